@@ -1,0 +1,80 @@
+/**
+ * The one error class: everything that can go wrong and that a person can do something about.
+ *
+ * Speaking rules: the message says what failed, where, and with which value (never a secret); lower case, no period.
+ * The hint is a next step that can be acted on. Anything thrown that is not a Problem is a bug here (exit 70).
+ */
+
+/** Exit statuses, after sysexits(3). Unknown codes are to be treated as failures. */
+export const exit = {
+  /** Everything in the window was delivered, or there was nothing new. */
+  ok: 0,
+  /** Delivered, but records were quarantined or a gap was found. */
+  partial: 3,
+  /** Wrong flags. */
+  usage: 64,
+  /** The source's data cannot be used, or too much had to be quarantined. */
+  data: 65,
+  /** Source or sink unreachable after retries. */
+  unavailable: 69,
+  /** A bug here. */
+  software: 70,
+  /** State, output or quarantine cannot be created. */
+  cantcreat: 73,
+  /** Writing failed: disk full, reader of the pipe gone, command failed. */
+  ioerr: 74,
+  /** Another run holds the lock, rate-limited, or out of time; progress is kept. */
+  tempfail: 75,
+  /** The other side broke the rules. */
+  protocol: 76,
+  /** Credentials refused. */
+  noperm: 77,
+  /** Settings missing or wrong; state corrupt, foreign or newer. */
+  config: 78,
+  /** Stopped by SIGHUP, SIGINT, SIGTERM after a clean end. */
+  hangup: 129,
+  interrupt: 130,
+  terminate: 143,
+} as const;
+
+export type ExitStatus = (typeof exit)[keyof typeof exit];
+
+/** When several statuses apply, the first in this order is reported. A signal outranks them all. */
+const severity: readonly number[] = [143, 130, 129, 70, 78, 77, 76, 65, 74, 69, 75, 73, 64, 3];
+
+/** The status to report for several outcomes; 0 for none. */
+export function worst(statuses: Iterable<number>): number {
+  let result: number = exit.ok;
+  for (const status of statuses) {
+    if (status === exit.ok) continue;
+    if (result === exit.ok || rank(status) < rank(result)) result = status;
+  }
+  return result;
+}
+
+function rank(status: number): number {
+  const at = severity.indexOf(status);
+  return at === -1 ? 3 : at; // an unknown status ranks with 70: it is a bug here
+}
+
+export interface ProblemOptions {
+  /** What to do about it, one line. */
+  readonly hint?: string;
+  /** Worth another attempt; `after` is how long the other side asked to wait, in milliseconds. */
+  readonly again?: { readonly after?: number };
+  readonly cause?: unknown;
+}
+
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly status: ExitStatus;
+  readonly hint: string | undefined;
+  readonly again: { readonly after?: number } | undefined;
+
+  constructor(status: ExitStatus, message: string, options: ProblemOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.status = status;
+    this.hint = options.hint;
+    this.again = options.again;
+  }
+}

@@ -1,0 +1,464 @@
+/**
+ * The nouns. A record travels as a span of the vendor's bytes from the socket to the sink; nothing here parses it.
+ */
+import type { Buffer } from 'node:buffer';
+
+// ---------------------------------------------------------------------------------------------------- time
+
+/** Nanoseconds since 1970-01-01T00:00:00Z; bigint because 19 digits do not fit a number. */
+export type Instant = bigint;
+
+/** A length of time in nanoseconds. */
+export type Duration = bigint;
+
+/** `[from, until)`. */
+export interface Window {
+  readonly from: Instant;
+  readonly until: Instant;
+}
+
+// ---------------------------------------------------------------------------------------------------- records
+
+/**
+ * One audit record: the bytes `[start, end)` of a buffer that it shares with its neighbours. The text is one valid
+ * JSON object in valid UTF-8 without line breaks, byte for byte as the vendor sent it but for line breaks and
+ * indentation between tokens.
+ */
+export interface AuditRecord {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+  /** Identity, see core/identity.ts: a span that never contains a line break. Often inside `bytes`. */
+  readonly key: Buffer;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  /** Event time: whole milliseconds since 1970 (floor), NaN when the record has none that can be read. */
+  readonly time: number;
+  /** The rest of the event time below a millisecond, 0 to 999999 nanoseconds. */
+  readonly nanos: number;
+}
+
+/** A record that no sink may get: not JSON, not an object, not UTF-8, too large, too deep. Goes to the quarantine. */
+export interface RefusedRecord {
+  /** The text, or a part of it: a record too large to hold arrives in parts, `more` on all but the last. */
+  readonly text: Buffer;
+  readonly more: boolean;
+  readonly reason: string;
+}
+
+/** What a source yields: some records of a vendor's reply, in the order of arrival; a reply may be yielded in parts. */
+export interface Page {
+  readonly records: readonly AuditRecord[];
+  readonly refused: readonly RefusedRecord[];
+  /** Records that the user's query left out, matched here. */
+  readonly unmatched: number;
+  /** Where to go on in a later run: saved once all records up to here are delivered. Only for vendors with cursors. */
+  readonly bookmark?: string;
+}
+
+// ---------------------------------------------------------------------------------------------------- settings
+
+/** A setting: an environment variable, with `NAME_FILE` beside every secret one. */
+export interface Setting {
+  /** One sentence, for the README and `audit-export sources`. */
+  readonly summary: string;
+  readonly required?: boolean;
+  readonly secret?: boolean;
+  readonly default?: string;
+  /** What the text must be; `text` when left out. `url` is http(s) without user info; `flag` is true/false/1/0/yes/no. */
+  readonly kind?: 'text' | 'url' | 'flag' | 'integer' | 'duration';
+  /** The allowed values, if they can be listed. */
+  readonly values?: readonly string[];
+  /** Other environment variables that are read when this one is not set. */
+  readonly aliases?: readonly string[];
+  /** The command-line flag that sets it, without dashes: apikey, apisecret, orgurl, apiurl. */
+  readonly flag?: string;
+}
+
+export type Settings = Readonly<Record<string, Setting>>;
+
+/** Checked values by setting name; settings that are not set and have no default are absent. */
+export type SettingValues = Readonly<Record<string, string>>;
+
+// ---------------------------------------------------------------------------------------------------- the outside
+
+/** One HTTP request. `url` is absolute, or relative to the client's base. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+  /** Limit on the decompressed reply body, in bytes. Exceeding it is a Problem (76). Default: no limit for streams. */
+  readonly maxBytes?: number;
+  /** May be sent again on a connection that broke before any reply: GET, and POST that only reads. Default: GET only. */
+  readonly repeatable?: boolean;
+}
+
+/** One HTTP reply. The body must be read, or discarded. Names of headers are lower case. */
+export interface HttpReply {
+  readonly status: number;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The server's clock, from the `Date` header. */
+  readonly date: Instant | undefined;
+  /** Decompressed, in chunks. Ends with a Problem (`again` set) when the connection breaks before the end. */
+  readonly body: AsyncIterable<Buffer>;
+  /** The whole body as text, at most `limit` bytes (default 1 MiB; the rest is cut off and discarded). */
+  text(limit?: number): Promise<string>;
+  discard(): Promise<void>;
+}
+
+/**
+ * An HTTP client bound to one origin, which keeps that origin's cookies. One attempt a call; never another origin.
+ * Throws Problem: transient ones carry `again`. Any HTTP status but a redirect is a reply, not a Problem.
+ */
+export interface Http {
+  send(request: HttpRequest): Promise<HttpReply>;
+  close(): Promise<void>;
+}
+
+/** What a source or sink may use of the world; it cannot reach the outside by itself. */
+export interface Tools {
+  /** Opens a client for the origin of `base`. The sink's client outlives a stop request, the source's does not. */
+  http(base: string): Http;
+  /** Milliseconds since 1970, whole. */
+  now(): number;
+  /** Resolves after that many milliseconds; rejects with the stop request's Problem. */
+  wait(milliseconds: number): Promise<void>;
+  /** [0, 1). */
+  random(): number;
+  /** Debug log; never pass a secret, a header or a body. */
+  debug(message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
+  /** One line for the operator, at the default level; the same line is printed once. */
+  warn(message: string): void;
+  /** Aborts when the run must end: a signal, or --max-runtime. The reason is a Problem. */
+  readonly stop: AbortSignal;
+  /** When the run must have ended, in milliseconds since 1970; Infinity without --max-runtime. */
+  readonly deadline: number;
+}
+
+// ---------------------------------------------------------------------------------------------------- source
+
+/** How a source's windows behave. */
+export interface WindowRules {
+  /** How far back to look again. */
+  readonly overlap: Duration;
+  /** How long to let records settle before reading them. */
+  readonly delay: Duration;
+  /** How far back the first run begins. */
+  readonly firstRun: Duration;
+  /** The longest window the vendor allows, or undefined. */
+  readonly longest?: Duration;
+  /** How long the vendor keeps records, or undefined. */
+  readonly retention?: Duration;
+  /**
+   * What the vendor's time filter goes by: `event` (the record's own time), `ingestion` (when the vendor stored it),
+   * or `none` (no time filter: the bookmark alone says where to go on).
+   */
+  readonly filter: 'event' | 'ingestion' | 'none';
+}
+
+/** What to pull. */
+export interface Ask {
+  /** One of `Source.branches()`. */
+  readonly branch: string;
+  readonly slice: Window;
+  /** Where the last run stopped, for vendors with cursors. */
+  readonly bookmark: string | undefined;
+  /** Whether a content-hash identity that is remembered may be a new twin: see core/identity.ts. */
+  remembers(key: Buffer, start: number, end: number): boolean;
+}
+
+/** The user's part of an Ask, the same for the whole run. */
+export interface Search {
+  /** Exact matches: path in the record, or a key the source names, to value. */
+  readonly query: readonly (readonly [key: string, value: string])[];
+  /** A filter in the vendor's own language. */
+  readonly rawQuery: string | undefined;
+  readonly categories: readonly string[];
+  /** Records asked for in one API query; undefined is the source's best. */
+  readonly limit: number | undefined;
+  /** One API query only. */
+  readonly single: boolean;
+}
+
+/** A vendor, ready to be read. */
+export interface Source {
+  readonly name: string;
+  readonly window: WindowRules;
+  /** What is read, without secrets: origin and stream; part of the job's identity. */
+  readonly scope: string;
+  /** Independent parts, each with its own position; [''] when there is one. May ask the vendor. */
+  branches(): Promise<readonly string[]>;
+  /** Reads one slice to its end. Finishing without a Problem means: all of it was read. */
+  pull(ask: Ask): AsyncIterable<Page>;
+  /** The server's clock as last seen, or undefined. */
+  serverTime(): Instant | undefined;
+  /** True when a `single` query left records unread. */
+  truncated(): boolean;
+  /** Logs out. Never throws. */
+  close(): Promise<void>;
+}
+
+// ---------------------------------------------------------------------------------------------------- sink
+
+/** What a destination takes at once. */
+export interface Limits {
+  /** Records in one batch. */
+  readonly records: number;
+  /** Encoded bytes in one batch, before compression. */
+  readonly bytes: number;
+  /** Encoded bytes of one record; a larger one goes to the quarantine. */
+  readonly record: number;
+}
+
+/** Encoded records on their way to a sink. Record i is `body[ends[i-1] ?? 0, ends[i])`. */
+export interface Batch {
+  readonly records: readonly AuditRecord[];
+  readonly body: Buffer;
+  readonly ends: readonly number[];
+}
+
+/** What became of one record: delivered, to be sent again, or refused for good (with the reason). */
+export type Outcome = 'kept' | { readonly again: string } | { readonly refused: string };
+
+/**
+ * A sink's answer to one batch.
+ *  outcomes  one for each record, in order; `after` asks to slow down by that many milliseconds;
+ *            `pending` names an acknowledgement still to come for the kept ones
+ *  again     nothing is known to be taken: send the same batch again, after that many milliseconds if said
+ *  split     too large, or some record in it spoils it: send the halves; a single record is refused with the reason
+ */
+export type Reply =
+  | { readonly outcomes: readonly Outcome[]; readonly after?: number; readonly pending?: string }
+  | { readonly again: string; readonly after?: number }
+  | { readonly split: string };
+
+/** A small JSON value that a sink keeps between runs, saved with the position. */
+export type Saved = string | number | boolean | null | readonly Saved[] | { readonly [key: string]: Saved };
+
+/** A destination, ready to be written to. */
+export interface Sink {
+  readonly name: string;
+  /** Where it goes, without secrets: origin and index, or path; part of the job's identity. */
+  readonly scope: string;
+  readonly limits: Limits;
+  /** Batches in flight at once. */
+  readonly inFlight: number;
+  /**
+   * What a record sent twice does: `ignored` (the sink knows it by its ID), `undone` (cut off again at the next
+   * start), `visible`. Visible ones cost a journal entry a batch.
+   */
+  readonly repeats: 'ignored' | 'undone' | 'visible';
+  /** Appends the record in wire form. */
+  encode(record: AuditRecord, out: ByteWriter): void;
+  /** Before anything is read from the source: is the place there, and what was saved with the last position? */
+  open(saved: Saved | undefined): Promise<void>;
+  /** One request. Throws Problem when no record of any batch can be delivered (credentials, settings, no connection). */
+  send(batch: Batch): Promise<Reply>;
+  /** Asks for acknowledgements still to come; returns the names (`Reply.pending`) that are now settled, by outcome. */
+  settle?(pending: readonly string[]): Promise<{ readonly kept: readonly string[]; readonly lost: readonly string[] }>;
+  /** Makes what was sent durable, before a commit. */
+  flush(): Promise<void>;
+  /** What to save with the position. */
+  saved(): Saved | undefined;
+  /** Ends cleanly. `delivered` is false after a failure. */
+  close(): Promise<void>;
+}
+
+/** A buffer that grows. */
+export interface ByteWriter {
+  readonly length: number;
+  /** Appends `source[start, end)`. */
+  bytes(source: Buffer, start: number, end: number): void;
+  /** Appends text as UTF-8. */
+  text(value: string): void;
+}
+
+/** What a sink may use of the world. Everything it prints or writes goes through one of these doors. */
+export interface SinkTools extends Tools {
+  /** The source's name: the namespace of record IDs at the sink. */
+  readonly sourceName: string;
+  /** Standard output: waits for the reader; a reader that is gone or a full disk is a Problem (74). */
+  readonly output: Output;
+  /** Opens a file to append to. */
+  file(path: string): AppendFile;
+  /** A random GUID. */
+  guid(): string;
+}
+
+export interface Output {
+  /** What stands behind it; `closed` and `null` lose what is written. */
+  readonly kind: 'terminal' | 'pipe' | 'file' | 'null' | 'closed';
+  /** Resolves when the kernel has taken the bytes. The buffer is free for reuse then. */
+  write(bytes: Buffer): Promise<void>;
+  /** fsync, where it means something. */
+  sync(): Promise<void>;
+}
+
+export interface AppendFile {
+  /** Creates or opens it (0600), cuts it back to `size` if it is the same file and longer. */
+  open(saved: { readonly size: number; readonly inode: string } | undefined): Promise<void>;
+  append(bytes: Buffer): Promise<void>;
+  sync(): Promise<void>;
+  saved(): { readonly size: number; readonly inode: string };
+  close(): Promise<void>;
+}
+
+/** A destination as it is listed: one file each in src/sinks. */
+export interface SinkDefinition {
+  readonly name: string;
+  /** One sentence, for the README and `audit-export sinks`. */
+  readonly summary: string;
+  /** What its answer proves, and what a repeat does: one sentence for the README. */
+  readonly promise: string;
+  readonly settings: Settings;
+  create(values: SettingValues, tools: SinkTools): Sink;
+}
+
+// ---------------------------------------------------------------------------------------------------- position
+
+/**
+ * The record IDs that a later window could show again: exact keys, compact in memory, one line each on disk.
+ * An ID is `noted` when pulled, and `kept` once delivered; only kept and awaited ones are saved.
+ */
+export interface Ledger {
+  /** Kept and awaited IDs. */
+  readonly size: number;
+  /**
+   * Notes a key. Returns its entry number (0 or more) when it is new, `seen` (-1) when it was noted before, and
+   * `conflict` (-2) when it was noted with another fingerprint. `stamp` is the last moment, in milliseconds since 1970,
+   * whose window could show the record again.
+   */
+  note(key: Buffer, start: number, end: number, stamp: number, fingerprint: number): number;
+  has(key: Buffer, start: number, end: number): boolean;
+  /** The record was delivered, or set aside for good. */
+  keep(entry: number): void;
+  /** The record was sent; the acknowledgement named `pending` is still to come. It is not sent again meanwhile. */
+  wait(entry: number, pending: string): void;
+  /** The acknowledgement came (kept) or will never come (the records are forgotten, and so are sent again). */
+  settle(pending: string, kept: boolean): void;
+  /** Acknowledgements still to come. */
+  pending(): readonly string[];
+  /** Forgets what was stamped before; entry numbers change, so nothing may be in flight. */
+  prune(before: number): void;
+  /** The kept and awaited entries as lines, in blocks of about 256 KiB; `only` restricts them to some entries. */
+  lines(only?: readonly number[]): Iterable<Buffer>;
+  /** Adds the entries of such lines. Throws Problem (78) on a malformed line. */
+  read(lines: Buffer): void;
+}
+
+/** Where one branch stands. */
+export interface BranchPosition {
+  /** Everything before it was delivered; undefined before the first commit. */
+  watermark: Instant | undefined;
+  /** The vendor's cursor, for vendors that have one. */
+  bookmark: string | undefined;
+  /** A shorter slice, because the last run ran out of time inside one; milliseconds. */
+  slice: number | undefined;
+  readonly ledger: Ledger;
+}
+
+/** How the last run ended. */
+export interface LastRun {
+  readonly started: string;
+  readonly ended: string;
+  readonly exit: number;
+  /** `ok`, or the first line of what went wrong. */
+  readonly outcome: string;
+  readonly fetched: number;
+  readonly delivered: number;
+  readonly quarantined: number;
+}
+
+/** Everything that outlives a run of a job. */
+export interface Position {
+  /** What is read and where it goes; another source or sink under the same job name is refused. */
+  readonly source: string;
+  readonly sink: string;
+  readonly branches: Map<string, BranchPosition>;
+  /** What the sink keeps. */
+  saved: Saved | undefined;
+  last: LastRun | undefined;
+  /** When a run last ended with 0 or 3; ISO. */
+  lastSuccess: string | undefined;
+  /** Failed runs in a row. */
+  failures: number;
+}
+
+/** The durable home of one job's position. */
+export interface PositionStore {
+  /** The position file. */
+  readonly path: string;
+  /** Creates the directory if needed (73), takes the lock (75 at once when another run holds it), clears leftovers. */
+  lock(): Promise<void>;
+  /** The saved position, or undefined if there never was one. Problem 78 when unreadable, foreign or newer. */
+  load(): Promise<Position | undefined>;
+  /** Replaces the position durably; the one before stays beside it. Problem 74 when the disk is full. */
+  save(position: Position): Promise<void>;
+  /** Durably notes delivered IDs between two saves, so that a killed run repeats one batch at most. */
+  journal(branch: string, lines: Iterable<Buffer>, saved: Saved | undefined): Promise<void>;
+  /** Lets go of the lock. */
+  close(): Promise<void>;
+}
+
+/** The dead-letter file of a job: JSON Lines, durable before anything is counted as set aside. */
+export interface Quarantine {
+  readonly path: string;
+  /** Adds a record (or a part of one, see RefusedRecord.more) with the reason and where it was refused. */
+  add(
+    refused: RefusedRecord,
+    by: { readonly source: string; readonly sink: string; readonly branch: string },
+  ): Promise<void>;
+  /** Makes everything added durable. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+// ---------------------------------------------------------------------------------------------------- job and summary
+
+/** Everything that a run needs to know, checked. */
+export interface Job {
+  readonly name: string;
+  /** Name of the source as given; its definition and settings are looked up by config.ts. */
+  readonly source: string;
+  readonly sink: string;
+  readonly search: Search;
+  /** Absolute bounds, if asked for. */
+  readonly since: Instant | undefined;
+  readonly until: Instant | undefined;
+  /** False for an ad-hoc search: no position is read or written. */
+  readonly usePosition: boolean;
+  readonly overlap: Duration | undefined;
+  readonly delay: Duration | undefined;
+  readonly firstRun: Duration | undefined;
+  readonly maxRuntime: Duration | undefined;
+  readonly dryRun: boolean;
+  /** `id`: by record ID. `content`: by ID and content, so that a changed record is delivered again. */
+  readonly dedupe: 'id' | 'content';
+  readonly stateDirectory: string;
+  /** Stop when more than this share of the pulled records (and at least 100) had to be quarantined. */
+  readonly maxQuarantine: number;
+}
+
+/** What a run did; the sums must match: fetched = delivered + seen + conflicts + outside + quarantined + awaited. */
+export interface Summary {
+  fetched: number;
+  delivered: number;
+  /** Delivered before, and shown again. */
+  seen: number;
+  /** Same ID, other content: delivered once. */
+  conflicts: number;
+  /** Outside the window that was asked for. */
+  outside: number;
+  /** Left out by the query, matched here. Not in `fetched`. */
+  unmatched: number;
+  quarantined: number;
+  /** Sent; the acknowledgement is still to come. */
+  awaited: number;
+  /** Dated after the window's end. */
+  future: number;
+  bytes: number;
+  /** Windows that the vendor no longer keeps. */
+  gaps: Window[];
+}
