@@ -1,0 +1,102 @@
+/** Records to batches: encodes each record once, into one buffer, within a sink's count and byte limits. */
+import { Buffer } from 'node:buffer';
+import { byteBuffer } from './bytes.ts';
+import type { AuditRecord, Batch, Sink } from './types.ts';
+
+/** A batch, and the ledger entry number of each of its records. */
+export interface Packed {
+  readonly batch: Batch;
+  readonly entries: readonly number[];
+}
+
+export interface Packer {
+  /**
+   * Adds a record in the sink's wire form. `full`: it was not added, `take` the batch and add it again. `tooLarge`: it
+   * was not added: it alone exceeds the limit for a record.
+   */
+  add(record: AuditRecord, entry: number): 'added' | 'full' | 'tooLarge';
+  /** The batch so far, handed over; undefined when it is empty. */
+  take(): Packed | undefined;
+  /** Records in the batch so far. */
+  readonly count: number;
+}
+
+/** Room for the record that makes a batch overflow, so that its buffer need not grow (and be copied) to find out. */
+const slack = 64 * 1024;
+
+/** Packs records for one sink. The limits are read at every record: a sink may lower them as it learns. */
+export function packer(sink: Pick<Sink, 'encode' | 'limits'>): Packer {
+  const buffer = byteBuffer(sink.limits.bytes + slack);
+  let records: AuditRecord[] = [];
+  let entries: number[] = [];
+  let ends: number[] = [];
+
+  return {
+    get count() {
+      return records.length;
+    },
+    add(record, entry) {
+      const limits = sink.limits;
+      if (records.length >= limits.records) return 'full';
+      const start = buffer.length;
+      sink.encode(record, buffer);
+      const size = buffer.length - start;
+      if (size > limits.record) {
+        buffer.truncate(start);
+        return 'tooLarge';
+      }
+      // A record above the limit of a batch, but not above its own, travels alone.
+      if (buffer.length > limits.bytes && records.length > 0) {
+        buffer.truncate(start);
+        return 'full';
+      }
+      records.push(record);
+      entries.push(entry);
+      ends.push(buffer.length);
+      return 'added';
+    },
+    take() {
+      if (records.length === 0) return undefined;
+      const packed = { batch: { records, body: buffer.take(), ends }, entries };
+      records = [];
+      entries = [];
+      ends = [];
+      return packed;
+    },
+  };
+}
+
+/** Some records of a batch, by ascending index, without encoding them again; neighbours share the original's bytes. */
+export function part(packed: Packed, indices: readonly number[]): Packed {
+  const { batch, entries } = packed;
+  if (indices.length === batch.records.length) return packed;
+  const records: AuditRecord[] = [];
+  const some: number[] = [];
+  const spans: Buffer[] = [];
+  const ends: number[] = [];
+  let length = 0;
+  for (const index of indices) {
+    const record = batch.records[index];
+    const entry = entries[index];
+    const end = batch.ends[index];
+    if (record === undefined || entry === undefined || end === undefined) throw new RangeError(`no record ${index}`);
+    const span = batch.body.subarray(batch.ends[index - 1] ?? 0, end);
+    records.push(record);
+    some.push(entry);
+    spans.push(span);
+    length += span.length;
+    ends.push(length);
+  }
+  return { batch: { records, body: joined(batch, indices, spans, length), ends }, entries: some };
+}
+
+/** The spans as one buffer: a view where they are neighbours, a copy where they are not. */
+function joined(batch: Batch, indices: readonly number[], spans: readonly Buffer[], length: number): Buffer {
+  const first = indices[0];
+  const last = indices.at(-1);
+  if (first === undefined || last === undefined || last - first + 1 !== indices.length) {
+    return Buffer.concat(spans, length);
+  }
+  const start = batch.ends[first - 1] ?? 0;
+  return batch.body.subarray(start, start + length);
+}

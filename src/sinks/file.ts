@@ -1,0 +1,51 @@
+/** A file that grows: JSON Lines, or another sink's wire form. */
+import { jsonLine } from '../core/json-line.ts';
+import type { Encode } from '../core/json-line.ts';
+import { exit, Problem } from '../core/problem.ts';
+import type { Saved, Sink, SinkDefinition, SinkTools } from '../core/types.ts';
+
+export const file: SinkDefinition = {
+  name: 'file',
+  summary: 'JSON Lines appended to a file',
+  promise: 'The records are on the disk before the position moves; what a killed run wrote too much is cut off again.',
+  settings: { OUTPUT: { summary: 'The file to append to', required: true, flag: 'output' } },
+  create: (values, tools) => fileSink(values['OUTPUT'], tools),
+};
+
+/** The sink, with `encode` as the wire form: `elasticEncoder`, `splunkEncoder`, `sekoiaEncoder`, or JSON Lines. */
+export function fileSink(path: string | undefined, tools: Pick<SinkTools, 'file'>, encode: Encode = jsonLine): Sink {
+  if (path === undefined || path === '') {
+    throw new Problem(exit.config, 'the file sink has no file to append to', { hint: 'add --output <path>' });
+  }
+  const target = tools.file(path);
+  return {
+    name: 'file',
+    scope: path,
+    limits: { records: Infinity, bytes: 1024 * 1024, record: Infinity },
+    inFlight: 1,
+    repeats: 'undone',
+    encode,
+    open: (saved) => target.open(place(saved)),
+    async send(batch) {
+      await target.append(batch.body);
+      return { outcomes: batch.records.map(() => 'kept' as const) };
+    },
+    flush: () => target.sync(),
+    saved: () => ({ ...target.saved() }),
+    close: () => target.close(),
+  };
+}
+
+/** How far the file was written when the position was saved. */
+function place(saved: Saved | undefined): { size: number; inode: string } | undefined {
+  if (saved === undefined) return undefined;
+  if (typeof saved === 'object' && saved !== null && 'size' in saved && 'inode' in saved) {
+    const { size, inode } = saved;
+    if (typeof size === 'number' && Number.isSafeInteger(size) && size >= 0 && typeof inode === 'string') {
+      return { size, inode };
+    }
+  }
+  throw new Problem(exit.config, 'the position does not say how far the output file was written', {
+    hint: 'the position was changed by hand, or by another version: restore it from the generation beside it',
+  });
+}

@@ -1,0 +1,43 @@
+/** Standard output: JSON Lines, or another sink's wire form for a pipe that ends there. */
+import { jsonLine } from '../core/json-line.ts';
+import type { Encode } from '../core/json-line.ts';
+import { exit, Problem } from '../core/problem.ts';
+import type { Sink, SinkDefinition, SinkTools } from '../core/types.ts';
+
+export const stdout: SinkDefinition = {
+  name: 'stdout',
+  summary: 'JSON Lines on standard output',
+  promise:
+    'The reader of the pipe was given every byte; whether it used them is not known. A killed run can repeat one batch.',
+  settings: {},
+  create: (_values, tools) => stdoutSink(tools),
+};
+
+/** The sink, with `encode` as the wire form: `elasticEncoder`, `splunkEncoder`, `sekoiaEncoder`, or JSON Lines. */
+export function stdoutSink(tools: Pick<SinkTools, 'output'>, encode: Encode = jsonLine): Sink {
+  const { output } = tools;
+  return {
+    name: 'stdout',
+    scope: '',
+    // A batch costs a durable journal entry, because a repeat would be seen: large batches keep those few.
+    limits: { records: Infinity, bytes: 4 * 1024 * 1024, record: Infinity },
+    inFlight: 1,
+    repeats: 'visible',
+    encode,
+    open() {
+      if (output.kind !== 'closed') return Promise.resolve();
+      return Promise.reject(
+        new Problem(exit.config, 'standard output is closed, records would be lost', {
+          hint: 'redirect it to a file or a pipe, or name another sink with --sink',
+        }),
+      );
+    },
+    async send(batch) {
+      await output.write(batch.body);
+      return { outcomes: batch.records.map(() => 'kept' as const) };
+    },
+    flush: () => output.sync(),
+    saved: () => undefined,
+    close: () => Promise.resolve(),
+  };
+}
