@@ -1,0 +1,261 @@
+/**
+ * The house rules: who may import whom, and what may stand where. Reads the sources as text; a rule that is broken
+ * names the file, the line and the rule.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** A room is a folder of src, or a file directly in src. Each may import from itself and from these rooms. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  entry: ['main', 'io'],
+  main: ['cli', 'config', 'commands', 'run', 'io', 'core'],
+  cli: ['core'],
+  config: ['io', 'sources', 'sinks', 'core'],
+  commands: ['config', 'run', 'io', 'sources', 'sinks', 'core'],
+  run: ['io', 'sources', 'sinks', 'core'],
+  io: ['core'],
+  sources: ['core'],
+  sinks: ['core'],
+  core: [],
+};
+
+/** Each npm package has one home; zod has two, and sources and sinks may check with it. */
+const homes: Readonly<Record<string, (file: string) => boolean>> = {
+  undici: (file) => file === 'io/http.ts',
+  pino: (file) => file === 'io/log.ts',
+  dotenv: (file) => file === 'config.ts',
+  commander: (file) => file === 'cli.ts',
+  yaml: (file) => file === 'io/definition-file.ts',
+  'zod/mini': (file) => /^(config\.ts|core\/definition\.ts|sources\/|sinks\/)/.test(file),
+};
+
+/** The only parts of Node that rooms without a way to the outside may use: values in, values out. */
+const pureBuiltins = ['node:buffer', 'node:crypto', 'node:zlib'];
+const pureRooms = ['core', 'sources', 'sinks'];
+
+/** What may stand only in some files. */
+const words: readonly { readonly rule: string; readonly found: RegExp; readonly allowed: (file: string) => boolean }[] =
+  [
+    {
+      rule: 'only config.ts reads the environment (entry.ts hands it over)',
+      found: /\bprocess\.env\b/,
+      allowed: (file) => file === 'config.ts' || file === 'entry.ts' || file === 'io/world.ts',
+    },
+    { rule: 'process.exit loses output: set process.exitCode', found: /\bprocess\.exit\s*\(/, allowed: () => false },
+    { rule: 'stdout is records, stderr goes through main and the log', found: /\bconsole\s*\./, allowed: () => false },
+    {
+      rule: 'the clock is passed in',
+      found: /\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\.now\b|\bprocess\.hrtime\b/,
+      allowed: (file) => /^(entry\.ts|io\/)/.test(file),
+    },
+    { rule: 'chance is passed in', found: /\bMath\.random\b/, allowed: (file) => /^(entry\.ts|io\/)/.test(file) },
+    {
+      rule: 'waiting is passed in',
+      found: /\bset(Timeout|Interval|Immediate)\s*\(/,
+      allowed: (file) => /^(entry\.ts|main\.ts|io\/)/.test(file),
+    },
+    { rule: 'no default exports', found: /^\s*export\s+default\b/, allowed: () => false },
+    { rule: 'no enums', found: /^\s*(export\s+)?(declare\s+)?(const\s+)?enum\b/, allowed: () => false },
+    { rule: 'no `any`', found: /(:|\bas|<|,|\||&)\s*any\b(?!\s*[:(])/, allowed: () => false },
+    {
+      rule: 'no switched-off checks',
+      found: /@ts-(ignore|expect-error|nocheck)|oxlint-disable|eslint-disable/,
+      allowed: () => false,
+    },
+    {
+      rule: 'the one class is Problem',
+      found: /^\s*(export\s+)?(abstract\s+)?class\b/,
+      allowed: (file) => file === 'core/problem.ts',
+    },
+    { rule: 'nothing is left undone', found: /\b(TODO|FIXME|XXX)\b/, allowed: () => false },
+  ];
+
+/** Files may be longer than this many lines only for the reason given. */
+const longest = 200;
+const mayBeLong: Readonly<Record<string, string>> = {
+  'core/types.ts': 'every noun of the program on one page, half of it contracts in words',
+};
+
+interface SourceFile {
+  /** Relative to src, with slashes. */
+  readonly file: string;
+  readonly text: string;
+}
+
+/** The rules that the files break, one line each; none when all is well. */
+function violations(files: readonly SourceFile[]): string[] {
+  return files.flatMap(({ file, text }) => [
+    ...brokenImports(file, text),
+    ...brokenWords(file, text),
+    ...brokenShape(file, text),
+  ]);
+}
+
+function brokenImports(file: string, text: string): string[] {
+  const room = roomOf(file);
+  const broken: string[] = [];
+  for (const name of importsOf(text)) {
+    if (name.startsWith('.')) {
+      const target = roomOf(join(file, '..', name));
+      if (target !== room && !rooms[room]?.includes(target))
+        broken.push(`${file}: ${room} must not import ${target} (${name})`);
+      if (!name.endsWith('.ts') && !name.endsWith('.json')) broken.push(`${file}: imports end in .ts (${name})`);
+    } else if (name.startsWith('node:')) {
+      if (pureRooms.includes(room) && !pureBuiltins.includes(name))
+        broken.push(`${file}: ${room} must not reach outside (${name})`);
+    } else if (!homes[name]?.(file)) {
+      broken.push(`${file}: ${name} does not live here`);
+    }
+  }
+  if (!(room in rooms)) broken.push(`${file}: no such room in the house`);
+  return broken;
+}
+
+function brokenWords(file: string, text: string): string[] {
+  const lines = withoutProse(text).split('\n');
+  return words
+    .filter(({ allowed }) => !allowed(file))
+    .flatMap(({ rule, found }) =>
+      lines.flatMap((line, at) => (found.test(line) ? [`${file}:${at + 1}: ${rule}: ${line.trim()}`] : [])),
+    );
+}
+
+function brokenShape(file: string, text: string): string[] {
+  const broken: string[] = [];
+  const length = text.split('\n').length - 1;
+  if (length > longest && !(file in mayBeLong))
+    broken.push(`${file}: ${length} lines, more than ${longest}: one idea per file`);
+  const code = withoutProse(text)
+    .split(/;\s*\n|\n(?=import|export)/)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '');
+  if (code.length > 0 && code.every((statement) => /^export\s+(type\s+)?(\*|\{[^}]*\})[^;]*\bfrom\b/.test(statement))) {
+    broken.push(`${file}: only re-exports: import from the file that has the thing`);
+  }
+  return broken;
+}
+
+/** The folder in src, or the name of a file directly in src. */
+function roomOf(file: string): string {
+  const [first = ''] = file.split('/');
+  return first.replace(/\.ts$/, '');
+}
+
+/** Everything that a file imports or re-exports, statically or on demand, types included. */
+function importsOf(text: string): string[] {
+  const found = withoutComments(text).matchAll(/\b(?:from|import|require)\s*\(?\s*(['"])([\w@./:-]+)\1/g);
+  return [...found].map((match) => match[2] ?? '');
+}
+
+/** The code without comments; line numbers stay. Strings that hold `//` after a blank are not told apart. */
+function withoutComments(text: string): string {
+  return text
+    .replaceAll(/\/\*[\s\S]*?\*\//g, (comment) => comment.replaceAll(/[^\n]/g, ' '))
+    .replaceAll(/(^|\s)\/\/[^\n]*/g, '$1');
+}
+
+/** The code without comments and without what stands in simple strings. Switched-off checks are comments: they stay. */
+function withoutProse(text: string): string {
+  const kept = text.replaceAll(/\/[/*][^\n]*(@ts-\w+|(?:ox|es)lint-disable|TODO|FIXME|XXX)[^\n]*/g, ' $1');
+  return withoutComments(kept).replaceAll(/'(?:[^'\\\n]|\\.)*'/g, "''");
+}
+
+function sources(): SourceFile[] {
+  return readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => ({ file: file.replaceAll('\\', '/'), text: readFileSync(join(root, 'src', file), 'utf8') }));
+}
+
+test('the sources keep the rules of the house', () => {
+  assert.deepEqual(violations(sources()), []);
+});
+
+test('every exception to the length rule is still needed', () => {
+  const lengths = new Map(sources().map(({ file, text }) => [file, text.split('\n').length - 1]));
+  for (const file of Object.keys(mayBeLong)) assert.ok((lengths.get(file) ?? 0) > longest, `${file} is short now`);
+});
+
+test('every runtime dependency has a home, and every home a dependency', () => {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  assert.deepEqual(
+    Object.keys(homes)
+      .map((name) => name.split('/', 1).join())
+      .toSorted(),
+    Object.keys(manifest.dependencies).toSorted(),
+  );
+});
+
+const breaches: readonly (readonly [what: string, file: string, text: string, expected: RegExp])[] = [
+  [
+    'the core reaching for the disk',
+    'core/time.ts',
+    "import { readFileSync } from 'node:fs';",
+    /must not reach outside/,
+  ],
+  ['the core importing io', 'core/time.ts', "import type { World } from '../io/world.ts';", /core must not import io/],
+  [
+    'a source importing another room',
+    'sources/okta.ts',
+    "import { send } from '../io/http.ts';",
+    /sources must not import io/,
+  ],
+  ['a sink on the network', 'sinks/splunk.ts', "const net = await import('node:net');", /sinks must not reach outside/],
+  ['io importing a source', 'io/world.ts', "import { okta } from '../sources/okta.ts';", /io must not import sources/],
+  ['a package away from home', 'run.ts', "import { request } from 'undici';", /undici does not live here/],
+  ['a package loaded on demand', 'run.ts', "const { request } = await import('undici');", /undici does not live here/],
+  ['all of zod', 'config.ts', "import { z } from 'zod';", /zod does not live here/],
+  ['an unknown package', 'config.ts', "import got from 'got';", /got does not live here/],
+  ['a part of a package', 'run.ts', "import Agent from 'undici/lib/agent.js';", /does not live here/],
+  ['an import without its suffix', 'run.ts', "import { split } from './core/split';", /imports end in \.ts/],
+  ['a new room', 'helpers/text.ts', 'export const a = 1;', /no such room/],
+  [
+    'the environment read elsewhere',
+    'run.ts',
+    'const home = process.env.HOME;',
+    /only config\.ts reads the environment/,
+  ],
+  ['an exit in the middle', 'main.ts', 'process.exit(1);', /process\.exit loses output/],
+  ['a word on the console', 'run.ts', "console.error('hello');", /stdout is records/],
+  ['a clock in the core', 'core/window.ts', 'const now = Date.now();', /the clock is passed in/],
+  ['a clock in the core, as a date', 'core/window.ts', 'const now = new Date();', /the clock is passed in/],
+  ['chance in the core', 'core/retry.ts', 'const jitter = Math.random();', /chance is passed in/],
+  ['a timer in a source', 'sources/okta.ts', 'setTimeout(() => undefined, 5);', /waiting is passed in/],
+  ['a default export', 'core/time.ts', 'export default function parse() {}', /no default exports/],
+  ['an enum', 'core/time.ts', 'export enum Unit { second }', /no enums/],
+  ['an any', 'core/time.ts', 'function parse(text: any) {}', /no `any`/],
+  ['an any, cast', 'core/time.ts', 'const text = value as any;', /no `any`/],
+  ['any in a list', 'core/time.ts', 'const texts: Array<any> = [];', /no `any`/],
+  ['a silenced compiler', 'core/time.ts', '// @ts-ignore\nconst a = 1;', /no switched-off checks/],
+  ['a silenced linter', 'core/time.ts', '// oxlint-disable-next-line\nconst a = 1;', /no switched-off checks/],
+  ['a second class', 'core/time.ts', 'export class Clock {}', /the one class is Problem/],
+  ['something undone', 'core/time.ts', '// TODO: leap seconds\nconst a = 1;', /nothing is left undone/],
+  ['a barrel', 'sources/all.ts', "export { okta } from './okta.ts';\nexport * from './slack.ts';\n", /only re-exports/],
+  ['a long file', 'core/time.ts', 'const a = 1;\n'.repeat(longest + 1), /one idea per file/],
+];
+
+for (const [what, file, text, expected] of breaches) {
+  test(`the guard sees ${what}`, () => {
+    const found = violations([{ file, text }]);
+    assert.equal(found.length, 1, found.join('\n') || 'nothing was found');
+    assert.match(found[0] ?? '', expected);
+  });
+}
+
+test('the guard lets comments, messages and names pass', () => {
+  const text = [
+    '/** Any one of `new Date()` and Date.now() will do; console.log too. */',
+    "import { Buffer } from 'node:buffer';",
+    "export const anyOf = 'a class with any: process.exit(1)'; // from 'undici'",
+    'export const many: Record<string, number> = { any: 1 };',
+    'export const time = new Date(0);',
+    '',
+  ].join('\n');
+  assert.deepEqual(violations([{ file: 'core/time.ts', text }]), []);
+});
