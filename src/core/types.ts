@@ -336,8 +336,11 @@ export interface Ledger {
   keep(entry: number): void;
   /** The record was sent; the acknowledgement named `pending` is still to come. It is not sent again meanwhile. */
   wait(entry: number, pending: string): void;
-  /** The acknowledgement came (kept) or will never come (the records are forgotten, and so are sent again). */
-  settle(pending: string, kept: boolean): void;
+  /**
+   * The acknowledgement came (kept) or will never come (the records are forgotten, and so are sent again). Returns how
+   * many records it was about.
+   */
+  settle(pending: string, kept: boolean): number;
   /** Acknowledgements still to come. */
   pending(): readonly string[];
   /** Forgets what was stamped before; entry numbers change, so nothing may be in flight. */
@@ -390,6 +393,8 @@ export interface Position {
 export interface PositionStore {
   /** The position file. */
   readonly path: string;
+  /** What `load` had to work around, one line each, for the operator. */
+  readonly warnings: readonly string[];
   /** Creates the directory if needed (73), takes the lock (75 at once when another run holds it), clears leftovers. */
   lock(): Promise<void>;
   /** The saved position, or undefined if there never was one. Problem 78 when unreadable, foreign or newer. */

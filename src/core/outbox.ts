@@ -1,0 +1,199 @@
+/**
+ * Records on their way to the sink: packed into batches, several in flight where the sink allows it, and every outcome
+ * written down before anything depends on it. Delivered IDs enter the ledger as `kept`; what no sink will take goes to
+ * the quarantine, durably, and is then as good as delivered.
+ */
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { packer, type Packed } from './batch.ts';
+import { deliver, type Delivered } from './deliver.ts';
+import { exit, Problem } from './problem.ts';
+import type { AuditRecord, Ledger, PositionStore, Quarantine, RefusedRecord, Sink, Summary, Tools } from './types.ts';
+
+export interface OutboxParts {
+  readonly sink: Sink;
+  readonly sourceName: string;
+  readonly branch: string;
+  readonly ledger: Ledger;
+  /** Undefined when no position is kept. */
+  readonly store: PositionStore | undefined;
+  readonly quarantine: Quarantine;
+  readonly tools: Tools;
+  readonly summary: Summary;
+  readonly maxQuarantine: number;
+  /** Count, and send nothing. */
+  readonly dryRun: boolean;
+}
+
+export interface Outbox {
+  /** Queues a record that the ledger noted as `entry`; waits while too much is in flight. */
+  add(record: AuditRecord, entry: number): Promise<void> | undefined;
+  /** Sends what is queued if the oldest of it has waited for a second, so that a slow source is not held back. */
+  tick(): Promise<void> | undefined;
+  /** Sets aside what the source could not take as a record, once as long as `stamp` (see Ledger.note) lasts. */
+  refuse(refused: RefusedRecord, stamp: number): Promise<void>;
+  /** Sends everything and waits for every outcome; throws the first Problem. */
+  drain(): Promise<void>;
+  /** Waits for what is in flight and sends nothing more: the end after a failure. */
+  settle(): Promise<void>;
+}
+
+/** How long a queued record may wait for others to fill its batch, in milliseconds. */
+const patience = 1000;
+
+/** Fewer than this many quarantined records never stop a run. */
+const quarantineFloor = 10;
+
+export function outbox(parts: OutboxParts): Outbox {
+  const { sink, ledger, store, quarantine, tools, summary } = parts;
+  const by = { source: parts.sourceName, sink: sink.name, branch: parts.branch };
+  const queue = packer(sink);
+  const flight = new Set<Promise<void>>();
+  const journaled = sink.repeats === 'visible' && store !== undefined && !parts.dryRun;
+  let unjournaled: readonly number[] = [];
+  let setAside: number[] = [];
+  let partial = false;
+  let failure: unknown;
+  let failed = false;
+  let oldest = Infinity;
+
+  function check(): void {
+    if (failed) throw failure;
+  }
+
+  /** Before the next batch leaves, the last one must be on disk: a killed run then repeats one batch at most. */
+  async function journal(): Promise<void> {
+    if (!journaled || unjournaled.length === 0) return;
+    const entries = unjournaled;
+    unjournaled = [];
+    await sink.flush();
+    await store.journal(parts.branch, ledger.lines(entries), sink.saved());
+  }
+
+  async function dispatch(): Promise<void> {
+    const packed = queue.take();
+    oldest = Infinity;
+    if (packed === undefined) return;
+    while (flight.size >= sink.inFlight) await Promise.race(flight);
+    check();
+    await journal();
+    void launch(packed);
+  }
+
+  async function launch(packed: Packed): Promise<void> {
+    const task = send(packed);
+    flight.add(task);
+    await task;
+    flight.delete(task);
+  }
+
+  async function send(packed: Packed): Promise<void> {
+    try {
+      await record(parts.dryRun ? everythingKept(packed) : await deliver(sink, packed, tools));
+    } catch (problem) {
+      if (!failed) failure = problem;
+      failed = true;
+    }
+  }
+
+  async function record(delivered: Delivered): Promise<void> {
+    for (const entry of delivered.kept) ledger.keep(entry);
+    summary.delivered += delivered.kept.length;
+    if (journaled) unjournaled = unjournaled.concat(delivered.kept);
+    for (const { pending, entries } of delivered.awaited) {
+      for (const entry of entries) ledger.wait(entry, pending);
+      summary.awaited += entries.length;
+      if (journaled) unjournaled = unjournaled.concat(entries);
+    }
+    if (delivered.refused.length === 0) return;
+    checkQuarantine(delivered.refused.length);
+    for (const { record: refused, reason } of delivered.refused) {
+      const text = refused.bytes.subarray(refused.start, refused.end);
+      await quarantine.add({ text, more: false, reason }, by);
+    }
+    await quarantine.flush();
+    for (const { entry } of delivered.refused) ledger.keep(entry);
+    summary.quarantined += delivered.refused.length;
+  }
+
+  /** A systematic fault (a mapping, a wrong path) must not drain the audit trail into a file. */
+  function checkQuarantine(more: number): void {
+    const total = summary.quarantined + more;
+    if (total <= Math.max(quarantineFloor, summary.fetched * parts.maxQuarantine)) return;
+    throw new Problem(
+      exit.data,
+      `${total} of ${summary.fetched} records were refused by ${sink.name}: too many to set aside`,
+      {
+        hint: `look at the reasons with -v, mend the mapping at ${sink.name}, and run again; what was set aside is in ${quarantine.path}`,
+      },
+    );
+  }
+
+  return {
+    add(auditRecord, entry) {
+      const result = queue.add(auditRecord, entry);
+      if (result === 'added') {
+        if (oldest === Infinity) oldest = tools.now();
+        return undefined;
+      }
+      return result === 'full' ? addAfterDispatch(auditRecord, entry) : refuseTooLarge(auditRecord, entry);
+    },
+    tick() {
+      if (failed) throw failure;
+      return tools.now() - oldest >= patience ? dispatch() : undefined;
+    },
+    async refuse(refused, stamp) {
+      const entry = partial || refused.more ? undefined : noteRefused(refused.text, stamp);
+      partial = refused.more;
+      if (entry === -1) {
+        summary.seen += 1;
+        return;
+      }
+      if (!refused.more) checkQuarantine(1);
+      if (!parts.dryRun) await quarantine.add(refused, by);
+      if (refused.more) return;
+      summary.quarantined += 1;
+      if (entry !== undefined) setAside.push(entry);
+    },
+    async drain() {
+      await dispatch();
+      await Promise.all(flight);
+      check();
+      await flushQuarantine();
+    },
+    async settle() {
+      await Promise.all(flight);
+      await flushQuarantine();
+    },
+  };
+
+  /** Only what is durable in the quarantine is as good as delivered. */
+  async function flushQuarantine(): Promise<void> {
+    if (!parts.dryRun) await quarantine.flush();
+    for (const entry of setAside) ledger.keep(entry);
+    setAside = [];
+  }
+
+  /** A broken record has no ID: it is known by its text. One that came in parts is too large to remember. */
+  function noteRefused(text: Buffer, stamp: number): number {
+    const key = Buffer.from(`refused:sha256:${createHash('sha256').update(text).digest('hex')}`);
+    return ledger.note(key, 0, key.length, stamp, 0);
+  }
+
+  async function addAfterDispatch(auditRecord: AuditRecord, entry: number): Promise<void> {
+    await dispatch();
+    if (queue.add(auditRecord, entry) === 'tooLarge') await refuseTooLarge(auditRecord, entry);
+    else oldest = tools.now();
+  }
+
+  async function refuseTooLarge(auditRecord: AuditRecord, entry: number): Promise<void> {
+    const reason = `larger than the ${sink.limits.record} bytes that ${sink.name} takes`;
+    if (parts.dryRun)
+      return record(everythingKept({ batch: { records: [], body: Buffer.alloc(0), ends: [] }, entries: [entry] }));
+    return record({ kept: [], awaited: [], refused: [{ entry, record: auditRecord, reason }] });
+  }
+}
+
+function everythingKept(packed: Packed): Delivered {
+  return { kept: packed.entries, awaited: [], refused: [] };
+}

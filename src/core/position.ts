@@ -1,0 +1,26 @@
+/** A job's position before its first run, and how a run is written down in it. */
+import { createLedger } from './dedupe.ts';
+import { exit } from './problem.ts';
+import type { BranchPosition, LastRun, Position } from './types.ts';
+
+/** `source` and `sink` say what is read and where it goes. */
+export function firstPosition(scope: { readonly source: string; readonly sink: string }): Position {
+  return { ...scope, branches: new Map(), saved: undefined, last: undefined, lastSuccess: undefined, failures: 0 };
+}
+
+/** The place of a branch; a new one starts without a watermark. */
+export function placeOf(position: Position, branch: string): BranchPosition {
+  const known = position.branches.get(branch);
+  if (known !== undefined) return known;
+  const place = { watermark: undefined, bookmark: undefined, slice: undefined, ledger: createLedger() };
+  position.branches.set(branch, place);
+  return place;
+}
+
+/** Writes down how a run ended: 0 and 3 count as a success. */
+export function writeDown(position: Position, last: LastRun): void {
+  const success = last.exit === exit.ok || last.exit === exit.partial;
+  position.last = last;
+  position.failures = success ? 0 : position.failures + 1;
+  if (success) position.lastSuccess = last.ended;
+}

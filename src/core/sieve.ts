@@ -1,0 +1,72 @@
+/**
+ * Which records of a slice go on to the sink: those inside the bounds that were asked for, and not delivered before.
+ */
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { toMillis } from './time.ts';
+import { stampOf } from './window.ts';
+import type { AuditRecord, Instant, Job, Ledger, Summary, Window, WindowRules } from './types.ts';
+
+export interface SieveParts {
+  readonly ledger: Ledger;
+  readonly window: Window;
+  readonly slice: Window;
+  readonly filter: WindowRules['filter'];
+  readonly job: Pick<Job, 'since' | 'until' | 'dedupe'>;
+  readonly summary: Summary;
+}
+
+/** Returns a function that gives the ledger's entry number of a record that goes on, or -1; it keeps the count. */
+export function sieve(parts: SieveParts): (record: AuditRecord) => number {
+  const { ledger, slice, filter, summary } = parts;
+  // A vendor that cannot filter by time, or pays no heed to it, is filtered here, by the record's own time. Records
+  // without one always pass. Where the vendor goes by the time of ingestion, an old event time means nothing.
+  const lower = filter === 'event' ? bound(parts.window.from) : filter === 'none' ? bound(parts.job.since) : undefined;
+  const upper = filter === 'ingestion' ? undefined : bound(parts.job.until);
+  const end = bound(parts.window.until);
+  const byContent = parts.job.dedupe === 'content';
+
+  return (record) => {
+    summary.fetched += 1;
+    if (lower !== undefined && before(record, lower)) return outside();
+    if (upper !== undefined && !before(record, upper) && !Number.isNaN(record.time)) return outside();
+    const stamp = stampOf(record.time, slice, filter);
+    const text = record.bytes.subarray(record.start, record.end);
+    const entry = byContent
+      ? noteContent(record, text, stamp)
+      : ledger.note(record.key, record.keyStart, record.keyEnd, stamp, crc32(text));
+    if (entry >= 0) {
+      summary.bytes += record.end - record.start;
+      if (end !== undefined && record.time >= end.time && !before(record, end)) summary.future += 1;
+    } else if (entry === -1) summary.seen += 1;
+    else summary.conflicts += 1;
+    return entry;
+  };
+
+  function outside(): number {
+    summary.outside += 1;
+    return -1;
+  }
+
+  function noteContent(record: AuditRecord, text: Buffer, stamp: number): number {
+    const id = record.key.toString('utf8', record.keyStart, record.keyEnd);
+    const key = Buffer.from(`${id} sha256:${createHash('sha256').update(text).digest('hex')}`);
+    return ledger.note(key, 0, key.length, stamp, 0);
+  }
+}
+
+interface Bound {
+  readonly time: number;
+  readonly nanos: number;
+}
+
+function bound(at: Instant | undefined): Bound | undefined {
+  if (at === undefined) return undefined;
+  const time = toMillis(at);
+  return { time, nanos: Number(at - BigInt(time) * 1_000_000n) };
+}
+
+function before(record: AuditRecord, { time, nanos }: Bound): boolean {
+  return record.time < time || (record.time === time && record.nanos < nanos);
+}
