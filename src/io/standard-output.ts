@@ -1,0 +1,112 @@
+/**
+ * Standard output that tells the truth: a write resolves when the kernel has taken every byte, waits for a slow reader,
+ * and fails with a Problem (74) when the reader is gone or the disk is full. Nothing is buffered here, so nothing can be
+ * lost at exit.
+ */
+import { Buffer } from 'node:buffer';
+import { fstatSync, fsync, readFileSync, statSync, write } from 'node:fs';
+import { promisify } from 'node:util';
+import { isatty } from 'node:tty';
+import { exit, Problem } from '../core/problem.ts';
+import type { Output } from '../core/types.ts';
+import { visible } from './terminal.ts';
+
+const descriptor = 1;
+const writeTo = promisify(write);
+const fsyncOf = promisify(fsync);
+
+/** The process's standard output. */
+export function standardOutput(): Output {
+  const kind = kindOf();
+  const put = kind === 'pipe' || kind === 'terminal' ? writeStream : writeFile;
+  return {
+    kind,
+    async write(bytes) {
+      try {
+        await put(kind === 'terminal' ? Buffer.from(visible(bytes.toString('utf8'))) : bytes);
+      } catch (error) {
+        throw outputProblem(error);
+      }
+    },
+    async sync() {
+      if (kind !== 'file') return;
+      try {
+        await fsyncOf(descriptor);
+      } catch (error) {
+        if (codeOf(error) !== 'EINVAL') throw outputProblem(error); // devices cannot be synced
+      }
+    },
+  };
+}
+
+/** True for the Problem of a reader that is gone: an ad-hoc search into `head` ends quietly. */
+export function isReaderGone(problem: Problem): boolean {
+  return codeOf(problem.cause) === 'EPIPE';
+}
+
+/**
+ * Pipes, sockets and terminals go through Node's stream, which waits for the reader without holding a thread, so that a
+ * signal can still end the program. Only one write is ever under way.
+ */
+function writeStream(bytes: Buffer): Promise<void> {
+  const stream = process.stdout;
+  return new Promise((resolve, reject) => {
+    stream.once('error', reject);
+    stream.write(bytes, (error) => {
+      if (error) {
+        stream.once('error', () => {}); // the event of the same failure may come after this call
+        reject(error);
+        return;
+      }
+      stream.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+async function writeFile(bytes: Buffer): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    const { bytesWritten } = await writeTo(descriptor, bytes, written, bytes.length - written, null);
+    written += bytesWritten;
+  }
+}
+
+function kindOf(): Output['kind'] {
+  const stat = fstatSync(descriptor);
+  if (stat.isFIFO() || stat.isSocket()) return 'pipe';
+  if (isatty(descriptor)) return 'terminal';
+  if (stat.isCharacterDevice() && stat.rdev === statSync('/dev/null').rdev) return openedByNode() ? 'closed' : 'null';
+  return 'file';
+}
+
+/**
+ * Node opens /dev/null for reading and writing in place of a closed descriptor (`>&-`); a shell's `> /dev/null` is for
+ * writing only. The last octal digit of the flags is the access mode.
+ */
+function openedByNode(): boolean {
+  try {
+    const flags = /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))?.[1];
+    return flags !== undefined && (Number.parseInt(flags, 8) & 3) === 2;
+  } catch {
+    return false; // no /proc here
+  }
+}
+
+function outputProblem(error: unknown): Problem {
+  const code = codeOf(error);
+  if (code === 'EPIPE') {
+    return new Problem(exit.ioerr, 'the reader of the pipe is gone', {
+      hint: 'see why the command after the pipe ended; the next run delivers the same records again',
+      cause: error,
+    });
+  }
+  return new Problem(exit.ioerr, `standard output cannot be written (${code ?? 'unknown error'})`, {
+    hint: code === 'ENOSPC' || code === 'EDQUOT' ? 'make room on the disk' : 'see where standard output goes',
+    cause: error,
+  });
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,0 +1,96 @@
+/** The outside as the program sees it: clock, chance, streams, signals. A test may pass another one to `main`. */
+import { Buffer } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
+import { writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Output } from '../core/types.ts';
+import { standardOutput } from './standard-output.ts';
+import type { TextOutput } from './terminal.ts';
+
+export type SignalName = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
+
+export interface World {
+  /** Environment variables; config.ts takes the secrets out. */
+  readonly environment: Record<string, string | undefined>;
+  /** Records go here and nothing else. */
+  readonly output: Output;
+  /** People read here. */
+  readonly stderr: TextOutput;
+  /** Milliseconds since 1970, whole. */
+  now(): number;
+  /** Resolves after that many milliseconds; rejects with the reason of `stop`. */
+  wait(milliseconds: number, stop: AbortSignal): Promise<void>;
+  /** [0, 1). */
+  random(): number;
+  guid(): string;
+  /** Calls `heard` at every signal that asks to stop, until the returned function is called. */
+  onSignal(heard: (name: SignalName) => void): () => void;
+  /** Calls `heard` for what nothing caught, and ends the program at once with the status that it returns. */
+  onCrash(heard: (error: unknown) => number): () => void;
+  /** Calls `heard` for Node's own warnings instead of printing them: cron mails every line. */
+  onWarning(heard: (warning: Error) => void): void;
+  /** Ends at once, without waiting for anything. */
+  leave(status: number): void;
+}
+
+/** The real one. */
+export function systemWorld(environment: Record<string, string | undefined>): World {
+  let output: Output | undefined;
+  return {
+    environment,
+    get output() {
+      return (output ??= standardOutput());
+    },
+    stderr: { isTerminal: isatty(2), columns: () => process.stderr.columns ?? 80, write: writeError },
+    now: () => Date.now(),
+    wait: waitFor,
+    random: () => Math.random(),
+    guid: () => randomUUID(),
+    onSignal(heard) {
+      const names: readonly SignalName[] = ['SIGHUP', 'SIGINT', 'SIGTERM'];
+      for (const name of names) process.on(name, heard);
+      return () => names.forEach((name) => process.off(name, heard));
+    },
+    onCrash(heard) {
+      const crash = (error: unknown): never => process.exit(heard(error));
+      process.on('uncaughtException', crash);
+      process.on('unhandledRejection', crash);
+      return () => {
+        process.off('uncaughtException', crash);
+        process.off('unhandledRejection', crash);
+      };
+    },
+    onWarning(heard) {
+      process.removeAllListeners('warning');
+      process.on('warning', heard);
+    },
+    leave: (status) => process.exit(status),
+  };
+}
+
+async function waitFor(milliseconds: number, stop: AbortSignal): Promise<void> {
+  const longest = 2 ** 31 - 1; // a timer's limit: 24.8 days; longer ones would fire at once
+  try {
+    for (let rest = milliseconds; rest > 0; rest -= longest) {
+      await sleep(Math.min(rest, longest), undefined, { signal: stop });
+    }
+  } catch (error) {
+    throw stop.aborted ? stop.reason : error;
+  }
+  stop.throwIfAborted();
+}
+
+/** Standard error is written at once, because the next moment may be the last one. */
+function writeError(text: string): void {
+  let rest = Buffer.from(text);
+  for (let attempt = 0; rest.length > 0 && attempt < 200; attempt++) {
+    try {
+      rest = rest.subarray(writeSync(2, rest));
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code !== 'EAGAIN') return; // EPIPE, EIO: nobody is left to tell
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10); // a full pipe that somebody made non-blocking
+    }
+  }
+}
