@@ -1,0 +1,168 @@
+/**
+ * What makes a record this record: the ID at a path, several values joined, or a hash of the content.
+ *
+ * A key is bytes without a line break, one of
+ *  "abc" or 123           the JSON value as the vendor sent it, so that 1 and "1" differ; escapes are normalised
+ *  ["abc",123]            several values
+ *  sha256:<64 hex>        the content, or a key that would be longer than 200 bytes
+ *  sha256:<64 hex>#2      the second of several records with the very same content
+ */
+import { Buffer } from 'node:buffer';
+import { hash } from 'node:crypto';
+import { canonical } from './canonical.ts';
+import { twins } from './twins.ts';
+
+export interface IdentityRule {
+  /** Where the ID is; several paths are joined; none means the content. */
+  readonly paths: readonly (readonly string[])[];
+  /** Fields that change from one reading to the next, and so stay out of the content's hash. */
+  readonly without?: readonly (readonly string[])[];
+}
+
+/** A key: the bytes `[keyStart, keyEnd)`, to be copied out of this object before the next call. */
+export interface Key {
+  key: Buffer;
+  keyStart: number;
+  keyEnd: number;
+}
+
+export interface Identify {
+  /**
+   * The key of the record `bytes[start, end)`. `spans` says where the values at the rule's paths are, quotes included:
+   * value i is `bytes[spans[2i], spans[2i+1])`, a negative start where there is none. The result is the same object at
+   * each call; what its `key` holds stays unchanged as long as anybody refers to it.
+   *
+   * A missing, null, boolean, structured or empty ID is none: such a record goes by its content.
+   */
+  key(bytes: Buffer, start: number, end: number, spans: Int32Array): Key;
+  /** A page begins. `again`: it is the last one once more, so what it counted of twins is taken back. */
+  startPage(again?: boolean): void;
+  /** A window begins: occurrence numbers start again, so that reading it twice gives the same keys. */
+  startWindow(): void;
+}
+
+const longestKey = 200;
+
+/**
+ * Gives keys by one rule.
+ *
+ * `continued` is for vendors with a cursor, which go on after a saved bookmark and never show an old record again:
+ * there a record whose content is remembered is a new twin, and gets the first occurrence number not yet taken.
+ * `remembers` must then answer from what was known when the window began to be read.
+ */
+export function identifier(
+  rule: IdentityRule,
+  remembers: (key: Buffer, start: number, end: number) => boolean,
+  continued: boolean,
+): Identify {
+  const result: Key = { key: Buffer.alloc(0), keyStart: 0, keyEnd: 0 };
+  const count = rule.paths.length;
+  const put = keyWriter(result);
+  const occurrences = twins();
+
+  function byContent(bytes: Buffer, start: number, end: number): Key {
+    const name = `sha256:${hash('sha256', canonical(bytes.toString('utf8', start, end), rule.without ?? []))}`;
+    return put(numbered(name, occurrences.next(name, continued ? () => taken(name) : none)));
+  }
+
+  /** How many twins of that content are remembered. */
+  function taken(name: string): number {
+    for (let number = 1; ; number += 1) {
+      const { key, keyStart, keyEnd } = put(numbered(name, number));
+      if (!remembers(key, keyStart, keyEnd)) return number - 1;
+    }
+  }
+
+  function byPaths(bytes: Buffer, spans: Int32Array): Key | undefined {
+    const values: string[] = [];
+    for (let path = 0; path < count; path += 1) {
+      const from = spans[2 * path] ?? -1;
+      const to = spans[2 * path + 1] ?? -1;
+      if (!isUsable(bytes, from, to)) return undefined;
+      values.push(normalised(bytes.toString('utf8', from, to)));
+    }
+    const text = count === 1 ? (values[0] ?? '') : `[${values.join(',')}]`;
+    return put(Buffer.byteLength(text) > longestKey ? `sha256:${hash('sha256', text)}` : text);
+  }
+
+  return {
+    key(bytes, start, end, spans) {
+      if (count === 0) return byContent(bytes, start, end);
+      const from = spans[0] ?? -1;
+      const to = spans[1] ?? -1;
+      if (count === 1 && isUsable(bytes, from, to) && isPlain(bytes, from, to)) {
+        result.key = bytes;
+        result.keyStart = from;
+        result.keyEnd = to;
+        return result;
+      }
+      return byPaths(bytes, spans) ?? byContent(bytes, start, end);
+    },
+    startPage(again = false) {
+      occurrences.startPage(again);
+    },
+    startWindow() {
+      occurrences.clear();
+    },
+  };
+}
+
+/**
+ * The key as sinks show it: a string without its quotes, anything else as it is. Different keys have different texts:
+ * a string that reads like another kind of key keeps its quotes.
+ */
+export function idText(key: Buffer, start: number, end: number): string {
+  const text = key.toString('utf8', start, end);
+  if (!text.startsWith('"')) return text;
+  const decoded = String(JSON.parse(text));
+  return /^(?:["[]|sha256:|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$)|\p{Surrogate}/u.test(decoded) ? text : decoded;
+}
+
+function none(): number {
+  return 0;
+}
+
+function numbered(name: string, number: number): string {
+  return number === 1 ? name : `${name}#${number}`;
+}
+
+/** A number, or a string that is not empty. */
+function isUsable(bytes: Buffer, start: number, end: number): boolean {
+  if (start < 0 || end <= start) return false;
+  const first = bytes[start] ?? 0;
+  return first === 0x22 ? end - start > 2 : first === 0x2d || (first >= 0x30 && first <= 0x39);
+}
+
+/** Short and without escapes: the bytes themselves are the key. */
+function isPlain(bytes: Buffer, start: number, end: number): boolean {
+  if (end - start > longestKey) return false;
+  for (let at = start; at < end; at += 1) if (bytes[at] === 0x5c) return false;
+  return true;
+}
+
+/** One spelling for every string: only quotes, backslashes, control characters and lone surrogates stay escaped. */
+function normalised(value: string): string {
+  return value.includes('\\') ? JSON.stringify(JSON.parse(value)) : value;
+}
+
+const blockSize = 16 * 1024;
+
+/**
+ * Puts texts into a block of bytes that is never written twice, since records keep referring to their keys; a full
+ * block is left to the records and another one begun.
+ */
+function keyWriter(result: Key): (text: string) => Key {
+  let block = Buffer.alloc(0);
+  let used = 0;
+  return (text) => {
+    if (used + text.length * 3 > block.length) {
+      block = Buffer.allocUnsafe(blockSize);
+      used = 0;
+    }
+    result.key = block;
+    result.keyStart = used;
+    used += block.write(text, used, 'utf8');
+    result.keyEnd = used;
+    return result;
+  };
+}

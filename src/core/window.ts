@@ -1,0 +1,113 @@
+/** Watermark, overlap and delay make the window; the window makes slices; a finished slice moves the watermark. */
+import type { Duration, Instant, Window, WindowRules } from './types.ts';
+
+export interface WindowRequest {
+  /** Everything before it was delivered; undefined before the first commit. */
+  readonly watermark: Instant | undefined;
+  readonly rules: WindowRules;
+  /** The source's clock. */
+  readonly serverNow: Instant;
+  /** Absolute bounds that the user asked for. */
+  readonly since?: Instant | undefined;
+  readonly until?: Instant | undefined;
+  /** The user's instead of the source's. */
+  readonly overlap?: Duration | undefined;
+  readonly delay?: Duration | undefined;
+  readonly firstRun?: Duration | undefined;
+}
+
+/** A window, and what lies between the watermark and it that will not be read. */
+export type NextWindow = Window & { readonly gap?: Window };
+
+/**
+ * The window to read next: `[watermark - overlap, server time - delay)`, or what the user asked for, but never into
+ * the server's future. Empty (`from === until`) when there is nothing to read.
+ *
+ * What the vendor no longer keeps is cut off the start and reported as the gap; so is what `since` leaves out after
+ * the watermark. A first run has no gap: nothing was promised yet. Without a time filter (`none`) the window starts
+ * at 1970 unless the user asked: the bookmark says where to go on, and an older record is as welcome as any.
+ */
+export function windowOf(request: WindowRequest): NextWindow {
+  const { watermark, rules, since, serverNow } = request;
+  const until = earlier(request.until ?? serverNow - (request.delay ?? rules.delay), serverNow);
+  const kept = rules.retention === undefined ? undefined : earlier(serverNow - rules.retention, until);
+  const start = since ?? unaskedStart(request, until);
+  const unread = unreadStart(watermark, since);
+
+  let from = start;
+  let gap: Window | undefined;
+  if (since !== undefined && watermark !== undefined && watermark < since && since < until)
+    gap = { from: watermark, until: since };
+  if (kept !== undefined && unread !== undefined && unread < kept) {
+    gap = { from: unread, until: gap === undefined ? kept : later(gap.until, kept) };
+  }
+  if (kept !== undefined && rules.filter !== 'none') from = later(from, kept);
+  const window = { from: earlier(from, until), until };
+  return gap === undefined ? window : { ...window, gap };
+}
+
+/**
+ * The window in pieces: oldest first, each beginning where the one before ended, none longer than the vendor allows or
+ * than `preferred`. An empty window has no pieces, but for a vendor without a time filter: there the window says
+ * nothing about what there is to read, and is always one piece.
+ */
+export function* slices(window: Window, rules: WindowRules, preferred?: Duration): Generator<Window, void, undefined> {
+  if (rules.filter === 'none') {
+    yield { from: window.from, until: window.until };
+    return;
+  }
+  const whole = window.until - window.from;
+  const length = later(second, earlier(rules.longest ?? whole, preferred ?? whole));
+  for (let from = window.from; from < window.until; from += length) {
+    yield { from, until: earlier(from + length, window.until) };
+  }
+}
+
+/**
+ * The watermark after a slice that was read to its end and delivered: the end of the slice, but never past the
+ * server's time less the delay, and never back. It is cut to whole seconds, because a vendor whose filter knows no
+ * finer time would show records of that second again after their IDs were forgotten.
+ */
+export function advance(
+  watermark: Instant | undefined,
+  slice: Window,
+  serverNow: Instant | undefined,
+  delay: Duration,
+): Instant {
+  const settled = serverNow === undefined ? slice.until : earlier(slice.until, serverNow - delay);
+  return later(watermark ?? 0n, settled - (settled % second));
+}
+
+/**
+ * The last moment, in milliseconds, whose window could show a record again; a window from later on never does. `time`
+ * is the record's own, NaN when it cannot be read. A time outside the slice proves that the vendor's filter goes by
+ * something else, so that only the slice's end can be relied on.
+ */
+export function stampOf(time: number, slice: Window, filter: WindowRules['filter']): number {
+  const end = Number((slice.until + 999_999n) / 1_000_000n);
+  if (filter !== 'event' || Number.isNaN(time)) return end;
+  const inside = time >= Number(slice.from / 1_000_000n) && time <= end;
+  return inside ? time : Math.max(time, end);
+}
+
+const second = 1_000_000_000n;
+
+function unaskedStart({ watermark, rules, overlap, firstRun }: WindowRequest, until: Instant): Instant {
+  if (rules.filter === 'none') return 0n;
+  const start = watermark === undefined ? until - (firstRun ?? rules.firstRun) : watermark - (overlap ?? rules.overlap);
+  return later(start, 0n);
+}
+
+/** From where on records are asked for that were never read; undefined when nothing was promised. */
+function unreadStart(watermark: Instant | undefined, since: Instant | undefined): Instant | undefined {
+  if (watermark === undefined || since === undefined) return since ?? watermark;
+  return earlier(watermark, since);
+}
+
+function earlier(a: Instant, b: Instant): Instant {
+  return a < b ? a : b;
+}
+
+function later(a: Instant, b: Instant): Instant {
+  return a > b ? a : b;
+}
