@@ -1,0 +1,131 @@
+/**
+ * A vendor for the bench, in its own process: a session login, and as many records of 693 bytes as the address says.
+ *
+ *   POST /login                                  sets the session cookie; every other path demands it
+ *   GET  /<count>/<page size>/events?cursor=     {"page":{"next":"1000"},"data":[…]}; `next` is null on the last page
+ *   GET  /hang/1/events                          never answers: whoever asks keeps its lock; `asked` is printed
+ *   POST /_bulk, GET /                           an Elasticsearch that keeps everything
+ *
+ * The records are made in memory while they are sent: a template whose ID and time are overwritten. Prints its port first.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { createGunzip } from 'node:zlib';
+
+const cookie = 'session=5f3c9e0d1b7a4c86';
+const blockSize = 1000;
+/** Times are an hour back from the start of the bench, so that every window of the last day shows all records. */
+const firstTime = BigInt(Date.now() - 3_600_000) * 1_000_000n;
+
+/** One record; `#` is its number in 8 hexadecimal digits, `@` its time in 19 digits. Escapes and braces in texts. */
+const record = JSON.stringify({
+  id: '16f43920a0d70f005f136173########',
+  type: 'audittrail',
+  timestamp: '@@@@@@@@@@@@@@@@@@@',
+  originator: 'ingestion',
+  category: '',
+  source: 'auditTrail',
+  name: 'dashboard "Latency {p99}" \\ changed\nby hand',
+  description: 'a {[ tab\t “quote” ]}',
+  severity: 0,
+  agentId: 0,
+  containerId: '',
+  machineId: '',
+  content: {
+    timestampNs: '@@@@@@@@@@@@@@@@@@@',
+    customerId: 1,
+    userId: 454926,
+    teamId: 46902,
+    requestMethod: 'GET',
+    requestUri: '/api/integrations/discovery/',
+    userOriginIP: '203.0.113.122',
+    queryString: 'cluster=demo-env&namespace=agent',
+    responseStatusCode: 200,
+    entityType: 'integration',
+    entityPayload: '{"tags":[]}',
+  },
+  labels: { entityType: 'integration', padding: '' },
+}).replaceAll(/"(@+)"/g, '$1');
+const recordText = record.replace(
+  '"padding":""',
+  `"padding":"${'x'.repeat(Math.max(0, 692 - Buffer.byteLength(record)))}"`,
+);
+const recordBytes = Buffer.byteLength(recordText) + 1;
+const block = Buffer.from(`${recordText},`.repeat(blockSize));
+const idAt = Buffer.from(recordText).indexOf('#');
+const timesAt = [Buffer.from(recordText).indexOf('@'), Buffer.from(recordText).lastIndexOf('@') - 18];
+
+/** Records `from` up to `from + count` (at most a block of them), each followed by a comma. */
+function recordsFrom(from: number, count: number): Buffer {
+  const bytes = Buffer.from(block.subarray(0, count * recordBytes));
+  for (let index = 0; index < count; index++) {
+    const start = index * recordBytes;
+    const number = from + index;
+    bytes.write(number.toString(16).padStart(8, '0'), start + idAt, 'latin1');
+    const time = (firstTime + BigInt(number) * 1000n).toString();
+    for (const at of timesAt) bytes.write(time, start + at, 'latin1');
+  }
+  return bytes;
+}
+
+async function sendPage(response: ServerResponse, total: number, pageSize: number, cursor: number): Promise<void> {
+  const end = Math.min(total, cursor + pageSize);
+  const head = `{"page":{"total":${total},"next":${end < total ? `"${end}"` : 'null'}},"data":[`;
+  const commas = end > cursor ? 1 : 0;
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    'content-length': head.length + (end - cursor) * recordBytes - commas + 2,
+  });
+  response.write(head);
+  for (let from = cursor; from < end; from += blockSize) {
+    const count = Math.min(blockSize, end - from);
+    const bytes = recordsFrom(from, count);
+    const last = from + count === end;
+    if (!response.write(last ? bytes.subarray(0, -1) : bytes)) await once(response, 'drain');
+  }
+  response.end(']}');
+}
+
+/** Answers a bulk request: every document is created. */
+async function bulk(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = request.headers['content-encoding'] === 'gzip' ? request.pipe(createGunzip()) : request;
+  let lines = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) lines++;
+  }
+  const items = Array.from({ length: lines / 2 }, () => '{"create":{"_index":"bench","_id":"1","status":201}}');
+  response.writeHead(200, { 'content-type': 'application/json', 'x-elastic-product': 'Elasticsearch' });
+  response.end(`{"took":1,"errors":false,"items":[${items.join(',')}]}`);
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+  if (url.pathname.endsWith('/_bulk')) return bulk(request, response);
+  request.resume();
+  if (url.pathname === '/') {
+    response.writeHead(200, { 'content-type': 'application/json', 'x-elastic-product': 'Elasticsearch' });
+    response.end('{"version":{"number":"9.1.0"},"tagline":"You Know, for Search"}');
+    return;
+  }
+  if (url.pathname === '/login') {
+    response.writeHead(200, { 'set-cookie': `${cookie}; Path=/; HttpOnly`, 'content-type': 'application/json' });
+    response.end('{"status":"ok"}');
+    return;
+  }
+  if (request.headers.cookie !== cookie) {
+    response.writeHead(401).end('{"error":"log in first"}');
+    return;
+  }
+  const [, total = '', pageSize = ''] = url.pathname.split('/');
+  if (total === 'hang') {
+    process.stdout.write('asked\n');
+    return;
+  }
+  await sendPage(response, Number(total), Number(pageSize), Number(url.searchParams.get('cursor') ?? 0));
+}
+
+const server = createServer((request, response) => void answer(request, response));
+server.listen(0, '127.0.0.1', () => {
+  const address = server.address();
+  if (address !== null && typeof address === 'object') process.stdout.write(`${address.port}\n`);
+});
