@@ -1,0 +1,165 @@
+/**
+ * One batch, until every record of it has an outcome: what failed for now is sent again, alone; what cannot be sent as a
+ * whole is taken apart (bisect.ts). Nothing is dropped and nothing is guessed: a record counts as kept only when a reply
+ * says so.
+ */
+import { part } from './batch.ts';
+import type { Packed } from './batch.ts';
+import { worklist } from './bisect.ts';
+import type { Task } from './bisect.ts';
+import { exit, Problem } from './problem.ts';
+import { backoff } from './retry.ts';
+import type { AuditRecord, Reply, Sink, Tools } from './types.ts';
+
+/** What became of a batch; the numbers are ledger entries, in the order of the batch. */
+export interface Delivered {
+  readonly kept: readonly number[];
+  /** Sent, with the acknowledgement still to come, by its name. */
+  readonly awaited: readonly { readonly pending: string; readonly entries: readonly number[] }[];
+  readonly refused: readonly { readonly entry: number; readonly record: AuditRecord; readonly reason: string }[];
+}
+
+type Clock = Pick<Tools, 'now' | 'wait' | 'random' | 'deadline' | 'debug'>;
+
+/** Requests in a row that may get nowhere before the run gives up. */
+export const attempts = 5;
+
+/**
+ * Sends a batch. Throws Problem when records remain without an outcome: the sink's own, or 69 after too many attempts,
+ * or 75 when the sink asks for a longer wait than the run has. `soFar` is called before that with what is certain, so
+ * that a record which was taken is not sent again by the next run.
+ */
+export async function deliver(
+  sink: Pick<Sink, 'name' | 'send'>,
+  packed: Packed,
+  clock: Clock,
+  soFar?: (delivered: Delivered) => Promise<void> | void,
+): Promise<Delivered> {
+  const fates: Fate[] = [];
+  const work = worklist(packed.entries.length, (index, reason) => {
+    fates[index] = { refused: reason };
+  });
+  try {
+    for (let task = work.next(); task !== undefined; task = work.next()) {
+      const reply = await request(sink, packed, task);
+      if ('outcomes' in reply) {
+        const left = settle(sink, task, reply, fates);
+        if (left.indices.length < task.indices.length) work.took(task.indices.length);
+        if (left.indices.length > 0) work.again(await again(left, reply.after, clock));
+        else if (reply.after !== undefined) await slowDown(reply.after, clock);
+      } else if ('split' in reply) {
+        if (reply.tooLarge === true) work.tooLarge(task, reply.split);
+        else work.spoilt(task, reply.split);
+      } else {
+        const { problem } = reply;
+        work.again(await again({ ...task, problem }, problem.again?.after, clock));
+      }
+    }
+  } catch (error) {
+    await soFar?.(collect(packed, fates));
+    throw error;
+  }
+  return collect(packed, fates);
+}
+
+/** The final outcome of one record; `kept` may carry the name of an acknowledgement. Empty until known. */
+type Fate = undefined | { readonly kept: string | undefined } | { readonly refused: string };
+
+type Settled = Extract<Reply, { outcomes: unknown }>;
+
+/** Records to send again, and why. */
+type Failed = Task & { readonly problem: Problem };
+
+/** One request. What may pass, said or thrown, is returned as a Problem. */
+async function request(
+  sink: Pick<Sink, 'send'>,
+  packed: Packed,
+  task: Task,
+): Promise<Exclude<Reply, { again: string }> | { readonly problem: Problem }> {
+  try {
+    const reply = await sink.send(part(packed, task.indices).batch);
+    if (!('again' in reply)) return reply;
+    const after = reply.after === undefined ? {} : { after: reply.after };
+    return { problem: new Problem(exit.unavailable, reply.again, { again: after }) };
+  } catch (error) {
+    if (error instanceof Problem && error.again !== undefined) return { problem: error };
+    throw error;
+  }
+}
+
+/** Notes the outcomes; returns the records that failed for now, in their order. */
+function settle(sink: Pick<Sink, 'name'>, task: Task, reply: Settled, fates: Fate[]): Failed {
+  const { outcomes, pending } = reply;
+  if (outcomes.length !== task.indices.length) {
+    throw new Error(`${sink.name} answered ${outcomes.length} outcomes for ${task.indices.length} records`);
+  }
+  const indices: number[] = [];
+  let reason = '';
+  for (const [at, index] of task.indices.entries()) {
+    const outcome = outcomes[at];
+    if (outcome === undefined) throw new Error(`${sink.name} left out an outcome`);
+    if (outcome === 'kept') fates[index] = { kept: pending };
+    else if ('refused' in outcome) fates[index] = outcome;
+    else {
+      indices.push(index);
+      reason ||= outcome.again;
+    }
+  }
+  // When something was settled, the count of fruitless attempts begins anew.
+  const attempt = indices.length < outcomes.length ? 0 : task.attempt;
+  return { indices, attempt, problem: new Problem(exit.unavailable, reason) };
+}
+
+/** Waits until the records may be sent again; throws the problem when that was done often enough. */
+async function again({ indices, attempt, problem }: Failed, after: number | undefined, clock: Clock): Promise<Task> {
+  const hint = problem.hint === undefined ? {} : { hint: problem.hint };
+  if (attempt >= attempts) {
+    throw new Problem(problem.status, `${problem.message} (${attempts} attempts)`, { ...hint, cause: problem });
+  }
+  const milliseconds = after ?? backoff(Math.max(attempt, 1), clock.random());
+  if (clock.now() + milliseconds > clock.deadline) {
+    const seconds = Math.ceil(milliseconds / 1000);
+    throw new Problem(
+      exit.tempfail,
+      `${problem.message}; the next attempt is due in ${seconds} s, after the run's end`,
+      {
+        hint: 'raise --max-runtime, or let the next run continue',
+        cause: problem,
+      },
+    );
+  }
+  clock.debug('sending again', { reason: problem.message, records: indices.length, milliseconds });
+  if (milliseconds > 0) await clock.wait(milliseconds);
+  return { indices, attempt: attempt + 1 };
+}
+
+/** Waits as asked, though never past the run's end; the batch is delivered, so a stop request does not matter here. */
+async function slowDown(after: number, clock: Clock): Promise<void> {
+  const milliseconds = Math.min(after, clock.deadline - clock.now());
+  if (milliseconds <= 0) return;
+  try {
+    await clock.wait(milliseconds);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+  }
+}
+
+/** Sorts the fates by kind, in the order of the batch; records without one are in none. */
+function collect(packed: Packed, fates: readonly Fate[]): Delivered {
+  const kept: number[] = [];
+  const awaited = new Map<string, number[]>();
+  const refused: { entry: number; record: AuditRecord; reason: string }[] = [];
+  for (const [index, entry] of packed.entries.entries()) {
+    const fate = fates[index];
+    const record = packed.batch.records[index];
+    if (fate === undefined || record === undefined) continue;
+    if ('refused' in fate) refused.push({ entry, record, reason: fate.refused });
+    else if (fate.kept === undefined) kept.push(entry);
+    else {
+      const entries = awaited.get(fate.kept);
+      if (entries === undefined) awaited.set(fate.kept, [entry]);
+      else entries.push(entry);
+    }
+  }
+  return { kept, awaited: [...awaited].map(([pending, entries]) => ({ pending, entries })), refused };
+}

@@ -1,0 +1,309 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { packer } from '../../src/core/batch.ts';
+import type { Packed } from '../../src/core/batch.ts';
+import { attempts, deliver } from '../../src/core/deliver.ts';
+import type { Delivered } from '../../src/core/deliver.ts';
+import { jsonLine } from '../../src/core/json-line.ts';
+import { exit, Problem } from '../../src/core/problem.ts';
+import type { Batch, Outcome, Reply } from '../../src/core/types.ts';
+import { auditRecords, textOf } from '../support/records.ts';
+
+/** Entries are 100, 101, ... so that they are not mistaken for indices. */
+function packed(count: number): Packed {
+  const packing = packer({ encode: jsonLine, limits: { records: 10_000, bytes: 10_000_000, record: 1_000_000 } });
+  for (const [index, record] of auditRecords(count).entries()) packing.add(record, 100 + index);
+  const taken = packing.take();
+  assert.ok(taken);
+  return taken;
+}
+
+/** A clock that only `wait` moves. */
+function fakeClock(deadline = Infinity) {
+  const waits: number[] = [];
+  let now = 0;
+  return {
+    waits,
+    deadline,
+    now: () => now,
+    random: () => 0.5,
+    debug: () => undefined,
+    wait(milliseconds: number) {
+      waits.push(milliseconds);
+      now += milliseconds;
+      return Promise.resolve();
+    },
+  };
+}
+
+/** The numbers of the records in a request. */
+function numbers(batch: Batch): number[] {
+  return batch.records.map((record) => Number(/"n":(\d+)/.exec(textOf(record))?.[1]));
+}
+
+/** A sink that notes its requests and answers each by a function. */
+function fakeSink(answer: (asked: number[], request: number) => Reply) {
+  const requests: number[][] = [];
+  return {
+    name: 'fake',
+    requests,
+    send(batch: Batch): Promise<Reply> {
+      assert.equal(batch.body.toString(), batch.records.map((record) => `${textOf(record)}\n`).join(''));
+      const asked = numbers(batch);
+      requests.push(asked);
+      return Promise.resolve().then(() => answer(asked, requests.length));
+    },
+  };
+}
+
+const kept = (asked: readonly number[]): Reply => ({ outcomes: asked.map(() => 'kept' as const) });
+const range = (from: number, until: number): number[] =>
+  Array.from({ length: until - from }, (_, index) => from + index);
+
+test('a batch that is taken at once is one request', async () => {
+  const sink = fakeSink(kept);
+  const delivered = await deliver(sink, packed(4), fakeClock());
+  assert.deepEqual(delivered, { kept: [100, 101, 102, 103], awaited: [], refused: [] });
+  assert.equal(sink.requests.length, 1);
+});
+
+test('only the records that failed for now are sent again, in their order', async () => {
+  const sink = fakeSink((asked, request) =>
+    request === 1
+      ? { outcomes: asked.map((n): Outcome => (n === 1 || n === 3 ? { again: 'busy' } : 'kept')) }
+      : request === 2
+        ? { outcomes: ['kept', { again: 'busy' }] }
+        : kept(asked),
+  );
+  const delivered = await deliver(sink, packed(5), fakeClock());
+  assert.deepEqual(sink.requests, [[0, 1, 2, 3, 4], [1, 3], [3]]);
+  assert.deepEqual(delivered.kept, [100, 101, 102, 103, 104]);
+});
+
+test('a refused record is set aside with its reason, and its neighbours are kept', async () => {
+  const sink = fakeSink((asked) => ({
+    outcomes: asked.map((n): Outcome => (n === 2 ? { refused: 'no such field' } : 'kept')),
+  }));
+  const delivered = await deliver(sink, packed(4), fakeClock());
+  assert.deepEqual(delivered.kept, [100, 101, 103]);
+  assert.deepEqual(
+    delivered.refused.map(({ entry, record, reason }) => [entry, textOf(record), reason]),
+    [[102, '{"id":"r2","n":2}', 'no such field']],
+  );
+});
+
+test('a sink that takes nothing is tried five times, with growing random waits, and then it is 69', async () => {
+  const sink = fakeSink(() => ({ again: 'fake is down' }));
+  const clock = fakeClock();
+  await assert.rejects(deliver(sink, packed(3), clock), (error) => {
+    assert.ok(error instanceof Problem);
+    assert.equal(error.status, exit.unavailable);
+    assert.match(error.message, /fake is down/);
+    return true;
+  });
+  assert.equal(sink.requests.length, attempts);
+  assert.equal(clock.waits.length, attempts - 1);
+  assert.ok((clock.waits[3] ?? 0) > (clock.waits[0] ?? 0));
+});
+
+test('a problem that may pass is waited out; its status is reported when it does not', async () => {
+  const busy = new Problem(exit.tempfail, 'fake is rate limited', { again: { after: 7000 }, hint: 'slow down' });
+  const passing = fakeSink((asked, request) => {
+    if (request < 3) throw busy;
+    return kept(asked);
+  });
+  const clock = fakeClock();
+  await deliver(passing, packed(3), clock);
+  assert.deepEqual(clock.waits, [7000, 7000]);
+
+  const lasting = fakeSink(() => {
+    throw busy;
+  });
+  await assert.rejects(deliver(lasting, packed(3), fakeClock()), { status: exit.tempfail, hint: 'slow down' });
+});
+
+test('a problem that does not pass is thrown at once', async () => {
+  const sink = fakeSink(() => {
+    throw new Problem(exit.noperm, 'fake refused the key');
+  });
+  await assert.rejects(deliver(sink, packed(3), fakeClock()), { status: exit.noperm });
+  assert.equal(sink.requests.length, 1);
+});
+
+test('an asked wait is never shortened: one beyond the end of the run is 75 at once', async () => {
+  const sink = fakeSink(() => ({ again: 'fake is busy', after: 60_000 }));
+  const clock = fakeClock(50_000);
+  await assert.rejects(deliver(sink, packed(3), clock), { status: exit.tempfail });
+  assert.deepEqual(clock.waits, []);
+});
+
+test('attempts are counted anew when something was taken', async () => {
+  const sink = fakeSink((asked) => ({ outcomes: asked.map((_, at) => (at === 0 ? 'kept' : { again: 'busy' })) }));
+  const delivered = await deliver(sink, packed(20), fakeClock());
+  assert.equal(delivered.kept.length, 20);
+  assert.equal(sink.requests.length, 20);
+});
+
+test('a sink that asks to slow down is left alone for that long', async () => {
+  const clock = fakeClock();
+  await deliver(
+    fakeSink((asked) => ({ outcomes: asked.map(() => 'kept'), after: 5000 })),
+    packed(2),
+    clock,
+  );
+  assert.deepEqual(clock.waits, [5000]);
+});
+
+test('a stop request during that rest loses no outcome', async () => {
+  const clock = { ...fakeClock(), wait: () => Promise.reject(new Problem(exit.terminate, 'stopped by SIGTERM')) };
+  const delivered = await deliver(
+    fakeSink((asked) => ({ outcomes: asked.map(() => 'kept'), after: 5000 })),
+    packed(2),
+    clock,
+  );
+  assert.deepEqual(delivered.kept, [100, 101]);
+});
+
+test('a stop request between attempts ends the run, and says what was taken before', async () => {
+  const clock = { ...fakeClock(), wait: () => Promise.reject(new Problem(exit.terminate, 'stopped by SIGTERM')) };
+  const sink = fakeSink((asked) => ({ outcomes: asked.map((n) => (n === 1 ? { again: 'busy' } : 'kept')) }));
+  const certain: Delivered[] = [];
+  await assert.rejects(
+    deliver(sink, packed(3), clock, (delivered) => void certain.push(delivered)),
+    { status: exit.terminate },
+  );
+  assert.deepEqual(certain, [{ kept: [100, 102], awaited: [], refused: [] }]);
+});
+
+test('records whose acknowledgement is still to come are told by its name', async () => {
+  const sink = fakeSink((asked, request) =>
+    request === 1
+      ? {
+          outcomes: asked.map((n): Outcome => (n < 2 ? 'kept' : n === 2 ? { refused: 'bad' } : { again: 'rest' })),
+          pending: 'a:0',
+          after: 0,
+        }
+      : { outcomes: asked.map(() => 'kept'), pending: 'a:1' },
+  );
+  const clock = fakeClock();
+  const delivered = await deliver(sink, packed(5), clock);
+  assert.deepEqual(clock.waits, []);
+  assert.deepEqual(delivered.kept, []);
+  assert.deepEqual(delivered.awaited, [
+    { pending: 'a:0', entries: [100, 101] },
+    { pending: 'a:1', entries: [103, 104] },
+  ]);
+  assert.deepEqual(
+    delivered.refused.map(({ entry }) => entry),
+    [102],
+  );
+});
+
+test('too many outcomes, or too few, are a bug and not a delivery', async () => {
+  await assert.rejects(
+    deliver(
+      fakeSink(() => ({ outcomes: ['kept'] })),
+      packed(2),
+      fakeClock(),
+    ),
+    /1 outcomes for 2 records/,
+  );
+});
+
+for (const size of [1, 2, 3, 8, 100, 1000]) {
+  test(`one poison record among ${size} costs at most ceil(log2 n) + 1 further requests`, async () => {
+    const places = size > 8 ? [0, 1, Math.floor(size / 2), size - 2, size - 1] : range(0, size);
+    for (const poison of places) {
+      const sink = fakeSink((asked) => (asked.includes(poison) ? { split: 'spoilt' } : kept(asked)));
+      const delivered = await deliver(sink, packed(size), fakeClock());
+      assert.deepEqual(
+        delivered.refused.map(({ entry, reason }) => [entry, reason]),
+        [[100 + poison, 'spoilt']],
+      );
+      assert.deepEqual(
+        delivered.kept,
+        range(100, 100 + size).filter((entry) => entry !== 100 + poison),
+      );
+      assert.ok(
+        sink.requests.length - 1 <= Math.ceil(Math.log2(size)) + 1,
+        `${sink.requests.length} requests for poison at ${poison} of ${size}`,
+      );
+    }
+  });
+}
+
+test('a sink that only takes few records at once is not mistaken for one with poison in it', async () => {
+  const sink = fakeSink((asked) => (asked.length > 3 ? { split: 'too many at once' } : kept(asked)));
+  const delivered = await deliver(sink, packed(50), fakeClock());
+  assert.equal(delivered.kept.length, 50);
+});
+
+test('a batch that is too large goes in halves', async () => {
+  const sink = fakeSink((asked) => (asked.length > 3 ? { split: 'too large', tooLarge: true } : kept(asked)));
+  const delivered = await deliver(sink, packed(8), fakeClock());
+  assert.deepEqual(sink.requests, [range(0, 8), range(0, 4), [0, 1], [2, 3], range(4, 8), [4, 5], [6, 7]]);
+  assert.equal(delivered.kept.length, 8);
+});
+
+test('whatever a sink answers, each record gets exactly one outcome, the right one, and the order is kept', async () => {
+  const verdicts = fc.array(
+    fc.record({
+      /** How often the record fails for now before it gets its end. */
+      fails: fc.integer({ min: 0, max: 3 }),
+      end: fc.constantFrom('kept', 'refused', 'poison'),
+      large: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 40 },
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      verdicts,
+      fc.integer({ min: 1, max: 12 }),
+      fc.infiniteStream(fc.nat(9)),
+      async (all, room, chance) => {
+        const fails = all.map((verdict) => verdict.fails);
+        const finals = all.map(() => 0);
+        let fruitless = 0;
+        const sink = fakeSink((asked, request) => {
+          assert.ok(request < 5000, 'does not end');
+          if (fruitless < attempts - 1 && chance.next().value === 0) {
+            fruitless += 1;
+            if (chance.next().value < 5) throw new Problem(exit.unavailable, 'reset', { again: {} });
+            return { again: 'down' };
+          }
+          fruitless = 0;
+          if (asked.length > 1 && asked.filter((n) => all[n]?.large).length > room)
+            return { split: 'size', tooLarge: true };
+          if (asked.some((n) => all[n]?.end === 'poison')) return { split: 'poison' };
+          // The first record always makes progress, so that attempts do not run out.
+          return {
+            outcomes: asked.map((n, at): Outcome => {
+              const left = fails[n] ?? 0;
+              if (left > 0 && at > 0) {
+                fails[n] = left - 1;
+                return { again: 'busy' };
+              }
+              finals[n] = (finals[n] ?? 0) + 1;
+              return all[n]?.end === 'kept' ? 'kept' : { refused: 'refused' };
+            }),
+          };
+        });
+        const delivered = await deliver(sink, packed(all.length), fakeClock());
+        const ends = (end: string): number[] =>
+          [...all.entries()].filter(([, verdict]) => verdict.end === end).map(([n]) => 100 + n);
+        assert.deepEqual(delivered.kept, ends('kept'));
+        assert.deepEqual(
+          delivered.refused.filter(({ reason }) => reason === 'refused').map(({ entry }) => entry),
+          ends('refused'),
+        );
+        assert.deepEqual(
+          delivered.refused.filter(({ reason }) => reason === 'poison').map(({ entry }) => entry),
+          ends('poison'),
+        );
+        assert.ok(finals.every((count, n) => count === (all[n]?.end === 'poison' ? 0 : 1)));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
