@@ -1,0 +1,105 @@
+/** The command line as data: which flags there are, and what the help says. cli.ts parses by it. */
+
+/** The flags as given; a flag that was not given is absent. */
+export interface Flags {
+  readonly source?: string;
+  readonly sink?: string;
+  readonly output?: string;
+  readonly bulkFormat?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly query?: readonly string[];
+  readonly rawQuery?: string;
+  readonly categories?: string;
+  readonly limit?: string;
+  readonly singleQuery?: true;
+  readonly continue?: true;
+  readonly envFile?: readonly string[];
+  readonly job?: string;
+  readonly stateDir?: string;
+  readonly overlap?: string;
+  readonly delay?: string;
+  readonly firstRun?: string;
+  readonly maxRuntime?: string;
+  readonly dedupe?: string;
+  readonly dryRun?: true;
+  readonly verbose?: number;
+  readonly quiet?: true;
+  readonly logFormat?: string;
+  /** False after `--no-progress`. */
+  readonly progress?: boolean;
+  readonly caFile?: string;
+  readonly insecure?: true;
+  readonly timeout?: string;
+  readonly apikey?: string;
+  readonly apisecret?: string;
+  readonly orgurl?: string;
+  readonly apiurl?: string;
+}
+
+export interface FlagRow {
+  /** As commander reads it: `-s, --source <name>`. */
+  readonly flags: string;
+  readonly says: string;
+  /** `list` may be given several times; `count` counts; `hidden` is understood and not shown. */
+  readonly kind?: 'list' | 'count' | 'hidden';
+}
+
+/** In the order of the help. */
+export const flagTable: readonly FlagRow[] = [
+  { flags: '-s, --source <name|file>', says: 'built-in source, or a definition file (.yaml, .yml, .json)' },
+  { flags: '-o, --sink <name>', says: 'where to: stdout, file, elastic, splunk, sekoia (default: stdout)' },
+  { flags: '--output <path>', says: 'file to append to, for the file sink' },
+  { flags: '--bulk-format <format>', says: "print in a sink's wire form: elastic, splunk, sekoia, none" },
+  { flags: '--since <time>', says: 'from: 2026-11-20T09:00:00Z, or back from now: 65m, 7d, 1h30m' },
+  { flags: '--until <time>', says: 'to, exclusive; spelled like --since (default: now)' },
+  { flags: '--query <k=v,...>', says: 'only records with these exact values; repeatable', kind: 'list' },
+  { flags: '--raw-query <text>', says: "a filter in the vendor's own language, sent as it is" },
+  { flags: '--categories <a,b>', says: "the source's own record categories (default: all)" },
+  { flags: '--limit <n>', says: "records asked for in one API query (default: the source's best)" },
+  { flags: '-x, --single-query', says: 'one API query, even if more is available' },
+  { flags: '-c, --continue', says: 'use and save the position despite --since, --until, --query or -x' },
+  {
+    flags: '-e, --env-file <file>',
+    says: 'settings are in this file (default: ./.env if there); repeatable',
+    kind: 'list',
+  },
+  { flags: '--job <name>', says: 'name of the position (default: from source, scope and sink)' },
+  { flags: '--state-dir <dir>', says: 'where positions live (default: ~/.local/state/audit-export)' },
+  { flags: '--overlap <duration>', says: "how far back to look again (default: the source's, else 5m)" },
+  { flags: '--delay <duration>', says: "how long to let records settle (default: the source's, else 0s)" },
+  { flags: '--first-run <duration>', says: "how far back to begin (default: the source's, else 7d)" },
+  { flags: '--max-runtime <duration>', says: 'stop cleanly by then and keep what is proven (exit 75)' },
+  { flags: '--dedupe <id|content>', says: 'what makes a record new: its ID, or ID and content (default: id)' },
+  { flags: '--dry-run', says: 'pull and count; send and save nothing' },
+  { flags: '-v, --verbose', says: 'say what happens; -vv: in detail', kind: 'count' },
+  { flags: '-q, --quiet', says: 'say errors only' },
+  { flags: '--log-format <text|json>', says: 'how stderr speaks (default: text; -v as json off a terminal)' },
+  { flags: '--no-progress', says: 'no progress line on a terminal' },
+  { flags: '--ca-file <file>', says: 'trust these root certificates too' },
+  { flags: '--insecure', says: 'do not verify TLS certificates (warns on every run)' },
+  { flags: '--timeout <duration>', says: "one request's total limit (default: 60s)" },
+  { flags: '--orgurl <url>', says: 'organisation URL, for sources that have one' },
+  { flags: '--apiurl <url>', says: 'API URL, for sources that have one' },
+  { flags: '--apikey <key>', says: 'API key; better in a setting: it shows in ps', kind: 'hidden' },
+  { flags: '--apisecret <secret>', says: 'API secret; better in a setting: it shows in ps', kind: 'hidden' },
+];
+
+/** What the help says after the flags. */
+export const epilogue = `
+With --since, --until, --query or -x it searches and touches no position; with -c it continues from there next time.
+Settings (URLs, keys) are environment variables or lines of an env file; \`audit-export sources\` and
+\`audit-export sinks\` list them. Every secret NAME can be read from the file that NAME_FILE names.
+
+Exit status:
+  0 all delivered, or nothing new   3 delivered, but records were set aside or a gap was found
+  64 wrong flags   65 unusable data   69 unreachable   70 a bug   73 cannot create a file   74 cannot write
+  75 try again: locked, rate-limited, out of time   76 the other side broke the rules   77 credentials refused
+  78 settings or state wrong   129 130 143 stopped by a signal, progress kept
+
+Examples:
+  audit-export --source sample                                    try it out: a made-up vendor inside this program
+  audit-export -s sycope --since 2h                               search, on the terminal
+  * * * * * audit-export -e /etc/audit-export/sycope.env          crontab: continue from the saved position
+
+The README beside the program explains promises, position, sources and destinations.`;

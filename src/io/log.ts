@@ -1,0 +1,132 @@
+/**
+ * Everything that is said on standard error.
+ *
+ *   problems   `audit-export: what failed` and `hint: what to do`: lower case, no period, two lines
+ *   warnings   `audit-export: warning: …`, each once a run
+ *   -v, -vv    debug and trace: text on a terminal, JSON elsewhere
+ *
+ * What is meant for people stays text wherever it goes, because cron mails it; `--log-format json` makes all of it JSON
+ * Lines. Every line passes a scrubber that knows the secrets by value, and shows control characters.
+ */
+import type { Logger } from 'pino';
+import { Problem } from '../core/problem.ts';
+import { scrubber } from './scrub.ts';
+import { oneLine, visible, type TextOutput } from './terminal.ts';
+
+export const levels = ['error', 'warn', 'debug', 'trace'] as const;
+export type Level = (typeof levels)[number];
+
+export type Fields = Readonly<Record<string, string | number | boolean>>;
+
+export interface Log {
+  readonly level: Level;
+  /** A value that must never be written, in any spelling. */
+  hide(secret: string): void;
+  /** What went wrong, with its next step. */
+  problem(problem: Problem): void;
+  /** A mistake in the program: one line, the stack at trace level. */
+  bug(error: unknown): void;
+  /** One line for the operator; the same line is written once. `always`: even with --quiet. */
+  warn(message: string, always?: boolean): void;
+  /** One line that was asked for: the summary. Written at any level. */
+  say(message: string, fields?: Fields): void;
+  debug(message: string, fields?: Fields): void;
+  trace(message: string, fields?: Fields): void;
+}
+
+export interface LogOptions {
+  readonly level: Level;
+  /** What was asked for, if anything. */
+  readonly format: 'text' | 'json' | undefined;
+  readonly stderr: TextOutput;
+  now(): number;
+  /** Called before every line: takes the progress line away. */
+  before?(): void;
+}
+
+/** Opens the log. pino is loaded only if a JSON line can come, because start-up is paid every minute. */
+export async function openLog(options: LogOptions): Promise<Log> {
+  const { level, format, stderr } = options;
+  const detail = levels.indexOf(level) > levels.indexOf('warn');
+  const scrub = scrubber();
+  const write = (line: string): void => {
+    options.before?.();
+    stderr.write(`${visible(scrub.clean(line))}\n`);
+  };
+  const inJson = format === 'json' || (detail && format === undefined && !stderr.isTerminal);
+  const json = inJson ? await jsonLogger(options, write) : undefined;
+  const people = format === 'json' ? json : undefined;
+  const said = new Set<string>();
+
+  function log(at: 'debug' | 'trace', message: string, fields: Fields = {}): void {
+    if (levels.indexOf(at) > levels.indexOf(level)) return;
+    if (json !== undefined) json[at](fields, message);
+    else write(`audit-export: ${at}: ${oneLine(message)}${asText(fields)}`);
+  }
+
+  return {
+    level,
+    hide: scrub.hide,
+    problem(problem) {
+      const hint = problem.hint === undefined ? {} : { hint: problem.hint };
+      if (people !== undefined) {
+        people.error({ ...hint, exit: problem.status }, problem.message);
+      } else {
+        write(`audit-export: ${oneLine(problem.message)}`);
+        if (problem.hint !== undefined) write(`hint: ${oneLine(problem.hint)}`);
+      }
+      if (problem.cause !== undefined) log('debug', 'cause', causeFields(problem.cause));
+    },
+    bug(error) {
+      const { name = 'Error', message = '' } = causeFields(error);
+      const text = `unexpected error: ${name}: ${message}`;
+      const hint = 'this is a mistake in audit-export, nothing was saved: please report it with what -vv prints';
+      if (people !== undefined) {
+        people.error({ hint, exit: 70 }, text);
+      } else {
+        write(`audit-export: ${oneLine(text)}`);
+        write(`hint: ${hint}`);
+      }
+      if (level === 'trace' && error instanceof Error && error.stack !== undefined) log('trace', error.stack);
+    },
+    warn(message, always = false) {
+      if (said.has(message) || (level === 'error' && !always)) return;
+      said.add(message);
+      if (people === undefined) write(`audit-export: warning: ${oneLine(message)}`);
+      else people.warn(message);
+    },
+    say(message, fields = {}) {
+      if (people === undefined) write(`audit-export: ${oneLine(message)}`);
+      else people.info(fields, message);
+    },
+    debug: (message, fields) => log('debug', message, fields),
+    trace: (message, fields) => log('trace', message, fields),
+  };
+}
+
+async function jsonLogger({ now }: LogOptions, write: (line: string) => void): Promise<Logger> {
+  const { pino } = await import('pino');
+  return pino(
+    {
+      base: null,
+      level: 'trace',
+      messageKey: 'message',
+      timestamp: () => `,"time":"${new Date(now()).toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write: (line) => write(line.trimEnd()) },
+  );
+}
+
+/** What may be told of an error from elsewhere: never its headers, body, input or cause. */
+function causeFields(error: unknown): { name?: string; message?: string; code?: string } {
+  if (!(error instanceof Error)) return { name: typeof error, message: '' };
+  const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
+  return { name: error.name, message: error.message, ...code };
+}
+
+function asText(fields: Fields): string {
+  return Object.entries(fields)
+    .map(([key, value]) => ` ${key}=${oneLine(String(value))}`)
+    .join('');
+}

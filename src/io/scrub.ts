@@ -1,0 +1,39 @@
+/** The last resort against a leaked credential: known secret values are replaced in everything that is said. */
+import { Buffer } from 'node:buffer';
+
+export interface Scrubber {
+  /** Adds a value; shorter than six characters it would make text unreadable, and is left alone. */
+  hide(secret: string): void;
+  /** The text with `[redacted]` in place of every secret, in whatever spelling. */
+  clean(text: string): string;
+}
+
+export function scrubber(): Scrubber {
+  let spellings: string[] = [];
+  return {
+    hide(secret) {
+      if (secret.length < 6) return;
+      // The longest first: a part must not be replaced before the whole.
+      spellings = [...new Set([...spellings, ...spellingsOf(secret)])].toSorted((a, b) => b.length - a.length);
+    },
+    clean: (text) => spellings.reduce((rest, spelling) => rest.replaceAll(spelling, '[redacted]'), text),
+  };
+}
+
+function spellingsOf(secret: string): string[] {
+  const encoded = encodeURIComponent(secret.toWellFormed());
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encoded,
+    encoded.replaceAll('%20', '+'),
+    ...[0, 1, 2].flatMap((before) => base64Inside(secret, before)),
+  ];
+}
+
+/** The characters that the secret alone decides inside a longer base64 text, `before` bytes (modulo 3) after its start. */
+function base64Inside(secret: string, before: number): string[] {
+  const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)]);
+  const [first, last] = [Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6)];
+  return [bytes.toString('base64').slice(first, last), bytes.toString('base64url').slice(first, last)];
+}
