@@ -57,11 +57,18 @@ function rank(status: number): number {
   return at === -1 ? 3 : at; // an unknown status ranks with 70: it is a bug here
 }
 
+export interface Again {
+  /** How long the other side asked to wait, in milliseconds. */
+  readonly after?: number;
+  /** One more attempt is enough to know: a name that does not resolve, a conflict. */
+  readonly once?: boolean;
+}
+
 export interface ProblemOptions {
   /** What to do about it, one line. */
   readonly hint?: string;
-  /** Worth another attempt; `after` is how long the other side asked to wait, in milliseconds. */
-  readonly again?: { readonly after?: number };
+  /** Worth another attempt. */
+  readonly again?: Again;
   readonly cause?: unknown;
 }
 
@@ -69,7 +76,7 @@ export class Problem extends Error {
   override readonly name = 'Problem';
   readonly status: ExitStatus;
   readonly hint: string | undefined;
-  readonly again: { readonly after?: number } | undefined;
+  readonly again: Again | undefined;
 
   constructor(status: ExitStatus, message: string, options: ProblemOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });

@@ -114,6 +114,8 @@ export interface HttpReply {
  */
 export interface Http {
   send(request: HttpRequest): Promise<HttpReply>;
+  /** How many cookies the origin has set: none after a login means that there was no login. */
+  readonly cookies: number;
   close(): Promise<void>;
 }
 

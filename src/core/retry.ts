@@ -1,0 +1,170 @@
+/**
+ * When to try again, and how long to wait. Pure arithmetic over an attempt, the reply's headers and the clock, and one
+ * small driver. Full jitter is from the AWS Architecture Blog, "Exponential Backoff And Jitter"; Retry-After is RFC 9110
+ * section 10.2.3. It is never clipped: a vendor that says two minutes means two minutes.
+ */
+import { parseHttpDate } from './http-date.ts';
+import { exit, Problem, type ExitStatus } from './problem.ts';
+import type { Tools } from './types.ts';
+
+export interface RetryPolicy {
+  /** Attempts in all, the first one included. */
+  readonly attempts: number;
+  /** Longest wait after the first attempt, in milliseconds; doubles with each further one. */
+  readonly base: number;
+  /** Longest wait of all, in milliseconds. */
+  readonly cap: number;
+}
+
+export const defaultPolicy: RetryPolicy = { attempts: 5, base: 500, cap: 30_000 };
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
+/** Without a deadline, a run does not sit out a longer wait than this: the next run will. */
+const longestWait = 15 * minute;
+
+/** Milliseconds to wait after the given failed attempt (1 is the first); `random` is in [0, 1). */
+export function backoff(attempt: number, random: number, policy: RetryPolicy = defaultPolicy): number {
+  return Math.floor(random * Math.min(policy.cap, policy.base * 2 ** (attempt - 1)));
+}
+
+/**
+ * How long the server asked to wait, in milliseconds: Retry-After in seconds or as a date; without one, the reset
+ * headers that many vendors send with 429. Undefined when it asked for nothing, or for nothing sensible (zero, the
+ * past, more than a day, garbage): the caller's own backoff applies then.
+ */
+export function retryAfter(headers: Readonly<Record<string, string>>, now: number): number | undefined {
+  const asked = headers['retry-after'];
+  if (asked !== undefined) {
+    const date = parseHttpDate(asked);
+    return sensible(date === undefined ? seconds(asked) : date - now);
+  }
+  for (const name of ['x-ratelimit-reset', 'ratelimit-reset', 'x-rate-limit-reset']) {
+    const reset = seconds(headers[name] ?? '');
+    if (reset === undefined) continue;
+    // Vendors mean milliseconds since 1970, seconds since 1970 or seconds from now; only the size tells which.
+    if (reset >= 1e15) return sensible(reset / 1000 - now);
+    if (reset >= 1e12) return sensible(reset - now);
+    return sensible(reset);
+  }
+  return undefined;
+}
+
+/** What was asked of whom, for messages: `sycope`, `the login`; `hint` replaces the hint on refused credentials. */
+export interface Asked {
+  readonly who: string;
+  readonly what: string;
+  readonly hint?: string;
+}
+
+/** The Problem behind an HTTP status that is not the one hoped for. Transient ones carry `again`. */
+export function httpProblem(
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  asked: Asked,
+  now: number,
+): Problem {
+  const [code, verb, standardHint] = meaning(status);
+  const hint = code === exit.noperm ? (asked.hint ?? standardHint) : standardHint;
+  const again = worthAnother(status, headers, now);
+  return new Problem(code, `${asked.who} ${verb} ${asked.what} (HTTP ${status})`, {
+    hint,
+    ...(again !== undefined && { again }),
+  });
+}
+
+/**
+ * Runs `action` until it succeeds, throws something that carries no `again`, or has been tried often enough; the last
+ * Problem is thrown then. A wait that the server asked for and that does not fit into the run ends it with Problem 75.
+ */
+export async function retrying<T>(
+  action: (attempt: number) => Promise<T>,
+  tools: Pick<Tools, 'wait' | 'random' | 'now' | 'deadline' | 'debug'>,
+  policy: RetryPolicy = defaultPolicy,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await action(attempt);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.again === undefined) throw error;
+      if (attempt >= (error.again.once === true ? Math.min(2, policy.attempts) : policy.attempts)) throw error;
+      const milliseconds = pause(error, attempt, tools, policy);
+      tools.debug('trying again', { problem: error.message, attempt, milliseconds });
+      await tools.wait(milliseconds);
+    }
+  }
+}
+
+/** How long to wait after this Problem; throws when the run has no time for it. */
+function pause(
+  problem: Problem,
+  attempt: number,
+  tools: Pick<Tools, 'random' | 'now' | 'deadline'>,
+  policy: RetryPolicy,
+): number {
+  const after = problem.again?.after;
+  const milliseconds = after ?? backoff(attempt, tools.random(), policy);
+  const end = tools.now() + milliseconds;
+  if (end < tools.deadline && (tools.deadline !== Infinity || milliseconds <= longestWait)) return milliseconds;
+  if (after === undefined) throw problem;
+  throw new Problem(
+    exit.tempfail,
+    `${problem.message}: rate-limited until ${new Date(end).toISOString()}, progress kept`,
+    {
+      hint: 'the next run continues from here; run it less often if this repeats',
+      cause: problem,
+    },
+  );
+}
+
+/** Exit status, verb for the message and hint of an HTTP status. */
+function meaning(status: number): readonly [code: ExitStatus, verb: string, hint: string] {
+  switch (status) {
+    case 401:
+      return [exit.noperm, 'refused', 'check the credentials'];
+    case 403:
+      return [exit.noperm, 'refused', 'check the role and the rights that belong to the credentials'];
+    case 404:
+      return [exit.config, 'has no address for', 'check the URL and the names in the settings'];
+    case 408:
+    case 425:
+      return [exit.unavailable, 'was not ready for', 'the next run tries again'];
+    case 409:
+      return [exit.unavailable, 'saw a conflict in', 'another client may be at work; the next run tries again'];
+    case 410:
+      return [exit.protocol, 'no longer has', 'the address or the cursor in it has expired'];
+    case 413:
+    case 414:
+    case 431:
+      return [exit.protocol, 'found too large', 'ask for less at once: a lower --limit or a shorter window'];
+    case 429:
+      return [exit.tempfail, 'limits the rate of', 'run it less often, or ask for a higher rate limit'];
+    case 501:
+    case 505:
+      return [exit.protocol, 'does not support', 'check the URL: something else may be answering there'];
+    default:
+  }
+  return status >= 500
+    ? [exit.unavailable, 'failed on', 'the next run tries again; see the status page of the service if this lasts']
+    : [exit.protocol, 'gave an unexpected answer to', 'check the URL: something else may be answering there'];
+}
+
+function worthAnother(status: number, headers: Readonly<Record<string, string>>, now: number): Problem['again'] {
+  if (status === 409) return { once: true };
+  if (status !== 408 && status !== 425 && status !== 429 && (status < 500 || status === 501 || status === 505)) {
+    return undefined;
+  }
+  // Many vendors send their rate-limit headers with every reply; they say when to come back only if the rate was it.
+  const after = retryAfter(status === 429 ? headers : { 'retry-after': headers['retry-after'] ?? '' }, now);
+  return after === undefined ? {} : { after };
+}
+
+/** Decimal seconds as milliseconds; undefined when it is anything else. */
+function seconds(text: string): number | undefined {
+  return /^\s*\d+(\.\d+)?\s*$/.test(text) ? Math.ceil(Number(text) * 1000) : undefined;
+}
+
+function sensible(milliseconds: number | undefined): number | undefined {
+  return milliseconds !== undefined && milliseconds > 0 && milliseconds <= day ? milliseconds : undefined;
+}

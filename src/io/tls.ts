@@ -1,0 +1,127 @@
+/**
+ * What we ask of TLS, and what its failures mean. Verification is on, TLS 1.2 is the least, and roots of the user's own
+ * are added to the known ones. (Node's `ca` option replaces them, and NODE_EXTRA_CA_CERTS with them.)
+ */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
+import { isLoopback } from '../core/origin.ts';
+import { exit, Problem } from '../core/problem.ts';
+
+export interface Trust {
+  /** PEM text. */
+  readonly extraRoots?: string;
+  readonly insecure: boolean;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Throws Problem 78 where credentials would travel readable, or where somebody else could read them. */
+export function refuseUnprotected(home: URL, { insecure, environment }: Trust): void {
+  if (insecure) return;
+  if (environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
+    throw new Problem(exit.config, 'NODE_TLS_REJECT_UNAUTHORIZED=0 would switch off the verification of certificates', {
+      hint: 'unset it; a certificate authority of your own is given with --ca-file',
+    });
+  }
+  if (home.protocol === 'http:' && !isLoopback(home.hostname)) {
+    throw new Problem(
+      exit.config,
+      `${home.origin} is not encrypted: credentials and records could be read on the way`,
+      {
+        hint: 'use https://',
+      },
+    );
+  }
+}
+
+/** Options for an https connection. Throws Problem 78 when the extra roots cannot be used. */
+export async function tlsOptions(trust: Trust): Promise<ConnectionOptions> {
+  const options: ConnectionOptions = { minVersion: 'TLSv1.2', rejectUnauthorized: !trust.insecure };
+  if (trust.extraRoots === undefined) return options;
+  return { ...options, ca: [...(await knownRoots(trust.environment)), ...certificates(trust.extraRoots)] };
+}
+
+/** The roots that Node would trust by itself; building this list costs, so only with roots to add. */
+async function knownRoots(environment: Trust['environment']): Promise<readonly string[]> {
+  const tls: typeof import('node:tls') & { getCACertificates?(type: string): readonly string[] } =
+    await import('node:tls');
+  if (tls.getCACertificates !== undefined) return tls.getCACertificates('default'); // Node 22.15 and newer
+  const extra = environment['NODE_EXTRA_CA_CERTS'];
+  if (extra === undefined || extra === '') return tls.rootCertificates;
+  try {
+    return [...tls.rootCertificates, readFileSync(extra, 'utf8')];
+  } catch {
+    return tls.rootCertificates; // Node has warned about it at its start
+  }
+}
+
+function certificates(pem: string): readonly string[] {
+  const found = pem.match(/-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]+-----END (?:TRUSTED )?CERTIFICATE-----/g) ?? [];
+  const hint =
+    'give --ca-file the certificate of the authority in PEM form, which begins with -----BEGIN CERTIFICATE-----';
+  if (found.length === 0) throw new Problem(exit.config, 'there is no certificate in the --ca-file', { hint });
+  for (const [at, certificate] of found.entries()) {
+    try {
+      new X509Certificate(certificate);
+    } catch {
+      throw new Problem(exit.config, `certificate ${at + 1} in the --ca-file cannot be read`, { hint });
+    }
+  }
+  return found;
+}
+
+/** What is wrong and what to do, for the error codes of OpenSSL's verification and of the handshake. */
+export function tlsTrouble(
+  code: string,
+  certificate: Validity | undefined,
+): readonly [what: string, hint: string] | undefined {
+  const renew = 'the operator of the server must renew its certificate';
+  const ownRoot = 'if the server uses a certificate authority of your own, give its certificate with --ca-file';
+  switch (code) {
+    case 'CERT_HAS_EXPIRED':
+      return [
+        `has a certificate that expired${on(certificate?.valid_to)}`,
+        `${renew}; check also the clock of this machine`,
+      ];
+    case 'CERT_NOT_YET_VALID':
+      return [
+        `has a certificate that is not valid before${on(certificate?.valid_from) || ' a later time'}`,
+        'check the clock of this machine',
+      ];
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+      return ['has a self-signed certificate', 'if it is the right one, give it with --ca-file'];
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return ['has a certificate from an authority that is not trusted here', ownRoot];
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+    case 'HOSTNAME_MISMATCH':
+      return ['has a certificate for another host name', 'use the host name that the certificate was made for'];
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+      return ['does not speak TLS on this port: it seems to be plain HTTP', 'check the port in the URL'];
+    case 'ERR_SSL_UNSUPPORTED_PROTOCOL':
+    case 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION':
+      return ['speaks only a version of TLS older than 1.2', 'TLS 1.2 or newer must be switched on at the server'];
+    default:
+  }
+  if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) {
+    return ['and this machine could not agree on TLS', 'check the port, and the TLS settings of the server'];
+  }
+  if (/CERT|CRL|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/.test(code)) {
+    return ['has a certificate that is not accepted', `${renew}; ${ownRoot}`];
+  }
+  return undefined;
+}
+
+/** The dates of a certificate as OpenSSL prints them, such as `Nov 20 09:00:00 2026 GMT`. */
+export interface Validity {
+  readonly valid_from?: string;
+  readonly valid_to?: string;
+}
+
+function on(date: string | undefined): string {
+  const time = Date.parse(date ?? '');
+  return Number.isNaN(time) ? '' : ` ${new Date(time).toISOString()}`;
+}
