@@ -1,0 +1,110 @@
+/**
+ * A remembered ID as a line of text, so that a person can read, search and compare what was delivered:
+ *
+ *     1763629200000 8f14e45f + 0198c5d2-7f3a-7c41                  kept:    stamp, fingerprint, +, key
+ *     1763629200000 8f14e45f ?0a1b2c3d%3A7 0198c5d2-7f3a-7c41      awaited: ? and the acknowledgement, URI-encoded
+ *
+ * The stamp is in milliseconds since 1970, the fingerprint 8 hexadecimal digits (00000000 when unknown), the key the
+ * rest of the line.
+ */
+import type { Buffer } from 'node:buffer';
+import { exit, Problem } from './problem.ts';
+
+/** Where the key of a line begins, when its acknowledgement is `pending` bytes long. */
+export const longestHead = 15 + 1 + 8 + 1 + 1 + 1;
+
+/** One parsed line; the same object is filled again and again, because there may be a million of them. */
+export interface LedgerLine {
+  stamp: number;
+  fingerprint: number;
+  pending: string | undefined;
+  keyStart: number;
+}
+
+/** Writes everything before the key at `out[at]`, and returns the end. There must be room for it. */
+export function writeHead(out: Buffer, at: number, stamp: number, fingerprint: number, pending: string): number {
+  let end = writeDecimal(out, at, stamp);
+  out[end] = 0x20;
+  end += 1;
+  for (let shift = 28; shift >= 0; shift -= 4, end += 1) {
+    const digit = (fingerprint >>> shift) & 15;
+    out[end] = digit < 10 ? 0x30 + digit : 0x57 + digit;
+  }
+  out[end] = 0x20;
+  out[end + 1] = pending === '' ? 0x2b : 0x3f;
+  end += 2;
+  if (pending !== '') end += out.latin1Write(pending, end);
+  out[end] = 0x20;
+  return end + 1;
+}
+
+/** Reads the line `[start, end)` into `line`. Throws Problem (78) when it is not one. */
+export function readLine(bytes: Buffer, start: number, end: number, line: LedgerLine): void {
+  let at = start;
+  let stamp = 0;
+  for (let digit = bytes[at]! - 0x30; digit >= 0 && digit <= 9 && at < end; digit = bytes[at]! - 0x30) {
+    stamp = stamp * 10 + digit;
+    at += 1;
+  }
+  let valid = at > start && at - start <= 15 && bytes[at] === 0x20;
+  at += 1;
+  let fingerprint = 0;
+  for (const stop = at + 8; at < stop; at += 1) {
+    const digit = hexDigit(bytes[at]!);
+    valid &&= digit >= 0;
+    fingerprint = (fingerprint << 4) | digit;
+  }
+  valid &&= bytes[at] === 0x20;
+  const mark = bytes[at + 1];
+  let space = at + 2;
+  line.pending = undefined;
+  if (mark === 0x3f) {
+    while (space < end && bytes[space] !== 0x20) space += 1;
+    line.pending = acknowledgement(bytes.latin1Slice(at + 2, space));
+    valid &&= line.pending !== undefined;
+  } else valid &&= mark === 0x2b;
+  if (!valid || space >= end || bytes[space] !== 0x20) throw malformed(bytes, start, end);
+  line.stamp = stamp;
+  line.fingerprint = fingerprint;
+  line.keyStart = space + 1;
+}
+
+/** Thirteen digits are the rule (2001 to 2286); two halves keep the divisions in 32 bits. */
+function writeDecimal(out: Buffer, at: number, value: number): number {
+  let high = Math.floor(value / 1e6);
+  let digits = 7;
+  for (let rest = high; rest >= 10; rest = Math.floor(rest / 10)) digits += 1;
+  let low = value - high * 1e6;
+  let position = at + digits - 1;
+  for (let index = 0; index < 6; index += 1, position -= 1) {
+    const next = (low / 10) | 0;
+    out[position] = 0x30 + low - next * 10;
+    low = next;
+  }
+  for (; position >= at; position -= 1) {
+    const next = Math.floor(high / 10);
+    out[position] = 0x30 + high - next * 10;
+    high = next;
+  }
+  return at + digits;
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  return byte >= 0x61 && byte <= 0x66 ? byte - 0x57 : -1;
+}
+
+function acknowledgement(encoded: string): string | undefined {
+  try {
+    return encoded === '' ? undefined : decodeURIComponent(encoded);
+  } catch {
+    return undefined;
+  }
+}
+
+function malformed(bytes: Buffer, start: number, end: number): Problem {
+  const text = JSON.stringify(bytes.toString('latin1', start, Math.min(end, start + 60)));
+  return new Problem(exit.config, `remembered IDs: malformed line ${text}`, {
+    hint: 'restore the position file from a backup, or remove it to begin again with --first-run',
+  });
+}
