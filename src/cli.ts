@@ -4,7 +4,7 @@
  * Nothing is printed here: help and version are returned, wrong flags are a Problem (64) with a next step.
  */
 import { Command as Commander, CommanderError, Option } from 'commander';
-import { epilogue, flagTable, type Flags } from './cli/flags.ts';
+import { epilogue, flagTable, type Flags } from './core/flags.ts';
 import { didYouMean } from './core/nearest.ts';
 import { exit, Problem } from './core/problem.ts';
 

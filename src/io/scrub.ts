@@ -21,7 +21,7 @@ export function scrubber(): Scrubber {
 }
 
 function spellingsOf(secret: string): string[] {
-  const encoded = encodeURIComponent(secret.toWellFormed());
+  const encoded = encodeURIComponent(secret);
   return [
     secret,
     JSON.stringify(secret).slice(1, -1),

@@ -1,0 +1,160 @@
+/**
+ * Flags, environment and env files to a checked configuration: the only reader of all three. What is missing or wrong
+ * is named at once, with the place to put it right; what a child process must not see is taken out of the environment.
+ */
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { parse } from 'dotenv';
+import { planJob, longerThanZero, type JobPlan } from './config/job.ts';
+import { lookUp, type EnvFile, type Layers } from './config/layers.ts';
+import { noFindings, readSettings, refuseFaults, type Findings } from './config/settings.ts';
+import { stateDirectory } from './config/state-directory.ts';
+import { cutValues, nearMisses } from './config/suspicions.ts';
+import type { SourceDefinition } from './core/definition.ts';
+import type { Flags } from './core/flags.ts';
+import { didYouMean } from './core/nearest.ts';
+import { exit, Problem } from './core/problem.ts';
+import { fromMillis, toMillis } from './core/time.ts';
+import type { SettingValues, SinkDefinition } from './core/types.ts';
+import { readDefinition } from './io/definition-file.ts';
+import { sinks } from './sinks/index.ts';
+import { sources } from './sources/index.ts';
+
+export interface Configuration {
+  readonly plan: JobPlan;
+  /** `--job`, not yet checked. */
+  readonly job: string | undefined;
+  readonly source: SourceDefinition;
+  readonly sourceValues: SettingValues;
+  readonly sink: SinkDefinition;
+  readonly sinkValues: SettingValues;
+  /** Undefined when an ad-hoc search has no place for one. */
+  readonly stateDirectory: string | undefined;
+  readonly http: HttpSettings;
+  readonly bulkFormat: string | undefined;
+  readonly findings: Findings;
+}
+
+export interface HttpSettings {
+  /** One request's total limit in milliseconds. */
+  readonly timeout: number;
+  /** PEM text of further root certificates. */
+  readonly extraRoots: string | undefined;
+  readonly insecure: boolean;
+}
+
+type Environment = Record<string, string | undefined>;
+
+/** Reads everything that a run needs to know. `now` in milliseconds. Throws Problem (64, 78). */
+export async function configure(flags: Flags, environment: Environment, now: number): Promise<Configuration> {
+  const plan = planJob(flags, fromMillis(now));
+  const layers = readLayers(flags.envFile, environment);
+  const http = httpSettings(flags);
+  const source = await findSource(flags.source, layers);
+  const sink = await findSink(flags, layers);
+  const findings = noFindings();
+  const { output, apikey, apisecret, orgurl, apiurl } = flags;
+  refuseUnusedFlags({ apikey, apisecret, orgurl, apiurl }, source, source.name);
+  refuseUnusedFlags({ output }, sink, sink.name);
+  const sourceValues = readSettings(source.settings ?? {}, layers, { apikey, apisecret, orgurl, apiurl }, findings);
+  const sinkValues = readSettings(sink.settings, layers, { output }, findings);
+  checkFiles(layers, { ...source.settings, ...sink.settings }, findings);
+  refuseFaults(findings, layers);
+  const place = plan.usePosition || environment['HOME'] ? stateDirectory(flags.stateDir, environment) : flags.stateDir;
+  forgetSecrets(environment, { ...source.settings, ...sink.settings });
+  const { bulkFormat, job } = flags;
+  return { plan, job, source, sourceValues, sink, sinkValues, stateDirectory: place, http, bulkFormat, findings };
+}
+
+/** The layers of text below the flags. Throws Problem (78) for an env file that cannot be read. */
+export function readLayers(paths: readonly string[] | undefined, environment: Environment): Layers {
+  const files = (paths ?? ['.env']).map((path) => readEnvFile(path, paths !== undefined));
+  return { environment, files: files.filter((file) => file !== undefined).toReversed() };
+}
+
+function readEnvFile(path: string, required: boolean): EnvFile | undefined {
+  try {
+    const text = readFileSync(path, 'utf8').replace(/^\ufeff/, '');
+    return { path, text, values: new Map(Object.entries(parse(text))) };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    if (code === 'ENOENT' && !required) return undefined;
+    throw new Problem(exit.config, `cannot read the env file ${path} (${code})`, {
+      hint: 'give its full path with --env-file, and let the user of this job read it',
+    });
+  }
+}
+
+async function findSource(flag: string | undefined, layers: Layers): Promise<SourceDefinition> {
+  const name = flag ?? lookUp(layers, 'AUDIT_EXPORT_SOURCE')?.text;
+  if (name === undefined) {
+    throw new Problem(exit.usage, 'no source is named', {
+      hint: `add --source NAME, or AUDIT_EXPORT_SOURCE=NAME to the env file; NAME is ${Object.keys(sources).join(', ')}, or a definition file`,
+    });
+  }
+  if (['.yaml', '.yml', '.json'].includes(extname(name))) return readDefinition(name);
+  const load = Object.hasOwn(sources, name) ? sources[name] : undefined;
+  return load === undefined ? refuseName('source', name, Object.keys(sources), flag !== undefined) : load();
+}
+
+async function findSink(flags: Flags, layers: Layers): Promise<SinkDefinition> {
+  const implied = flags.output === undefined ? 'stdout' : 'file';
+  const name = flags.sink ?? lookUp(layers, 'AUDIT_EXPORT_SINK')?.text ?? implied;
+  const load = Object.hasOwn(sinks, name) ? sinks[name] : undefined;
+  return load === undefined ? refuseName('sink', name, Object.keys(sinks), flags.sink !== undefined) : load();
+}
+
+function refuseName(what: string, name: string, known: readonly string[], byFlag: boolean): never {
+  throw new Problem(byFlag ? exit.usage : exit.config, `unknown ${what} '${name}'${didYouMean(name, known)}`, {
+    hint: `choose one of ${known.join(', ')}${what === 'source' ? ', or a definition file (.yaml, .yml, .json)' : ''}`,
+  });
+}
+
+/** A flag that the chosen source or sink has no setting for would be dropped in silence. */
+function refuseUnusedFlags(
+  flags: Readonly<Record<string, string | undefined>>,
+  { settings }: Pick<SourceDefinition | SinkDefinition, 'settings'>,
+  name: string,
+): void {
+  const known = new Set(Object.values(settings ?? {}).map((setting) => setting.flag));
+  for (const [flag, text] of Object.entries(flags)) {
+    if (text === undefined || known.has(flag)) continue;
+    throw new Problem(exit.usage, `${name} has no setting for --${flag}`, {
+      hint: 'audit-export sources and audit-export sinks list the settings of each',
+    });
+  }
+}
+
+function checkFiles(layers: Layers, settings: SinkDefinition['settings'], findings: Findings): void {
+  for (const file of layers.files) {
+    findings.faults.push(...cutValues(file, settings));
+    findings.warnings.push(...nearMisses(file, settings));
+  }
+}
+
+function httpSettings(flags: Flags): HttpSettings {
+  const timeout = longerThanZero(flags.timeout, '--timeout');
+  return {
+    timeout: timeout === undefined ? 60_000 : toMillis(timeout),
+    extraRoots: flags.caFile === undefined ? undefined : readRoots(flags.caFile),
+    insecure: flags.insecure === true,
+  };
+}
+
+function readRoots(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    throw new Problem(exit.config, `cannot read --ca-file ${path} (${code})`, {
+      hint: 'give the path of a PEM file that the user of this job can read',
+    });
+  }
+}
+
+/** Children inherit the environment: what was read as a secret goes. */
+function forgetSecrets(environment: Environment, settings: SinkDefinition['settings']): void {
+  for (const [name, { secret, aliases = [] }] of Object.entries(settings)) {
+    if (secret === true) for (const spelling of [name, ...aliases]) delete environment[spelling];
+  }
+}

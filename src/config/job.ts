@@ -1,0 +1,97 @@
+/** Flags to a Job: times, durations, numbers, and whether a position is used. */
+import { createHash } from 'node:crypto';
+import type { Flags } from '../core/flags.ts';
+import { exit, Problem } from '../core/problem.ts';
+import { parseQuery } from '../core/query.ts';
+import { parseDuration, parseSince } from '../core/time.ts';
+import type { Duration, Instant, Job, Search, Sink, Source } from '../core/types.ts';
+
+/** Everything of a Job that does not depend on the source and sink themselves. */
+export type JobPlan = Omit<Job, 'name' | 'source' | 'sink' | 'stateDirectory'>;
+
+/** The plan. Throws Problem (64) for values that cannot be read or contradict each other. */
+export function planJob(flags: Flags, now: Instant): JobPlan {
+  const since = flags.since === undefined ? undefined : parseSince(flags.since, now, '--since');
+  const until = flags.until === undefined ? undefined : parseSince(flags.until, now, '--until');
+  if (since !== undefined && since >= (until ?? now)) {
+    throw new Problem(
+      exit.usage,
+      `--since ${flags.since} is not before ${until === undefined ? 'now' : `--until ${flags.until}`}`,
+      {
+        hint: 'the window runs from --since up to, but not including, --until',
+      },
+    );
+  }
+  const adHoc = [flags.since, flags.until, flags.query, flags.singleQuery].some((flag) => flag !== undefined);
+  return {
+    search: planSearch(flags),
+    since,
+    until,
+    usePosition: !adHoc || flags.continue === true,
+    overlap: duration(flags.overlap, '--overlap'),
+    delay: duration(flags.delay, '--delay'),
+    firstRun: duration(flags.firstRun, '--first-run'),
+    maxRuntime: longerThanZero(flags.maxRuntime, '--max-runtime'),
+    dryRun: flags.dryRun === true,
+    dedupe: oneOf(flags.dedupe, '--dedupe', ['id', 'content']) ?? 'id',
+    maxQuarantine: 0.1,
+  };
+}
+
+function planSearch(flags: Flags): Search {
+  const categories = (flags.categories ?? '').split(',').map((category) => category.trim());
+  return {
+    query: parseQuery(flags.query ?? []),
+    rawQuery: flags.rawQuery,
+    categories: categories.filter((category) => category !== ''),
+    limit: positive(flags.limit, '--limit'),
+    single: flags.singleQuery === true,
+  };
+}
+
+/**
+ * `--job`, or a name that tells jobs apart which must not share a position: other source, other scope (URL, stream,
+ * organisation, query), other sink.
+ */
+export function jobName(flag: string | undefined, source: Source, sink: Sink, search: Search): string {
+  if (flag !== undefined) {
+    if (/^[A-Za-z0-9._-]{1,100}$/.test(flag) && !/^\.+$/.test(flag)) return flag;
+    throw new Problem(exit.usage, `--job ${JSON.stringify(flag)} is not a name`, {
+      hint: 'use up to 100 letters, digits, dots, dashes and underscores: it becomes a file name',
+    });
+  }
+  const { query, rawQuery, categories } = search;
+  const scope = JSON.stringify([source.scope, query, rawQuery ?? '', categories, sink.scope]);
+  const hash = createHash('sha256').update(scope).digest('hex').slice(0, 8);
+  const plain = (name: string): string => name.replaceAll(/[^A-Za-z0-9._-]/g, '-').slice(0, 40);
+  return `${plain(source.name)}.${plain(sink.name)}.${hash}`;
+}
+
+/** The flag's value if it is one of `values`; Problem (64) if it is another. */
+export function oneOf<const T extends string>(
+  text: string | undefined,
+  flag: string,
+  values: readonly T[],
+): T | undefined {
+  if (text === undefined) return undefined;
+  const found = values.find((value) => value === text);
+  if (found !== undefined) return found;
+  throw new Problem(exit.usage, `${flag} is not known: ${text}`, { hint: `use ${values.join(' or ')}` });
+}
+
+/** A duration in nanoseconds, longer than zero. */
+export function longerThanZero(text: string | undefined, flag: string): Duration | undefined {
+  const value = duration(text, flag);
+  if (value !== 0n) return value;
+  throw new Problem(exit.usage, `${flag} must be longer than ${text}`, { hint: 'write a duration such as 50s or 10m' });
+}
+
+function duration(text: string | undefined, flag: string): Duration | undefined {
+  return text === undefined ? undefined : parseDuration(text, flag);
+}
+
+function positive(text: string | undefined, flag: string): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new Problem(exit.usage, `${flag} is not a positive whole number: ${text}`, { hint: `write ${flag} 1000` });
+}

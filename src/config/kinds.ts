@@ -1,0 +1,29 @@
+/** What the text of a setting must look like. */
+import { durationOf } from '../core/time.ts';
+import type { Setting } from '../core/types.ts';
+
+interface Kind {
+  readonly expects: string;
+  holds(text: string): boolean;
+}
+
+const kinds: Readonly<Record<NonNullable<Setting['kind']>, Kind>> = {
+  text: { expects: 'a text', holds: () => true },
+  url: { expects: 'an http:// or https:// URL without user name and password', holds: isPlainUrl },
+  flag: { expects: 'true or false', holds: (text) => /^(?:true|false|1|0|yes|no)$/i.test(text) },
+  integer: { expects: 'a whole number', holds: (text) => /^\d{1,15}$/.test(text) },
+  duration: { expects: 'a duration such as 65m, 7d or 1h30m', holds: (text) => durationOf(text) !== undefined },
+};
+
+/** What is expected instead, when the text is not what the setting asks for; else undefined. */
+export function wrongKind(setting: Setting, text: string): string | undefined {
+  if (setting.values !== undefined && !setting.values.includes(text)) return `one of ${setting.values.join(', ')}`;
+  const kind = kinds[setting.kind ?? 'text'];
+  return kind.holds(text) ? undefined : kind.expects;
+}
+
+function isPlainUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return /^https?:$/.test(protocol) && username === '' && password === '';
+}

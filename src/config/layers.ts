@@ -1,0 +1,45 @@
+/** Where a setting's text comes from: the environment first, then the env files, the last one named first. */
+import { isAbsolute, resolve } from 'node:path';
+
+export interface EnvFile {
+  /** As given, for messages. */
+  readonly path: string;
+  readonly text: string;
+  readonly values: ReadonlyMap<string, string>;
+}
+
+export interface Layers {
+  readonly environment: Record<string, string | undefined>;
+  /** In the order of looking. */
+  readonly files: readonly EnvFile[];
+}
+
+export interface Found {
+  readonly text: string;
+  /** The file that it stands in; undefined for the environment. */
+  readonly file: EnvFile | undefined;
+}
+
+/** The first text for a name that is not empty. */
+export function lookUp(layers: Layers, name: string): Found | undefined {
+  const text = layers.environment[name];
+  if (text !== undefined && text !== '') return { text, file: undefined };
+  for (const file of layers.files) {
+    const inFile = file.values.get(name);
+    if (inFile !== undefined && inFile !== '') return { text: inFile, file };
+  }
+  return undefined;
+}
+
+/** True when a name is there without a value. */
+export function isEmpty(layers: Layers, name: string): boolean {
+  const isThere = name in layers.environment || layers.files.some((file) => file.values.has(name));
+  return isThere && lookUp(layers, name) === undefined;
+}
+
+/** Where a person would write settings down: the env file in use. */
+export function settingsPlace(layers: Layers): string {
+  const [first] = layers.files;
+  if (first === undefined) return 'the environment or in an env file (--env-file)';
+  return isAbsolute(first.path) ? first.path : resolve(first.path);
+}

@@ -1,0 +1,151 @@
+/** The settings of a source or sink: looked up, read from files where told so, checked, all faults named at once. */
+import { readFileSync, statSync } from 'node:fs';
+import { exit, Problem } from '../core/problem.ts';
+import type { Setting, Settings, SettingValues } from '../core/types.ts';
+import { wrongKind } from './kinds.ts';
+import { isEmpty, lookUp, settingsPlace, type EnvFile, type Layers } from './layers.ts';
+
+/** What several calls of `readSettings` find out together. */
+export interface Findings {
+  /** Names of required settings that are not there. */
+  readonly missing: string[];
+  /** Other faults, one line each; never with a secret. */
+  readonly faults: string[];
+  readonly warnings: string[];
+  /** Secret values, never to be printed. */
+  readonly secrets: Set<string>;
+  /** Where each setting was found, for hints: a path, `the environment` or a flag. */
+  readonly origins: Map<string, string>;
+}
+
+export function noFindings(): Findings {
+  return { missing: [], faults: [], warnings: [], secrets: new Set(), origins: new Map() };
+}
+
+/** The checked values. `flags` are the texts of command-line flags by flag name; they win. */
+export function readSettings(
+  settings: Settings,
+  layers: Layers,
+  flags: Readonly<Record<string, string | undefined>>,
+  findings: Findings,
+): SettingValues {
+  const values: Record<string, string> = {};
+  for (const [name, setting] of Object.entries(settings)) {
+    const text = find(name, setting, layers, flags, findings) ?? setting.default;
+    if (text === undefined) {
+      if (setting.required === true) findings.missing.push(name);
+      continue;
+    }
+    const expected = wrongKind(setting, text);
+    if (expected === undefined) values[name] = text;
+    else
+      findings.faults.push(
+        `${name} must be ${expected}${isTellable(setting, text) ? `, not ${JSON.stringify(text)}` : ''}`,
+      );
+    if (setting.secret === true) findings.secrets.add(text);
+  }
+  return values;
+}
+
+/** Ends with one Problem (78) that names everything that is missing or wrong. */
+export function refuseFaults(findings: Findings, layers: Layers): void {
+  const { missing, faults } = findings;
+  if (missing.length === 0 && faults.length === 0) return;
+  const named = missing.map((name) => (isEmpty(layers, name) ? `${name} (there, but empty)` : name));
+  const parts = [...(named.length > 0 ? [`settings missing: ${named.join(', ')}`] : []), ...faults];
+  const verb = missing.length > 0 ? 'set' : 'correct';
+  throw new Problem(exit.config, parts.join('; '), {
+    hint: `${verb} ${missing.length + faults.length === 1 ? 'it' : 'them'} in ${settingsPlace(layers)}`,
+  });
+}
+
+function find(
+  name: string,
+  setting: Setting,
+  layers: Layers,
+  flags: Readonly<Record<string, string | undefined>>,
+  findings: Findings,
+): string | undefined {
+  const fromFlag = setting.flag === undefined ? undefined : flags[setting.flag];
+  if (fromFlag !== undefined) {
+    if (setting.secret === true) {
+      findings.warnings.push(
+        `--${setting.flag} shows its value to everybody on this machine (ps): set ${name} instead`,
+      );
+    }
+    findings.origins.set(name, `--${setting.flag}`);
+    return fromFlag;
+  }
+  for (const spelling of [name, ...(setting.aliases ?? [])]) {
+    const text = setting.secret === true ? findSecret(spelling, layers, findings) : plain(spelling, layers, findings);
+    if (text === undefined) continue;
+    findings.origins.set(name, findings.origins.get(spelling) ?? 'the environment');
+    return text;
+  }
+  return undefined;
+}
+
+function plain(name: string, layers: Layers, findings: Findings): string | undefined {
+  const found = lookUp(layers, name);
+  if (found !== undefined) findings.origins.set(name, found.file?.path ?? 'the environment');
+  return found?.text;
+}
+
+/** A secret, from NAME or from the file that NAME_FILE names. */
+function findSecret(name: string, layers: Layers, findings: Findings): string | undefined {
+  const direct = lookUp(layers, name);
+  const file = lookUp(layers, `${name}_FILE`);
+  if (direct !== undefined && file !== undefined) {
+    findings.secrets.add(direct.text);
+    findings.faults.push(`${name} and ${name}_FILE are both set`);
+    return direct.text;
+  }
+  if (direct !== undefined) {
+    findings.secrets.add(direct.text);
+    findings.origins.set(name, direct.file?.path ?? 'the environment');
+    if (direct.file !== undefined) warnIfReadable(direct.file.path, `holds ${name} and`, findings);
+    checkCharacters(name, direct.text, findings);
+    return direct.text;
+  }
+  return file === undefined ? undefined : readSecretFile(name, file.text, file.file, findings);
+}
+
+function readSecretFile(
+  name: string,
+  path: string,
+  namedIn: EnvFile | undefined,
+  findings: Findings,
+): string | undefined {
+  findings.origins.set(name, path);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    findings.faults.push(
+      `${name}_FILE${namedIn === undefined ? '' : ` in ${namedIn.path}`}: cannot read ${path} (${code})`,
+    );
+    return '';
+  }
+  if (text === '') findings.faults.push(`${name}_FILE: ${path} is empty`);
+  findings.secrets.add(text);
+  warnIfReadable(path, `holds ${name} and`, findings);
+  checkCharacters(name, text, findings);
+  return text;
+}
+
+/** Line breaks and NUL in a secret would end up in an HTTP header. */
+function checkCharacters(name: string, text: string, findings: Findings): void {
+  if (/[\r\n\0]/.test(text)) findings.faults.push(`${name} contains a line break or a NUL character`);
+}
+
+function warnIfReadable(path: string, what: string, findings: Findings): void {
+  const { mode } = statSync(path);
+  if ((mode & 0o077) === 0) return;
+  const warning = `${path} ${what} can be read by others: chmod 600 ${path}`;
+  if (!findings.warnings.some((known) => known.startsWith(`${path} `))) findings.warnings.push(warning);
+}
+
+function isTellable(setting: Setting, text: string): boolean {
+  return setting.secret !== true && !text.includes('@') && text.length <= 100;
+}

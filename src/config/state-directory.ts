@@ -1,0 +1,23 @@
+/** Where positions live. */
+import { join, resolve } from 'node:path';
+import { exit, Problem } from '../core/problem.ts';
+
+/**
+ * `--state-dir`, systemd's `$STATE_DIRECTORY` (the first of a list), `$XDG_STATE_HOME/audit-export`, or
+ * `~/.local/state/audit-export`. Relative values of the two variables are ignored, as the XDG specification asks.
+ */
+export function stateDirectory(
+  flag: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): string {
+  if (flag !== undefined) return resolve(flag);
+  const [systemd = ''] = (environment['STATE_DIRECTORY'] ?? '').split(':');
+  if (systemd.startsWith('/')) return systemd;
+  const xdg = environment['XDG_STATE_HOME'] ?? '';
+  if (xdg.startsWith('/')) return join(xdg, 'audit-export');
+  const home = environment['HOME'] ?? '';
+  if (home.startsWith('/')) return join(home, '.local/state/audit-export');
+  throw new Problem(exit.config, 'there is no place for the position: neither HOME nor STATE_DIRECTORY is set', {
+    hint: 'name a directory with --state-dir, for example /var/lib/audit-export',
+  });
+}

@@ -1,0 +1,34 @@
+/** Mistakes in an env file that would otherwise show up as a refused login. */
+import { nearest } from '../core/nearest.ts';
+import type { Settings } from '../core/types.ts';
+import type { EnvFile } from './layers.ts';
+
+/**
+ * An unquoted `#` begins a comment, even in the middle of a word: `KEY=p#q` is read as `p`. Each such line of a setting
+ * in use, as a fault.
+ */
+export function cutValues(file: EnvFile, settings: Settings): string[] {
+  const known = new Set(spellings(settings));
+  const lines = file.text.split(/\r?\n/);
+  return lines.flatMap((line, at) => {
+    const name = /^\s*(?:export\s+)?([\w.-]+)\s*=\s*(?!['"`])[^#\s]*(?:\s+[^#\s]+)*#/.exec(line)?.[1];
+    if (name === undefined || !known.has(name)) return [];
+    return [`${file.path}:${at + 1}: ${name} is cut off at #: put its value in quotes`];
+  });
+}
+
+/** Names in the file that nothing reads and that are nearly the name of a setting in use, as warnings. */
+export function nearMisses(file: EnvFile, settings: Settings): string[] {
+  const known = [...spellings(settings), 'AUDIT_EXPORT_SOURCE', 'AUDIT_EXPORT_SINK'];
+  return [...file.values.keys()].flatMap((name) => {
+    if (known.includes(name)) return [];
+    const meant = nearest(name, known);
+    return meant === undefined ? [] : [`${file.path}: nothing reads ${name}; did you mean ${meant}?`];
+  });
+}
+
+function spellings(settings: Settings): string[] {
+  return Object.entries(settings).flatMap(([name, { secret, aliases = [] }]) =>
+    [name, ...aliases].flatMap((spelling) => (secret === true ? [spelling, `${spelling}_FILE`] : [spelling])),
+  );
+}
