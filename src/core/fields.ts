@@ -1,0 +1,68 @@
+/** Paths of member names, compiled to a tree of keys so that a scanner can look for all of them in one pass. */
+import { Buffer } from 'node:buffer';
+import { decodeString } from './json.ts';
+
+/** A place inside a record that leads to wanted fields. */
+export interface FieldNode {
+  /** The wanted fields whose value stands here. */
+  readonly fields: readonly number[];
+  /** Those, and all wanted fields below. */
+  readonly subtree: readonly number[];
+  readonly children: readonly { readonly name: string; readonly key: Buffer; readonly node: FieldNode }[];
+}
+
+/** The tree for some paths; the number of a field is its place in `paths`. */
+export function fieldTree(paths: readonly (readonly string[])[]): FieldNode {
+  return branch(
+    paths.map((path, field) => ({ path, field })),
+    0,
+  );
+}
+
+/** The node under the key whose text (without its quotes) is `[start, end)`. `escaped`: it contains a backslash. */
+export function childNode(
+  node: FieldNode,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  escaped: boolean,
+): FieldNode | undefined {
+  const { children } = node;
+  if (escaped) {
+    const name = decodeString(bytes, start - 1, end + 1);
+    return children.find((child) => child.name === name)?.node;
+  }
+  const length = end - start;
+  for (let number = 0; number < children.length; number++) {
+    const child = children[number];
+    if (child !== undefined && child.key.length === length && same(child.key, bytes, start)) return child.node;
+  }
+  return undefined;
+}
+
+function same(key: Buffer, bytes: Buffer, start: number): boolean {
+  for (let at = 0; at < key.length; at++) if (key[at] !== bytes[start + at]) return false;
+  return true;
+}
+
+interface Wanted {
+  readonly path: readonly string[];
+  readonly field: number;
+}
+
+function branch(wanted: readonly Wanted[], depth: number): FieldNode {
+  const below = wanted.filter(({ path }) => path.length > depth);
+  const names = [...new Set(below.map(({ path }) => path[depth] ?? ''))];
+  return {
+    fields: wanted.filter(({ path }) => path.length === depth).map(({ field }) => field),
+    subtree: wanted.map(({ field }) => field),
+    children: names.map((name) => ({
+      name,
+      key: Buffer.from(name),
+      node: branch(
+        below.filter(({ path }) => path[depth] === name),
+        depth + 1,
+      ),
+    })),
+  };
+}

@@ -1,0 +1,191 @@
+/**
+ * The splitter: turns a streamed body into records, each the span of bytes it came in, and the envelope around them.
+ * Memory is bounded by one record and the envelope, however long the body.
+ */
+import { Buffer, isUtf8 } from 'node:buffer';
+import { byteBuffer } from './bytes.ts';
+import { elements } from './elements.ts';
+import { envelope, notJson } from './envelope.ts';
+import { ascii, isBlank, skipBlanks } from './json.ts';
+import { lineSplitter } from './lines.ts';
+import type { Problem } from './problem.ts';
+import { skipper, unbalanced, unfinished } from './skip.ts';
+import type { RefusedRecord } from './types.ts';
+import { isUtf8Piece, markSkipper } from './utf8.ts';
+
+export interface SplitterOptions {
+  /**
+   * `lines`: JSON Lines (CRLF, blank lines and lines that start with `#` are skipped, a torn last line is an error).
+   * Otherwise the path of the records from the root, `[]` for the root itself.
+   */
+  readonly records: 'lines' | readonly string[];
+  /** What holds the records: an array (default), or an object whose values are the records. */
+  readonly container?: 'array' | 'object';
+  /** Paths inside a record whose value spans are wanted. */
+  readonly fields: readonly (readonly string[])[];
+  /** A larger record is refused in parts, streamed, never held whole. */
+  readonly maxRecordBytes: number;
+  /** Default 4 MiB; a larger envelope is a Problem (76). */
+  readonly maxEnvelopeBytes?: number;
+  /** Default 512; a record with objects and arrays nested deeper is refused. */
+  readonly maxDepth?: number;
+  /**
+   * Called for each accepted record. `spans` holds two numbers a field, start and end of the value's lexeme in `bytes`
+   * (strings with their quotes), -1 -1 when absent; it is reused after the call, `bytes` is not.
+   */
+  record(bytes: Buffer, start: number, end: number, spans: Int32Array): void;
+  refused(record: RefusedRecord): void;
+}
+
+export interface Splitter {
+  /** Splits the next piece of the body, cut anywhere. Its bytes must not be changed afterwards. */
+  push(chunk: Buffer): void;
+  /**
+   * The envelope: all outside the records, as text and parsed (undefined and '' for lines), the container being empty.
+   * Throws Problem (76): with `again` when the body was cut, without when it is not JSON. So does `push`.
+   */
+  end(): { readonly value: unknown; readonly text: string };
+  /** Elements so far, refused ones included. */
+  readonly found: number;
+  /** Was there anything that holds records? */
+  readonly containerSeen: boolean;
+}
+
+export function splitter(options: SplitterOptions): Splitter {
+  return options.records === 'lines' ? lineSplitter(options) : pageSplitter(options, options.records);
+}
+
+/** What comes next while the container is open. */
+type Next = 'first' | 'element' | 'rest' | 'separator' | 'key' | 'rest of key' | 'colon';
+
+function pageSplitter(options: SplitterOptions, path: readonly string[]): Splitter {
+  const keyed = options.container === 'object';
+  const opening = keyed ? ascii.openBrace : ascii.openBracket;
+  const closing = keyed ? ascii.closeBrace : ascii.closeBracket;
+  const around = envelope(path, opening, options.maxEnvelopeBytes ?? 4 * 1024 * 1024);
+  const records = elements(options);
+  const readKey = keyReader(options.maxRecordBytes);
+  const { skip } = skipper();
+  const skipMark = markSkipper();
+  let next: Next = 'first';
+  /** Bytes before the chunk at hand, for messages. */
+  let before = 0;
+
+  function push(chunk: Buffer): void {
+    const utf8 = isUtf8Piece(chunk);
+    let at = skipMark(chunk);
+    while (at < chunk.length) at = around.open ? inside(chunk, at, utf8) : around.read(chunk, at);
+    before += chunk.length;
+  }
+
+  /** One step inside the container; returns the offset after it, which is greater than `at`. */
+  function inside(chunk: Buffer, at: number, utf8: boolean): number {
+    if (next === 'rest') return rest(chunk, at, utf8);
+    if (next === 'rest of key') return key(chunk, at);
+    const byte = chunk[at];
+    if (isBlank(byte)) return skipBlanks(chunk, at, chunk.length);
+    if (next === 'element') return element(chunk, at, utf8);
+    if (next === 'key') {
+      if (byte !== ascii.quote) throw misplaced(at, 'a key');
+      return key(chunk, at);
+    }
+    if (next === 'first') {
+      if (byte === closing) return close(at);
+      next = keyed ? 'key' : 'element';
+      return at;
+    }
+    if (next === 'colon') {
+      if (byte !== ascii.colon) throw misplaced(at, "':'");
+      next = 'element';
+      return at + 1;
+    }
+    if (byte === closing) return close(at);
+    if (byte !== ascii.comma) throw misplaced(at, "',' or the end of the records");
+    next = keyed ? 'key' : 'element';
+    return at + 1;
+  }
+
+  /** An element starts here. Sound ones that are whole are done with in one pass. */
+  function element(chunk: Buffer, at: number, utf8: boolean): number {
+    if (chunk[at] === ascii.openBrace) {
+      const after = records.attempt(chunk, at, chunk.length, utf8);
+      if (after !== -1) {
+        next = 'separator';
+        return after;
+      }
+    } else if (!firsts.includes(chunk[at] as number)) {
+      throw misplaced(at, 'a record');
+    }
+    return rest(chunk, at, utf8);
+  }
+
+  /** The rest of an element that is not whole, or not sound: only its end is looked for before it is judged. */
+  function rest(chunk: Buffer, at: number, utf8: boolean): number {
+    const after = skip(chunk, at, chunk.length);
+    if (after === unbalanced) throw misplaced(at, 'balanced brackets');
+    if (after === unfinished) {
+      records.hold(chunk, at, chunk.length);
+      next = 'rest';
+      return chunk.length;
+    }
+    records.take(chunk, at, after, utf8);
+    next = 'separator';
+    return after;
+  }
+
+  function key(chunk: Buffer, at: number): number {
+    const after = readKey(chunk, at);
+    next = after === unfinished ? 'rest of key' : 'colon';
+    return after === unfinished ? chunk.length : after;
+  }
+
+  function close(at: number): number {
+    around.close();
+    next = 'first';
+    return at + 1;
+  }
+
+  function misplaced(at: number, what: string): Problem {
+    return notJson(`expected ${what} at byte ${before + at}`);
+  }
+
+  return {
+    push,
+    end: around.end,
+    get found() {
+      return records.count;
+    },
+    get containerSeen() {
+      return around.seen;
+    },
+  };
+}
+
+/** What a JSON value may start with. */
+const firsts = Buffer.from('{["-0123456789tfn');
+
+/** Checks the keys of an object whose values are the records; returns the offset after the key, or `unfinished`. */
+function keyReader(limit: number): (chunk: Buffer, at: number) => number {
+  const text = byteBuffer(256);
+  const { skip } = skipper();
+  return (chunk, at) => {
+    const after = skip(chunk, at, chunk.length);
+    const end = after === unfinished ? chunk.length : after;
+    if (text.length + end - at > limit) throw notJson(`a key is larger than ${limit} bytes`);
+    text.bytes(chunk, at, end);
+    if (after !== unfinished) {
+      if (!isJson(text.view())) throw notJson('a key is malformed');
+      text.truncate(0);
+    }
+    return after;
+  };
+}
+
+function isJson(bytes: Buffer): boolean {
+  try {
+    JSON.parse(bytes.toString('utf8'));
+    return isUtf8(bytes);
+  } catch {
+    return false;
+  }
+}
