@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { toMillis } from '../../src/core/time.ts';
+import type { WindowRules } from '../../src/core/types.ts';
+import { advance, slices, stampOf, windowOf } from '../../src/core/window.ts';
+
+const second = 1_000_000_000n;
+const minute = 60n * second;
+const hour = 60n * minute;
+const day = 24n * hour;
+const now = 1_795_165_200n * second;
+
+const rules: WindowRules = { overlap: 5n * minute, delay: minute, firstRun: 7n * day, filter: 'event' };
+
+test('a window reaches back over the overlap and stops short of the delay', () => {
+  const window = windowOf({ watermark: now - hour, rules, serverNow: now });
+  assert.deepEqual(window, { from: now - hour - 5n * minute, until: now - minute });
+});
+
+test('the user’s overlap, delay and first run go before the source’s', () => {
+  const own = { overlap: 0n, delay: 2n * minute, firstRun: day };
+  assert.deepEqual(windowOf({ watermark: now - hour, rules, serverNow: now, ...own }), {
+    from: now - hour,
+    until: now - 2n * minute,
+  });
+  assert.equal(windowOf({ watermark: undefined, rules, serverNow: now, ...own }).from, now - 2n * minute - day);
+});
+
+test('the first window begins the first run’s length before its end, never at now', () => {
+  assert.deepEqual(windowOf({ watermark: undefined, rules, serverNow: now }), {
+    from: now - minute - 7n * day,
+    until: now - minute,
+  });
+  const until = now - 10n * day;
+  assert.deepEqual(windowOf({ watermark: undefined, rules, serverNow: now, until }), { from: until - 7n * day, until });
+});
+
+test('asked bounds are taken as they are, but not into the server’s future', () => {
+  const asked = { since: now - 2n * hour, until: now - hour };
+  assert.deepEqual(windowOf({ watermark: undefined, rules, serverNow: now, ...asked }), {
+    from: asked.since,
+    until: asked.until,
+  });
+  assert.equal(windowOf({ watermark: undefined, rules, serverNow: now, until: now + day }).until, now);
+});
+
+test('a window is empty when the server’s clock stands before it', () => {
+  const window = windowOf({ watermark: now + day, rules, serverNow: now });
+  assert.equal(window.from, window.until);
+  assert.deepEqual([...slices(window, rules)], []);
+});
+
+test('an outage longer than the vendor keeps records is a gap with exact bounds', () => {
+  const forgetful = { ...rules, retention: day };
+  assert.deepEqual(windowOf({ watermark: now - 30n * hour, rules: forgetful, serverNow: now }), {
+    from: now - 24n * hour,
+    until: now - minute,
+    gap: { from: now - 30n * hour, until: now - 24n * hour },
+  });
+});
+
+test('neither the overlap nor a first run can open a gap', () => {
+  const forgetful = { ...rules, retention: day };
+  for (const watermark of [now - day, undefined]) {
+    assert.deepEqual(windowOf({ watermark, rules: forgetful, serverNow: now }), {
+      from: now - day,
+      until: now - minute,
+    });
+  }
+});
+
+test('asking for what the vendor no longer keeps is a gap', () => {
+  const forgetful = { ...rules, retention: day };
+  const asked = { since: now - 3n * day, until: now - 2n * day };
+  assert.deepEqual(windowOf({ watermark: undefined, rules: forgetful, serverNow: now, ...asked }), {
+    from: asked.until,
+    until: asked.until,
+    gap: { from: asked.since, until: asked.until },
+  });
+});
+
+test('a start after the watermark leaves a gap, since the position will move past it', () => {
+  const window = windowOf({ watermark: now - day, rules, serverNow: now, since: now - hour });
+  assert.deepEqual(window, { from: now - hour, until: now - minute, gap: { from: now - day, until: now - hour } });
+  assert.equal(windowOf({ watermark: now - hour, rules, serverNow: now, since: now - day }).gap, undefined);
+});
+
+test('without a time filter the window has no start and is one slice, even when nothing is new', () => {
+  const cursor: WindowRules = { ...rules, filter: 'none', longest: hour };
+  const window = windowOf({ watermark: now, rules: cursor, serverNow: now });
+  assert.deepEqual(window, { from: 0n, until: now - minute });
+  assert.deepEqual([...slices(window, cursor)], [window]);
+  assert.deepEqual([...slices({ from: now, until: now }, cursor)], [{ from: now, until: now }]);
+});
+
+test('slices cover the window once, oldest first, none too long', () => {
+  const lengths = fc.option(fc.bigInt({ min: 0n, max: 3n * day }), { nil: undefined });
+  fc.assert(
+    fc.property(fc.bigInt({ min: 0n, max: 30n * day }), lengths, lengths, (length, longest, preferred) => {
+      const window = { from: now - length, until: now };
+      const least = [longest ?? length, preferred ?? length].reduce((a, b) => (a < b ? a : b));
+      fc.pre(least * 2000n > length);
+      const cut = [...slices(window, { ...rules, ...(longest === undefined ? {} : { longest }) }, preferred)];
+      let reached = window.from;
+      for (const slice of cut) {
+        assert.equal(slice.from, reached);
+        assert.ok(slice.until > slice.from);
+        assert.ok(slice.until - slice.from <= (least > second ? least : second));
+        reached = slice.until;
+      }
+      assert.equal(reached, window.until);
+    }),
+  );
+});
+
+test('the watermark never goes back, never past the slice, and never past the server’s time less the delay', () => {
+  const moments = fc.bigInt({ min: 0n, max: 4n * now });
+  const durations = fc.bigInt({ min: 0n, max: day });
+  const maybe = fc.option(moments, { nil: undefined });
+  fc.assert(
+    fc.property(maybe, moments, durations, maybe, durations, (watermark, from, length, serverNow, delay) => {
+      const slice = { from, until: from + length };
+      const next = advance(watermark, slice, serverNow, delay);
+      if (watermark !== undefined) assert.ok(next >= watermark);
+      if (next !== (watermark ?? 0n)) {
+        assert.ok(next <= slice.until);
+        if (serverNow !== undefined) assert.ok(next <= serverNow - delay);
+        assert.equal(next % second, 0n);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('an empty but complete slice moves the watermark to its end', () => {
+  assert.equal(advance(now - hour, { from: now - hour, until: now - minute }, now, minute), now - minute);
+  assert.equal(advance(now, { from: now - hour, until: now - minute }, now, minute), now);
+});
+
+test('a time outside the slice, or none, is remembered until the slice’s end at least', () => {
+  const slice = { from: now - hour, until: now + 1n };
+  const end = toMillis(now) + 1;
+  assert.equal(stampOf(Number.NaN, slice, 'event'), end);
+  assert.equal(stampOf(toMillis(now - day), slice, 'event'), end);
+  assert.equal(stampOf(toMillis(now + day), slice, 'event'), toMillis(now + day));
+  assert.equal(stampOf(toMillis(now - minute), slice, 'event'), toMillis(now - minute));
+  assert.equal(stampOf(toMillis(now - minute), slice, 'ingestion'), end);
+  assert.equal(stampOf(toMillis(now - minute), slice, 'none'), end);
+});
+
+interface Event {
+  /** Event time, nanoseconds. */
+  readonly time: bigint;
+  /** How much later the vendor stores it. */
+  readonly late: bigint;
+}
+
+/** A vendor whose filter is as fine as `unit`, and a run at each tick: how often is each event delivered? */
+function deliveries(
+  events: readonly Event[],
+  ticks: readonly bigint[],
+  rules: WindowRules,
+  unit: bigint,
+  preferred: bigint,
+): number[] {
+  const counts = events.map(() => 0);
+  const ledger = new Map<number, number>();
+  let watermark: bigint | undefined;
+  for (const tick of ticks) {
+    const window = windowOf({ watermark, rules, serverNow: tick });
+    for (const slice of slices(window, rules, preferred)) {
+      events.forEach((event, id) => {
+        const stored = event.time + event.late;
+        const filtered = rules.filter === 'event' ? event.time : stored;
+        const shown = filtered >= slice.from - (slice.from % unit) && filtered < slice.until - (slice.until % unit);
+        if (stored > tick || !shown || ledger.has(id)) return;
+        ledger.set(id, stampOf(toMillis(event.time), slice, rules.filter));
+        counts[id] = (counts[id] ?? 0) + 1;
+      });
+      watermark = advance(watermark, slice, tick, rules.delay);
+      const before = toMillis(watermark - rules.overlap);
+      for (const [id, stamp] of ledger) if (stamp < before) ledger.delete(id);
+    }
+  }
+  return counts;
+}
+
+for (const filter of ['event', 'ingestion'] as const) {
+  test(`by ${filter} time every record is delivered exactly once, late ones within the overlap too`, () => {
+    const start = now;
+    const overlaps = fc.bigInt({ min: 0n, max: 20n }).map((seconds) => seconds * second);
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.bigInt({ min: 0n, max: minute }), fc.bigInt({ min: 0n, max: 10n })), { maxLength: 30 }),
+        fc.array(fc.bigInt({ min: 1n, max: 20n * second }), { minLength: 1, maxLength: 12 }),
+        overlaps,
+        fc.constantFrom(1n, 1_000_000n, second),
+        fc.bigInt({ min: 0n, max: minute }),
+        (seeds, pauses, overlap, unit, preferred) => {
+          // An event may be as late as overlap and delay together allow; by ingestion nothing is ever late.
+          const model = { overlap, delay: 2n * second, firstRun: hour, filter };
+          const events = seeds.map(([offset, tenths]) => ({ time: start + offset, late: (overlap * tenths) / 10n }));
+          const ticks = pauses.reduce<bigint[]>((list, pause) => [...list, (list.at(-1) ?? start) + pause], []);
+          const last = start + 10n * minute;
+          const counts = deliveries(events, [...ticks, last - minute, last], model, unit, preferred);
+          assert.deepEqual(
+            counts,
+            events.map(() => 1),
+          );
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+}
+
+test('a record later than overlap and delay is lost: the model can fail', () => {
+  const late = { time: now - 30n * minute, late: 10n * minute };
+  const ticks = [now - 25n * minute, now];
+  const model: WindowRules = { overlap: 0n, delay: 0n, firstRun: hour, filter: 'event' };
+  assert.deepEqual(deliveries([late], ticks, model, 1n, hour), [0]);
+});
