@@ -1,0 +1,135 @@
+/**
+ * Writes the generated parts of README.md, or with `--check` says which of them are stale (status 1).
+ *
+ * A part stands between `<!-- generated: name -->` and `<!-- end -->`. It comes from what the program itself says: the
+ * help, the settings of the built-in sources and sinks, the comments beside the exit statuses, the dependencies.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { helpText } from '../src/cli.ts';
+import type { Settings } from '../src/core/types.ts';
+import { sinks } from '../src/sinks/index.ts';
+import { sources } from '../src/sources/index.ts';
+
+interface Listed {
+  readonly name: string;
+  readonly summary: string;
+  readonly promise?: string;
+  readonly settings: Settings;
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const readme = `${root}/README.md`;
+
+/** Does the next run cure it? What a comment in problem.ts does not say. */
+const cures: Readonly<Record<number, string>> = {
+  3: 'no: look at it',
+  74: 'perhaps',
+  ...Object.fromEntries([64, 65, 70, 73, 76, 77, 78].map((status) => [status, 'no'])),
+  ...Object.fromEntries([69, 75, 129, 130, 143].map((status) => [status, 'yes'])),
+};
+
+/** Why each dependency is there. */
+const reasons: Readonly<Record<string, string>> = {
+  commander: 'the command line',
+  dotenv: 'reading `.env` files',
+  pino: 'structured logs on stderr (`-v --log-format json`)',
+  undici: 'HTTP: streaming bodies, time limits, proxies, TLS',
+  yaml: 'source definitions written as YAML',
+  zod: 'checking source definitions, with messages that name the place',
+};
+
+const parts: Readonly<Record<string, () => string | Promise<string>>> = {
+  usage: () => ['```', helpText(manifest().version).trimEnd(), '```'].join('\n'),
+  sources: async () => listing(await all(sources), 'Source'),
+  sinks: async () => listing(await all(sinks), 'Destination'),
+  'exit statuses': exitStatuses,
+  dependencies: () =>
+    table(
+      ['Package', 'Version', 'For'],
+      Object.entries(manifest().dependencies).map(([name, version]) => [`\`${name}\``, version, reasons[name] ?? '']),
+    ),
+};
+
+/** The text with every generated part fresh. Throws on a part that is not known or not closed. */
+export async function refreshed(text: string): Promise<string> {
+  const pieces = text.split(/(<!-- generated: [^>]+ -->\n)([\s\S]*?)(<!-- end -->)/);
+  for (let at = 1; at < pieces.length; at += 4) {
+    const name = /generated: (.+) -->/.exec(pieces[at] ?? '')?.[1] ?? '';
+    const part = parts[name];
+    if (part === undefined)
+      throw new Error(`README.md: no part is called ${name}; there are ${Object.keys(parts).join(', ')}`);
+    pieces[at + 1] = `\n${await part()}\n\n`;
+  }
+  return pieces.join('');
+}
+
+async function all(list: Readonly<Record<string, () => Promise<Listed>>>): Promise<Listed[]> {
+  return Promise.all(Object.values(list).map((load) => load()));
+}
+
+/** A table of what there is, then the settings of each. */
+function listing(list: readonly Listed[], what: string): string {
+  const promises = list.some(({ promise }) => promise !== undefined);
+  const overview = table(
+    [what, 'What it is', ...(promises ? ['What its answer proves'] : [])],
+    list.map(({ name, summary, promise }) => [`\`${name}\``, summary, ...(promises ? [promise ?? ''] : [])]),
+  );
+  const settings = list
+    .filter((one) => Object.keys(one.settings).length > 0)
+    .map((one) => `**${one.name}**\n\n${settingsTable(one.settings)}`);
+  return [overview, ...settings].join('\n\n');
+}
+
+function settingsTable(settings: Settings): string {
+  return table(
+    ['Setting', 'Meaning', 'Default'],
+    Object.entries(settings).map(([name, setting]) => {
+      const values =
+        setting.values === undefined ? '' : ` (${setting.values.map((value) => `\`${value}\``).join(', ')})`;
+      const also =
+        setting.aliases === undefined
+          ? ''
+          : `; also read: ${setting.aliases.map((alias) => `\`${alias}\``).join(', ')}`;
+      const flag = setting.flag === undefined ? '' : `; \`--${setting.flag}\``;
+      const secret = setting.secret === true ? '; secret' : '';
+      const standard =
+        setting.default === undefined ? (setting.required === true ? '**required**' : '') : `\`${setting.default}\``;
+      return [`\`${name}\``, `${setting.summary}${values}${secret}${flag}${also}`, standard];
+    }),
+  );
+}
+
+/** From `exit` in problem.ts: each status has its meaning above it. */
+function exitStatuses(): string {
+  const code = readFileSync(`${root}/src/core/problem.ts`, 'utf8');
+  const body = code.slice(code.indexOf('export const exit'), code.indexOf('as const'));
+  let meaning = '';
+  const rows: string[][] = [];
+  for (const line of body.split('\n')) {
+    meaning = /\/\*\* (.+?)\.? \*\//.exec(line)?.[1] ?? meaning;
+    const [, name, status] = /^ {2}(\w+): (\d+),/.exec(line) ?? [];
+    if (name !== undefined && status !== undefined) rows.push([status, name, meaning, cures[Number(status)] ?? '']);
+  }
+  return table(['Status', 'Name', 'Meaning', 'Does the next run cure it?'], rows);
+}
+
+function manifest(): { readonly version: string; readonly dependencies: Readonly<Record<string, string>> } {
+  return JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as ReturnType<typeof manifest>;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), `| ${head.map(() => '---').join(' | ')} |`, ...rows.map(line)].join('\n');
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const before = readFileSync(readme, 'utf8');
+  const after = await refreshed(before);
+  if (!process.argv.includes('--check')) writeFileSync(readme, after);
+  else if (after !== before) {
+    process.stderr.write('README.md is stale\nhint: npm run docs\n');
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,171 @@
+/** What stands in examples/ is run: as cron, systemd and Kubernetes run it, with the sample vendor for the real one. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parse as parseEnv } from 'dotenv';
+import { parseAllDocuments } from 'yaml';
+import { parseCommandLine } from '../src/cli.ts';
+import { configure } from '../src/config.ts';
+import { sinks } from '../src/sinks/index.ts';
+import { sources } from '../src/sources/index.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const examples = join(root, 'examples');
+const workplace = mkdtempSync(join(tmpdir(), 'audit-export-examples-'));
+after(() => rmSync(workplace, { recursive: true }));
+
+/** A program called audit-export on a PATH of its own, as an installation would put it there. */
+const installed = join(workplace, 'bin');
+mkdirSync(installed);
+writeFileSync(
+  join(installed, 'audit-export'),
+  `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'bin/audit-export.js')}' "$@"\n`,
+);
+chmodSync(join(installed, 'audit-export'), 0o755);
+
+const read = (name: string): string => readFileSync(join(examples, name), 'utf8');
+const envFiles = readdirSync(examples).filter((name) => name.endsWith('.env'));
+
+interface Place {
+  readonly home: string;
+  readonly output: string;
+  readonly envFile: string;
+}
+
+/** A home directory, and an env file for the sample vendor with a file as its destination. */
+function place(name: string): Place {
+  const home = join(workplace, name);
+  mkdirSync(home);
+  const [output, envFile] = [join(home, 'records.jsonl'), join(home, 'job.env')];
+  writeFileSync(envFile, `AUDIT_EXPORT_SOURCE=sample\nAUDIT_EXPORT_SINK=file\nOUTPUT=${output}\n`);
+  return { home, output, envFile };
+}
+
+/** Runs a shell command with nothing but these variables, and expects silence, exit 0 and records in the file. */
+function runsSilently(command: string, environment: NodeJS.ProcessEnv, { output }: Place): void {
+  const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', command], { env: environment, encoding: 'utf8' });
+  assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: '', stderr: '' }, command);
+  const lines = readFileSync(output, 'utf8').trimEnd().split('\n');
+  assert.ok(lines.length > 1, 'records were delivered');
+  for (const line of lines) assert.doesNotThrow(() => JSON.parse(line));
+}
+
+const crontab = read('crontab').split('\n');
+const jobs = crontab.filter((line) => /^[\d*]/.test(line));
+
+for (const [index, line] of jobs.entries()) {
+  test(`the crontab line runs as cron would run it: ${line}`, () => {
+    const [, minute = '', hour = '', command = ''] = /^(\S+) (\S+) \S+ \S+ \S+ (.+)$/.exec(line) ?? [];
+    assert.match(`${minute} ${hour}`, /^(\*|[0-5]?\d) (\*|1?\d|2[0-3])$/);
+    const here = place(`cron-${index}`);
+    const path = crontab.find((one) => one.startsWith('PATH='))?.slice('PATH='.length);
+    runsSilently(
+      command.replace(/\/etc\/audit-export\/\S+\.env/, here.envFile),
+      { HOME: here.home, LOGNAME: 'auditor', SHELL: '/bin/sh', PATH: `${installed}:${path}` },
+      here,
+    );
+  });
+}
+
+test('every env file that an example names is an example itself', () => {
+  const named = readdirSync(examples).flatMap((name) =>
+    [...read(name).matchAll(/([\w-]+)\.env\b/g)].map(([file]) => file),
+  );
+  const missing = named.filter((file) => !envFiles.includes(file) && file !== 'job.env');
+  assert.deepEqual(missing, []);
+});
+
+test('the systemd service runs as systemd would run it', () => {
+  const here = place('systemd');
+  const command = /^ExecStart=(.+)$/m.exec(read('audit-export@.service'))?.[1] ?? '';
+  runsSilently(
+    command.replace('/usr/local/bin/', '').replaceAll('%d', here.home),
+    { PATH: `${installed}:/usr/bin:/bin`, STATE_DIRECTORY: join(here.home, 'state') },
+    here,
+  );
+});
+
+const systemd = spawnSync('systemd-analyze', ['--version']).status === 0;
+test('systemd accepts the service and the timer', { skip: systemd ? false : 'systemd-analyze is not here' }, () => {
+  const units = join(workplace, 'units');
+  mkdirSync(units);
+  for (const kind of ['service', 'timer']) {
+    const text = read(`audit-export@.${kind}`).replaceAll('/usr/local/bin', installed);
+    writeFileSync(join(units, `audit-export@cirrus-elastic.${kind}`), text);
+  }
+  const { status, stderr } = spawnSync(
+    'systemd-analyze',
+    ['verify', '--man=no', ...readdirSync(units).map((unit) => join(units, unit))],
+    { encoding: 'utf8', env: { ...process.env, SYSTEMD_UNIT_PATH: `${units}:` } },
+  );
+  assert.deepEqual(
+    { status, complaints: stderr.split('\n').filter((line) => line.includes(units)) },
+    { status: 0, complaints: [] },
+  );
+});
+
+test('the Kubernetes job runs as a pod would run it', () => {
+  const here = place('kubernetes');
+  const [job] = parseAllDocuments(read('kubernetes-cronjob.yaml')).map((document) => document.toJS() as CronJob);
+  const pod = job?.spec.jobTemplate.spec.template.spec;
+  const container = pod?.containers[0];
+  assert.ok(container !== undefined);
+  const mounted = container.volumeMounts[0]?.mountPath ?? '';
+  const environment = Object.fromEntries(
+    container.env.map(({ name, value }) => [name, value.replace(mounted, here.home)]),
+  );
+  const command = [...container.command, ...container.args].join(' ');
+  runsSilently(
+    command,
+    { ...parseEnv(readFileSync(here.envFile)), ...environment, PATH: `${installed}:/usr/bin:/bin` },
+    here,
+  );
+  assert.equal(job?.spec.concurrencyPolicy, 'Forbid');
+});
+
+interface CronJob {
+  readonly spec: {
+    readonly concurrencyPolicy: string;
+    readonly jobTemplate: { readonly spec: { readonly template: { readonly spec: Pod } } };
+  };
+}
+
+interface Pod {
+  readonly containers: readonly {
+    readonly command: readonly string[];
+    readonly args: readonly string[];
+    readonly env: readonly { readonly name: string; readonly value: string }[];
+    readonly volumeMounts: readonly { readonly mountPath: string }[];
+  }[];
+}
+
+for (const name of envFiles) {
+  test(`${name} has every setting that its pairing needs, and no other`, async () => {
+    const text = read(name);
+    const values = parseEnv(text);
+    const { AUDIT_EXPORT_SOURCE: source = '', AUDIT_EXPORT_SINK: sink = '' } = values;
+    assert.equal(name, `${source}-${sink}.env`);
+    const settings = { ...(await sources[source]?.())?.settings, ...(await sinks[sink]?.())?.settings };
+    const known = new Set(
+      Object.entries(settings).flatMap(([key, { secret }]) => (secret === true ? [key, `${key}_FILE`] : [key])),
+    );
+    // Lines that are commented out count: whoever removes the # relies on the name.
+    const named = [...text.matchAll(/^(?:# ?)?([A-Z][A-Z0-9_]+)=/gm)].map((match) => match[1] ?? '');
+    const unknown = named.filter((key) => !known.has(key) && !key.startsWith('AUDIT_EXPORT_'));
+    assert.deepEqual(unknown, []);
+
+    // Secrets that are read from files: the files exist only where the job runs.
+    const secret = join(workplace, 'secret');
+    writeFileSync(secret, 'a-secret-for-the-test', { mode: 0o600 });
+    const copy = join(workplace, name);
+    writeFileSync(copy, text.replaceAll(/^([A-Z_]+_FILE)=.*$/gm, `$1=${secret}`), { mode: 0o600 });
+    const invocation = parseCommandLine(['-e', copy], '0.0.0');
+    assert.ok('flags' in invocation);
+    const { findings } = await configure(invocation.flags, { HOME: workplace }, 0);
+    assert.deepEqual(findings.warnings, []);
+  });
+}

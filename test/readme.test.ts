@@ -1,0 +1,92 @@
+/** The README tells the truth: its generated parts are fresh, its sessions play, its links and flags exist. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { flagTable } from '../src/core/flags.ts';
+import { refreshed } from '../scripts/readme.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const text = readFileSync(join(root, 'README.md'), 'utf8');
+const workplace = mkdtempSync(join(tmpdir(), 'audit-export-readme-'));
+after(() => rmSync(workplace, { recursive: true }));
+
+const fences = [...text.matchAll(/^ *```(\w*)\n([\s\S]*?)^ *```$/gm)].map(([, kind = '', body = '']) => ({
+  kind,
+  body,
+}));
+
+test('the generated parts are fresh (npm run docs)', async () => {
+  assert.equal(await refreshed(text), text);
+});
+
+test('a generated part that is not known is refused', async () => {
+  await assert.rejects(refreshed('<!-- generated: weather -->\n<!-- end -->\n'), /no part is called weather/);
+});
+
+test('a stale part is seen', async () => {
+  assert.notEqual(
+    await refreshed(text.replace(/\| 64 +\| usage/, '| 65 | usage')),
+    text.replace(/\| 64 +\| usage/, '| 65 | usage'),
+  );
+});
+
+test('the sessions play as they are shown', () => {
+  const installed = join(workplace, 'bin');
+  mkdirSync(installed);
+  writeFileSync(
+    join(installed, 'audit-export'),
+    `#!/bin/sh\nexec '${process.execPath}' '${root}bin/audit-export.js' "$@"\n`,
+  );
+  chmodSync(join(installed, 'audit-export'), 0o755);
+  const environment = { HOME: workplace, PATH: `${installed}:/usr/bin:/bin` };
+
+  const steps = fences.filter(({ kind }) => kind === 'console').flatMap(({ body }) => body.split(/^\$ /m).slice(1));
+  assert.ok(steps.length > 0, 'there is a session');
+  for (const step of steps) {
+    const [command = '', ...expected] = step.trimEnd().split('\n');
+    const { stdout, stderr } = spawnSync('/bin/sh', ['-c', command], {
+      cwd: workplace,
+      env: environment,
+      encoding: 'utf8',
+    });
+    assert.equal((stderr + stdout).trimEnd(), expected.join('\n'), `$ ${command}`);
+  }
+});
+
+test('every flag and npm script that it names exists', () => {
+  const flags = new Set([...flagTable.flatMap((row) => row.flags.match(/--[a-z-]+/g) ?? []), '--version', '--help']);
+  const shown = [...text.matchAll(/(?:audit-export[^\n`|]*? |`)(--[a-z-]+)/g)].map((match) => match[1] ?? '');
+  assert.deepEqual(
+    shown.filter((flag) => !flags.has(flag)),
+    [],
+  );
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const named = [...text.matchAll(/npm run ([\w:]+)/g)].map((match) => match[1] ?? '');
+  assert.deepEqual(
+    named.filter((name) => !(name in scripts)),
+    [],
+  );
+});
+
+test('its links lead somewhere', () => {
+  const targets = [...text.matchAll(/\]\(([^)]+)\)/g)].map((match) => match[1] ?? '');
+  const headings = new Set(
+    [...text.matchAll(/^#+ (.+)$/gm)].map(
+      ([, title = '']) =>
+        `#${title
+          .toLowerCase()
+          .replaceAll(/[^\w -]/g, '')
+          .replaceAll(' ', '-')}`,
+    ),
+  );
+  const broken = targets.filter((target) =>
+    target.startsWith('#') ? !headings.has(target) : !existsSync(join(root, target)),
+  );
+  assert.deepEqual(broken, []);
+});
