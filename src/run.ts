@@ -9,11 +9,12 @@ import { outbox } from './core/outbox.ts';
 import { firstPosition, placeOf, writeDown } from './core/position.ts';
 import { exit, Problem, worst } from './core/problem.ts';
 import { sieve } from './core/sieve.ts';
-import { checkSums, emptySummary } from './core/summary.ts';
+import { emptySummary, unaccounted } from './core/summary.ts';
 import { fromMillis, isoText, toMillis } from './core/time.ts';
 import { advance, slices, windowOf } from './core/window.ts';
 import type {
   BranchPosition,
+  Duration,
   Instant,
   Job,
   Position,
@@ -51,7 +52,14 @@ export interface RunResult {
 
 /** One run of a job. Takes and releases the lock. Problems are returned; what is thrown is a bug. */
 export async function run(parts: RunParts): Promise<RunResult> {
-  const state: State = { parts, summary: emptySummary(), problems: [], window: undefined, position: undefined };
+  const state: State = {
+    parts,
+    summary: emptySummary(),
+    problems: [],
+    window: undefined,
+    position: undefined,
+    sinkBroken: false,
+  };
   await collect(state, async () => {
     await parts.store?.lock();
     state.position = (await parts.store?.load()) ?? firstPosition(parts.scope);
@@ -69,17 +77,20 @@ interface State extends RunResult {
   readonly problems: Problem[];
   window: Window | undefined;
   position: Position | undefined;
+  sinkBroken: boolean;
 }
 
 /** Runs a step and writes down its Problem. */
-async function collect(state: State, step: () => Promise<void>): Promise<boolean> {
+async function collect(state: State, step: () => Promise<void>): Promise<void> {
   try {
     await step();
-    return true;
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    state.problems.push(problem);
-    return false;
+    // A full disk, say, is met at every step; once is enough to say it.
+    const known = state.problems.some(
+      ({ status, message }) => status === problem.status && message === problem.message,
+    );
+    if (!known) state.problems.push(problem);
   }
 }
 
@@ -92,12 +103,18 @@ async function pullAll(state: State, position: Position): Promise<void> {
     sink = await parts.makeSink();
     if (!parts.job.dryRun) await sink.open(position.saved);
     source = await parts.makeSource();
-    for (const branch of await source.branches()) {
+    const branches = await source.branches();
+    // A journal needs a position that knows its branch; and a disk that cannot take it should fail before anything is sent.
+    const unknown = branches.filter((branch) => !position.branches.has(branch));
+    for (const branch of unknown) placeOf(position, branch);
+    if (unknown.length > 0) await save(state, position, sink);
+    for (const branch of branches) {
       const at = { state, source, sink, position, branch, place: placeOf(position, branch) };
-      const done = await collect(state, () => pullBranch(at));
-      if (!done && parts.tools.stop.aborted) break;
+      await collect(state, () => pullBranch(at));
+      if (state.sinkBroken || parts.tools.stop.aborted) break;
     }
   });
+  if (state.summary.quarantined > 0) state.problems.push(setAside(state));
   // Saved before the farewells: a run that is killed while it logs out has nothing to repeat.
   await collect(state, () => conclude(state, position, sink, started));
   await source?.close();
@@ -128,7 +145,7 @@ async function pullBranch(at: Branch): Promise<void> {
     firstRun: job.firstRun,
   });
   state.window ??= window;
-  for (const slice of slices(window, source.window, place.slice)) {
+  for (const slice of slices(window, source.window, preferredOf(place))) {
     tools.debug('slice', { branch: at.branch, from: isoText(slice.from), until: isoText(slice.until) });
     await pullSlice(at, window, slice);
     const more = slice.until < window.until;
@@ -166,6 +183,7 @@ async function pullSlice(at: Branch, window: Window, slice: Window): Promise<voi
     dryRun: job.dryRun,
   });
   const unseen = sieve({ ledger: place.ledger, window, slice, filter: source.window.filter, job, summary });
+  const before = unaccounted(summary);
   let serverTime = source.serverTime();
   try {
     const bookmark = job.usePosition ? place.bookmark : undefined;
@@ -196,16 +214,17 @@ async function pullSlice(at: Branch, window: Window, slice: Window): Promise<voi
     await acknowledged({ sink, ledger: place.ledger, summary, tools });
   } catch (problem) {
     await out.settle();
+    state.sinkBroken ||= out.broken();
     if (problem instanceof Problem && problem === tools.stop.reason) place.slice = halfOf(slice);
     throw problem;
   }
+  if (unaccounted(summary) !== before) throw new Error(`records unaccounted for: ${JSON.stringify(summary)}`);
   commit(at, slice, serverTime ?? source.serverTime());
 }
 
 /** The one place where the watermark moves: every record of the slice was delivered, or durably set aside. */
 function commit({ state, source, place }: Branch, slice: Window, serverTime: Instant | undefined): void {
   const { job } = state.parts;
-  checkSums(state.summary);
   if (source.truncated()) throw stoppedEarly();
   const watermark = advance(place.watermark, slice, serverTime, job.delay ?? source.window.delay);
   place.watermark = watermark;
@@ -235,10 +254,21 @@ async function conclude(state: State, position: Position, sink: Sink | undefined
   await save(state, position, sink);
 }
 
+function setAside({ summary, parts }: State): Problem {
+  const records = summary.quarantined === 1 ? '1 record was' : `${summary.quarantined} records were`;
+  return new Problem(exit.partial, `${records} not delivered but set aside in ${parts.quarantine.path}`, {
+    hint: 'each line there says why, and holds the record',
+  });
+}
+
 function stoppedEarly(): Problem {
   return new Problem(exit.partial, 'stopped after one API query, as asked; more records are available', {
     hint: 'run without -x (--single-query) to fetch them all',
   });
+}
+
+function preferredOf(place: BranchPosition): Duration | undefined {
+  return place.slice === undefined ? undefined : BigInt(place.slice) * 1_000_000n;
 }
 
 /** The run ran out of time inside a slice: the next one takes smaller steps, and so gets somewhere. */

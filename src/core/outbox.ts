@@ -36,6 +36,8 @@ export interface Outbox {
   drain(): Promise<void>;
   /** Waits for what is in flight and sends nothing more: the end after a failure. */
   settle(): Promise<void>;
+  /** The sink failed, so that other branches would fail as well. */
+  broken(): boolean;
 }
 
 /** How long a queued record may wait for others to fill its batch, in milliseconds. */
@@ -89,7 +91,7 @@ export function outbox(parts: OutboxParts): Outbox {
 
   async function send(packed: Packed): Promise<void> {
     try {
-      await record(parts.dryRun ? everythingKept(packed) : await deliver(sink, packed, tools));
+      await record(parts.dryRun ? everythingKept(packed) : await deliver(sink, packed, tools, record));
     } catch (problem) {
       if (!failed) failure = problem;
       failed = true;
@@ -165,6 +167,7 @@ export function outbox(parts: OutboxParts): Outbox {
       await Promise.all(flight);
       await flushQuarantine();
     },
+    broken: () => failed,
   };
 
   /** Only what is durable in the quarantine is as good as delivered. */

@@ -1,0 +1,194 @@
+/**
+ * The pipeline against a model (fast-check commands): a vendor that keeps producing, late records included, runs that
+ * fail anywhere, are killed anywhere, and a clock that jumps. After any history, once the faults stop:
+ *  I1 every record that became visible within the overlap is at the sink     I2 repeats: one batch a kill at most
+ *  I3 the watermark never moves back                                         I4 the position can always be read
+ *  I6 the counts of every run add up                                         I7 every status is in the table
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { exit, Problem } from '../src/core/problem.ts';
+import { unaccounted } from '../src/core/summary.ts';
+import { parseDuration } from '../src/core/time.ts';
+import type { Job } from '../src/core/types.ts';
+import { run } from '../src/run.ts';
+import {
+  memorySink,
+  memoryTools,
+  memoryVendor,
+  stored,
+  type Clock,
+  type MemorySink,
+  type MemoryVendor,
+} from './support/memory.ts';
+import { memoryQuarantine, memoryStore, type MemoryStore } from './support/memory-store.ts';
+
+const start = Date.UTC(2026, 10, 20, 9);
+const minute = 60_000;
+const batch = 4;
+const statuses = new Set<number>(Object.values(exit));
+
+const job: Job = {
+  name: 'model',
+  source: 'memory',
+  sink: 'memory',
+  search: { query: [], rawQuery: undefined, categories: [], limit: undefined, single: false },
+  since: undefined,
+  until: undefined,
+  usePosition: true,
+  overlap: undefined,
+  delay: undefined,
+  firstRun: parseDuration('2d', '--first-run'),
+  maxRuntime: undefined,
+  dryRun: false,
+  dedupe: 'id',
+  stateDirectory: '/memory',
+  maxQuarantine: 1,
+};
+
+/** What the history allows. */
+interface Model {
+  added: number;
+  /** Kills, and answers that were lost: each may repeat a batch. */
+  repeats: number;
+}
+
+/** Stands for SIGKILL: thrown through everything, after which only the disk is left. */
+const killed = new Error('killed');
+
+interface World {
+  readonly clock: Clock;
+  readonly vendor: MemoryVendor;
+  readonly sink: MemorySink;
+  run(fault: Fault, model: Model): Promise<void>;
+}
+
+function newWorld(slice: bigint | undefined): World {
+  const clock = { now: start };
+  const vendor = memoryVendor(clock, { pageSize: 3, ...(slice === undefined ? {} : { rules: { longest: slice } }) });
+  const sink = memorySink({ records: batch });
+  let store: MemoryStore = memoryStore();
+  let highest = 0n;
+
+  /** One run, with a fault at the given page, batch or save. */
+  async function runOnce(fault: Fault, model: Model): Promise<void> {
+    let countdown = fault.count;
+    const reach = (at: Fault['at']): boolean => fault.kind !== 'none' && fault.at === at && countdown-- === 0;
+    const raise = (): never => {
+      throw fault.kind === 'kill' ? killed : new Problem(fault.status, 'a fault');
+    };
+    vendor.beforePage = () => {
+      if (reach('page')) raise();
+    };
+    sink.answer = ({ records }) => {
+      if (!reach('batch')) return undefined;
+      if (fault.stored) for (const { bytes } of records) sink.taken.push(bytes.toString());
+      if (fault.stored && fault.kind === 'fail') model.repeats += 1;
+      return raise();
+    };
+    const { save } = store;
+    store.save = async (position) => {
+      if (reach('save')) raise();
+      await save(position);
+    };
+    try {
+      const { problems, summary } = await run({
+        job,
+        makeSource: async () => vendor,
+        makeSink: async () => sink,
+        store,
+        scope: { source: 'memory', sink: 'memory' },
+        quarantine: memoryQuarantine(),
+        tools: memoryTools(clock),
+      });
+      for (const { status } of problems) assert.ok(statuses.has(status), `status ${status} is in the table`);
+      if (problems.length === 0) assert.equal(unaccounted(summary), 0);
+      if (fault.kind === 'fail' && fault.at === 'save') model.repeats += 1;
+    } catch (error) {
+      if (error !== killed) throw error;
+      model.repeats += 1;
+    }
+    store = memoryStore(store.disk);
+    await vendor.close();
+    const watermark = (await store.load())?.branches.get('')?.watermark ?? 0n;
+    assert.ok(watermark >= highest, 'the watermark never moves back');
+    highest = watermark;
+  }
+
+  return { clock, vendor, sink, run: runOnce };
+}
+
+interface Fault {
+  readonly kind: 'none' | 'fail' | 'kill';
+  readonly at: 'page' | 'batch' | 'save';
+  readonly count: number;
+  readonly status: typeof exit.unavailable | typeof exit.protocol | typeof exit.noperm | typeof exit.tempfail;
+  readonly stored: boolean;
+}
+
+const none: Fault = { kind: 'none', at: 'page', count: Infinity, status: exit.unavailable, stored: false };
+
+const faults: fc.Arbitrary<Fault> = fc.record({
+  kind: fc.constantFrom('fail', 'kill'),
+  at: fc.constantFrom('page', 'batch', 'save'),
+  count: fc.nat({ max: 6 }),
+  status: fc.constantFrom(exit.unavailable, exit.protocol, exit.noperm, exit.tempfail),
+  stored: fc.boolean(),
+});
+
+type Command = fc.AsyncCommand<Model, World>;
+
+const add = fc
+  .record({ count: fc.nat({ max: 12 }), late: fc.nat({ max: 4 }), tie: fc.boolean() })
+  .map(({ count, late, tie }): Command => ({
+    check: () => true,
+    async run(model, world) {
+      for (let index = 0; index < count; index++) {
+        const id = `r${model.added++}`;
+        const time = world.clock.now - (tie ? 0 : index * 7919);
+        // Visible late, but within the overlap of five minutes.
+        world.vendor.stored.push(stored(id, time, Math.max(time, world.clock.now - 1) + late * minute));
+      }
+    },
+    toString: () => `add ${count} records${tie ? ' at the same time' : ''}, visible ${late} min late`,
+  }));
+
+const wait = fc.nat({ max: 30 }).map((minutes): Command => ({
+  check: () => true,
+  async run(_model, world) {
+    world.clock.now += minutes * minute;
+  },
+  toString: () => `wait ${minutes} min`,
+}));
+
+const runs = fc
+  .oneof({ arbitrary: fc.constant(none), weight: 2 }, { arbitrary: faults, weight: 3 })
+  .map((fault): Command => ({
+    check: () => true,
+    run: (model, world) => world.run(fault, model),
+    toString: () => (fault.kind === 'none' ? 'run' : `run, ${fault.kind} at ${fault.at} ${fault.count}`),
+  }));
+
+test('after any history of faults and kills nothing is lost, and a kill repeats one batch at most', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.commands([add, wait, runs], { maxCommands: 40 }),
+      fc.constantFrom(undefined, 180n * 60_000_000_000n),
+      async (commands, slice) => {
+        const world = newWorld(slice);
+        const model: Model = { added: 0, repeats: 0 };
+        await fc.asyncModelRun(() => ({ model, real: world }), commands);
+        // The faults stop, and every late record has become visible.
+        world.clock.now += 5 * minute;
+        await world.run(none, model);
+        const ids = world.sink.taken.map((text) => (JSON.parse(text) as { id: string }).id);
+        const lost = world.vendor.stored.filter(({ id }) => !ids.includes(id)).map(({ id }) => id);
+        assert.deepEqual(lost, [], 'nothing is lost');
+        const repeats = ids.length - new Set(ids).size;
+        assert.ok(repeats <= model.repeats * batch, `${repeats} repeats, allowed are ${model.repeats} batches`);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,293 @@
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { test } from 'node:test';
+import { exit, Problem } from '../src/core/problem.ts';
+import { parseDuration } from '../src/core/time.ts';
+import type { Job } from '../src/core/types.ts';
+import { run, type RunResult } from '../src/run.ts';
+import {
+  memorySink,
+  memoryTools,
+  memoryVendor,
+  stored,
+  type Clock,
+  type MemorySink,
+  type MemoryVendor,
+} from './support/memory.ts';
+import { memoryQuarantine, memoryStore, type MemoryStore } from './support/memory-store.ts';
+
+const start = Date.UTC(2026, 10, 20, 9);
+const minute = 60_000;
+
+const everyMinute: Job = {
+  name: 'test',
+  source: 'memory',
+  sink: 'memory',
+  search: { query: [], rawQuery: undefined, categories: [], limit: undefined, single: false },
+  since: undefined,
+  until: undefined,
+  usePosition: true,
+  overlap: undefined,
+  delay: undefined,
+  firstRun: parseDuration('1h', '--first-run'),
+  maxRuntime: undefined,
+  dryRun: false,
+  dedupe: 'id',
+  stateDirectory: '/memory',
+  maxQuarantine: 0.1,
+};
+
+interface Bench {
+  readonly clock: Clock;
+  readonly vendor: MemoryVendor;
+  readonly sink: MemorySink;
+  store: MemoryStore;
+  readonly quarantine: ReturnType<typeof memoryQuarantine>;
+  controller: AbortController;
+  /** One run; without a store for an ad-hoc search. */
+  run(job?: Partial<Job>): Promise<RunResult>;
+  /** IDs that the sink has, in order. */
+  ids(): string[];
+  /** Forgets all but the disk. */
+  restart(): void;
+}
+
+function bench(options: Parameters<typeof memoryVendor>[1] = {}): Bench {
+  const clock = { now: start };
+  const here: Bench = {
+    clock,
+    vendor: memoryVendor(clock, options),
+    sink: memorySink(),
+    store: memoryStore(),
+    quarantine: memoryQuarantine(),
+    controller: new AbortController(),
+    run: (job = {}) =>
+      run({
+        job: { ...everyMinute, ...job },
+        makeSource: async () => here.vendor,
+        makeSink: async () => here.sink,
+        store: job.usePosition === false ? undefined : here.store,
+        scope: { source: 'memory', sink: 'memory' },
+        quarantine: here.quarantine,
+        tools: memoryTools(clock, here.controller.signal),
+      }),
+    ids: () => here.sink.taken.map((text) => (JSON.parse(text) as { id: string }).id),
+    restart() {
+      here.store = memoryStore(here.store.disk);
+    },
+  };
+  return here;
+}
+
+function statuses({ problems }: RunResult): number[] {
+  return problems.map(({ status }) => status);
+}
+
+test('a second run delivers only what is new', async () => {
+  const here = bench();
+  for (let at = 1; at <= 10; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
+  const first = await here.run();
+  assert.deepEqual(statuses(first), []);
+  assert.equal(here.ids().length, 10);
+
+  here.restart();
+  here.clock.now += minute;
+  here.vendor.stored.push(stored('b1', start + 1));
+  const second = await here.run();
+  assert.deepEqual(statuses(second), []);
+  assert.deepEqual(here.ids().slice(10), ['b1']);
+  assert.equal(second.summary.delivered, 1);
+  assert.ok(second.summary.seen > 0, 'the overlap was read again');
+});
+
+test('a record that becomes visible late, but within the overlap, is delivered once', async () => {
+  const here = bench();
+  here.vendor.stored.push(stored('late', start - 2 * minute, start + minute));
+  await here.run();
+  assert.deepEqual(here.ids(), []);
+  here.clock.now += 2 * minute;
+  await here.run();
+  here.clock.now += minute;
+  await here.run();
+  assert.deepEqual(here.ids(), ['late']);
+});
+
+test('a page that fails leaves the watermark where it was, and what was delivered is not delivered again', async () => {
+  const here = bench({ pageSize: 2 });
+  for (let at = 1; at <= 10; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
+  here.vendor.beforePage = (page) => {
+    if (page === 3) throw new Problem(exit.unavailable, 'the network is gone');
+  };
+  assert.deepEqual(statuses(await here.run()), [exit.unavailable]);
+  const before = here.ids().length;
+  assert.ok(before > 0 && before < 10, `${before} of 10 were delivered before the failure`);
+
+  here.restart();
+  here.vendor.beforePage = () => {};
+  assert.deepEqual(statuses(await here.run()), []);
+  assert.deepEqual(here.ids().toSorted(), here.vendor.stored.map(({ id }) => id).toSorted());
+});
+
+test('what a failing sink did not take is delivered by the next run', async () => {
+  const here = bench();
+  for (let at = 1; at <= 10; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
+  here.sink.answer = () => {
+    if (here.sink.batches > 1) throw new Problem(exit.unavailable, 'the sink is down');
+    return undefined;
+  };
+  assert.deepEqual(statuses(await here.run()), [exit.unavailable]);
+  assert.equal(here.ids().length, 4);
+  here.restart();
+  here.sink.answer = () => undefined;
+  here.clock.now += minute;
+  assert.deepEqual(statuses(await here.run()), []);
+  assert.equal(new Set(here.ids()).size, 10);
+  assert.equal(here.ids().length, 10);
+});
+
+test('a run that is killed between two batches repeats one batch at most', async () => {
+  const here = bench({ pageSize: 20 });
+  for (let at = 1; at <= 20; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
+  await here.run({ firstRun: 1n }); // a position to journal beside
+  here.sink.answer = () => {
+    if (here.sink.batches === 4) throw new Error('killed');
+    return undefined;
+  };
+  await assert.rejects(here.run({ since: undefined, overlap: parseDuration('1h', '--overlap') }), /killed/);
+  here.restart();
+  here.sink.answer = () => undefined;
+  await here.run({ overlap: parseDuration('1h', '--overlap') });
+  const repeats = here.ids().length - new Set(here.ids()).size;
+  assert.equal(new Set(here.ids()).size, 20);
+  assert.ok(repeats <= 4, `${repeats} repeats`);
+});
+
+test('a refused record is set aside once and the rest goes on, with status 3', async () => {
+  const here = bench();
+  for (const id of ['good', 'bad', 'fine']) here.vendor.stored.push(stored(id, start - minute));
+  here.sink.answer = ({ records }) => ({
+    outcomes: records.map((record) => (record.key.toString() === '"bad"' ? { refused: 'no mapping' } : 'kept')),
+  });
+  const result = await here.run();
+  assert.deepEqual(statuses(result), [exit.partial]);
+  assert.deepEqual(here.quarantine.added, [{ text: here.vendor.stored[1]?.text, reason: 'no mapping' }]);
+  assert.equal(result.summary.delivered, 2);
+  here.restart();
+  assert.deepEqual(statuses(await here.run()), [], 'the next run does not refuse it again');
+  assert.equal(here.quarantine.added.length, 1);
+});
+
+test('a broken record in a page is set aside once, although the overlap shows it again', async () => {
+  const here = bench();
+  here.vendor.stored.push(stored('a', start - minute));
+  here.vendor.refused = [{ text: Buffer.from('{"id": 1 "x": 2}'), more: false, reason: 'expected a comma' }];
+  assert.deepEqual(statuses(await here.run()), [exit.partial]);
+  here.restart();
+  assert.deepEqual(statuses(await here.run()), []);
+  assert.equal(here.quarantine.added.length, 1);
+});
+
+test('a sink that refuses nearly everything stops the run before the trail is drained into a file', async () => {
+  const here = bench();
+  for (let at = 0; at < 40; at++) here.vendor.stored.push(stored(`a${at}`, start - minute - at));
+  here.sink.answer = ({ records }) => ({ outcomes: records.map(() => ({ refused: 'mapping' })) });
+  assert.equal(statuses(await here.run())[0], exit.data);
+  assert.ok(here.quarantine.added.length <= 12);
+  assert.equal((await here.store.load())?.branches.get('')?.watermark, undefined);
+});
+
+test('records with one ID and other content are delivered once and counted, or both with --dedupe content', async () => {
+  for (const [dedupe, delivered, conflicts] of [
+    ['id', 1, 1],
+    ['content', 2, 0],
+  ] as const) {
+    const here = bench();
+    here.vendor.stored.push(stored('same', start - minute), stored('same', start - 2 * minute));
+    const { summary } = await here.run({ dedupe });
+    assert.deepEqual([summary.delivered, summary.conflicts], [delivered, conflicts]);
+  }
+});
+
+test('a search reads and writes no position', async () => {
+  const here = bench();
+  here.vendor.stored.push(stored('a', start - minute));
+  await here.run({ usePosition: false });
+  await here.run({ usePosition: false });
+  assert.deepEqual(here.ids(), ['a', 'a']);
+  assert.equal(here.store.disk.saved, undefined);
+});
+
+test('a dry run sends and saves nothing', async () => {
+  const here = bench();
+  here.vendor.stored.push(stored('a', start - minute));
+  const { summary } = await here.run({ dryRun: true });
+  assert.equal(summary.delivered, 1);
+  assert.deepEqual(here.ids(), []);
+  assert.equal(here.store.disk.saved, undefined);
+});
+
+test('a run that is stopped in the middle of a slice ends with the reason, and the next takes smaller steps', async () => {
+  const here = bench({ pageSize: 1 });
+  for (let at = 1; at <= 10; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
+  const late = new Problem(exit.tempfail, 'out of time');
+  here.vendor.beforePage = (page) => {
+    if (page !== 5) return;
+    here.controller.abort(late);
+    throw late;
+  };
+  assert.deepEqual(statuses(await here.run()), [exit.tempfail]);
+  assert.equal((await here.store.load())?.branches.get('')?.slice, 30 * minute);
+  here.restart();
+  here.controller = new AbortController();
+  here.vendor.beforePage = () => {};
+  assert.deepEqual(statuses(await here.run()), []);
+  assert.equal(new Set(here.ids()).size, 10);
+  assert.equal(here.ids().length, 10);
+});
+
+test('the source is logged out and the lock let go, whatever happened', async () => {
+  const here = bench();
+  here.vendor.beforePage = () => {
+    throw new Problem(exit.protocol, 'not JSON');
+  };
+  await here.run();
+  assert.equal(here.vendor.closed, 1);
+  assert.equal(here.sink.closed, 1);
+  assert.equal(here.store.locked, false);
+});
+
+test('a position that cannot be saved is a failure, and the records come again', async () => {
+  const here = bench();
+  await here.run();
+  here.vendor.stored.push(stored('a', start - minute));
+  here.store.failSave = new Problem(exit.ioerr, 'disk full');
+  assert.deepEqual(statuses(await here.run()), [exit.ioerr]);
+  here.restart();
+  assert.deepEqual(statuses(await here.run()), []);
+  assert.deepEqual(here.ids(), ['a', 'a']);
+});
+
+test('a disk that cannot take the first position is noticed before anything is sent', async () => {
+  const here = bench();
+  here.vendor.stored.push(stored('a', start - minute));
+  here.store.failSave = new Problem(exit.ioerr, 'disk full');
+  assert.deepEqual(statuses(await here.run()), [exit.ioerr]);
+  assert.deepEqual(here.ids(), []);
+});
+
+test('one failing branch stops none of the others', async () => {
+  const here = bench();
+  here.vendor.stored.push(stored('a', start - minute));
+  here.vendor.branches = async () => ['one', 'two', 'three'];
+  const pull = here.vendor.pull;
+  here.vendor.pull = (ask) => {
+    if (ask.branch === 'two') throw new Problem(exit.noperm, 'not for this organisation');
+    return pull(ask);
+  };
+  assert.deepEqual(statuses(await here.run()), [exit.noperm]);
+  const position = await here.store.load();
+  assert.deepEqual(
+    ['one', 'two', 'three'].map((branch) => position?.branches.get(branch)?.watermark !== undefined),
+    [true, false, true],
+  );
+});
