@@ -64,7 +64,7 @@ export async function refreshed(text: string): Promise<string> {
   return pieces.join('');
 }
 
-async function all(list: Readonly<Record<string, () => Promise<Listed>>>): Promise<Listed[]> {
+function all(list: Readonly<Record<string, () => Promise<Listed>>>): Promise<Listed[]> {
   return Promise.all(Object.values(list).map((load) => load()));
 }
 

@@ -1,7 +1,7 @@
 /** What stands in examples/ is run: as cron, systemd and Kubernetes run it, with the sample vendor for the real one. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -12,20 +12,14 @@ import { parseCommandLine } from '../src/cli.ts';
 import { configure } from '../src/config.ts';
 import { sinks } from '../src/sinks/index.ts';
 import { sources } from '../src/sources/index.ts';
+import { installed } from './support/installed.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const examples = join(root, 'examples');
 const workplace = mkdtempSync(join(tmpdir(), 'audit-export-examples-'));
 after(() => rmSync(workplace, { recursive: true }));
 
-/** A program called audit-export on a PATH of its own, as an installation would put it there. */
-const installed = join(workplace, 'bin');
-mkdirSync(installed);
-writeFileSync(
-  join(installed, 'audit-export'),
-  `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'bin/audit-export.js')}' "$@"\n`,
-);
-chmodSync(join(installed, 'audit-export'), 0o755);
+const programs = installed(workplace);
 
 const read = (name: string): string => readFileSync(join(examples, name), 'utf8');
 const envFiles = readdirSync(examples).filter((name) => name.endsWith('.env'));
@@ -65,7 +59,7 @@ for (const [index, line] of jobs.entries()) {
     const path = crontab.find((one) => one.startsWith('PATH='))?.slice('PATH='.length);
     runsSilently(
       command.replace(/\/etc\/audit-export\/\S+\.env/, here.envFile),
-      { HOME: here.home, LOGNAME: 'auditor', SHELL: '/bin/sh', PATH: `${installed}:${path}` },
+      { HOME: here.home, LOGNAME: 'auditor', SHELL: '/bin/sh', PATH: `${programs}:${path}` },
       here,
     );
   });
@@ -84,7 +78,7 @@ test('the systemd service runs as systemd would run it', () => {
   const command = /^ExecStart=(.+)$/m.exec(read('audit-export@.service'))?.[1] ?? '';
   runsSilently(
     command.replace('/usr/local/bin/', '').replaceAll('%d', here.home),
-    { PATH: `${installed}:/usr/bin:/bin`, STATE_DIRECTORY: join(here.home, 'state') },
+    { PATH: `${programs}:/usr/bin:/bin`, STATE_DIRECTORY: join(here.home, 'state') },
     here,
   );
 });
@@ -94,7 +88,7 @@ test('systemd accepts the service and the timer', { skip: systemd ? false : 'sys
   const units = join(workplace, 'units');
   mkdirSync(units);
   for (const kind of ['service', 'timer']) {
-    const text = read(`audit-export@.${kind}`).replaceAll('/usr/local/bin', installed);
+    const text = read(`audit-export@.${kind}`).replaceAll('/usr/local/bin', programs);
     writeFileSync(join(units, `audit-export@cirrus-elastic.${kind}`), text);
   }
   const { status, stderr } = spawnSync(
@@ -121,7 +115,7 @@ test('the Kubernetes job runs as a pod would run it', () => {
   const command = [...container.command, ...container.args].join(' ');
   runsSilently(
     command,
-    { ...parseEnv(readFileSync(here.envFile)), ...environment, PATH: `${installed}:/usr/bin:/bin` },
+    { ...parseEnv(readFileSync(here.envFile)), ...environment, PATH: `${programs}:/usr/bin:/bin` },
     here,
   );
   assert.equal(job?.spec.concurrencyPolicy, 'Forbid');

@@ -1,13 +1,14 @@
 /** The README tells the truth: its generated parts are fresh, its sessions play, its links and flags exist. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { flagTable } from '../src/core/flags.ts';
 import { refreshed } from '../scripts/readme.ts';
+import { installed } from './support/installed.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const text = readFileSync(join(root, 'README.md'), 'utf8');
@@ -35,14 +36,7 @@ test('a stale part is seen', async () => {
 });
 
 test('the sessions play as they are shown', () => {
-  const installed = join(workplace, 'bin');
-  mkdirSync(installed);
-  writeFileSync(
-    join(installed, 'audit-export'),
-    `#!/bin/sh\nexec '${process.execPath}' '${root}bin/audit-export.js' "$@"\n`,
-  );
-  chmodSync(join(installed, 'audit-export'), 0o755);
-  const environment = { HOME: workplace, PATH: `${installed}:/usr/bin:/bin` };
+  const environment = { HOME: workplace, PATH: `${installed(workplace)}:/usr/bin:/bin` };
 
   const steps = fences.filter(({ kind }) => kind === 'console').flatMap(({ body }) => body.split(/^\$ /m).slice(1));
   assert.ok(steps.length > 0, 'there is a session');

@@ -30,7 +30,7 @@ export async function measure({ argv, env, status = 0 }: Command): Promise<Sampl
   const started = performance.now();
   const child = spawn(file, args, { stdio: ['ignore', nowhere, 'pipe'], env: cleanEnvironment(env) });
   let said = '';
-  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
   let peak: number | undefined;
   const watch = setInterval(() => (peak = peakOf(child.pid) ?? peak), 20);
   const [code] = (await once(child, 'exit')) as [number | null];

@@ -1,0 +1,16 @@
+/** The program as an installation puts it on the PATH, for tests that run what a document shows. */
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const program = fileURLToPath(new URL('../../bin/audit-export.js', import.meta.url));
+
+/** Puts a command `audit-export` into a new folder of `workplace`, for this very Node. Returns the folder. */
+export function installed(workplace: string): string {
+  const folder = join(workplace, 'bin');
+  mkdirSync(folder);
+  const command = join(folder, 'audit-export');
+  writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`);
+  chmodSync(command, 0o755);
+  return folder;
+}
