@@ -250,10 +250,14 @@ export function createLedger(seed = 0): Ledger {
     keep: (entry) => become(entry, kept),
     wait,
     settle(pending, arrived) {
+      let settled = 0;
       for (const entry of entriesOf.get(pending) ?? []) {
-        if (pendingOf.get(entry) === pending) become(entry, arrived ? kept : forgotten);
+        if (pendingOf.get(entry) !== pending) continue;
+        become(entry, arrived ? kept : forgotten);
+        settled += 1;
       }
       entriesOf.delete(pending);
+      return settled;
     },
     pending: () => [...entriesOf.keys()],
     prune,
@@ -308,7 +312,7 @@ function slotsFor(entries: number): number {
 
 function needsDigest(key: Buffer, start: number, end: number): boolean {
   if (end - start > longestKey) return true;
-  return end - start === digestSize && key.latin1Slice(start, start + digestPrefix.length) === digestPrefix;
+  return end - start === digestSize && key.toString('latin1', start, start + digestPrefix.length) === digestPrefix;
 }
 
 function digest(key: Buffer, start: number, end: number): Buffer {

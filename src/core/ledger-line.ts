@@ -33,7 +33,7 @@ export function writeHead(out: Buffer, at: number, stamp: number, fingerprint: n
   out[end] = 0x20;
   out[end + 1] = pending === '' ? 0x2b : 0x3f;
   end += 2;
-  if (pending !== '') end += out.latin1Write(pending, end);
+  if (pending !== '') end += out.write(pending, end, 'latin1');
   out[end] = 0x20;
   return end + 1;
 }
@@ -60,7 +60,7 @@ export function readLine(bytes: Buffer, start: number, end: number, line: Ledger
   line.pending = undefined;
   if (mark === 0x3f) {
     while (space < end && bytes[space] !== 0x20) space += 1;
-    line.pending = acknowledgement(bytes.latin1Slice(at + 2, space));
+    line.pending = acknowledgement(bytes.toString('latin1', at + 2, space));
     valid &&= line.pending !== undefined;
   } else valid &&= mark === 0x2b;
   if (!valid || space >= end || bytes[space] !== 0x20) throw malformed(bytes, start, end);

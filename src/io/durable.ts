@@ -1,0 +1,123 @@
+/**
+ * Files that survive a crash: write beside, fsync, rename, fsync the directory. Libraries for it were tried and commit
+ * truncated files on a full disk, because they ignore how many bytes a write took.
+ */
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { exit, type ExitStatus, Problem } from '../core/problem.ts';
+import { reached } from './failpoint.ts';
+
+/** A new file only, never through a symbolic link that somebody planted. */
+const createNew = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+/** How a file's temp files are named: `<path>.<12 hexadecimal digits>.temp`. */
+export const tempName = /\.[0-9a-f]{12}\.temp$/;
+
+/** A name for a temp file beside `path`. */
+export function tempBeside(path: string): string {
+  return `${path}.${randomBytes(6).toString('hex')}.temp`;
+}
+
+export interface Replacement {
+  /** Writes the content and returns its size in bytes. */
+  write(file: FileHandle): Promise<number>;
+  /** The last moment to object, or to keep what is replaced. */
+  beforeRename(): Promise<void>;
+}
+
+/**
+ * Replaces `path` with new content (0600), durably: after it returns, a power cut cannot bring the old content back.
+ * On failure the old file is as it was, and no temp file is left. Failpoints are named `<name>: …`.
+ */
+export async function replaceFile(path: string, name: string, replacement: Replacement): Promise<void> {
+  const temp = tempBeside(path);
+  const file = await open(temp, createNew, 0o600);
+  try {
+    try {
+      reached(`${name}: temp opened`);
+      const size = await replacement.write(file);
+      await file.sync();
+      reached(`${name}: temp synced`);
+      const onDisk = (await file.stat()).size;
+      if (onDisk !== size) throw new Problem(exit.ioerr, `${temp} has ${onDisk} bytes after ${size} were written`);
+    } finally {
+      await file.close();
+    }
+    await replacement.beforeRename();
+    await rename(temp, path);
+  } catch (error) {
+    await removeFile(temp).catch(() => undefined); // what went wrong first is what matters
+    throw error;
+  }
+  reached(`${name}: renamed`);
+  await syncDirectory(dirname(path));
+  reached(`${name}: directory synced`);
+}
+
+/** Writes all of `bytes`, however many writes it takes, at `position` or (null) at the file's own place. */
+export async function writeFully(file: FileHandle, bytes: Buffer, position: number | null): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const at = position === null ? null : position + done;
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at);
+    if (bytesWritten === 0) throw new Problem(exit.ioerr, 'the disk took none of the bytes');
+    done += bytesWritten;
+  }
+}
+
+/** Makes the names in a directory durable. */
+export async function syncDirectory(directory: string): Promise<void> {
+  if (process.platform === 'win32') return; // directories cannot be opened there
+  const handle = await open(directory, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } catch (error) {
+    // some network file systems cannot, and need not
+    if (!['EINVAL', 'ENOTSUP', 'EOPNOTSUPP'].includes(errorCode(error))) throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Removes a file; one that is not there is fine. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** The code of a system error such as `ENOSPC`, or ''. */
+export function errorCode(error: unknown): string {
+  if (!(error instanceof Error) || !('code' in error)) return '';
+  return typeof error.code === 'string' ? error.code : '';
+}
+
+const meanings: Readonly<Record<string, readonly [status: ExitStatus, meaning: string, hint: string]>> = {
+  ENOSPC: [exit.ioerr, 'the disk is full', 'free some space; the next run goes on where this one stopped'],
+  EDQUOT: [exit.ioerr, 'the disk quota is used up', 'free some space or raise the quota; the next run goes on'],
+  EFBIG: [exit.ioerr, 'the file may not grow', 'raise the file size limit (ulimit -f), or rotate the file'],
+  EIO: [exit.ioerr, 'the disk failed', 'look at the kernel log (dmesg)'],
+  EROFS: [exit.cantcreat, 'the file system is read-only', 'choose another place, or mount it writable'],
+  EACCES: [exit.cantcreat, 'permission denied', 'let the user of the job write there, or choose another place'],
+  EPERM: [exit.cantcreat, 'not permitted', 'let the user of the job write there, or choose another place'],
+  ENOENT: [exit.cantcreat, 'no such directory', 'create the directory, or choose another place'],
+  ENOTDIR: [exit.cantcreat, 'a part of the path is not a directory', 'choose another place'],
+  EISDIR: [exit.cantcreat, 'it is a directory', 'choose another place'],
+  ENXIO: [exit.cantcreat, 'it is a socket or a pipe without a reader', 'choose another place'],
+  ELOOP: [exit.config, 'it is a symbolic link', 'remove the link, or name the file that it leads to'],
+};
+
+/** The Problem behind a failed file operation: what was being done, to which path, and what to do about it. */
+export function fileProblem(error: unknown, doing: string, path: string): Problem {
+  if (error instanceof Problem) return error;
+  const code = errorCode(error);
+  if (code === '') throw error; // not a file error but a bug
+  const [status, meaning, hint] = meanings[code] ?? [exit.ioerr, code, 'look at the path and its file system'];
+  return new Problem(status, `cannot ${doing} ${path}: ${meaning}${meaning === code ? '' : ` (${code})`}`, {
+    hint,
+    cause: error,
+  });
+}

@@ -1,0 +1,206 @@
+/**
+ * The position file as text, for `cat` and for the next run:
+ *
+ *     audit-export position 1 sha256:<of everything below>
+ *     {
+ *       "job": …, "source": …, "sink": …, "generation": …, "lastSuccess": …, "failures": …, "last": …, "saved": …,
+ *       "branches": [{ "name": …, "watermark": …, "bookmark": …, "slice": …, "remembered": <number of IDs> }]
+ *     }
+ *     <the remembered IDs of each branch in that order: a line each (core/ledger-line.ts), then an empty line>
+ */
+import { Buffer } from 'node:buffer';
+import { createHash, type Hash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { createLedger } from '../core/dedupe.ts';
+import { Problem } from '../core/problem.ts';
+import { fromMillis, isoText } from '../core/time.ts';
+import type { Instant, LastRun, Position, Saved } from '../core/types.ts';
+import { writeFully } from './durable.ts';
+import { reached } from './failpoint.ts';
+
+const version = 1;
+const heading = /^audit-export position (\d+) sha256:([0-9a-f]{64})\n$/;
+const blank = headingOf('0'.repeat(64));
+const chunkSize = 1024 * 1024;
+/** The document ends with the only line that is a brace alone: everything inside is indented. */
+const documentEnd = '\n}\n';
+
+/** A position and what its file says beyond it. */
+export interface StoredPosition {
+  readonly job: string;
+  readonly generation: number;
+  /** The first line of the file. No two generations share it, because it holds the checksum. */
+  readonly heading: string;
+  readonly position: Position;
+}
+
+/** What reading a position file comes to. */
+export type Reading = StoredPosition | { readonly damage: string } | { readonly newer: number };
+
+interface StoredDocument {
+  readonly job: string;
+  readonly source: string;
+  readonly sink: string;
+  readonly generation: number;
+  readonly lastSuccess?: string;
+  readonly failures: number;
+  readonly last?: LastRun;
+  readonly saved?: Saved;
+  readonly branches: readonly StoredBranch[];
+}
+
+interface StoredBranch {
+  readonly name: string;
+  readonly watermark?: string;
+  readonly bookmark?: string;
+  readonly slice?: number;
+  readonly remembered: number;
+}
+
+/** Writes a whole position file in blocks; returns its size in bytes and its first line. */
+export async function writePosition(
+  file: FileHandle,
+  job: string,
+  generation: number,
+  position: Position,
+): Promise<{ readonly size: number; readonly heading: string }> {
+  const hash = createHash('sha256');
+  let size = 0;
+  async function append(bytes: Buffer): Promise<void> {
+    await writeFully(file, bytes, size);
+    size += bytes.length;
+  }
+  await append(Buffer.from(blank)); // the checksum is known at the end
+  for await (const block of blocks(job, generation, position)) {
+    hash.update(block);
+    await append(block);
+    reached('position: temp half written');
+  }
+  const first = headingOf(hash.digest('hex'));
+  await writeFully(file, Buffer.from(first), 0);
+  return { size, heading: first };
+}
+
+/**
+ * Reads and checks a position file. `remembered: false` leaves the IDs out, for a listing; everything is checked all
+ * the same. `seed` is for the ledgers.
+ */
+export async function readPosition(file: FileHandle, remembered: boolean, seed: number): Promise<Reading> {
+  const first = await readHeading(file);
+  const [, written, digest] = heading.exec(first) ?? [];
+  if (written === undefined) return { damage: 'the first line is not that of a position file' };
+  if (Number(written) > version) return { newer: Number(written) };
+  const hash = createHash('sha256');
+  const chunks = hashed(file, first.length, hash);
+  const parsed = await parse(chunks, remembered, seed);
+  for await (const rest of chunks) void rest; // what is left after a mistake belongs to the checksum, too
+  if (hash.digest('hex') !== digest) return { damage: 'the checksum does not match' };
+  if (typeof parsed === 'string') return { damage: parsed };
+  return { ...parsed, heading: first };
+}
+
+/** The first line of a position file, or what stands in its place. */
+export async function readHeading(file: FileHandle): Promise<string> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(blank.length), 0, blank.length, 0);
+  return buffer.toString('latin1', 0, bytesRead);
+}
+
+function headingOf(digest: string): string {
+  return `audit-export position ${version} sha256:${digest}\n`;
+}
+
+function* blocks(job: string, generation: number, position: Position): Generator<Buffer> {
+  const { source, sink, lastSuccess, failures, last, saved } = position;
+  const branches: StoredBranch[] = [];
+  for (const [name, { watermark, bookmark, slice, ledger }] of position.branches) {
+    branches.push({
+      name,
+      ...(watermark === undefined ? {} : { watermark: isoText(watermark) }),
+      ...(bookmark === undefined ? {} : { bookmark }),
+      ...(slice === undefined ? {} : { slice }),
+      remembered: ledger.size,
+    });
+  }
+  const document = { job, source, sink, generation, lastSuccess, failures, last, saved, branches };
+  yield Buffer.from(`${JSON.stringify(document, undefined, 2)}\n`);
+  const separator = Buffer.from('\n');
+  for (const { ledger } of position.branches.values()) {
+    if (ledger.size > 0) yield* ledger.lines();
+    yield separator;
+  }
+}
+
+async function* hashed(file: FileHandle, start: number, hash: Hash): AsyncGenerator<Buffer, void> {
+  for (let at = start; ;) {
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(chunkSize), 0, chunkSize, at);
+    if (bytesRead === 0) return;
+    const chunk = buffer.subarray(0, bytesRead);
+    hash.update(chunk);
+    yield chunk;
+    at += bytesRead;
+  }
+}
+
+/** What the text after the first line says, or what is wrong with it. Nothing of it counts before the checksum does. */
+async function parse(
+  chunks: AsyncGenerator<Buffer, void>,
+  remembered: boolean,
+  seed: number,
+): Promise<Omit<StoredPosition, 'heading'> | string> {
+  let rest: Buffer = Buffer.alloc(0);
+  async function more(): Promise<boolean> {
+    const next = await chunks.next();
+    if (next.done === true) return false;
+    rest = rest.length === 0 ? next.value : Buffer.concat([rest, next.value]);
+    return true;
+  }
+  let end = -1;
+  while (end === -1) {
+    if (!(await more())) return 'the document does not end';
+    end = rest.indexOf(documentEnd);
+  }
+  try {
+    const document = JSON.parse(rest.toString('utf8', 0, end + documentEnd.length)) as StoredDocument;
+    const position = positionOf(document, seed);
+    rest = rest.subarray(end + documentEnd.length);
+    if (!remembered) return { job: document.job, generation: document.generation, position };
+    for (const { name, remembered: expected } of document.branches) {
+      const { ledger } = position.branches.get(name)!;
+      for (;;) {
+        const block = rest.indexOf('\n\n'); // the end of the branch's last line, and the empty line
+        const lines = rest[0] === 0x0a ? 0 : (block === -1 ? rest.lastIndexOf('\n') : block) + 1;
+        ledger.read(rest.subarray(0, lines));
+        rest = rest.subarray(lines);
+        if (rest[0] === 0x0a) break;
+        if (!(await more())) return 'it ends within the remembered IDs';
+      }
+      rest = rest.subarray(1);
+      if (ledger.size !== expected) return `branch ${JSON.stringify(name)} remembers ${ledger.size}, not ${expected}`;
+    }
+    return rest.length === 0 && !(await more())
+      ? { job: document.job, generation: document.generation, position }
+      : 'something follows the remembered IDs';
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError) return 'not JSON';
+    if (error instanceof Problem) return error.message;
+    throw error;
+  }
+}
+
+function positionOf(document: StoredDocument, seed: number): Position {
+  const branches: Position['branches'] = new Map();
+  for (const { name, watermark, bookmark, slice } of document.branches) {
+    const at = watermark === undefined ? undefined : readInstant(watermark);
+    branches.set(name, { watermark: at, bookmark, slice, ledger: createLedger(seed) });
+  }
+  const { source, sink, saved, last, lastSuccess, failures } = document;
+  return { source, sink, branches, saved, last, lastSuccess, failures };
+}
+
+/** The inverse of isoText, for all times that it can write. Throws RangeError. */
+function readInstant(text: string): Instant {
+  const [, seconds, fraction = ''] = /^(.+:\d\d)(?:\.(\d{1,9}))?Z$/.exec(text) ?? [];
+  const milliseconds = Date.parse(`${seconds}Z`);
+  if (Number.isNaN(milliseconds)) throw new RangeError(`not a time: ${text}`);
+  return fromMillis(milliseconds) + BigInt(fraction.padEnd(9, '0'));
+}
