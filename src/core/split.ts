@@ -122,7 +122,7 @@ function pageSplitter(options: SplitterOptions, path: readonly string[]): Splitt
   /** The rest of an element that is not whole, or not sound: only its end is looked for before it is judged. */
   function rest(chunk: Buffer, at: number, utf8: boolean): number {
     const after = skip(chunk, at, chunk.length);
-    if (after === unbalanced) throw misplaced(at, 'balanced brackets');
+    if (after === unbalanced) throw notJson(`element ${records.count + 1} closes a bracket that it never opened`);
     if (after === unfinished) {
       records.hold(chunk, at, chunk.length);
       next = 'rest';
