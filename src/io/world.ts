@@ -53,10 +53,14 @@ export function systemWorld(environment: Record<string, string | undefined>): Wo
       return () => names.forEach((name) => process.off(name, heard));
     },
     onCrash(heard) {
-      const crash = (error: unknown): never => process.exit(heard(error));
+      const crash = (error: unknown): void => leave(heard(error));
       process.on('uncaughtException', crash);
       process.on('unhandledRejection', crash);
+      // A promise that nothing will ever settle lets Node run dry and end with 0.
+      const dry = (): void => void (process.exitCode = heard(new Error('nothing is left to wait for')));
+      process.on('exit', dry);
       return () => {
+        process.off('exit', dry);
         process.off('uncaughtException', crash);
         process.off('unhandledRejection', crash);
       };
@@ -65,8 +69,14 @@ export function systemWorld(environment: Record<string, string | undefined>): Wo
       process.removeAllListeners('warning');
       process.on('warning', heard);
     },
-    leave: (status) => process.exit(status),
+    leave,
   };
+}
+
+/** The one place that ends the process: for what cannot go on, and for who does not want to wait. */
+function leave(status: number): never {
+  process.removeAllListeners('exit');
+  process.exit(status);
 }
 
 async function waitFor(milliseconds: number, stop: AbortSignal): Promise<void> {

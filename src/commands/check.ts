@@ -1,0 +1,102 @@
+/** `audit-export check`: logs in to both ends, fetches one page, sends nothing, and says line by line what works. */
+import { Buffer } from 'node:buffer';
+import { configure, type Configuration } from '../config.ts';
+import { jobName } from '../config/job.ts';
+import type { Flags } from '../core/flags.ts';
+import { exit, Problem, worst } from '../core/problem.ts';
+import { fromMillis, isoText } from '../core/time.ts';
+import type { PositionStore, Sink, Source, Tools, Window } from '../core/types.ts';
+import { positionStore } from '../io/position-file.ts';
+import { oneLine } from '../io/terminal.ts';
+import type { Host } from './host.ts';
+import { makeParts, type Parts } from './parts.ts';
+import { scopeOf, withPlace } from './pull.ts';
+
+export async function check(flags: Flags, host: Host): Promise<number> {
+  const { world, log } = host;
+  const configuration = await configure(
+    { ...flags, singleQuery: true, continue: true },
+    world.environment,
+    world.now(),
+  );
+  const parts = await makeParts(configuration, host);
+  const problems: Problem[] = [];
+
+  /** One line of the report; a Problem is told below, with its hint. */
+  async function step(what: string, look: () => Promise<string>): Promise<void> {
+    let line: string;
+    try {
+      line = `ok      ${what}: ${await look()}`;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      problems.push(error);
+      line = `FAILED  ${what}: ${error.message}`;
+    }
+    await world.output.write(Buffer.from(`${oneLine(line)}\n`));
+  }
+
+  try {
+    await step('settings', () => Promise.resolve(settingsText(configuration)));
+    await step('position', () => lookAtPosition(configuration, parts));
+    await step(`sink ${parts.sink.name}`, () => lookAtSink(parts.sink));
+    await step(`source ${parts.source.name}`, () => lookAtSource(parts.source, parts.tools));
+  } finally {
+    await parts.close();
+  }
+  for (const problem of problems) log.problem(withPlace(problem, configuration));
+  return worst(problems.map((problem) => problem.status));
+}
+
+function settingsText({ findings }: Configuration): string {
+  const places = new Set(findings.origins.values());
+  return places.size === 0 ? 'none needed' : `from ${[...places].join(', ')}`;
+}
+
+/** The position can be created, locked and read; a run that is working right now is no fault. */
+async function lookAtPosition(configuration: Configuration, parts: Parts): Promise<string> {
+  const name = jobName(configuration.job, parts.source, parts.sink, configuration.plan.search);
+  const store: PositionStore = positionStore(configuration.stateDirectory ?? '.', name, scopeOf(parts));
+  try {
+    await store.lock();
+    const position = await store.load();
+    return position === undefined ? `none yet, will be ${store.path}` : store.path;
+  } catch (error) {
+    if (error instanceof Problem && error.status === exit.tempfail) return 'in use by a run right now';
+    throw error;
+  } finally {
+    await store.close();
+  }
+}
+
+async function lookAtSink(sink: Sink): Promise<string> {
+  try {
+    await sink.open(undefined);
+    return sink.scope === '' ? 'ready' : `ready at ${sink.scope}`;
+  } finally {
+    await sink.close();
+  }
+}
+
+/** Reads the first page of the first branch, and leaves. */
+async function lookAtSource(source: Source, tools: Tools): Promise<string> {
+  try {
+    const branches = await source.branches();
+    const [branch = ''] = branches;
+    const slice = recent(source, tools);
+    let count = 0;
+    for await (const page of source.pull({ branch, slice, bookmark: undefined, remembers: () => false })) {
+      count += page.records.length + page.refused.length + page.unmatched;
+    }
+    const several = branches.length > 1 ? `, first of ${branches.length}: ${branch}` : '';
+    return `logged in, ${count} records on the first page of ${isoText(slice.from)} to ${isoText(slice.until)}${several}`;
+  } finally {
+    await source.close();
+  }
+}
+
+/** The window of a first run, as far as the vendor allows it. */
+function recent({ window, serverTime }: Source, tools: Tools): Window {
+  const until = (serverTime() ?? fromMillis(tools.now())) - window.delay;
+  const length = window.longest !== undefined && window.longest < window.firstRun ? window.longest : window.firstRun;
+  return { from: until - length, until };
+}

@@ -1,0 +1,73 @@
+/** From a checked configuration to a source and a sink that can work, and the tools they get. */
+import { appendFile } from '../io/append-file.ts';
+import { openHttp } from '../io/http.ts';
+import { startSampleVendor } from '../io/sample-vendor.ts';
+import type { Configuration } from '../config.ts';
+import { restSource } from '../core/rest.ts';
+import { toMillis } from '../core/time.ts';
+import type { Sink, Source, Tools } from '../core/types.ts';
+import type { Host } from './host.ts';
+
+export interface Parts {
+  readonly source: Source;
+  readonly sink: Sink;
+  /** The source's tools, which end with the first request to stop. */
+  readonly tools: Tools;
+  close(): Promise<void>;
+}
+
+/** Creates source and sink; nothing is connected yet. */
+export async function makeParts(configuration: Configuration, host: Host): Promise<Parts> {
+  const { world, log } = host;
+  const { source: definition, sink: sinkDefinition, sinkValues, plan } = configuration;
+  for (const secret of configuration.findings.secrets) log.hide(secret);
+  for (const warning of configuration.findings.warnings) log.warn(warning);
+  if (configuration.http.insecure) {
+    log.warn('TLS certificates are not verified (--insecure): anybody on the way can read and change everything', true);
+  }
+  const deadline = plan.maxRuntime === undefined ? Infinity : world.now() + toMillis(plan.maxRuntime);
+  const tools = makeTools(configuration, host, 'source', deadline);
+  const sink = sinkDefinition.create(sinkValues, {
+    ...makeTools(configuration, host, 'sink', deadline),
+    sourceName: definition.name,
+    output: world.output,
+    file: appendFile,
+    guid: world.guid,
+  });
+  if (definition.name !== 'sample') {
+    const source = restSource(definition, configuration.sourceValues, plan.search, tools);
+    return { source, sink, tools, close: () => Promise.resolve() };
+  }
+  const vendor = await startSampleVendor({ now: world.now });
+  const values = { ...configuration.sourceValues, SAMPLE_URL: vendor.url };
+  // Its port is another one at every run: the position must not depend on it.
+  const source = { ...restSource(definition, values, plan.search, tools), scope: 'sample' };
+  return { source, sink, tools, close: vendor.close };
+}
+
+/** A sink's client may finish its request after a stop was asked for; a source's may not. */
+function makeTools({ http }: Configuration, host: Host, role: 'source' | 'sink', deadline: number): Tools {
+  const { world, log, stops } = host;
+  const stop = role === 'source' ? stops.stop : stops.grace;
+  const { timeout, insecure, extraRoots } = http;
+  return {
+    http: (base) =>
+      openHttp(base, {
+        timeout,
+        insecure,
+        ...(extraRoots === undefined ? {} : { extraRoots }),
+        stop,
+        now: world.now,
+        debug: log.trace,
+        role,
+        environment: world.environment,
+      }),
+    now: world.now,
+    wait: (milliseconds) => world.wait(milliseconds, stops.stop),
+    random: world.random,
+    debug: log.debug,
+    warn: (message) => log.warn(message),
+    stop: stops.stop,
+    deadline,
+  };
+}

@@ -1,0 +1,92 @@
+/** The default command: pulls once, says what went wrong, and tells the truth in the exit status. */
+import { join } from 'node:path';
+import { configure, type Configuration } from '../config.ts';
+import { jobName } from '../config/job.ts';
+import type { Flags } from '../core/flags.ts';
+import { Problem, worst } from '../core/problem.ts';
+import { toMillis } from '../core/time.ts';
+import type { Job } from '../core/types.ts';
+import { positionStore } from '../io/position-file.ts';
+import { openQuarantine } from '../io/quarantine.ts';
+import { isReaderGone } from '../io/standard-output.ts';
+import { run } from '../run.ts';
+import type { Host } from './host.ts';
+import { makeParts, type Parts } from './parts.ts';
+import { progressText, summaryFields, summaryText } from './summary-line.ts';
+
+export async function pull(flags: Flags, host: Host): Promise<number> {
+  const { world, log, stops, progress } = host;
+  const configuration = await configure(flags, world.environment, world.now());
+  const { plan, stateDirectory = '.' } = configuration;
+  if (plan.maxRuntime !== undefined) stops.stopAfter(toMillis(plan.maxRuntime), flags.maxRuntime ?? '');
+  const parts = await makeParts(configuration, host);
+  try {
+    const job = makeJob(configuration, parts, stateDirectory);
+    warnOfLoss(job, host);
+    const scope = scopeOf(parts);
+    const started = world.now();
+    const result = await run({
+      job,
+      makeSource: () => Promise.resolve(parts.source),
+      makeSink: () => Promise.resolve(parts.sink),
+      store: plan.usePosition ? positionStore(stateDirectory, job.name, scope) : undefined,
+      scope,
+      quarantine: openQuarantine(join(stateDirectory, `${job.name}.quarantine.jsonl`)),
+      tools: parts.tools,
+      progress: (summary, window) => progress.show(progressText(summary, window, world.now() - started)),
+    });
+    if (job.dryRun || log.level === 'debug' || log.level === 'trace') {
+      log.say(summaryText(result, job.dryRun), summaryFields(result));
+    }
+    return report(result.problems, job, configuration, host);
+  } finally {
+    await parts.close();
+  }
+}
+
+function makeJob(configuration: Configuration, { source, sink }: Parts, stateDirectory: string): Job {
+  const name = jobName(configuration.job, source, sink, configuration.plan.search);
+  return { ...configuration.plan, name, source: source.name, sink: sink.name, stateDirectory };
+}
+
+/** What is read and where it goes: a position belongs to both. */
+export function scopeOf({ source, sink }: Pick<Parts, 'source' | 'sink'>): { source: string; sink: string } {
+  return { source: `${source.name} ${source.scope}`.trim(), sink: `${sink.name} ${sink.scope}`.trim() };
+}
+
+/** `> /dev/null` was asked for, but whoever looks for the records later should have been told. */
+function warnOfLoss(job: Job, { world, log }: Host): void {
+  if (job.sink !== 'stdout' || !job.usePosition || job.dryRun || world.output.kind !== 'null') return;
+  log.warn('standard output is /dev/null: these records go nowhere, and the position moves past them');
+}
+
+/** Says each Problem once, the worst first, and returns the status. */
+function report(problems: readonly Problem[], job: Job, configuration: Configuration, { log }: Host): number {
+  // An ad-hoc search into `head` has done what it was asked for when the reader has enough.
+  const told = problems.filter((problem) => job.usePosition || job.sink !== 'stdout' || !isReaderGone(problem));
+  const status = worst(told.map((problem) => problem.status));
+  const worstFirst = [
+    ...told.filter((problem) => problem.status === status),
+    ...told.filter((problem) => problem.status !== status),
+  ];
+  const lines = new Set<string>();
+  for (const problem of worstFirst) {
+    if (lines.has(problem.message)) continue;
+    lines.add(problem.message);
+    log.problem(withPlace(problem, configuration));
+  }
+  return status;
+}
+
+/** `check SYCOPE_USERNAME and SYCOPE_PASSWORD` becomes `… in /etc/audit-export/sycope.env`. */
+export function withPlace(problem: Problem, { findings }: Pick<Configuration, 'findings'>): Problem {
+  const { hint } = problem;
+  if (hint === undefined || !/^check [A-Z][A-Z0-9_]+(?:(?:, | and | or )[A-Z][A-Z0-9_]+)*$/.test(hint)) return problem;
+  const names = hint.match(/[A-Z][A-Z0-9_]+/g) ?? [];
+  const places = new Set(names.flatMap((name) => findings.origins.get(name) ?? []));
+  if (places.size === 0) return problem;
+  return new Problem(problem.status, problem.message, {
+    hint: `${hint} in ${[...places].join(' and ')}`,
+    ...(problem.cause === undefined ? {} : { cause: problem.cause }),
+  });
+}

@@ -1,0 +1,99 @@
+/**
+ * `audit-export status`: every job's position, lag and last outcome.
+ *
+ *   connected  the last run delivered everything, in the last 24 hours
+ *   warning    the last run had trouble, or none succeeded in the last 24 hours
+ *   error      three or more runs in a row failed, or the position cannot be read
+ */
+import { Buffer } from 'node:buffer';
+import { stateDirectory } from '../config/state-directory.ts';
+import type { Flags } from '../core/flags.ts';
+import { exit, Problem, worst } from '../core/problem.ts';
+import { isoText, toMillis } from '../core/time.ts';
+import type { Instant, Position } from '../core/types.ts';
+import { listPositions } from '../io/position-file.ts';
+import { oneLine } from '../io/terminal.ts';
+import type { Host } from './host.ts';
+
+type State = 'connected' | 'warning' | 'error';
+
+const day = 24 * 3600 * 1000;
+
+export async function status(flags: Flags, { world, log }: Host): Promise<number> {
+  const directory = stateDirectory(flags.stateDir, world.environment);
+  const listed = await listPositions(directory);
+  const chosen = flags.job === undefined ? listed : listed.filter(({ job }) => job === flags.job);
+  if (flags.job !== undefined && chosen.length === 0) {
+    throw new Problem(exit.config, `there is no position named ${flags.job} in ${directory}`, {
+      hint:
+        listed.length === 0
+          ? 'name the directory with --state-dir'
+          : `choose one of ${listed.map(({ job }) => job).join(', ')}`,
+    });
+  }
+  const lines: string[] = [];
+  const statuses: number[] = [];
+  for (const { job, position } of chosen) {
+    if (position instanceof Problem) {
+      lines.push(`error      ${job}: the position cannot be read`);
+      log.problem(position);
+      statuses.push(position.status);
+      continue;
+    }
+    const state = stateOf(position, world.now());
+    lines.push(`${state.padEnd(9)}  ${job}: ${describe(position, world.now())}`);
+    statuses.push(statusOf(state, position));
+  }
+  if (lines.length === 0) lines.push(`no positions in ${directory}`);
+  await world.output.write(Buffer.from(lines.map((line) => `${oneLine(line)}\n`).join('')));
+  return worst(statuses);
+}
+
+export function stateOf({ last, lastSuccess, failures }: Position, now: number): State {
+  if (failures >= 3) return 'error';
+  const recent = lastSuccess !== undefined && now - Date.parse(lastSuccess) < day;
+  return failures === 0 && last?.exit === exit.ok && recent ? 'connected' : 'warning';
+}
+
+/** A job in error answers with the status of its last run; a warning is `partial`. */
+function statusOf(state: State, { last }: Position): number {
+  if (state === 'connected') return exit.ok;
+  return state === 'error' ? (last?.exit ?? exit.partial) : exit.partial;
+}
+
+function describe({ branches, last, lastSuccess, failures }: Position, now: number): string {
+  const marks = [...branches.values()].flatMap(({ watermark }) => watermark ?? []);
+  const parts = [
+    marks.length === 0 ? 'no position yet' : positionText(earliest(marks), now),
+    ...(last === undefined ? ['never run to an end'] : [`last run ${last.ended} exit ${last.exit}: ${last.outcome}`]),
+    ...(last !== undefined && last.exit === exit.ok ? [`${last.delivered} delivered`] : []),
+    ...(failures > 0 ? [`${failures} failed in a row, last success ${lastSuccess ?? 'never'}`] : []),
+  ];
+  return parts.join(', ');
+}
+
+function positionText(mark: Instant, now: number): string {
+  return `position ${isoText(mark)}, lag ${lagText(Math.max(0, now - toMillis(mark)))}`;
+}
+
+/** The two largest units. */
+function lagText(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  const parts: readonly (readonly [count: number, unit: string])[] = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'm'],
+    [seconds % 60, 's'],
+  ];
+  const first = parts.findIndex(([count]) => count > 0);
+  if (first === -1) return '0s';
+  return parts
+    .slice(first, first + 2)
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => `${count}${unit}`)
+    .join('');
+}
+
+function earliest(marks: readonly Instant[]): Instant {
+  return marks.reduce((least, mark) => (mark < least ? mark : least));
+}

@@ -1,0 +1,43 @@
+/** What a run did, in one line. */
+import { isoText } from '../core/time.ts';
+import type { Summary, Window } from '../core/types.ts';
+import type { RunResult } from '../run.ts';
+
+/** The line that is redrawn while a run goes on. */
+export function progressText(summary: Summary, window: Window, milliseconds: number): string {
+  const rate = Math.round((summary.fetched / Math.max(milliseconds, 1)) * 1000);
+  const megabytes = (summary.bytes / 1e6).toFixed(1);
+  return `${summary.fetched} records, ${megabytes} MB, ${rate}/s, ${isoText(window.from)} to ${isoText(window.until)}`;
+}
+
+/** One line that accounts for every record. */
+export function summaryText({ summary, window, position }: RunResult, dryRun: boolean): string {
+  const counts: readonly (readonly [count: number, what: string])[] = [
+    [summary.seen, 'seen before'],
+    [summary.conflicts, 'with a known ID and other content'],
+    [summary.outside, 'outside the window'],
+    [summary.unmatched, 'not matching'],
+    [summary.quarantined, 'set aside'],
+    [summary.awaited, 'awaiting acknowledgement'],
+    [summary.future, 'dated in the future'],
+  ];
+  const parts = [
+    ...(window === undefined ? [] : [`${isoText(window.from)} to ${isoText(window.until)}`]),
+    `${summary.fetched} fetched`,
+    `${summary.delivered} ${dryRun ? 'would be delivered' : 'delivered'}`,
+    ...counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`),
+  ];
+  const marks = [...(position?.branches.values() ?? [])].flatMap(({ watermark }) => watermark ?? []);
+  const [first, ...others] = marks;
+  if (first !== undefined && !dryRun) {
+    parts.push(`position ${isoText(others.reduce((least, mark) => (mark < least ? mark : least), first))}`);
+  }
+  return parts.join(', ');
+}
+
+/** The same as fields, for the JSON log. */
+export function summaryFields({ summary, window }: RunResult): Record<string, string | number> {
+  const { gaps, ...counts } = summary;
+  const bounds = window === undefined ? {} : { from: isoText(window.from), until: isoText(window.until) };
+  return { ...bounds, ...counts, gaps: gaps.length };
+}

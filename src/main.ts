@@ -1,0 +1,74 @@
+/** The program as a function: arguments and a world in, an exit status out. It sets nothing global and ends nothing. */
+import { Buffer } from 'node:buffer';
+import { parseCommandLine, type CommandName } from './cli.ts';
+import { check } from './commands/check.ts';
+import type { Host } from './commands/host.ts';
+import { pull } from './commands/pull.ts';
+import { listSinks } from './commands/sinks.ts';
+import { listSources } from './commands/sources.ts';
+import { status } from './commands/status.ts';
+import { oneOf } from './config/job.ts';
+import type { Flags } from './core/flags.ts';
+import { exit, Problem } from './core/problem.ts';
+import { version } from './core/version.ts';
+import { openLog, type Level, type Log } from './io/log.ts';
+import { progressLine } from './io/terminal.ts';
+import type { World } from './io/world.ts';
+import { stopRequests } from './io/stop.ts';
+
+const commands: Readonly<Record<CommandName, (flags: Flags, host: Host) => Promise<number>>> = {
+  pull,
+  check,
+  status,
+  sources: listSources,
+  sinks: listSinks,
+};
+
+/** Runs a command line (without the program's name). Everything that goes wrong is said on stderr. */
+export async function main(argv: readonly string[], world: World): Promise<number> {
+  const progress = progressLine(world.stderr, !argv.includes('--no-progress'), world.now);
+  const open = (level: Level, format: 'text' | 'json' | undefined): Promise<Log> =>
+    openLog({ level, format, stderr: world.stderr, now: world.now, before: progress.clear });
+  // Wrong flags are told in the form that they ask for, if they get that far.
+  let log = await open('warn', /--log-format[ =]json/.test(argv.join(' ')) ? 'json' : undefined);
+  const calm = world.onCrash((error) => {
+    log.bug(error);
+    return exit.software;
+  });
+  try {
+    const invocation = parseCommandLine(argv, version);
+    if ('print' in invocation) {
+      await world.output.write(Buffer.from(invocation.print));
+      return exit.ok;
+    }
+    const { command, flags } = invocation;
+    log = await open(levelOf(flags), oneOf(flags.logFormat, '--log-format', ['text', 'json']));
+    const report = log;
+    world.onWarning((warning) => report.debug('node warns', { name: warning.name, message: warning.message }));
+    const stops = stopRequests(world);
+    try {
+      return await commands[command](flags, { world, log, progress, stops });
+    } finally {
+      stops.close();
+      progress.clear();
+    }
+  } catch (error) {
+    if (error instanceof Problem) {
+      log.problem(error);
+      return error.status;
+    }
+    log.bug(error);
+    return exit.software;
+  } finally {
+    calm();
+  }
+}
+
+function levelOf({ quiet, verbose = 0 }: Flags): Level {
+  if (quiet === true && verbose > 0) {
+    throw new Problem(exit.usage, '--quiet and --verbose contradict each other', { hint: 'leave one of them out' });
+  }
+  if (quiet === true) return 'error';
+  if (verbose === 0) return 'warn';
+  return verbose === 1 ? 'debug' : 'trace';
+}
