@@ -18,7 +18,7 @@ interface Open {
 
 /**
  * The canonical text of `json`, one valid JSON text. Entries at the paths `without` are left out; paths lead through
- * objects only. Depth costs memory but no stack. Throws Error on a text that is not JSON.
+ * objects only. Depth costs memory but no stack. On a text that is not JSON it ends, with an Error or a useless result.
  */
 export function canonical(json: string, without: readonly (readonly string[])[]): string {
   const open: Open[] = [];

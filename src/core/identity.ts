@@ -46,9 +46,10 @@ const longestKey = 200;
 /**
  * Gives keys by one rule.
  *
- * `continued` is for vendors with a cursor, which go on after a saved bookmark and never show an old record again:
- * there a record whose content is remembered is a new twin, and gets the first occurrence number not yet taken.
- * `remembers` must then answer from what was known when the window began to be read.
+ * `continued` is for vendors with a cursor, which go on after a saved bookmark and never show a record from before it
+ * again: there a record whose content is remembered is a new twin, and gets the first occurrence number not yet taken.
+ * `remembers` must then answer for what was delivered before that bookmark, and for nothing since: what a broken run
+ * delivered after it is shown again, and has to get the same key again.
  */
 export function identifier(
   rule: IdentityRule,
@@ -115,7 +116,7 @@ export function idText(key: Buffer, start: number, end: number): string {
   const text = key.toString('utf8', start, end);
   if (!text.startsWith('"')) return text;
   const decoded = String(JSON.parse(text));
-  return /^(?:["[]|sha256:|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$)|\p{Surrogate}/u.test(decoded) ? text : decoded;
+  return /^(?:["[]|sha256:|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$)|\p{Surrogate}/u.test(decoded) ? text : decoded;
 }
 
 function none(): number {
