@@ -92,6 +92,8 @@ export interface HttpRequest {
   readonly maxBytes?: number;
   /** May be sent again on a connection that broke before any reply: GET, and POST that only reads. Default: GET only. */
   readonly repeatable?: boolean;
+  /** Sent even when the run has been asked to stop: a logout. */
+  readonly final?: boolean;
 }
 
 /** One HTTP reply. The body must be read, or discarded. Names of headers are lower case. */
@@ -256,6 +258,8 @@ export interface Sink {
   encode(record: AuditRecord, out: ByteWriter): void;
   /** Before anything is read from the source: is the place there, and what was saved with the last position? */
   open(saved: Saved | undefined): Promise<void>;
+  /** Asks whether it is reachable and takes the credentials, sending no record; says in a few words what answered. */
+  probe?(): Promise<string>;
   /** One request. Throws Problem when no record of any batch can be delivered (credentials, settings, no connection). */
   send(batch: Batch): Promise<Reply>;
   /** Asks for acknowledgements still to come; returns the names (`Reply.pending`) that are now settled, by outcome. */

@@ -1,0 +1,343 @@
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { after, test } from 'node:test';
+import { byteBuffer } from '../../src/core/bytes.ts';
+import { packer } from '../../src/core/batch.ts';
+import { deliver } from '../../src/core/deliver.ts';
+import { exit, Problem } from '../../src/core/problem.ts';
+import type { AuditRecord } from '../../src/core/types.ts';
+import { elastic, elasticEncoder } from '../../src/sinks/elastic.ts';
+import { plainHttp } from '../support/plain-http.ts';
+import { auditRecord, auditRecords, textOf } from '../support/records.ts';
+import { sinkTools, testNow } from '../support/sink-tools.ts';
+import { sinkConformance } from '../support/sink-conformance.ts';
+import { fakeElastic } from '../support/sinks/elastic.ts';
+import type { ElasticOptions, FakeElastic } from '../support/sinks/elastic.ts';
+
+const servers: FakeElastic[] = [];
+after(async () => {
+  for (const server of servers) await server.close();
+});
+
+async function start(options: ElasticOptions = {}, settings: Record<string, string> = {}) {
+  const server = await fakeElastic(options);
+  servers.push(server);
+  const tools = sinkTools({ http: plainHttp });
+  const values = { ELASTIC_URL: server.url, ELASTIC_INDEX: 'audit', ...settings };
+  const sink = elastic.create(values, tools);
+  const send = async (records: readonly AuditRecord[]) => {
+    const packing = packer(sink);
+    for (const [entry, record] of records.entries()) assert.equal(packing.add(record, entry), 'added');
+    const packed = packing.take();
+    assert.ok(packed);
+    return deliver(sink, packed, tools);
+  };
+  return { server, sink, tools, send };
+}
+
+function encoded(record: AuditRecord): string[] {
+  const buffer = byteBuffer();
+  elasticEncoder({}, sinkTools())(record, buffer);
+  return buffer.view().toString().split('\n');
+}
+
+sinkConformance('elastic', async () => {
+  const server = await fakeElastic({ authorization: 'ApiKey a-long-key' });
+  const fail = (id: string, status: number) => {
+    server.item = (document) => (document === `acme:${id}` ? { status, type: 'bad', reason: 'x' } : undefined);
+  };
+  return {
+    definition: elastic,
+    values: { ELASTIC_URL: server.url, ELASTIC_INDEX: 'audit', ELASTIC_API_KEY: 'a-long-key' },
+    wrongKey: { ELASTIC_API_KEY: 'wrong-secret' },
+    secrets: ['a-long-key', 'wrong-secret'],
+    server,
+    isData: ({ path }) => path.endsWith('/_bulk'),
+    received: () => [...server.documents.values()].map((text) => text.replace(/^\{"@timestamp":"[^"]*",?/, '{')),
+    refuse: (id) => fail(id, 400),
+  };
+});
+
+test('the ID is namespaced by source, and @timestamp is put in front with the full precision of the record', () => {
+  assert.deepEqual(encoded(auditRecord('{"a":1.10,"b":1e400}', '"abc"', 1_763_596_800_123, 456_789)), [
+    '{"create":{"_id":"acme:abc"}}',
+    '{"@timestamp":"2025-11-20T00:00:00.123456789Z","a":1.10,"b":1e400}',
+    '',
+  ]);
+  assert.equal(encoded(auditRecord('{}', '123', 0))[1], '{"@timestamp":"1970-01-01T00:00:00.000Z"}');
+  assert.equal(encoded(auditRecord('{ }', '123', -1, 1))[1], '{"@timestamp":"1969-12-31T23:59:59.999000001Z" }');
+});
+
+test('a record that has @timestamp is not touched, and one that has it deeper down gets its own', () => {
+  assert.equal(encoded(auditRecord('{"a":1,"@timestamp":"x"}', '1', 5))[1], '{"a":1,"@timestamp":"x"}');
+  assert.match(encoded(auditRecord('{"a":{"@timestamp":"x"}}', '1', 5))[1] ?? '', /^\{"@timestamp":"1970-/);
+});
+
+test('a record without a time that can be read gets the time of reading', () => {
+  const now = new Date(testNow).toISOString();
+  for (const time of [NaN, 1e18, -1e18]) {
+    assert.equal(encoded(auditRecord('{"a":1}', '1', time))[1], `{"@timestamp":"${now}","a":1}`);
+  }
+});
+
+test('an ID is at most 512 bytes of UTF-8, and no vendor can make one that meets a hashed one', () => {
+  const id = (key: string): string =>
+    (JSON.parse(encoded(auditRecord('{}', key))[0] ?? '') as { create: { _id: string } }).create._id;
+  assert.equal(id(`"${'x'.repeat(507)}"`), `acme:${'x'.repeat(507)}`);
+  assert.match(id(`"${'x'.repeat(508)}"`), /^sha256:[0-9a-f]{64}$/);
+  assert.match(id(`"${'é'.repeat(254)}"`), /^sha256:[0-9a-f]{64}$/);
+  assert.equal(id(`"sha256:${'0'.repeat(64)}"`), `acme:"sha256:${'0'.repeat(64)}"`);
+  assert.equal(id('"a\\"b\\\\c"'), 'acme:a"b\\c');
+  assert.notEqual(id('1'), id('"1"'));
+});
+
+test('a request is NDJSON for one index, gzipped, with its length, and keeps contents out of error texts', async () => {
+  const { server, send } = await start({}, { ELASTIC_PIPELINE: 'audit in', ELASTIC_INDEX: 'logs-audit-prod' });
+  await send(auditRecords(100));
+  await send(auditRecords(2));
+  const [first, second] = server.bulks();
+  assert.equal(first?.path, '/logs-audit-prod/_bulk');
+  assert.equal(first?.headers['content-encoding'], 'gzip');
+  assert.ok(Number(first?.headers['content-length']) > 0);
+  assert.equal(first?.query.get('include_source_on_error'), 'false');
+  assert.equal(first?.query.get('pipeline'), 'audit in');
+  assert.equal(second?.headers['content-encoding'], undefined, 'a small body is not worth it');
+  assert.equal(server.requests.filter(({ path }) => path === '/').length, 1, 'who it is, is asked once');
+});
+
+test('nothing is asked while there is nothing to send', async () => {
+  const { server, sink } = await start();
+  await sink.open(undefined);
+  await sink.flush();
+  await sink.close();
+  assert.equal(server.requests.length, 0);
+});
+
+test('parameters of newer Elasticsearch are not sent to older ones, to OpenSearch, or to who knows whom', async () => {
+  for (const options of [
+    { version: '8.17.3' },
+    { version: '2.19.0', distribution: 'opensearch' },
+    { writeOnly: true },
+  ] as const) {
+    const { server, send } = await start(options);
+    await send(auditRecords(3));
+    assert.equal(server.documents.size, 3);
+    assert.equal(server.bulks()[0]?.query.has('include_source_on_error'), false);
+  }
+});
+
+test('a server that does not know a parameter it should know gets the batch without it', async () => {
+  const { server, send } = await start();
+  server.hook = ({ query }) =>
+    query.has('include_source_on_error')
+      ? {
+          status: 400,
+          body: {
+            error: {
+              type: 'illegal_argument_exception',
+              reason: 'contains unrecognized parameter: [include_source_on_error]',
+            },
+          },
+        }
+      : undefined;
+  const { kept } = await send(auditRecords(3));
+  assert.equal(kept.length, 3);
+});
+
+test('items have their own outcomes: only what failed for now is sent again, what is bad is set aside', async () => {
+  const { server, send } = await start();
+  const faults = new Map([
+    ['acme:r1', { status: 429, type: 'es_rejected_execution_exception', reason: 'queue' }],
+    ['acme:r3', { status: 503, type: 'unavailable_shards_exception', reason: 'primary' }],
+    ['acme:r5', { status: 403, type: 'cluster_block_exception', reason: 'flood stage' }],
+  ]);
+  server.item = (id, _source, attempt) =>
+    id === 'acme:r4'
+      ? { status: 400, type: 'document_parsing_exception', reason: 'no\u001b[31m\nway' }
+      : attempt === 1
+        ? faults.get(id)
+        : undefined;
+  server.documents.set('acme:r2', 'there already');
+  const { kept, refused } = await send(auditRecords(8));
+  assert.deepEqual(kept, [0, 1, 2, 3, 5, 6, 7]);
+  assert.deepEqual(
+    refused.map(({ entry, reason }) => [entry, reason]),
+    [[4, 'document_parsing_exception: no\\u001b[31m\\u000away']],
+  );
+  const again = server.bulks()[1]?.body.match(/acme:r\d/g);
+  assert.deepEqual(again, ['acme:r1', 'acme:r3', 'acme:r5']);
+  assert.equal(server.attempts.get('acme:r0'), 1);
+});
+
+test('a document that is there already was delivered', async () => {
+  const { send } = await start();
+  const records = auditRecords(5);
+  await send(records);
+  assert.deepEqual((await send(records)).kept, [0, 1, 2, 3, 4]);
+});
+
+test('what was diverted to the failure store is kept, and said', async () => {
+  const { server, send, tools } = await start();
+  server.item = () => ({ status: 201, failureStore: 'used' });
+  assert.equal((await send(auditRecords(2))).kept.length, 2);
+  assert.match(tools.warnings[0] ?? '', /failure store of audit/);
+});
+
+test('a refusal that every record would meet stops the run and sets nothing aside', async () => {
+  for (const [status, type, reason, expected] of [
+    [403, 'security_exception', 'unauthorized', exit.noperm],
+    [404, 'index_not_found_exception', 'no such index [audit]', exit.config],
+    [400, 'illegal_argument_exception', 'pipeline with id [x] does not exist', exit.config],
+    [400, 'invalid_index_name_exception', 'must be lowercase', exit.config],
+  ] as const) {
+    const { server, send } = await start();
+    server.item = () => ({ status, type, reason });
+    await assert.rejects(send(auditRecords(3)), (error) => {
+      assert.ok(error instanceof Problem);
+      assert.equal(error.status, expected, type);
+      assert.ok(error.hint !== undefined);
+      return true;
+    });
+    assert.equal(server.bulks().length, 1);
+  }
+});
+
+test('a cluster that takes nothing for now is 75 when it says so, 69 when it fails', async () => {
+  const { server, send } = await start();
+  server.item = () => ({ status: 429, type: 'es_rejected_execution_exception' });
+  await assert.rejects(send(auditRecords(3)), { status: exit.tempfail });
+  server.item = () => ({ status: 503, type: 'unavailable_shards_exception' });
+  await assert.rejects(send(auditRecords(3)), { status: exit.unavailable });
+  server.hook = ({ path }) =>
+    path === '/'
+      ? undefined
+      : { status: 403, body: { error: { type: 'cluster_block_exception', reason: 'read-only' } } };
+  await assert.rejects(send(auditRecords(3)), { status: exit.tempfail, message: /read-only/ });
+});
+
+test('an answer that does not account for every document is not an acknowledgement', async () => {
+  const item = { create: { status: 201 } };
+  for (const body of [
+    '',
+    '<html>login</html>',
+    '{}',
+    { errors: false },
+    { items: [] },
+    { items: [item, item] },
+    { items: [item, item, item, item] },
+    { items: [item, item, { index: { status: 201 } }] },
+    { items: [item, item, { create: {} }] },
+    '[1,2,3]',
+    'null',
+  ]) {
+    const { server, send } = await start();
+    server.hook = ({ path }) => (path === '/' ? undefined : { status: 200, body });
+    await assert.rejects(send(auditRecords(3)), { status: exit.protocol });
+    assert.equal(server.bulks().length, 5, 'it is asked again first');
+  }
+});
+
+test('an answer that was wrong once costs nothing: the documents are there, and are ignored when sent again', async () => {
+  const { server, send } = await start();
+  let first = true;
+  server.hook = ({ path }) => {
+    if (path === '/' || !first) return undefined;
+    first = false;
+    return 'reset';
+  };
+  assert.equal((await send(auditRecords(3))).kept.length, 3);
+});
+
+test('a request that is too large is halved, and later batches are smaller', async () => {
+  const { server, sink, send } = await start({ largest: 4000 });
+  const before = sink.limits.bytes;
+  assert.equal((await send(auditRecords(200))).kept.length, 200);
+  assert.equal(server.documents.size, 200);
+  assert.ok(sink.limits.bytes < before);
+});
+
+test('a single document that is too large is set aside, its neighbours are not', async () => {
+  const { send } = await start({ largest: 4000 });
+  const large = auditRecord(`{"id":"big","x":"${'x'.repeat(5000)}"}`, '"big"', 1);
+  const { kept, refused } = await send([...auditRecords(4), large]);
+  assert.deepEqual(kept, [0, 1, 2, 3]);
+  assert.deepEqual(
+    refused.map(({ record }) => textOf(record)),
+    [textOf(large)],
+  );
+});
+
+test('a record that spoils the whole request is found', async () => {
+  const { server, send } = await start();
+  server.hook = ({ path, body }) =>
+    path !== '/' && body.includes('acme:r7"')
+      ? { status: 400, body: { error: { type: 'x', reason: 'bad \u0007' } } }
+      : undefined;
+  const { kept, refused } = await send(auditRecords(50));
+  assert.equal(kept.length, 49);
+  assert.deepEqual(
+    refused.map(({ entry, reason }) => [entry, reason]),
+    [[7, 'x: bad \\u0007']],
+  );
+});
+
+test('a server that does not take gzip gets plain text from then on', async () => {
+  const { server, send } = await start({ acceptsGzip: false });
+  assert.equal((await send(auditRecords(100))).kept.length, 100);
+  assert.equal((await send(auditRecords(100))).kept.length, 100);
+  assert.deepEqual(
+    server.bulks().map(({ headers }) => headers['content-encoding']),
+    ['gzip', undefined, undefined],
+  );
+});
+
+test('an API key is sent as it is when it is encoded, and encoded when it is not', async () => {
+  for (const [settings, expected] of [
+    [{ ELASTIC_API_KEY: 'aWQ6a2V5' }, 'ApiKey aWQ6a2V5'],
+    [{ ELASTIC_API_KEY: 'id:key' }, 'ApiKey aWQ6a2V5'],
+    [{ ELASTIC_USERNAME: 'u', ELASTIC_PASSWORD: 'pä:ß' }, `Basic ${Buffer.from('u:pä:ß').toString('base64')}`],
+  ] as const) {
+    const { server, send } = await start({ authorization: expected }, settings);
+    await send(auditRecords(1));
+    assert.equal(server.documents.size, 1);
+  }
+});
+
+test('the cluster of a Cloud ID is found; anything else is a config problem that names the setting', () => {
+  const scope = (cloudId: string): string =>
+    elastic.create({ ELASTIC_CLOUD_ID: cloudId, ELASTIC_INDEX: 'audit' }, sinkTools({ http: plainHttp })).scope;
+  const id = (text: string): string => `name:${Buffer.from(text).toString('base64')}`;
+  assert.equal(scope(id('eu.aws.example$abc$def')), 'https://abc.eu.aws.example/audit');
+  assert.equal(scope(id('eu.aws.example:9243$abc$def')), 'https://abc.eu.aws.example:9243/audit');
+  assert.equal(scope(id('eu.aws.example$abc:9244$def')), 'https://abc.eu.aws.example:9244/audit');
+  for (const bad of [
+    'name',
+    'a:b:c',
+    id('onlyhost'),
+    id('host$'),
+    id('$abc'),
+    id('evil.com/x$abc'),
+    id('h@x$abc'),
+    'n:***',
+  ]) {
+    assert.throws(() => scope(bad), { status: exit.config, message: /ELASTIC_CLOUD_ID/ }, bad);
+  }
+});
+
+test('settings that contradict or miss each other are named', () => {
+  const create = (values: Record<string, string>) => () => elastic.create(values, sinkTools({ http: plainHttp }));
+  assert.throws(create({ ELASTIC_INDEX: 'a' }), { status: exit.config, message: /ELASTIC_URL nor ELASTIC_CLOUD_ID/ });
+  assert.throws(create({ ELASTIC_INDEX: 'a', ELASTIC_URL: 'http://x', ELASTIC_CLOUD_ID: 'y' }), {
+    status: exit.config,
+  });
+  assert.throws(
+    create({ ELASTIC_INDEX: 'a', ELASTIC_URL: 'http://x', ELASTIC_USERNAME: 'y' }),
+    /ELASTIC_PASSWORD is not set/,
+  );
+});
+
+test('a probe says what answers, without sending a document', async () => {
+  const { server, sink } = await start({ version: '2.19.0', distribution: 'opensearch' });
+  assert.equal(await sink.probe?.(), 'OpenSearch 2.19.0');
+  assert.equal(server.bulks().length, 0);
+});

@@ -1,0 +1,142 @@
+/**
+ * A fake Elasticsearch or OpenSearch: `GET /` and `POST /{index}/_bulk` with `create`, as their reference pages describe
+ * them, strict about what the real ones are strict about.
+ */
+import { Buffer } from 'node:buffer';
+import { fakeServer } from './server.ts';
+import type { Answer, FakeServer, Received } from './server.ts';
+
+export interface ElasticOptions {
+  readonly version?: string;
+  readonly distribution?: 'opensearch';
+  /** The expected Authorization header. */
+  readonly authorization?: string;
+  /** Only writing is allowed: `GET /` is 403. */
+  readonly writeOnly?: boolean;
+  /** Largest decompressed request body in bytes; more is 413. */
+  readonly largest?: number;
+  readonly acceptsGzip?: boolean;
+  readonly index?: string;
+}
+
+export interface ItemAnswer {
+  readonly status: number;
+  readonly type?: string;
+  readonly reason?: string;
+  readonly failureStore?: string;
+}
+
+export interface FakeElastic extends FakeServer {
+  /** Documents by `_id`: the bytes of the source line. */
+  readonly documents: Map<string, string>;
+  /** How often a document with that `_id` was created or refused as existing. */
+  readonly attempts: Map<string, number>;
+  /** Decides on one document; undefined stores it. `attempt` is 1 for the first. */
+  item: ((id: string, source: string, attempt: number) => ItemAnswer | undefined) | undefined;
+  /** The bulk requests only. */
+  bulks(): Received[];
+}
+
+const parameters = [
+  'filter_path',
+  'pipeline',
+  'refresh',
+  'routing',
+  'timeout',
+  'wait_for_active_shards',
+  'require_alias',
+];
+
+export async function fakeElastic(options: ElasticOptions = {}): Promise<FakeElastic> {
+  const documents = new Map<string, string>();
+  const attempts = new Map<string, number>();
+  const version = options.version ?? '9.1.2';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const isElasticsearch = options.distribution === undefined;
+  const quiet = isElasticsearch && (major > 8 || (major === 8 && minor >= 18));
+  const known = quiet ? [...parameters, 'include_source_on_error'] : parameters;
+
+  function answer(received: Received): Answer {
+    if (options.authorization !== undefined && received.headers.authorization !== options.authorization) {
+      return failure(401, 'security_exception', 'unable to authenticate');
+    }
+    if (received.method === 'GET' && received.path === '/') {
+      if (options.writeOnly === true)
+        return failure(403, 'security_exception', 'action [cluster:monitor/main] is unauthorized');
+      const distribution = isElasticsearch ? {} : { distribution: options.distribution };
+      return { status: 200, body: { name: 'n', version: { number: version, ...distribution } } };
+    }
+    const index = /^\/([^/]+)\/_bulk$/.exec(received.path)?.[1];
+    if (received.method !== 'POST' || index === undefined) return failure(404, 'not_found', 'no handler found');
+    for (const name of received.query.keys()) {
+      if (!known.includes(name)) {
+        return failure(
+          400,
+          'illegal_argument_exception',
+          `request [/_bulk] contains unrecognized parameter: [${name}]`,
+        );
+      }
+    }
+    if (received.headers['content-encoding'] === 'gzip' && options.acceptsGzip === false) {
+      return { status: 415, body: 'unsupported media type' };
+    }
+    if (received.headers['transfer-encoding'] !== undefined) return failure(411, 'length_required', 'chunked');
+    if (received.headers['content-type'] !== 'application/x-ndjson') return failure(406, 'media_type', 'content type');
+    if (received.bytes > (options.largest ?? 100 * 1024 * 1024)) return { status: 413, body: '<html>413</html>' };
+    return bulk(index, received);
+  }
+
+  function bulk(index: string, received: Received): Answer {
+    if (!received.body.endsWith('\n')) {
+      return failure(400, 'illegal_argument_exception', 'The bulk request must be terminated by a newline [\\n]');
+    }
+    const lines = received.body.slice(0, -1).split('\n');
+    const ids: string[] = [];
+    for (let at = 0; at < lines.length; at += 2) {
+      const action = JSON.parse(lines[at] ?? '') as Record<string, Record<string, unknown>>;
+      const id = action['create']?.['_id'];
+      if (Object.keys(action).join() !== 'create' || lines[at + 1] === undefined) {
+        return failure(400, 'illegal_argument_exception', 'Malformed action/metadata line');
+      }
+      if (typeof id !== 'string' || id === '' || Buffer.byteLength(id) > 512) {
+        return failure(400, 'action_request_validation_exception', 'id is too long or empty');
+      }
+      ids.push(id);
+    }
+    const items = ids.map((id, number) => create(index, id, lines[2 * number + 1] ?? ''));
+    return { status: 200, body: { took: 1, errors: items.some(({ create: { status } }) => status > 299), items } };
+  }
+
+  function create(index: string, id: string, source: string) {
+    const attempt = (attempts.get(id) ?? 0) + 1;
+    attempts.set(id, attempt);
+    const failed = (status: number, type: string, reason: string) => ({ create: { status, error: { type, reason } } });
+    const decided = fake.item?.(id, source, attempt);
+    if (decided !== undefined && decided.status > 299) {
+      return failed(decided.status, decided.type ?? 'exception', decided.reason ?? '');
+    }
+    if (documents.has(id)) return failed(409, 'version_conflict_engine_exception', 'document already exists');
+    if (options.index !== undefined && index !== options.index) {
+      return failed(404, 'index_not_found_exception', `no such index [${index}]`);
+    }
+    const parsed = JSON.parse(source) as Record<string, unknown>;
+    if (typeof parsed['@timestamp'] !== 'string' && typeof parsed['@timestamp'] !== 'number') {
+      return failed(400, 'document_parsing_exception', 'data stream timestamp field [@timestamp] is missing');
+    }
+    documents.set(id, source);
+    const store = decided?.failureStore;
+    return { create: { status: 201, ...(store !== undefined && { failure_store: store }) } };
+  }
+
+  const fake: FakeElastic = Object.assign(await fakeServer(answer), {
+    documents,
+    attempts,
+    item: undefined,
+    bulks: () => fake.requests.filter(({ path }) => path.endsWith('/_bulk')),
+  });
+  return fake;
+}
+
+function failure(status: number, type: string, reason: string): Answer {
+  return { status, body: { error: { type, reason }, status } };
+}
