@@ -6,14 +6,13 @@
  *   dist/licences.txt       the licences of the packages inside it
  *   dist/meta.json          esbuild's metafile: what was bundled, and who imports whom
  */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-await rm(`${root}dist`, { recursive: true, force: true });
-await mkdir(`${root}dist`);
+await mkdir(`${root}dist`, { recursive: true });
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: ['src/entry.ts'],
