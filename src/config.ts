@@ -17,7 +17,7 @@ import { exit, Problem } from './core/problem.ts';
 import { fromMillis, toMillis } from './core/time.ts';
 import type { SettingValues, SinkDefinition } from './core/types.ts';
 import { readDefinition } from './io/definition-file.ts';
-import { sinks } from './sinks/index.ts';
+import { sinks, wireForms, type WireForm } from './sinks/index.ts';
 import { sources } from './sources/index.ts';
 
 export interface Configuration {
@@ -31,7 +31,8 @@ export interface Configuration {
   /** Undefined when an ad-hoc search has no place for one. */
   readonly stateDirectory: string | undefined;
   readonly http: HttpSettings;
-  readonly bulkFormat: string | undefined;
+  /** `--bulk-format`: another sink's wire form, with its settings. */
+  readonly form: { readonly make: WireForm; readonly values: SettingValues } | undefined;
   readonly findings: Findings;
 }
 
@@ -58,12 +59,13 @@ export async function configure(flags: Flags, environment: Environment, now: num
   refuseUnusedFlags({ output }, sink, sink.name);
   const sourceValues = readSettings(source.settings ?? {}, layers, { apikey, apisecret, orgurl, apiurl }, findings);
   const sinkValues = readSettings(sink.settings, layers, { output }, findings);
+  const form = await findForm(flags.bulkFormat, sink, layers, findings);
   checkFiles(layers, { ...source.settings, ...sink.settings }, findings);
   refuseFaults(findings, layers);
   const place = plan.usePosition || environment['HOME'] ? stateDirectory(flags.stateDir, environment) : flags.stateDir;
   forgetSecrets(environment, { ...source.settings, ...sink.settings });
-  const { bulkFormat, job } = flags;
-  return { plan, job, source, sourceValues, sink, sinkValues, stateDirectory: place, http, bulkFormat, findings };
+  const { job } = flags;
+  return { plan, job, source, sourceValues, sink, sinkValues, stateDirectory: place, http, form, findings };
 }
 
 /** The layers of text below the flags. Throws Problem (78) for an env file that cannot be read. */
@@ -102,6 +104,27 @@ async function findSink(flags: Flags, layers: Layers): Promise<SinkDefinition> {
   const name = flags.sink ?? lookUp(layers, 'AUDIT_EXPORT_SINK')?.text ?? implied;
   const load = Object.hasOwn(sinks, name) ? sinks[name] : undefined;
   return load === undefined ? refuseName('sink', name, Object.keys(sinks), flags.sink !== undefined) : load();
+}
+
+async function findForm(
+  name: string | undefined,
+  sink: SinkDefinition,
+  layers: Layers,
+  findings: Findings,
+): Promise<Configuration['form']> {
+  if (name === undefined || name === 'none') return undefined;
+  const [makeForm, definition] = [wireForms[name], sinks[name]];
+  if (!Object.hasOwn(wireForms, name) || makeForm === undefined || definition === undefined) {
+    return refuseName('bulk format', name, [...Object.keys(wireForms), 'none'], true);
+  }
+  if (sink.name !== 'stdout' && sink.name !== 'file') {
+    throw new Problem(exit.usage, `--bulk-format is for the sinks stdout and file, not for ${sink.name}`, {
+      hint: `leave it out: ${sink.name} has its own wire form`,
+    });
+  }
+  const settings = Object.entries((await definition()).settings);
+  const optional = Object.fromEntries(settings.map(([key, setting]) => [key, { ...setting, required: false }]));
+  return { make: await makeForm(), values: readSettings(optional, layers, {}, findings) };
 }
 
 function refuseName(what: string, name: string, known: readonly string[], byFlag: boolean): never {

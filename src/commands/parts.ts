@@ -27,13 +27,14 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
   }
   const deadline = plan.maxRuntime === undefined ? Infinity : world.now() + toMillis(plan.maxRuntime);
   const tools = makeTools(configuration, host, 'source', deadline);
-  const sink = sinkDefinition.create(sinkValues, {
+  const plain = sinkDefinition.create(sinkValues, {
     ...makeTools(configuration, host, 'sink', deadline),
     sourceName: definition.name,
     output: world.output,
     file: appendFile,
     guid: world.guid,
   });
+  const sink = inForm(plain, configuration, world.now);
   if (definition.name !== 'sample') {
     const source = restSource(definition, configuration.sourceValues, plan.search, tools);
     return { source, sink, tools, close: () => Promise.resolve() };
@@ -43,6 +44,12 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
   // Its port is another one at every run: the position must not depend on it.
   const source = { ...restSource(definition, values, plan.search, tools), scope: 'sample' };
   return { source, sink, tools, close: vendor.close };
+}
+
+/** The sink, printing in the form that `--bulk-format` asks for. */
+function inForm(sink: Sink, { form, source }: Configuration, now: () => number): Sink {
+  if (form === undefined) return sink;
+  return { ...sink, encode: form.make(form.values, { sourceName: source.name, now }) };
 }
 
 /** A sink's client may finish its request after a stop was asked for; a source's may not. */

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseCommandLine } from '../src/cli.ts';
+import { flagTable } from '../src/core/flags.ts';
+import { Problem } from '../src/core/problem.ts';
+
+function flagsOf(...argv: string[]): object {
+  const invocation = parseCommandLine(argv, '1.2.3');
+  assert.ok('flags' in invocation);
+  return { command: invocation.command, ...invocation.flags };
+}
+
+function printed(...argv: string[]): string {
+  const invocation = parseCommandLine(argv, '1.2.3');
+  assert.ok('print' in invocation);
+  return invocation.print;
+}
+
+test('without arguments it pulls', () => {
+  assert.deepEqual(flagsOf(), { command: 'pull', progress: true });
+});
+
+test('flags may stand before and after a command', () => {
+  const expected = { command: 'check', progress: true, source: 'sample', envFile: ['a', 'b'], verbose: 2 };
+  assert.deepEqual(flagsOf('-s', 'sample', 'check', '-e', 'a', '--env-file=b', '-vv'), expected);
+});
+
+test('the whole command line of the Cirrus client is understood', () => {
+  const argv = ['--apikey', 'k', '--apisecret', 's', '--orgurl', 'https://o', '--apiurl', 'https://a', '--limit', '10'];
+  assert.deepEqual(flagsOf(...argv, '-x', '-v', '--since', '1h', '--until', '1m', '--query', 'user=a,tenant=b', '-c'), {
+    command: 'pull',
+    progress: true,
+    apikey: 'k',
+    apisecret: 's',
+    orgurl: 'https://o',
+    apiurl: 'https://a',
+    limit: '10',
+    singleQuery: true,
+    verbose: 1,
+    since: '1h',
+    until: '1m',
+    query: ['user=a,tenant=b'],
+    continue: true,
+  });
+});
+
+test('a value that begins with a dash can be given with an equals sign', () => {
+  assert.deepEqual(flagsOf('--apisecret=-x-'), { command: 'pull', progress: true, apisecret: '-x-' });
+});
+
+test('help is printed, fits 120 columns, and names every flag that is not hidden, every command and every status', () => {
+  const help = printed('--help');
+  for (const { flags, kind } of flagTable) {
+    if (kind === 'hidden') assert.ok(!help.includes(flags), flags);
+    else assert.ok(help.includes(flags), flags);
+  }
+  for (const word of ['check', 'status', 'sources', 'sinks', 'README']) assert.match(help, new RegExp(`\\b${word}\\b`));
+  for (const code of [0, 3, 64, 65, 69, 70, 73, 74, 75, 76, 77, 78, 129, 130, 143]) {
+    assert.match(help, new RegExp(`\\b${code} `), String(code));
+  }
+  for (const line of help.split('\n')) assert.ok(line.length <= 120, line);
+});
+
+test('the version is printed', () => {
+  assert.equal(printed('--version'), '1.2.3\n');
+  assert.equal(printed('-V'), '1.2.3\n');
+});
+
+test('a command has its own help', () => {
+  assert.match(printed('check', '--help'), /Usage: audit-export check/);
+});
+
+const wrong: readonly (readonly [argv: readonly string[], message: RegExp])[] = [
+  [['--sorce', 'x'], /unknown option '--sorce'.*Did you mean --source\?/],
+  [['-z'], /unknown option '-z'/],
+  [['chek'], /unknown command 'chek' \(Did you mean check\?\)/],
+  [['xyzzyx'], /^unknown command 'xyzzyx'$/],
+  [['--since'], /argument missing/],
+  [['--since', '--insecure'], /--since needs a value, but --insecure follows/],
+  [['--apikey', '-v'], /--apikey needs a value, but -v follows/],
+  [['-s', '--sink=file'], /--source needs a value, but --sink follows/],
+  [['--since='], /--since is empty/],
+  [['--since', ' '], /--since is empty/],
+  [['--query', 'a=b', '--query', ''], /--query is empty/],
+  [['status', '--since', '1h'], /status takes no --since/],
+  [['sources', '--source', 'sample'], /sources takes no --source/],
+];
+
+for (const [argv, message] of wrong) {
+  test(`refused with 64 and a hint: ${JSON.stringify(argv)}`, () => {
+    assert.throws(
+      () => parseCommandLine(argv, '1.2.3'),
+      (error) => {
+        assert.ok(error instanceof Problem);
+        assert.match(error.message, message);
+        assert.equal(error.status, 64);
+        assert.notEqual(error.hint ?? '', '');
+        assert.doesNotMatch(error.message, /\n/);
+        return true;
+      },
+    );
+  });
+}
