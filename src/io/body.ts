@@ -59,6 +59,8 @@ export async function* readBody(raw: Readable, options: BodyOptions): AsyncGener
       yield chunk;
       limit.run();
     }
+    // undici frees a connection one turn after the body's end; a request that comes sooner would open a second one.
+    await new Promise((resolve) => setImmediate(resolve));
     reached('http: body read');
   } catch (error) {
     if (decoder === undefined || !isDecoding(error)) throw connectionProblem(error, where);

@@ -271,7 +271,7 @@ async function openClient(home: URL, proxy: Proxy | undefined, options: HttpOpti
   let dispatcher: Dispatcher;
   if (proxy === undefined) {
     const { default: buildConnector } = await import('undici/lib/core/connect.js');
-    dispatcher = new Pool(home, { ...timeouts, connect: withCertificate(buildConnector(connection)) });
+    dispatcher = new Pool(home.origin, { ...timeouts, connect: withCertificate(buildConnector(connection)) });
   } else {
     const [{ default: ProxyAgent }, { default: connect }] = await Promise.all([
       import('undici/lib/dispatcher/proxy-agent.js'),

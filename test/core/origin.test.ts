@@ -84,7 +84,13 @@ test('loopback is this machine and nothing that only looks like it', () => {
   for (const url of ['http://localhost', 'http://127.0.0.1', 'http://127.1', 'http://0x7f.0.0.2', 'http://[::1]:80']) {
     assert.equal(isLoopback(host(url)), true, url);
   }
-  for (const url of ['http://127.0.0.1.evil.example', 'http://localhost.evil.example', 'http://128.0.0.1', 'http://[::2]', 'http://0.0.0.0']) {
+  for (const url of [
+    'http://127.0.0.1.evil.example',
+    'http://localhost.evil.example',
+    'http://128.0.0.1',
+    'http://[::2]',
+    'http://0.0.0.0',
+  ]) {
     assert.equal(isLoopback(host(url)), false, url);
   }
 });

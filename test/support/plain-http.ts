@@ -29,6 +29,7 @@ export function plainHttp(base: string): Http {
         },
       };
     },
+    cookies: 0,
     close: () => Promise.resolve(),
   };
 }

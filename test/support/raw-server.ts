@@ -97,7 +97,11 @@ function parse(bytes: Buffer): { request: Omit<RawRequest, 'number' | 'connectio
 }
 
 /** A complete reply with Content-Length, as bytes. */
-export function reply(status: number, headers: Readonly<Record<string, string>> = {}, body: string | Buffer = ''): Buffer {
+export function reply(
+  status: number,
+  headers: Readonly<Record<string, string>> = {},
+  body: string | Buffer = '',
+): Buffer {
   const bytes = Buffer.from(body);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return Buffer.concat([
@@ -123,7 +127,10 @@ export function thenClose(bytes: Buffer | string): Behaviour {
 
 /** Sends these bytes and breaks the connection (RST). */
 export function thenReset(bytes: Buffer | string = ''): Behaviour {
-  return (socket) => void (bytes.length === 0 ? socket.resetAndDestroy() : socket.write(bytes, () => setImmediate(() => socket.resetAndDestroy())));
+  return (socket) =>
+    void (bytes.length === 0
+      ? socket.resetAndDestroy()
+      : socket.write(bytes, () => setImmediate(() => socket.resetAndDestroy())));
 }
 
 /** Sends the head at once and then one byte of the text at a time: it is never silent and never done. */

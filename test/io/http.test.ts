@@ -1,0 +1,624 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test, type TestContext } from 'node:test';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { exit, Problem } from '../../src/core/problem.ts';
+import type { Http, HttpReply } from '../../src/core/types.ts';
+import { openHttp, type HttpOptions } from '../../src/io/http.ts';
+import {
+  answers,
+  blackHole,
+  closedPort,
+  drip,
+  rawServer,
+  reply,
+  silence,
+  thenClose,
+  thenReset,
+  type Behaviour,
+  type RawServer,
+  type RawServerOptions,
+} from '../support/raw-server.ts';
+
+const secret = 's3cret-t0ken';
+
+/** A server that lives as long as the test. */
+async function serve(t: TestContext, behave: Behaviour, options?: RawServerOptions): Promise<RawServer> {
+  const server = await rawServer(behave, options);
+  t.after(() => server.close());
+  return server;
+}
+
+/** A client that lives as long as the test. */
+function open(t: TestContext, base: string, options: Partial<HttpOptions> = {}): Http {
+  const http = openHttp(base, {
+    timeout: 5000,
+    insecure: false,
+    environment: {},
+    now: Date.now,
+    role: 'source',
+    ...options,
+  });
+  t.after(() => http.close());
+  return http;
+}
+
+const get = (http: Http, url = '/'): Promise<HttpReply> => http.send({ method: 'GET', url });
+const getText = async (http: Http, url = '/'): Promise<string> => (await get(http, url)).text();
+
+/** The Problem of a promise that must fail; it may never say the secret. */
+async function problemOf(promise: Promise<unknown>): Promise<Problem> {
+  const error = await promise.then(
+    () => assert.fail('it succeeded'),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof Problem)) throw error;
+  assert.ok(!`${error.message} ${error.hint} ${JSON.stringify(error.cause)}`.includes(secret), error.message);
+  assert.ok(error.hint, 'every Problem has a next step');
+  return error;
+}
+
+function isTransient(problem: Problem, message: RegExp): void {
+  assert.match(problem.message, message);
+  assert.equal(problem.status, exit.unavailable);
+  assert.deepEqual(problem.again, {});
+}
+
+function isFinal(problem: Problem, status: number, message: RegExp): void {
+  assert.match(problem.message, message);
+  assert.equal(problem.status, status);
+  assert.equal(problem.again, undefined);
+}
+
+// ---------------------------------------------------------------------------------------------------- replies
+
+test('a reply brings status, headers, the server clock and the body as it was sent', async (t) => {
+  const date = 'Fri, 20 Nov 2026 09:00:00 GMT';
+  const server = await serve(
+    t,
+    answers(reply(418, { Date: date, 'X-A': '1', 'x-a': '2', 'Set-Cookie': 'a=b' }, '{"a":1.10}')),
+  );
+  const http = open(t, `${server.url}/api/`);
+  const answer = await get(http, 'records?from=1');
+  assert.equal(answer.status, 418);
+  assert.equal(answer.url, `${server.url}/api/records?from=1`);
+  assert.equal(answer.headers['x-a'], '1, 2');
+  assert.equal(answer.headers['set-cookie'], undefined);
+  assert.equal(answer.date, BigInt(Date.UTC(2026, 10, 20, 9)) * 1_000_000n);
+  assert.equal(await answer.text(), '{"a":1.10}');
+  assert.equal(server.requests[0]?.path, '/api/records?from=1');
+});
+
+test('a clock that is not an HTTP date is no clock', async (t) => {
+  const server = await serve(t, answers(reply(200, { Date: '65' })));
+  const answer = await get(open(t, server.url));
+  assert.equal(answer.date, undefined);
+  await answer.discard();
+});
+
+test('a request arrives with its method, headers, body and length', async (t) => {
+  const server = await serve(t, answers(reply(200)));
+  const http = open(t, server.url);
+  await (
+    await http.send({ method: 'POST', url: '/q', headers: { 'Content-Type': 'application/json' }, body: '{"ü":1}' })
+  ).discard();
+  await (await http.send({ method: 'PUT', url: '/q', body: Buffer.from([0, 255]) })).discard();
+  const [first, second] = server.requests;
+  assert.equal(first?.headers['content-type'], 'application/json');
+  assert.equal(first?.headers['content-length'], '8');
+  assert.equal(first?.body.toString(), '{"ü":1}');
+  assert.deepEqual(second?.body, Buffer.from([0, 255]));
+  assert.equal(server.connections, 1, 'the connection is used again');
+});
+
+test('informational replies are passed over', async (t) => {
+  const early = 'HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n';
+  const server = await serve(t, answers(Buffer.concat([Buffer.from(early), reply(200, {}, 'ok')])));
+  assert.equal(await getText(open(t, server.url)), 'ok');
+});
+
+test('bytes after the stated length are not taken for the body', async (t) => {
+  const server = await serve(t, answers(thenClose(Buffer.concat([reply(200, {}, '[1]'), Buffer.from('[2]')]))));
+  assert.equal(await getText(open(t, server.url)), '[1]');
+});
+
+test('text stops at its limit and does not wait for the rest', async (t) => {
+  const server = await serve(
+    t,
+    drip(`HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(5000)}`, 'x', 1000),
+  );
+  assert.equal((await (await get(open(t, server.url))).text(4096)).length, 4096);
+});
+
+test('a long body comes in chunks and waits for its reader', async (t) => {
+  const sent = randomBytes(8 * 1024 * 1024);
+  let flushed = false;
+  const server = await serve(t, (socket) => void socket.write(reply(200, {}, sent), () => (flushed = true)));
+  const answer = await get(open(t, server.url));
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer.body) {
+    if (chunks.length === 3) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      assert.equal(flushed, false, 'the server was held back');
+    }
+    chunks.push(chunk);
+  }
+  assert.ok(chunks.length > 20);
+  assert.ok(Buffer.concat(chunks).equals(sent));
+});
+
+test('a header value that could break out of its line is refused before anything is sent', async (t) => {
+  const server = await serve(t, answers(reply(200)));
+  const http = open(t, server.url);
+  for (const value of [`${secret}\r\nX: 1`, `${secret}\n`, `“${secret}”`, `${secret}\0`]) {
+    const problem = await problemOf(http.send({ method: 'GET', url: '/', headers: { Authorization: value } }));
+    isFinal(problem, exit.config, /header authorization/);
+  }
+  assert.equal(server.connections, 0);
+});
+
+// ---------------------------------------------------------------------------------------------------- connection
+
+test('a refused connection is transient', async (t) => {
+  const port = await closedPort();
+  const problem = await problemOf(get(open(t, `http://127.0.0.1:${port}`), `/audit?token=${secret}`));
+  isTransient(problem, /^source http:\/\/127\.0\.0\.1:\d+ refused the connection \(ECONNREFUSED, GET \/audit\)$/);
+});
+
+test('refusals on several addresses are one refusal', async (t) => {
+  isTransient(
+    await problemOf(get(open(t, `http://localhost:${await closedPort()}`))),
+    /refused the connection \(ECONNREFUSED, GET/,
+  );
+});
+
+test('a server on one of several addresses is found', async (t) => {
+  const server = await serve(t, answers(reply(200, {}, 'ok'))); // on 127.0.0.1; localhost is ::1 as well
+  assert.equal(await getText(open(t, `http://localhost:${server.port}`)), 'ok');
+});
+
+test('a name that does not resolve is worth one more attempt', async (t) => {
+  const http = open(t, 'https://vendor.invalid');
+  const problem = await problemOf(get(http));
+  assert.equal(problem.status, exit.unavailable);
+  assert.match(
+    problem.message,
+    /^source https:\/\/vendor\.invalid has a host name that .*resolve.* \((ENOTFOUND|EAI_AGAIN), GET \/\)$/,
+  );
+  // A machine without a name server says EAI_AGAIN, which is worth more.
+  assert.deepEqual(problem.again, problem.message.includes('ENOTFOUND') ? { once: true } : {});
+});
+
+test('a connection that is never accepted ends at the connect limit', async (t) => {
+  const hole = await blackHole();
+  t.after(() => hole.close());
+  const problem = await problemOf(get(open(t, `http://127.0.0.1:${hole.port}`, { connectTimeout: 200 })));
+  isTransient(problem, /did not accept the connection in time \(UND_ERR_CONNECT_TIMEOUT/);
+});
+
+test('a connection that is reset before the reply is transient', async (t) => {
+  const server = await serve(t, thenReset());
+  isTransient(await problemOf(get(open(t, server.url))), /(broke|closed) the connection/);
+  assert.equal(server.connections, 1, 'one attempt a call');
+});
+
+test('a connection that is closed before the reply is transient', async (t) => {
+  const server = await serve(t, thenClose(''));
+  isTransient(
+    await problemOf(get(open(t, server.url))),
+    /closed the connection before the end of the reply \(UND_ERR_SOCKET/,
+  );
+});
+
+const cuts: readonly (readonly [name: string, behave: Behaviour])[] = [
+  ['Content-Length, reset', thenReset('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[{"a":1}')],
+  ['Content-Length, closed', thenClose('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[{"a":1}')],
+  ['chunked, reset', thenReset('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n[{"a":1}\r\n')],
+  ['chunked, closed', thenClose('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n[{"a":1}\r\n')],
+  [
+    'closed without a length, gzip',
+    thenClose(
+      Buffer.concat([
+        Buffer.from('HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n'),
+        gzipSync('x'.repeat(1000)).subarray(0, 20),
+      ]),
+    ),
+  ],
+];
+for (const [name, behave] of cuts) {
+  test(`a body that is cut is never taken for a whole one: ${name}`, async (t) => {
+    const server = await serve(t, behave);
+    isTransient(await problemOf(getText(open(t, server.url))), /\((UND_ERR|ECONNRESET|HPE_INVALID_EOF|Z_BUF)/);
+    assert.equal(server.requests.length, 1);
+    assert.equal(server.requests[0]?.headers['range'], undefined);
+  });
+}
+
+test('a body that ends with its connection, and says no length, is read to the end', async (t) => {
+  const server = await serve(t, thenClose('HTTP/1.1 200 OK\r\n\r\n[{"a":1}]'));
+  const answer = await get(open(t, server.url));
+  assert.equal(
+    answer.headers['content-length'] ?? answer.headers['transfer-encoding'],
+    undefined,
+    'the caller can tell',
+  );
+  assert.equal(await answer.text(), '[{"a":1}]');
+});
+
+// ---------------------------------------------------------------------------------------------------- idle connections
+
+/** Answers the first request and hangs up when the next one comes on the same connection. */
+const dyingKeepAlive: Behaviour = (socket, { connection, number }) => {
+  if (number === 2 && connection === 1) socket.resetAndDestroy();
+  else socket.write(reply(200, {}, String(number)));
+};
+
+test('an idle connection that has died is replaced without a word, if the request may be repeated', async (t) => {
+  const server = await serve(t, dyingKeepAlive);
+  const http = open(t, server.url);
+  assert.equal(await getText(http), '1');
+  assert.equal(await getText(http), '3');
+  assert.equal(server.connections, 2);
+});
+
+test('a request that may not be repeated is not repeated', async (t) => {
+  const server = await serve(t, dyingKeepAlive);
+  const http = open(t, server.url);
+  await getText(http);
+  isTransient(await problemOf(http.send({ method: 'POST', url: '/', body: 'x' })), /(broke|closed) the connection/);
+  assert.equal(server.requests.length, 2);
+});
+
+test('a query sent by POST may be repeated', async (t) => {
+  const server = await serve(t, dyingKeepAlive);
+  const http = open(t, server.url);
+  await getText(http);
+  const answer = await http.send({ method: 'POST', url: '/', body: 'x', repeatable: true });
+  assert.equal(await answer.text(), '3');
+});
+
+// ---------------------------------------------------------------------------------------------------- time
+
+test('a server that accepts and never answers ends at the header limit', async (t) => {
+  const server = await serve(t, silence);
+  const problem = await problemOf(get(open(t, server.url, { headersTimeout: 200 })));
+  isTransient(problem, /did not answer in time \(UND_ERR_HEADERS_TIMEOUT/);
+});
+
+test('a head that trickles in ends at the total limit', async (t) => {
+  const server = await serve(t, drip('HTTP/1.1 200 OK\r\n', 'X-Slow: a\r\n', 20));
+  const problem = await problemOf(get(open(t, server.url, { timeout: 300 })));
+  isTransient(problem, /did not complete its reply within 0\.3 s/);
+});
+
+test('a body that trickles in ends at the total limit', async (t) => {
+  const server = await serve(t, drip('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n', '{"a":1}', 20));
+  const begun = Date.now();
+  const problem = await problemOf(getText(open(t, server.url, { timeout: 300 })));
+  isTransient(problem, /did not complete its reply within 0\.3 s \(GET \/\)/);
+  assert.ok(Date.now() - begun < 2000);
+});
+
+test('time that the reader takes for itself does not count', async (t) => {
+  const sent = randomBytes(1024 * 1024);
+  const server = await serve(t, answers(reply(200, {}, sent)));
+  const answer = await get(open(t, server.url, { timeout: 300 }));
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer.body) {
+    if (chunks.length === 1) await new Promise((resolve) => setTimeout(resolve, 500));
+    chunks.push(chunk);
+  }
+  assert.ok(Buffer.concat(chunks).equals(sent));
+});
+
+test('a stop request ends what is under way with its own reason', async (t) => {
+  const server = await serve(t, drip('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n', 'x', 20));
+  const controller = new AbortController();
+  const reason = new Problem(exit.terminate, 'stopped by SIGTERM', { hint: 'none' });
+  const http = open(t, server.url, { stop: controller.signal });
+  const answer = await get(http);
+  const reading = problemOf(answer.text());
+  setTimeout(() => controller.abort(reason), 50);
+  assert.equal(await reading, reason);
+  assert.equal(await problemOf(get(http)), reason);
+  assert.equal(server.requests.length, 1);
+});
+
+test('a stop request ends a connection attempt', async (t) => {
+  const server = await serve(t, silence);
+  const controller = new AbortController();
+  const reason = new Problem(exit.terminate, 'stopped by SIGTERM', { hint: 'none' });
+  const asking = problemOf(get(open(t, server.url, { stop: controller.signal })));
+  setTimeout(() => controller.abort(reason), 50);
+  assert.equal(await asking, reason);
+});
+
+test('after close nothing is left that keeps a process alive', async (t) => {
+  const server = await serve(t, drip('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n', 'x', 20));
+  const active = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const before = active();
+  const http = open(t, server.url);
+  await get(http); // and its body is never read
+  const second = problemOf(getText(http));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await http.close();
+  assert.match((await second).message, /\(UND_ERR_(DESTROYED|CLOSED|ABORTED)|UND_ERR_SOCKET/);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.ok(active() <= before + 1); // the server's own dripping
+});
+
+// ---------------------------------------------------------------------------------------------------- not HTTP
+
+const strangers: readonly (readonly [name: string, answer: string])[] = [
+  ['a banner of SSH', 'SSH-2.0-OpenSSH_9.2\r\n'],
+  ['a TLS alert', '\x15\x03\x01\x00\x02\x02\x46'],
+  ['a bad chunk size', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n'],
+];
+for (const [name, answer] of strangers) {
+  test(`an answer that is not HTTP is final: ${name}`, async (t) => {
+    const server = await serve(t, thenClose(Buffer.from(answer, 'latin1')));
+    isFinal(await problemOf(getText(open(t, server.url))), exit.protocol, /does not speak HTTP/);
+  });
+}
+
+test('more than 16 KiB of headers are final', async (t) => {
+  const server = await serve(t, answers(reply(200, { 'X-Long': 'x'.repeat(20_000) })));
+  isFinal(await problemOf(get(open(t, server.url))), exit.protocol, /sent more than 16 KiB of headers/);
+});
+
+// ---------------------------------------------------------------------------------------------------- encodings
+
+const text = JSON.stringify({ records: Array.from({ length: 5000 }, (_, id) => ({ id })) });
+const encodings: readonly (readonly [name: string, encoding: string, body: Buffer])[] = [
+  ['gzip', 'gzip', gzipSync(text)],
+  ['gzip under its old name', 'X-GZIP', gzipSync(text)],
+  ['gzip in two members', 'gzip', Buffer.concat([gzipSync(text.slice(0, 100)), gzipSync(text.slice(100))])],
+  ['deflate', 'deflate', deflateSync(text)],
+  ['brotli', 'br', brotliCompressSync(text)],
+  ['none', 'identity', Buffer.from(text)],
+];
+for (const [name, encoding, body] of encodings) {
+  test(`a compressed body is unpacked: ${name}`, async (t) => {
+    const server = await serve(t, answers(reply(200, { 'Content-Encoding': encoding }, body)));
+    assert.equal(await getText(open(t, server.url)), text);
+  });
+}
+
+test('only what this runtime can unpack is asked for', async (t) => {
+  const server = await serve(t, answers(reply(200)));
+  await getText(open(t, server.url));
+  assert.equal(server.requests[0]?.headers['accept-encoding'], 'gzip, br');
+});
+
+for (const encoding of ['gzip, gzip, gzip, gzip, gzip, gzip', 'gzip,br', 'zstd', 'constructor']) {
+  test(`a body encoded as ${encoding} is refused`, async (t) => {
+    const server = await serve(t, answers(reply(200, { 'Content-Encoding': encoding }, gzipSync(text))));
+    isFinal(await problemOf(getText(open(t, server.url))), exit.protocol, /encoded its reply/);
+  });
+}
+
+for (const encoding of ['gzip', 'br', 'deflate']) {
+  test(`a body that says ${encoding} and is plain is worth one more attempt, without compression`, async (t) => {
+    const server = await serve(t, answers(reply(200, { 'Content-Encoding': encoding }, text), reply(200, {}, text)));
+    const http = open(t, server.url);
+    const problem = await problemOf(getText(http));
+    assert.equal(problem.status, exit.protocol);
+    assert.deepEqual(problem.again, { once: true });
+    assert.equal(await getText(http), text);
+    assert.equal(server.requests[1]?.headers['accept-encoding'], 'identity');
+  });
+}
+
+test('a compressed body that bursts is stopped at the limit of its unpacked size', async (t) => {
+  const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024));
+  const server = await serve(t, answers(reply(200, { 'Content-Encoding': 'gzip' }, bomb)));
+  const answer = await open(t, server.url).send({ method: 'GET', url: '/', maxBytes: 1024 * 1024 });
+  let bytes = 0;
+  const reading = (async () => {
+    for await (const chunk of answer.body) bytes += chunk.length;
+  })();
+  isFinal(await problemOf(reading), exit.protocol, /sent more than 1048576 bytes/);
+  assert.ok(bytes <= 1024 * 1024);
+});
+
+test('a plain body has the same limit', async (t) => {
+  const server = await serve(t, answers(reply(200, {}, 'x'.repeat(1000))));
+  const http = open(t, server.url);
+  isFinal(
+    await problemOf((await http.send({ method: 'GET', url: '/', maxBytes: 999 })).text()),
+    exit.protocol,
+    /more than 999/,
+  );
+  assert.equal((await (await http.send({ method: 'GET', url: '/', maxBytes: 1000 })).text()).length, 1000);
+});
+
+// ---------------------------------------------------------------------------------------------------- redirects
+
+test('a redirect within the origin is followed, relative to the address that sent it', async (t) => {
+  const server = await serve(t, (socket, { path }) => {
+    const next: Record<string, string> = { '/api/a': 'b', '/api/b': '/c?x=1', '/c?x=1': '?x=2' };
+    const location = next[path];
+    socket.write(location === undefined ? reply(200, {}, path) : reply(302, { Location: location }));
+  });
+  const answer = await get(open(t, server.url), '/api/a');
+  assert.equal(answer.url, `${server.url}/c?x=2`);
+  assert.equal(await answer.text(), '/c?x=2');
+});
+
+for (const status of [301, 302, 303, 307, 308]) {
+  test(`a redirect (${status}) to another origin is not followed, and the other server sees nothing`, async (t) => {
+    const other = await serve(t, answers(reply(200)));
+    for (const location of [
+      `${other.url}/x?token=${secret}`,
+      `//127.0.0.1:${other.port}/`,
+      `/\\127.0.0.1:${other.port}/`,
+    ]) {
+      const server = await serve(t, answers(reply(status, { Location: location })));
+      const problem = await problemOf(open(t, server.url).send({ method: 'POST', url: '/login', body: secret }));
+      isFinal(problem, exit.protocol, /leads to http:\/\/127\.0\.0\.1:\d+, which is not followed/);
+    }
+    assert.equal(other.connections, 0);
+    assert.equal(other.requests.length, 0);
+  });
+}
+
+test('the recording server does record: a client for its own origin is seen', async (t) => {
+  const other = await serve(t, answers(reply(200)));
+  await getText(open(t, other.url));
+  assert.equal(other.connections, 1);
+});
+
+for (const location of ['file:///etc/passwd', 'javascript:alert(1)', 'http://', 'https://127.0.0.1/']) {
+  test(`a redirect to ${location} is refused`, async (t) => {
+    const server = await serve(t, answers(reply(302, { Location: location })));
+    isFinal(await problemOf(get(open(t, server.url))), exit.protocol, /leads to/);
+    assert.equal(server.requests.length, 1);
+  });
+}
+
+test('a redirect loop ends', async (t) => {
+  const server = await serve(t, answers(reply(302, { Location: '/' })));
+  isFinal(await problemOf(get(open(t, server.url))), exit.protocol, /redirects more than 3 times/);
+  assert.equal(server.requests.length, 4);
+});
+
+test('a redirect without a place to go is refused', async (t) => {
+  const server = await serve(t, answers(reply(302)));
+  isFinal(await problemOf(get(open(t, server.url))), exit.protocol, /redirects to nowhere/);
+});
+
+for (const status of [301, 302, 303]) {
+  test(`a POST that is redirected with ${status} is not turned into a GET`, async (t) => {
+    const server = await serve(t, answers(reply(status, { Location: '/x' }), reply(200)));
+    isFinal(
+      await problemOf(open(t, server.url).send({ method: 'POST', url: '/', body: 'x' })),
+      exit.protocol,
+      /redirects a POST/,
+    );
+    assert.equal(server.requests.length, 1);
+  });
+}
+
+for (const status of [307, 308]) {
+  test(`a POST that is redirected with ${status} within the origin keeps its body`, async (t) => {
+    const server = await serve(t, answers(reply(status, { Location: '/x' }), reply(200)));
+    await (await open(t, server.url).send({ method: 'POST', url: '/', body: 'x' })).discard();
+    assert.deepEqual(
+      server.requests.map(({ method, path, body }) => [method, path, body.toString()]),
+      [
+        ['POST', '/', 'x'],
+        ['POST', '/x', 'x'],
+      ],
+    );
+  });
+}
+
+test('an address in another origin is refused before anything is sent', async (t) => {
+  const server = await serve(t, answers(reply(200)));
+  const other = await serve(t, answers(reply(200)));
+  const http = open(t, server.url);
+  for (const url of [
+    `${other.url}/`,
+    `//127.0.0.1:${other.port}/`,
+    `http://127.0.0.1@127.0.0.1:${other.port}/`,
+    'file:///etc/passwd',
+  ]) {
+    isFinal(await problemOf(get(http, url)), exit.protocol, /not followed/);
+  }
+  assert.equal(server.connections + other.connections, 0);
+});
+
+// ---------------------------------------------------------------------------------------------------- cookies
+
+test('cookies come back with every later request, and can be counted', async (t) => {
+  const first = { 'Set-Cookie': 'session=abc=; Path=/; HttpOnly', 'set-cookie': 'theme="dark"; Max-Age=100' };
+  const server = await serve(t, answers(reply(200, first), reply(200, { 'Set-Cookie': 'session=def' }), reply(200)));
+  const http = open(t, server.url);
+  assert.equal(http.cookies, 0);
+  for (let count = 0; count < 3; count++) await getText(http);
+  assert.equal(http.cookies, 2);
+  assert.deepEqual(
+    server.requests.map(({ headers }) => headers['cookie']),
+    [undefined, 'session=abc=; theme="dark"', 'session=def; theme="dark"'],
+  );
+});
+
+test('a cookie that comes with a redirect is kept', async (t) => {
+  const server = await serve(t, answers(reply(302, { Location: '/home', 'Set-Cookie': 'a=1' }), reply(200)));
+  await getText(open(t, server.url));
+  assert.equal(server.requests[1]?.headers['cookie'], 'a=1');
+});
+
+const deletions = [
+  'a=; Max-Age=0',
+  'a=x; Max-Age=-1',
+  'a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT',
+  'a=; expires=Thu, 01-Jan-70 00:00:01 GMT',
+  'a=; Expires=Wed, 09 Jun 2100 00:00:00 GMT; Max-Age=0',
+];
+for (const deletion of deletions) {
+  test(`a cookie can be taken back: ${deletion}`, async (t) => {
+    const server = await serve(t, answers(reply(200, { 'Set-Cookie': 'a=1' }), reply(200, { 'Set-Cookie': deletion })));
+    const http = open(t, server.url);
+    await getText(http);
+    await getText(http);
+    assert.equal(http.cookies, 0);
+  });
+}
+
+const ignored = ['a=1; Domain=other.example', '=1', 'novalue', 'a=\x01', `a=${'x'.repeat(5000)}`];
+for (const cookie of ignored) {
+  test(`a cookie that is malformed or meant for others is ignored: ${JSON.stringify(cookie.slice(0, 40))}`, async (t) => {
+    const server = await serve(t, answers(reply(200, { 'Set-Cookie': cookie })));
+    const http = open(t, server.url);
+    await getText(http).catch((error: unknown) => assert.ok(error instanceof Problem)); // the parser refuses some
+    assert.equal(http.cookies, 0);
+  });
+}
+
+test('ten thousand cookies are limited to fifty', async (t) => {
+  const server = await serve(t, (socket, { number }) => {
+    const lines = Array.from({ length: 500 }, (_, at) => `Set-Cookie: c${number}-${at}=1\r\n`).join('');
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 0\r\n${lines}\r\n`);
+  });
+  const http = open(t, server.url);
+  for (let count = 0; count < 20; count++) await getText(http);
+  assert.equal(http.cookies, 50);
+});
+
+test('a cookie expires', async (t) => {
+  let time = 1_000_000;
+  const server = await serve(t, answers(reply(200, { 'Set-Cookie': 'a=1; Max-Age=10' }), reply(200)));
+  const http = open(t, server.url, { now: () => time });
+  await getText(http);
+  time += 9_999;
+  await getText(http);
+  time += 1;
+  await getText(http);
+  assert.deepEqual(
+    server.requests.map(({ headers }) => headers['cookie']),
+    [undefined, 'a=1', undefined],
+  );
+});
+
+// ---------------------------------------------------------------------------------------------------- settings
+
+test('plain http is refused, but for this machine', (t) => {
+  for (const base of ['http://vendor.example', 'http://127.0.0.1.vendor.example', 'http://10.0.0.1']) {
+    assert.throws(
+      () => open(t, base),
+      (error) => error instanceof Problem && error.status === exit.config,
+    );
+  }
+  open(t, 'http://vendor.example', { insecure: true });
+  for (const base of ['http://localhost:1', 'http://127.0.0.2', 'http://[::1]:1']) open(t, base);
+});
+
+test('switched-off verification in the environment is refused', (t) => {
+  const environment = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+  assert.throws(
+    () => open(t, 'https://vendor.example', { environment }),
+    (error) => error instanceof Problem && error.status === exit.config,
+  );
+  open(t, 'https://vendor.example', { environment, insecure: true });
+});
