@@ -1,0 +1,293 @@
+/**
+ * A vendor described as data: what `src/sources/*.ts` hold and what a user writes as YAML for `--source ./acme.yaml`.
+ *
+ * One schema, and the type is taken from it. It has no defaults and changes nothing, so that the built-in definitions
+ * are plain values that need no check when the program starts; a test puts each of them through it. What the engine
+ * (core/rest.ts) cannot do is not in here, and a key that is not in here is refused.
+ *
+ * Templates are texts with placeholders (core/template.ts): the names of the settings, of `variables`, and
+ *   {from} {until}              the window, spelled as `window.time` says
+ *   {limit}                     records asked for in one query
+ *   {cursor} {offset} {page}    where the next page begins
+ *   {branch} {job}              the branch read, the job started
+ *   {query} {rawQuery} {categories}   the user's --query (in the vendor's language), --raw-query, --categories
+ *   {token}                     what the login answered; only in `auth.token.headers`
+ * Paths name a member of a reply or record: `page.next`; a key with dots is quoted: `"@odata.nextLink"`.
+ */
+import * as z from 'zod/mini';
+import { checkReferences } from './definition-check.ts';
+import { firstIssue } from './definition-issue.ts';
+import { isPath } from './path.ts';
+import { exit, Problem } from './problem.ts';
+import { durationOf, timeFormats } from './time.ts';
+
+const template = z.string();
+const path = z.string().check(z.refine(isPath, 'a path such as data.items'));
+const duration = z.string().check(z.refine((text) => durationOf(text) !== undefined, 'a duration such as 5m or 1h30m'));
+const count = z.int().check(z.positive());
+const optional = z.exactOptional;
+const templates = z.record(z.string(), template);
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+/**
+ * A member of a reply's envelope that must be there and not null, and equal `equals` if that is given. `optional`: it
+ * may also be missing.
+ */
+const test = z.strictObject({ path, equals: optional(scalar), optional: optional(z.boolean()) });
+
+/** A JSON body: any value, with templates as texts. A text that is one placeholder keeps the type of its value. */
+const jsonBody = z.record(z.string(), z.json());
+
+const request = z.strictObject({
+  /** GET when left out. A POST here only reads, and so may be sent again. */
+  method: optional(z.enum(['GET', 'POST'])),
+  /** Appended to `url` as it is; values put into it are percent-encoded. */
+  path: template,
+  headers: optional(templates),
+  /** Parameters without a value are dropped; a list sends the parameter several times. */
+  query: optional(z.record(z.string(), z.union([template, z.array(template)]))),
+  json: optional(jsonBody),
+  form: optional(templates),
+});
+
+const setting = z.strictObject({
+  summary: z.string(),
+  required: optional(z.boolean()),
+  secret: optional(z.boolean()),
+  default: optional(z.string()),
+  kind: optional(z.enum(['text', 'url', 'flag', 'integer', 'duration'])),
+  values: optional(z.array(z.string())),
+  aliases: optional(z.array(z.string())),
+  flag: optional(z.enum(['apikey', 'apisecret', 'orgurl', 'apiurl'])),
+});
+
+/** How a request proves who asks. Another scheme (OAuth 2, a signer) is another member here and in core/session.ts. */
+const auth = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('none') }),
+  z.strictObject({ type: z.literal('headers'), headers: templates }),
+  z.strictObject({ type: z.literal('basic'), username: template, password: template }),
+  /** A secret in the address is seen by proxies: only for vendors that offer nothing else. */
+  z.strictObject({ type: z.literal('query'), query: templates }),
+  /** Members added to every JSON or form body. */
+  z.strictObject({ type: z.literal('body'), body: templates }),
+  /** A login whose cookies, or token, go with every later request; and a logout in any case. */
+  z.strictObject({
+    type: z.literal('session'),
+    login: request,
+    /** The login worked when this holds; its HTTP status is looked at in any case. */
+    success: optional(test),
+    /** Where the token is and what headers carry it; without it the login must set a cookie. */
+    token: optional(z.strictObject({ path: optional(path), header: optional(z.string()), headers: templates })),
+    logout: optional(request),
+  }),
+]);
+
+/** When the pages end, besides a next page that is missing, null or empty. */
+const stop = z.array(
+  z.enum([
+    /** fewer records than asked for */
+    'short-page',
+    /** no records; without it, an empty page with a cursor is followed on */
+    'empty-page',
+    /** the cursor that was sent came back; without it, that is a cycle and an error */
+    'unchanged',
+  ]),
+);
+
+const everyPaging = {
+  /** The request for the second page and later ones, when it differs: other path, dropped time bounds, cursor only. */
+  request: optional(request),
+  stop: optional(stop),
+  /** A flag such as `has_more`: anything but true ends the pages. */
+  more: optional(path),
+};
+
+const paging = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('none') }),
+  /** The `Link` header with rel="next" (RFC 8288). */
+  z.strictObject({ type: z.literal('link'), ...everyPaging }),
+  /** The next page's address, absolute or relative, in the body or in a header. */
+  z.strictObject({ type: z.literal('url'), path: optional(path), header: optional(z.string()), ...everyPaging }),
+  /** A cursor in the body, in a header, or a field of the page's last record (`last`). */
+  z.strictObject({
+    type: z.literal('cursor'),
+    path: optional(path),
+    header: optional(z.string()),
+    last: optional(path),
+    /** The cursor outlives the run: the next one goes on there. */
+    bookmark: optional(z.boolean()),
+    /** HTTP statuses that say that a saved cursor is no longer valid: the window is read from its beginning. */
+    invalid: optional(z.array(z.int())),
+    ...everyPaging,
+  }),
+  z.strictObject({ type: z.literal('page'), first: optional(z.int()), ...everyPaging }),
+  z.strictObject({ type: z.literal('offset'), ...everyPaging }),
+]);
+
+const timeFormat = z.union([
+  z.enum(timeFormats),
+  /** `prefix` is written before the time. */
+  z.strictObject({ format: z.enum(timeFormats), prefix: optional(z.string()) }),
+]);
+
+const window = z.strictObject({
+  /** What the vendor's time filter goes by; `none`: it has no time filter. */
+  filter: z.enum(['event', 'ingestion', 'none']),
+  overlap: optional(duration),
+  delay: optional(duration),
+  firstRun: optional(duration),
+  longest: optional(duration),
+  retention: optional(duration),
+  /** How {from} and {until} are spelled; may be chosen by a setting. */
+  time: optional(
+    z.union([timeFormat, z.strictObject({ setting: z.string(), formats: z.record(z.string(), timeFormat) })]),
+  ),
+});
+
+const records = z.strictObject({
+  /** `json`: an array in a JSON document. `lines`: one record a line. */
+  format: optional(z.enum(['json', 'lines'])),
+  /** Where the array is; left out when the document is the array. */
+  path: optional(path),
+  /** `object`: its values are the records, under keys that mean nothing. */
+  container: optional(z.enum(['array', 'object'])),
+  /**
+   * What a reply without that array means: no records (`empty`), or an error. `null`: null there means no records, and
+   * nothing there is an error. Left out: both are errors.
+   */
+  missing: optional(z.enum(['error', 'null', 'empty'])),
+  /** The ID: one or more members, or the content where the vendor has none (`without` names volatile members). */
+  id: z.union([
+    z.strictObject({ paths: z.array(path).check(z.minLength(1)) }),
+    z.strictObject({ content: z.literal(true), without: optional(z.array(path)) }),
+  ]),
+  time: optional(z.strictObject({ path, format: z.enum(timeFormats) })),
+  /** How many records the whole window has; fewer is an error. */
+  total: optional(path),
+});
+
+export const definitionSchema = z.strictObject({
+  name: z.string().check(z.regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes')),
+  summary: z.string(),
+  settings: z.record(z.string().check(z.regex(/^[A-Z][A-Z0-9_]*$/, 'a name in capitals')), setting),
+  /** The base of every request. */
+  url: template,
+  /** What is read besides `url`, without secrets; a position belongs to one scope. */
+  scope: optional(template),
+  /** Named texts for the requests; of several, the first all of whose placeholders have a value, else the last. */
+  variables: optional(z.record(z.string(), z.union([template, z.array(template).check(z.minLength(1))]))),
+  headers: optional(templates),
+  auth,
+  /** Started once a window, before the pages are asked for with {job}. */
+  job: optional(
+    z.strictObject({
+      request,
+      /** Where {job} is in the answer. */
+      id: path,
+      /** How many records it found. Null or missing means that it may not have finished. */
+      total: optional(path),
+    }),
+  ),
+  request,
+  paging,
+  window,
+  records,
+  reply: optional(
+    z.strictObject({
+      /** A reply is an error unless this holds, whatever its HTTP status. */
+      success: optional(test),
+      /** Members whose presence means an error; `error` and `errors` when left out. */
+      errors: optional(z.array(path)),
+      /** Where the vendor says what was wrong; `message`, `detail`, `error` and `errors` when left out. */
+      messages: optional(z.array(path)),
+      /** The session is over, although the HTTP status is not 401. */
+      expired: optional(test),
+    }),
+  ),
+  limits: optional(
+    z.strictObject({
+      /** {limit}: the best, and the most that the vendor takes. */
+      page: optional(count),
+      most: optional(count),
+      /** At least this long between two requests. */
+      interval: optional(duration),
+      /** Bytes of one record; a larger one goes to the quarantine. */
+      record: optional(count),
+    }),
+  ),
+  /** Parts with a position each: listed in a setting, here, or by the vendor. */
+  branches: optional(
+    z.strictObject({
+      /** A setting that lists them, separated by spaces or commas. */
+      setting: optional(z.string()),
+      values: optional(z.array(z.string()).check(z.minLength(1))),
+      fetch: optional(z.strictObject({ request, path })),
+    }),
+  ),
+  /** Keys of --query. Others are paths in the record, matched here. */
+  query: optional(
+    z.strictObject({
+      keys: z.record(
+        z.string(),
+        z.strictObject({
+          /** Sent as this query parameter. */
+          parameter: optional(z.string()),
+          /** Sent inside {query}: `compare` with this name for {field}. */
+          field: optional(z.string()),
+          /** Matched here, at this path of the record. */
+          path: optional(path),
+        }),
+      ),
+      /** One comparison in the vendor's language: {field} is the name, {value} the value as a JSON string in quotes. */
+      compare: optional(template),
+      /** Between two comparisons. */
+      and: optional(z.string()),
+    }),
+  ),
+  /** --categories: names for the vendor's (`values`), and where a record says its own (`path`, matched here). */
+  categories: optional(z.strictObject({ values: optional(templates), path: optional(path) })),
+});
+
+/** One vendor, as data. */
+export type SourceDefinition = z.infer<typeof definitionSchema>;
+export type RequestDefinition = z.infer<typeof request>;
+export type PagingDefinition = z.infer<typeof paging>;
+export type AuthDefinition = z.infer<typeof auth>;
+export type EnvelopeTest = z.infer<typeof test>;
+
+/**
+ * The value as a definition. `from` is where it came from, for messages.
+ * Throws Problem 78 naming the place inside it and what was expected there.
+ */
+export function parseDefinition(value: unknown, from: string): SourceDefinition {
+  const result = z.safeParse(definitionSchema, value);
+  const wrong = result.success
+    ? checkReferences(result.data)
+    : firstIssue(result.error.issues, value, names(definitionSchema));
+  if (wrong !== undefined) {
+    throw new Problem(exit.config, `${from}: ${wrong}`, {
+      hint: 'compare it with examples/acme.yaml, which explains every part of a definition',
+    });
+  }
+  if (!result.success) throw new Error('unreachable: a failed check has a first issue');
+  return result.data;
+}
+
+/** All names of members that a schema knows, for suggestions. */
+function names(schema: z.core.$ZodType): Set<string> {
+  const found = new Set<string>();
+  const visit = (each: z.core.$ZodType): void => {
+    const { def } = each._zod as z.core.$ZodTypes['_zod'];
+    if (def.type === 'object') {
+      for (const [key, member] of Object.entries(def.shape)) {
+        found.add(key);
+        visit(member);
+      }
+    } else if (def.type === 'optional') visit(def.innerType);
+    else if (def.type === 'union') def.options.forEach(visit);
+    else if (def.type === 'array') visit(def.element);
+    else if (def.type === 'record') visit(def.valueType);
+  };
+  visit(schema);
+  return found;
+}

@@ -1,0 +1,32 @@
+/**
+ * Paths to a member of a JSON document: names with dots between them. A name with a dot, a quote or a blank at its
+ * ends is written as a JSON string: `page.next`, `"@odata.nextLink"`, `labels."kubernetes.pod.name"`.
+ */
+
+const name = /"(?:[^"\\]|\\.)*"|[^".][^.]*/y;
+
+/** The names of a path, outermost first; [] for the empty path. Throws SyntaxError on a malformed one. */
+export function parsePath(path: string): readonly string[] {
+  const names: string[] = [];
+  let at = 0;
+  while (at < path.length) {
+    name.lastIndex = at;
+    const found = name.exec(path)?.[0];
+    if (found === undefined) throw new SyntaxError(`not a path: ${path}`);
+    names.push(found.startsWith('"') ? (JSON.parse(found) as string) : found);
+    at += found.length;
+    if (at === path.length) return names;
+    if (path[at] !== '.' || at + 1 === path.length) throw new SyntaxError(`not a path: ${path}`);
+    at++;
+  }
+  return names;
+}
+
+export function isPath(path: string): boolean {
+  try {
+    parsePath(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

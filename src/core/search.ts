@@ -1,0 +1,107 @@
+/** What the user searches for, sent to the vendor where it can filter, and matched here where it cannot. */
+import type { Buffer } from 'node:buffer';
+import type { SourceDefinition } from './definition.ts';
+import { usedPlaceholders } from './definition-check.ts';
+import { didYouMean } from './nearest.ts';
+import { isPath, parsePath } from './path.ts';
+import { exit, Problem } from './problem.ts';
+import { matches } from './query.ts';
+import { fill, type TemplateValues } from './template.ts';
+import type { Search, Tools } from './types.ts';
+
+export interface SearchPlan {
+  /** Values of {query}, {rawQuery}, {categories} and {limit}. */
+  readonly values: TemplateValues;
+  /** Records asked for in one query; undefined when the vendor decides. */
+  readonly limit: number | undefined;
+  /** Query parameters of --query that the vendor knows. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Paths in a record that are looked at here. */
+  readonly paths: readonly (readonly string[])[];
+  /** Whether a record is wanted; `spans` holds the values at `paths` from the pair number `offset` on. */
+  wants(bytes: Buffer, spans: Int32Array, offset: number): boolean;
+}
+
+/** Throws Problem 64 when the source cannot do what is asked. */
+export function planSearch(definition: SourceDefinition, search: Search, tools: Pick<Tools, 'warn'>): SearchPlan {
+  const used = usedPlaceholders(definition);
+  const parameters: Record<string, string> = {};
+  const comparisons: string[] = [];
+  const wanted: { readonly path: readonly string[]; readonly values: readonly string[] }[] = [];
+
+  for (const [key, value] of search.query) {
+    const known = definition.query?.keys[key];
+    if (known === undefined && !isPath(key))
+      throw unusable(`--query: ${JSON.stringify(key)} is not a path in a record`);
+    if (known?.parameter !== undefined) {
+      if ((parameters[known.parameter] ?? value) !== value)
+        throw unusable(`--query: ${key} cannot have two values at once`);
+      parameters[known.parameter] = value;
+    }
+    if (known?.field !== undefined) {
+      comparisons.push(fill(definition.query?.compare ?? '', { field: known.field, value: JSON.stringify(value) }));
+    }
+    const path = known === undefined ? key : known.path;
+    if (path !== undefined) wanted.push({ path: parsePath(path), values: [value] });
+  }
+
+  if (search.rawQuery !== undefined && !used.has('rawQuery')) {
+    throw unusable(`--raw-query: ${definition.name} has no query language; use --query`);
+  }
+  const categories = categoriesOf(definition, search.categories, used);
+  const path = definition.categories?.path;
+  if (path !== undefined && categories.length > 0) wanted.push({ path: parsePath(path), values: categories });
+  const limit = limitOf(definition, search.limit, tools);
+
+  return {
+    values: {
+      query: comparisons.join(definition.query?.and ?? ' and '),
+      rawQuery: search.rawQuery,
+      categories,
+      limit,
+    },
+    limit: used.has('limit') ? limit : undefined,
+    parameters,
+    paths: wanted.map((each) => each.path),
+    wants: (bytes, spans, offset) =>
+      wanted.every(({ values }, index) => {
+        const start = spans[2 * (offset + index)] ?? -1;
+        const end = spans[2 * (offset + index) + 1] ?? -1;
+        return values.some((value) => matches(bytes, start, end, value));
+      }),
+  };
+}
+
+function categoriesOf(definition: SourceDefinition, asked: readonly string[], used: ReadonlySet<string>): string[] {
+  const { categories } = definition;
+  if (asked.length === 0) return [];
+  if (categories === undefined || (categories.path === undefined && !used.has('categories'))) {
+    throw unusable(`--categories: ${definition.name} has none`);
+  }
+  const { values } = categories;
+  if (values === undefined) return [...asked];
+  return asked.map((name) => {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (value === undefined) {
+      throw unusable(
+        `--categories: ${definition.name} has no ${JSON.stringify(name)}${didYouMean(name, Object.keys(values))}`,
+      );
+    }
+    return value;
+  });
+}
+
+function limitOf(
+  definition: SourceDefinition,
+  asked: number | undefined,
+  tools: Pick<Tools, 'warn'>,
+): number | undefined {
+  const { page, most } = definition.limits ?? {};
+  if (asked === undefined || most === undefined || asked <= most) return asked ?? page;
+  tools.warn(`--limit ${asked} is more than ${definition.name} gives at once; ${most} is used`);
+  return most;
+}
+
+function unusable(message: string): Problem {
+  return new Problem(exit.usage, message, { hint: 'see audit-export sources for what each source can search' });
+}

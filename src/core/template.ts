@@ -1,0 +1,55 @@
+/**
+ * Texts with placeholders: `{SYCOPE_URL}/login`, `@{from}`, `{limit}`.
+ *
+ * A placeholder is a name in braces, and nothing else is: `{"a":1}` and `{}` stay as they are. A placeholder without a
+ * value is empty, and whoever uses the text decides what that means (parameters without a value are dropped).
+ */
+
+/** Numbers and lists keep their type where a JSON body or a repeated parameter asks for it. */
+export type TemplateValue = string | number | bigint | boolean | readonly string[];
+
+export type TemplateValues = Readonly<Record<string, TemplateValue | undefined>>;
+
+const placeholder = /\{([A-Za-z][A-Za-z0-9_]*)\}/g;
+const alone = /^\{([A-Za-z][A-Za-z0-9_]*)\}$/;
+
+/** The names used, in order, each once. */
+export function placeholders(template: string): readonly string[] {
+  return [...new Set(Array.from(template.matchAll(placeholder), (match) => match[1] ?? ''))];
+}
+
+/** The text with every placeholder replaced; lists are joined by commas. `encode` is applied to each value. */
+export function fill(
+  template: string,
+  values: TemplateValues,
+  encode: (text: string) => string = (text) => text,
+): string {
+  return template.replace(placeholder, (_, name: string) => encode(textOf(values[name])));
+}
+
+/** The value of a template that is one placeholder, with its type; otherwise the filled text. Undefined when empty. */
+export function fillValue(template: string, values: TemplateValues): TemplateValue | undefined {
+  const name = alone.exec(template)?.[1];
+  if (name !== undefined) return isEmpty(values[name]) ? undefined : values[name];
+  const names = placeholders(template);
+  // `@{from}` without a `from` says nothing: it is as empty as `{from}` alone. A text without placeholders is itself.
+  if (names.length > 0 && names.every((each) => isEmpty(values[each]))) return undefined;
+  return fill(template, values);
+}
+
+/**
+ * The first of several texts all of whose placeholders have a value; the last one in any case.
+ * This is how a definition says "the whole query if it is set, else this one".
+ */
+export function fillFirst(templates: readonly string[], values: TemplateValues): string {
+  const chosen = templates.find((each) => placeholders(each).every((name) => !isEmpty(values[name])));
+  return fill(chosen ?? templates.at(-1) ?? '', values);
+}
+
+function isEmpty(value: TemplateValue | undefined): boolean {
+  return value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
+}
+
+function textOf(value: TemplateValue | undefined): string {
+  return value === undefined ? '' : Array.isArray(value) ? value.join(',') : String(value);
+}

@@ -1,0 +1,55 @@
+/** A source definition that a user wrote: YAML or JSON. The only file that knows yaml. */
+import { readFile } from 'node:fs/promises';
+import { parseDefinition, type SourceDefinition } from '../core/definition.ts';
+import { exit, Problem } from '../core/problem.ts';
+
+/** No definition is this long; a file that is was given by mistake. */
+const maxBytes = 1024 * 1024;
+
+/** The definition in a .yaml, .yml or .json file. Throws Problem 78 that names the file, and the place in it. */
+export async function readDefinition(path: string): Promise<SourceDefinition> {
+  return parseDefinition(await parseFile(path), path);
+}
+
+async function parseFile(path: string): Promise<unknown> {
+  const text = await readText(path);
+  // Loaded only for users of such files: the built-in sources do not pay for it. JSON is YAML, too.
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(text, {
+    version: '1.2',
+    schema: 'core',
+    uniqueKeys: true,
+    prettyErrors: true,
+    customTags: [],
+  });
+  const wrong = document.errors[0] ?? document.warnings[0];
+  if (wrong !== undefined) throw notYaml(path, wrong.message);
+  try {
+    return document.toJS({ maxAliasCount: 100 }) as unknown; // aliases of aliases could fill the memory
+  } catch (error) {
+    throw notYaml(path, error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  let bytes;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new Problem(exit.config, `the definition ${path} cannot be read (${code})`, {
+      hint: 'give the name of a built-in source, or the path of a .yaml, .yml or .json file',
+    });
+  }
+  if (bytes.length <= maxBytes) return bytes.toString('utf8');
+  throw new Problem(exit.config, `the definition ${path} is larger than ${maxBytes} bytes`, {
+    hint: 'give the path of a source definition, not of records',
+  });
+}
+
+function notYaml(path: string, message: string): Problem {
+  const line = message.split('\n', 1)[0] ?? '';
+  return new Problem(exit.config, `${path} is not valid YAML: ${line.replace(/:$/, '')}`, {
+    hint: 'mend the file there; examples/acme.yaml shows the form',
+  });
+}
