@@ -1,0 +1,150 @@
+/**
+ * Where the next page is. A pager takes the end of one page and gives the step to the next, or ends; it also notices
+ * when the vendor leads it in a circle. It sees every record of the raw page, never only those that the user wants.
+ */
+import type { PagingDefinition } from './definition.ts';
+import { parseJson, tokenAt, tokenOf, valueAt } from './reply.ts';
+import { resolveSameOrigin } from './origin.ts';
+import { exit, Problem } from './problem.ts';
+
+/** How to ask for one page. */
+export interface Step {
+  /** Whether it is the first one. */
+  readonly first: boolean;
+  /** Values of {cursor}, {offset} and {page}. */
+  readonly values: { readonly cursor?: string | bigint; readonly offset?: number; readonly page?: number };
+  /** The address that the vendor gave instead. */
+  readonly url?: string;
+}
+
+/** What is known when a page has been read to its end. */
+export interface PageEnd {
+  /** The address that was asked. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The reply as JSON text, without its records. */
+  readonly envelope: string;
+  /** Records in the reply. */
+  readonly count: number;
+  /** Records asked for, if a number was given. */
+  readonly limit: number | undefined;
+  /** How many records there are in all, if known. */
+  readonly total: number | undefined;
+  /** The text of the last record's value at `paging.last`. */
+  readonly last: string | undefined;
+  /** The same for two pages only when their records are the same; undefined when there are none. */
+  readonly fingerprint: string | undefined;
+}
+
+export interface Pager {
+  readonly first: Step;
+  /** The step after the page of `step`, or undefined when that was the last. Throws Problem 76 on a cycle. */
+  next(step: Step, end: PageEnd): Step | undefined;
+  /** The newest cursor, for vendors whose cursors outlive a run. */
+  bookmark(): string | undefined;
+}
+
+/** Vendors may answer with empty pages while they search; this many in a row is no search any more. */
+const emptyPagesAllowed = 1000;
+
+/** Pages of one window. `source` is for messages, `bookmark` where the last run stopped. */
+export function pager(paging: PagingDefinition, source: string, bookmark: string | undefined): Pager {
+  const keepsBookmark = paging.type === 'cursor' && paging.bookmark === true;
+  const visited = new Set<string>();
+  const first: Step = { first: true, values: firstValues(paging, keepsBookmark ? bookmark : undefined) };
+  let saved = keepsBookmark ? bookmark : undefined;
+  let fingerprint: string | undefined;
+  let empty = 0;
+  visited.add(placeOf(first));
+
+  function next(step: Step, end: PageEnd): Step | undefined {
+    if (end.fingerprint !== undefined && end.fingerprint === fingerprint) throw cycle('the same page twice in a row');
+    fingerprint = end.fingerprint ?? fingerprint;
+    const following = stepAfter(paging, step, end);
+    if (keepsBookmark && following?.values.cursor !== undefined) saved = String(following.values.cursor);
+    if (following === undefined || isLast(paging, step, following, end)) return undefined;
+    empty = end.count === 0 ? empty + 1 : 0;
+    if (empty > emptyPagesAllowed) throw cycle(`${empty} empty pages in a row`);
+    const place = placeOf(following);
+    if (visited.has(place)) throw cycle('a page that it led to before');
+    visited.add(place);
+    return following;
+  }
+
+  function cycle(what: string): Problem {
+    return new Problem(exit.protocol, `${source} answers with ${what}: its paging goes in circles`, {
+      hint: 'nothing was skipped and the position stays; report it to the vendor if it happens again',
+    });
+  }
+
+  return { first, next, bookmark: () => saved };
+}
+
+function firstValues(paging: PagingDefinition, bookmark: string | undefined): Step['values'] {
+  if (paging.type === 'offset') return { offset: 0 };
+  if (paging.type === 'page') return { page: paging.first ?? 1 };
+  return bookmark === undefined ? {} : { cursor: bookmark };
+}
+
+/** What tells two steps apart. */
+function placeOf({ first, url, values }: Step): string {
+  return url ?? String(values.cursor ?? values.offset ?? values.page ?? (first ? '' : 'later'));
+}
+
+/** The next step if the vendor names one; for pages that are counted, there always is one. */
+function stepAfter(paging: PagingDefinition, step: Step, end: PageEnd): Step | undefined {
+  switch (paging.type) {
+    case 'none':
+      return undefined;
+    case 'link':
+      return stepTo(end, nextLink(end.headers['link'] ?? ''));
+    case 'url':
+      return stepTo(end, given(paging, end));
+    case 'cursor': {
+      const cursor = paging.last === undefined ? given(paging, end) : tokenOf(end.last);
+      return cursor === undefined ? undefined : { first: false, values: { cursor } };
+    }
+    case 'page':
+      return { first: false, values: { page: (step.values.page ?? 0) + 1 } };
+    case 'offset':
+      return { first: false, values: { offset: (step.values.offset ?? 0) + end.count } };
+  }
+}
+
+function stepTo(end: PageEnd, address: string | bigint | undefined): Step | undefined {
+  if (address === undefined) return undefined;
+  return { first: false, values: {}, url: resolveSameOrigin(end.url, String(address)).href };
+}
+
+function given(
+  paging: { readonly path?: string; readonly header?: string },
+  end: PageEnd,
+): string | bigint | undefined {
+  if (paging.path !== undefined) return tokenAt(end.envelope, paging.path);
+  return end.headers[paging.header?.toLowerCase() ?? ''] || undefined;
+}
+
+function isLast(paging: PagingDefinition, step: Step, following: Step, end: PageEnd): boolean {
+  if (paging.type === 'none') return true;
+  const { stop = [], more } = paging;
+  if (more !== undefined && valueAt(parseJson(end.envelope), more) !== true) return true;
+  if (stop.includes('unchanged') && placeOf(following) === placeOf(step)) return true;
+  if (stop.includes('empty-page') && end.count === 0) return true;
+  if (paging.type === 'offset' && end.total !== undefined) {
+    return end.count === 0 || (following.values.offset ?? 0) >= end.total;
+  }
+  if (stop.includes('short-page') && end.count < (end.limit ?? 1)) return true;
+  // Counted pages name no next one: they end with the first page that is empty.
+  return (paging.type === 'page' || paging.type === 'offset') && end.count === 0;
+}
+
+/** The target of rel="next" in a Link header (RFC 8288), or undefined. */
+function nextLink(header: string): string | undefined {
+  for (const [, target = '', parameters = ''] of header.matchAll(
+    /<([^<>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"[^"]*"|[^\s",;]*))?)*)/g,
+  )) {
+    const relation = /(?:^|;)\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters);
+    if ((relation?.[1] ?? relation?.[2] ?? '').toLowerCase().split(/\s+/).includes('next')) return target;
+  }
+  return undefined;
+}

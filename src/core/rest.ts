@@ -1,0 +1,208 @@
+/** A vendor described as data -> a Source: log in, ask page by page, check that all of it came, log out. */
+import type { RequestDefinition, SourceDefinition } from './definition.ts';
+import { exchange } from './exchange.ts';
+import { identifier, type Identify } from './identity.ts';
+import { pager, type Step } from './paging.ts';
+import { exit, Problem } from './problem.ts';
+import { identityRule, pageReader, type ReadPage } from './read-page.ts';
+import { saying, tokenAt, valueAt } from './reply.ts';
+import { baseUrl } from './request.ts';
+import { planSearch } from './search.ts';
+import { fill, fillFirst, type TemplateValues } from './template.ts';
+import { isoText } from './time.ts';
+import type { Ask, Page, Search, SettingValues, Source, Tools, Window } from './types.ts';
+import { windowRules, windowValues } from './window-values.ts';
+
+/** What reading a window came to. */
+interface Reading {
+  readonly count: number;
+  /** How many records the vendor says there are, if it says. */
+  readonly total: number | undefined;
+  /** A job that may not have finished: neither a total nor a place for records. */
+  readonly unfinished: boolean;
+}
+
+/** A window, or a part of one, to be read. */
+interface Part {
+  readonly ask: Ask;
+  readonly window: Window;
+  readonly identity: Identify;
+  readonly bookmark: string | undefined;
+}
+
+/** Shorter windows are not cut any more when a job does not finish. */
+const shortestWindow = 60_000_000_000n;
+
+/** Throws Problem 64 when the search asks for what the source cannot do, 78 when the URL is not one. */
+export function restSource(definition: SourceDefinition, values: SettingValues, search: Search, tools: Tools): Source {
+  const { name, paging, job } = definition;
+  const plan = planSearch(definition, search, tools);
+  const vendor = exchange(definition, values, tools);
+  const reader = pageReader(definition, plan, vendor, tools);
+  const restartable = paging.type === 'cursor' ? (paging.invalid ?? []) : [];
+  let truncated = false;
+
+  /** Everything that a template can name. */
+  function valuesOf(part: Pick<Part, 'ask' | 'window'>, more: TemplateValues): TemplateValues {
+    const all: Record<string, TemplateValues[string]> = {
+      ...values,
+      ...plan.values,
+      ...windowValues(definition, values, part.window),
+      branch: part.ask.branch,
+      ...more,
+    };
+    for (const [variable, templates] of Object.entries(definition.variables ?? {})) {
+      all[variable] = fillFirst([templates].flat(), all);
+    }
+    return all;
+  }
+
+  async function* pull(ask: Ask): AsyncGenerator<Page, void, undefined> {
+    await vendor.open();
+    try {
+      yield* readAll(ask, ask.bookmark);
+    } catch (error) {
+      if (!isInvalidBookmark(error, ask.bookmark, restartable)) throw error;
+      tools.warn(`${name} no longer knows where the last run stopped; reading from where its API begins`);
+      yield* readAll(ask, undefined);
+    }
+  }
+
+  /** The whole window, and once more when the vendor's own total says that something is missing. */
+  async function* readAll(ask: Ask, bookmark: string | undefined): AsyncGenerator<Page, void, undefined> {
+    const identity = identifier(identityRule(definition), ask.remembers, bookmark !== undefined);
+    for (let attempt = 1; ; attempt++) {
+      identity.startWindow();
+      const { count, total } = yield* readWindow({ ask, window: ask.slice, identity, bookmark });
+      if (total === undefined || count >= total || search.single) return;
+      const missing = `${name} announced ${total} records from ${isoText(ask.slice.from)} to ${isoText(ask.slice.until)} and gave ${count}`;
+      if (attempt === 2)
+        throw new Problem(exit.protocol, missing, { hint: 'the position stays; the next run reads the window again' });
+      tools.debug('reading the window again', { problem: missing });
+    }
+  }
+
+  async function* readWindow(part: Part): AsyncGenerator<Page, Reading, undefined> {
+    if (job === undefined) return yield* readPages(part, undefined, undefined);
+    const what = 'the query';
+    const { value, text } = await vendor.json({ request: job.request, values: valuesOf(part, {}), what });
+    const id = tokenAt(text, job.id);
+    if (id === undefined) throw noJob(definition, value, job.id);
+    const stated = job.total === undefined ? undefined : valueAt(value, job.total);
+    const total = typeof stated === 'number' || typeof stated === 'string' ? Number(stated) : undefined;
+    if (total === 0) return { count: 0, total, unfinished: false };
+    const reading = yield* readPages(part, id, total);
+    if (!reading.unfinished || search.single) return reading;
+    return yield* readHalves(part);
+  }
+
+  /** A query that does not finish for the whole window may finish for its halves. */
+  async function* readHalves(part: Part): AsyncGenerator<Page, Reading, undefined> {
+    const { from, until } = part.window;
+    if (until - from <= shortestWindow) throw neverFinished(name, part.window);
+    const middle = from + (until - from) / 2n;
+    tools.debug('the query did not finish, asking for half the window', { from: isoText(from), until: isoText(until) });
+    yield* readWindow({ ...part, window: { from, until: middle } });
+    yield* readWindow({ ...part, window: { from: middle, until } });
+    return { count: 0, total: undefined, unfinished: false };
+  }
+
+  /** All pages from the first to the last, or one when a single query was asked for. */
+  async function* readPages(
+    part: Part,
+    jobId: string | bigint | undefined,
+    stated: number | undefined,
+  ): AsyncGenerator<Page, Reading, undefined> {
+    const pages = pager(paging, name, part.bookmark);
+    let total = stated;
+    let count = 0;
+    let quiet = 0;
+    for (let step: Step | undefined = pages.first, number = 1; step !== undefined; number++) {
+      const question = {
+        request: requestFor(definition, step),
+        values: valuesOf(part, { ...step.values, job: jobId }),
+        parameters: plan.parameters,
+        what: `page ${number}`,
+        url: step.url,
+      };
+      const end: ReadPage = yield* reader.read(question, part.identity);
+      count += end.count;
+      total = stated ?? end.total;
+      let next = pages.next(step, { ...end, total });
+      const bookmark = pages.bookmark();
+      if (bookmark !== undefined && bookmark !== part.bookmark)
+        yield { records: [], refused: [], unmatched: 0, bookmark };
+      if (search.single) {
+        truncated ||= next !== undefined;
+        break;
+      }
+      if (next === undefined && job?.total !== undefined && total === undefined) {
+        // Without a total the job may still be at work: the end counts once nothing came for a while.
+        quiet = end.count === 0 || !end.containerSeen ? quiet + 1 : 1;
+        if (quiet > quietPages) return { count, total, unfinished: !end.containerSeen };
+        await tools.wait(1000 * 2 ** (quiet - 1));
+        next = { first: false, values: { offset: (step.values.offset ?? 0) + end.count } };
+      }
+      step = next;
+    }
+    return { count, total, unfinished: false };
+  }
+
+  async function branches(): Promise<readonly string[]> {
+    await vendor.open();
+    const { setting, values: listed, fetch } = definition.branches ?? {};
+    const text = setting === undefined ? undefined : values[setting];
+    const chosen = text === undefined ? listed : text.split(/[\s,]+/).filter((each) => each !== '');
+    if (chosen !== undefined && chosen.length > 0) return [...new Set(chosen)];
+    if (fetch === undefined) return [''];
+    const { value } = await vendor.json({ request: fetch.request, values, what: 'the list of branches' });
+    const found = valueAt(value, fetch.path);
+    if (Array.isArray(found) && found.length > 0 && found.every((each) => typeof each === 'string')) {
+      return [...new Set<string>(found)];
+    }
+    throw new Problem(exit.config, `${name} lists nothing that these credentials may read`, {
+      hint:
+        setting === undefined
+          ? 'check the rights of the credentials'
+          : `check the rights of the credentials, or set ${setting}`,
+    });
+  }
+
+  return {
+    name,
+    window: windowRules(definition),
+    scope: [
+      baseUrl(definition, values),
+      ...(definition.scope === undefined ? [] : [fill(definition.scope, values)]),
+    ].join(' '),
+    branches,
+    pull,
+    serverTime: vendor.serverTime,
+    truncated: () => truncated,
+    close: vendor.close,
+  };
+}
+
+/** Quiet answers in a row, with growing waits between them, after which a job without a total has ended. */
+const quietPages = 2;
+
+function requestFor({ request, paging }: SourceDefinition, { first }: Step): RequestDefinition {
+  return first || paging.type === 'none' ? request : (paging.request ?? request);
+}
+
+function isInvalidBookmark(error: unknown, bookmark: string | undefined, statuses: readonly number[]): boolean {
+  return bookmark !== undefined && error instanceof Problem && statuses.includes(error.cause as number);
+}
+
+function noJob(definition: SourceDefinition, value: unknown, path: string): Problem {
+  const message = `${definition.name} did not start the query: nothing at ${path}${saying(definition, value)}`;
+  return new Problem(exit.protocol, message, {
+    hint: "check the URL and the vendor's API version",
+  });
+}
+
+function neverFinished(name: string, { from, until }: Window): Problem {
+  return new Problem(exit.unavailable, `${name} did not finish its query from ${isoText(from)} to ${isoText(until)}`, {
+    hint: 'its server may be busy; the position stays and the next run tries again',
+  });
+}
