@@ -35,7 +35,7 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
     guid: world.guid,
   });
   const sink = inForm(plain, configuration, world.now);
-  if (definition.name !== 'sample') {
+  if (definition.name !== 'sample' || configuration.sourceValues['SAMPLE_URL'] !== undefined) {
     const source = restSource(definition, configuration.sourceValues, plan.search, tools);
     return { source, sink, tools, close: () => Promise.resolve() };
   }

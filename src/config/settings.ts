@@ -42,7 +42,7 @@ export function readSettings(
       findings.faults.push(
         `${name} must be ${expected}${isTellable(setting, text) ? `, not ${JSON.stringify(text)}` : ''}`,
       );
-    if (setting.secret === true) findings.secrets.add(text);
+    if (setting.secret === true && text !== setting.default) findings.secrets.add(text);
   }
   return values;
 }
@@ -96,12 +96,10 @@ function findSecret(name: string, layers: Layers, findings: Findings): string | 
   const direct = lookUp(layers, name);
   const file = lookUp(layers, `${name}_FILE`);
   if (direct !== undefined && file !== undefined) {
-    findings.secrets.add(direct.text);
     findings.faults.push(`${name} and ${name}_FILE are both set`);
     return direct.text;
   }
   if (direct !== undefined) {
-    findings.secrets.add(direct.text);
     findings.origins.set(name, direct.file?.path ?? 'the environment');
     if (direct.file !== undefined) warnIfReadable(direct.file.path, `holds ${name} and`, findings);
     checkCharacters(name, direct.text, findings);
@@ -128,7 +126,6 @@ function readSecretFile(
     return '';
   }
   if (text === '') findings.faults.push(`${name}_FILE: ${path} is empty`);
-  findings.secrets.add(text);
   warnIfReadable(path, `holds ${name} and`, findings);
   checkCharacters(name, text, findings);
   return text;

@@ -75,11 +75,11 @@ export async function openLog(options: LogOptions): Promise<Log> {
         write(`audit-export: ${oneLine(problem.message)}`);
         if (problem.hint !== undefined) write(`hint: ${oneLine(problem.hint)}`);
       }
-      if (problem.cause !== undefined) log('debug', 'cause', causeFields(problem.cause));
+      if (problem.cause !== undefined) log('debug', 'caused by', causeFields(problem.cause));
     },
     bug(error) {
-      const { name = 'Error', message = '' } = causeFields(error);
-      const text = `unexpected error: ${name}: ${message}`;
+      const { error: name, reason } = causeFields(error);
+      const text = `unexpected error: ${name}: ${reason}`;
       const hint = 'this is a mistake in audit-export, nothing was saved: please report it with what -vv prints';
       if (people !== undefined) {
         people.error({ hint, exit: 70 }, text);
@@ -119,10 +119,10 @@ async function jsonLogger({ now }: LogOptions, write: (line: string) => void): P
 }
 
 /** What may be told of an error from elsewhere: never its headers, body, input or cause. */
-function causeFields(error: unknown): { name?: string; message?: string; code?: string } {
-  if (!(error instanceof Error)) return { name: typeof error, message: '' };
+function causeFields(error: unknown): { error: string; reason: string; code?: string } {
+  if (!(error instanceof Error)) return { error: typeof error, reason: '' };
   const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
-  return { name: error.name, message: error.message, ...code };
+  return { error: error.name, reason: error.message, ...code };
 }
 
 function asText(fields: Fields): string {

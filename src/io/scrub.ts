@@ -24,11 +24,16 @@ function spellingsOf(secret: string): string[] {
   const encoded = encodeURIComponent(secret);
   return [
     secret,
-    JSON.stringify(secret).slice(1, -1),
+    inJson(secret),
+    inJson(inJson(secret)), // a JSON text inside a JSON line
     encoded,
     encoded.replaceAll('%20', '+'),
     ...[0, 1, 2].flatMap((before) => base64Inside(secret, before)),
   ];
+}
+
+function inJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }
 
 /** The characters that the secret alone decides inside a longer base64 text, `before` bytes (modulo 3) after its start. */
