@@ -151,7 +151,8 @@ export function openHttp(base: string, options: HttpOptions): Http {
     async close() {
       for (const exchange of underWay) exchange.end();
       underWay.clear();
-      await (await client)?.close();
+      const opened = await client?.catch(() => undefined); // a client that could not be opened has been reported
+      await opened?.close();
     },
   };
 }

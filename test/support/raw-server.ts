@@ -143,6 +143,17 @@ export function drip(head: string, text: string, milliseconds: number): Behaviou
   };
 }
 
+/** A proxy's answer to CONNECT: a tunnel to a port of this machine, whatever host was named. */
+export function tunnel(port: number): Behaviour {
+  return (socket) => {
+    socket.removeAllListeners('data');
+    const target = connect(port, '127.0.0.1', () => socket.write('HTTP/1.1 200 Connected\r\n\r\n'));
+    target.on('error', () => socket.destroy());
+    socket.on('close', () => target.destroy());
+    socket.pipe(target).pipe(socket);
+  };
+}
+
 /** Never answers. */
 export const silence: Behaviour = () => undefined;
 

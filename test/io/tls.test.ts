@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { after, test, type TestContext } from 'node:test';
+import type { TlsOptions } from 'node:tls';
+import { promisify } from 'node:util';
+import { exit, Problem } from '../../src/core/problem.ts';
+import { openHttp, type HttpOptions } from '../../src/io/http.ts';
+import { certificateAuthority } from '../support/certificates.ts';
+import { answers, rawServer, reply, type RawServer } from '../support/raw-server.ts';
+
+const authority = certificateAuthority();
+after(() => authority.remove());
+const hour = 60 * 60 * 1000;
+const trusted = { extraRoots: authority.cert };
+
+async function serve(t: TestContext, tls: TlsOptions): Promise<RawServer> {
+  const server = await rawServer(answers(reply(200, {}, 'ok')), { tls });
+  t.after(() => server.close());
+  return server;
+}
+
+/** Asks once; the body, or the Problem. */
+async function ask(url: string, options: Partial<HttpOptions> = {}): Promise<string | Problem> {
+  const http = openHttp(url, {
+    timeout: 5000,
+    insecure: false,
+    environment: {},
+    now: Date.now,
+    role: 'source',
+    ...options,
+  });
+  try {
+    return await (await http.send({ method: 'GET', url: '/' })).text();
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  } finally {
+    await http.close();
+  }
+}
+
+/** The answer must be a final Problem (76) of this message and hint, and the server must have got no request. */
+function isRefused(answer: string | Problem, server: RawServer, message: RegExp, hint: RegExp): void {
+  assert.ok(answer instanceof Problem, String(answer));
+  assert.match(answer.message, message);
+  assert.match(answer.hint ?? '', hint);
+  assert.doesNotMatch(answer.hint ?? '', /insecure/);
+  assert.equal(answer.status, exit.protocol);
+  assert.equal(answer.again, undefined);
+  assert.equal(server.requests.length, 0);
+}
+
+test('a certificate of a private authority is refused, and the hint is --ca-file', async (t) => {
+  const server = await serve(t, authority.issue());
+  isRefused(
+    await ask(server.url),
+    server,
+    /authority that is not trusted here \(UNABLE_TO_VERIFY_LEAF_SIGNATURE, GET \/\)$/,
+    /--ca-file/,
+  );
+});
+
+test('a certificate of a private authority is accepted with its root', async (t) => {
+  const server = await serve(t, authority.issue());
+  assert.equal(await ask(server.url, trusted), 'ok');
+});
+
+test('extra roots are added to the known ones and to NODE_EXTRA_CA_CERTS', async (t) => {
+  const other = certificateAuthority();
+  t.after(() => other.remove());
+  const server = await serve(t, authority.issue());
+  // As in life: Node reads NODE_EXTRA_CA_CERTS at its start, so this takes a process of its own.
+  const script = `
+    import { openHttp } from ${JSON.stringify(new URL('../../src/io/http.ts', import.meta.url).href)};
+    const http = openHttp(process.argv[1], { timeout: 5000, insecure: false, environment: process.env,
+      extraRoots: process.env.EXTRA || undefined, now: Date.now, role: 'source' });
+    process.stdout.write(await (await http.send({ method: 'GET', url: '/' })).text());
+    await http.close();`;
+  for (const extra of ['', other.cert]) {
+    const args = ['--import', 'tsx', '--input-type=module', '-e', script, server.url];
+    const environment = { ...process.env, NODE_EXTRA_CA_CERTS: authority.certFile, EXTRA: extra };
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env: environment });
+    assert.deepEqual({ stdout, stderr }, { stdout: 'ok', stderr: '' });
+  }
+});
+
+test('a self-signed certificate is refused, and accepted as its own root', async (t) => {
+  const identity = authority.selfSigned();
+  const server = await serve(t, identity);
+  isRefused(await ask(server.url), server, /self-signed certificate \(DEPTH_ZERO_SELF_SIGNED_CERT/, /--ca-file/);
+  assert.equal(await ask(server.url, { extraRoots: identity.cert }), 'ok');
+});
+
+test('an expired certificate is refused, and the message says since when', async (t) => {
+  const until = new Date(Math.floor((Date.now() - hour) / 1000) * 1000);
+  const server = await serve(t, authority.issue({ until }));
+  const message = new RegExp(`certificate that expired ${until.toISOString()} \\(CERT_HAS_EXPIRED`);
+  isRefused(await ask(server.url, trusted), server, message, /renew/);
+});
+
+test('a certificate of the future is refused, and the hint is the clock', async (t) => {
+  const from = new Date(Math.floor((Date.now() + hour) / 1000) * 1000);
+  const server = await serve(t, authority.issue({ from }));
+  const message = new RegExp(`not valid before ${from.toISOString()} \\(CERT_NOT_YET_VALID`);
+  isRefused(await ask(server.url, trusted), server, message, /check the clock/);
+});
+
+test('a certificate for another host is refused', async (t) => {
+  const server = await serve(t, authority.issue({ host: 'other.example' }));
+  isRefused(await ask(server.url, trusted), server, /another host name \(ERR_TLS_CERT_ALTNAME_INVALID/, /host name/);
+});
+
+test('plain HTTP on the port of TLS is said in words', async (t) => {
+  const server = await rawServer((socket) => void socket.end(reply(400)), {
+    onConnection: (socket) => {
+      socket.once('data', () => socket.end(reply(400)));
+      return true;
+    },
+  });
+  t.after(() => server.close());
+  const answer = await ask(`https://localhost:${server.port}`);
+  isRefused(answer, server, /seems to be plain HTTP \(ERR_SSL_/, /port/);
+});
+
+test('TLS 1.1 is refused', async (t) => {
+  const server = await serve(t, {
+    ...authority.issue(),
+    minVersion: 'TLSv1',
+    maxVersion: 'TLSv1.1',
+    ciphers: 'DEFAULT@SECLEVEL=0',
+  });
+  isRefused(await ask(server.url, trusted), server, /older than 1\.2 \(ERR_SSL_/, /TLS 1\.2/);
+});
+
+test('TLS 1.2 is enough', async (t) => {
+  const server = await serve(t, { ...authority.issue(), maxVersion: 'TLSv1.2' });
+  assert.equal(await ask(server.url, trusted), 'ok');
+});
+
+test('without verification everything is accepted, because the user said so', async (t) => {
+  for (const identity of [authority.selfSigned(), authority.issue({ until: new Date(Date.now() - hour) })]) {
+    const server = await serve(t, identity);
+    assert.equal(await ask(server.url, { insecure: true }), 'ok');
+  }
+});
+
+test('extra roots that hold no certificate are a mistake in the settings, found before anything is sent', async (t) => {
+  const server = await serve(t, authority.issue());
+  const broken = authority.cert.replace(/\n[A-Za-z0-9+/]{20}/, '\nAAAAAAAAAAAAAAAAAAAA');
+  for (const extraRoots of ['', 'not a certificate', authority.issue().key, broken]) {
+    const answer = await ask(server.url, { extraRoots });
+    assert.ok(answer instanceof Problem);
+    assert.equal(answer.status, exit.config);
+    assert.match(answer.message, /--ca-file/);
+  }
+  assert.equal(server.connections, 0);
+});
+
+test('the connection is used again, and the handshake done once', async (t) => {
+  const server = await serve(t, authority.issue());
+  const http = openHttp(server.url, {
+    ...trusted,
+    timeout: 5000,
+    insecure: false,
+    environment: {},
+    now: Date.now,
+    role: 'source',
+  });
+  t.after(() => http.close());
+  for (let count = 0; count < 3; count++)
+    assert.equal(await (await http.send({ method: 'GET', url: '/' })).text(), 'ok');
+  assert.equal(server.connections, 1);
+});
