@@ -57,7 +57,7 @@ async function takeSocket(name: string): Promise<Lock | 'held' | undefined> {
 
 function listening(server: Server, name: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.on('error', reject); // also later ones, which must not end the program
     server.listen(name, () => resolve());
   });
 }

@@ -158,9 +158,12 @@ export async function listPositions(directory: string): Promise<StoredJob[]> {
 
 // ---------------------------------------------------------------------------------------------------- reading
 
-/** Reads a position file that only its owner can have written. Undefined when there is none. */
+/**
+ * Reads a position file. Undefined when there is none. With the remembered IDs it is going to be used, and so must be
+ * one that only its owner can have written.
+ */
 async function readChecked(path: string, seed: number, remembered = true): Promise<Reading | undefined> {
-  const file = await openToRead(path);
+  const file = await openToRead(path, remembered);
   try {
     return file === undefined ? undefined : await readPosition(file, remembered, seed);
   } catch (error) {
@@ -170,10 +173,11 @@ async function readChecked(path: string, seed: number, remembered = true): Promi
   }
 }
 
-async function openToRead(path: string): Promise<FileHandle | undefined> {
+/** `strict`: its content will be acted upon. */
+async function openToRead(path: string, strict: boolean): Promise<FileHandle | undefined> {
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const problem = distrust(path, await file.stat());
+    const problem = distrust(path, await file.stat(), strict);
     if (problem === undefined) return file;
     await file.close();
     throw problem;
@@ -184,12 +188,16 @@ async function openToRead(path: string): Promise<FileHandle | undefined> {
 }
 
 /** Who can write the file can make the program skip records. */
-function distrust(path: string, { uid, mode }: { readonly uid: number; readonly mode: number }): Problem | undefined {
+function distrust(
+  path: string,
+  { uid, mode }: { readonly uid: number; readonly mode: number },
+  strict: boolean,
+): Problem | undefined {
   if ((mode & constants.S_IFMT) !== constants.S_IFREG) {
     return new Problem(exit.config, `position file ${path} is not a file`, { hint: 'choose another --state-dir' });
   }
   const user = process.getuid?.();
-  if (user === undefined) return undefined; // Windows has neither owners nor modes of this kind
+  if (user === undefined || !strict) return undefined; // Windows has neither owners nor modes of this kind
   if (uid !== user) {
     return new Problem(exit.config, `position file ${path} belongs to user ${uid}, not to ${user}`, {
       hint: `run the job as user ${uid}, or give it the file: chown ${user} ${path}`,
@@ -200,7 +208,7 @@ function distrust(path: string, { uid, mode }: { readonly uid: number; readonly 
 }
 
 async function headingOf(path: string): Promise<string | undefined> {
-  const file = await openToRead(path);
+  const file = await openToRead(path, true);
   try {
     return file === undefined ? undefined : await readHeading(file);
   } finally {

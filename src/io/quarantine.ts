@@ -61,10 +61,11 @@ export function openQuarantine(path: string): Quarantine {
 
   /** One record, or one part of one. */
   async function add({ text, more, reason }: RefusedRecord, by: By): Promise<void> {
-    const key = JSON.stringify([by, reason]);
+    const { source, sink, branch } = by;
+    const key = JSON.stringify([branch, reason]);
     if (line !== undefined && line.key !== key) await endLine(',"more":true}\n'); // another record came in between
     if (line === undefined) {
-      const head = JSON.stringify({ time: new Date().toISOString(), ...by, reason }).slice(0, -1);
+      const head = JSON.stringify({ time: new Date().toISOString(), source, sink, branch, reason }).slice(0, -1);
       if (!more && isUtf8(text)) return write(`${head},"record":${JSON.stringify(text.toString())}}\n`, true);
       await write(`${head},"base64":"`, false);
       line = { key, carry: Buffer.alloc(0) };
