@@ -1,6 +1,6 @@
 /** One request and its reply, with the credentials: logs in, and once more when the vendor says that the session is over. */
 import type { RequestDefinition, SourceDefinition } from './definition.ts';
-import { parseJson, saying, tellsError, tellsExpired } from './reply.ts';
+import { parseJson, saying, tellsError, tellsExpired, valueAt } from './reply.ts';
 import { exit, Problem } from './problem.ts';
 import { baseUrl, buildRequest } from './request.ts';
 import { httpProblem, retrying } from './retry.ts';
@@ -98,8 +98,12 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
 
   function check(value: unknown, what: string): void {
     if (!tellsError(definition, value)) return;
-    throw new Problem(exit.protocol, `${definition.name} told of an error in ${what}${saying(definition, value)}`, {
-      hint: 'the position stays where it was; see what the vendor says about this error',
+    const path = definition.reply?.success?.path;
+    const status = path === undefined ? undefined : valueAt(value, path); // often the HTTP status that it should have had
+    const refused = status === 401 || status === 403;
+    const message = `${definition.name} ${refused ? 'refused' : 'told of an error in'} ${what}${saying(definition, value)}`;
+    throw new Problem(refused ? exit.noperm : exit.protocol, message, {
+      hint: refused ? credentialsHint(definition) : 'the position stays; see what the vendor says about this error',
     });
   }
 

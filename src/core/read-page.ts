@@ -212,12 +212,16 @@ function textAt(bytes: Buffer, spans: Int32Array, field: number): string | undef
 
 /** A reply that is no JSON may be the login page of a session that is over. */
 function spoiled(error: unknown): boolean {
-  return error instanceof Problem && error.status === exit.protocol && error.again === undefined;
+  if (!(error instanceof Problem) || error.again !== undefined) return false;
+  return error.status === exit.protocol || error.cause === over;
 }
 
+const over = 'the session is over';
+
 function sessionOver(definition: SourceDefinition, what: string): Problem {
-  return new Problem(exit.protocol, `${definition.name} ended the session during ${what}`, {
+  return new Problem(exit.noperm, `${definition.name} ended the session during ${what}`, {
     hint: 'another run with the same user may be logging in at the same time',
+    cause: over,
   });
 }
 

@@ -136,11 +136,13 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
         truncated ||= next !== undefined;
         break;
       }
-      if (next === undefined && job?.total !== undefined && total === undefined) {
-        // Without a total the job may still be at work: the end counts once nothing came for a while.
-        quiet = end.count === 0 || !end.containerSeen ? quiet + 1 : 1;
-        if (quiet > quietPages) return { count, total, unfinished: !end.containerSeen };
-        await tools.wait(1000 * 2 ** (quiet - 1));
+      if (next === undefined && job !== undefined && (total === undefined ? job.total !== undefined : count < total)) {
+        // The job may still be at work: the end counts only when nothing more came for a while.
+        quiet = end.count === 0 ? quiet + 1 : 0;
+        if (quiet >= (total === undefined && end.containerSeen ? 2 : patience)) {
+          return { count, total, unfinished: total === undefined && !end.containerSeen };
+        }
+        await tools.wait(1000 * 2 ** quiet);
         next = { first: false, values: { offset: (step.values.offset ?? 0) + end.count } };
       }
       step = next;
@@ -183,8 +185,8 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   };
 }
 
-/** Quiet answers in a row, with growing waits between them, after which a job without a total has ended. */
-const quietPages = 2;
+/** Answers without records in a row, with growing waits between them (31 s in all), after which a job has ended. */
+const patience = 5;
 
 function requestFor({ request, paging }: SourceDefinition, { first }: Step): RequestDefinition {
   return first || paging.type === 'none' ? request : (paging.request ?? request);

@@ -30,7 +30,7 @@ export const sample: SourceDefinition = {
   },
   paging: { type: 'cursor', path: 'next' },
   window: { filter: 'ingestion', time: 'epoch-ms' },
-  records: { path: 'events', id: { paths: ['id'] }, time: { path: 'time', format: 'iso' }, total: 'total' },
+  records: { path: 'events', id: { paths: ['id'] }, time: { path: 'occurred_ns', format: 'epoch-ns' }, total: 'total' },
   limits: { page: 100, most: 500 },
   query: { keys: { action: { parameter: 'action', path: 'action' } } },
 };
