@@ -4,7 +4,8 @@
  */
 import { Buffer, isUtf8 } from 'node:buffer';
 import { ascii, compact, isBlank } from './json.ts';
-import { incomplete, refused, scanner } from './scan.ts';
+import { incomplete } from './scalar.ts';
+import { refused, scanner } from './scan.ts';
 import type { RefusedRecord } from './types.ts';
 
 export interface ElementOptions {

@@ -2,11 +2,10 @@
  * The inner loop of the product: one pass over a record's bytes that checks every token (the same texts are accepted
  * as by JSON.parse; UTF-8 is checked elsewhere), and notes where the wanted fields are. No recursion, no allocation.
  */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import { childNode, type FieldNode, fieldTree } from './fields.ts';
+import { incomplete, scanScalar } from './scalar.ts';
 
-/** What `scan` returns when the bytes end before the object does. */
-export const incomplete = -1;
 /** What `scan` returns when the object cannot be accepted; `reason()` says why. */
 export const refused = -2;
 
@@ -28,12 +27,19 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
   /** Per open object or array: is it an object, and which wanted place is it? */
   const objects = new Uint8Array(maxDepth + 1);
   const places: (FieldNode | undefined)[] = [undefined];
+  /** The same bytes, for reading four at a time. */
+  let viewed: Buffer | undefined;
+  let view: DataView = new DataView(new ArrayBuffer(0));
   let lineBreak = false;
   let backslash = false;
   let why = '';
 
   function scan(bytes: Buffer, start: number, end: number): number {
     spans.fill(-1);
+    if (bytes !== viewed) {
+      viewed = bytes;
+      view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
     lineBreak = false;
     let at = start;
     let depth = 0;
@@ -42,12 +48,17 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
     let place: FieldNode | undefined;
     /** The place of the value at hand. */
     let value: FieldNode | undefined = root;
-    let byte = 0;
 
+    // At each token, blanks are looked for only when there are some: they seldom are, and a call costs as much as a token.
     for (;;) {
-      // A value starts here, blanks skipped.
+      // A value.
       if (at >= end) return incomplete;
-      byte = bytes[at] as number;
+      let byte = bytes[at] as number;
+      if (byte <= 0x20) {
+        at = blanks(bytes, at, end);
+        if (at >= end) return incomplete;
+        byte = bytes[at] as number;
+      }
       if (value !== undefined) begin(value, at);
       let opened = false;
       if (byte === 0x22) {
@@ -63,13 +74,15 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
         opened = true;
         at++;
       } else {
-        at = byte === 0x2d || isDigit(byte) ? number(bytes, at, end, start) : literal(bytes, at, end, start);
-        if (at < 0) return at;
+        const after = scanScalar(bytes, at, end);
+        if (after === incomplete) return incomplete;
+        if (after < 0) return expected(-after - start, after === -at ? 'a value' : 'a digit');
+        at = after;
       }
 
-      // Then what follows it: closing brackets, and a comma unless something was just opened.
+      // What follows it: closing brackets, and a comma unless something was just opened.
       for (;;) {
-        if (!opened && value !== undefined) finish(value, at);
+        if (value !== undefined) finish(value, at);
         if (depth === 0) return at;
         if (at >= end) return incomplete;
         byte = bytes[at] as number;
@@ -78,37 +91,42 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
           if (at >= end) return incomplete;
           byte = bytes[at] as number;
         }
-        if (byte === (inObject ? 0x7d : 0x5d)) {
-          value = places[depth];
-          depth--;
-          inObject = objects[depth] === 1;
-          place = places[depth];
-          opened = false;
-          at++;
-          continue;
-        }
-        break;
-      }
-      if (!opened) {
-        if (byte !== 0x2c) return expected(at - start, inObject ? "',' or '}'" : "',' or ']'");
-        at = blanks(bytes, at + 1, end);
-        if (at >= end) return incomplete;
-        byte = bytes[at] as number;
+        if (byte !== (inObject ? 0x7d : 0x5d)) break;
+        value = places[depth];
+        depth--;
+        inObject = objects[depth] === 1;
+        place = places[depth];
+        opened = false;
+        at++;
       }
       value = undefined;
+      if (!opened) {
+        if (byte !== 0x2c) return expected(at - start, inObject ? "',' or '}'" : "',' or ']'");
+        at++;
+      }
       if (!inObject) continue;
 
       // A key and its colon.
+      if (at >= end) return incomplete;
+      byte = bytes[at] as number;
+      if (byte <= 0x20) {
+        at = blanks(bytes, at, end);
+        if (at >= end) return incomplete;
+        byte = bytes[at] as number;
+      }
       if (byte !== 0x22) return expected(at - start, opened ? "a key or '}'" : 'a key');
       const keyStart = at + 1;
       backslash = false;
       at = string(bytes, keyStart, end, start);
       if (at < 0) return at;
       if (place !== undefined) value = childNode(place, bytes, keyStart, at - 1, backslash);
-      at = blanks(bytes, at, end);
       if (at >= end) return incomplete;
-      if (bytes[at] !== 0x3a) return expected(at - start, "':'");
-      at = blanks(bytes, at + 1, end);
+      if (bytes[at] !== 0x3a) {
+        at = blanks(bytes, at, end);
+        if (at >= end) return incomplete;
+        if (bytes[at] !== 0x3a) return expected(at - start, "':'");
+      }
+      at++;
     }
   }
 
@@ -125,7 +143,7 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
   /** The offset after the closing quote of the string whose text starts at `at`. */
   function string(bytes: Buffer, at: number, end: number, start: number): number {
     for (;;) {
-      while (at < end && plain[bytes[at] as number] === 1) at++;
+      at = plainText(at, end);
       if (at >= end) return incomplete;
       if (bytes[at] === 0x22) return at + 1;
       if (bytes[at] !== 0x5c) return expected(at - start, 'no control character in a string');
@@ -141,37 +159,21 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
     }
   }
 
-  /** The offset after the number that starts at `at`. */
-  function number(bytes: Buffer, at: number, end: number, start: number): number {
-    if (bytes[at] === 0x2d) at++;
-    const whole = at;
-    at = digits(bytes, at, end);
-    if (at > whole + 1 && bytes[whole] === 0x30) return expected(whole + 1 - start, 'no digit after a leading 0');
-    if (at < end && at > whole && bytes[at] === 0x2e) {
-      const fraction = at + 1;
-      at = digits(bytes, fraction, end);
-      if (at < end && at === fraction) return expected(at - start, 'a digit');
+  /**
+   * The offset of the first quote, backslash or control character, else `end`. Four bytes at a time, because this is
+   * where most of the time goes: `hits` has the high bit of each such byte, lowest first (a borrow can mark a byte too
+   * many, but only above a true hit); `~four` leaves out the bytes of UTF-8 sequences.
+   */
+  function plainText(at: number, end: number): number {
+    for (; at <= end - 4; at += 4) {
+      const four = view.getInt32(at, true);
+      const quotes = (four ^ 0x22222222) - 0x01010101;
+      const backslashes = (four ^ 0x5c5c5c5c) - 0x01010101;
+      const hits = ((four - 0x20202020) | quotes | backslashes) & ~four & 0x80808080;
+      if (hits !== 0) return at + ((31 - Math.clz32(hits & -hits)) >> 3);
     }
-    if (at < end && at > whole && ((bytes[at] as number) | 0x20) === 0x65) {
-      at++;
-      if (at < end && (bytes[at] === 0x2b || bytes[at] === 0x2d)) at++;
-      const exponent = at;
-      at = digits(bytes, at, end);
-      if (at < end && at === exponent) return expected(at - start, 'a digit');
-    }
-    if (at >= end) return incomplete;
-    return at === whole ? expected(at - start, 'a digit') : at;
-  }
-
-  /** The offset after true, false or null. */
-  function literal(bytes: Buffer, at: number, end: number, start: number): number {
-    const word = literals[bytes[at] as number];
-    if (word === undefined) return expected(at - start, 'a value');
-    for (let letter = 1; letter < word.length; letter++) {
-      if (at + letter >= end) return incomplete;
-      if (bytes[at + letter] !== word.charCodeAt(letter)) return expected(at - start, word);
-    }
-    return at + word.length;
+    while (at < end && isPlain(view.getUint8(at))) at++;
+    return at;
   }
 
   /** The offset of the first byte that is no blank; notes line breaks. */
@@ -196,28 +198,16 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
   return { scan, spans, broken: () => lineBreak, reason: () => why };
 }
 
-/** 1 for what may stand in a string as it is: neither a quote, nor a backslash, nor a control character. */
-const plain = new Uint8Array(256).fill(1);
-plain.fill(0, 0, 0x20);
-plain[0x22] = plain[0x5c] = 0;
-
 /** By the byte after a backslash: the length of the escape, 0 for none. */
 const escapes = new Uint8Array(256);
-for (const byte of '"\\/bfnrt') escapes[byte.charCodeAt(0)] = 2;
+for (const byte of Buffer.from('"\\/bfnrt')) escapes[byte] = 2;
 escapes[0x75] = 6;
 
-const literals: (string | undefined)[] = [];
-for (const word of ['true', 'false', 'null']) literals[word.charCodeAt(0)] = word;
-
-function digits(bytes: Buffer, at: number, end: number): number {
-  while (at < end && isDigit(bytes[at] as number)) at++;
-  return at;
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39;
+/** May it stand in a string as it is? */
+function isPlain(byte: number): boolean {
+  return byte >= 0x20 && byte !== 0x22 && byte !== 0x5c;
 }
 
 function isHex(byte: number): boolean {
-  return isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
+  return (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
 }
