@@ -20,7 +20,7 @@ const chunkSize = 64 * 1024;
 
 export interface BodyOptions {
   readonly where: Where;
-  /** Of the `Content-Encoding` header. */
+  /** As checked by `checkEncoding`. */
   readonly encoding: string;
   /** Limit on decompressed bytes. */
   readonly maxBytes: number;
@@ -31,9 +31,10 @@ export interface BodyOptions {
   readonly misencoded: () => void;
 }
 
-/** Throws Problem 76 when the body is encoded in a way that we cannot, or should not, undo. */
-export function checkEncoding(encoding: string, where: Where): void {
-  if (encoding === '' || encoding === 'identity' || Object.hasOwn(decoders, encoding)) return;
+/** The `Content-Encoding` in lower case. Throws Problem 76 when it is one that we cannot, or should not, undo. */
+export function checkEncoding(header: string | undefined, where: Where): string {
+  const encoding = (header ?? '').trim().toLowerCase();
+  if (encoding === '' || encoding === 'identity' || Object.hasOwn(decoders, encoding)) return encoding;
   const what = encoding.includes(',') ? 'encoded its reply more than once' : 'encoded its reply in a way not asked for';
   throw problem(exit.protocol, where, what, undefined, somethingBetween);
 }
@@ -75,7 +76,6 @@ export async function* readBody(raw: Readable, options: BodyOptions): AsyncGener
     );
   } finally {
     limit.pause();
-    raw.destroy();
     options.finished();
   }
 }

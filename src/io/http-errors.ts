@@ -43,10 +43,16 @@ export function connectionProblem(error: unknown, where: Where): unknown {
   if (code.startsWith('HPE_') || error.name === 'HTTPParserError') {
     return problem(exit.protocol, where, 'does not speak HTTP', code, wrongService);
   }
-  if (code.startsWith('E') && !code.startsWith('ERR_')) {
+  const isSystem = code.startsWith('E') && !code.startsWith('ERR_');
+  if (isSystem || (code.startsWith('UND_ERR_') && !code.startsWith('UND_ERR_INVALID_'))) {
     return problem(exit.unavailable, where, 'could not be reached', code, network, {});
   }
   return error;
+}
+
+/** Whether a connection broke: what happens to an idle one that the server has closed meanwhile. */
+export function isBroken(error: unknown): boolean {
+  return error instanceof Error && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error));
 }
 
 /** A Problem about one request: `source https://host <what> (CODE, GET /path)`. */

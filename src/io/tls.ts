@@ -4,7 +4,8 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { ConnectionOptions } from 'node:tls';
+import type { Socket } from 'node:net';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { isLoopback } from '../core/origin.ts';
 import { exit, Problem } from '../core/problem.ts';
 
@@ -34,9 +35,11 @@ export function refuseUnprotected(home: URL, { insecure, environment }: Trust): 
   }
 }
 
+export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'minVersion' | 'rejectUnauthorized'>;
+
 /** Options for an https connection. Throws Problem 78 when the extra roots cannot be used. */
-export async function tlsOptions(trust: Trust): Promise<ConnectionOptions> {
-  const options: ConnectionOptions = { minVersion: 'TLSv1.2', rejectUnauthorized: !trust.insecure };
+export async function tlsOptions(trust: Trust): Promise<TlsOptions> {
+  const options: TlsOptions = { minVersion: 'TLSv1.2', rejectUnauthorized: !trust.insecure };
   if (trust.extraRoots === undefined) return options;
   return { ...options, ca: [...(await knownRoots(trust.environment)), ...certificates(trust.extraRoots)] };
 }
@@ -68,6 +71,15 @@ function certificates(pem: string): readonly string[] {
     }
   }
   return found;
+}
+
+/** Gives a failed handshake's error the server's certificate, as Node does for a wrong host name alone. */
+export function noteCertificate(socket: Socket): void {
+  // Once verification has failed the socket knows nothing any more; `secure` comes just before.
+  socket.prependListener('secure', () => {
+    const cert = (socket as TLSSocket).getPeerCertificate();
+    socket.prependOnceListener('error', (failure) => Object.assign(failure, { cert }));
+  });
 }
 
 /** What is wrong and what to do, for the error codes of OpenSSL's verification and of the handshake. */
