@@ -7,14 +7,19 @@
 
 /** An array or object that is still open. */
 interface Open {
-  /** Undefined in an array. */
+  /** Key to `"key":value`; undefined in an array. */
   readonly entries: Map<string, string> | undefined;
   readonly items: string[];
   /** Paths to leave out, as seen from here. */
   readonly without: readonly (readonly string[])[];
-  /** The key that the next value belongs to. */
-  key: string;
+  /** The key that the next value belongs to, and its spelling; undefined while a key is expected. */
+  key: string | undefined;
+  spelling: string;
 }
+
+const quote = 0x22;
+const comma = 0x2c;
+const colon = 0x3a;
 
 /**
  * The canonical text of `json`, one valid JSON text. Entries at the paths `without` are left out; paths lead through
@@ -22,59 +27,72 @@ interface Open {
  */
 export function canonical(json: string, without: readonly (readonly string[])[]): string {
   const open: Open[] = [];
-  let key: string | undefined;
+  let inside: Open | undefined;
+  let at = skipSpace(json, 0);
 
-  for (let at = skipSpace(json, 0), end = 0; at < json.length; at = skipSpace(json, end)) {
-    end = tokenEnd(json, at);
-    const text = json.slice(at, end);
-    const inside = open.at(-1);
-    if (text === '{' || text === '[') {
-      open.push(opened(text, inside));
-    } else if (text === '}' || text === ']') {
-      open.pop();
-      const value = inside === undefined ? undefined : closed(inside);
-      if (value === undefined) break;
-      const outside = open.at(-1);
-      if (outside === undefined) return value;
-      add(outside, value);
-    } else if (text === ':') {
-      if (inside === undefined || key === undefined) break;
-      inside.key = key;
-      key = undefined;
-    } else if (text !== ',') {
-      if (inside?.entries !== undefined && key === undefined && json[skipSpace(json, end)] === ':')
-        key = text.includes('\\') ? String(JSON.parse(text)) : text.slice(1, -1);
-      else if (inside === undefined) return spelled(text);
-      else add(inside, spelled(text));
+  while (at < json.length) {
+    const code = json.charCodeAt(at);
+    let value: string | undefined;
+    if (isOpening(code)) {
+      inside = opened(code === 0x7b, inside === undefined ? without : below(inside));
+      open.push(inside);
+      at += 1;
+    } else if (isClosing(code)) {
+      const done = open.pop();
+      if (done === undefined) break;
+      value = closed(done);
+      inside = open.at(-1);
+      at += 1;
+    } else if (code === comma) {
+      at += 1;
+    } else {
+      const end = code === quote ? stringEnd(json, at) : plainEnd(json, at);
+      value = spelled(json.slice(at, end));
+      at = end;
+      if (inside?.entries !== undefined && inside.key === undefined) {
+        at = skipSpace(json, at);
+        if (code !== quote || json.charCodeAt(at) !== colon) break;
+        inside.key = value.includes('\\') ? String(JSON.parse(value)) : value.slice(1, -1);
+        inside.spelling = value;
+        value = undefined;
+        at += 1;
+      }
     }
+    if (value !== undefined) {
+      if (inside === undefined) return value;
+      add(inside, value);
+    }
+    at = skipSpace(json, at);
   }
   throw new Error('not JSON');
+}
 
-  function opened(bracket: string, inside: Open | undefined): Open {
-    if (bracket === '[') return { entries: undefined, items: [], without: [], key: '' };
-    return { entries: new Map(), items: [], without: inside === undefined ? without : below(inside), key: '' };
-  }
+function opened(isObject: boolean, without: Open['without']): Open {
+  return { entries: isObject ? new Map() : undefined, items: [], without, key: undefined, spelling: '' };
 }
 
 /** The paths that go on in the entry now read. */
-function below({ entries, without, key }: Open): readonly (readonly string[])[] {
+function below({ entries, without, key }: Open): Open['without'] {
   if (without.length === 0 || entries === undefined) return [];
   return without.filter((path) => path.length > 1 && path[0] === key).map((path) => path.slice(1));
 }
 
 function add(to: Open, value: string): void {
-  if (to.entries === undefined) to.items.push(value);
-  else if (!to.without.some((path) => path.length === 1 && path[0] === to.key)) to.entries.set(to.key, value);
+  const { entries, key } = to;
+  if (entries === undefined) {
+    to.items.push(value);
+  } else if (key !== undefined) {
+    const isLeftOut = to.without.some((path) => path.length === 1 && path[0] === key);
+    if (!isLeftOut) entries.set(key, `${to.spelling}:${value}`);
+    to.key = undefined;
+  }
 }
 
 function closed({ entries, items }: Open): string {
   if (entries === undefined) return `[${items.join(',')}]`;
-  const sorted = [...entries.keys()].sort(byCodeUnit);
-  return `{${sorted.map((key) => `${JSON.stringify(key)}:${entries.get(key)}`).join(',')}}`;
-}
-
-function byCodeUnit(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  let text = '';
+  for (const key of [...entries.keys()].sort()) text += `${text === '' ? '' : ','}${entries.get(key)}`; // by code unit
+  return `{${text}}`;
 }
 
 function spelled(token: string): string {
@@ -87,27 +105,32 @@ function skipSpace(json: string, from: number): number {
   return at;
 }
 
-/** Where the token at `at` ends. Never `at` itself, so that reading gets on whatever the text is. */
-function tokenEnd(json: string, at: number): number {
-  if (json[at] === '"') return stringEnd(json, at);
-  let end = at + 1;
-  if (!isMark(json.charCodeAt(at))) while (end < json.length && !isMark(json.charCodeAt(end))) end += 1;
-  return end;
-}
-
 /** After the quote that an even number of backslashes precedes. No regular expression: those fail on long strings. */
 function stringEnd(json: string, at: number): number {
-  for (let quote = json.indexOf('"', at + 1); quote !== -1; quote = json.indexOf('"', quote + 1)) {
+  for (let end = json.indexOf('"', at + 1); end !== -1; end = json.indexOf('"', end + 1)) {
     let backslashes = 0;
-    while (json[quote - 1 - backslashes] === '\\') backslashes += 1;
-    if (backslashes % 2 === 0) return quote + 1;
+    while (json[end - 1 - backslashes] === '\\') backslashes += 1;
+    if (backslashes % 2 === 0) return end + 1;
   }
   throw new Error('not JSON');
 }
 
-/** Ends a number or a literal: space, comma, colon, quote, brackets. */
+/** After a number or a literal. Never `at` itself, so that reading gets on whatever the text is. */
+function plainEnd(json: string, at: number): number {
+  let end = at + 1;
+  while (end < json.length && !isMark(json.charCodeAt(end))) end += 1;
+  return end;
+}
+
 function isMark(code: number): boolean {
-  return (
-    code <= 0x20 || code === 0x2c || code === 0x3a || code === 0x22 || (code | 0x20) === 0x7b || (code | 0x20) === 0x7d
-  );
+  return code <= 0x20 || code === comma || code === colon || code === quote || isOpening(code) || isClosing(code);
+}
+
+/** `[` or `{`, which differ in one bit; so do `]` and `}`. */
+function isOpening(code: number): boolean {
+  return (code | 0x20) === 0x7b;
+}
+
+function isClosing(code: number): boolean {
+  return (code | 0x20) === 0x7d;
 }

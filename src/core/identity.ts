@@ -62,8 +62,9 @@ export function identifier(
   const occurrences = twins();
 
   function byContent(bytes: Buffer, start: number, end: number): Key {
-    const name = `sha256:${hash('sha256', canonical(bytes.toString('utf8', start, end), rule.without ?? []))}`;
-    return put(numbered(name, occurrences.next(name, continued ? () => taken(name) : none)));
+    const digest = hash('sha256', canonical(bytes.toString('utf8', start, end), rule.without ?? []), 'buffer');
+    const name = `sha256:${digest.toString('hex')}`;
+    return put(numbered(name, occurrences.next(digest, continued ? () => taken(name) : none)));
   }
 
   /** How many twins of that content are remembered. */

@@ -132,7 +132,10 @@ export function readTime(bytes: Buffer, start: number, end: number, format: Time
     from += 1;
     to -= 1;
   }
-  if (format.startsWith('epoch')) readEpoch(bytes, from, to, format, into);
+  if (format === 'epoch-ns') readEpoch(bytes, from, to, 9, into);
+  else if (format === 'epoch-ms') readEpoch(bytes, from, to, 3, into);
+  else if (format === 'epoch-s') readEpoch(bytes, from, to, 0, into);
+  else if (format === 'epoch-us') readEpoch(bytes, from, to, 6, into);
   else if (format === 'rfc2822') readRfc2822(bytes.toString('latin1', from, to), into);
   else if (format === 'us-date') readUsDate(bytes.toString('latin1', from, to), into);
   else readIso(bytes, from, to, into);
@@ -148,47 +151,44 @@ function readEscaped(bytes: Buffer, start: number, end: number, format: TimeForm
   if (!decoded.includes(0x5c)) readTime(decoded, 0, decoded.length, format, into);
 }
 
-/** Digits of a vendor's unit below one second. */
-const places: Readonly<Record<string, number>> = { 'epoch-s': 0, 'epoch-ms': 3, 'epoch-us': 6, 'epoch-ns': 9 };
-
 /**
- * A run of digits, with or without a fraction. The digits up to the third decimal place of the second are the
- * milliseconds, the six after them the nanoseconds; so 19 digits stay exact.
+ * A run of digits, with or without a fraction, of a unit that has `places` digits below the second. The digits up to
+ * the third decimal place of the second are the milliseconds, the six after them the nanoseconds; so 19 stay exact.
  */
-function readEpoch(bytes: Buffer, start: number, end: number, format: TimeFormat, into: ReadTime): void {
+function readEpoch(bytes: Buffer, start: number, end: number, places: number, into: ReadTime): void {
   let point = start;
-  while (point < end && isDigit(bytes[point])) point += 1;
-  const boundary = point - start + 3 - (places[format] ?? 0); // so many digits make up the milliseconds
+  while (point < end && isDigit(bytes[point]!)) point += 1;
+  const boundary = point - start + 3 - places; // so many digits make up the milliseconds
   let time = 0;
   let nanos = 0;
   let seen = 0;
   for (let at = start; at < end; at += 1) {
-    const byte = bytes[at] ?? 0;
+    const byte = bytes[at]!;
     if (at === point && byte === 0x2e && at > start && at + 1 < end) continue;
-    if (!isDigit(byte)) return readScientific(bytes, start, end, format, into);
-    if (seen < boundary) time = time * 10 + byte - 0x30;
-    else if (seen < boundary + 6) nanos = nanos * 10 + byte - 0x30;
+    if (!isDigit(byte)) return readScientific(bytes, start, end, places, into);
+    if (seen < boundary) time = time * 10 + byte - zero;
+    else if (seen < boundary + 6) nanos = nanos * 10 + byte - zero;
     seen += 1;
   }
   if (seen === 0) return;
-  for (let missing = seen; missing < boundary; missing += 1) time *= 10;
-  for (let missing = Math.max(seen, boundary); missing < boundary + 6; missing += 1) nanos *= 10;
+  for (; seen < boundary; seen += 1) time *= 10;
+  for (seen = Math.max(seen, boundary); seen < boundary + 6; seen += 1) nanos *= 10;
   into.time = time;
   into.nanos = nanos;
 }
 
 /** 1.7324766e12: some serialisers write large numbers so. */
-function readScientific(bytes: Buffer, start: number, end: number, format: TimeFormat, into: ReadTime): void {
+function readScientific(bytes: Buffer, start: number, end: number, places: number, into: ReadTime): void {
   const match = /^(\d{1,30})(?:\.(\d{1,30}))?[eE]\+?(\d{1,2})$/.exec(bytes.toString('latin1', start, end));
   if (!match) return;
   const decimals = match[2] ?? '';
   const digits = (match[1] ?? '') + decimals.padEnd(Number(match[3]), '0');
   const whole = digits.length - Math.max(0, decimals.length - Number(match[3]));
   const plain = whole < digits.length ? `${digits.slice(0, whole)}.${digits.slice(whole)}` : digits;
-  readEpoch(Buffer.from(plain), 0, plain.length, format, into);
+  readEpoch(Buffer.from(plain), 0, plain.length, places, into);
 }
 
-const zeros = 0x30;
+const zero = 0x30;
 
 /** ISO 8601 into `into`, without a look at the range; leaves NaN when it is not one. */
 function readIso(bytes: Buffer, start: number, end: number, into: ReadTime): void {
@@ -196,7 +196,7 @@ function readIso(bytes: Buffer, start: number, end: number, into: ReadTime): voi
   const month = digits(bytes, start + 5, 2, end);
   const day = digits(bytes, start + 8, 2, end);
   if (bytes[start + 4] !== 0x2d || bytes[start + 7] !== 0x2d || !isDay(year, month, day)) return;
-  const midnight = Date.UTC(year, month - 1, day);
+  const midnight = daysTo(year, month, day) * 86_400_000;
   let at = start + 10;
   if (at === end) {
     into.time = midnight;
@@ -217,8 +217,8 @@ function readIso(bytes: Buffer, start: number, end: number, into: ReadTime): voi
     at += 3;
     if (at < end && (bytes[at] === 0x2e || bytes[at] === 0x2c)) {
       let place = 0;
-      for (at += 1; at < end && isDigit(bytes[at]); at += 1, place += 1) {
-        const digit = (bytes[at] ?? zeros) - zeros;
+      for (at += 1; at < end && isDigit(bytes[at]!); at += 1, place += 1) {
+        const digit = bytes[at]! - zero;
         if (place < 3) milliseconds = milliseconds * 10 + digit;
         else if (place < 9) nanos = nanos * 10 + digit;
       }
@@ -344,8 +344,8 @@ function floorDivide(dividend: bigint, divisor: bigint): bigint {
   return dividend < 0n && quotient * divisor !== dividend ? quotient - 1n : quotient;
 }
 
-function isDigit(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
 }
 
 /** The number that so many digits spell, or -1. */
@@ -353,11 +353,18 @@ function digits(bytes: Buffer, start: number, count: number, end: number): numbe
   if (start + count > end) return -1;
   let value = 0;
   for (let at = start; at < start + count; at += 1) {
-    const digit = (bytes[at] ?? 0) - zeros;
+    const digit = bytes[at]! - zero;
     if (digit < 0 || digit > 9) return -1;
     value = value * 10 + digit;
   }
   return value;
+}
+
+/** Days from 1970 to a day of the Gregorian calendar, counted in years that begin in March. */
+function daysTo(year: number, month: number, day: number): number {
+  const march = month > 2 ? year : year - 1;
+  const leaps = Math.floor(march / 4) - Math.floor(march / 100) + Math.floor(march / 400);
+  return march * 365 + leaps + Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 719_469;
 }
 
 const monthLengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
