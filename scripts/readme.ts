@@ -82,20 +82,22 @@ function listing(list: readonly Listed[], what: string): string {
 }
 
 function settingsTable(settings: Settings): string {
+  const quoted = (words: readonly string[]): string => words.map((word) => `\`${word}\``).join(', ');
   return table(
     ['Setting', 'Meaning', 'Default'],
-    Object.entries(settings).map(([name, setting]) => {
-      const values =
-        setting.values === undefined ? '' : ` (${setting.values.map((value) => `\`${value}\``).join(', ')})`;
-      const also =
-        setting.aliases === undefined
-          ? ''
-          : `; also read: ${setting.aliases.map((alias) => `\`${alias}\``).join(', ')}`;
-      const flag = setting.flag === undefined ? '' : `; \`--${setting.flag}\``;
-      const secret = setting.secret === true ? '; secret' : '';
-      const standard =
-        setting.default === undefined ? (setting.required === true ? '**required**' : '') : `\`${setting.default}\``;
-      return [`\`${name}\``, `${setting.summary}${values}${secret}${flag}${also}`, standard];
+    Object.entries(settings).map(([name, { summary, values, secret, flag, aliases, default: standard, required }]) => {
+      const meaning = [
+        `${summary.replace(/\.$/, '')}.`,
+        ...(values === undefined ? [] : [`One of ${quoted(values)}.`]),
+        ...(secret === true ? ['Secret.'] : []),
+        ...(flag === undefined ? [] : [`Flag: ${quoted([`--${flag}`])}.`]),
+        ...(aliases === undefined ? [] : [`Also read: ${quoted(aliases)}.`]),
+      ];
+      return [
+        quoted([name]),
+        meaning.join(' '),
+        required === true ? '**required**' : quoted(standard === undefined ? [] : [standard]),
+      ];
     }),
   );
 }

@@ -67,7 +67,7 @@ for (const [index, line] of jobs.entries()) {
 
 test('every env file that an example names is an example itself', () => {
   const named = readdirSync(examples).flatMap((name) =>
-    [...read(name).matchAll(/([\w-]+)\.env\b/g)].map(([file]) => file),
+    [...read(name).matchAll(/(?<![\w%-])[\w-]+\.env\b/g)].map(([file]) => file),
   );
   const missing = named.filter((file) => !envFiles.includes(file) && file !== 'job.env');
   assert.deepEqual(missing, []);

@@ -158,7 +158,10 @@ function roomOf(file: string): string {
 
 /** Everything that a file imports or re-exports, statically or on demand, types included. */
 function importsOf(text: string): string[] {
-  const found = withoutComments(text).matchAll(/\b(?:from|import|require)\s*\(?\s*(['"])([\w@./:-]+)\1/g);
+  const name = String.raw`(['"])([^'"\n]+)\1`;
+  const statement = String.raw`^\s*(?:import|export)\b(?:[^'";=]*?\bfrom)?\s*`;
+  const call = String.raw`\b(?:import|require)\(\s*`;
+  const found = withoutComments(text).matchAll(new RegExp(`(?:${statement}|${call})${name}`, 'gm'));
   return [...found].map((match) => match[2] ?? '');
 }
 
