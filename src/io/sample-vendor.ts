@@ -86,9 +86,15 @@ export async function startSampleVendor(options: { now(): number; pageSize?: num
     return send(response, 200, `{"events":[${list}],"next":${next},"total":${matches.length}}`);
   }
 
-  const server = createServer((request, response) => {
-    answer(request, response).catch(() => response.destroy());
-  });
+  async function listen(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await answer(request, response);
+    } catch {
+      response.destroy(); // the client hung up, or sent more than any login needs
+    }
+  }
+
+  const server = createServer((request, response) => void listen(request, response));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', resolve);
   });

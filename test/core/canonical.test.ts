@@ -46,7 +46,7 @@ test('a text cut off is an error, and no text makes a loop', () => {
     assert.throws(() => canonical(text, []), text);
   }
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(...'{}[]",:\\ 1atu'), maxLength: 30 }), (text) => {
+    fc.property(fc.string({ unit: fc.constantFrom(...'{}[]",:\\ 1atu'.split('')), maxLength: 30 }), (text) => {
       try {
         canonical(text, []);
       } catch {

@@ -169,7 +169,7 @@ test('RFC 2822 is read with an offset, a name or a comment', () => {
 });
 
 test('reading never throws and stays inside the bytes it was given', () => {
-  const characters = fc.constantFrom(...'0123456789-:T Zz+.,eE"u');
+  const characters = fc.constantFrom(...'0123456789-:T Zz+.,eE"u'.split(''));
   fc.assert(
     fc.property(fc.string({ unit: characters, maxLength: 40 }), fc.constantFrom(...timeFormats), (text, format) => {
       const alone = read(text, format);

@@ -93,7 +93,8 @@ export async function startCirrus(options: CirrusOptions = {}): Promise<Cirrus> 
     const page = log.filter((stored) => after(stored) && matches(stored, parameters)).slice(0, limit);
     const next = page.at(-1)?.token ?? token;
     const events = page.map((stored) => stored.text).join(',');
-    const link = `${vendor.origin}/logs/v1/orgLogs?${new URLSearchParams({ orgUrl, ...(next === null ? {} : { nextToken: next }) })}`;
+    const query = new URLSearchParams({ orgUrl, nextToken: next ?? '' }).toString();
+    const link = `${vendor.origin}/logs/v1/orgLogs?${query}`;
     const ends =
       next === null ? '"next":null,"nextToken":null' : `"next":${JSON.stringify(link)},"nextToken":"${next}"`;
     return sendJson(

@@ -55,13 +55,17 @@ export async function serve(
     await answer(request, response);
   }
 
-  const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    handle(request, response).catch((error: unknown) => {
-      if (request.aborted || response.destroyed) return; // the client hung up
+  async function listen(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await handle(incoming, response);
+    } catch (error) {
+      if (incoming.aborted || response.destroyed) return; // the client hung up
       errors.push(error);
       response.writeHead(500).end();
-    });
-  };
+    }
+  }
+
+  const listener = (incoming: IncomingMessage, response: ServerResponse): void => void listen(incoming, response);
   const server = options.tls ? createTlsServer({ ...options.tls }, listener) : createPlainServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const vendor: Vendor = {

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { request as tlsRequest } from 'node:https';
 import test, { type TestContext } from 'node:test';
-import { startCirrus, type CirrusOptions } from './cirrus.ts';
-import { parseNql } from './nql.ts';
-import { startSycope, type SycopeOptions } from './sycope.ts';
+import { certificateAuthority } from './certificates.ts';
+import { startCirrus, type CirrusOptions } from './vendors/cirrus.ts';
+import { parseNql } from './vendors/nql.ts';
+import { startSycope, type SycopeOptions } from './vendors/sycope.ts';
 
 const now = Date.UTC(2026, 10, 20, 9);
 const credentials = { username: 'auditor', password: 'secret' };
@@ -72,6 +76,17 @@ test('sycope: a job may be unfinished, and its total unknown', async (t) => {
   assert.equal(await read(), `{"data":[{"timestamp":${now - 1}}]}`);
 });
 
+test('sycope: TLS is served with the certificate that was given', async (t) => {
+  const authority = certificateAuthority();
+  t.after(authority.remove);
+  const sycope = await startSycope({ tls: authority.issue() });
+  t.after(sycope.close);
+  const request = tlsRequest(`${sycope.url}/npm/api/v1/logout`, { ca: authority.cert }).end();
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  assert.equal(response.resume().statusCode, 200);
+  await assert.rejects(once(tlsRequest(sycope.url).end(), 'response'), /self-signed|unable to/);
+});
+
 test('nql: conditions, order and limit are applied in turn, and quotes protect', () => {
   const rows = [1, 2, 3, 4].map((n) => ({ text: String(n), value: { n, who: n % 2 ? 'a | b and c' : 'd' } }));
   const run = (text: string) =>
@@ -111,7 +126,7 @@ test('cirrus: each way to be wrong has its status and detail', async (t) => {
   cirrus.add(['{}']);
   const { nextToken } = await read({});
   const status = async (parameters: Record<string, string>) =>
-    (await get(`/orgLogs?${new URLSearchParams(parameters)}`)).status;
+    (await get(`/orgLogs?${new URLSearchParams(parameters).toString()}`)).status;
   const orgUrl = 'http://www.institution.edu';
   assert.equal(await status({ orgUrl: `${orgUrl}/` }), 403);
   assert.equal(await status({}), 422);
@@ -119,7 +134,7 @@ test('cirrus: each way to be wrong has its status and detail', async (t) => {
   assert.equal(await status({ orgUrl, nextToken: 'x' }), 422);
   assert.equal(await status({ orgUrl, service: 'x' }), 422);
   cirrus.expireTokens();
-  const expired = await get(`/orgLogs?${new URLSearchParams({ orgUrl, nextToken })}`);
+  const expired = await get(`/orgLogs?${new URLSearchParams({ orgUrl, nextToken }).toString()}`);
   assert.deepEqual(
     [expired.status, await expired.text()],
     [422, '{"detail":[{"loc":["query","nextToken"],"msg":"token expired","type":"value_error"}]}'],
@@ -194,7 +209,7 @@ async function cirrusClient(t: TestContext, options: CirrusOptions = { now: () =
   const get = (path: string) => fetch(cirrus.url + path, { headers });
   const read = async (parameters: Record<string, string>) => {
     const query = new URLSearchParams({ orgUrl: 'http://www.institution.edu', ...parameters });
-    const reply = await get(`/orgLogs?${query}`);
+    const reply = await get(`/orgLogs?${query.toString()}`);
     const text = await reply.text();
     assert.equal(reply.status, 200, text);
     return { text, nextToken: /"nextToken":"([^"]*)"/.exec(text)?.[1] ?? '' };
