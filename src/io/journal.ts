@@ -15,6 +15,7 @@ import { dirname } from 'node:path';
 import type { Saved } from '../core/types.ts';
 import { errorCode, fileProblem, removeFile, syncDirectory, writeFully } from './durable.ts';
 import { reached } from './failpoint.ts';
+import { inTurns } from './turns.ts';
 
 const firstLine = /^audit-export journal 1 (.*)\n/;
 const digestSize = 64;
@@ -50,6 +51,7 @@ export function openJournal(path: string): Journal {
   let file: FileHandle | undefined;
   let base = '';
   let size = 0;
+  const turn = inTurns();
 
   /** Opens the file for writing, after what is whole if that belongs to the same position. */
   async function prepare(wanted: string): Promise<FileHandle> {
@@ -69,35 +71,41 @@ export function openJournal(path: string): Journal {
     return file;
   }
 
+  async function add(wanted: string, { branch, lines, saved }: JournalEntry): Promise<void> {
+    try {
+      const handle = await prepare(wanted);
+      const body = Buffer.concat([Buffer.from(`${JSON.stringify({ branch, bytes: lines.length, saved })}\n`), lines]);
+      const digest = Buffer.from(`${createHash('sha256').update(body).digest('hex')} `);
+      await writeFully(handle, digest, size);
+      reached('journal: half written');
+      await writeFully(handle, body, size + digest.length);
+      reached('journal: written');
+      await handle.datasync();
+      size += digest.length + body.length;
+      reached('journal: synced');
+    } catch (error) {
+      await file?.truncate(size).catch(() => undefined); // a torn end would do no harm either
+      throw fileProblem(error, 'write the journal', path);
+    }
+  }
+
+  async function clear(): Promise<void> {
+    base = '';
+    if (file === undefined) await removeFile(path);
+    else await file.truncate(0); // rather than removed: the next entry then costs no fsync of the directory
+  }
+
+  async function close(): Promise<void> {
+    await file?.close();
+    if (file !== undefined && base === '') await removeFile(path);
+    file = undefined;
+  }
+
   return {
     read: () => readJournal(path),
-    async add(wanted, { branch, lines, saved }) {
-      try {
-        const handle = await prepare(wanted);
-        const body = Buffer.concat([Buffer.from(`${JSON.stringify({ branch, bytes: lines.length, saved })}\n`), lines]);
-        const digest = Buffer.from(`${createHash('sha256').update(body).digest('hex')} `);
-        await writeFully(handle, digest, size);
-        reached('journal: half written');
-        await writeFully(handle, body, size + digest.length);
-        reached('journal: written');
-        await handle.datasync();
-        size += digest.length + body.length;
-        reached('journal: synced');
-      } catch (error) {
-        await file?.truncate(size).catch(() => undefined); // a torn end would do no harm either
-        throw fileProblem(error, 'write the journal', path);
-      }
-    },
-    async clear() {
-      base = '';
-      if (file === undefined) await removeFile(path);
-      else await file.truncate(0); // rather than removed: the next entry then costs no fsync of the directory
-    },
-    async close() {
-      await file?.close();
-      if (file !== undefined && base === '') await removeFile(path);
-      file = undefined;
-    },
+    add: (wanted, entry) => turn(() => add(wanted, entry)),
+    clear: () => turn(clear),
+    close: () => turn(close),
   };
 }
 

@@ -19,7 +19,7 @@ import { writeFully } from './durable.ts';
 import { reached } from './failpoint.ts';
 
 const version = 1;
-const heading = /^audit-export position (\d+) sha256:([0-9a-f]{64})\n$/;
+const heading = /^audit-export position 1 sha256:([0-9a-f]{64})\n$/;
 const blank = headingOf('0'.repeat(64));
 const chunkSize = 1024 * 1024;
 /** The document ends with the only line that is a brace alone: everything inside is indented. */
@@ -87,9 +87,10 @@ export async function writePosition(
  */
 export async function readPosition(file: FileHandle, remembered: boolean, seed: number): Promise<Reading> {
   const first = await readHeading(file);
-  const [, written, digest] = heading.exec(first) ?? [];
-  if (written === undefined) return { damage: 'the first line is not that of a position file' };
-  if (Number(written) > version) return { newer: Number(written) };
+  const written = Number(/^audit-export position (\d{1,9}) /.exec(first)?.[1]);
+  if (written > version) return { newer: written };
+  const digest = heading.exec(first)?.[1];
+  if (digest === undefined) return { damage: 'the first line is not that of a position file' };
   const hash = createHash('sha256');
   const chunks = hashed(file, first.length, hash);
   const parsed = await parse(chunks, remembered, seed);
@@ -181,7 +182,8 @@ async function parse(
       ? { job: document.job, generation: document.generation, position }
       : 'something follows the remembered IDs';
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError) return 'not JSON';
+    if (error instanceof SyntaxError) return 'it is not JSON';
+    if (error instanceof TypeError || error instanceof RangeError) return 'its content is not that of a position';
     if (error instanceof Problem) return error.message;
     throw error;
   }

@@ -13,6 +13,7 @@ import { exit, Problem } from '../core/problem.ts';
 import type { Quarantine, RefusedRecord } from '../core/types.ts';
 import { fileProblem, syncDirectory, writeFully } from './durable.ts';
 import { reached } from './failpoint.ts';
+import { inTurns } from './turns.ts';
 
 const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const blockSize = 64 * 1024;
@@ -33,7 +34,7 @@ export function openQuarantine(path: string): Quarantine {
   let unsynced = false;
   let isNew = false;
   let line: Open | undefined;
-  let queue: Promise<void> = Promise.resolve();
+  const turn = inTurns(); // a line must not be written into another
 
   async function prepare(): Promise<FileHandle> {
     if (file !== undefined) return file;
@@ -92,32 +93,25 @@ export function openQuarantine(path: string): Quarantine {
     reached('quarantine: synced');
   }
 
-  /** One thing at a time: a line must not be written into another. */
-  async function inTurn(work: () => Promise<void>): Promise<void> {
-    const before = queue;
-    const turn = (async () => {
-      await before;
-      try {
-        await work();
-      } catch (error) {
-        line = undefined;
-        await file?.truncate(size).catch(() => undefined);
-        throw fileProblem(error, 'write the quarantine', path);
-      }
-    })();
-    queue = turn.catch(() => undefined); // the caller hears of it
-    await turn;
+  async function orCutBack(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      line = undefined;
+      await file?.truncate(size).catch(() => undefined); // nothing that was promised is behind it
+      throw fileProblem(error, 'write the quarantine', path);
+    }
   }
 
   return {
     path,
-    add: (refused, by) => inTurn(() => add(refused, by)),
-    flush: () => inTurn(flush),
-    async close() {
-      await queue;
-      await file?.close();
-      file = undefined;
-    },
+    add: (refused, by) => turn(() => orCutBack(() => add(refused, by))),
+    flush: () => turn(() => orCutBack(flush)),
+    close: () =>
+      turn(async () => {
+        await file?.close();
+        file = undefined;
+      }),
   };
 }
 

@@ -1,0 +1,558 @@
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import fc from 'fast-check';
+import { createLedger } from '../../src/core/dedupe.ts';
+import { Problem } from '../../src/core/problem.ts';
+import type { BranchPosition, Position } from '../../src/core/types.ts';
+import { onReached } from '../../src/io/failpoint.ts';
+import { listPositions, positionStore, type PositionFile } from '../../src/io/position-file.ts';
+
+const scope = { source: 'vendor', sink: 'siem' };
+
+function freshDirectory(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'position-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+function branch(watermark: bigint | undefined, ids: readonly string[] = [], bookmark?: string): BranchPosition {
+  const ledger = createLedger(5);
+  for (const id of ids) {
+    const key = Buffer.from(id);
+    ledger.keep(ledger.note(key, 0, key.length, 1_763_629_200_000, 7));
+  }
+  return { watermark, bookmark, slice: undefined, ledger };
+}
+
+function positionOf(branches: Record<string, BranchPosition>): Position {
+  return {
+    ...scope,
+    branches: new Map(Object.entries(branches)),
+    saved: undefined,
+    last: undefined,
+    lastSuccess: undefined,
+    failures: 0,
+  };
+}
+
+/** A position as plain values, to be compared. */
+function plain(position: Position | undefined): unknown {
+  if (position === undefined) return undefined;
+  const branches = [...position.branches].map(([name, { ledger, ...rest }]) => ({
+    name,
+    ...rest,
+    lines: Buffer.concat([...ledger.lines()]).toString(),
+  }));
+  return { ...position, branches };
+}
+
+async function saved(directory: string, ...positions: Position[]): Promise<PositionFile> {
+  const store = positionStore(directory, 'job', scope);
+  await store.lock();
+  await store.load();
+  for (const position of positions) await store.save(position);
+  await store.close();
+  return store;
+}
+
+async function load(directory: string): Promise<{ position: Position | undefined; warnings: readonly string[] }> {
+  const store = positionStore(directory, 'job', scope);
+  return { position: await store.load(), warnings: store.warnings };
+}
+
+function problem(status: number, message: RegExp, hint = /./): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof Problem, String(error));
+    assert.match(error.message, message);
+    assert.match(error.hint ?? '', hint);
+    assert.equal(error.status, status);
+    return true;
+  };
+}
+
+test('the first run finds no position, in a directory that is made for its owner alone', async (t) => {
+  const directory = join(freshDirectory(t), 'a', 'b');
+  const store = positionStore(directory, 'job', scope);
+  assert.equal(await store.load(), undefined, 'nothing has to be there to look');
+  await store.lock();
+  assert.equal(statSync(directory).mode & 0o777, 0o700);
+  assert.equal(await store.load(), undefined);
+  await store.save(positionOf({ '': branch(1n) }));
+  assert.equal(statSync(store.path).mode & 0o777, 0o600);
+  await store.close();
+  assert.deepEqual(readdirSync(directory), ['job.position']);
+});
+
+test('what was saved is loaded again, whatever it is', async (t) => {
+  const directory = freshDirectory(t);
+  const id = fc.string({ unit: 'binary', maxLength: 30 }).map((text) => text.replaceAll(/[\n\r]/g, ' '));
+  const text = fc.option(fc.string({ unit: 'binary' }), { nil: undefined });
+  const branches = fc.array(
+    fc.record({
+      name: fc.string({ unit: 'binary' }),
+      watermark: fc.option(fc.bigInt(-(10n ** 18n), 10n ** 19n), { nil: undefined }),
+      bookmark: text,
+      slice: fc.option(fc.nat(), { nil: undefined }),
+      ids: fc.uniqueArray(id, { maxLength: 5 }),
+    }),
+    { maxLength: 4 },
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      branches,
+      fc.option(fc.jsonValue(), { nil: undefined }),
+      text,
+      async (list, value, lastSuccess) => {
+        const position: Position = {
+          ...positionOf({}),
+          branches: new Map(
+            list.map(({ name, ids, ...rest }) => [name, { ...rest, ledger: branch(0n, ids).ledger }] as const),
+          ),
+          saved: JSON.parse(JSON.stringify(value ?? null)) as Position['saved'],
+          lastSuccess,
+          failures: list.length,
+          last: {
+            started: 'a',
+            ended: 'b',
+            exit: 0,
+            outcome: 'ok',
+            fetched: 1,
+            delivered: 1,
+            quarantined: 0,
+          },
+        };
+        await saved(directory, position);
+        assert.deepEqual(plain((await load(directory)).position), plain(position));
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('a person can read it, and the checksum is that of sha256sum', async (t) => {
+  const directory = freshDirectory(t);
+  const { path } = await saved(directory, positionOf({ '': branch(1606322948648718268n, ['first', 'second one']) }));
+  const file = readFileSync(path, 'utf8');
+  const [first, ...rest] = file.split('\n');
+  assert.equal(first, `audit-export position 1 sha256:${createHash('sha256').update(rest.join('\n')).digest('hex')}`);
+  assert.match(file, /"watermark": "2020-11-25T16:49:08.648718268Z"/);
+  assert.match(file, /\n1763629200000 00000007 \+ second one\n/);
+});
+
+test('many IDs, over several blocks and chunks, come back in place', async (t) => {
+  const directory = freshDirectory(t);
+  const ids = Array.from({ length: 70_000 }, (_, index) => `record ${index}`);
+  const position = positionOf({ one: branch(1n, ids), two: branch(2n), three: branch(3n, ids.slice(0, 3)) });
+  await saved(directory, position);
+  assert.deepEqual(plain((await load(directory)).position), plain(position));
+});
+
+test('the generation before stays beside it, and a missing or damaged file falls back to it with a warning', async (t) => {
+  const directory = freshDirectory(t);
+  const [older, newer] = [positionOf({ '': branch(1n, ['a']) }), positionOf({ '': branch(2n, ['a', 'b']) })];
+  const { path } = await saved(directory, older, newer);
+  rmSync(path);
+  const { position, warnings } = await load(directory);
+  assert.deepEqual(plain(position), plain(older));
+  assert.match(warnings.join('\n'), /job\.position is missing: going on from the one before/);
+});
+
+test('a save after a fallback never puts the damaged file in the place of the good one', async (t) => {
+  const directory = freshDirectory(t);
+  const older = positionOf({ '': branch(1n) });
+  const { path } = await saved(directory, older, positionOf({ '': branch(2n) }));
+  writeFileSync(path, 'damaged');
+  const store = positionStore(directory, 'job', scope);
+  await store.load();
+  t.after(() => onReached(undefined));
+  onReached((point) => {
+    if (point === 'position: renamed')
+      assert.match(readFileSync(`${path}.previous`, 'utf8'), /^audit-export position 1/);
+  });
+  const third = positionOf({ '': branch(3n) });
+  await store.save(third);
+  await store.save(third);
+  assert.deepEqual(plain((await load(directory)).position), plain(third));
+});
+
+test('cut off at any byte it is never taken for a position: the one before, or a refusal', async (t) => {
+  const directory = freshDirectory(t);
+  const older = positionOf({ '': branch(1n, ['x']) });
+  const { path } = await saved(directory, older, positionOf({ '': branch(3n, ['y', 'z']) }));
+  const whole = readFileSync(path);
+  for (let size = 0; size < whole.length; size += 1) {
+    writeFileSync(path, whole.subarray(0, size));
+    const { position, warnings } = await load(directory);
+    assert.deepEqual(plain(position), plain(older), `cut to ${size} bytes`);
+    assert.equal(warnings.length, 1);
+  }
+  rmSync(`${path}.previous`);
+  for (let size = 0; size < whole.length; size += 7) {
+    writeFileSync(path, whole.subarray(0, size));
+    await assert.rejects(load(directory), problem(78, /cannot be used: .+, and there is none before it/, /rm -f/));
+  }
+});
+
+test('with any bit flipped, zeroes, or other content it is never taken for a position', async (t) => {
+  const directory = freshDirectory(t);
+  const older = positionOf({ '': branch(1n, ['x']) });
+  const { path } = await saved(directory, older, positionOf({ '': branch(3n, ['x', 'y']) }));
+  const whole = readFileSync(path);
+  const damaged: Buffer[] = [
+    Buffer.alloc(whole.length),
+    Buffer.from('{}'),
+    Buffer.from('[]\n'),
+    Buffer.concat([whole, whole]),
+  ];
+  for (let at = 0; at < whole.length; at += 1) {
+    const copy = Buffer.from(whole);
+    copy[at]! ^= 1 << (at % 8);
+    damaged.push(copy);
+    if (at % 16 === 0) damaged.push(Buffer.concat([whole.subarray(0, at), Buffer.alloc(whole.length - at)]));
+  }
+  for (const bytes of damaged) {
+    writeFileSync(path, bytes);
+    try {
+      assert.deepEqual(plain((await load(directory)).position), plain(older), bytes.toString());
+    } catch (error) {
+      problem(78, /newer/)(error); // the flip made another version number of it
+    }
+    if (bytes.length % 3 === 0) continue;
+    copyFileSync(path, `${path}.kept`);
+    renameSync(`${path}.previous`, `${path}.aside`);
+    await assert.rejects(load(directory), problem(78, /position file/));
+    renameSync(`${path}.aside`, `${path}.previous`);
+  }
+});
+
+test('a forged file with a right checksum and wrong content is refused', async (t) => {
+  const directory = freshDirectory(t);
+  const path = join(directory, 'job.position');
+  const document = { job: 'job', ...scope, generation: 1, failures: 0 };
+  const line = '1763629200000 00000007 + x\n';
+  for (const [body, message] of [
+    [`${JSON.stringify({ ...document, branches: [] }, undefined, 2)}\nmore`, /something follows/],
+    [
+      `${JSON.stringify({ ...document, branches: [{ name: '', remembered: 2 }] }, undefined, 2)}\n${line}\n`,
+      /remembers 1, not 2/,
+    ],
+    [
+      `${JSON.stringify({ ...document, branches: [{ name: '', remembered: 1 }] }, undefined, 2)}\n${line}`,
+      /it ends within/,
+    ],
+    [
+      `${JSON.stringify({ ...document, branches: [{ name: '', remembered: 1 }] }, undefined, 2)}\nx\n\n`,
+      /malformed line/,
+    ],
+    [
+      `${JSON.stringify({ ...document, branches: [{ name: '', watermark: 'x', remembered: 0 }] }, undefined, 2)}\n\n`,
+      /not that of a position/,
+    ],
+    [`${JSON.stringify(document, undefined, 2)}\n`, /not that of a position/],
+    ['{\n  "a": \n}\n', /not JSON/],
+    ['x\n', /does not end/],
+  ] as const) {
+    writeFileSync(path, `audit-export position 1 sha256:${createHash('sha256').update(body).digest('hex')}\n${body}`, {
+      mode: 0o600,
+    });
+    await assert.rejects(load(directory), problem(78, message));
+  }
+});
+
+test('a newer format is refused and the file left as it is', async (t) => {
+  const directory = freshDirectory(t);
+  const { path } = await saved(directory, positionOf({ '': branch(1n) }), positionOf({ '': branch(2n) }));
+  writeFileSync(path, readFileSync(path, 'utf8').replace('position 1 ', 'position 99 '));
+  const before = [readFileSync(path, 'utf8'), statSync(path).mtimeMs];
+  await assert.rejects(load(directory), problem(78, /has format 99, written by a newer/));
+  assert.deepEqual([readFileSync(path, 'utf8'), statSync(path).mtimeMs], before);
+});
+
+test('a position of another source, sink or job is refused', async (t) => {
+  const directory = freshDirectory(t);
+  const { path } = await saved(directory, positionOf({ '': branch(1n) }));
+  await assert.rejects(
+    positionStore(directory, 'job', { ...scope, source: 'other' }).load(),
+    problem(78, /belongs to another source: vendor, not other/, /--job/),
+  );
+  await assert.rejects(
+    positionStore(directory, 'job', { ...scope, sink: 'other' }).load(),
+    problem(78, /another sink/),
+  );
+  copyFileSync(path, join(directory, 'second.position'));
+  await assert.rejects(positionStore(directory, 'second', scope).load(), problem(78, /another job: job, not second/));
+});
+
+test('a file that others could have written is refused', async (t) => {
+  const directory = freshDirectory(t);
+  const { path } = await saved(directory, positionOf({ '': branch(1n) }));
+  chmodSync(path, 0o620);
+  await assert.rejects(load(directory), problem(78, /can be written by others/, /chmod 600/));
+  chmodSync(path, 0o600);
+  if (process.getuid?.() === 0) {
+    chownSync(path, 12345, 12345);
+    await assert.rejects(load(directory), problem(78, /belongs to user 12345/));
+    assert.equal((await listPositions(directory)).length, 1);
+    chownSync(path, 0, 0);
+  }
+  renameSync(path, `${path}.real`);
+  symlinkSync(`${path}.real`, path);
+  await assert.rejects(load(directory), problem(78, /symbolic link/));
+  rmSync(path);
+  mkdirSync(path);
+  await assert.rejects(load(directory), problem(78, /is not a file/));
+});
+
+test('a planted link at the journal is refused', async (t) => {
+  const directory = freshDirectory(t);
+  const { path } = await saved(directory, positionOf({ '': branch(1n) }));
+  writeFileSync(join(directory, 'victim'), 'precious');
+  symlinkSync(join(directory, 'victim'), path.replace('.position', '.journal'));
+  await assert.rejects(load(directory), problem(78, /symbolic link/));
+  assert.equal(readFileSync(join(directory, 'victim'), 'utf8'), 'precious');
+});
+
+test('a state directory that cannot be used is a Problem before anything is read', async (t) => {
+  const directory = freshDirectory(t);
+  const lock = (path: string): Promise<void> => positionStore(path, 'job', scope).lock();
+  writeFileSync(join(directory, 'file'), '');
+  await assert.rejects(lock(join(directory, 'file')), problem(73, /not a directory/));
+  await assert.rejects(lock(join(directory, 'file', 'below')), problem(73, /not a directory/));
+  mkdirSync(join(directory, 'shared'));
+  chmodSync(join(directory, 'shared'), 0o777);
+  await assert.rejects(lock(join(directory, 'shared')), problem(78, /others can replace/));
+});
+
+test(
+  'without permission the state directory is refused',
+  { skip: process.getuid?.() === 0 && 'root may write anywhere' },
+  async (t) => {
+    const directory = freshDirectory(t);
+    chmodSync(directory, 0o500);
+    await assert.rejects(positionStore(directory, 'job', scope).lock(), problem(73, /permission denied/));
+  },
+);
+
+test('leftovers of killed runs are removed with the lock, and those of other jobs are left', async (t) => {
+  const directory = freshDirectory(t);
+  const mine = ['job.position.0123456789ab.temp', 'job.position.previous.0123456789ab.temp'];
+  const others = ['job.position.txt', 'other.position.0123456789ab.temp', 'job.2.position.0123456789ab.temp'];
+  for (const name of [...mine, ...others]) writeFileSync(join(directory, name), '');
+  const store = positionStore(directory, 'job', scope);
+  await store.lock();
+  assert.deepEqual(readdirSync(directory).sort(), others.sort());
+  await store.close();
+});
+
+test('a run whose position was replaced by another run meanwhile saves nothing', async (t) => {
+  const directory = freshDirectory(t);
+  await saved(directory, positionOf({ '': branch(1n) }));
+  const [slow, fast] = [positionStore(directory, 'job', scope), positionStore(directory, 'job', scope)];
+  await slow.load();
+  await fast.load();
+  const newest = positionOf({ '': branch(5n) });
+  await fast.save(newest);
+  await assert.rejects(slow.save(positionOf({ '': branch(2n) })), problem(75, /changed by another run/));
+  assert.deepEqual(plain((await load(directory)).position), plain(newest));
+  assert.deepEqual(readdirSync(directory).sort(), ['job.position', 'job.position.previous']);
+  const late = positionStore(directory, 'first', scope);
+  const early = positionStore(directory, 'first', scope);
+  await Promise.all([late.load(), early.load()]);
+  await early.save(newest);
+  await assert.rejects(late.save(newest), problem(75, /changed by another run/));
+});
+
+test('the journal is added to the position that it was written for, and to no other', async (t) => {
+  const directory = freshDirectory(t);
+  const store = await saved(directory, positionOf({ a: branch(1n, ['x']) }));
+  const next = positionStore(directory, 'job', scope);
+  await next.load();
+  const awaiting = branch(undefined, ['y']).ledger;
+  const key = Buffer.from('z');
+  awaiting.wait(awaiting.note(key, 0, 1, 1_763_629_200_000, 0), 'ack:1');
+  await next.journal('a', branch(undefined, ['y']).ledger.lines(), { size: 1 });
+  await Promise.all([
+    next.journal('new', awaiting.lines(), { size: 2 }),
+    next.journal('a', branch(undefined, ['v']).ledger.lines(), { size: 3 }),
+  ]);
+  await next.close();
+  const { position } = await load(directory);
+  assert.deepEqual(position?.saved, { size: 3 });
+  assert.equal(position?.branches.get('a')?.watermark, 1n);
+  assert.equal(position?.branches.get('a')?.ledger.size, 3);
+  assert.deepEqual(position?.branches.get('new')?.ledger.pending(), ['ack:1']);
+
+  const third = positionStore(directory, 'job', scope); // goes on in the same journal
+  await third.load();
+  await third.journal('a', branch(undefined, ['w']).ledger.lines(), undefined);
+  await third.close();
+  const again = (await load(directory)).position;
+  assert.equal(again?.branches.get('a')?.ledger.size, 4);
+
+  const journal = store.path.replace('.position', '.journal');
+  copyFileSync(journal, `${journal}.kept`);
+  const fourth = positionStore(directory, 'job', scope);
+  await fourth.load();
+  await fourth.save(positionOf({ a: branch(9n) }));
+  await fourth.close();
+  assert.equal(existsSync(journal), false, 'it is in the position now');
+  copyFileSync(`${journal}.kept`, journal);
+  assert.equal((await load(directory)).position?.branches.get('a')?.ledger.size, 0, 'one of an earlier position');
+});
+
+test('a journal of the first run counts, and a journal without its position is no first run', async (t) => {
+  const directory = freshDirectory(t);
+  const first = positionStore(directory, 'job', scope);
+  await first.load();
+  await first.journal('', branch(undefined, ['x']).ledger.lines(), 'kept');
+  await first.close();
+  const { position } = await load(directory);
+  assert.equal(position?.branches.get('')?.ledger.size, 1);
+  assert.equal(position?.branches.get('')?.watermark, undefined);
+  assert.equal(position?.saved, 'kept');
+  const second = positionStore(directory, 'job', scope);
+  const loaded = await second.load();
+  assert.ok(loaded);
+  await second.save(loaded);
+  await second.journal('', branch(undefined, ['y']).ledger.lines(), 'kept');
+  await second.close();
+  rmSync(second.path);
+  await assert.rejects(load(directory), problem(78, /missing, though a run kept a journal/));
+});
+
+test('whatever the journal is cut to, whole entries count and the torn one does not', async (t) => {
+  const directory = freshDirectory(t);
+  const store = await saved(directory, positionOf({ '': branch(1n) }));
+  const next = positionStore(directory, 'job', scope);
+  await next.load();
+  const journal = store.path.replace('.position', '.journal');
+  const ends: number[] = [];
+  for (const id of ['a', 'b']) {
+    await next.journal('', branch(undefined, [id]).ledger.lines(), id);
+    ends.push(statSync(journal).size);
+  }
+  await next.close();
+  const whole = readFileSync(journal);
+  for (let size = 0; size <= whole.length; size += 1) {
+    writeFileSync(journal, whole.subarray(0, size));
+    const expected = ends.filter((end) => end <= size).length;
+    const { position } = await load(directory);
+    assert.equal(position?.branches.get('')?.ledger.size, expected, `cut to ${size}`);
+    assert.equal(position.saved, [undefined, 'a', 'b'][expected]);
+    if (size % 50 === 0) {
+      const after = positionStore(directory, 'job', scope); // writes over the torn end
+      await after.load();
+      await after.journal('', branch(undefined, ['d']).ledger.lines(), 'd');
+      await after.close();
+      assert.equal((await load(directory)).position?.branches.get('')?.ledger.size, expected + 1);
+    }
+  }
+});
+
+test('jobs are listed with their positions, broken ones as broken', async (t) => {
+  const directory = freshDirectory(t);
+  assert.deepEqual(await listPositions(join(directory, 'none')), []);
+  for (const job of ['good', 'a/b', 'broken', 'lost', '.hidden', 'x'.repeat(300)]) {
+    const store = positionStore(directory, job, scope);
+    await store.lock();
+    await store.load();
+    await store.save(positionOf({ '': branch(5n, ['x']) }));
+    await store.save(positionOf({ '': branch(5n, ['x']) }));
+    await store.close();
+    if (job === 'broken') writeFileSync(store.path, readFileSync(store.path).subarray(0, -1));
+    if (job === 'lost') rmSync(store.path);
+  }
+  const listed = await listPositions(directory);
+  assert.deepEqual(
+    listed
+      .map(({ job, position }) => [
+        job,
+        position instanceof Problem ? position.status : position.branches.get('')?.watermark,
+      ])
+      .sort(),
+    [
+      ['.hidden', 5n],
+      ['a/b', 5n],
+      ['broken', 78],
+      ['good', 5n],
+      ['lost', 78],
+      ['x'.repeat(300), 5n],
+    ],
+  );
+});
+
+test('on a full disk a save fails, the position stays, and no temp file is left', async (t) => {
+  const directory = join(freshDirectory(t), 'small');
+  mkdirSync(directory);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', directory], { stdio: 'ignore' });
+  } catch {
+    return t.skip('no right to mount a small file system');
+  }
+  try {
+    await fillUp(directory);
+  } finally {
+    execFileSync('umount', [directory]);
+  }
+});
+
+async function fillUp(directory: string): Promise<void> {
+  chmodSync(directory, 0o700);
+  const store = positionStore(directory, 'job', scope);
+  await store.lock();
+  await store.load();
+  const small = positionOf({ '': branch(1n, ['x']) });
+  await store.save(small);
+  const large = positionOf({
+    '': branch(
+      2n,
+      Array.from({ length: 3000 }, (_, index) => `record ${index}`),
+    ),
+  });
+  await assert.rejects(store.save(large), problem(74, /disk is full \(ENOSPC\)/, /free some space/));
+  await assert.rejects(
+    store.journal('', large.branches.get('')!.ledger.lines(), undefined),
+    problem(74, /disk is full/),
+  );
+  await store.journal('', branch(2n, ['y']).ledger.lines(), undefined);
+  await store.close();
+  assert.deepEqual(readdirSync(directory).sort(), ['job.journal', 'job.position']);
+  assert.equal((await load(directory)).position?.branches.get('')?.ledger.size, 2);
+}
+
+test('a position of the first released format is read', async (t) => {
+  const directory = freshDirectory(t);
+  copyFileSync(new URL('fixtures/position-1.position', import.meta.url), join(directory, 'fixture.position'));
+  chmodSync(join(directory, 'fixture.position'), 0o600);
+  const position = await positionStore(directory, 'fixture', { source: 'sample', sink: 'stdout' }).load();
+  assert.equal(position?.branches.get('')?.watermark, 1606322948648718268n);
+  assert.equal(position.branches.get('second branch')?.bookmark, 'cursor=äöü');
+  assert.equal(position.branches.get('second branch')?.slice, 60_000);
+  assert.equal(position.branches.get('')?.ledger.size, 3);
+  assert.deepEqual(position.branches.get('')?.ledger.pending(), ['channel:1']);
+  assert.deepEqual(position.saved, { size: 4096, inode: '77' });
+  assert.equal(position.last?.outcome, 'ok');
+  assert.equal(position.failures, 2);
+  assert.equal(lstatSync(join(directory, 'fixture.position')).isFile(), true);
+});
