@@ -56,6 +56,10 @@ export function elements(options: ElementOptions): Elements {
       takePending(bytes, start, end);
       return;
     }
+    if (end - start > maxRecordBytes) {
+      refuse(bytes.subarray(start, end), false, tooLarge);
+      return;
+    }
     while (isBlank(bytes[end - 1])) end--; // a line's CR
     const why = objection(bytes, start, end, utf8);
     if (why === undefined) giveOut(bytes, start, end);
@@ -106,7 +110,6 @@ export function elements(options: ElementOptions): Elements {
 
   /** Why the element cannot be a record. After undefined, the scanner holds its spans. */
   function objection(bytes: Buffer, start: number, end: number, utf8: boolean): string | undefined {
-    if (end - start > maxRecordBytes) return tooLarge;
     if (bytes[start] !== ascii.openBrace) return 'not an object';
     const after = scan(bytes, start, end);
     if (after === refused) return reason();
