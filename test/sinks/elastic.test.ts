@@ -7,7 +7,7 @@ import { deliver } from '../../src/core/deliver.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { AuditRecord } from '../../src/core/types.ts';
 import { elastic, elasticEncoder } from '../../src/sinks/elastic.ts';
-import { plainHttp } from '../support/plain-http.ts';
+import { openSinkHttp } from '../support/sink-http.ts';
 import { auditRecord, auditRecords, textOf } from '../support/records.ts';
 import { sinkTools, testNow } from '../support/sink-tools.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
@@ -22,7 +22,7 @@ after(async () => {
 async function start(options: ElasticOptions = {}, settings: Record<string, string> = {}) {
   const server = await fakeElastic(options);
   servers.push(server);
-  const tools = sinkTools({ http: plainHttp });
+  const tools = sinkTools({ http: openSinkHttp });
   const values = { ELASTIC_URL: server.url, ELASTIC_INDEX: 'audit', ...settings };
   const sink = elastic.create(values, tools);
   const send = async (records: readonly AuditRecord[]) => {
@@ -305,7 +305,7 @@ test('an API key is sent as it is when it is encoded, and encoded when it is not
 
 test('the cluster of a Cloud ID is found; anything else is a config problem that names the setting', () => {
   const scope = (cloudId: string): string =>
-    elastic.create({ ELASTIC_CLOUD_ID: cloudId, ELASTIC_INDEX: 'audit' }, sinkTools({ http: plainHttp })).scope;
+    elastic.create({ ELASTIC_CLOUD_ID: cloudId, ELASTIC_INDEX: 'audit' }, sinkTools({ http: openSinkHttp })).scope;
   const id = (text: string): string => `name:${Buffer.from(text).toString('base64')}`;
   assert.equal(scope(id('eu.aws.example$abc$def')), 'https://abc.eu.aws.example/audit');
   assert.equal(scope(id('eu.aws.example:9243$abc$def')), 'https://abc.eu.aws.example:9243/audit');
@@ -325,7 +325,7 @@ test('the cluster of a Cloud ID is found; anything else is a config problem that
 });
 
 test('settings that contradict or miss each other are named', () => {
-  const create = (values: Record<string, string>) => () => elastic.create(values, sinkTools({ http: plainHttp }));
+  const create = (values: Record<string, string>) => () => elastic.create(values, sinkTools({ http: openSinkHttp }));
   assert.throws(create({ ELASTIC_INDEX: 'a' }), { status: exit.config, message: /ELASTIC_URL nor ELASTIC_CLOUD_ID/ });
   assert.throws(create({ ELASTIC_INDEX: 'a', ELASTIC_URL: 'http://x', ELASTIC_CLOUD_ID: 'y' }), {
     status: exit.config,

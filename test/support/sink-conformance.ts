@@ -6,7 +6,7 @@ import { deliver } from '../../src/core/deliver.ts';
 import type { Delivered } from '../../src/core/deliver.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { AuditRecord, SettingValues, SinkDefinition } from '../../src/core/types.ts';
-import { plainHttp } from './plain-http.ts';
+import { openSinkHttp } from './sink-http.ts';
 import { auditRecord, auditRecords, textOf } from './records.ts';
 import { sinkTools } from './sink-tools.ts';
 import type { TestTools } from './sink-tools.ts';
@@ -46,7 +46,7 @@ export function sinkConformance(name: string, start: () => Promise<Conformance>)
     more: (at: Conformance) => SettingValues = () => ({}),
   ): Promise<void> {
     const at = await start();
-    const tools = sinkTools({ http: plainHttp });
+    const tools = sinkTools({ http: openSinkHttp });
     const sink = at.definition.create({ ...at.values, ...more(at) }, tools);
     try {
       await sink.open(undefined);
@@ -180,7 +180,7 @@ export function sinkConformance(name: string, start: () => Promise<Conformance>)
 
   test(`${name}: the scope says where it goes, and holds no secret`, () =>
     withSink(async (at) => {
-      const { scope } = at.definition.create(at.values, sinkTools({ http: plainHttp }));
+      const { scope } = at.definition.create(at.values, sinkTools({ http: openSinkHttp }));
       assert.ok(scope.includes(new URL(at.server.url).host), scope);
       for (const secret of at.secrets) assert.ok(!scope.includes(secret));
     }));

@@ -1,0 +1,21 @@
+/** The destinations that are built in: one line each. A file is loaded when its sink is named. */
+import type { Encode } from '../core/json-line.ts';
+import type { SettingValues, SinkDefinition, SinkTools } from '../core/types.ts';
+
+export const sinks: Readonly<Record<string, () => Promise<SinkDefinition>>> = {
+  stdout: async () => (await import('./stdout.ts')).stdout,
+  file: async () => (await import('./file.ts')).file,
+  elastic: async () => (await import('./elastic.ts')).elastic,
+  splunk: async () => (await import('./splunk.ts')).splunk,
+  sekoia: async () => (await import('./sekoia.ts')).sekoia,
+};
+
+/** A wire form, made with the settings of the sink that it belongs to; none of them is required here. */
+export type WireForm = (values: SettingValues, tools: Pick<SinkTools, 'sourceName' | 'now'>) => Encode;
+
+/** What `--bulk-format` prints, by the name of the sink whose form it is. */
+export const wireForms: Readonly<Record<string, () => Promise<WireForm>>> = {
+  elastic: async () => (await import('./elastic.ts')).elasticEncoder,
+  splunk: async () => (await import('./splunk.ts')).splunkEncoder,
+  sekoia: async () => (await import('./sekoia.ts')).sekoiaEncoder,
+};

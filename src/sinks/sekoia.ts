@@ -1,0 +1,133 @@
+/** Sekoia.io by its HTTPS intake: one event a line. */
+import { gzipped } from '../core/gzip.ts';
+import { jsonLine } from '../core/json-line.ts';
+import type { Encode } from '../core/json-line.ts';
+import { exit, Problem } from '../core/problem.ts';
+import { httpProblem } from '../core/retry.ts';
+import { sekoiaOutcomes } from '../core/sekoia-reply.ts';
+import { objectOf } from '../core/server-text.ts';
+import type {
+  Batch,
+  HttpReply,
+  Reply,
+  SettingValues,
+  Settings,
+  Sink,
+  SinkDefinition,
+  SinkTools,
+} from '../core/types.ts';
+
+const settings: Settings = {
+  SEKOIA_URL: {
+    summary: 'Address of the intake; it differs by region, such as https://intake.usa1.sekoia.io/api/v1/intake-http',
+    kind: 'url',
+    default: 'https://intake.sekoia.io',
+  },
+  SEKOIA_INTAKE_KEY: { summary: 'Intake key', required: true, secret: true },
+  SEKOIA_ENDPOINT: { summary: 'Path of the intake', default: 'plain/batch', values: ['plain/batch'] },
+};
+
+export const sekoia: SinkDefinition = {
+  name: 'sekoia',
+  summary: 'Sekoia.io, by its HTTPS intake',
+  promise:
+    'The intake has given every event an ID. A batch whose answer was lost is sent again, and its events are then there twice.',
+  settings,
+  create: sekoiaSink,
+};
+
+/** The wire form: plain lines, for `--bulk-format sekoia`. */
+export function sekoiaEncoder(_values: SettingValues, _tools: Pick<SinkTools, 'sourceName'>): Encode {
+  return jsonLine;
+}
+
+const mebibyte = 1024 * 1024;
+/** A larger event is dropped by the intake. The line break is not counted. */
+const largestEvent = 250_000;
+/** Requests that may answer with too few IDs, one after the other: what was taken of them is there twice then. */
+const shortAnswers = 3;
+
+function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
+  const base = (values['SEKOIA_URL'] ?? settings['SEKOIA_URL']?.default ?? '').replace(/\/+$/, '');
+  const url = `${base}/${values['SEKOIA_ENDPOINT'] ?? 'plain/batch'}`;
+  const who = `sekoia at ${new URL(base).origin}`;
+  const http = tools.http(base);
+  let bytes = 9 * mebibyte; // the intake takes 10 MiB
+  let compress = true;
+  let short = 0;
+
+  async function send(batch: Batch): Promise<Reply> {
+    const { body, headers } = await gzipped(batch.body, compress);
+    const reply = await http.send({
+      method: 'POST',
+      url,
+      headers: { 'x-sekoiaio-intake-key': values['SEKOIA_INTAKE_KEY'] ?? '', 'content-type': 'text/plain', ...headers },
+      body,
+    });
+    const text = await reply.text(mebibyte);
+    if (reply.status >= 200 && reply.status < 300) return read(text, batch.records.length);
+    if (reply.status === 413) {
+      // The next batches need not meet the same limit.
+      if (batch.records.length > 1) bytes = Math.min(bytes, Math.max(64 * 1024, Math.floor(batch.body.length / 2)));
+      return { split: 'too large for the intake (HTTP 413)', tooLarge: true };
+    }
+    if (reply.status === 415 && 'content-encoding' in headers) {
+      compress = false;
+      return { again: `${who} does not take gzip`, after: 0 };
+    }
+    throw failure(reply);
+  }
+
+  /** Every event needs its ID: an answer with fewer does not say which ones were taken. */
+  function read(text: string, count: number): Reply {
+    const answer = objectOf(text.trim() === '' ? '{}' : text);
+    if (answer === undefined) {
+      throw new Problem(exit.protocol, `${who} did not answer as an intake`, {
+        hint: 'check SEKOIA_URL: a proxy or another service may be answering there',
+        again: {},
+      });
+    }
+    const outcomes = sekoiaOutcomes(answer, count);
+    if (outcomes !== undefined) {
+      short = 0;
+      return { outcomes };
+    }
+    short += 1;
+    throw new Problem(exit.unavailable, `${who} did not confirm each of ${count} events`, {
+      hint: 'the next run sends them again; see https://status.sekoia.io if this lasts',
+      ...(short < shortAnswers && { again: {} }),
+    });
+  }
+
+  function failure(reply: HttpReply): Problem {
+    const hint = 'check SEKOIA_INTAKE_KEY';
+    const problem = httpProblem(reply.status, reply.headers, { who, what: 'the events', hint }, tools.now());
+    if (problem.again !== undefined || problem.status === exit.noperm || reply.status >= 500) return problem;
+    return new Problem(exit.config, problem.message, {
+      hint: 'check SEKOIA_URL (the address of your region) and SEKOIA_INTAKE_KEY',
+    });
+  }
+
+  return {
+    name: 'sekoia',
+    scope: url,
+    get limits() {
+      return { records: 1000, bytes, record: largestEvent + 1 };
+    },
+    inFlight: 1,
+    repeats: 'visible',
+    encode: sekoiaEncoder(values, tools),
+    open: () => Promise.resolve(),
+    /** There is no request that shows whether the key is good and sends nothing. */
+    async probe() {
+      const reply = await http.send({ method: 'GET', url, repeatable: true });
+      await reply.discard();
+      if (reply.status >= 500 || reply.status === 404) throw failure(reply);
+      return 'it answers; the key is checked with the first events';
+    },
+    send,
+    flush: () => Promise.resolve(),
+    saved: () => undefined,
+    close: () => http.close(),
+  };
+}

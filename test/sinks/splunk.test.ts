@@ -1,0 +1,327 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { packer } from '../../src/core/batch.ts';
+import { byteBuffer } from '../../src/core/bytes.ts';
+import { deliver } from '../../src/core/deliver.ts';
+import { epochSeconds } from '../../src/core/hec-form.ts';
+import { exit } from '../../src/core/problem.ts';
+import type { AuditRecord, Saved } from '../../src/core/types.ts';
+import { splunk, splunkEncoder } from '../../src/sinks/splunk.ts';
+import { auditRecord, auditRecords } from '../support/records.ts';
+import { sinkConformance } from '../support/sink-conformance.ts';
+import { openSinkHttp } from '../support/sink-http.ts';
+import { sinkTools } from '../support/sink-tools.ts';
+import { fakeSplunk } from '../support/sinks/splunk.ts';
+import type { FakeSplunk, HecEvent, SplunkOptions } from '../support/sinks/splunk.ts';
+
+const servers: FakeSplunk[] = [];
+after(async () => {
+  for (const server of servers) await server.close();
+});
+
+async function start(options: SplunkOptions = {}, settings: Record<string, string> = {}, saved?: Saved) {
+  const server = await fakeSplunk(options);
+  servers.push(server);
+  return { server, ...(await connect(server, settings, saved)) };
+}
+
+/** Another run of the same job. */
+async function connect(server: FakeSplunk, settings: Record<string, string> = {}, saved?: Saved) {
+  const tools = sinkTools({ http: openSinkHttp });
+  const sink = splunk.create({ SPLUNK_URL: server.url, SPLUNK_TOKEN: 'a-long-token', ...settings }, tools);
+  await sink.open(saved);
+  const send = async (records: readonly AuditRecord[]) => {
+    const packing = packer(sink);
+    for (const [entry, record] of records.entries()) assert.equal(packing.add(record, entry), 'added');
+    const packed = packing.take();
+    assert.ok(packed);
+    return deliver(sink, packed, tools);
+  };
+  return { tools, sink, send };
+}
+
+function idsOf(server: FakeSplunk): unknown[] {
+  return server.lines.map((line) => (JSON.parse(line) as HecEvent).fields?.['record_id']);
+}
+
+/** The text of the event inside the object. */
+function eventText(line: string): string {
+  return /"event":(.*)\}$/.exec(line)?.[1] ?? '';
+}
+
+for (const ack of [false, true]) {
+  sinkConformance(ack ? 'splunk with acknowledgement' : 'splunk', async () => {
+    const server = await fakeSplunk({ ack });
+    return {
+      definition: splunk,
+      values: { SPLUNK_URL: server.url, SPLUNK_TOKEN: 'a-long-token', SPLUNK_ACK: String(ack) },
+      wrongKey: { SPLUNK_TOKEN: 'wrong-secret' },
+      secrets: ['a-long-token', 'wrong-secret'],
+      server,
+      isData: ({ path }) => path.endsWith('/event'),
+      received: () => server.lines.map(eventText),
+      refuse(id) {
+        server.bad = (event) => (event.fields?.['record_id'] === id ? 6 : undefined);
+      },
+    };
+  });
+}
+
+test('an event object has a closed set of keys, the exact time, the ID in a flat field, and the record as it came', () => {
+  const encoded = (record: AuditRecord, settings: Record<string, string> = {}): string => {
+    const buffer = byteBuffer();
+    splunkEncoder(settings, sinkTools())(record, buffer);
+    return buffer.view().toString();
+  };
+  assert.equal(
+    encoded(auditRecord('{"n":1.10,"a":1,"a":2}', '"a\\"b"', 1_763_596_800_120, 456)),
+    '{"time":1763596800.120000456,"host":"acme","source":"audit-export:acme","sourcetype":"_json","fields":{"record_id":"a\\"b"},"event":{"n":1.10,"a":1,"a":2}}\n',
+  );
+  assert.equal(
+    encoded(auditRecord('{}', '7'), {
+      SPLUNK_HOST: 'h',
+      SPLUNK_SOURCE: 's',
+      SPLUNK_SOURCETYPE: 't',
+      SPLUNK_INDEX: 'i"',
+    }),
+    '{"host":"h","source":"s","sourcetype":"t","index":"i\\"","fields":{"record_id":"7"},"event":{}}\n',
+  );
+});
+
+test('times are exact decimals of seconds', () => {
+  for (const [time, nanos, expected] of [
+    [0, 0, '0'],
+    [1_000, 0, '1'],
+    [1_500, 0, '1.5'],
+    [1_763_596_800_001, 0, '1763596800.001'],
+    [1_763_596_800_000, 1, '1763596800.000000001'],
+    [1_763_596_800_999, 999_999, '1763596800.999999999'],
+    [-1, 0, '-0.001'],
+    [-1, 500_000, '-0.0005'],
+    [-1500, 0, '-1.5'],
+    [NaN, 0, undefined],
+    [Infinity, 0, undefined],
+  ] as const) {
+    assert.equal(epochSeconds(time, nanos), expected);
+  }
+});
+
+test('every request carries the token and a channel, and is gzipped when that is worth it', async () => {
+  const { server, send } = await start();
+  await send(auditRecords(100));
+  await send(auditRecords(1));
+  const [first, second] = server.posts();
+  assert.equal(first?.headers.authorization, 'Splunk a-long-token');
+  assert.match(String(first?.headers['x-splunk-request-channel']), /^[0-9a-f-]{36}$/);
+  assert.equal(first?.headers['content-encoding'], 'gzip');
+  assert.equal(second?.headers['content-encoding'], undefined);
+  assert.equal(first?.headers['x-splunk-request-channel'], second?.headers['x-splunk-request-channel']);
+});
+
+test('an address that was pasted with its path works too', async () => {
+  const { server, send } = await start();
+  const other = await connect(server, { SPLUNK_URL: `${server.url}/services/collector/event/` });
+  await other.send(auditRecords(1));
+  await send(auditRecords(1));
+  assert.equal(server.posts().length, 2);
+});
+
+test('of a batch with bad events, those before each are not sent again, each is set aside, the rest is sent', async () => {
+  for (const code of [6, 12, 13, 15]) {
+    const { server, send, tools } = await start();
+    const bad = ['r0', 'r3', 'r4', 'r19'];
+    server.bad = (event) => (bad.includes(String(event.fields?.['record_id'])) ? code : undefined);
+    const { kept, refused } = await send(auditRecords(20));
+    assert.equal(kept.length, 16);
+    assert.deepEqual(
+      refused.map(({ entry, reason }) => [entry, reason]),
+      [0, 3, 4, 19].map((entry) => [entry, `Invalid data (code ${code})`]),
+    );
+    assert.deepEqual(
+      idsOf(server),
+      auditRecords(20)
+        .map((_, index) => `r${index}`)
+        .filter((id) => !bad.includes(id)),
+    );
+    assert.deepEqual(tools.waits, [], 'there is nothing to wait for');
+  }
+});
+
+test('an index that the token may not write to is a fault of the settings; nothing is set aside', async () => {
+  const { server, send } = await start({ indexes: ['main'] }, { SPLUNK_INDEX: 'audit' });
+  await assert.rejects(send(auditRecords(3)), { status: exit.config, hint: /SPLUNK_INDEX/ });
+  assert.equal(server.posts().length, 1);
+});
+
+test('a body that Splunk Cloud finds too large is split, and no event is blamed', async () => {
+  const { server, send } = await start({ cloudLimit: 5_500_000 });
+  const large = Array.from({ length: 3 }, (_, index) => auditRecord(`{"x":"${'x'.repeat(2_000_000)}"}`, `"l${index}"`));
+  // Such a batch only exists when a record is larger than the limit of a batch; here three are put together.
+  const { tools, sink } = await connect(server);
+  const packing = packer({ encode: sink.encode, limits: { records: 10, bytes: 10_000_000, record: 10_000_000 } });
+  for (const [entry, record] of large.entries()) packing.add(record, entry);
+  const packed = packing.take();
+  assert.ok(packed);
+  const { kept, refused } = await deliver(sink, packed, tools);
+  assert.deepEqual(kept, [0, 1, 2]);
+  assert.deepEqual(refused, []);
+  const tooLarge = auditRecord(`{"x":"${'x'.repeat(5_600_000)}"}`, '"huge"');
+  assert.equal((await send([tooLarge])).refused.length, 1);
+});
+
+test('a queue that fills up is success, and the next batch waits', async () => {
+  for (const [code, headers, wait] of [
+    [24, {}, 5000],
+    [25, { 'retry-after': '3' }, 3000],
+  ] as const) {
+    const { server, send, tools } = await start();
+    server.hook = () => ({ status: 200, headers, body: { text: 'Queue is approaching capacity', code } });
+    assert.deepEqual((await send(auditRecords(2))).kept, [0, 1]);
+    assert.deepEqual(tools.waits, [wait]);
+  }
+});
+
+test('a busy server is waited for, and the whole batch sent again', async () => {
+  for (const [status, code] of [
+    [503, 9],
+    [500, 8],
+    [503, 18],
+    [503, 23],
+    [429, 26],
+    [429, 27],
+  ] as const) {
+    const { server, send } = await start();
+    server.hook = (_request, number) =>
+      number === 1 ? { status, body: { text: 'Server is busy', code, 'invalid-event-number': 1 } } : undefined;
+    assert.deepEqual((await send(auditRecords(3))).kept, [0, 1, 2]);
+    assert.equal(server.lines.length, 3);
+  }
+});
+
+test('a token that is disabled is 77', async () => {
+  const { server, send } = await start();
+  server.hook = () => ({ status: 403, body: { text: 'Token disabled', code: 1 } });
+  await assert.rejects(send(auditRecords(1)), { status: exit.noperm, hint: /SPLUNK_TOKEN/ });
+});
+
+test('a server that does not take gzip gets plain text from then on', async () => {
+  const { server, send } = await start({ acceptsGzip: false });
+  await send(auditRecords(100));
+  assert.deepEqual(
+    server.posts().map(({ headers }) => headers['content-encoding']),
+    ['gzip', undefined],
+  );
+});
+
+test('with acknowledgement, events are delivered when the indexers say so, and not before', async () => {
+  const { server, send, sink, tools } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
+  server.indexed = false;
+  const { kept, awaited } = await send(auditRecords(3));
+  assert.deepEqual(kept, []);
+  assert.deepEqual(
+    awaited.map(({ entries }) => entries),
+    [[0, 1, 2]],
+  );
+  const names = awaited.map(({ pending }) => pending);
+  assert.match(names[0] ?? '', /^[0-9a-f-]{36}:0$/);
+  assert.deepEqual(await sink.settle?.(names), { kept: [], lost: [] });
+  server.indexed = true;
+  assert.deepEqual(await sink.settle?.(names), { kept: names, lost: [] });
+  assert.equal(server.polls()[0]?.query.get('channel'), names[0]?.split(':')[0]);
+  assert.deepEqual(tools.warnings, []);
+});
+
+test('the part of a batch before a bad event is acknowledged too', async () => {
+  const { server, send, sink } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
+  server.bad = (event) => (event.fields?.['record_id'] === 'r2' ? 6 : undefined);
+  const { awaited, refused } = await send(auditRecords(5));
+  assert.deepEqual(
+    awaited.map(({ entries }) => entries),
+    [
+      [0, 1],
+      [3, 4],
+    ],
+  );
+  assert.deepEqual(
+    refused.map(({ entry }) => entry),
+    [2],
+  );
+  const names = awaited.map(({ pending }) => pending);
+  assert.deepEqual((await sink.settle?.(names))?.kept, names);
+});
+
+test('what is still to come survives into the next run, on the same channel', async () => {
+  const { server, send, sink } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
+  server.indexed = false;
+  const { awaited } = await send(auditRecords(3));
+  const saved = sink.saved();
+  assert.deepEqual(JSON.parse(JSON.stringify(saved)), saved);
+
+  const later = await connect(server, { SPLUNK_ACK: 'true' }, saved);
+  server.indexed = true;
+  const names = awaited.map(({ pending }) => pending);
+  assert.deepEqual(await later.sink.settle?.(names), { kept: names, lost: [] });
+  const more = await later.send(auditRecords(1));
+  assert.equal(more.awaited[0]?.pending, names[0]?.replace(/0$/, '1'));
+});
+
+test('an acknowledgement that does not come within five minutes never will', async () => {
+  const { server, send, sink, tools } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
+  server.indexed = false;
+  const names = (await send(auditRecords(3))).awaited.map(({ pending }) => pending);
+  await tools.wait(5 * 60_000);
+  assert.deepEqual(await sink.settle?.(names), { kept: [], lost: [] });
+  await tools.wait(1);
+  assert.deepEqual(await sink.settle?.(names), { kept: [], lost: names });
+  assert.deepEqual((sink.saved() as { waiting: object }).waiting, {});
+});
+
+test('a restart that begins the numbers anew never takes one batch for another', async () => {
+  const { server, send, sink, tools } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
+  server.indexed = false;
+  const [old] = (await send(auditRecords(2))).awaited;
+  server.restart();
+  server.indexed = true;
+  const [fresh] = (await send(auditRecords(2))).awaited;
+  assert.ok(old && fresh);
+  assert.notEqual(fresh.pending.split(':')[0], old.pending.split(':')[0]);
+  const settled = await sink.settle?.([old.pending, fresh.pending]);
+  assert.deepEqual(settled, { kept: [fresh.pending], lost: [old.pending] });
+  assert.deepEqual(tools.warnings, []);
+});
+
+test('a token without acknowledgement is used without, and said once to be so', async () => {
+  const { send, tools } = await start({ ack: false }, { SPLUNK_ACK: 'true' });
+  assert.deepEqual((await send(auditRecords(2))).kept, [0, 1]);
+  assert.match(tools.warnings[0] ?? '', /going on without SPLUNK_ACK/);
+
+  const other = await start({ ack: true }, { SPLUNK_ACK: 'true' });
+  other.server.hook = (_request, number) =>
+    number === 1 ? { status: 400, body: { text: 'ACK is disabled', code: 14 } } : undefined;
+  assert.deepEqual((await other.send(auditRecords(2))).kept, [0, 1]);
+});
+
+test('an acknowledgement answer that makes no sense settles nothing', async () => {
+  const { server, send, sink } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
+  const names = (await send(auditRecords(2))).awaited.map(({ pending }) => pending);
+  server.hook = () => ({ status: 200, body: '<html>' });
+  await assert.rejects(async () => sink.settle?.(names), { status: exit.protocol });
+  server.hook = () => ({ status: 200, body: { acks: { '0': 'true' } } });
+  assert.deepEqual(await sink.settle?.(names), { kept: [], lost: [] });
+  server.hook = undefined;
+  assert.deepEqual(await sink.settle?.([...names, 'nonsense', 'a:b:c']), { kept: names, lost: [] });
+});
+
+test('without acknowledgement nothing is kept between runs', async () => {
+  const { send, sink } = await start();
+  await send(auditRecords(1));
+  assert.equal(sink.saved(), undefined);
+});
+
+test('a probe checks the token and sends nothing', async () => {
+  const { server, sink } = await start();
+  assert.equal(await sink.probe?.(), 'it takes the token');
+  assert.deepEqual(server.lines, []);
+  const wrong = await connect(server, { SPLUNK_TOKEN: 'other' });
+  await assert.rejects(async () => wrong.sink.probe?.(), { status: exit.noperm });
+});
