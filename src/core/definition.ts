@@ -198,7 +198,7 @@ export const definitionSchema = z.strictObject({
       success: optional(test),
       /** Members whose presence means an error; `error` and `errors` when left out. */
       errors: optional(z.array(path)),
-      /** Where the vendor says what was wrong; `message`, `detail`, `error` and `errors` when left out. */
+      /** Where the vendor says what was wrong, besides `message`, `detail`, `error` and `errors`. */
       messages: optional(z.array(path)),
       /** The session is over, although the HTTP status is not 401. */
       expired: optional(test),

@@ -1,4 +1,4 @@
-/** One request and its reply, with the credentials: logs in, and once more when the vendor says that the session is over. */
+/** One request and its reply, with the credentials: logs in first, and tells when a session is over. */
 import type { RequestDefinition, SourceDefinition } from './definition.ts';
 import { parseJson, saying, tellsError, tellsExpired, valueAt } from './reply.ts';
 import { exit, Problem } from './problem.ts';
@@ -29,8 +29,11 @@ export interface Exchange {
   json(question: Question): Promise<{ readonly value: unknown; readonly text: string }>;
   /** Throws the Problem that a parsed reply tells of, if it does. */
   check(value: unknown, what: string): void;
-  /** Makes the next request log in again; false when there is no session to renew. */
-  renew(): boolean;
+  /**
+   * Whether this failure may come from a session that is over; the next request then logs in again. A caller asks once a
+   * request: a session that ends again at once is no accident.
+   */
+  renewed(error: unknown): Promise<boolean>;
   serverTime(): Instant | undefined;
   /** Logs out. Never throws. */
   close(): Promise<void>;
@@ -53,21 +56,14 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
   }
 
   async function stream(question: Question): Promise<HttpReply> {
-    for (let renewed = false; ; renewed = true) {
-      await login.open();
-      const { request, parameters = {}, url } = question;
-      const reply = await send(
-        buildRequest(request, { definition, values: question.values, parameters, token: login.headers(), url }),
-      );
-      const html = /\bhtml\b/i.test(reply.headers['content-type'] ?? '');
-      if (isSuccess(reply.status) && !html) return reply;
-      if ((reply.status === 401 || isSuccess(reply.status)) && login.renewable && !renewed) {
-        await reply.discard();
-        login.expire();
-        continue;
-      }
-      throw await failure(reply, question.what, html);
-    }
+    await login.open();
+    const { request, parameters = {}, url } = question;
+    const reply = await send(
+      buildRequest(request, { definition, values: question.values, parameters, token: login.headers(), url }),
+    );
+    const html = /\bhtml\b/i.test(reply.headers['content-type'] ?? '');
+    if (isSuccess(reply.status) && !html) return reply;
+    throw await failure(reply, question.what, html);
   }
 
   async function failure(reply: HttpReply, what: string, html: boolean): Promise<Problem> {
@@ -85,18 +81,34 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
   }
 
   async function readJson(question: Question): Promise<{ value: unknown; text: string }> {
-    for (let renewed = false; ; renewed = true) {
-      const reply = await stream(question);
-      const text = await reply.text();
-      const value = parseJson(text);
-      if (tellsExpired(definition, value) && !renewed && renew()) continue;
-      if (typeof value !== 'object' || value === null) throw notJson(definition, question.what);
-      check(value, question.what);
-      return { value, text };
+    const reply = await stream(question);
+    const text = await reply.text();
+    const value = parseJson(text);
+    if (typeof value !== 'object' || value === null) throw notJson(definition, question.what);
+    check(value, question.what);
+    return { value, text };
+  }
+
+  async function json(question: Question): Promise<{ value: unknown; text: string }> {
+    try {
+      return await retrying(() => readJson(question), tools);
+    } catch (error) {
+      if (!(await renewed(error))) throw error;
+      return retrying(() => readJson(question), tools);
     }
   }
 
   function check(value: unknown, what: string): void {
+    if (tellsExpired(definition, value)) {
+      throw new Problem(
+        exit.noperm,
+        `${definition.name} ended the session during ${what}${saying(definition, value)}`,
+        {
+          hint: 'another run with the same user may be logging in at the same time',
+          cause: 401,
+        },
+      );
+    }
     if (!tellsError(definition, value)) return;
     const path = definition.reply?.success?.path;
     const status = path === undefined ? undefined : valueAt(value, path); // often the HTTP status that it should have had
@@ -107,17 +119,18 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     });
   }
 
-  function renew(): boolean {
-    login.expire();
-    return login.renewable;
+  async function renewed(error: unknown): Promise<boolean> {
+    if (!login.renewable || !isSessionOver(error)) return false;
+    await login.close(); // it may still be valid: a leaked session a minute is 1,440 a day
+    return true;
   }
 
   return {
     open: login.open,
     stream,
-    json: (question) => retrying(() => readJson(question), tools),
+    json,
     check,
-    renew,
+    renewed,
     serverTime: () => seen,
     async close() {
       await login.close();
@@ -128,6 +141,15 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
       }
     },
   };
+}
+
+/**
+ * 401, or a reply that is not what was asked for: a login page, or an error that the vendor tells in its body. Other
+ * HTTP statuses speak for themselves.
+ */
+function isSessionOver(error: unknown): boolean {
+  if (!(error instanceof Problem) || error.again !== undefined) return false;
+  return error.cause === 401 || (error.status === exit.protocol && typeof error.cause !== 'number');
 }
 
 /** Statuses that come with what was asked for; 204, 206 and 304 do not. */

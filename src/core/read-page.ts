@@ -7,7 +7,7 @@ import type { Identify, IdentityRule } from './identity.ts';
 import type { PageEnd } from './paging.ts';
 import { parsePath } from './path.ts';
 import { exit, Problem } from './problem.ts';
-import { saying, tellsExpired, tokenAt, valueAt } from './reply.ts';
+import { saying, tokenAt, valueAt } from './reply.ts';
 import { defaultPolicy, retrying } from './retry.ts';
 import type { SearchPlan } from './search.ts';
 import { splitter } from './split.ts';
@@ -50,7 +50,6 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
       if (part.size >= partSize) yield part.take();
     }
     const { value, text } = part.end();
-    if (tellsExpired(definition, value)) throw sessionOver(definition, question.what);
     vendor.check(value, question.what);
     const { containerSeen } = part;
     if (!containerSeen && !mayBeMissing(definition, value)) throw noRecords(definition, value, question.what);
@@ -84,7 +83,7 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
         return await reader.next();
       } catch (error) {
         reader = undefined;
-        if (!renewed && spoiled(error) && vendor.renew()) {
+        if (!renewed && (await vendor.renewed(error))) {
           renewed = true;
           return next();
         }
@@ -208,21 +207,6 @@ function collector(definition: SourceDefinition, plan: SearchPlan, fields: Field
 function textAt(bytes: Buffer, spans: Int32Array, field: number): string | undefined {
   const start = spans[2 * field] ?? -1;
   return start < 0 ? undefined : bytes.toString('utf8', start, spans[2 * field + 1]);
-}
-
-/** A reply that is no JSON may be the login page of a session that is over. */
-function spoiled(error: unknown): boolean {
-  if (!(error instanceof Problem) || error.again !== undefined) return false;
-  return error.status === exit.protocol || error.cause === over;
-}
-
-const over = 'the session is over';
-
-function sessionOver(definition: SourceDefinition, what: string): Problem {
-  return new Problem(exit.noperm, `${definition.name} ended the session during ${what}`, {
-    hint: 'another run with the same user may be logging in at the same time',
-    cause: over,
-  });
 }
 
 function mayBeMissing({ records: { format, missing, path } }: SourceDefinition, value: unknown): boolean {

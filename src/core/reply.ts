@@ -53,7 +53,7 @@ export function tellsExpired(definition: SourceDefinition, value: unknown): bool
 
 /** `: what the vendor said`, made fit for a terminal; or nothing. */
 export function saying(definition: SourceDefinition, value: unknown): string {
-  const paths = definition.reply?.messages ?? ['message', 'detail', 'error', 'errors', 'error_description'];
+  const paths = [...(definition.reply?.messages ?? []), 'message', 'detail', 'error', 'errors', 'error_description'];
   for (const path of paths) {
     const text = textIn(valueAt(value, path));
     if (text !== undefined) return `: ${printable(text)}`;

@@ -12,11 +12,9 @@ export interface Session {
   readonly renewable: boolean;
   /** Logs in unless that was done. Throws Problem 77 when refused. */
   open(): Promise<void>;
-  /** Forgets the login, so that `open` logs in again. */
-  expire(): void;
   /** Headers that carry the token. */
   headers(): Readonly<Record<string, string>>;
-  /** Logs out. Never throws. */
+  /** Logs out; `open` logs in again. Never throws. */
   close(): Promise<void>;
 }
 
@@ -31,7 +29,7 @@ export function session(
 ): Session {
   const { auth } = definition;
   if (auth.type !== 'session') {
-    return { renewable: false, open: async () => {}, expire: () => {}, headers: () => ({}), close: async () => {} };
+    return { renewable: false, open: async () => {}, headers: () => ({}), close: async () => {} };
   }
   let token: Readonly<Record<string, string>> | undefined;
   let reached = false; // the vendor may have begun a session, even when its answer was lost
@@ -61,16 +59,15 @@ export function session(
     async open() {
       token ??= await retrying(() => logIn(auth), tools);
     },
-    expire() {
-      token = undefined;
-    },
     headers: () => token ?? {},
     async close() {
+      const headers = token ?? {};
+      token = undefined;
       if (!reached || auth.logout === undefined) return;
       reached = false;
       try {
         const reply = await client.send({
-          ...buildRequest(auth.logout, { definition, values, token: token ?? {} }),
+          ...buildRequest(auth.logout, { definition, values, token: headers }),
           final: true,
         });
         await reply.discard();

@@ -3,7 +3,6 @@
  * never reach another one, whatever a reply says. One attempt a call; when to try again is decided in core/retry.ts.
  */
 import type { Dispatcher } from 'undici';
-import type { Connect } from 'undici/lib/core/connect.js';
 import { parseHttpDate } from '../core/http-date.ts';
 import { parseBase, resolveSameOrigin } from '../core/origin.ts';
 import type { Http, HttpReply, HttpRequest, Tools } from '../core/types.ts';
@@ -28,9 +27,11 @@ export interface HttpOptions extends Trust {
   readonly stop?: AbortSignal;
   readonly now: () => number;
   readonly debug?: Tools['debug'];
-  /** For messages. */
   readonly role: 'source' | 'sink';
 }
+
+/** Limit of a final request, in milliseconds: whoever stops the run does not wait for a polite vendor. */
+const farewell = 5000;
 
 /** Opens a client for the origin of `base`. Nothing is loaded or connected before the first request. */
 export function openHttp(base: string, options: HttpOptions): Http {
@@ -44,11 +45,13 @@ export function openHttp(base: string, options: HttpOptions): Http {
   let answered = false;
 
   async function send(request: HttpRequest): Promise<HttpReply> {
-    if (options.stop?.aborted === true) throw options.stop.reason;
+    const stop = request.final === true ? undefined : options.stop;
+    if (stop?.aborted === true) throw stop.reason;
     const url = resolveSameOrigin(base, request.url);
     let where: Where = { role: options.role, method: request.method, url, proxy: proxy?.origin };
     const headers = outgoingHeaders(request.headers ?? {}, where);
-    const exchange = beginExchange(options.timeout, options.stop, () => where);
+    const timeout = request.final === true ? Math.min(options.timeout, farewell) : options.timeout;
+    const exchange = beginExchange(timeout, stop, () => where);
     underWay.add(exchange);
     try {
       for (let count = 0; ; count++) {
@@ -166,7 +169,8 @@ async function openClient(home: URL, proxy: Proxy | undefined, options: HttpOpti
   let dispatcher: Dispatcher;
   if (proxy === undefined) {
     const { default: buildConnector } = await import('undici/lib/core/connect.js');
-    dispatcher = new Pool(home.origin, { connect: withCertificate(buildConnector(connection)) });
+    const connect = buildConnector(connection);
+    dispatcher = new Pool(home.origin, { connect: (to, callback) => noteCertificate(connect(to, callback)) });
   } else {
     const { default: ProxyAgent } = await import('undici/lib/dispatcher/proxy-agent.js');
     const { default: connect } = await import('undici/lib/api/api-connect.js');
@@ -186,14 +190,5 @@ async function openClient(home: URL, proxy: Proxy | undefined, options: HttpOpti
       return reply;
     },
     close: () => dispatcher.destroy(),
-  };
-}
-
-/** A connector whose failed handshakes tell the certificate's dates. */
-function withCertificate(connect: Connect): Connect {
-  return (options, callback) => {
-    const socket = connect(options, callback);
-    if (options.protocol === 'https:') noteCertificate(socket);
-    return socket;
   };
 }

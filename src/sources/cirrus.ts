@@ -50,7 +50,6 @@ export const cirrus: SourceDefinition = {
   },
   window: { filter: 'none', overlap: '1h', retention: '90d' },
   records: { path: 'logEvents', id: { content: true }, time: { path: 'timeStampISO', format: 'iso' } },
-  reply: { messages: ['detail', 'message'] },
   limits: { page: 1000, most: 1000 },
   query: {
     keys: {

@@ -80,7 +80,6 @@ export const sycope: SourceDefinition = {
   records: { path: 'data', missing: 'null', id: { paths: ['id'] }, time: { path: 'timestamp', format: 'epoch-ms' } },
   reply: {
     success: { path: 'status', equals: 200, optional: true },
-    messages: ['message'],
     expired: { path: 'status', equals: 401 },
   },
   limits: { page: 10_000, most: 50_000 },

@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { exit, Problem } from '../../src/core/problem.ts';
+import { restSource } from '../../src/core/rest.ts';
+import type { SettingValues } from '../../src/core/types.ts';
+import { sycope } from '../../src/sources/sycope.ts';
+import { conforms } from '../support/conformance.ts';
+import { fixture } from '../support/fixture.ts';
+import { noSearch, pullAll, pullOnce, sourceTools } from '../support/source-tools.ts';
+import { startSycope, type Sycope, type SycopeOptions } from '../support/vendors/sycope.ts';
+
+const start = 1_795_132_800_000; // 2026-11-20T00:00:00Z
+const hour = { from: BigInt(start) * 1_000_000n, until: BigInt(start + 3_600_000) * 1_000_000n };
+
+/** The fixture's rows, again and again with other IDs and times, one a second. */
+async function rows(count: number): Promise<string[]> {
+  const recorded = await fixture('sycope', 'rows.jsonl');
+  return Array.from({ length: count }, (_, number) =>
+    (recorded[number % recorded.length] ?? '')
+      .replace('"ID"', `"64d7e9c6-${number.toString(16).padStart(8, '0')}-be88fd5f"`)
+      .replace('TIMESTAMP', String(start + number * 1000)),
+  );
+}
+
+async function started(options: SycopeOptions = {}, count = 25) {
+  const vendor = await startSycope({ now: () => start + 7_200_000, ...options });
+  const texts = await rows(count);
+  vendor.set(...texts);
+  return { vendor, texts, values: valuesFor(vendor) };
+}
+
+function valuesFor(vendor: Sycope): SettingValues {
+  return {
+    SYCOPE_URL: `${vendor.url}/`,
+    SYCOPE_USERNAME: 'auditor',
+    SYCOPE_PASSWORD: 'secret',
+    SYCOPE_STREAM: 'auditLog',
+    SYCOPE_API_PREFIX: '/npm/api/v1',
+    SYCOPE_TIME_FORMAT: 'at-iso',
+  };
+}
+
+const asksRecords = ({ target }: { readonly target: string }): boolean => target.endsWith('/data');
+
+conforms('sycope', {
+  definition: sycope,
+  secret: 'SYCOPE_PASSWORD',
+  limit: 10,
+  async start() {
+    const { vendor, texts, values } = await started();
+    return {
+      vendor,
+      values,
+      texts,
+      part: { slice: hour },
+      times: texts.map((_, number) => start + number * 1000),
+      asksRecords,
+      openSessions: vendor.openSessions,
+    };
+  },
+});
+
+for (const failures of ['body', 'http', 'html'] as const) {
+  test(`a session that ends midway (told by ${failures}) is renewed once and nothing is lost or read twice`, async () => {
+    const { vendor, texts, values } = await started({ failures });
+    let asked = 0;
+    vendor.fault = (request) => {
+      if (asksRecords(request) && asked++ === 1) vendor.expireSessions();
+      return false;
+    };
+    const { records } = await pullOnce(sycope, values, { search: { limit: 10 }, part: { slice: hour } });
+    assert.deepEqual(
+      records.map((record) => record.text),
+      texts,
+    );
+    assert.deepEqual([vendor.logins(), vendor.openSessions()], [2, 0]);
+    await vendor.close();
+  });
+}
+
+test('a session that ends again at once is refused credentials, not a storm of logins', async () => {
+  const { vendor, values } = await started();
+  vendor.fault = (request) => {
+    if (asksRecords(request)) vendor.expireSessions();
+    return false;
+  };
+  await assert.rejects(
+    pullOnce(sycope, values, { part: { slice: hour } }),
+    (error) => error instanceof Problem && error.status === exit.noperm,
+  );
+  assert.equal(vendor.logins(), 2);
+  await vendor.close();
+});
+
+for (const total of ['null', 'missing'] as const) {
+  test(`a total that is ${total} does not cut the result short`, async () => {
+    const { vendor, texts, values } = await started({ total, pageSize: 10 });
+    const { records } = await pullOnce(sycope, values, { part: { slice: hour } });
+    assert.deepEqual(
+      records.map((record) => record.text),
+      texts,
+    );
+    await vendor.close();
+  });
+}
+
+for (const total of ['number', 'null'] as const) {
+  test(`rows that are not ready yet are waited for (total: ${total})`, async () => {
+    const { vendor, texts, values } = await started({ total, notReady: 3 });
+    const tools = sourceTools(start);
+    const { records } = await pullOnce(sycope, values, { part: { slice: hour }, tools });
+    assert.deepEqual(
+      records.map((record) => record.text),
+      texts,
+    );
+    assert.ok(tools.waits.length >= 3);
+    await vendor.close();
+  });
+}
+
+test('a query that never finishes is tried for ever shorter windows, and then given up without a position', async () => {
+  const { vendor, values } = await started({ total: 'null', notReady: 1000 });
+  await assert.rejects(
+    pullOnce(sycope, values, { part: { slice: hour } }),
+    (error) => error instanceof Problem && error.status === exit.unavailable && /did not finish/.test(error.message),
+  );
+  const windows = vendor.requests.filter((request) => request.target.endsWith('/run')).map((request) => request.body);
+  assert.ok(new Set(windows).size > 3);
+  assert.equal(vendor.openSessions(), 0);
+  await vendor.close();
+});
+
+test('a query that finishes for half the window only is read in halves', async () => {
+  const { vendor, texts, values } = await started({ total: 'null' });
+  vendor.fault = (request, response) => {
+    if (!asksRecords(request) || runs(vendor) > 1) return false;
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"data":null}');
+    return true;
+  };
+  const { records } = await pullOnce(sycope, values, { part: { slice: hour } });
+  assert.deepEqual(
+    records.map((record) => record.text),
+    texts,
+  );
+  assert.equal(runs(vendor), 3);
+  await vendor.close();
+});
+
+function runs(vendor: Sycope): number {
+  return vendor.requests.filter((request) => request.target.endsWith('/run')).length;
+}
+
+test('rows that are announced but not given are asked for once more, and then an error', async () => {
+  const { vendor, values } = await started();
+  vendor.fault = (request, response) => {
+    if (!asksRecords(request)) return false;
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"data":[]}');
+    return true;
+  };
+  await assert.rejects(pullOnce(sycope, values, { part: { slice: hour } }), (error) => {
+    assert.ok(error instanceof Problem);
+    assert.equal(error.status, exit.protocol);
+    assert.match(error.message, /announced 25 records .* and gave 0/);
+    return true;
+  });
+  assert.equal(runs(vendor), 2);
+  await vendor.close();
+});
+
+test('a result of exactly full pages needs no empty page at its end', async () => {
+  const { vendor, values } = await started({}, 20);
+  await pullOnce(sycope, values, { search: { limit: 10 }, part: { slice: hour } });
+  assert.equal(vendor.requests.filter(asksRecords).length, 2);
+  await vendor.close();
+});
+
+test('nothing new costs login, query and logout', async () => {
+  const { vendor, values } = await started({}, 0);
+  await pullOnce(sycope, values, { part: { slice: hour } });
+  assert.deepEqual(
+    vendor.requests.map((request) => `${request.method} ${request.target}`),
+    ['POST /npm/api/v1/login', 'POST /npm/api/v1/pipeline/run', 'GET /npm/api/v1/logout'],
+  );
+  await vendor.close();
+});
+
+test('the query is sent as the vendor writes it, with both spellings of time', async () => {
+  const { vendor, values } = await started();
+  await pullOnce(sycope, values, { search: { limit: 7, rawQuery: 'user = "zoe"' }, part: { slice: hour } });
+  assert.deepEqual(JSON.parse(vendor.requests[1]?.body ?? ''), {
+    startTime: '@2026-11-20T00:00:00.000Z',
+    endTime: '@2026-11-20T01:00:00.000Z',
+    nql: 'src stream="auditLog" | user = "zoe" | sort timestamp asc',
+    fsActive: false,
+    waitTime: 30000,
+    limit: 7,
+  });
+  await vendor.close();
+
+  const older = await started({ timeFormat: 'epoch-ms', prefix: '/api', stream: 'audit' });
+  const settings = { SYCOPE_TIME_FORMAT: 'epoch-ms', SYCOPE_API_PREFIX: 'api', SYCOPE_NQL: 'src stream="audit"' };
+  const { records } = await pullOnce(sycope, { ...older.values, ...settings }, { part: { slice: hour } });
+  assert.equal(records.length, 25);
+  assert.equal(JSON.parse(older.vendor.requests[1]?.body ?? '').startTime, start);
+  assert.equal(JSON.parse(older.vendor.requests[1]?.body ?? '').nql, 'src stream="audit"');
+  await older.vendor.close();
+});
+
+test('an unknown stream is told in the words of the appliance', async () => {
+  const { vendor, values } = await started({ stream: 'auditLogs' });
+  await assert.rejects(
+    pullOnce(sycope, values, { part: { slice: hour } }),
+    /sycope told of an error in the query: Unknown stream: auditLog/,
+  );
+  assert.equal(vendor.openSessions(), 0);
+  await vendor.close();
+});
+
+test('a login without a cookie, and one that is a web page, are no logins', async () => {
+  const { vendor, values } = await started();
+  vendor.fault = (_, response) => (response.writeHead(200).end('{"status":200}'), true);
+  await assert.rejects(pullOnce(sycope, values), /answered the login without a cookie/);
+  vendor.fault = (_, response) => (response.writeHead(200).end('<html>'), true);
+  await assert.rejects(pullOnce(sycope, values), /answered the login with something else than JSON/);
+  await vendor.close();
+});
+
+test('it logs out when the reader stops early, and when the run was asked to stop', async () => {
+  const { vendor, values } = await started();
+  const stop = new AbortController();
+  const source = restSource(sycope, values, { ...noSearch, limit: 10 }, sourceTools(start, stop.signal));
+  await source.branches();
+  assert.equal(vendor.openSessions(), 1);
+  for await (const page of source.pull({ branch: '', slice: hour, bookmark: undefined, remembers: () => false })) {
+    if (page.records.length > 0) stop.abort(new Problem(exit.terminate, 'stopped by SIGTERM'));
+    break;
+  }
+  await source.close();
+  assert.equal(vendor.openSessions(), 0);
+  await vendor.close();
+});
+
+test("a logout that fails is nobody's business", async () => {
+  const { vendor, values } = await started();
+  vendor.fault = (request, response) => request.target.endsWith('/logout') && (response.destroy(), true);
+  const source = restSource(sycope, values, noSearch, sourceTools());
+  await pullAll(source, { slice: hour });
+  await source.close();
+  await vendor.close();
+});
+
+test('its clock and its scope are known after the login', async () => {
+  const { vendor, values } = await started();
+  const source = restSource(sycope, values, noSearch, sourceTools());
+  assert.equal(source.serverTime(), undefined);
+  assert.deepEqual(await source.branches(), ['']);
+  assert.equal(source.serverTime(), BigInt(start + 7_200_000) * 1_000_000n);
+  assert.equal(source.scope, `${vendor.url}/npm/api/v1 auditLog`);
+  await source.close();
+  await vendor.close();
+});

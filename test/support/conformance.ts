@@ -1,0 +1,182 @@
+/** What every source must do, tried against a server that plays its vendor. Each source adds only what is peculiar to it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseDefinition, type SourceDefinition } from '../../src/core/definition.ts';
+import { exit, Problem } from '../../src/core/problem.ts';
+import type { Ask, SettingValues } from '../../src/core/types.ts';
+import { pullOnce, sourceTools } from './source-tools.ts';
+import { sendHtml, sendJson, type Fault, type LoggedRequest, type Vendor } from './vendors/server.ts';
+
+export interface Conformance {
+  readonly definition: SourceDefinition;
+  /** Starts a vendor that holds `texts`, more than two pages of `limit` records. */
+  start(): Promise<Started>;
+  /** The setting that holds the secret. */
+  readonly secret: string;
+  readonly limit: number;
+}
+
+export interface Started {
+  readonly vendor: Vendor;
+  readonly values: SettingValues;
+  readonly part?: Partial<Ask>;
+  /** Every record, in the vendor's order and bytes, and its time in milliseconds. */
+  readonly texts: readonly string[];
+  readonly times: readonly number[];
+  /** Whether a request asks for records, rather than for a login, a job, or a list of branches. */
+  asksRecords(request: LoggedRequest): boolean;
+  /** Sessions still open, where there are any. */
+  openSessions?(): number;
+}
+
+export function conforms(name: string, { definition, start, secret, limit }: Conformance): void {
+  async function withVendor(body: (started: Started) => Promise<void>): Promise<void> {
+    const started = await start();
+    try {
+      await body(started);
+      assert.equal(started.openSessions?.() ?? 0, 0, 'a session was left open');
+    } finally {
+      await started.vendor.close();
+    }
+  }
+
+  const pull = ({ values, part = {} }: Started, more: { values?: SettingValues; single?: boolean } = {}) =>
+    pullOnce(definition, { ...values, ...more.values }, { search: { limit, single: more.single ?? false }, part });
+
+  const fails = async (started: Started, status: number, message: RegExp, values: SettingValues = {}) =>
+    assert.rejects(pull(started, { values }), (error) => {
+      assert.ok(error instanceof Problem, String(error));
+      assert.equal(error.status, status, error.message);
+      assert.match(error.message, message);
+      assert.ok(error.hint !== undefined && error.hint.length > 0, 'an error ends with a next step');
+      return true;
+    });
+
+  test(`${name}: its definition is one that a user could write`, () => {
+    assert.deepEqual(parseDefinition(JSON.parse(JSON.stringify(definition)), name), definition);
+    assert.equal(definition.name, name);
+  });
+
+  test(`${name}: every record of every page comes, byte for byte, with its own ID and its time`, () =>
+    withVendor(async (started) => {
+      const { records, refused, unmatched } = await pull(started);
+      assert.deepEqual(
+        records.map((record) => record.text),
+        started.texts,
+      );
+      assert.deepEqual(
+        records.map((record) => record.time),
+        started.times,
+      );
+      assert.equal(new Set(records.map((record) => record.id)).size, started.texts.length);
+      assert.deepEqual([refused, unmatched], [0, 0]);
+      assert.ok(started.vendor.requests.filter(started.asksRecords).length > 2);
+    }));
+
+  test(`${name}: a reply that breaks off is fetched again, and its records keep their IDs`, () =>
+    withVendor(async (started) => {
+      const { records: whole } = await pull(started);
+      let cut = 0;
+      started.vendor.fault = (request, response) => {
+        if (!started.asksRecords(request) || cut++ !== 1) return false;
+        return breakOff(response);
+      };
+      const { records } = await pull(started);
+      assert.ok(cut > 2);
+      assert.deepEqual(
+        [...new Map(records.map((record) => [record.id, record])).values()],
+        whole,
+        'what came twice came with the same ID',
+      );
+    }));
+
+  test(`${name}: one query is one query, and says that more was there`, () =>
+    withVendor(async (started) => {
+      const { records, truncated } = await pull(started, { single: true });
+      assert.deepEqual(
+        records.map((record) => record.text),
+        started.texts.slice(0, limit),
+      );
+      assert.equal(truncated, true);
+      assert.equal(started.vendor.requests.filter(started.asksRecords).length, 1);
+    }));
+
+  test(`${name}: --query leaves out what does not match, and counts it`, () =>
+    withVendor(async (started) => {
+      const { values, part = {} } = started;
+      const search = { limit, query: [['no.such."field"', 'x']] as const };
+      const { records, unmatched } = await pullOnce(definition, values, { search, part });
+      assert.deepEqual([records.length, unmatched], [0, started.texts.length]);
+    }));
+
+  test(`${name}: a server error passes with patience, and a rate limit with the wait that was asked for`, () =>
+    withVendor(async (started) => {
+      const faults = [
+        [503, undefined],
+        [429, '7'],
+      ] as const;
+      let at = 0;
+      started.vendor.fault = (request, response) => {
+        const fault = started.asksRecords(request) ? faults[at++] : undefined;
+        if (fault === undefined) return false;
+        sendJson(
+          response,
+          fault[0],
+          '{"message":"not now"}',
+          fault[1] === undefined ? {} : { 'Retry-After': fault[1] },
+        );
+        return true;
+      };
+      const tools = sourceTools();
+      const { values, part = {} } = started;
+      const { records } = await pullOnce(definition, values, { search: { limit }, part, tools });
+      assert.equal(records.length, started.texts.length);
+      assert.ok(tools.waits.includes(7000), `waited ${tools.waits.join(', ')}`);
+    }));
+
+  test(`${name}: wrong credentials are 77 and are not tried twice`, () =>
+    withVendor(async (started) => {
+      await fails(started, exit.noperm, /refused/, { [secret]: 'wrong' });
+      assert.equal(started.vendor.requests.filter((request) => !request.target.endsWith('/logout')).length, 1);
+    }));
+
+  const replies: readonly (readonly [what: string, status: number, message: RegExp, reply: Fault])[] = [
+    [
+      'an error inside HTTP 200',
+      exit.protocol,
+      /told of an error in page 1: boom/,
+      replyWith('{"error":{"message":"boom"}}'),
+    ],
+    ['a web page', exit.protocol, /something else than JSON/, (_, response) => (sendHtml(response, 200), true)],
+    ['no JSON', exit.protocol, /JSON/, replyWith('<html>')],
+    ['JSON of another shape', exit.protocol, /no list of records/, replyWith('{"unknown":[]}')],
+    ['HTTP 404', exit.config, /HTTP 404/, replyWith('{}', 404)],
+    ['HTTP 403', exit.noperm, /HTTP 403/, replyWith('{}', 403)],
+    ['HTTP 204', exit.protocol, /HTTP 204/, (_, response) => (response.writeHead(204).end(), true)],
+    ['HTTP 500 for ever', exit.unavailable, /HTTP 500/, replyWith('{}', 500)],
+  ];
+  for (const [what, status, message, reply] of replies) {
+    test(`${name}: ${what} instead of records is ${status}`, () =>
+      withVendor(async (started) => {
+        started.vendor.fault = (request, response) => started.asksRecords(request) && reply(request, response);
+        await fails(started, status, message);
+      }));
+  }
+}
+
+function replyWith(text: string, status = 200): Fault {
+  return (_, response) => {
+    sendJson(response, status, text);
+    return true;
+  };
+}
+
+/** Sends two thirds of the answer to come and hangs up. */
+function breakOff(response: Parameters<Fault>[1]): false {
+  const write = response.write.bind(response);
+  response.end = ((text: string) => {
+    write(text.slice(0, (text.length * 2) / 3), () => response.destroy());
+    return response;
+  }) as typeof response.end;
+  return false;
+}

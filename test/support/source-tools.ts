@@ -1,0 +1,93 @@
+/** What a source gets of the world, for tests: the real HTTP client, and a clock that only `wait` moves. */
+import { restSource } from '../../src/core/rest.ts';
+import type { SourceDefinition } from '../../src/core/definition.ts';
+import type { Ask, AuditRecord, Page, Search, SettingValues, Source, Tools } from '../../src/core/types.ts';
+import { openHttp } from '../../src/io/http.ts';
+
+export interface SourceTools extends Tools {
+  readonly waits: number[];
+  readonly warnings: string[];
+}
+
+export function sourceTools(start: number = Date.now(), stop: AbortSignal = new AbortController().signal): SourceTools {
+  const waits: number[] = [];
+  const warnings: string[] = [];
+  let now = start;
+  return {
+    waits,
+    warnings,
+    http: (base) =>
+      openHttp(base, { timeout: 10_000, now: () => now, role: 'source', environment: {}, insecure: false, stop }),
+    now: () => now,
+    async wait(milliseconds) {
+      stop.throwIfAborted();
+      waits.push(milliseconds);
+      now += milliseconds;
+    },
+    random: () => 0.5,
+    debug: () => undefined,
+    warn: (message) => void warnings.push(message),
+    stop,
+    deadline: Infinity,
+  };
+}
+
+export const noSearch: Search = { query: [], rawQuery: undefined, categories: [], limit: undefined, single: false };
+
+export interface Read {
+  readonly id: string;
+  readonly text: string;
+  readonly time: number;
+  readonly nanos: number;
+}
+
+/** What a pull came to. */
+export interface Pulled {
+  readonly records: Read[];
+  readonly pages: Page[];
+  readonly refused: number;
+  readonly unmatched: number;
+  readonly bookmark: string | undefined;
+}
+
+/** All time, as far as vendors know it. */
+export const always = { from: 0n, until: 4_102_444_800_000_000_000n };
+
+export function ask(part: Partial<Ask> = {}): Ask {
+  return { branch: '', slice: always, bookmark: undefined, remembers: () => false, ...part };
+}
+
+/** Reads all pages. */
+export async function pullAll(source: Source, part: Partial<Ask> = {}): Promise<Pulled> {
+  const pages: Page[] = [];
+  for await (const page of source.pull(ask(part))) pages.push(page);
+  return {
+    pages,
+    records: pages.flatMap((page) => page.records.map(readOf)),
+    refused: pages.reduce((sum, page) => sum + page.refused.length, 0),
+    unmatched: pages.reduce((sum, page) => sum + page.unmatched, 0),
+    bookmark: pages.findLast((page) => page.bookmark !== undefined)?.bookmark,
+  };
+}
+
+/** A source for one pull, closed afterwards. */
+export async function pullOnce(
+  definition: SourceDefinition,
+  values: SettingValues,
+  {
+    search = {},
+    part = {},
+    tools = sourceTools(),
+  }: { search?: Partial<Search>; part?: Partial<Ask>; tools?: Tools } = {},
+): Promise<Pulled & { readonly truncated: boolean }> {
+  const source = restSource(definition, values, { ...noSearch, ...search }, tools);
+  try {
+    return { ...(await pullAll(source, part)), truncated: source.truncated() };
+  } finally {
+    await source.close();
+  }
+}
+
+function readOf({ bytes, start, end, key, keyStart, keyEnd, time, nanos }: AuditRecord): Read {
+  return { id: key.toString('utf8', keyStart, keyEnd), text: bytes.toString('utf8', start, end), time, nanos };
+}
