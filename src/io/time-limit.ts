@@ -10,6 +10,9 @@ export interface TimeLimit {
   pause(): void;
 }
 
+/** A timer of Node that is set any longer fires at once. */
+const longest = 2 ** 31 - 1;
+
 /** Calls `expire` once, after that many milliseconds of running. */
 export function timeLimit(milliseconds: number, expire: () => void): TimeLimit {
   let left = milliseconds;
@@ -20,7 +23,7 @@ export function timeLimit(milliseconds: number, expire: () => void): TimeLimit {
     run() {
       if (timer !== undefined) return;
       since = performance.now();
-      timer = setTimeout(expire, Math.max(0, left));
+      timer = setTimeout(expire, Math.min(Math.max(0, left), longest));
     },
     pause() {
       if (timer === undefined) return;

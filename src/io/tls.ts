@@ -73,13 +73,14 @@ function certificates(pem: string): readonly string[] {
   return found;
 }
 
-/** Gives a failed handshake's error the server's certificate, as Node does for a wrong host name alone. */
-export function noteCertificate(socket: Socket): void {
-  // Once verification has failed the socket knows nothing any more; `secure` comes just before.
+/** Gives the error of a failed handshake the server's certificate, as Node does for a wrong host name alone. */
+export function noteCertificate(socket: Socket): Socket {
+  // Once verification has failed the socket knows nothing any more; `secure` comes just before, and only with TLS.
   socket.prependListener('secure', () => {
     const cert = (socket as TLSSocket).getPeerCertificate();
     socket.prependOnceListener('error', (failure) => Object.assign(failure, { cert }));
   });
+  return socket;
 }
 
 /** What is wrong and what to do, for the error codes of OpenSSL's verification and of the handshake. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { Http, HttpReply } from '../../src/core/types.ts';
@@ -333,18 +335,41 @@ test('a stop request ends a connection attempt', async (t) => {
   assert.equal(await asking, reason);
 });
 
+test('a final request is sent although the run is to stop', async (t) => {
+  const server = await serve(t, answers(reply(200)));
+  const reason = new Problem(exit.terminate, 'stopped by SIGTERM', { hint: 'none' });
+  const http = open(t, server.url, { stop: AbortSignal.abort(reason) });
+  assert.equal(await problemOf(get(http)), reason);
+  await (await http.send({ method: 'POST', url: '/logout', final: true })).discard();
+  assert.deepEqual(
+    server.requests.map(({ path }) => path),
+    ['/logout'],
+  );
+});
+
+test('a limit longer than any timer is no limit of nothing', async (t) => {
+  const server = await serve(t, (socket) => void setTimeout(() => socket.write(reply(200, {}, 'ok')), 50));
+  assert.equal(await getText(open(t, server.url, { timeout: 100 * 24 * 60 * 60 * 1000 })), 'ok');
+});
+
 test('after close nothing is left that keeps a process alive', async (t) => {
-  const server = await serve(t, drip('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n', 'x', 20));
-  const active = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
-  const before = active();
-  const http = open(t, server.url);
-  await get(http); // and its body is never read
-  const second = problemOf(getText(http));
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  await http.close();
-  assert.match((await second).message, /\(UND_ERR_(DESTROYED|CLOSED|ABORTED)|UND_ERR_SOCKET/);
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.ok(active() <= before + 1); // the server's own dripping
+  const dripping = drip('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n', 'x', 20);
+  const server = await serve(t, (socket, request) =>
+    request.path === '/silent' ? undefined : dripping(socket, request),
+  );
+  const script = `
+    import { openHttp } from ${JSON.stringify(new URL('../../src/io/http.ts', import.meta.url).href)};
+    const http = openHttp(process.argv[1], { timeout: 3600000, insecure: false, environment: {}, now: Date.now, role: 'source' });
+    await http.send({ method: 'GET', url: '/never-read' });
+    const reading = (await http.send({ method: 'GET', url: '/' })).text().catch((error) => error.status);
+    const asking = http.send({ method: 'GET', url: '/silent' }).catch((error) => error.status);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await http.close();
+    process.stdout.write(JSON.stringify([await reading, await asking]));`;
+  const args = ['--import', 'tsx', '--input-type=module', '-e', script, server.url];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 });
+  assert.deepEqual({ stdout, stderr }, { stdout: '[69,69]', stderr: '' });
+  assert.equal(server.requests.length, 3);
 });
 
 // ---------------------------------------------------------------------------------------------------- not HTTP

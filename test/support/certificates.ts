@@ -31,6 +31,7 @@ export interface Authority {
   remove(): void;
 }
 
+const signer = ['-config', 'ca.cnf', '-cert', 'authority.pem', '-keyfile', 'authority.key'];
 const day = 24 * 60 * 60 * 1000;
 
 /** A new certificate authority in a temporary directory. */
@@ -68,11 +69,8 @@ export function certificateAuthority(): Authority {
       writeFileSync(file(`${name}.ext`), `subjectAltName=DNS:${host}${address}\nextendedKeyUsage=serverAuth\n`);
       const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', `${name}.key`];
       openssl('req', '-new', ...key, '-out', `${name}.csr`, '-subj', `/CN=${host}`);
-      openssl(
-        ...['ca', '-batch', '-notext', '-config', 'ca.cnf', '-cert', 'authority.pem', '-keyfile', 'authority.key'],
-        ...['-in', `${name}.csr`, '-out', `${name}.pem`, '-extfile', `${name}.ext`],
-        ...['-startdate', asn1(from), '-enddate', asn1(until)],
-      );
+      const files = ['-in', `${name}.csr`, '-out', `${name}.pem`, '-extfile', `${name}.ext`];
+      openssl('ca', '-batch', '-notext', ...signer, ...files, '-startdate', asn1(from), '-enddate', asn1(until));
       return { key: read(`${name}.key`), cert: read(`${name}.pem`) };
     },
     selfSigned() {
