@@ -154,16 +154,9 @@ async function pullBranch(at: Branch): Promise<void> {
     if (more) await save(state, at.position, at.sink);
   }
   place.slice = undefined;
-  if (window.gap !== undefined) {
-    state.summary.gaps.push(window.gap);
-    throw new Problem(
-      exit.partial,
-      `records between ${isoText(window.gap.from)} and ${isoText(window.gap.until)} are gone: ${source.name} no longer keeps them`,
-      {
-        hint: 'the position has moved past this gap, which is reported once; run more often than the vendor forgets',
-      },
-    );
-  }
+  if (window.gap === undefined) return;
+  state.summary.gaps.push(window.gap);
+  throw skipped(window.gap, source.name, job.since === window.from);
 }
 
 async function pullSlice(at: Branch, window: Window, slice: Window): Promise<void> {
@@ -252,6 +245,18 @@ async function conclude(state: State, position: Position, sink: Sink | undefined
     quarantined: state.summary.quarantined,
   });
   await save(state, position, sink);
+}
+
+/** Said once: the position moves past the gap. */
+function skipped({ from, until }: Window, sourceName: string, asked: boolean): Problem {
+  const span = `records from ${isoText(from)} to ${isoText(until)}`;
+  return asked
+    ? new Problem(exit.partial, `${span} were skipped, because --since is later than the position`, {
+        hint: `they can be fetched with --since ${isoText(from)} --until ${isoText(until)}`,
+      })
+    : new Problem(exit.partial, `${span} are gone: ${sourceName} no longer keeps them`, {
+        hint: 'this gap is reported once; run more often than the vendor forgets',
+      });
 }
 
 function setAside({ summary, parts }: State): Problem {
