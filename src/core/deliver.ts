@@ -113,8 +113,9 @@ function settle(sink: Pick<Sink, 'name'>, task: Task, reply: Settled, fates: Fat
 /** Waits until the records may be sent again; throws the problem when that was done often enough. */
 async function again({ indices, attempt, problem }: Failed, after: number | undefined, clock: Clock): Promise<Task> {
   const hint = problem.hint === undefined ? {} : { hint: problem.hint };
-  if (attempt >= attempts) {
-    throw new Problem(problem.status, `${problem.message} (${attempts} attempts)`, { ...hint, cause: problem });
+  const most = problem.again?.once === true ? 2 : attempts;
+  if (attempt >= most) {
+    throw new Problem(problem.status, `${problem.message} (${attempt} attempts)`, { ...hint, cause: problem });
   }
   const milliseconds = after ?? backoff(Math.max(attempt, 1), clock.random());
   if (clock.now() + milliseconds > clock.deadline) {

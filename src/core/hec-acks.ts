@@ -15,15 +15,21 @@ export interface Acks {
    * batch must be sent again on it, and what was to come is lost.
    */
   sent(ackId: number, now: number): string | undefined;
-  /** Since when an acknowledgement is awaited (one that is not known: from now); undefined when it is lost. */
-  since(name: string, now: number): number | undefined;
-  /** It came, or never will. */
-  done(name: string): void;
+  /**
+   * Asks once, channel by channel. What has not come within five minutes never will: Splunk's advice. An answer of
+   * `none` means that the token no longer acknowledges: what was taken counts as kept.
+   */
+  settle(
+    pending: readonly string[],
+    ask: (channel: string, numbers: readonly number[]) => Promise<Readonly<Record<string, unknown>> | 'none'>,
+    now: () => number,
+  ): Promise<{ readonly kept: readonly string[]; readonly lost: readonly string[] }>;
   /** Is any still to come? */
   isWaiting(): boolean;
   saved(): Saved;
 }
 
+const patience = 5 * 60_000;
 /** The moment that stands for "never". */
 const lost = 0;
 
@@ -53,13 +59,22 @@ export function acknowledgements(saved: Saved | undefined, guid: () => string): 
       waiting.set(name, now);
       return name;
     },
-    since(name, now) {
-      const since = waiting.get(name) ?? now;
-      waiting.set(name, since);
-      return since === lost ? undefined : since;
-    },
-    done(name) {
-      waiting.delete(name);
+    async settle(pending, ask, now) {
+      const kept: string[] = [];
+      const gone: string[] = [];
+      for (const [asked, numbers] of byChannel(pending)) {
+        const answers = await ask(asked, numbers);
+        for (const number of numbers) {
+          const name = `${asked}:${number}`;
+          const since = waiting.get(name) ?? now();
+          waiting.set(name, since);
+          if (since === lost) gone.push(name);
+          else if (answers === 'none' || answers[String(number)] === true) kept.push(name);
+          else if (now() - since > patience) gone.push(name);
+        }
+      }
+      for (const name of [...kept, ...gone]) waiting.delete(name);
+      return { kept, lost: gone };
     },
     isWaiting: () => waiting.size > 0,
     saved: () => ({ channel, last, waiting: Object.fromEntries(waiting) }),
@@ -67,7 +82,7 @@ export function acknowledgements(saved: Saved | undefined, guid: () => string): 
 }
 
 /** The numbers to ask for, by channel; names that are none of ours are left out. */
-export function byChannel(names: readonly string[]): Map<string, number[]> {
+function byChannel(names: readonly string[]): Map<string, number[]> {
   const numbers = new Map<string, number[]>();
   for (const name of names) {
     const [channel, digits, ...more] = name.split(':');

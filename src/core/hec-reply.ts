@@ -4,6 +4,7 @@
  * Splunk Cloud 10.5: for codes 6, 12, 13 and 15 it is the 0-based number of the bad event, and those before it are taken.
  */
 import { objectOf, serverText } from './server-text.ts';
+import type { Outcome } from './types.ts';
 
 /**
  *  taken     all of it; `slow` when it asks to slow down
@@ -53,6 +54,12 @@ export function hecReply(status: number, text: string, count: number, bytes: num
   if (!poison.includes(code) || number === undefined || number >= count) return { kind: 'spoilt', reason };
   if (code === 6 && number === 0 && bytes > cloudLimit) return { kind: 'tooLarge', reason };
   return { kind: 'bad', number, reason, ackId };
+}
+
+/** Events before the bad one are indexed, and would be there twice if sent again; those after it were not looked at. */
+export function upTo(bad: number, count: number, reason: string): Outcome[] {
+  const again = { again: 'an event before these was refused' };
+  return Array.from({ length: count }, (_, at) => (at < bad ? 'kept' : at === bad ? { refused: reason } : again));
 }
 
 /** A whole number from 0. */

@@ -27,7 +27,7 @@ function refusal(entry: unknown): string | undefined {
       ? typeof entry['event_id'] === 'string' && entry['error'] === undefined
       : typeof status === 'number'
         ? status >= 200 && status < 300
-        : /^(?:2\d\d|ok|success|accepted|created|ingested)$/i.test(String(status));
+        : /^(?:2\d\d|ok|success|accepted|created|ingested)$/i.test(typeof status === 'string' ? status : '');
   if (isGood) return undefined;
   return serverText(typeof error === 'string' ? error : `dropped by the intake with status ${JSON.stringify(status)}`);
 }

@@ -1,5 +1,4 @@
 /** Sekoia.io by its HTTPS intake: one event a line. */
-import { gzipped } from '../core/gzip.ts';
 import { jsonLine } from '../core/json-line.ts';
 import type { Encode } from '../core/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
@@ -16,6 +15,7 @@ import type {
   SinkDefinition,
   SinkTools,
 } from '../core/types.ts';
+import { upload } from '../core/upload.ts';
 
 const settings: Settings = {
   SEKOIA_URL: {
@@ -41,7 +41,8 @@ export function sekoiaEncoder(_values: SettingValues, _tools: Pick<SinkTools, 's
   return jsonLine;
 }
 
-const mebibyte = 1024 * 1024;
+/** The intake takes 10 MiB. */
+const largestBatch = 9 * 1024 * 1024;
 /** A larger event is dropped by the intake. The line break is not counted. */
 const largestEvent = 250_000;
 /** Requests that may answer with too few IDs, one after the other: what was taken of them is there twice then. */
@@ -52,29 +53,14 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
   const url = `${base}/${values['SEKOIA_ENDPOINT'] ?? 'plain/batch'}`;
   const who = `sekoia at ${new URL(base).origin}`;
   const http = tools.http(base);
-  let bytes = 9 * mebibyte; // the intake takes 10 MiB
-  let compress = true;
+  const uploads = upload(who, { records: 1000, bytes: largestBatch, record: largestEvent + 1 });
   let short = 0;
 
   async function send(batch: Batch): Promise<Reply> {
-    const { body, headers } = await gzipped(batch.body, compress);
-    const reply = await http.send({
-      method: 'POST',
-      url,
-      headers: { 'x-sekoiaio-intake-key': values['SEKOIA_INTAKE_KEY'] ?? '', 'content-type': 'text/plain', ...headers },
-      body,
-    });
-    const text = await reply.text(mebibyte);
+    const headers = { 'x-sekoiaio-intake-key': values['SEKOIA_INTAKE_KEY'] ?? '', 'content-type': 'text/plain' };
+    const { reply, text, verdict } = await uploads.post(http, url, headers, batch);
+    if (verdict !== undefined) return verdict;
     if (reply.status >= 200 && reply.status < 300) return read(text, batch.records.length);
-    if (reply.status === 413) {
-      // The next batches need not meet the same limit.
-      if (batch.records.length > 1) bytes = Math.min(bytes, Math.max(64 * 1024, Math.floor(batch.body.length / 2)));
-      return { split: 'too large for the intake (HTTP 413)', tooLarge: true };
-    }
-    if (reply.status === 415 && 'content-encoding' in headers) {
-      compress = false;
-      return { again: `${who} does not take gzip`, after: 0 };
-    }
     throw failure(reply);
   }
 
@@ -112,7 +98,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     name: 'sekoia',
     scope: url,
     get limits() {
-      return { records: 1000, bytes, record: largestEvent + 1 };
+      return uploads.limits;
     },
     inFlight: 1,
     repeats: 'visible',
