@@ -301,13 +301,25 @@ test('a body that trickles in ends at the total limit', async (t) => {
   assert.ok(Date.now() - begun < 2000);
 });
 
+test('a body that never begins ends at the total limit', async (t) => {
+  const server = await serve(t, answers('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n'));
+  const begun = Date.now();
+  isTransient(
+    await problemOf(getText(open(t, server.url, { timeout: 300 }))),
+    /did not complete its reply within 0\.3 s/,
+  );
+  assert.ok(Date.now() - begun < 2000);
+});
+
 test('time that the reader takes for itself does not count', async (t) => {
   const sent = randomBytes(1024 * 1024);
   const server = await serve(t, answers(reply(200, {}, sent)));
+  const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 400));
   const answer = await get(open(t, server.url, { timeout: 300 }));
+  await pause();
   const chunks: Buffer[] = [];
   for await (const chunk of answer.body) {
-    if (chunks.length === 1) await new Promise((resolve) => setTimeout(resolve, 500));
+    if (chunks.length === 1) await pause();
     chunks.push(chunk);
   }
   assert.ok(Buffer.concat(chunks).equals(sent));
