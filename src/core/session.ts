@@ -32,18 +32,22 @@ export function session(
     return { renewable: false, open: async () => {}, headers: () => ({}), close: async () => {} };
   }
   let token: Readonly<Record<string, string>> | undefined;
-  let reached = false; // the vendor may have begun a session, even when its answer was lost
+  let begun = false; // the vendor may have begun a session, even when its answer was lost
 
   async function logIn(login: Login): Promise<Readonly<Record<string, string>>> {
-    reached = true;
+    begun = true;
     const reply = await client.send(buildRequest(login.login, { definition, values }));
     const text = await reply.text();
     const value = parseJson(text);
     if (reply.status < 200 || reply.status > 299) {
+      begun = false;
       throw httpProblem(reply.status, reply.headers, askedForLogin(definition), tools.now());
     }
     if (typeof value !== 'object' || value === null) throw notALogin(definition, 'with something else than JSON');
-    if (login.success !== undefined && !holds(login.success, value)) throw refusal(definition, value);
+    if (login.success !== undefined && !holds(login.success, value)) {
+      begun = false;
+      throw refusal(definition, value);
+    }
     if (login.token === undefined) {
       if (client.cookies() === 0) throw notALogin(definition, 'without a cookie');
       return {};
@@ -63,8 +67,8 @@ export function session(
     async close() {
       const headers = token ?? {};
       token = undefined;
-      if (!reached || auth.logout === undefined) return;
-      reached = false;
+      if (!begun || auth.logout === undefined) return;
+      begun = false;
       try {
         const reply = await client.send({
           ...buildRequest(auth.logout, { definition, values, token: headers }),

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { parseDefinition, type SourceDefinition } from '../../src/core/definition.ts';
+import { exit, Problem } from '../../src/core/problem.ts';
+import { readDefinition } from '../../src/io/definition-file.ts';
+import { sources } from '../../src/sources/index.ts';
+
+const apple: SourceDefinition = {
+  name: 'apple',
+  summary: 'Apples.',
+  settings: { APPLE_URL: { summary: 'Address.', kind: 'url' }, APPLE_TOKEN: { summary: 'Token.', secret: true } },
+  url: '{APPLE_URL}',
+  auth: { type: 'headers', headers: { Authorization: 'Bearer {APPLE_TOKEN}' } },
+  request: { path: '/log', query: { since: '{from}', cursor: '{cursor}' } },
+  paging: { type: 'cursor', path: 'next' },
+  window: { filter: 'event', time: 'iso' },
+  records: { path: 'data', id: { paths: ['id'] }, time: { path: 'at', format: 'iso' } },
+};
+
+test('a sound definition comes back as it is', () => {
+  assert.deepEqual(parseDefinition(apple, 'apple.yaml'), apple);
+});
+
+type Change = Record<string, unknown>;
+
+const wrong: readonly (readonly [what: string, change: Change, message: RegExp])[] = [
+  ['an unknown key', { pagging: {} }, /apple\.yaml: pagging means nothing here .*Did you mean paging\?/],
+  ['an unknown key inside', { records: { ...apple.records, tiem: 1 } }, /records\.tiem means nothing here .*time\?/],
+  ['an unknown key in a paging style', { paging: { type: 'none', path: 'x' } }, /paging\.path means nothing here/],
+  ['a missing part', { auth: undefined }, /auth/],
+  [
+    'an unknown style',
+    { paging: { type: 'curser' } },
+    /paging\.type: expected one of none, link, url, cursor, page, offset, found "curser" .*cursor\?/,
+  ],
+  ['another type', { summary: 5 }, /summary: expected string, found 5/],
+  [
+    'a format that nobody writes',
+    { window: { filter: 'event', time: 'iso-seconds' } },
+    /window\.time.*found "iso-seconds"/,
+  ],
+  [
+    'no duration',
+    { window: { ...apple.window, overlap: '5 minutes' } },
+    /window\.overlap: expected a duration such as 5m.*, found "5 minutes"/,
+  ],
+  ['no path', { records: { ...apple.records, path: 'a..b' } }, /records\.path: expected a path/],
+  ['a name with blanks', { name: 'My Vendor' }, /name: .*found "My Vendor"/],
+  ['a setting in lower case', { settings: { apple: { summary: '' } } }, /settings\.apple/],
+  ['no object', [] as never, /expected/],
+  [
+    'an unknown placeholder',
+    { request: { path: '/log', query: { a: '{form}', b: '{from}', c: '{cursor}' } } },
+    /request\.query\.a: \{form\} is neither a setting nor a placeholder.*from\?/,
+  ],
+  [
+    'a secret in the address',
+    { url: 'https://apple.example/{APPLE_TOKEN}' },
+    /url: \{APPLE_TOKEN\} cannot be used here/,
+  ],
+  [
+    'a cursor that is never sent',
+    { request: { path: '/log', query: { since: '{from}' } } },
+    /paging\.type: cursor needs \{cursor\}/,
+  ],
+  [
+    'a cursor from two places',
+    { paging: { type: 'cursor', path: 'a', header: 'b' } },
+    /expected one of path, header and last/,
+  ],
+  ['a limit without a number', { request: { path: '/{cursor}/{from}/{limit}' } }, /limits\.page is missing/],
+  [
+    'a window that is never sent',
+    { request: { path: '/log', query: { cursor: '{cursor}' } } },
+    /window\.filter: event needs \{from\}/,
+  ],
+  ['a window without a format', { window: { filter: 'event' } }, /window\.time is missing/],
+  ['a window that the vendor does not have', { window: { filter: 'none', time: 'iso' } }, /window\.filter: none, yet/],
+  ['a body with GET', { request: { path: '/{cursor}/{from}', json: {} } }, /request: a body needs method: POST/],
+  ['two bodies', { request: { method: 'POST', path: '/{cursor}/{from}', json: {}, form: {} } }, /exclude each other/],
+  ['branches that nobody uses', { branches: { values: ['a'] } }, /nothing uses \{branch\}/],
+  [
+    'a field without a comparison',
+    { query: { keys: { a: { field: 'a' } } } },
+    /query\.keys\.a\.field: needs query\.compare/,
+  ],
+  ['a scheme that is not there yet', { auth: { type: 'oauth2' } }, /auth\.type: expected one of none, headers/],
+];
+for (const [what, change, message] of wrong) {
+  test(`${what} is refused, and the place is named`, () => {
+    const value = Array.isArray(change) ? change : JSON.parse(JSON.stringify({ ...apple, ...change }));
+    assert.throws(
+      () => parseDefinition(value, 'apple.yaml'),
+      (error) => {
+        assert.ok(error instanceof Problem, String(error));
+        assert.equal(error.status, exit.config);
+        assert.match(error.message, message);
+        assert.ok(error.hint !== undefined);
+        return true;
+      },
+    );
+  });
+}
+
+test('every built-in source is listed under its own name', async () => {
+  for (const [name, load] of Object.entries(sources)) {
+    const definition = await load();
+    assert.equal(definition.name, name);
+    assert.deepEqual(parseDefinition(definition, name), definition);
+  }
+});
+
+let directory = '';
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'definition-'));
+});
+after(() => rm(directory, { recursive: true }));
+
+async function file(name: string, text: string): Promise<string> {
+  const path = join(directory, name);
+  await writeFile(path, text);
+  return path;
+}
+
+test('a file may be YAML or JSON', async () => {
+  assert.deepEqual(await readDefinition(await file('apple.json', JSON.stringify(apple))), apple);
+  const example = await readDefinition(new URL('../../examples/acme.yaml', import.meta.url).pathname);
+  assert.equal(example.name, 'acme');
+});
+
+const files: readonly (readonly [what: string, text: string, message: RegExp])[] = [
+  ['a key given twice', 'name: a\nname: b\n', /not valid YAML: Map keys must be unique at line 2/],
+  ['broken YAML', 'name: [a\n', /not valid YAML/],
+  ['aliases of aliases', bomb(), /not valid YAML: Excessive alias count/],
+  ['a tag', 'name: !!js/function x\n', /not valid YAML/],
+  ['nothing', '', /expected/],
+  ['a text', 'hello', /expected object, found "hello"/],
+];
+for (const [what, text, message] of files) {
+  test(`${what} in a file is refused`, async () => {
+    const path = await file('wrong.yaml', text);
+    await assert.rejects(readDefinition(path), (error) => {
+      assert.ok(error instanceof Problem, String(error));
+      assert.equal(error.status, exit.config);
+      assert.ok(error.message.includes(path));
+      assert.match(error.message, message);
+      return true;
+    });
+  });
+}
+
+test('a file that is not there is named', async () => {
+  await assert.rejects(
+    readDefinition(join(directory, 'none.yaml')),
+    (error) =>
+      error instanceof Problem &&
+      error.status === exit.config &&
+      /none\.yaml cannot be read \(ENOENT\)/.test(error.message),
+  );
+});
+
+/** Ten levels of ten aliases: ten thousand million texts. */
+function bomb(): string {
+  const levels = Array.from({ length: 10 }, (_, level) => {
+    const below = level === 0 ? 'x' : `*a${level - 1}`;
+    return `a${level}: &a${level} [${Array.from({ length: 10 }, () => below).join(', ')}]`;
+  });
+  return `${levels.join('\n')}\n`;
+}
