@@ -1,6 +1,6 @@
 /** A record as a Splunk HTTP Event Collector event object, one a line. */
-import { idText } from './identity.ts';
 import type { Encode } from './json-line.ts';
+import { appendId } from './sink-id.ts';
 import { instantOf } from './time.ts';
 
 export interface HecFields {
@@ -20,8 +20,9 @@ export function hecForm({ host, source, sourcetype, index }: HecFields): Encode 
   const constant = `${JSON.stringify(named).slice(1, -1)},"fields":{"record_id":`;
   return (record, out) => {
     const time = epochSeconds(record.time, record.nanos);
-    const id = JSON.stringify(idText(record.key, record.keyStart, record.keyEnd));
-    out.text(`{${time === undefined ? '' : `"time":${time},`}${constant}${id}},"event":`);
+    out.text(`{${time === undefined ? '' : `"time":${time},`}${constant}"`);
+    appendId(record, out);
+    out.text('"},"event":');
     out.bytes(record.bytes, record.start, record.end);
     out.text('}\n');
   };
