@@ -107,7 +107,7 @@ export function createLedger(seed = 0): Ledger {
     arenaEnd = entry + keyAt + end - start;
     table[slot] = entry + 1;
     taken += 1;
-    if (taken * 4 > table.length * 3) rebuild(table.length * 2);
+    if (taken * 2 > table.length) rebuild(table.length * 2);
     return entry;
   }
 
@@ -203,7 +203,7 @@ export function createLedger(seed = 0): Ledger {
       const segment = segmentOf(entry);
       const head = offsetOf(entry);
       if (!isLive(segment[head + stateAt]!)) continue;
-      const pending = encodeURIComponent(pendingOf.get(entry) ?? '');
+      const pending = segment[head + stateAt] === awaited ? encodeURIComponent(pendingOf.get(entry)!) : '';
       const length = lengthOf(segment, head);
       const longest = longestHead + pending.length + length + 1;
       if (used + longest > block.length) {
@@ -222,6 +222,8 @@ export function createLedger(seed = 0): Ledger {
 
   function read(bytes: Buffer): void {
     const line: LedgerLine = { stamp: 0, fingerprint: 0, pending: undefined, keyStart: 0 };
+    const slots = slotsFor(taken + bytes.length / 56); // about right; growing by doubling would hash every key twice
+    if (slots > table.length) rebuild(slots);
     for (let start = 0; start < bytes.length;) {
       const newline = bytes.indexOf(0x0a, start);
       const end = newline === -1 ? bytes.length : newline;
@@ -303,10 +305,10 @@ function writeWord(segment: Buffer, at: number, word: number): void {
   segment[at + 3] = word >>> 24;
 }
 
-/** A table at most three quarters full. */
+/** A table at most half full: every slot that is tried in vain costs a look into the arena. */
 function slotsFor(entries: number): number {
   let slots = 1024;
-  while (entries * 4 > slots * 3) slots *= 2;
+  while (entries * 2 > slots) slots *= 2;
   return slots;
 }
 

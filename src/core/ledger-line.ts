@@ -69,24 +69,23 @@ export function readLine(bytes: Buffer, start: number, end: number, line: Ledger
   line.keyStart = space + 1;
 }
 
-/** Thirteen digits are the rule (2001 to 2286); two halves keep the divisions in 32 bits. */
+/** In two halves that fit 32 bits. A million and more milliseconds are the rule: anything less is padded with zeroes. */
 function writeDecimal(out: Buffer, at: number, value: number): number {
-  let high = Math.floor(value / 1e6);
-  let digits = 7;
-  for (let rest = high; rest >= 10; rest = Math.floor(rest / 10)) digits += 1;
-  let low = value - high * 1e6;
-  let position = at + digits - 1;
-  for (let index = 0; index < 6; index += 1, position -= 1) {
-    const next = (low / 10) | 0;
-    out[position] = 0x30 + low - next * 10;
-    low = next;
+  const high = Math.floor(value / 1e6);
+  let end = at + 1;
+  for (let rest = high; rest >= 10; rest = (rest / 10) | 0) end += 1;
+  writeDigits(out, at, end, high);
+  writeDigits(out, end, end + 6, value - high * 1e6);
+  return end + 6;
+}
+
+function writeDigits(out: Buffer, start: number, end: number, value: number): void {
+  let rest = value | 0;
+  for (let at = end - 1; at >= start; at -= 1) {
+    const next = (rest / 10) | 0;
+    out[at] = 0x30 + rest - next * 10;
+    rest = next;
   }
-  for (; position >= at; position -= 1) {
-    const next = Math.floor(high / 10);
-    out[position] = 0x30 + high - next * 10;
-    high = next;
-  }
-  return at + digits;
 }
 
 function hexDigit(byte: number): number {
