@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PagingDefinition } from '../../src/core/definition.ts';
+import { pager, type PageEnd, type Step } from '../../src/core/paging.ts';
+import { exit, Problem } from '../../src/core/problem.ts';
+
+const url = 'https://api.example/v1/log?page=1';
+
+function end(part: Partial<PageEnd> = {}): PageEnd {
+  return {
+    url,
+    headers: {},
+    envelope: '{}',
+    count: 10,
+    limit: 10,
+    total: undefined,
+    last: undefined,
+    fingerprint: undefined,
+    ...part,
+  };
+}
+
+/** The steps that follow each other when the pages end like this. */
+function walk(paging: PagingDefinition, ends: readonly Partial<PageEnd>[], bookmark?: string): (Step | undefined)[] {
+  const pages = pager(paging, 'acme', bookmark);
+  const steps: (Step | undefined)[] = [pages.first];
+  for (const each of ends) {
+    const step = steps.at(-1);
+    if (step === undefined) break;
+    steps.push(pages.next(step, end(each)));
+  }
+  return steps;
+}
+
+const isCycle = (error: unknown): boolean =>
+  error instanceof Problem && error.status === exit.protocol && /in circles/.test(error.message);
+
+const envelopes = (...texts: readonly string[]) => texts.map((envelope) => ({ envelope }));
+
+test('no paging is one page', () => {
+  assert.deepEqual(walk({ type: 'none' }, [{}]), [{ first: true, values: {} }, undefined]);
+});
+
+const links: readonly (readonly [header: string, next: string | undefined])[] = [
+  ['<https://api.example/v1/log?after=2>; rel="next"', 'https://api.example/v1/log?after=2'],
+  ['<https://api.example/a>; rel="self", <https://api.example/b>; rel="next"', 'https://api.example/b'],
+  ['<https://api.example/a>;rel=prev,<https://api.example/b>;rel=next', 'https://api.example/b'],
+  ['</v1/log?q=a,b;c>; title="x; rel=next, y"; rel="last next"', 'https://api.example/v1/log?q=a,b;c'],
+  ['<?after=3>; REL="NEXT"', 'https://api.example/v1/log?after=3'],
+  ['<https://api.example/a>; title="rel=next"; rel="first"', undefined],
+  ['', undefined],
+  ['garbage', undefined],
+];
+for (const [link, next] of links) {
+  test(`Link: ${link || '(none)'}`, () => {
+    assert.equal(walk({ type: 'link' }, [{ headers: { link } }])[1]?.url, next);
+  });
+}
+
+test('a next address may be relative, and never leads to another host', () => {
+  const paging: PagingDefinition = { type: 'url', path: 'links."@next"' };
+  const next = (target: string) => walk(paging, envelopes(JSON.stringify({ links: { '@next': target } })))[1]?.url;
+  assert.equal(next('/v1/log?page=2'), 'https://api.example/v1/log?page=2');
+  assert.equal(next('log?page=2'), 'https://api.example/v1/log?page=2');
+  assert.equal(next(''), undefined);
+  const foreign = [
+    'https://evil.example/',
+    '//evil.example',
+    '/\\evil.example',
+    'https:\\\\evil.example',
+    'https://api.example@evil.example/',
+    'http://api.example/',
+    'javascript:alert(1)',
+    'file:///etc/passwd',
+    'data:,x',
+  ];
+  for (const target of foreign) {
+    assert.throws(
+      () => next(target),
+      (error) => error instanceof Problem && error.status === exit.protocol,
+      target,
+    );
+  }
+});
+
+test('a cursor that is missing, null, false or empty ends the pages; digits are kept', () => {
+  const paging: PagingDefinition = { type: 'cursor', path: 'page.next' };
+  for (const text of [
+    '{}',
+    '{"page":{"next":null}}',
+    '{"page":{"next":""}}',
+    '{"page":{"next":false}}',
+    '{"page":[]}',
+  ]) {
+    assert.equal(walk(paging, envelopes(text))[1], undefined, text);
+  }
+  const [, step] = walk(paging, envelopes('{"page":{"next":9007199254740993123}}'));
+  assert.equal(step?.values.cursor, 9007199254740993123n);
+  assert.equal(walk(paging, envelopes('{"page":{"next":"a\\u00e9"}}'))[1]?.values.cursor, 'aé');
+});
+
+test('a cursor may come in a header, or be a field of the last record', () => {
+  const header = walk({ type: 'cursor', header: 'X-Search-After' }, [{ headers: { 'x-search-after': '["a",1]' } }, {}]);
+  assert.deepEqual([header[1]?.values.cursor, header[2]], ['["a",1]', undefined]);
+  const last = walk({ type: 'cursor', last: 'id' }, [{ last: '"log_1"' }, { last: undefined, count: 0 }]);
+  assert.deepEqual([last[1]?.values.cursor, last[2]], ['log_1', undefined]);
+});
+
+test('a flag other than true ends the pages', () => {
+  const paging: PagingDefinition = { type: 'cursor', path: 'cursor', more: 'has_more' };
+  assert.notEqual(walk(paging, envelopes('{"cursor":"a","has_more":true}'))[1], undefined);
+  for (const flag of ['false', 'null', '"true"', '0']) {
+    assert.equal(walk(paging, envelopes(`{"cursor":"a","has_more":${flag}}`))[1], undefined);
+  }
+});
+
+test('an empty page with a cursor is followed on, but not for ever', () => {
+  const paging: PagingDefinition = { type: 'cursor', path: 'next' };
+  const pages = Array.from({ length: 1100 }, (_, number) => ({ envelope: `{"next":${number}}`, count: 0 }));
+  assert.equal(walk(paging, pages.slice(0, 900)).length, 901);
+  assert.throws(() => walk(paging, pages), isCycle);
+  assert.equal(walk({ ...paging, stop: ['empty-page'] }, pages)[1], undefined);
+});
+
+for (const period of [1, 2, 3, 7]) {
+  test(`a circle of ${period} pages is found in its first round`, () => {
+    const ends = Array.from({ length: 20 }, (_, number) => ({ envelope: `{"next":"c${number % period}"}` }));
+    assert.throws(() => walk({ type: 'cursor', path: 'next' }, ends), isCycle);
+    assert.doesNotThrow(() => walk({ type: 'cursor', path: 'next' }, ends.slice(0, period)));
+    const urls = ends.map(({ envelope }) => ({ envelope: envelope.replace('"c', '"/c') }));
+    assert.throws(() => walk({ type: 'url', path: 'next' }, urls), isCycle);
+  });
+}
+
+test('the same page under another cursor is a circle, too', () => {
+  const ends = ['a', 'b'].map((next) => ({ envelope: `{"next":"${next}"}`, fingerprint: '10 700 1 2' }));
+  assert.throws(() => walk({ type: 'cursor', path: 'next' }, ends), isCycle);
+});
+
+test('the cursor that was sent ends the pages where the vendor says so', () => {
+  const paging: PagingDefinition = { type: 'cursor', path: 'next', stop: ['unchanged'] };
+  assert.equal(walk(paging, envelopes('{"next":"a"}', '{"next":"a"}'))[2], undefined);
+  assert.throws(() => walk(paging, envelopes('{"next":"a"}', '{"next":"b"}', '{"next":"a"}')), isCycle);
+});
+
+test('a bookmark is where the pages begin, and the newest cursor where they end', () => {
+  const paging: PagingDefinition = { type: 'cursor', path: 'next', bookmark: true, stop: ['short-page'] };
+  const pages = pager(paging, 'acme', 'a');
+  assert.deepEqual(pages.first, { first: true, values: { cursor: 'a' } });
+  assert.equal(pages.next(pages.first, end({ envelope: '{"next":"b"}', count: 3 })), undefined);
+  assert.equal(pages.bookmark(), 'b');
+  const other = pager(paging, 'acme', 'a');
+  other.next(other.first, end({ envelope: '{"next":null}' }));
+  assert.equal(other.bookmark(), 'a');
+});
+
+test('pages are counted until a short or an empty one', () => {
+  const numbers = (steps: readonly (Step | undefined)[]) => steps.map((step) => step?.values.page);
+  const full = { count: 10 };
+  assert.deepEqual(numbers(walk({ type: 'page', stop: ['short-page'] }, [full, { count: 9 }])), [1, 2, undefined]);
+  assert.deepEqual(numbers(walk({ type: 'page', first: 0 }, [full, { count: 9 }, { count: 0 }])), [0, 1, 2, undefined]);
+});
+
+test('offsets go on by what came, and end with the total', () => {
+  const offsets = (steps: readonly (Step | undefined)[]) => steps.map((step) => step?.values.offset);
+  const paging: PagingDefinition = { type: 'offset', stop: ['short-page'] };
+  assert.deepEqual(offsets(walk(paging, [{ count: 10 }, { count: 4 }])), [0, 10, undefined]);
+  assert.deepEqual(
+    offsets(
+      walk(paging, [
+        { count: 10, total: 24 },
+        { count: 4, total: 24 },
+        { count: 10, total: 24 },
+      ]),
+    ),
+    [0, 10, 14, undefined],
+    'a short page is not the end while the total says otherwise',
+  );
+  assert.deepEqual(
+    offsets(
+      walk(paging, [
+        { count: 10, total: 20 },
+        { count: 0, total: 20 },
+      ]),
+    ),
+    [0, 10, undefined],
+  );
+});

@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { SourceDefinition } from '../../src/core/definition.ts';
+import { parseDefinition } from '../../src/core/definition.ts';
+import { exit, Problem } from '../../src/core/problem.ts';
+import { restSource } from '../../src/core/rest.ts';
+import type { SettingValues } from '../../src/core/types.ts';
+import { always, noSearch, pullAll, pullOnce, sourceTools } from '../support/source-tools.ts';
+import { sendJson, serve, type LoggedRequest, type Vendor } from '../support/vendors/server.ts';
+
+const settings: SourceDefinition['settings'] = {
+  PEAR_URL: { summary: 'Address.', kind: 'url' },
+  PEAR_TOKEN: { summary: 'Token.', secret: true },
+};
+
+const pear: SourceDefinition = {
+  name: 'pear',
+  summary: 'Pears.',
+  settings,
+  url: '{PEAR_URL}/v1',
+  auth: { type: 'headers', headers: { Authorization: 'Bearer {PEAR_TOKEN}' } },
+  request: { path: '/log', query: { from: '{from}', until: '{until}', cursor: '{cursor}' } },
+  paging: { type: 'cursor', path: 'next' },
+  window: { filter: 'event', time: 'epoch-ns' },
+  records: { path: 'data', id: { paths: ['id'] } },
+};
+
+const slice = { from: 1_606_322_948_648_718_268n, until: 1_606_322_949_000_000_001n };
+
+type VendorReply = string | { readonly text: string; readonly headers: Record<string, string> };
+
+/** A vendor that answers with these replies, one after the other; the last one for ever. */
+async function vendor(
+  ...replies: readonly (string | { text: string; headers: Record<string, string> })[]
+): Promise<Vendor> {
+  let at = 0;
+  return serve({}, (_, response) => {
+    const reply = replies[Math.min(at++, replies.length - 1)] ?? '';
+    if (typeof reply === 'string') sendJson(response, 200, reply);
+    else sendJson(response, 200, reply.text, reply.headers);
+  });
+}
+
+function valuesFor({ origin }: Vendor): SettingValues {
+  return { PEAR_URL: origin, PEAR_TOKEN: 'secret' };
+}
+
+/** The requests that a definition makes of a vendor with these replies. */
+async function requestsOf(
+  change: Partial<SourceDefinition>,
+  replies: readonly VendorReply[],
+  more: Parameters<typeof pullOnce>[2] = {},
+): Promise<readonly LoggedRequest[]> {
+  const server = await vendor(...replies);
+  const definition = parseDefinition(JSON.parse(JSON.stringify({ ...pear, ...change })), 'pear.yaml');
+  try {
+    await pullOnce(definition, valuesFor(server), { part: { slice }, ...more });
+  } finally {
+    await server.close();
+  }
+  return server.requests;
+}
+
+const two = ['{"data":[{"id":1}],"next":"c/1"}', '{"data":[{"id":2}]}'] as const;
+
+test('a window and a cursor are parameters, the credentials a header', async () => {
+  const [first, second] = await requestsOf({}, [...two]);
+  assert.equal(first?.target, '/v1/log?from=1606322948648718268&until=1606322949000000001');
+  assert.equal(second?.target, '/v1/log?from=1606322948648718268&until=1606322949000000001&cursor=c%2F1');
+  assert.equal(first?.headers.authorization, 'Bearer secret');
+});
+
+test('a window is written no narrower than it is', async () => {
+  const [request] = await requestsOf({ window: { filter: 'event', time: 'epoch-s' } }, [...two]);
+  assert.equal(request?.target, '/v1/log?from=1606322948&until=1606322950');
+});
+
+test('names with brackets, repeated parameters and odd values are encoded as RFC 3986 says', async () => {
+  const query = {
+    'filter[created_at]': ['{from}', '{until}'],
+    $top: "5'(a)*!",
+    'page[after]': '{cursor}',
+    none: '{rawQuery}',
+  };
+  const [first] = await requestsOf({ request: { path: '/log?v=2', query } }, [two[1]]);
+  assert.equal(
+    first?.target,
+    '/v1/log?v=2&filter%5Bcreated_at%5D=1606322948648718268&filter%5Bcreated_at%5D=1606322949000000001&%24top=5%27%28a%29%2A%21',
+  );
+});
+
+test('a JSON body keeps types and all digits, and drops what has no value', async () => {
+  const json = {
+    time: { $gte: '{from}' },
+    size: '{limit}',
+    cursor: '{cursor}',
+    sort: ['at', '{cursor}'],
+    on: true,
+    note: null,
+  };
+  const [first, second] = await requestsOf({ request: { method: 'POST', path: '/log', json }, limits: { page: 50 } }, [
+    ...two,
+  ]);
+  assert.equal(first?.body, '{"time":{"$gte":1606322948648718268},"size":50,"sort":["at"],"on":true,"note":null}');
+  assert.equal(
+    second?.body,
+    '{"time":{"$gte":1606322948648718268},"size":50,"cursor":"c/1","sort":["at","c/1"],"on":true,"note":null}',
+  );
+  assert.equal(first?.headers['content-type'], 'application/json');
+});
+
+test('a form is a form', async () => {
+  const form = { from: '{from}', cursor: '{cursor}', text: 'a b&c' };
+  const [first] = await requestsOf({ request: { method: 'POST', path: '/log', form } }, [...two]);
+  assert.equal(first?.body, 'from=1606322948648718268&text=a%20b%26c');
+  assert.equal(first?.headers['content-type'], 'application/x-www-form-urlencoded');
+});
+
+test('later pages may be asked for differently', async () => {
+  const request = { method: 'POST', path: '/log', json: { start: '{from}' } } as const;
+  const later = { method: 'POST', path: '/log/continue', json: { cursor: '{cursor}' } } as const;
+  const [first, second] = await requestsOf({ request, paging: { type: 'cursor', path: 'next', request: later } }, [
+    ...two,
+  ]);
+  assert.deepEqual([first?.target, second?.target, second?.body], ['/v1/log', '/v1/log/continue', '{"cursor":"c/1"}']);
+});
+
+test('secrets in the address or the body go with every page', async () => {
+  const link = { text: '[{"id":1}]', headers: { Link: '</v1/log?page=2>; rel="next"' } };
+  const requests = await requestsOf(
+    {
+      auth: { type: 'query', query: { key: '{PEAR_TOKEN}' } },
+      request: { path: '/log', query: { from: '{from}' } },
+      paging: { type: 'link' },
+      records: { id: pear.records.id },
+    },
+    [link, '[{"id":2}]'],
+  );
+  assert.deepEqual(
+    requests.map((request) => request.target),
+    ['/v1/log?from=1606322948648718268&key=secret', '/v1/log?page=2&key=secret'],
+  );
+  const json = { from: '{from}', cursor: '{cursor}' };
+  const [body] = await requestsOf(
+    { auth: { type: 'body', body: { provhash: '{PEAR_TOKEN}' } }, request: { method: 'POST', path: '/log', json } },
+    [...two],
+  );
+  assert.equal(body?.body, '{"from":1606322948648718268,"provhash":"secret"}');
+});
+
+test('a token from the login goes with every request until the logout', async () => {
+  const auth: SourceDefinition['auth'] = {
+    type: 'session',
+    login: { method: 'POST', path: '/login', json: { secret: '{PEAR_TOKEN}' } },
+    token: { path: 'auth.token', headers: { 'X-Auth': 'T {token}' } },
+    logout: { method: 'POST', path: '/logout' },
+  };
+  const requests = await requestsOf({ auth }, ['{"auth":{"token":"t1"}}', ...two, '{}']);
+  assert.deepEqual(
+    requests.map((request) => [request.target.split('?')[0], request.headers['x-auth']]),
+    [
+      ['/v1/login', undefined],
+      ['/v1/log', 'T t1'],
+      ['/v1/log', 'T t1'],
+      ['/v1/logout', 'T t1'],
+    ],
+  );
+});
+
+test('a next address on another host is refused before anything is sent there', async () => {
+  const evil = await vendor(two[1]);
+  await assert.rejects(
+    requestsOf({ request: { path: '/log', query: { from: '{from}' } }, paging: { type: 'url', path: 'next' } }, [
+      `{"data":[],"next":"${evil.origin}/v1/log"}`,
+    ]),
+    (error) => error instanceof Problem && error.status === exit.protocol,
+  );
+  assert.equal(evil.requests.length, 0);
+  await evil.close();
+});
+
+test("a comparison is written in the vendor's language, safely quoted", async () => {
+  const query = { keys: { method: { field: 'auditTrail.requestMethod' } }, compare: '{field} = {value}', and: ' and ' };
+  const request = { path: '/log', query: { filter: '{query}', from: '{from}', cursor: '{cursor}' } };
+  const [first] = await requestsOf({ query, request }, [two[1]], {
+    search: {
+      query: [
+        ['method', 'DEL"{from}'],
+        ['method', 'x'],
+      ],
+    },
+    part: { slice },
+  });
+  assert.equal(
+    new URL(first?.target ?? '', 'http://x').searchParams.get('filter'),
+    'auditTrail.requestMethod = "DEL\\"{from}" and auditTrail.requestMethod = "x"',
+  );
+});
+
+test('a window that holds fewer records than announced is read again once, and then is an error', async () => {
+  const records = { ...pear.records, total: 'total' };
+  const short = '{"data":[{"id":1}],"total":2}';
+  const requests = await requestsOf({ records }, [short, '{"data":[{"id":1},{"id":2}],"total":2}']);
+  assert.equal(requests.length, 2);
+  await assert.rejects(requestsOf({ records }, [short]), /pear announced 2 records from .* and gave 1/);
+});
+
+test('two pages in a row with the same records are a circle', async () => {
+  await assert.rejects(
+    requestsOf({}, ['{"data":[{"id":1}],"next":"a"}', '{"data":[{"id":1}],"next":"b"}']),
+    (error) => error instanceof Problem && error.status === exit.protocol && /in circles/.test(error.message),
+  );
+});
+
+test('JSON Lines, a bare array, and an object of records are records, too', async () => {
+  const read = async (records: SourceDefinition['records'], text: string): Promise<string[]> => {
+    const server = await vendor(text);
+    const definition = {
+      ...pear,
+      request: { path: '/log', query: { from: '{from}' } },
+      paging: { type: 'none' },
+      records,
+    } as const;
+    const { records: found } = await pullOnce(definition, valuesFor(server), { part: { slice } });
+    await server.close();
+    return found.map((record) => record.text);
+  };
+  const expected = ['{"id":1,"n":1.10}', '{"id":2}'];
+  const id = pear.records.id;
+  assert.deepEqual(await read({ id }, `[${expected.join(',\n')}]`), expected);
+  assert.deepEqual(await read({ id, format: 'lines' }, `# comment\n${expected.join('\n\n')}\n`), expected);
+  assert.deepEqual(
+    await read({ id, path: 'd', container: 'object' }, `{"d":{"E1":${expected.join(',"E2":')}}}`),
+    expected,
+  );
+  assert.deepEqual(await read({ id, path: 'd', missing: 'empty' }, '{}'), []);
+});
+
+test('an interval between requests is kept', async () => {
+  const tools = sourceTools();
+  await requestsOf({ limits: { interval: '6s' } }, [...two], { part: { slice }, tools });
+  assert.deepEqual(tools.waits, [6000]);
+});
+
+test('a large page comes in parts, and nothing is asked for ahead', async () => {
+  const texts = Array.from({ length: 5000 }, (_, id) => `{"id":${id},"text":"${'x'.repeat(200)}"}`);
+  const server = await vendor(`{"data":[${texts.join(',')}]}`);
+  const { pages, records } = await pullOnce(pear, valuesFor(server), { part: { slice: always } });
+  assert.equal(records.length, 5000);
+  assert.ok(pages.length > 5 && pages.every((page) => page.records.length < 1000));
+  await server.close();
+});
+
+test('a page that always breaks off at its end is given up, not fetched for ever', async () => {
+  const texts = Array.from({ length: 2000 }, (_, id) => `{"id":${id},"text":"${'x'.repeat(200)}"}`);
+  const server = await serve({}, (_, response) => {
+    response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': 10_000_000 });
+    response.write(`{"data":[${texts.join(',')}`, () => response.destroy());
+  });
+  const source = restSource(pear, valuesFor(server), noSearch, sourceTools());
+  await assert.rejects(pullAll(source), (error) => error instanceof Problem && error.status === exit.unavailable);
+  assert.ok(server.requests.length <= 15, `${server.requests.length} requests`);
+  await source.close();
+  await server.close();
+});
+
+test('what is not a record is refused, and the rest goes on', async () => {
+  const server = await vendor('{"data":[{"id":1},5,{"id":2}]}');
+  const { records, refused } = await pullOnce(pear, valuesFor(server), { part: { slice } });
+  assert.deepEqual([records.length, refused], [2, 1]);
+  await server.close();
+});
+
+test('an address with a query is no base', () => {
+  assert.throws(
+    () => restSource(pear, { PEAR_URL: 'https://pear.example/?a=b' }, noSearch, sourceTools()),
+    (error) => error instanceof Problem && error.status === exit.config,
+  );
+});
