@@ -42,7 +42,7 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
   const vendor = await startSampleVendor({ now: world.now });
   const values = { ...configuration.sourceValues, SAMPLE_URL: vendor.url };
   // Its port is another one at every run: the position must not depend on it.
-  const source = { ...restSource(definition, values, plan.search, tools), scope: 'sample' };
+  const source = { ...restSource(definition, values, plan.search, tools), scope: '' };
   return { source, sink, tools, close: vendor.close };
 }
 
