@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { configure, type Configuration } from '../src/config.ts';
+import { jobName } from '../src/config/job.ts';
+import { stateDirectory } from '../src/config/state-directory.ts';
+import type { Flags } from '../src/core/flags.ts';
+import { Problem } from '../src/core/problem.ts';
+import type { Search, Sink, Source } from '../src/core/types.ts';
+import { scratch } from './support/program.ts';
+
+const now = Date.parse('2026-11-20T09:00:00Z');
+const keys = { CIRRUS_API_KEY: 'key-1234', CIRRUS_API_SECRET: 'secret-1234' };
+
+function configureWith(flags: Flags, environment: Record<string, string | undefined> = {}): Promise<Configuration> {
+  return configure(flags, { HOME: '/home/soc', ...environment }, now);
+}
+
+function file(directory: string, name: string, text: string, mode = 0o600): string {
+  const path = join(directory, name);
+  writeFileSync(path, text);
+  chmodSync(path, mode);
+  return path;
+}
+
+async function refused(flags: Flags, environment: Record<string, string | undefined> = {}): Promise<Problem> {
+  try {
+    await configureWith(flags, environment);
+  } catch (error) {
+    assert.ok(error instanceof Problem, String(error));
+    assert.notEqual(error.hint ?? '', '', 'every error ends with a next step');
+    return error;
+  }
+  return assert.fail('nothing was refused');
+}
+
+test('all missing settings are named at once, of source and sink, with the file to put them in', async (t) => {
+  const path = file(
+    scratch(t),
+    'cirrus.env',
+    'AUDIT_EXPORT_SOURCE=cirrus\nAUDIT_EXPORT_SINK=elastic\nCIRRUS_API_KEY=\n',
+  );
+  const problem = await refused({ envFile: [path] });
+  assert.equal(problem.status, 78);
+  for (const name of ['CIRRUS_API_KEY (there, but empty)', 'CIRRUS_API_SECRET']) {
+    assert.ok(problem.message.includes(name), problem.message);
+  }
+  assert.equal(problem.hint, `set them in ${path}`);
+});
+
+test('a flag wins over the environment, that over an env file, the later file over the earlier, that over the default', async (t) => {
+  const directory = scratch(t);
+  const one = file(directory, 'one', 'CIRRUS_URL=https://one.example\nCIRRUS_ORG_URL=one\n');
+  const two = file(directory, 'two', 'CIRRUS_URL=https://two.example\n');
+  const url = async (flags: Flags, environment = {}): Promise<string | undefined> =>
+    (await configureWith({ source: 'cirrus', ...flags }, { ...keys, ...environment })).sourceValues['CIRRUS_URL'];
+  const environment = { CIRRUS_URL: 'https://environment.example' };
+  assert.equal(await url({ envFile: [one], apiurl: 'https://flag.example' }, environment), 'https://flag.example');
+  assert.equal(await url({ envFile: [one] }, environment), 'https://environment.example');
+  assert.equal(await url({ envFile: [one, two] }), 'https://two.example');
+  assert.equal(await url({ envFile: [] }), 'https://api.cirrusidentity.com/logs/v1');
+});
+
+test('an alias is read when the name itself is not set', async () => {
+  const { sourceValues } = await configureWith({ source: 'cirrus', envFile: [] }, { API_KEY: 'k', API_SECRET: 's' });
+  assert.deepEqual([sourceValues['CIRRUS_API_KEY'], sourceValues['CIRRUS_API_SECRET']], ['k', 's']);
+});
+
+test('a secret can be in a file of its own: exactly one line break at its end is dropped', async (t) => {
+  const directory = scratch(t);
+  const read = async (text: string): Promise<string | undefined> => {
+    const environment = { CIRRUS_API_KEY: 'k', CIRRUS_API_SECRET_FILE: file(directory, 'secret', text) };
+    return (await configureWith({ source: 'cirrus', envFile: [] }, environment)).sourceValues['CIRRUS_API_SECRET'];
+  };
+  assert.equal(await read('p#q "x" \n'), 'p#q "x" ');
+  assert.equal(await read('crlf\r\n'), 'crlf');
+  assert.equal(await read('none'), 'none');
+});
+
+test('secret files that cannot be meant are refused without showing the secret', async (t) => {
+  const directory = scratch(t);
+  const cases: readonly (readonly [environment: Record<string, string>, message: RegExp])[] = [
+    [{ CIRRUS_API_SECRET_FILE: file(directory, 'empty', '\n') }, /is empty/],
+    [{ CIRRUS_API_SECRET_FILE: file(directory, 'two', 'canary\n\n') }, /line break/],
+    [{ CIRRUS_API_SECRET_FILE: file(directory, 'nul', 'canary\0') }, /NUL/],
+    [{ CIRRUS_API_SECRET: 'canary\r\nX-Admin: 1' }, /line break/],
+    [{ CIRRUS_API_SECRET_FILE: join(directory, 'absent') }, /ENOENT/],
+    [{ CIRRUS_API_SECRET_FILE: directory }, /EISDIR/],
+    [{ CIRRUS_API_SECRET: 'canary', CIRRUS_API_SECRET_FILE: file(directory, 'both', 'canary') }, /both set/],
+  ];
+  for (const [environment, message] of cases) {
+    const problem = await refused({ source: 'cirrus', envFile: [] }, { CIRRUS_API_KEY: 'k', ...environment });
+    assert.equal(problem.status, 78);
+    assert.match(problem.message, message);
+    assert.doesNotMatch(`${problem.message}${problem.hint}`, /canary/);
+  }
+});
+
+test('files with secrets that others can read are warned of', async (t) => {
+  const directory = scratch(t);
+  const open = file(directory, 'open.env', 'CIRRUS_API_KEY=key\nCIRRUS_API_SECRET=secret\n', 0o644);
+  const { findings } = await configureWith({ source: 'cirrus', envFile: [open] });
+  assert.equal(findings.warnings.length, 1);
+  assert.match(findings.warnings[0] ?? '', /can be read by others: chmod 600/);
+  const closed = file(directory, 'closed.env', 'CIRRUS_API_KEY=key\nCIRRUS_API_SECRET=secret\n');
+  assert.deepEqual((await configureWith({ source: 'cirrus', envFile: [closed] })).findings.warnings, []);
+});
+
+test('a secret as a flag works and is warned of; it is known to be a secret', async () => {
+  const { findings, sourceValues } = await configureWith({
+    source: 'cirrus',
+    envFile: [],
+    apikey: 'k1',
+    apisecret: 's1',
+  });
+  assert.equal(sourceValues['CIRRUS_API_SECRET'], 's1');
+  assert.deepEqual([...findings.secrets], ['k1', 's1']);
+  assert.equal(findings.warnings.length, 2);
+  assert.doesNotMatch(findings.warnings.join(), /k1|s1/);
+});
+
+test('secrets leave the environment that children would inherit', async () => {
+  const environment: Record<string, string | undefined> = { HOME: '/h', ...keys, API_SECRET: 'also' };
+  await configure({ source: 'cirrus', envFile: [] }, environment, now);
+  assert.deepEqual(environment, { HOME: '/h' });
+});
+
+test('a value that an unquoted # cuts off is refused; a comment after a value and a quoted # are fine', async (t) => {
+  const directory = scratch(t);
+  const cut = file(directory, 'cut.env', 'CIRRUS_API_KEY=k\nCIRRUS_API_SECRET=can#ary\n');
+  const problem = await refused({ source: 'cirrus', envFile: [cut] });
+  assert.match(problem.message, /cut\.env:2: CIRRUS_API_SECRET is cut off at #/);
+  assert.doesNotMatch(problem.message, /can|ary/);
+  const fine = file(directory, 'fine.env', 'CIRRUS_API_KEY=k # key\nCIRRUS_API_SECRET="can#ary" # secret\nOTHER=a#b\n');
+  assert.equal(
+    (await configureWith({ source: 'cirrus', envFile: [fine] })).sourceValues['CIRRUS_API_SECRET'],
+    'can#ary',
+  );
+});
+
+test('a mistyped name in an env file is warned of', async (t) => {
+  const path = file(scratch(t), 'typo.env', 'CIRRUS_API_KEY=k\nCIRRUS_API_SECRET=s\nCIRRUS_ORGURL=https://o\n');
+  const { findings } = await configureWith({ source: 'cirrus', envFile: [path] });
+  assert.match(findings.warnings.join(), /nothing reads CIRRUS_ORGURL; did you mean CIRRUS_ORG_URL\?/);
+});
+
+const wrongValues: readonly (readonly [value: string, message: RegExp])[] = [
+  ['ftp://x', /CIRRUS_URL must be an http/],
+  ['not a url', /CIRRUS_URL must be an http.*not "not a url"/],
+  ['https://user:canary@x.example', /CIRRUS_URL must be an http.*without user name/],
+];
+
+for (const [value, message] of wrongValues) {
+  test(`a URL like ${value} is refused, naming what is expected`, async () => {
+    const problem = await refused({ source: 'cirrus', envFile: [] }, { ...keys, CIRRUS_URL: value });
+    assert.equal(problem.status, 78);
+    assert.match(problem.message, message);
+    assert.doesNotMatch(problem.message, /canary/);
+  });
+}
+
+const wrongFlags: readonly (readonly [flags: Flags, status: number, message: RegExp])[] = [
+  [{}, 64, /no source is named/],
+  [{ source: 'sampel' }, 64, /unknown source 'sampel' \(Did you mean sample\?\)/],
+  [{ source: '__proto__' }, 64, /unknown source/],
+  [{ sink: 'elastik' }, 64, /unknown sink 'elastik' \(Did you mean elastic\?\)/],
+  [{ bulkFormat: 'elastik' }, 64, /unknown bulk format.*elastic/],
+  [{ since: '65' }, 64, /--since/],
+  [{ since: '1,5h' }, 64, /--since/],
+  [{ since: '2026-02-30T00:00:00Z' }, 64, /--since/],
+  [{ since: '2026-11-20T08:00:00' }, 64, /--since/],
+  [{ since: '1h', until: '2h' }, 64, /--since 1h is not before --until 2h/],
+  [{ since: '2027-01-01T00:00:00Z' }, 64, /not before now/],
+  [{ limit: '0' }, 64, /--limit/],
+  [{ limit: '1.5' }, 64, /--limit/],
+  [{ overlap: '5' }, 64, /--overlap/],
+  [{ maxRuntime: '0s' }, 64, /--max-runtime/],
+  [{ timeout: 'soon' }, 64, /--timeout/],
+  [{ query: ['user'] }, 64, /user/],
+  [{ dedupe: 'time' }, 64, /--dedupe/],
+  [{ output: 'x', sink: 'stdout' }, 64, /stdout has no setting for --output/],
+  [{ apikey: 'canary' }, 64, /sample has no setting for --apikey/],
+  [{ envFile: ['/does/not/exist.env'] }, 78, /exist\.env \(ENOENT\)/],
+  [{ caFile: '/does/not/exist.pem' }, 78, /--ca-file .*ENOENT/],
+];
+
+for (const [flags, status, message] of wrongFlags) {
+  test(`refused with ${status}: ${JSON.stringify(flags)}`, async () => {
+    const source = Object.keys(flags).length === 0 || 'source' in flags ? {} : { source: 'sample' };
+    const problem = await refused({ envFile: [], ...source, ...flags });
+    assert.equal(problem.status, status);
+    assert.match(problem.message, message);
+    assert.doesNotMatch(problem.message, /canary/);
+  });
+}
+
+test('an unknown source in the environment is a wrong setting, not a wrong flag', async () => {
+  assert.equal((await refused({ envFile: [] }, { AUDIT_EXPORT_SOURCE: 'nothing' })).status, 78);
+});
+
+test('a search uses no position unless told to continue', async () => {
+  const uses = async (flags: Flags): Promise<boolean> =>
+    (await configureWith({ source: 'sample', envFile: [], ...flags })).plan.usePosition;
+  assert.equal(await uses({}), true);
+  assert.equal(await uses({ rawQuery: 'x', categories: 'a', limit: '5' }), true);
+  const searches: readonly Flags[] = [{ since: '1h' }, { until: '1h' }, { query: ['a=b'] }, { singleQuery: true }];
+  for (const flags of searches) {
+    assert.equal(await uses(flags), false);
+    assert.equal(await uses({ ...flags, continue: true }), true);
+  }
+});
+
+test('the state directory: flag, systemd, XDG, home, or a problem', () => {
+  const all = { STATE_DIRECTORY: '/var/lib/a:/var/lib/b', XDG_STATE_HOME: '/xdg', HOME: '/home/soc' };
+  assert.equal(stateDirectory('/flag', all), '/flag');
+  assert.equal(stateDirectory(undefined, all), '/var/lib/a');
+  assert.equal(stateDirectory(undefined, { ...all, STATE_DIRECTORY: '' }), '/xdg/audit-export');
+  assert.equal(stateDirectory(undefined, { XDG_STATE_HOME: 'relative', HOME: '/h' }), '/h/.local/state/audit-export');
+  assert.throws(() => stateDirectory(undefined, {}), { status: 78 });
+});
+
+test('jobs that must not share a position have different names', () => {
+  const search: Search = { query: [], rawQuery: undefined, categories: [], limit: undefined, single: false };
+  const source = { name: 'sycope', scope: 'https://a auditLog' } as Source;
+  const sink = { name: 'elastic', scope: 'https://e audit' } as Sink;
+  const names = [
+    jobName(undefined, source, sink, search),
+    jobName(undefined, { ...source, scope: 'https://b auditLog' }, sink, search),
+    jobName(undefined, source, { ...sink, scope: 'https://e other' }, search),
+    jobName(undefined, source, sink, { ...search, query: [['a', 'b']] }),
+    jobName(undefined, source, sink, { ...search, rawQuery: 'a' }),
+    jobName(undefined, source, sink, { ...search, categories: ['a'] }),
+  ];
+  assert.equal(new Set(names).size, names.length);
+  assert.match(names[0] ?? '', /^sycope\.elastic\.[0-9a-f]{8}$/);
+  assert.equal(jobName(undefined, source, sink, { ...search, limit: 5, single: true }), names[0]);
+  assert.equal(jobName('my-job', source, sink, search), 'my-job');
+  for (const wrong of ['../x', '', 'a b', '..', 'x'.repeat(101)]) {
+    assert.throws(() => jobName(wrong, source, sink, search), { status: 64 });
+  }
+});
