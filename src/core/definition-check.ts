@@ -98,6 +98,9 @@ function* windowProblems(definition: SourceDefinition): Generator<string> {
     }
     const missing = (declared?.values ?? []).find((value) => !(value in formats));
     if (missing !== undefined) yield `window.time.formats: ${missing}, a value of ${setting}, is missing`;
+    if (declared?.default === undefined && declared?.required !== true) {
+      yield `settings.${setting}: expected a default, or required: true`; // without a format, no window would be sent
+    }
     if (declared?.values === undefined) yield `settings.${setting}.values is missing: expected the formats' names`;
   }
 }
@@ -117,6 +120,9 @@ function* searchProblems(definition: SourceDefinition): Generator<string> {
   for (const [key, { parameter, field, path }] of Object.entries(query?.keys ?? {})) {
     if (parameter === undefined && field === undefined && path === undefined) {
       yield `query.keys.${key}: expected parameter, field or path`;
+    }
+    if (parameter !== undefined && definition.job !== undefined) {
+      yield `query.keys.${key}.parameter: a job takes none; use field or path`;
     }
     if (field !== undefined && (query?.compare === undefined || !used.has('query'))) {
       yield `query.keys.${key}.field: needs query.compare, and {query} in a request`;

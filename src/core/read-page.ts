@@ -141,10 +141,14 @@ function collector(definition: SourceDefinition, plan: SearchPlan, fields: Field
   let refused: RefusedRecord[] = [];
   let unmatched = 0;
   let size = 0;
-  let first: Buffer | undefined;
-  let last: Buffer | undefined;
-  let lastField: string | undefined;
   let bytes = 0;
+  // Numbers, not Buffers: one of those for each record would cost more than splitting does.
+  let firstSum = 0;
+  let last: Buffer | undefined;
+  let lastStart = 0;
+  let lastEnd = 0;
+  let fieldStart = -1;
+  let fieldEnd = -1;
 
   const split = splitter({
     records: rules.format === 'lines' ? 'lines' : parsePath(rules.path ?? ''),
@@ -154,9 +158,14 @@ function collector(definition: SourceDefinition, plan: SearchPlan, fields: Field
     record(buffer, start, end, spans) {
       size++;
       bytes += end - start;
-      last = buffer.subarray(start, end);
-      first ??= last;
-      if (fields.last !== -1) lastField = textAt(buffer, spans, fields.last);
+      if (last === undefined) firstSum = crc32(buffer.subarray(start, end));
+      last = buffer;
+      lastStart = start;
+      lastEnd = end;
+      if (fields.last !== -1) {
+        fieldStart = spans[2 * fields.last] ?? -1;
+        fieldEnd = spans[2 * fields.last + 1] ?? -1;
+      }
       // A key is taken from every record, wanted or not: twins are numbered by their place among all.
       const { key, keyStart, keyEnd } = identity.key(buffer, start, end, spans);
       if (!plan.wants(buffer, spans, fields.wanted)) {
@@ -188,7 +197,7 @@ function collector(definition: SourceDefinition, plan: SearchPlan, fields: Field
     get containerSeen() {
       return split.containerSeen;
     },
-    last: () => lastField,
+    last: () => (fieldStart < 0 ? undefined : last?.toString('utf8', fieldStart, fieldEnd)),
     take(): Page {
       const part = { records, refused, unmatched };
       records = [];
@@ -198,15 +207,10 @@ function collector(definition: SourceDefinition, plan: SearchPlan, fields: Field
       return part;
     },
     fingerprint(): string | undefined {
-      if (first === undefined || last === undefined) return undefined;
-      return [split.found, bytes, crc32(first), crc32(last)].join(' ');
+      if (last === undefined) return undefined;
+      return [split.found, bytes, firstSum, crc32(last.subarray(lastStart, lastEnd))].join(' ');
     },
   };
-}
-
-function textAt(bytes: Buffer, spans: Int32Array, field: number): string | undefined {
-  const start = spans[2 * field] ?? -1;
-  return start < 0 ? undefined : bytes.toString('utf8', start, spans[2 * field + 1]);
 }
 
 function mayBeMissing({ records: { format, missing, path } }: SourceDefinition, value: unknown): boolean {

@@ -52,6 +52,9 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
   const path = definition.categories?.path;
   if (path !== undefined && categories.length > 0) wanted.push({ path: parsePath(path), values: categories });
   const limit = limitOf(definition, search.limit, tools);
+  if (search.limit !== undefined && !used.has('limit')) {
+    tools.warn(`--limit has no effect: ${definition.name} decides how many records a query gives`);
+  }
 
   return {
     values: {
