@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, type ExitStatus, Problem } from '../core/problem.ts';
 import { reached } from './failpoint.ts';
@@ -54,6 +54,19 @@ export async function replaceFile(path: string, name: string, replacement: Repla
   reached(`${name}: renamed`);
   await syncDirectory(dirname(path));
   reached(`${name}: directory synced`);
+}
+
+/** Makes `to` the same file as `from`, at once. Where there are no hard links, `from` is moved: a gap that load bridges. */
+export async function linkOver(from: string, to: string): Promise<void> {
+  const temp = tempBeside(to);
+  try {
+    await link(from, temp);
+  } catch (error) {
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS'].includes(errorCode(error))) throw error;
+    return rename(from, to);
+  }
+  await rename(temp, to);
+  await removeFile(temp); // rename leaves it when both names are the same file already
 }
 
 /** Writes all of `bytes`, however many writes it takes, at `position` or (null) at the file's own place. */

@@ -3,7 +3,7 @@
  * one is certainly dead: same host, and an earlier boot, or the same process numbers with that process gone.
  */
 import { constants } from 'node:fs';
-import { link, open, readFile, readlink, rename, writeFile } from 'node:fs/promises';
+import { link, readFile, readlink, rename, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { errorCode, fileProblem, removeFile, tempBeside } from './durable.ts';
 

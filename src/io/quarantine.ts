@@ -7,7 +7,7 @@
  */
 import { Buffer, isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 import type { Quarantine, RefusedRecord } from '../core/types.ts';
@@ -38,6 +38,7 @@ export function openQuarantine(path: string): Quarantine {
 
   async function prepare(): Promise<FileHandle> {
     if (file !== undefined) return file;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 }); // an ad-hoc search makes no state directory
     const handle = await open(path, flags, 0o600);
     const stat = await handle.stat();
     if (!stat.isFile()) {

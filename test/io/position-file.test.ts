@@ -24,9 +24,9 @@ import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { createLedger } from '../../src/core/dedupe.ts';
 import { Problem } from '../../src/core/problem.ts';
-import type { BranchPosition, Position } from '../../src/core/types.ts';
+import type { BranchPosition, Position, PositionStore } from '../../src/core/types.ts';
 import { onReached } from '../../src/io/failpoint.ts';
-import { listPositions, positionStore, type PositionFile } from '../../src/io/position-file.ts';
+import { listPositions, positionStore } from '../../src/io/position-file.ts';
 
 const scope = { source: 'vendor', sink: 'siem' };
 
@@ -67,7 +67,7 @@ function plain(position: Position | undefined): unknown {
   return { ...position, branches };
 }
 
-async function saved(directory: string, ...positions: Position[]): Promise<PositionFile> {
+async function saved(directory: string, ...positions: Position[]): Promise<PositionStore> {
   const store = positionStore(directory, 'job', scope);
   await store.lock();
   await store.load();

@@ -155,7 +155,9 @@ test('a planted link, a directory and a place without permission are refused', a
   assert.equal(readFileSync(`${path}.victim`, 'utf8'), 'precious');
   mkdirSync(`${path}.d`);
   await assert.rejects(add(`${path}.d`), problem(73, /it is a directory/));
-  await assert.rejects(add(join(path, '..', 'missing', 'q')), problem(73, /no such directory/));
+  await assert.rejects(add(join(`${path}.victim`, 'below', 'q')), problem(73, /not a directory/));
+  await add(join(`${path}.d`, 'made', 'q'));
+  assert.equal(statSync(join(`${path}.d`, 'made')).mode & 0o777, 0o700);
   if (existsSync('/dev/full')) await assert.rejects(add('/dev/full'), problem(78, /not a regular file/));
 });
 

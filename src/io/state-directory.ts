@@ -1,0 +1,70 @@
+/** The state directory: made for its owner alone, and cleared of what killed runs left. */
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, mkdir, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exit, Problem } from '../core/problem.ts';
+import { errorCode, fileProblem, removeFile, tempName } from './durable.ts';
+
+export const positionSuffix = '.position';
+
+/** Creates the directory if needed. Problem 73 when it cannot be used, 78 when others could replace its files. */
+export async function prepareDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+    const { uid, mode } = await stat(directory);
+    const user = process.getuid?.();
+    if (user === undefined || ((mode & 0o022) === 0 && (uid === user || uid === 0))) return;
+    throw new Problem(exit.config, `others can replace what is in the state directory ${directory}`, {
+      hint: 'choose a directory of its own inside it, which is then created for its owner alone: --state-dir',
+    });
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') {
+      throw new Problem(exit.cantcreat, `the state directory ${directory} is not a directory`, {
+        hint: 'choose another --state-dir',
+      });
+    }
+    throw fileProblem(error, 'use the state directory', directory);
+  }
+}
+
+/** Removes what killed runs left. Only with the lock: the temp file of a living run must stay. */
+export async function clearTemps(directory: string, name: string): Promise<void> {
+  for (const file of await namesIn(directory)) {
+    if (file.startsWith(`${name}.`) && tempName.test(file)) {
+      const target = file.replace(tempName, '');
+      if ([`${name}${positionSuffix}`, `${name}${positionSuffix}.previous`].includes(target))
+        await removeFile(join(directory, file));
+    }
+  }
+}
+
+/** The names in a directory; none when it is not there. */
+export async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw fileProblem(error, 'read the state directory', directory);
+  }
+}
+
+/** A job's name as a file name: what could be a path or a hidden file is spelled %XX, what is too long ends in a digest. */
+export function fileName(job: string): string {
+  const safe = encodeURIComponent(job).replace(
+    /[!'()*~]|^\./g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  if (safe.length <= 150) return safe === '' ? '%' : safe;
+  return `${safe.slice(0, 100)}%${createHash('sha256').update(job).digest('hex').slice(0, 32)}`;
+}
+
+/** The job's name again, unless it was too long. */
+export function jobOf(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
