@@ -11,6 +11,25 @@ export function firstIssue(issues: readonly Issue[], value: unknown, known: Iter
   return issue === undefined ? 'not a definition of a source' : describe(meant(issue), value, known);
 }
 
+/** All names of members that a schema knows, for suggestions. */
+export function namesOf(schema: z.core.$ZodType): Set<string> {
+  const found = new Set<string>();
+  const visit = (each: z.core.$ZodType): void => {
+    const { def } = each._zod as z.core.$ZodTypes['_zod'];
+    if (def.type === 'object') {
+      for (const [key, member] of Object.entries(def.shape)) {
+        found.add(key);
+        visit(member);
+      }
+    } else if (def.type === 'optional') visit(def.innerType);
+    else if (def.type === 'union') def.options.forEach(visit);
+    else if (def.type === 'array') visit(def.element);
+    else if (def.type === 'record') visit(def.valueType);
+  };
+  visit(schema);
+  return found;
+}
+
 function describe(issue: Issue, value: unknown, known: Iterable<string>): string {
   const at = issue.path.length === 0 ? 'the definition' : where(issue.path);
   const found = lookUp(value, issue.path);

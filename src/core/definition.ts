@@ -16,113 +16,22 @@
  */
 import * as z from 'zod/mini';
 import { checkReferences } from './definition-check.ts';
-import { firstIssue } from './definition-issue.ts';
-import { isPath } from './path.ts';
+import { firstIssue, namesOf } from './definition-issue.ts';
+import {
+  auth,
+  count,
+  duration,
+  optional,
+  paging,
+  path,
+  request,
+  setting,
+  template,
+  templates,
+  test,
+} from './definition-parts.ts';
 import { exit, Problem } from './problem.ts';
-import { durationOf, timeFormats } from './time.ts';
-
-const template = z.string();
-const path = z.string().check(z.refine(isPath, 'a path such as data.items'));
-const duration = z.string().check(z.refine((text) => durationOf(text) !== undefined, 'a duration such as 5m or 1h30m'));
-const count = z.int().check(z.positive());
-const optional = z.exactOptional;
-const templates = z.record(z.string(), template);
-const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
-
-/**
- * A member of a reply's envelope that must be there and not null, and equal `equals` if that is given. `optional`: it
- * may also be missing.
- */
-const test = z.strictObject({ path, equals: optional(scalar), optional: optional(z.boolean()) });
-
-/** A JSON body: any value, with templates as texts. A text that is one placeholder keeps the type of its value. */
-const jsonBody = z.record(z.string(), z.json());
-
-const request = z.strictObject({
-  /** GET when left out. A POST here only reads, and so may be sent again. */
-  method: optional(z.enum(['GET', 'POST'])),
-  /** Appended to `url` as it is; values put into it are percent-encoded. */
-  path: template,
-  headers: optional(templates),
-  /** Parameters without a value are dropped; a list sends the parameter several times. */
-  query: optional(z.record(z.string(), z.union([template, z.array(template)]))),
-  json: optional(jsonBody),
-  form: optional(templates),
-});
-
-const setting = z.strictObject({
-  summary: z.string(),
-  required: optional(z.boolean()),
-  secret: optional(z.boolean()),
-  default: optional(z.string()),
-  kind: optional(z.enum(['text', 'url', 'flag', 'integer', 'duration'])),
-  values: optional(z.array(z.string())),
-  aliases: optional(z.array(z.string())),
-  flag: optional(z.enum(['apikey', 'apisecret', 'orgurl', 'apiurl'])),
-});
-
-/** How a request proves who asks. Another scheme (OAuth 2, a signer) is another member here and in core/session.ts. */
-const auth = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('none') }),
-  z.strictObject({ type: z.literal('headers'), headers: templates }),
-  z.strictObject({ type: z.literal('basic'), username: template, password: template }),
-  /** A secret in the address is seen by proxies: only for vendors that offer nothing else. */
-  z.strictObject({ type: z.literal('query'), query: templates }),
-  /** Members added to every JSON or form body. */
-  z.strictObject({ type: z.literal('body'), body: templates }),
-  /** A login whose cookies, or token, go with every later request; and a logout in any case. */
-  z.strictObject({
-    type: z.literal('session'),
-    login: request,
-    /** The login worked when this holds; its HTTP status is looked at in any case. */
-    success: optional(test),
-    /** Where the token is and what headers carry it; without it the login must set a cookie. */
-    token: optional(z.strictObject({ path: optional(path), header: optional(z.string()), headers: templates })),
-    logout: optional(request),
-  }),
-]);
-
-/** When the pages end, besides a next page that is missing, null or empty. */
-const stop = z.array(
-  z.enum([
-    /** fewer records than asked for */
-    'short-page',
-    /** no records; without it, an empty page with a cursor is followed on */
-    'empty-page',
-    /** the cursor that was sent came back; without it, that is a cycle and an error */
-    'unchanged',
-  ]),
-);
-
-const everyPaging = {
-  /** The request for the second page and later ones, when it differs: other path, dropped time bounds, cursor only. */
-  request: optional(request),
-  stop: optional(stop),
-  /** A flag such as `has_more`: anything but true ends the pages. */
-  more: optional(path),
-};
-
-const paging = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('none') }),
-  /** The `Link` header with rel="next" (RFC 8288). */
-  z.strictObject({ type: z.literal('link'), ...everyPaging }),
-  /** The next page's address, absolute or relative, in the body or in a header. */
-  z.strictObject({ type: z.literal('url'), path: optional(path), header: optional(z.string()), ...everyPaging }),
-  /** A cursor in the body, in a header, or a field of the page's last record (`last`). */
-  z.strictObject({
-    type: z.literal('cursor'),
-    path: optional(path),
-    header: optional(z.string()),
-    last: optional(path),
-    /** The cursor outlives the run: the next one goes on there. */
-    bookmark: optional(z.boolean()),
-    /** HTTP statuses that say that a saved cursor is no longer valid: the window is read from its beginning. */
-    invalid: optional(z.array(z.int())),
-    ...everyPaging,
-  }),
-  z.strictObject({ type: z.literal('page'), first: optional(z.int()), ...everyPaging }),
-  z.strictObject({ type: z.literal('offset'), ...everyPaging }),
-]);
+import { timeFormats } from './time.ts';
 
 const timeFormat = z.union([
   z.enum(timeFormats),
@@ -263,7 +172,7 @@ export function parseDefinition(value: unknown, from: string): SourceDefinition 
   const result = z.safeParse(definitionSchema, value);
   const wrong = result.success
     ? checkReferences(result.data)
-    : firstIssue(result.error.issues, value, names(definitionSchema));
+    : firstIssue(result.error.issues, value, namesOf(definitionSchema));
   if (wrong !== undefined) {
     throw new Problem(exit.config, `${from}: ${wrong}`, {
       hint: 'compare it with examples/acme.yaml, which explains every part of a definition',
@@ -271,23 +180,4 @@ export function parseDefinition(value: unknown, from: string): SourceDefinition 
   }
   if (!result.success) throw new Error('unreachable: a failed check has a first issue');
   return result.data;
-}
-
-/** All names of members that a schema knows, for suggestions. */
-function names(schema: z.core.$ZodType): Set<string> {
-  const found = new Set<string>();
-  const visit = (each: z.core.$ZodType): void => {
-    const { def } = each._zod as z.core.$ZodTypes['_zod'];
-    if (def.type === 'object') {
-      for (const [key, member] of Object.entries(def.shape)) {
-        found.add(key);
-        visit(member);
-      }
-    } else if (def.type === 'optional') visit(def.innerType);
-    else if (def.type === 'union') def.options.forEach(visit);
-    else if (def.type === 'array') visit(def.element);
-    else if (def.type === 'record') visit(def.valueType);
-  };
-  visit(schema);
-  return found;
 }

@@ -1,10 +1,12 @@
 /** A vendor described as data -> a Source: log in, ask page by page, check that all of it came, log out. */
+import { branchesOf } from './branches.ts';
+import { identityRule } from './collect.ts';
 import type { RequestDefinition, SourceDefinition } from './definition.ts';
 import { exchange } from './exchange.ts';
 import { identifier, type Identify } from './identity.ts';
 import { pager, type Step } from './paging.ts';
 import { exit, Problem } from './problem.ts';
-import { identityRule, pageReader, type ReadPage } from './read-page.ts';
+import { pageReader, type ReadPage } from './read-page.ts';
 import { saying, tokenAt, valueAt } from './reply.ts';
 import { baseUrl } from './request.ts';
 import { planSearch } from './search.ts';
@@ -152,22 +154,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
 
   async function branches(): Promise<readonly string[]> {
     await vendor.open();
-    const { setting, values: listed, fetch } = definition.branches ?? {};
-    const text = setting === undefined ? undefined : values[setting];
-    const chosen = text === undefined ? listed : text.split(/[\s,]+/).filter((each) => each !== '');
-    if (chosen !== undefined && chosen.length > 0) return [...new Set(chosen)];
-    if (fetch === undefined) return [''];
-    const { value } = await vendor.json({ request: fetch.request, values, what: 'the list of branches' });
-    const found = valueAt(value, fetch.path);
-    if (Array.isArray(found) && found.length > 0 && found.every((each) => typeof each === 'string')) {
-      return [...new Set<string>(found)];
-    }
-    throw new Problem(exit.config, `${name} lists nothing that these credentials may read`, {
-      hint:
-        setting === undefined
-          ? 'check the rights of the credentials'
-          : `check the rights of the credentials, or set ${setting}`,
-    });
+    return branchesOf(definition, values, vendor);
   }
 
   return {
