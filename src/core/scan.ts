@@ -1,6 +1,9 @@
 /**
  * The inner loop of the product: one pass over a record's bytes that checks every token (the same texts are accepted
  * as by JSON.parse; UTF-8 is checked elsewhere), and notes where the wanted fields are. No recursion, no allocation.
+ *
+ * Bytes are written as numbers, because names would cost 6 % of the speed: 0x22 " 0x2c , 0x3a : 0x5b [ 0x5c \ 0x5d ]
+ * 0x7b { 0x7d }, and the blanks 0x20 space, 0x09 tab, 0x0a line feed, 0x0d carriage return.
  */
 import { Buffer } from 'node:buffer';
 import { childNode, type FieldNode, fieldTree } from './fields.ts';
@@ -31,7 +34,8 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
   let viewed: Buffer | undefined;
   let view: DataView = new DataView(new ArrayBuffer(0));
   let lineBreak = false;
-  let backslash = false;
+  /** Did the last string contain an escape? */
+  let escaped = false;
   let why = '';
 
   function scan(bytes: Buffer, start: number, end: number): number {
@@ -49,7 +53,7 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
     /** The place of the value at hand. */
     let value: FieldNode | undefined = root;
 
-    // At each token, blanks are looked for only when there are some: they seldom are, and a call costs as much as a token.
+    // Blanks are looked for only when there are some: there seldom are, and the call would cost as much as a token.
     for (;;) {
       // A value.
       if (at >= end) return incomplete;
@@ -116,10 +120,10 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
       }
       if (byte !== 0x22) return expected(at - start, opened ? "a key or '}'" : 'a key');
       const keyStart = at + 1;
-      backslash = false;
+      escaped = false;
       at = string(bytes, keyStart, end, start);
       if (at < 0) return at;
-      if (place !== undefined) value = childNode(place, bytes, keyStart, at - 1, backslash);
+      if (place !== undefined) value = childNode(place, bytes, keyStart, at - 1, escaped);
       if (at >= end) return incomplete;
       if (bytes[at] !== 0x3a) {
         at = blanks(bytes, at, end);
@@ -147,7 +151,7 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
       if (at >= end) return incomplete;
       if (bytes[at] === 0x22) return at + 1;
       if (bytes[at] !== 0x5c) return expected(at - start, 'no control character in a string');
-      backslash = true;
+      escaped = true;
       if (at + 1 >= end) return incomplete;
       const escape = escapes[bytes[at + 1] as number] as number;
       if (escape === 0) return expected(at + 1 - start, 'an escape that JSON knows');

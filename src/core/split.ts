@@ -78,7 +78,7 @@ function pageSplitter(options: SplitterOptions, path: readonly string[]): Splitt
     before += chunk.length;
   }
 
-  /** One step inside the container; returns the offset after it, which is greater than `at`. */
+  /** One step inside the container: each moves on, or settles what comes next, so that any input comes to an end. */
   function inside(chunk: Buffer, at: number, utf8: boolean): number {
     if (next === 'rest') return rest(chunk, at, utf8);
     if (next === 'rest of key') return key(chunk, at);
