@@ -143,25 +143,23 @@ export function lexemeAt(text: string | Buffer, path: readonly string[]): string
 export function compact(bytes: Buffer, start: number, end: number): Buffer {
   const line = Buffer.allocUnsafe(end - start);
   let length = 0;
-  let kept = start; // what lies between here and `at` stays, and is yet to be copied
   let at = start;
   while (at < end) {
+    const from = at;
     if (bytes[at] === ascii.quote) {
       at = skipString(bytes, at, end);
     } else if (isBlank(bytes[at])) {
-      const blanks = at;
       let broken = false;
       for (; at < end && isBlank(bytes[at]); at++) {
         if (bytes[at] === ascii.lineFeed || bytes[at] === ascii.carriageReturn) broken = true;
       }
-      if (!broken) continue;
-      length += bytes.copy(line, length, kept, blanks);
-      kept = at;
+      if (broken) continue;
     } else {
       at++;
     }
+    // Byte by byte: most tokens are too short to be worth a native call.
+    for (let kept = from; kept < at; kept++) line[length++] = bytes[kept] as number;
   }
-  length += bytes.copy(line, length, kept, end);
   return line.subarray(0, length);
 }
 

@@ -340,6 +340,8 @@ test('where no container is, there are no records, and the envelope tells why', 
     const outcome = anyCut(body);
     assert.deepEqual([outcome.records.length, outcome.containerSeen, outcome.envelope], [0, false, body]);
   }
+  const elsewhere = '{"a":{"x":1},"b":{"y":1,"data":[{"id":1}]}}';
+  assert.equal(anyCut(elsewhere, { records: ['a', 'data'] }).containerSeen, false);
   assert.equal(whole('{"data":[]}').containerSeen, true);
 });
 
