@@ -65,8 +65,7 @@ export function positionStore(directory: string, job: string, scope: Scope): Pos
     checkScope(path, job, stored, scope);
     generation = stored.generation;
     base = stored.heading.trimEnd();
-    // a journal of a damaged position may not be added to an older one: its files may have been cut back since
-    return usesPrevious ? position : withJournal(position, notes, base, seed);
+    return withJournal(position, notes, base, seed);
   }
 
   function firstRun(notes: JournalContent, seed: number): Position | undefined {

@@ -421,6 +421,20 @@ test('the journal is added to the position that it was written for, and to no ot
   assert.equal((await load(directory)).position?.branches.get('a')?.ledger.size, 0, 'one of an earlier position');
 });
 
+test('after a fallback, the journal of the damaged position is left out and a new one counts', async (t) => {
+  const directory = freshDirectory(t);
+  const { path } = await saved(directory, positionOf({ '': branch(1n, ['a']) }), positionOf({ '': branch(2n, ['a']) }));
+  const sizes: (number | undefined)[] = [];
+  for (const id of ['b', 'c', 'd']) {
+    const store = positionStore(directory, 'job', scope);
+    sizes.push((await store.load())?.branches.get('')?.ledger.size);
+    await store.journal('', branch(undefined, [id]).ledger.lines(), undefined);
+    await store.close();
+    if (id === 'b') writeFileSync(path, 'damaged');
+  }
+  assert.deepEqual(sizes, [1, 1, 2]);
+});
+
 test('a journal of the first run counts, and a journal without its position is no first run', async (t) => {
   const directory = freshDirectory(t);
   const first = positionStore(directory, 'job', scope);
