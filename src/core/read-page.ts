@@ -38,7 +38,7 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
       if (part.size >= partSize) yield part.take();
     }
     const { value, text } = part.end();
-    vendor.check(value, question.what);
+    if (value !== undefined) vendor.check(value, question.what); // JSON Lines have nothing around their records
     const { containerSeen } = part;
     if (!containerSeen && !mayBeMissing(definition, value)) throw noRecords(definition, value, question.what);
     if (part.size > 0) yield part.take();

@@ -4,10 +4,11 @@ import { identityRule } from './collect.ts';
 import type { RequestDefinition, SourceDefinition } from './definition.ts';
 import { exchange } from './exchange.ts';
 import { identifier, type Identify } from './identity.ts';
+import { incomplete, neverFinished, noJob } from './incomplete.ts';
 import { pager, type Step } from './paging.ts';
 import { exit, Problem } from './problem.ts';
 import { pageReader, type ReadPage } from './read-page.ts';
-import { saying, tokenAt, valueAt } from './reply.ts';
+import { tokenAt, valueAt } from './reply.ts';
 import { baseUrl } from './request.ts';
 import { planSearch } from './search.ts';
 import { fill, fillFirst, type TemplateValues } from './template.ts';
@@ -61,10 +62,14 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
 
   async function* pull(ask: Ask): AsyncGenerator<Page, void, undefined> {
     await vendor.open();
+    let begun = false;
     try {
-      yield* readAll(ask, ask.bookmark);
+      for await (const page of readAll(ask, ask.bookmark)) {
+        begun = true; // the saved bookmark was good; a later failure must not send the run back to the beginning
+        yield page;
+      }
     } catch (error) {
-      if (!isInvalidBookmark(error, ask.bookmark, restartable)) throw error;
+      if (begun || !isInvalidBookmark(error, ask.bookmark, restartable)) throw error;
       tools.warn(`${name} no longer knows where the last run stopped; reading from where its API begins`);
       yield* readAll(ask, undefined);
     }
@@ -77,10 +82,9 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
       identity.startWindow();
       const { count, total } = yield* readWindow({ ask, window: ask.slice, identity, bookmark });
       if (total === undefined || count >= total || search.single) return;
-      const missing = `${name} announced ${total} records from ${isoText(ask.slice.from)} to ${isoText(ask.slice.until)} and gave ${count}`;
-      if (attempt === 2)
-        throw new Problem(exit.protocol, missing, { hint: 'the position stays; the next run reads the window again' });
-      tools.debug('reading the window again', { problem: missing });
+      const missing = incomplete(name, ask.slice, total, count);
+      if (attempt === 2) throw missing;
+      tools.debug('reading the window again', { problem: missing.message });
     }
   }
 
@@ -138,7 +142,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
         truncated ||= next !== undefined;
         break;
       }
-      if (next === undefined && job !== undefined && (total === undefined ? job.total !== undefined : count < total)) {
+      if (next === undefined && isOpen(definition, count, total)) {
         // The job may still be at work: the end counts only when nothing more came for a while.
         quiet = end.count === 0 ? quiet + 1 : 0;
         if (quiet >= (total === undefined && end.containerSeen ? 2 : patience)) {
@@ -175,23 +179,17 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
 /** Answers without records in a row, with growing waits between them (31 s in all), after which a job has ended. */
 const patience = 5;
 
+/** Whether the rows of a job ended without a total that says so. */
+function isOpen({ job, paging }: SourceDefinition, count: number, total: number | undefined): boolean {
+  return (
+    job !== undefined && paging.type === 'offset' && (total === undefined ? job.total !== undefined : count < total)
+  );
+}
+
 function requestFor({ request, paging }: SourceDefinition, { first }: Step): RequestDefinition {
   return first || paging.type === 'none' ? request : (paging.request ?? request);
 }
 
 function isInvalidBookmark(error: unknown, bookmark: string | undefined, statuses: readonly number[]): boolean {
   return bookmark !== undefined && error instanceof Problem && statuses.includes(error.cause as number);
-}
-
-function noJob(definition: SourceDefinition, value: unknown, path: string): Problem {
-  const message = `${definition.name} did not start the query: nothing at ${path}${saying(definition, value)}`;
-  return new Problem(exit.protocol, message, {
-    hint: "check the URL and the vendor's API version",
-  });
-}
-
-function neverFinished(name: string, { from, until }: Window): Problem {
-  return new Problem(exit.unavailable, `${name} did not finish its query from ${isoText(from)} to ${isoText(until)}`, {
-    hint: 'its server may be busy; the position stays and the next run tries again',
-  });
 }

@@ -138,6 +138,22 @@ test('a token that the vendor no longer knows means reading from where its API b
   await vendor.close();
 });
 
+test('a token that fails midway ends the run: starting over would skip what lies between', async () => {
+  const { vendor, values } = await started(25);
+  const { bookmark } = await pullOnce(cirrus, values, { search: { limit: 5, single: true }, part });
+  let asked = 0;
+  vendor.fault = () => {
+    if (asked++ === 1) vendor.expireTokens();
+    return false;
+  };
+  await assert.rejects(
+    pullOnce(cirrus, values, { search: { limit: 5 }, part: { ...part, bookmark } }),
+    (error) => error instanceof Problem && error.status === exit.protocol && /token expired/.test(error.message),
+  );
+  assert.equal(asked, 2);
+  await vendor.close();
+});
+
 test('identical events are told apart, and keep their IDs when read again', async () => {
   const { vendor, values, texts } = await started(0);
   const [event = ''] = await events(1);
