@@ -6,7 +6,7 @@ import { exchange } from './exchange.ts';
 import { identifier, type Identify } from './identity.ts';
 import { incomplete, neverFinished, noJob } from './incomplete.ts';
 import { pager, type Step } from './paging.ts';
-import { exit, Problem } from './problem.ts';
+import { Problem } from './problem.ts';
 import { pageReader, type ReadPage } from './read-page.ts';
 import { tokenAt, valueAt } from './reply.ts';
 import { baseUrl } from './request.ts';
