@@ -33,6 +33,8 @@ export interface RawServer {
 
 export interface RawServerOptions {
   readonly tls?: TlsOptions;
+  /** Default: any free one. */
+  readonly port?: number;
   /** Called with each new connection before anything is read; true means that it is taken care of. */
   readonly onConnection?: (socket: Socket) => boolean;
 }
@@ -63,7 +65,7 @@ export async function rawServer(behave: Behaviour, options: RawServerOptions = {
 
   const server: Server = options.tls === undefined ? createServer(serve) : createTlsServer(options.tls, serve);
   server.on('tlsClientError', () => undefined);
-  server.listen(0, '127.0.0.1');
+  server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
