@@ -2,13 +2,23 @@
  * The ledger: which records were delivered. Exact keys, so that no crafted ID can hide a record, packed into about 56
  * bytes for an ID of 34 (a `Set` of strings takes 117).
  *
- * The arena is a list of 1 MiB segments, so that growing copies nothing. An entry is a head of 13 bytes and the key, and
- * its number is its place in the arena. The table that finds it has open addressing with linear probing; a slot is an
- * entry's number + 1, or 0.
+ * The entries lie in an arena (core/arena.ts); a table finds them by their keys (core/key-table.ts).
  */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { keyedHash } from './keyed-hash.ts';
+import {
+  createArena,
+  fingerprintAt,
+  keyAt,
+  lengthOf,
+  offsetOf,
+  readStamp,
+  readWord,
+  stateAt,
+  writeStamp,
+  writeWord,
+} from './arena.ts';
+import { createKeyTable } from './key-table.ts';
 import { longestHead, readLine, writeHead, type LedgerLine } from './ledger-line.ts';
 import type { Ledger } from './types.ts';
 
@@ -16,23 +26,12 @@ import type { Ledger } from './types.ts';
 export const seen = -1;
 export const conflict = -2;
 
-/** Where the parts of an entry are: stamp 6 bytes, fingerprint 4, state 1, key length 2, key. */
-const fingerprintAt = 6;
-const stateAt = 10;
-const lengthAt = 11;
-const keyAt = 13;
-/** The upper half of a length that no key has: the rest of the segment is empty. */
-const endOfSegment = 0x80;
-
 /** A forgotten entry stays in its place until the next prune. */
 const noted = 0;
 const kept = 1;
 const awaited = 2;
 const forgotten = 3;
 
-const segmentBits = 20;
-const segmentSize = 1 << segmentBits;
-const latestStamp = 2 ** 48 - 1;
 const blockSize = 256 * 1024;
 
 /** A longer key is stored as its digest, and so is one that looks like a digest: the two cannot be mixed up. */
@@ -42,47 +41,23 @@ const digestSize = digestPrefix.length + 64;
 
 /** An empty ledger. `seed`: an integer that nobody can guess, so that nobody can craft IDs that share a slot. */
 export function createLedger(seed = 0): Ledger {
-  const hashLow = seed | 0;
-  const hashHigh = (seed / 2 ** 32) | 0;
-  const segments: Buffer[] = [];
-  let arenaEnd = 0;
-  let table = new Uint32Array(1024);
-  let taken = 0;
+  const arena = createArena();
+  const { segmentOf } = arena;
+  const table = createKeyTable(arena, seed);
   let size = 0;
   const pendingOf = new Map<number, string>();
   const entriesOf = new Map<string, number[]>();
 
-  const segmentOf = (entry: number): Buffer => segments[entry >>> segmentBits]!;
-
-  /** The slot of the key, or the empty slot where it belongs. */
-  function find(key: Buffer, start: number, end: number): number {
-    const mask = table.length - 1;
-    const length = end - start;
-    let slot = keyedHash(key, start, end, hashLow, hashHigh) & mask;
-    for (let found = table[slot]!; found !== 0; found = table[slot]!) {
-      const segment = segmentOf(found - 1);
-      const head = offsetOf(found - 1);
-      if (lengthOf(segment, head) === length) {
-        let at = length - 1; // from the end: IDs often share their beginning
-        while (at >= 0 && segment[head + keyAt + at] === key[start + at]) at -= 1;
-        if (at < 0) return slot;
-      }
-      slot = (slot + 1) & mask;
-    }
-    return slot;
-  }
-
   function note(key: Buffer, start: number, end: number, stamp: number, fingerprint: number): number {
-    const slot = find(key, start, end);
-    const found = table[slot]!;
-    if (found === 0) return add(slot, key, start, end, stamp, fingerprint);
-    const segment = segmentOf(found - 1);
-    const head = offsetOf(found - 1);
+    const entry = table.find(key, start, end);
+    if (entry === -1) return add(key, start, end, stamp, fingerprint);
+    const segment = segmentOf(entry);
+    const head = offsetOf(entry);
     if (segment[head + stateAt] === forgotten) {
       writeStamp(segment, head, stamp);
       writeWord(segment, head + fingerprintAt, fingerprint);
       segment[head + stateAt] = noted;
-      return found - 1;
+      return entry;
     }
     const known = readWord(segment, head + fingerprintAt);
     if (known !== 0 && fingerprint !== 0 && known !== fingerprint >>> 0) return conflict;
@@ -90,65 +65,15 @@ export function createLedger(seed = 0): Ledger {
     return seen;
   }
 
-  function add(slot: number, key: Buffer, start: number, end: number, stamp: number, fingerprint: number): number {
-    const entry = place(arenaEnd, keyAt + end - start);
-    if (entry >>> segmentBits === segments.length) segments.push(Buffer.allocUnsafeSlow(segmentSize));
+  function add(key: Buffer, start: number, end: number, stamp: number, fingerprint: number): number {
+    const entry = arena.add(key, start, end);
     const segment = segmentOf(entry);
     const head = offsetOf(entry);
     writeStamp(segment, head, stamp);
     writeWord(segment, head + fingerprintAt, fingerprint);
     segment[head + stateAt] = noted;
-    segment[head + lengthAt] = end - start;
-    segment[head + lengthAt + 1] = (end - start) >>> 8;
-    for (let from = start, to = head + keyAt; from < end; from += 1, to += 1) {
-      if (key[from] === 0x0a) throw new Error('a record key contains a line break'); // would forge a line on disk
-      segment[to] = key[from]!;
-    }
-    arenaEnd = entry + keyAt + end - start;
-    table[slot] = entry + 1;
-    taken += 1;
-    if (taken * 2 > table.length) rebuild(table.length * 2);
+    table.insert(entry);
     return entry;
-  }
-
-  /** Where an entry of that length goes that follows `from`: into the next segment if this one is too short. */
-  function place(from: number, length: number): number {
-    const room = segmentSize - offsetOf(from);
-    if (length <= room) return from;
-    if (room >= keyAt) segmentOf(from)[offsetOf(from) + lengthAt + 1] = endOfSegment;
-    if (from + room >= 2 ** 32) throw new RangeError('more than 4 GiB of record IDs');
-    return from + room;
-  }
-
-  /** All entries in the order of their arrival. */
-  function* walk(): Generator<number> {
-    let entry = 0;
-    while (entry < arenaEnd) {
-      const segment = segmentOf(entry);
-      const head = offsetOf(entry);
-      if (head > segmentSize - keyAt || segment[head + lengthAt + 1] === endOfSegment) {
-        entry += segmentSize - head;
-        continue;
-      }
-      const next = entry + keyAt + lengthOf(segment, head);
-      yield entry;
-      entry = next;
-    }
-  }
-
-  function rebuild(slots: number): void {
-    const mask = slots - 1;
-    table = new Uint32Array(slots);
-    taken = 0;
-    for (const entry of walk()) {
-      const segment = segmentOf(entry);
-      const start = offsetOf(entry) + keyAt;
-      const end = start + lengthOf(segment, start - keyAt);
-      let slot = keyedHash(segment, start, end, hashLow, hashHigh) & mask;
-      while (table[slot] !== 0) slot = (slot + 1) & mask;
-      table[slot] = entry + 1;
-      taken += 1;
-    }
   }
 
   function become(entry: number, state: number): void {
@@ -167,36 +92,30 @@ export function createLedger(seed = 0): Ledger {
     else entries.push(entry);
   }
 
-  /** Moves what is still needed to the front, in place: without the others no entry comes to lie later than before. */
   function prune(before: number): void {
     const stillAwaited: [entry: number, pending: string][] = [];
-    let end = 0;
-    size = 0;
-    for (const entry of walk()) {
+    function stays(entry: number): boolean {
       const segment = segmentOf(entry);
-      const head = offsetOf(entry);
-      const state = segment[head + stateAt]!;
-      if (state !== awaited && (state !== kept || readStamp(segment, head) < before)) continue;
-      const length = keyAt + lengthOf(segment, head);
-      const to = place(end, length);
-      segment.copy(segmentOf(to), offsetOf(to), head, head + length);
-      if (state === awaited) stillAwaited.push([to, pendingOf.get(entry)!]);
-      end = to + length;
-      size += 1;
+      const state = segment[offsetOf(entry) + stateAt];
+      return state === awaited || (state === kept && readStamp(segment, offsetOf(entry)) >= before);
     }
-    arenaEnd = end;
-    segments.length = Math.ceil(end / segmentSize);
+    size = 0;
+    arena.compact(stays, (from, to) => {
+      const pending = pendingOf.get(from);
+      if (pending !== undefined) stillAwaited.push([to, pending]);
+      size += 1;
+    });
     pendingOf.clear();
     entriesOf.clear();
     for (const [entry, pending] of stillAwaited) {
-      segmentOf(entry)[offsetOf(entry) + stateAt] = kept;
+      segmentOf(entry)[offsetOf(entry) + stateAt] = kept; // wait counts it, and forgets the name it had before
       wait(entry, pending);
     }
-    rebuild(slotsFor(size));
+    table.rebuild(size);
   }
 
   /** The lines of core/ledger-line.ts. */
-  function* lines(only: Iterable<number> = walk()): Generator<Buffer> {
+  function* lines(only: Iterable<number> = arena.walk()): Generator<Buffer> {
     let block = Buffer.allocUnsafe(Array.isArray(only) ? Math.min(blockSize, 128 * only.length + 128) : blockSize);
     let used = 0;
     for (const entry of only) {
@@ -222,14 +141,13 @@ export function createLedger(seed = 0): Ledger {
 
   function read(bytes: Buffer): void {
     const line: LedgerLine = { stamp: 0, fingerprint: 0, pending: undefined, keyStart: 0 };
-    const slots = slotsFor(taken + bytes.length / 56); // about right; growing by doubling would hash every key twice
-    if (slots > table.length) rebuild(slots);
+    table.reserve(bytes.length / 56); // about right; growing by doubling would hash every key twice
     for (let start = 0; start < bytes.length;) {
       const newline = bytes.indexOf(0x0a, start);
       const end = newline === -1 ? bytes.length : newline;
       readLine(bytes, start, end, line);
       let entry = note(bytes, line.keyStart, end, line.stamp, line.fingerprint);
-      if (entry < 0) entry = table[find(bytes, line.keyStart, end)]! - 1;
+      if (entry < 0) entry = table.find(bytes, line.keyStart, end);
       if (line.pending === undefined) become(entry, kept);
       else wait(entry, line.pending);
       start = end + 1;
@@ -246,8 +164,8 @@ export function createLedger(seed = 0): Ledger {
     },
     has(key, start, end) {
       const long = needsDigest(key, start, end);
-      const found = table[long ? find(digest(key, start, end), 0, digestSize) : find(key, start, end)]!;
-      return found !== 0 && segmentOf(found - 1)[offsetOf(found - 1) + stateAt] !== forgotten;
+      const entry = long ? table.find(digest(key, start, end), 0, digestSize) : table.find(key, start, end);
+      return entry !== -1 && segmentOf(entry)[offsetOf(entry) + stateAt] !== forgotten;
     },
     keep: (entry) => become(entry, kept),
     wait,
@@ -268,48 +186,8 @@ export function createLedger(seed = 0): Ledger {
   };
 }
 
-function offsetOf(entry: number): number {
-  return entry & (segmentSize - 1);
-}
-
-function lengthOf(segment: Buffer, head: number): number {
-  return segment[head + lengthAt]! | (segment[head + lengthAt + 1]! << 8);
-}
-
 function isLive(state: number): boolean {
   return state === kept || state === awaited;
-}
-
-function readStamp(segment: Buffer, head: number): number {
-  return readWord(segment, head) + (segment[head + 4]! | (segment[head + 5]! << 8)) * 2 ** 32;
-}
-
-/** Clamped to what six bytes hold: 1970 to the year 10889. */
-function writeStamp(segment: Buffer, head: number, stamp: number): void {
-  const clamped = stamp > 0 ? Math.min(Math.floor(stamp), latestStamp) : 0;
-  const high = Math.floor(clamped / 2 ** 32);
-  writeWord(segment, head, clamped - high * 2 ** 32);
-  segment[head + 4] = high;
-  segment[head + 5] = high >>> 8;
-}
-
-/** As readUInt32LE, whose argument checks would be a third of the time that a look-up takes. */
-function readWord(segment: Buffer, at: number): number {
-  return (segment[at]! | (segment[at + 1]! << 8) | (segment[at + 2]! << 16) | (segment[at + 3]! << 24)) >>> 0;
-}
-
-function writeWord(segment: Buffer, at: number, word: number): void {
-  segment[at] = word;
-  segment[at + 1] = word >>> 8;
-  segment[at + 2] = word >>> 16;
-  segment[at + 3] = word >>> 24;
-}
-
-/** A table at most half full: every slot that is tried in vain costs a look into the arena. */
-function slotsFor(entries: number): number {
-  let slots = 1024;
-  while (entries * 2 > slots) slots *= 2;
-  return slots;
 }
 
 function needsDigest(key: Buffer, start: number, end: number): boolean {
