@@ -40,6 +40,9 @@ function* placeholderProblems(definition: SourceDefinition): Generator<string> {
       yield `${at}: {${unknown}} is neither a setting nor a placeholder${didYouMean(unknown, allowed)}`;
     }
   }
+  for (const [index, each] of [definition.url].flat().entries()) {
+    if (typeof each !== 'string') yield* choiceProblems(definition, `url.${index}`, each);
+  }
   const settingsOnly = [...collect('url', definition.url), ...collect('scope', definition.scope)];
   for (const [at, text] of settingsOnly) {
     const wrong = placeholders(text).find(
@@ -47,6 +50,21 @@ function* placeholderProblems(definition: SourceDefinition): Generator<string> {
     );
     if (wrong !== undefined) yield `${at}: {${wrong}} cannot be used here, only settings that are not secret`;
   }
+}
+
+/** A choice needs a text for each value that its setting can have. */
+function* choiceProblems(
+  { settings }: SourceDefinition,
+  at: string,
+  { setting, texts }: { readonly setting: string; readonly texts: Readonly<Record<string, string>> },
+): Generator<string> {
+  const declared = settings[setting];
+  if (declared === undefined) {
+    yield `${at}.setting: there is no setting ${setting}${didYouMean(setting, Object.keys(settings))}`;
+  }
+  if (declared?.values === undefined) yield `settings.${setting}.values is missing: expected the names of ${at}.texts`;
+  const missing = (declared?.values ?? []).find((value) => !Object.hasOwn(texts, value));
+  if (missing !== undefined) yield `${at}.texts: ${missing}, a value of ${setting}, is missing`;
 }
 
 function* requestProblems(definition: SourceDefinition): Generator<string> {
@@ -106,7 +124,7 @@ function* windowProblems(definition: SourceDefinition): Generator<string> {
 }
 
 function* searchProblems(definition: SourceDefinition): Generator<string> {
-  const { branches, query, settings } = definition;
+  const { branches, query, settings, categories } = definition;
   const used = usedPlaceholders(definition);
   if (branches !== undefined) {
     if (!used.has('branch')) yield 'branches: nothing uses {branch}';
@@ -116,6 +134,13 @@ function* searchProblems(definition: SourceDefinition): Generator<string> {
     if (branches.setting !== undefined && settings[branches.setting] === undefined) {
       yield `branches.setting: there is no setting ${branches.setting}${didYouMean(branches.setting, Object.keys(settings))}`;
     }
+  }
+  const named = Object.entries(categories?.values ?? {});
+  const unknown = categories?.default?.find((name) => named.every(([known]) => known !== name));
+  if (unknown !== undefined) yield `categories.default: ${unknown} is not in categories.values`;
+  const object = named.find(([, value]) => typeof value !== 'string')?.[0];
+  if (object !== undefined && categories?.path !== undefined) {
+    yield `categories.values.${object}: expected a text, to be compared with what is at categories.path`;
   }
   for (const [key, { parameter, field, path }] of Object.entries(query?.keys ?? {})) {
     if (parameter === undefined && field === undefined && path === undefined) {
@@ -157,6 +182,9 @@ function templatesOf(definition: SourceDefinition): (readonly [at: string, text:
 function* collect(at: string, value: unknown): Generator<readonly [at: string, text: string]> {
   if (typeof value === 'string') yield [at, value];
   else if (typeof value === 'object' && value !== null) {
-    for (const [key, member] of Object.entries(value)) yield* collect(`${at}.${key}`, member);
+    for (const [key, member] of Object.entries(value)) {
+      yield [`${at}.${key}`, key]; // names of members in a JSON body are filled, too
+      yield* collect(`${at}.${key}`, member);
+    }
   }
 }

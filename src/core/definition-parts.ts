@@ -11,6 +11,10 @@ export const duration = z
 export const count = z.int().check(z.positive());
 export const optional = z.exactOptional;
 export const templates = z.record(z.string(), template);
+/** Any value, with templates as texts. A text that is one placeholder becomes its value, with its type. */
+export const jsonObject = z.record(z.string(), z.json());
+/** A text that depends on the value of a setting. */
+export const choice = z.strictObject({ setting: z.string(), texts: templates });
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
 /**
@@ -18,9 +22,6 @@ const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
  * may also be missing.
  */
 export const test = z.strictObject({ path, equals: optional(scalar), optional: optional(z.boolean()) });
-
-/** A JSON body: any value, with templates as texts. A text that is one placeholder keeps the type of its value. */
-const jsonBody = z.record(z.string(), z.json());
 
 export const request = z.strictObject({
   /** GET when left out. A POST here only reads, and so may be sent again. */
@@ -30,7 +31,7 @@ export const request = z.strictObject({
   headers: optional(templates),
   /** Parameters without a value are dropped; a list sends the parameter several times. */
   query: optional(z.record(z.string(), z.union([template, z.array(template)]))),
-  json: optional(jsonBody),
+  json: optional(jsonObject),
   form: optional(templates),
 });
 

@@ -19,8 +19,10 @@ import { checkReferences } from './definition-check.ts';
 import { firstIssue, namesOf } from './definition-issue.ts';
 import {
   auth,
+  choice,
   count,
   duration,
+  jsonObject,
   optional,
   paging,
   path,
@@ -79,8 +81,8 @@ export const definitionSchema = z.strictObject({
   name: z.string().check(z.regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes')),
   summary: z.string(),
   settings: z.record(z.string().check(z.regex(/^[A-Z][A-Z0-9_]*$/, 'a name in capitals')), setting),
-  /** The base of every request. */
-  url: template,
+  /** The base of every request. Of several, the first whose settings are set. */
+  url: z.union([template, z.array(z.union([template, choice])).check(z.minLength(1))]),
   /** What is read besides `url`, without secrets; a position belongs to one scope. */
   scope: optional(template),
   /** Named texts for the requests; of several, the first all of whose placeholders have a value, else the last. */
@@ -120,6 +122,8 @@ export const definitionSchema = z.strictObject({
       most: optional(count),
       /** At least this long between two requests. */
       interval: optional(duration),
+      /** At most as many requests in any such time as the vendor says in this header of its replies. */
+      rate: optional(z.strictObject({ header: z.string(), per: duration })),
       /** Bytes of one record; a larger one goes to the quarantine. */
       record: optional(count),
     }),
@@ -147,14 +151,26 @@ export const definitionSchema = z.strictObject({
           path: optional(path),
         }),
       ),
-      /** One comparison in the vendor's language: {field} is the name, {value} the value as a JSON string in quotes. */
-      compare: optional(template),
-      /** Between two comparisons. */
+      /**
+       * One comparison in the vendor's language: {field} is the name, {value} the value as a JSON string in quotes. Or a
+       * JSON object, where {value} is the value itself; {query} then is the list of them.
+       */
+      compare: optional(z.union([template, jsonObject])),
+      /** Between two comparisons that are texts. */
       and: optional(z.string()),
     }),
   ),
-  /** --categories: names for the vendor's (`values`), and where a record says its own (`path`, matched here). */
-  categories: optional(z.strictObject({ values: optional(templates), path: optional(path) })),
+  /** --categories */
+  categories: optional(
+    z.strictObject({
+      /** Names for the vendor's own, which are texts, or JSON objects for a JSON body. */
+      values: optional(z.record(z.string(), z.union([template, jsonObject]))),
+      /** What is meant when the user names none. */
+      default: optional(z.array(z.string())),
+      /** Where a record says its own; matched here. */
+      path: optional(path),
+    }),
+  ),
 });
 
 /** One vendor, as data. */

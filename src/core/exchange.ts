@@ -1,12 +1,12 @@
 /** One request and its reply, with the credentials: logs in first, and tells when a session is over. */
 import type { RequestDefinition, SourceDefinition } from './definition.ts';
+import { pace } from './pace.ts';
 import { parseJson, saying, tellsError, tellsExpired, valueAt } from './reply.ts';
 import { exit, Problem } from './problem.ts';
 import { baseUrl, buildRequest } from './request.ts';
 import { httpProblem, retrying } from './retry.ts';
 import { credentialsHint, session } from './session.ts';
 import type { TemplateValues } from './template.ts';
-import { parseDuration } from './time.ts';
 import type { HttpReply, HttpRequest, Instant, Tools } from './types.ts';
 
 /** One question to the vendor. */
@@ -41,16 +41,14 @@ export interface Exchange {
 
 export function exchange(definition: SourceDefinition, values: TemplateValues, tools: Tools): Exchange {
   const http = tools.http(baseUrl(definition, values));
-  const interval = Number(parseDuration(definition.limits?.interval ?? '0s', 'limits.interval') / 1_000_000n);
+  const turn = pace(definition.limits, tools);
   const login = session(definition, values, { send, cookies: () => http.cookies }, tools);
   let seen: Instant | undefined;
-  let sent = -Infinity;
 
   async function send(request: HttpRequest): Promise<HttpReply> {
-    const wait = sent + interval - tools.now();
-    if (wait > 0) await tools.wait(wait);
-    sent = tools.now();
+    await turn.wait();
     const reply = await http.send(request);
+    turn.learn(reply.headers);
     seen = reply.date ?? seen;
     return reply;
   }

@@ -3,18 +3,31 @@ import { Buffer } from 'node:buffer';
 import type { RequestDefinition, SourceDefinition } from './definition.ts';
 import { parseBase } from './origin.ts';
 import { exit, Problem } from './problem.ts';
-import { fill, fillValue, type TemplateValue, type TemplateValues } from './template.ts';
+import { fill, fillJson, fillValue, placeholders, type Json, type TemplateValues } from './template.ts';
 import type { HttpRequest } from './types.ts';
 
 /** The URL that all requests of a source begin with, without a slash at its end. Throws Problem 78. */
 export function baseUrl(definition: SourceDefinition, values: TemplateValues): string {
-  const url = parseBase(fill(definition.url, values));
+  const url = parseBase(addressOf(definition, values));
   if (url.search !== '' || url.hash !== '') {
     throw new Problem(exit.config, `the address of ${definition.name} must end with its path`, {
       hint: 'leave out everything from the first ? or #',
     });
   }
   return url.origin + url.pathname.replace(/\/{2,}/g, '/').replace(/\/$/, '');
+}
+
+/** The first address for which all is set. Several stand for settings of which one is enough. */
+function addressOf({ name, url }: SourceDefinition, values: TemplateValues): string {
+  if (typeof url === 'string') return fill(url, values);
+  for (const each of url) {
+    const template = typeof each === 'string' ? each : each.texts[String(values[each.setting] ?? '')];
+    if (template !== undefined && placeholders(template).every((setting) => (values[setting] ?? '') !== '')) {
+      return fill(template, values);
+    }
+  }
+  const settings = url.flatMap((each) => (typeof each === 'string' ? placeholders(each) : [each.setting]));
+  throw new Problem(exit.config, `the address of ${name} is not set`, { hint: `set ${settings.join(' or ')}` });
 }
 
 /** What belongs to every request of a source besides its own parts. */
@@ -84,8 +97,8 @@ function parametersOf(templates: Parameters, values: TemplateValues): (readonly 
   return Object.entries(templates).flatMap(([name, texts]) =>
     [texts].flat().flatMap((text) => {
       const value = fillValue(text, values);
-      const list = value === undefined ? [] : Array.isArray(value) ? (value as readonly string[]) : [String(value)];
-      return list.map((each) => [name, each] as const);
+      const list = value === undefined ? [] : typeof value === 'object' ? value : [value];
+      return list.map((each) => [name, typeof each === 'object' ? jsonText(each) : String(each)] as const);
     }),
   );
 }
@@ -113,16 +126,6 @@ function bodyOf(
   const parameters = parametersOf({ ...request.form, ...credentials }, values);
   const text = parameters.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&');
   return { type: 'application/x-www-form-urlencoded', text };
-}
-
-type Json = TemplateValue | null | undefined | readonly Json[] | { readonly [key: string]: Json };
-
-/** The value with its templates filled; members and elements without a value are dropped. */
-function fillJson(value: unknown, values: TemplateValues): Json {
-  if (typeof value === 'string') return fillValue(value, values);
-  if (Array.isArray(value)) return value.map((each) => fillJson(each, values)).filter((each) => each !== undefined);
-  if (typeof value !== 'object' || value === null) return value as number | boolean | null;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, fillJson(member, values)]));
 }
 
 /** JSON.stringify that knows bigint: nanoseconds since 1970 have 19 digits. */

@@ -6,7 +6,7 @@ import { didYouMean } from './nearest.ts';
 import { isPath, parsePath } from './path.ts';
 import { exit, Problem } from './problem.ts';
 import { matches } from './query.ts';
-import { fill, type TemplateValues } from './template.ts';
+import { fill, fillJson, type Json, type TemplateValues } from './template.ts';
 import type { Search, Tools } from './types.ts';
 
 export interface SearchPlan {
@@ -26,7 +26,7 @@ export interface SearchPlan {
 export function planSearch(definition: SourceDefinition, search: Search, tools: Pick<Tools, 'warn'>): SearchPlan {
   const used = usedPlaceholders(definition);
   const parameters: Record<string, string> = {};
-  const comparisons: string[] = [];
+  const comparisons: Comparison[] = [];
   const wanted: { readonly path: readonly string[]; readonly values: readonly string[] }[] = [];
 
   for (const [key, value] of search.query) {
@@ -39,7 +39,7 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
       parameters[known.parameter] = value;
     }
     if (known?.field !== undefined) {
-      comparisons.push(fill(definition.query?.compare ?? '', { field: known.field, value: JSON.stringify(value) }));
+      comparisons.push({ field: known.field, value });
     }
     const path = known === undefined ? key : known.path;
     if (path !== undefined) wanted.push({ path: parsePath(path), values: [value] });
@@ -50,7 +50,8 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
   }
   const categories = categoriesOf(definition, search.categories, used);
   const path = definition.categories?.path;
-  if (path !== undefined && categories.length > 0) wanted.push({ path: parsePath(path), values: categories });
+  if (path !== undefined && categories.length > 0)
+    wanted.push({ path: parsePath(path), values: categories.map(String) });
   const limit = limitOf(definition, search.limit, tools);
   if (search.limit !== undefined && !used.has('limit')) {
     tools.warn(`--limit has no effect: ${definition.name} decides how many records a query gives`);
@@ -58,7 +59,7 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
 
   return {
     values: {
-      query: comparisons.join(definition.query?.and ?? ' and '),
+      query: written(comparisons, definition.query),
       rawQuery: search.rawQuery,
       categories,
       limit,
@@ -75,23 +76,41 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
   };
 }
 
-function categoriesOf(definition: SourceDefinition, asked: readonly string[], used: ReadonlySet<string>): string[] {
+/** What the user compares, and the vendor can. */
+interface Comparison {
+  readonly field: string;
+  readonly value: string;
+}
+
+/** The comparisons in the vendor's language: a text, or a list of JSON objects. */
+function written(
+  comparisons: readonly Comparison[],
+  { compare = '', and = ' and ' }: Partial<NonNullable<SourceDefinition['query']>> = {},
+): string | readonly Json[] {
+  if (typeof compare !== 'string') return comparisons.map(({ field, value }) => fillJson(compare, { field, value }));
+  return comparisons.map(({ field, value }) => fill(compare, { field, value: JSON.stringify(value) })).join(and);
+}
+
+function categoriesOf(definition: SourceDefinition, named: readonly string[], used: ReadonlySet<string>): Json[] {
   const { categories } = definition;
+  const asked = named.length > 0 ? named : (categories?.default ?? []);
   if (asked.length === 0) return [];
   if (categories === undefined || (categories.path === undefined && !used.has('categories'))) {
     throw unusable(`--categories: ${definition.name} has none`);
   }
   const { values } = categories;
   if (values === undefined) return [...asked];
-  return asked.map((name) => {
+  const found = asked.map((name) => {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
-    if (value === undefined) {
-      throw unusable(
-        `--categories: ${definition.name} has no ${JSON.stringify(name)}${didYouMean(name, Object.keys(values))}`,
-      );
-    }
-    return value;
+    if (value !== undefined) return value;
+    const names = Object.keys(values);
+    throw new Problem(
+      exit.usage,
+      `--categories: ${definition.name} has no ${JSON.stringify(name)}${didYouMean(name, names)}`,
+      { hint: `choose from ${names.join(', ')}` },
+    );
   });
+  return [...new Set(found)]; // several names may mean the same
 }
 
 function limitOf(

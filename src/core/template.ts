@@ -5,8 +5,19 @@
  * value is empty, and whoever uses the text decides what that means (parameters without a value are dropped).
  */
 
+/** A JSON value on its way to a body: integers of any length, and members that may yet be left out. */
+export type Json =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | undefined
+  | readonly Json[]
+  | { readonly [name: string]: Json };
+
 /** Numbers and lists keep their type where a JSON body or a repeated parameter asks for it. */
-export type TemplateValue = string | number | bigint | boolean | readonly string[];
+export type TemplateValue = string | number | bigint | boolean | readonly Json[];
 
 export type TemplateValues = Readonly<Record<string, TemplateValue | undefined>>;
 
@@ -46,10 +57,24 @@ export function fillFirst(templates: readonly string[], values: TemplateValues):
   return fill(chosen ?? templates.at(-1) ?? '', values);
 }
 
+/**
+ * A JSON value with the templates in it filled, those in the names of its members, too. Members and elements without a
+ * value are dropped; a text that is one placeholder becomes its value, with its type.
+ */
+export function fillJson(value: unknown, values: TemplateValues): Json {
+  if (typeof value === 'string') return fillValue(value, values);
+  if (Array.isArray(value)) return value.map((each) => fillJson(each, values)).filter((each) => each !== undefined);
+  if (typeof value !== 'object' || value === null) return value as number | boolean | null;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [fill(name, values), fillJson(member, values)]),
+  );
+}
+
 function isEmpty(value: TemplateValue | undefined): boolean {
   return value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
 }
 
 function textOf(value: TemplateValue | undefined): string {
-  return value === undefined ? '' : Array.isArray(value) ? value.join(',') : String(value);
+  if (typeof value !== 'object') return value === undefined ? '' : String(value);
+  return value.map((each) => (typeof each === 'object' ? JSON.stringify(each) : String(each))).join(',');
 }
