@@ -40,6 +40,17 @@ export function childNode(
   return undefined;
 }
 
+/** A wanted value begins: notes it in `spans`. What an earlier duplicate of its key had shown is void. */
+export function beginField(spans: Int32Array, node: FieldNode, at: number): void {
+  for (const field of node.subtree) spans[2 * field] = spans[2 * field + 1] = -1;
+  for (const field of node.fields) spans[2 * field] = at;
+}
+
+/** A wanted value ends. */
+export function endField(spans: Int32Array, node: FieldNode, at: number): void {
+  for (const field of node.fields) spans[2 * field + 1] = at;
+}
+
 function same(key: Buffer, bytes: Buffer, start: number): boolean {
   for (let at = 0; at < key.length; at++) if (key[at] !== bytes[start + at]) return false;
   return true;

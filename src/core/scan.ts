@@ -5,8 +5,9 @@
  * Bytes are written as numbers, because names would cost 6 % of the speed: 0x22 " 0x2c , 0x3a : 0x5b [ 0x5c \ 0x5d ]
  * 0x7b { 0x7d }, and the blanks 0x20 space, 0x09 tab, 0x0a line feed, 0x0d carriage return.
  */
-import { Buffer } from 'node:buffer';
-import { childNode, type FieldNode, fieldTree } from './fields.ts';
+import type { Buffer } from 'node:buffer';
+import { escapes, isHex } from './escape.ts';
+import { beginField, childNode, endField, type FieldNode, fieldTree } from './fields.ts';
 import { incomplete, scanScalar } from './scalar.ts';
 
 /** What `scan` returns when the object cannot be accepted; `reason()` says why. */
@@ -63,7 +64,7 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
         if (at >= end) return incomplete;
         byte = bytes[at] as number;
       }
-      if (value !== undefined) begin(value, at);
+      if (value !== undefined) beginField(spans, value, at);
       let opened = false;
       if (byte === 0x22) {
         at = string(bytes, at + 1, end, start);
@@ -86,7 +87,7 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
 
       // What follows it: closing brackets, and a comma unless something was just opened.
       for (;;) {
-        if (value !== undefined) finish(value, at);
+        if (value !== undefined) endField(spans, value, at);
         if (depth === 0) return at;
         if (at >= end) return incomplete;
         byte = bytes[at] as number;
@@ -132,16 +133,6 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
       }
       at++;
     }
-  }
-
-  /** A wanted value begins. What an earlier duplicate of its key had shown is void. */
-  function begin(node: FieldNode, at: number): void {
-    for (const field of node.subtree) spans[2 * field] = spans[2 * field + 1] = -1;
-    for (const field of node.fields) spans[2 * field] = at;
-  }
-
-  function finish(node: FieldNode, at: number): void {
-    for (const field of node.fields) spans[2 * field + 1] = at;
   }
 
   /** The offset after the closing quote of the string whose text starts at `at`. */
@@ -202,16 +193,7 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
   return { scan, spans, broken: () => lineBreak, reason: () => why };
 }
 
-/** By the byte after a backslash: the length of the escape, 0 for none. */
-const escapes = new Uint8Array(256);
-for (const byte of Buffer.from('"\\/bfnrt')) escapes[byte] = 2;
-escapes[0x75] = 6;
-
 /** May it stand in a string as it is? */
 function isPlain(byte: number): boolean {
   return byte >= 0x20 && byte !== 0x22 && byte !== 0x5c;
-}
-
-function isHex(byte: number): boolean {
-  return (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
 }
