@@ -1,3 +1,3 @@
 #!/usr/bin/env node
-// The program is one file, bundled when the package is installed or built.
-import '../dist/audit-export.cjs';
+// The program is bundled when the package is installed or built.
+import '../dist/audit-export.js';

@@ -40,9 +40,12 @@ const definition = {
   url: '{BENCH_URL}',
   scope: 'bench',
   auth: { type: 'session', login: { method: 'POST', path: '/login' } },
-  request: { path: '/{BENCH_RECORDS}/{BENCH_PAGE}/events', query: { cursor: '{cursor}' } },
+  request: {
+    path: '/{BENCH_RECORDS}/{BENCH_PAGE}/events',
+    query: { from: '{from}', until: '{until}', cursor: '{cursor}' },
+  },
   paging: { type: 'cursor', path: 'page.next' },
-  window: { filter: 'event' },
+  window: { filter: 'event', time: 'epoch-ns' },
   records: { path: 'data', id: { paths: ['id'] }, time: { path: 'timestamp', format: 'epoch-ns' } },
 };
 const definitionFile = join(workplace, 'bench.json');
@@ -192,7 +195,8 @@ function search(url: string, records: number): Command {
 /** Starts a run that keeps its lock until it is killed; it has the lock when the vendor is asked for records. */
 async function hold({ argv: [file = '', ...args], env }: Command): Promise<{ kill(): void }> {
   const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit'], env: cleanEnvironment(env) });
-  await vendor.asked();
+  const asked = await Promise.race([vendor.asked(), once(child, 'exit')]);
+  if (child.exitCode !== null) throw new Error(`the run that was to hold the lock ended with ${asked.join()}`);
   return { kill: () => void child.kill('SIGKILL') };
 }
 
@@ -212,7 +216,7 @@ async function bundled(name: string): Promise<string> {
   return outfile;
 }
 
-async function startVendor(): Promise<{ readonly url: string; asked(): Promise<unknown>; stop(): void }> {
+async function startVendor(): Promise<{ readonly url: string; asked(): Promise<unknown[]>; stop(): void }> {
   const child = spawn(process.execPath, [await bundled('vendor.ts')], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: cleanEnvironment(),
