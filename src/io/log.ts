@@ -80,7 +80,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
     bug(error) {
       const { error: name, reason } = causeFields(error);
       const text = `unexpected error: ${name}: ${reason}`;
-      const hint = 'this is a mistake in audit-export, nothing was saved: please report it with what -vv prints';
+      const hint = 'this is a mistake in audit-export; the position is as last saved: please report it with what -vv prints';
       if (people !== undefined) {
         people.error({ hint, exit: 70 }, text);
       } else {

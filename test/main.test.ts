@@ -1,0 +1,288 @@
+/** The program in real processes, with nothing in its environment but what a test puts there. */
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import { chmodSync, existsSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { version } from '../src/core/version.ts';
+import { ended, run, scratch, shell, start } from './support/program.ts';
+
+function lines(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '');
+}
+
+/** A vendor that does not answer before it is told to. */
+async function silentVendor(t: { after(clean: () => void): void }): Promise<{ server: Server; url: string }> {
+  const server = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+test('the version is the one in package.json', () => {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  assert.equal(version, manifest.version);
+});
+
+test('from an empty environment: the sample comes out as JSON Lines, the second run gives only what is new', async (t) => {
+  const state = join(scratch(t), 'state');
+  const first = await run(['--source', 'sample', '--state-dir', state]);
+  assert.deepEqual([first.status, first.stderr], [0, '']);
+  const ids = lines(first.stdout).map((line) => (JSON.parse(line) as { id: string }).id);
+  assert.ok(ids.length > 200, `${ids.length} records`);
+  const second = await run(['--source', 'sample', '--state-dir', state]);
+  assert.deepEqual([second.status, second.stderr], [0, '']);
+  const newIds = lines(second.stdout).map((line) => (JSON.parse(line) as { id: string }).id);
+  assert.ok(newIds.length > 0 && newIds.length < 20, `${newIds.length} records`);
+  assert.ok(newIds.every((id) => !ids.includes(id)));
+});
+
+test('cron: HOME and an env file are enough', async (t) => {
+  const home = scratch(t);
+  writeFileSync(join(home, 'sample.env'), 'AUDIT_EXPORT_SOURCE=sample\n');
+  const result = await run(['-e', join(home, 'sample.env')], { environment: { HOME: home } });
+  assert.deepEqual([result.status, result.stderr], [0, '']);
+  assert.match(readdirSync(join(home, '.local/state/audit-export')).join(), /^sample\.stdout\.[0-9a-f]{8}\.position/);
+});
+
+test('./.env is read without being named', async (t) => {
+  const directory = scratch(t);
+  writeFileSync(join(directory, '.env'), 'AUDIT_EXPORT_SOURCE=sample\nAUDIT_EXPORT_SINK=file\nOUTPUT=records.jsonl\n');
+  const result = await run(['--state-dir', 'state'], { directory });
+  assert.deepEqual([result.status, result.stdout, result.stderr], [0, '', '']);
+  assert.ok(lines(readFileSync(join(directory, 'records.jsonl'), 'utf8')).length > 200);
+});
+
+test('a search touches no position and needs no place for one', async (t) => {
+  const directory = scratch(t);
+  const result = await run(['--source', 'sample', '--since', '2h'], { directory });
+  assert.deepEqual([result.status, result.stderr], [0, '']);
+  assert.deepEqual(readdirSync(directory), []);
+});
+
+test('help and version come on stdout, with status 0', async () => {
+  assert.deepEqual(await run(['--version']), { status: 0, signal: null, stdout: `${version}\n`, stderr: '' });
+  const help = await run(['--help']);
+  assert.deepEqual([help.status, help.stderr], [0, '']);
+  assert.match(help.stdout, /^Usage: audit-export/);
+});
+
+const wrong: readonly (readonly [argv: readonly string[], status: number, message: RegExp])[] = [
+  [['--sorce'], 64, /unknown option '--sorce' \(Did you mean --source\?\)/],
+  [['--source', 'sampel'], 64, /Did you mean sample\?/],
+  [['--source', 'sample', '--since', '65'], 64, /--since/],
+  [['--source', 'sample', '-qv'], 64, /contradict/],
+  [['--source', 'sample', '--log-format', 'xml'], 64, /--log-format/],
+  [['--source', 'sycope', '--state-dir', '/tmp'], 78, /settings missing: SYCOPE_URL, SYCOPE_USERNAME, SYCOPE_PASSWORD/],
+  [['--source', 'sample'], 78, /no place for the position/],
+];
+
+for (const [argv, status, message] of wrong) {
+  test(`${argv.join(' ')}: one line, one hint, status ${status}, nothing on stdout`, async () => {
+    const result = await run(argv);
+    assert.equal(result.status, status);
+    assert.equal(result.stdout, '');
+    const [first = '', second = '', ...rest] = lines(result.stderr);
+    assert.match(first, message);
+    assert.match(first, /^audit-export: [^A-Z].*[^.]$/);
+    assert.match(second, /^hint: ./);
+    assert.deepEqual(rest, []);
+  });
+}
+
+test('asked for JSON, an error is a JSON line with message, hint and exit', async () => {
+  for (const argv of [
+    ['--log-format', 'json', '--sorce'],
+    ['--source', 'sample', '--log-format=json'],
+  ]) {
+    const result = await run(argv);
+    const [line = '', ...rest] = lines(result.stderr);
+    assert.deepEqual(rest, []);
+    const said = JSON.parse(line) as Record<string, unknown>;
+    assert.equal(said['exit'], result.status);
+    assert.ok(said['message'] !== '' && said['hint'] !== undefined);
+  }
+});
+
+test('a state directory that cannot be made is status 73, before anything is asked of the vendor', async (t) => {
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'file'), '');
+  const { server, url } = await silentVendor(t);
+  let requests = 0;
+  server.on('request', () => (requests += 1));
+  const argv = ['--source', 'sample', '--state-dir', join(directory, 'file/state')];
+  const result = await run(argv, { environment: { SAMPLE_URL: url } });
+  assert.equal(result.status, 73);
+  assert.match(result.stderr, /^audit-export: .*file\/state.*\nhint: /);
+  assert.equal(requests, 0);
+});
+
+test('a search into a reader that has enough ends quietly with 0', async (t) => {
+  const line =
+    'S=$( { $AUDIT_EXPORT --source sample --since 7d; echo $? >&3; } 3>status | head -1 | wc -l); cat status; echo $S';
+  const result = await shell(line, { directory: scratch(t) });
+  assert.deepEqual([result.stdout, result.stderr], ['0\n1\n', '']);
+});
+
+test('with a position, a reader that is gone is status 74, and the records come again', async (t) => {
+  const directory = scratch(t);
+  const line =
+    '{ $AUDIT_EXPORT --source sample --state-dir state; echo $? >&3; } 3>status | head -c 1 >/dev/null; cat status';
+  const broken = await shell(line, { directory });
+  assert.equal(broken.stdout, '74\n');
+  assert.match(broken.stderr, /^audit-export: the reader of the pipe is gone\nhint: /);
+  const again = await run(['--source', 'sample', '--state-dir', 'state'], { directory });
+  assert.equal(again.status, 0);
+  assert.ok(lines(again.stdout).length > 200);
+});
+
+test('a closed stdout is refused, /dev/null is warned of, a full disk is status 74', async (t) => {
+  const directory = scratch(t);
+  const closed = await shell('$AUDIT_EXPORT --source sample --state-dir a >&-', { directory });
+  assert.equal(closed.status, 78);
+  assert.match(closed.stderr, /standard output is closed/);
+  const nowhere = await shell('$AUDIT_EXPORT --source sample --state-dir b >/dev/null', { directory });
+  assert.equal(nowhere.status, 0);
+  assert.match(nowhere.stderr, /^audit-export: warning: standard output is \/dev\/null/);
+  const search = await shell('$AUDIT_EXPORT --source sample --since 1h >/dev/null', { directory });
+  assert.deepEqual([search.status, search.stderr], [0, '']);
+  const full = await shell('$AUDIT_EXPORT --source sample --state-dir c >/dev/full', { directory });
+  assert.equal(full.status, 74);
+  assert.match(full.stderr, /ENOSPC/);
+});
+
+test('a slow reader gets every byte', async (t) => {
+  const directory = scratch(t);
+  const line = '$AUDIT_EXPORT --source sample --state-dir state | { sleep 1; cat; }';
+  const slow = await shell(line, { directory });
+  assert.ok(slow.stdout.length > 65_536, 'more than a pipe holds');
+  for (const record of lines(slow.stdout)) JSON.parse(record);
+  assert.ok(slow.stdout.endsWith('}\n'));
+});
+
+test('records go into a file that stdout names, and into a socket', async (t) => {
+  const directory = scratch(t);
+  const path = join(directory, 'out.jsonl');
+  const stdio = ['ignore', openSync(path, 'a'), 'pipe'] as const;
+  const result = await run(['--source', 'sample', '--since', '7d'], { directory, stdio: [...stdio] });
+  assert.equal(result.status, 0);
+  assert.ok(lines(readFileSync(path, 'utf8')).length > 200);
+});
+
+for (const [signal, status] of [
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+  ['SIGHUP', 129],
+] as const) {
+  test(`${signal} stops it cleanly with ${status}`, async (t) => {
+    const { server, url } = await silentVendor(t);
+    const argv = ['--source', 'sample', '--state-dir', join(scratch(t), 'state')];
+    const child = start(argv, { environment: { SAMPLE_URL: url } });
+    const end = ended(child);
+    await once(server, 'request');
+    child.kill(signal);
+    const result = await end;
+    assert.deepEqual([result.status, result.stdout], [status, '']);
+    assert.match(result.stderr, new RegExp(`^audit-export: stopped by ${signal}\nhint: `));
+  });
+}
+
+test('the second signal ends it at once, although a sink has ten seconds to answer', async (t) => {
+  const { server, url } = await silentVendor(t);
+  const argv = ['--source', 'sample', '--since', '1h', '--sink', 'elastic'];
+  const environment = { ELASTIC_URL: url, ELASTIC_INDEX: 'audit' };
+  const child = start(argv, { environment });
+  const end = ended(child);
+  await once(server, 'request');
+  const began = Date.now();
+  child.kill('SIGINT');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  child.kill('SIGINT');
+  assert.equal((await end).status, 130);
+  assert.ok(Date.now() - began < 5000);
+});
+
+test('--max-runtime ends with 75 and says so', async (t) => {
+  const { url } = await silentVendor(t);
+  const argv = ['--source', 'sample', '--state-dir', join(scratch(t), 'state'), '--max-runtime', '1s'];
+  const result = await run(argv, { environment: { SAMPLE_URL: url } });
+  assert.equal(result.status, 75);
+  assert.match(result.stderr, /^audit-export: --max-runtime 1s is over/);
+});
+
+test('a second run of the same job ends with 75 at once', async (t) => {
+  const { server, url } = await silentVendor(t);
+  const argv = ['--source', 'sample', '--job', 'one', '--state-dir', join(scratch(t), 'state')];
+  const first = start(argv, { environment: { SAMPLE_URL: url } });
+  const end = ended(first);
+  await once(server, 'request');
+  const second = await run(argv, { environment: { SAMPLE_URL: url } });
+  assert.equal(second.status, 75);
+  first.kill('SIGTERM');
+  await end;
+});
+
+test('--insecure is warned of on every run, even a quiet one', async () => {
+  const result = await run(['--source', 'sample', '--since', '1h', '--insecure', '-q']);
+  assert.equal(result.status, 0);
+  assert.match(result.stderr, /^audit-export: warning: TLS certificates are not verified/);
+});
+
+test('-v accounts for every record in one line, --dry-run does always and saves nothing', async (t) => {
+  const directory = scratch(t);
+  const dry = await run(['--source', 'sample', '--state-dir', 'state', '--dry-run'], { directory });
+  assert.deepEqual([dry.status, dry.stdout], [0, '']);
+  assert.match(dry.stderr, /^audit-export: \S+ to \S+, (\d+) fetched, \1 would be delivered\n$/);
+  const verbose = await run(['--source', 'sample', '--state-dir', 'state', '-v', '--log-format', 'text'], {
+    directory,
+  });
+  assert.match(verbose.stderr, /^audit-export: \S+ to \S+, (\d+) fetched, \1 delivered, position \S+$/m);
+});
+
+test('no secret is printed, whatever fails and however much is said', async (t) => {
+  const canary = 'c4n4ry-p&ss/w+rd';
+  const server = createServer((request, response) => {
+    response.writeHead(401, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ message: `no: ${canary} ${request.headers.authorization ?? ''}` }));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const directory = scratch(t);
+  const secretFile = join(directory, 'secret');
+  writeFileSync(secretFile, `${canary}\n`);
+  chmodSync(secretFile, 0o600);
+  const environment = { CIRRUS_URL: url, CIRRUS_API_KEY: canary, CIRRUS_API_SECRET_FILE: secretFile };
+  for (const format of ['text', 'json']) {
+    const argv = ['--source', 'cirrus', '--state-dir', 'state', '-vv', '--log-format', format];
+    const result = await run(argv, { environment, directory });
+    assert.equal(result.status, 77, result.stderr);
+    const basic = Buffer.from(`${canary}:${canary}`).toString('base64');
+    for (const spelling of [canary, basic, Buffer.from(canary).toString('base64'), encodeURIComponent(canary)]) {
+      assert.ok(!`${result.stdout}${result.stderr}`.includes(spelling), result.stderr);
+    }
+  }
+  for (const name of readdirSync(join(directory, 'state'))) {
+    assert.ok(!readFileSync(join(directory, 'state', name)).includes(canary), name);
+  }
+});
+
+test('a refused login says which settings to check, and where they are', async (t) => {
+  const server = createServer((_request, response) => response.writeHead(401).end('{}')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const directory = scratch(t);
+  const path = join(directory, 'sycope.env');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  writeFileSync(path, `SYCOPE_URL=${url}\nSYCOPE_USERNAME=u\nSYCOPE_PASSWORD=wrong-one\n`, { mode: 0o600 });
+  const result = await run(['-s', 'sycope', '--state-dir', 'state', '-e', path], { directory });
+  assert.equal(result.status, 77, result.stderr);
+  assert.ok(result.stderr.endsWith(`hint: check SYCOPE_USERNAME and SYCOPE_PASSWORD in ${path}\n`), result.stderr);
+  assert.ok(existsSync(join(directory, 'state')));
+});
