@@ -11,12 +11,11 @@
 import { Buffer } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { createLedger } from '../core/dedupe.ts';
 import { Problem } from '../core/problem.ts';
-import { fromMillis, isoText } from '../core/time.ts';
-import type { Instant, LastRun, Position, Saved } from '../core/types.ts';
+import type { Position } from '../core/types.ts';
 import { writeFully } from './durable.ts';
 import { reached } from './failpoint.ts';
+import { documentText, positionOf, type StoredDocument } from './position-document.ts';
 
 const version = 1;
 const heading = /^audit-export position 1 sha256:([0-9a-f]{64})\n$/;
@@ -36,26 +35,6 @@ export interface StoredPosition {
 
 /** What reading a position file comes to. */
 export type Reading = StoredPosition | { readonly damage: string } | { readonly newer: number };
-
-interface StoredDocument {
-  readonly job: string;
-  readonly source: string;
-  readonly sink: string;
-  readonly generation: number;
-  readonly lastSuccess?: string;
-  readonly failures: number;
-  readonly last?: LastRun;
-  readonly saved?: Saved;
-  readonly branches: readonly StoredBranch[];
-}
-
-interface StoredBranch {
-  readonly name: string;
-  readonly watermark?: string;
-  readonly bookmark?: string;
-  readonly slice?: number;
-  readonly remembered: number;
-}
 
 /** Writes a whole position file in blocks; returns its size in bytes and its first line. */
 export async function writePosition(
@@ -111,19 +90,7 @@ function headingOf(digest: string): string {
 }
 
 function* blocks(job: string, generation: number, position: Position): Generator<Buffer> {
-  const { source, sink, lastSuccess, failures, last, saved } = position;
-  const branches: StoredBranch[] = [];
-  for (const [name, { watermark, bookmark, slice, ledger }] of position.branches) {
-    branches.push({
-      name,
-      ...(watermark === undefined ? {} : { watermark: isoText(watermark) }),
-      ...(bookmark === undefined ? {} : { bookmark }),
-      ...(slice === undefined ? {} : { slice }),
-      remembered: ledger.size,
-    });
-  }
-  const document = { job, source, sink, generation, lastSuccess, failures, last, saved, branches };
-  yield Buffer.from(`${JSON.stringify(document, undefined, 2)}\n`);
+  yield Buffer.from(documentText(job, generation, position));
   const separator = Buffer.from('\n');
   for (const { ledger } of position.branches.values()) {
     if (ledger.size > 0) yield* ledger.lines();
@@ -187,22 +154,4 @@ async function parse(
     if (error instanceof Problem) return error.message;
     throw error;
   }
-}
-
-function positionOf(document: StoredDocument, seed: number): Position {
-  const branches: Position['branches'] = new Map();
-  for (const { name, watermark, bookmark, slice } of document.branches) {
-    const at = watermark === undefined ? undefined : readInstant(watermark);
-    branches.set(name, { watermark: at, bookmark, slice, ledger: createLedger(seed) });
-  }
-  const { source, sink, saved, last, lastSuccess, failures } = document;
-  return { source, sink, branches, saved, last, lastSuccess, failures };
-}
-
-/** The inverse of isoText, for all times that it can write. Throws RangeError. */
-function readInstant(text: string): Instant {
-  const [, seconds, fraction = ''] = /^(.+:\d\d)(?:\.(\d{1,9}))?Z$/.exec(text) ?? [];
-  const milliseconds = Date.parse(`${seconds}Z`);
-  if (Number.isNaN(milliseconds)) throw new RangeError(`not a time: ${text}`);
-  return fromMillis(milliseconds) + BigInt(fraction.padEnd(9, '0'));
 }
