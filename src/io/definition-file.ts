@@ -14,8 +14,8 @@ export async function readDefinition(path: string): Promise<SourceDefinition> {
 async function parseFile(path: string): Promise<unknown> {
   const text = await readText(path);
   // Loaded only for users of such files: the built-in sources do not pay for it. JSON is YAML, too.
-  const { parseDocument } = await import('yaml');
-  const document = parseDocument(text, {
+  const { default: yaml } = await import('yaml');
+  const document = yaml.parseDocument(text, {
     version: '1.2',
     schema: 'core',
     uniqueKeys: true,

@@ -105,7 +105,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
 }
 
 async function jsonLogger({ now }: LogOptions, write: (line: string) => void): Promise<Logger> {
-  const { pino } = await import('pino');
+  const { default: pino } = await import('pino');
   return pino(
     {
       base: null,
