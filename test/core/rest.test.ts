@@ -205,6 +205,15 @@ test('a window that holds fewer records than announced is read again once, and t
   await assert.rejects(requestsOf({ records }, [short]), /pear announced 2 records from .* and gave 1/);
 });
 
+test('records without an ID keep their keys when the window is read again', async () => {
+  const server = await vendor('{"data":[{"a":1},{"a":1}],"total":3}', '{"data":[{"a":1},{"a":1},{"a":2}],"total":3}');
+  const definition = { ...pear, records: { path: 'data', id: { content: true }, total: 'total' } } as const;
+  const { records } = await pullOnce(definition, valuesFor(server), { part: { slice } });
+  const ids = records.map((record) => record.id);
+  assert.deepEqual([ids.slice(0, 2), new Set(ids).size], [ids.slice(2, 4), 3]);
+  await server.close();
+});
+
 test('two pages in a row with the same records are a circle', async () => {
   await assert.rejects(
     requestsOf({}, ['{"data":[{"id":1}],"next":"a"}', '{"data":[{"id":1}],"next":"b"}']),
