@@ -82,8 +82,8 @@ function build(version: string, print: (text: string) => void, choose: (name: Co
 function addFlags(program: Commander): void {
   for (const { flags, says, kind } of flagTable) {
     const option = new Option(flags, says).hideHelp(kind === 'hidden');
-    if (kind === 'list') option.argParser((text: string, before: readonly string[] = []) => [...before, text]);
-    if (kind === 'count') option.argParser((_text: string, before: number = 0) => before + 1);
+    if (kind === 'list') option.argParser((text: string, before?: readonly string[]) => [...(before ?? []), text]);
+    if (kind === 'count') option.argParser((_text: string, before?: number) => (before ?? 0) + 1);
     program.addOption(option);
   }
 }

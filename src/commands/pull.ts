@@ -12,6 +12,7 @@ import { isReaderGone } from '../io/standard-output.ts';
 import { run } from '../run.ts';
 import type { Host } from './host.ts';
 import { makeParts, type Parts } from './parts.ts';
+import { scrubbedQuarantine, scrubbedStore } from './scrubbed.ts';
 import { progressText, summaryFields, summaryText } from './summary-line.ts';
 
 export async function pull(flags: Flags, host: Host): Promise<number> {
@@ -29,9 +30,9 @@ export async function pull(flags: Flags, host: Host): Promise<number> {
       job,
       makeSource: () => Promise.resolve(parts.source),
       makeSink: () => Promise.resolve(parts.sink),
-      store: plan.usePosition ? positionStore(stateDirectory, job.name, scope) : undefined,
+      store: plan.usePosition ? scrubbedStore(positionStore(stateDirectory, job.name, scope), log.clean) : undefined,
       scope,
-      quarantine: openQuarantine(join(stateDirectory, `${job.name}.quarantine.jsonl`)),
+      quarantine: scrubbedQuarantine(openQuarantine(join(stateDirectory, `${job.name}.quarantine.jsonl`)), log.clean),
       tools: parts.tools,
       progress: (summary, window) => progress.show(progressText(summary, window, world.now() - started)),
     });

@@ -22,6 +22,8 @@ export interface Log {
   readonly level: Level;
   /** A value that must never be written, in any spelling. */
   hide(secret: string): void;
+  /** The text without those values, for what is written elsewhere. */
+  clean(text: string): string;
   /** What went wrong, with its next step. */
   problem(problem: Problem): void;
   /** A mistake in the program: one line, the stack at trace level. */
@@ -67,6 +69,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   return {
     level,
     hide: scrub.hide,
+    clean: scrub.clean,
     problem(problem) {
       const hint = problem.hint === undefined ? {} : { hint: problem.hint };
       if (people !== undefined) {
@@ -80,7 +83,8 @@ export async function openLog(options: LogOptions): Promise<Log> {
     bug(error) {
       const { error: name, reason } = causeFields(error);
       const text = `unexpected error: ${name}: ${reason}`;
-      const hint = 'this is a mistake in audit-export; the position is as last saved: please report it with what -vv prints';
+      const hint =
+        'this is a mistake in audit-export; the position is as last saved: please report it with what -vv prints';
       if (people !== undefined) {
         people.error({ hint, exit: 70 }, text);
       } else {

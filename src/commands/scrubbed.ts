@@ -1,0 +1,30 @@
+/**
+ * What is kept on disk besides records may quote a vendor's reply, and a reply may quote the credentials of its request.
+ * Both doors to the disk pass the same scrubber as standard error.
+ */
+import type { PositionStore, Quarantine } from '../core/types.ts';
+
+type Clean = (text: string) => string;
+
+/** The store, with the last outcome scrubbed. */
+export function scrubbedStore(store: PositionStore, clean: Clean): PositionStore {
+  return {
+    path: store.path,
+    get warnings() {
+      return store.warnings;
+    },
+    lock: () => store.lock(),
+    load: () => store.load(),
+    save(position) {
+      if (position.last !== undefined) position.last = { ...position.last, outcome: clean(position.last.outcome) };
+      return store.save(position);
+    },
+    journal: (branch, lines, saved) => store.journal(branch, lines, saved),
+    close: () => store.close(),
+  };
+}
+
+/** The quarantine, with the reasons scrubbed; the records stay as they are. */
+export function scrubbedQuarantine(quarantine: Quarantine, clean: Clean): Quarantine {
+  return { ...quarantine, add: (refused, by) => quarantine.add({ ...refused, reason: clean(refused.reason) }, by) };
+}
