@@ -104,12 +104,13 @@ async function pullAll(state: State, position: Position): Promise<void> {
     if (!parts.job.dryRun) await sink.open(position.saved);
     source = await parts.makeSource();
     const branches = await source.branches();
+    const seed = Math.floor(parts.tools.random() * 2 ** 32);
     // A journal needs a position that knows its branch; and a disk that cannot take it should fail before anything is sent.
     const unknown = branches.filter((branch) => !position.branches.has(branch));
-    for (const branch of unknown) placeOf(position, branch);
+    for (const branch of unknown) placeOf(position, branch, seed);
     if (unknown.length > 0) await save(state, position, sink);
     for (const branch of branches) {
-      const at = { state, source, sink, position, branch, place: placeOf(position, branch) };
+      const at = { state, source, sink, position, branch, place: placeOf(position, branch, seed) };
       await collect(state, () => pullBranch(at));
       if (state.sinkBroken || parts.tools.stop.aborted) break;
     }
@@ -180,7 +181,7 @@ async function pullSlice(at: Branch, window: Window, slice: Window): Promise<voi
   let serverTime = source.serverTime();
   try {
     const bookmark = job.usePosition ? place.bookmark : undefined;
-    const remembers = place.ledger.has;
+    const remembers = place.ledger.marked;
     for await (const page of source.pull({ branch, slice, bookmark, remembers })) {
       serverTime ??= source.serverTime();
       summary.unmatched += page.unmatched;
@@ -200,6 +201,7 @@ async function pullSlice(at: Branch, window: Window, slice: Window): Promise<voi
       if (page.bookmark !== undefined) {
         await out.drain();
         place.bookmark = page.bookmark;
+        place.ledger.mark();
         await save(state, at.position, sink);
       }
     }

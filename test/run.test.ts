@@ -6,6 +6,7 @@ import { parseDuration } from '../src/core/time.ts';
 import type { Job } from '../src/core/types.ts';
 import { run, type RunResult } from '../src/run.ts';
 import {
+  auditRecord,
   memorySink,
   memoryTools,
   memoryVendor,
@@ -290,4 +291,24 @@ test('one failing branch stops none of the others', async () => {
     ['one', 'two', 'three'].map((branch) => position?.branches.get(branch)?.watermark !== undefined),
     [true, false, true],
   );
+});
+
+test('a cursor vendor whose page was half delivered shows it again, and nothing is taken for a new twin', async () => {
+  const here = bench();
+  const remembered: boolean[] = [];
+  const record = auditRecord(stored('twin', start - minute));
+  let fail = true;
+  here.vendor.pull = async function* ({ remembers, bookmark }) {
+    remembered.push(remembers(record.key, record.keyStart, record.keyEnd));
+    yield { records: [record], refused: [], unmatched: 0 };
+    if (fail) throw new Problem(exit.unavailable, 'the page broke off');
+    if (bookmark !== 'next') yield { records: [], refused: [], unmatched: 0, bookmark: 'next' };
+  };
+  await here.run();
+  here.restart();
+  fail = false;
+  await here.run();
+  here.restart();
+  await here.run();
+  assert.deepEqual(remembered, [false, false, true], 'remembered only once its bookmark is saved');
 });

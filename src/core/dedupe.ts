@@ -5,7 +5,6 @@
  * The entries lie in an arena (core/arena.ts); a table finds them by their keys (core/key-table.ts).
  */
 import { Buffer } from 'node:buffer';
-import { createHash } from 'node:crypto';
 import {
   createArena,
   fingerprintAt,
@@ -19,6 +18,7 @@ import {
   writeWord,
 } from './arena.ts';
 import { createKeyTable } from './key-table.ts';
+import { digest, digestSize, needsDigest } from './ledger-key.ts';
 import { longestHead, readLine, writeHead, type LedgerLine } from './ledger-line.ts';
 import type { Ledger } from './types.ts';
 
@@ -34,17 +34,14 @@ const forgotten = 3;
 
 const blockSize = 256 * 1024;
 
-/** A longer key is stored as its digest, and so is one that looks like a digest: the two cannot be mixed up. */
-const longestKey = 1024;
-const digestPrefix = 'key-sha256:';
-const digestSize = digestPrefix.length + 64;
-
 /** An empty ledger. `seed`: an integer that nobody can guess, so that nobody can craft IDs that share a slot. */
 export function createLedger(seed = 0): Ledger {
   const arena = createArena();
   const { segmentOf } = arena;
   const table = createKeyTable(arena, seed);
   let size = 0;
+  let newest = -1;
+  let marked = 0; // entries below were there at the last mark
   const pendingOf = new Map<number, string>();
   const entriesOf = new Map<string, number[]>();
 
@@ -67,6 +64,7 @@ export function createLedger(seed = 0): Ledger {
 
   function add(key: Buffer, start: number, end: number, stamp: number, fingerprint: number): number {
     const entry = arena.add(key, start, end);
+    newest = entry;
     const segment = segmentOf(entry);
     const head = offsetOf(entry);
     writeStamp(segment, head, stamp);
@@ -74,6 +72,15 @@ export function createLedger(seed = 0): Ledger {
     segment[head + stateAt] = noted;
     table.insert(entry);
     return entry;
+  }
+
+  function locate(key: Buffer, start: number, end: number): number {
+    if (!needsDigest(key, start, end)) return table.find(key, start, end);
+    return table.find(digest(key, start, end), 0, digestSize);
+  }
+
+  function stateOf(entry: number): number {
+    return entry === -1 ? forgotten : segmentOf(entry)[offsetOf(entry) + stateAt]!;
   }
 
   function become(entry: number, state: number): void {
@@ -99,8 +106,13 @@ export function createLedger(seed = 0): Ledger {
       const state = segment[offsetOf(entry) + stateAt];
       return state === awaited || (state === kept && readStamp(segment, offsetOf(entry)) >= before);
     }
+    const old = marked;
     size = 0;
+    marked = 0;
+    newest = -1;
     arena.compact(stays, (from, to) => {
+      newest = to;
+      if (from < old) marked = to + 1;
       const pending = pendingOf.get(from);
       if (pending !== undefined) stillAwaited.push([to, pending]);
       size += 1;
@@ -131,7 +143,7 @@ export function createLedger(seed = 0): Ledger {
         used = 0;
       }
       const fingerprint = readWord(segment, head + fingerprintAt);
-      used = writeHead(block, used, readStamp(segment, head), fingerprint, pending);
+      used = writeHead(block, used, readStamp(segment, head), fingerprint, pending, entry < marked);
       for (let at = head + keyAt; at < head + keyAt + length; at += 1, used += 1) block[used] = segment[at]!;
       block[used] = 0x0a;
       used += 1;
@@ -140,7 +152,7 @@ export function createLedger(seed = 0): Ledger {
   }
 
   function read(bytes: Buffer): void {
-    const line: LedgerLine = { stamp: 0, fingerprint: 0, pending: undefined, keyStart: 0 };
+    const line: LedgerLine = { stamp: 0, fingerprint: 0, pending: undefined, marked: false, keyStart: 0 };
     table.reserve(bytes.length / 56); // about right; growing by doubling would hash every key twice
     for (let start = 0; start < bytes.length;) {
       const newline = bytes.indexOf(0x0a, start);
@@ -150,6 +162,7 @@ export function createLedger(seed = 0): Ledger {
       if (entry < 0) entry = table.find(bytes, line.keyStart, end);
       if (line.pending === undefined) become(entry, kept);
       else wait(entry, line.pending);
+      if (line.marked) marked = Math.max(marked, entry + 1);
       start = end + 1;
     }
   }
@@ -162,10 +175,13 @@ export function createLedger(seed = 0): Ledger {
       if (!needsDigest(key, start, end)) return note(key, start, end, stamp, fingerprint);
       return note(digest(key, start, end), 0, digestSize, stamp, fingerprint);
     },
-    has(key, start, end) {
-      const long = needsDigest(key, start, end);
-      const entry = long ? table.find(digest(key, start, end), 0, digestSize) : table.find(key, start, end);
-      return entry !== -1 && segmentOf(entry)[offsetOf(entry) + stateAt] !== forgotten;
+    has: (key, start, end) => stateOf(locate(key, start, end)) !== forgotten,
+    marked(key, start, end) {
+      const entry = locate(key, start, end);
+      return entry < marked && isLive(stateOf(entry));
+    },
+    mark() {
+      marked = newest + 1;
     },
     keep: (entry) => become(entry, kept),
     wait,
@@ -188,13 +204,4 @@ export function createLedger(seed = 0): Ledger {
 
 function isLive(state: number): boolean {
   return state === kept || state === awaited;
-}
-
-function needsDigest(key: Buffer, start: number, end: number): boolean {
-  if (end - start > longestKey) return true;
-  return end - start === digestSize && key.toString('latin1', start, start + digestPrefix.length) === digestPrefix;
-}
-
-function digest(key: Buffer, start: number, end: number): Buffer {
-  return Buffer.from(digestPrefix + createHash('sha256').update(key.subarray(start, end)).digest('hex'), 'latin1');
 }

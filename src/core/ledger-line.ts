@@ -2,6 +2,7 @@
  * A remembered ID as a line of text, so that a person can read, search and compare what was delivered:
  *
  *     1763629200000 8f14e45f + 0198c5d2-7f3a-7c41                  kept:    stamp, fingerprint, +, key
+ *     1763629200000 8f14e45f = 0198c5d2-7f3a-7c41                  kept before the last mark (see Ledger.mark)
  *     1763629200000 8f14e45f ?0a1b2c3d%3A7 0198c5d2-7f3a-7c41      awaited: ? and the acknowledgement, URI-encoded
  *
  * The stamp is in milliseconds since 1970, the fingerprint 8 hexadecimal digits (00000000 when unknown), the key the
@@ -18,11 +19,19 @@ export interface LedgerLine {
   stamp: number;
   fingerprint: number;
   pending: string | undefined;
+  marked: boolean;
   keyStart: number;
 }
 
 /** Writes everything before the key at `out[at]`, and returns the end. There must be room for it. */
-export function writeHead(out: Buffer, at: number, stamp: number, fingerprint: number, pending: string): number {
+export function writeHead(
+  out: Buffer,
+  at: number,
+  stamp: number,
+  fingerprint: number,
+  pending: string,
+  marked: boolean,
+): number {
   let end = writeDecimal(out, at, stamp);
   out[end] = 0x20;
   end += 1;
@@ -31,7 +40,7 @@ export function writeHead(out: Buffer, at: number, stamp: number, fingerprint: n
     out[end] = digit < 10 ? 0x30 + digit : 0x57 + digit;
   }
   out[end] = 0x20;
-  out[end + 1] = pending === '' ? 0x2b : 0x3f;
+  out[end + 1] = pending !== '' ? 0x3f : marked ? 0x3d : 0x2b;
   end += 2;
   if (pending !== '') end += out.write(pending, end, 'latin1');
   out[end] = 0x20;
@@ -62,7 +71,8 @@ export function readLine(bytes: Buffer, start: number, end: number, line: Ledger
     while (space < end && bytes[space] !== 0x20) space += 1;
     line.pending = acknowledgement(bytes.toString('latin1', at + 2, space));
     valid &&= line.pending !== undefined;
-  } else valid &&= mark === 0x2b;
+  } else valid &&= mark === 0x2b || mark === 0x3d;
+  line.marked = mark === 0x3d;
   if (!valid || space >= end || bytes[space] !== 0x20) throw malformed(bytes, start, end);
   line.stamp = stamp;
   line.fingerprint = fingerprint;

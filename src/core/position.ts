@@ -8,11 +8,11 @@ export function firstPosition(scope: { readonly source: string; readonly sink: s
   return { ...scope, branches: new Map(), saved: undefined, last: undefined, lastSuccess: undefined, failures: 0 };
 }
 
-/** The place of a branch; a new one starts without a watermark. */
-export function placeOf(position: Position, branch: string): BranchPosition {
+/** The place of a branch; a new one starts without a watermark. `seed`: see createLedger. */
+export function placeOf(position: Position, branch: string, seed: number): BranchPosition {
   const known = position.branches.get(branch);
   if (known !== undefined) return known;
-  const place = { watermark: undefined, bookmark: undefined, slice: undefined, ledger: createLedger() };
+  const place = { watermark: undefined, bookmark: undefined, slice: undefined, ledger: createLedger(seed) };
   position.branches.set(branch, place);
   return place;
 }

@@ -338,6 +338,10 @@ export interface Ledger {
    */
   note(key: Buffer, start: number, end: number, stamp: number, fingerprint: number): number;
   has(key: Buffer, start: number, end: number): boolean;
+  /** Everything noted so far belongs to before a bookmark that is about to be saved. */
+  mark(): void;
+  /** Whether the key was delivered before the last mark: a run that goes on from there never shows it again. */
+  marked(key: Buffer, start: number, end: number): boolean;
   /** The record was delivered, or set aside for good. */
   keep(entry: number): void;
   /** The record was sent; the acknowledgement named `pending` is still to come. It is not sent again meanwhile. */
