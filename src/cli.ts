@@ -8,7 +8,7 @@ import { epilogue, flagTable, type Flags } from './core/flags.ts';
 import { didYouMean } from './core/nearest.ts';
 import { exit, Problem } from './core/problem.ts';
 
-export const commands = ['pull', 'check', 'status', 'sources', 'sinks'] as const;
+const commands = ['pull', 'check', 'status', 'sources', 'sinks'] as const;
 export type CommandName = (typeof commands)[number];
 
 export type Invocation = { readonly command: CommandName; readonly flags: Flags } | { readonly print: string };

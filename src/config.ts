@@ -36,7 +36,7 @@ export interface Configuration {
   readonly findings: Findings;
 }
 
-export interface HttpSettings {
+interface HttpSettings {
   /** One request's total limit in milliseconds. */
   readonly timeout: number;
   /** PEM text of further root certificates. */
@@ -69,7 +69,7 @@ export async function configure(flags: Flags, environment: Environment, now: num
 }
 
 /** The layers of text below the flags. Throws Problem (78) for an env file that cannot be read. */
-export function readLayers(paths: readonly string[] | undefined, environment: Environment): Layers {
+function readLayers(paths: readonly string[] | undefined, environment: Environment): Layers {
   const files = (paths ?? ['.env']).map((path) => readEnvFile(path, paths !== undefined));
   return { environment, files: files.filter((file) => file !== undefined).toReversed() };
 }

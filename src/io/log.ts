@@ -13,10 +13,10 @@ import { Problem } from '../core/problem.ts';
 import { scrubber } from './scrub.ts';
 import { oneLine, visible, type TextOutput } from './terminal.ts';
 
-export const levels = ['error', 'warn', 'debug', 'trace'] as const;
+const levels = ['error', 'warn', 'debug', 'trace'] as const;
 export type Level = (typeof levels)[number];
 
-export type Fields = Readonly<Record<string, string | number | boolean>>;
+type Fields = Readonly<Record<string, string | number | boolean>>;
 
 export interface Log {
   readonly level: Level;
