@@ -43,6 +43,8 @@ export interface SceneOptions {
   /** A login with cookies in place of an API key. */
   readonly session?: boolean;
   readonly tls?: TlsOptions;
+  /** The host name in the vendor's address. */
+  readonly host?: string;
   /** Changes the definition. */
   readonly define?: (definition: Definition) => Definition;
   /** Added to every command line. */
@@ -143,7 +145,7 @@ export async function scene(context: TestContext, options: SceneOptions = {}): P
   const delivered = options.delivered ?? (() => lines);
   const words = ['--source', source, '--state-dir', stateDirectory, '--job', 'faults', ...(options.argv ?? [])];
   const variables = {
-    ACME_URL: vendor.url,
+    ACME_URL: options.host === undefined ? vendor.url : vendor.url.replace(/127\.0\.0\.1|localhost/, options.host),
     ACME_TOKEN: canaries.apiKey,
     ACME_USERNAME: canaries.username,
     ACME_PASSWORD: canaries.password,
@@ -194,11 +196,11 @@ export async function scene(context: TestContext, options: SceneOptions = {}): P
 
   function expectNoSecrets({ stdout, stderr }: Pick<Result, 'stdout' | 'stderr'>): void {
     const files = filesIn(directory).filter((path) => path !== source);
-    const places = [
+    const places: readonly (readonly [place: string, bytes: Buffer])[] = [
       ['stdout', Buffer.from(stdout)],
       ['stderr', Buffer.from(stderr)],
-      ...files.map((path) => [path, readFileSync(path)]),
-    ] as const;
+      ...files.map((path) => [path, readFileSync(path)] as const),
+    ];
     for (const [place, bytes] of places) {
       for (const spelling of spellings) assert.ok(!bytes.includes(spelling), `${place} shows ${spelling}`);
     }

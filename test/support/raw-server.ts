@@ -167,17 +167,17 @@ export async function closedPort(): Promise<number> {
 }
 
 /** A port that takes no connection and refuses none: its process is stopped and its queue is full. */
-export async function blackHole(): Promise<{ readonly port: number; close(): Promise<void> }> {
+export async function blackHole(port = 0): Promise<{ readonly port: number; close(): Promise<void> }> {
   const script = `const s = require('net').createServer();
-    s.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(s.address().port));`;
+    s.listen({ port: ${port}, host: '127.0.0.1', backlog: 1 }, () => console.log(s.address().port));`;
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  const port = Number(line.toString());
+  const bound = Number(line.toString());
   child.kill('SIGSTOP');
-  const fillers = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+  const fillers = Array.from({ length: 4 }, () => connect(bound, '127.0.0.1').on('error', () => undefined));
   await once(fillers[0] as Socket, 'connect');
   return {
-    port,
+    port: bound,
     async close() {
       for (const filler of fillers) filler.destroy();
       child.kill('SIGKILL');
