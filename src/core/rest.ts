@@ -71,6 +71,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     } catch (error) {
       if (begun || !isInvalidBookmark(error, ask.bookmark, restartable)) throw error;
       tools.warn(`${name} no longer knows where the last run stopped; reading from where its API begins`);
+      yield { records: [], refused: [], unmatched: 0, restarted: true };
       yield* readAll(ask, undefined);
     }
   }

@@ -54,6 +54,8 @@ export interface Page {
   readonly unmatched: number;
   /** Where to go on in a later run: saved once all records up to here are delivered. Only for vendors with cursors. */
   readonly bookmark?: string;
+  /** The vendor no longer knew the bookmark of the Ask, and begins where it does on a first run. */
+  readonly restarted?: boolean;
 }
 
 // ---------------------------------------------------------------------------------------------------- settings

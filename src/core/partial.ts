@@ -1,0 +1,33 @@
+/** Runs that delivered, but not everything: status 3, and one line that says what is missing. */
+import { exit, Problem } from './problem.ts';
+import { isoText } from './time.ts';
+import type { Window } from './types.ts';
+
+/** Records that no sink will take. */
+export function setAside(records: number, path: string): Problem {
+  return new Problem(
+    exit.partial,
+    `${records === 1 ? '1 record was' : `${records} records were`} not delivered but set aside in ${path}`,
+    {
+      hint: 'each line there says why, and holds the record',
+    },
+  );
+}
+
+/** Said once, because the position moves past it. `asked`: the user's own --since left it out. */
+export function skipped({ from, until }: Window, sourceName: string, asked: boolean): Problem {
+  const span = `records from ${isoText(from)} to ${isoText(until)}`;
+  return asked
+    ? new Problem(exit.partial, `${span} were skipped, because --since is later than the position`, {
+        hint: `they can be fetched with --since ${isoText(from)} --until ${isoText(until)}`,
+      })
+    : new Problem(exit.partial, `${span} are gone: ${sourceName} no longer keeps them`, {
+        hint: 'this gap is reported once; run more often than the vendor forgets',
+      });
+}
+
+export function stoppedEarly(): Problem {
+  return new Problem(exit.partial, 'stopped after one API query, as asked; more records are available', {
+    hint: 'run without -x (--single-query) to fetch them all',
+  });
+}

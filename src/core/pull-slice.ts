@@ -1,0 +1,110 @@
+/** One slice: pull it to its end, deliver what was not delivered before, and only then move the watermark. */
+import { acknowledged } from './acknowledge.ts';
+import { outbox } from './outbox.ts';
+import { stoppedEarly } from './partial.ts';
+import { Problem } from './problem.ts';
+import { sieve } from './sieve.ts';
+import { unaccounted } from './summary.ts';
+import { toMillis } from './time.ts';
+import type {
+  BranchPosition,
+  Instant,
+  Job,
+  PositionStore,
+  Quarantine,
+  Sink,
+  Source,
+  Summary,
+  Tools,
+  Window,
+} from './types.ts';
+import { advance } from './window.ts';
+
+/** A branch of the source on its way to the sink. */
+export interface Branch {
+  readonly branch: string;
+  readonly place: BranchPosition;
+  readonly source: Source;
+  readonly sink: Sink;
+  readonly job: Job;
+  /** Undefined when no position is kept. */
+  readonly store: PositionStore | undefined;
+  readonly quarantine: Quarantine;
+  readonly tools: Tools;
+  readonly summary: Summary;
+  /** Makes the position as it is durable. */
+  save(): Promise<void>;
+  progress?(summary: Summary, window: Window): void;
+  /** The sink failed, so that other branches would fail as well. */
+  sinkBroke(): void;
+}
+
+export async function pullSlice(at: Branch, window: Window, slice: Window): Promise<void> {
+  const { branch, place, source, sink, job, tools, summary } = at;
+  const { maxQuarantine, dryRun } = job;
+  const out = outbox({ ...at, ledger: place.ledger, sourceName: source.name, maxQuarantine, dryRun });
+  const unseen = sieve({ ledger: place.ledger, window, slice, filter: source.window.filter, job, summary });
+  const before = unaccounted(summary);
+  let serverTime = source.serverTime();
+  try {
+    const bookmark = job.usePosition ? place.bookmark : undefined;
+    const remembers = place.ledger.marked;
+    for await (const page of source.pull({ branch, slice, bookmark, remembers })) {
+      // The first answer's clock: what the vendor stored after it was not seen.
+      serverTime ??= source.serverTime();
+      summary.unmatched += page.unmatched;
+      if (page.restarted === true) noteRestart(at, serverTime);
+      for (const refused of page.refused) {
+        if (!refused.more) summary.fetched += 1;
+        await out.refuse(refused, toMillis(slice.until));
+      }
+      for (const record of page.records) {
+        const entry = unseen(record);
+        if (entry < 0) continue;
+        const full = out.add(record, entry);
+        if (full !== undefined) await full;
+      }
+      const due = out.tick();
+      if (due !== undefined) await due;
+      at.progress?.(summary, window);
+      if (page.bookmark !== undefined) {
+        await out.drain();
+        place.bookmark = page.bookmark;
+        place.ledger.mark();
+        await at.save();
+      }
+    }
+    await out.drain();
+    await acknowledged({ sink, ledger: place.ledger, summary, tools });
+  } catch (problem) {
+    await out.settle();
+    if (out.broken()) at.sinkBroke();
+    if (problem instanceof Problem && problem === tools.stop.reason) place.slice = halfOf(slice);
+    throw problem;
+  }
+  if (unaccounted(summary) !== before) throw new Error(`records unaccounted for: ${JSON.stringify(summary)}`);
+  commit(at, slice, serverTime ?? source.serverTime());
+}
+
+/** The one place where the watermark moves: every record of the slice was delivered, or durably set aside. */
+function commit({ source, place, job }: Branch, slice: Window, serverTime: Instant | undefined): void {
+  if (source.truncated()) throw stoppedEarly();
+  const watermark = advance(place.watermark, slice, serverTime, job.delay ?? source.window.delay);
+  place.watermark = watermark;
+  place.ledger.prune(toMillis(watermark - (job.overlap ?? source.window.overlap)));
+}
+
+/**
+ * The vendor no longer knows the bookmark and begins as far back as it does on a first run: what lies between the last
+ * run and there is gone.
+ */
+function noteRestart({ place, source, summary }: Branch, serverTime: Instant | undefined): void {
+  if (place.watermark === undefined || serverTime === undefined) return;
+  const begin = serverTime - source.window.firstRun;
+  if (place.watermark < begin) summary.gaps.push({ from: place.watermark, until: begin });
+}
+
+/** The run ran out of time inside a slice: the next one takes smaller steps, and so gets somewhere. */
+function halfOf(slice: Window): number {
+  return Math.max(60_000, Math.floor((toMillis(slice.until) - toMillis(slice.from)) / 2));
+}
