@@ -68,12 +68,12 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     const text = html ? '' : await reply.text(64 * 1024);
     if (html) await reply.discard();
     if (isSuccess(reply.status)) return notJson(definition, what);
-    const refused = reply.status === 401 || reply.status === 403;
-    const asked = { who: definition.name, what, ...(refused ? { hint: credentialsHint(definition) } : {}) };
-    const { status, message, hint, again } = httpProblem(reply.status, reply.headers, asked, tools.now());
-    return new Problem(status, message + saying(definition, parseJson(text)), {
-      ...(hint === undefined ? {} : { hint }),
-      ...(again === undefined ? {} : { again }),
+    const hint = refusalHint(definition, reply.status);
+    const asked = { who: definition.name, what, ...(hint === undefined ? {} : { hint }) };
+    const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
+    return new Problem(problem.status, problem.message + saying(definition, parseJson(text)), {
+      ...(problem.hint === undefined ? {} : { hint: problem.hint }),
+      ...(problem.again === undefined ? {} : { again: problem.again }),
       cause: reply.status,
     });
   }
@@ -102,7 +102,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
         exit.noperm,
         `${definition.name} ended the session during ${what}${saying(definition, value)}`,
         {
-          hint: 'another run with the same user may be logging in at the same time',
+          hint: refusalHint(definition, 401) ?? credentialsHint(definition),
           cause: 401,
         },
       );
@@ -110,10 +110,11 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     if (!tellsError(definition, value)) return;
     const path = definition.reply?.success?.path;
     const status = path === undefined ? undefined : valueAt(value, path); // often the HTTP status that it should have had
-    const refused = status === 401 || status === 403;
+    const hint = refusalHint(definition, status);
+    const refused = hint !== undefined;
     const message = `${definition.name} ${refused ? 'refused' : 'told of an error in'} ${what}${saying(definition, value)}`;
     throw new Problem(refused ? exit.noperm : exit.protocol, message, {
-      hint: refused ? credentialsHint(definition) : 'the position stays; see what the vendor says about this error',
+      hint: hint ?? 'the position stays; see what the vendor says about this error',
     });
   }
 
@@ -148,6 +149,14 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
 function isSessionOver(error: unknown): boolean {
   if (!(error instanceof Problem) || error.again !== undefined) return false;
   return error.cause === 401 || (error.status === exit.protocol && typeof error.cause !== 'number');
+}
+
+/** What to do when records are refused: whoever asks for them with a session has logged in successfully before. */
+function refusalHint(definition: SourceDefinition, status: unknown): string | undefined {
+  if (status === 403) return `${credentialsHint(definition)}, and that they may read these records`;
+  if (status !== 401) return undefined;
+  if (definition.auth.type !== 'session') return credentialsHint(definition);
+  return 'the login worked; another run with the same user may have ended the session, or the user may not read records';
 }
 
 /** Statuses that come with what was asked for; 204, 206 and 304 do not. */
