@@ -5,4 +5,8 @@ export const sources: Readonly<Record<string, () => Promise<SourceDefinition>>> 
   cirrus: async () => (await import('./cirrus.ts')).cirrus,
   sample: async () => (await import('./sample.ts')).sample,
   sycope: async () => (await import('./sycope.ts')).sycope,
+  syncropel: async () => (await import('./syncropel.ts')).syncropel,
+  'sysdig-activity': async () => (await import('./sysdig-activity.ts')).sysdigActivity,
+  'sysdig-audit': async () => (await import('./sysdig-audit.ts')).sysdigAudit,
+  'sysdig-events': async () => (await import('./sysdig-events.ts')).sysdigEvents,
 };

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { exit, Problem } from '../../src/core/problem.ts';
+import { restSource } from '../../src/core/rest.ts';
+import { sysdigAudit } from '../../src/sources/sysdig-audit.ts';
+import { noSearch, pullOnce, sourceTools } from '../support/source-tools.ts';
+import {
+  asked,
+  hour,
+  start,
+  startedSysdig,
+  sysdigConforms,
+  sysdigRunsFromCron,
+  sysdigValues,
+} from '../support/sysdig.ts';
+import { startSysdig } from '../support/vendors/sysdig.ts';
+
+sysdigConforms(sysdigAudit, 'audit');
+sysdigRunsFromCron('sysdig-audit', 'audit', {
+  query: 'content.requestMethod=DELETE',
+  matches: (text) => text.includes('"DELETE"'),
+});
+
+const started = (count?: number, options = {}) => startedSysdig('sysdig-audit', 'audit', count, options);
+const part = { slice: hour };
+
+test('the window is sent in nanoseconds, every digit, and only to the first page', async () => {
+  const { vendor, values } = await started();
+  const slice = { from: hour.from + 123_456_789n, until: hour.until - 1n };
+  await pullOnce(sysdigAudit, values, { search: { limit: 10 }, part: { slice } });
+  const [first, ...later] = asked(vendor).map((query) => Object.fromEntries(query));
+  assert.deepEqual(first, { from: '1795129200123456789', to: '1795132799999999999', limit: '10' });
+  assert.equal(later.length, 2);
+  for (const { cursor, ...rest } of later) {
+    assert.ok(cursor !== undefined);
+    assert.deepEqual(rest, { limit: '10' });
+  }
+  await vendor.close();
+});
+
+test('as many records as the vendor gives are asked for, and no more', async () => {
+  const { vendor, values } = await started(1);
+  const tools = sourceTools();
+  await pullOnce(sysdigAudit, values, { part, tools });
+  await pullOnce(sysdigAudit, values, { part, tools, search: { limit: 5000 } });
+  assert.deepEqual(
+    asked(vendor).map((query) => query.get('limit')),
+    ['999', '999'],
+  );
+  assert.match(tools.warnings.join(), /--limit 5000 is more than sysdig-audit gives at once; 999 is used/);
+  await vendor.close();
+});
+
+test('what the vendor can compare is sent in its language, and matched here as well', async () => {
+  const { vendor, texts, values } = await started(6);
+  const { records, unmatched } = await pullOnce(sysdigAudit, values, {
+    part,
+    search: {
+      query: [
+        ['content.requestMethod', 'GET'],
+        ['content.teamName', 'the "red" team'],
+        ['content.userId', '12345'],
+      ],
+    },
+  });
+  assert.equal(
+    asked(vendor)[0]?.get('filter'),
+    String.raw`auditTrail.requestMethod = "GET" and auditTrail.teamName = "the \"red\" team"`,
+  );
+  assert.deepEqual(
+    records.map((record) => record.text),
+    [texts[0], texts[3]],
+  );
+  assert.equal(unmatched, 0);
+  await vendor.close();
+});
+
+test('integers beyond 2^53 are compared digit by digit', async () => {
+  const { vendor, texts, values } = await started(3);
+  const search = (id: string) => ({ part, search: { query: [['content.serviceAccountId', id]] as const } });
+  const exact = await pullOnce(sysdigAudit, values, search('9007199254740993'));
+  assert.deepEqual(
+    exact.records.map((record) => record.text),
+    [texts[1]],
+  );
+  assert.equal((await pullOnce(sysdigAudit, values, search('9007199254740992'))).records.length, 0);
+  await vendor.close();
+});
+
+test('SYSDIG_FILTER goes with every page as it is, and --raw-query replaces it', async () => {
+  const { vendor, values } = await started();
+  const filtered = { ...values, SYSDIG_FILTER: 'auditTrail.entityType in ("team", "policy")' };
+  const { records } = await pullOnce(sysdigAudit, filtered, { part, search: { limit: 10 } });
+  assert.equal(records.length, 25);
+  assert.deepEqual(
+    asked(vendor).map((query) => query.get('filter')),
+    [filtered.SYSDIG_FILTER, filtered.SYSDIG_FILTER, filtered.SYSDIG_FILTER],
+  );
+  const rawQuery = 'not auditTrail.requestMethod = "GET"';
+  const raw = await pullOnce(sysdigAudit, filtered, { part, search: { rawQuery } });
+  assert.deepEqual([asked(vendor).at(-1)?.get('filter'), raw.records.length], [rawQuery, 16]);
+  await vendor.close();
+});
+
+for (const setting of ['SYSDIG_FILTER', 'rawQuery'] as const) {
+  test(`--query beside ${setting} is right even when that one says "or"`, async () => {
+    const { vendor, texts, values } = await started(6);
+    const text = 'auditTrail.entityType = "policy" or auditTrail.entityType = "team"';
+    const { records } = await pullOnce(
+      sysdigAudit,
+      { ...values, ...(setting === 'rawQuery' ? {} : { SYSDIG_FILTER: text }) },
+      {
+        part,
+        search: {
+          rawQuery: setting === 'rawQuery' ? text : undefined,
+          query: [['content.requestMethod', 'GET']],
+        },
+      },
+    );
+    assert.equal(asked(vendor)[0]?.get('filter'), `${text} and auditTrail.requestMethod = "GET"`);
+    assert.deepEqual(
+      records.map((record) => record.text),
+      [texts[0], texts[3]],
+    );
+    await vendor.close();
+  });
+}
+
+test("a filter that is none is refused in the vendor's words", async () => {
+  const { vendor, values } = await started(1);
+  await assert.rejects(
+    pullOnce(sysdigAudit, values, { part, search: { rawQuery: 'method = "GET"' } }),
+    (error) => error instanceof Problem && /HTTP 400\): invalid filter: unknown field 'method'/.test(error.message),
+  );
+  await vendor.close();
+});
+
+test('the limit of requests a minute is kept: the vendor never has to refuse one', async () => {
+  const tools = sourceTools(start);
+  const { vendor, texts, values } = await started(25, { now: tools.now, perMinute: 4 });
+  const { records } = await pullOnce(sysdigAudit, values, { part, search: { limit: 3 }, tools });
+  assert.equal(records.length, texts.length);
+  assert.equal(vendor.requests.length, 9, 'as many requests as pages');
+  assert.deepEqual(tools.waits, [60_000, 60_000]);
+  await vendor.close();
+});
+
+test('a limit that another client used up is waited for as long as the vendor says', async () => {
+  const tools = sourceTools(start);
+  const { vendor, texts, values } = await started(25, { now: tools.now, perMinute: 2 });
+  await Promise.all([fetch(vendor.origin), fetch(vendor.origin)].map(async (reply) => (await reply).arrayBuffer()));
+  const { records } = await pullOnce(sysdigAudit, values, { part, tools });
+  assert.equal(records.length, texts.length);
+  assert.deepEqual(tools.waits, [60_000]);
+  await vendor.close();
+});
+
+test('the address is SYSDIG_URL, or that of SYSDIG_REGION; without both it says what to set', () => {
+  const scope = (values: Record<string, string>) => restSource(sysdigAudit, values, noSearch, sourceTools()).scope;
+  assert.match(scope({ SYSDIG_REGION: 'us1' }), /^https:\/\/secure\.sysdig\.com/);
+  assert.match(scope({ SYSDIG_REGION: 'eu1' }), /^https:\/\/eu1\.app\.sysdig\.com/);
+  assert.match(scope({ SYSDIG_REGION: 'eu1', SYSDIG_URL: 'https://sysdig.example/' }), /^https:\/\/sysdig\.example/);
+  assert.throws(
+    () => scope({}),
+    (error) =>
+      error instanceof Problem && error.status === exit.config && error.hint === 'set SYSDIG_URL or SYSDIG_REGION',
+  );
+});
+
+test('every region in the settings is an address of its own, and is named in the help', () => {
+  const { values = [], summary = '' } = sysdigAudit.settings['SYSDIG_REGION'] ?? {};
+  const scopes = values.map(
+    (region) => restSource(sysdigAudit, { SYSDIG_REGION: region }, noSearch, sourceTools()).scope,
+  );
+  assert.equal(new Set(scopes).size, 10);
+  for (const scope of scopes) assert.ok(summary.includes(new URL(scope.trim()).host), scope);
+});
+
+test('jobs with other filters have positions of their own', () => {
+  const values = { SYSDIG_REGION: 'eu1' };
+  const one = restSource(sysdigAudit, { ...values, SYSDIG_FILTER: 'a = "1"' }, noSearch, sourceTools());
+  const other = restSource(sysdigAudit, { ...values, SYSDIG_FILTER: 'a = "2"' }, noSearch, sourceTools());
+  assert.notEqual(one.scope, other.scope);
+});
+
+test('a record as the vendor prints it comes byte for byte but for line breaks and indentation', async () => {
+  const printed = await readFile(new URL('sysdig-audit/printed.json', import.meta.url), 'utf8');
+  const vendor = await startSysdig({ now: () => start });
+  vendor.add('audit', printed);
+  const slice = { from: 1_763_632_800_000_000_000n, until: 1_763_632_801_000_000_000n };
+  const { records } = await pullOnce(sysdigAudit, sysdigValues(vendor), { part: { slice } });
+  assert.deepEqual(records, [
+    {
+      id: '"17a1b2c3d4e5f60718293a4b5c6d7e8f"',
+      text: printed.trim().replaceAll(/\n */g, ''),
+      time: 1_763_632_800_123,
+      nanos: 456_789,
+    },
+  ]);
+  await vendor.close();
+});
