@@ -14,6 +14,8 @@ import type { Page, Tools } from './types.ts';
 export interface ReadPage extends PageEnd {
   /** Whether the reply had a place for records at all. */
   readonly containerSeen: boolean;
+  /** Whether it may have been cut where nobody can see it. */
+  readonly unproven: boolean;
 }
 
 export interface PageReader {
@@ -24,6 +26,9 @@ export interface PageReader {
   read(question: Question, identity: Identify): AsyncGenerator<Page, ReadPage, undefined>;
 }
 
+/** Readings of a page of which two must agree, when nothing else proves that it is whole. */
+const mostReadings = 5;
+
 /** Records in one part of a page: enough to be worth a step of the pipeline, few enough not to hold a large page. */
 const partSize = 256;
 
@@ -33,11 +38,12 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
   async function* attempt({ question, identity }: Reading): AsyncGenerator<Page, ReadPage, undefined> {
     const reply = await vendor.stream(question);
     const part = collector(definition, plan, fields, identity);
+    const named = <T>(step: () => T): T => naming(`${definition.name}: the reply to ${question.what}`, step);
     for await (const chunk of reply.body) {
-      part.push(chunk);
+      named(() => part.push(chunk));
       if (part.size >= partSize) yield part.take();
     }
-    const { value, text } = part.end();
+    const { value, text } = named(part.end);
     if (value !== undefined) vendor.check(value, question.what); // JSON Lines have nothing around their records
     const { containerSeen } = part;
     if (!containerSeen && !mayBeMissing(definition, value)) throw noRecords(definition, value, question.what);
@@ -53,18 +59,30 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
       last: part.last(),
       fingerprint: part.fingerprint(),
       containerSeen,
+      unproven: definition.records.format === 'lines' && endsWithConnection(reply.headers),
     };
   }
 
+  /** JSON Lines have no end of their own: with no length either, two readings must agree. */
   async function* read(question: Question, identity: Identify): AsyncGenerator<Page, ReadPage, undefined> {
+    let before: ReadPage | undefined;
+    for (let reading = 1; reading <= mostReadings; reading++) {
+      const page = yield* readOnce({ question, identity }, reading > 1);
+      if (!page.unproven || (before !== undefined && before.fingerprint === page.fingerprint)) return page;
+      before = page;
+    }
+    throw neverAgree(definition.name, question.what);
+  }
+
+  async function* readOnce(reading: Reading, again: boolean): AsyncGenerator<Page, ReadPage, undefined> {
     let reader: AsyncGenerator<Page, ReadPage, undefined> | undefined;
     let starts = 0;
     let renewed = false;
 
     async function next(): Promise<IteratorResult<Page, ReadPage>> {
       if (reader === undefined) {
-        identity.startPage(starts > 0);
-        reader = attempt({ question, identity });
+        reading.identity.startPage(again || starts > 0);
+        reader = attempt(reading);
         starts++;
       }
       try {
@@ -98,6 +116,31 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
 interface Reading {
   readonly question: Question;
   readonly identity: Identify;
+}
+
+/** Neither a length, nor chunks, nor a compression that knows its end (RFC 9112 section 6.3). */
+function endsWithConnection(headers: Readonly<Record<string, string>>): boolean {
+  return ['content-length', 'transfer-encoding', 'content-encoding'].every((name) => headers[name] === undefined);
+}
+
+/** The splitter knows neither source nor page; its Problems begin with `the reply`. */
+function naming<T>(reply: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const { status, message, hint, again } = error;
+    throw new Problem(status, message.replace(/^the reply/, reply), {
+      ...(hint === undefined ? {} : { hint }),
+      ...(again === undefined ? {} : { again }),
+    });
+  }
+}
+
+function neverAgree(name: string, what: string): Problem {
+  return new Problem(exit.protocol, `${name} ends ${what} with the connection, and no two readings of it agree`, {
+    hint: 'have the server, or the proxy before it, say where its replies end: Content-Length, or chunks',
+  });
 }
 
 function mayBeMissing({ records: { format, missing, path } }: SourceDefinition, value: unknown): boolean {
