@@ -17,6 +17,12 @@ export function baseUrl(definition: SourceDefinition, values: TemplateValues): s
   return url.origin + url.pathname.replace(/\/{2,}/g, '/').replace(/\/$/, '');
 }
 
+/** What a position belongs to: the URL, and whatever else says what is read. */
+export function scopeOf(definition: SourceDefinition, values: TemplateValues): string {
+  const { scope } = definition;
+  return [baseUrl(definition, values), ...(scope === undefined ? [] : [fill(scope, values)])].join(' ');
+}
+
 /** The first address for which all is set. Several stand for settings of which one is enough. */
 function addressOf({ name, url }: SourceDefinition, values: TemplateValues): string {
   if (typeof url === 'string') return fill(url, values);

@@ -5,13 +5,14 @@ import type { RequestDefinition, SourceDefinition } from './definition.ts';
 import { exchange } from './exchange.ts';
 import { identifier, type Identify } from './identity.ts';
 import { incomplete, neverFinished, noJob } from './incomplete.ts';
+import { isOpen, patience } from './open-job.ts';
 import { pager, type Step } from './paging.ts';
 import { Problem } from './problem.ts';
 import { pageReader, type ReadPage } from './read-page.ts';
 import { tokenAt, valueAt } from './reply.ts';
-import { baseUrl } from './request.ts';
+import { scopeOf } from './request.ts';
 import { planSearch } from './search.ts';
-import { fill, fillFirst, type TemplateValues } from './template.ts';
+import { fillFirst, type TemplateValues } from './template.ts';
 import { isoText } from './time.ts';
 import type { Ask, Page, Search, SettingValues, Source, Tools, Window } from './types.ts';
 import { windowRules, windowValues } from './window-values.ts';
@@ -42,7 +43,8 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   const plan = planSearch(definition, search, tools);
   const vendor = exchange(definition, values, tools);
   const reader = pageReader(definition, plan, vendor, tools);
-  const restartable = paging.type === 'cursor' ? (paging.invalid ?? []) : [];
+  const invalid = paging.type === 'cursor' ? (paging.invalid ?? []) : [];
+  const keepsBookmark = paging.type === 'cursor' && paging.bookmark === true;
   let truncated = false;
 
   /** Everything that a template can name. */
@@ -69,23 +71,35 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
         yield page;
       }
     } catch (error) {
-      if (begun || !isInvalidBookmark(error, ask.bookmark, restartable)) throw error;
+      if (begun || ask.bookmark === undefined || !hasStatus(error, invalid)) throw error;
       tools.warn(`${name} no longer knows where the last run stopped; reading from where its API begins`);
       yield { records: [], refused: [], unmatched: 0, restarted: true };
       yield* readAll(ask, undefined);
     }
   }
 
-  /** The whole window, and once more when the vendor's own total says that something is missing. */
+  /** The whole window, and once more when its cursor expires, or the vendor's own total says that something is missing. */
   async function* readAll(ask: Ask, bookmark: string | undefined): AsyncGenerator<Page, void, undefined> {
     const identity = identifier(identityRule(definition), ask.remembers, bookmark !== undefined);
     for (let attempt = 1; ; attempt++) {
       identity.startWindow();
-      const { count, total } = yield* readWindow({ ask, window: ask.slice, identity, bookmark });
-      if (total === undefined || count >= total || search.single) return;
-      const missing = incomplete(name, ask.slice, total, count);
-      if (attempt === 2) throw missing;
-      tools.debug('reading the window again', { problem: missing.message });
+      const problem = yield* readOnce({ ask, window: ask.slice, identity, bookmark });
+      if (problem === undefined) return;
+      if (attempt === 2) throw problem;
+      tools.debug('reading the window again', { problem: problem.message });
+    }
+  }
+
+  /** The whole window; returns what is worth a second reading. */
+  async function* readOnce(part: Part): AsyncGenerator<Page, Problem | undefined, undefined> {
+    try {
+      const { count, total } = yield* readWindow(part);
+      if (total === undefined || count >= total || search.single) return undefined;
+      return incomplete(name, part.window, total, count);
+    } catch (error) {
+      // Where the cursor is the bookmark, the next run goes on from what was saved.
+      if (keepsBookmark || !hasStatus(error, [gone, ...invalid])) throw error;
+      return error;
     }
   }
 
@@ -165,10 +179,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   return {
     name,
     window: windowRules(definition),
-    scope: [
-      baseUrl(definition, values),
-      ...(definition.scope === undefined ? [] : [fill(definition.scope, values)]),
-    ].join(' '),
+    scope: scopeOf(definition, values),
     branches,
     pull,
     serverTime: vendor.serverTime,
@@ -177,20 +188,13 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   };
 }
 
-/** Answers without records in a row, with growing waits between them (31 s in all), after which a job has ended. */
-const patience = 5;
-
-/** Whether the rows of a job ended without a total that says so. */
-function isOpen({ job, paging }: SourceDefinition, count: number, total: number | undefined): boolean {
-  return (
-    job !== undefined && paging.type === 'offset' && (total === undefined ? job.total !== undefined : count < total)
-  );
-}
+/** HTTP 410: the cursor has expired. */
+const gone = 410;
 
 function requestFor({ request, paging }: SourceDefinition, { first }: Step): RequestDefinition {
   return first || paging.type === 'none' ? request : (paging.request ?? request);
 }
 
-function isInvalidBookmark(error: unknown, bookmark: string | undefined, statuses: readonly number[]): boolean {
-  return bookmark !== undefined && error instanceof Problem && statuses.includes(error.cause as number);
+function hasStatus(error: unknown, statuses: readonly number[]): error is Problem {
+  return error instanceof Problem && statuses.includes(error.cause as number);
 }
