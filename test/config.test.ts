@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { configure, type Configuration } from '../src/config.ts';
@@ -217,7 +218,13 @@ test('the state directory: flag, systemd, XDG, home, or a problem', () => {
   assert.equal(stateDirectory(undefined, all), '/var/lib/a');
   assert.equal(stateDirectory(undefined, { ...all, STATE_DIRECTORY: '' }), '/xdg/audit-export');
   assert.equal(stateDirectory(undefined, { XDG_STATE_HOME: 'relative', HOME: '/h' }), '/h/.local/state/audit-export');
-  assert.throws(() => stateDirectory(undefined, {}), { status: 78 });
+  assert.equal(
+    stateDirectory(undefined, {}),
+    join(userInfo().homedir, '.local/state/audit-export'),
+    'without HOME, as the password database says',
+  );
+  assert.throws(() => stateDirectory(undefined, { HOME: 'relative' }), { status: 78 });
+});
 });
 
 test('jobs that must not share a position have different names', () => {

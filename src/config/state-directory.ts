@@ -1,10 +1,12 @@
 /** Where positions live. */
+import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 
 /**
  * `--state-dir`, systemd's `$STATE_DIRECTORY` (the first of a list), `$XDG_STATE_HOME/audit-export`, or
  * `~/.local/state/audit-export`. Relative values of the two variables are ignored, as the XDG specification asks.
+ * Without HOME (some crons, `env -i`) the user's entry in the password database says where home is.
  */
 export function stateDirectory(
   flag: string | undefined,
@@ -15,9 +17,17 @@ export function stateDirectory(
   if (systemd.startsWith('/')) return systemd;
   const xdg = environment['XDG_STATE_HOME'] ?? '';
   if (xdg.startsWith('/')) return join(xdg, 'audit-export');
-  const home = environment['HOME'] ?? '';
+  const home = environment['HOME'] ?? homeOfUser();
   if (home.startsWith('/')) return join(home, '.local/state/audit-export');
-  throw new Problem(exit.config, 'there is no place for the position: neither HOME nor STATE_DIRECTORY is set', {
+  throw new Problem(exit.config, 'there is no place for the position: no STATE_DIRECTORY, and no home directory', {
     hint: 'name a directory with --state-dir, for example /var/lib/audit-export',
   });
+}
+
+function homeOfUser(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return ''; // a container may run as a user that is not in its password database
+  }
 }
