@@ -225,7 +225,6 @@ test('the state directory: flag, systemd, XDG, home, or a problem', () => {
   );
   assert.throws(() => stateDirectory(undefined, { HOME: 'relative' }), { status: 78 });
 });
-});
 
 test('jobs that must not share a position have different names', () => {
   const search: Search = { query: [], rawQuery: undefined, categories: [], limit: undefined, single: false };
