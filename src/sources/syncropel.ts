@@ -31,7 +31,12 @@ export const syncropel: SourceDefinition = {
   auth: { type: 'headers', headers: { Authorization: 'Bearer {SYNCROPEL_TOKEN}' } },
   request: recordsAfter({}),
   paging: { type: 'cursor', last: 'id', request: recordsAfter({ id: { $gt: '{cursor}' } }) },
-  window: { filter: 'ingestion', overlap: '5m', time: 'epoch-s' },
+  window: {
+    filter: 'ingestion',
+    overlap: '5m',
+    longest: '1d', // the vendor has no limit; but nothing of a window is settled before all of it was read
+    time: 'epoch-s',
+  },
   records: { path: 'data', id: { paths: ['id'] } },
   reply: { success: { path: 'object', equals: 'list', optional: true } },
   limits: { page: 1000, most: 1000 },

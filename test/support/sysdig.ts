@@ -58,7 +58,7 @@ export function sysdigConforms(definition: SourceDefinition, stream: Stream): vo
 }
 
 export function sysdigRunsFromCron(name: string, stream: Stream, query: Pick<CronCase, 'query' | 'matches'>): void {
-  const cron: CronCase = {
+  runsFromCron(name, 14, {
     ...query,
     secret: 'SYSDIG_TOKEN',
     async start() {
@@ -80,6 +80,5 @@ export function sysdigRunsFromCron(name: string, stream: Stream, query: Pick<Cro
         },
       };
     },
-  };
-  runsFromCron(name, cron, 14);
+  });
 }
