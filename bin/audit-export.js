@@ -1,3 +1,4 @@
 #!/usr/bin/env node
-// The program is bundled when the package is installed or built.
-import '../dist/audit-export.js';
+import { createRequire } from 'node:module';
+// Required, not imported: an imported CommonJS file is searched for its exports first, which takes longer than --help.
+createRequire(import.meta.url)('../dist/audit-export.cjs');

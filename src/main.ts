@@ -1,13 +1,8 @@
 /** The program as a function: arguments and a world in, an exit status out. It sets nothing global and ends nothing. */
 import { Buffer } from 'node:buffer';
 import { parseCommandLine, type CommandName } from './cli.ts';
-import { check } from './commands/check.ts';
 import type { Host } from './commands/host.ts';
-import { pull } from './commands/pull.ts';
-import { listSinks } from './commands/sinks.ts';
-import { listSources } from './commands/sources.ts';
-import { status } from './commands/status.ts';
-import { oneOf } from './config/job.ts';
+import { oneOf } from './config/one-of.ts';
 import type { Flags } from './core/flags.ts';
 import { exit, Problem } from './core/problem.ts';
 import { version } from './core/version.ts';
@@ -16,12 +11,15 @@ import { progressLine } from './io/terminal.ts';
 import type { World } from './io/world.ts';
 import { stopRequests } from './io/stop.ts';
 
-const commands: Readonly<Record<CommandName, (flags: Flags, host: Host) => Promise<number>>> = {
-  pull,
-  check,
-  status,
-  sources: listSources,
-  sinks: listSinks,
+type Command = (flags: Flags, host: Host) => Promise<number>;
+
+/** A command is loaded when it is asked for: --help pays for none. */
+const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
+  pull: async () => (await import('./commands/pull.ts')).pull,
+  check: async () => (await import('./commands/check.ts')).check,
+  status: async () => (await import('./commands/status.ts')).status,
+  sources: async () => (await import('./commands/sources.ts')).listSources,
+  sinks: async () => (await import('./commands/sinks.ts')).listSinks,
 };
 
 /** Runs a command line (without the program's name). Everything that goes wrong is said on stderr. */
@@ -47,7 +45,8 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
     world.onWarning((warning) => report.debug('node warns', { name: warning.name, message: warning.message }));
     const stops = stopRequests(world);
     try {
-      return await commands[command](flags, { world, log, progress, stops });
+      const run = await commands[command]();
+      return await run(flags, { world, log, progress, stops });
     } finally {
       stops.close();
       progress.clear();

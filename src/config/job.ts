@@ -5,6 +5,7 @@ import { exit, Problem } from '../core/problem.ts';
 import { parseQuery } from '../core/query.ts';
 import { parseDuration, parseSince } from '../core/time.ts';
 import type { Duration, Instant, Job, Search, Sink, Source } from '../core/types.ts';
+import { oneOf } from './one-of.ts';
 
 /** Everything of a Job that does not depend on the source and sink themselves. */
 export type JobPlan = Omit<Job, 'name' | 'source' | 'sink' | 'stateDirectory'>;
@@ -65,18 +66,6 @@ export function jobName(flag: string | undefined, source: Source, sink: Sink, se
   const hash = createHash('sha256').update(scope).digest('hex').slice(0, 8);
   const plain = (name: string): string => name.replaceAll(/[^A-Za-z0-9._-]/g, '-').slice(0, 40);
   return `${plain(source.name)}.${plain(sink.name)}.${hash}`;
-}
-
-/** The flag's value if it is one of `values`; Problem (64) if it is another. */
-export function oneOf<const T extends string>(
-  text: string | undefined,
-  flag: string,
-  values: readonly T[],
-): T | undefined {
-  if (text === undefined) return undefined;
-  const found = values.find((value) => value === text);
-  if (found !== undefined) return found;
-  throw new Problem(exit.usage, `${flag} is not known: ${text}`, { hint: `use ${values.join(' or ')}` });
 }
 
 /** A duration in nanoseconds, longer than zero. */
