@@ -65,7 +65,9 @@ export async function linkOver(from: string, to: string): Promise<void> {
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS'].includes(errorCode(error))) throw error;
     return rename(from, to);
   }
+  reached('link: beside');
   await rename(temp, to);
+  reached('link: renamed');
   await removeFile(temp); // rename leaves it when both names are the same file already
 }
 

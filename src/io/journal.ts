@@ -62,10 +62,12 @@ export function openJournal(path: string): Journal {
     base = wanted;
     size = found.base === wanted ? found.size : 0;
     await file.truncate(size);
+    reached('journal: cut back');
     if (size === 0) {
       const heading = Buffer.from(`audit-export journal 1 ${wanted}\n`);
       await writeFully(file, heading, 0);
       size = heading.length;
+      reached('journal: heading written');
       await syncDirectory(dirname(path));
     }
     return file;

@@ -12,6 +12,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 import { errorCode } from './durable.ts';
+import { reached } from './failpoint.ts';
 import { lockFile } from './lock-file.ts';
 
 export interface Lock {
@@ -26,7 +27,10 @@ export async function takeLock(directory: string, job: string, file: string): Pr
   const place = await realpath(directory); // the same lock, whichever way the directory was spelled
   const lock = process.platform === 'linux' ? await takeSocket(socketName(place, job)) : undefined;
   const taken = lock ?? (await lockFile(join(place, file)));
-  if (taken !== 'held') return taken;
+  if (taken !== 'held') {
+    reached('lock: taken');
+    return taken;
+  }
   throw new Problem(exit.tempfail, `another run of job ${job} is still going`, {
     hint: 'wait for it to end, or start the runs further apart',
   });

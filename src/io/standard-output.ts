@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { isatty } from 'node:tty';
 import { exit, Problem } from '../core/problem.ts';
 import type { Output } from '../core/types.ts';
+import { reached } from './failpoint.ts';
 import { visible } from './terminal.ts';
 
 const descriptor = 1;
@@ -24,6 +25,7 @@ export function standardOutput(): Output {
     async write(bytes) {
       try {
         await put(kind === 'terminal' ? Buffer.from(visible(bytes.toString('utf8'))) : bytes);
+        reached('output: written');
       } catch (error) {
         throw outputProblem(error);
       }

@@ -5,6 +5,7 @@ import { access, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 import { errorCode, fileProblem, removeFile, tempName } from './durable.ts';
+import { reached } from './failpoint.ts';
 
 export const positionSuffix = '.position';
 
@@ -12,6 +13,7 @@ export const positionSuffix = '.position';
 export async function prepareDirectory(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
+    reached('state directory: made');
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     const { uid, mode } = await stat(directory);
     const user = process.getuid?.();
