@@ -1,5 +1,5 @@
 /**
- * What Sekoia.io's intake answers to a batch: `{"event_ids":["...", ...]}` in the order of the lines, and, for events
+ * What Sekoia.io's intake answers to a batch: `{"event_ids":["...", ...]}` in the order of the events (`{"event_id":"..."}` to a single one), and, for events
  * that it drops, a status for each event. The form of the latter is not published ("Log collection troubleshooting" says
  * only that there is one), so any list with one entry for each event is read for failures.
  */
@@ -8,6 +8,7 @@ import type { Outcome } from './types.ts';
 
 /** One outcome for each of `count` events; undefined when the answer does not account for them all. */
 export function sekoiaOutcomes(answer: Readonly<Record<string, unknown>>, count: number): Outcome[] | undefined {
+  if (count === 1 && typeof answer['event_id'] === 'string' && answer['event_id'] !== '') return ['kept'];
   const lists = Object.values(answer).filter((value) => Array.isArray(value)) as (readonly unknown[])[];
   if (lists.length === 0 || lists.some((list) => list.length !== count)) return undefined;
   return Array.from({ length: count }, (_, index): Outcome => {

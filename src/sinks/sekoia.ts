@@ -1,10 +1,15 @@
-/** Sekoia.io by its HTTPS intake: one event a line. */
+/** Sekoia.io by its HTTPS intake, on any of its routes. */
+import { Buffer } from 'node:buffer';
 import { jsonLine } from '../core/json-line.ts';
 import type { Encode } from '../core/json-line.ts';
+import { oversize } from '../core/oversize.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
+import { sekoiaEndpoints, sekoiaRoute } from '../core/sekoia-form.ts';
+import type { SekoiaEndpoint } from '../core/sekoia-form.ts';
 import { sekoiaOutcomes } from '../core/sekoia-reply.ts';
 import { objectOf } from '../core/server-text.ts';
+import { singly } from '../core/singly.ts';
 import type {
   Batch,
   HttpReply,
@@ -24,7 +29,17 @@ const settings: Settings = {
     default: 'https://intake.sekoia.io',
   },
   SEKOIA_INTAKE_KEY: { summary: 'Intake key', required: true, secret: true },
-  SEKOIA_ENDPOINT: { summary: 'Path of the intake', default: 'plain/batch', values: ['plain/batch'] },
+  SEKOIA_ENDPOINT: {
+    summary:
+      'Route of the intake; `plain` and `structured` send one event a request, and with `array` tell its own time',
+    default: 'plain/batch',
+    values: sekoiaEndpoints,
+  },
+  SEKOIA_KEY_AS: {
+    summary:
+      'Where the key goes: `header` when not set, or `basic` (password), or `query` (proxies log it); always `body` for `structured`, `batch` and `array`',
+    values: ['header', 'basic', 'query', 'body'],
+  },
 };
 
 export const sekoia: SinkDefinition = {
@@ -43,22 +58,34 @@ export function sekoiaEncoder(_values: SettingValues, _tools: Pick<SinkTools, 's
 
 /** The intake takes 10 MiB. */
 const largestBatch = 9 * 1024 * 1024;
-/** A larger event is dropped by the intake. The line break is not counted. */
+/** A larger event is dropped by the intake, as it is before it is escaped. */
 const largestEvent = 250_000;
+/** Escaped it is at most so large; anything beyond need not be held to be refused. */
+const largestEncoded = 2 * largestEvent + 1000;
 /** Requests that may answer with too few IDs, one after the other: what was taken of them is there twice then. */
 const shortAnswers = 3;
 
 function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
   const base = (values['SEKOIA_URL'] ?? settings['SEKOIA_URL']?.default ?? '').replace(/\/+$/, '');
-  const url = `${base}/${values['SEKOIA_ENDPOINT'] ?? 'plain/batch'}`;
+  const key = values['SEKOIA_INTAKE_KEY'] ?? '';
+  const endpoint = endpointOf(values);
+  const route = sekoiaRoute(endpoint, key);
+  const credentials = keyAs(values['SEKOIA_KEY_AS'], endpoint, route.keyInBody, key);
+  const url = `${base}${route.path}`;
   const who = `sekoia at ${new URL(base).origin}`;
   const http = tools.http(base);
-  const uploads = upload(who, { records: 1000, bytes: largestBatch, record: largestEvent + 1 });
+  const uploads = upload(who, { records: 1000, bytes: largestBatch, record: largestEncoded });
   let short = 0;
 
-  async function send(batch: Batch): Promise<Reply> {
-    const headers = { 'x-sekoiaio-intake-key': values['SEKOIA_INTAKE_KEY'] ?? '', 'content-type': 'text/plain' };
-    const { reply, text, verdict } = await uploads.post(http, url, headers, batch);
+  function send(batch: Batch): Promise<Reply> {
+    const refusal = oversize(batch, largestEvent, 'the intake');
+    if (refusal !== undefined) return Promise.resolve(refusal);
+    return route.single ? singly(batch, post) : post(batch);
+  }
+
+  async function post(batch: Batch): Promise<Reply> {
+    const headers = { ...credentials.headers, ...route.headers(batch), 'content-type': route.contentType };
+    const { reply, text, verdict } = await uploads.post(http, url + credentials.query, headers, route.enclose(batch));
     if (verdict !== undefined) return verdict;
     if (reply.status >= 200 && reply.status < 300) return read(text, batch.records.length);
     throw failure(reply);
@@ -102,7 +129,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     },
     inFlight: 1,
     repeats: 'visible',
-    encode: sekoiaEncoder(values, tools),
+    encode: route.encode,
     open: () => Promise.resolve(),
     /** There is no request that shows whether the key is good and sends nothing. */
     async probe() {
@@ -116,4 +143,29 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     saved: () => undefined,
     close: () => http.close(),
   };
+}
+
+/** The endpoint, whose spelling the settings have checked. */
+function endpointOf(values: SettingValues): SekoiaEndpoint {
+  return sekoiaEndpoints.find((name) => name === values['SEKOIA_ENDPOINT']) ?? 'plain/batch';
+}
+
+/** The key as headers or query. Throws Problem 78 where the endpoint does not take it in that way. */
+function keyAs(
+  way: string | undefined,
+  endpoint: SekoiaEndpoint,
+  inBody: boolean,
+  key: string,
+): { readonly headers: Readonly<Record<string, string>>; readonly query: string } {
+  if (way !== undefined && inBody !== (way === 'body')) {
+    throw new Problem(exit.config, `SEKOIA_ENDPOINT ${endpoint} does not take the key as ${way}`, {
+      hint: inBody ? 'leave SEKOIA_KEY_AS out, or set it to body' : 'set SEKOIA_KEY_AS to header, basic or query',
+    });
+  }
+  if (inBody) return { headers: {}, query: '' };
+  if (way === 'query') return { headers: {}, query: `?${new URLSearchParams({ intake_key: key }).toString()}` };
+  if (way === 'basic') {
+    return { headers: { authorization: `Basic ${Buffer.from(`:${key}`).toString('base64')}` }, query: '' };
+  }
+  return { headers: { 'x-sekoiaio-intake-key': key }, query: '' };
 }

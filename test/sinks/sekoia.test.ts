@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { after, test } from 'node:test';
 import { packer } from '../../src/core/batch.ts';
 import { deliver } from '../../src/core/deliver.ts';
 import { exit } from '../../src/core/problem.ts';
-import type { AuditRecord } from '../../src/core/types.ts';
+import { sekoiaEndpoints } from '../../src/core/sekoia-form.ts';
+import type { AuditRecord, SettingValues } from '../../src/core/types.ts';
 import { sekoia } from '../../src/sinks/sekoia.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
 import { auditRecord, auditRecords, textOf } from '../support/records.ts';
@@ -17,11 +19,11 @@ after(async () => {
   for (const server of servers) await server.close();
 });
 
-async function start(options: SekoiaOptions = {}) {
+async function start(options: SekoiaOptions = {}, more: SettingValues = {}) {
   const server = await fakeSekoia(options);
   servers.push(server);
   const tools = sinkTools({ http: openSinkHttp });
-  const values = { SEKOIA_URL: `${server.url}${options.prefix ?? ''}`, SEKOIA_INTAKE_KEY: 'a-long-key' };
+  const values = { SEKOIA_URL: `${server.url}${options.prefix ?? ''}`, SEKOIA_INTAKE_KEY: 'a-long-key', ...more };
   const sink = sekoia.create(values, tools);
   const send = async (records: readonly AuditRecord[]) => {
     const packing = packer(sink);
@@ -33,21 +35,23 @@ async function start(options: SekoiaOptions = {}) {
   return { server, sink, tools, send };
 }
 
-sinkConformance('sekoia', async () => {
-  const server = await fakeSekoia();
-  return {
-    definition: sekoia,
-    values: { SEKOIA_URL: server.url, SEKOIA_INTAKE_KEY: 'a-long-key' },
-    wrongKey: { SEKOIA_INTAKE_KEY: 'wrong-secret' },
-    secrets: ['a-long-key', 'wrong-secret'],
-    server,
-    isData: ({ method }) => method === 'POST',
-    received: () => server.lines,
-    refuse(id) {
-      server.drops = (line) => line.includes(`"id":"${id}"`);
-    },
-  };
-});
+for (const endpoint of sekoiaEndpoints) {
+  sinkConformance(`sekoia ${endpoint}`, async () => {
+    const server = await fakeSekoia();
+    return {
+      definition: sekoia,
+      values: { SEKOIA_URL: server.url, SEKOIA_INTAKE_KEY: 'a-long-key', SEKOIA_ENDPOINT: endpoint },
+      wrongKey: { SEKOIA_INTAKE_KEY: 'wrong-secret' },
+      secrets: ['a-long-key', 'wrong-secret'],
+      server,
+      isData: ({ method }) => method === 'POST',
+      received: () => server.lines,
+      refuse(id) {
+        server.drops = (line) => line.includes(`"id":"${id}"`);
+      },
+    };
+  });
+}
 
 test('the key goes in its header only, and the address of another region works', async () => {
   const { server, send } = await start({ prefix: '/api/v1/intake-http' });
@@ -60,12 +64,106 @@ test('the key goes in its header only, and the address of another region works',
   assert.equal([...request.query.keys()].length, 0);
 });
 
-test('an event of 250,000 bytes is sent, a larger one is not', async () => {
-  const { sink, send } = await start();
-  const fits = auditRecord(`{"x":"${'é'.repeat(124_996)}"}`);
+for (const way of ['header', 'basic', 'query'] as const) {
+  test(`the key goes as ${way} where that is asked for`, async () => {
+    for (const endpoint of ['plain', 'plain/batch', 'jsons']) {
+      const { server, send } = await start(
+        { key: 'k+ey/1&' },
+        {
+          SEKOIA_ENDPOINT: endpoint,
+          SEKOIA_KEY_AS: way,
+          SEKOIA_INTAKE_KEY: 'k+ey/1&',
+        },
+      );
+      assert.deepEqual((await send(auditRecords(1))).kept, [0]);
+      const [request] = server.requests;
+      assert.equal('x-sekoiaio-intake-key' in (request?.headers ?? {}), way === 'header');
+      assert.equal('authorization' in (request?.headers ?? {}), way === 'basic');
+      assert.equal(request?.query.has('intake_key'), way === 'query');
+      assert.ok(!request?.body.includes('k+ey'));
+    }
+  });
+}
+
+test('a key in the body goes nowhere else, and only where the route has a field for it', async () => {
+  for (const endpoint of ['structured', 'batch', 'array']) {
+    for (const more of [{}, { SEKOIA_KEY_AS: 'body' }]) {
+      const { server, send } = await start({}, { SEKOIA_ENDPOINT: endpoint, ...more });
+      await send(auditRecords(1));
+      const [request] = server.requests;
+      assert.ok(!JSON.stringify(request?.headers).includes('a-long-key'));
+      assert.equal([...(request?.query.keys() ?? [])].length, 0);
+    }
+    await assert.rejects(start({}, { SEKOIA_ENDPOINT: endpoint, SEKOIA_KEY_AS: 'header' }), { status: exit.config });
+  }
+  await assert.rejects(start({}, { SEKOIA_ENDPOINT: 'plain', SEKOIA_KEY_AS: 'body' }), { status: exit.config });
+});
+
+test('a key in the address shows in no message', async () => {
+  const { server, send } = await start({}, { SEKOIA_KEY_AS: 'query' });
+  for (const status of [400, 403, 500]) {
+    server.hook = () => ({ status, body: '' });
+    await assert.rejects(
+      send(auditRecords(1)),
+      (error: Error) => !`${error.message} ${error.stack}`.includes('long-key'),
+    );
+  }
+  await server.close();
+  await assert.rejects(
+    send(auditRecords(1)),
+    (error: Error) => !`${error.message} ${error.stack}`.includes('long-key'),
+  );
+});
+
+test("an event's own time goes with it where the route has a place for the time of one event", async () => {
+  const records = [
+    auditRecord('{"n":1}', '"a"', 1_763_596_800_123, 456_789),
+    auditRecord('{"n":2}', '"b"', 1_763_596_801_000),
+    auditRecord('{"n":3}', '"c"'),
+  ];
+  const told = ['2025-11-20T00:00:00.123456Z', '2025-11-20T00:00:01.000Z', undefined];
+  for (const endpoint of sekoiaEndpoints) {
+    const { server, send } = await start({}, { SEKOIA_ENDPOINT: endpoint });
+    await send(records);
+    const isTold = ['plain', 'structured', 'array'].includes(endpoint);
+    assert.deepEqual(server.times, isTold ? told : [undefined, undefined, undefined], endpoint);
+  }
+});
+
+test('an event of 250,000 bytes is sent on every route, a larger one is set aside without its neighbours', async () => {
+  const text = `{"x":"${'é'.repeat(62_495)}${String.raw`\"`.repeat(62_500)}${' '.repeat(2)}"}`;
+  const fits = auditRecord(text.padEnd(text.length + 250_000 - Buffer.byteLength(text)));
   assert.equal(fits.end - fits.start, 250_000);
-  assert.deepEqual((await send([fits])).kept, [0]);
-  assert.equal(packer(sink).add(auditRecord(`${textOf(fits)} `), 0), 'tooLarge');
+  for (const endpoint of sekoiaEndpoints) {
+    const { server, send } = await start({}, { SEKOIA_ENDPOINT: endpoint });
+    const { kept, refused } = await send([fits, auditRecord(`${textOf(fits)} `), ...auditRecords(2)]);
+    assert.deepEqual(kept, [0, 2, 3], endpoint);
+    assert.match(refused[0]?.reason ?? '', /250000 bytes/);
+    assert.deepEqual(server.lines, [fits, ...auditRecords(2)].map(textOf));
+  }
+});
+
+test('one event a request: what was taken before a failure is not sent again', async () => {
+  const { server, send } = await start({}, { SEKOIA_ENDPOINT: 'plain' });
+  server.hook = (_request, number) => (number === 3 ? { status: 503, body: '' } : undefined);
+  assert.deepEqual((await send(auditRecords(5))).kept, [0, 1, 2, 3, 4]);
+  assert.equal(server.requests.length, 6);
+  assert.deepEqual(server.lines, auditRecords(5).map(textOf));
+});
+
+test('one event a request: a key that is withdrawn in the middle is 77, and the events before are kept', async () => {
+  const { server, sink } = await start({}, { SEKOIA_ENDPOINT: 'structured' });
+  server.hook = (_request, number) => (number > 2 ? { status: 401, body: '' } : undefined);
+  const packing = packer(sink);
+  for (const [entry, record] of auditRecords(4).entries()) packing.add(record, entry);
+  const packed = packing.take();
+  assert.ok(packed);
+  let certain: readonly number[] = [];
+  await assert.rejects(
+    deliver(sink, packed, sinkTools(), ({ kept }) => void (certain = kept)),
+    { status: exit.noperm },
+  );
+  assert.deepEqual(certain, [0, 1]);
 });
 
 test('fewer IDs than events are not an acknowledgement: sent again twice, then 69', async () => {
