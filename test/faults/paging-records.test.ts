@@ -61,20 +61,36 @@ fault(
   },
 );
 
-fault(
-  'P08',
-  'rows deleted while pages are counted by offset: what slipped through is found by the next run',
-  async (context) => {
-    const here = await scene(context, { define: byOffset });
-    here.vendor.fault = beforePage2(() => here.vendor.records.shift());
-    assert.equal((await here.run()).status, 0);
-    const missed = here.vendor.records.filter(({ text }) => !here.delivered().includes(text));
+fault('P08', 'rows deleted while pages are counted by offset: the next run finds what was missed', async (context) => {
+  const here = await scene(context, { define: byOffset });
+  here.vendor.fault = beforePage2(() => here.vendor.records.shift());
+  assert.equal((await here.run()).status, 0);
+  const missed = here.vendor.records.filter(({ text }) => !here.delivered().includes(text));
   assert.equal(missed.length, 1); // every row moved up by one
   here.clock.now += 60_000; // still within the overlap
   assert.equal((await here.run()).status, 0);
   assert.ok(here.delivered().includes(missed[0]?.text ?? ''));
   assert.equal(here.delivered().length, 6);
 });
+
+fault('P09', 'records that arrive during a walk from the newest back come with the next run', async (context) => {
+  const here = await scene(context);
+  let count = 0;
+  const newestFirst = arranged(here, (records) => records.toSorted((one, other) => other.time - one.time));
+  here.vendor.fault = (asked, honest) => {
+    here.clock.now += 1000;
+    here.vendor.add(`during${++count}`, 0);
+    return newestFirst(asked, honest);
+  };
+  assert.equal((await here.run()).status, 0);
+  assert.equal(here.delivered().length, 6);
+  here.vendor.fault = newestFirst;
+  here.clock.now += 1000;
+  here.expectSuccess(await here.run());
+});
+
+fault('P10', 'records out of order within and between pages are all delivered', async (context) => {
+  const here = await scene(context, { records: 20 });
   // Ordered by the last digit, so that each page holds old and new ones.
   here.vendor.fault = arranged(here, (records) =>
     records.toSorted((one, other) => Number(one.id.at(-1)) - Number(other.id.at(-1))),
