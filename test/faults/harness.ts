@@ -9,7 +9,7 @@ import { Buffer } from 'node:buffer';
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { TlsOptions } from 'node:tls';
 import { Problem } from '../../src/core/problem.ts';
@@ -31,10 +31,32 @@ export const canaries = {
 /** The bundled program, for tests that need a real process. `npm test` builds it before. */
 export const bundle = fileURLToPath(new URL('../../bin/audit-export.js', import.meta.url));
 
+let list: ((name: string) => void) | undefined;
+
 /** One row of the catalogue as a test. Several tests may prove the same row. */
 export function fault(number: string, what: string, body: (context: TestContext) => Promise<void>): void {
   if (!catalogue.has(number)) throw new Error(`${number} is not in the catalogue`);
-  test(`${number} ${what}`, { timeout: 30_000 }, body);
+  const name = `${number} ${what}`;
+  if (list === undefined) test(name, { timeout: 30_000 }, body);
+  else list(name);
+}
+
+/** Faults that mostly wait for a time limit of a second, side by side. */
+export function together(what: string, faults: () => void): void {
+  if (list === undefined) describe(what, { concurrency: true }, faults);
+  else faults();
+}
+
+/** While `load` imports files of faults, they are named and not run. */
+export async function listFaults(load: () => Promise<unknown>): Promise<string[]> {
+  const names: string[] = [];
+  list = (name) => names.push(name);
+  try {
+    await load();
+  } finally {
+    list = undefined;
+  }
+  return names;
 }
 
 export interface SceneOptions {

@@ -10,10 +10,14 @@ export function watchMemory({ directory }: Pick<Scene, 'directory'>): {
 } {
   const script = join(directory, 'watch.cjs');
   const peak = join(directory, 'peak');
-  const write = `require('node:fs').writeFileSync(${JSON.stringify(peak)}, String(process.resourceUsage().maxRSS))`;
-  writeFileSync(script, `process.on('exit', () => ${write});`);
+  // The kernel's own high-water mark: maxRSS of getrusage would begin with that of the parent.
+  writeFileSync(
+    script,
+    `const { readFileSync, writeFileSync } = require('node:fs');
+    process.on('exit', () => writeFileSync(${JSON.stringify(peak)}, readFileSync('/proc/self/status')));`,
+  );
   return {
     environment: { NODE_OPTIONS: `--require ${script}` },
-    megabytes: () => Number(readFileSync(peak, 'utf8')) / 1024,
+    megabytes: () => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(peak, 'utf8'))?.[1]) / 1024,
   };
 }

@@ -1,12 +1,11 @@
 /** Group T of the catalogue: whom the program trusts, and what it says when it does not. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, type TestContext } from 'node:test';
+import { after } from 'node:test';
 import type { TlsOptions } from 'node:tls';
 import { certificateAuthority } from '../support/certificates.ts';
-import { rawServer, reply, type Behaviour } from '../support/raw-server.ts';
+import { rawServer, reply } from '../support/raw-server.ts';
 import { fault, scene, type Expected, type Scene } from './harness.ts';
 
 const authority = certificateAuthority();

@@ -2,10 +2,8 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import dns from 'node:dns';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, type TestContext } from 'node:test';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { certificateAuthority } from '../support/certificates.ts';
 import {
   blackHole,
@@ -18,7 +16,8 @@ import {
   tunnel,
   type Behaviour,
 } from '../support/raw-server.ts';
-import { fault, scene, type Result, type Scene } from './harness.ts';
+import { fault, scene, together, type Result, type Scene } from './harness.ts';
+import { watchMemory } from './peak-memory.ts';
 import { bodyOf, chunked, encoded, hangUp, json, once, onPage, unframed } from './replies.ts';
 import type { Asked, Fault } from './vendor.ts';
 
@@ -130,52 +129,56 @@ fault('N04', 'name server not answering (EAI_AGAIN): the full number of attempts
 
 const soon = ['--timeout', '1s'] as const;
 
-fault(
-  'N05',
-  'connection attempts vanish (UND_ERR_CONNECT_TIMEOUT): retried, then given up, exit 69',
-  async (context) => {
-    const here = await scene(context);
-    await here.vendor.down();
-    const hole = await blackHole(here.vendor.port);
-    const result = await here.run(soon).finally(() => hole.close());
-    expectFullRetry(result);
-    await here.expectProblem(result, {
-      exit: 69,
-      message: /^source http:\/\/127\.0\.0\.1:\d+ did not (accept the connection in time|complete its reply within)/,
-      hint: /^check the host, the port and the firewalls between$|--timeout$/,
-      lift: () => here.vendor.up(),
-    });
-  },
-);
-
 const endless: readonly (readonly [number: string, what: string, behave: Behaviour])[] = [
   ['N06', 'accepted and never answered', silence],
   ['N07', 'headers one byte at a time', drip('HTTP/1.1 200 OK\r\n', 'X-Slow: a\r\n', 5)],
   ['N08', 'body one byte at a time', drip('HTTP/1.1 200 OK\r\n\r\n{"records":[', '{"id":"x"},', 5)],
 ];
-for (const [number, what, behave] of endless) {
-  fault(number, `${what}: the limit of the request ends it, retried, exit 69`, async (context) => {
-    const here = await scene(context);
-    here.vendor.fault = () => behave;
-    const result = await here.run(soon);
-    expectFullRetry(result);
-    await here.expectProblem(result, {
-      exit: 69,
-      message:
-        /^source http:\/\/127\.0\.0\.1:\d+ (did not complete its reply within 1 s|accepted the request and did not answer in time)/,
-      hint: /--timeout$|^check the network/,
-    });
-  });
-}
 
-fault('N08', 'body one byte at a time on page 2: nothing of it is taken before it is whole', async (context) => {
-  const here = await scene(context);
-  here.vendor.fault = onPage(2, (_asked, honest) => {
-    const text = bodyOf(honest).toString();
-    return drip(`HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n${text.slice(0, -40)}`, ' ', 5);
+together('time limits', () => {
+  fault(
+    'N05',
+    'connection attempts vanish (UND_ERR_CONNECT_TIMEOUT): retried, then given up, exit 69',
+    async (context) => {
+      const here = await scene(context);
+      await here.vendor.down();
+      const hole = await blackHole(here.vendor.port);
+      const result = await here.run(soon);
+      await hole.close();
+      expectFullRetry(result);
+      await here.expectProblem(result, {
+        exit: 69,
+        message: /^source http:\/\/127\.0\.0\.1:\d+ did not (accept the connection in time|complete its reply within)/,
+        hint: /^check the host, the port and the firewalls between$|--timeout$/,
+        lift: () => here.vendor.up(),
+      });
+    },
+  );
+
+  for (const [number, what, behave] of endless) {
+    fault(number, `${what}: the limit of the request ends it, retried, exit 69`, async (context) => {
+      const here = await scene(context);
+      here.vendor.fault = () => behave;
+      const result = await here.run(soon);
+      expectFullRetry(result);
+      await here.expectProblem(result, {
+        exit: 69,
+        message:
+          /^source http:\/\/127\.0\.0\.1:\d+ (did not complete its reply within 1 s|accepted the request and did not answer in time)/,
+        hint: /--timeout$|^check the network/,
+      });
+    });
+  }
+
+  fault('N08', 'body one byte at a time on page 2: nothing of it is taken before it is whole', async (context) => {
+    const here = await scene(context);
+    here.vendor.fault = onPage(2, (_asked, honest) => {
+      const text = bodyOf(honest).toString();
+      return drip(`HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n${text.slice(0, -40)}`, ' ', 5);
+    });
+    const result = await here.run(soon);
+    await here.expectProblem(result, { exit: 69, message: /within 1 s \(GET \/audit\)$/, hint: /--timeout$/ });
   });
-  const result = await here.run(soon);
-  await here.expectProblem(result, { exit: 69, message: /within 1 s \(GET \/audit\)$/, hint: /--timeout$/ });
 });
 
 // ---------------------------------------------------------------------------------------------------- broken
@@ -443,37 +446,63 @@ fault(
   },
 );
 
-/** Runs as a child process; returns also its peak memory in bytes. */
-async function measured(here: Scene): Promise<{ result: Result; peak: number }> {
-  const hook = join(here.directory, 'peak.cjs');
-  const file = join(here.directory, 'peak');
-  const script = `process.on('exit', () => require('fs').writeFileSync(${JSON.stringify(file)}, require('fs').readFileSync('/proc/self/status')))`;
-  writeFileSync(hook, script);
-  const result = await here.spawn([], { environment: { NODE_OPTIONS: `--require ${hook}` } });
-  const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(file, 'utf8'))?.[1]; // maxRSS of getrusage begins with the parent's
-  return { result, peak: Number(peak) * 1024 };
+/** One run as a child process, whose memory must stay small. */
+async function runSmall(here: Scene): Promise<Result> {
+  const watch = watchMemory(here);
+  const result = await here.spawn([], { environment: watch.environment });
+  assert.ok(watch.megabytes() < 160, `${watch.megabytes()} MB`);
+  return result;
 }
 
-const megabyte = 1024 * 1024;
-const spaces = Buffer.alloc(200 * megabyte, ' ');
-const bombs: readonly (readonly [encoding: string, pack: (body: Buffer) => Buffer])[] = [
-  ['gzip', (body) => gzipSync(body)],
-  ['br', (body) => brotliCompressSync(body, { params: { 1: 1 } })],
-];
-for (const [encoding, pack] of bombs) {
-  fault('N22', `200 MB of blanks in ${encoding}, and no end: memory stays small, exit 76`, async (context) => {
-    const here = await scene(context);
-    const bomb = encoded(pack(Buffer.concat([Buffer.from('{"records":['), spaces])), encoding);
-    here.vendor.fault = () => bomb;
-    const { result, peak } = await measured(here);
-    assert.ok(peak < 200 * megabyte, `${Math.round(peak / megabyte)} MB`);
-    await here.expectProblem(result, {
-      exit: 76,
-      message: /^acme: the reply to page 1 was cut off before its end$/,
-      hint: /look at proxies/,
-    });
-  });
+const blanks = Buffer.alloc(200 * 1024 * 1024, ' ');
+const packers = { gzip: (body: Buffer) => gzipSync(body), br: (body: Buffer) => brotliCompressSync(body, fast) };
+const fast = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
+
+/** `before`, 200 MB of blanks, `rest`: a few kilobytes on the way. */
+function bomb(encoding: keyof typeof packers, before: string, rest: Buffer | string): Buffer {
+  return packers[encoding](Buffer.concat([Buffer.from(before), blanks, Buffer.from(rest)]));
 }
+
+for (const encoding of ['gzip', 'br'] as const) {
+  fault(
+    'N22',
+    `200 MB of blanks between records, packed with ${encoding}: read in small memory, exit 0`,
+    async (context) => {
+      const here = await scene(context, { records: 2 });
+      here.vendor.fault = (_asked, honest) => {
+        const start = '{"records":[';
+        return encoded(bomb(encoding, start, bodyOf(honest).subarray(start.length)), encoding);
+      };
+      here.expectSuccess(await runSmall(here));
+    },
+  );
+}
+
+fault(
+  'N22',
+  '200 MB of text around the records, packed with gzip: refused early, in small memory, exit 76',
+  async (context) => {
+    const here = await scene(context);
+    const packed = bomb('gzip', '{"motto":"', '","records":[],"next":null}');
+    here.vendor.fault = () => encoded(packed, 'gzip');
+    await here.expectProblem(await runSmall(here), {
+      exit: 76,
+      message: /^acme: the reply to page 1 has more than \d+ bytes outside its records$/,
+      hint: /records/,
+    });
+  },
+);
+
+fault(
+  'N22',
+  '200 MB in the body of a refusal, packed with gzip: not read, in small memory, exit 77',
+  async (context) => {
+    const here = await scene(context);
+    const packed = bomb('gzip', '{"message":"', '"}');
+    here.vendor.fault = () => reply(403, { ...json, 'Content-Encoding': 'gzip' }, packed);
+    await here.expectProblem(await runSmall(here), { exit: 77, message: /\(HTTP 403\)/, hint: /ACME_TOKEN/ });
+  },
+);
 
 const strange = ['gzip, gzip, gzip, gzip, gzip, gzip', 'zstd', 'constructor'];
 for (const encoding of strange) {
