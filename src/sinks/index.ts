@@ -8,6 +8,7 @@ export const sinks: Readonly<Record<string, () => Promise<SinkDefinition>>> = {
   elastic: async () => (await import('./elastic.ts')).elastic,
   splunk: async () => (await import('./splunk.ts')).splunk,
   sekoia: async () => (await import('./sekoia.ts')).sekoia,
+  datadog: async () => (await import('./datadog.ts')).datadog,
 };
 
 /** A wire form, made with the settings of the sink that it belongs to; none of them is required here. */

@@ -1,0 +1,143 @@
+/** Datadog by its log intake, version 2. */
+import { datadogForm } from '../core/datadog-form.ts';
+import { enclosed } from '../core/json-list.ts';
+import { exit, Problem } from '../core/problem.ts';
+import { httpProblem } from '../core/retry.ts';
+import { isObject, objectOf, serverText } from '../core/server-text.ts';
+import type {
+  Batch,
+  HttpReply,
+  Reply,
+  SettingValues,
+  Settings,
+  Sink,
+  SinkDefinition,
+  SinkTools,
+} from '../core/types.ts';
+import { upload } from '../core/upload.ts';
+
+const settings: Settings = {
+  DATADOG_URL: {
+    summary: 'Address of the log intake; that of DATADOG_SITE when not set',
+    kind: 'url',
+  },
+  DATADOG_SITE: { summary: 'Site, such as datadoghq.eu or us5.datadoghq.com', default: 'datadoghq.com' },
+  DATADOG_API_KEY: { summary: 'API key', required: true, secret: true },
+  DATADOG_SOURCE: { summary: 'The `ddsource` of the logs; the name of the source when not set' },
+  DATADOG_SERVICE: { summary: 'The `service` of the logs; the name of the source when not set' },
+  DATADOG_HOSTNAME: { summary: 'The `hostname` of the logs' },
+  DATADOG_TAGS: { summary: 'The `ddtags` of the logs, such as `env:prod,team:security`' },
+};
+
+export const datadog: SinkDefinition = {
+  name: 'datadog',
+  summary: 'Datadog, by its log intake',
+  promise:
+    'Datadog has accepted the logs. A batch whose answer was lost is sent again and can be seen twice, with the same record_id.',
+  settings,
+  create: datadogSink,
+};
+
+/** The intake takes 5 MB, uncompressed. */
+const largestBatch = 4_250_000;
+/** A larger log is cut off by the intake, which says that all is well. */
+const largestLog = 1_000_000;
+/** Logs of an earlier time lose it. */
+const oldest = 18 * 60 * 60 * 1000;
+
+function datadogSink(values: SettingValues, tools: SinkTools): Sink {
+  // People paste the address from an example, path included.
+  const base = addressOf(values)
+    .replace(/\/+$/, '')
+    .replace(/\/api\/v2\/logs$/, '');
+  const url = `${base}/api/v2/logs`;
+  const who = `datadog at ${new URL(base).origin}`;
+  const http = tools.http(base);
+  const uploads = upload(who, { records: 1000, bytes: largestBatch, record: largestLog });
+  const headers = { 'dd-api-key': values['DATADOG_API_KEY'] ?? '', 'content-type': 'application/json' };
+
+  async function send(batch: Batch): Promise<Reply> {
+    if (batch.records.some(({ time }) => time < tools.now() - oldest)) {
+      tools.warn(
+        `${who} gives records older than 18 hours the time of their arrival: look for their own in the message`,
+      );
+    }
+    const { reply, text, verdict } = await uploads.post(http, url, headers, enclosed(batch, '[', ']'));
+    if (verdict !== undefined) return verdict;
+    const answer = objectOf(text.trim() === '' ? '{}' : text);
+    if (reply.status >= 200 && reply.status < 300) {
+      if (answer === undefined || saying(answer) !== '') throw noIntake();
+      return { outcomes: batch.records.map(() => 'kept' as const) };
+    }
+    if (reply.status === 400) return { split: saying(answer) || 'the server refused the request (HTTP 400)' };
+    throw failure(reply, 'the logs');
+  }
+
+  /** A request without any log: whether the key is good is looked at before the body. */
+  async function probe(): Promise<string> {
+    const reply = await http.send({ method: 'POST', url, headers, body: '[]' });
+    const answer = objectOf((await reply.text()) || '{}');
+    const isTaken = (reply.status >= 200 && reply.status < 300) || reply.status === 400;
+    if (!isTaken) throw failure(reply, 'the key');
+    if (answer === undefined) throw noIntake();
+    return 'it takes the key';
+  }
+
+  function failure(reply: HttpReply, what: string): Problem {
+    const hint = 'check DATADOG_API_KEY and DATADOG_SITE';
+    const problem = httpProblem(reply.status, reply.headers, { who, what, hint }, tools.now());
+    if (reply.status !== 404) return problem;
+    return new Problem(problem.status, problem.message, { hint: 'check DATADOG_URL and DATADOG_SITE' });
+  }
+
+  function noIntake(): Problem {
+    return new Problem(exit.protocol, `${who} did not answer as a log intake`, {
+      hint: 'check DATADOG_URL: a proxy or another service may be answering there',
+      again: {},
+    });
+  }
+
+  return {
+    name: 'datadog',
+    scope: base,
+    get limits() {
+      return uploads.limits;
+    },
+    inFlight: 1,
+    repeats: 'visible',
+    encode: datadogForm({
+      ddsource: values['DATADOG_SOURCE'] ?? tools.sourceName,
+      service: values['DATADOG_SERVICE'] ?? tools.sourceName,
+      hostname: values['DATADOG_HOSTNAME'],
+      ddtags: values['DATADOG_TAGS'],
+    }),
+    open: () => Promise.resolve(),
+    probe,
+    send,
+    flush: () => Promise.resolve(),
+    saved: () => undefined,
+    close: () => http.close(),
+  };
+}
+
+/** DATADOG_URL, or the intake of DATADOG_SITE. Throws Problem 78 when the site is none. */
+function addressOf(values: SettingValues): string {
+  const url = values['DATADOG_URL'];
+  if (url !== undefined) return url;
+  const site = values['DATADOG_SITE'] ?? 'datadoghq.com';
+  if (/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(site)) return `https://http-intake.logs.${site}`;
+  throw new Problem(exit.config, `DATADOG_SITE is not a site: ${serverText(site)}`, {
+    hint: 'write it like datadoghq.eu, without https:// and path; or set DATADOG_URL',
+  });
+}
+
+/** What the errors in an answer say: texts, or objects with a title and a detail. Empty when there are none. */
+function saying(answer: Readonly<Record<string, unknown>> | undefined): string {
+  const errors = answer?.['errors'];
+  if (!Array.isArray(errors)) return '';
+  const texts = (errors as readonly unknown[]).map((error) => {
+    const text = isObject(error) ? (error['detail'] ?? error['title']) : error;
+    return typeof text === 'string' ? text : 'an error without a text';
+  });
+  return serverText(texts.join('; '));
+}

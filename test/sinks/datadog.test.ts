@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { packer } from '../../src/core/batch.ts';
+import { deliver } from '../../src/core/deliver.ts';
+import { exit } from '../../src/core/problem.ts';
+import type { AuditRecord, SettingValues } from '../../src/core/types.ts';
+import { datadog } from '../../src/sinks/datadog.ts';
+import { auditRecord, auditRecords, textOf } from '../support/records.ts';
+import { sinkConformance } from '../support/sink-conformance.ts';
+import { run, scratch } from '../support/program.ts';
+import { openSinkHttp } from '../support/sink-http.ts';
+import { sinkTools, testNow } from '../support/sink-tools.ts';
+import { fakeDatadog } from '../support/sinks/datadog.ts';
+import type { FakeDatadog } from '../support/sinks/datadog.ts';
+
+const servers: FakeDatadog[] = [];
+after(async () => {
+  for (const server of servers) await server.close();
+});
+
+async function start(more: SettingValues = {}) {
+  const server = await fakeDatadog();
+  servers.push(server);
+  const tools = sinkTools({ http: openSinkHttp });
+  const sink = datadog.create({ DATADOG_URL: server.url, DATADOG_API_KEY: 'a-long-key', ...more }, tools);
+  const send = async (records: readonly AuditRecord[]) => {
+    const packing = packer(sink);
+    for (const [entry, record] of records.entries()) assert.equal(packing.add(record, entry), 'added');
+    const packed = packing.take();
+    assert.ok(packed);
+    return deliver(sink, packed, tools);
+  };
+  return { server, sink, tools, send };
+}
+
+sinkConformance('datadog', async () => {
+  const server = await fakeDatadog();
+  return {
+    definition: datadog,
+    values: { DATADOG_URL: server.url, DATADOG_API_KEY: 'a-long-key' },
+    wrongKey: { DATADOG_API_KEY: 'wrong-secret' },
+    secrets: ['a-long-key', 'wrong-secret'],
+    server,
+    isData: ({ method }) => method === 'POST',
+    received: () => server.logs.map(({ message }) => message),
+    refuse(id) {
+      server.refuses = (log) => log.record_id === id;
+    },
+  };
+});
+
+test('an entry holds the text of the record, its time and ID, and the fields that were asked for', async () => {
+  const { server, send } = await start({
+    DATADOG_SOURCE: 'sysdig',
+    DATADOG_SERVICE: 'audit "x"',
+    DATADOG_HOSTNAME: 'h1',
+    DATADOG_TAGS: 'env:prod',
+  });
+  const record = auditRecord('{"n":\t9007199254740993123,"s":"\\u00e9 é \\\\"}', '"r\\"1"', testNow, 120_000);
+  await send([record, auditRecord('{}', '7')]);
+  assert.deepEqual(server.logs, [
+    {
+      ddsource: 'sysdig',
+      service: 'audit "x"',
+      hostname: 'h1',
+      ddtags: 'env:prod',
+      timestamp: '2025-11-20T00:00:00.00012Z',
+      record_id: 'r"1',
+      message: textOf(record),
+    },
+    { ddsource: 'sysdig', service: 'audit "x"', hostname: 'h1', ddtags: 'env:prod', record_id: '7', message: '{}' },
+  ]);
+});
+
+test('source and service are the name of the source, the rest is left out, when nothing is said', async () => {
+  const { server, send } = await start();
+  await send([auditRecord('{}', '"a"')]);
+  assert.deepEqual(server.logs, [{ ddsource: 'acme', service: 'acme', record_id: 'a', message: '{}' }]);
+});
+
+test('batches are compressed, of at most 1,000 logs and 4.25 MB', async () => {
+  const { server, sink, send } = await start();
+  await send(auditRecords(100));
+  assert.equal(server.requests[0]?.headers['content-encoding'], 'gzip');
+  assert.deepEqual({ ...sink.limits }, { records: 1000, bytes: 4_250_000, record: 1_000_000 });
+});
+
+test('a log of more than 1 MB would be cut off in silence: it is not sent', async () => {
+  const { sink, server, send } = await start();
+  const fits = auditRecord(`{"x":"${'a'.repeat(999_800)}"}`);
+  assert.equal(packer(sink).add(fits, 0), 'added');
+  await send([fits]);
+  assert.equal(server.logs[0]?.message, textOf(fits));
+  assert.equal(packer(sink).add(auditRecord(`{"x":"${'a'.repeat(1_000_000)}"}`), 0), 'tooLarge');
+});
+
+test('records older than 18 hours are delivered, with a warning', async () => {
+  const { send, tools, server } = await start();
+  await send([auditRecord('{"a":1}', '"a"', testNow - 17 * 3_600_000), auditRecord('{}', '"n"')]);
+  assert.deepEqual(tools.warnings, []);
+  await send([auditRecord('{"b":1}', '"b"', testNow - 19 * 3_600_000)]);
+  assert.match(tools.warnings.join(), /older than 18 hours/);
+  assert.equal(server.logs.length, 3);
+});
+
+test('only an accepting answer is one', async () => {
+  for (const [answer, status] of [
+    [{ status: 200, body: '<html>' }, exit.protocol],
+    [{ status: 202, body: { errors: [{ title: 'no' }] } }, exit.protocol],
+    [{ status: 202, body: '[]' }, exit.protocol],
+    [{ status: 401, body: '' }, exit.noperm],
+    [{ status: 403, body: '' }, exit.noperm],
+    [{ status: 404, body: '' }, exit.config],
+    [{ status: 408, body: '' }, exit.unavailable],
+    [{ status: 429, body: '' }, exit.tempfail],
+    [{ status: 500, body: '' }, exit.unavailable],
+    [{ status: 503, body: '' }, exit.unavailable],
+  ] as const) {
+    const { server, send } = await start();
+    server.hook = () => answer;
+    await assert.rejects(send(auditRecords(2)), { status }, JSON.stringify(answer));
+  }
+  for (const body of ['', '{}', '{"errors":[]}']) {
+    const { server, send } = await start();
+    server.hook = () => ({ status: 202, body });
+    assert.deepEqual((await send(auditRecords(2))).kept, [0, 1]);
+  }
+});
+
+test('what the intake says about a bad entry is the reason, fit for a terminal', async () => {
+  const { server, send } = await start();
+  server.hook = () => ({ status: 400, body: { errors: [{ detail: 'bad \u001b entry' }] } });
+  const { refused } = await send(auditRecords(1));
+  assert.equal(refused[0]?.reason, String.raw`bad \u001b entry`);
+});
+
+test('a site stands for its address, and must be one', () => {
+  const tools = sinkTools({ http: openSinkHttp });
+  const scope = (values: SettingValues): string => datadog.create({ DATADOG_API_KEY: 'k', ...values }, tools).scope;
+  assert.equal(scope({}), 'https://http-intake.logs.datadoghq.com');
+  assert.equal(scope({ DATADOG_SITE: 'datadoghq.eu' }), 'https://http-intake.logs.datadoghq.eu');
+  assert.equal(scope({ DATADOG_URL: 'https://intake.example/api/v2/logs' }), 'https://intake.example');
+  for (const site of ['https://datadoghq.eu', 'eu', 'evil.example/x', 'a@b.example']) {
+    assert.throws(() => scope({ DATADOG_SITE: site }), { status: exit.config }, site);
+  }
+});
+
+test('a probe sends no log and shows a key that is refused', async () => {
+  const { server, sink } = await start();
+  assert.match((await sink.probe?.()) ?? '', /takes the key/);
+  assert.deepEqual(server.logs, []);
+  const wrong = await start({ DATADOG_API_KEY: 'other' });
+  await assert.rejects(async () => wrong.sink.probe?.(), { status: exit.noperm });
+});
+
+test('the program delivers the sample there once, and says nothing', async (t) => {
+  const server = await fakeDatadog();
+  servers.push(server);
+  const environment = { DATADOG_URL: server.url, DATADOG_API_KEY: 'a-long-key' };
+  const argv = ['--source', 'sample', '--first-run', '2h', '--sink', 'datadog', '--state-dir', scratch(t)];
+  for (let time = 0; time < 2; time++) {
+    const { status, stdout, stderr } = await run(argv, { environment });
+    assert.deepEqual([status, stdout, stderr], [0, '', '']);
+  }
+  const ids = server.logs.map(({ record_id }) => record_id);
+  assert.ok(ids.length > 2);
+  assert.equal(new Set(ids).size, ids.length);
+  for (const { message, record_id } of server.logs) assert.equal((JSON.parse(message) as { id: string }).id, record_id);
+});

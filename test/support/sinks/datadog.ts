@@ -1,0 +1,52 @@
+/** A fake Datadog log intake, version 2: limits, silent truncation and answers as its reference page tells them. */
+import { Buffer } from 'node:buffer';
+import { fakeServer } from './server.ts';
+import type { Answer, FakeServer, Received } from './server.ts';
+
+export interface DatadogLog {
+  readonly message: string;
+  readonly ddsource?: string;
+  readonly service?: string;
+  readonly hostname?: string;
+  readonly ddtags?: string;
+  readonly timestamp?: string;
+  readonly record_id?: string;
+}
+
+export interface FakeDatadog extends FakeServer {
+  readonly logs: DatadogLog[];
+  /** Whether an entry makes the intake refuse its request. */
+  refuses: ((log: DatadogLog) => boolean) | undefined;
+}
+
+const truncatedAt = 1_000_000;
+
+export async function fakeDatadog(key = 'a-long-key'): Promise<FakeDatadog> {
+  const logs: DatadogLog[] = [];
+
+  function answer(received: Received): Answer {
+    if (received.path !== '/api/v2/logs') return { status: 404, body: { errors: ['Not found'] } };
+    if (received.method !== 'POST') return { status: 405, body: '' };
+    if (received.headers['dd-api-key'] !== key) return refusal(403, 'Forbidden');
+    if (received.headers['content-type'] !== 'application/json') return refusal(415, 'Unsupported Media Type');
+    if (received.bytes > 5_000_000) return refusal(413, 'Payload too large');
+    const entries = JSON.parse(received.body) as DatadogLog[];
+    if (entries.length > 1000) return refusal(413, 'Too many entries');
+    if (entries.some((log) => typeof log.message !== 'string' || fake.refuses?.(log) === true)) {
+      return refusal(400, 'Bad Request', 'an entry is malformed');
+    }
+    logs.push(...entries.map((log) => ({ ...log, message: truncated(log.message) })));
+    return { status: 202, body: {} };
+  }
+
+  const fake: FakeDatadog = Object.assign(await fakeServer(answer), { logs, refuses: undefined });
+  return fake;
+}
+
+function truncated(message: string): string {
+  return Buffer.byteLength(message) <= truncatedAt ? message : message.slice(0, truncatedAt);
+}
+
+function refusal(status: number, title: string, detail?: string): Answer {
+  return { status, body: { errors: [{ status: String(status), title, ...(detail !== undefined && { detail }) }] } };
+}
