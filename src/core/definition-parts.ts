@@ -1,7 +1,7 @@
 /** The parts of a definition: texts, requests, authentication, paging. core/definition.ts puts them together. */
 import * as z from 'zod/mini';
 import { isPath } from './path.ts';
-import { durationOf } from './time.ts';
+import { durationOf } from './duration.ts';
 
 export const template = z.string();
 export const path = z.string().check(z.refine(isPath, 'a path such as data.items'));

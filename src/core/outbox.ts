@@ -7,7 +7,7 @@ import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { packer, type Packed } from './batch.ts';
 import { deliver, type Delivered } from './deliver.ts';
-import { exit, Problem } from './problem.ts';
+import { tooManyRefused } from './partial.ts';
 import type { AuditRecord, Ledger, PositionStore, Quarantine, RefusedRecord, Sink, Summary, Tools } from './types.ts';
 
 export interface OutboxParts {
@@ -108,27 +108,23 @@ export function outbox(parts: OutboxParts): Outbox {
       if (journaled) unjournaled = unjournaled.concat(entries);
     }
     if (delivered.refused.length === 0) return;
-    checkQuarantine(delivered.refused.length);
+    checkQuarantine(delivered.refused.length, delivered.refused[0]?.reason ?? '');
     for (const { record: refused, reason } of delivered.refused) {
       const text = refused.bytes.subarray(refused.start, refused.end);
       await quarantine.add({ text, more: false, reason }, by);
     }
     await quarantine.flush();
-    for (const { entry } of delivered.refused) ledger.keep(entry);
+    const setAsideNow = delivered.refused.map(({ entry }) => entry);
+    for (const entry of setAsideNow) ledger.keep(entry);
+    if (journaled) unjournaled = unjournaled.concat(setAsideNow);
     summary.quarantined += delivered.refused.length;
   }
 
   /** A systematic fault (a mapping, a wrong path) must not drain the audit trail into a file. */
-  function checkQuarantine(more: number): void {
+  function checkQuarantine(more: number, reason: string): void {
     const total = summary.quarantined + more;
     if (total <= Math.max(quarantineFloor, summary.fetched * parts.maxQuarantine)) return;
-    throw new Problem(
-      exit.data,
-      `${total} of ${summary.fetched} records were refused by ${sink.name}: too many to set aside`,
-      {
-        hint: `look at the reasons with -v, mend the mapping at ${sink.name}, and run again; what was set aside is in ${quarantine.path}`,
-      },
-    );
+    throw tooManyRefused(total, summary.fetched, reason, quarantine.path);
   }
 
   return {
@@ -151,7 +147,7 @@ export function outbox(parts: OutboxParts): Outbox {
         summary.seen += 1;
         return;
       }
-      if (!refused.more) checkQuarantine(1);
+      if (!refused.more) checkQuarantine(1, refused.reason);
       if (!parts.dryRun) await quarantine.add(refused, by);
       if (refused.more) return;
       summary.quarantined += 1;

@@ -1,6 +1,6 @@
 /** Requests no faster than a vendor allows: some time apart, or so many in a length of time that it tells in a header. */
 import type { SourceDefinition } from './definition.ts';
-import { parseDuration } from './time.ts';
+import { parseDuration } from './duration.ts';
 import type { Tools } from './types.ts';
 
 export interface Pace {

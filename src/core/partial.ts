@@ -1,4 +1,4 @@
-/** Runs that delivered, but not everything: status 3, and one line that says what is missing. */
+/** Runs that delivered, but not everything, and one line that says what is missing. */
 import { exit, Problem } from './problem.ts';
 import { isoText } from './time.ts';
 import type { Window } from './types.ts';
@@ -29,5 +29,12 @@ export function skipped({ from, until }: Window, sourceName: string, asked: bool
 export function stoppedEarly(): Problem {
   return new Problem(exit.partial, 'stopped after one API query, as asked; more records are available', {
     hint: 'run without -x (--single-query) to fetch them all',
+  });
+}
+
+/** So many that it must be one cause for all: nothing more is set aside, and the position stays. */
+export function tooManyRefused(refused: number, fetched: number, reason: string, path: string): Problem {
+  return new Problem(exit.data, `${refused} of ${fetched} records were refused, too many to set aside: ${reason}`, {
+    hint: `mend the cause and run again, nothing is lost; what was set aside before is in ${path}`,
   });
 }

@@ -1,7 +1,8 @@
 /** A window as a vendor wants to be told: the values of {from} and {until}. And the rules of its windows. */
 import type { SourceDefinition } from './definition.ts';
 import type { TemplateValues } from './template.ts';
-import { parseDuration, writeTime, type TimeFormat } from './time.ts';
+import { parseDuration } from './duration.ts';
+import { writeTime, type TimeFormat } from './time.ts';
 import type { Duration, SettingValues, Window, WindowRules } from './types.ts';
 
 /** The rules of a definition with the defaults of DESIGN section 3: 5 minutes of overlap, no delay, 7 days at first. */
