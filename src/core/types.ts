@@ -200,6 +200,8 @@ export interface Source {
   pull(ask: Ask): AsyncIterable<Page>;
   /** The server's clock as last seen, or undefined. */
   serverTime(): Instant | undefined;
+  /** A stream that has no end of its own: true as long as it goes on after a slice. */
+  goesOn?(): boolean;
   /** True when a `single` query left records unread. */
   truncated(): boolean;
   /** Logs out. Never throws. */
@@ -291,6 +293,8 @@ export interface SinkTools extends Tools {
   readonly output: Output;
   /** Opens a file to append to. */
   file(path: string): AppendFile;
+  /** The command after `--`, if there is one. */
+  readonly command?: Command;
   /** A random GUID. */
   guid(): string;
 }
@@ -302,6 +306,24 @@ export interface Output {
   write(bytes: Buffer): Promise<void>;
   /** fsync, where it means something. */
   sync(): Promise<void>;
+}
+
+/** A program that takes records on its standard input. */
+export interface Command {
+  /** What it is called in messages: the program, without its arguments, which may hold secrets. */
+  readonly name: string;
+  /** Starts it once more. `heard` is given its standard output; without it, that goes where its standard error goes. */
+  start(heard?: (bytes: Buffer) => void): CommandRun;
+}
+
+/** One run of a command. What goes wrong is a Problem (74). */
+export interface CommandRun {
+  /** Resolves when the kernel has taken the bytes. The buffer is free for reuse then. */
+  write(bytes: Buffer): Promise<void>;
+  /** Ends its input and waits until it has read all of it and ended with 0. */
+  finish(): Promise<void>;
+  /** Ends it by force, before it can take the end of its input for a good one. */
+  kill(): Promise<void>;
 }
 
 export interface AppendFile {
@@ -451,6 +473,8 @@ export interface Job {
   readonly firstRun: Duration | undefined;
   readonly maxRuntime: Duration | undefined;
   readonly dryRun: boolean;
+  /** After three failed runs in a row, how long the next one must leave both ends alone. */
+  readonly holdOff?: Duration | undefined;
   /** `id`: by record ID. `content`: by ID and content, so that a changed record is delivered again. */
   readonly dedupe: 'id' | 'content';
   readonly stateDirectory: string;

@@ -1,0 +1,182 @@
+/**
+ * The command after `--`: fed with records, watched to its end.
+ *
+ * Its input is a socket, because a socket tells what a pipe does not: whether the other side went away with bytes unread.
+ * Node hands out the write side only of a child's descriptor 0, so the child gets the socket as descriptor 3, and
+ * /bin/sh moves it to 0 before it becomes the command; no word of the command is read by the shell. The command leads a
+ * process group, so that all of it can be ended.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { basename } from 'node:path';
+import { Duplex } from 'node:stream';
+import { exit, Problem } from '../core/problem.ts';
+import type { Command, CommandRun } from '../core/types.ts';
+import { lineWriter } from './line-writer.ts';
+
+export interface CommandOptions {
+  /** What the command sees of the environment. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** How long it may take to read what it was given, and to end after that, in milliseconds. */
+  readonly timeout: number;
+  /** Aborts when it must end at once; the reason is a Problem. */
+  readonly stop: AbortSignal;
+  /** Shows what the command says to people. */
+  say(line: string): void;
+}
+
+const becomeCommand = 'exec "$@" <&3 3<&-';
+/** From SIGTERM to SIGKILL, in milliseconds. */
+const graceMilliseconds = 2000;
+/** What a command has left in its pipes is read in this time, even if a process in the background keeps them open. */
+const lastWordsMilliseconds = 1000;
+
+export function command(words: readonly [string, ...string[]], options: CommandOptions): Command {
+  const name = basename(words[0]);
+  return { name, start: (heard) => startCommand(name, words, options, heard) };
+}
+
+interface End {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+function startCommand(
+  name: string,
+  words: readonly string[],
+  { environment, timeout, stop, say }: CommandOptions,
+  heard: ((bytes: Buffer) => void) | undefined,
+): CommandRun {
+  const child = spawn('/bin/sh', ['-c', becomeCommand, 'sh', ...words], {
+    detached: true,
+    env: { ...environment },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  const [, , , input] = child.stdio;
+  if (!(input instanceof Duplex)) throw new Error('the input of a command can be read and written');
+  const [output, complaints] = [lineWriter(say), lineWriter(say)];
+  child.stdout?.on('data', heard ?? output.write);
+  child.stderr?.on('data', complaints.write);
+  const ended = endOf(child);
+  let closing = false;
+  let broken = false;
+  const gone = new Promise<void>((resolve) => {
+    const lost = (): void => {
+      broken = true;
+      input.destroy();
+      resolve();
+    };
+    input.on('error', lost); // ECONNRESET, EPIPE: it went away and left bytes unread
+    input.once('end', () => (closing ? resolve() : lost()));
+    input.once('close', () => resolve());
+    input.resume();
+  });
+  const stopped = (): void => void kill();
+  stop.addEventListener('abort', stopped, { once: true });
+
+  async function kill(): Promise<void> {
+    stop.removeEventListener('abort', stopped);
+    for (const name of ['SIGTERM', 'SIGKILL'] as const) {
+      signalAll(child, name);
+      if ((await within(ended, graceMilliseconds)) !== undefined) break;
+    }
+    // Not before: the end of its input must not look to it like the end of the records.
+    for (const stream of [input, child.stdout, child.stderr]) stream?.destroy();
+  }
+
+  /** How it ended, which says more than that its input broke; undefined when it does not end. */
+  async function end(): Promise<End | undefined> {
+    const result = await within(ended, timeout);
+    output.end();
+    complaints.end();
+    await kill();
+    stop.throwIfAborted();
+    return result;
+  }
+
+  return {
+    async write(bytes) {
+      const taken = new Promise<boolean>((resolve) => input.write(bytes, (error) => resolve(!error)));
+      const result = await within(Promise.race([taken, gone.then(() => false)]), timeout);
+      if (result === true && !broken) return;
+      if (result === undefined) {
+        await kill();
+        stop.throwIfAborted();
+        throw silent(name, 'read nothing for', timeout);
+      }
+      const how = await end();
+      throw (how && wrongEnd(name, how)) ?? unread(name);
+    },
+    async finish() {
+      closing = true;
+      input.end();
+      const how = await end();
+      if (how === undefined) throw silent(name, 'did not end within', timeout, ' after the end of its input');
+      await within(gone, lastWordsMilliseconds);
+      const problem = wrongEnd(name, how) ?? (broken ? unread(name) : undefined);
+      if (problem !== undefined) throw problem;
+    },
+    kill,
+  };
+}
+
+/** Its exit, once what it wrote before is read. */
+function endOf(child: ChildProcess): Promise<End> {
+  return new Promise((resolve) => {
+    child.once('error', () => resolve({ status: 127, signal: null }));
+    child.once('exit', (status, signalName) => {
+      const end = { status, signal: signalName };
+      const timer = setTimeout(() => resolve(end), lastWordsMilliseconds);
+      child.once('close', () => {
+        clearTimeout(timer);
+        resolve(end);
+      });
+    });
+  });
+}
+
+/** To the command and all that it started. */
+function signalAll(child: ChildProcess, name: NodeJS.Signals): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, name);
+  } catch {
+    // it ended in this very moment
+  }
+}
+
+/** The value, or undefined when it does not come in time. */
+async function within<T>(value: Promise<T>, milliseconds: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), Math.min(milliseconds, 2 ** 31 - 1));
+  });
+  try {
+    return await Promise.race([value, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const again = 'the position stays, and the next run gives it the same records again';
+
+function wrongEnd(name: string, { status, signal: signalName }: End): Problem | undefined {
+  if (status === 0) return undefined;
+  if (status === 127)
+    return new Problem(exit.ioerr, `the command ${name} was not found`, {
+      hint: 'give its full path: cron has a short PATH',
+    });
+  const how = signalName === null ? `ended with status ${status}` : `was ended by ${signalName}`;
+  return new Problem(exit.ioerr, `the command ${name} ${how}`, { hint: `see what it says; ${again}` });
+}
+
+function unread(name: string): Problem {
+  return new Problem(exit.ioerr, `the command ${name} did not read all of its input`, {
+    hint: `it must read to the end and then say by its exit status whether all went well; ${again}`,
+  });
+}
+
+function silent(name: string, what: string, timeout: number, when = ''): Problem {
+  return new Problem(exit.ioerr, `the command ${name} ${what} ${timeout / 1000} s${when}`, {
+    hint: `allow it more time with --timeout; ${again}`,
+  });
+}

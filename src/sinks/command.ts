@@ -1,0 +1,73 @@
+/**
+ * The command after `--`. What it was given counts as delivered once it has read all of it and ended with 0, and not
+ * before: until then every record waits for the acknowledgement that this run of the command is.
+ */
+import { bulkVerdict, type BulkVerdict } from '../core/bulk-verdict.ts';
+import { jsonLine } from '../core/json-line.ts';
+import { exit, Problem } from '../core/problem.ts';
+import type { CommandRun, Sink, SinkDefinition, SinkTools } from '../core/types.ts';
+
+export const command: SinkDefinition = {
+  name: 'command',
+  summary: 'A command, named after `--`, that takes the records on its standard input',
+  promise:
+    'It has read everything and ended with 0. Otherwise, or when killed before the position is saved, all that this run of it was given comes again.',
+  settings: {},
+  create: (_values, tools) => commandSink(tools, false),
+};
+
+/** `readsBulk`: the command prints the answer of `_bulk`, and an error in it counts. */
+export function commandSink(tools: Pick<SinkTools, 'command' | 'guid'>, readsBulk: boolean): Sink {
+  if (tools.command === undefined) {
+    throw new Problem(exit.usage, 'the sink command has no command', { hint: 'write it after --: … -- curl …' });
+  }
+  const { name: program, start } = tools.command;
+  let current:
+    | { readonly name: string; readonly run: CommandRun; readonly verdict: BulkVerdict | undefined }
+    | undefined;
+
+  /** Started by the first record: with nothing new, nothing runs. */
+  function running(): NonNullable<typeof current> {
+    if (current !== undefined) return current;
+    const verdict = readsBulk ? bulkVerdict() : undefined;
+    current = { name: tools.guid(), run: start(verdict?.push), verdict };
+    return current;
+  }
+
+  async function finish({ run, verdict }: NonNullable<typeof current>): Promise<void> {
+    current = undefined;
+    await run.finish();
+    const objection = verdict?.objection();
+    if (objection === undefined) return;
+    throw new Problem(exit.ioerr, `not everything was taken, by what the command ${program} printed: ${objection}`, {
+      hint: 'the position stays, and the next run gives it the same records again; the sink elastic knows the outcome of each record',
+    });
+  }
+
+  return {
+    name: 'command',
+    scope: program,
+    limits: { records: Infinity, bytes: 1024 * 1024, record: Infinity },
+    inFlight: 1,
+    // Nothing is taken before the command has ended: there is nothing to note from batch to batch.
+    repeats: 'undone',
+    encode: jsonLine,
+    open: () => Promise.resolve(),
+    async send(batch) {
+      const { name, run } = running();
+      await run.write(batch.body);
+      return { outcomes: batch.records.map(() => 'kept' as const), pending: name };
+    },
+    async settle(pending) {
+      const kept = pending.filter((name) => name === current?.name);
+      if (current !== undefined) await finish(current);
+      return { kept, lost: pending.filter((name) => !kept.includes(name)) };
+    },
+    flush: () => Promise.resolve(),
+    saved: () => undefined,
+    async close() {
+      await current?.run.kill();
+      current = undefined;
+    },
+  };
+}
