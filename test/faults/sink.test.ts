@@ -1,0 +1,318 @@
+/** Group S of the catalogue, first half: destinations that are down, take a part, or refuse whole batches. */
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { connect, type AddressInfo } from 'node:net';
+import { createServer, type TlsOptions } from 'node:tls';
+import type { TestContext } from 'node:test';
+import { certificateAuthority } from '../support/certificates.ts';
+import { closedPort } from '../support/raw-server.ts';
+import {
+  elasticScene,
+  expectSetAside,
+  ids,
+  idsIn,
+  kinds,
+  onPost,
+  scenes,
+  splunkScene,
+  type SinkScene,
+} from './destinations.ts';
+import { fault } from './harness.ts';
+
+// ---------------------------------------------------------------------------------------------------- connection
+
+for (const kind of kinds) {
+  fault('S01', `${kind} is down: tried five times, then 69, and the position waits`, async (context) => {
+    const here = await scenes[kind](context);
+    here.sink.hook = () => 'reset';
+    const result = await here.run();
+    assert.deepEqual(result.waits, [250, 500, 1000, 2000]);
+    await here.expectProblem(result, {
+      exit: 69,
+      message: /^sink http:\/\/127\.0\.0\.1:\d+ .*\(.*(?:GET|POST) .*\) \(5 attempts\)$/,
+      hint: /^check the network and the service/,
+      lift: () => (here.sink.hook = undefined),
+    });
+  });
+}
+
+fault('S01', 'nothing listens where the destination should be: 69', async (context) => {
+  const here = await elasticScene(context);
+  const url = `http://127.0.0.1:${await closedPort()}`;
+  const result = await here.run(['--job', 'elsewhere'], { environment: { ELASTIC_URL: url } });
+  await here.expectProblem(
+    { ...result, watermarks: { before: [], after: [] } },
+    {
+      exit: 69,
+      message: /^sink http:\/\/127\.0\.0\.1:\d+ refused the connection \(ECONNREFUSED, GET \/\) \(5 attempts\)$/,
+      hint: /^check the host and port in the URL/,
+    },
+  );
+});
+
+/** TLS in front of a destination, on a port of its own. */
+async function tlsFront(context: TestContext, options: TlsOptions, url: string): Promise<string> {
+  const server = createServer(options, (socket) => {
+    const target = connect(Number(new URL(url).port), '127.0.0.1');
+    target.on('error', () => socket.destroy());
+    socket.on('error', () => target.destroy());
+    socket.pipe(target).pipe(socket);
+  });
+  server.on('tlsClientError', () => undefined);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  context.after(() => server.close());
+  return `https://localhost:${(server.address() as AddressInfo).port}`;
+}
+
+fault('S01', 'a destination whose certificate is not trusted gets no record and no credential: 76', async (context) => {
+  const authority = certificateAuthority();
+  context.after(() => authority.remove());
+  const here = await splunkScene(context);
+  const environment = { SPLUNK_URL: await tlsFront(context, authority.issue(), here.sink.url) };
+  const result = await here.run([], { environment });
+  assert.equal(here.sink.requests.length, 0);
+  await here.expectProblem(result, {
+    exit: 76,
+    message: /^sink https:\/\/localhost:\d+ .*(?:UNABLE_TO|SELF_SIGNED)/,
+    hint: /--ca-file/,
+    recovery: { argv: ['--ca-file', authority.certFile], environment },
+  });
+});
+
+// ---------------------------------------------------------------------------------------------------- outcomes by item
+
+fault('S02', 'of 100 documents, only the 3 that got 429 are sent again, in their order', async (context) => {
+  const here = await elasticScene(context, { records: 100 });
+  const three = ['r5', 'r50', 'r95'];
+  here.sink.item = (id, _source, attempt) =>
+    attempt === 1 && three.includes(id.slice(5))
+      ? { status: 429, type: 'es_rejected_execution_exception', reason: 'queue is full' }
+      : undefined;
+  here.expectSuccess(await here.run());
+  assert.deepEqual(here.sink.bulks().map(idsIn), [ids(100), three]);
+});
+
+fault(
+  'S03',
+  'of 100 documents, the 3 that do not fit the mapping are set aside, 97 go through, once',
+  async (context) => {
+    const here = await elasticScene(context, { records: 100 });
+    const three = ['r1', 'r50', 'r100'];
+    here.sink.item = (id) =>
+      three.includes(id.slice(5)) ? { status: 400, type: 'document_parsing_exception', reason: 'failed' } : undefined;
+    const result = await here.run(['-v']);
+    assert.match(result.stderr, /100 fetched, 97 delivered, 3 set aside/);
+    assert.equal(here.sink.bulks().length, 1);
+    await expectSetAside(
+      here,
+      { ...result, stderr: without(result.stderr) },
+      three,
+      /^document_parsing_exception: failed$/,
+    );
+  },
+);
+
+/** Without the debug lines of -v. */
+function without(stderr: string): string {
+  return stderr
+    .split('\n')
+    .filter((line) => /^(?:hint|audit-export): (?!debug)(?!\d{4}-)/.test(line))
+    .join('\n');
+}
+
+for (const seed of [1, 2, 3, 4, 5]) {
+  fault(
+    'S04',
+    `a shuffled mix of 201, 409, 429, 400 and 503: every record ends where it belongs (${seed})`,
+    async (context) => {
+      const here = await elasticScene(context, { records: 60 });
+      const fates = [201, 201, 201, 201, 409, 409, 429, 503, 503, 400];
+      const fateOf = (id: string): number => fates[(Number(id.slice(1)) * 7 + seed * 3) % 11] ?? 201;
+      for (const { id, text } of here.vendor.records) {
+        if (fateOf(id) === 409) here.sink.documents.set(`acme:${id}`, text);
+      }
+      here.sink.item = (name, _source, attempt) => {
+        const fate = fateOf(name.slice(5));
+        if (fate === 400) return { status: 400, type: 'illegal_argument_exception', reason: 'bad' };
+        return attempt <= 2 && (fate === 429 || fate === 503) ? { status: fate, type: 'busy', reason: '' } : undefined;
+      };
+      const result = await here.run();
+      const refused = ids(60).filter((id) => fateOf(id) === 400);
+      const later = ids(60).filter((id) => fateOf(id) === 429 || fateOf(id) === 503);
+      assert.deepEqual(here.sink.bulks().map(idsIn), [ids(60), later, later]);
+      for (const [id, source] of here.sink.documents) assert.ok(source.includes(`"id":"${id.slice(5)}"`), id);
+      await expectSetAside(here, result, refused, /^illegal_argument_exception: bad$/);
+    },
+  );
+}
+
+/** What a `_bulk` answers that stores everything, but for the named records, which get 429. */
+function bulkText(
+  here: SinkScene<Awaited<ReturnType<typeof elasticScene>>['sink']>,
+  body: string,
+  busy: readonly string[],
+) {
+  const lines = body.trimEnd().split('\n');
+  return lines.flatMap((line, at) => {
+    if (at % 2 === 1) return [];
+    const id = (JSON.parse(line) as { create: { _id: string } }).create._id;
+    if (busy.includes(id)) return ['{"create" : {"status" : 429, "error" : {"type" : "busy", "reason" : "full"}}}'];
+    here.sink.documents.set(id, lines[at + 1] ?? '');
+    return ['{"create" : {"status" : 201}}'];
+  });
+}
+
+for (const [what, before] of [
+  ['"errors" : true, with blanks', '"errors" : true, '],
+  ['no "errors" at all', ''],
+  ['"errors": false, which is not so', '"errors": false, '],
+] as const) {
+  fault('S05', `a reply with ${what}: only its items count`, async (context) => {
+    const here = await elasticScene(context);
+    here.sink.hook = onPost(({ body }, number) =>
+      number > 1
+        ? undefined
+        : { status: 200, body: `{${before}"took" : 3, "items" : [${bulkText(here, body, ['acme:r2']).join(', ')}]}` },
+    );
+    here.expectSuccess(await here.run());
+    assert.deepEqual(here.sink.bulks().map(idsIn), [ids(6), ['r2']]);
+  });
+}
+
+for (const [what, bend] of [
+  ['fewer items than documents', (items: string[]) => items.slice(1)],
+  ['more items than documents', (items: string[]) => [...items, '{"create":{"status":201}}']],
+  ['items of another action', (items: string[]) => items.map(() => '{"index":{"status":201}}')],
+  ['no items', () => []],
+] as const) {
+  fault('S05', `a reply with ${what} acknowledges nothing: sent again, then 76`, async (context) => {
+    const here = await elasticScene(context);
+    here.sink.hook = onPost(({ body }) => ({
+      status: 200,
+      body: `{"took":1,"errors":false,"items":[${bend(bulkText(here, body, [])).join(',')}]}`,
+    }));
+    const result = await here.run();
+    assert.equal(here.posts().length, 5);
+    await here.expectProblem(result, {
+      exit: 76,
+      message: /did not account for the 6 documents that it was sent \(5 attempts\)$/,
+      hint: /^check ELASTIC_URL/,
+      lift: () => (here.sink.hook = undefined),
+    });
+  });
+}
+
+fault('S06', 'after the state was lost everything is sent again, is there already, and is success', async (context) => {
+  const here = await elasticScene(context, { records: 30 });
+  here.expectSuccess(await here.run());
+  rmSync(here.stateDirectory, { recursive: true });
+  here.expectSuccess(await here.run());
+  assert.deepEqual(here.sink.bulks().map(idsIn), [ids(30), ids(30)]);
+});
+
+fault(
+  'S07',
+  'a record that changed at the vendor after its delivery is counted, and not sent again',
+  async (context) => {
+    const here = await elasticScene(context);
+    here.expectSuccess(await here.run());
+    const [first] = here.vendor.records;
+    assert.ok(first);
+    const original = first.text;
+    here.vendor.records[0] = { ...first, text: original.replace('1.10', '1.20') };
+    const result = await here.run(['-v']);
+    assert.equal(result.status, 0);
+    assert.match(result.stderr, /1 with a known ID and other content/);
+    here.vendor.records[0] = first;
+    here.expectDelivered();
+  },
+);
+
+// ---------------------------------------------------------------------------------------------------- whole batches
+
+fault(
+  'S08',
+  'a batch that is too large (413) is halved until it fits; a record that never fits is set aside',
+  async (context) => {
+    const here = await elasticScene(context, { records: 20, largest: 1000 });
+    const long = here.vendor.add(
+      'long',
+      15,
+      `{"id":"long","time":"${new Date(here.clock.now - 15_000).toISOString()}","x":"${'x'.repeat(1000)}"}`,
+    );
+    const result = await here.run();
+    await expectSetAside(here, result, [long.id], /^too large for the server \(HTTP 413\)$/);
+  },
+);
+
+for (const kind of kinds) {
+  fault('S09', `${kind} limits the rate (429) and is left alone for exactly as long as it asks`, async (context) => {
+    const here = await scenes[kind](context);
+    here.sink.hook = onPost((_received, number) =>
+      number === 1 ? { status: 429, headers: { 'retry-after': '7' }, body: {} } : undefined,
+    );
+    const result = await here.run();
+    here.expectSuccess(result);
+    assert.deepEqual(result.waits, [7000]);
+  });
+
+  fault('S09', `${kind} limits the rate (429) for longer than the run may last: 75 at once`, async (context) => {
+    const here = await scenes[kind](context);
+    here.sink.hook = onPost(() => ({ status: 429, headers: { 'retry-after': '120' }, body: {} }));
+    const result = await here.run(['--max-runtime', '50s']);
+    assert.deepEqual(result.waits, []);
+    await here.expectProblem(result, {
+      exit: 75,
+      message: /limits the rate of .* \(HTTP 429\).*120 s, after the run's end$/,
+      hint: /--max-runtime/,
+      lift: () => (here.sink.hook = undefined),
+    });
+  });
+
+  fault('S09', `${kind} limits the rate (429) again and again: 75`, async (context) => {
+    const here = await scenes[kind](context);
+    here.sink.hook = onPost(() => ({ status: 429, headers: { 'retry-after': '60' }, body: {} }));
+    const result = await here.run();
+    assert.deepEqual(result.waits, [60_000, 60_000, 60_000, 60_000]);
+    await here.expectProblem(result, {
+      exit: 75,
+      message: /limits the rate of .* \(HTTP 429\) \(5 attempts\)$/,
+      hint: /^run it less often, or ask for a higher rate limit$/,
+      lift: () => (here.sink.hook = undefined),
+    });
+  });
+}
+
+fault(
+  'S10',
+  'one record makes the destination refuse 64 (400): it is found in 7 more requests at most',
+  async (context) => {
+    const here = await elasticScene(context, { records: 64 });
+    here.sink.hook = onPost(({ body }) =>
+      body.includes('acme:r37"')
+        ? { status: 400, body: { error: { type: 'x_content_parse_exception', reason: 'poison' }, status: 400 } }
+        : undefined,
+    );
+    const result = await here.run();
+    assert.ok(here.posts().length <= 1 + 7, `${here.posts().length} requests`);
+    await expectSetAside(here, result, ['r37'], /^x_content_parse_exception: poison$/);
+  },
+);
+
+fault(
+  'S11',
+  'half of all records refused is a systematic fault: 65, and nothing is drained into a file',
+  async (context) => {
+    const here = await elasticScene(context, { records: 100 });
+    here.sink.item = (id) =>
+      Number(id.slice(6)) % 2 === 0 ? { status: 400, type: 'mapper_exception', reason: 'conflict' } : undefined;
+    const result = await here.run();
+    assert.deepEqual(here.setAside(), []);
+    await here.expectProblem(result, {
+      exit: 65,
+      message: /^50 of 100 records were refused, too many to set aside: mapper_exception: conflict$/,
+      hint: /^mend the cause and run again/,
+      lift: () => (here.sink.item = undefined),
+    });
+  },
+);
