@@ -255,6 +255,30 @@ for (const [number, what, cut, exit] of cuts) {
   });
 }
 
+/** Pages so long that records go on before the page has ended; without IDs, and each record twice. */
+const twins: Parameters<typeof scene>[1] = {
+  records: 0,
+  define(definition) {
+    return { ...definition, limits: { page: 2000 }, records: { ...definition.records, id: { content: true } } };
+  },
+};
+
+function addTwins({ vendor }: Scene): void {
+  for (let at = 700; at > 100; at--) {
+    vendor.add(`t${at}`, at);
+    vendor.add(`t${at}`, at);
+  }
+}
+
+fault('N10', 'FIN far inside a long page of twins without IDs: each is delivered once, exit 0', async (context) => {
+  const here = await scene(context, twins);
+  addTwins(here);
+  here.vendor.fault = once((_asked, honest) => thenClose(honest.subarray(0, -20_000)));
+  const result = await here.run();
+  assert.deepEqual(pagesAsked(here), [1, 1]);
+  here.expectSuccess(result);
+});
+
 // ---------------------------------------------------------------------------------------------------- unframed JSON Lines
 
 /** The vendor's records as JSON Lines, all in one reply. */
@@ -300,6 +324,24 @@ fault('N13', 'JSON Lines without length, whole: read twice, delivered once, exit
   here.expectSuccess(await here.run());
   assert.equal(here.vendor.requests.length, 2);
 });
+
+fault(
+  'N13',
+  'twins without IDs in JSON Lines without length: read twice, each delivered once, exit 0',
+  async (context) => {
+    const here = await scene(context, {
+      ...twins,
+      define(definition) {
+        const records = { ...definition.records, format: 'lines', id: { content: true } } as const;
+        return { ...definition, paging: { type: 'none' }, records };
+      },
+    });
+    addTwins(here);
+    here.vendor.fault = () => unframed(linesOf(here));
+    here.expectSuccess(await here.run());
+    assert.equal(here.vendor.requests.length, 2);
+  },
+);
 
 fault('N13', 'a JSON document without length that is complete: its own end proves it, exit 0', async (context) => {
   const here = await scene(context);
