@@ -79,6 +79,7 @@ function find(
   for (const spelling of [name, ...(setting.aliases ?? [])]) {
     const text = setting.secret === true ? findSecret(spelling, layers, findings) : plain(spelling, layers, findings);
     if (text === undefined) continue;
+    if (setting.secret === true) checkCharacters(spelling, text, setting.lines === true, findings);
     findings.origins.set(name, findings.origins.get(spelling) ?? 'the environment');
     return text;
   }
@@ -102,7 +103,6 @@ function findSecret(name: string, layers: Layers, findings: Findings): string | 
   if (direct !== undefined) {
     findings.origins.set(name, direct.file?.path ?? 'the environment');
     if (direct.file !== undefined) warnIfReadable(direct.file.path, `holds ${name} and`, findings);
-    checkCharacters(name, direct.text, findings);
     return direct.text;
   }
   return file === undefined ? undefined : readSecretFile(name, file.text, file.file, findings);
@@ -127,13 +127,12 @@ function readSecretFile(
   }
   if (text === '') findings.faults.push(`${name}_FILE: ${path} is empty`);
   warnIfReadable(path, `holds ${name} and`, findings);
-  checkCharacters(name, text, findings);
   return text;
 }
 
 /** Line breaks and NUL in a secret would end up in an HTTP header. */
-function checkCharacters(name: string, text: string, findings: Findings): void {
-  if (/[\r\n\0]/.test(text)) findings.faults.push(`${name} contains a line break or a NUL character`);
+function checkCharacters(name: string, text: string, lines: boolean, findings: Findings): void {
+  if ((lines ? /\0/ : /[\r\n\0]/).test(text)) findings.faults.push(`${name} contains a line break or a NUL character`);
 }
 
 function warnIfReadable(path: string, what: string, findings: Findings): void {

@@ -73,6 +73,8 @@ export interface Setting {
   readonly values?: readonly string[];
   /** Other environment variables that are read when this one is not set. */
   readonly aliases?: readonly string[];
+  /** The text of a secret may have several lines. */
+  readonly lines?: boolean;
   /** The command-line flag that sets it, without dashes: apikey, apisecret, orgurl, apiurl. */
   readonly flag?: string;
 }
@@ -96,6 +98,8 @@ export interface HttpRequest {
   readonly repeatable?: boolean;
   /** Sent even when the run has been asked to stop: a logout. */
   readonly final?: boolean;
+  /** False: any redirect is a Problem (76). Default: a few are followed, inside the origin. */
+  readonly followRedirects?: boolean;
 }
 
 /** One HTTP reply. The body must be read, or discarded. Names of headers are lower case. */
@@ -293,8 +297,12 @@ export interface SinkTools extends Tools {
   readonly output: Output;
   /** Opens a file to append to. */
   file(path: string): AppendFile;
+  /** A way to a receiver of plain bytes at `tcp://host:port` or `tls://host:port`. */
+  wire(address: string): Wire;
   /** The command after `--`, if there is one. */
   readonly command?: Command;
+  /** Whose wire form `--bulk-format` asks for. */
+  readonly form?: string;
   /** A random GUID. */
   guid(): string;
 }
@@ -324,6 +332,16 @@ export interface CommandRun {
   finish(): Promise<void>;
   /** Ends it by force, before it can take the end of its input for a good one. */
   kill(): Promise<void>;
+}
+
+/** A way to a receiver that answers nothing. */
+export interface Wire {
+  /**
+   * One delivery: connects, writes, says that no more comes, and waits for the receiver to close its side as well.
+   * `closed`: it has, so it has read everything. `open`: it has not within some seconds, but the connection is fine.
+   * Throws Problem (`again` set) when the connection could not be made, or broke before that.
+   */
+  deliver(bytes: Buffer): Promise<'closed' | 'open'>;
 }
 
 export interface AppendFile {

@@ -28,10 +28,18 @@ const smallest = 64 * 1024;
 /** Replies hold at most one short entry for each of 1,000 records. */
 const longestReply = 32 * 1024 * 1024;
 
+export interface UploadOptions {
+  /** Default: true. */
+  readonly gzip?: boolean;
+  /** Default: true, within the origin. */
+  readonly followRedirects?: boolean;
+}
+
 /** For one destination; `who` is its name in messages, `limits` what it takes as far as is known. */
-export function upload(who: string, limits: Limits): Upload {
+export function upload(who: string, limits: Limits, options: UploadOptions = {}): Upload {
+  const { followRedirects = true } = options;
   let { bytes } = limits;
-  let compresses = true;
+  let compresses = options.gzip ?? true;
 
   function tooLarge(batch: Batch, reason: string): Reply {
     // The next batches need not meet the same limit; that of a single record says nothing about theirs.
@@ -48,7 +56,8 @@ export function upload(who: string, limits: Limits): Upload {
       const compressed = compresses && batch.body.length >= worthwhile;
       const body = compressed ? await gzipped(batch.body) : batch.body;
       const encoding = compressed ? { 'content-encoding': 'gzip' } : {};
-      const reply = await http.send({ method: 'POST', url, headers: { ...headers, ...encoding }, body });
+      const sent = { method: 'POST', url, headers: { ...headers, ...encoding }, body, followRedirects } as const;
+      const reply = await http.send(sent);
       const text = await reply.text(longestReply);
       if (reply.status === 413) return { reply, text, verdict: tooLarge(batch, 'too large for the server (HTTP 413)') };
       if (reply.status !== 415 || !compressed) return { reply, text, verdict: undefined };

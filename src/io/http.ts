@@ -59,7 +59,8 @@ export function openHttp(base: string, options: HttpOptions): Http {
         if (!isRedirect(reply.statusCode)) return toReply(reply, request, where, exchange);
         await discardBody(reply.body);
         const { statusCode: status, headers: replied } = reply;
-        where = { ...where, url: followRedirect({ status, location: replied['location'], count }, where) };
+        const redirect = { status, location: replied['location'], count, allowed: request.followRedirects };
+        where = { ...where, url: followRedirect(redirect, where) };
       }
     } catch (error) {
       exchange.abort();

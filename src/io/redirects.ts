@@ -14,14 +14,20 @@ export function isRedirect(status: number): boolean {
 
 /**
  * The address to go on with. Throws Problem 76 when it is in another origin, when the request would lose its body (301,
- * 302 and 303 turn a POST into a GET), or after the third redirect.
+ * 302 and 303 turn a POST into a GET), after the third redirect, or where none is `allowed`.
  */
 export function followRedirect(
-  { status, location, count }: { status: number; location: string | string[] | undefined; count: number },
+  {
+    status,
+    location,
+    count,
+    allowed = true,
+  }: { status: number; location: string | string[] | undefined; count: number; allowed?: boolean | undefined },
   where: Where,
 ): URL {
   const refuse = (what: string): Error =>
     problem(exit.protocol, where, what, `HTTP ${status}`, 'set the URL to the final address of the API');
+  if (!allowed) throw refuse('redirects, which is not followed');
   if (typeof location !== 'string') throw refuse('redirects to nowhere');
   const url = resolveSameOrigin(where.url.href, location);
   if (where.method !== 'GET' && status < 307) throw refuse(`redirects a ${where.method}, which would lose its body`);

@@ -8,13 +8,17 @@ export interface Scrubber {
   clean(text: string): string;
 }
 
+/** A shorter part of a secret may be a word that others use. */
+const shortestToken = 16;
+
 export function scrubber(): Scrubber {
   let spellings: string[] = [];
   return {
     hide(secret) {
       if (secret.length < 6) return;
       // The longest first: a part must not be replaced before the whole.
-      spellings = [...new Set([...spellings, ...spellingsOf(secret)])].toSorted((a, b) => b.length - a.length);
+      const found = [secret, ...tokensOf(secret)].flatMap(spellingsOf);
+      spellings = [...new Set([...spellings, ...found])].toSorted((a, b) => b.length - a.length);
     },
     clean: (text) => spellings.reduce((rest, spelling) => rest.replaceAll(spelling, '[redacted]'), text),
   };
@@ -30,6 +34,13 @@ function spellingsOf(secret: string): string[] {
     encoded.replaceAll('%20', '+'),
     ...[0, 1, 2].flatMap((before) => base64Inside(secret, before)),
   ];
+}
+
+/** The long words of a secret that has several: of a list of headers or keys, of the path and query of an address. */
+function tokensOf(secret: string): string[] {
+  const isUrl = /^https?:/.test(secret) && URL.canParse(secret);
+  const text = isUrl ? `${new URL(secret).pathname} ${new URL(secret).search}` : secret;
+  return text.split(isUrl ? /[\s/?&=]+/ : /[\s;:,]+/).filter((token) => token.length >= shortestToken);
 }
 
 function inJson(text: string): string {

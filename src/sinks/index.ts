@@ -5,10 +5,12 @@ import type { SettingValues, SinkDefinition, SinkTools } from '../core/types.ts'
 export const sinks: Readonly<Record<string, () => Promise<SinkDefinition>>> = {
   stdout: async () => (await import('./stdout.ts')).stdout,
   file: async () => (await import('./file.ts')).file,
+  command: async () => (await import('./command.ts')).command,
   elastic: async () => (await import('./elastic.ts')).elastic,
   splunk: async () => (await import('./splunk.ts')).splunk,
   sekoia: async () => (await import('./sekoia.ts')).sekoia,
   datadog: async () => (await import('./datadog.ts')).datadog,
+  webhook: async () => (await import('./webhook.ts')).webhook,
 };
 
 /** A wire form, made with the settings of the sink that it belongs to; none of them is required here. */

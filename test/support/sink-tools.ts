@@ -34,6 +34,7 @@ export function sinkTools(parts: Partial<SinkTools> = {}): TestTools {
     guid: () => `00000000-0000-4000-8000-${String((guids += 1)).padStart(12, '0')}`,
     http: () => unexpected('http'),
     file: () => unexpected('file'),
+    wire: () => unexpected('wire'),
     output: { kind: 'pipe', write: (_bytes: Buffer) => unexpected('output'), sync: () => unexpected('output') },
     ...parts,
   };

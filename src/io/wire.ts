@@ -1,0 +1,123 @@
+/**
+ * The one door to plain byte streams: TCP, or TLS over it, to a receiver that answers nothing (syslog). Each delivery is a
+ * connection of its own, because its end is the only sign of life that such a protocol has: we say that no more comes, and
+ * the receiver closes its side once it has read everything. A receiver that stops meanwhile resets the connection instead,
+ * which a connection kept open would show too late, or never.
+ */
+import type { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
+import { exit, Problem } from '../core/problem.ts';
+import type { Wire } from '../core/types.ts';
+import { connectionProblem, problem, type Where } from './http-errors.ts';
+import { noteCertificate, refuseUnprotected, tlsOptions, type Trust } from './tls.ts';
+
+export interface WireOptions extends Trust {
+  /** Limit of one delivery in milliseconds, from the first packet to the last byte written. */
+  readonly timeout: number;
+  /** How long the receiver may take to close its side, in milliseconds. Default: 5 s. */
+  readonly farewell?: number;
+  /** Ends what is under way; its reason is a Problem and is thrown as it is. */
+  readonly stop?: AbortSignal;
+}
+
+const defaultFarewell = 5000;
+const connectTimeout = 10_000;
+
+/** A wire to `tls://host:port` or `tcp://host:port`. Nothing is connected before the first delivery. */
+export function openWire(address: string, options: WireOptions): Wire {
+  const url = new URL(address);
+  refuseUnprotected(url, options);
+  const where: Where = { role: 'sink', method: url.protocol === 'tls:' ? 'TLS' : 'TCP', url };
+
+  return {
+    async deliver(bytes) {
+      if (options.stop?.aborted === true) throw options.stop.reason;
+      const socket = await open(url, options);
+      try {
+        return await converse(socket, bytes, where, options);
+      } catch (error) {
+        throw connectionProblem(error, where);
+      } finally {
+        socket.destroy();
+      }
+    },
+  };
+}
+
+async function open(url: URL, options: WireOptions): Promise<Socket> {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const connection = {
+    host,
+    port: Number(url.port),
+    allowHalfOpen: true,
+    // Node's 250 ms for each address give up on servers that are merely far away.
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: 1000,
+  };
+  const net = await import('node:net');
+  if (url.protocol !== 'tls:') return net.connect(connection);
+  const { connect } = await import('node:tls');
+  const servername = net.isIP(host) === 0 ? { servername: host } : {};
+  return noteCertificate(connect({ ...connection, ...servername, ...(await tlsOptions(options)) }));
+}
+
+/** Connects, writes, half-closes, and waits for the other side to do the same. */
+function converse(
+  socket: Socket,
+  bytes: Buffer,
+  where: Where,
+  { timeout, farewell = defaultFarewell, stop }: WireOptions,
+): ReturnType<Wire['deliver']> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    let ended = false;
+
+    function limit(milliseconds: number, expire: () => void): void {
+      clearTimeout(timer);
+      timer = setTimeout(expire, milliseconds);
+    }
+    function done(act: () => void): void {
+      clearTimeout(timer);
+      stop?.removeEventListener('abort', onStop);
+      act();
+    }
+    const fail = (error: unknown): void => done(() => reject(error));
+    const late = (what: string, hint: string) => (): void =>
+      fail(problem(exit.unavailable, where, what, 'ETIMEDOUT', hint, {}));
+    const onStop = (): void => fail(stop?.reason);
+
+    stop?.addEventListener('abort', onStop, { once: true });
+    limit(
+      Math.min(connectTimeout, timeout),
+      late('did not accept the connection in time', 'check the host, the port and the firewalls between'),
+    );
+    socket.once(where.method === 'TLS' ? 'secureConnect' : 'connect', () => {
+      limit(timeout, late('did not take the records in time', 'see whether the receiver is overloaded or blocked'));
+      socket.end(bytes);
+    });
+    socket.once('finish', () => limit(farewell, () => done(() => resolve('open'))));
+    // What it says has no meaning, but must be read, or its end would never be seen.
+    socket.resume();
+    socket.once('end', () =>
+      // Its end may be told just before our own, of the same moment.
+      setImmediate(() => {
+        ended = socket.writableFinished;
+        if (!ended) fail(brokenOff(where));
+      }),
+    );
+    socket.on('error', fail);
+    socket.once('close', () => setImmediate(() => (ended ? done(() => resolve('closed')) : fail(brokenOff(where)))));
+  });
+}
+
+/** The receiver went away by itself, and left behind what it had not read. */
+function brokenOff(where: Where): Problem {
+  return problem(
+    exit.unavailable,
+    where,
+    'closed the connection before it had everything',
+    undefined,
+    'see the log of the receiver; the records are sent again',
+    {},
+  );
+}

@@ -1,0 +1,162 @@
+/** Any receiver of JSON over HTTP, signed after the Standard Webhooks convention. */
+import { createHash } from 'node:crypto';
+import { headerList } from '../core/header-list.ts';
+import { comma, enclosed } from '../core/json-list.ts';
+import { jsonLine } from '../core/json-line.ts';
+import type { Encode } from '../core/json-line.ts';
+import { exit, Problem } from '../core/problem.ts';
+import { httpProblem } from '../core/retry.ts';
+import { objectOf, serverText } from '../core/server-text.ts';
+import { statusList } from '../core/status-list.ts';
+import type {
+  Batch,
+  HttpReply,
+  Reply,
+  SettingValues,
+  Settings,
+  Sink,
+  SinkDefinition,
+  SinkTools,
+} from '../core/types.ts';
+import { upload } from '../core/upload.ts';
+import { messageId, signature, signingKeys } from '../core/webhook-signature.ts';
+
+const settings: Settings = {
+  WEBHOOK_URL: { summary: 'Address of the receiver', required: true, secret: true, kind: 'url' },
+  WEBHOOK_HEADERS: {
+    summary: 'Further headers, as `Name: value`, one a line or separated by `;`',
+    secret: true,
+    lines: true,
+  },
+  WEBHOOK_SECRET: {
+    summary: 'Key to sign with, `whsec_…` or any text; two with a blank between them while it is exchanged',
+    secret: true,
+  },
+  WEBHOOK_FORMAT: {
+    summary: 'JSON Lines or one JSON array a request',
+    default: 'lines',
+    values: ['lines', 'array'],
+  },
+  WEBHOOK_BATCH: { summary: 'Records a request', kind: 'integer', default: '500' },
+  WEBHOOK_SUCCESS: { summary: 'Statuses that mean taken, such as `200,202`; 200-299 when not set' },
+  WEBHOOK_GZIP: {
+    summary: 'Compress the requests; the signature is that of the text before',
+    kind: 'flag',
+    default: 'false',
+  },
+};
+
+export const webhook: SinkDefinition = {
+  name: 'webhook',
+  summary: 'Any receiver of JSON over HTTP, signed after Standard Webhooks',
+  promise:
+    'The receiver has answered with success. A batch whose answer was lost is sent again, with the same `webhook-id`, by which a receiver can drop the repeat.',
+  settings,
+  create: webhookSink,
+};
+
+const largestBatch = 1_000_000;
+
+/** Client errors that every request would meet, whatever it holds. */
+const faults: readonly number[] = [404, 405, 406, 407, 411, 414, 415, 417, 421, 426, 431];
+
+const arrayElement: Encode = (record, out) => {
+  out.bytes(record.bytes, record.start, record.end);
+  out.bytes(comma, 0, 1);
+};
+
+function webhookSink(values: SettingValues, tools: SinkTools): Sink {
+  const url = values['WEBHOOK_URL'] ?? '';
+  const { origin } = new URL(url);
+  const who = `webhook at ${origin}`;
+  const asArray = values['WEBHOOK_FORMAT'] === 'array';
+  const contentType = asArray ? 'application/json' : 'application/x-ndjson';
+  const headers = { 'content-type': contentType, ...headerList(values['WEBHOOK_HEADERS'] ?? '', 'WEBHOOK_HEADERS') };
+  const keys = signingKeys(values['WEBHOOK_SECRET'] ?? '');
+  const statuses = values['WEBHOOK_SUCCESS'];
+  const isSuccess = statusList(statuses ?? '200-299', 'WEBHOOK_SUCCESS');
+  const gzip = ['true', '1', 'yes'].includes((values['WEBHOOK_GZIP'] ?? '').toLowerCase());
+  const http = tools.http(url);
+  const limits = { records: recordsOf(values), bytes: largestBatch, record: Infinity };
+  const uploads = upload(who, limits, { gzip, followRedirects: false });
+
+  async function send(batch: Batch): Promise<Reply> {
+    const message = asArray ? enclosed(batch, '[', ']') : batch;
+    const { reply, text, verdict } = await uploads.post(http, url, signed(message), message);
+    if (verdict !== undefined) return verdict;
+    if (isSuccess(reply.status)) {
+      // A login page or a captive portal says 200, too; who names the statuses says that they suffice.
+      if (statuses === undefined && /^\s*<(?:!doctype\s+)?html\b/i.test(text)) throw notReceiver();
+      return { outcomes: batch.records.map(() => 'kept' as const) };
+    }
+    const isPoison = reply.status >= 400 && reply.status < 500 && !isFault(reply.status);
+    if (isPoison) return { split: `the receiver refused it (HTTP ${reply.status})${saying(text)}` };
+    throw failure(reply);
+  }
+
+  /** The time is that of the attempt: receivers refuse old ones, lest somebody replays them. */
+  function signed({ records, body }: Batch): Record<string, string> {
+    const id = messageId(records, body);
+    const timestamp = Math.floor(tools.now() / 1000);
+    const marks = { 'webhook-id': id, 'webhook-timestamp': String(timestamp) };
+    if (keys.length === 0) return { ...headers, ...marks };
+    return { ...headers, ...marks, 'webhook-signature': signature(keys, id, timestamp, body) };
+  }
+
+  function failure(reply: HttpReply): Problem {
+    const hint = 'check WEBHOOK_HEADERS and WEBHOOK_SECRET';
+    const problem = httpProblem(reply.status, reply.headers, { who, what: 'the records', hint }, tools.now());
+    if (reply.status === 410) {
+      return new Problem(exit.config, `${who} is gone and asks for no more (HTTP 410)`, { hint: 'check WEBHOOK_URL' });
+    }
+    if (faults.includes(reply.status)) {
+      return new Problem(exit.config, problem.message, { hint: 'check WEBHOOK_URL and WEBHOOK_FORMAT' });
+    }
+    if (reply.status >= 300) return problem;
+    return new Problem(exit.protocol, problem.message, {
+      hint: 'add its status to WEBHOOK_SUCCESS, if it means that the records are taken',
+    });
+  }
+
+  function notReceiver(): Problem {
+    return new Problem(exit.protocol, `${who} answered with a page for people`, {
+      hint: 'check WEBHOOK_URL: a login page may be answering there; if it is the receiver, set WEBHOOK_SUCCESS=200',
+      again: {},
+    });
+  }
+
+  return {
+    name: 'webhook',
+    // The path often is the credential: it stays out of the position and of what is printed.
+    scope: `${origin} ${createHash('sha256').update(url).digest('hex').slice(0, 12)}`,
+    get limits() {
+      return uploads.limits;
+    },
+    inFlight: 1,
+    repeats: 'visible',
+    encode: asArray ? arrayElement : jsonLine,
+    open: () => Promise.resolve(),
+    send,
+    flush: () => Promise.resolve(),
+    saved: () => undefined,
+    close: () => http.close(),
+  };
+}
+
+/** Statuses below 500 that are not about the records. */
+function isFault(status: number): boolean {
+  return [401, 403, 408, 410, 425, 429].includes(status) || faults.includes(status);
+}
+
+function recordsOf(values: SettingValues): number {
+  const records = Number(values['WEBHOOK_BATCH'] ?? '500');
+  if (Number.isSafeInteger(records) && records >= 1 && records <= 100_000) return records;
+  throw new Problem(exit.config, 'WEBHOOK_BATCH must be between 1 and 100000', { hint: 'set WEBHOOK_BATCH=500' });
+}
+
+/** What the receiver says about a refusal, if it says it in JSON. */
+function saying(text: string): string {
+  const answer = objectOf(text);
+  const said = answer?.['message'] ?? answer?.['error'] ?? answer?.['detail'];
+  return typeof said === 'string' ? `: ${serverText(said)}` : '';
+}

@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { packer } from '../../src/core/batch.ts';
+import { deliver } from '../../src/core/deliver.ts';
+import { exit, Problem } from '../../src/core/problem.ts';
+import type { AuditRecord, SettingValues } from '../../src/core/types.ts';
+import { webhook } from '../../src/sinks/webhook.ts';
+import { run, scratch } from '../support/program.ts';
+import { auditRecord, auditRecords, textOf } from '../support/records.ts';
+import { sinkConformance } from '../support/sink-conformance.ts';
+import { openSinkHttp } from '../support/sink-http.ts';
+import { sinkTools, testNow } from '../support/sink-tools.ts';
+import { fakeWebhook } from '../support/sinks/webhook.ts';
+import type { FakeWebhook, WebhookOptions } from '../support/sinks/webhook.ts';
+
+const servers: FakeWebhook[] = [];
+after(async () => {
+  for (const server of servers) await server.close();
+});
+
+const keyBytes = Buffer.from('0123456789abcdef0123456789abcdef');
+const whsec = `whsec_${keyBytes.toString('base64')}`;
+
+async function start(more: SettingValues = {}, options: WebhookOptions = {}) {
+  const server = await fakeWebhook(options);
+  servers.push(server);
+  const tools = sinkTools({ http: openSinkHttp });
+  const sink = webhook.create({ WEBHOOK_URL: `${server.url}/hook`, ...more }, tools);
+  const send = async (records: readonly AuditRecord[]) => {
+    const packing = packer(sink);
+    for (const [entry, record] of records.entries()) assert.equal(packing.add(record, entry), 'added');
+    const packed = packing.take();
+    assert.ok(packed);
+    return deliver(sink, packed, tools);
+  };
+  return { server, sink, tools, send };
+}
+
+for (const format of ['lines', 'array']) {
+  sinkConformance(`webhook ${format}`, async () => {
+    const server = await fakeWebhook({ authorization: 'Bearer a-long-key' });
+    return {
+      definition: webhook,
+      values: {
+        WEBHOOK_URL: `${server.url}/hook`,
+        WEBHOOK_HEADERS: 'Authorization: Bearer a-long-key',
+        WEBHOOK_SECRET: 'a-signing-key',
+        WEBHOOK_FORMAT: format,
+      },
+      wrongKey: { WEBHOOK_HEADERS: 'Authorization: Bearer wrong-secret' },
+      secrets: ['a-long-key', 'wrong-secret', 'a-signing-key'],
+      server,
+      isData: ({ method }) => method === 'POST',
+      received: () => server.records,
+      refuse(id) {
+        server.refuses = (record) => record.includes(`"id":"${id}"`);
+      },
+    };
+  });
+}
+
+test('a receiver can check the signature, with either key while it is exchanged', async () => {
+  for (const secret of [whsec, `another-key ${whsec}`, `${whsec}  whsec_AAAA`]) {
+    const { server, send } = await start({ WEBHOOK_SECRET: secret }, { key: keyBytes, now: () => testNow });
+    await send(auditRecords(3));
+    assert.equal(server.records.length, 3);
+  }
+  const { send } = await start({ WEBHOOK_SECRET: 'another-key' }, { key: keyBytes, now: () => testNow });
+  await assert.rejects(send(auditRecords(1)), { status: exit.noperm });
+  const plain = await start({ WEBHOOK_SECRET: 'a plain' }, { key: Buffer.from('plain'), now: () => testNow });
+  await plain.send(auditRecords(1));
+});
+
+test('the signature is that of the text before compression', async () => {
+  const { server, send } = await start(
+    { WEBHOOK_SECRET: whsec, WEBHOOK_GZIP: 'true' },
+    { key: keyBytes, now: () => testNow },
+  );
+  await send(auditRecords(100));
+  assert.equal(server.requests[0]?.headers['content-encoding'], 'gzip');
+  assert.equal(server.records.length, 100);
+  const plain = await start();
+  await plain.send(auditRecords(100));
+  assert.equal(plain.server.requests[0]?.headers['content-encoding'], undefined);
+});
+
+test('a repeat has the same message ID and a new time, so that a receiver drops it', async () => {
+  const { server, send, tools } = await start({ WEBHOOK_SECRET: whsec }, { key: keyBytes, now: () => tools.now() });
+  server.hook = (_request, number) =>
+    number === 1 ? 'late' : number === 2 ? { status: 429, headers: { 'retry-after': '600' } } : undefined;
+  await send(auditRecords(3));
+  assert.deepEqual(server.records, auditRecords(3).map(textOf));
+  const [first, second, third] = server.requests.map(({ headers }) => headers);
+  assert.equal(first?.['webhook-id'], third?.['webhook-id']);
+  assert.match(String(first?.['webhook-id']), /^msg_[0-9a-f]{40}$/);
+  assert.equal(second?.['webhook-signature'] === third?.['webhook-signature'], false);
+  assert.equal(Number(third?.['webhook-timestamp']) - Number(second?.['webhook-timestamp']), 600);
+});
+
+test('other records, another order or other content is another message', async () => {
+  const { server, send } = await start();
+  const [a, b] = auditRecords(2);
+  assert.ok(a && b);
+  await send([a, b]);
+  await send([b, a]);
+  await send([a]);
+  await send([auditRecord('{"id":"r0","n":1}', '"r0"')]);
+  await send([auditRecord(textOf(a), 'sha256:1#2')]);
+  assert.equal(new Set(server.requests.map(({ headers }) => headers['webhook-id'])).size, 5);
+});
+
+test('own headers are sent, and can name another content type', async () => {
+  const { server, send } = await start({
+    WEBHOOK_HEADERS: 'X-Tenant: 7;Accept: text/plain; q=0.5\nContent-Type: application/jsonl ; X-Empty:',
+  });
+  server.hook = () => ({ status: 204 });
+  await send(auditRecords(1));
+  const headers = server.requests[0]?.headers ?? {};
+  assert.deepEqual(
+    ['x-tenant', 'accept', 'content-type', 'x-empty'].map((name) => headers[name]),
+    ['7', 'text/plain; q=0.5', 'application/jsonl', ''],
+  );
+});
+
+test('settings that cannot be used are 78 before anything is sent, and their values are not told', async () => {
+  for (const more of [
+    { WEBHOOK_HEADERS: 'hidden-value' },
+    { WEBHOOK_HEADERS: 'Host: hidden-value' },
+    { WEBHOOK_HEADERS: 'webhook-id: hidden-value' },
+    { WEBHOOK_HEADERS: 'X-A: hidden-value\u2019' },
+    { WEBHOOK_SECRET: 'whsec_hidden-value!' },
+    { WEBHOOK_SUCCESS: '2xx' },
+    { WEBHOOK_SUCCESS: '200-399' },
+    { WEBHOOK_BATCH: '0' },
+  ] as SettingValues[]) {
+    await assert.rejects(start(more), (error) => {
+      assert.ok(error instanceof Problem);
+      assert.equal(error.status, exit.config);
+      assert.ok(!`${error.message} ${error.hint}`.includes('hidden-value'), error.message);
+      return true;
+    });
+  }
+});
+
+test('every status has its meaning', async () => {
+  const expected: Readonly<Record<number, number>> = {
+    301: exit.protocol,
+    302: exit.protocol,
+    304: exit.protocol,
+    307: exit.protocol,
+    308: exit.protocol,
+    401: exit.noperm,
+    403: exit.noperm,
+    404: exit.config,
+    405: exit.config,
+    408: exit.unavailable,
+    410: exit.config,
+    415: exit.config,
+    425: exit.unavailable,
+    429: exit.tempfail,
+    500: exit.unavailable,
+    501: exit.protocol,
+    502: exit.unavailable,
+    503: exit.unavailable,
+    504: exit.unavailable,
+  };
+  const transient = [408, 425, 429, 500, 502, 503, 504];
+  for (const [status, code] of Object.entries(expected)) {
+    const { server, send } = await start();
+    server.hook = () => ({ status: Number(status), headers: { location: '/hook' }, body: '' });
+    await assert.rejects(send(auditRecords(2)), { status: code }, status);
+    assert.equal(server.requests.length, transient.includes(Number(status)) ? 5 : 1, status);
+  }
+  for (const status of [400, 409, 422, 451]) {
+    const { server, send } = await start();
+    server.hook = () => ({ status, body: '' });
+    assert.equal((await send(auditRecords(2))).refused.length, 2, String(status));
+  }
+});
+
+test('WEBHOOK_SUCCESS alone decides what is success', async () => {
+  const { server, send } = await start({ WEBHOOK_SUCCESS: '200, 202-204,409' });
+  for (const status of [200, 202, 203, 409]) {
+    server.hook = () => ({ status, body: status === 204 ? undefined : '<html>thank you' });
+    assert.deepEqual((await send(auditRecords(1))).kept, [0], String(status));
+  }
+  server.hook = () => ({ status: 201, body: '' });
+  await assert.rejects(send(auditRecords(1)), { status: exit.protocol, hint: /WEBHOOK_SUCCESS/ });
+});
+
+test('what the receiver says about a bad record is the reason, fit for a terminal', async () => {
+  const { server, send } = await start();
+  server.refuses = () => true;
+  const { refused } = await send(auditRecords(1));
+  assert.equal(refused[0]?.reason, String.raw`the receiver refused it (HTTP 422): a record is\u0007 bad`);
+});
+
+test('a request has as many records as WEBHOOK_BATCH says', async () => {
+  const { sink } = await start({ WEBHOOK_BATCH: '20' });
+  assert.equal(sink.limits.records, 20);
+  assert.equal((await start()).sink.limits.records, 500);
+});
+
+test('the program delivers the sample there once, with headers from a file, and shows no path that is a token', async (t) => {
+  const directory = scratch(t);
+  const path = '/T0123/abcdefghijklmnopqrstuvwxyz';
+  const server = await fakeWebhook({ path, authorization: 'Bearer a-long-key', key: keyBytes, now: () => Date.now() });
+  servers.push(server);
+  const headers = join(directory, 'headers');
+  writeFileSync(headers, 'Authorization: Bearer a-long-key\nX-Tenant: 7\n', { mode: 0o600 });
+  const environment = {
+    WEBHOOK_URL: `${server.url}${path}`,
+    WEBHOOK_HEADERS_FILE: headers,
+    WEBHOOK_SECRET: whsec,
+    WEBHOOK_FORMAT: 'array',
+    WEBHOOK_BATCH: '7',
+  };
+  const argv = ['--source', 'sample', '--first-run', '2h', '--sink', 'webhook', '--state-dir', join(directory, 's')];
+  for (let time = 0; time < 2; time++) {
+    const { status, stdout, stderr } = await run(argv, { environment });
+    assert.deepEqual([status, stdout, stderr], [0, '', '']);
+  }
+  const ids = server.records.map((text) => (JSON.parse(text) as { id: string }).id);
+  assert.ok(ids.length > 7);
+  assert.equal(new Set(ids).size, ids.length);
+  server.hook = () => ({ status: 404, body: '' });
+  const refused = await run([...argv, '--job', 'other', '-vv'], { environment });
+  assert.equal(refused.status, exit.config);
+  assert.match(refused.stderr, /T0123\/\[redacted\]/); // the trace names the path
+  assert.ok(!refused.stderr.includes('abcdefghijklmnop'), refused.stderr);
+});
