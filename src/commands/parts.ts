@@ -2,6 +2,8 @@
 import { appendFile } from '../io/append-file.ts';
 import { openHttp } from '../io/http.ts';
 import { startSampleVendor } from '../io/sample-vendor.ts';
+import type { Trust } from '../io/tls.ts';
+import { openWire } from '../io/wire.ts';
 import type { Configuration } from '../config.ts';
 import { restSource } from '../core/rest.ts';
 import { toMillis } from '../core/time.ts';
@@ -32,6 +34,7 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
     sourceName: definition.name,
     output: world.output,
     file: appendFile,
+    wire: (address) => openWire(address, { ...connection(configuration, host), stop: host.stops.grace }),
     guid: world.guid,
   });
   const sink = inForm(plain, configuration, world.now);
@@ -52,23 +55,19 @@ function inForm(sink: Sink, { form, source }: Configuration, now: () => number):
   return { ...sink, encode: form.make(form.values, { sourceName: source.name, now }) };
 }
 
+/** What every connection needs to know. */
+function connection({ http }: Configuration, { world }: Host): Trust & { readonly timeout: number } {
+  const { timeout, insecure, extraRoots } = http;
+  return { timeout, insecure, environment: world.environment, ...(extraRoots === undefined ? {} : { extraRoots }) };
+}
+
 /** A sink's client may finish its request after a stop was asked for; a source's may not. */
-function makeTools({ http }: Configuration, host: Host, role: 'source' | 'sink', deadline: number): Tools {
+function makeTools(configuration: Configuration, host: Host, role: 'source' | 'sink', deadline: number): Tools {
   const { world, log, stops } = host;
   const stop = role === 'source' ? stops.stop : stops.grace;
-  const { timeout, insecure, extraRoots } = http;
   return {
     http: (base) =>
-      openHttp(base, {
-        timeout,
-        insecure,
-        ...(extraRoots === undefined ? {} : { extraRoots }),
-        stop,
-        now: world.now,
-        debug: log.trace,
-        role,
-        environment: world.environment,
-      }),
+      openHttp(base, { ...connection(configuration, host), stop, now: world.now, debug: log.trace, role }),
     now: world.now,
     wait: (milliseconds) => world.wait(milliseconds, stops.stop),
     random: world.random,
