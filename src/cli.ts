@@ -15,13 +15,15 @@ export type Invocation = { readonly command: CommandName; readonly flags: Flags 
 
 /** Reads the arguments after the program's name. Throws Problem (64) for wrong ones. */
 export function parseCommandLine(argv: readonly string[], version: string): Invocation {
+  const separator = argv.indexOf('--');
+  const own = separator === -1 ? argv : argv.slice(0, separator);
   let printed = '';
   let chosen: CommandName = 'pull';
   const print = (text: string): void => void (printed += text);
   const program = build(version, print, (name) => (chosen = name));
-  refuseSwallowedFlags(program, argv);
+  refuseSwallowedFlags(program, own);
   try {
-    program.parse(argv, { from: 'user' });
+    program.parse(own, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { print: printed };
@@ -30,7 +32,7 @@ export function parseCommandLine(argv: readonly string[], version: string): Invo
   refuseEmptyValues(program);
   refuseForeignFlags(program, chosen);
   const flags: Flags = program.opts();
-  return { command: chosen, flags };
+  return { command: chosen, flags: separator === -1 ? flags : withCommand(flags, argv.slice(separator + 1), chosen) };
 }
 
 /** The help text, as `--help` prints it. */
@@ -50,7 +52,7 @@ function build(version: string, print: (text: string) => void, choose: (name: Co
       getOutHelpWidth: () => 100, // the same text everywhere: the README shows it
       getOutHasColors: () => false,
     })
-    .usage('[options] [command]')
+    .usage('[options] [command] [-- program [arguments]]')
     .description("Pulls audit records from a vendor's API and delivers them to a SIEM, losing none.")
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -95,7 +97,6 @@ function refuseSwallowedFlags(program: Commander, argv: readonly string[]): void
   for (let index = 0; index + 1 < argv.length; index++) {
     const word = argv[index] ?? '';
     const next = argv[index + 1] ?? '';
-    if (word === '--') return;
     const option = program.options.find((candidate) => candidate.short === word || candidate.long === word);
     if (option === undefined || !option.required) continue;
     if (next.startsWith('-') && next.length > 1) {
@@ -130,6 +131,19 @@ function refuseForeignFlags(program: Commander, command: CommandName): void {
       throw usage(`${command} takes no ${option.long ?? name}`);
     }
   }
+}
+
+/** What stands after `--` belongs to a program that takes the records. */
+function withCommand(flags: Flags, [program, ...words]: readonly string[], chosen: CommandName): Flags {
+  if (program === undefined || program === '') throw usage('there is no command after --');
+  if (chosen !== 'pull' && chosen !== 'check') throw usage(`${chosen} takes no command after --`);
+  for (const [flag, value] of [
+    ['--sink', flags.sink],
+    ['--output', flags.output],
+  ]) {
+    if (value !== undefined) throw usage(`${flag} and a command after -- exclude each other`, 'leave one of them out');
+  }
+  return { ...flags, command: [program, ...words] };
 }
 
 function refuseWord(word: string | undefined): void {

@@ -8,12 +8,14 @@ import { parse } from 'dotenv';
 import { planJob, longerThanZero, type JobPlan } from './config/job.ts';
 import { lookUp, type EnvFile, type Layers } from './config/layers.ts';
 import { noFindings, readSettings, refuseFaults, type Findings } from './config/settings.ts';
+import { impliedSource, refuseLineFlags, standardInputLines } from './config/lines.ts';
 import { stateDirectory } from './config/state-directory.ts';
 import { cutValues, nearMisses } from './config/suspicions.ts';
 import type { SourceDefinition } from './core/definition.ts';
 import type { Flags } from './core/flags.ts';
 import { didYouMean } from './core/nearest.ts';
 import { exit, Problem } from './core/problem.ts';
+import { parseFields, type Field } from './core/splice.ts';
 import { fromMillis, toMillis } from './core/time.ts';
 import type { SettingValues, SinkDefinition } from './core/types.ts';
 import { readDefinition } from './io/definition-file.ts';
@@ -22,8 +24,8 @@ import { sources } from './sources/index.ts';
 
 export interface Configuration {
   readonly plan: JobPlan;
-  /** `--job`, not yet checked. */
-  readonly job: string | undefined;
+  /** `--job`, not yet checked, and the command after `--`: what a position is named by. */
+  readonly naming: Pick<Flags, 'job' | 'command'>;
   readonly source: SourceDefinition;
   readonly sourceValues: SettingValues;
   readonly sink: SinkDefinition;
@@ -32,7 +34,9 @@ export interface Configuration {
   readonly stateDirectory: string | undefined;
   readonly http: HttpSettings;
   /** `--bulk-format`: another sink's wire form, with its settings. */
-  readonly form: { readonly make: WireForm; readonly values: SettingValues } | undefined;
+  readonly form: { readonly name: string; readonly make: WireForm; readonly values: SettingValues } | undefined;
+  /** `--add` */
+  readonly fields: readonly Field[];
   readonly findings: Findings;
 }
 
@@ -51,7 +55,7 @@ export async function configure(flags: Flags, environment: Environment, now: num
   const plan = planJob(flags, fromMillis(now));
   const layers = readLayers(flags.envFile, environment);
   const http = httpSettings(flags);
-  const source = await findSource(flags.source, layers);
+  const source = await findSource(flags, layers);
   const sink = await findSink(flags, layers);
   const findings = noFindings();
   const { output, apikey, apisecret, orgurl, apiurl } = flags;
@@ -64,8 +68,9 @@ export async function configure(flags: Flags, environment: Environment, now: num
   refuseFaults(findings, layers);
   const place = plan.usePosition || environment['HOME'] ? stateDirectory(flags.stateDir, environment) : flags.stateDir;
   forgetSecrets(environment, { ...source.settings, ...sink.settings });
-  const { job } = flags;
-  return { plan, job, source, sourceValues, sink, sinkValues, stateDirectory: place, http, form, findings };
+  const fields = parseFields(flags.add ?? []);
+  const made = { plan, source, sourceValues, sink, sinkValues, stateDirectory: place, http, form, fields, findings };
+  return { ...made, naming: flags };
 }
 
 /** The layers of text below the flags. Throws Problem (78) for an env file that cannot be read. */
@@ -87,8 +92,11 @@ function readEnvFile(path: string, required: boolean): EnvFile | undefined {
   }
 }
 
-async function findSource(flag: string | undefined, layers: Layers): Promise<SourceDefinition> {
-  const name = flag ?? lookUp(layers, 'AUDIT_EXPORT_SOURCE')?.text;
+async function findSource(flags: Flags, layers: Layers): Promise<SourceDefinition> {
+  const flag = flags.source;
+  const name = flag ?? lookUp(layers, 'AUDIT_EXPORT_SOURCE')?.text ?? impliedSource(flags);
+  if (name === '-') return standardInputLines(flags);
+  refuseLineFlags(flags);
   if (name === undefined) {
     throw new Problem(exit.usage, 'no source is named', {
       hint: `add --source NAME, or AUDIT_EXPORT_SOURCE=NAME to the env file; NAME is ${Object.keys(sources).join(', ')}, or a definition file`,
@@ -101,7 +109,8 @@ async function findSource(flag: string | undefined, layers: Layers): Promise<Sou
 
 async function findSink(flags: Flags, layers: Layers): Promise<SinkDefinition> {
   const implied = flags.output === undefined ? 'stdout' : 'file';
-  const name = flags.sink ?? lookUp(layers, 'AUDIT_EXPORT_SINK')?.text ?? implied;
+  const name =
+    flags.command !== undefined ? 'command' : (flags.sink ?? lookUp(layers, 'AUDIT_EXPORT_SINK')?.text ?? implied);
   const load = Object.hasOwn(sinks, name) ? sinks[name] : undefined;
   return load === undefined ? refuseName('sink', name, Object.keys(sinks), flags.sink !== undefined) : load();
 }
@@ -117,14 +126,15 @@ async function findForm(
   if (!Object.hasOwn(wireForms, name) || makeForm === undefined || definition === undefined) {
     return refuseName('bulk format', name, [...Object.keys(wireForms), 'none'], true);
   }
-  if (sink.name !== 'stdout' && sink.name !== 'file') {
-    throw new Problem(exit.usage, `--bulk-format is for the sinks stdout and file, not for ${sink.name}`, {
+  if (!['stdout', 'file', 'command'].includes(sink.name)) {
+    throw new Problem(exit.usage, `--bulk-format is for stdout, a file or a command, not for ${sink.name}`, {
       hint: `leave it out: ${sink.name} has its own wire form`,
     });
   }
-  const settings = Object.entries((await definition()).settings);
+  // Credentials are for whoever sends it: they are neither asked for nor read.
+  const settings = Object.entries((await definition()).settings).filter(([, { secret }]) => secret !== true);
   const optional = Object.fromEntries(settings.map(([key, setting]) => [key, { ...setting, required: false }]));
-  return { make: await makeForm(), values: readSettings(optional, layers, {}, findings) };
+  return { name, make: await makeForm(), values: readSettings(optional, layers, {}, findings) };
 }
 
 function refuseName(what: string, name: string, known: readonly string[], byFlag: boolean): never {

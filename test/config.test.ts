@@ -231,18 +231,20 @@ test('jobs that must not share a position have different names', () => {
   const source = { name: 'sycope', scope: 'https://a auditLog' } as Source;
   const sink = { name: 'elastic', scope: 'https://e audit' } as Sink;
   const names = [
-    jobName(undefined, source, sink, search),
-    jobName(undefined, { ...source, scope: 'https://b auditLog' }, sink, search),
-    jobName(undefined, source, { ...sink, scope: 'https://e other' }, search),
-    jobName(undefined, source, sink, { ...search, query: [['a', 'b']] }),
-    jobName(undefined, source, sink, { ...search, rawQuery: 'a' }),
-    jobName(undefined, source, sink, { ...search, categories: ['a'] }),
+    jobName({}, source, sink, search),
+    jobName({}, { ...source, scope: 'https://b auditLog' }, sink, search),
+    jobName({}, source, { ...sink, scope: 'https://e other' }, search),
+    jobName({}, source, sink, { ...search, query: [['a', 'b']] }),
+    jobName({}, source, sink, { ...search, rawQuery: 'a' }),
+    jobName({}, source, sink, { ...search, categories: ['a'] }),
+    jobName({ command: ['curl', 'http://a'] }, source, sink, search),
+    jobName({ command: ['curl', 'http://b'] }, source, sink, search),
   ];
   assert.equal(new Set(names).size, names.length);
   assert.match(names[0] ?? '', /^sycope\.elastic\.[0-9a-f]{8}$/);
-  assert.equal(jobName(undefined, source, sink, { ...search, limit: 5, single: true }), names[0]);
-  assert.equal(jobName('my-job', source, sink, search), 'my-job');
+  assert.equal(jobName({}, source, sink, { ...search, limit: 5, single: true }), names[0]);
+  assert.equal(jobName({ job: 'my-job' }, source, sink, search), 'my-job');
   for (const wrong of ['../x', '', 'a b', '..', 'x'.repeat(101)]) {
-    assert.throws(() => jobName(wrong, source, sink, search), { status: 64 });
+    assert.throws(() => jobName({ job: wrong }, source, sink, search), { status: 64 });
   }
 });

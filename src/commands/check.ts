@@ -15,7 +15,7 @@ import { scopeOf, withPlace } from './pull.ts';
 export async function check(flags: Flags, host: Host): Promise<number> {
   const { world, log } = host;
   const configuration = await configure(
-    { ...flags, singleQuery: true, continue: true },
+    { ...flags, singleQuery: true, continue: true, position: true },
     world.environment,
     world.now(),
   );
@@ -54,7 +54,7 @@ function settingsText({ findings }: Configuration): string {
 
 /** The position can be created, locked and read; a run that is working right now is no fault. */
 async function lookAtPosition(configuration: Configuration, parts: Parts): Promise<string> {
-  const name = jobName(configuration.job, parts.source, parts.sink, configuration.plan.search);
+  const name = jobName(configuration.naming, parts.source, parts.sink, configuration.plan.search);
   const store: PositionStore = positionStore(configuration.stateDirectory ?? '.', name, scopeOf(parts));
   try {
     await store.lock();

@@ -2,12 +2,16 @@
 import { appendFile } from '../io/append-file.ts';
 import { openHttp } from '../io/http.ts';
 import { startSampleVendor } from '../io/sample-vendor.ts';
-import type { Trust } from '../io/tls.ts';
+import { visible } from '../io/terminal.ts';
 import { openWire } from '../io/wire.ts';
+import type { Trust } from '../io/tls.ts';
 import type { Configuration } from '../config.ts';
+import { isLines, linesSource } from '../core/lines-source.ts';
+import { exit, Problem } from '../core/problem.ts';
 import { restSource } from '../core/rest.ts';
+import { withFields } from '../core/splice.ts';
 import { toMillis } from '../core/time.ts';
-import type { Sink, Source, Tools } from '../core/types.ts';
+import type { Sink, SinkTools, Source, Tools } from '../core/types.ts';
 import type { Host } from './host.ts';
 
 export interface Parts {
@@ -36,8 +40,19 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
     file: appendFile,
     wire: (address) => openWire(address, { ...connection(configuration, host), stop: host.stops.grace }),
     guid: world.guid,
+    ...(await commandAfterDashes(configuration, host)),
+    ...(configuration.form && { form: configuration.form.name }),
   });
-  const sink = inForm(plain, configuration, world.now);
+  const sink = withFields(inForm(plain, configuration, world.now), configuration.fields, tools);
+  if (isLines(definition)) {
+    if (world.input.isTerminal) {
+      throw new Problem(exit.usage, 'standard input is a terminal, and --source - reads records from a pipe', {
+        hint: 'write the command that prints them before it: spl audit export --since 65m | audit-export --source -',
+      });
+    }
+    const source = linesSource(definition, world.input.chunks(host.stops.stop), plan.search, tools);
+    return { source, sink, tools, close: () => Promise.resolve() };
+  }
   if (definition.name !== 'sample' || configuration.sourceValues['SAMPLE_URL'] !== undefined) {
     const source = restSource(definition, configuration.sourceValues, plan.search, tools);
     return { source, sink, tools, close: () => Promise.resolve() };
@@ -47,6 +62,22 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
   // Its port is another one at every run: the position must not depend on it.
   const source = { ...restSource(definition, values, plan.search, tools), scope: '' };
   return { source, sink, tools, close: vendor.close };
+}
+
+/** The door to the command after `--`, loaded only for those who name one. */
+async function commandAfterDashes(configuration: Configuration, host: Host): Promise<Pick<SinkTools, 'command'>> {
+  const { world, log, stops } = host;
+  const words = configuration.naming.command;
+  if (words === undefined) return {};
+  const { command } = await import('../io/command.ts');
+  return {
+    command: command(words, {
+      environment: world.environment,
+      timeout: configuration.http.timeout,
+      stop: stops.grace,
+      say: (line) => world.stderr.write(`${visible(log.clean(line))}\n`),
+    }),
+  };
 }
 
 /** The sink, printing in the form that `--bulk-format` asks for. */

@@ -9,6 +9,7 @@ import type { Job } from '../core/types.ts';
 import { positionStore } from '../io/position-file.ts';
 import { openQuarantine } from '../io/quarantine.ts';
 import { isReaderGone } from '../io/standard-output.ts';
+import { fileName } from '../io/state-directory.ts';
 import { run } from '../run.ts';
 import type { Host } from './host.ts';
 import { makeParts, type Parts } from './parts.ts';
@@ -23,16 +24,21 @@ export async function pull(flags: Flags, host: Host): Promise<number> {
   const parts = await makeParts(configuration, host);
   try {
     const job = makeJob(configuration, parts, stateDirectory);
-    warnOfLoss(job, host);
     const scope = scopeOf(parts);
     const started = world.now();
     const result = await run({
       job,
       makeSource: () => Promise.resolve(parts.source),
-      makeSink: () => Promise.resolve(parts.sink),
+      makeSink: () => {
+        warnOfLoss(job, host);
+        return Promise.resolve(parts.sink);
+      },
       store: plan.usePosition ? scrubbedStore(positionStore(stateDirectory, job.name, scope), log.clean) : undefined,
       scope,
-      quarantine: scrubbedQuarantine(openQuarantine(join(stateDirectory, `${job.name}.quarantine.jsonl`)), log.clean),
+      quarantine: scrubbedQuarantine(
+        openQuarantine(join(stateDirectory, `${fileName(job.name)}.quarantine.jsonl`)),
+        log.clean,
+      ),
       tools: parts.tools,
       progress: (summary, window) => progress.show(progressText(summary, window, world.now() - started)),
     });
@@ -46,7 +52,7 @@ export async function pull(flags: Flags, host: Host): Promise<number> {
 }
 
 function makeJob(configuration: Configuration, { source, sink }: Parts, stateDirectory: string): Job {
-  const name = jobName(configuration.job, source, sink, configuration.plan.search);
+  const name = jobName(configuration.naming, source, sink, configuration.plan.search);
   return { ...configuration.plan, name, source: source.name, sink: sink.name, stateDirectory };
 }
 
@@ -58,7 +64,7 @@ export function scopeOf({ source, sink }: Pick<Parts, 'source' | 'sink'>): { sou
 /** `> /dev/null` was asked for, but whoever looks for the records later should have been told. */
 function warnOfLoss(job: Job, { world, log }: Host): void {
   if (job.sink !== 'stdout' || !job.usePosition || job.dryRun || world.output.kind !== 'null') return;
-  log.warn('standard output is /dev/null: these records go nowhere, and the position moves past them');
+  log.warn('standard output is /dev/null: the records are thrown away, and the position moves past them');
 }
 
 /** Says each Problem once, the worst first, and returns the status. */

@@ -23,17 +23,23 @@ export function planJob(flags: Flags, now: Instant): JobPlan {
       },
     );
   }
+  if (flags.position === false && flags.continue === true) {
+    throw new Problem(exit.usage, '--no-position and --continue contradict each other', {
+      hint: 'leave one of them out',
+    });
+  }
   const adHoc = [flags.since, flags.until, flags.query, flags.singleQuery].some((flag) => flag !== undefined);
   return {
     search: planSearch(flags),
     since,
     until,
-    usePosition: !adHoc || flags.continue === true,
+    usePosition: flags.position !== false && (!adHoc || flags.continue === true),
     overlap: duration(flags.overlap, '--overlap'),
     delay: duration(flags.delay, '--delay'),
     firstRun: duration(flags.firstRun, '--first-run'),
     maxRuntime: longerThanZero(flags.maxRuntime, '--max-runtime'),
     dryRun: flags.dryRun === true,
+    holdOff: longerThanZero(flags.holdOff, '--hold-off'),
     dedupe: oneOf(flags.dedupe, '--dedupe', ['id', 'content']) ?? 'id',
     maxQuarantine: 0.1,
   };
@@ -52,9 +58,14 @@ function planSearch(flags: Flags): Search {
 
 /**
  * `--job`, or a name that tells jobs apart which must not share a position: other source, other scope (URL, stream,
- * organisation, query), other sink.
+ * organisation, query), other sink, other command line of it.
  */
-export function jobName(flag: string | undefined, source: Source, sink: Sink, search: Search): string {
+export function jobName(
+  { job: flag, command }: Pick<Flags, 'job' | 'command'>,
+  source: Source,
+  sink: Sink,
+  search: Search,
+): string {
   if (flag !== undefined) {
     if (/^[A-Za-z0-9._-]{1,100}$/.test(flag) && !/^\.+$/.test(flag)) return flag;
     throw new Problem(exit.usage, `--job ${JSON.stringify(flag)} is not a name`, {
@@ -62,7 +73,7 @@ export function jobName(flag: string | undefined, source: Source, sink: Sink, se
     });
   }
   const { query, rawQuery, categories } = search;
-  const scope = JSON.stringify([source.scope, query, rawQuery ?? '', categories, sink.scope]);
+  const scope = JSON.stringify([source.scope, query, rawQuery ?? '', categories, sink.scope, ...(command ?? [])]);
   const hash = createHash('sha256').update(scope).digest('hex').slice(0, 8);
   const plain = (name: string): string => name.replaceAll(/[^A-Za-z0-9._-]/g, '-').slice(0, 40);
   return `${plain(source.name)}.${plain(sink.name)}.${hash}`;

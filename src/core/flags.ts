@@ -11,6 +11,10 @@ export interface Flags {
   readonly query?: readonly string[];
   readonly rawQuery?: string;
   readonly categories?: string;
+  readonly idPath?: readonly string[];
+  readonly timePath?: string;
+  readonly timeFormat?: string;
+  readonly add?: readonly string[];
   readonly limit?: string;
   readonly singleQuery?: true;
   readonly continue?: true;
@@ -22,6 +26,9 @@ export interface Flags {
   readonly firstRun?: string;
   readonly maxRuntime?: string;
   readonly dedupe?: string;
+  readonly holdOff?: string;
+  /** False after `--no-position`. */
+  readonly position?: boolean;
   readonly dryRun?: true;
   readonly verbose?: number;
   readonly quiet?: true;
@@ -35,6 +42,8 @@ export interface Flags {
   readonly apisecret?: string;
   readonly orgurl?: string;
   readonly apiurl?: string;
+  /** What stands after `--`: a command and its arguments. */
+  readonly command?: readonly [string, ...string[]];
 }
 
 export interface FlagRow {
@@ -47,7 +56,7 @@ export interface FlagRow {
 
 /** In the order of the help. */
 export const flagTable: readonly FlagRow[] = [
-  { flags: '-s, --source <name|file>', says: 'built-in source, or a definition file (.yaml, .yml, .json)' },
+  { flags: '-s, --source <name|file|->', says: 'built-in source, definition file (.yaml, .yml, .json), - for stdin' },
   { flags: '-o, --sink <name>', says: 'where to: stdout, file, elastic, splunk, sekoia (default: stdout)' },
   { flags: '--output <path>', says: 'file to append to, for the file sink' },
   { flags: '--bulk-format <format>', says: "print in a sink's wire form: elastic, splunk, sekoia, none" },
@@ -56,9 +65,14 @@ export const flagTable: readonly FlagRow[] = [
   { flags: '--query <k=v,...>', says: 'only records with these exact values; repeatable', kind: 'list' },
   { flags: '--raw-query <text>', says: "a filter in the vendor's own language, sent as it is" },
   { flags: '--categories <a,b>', says: "the source's own record categories (default: all)" },
+  { flags: '--id-path <path>', says: 'stdin: where the ID of a line is (default: record.id, else id)', kind: 'list' },
+  { flags: '--time-path <path>', says: 'stdin: where the time of a line is (default: nowhere)' },
+  { flags: '--time-format <format>', says: 'stdin: how it is written: iso, epoch-s, epoch-ms … (default: iso)' },
   { flags: '--limit <n>', says: "records asked for in one API query (default: the source's best)" },
   { flags: '-x, --single-query', says: 'one API query, even if more is available' },
   { flags: '-c, --continue', says: 'use and save the position despite --since, --until, --query or -x' },
+  { flags: '--no-position', says: 'read and save no position' },
+  { flags: '--add <key=value>', says: 'add a field to every record; repeatable', kind: 'list' },
   {
     flags: '-e, --env-file <file>',
     says: 'settings are in this file (default: ./.env if there); repeatable',
@@ -70,6 +84,7 @@ export const flagTable: readonly FlagRow[] = [
   { flags: '--delay <duration>', says: "how long to let records settle (default: the source's, else 0s)" },
   { flags: '--first-run <duration>', says: "how far back to begin (default: the source's, else 7d)" },
   { flags: '--max-runtime <duration>', says: 'stop cleanly by then and keep what is proven (exit 75)' },
+  { flags: '--hold-off <duration>', says: 'after three failed runs, leave both ends alone so long (exit 75)' },
   { flags: '--dedupe <id|content>', says: 'what makes a record new: its ID, or ID and content (default: id)' },
   { flags: '--dry-run', says: 'pull and count; send and save nothing' },
   { flags: '-v, --verbose', says: 'say what happens; -vv: in detail', kind: 'count' },
@@ -87,6 +102,7 @@ export const flagTable: readonly FlagRow[] = [
 
 /** What the help says after the flags. */
 export const epilogue = `
+A command after -- takes the records on its standard input; the position is saved only if it exits 0.
 With --since, --until, --query or -x it searches and touches no position; with -c it continues from there next time.
 Settings (URLs, keys) are environment variables or lines of an env file; \`audit-export sources\` and
 \`audit-export sinks\` list them. Every secret NAME can be read from the file that NAME_FILE names.
@@ -100,6 +116,8 @@ Exit status:
 Examples:
   audit-export --source sample                                    try it out: a made-up vendor inside this program
   audit-export -s sycope --since 2h                               search, on the terminal
+  spl audit export --since 65m | audit-export -s - -o elastic     JSON Lines from a pipe, each delivered once
+  audit-export -s cirrus --bulk-format elastic -- curl …          to a command, safely
   * * * * * audit-export -e /etc/audit-export/sycope.env          crontab: continue from the saved position
 
 The README beside the program explains promises, position, sources and destinations.`;

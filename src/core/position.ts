@@ -1,7 +1,7 @@
 /** A job's position before its first run, and how a run is written down in it. */
 import { createLedger } from './dedupe.ts';
 import { exit } from './problem.ts';
-import type { BranchPosition, LastRun, Position } from './types.ts';
+import type { BranchPosition, Duration, LastRun, Position } from './types.ts';
 
 /** `source` and `sink` say what is read and where it goes. */
 export function firstPosition(scope: { readonly source: string; readonly sink: string }): Position {
@@ -23,4 +23,9 @@ export function writeDown(position: Position, last: LastRun): void {
   position.last = last;
   position.failures = success ? 0 : position.failures + 1;
   if (success) position.lastSuccess = last.ended;
+}
+
+/** The length of slices that a branch is read in for now, because the last run ran out of time inside one. */
+export function preferredOf(place: BranchPosition): Duration | undefined {
+  return place.slice === undefined ? undefined : BigInt(place.slice) * 1_000_000n;
 }

@@ -69,6 +69,7 @@ export async function pullSlice(at: Branch, window: Window, slice: Window): Prom
       at.progress?.(summary, window);
       if (page.bookmark !== undefined) {
         await out.drain();
+        await acknowledged({ sink, ledger: place.ledger, summary, tools }); // no way back behind a bookmark
         place.bookmark = page.bookmark;
         place.ledger.mark();
         await at.save();

@@ -5,6 +5,7 @@ import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Output } from '../core/types.ts';
+import { standardInput, type Input } from './standard-input.ts';
 import { standardOutput } from './standard-output.ts';
 import type { TextOutput } from './terminal.ts';
 
@@ -13,6 +14,8 @@ export type SignalName = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
 export interface World {
   /** Environment variables; config.ts takes the secrets out. */
   readonly environment: Record<string, string | undefined>;
+  /** Records may come from here. */
+  readonly input: Input;
   /** Records go here and nothing else. */
   readonly output: Output;
   /** People read here. */
@@ -39,6 +42,7 @@ export function systemWorld(environment: Record<string, string | undefined>): Wo
   let output: Output | undefined;
   return {
     environment,
+    input: standardInput(),
     get output() {
       return (output ??= standardOutput());
     },

@@ -13,11 +13,11 @@ export const command: SinkDefinition = {
   promise:
     'It has read everything and ended with 0. Otherwise, or when killed before the position is saved, all that this run of it was given comes again.',
   settings: {},
-  create: (_values, tools) => commandSink(tools, false),
+  create: (_values, tools) => commandSink(tools),
 };
 
-/** `readsBulk`: the command prints the answer of `_bulk`, and an error in it counts. */
-export function commandSink(tools: Pick<SinkTools, 'command' | 'guid'>, readsBulk: boolean): Sink {
+/** In the form of `_bulk`, the command is expected to print the answer, and an error in it counts. */
+export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>): Sink {
   if (tools.command === undefined) {
     throw new Problem(exit.usage, 'the sink command has no command', { hint: 'write it after --: … -- curl …' });
   }
@@ -29,7 +29,7 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'guid'>, readsBul
   /** Started by the first record: with nothing new, nothing runs. */
   function running(): NonNullable<typeof current> {
     if (current !== undefined) return current;
-    const verdict = readsBulk ? bulkVerdict() : undefined;
+    const verdict = tools.form === 'elastic' ? bulkVerdict() : undefined;
     current = { name: tools.guid(), run: start(verdict?.push), verdict };
     return current;
   }

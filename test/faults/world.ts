@@ -1,4 +1,5 @@
 /** A world for `main` whose waits cost no time: they move its clock instead. */
+import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { setImmediate as soon } from 'node:timers/promises';
@@ -76,6 +77,7 @@ export function faultWorld({ clock, environment, limited, write, onWait }: Fault
 
   const world: World = {
     environment: { ...environment },
+    input: { isTerminal: true, chunks: () => assert.fail('nobody reads standard input') },
     output: {
       kind: 'pipe',
       write: write ?? (async (bytes) => void out.push(Buffer.from(bytes))),

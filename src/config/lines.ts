@@ -1,0 +1,44 @@
+/** `--source -` and what belongs to it; and the source that flags name without saying so. */
+import type { SourceDefinition } from '../core/definition.ts';
+import type { Flags } from '../core/flags.ts';
+import { linesDefinition } from '../core/lines-source.ts';
+import { isPath } from '../core/path.ts';
+import { exit, Problem } from '../core/problem.ts';
+import { timeFormats } from '../core/time.ts';
+import { oneOf } from './one-of.ts';
+
+/** The definition of lines on standard input, by --id-path, --time-path and --time-format. Throws Problem 64. */
+export function standardInputLines({ idPath = [], timePath, timeFormat, since, until }: Flags): SourceDefinition {
+  for (const path of [...idPath, ...(timePath === undefined ? [] : [timePath])]) {
+    if (!isPath(path)) throw wrong(`${JSON.stringify(path)} is not a path in a record`, 'write it as record.id');
+  }
+  const format = oneOf(timeFormat, '--time-format', timeFormats);
+  if (timePath === undefined) {
+    const needing = Object.entries({ '--since': since, '--until': until, '--time-format': timeFormat });
+    const flag = needing.find(([, value]) => value !== undefined)?.[0];
+    if (flag !== undefined) {
+      throw wrong(
+        `${flag} needs --time-path`,
+        'say where a line has its time, or choose with the command before the pipe',
+      );
+    }
+    return linesDefinition({ ids: idPath });
+  }
+  return linesDefinition({ ids: idPath, time: { path: timePath, format: format ?? 'iso' } });
+}
+
+/** Other sources know where their IDs and times are. */
+export function refuseLineFlags({ idPath, timePath, timeFormat }: Flags): void {
+  const given = Object.entries({ '--id-path': idPath, '--time-path': timePath, '--time-format': timeFormat });
+  const flag = given.find(([, value]) => value !== undefined)?.[0];
+  if (flag !== undefined) throw wrong(`${flag} is for --source -`, 'leave it out: this source knows its records');
+}
+
+/** The Cirrus client's command line names no source, and its flags for credentials no other source has. */
+export function impliedSource({ apikey, apisecret, orgurl }: Flags): string | undefined {
+  return apikey === undefined && apisecret === undefined && orgurl === undefined ? undefined : 'cirrus';
+}
+
+function wrong(message: string, hint: string): Problem {
+  return new Problem(exit.usage, message, { hint });
+}
