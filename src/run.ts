@@ -5,26 +5,16 @@
  * delivered or durably set aside, and nowhere else.
  */
 import { askOnce } from './core/acknowledge.ts';
+import { checkHoldOff } from './core/hold-off.ts';
 import { setAside, skipped, stoppedEarly } from './core/partial.ts';
-import { firstPosition, placeOf, writeDown } from './core/position.ts';
+import { firstPosition, placeOf, preferredOf, writeDown } from './core/position.ts';
 import { Problem, worst } from './core/problem.ts';
 import { pullSlice, type Branch } from './core/pull-slice.ts';
 import { emptySummary } from './core/summary.ts';
 import { fromMillis, isoText } from './core/time.ts';
+import { missedOf, presumedNow } from './core/vendor-clock.ts';
 import { slices, windowOf } from './core/window.ts';
-import type {
-  BranchPosition,
-  Duration,
-  Job,
-  Position,
-  PositionStore,
-  Quarantine,
-  Sink,
-  Source,
-  Summary,
-  Tools,
-  Window,
-} from './core/types.ts';
+import type { Job, Position, PositionStore, Quarantine, Sink, Source, Summary, Tools, Window } from './core/types.ts';
 
 export interface RunParts {
   readonly job: Job;
@@ -63,6 +53,7 @@ export async function run(parts: RunParts): Promise<RunResult> {
     await parts.store?.lock();
     state.position = (await parts.store?.load()) ?? firstPosition(parts.scope);
     for (const warning of parts.store?.warnings ?? []) parts.tools.warn(warning);
+    checkHoldOff(parts.job.holdOff, state.position, parts.tools.now());
     await pullAll(state, state.position);
   });
   await collect(state, () => parts.quarantine.close());
@@ -135,14 +126,33 @@ async function pullAll(state: State, position: Position): Promise<void> {
 async function pullBranch(state: State, at: Branch): Promise<void> {
   const { source, place, job, tools } = at;
   if (!job.dryRun) await askOnce({ sink: at.sink, ledger: place.ledger });
+  const told = source.serverTime();
   const window = windowOf({
     ...job,
     watermark: job.usePosition ? place.watermark : undefined,
     rules: source.window,
-    serverNow: source.serverTime() ?? fromMillis(tools.now()),
+    serverNow: told ?? presumedNow(fromMillis(tools.now()), place.watermark),
   });
   state.window ??= window;
   const gaps = state.summary.gaps.length;
+  await pullWindow(at, window);
+  // A stream is committed every now and then: what its position remembers must not grow as long as it runs.
+  for (let last = window; source.goesOn?.() === true;) {
+    await at.save();
+    last = { from: last.until, until: fromMillis(tools.now()) };
+    await pullWindow(at, last);
+  }
+  const isOpen = job.until === undefined && !job.search.single && source.window.filter !== 'none';
+  const missed =
+    told === undefined && isOpen ? missedOf(window, source.serverTime(), job.delay ?? source.window.delay) : undefined;
+  if (missed !== undefined) await pullWindow(at, missed);
+  if (window.gap !== undefined) state.summary.gaps.push(window.gap);
+  const gap = state.summary.gaps[gaps];
+  if (gap !== undefined) throw skipped(gap, source.name, job.since === window.from);
+}
+
+async function pullWindow(at: Branch, window: Window): Promise<void> {
+  const { source, place, job, tools } = at;
   for (const slice of slices(window, source.window, preferredOf(place))) {
     tools.debug('slice', { branch: at.branch, from: isoText(slice.from), until: isoText(slice.until) });
     await pullSlice(at, window, slice);
@@ -152,9 +162,6 @@ async function pullBranch(state: State, at: Branch): Promise<void> {
     if (more) await at.save();
   }
   place.slice = undefined;
-  if (window.gap !== undefined) state.summary.gaps.push(window.gap);
-  const gap = state.summary.gaps[gaps];
-  if (gap !== undefined) throw skipped(gap, source.name, job.since === window.from);
 }
 
 async function save(state: State, position: Position, sink: Sink | undefined): Promise<void> {
@@ -178,8 +185,4 @@ async function conclude(state: State, position: Position, sink: Sink | undefined
     quarantined: state.summary.quarantined,
   });
   await save(state, position, sink);
-}
-
-function preferredOf(place: BranchPosition): Duration | undefined {
-  return place.slice === undefined ? undefined : BigInt(place.slice) * 1_000_000n;
 }
