@@ -68,6 +68,7 @@ export async function serve(
   const listener = (incoming: IncomingMessage, response: ServerResponse): void => void listen(incoming, response);
   const server = options.tls ? createTlsServer({ ...options.tls }, listener) : createPlainServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server.unref(); // a test that fails before it closes this must not keep the whole run waiting
   const vendor: Vendor = {
     origin: `${options.tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
