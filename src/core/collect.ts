@@ -11,6 +11,9 @@ import type { AuditRecord, Page, RefusedRecord } from './types.ts';
 
 /** A record that is larger goes to the quarantine. */
 const defaultRecordBytes = 16 * 1024 * 1024;
+/** Records, and bytes of them, that are handed on together. */
+const partSize = 256;
+const partBytes = 1024 * 1024;
 
 /** How the records of a definition are identified. */
 export function identityRule({ records: { id } }: SourceDefinition): IdentityRule {
@@ -47,6 +50,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
   let refused: RefusedRecord[] = [];
   let unmatched = 0;
   let size = 0;
+  let held = 0;
   let bytes = 0;
   // Numbers, not Buffers: one of those for each record would cost more than splitting does.
   let firstSum = 0;
@@ -63,6 +67,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
     maxRecordBytes: limits?.record ?? defaultRecordBytes,
     record(buffer, start, end, spans) {
       size++;
+      held += end - start;
       bytes += end - start;
       if (last === undefined) firstSum = crc32(buffer.subarray(start, end));
       last = buffer;
@@ -87,6 +92,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
     },
     refused(record) {
       size++;
+      held += record.text.length;
       refused.push(record);
     },
   });
@@ -96,6 +102,10 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
     end: split.end,
     get size() {
       return size;
+    },
+    /** Enough to be worth a step of the pipeline, too little to matter in memory. */
+    get full() {
+      return size >= partSize || held >= partBytes;
     },
     get count() {
       return split.found;
@@ -110,6 +120,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
       refused = [];
       unmatched = 0;
       size = 0;
+      held = 0;
       return part;
     },
     fingerprint(): string | undefined {

@@ -29,9 +29,6 @@ export interface PageReader {
 /** Readings of a page of which two must agree, when nothing else proves that it is whole. */
 const mostReadings = 5;
 
-/** Records in one part of a page: enough to be worth a step of the pipeline, few enough not to hold a large page. */
-const partSize = 256;
-
 export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendor: Exchange, tools: Tools): PageReader {
   const fields = fieldsOf(definition, plan);
 
@@ -41,7 +38,7 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
     const named = <T>(step: () => T): T => naming(`${definition.name}: the reply to ${question.what}`, step);
     for await (const chunk of reply.body) {
       named(() => part.push(chunk));
-      if (part.size >= partSize) yield part.take();
+      if (part.full) yield part.take();
     }
     const { value, text } = named(part.end);
     if (value !== undefined) vendor.check(value, question.what); // JSON Lines have nothing around their records

@@ -1,0 +1,266 @@
+/**
+ * A vendor that means harm, or is merely broken: bombs, records and pages without end, floods of headers. The real
+ * program must come to an end by itself, with the right status and in little memory, as the kernel counts it.
+ */
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { baseDefinition, type Definition } from './faults/definition.ts';
+import { bundle } from './faults/harness.ts';
+import { scratch } from './support/program.ts';
+
+const megabyte = 1024 * 1024;
+
+interface Attack {
+  /** Answers each request for a page; the Date header is set. */
+  readonly answer: (response: ServerResponse, page: number) => void | Promise<void>;
+  readonly argv?: readonly string[];
+  readonly define?: (definition: Definition) => Definition;
+  /** Peak memory that is allowed, in bytes. Default: 200 MB. */
+  readonly most?: number;
+}
+
+interface Ended {
+  readonly status: number | null;
+  readonly stderr: string;
+  readonly directory: string;
+  readonly requests: number;
+}
+
+/** Runs the program against such a vendor; its peak memory is checked here. What it prints is read and dropped. */
+async function survive(
+  context: TestContext,
+  { answer, argv = [], define = (same) => same, most = 200 * megabyte }: Attack,
+): Promise<Ended> {
+  const directory = scratch(context);
+  let requests = 0;
+  const server = createServer({ maxHeaderSize: 4 * megabyte }, (incoming, response) => {
+    incoming.resume();
+    response.on('error', () => undefined); // the program hangs up
+    requests += 1;
+    void answer(response, requests);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  context.after(() => server.closeAllConnections());
+  context.after(() => void server.close());
+  const source = join(directory, 'acme.json');
+  writeFileSync(source, JSON.stringify(define(baseDefinition(false))));
+  const meter = join(directory, 'meter.cjs');
+  // Not getrusage: its peak begins with that of the process that forked.
+  writeFileSync(
+    meter,
+    `const fs = require('fs'); process.on('exit', () => fs.writeSync(3, fs.readFileSync('/proc/self/status')));`,
+  );
+  const words = ['--source', source, '--state-dir', join(directory, 'state'), '--job', 'attack', ...argv];
+  const child = spawn(process.execPath, ['--require', meter, bundle, ...words], {
+    env: { ACME_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, ACME_TOKEN: 'a-long-token' },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  const said = { error: '', peak: '' };
+  child.stdout?.resume();
+  child.stderr?.on('data', (chunk: Buffer) => (said.error += chunk.toString()));
+  child.stdio[3]?.on('data', (chunk: Buffer) => (said.peak += chunk.toString()));
+  const [status] = (await once(child, 'close')) as [number | null];
+  const peak = Number(/^VmHWM:\s+(\d+) kB$/m.exec(said.peak)?.[1]) * 1024;
+  context.diagnostic(`peak ${Math.round(peak / megabyte)} MB, ${requests} requests, status ${status}`);
+  assert.ok(peak > 0 && peak < most, `peak memory was ${Math.round(peak / megabyte)} MB`);
+  return { status, stderr: said.error, directory, requests };
+}
+
+/** Writes pieces until there are no more, or the program hangs up. */
+async function pour(response: ServerResponse, pieces: Iterable<Buffer | string>): Promise<void> {
+  const source = Readable.from(pieces, { objectMode: true, highWaterMark: 1 });
+  await pipeline(source, response).catch(() => undefined); // the program hung up
+}
+
+function* repeated(piece: Buffer | string, count: number): Generator<Buffer | string> {
+  for (let number = 0; number < count; number++) yield piece;
+}
+
+const blanks = Buffer.alloc(64 * 1024, ' ');
+const letters = Buffer.alloc(64 * 1024, 'x');
+
+/** A page around bytes that repeat. */
+function* page(before: string, piece: Buffer, count: number, after: string): Generator<Buffer | string> {
+  yield before;
+  yield* repeated(piece, count);
+  yield after;
+}
+
+const brotli = (bytes: Buffer): Buffer =>
+  brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } });
+const bombs = [
+  ['gzip', 'blanks between the records', () => gzipSync(bomb('', ' ', '')), 0],
+  ['br', 'blanks between the records', () => brotli(bomb('', ' ', '')), 0],
+  ['gzip', 'one record', () => gzipSync(bomb('{"id":"r1","s":"', 'x', '"}')), 3],
+  ['br', 'brackets within one record', () => brotli(bomb('{"id":"r1","s":', '[', ']}')), 76],
+] as const;
+
+/** 200 MB, of which little is left when it is compressed. */
+function bomb(before: string, filling: string, after: string): Buffer {
+  const bytes = Buffer.alloc(200 * megabyte, filling);
+  bytes.write(`{"records":[${before}`);
+  const end = `${after}],"next":null}`;
+  bytes.write(end, bytes.length - end.length);
+  return bytes;
+}
+
+for (const [encoding, what, make, expected] of bombs) {
+  test(`a ${encoding} bomb of 200 MB of ${what} ends with ${expected}`, { timeout: 60_000 }, async (context) => {
+    const body = make();
+    assert.ok(body.length < megabyte, `${body.length} bytes on the wire`);
+    const { status, stderr } = await survive(context, {
+      answer: (response) => void response.setHeader('Content-Encoding', encoding).end(body),
+    });
+    assert.equal(status, expected, stderr);
+  });
+}
+
+test('a record of 300 MB is set aside whole, in parts', { timeout: 60_000 }, async (context) => {
+  const count = (300 * megabyte) / letters.length;
+  const { status, stderr, directory } = await survive(context, {
+    answer: (response) =>
+      pour(response, page('{"records":[{"id":"big","s":"', letters, count, '"},{"id":"small"}],"next":null}')),
+  });
+  assert.equal(status, 3, stderr);
+  const path = join(directory, 'state', 'attack.quarantine.jsonl');
+  assert.ok(statSync(path).size > (300 * megabyte * 4) / 3);
+});
+
+test(
+  'a page that never ends is left when the run is over, and kept as far as it went',
+  { timeout: 60_000 },
+  async (context) => {
+    const record = Buffer.from(`{"id":"same","pad":"${'x'.repeat(650)}"},`.repeat(90));
+    const { status, stderr } = await survive(context, {
+      argv: ['--max-runtime', '3s'],
+      answer: (response) => pour(response, page('{"records":[', record, Infinity, '')),
+    });
+    assert.equal(status, 75, stderr);
+  },
+);
+
+test('records that are large, and not too large, do not pile up', { timeout: 60_000 }, async (context) => {
+  function* large(): Generator<Buffer | string> {
+    for (let number = 0; number < 40; number++) {
+      yield `${number === 0 ? '{"records":[' : ','}{"id":"r${number}","s":"`;
+      yield* repeated(letters, (10 * megabyte) / letters.length);
+      yield '"}';
+    }
+    yield '],"next":null}';
+  }
+  const { status, stderr } = await survive(context, {
+    most: 300 * megabyte,
+    answer: (response) => pour(response, large()),
+  });
+  assert.equal(status, 0, stderr);
+});
+
+test('an envelope that never ends breaks the rules', { timeout: 60_000 }, async (context) => {
+  const { status, stderr } = await survive(context, {
+    answer: (response) => pour(response, page('{"note":"', letters, Infinity, '')),
+  });
+  assert.equal(status, 76, stderr);
+});
+
+test('an envelope that never ends after the records breaks the rules', { timeout: 60_000 }, async (context) => {
+  const { status, stderr } = await survive(context, {
+    answer: (response) => pour(response, page('{"records":[{"id":"r1"}],"note":"', letters, Infinity, '')),
+  });
+  assert.equal(status, 76, stderr);
+});
+
+test('blanks that never end before the records break the rules', { timeout: 60_000 }, async (context) => {
+  const { status, stderr } = await survive(context, {
+    answer: (response) => pour(response, repeated(blanks, Infinity)),
+  });
+  assert.equal(status, 76, stderr);
+});
+
+test('the text of an error that never ends is not waited for', { timeout: 60_000 }, async (context) => {
+  const { status, stderr } = await survive(context, {
+    answer: (response) => pour(response.writeHead(400), repeated(letters, Infinity)),
+  });
+  assert.ok(status === 65 || status === 76 || status === 78, `${status}: ${stderr}`);
+  assert.ok(stderr.length < 2000, 'and not quoted at length');
+});
+
+test('a page of a million records is delivered', { timeout: 60_000 }, async (context) => {
+  function* million(): Generator<string> {
+    yield '{"records":[';
+    for (let block = 0; block < 1000; block++) {
+      let text = '';
+      for (let number = 0; number < 1000; number++) {
+        text += `{"id":"16f43920a0d70f005f136173${(block * 1000 + number).toString(16).padStart(8, '0')}","n":1},`;
+      }
+      yield block === 999 ? text.slice(0, -1) : text;
+    }
+    yield '],"next":null}';
+  }
+  const { status, stderr } = await survive(context, {
+    most: 240 * megabyte,
+    answer: (response) => pour(response, million()),
+  });
+  assert.equal(status, 0, stderr);
+});
+
+test('ten thousand cookies are not kept', { timeout: 60_000 }, async (context) => {
+  let longest = 0;
+  const { status, stderr, requests } = await survive(context, {
+    answer(response, number) {
+      longest = Math.max(longest, String(response.req.headers.cookie ?? '').length);
+      const cookies = Array.from({ length: 100 }, (_, at) => `c${number * 100 + at}=${'x'.repeat(40)}`);
+      const next = number < 100 ? `"c${number}"` : 'null';
+      response.setHeader('Set-Cookie', cookies).end(`{"records":[{"id":"r${number}"}],"next":${next}}`);
+    },
+  });
+  assert.equal(status, 0, stderr);
+  assert.equal(requests, 100);
+  assert.ok(longest > 0 && longest < 16 * 1024, `a Cookie header of ${longest} bytes`);
+});
+
+test('a header of 1 MB breaks the rules', { timeout: 60_000 }, async (context) => {
+  const { status, stderr } = await survive(context, {
+    answer: (response) => void response.setHeader('X-Large', 'x'.repeat(megabyte)).end('{"records":[],"next":null}'),
+  });
+  assert.equal(status, 76, stderr);
+  assert.ok(stderr.length < 2000);
+});
+
+test('a login whose answer never ends breaks the rules', { timeout: 60_000 }, async (context) => {
+  const { status, stderr } = await survive(context, {
+    define: (definition) => ({
+      ...definition,
+      auth: {
+        type: 'session',
+        login: { method: 'POST', path: '/login', json: { key: '{ACME_TOKEN}' } },
+        token: { path: 'token', headers: { Authorization: 'Bearer {token}' } },
+      },
+    }),
+    answer: (response) => pour(response, page('{"token":"', letters, Infinity, '')),
+  });
+  assert.ok(status === 76 || status === 69, `${status}: ${stderr}`);
+});
+
+test(
+  'a position file is not read into memory because a vendor sent a giant ID',
+  { timeout: 60_000 },
+  async (context) => {
+    const id = 'i'.repeat(8 * megabyte);
+    const { status, stderr, directory } = await survive(context, {
+      answer: (response) => void response.end(`{"records":[{"id":"${id}"}],"next":null}`),
+    });
+    assert.equal(status, 0, stderr);
+    assert.ok(readFileSync(join(directory, 'state', 'attack.position')).length < 4096, 'the ID is kept as a digest');
+  },
+);
