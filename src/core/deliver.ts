@@ -62,7 +62,10 @@ export async function deliver(
   return collect(packed, fates);
 }
 
-/** The final outcome of one record; `kept` may carry the name of an acknowledgement. Empty until known. */
+/**
+ * The final outcome of one record; `kept` may carry the name of an acknowledgement. Empty until known. All records that
+ * one reply kept share an object: there are too many of them for one each.
+ */
 type Fate = undefined | { readonly kept: string | undefined } | { readonly refused: string };
 
 type Settled = Extract<Reply, { outcomes: unknown }>;
@@ -94,11 +97,13 @@ function settle(sink: Pick<Sink, 'name'>, task: Task, reply: Settled, fates: Fat
     throw new Error(`${sink.name} answered ${outcomes.length} outcomes for ${task.indices.length} records`);
   }
   const indices: number[] = [];
+  const kept: Fate = { kept: pending };
   let reason = '';
-  for (const [at, index] of task.indices.entries()) {
+  for (let at = 0; at < outcomes.length; at++) {
     const outcome = outcomes[at];
-    if (outcome === undefined) throw new Error(`${sink.name} left out an outcome`);
-    if (outcome === 'kept') fates[index] = { kept: pending };
+    const index = task.indices[at];
+    if (outcome === undefined || index === undefined) throw new Error(`${sink.name} left out an outcome`);
+    if (outcome === 'kept') fates[index] = kept;
     else if ('refused' in outcome) fates[index] = outcome;
     else {
       indices.push(index);
@@ -150,10 +155,11 @@ function collect(packed: Packed, fates: readonly Fate[]): Delivered {
   const kept: number[] = [];
   const awaited = new Map<string, number[]>();
   const refused: { entry: number; record: AuditRecord; reason: string }[] = [];
-  for (const [index, entry] of packed.entries.entries()) {
+  for (let index = 0; index < packed.entries.length; index++) {
     const fate = fates[index];
+    const entry = packed.entries[index];
     const record = packed.batch.records[index];
-    if (fate === undefined || record === undefined) continue;
+    if (fate === undefined || entry === undefined || record === undefined) continue;
     if ('refused' in fate) refused.push({ entry, record, reason: fate.refused });
     else if (fate.kept === undefined) kept.push(entry);
     else {

@@ -1,6 +1,7 @@
 /**
- * Finds the entries of an arena by their keys: open addressing with linear probing. A slot is an entry's number + 1, or
- * 0. The hash is keyed, so that nobody can craft keys that share a slot.
+ * Finds the entries of an arena by their keys: open addressing with linear probing. A slot holds an entry's number, and
+ * beside it a byte of its hash: a million entries lie all over the memory, and that byte tells nearly always whether a
+ * look is worth while. The hash is keyed, so that nobody can craft keys that share a slot.
  */
 import type { Buffer } from 'node:buffer';
 import { type Arena, keyAt, lengthOf, offsetOf } from './arena.ts';
@@ -22,38 +23,49 @@ export function createKeyTable(arena: Arena, seed: number): KeyTable {
   const hashLow = seed | 0;
   const hashHigh = (seed / 2 ** 32) | 0;
   let table = new Uint32Array(1024);
+  let tags = new Uint8Array(1024); // 0 for a slot that is free
   let taken = 0;
-  let vacant = 0; // the slot where the key belongs that was looked for last
+  let vacant = 0; // the slot where the key belongs that was looked for last, and its tag
+  let vacantTag = 0;
 
   function find(key: Buffer, start: number, end: number): number {
     const mask = table.length - 1;
     const length = end - start;
-    let slot = keyedHash(key, start, end, hashLow, hashHigh) & mask;
-    for (let found = table[slot]!; found !== 0; found = table[slot]!) {
-      const segment = arena.segmentOf(found - 1);
-      const head = offsetOf(found - 1);
-      if (lengthOf(segment, head) === length) {
-        let at = length - 1; // from the end: IDs often share their beginning
-        while (at >= 0 && segment[head + keyAt + at] === key[start + at]) at -= 1;
-        if (at < 0) return found - 1;
+    const hash = keyedHash(key, start, end, hashLow, hashHigh);
+    const wanted = tagOf(hash);
+    let slot = hash & mask;
+    for (let tag = tags[slot]!; tag !== 0; tag = tags[slot]!) {
+      if (tag === wanted) {
+        const entry = table[slot]!;
+        const segment = arena.segmentOf(entry);
+        const head = offsetOf(entry);
+        if (lengthOf(segment, head) === length) {
+          let at = length - 1; // from the end: IDs often share their beginning
+          while (at >= 0 && segment[head + keyAt + at] === key[start + at]) at -= 1;
+          if (at < 0) return entry;
+        }
       }
       slot = (slot + 1) & mask;
     }
     vacant = slot;
+    vacantTag = wanted;
     return -1;
   }
 
   function fill(slots: number): void {
     const mask = slots - 1;
     table = new Uint32Array(slots);
+    tags = new Uint8Array(slots);
     taken = 0;
     for (const entry of arena.walk()) {
       const segment = arena.segmentOf(entry);
       const start = offsetOf(entry) + keyAt;
       const end = start + lengthOf(segment, start - keyAt);
-      let slot = keyedHash(segment, start, end, hashLow, hashHigh) & mask;
-      while (table[slot] !== 0) slot = (slot + 1) & mask;
-      table[slot] = entry + 1;
+      const hash = keyedHash(segment, start, end, hashLow, hashHigh);
+      let slot = hash & mask;
+      while (tags[slot] !== 0) slot = (slot + 1) & mask;
+      table[slot] = entry;
+      tags[slot] = tagOf(hash);
       taken += 1;
     }
   }
@@ -61,7 +73,8 @@ export function createKeyTable(arena: Arena, seed: number): KeyTable {
   return {
     find,
     insert(entry) {
-      table[vacant] = entry + 1;
+      table[vacant] = entry;
+      tags[vacant] = vacantTag;
       taken += 1;
       if (taken * 2 > table.length) fill(table.length * 2);
     },
@@ -73,7 +86,12 @@ export function createKeyTable(arena: Arena, seed: number): KeyTable {
   };
 }
 
-/** A table at most half full: every slot that is tried in vain costs a look into the arena. */
+/** The upper bits of a hash, which do not choose the slot; never 0. */
+function tagOf(hash: number): number {
+  return (hash >>> 24) | 1;
+}
+
+/** A table at most half full, so that a search is short. */
 function slotsFor(entries: number): number {
   let slots = 1024;
   while (entries * 2 > slots) slots *= 2;

@@ -5,7 +5,7 @@ import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { toMillis } from './time.ts';
-import { stampOf } from './window.ts';
+import { stamper } from './window.ts';
 import type { AuditRecord, Instant, Job, Ledger, Summary, Window, WindowRules } from './types.ts';
 
 export interface SieveParts {
@@ -25,13 +25,14 @@ export function sieve(parts: SieveParts): (record: AuditRecord) => number {
   const lower = filter === 'event' ? bound(parts.window.from) : filter === 'none' ? bound(parts.job.since) : undefined;
   const upper = filter === 'ingestion' ? undefined : bound(parts.job.until);
   const end = bound(parts.window.until);
+  const stampOf = stamper(slice, filter);
   const byContent = parts.job.dedupe === 'content';
 
   return (record) => {
     summary.fetched += 1;
     if (lower !== undefined && before(record, lower)) return outside();
     if (upper !== undefined && !before(record, upper) && !Number.isNaN(record.time)) return outside();
-    const stamp = stampOf(record.time, slice, filter);
+    const stamp = stampOf(record.time);
     const text = record.bytes.subarray(record.start, record.end);
     const entry = byContent
       ? noteContent(record, text, stamp)

@@ -79,15 +79,17 @@ export function advance(
 }
 
 /**
- * The last moment, in milliseconds, whose window could show a record again; a window from later on never does. `time`
- * is the record's own, NaN when it cannot be read. A time outside the slice proves that the vendor's filter goes by
- * something else, so that only the slice's end can be relied on.
+ * Gives the last moment, in milliseconds, whose window could show a record of the slice again; a window from later on
+ * never does. `time` is the record's own, NaN when it cannot be read. A time outside the slice proves that the vendor's
+ * filter goes by something else, so that only the slice's end can be relied on.
  */
-export function stampOf(time: number, slice: Window, filter: WindowRules['filter']): number {
+export function stamper(slice: Window, filter: WindowRules['filter']): (time: number) => number {
+  const start = Number(slice.from / 1_000_000n);
   const end = Number((slice.until + 999_999n) / 1_000_000n);
-  if (filter !== 'event' || Number.isNaN(time)) return end;
-  const inside = time >= Number(slice.from / 1_000_000n) && time <= end;
-  return inside ? time : Math.max(time, end);
+  return (time) => {
+    if (filter !== 'event' || Number.isNaN(time)) return end;
+    return time >= start && time <= end ? time : Math.max(time, end);
+  };
 }
 
 const second = 1_000_000_000n;

@@ -3,7 +3,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { toMillis } from '../../src/core/time.ts';
 import type { WindowRules } from '../../src/core/types.ts';
-import { advance, slices, stampOf, windowOf } from '../../src/core/window.ts';
+import { advance, slices, stamper, windowOf } from '../../src/core/window.ts';
 
 const second = 1_000_000_000n;
 const minute = 60n * second;
@@ -141,12 +141,12 @@ test('an empty but complete slice moves the watermark to its end', () => {
 test('a time outside the slice, or none, is remembered until the slice’s end at least', () => {
   const slice = { from: now - hour, until: now + 1n };
   const end = toMillis(now) + 1;
-  assert.equal(stampOf(Number.NaN, slice, 'event'), end);
-  assert.equal(stampOf(toMillis(now - day), slice, 'event'), end);
-  assert.equal(stampOf(toMillis(now + day), slice, 'event'), toMillis(now + day));
-  assert.equal(stampOf(toMillis(now - minute), slice, 'event'), toMillis(now - minute));
-  assert.equal(stampOf(toMillis(now - minute), slice, 'ingestion'), end);
-  assert.equal(stampOf(toMillis(now - minute), slice, 'none'), end);
+  assert.equal(stamper(slice, 'event')(Number.NaN), end);
+  assert.equal(stamper(slice, 'event')(toMillis(now - day)), end);
+  assert.equal(stamper(slice, 'event')(toMillis(now + day)), toMillis(now + day));
+  assert.equal(stamper(slice, 'event')(toMillis(now - minute)), toMillis(now - minute));
+  assert.equal(stamper(slice, 'ingestion')(toMillis(now - minute)), end);
+  assert.equal(stamper(slice, 'none')(toMillis(now - minute)), end);
 });
 
 interface Event {
@@ -175,7 +175,7 @@ function deliveries(
         const filtered = rules.filter === 'event' ? event.time : stored;
         const shown = filtered >= slice.from - (slice.from % unit) && filtered < slice.until - (slice.until % unit);
         if (stored > tick || !shown || ledger.has(id)) return;
-        ledger.set(id, stampOf(toMillis(event.time), slice, rules.filter));
+        ledger.set(id, stamper(slice, rules.filter)(toMillis(event.time)));
         counts[id] = (counts[id] ?? 0) + 1;
       });
       watermark = advance(watermark, slice, tick, rules.delay);
