@@ -30,11 +30,11 @@ export interface PageReader {
 const mostReadings = 5;
 
 export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendor: Exchange, tools: Tools): PageReader {
-  const fields = fieldsOf(definition, plan);
+  const part = collector(definition, plan, fieldsOf(definition, plan));
 
   async function* attempt({ question, identity }: Reading): AsyncGenerator<Page, ReadPage, undefined> {
     const reply = await vendor.stream(question);
-    const part = collector(definition, plan, fields, identity);
+    part.begin(identity);
     const named = <T>(step: () => T): T => naming(`${definition.name}: the reply to ${question.what}`, step);
     for await (const chunk of reply.body) {
       named(() => part.push(chunk));
@@ -115,9 +115,9 @@ interface Reading {
   readonly identity: Identify;
 }
 
-/** Neither a length, nor chunks, nor a compression that knows its end (RFC 9112 section 6.3). */
+/** Neither a length nor chunks (RFC 9112 section 6.3). Compression proves nothing: gzip may be cut between two members. */
 function endsWithConnection(headers: Readonly<Record<string, string>>): boolean {
-  return ['content-length', 'transfer-encoding', 'content-encoding'].every((name) => headers[name] === undefined);
+  return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
 }
 
 /** The splitter knows neither source nor page; its Problems begin with `the reply`. */
