@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,7 @@ import { main } from '../../src/main.ts';
 import { ended, scratch } from '../support/program.ts';
 import { catalogue } from './catalogue.ts';
 import { baseDefinition, type Definition } from './definition.ts';
+import { expectHidden } from './secrets.ts';
 import { faultVendor, type FaultVendor } from './vendor.ts';
 import { faultWorld, type Clock, type FaultWorld } from './world.ts';
 
@@ -217,15 +218,7 @@ export async function scene(context: TestContext, options: SceneOptions = {}): P
   }
 
   function expectNoSecrets({ stdout, stderr }: Pick<Result, 'stdout' | 'stderr'>): void {
-    const files = filesIn(directory).filter((path) => path !== source);
-    const places: readonly (readonly [place: string, bytes: Buffer])[] = [
-      ['stdout', Buffer.from(stdout)],
-      ['stderr', Buffer.from(stderr)],
-      ...files.map((path) => [path, readFileSync(path)] as const),
-    ];
-    for (const [place, bytes] of places) {
-      for (const spelling of spellings) assert.ok(!bytes.includes(spelling), `${place} shows ${spelling}`);
-    }
+    expectHidden([...Object.values(canaries), 'canary-session'], { stdout, stderr }, directory, source);
   }
 
   function expectSuccess(result: Result, expected: { exit?: number; warnings?: readonly RegExp[] } = {}): void {
@@ -299,21 +292,6 @@ function expectWarnings(result: Result, expected: readonly RegExp[] = []): void 
   for (const [at, pattern] of expected.entries()) assert.match(warnings[at] ?? '', pattern);
 }
 
-/** Every way in which a secret could be written. */
-const spellings: readonly string[] = [...Object.values(canaries), 'canary-session'].flatMap((secret) => [
-  secret,
-  encodeURIComponent(secret),
-  JSON.stringify(secret).slice(1, -1),
-  Buffer.from(secret).toString('base64').replace(/=+$/, ''),
-  Buffer.from(secret).toString('base64url'),
-  Buffer.from(secret).toString('hex'),
-]);
-
 function linesOf(text: string): string[] {
   return text.split('\n').filter((line) => line !== '');
-}
-
-function filesIn(directory: string): string[] {
-  const paths = readdirSync(directory, { recursive: true, encoding: 'utf8' }).map((name) => join(directory, name));
-  return paths.filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
 }

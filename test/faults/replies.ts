@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { reply, type Behaviour } from '../support/raw-server.ts';
-import type { Fault } from './vendor.ts';
+import type { Fault, FaultVendor } from './vendor.ts';
 
 export const json = { 'Content-Type': 'application/json' } as const;
 
@@ -49,4 +49,9 @@ export function onPage(page: number, fault: Fault): Fault {
 export function hangUp(socket: Socket): boolean {
   socket.resetAndDestroy();
   return true;
+}
+
+/** Pages as they were asked for, in order. */
+export function pagesAsked({ vendor }: { readonly vendor: FaultVendor }): number[] {
+  return vendor.requests.flatMap((asked) => (asked.kind === 'page' ? [asked.page] : []));
 }
