@@ -19,8 +19,7 @@ export function baseUrl(definition: SourceDefinition, values: TemplateValues): s
 
 /** What a position belongs to: the URL, and whatever else says what is read. */
 export function scopeOf(definition: SourceDefinition, values: TemplateValues): string {
-  const { scope } = definition;
-  return [baseUrl(definition, values), ...(scope === undefined ? [] : [fill(scope, values)])].join(' ');
+  return `${baseUrl(definition, values)} ${fill(definition.scope ?? '', values)}`.trim();
 }
 
 /** The first address for which all is set. Several stand for settings of which one is enough. */

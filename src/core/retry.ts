@@ -121,6 +121,9 @@ function pause(
 /** Exit status, verb for the message and hint of an HTTP status. */
 function meaning(status: number): readonly [code: ExitStatus, verb: string, hint: string] {
   switch (status) {
+    case 400:
+    case 422:
+      return [exit.protocol, 'did not accept', 'see what it says; check the settings and flags that ask for this'];
     case 401:
       return [exit.noperm, 'refused', 'check the credentials'];
     case 403:

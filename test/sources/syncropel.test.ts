@@ -64,6 +64,7 @@ runsFromCron('syncropel', 1, {
   secret: 'SYNCROPEL_TOKEN',
   query: 'actor=did:sync:system:engine',
   matches: (text) => text.includes('did:sync:system:engine'),
+  categories: ['aitl,governance', (text) => /verdict|awaits|:governance/.test(text)],
   async start() {
     const vendor = await startSyncropel();
     const recorded = await fixture('syncropel', 'records.jsonl');

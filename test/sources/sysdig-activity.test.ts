@@ -14,6 +14,7 @@ sysdigConforms(sysdigActivity, 'activity');
 sysdigRunsFromCron('sysdig-activity', 'activity', {
   query: 'labels."kubernetes.pod.name"=shell',
   matches: (text) => text.includes('"shell"'),
+  categories: ['command,kubernetes', (text) => /"type":"(?:command|kubernetes)"/.test(text)],
 });
 
 const part = { slice: hour };

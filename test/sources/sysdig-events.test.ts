@@ -52,6 +52,19 @@ test('--query is matched here at the path in the record, and SYSDIG_FILTER by th
   await vendor.close();
 });
 
+test('null where the records would be means that there are none; nothing there is an error', async () => {
+  const { vendor, values } = await startedSysdig('sysdig-events', 'events', 1);
+  let text = '{"page":{"total":0},"data":null}';
+  vendor.fault = (_, response) => {
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end(text);
+    return true;
+  };
+  assert.equal((await pullOnce(sysdigEvents, values, { part })).records.length, 0);
+  text = '{"page":{"total":0}}';
+  await assert.rejects(pullOnce(sysdigEvents, values, { part }), /no list of records at data/);
+  await vendor.close();
+});
+
 test('it has no categories, and says so', () => {
   assert.throws(
     () => restSource(sysdigEvents, { SYSDIG_REGION: 'eu1' }, { ...noSearch, categories: ['runtime'] }, sourceTools()),

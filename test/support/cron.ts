@@ -13,6 +13,8 @@ export interface CronCase {
   /** `--query`, and the records that match it. */
   readonly query: string;
   matches(text: string): boolean;
+  /** Value of `--categories`, for those that have some, and the records in them. */
+  readonly categories?: readonly [names: string, belongs: (text: string) => boolean];
 }
 
 export interface CronVendor {
@@ -28,7 +30,11 @@ const minute = 60_000;
 const day = 1440 * minute;
 
 /** `longest` is the longest window that is asked for, in days. */
-export function runsFromCron(name: string, longest: number, { start, secret, query, matches }: CronCase): void {
+export function runsFromCron(
+  name: string,
+  longest: number,
+  { start, secret, query, matches, categories }: CronCase,
+): void {
   async function withVendor(
     t: { after(clean: () => void): void },
     body: (vendor: CronVendor, go: (...argv: string[]) => Promise<Ended>) => Promise<void>,
@@ -75,6 +81,19 @@ export function runsFromCron(name: string, longest: number, { start, secret, que
       assert.ok(wanted.length > 0);
       delivered(await go('--since', '1h', '--query', query), wanted);
     }));
+
+  if (categories !== undefined) {
+    const [names, belongs] = categories;
+    test(`${name}: --categories ${names} brings those, and has a position of its own`, (t) =>
+      withVendor(t, async ({ add }, go) => {
+        const texts = add(minute);
+        const wanted = texts.filter(belongs);
+        assert.ok(wanted.length > 0 && wanted.length < texts.length);
+        delivered(await go('--categories', names), wanted);
+        delivered(await go(), texts);
+        delivered(await go('--categories', names), []);
+      }));
+  }
 
   test(`${name}: a wrong ${secret} is 77, said in two lines that do not show it`, (t) =>
     withVendor(

@@ -57,9 +57,13 @@ export function sysdigConforms(definition: SourceDefinition, stream: Stream): vo
   });
 }
 
-export function sysdigRunsFromCron(name: string, stream: Stream, query: Pick<CronCase, 'query' | 'matches'>): void {
+export function sysdigRunsFromCron(
+  name: string,
+  stream: Stream,
+  search: Pick<CronCase, 'query' | 'matches' | 'categories'>,
+): void {
   runsFromCron(name, 14, {
-    ...query,
+    ...search,
     secret: 'SYSDIG_TOKEN',
     async start() {
       const vendor = await startSysdig();
