@@ -42,10 +42,11 @@ export function fieldsOf(definition: SourceDefinition, plan: SearchPlan): Fields
   };
 }
 
-/** Collects the records of one reply. */
-export function collector(definition: SourceDefinition, plan: SearchPlan, fields: Fields, identity: Identify) {
+/** Collects the records of a reply after the other; `begin` starts on one. */
+export function collector(definition: SourceDefinition, plan: SearchPlan, fields: Fields) {
   const { records: rules, limits } = definition;
   const read = { time: Number.NaN, nanos: 0 };
+  let identity: Identify | undefined;
   let records: AuditRecord[] = [];
   let refused: RefusedRecord[] = [];
   let unmatched = 0;
@@ -77,6 +78,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
         fieldStart = spans[2 * fields.last] ?? -1;
         fieldEnd = spans[2 * fields.last + 1] ?? -1;
       }
+      if (identity === undefined) throw new Error('records before the beginning of a reply');
       // A key is taken from every record, wanted or not: twins are numbered by their place among all.
       const { key, keyStart, keyEnd } = identity.key(buffer, start, end, spans);
       if (!plan.wants(buffer, spans, fields.wanted)) {
@@ -98,6 +100,15 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
   });
 
   return {
+    begin(identify: Identify): void {
+      split.begin();
+      identity = identify;
+      records = [];
+      refused = [];
+      unmatched = size = held = bytes = 0;
+      last = undefined;
+      fieldStart = -1;
+    },
     push: split.push,
     end: split.end,
     get size() {

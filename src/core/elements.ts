@@ -17,6 +17,8 @@ export interface ElementOptions {
 }
 
 export interface Elements {
+  /** Forgets everything and starts on another body. */
+  begin(): void;
   /**
    * Gives out the object that starts at `start` and returns the offset after it, if it is whole and sound; otherwise
    * does nothing and returns -1. `utf8`: the bytes are known to be UTF-8.
@@ -42,6 +44,13 @@ export function elements(options: ElementOptions): Elements {
   let streaming = false;
   let carry = Buffer.alloc(0);
   let carried = 0;
+
+  function begin(): void {
+    count = 0;
+    pending = streaming = false;
+    carry = Buffer.alloc(0);
+    carried = 0;
+  }
 
   function attempt(bytes: Buffer, start: number, end: number, utf8: boolean): number {
     const after = scan(bytes, start, end);
@@ -135,6 +144,7 @@ export function elements(options: ElementOptions): Elements {
   }
 
   return {
+    begin,
     attempt,
     take,
     hold,

@@ -44,7 +44,7 @@ export function refuseHtml(byte: number | undefined): void {
 }
 
 /** The envelope around the container at `path`, which opens with the byte `opening`; at most `limit` bytes. */
-export function envelope(path: readonly string[], opening: number, limit: number): Envelope {
+export function envelope(path: readonly string[], opening: number, limit = 4 * 1024 * 1024): Envelope {
   const text = byteBuffer(1024);
   let started = false;
   let done = false;

@@ -60,7 +60,8 @@ export function linesSource(
 ): Source {
   const plan = planSearch(definition, { ...search, categories: bothSpellings(search.categories) }, tools);
   const input = chunks[Symbol.asyncIterator]();
-  const lines = collector(definition, plan, fieldsOf(definition, plan), identityOf(definition));
+  const lines = collector(definition, plan, fieldsOf(definition, plan));
+  lines.begin(identityOf(definition));
   let ended = false;
   let cutShort = false;
   let stopped: Problem | undefined;

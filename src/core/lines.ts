@@ -10,12 +10,19 @@ import { isUtf8Piece, markSkipper } from './utf8.ts';
 /** A splitter for JSON Lines: see split.ts. */
 export function lineSplitter(options: ElementOptions): Splitter {
   const records = elements(options);
-  const skipMark = markSkipper();
+  let skipMark = markSkipper();
   /** Follows a line that is not whole yet, to know at the end of the body whether it was torn. */
   const { skip, reset } = skipper();
   let torn = false;
   let started = false;
   let comment = false;
+
+  function begin(): void {
+    records.begin();
+    reset();
+    skipMark = markSkipper();
+    torn = started = comment = false;
+  }
 
   function push(chunk: Buffer): void {
     const utf8 = isUtf8Piece(chunk);
@@ -57,6 +64,7 @@ export function lineSplitter(options: ElementOptions): Splitter {
   }
 
   return {
+    begin,
     push,
     end,
     get found() {

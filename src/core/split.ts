@@ -38,6 +38,11 @@ export interface SplitterOptions {
 }
 
 export interface Splitter {
+  /**
+   * Forgets everything and starts on another body. One splitter for all pages is more than twice as fast as one for each:
+   * V8 throws away the machine code of functions that nobody holds any more.
+   */
+  begin(): void;
   /** Splits the next piece of the body, cut anywhere. Its bytes must not be changed afterwards. */
   push(chunk: Buffer): void;
   /**
@@ -62,14 +67,24 @@ function pageSplitter(options: SplitterOptions, path: readonly string[]): Splitt
   const keyed = options.container === 'object';
   const opening = keyed ? ascii.openBrace : ascii.openBracket;
   const closing = keyed ? ascii.closeBrace : ascii.closeBracket;
-  const around = envelope(path, opening, options.maxEnvelopeBytes ?? 4 * 1024 * 1024);
   const records = elements(options);
-  const readKey = keyReader(options.maxRecordBytes);
-  const { skip } = skipper();
-  const skipMark = markSkipper();
+  const { skip, reset } = skipper();
+  let around = envelope(path, opening, options.maxEnvelopeBytes);
+  let readKey = keyReader(options.maxRecordBytes);
+  let skipMark = markSkipper();
   let next: Next = 'first';
   /** Bytes before the chunk at hand, for messages. */
   let before = 0;
+
+  function begin(): void {
+    records.begin();
+    reset();
+    around = envelope(path, opening, options.maxEnvelopeBytes);
+    readKey = keyReader(options.maxRecordBytes);
+    skipMark = markSkipper();
+    next = 'first';
+    before = 0;
+  }
 
   function push(chunk: Buffer): void {
     const utf8 = isUtf8Piece(chunk);
@@ -150,8 +165,9 @@ function pageSplitter(options: SplitterOptions, path: readonly string[]): Splitt
   }
 
   return {
+    begin,
     push,
-    end: around.end,
+    end: () => around.end(),
     get found() {
       return records.count;
     },
