@@ -59,9 +59,13 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     const reply = await send(
       buildRequest(request, { definition, values: question.values, parameters, token: login.headers(), url }),
     );
-    const html = /\bhtml\b/i.test(reply.headers['content-type'] ?? '');
-    if (isSuccess(reply.status) && !html) return reply;
-    throw await failure(reply, question.what, html);
+    const type = reply.headers['content-type'] ?? '';
+    const html = /\bhtml\b/i.test(type);
+    if (!isSuccess(reply.status) || html) throw await failure(reply, question.what, html);
+    const charset = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(type)?.[1];
+    if (charset === undefined || /^(?:utf-?8|us-ascii)$/i.test(charset)) return reply;
+    await reply.discard();
+    throw notUtf8(definition, question.what, charset);
   }
 
   async function failure(reply: HttpReply, what: string, html: boolean): Promise<Problem> {
@@ -162,6 +166,13 @@ function refusalHint(definition: SourceDefinition, status: unknown): string | un
 /** Statuses that come with what was asked for; 204, 206 and 304 do not. */
 function isSuccess(status: number): boolean {
   return status === 200 || status === 201 || status === 202;
+}
+
+/** Records leave as they came, and JSON is UTF-8 (RFC 8259 section 8.1): another encoding would be a guess. */
+function notUtf8(definition: SourceDefinition, what: string, charset: string): Problem {
+  return new Problem(exit.protocol, `${definition.name} answered ${what} in ${charset.toLowerCase()}, not in UTF-8`, {
+    hint: 'have the service, or the proxy before it, answer in UTF-8',
+  });
 }
 
 function notJson(definition: SourceDefinition, what: string): Problem {
