@@ -128,7 +128,7 @@ for (const [what, headers] of [
     assert.equal(logins(here), 2);
     await here.expectProblem(result, {
       exit: 76,
-      message: /^acme answered page 2 with something else than JSON$|^the reply is HTML, not JSON$/,
+      message: /^acme answered page 2 with something else than JSON$|^acme: the reply to page 2 is HTML, not JSON$/,
       hint: /^check the URL/,
     });
   });
