@@ -2,7 +2,7 @@
  * What Elasticsearch's answer to `_bulk` says, read from what a command printed: HTTP 200 is no success, and neither is an
  * exit status of 0. The answer is followed as it comes, because it is as long as the records were.
  */
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { errorText } from './bulk.ts';
 import { isObject } from './server-text.ts';
 import { splitter } from './split.ts';
@@ -58,7 +58,7 @@ export function bulkVerdict(): BulkVerdict {
       const text = tail + bytes.toString('latin1');
       saysErrors ||= says.test(text);
       tail = text.slice(-overlap);
-      asDocument(() => reply.push(Buffer.from(bytes)));
+      asDocument(() => reply.push(bytes));
     },
     objection() {
       const value = tail === '' ? undefined : asDocument(() => reply.end().value);

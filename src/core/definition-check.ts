@@ -142,6 +142,9 @@ function* searchProblems(definition: SourceDefinition): Generator<string> {
   if (object !== undefined && categories?.path !== undefined) {
     yield `categories.values.${object}: expected a text, to be compared with what is at categories.path`;
   }
+  if (query?.open === true && (query.compare === undefined || !used.has('query'))) {
+    yield 'query.open: needs query.compare, and {query} in a request';
+  }
   for (const [key, { parameter, field, path }] of Object.entries(query?.keys ?? {})) {
     if (parameter === undefined && field === undefined && path === undefined) {
       yield `query.keys.${key}: expected parameter, field or path`;

@@ -108,3 +108,29 @@ export const paging = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('page'), first: optional(z.int()), ...everyPaging }),
   z.strictObject({ type: z.literal('offset'), ...everyPaging }),
 ]);
+
+/** How --query reaches the vendor. */
+export const query = z.strictObject({
+  keys: z.record(
+    z.string(),
+    z.strictObject({
+      /** Sent as this query parameter. */
+      parameter: optional(z.string()),
+      /** Sent inside {query}: `compare` with this name for {field}. */
+      field: optional(z.string()),
+      /** Matched here, at this path of the record. */
+      path: optional(path),
+    }),
+  ),
+  /**
+   * One comparison in the vendor's language: {field} is the name, {value} the value as a JSON string in quotes. Or a
+   * JSON object, where {value} is the value itself; {query} then is the list of them.
+   */
+  compare: optional(z.union([template, jsonObject])),
+  /** Between two comparisons that are texts. */
+  and: optional(z.string()),
+  /** The vendor compares any member at the top of a record: keys that are not listed are sent, too. */
+  open: optional(z.boolean()),
+  /** Values that read like a number are written without quotes. */
+  numbers: optional(z.literal('bare')),
+});

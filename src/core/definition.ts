@@ -26,6 +26,7 @@ import {
   optional,
   paging,
   path,
+  query,
   request,
   setting,
   template,
@@ -138,28 +139,7 @@ export const definitionSchema = z.strictObject({
     }),
   ),
   /** Keys of --query. Others are paths in the record, matched here. */
-  query: optional(
-    z.strictObject({
-      keys: z.record(
-        z.string(),
-        z.strictObject({
-          /** Sent as this query parameter. */
-          parameter: optional(z.string()),
-          /** Sent inside {query}: `compare` with this name for {field}. */
-          field: optional(z.string()),
-          /** Matched here, at this path of the record. */
-          path: optional(path),
-        }),
-      ),
-      /**
-       * One comparison in the vendor's language: {field} is the name, {value} the value as a JSON string in quotes. Or a
-       * JSON object, where {value} is the value itself; {query} then is the list of them.
-       */
-      compare: optional(z.union([template, jsonObject])),
-      /** Between two comparisons that are texts. */
-      and: optional(z.string()),
-    }),
-  ),
+  query: optional(query),
   /** --categories */
   categories: optional(
     z.strictObject({

@@ -38,9 +38,8 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
         throw unusable(`--query: ${key} cannot have two values at once`);
       parameters[known.parameter] = value;
     }
-    if (known?.field !== undefined) {
-      comparisons.push({ field: known.field, value });
-    }
+    const field = known === undefined ? openField(definition, key, value) : known.field;
+    if (field !== undefined) comparisons.push({ field, value });
     const path = known === undefined ? key : known.path;
     if (path !== undefined) wanted.push({ path: parsePath(path), values: [value] });
   }
@@ -76,6 +75,12 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
   };
 }
 
+/** The key as a field of the vendor's language, if it is as plain there as here; what is not is matched here alone. */
+function openField({ query }: SourceDefinition, key: string, value: string): string | undefined {
+  const isPlain = /^[A-Za-z_][A-Za-z0-9_]*$/.test(key) && !/["\\\p{Cc}]/u.test(value);
+  return query?.open === true && isPlain ? key : undefined;
+}
+
 /** What the user compares, and the vendor can. */
 interface Comparison {
   readonly field: string;
@@ -85,10 +90,12 @@ interface Comparison {
 /** The comparisons in the vendor's language: a text, or a list of JSON objects. */
 function written(
   comparisons: readonly Comparison[],
-  { compare = '', and = ' and ' }: Partial<NonNullable<SourceDefinition['query']>> = {},
+  { compare = '', and = ' and ', numbers }: Partial<NonNullable<SourceDefinition['query']>> = {},
 ): string | readonly Json[] {
   if (typeof compare !== 'string') return comparisons.map(({ field, value }) => fillJson(compare, { field, value }));
-  return comparisons.map(({ field, value }) => fill(compare, { field, value: JSON.stringify(value) })).join(and);
+  const isBare = (value: string): boolean => numbers === 'bare' && /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/.test(value);
+  const spelled = (value: string): string => (isBare(value) ? value : JSON.stringify(value));
+  return comparisons.map(({ field, value }) => fill(compare, { field, value: spelled(value) })).join(and);
 }
 
 function categoriesOf(definition: SourceDefinition, named: readonly string[], used: ReadonlySet<string>): Json[] {

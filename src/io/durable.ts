@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, type ExitStatus, Problem } from '../core/problem.ts';
 import { reached } from './failpoint.ts';
@@ -78,6 +78,23 @@ export async function writeFully(file: FileHandle, bytes: Buffer, position: numb
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at);
     if (bytesWritten === 0) throw new Problem(exit.ioerr, 'the disk took none of the bytes');
     done += bytesWritten;
+  }
+}
+
+/**
+ * Creates a directory and those above it, for their owner alone; one that is there is fine. Node's own way does not end
+ * in places like /proc, where a directory exists and nothing can be made in it.
+ */
+export async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (errorCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await mkdir(path, { mode: 0o700 }).catch((again: unknown) => {
+      if (errorCode(again) !== 'EEXIST') throw again; // another run was faster
+    });
   }
 }
 

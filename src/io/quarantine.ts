@@ -7,11 +7,11 @@
  */
 import { Buffer, isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 import type { Quarantine, RefusedRecord } from '../core/types.ts';
-import { fileProblem, syncDirectory, writeFully } from './durable.ts';
+import { fileProblem, makeDirectory, syncDirectory, writeFully } from './durable.ts';
 import { reached } from './failpoint.ts';
 import { inTurns } from './turns.ts';
 
@@ -38,7 +38,7 @@ export function openQuarantine(path: string): Quarantine {
 
   async function prepare(): Promise<FileHandle> {
     if (file !== undefined) return file;
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 }); // an ad-hoc search makes no state directory
+    await makeDirectory(dirname(path)); // an ad-hoc search makes no state directory
     const handle = await open(path, flags, 0o600);
     const stat = await handle.stat();
     if (!stat.isFile()) {

@@ -1,10 +1,10 @@
 /** The state directory: made for its owner alone, and cleared of what killed runs left. */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, readdir, stat } from 'node:fs/promises';
+import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
-import { errorCode, fileProblem, removeFile, tempName } from './durable.ts';
+import { errorCode, fileProblem, makeDirectory, removeFile, tempName } from './durable.ts';
 import { reached } from './failpoint.ts';
 
 export const positionSuffix = '.position';
@@ -12,7 +12,7 @@ export const positionSuffix = '.position';
 /** Creates the directory if needed. Problem 73 when it cannot be used, 78 when others could replace its files. */
 export async function prepareDirectory(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(directory);
     reached('state directory: made');
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     const { uid, mode } = await stat(directory);

@@ -62,6 +62,7 @@ export const cirrus: SourceDefinition = {
       metricsubtype: { parameter: 'logSubtype', path: 'logSubtype' },
       clientip: { path: 'clientIP' },
       correlationid: { path: 'correlationId' },
+      user: { path: 'user' },
     },
   },
   categories: { path: 'logType' },

@@ -35,8 +35,12 @@ export const sycope: SourceDefinition = {
   scope: '{SYCOPE_STREAM}',
   variables: {
     nql: [
+      '{SYCOPE_NQL} | {query} | {rawQuery}',
+      '{SYCOPE_NQL} | {query}',
       '{SYCOPE_NQL} | {rawQuery}',
       '{SYCOPE_NQL}',
+      'src stream="{SYCOPE_STREAM}" | {query} | {rawQuery} | sort timestamp asc',
+      'src stream="{SYCOPE_STREAM}" | {query} | sort timestamp asc',
       'src stream="{SYCOPE_STREAM}" | {rawQuery} | sort timestamp asc',
       'src stream="{SYCOPE_STREAM}" | sort timestamp asc',
     ],
@@ -83,4 +87,6 @@ export const sycope: SourceDefinition = {
     expired: { path: 'status', equals: 401 },
   },
   limits: { page: 10_000, most: 50_000 },
+  // Any column can be compared; `user="7"` and `user=7` differ there, so that values like numbers are sent as such.
+  query: { keys: {}, compare: '{field} = {value}', and: ' and ', open: true, numbers: 'bare' },
 };

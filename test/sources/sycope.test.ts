@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { restSource } from '../../src/core/rest.ts';
-import type { SettingValues } from '../../src/core/types.ts';
+import type { Search, SettingValues } from '../../src/core/types.ts';
 import { sycope } from '../../src/sources/sycope.ts';
 import { conforms } from '../support/conformance.ts';
 import { fixture } from '../support/fixture.ts';
@@ -204,6 +204,48 @@ test('the query is sent as the vendor writes it, with both spellings of time', a
   assert.equal(JSON.parse(older.vendor.requests[1]?.body ?? '').startTime, start);
   assert.equal(JSON.parse(older.vendor.requests[1]?.body ?? '').nql, 'src stream="audit"');
   await older.vendor.close();
+});
+
+test('--query becomes comparisons in NQL; what it cannot express is matched here', async () => {
+  const { vendor, texts, values } = await started();
+  const nql = async (query: Search['query'], more: SettingValues = {}, rawQuery?: string): Promise<string> => {
+    const search = { query, ...(rawQuery === undefined ? {} : { rawQuery }) };
+    const from = vendor.requests.length;
+    const { records } = await pullOnce(sycope, { ...values, ...more }, { search, part: { slice: hour } });
+    for (const { text } of records) {
+      const row = JSON.parse(text) as Record<string, unknown>;
+      for (const [key, value] of query) if (!key.includes('.')) assert.equal(String(row[key]), value);
+    }
+    const run = vendor.requests.slice(from).find(({ target }) => target.endsWith('/pipeline/run'));
+    return (JSON.parse(run?.body ?? '') as { nql: string }).nql;
+  };
+  const id = (JSON.parse(texts[3] ?? '') as { id: string }).id;
+  assert.equal(await nql([['id', id]]), `src stream="auditLog" | id = "${id}" | sort timestamp asc`);
+  assert.equal(
+    await nql([
+      ['id', id],
+      ['timestamp', String(start)],
+    ]),
+    `src stream="auditLog" | id = "${id}" and timestamp = ${start} | sort timestamp asc`,
+  );
+  assert.equal(await nql([['a.b', '1']]), 'src stream="auditLog" | sort timestamp asc');
+  assert.equal(await nql([['id', 'a"b']]), 'src stream="auditLog" | sort timestamp asc');
+  assert.equal(
+    await nql([['id', id]], {}, 'timestamp != 1'),
+    `src stream="auditLog" | id = "${id}" | timestamp != 1 | sort timestamp asc`,
+  );
+  assert.equal(
+    await nql([['id', id]], { SYCOPE_NQL: 'src stream="auditLog"' }),
+    `src stream="auditLog" | id = "${id}"`,
+  );
+  await vendor.close();
+});
+
+test('another stream, such as the alerts, is read in the same way', async () => {
+  const { vendor, texts, values } = await started({ stream: 'alerts' });
+  const { records } = await pullOnce(sycope, { ...values, SYCOPE_STREAM: 'alerts' }, { part: { slice: hour } });
+  assert.equal(records.length, texts.length);
+  await vendor.close();
 });
 
 test('an unknown stream is told in the words of the appliance', async () => {
