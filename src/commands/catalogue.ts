@@ -1,10 +1,11 @@
-/** A list of sources or sinks with their settings, for people. */
+/** A list of sources or sinks with their settings, and what sources can search, for people. */
 import { Buffer } from 'node:buffer';
+import type { SourceDefinition } from '../core/definition.ts';
 import type { Setting, Settings } from '../core/types.ts';
 import { exit } from '../core/problem.ts';
 import type { Host } from './host.ts';
 
-interface Entry {
+interface Entry extends Partial<Pick<SourceDefinition, 'query' | 'categories'>> {
   readonly name: string;
   readonly summary: string;
   readonly settings?: Settings | undefined;
@@ -16,13 +17,19 @@ export async function printCatalogue(entries: readonly Entry[], { world }: Host)
   return exit.ok;
 }
 
-function entryText({ name, summary, settings = {} }: Entry): string {
-  const names = Object.keys(settings);
-  const width = Math.max(0, ...names.map((setting) => setting.length));
-  const lines = Object.entries(settings).map(
-    ([setting, about]) => `    ${setting.padEnd(width)}  ${about.summary}${details(about)}\n`,
-  );
+function entryText({ name, summary, settings = {}, query, categories }: Entry): string {
+  const rows = [
+    ...Object.entries(settings).map(([setting, about]) => [setting, `${about.summary}${details(about)}`]),
+    ...(query === undefined ? [] : [['--query', [...Object.keys(query.keys), 'any path in a record'].join(', ')]]),
+    ...(categories === undefined ? [] : [['--categories', categoriesText(categories)]]),
+  ];
+  const width = Math.max(0, ...rows.map(([left = '']) => left.length));
+  const lines = rows.map(([left = '', right]) => `    ${left.padEnd(width)}  ${right}\n`);
   return `${name}: ${summary}\n${lines.join('')}`;
+}
+
+function categoriesText({ values, path }: NonNullable<SourceDefinition['categories']>): string {
+  return values === undefined ? `values of ${path ?? 'the record'}` : Object.keys(values).join(', ');
 }
 
 /** `(required, secret)`, `(default: 1000)`. */
