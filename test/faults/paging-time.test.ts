@@ -84,9 +84,19 @@ fault(
 );
 
 const oddTimes = [
-  ...['', '"time":null,', '"time":"",', '"time":"yesterday",', '"time":{},', '"time":true,', '"time":-1,'],
-  ...['"time":"9999-12-31T23:59:59Z",', '"time":"0001-01-01T00:00:00Z",', '"time":"2026-02-30T00:00:00Z",'],
-  ...['"time":"2026-13-01T00:00:00Z",', '"time":1e400,', '"time":99999999999999999999,'],
+  '',
+  '"time":null,',
+  '"time":"",',
+  '"time":"yesterday",',
+  '"time":{},',
+  '"time":true,',
+  '"time":-1,',
+  '"time":"9999-12-31T23:59:59Z",',
+  '"time":"0001-01-01T00:00:00Z",',
+  '"time":"2026-02-30T00:00:00Z",',
+  '"time":"2026-13-01T00:00:00Z",',
+  '"time":1e400,',
+  '"time":99999999999999999999,',
 ];
 
 fault('P22', 'records without a time that can be read are delivered and move nothing', async (context) => {
