@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import type { RequestDefinition, SourceDefinition } from './definition.ts';
 import { parseBase } from './origin.ts';
 import { exit, Problem } from './problem.ts';
-import { fill, fillJson, fillValue, placeholders, type Json, type TemplateValues } from './template.ts';
+import { fill, fillJson, fillValue, placeholders, textOf, type Json, type TemplateValues } from './template.ts';
 import type { HttpRequest } from './types.ts';
 
 /** The URL that all requests of a source begin with, without a slash at its end. Throws Problem 78. */
@@ -26,8 +26,8 @@ export function scopeOf(definition: SourceDefinition, values: TemplateValues): s
 function addressOf({ name, url }: SourceDefinition, values: TemplateValues): string {
   if (typeof url === 'string') return fill(url, values);
   for (const each of url) {
-    const template = typeof each === 'string' ? each : each.texts[String(values[each.setting] ?? '')];
-    if (template !== undefined && placeholders(template).every((setting) => (values[setting] ?? '') !== '')) {
+    const template = typeof each === 'string' ? each : each.texts[textOf(values[each.setting])];
+    if (template !== undefined && placeholders(template).every((setting) => textOf(values[setting]) !== '')) {
       return fill(template, values);
     }
   }
@@ -85,7 +85,7 @@ export function headersOf(templates: Readonly<Record<string, string>>, values: T
   const filled = Object.entries(templates).map(
     ([name, text]) => [name.toLowerCase(), fillValue(text, values)] as const,
   );
-  return Object.fromEntries(filled.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
+  return Object.fromEntries(filled.flatMap(([name, value]) => (value === undefined ? [] : [[name, textOf(value)]])));
 }
 
 function authorization({ auth }: SourceDefinition, values: TemplateValues): Record<string, string> {

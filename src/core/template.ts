@@ -74,7 +74,8 @@ function isEmpty(value: TemplateValue | undefined): boolean {
   return value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
 }
 
-function textOf(value: TemplateValue | undefined): string {
+/** The value as a text: lists are joined by commas, what is missing is empty. */
+export function textOf(value: TemplateValue | undefined): string {
   if (typeof value !== 'object') return value === undefined ? '' : String(value);
   return value.map((each) => (typeof each === 'object' ? JSON.stringify(each) : String(each))).join(',');
 }

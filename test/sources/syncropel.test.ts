@@ -176,7 +176,8 @@ for (const [categories, wanted] of Object.entries(kinds)) {
     vendor.add([...texts, ...others], { at: start - 60_000 });
     const search = { categories: categories.split(',').filter((name) => name !== '') };
     const { records: read, unmatched } = await pullOnce(syncropel, values, { part, search });
-    assert.deepEqual(textsOf(read).toSorted(), wanted.map((number) => texts[number]).toSorted());
+    assert.deepEqual(new Set(textsOf(read)), new Set(wanted.map((number) => texts[number])));
+    assert.equal(read.length, wanted.length);
     assert.equal(unmatched, 0, 'the vendor filters');
     await vendor.close();
   });

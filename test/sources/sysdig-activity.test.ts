@@ -39,12 +39,12 @@ test('categories are sent as types, each once, in the spelling of the vendor and
   await vendor.close();
 });
 
-for (const [name, type] of Object.entries(sysdigActivity.categories?.values ?? {})) {
+for (const name of Object.keys(sysdigActivity.categories?.values ?? {})) {
   test(`--categories ${name} brings that kind and no other`, async () => {
     const { vendor, values } = await startedSysdig('sysdig-activity', 'activity', 4);
     const { records } = await pullOnce(sysdigActivity, values, { part, search: { categories: [name] } });
     assert.equal(records.length, 1);
-    assert.ok(String(type).startsWith(/"type":"(\w+)"/.exec(records[0]?.text ?? '')?.[1] ?? '?'));
+    assert.ok(name.startsWith(/"type":"(\w+)"/.exec(records[0]?.text ?? '')?.[1] ?? '?'));
     await vendor.close();
   });
 }
@@ -56,7 +56,7 @@ test('a category that it does not have is refused with the list of those that it
       error instanceof Problem &&
       error.status === exit.usage &&
       /has no "comands".*commands/.test(error.message) &&
-      /^choose from commands, connections, fileaccesses, kubernetes/.test(error.hint ?? ''),
+      error.hint?.startsWith('choose from commands, connections, fileaccesses, kubernetes') === true,
   );
 });
 

@@ -85,5 +85,5 @@ function text(parser: Parser): string {
 function textAt(value: unknown, path: readonly string[]): string | undefined {
   let found: unknown = value;
   for (const name of path) found = (found as Value | undefined)?.[name];
-  return found === undefined ? undefined : String(found);
+  return typeof found === 'string' || typeof found === 'number' ? `${found}` : undefined;
 }
