@@ -53,13 +53,15 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
   const visited = new Set<string>();
   const first: Step = { first: true, values: firstValues(paging, keepsBookmark ? bookmark : undefined) };
   let saved = keepsBookmark ? bookmark : undefined;
-  let fingerprint: string | undefined;
+  const pages = new Set<string>();
   let empty = 0;
   visited.add(placeOf(first));
 
   function next(step: Step, end: PageEnd): Step | undefined {
-    if (end.fingerprint !== undefined && end.fingerprint === fingerprint) throw cycle('the same page twice in a row');
-    fingerprint = end.fingerprint ?? fingerprint;
+    if (end.fingerprint !== undefined) {
+      if (pages.has(end.fingerprint)) throw cycle('a page that it gave before');
+      pages.add(end.fingerprint);
+    }
     const following = stepAfter(paging, step, end);
     if (keepsBookmark && following?.values.cursor !== undefined) saved = String(following.values.cursor);
     if (following === undefined || isLast(paging, step, following, end)) return undefined;

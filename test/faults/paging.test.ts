@@ -70,23 +70,24 @@ for (const [what, cycle] of [
   });
 }
 
-fault('P04', 'new cursors with the same page again and again are a circle', async (context) => {
-  const here = await scene(context);
-  let number = 100;
-  here.vendor.fault = (_, honest) => {
-    number += 1;
-    return bent(here, honest, () => `{"records":[${recordText('x', here.clock.now - 5000)}],"next":"c${number}"}`);
-  };
-  const result = await here.run();
-  assert.equal(here.vendor.requests.length, 2);
-  here.vendor.records.length = 0;
-  here.vendor.records.push({ id: 'x', time: here.clock.now - 5000, text: recordText('x', here.clock.now - 5000) });
-  await here.expectProblem(result, {
-    exit: 76,
-    message: /^acme answers with the same page twice in a row: its paging goes in circles$/,
-    hint: /^nothing was skipped/,
+for (const period of [1, 2, 3]) {
+  fault('P04', `new cursors with the same pages again and again (${period} in turn) are a circle`, async (context) => {
+    const here = await scene(context, { records: period });
+    let number = 0;
+    here.vendor.fault = (_, honest) => {
+      const { text = '' } = here.vendor.records[number % period] ?? {};
+      number += 1;
+      return bent(here, honest, () => `{"records":[${text}],"next":"c${number}"}`);
+    };
+    const result = await here.run();
+    assert.equal(here.vendor.requests.length, period + 1);
+    await here.expectProblem(result, {
+      exit: 76,
+      message: /^acme answers with a page that it gave before: its paging goes in circles$/,
+      hint: /^nothing was skipped/,
+    });
   });
-});
+}
 
 /** The vendor names the next page by its address. */
 function byAddress(base: Definition): Definition {
