@@ -98,11 +98,19 @@ function makeTools(configuration: Configuration, host: Host, role: 'source' | 's
   const stop = role === 'source' ? stops.stop : stops.grace;
   return {
     http: (base) =>
-      openHttp(base, { ...connection(configuration, host), stop, now: world.now, debug: log.trace, role }),
+      openHttp(base, {
+        ...connection(configuration, host),
+        stop,
+        now: world.now,
+        debug: log.trace,
+        hide: log.hidePassing,
+        role,
+      }),
     now: world.now,
     wait: (milliseconds) => world.wait(milliseconds, stops.stop),
     random: world.random,
     debug: log.debug,
+    hide: log.hidePassing,
     warn: (message) => log.warn(message),
     stop: stops.stop,
     deadline,

@@ -18,7 +18,8 @@ const maxBytes = 4096;
 /** Control characters; a semicolon would begin an attribute. */
 const unsafe = /[\0-\x1f\x7f;]/;
 
-export function cookieJar(origin: URL): CookieJar {
+/** `hide` is told every value, because a server may quote it in an error. */
+export function cookieJar(origin: URL, hide: (value: string) => void = () => {}): CookieJar {
   const jar = new Map<string, { readonly value: string; readonly expires: number }>();
 
   function store(line: string, now: number): void {
@@ -38,7 +39,10 @@ export function cookieJar(origin: URL): CookieJar {
     }
     if (maxAge !== undefined) expires = now + maxAge * 1000; // it outranks Expires
     if (expires <= now) jar.delete(name);
-    else if (jar.has(name) || jar.size < maxCookies) jar.set(name, { value, expires });
+    else if (jar.has(name) || jar.size < maxCookies) {
+      hide(value);
+      jar.set(name, { value, expires });
+    }
   }
 
   return {

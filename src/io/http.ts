@@ -27,6 +27,7 @@ export interface HttpOptions extends Trust {
   readonly stop?: AbortSignal;
   readonly now: () => number;
   readonly debug?: Tools['debug'];
+  readonly hide?: Tools['hide'];
   readonly role: 'source' | 'sink';
 }
 
@@ -38,7 +39,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
   const home = parseBase(base);
   refuseUnprotected(home, options);
   const proxy = proxyFor(home, options.environment);
-  const jar = cookieJar(home);
+  const jar = cookieJar(home, options.hide);
   const underWay = new Set<Exchange>();
   let client: Promise<Client> | undefined;
   let acceptEncoding = acceptedEncodings;

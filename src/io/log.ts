@@ -22,6 +22,8 @@ export interface Log {
   readonly level: Level;
   /** A value that must never be written, in any spelling. */
   hide(secret: string): void;
+  /** The same for a cookie or a token that a reply brought. */
+  hidePassing(secret: string): void;
   /** The text without those values, for what is written elsewhere. */
   clean(text: string): string;
   /** What went wrong, with its next step. */
@@ -69,6 +71,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   return {
     level,
     hide: scrub.hide,
+    hidePassing: scrub.hidePassing,
     clean: scrub.clean,
     problem(problem) {
       const hint = problem.hint === undefined ? {} : { hint: problem.hint };

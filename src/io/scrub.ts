@@ -4,24 +4,69 @@ import { Buffer } from 'node:buffer';
 export interface Scrubber {
   /** Adds a value; shorter than six characters it would make text unreadable, and is left alone. */
   hide(secret: string): void;
+  /** The same for a credential that a reply brought and that may change with every reply; the last hundred are known. */
+  hidePassing(secret: string): void;
   /** The text with `[redacted]` in place of every secret, in whatever spelling. */
   clean(text: string): string;
 }
 
 /** A shorter part of a secret may be a word that others use. */
 const shortestToken = 16;
+/** Shorter values would make text unreadable. */
+const shortest = 6;
+const mostPassing = 100;
+/** Where a long text of a server was cut, perhaps in the middle of a secret. */
+const cut = '…';
 
 export function scrubber(): Scrubber {
-  let spellings: string[] = [];
+  const lasting = new Set<string>();
+  const passing = new Set<string>();
+  let spellings: readonly string[] | undefined;
+
+  function add(secret: string, secrets: Set<string>): void {
+    if (secret.length < shortest || secrets.has(secret)) return;
+    secrets.add(secret);
+    spellings = undefined;
+  }
+
+  function clean(text: string): string {
+    spellings ??= spellingsOfAll([...lasting, ...passing]);
+    const whole = spellings.reduce((rest, spelling) => rest.replaceAll(spelling, redacted), text);
+    return whole.includes(cut) ? withoutCutSecrets(whole, spellings) : whole;
+  }
+
   return {
-    hide(secret) {
-      if (secret.length < 6) return;
-      // The longest first: a part must not be replaced before the whole.
-      const found = [secret, ...tokensOf(secret)].flatMap(spellingsOf);
-      spellings = [...new Set([...spellings, ...found])].toSorted((a, b) => b.length - a.length);
+    hide: (secret) => add(secret, lasting),
+    hidePassing(secret) {
+      add(secret, passing);
+      const [oldest] = passing;
+      if (passing.size > mostPassing && oldest !== undefined) passing.delete(oldest);
     },
-    clean: (text) => spellings.reduce((rest, spelling) => rest.replaceAll(spelling, '[redacted]'), text),
+    clean,
   };
+}
+
+const redacted = '[redacted]';
+
+/** The longest first: a part must not be replaced before the whole. */
+function spellingsOfAll(secrets: readonly string[]): string[] {
+  const found = secrets.flatMap((secret) => [secret, ...tokensOf(secret)]).flatMap(spellingsOf);
+  return [...new Set(found)].toSorted((a, b) => b.length - a.length);
+}
+
+/** The beginning of a secret just before a cut is as good as the secret. */
+function withoutCutSecrets(text: string, spellings: readonly string[]): string {
+  const [first = '', ...parts] = text.split(cut);
+  return parts.reduce((done, part) => `${withoutEnd(done, spellings)}${cut}${part}`, first);
+}
+
+function withoutEnd(text: string, spellings: readonly string[]): string {
+  for (const spelling of spellings) {
+    for (let length = spelling.length - 1; length >= shortest; length--) {
+      if (text.endsWith(spelling.slice(0, length))) return `${text.slice(0, -length)}${redacted}`;
+    }
+  }
+  return text;
 }
 
 function spellingsOf(secret: string): string[] {
@@ -30,6 +75,7 @@ function spellingsOf(secret: string): string[] {
     secret,
     inJson(secret),
     inJson(inJson(secret)), // a JSON text inside a JSON line
+    inJson(inJson(inJson(secret))), // and one that quotes a JSON text
     encoded,
     encoded.replaceAll('%20', '+'),
     ...[0, 1, 2].flatMap((before) => base64Inside(secret, before)),
