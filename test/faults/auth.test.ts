@@ -181,6 +181,18 @@ fault('A09', 'records that may not be read (403) end the run with a hint at the 
   });
 });
 
+fault('A09', 'a key that is refused (401) ends the run at once', async (context) => {
+  const here = await scene(context);
+  const environment = { ACME_TOKEN: 'of yesterday' };
+  const result = await here.run([], { environment });
+  assert.equal(here.vendor.requests.length, 1);
+  await here.expectProblem(result, {
+    exit: 77,
+    message: /^acme refused page 1 \(HTTP 401\): not authorised$/,
+    hint: /^check ACME_TOKEN in the environment$/,
+  });
+});
+
 fault('A26', 'cookies for another domain are ignored, and of hundreds only some are kept', async (context) => {
   const here = await scene(context, session);
   here.vendor.fault = onLogin((_asked, honest) => {

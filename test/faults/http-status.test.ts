@@ -206,6 +206,17 @@ for (const status of [500, 502, 503, 504]) {
   });
 }
 
+fault('A18', '503 with Retry-After is waited for, and so is a busy login', async (context) => {
+  const here = await scene(context, { session: true });
+  const busy = times(1, 1, () => answer(here, 503, '', { 'Retry-After': '7' }));
+  let logins = 0;
+  here.vendor.fault = (asked, honest) =>
+    asked.kind === 'login' && logins++ === 0 ? answer(here, 429, '', { 'Retry-After': '30' }) : busy(asked, honest);
+  const result = await here.run();
+  here.expectSuccess(result);
+  assert.deepEqual(result.waits, [30_000, 7000]);
+});
+
 fault('A19', '5xx without end is given up after five attempts', async (context) => {
   const here = await scene(context);
   here.vendor.fault = onPage(2, () => answer(here, 503, '{"message":"maintenance\\u0007"}'));
