@@ -25,7 +25,7 @@ async function* readChunks(stop: AbortSignal): AsyncGenerator<Buffer, void, unde
   try {
     let next = chunks.next();
     for (;;) {
-      next.catch(() => undefined); // it may fail after nobody waits for it any more
+      void expect(next);
       const result = await orIdle(next, stop);
       if (result === undefined) {
         yield nothing;
@@ -43,6 +43,15 @@ async function* readChunks(stop: AbortSignal): AsyncGenerator<Buffer, void, unde
     });
   } finally {
     process.stdin.destroy(); // a writer that is still there must not keep the program waiting
+  }
+}
+
+/** It may fail when nobody waits for it any more. */
+async function expect(next: Promise<unknown>): Promise<void> {
+  try {
+    await next;
+  } catch {
+    // whoever still waits for it is told
   }
 }
 

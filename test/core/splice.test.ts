@@ -66,7 +66,7 @@ test('whatever the record and the field: both are in what comes out, as JSON see
         const expected = Object.hasOwn(before, key)
           ? before
           : Object.fromEntries([...Object.entries(before), [key, text]]);
-        assert.deepEqual(Object.entries(result).toSorted(), Object.entries(expected).toSorted());
+        assert.deepEqual(new Map(Object.entries(result)), new Map(Object.entries(expected)));
       },
     ),
     { numRuns: 300 },

@@ -1,0 +1,174 @@
+/** The command after `--`, in real processes: what it takes is delivered once, what it does not take is not lost. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ended, run, scratch, start, type Ended } from './support/program.ts';
+import { fakeElastic } from './support/sinks/elastic.ts';
+
+const environment = { PATH: '/usr/bin:/bin' };
+
+function lines(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '');
+}
+
+/** The sample's records, to a line of shell that reads them. */
+function pullInto(directory: string, script: string, more: readonly string[] = []): Promise<Ended> {
+  const argv = ['-s', 'sample', '--state-dir', 'state', '--job', 'one', ...more, '--', 'sh', '-c', script];
+  return run(argv, { directory, environment });
+}
+
+/** What `cat >> got` has got. */
+function got(directory: string): string[] {
+  const path = join(directory, 'got');
+  return existsSync(path) ? lines(readFileSync(path, 'utf8')) : [];
+}
+
+test('records go to the command, once; with nothing new it is not started', async (t) => {
+  const directory = scratch(t);
+  const first = await pullInto(directory, 'cat >> got; echo run >> runs');
+  assert.deepEqual([first.status, first.stdout, first.stderr], [0, '', '']);
+  const count = got(directory).length;
+  assert.ok(count > 200);
+  await pullInto(directory, 'cat >> got; echo run >> runs');
+  assert.equal(new Set(got(directory)).size, got(directory).length);
+  const before = readFileSync(join(directory, 'runs'), 'utf8');
+  const none = await pullInto(directory, 'cat >> got; echo run >> runs', ['--query', 'action=none', '-c']);
+  assert.deepEqual([none.status, none.stderr], [0, '']);
+  assert.equal(readFileSync(join(directory, 'runs'), 'utf8'), before);
+});
+
+const failures: readonly (readonly [what: string, script: string, said: RegExp, more?: readonly string[]])[] = [
+  ['exits 22 after it has read all', 'cat > /dev/null; exit 22', /the command sh ended with status 22/],
+  ['exits 0 and reads nothing', 'exit 0', /the command sh did not read all of its input/],
+  ['exits 0 after one line', 'read -r line', /the command sh did not read all of its input/],
+  ['exits 3 before it reads', 'exit 3', /the command sh ended with status 3/],
+  ['is killed', 'kill -9 $$', /the command sh was ended by SIGKILL/],
+  ['is killed after it has read all', 'cat > /dev/null; kill -9 $$', /the command sh was ended by SIGKILL/],
+  ['reads all and hangs', 'cat > /dev/null; sleep 1000', /the command sh did not end within 1 s/, ['--timeout', '1s']],
+  ['reads nothing and hangs', 'sleep 1000', /the command sh (?:did not end|read nothing)/, ['--timeout', '1s']],
+  ['is not there', 'exec no-such-program', /the command sh was not found/],
+];
+
+for (const [what, script, said, more = []] of failures) {
+  test(`a command that ${what}: 74, and the next run gives it everything again`, async (t) => {
+    const directory = scratch(t);
+    const failed = await pullInto(directory, script, more);
+    assert.equal(failed.status, 74, failed.stderr);
+    assert.match(failed.stderr, said);
+    assert.equal(failed.stdout, '');
+    const next = await pullInto(directory, 'cat > got');
+    assert.equal(next.status, 0, next.stderr);
+    assert.ok(got(directory).length > 200);
+  });
+}
+
+test('a hanging command is ended with all that it started', async (t) => {
+  const directory = scratch(t);
+  await pullInto(directory, 'sleep 1000 & echo $! > pid; echo $$ >> pid; wait', ['--timeout', '1s']);
+  for (const pid of lines(readFileSync(join(directory, 'pid'), 'utf8'))) {
+    const state = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : '(gone) Z';
+    assert.match(state, /\) Z/, 'gone, or dead and not yet buried');
+  }
+});
+
+test('SIGTERM while the command is slow: what it was given comes again', async (t) => {
+  const directory = scratch(t);
+  const argv = ['-s', 'sample', '--state-dir', 'state', '--', 'sh', '-c', 'echo x > begun; exec sleep 1000'];
+  const child = start(argv, { directory, environment });
+  const end = ended(child);
+  while (!existsSync(join(directory, 'begun'))) await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill('SIGTERM');
+  child.kill('SIGTERM'); // the second one does not wait for the command
+  assert.equal((await end).status, 143);
+});
+
+test('kill -9 of this program: the command sees the end of its input, and the next run repeats it', async (t) => {
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'in'), Array.from({ length: 5000 }, (_, id) => `{"id":${id}}\n`).join(''));
+  const pull = (script: string): ReturnType<typeof start> =>
+    start(['-s', '-', '--state-dir', 'state', '--job', 'one', '--', 'sh', '-c', script], {
+      directory,
+      environment,
+      stdio: [openSync(join(directory, 'in'), 'r'), 'pipe', 'pipe'],
+    });
+  const child = pull('read -r line; echo x > begun; cat > partial; sleep 1');
+  while (!existsSync(join(directory, 'begun'))) await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  const next = await ended(pull('cat > got'));
+  assert.equal(next.status, 0, next.stderr);
+  assert.equal(got(directory).length, 5000);
+});
+
+test('what it prints goes to stderr; of our secrets it sees none, and what it says of them is not shown', async (t) => {
+  const directory = scratch(t);
+  const secret = 'a-secret-password';
+  const script = `cat > /dev/null; echo out; echo err >&2; echo "$SAMPLE_PASSWORD."; printf '${secret.slice(0, 8)}'; sleep 0.1; echo '${secret.slice(8)}'`;
+  const argv = ['-s', 'sample', '--state-dir', 'state', '--', 'sh', '-c', script];
+  const wrong = await run(argv, { directory, environment: { ...environment, SAMPLE_PASSWORD: secret } });
+  assert.equal(wrong.status, 77, 'the sample has another password');
+  assert.ok(!wrong.stderr.includes(secret));
+  const result = await run(argv, { directory, environment: { ...environment, SAMPLE_PASSWORD: 'sample' } });
+  assert.deepEqual([result.status, result.stdout], [0, '']);
+  assert.deepEqual(lines(result.stderr).toSorted(), ['.', secret, 'err', 'out'].toSorted());
+});
+
+test('a record that is set aside does not hold the others back: 3', async (t) => {
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'in'), '{"id":1}\nno record\n{"id":2}\n');
+  const argv = ['--state-dir', 'state', '-s', '-', '--', 'sh', '-c', 'cat > got'];
+  const result = await run(argv, {
+    directory,
+    environment,
+    stdio: [openSync(join(directory, 'in'), 'r'), 'pipe', 'pipe'],
+  });
+  assert.equal(result.status, 3, result.stderr);
+  assert.deepEqual(got(directory), ['{"id":1}', '{"id":2}']);
+});
+
+for (const [what, argv] of [
+  ['nothing after it', ['-s', 'sample', '--']],
+  ['--sink', ['-s', 'sample', '-o', 'file', '--', 'cat']],
+  ['--output', ['-s', 'sample', '--output', 'x', '--', 'cat']],
+  ['another command of ours', ['status', '--', 'cat']],
+  ['the sink command without it', ['-s', 'sample', '--since', '1h', '-o', 'command']],
+] as const) {
+  test(`-- with ${what} is 64`, async (t) => {
+    const directory = scratch(t);
+    const result = await run(argv, { directory, environment });
+    assert.equal(result.status, 64, result.stderr);
+    assert.match(result.stderr, /^audit-export: .+\nhint: .+\n$/);
+    assert.deepEqual(readdirSync(directory), []);
+  });
+}
+
+test('_bulk by curl: everything arrives once, and an answer with errors is 74 although curl exits 0', async (t) => {
+  const directory = scratch(t);
+  const server = await fakeElastic();
+  t.after(() => server.close());
+  const words = ['-s', 'sample', '--state-dir', 'state', '--bulk-format', 'elastic'];
+  const curl = ['curl', '-sS', '--fail-with-body', '-H', 'Content-Type: application/x-ndjson', '--data-binary', '@-'];
+  const post = (): Promise<Ended> =>
+    run([...words, '--job', 'one', '--', ...curl, `${server.url}/audit/_bulk`], { directory, environment });
+
+  server.item = (_id, _source, attempt) => (attempt === 1 && server.documents.size > 100 ? { status: 429 } : undefined);
+  const failed = await post();
+  assert.equal(failed.status, 74);
+  assert.match(failed.stderr, /not everything was taken, by what the command curl printed: \d+ with status 429\n/);
+  const before = server.documents.size;
+  assert.ok(before > 100);
+  server.item = undefined;
+  const again = await post();
+  assert.deepEqual(
+    [again.status, again.stdout, again.stderr],
+    [0, '', ''],
+    'those that were there already are no errors',
+  );
+  assert.ok(server.documents.size > before);
+  server.hook = () => ({ status: 503, body: 'busy' });
+  const down = await post();
+  assert.ok(down.status === 74 || down.status === 0, down.stderr);
+  if (down.status === 74) assert.match(down.stderr, /curl: \(22\)[^]*the command curl ended with status 22/);
+});

@@ -1,0 +1,187 @@
+/** JSON Lines on standard input, in real pipes. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ended, scratch, shell, start } from './support/program.ts';
+import { fakeElastic } from './support/sinks/elastic.ts';
+import { fakeSekoia } from './support/sinks/sekoia.ts';
+import { fakeSplunk } from './support/sinks/splunk.ts';
+
+function lines(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '');
+}
+
+/** What `spl audit export` prints, for some record numbers. */
+function exported(...numbers: readonly number[]): string {
+  const record = (number: number): string =>
+    `{"category":"system","thread":"th_1","record":{"id":"id-${number}","clock":${number},"body":{"n":1.10}}}\n`;
+  return `# spl audit export\n${numbers.map(record).join('')}`;
+}
+
+const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+test('an hourly export that reaches back over the last one is delivered once', async (t) => {
+  const directory = scratch(t);
+  const pull = 'cat in | $AUDIT_EXPORT --source - --state-dir state >> got';
+  writeFileSync(join(directory, 'in'), exported(1, 2, 3));
+  assert.deepEqual((await shell(pull, { directory })).stderr, '');
+  writeFileSync(join(directory, 'in'), exported(2, 3, 4));
+  assert.equal((await shell(pull, { directory })).status, 0);
+  const ids = lines(readFileSync(join(directory, 'got'), 'utf8')).map((line) => /id-\d+/.exec(line)?.[0]);
+  assert.deepEqual(ids, ['id-1', 'id-2', 'id-3', 'id-4']);
+});
+
+test('with --no-position the whole pipe passes every time, and nothing is left behind', async (t) => {
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'in'), exported(1, 2));
+  for (let time = 0; time < 2; time++) {
+    const result = await shell('cat in | $AUDIT_EXPORT --source - --no-position', { directory });
+    assert.deepEqual([result.status, result.stderr, lines(result.stdout).length], [0, '', 2]);
+  }
+  assert.ok(!existsSync(join(directory, '.local')));
+});
+
+test('a torn last line is 76, and the next export brings it again', async (t) => {
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'in'), exported(1, 2).slice(0, -10));
+  const pull = 'cat in | $AUDIT_EXPORT --source - --state-dir state --output got';
+  const torn = await shell(pull, { directory });
+  assert.equal(torn.status, 76);
+  assert.match(torn.stderr, /^audit-export: standard input was cut off in its last line\nhint: /);
+  writeFileSync(join(directory, 'in'), exported(1, 2));
+  assert.equal((await shell(pull, { directory })).status, 0);
+  assert.deepEqual(readFileSync(join(directory, 'got'), 'utf8'), exported(1, 2).replace(/^#.*\n/, ''));
+});
+
+test('a terminal, and times that no line has, are refused with 64', async (t) => {
+  const directory = scratch(t);
+  const options = { directory, environment: { HOME: directory } };
+  const terminal = await shell('script -qec "$AUDIT_EXPORT --source -" /dev/null < /dev/null', options);
+  if (!/not found/.test(terminal.stderr)) {
+    assert.match(terminal.stdout, /standard input is a terminal/);
+    assert.equal(terminal.status, 64);
+  }
+  for (const flags of ['--since 1h', '--until 2026-01-01T00:00:00Z', '--time-format iso', '--id-path a..b']) {
+    const result = await shell(`$AUDIT_EXPORT --source - ${flags} < /dev/null`, options);
+    assert.equal(result.status, 64, flags);
+  }
+  assert.equal((await shell('$AUDIT_EXPORT --source sample --id-path a', options)).status, 64);
+});
+
+test('a stream without an end is delivered as it comes, at most a second late', async (t) => {
+  const directory = scratch(t);
+  const argv = ['--source', '-', '--state-dir', 'state', '--output', 'got'];
+  const child = start(argv, { directory, stdio: ['pipe', 'pipe', 'pipe'] });
+  const end = ended(child);
+  const got = (): number => {
+    const path = join(directory, 'got');
+    return existsSync(path) ? lines(readFileSync(path, 'utf8')).length : 0;
+  };
+  while (!existsSync(join(directory, 'got'))) await wait(20); // it has started
+  for (let number = 1; number <= 3; number++) {
+    child.stdin?.write(exported(number));
+    const written = Date.now();
+    while (got() < number && Date.now() - written < 10_000) await wait(20);
+    assert.equal(got(), number);
+    assert.ok(Date.now() - written < 2500, `${Date.now() - written} ms`); // a second, and a slow machine
+  }
+  child.stdin?.write(exported(4));
+  await wait(300);
+  child.kill('SIGTERM');
+  const result = await end;
+  assert.equal(result.status, 143, result.stderr);
+  assert.equal(got(), 4, 'what was read is delivered before it stops');
+});
+
+test('a reader that has enough ends a stream without an end, quietly where no position is kept', async (t) => {
+  const directory = scratch(t);
+  const line =
+    'while echo \'{"a":1}\'; do :; done 2> /dev/null | { $AUDIT_EXPORT --source - --no-position --dedupe content; echo $? >&3; } 3> status | head -1; cat status';
+  const result = await shell(line, { directory });
+  assert.deepEqual(lines(result.stdout), ['{"a":1}', '0']);
+});
+
+test('--max-runtime ends a stream with 75, and what was read is delivered', async (t) => {
+  const directory = scratch(t);
+  const argv = ['--source', '-', '--state-dir', 'state', '--max-runtime', '2s', '--output', 'got'];
+  const child = start(argv, { directory, stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin?.write('{"id":1}\n');
+  const result = await ended(child);
+  assert.equal(result.status, 75, result.stderr);
+  assert.equal(readFileSync(join(directory, 'got'), 'utf8'), '{"id":1}\n');
+});
+
+test('the recipe of the Syncropel document: --bulk-format elastic into curl', async (t) => {
+  const directory = scratch(t);
+  const server = await fakeElastic();
+  t.after(() => server.close());
+  writeFileSync(join(directory, 'in'), exported(1, 2));
+  const line =
+    'cat in | $AUDIT_EXPORT --source - --state-dir state --bulk-format elastic | ' +
+    `curl -s -X POST "${server.url}/syncropel-audit/_bulk" -H "Content-Type: application/x-ndjson" ` +
+    '-H "Authorization: ApiKey x" --data-binary @-';
+  const result = await shell(line, { directory });
+  assert.equal(result.stderr, '');
+  assert.equal((JSON.parse(result.stdout) as { errors: boolean }).errors, false);
+  assert.deepEqual([...server.documents.keys()], ['stdin:id-1', 'stdin:id-2']);
+  const [first = ''] = server.documents.values();
+  assert.match(first, /"body":\{"n":1\.10\}/);
+});
+
+test('the same for Splunk and Sekoia.io, with no credential of theirs asked for', async (t) => {
+  const directory = scratch(t);
+  const [splunk, sekoia] = [await fakeSplunk(), await fakeSekoia()];
+  t.after(() => Promise.all([splunk.close(), sekoia.close()]));
+  writeFileSync(join(directory, 'in'), exported(1, 2));
+  const pipe = (format: string, target: string): string =>
+    `cat in | $AUDIT_EXPORT --source - --no-position --bulk-format ${format} -- curl -sS --fail-with-body ${target} --data-binary @-`;
+  const toSplunk = await shell(
+    pipe('splunk', `-H "Authorization: Splunk a-long-token" ${splunk.url}/services/collector/event`),
+    { directory },
+  );
+  assert.equal(toSplunk.status, 0, toSplunk.stderr);
+  assert.equal(splunk.lines.length, 2);
+  assert.deepEqual((JSON.parse(splunk.lines[0] ?? '') as { fields: unknown }).fields, { record_id: 'id-1' });
+  const toSekoia = await shell(
+    pipe('sekoia', `-H "X-SEKOIAIO-INTAKE-KEY: a-long-key" -H "Content-Type: text/plain" ${sekoia.url}/plain/batch`),
+    { directory },
+  );
+  assert.equal(toSekoia.status, 0, toSekoia.stderr);
+  assert.deepEqual(sekoia.lines, lines(exported(1, 2)).slice(1));
+  const refused = await shell(
+    pipe('splunk', `-H "Authorization: Splunk wrong" ${splunk.url}/services/collector/event`),
+    {
+      directory,
+    },
+  );
+  assert.equal(refused.status, 74);
+  assert.match(refused.stderr, /Invalid token[^]*the command curl ended with status 22/);
+});
+
+test('what --bulk-format prints into a file is what the pipe gets, and a closed pipe ends it with 74', async (t) => {
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'in'), exported(1, 2));
+  const flags = '--source - --no-position --bulk-format splunk';
+  const piped = await shell(`cat in | $AUDIT_EXPORT ${flags} | cat`, { directory });
+  await shell(`cat in | $AUDIT_EXPORT ${flags} --output file`, { directory });
+  assert.equal(readFileSync(join(directory, 'file'), 'utf8'), piped.stdout);
+  assert.equal(lines(piped.stdout).length, 2);
+});
+
+test('a run that is killed while its input goes on leaves a writer that is told so', async (t) => {
+  const directory = scratch(t);
+  const child = start(['--source', '-', '--state-dir', 'state', '--output', 'got'], {
+    directory,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  while (!existsSync(join(directory, 'got'))) await wait(20);
+  child.stdin?.on('error', () => undefined);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  const again = await shell('echo \'{"id":1}\' | $AUDIT_EXPORT --source - --state-dir state --output got', {
+    directory,
+  });
+  assert.deepEqual([again.status, again.stderr], [0, '']);
+});
