@@ -101,7 +101,7 @@ export const paging = z.discriminatedUnion('type', [
     last: optional(path),
     /** The cursor outlives the run: the next one goes on there. */
     bookmark: optional(z.boolean()),
-    /** HTTP statuses that say that a saved cursor is no longer valid: the window is read from its beginning. */
+    /** HTTP statuses, besides 410, that say that a cursor is no longer valid: the window is read from its beginning. */
     invalid: optional(z.array(z.int())),
     ...everyPaging,
   }),

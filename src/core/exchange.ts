@@ -157,7 +157,7 @@ function isSessionOver(error: unknown): boolean {
 
 /** What to do when records are refused: whoever asks for them with a session has logged in successfully before. */
 function refusalHint(definition: SourceDefinition, status: unknown): string | undefined {
-  if (status === 403) return `${credentialsHint(definition)}, and that they may read these records`;
+  if (status === 403) return `${credentialsHint(definition)}, and the right to read these records`;
   if (status !== 401) return undefined;
   if (definition.auth.type !== 'session') return credentialsHint(definition);
   return 'the login worked; another run with the same user may have ended the session, or the user may not read records';

@@ -43,7 +43,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   const plan = planSearch(definition, search, tools);
   const vendor = exchange(definition, values, tools);
   const reader = pageReader(definition, plan, vendor, tools);
-  const invalid = paging.type === 'cursor' ? (paging.invalid ?? []) : [];
+  const invalid = [gone, ...(paging.type === 'cursor' ? (paging.invalid ?? []) : [])];
   const keepsBookmark = paging.type === 'cursor' && paging.bookmark === true;
   let truncated = false;
 
@@ -98,7 +98,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
       return incomplete(name, part.window, total, count);
     } catch (error) {
       // Where the cursor is the bookmark, the next run goes on from what was saved.
-      if (keepsBookmark || !hasStatus(error, [gone, ...invalid])) throw error;
+      if (keepsBookmark || !hasStatus(error, invalid)) throw error;
       return error;
     }
   }

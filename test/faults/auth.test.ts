@@ -177,7 +177,7 @@ fault('A09', 'records that may not be read (403) end the run with a hint at the 
   await here.expectProblem(result, {
     exit: 77,
     message: /^acme refused page 1 \(HTTP 403\): role auditor required$/,
-    hint: /^check ACME_TOKEN, and that they may read these records$/,
+    hint: /^check ACME_TOKEN, and the right to read these records$/,
   });
 });
 

@@ -93,6 +93,27 @@ fault('A13', 'a cursor that expires each time ends the run, with what was delive
   });
 });
 
+fault('A13', 'a saved cursor that has expired (410) is dropped, and nothing is delivered twice', async (context) => {
+  const here = await scene(context, {
+    define: (base) => ({
+      ...base,
+      request: {
+        path: '/audit',
+        query: { cursor: '{cursor}', from: '1970-01-01', until: '2100-01-01', size: '{limit}' },
+      },
+      paging: { type: 'cursor', path: 'next', bookmark: true },
+      window: { filter: 'none', overlap: '10m' },
+    }),
+  });
+  here.expectSuccess(await here.run());
+  here.clock.now += 60_000;
+  here.vendor.add('new', 5);
+  here.vendor.fault = once(({ path }) => (path.includes('cursor=') ? answer(here, 410, '') : undefined));
+  here.expectSuccess(await here.run(), { warnings: [/^acme no longer knows where the last run stopped/] });
+  here.clock.now += 60_000;
+  here.expectSuccess(await here.run());
+});
+
 for (const status of [413, 414, 431]) {
   fault('A14', `a request that is too large (${status}) can be made smaller with --limit`, async (context) => {
     const here = await scene(context, { records: 3 });
