@@ -90,8 +90,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
   let sink: Sink | undefined;
   let source: Source | undefined;
   await collect(state, async () => {
-    sink = await parts.makeSink();
-    if (!parts.job.dryRun) await sink.open(position.saved);
+    sink = await openSink(parts, position);
     source = await parts.makeSource();
     const branches = await source.branches();
     const seed = Math.floor(parts.tools.random() * 2 ** 32);
@@ -121,6 +120,18 @@ async function pullAll(state: State, position: Position): Promise<void> {
   await collect(state, () => conclude(state, position, sink, started));
   await source?.close();
   await collect(state, async () => sink?.close());
+}
+
+/** A sink that cannot be opened has nothing to make durable, and nothing to save. */
+async function openSink({ job, makeSink }: RunParts, position: Position): Promise<Sink> {
+  const sink = await makeSink();
+  try {
+    if (!job.dryRun) await sink.open(position.saved);
+    return sink;
+  } catch (error) {
+    await sink.close();
+    throw error;
+  }
 }
 
 async function pullBranch(state: State, at: Branch): Promise<void> {
