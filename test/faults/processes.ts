@@ -1,0 +1,99 @@
+/** The program under a shell, and the odd places that only a real process can be put into. */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestContext } from 'node:test';
+import { ended, type Ended } from '../support/program.ts';
+import { bundle, canaries, type Result, type Scene, type SceneOptions } from './harness.ts';
+
+/** Standard output is a file, so that what a broken run wrote too much is taken back: delivered exactly once, always. */
+export const toFile = (path: string): Pick<SceneOptions, 'argv' | 'delivered'> => ({
+  argv: ['--sink', 'file', '--output', path],
+  delivered: () => linesOf(path),
+});
+
+/** The lines of a file; none when there is no such file. */
+export function linesOf(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n').slice(0, -1);
+  } catch {
+    return [];
+  }
+}
+
+export interface ShellOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly user?: number;
+}
+
+/** Runs a line of /bin/sh in which `"$@"` is the program with the scene's arguments. */
+export function shell(here: Scene, line: string, { environment, user }: ShellOptions = {}): Promise<Ended> {
+  const words = ['--source', here.source, '--state-dir', here.stateDirectory, '--job', 'faults'];
+  return ended(
+    spawn('/bin/sh', ['-c', line, 'sh', process.execPath, bundle, ...words], {
+      cwd: here.directory,
+      env: { PATH: '/usr/bin:/bin', ACME_URL: here.vendor.url, ACME_TOKEN: canaries.apiKey, ...environment },
+      ...(user === undefined ? {} : { uid: user, gid: user }),
+    }),
+  );
+}
+
+/** The same as a run of the scene whose watermark stayed where it was. */
+export async function shellResult(here: Scene, line: string, options?: ShellOptions): Promise<Result> {
+  const watermarks = { before: [], after: [] };
+  return { ...(await shell(here, line, options)), waits: [], watermarks };
+}
+
+/** Calls `body` with a small file system at `path`; skips the test where mounting is not allowed. */
+export async function mounted(
+  context: TestContext,
+  path: string,
+  options: string,
+  body: () => Promise<void>,
+): Promise<void> {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `mode=700,${options}`, 'tmpfs', path], { stdio: 'ignore' });
+  } catch {
+    return context.skip('no right to mount a file system');
+  }
+  try {
+    await body();
+  } finally {
+    execFileSync('umount', [path]); // before the directory that it is in is removed
+  }
+}
+
+/** Waits until it is so; a test that waits in vain ends by its own time limit. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await sleep(5);
+}
+
+/** A vendor that answers page `page` only when it is released. */
+export function heldPage(here: Scene, page: number): { asked(): boolean; release(): void } {
+  const waiting: (() => void)[] = [];
+  let released = false;
+  here.vendor.fault = (asked, honest) => {
+    if (asked.kind !== 'page' || asked.page !== page || released) return undefined;
+    return (socket) => void waiting.push(() => socket.write(honest));
+  };
+  return {
+    asked: () => waiting.length > 0,
+    release() {
+      released = true;
+      for (const answer of waiting) answer();
+    },
+  };
+}
+
+/** The end of a child of `Scene.start`, as a run whose watermark stayed. */
+export async function resultOf(child: ChildProcess): Promise<Result> {
+  return { ...(await ended(child)), waits: [], watermarks: { before: [], after: [] } };
+}
+
+export const isRoot = process.getuid?.() === 0;
+
+/** The position file of the scene's job. */
+export function positionFile({ stateDirectory }: Pick<Scene, 'stateDirectory'>): string {
+  return join(stateDirectory, 'faults.position');
+}
