@@ -24,7 +24,7 @@ function testsOf(path: string): Promise<FaultTest[]> {
     if (!passed) process.stderr.write(`failed: ${name}\n`);
   };
   return new Promise((resolve) => {
-    const stream = run({ files: [path] });
+    const stream = run({ files: [path], timeout: 180_000 });
     stream.on('test:pass', ({ name }) => note(name, true));
     stream.on('test:fail', ({ name }) => note(name, false));
     stream.once('end', () => resolve(tests));

@@ -1,0 +1,44 @@
+/** The catalogue has no holes, and test/FAULTS.md tells of the tests that there are. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { catalogue } from './catalogue.ts';
+import { listFaults } from './harness.ts';
+import { notApplicable } from './not-applicable.ts';
+import { cellOf, faultFiles, numberOf, reportPath, unproven } from './report.ts';
+
+const names = await listFaults(async () => {
+  for (const file of faultFiles()) await import(pathToFileURL(file).href);
+});
+
+test('the catalogue has 163 faults', () => {
+  assert.equal(catalogue.size, 163);
+});
+
+test('every fault of the catalogue has a test, or a reason why there is none', () => {
+  assert.deepEqual(unproven(names), []);
+});
+
+test('no fault has both a test and a reason why there is none', () => {
+  assert.deepEqual(
+    names.filter((name) => notApplicable.has(numberOf(name))),
+    [],
+  );
+});
+
+test('no two tests have the same name', () => {
+  assert.deepEqual(
+    names.filter((name, at) => names.indexOf(name) !== at),
+    [],
+  );
+});
+
+test('test/FAULTS.md names these tests and no others, all passed: else run scripts/faults.ts', () => {
+  const rows = readFileSync(reportPath, 'utf8').split('\n');
+  const told = rows.flatMap((row) => {
+    const [, , , cell = '', file = '', result = ''] = row.split(/(?<!\\)\|/).map((text) => text.trim());
+    return file.endsWith('.test.ts') ? [`${cell}: ${result}`] : [];
+  });
+  assert.deepEqual(told.sort(), names.map((name) => `${cellOf(name)}: passed`).sort());
+});
