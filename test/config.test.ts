@@ -79,6 +79,17 @@ test('a secret can be in a file of its own: exactly one line break at its end is
   assert.equal(await read('none'), 'none');
 });
 
+test('a secret in the environment goes before one that an env file names a file for, and the other way round', async (t) => {
+  const directory = scratch(t);
+  const [near, far] = [file(directory, 'near', 'near'), file(directory, 'far', 'far')];
+  const secret = async (inFile: string, environment: Record<string, string>): Promise<string | undefined> => {
+    const envFile = [file(directory, 'one.env', `CIRRUS_API_KEY=k\n${inFile}\n`)];
+    return (await configureWith({ source: 'cirrus', envFile }, environment)).sourceValues['CIRRUS_API_SECRET'];
+  };
+  assert.equal(await secret(`CIRRUS_API_SECRET_FILE=${far}`, { CIRRUS_API_SECRET: 'direct' }), 'direct');
+  assert.equal(await secret('CIRRUS_API_SECRET=direct', { CIRRUS_API_SECRET_FILE: near }), 'near');
+});
+
 test('secret files that cannot be meant are refused without showing the secret', async (t) => {
   const directory = scratch(t);
   const cases: readonly (readonly [environment: Record<string, string>, message: RegExp])[] = [

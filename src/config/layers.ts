@@ -31,6 +31,11 @@ export function lookUp(layers: Layers, name: string): Found | undefined {
   return undefined;
 }
 
+/** How early the place of something found is looked at: the environment first. */
+export function rank(layers: Layers, { file }: Found): number {
+  return file === undefined ? -1 : layers.files.indexOf(file);
+}
+
 /** True when a name is there without a value. */
 export function isEmpty(layers: Layers, name: string): boolean {
   const isThere = name in layers.environment || layers.files.some((file) => file.values.has(name));

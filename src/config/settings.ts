@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { exit, Problem } from '../core/problem.ts';
 import type { Setting, Settings, SettingValues } from '../core/types.ts';
 import { wrongKind } from './kinds.ts';
-import { isEmpty, lookUp, settingsPlace, type EnvFile, type Layers } from './layers.ts';
+import { isEmpty, lookUp, rank, settingsPlace, type EnvFile, type Layers } from './layers.ts';
 
 /** What several calls of `readSettings` find out together. */
 export interface Findings {
@@ -92,15 +92,15 @@ function plain(name: string, layers: Layers, findings: Findings): string | undef
   return found?.text;
 }
 
-/** A secret, from NAME or from the file that NAME_FILE names. */
+/** A secret, from NAME or from the file that NAME_FILE names, whichever stands in the place that is looked at first. */
 function findSecret(name: string, layers: Layers, findings: Findings): string | undefined {
   const direct = lookUp(layers, name);
   const file = lookUp(layers, `${name}_FILE`);
-  if (direct !== undefined && file !== undefined) {
+  if (direct !== undefined && file !== undefined && direct.file === file.file) {
     findings.faults.push(`${name} and ${name}_FILE are both set`);
     return direct.text;
   }
-  if (direct !== undefined) {
+  if (direct !== undefined && (file === undefined || rank(layers, direct) < rank(layers, file))) {
     findings.origins.set(name, direct.file?.path ?? 'the environment');
     if (direct.file !== undefined) warnIfReadable(direct.file.path, `holds ${name} and`, findings);
     return direct.text;
