@@ -17,11 +17,18 @@ function printed(...argv: string[]): string {
 }
 
 test('without arguments it pulls', () => {
-  assert.deepEqual(flagsOf(), { command: 'pull', progress: true });
+  assert.deepEqual(flagsOf(), { command: 'pull', position: true, progress: true });
 });
 
 test('flags may stand before and after a command', () => {
-  const expected = { command: 'check', progress: true, source: 'sample', envFile: ['a', 'b'], verbose: 2 };
+  const expected = {
+    command: 'check',
+    position: true,
+    progress: true,
+    source: 'sample',
+    envFile: ['a', 'b'],
+    verbose: 2,
+  };
   assert.deepEqual(flagsOf('-s', 'sample', 'check', '-e', 'a', '--env-file=b', '-vv'), expected);
 });
 
@@ -29,6 +36,7 @@ test('the whole command line of the Cirrus client is understood', () => {
   const argv = ['--apikey', 'k', '--apisecret', 's', '--orgurl', 'https://o', '--apiurl', 'https://a', '--limit', '10'];
   assert.deepEqual(flagsOf(...argv, '-x', '-v', '--since', '1h', '--until', '1m', '--query', 'user=a,tenant=b', '-c'), {
     command: 'pull',
+    position: true,
     progress: true,
     apikey: 'k',
     apisecret: 's',
@@ -45,7 +53,7 @@ test('the whole command line of the Cirrus client is understood', () => {
 });
 
 test('a value that begins with a dash can be given with an equals sign', () => {
-  assert.deepEqual(flagsOf('--apisecret=-x-'), { command: 'pull', progress: true, apisecret: '-x-' });
+  assert.deepEqual(flagsOf('--apisecret=-x-'), { command: 'pull', position: true, progress: true, apisecret: '-x-' });
 });
 
 test('help is printed, fits 120 columns, and names every flag that is not hidden, every command and every status', () => {
@@ -101,3 +109,11 @@ for (const [argv, message] of wrong) {
     );
   });
 }
+
+test('what stands after -- belongs to a command, whatever it looks like', () => {
+  const invocation = parseCommandLine(['-s', 'sample', '--', 'curl', '--insecure', '--', '-v'], '1');
+  assert.ok('flags' in invocation);
+  assert.deepEqual(invocation.flags.command, ['curl', '--insecure', '--', '-v']);
+  assert.equal(invocation.flags.insecure, undefined);
+  assert.equal(invocation.flags.verbose, undefined);
+});

@@ -78,7 +78,7 @@ const records = z.strictObject({
   total: optional(path),
 });
 
-export const definitionSchema = z.strictObject({
+const definitionSchema = z.strictObject({
   name: z.string().check(z.regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes')),
   summary: z.string(),
   settings: z.record(z.string().check(z.regex(/^[A-Z][A-Z0-9_]*$/, 'a name in capitals')), setting),
