@@ -5,7 +5,7 @@ import { stoppedEarly } from './partial.ts';
 import { Problem } from './problem.ts';
 import { sieve } from './sieve.ts';
 import { unaccounted } from './summary.ts';
-import { toMillis } from './time.ts';
+import { fromMillis, toMillis } from './time.ts';
 import type {
   BranchPosition,
   Instant,
@@ -18,6 +18,7 @@ import type {
   Tools,
   Window,
 } from './types.ts';
+import { provenNow } from './vendor-clock.ts';
 import { advance } from './window.ts';
 
 /** A branch of the source on its way to the sink. */
@@ -88,9 +89,10 @@ export async function pullSlice(at: Branch, window: Window, slice: Window): Prom
 }
 
 /** The one place where the watermark moves: every record of the slice was delivered, or durably set aside. */
-function commit({ source, place, job }: Branch, slice: Window, serverTime: Instant | undefined): void {
+function commit({ source, place, job, tools }: Branch, slice: Window, serverTime: Instant | undefined): void {
   if (source.truncated()) throw stoppedEarly();
-  const watermark = advance(place.watermark, slice, serverTime, job.delay ?? source.window.delay);
+  const proven = provenNow(serverTime, fromMillis(tools.now()));
+  const watermark = advance(place.watermark, slice, proven, job.delay ?? source.window.delay);
   place.watermark = watermark;
   place.ledger.prune(toMillis(watermark - (job.overlap ?? source.window.overlap)));
 }

@@ -18,4 +18,12 @@ export function missedOf({ until }: Window, serverNow: Instant | undefined, dela
   return { from: until, until: serverNow - delay };
 }
 
+/**
+ * The time up to which a position may be trusted: the earlier clock. A vendor's clock that jumps ahead for one reply
+ * would take the watermark into the future, and what happens until then would never be looked for.
+ */
+export function provenNow(serverNow: Instant | undefined, now: Instant): Instant | undefined {
+  return serverNow === undefined || serverNow < now ? serverNow : now;
+}
+
 const second = 1_000_000_000n;
