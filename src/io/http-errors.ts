@@ -1,5 +1,5 @@
 /**
- * Every failure below HTTP becomes a Problem here, and only here. The message names code, method, origin and path: never
+ * Every failure of a connection becomes a Problem here, and only here. The message names code, method, origin and path: never
  * a query, a header, a body or an error object, because all of them can carry secrets.
  */
 import { exit, Problem, type Again, type ExitStatus } from '../core/problem.ts';
@@ -21,7 +21,7 @@ export function connectionProblem(error: unknown, where: Where): unknown {
   const proxy = proxyTrouble(error, code, where);
   if (proxy !== undefined) return proxy;
 
-  const tls = tlsTrouble(code, (error as { cert?: Validity }).cert);
+  const tls = tlsTrouble(code, (error as { cert?: Validity }).cert, where.url.protocol === 'https:' ? 'HTTP' : 'TCP');
   if (tls !== undefined) return problem(exit.protocol, where, tls[0], code, tls[1]);
   if (code === 'ENOTFOUND') {
     return problem(
@@ -55,7 +55,7 @@ export function isBroken(error: unknown): boolean {
   return error instanceof Error && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error));
 }
 
-/** A Problem about one request: `source https://host <what> (CODE, GET /path)`. */
+/** A Problem about one request: `source https://host <what> (CODE, GET /path)`, or `sink tls://host <what> (CODE, TLS)`. */
 export function problem(
   status: ExitStatus,
   { role, method, url }: Where,
@@ -65,7 +65,8 @@ export function problem(
   again?: Again,
 ): Problem {
   const detail = code === undefined || code === '' ? '' : `${code}, `;
-  return new Problem(status, `${role} ${url.origin} ${what} (${detail}${method} ${url.pathname})`, {
+  const request = `${detail}${method} ${url.pathname}`.trimEnd();
+  return new Problem(status, `${role} ${url.protocol}//${url.host} ${what} (${request})`, {
     hint,
     ...(again !== undefined && { again }),
   });

@@ -24,16 +24,18 @@ export function refuseUnprotected(home: URL, { insecure, environment }: Trust): 
       hint: 'unset it; a certificate authority of your own is given with --ca-file',
     });
   }
-  if (home.protocol === 'http:' && !isLoopback(home.hostname)) {
+  const encrypted = unencrypted[home.protocol];
+  if (encrypted !== undefined && !isLoopback(home.hostname)) {
     throw new Problem(
       exit.config,
-      `${home.origin} is not encrypted: credentials and records could be read on the way`,
-      {
-        hint: 'use https://',
-      },
+      `${home.protocol}//${home.host} is not encrypted: credentials and records could be read on the way`,
+      { hint: `use ${encrypted}` },
     );
   }
 }
+
+/** What to use instead. */
+const unencrypted: Readonly<Record<string, string>> = { 'http:': 'https://', 'tcp:': 'tls://' };
 
 export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'minVersion' | 'rejectUnauthorized'>;
 
@@ -83,10 +85,14 @@ export function noteCertificate(socket: Socket): Socket {
   return socket;
 }
 
-/** What is wrong and what to do, for the error codes of OpenSSL's verification and of the handshake. */
+/**
+ * What is wrong and what to do, for the error codes of OpenSSL's verification and of the handshake; `plain` is what the
+ * server may speak instead.
+ */
 export function tlsTrouble(
   code: string,
   certificate: Validity | undefined,
+  plain: string,
 ): readonly [what: string, hint: string] | undefined {
   const renew = 'the operator of the server must renew its certificate';
   const ownRoot = 'if the server uses a certificate authority of your own, give its certificate with --ca-file';
@@ -113,7 +119,7 @@ export function tlsTrouble(
       return ['has a certificate for another host name', 'use the host name that the certificate was made for'];
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
-      return ['does not speak TLS on this port: it seems to be plain HTTP', 'check the port in the URL'];
+      return [`does not speak TLS on this port: it seems to be plain ${plain}`, 'check the port in the URL'];
     case 'ERR_SSL_UNSUPPORTED_PROTOCOL':
     case 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION':
       return ['speaks only a version of TLS older than 1.2', 'TLS 1.2 or newer must be switched on at the server'];

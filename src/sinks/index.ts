@@ -11,6 +11,7 @@ export const sinks: Readonly<Record<string, () => Promise<SinkDefinition>>> = {
   sekoia: async () => (await import('./sekoia.ts')).sekoia,
   datadog: async () => (await import('./datadog.ts')).datadog,
   webhook: async () => (await import('./webhook.ts')).webhook,
+  syslog: async () => (await import('./syslog.ts')).syslog,
 };
 
 /** A wire form, made with the settings of the sink that it belongs to; none of them is required here. */

@@ -1,0 +1,106 @@
+/** Syslog (RFC 5424) over TLS or TCP, with octet counting: what SIEMs without an intake of their own take. */
+import { Buffer } from 'node:buffer';
+import { exit, Problem } from '../core/problem.ts';
+import { syslogAddress } from '../core/syslog-address.ts';
+import { syslogForm } from '../core/syslog-form.ts';
+import { syslogFormats, syslogPayload } from '../core/syslog-payload.ts';
+import type { Batch, Reply, SettingValues, Settings, Sink, SinkDefinition, SinkTools } from '../core/types.ts';
+
+const settings: Settings = {
+  SYSLOG_URL: { summary: 'The receiver, `tls://host:6514` or `tcp://host:514`', required: true },
+  SYSLOG_FORMAT: {
+    summary: 'The message: the record as it is, or inside LEEF 2.0 (field `raw`) or CEF (field `msg`)',
+    default: 'json',
+    values: syslogFormats,
+  },
+  SYSLOG_FACILITY: { summary: 'Facility, 0 to 23; 13 is log audit', kind: 'integer', default: '13' },
+  SYSLOG_SEVERITY: { summary: 'Severity, 0 to 7; 6 is informational', kind: 'integer', default: '6' },
+  SYSLOG_HOSTNAME: { summary: 'Host name in each message; the name of the source when not set' },
+  SYSLOG_APPNAME: { summary: 'Application name in each message', default: 'audit-export' },
+  SYSLOG_MSGID: { summary: 'Kind of message, and event ID in LEEF and CEF', default: 'audit' },
+  SYSLOG_SD_ID: {
+    summary: 'Structured data element for the record ID; put the enterprise number of your organisation after the @',
+    default: 'record@32473',
+  },
+  SYSLOG_MAX_BYTES: {
+    summary:
+      'Longest message; receivers cut off longer ones in silence: rsyslog at 8,192 and QRadar at 4,096 unless told otherwise, syslog-ng at 65,536',
+    kind: 'integer',
+    default: '8192',
+  },
+};
+
+export const syslog: SinkDefinition = {
+  name: 'syslog',
+  summary: 'Syslog (RFC 5424) over TLS or TCP, as JSON, LEEF or CEF',
+  promise:
+    'Best effort: syslog acknowledges nothing. A batch counts as delivered when all of it was written and the receiver, told that no more comes, has closed the connection without an error (or at least kept it for 5 s). A batch whose connection broke is sent again and can be seen twice, with the same ID.',
+  settings,
+  create: syslogSink,
+};
+
+function syslogSink(values: SettingValues, tools: SinkTools): Sink {
+  const address = syslogAddress(values['SYSLOG_URL'] ?? '');
+  const severity = number(values, 'SYSLOG_SEVERITY', 6, [0, 7]);
+  const most = number(values, 'SYSLOG_MAX_BYTES', 8192, [480, 16 * 1024 * 1024]);
+  const event = name(values, 'SYSLOG_MSGID', 'audit', 32);
+  const format = syslogFormats.find((known) => known === values['SYSLOG_FORMAT']) ?? 'json';
+  const wire = tools.wire(address);
+
+  async function send({ records, body }: Batch): Promise<Reply> {
+    const end = await wire.deliver(body);
+    if (end === 'open') tools.debug('the receiver did not close the connection: what it has read is not known');
+    return { outcomes: records.map(() => 'kept' as const) };
+  }
+
+  return {
+    name: 'syslog',
+    scope: address,
+    // The length before the message is not a part of it.
+    limits: { records: 1000, bytes: 1_000_000, record: most + String(most).length + 1 },
+    inFlight: 1,
+    repeats: 'visible',
+    encode: syslogForm(
+      {
+        facility: number(values, 'SYSLOG_FACILITY', 13, [0, 23]),
+        severity,
+        hostname: name(values, 'SYSLOG_HOSTNAME', tools.sourceName.replace(/[^!-~]/g, '-'), 255),
+        appName: name(values, 'SYSLOG_APPNAME', 'audit-export', 48),
+        messageId: event,
+        structuredDataId: structuredDataId(values['SYSLOG_SD_ID'] ?? 'record@32473'),
+      },
+      syslogPayload(format, { product: tools.sourceName, event, severity }),
+    ),
+    open: () => Promise.resolve(),
+    async probe() {
+      await wire.deliver(Buffer.alloc(0));
+      return 'it takes connections; syslog acknowledges nothing';
+    },
+    send,
+    flush: () => Promise.resolve(),
+    saved: () => undefined,
+    close: () => Promise.resolve(),
+  };
+}
+
+function number(values: SettingValues, setting: string, preset: number, [least, most]: [number, number]): number {
+  const value = Number(values[setting] ?? preset);
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  throw new Problem(exit.config, `${setting} must be from ${least} to ${most}`, { hint: `set ${setting}=${preset}` });
+}
+
+/** A name of RFC 5424: printable ASCII without spaces. */
+function name(values: SettingValues, setting: string, preset: string, longest: number): string {
+  const text = values[setting] ?? preset.slice(0, longest);
+  if (/^[!-~]+$/.test(text) && text.length <= longest) return text;
+  throw new Problem(exit.config, `${setting} must be 1 to ${longest} printable ASCII characters without spaces`, {
+    hint: `set ${setting}=${preset}`,
+  });
+}
+
+function structuredDataId(text: string): string {
+  if (/^[!#-<>-?A-\\^-~]{1,24}@\d{1,7}(?:\.\d{1,7})*$/.test(text)) return text;
+  throw new Problem(exit.config, 'SYSLOG_SD_ID must be a name, @ and an enterprise number', {
+    hint: 'set SYSLOG_SD_ID=record@32473',
+  });
+}

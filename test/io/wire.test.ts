@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { after, test, type TestContext } from 'node:test';
+import type { TlsOptions } from 'node:tls';
+import { exit, Problem } from '../../src/core/problem.ts';
+import { openWire, type WireOptions } from '../../src/io/wire.ts';
+import { certificateAuthority } from '../support/certificates.ts';
+import { fakeSyslog, type FakeSyslog } from '../support/sinks/syslog.ts';
+
+const authority = certificateAuthority();
+after(() => authority.remove());
+const message = `<110>1 2025-11-20T00:00:00.000Z h audit-export - audit [r@1 id="a"] ${'x'.repeat(100)}`;
+const frame = Buffer.from(`${message.length} ${message}`);
+
+async function receiver(t: TestContext, tls?: TlsOptions): Promise<FakeSyslog> {
+  const server = await fakeSyslog(tls);
+  t.after(() => server.close());
+  return server;
+}
+
+function deliver(address: string, bytes: Buffer, options: Partial<WireOptions> = {}): Promise<string> {
+  const wire = openWire(address, { timeout: 5000, farewell: 5000, insecure: false, environment: {}, ...options });
+  return wire.deliver(bytes);
+}
+
+/** The Problem of a delivery that must fail. */
+async function failure(...parameters: Parameters<typeof deliver>): Promise<Problem> {
+  try {
+    await deliver(...parameters);
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+  throw new assert.AssertionError({ message: 'it was delivered' });
+}
+
+for (const kind of ['tcp', 'tls'] as const) {
+  const identity = (): TlsOptions | undefined => (kind === 'tls' ? authority.issue() : undefined);
+  const trust = { extraRoots: authority.cert };
+
+  test(`${kind}: a delivery is a connection, and ends when the receiver has read everything`, async (t) => {
+    const server = await receiver(t, identity());
+    assert.equal(await deliver(server.address, frame, trust), 'closed');
+    assert.equal(server.messages.length, 1);
+    const many = Buffer.concat(Array.from({ length: 5_000 }, () => frame));
+    assert.equal(await deliver(server.address, many, trust), 'closed');
+    assert.equal(server.messages.length, 5_001);
+    assert.equal(server.connections, 2);
+    assert.deepEqual(server.faults, []);
+  });
+
+  test(`${kind}: nothing to deliver still shows that the receiver is there`, async (t) => {
+    const server = await receiver(t, identity());
+    assert.equal(await deliver(server.address, Buffer.alloc(0), trust), 'closed');
+    assert.equal(server.connections, 1);
+  });
+
+  test(`${kind}: a connection that is reset is 69 and worth another attempt`, async (t) => {
+    const server = await receiver(t, identity());
+    server.misbehave = () => 'reset';
+    const problem = await failure(server.address, Buffer.concat(Array.from({ length: 5_000 }, () => frame)), trust);
+    assert.equal(problem.status, exit.unavailable);
+    assert.deepEqual(problem.again, {});
+    assert.match(
+      problem.message,
+      new RegExp(`^sink ${kind}://[a-z0-9.:]+ (?:broke|closed|could not).*${kind.toUpperCase()}\\)$`),
+    );
+  });
+
+  test(`${kind}: a receiver that closes before it was told the end has not taken everything`, async (t) => {
+    const server = await receiver(t, identity());
+    server.misbehave = () => 'hangUp';
+    const problem = await failure(server.address, Buffer.concat(Array.from({ length: 50_000 }, () => frame)), trust);
+    assert.deepEqual([problem.status, problem.again], [exit.unavailable, {}]);
+  });
+
+  test(`${kind}: a receiver that never closes its side keeps nobody waiting`, async (t) => {
+    const server = await receiver(t, identity());
+    server.misbehave = () => 'keep';
+    assert.equal(await deliver(server.address, frame, { ...trust, farewell: 300 }), 'open');
+    assert.equal(server.messages.length, 1);
+  });
+
+  test(`${kind}: a receiver that does not read is given up after the time limit`, async (t) => {
+    const server = await receiver(t, identity());
+    server.misbehave = () => 'deaf';
+    const much = Buffer.alloc(30 * 1024 * 1024);
+    const problem = await failure(server.address, much, { ...trust, timeout: 300 });
+    assert.equal(problem.status, exit.unavailable);
+    assert.match(problem.message, /did not take the records in time/);
+  });
+
+  test(`${kind}: a stop request ends it with its own reason`, async (t) => {
+    const server = await receiver(t, identity());
+    server.misbehave = () => 'deaf';
+    const stop = new AbortController();
+    const reason = new Problem(exit.terminate, 'stopped by SIGTERM');
+    setTimeout(() => stop.abort(reason), 50);
+    const much = Buffer.alloc(30 * 1024 * 1024);
+    assert.equal(await failure(server.address, much, { ...trust, stop: stop.signal }), reason);
+    assert.equal(await failure(server.address, frame, { ...trust, stop: stop.signal }), reason);
+  });
+}
+
+test('a port where nobody listens is 69', async (t) => {
+  const server = await receiver(t);
+  await server.close();
+  const problem = await failure(server.address, frame);
+  assert.equal(problem.status, exit.unavailable);
+  assert.match(problem.message, /^sink tcp:\/\/127\.0\.0\.1:\d+ refused the connection \(ECONNREFUSED, TCP\)$/);
+});
+
+test('a host name that does not resolve is 69, and one more attempt is enough', async () => {
+  const problem = await failure('tls://nowhere.invalid:6514', frame);
+  assert.equal(problem.status, exit.unavailable);
+});
+
+test('a certificate is checked: authority, host name and dates', async (t) => {
+  const expectations: readonly (readonly [TlsOptions, Partial<WireOptions>, RegExp])[] = [
+    [authority.issue(), {}, /authority that is not trusted here/],
+    [authority.issue({ host: 'other.example' }), { extraRoots: authority.cert }, /another host name/],
+    [authority.selfSigned(), { extraRoots: authority.cert }, /self-signed/],
+    [
+      authority.issue({ from: new Date('2020-01-01'), until: new Date('2020-02-01') }),
+      { extraRoots: authority.cert },
+      /expired 2020-02-01/,
+    ],
+  ];
+  for (const [identity, trust, message] of expectations) {
+    const server = await receiver(t, identity);
+    const problem = await failure(server.address, frame, trust);
+    assert.deepEqual([problem.status, problem.again], [exit.protocol, undefined]);
+    assert.match(problem.message, message);
+    assert.ok(problem.hint);
+    assert.equal(server.messages.length, 0);
+    assert.equal(await deliver(server.address, frame, { insecure: true }), 'closed');
+  }
+});
+
+test('a receiver without TLS is said in words', async (t) => {
+  const server = createServer((socket) => socket.on('data', () => socket.end('what?\n'))).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => void server.close());
+  const problem = await failure(`tls://127.0.0.1:${(server.address() as AddressInfo).port}`, frame);
+  assert.equal(problem.status, exit.protocol);
+  assert.match(problem.message, /it seems to be plain TCP/);
+});
+
+test('plain TCP leaves this machine only with --insecure', () => {
+  const options = { timeout: 1000, insecure: false, environment: {} };
+  assert.throws(() => openWire('tcp://siem.example:514', options), {
+    status: exit.config,
+    message: /^tcp:\/\/siem\.example:514 is not encrypted/,
+    hint: 'use tls://',
+  });
+  assert.throws(() => openWire('tcp://127.0.0.1.evil.example:514', options), { status: exit.config });
+  openWire('tcp://siem.example:514', { ...options, insecure: true });
+  for (const host of ['127.0.0.1', 'localhost', '[::1]']) openWire(`tcp://${host}:514`, options);
+});

@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, test, type TestContext } from 'node:test';
+import type { TlsOptions } from 'node:tls';
+import { packer } from '../../src/core/batch.ts';
+import { deliver } from '../../src/core/deliver.ts';
+import { exit } from '../../src/core/problem.ts';
+import { version } from '../../src/core/version.ts';
+import type { AuditRecord, SettingValues } from '../../src/core/types.ts';
+import { openWire } from '../../src/io/wire.ts';
+import { syslog } from '../../src/sinks/syslog.ts';
+import { certificateAuthority } from '../support/certificates.ts';
+import { run, scratch } from '../support/program.ts';
+import { auditRecord, auditRecords, textOf } from '../support/records.ts';
+import { sinkTools, testNow } from '../support/sink-tools.ts';
+import { fakeSyslog } from '../support/sinks/syslog.ts';
+
+const authority = certificateAuthority();
+after(() => authority.remove());
+
+const wire = (address: string) =>
+  openWire(address, { timeout: 5000, farewell: 2000, insecure: false, environment: {}, extraRoots: authority.cert });
+
+async function start(t: TestContext, more: SettingValues = {}, tls?: TlsOptions) {
+  const server = await fakeSyslog(tls);
+  t.after(() => server.close());
+  const tools = sinkTools({ wire });
+  const sink = syslog.create({ SYSLOG_URL: server.address, ...more }, tools);
+  const send = async (records: readonly AuditRecord[]) => {
+    const packing = packer(sink);
+    for (const [entry, record] of records.entries()) assert.equal(packing.add(record, entry), 'added');
+    const packed = packing.take();
+    assert.ok(packed);
+    return deliver(sink, packed, tools);
+  };
+  return { server, sink, tools, send };
+}
+
+const delicate = [
+  '{"id":"d0","n":9007199254740993123,"x":1.10,"y":1e400,"z":-0.0}',
+  '{"id":"d1","s":"\\u00e9 é 💥 \\" \\\\ \\/ \\ud83d = | ^ ] \\t"}',
+  '{"id":"d2", "spaced" : [ 1 ,2 ]}',
+].map((text, index) => auditRecord(text, `"d${index}"`, testNow + index));
+
+for (const kind of ['tcp', 'tls']) {
+  test(`syslog over ${kind}: every record arrives, byte for byte and in order`, async (t) => {
+    const { server, send } = await start(t, {}, kind === 'tls' ? authority.issue() : undefined);
+    const records = [...delicate, ...auditRecords(300)];
+    const { kept, refused } = await send(records);
+    assert.equal(kept.length, records.length);
+    assert.deepEqual(refused, []);
+    assert.deepEqual(
+      server.messages.map(({ text }) => text),
+      records.map(textOf),
+    );
+    assert.deepEqual(server.faults, []);
+    assert.equal(server.connections, 1);
+  });
+}
+
+test('a message has the header of RFC 5424, the time of the event and the ID of the record', async (t) => {
+  const { server, send } = await start(t, {
+    SYSLOG_FACILITY: '4',
+    SYSLOG_SEVERITY: '5',
+    SYSLOG_HOSTNAME: 'h1.example',
+    SYSLOG_APPNAME: 'app',
+    SYSLOG_MSGID: 'login',
+    SYSLOG_SD_ID: 'audit@99999',
+  });
+  await send([auditRecord('{"a":"é"}', '"x\\"]\\\\\\n"', testNow, 123_456)]);
+  const [message] = server.messages;
+  assert.deepEqual(message, {
+    facility: 4,
+    severity: 5,
+    timestamp: '2025-11-20T00:00:00.000123Z',
+    hostname: 'h1.example',
+    appName: 'app',
+    processId: '-',
+    messageId: 'login',
+    data: { 'audit@99999': { id: 'x"]\\\\n' } },
+    text: '{"a":"é"}',
+    length: message?.length,
+  });
+});
+
+test('without settings it is log audit, informational, from the source; without a time it is NILVALUE', async (t) => {
+  const { server, send } = await start(t);
+  await send([auditRecord('{}', '7')]);
+  const [{ facility, severity, timestamp, hostname, appName, messageId, data } = assert.fail()] = server.messages;
+  assert.deepEqual(
+    [facility, severity, timestamp, hostname, appName, messageId, data],
+    [13, 6, '-', 'acme', 'audit-export', 'audit', { 'record@32473': { id: '7' } }],
+  );
+});
+
+test('LEEF 2.0 holds time, ID and the whole record', async (t) => {
+  const { server, send } = await start(t, { SYSLOG_FORMAT: 'leef' });
+  await send([...delicate, auditRecord('{"a":\t1}', '"t"')]);
+  const fields = server.messages.map(({ text }) => {
+    const [magic, vendor, product, number, event, delimiter, ...rest] = text.split('|');
+    assert.deepEqual(
+      [magic, vendor, product, number, event, delimiter],
+      ['LEEF:2.0', 'audit-export', 'acme', version, 'audit', 'x09'],
+    );
+    return Object.fromEntries(
+      rest
+        .join('|')
+        .split('\t')
+        .map((field): [string, string] => [field.slice(0, field.indexOf('=')), field.slice(field.indexOf('=') + 1)]),
+    );
+  });
+  assert.deepEqual(
+    fields.slice(0, 3),
+    delicate.map((record, at) => ({ devTime: String(testNow + at), externalId: `d${at}`, raw: textOf(record) })),
+  );
+  assert.deepEqual(fields[3], { externalId: 't', raw: '{"a": 1}' });
+});
+
+test('CEF holds time, ID and the whole record, escaped', async (t) => {
+  const { server, send } = await start(t, { SYSLOG_FORMAT: 'cef', SYSLOG_SEVERITY: '3' });
+  const id = auditRecord('{"a":1}', '"k=1\\\\"');
+  await send([...delicate, id]);
+  const parsed = server.messages.map(({ text }) => {
+    const found =
+      /^CEF:0\|audit-export\|acme\|([^|]+)\|audit\|audit record\|6\|(?:rt=(\d+) )?externalId=(.*?) msg=(.*)$/.exec(
+        text,
+      );
+    assert.ok(found, text);
+    assert.doesNotMatch(found[4] ?? '', /(?<!\\)(?:\\\\)*=/);
+    const plain = (value = ''): string => value.replace(/\\([\\=])/g, '$1');
+    return [found[2], plain(found[3]), plain(found[4])];
+  });
+  assert.deepEqual(parsed, [
+    ...delicate.map((record, at) => [String(testNow + at), `d${at}`, textOf(record)]),
+    [undefined, 'k=1\\', '{"a":1}'],
+  ]);
+});
+
+test('a message as long as is allowed is sent, a longer one is not', async (t) => {
+  const { sink, server, send } = await start(t, { SYSLOG_MAX_BYTES: '1000' });
+  const head = '<110>1 - acme audit-export - audit [record@32473 id="a"] '.length;
+  const record = (length: number): AuditRecord => auditRecord(`{"x":"${'é'.repeat((length - head - 8) / 2)}"}`, '"a"');
+  const fits = record(999 + (head % 2));
+  await send([fits]);
+  assert.ok((server.messages[0]?.length ?? 0) >= 999);
+  assert.equal(packer(sink).add(record(1001 + (head % 2)), 0), 'tooLarge');
+  assert.equal(packer((await start(t)).sink).add(auditRecord(`{"x":"${'a'.repeat(8192)}"}`), 0), 'tooLarge');
+});
+
+test('a batch whose connection broke is sent again as a whole', async (t) => {
+  for (const misbehaviour of ['reset', 'hangUp'] as const) {
+    const { server, send, tools } = await start(t);
+    server.misbehave = (connection) => (connection <= 2 ? misbehaviour : undefined);
+    const records = auditRecords(50);
+    // A receiver that hangs up may do so when everything is written: only much data shows it for certain.
+    const long = auditRecord(`{"id":"l","x":"${'x'.repeat(7000)}"}`, '"l"');
+    const { kept } = await send([...records, ...Array.from({ length: 100 }, () => long)]);
+    assert.equal(kept.length, 150);
+    assert.ok(tools.waits.length >= 1 && tools.waits.length <= 2, misbehaviour);
+    assert.deepEqual(
+      server.messages.slice(0, 50).map(({ text }) => text),
+      records.map(textOf),
+    );
+    assert.equal(server.messages.length, 150);
+  }
+});
+
+test('a receiver that keeps breaking the connection is 69, and nothing is set aside', async (t) => {
+  const { server, send } = await start(t);
+  server.misbehave = () => 'reset';
+  await assert.rejects(send(auditRecords(3)), { status: exit.unavailable });
+  assert.equal(server.connections, 5);
+});
+
+test('a receiver that never closes its side has been given the records', async (t) => {
+  const { server, send } = await start(t);
+  server.misbehave = () => 'keep';
+  assert.deepEqual((await send(auditRecords(3))).kept, [0, 1, 2]);
+});
+
+test('a probe sends no message', async (t) => {
+  const { server, sink } = await start(t);
+  assert.match((await sink.probe?.()) ?? '', /acknowledges nothing/);
+  assert.deepEqual([server.connections, server.messages.length, server.faults.length], [1, 0, 0]);
+});
+
+test('settings that cannot be used are 78, and passwords in an address are not told', () => {
+  const tools = sinkTools({ wire });
+  const create = (more: SettingValues) => syslog.create({ SYSLOG_URL: 'tls://siem.example', ...more }, tools);
+  assert.equal(create({}).scope, 'tls://siem.example:6514');
+  assert.equal(create({ SYSLOG_URL: 'tcp://127.0.0.1/' }).scope, 'tcp://127.0.0.1:514');
+  assert.equal(create({ SYSLOG_URL: 'tls://[::1]:1' }).scope, 'tls://[::1]:1');
+  for (const more of [
+    { SYSLOG_URL: 'siem.example:6514' },
+    { SYSLOG_URL: 'https://siem.example' },
+    { SYSLOG_URL: 'udp://siem.example' },
+    { SYSLOG_URL: 'tls://user:hidden@siem.example' },
+    { SYSLOG_URL: 'tls://siem.example/path' },
+    { SYSLOG_URL: 'tcp://siem.example' },
+    { SYSLOG_FACILITY: '24' },
+    { SYSLOG_SEVERITY: '8' },
+    { SYSLOG_HOSTNAME: 'two words' },
+    { SYSLOG_APPNAME: 'é' },
+    { SYSLOG_MSGID: 'x'.repeat(33) },
+    { SYSLOG_SD_ID: 'record' },
+    { SYSLOG_SD_ID: 'a]b@1' },
+    { SYSLOG_MAX_BYTES: '100' },
+  ] as SettingValues[]) {
+    assert.throws(
+      () => create(more),
+      (error: Error & { status?: number; hint?: string }) => {
+        assert.equal(error.status, exit.config, JSON.stringify(more));
+        assert.ok(error.hint);
+        assert.ok(!error.message.includes('hidden'));
+        return true;
+      },
+    );
+  }
+});
+
+test('the program delivers the sample over TLS once, and says when nobody listens', async (t) => {
+  const directory = scratch(t);
+  const server = await fakeSyslog(authority.issue());
+  t.after(() => server.close());
+  const argv = ['--source', 'sample', '--first-run', '2h', '--sink', 'syslog', '--state-dir', join(directory, 'state')];
+  const environment = { SYSLOG_URL: server.address };
+  for (let time = 0; time < 2; time++) {
+    const { status, stdout, stderr } = await run([...argv, '--ca-file', authority.certFile], { environment });
+    assert.deepEqual([status, stdout, stderr], [0, '', '']);
+  }
+  assert.deepEqual(server.faults, []);
+  const ids = server.messages.map(({ text }) => (JSON.parse(text) as { id: string }).id);
+  assert.ok(ids.length > 2);
+  assert.equal(new Set(ids).size, ids.length);
+  assert.deepEqual(
+    server.messages.map(({ data }) => data['record@32473']?.['id']),
+    ids,
+  );
+  const untrusted = await run([...argv, '--job', 'other'], { environment });
+  assert.equal(untrusted.status, exit.protocol);
+  assert.match(untrusted.stderr, /authority that is not trusted here[\s\S]*--ca-file/);
+});
