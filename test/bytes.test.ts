@@ -16,9 +16,12 @@ import { faultWorld } from './faults/world.ts';
 import { objectText } from './support/json-arbitrary.ts';
 import { scratch } from './support/program.ts';
 import { rawServer, reply } from './support/raw-server.ts';
+import { fakeDatadog } from './support/sinks/datadog.ts';
 import { fakeElastic } from './support/sinks/elastic.ts';
 import { fakeSekoia } from './support/sinks/sekoia.ts';
 import { fakeSplunk } from './support/sinks/splunk.ts';
+import { fakeSyslog } from './support/sinks/syslog.ts';
+import { fakeWebhook } from './support/sinks/webhook.ts';
 
 const clock = { now: Date.UTC(2026, 10, 20, 9) };
 
@@ -40,6 +43,10 @@ const destinations: Readonly<Record<string, (directory: string) => Promise<Desti
   file: async (directory) => {
     const path = join(directory, 'records.jsonl');
     return { argv: ['--sink', 'file', '--output', path], texts: () => linesOf(readFileSync(path, 'utf8')) };
+  },
+  command: async (directory) => {
+    const path = join(directory, 'taken.jsonl');
+    return { argv: ['--', '/bin/sh', '-c', `cat >> ${path}`], texts: () => linesOf(readFileSync(path, 'utf8')) };
   },
   elastic: async () => {
     const server = await fakeElastic();
@@ -65,6 +72,33 @@ const destinations: Readonly<Record<string, (directory: string) => Promise<Desti
       argv: ['--sink', 'sekoia'],
       environment: { SEKOIA_URL: server.url, SEKOIA_INTAKE_KEY: 'a-long-key' },
       texts: () => server.requests.flatMap(({ body }) => linesOf(body)),
+      close: server.close,
+    };
+  },
+  datadog: async () => {
+    const server = await fakeDatadog();
+    return {
+      argv: ['--sink', 'datadog'],
+      environment: { DATADOG_URL: server.url, DATADOG_API_KEY: 'a-long-key' },
+      texts: () => server.logs.map(({ message }) => message),
+      close: server.close,
+    };
+  },
+  webhook: async () => {
+    const server = await fakeWebhook();
+    return {
+      argv: ['--sink', 'webhook'],
+      environment: { WEBHOOK_URL: `${server.url}/hook`, WEBHOOK_FORMAT: 'array' },
+      texts: () => server.records,
+      close: server.close,
+    };
+  },
+  syslog: async () => {
+    const server = await fakeSyslog();
+    return {
+      argv: ['--sink', 'syslog'],
+      environment: { SYSLOG_URL: server.address, SYSLOG_MAX_BYTES: '16000000' },
+      texts: () => server.messages.map(({ text }) => text),
       close: server.close,
     };
   },

@@ -57,7 +57,7 @@ export interface FlagRow {
 /** In the order of the help. */
 export const flagTable: readonly FlagRow[] = [
   { flags: '-s, --source <name|file|->', says: 'built-in source, definition file (.yaml, .yml, .json), - for stdin' },
-  { flags: '-o, --sink <name>', says: 'where to: stdout, file, elastic, splunk, sekoia (default: stdout)' },
+  { flags: '-o, --sink <name>', says: 'where to: audit-export sinks lists them (default: stdout)' },
   { flags: '--output <path>', says: 'file to append to, for the file sink' },
   { flags: '--bulk-format <format>', says: "print in a sink's wire form: elastic, splunk, sekoia, none" },
   { flags: '--since <time>', says: 'from: 2026-11-20T09:00:00Z, or back from now: 65m, 7d, 1h30m' },
