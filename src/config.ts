@@ -18,7 +18,6 @@ import { exit, Problem } from './core/problem.ts';
 import { parseFields, type Field } from './core/splice.ts';
 import { fromMillis, toMillis } from './core/time.ts';
 import type { SettingValues, SinkDefinition } from './core/types.ts';
-import { readDefinition } from './io/definition-file.ts';
 import { sinks, wireForms, type WireForm } from './sinks/index.ts';
 import { sources } from './sources/index.ts';
 
@@ -102,7 +101,10 @@ async function findSource(flags: Flags, layers: Layers): Promise<SourceDefinitio
       hint: `add --source NAME, or AUDIT_EXPORT_SOURCE=NAME to the env file; NAME is ${Object.keys(sources).join(', ')}, or a definition file`,
     });
   }
-  if (['.yaml', '.yml', '.json'].includes(extname(name))) return readDefinition(name);
+  if (['.yaml', '.yml', '.json'].includes(extname(name))) {
+    // With zod and yaml: only who brings a definition pays for them.
+    return (await import('./io/definition-file.ts')).readDefinition(name);
+  }
   const load = Object.hasOwn(sources, name) ? sources[name] : undefined;
   return load === undefined ? refuseName('source', name, Object.keys(sources), flag !== undefined) : load();
 }

@@ -1,7 +1,6 @@
 /** From a checked configuration to a source and a sink that can work, and the tools they get. */
 import { appendFile } from '../io/append-file.ts';
 import { openHttp } from '../io/http.ts';
-import { startSampleVendor } from '../io/sample-vendor.ts';
 import { visible } from '../io/terminal.ts';
 import { openWire } from '../io/wire.ts';
 import type { Trust } from '../io/tls.ts';
@@ -57,6 +56,7 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
     const source = restSource(definition, configuration.sourceValues, plan.search, tools);
     return { source, sink, tools, close: () => Promise.resolve() };
   }
+  const { startSampleVendor } = await import('../io/sample-vendor.ts');
   const vendor = await startSampleVendor({ now: world.now });
   const values = { ...configuration.sourceValues, SAMPLE_URL: vendor.url };
   // Its port is another one at every run: the position must not depend on it.

@@ -17,6 +17,8 @@ export interface Packer {
   add(record: AuditRecord, entry: number): 'added' | 'full' | 'tooLarge';
   /** The batch so far, handed over; undefined when it is empty. */
   take(): Packed | undefined;
+  /** A batch that was taken is done with. */
+  giveBack(packed: Packed): void;
   /** Records in the batch so far. */
   readonly count: number;
 }
@@ -63,6 +65,7 @@ export function packer(sink: Pick<Sink, 'encode' | 'limits'>): Packer {
       ends = [];
       return packed;
     },
+    giveBack: ({ batch }) => buffer.giveBack(batch.body),
   };
 }
 

@@ -7,18 +7,21 @@ export interface ByteBuffer extends ByteWriter {
   view(): Buffer;
   /** The bytes written so far, handed over: the writer starts again with an empty buffer. */
   take(): Buffer;
+  /** What was taken is of no use any more: written over soon. A new buffer each time would keep the kernel busy. */
+  giveBack(taken: Buffer): void;
   /** Forgets everything after `length`. */
   truncate(length: number): void;
 }
 
 /** A writer whose buffer starts at `capacity` bytes and doubles when full. */
 export function byteBuffer(capacity = 64 * 1024): ByteBuffer {
-  let buffer = Buffer.allocUnsafe(capacity);
+  const spare: Buffer[] = [];
+  let buffer: Buffer = Buffer.allocUnsafeSlow(capacity);
   let length = 0;
 
   function reserve(more: number): void {
     if (length + more <= buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(buffer.length * 2, length + more));
+    const larger = Buffer.allocUnsafeSlow(Math.max(buffer.length * 2, length + more));
     buffer.copy(larger, 0, 0, length);
     buffer = larger;
   }
@@ -39,9 +42,13 @@ export function byteBuffer(capacity = 64 * 1024): ByteBuffer {
     view: () => buffer.subarray(0, length),
     take() {
       const taken = buffer.subarray(0, length);
-      buffer = Buffer.allocUnsafe(capacity);
+      buffer = spare.pop() ?? Buffer.allocUnsafeSlow(capacity);
       length = 0;
       return taken;
+    },
+    giveBack(taken) {
+      // Whole and unshared: none of our buffers comes from Node's pool.
+      if (taken.buffer.byteLength === capacity) spare.push(Buffer.from(taken.buffer));
     },
     truncate(to) {
       length = Math.min(length, to);

@@ -54,8 +54,12 @@ export function createKeyTable(arena: Arena, seed: number): KeyTable {
 
   function fill(slots: number): void {
     const mask = slots - 1;
-    table = new Uint32Array(slots);
-    tags = new Uint8Array(slots);
+    if (slots === table.length) {
+      tags.fill(0);
+    } else {
+      table = new Uint32Array(slots);
+      tags = new Uint8Array(slots);
+    }
     taken = 0;
     for (const entry of arena.walk()) {
       const segment = arena.segmentOf(entry);

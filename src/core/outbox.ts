@@ -92,6 +92,7 @@ export function outbox(parts: OutboxParts): Outbox {
   async function send(packed: Packed): Promise<void> {
     try {
       await record(parts.dryRun ? everythingKept(packed) : await deliver(sink, packed, tools, record));
+      queue.giveBack(packed);
     } catch (problem) {
       if (!failed) failure = problem;
       failed = true;

@@ -226,7 +226,10 @@ export interface Limits {
   readonly record: number;
 }
 
-/** Encoded records on their way to a sink. Record i is `body[ends[i-1] ?? 0, ends[i])`. */
+/**
+ * Encoded records on their way to a sink. Record i is `body[ends[i-1] ?? 0, ends[i])`. Once `send` has resolved, the body
+ * is written over.
+ */
 export interface Batch {
   readonly records: readonly AuditRecord[];
   readonly body: Buffer;
@@ -322,6 +325,8 @@ export interface Output {
 export interface Command {
   /** What it is called in messages: the program, without its arguments, which may hold secrets. */
   readonly name: string;
+  /** Is it there? Problem 74 when not. */
+  look(): Promise<void>;
   /** Starts it once more. `heard` is given its standard output; without it, that goes where its standard error goes. */
   start(heard?: (bytes: Buffer) => void): CommandRun;
 }
