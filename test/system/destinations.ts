@@ -1,0 +1,77 @@
+/** Every destination on loopback, and what each has taken. */
+import { Buffer } from 'node:buffer';
+import { fakeDatadog } from '../support/sinks/datadog.ts';
+import { fakeElastic } from '../support/sinks/elastic.ts';
+import { fakeSekoia } from '../support/sinks/sekoia.ts';
+import { fakeSplunk } from '../support/sinks/splunk.ts';
+import { fakeSyslog } from '../support/sinks/syslog.ts';
+import { fakeWebhook } from '../support/sinks/webhook.ts';
+import { certificateAuthority } from '../support/certificates.ts';
+
+export const sinkNames = ['elastic', 'splunk', 'sekoia', 'datadog', 'webhook', 'syslog'];
+
+export interface Destinations {
+  /** What an env file needs instead of the address of the real one; by the name of the setting. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** The root certificate of the syslog receiver: a PEM file. */
+  readonly certificateFile: string;
+  /** What a destination has taken since it was asked last, one text a record. */
+  taken(sink: string): string[];
+  close(): Promise<void>;
+}
+
+/** The keys by the file that an example reads them from. */
+export const destinationSecrets: Readonly<Record<string, string>> = {
+  'elastic-key': 'ZWxhc3RpYzp0ZXN0LWtleQ==',
+  'splunk-token': 'splunk-test-token',
+  'sekoia-key': 'sekoia-test-key',
+  'datadog-key': 'datadog-test-key',
+  'webhook-secret': `whsec_${Buffer.from('a signing key of 32 bytes, a test').toString('base64')}`,
+};
+
+export async function startDestinations(): Promise<Destinations> {
+  const secret = (name: string): string => destinationSecrets[name] ?? '';
+  const authority = certificateAuthority();
+  const elastic = await fakeElastic({ authorization: `ApiKey ${secret('elastic-key')}` });
+  const splunk = await fakeSplunk({ token: secret('splunk-token') });
+  const sekoia = await fakeSekoia({ key: secret('sekoia-key') });
+  const datadog = await fakeDatadog(secret('datadog-key'));
+  const webhook = await fakeWebhook({
+    path: '/audit',
+    key: Buffer.from(secret('webhook-secret').replace('whsec_', ''), 'base64'),
+    now: Date.now,
+  });
+  const syslog = await fakeSyslog(authority.issue());
+
+  const all: Readonly<Record<string, () => string[]>> = {
+    elastic: () => [...elastic.documents.values()],
+    splunk: () => splunk.lines,
+    sekoia: () => sekoia.lines,
+    datadog: () => datadog.logs.map(({ message }) => message),
+    webhook: () => webhook.records,
+    syslog: () => [...syslog.messages.map(({ text }) => text), ...syslog.faults],
+  };
+  const before = new Map<string, number>();
+
+  return {
+    settings: {
+      ELASTIC_URL: elastic.url,
+      SPLUNK_URL: splunk.url,
+      SEKOIA_URL: sekoia.url,
+      DATADOG_URL: datadog.url,
+      WEBHOOK_URL: `${webhook.url}/audit`,
+      SYSLOG_URL: syslog.address,
+    },
+    certificateFile: authority.certFile,
+    taken(sink) {
+      const texts = all[sink]?.() ?? [];
+      const fresh = texts.slice(before.get(sink) ?? 0);
+      before.set(sink, texts.length);
+      return fresh;
+    },
+    async close() {
+      await Promise.all([elastic, splunk, sekoia, datadog, webhook, syslog].map((server) => server.close()));
+      authority.remove();
+    },
+  };
+}

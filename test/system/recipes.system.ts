@@ -1,0 +1,125 @@
+/**
+ * The recipes of the README, each word for word in /bin/sh, twice: the first run delivers what there is, the second what
+ * came since, and neither says a word.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import type { Ended } from '../support/program.ts';
+import { recipes, type Recipe } from './recipes.ts';
+import { openSite, type Site } from './site.ts';
+import { assertTaken } from './taken.ts';
+import { missing } from './tools.ts';
+
+interface Flow {
+  readonly source: string;
+  /** A destination on loopback, `stdout`, or `file`. */
+  readonly sink: string;
+}
+
+/** Where the records of a command come from and go to, by what it names. */
+function flowOf({ command }: Recipe): Flow {
+  const [, source, sink] = /\/([a-z]+(?:-(?:audit|events|activity))?)-([a-z]+)\.env/.exec(command) ?? [];
+  const host = /https:\/\/(elastic|splunk)\.example\.com/.exec(command)?.[1];
+  return {
+    source: /(?:--source|-s) (\S+)/.exec(command)?.[1] ?? source ?? '',
+    sink: / --sink (\S+)/.exec(command)?.[1] ?? host ?? sink ?? 'stdout',
+  };
+}
+
+/** The records that a command must bring: those that its filters name. */
+function wanted({ command }: Recipe, texts: readonly string[]): string[] {
+  const filters: readonly (readonly [flag: RegExp, passes: RegExp])[] = [
+    [/--categories aitl,governance/, /verdict|awaits|:governance/],
+    [/--categories commands,kubernetes/, /"type":"(?:command|kubernetes)"/],
+    [/--categories connections,fileaccesses/, /"type":"(?:connection|fileaccess)"/],
+    [/service=idp,logType=authentication/, /"logType":"authentication".*"service":"idp"/],
+    [/requestMethod\W{1,5}DELETE/, /"requestMethod":"DELETE"/],
+  ];
+  const passes = filters.filter(([flag]) => flag.test(command)).map(([, pattern]) => pattern);
+  const found = texts.filter((text) => passes.every((pattern) => pattern.test(text)));
+  return command.includes('-x --limit 1') ? found.slice(0, 1) : found;
+}
+
+/** What `spl audit export` prints of records. */
+function exported(texts: readonly string[]): string[] {
+  return texts.map((text) => `{"category":"system","thread":"th_1","record":${text}}`);
+}
+
+describe('the recipes of the README', { concurrency: 2 }, () => {
+  const lacking = missing('curl', 'jq');
+  for (const recipe of recipes()) {
+    const { source, sink } = flowOf(recipe);
+    test(`${recipe.name}: ${recipe.command.replaceAll(/\s*\\?\n\s*/g, ' ')}`, { skip: lacking }, async (t) => {
+      const site = await openSite();
+      t.after(() => site.close());
+      const all: string[] = [];
+      for (let round = 1; round <= 2; round++) {
+        const texts = await offer(site, source);
+        all.push(...texts);
+        const result = await site.run(recipe.command, environment(site, recipe));
+        assertQuiet(recipe, result);
+        // A search finds the old ones again, and the file still has them.
+        const expected = ['stdout', 'file'].includes(sink) ? all : texts;
+        assertTaken(taken(site, sink, result), wanted(recipe, expected));
+      }
+    });
+  }
+});
+
+test('there are recipes for each of the five documents', () => {
+  const flows = recipes().map(flowOf);
+  for (const name of ['sycope', 'syncropel', '-', 'cirrus', 'sysdig-audit', 'sysdig-events', 'sysdig-activity']) {
+    assert.ok(
+      flows.some(({ source }) => source === name),
+      name,
+    );
+  }
+  for (const name of ['elastic', 'splunk', 'datadog', 'webhook', 'syslog', 'sekoia', 'file', 'stdout']) {
+    assert.ok(
+      flows.some(({ sink }) => sink === name),
+      name,
+    );
+  }
+});
+
+/** Puts new records where the command looks for them; as an export, together with the older ones. */
+async function offer(site: Site, source: string): Promise<string[]> {
+  if (source !== '-') return site.vendors.add(source);
+  const texts = exported(await site.vendors.add('syncropel'));
+  site.exports(texts);
+  return texts;
+}
+
+/** Commands without an env file find the settings in the environment. */
+function environment(site: Site, { command }: Recipe): Readonly<Record<string, string>> {
+  return /-e |--source -/.test(command) ? {} : site.environment;
+}
+
+/** Every document was created, or is there already. */
+function assertBulk(answer: string): void {
+  const { items } = JSON.parse(answer) as { items: { create: { status: number } }[] };
+  assert.deepEqual(
+    items.filter(({ create: { status } }) => status !== 201 && status !== 409),
+    [],
+  );
+}
+
+/** Silent, exit 0; but what curl prints of the answer in a plain pipe, and `-x` says that there is more. */
+function assertQuiet({ command }: Recipe, { status, stdout, stderr }: Ended): void {
+  if (command.includes('-x --limit 1')) {
+    assert.equal(status, 3, stderr);
+    return;
+  }
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+  if (/(?:\||&&)\s+curl/.test(command)) assertBulk(stdout);
+  else if (/-e /.test(command) || command.includes(' -- ')) assert.equal(stdout, '');
+}
+
+function taken(site: Site, sink: string, { stdout }: Ended): string[] {
+  if (sink === 'stdout') return stdout.split('\n').slice(0, -1);
+  if (sink !== 'file') return site.destinations.taken(sink);
+  const path = join(site.directory, 'log', 'cirrus.jsonl');
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
+}
