@@ -15,7 +15,7 @@ export interface Upload {
   tooLarge(batch: Batch, reason: string): Reply;
 }
 
-export interface Posted {
+interface Posted {
   readonly reply: HttpReply;
   readonly text: string;
   readonly verdict: Reply | undefined;
