@@ -5,7 +5,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 import type { AppendFile } from '../core/types.ts';
-import { fileProblem, syncDirectory, writeFully } from './durable.ts';
+import { fileProblem, orFileProblem, syncDirectory, writeFully } from './durable.ts';
 import { reached } from './failpoint.ts';
 
 const openToAppend = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
@@ -53,7 +53,7 @@ export function appendFile(path: string): AppendFile {
       try {
         await prepare(saved);
       } catch (error) {
-        await file?.close();
+        await file?.close().catch(() => undefined); // what went wrong first is what matters
         file = undefined;
         throw fileProblem(error, 'open', path);
       }
@@ -87,10 +87,11 @@ export function appendFile(path: string): AppendFile {
       }
     },
     saved: () => ({ size, inode }),
-    async close() {
-      await file?.close();
-      file = undefined;
-    },
+    close: () =>
+      orFileProblem('close', path, async () => {
+        await file?.close();
+        file = undefined;
+      }),
   };
 }
 

@@ -142,6 +142,15 @@ const meanings: Readonly<Record<string, readonly [status: ExitStatus, meaning: s
   ELOOP: [exit.config, 'it is a symbolic link', 'remove the link, or name the file that it leads to'],
 };
 
+/** Does some work on files; what fails in it is told as `fileProblem` tells it. */
+export async function orFileProblem<Result>(doing: string, path: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw fileProblem(error, doing, path);
+  }
+}
+
 /** The Problem behind a failed file operation: what was being done, to which path, and what to do about it. */
 export function fileProblem(error: unknown, doing: string, path: string): Problem {
   if (error instanceof Problem) return error;

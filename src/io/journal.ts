@@ -13,7 +13,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Saved } from '../core/types.ts';
-import { errorCode, fileProblem, removeFile, syncDirectory, writeFully } from './durable.ts';
+import { errorCode, fileProblem, orFileProblem, removeFile, syncDirectory, writeFully } from './durable.ts';
 import { reached } from './failpoint.ts';
 import { inTurns } from './turns.ts';
 
@@ -98,16 +98,17 @@ export function openJournal(path: string): Journal {
   }
 
   async function close(): Promise<void> {
-    await file?.close();
-    if (file !== undefined && base === '') await removeFile(path);
+    const opened = file;
     file = undefined;
+    await opened?.close();
+    if (opened !== undefined && base === '') await removeFile(path);
   }
 
   return {
     read: () => readJournal(path),
     add: (wanted, entry) => turn(() => add(wanted, entry)),
     clear: () => turn(clear),
-    close: () => turn(close),
+    close: () => turn(() => orFileProblem('close the journal', path, close)),
   };
 }
 

@@ -12,7 +12,7 @@ import { createLedger } from '../core/dedupe.ts';
 import { firstPosition } from '../core/position.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { Position, PositionStore } from '../core/types.ts';
-import { fileProblem, linkOver, replaceFile } from './durable.ts';
+import { fileProblem, linkOver, orFileProblem, replaceFile } from './durable.ts';
 import { reached } from './failpoint.ts';
 import { type JournalContent, openJournal } from './journal.ts';
 import { type Lock, takeLock } from './lock.ts';
@@ -89,11 +89,13 @@ export function positionStore(directory: string, job: string, scope: Scope): Pos
   return {
     path,
     warnings,
-    load,
+    load: () => orFileProblem('read the position file', path, load),
     async lock() {
       await prepareDirectory(directory);
-      lock = await takeLock(directory, job, `${name}.lock`);
-      await clearTemps(directory, name);
+      await orFileProblem('lock the state directory', directory, async () => {
+        lock = await takeLock(directory, job, `${name}.lock`);
+        await clearTemps(directory, name);
+      });
     },
     async save(position) {
       let heading = '';
@@ -118,8 +120,11 @@ export function positionStore(directory: string, job: string, scope: Scope): Pos
     },
     journal: (branch, lines, saved) => journal.add(base, { branch, lines: Buffer.concat([...lines]), saved }),
     async close() {
-      await journal.close();
-      await lock?.release();
+      try {
+        await journal.close();
+      } finally {
+        await lock?.release();
+      }
       lock = undefined;
     },
   };

@@ -11,7 +11,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 import type { Quarantine, RefusedRecord } from '../core/types.ts';
-import { fileProblem, makeDirectory, syncDirectory, writeFully } from './durable.ts';
+import { fileProblem, orFileProblem, makeDirectory, syncDirectory, writeFully } from './durable.ts';
 import { reached } from './failpoint.ts';
 import { inTurns } from './turns.ts';
 
@@ -109,10 +109,12 @@ export function openQuarantine(path: string): Quarantine {
     add: (refused, by) => turn(() => orCutBack(() => add(refused, by))),
     flush: () => turn(() => orCutBack(flush)),
     close: () =>
-      turn(async () => {
-        await file?.close();
-        file = undefined;
-      }),
+      turn(() =>
+        orFileProblem('close the quarantine', path, async () => {
+          await file?.close();
+          file = undefined;
+        }),
+      ),
   };
 }
 
