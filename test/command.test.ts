@@ -128,6 +128,19 @@ test('a record that is set aside does not hold the others back: 3', async (t) =>
   assert.deepEqual(got(directory), ['{"id":1}', '{"id":2}']);
 });
 
+test('a command that is not there is told before anything is asked of the vendor, by check, too', async (t) => {
+  const directory = scratch(t);
+  for (const argv of [
+    ['-s', 'sample'],
+    ['check', '-s', 'sample'],
+  ]) {
+    const state = ['--state-dir', 'state', '--', 'no-such-program'];
+    const result = await run([...argv, ...state], { directory, environment });
+    assert.equal(result.status, 74);
+    assert.match(result.stderr, /^audit-export: the command no-such-program was not found\nhint: .+\n$/);
+  }
+});
+
 for (const [what, argv] of [
   ['nothing after it', ['-s', 'sample', '--']],
   ['--sink', ['-s', 'sample', '-o', 'file', '--', 'cat']],

@@ -87,6 +87,7 @@ async function lookAtSource(source: Source, tools: Tools): Promise<string> {
     for await (const page of source.pull({ branch, slice, bookmark: undefined, remembers: () => false })) {
       count += page.records.length + page.refused.length + page.unmatched;
     }
+    if (source.goesOn !== undefined) return `${count} records in what came first`;
     const several = branches.length > 1 ? `, first of ${branches.length}: ${branch}` : '';
     return `logged in, ${count} records on the first page of ${isoText(slice.from)} to ${isoText(slice.until)}${several}`;
   } finally {

@@ -11,6 +11,7 @@ import { basename } from 'node:path';
 import { Duplex } from 'node:stream';
 import { exit, Problem } from '../core/problem.ts';
 import type { Command, CommandRun } from '../core/types.ts';
+import { isExecutable } from './executable.ts';
 import { lineWriter } from './line-writer.ts';
 
 export interface CommandOptions {
@@ -31,8 +32,15 @@ const graceMilliseconds = 2000;
 const lastWordsMilliseconds = 1000;
 
 export function command(words: readonly [string, ...string[]], options: CommandOptions): Command {
-  const name = basename(words[0]);
-  return { name, start: (heard) => startCommand(name, words, options, heard) };
+  const [program] = words;
+  const name = basename(program);
+  return {
+    name,
+    async look() {
+      if (!(await isExecutable(program, options.environment['PATH']))) throw missing(name);
+    },
+    start: (heard) => startCommand(name, words, options, heard),
+  };
 }
 
 interface End {
@@ -161,12 +169,15 @@ const again = 'the position stays, and the next run gives it the same records ag
 
 function wrongEnd(name: string, { status, signal: signalName }: End): Problem | undefined {
   if (status === 0) return undefined;
-  if (status === 127)
-    return new Problem(exit.ioerr, `the command ${name} was not found`, {
-      hint: 'give its full path: cron has a short PATH',
-    });
+  if (status === 127) return missing(name);
   const how = signalName === null ? `ended with status ${status}` : `was ended by ${signalName}`;
   return new Problem(exit.ioerr, `the command ${name} ${how}`, { hint: `see what it says; ${again}` });
+}
+
+function missing(name: string): Problem {
+  return new Problem(exit.ioerr, `the command ${name} was not found`, {
+    hint: 'give its full path: cron has a short PATH',
+  });
 }
 
 function unread(name: string): Problem {

@@ -21,7 +21,7 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>)
   if (tools.command === undefined) {
     throw new Problem(exit.usage, 'the sink command has no command', { hint: 'write it after --: … -- curl …' });
   }
-  const { name: program, start } = tools.command;
+  const { name: program, look, start } = tools.command;
   let current:
     | { readonly name: string; readonly run: CommandRun; readonly verdict: BulkVerdict | undefined }
     | undefined;
@@ -52,7 +52,7 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>)
     // Nothing is taken before the command has ended: there is nothing to note from batch to batch.
     repeats: 'undone',
     encode: jsonLine,
-    open: () => Promise.resolve(),
+    open: () => look(),
     async send(batch) {
       const { name, run } = running();
       await run.write(batch.body);
