@@ -1,0 +1,20 @@
+/** A short sweep, for every change: some of the kill points of each destination. `npm run test:sweep` takes them all. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { bundleProgram } from './bundle.ts';
+import { destinations } from './destinations.ts';
+import { sweep } from './kill.ts';
+
+let program: Awaited<ReturnType<typeof bundleProgram>>;
+before(async () => (program = await bundleProgram()));
+after(() => program.remove());
+
+for (const [number, [sink, make]] of Object.entries(destinations).entries()) {
+  test(`${sink}: killed here and there, nothing is lost`, { timeout: 120_000 }, async (context) => {
+    // A prime step, and another start for each sink: together they pass most places.
+    const tally = await sweep({ program: program.path, sink, make, step: 17, first: 3 + 2 * number, random: 1 });
+    context.diagnostic(`${tally.kills} kills at ${tally.places.size} kinds of places, ${tally.repeats} repeats`);
+    assert.deepEqual(tally.faults, []);
+    assert.ok(tally.kills >= 3, `only ${tally.kills} kills`);
+  });
+}
