@@ -1,5 +1,6 @@
 /**
- * npm run bench [-- rounds]: whole processes, interleaved, medians of 7 rounds, as ratios beside the budgets.
+ * npm run bench [-- --quick | rounds]: whole processes, interleaved, medians of 7 rounds, as ratios beside the budgets
+ * (DESIGN section 7), and a scaling curve. `--quick`: 3 rounds, a tenth of the records in the long runs.
  *
  * The vendor (vendor.ts) is another process on loopback. What is compared with is in loop.ts, bundled like the program.
  * Prints a table and writes test/bench/results.json.
@@ -23,7 +24,9 @@ interface Row {
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const rounds = Number(process.argv[2] ?? 7);
+const quick = process.argv.includes('--quick');
+const rounds = quick ? 3 : Number(process.argv[2] ?? 7);
+const million = quick ? 100_000 : 1_000_000;
 const workplace = mkdtempSync(join(tmpdir(), 'audit-export-bench-'));
 const program = [process.execPath, join(root, 'bin/audit-export.js')];
 const megabyte = 1e6;
@@ -45,17 +48,22 @@ const definition = {
     query: { from: '{from}', until: '{until}', cursor: '{cursor}' },
   },
   paging: { type: 'cursor', path: 'page.next' },
-  window: { filter: 'event', time: 'epoch-ns' },
+  window: { filter: 'event', time: 'epoch-ns', longest: '7d' },
   records: { path: 'data', id: { paths: ['id'] }, time: { path: 'timestamp', format: 'epoch-ns' } },
 };
 const definitionFile = join(workplace, 'bench.json');
 writeFileSync(definitionFile, JSON.stringify(definition));
+/** The same in slices of ten minutes: 144 a day, 17 of them with records. */
+const slicedFile = join(workplace, 'sliced.json');
+writeFileSync(slicedFile, JSON.stringify({ ...definition, window: { ...definition.window, longest: '10m' } }));
 
 const vendor = await startVendor();
+const elastic = await startVendor();
 try {
   await bench(vendor.url);
 } finally {
   vendor.stop();
+  elastic.stop();
   rmSync(workplace, { recursive: true });
 }
 
@@ -63,60 +71,87 @@ async function bench(url: string): Promise<void> {
   const loop = await bundled('loop.ts');
   const node = process.execPath;
   const events = (count: number): string => `${url}/${count}/1000/events`;
-  const tick = job('tick', url, '10');
+  const sycope = tick('sycope', ['--source', 'sycope'], {
+    SYCOPE_URL: url,
+    SYCOPE_USERNAME: 'auditor',
+    SYCOPE_PASSWORD: 'bench',
+  });
+  const definitionTick = job('tick', url, '10');
   const held = job('held', url, '10');
   const holder = await hold(job('held', url, 'hang'));
-  await measure(tick); // the first run delivers the ten records; the later ones find nothing new
+  const remembering = (records: string): Command => {
+    const { argv, env } = job('remembering', url, records);
+    return { argv: [...argv, '--overlap', '1d'], ...(env && { env }) };
+  };
+  // The first run delivers the records; the later ones find nothing new.
+  for (const first of [sycope, definitionTick, remembering('100000'), job('forgetful', url, '0')]) await measure(first);
 
   const jq = spawnSync('jq', ['--version']).status === 0 && spawnSync('curl', ['--version']).status === 0;
   const curl = `curl -s -b session=5f3c9e0d1b7a4c86 '${events(100_000)}?cursor=[0-99000:1000]' | jq -c '.data[]'`;
-  const fast: Record<string, Command> = {
+  const samples = await interleaved({
     'node -e 0': { argv: [node, '-e', '0'] },
     '--help': { argv: [...program, '--help'] },
     '--version': { argv: [...program, '--version'] },
     'lock held': { ...held, status: 75 },
-    tick,
+    tick: sycope,
+    'tick, own definition': definitionTick,
+    'tick, 100 k remembered': remembering('0'),
+    'tick, none remembered': job('forgetful', url, '0'),
+    'export 1 k': search(url, 1000),
+    'export 10 k': search(url, 10_000),
     'export 100 k': search(url, 100_000),
     ...(jq ? { 'curl | jq 100 k': { argv: ['bash', '-c', curl] } } : {}),
-  };
-  const slow: Record<string, Command> = {
-    'export 1 M': search(url, 1_000_000),
-    'parse loop 1 M': { argv: [node, loop, 'parse', events(1_000_000)] },
-    'discard loop 1 M': { argv: [node, loop, 'discard', events(1_000_000)] },
-  };
-  const rows: Row[] = [
-    { what: 'tick with nothing new ÷ node -e 0', of: 'milliseconds', ours: 'tick', base: 'node -e 0', budget: 4.5 },
-    { what: '--help ÷ node -e 0', of: 'milliseconds', ours: '--help', base: 'node -e 0', budget: 2 },
-    { what: '--version ÷ node -e 0', of: 'milliseconds', ours: '--version', base: 'node -e 0', budget: 2 },
-    { what: 'lock held ÷ node -e 0', of: 'milliseconds', ours: 'lock held', base: 'node -e 0', budget: 2 },
-    {
-      what: '1 M records ÷ JSON.parse loop',
-      of: 'milliseconds',
-      ours: 'export 1 M',
-      base: 'parse loop 1 M',
-      budget: 0.4,
-    },
-    {
-      what: '1 M records ÷ read and discard',
-      of: 'milliseconds',
-      ours: 'export 1 M',
-      base: 'discard loop 1 M',
-      budget: 5,
-    },
-    {
-      what: '100 k records ÷ curl | jq',
-      of: 'milliseconds',
-      ours: 'export 100 k',
-      base: 'curl | jq 100 k',
-      budget: 0.15,
-    },
-    { what: 'peak memory, 1 M records, MB', of: 'peak', ours: 'export 1 M', budget: 160 },
-    { what: 'peak memory, 1 M ÷ 100 k records', of: 'peak', ours: 'export 1 M', base: 'export 100 k', budget: 1.6 },
-  ];
-
-  const samples = await interleaved({ ...fast, ...slow });
+    'export 1 M': search(url, million),
+    'parse loop 1 M': { argv: [node, loop, 'parse', events(million)] },
+    'discard loop 1 M': { argv: [node, loop, 'discard', events(million)] },
+    'one page of 1 M': search(url, million, { BENCH_PAGE: String(million) }),
+    '1 M in slices': search(url, million, {}, slicedFile),
+    '_bulk 1 M': search(url, million, {
+      AUDIT_EXPORT_SINK: 'elastic',
+      ELASTIC_URL: elastic.url,
+      ELASTIC_INDEX: 'bench',
+    }),
+  });
   holder.kill();
-  report(rows, samples);
+  // Too long for every round.
+  samples.set('10 M in slices', [await measure(search(url, 10 * million, {}, slicedFile))]);
+  const time = 'milliseconds';
+  report(
+    [
+      { what: 'tick with nothing new ÷ node -e 0', of: time, ours: 'tick', base: 'node -e 0', budget: 4.5 },
+      { what: '--help ÷ node -e 0', of: time, ours: '--help', base: 'node -e 0', budget: 2 },
+      { what: '--version ÷ node -e 0', of: time, ours: '--version', base: 'node -e 0', budget: 2 },
+      { what: 'lock held ÷ node -e 0', of: time, ours: 'lock held', base: 'node -e 0', budget: 2 },
+      { what: '1 M records ÷ JSON.parse loop', of: time, ours: 'export 1 M', base: 'parse loop 1 M', budget: 0.4 },
+      { what: '100 k records ÷ curl | jq', of: time, ours: 'export 100 k', base: 'curl | jq 100 k', budget: 0.15 },
+      { what: '1 M records ÷ read and discard', of: time, ours: 'export 1 M', base: 'discard loop 1 M', budget: 5 },
+      { what: 'peak memory, 1 M records, MB', of: 'peak', ours: 'export 1 M', budget: 160 },
+      { what: 'peak memory, 1 M ÷ 100 k records', of: 'peak', ours: 'export 1 M', base: 'export 100 k', budget: 1.6 },
+      {
+        what: 'peak memory, 10 M ÷ 1 M in slices',
+        of: 'peak',
+        ours: '10 M in slices',
+        base: '1 M in slices',
+        budget: 1.15,
+      },
+      {
+        what: 'peak memory, one page ÷ 1,000 pages',
+        of: 'peak',
+        ours: 'one page of 1 M',
+        base: 'export 1 M',
+        budget: 1.2,
+      },
+      {
+        what: 'tick, 100 k remembered IDs ÷ none',
+        of: time,
+        ours: 'tick, 100 k remembered',
+        base: 'tick, none remembered',
+        budget: 1.6,
+      },
+      { what: '_bulk with gzip ÷ stdout', of: time, ours: '_bulk 1 M', base: 'export 1 M', budget: 2.5 },
+    ],
+    samples,
+  );
 }
 
 /** Every command once a round, so that a busy moment of the machine meets all of them alike. */
@@ -149,7 +184,7 @@ function report(rows: readonly Row[], samples: ReadonlyMap<string, readonly Samp
     '',
     ...medians.map(
       ({ name, milliseconds, peakMegabytes }) =>
-        `${name.padEnd(20)} ${(milliseconds ?? 0).toFixed(0).padStart(7)} ms ${peakMegabytes.toFixed(0).padStart(5)} MB`,
+        `${name.padEnd(24)} ${(milliseconds ?? 0).toFixed(0).padStart(7)} ms ${peakMegabytes.toFixed(0).padStart(5)} MB`,
     ),
     '',
     ...results.map(({ what, ratio, budget, within }) => {
@@ -164,31 +199,25 @@ function report(rows: readonly Row[], samples: ReadonlyMap<string, readonly Samp
 
 /** A job with a position: what cron runs. */
 function job(name: string, url: string, records: string): Command {
-  const state = join(workplace, 'state');
-  const output = join(workplace, `${name}.jsonl`);
-  return {
-    argv: [
-      ...program,
-      '--source',
-      definitionFile,
-      '--sink',
-      'file',
-      '--output',
-      output,
-      '--job',
-      name,
-      '--state-dir',
-      state,
-    ],
-    env: { BENCH_URL: url, BENCH_RECORDS: records },
-  };
+  return tick(name, ['--source', definitionFile], { BENCH_URL: url, BENCH_RECORDS: records });
 }
 
-/** A search without position, records to standard output. */
-function search(url: string, records: number): Command {
+function tick(name: string, source: readonly string[], env: Readonly<Record<string, string>>): Command {
+  const output = join(workplace, `${name}.jsonl`);
+  const place = ['--job', name, '--state-dir', join(workplace, 'state')];
+  return { argv: [...program, ...source, '--sink', 'file', '--output', output, ...place], env };
+}
+
+/** A search without position, records to standard output unless told otherwise. */
+function search(
+  url: string,
+  records: number,
+  more: Readonly<Record<string, string>> = {},
+  source = definitionFile,
+): Command {
   return {
-    argv: [...program, '--source', definitionFile, '--since', '1d'],
-    env: { BENCH_URL: url, BENCH_RECORDS: String(records) },
+    argv: [...program, '--source', source, '--since', '1d'],
+    env: { BENCH_URL: url, BENCH_RECORDS: String(records), ...more },
   };
 }
 

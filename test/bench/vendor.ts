@@ -2,9 +2,11 @@
  * A vendor for the bench, in its own process: a session login, and as many records of 693 bytes as the address says.
  *
  *   POST /login                                  sets the session cookie; every other path demands it
- *   GET  /<count>/<page size>/events?cursor=     {"page":{"next":"1000"},"data":[…]}; `next` is null on the last page
+ *   GET  /<count>/<page size>/events?from=&until=&cursor=
+ *                                                {"page":{"next":"1000"},"data":[…]}; `next` is null on the last page
  *   GET  /hang/1/events                          never answers: whoever asks keeps its lock; `asked` is printed
  *   POST /_bulk, GET /                           an Elasticsearch that keeps everything
+ *   POST /npm/api/v1/…                           a Sycope appliance without anything new
  *
  * The records are made in memory while they are sent: a template whose ID and time are overwritten. Prints its port first.
  */
@@ -14,8 +16,10 @@ import { createGunzip } from 'node:zlib';
 
 const cookie = 'session=5f3c9e0d1b7a4c86';
 const blockSize = 1000;
-/** Times are an hour back from the start of the bench, so that every window of the last day shows all records. */
-const firstTime = BigInt(Date.now() - 3_600_000) * 1_000_000n;
+/** The records are spread evenly over 10,000 seconds that begin half a day back: every window of the last day has all. */
+const firstMillisecond = Date.now() - 12 * 3_600_000;
+const span = 10_000_000;
+const hexDigits = Buffer.from('0123456789abcdef');
 
 /** One record; `#` is its number in 8 hexadecimal digits, `@` its time in 19 digits. Escapes and braces in texts. */
 const record = JSON.stringify({
@@ -51,26 +55,50 @@ const recordText = record.replace(
   `"padding":"${'x'.repeat(Math.max(0, 692 - Buffer.byteLength(record)))}"`,
 );
 const recordBytes = Buffer.byteLength(recordText) + 1;
-const block = Buffer.from(`${recordText},`.repeat(blockSize));
+const block = Buffer.from(
+  `${recordText},`.replaceAll('@@@@@@@@@@@@@@@@@@@', `${firstMillisecond}000000`).repeat(blockSize),
+);
 const idAt = Buffer.from(recordText).indexOf('#');
 const timesAt = [Buffer.from(recordText).indexOf('@'), Buffer.from(recordText).lastIndexOf('@') - 18];
 
-/** Records `from` up to `from + count` (at most a block of them), each followed by a comma. */
-function recordsFrom(from: number, count: number): Buffer {
+/** Records `from` up to `from + count` (at most a block of them) `step` milliseconds apart, each followed by a comma. */
+function recordsFrom(from: number, count: number, step: number): Buffer {
   const bytes = Buffer.from(block.subarray(0, count * recordBytes));
   for (let index = 0; index < count; index++) {
     const start = index * recordBytes;
-    const number = from + index;
-    bytes.write(number.toString(16).padStart(8, '0'), start + idAt, 'latin1');
-    const time = (firstTime + BigInt(number) * 1000n).toString();
-    for (const at of timesAt) bytes.write(time, start + at, 'latin1');
+    // Digit by digit: the vendor must not be what is measured.
+    for (let digit = 0, rest = from + index; digit < 8; digit++, rest >>>= 4) {
+      bytes[start + idAt + 7 - digit] = hexDigits[rest & 15] as number;
+    }
+    for (const at of timesAt) {
+      // The last six digits are below a millisecond, the ten before them milliseconds; the first three stay.
+      let rest = firstMillisecond + (from + index) * step;
+      for (let digit = 12; digit > 2; digit--, rest = Math.floor(rest / 10)) {
+        bytes[start + at + digit] = 0x30 + (rest % 10);
+      }
+    }
   }
   return bytes;
 }
 
-async function sendPage(response: ServerResponse, total: number, pageSize: number, cursor: number): Promise<void> {
-  const end = Math.min(total, cursor + pageSize);
-  const head = `{"page":{"total":${total},"next":${end < total ? `"${end}"` : 'null'}},"data":[`;
+/** The page at `cursor` of the records in [from, until), both in nanoseconds. */
+async function sendPage(
+  response: ServerResponse,
+  total: number,
+  pageSize: number,
+  query: URLSearchParams,
+): Promise<void> {
+  const step = Math.max(1, Math.floor(span / Math.max(total, 1)));
+  const index = (name: string, other: number): number => {
+    const nanoseconds = query.get(name);
+    if (nanoseconds === null) return other;
+    const at = Math.ceil((Number(BigInt(nanoseconds) / 1_000_000n) - firstMillisecond) / step);
+    return Math.min(total, Math.max(0, at));
+  };
+  const last = index('until', total);
+  const cursor = Math.max(index('from', 0), Number(query.get('cursor') ?? 0));
+  const end = Math.max(cursor, Math.min(last, cursor + pageSize));
+  const head = `{"page":{"next":${end < last ? `"${end}"` : 'null'}},"data":[`;
   const commas = end > cursor ? 1 : 0;
   response.writeHead(200, {
     'content-type': 'application/json',
@@ -79,9 +107,8 @@ async function sendPage(response: ServerResponse, total: number, pageSize: numbe
   response.write(head);
   for (let from = cursor; from < end; from += blockSize) {
     const count = Math.min(blockSize, end - from);
-    const bytes = recordsFrom(from, count);
-    const last = from + count === end;
-    if (!response.write(last ? bytes.subarray(0, -1) : bytes)) await once(response, 'drain');
+    const bytes = recordsFrom(from, count, step);
+    if (!response.write(from + count === end ? bytes.subarray(0, -1) : bytes)) await once(response, 'drain');
   }
   response.end(']}');
 }
@@ -107,13 +134,18 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     response.end('{"version":{"number":"9.1.0"},"tagline":"You Know, for Search"}');
     return;
   }
-  if (url.pathname === '/login') {
+  if (url.pathname.endsWith('/login') || url.pathname.endsWith('/logout')) {
     response.writeHead(200, { 'set-cookie': `${cookie}; Path=/; HttpOnly`, 'content-type': 'application/json' });
-    response.end('{"status":"ok"}');
+    response.end('{"status":200}');
     return;
   }
   if (request.headers.cookie !== cookie) {
     response.writeHead(401).end('{"error":"log in first"}');
+    return;
+  }
+  if (url.pathname.startsWith('/npm/api/v1/pipeline/')) {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end('{"status":200,"jobId":"7","data":{"total":0}}');
     return;
   }
   const [, total = '', pageSize = ''] = url.pathname.split('/');
@@ -121,7 +153,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     process.stdout.write('asked\n');
     return;
   }
-  await sendPage(response, Number(total), Number(pageSize), Number(url.searchParams.get('cursor') ?? 0));
+  await sendPage(response, Number(total), Number(pageSize), url.searchParams);
 }
 
 const server = createServer((request, response) => void answer(request, response));
