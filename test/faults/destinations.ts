@@ -87,8 +87,8 @@ async function sinkScene<Fake extends FakeServer>(
 
   function quarantined(): { record: string; reason: string }[] {
     if (!existsSync(file)) return [];
-    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
-    return lines.map((line) => JSON.parse(line) as { record: string; reason: string });
+    const lines = readFileSync(file, 'utf8').split('\n');
+    return lines.filter(Boolean).map((line) => JSON.parse(line) as { record: string; reason: string });
   }
 
   return {
