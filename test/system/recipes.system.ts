@@ -7,45 +7,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Ended } from '../support/program.ts';
+import { exported, flowOf, wanted } from './flows.ts';
 import { recipes, type Recipe } from './recipes.ts';
 import { openSite, type Site } from './site.ts';
 import { assertTaken } from './taken.ts';
 import { missing } from './tools.ts';
-
-interface Flow {
-  readonly source: string;
-  /** A destination on loopback, `stdout`, or `file`. */
-  readonly sink: string;
-}
-
-/** Where the records of a command come from and go to, by what it names. */
-function flowOf({ command }: Recipe): Flow {
-  const [, source, sink] = /\/([a-z]+(?:-(?:audit|events|activity))?)-([a-z]+)\.env/.exec(command) ?? [];
-  const host = /https:\/\/(elastic|splunk)\.example\.com/.exec(command)?.[1];
-  return {
-    source: /(?:--source|-s) (\S+)/.exec(command)?.[1] ?? source ?? '',
-    sink: / --sink (\S+)/.exec(command)?.[1] ?? host ?? sink ?? 'stdout',
-  };
-}
-
-/** The records that a command must bring: those that its filters name. */
-function wanted({ command }: Recipe, texts: readonly string[]): string[] {
-  const filters: readonly (readonly [flag: RegExp, passes: RegExp])[] = [
-    [/--categories aitl,governance/, /verdict|awaits|:governance/],
-    [/--categories commands,kubernetes/, /"type":"(?:command|kubernetes)"/],
-    [/--categories connections,fileaccesses/, /"type":"(?:connection|fileaccess)"/],
-    [/service=idp,logType=authentication/, /"logType":"authentication".*"service":"idp"/],
-    [/requestMethod\W{1,5}DELETE/, /"requestMethod":"DELETE"/],
-  ];
-  const passes = filters.filter(([flag]) => flag.test(command)).map(([, pattern]) => pattern);
-  const found = texts.filter((text) => passes.every((pattern) => pattern.test(text)));
-  return command.includes('-x --limit 1') ? found.slice(0, 1) : found;
-}
-
-/** What `spl audit export` prints of records. */
-function exported(texts: readonly string[]): string[] {
-  return texts.map((text) => `{"category":"system","thread":"th_1","record":${text}}`);
-}
 
 describe('the recipes of the README', { concurrency: 2 }, () => {
   const lacking = missing('curl', 'jq');

@@ -14,6 +14,8 @@ export interface Vendors {
   readonly settings: Readonly<Record<string, string>>;
   /** Stores so many records (default 20) of a source, as of the last minutes; returns their texts. */
   add(source: string, count?: number): Promise<string[]>;
+  /** The same, without storing them. */
+  make(source: string, count?: number): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -39,7 +41,7 @@ export async function startVendors(): Promise<Vendors> {
   const all: readonly Vendor[] = [cirrus, sycope, syncropel, sysdig];
   let serial = 0;
 
-  async function written(source: string, count: number): Promise<string[]> {
+  async function make(source: string, count = 20): Promise<string[]> {
     const templates = await fixture(source, files[source] ?? 'records.jsonl');
     return Array.from({ length: count }, (_, number) => {
       serial += 1;
@@ -54,8 +56,9 @@ export async function startVendors(): Promise<Vendors> {
       SYNCROPEL_URL: syncropel.origin,
       SYSDIG_URL: sysdig.origin,
     },
+    make,
     async add(source, count = 20) {
-      const texts = await written(source, count);
+      const texts = await make(source, count);
       if (source === 'cirrus') cirrus.add(texts);
       else if (source === 'sycope') sycope.add(...texts);
       else if (source === 'syncropel') syncropel.add(texts, { at: Date.now() - 60_000 });
