@@ -1,4 +1,4 @@
-/** Group S of the catalogue, first half: destinations that are down, take a part, or refuse whole batches. */
+/** Group S of the catalogue, first part: destinations that are down, take a part, or refuse whole batches. */
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { connect, type AddressInfo } from 'node:net';
