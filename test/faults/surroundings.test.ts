@@ -49,6 +49,18 @@ fault('D03', 'a command that reads all and then fails with 22 is 74: nothing cou
   assert.deepEqual(linesOf(output).sort(), here.vendor.records.map(({ text }) => text).sort());
 });
 
+fault(
+  'D23',
+  'a command that reads all and never ends is ended: 74 after --timeout, and nothing is waited for in vain',
+  async (context) => {
+    const here = await scene(context);
+    const result = await here.run(['--timeout', '1s', '--', 'sh', '-c', 'cat > /dev/null; exec sleep 60']);
+    assert.equal(result.status, 74, result.stderr);
+    assert.match(saidBy(result).problems.join(), /^the command sh did not end within 1 s after the end of its input/);
+    assert.deepEqual(result.watermarks.after, ['none']);
+  },
+);
+
 // ---------------------------------------------------------------------------------------------------- clocks
 
 /** The vendor keeps its own time while this machine's clock is wrong by `milliseconds`. */
