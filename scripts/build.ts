@@ -27,7 +27,7 @@ const { metafile, outputFiles } = await build({
   // Names and lines stay whole, so that the stack of an unexpected error can be read.
   minifySyntax: true,
   legalComments: 'none',
-  plugins: [{ name: 'no second HTTP', setup: leaveOutHttp }],
+  plugins: [{ name: 'nothing unused', setup: leaveOutUnused }],
   metafile: true,
   write: false,
   logLevel: 'warning',
@@ -39,16 +39,18 @@ await writeFile(`${root}dist/meta.json`, JSON.stringify(metafile));
 await writeFile(`${root}dist/licences.txt`, await licences(Object.keys(metafile.inputs)));
 
 /**
- * undici loads Node's own HTTP for a class and a number, and HTTP/2 in case somebody switches it on: a sixth of a tick's
- * time. It gets what it asks for, and can do without the rest.
+ * Packages load parts of Node that nobody here uses, a sixth of a tick's time: undici its HTTP for a class and a number,
+ * and HTTP/2 in case somebody switches it on; commander child processes for commands that are programs of their own.
+ * They get what they ask for, and can do without the rest.
  */
-function leaveOutHttp({ onResolve, onLoad }: PluginBuild): void {
+function leaveOutUnused({ onResolve, onLoad }: PluginBuild): void {
   const instead: Readonly<Record<string, string>> = {
     'node:http': 'exports.IncomingMessage = class {}; exports.maxHeaderSize = 16384;',
     'node:http2': 'exports.constants = {};',
+    'node:child_process': '',
   };
-  onResolve({ filter: /^node:http2?$/ }, ({ path, importer }) =>
-    importer.includes('/node_modules/undici/') ? { path, namespace: 'instead-of' } : undefined,
+  onResolve({ filter: /^node:(?:http2?|child_process)$/ }, ({ path, importer }) =>
+    /\/node_modules\/(?:undici|commander)\//.test(importer) ? { path, namespace: 'instead-of' } : undefined,
   );
   onLoad({ filter: /./, namespace: 'instead-of' }, ({ path }) => ({ contents: instead[path] ?? '' }));
 }

@@ -58,7 +58,7 @@ test('the program is one file that loads nothing but parts of Node', () => {
 test('--help and --version evaluate commander, and neither a command nor HTTP', () => {
   assert.deepEqual(packages(help), ['commander']);
   assert.deepEqual(matching(help, /^src\/(?:commands|sources|sinks|run\.ts|config\.ts)/), []);
-  assert.deepEqual(matching(help, /^node:(?:https?|http2|net|tls|zlib|dns)$/), []);
+  assert.deepEqual(matching(help, /^node:(?:https?|http2|net|tls|zlib|dns|crypto|child_process)$/), []);
 });
 
 test('a run that finds its lock held evaluates neither an HTTP client nor a schema nor a logger', () => {

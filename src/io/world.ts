@@ -1,6 +1,5 @@
 /** The outside as the program sees it: clock, chance, streams, signals. A test may pass another one to `main`. */
 import { Buffer } from 'node:buffer';
-import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -50,7 +49,7 @@ export function systemWorld(environment: Record<string, string | undefined>): Wo
     now: () => Date.now(),
     wait: waitFor,
     random: () => Math.random(),
-    guid: () => randomUUID(),
+    guid: () => crypto.randomUUID(),
     onSignal(heard) {
       const names: readonly SignalName[] = ['SIGHUP', 'SIGINT', 'SIGTERM'];
       for (const name of names) process.on(name, heard);
