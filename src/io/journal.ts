@@ -51,11 +51,13 @@ export function openJournal(path: string): Journal {
   let file: FileHandle | undefined;
   let base = '';
   let size = 0;
+  let isReady = false;
   const turn = inTurns();
 
   /** Opens the file for writing, after what is whole if that belongs to the same position. */
   async function prepare(wanted: string): Promise<FileHandle> {
-    if (file !== undefined && base === wanted) return file;
+    if (file !== undefined && isReady && base === wanted) return file;
+    isReady = false;
     const found = await readJournal(path);
     file ??= await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
     reached('journal: opened');
@@ -70,6 +72,7 @@ export function openJournal(path: string): Journal {
       reached('journal: heading written');
       await syncDirectory(dirname(path));
     }
+    isReady = true;
     return file;
   }
 

@@ -31,10 +31,14 @@ export async function readChecked(path: string, seed: number, remembered = true)
 async function openToRead(path: string, strict: boolean): Promise<FileHandle | undefined> {
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const problem = distrust(path, await file.stat(), strict);
-    if (problem === undefined) return file;
-    await file.close();
-    throw problem;
+    try {
+      const problem = distrust(path, await file.stat(), strict);
+      if (problem !== undefined) throw problem;
+      return file;
+    } catch (error) {
+      await file.close().catch(() => undefined); // what went wrong first is what matters
+      throw error;
+    }
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined; // and nothing else is a first run
     throw fileProblem(error, 'open the position file', path);

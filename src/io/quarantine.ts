@@ -40,15 +40,20 @@ export function openQuarantine(path: string): Quarantine {
     if (file !== undefined) return file;
     await makeDirectory(dirname(path)); // an ad-hoc search makes no state directory
     const handle = await open(path, flags, 0o600);
-    const stat = await handle.stat();
-    if (!stat.isFile()) {
-      await handle.close();
-      throw new Problem(exit.config, `quarantine ${path} is not a regular file`, { hint: 'move it out of the way' });
+    try {
+      const stat = await handle.stat();
+      if (!stat.isFile()) {
+        throw new Problem(exit.config, `quarantine ${path} is not a regular file`, { hint: 'move it out of the way' });
+      }
+      isNew = stat.size === 0;
+      size = await lastLineEnd(handle, stat.size);
+      if (size < stat.size) await handle.truncate(size); // a kill tore it: never counted, so it comes again
+    } catch (error) {
+      await handle.close().catch(() => undefined);
+      throw error;
     }
+    // Only now: what fails later is cut back to a size that is known.
     file = handle;
-    isNew = stat.size === 0;
-    size = await lastLineEnd(handle, stat.size);
-    if (size < stat.size) await handle.truncate(size); // a kill tore it: never counted, so it comes again
     reached('quarantine: opened');
     return handle;
   }
