@@ -31,7 +31,9 @@ export async function startRsyslog(authority: Authority | undefined, longest: nu
   });
   const gone = once(daemon, 'exit');
   let said = '';
-  for (const stream of [daemon.stdout, daemon.stderr]) stream.on('data', (chunk: object) => (said += String(chunk)));
+  for (const stream of [daemon.stdout, daemon.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
+  }
 
   function written(): string[] {
     return existsSync(output) ? readFileSync(output, 'utf8').split('\n').slice(0, -1) : [];
