@@ -12,7 +12,7 @@ import { Problem, worst } from './core/problem.ts';
 import { pullSlice, type Branch } from './core/pull-slice.ts';
 import { emptySummary } from './core/summary.ts';
 import { fromMillis, isoText } from './core/time.ts';
-import { missedOf, presumedNow } from './core/vendor-clock.ts';
+import { isNearlyForgotten, missedOf, presumedNow } from './core/vendor-clock.ts';
 import { slices, windowOf } from './core/window.ts';
 import type { Job, Position, PositionStore, Quarantine, Sink, Source, Summary, Tools, Window } from './core/types.ts';
 
@@ -138,12 +138,14 @@ async function pullBranch(state: State, at: Branch): Promise<void> {
   const { source, place, job, tools } = at;
   if (!job.dryRun) await askOnce({ sink: at.sink, ledger: place.ledger });
   const told = source.serverTime();
-  const window = windowOf({
-    ...job,
-    watermark: job.usePosition ? place.watermark : undefined,
-    rules: source.window,
-    serverNow: told ?? presumedNow(fromMillis(tools.now()), place.watermark),
-  });
+  const watermark = job.usePosition ? place.watermark : undefined;
+  const serverNow = told ?? presumedNow(fromMillis(tools.now()), watermark);
+  const window = windowOf({ ...job, watermark, rules: source.window, serverNow });
+  if (isNearlyForgotten(watermark, serverNow, source.window.retention)) {
+    tools.warn(
+      `${source.name} was last read so long ago that it is about to forget what is missing: run it more often`,
+    );
+  }
   state.window ??= window;
   const gaps = state.summary.gaps.length;
   await pullWindow(at, window);

@@ -45,6 +45,7 @@ interface Bench {
   store: MemoryStore;
   readonly quarantine: ReturnType<typeof memoryQuarantine>;
   controller: AbortController;
+  readonly warnings: string[];
   /** One run; without a store for an ad-hoc search. */
   run(job?: Partial<Job>): Promise<RunResult>;
   /** IDs that the sink has, in order. */
@@ -62,6 +63,7 @@ function bench(options: Parameters<typeof memoryVendor>[1] = {}): Bench {
     store: memoryStore(),
     quarantine: memoryQuarantine(),
     controller: new AbortController(),
+    warnings: [],
     run: (job = {}) =>
       run({
         job: { ...everyMinute, ...job },
@@ -70,7 +72,7 @@ function bench(options: Parameters<typeof memoryVendor>[1] = {}): Bench {
         store: job.usePosition === false ? undefined : here.store,
         scope: { source: 'memory', sink: 'memory' },
         quarantine: here.quarantine,
-        tools: memoryTools(clock, here.controller.signal),
+        tools: { ...memoryTools(clock, here.controller.signal), warn: (message) => here.warnings.push(message) },
       }),
     ids: () => here.sink.taken.map((text) => (JSON.parse(text) as { id: string }).id),
     restart() {
@@ -204,8 +206,14 @@ test('records with one ID and other content are delivered once and counted, or b
   ] as const) {
     const here = bench();
     here.vendor.stored.push(stored('same', start - minute), stored('same', start - 2 * minute));
+    const keys = new Set<string>();
+    here.sink.answer = ({ records }) => {
+      for (const { key, keyStart, keyEnd } of records) keys.add(key.toString('utf8', keyStart, keyEnd));
+      return undefined;
+    };
     const { summary } = await here.run({ dedupe });
     assert.deepEqual([summary.delivered, summary.conflicts], [delivered, conflicts]);
+    assert.equal(keys.size, delivered, 'the destination can tell them apart');
   }
 });
 
@@ -311,4 +319,19 @@ test('a cursor vendor whose page was half delivered shows it again, and nothing 
   here.restart();
   await here.run();
   assert.deepEqual(remembered, [false, false, true], 'remembered only once its bookmark is saved');
+});
+
+test('R25 a position that the vendor will soon be unable to serve is warned of before records are gone', async () => {
+  const here = bench({ rules: { retention: parseDuration('10d', 'retention') } });
+  await here.run();
+  for (const [days, warnings] of [
+    [7, 0],
+    [9, 1],
+  ] as const) {
+    here.restart();
+    here.clock.now += days * 24 * 60 * minute;
+    here.warnings.length = 0;
+    assert.deepEqual(statuses(await here.run()), []);
+    assert.equal(here.warnings.length, warnings, `${days} days`);
+  }
 });

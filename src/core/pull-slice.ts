@@ -1,5 +1,6 @@
 /** One slice: pull it to its end, deliver what was not delivered before, and only then move the watermark. */
 import { acknowledged } from './acknowledge.ts';
+import { withContentKey } from './content-key.ts';
 import { outbox } from './outbox.ts';
 import { stoppedEarly } from './partial.ts';
 import { Problem } from './problem.ts';
@@ -59,7 +60,8 @@ export async function pullSlice(at: Branch, window: Window, slice: Window): Prom
         if (!refused.more) summary.fetched += 1;
         await out.refuse(refused, toMillis(slice.until));
       }
-      for (const record of page.records) {
+      for (const pulled of page.records) {
+        const record = job.dedupe === 'content' ? withContentKey(pulled) : pulled;
         const entry = unseen(record);
         if (entry < 0) continue;
         const full = out.add(record, entry);

@@ -1,8 +1,6 @@
 /**
  * Which records of a slice go on to the sink: those inside the bounds that were asked for, and not delivered before.
  */
-import { Buffer } from 'node:buffer';
-import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { toMillis } from './time.ts';
 import { stamper } from './window.ts';
@@ -13,7 +11,7 @@ export interface SieveParts {
   readonly window: Window;
   readonly slice: Window;
   readonly filter: WindowRules['filter'];
-  readonly job: Pick<Job, 'since' | 'until' | 'dedupe'>;
+  readonly job: Pick<Job, 'since' | 'until'>;
   readonly summary: Summary;
 }
 
@@ -26,7 +24,6 @@ export function sieve(parts: SieveParts): (record: AuditRecord) => number {
   const upper = filter === 'ingestion' ? undefined : bound(parts.job.until);
   const end = bound(parts.window.until);
   const stampOf = stamper(slice, filter);
-  const byContent = parts.job.dedupe === 'content';
 
   return (record) => {
     summary.fetched += 1;
@@ -34,9 +31,7 @@ export function sieve(parts: SieveParts): (record: AuditRecord) => number {
     if (upper !== undefined && !before(record, upper) && !Number.isNaN(record.time)) return outside();
     const stamp = stampOf(record.time);
     const text = record.bytes.subarray(record.start, record.end);
-    const entry = byContent
-      ? noteContent(record, text, stamp)
-      : ledger.note(record.key, record.keyStart, record.keyEnd, stamp, crc32(text));
+    const entry = ledger.note(record.key, record.keyStart, record.keyEnd, stamp, crc32(text));
     if (entry >= 0) {
       summary.bytes += record.end - record.start;
       if (end !== undefined && record.time >= end.time && !before(record, end)) summary.future += 1;
@@ -48,12 +43,6 @@ export function sieve(parts: SieveParts): (record: AuditRecord) => number {
   function outside(): number {
     summary.outside += 1;
     return -1;
-  }
-
-  function noteContent(record: AuditRecord, text: Buffer, stamp: number): number {
-    const id = record.key.toString('utf8', record.keyStart, record.keyEnd);
-    const key = Buffer.from(`${id} sha256:${createHash('sha256').update(text).digest('hex')}`);
-    return ledger.note(key, 0, key.length, stamp, 0);
   }
 }
 

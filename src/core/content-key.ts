@@ -1,0 +1,16 @@
+/**
+ * `--dedupe content`: a record is new when its ID or its content is. Its key then names both, for the ledger and for the
+ * destination: Elasticsearch would take a changed record under the old `_id` for a repeat, and drop it.
+ */
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import type { AuditRecord } from './types.ts';
+
+/** The record with the key `["id","sha256:..."]`; one that is known by its content already stays as it is. */
+export function withContentKey(record: AuditRecord): AuditRecord {
+  const id = record.key.toString('utf8', record.keyStart, record.keyEnd);
+  if (id.startsWith('sha256:')) return record;
+  const text = record.bytes.subarray(record.start, record.end);
+  const key = Buffer.from(`[${id},"sha256:${createHash('sha256').update(text).digest('hex')}"]`);
+  return { ...record, key, keyStart: 0, keyEnd: key.length };
+}
