@@ -20,17 +20,12 @@ import {
 import { createKeyTable } from './key-table.ts';
 import { digest, digestSize, needsDigest } from './ledger-key.ts';
 import { longestHead, readLine, writeHead, type LedgerLine } from './ledger-line.ts';
+import { awaited, forgotten, isLive, kept, noted } from './entry-state.ts';
 import type { Ledger } from './types.ts';
 
 /** What `Ledger.note` returns for a key that was noted before, and for one that was noted with another fingerprint. */
 export const seen = -1;
 export const conflict = -2;
-
-/** A forgotten entry stays in its place until the next prune. */
-const noted = 0;
-const kept = 1;
-const awaited = 2;
-const forgotten = 3;
 
 const blockSize = 256 * 1024;
 
@@ -200,8 +195,4 @@ export function createLedger(seed = 0): Ledger {
     lines,
     read,
   };
-}
-
-function isLive(state: number): boolean {
-  return state === kept || state === awaited;
 }

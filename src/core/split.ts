@@ -2,13 +2,13 @@
  * The splitter: turns a streamed body into records, each the span of bytes it came in, and the envelope around them.
  * Memory is bounded by one record and the envelope, however long the body.
  */
-import { Buffer, isUtf8 } from 'node:buffer';
-import { byteBuffer } from './bytes.ts';
+import { Buffer } from 'node:buffer';
 import { elements } from './elements.ts';
 import { envelope, notJson } from './envelope.ts';
 import { ascii, isBlank, skipBlanks } from './json.ts';
 import { lineSplitter } from './lines.ts';
 import type { Problem } from './problem.ts';
+import { keyReader } from './record-keys.ts';
 import { skipper, unbalanced, unfinished } from './skip.ts';
 import type { RefusedRecord } from './types.ts';
 import { isUtf8Piece, markSkipper } from './utf8.ts';
@@ -179,29 +179,3 @@ function pageSplitter(options: SplitterOptions, path: readonly string[]): Splitt
 
 /** What a JSON value may start with. */
 const firsts = Buffer.from('{["-0123456789tfn');
-
-/** Checks the keys of an object whose values are the records; returns the offset after the key, or `unfinished`. */
-function keyReader(limit: number): (chunk: Buffer, at: number) => number {
-  const text = byteBuffer(256);
-  const { skip } = skipper();
-  return (chunk, at) => {
-    const after = skip(chunk, at, chunk.length);
-    const end = after === unfinished ? chunk.length : after;
-    if (text.length + end - at > limit) throw notJson(`a key is larger than ${limit} bytes`);
-    text.bytes(chunk, at, end);
-    if (after !== unfinished) {
-      if (!isJson(text.view())) throw notJson('a key is malformed');
-      text.truncate(0);
-    }
-    return after;
-  };
-}
-
-function isJson(bytes: Buffer): boolean {
-  try {
-    JSON.parse(bytes.toString('utf8'));
-    return isUtf8(bytes);
-  } catch {
-    return false;
-  }
-}
