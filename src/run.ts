@@ -5,6 +5,7 @@
  * delivered or durably set aside, and nowhere else.
  */
 import { askOnce } from './core/acknowledge.ts';
+import { packer } from './core/batch.ts';
 import { checkHoldOff } from './core/hold-off.ts';
 import { setAside, skipped, stoppedEarly } from './core/partial.ts';
 import { firstPosition, placeOf, preferredOf, writeDown } from './core/position.ts';
@@ -77,9 +78,8 @@ async function collect(state: State, step: () => Promise<void>): Promise<void> {
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     // A full disk, say, is met at every step; once is enough to say it.
-    const known = state.problems.some(
-      ({ status, message }) => status === problem.status && message === problem.message,
-    );
+    const isSame = ({ status, message }: Problem): boolean => status === problem.status && message === problem.message;
+    const known = state.problems.some(isSame);
     if (!known) state.problems.push(problem);
   }
 }
@@ -94,7 +94,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
     source = await parts.makeSource();
     const branches = await source.branches();
     const seed = Math.floor(parts.tools.random() * 2 ** 32);
-    // A journal needs a position that knows its branch; and a disk that cannot take it should fail before anything is sent.
+    // A journal needs a position that knows its branch; and a full disk should fail before anything is sent.
     const unknown = branches.filter((branch) => !position.branches.has(branch));
     for (const branch of unknown) placeOf(position, branch, seed);
     if (unknown.length > 0) await save(state, position, sink);
@@ -102,14 +102,13 @@ async function pullAll(state: State, position: Position): Promise<void> {
       const at: Branch = {
         ...parts,
         branch,
+        queue: packer(sink),
         place: placeOf(position, branch, seed),
         source,
         sink,
         summary: state.summary,
         save: () => save(state, position, sink),
-        sinkBroke() {
-          state.sinkBroken = true;
-        },
+        sinkBroke: () => void (state.sinkBroken = true),
       };
       await collect(state, () => pullBranch(state, at));
       if (state.sinkBroken || parts.tools.stop.aborted) break;
@@ -136,7 +135,7 @@ async function openSink({ job, makeSink }: RunParts, position: Position): Promis
 
 async function pullBranch(state: State, at: Branch): Promise<void> {
   const { source, place, job, tools } = at;
-  if (!job.dryRun) await askOnce({ sink: at.sink, ledger: place.ledger });
+  if (!job.dryRun) await askOnce({ ...at, ledger: place.ledger });
   const told = source.serverTime();
   const watermark = job.usePosition ? place.watermark : undefined;
   const serverNow = told ?? presumedNow(fromMillis(tools.now()), watermark);

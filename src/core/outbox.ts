@@ -5,13 +5,14 @@
  */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { packer, type Packed } from './batch.ts';
+import type { Packed, Packer } from './batch.ts';
 import { deliver, type Delivered } from './deliver.ts';
 import { tooManyRefused } from './partial.ts';
 import type { AuditRecord, Ledger, PositionStore, Quarantine, RefusedRecord, Sink, Summary, Tools } from './types.ts';
 
 export interface OutboxParts {
   readonly sink: Sink;
+  readonly queue: Packer;
   readonly sourceName: string;
   readonly branch: string;
   readonly ledger: Ledger;
@@ -47,9 +48,8 @@ const patience = 1000;
 const quarantineFloor = 10;
 
 export function outbox(parts: OutboxParts): Outbox {
-  const { sink, ledger, store, quarantine, tools, summary } = parts;
+  const { sink, queue, ledger, store, quarantine, tools, summary } = parts;
   const by = { source: parts.sourceName, sink: sink.name, branch: parts.branch };
-  const queue = packer(sink);
   const flight = new Set<Promise<void>>();
   const journaled = sink.repeats === 'visible' && store !== undefined && !parts.dryRun;
   let unjournaled: readonly number[] = [];

@@ -1,5 +1,6 @@
 /** One slice: pull it to its end, deliver what was not delivered before, and only then move the watermark. */
 import { acknowledged } from './acknowledge.ts';
+import type { Packer } from './batch.ts';
 import { withContentKey } from './content-key.ts';
 import { outbox } from './outbox.ts';
 import { stoppedEarly } from './partial.ts';
@@ -28,6 +29,8 @@ export interface Branch {
   readonly place: BranchPosition;
   readonly source: Source;
   readonly sink: Sink;
+  /** Empty between slices; one for all of them, because its buffers are large. */
+  readonly queue: Packer;
   readonly job: Job;
   /** Undefined when no position is kept. */
   readonly store: PositionStore | undefined;
@@ -72,14 +75,14 @@ export async function pullSlice(at: Branch, window: Window, slice: Window): Prom
       at.progress?.(summary, window);
       if (page.bookmark !== undefined) {
         await out.drain();
-        await acknowledged({ sink, ledger: place.ledger, summary, tools }); // no way back behind a bookmark
+        await acknowledged({ ...at, ledger: place.ledger }); // no way back behind a bookmark
         place.bookmark = page.bookmark;
         place.ledger.mark();
         await at.save();
       }
     }
     await out.drain();
-    await acknowledged({ sink, ledger: place.ledger, summary, tools });
+    await acknowledged({ ...at, ledger: place.ledger });
   } catch (problem) {
     await out.settle();
     if (out.broken()) at.sinkBroke();
