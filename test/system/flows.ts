@@ -13,7 +13,7 @@ export function flowOf({ command }: Recipe): Flow {
   const host = /https:\/\/(elastic|splunk)\.example\.com/.exec(command)?.[1];
   return {
     source: /(?:--source|-s) (\S+)/.exec(command)?.[1] ?? source ?? '',
-    sink: / --sink (\S+)/.exec(command)?.[1] ?? host ?? sink ?? 'stdout',
+    sink: command.includes('/var/log/') ? 'file' : (host ?? sink ?? 'stdout'),
   };
 }
 

@@ -27,11 +27,31 @@ describe('the recipes of the README', { concurrency: 2 }, () => {
         const result = await site.run(recipe.command, environment(site, recipe));
         assertQuiet(recipe, result);
         // A search finds the old ones again, and the file still has them.
-        const expected = ['stdout', 'file'].includes(sink) ? all : texts;
+        const isSearch = /audit-export [^|]*(?:--since|-x)/.test(recipe.command);
+        const expected = isSearch || sink === 'file' ? all : texts;
         assertTaken(taken(site, sink, result), wanted(recipe, expected));
       }
     });
   }
+});
+
+test('the search on the first page: actions and how often each was done', { skip: missing('jq') }, async (t) => {
+  const site = await openSite();
+  t.after(() => site.close());
+  const texts = await site.vendors.add('sycope');
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const command = /^audit-export --source sycope --since 2h \| jq .+$/m.exec(readme)?.[0] ?? '';
+  const { status, stdout, stderr } = await site.run(command, site.environment);
+  assert.deepEqual([status, stderr], [0, '']);
+  const counts = stdout
+    .trim()
+    .split('\n')
+    .map((line) => /^ *(\d+) ([\w.]+)$/.exec(line));
+  const actions = texts.map((text) => (JSON.parse(text) as { action: string }).action);
+  assert.deepEqual(
+    counts.map((match) => [match?.[2], Number(match?.[1])]),
+    [...new Set(actions)].toSorted().map((action) => [action, actions.filter((one) => one === action).length]),
+  );
 });
 
 test('there are recipes for each of the five documents', () => {
