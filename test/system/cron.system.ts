@@ -38,7 +38,7 @@ function jobs(): Job[] {
 }
 
 function obstacle(): string | false {
-  const absent = missing('cron', 'crontab', 'tar');
+  const absent = missing('cron', 'crontab', 'openssl', 'tar');
   if (absent !== false) return absent;
   if (process.getuid?.() !== 0) return 'only root can start cron';
   return spawnSync('crontab', ['-u', user, '-l']).status === 0 ? `${user} has a crontab of its own` : false;

@@ -14,7 +14,7 @@ import { assertTaken } from './taken.ts';
 import { missing } from './tools.ts';
 
 describe('the recipes of the README', { concurrency: 2 }, () => {
-  const lacking = missing('curl', 'jq');
+  const lacking = missing('curl', 'openssl');
   for (const recipe of recipes()) {
     const { source, sink } = flowOf(recipe);
     test(`${recipe.name}: ${recipe.command.replaceAll(/\s*\\?\n\s*/g, ' ')}`, { skip: lacking }, async (t) => {
@@ -35,7 +35,7 @@ describe('the recipes of the README', { concurrency: 2 }, () => {
   }
 });
 
-test('the search on the first page: actions and how often each was done', { skip: missing('jq') }, async (t) => {
+test('the search on the first page: actions and how often each was done', { skip: missing('jq', 'openssl') }, async (t) => {
   const site = await openSite();
   t.after(() => site.close());
   const texts = await site.vendors.add('sycope');
