@@ -35,24 +35,28 @@ describe('the recipes of the README', { concurrency: 2 }, () => {
   }
 });
 
-test('the search on the first page: actions and how often each was done', { skip: missing('jq', 'openssl') }, async (t) => {
-  const site = await openSite();
-  t.after(() => site.close());
-  const texts = await site.vendors.add('sycope');
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const command = /^audit-export --source sycope --since 2h \| jq .+$/m.exec(readme)?.[0] ?? '';
-  const { status, stdout, stderr } = await site.run(command, site.environment);
-  assert.deepEqual([status, stderr], [0, '']);
-  const counts = stdout
-    .trim()
-    .split('\n')
-    .map((line) => /^ *(\d+) ([\w.]+)$/.exec(line));
-  const actions = texts.map((text) => (JSON.parse(text) as { action: string }).action);
-  assert.deepEqual(
-    counts.map((match) => [match?.[2], Number(match?.[1])]),
-    [...new Set(actions)].toSorted().map((action) => [action, actions.filter((one) => one === action).length]),
-  );
-});
+test(
+  'the search on the first page: actions and how often each was done',
+  { skip: missing('jq', 'openssl') },
+  async (t) => {
+    const site = await openSite();
+    t.after(() => site.close());
+    const texts = await site.vendors.add('sycope');
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const command = /^audit-export --source sycope --since 2h \| jq .+$/m.exec(readme)?.[0] ?? '';
+    const { status, stdout, stderr } = await site.run(command, site.environment);
+    assert.deepEqual([status, stderr], [0, '']);
+    const counts = stdout
+      .trim()
+      .split('\n')
+      .map((line) => /^ *(\d+) ([\w.]+)$/.exec(line));
+    const actions = texts.map((text) => (JSON.parse(text) as { action: string }).action);
+    assert.deepEqual(
+      counts.map((match) => [match?.[2], Number(match?.[1])]),
+      [...new Set(actions)].toSorted().map((action) => [action, actions.filter((one) => one === action).length]),
+    );
+  },
+);
 
 test('there are recipes for each of the five documents', () => {
   const flows = recipes().map(flowOf);
