@@ -3,7 +3,7 @@
  * that are not there when the run must end are saved with the position, and asked for by the next run.
  */
 import { exit, Problem } from './problem.ts';
-import type { Ledger, Sink, Summary, Tools } from './types.ts';
+import type { Ledger, PositionStore, Sink, Summary, Tools } from './types.ts';
 
 /** How long one run waits for acknowledgements, in milliseconds. */
 const patience = 60_000;
@@ -12,52 +12,65 @@ const longestPause = 10_000;
 export interface Awaiting {
   readonly sink: Sink;
   readonly ledger: Ledger;
+  readonly branch: string;
+  /** Undefined when no position is kept. */
+  readonly store: PositionStore | undefined;
 }
 
 /**
  * What an earlier run was still waiting for: asked for once, before anything is pulled. What will never come is
  * forgotten, and so is sent again; what may still come is not.
  */
-export async function askOnce({ sink, ledger }: Awaiting): Promise<void> {
-  const pending = ledger.pending();
-  if (sink.settle === undefined || pending.length === 0) return;
-  const { kept, lost } = await sink.settle(pending);
-  for (const name of kept) ledger.settle(name, true);
-  for (const name of lost) ledger.settle(name, false);
+export async function askOnce(awaiting: Awaiting): Promise<void> {
+  for (const pending of awaiting.ledger.pending()) await ask(awaiting, pending);
 }
 
 /** Waits until everything sent is acknowledged; Problem 75 when it does not come in time. */
-export async function acknowledged({
-  sink,
-  ledger,
-  summary,
-  tools,
-}: Awaiting & { readonly summary: Summary; readonly tools: Tools }): Promise<void> {
-  if (sink.settle === undefined) return;
+export async function acknowledged(
+  awaiting: Awaiting & { readonly summary: Summary; readonly tools: Tools },
+): Promise<void> {
+  const { sink, ledger, summary, tools } = awaiting;
   const giveUp = tools.now() + patience;
   let pause = 500;
   for (;;) {
-    const pending = ledger.pending();
-    if (pending.length === 0) return;
-    const { kept, lost } = await sink.settle(pending);
-    for (const name of kept) {
-      const records = Math.min(ledger.settle(name, true), summary.awaited); // an earlier run's are not this run's
-      summary.awaited -= records;
-      summary.delivered += records;
-    }
-    for (const name of lost) ledger.settle(name, false);
-    if (lost.length > 0)
+    const [oldest] = ledger.pending();
+    if (oldest === undefined) return;
+    const { outcome, records } = await ask(awaiting, oldest);
+    if (outcome === 'lost') {
       throw late(`${sink.name} never acknowledged some records`, 'they are sent again by the next run');
-    if (ledger.pending().length === 0) return;
+    }
+    if (outcome === 'kept') {
+      const ours = Math.min(records, summary.awaited); // an earlier run's are not this run's
+      summary.awaited -= ours;
+      summary.delivered += ours;
+      continue;
+    }
     if (tools.now() >= giveUp) {
+      const waiting = ledger.pending().length;
       throw late(
-        `${sink.name} has not yet acknowledged ${ledger.pending().length} batches`,
+        `${sink.name} has not yet acknowledged ${waiting === 1 ? '1 batch' : `${waiting} batches`}`,
         'the next run asks again; nothing is lost',
       );
     }
     await tools.wait(pause);
     pause = Math.min(pause * 2, longestPause);
   }
+}
+
+/**
+ * One acknowledgement at a time, the oldest first, and each is made durable before the next is asked for: Splunk tells
+ * it once, and one that a killed run did not write down means that its batch is sent again.
+ */
+async function ask(
+  { sink, ledger, branch, store }: Awaiting,
+  pending: string,
+): Promise<{ readonly outcome: 'kept' | 'lost' | 'waiting'; readonly records: number }> {
+  const { kept, lost } = (await sink.settle?.([pending])) ?? { kept: [], lost: [] };
+  if (lost.includes(pending)) return { outcome: 'lost', records: ledger.settle(pending, false).length };
+  if (!kept.includes(pending)) return { outcome: 'waiting', records: 0 };
+  const entries = ledger.settle(pending, true);
+  if (sink.repeats === 'visible') await store?.journal(branch, ledger.lines(entries), sink.saved());
+  return { outcome: 'kept', records: entries.length };
 }
 
 function late(message: string, hint: string): Problem {

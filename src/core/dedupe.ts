@@ -181,12 +181,8 @@ export function createLedger(seed = 0): Ledger {
     keep: (entry) => become(entry, kept),
     wait,
     settle(pending, arrived) {
-      let settled = 0;
-      for (const entry of entriesOf.get(pending) ?? []) {
-        if (pendingOf.get(entry) !== pending) continue;
-        become(entry, arrived ? kept : forgotten);
-        settled += 1;
-      }
+      const settled = (entriesOf.get(pending) ?? []).filter((entry) => pendingOf.get(entry) === pending);
+      for (const entry of settled) become(entry, arrived ? kept : forgotten);
       entriesOf.delete(pending);
       return settled;
     },

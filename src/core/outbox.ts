@@ -7,7 +7,7 @@ import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { Packed, Packer } from './batch.ts';
 import { deliver, type Delivered } from './deliver.ts';
-import { tooManyRefused } from './partial.ts';
+import { isTooMany, tooManyRefused } from './partial.ts';
 import type { AuditRecord, Ledger, PositionStore, Quarantine, RefusedRecord, Sink, Summary, Tools } from './types.ts';
 
 export interface OutboxParts {
@@ -44,9 +44,6 @@ export interface Outbox {
 /** How long a queued record may wait for others to fill its batch, in milliseconds. */
 const patience = 1000;
 
-/** Fewer than this many quarantined records never stop a run. */
-const quarantineFloor = 10;
-
 export function outbox(parts: OutboxParts): Outbox {
   const { sink, queue, ledger, store, quarantine, tools, summary } = parts;
   const by = { source: parts.sourceName, sink: sink.name, branch: parts.branch };
@@ -59,9 +56,9 @@ export function outbox(parts: OutboxParts): Outbox {
   let failed = false;
   let oldest = Infinity;
 
-  function check(): void {
+  const check = (): void => {
     if (failed) throw failure;
-  }
+  };
 
   /** Before the next batch leaves, the last one must be on disk: a killed run then repeats one batch at most. */
   async function journal(): Promise<void> {
@@ -121,11 +118,11 @@ export function outbox(parts: OutboxParts): Outbox {
     summary.quarantined += delivered.refused.length;
   }
 
-  /** A systematic fault (a mapping, a wrong path) must not drain the audit trail into a file. */
   function checkQuarantine(more: number, reason: string): void {
     const total = summary.quarantined + more;
-    if (total <= Math.max(quarantineFloor, summary.fetched * parts.maxQuarantine)) return;
-    throw tooManyRefused(total, summary.fetched, reason, quarantine.path);
+    if (isTooMany(total, summary.fetched, parts.maxQuarantine)) {
+      throw tooManyRefused(total, summary.fetched, reason, quarantine.path);
+    }
   }
 
   return {
@@ -138,7 +135,7 @@ export function outbox(parts: OutboxParts): Outbox {
       return result === 'full' ? addAfterDispatch(auditRecord, entry) : refuseTooLarge(auditRecord, entry);
     },
     tick() {
-      if (failed) throw failure;
+      check();
       return tools.now() - oldest >= patience ? dispatch() : undefined;
     },
     async refuse(refused, stamp) {
@@ -158,6 +155,8 @@ export function outbox(parts: OutboxParts): Outbox {
       await dispatch();
       await Promise.all(flight);
       check();
+      // Acknowledgements are asked for next, and are told once.
+      if (sink.settle !== undefined) await journal();
       await flushQuarantine();
     },
     async settle() {

@@ -396,10 +396,10 @@ export interface Ledger {
   /** The record was sent; the acknowledgement named `pending` is still to come. It is not sent again meanwhile. */
   wait(entry: number, pending: string): void;
   /**
-   * The acknowledgement came (kept) or will never come (the records are forgotten, and so are sent again). Returns how
-   * many records it was about.
+   * The acknowledgement came (kept) or will never come (the records are forgotten, and so are sent again). Returns the
+   * entries of the records that it was about.
    */
-  settle(pending: string, kept: boolean): number;
+  settle(pending: string, kept: boolean): readonly number[];
   /** Acknowledgements still to come. */
   pending(): readonly string[];
   /** Forgets what was stamped before; entry numbers change, so nothing may be in flight. */

@@ -11,7 +11,7 @@ import { fault, scene } from './harness.ts';
 // ---------------------------------------------------------------------------------------------------- splunk
 
 const withAcks = { ack: true, environment: { SPLUNK_ACK: 'true' } } as const;
-const notYet = { exit: 75, message: /^splunk has not yet acknowledged 1 batches?$/, hint: /nothing is lost$/ } as const;
+const notYet = { exit: 75, message: /^splunk has not yet acknowledged 1 batch$/, hint: /nothing is lost$/ } as const;
 
 fault(
   'S18',

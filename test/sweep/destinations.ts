@@ -76,8 +76,7 @@ async function splunk(ack: boolean): Promise<Destination> {
   return {
     argv: ['--sink', 'splunk'],
     environment: { SPLUNK_URL: server.url, SPLUNK_TOKEN: 'a-long-token', ...(ack && { SPLUNK_ACK: 'true' }) },
-    // An acknowledgement is told once: a run that is killed after the answer and before the save loses all of one answer.
-    repeats: ack ? Infinity : batch,
+    repeats: batch,
     texts: () => server.lines.map((line) => line.slice(line.indexOf(',"event":') + ',"event":'.length, -1)),
     server,
     isData: (path) => path.endsWith('/event'),
