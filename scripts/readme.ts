@@ -85,20 +85,26 @@ function settingsTable(settings: Settings): string {
   const quoted = (words: readonly string[]): string => words.map((word) => `\`${word}\``).join(', ');
   return table(
     ['Setting', 'Meaning', 'Default'],
-    Object.entries(settings).map(([name, { summary, values, secret, flag, aliases, default: standard, required }]) => {
-      const meaning = [
-        `${summary.replace(/\.$/, '')}.`,
-        ...(values === undefined ? [] : [`One of ${quoted(values)}.`]),
-        ...(secret === true ? ['Secret.'] : []),
-        ...(flag === undefined ? [] : [`Flag: ${quoted([`--${flag}`])}.`]),
-        ...(aliases === undefined ? [] : [`Also read: ${quoted(aliases)}.`]),
-      ];
-      return [
-        quoted([name]),
-        meaning.join(' '),
-        required === true ? '**required**' : quoted(standard === undefined ? [] : [standard]),
-      ];
-    }),
+    Object.entries(settings).map(
+      ([name, { summary, values, secret, flag, aliases, default: standard, required, unless }]) => {
+        const meaning = [
+          `${summary.replace(/\.$/, '')}.`,
+          ...(values === undefined ? [] : [`One of ${quoted(values)}.`]),
+          ...(secret === true ? ['Secret.'] : []),
+          ...(flag === undefined ? [] : [`Flag: ${quoted([`--${flag}`])}.`]),
+          ...(aliases === undefined ? [] : [`Also read: ${quoted(aliases)}.`]),
+        ];
+        return [
+          quoted([name]),
+          meaning.join(' '),
+          required === true
+            ? '**required**'
+            : unless !== undefined
+              ? `**required** unless ${quoted([unless])} is set`
+              : quoted(standard === undefined ? [] : [standard]),
+        ];
+      },
+    ),
   );
 }
 

@@ -83,7 +83,7 @@ function build(version: string, print: (text: string) => void, choose: (name: Co
 
 function addFlags(program: Commander): void {
   for (const { flags, says, kind } of flagTable) {
-    const option = new Option(flags, says).hideHelp(kind === 'hidden');
+    const option = new Option(flags, says);
     if (kind === 'list') option.argParser((text: string, before?: readonly string[]) => [...(before ?? []), text]);
     if (kind === 'count') option.argParser((_text: string, before?: number) => (before ?? 0) + 1);
     program.addOption(option);

@@ -135,8 +135,8 @@ async function findForm(
   }
   // Credentials are for whoever sends it: they are neither asked for nor read.
   const settings = Object.entries((await definition()).settings).filter(([, { secret }]) => secret !== true);
-  const optional = Object.fromEntries(settings.map(([key, setting]) => [key, { ...setting, required: false }]));
-  return { name, make: await makeForm(), values: readSettings(optional, layers, {}, findings) };
+  const values = readSettings(Object.fromEntries(settings), layers, {}, { ...findings, missing: [] });
+  return { name, make: await makeForm(), values };
 }
 
 function refuseName(what: string, name: string, known: readonly string[], byFlag: boolean): never {

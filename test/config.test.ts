@@ -50,6 +50,15 @@ test('all missing settings are named at once, of source and sink, with the file 
   assert.equal(problem.hint, `set them in ${path}`);
 });
 
+test('of two settings that can stand for each other, both are named; a setting that a flag gives is named with it', async () => {
+  const elastic = await refused({ source: 'cirrus', sink: 'elastic' });
+  assert.match(elastic.message, /CIRRUS_API_SECRET, ELASTIC_URL or ELASTIC_CLOUD_ID, ELASTIC_INDEX$/);
+  const sysdig = await refused({ source: 'sysdig-audit', sink: 'file' });
+  assert.equal(sysdig.message, 'settings missing: SYSDIG_URL or SYSDIG_REGION, SYSDIG_TOKEN, OUTPUT (--output)');
+  const form = await configureWith({ source: 'cirrus', bulkFormat: 'elastic' }, keys);
+  assert.equal(form.form?.name, 'elastic');
+});
+
 test('a flag wins over the environment, that over an env file, the later file over the earlier, that over the default', async (t) => {
   const directory = scratch(t);
   const one = file(directory, 'one', 'CIRRUS_URL=https://one.example\nCIRRUS_ORG_URL=one\n');

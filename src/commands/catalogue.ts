@@ -33,9 +33,10 @@ function categoriesText({ values, path }: NonNullable<SourceDefinition['categori
 }
 
 /** `(required, secret)`, `(default: 1000)`. */
-function details({ required, secret, values, default: preset, flag, aliases = [] }: Setting): string {
+function details({ required, unless, secret, values, default: preset, flag, aliases = [] }: Setting): string {
   const parts = [
     ...(required === true ? ['required'] : []),
+    ...(unless === undefined ? [] : [`required unless ${unless} is set`]),
     ...(secret === true ? ['secret'] : []),
     ...(values === undefined ? [] : [values.join(' | ')]),
     ...(preset === undefined ? [] : [`default: ${preset}`]),

@@ -7,7 +7,7 @@ import { isEmpty, lookUp, rank, settingsPlace, type EnvFile, type Layers } from 
 
 /** What several calls of `readSettings` find out together. */
 export interface Findings {
-  /** Names of required settings that are not there. */
+  /** Required settings that are not there, as people should read them. */
   readonly missing: string[];
   /** Other faults, one line each; never with a secret. */
   readonly faults: string[];
@@ -33,7 +33,7 @@ export function readSettings(
   for (const [name, setting] of Object.entries(settings)) {
     const text = find(name, setting, layers, flags, findings) ?? setting.default;
     if (text === undefined) {
-      if (setting.required === true) findings.missing.push(name);
+      if (isNeeded(setting, layers)) findings.missing.push(missingName(name, setting, layers));
       continue;
     }
     const expected = wrongKind(setting, text);
@@ -51,12 +51,22 @@ export function readSettings(
 export function refuseFaults(findings: Findings, layers: Layers): void {
   const { missing, faults } = findings;
   if (missing.length === 0 && faults.length === 0) return;
-  const named = missing.map((name) => (isEmpty(layers, name) ? `${name} (there, but empty)` : name));
-  const parts = [...(named.length > 0 ? [`settings missing: ${named.join(', ')}`] : []), ...faults];
+  const parts = [...(missing.length > 0 ? [`settings missing: ${missing.join(', ')}`] : []), ...faults];
   const verb = missing.length > 0 ? 'set' : 'correct';
   throw new Problem(exit.config, parts.join('; '), {
     hint: `${verb} ${missing.length + faults.length === 1 ? 'it' : 'them'} in ${settingsPlace(layers)}`,
   });
+}
+
+function isNeeded({ required, unless }: Setting, layers: Layers): boolean {
+  return required === true || (unless !== undefined && lookUp(layers, unless) === undefined);
+}
+
+/** `NAME`, with what else would do. */
+function missingName(name: string, { unless, flag, secret }: Setting, layers: Layers): string {
+  const shown = flag === undefined || secret === true ? name : `${name} (--${flag})`;
+  const all = unless === undefined ? shown : `${shown} or ${unless}`;
+  return isEmpty(layers, name) ? `${all} (there, but empty)` : all;
 }
 
 function find(

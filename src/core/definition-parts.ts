@@ -38,6 +38,7 @@ export const request = z.strictObject({
 export const setting = z.strictObject({
   summary: z.string(),
   required: optional(z.boolean()),
+  unless: optional(z.string()),
   secret: optional(z.boolean()),
   default: optional(z.string()),
   kind: optional(z.enum(['text', 'url', 'flag', 'integer', 'duration'])),

@@ -50,8 +50,8 @@ export interface FlagRow {
   /** As commander reads it: `-s, --source <name>`. */
   readonly flags: string;
   readonly says: string;
-  /** `list` may be given several times; `count` counts; `hidden` is understood and not shown. */
-  readonly kind?: 'list' | 'count' | 'hidden';
+  /** `list` may be given several times; `count` counts. */
+  readonly kind?: 'list' | 'count';
 }
 
 /** In the order of the help. */
@@ -94,10 +94,10 @@ export const flagTable: readonly FlagRow[] = [
   { flags: '--ca-file <file>', says: 'trust these root certificates too' },
   { flags: '--insecure', says: 'do not verify TLS certificates (warns on every run)' },
   { flags: '--timeout <duration>', says: "one request's total limit (default: 60s)" },
+  { flags: '--apikey <key>', says: 'API key, for sources that have one; a setting does not show in ps' },
+  { flags: '--apisecret <secret>', says: 'API secret, likewise' },
   { flags: '--orgurl <url>', says: 'organisation URL, for sources that have one' },
   { flags: '--apiurl <url>', says: 'API URL, for sources that have one' },
-  { flags: '--apikey <key>', says: 'API key; better in a setting: it shows in ps', kind: 'hidden' },
-  { flags: '--apisecret <secret>', says: 'API secret; better in a setting: it shows in ps', kind: 'hidden' },
 ];
 
 /** What the help says after the flags. */

@@ -65,6 +65,8 @@ export interface Setting {
   /** One sentence, for the README and `audit-export sources`. */
   readonly summary: string;
   readonly required?: boolean;
+  /** Required unless this other setting is there. */
+  readonly unless?: string;
   readonly secret?: boolean;
   readonly default?: string;
   /** What the text must be; `text` when left out. `url` is http(s) without user info; `flag` is true/false/1/0/yes/no. */
@@ -161,6 +163,8 @@ export interface WindowRules {
   readonly firstRun: Duration;
   /** The longest window the vendor allows, or undefined. */
   readonly longest?: Duration;
+  /** How much of a window is read, delivered and saved at a time, where the vendor sets no limit. One query has none. */
+  readonly slice?: Duration;
   /** How long the vendor keeps records, or undefined. */
   readonly retention?: Duration;
   /**

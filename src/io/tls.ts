@@ -29,7 +29,7 @@ export function refuseUnprotected(home: URL, { insecure, environment }: Trust): 
     throw new Problem(
       exit.config,
       `${home.protocol}//${home.host} is not encrypted: credentials and records could be read on the way`,
-      { hint: `use ${encrypted}` },
+      { hint: `use ${encrypted}; --insecure permits it all the same, and warns on every run` },
     );
   }
 }

@@ -22,7 +22,7 @@ import type {
 import { upload } from '../core/upload.ts';
 
 const settings: Settings = {
-  ELASTIC_URL: { summary: 'Address of the cluster, unless ELASTIC_CLOUD_ID is given', kind: 'url' },
+  ELASTIC_URL: { summary: 'Address of the cluster', kind: 'url', unless: 'ELASTIC_CLOUD_ID' },
   ELASTIC_CLOUD_ID: { summary: 'Cloud ID of an Elastic Cloud deployment' },
   ELASTIC_INDEX: { summary: 'Index, alias or data stream to write to', required: true },
   ELASTIC_API_KEY: { summary: 'API key, as `id:api_key` or in its encoded form', secret: true },

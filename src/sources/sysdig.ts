@@ -37,8 +37,9 @@ export function sysdig({ path, page, parameters, ...log }: Log): SourceDefinitio
     ...log,
     settings: {
       SYSDIG_URL: {
-        summary: 'Address of Sysdig Secure; one of SYSDIG_URL and SYSDIG_REGION is needed.',
+        summary: 'Address of Sysdig Secure.',
         kind: 'url',
+        unless: 'SYSDIG_REGION',
       },
       SYSDIG_REGION: {
         summary: `Region of the SaaS, instead of SYSDIG_URL: ${hosts.join(', ')}.`,

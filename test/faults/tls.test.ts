@@ -225,7 +225,7 @@ fault(
     await here.expectProblem(result, {
       exit: 78,
       message: /^http:\/\/vendor\.example is not encrypted/,
-      hint: /^use https:\/\/$/,
+      hint: /^use https:\/\/; --insecure permits it/,
     });
   },
 );
