@@ -11,6 +11,7 @@ import { setAside, skipped, stoppedEarly } from './core/partial.ts';
 import { firstPosition, placeOf, preferredOf, writeDown } from './core/position.ts';
 import { Problem, worst } from './core/problem.ts';
 import { pullSlice, type Branch } from './core/pull-slice.ts';
+import { collect, nameBranches, type Collected } from './core/run-problems.ts';
 import { emptySummary } from './core/summary.ts';
 import { fromMillis, isoText } from './core/time.ts';
 import { isNearlyForgotten, missedOf, presumedNow } from './core/vendor-clock.ts';
@@ -46,6 +47,7 @@ export async function run(parts: RunParts): Promise<RunResult> {
     parts,
     summary: emptySummary(),
     problems: [],
+    metIn: new Map(),
     window: undefined,
     position: undefined,
     sinkBroken: false,
@@ -62,26 +64,13 @@ export async function run(parts: RunParts): Promise<RunResult> {
   return state;
 }
 
-interface State extends RunResult {
+interface State extends RunResult, Collected {
   readonly parts: RunParts;
   readonly summary: Summary;
   readonly problems: Problem[];
   window: Window | undefined;
   position: Position | undefined;
   sinkBroken: boolean;
-}
-
-/** Runs a step and writes down its Problem. */
-async function collect(state: State, step: () => Promise<void>): Promise<void> {
-  try {
-    await step();
-  } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem;
-    // A full disk, say, is met at every step; once is enough to say it.
-    const isSame = ({ status, message }: Problem): boolean => status === problem.status && message === problem.message;
-    const known = state.problems.some(isSame);
-    if (!known) state.problems.push(problem);
-  }
 }
 
 async function pullAll(state: State, position: Position): Promise<void> {
@@ -110,9 +99,10 @@ async function pullAll(state: State, position: Position): Promise<void> {
         save: () => save(state, position, sink),
         sinkBroke: () => void (state.sinkBroken = true),
       };
-      await collect(state, () => pullBranch(state, at));
+      await collect(state, () => pullBranch(state, at), branch);
       if (state.sinkBroken || parts.tools.stop.aborted) break;
     }
+    nameBranches(state, branches.length);
   });
   if (state.summary.quarantined > 0) state.problems.push(setAside(state.summary.quarantined, parts.quarantine.path));
   // Saved before the farewells: a run that is killed while it logs out has nothing to repeat.
@@ -165,7 +155,8 @@ async function pullBranch(state: State, at: Branch): Promise<void> {
 
 async function pullWindow(at: Branch, window: Window): Promise<void> {
   const { source, place, job, tools } = at;
-  for (const slice of slices(window, source.window, preferredOf(place))) {
+  const preferred = job.search.single ? undefined : (preferredOf(place) ?? source.window.slice);
+  for (const slice of slices(window, source.window, preferred)) {
     tools.debug('slice', { branch: at.branch, from: isoText(slice.from), until: isoText(slice.until) });
     await pullSlice(at, window, slice);
     const more = slice.until < window.until;

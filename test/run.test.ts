@@ -284,6 +284,35 @@ test('a disk that cannot take the first position is noticed before anything is s
   assert.deepEqual(here.ids(), []);
 });
 
+test('one query asks for the whole window, though a run reads it in slices', async () => {
+  const here = bench({ rules: { slice: 10n * 60_000_000_000n } });
+  here.vendor.stored.push(stored('a', start - 50 * minute), stored('b', start - minute));
+  const search = { ...everyMinute.search, single: true };
+  assert.deepEqual(statuses(await here.run({ search, usePosition: false })), []);
+  assert.deepEqual(here.ids().toSorted(), ['a', 'b']);
+});
+
+test('a Problem of some branches names them, one of all branches does not', async () => {
+  const here = bench();
+  here.vendor.branches = async () => ['one', 'two', 'three'];
+  const pull = here.vendor.pull;
+  let refused = ['two', 'three'];
+  here.vendor.pull = (ask) => {
+    if (refused.includes(ask.branch)) throw new Problem(exit.noperm, 'not for this organisation', { hint: 'ask them' });
+    return pull(ask);
+  };
+  const some = await here.run();
+  assert.deepEqual(
+    some.problems.map(({ status, message, hint }) => [status, message, hint]),
+    [[exit.noperm, 'two, three: not for this organisation', 'ask them']],
+  );
+  refused = ['one', 'two', 'three'];
+  assert.deepEqual(
+    (await here.run()).problems.map(({ message }) => message),
+    ['not for this organisation'],
+  );
+});
+
 test('one failing branch stops none of the others', async () => {
   const here = bench();
   here.vendor.stored.push(stored('a', start - minute));

@@ -98,6 +98,7 @@ async function lookAtSource(source: Source, tools: Tools): Promise<string> {
 /** The window of a first run, as far as the vendor allows it. */
 function recent({ window, serverTime }: Source, tools: Tools): Window {
   const until = (serverTime() ?? fromMillis(tools.now())) - window.delay;
-  const length = window.longest !== undefined && window.longest < window.firstRun ? window.longest : window.firstRun;
+  const longest = window.longest ?? window.slice;
+  const length = longest !== undefined && longest < window.firstRun ? longest : window.firstRun;
   return { from: until - length, until };
 }

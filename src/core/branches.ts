@@ -20,7 +20,7 @@ export async function branchesOf(
   if (chosen !== undefined && chosen.length > 0) return [...new Set(chosen)];
   if (fetch === undefined) return [''];
 
-  const { value } = await vendor.json({ request: fetch.request, values, what: 'the list of branches' });
+  const { value } = await vendor.json({ request: fetch.request, values, what: 'the list of what this key may read' });
   const found = valueAt(value, fetch.path);
   if (Array.isArray(found) && found.length > 0 && found.every((each) => typeof each === 'string')) {
     return [...new Set<string>(found)];

@@ -49,6 +49,8 @@ const window = z.strictObject({
   delay: optional(duration),
   firstRun: optional(duration),
   longest: optional(duration),
+  /** Like `longest`, but of our own choice, so that a long window is saved in steps; `-x` asks for all of it. */
+  slice: optional(duration),
   retention: optional(duration),
   /** How {from} and {until} are spelled; may be chosen by a setting. */
   time: optional(

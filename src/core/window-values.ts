@@ -13,6 +13,7 @@ export function windowRules({ window }: SourceDefinition): WindowRules {
     delay: duration(window.delay ?? '0s', 'delay'),
     firstRun: duration(window.firstRun ?? '7d', 'firstRun'),
     ...(window.longest === undefined ? {} : { longest: duration(window.longest, 'longest') }),
+    ...(window.slice === undefined ? {} : { slice: duration(window.slice, 'slice') }),
     ...(window.retention === undefined ? {} : { retention: duration(window.retention, 'retention') }),
     filter: window.filter,
   };

@@ -75,7 +75,7 @@ export const sycope: SourceDefinition = {
   paging: { type: 'offset', stop: ['short-page'] },
   window: {
     filter: 'event',
-    longest: '1d',
+    slice: '1d',
     time: {
       setting: 'SYCOPE_TIME_FORMAT',
       formats: { 'at-iso': { format: 'iso-ms', prefix: '@' }, 'epoch-ms': 'epoch-ms' },

@@ -34,7 +34,7 @@ export const syncropel: SourceDefinition = {
   window: {
     filter: 'ingestion',
     overlap: '5m',
-    longest: '1d', // the vendor has no limit; but nothing of a window is settled before all of it was read
+    slice: '1d', // the vendor has no limit; but nothing of a window is settled before all of it was read
     time: 'epoch-s',
   },
   records: { path: 'data', id: { paths: ['id'] } },

@@ -1,0 +1,34 @@
+/** The Problems of a run: each is told once, with the branches that it met. */
+import { Problem } from './problem.ts';
+import { serverText } from './server-text.ts';
+
+export interface Collected {
+  readonly problems: Problem[];
+  /** The branches that each Problem was met in. */
+  readonly metIn: Map<Problem, string[]>;
+}
+
+/** Runs a step and writes down its Problem. */
+export async function collect(into: Collected, step: () => Promise<void>, branch?: string): Promise<void> {
+  try {
+    await step();
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    // A full disk, say, is met at every step; once is enough to say it.
+    const isSame = ({ status, message }: Problem): boolean => status === problem.status && message === problem.message;
+    const known = into.problems.find(isSame);
+    if (known === undefined) into.problems.push(problem);
+    if (branch !== undefined) into.metIn.set(known ?? problem, [...(into.metIn.get(known ?? problem) ?? []), branch]);
+  }
+}
+
+/** A Problem that only some branches met says which. */
+export function nameBranches({ problems, metIn }: Collected, branches: number): void {
+  for (const [at, problem] of problems.entries()) {
+    const met = metIn.get(problem) ?? [];
+    if (met.length === 0 || met.length === branches) continue;
+    const { status, message, hint } = problem;
+    const text = `${met.map(serverText).join(', ')}: ${message}`;
+    problems[at] = new Problem(status, text, { ...(hint === undefined ? {} : { hint }), cause: problem });
+  }
+}
