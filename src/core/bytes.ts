@@ -35,6 +35,11 @@ export function byteBuffer(capacity = 64 * 1024): ByteBuffer {
       source.copy(buffer, length, start, end);
       length += end - start;
     },
+    byte(value) {
+      reserve(1);
+      buffer[length] = value;
+      length += 1;
+    },
     text(value) {
       reserve(value.length * 3); // UTF-8 needs at most three bytes for a UTF-16 unit
       length += buffer.write(value, length, 'utf8');

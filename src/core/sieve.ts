@@ -1,7 +1,7 @@
 /**
  * Which records of a slice go on to the sink: those inside the bounds that were asked for, and not delivered before.
  */
-import { crc32 } from 'node:zlib';
+import { fingerprint } from './fingerprint.ts';
 import { toMillis } from './time.ts';
 import { stamper } from './window.ts';
 import type { AuditRecord, Instant, Job, Ledger, Summary, Window, WindowRules } from './types.ts';
@@ -30,8 +30,8 @@ export function sieve(parts: SieveParts): (record: AuditRecord) => number {
     if (lower !== undefined && before(record, lower)) return outside();
     if (upper !== undefined && !before(record, upper) && !Number.isNaN(record.time)) return outside();
     const stamp = stampOf(record.time);
-    const text = record.bytes.subarray(record.start, record.end);
-    const entry = ledger.note(record.key, record.keyStart, record.keyEnd, stamp, crc32(text));
+    const mark = fingerprint(record.bytes, record.start, record.end);
+    const entry = ledger.note(record.key, record.keyStart, record.keyEnd, stamp, mark);
     if (entry >= 0) {
       summary.bytes += record.end - record.start;
       if (end !== undefined && record.time >= end.time && !before(record, end)) summary.future += 1;

@@ -294,6 +294,8 @@ export interface ByteWriter {
   readonly length: number;
   /** Appends `source[start, end)`. */
   bytes(source: Buffer, start: number, end: number): void;
+  /** Appends one byte. */
+  byte(value: number): void;
   /** Appends text as UTF-8. */
   text(value: string): void;
 }
