@@ -20,7 +20,7 @@ export interface IdentityRule {
 }
 
 /** A key: the bytes `[keyStart, keyEnd)`, to be copied out of this object before the next call. */
-export interface Key {
+interface Key {
   key: Buffer;
   keyStart: number;
   keyEnd: number;

@@ -42,7 +42,7 @@ export function decodeString(bytes: Buffer, start: number, end: number): string 
 }
 
 /** The offset after the value that starts at `at`. */
-export function skipValue(bytes: Buffer, at: number, end: number): number {
+function skipValue(bytes: Buffer, at: number, end: number): number {
   const first = bytes[at];
   if (first === ascii.quote) return skipString(bytes, at, end);
   if (first !== ascii.openBrace && first !== ascii.openBracket) return skipScalar(bytes, at, end);

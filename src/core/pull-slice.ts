@@ -45,7 +45,7 @@ export interface Branch {
 }
 
 export async function pullSlice(at: Branch, window: Window, slice: Window): Promise<void> {
-  const { branch, place, source, sink, job, tools, summary } = at;
+  const { branch, place, source, job, tools, summary } = at;
   const { maxQuarantine, dryRun } = job;
   const out = outbox({ ...at, ledger: place.ledger, sourceName: source.name, maxQuarantine, dryRun });
   const unseen = sieve({ ledger: place.ledger, window, slice, filter: source.window.filter, job, summary });

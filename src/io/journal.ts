@@ -20,7 +20,7 @@ import { inTurns } from './turns.ts';
 const firstLine = /^audit-export journal 1 (.*)\n/;
 const digestSize = 64;
 
-export interface JournalEntry {
+interface JournalEntry {
   readonly branch: string;
   readonly lines: Buffer;
   /** What the sink keeps, as of this entry. */

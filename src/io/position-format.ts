@@ -50,7 +50,7 @@ export async function writePosition(
     size += bytes.length;
   }
   await append(Buffer.from(blank)); // the checksum is known at the end
-  for await (const block of blocks(job, generation, position)) {
+  for (const block of blocks(job, generation, position)) {
     hash.update(block);
     await append(block);
     reached('position: temp half written');
