@@ -43,7 +43,7 @@ export async function pull(flags: Flags, host: Host): Promise<number> {
       progress: (summary, window) => progress.show(progressText(summary, window, world.now() - started)),
     });
     if (job.dryRun || log.level === 'debug' || log.level === 'trace') {
-      log.say(summaryText(result, job.dryRun), summaryFields(result));
+      log.say(summaryText(result, job), summaryFields(result));
     }
     return report(result.problems, job, configuration, host);
   } finally {

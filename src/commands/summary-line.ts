@@ -1,17 +1,20 @@
 /** What a run did, in one line. */
 import { isoText } from '../core/time.ts';
-import type { Summary, Window } from '../core/types.ts';
+import type { Job, Summary, Window } from '../core/types.ts';
 import type { RunResult } from '../run.ts';
 
 /** The line that is redrawn while a run goes on. */
 export function progressText(summary: Summary, window: Window, milliseconds: number): string {
   const rate = Math.round((summary.fetched / Math.max(milliseconds, 1)) * 1000);
   const megabytes = (summary.bytes / 1e6).toFixed(1);
-  return `${summary.fetched} records, ${megabytes} MB, ${rate}/s, ${isoText(window.from)} to ${isoText(window.until)}`;
+  return `${summary.fetched} records, ${megabytes} MB, ${rate}/s, ${spanText(window)}`;
 }
 
 /** One line that accounts for every record. */
-export function summaryText({ summary, window, position }: RunResult, dryRun: boolean): string {
+export function summaryText(
+  { summary, window, position }: Pick<RunResult, 'summary' | 'window' | 'position'>,
+  { dryRun, usePosition }: Pick<Job, 'dryRun' | 'usePosition'>,
+): string {
   const counts: readonly (readonly [count: number, what: string])[] = [
     [summary.seen, 'seen before'],
     [summary.conflicts, 'with a known ID and other content'],
@@ -22,14 +25,14 @@ export function summaryText({ summary, window, position }: RunResult, dryRun: bo
     [summary.future, 'dated in the future'],
   ];
   const parts = [
-    ...(window === undefined ? [] : [`${isoText(window.from)} to ${isoText(window.until)}`]),
+    ...(window === undefined ? [] : [spanText(window)]),
     `${summary.fetched} fetched`,
     `${summary.delivered} ${dryRun ? 'would be delivered' : 'delivered'}`,
     ...counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`),
   ];
   const marks = [...(position?.branches.values() ?? [])].flatMap(({ watermark }) => watermark ?? []);
   const [first, ...others] = marks;
-  if (first !== undefined && !dryRun) {
+  if (first !== undefined && usePosition && !dryRun) {
     parts.push(`position ${isoText(others.reduce((least, mark) => (mark < least ? mark : least), first))}`);
   }
   return parts.join(', ');
@@ -40,4 +43,9 @@ export function summaryFields({ summary, window }: RunResult): Record<string, st
   const { gaps, ...counts } = summary;
   const bounds = window === undefined ? {} : { from: isoText(window.from), until: isoText(window.until) };
   return { ...bounds, ...counts, gaps: gaps.length };
+}
+
+/** A vendor without a time filter is asked for all that it has, since ever. */
+function spanText({ from, until }: Window): string {
+  return from === 0n ? `up to ${isoText(until)}` : `${isoText(from)} to ${isoText(until)}`;
 }
