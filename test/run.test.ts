@@ -313,6 +313,23 @@ test('a Problem of some branches names them, one of all branches does not', asyn
   );
 });
 
+test('a vendor that begins anew, later than the last run ended, leaves a gap; a shorter pause leaves none', async () => {
+  for (const [pause, expected] of [
+    [3 * 60, [exit.partial]],
+    [30, []],
+  ] as const) {
+    const here = bench({ rules: { filter: 'none', firstRun: parseDuration('1h', 'firstRun') } });
+    assert.deepEqual(statuses(await here.run()), []);
+    here.clock.now += pause * minute;
+    const pull = here.vendor.pull;
+    here.vendor.pull = async function* (ask) {
+      yield* pull(ask);
+      yield { records: [], refused: [], unmatched: 0, restarted: true };
+    };
+    assert.deepEqual(statuses(await here.run()), expected);
+  }
+});
+
 test('one failing branch stops none of the others', async () => {
   const here = bench();
   here.vendor.stored.push(stored('a', start - minute));

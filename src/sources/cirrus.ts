@@ -48,7 +48,8 @@ export const cirrus: SourceDefinition = {
     stop: ['short-page', 'unchanged'],
     invalid: [400, 410, 422],
   },
-  window: { filter: 'none', overlap: '1h', retention: '90d' },
+  // Without a token its API begins an hour back: what a lost token leaves unread before that is a gap.
+  window: { filter: 'none', overlap: '1h', firstRun: '1h', retention: '90d' },
   records: { path: 'logEvents', id: { content: true }, time: { path: 'timeStampISO', format: 'iso' } },
   limits: { page: 1000, most: 1000 },
   query: {

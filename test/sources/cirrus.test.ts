@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { restSource } from '../../src/core/rest.ts';
+import { windowRules } from '../../src/core/window-values.ts';
 import { cirrus } from '../../src/sources/cirrus.ts';
 import { conforms } from '../support/conformance.ts';
 import { fixture } from '../support/fixture.ts';
@@ -136,6 +137,10 @@ test('a token that the vendor no longer knows means reading from where its API b
   assert.equal(records.length, 5);
   assert.match(tools.warnings.join(), /no longer knows where the last run stopped/);
   await vendor.close();
+});
+
+test('a first run gets an hour, so that a lost token after a longer pause is a gap', () => {
+  assert.equal(windowRules(cirrus).firstRun, 3_600_000_000_000n);
 });
 
 test('a token that fails midway ends the run: starting over would skip what lies between', async () => {
