@@ -153,7 +153,7 @@ test('plain TCP leaves this machine only with --insecure', () => {
   assert.throws(() => openWire('tcp://siem.example:514', options), {
     status: exit.config,
     message: /^tcp:\/\/siem\.example:514 is not encrypted/,
-    hint: 'use tls://',
+    hint: 'use tls://; --insecure permits it all the same, and warns on every run',
   });
   assert.throws(() => openWire('tcp://127.0.0.1.evil.example:514', options), { status: exit.config });
   openWire('tcp://siem.example:514', { ...options, insecure: true });
