@@ -6,6 +6,7 @@
  */
 import { askOnce } from './core/acknowledge.ts';
 import { packer } from './core/batch.ts';
+import { forewarned } from './core/forewarned.ts';
 import { checkHoldOff } from './core/hold-off.ts';
 import { setAside, skipped, stoppedEarly } from './core/partial.ts';
 import { firstPosition, placeOf, preferredOf, writeDown } from './core/position.ts';
@@ -14,7 +15,7 @@ import { pullSlice, type Branch } from './core/pull-slice.ts';
 import { collect, nameBranches, type Collected } from './core/run-problems.ts';
 import { emptySummary } from './core/summary.ts';
 import { fromMillis, isoText } from './core/time.ts';
-import { isNearlyForgotten, missedOf, presumedNow } from './core/vendor-clock.ts';
+import { missedOf, presumedNow } from './core/vendor-clock.ts';
 import { slices, windowOf } from './core/window.ts';
 import type { Job, Position, PositionStore, Quarantine, Sink, Source, Summary, Tools, Window } from './core/types.ts';
 
@@ -130,11 +131,8 @@ async function pullBranch(state: State, at: Branch): Promise<void> {
   const watermark = job.usePosition ? place.watermark : undefined;
   const serverNow = told ?? presumedNow(fromMillis(tools.now()), watermark);
   const window = windowOf({ ...job, watermark, rules: source.window, serverNow });
-  if (isNearlyForgotten(watermark, serverNow, source.window.retention)) {
-    tools.warn(
-      `${source.name} was last read so long ago that it is about to forget what is missing: run it more often`,
-    );
-  }
+  const bookmark = job.usePosition ? place.bookmark : undefined;
+  for (const line of forewarned({ source, watermark, bookmark, since: job.since, serverNow })) tools.warn(line);
   state.window ??= window;
   const gaps = state.summary.gaps.length;
   await pullWindow(at, window);

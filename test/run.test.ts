@@ -381,3 +381,15 @@ test('R25 a position that the vendor will soon be unable to serve is warned of b
     assert.equal(here.warnings.length, warnings, `${days} days`);
   }
 });
+
+test('a search that reaches further back than a vendor without a time parameter goes is told so', async () => {
+  const here = bench({ rules: { filter: 'none', firstRun: parseDuration('1h', 'firstRun') } });
+  for (const [hours, warnings] of [
+    [1, 0],
+    [3, 1],
+  ] as const) {
+    here.warnings.length = 0;
+    await here.run({ usePosition: false, since: BigInt(start - hours * 60 * minute) * 1_000_000n });
+    assert.equal(here.warnings.length, warnings, `${hours} hours`);
+  }
+});

@@ -48,7 +48,10 @@ export async function pullSlice(at: Branch, window: Window, slice: Window): Prom
   const { branch, place, source, job, tools, summary } = at;
   const { maxQuarantine, dryRun } = job;
   const out = outbox({ ...at, ledger: place.ledger, sourceName: source.name, maxQuarantine, dryRun });
-  const unseen = sieve({ ledger: place.ledger, window, slice, filter: source.window.filter, job, summary });
+  const unseen = sieve({
+    ...{ ledger: place.ledger, window, slice, filter: source.window.filter, job, summary },
+    stale: () => tools.warn(`${source.name} shows records from long before the window asked for; they were left out`),
+  });
   const before = unaccounted(summary);
   let serverTime = source.serverTime();
   try {

@@ -11,23 +11,40 @@ export interface SieveParts {
   readonly window: Window;
   readonly slice: Window;
   readonly filter: WindowRules['filter'];
-  readonly job: Pick<Job, 'since' | 'until'>;
+  readonly job: Pick<Job, 'since' | 'until' | 'usePosition'>;
   readonly summary: Summary;
+  /** Called for a record from long before the window, which the vendor shows all the same. */
+  stale(): void;
 }
 
-/** Returns a function that gives the ledger's entry number of a record that goes on, or -1; it keeps the count. */
+/** A filter by the day, of another time zone, shows records of this long before the window, in milliseconds. */
+const coarsest = 38 * 3_600_000;
+
+/**
+ * Returns a function that gives the ledger's entry number of a record that goes on, or -1; it keeps the count.
+ *
+ * A vendor that cannot filter by time, or pays no heed to it, is filtered here, by the record's own time; records without
+ * one always pass. Where the vendor goes by the time of ingestion, an old event time means nothing, but in a search the
+ * user's bounds are about the event.
+ */
 export function sieve(parts: SieveParts): (record: AuditRecord) => number {
-  const { ledger, slice, filter, summary } = parts;
-  // A vendor that cannot filter by time, or pays no heed to it, is filtered here, by the record's own time. Records
-  // without one always pass. Where the vendor goes by the time of ingestion, an old event time means nothing.
-  const lower = filter === 'event' ? bound(parts.window.from) : filter === 'none' ? bound(parts.job.since) : undefined;
-  const upper = filter === 'ingestion' ? undefined : bound(parts.job.until);
+  const { ledger, slice, filter, job, summary } = parts;
+  const asked = filter === 'none' || !job.usePosition;
+  const lower = filter === 'event' ? bound(parts.window.from) : asked ? bound(job.since) : undefined;
+  const upper = filter === 'event' || asked ? bound(job.until) : undefined;
   const end = bound(parts.window.until);
   const stampOf = stamper(slice, filter);
+  let told = false;
 
   return (record) => {
     summary.fetched += 1;
-    if (lower !== undefined && before(record, lower)) return outside();
+    if (lower !== undefined && before(record, lower)) {
+      if (filter === 'event' && !told && record.time < lower.time - coarsest) {
+        told = true;
+        parts.stale();
+      }
+      return outside();
+    }
     if (upper !== undefined && !before(record, upper) && !Number.isNaN(record.time)) return outside();
     const stamp = stampOf(record.time);
     const mark = fingerprint(record.bytes, record.start, record.end);

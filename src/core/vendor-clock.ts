@@ -26,14 +26,4 @@ export function provenNow(serverNow: Instant | undefined, now: Instant): Instant
   return serverNow === undefined || serverNow < now ? serverNow : now;
 }
 
-/** Whether what the position still needs is close to being forgotten by the vendor: four fifths of its time are over. */
-export function isNearlyForgotten(
-  watermark: Instant | undefined,
-  now: Instant,
-  retention: Duration | undefined,
-): boolean {
-  if (watermark === undefined || retention === undefined) return false;
-  return (now - watermark) * 5n > retention * 4n && now - watermark <= retention;
-}
-
 const second = 1_000_000_000n;

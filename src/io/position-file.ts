@@ -61,8 +61,10 @@ export function positionStore(directory: string, job: string, scope: Scope): Pos
       usesPrevious = true;
     }
     if ('newer' in stored) throw newer(path, stored.newer);
-    const { position } = stored;
     checkScope(path, job, stored, scope);
+    // One that may belong to another source or sink still has nothing of theirs.
+    const isOurs = stored.position.source === scope.source && stored.position.sink === scope.sink;
+    const position = isOurs ? stored.position : { ...stored.position, ...scope, saved: undefined };
     generation = stored.generation;
     base = stored.heading.trimEnd();
     return withJournal(position, notes, base, seed);

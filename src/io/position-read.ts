@@ -77,8 +77,13 @@ export async function headingOf(path: string): Promise<string | undefined> {
 
 /** Throws Problem (78) when the position belongs to another job, source or sink. */
 export function checkScope(path: string, job: string, stored: StoredPosition, scope: Scope): void {
-  const { source, sink } = stored.position;
+  const { source, sink, branches } = stored.position;
   if (stored.job === job && source === scope.source && sink === scope.sink) return;
+  // A first run that failed has no progress to protect: its mistake may be in the very setting that is now another.
+  const isBlank = [...branches.values()].every(
+    ({ watermark, bookmark, ledger }) => watermark === undefined && bookmark === undefined && ledger.size === 0,
+  );
+  if (stored.job === job && isBlank) return;
   const [what, theirs, ours] =
     stored.job !== job
       ? ['job', stored.job, job]

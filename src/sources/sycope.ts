@@ -74,7 +74,8 @@ export const sycope: SourceDefinition = {
   request: { method: 'POST', path: '/pipeline/{job}/data', json: { limit: '{limit}', offset: '{offset}' } },
   paging: { type: 'offset', stop: ['short-page'] },
   window: {
-    filter: 'event',
+    // Whether it goes by the event or by its arrival is not documented: what holds for arrival holds for both.
+    filter: 'ingestion',
     slice: '1d',
     time: {
       setting: 'SYCOPE_TIME_FORMAT',

@@ -61,7 +61,8 @@ export function sysdig({ path, page, parameters, ...log }: Log): SourceDefinitio
     auth: { type: 'headers', headers: { Authorization: 'Bearer {SYSDIG_TOKEN}' } },
     request: { path, query: { from: '{from}', to: '{until}', ...everyPage } },
     paging: { type: 'cursor', path: 'page.next', request: { path, query: { cursor: '{cursor}', ...everyPage } } },
-    window: { filter: 'event', overlap: '5m', longest: '14d', time: 'epoch-ns' },
+    // Whether it goes by the event or by its arrival is not documented: what holds for arrival holds for both.
+    window: { filter: 'ingestion', overlap: '5m', longest: '14d', time: 'epoch-ns' },
     records: { path: 'data', missing: 'null', id: { paths: ['id'] }, time: { path: 'timestamp', format: 'epoch-ns' } },
     limits: { page, most: page, rate: { header: 'X-RateLimit-Limit', per: '1m' } },
   };

@@ -162,6 +162,19 @@ fault('P11', 'a vendor that ignores the lower bound is filtered here, in bounded
   assert.equal(result.status, 0);
   here.expectDelivered();
   assert.match(result.stderr, /20006 fetched, 6 delivered, 20000 outside the window/);
+  assert.doesNotMatch(result.stderr, /warning/, 'two hours may be a matter of a coarse filter');
+});
+
+fault('P11', 'a vendor that shows records of long ago is warned of', async (context) => {
+  const here = await scene(context);
+  const old = recordText('old', here.clock.now - 40 * 86_400_000);
+  here.vendor.fault = onPage(1, (_, honest) =>
+    bent(here, honest, (body) => body.replace('"records":[', `"records":[${old},`)),
+  );
+  const result = await here.run();
+  assert.equal(result.status, 0);
+  here.expectDelivered();
+  assert.match(result.stderr, /warning: acme shows records from long before the window asked for; they were left out/);
 });
 
 fault('P12', 'a page of a million records, whatever size was asked for, is streamed', async (context) => {

@@ -289,6 +289,20 @@ test('a newer format is refused and the file left as it is', async (t) => {
   assert.deepEqual([readFileSync(path, 'utf8'), statSync(path).mtimeMs], before);
 });
 
+test('a position of another sink that nothing was ever delivered to is taken over', async (t) => {
+  const directory = freshDirectory(t);
+  const empty = { watermark: undefined, bookmark: undefined, slice: undefined, ledger: createLedger() };
+  await saved(directory, positionOf({ '': empty }));
+  const other = { ...scope, sink: 'other' };
+  const store = positionStore(directory, 'job', other);
+  await store.lock();
+  const position = await store.load();
+  assert.ok(position !== undefined);
+  await store.save(position);
+  await store.close();
+  assert.equal((await positionStore(directory, 'job', other).load())?.sink, 'other');
+});
+
 test('a position of another source, sink or job is refused', async (t) => {
   const directory = freshDirectory(t);
   const { path } = await saved(directory, positionOf({ '': branch(1n) }));
