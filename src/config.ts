@@ -15,7 +15,7 @@ import type { SourceDefinition } from './core/definition.ts';
 import type { Flags } from './core/flags.ts';
 import { didYouMean } from './core/nearest.ts';
 import { exit, Problem } from './core/problem.ts';
-import { parseFields, type Field } from './core/splice.ts';
+import { parseFields, type Field } from './core/json/splice.ts';
 import { fromMillis, toMillis } from './core/time.ts';
 import type { SettingValues, SinkDefinition } from './core/types.ts';
 import { sinks, wireForms, type WireForm } from './sinks/index.ts';

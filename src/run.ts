@@ -15,7 +15,7 @@ import { pullSlice, type Branch } from './core/pull-slice.ts';
 import { collect, nameBranches, type Collected } from './core/run-problems.ts';
 import { emptySummary } from './core/summary.ts';
 import { fromMillis, isoText } from './core/time.ts';
-import { missedOf, presumedNow } from './core/vendor-clock.ts';
+import { missedOf, presumedNow } from './core/clock/vendor-clock.ts';
 import { slices, windowOf } from './core/window.ts';
 import type { Job, Position, PositionStore, Quarantine, Sink, Source, Summary, Tools, Window } from './core/types.ts';
 

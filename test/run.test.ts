@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { exit, Problem } from '../src/core/problem.ts';
-import { parseDuration } from '../src/core/duration.ts';
+import { parseDuration } from '../src/core/clock/duration.ts';
 import type { Job } from '../src/core/types.ts';
 import { run, type RunResult } from '../src/run.ts';
 import {

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { Flags } from '../core/flags.ts';
 import { exit, Problem } from '../core/problem.ts';
-import { parseQuery } from '../core/query.ts';
-import { parseDuration, parseSince } from '../core/duration.ts';
+import { parseQuery } from '../core/vendor/query.ts';
+import { parseDuration, parseSince } from '../core/clock/duration.ts';
 import type { Duration, Instant, Job, Search, Sink, Source } from '../core/types.ts';
 import { oneOf } from './one-of.ts';
 

@@ -1,5 +1,5 @@
 /** What the text of a setting must look like. */
-import { durationOf } from '../core/duration.ts';
+import { durationOf } from '../core/clock/duration.ts';
 import type { Setting } from '../core/types.ts';
 
 interface Kind {

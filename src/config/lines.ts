@@ -1,8 +1,8 @@
 /** `--source -` and what belongs to it; and the source that flags name without saying so. */
 import type { SourceDefinition } from '../core/definition.ts';
 import type { Flags } from '../core/flags.ts';
-import { linesDefinition } from '../core/lines-source.ts';
-import { isPath } from '../core/path.ts';
+import { linesDefinition } from '../core/vendor/lines-source.ts';
+import { isPath } from '../core/json/path.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { timeFormats } from '../core/time.ts';
 import { oneOf } from './one-of.ts';

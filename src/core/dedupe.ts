@@ -2,7 +2,7 @@
  * The ledger: which records were delivered. Exact keys, so that no crafted ID can hide a record, packed into about 56
  * bytes for an ID of 34 (a `Set` of strings takes 117).
  *
- * The entries lie in an arena (core/arena.ts); a table finds them by their keys (core/key-table.ts).
+ * The entries lie in an arena (core/ledger/arena.ts); a table finds them by their keys (core/ledger/key-table.ts).
  */
 import { Buffer } from 'node:buffer';
 import {
@@ -16,11 +16,11 @@ import {
   stateAt,
   writeStamp,
   writeWord,
-} from './arena.ts';
-import { createKeyTable } from './key-table.ts';
-import { digest, digestSize, needsDigest } from './ledger-key.ts';
-import { longestHead, readLine, writeHead, type LedgerLine } from './ledger-line.ts';
-import { awaited, forgotten, isLive, kept, noted } from './entry-state.ts';
+} from './ledger/arena.ts';
+import { createKeyTable } from './ledger/key-table.ts';
+import { digest, digestSize, needsDigest } from './ledger/ledger-key.ts';
+import { longestHead, readLine, writeHead, type LedgerLine } from './ledger/ledger-line.ts';
+import { awaited, forgotten, isLive, kept, noted } from './ledger/entry-state.ts';
 import type { Ledger } from './types.ts';
 
 /** What `Ledger.note` returns for a key that was noted before, and for one that was noted with another fingerprint. */
@@ -121,7 +121,7 @@ export function createLedger(seed = 0): Ledger {
     table.rebuild(size);
   }
 
-  /** The lines of core/ledger-line.ts. */
+  /** The lines of core/ledger/ledger-line.ts. */
   function* lines(only: Iterable<number> = arena.walk()): Generator<Buffer> {
     let block = Buffer.allocUnsafe(Array.isArray(only) ? Math.min(blockSize, 128 * only.length + 128) : blockSize);
     let used = 0;

@@ -5,7 +5,7 @@
  * are plain values that need no check when the program starts; a test puts each of them through it. What the engine
  * (core/rest.ts) cannot do is not in here, and a key that is not in here is refused.
  *
- * Templates are texts with placeholders (core/template.ts): the names of the settings, of `variables`, and
+ * Templates are texts with placeholders (core/vendor/template.ts): the names of the settings, of `variables`, and
  *   {from} {until}              the window, spelled as `window.time` says
  *   {limit}                     records asked for in one query
  *   {cursor} {offset} {page}    where the next page begins
@@ -15,8 +15,8 @@
  * Paths name a member of a reply or record: `page.next`; a key with dots is quoted: `"@odata.nextLink"`.
  */
 import * as z from 'zod/mini';
-import { checkReferences } from './definition-check.ts';
-import { firstIssue, namesOf } from './definition-issue.ts';
+import { checkReferences } from './vendor/definition-check.ts';
+import { firstIssue, namesOf } from './vendor/definition-issue.ts';
 import {
   auth,
   choice,
@@ -32,7 +32,7 @@ import {
   template,
   templates,
   test,
-} from './definition-parts.ts';
+} from './vendor/definition-parts.ts';
 import { exit, Problem } from './problem.ts';
 import { timeFormats } from './time.ts';
 

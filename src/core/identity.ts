@@ -9,8 +9,8 @@
  */
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { canonical } from './canonical.ts';
-import { twins } from './twins.ts';
+import { canonical } from './json/canonical.ts';
+import { twins } from './ledger/twins.ts';
 
 export interface IdentityRule {
   /** Where the ID is; several paths are joined; none means the content. */

@@ -3,7 +3,7 @@
  * when the vendor leads it in a circle. It sees every record of the raw page, never only those that the user wants.
  */
 import type { PagingDefinition } from './definition.ts';
-import { parseJson, tokenAt, tokenOf, valueAt } from './reply.ts';
+import { parseJson, tokenAt, tokenOf, valueAt } from './vendor/reply.ts';
 import { resolveSameOrigin } from './origin.ts';
 import { exit, Problem } from './problem.ts';
 

@@ -20,7 +20,7 @@ import type {
   Tools,
   Window,
 } from './types.ts';
-import { provenNow } from './vendor-clock.ts';
+import { provenNow } from './clock/vendor-clock.ts';
 import { advance } from './window.ts';
 
 /** A branch of the source on its way to the sink. */
@@ -49,7 +49,12 @@ export async function pullSlice(at: Branch, window: Window, slice: Window): Prom
   const { maxQuarantine, dryRun } = job;
   const out = outbox({ ...at, ledger: place.ledger, sourceName: source.name, maxQuarantine, dryRun });
   const unseen = sieve({
-    ...{ ledger: place.ledger, window, slice, filter: source.window.filter, job, summary },
+    ledger: place.ledger,
+    window,
+    slice,
+    filter: source.window.filter,
+    job,
+    summary,
     stale: () => tools.warn(`${source.name} shows records from long before the window asked for; they were left out`),
   });
   const before = unaccounted(summary);

@@ -1,21 +1,21 @@
 /** A vendor described as data -> a Source: log in, ask page by page, check that all of it came, log out. */
-import { branchesOf } from './branches.ts';
-import { identityRule } from './collect.ts';
+import { branchesOf } from './vendor/branches.ts';
+import { identityRule } from './vendor/collect.ts';
 import type { RequestDefinition, SourceDefinition } from './definition.ts';
-import { exchange } from './exchange.ts';
+import { exchange } from './vendor/exchange.ts';
 import { identifier, type Identify } from './identity.ts';
-import { incomplete, neverFinished, noJob } from './incomplete.ts';
-import { isOpen, patience } from './open-job.ts';
+import { incomplete, neverFinished, noJob } from './vendor/incomplete.ts';
+import { isOpen, patience } from './vendor/open-job.ts';
 import { pager, type Step } from './paging.ts';
 import { Problem } from './problem.ts';
-import { pageReader, type ReadPage } from './read-page.ts';
-import { tokenAt, valueAt } from './reply.ts';
-import { scopeOf } from './request.ts';
-import { planSearch } from './search.ts';
-import { fillFirst, type TemplateValues } from './template.ts';
+import { pageReader, type ReadPage } from './vendor/read-page.ts';
+import { tokenAt, valueAt } from './vendor/reply.ts';
+import { scopeOf } from './vendor/request.ts';
+import { planSearch } from './vendor/search.ts';
+import { fillFirst, type TemplateValues } from './vendor/template.ts';
 import { isoText } from './time.ts';
 import type { Ask, Page, Search, SettingValues, Source, Tools, Window } from './types.ts';
-import { windowRules, windowValues } from './window-values.ts';
+import { windowRules, windowValues } from './vendor/window-values.ts';
 
 /** What reading a window came to. */
 interface Reading {

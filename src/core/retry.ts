@@ -3,7 +3,7 @@
  * small driver. Full jitter is from the AWS Architecture Blog, "Exponential Backoff And Jitter"; Retry-After is RFC 9110
  * section 10.2.3. It is never clipped: a vendor that says two minutes means two minutes.
  */
-import { parseHttpDate } from './http-date.ts';
+import { parseHttpDate } from './clock/http-date.ts';
 import { exit, Problem, type ExitStatus } from './problem.ts';
 import type { Tools } from './types.ts';
 

@@ -1,6 +1,6 @@
 /** The Problems of a run: each is told once, with the branches that it met. */
 import { Problem } from './problem.ts';
-import { serverText } from './server-text.ts';
+import { serverText } from './wire/server-text.ts';
 
 export interface Collected {
   readonly problems: Problem[];

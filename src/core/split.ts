@@ -3,15 +3,15 @@
  * Memory is bounded by one record and the envelope, however long the body.
  */
 import { Buffer } from 'node:buffer';
-import { elements } from './elements.ts';
-import { envelope, notJson } from './envelope.ts';
-import { ascii, isBlank, skipBlanks } from './json.ts';
-import { lineSplitter } from './lines.ts';
+import { elements } from './json/elements.ts';
+import { envelope, notJson } from './json/envelope.ts';
+import { ascii, isBlank, skipBlanks } from './json/json.ts';
+import { lineSplitter } from './json/lines.ts';
 import type { Problem } from './problem.ts';
-import { keyReader } from './record-keys.ts';
-import { skipper, unbalanced, unfinished } from './skip.ts';
+import { keyReader } from './vendor/record-keys.ts';
+import { skipper, unbalanced, unfinished } from './json/skip.ts';
 import type { RefusedRecord } from './types.ts';
-import { isUtf8Piece, markSkipper } from './utf8.ts';
+import { isUtf8Piece, markSkipper } from './json/utf8.ts';
 
 export interface SplitterOptions {
   /**

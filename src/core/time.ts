@@ -3,8 +3,8 @@
  * a bigint, a record's time is whole milliseconds and the nanoseconds below them.
  */
 import { Buffer } from 'node:buffer';
-import { readEpoch } from './epoch.ts';
-import { readIso, readRfc2822, readUsDate, type ReadTime } from './iso.ts';
+import { readEpoch } from './clock/epoch.ts';
+import { readIso, readRfc2822, readUsDate, type ReadTime } from './clock/iso.ts';
 import type { Instant } from './types.ts';
 
 /**

@@ -2,7 +2,7 @@
  * The cookies of one origin, name to value. There is no domain or path logic, because a client never leaves its origin
  * (RFC 6265 section 5.3, as far as that leaves anything to do).
  */
-import { parseHttpDate } from '../core/http-date.ts';
+import { parseHttpDate } from '../core/clock/http-date.ts';
 import { isLoopback } from '../core/origin.ts';
 
 export interface CookieJar {

@@ -3,7 +3,7 @@
  * never reach another one, whatever a reply says. One attempt a call; when to try again is decided in core/retry.ts.
  */
 import type { Dispatcher } from 'undici';
-import { parseHttpDate } from '../core/http-date.ts';
+import { parseHttpDate } from '../core/clock/http-date.ts';
 import { parseBase, resolveSameOrigin } from '../core/origin.ts';
 import type { Http, HttpReply, HttpRequest, Tools } from '../core/types.ts';
 import { acceptedEncodings, checkEncoding, discardBody, readBody, readText } from './body.ts';

@@ -6,7 +6,7 @@
  *       "job": …, "source": …, "sink": …, "generation": …, "lastSuccess": …, "failures": …, "last": …, "saved": …,
  *       "branches": [{ "name": …, "watermark": …, "bookmark": …, "slice": …, "remembered": <number of IDs> }]
  *     }
- *     <the remembered IDs of each branch in that order: a line each (core/ledger-line.ts), then an empty line>
+ *     <the remembered IDs of each branch in that order: a line each (core/ledger/ledger-line.ts), then an empty line>
  */
 import { Buffer } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';

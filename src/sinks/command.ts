@@ -2,8 +2,8 @@
  * The command after `--`. What it was given counts as delivered once it has read all of it and ended with 0, and not
  * before: until then every record waits for the acknowledgement that this run of the command is.
  */
-import { bulkVerdict, type BulkVerdict } from '../core/bulk-verdict.ts';
-import { jsonLine } from '../core/json-line.ts';
+import { bulkVerdict, type BulkVerdict } from '../core/wire/bulk-verdict.ts';
+import { jsonLine } from '../core/wire/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { CommandRun, Sink, SinkDefinition, SinkTools } from '../core/types.ts';
 

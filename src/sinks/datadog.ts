@@ -1,9 +1,9 @@
 /** Datadog by its log intake, version 2. */
-import { datadogForm } from '../core/datadog-form.ts';
-import { enclosed } from '../core/json-list.ts';
+import { datadogForm } from '../core/wire/datadog-form.ts';
+import { enclosed } from '../core/wire/json-list.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
-import { isObject, objectOf, serverText } from '../core/server-text.ts';
+import { isObject, objectOf, serverText } from '../core/wire/server-text.ts';
 import type {
   Batch,
   HttpReply,
@@ -14,7 +14,7 @@ import type {
   SinkDefinition,
   SinkTools,
 } from '../core/types.ts';
-import { upload } from '../core/upload.ts';
+import { upload } from '../core/wire/upload.ts';
 
 const settings: Settings = {
   DATADOG_URL: {

@@ -1,13 +1,13 @@
 /** Elasticsearch and OpenSearch by `_bulk`, into an index or a data stream. */
-import { bulkOutcomes, errorText, filterPath, isBlocked } from '../core/bulk.ts';
-import type { ItemOutcome } from '../core/bulk.ts';
-import { elasticAddress, elasticCredentials, elasticHint, elasticServer } from '../core/elastic-access.ts';
-import type { ElasticServer } from '../core/elastic-access.ts';
-import { elasticForm } from '../core/elastic-form.ts';
-import type { Encode } from '../core/json-line.ts';
+import { bulkOutcomes, errorText, filterPath, isBlocked } from '../core/wire/bulk.ts';
+import type { ItemOutcome } from '../core/wire/bulk.ts';
+import { elasticAddress, elasticCredentials, elasticHint, elasticServer } from '../core/wire/elastic-access.ts';
+import type { ElasticServer } from '../core/wire/elastic-access.ts';
+import { elasticForm } from '../core/wire/elastic-form.ts';
+import type { Encode } from '../core/wire/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
-import { objectOf } from '../core/server-text.ts';
+import { objectOf } from '../core/wire/server-text.ts';
 import type {
   Batch,
   HttpReply,
@@ -19,7 +19,7 @@ import type {
   SinkDefinition,
   SinkTools,
 } from '../core/types.ts';
-import { upload } from '../core/upload.ts';
+import { upload } from '../core/wire/upload.ts';
 
 const settings: Settings = {
   ELASTIC_URL: { summary: 'Address of the cluster', kind: 'url', unless: 'ELASTIC_CLOUD_ID' },

@@ -1,5 +1,5 @@
 /** The destinations that are built in: one line each. A file is loaded when its sink is named. */
-import type { Encode } from '../core/json-line.ts';
+import type { Encode } from '../core/wire/json-line.ts';
 import type { SettingValues, SinkDefinition, SinkTools } from '../core/types.ts';
 
 export const sinks: Readonly<Record<string, () => Promise<SinkDefinition>>> = {

@@ -1,15 +1,15 @@
 /** Sekoia.io by its HTTPS intake, on any of its routes. */
 import { Buffer } from 'node:buffer';
-import { jsonLine } from '../core/json-line.ts';
-import type { Encode } from '../core/json-line.ts';
-import { oversize } from '../core/oversize.ts';
+import { jsonLine } from '../core/wire/json-line.ts';
+import type { Encode } from '../core/wire/json-line.ts';
+import { oversize } from '../core/wire/oversize.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
-import { sekoiaEndpoints, sekoiaRoute } from '../core/sekoia-form.ts';
-import type { SekoiaEndpoint } from '../core/sekoia-form.ts';
-import { sekoiaOutcomes } from '../core/sekoia-reply.ts';
-import { objectOf } from '../core/server-text.ts';
-import { singly } from '../core/singly.ts';
+import { sekoiaEndpoints, sekoiaRoute } from '../core/wire/sekoia-form.ts';
+import type { SekoiaEndpoint } from '../core/wire/sekoia-form.ts';
+import { sekoiaOutcomes } from '../core/wire/sekoia-reply.ts';
+import { objectOf } from '../core/wire/server-text.ts';
+import { singly } from '../core/wire/singly.ts';
 import type {
   Batch,
   HttpReply,
@@ -20,7 +20,7 @@ import type {
   SinkDefinition,
   SinkTools,
 } from '../core/types.ts';
-import { upload } from '../core/upload.ts';
+import { upload } from '../core/wire/upload.ts';
 
 const settings: Settings = {
   SEKOIA_URL: {

@@ -1,11 +1,11 @@
 /** Splunk by its HTTP Event Collector, with indexer acknowledgement if asked for. */
-import { acknowledgements } from '../core/hec-acks.ts';
-import { hecForm } from '../core/hec-form.ts';
-import { hecReply, upTo } from '../core/hec-reply.ts';
-import type { Encode } from '../core/json-line.ts';
+import { acknowledgements } from '../core/wire/hec-acks.ts';
+import { hecForm } from '../core/wire/hec-form.ts';
+import { hecReply, upTo } from '../core/wire/hec-reply.ts';
+import type { Encode } from '../core/wire/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem, retryAfter, retrying } from '../core/retry.ts';
-import { isObject, objectOf, serverText } from '../core/server-text.ts';
+import { isObject, objectOf, serverText } from '../core/wire/server-text.ts';
 import type {
   Batch,
   HttpReply,
@@ -17,7 +17,7 @@ import type {
   SinkDefinition,
   SinkTools,
 } from '../core/types.ts';
-import { upload } from '../core/upload.ts';
+import { upload } from '../core/wire/upload.ts';
 
 const settings: Settings = {
   SPLUNK_URL: {

@@ -1,6 +1,6 @@
 /** Standard output: JSON Lines, or another sink's wire form for a pipe that ends there. */
-import { jsonLine } from '../core/json-line.ts';
-import type { Encode } from '../core/json-line.ts';
+import { jsonLine } from '../core/wire/json-line.ts';
+import type { Encode } from '../core/wire/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { Sink, SinkDefinition, SinkTools } from '../core/types.ts';
 

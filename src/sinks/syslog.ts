@@ -1,9 +1,9 @@
 /** Syslog (RFC 5424) over TLS or TCP, with octet counting: what SIEMs without an intake of their own take. */
 import { Buffer } from 'node:buffer';
 import { exit, Problem } from '../core/problem.ts';
-import { syslogAddress } from '../core/syslog-address.ts';
-import { syslogForm } from '../core/syslog-form.ts';
-import { syslogFormats, syslogPayload } from '../core/syslog-payload.ts';
+import { syslogAddress } from '../core/wire/syslog-address.ts';
+import { syslogForm } from '../core/wire/syslog-form.ts';
+import { syslogFormats, syslogPayload } from '../core/wire/syslog-payload.ts';
 import type { Batch, Reply, SettingValues, Settings, Sink, SinkDefinition, SinkTools } from '../core/types.ts';
 
 const settings: Settings = {

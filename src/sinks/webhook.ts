@@ -1,13 +1,13 @@
 /** Any receiver of JSON over HTTP, signed after the Standard Webhooks convention. */
 import { createHash } from 'node:crypto';
-import { headerList } from '../core/header-list.ts';
-import { comma, enclosed } from '../core/json-list.ts';
-import { jsonLine } from '../core/json-line.ts';
-import type { Encode } from '../core/json-line.ts';
+import { headerList } from '../core/wire/header-list.ts';
+import { comma, enclosed } from '../core/wire/json-list.ts';
+import { jsonLine } from '../core/wire/json-line.ts';
+import type { Encode } from '../core/wire/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
-import { objectOf, serverText } from '../core/server-text.ts';
-import { statusList } from '../core/status-list.ts';
+import { objectOf, serverText } from '../core/wire/server-text.ts';
+import { statusList } from '../core/wire/status-list.ts';
 import type {
   Batch,
   HttpReply,
@@ -18,8 +18,8 @@ import type {
   SinkDefinition,
   SinkTools,
 } from '../core/types.ts';
-import { upload } from '../core/upload.ts';
-import { messageId, signature, signingKeys } from '../core/webhook-signature.ts';
+import { upload } from '../core/wire/upload.ts';
+import { messageId, signature, signingKeys } from '../core/wire/webhook-signature.ts';
 
 const settings: Settings = {
   WEBHOOK_URL: { summary: 'Address of the receiver', required: true, secret: true, kind: 'url' },

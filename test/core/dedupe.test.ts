@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { conflict, createLedger, seen } from '../../src/core/dedupe.ts';
-import { keyedHash } from '../../src/core/keyed-hash.ts';
+import { keyedHash } from '../../src/core/ledger/keyed-hash.ts';
 import { Problem } from '../../src/core/problem.ts';
 import type { Ledger } from '../../src/core/types.ts';
 

@@ -5,7 +5,7 @@ import { packer } from '../../src/core/batch.ts';
 import type { Packed } from '../../src/core/batch.ts';
 import { attempts, deliver } from '../../src/core/deliver.ts';
 import type { Delivered } from '../../src/core/deliver.ts';
-import { jsonLine } from '../../src/core/json-line.ts';
+import { jsonLine } from '../../src/core/wire/json-line.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { Batch, Outcome, Reply } from '../../src/core/types.ts';
 import { auditRecords, textOf } from '../support/records.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseHttpDate } from '../../src/core/http-date.ts';
+import { parseHttpDate } from '../../src/core/clock/http-date.ts';
 import { exit, Problem, type Again } from '../../src/core/problem.ts';
 import { backoff, defaultPolicy, httpProblem, retryAfter, retrying } from '../../src/core/retry.ts';
 

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import test from 'node:test';
 import fc from 'fast-check';
 import { Problem } from '../../src/core/problem.ts';
-import { durationOf, parseDuration, parseSince } from '../../src/core/duration.ts';
+import { durationOf, parseDuration, parseSince } from '../../src/core/clock/duration.ts';
 import {
   fromMillis,
   instantOf,

@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import { packer } from '../../src/core/batch.ts';
 import { deliver } from '../../src/core/deliver.ts';
 import { exit } from '../../src/core/problem.ts';
-import { sekoiaEndpoints } from '../../src/core/sekoia-form.ts';
+import { sekoiaEndpoints } from '../../src/core/wire/sekoia-form.ts';
 import type { AuditRecord, SettingValues } from '../../src/core/types.ts';
 import { sekoia } from '../../src/sinks/sekoia.ts';
 import { openSinkHttp } from '../support/sink-http.ts';

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { restSource } from '../../src/core/rest.ts';
-import { windowRules } from '../../src/core/window-values.ts';
+import { windowRules } from '../../src/core/vendor/window-values.ts';
 import { cirrus } from '../../src/sources/cirrus.ts';
 import { conforms } from '../support/conformance.ts';
 import { fixture } from '../support/fixture.ts';

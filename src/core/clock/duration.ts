@@ -1,0 +1,60 @@
+/** Times and durations as people write them, on the command line and in settings. */
+import { Buffer } from 'node:buffer';
+import { readIso, type ReadTime } from './iso.ts';
+import { exit, Problem } from '../problem.ts';
+import { instantOf } from '../time.ts';
+import type { Duration, Instant } from '../types.ts';
+
+const second = 1_000_000_000n;
+
+/**
+ * A moment as a person writes it: ISO 8601 with an offset, or a duration back from `now`. `name` is the flag, for the
+ * Problem (64). Strict on purpose: `Date.parse` takes 65 for the year 1965 and 30 February for 2 March.
+ */
+export function parseSince(text: string, now: Instant, name: string): Instant {
+  const back = durationOf(text);
+  const at = back === undefined ? isoInstant(text) : now - back;
+  if (at === undefined) {
+    throw new Problem(exit.usage, `${name} is not a time: ${shown(text)}`, {
+      hint: `write a moment with its offset, as 2026-11-20T09:00:00Z, or a duration back from now, as 65m, 7d or 1h30m`,
+    });
+  }
+  if (at < 0n) {
+    throw new Problem(exit.usage, `${name} lies before 1970: ${shown(text)}`, { hint: 'choose a later moment' });
+  }
+  return at;
+}
+
+/** A duration as a person writes it; 0s is allowed. `name` is the flag or setting, for the Problem (64). */
+export function parseDuration(text: string, name: string): Duration {
+  const duration = durationOf(text);
+  if (duration === undefined) {
+    throw new Problem(exit.usage, `${name} is not a duration: ${shown(text)}`, {
+      hint: 'write whole numbers with the units w, d, h, m, s, largest first, as 65m, 7d or 1h30m',
+    });
+  }
+  return duration;
+}
+
+/** The duration, or undefined when the text is none: whole numbers with units, largest first, each unit once. */
+export function durationOf(text: string): Duration | undefined {
+  const match = /^(?:(\d{1,6})w)?(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/.exec(text);
+  if (!match || text === '') return undefined;
+  const [weeks, days, hours, minutes, seconds] = match.slice(1).map((digits) => BigInt(digits ?? 0));
+  return (
+    (((((weeks ?? 0n) * 7n + (days ?? 0n)) * 24n + (hours ?? 0n)) * 60n + (minutes ?? 0n)) * 60n + (seconds ?? 0n)) *
+    second
+  );
+}
+
+function isoInstant(text: string): Instant | undefined {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)$/i.test(text)) return undefined;
+  const read: ReadTime = { time: Number.NaN, nanos: 0 };
+  readIso(Buffer.from(text), 0, text.length, read);
+  return Number.isNaN(read.time) ? undefined : instantOf(read.time, read.nanos);
+}
+
+/** The value as it may be shown: quoted, control characters escaped, cut off. */
+function shown(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}

@@ -1,0 +1,16 @@
+/** A record's own time as destinations read it. */
+import type { AuditRecord } from '../types.ts';
+
+const endOfYear9999 = 253_402_300_799_999;
+const startOfYear0 = -62_167_219_200_000;
+
+/**
+ * RFC 3339 in UTC with 3 to 6 digits of a second, cut off and never rounded: readers commonly take no more. Undefined
+ * when the record has no time, or one outside the years 0000 to 9999.
+ */
+export function eventTime({ time, nanos }: Pick<AuditRecord, 'time' | 'nanos'>): string | undefined {
+  if (!(time >= startOfYear0 && time <= endOfYear9999)) return undefined; // NaN as well
+  const text = new Date(time).toISOString();
+  const micros = Math.floor(nanos / 1000);
+  return micros === 0 ? text : `${text.slice(0, -1)}${String(micros).padStart(3, '0').replace(/0+$/, '')}Z`;
+}

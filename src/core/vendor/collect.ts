@@ -1,0 +1,142 @@
+/** The records of one reply, as they are split off: identified, dated, and held back when nobody asked for them. */
+import { Buffer } from 'node:buffer';
+import { crc32 } from 'node:zlib';
+import type { SourceDefinition } from '../definition.ts';
+import type { Identify, IdentityRule } from '../identity.ts';
+import { parsePath } from '../json/path.ts';
+import type { SearchPlan } from './search.ts';
+import { splitter } from '../split.ts';
+import { readTime } from '../time.ts';
+import type { AuditRecord, Page, RefusedRecord } from '../types.ts';
+
+/** A record that is larger goes to the quarantine. */
+const defaultRecordBytes = 16 * 1024 * 1024;
+/** Records, and bytes of them, that are handed on together. */
+const partSize = 256;
+const partBytes = 1024 * 1024;
+
+/** How the records of a definition are identified. */
+export function identityRule({ records: { id } }: SourceDefinition): IdentityRule {
+  if ('paths' in id) return { paths: id.paths.map(parsePath) };
+  return { paths: [], without: (id.without ?? []).map(parsePath) };
+}
+
+/** The paths that are looked up in every record, by what they are for. */
+export interface Fields {
+  readonly paths: readonly (readonly string[])[];
+  readonly time: number;
+  readonly last: number;
+  readonly wanted: number;
+}
+
+export function fieldsOf(definition: SourceDefinition, plan: SearchPlan): Fields {
+  const { paging, records } = definition;
+  const identity = identityRule(definition).paths; // first: identity.key reads its spans from 0 on
+  const time = records.time === undefined ? [] : [parsePath(records.time.path)];
+  const last = paging.type === 'cursor' && paging.last !== undefined ? [parsePath(paging.last)] : [];
+  return {
+    paths: [...identity, ...time, ...last, ...plan.paths],
+    time: time.length === 0 ? -1 : identity.length,
+    last: last.length === 0 ? -1 : identity.length + time.length,
+    wanted: identity.length + time.length + last.length,
+  };
+}
+
+/** Collects the records of a reply after the other; `begin` starts on one. */
+export function collector(definition: SourceDefinition, plan: SearchPlan, fields: Fields) {
+  const { records: rules, limits } = definition;
+  const read = { time: Number.NaN, nanos: 0 };
+  let identity: Identify | undefined;
+  let records: AuditRecord[] = [];
+  let refused: RefusedRecord[] = [];
+  let unmatched = 0;
+  let size = 0;
+  let held = 0;
+  let bytes = 0;
+  // Numbers, not Buffers: one of those for each record would cost more than splitting does.
+  let firstSum = 0;
+  let last: Buffer | undefined;
+  let lastStart = 0;
+  let lastEnd = 0;
+  let fieldStart = -1;
+  let fieldEnd = -1;
+
+  const split = splitter({
+    records: rules.format === 'lines' ? 'lines' : parsePath(rules.path ?? ''),
+    container: rules.container ?? 'array',
+    fields: fields.paths,
+    maxRecordBytes: limits?.record ?? defaultRecordBytes,
+    record(buffer, start, end, spans) {
+      size++;
+      held += end - start;
+      bytes += end - start;
+      if (last === undefined) firstSum = crc32(buffer.subarray(start, end));
+      last = buffer;
+      lastStart = start;
+      lastEnd = end;
+      if (fields.last !== -1) {
+        fieldStart = spans[2 * fields.last] ?? -1;
+        fieldEnd = spans[2 * fields.last + 1] ?? -1;
+      }
+      if (identity === undefined) throw new Error('records before the beginning of a reply');
+      // A key is taken from every record, wanted or not: twins are numbered by their place among all.
+      const { key, keyStart, keyEnd } = identity.key(buffer, start, end, spans);
+      if (!plan.wants(buffer, spans, fields.wanted)) {
+        unmatched++;
+        return;
+      }
+      read.time = Number.NaN;
+      read.nanos = 0;
+      const at = fields.time === -1 ? -1 : (spans[2 * fields.time] ?? -1);
+      if (at >= 0 && rules.time !== undefined)
+        readTime(buffer, at, spans[2 * fields.time + 1] ?? at, rules.time.format, read);
+      records.push({ bytes: buffer, start, end, key, keyStart, keyEnd, time: read.time, nanos: read.nanos });
+    },
+    refused(record) {
+      size++;
+      held += record.text.length;
+      refused.push(record);
+    },
+  });
+
+  return {
+    begin(identify: Identify): void {
+      split.begin();
+      identity = identify;
+      records = [];
+      refused = [];
+      unmatched = size = held = bytes = 0;
+      last = undefined;
+      fieldStart = -1;
+    },
+    push: split.push,
+    end: split.end,
+    get size() {
+      return size;
+    },
+    /** Enough to be worth a step of the pipeline, too little to matter in memory. */
+    get full() {
+      return size >= partSize || held >= partBytes;
+    },
+    get count() {
+      return split.found;
+    },
+    get containerSeen() {
+      return split.containerSeen;
+    },
+    last: () => (fieldStart < 0 ? undefined : last?.toString('utf8', fieldStart, fieldEnd)),
+    take(): Page {
+      const part = { records, refused, unmatched };
+      records = [];
+      refused = [];
+      unmatched = 0;
+      size = 0;
+      held = 0;
+      return part;
+    },
+    fingerprint(): string | undefined {
+      if (last === undefined) return undefined;
+      return [split.found, bytes, firstSum, crc32(last.subarray(lastStart, lastEnd))].join(' ');
+    },
+  };
+}

@@ -1,0 +1,193 @@
+/** What a schema cannot see: whether the parts of a definition fit together. */
+import type { RequestDefinition, SourceDefinition } from '../definition.ts';
+import { didYouMean } from '../nearest.ts';
+import { placeholders } from './template.ts';
+
+/** Placeholders that the engine fills in, see core/definition.ts. */
+const builtIn = [
+  'from',
+  'until',
+  'limit',
+  'cursor',
+  'offset',
+  'page',
+  'branch',
+  'job',
+  'query',
+  'rawQuery',
+  'categories',
+] as const;
+
+/** The first thing that does not fit, as a sentence that begins with its place; undefined when all is well. */
+export function checkReferences(definition: SourceDefinition): string | undefined {
+  for (const problem of [placeholderProblems, requestProblems, pagingProblems, windowProblems, searchProblems]) {
+    for (const found of problem(definition)) return found;
+  }
+  return undefined;
+}
+
+/** All places of a definition that a placeholder is used in. */
+export function usedPlaceholders(definition: SourceDefinition): ReadonlySet<string> {
+  return new Set(templatesOf(definition).flatMap(([, text]) => placeholders(text)));
+}
+
+function* placeholderProblems(definition: SourceDefinition): Generator<string> {
+  const known = [...builtIn, ...Object.keys(definition.settings), ...Object.keys(definition.variables ?? {})];
+  for (const [at, text] of templatesOf(definition)) {
+    const allowed = at.startsWith('auth.token.headers') ? [...known, 'token'] : known;
+    const unknown = placeholders(text).find((name) => !allowed.includes(name));
+    if (unknown !== undefined) {
+      yield `${at}: {${unknown}} is neither a setting nor a placeholder${didYouMean(unknown, allowed)}`;
+    }
+  }
+  for (const [index, each] of [definition.url].flat().entries()) {
+    if (typeof each !== 'string') yield* choiceProblems(definition, `url.${index}`, each);
+  }
+  const settingsOnly = [...collect('url', definition.url), ...collect('scope', definition.scope)];
+  for (const [at, text] of settingsOnly) {
+    const wrong = placeholders(text).find(
+      (name) => definition.settings[name]?.secret === true || !(name in definition.settings),
+    );
+    if (wrong !== undefined) yield `${at}: {${wrong}} cannot be used here, only settings that are not secret`;
+  }
+}
+
+/** A choice needs a text for each value that its setting can have. */
+function* choiceProblems(
+  { settings }: SourceDefinition,
+  at: string,
+  { setting, texts }: { readonly setting: string; readonly texts: Readonly<Record<string, string>> },
+): Generator<string> {
+  const declared = settings[setting];
+  if (declared === undefined) {
+    yield `${at}.setting: there is no setting ${setting}${didYouMean(setting, Object.keys(settings))}`;
+  }
+  if (declared?.values === undefined) yield `settings.${setting}.values is missing: expected the names of ${at}.texts`;
+  const missing = (declared?.values ?? []).find((value) => !Object.hasOwn(texts, value));
+  if (missing !== undefined) yield `${at}.texts: ${missing}, a value of ${setting}, is missing`;
+}
+
+function* requestProblems(definition: SourceDefinition): Generator<string> {
+  const { auth } = definition;
+  for (const [at, request] of requestsOf(definition)) {
+    const bodies = [request.json, request.form].filter((body) => body !== undefined).length;
+    if (bodies > 1) yield `${at}: json and form exclude each other`;
+    if (bodies > 0 && request.method !== 'POST') yield `${at}: a body needs method: POST`;
+    if (auth.type === 'body' && bodies === 0) yield `${at}: auth.type body needs a json or form body to add to`;
+  }
+  if (auth.type === 'session' && auth.token !== undefined && both(auth.token.path, auth.token.header)) {
+    yield 'auth.token: expected one of path and header';
+  }
+}
+
+function* pagingProblems(definition: SourceDefinition): Generator<string> {
+  const { paging, limits, job } = definition;
+  const used = usedPlaceholders(definition);
+  const needed = { none: undefined, link: undefined, url: undefined, cursor: 'cursor', page: 'page', offset: 'offset' };
+  const name = needed[paging.type];
+  if (name !== undefined && !used.has(name)) yield `paging.type: ${paging.type} needs {${name}} in a request`;
+  if (paging.type === 'url' && both(paging.path, paging.header)) yield 'paging: expected one of path and header';
+  if (
+    paging.type === 'cursor' &&
+    [paging.path, paging.header, paging.last].filter((each) => each !== undefined).length !== 1
+  ) {
+    yield 'paging: expected one of path, header and last';
+  }
+  if (job !== undefined && !used.has('job')) yield 'job: nothing uses {job}';
+  if (used.has('limit') && limits?.page === undefined) yield 'limits.page is missing: {limit} needs it';
+  if (paging.type !== 'none' && paging.stop?.includes('short-page') && !used.has('limit')) {
+    yield 'paging.stop: short-page needs {limit} in a request';
+  }
+  if ((limits?.most ?? Infinity) < (limits?.page ?? 0)) yield 'limits.page is more than limits.most';
+}
+
+function* windowProblems(definition: SourceDefinition): Generator<string> {
+  const { window, settings } = definition;
+  const used = usedPlaceholders(definition);
+  const timed = used.has('from') || used.has('until');
+  if (window.filter === 'none' && timed) yield 'window.filter: none, yet a request uses {from} or {until}';
+  if (window.filter !== 'none' && !used.has('from')) yield `window.filter: ${window.filter} needs {from} in a request`;
+  if (timed && window.time === undefined) yield 'window.time is missing: {from} and {until} need a format';
+  if (typeof window.time === 'object' && 'setting' in window.time) {
+    const { setting, formats } = window.time;
+    const declared = settings[setting];
+    if (declared === undefined) {
+      yield `window.time.setting: there is no setting ${setting}${didYouMean(setting, Object.keys(settings))}`;
+    }
+    const missing = (declared?.values ?? []).find((value) => !(value in formats));
+    if (missing !== undefined) yield `window.time.formats: ${missing}, a value of ${setting}, is missing`;
+    if (declared?.default === undefined && declared?.required !== true) {
+      yield `settings.${setting}: expected a default, or required: true`; // without a format, no window would be sent
+    }
+    if (declared?.values === undefined) yield `settings.${setting}.values is missing: expected the formats' names`;
+  }
+}
+
+function* searchProblems(definition: SourceDefinition): Generator<string> {
+  const { branches, query, settings, categories } = definition;
+  const used = usedPlaceholders(definition);
+  if (branches !== undefined) {
+    if (!used.has('branch')) yield 'branches: nothing uses {branch}';
+    if (branches.setting === undefined && branches.values === undefined && branches.fetch === undefined) {
+      yield 'branches: expected setting, values or fetch';
+    }
+    if (branches.setting !== undefined && settings[branches.setting] === undefined) {
+      yield `branches.setting: there is no setting ${branches.setting}${didYouMean(branches.setting, Object.keys(settings))}`;
+    }
+  }
+  const named = Object.entries(categories?.values ?? {});
+  const unknown = categories?.default?.find((name) => named.every(([known]) => known !== name));
+  if (unknown !== undefined) yield `categories.default: ${unknown} is not in categories.values`;
+  const object = named.find(([, value]) => typeof value !== 'string')?.[0];
+  if (object !== undefined && categories?.path !== undefined) {
+    yield `categories.values.${object}: expected a text, to be compared with what is at categories.path`;
+  }
+  if (query?.open === true && (query.compare === undefined || !used.has('query'))) {
+    yield 'query.open: needs query.compare, and {query} in a request';
+  }
+  for (const [key, { parameter, field, path }] of Object.entries(query?.keys ?? {})) {
+    if (parameter === undefined && field === undefined && path === undefined) {
+      yield `query.keys.${key}: expected parameter, field or path`;
+    }
+    if (parameter !== undefined && definition.job !== undefined) {
+      yield `query.keys.${key}.parameter: a job takes none; use field or path`;
+    }
+    if (field !== undefined && (query?.compare === undefined || !used.has('query'))) {
+      yield `query.keys.${key}.field: needs query.compare, and {query} in a request`;
+    }
+  }
+}
+
+/** Exactly one of two is wanted: true when there are none or two. */
+function both(one: unknown, other: unknown): boolean {
+  return (one === undefined) === (other === undefined);
+}
+
+function requestsOf(definition: SourceDefinition): (readonly [at: string, request: RequestDefinition])[] {
+  const { request, paging, job, branches } = definition;
+  const later = paging.type === 'none' ? undefined : paging.request;
+  const all = {
+    request,
+    'paging.request': later,
+    'job.request': job?.request,
+    'branches.fetch.request': branches?.fetch?.request,
+  };
+  return Object.entries(all).flatMap(([at, each]) => (each === undefined ? [] : [[at, each] as const]));
+}
+
+function templatesOf(definition: SourceDefinition): (readonly [at: string, text: string])[] {
+  const { url, scope, variables, headers, auth, job, request, paging, branches } = definition;
+  const parts = { url, scope, variables, headers, auth, job, request, paging, branches };
+  return Object.entries(parts).flatMap(([name, part]) => [...collect(name, part)]);
+}
+
+/** Every text inside a value, with its place. */
+function* collect(at: string, value: unknown): Generator<readonly [at: string, text: string]> {
+  if (typeof value === 'string') yield [at, value];
+  else if (typeof value === 'object' && value !== null) {
+    for (const [key, member] of Object.entries(value)) {
+      yield [`${at}.${key}`, key]; // names of members in a JSON body are filled, too
+      yield* collect(`${at}.${key}`, member);
+    }
+  }
+}

@@ -1,0 +1,137 @@
+/** The parts of a definition: texts, requests, authentication, paging. core/definition.ts puts them together. */
+import * as z from 'zod/mini';
+import { isPath } from '../json/path.ts';
+import { durationOf } from '../clock/duration.ts';
+
+export const template = z.string();
+export const path = z.string().check(z.refine(isPath, 'a path such as data.items'));
+export const duration = z
+  .string()
+  .check(z.refine((text) => durationOf(text) !== undefined, 'a duration such as 5m or 1h30m'));
+export const count = z.int().check(z.positive());
+export const optional = z.exactOptional;
+export const templates = z.record(z.string(), template);
+/** Any value, with templates as texts. A text that is one placeholder becomes its value, with its type. */
+export const jsonObject = z.record(z.string(), z.json());
+/** A text that depends on the value of a setting. */
+export const choice = z.strictObject({ setting: z.string(), texts: templates });
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+/**
+ * A member of a reply's envelope that must be there and not null, and equal `equals` if that is given. `optional`: it
+ * may also be missing.
+ */
+export const test = z.strictObject({ path, equals: optional(scalar), optional: optional(z.boolean()) });
+
+export const request = z.strictObject({
+  /** GET when left out. A POST here only reads, and so may be sent again. */
+  method: optional(z.enum(['GET', 'POST'])),
+  /** Appended to `url` as it is; values put into it are percent-encoded. */
+  path: template,
+  headers: optional(templates),
+  /** Parameters without a value are dropped; a list sends the parameter several times. */
+  query: optional(z.record(z.string(), z.union([template, z.array(template)]))),
+  json: optional(jsonObject),
+  form: optional(templates),
+});
+
+export const setting = z.strictObject({
+  summary: z.string(),
+  required: optional(z.boolean()),
+  unless: optional(z.string()),
+  secret: optional(z.boolean()),
+  default: optional(z.string()),
+  kind: optional(z.enum(['text', 'url', 'flag', 'integer', 'duration'])),
+  values: optional(z.array(z.string())),
+  aliases: optional(z.array(z.string())),
+  flag: optional(z.enum(['apikey', 'apisecret', 'orgurl', 'apiurl'])),
+});
+
+/** How a request proves who asks. Another scheme (OAuth 2, a signer) is another member here and in core/vendor/session.ts. */
+export const auth = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('none') }),
+  z.strictObject({ type: z.literal('headers'), headers: templates }),
+  z.strictObject({ type: z.literal('basic'), username: template, password: template }),
+  /** A secret in the address is seen by proxies: only for vendors that offer nothing else. */
+  z.strictObject({ type: z.literal('query'), query: templates }),
+  /** Members added to every JSON or form body. */
+  z.strictObject({ type: z.literal('body'), body: templates }),
+  /** A login whose cookies, or token, go with every later request; and a logout in any case. */
+  z.strictObject({
+    type: z.literal('session'),
+    login: request,
+    /** The login worked when this holds; its HTTP status is looked at in any case. */
+    success: optional(test),
+    /** Where the token is and what headers carry it; without it the login must set a cookie. */
+    token: optional(z.strictObject({ path: optional(path), header: optional(z.string()), headers: templates })),
+    logout: optional(request),
+  }),
+]);
+
+/** When the pages end, besides a next page that is missing, null or empty. */
+const stop = z.array(
+  z.enum([
+    /** fewer records than asked for */
+    'short-page',
+    /** no records; without it, an empty page with a cursor is followed on */
+    'empty-page',
+    /** the cursor that was sent came back; without it, that is a cycle and an error */
+    'unchanged',
+  ]),
+);
+
+const everyPaging = {
+  /** The request for the second page and later ones, when it differs: other path, dropped time bounds, cursor only. */
+  request: optional(request),
+  stop: optional(stop),
+  /** A flag such as `has_more`: anything but true ends the pages. */
+  more: optional(path),
+};
+
+export const paging = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('none') }),
+  /** The `Link` header with rel="next" (RFC 8288). */
+  z.strictObject({ type: z.literal('link'), ...everyPaging }),
+  /** The next page's address, absolute or relative, in the body or in a header. */
+  z.strictObject({ type: z.literal('url'), path: optional(path), header: optional(z.string()), ...everyPaging }),
+  /** A cursor in the body, in a header, or a field of the page's last record (`last`). */
+  z.strictObject({
+    type: z.literal('cursor'),
+    path: optional(path),
+    header: optional(z.string()),
+    last: optional(path),
+    /** The cursor outlives the run: the next one goes on there. */
+    bookmark: optional(z.boolean()),
+    /** HTTP statuses, besides 410, that say that a cursor is no longer valid: the window is read from its beginning. */
+    invalid: optional(z.array(z.int())),
+    ...everyPaging,
+  }),
+  z.strictObject({ type: z.literal('page'), first: optional(z.int()), ...everyPaging }),
+  z.strictObject({ type: z.literal('offset'), ...everyPaging }),
+]);
+
+/** How --query reaches the vendor. */
+export const query = z.strictObject({
+  keys: z.record(
+    z.string(),
+    z.strictObject({
+      /** Sent as this query parameter. */
+      parameter: optional(z.string()),
+      /** Sent inside {query}: `compare` with this name for {field}. */
+      field: optional(z.string()),
+      /** Matched here, at this path of the record. */
+      path: optional(path),
+    }),
+  ),
+  /**
+   * One comparison in the vendor's language: {field} is the name, {value} the value as a JSON string in quotes. Or a
+   * JSON object, where {value} is the value itself; {query} then is the list of them.
+   */
+  compare: optional(z.union([template, jsonObject])),
+  /** Between two comparisons that are texts. */
+  and: optional(z.string()),
+  /** The vendor compares any member at the top of a record: keys that are not listed are sent, too. */
+  open: optional(z.boolean()),
+  /** Values that read like a number are written without quotes. */
+  numbers: optional(z.literal('bare')),
+});

@@ -1,0 +1,182 @@
+/** One request and its reply, with the credentials: logs in first, and tells when a session is over. */
+import type { RequestDefinition, SourceDefinition } from '../definition.ts';
+import { pace } from './pace.ts';
+import { parseJson, saying, tellsError, tellsExpired, valueAt } from './reply.ts';
+import { exit, Problem } from '../problem.ts';
+import { baseUrl, buildRequest } from './request.ts';
+import { httpProblem, retrying } from '../retry.ts';
+import { credentialsHint, session } from './session.ts';
+import type { TemplateValues } from './template.ts';
+import type { HttpReply, HttpRequest, Instant, Tools } from '../types.ts';
+
+/** One question to the vendor. */
+export interface Question {
+  readonly request: RequestDefinition;
+  readonly values: TemplateValues;
+  /** For messages: `the first page`. */
+  readonly what: string;
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** The address that the vendor gave for it. */
+  readonly url?: string | undefined;
+}
+
+export interface Exchange {
+  /** Logs in, for sources with sessions. */
+  open(): Promise<void>;
+  /** One attempt; a reply with a body to read. Throws Problem for everything else than success. */
+  stream(question: Question): Promise<HttpReply>;
+  /** A whole small reply as JSON, with retries; the vendor's own errors are Problems. */
+  json(question: Question): Promise<{ readonly value: unknown; readonly text: string }>;
+  /** Throws the Problem that a parsed reply tells of, if it does. */
+  check(value: unknown, what: string): void;
+  /**
+   * Whether this failure may come from a session that is over; the next request then logs in again. A caller asks once a
+   * request: a session that ends again at once is no accident.
+   */
+  renewed(error: unknown): Promise<boolean>;
+  serverTime(): Instant | undefined;
+  /** Logs out. Never throws. */
+  close(): Promise<void>;
+}
+
+export function exchange(definition: SourceDefinition, values: TemplateValues, tools: Tools): Exchange {
+  const http = tools.http(baseUrl(definition, values));
+  const turn = pace(definition.limits, tools);
+  const login = session(definition, values, { send, cookies: () => http.cookies }, tools);
+  let seen: Instant | undefined;
+
+  async function send(request: HttpRequest): Promise<HttpReply> {
+    await turn.wait();
+    const reply = await http.send(request);
+    turn.learn(reply.headers);
+    seen = reply.date ?? seen;
+    return reply;
+  }
+
+  async function stream(question: Question): Promise<HttpReply> {
+    await login.open();
+    const { request, parameters = {}, url } = question;
+    const reply = await send(
+      buildRequest(request, { definition, values: question.values, parameters, token: login.headers(), url }),
+    );
+    const type = reply.headers['content-type'] ?? '';
+    const html = /\bhtml\b/i.test(type);
+    if (!isSuccess(reply.status) || html) throw await failure(reply, question.what, html);
+    const charset = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(type)?.[1];
+    if (charset === undefined || /^(?:utf-?8|us-ascii)$/i.test(charset)) return reply;
+    await reply.discard();
+    throw notUtf8(definition, question.what, charset);
+  }
+
+  async function failure(reply: HttpReply, what: string, html: boolean): Promise<Problem> {
+    const text = html ? '' : await reply.text(64 * 1024);
+    if (html) await reply.discard();
+    if (isSuccess(reply.status)) return notJson(definition, what);
+    const hint = refusalHint(definition, reply.status);
+    const asked = { who: definition.name, what, ...(hint === undefined ? {} : { hint }) };
+    const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
+    return new Problem(problem.status, problem.message + saying(definition, parseJson(text)), {
+      ...(problem.hint === undefined ? {} : { hint: problem.hint }),
+      ...(problem.again === undefined ? {} : { again: problem.again }),
+      cause: reply.status,
+    });
+  }
+
+  async function readJson(question: Question): Promise<{ value: unknown; text: string }> {
+    const reply = await stream(question);
+    const text = await reply.text();
+    const value = parseJson(text);
+    if (typeof value !== 'object' || value === null) throw notJson(definition, question.what);
+    check(value, question.what);
+    return { value, text };
+  }
+
+  async function json(question: Question): Promise<{ value: unknown; text: string }> {
+    try {
+      return await retrying(() => readJson(question), tools);
+    } catch (error) {
+      if (!(await renewed(error))) throw error;
+      return retrying(() => readJson(question), tools);
+    }
+  }
+
+  function check(value: unknown, what: string): void {
+    if (tellsExpired(definition, value)) {
+      throw new Problem(
+        exit.noperm,
+        `${definition.name} ended the session during ${what}${saying(definition, value)}`,
+        {
+          hint: refusalHint(definition, 401) ?? credentialsHint(definition),
+          cause: 401,
+        },
+      );
+    }
+    if (!tellsError(definition, value)) return;
+    const path = definition.reply?.success?.path;
+    const status = path === undefined ? undefined : valueAt(value, path); // often the HTTP status that it should have had
+    const hint = refusalHint(definition, status);
+    const refused = hint !== undefined;
+    const message = `${definition.name} ${refused ? 'refused' : 'told of an error in'} ${what}${saying(definition, value)}`;
+    throw new Problem(refused ? exit.noperm : exit.protocol, message, {
+      hint: hint ?? 'the position stays; see what the vendor says about this error',
+    });
+  }
+
+  async function renewed(error: unknown): Promise<boolean> {
+    if (!login.renewable || !isSessionOver(error)) return false;
+    await login.close(); // it may still be valid: a leaked session a minute is 1,440 a day
+    return true;
+  }
+
+  return {
+    open: login.open,
+    stream,
+    json,
+    check,
+    renewed,
+    serverTime: () => seen,
+    async close() {
+      await login.close();
+      try {
+        await http.close();
+      } catch (error) {
+        tools.debug('closing the connection failed', { problem: String(error) });
+      }
+    },
+  };
+}
+
+/**
+ * 401, or a reply that is not what was asked for: a login page, or an error that the vendor tells in its body. Other
+ * HTTP statuses speak for themselves.
+ */
+function isSessionOver(error: unknown): boolean {
+  if (!(error instanceof Problem) || error.again !== undefined) return false;
+  return error.cause === 401 || (error.status === exit.protocol && typeof error.cause !== 'number');
+}
+
+/** What to do when records are refused: whoever asks for them with a session has logged in successfully before. */
+function refusalHint(definition: SourceDefinition, status: unknown): string | undefined {
+  if (status === 403) return `${credentialsHint(definition)}, and the right to read these records`;
+  if (status !== 401) return undefined;
+  if (definition.auth.type !== 'session') return credentialsHint(definition);
+  return 'the login worked; another run with the same user may have ended the session, or the user may not read records';
+}
+
+/** Statuses that come with what was asked for; 204, 206 and 304 do not. */
+function isSuccess(status: number): boolean {
+  return status === 200 || status === 201 || status === 202;
+}
+
+/** Records leave as they came, and JSON is UTF-8 (RFC 8259 section 8.1): another encoding would be a guess. */
+function notUtf8(definition: SourceDefinition, what: string, charset: string): Problem {
+  return new Problem(exit.protocol, `${definition.name} answered ${what} in ${charset.toLowerCase()}, not in UTF-8`, {
+    hint: 'have the service, or the proxy before it, answer in UTF-8',
+  });
+}
+
+function notJson(definition: SourceDefinition, what: string): Problem {
+  return new Problem(exit.protocol, `${definition.name} answered ${what} with something else than JSON`, {
+    hint: 'check the URL: a proxy, a single sign-on page or another service may be answering there',
+  });
+}

@@ -1,0 +1,29 @@
+/** What ends the reading of a window before all of its records came. */
+import type { SourceDefinition } from '../definition.ts';
+import { exit, Problem } from '../problem.ts';
+import { saying } from './reply.ts';
+import { isoText } from '../time.ts';
+import type { Window } from '../types.ts';
+
+/** The vendor answered, but started nothing. */
+export function noJob(definition: SourceDefinition, value: unknown, path: string): Problem {
+  const message = `${definition.name} did not start the query: nothing at ${path}${saying(definition, value)}`;
+  return new Problem(exit.protocol, message, {
+    hint: "check the URL and the vendor's API version",
+  });
+}
+
+/** The vendor said how many records the window has, and gave fewer. */
+export function incomplete(name: string, { from, until }: Window, total: number, count: number): Problem {
+  const message = `${name} announced ${total} records from ${isoText(from)} to ${isoText(until)} and gave ${count}`;
+  return new Problem(exit.protocol, message, {
+    hint: 'the position stays; the next run reads the window again',
+  });
+}
+
+/** A query that does not even finish for the shortest window. */
+export function neverFinished(name: string, { from, until }: Window): Problem {
+  return new Problem(exit.unavailable, `${name} did not finish its query from ${isoText(from)} to ${isoText(until)}`, {
+    hint: 'its server may be busy; the position stays and the next run tries again',
+  });
+}

@@ -1,0 +1,150 @@
+/**
+ * JSON Lines from a pipe (`spl audit export … | audit-export --source -`) as a source like any other: its lines are
+ * identified, dated, searched and remembered as the records of a vendor are.
+ *
+ * A pipe cannot be asked twice, and need not end. So a slice of it is a minute of reading: it is committed then, and
+ * what came before is forgotten when its overlap is over. A request to stop ends the slice like the end of the input
+ * does: what was read is delivered before the run ends.
+ */
+import type { Buffer } from 'node:buffer';
+import { collector, fieldsOf, identityRule } from './collect.ts';
+import type { SourceDefinition } from '../definition.ts';
+import { identifier, type Identify } from '../identity.ts';
+import { Problem } from '../problem.ts';
+import { planSearch } from './search.ts';
+import type { TimeFormat } from '../time.ts';
+import type { Ask, Page, Search, Source, Tools } from '../types.ts';
+import { windowRules } from './window-values.ts';
+
+const linesName = 'stdin';
+
+/** Where `spl audit export` has its ID, and most others have theirs. */
+const usualIds = ['record.id', 'id'];
+
+export interface LineRules {
+  /** Paths of the ID, joined; none means: `record.id`, else `id`, else the content. */
+  readonly ids: readonly string[];
+  readonly time?: { readonly path: string; readonly format: TimeFormat };
+}
+
+/** The definition of a source whose only reply is standard input. */
+export function linesDefinition({ ids, time }: LineRules): SourceDefinition {
+  return {
+    name: linesName,
+    summary: 'JSON Lines on standard input.',
+    settings: {},
+    url: '',
+    auth: { type: 'none' },
+    request: { path: '' },
+    paging: { type: 'none' },
+    // Remembered for a day: as far back as an hourly or daily export may reach over what was delivered before.
+    window: { filter: 'none', overlap: '1d' },
+    records: { format: 'lines', id: { paths: ids.length > 0 ? [...ids] : usualIds }, ...(time && { time }) },
+    categories: { path: 'category' },
+  };
+}
+
+export function isLines({ name }: SourceDefinition): boolean {
+  return name === linesName;
+}
+
+/** How long a slice is, in milliseconds. */
+const sliceLength = 60_000;
+
+/** `chunks` yields an empty chunk while nothing comes, so that what was read is not held back. */
+export function linesSource(
+  definition: SourceDefinition,
+  chunks: AsyncIterable<Buffer>,
+  search: Search,
+  tools: Tools,
+): Source {
+  const plan = planSearch(definition, { ...search, categories: bothSpellings(search.categories) }, tools);
+  const input = chunks[Symbol.asyncIterator]();
+  const lines = collector(definition, plan, fieldsOf(definition, plan));
+  lines.begin(identityOf(definition));
+  let ended = false;
+  let cutShort = false;
+  let stopped: Problem | undefined;
+
+  async function* pull(_ask: Ask): AsyncGenerator<Page, void, undefined> {
+    if (stopped !== undefined) throw stopped;
+    const until = tools.now() + sliceLength;
+    while (!ended && tools.now() < until) {
+      const chunk = await read();
+      if (chunk === undefined) break;
+      if (chunk.length > 0) naming(() => lines.push(chunk));
+      yield lines.take();
+      if (search.single && chunk.length > 0) {
+        cutShort = true;
+        return;
+      }
+    }
+    if (ended) {
+      naming(lines.end);
+      if (lines.size > 0) yield lines.take();
+    }
+  }
+
+  /** The next chunk; undefined at the end, and when the run is to stop. */
+  async function read(): Promise<Buffer | undefined> {
+    try {
+      const { done, value } = await input.next();
+      ended = done === true;
+      return ended ? undefined : value;
+    } catch (error) {
+      if (!(error instanceof Problem) || error !== tools.stop.reason) throw error;
+      stopped = error;
+      return undefined;
+    }
+  }
+
+  return {
+    name: definition.name,
+    window: windowRules(definition),
+    scope: '',
+    branches: () => Promise.resolve(['']),
+    pull,
+    serverTime: () => undefined,
+    goesOn: () => !ended && !cutShort,
+    truncated: () => cutShort,
+    async close() {
+      await input.return?.();
+    },
+  };
+}
+
+/** Decisions of people were called `aitl` first, and `decision` later. */
+function bothSpellings(categories: readonly string[]): readonly string[] {
+  const spellings = ['aitl', 'decision'];
+  return [...new Set(categories.flatMap((name) => (spellings.includes(name) ? spellings : [name])))];
+}
+
+/** By the paths that were asked for; else by the first usual one that a line has. */
+function identityOf(definition: SourceDefinition): Identify {
+  const { paths } = identityRule(definition);
+  const isUsual = JSON.stringify(definition.records.id) === JSON.stringify({ paths: usualIds });
+  const identity = identifier({ paths: isUsual ? paths.slice(0, 1) : paths }, () => false, false);
+  if (!isUsual) return identity;
+  const chosen = new Int32Array(2);
+  return {
+    ...identity,
+    key(bytes, start, end, spans) {
+      const at = usualIds.findIndex((_, index) => (spans[2 * index] ?? -1) >= 0);
+      chosen[0] = spans[2 * at] ?? -1;
+      chosen[1] = spans[2 * at + 1] ?? -1;
+      return identity.key(bytes, start, end, chosen);
+    },
+  };
+}
+
+/** The splitter speaks of a reply. */
+function naming<T>(step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    throw new Problem(error.status, error.message.replace(/^the reply/, 'standard input'), {
+      hint: 'see why the command before the pipe ended; set -o pipefail shows its status',
+    });
+  }
+}

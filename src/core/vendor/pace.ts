@@ -1,0 +1,45 @@
+/** Requests no faster than a vendor allows: some time apart, or so many in a length of time that it tells in a header. */
+import type { SourceDefinition } from '../definition.ts';
+import { parseDuration } from '../clock/duration.ts';
+import type { Tools } from '../types.ts';
+
+export interface Pace {
+  /** Resolves when the next request may be sent, and counts it. */
+  wait(): Promise<void>;
+  /** Takes the rate from the headers of a reply. */
+  learn(headers: Readonly<Record<string, string>>): void;
+}
+
+/**
+ * The pace of a definition's `limits`. Within a rate, requests follow one another at once until it is used up: a run of
+ * a few pages never waits. What other clients use of the same rate is not known here; the vendor then answers 429.
+ */
+export function pace(limits: SourceDefinition['limits'], tools: Pick<Tools, 'now' | 'wait'>): Pace {
+  const interval = milliseconds(limits?.interval ?? '0s', 'limits.interval');
+  const header = limits?.rate?.header.toLowerCase();
+  const per = milliseconds(limits?.rate?.per ?? '0s', 'limits.rate.per');
+  /** When requests were sent within the last `per` milliseconds, oldest first. */
+  let sent: number[] = [];
+  let last = -Infinity;
+  let rate = Infinity;
+
+  return {
+    async wait() {
+      const now = tools.now();
+      sent = sent.filter((at) => at > now - per && at <= now); // a clock that was set back must not mean a long wait
+      const free = sent.length < rate ? now : (sent[sent.length - rate] ?? now) + per;
+      const due = Math.max(Math.min(last, now) + interval, free);
+      if (due > now) await tools.wait(due - now);
+      last = tools.now();
+      if (header !== undefined) sent.push(last);
+    },
+    learn(headers) {
+      const told = header === undefined ? undefined : headers[header];
+      if (told !== undefined && /^[1-9]\d{0,8}$/.test(told)) rate = Number(told);
+    },
+  };
+}
+
+function milliseconds(text: string, what: string): number {
+  return Number(parseDuration(text, what) / 1_000_000n);
+}

@@ -1,0 +1,154 @@
+/** One page of a vendor's reply, streamed: raw records with their identity and time, in parts. */
+import { collector, fieldsOf } from './collect.ts';
+import type { SourceDefinition } from '../definition.ts';
+import type { Exchange, Question } from './exchange.ts';
+import type { Identify } from '../identity.ts';
+import type { PageEnd } from '../paging.ts';
+import { exit, Problem } from '../problem.ts';
+import { saying, tokenAt, valueAt } from './reply.ts';
+import { defaultPolicy, retrying } from '../retry.ts';
+import type { SearchPlan } from './search.ts';
+import type { Page, Tools } from '../types.ts';
+
+/** A page that was read to its end. */
+export interface ReadPage extends PageEnd {
+  /** Whether the reply had a place for records at all. */
+  readonly containerSeen: boolean;
+  /** Whether it may have been cut where nobody can see it. */
+  readonly unproven: boolean;
+}
+
+export interface PageReader {
+  /**
+   * Reads one page. A reply that breaks off is asked for again from its beginning; records that were already yielded
+   * come again then, with the same keys.
+   */
+  read(question: Question, identity: Identify): AsyncGenerator<Page, ReadPage, undefined>;
+}
+
+/** Readings of a page of which two must agree, when nothing else proves that it is whole. */
+const mostReadings = 5;
+
+export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendor: Exchange, tools: Tools): PageReader {
+  const part = collector(definition, plan, fieldsOf(definition, plan));
+
+  async function* attempt({ question, identity }: Reading): AsyncGenerator<Page, ReadPage, undefined> {
+    const reply = await vendor.stream(question);
+    part.begin(identity);
+    const named = <T>(step: () => T): T => naming(`${definition.name}: the reply to ${question.what}`, step);
+    for await (const chunk of reply.body) {
+      named(() => part.push(chunk));
+      if (part.full) yield part.take();
+    }
+    const { value, text } = named(part.end);
+    if (value !== undefined) vendor.check(value, question.what); // JSON Lines have nothing around their records
+    const { containerSeen } = part;
+    if (!containerSeen && !mayBeMissing(definition, value)) throw noRecords(definition, value, question.what);
+    if (part.size > 0) yield part.take();
+    const total = definition.records.total === undefined ? undefined : tokenAt(text, definition.records.total);
+    return {
+      url: reply.url,
+      headers: reply.headers,
+      envelope: text,
+      count: part.count,
+      limit: plan.limit,
+      total: total === undefined ? undefined : Number(total),
+      last: part.last(),
+      fingerprint: part.fingerprint(),
+      containerSeen,
+      unproven: definition.records.format === 'lines' && endsWithConnection(reply.headers),
+    };
+  }
+
+  /** JSON Lines have no end of their own: with no length either, two readings must agree. */
+  async function* read(question: Question, identity: Identify): AsyncGenerator<Page, ReadPage, undefined> {
+    let before: ReadPage | undefined;
+    for (let reading = 1; reading <= mostReadings; reading++) {
+      const page = yield* readOnce({ question, identity }, reading > 1);
+      if (!page.unproven || (before !== undefined && before.fingerprint === page.fingerprint)) return page;
+      before = page;
+    }
+    throw neverAgree(definition.name, question.what);
+  }
+
+  async function* readOnce(reading: Reading, again: boolean): AsyncGenerator<Page, ReadPage, undefined> {
+    let reader: AsyncGenerator<Page, ReadPage, undefined> | undefined;
+    let starts = 0;
+    let renewed = false;
+
+    async function next(): Promise<IteratorResult<Page, ReadPage>> {
+      if (reader === undefined) {
+        reading.identity.startPage(again || starts > 0);
+        reader = attempt(reading);
+        starts++;
+      }
+      try {
+        return await reader.next();
+      } catch (error) {
+        reader = undefined;
+        if (!renewed && (await vendor.renewed(error))) {
+          renewed = true;
+          return next();
+        }
+        // Each part that arrives starts the attempts anew; a page that always breaks later must end, too.
+        if (starts < 2 * defaultPolicy.attempts || !(error instanceof Problem)) throw error;
+        throw new Problem(error.status, error.message, error.hint === undefined ? {} : { hint: error.hint });
+      }
+    }
+
+    try {
+      for (;;) {
+        const part = await retrying(next, tools);
+        if (part.done === true) return part.value;
+        yield part.value;
+      }
+    } finally {
+      await reader?.return(undefined as never);
+    }
+  }
+
+  return { read };
+}
+
+interface Reading {
+  readonly question: Question;
+  readonly identity: Identify;
+}
+
+/** Neither a length nor chunks (RFC 9112 section 6.3). Compression proves nothing: gzip may be cut between two members. */
+function endsWithConnection(headers: Readonly<Record<string, string>>): boolean {
+  return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
+}
+
+/** The splitter knows neither source nor page; its Problems begin with `the reply`. */
+function naming<T>(reply: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const { status, message, hint, again } = error;
+    throw new Problem(status, message.replace(/^the reply/, reply), {
+      ...(hint === undefined ? {} : { hint }),
+      ...(again === undefined ? {} : { again }),
+    });
+  }
+}
+
+function neverAgree(name: string, what: string): Problem {
+  return new Problem(exit.protocol, `${name} ends ${what} with the connection, and no two readings of it agree`, {
+    hint: 'have the server, or the proxy before it, say where its replies end: Content-Length, or chunks',
+  });
+}
+
+function mayBeMissing({ records: { format, missing, path } }: SourceDefinition, value: unknown): boolean {
+  if (format === 'lines' || missing === 'empty') return true;
+  return missing === 'null' && valueAt(value, path ?? '') === null;
+}
+
+function noRecords(definition: SourceDefinition, value: unknown, what: string): Problem {
+  const { name, records } = definition;
+  const where = records.path === undefined ? 'is not a list of records' : `has no list of records at ${records.path}`;
+  return new Problem(exit.protocol, `${name}: the reply to ${what} ${where}${saying(definition, value)}`, {
+    hint: "check the URL and the vendor's API version",
+  });
+}

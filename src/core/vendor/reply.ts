@@ -1,0 +1,92 @@
+/**
+ * A reply outside its records: whether the vendor calls it a success, and what it says went wrong. "HTTP 200" is not
+ * yet success: many vendors tell errors in the body only.
+ */
+import type { EnvelopeTest, SourceDefinition } from '../definition.ts';
+import { lexemeAt } from '../json/json.ts';
+import { parsePath } from '../json/path.ts';
+
+/** The value at a path of a parsed JSON document, or undefined. */
+export function valueAt(value: unknown, path: string): unknown {
+  let found = value;
+  for (const name of parsePath(path)) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return undefined;
+    found = (found as Record<string, unknown>)[name];
+  }
+  return found;
+}
+
+/**
+ * A cursor or job at a path of a JSON text. Integers keep all their digits (19 do not fit a number). Undefined when it
+ * is missing, null, false, or an empty text.
+ */
+export function tokenAt(text: string, path: string): string | bigint | undefined {
+  return tokenOf(lexemeAt(text, parsePath(path)));
+}
+
+/** The same for the value's own text. */
+export function tokenOf(lexeme: string | undefined): string | bigint | undefined {
+  if (lexeme === undefined || ['null', 'false', '""'].includes(lexeme)) return undefined;
+  if (lexeme.startsWith('"')) return JSON.parse(lexeme) as string;
+  return /^-?\d+$/.test(lexeme) ? BigInt(lexeme) : lexeme;
+}
+
+/** Is the member there, not null, and as it should be? */
+export function holds(test: EnvelopeTest, value: unknown): boolean {
+  const found = valueAt(value, test.path);
+  if (found === undefined && test.optional === true) return true;
+  return test.equals === undefined ? found !== undefined && found !== null : found === test.equals;
+}
+
+/** Whether a parsed reply tells of an error, by the rules of the definition. */
+export function tellsError(definition: SourceDefinition, value: unknown): boolean {
+  const { success, errors = ['error', 'errors'] } = definition.reply ?? {};
+  if (success !== undefined && !holds(success, value)) return true;
+  return errors.some((path) => says(valueAt(value, path)));
+}
+
+/** Whether a parsed reply tells that the session is over. */
+export function tellsExpired(definition: SourceDefinition, value: unknown): boolean {
+  const expired = definition.reply?.expired;
+  return expired !== undefined && holds(expired, value);
+}
+
+/** `: what the vendor said`, made fit for a terminal; or nothing. */
+export function saying(definition: SourceDefinition, value: unknown): string {
+  const paths = [...(definition.reply?.messages ?? []), 'message', 'detail', 'error', 'errors', 'error_description'];
+  for (const path of paths) {
+    const text = textIn(valueAt(value, path));
+    if (text !== undefined) return `: ${printable(text)}`;
+  }
+  return '';
+}
+
+/** The JSON text as a value; undefined when it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** False, 0, empty texts, lists and objects say that there is no error. */
+function says(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
+  return Boolean(value);
+}
+
+/** The first text in a message, a list of messages, or an error object. */
+function textIn(value: unknown): string | undefined {
+  if (typeof value === 'string') return value === '' ? undefined : value;
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (Array.isArray(value)) return value.map(textIn).find((text) => text !== undefined);
+  const { message, msg, detail, title, description, code } = value as Record<string, unknown>;
+  return textIn([message, msg, detail, title, description, code]);
+}
+
+/** One short line without control characters, whatever the server sent. */
+function printable(text: string): string {
+  const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}\s]+/gu, ' ').trim();
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+}

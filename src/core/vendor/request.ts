@@ -1,0 +1,143 @@
+/** A request as a definition describes it, with its placeholders filled in -> what goes over the wire. */
+import { Buffer } from 'node:buffer';
+import type { RequestDefinition, SourceDefinition } from '../definition.ts';
+import { parseBase } from '../origin.ts';
+import { exit, Problem } from '../problem.ts';
+import { fill, fillJson, fillValue, placeholders, textOf, type Json, type TemplateValues } from './template.ts';
+import type { HttpRequest } from '../types.ts';
+
+/** The URL that all requests of a source begin with, without a slash at its end. Throws Problem 78. */
+export function baseUrl(definition: SourceDefinition, values: TemplateValues): string {
+  const url = parseBase(addressOf(definition, values));
+  if (url.search !== '' || url.hash !== '') {
+    throw new Problem(exit.config, `the address of ${definition.name} must end with its path`, {
+      hint: 'leave out everything from the first ? or #',
+    });
+  }
+  return url.origin + url.pathname.replace(/\/{2,}/g, '/').replace(/\/$/, '');
+}
+
+/** What a position belongs to: the URL, and whatever else says what is read. */
+export function scopeOf(definition: SourceDefinition, values: TemplateValues): string {
+  return `${baseUrl(definition, values)} ${fill(definition.scope ?? '', values)}`.trim();
+}
+
+/** The first address for which all is set. Several stand for settings of which one is enough. */
+function addressOf({ name, url }: SourceDefinition, values: TemplateValues): string {
+  if (typeof url === 'string') return fill(url, values);
+  for (const each of url) {
+    const template = typeof each === 'string' ? each : each.texts[textOf(values[each.setting])];
+    if (template !== undefined && placeholders(template).every((setting) => textOf(values[setting]) !== '')) {
+      return fill(template, values);
+    }
+  }
+  const settings = url.flatMap((each) => (typeof each === 'string' ? placeholders(each) : [each.setting]));
+  throw new Problem(exit.config, `the address of ${name} is not set`, { hint: `set ${settings.join(' or ')}` });
+}
+
+/** What belongs to every request of a source besides its own parts. */
+export interface Surroundings {
+  readonly definition: SourceDefinition;
+  readonly values: TemplateValues;
+  /** Query parameters of --query that the vendor knows. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** Headers that carry a session's token. */
+  readonly token?: Readonly<Record<string, string>>;
+  /** The address that the vendor gave for the next page, instead of path and query. */
+  readonly url?: string | undefined;
+}
+
+/** The request on the wire, credentials included. */
+export function buildRequest(request: RequestDefinition, surroundings: Surroundings): HttpRequest {
+  const { definition, values, parameters = {}, token = {}, url } = surroundings;
+  const { auth } = definition;
+  const credentials = auth.type === 'query' ? parametersOf(auth.query, values) : [];
+  const address =
+    url === undefined
+      ? baseUrl(definition, values) +
+        withQuery(fill(request.path, values, encode), [
+          ...parametersOf(request.query ?? {}, values),
+          ...Object.entries(parameters), // what the user typed is no template
+          ...credentials,
+        ])
+      : withQuery(
+          url,
+          credentials.filter(([name]) => !new URL(url).searchParams.has(name)),
+        );
+  const body = bodyOf(request, values, auth.type === 'body' ? auth.body : {});
+  return {
+    method: request.method ?? 'GET',
+    url: address,
+    headers: {
+      accept: 'application/json',
+      ...(body === undefined ? {} : { 'content-type': body.type }),
+      ...headersOf({ ...definition.headers, ...request.headers }, values),
+      ...authorization(definition, values),
+      ...token,
+    },
+    ...(body === undefined ? {} : { body: body.text }),
+    repeatable: true,
+  };
+}
+
+/** Headers with their placeholders filled; those without a value are dropped. Names become lower case. */
+export function headersOf(templates: Readonly<Record<string, string>>, values: TemplateValues): Record<string, string> {
+  const filled = Object.entries(templates).map(
+    ([name, text]) => [name.toLowerCase(), fillValue(text, values)] as const,
+  );
+  return Object.fromEntries(filled.flatMap(([name, value]) => (value === undefined ? [] : [[name, textOf(value)]])));
+}
+
+function authorization({ auth }: SourceDefinition, values: TemplateValues): Record<string, string> {
+  if (auth.type === 'headers') return headersOf(auth.headers, values);
+  if (auth.type !== 'basic') return {};
+  const pair = `${fill(auth.username, values)}:${fill(auth.password, values)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }; // RFC 7617
+}
+
+type Parameters = Readonly<Record<string, string | readonly string[]>>;
+
+/** Names and values, in order; those without a value are dropped, a list becomes several of the same name. */
+function parametersOf(templates: Parameters, values: TemplateValues): (readonly [name: string, value: string])[] {
+  return Object.entries(templates).flatMap(([name, texts]) =>
+    [texts].flat().flatMap((text) => {
+      const value = fillValue(text, values);
+      const list = value === undefined ? [] : typeof value === 'object' ? value : [value];
+      return list.map((each) => [name, typeof each === 'object' ? jsonText(each) : String(each)] as const);
+    }),
+  );
+}
+
+function withQuery(address: string, parameters: readonly (readonly [name: string, value: string])[]): string {
+  if (parameters.length === 0) return address;
+  const query = parameters.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&');
+  return address + (address.includes('?') ? '&' : '?') + query;
+}
+
+/** RFC 3986: everything but unreserved characters is encoded, also in names such as page[size]. */
+function encode(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+function bodyOf(
+  request: RequestDefinition,
+  values: TemplateValues,
+  credentials: Readonly<Record<string, string>>,
+): { readonly type: string; readonly text: string } | undefined {
+  if (request.json !== undefined) {
+    return { type: 'application/json', text: jsonText(fillJson({ ...request.json, ...credentials }, values)) };
+  }
+  if (request.form === undefined) return undefined;
+  const parameters = parametersOf({ ...request.form, ...credentials }, values);
+  const text = parameters.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&');
+  return { type: 'application/x-www-form-urlencoded', text };
+}
+
+/** JSON.stringify that knows bigint: nanoseconds since 1970 have 19 digits. */
+function jsonText(value: Json): string {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map((each: Json) => jsonText(each)).join(',')}]`;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${jsonText(member)}`).join(',')}}`;
+}

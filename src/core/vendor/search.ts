@@ -1,0 +1,136 @@
+/** What the user searches for, sent to the vendor where it can filter, and matched here where it cannot. */
+import type { Buffer } from 'node:buffer';
+import type { SourceDefinition } from '../definition.ts';
+import { usedPlaceholders } from './definition-check.ts';
+import { didYouMean } from '../nearest.ts';
+import { isPath, parsePath } from '../json/path.ts';
+import { exit, Problem } from '../problem.ts';
+import { matches } from './query.ts';
+import { fill, fillJson, type Json, type TemplateValues } from './template.ts';
+import type { Search, Tools } from '../types.ts';
+
+export interface SearchPlan {
+  /** Values of {query}, {rawQuery}, {categories} and {limit}. */
+  readonly values: TemplateValues;
+  /** Records asked for in one query; undefined when the vendor decides. */
+  readonly limit: number | undefined;
+  /** Query parameters of --query that the vendor knows. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Paths in a record that are looked at here. */
+  readonly paths: readonly (readonly string[])[];
+  /** Whether a record is wanted; `spans` holds the values at `paths` from the pair number `offset` on. */
+  wants(bytes: Buffer, spans: Int32Array, offset: number): boolean;
+}
+
+/** Throws Problem 64 when the source cannot do what is asked. */
+export function planSearch(definition: SourceDefinition, search: Search, tools: Pick<Tools, 'warn'>): SearchPlan {
+  const used = usedPlaceholders(definition);
+  const parameters: Record<string, string> = {};
+  const comparisons: Comparison[] = [];
+  const wanted: { readonly path: readonly string[]; readonly values: readonly string[] }[] = [];
+
+  for (const [key, value] of search.query) {
+    const known = definition.query?.keys[key];
+    if (known === undefined && !isPath(key))
+      throw unusable(`--query: ${JSON.stringify(key)} is not a path in a record`);
+    if (known?.parameter !== undefined) {
+      if ((parameters[known.parameter] ?? value) !== value)
+        throw unusable(`--query: ${key} cannot have two values at once`);
+      parameters[known.parameter] = value;
+    }
+    const field = known === undefined ? openField(definition, key, value) : known.field;
+    if (field !== undefined) comparisons.push({ field, value });
+    const path = known === undefined ? key : known.path;
+    if (path !== undefined) wanted.push({ path: parsePath(path), values: [value] });
+  }
+
+  if (search.rawQuery !== undefined && !used.has('rawQuery')) {
+    throw unusable(`--raw-query: ${definition.name} has no query language; use --query`);
+  }
+  const categories = categoriesOf(definition, search.categories, used);
+  const path = definition.categories?.path;
+  if (path !== undefined && categories.length > 0)
+    wanted.push({ path: parsePath(path), values: categories.map(String) });
+  const limit = limitOf(definition, search.limit, tools);
+  if (search.limit !== undefined && !used.has('limit')) {
+    tools.warn(`--limit has no effect: ${definition.name} decides how many records a query gives`);
+  }
+
+  return {
+    values: {
+      query: written(comparisons, definition.query),
+      rawQuery: search.rawQuery,
+      categories,
+      limit,
+    },
+    limit: used.has('limit') ? limit : undefined,
+    parameters,
+    paths: wanted.map((each) => each.path),
+    wants: (bytes, spans, offset) =>
+      wanted.every(({ values }, index) => {
+        const start = spans[2 * (offset + index)] ?? -1;
+        const end = spans[2 * (offset + index) + 1] ?? -1;
+        return values.some((value) => matches(bytes, start, end, value));
+      }),
+  };
+}
+
+/** The key as a field of the vendor's language, if it is as plain there as here; what is not is matched here alone. */
+function openField({ query }: SourceDefinition, key: string, value: string): string | undefined {
+  const isPlain = /^[A-Za-z_][A-Za-z0-9_]*$/.test(key) && !/["\\\p{Cc}]/u.test(value);
+  return query?.open === true && isPlain ? key : undefined;
+}
+
+/** What the user compares, and the vendor can. */
+interface Comparison {
+  readonly field: string;
+  readonly value: string;
+}
+
+/** The comparisons in the vendor's language: a text, or a list of JSON objects. */
+function written(
+  comparisons: readonly Comparison[],
+  { compare = '', and = ' and ', numbers }: Partial<NonNullable<SourceDefinition['query']>> = {},
+): string | readonly Json[] {
+  if (typeof compare !== 'string') return comparisons.map(({ field, value }) => fillJson(compare, { field, value }));
+  const isBare = (value: string): boolean => numbers === 'bare' && /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/.test(value);
+  const spelled = (value: string): string => (isBare(value) ? value : JSON.stringify(value));
+  return comparisons.map(({ field, value }) => fill(compare, { field, value: spelled(value) })).join(and);
+}
+
+function categoriesOf(definition: SourceDefinition, named: readonly string[], used: ReadonlySet<string>): Json[] {
+  const { categories } = definition;
+  const asked = named.length > 0 ? named : (categories?.default ?? []);
+  if (asked.length === 0) return [];
+  if (categories === undefined || (categories.path === undefined && !used.has('categories'))) {
+    throw unusable(`--categories: ${definition.name} has none`);
+  }
+  const { values } = categories;
+  if (values === undefined) return [...asked];
+  const found = asked.map((name) => {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (value !== undefined) return value;
+    const names = Object.keys(values);
+    throw new Problem(
+      exit.usage,
+      `--categories: ${definition.name} has no ${JSON.stringify(name)}${didYouMean(name, names)}`,
+      { hint: `choose from ${names.join(', ')}` },
+    );
+  });
+  return [...new Set(found)]; // several names may mean the same
+}
+
+function limitOf(
+  definition: SourceDefinition,
+  asked: number | undefined,
+  tools: Pick<Tools, 'warn'>,
+): number | undefined {
+  const { page, most } = definition.limits ?? {};
+  if (asked === undefined || most === undefined || asked <= most) return asked ?? page;
+  tools.warn(`--limit ${asked} is more than ${definition.name} gives at once; ${most} is used`);
+  return most;
+}
+
+function unusable(message: string): Problem {
+  return new Problem(exit.usage, message, { hint: 'see audit-export sources for what each source can search' });
+}

@@ -1,0 +1,108 @@
+/** A login that lasts for the run: cookies, or a token in headers; and the logout that must follow in any case. */
+import type { AuthDefinition, SourceDefinition } from '../definition.ts';
+import { holds, parseJson, saying, tokenAt } from './reply.ts';
+import { exit, Problem } from '../problem.ts';
+import { buildRequest, headersOf } from './request.ts';
+import { httpProblem, retrying } from '../retry.ts';
+import type { TemplateValues } from './template.ts';
+import type { HttpReply, HttpRequest, Tools } from '../types.ts';
+
+export interface Session {
+  /** Whether a login can be tried again when the vendor says that it is over. */
+  readonly renewable: boolean;
+  /** Logs in unless that was done. Throws Problem 77 when refused. */
+  open(): Promise<void>;
+  /** Headers that carry the token. */
+  headers(): Readonly<Record<string, string>>;
+  /** Logs out; `open` logs in again. Never throws. */
+  close(): Promise<void>;
+}
+
+type Login = Extract<AuthDefinition, { type: 'session' }>;
+
+/** The session of a definition; for other kinds of authentication, one that does nothing. */
+export function session(
+  definition: SourceDefinition,
+  values: TemplateValues,
+  client: { send(request: HttpRequest): Promise<HttpReply>; cookies(): number },
+  tools: Tools,
+): Session {
+  const { auth } = definition;
+  if (auth.type !== 'session') {
+    return { renewable: false, open: async () => {}, headers: () => ({}), close: async () => {} };
+  }
+  let token: Readonly<Record<string, string>> | undefined;
+  let begun = false; // the vendor may have begun a session, even when its answer was lost
+
+  async function logIn(login: Login): Promise<Readonly<Record<string, string>>> {
+    begun = true;
+    const reply = await client.send(buildRequest(login.login, { definition, values }));
+    const text = await reply.text();
+    const value = parseJson(text);
+    if (reply.status < 200 || reply.status > 299) {
+      begun = false;
+      throw httpProblem(reply.status, reply.headers, askedForLogin(definition), tools.now());
+    }
+    if (typeof value !== 'object' || value === null) throw notALogin(definition, 'with something else than JSON');
+    if (login.success !== undefined && !holds(login.success, value)) {
+      begun = false;
+      throw refusal(definition, value);
+    }
+    if (login.token === undefined) {
+      if (client.cookies() === 0) throw notALogin(definition, 'without a cookie');
+      return {};
+    }
+    const { path, header, headers } = login.token;
+    const found = path === undefined ? reply.headers[header?.toLowerCase() ?? ''] : tokenAt(text, path);
+    if (found === undefined || found === '') throw notALogin(definition, 'without a token');
+    tools.hide?.(String(found));
+    return headersOf(headers, { ...values, token: found });
+  }
+
+  return {
+    renewable: true,
+    async open() {
+      token ??= await retrying(() => logIn(auth), tools);
+    },
+    headers: () => token ?? {},
+    async close() {
+      const headers = token ?? {};
+      token = undefined;
+      if (!begun || auth.logout === undefined) return;
+      begun = false;
+      try {
+        const reply = await client.send({
+          ...buildRequest(auth.logout, { definition, values, token: headers }),
+          final: true,
+        });
+        await reply.discard();
+        tools.debug('logged out', { status: reply.status });
+      } catch (error) {
+        tools.debug('the logout failed', { problem: error instanceof Error ? error.message : String(error) });
+      }
+    },
+  };
+}
+
+function refusal(definition: SourceDefinition, value: unknown): Problem {
+  return new Problem(exit.noperm, `${definition.name} refused the login${saying(definition, value)}`, {
+    hint: credentialsHint(definition),
+  });
+}
+
+function notALogin(definition: SourceDefinition, how: string): Problem {
+  return new Problem(exit.protocol, `${definition.name} answered the login ${how}`, {
+    hint: 'check the URL: a proxy, a single sign-on page or another service may be answering there',
+  });
+}
+
+function askedForLogin(definition: SourceDefinition): { who: string; what: string; hint: string } {
+  return { who: definition.name, what: 'the login', hint: credentialsHint(definition) };
+}
+
+/** `check ACME_USERNAME and ACME_PASSWORD`: the settings that the authentication uses. */
+export function credentialsHint(definition: SourceDefinition): string {
+  const text = JSON.stringify([definition.auth, definition.headers]);
+  const used = Object.keys(definition.settings).filter((name) => text.includes(`{${name}}`));
+  return used.length === 0 ? 'check the credentials' : `check ${used.join(' and ')}`;
+}

@@ -1,0 +1,84 @@
+/** A record in the form of `_bulk`: an action line with its ID, and the record with its time. */
+import { Buffer } from 'node:buffer';
+import { hash } from 'node:crypto';
+import { idText } from '../identity.ts';
+import { hasTopLevelKey, skipBlanks } from '../json/json.ts';
+import type { Encode } from './json-line.ts';
+import { appendId, isPlainId } from './sink-id.ts';
+import type { AuditRecord } from '../types.ts';
+
+/** Elasticsearch refuses longer ones, and the whole request with them. */
+const longestId = 512;
+const idEnd = Buffer.from('"}}\n');
+const lineBreak = Buffer.from('\n');
+const endOfYear9999 = 253_402_300_799_999;
+const startOfYear0 = -62_167_219_200_000;
+
+/**
+ * `{"create":{"_id":"acme:abc"}}`, then the record; `@timestamp` is put in front of its members where it is missing, with
+ * the record's full precision, or as `now` (milliseconds since 1970) when it has no time that can be read.
+ */
+export function elasticForm(sourceName: string, now: () => number): Encode {
+  const idStart = Buffer.from(`{"create":{"_id":"${JSON.stringify(`${sourceName}:`).slice(1, -1)}`);
+  const room = sourceName === 'sha256' ? 0 : longestId - Buffer.byteLength(sourceName) - 1;
+  const hasTimestamp = timestampFinder();
+  return (record, out) => {
+    const { bytes, start, end } = record;
+    if (record.keyEnd - record.keyStart <= room && isPlainId(record)) {
+      out.bytes(idStart, 0, idStart.length);
+      appendId(record, out);
+      out.bytes(idEnd, 0, idEnd.length);
+    } else {
+      out.text(`{"create":{"_id":${JSON.stringify(documentId(sourceName, record))}}}\n`);
+    }
+    if (hasTimestamp(bytes, start, end)) {
+      out.bytes(bytes, start, end);
+    } else {
+      const members = skipBlanks(bytes, start + 1, end);
+      out.text(`{"@timestamp":"${timestamp(record, now)}"${members === end - 1 ? '' : ','}`);
+      out.bytes(bytes, start + 1, end);
+    }
+    out.bytes(lineBreak, 0, 1);
+  };
+}
+
+/** `<source>:<id>`; hashed when too long. A text that looks like a hash is hashed too, so that it cannot meet one. */
+export function documentId(sourceName: string, { key, keyStart, keyEnd }: AuditRecord): string {
+  const id = `${sourceName}:${idText(key, keyStart, keyEnd)}`;
+  return Buffer.byteLength(id) <= longestId && !id.startsWith('sha256:') ? id : `sha256:${hash('sha256', id)}`;
+}
+
+/**
+ * Says whether a record has a member `@timestamp`. Records share a buffer with their neighbours, so one search of it
+ * tells for many of them that there is none; a key that is spelt with escapes needs a `\u`.
+ */
+function timestampFinder(): (bytes: Buffer, start: number, end: number) => boolean {
+  const plain = nextOccurrence('"@timestamp"');
+  const escaped = nextOccurrence('\\u');
+  return (bytes, start, end) =>
+    (plain(bytes, start) < end || escaped(bytes, start) < end) && hasTopLevelKey(bytes, start, end, '@timestamp');
+}
+
+/** Where a text occurs at or after an offset, Infinity if nowhere; searches once for many ascending offsets. */
+function nextOccurrence(text: string): (bytes: Buffer, from: number) => number {
+  const pattern = Buffer.from(text);
+  let searched: Buffer | undefined;
+  let begun = 0;
+  let found = Infinity;
+  return (bytes, from) => {
+    if (bytes !== searched || from < begun || from > found) {
+      const at = bytes.indexOf(pattern, from);
+      searched = bytes;
+      begun = from;
+      found = at === -1 ? Infinity : at;
+    }
+    return found;
+  };
+}
+
+/** ISO 8601 in UTC with 3 or 9 digits of fraction. */
+function timestamp({ time, nanos }: AuditRecord, now: () => number): string {
+  if (!(time >= startOfYear0 && time <= endOfYear9999)) return new Date(now()).toISOString();
+  const text = new Date(time).toISOString();
+  return nanos === 0 ? text : `${text.slice(0, -1)}${String(nanos).padStart(6, '0')}Z`;
+}

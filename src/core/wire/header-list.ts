@@ -1,0 +1,26 @@
+/** Headers that a user adds to every request: `Name: value`, one a line, or several on a line separated by `;`. */
+import { exit, Problem } from '../problem.ts';
+
+/**
+ * The headers, by name in lower case. A `;` separates only where a name and a colon follow, so that values such as
+ * `text/plain; charset=utf-8` stay whole. Throws Problem 78, which never says a value.
+ */
+export function headerList(text: string, setting: string): Readonly<Record<string, string>> {
+  const lines = text.split(/\r?\n|;[ \t]*(?=[\w!#$%&'*+.^`|~-]+[ \t]*:)/).filter((line) => line.trim() !== '');
+  const headers = lines.map((line, at): [string, string] => {
+    const found = /^[ \t]*([\w!#$%&'*+.^`|~-]+)[ \t]*:[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*;?$/.exec(line);
+    const [, name = '', value = ''] = found ?? [];
+    if (found === null || ours.test(name)) {
+      const what = found === null ? 'is not of the form Name: value' : `is ${name}, which is set here`;
+      throw new Problem(exit.config, `header ${at + 1} in ${setting} ${what}`, {
+        hint: `write ${setting} like "Authorization: Bearer abc; X-Tenant: 7"`,
+      });
+    }
+    return [name.toLowerCase(), value];
+  });
+  return Object.fromEntries(headers);
+}
+
+/** Headers of the connection and the message, which nobody else can know. */
+const ours =
+  /^(?:host|connection|content-length|content-encoding|transfer-encoding|upgrade|expect|webhook-(?:id|timestamp|signature))$/i;

@@ -1,0 +1,68 @@
+/**
+ * What Splunk's HTTP Event Collector answers: a code beside the HTTP status. The codes are those of "Possible error
+ * codes" in Splunk's "Troubleshoot HTTP Event Collector"; how `invalid-event-number` counts was measured on 10.4 and on
+ * Splunk Cloud 10.5: for codes 6, 12, 13 and 15 it is the 0-based number of the bad event, and those before it are taken.
+ */
+import { objectOf, serverText } from './server-text.ts';
+import type { Outcome } from '../types.ts';
+
+/**
+ *  taken     all of it; `slow` when it asks to slow down
+ *  bad       event `number` will never be taken; those before it were, those after it were not looked at
+ *  tooLarge  Splunk Cloud's way to say 413
+ *  spoilt    something in it is bad, and it does not say what
+ *  noAck     the token does not acknowledge
+ *  setting   no event can be taken until a setting is mended: what is wrong, and what to do
+ *  other     the HTTP status says it all
+ */
+export type HecReply =
+  | { readonly kind: 'taken'; readonly slow: boolean; readonly ackId: number | undefined }
+  | { readonly kind: 'bad'; readonly number: number; readonly reason: string; readonly ackId: number | undefined }
+  | { readonly kind: 'tooLarge' | 'spoilt'; readonly reason: string }
+  | { readonly kind: 'setting'; readonly reason: string; readonly hint: string }
+  | { readonly kind: 'noAck' | 'other' };
+
+/** Splunk Cloud takes between this and 6,000,000 bytes, whatever its limits say. */
+const cloudLimit = 5 * 1024 * 1024;
+
+const poison = [6, 12, 13, 15];
+
+const faults: Readonly<Record<number, string>> = {
+  7: 'set SPLUNK_INDEX to an index that the token may write to',
+  10: 'check what stands between here and Splunk: the header X-Splunk-Request-Channel is lost on the way',
+  11: 'check what stands between here and Splunk: the header X-Splunk-Request-Channel is changed on the way',
+  16: 'check what stands between here and Splunk: the Authorization header is lost on the way',
+  28: 'check what stands between here and Splunk: the header X-Splunk-Request-Channel is lost on the way',
+};
+
+/** Reads the answer to `count` events in a body of `bytes` bytes. */
+export function hecReply(status: number, text: string, count: number, bytes: number): HecReply {
+  const answer = objectOf(text);
+  const code = integer(answer?.['code']);
+  const said = answer?.['text'];
+  const reason = `${serverText(typeof said === 'string' ? said : 'refused')} (code ${code ?? 'missing'})`;
+  const ackId = integer(answer?.['ackId']);
+  if (status >= 200 && status < 300) {
+    return code === 0 || code === 24 || code === 25 ? { kind: 'taken', slow: code !== 0, ackId } : { kind: 'other' };
+  }
+  if (status !== 400) return { kind: 'other' };
+  if (code === undefined) return { kind: 'spoilt', reason: 'the server refused the request (HTTP 400)' };
+  if (code === 14) return { kind: 'noAck' };
+  const hint = faults[code];
+  if (hint !== undefined) return { kind: 'setting', reason, hint };
+  const number = integer(answer?.['invalid-event-number']);
+  if (!poison.includes(code) || number === undefined || number >= count) return { kind: 'spoilt', reason };
+  if (code === 6 && number === 0 && bytes > cloudLimit) return { kind: 'tooLarge', reason };
+  return { kind: 'bad', number, reason, ackId };
+}
+
+/** Events before the bad one are indexed, and would be there twice if sent again; those after it were not looked at. */
+export function upTo(bad: number, count: number, reason: string): Outcome[] {
+  const again = { again: 'an event before these was refused' };
+  return Array.from({ length: count }, (_, at) => (at < bad ? 'kept' : at === bad ? { refused: reason } : again));
+}
+
+/** A whole number from 0. */
+export function integer(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}

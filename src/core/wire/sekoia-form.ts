@@ -1,0 +1,94 @@
+/**
+ * The routes of Sekoia.io's HTTPS intake ("Forward Logs to Sekoia.io via HTTPS", and "Formatting options" for /array).
+ * Events are sent as text: a record in `json` or `jsons` is a JSON string, so that nothing in it can be altered.
+ */
+import { eventTime } from '../clock/event-time.ts';
+import { comma, enclosed } from './json-list.ts';
+import { jsonLine } from './json-line.ts';
+import type { Encode } from './json-line.ts';
+import { appendJsonString } from '../json/json-string.ts';
+import type { Batch } from '../types.ts';
+
+export const sekoiaEndpoints = ['plain', 'plain/batch', 'jsons', 'structured', 'batch', 'array'] as const;
+export type SekoiaEndpoint = (typeof sekoiaEndpoints)[number];
+
+export interface SekoiaRoute {
+  /** Path below the address of the intake. */
+  readonly path: string;
+  /** One event a request. */
+  readonly single: boolean;
+  /** The intake key is a field of the body, and nowhere else. */
+  readonly keyInBody: boolean;
+  readonly contentType: 'text/plain' | 'application/json';
+  readonly encode: Encode;
+  /** The request body of a batch. */
+  enclose(batch: Batch): Batch;
+  /** Headers that tell the event's own time, where the route takes one for the whole request. */
+  headers(batch: Batch): Readonly<Record<string, string>>;
+}
+
+/** The route; `key` is the intake key. */
+export function sekoiaRoute(endpoint: SekoiaEndpoint, key: string): SekoiaRoute {
+  const keyField = `"intake_key":${JSON.stringify(key)}`;
+  const route = { path: `/${endpoint}`, single: false, keyInBody: false, enclose: asIs, headers: () => ({}) };
+  const json = { contentType: 'application/json' } as const;
+  switch (endpoint) {
+    case 'plain':
+      return { ...route, single: true, contentType: 'text/plain', encode: bare, headers: timeHeader };
+    case 'plain/batch':
+      return { ...route, contentType: 'text/plain', encode: jsonLine };
+    case 'jsons':
+      return { ...route, ...json, encode: element, enclose: (batch) => enclosed(batch, '[', ']') };
+    case 'structured':
+      return {
+        ...route,
+        ...json,
+        path: '/',
+        single: true,
+        keyInBody: true,
+        encode: object(keyField, '@timestamp', '}'),
+      };
+    case 'batch':
+      return {
+        ...route,
+        ...json,
+        keyInBody: true,
+        encode: element,
+        enclose: (batch) => enclosed(batch, `{${keyField},"jsons":[`, ']}'),
+      };
+    case 'array':
+      return {
+        ...route,
+        ...json,
+        keyInBody: true,
+        encode: object(keyField, 'timestamp', '},'),
+        enclose: (batch) => enclosed(batch, '[', ']'),
+      };
+  }
+}
+
+function asIs(batch: Batch): Batch {
+  return batch;
+}
+
+const bare: Encode = (record, out) => out.bytes(record.bytes, record.start, record.end);
+
+const element: Encode = (record, out) => {
+  appendJsonString(record.bytes, record.start, record.end, out);
+  out.bytes(comma, 0, 1);
+};
+
+/** `{"intake_key":"...","@timestamp":"...","json":"..."}` */
+function object(keyField: string, timeName: string, end: string): Encode {
+  return (record, out) => {
+    const time = eventTime(record);
+    out.text(`{${keyField},${time === undefined ? '' : `"${timeName}":"${time}",`}"json":`);
+    appendJsonString(record.bytes, record.start, record.end, out);
+    out.text(end);
+  };
+}
+
+function timeHeader({ records: [record] }: Batch): Readonly<Record<string, string>> {
+  const time = record === undefined ? undefined : eventTime(record);
+  return time === undefined ? {} : { 'x-sekoiaio-event-timestamp': time };
+}

@@ -1,0 +1,34 @@
+/**
+ * A record as a syslog message (RFC 5424) in a frame with its length in octets (RFC 6587 section 3.4.1, RFC 5425 section
+ * 4.3.1). Without the byte order mark that RFC 5424 wants before UTF-8: receivers take it for a part of the message, and
+ * the message would no longer be JSON.
+ */
+import { byteBuffer } from '../bytes.ts';
+import { eventTime } from '../clock/event-time.ts';
+import type { Encode } from './json-line.ts';
+import { printableId } from './syslog-payload.ts';
+
+export interface SyslogFields {
+  readonly facility: number;
+  readonly severity: number;
+  readonly hostname: string;
+  readonly appName: string;
+  readonly messageId: string;
+  /** Name of the structured data element that holds the record's ID. */
+  readonly structuredDataId: string;
+}
+
+/** `312 <110>1 2025-11-20T00:00:00.123456Z host audit-export - - [record@32473 id="abc"] ` and the payload. */
+export function syslogForm(fields: SyslogFields, payload: Encode): Encode {
+  const priority = fields.facility * 8 + fields.severity;
+  const constant = ` ${fields.hostname} ${fields.appName} - ${fields.messageId} [${fields.structuredDataId} id="`;
+  const message = byteBuffer();
+  return (record, out) => {
+    message.truncate(0);
+    const id = printableId(record).replace(/["\\\]]/g, String.raw`\$&`);
+    message.text(`<${priority}>1 ${eventTime(record) ?? '-'}${constant}${id}"] `);
+    payload(record, message);
+    out.text(`${message.length} `);
+    out.bytes(message.view(), 0, message.length);
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * Batches as request bodies, small and of a size that the server takes: compressed in the thread pool, beside the
+ * fetching; plain where gzip is refused; in smaller batches where they were too large.
+ */
+import type { Buffer } from 'node:buffer';
+import { gzip } from 'node:zlib';
+import type { Batch, Http, HttpReply, Limits, Reply } from '../types.ts';
+
+export interface Upload {
+  /** The limits as they are by now. */
+  readonly limits: Limits;
+  /** Posts a batch. `verdict` is there when the answer is about its size or encoding: nothing more is to be read. */
+  post(http: Http, url: string, headers: Readonly<Record<string, string>>, batch: Batch): Promise<Posted>;
+  /** The verdict on a batch that is too large. */
+  tooLarge(batch: Batch, reason: string): Reply;
+}
+
+interface Posted {
+  readonly reply: HttpReply;
+  readonly text: string;
+  readonly verdict: Reply | undefined;
+}
+
+/** Below this many bytes the headers outweigh what is saved. */
+const worthwhile = 1024;
+/** A limit that is learned does not fall below this many bytes. */
+const smallest = 64 * 1024;
+/** Replies hold at most one short entry for each of 1,000 records. */
+const longestReply = 32 * 1024 * 1024;
+
+export interface UploadOptions {
+  /** Default: true. */
+  readonly gzip?: boolean;
+  /** Default: true, within the origin. */
+  readonly followRedirects?: boolean;
+}
+
+/** For one destination; `who` is its name in messages, `limits` what it takes as far as is known. */
+export function upload(who: string, limits: Limits, options: UploadOptions = {}): Upload {
+  const { followRedirects = true } = options;
+  let { bytes } = limits;
+  let compresses = options.gzip ?? true;
+
+  function tooLarge(batch: Batch, reason: string): Reply {
+    // The next batches need not meet the same limit; that of a single record says nothing about theirs.
+    if (batch.records.length > 1) bytes = Math.min(bytes, Math.max(smallest, Math.floor(batch.body.length / 2)));
+    return { split: reason, tooLarge: true };
+  }
+
+  return {
+    get limits() {
+      return { ...limits, bytes };
+    },
+    tooLarge,
+    async post(http, url, headers, batch) {
+      const compressed = compresses && batch.body.length >= worthwhile;
+      const body = compressed ? await gzipped(batch.body) : batch.body;
+      const encoding = compressed ? { 'content-encoding': 'gzip' } : {};
+      const sent = { method: 'POST', url, headers: { ...headers, ...encoding }, body, followRedirects } as const;
+      const reply = await http.send(sent);
+      const text = await reply.text(longestReply);
+      if (reply.status === 413) return { reply, text, verdict: tooLarge(batch, 'too large for the server (HTTP 413)') };
+      if (reply.status !== 415 || !compressed) return { reply, text, verdict: undefined };
+      compresses = false;
+      return { reply, text, verdict: { again: `${who} does not take gzip`, after: 0 } };
+    },
+  };
+}
+
+/** Level 1: level 6 is 2.6 times slower for 8 % less. */
+function gzipped(body: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    gzip(body, { level: 1 }, (error, result) => (error === null ? resolve(result) : reject(error)));
+  });
+}

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { eventTime } from '../../../src/core/clock/event-time.ts';
+
+const times: readonly (readonly [time: number, nanos: number, text: string | undefined])[] = [
+  [1_763_596_800_000, 0, '2025-11-20T00:00:00.000Z'],
+  [1_763_596_800_123, 0, '2025-11-20T00:00:00.123Z'],
+  [1_763_596_800_123, 400_000, '2025-11-20T00:00:00.1234Z'],
+  [1_763_596_800_123, 456_999, '2025-11-20T00:00:00.123456Z'],
+  [1_763_596_800_123, 999, '2025-11-20T00:00:00.123Z'],
+  [1_763_596_800_000, 1000, '2025-11-20T00:00:00.000001Z'],
+  [-1, 999_999, '1969-12-31T23:59:59.999999Z'],
+  [253_402_300_799_999, 0, '9999-12-31T23:59:59.999Z'],
+  [253_402_300_800_000, 0, undefined],
+  [-62_167_219_200_001, 0, undefined],
+  [NaN, 0, undefined],
+];
+
+for (const [time, nanos, text] of times) {
+  test(`${time} ms and ${nanos} ns are ${text ?? 'no time'}`, () => {
+    assert.equal(eventTime({ time, nanos }), text);
+  });
+}

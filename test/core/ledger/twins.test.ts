@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
+import test from 'node:test';
+import fc from 'fast-check';
+import { twins } from '../../../src/core/ledger/twins.ts';
+
+const digestOf = (name: number) => hash('sha256', String(name), 'buffer');
+const none = () => 0;
+
+test('occurrences are counted for each content, however many there are', () => {
+  const count = twins();
+  for (let round = 1; round <= 3; round += 1) {
+    for (let name = 0; name < 20_000; name += 1) assert.equal(count.next(digestOf(name), none), round);
+  }
+  count.clear();
+  assert.equal(count.next(digestOf(7), none), 1);
+});
+
+test('contents that differ in one word only are different', () => {
+  const count = twins();
+  for (let byte = 0; byte < 16; byte += 1) {
+    const digest = Buffer.alloc(32);
+    digest[byte] = 1;
+    assert.equal(count.next(digest, none), 1);
+  }
+});
+
+test('it counts as a map does, with pages that are read again and numbers that are taken', () => {
+  const step = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constantFrom<'page' | 'again'>('page', 'again'));
+  fc.assert(
+    fc.property(
+      fc.array(step, { maxLength: 60 }),
+      fc.array(fc.nat(3), { minLength: 6, maxLength: 6 }),
+      (steps, taken) => {
+        const count = twins();
+        let before = new Map<number, number>();
+        let model = new Map<number, number>();
+        for (const step of steps) {
+          if (typeof step === 'string') {
+            count.startPage(step === 'again');
+            if (step === 'page') before = new Map(model);
+            else model = new Map(before);
+          } else {
+            model.set(step, (model.get(step) ?? taken[step] ?? 0) + 1);
+            assert.equal(
+              count.next(digestOf(step), () => taken[step] ?? 0),
+              model.get(step),
+            );
+          }
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});

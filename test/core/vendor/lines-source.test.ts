@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { test } from 'node:test';
+import { linesDefinition, linesSource, type LineRules } from '../../../src/core/vendor/lines-source.ts';
+import { exit, Problem } from '../../../src/core/problem.ts';
+import type { Search, Source, Tools } from '../../../src/core/types.ts';
+import { memoryTools } from '../../support/memory.ts';
+
+const start = Date.UTC(2026, 10, 20, 9);
+const noSearch: Search = { query: [], rawQuery: undefined, categories: [], limit: undefined, single: false };
+
+interface Read {
+  readonly ids: string[];
+  readonly texts: string[];
+  readonly times: number[];
+  readonly refused: string[];
+  readonly unmatched: number;
+}
+
+function sourceOf(
+  chunks: AsyncIterable<Buffer>,
+  { rules = { ids: [] }, search = {}, tools = memoryTools({ now: start }) }: Options = {},
+): Source {
+  return linesSource(linesDefinition(rules), chunks, { ...noSearch, ...search }, tools);
+}
+
+interface Options {
+  readonly rules?: LineRules;
+  readonly search?: Partial<Search>;
+  readonly tools?: Tools;
+}
+
+async function* inPieces(text: string, size = Infinity): AsyncGenerator<Buffer, void, undefined> {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, Math.min(at + size, bytes.length));
+}
+
+/** One slice. */
+async function readSlice(source: Source): Promise<Read> {
+  const read = {
+    ids: [] as string[],
+    texts: [] as string[],
+    times: [] as number[],
+    refused: [] as string[],
+    unmatched: 0,
+  };
+  const slice = { from: 0n, until: BigInt(start) * 1_000_000n };
+  for await (const page of source.pull({ branch: '', slice, bookmark: undefined, remembers: () => false })) {
+    read.unmatched += page.unmatched;
+    read.refused.push(...page.refused.map(({ text }) => text.toString()));
+    for (const record of page.records) {
+      read.ids.push(record.key.toString('utf8', record.keyStart, record.keyEnd));
+      read.texts.push(record.bytes.toString('utf8', record.start, record.end));
+      read.times.push(record.time);
+    }
+  }
+  return read;
+}
+
+const exported = [
+  '# spl audit export',
+  '{"category":"aitl","thread":"th_1","record":{"id":"a1","clock":9007199254740993}}',
+  '',
+  '{"category":"system","record":{"id":"b2"}}',
+  '{"category":"decision","id":"c3"}\r',
+  '{"category":"dispatch","n":1.10}',
+].join('\n');
+
+for (const size of [1, 7, Infinity]) {
+  test(`comments and blank lines are skipped, the rest keeps its bytes, in pieces of ${size}`, async () => {
+    const { texts, ids } = await readSlice(sourceOf(inPieces(`${exported}\n`, size)));
+    assert.deepEqual(texts, [
+      '{"category":"aitl","thread":"th_1","record":{"id":"a1","clock":9007199254740993}}',
+      '{"category":"system","record":{"id":"b2"}}',
+      '{"category":"decision","id":"c3"}',
+      '{"category":"dispatch","n":1.10}',
+    ]);
+    assert.deepEqual(ids.slice(0, 3), ['"a1"', '"b2"', '"c3"']);
+    assert.match(ids[3] ?? '', /^sha256:[0-9a-f]{64}$/);
+  });
+}
+
+test('--id-path names the ID, several are joined, and the usual places no longer count', async () => {
+  const text = '{"id":"x","a":{"b":1},"c":"2"}\n';
+  assert.deepEqual((await readSlice(sourceOf(inPieces(text), { rules: { ids: ['a.b'] } }))).ids, ['1']);
+  assert.deepEqual((await readSlice(sourceOf(inPieces(text), { rules: { ids: ['a.b', 'c'] } }))).ids, ['[1,"2"]']);
+});
+
+test('lines without an ID are told apart by their content, twins by their number', async () => {
+  const { ids } = await readSlice(sourceOf(inPieces('{"n":1}\n{"n":2}\n{"n":1}\n')));
+  assert.equal(new Set(ids).size, 3);
+  assert.equal(ids[2], `${ids[0]}#2`);
+});
+
+test('a category is asked for by its old name or its new one; --query looks into the line', async () => {
+  for (const category of ['aitl', 'decision']) {
+    const read = await readSlice(sourceOf(inPieces(`${exported}\n`), { search: { categories: [category] } }));
+    assert.deepEqual([read.ids, read.unmatched], [['"a1"', '"c3"'], 2]);
+  }
+  const read = await readSlice(sourceOf(inPieces(`${exported}\n`), { search: { query: [['record.id', 'b2']] } }));
+  assert.deepEqual(read.ids, ['"b2"']);
+  assert.throws(() => sourceOf(inPieces(''), { search: { rawQuery: 'x' } }), { status: exit.usage });
+});
+
+test('a line has a time where --time-path says so', async () => {
+  const rules: LineRules = { ids: [], time: { path: 'at', format: 'epoch-s' } };
+  const { times } = await readSlice(sourceOf(inPieces('{"at":1795132800}\n{"x":1}\n'), { rules }));
+  assert.deepEqual(times, [1_795_132_800_000, Number.NaN]);
+});
+
+test('a malformed line is refused alone; a torn last line is an error that is not tried again', async () => {
+  const read = await readSlice(sourceOf(inPieces('{"id":1}\n{"id":}\n{"id":3}\n')));
+  assert.deepEqual([read.ids, read.refused], [['1', '3'], ['{"id":}']]);
+  await assert.rejects(readSlice(sourceOf(inPieces('{"id":1}\n{"id":2,"x":"to'))), (error) => {
+    assert.ok(error instanceof Problem);
+    assert.match(error.message, /^standard input was cut off/);
+    return error.status === exit.protocol && error.again === undefined;
+  });
+});
+
+test('a last line without a line break is whole when its record is', async () => {
+  assert.deepEqual((await readSlice(sourceOf(inPieces('{"id":1}\n{"id":2}')))).ids, ['1', '2']);
+});
+
+test('an idle input yields empty pages; after a minute the slice ends, and the next one goes on', async () => {
+  const clock = { now: start };
+  async function* endless(): AsyncGenerator<Buffer, void, undefined> {
+    for (let number = 0; number < 100; number++) {
+      clock.now += 1000;
+      yield number % 10 === 0
+        ? Buffer.from(`{"id":${number}}\n{"id":`)
+        : number % 10 === 1
+          ? Buffer.from(`"x${number}"}\n`)
+          : Buffer.alloc(0);
+    }
+  }
+  const source = sourceOf(endless(), { tools: memoryTools(clock) });
+  const first = await readSlice(source);
+  assert.equal(clock.now, start + 60_000);
+  assert.equal(source.goesOn?.(), true);
+  const second = await readSlice(source);
+  assert.equal(source.goesOn?.(), false);
+  assert.deepEqual([...first.ids, ...second.ids].length, 20);
+  assert.ok(first.ids.length > 5 && second.ids.length > 5);
+});
+
+test('a request to stop ends the slice in peace, so that what was read is delivered; the next slice tells of it', async () => {
+  const controller = new AbortController();
+  const problem = new Problem(exit.terminate, 'stopped by SIGTERM');
+  async function* interrupted(): AsyncGenerator<Buffer, void, undefined> {
+    yield Buffer.from('{"id":1}\n{"id":2');
+    controller.abort(problem);
+    throw problem;
+  }
+  const source = sourceOf(interrupted(), { tools: memoryTools({ now: start }, controller.signal) });
+  assert.deepEqual((await readSlice(source)).ids, ['1']);
+  assert.equal(source.goesOn?.(), true);
+  await assert.rejects(readSlice(source), (error) => error === problem);
+});

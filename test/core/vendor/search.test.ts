@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseDefinition, type SourceDefinition } from '../../../src/core/definition.ts';
+import { exit, Problem } from '../../../src/core/problem.ts';
+import { buildRequest } from '../../../src/core/vendor/request.ts';
+import { planSearch } from '../../../src/core/vendor/search.ts';
+import type { Search } from '../../../src/core/types.ts';
+import { noSearch } from '../../support/source-tools.ts';
+
+const pear: SourceDefinition = {
+  name: 'pear',
+  summary: 'Pears.',
+  settings: { PEAR_URL: { summary: 'Address.', kind: 'url' } },
+  url: '{PEAR_URL}',
+  auth: { type: 'none' },
+  request: { path: '/log', query: { filter: '{query}', kind: '{categories}' } },
+  paging: { type: 'none' },
+  window: { filter: 'none' },
+  records: { id: { paths: ['id'] } },
+};
+
+/** The request that a search becomes. */
+function sent(change: Partial<SourceDefinition>, search: Partial<Search>) {
+  const definition = parseDefinition(JSON.parse(JSON.stringify({ ...pear, ...change })), 'pear.yaml');
+  const plan = planSearch(definition, { ...noSearch, ...search }, { warn: () => undefined });
+  return buildRequest(definition.request, { definition, values: { ...plan.values, PEAR_URL: 'https://pear.example' } });
+}
+
+const keys = { who: { field: 'actor' }, what: { field: 'act.ion' } };
+const query = [
+  ['who', 'a "b" \\ {limit}'],
+  ['what', 'x'],
+] as const;
+
+const post = (json: NonNullable<SourceDefinition['request']['json']>): Partial<SourceDefinition> => ({
+  request: { method: 'POST', path: '/log', json },
+});
+
+test('comparisons that are texts are joined, their values quoted', () => {
+  const { url } = sent({ query: { keys, compare: '{field} == {value}', and: ' && ' } }, { query });
+  assert.equal(new URL(url).searchParams.get('filter'), String.raw`actor == "a \"b\" \\ {limit}" && act.ion == "x"`);
+});
+
+test('comparisons that are JSON objects become a list, their names and values filled, and nothing typed is a template', () => {
+  const compare = { '{field}': { $eq: '{value}', exact: true } };
+  const { body } = sent({ ...post({ where: { $and: '{query}' } }), query: { keys, compare } }, { query });
+  assert.deepEqual(JSON.parse(String(body)), {
+    where: {
+      $and: [{ actor: { $eq: 'a "b" \\ {limit}', exact: true } }, { 'act.ion': { $eq: 'x', exact: true } }],
+    },
+  });
+});
+
+test('without comparisons a JSON body has no member for them', () => {
+  const { body } = sent({ ...post({ a: 1, $and: '{query}' }), query: { keys, compare: { '{field}': '{value}' } } }, {});
+  assert.equal(body, '{"a":1}');
+});
+
+const big = { code: 7, name: 'seven' };
+const jsonKinds: Partial<SourceDefinition> = {
+  ...post({ kinds: '{categories}' }),
+  categories: { values: { seven: big, sept: big, eight: { code: 8 } }, default: ['eight'] },
+};
+
+test('categories may be JSON, several names may mean one, and there may be some when none are named', () => {
+  const kinds = (...categories: string[]): unknown =>
+    (JSON.parse(String(sent(jsonKinds, { categories }).body)) as { kinds: unknown }).kinds;
+  assert.deepEqual(kinds('seven', 'eight'), [{ code: 7, name: 'seven' }, { code: 8 }]);
+  assert.deepEqual(kinds('seven', 'seven'), [big]);
+  assert.deepEqual(kinds(), [{ code: 8 }]);
+});
+
+test('categories that are texts become a repeated parameter, and none is no parameter', () => {
+  const categories = { values: { one: '1', uno: '1', two: '2' } };
+  const kinds = (...names: string[]) => new URL(sent({ categories }, { categories: names }).url).searchParams;
+  assert.deepEqual(kinds('uno', 'two', 'one').getAll('kind'), ['1', '2']);
+  assert.equal(kinds().has('kind'), false);
+});
+
+test('JSON in a query parameter or a text is JSON', () => {
+  const { url } = sent(
+    {
+      request: { path: '/log', query: { kind: '{categories}', all: 'k={categories}' } },
+      categories: { values: { a: { x: 1 } } },
+    },
+    { categories: ['a'] },
+  );
+  assert.deepEqual(Object.fromEntries(new URL(url).searchParams), { kind: '{"x":1}', all: 'k={"x":1}' });
+});
+
+const refused: readonly (readonly [change: Partial<SourceDefinition>, message: RegExp])[] = [
+  [{ categories: { values: { a: '1' }, default: ['b'] } }, /categories\.default: b is not in categories\.values/],
+  [{ categories: { values: { a: { x: 1 } }, path: 'kind' } }, /categories\.values\.a: expected a text/],
+  [{ url: ['{PEAR_URL}', { setting: 'PEAR_REGION', texts: {} }] }, /url\.1\.setting: there is no setting PEAR_REGION/],
+  [{ url: [{ setting: 'PEAR_URL', texts: {} }] }, /settings\.PEAR_URL\.values is missing/],
+  [{ url: [] }, /url/],
+  [
+    {
+      settings: { ...pear.settings, PEAR_REGION: { summary: 'Region.', values: ['a', 'b'] } },
+      url: ['{PEAR_URL}', { setting: 'PEAR_REGION', texts: { a: 'https://a.example' } }],
+    },
+    /url\.1\.texts: b, a value of PEAR_REGION, is missing/,
+  ],
+  [{ request: { method: 'POST', path: '/', json: { '{nothing}': 1 } } }, /\{nothing\} is neither a setting/],
+  [{ limits: { rate: { header: 'X', per: 'often' } } }, /limits\.rate\.per/],
+];
+for (const [change, message] of refused) {
+  test(`a definition is refused: ${message.source.replaceAll('\\', '')}`, () => {
+    assert.throws(
+      () => parseDefinition({ ...pear, ...change }, 'pear.yaml'),
+      (error) => error instanceof Problem && error.status === exit.config && message.test(error.message),
+    );
+  });
+}

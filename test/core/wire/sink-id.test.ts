@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { byteBuffer } from '../../../src/core/bytes.ts';
+import { elasticForm, documentId } from '../../../src/core/wire/elastic-form.ts';
+import { idText } from '../../../src/core/identity.ts';
+import { appendId } from '../../../src/core/wire/sink-id.ts';
+import { auditRecord } from '../../support/records.ts';
+
+const keys = fc.oneof(
+  fc.string({ unit: 'binary', minLength: 1 }).map((text) => JSON.stringify(text)),
+  fc.constantFrom('"1"', '"-1.5e+3"', '"1-2"', '"e"', '"sha256:00"', '"s"', '"[1]"', '"\\u0041"', '"é"', '"a\\ud83d"'),
+  fc.integer().map(String),
+  fc.constantFrom('1.50', '-2e9', '["a",1]', `sha256:${'a'.repeat(64)}`, `sha256:${'a'.repeat(64)}#2`),
+  fc.array(fc.string(), { minLength: 2 }).map((parts) => JSON.stringify(parts)),
+);
+
+test('an ID is written as the inside of a JSON string, as its text says, whatever its kind', () => {
+  fc.assert(
+    fc.property(keys, (key) => {
+      const record = auditRecord('{}', key);
+      const out = byteBuffer();
+      appendId(record, out);
+      assert.equal(JSON.parse(`"${out.view().toString()}"`), idText(record.key, record.keyStart, record.keyEnd));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('the action line carries the document ID, at most 512 bytes of it, whatever source and key', () => {
+  const sources = fc.oneof(fc.constantFrom('acme', 'sha256', 'a"b', 'é'.repeat(200)), fc.string({ unit: 'grapheme' }));
+  fc.assert(
+    fc.property(sources, keys, (source, key) => {
+      const record = auditRecord('{}', key);
+      const out = byteBuffer();
+      elasticForm(source, () => 0)(record, out);
+      const [action = ''] = out.view().toString().split('\n');
+      const id = (JSON.parse(action) as { create: { _id: string } }).create._id;
+      assert.equal(id, documentId(source, record));
+      assert.ok(Buffer.byteLength(id) <= 512);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('@timestamp is found or not found right among neighbours in one buffer, in any order', () => {
+  const texts = [
+    '{"a":1}',
+    '{"@timestamp":1}',
+    '{"a":{"@timestamp":1}}',
+    '{"\\u0040timestamp":1}',
+    '{"a":"\\u0040timestamp"}',
+  ];
+  const joined = Buffer.from(texts.join(','));
+  const neighbours = texts.map((text) => {
+    const start = joined.indexOf(text);
+    return { ...auditRecord(text), bytes: joined, start, end: start + Buffer.byteLength(text) };
+  });
+  fc.assert(
+    fc.property(fc.array(fc.nat(4), { maxLength: 20 }), (order) => {
+      const encode = elasticForm('acme', () => 0);
+      for (const index of order) {
+        const record = neighbours[index];
+        assert.ok(record);
+        const out = byteBuffer();
+        encode(record, out);
+        const spliced = out.view().toString().includes('{"@timestamp":"1970-01-01T00:00:00.000Z",');
+        assert.equal(spliced, [0, 2, 4].includes(index), texts[index]);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
