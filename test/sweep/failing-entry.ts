@@ -1,6 +1,6 @@
 /**
  * The program with failpoints armed, for the sweep: it kills itself with SIGKILL when it gets to the point number
- * SWEEP_KILL (counted from 1), and says on standard error where that was. Its batches hold SWEEP_BATCH records. Its clock
+ * SWEEP_KILL (counted from 1; of those called SWEEP_POINT, if that is given), and says on standard error where that was. Its batches hold SWEEP_BATCH records. Its clock
  * starts at SWEEP_NOW, and waiting takes no time but that of this clock.
  */
 import { writeSync } from 'node:fs';
@@ -10,11 +10,12 @@ import { systemWorld } from '../../src/io/world.ts';
 import { main } from '../../src/main.ts';
 import { useSmallBatches } from './small-batches.ts';
 
-const { SWEEP_KILL = '', SWEEP_BATCH = '3', SWEEP_NOW = '' } = process.env;
+const { SWEEP_KILL = '', SWEEP_POINT = '', SWEEP_BATCH = '3', SWEEP_NOW = '' } = process.env;
 let ahead = Number(SWEEP_NOW) - Date.now();
 let left = SWEEP_KILL === '' ? Infinity : Number(SWEEP_KILL);
 
 onReached((point) => {
+  if (SWEEP_POINT !== '' && point !== SWEEP_POINT) return;
   left -= 1;
   if (left > 0) return;
   writeSync(2, `killed at ${point}\n`);

@@ -18,6 +18,8 @@ const credentials = { apiKey: 'sweep-key', username: 'sweep-user', password: 'sw
 export interface Kill {
   /** At the failpoint with this number. */
   readonly point?: number;
+  /** Only failpoints of this name are counted. */
+  readonly called?: string;
   /** When the destination has stored this many requests of the run, before it answers. */
   readonly stored?: number;
   /** After so many milliseconds. */
@@ -50,14 +52,15 @@ export interface History {
 export async function openHistory(
   program: string,
   make: (directory: string) => Promise<Destination>,
+  session = false,
 ): Promise<History> {
   const directory = mkdtempSync(join(tmpdir(), 'sweep-'));
   const state = join(directory, 'state');
   const destination = await make(directory);
   const clock = { now: Math.floor(Date.now() / 1000) * 1000 };
-  const vendor = await faultVendor({ now: () => clock.now, ...credentials, session: false });
+  const vendor = await faultVendor({ now: () => clock.now, ...credentials, session });
   const definition = join(directory, 'acme.json');
-  writeFileSync(definition, JSON.stringify(baseDefinition(false)));
+  writeFileSync(definition, JSON.stringify(baseDefinition(session)));
   const refused = new Set<string>();
   let number = 0;
   let asked = 0;
@@ -81,9 +84,12 @@ export async function openHistory(
       env: {
         ACME_URL: vendor.url,
         ACME_TOKEN: credentials.apiKey,
+        ACME_USERNAME: credentials.username,
+        ACME_PASSWORD: credentials.password,
         SWEEP_NOW: String(clock.now),
         SWEEP_BATCH: String(batch),
         ...(kill.point !== undefined && { SWEEP_KILL: String(kill.point) }),
+        ...(kill.called !== undefined && { SWEEP_POINT: kill.called }),
         PATH: process.env['PATH'],
         ...destination.environment,
       },
