@@ -234,7 +234,20 @@ const sinkSettings: Readonly<Record<string, (url: string) => Readonly<Record<str
   elastic: (url) => ({ ELASTIC_URL: url, ELASTIC_INDEX: 'logs', ELASTIC_API_KEY: `id:${canaries.sink}` }),
   splunk: (url) => ({ SPLUNK_URL: url, SPLUNK_TOKEN: canaries.sink }),
   sekoia: (url) => ({ SEKOIA_URL: url, SEKOIA_INTAKE_KEY: canaries.sink }),
+  'sekoia, key in the address': (url) => ({
+    ...{ SEKOIA_URL: url, SEKOIA_INTAKE_KEY: canaries.sink },
+    SEKOIA_KEY_AS: 'query',
+  }),
+  'sekoia, key in the body': (url) => ({
+    ...{ SEKOIA_URL: url, SEKOIA_INTAKE_KEY: canaries.sink },
+    ...{ SEKOIA_ENDPOINT: 'batch', SEKOIA_KEY_AS: 'body' },
+  }),
   datadog: (url) => ({ DATADOG_URL: url, DATADOG_API_KEY: canaries.sink }),
+  webhook: (url) => ({
+    WEBHOOK_URL: `${url}/hooks/${encodeURIComponent(canaries.sink)}`,
+    WEBHOOK_HEADERS: `X-Key: ${canaries.sink}`,
+    WEBHOOK_SECRET: canaries.sink,
+  }),
 };
 
 for (const [sink, settings] of Object.entries(sinkSettings)) {
@@ -249,10 +262,50 @@ for (const [sink, settings] of Object.entries(sinkSettings)) {
       });
       context.after(() => destination.close());
       for (const verbosity of verbosities) {
-        const words = ['--sink', sink, ...verbosity];
+        const words = ['--sink', sink.replace(/,.*/, ''), ...verbosity];
         const result = await at.run(words, settings(destination.url));
         expectKept(at, result);
         if (what !== 'refuses every record') assert.notEqual(result.status, 0);
+      }
+    });
+  }
+}
+
+// ---------------------------------------------------------------------------------------------- built-in sources
+
+const sourceSettings: Readonly<Record<string, (url: string) => Readonly<Record<string, string>>>> = {
+  sycope: (url) => ({ SYCOPE_URL: url, SYCOPE_USERNAME: 'auditor', SYCOPE_PASSWORD: canaries.apiKey }),
+  cirrus: (url) => ({ CIRRUS_URL: url, CIRRUS_API_KEY: 'key', CIRRUS_API_SECRET: canaries.apiKey }),
+  'sysdig-audit': (url) => ({ SYSDIG_URL: url, SYSDIG_TOKEN: canaries.apiKey }),
+  'sysdig-events': (url) => ({ SYSDIG_URL: url, SYSDIG_TOKEN: canaries.apiKey }),
+  'sysdig-activity': (url) => ({ SYSDIG_URL: url, SYSDIG_TOKEN: canaries.apiKey }),
+  syncropel: (url) => ({ SYNCROPEL_URL: url, SYNCROPEL_TOKEN: canaries.apiKey }),
+};
+
+const sourceAnswers: Readonly<Record<string, (asked: string) => Buffer>> = {
+  'refuses the credentials': (asked) => reply(401, headers, JSON.stringify({ message: asked, detail: asked })),
+  'tells of an error in its body': (asked) => reply(200, headers, JSON.stringify({ status: 500, message: asked })),
+  'is broken': (asked) => reply(500, headers, asked),
+  'sends a page for people': (asked) => reply(200, { 'Content-Type': 'text/html' }, `<html>${asked}`),
+  'redirects with the key in the address': () =>
+    reply(307, { Location: `http://localhost:1/?key=${encodeURIComponent(canaries.apiKey)}` }),
+};
+
+for (const [source, settings] of Object.entries(sourceSettings)) {
+  for (const [what, answer] of Object.entries(sourceAnswers)) {
+    test(`${source} ${what}, and nobody is told its secret`, async (context) => {
+      const at = await stage(context, false);
+      const vendor = await rawServer((socket, request) => {
+        socket.write(answer(`${canaries.apiKey} ${JSON.stringify(request.headers)}`));
+      });
+      context.after(() => vendor.close());
+      for (const verbosity of verbosities) {
+        for (const format of formats) {
+          const words = ['--source', source, '--log-format', format, ...verbosity];
+          const result = await at.run(words, settings(vendor.url));
+          expectKept(at, result);
+          assert.notEqual(result.status, 0);
+        }
       }
     });
   }

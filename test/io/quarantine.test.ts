@@ -147,8 +147,14 @@ test('a line torn by a kill is cut off at the next start', async (t) => {
 
 test('a planted link, a directory and a place without permission are refused', async (t) => {
   const path = freshPath(t);
-  const add = (at: string): Promise<void> =>
-    openQuarantine(at).add({ text: Buffer.from('{}'), more: false, reason: 'x' }, by);
+  const add = async (at: string): Promise<void> => {
+    const quarantine = openQuarantine(at);
+    try {
+      await quarantine.add({ text: Buffer.from('{}'), more: false, reason: 'x' }, by);
+    } finally {
+      await quarantine.close();
+    }
+  };
   writeFileSync(`${path}.victim`, 'precious');
   symlinkSync(`${path}.victim`, path);
   await assert.rejects(add(path), problem(78, /symbolic link/));

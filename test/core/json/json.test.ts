@@ -53,9 +53,7 @@ test('a top-level key is found exactly when JSON.parse finds it', () => {
     fc.property(objectText, fc.constantFrom('id', 'a', 'b', '__proto__', 'x', 'toString', ''), (text, key) => {
       const bytes = Buffer.from(`{"x":1}${text}{"id":1}`);
       const found = hasTopLevelKey(bytes, 7, bytes.length - 8, key);
-      // Node 26.10 reads a key that is nothing but one escape as a backslash, once it is warm.
-      const plain = text.replaceAll('"\\u0061"', '"a"');
-      assert.equal(found, Object.hasOwn(JSON.parse(plain) as object, key));
+      assert.equal(found, Object.hasOwn(JSON.parse(text) as object, key));
     }),
     { numRuns: 2000 },
   );
