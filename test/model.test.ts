@@ -11,9 +11,10 @@ import fc from 'fast-check';
 import { exit, Problem } from '../src/core/problem.ts';
 import { unaccounted } from '../src/core/summary.ts';
 import { parseDuration } from '../src/core/clock/duration.ts';
-import type { Job } from '../src/core/types.ts';
+import type { AuditRecord, Job, Reply } from '../src/core/types.ts';
 import { run } from '../src/run.ts';
 import {
+  memoryJob,
   memorySink,
   memoryTools,
   memoryVendor,
@@ -29,28 +30,12 @@ const minute = 60_000;
 const batch = 4;
 const statuses = new Set<number>(Object.values(exit));
 
-const job: Job = {
-  name: 'model',
-  source: 'memory',
-  sink: 'memory',
-  search: { query: [], rawQuery: undefined, categories: [], limit: undefined, single: false },
-  since: undefined,
-  until: undefined,
-  usePosition: true,
-  overlap: undefined,
-  delay: undefined,
-  firstRun: parseDuration('2d', '--first-run'),
-  maxRuntime: undefined,
-  dryRun: false,
-  dedupe: 'id',
-  stateDirectory: '/memory',
-  maxQuarantine: 1,
-};
+const job: Job = { ...memoryJob, maxQuarantine: 1 };
 
 /** What the history allows. */
 interface Model {
   added: number;
-  /** Kills, and answers that were lost: each may repeat a batch. */
+  /** Kills, and answers that were lost: each may repeat a batch. Infinity once a position was damaged. */
   repeats: number;
 }
 
@@ -59,8 +44,15 @@ const killed = new Error('killed');
 
 interface World {
   readonly clock: Clock;
+  /** How far our clock is off the vendor's, in milliseconds. */
+  skew: number;
+  /** The destination refuses records with such a last digit. */
+  rejected: string;
+  readonly quarantined: Set<string>;
   readonly vendor: MemoryVendor;
   readonly sink: MemorySink;
+  /** The last generation of the position is damaged, and the one before is used. */
+  corrupt(): Promise<void>;
   run(fault: Fault, model: Model): Promise<void>;
 }
 
@@ -68,8 +60,18 @@ function newWorld(slice: bigint | undefined): World {
   const clock = { now: start };
   const vendor = memoryVendor(clock, { pageSize: 3, ...(slice === undefined ? {} : { rules: { longest: slice } }) });
   const sink = memorySink({ records: batch });
+  const quarantine = memoryQuarantine();
+  const quarantined = new Set<string>();
   let store: MemoryStore = memoryStore();
   let highest = 0n;
+  const ours: Clock = {
+    get now() {
+      return clock.now + world.skew;
+    },
+    set now(time) {
+      clock.now = time - world.skew;
+    },
+  };
 
   /** One run, with a fault at the given page, batch or save. */
   async function runOnce(fault: Fault, model: Model): Promise<void> {
@@ -82,7 +84,7 @@ function newWorld(slice: bigint | undefined): World {
       if (reach('page')) raise();
     };
     sink.answer = ({ records }) => {
-      if (!reach('batch')) return undefined;
+      if (!reach('batch')) return rejectSome(records);
       if (fault.stored) for (const { bytes } of records) sink.taken.push(bytes.toString());
       if (fault.stored && fault.kind === 'fail') model.repeats += 1;
       return raise();
@@ -99,8 +101,8 @@ function newWorld(slice: bigint | undefined): World {
         makeSink: async () => sink,
         store,
         scope: { source: 'memory', sink: 'memory' },
-        quarantine: memoryQuarantine(),
-        tools: memoryTools(clock),
+        quarantine,
+        tools: memoryTools(ours),
       });
       for (const { status } of problems) assert.ok(statuses.has(status), `status ${status} is in the table`);
       if (problems.length === 0) assert.equal(unaccounted(summary), 0);
@@ -116,7 +118,30 @@ function newWorld(slice: bigint | undefined): World {
     highest = watermark;
   }
 
-  return { clock, vendor, sink, run: runOnce };
+  function rejectSome(records: readonly AuditRecord[]): Reply | undefined {
+    const isRejected = ({ bytes }: AuditRecord): boolean =>
+      world.rejected !== '' && idOf(bytes.toString()).endsWith(world.rejected);
+    if (!records.some(isRejected)) return undefined;
+    for (const record of records) {
+      const text = record.bytes.toString();
+      if (isRejected(record)) quarantined.add(idOf(text));
+      else sink.taken.push(text);
+    }
+    return { outcomes: records.map((record) => (isRejected(record) ? { refused: 'rejected' } : 'kept')) };
+  }
+
+  async function corrupt(): Promise<void> {
+    const { disk } = store;
+    if (disk.previous === undefined) return;
+    disk.saved = disk.previous;
+    disk.previous = undefined;
+    disk.journal.length = 0;
+    store = memoryStore(disk);
+    highest = (await store.load())?.branches.get('')?.watermark ?? 0n;
+  }
+
+  const world: World = { clock, skew: 0, rejected: '', quarantined, vendor, sink, corrupt, run: runOnce };
+  return world;
 }
 
 interface Fault {
@@ -136,6 +161,10 @@ const faults: fc.Arbitrary<Fault> = fc.record({
   status: fc.constantFrom(exit.unavailable, exit.protocol, exit.noperm, exit.tempfail),
   stored: fc.boolean(),
 });
+
+function idOf(text: string): string {
+  return (JSON.parse(text) as { id: string }).id;
+}
 
 type Command = fc.AsyncCommand<Model, World>;
 
@@ -162,6 +191,31 @@ const wait = fc.nat({ max: 30 }).map((minutes): Command => ({
   toString: () => `wait ${minutes} min`,
 }));
 
+const jump = fc.integer({ min: -90, max: 90 }).map((minutes): Command => ({
+  check: () => true,
+  async run(_model, world) {
+    world.skew = minutes * minute;
+  },
+  toString: () => `our clock is off by ${minutes} min`,
+}));
+
+const reject = fc.constantFrom('', '3', '7').map((digit): Command => ({
+  check: () => true,
+  async run(_model, world) {
+    world.rejected = digit;
+  },
+  toString: () => `the destination rejects ${digit === '' ? 'nothing' : `IDs that end with ${digit}`}`,
+}));
+
+const damage = fc.constant<Command>({
+  check: () => true,
+  async run(model, world) {
+    await world.corrupt();
+    model.repeats = Infinity;
+  },
+  toString: () => 'the position is damaged',
+});
+
 const runs = fc
   .oneof({ arbitrary: fc.constant(none), weight: 2 }, { arbitrary: faults, weight: 3 })
   .map((fault): Command => ({
@@ -170,25 +224,32 @@ const runs = fc
     toString: () => (fault.kind === 'none' ? 'run' : `run, ${fault.kind} at ${fault.at} ${fault.count}`),
   }));
 
-test('after any history of faults and kills nothing is lost, and a kill repeats one batch at most', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.commands([add, wait, runs], { maxCommands: 40 }),
-      fc.constantFrom(undefined, 180n * 60_000_000_000n),
-      async (commands, slice) => {
-        const world = newWorld(slice);
-        const model: Model = { added: 0, repeats: 0 };
-        await fc.asyncModelRun(() => ({ model, real: world }), commands);
-        // The faults stop, and every late record has become visible.
-        world.clock.now += 5 * minute;
-        await world.run(none, model);
-        const ids = world.sink.taken.map((text) => (JSON.parse(text) as { id: string }).id);
-        const lost = world.vendor.stored.filter(({ id }) => !ids.includes(id)).map(({ id }) => id);
-        assert.deepEqual(lost, [], 'nothing is lost');
-        const repeats = ids.length - new Set(ids).size;
-        assert.ok(repeats <= model.repeats * batch, `${repeats} repeats, allowed are ${model.repeats} batches`);
-      },
-    ),
-    { numRuns: 200 },
-  );
-});
+for (const isDamaged of [false, true]) {
+  test(`after any history of faults and kills${isDamaged ? ' and damaged positions' : ''} nothing is lost${isDamaged ? '' : ', and a kill repeats one batch at most'}`, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.commands([add, add, wait, runs, runs, jump, reject, ...(isDamaged ? [damage] : [])], {
+          maxCommands: 40,
+        }),
+        fc.constantFrom(undefined, 180n * 60_000_000_000n),
+        async (commands, slice) => {
+          const world = newWorld(slice);
+          const model: Model = { added: 0, repeats: 0 };
+          await fc.asyncModelRun(() => ({ model, real: world }), commands);
+          // The faults stop, and every late record has become visible.
+          world.clock.now += 5 * minute;
+          world.skew = 0;
+          world.rejected = '';
+          await world.run(none, model);
+          const ids = world.sink.taken.map(idOf);
+          const there = new Set([...ids, ...world.quarantined]);
+          const lost = world.vendor.stored.filter(({ id }) => !there.has(id)).map(({ id }) => id);
+          assert.deepEqual(lost, [], 'nothing is lost');
+          const repeats = ids.length - new Set(ids).size;
+          assert.ok(repeats <= model.repeats * batch, `${repeats} repeats, allowed are ${model.repeats} batches`);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+}

@@ -7,6 +7,7 @@ import type { Job } from '../src/core/types.ts';
 import { run, type RunResult } from '../src/run.ts';
 import {
   auditRecord,
+  memoryJob,
   memorySink,
   memoryTools,
   memoryVendor,
@@ -20,23 +21,7 @@ import { memoryQuarantine, memoryStore, type MemoryStore } from './support/memor
 const start = Date.UTC(2026, 10, 20, 9);
 const minute = 60_000;
 
-const everyMinute: Job = {
-  name: 'test',
-  source: 'memory',
-  sink: 'memory',
-  search: { query: [], rawQuery: undefined, categories: [], limit: undefined, single: false },
-  since: undefined,
-  until: undefined,
-  usePosition: true,
-  overlap: undefined,
-  delay: undefined,
-  firstRun: parseDuration('1h', '--first-run'),
-  maxRuntime: undefined,
-  dryRun: false,
-  dedupe: 'id',
-  stateDirectory: '/memory',
-  maxQuarantine: 0.1,
-};
+const everyMinute: Job = { ...memoryJob, firstRun: parseDuration('1h', '--first-run') };
 
 interface Bench {
   readonly clock: Clock;

@@ -235,12 +235,15 @@ const sinkSettings: Readonly<Record<string, (url: string) => Readonly<Record<str
   splunk: (url) => ({ SPLUNK_URL: url, SPLUNK_TOKEN: canaries.sink }),
   sekoia: (url) => ({ SEKOIA_URL: url, SEKOIA_INTAKE_KEY: canaries.sink }),
   'sekoia, key in the address': (url) => ({
-    ...{ SEKOIA_URL: url, SEKOIA_INTAKE_KEY: canaries.sink },
+    SEKOIA_URL: url,
+    SEKOIA_INTAKE_KEY: canaries.sink,
     SEKOIA_KEY_AS: 'query',
   }),
   'sekoia, key in the body': (url) => ({
-    ...{ SEKOIA_URL: url, SEKOIA_INTAKE_KEY: canaries.sink },
-    ...{ SEKOIA_ENDPOINT: 'batch', SEKOIA_KEY_AS: 'body' },
+    SEKOIA_URL: url,
+    SEKOIA_INTAKE_KEY: canaries.sink,
+    SEKOIA_ENDPOINT: 'batch',
+    SEKOIA_KEY_AS: 'body',
   }),
   datadog: (url) => ({ DATADOG_URL: url, DATADOG_API_KEY: canaries.sink }),
   webhook: (url) => ({

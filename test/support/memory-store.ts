@@ -13,6 +13,8 @@ export interface MemoryStore extends PositionStore {
   locked: boolean;
   readonly disk: {
     saved: string | undefined;
+    /** The generation before, which is gone on from when the last one is damaged. */
+    previous?: string | undefined;
     readonly journal: { branch: string; lines: string; saved: Saved | undefined }[];
   };
 }
@@ -56,6 +58,7 @@ export function memoryStore(disk: MemoryStore['disk'] = { saved: undefined, jour
         watermark: watermark?.toString(),
         lines: text(place.ledger.lines()),
       }));
+      disk.previous = disk.saved;
       disk.saved = JSON.stringify({ ...position, branches });
       disk.journal.length = 0;
     },

@@ -7,6 +7,7 @@ import type {
   Batch,
   Duration,
   Instant,
+  Job,
   Page,
   RefusedRecord,
   Reply,
@@ -152,3 +153,22 @@ export function stopWith(controller: AbortController, problem: Problem): void {
   controller.abort(problem);
   throw problem;
 }
+
+/** A job from the memory vendor to the memory sink, run every minute. */
+export const memoryJob: Job = {
+  name: 'memory',
+  source: 'memory',
+  sink: 'memory',
+  search: { query: [], rawQuery: undefined, categories: [], limit: undefined, single: false },
+  since: undefined,
+  until: undefined,
+  usePosition: true,
+  overlap: undefined,
+  delay: undefined,
+  firstRun: 2n * 24n * 60n * minute,
+  maxRuntime: undefined,
+  dryRun: false,
+  dedupe: 'id',
+  stateDirectory: '/memory',
+  maxQuarantine: 0.1,
+};
