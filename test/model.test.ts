@@ -10,7 +10,6 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { exit, Problem } from '../src/core/problem.ts';
 import { unaccounted } from '../src/core/summary.ts';
-import { parseDuration } from '../src/core/clock/duration.ts';
 import type { AuditRecord, Job, Reply } from '../src/core/types.ts';
 import { run } from '../src/run.ts';
 import {
