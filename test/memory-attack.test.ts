@@ -36,6 +36,9 @@ interface Ended {
   readonly requests: number;
 }
 
+/** V8 of Node 24 and later lets more garbage gather before it collects. */
+const collectsLater = Number(process.versions.node.split('.')[0]) >= 24;
+
 /** Runs the program against such a vendor; its peak memory is checked here. What it prints is read and dropped. */
 async function survive(
   context: TestContext,
@@ -160,7 +163,7 @@ test('records that are large, and not too large, do not pile up', { timeout: 60_
     yield '],"next":null}';
   }
   const { status, stderr } = await survive(context, {
-    most: 400 * megabyte, // 40 of 10 MB are sent; newer Nodes collect them later
+    most: (collectsLater ? 400 : 300) * megabyte, // 40 of 10 MB are sent
     answer: (response) => pour(response, large()),
   });
   assert.equal(status, 0, stderr);
@@ -208,7 +211,7 @@ test('a page of a million records is delivered', { timeout: 60_000 }, async (con
     yield '],"next":null}';
   }
   const { status, stderr } = await survive(context, {
-    most: 350 * megabyte, // newer Nodes collect later
+    most: (collectsLater ? 350 : 240) * megabyte,
     answer: (response) => pour(response, million()),
   });
   assert.equal(status, 0, stderr);

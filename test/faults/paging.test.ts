@@ -199,5 +199,6 @@ fault('P12', 'a page of a million records, whatever size was asked for, is strea
   const result = await here.spawn(['--sink', 'file', '--output', output], { environment: peak.environment });
   assert.deepEqual([result.status, result.stderr], [0, '']);
   assert.equal(readFileSync(output, 'latin1').split('\n').length - 1, count);
-  assert.ok(peak.megabytes() < 350, `${peak.megabytes()} MB`); // of 40 MB; newer Nodes collect later
+  const collectsLater = Number(process.versions.node.split('.')[0]) >= 24;
+  assert.ok(peak.megabytes() < (collectsLater ? 350 : 256), `${peak.megabytes()} MB`);
 });
