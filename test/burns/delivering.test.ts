@@ -1,7 +1,8 @@
 /** What users of other tools were burned by, second half: delivery, state, exit statuses, secrets and bytes. One test each. */
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { openSync, readFileSync, writeFileSync } from 'node:fs';
+import { openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { onReached } from '../../src/io/failpoint.ts';
@@ -15,6 +16,7 @@ import { heldPage, positionFile, toFile, until } from '../faults/processes.ts';
 import { onPage } from '../faults/replies.ts';
 import type { Fault } from '../faults/vendor.ts';
 
+const minute = 60_000;
 const hangUp = thenReset();
 
 test('R7 delivered, then committed, whatever step fails: the disk at each of them in turn', async (context) => {
@@ -240,17 +242,73 @@ test('R23 what JSON.parse would spoil arrives with its SHA-256', async (context)
   assert.deepEqual(sums(here.delivered()), sums(here.vendor.records.map(({ text }) => text)));
 });
 
-test('R24 two thousand pages in one window need no more memory than is allowed for a million records', async (context) => {
+/** V8 of Node 24 and later lets more garbage gather before it collects. */
+const collectsLater = Number(process.versions.node.split('.')[0]) >= 24;
+/** Peak memory of a run, in megabytes, whatever the window. */
+const mostMemory = collectsLater ? 200 : 150;
+/** With a million IDs to remember. */
+const mostMemoryOfMillion = collectsLater ? 300 : 220;
+
+test('R24 ten thousand pages in one window need little memory', async (context) => {
   const here = await scene(context, { records: 0 });
-  for (let at = 0; at < 2000; at++) here.vendor.add(`r${at}`, 60);
+  const last = 10_000;
+  const time = new Date(here.clock.now - minute).toISOString();
+  const texts = Array.from({ length: last }, (_, at) => `{"id":"r${at}","time":"${time}"}`);
   let page = 0;
   here.vendor.fault = () => {
-    const { id, text } = here.vendor.records[page++] ?? { id: '', text: '' };
-    return answer(here, 200, `{"records":[${text}],"next":${page < 2000 ? `"c${id}"` : 'null'},"total":2000}`);
+    const text = texts[page++] ?? '';
+    return answer(here, 200, `{"records":[${text}],"next":${page < last ? `"c${page}"` : 'null'},"total":${last}}`);
   };
   const memory = watchMemory(here);
   const { status, stderr, stdout } = await here.spawn([], { environment: memory.environment });
-  assert.deepEqual([status, stderr, stdout.split('\n').length], [0, '', 2001]);
-  assert.ok(memory.megabytes() < 150, `${memory.megabytes()} MB`);
-  assert.equal(page, 2000);
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.deepEqual(stdout.split('\n').slice(0, -1), texts);
+  context.diagnostic(`${memory.megabytes()} MB`);
+  assert.ok(memory.megabytes() < mostMemory, `${memory.megabytes()} MB`);
+});
+
+test('R24 a page of 100 MB needs little memory', async (context) => {
+  const output = join(scratch(context), 'out.jsonl');
+  const here = await scene(context, { records: 0, ...toFile(output) });
+  const time = new Date(here.clock.now - minute).toISOString();
+  const [count, pad] = [50_000, 'x'.repeat(2000)];
+  const body = Array.from({ length: count }, (_, at) => `{"id":"r${at}","time":"${time}","pad":"${pad}"}`).join(',');
+  here.vendor.fault = () => answer(here, 200, `{"records":[${body}],"next":null}`);
+  assert.ok(body.length > 100e6);
+  const memory = watchMemory(here);
+  const { status, stderr } = await here.spawn([], { environment: memory.environment });
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.ok(readFileSync(output).equals(Buffer.from(`${body.replaceAll('},{', '}\n{')}\n`)), 'byte for byte');
+  context.diagnostic(`${memory.megabytes()} MB`);
+  assert.ok(memory.megabytes() < mostMemory, `${memory.megabytes()} MB`);
+});
+
+test('R24 a million records, all of them remembered, are pulled and then known again in bounded memory', async (context) => {
+  const output = join(scratch(context), 'out.jsonl');
+  const here = await scene(context, { records: 0, ...toFile(output) });
+  const time = new Date(here.clock.now - minute).toISOString();
+  const [pages, each] = [100, 10_000];
+  const replies = Array.from({ length: pages }, (_, page) => {
+    const id = (at: number): string => `${String(page * each + at).padStart(8, '0')}-1a2b-4c3d-8e4f-5a6b7c8d9e0f`;
+    const texts = Array.from({ length: each }, (_, at) => `{"id":"${id(at)}","time":"${time}"}`);
+    return answer(
+      here,
+      200,
+      `{"records":[${texts.join(',')}],"next":${page + 1 < pages ? `"c${2 * (page + 1)}"` : 'null'}}`,
+    );
+  });
+  here.vendor.fault = (asked) => (asked.kind === 'page' ? replies[asked.page - 1] : undefined);
+  const memory = watchMemory(here);
+  for (const [said, grown] of [
+    [/1,?000,?000 fetched, 1,?000,?000 delivered/, true],
+    [/1,?000,?000 fetched, 0 delivered, 1,?000,?000 seen before/, false],
+  ] as const) {
+    const before = statSync(output, { throwIfNoEntry: false })?.size ?? 0;
+    const { status, stderr } = await here.spawn(['-v', '--log-format', 'text'], { environment: memory.environment });
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, said);
+    assert.equal(statSync(output).size > before, grown);
+    context.diagnostic(`${memory.megabytes()} MB`);
+    assert.ok(memory.megabytes() < mostMemoryOfMillion, `${memory.megabytes()} MB`);
+  }
 });
