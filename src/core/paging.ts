@@ -2,6 +2,7 @@
  * Where the next page is. A pager takes the end of one page and gives the step to the next, or ends; it also notices
  * when the vendor leads it in a circle. It sees every record of the raw page, never only those that the user wants.
  */
+import { createHash } from 'node:crypto';
 import type { PagingDefinition } from './definition.ts';
 import { parseJson, tokenAt, tokenOf, valueAt } from './vendor/reply.ts';
 import { resolveSameOrigin } from './origin.ts';
@@ -88,9 +89,10 @@ function firstValues(paging: PagingDefinition, bookmark: string | undefined): St
   return bookmark === undefined ? {} : { cursor: bookmark };
 }
 
-/** What tells two steps apart. */
+/** What tells two steps apart: short, because a window may have a hundred thousand pages. */
 function placeOf({ first, url, values }: Step): string {
-  return url ?? String(values.cursor ?? values.offset ?? values.page ?? (first ? '' : 'later'));
+  const place = url ?? String(values.cursor ?? values.offset ?? values.page ?? (first ? '' : 'later'));
+  return place.length <= 64 ? place : createHash('sha256').update(place).digest('base64');
 }
 
 /** The next step if the vendor names one; for pages that are counted, there always is one. */

@@ -249,15 +249,20 @@ const mostMemory = collectsLater ? 200 : 150;
 /** With a million IDs to remember. */
 const mostMemoryOfMillion = collectsLater ? 300 : 220;
 
-test('R24 ten thousand pages in one window need little memory', async (context) => {
+test('R24 ten thousand pages in one window, with cursors of 2 KB, need little memory', async (context) => {
   const here = await scene(context, { records: 0 });
   const last = 10_000;
   const time = new Date(here.clock.now - minute).toISOString();
   const texts = Array.from({ length: last }, (_, at) => `{"id":"r${at}","time":"${time}"}`);
+  const long = 'x'.repeat(2000);
   let page = 0;
   here.vendor.fault = () => {
     const text = texts[page++] ?? '';
-    return answer(here, 200, `{"records":[${text}],"next":${page < last ? `"c${page}"` : 'null'},"total":${last}}`);
+    return answer(
+      here,
+      200,
+      `{"records":[${text}],"next":${page < last ? `"${long}${page}"` : 'null'},"total":${last}}`,
+    );
   };
   const memory = watchMemory(here);
   const { status, stderr, stdout } = await here.spawn([], { environment: memory.environment });

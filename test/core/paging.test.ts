@@ -137,6 +137,16 @@ test('the same page under another cursor is a circle, too', () => {
   assert.throws(() => walk({ type: 'cursor', path: 'next' }, ends), isCycle);
 });
 
+test('long cursors are told apart by their last character, and a circle of them is seen', () => {
+  const long = 'x'.repeat(5000);
+  const ends = envelopes(...['1', '2', '3'].map((each) => `{"next":"${long}${each}"}`));
+  assert.deepEqual(
+    walk({ type: 'cursor', path: 'next' }, ends).map((step) => step?.values.cursor?.toString().at(-1)),
+    [undefined, '1', '2', '3'],
+  );
+  assert.throws(() => walk({ type: 'cursor', path: 'next' }, [...ends, ...ends]), isCycle);
+});
+
 test('the cursor that was sent ends the pages where the vendor says so', () => {
   const paging: PagingDefinition = { type: 'cursor', path: 'next', stop: ['unchanged'] };
   assert.equal(walk(paging, envelopes('{"next":"a"}', '{"next":"a"}'))[2], undefined);
