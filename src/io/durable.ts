@@ -25,6 +25,8 @@ export interface Replacement {
   write(file: FileHandle): Promise<number>;
   /** The last moment to object, or to keep what is replaced. */
   beforeRename(): Promise<void>;
+  /** It is in place, durable or not: from now on it is what others find there. */
+  renamed(): void;
 }
 
 /**
@@ -51,6 +53,7 @@ export async function replaceFile(path: string, name: string, replacement: Repla
     await removeFile(temp).catch(() => undefined); // what went wrong first is what matters
     throw error;
   }
+  replacement.renamed();
   reached(`${name}: renamed`);
   await syncDirectory(dirname(path));
   reached(`${name}: directory synced`);

@@ -109,11 +109,13 @@ export function positionStore(directory: string, job: string, scope: Scope): Pos
             return written.size;
           },
           beforeRename: keepPrevious,
+          renamed() {
+            generation += 1;
+            found = heading;
+            base = heading.trimEnd();
+            usesPrevious = false;
+          },
         });
-        generation += 1;
-        found = heading;
-        base = heading.trimEnd();
-        usesPrevious = false;
         await journal.clear();
         reached('position: journal cleared');
       } catch (error) {

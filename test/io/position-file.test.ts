@@ -397,6 +397,26 @@ test('a run whose position was replaced by another run meanwhile saves nothing',
   await assert.rejects(late.save(newest), problem(75, /changed by another run/));
 });
 
+test('a position that is in place and not known to be durable is known again: by the journal and by the next save', async (t) => {
+  const directory = freshDirectory(t);
+  const store = positionStore(directory, 'job', scope);
+  await store.lock();
+  await store.load();
+  await store.save(positionOf({ '': branch(1n) }));
+  t.after(() => onReached(undefined));
+  onReached((point) => {
+    // As when the directory cannot be synced.
+    if (point === 'position: renamed') throw Object.assign(new Error('EIO'), { code: 'EIO' });
+  });
+  await assert.rejects(store.save(positionOf({ '': branch(2n) })), problem(74, /the disk failed/));
+  onReached(undefined);
+  await store.journal('', branch(2n, ['x']).ledger.lines(), undefined);
+  assert.equal((await load(directory)).position?.branches.get('')?.ledger.size, 1);
+  await store.save(positionOf({ '': branch(3n) }));
+  await store.close();
+  assert.equal((await load(directory)).position?.branches.get('')?.watermark, 3n);
+});
+
 test('the journal is added to the position that it was written for, and to no other', async (t) => {
   const directory = freshDirectory(t);
   const store = await saved(directory, positionOf({ a: branch(1n, ['x']) }));
