@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, writeFileSync } from 'node:fs';
+import files, { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -126,6 +127,29 @@ test('files with secrets that others can read are warned of', async (t) => {
   assert.match(findings.warnings[0] ?? '', /can be read by others: chmod 600/);
   const closed = file(directory, 'closed.env', 'CIRRUS_API_KEY=key\nCIRRUS_API_SECRET=secret\n');
   assert.deepEqual((await configureWith({ source: 'cirrus', envFile: [closed] })).findings.warnings, []);
+});
+
+test('a file with secrets that is gone once it was read, as at a rotation, is no error', async (t) => {
+  const key = file(scratch(t), 'key', 'key\n');
+  const { statSync } = files;
+  t.after(() => {
+    Object.assign(files, { statSync });
+    syncBuiltinESMExports();
+  });
+  const goneAfterwards: ProxyHandler<typeof statSync> = {
+    apply(...call) {
+      rmSync(key, { force: true });
+      return Reflect.apply(...call) as unknown;
+    },
+  };
+  Object.assign(files, { statSync: new Proxy(statSync, goneAfterwards) });
+  syncBuiltinESMExports();
+  const { sourceValues, findings } = await configureWith(
+    { source: 'cirrus', envFile: [] },
+    { CIRRUS_API_KEY_FILE: key, CIRRUS_API_SECRET: 'secret-1234' },
+  );
+  assert.equal(sourceValues['CIRRUS_API_KEY'], 'key');
+  assert.deepEqual(findings.warnings, []);
 });
 
 test('a secret as a flag works and is warned of; it is known to be a secret', async () => {

@@ -130,9 +130,9 @@ function readSecretFile(
     text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    findings.faults.push(
-      `${name}_FILE${namedIn === undefined ? '' : ` in ${namedIn.path}`}: cannot read ${path} (${code})`,
-    );
+    const place = namedIn === undefined ? '' : ` in ${namedIn.path}`;
+    const cure = code === 'EACCES' ? ': let the user of this job read it' : '';
+    findings.faults.push(`${name}_FILE${place}: cannot read ${path} (${code}${cure})`);
     return '';
   }
   if (text === '') findings.faults.push(`${name}_FILE: ${path} is empty`);
@@ -146,7 +146,12 @@ function checkCharacters(name: string, text: string, lines: boolean, findings: F
 }
 
 function warnIfReadable(path: string, what: string, findings: Findings): void {
-  const { mode } = statSync(path);
+  let mode: number;
+  try {
+    ({ mode } = statSync(path));
+  } catch {
+    return; // it was read, which is what matters: a rotation may have taken it away since
+  }
   if ((mode & 0o077) === 0) return;
   const warning = `${path} ${what} can be read by others: chmod 600 ${path}`;
   if (!findings.warnings.some((known) => known.startsWith(`${path} `))) findings.warnings.push(warning);
