@@ -37,8 +37,11 @@ async function readText(path: string): Promise<string> {
     bytes = await readFile(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const isThere = !['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code);
     throw new Problem(exit.config, `the definition ${path} cannot be read (${code})`, {
-      hint: 'give the name of a built-in source, or the path of a .yaml, .yml or .json file',
+      hint: isThere
+        ? 'let the user of this job read it, and see that the disk is well'
+        : 'give the name of a built-in source, or the path of a .yaml, .yml or .json file',
     });
   }
   if (bytes.length <= maxBytes) return bytes.toString('utf8');

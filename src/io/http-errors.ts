@@ -93,6 +93,11 @@ const transientCodes: ReadonlyMap<string, readonly [what: string, hint: string]>
   ['UND_ERR_HEADERS_TIMEOUT', ['accepted the request and did not answer in time', network]],
   ['UND_ERR_BODY_TIMEOUT', ['stopped in the middle of the reply', network]],
   ['EAI_AGAIN', ['has a host name that cannot be resolved now', 'check the name server']],
+  [
+    'EMFILE',
+    ['could not be asked: too many files are open in this process', 'raise its limit (ulimit -n, or LimitNOFILE=)'],
+  ],
+  ['ENFILE', ['could not be asked: too many files are open on this machine', 'see which process has so many (lsof)']],
   ['UND_ERR_CLOSED', ['was given up here', network]],
   ['UND_ERR_DESTROYED', ['was given up here', network]],
 ]);

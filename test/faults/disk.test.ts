@@ -107,7 +107,7 @@ fault(
     await here.expectProblem(result, {
       exit: 73,
       message: /^cannot use the state directory .*: permission denied \(EACCES\)$/,
-      hint: /^let the user of the job write there/,
+      hint: /^let the user of the job read and write there/,
     });
   },
 );
