@@ -4,7 +4,7 @@
  * the quarantine, durably, and is then as good as delivered.
  */
 import { Buffer } from 'node:buffer';
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import type { Packed, Packer } from './batch.ts';
 import { deliver, type Delivered } from './deliver.ts';
 import { isTooMany, tooManyRefused } from './partial.ts';
@@ -51,7 +51,8 @@ export function outbox(parts: OutboxParts): Outbox {
   const journaled = sink.repeats === 'visible' && store !== undefined && !parts.dryRun;
   let unjournaled: readonly number[] = [];
   let setAside: number[] = [];
-  let partial = false;
+  /** Of the refused record, which may come in parts. */
+  let digest: Hash | undefined;
   let failure: unknown;
   let failed = false;
   let oldest = Infinity;
@@ -139,17 +140,18 @@ export function outbox(parts: OutboxParts): Outbox {
       return tools.now() - oldest >= patience ? dispatch() : undefined;
     },
     async refuse(refused, stamp) {
-      const entry = partial || refused.more ? undefined : noteRefused(refused.text, stamp);
-      partial = refused.more;
+      if (digest === undefined || refused.continued !== true) digest = createHash('sha256');
+      digest.update(refused.text);
+      const entry = refused.more ? undefined : noteRefused(digest.digest('hex'), stamp);
       if (entry === -1) {
-        summary.seen += 1;
+        summary.seen += 1; // the parts that the quarantine has go with the next record's first
         return;
       }
-      if (!refused.more) checkQuarantine(1, refused.reason);
+      if (entry !== undefined) checkQuarantine(1, refused.reason);
       if (!parts.dryRun) await quarantine.add(refused, by);
-      if (refused.more) return;
+      if (entry === undefined) return;
       summary.quarantined += 1;
-      if (entry !== undefined) setAside.push(entry);
+      setAside.push(entry);
     },
     async drain() {
       await dispatch();
@@ -173,9 +175,9 @@ export function outbox(parts: OutboxParts): Outbox {
     setAside = [];
   }
 
-  /** A broken record has no ID: it is known by its text. One that came in parts is too large to remember. */
-  function noteRefused(text: Buffer, stamp: number): number {
-    const key = Buffer.from(`refused:sha256:${createHash('sha256').update(text).digest('hex')}`);
+  /** A broken record has no ID: it is known by its text. */
+  function noteRefused(digestText: string, stamp: number): number {
+    const key = Buffer.from(`refused:sha256:${digestText}`);
     return ledger.note(key, 0, key.length, stamp, 0);
   }
 

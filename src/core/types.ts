@@ -43,6 +43,8 @@ export interface RefusedRecord {
   /** The text, or a part of it: a record too large to hold arrives in parts, `more` on all but the last. */
   readonly text: Buffer;
   readonly more: boolean;
+  /** A later part of the record before it. A record whose reply breaks off begins again, with a part without this. */
+  readonly continued?: true;
   readonly reason: string;
 }
 
@@ -475,7 +477,10 @@ export interface PositionStore {
 /** The dead-letter file of a job: JSON Lines, durable before anything is counted as set aside. */
 export interface Quarantine {
   readonly path: string;
-  /** Adds a record (or a part of one, see RefusedRecord.more) with the reason and where it was refused. */
+  /**
+   * Adds a record with the reason and where it was refused. Of one that comes in parts nothing is kept before the last;
+   * one too large for that is a Problem (65).
+   */
   add(
     refused: RefusedRecord,
     by: { readonly source: string; readonly sink: string; readonly branch: string },

@@ -2,8 +2,7 @@
  * The quarantine: records that no sink will take, kept with the reason. JSON Lines:
  *
  *     {"time", "source", "sink", "branch", "reason", "record": <its text>}
- *     {…, "base64": <its bytes>}                  not UTF-8, or too large to be held
- *     {…, "base64": …, "more": true}              it goes on in a later line of the same branch and reason
+ *     {…, "base64": <its bytes>}                  not UTF-8, or too large to be held in memory
  */
 import { Buffer, isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
@@ -11,29 +10,37 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 import type { Quarantine, RefusedRecord } from '../core/types.ts';
-import { fileProblem, orFileProblem, makeDirectory, syncDirectory, writeFully } from './durable.ts';
+import {
+  fileProblem,
+  makeDirectory,
+  orFileProblem,
+  removeFile,
+  syncDirectory,
+  tempBeside,
+  writeFully,
+} from './durable.ts';
 import { reached } from './failpoint.ts';
 import { inTurns } from './turns.ts';
 
 const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const blockSize = 64 * 1024;
+const gibibyte = 1024 ** 3;
 
 type By = Parameters<Quarantine['add']>[1];
 
-/** A record that arrives in parts: its line is still open. */
-interface Open {
-  readonly key: string;
-  /** Up to two bytes that wait for their group of three, the unit of base64. */
-  carry: Buffer;
-}
-
-/** The quarantine file at `path`; nothing is created before the first record. */
-export function openQuarantine(path: string): Quarantine {
+/**
+ * The quarantine file at `path`; nothing is created before the first record. A record that comes in parts is collected
+ * beside it, and enters it as one line when it is whole; `most` is what it may have, in bytes: one that never ends must
+ * not fill the disk.
+ */
+export function openQuarantine(path: string, most: number = gibibyte): Quarantine {
   let file: FileHandle | undefined;
   let size = 0; // up to the end of the last whole line
   let unsynced = false;
   let isNew = false;
-  let line: Open | undefined;
+  /** What has come so far of a record in parts. */
+  let parts: FileHandle | undefined;
+  let partsSize = 0;
   const turn = inTurns(); // a line must not be written into another
 
   async function prepare(): Promise<FileHandle> {
@@ -58,40 +65,56 @@ export function openQuarantine(path: string): Quarantine {
     return handle;
   }
 
-  async function write(text: string, endsLine: boolean): Promise<void> {
+  async function write(text: string): Promise<void> {
     const handle = await prepare();
     unsynced = true;
     await writeFully(handle, Buffer.from(text), null);
-    if (endsLine) size = (await handle.stat()).size;
     reached('quarantine: written');
   }
 
-  /** One record, or one part of one. */
-  async function add({ text, more, reason }: RefusedRecord, by: By): Promise<void> {
+  async function add({ text, more, continued, reason }: RefusedRecord, by: By): Promise<void> {
+    const collected = more || continued ? await collect(text, continued === true, by.source) : undefined;
+    if (more) return;
     const { source, sink, branch } = by;
-    const key = JSON.stringify([branch, reason]);
-    if (line !== undefined && line.key !== key) await endLine(',"more":true}\n'); // another record came in between
-    if (line === undefined) {
-      const head = JSON.stringify({ time: new Date().toISOString(), source, sink, branch, reason }).slice(0, -1);
-      if (!more && isUtf8(text)) return write(`${head},"record":${JSON.stringify(text.toString())}}\n`, true);
-      await write(`${head},"base64":"`, false);
-      line = { key, carry: Buffer.alloc(0) };
-    }
-    const bytes = Buffer.concat([line.carry, text]);
-    const whole = bytes.length - (bytes.length % 3);
-    line.carry = bytes.subarray(whole);
-    await write(bytes.toString('base64', 0, whole), false);
-    if (!more) await endLine('}\n');
+    const head = JSON.stringify({ time: new Date().toISOString(), source, sink, branch, reason }).slice(0, -1);
+    if (collected !== undefined) await writeCollected(collected, head);
+    else if (isUtf8(text)) await write(`${head},"record":${JSON.stringify(text.toString())}}\n`);
+    else await write(`${head},"base64":"${text.toString('base64')}"}\n`);
+    size = (await file?.stat())?.size ?? 0;
   }
 
-  async function endLine(tail: string): Promise<void> {
-    await write(`${line?.carry.toString('base64') ?? ''}"${tail}`, true);
-    line = undefined;
+  async function collect(text: Buffer, continued: boolean, source: string): Promise<FileHandle> {
+    if (parts === undefined) await makeDirectory(dirname(path));
+    parts ??= await openNameless(path);
+    if (!continued) await parts.truncate(); // the record before never became whole
+    partsSize = continued ? partsSize + text.length : text.length;
+    if (partsSize > most) {
+      await parts.truncate();
+      throw new Problem(exit.data, `${source} sent a record of more than ${most} bytes, too large to set aside`, {
+        hint: 'nothing was skipped and the position stays; the vendor must mend it, or --since with -c goes on after it',
+      });
+    }
+    await writeFully(parts, text, partsSize - text.length);
+    return parts;
+  }
+
+  /** The collected record as a line. */
+  async function writeCollected(collected: FileHandle, head: string): Promise<void> {
+    const block = Buffer.allocUnsafe(3 * blockSize); // base64 turns groups of three into four
+    await write(`${head},"base64":"`);
+    for (let at = 0; at < partsSize;) {
+      const length = Math.min(block.length, partsSize - at);
+      const { bytesRead } = await collected.read(block, 0, length, at);
+      if (bytesRead !== length) throw new Problem(exit.ioerr, `the disk gave back ${bytesRead} of ${length} bytes`);
+      await write(block.toString('base64', 0, length));
+      at += length;
+    }
+    await write('"}\n');
+    await collected.truncate();
   }
 
   async function flush(): Promise<void> {
     if (!unsynced || file === undefined) return;
-    if (line !== undefined) await endLine(',"more":true}\n');
     await file.sync();
     if (isNew) await syncDirectory(dirname(path));
     isNew = false;
@@ -103,7 +126,6 @@ export function openQuarantine(path: string): Quarantine {
     try {
       await work();
     } catch (error) {
-      line = undefined;
       await file?.truncate(size).catch(() => undefined); // nothing that was promised is behind it
       throw fileProblem(error, 'write the quarantine', path);
     }
@@ -116,11 +138,23 @@ export function openQuarantine(path: string): Quarantine {
     close: () =>
       turn(() =>
         orFileProblem('close the quarantine', path, async () => {
+          await parts?.close();
           await file?.close();
-          file = undefined;
+          parts = file = undefined;
         }),
       ),
   };
+}
+/** A new file beside `path` for this run alone: it has no name, so that nothing is left of it however the run ends. */
+async function openNameless(path: string): Promise<FileHandle> {
+  const temp = tempBeside(path);
+  const handle = await open(
+    temp,
+    constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+    0o600,
+  );
+  await removeFile(temp);
+  return handle;
 }
 
 /** Where the last line break before `size` ends, or 0. */

@@ -1,8 +1,11 @@
 /** A record too large to hold, and records that come one a line. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, readdirSync, statSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { answer } from './answers.ts';
 import type { Definition } from './definition.ts';
 import { fault, scene, type Scene } from './harness.ts';
@@ -65,6 +68,61 @@ fault('J12', 'a record of 300 MB goes to the quarantine in bounded memory, and t
   assert.equal(await setAsideHash(path), hash.update('"}').digest('hex'));
   assert.ok(peak.megabytes() < 200, `${peak.megabytes()} MB`);
 });
+
+/** A reply with records around one whose text is the head and so many pieces; it ends as it should only if told so. */
+async function pour(socket: Socket, before: string, count: number, after: string | undefined): Promise<void> {
+  function* reply(): Generator<string> {
+    yield `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n${before}`;
+    for (let at = 0; at < count; at++) yield piece;
+    if (after !== undefined) yield after;
+  }
+  await pipeline(Readable.from(reply(), { highWaterMark: 1 }), socket, { end: after !== undefined }).catch(
+    () => undefined,
+  );
+  if (after === undefined) socket.resetAndDestroy();
+}
+
+fault('J12', 'a large record whose reply breaks off is set aside once and whole, and never again', async (context) => {
+  const here = await scene(context, { records: 2, define: (base) => ({ ...base, limits: { page: 100 } }) });
+  const [first = '', last = ''] = here.vendor.records.map(({ text }) => text);
+  const head = '{"id":"huge","n":"';
+  let asked = 0;
+  here.vendor.fault = () => (socket) =>
+    pour(socket, `{"records":[${first},${head}`, 20, ++asked === 1 ? undefined : `"},${last}],"next":null}`);
+  const result = await here.run();
+  assert.deepEqual([result.status, asked], [3, 2], result.stderr);
+  here.expectDelivered();
+  const path = join(here.stateDirectory, 'faults.quarantine.jsonl');
+  const hash = createHash('sha256').update(head);
+  for (let at = 0; at < 20; at++) hash.update(piece);
+  assert.equal(await setAsideHash(path), hash.update('"}').digest('hex'));
+  const { size } = statSync(path);
+  assert.ok(size < (21 * piece.length * 4) / 3, 'once');
+  here.clock.now += 60_000;
+  here.expectSuccess(await here.run());
+  assert.equal(statSync(path).size, size, 'the next window shows it again');
+});
+
+fault(
+  'J12',
+  'a record that never ends is given up at 1 GiB with 65, and leaves nothing on the disk',
+  async (context) => {
+    const here = await scene(context, { records: 2 });
+    here.vendor.fault = () => (socket) => pour(socket, '{"records":[{"id":"endless","n":"', Infinity, '');
+    const peak = watchMemory(here);
+    const result = await here.spawn([], { environment: peak.environment });
+    await here.expectProblem(result, {
+      exit: 65,
+      message: /^acme sent a record of more than 1073741824 bytes, too large to set aside$/,
+      hint: /^nothing was skipped and the position stays/,
+    });
+    assert.ok(peak.megabytes() < 200, `${peak.megabytes()} MB`);
+    assert.deepEqual(
+      readdirSync(here.stateDirectory).filter((name) => /quarantine/.test(name)),
+      [],
+    );
+  },
+);
 
 /** One record a line, all in one reply. */
 function inLines(base: Definition): Definition {

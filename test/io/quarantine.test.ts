@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -12,10 +13,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { Problem } from '../../src/core/problem.ts';
+import type { RefusedRecord } from '../../src/core/types.ts';
 import { openQuarantine } from '../../src/io/quarantine.ts';
 
 const by = { source: 'sample', sink: 'elastic', branch: '' };
@@ -28,7 +30,6 @@ interface Line {
   readonly reason: string;
   readonly record?: string;
   readonly base64?: string;
-  readonly more?: boolean;
 }
 
 function freshPath(t: TestContext): string {
@@ -48,6 +49,14 @@ function linesOf(path: string): Line[] {
 
 function bytesOf(line: Line | undefined): Buffer {
   return line?.record === undefined ? Buffer.from(line?.base64 ?? '', 'base64') : Buffer.from(line.record);
+}
+
+function part(bytes: string | Uint8Array, more: boolean, continued = false): RefusedRecord {
+  return { text: Buffer.from(bytes), more, ...(continued && { continued }), reason: 'too large' };
+}
+
+function textsIn(path: string): string[] {
+  return linesOf(path).map((line) => bytesOf(line).toString());
 }
 
 function problem(status: number, message: RegExp): (error: unknown) => boolean {
@@ -94,9 +103,7 @@ test('parts of a record become one line, however they are cut', async (t) => {
       const path = join(directory, `parts-${run}`);
       const quarantine = openQuarantine(path);
       await Promise.all(
-        parts.map((part, index) =>
-          quarantine.add({ text: Buffer.from(part), more: index < parts.length - 1, reason: 'too large' }, by),
-        ),
+        parts.map((bytes, index) => quarantine.add(part(bytes, index < parts.length - 1, index > 0), by)),
       );
       await quarantine.close();
       const lines = linesOf(path);
@@ -107,27 +114,52 @@ test('parts of a record become one line, however they are cut', async (t) => {
   );
 });
 
-test('another record, or a flush, between two parts cuts the line in two, and nothing is lost', async (t) => {
+test('another record, or a flush, between two parts leaves them one line', async (t) => {
   const path = freshPath(t);
   const quarantine = openQuarantine(path);
-  const part = (text: string, more: boolean): Promise<void> =>
-    quarantine.add({ text: Buffer.from(text), more, reason: 'too large' }, by);
-  await part('{"large":', true);
+  await quarantine.add(part('{"large":', true), by);
   await quarantine.add({ text: Buffer.from('{}'), more: false, reason: 'HTTP 400' }, { ...by, branch: 'other' });
-  await part('"begun', true);
+  await quarantine.add(part('"begun', true, true), by);
   await quarantine.flush();
-  await part(' and ended"}', false);
+  assert.deepEqual(readdirSync(dirname(path)), [basename(path)], 'the parts have no name');
+  assert.deepEqual(textsIn(path), ['{}'], 'nothing is claimed before the last part');
+  await quarantine.add(part(' and ended"}', false, true), by);
   await quarantine.close();
-  const lines = linesOf(path);
-  assert.deepEqual(
-    lines.map((line) => [bytesOf(line).toString(), line.more ?? false]),
-    [
-      ['{"large":', true],
-      ['{}', false],
-      ['"begun', true],
-      [' and ended"}', false],
-    ],
+  assert.deepEqual(textsIn(path), ['{}', '{"large":"begun and ended"}']);
+});
+
+test('a record that breaks off and begins again is there once, without what came before', async (t) => {
+  const path = freshPath(t);
+  const quarantine = openQuarantine(path);
+  await quarantine.add(part('{"large":"long and broken of', true), by);
+  await quarantine.add(part('f', true, true), by);
+  await quarantine.add(part('{"large"', true), by);
+  await quarantine.add(part(':1}', false, true), by);
+  await quarantine.add(part('{"next"', true), by);
+  await quarantine.add(part(':2}', false, true), by);
+  await quarantine.add(part('{"never":', true), by);
+  await quarantine.flush();
+  await quarantine.close();
+  assert.deepEqual(textsIn(path), ['{"large":1}', '{"next":2}']);
+  assert.deepEqual(readdirSync(dirname(path)), [basename(path)]);
+});
+
+test('a record that does not end is given up at the limit, and leaves nothing', async (t) => {
+  const path = freshPath(t);
+  const quarantine = openQuarantine(path, 1000);
+  const piece = 'x'.repeat(100);
+  await quarantine.add(part(piece, true), by);
+  for (let at = 1; at < 9; at++) await quarantine.add(part(piece, true, true), by);
+  await quarantine.add(part(piece, false, true), by);
+  await quarantine.add(part(piece, true), by);
+  for (let at = 1; at < 10; at++) await quarantine.add(part(piece, true, true), by);
+  await assert.rejects(
+    quarantine.add(part('x', true, true), by),
+    problem(65, /^sample sent a record of more than 1000 bytes, too large to set aside$/),
   );
+  await quarantine.flush();
+  await quarantine.close();
+  assert.deepEqual(textsIn(path), [piece.repeat(10)]);
 });
 
 test('a line torn by a kill is cut off at the next start', async (t) => {
@@ -177,14 +209,14 @@ test('on a full disk whole lines stay and the half one does not', async (t) => {
   }
   const path = join(directory, 'q');
   const quarantine = openQuarantine(path);
-  const add = (size: number, more = false): Promise<void> =>
-    quarantine.add({ text: Buffer.alloc(size, 'x'), more, reason: 'r' }, by);
+  const add = (size: number): Promise<void> =>
+    quarantine.add({ text: Buffer.alloc(size, 'x'), more: false, reason: 'r' }, by);
   try {
     await add(10);
     await assert.rejects(add(100_000), problem(74, /the disk is full \(ENOSPC\)/));
     assert.equal(linesOf(path).length, 1);
-    await add(10, true);
-    await assert.rejects(add(100_000, true), problem(74, /the disk is full/));
+    await quarantine.add(part('begun', true), by);
+    await assert.rejects(quarantine.add(part('x'.repeat(100_000), true, true), by), problem(74, /the disk is full/));
     assert.equal(linesOf(path).length, 1);
     await add(20);
     assert.equal(bytesOf(linesOf(path)[1]).length, 20);

@@ -42,12 +42,14 @@ export function elements(options: ElementOptions): Elements {
   let pending = false;
   /** The pending element is too large, and its pieces are passed on. */
   let streaming = false;
+  /** Some of it was passed on. */
+  let begun = false;
   let carry = Buffer.alloc(0);
   let carried = 0;
 
   function begin(): void {
     count = 0;
-    pending = streaming = false;
+    pending = streaming = begun = false;
     carry = Buffer.alloc(0);
     carried = 0;
   }
@@ -140,7 +142,8 @@ export function elements(options: ElementOptions): Elements {
 
   function refuse(text: Buffer, more: boolean, why: string): void {
     if (!more) count++;
-    options.refused({ text, more, reason: why });
+    options.refused(begun ? { text, more, continued: true, reason: why } : { text, more, reason: why });
+    begun = more;
   }
 
   return {
