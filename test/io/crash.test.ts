@@ -202,7 +202,7 @@ for (const point of ['quarantine: opened', 'quarantine: written', 'quarantine: s
        const by = { source: 'a', sink: 'b', branch: '' };
        crash();
        await quarantine.add({ text: Buffer.from('{"a":1}'), more: true, reason: 'r' }, by);
-       await quarantine.add({ text: Buffer.from('{"a":1}'), more: false, reason: 'r' }, by);
+       await quarantine.add({ text: Buffer.from('{"a":1}'), more: false, continued: true, reason: 'r' }, by);
        await quarantine.flush();`,
     );
     const quarantine = openQuarantine(path);
@@ -216,5 +216,9 @@ for (const point of ['quarantine: opened', 'quarantine: written', 'quarantine: s
       .split('\n')
       .map((line) => (JSON.parse(line) as { reason: string }).reason);
     assert.deepEqual(reasons, point === 'quarantine: synced' ? ['r', 'next'] : ['next']);
+    assert.deepEqual(
+      readdirSync(directory).filter((name) => name !== 'q'),
+      [],
+    );
   });
 }
