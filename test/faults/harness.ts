@@ -34,11 +34,16 @@ export const bundle = fileURLToPath(new URL('../../bin/audit-export.js', import.
 
 let list: ((name: string) => void) | undefined;
 
-/** One row of the catalogue as a test. Several tests may prove the same row. */
-export function fault(number: string, what: string, body: (context: TestContext) => Promise<void>): void {
+/** One row of the catalogue as a test, done in so many milliseconds. Several tests may prove the same row. */
+export function fault(
+  number: string,
+  what: string,
+  body: (context: TestContext) => Promise<void>,
+  timeout = 30_000,
+): void {
   if (!catalogue.has(number)) throw new Error(`${number} is not in the catalogue`);
   const name = `${number} ${what}`;
-  if (list === undefined) test(name, { timeout: 30_000 }, body);
+  if (list === undefined) test(name, { timeout }, body);
   else list(name);
 }
 

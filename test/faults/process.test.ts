@@ -7,7 +7,7 @@ import { onReached } from '../../src/io/failpoint.ts';
 import { ended } from '../support/program.ts';
 import { elasticScene, idsIn, onPost } from './destinations.ts';
 import { fault, saidBy, scene, type Scene } from './harness.ts';
-import { heldPage, linesOf, resultOf, shell, shellResult, until } from './processes.ts';
+import { heldPage, resultOf, shell, shellResult, until } from './processes.ts';
 import type { FaultWorld } from './world.ts';
 
 const goesOn = /^the next run continues where this one stopped$/;
@@ -116,35 +116,6 @@ fault('D13', 'five processes at once: one works, four end with 75', async (conte
     [0, 75, 75, 75, 75],
   );
 });
-
-fault(
-  'D14',
-  'killed at random moments, again and again, a job loses nothing and repeats nothing in a file',
-  async (context) => {
-    const here = await scene(context, { records: 10 });
-    const output = join(here.directory, 'out.jsonl');
-    const argv = ['--sink', 'file', '--output', output];
-    let killed = 0;
-    for (let round = 0; round < 25; round++) {
-      here.clock.now = Math.floor(Date.now() / 1000) * 1000;
-      here.vendor.add(`round ${round}`, 5);
-      const child = here.start(argv);
-      const end = ended(child);
-      await Promise.race([end, sleep(40 + ((round * 37) % 100))]);
-      child.kill('SIGKILL');
-      killed += (await end).signal === 'SIGKILL' ? 1 : 0;
-    }
-    here.clock.now += 10_000;
-    assert.equal((await here.run(argv)).status, 0);
-    const texts = here.vendor.records.map(({ text }) => text);
-    assert.deepEqual(linesOf(output).sort(), texts.sort());
-    assert.ok(killed >= 5, `only ${killed} were killed before their end`);
-    assert.deepEqual(
-      readdirSync(here.stateDirectory).filter((name) => name.endsWith('.temp')),
-      [],
-    );
-  },
-);
 
 fault(
   'D17',
