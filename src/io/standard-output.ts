@@ -4,7 +4,7 @@
  * lost at exit.
  */
 import { Buffer } from 'node:buffer';
-import { fstatSync, fsync, readFileSync, statSync, write } from 'node:fs';
+import { closeSync, fstatSync, fsync, openSync, readFileSync, readSync, statSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { isatty } from 'node:tty';
 import { exit, Problem } from '../core/problem.ts';
@@ -13,6 +13,7 @@ import { reached } from './failpoint.ts';
 import { visible } from './terminal.ts';
 
 const descriptor = 1;
+const newline = Buffer.from('\n');
 const writeTo = promisify(write);
 const fsyncOf = promisify(fsync);
 
@@ -20,10 +21,13 @@ const fsyncOf = promisify(fsync);
 export function standardOutput(): Output {
   const kind = kindOf();
   const put = kind === 'pipe' || kind === 'terminal' ? writeStream : writeFile;
+  let isBegun = false;
   return {
     kind,
     async write(bytes) {
       try {
+        if (!isBegun && kind === 'file' && isTorn()) await writeFile(newline);
+        isBegun = true;
         await put(kind === 'terminal' ? Buffer.from(visible(bytes.toString('utf8'))) : bytes);
         reached('output: written');
       } catch (error) {
@@ -70,6 +74,23 @@ async function writeFile(bytes: Buffer): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     const { bytesWritten } = await writeTo(descriptor, bytes, written, bytes.length - written, null);
     written += bytesWritten;
+  }
+}
+
+/** Whether the file ends within a line: an earlier run was killed or filled the disk, and ours must not go on with it. */
+function isTorn(): boolean {
+  const stat = fstatSync(descriptor);
+  if (!stat.isFile() || stat.size === 0) return false;
+  try {
+    const file = openSync(`/dev/fd/${descriptor}`, 'r'); // ours may be for writing only
+    try {
+      const last = Buffer.alloc(1);
+      return readSync(file, last, 0, 1, stat.size - 1) === 1 && !last.equals(newline);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return false; // written by this user and not to be read by it: nobody can tell
   }
 }
 
