@@ -8,6 +8,7 @@ import { Buffer } from 'node:buffer';
 import {
   createArena,
   fingerprintAt,
+  formOf,
   keyAt,
   lengthOf,
   offsetOf,
@@ -18,7 +19,7 @@ import {
   writeWord,
 } from './ledger/arena.ts';
 import { createKeyTable } from './ledger/key-table.ts';
-import { digest, digestSize, needsDigest } from './ledger/ledger-key.ts';
+import { keyPacker, type StoredKey, textLength, writeKey } from './ledger/ledger-key.ts';
 import { longestHead, readLine, writeHead, type LedgerLine } from './ledger/ledger-line.ts';
 import { awaited, forgotten, isLive, kept, noted } from './ledger/entry-state.ts';
 import type { Ledger } from './types.ts';
@@ -34,6 +35,7 @@ export function createLedger(seed = 0): Ledger {
   const arena = createArena();
   const { segmentOf } = arena;
   const table = createKeyTable(arena, seed);
+  const packed = keyPacker();
   let size = 0;
   let newest = -1;
   let marked = 0; // entries below were there at the last mark
@@ -41,8 +43,9 @@ export function createLedger(seed = 0): Ledger {
   const entriesOf = new Map<string, number[]>();
 
   function note(key: Buffer, start: number, end: number, stamp: number, fingerprint: number): number {
-    const entry = table.find(key, start, end);
-    if (entry === -1) return add(key, start, end, stamp, fingerprint);
+    const stored = packed(key, start, end);
+    const entry = table.find(stored);
+    if (entry === -1) return add(stored, stamp, fingerprint);
     const segment = segmentOf(entry);
     const head = offsetOf(entry);
     if (segment[head + stateAt] === forgotten) {
@@ -57,8 +60,8 @@ export function createLedger(seed = 0): Ledger {
     return seen;
   }
 
-  function add(key: Buffer, start: number, end: number, stamp: number, fingerprint: number): number {
-    const entry = arena.add(key, start, end);
+  function add(key: StoredKey, stamp: number, fingerprint: number): number {
+    const entry = arena.add(key);
     newest = entry;
     const segment = segmentOf(entry);
     const head = offsetOf(entry);
@@ -70,8 +73,7 @@ export function createLedger(seed = 0): Ledger {
   }
 
   function locate(key: Buffer, start: number, end: number): number {
-    if (!needsDigest(key, start, end)) return table.find(key, start, end);
-    return table.find(digest(key, start, end), 0, digestSize);
+    return table.find(packed(key, start, end));
   }
 
   function stateOf(entry: number): number {
@@ -131,7 +133,8 @@ export function createLedger(seed = 0): Ledger {
       if (!isLive(segment[head + stateAt]!)) continue;
       const pending = segment[head + stateAt] === awaited ? encodeURIComponent(pendingOf.get(entry)!) : '';
       const length = lengthOf(segment, head);
-      const longest = longestHead + pending.length + length + 1;
+      const form = formOf(segment, head);
+      const longest = longestHead + pending.length + textLength(length, form) + 1;
       if (used + longest > block.length) {
         if (used > 0) yield block.subarray(0, used);
         block = Buffer.allocUnsafe(Math.max(blockSize, longest));
@@ -139,7 +142,7 @@ export function createLedger(seed = 0): Ledger {
       }
       const fingerprint = readWord(segment, head + fingerprintAt);
       used = writeHead(block, used, readStamp(segment, head), fingerprint, pending, entry < marked);
-      for (let at = head + keyAt; at < head + keyAt + length; at += 1, used += 1) block[used] = segment[at]!;
+      used = writeKey(block, used, segment, head + keyAt, head + keyAt + length, form);
       block[used] = 0x0a;
       used += 1;
     }
@@ -148,13 +151,12 @@ export function createLedger(seed = 0): Ledger {
 
   function read(bytes: Buffer): void {
     const line: LedgerLine = { stamp: 0, fingerprint: 0, pending: undefined, marked: false, keyStart: 0 };
-    table.reserve(bytes.length / 56); // about right; growing by doubling would hash every key twice
     for (let start = 0; start < bytes.length;) {
       const newline = bytes.indexOf(0x0a, start);
       const end = newline === -1 ? bytes.length : newline;
       readLine(bytes, start, end, line);
       let entry = note(bytes, line.keyStart, end, line.stamp, line.fingerprint);
-      if (entry < 0) entry = table.find(bytes, line.keyStart, end);
+      if (entry < 0) entry = locate(bytes, line.keyStart, end);
       if (line.pending === undefined) become(entry, kept);
       else wait(entry, line.pending);
       if (line.marked) marked = Math.max(marked, entry + 1);
@@ -166,10 +168,7 @@ export function createLedger(seed = 0): Ledger {
     get size() {
       return size;
     },
-    note(key, start, end, stamp, fingerprint) {
-      if (!needsDigest(key, start, end)) return note(key, start, end, stamp, fingerprint);
-      return note(digest(key, start, end), 0, digestSize, stamp, fingerprint);
-    },
+    note,
     has: (key, start, end) => stateOf(locate(key, start, end)) !== forgotten,
     marked(key, start, end) {
       const entry = locate(key, start, end);
@@ -189,6 +188,7 @@ export function createLedger(seed = 0): Ledger {
     pending: () => [...entriesOf.keys()],
     prune,
     lines,
+    reserve: table.reserve,
     read,
   };
 }

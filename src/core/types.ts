@@ -237,6 +237,8 @@ export interface Limits {
  * is written over.
  */
 export interface Batch {
+  readonly count: number;
+  /** Made when first asked for, which a batch that is taken as a whole never needs. */
   readonly records: readonly AuditRecord[];
   readonly body: Buffer;
   readonly ends: readonly number[];
@@ -414,6 +416,8 @@ export interface Ledger {
   prune(before: number): void;
   /** The kept and awaited entries as lines, in blocks of about 256 KiB; `only` restricts them to some entries. */
   lines(only?: readonly number[]): Iterable<Buffer>;
+  /** Makes room for that many more entries at once, where it is known how many will come. */
+  reserve(more: number): void;
   /** Adds the entries of such lines. Throws Problem (78) on a malformed line. */
   read(lines: Buffer): void;
 }

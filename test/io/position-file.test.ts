@@ -246,6 +246,27 @@ test('with any bit flipped, zeroes, or other content it is never taken for a pos
   }
 });
 
+test('many remembered IDs come back as they were saved, wherever the reads cut their lines', async (t) => {
+  const directory = freshDirectory(t);
+  const idsOf = (count: number): string[] => Array.from({ length: count }, (_, at) => `${at}${'x'.repeat(at % 97)}`);
+  const counts = [9_999, 10_000, 45_000, 0];
+  const position = positionOf(Object.fromEntries(counts.map((count) => [`of ${count}`, branch(1n, idsOf(count))])));
+  await saved(directory, position);
+  const { position: once } = await load(directory);
+  assert.deepEqual(plain(once), plain(position));
+  assert.ok(once);
+  await saved(directory, once); // passed on without having been read
+  const { position: again } = await load(directory);
+  assert.deepEqual(plain(again), plain(position));
+  const ledger = again?.branches.get('of 45000')?.ledger;
+  for (const [id, known] of [
+    [idsOf(45_000).at(-1) ?? '', true],
+    ['44999', false],
+  ] as const) {
+    assert.equal(ledger?.has(Buffer.from(id), 0, id.length), known);
+  }
+});
+
 test('a forged file with a right checksum and wrong content is refused', async (t) => {
   const directory = freshDirectory(t);
   const path = join(directory, 'job.position');

@@ -3,13 +3,17 @@
  * bytes and the key; its number is its place in the arena, and it never lies across two segments.
  */
 import { Buffer } from 'node:buffer';
+import { plain, type StoredKey } from './ledger-key.ts';
 
-/** Where the parts of an entry are: stamp 6 bytes, fingerprint 4, state 1, key length 2, key. */
+/** Where the parts of an entry are: stamp 6 bytes, fingerprint 4, state 1, the key's form and length 2, key. */
 export const fingerprintAt = 6;
 export const stateAt = 10;
 const lengthAt = 11;
 export const keyAt = 13;
-/** The upper half of a length that no key has: the rest of the segment is empty. */
+/** The bits of a length; the key's form is above them. */
+const lengthBits = 12;
+const lengthMask = (1 << lengthBits) - 1;
+/** The upper half of a length and form that no key has: the rest of the segment is empty. */
 const endOfSegment = 0x80;
 
 const segmentBits = 20;
@@ -19,7 +23,7 @@ const latestStamp = 2 ** 48 - 1;
 export interface Arena {
   segmentOf(entry: number): Buffer;
   /** Adds an entry with that key; the rest of its head is the caller's to write. */
-  add(key: Buffer, start: number, end: number): number;
+  add(key: StoredKey): number;
   /** All entries in the order of their arrival. */
   walk(): Generator<number>;
   /** Moves the entries that stay to the front, in place. Whoever knows entry numbers learns the new ones. */
@@ -60,16 +64,19 @@ export function createArena(): Arena {
   return {
     segmentOf,
     walk,
-    add(key, start, end) {
+    add({ bytes, start, end, form }) {
       const entry = place(arenaEnd, keyAt + end - start);
       if (entry >>> segmentBits === segments.length) segments.push(Buffer.allocUnsafeSlow(segmentSize));
       const segment = segmentOf(entry);
       const head = offsetOf(entry);
-      segment[head + lengthAt] = end - start;
-      segment[head + lengthAt + 1] = (end - start) >>> 8;
+      const length = (form << lengthBits) | (end - start);
+      segment[head + lengthAt] = length;
+      segment[head + lengthAt + 1] = length >>> 8;
       for (let from = start, to = head + keyAt; from < end; from += 1, to += 1) {
-        if (key[from] === 0x0a) throw new Error('a record key contains a line break'); // would forge a line on disk
-        segment[to] = key[from]!;
+        const byte = bytes[from]!;
+        // It would forge a line on disk.
+        if (byte === 0x0a && form === plain) throw new Error('a record key contains a line break');
+        segment[to] = byte;
       }
       arenaEnd = entry + keyAt + end - start;
       return entry;
@@ -97,9 +104,14 @@ export function offsetOf(entry: number): number {
   return entry & (segmentSize - 1);
 }
 
-/** The length of its key. */
+/** The length of its key, as it is stored. */
 export function lengthOf(segment: Buffer, head: number): number {
-  return segment[head + lengthAt]! | (segment[head + lengthAt + 1]! << 8);
+  return (segment[head + lengthAt]! | (segment[head + lengthAt + 1]! << 8)) & lengthMask;
+}
+
+/** The form of its key. */
+export function formOf(segment: Buffer, head: number): number {
+  return segment[head + lengthAt + 1]! >>> (lengthBits - 8);
 }
 
 export function readStamp(segment: Buffer, head: number): number {

@@ -3,13 +3,13 @@
  * beside it a byte of its hash: a million entries lie all over the memory, and that byte tells nearly always whether a
  * look is worth while. The hash is keyed, so that nobody can craft keys that share a slot.
  */
-import type { Buffer } from 'node:buffer';
-import { type Arena, keyAt, lengthOf, offsetOf } from './arena.ts';
+import { type Arena, formOf, keyAt, lengthOf, offsetOf } from './arena.ts';
 import { keyedHash } from './keyed-hash.ts';
+import type { StoredKey } from './ledger-key.ts';
 
 export interface KeyTable {
   /** The entry with that key, or -1. */
-  find(key: Buffer, start: number, end: number): number;
+  find(key: StoredKey): number;
   /** Puts in the entry whose key the last `find` looked for in vain. */
   insert(entry: number): void;
   /** Makes room for so many more entries. */
@@ -28,10 +28,10 @@ export function createKeyTable(arena: Arena, seed: number): KeyTable {
   let vacant = 0; // the slot where the key belongs that was looked for last, and its tag
   let vacantTag = 0;
 
-  function find(key: Buffer, start: number, end: number): number {
+  function find({ bytes, start, end, form }: StoredKey): number {
     const mask = table.length - 1;
     const length = end - start;
-    const hash = keyedHash(key, start, end, hashLow, hashHigh);
+    const hash = keyedHash(bytes, start, end, hashLow, hashHigh);
     const wanted = tagOf(hash);
     let slot = hash & mask;
     for (let tag = tags[slot]!; tag !== 0; tag = tags[slot]!) {
@@ -39,9 +39,9 @@ export function createKeyTable(arena: Arena, seed: number): KeyTable {
         const entry = table[slot]!;
         const segment = arena.segmentOf(entry);
         const head = offsetOf(entry);
-        if (lengthOf(segment, head) === length) {
+        if (lengthOf(segment, head) === length && formOf(segment, head) === form) {
           let at = length - 1; // from the end: IDs often share their beginning
-          while (at >= 0 && segment[head + keyAt + at] === key[start + at]) at -= 1;
+          while (at >= 0 && segment[head + keyAt + at] === bytes[start + at]) at -= 1;
           if (at < 0) return entry;
         }
       }

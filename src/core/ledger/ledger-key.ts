@@ -1,19 +1,125 @@
-/** Keys that are too long for the ledger are held as digests. */
+/**
+ * How the ledger stores a key. Most IDs are hexadecimal digits, which take half the space as bytes; a million of them
+ * are what a run remembers at worst. A key that is too long is stored as its digest.
+ */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
+
+/** The bytes `[start, end)` in one of the forms below. Two keys are the same when both are. */
+export interface StoredKey {
+  bytes: Buffer;
+  start: number;
+  end: number;
+  form: number;
+}
+
+/** As it is; `"0af3…"`; `"0198c5d2-7f3a-7c41-8a2e-5b6f7a8b9c0d"`; `sha256:0af3…` (a record without an ID). */
+export const plain = 0;
+const hexadecimal = 1;
+const uuid = 2;
+const contentHash = 3;
+
+/** What stands around the digits of each form. */
+const before = ['', '"', '"', 'sha256:'].map((text) => Buffer.from(text));
+const after = ['', '"', '"', ''].map((text) => Buffer.from(text));
+const uuidLength = 38;
+const contentHashLength = 7 + 64;
 
 /** A longer key is stored as its digest, and so is one that looks like a digest: the two cannot be mixed up. */
 const longestKey = 1024;
 const digestPrefix = 'key-sha256:';
-export const digestSize = digestPrefix.length + 64;
+const digestSize = digestPrefix.length + 64;
 
-/** Whether the ledger holds the digest of the key instead. */
-export function needsDigest(key: Buffer, start: number, end: number): boolean {
+/** Gives keys as they are stored. The result is the same object at each call, and what it holds may be, too. */
+export function keyPacker(): (key: Buffer, start: number, end: number) => StoredKey {
+  const digits = Buffer.alloc(longestKey / 2);
+  const stored: StoredKey = { bytes: digits, start: 0, end: 0, form: plain };
+
+  /** Packs the digits of `key[start, end)`, in groups divided by dashes if it is a UUID; false when there is something else. */
+  function pack(key: Buffer, start: number, end: number, form: number): boolean {
+    let wrong = 0;
+    let size = 0;
+    for (let at = start; at < end; at += 2, size += 1) {
+      if (form === uuid && (size === 4 || size === 6 || size === 8 || size === 10)) {
+        if (key[at] !== dash) return false;
+        at += 1;
+      }
+      const digit = (values[key[at]!]! << 4) | values[key[at + 1]!]!;
+      wrong |= digit;
+      digits[size] = digit;
+    }
+    if (wrong < 0) return false;
+    stored.bytes = digits;
+    stored.start = 0;
+    stored.end = size;
+    stored.form = form;
+    return true;
+  }
+
+  return (key, start, end) => {
+    const length = end - start;
+    if (needsDigest(key, start, end)) {
+      stored.bytes = digest(key, start, end);
+      stored.start = 0;
+      stored.end = digestSize;
+      stored.form = plain;
+      return stored;
+    }
+    if (key[start] === quote) {
+      if (length === uuidLength ? pack(key, start + 1, end - 1, uuid) : false) return stored;
+      if (length % 2 === 0 && pack(key, start + 1, end - 1, hexadecimal)) return stored;
+    } else if (length === contentHashLength && startsWith(key, start, before[contentHash]!)) {
+      if (pack(key, start + 7, end, contentHash)) return stored;
+    }
+    stored.bytes = key;
+    stored.start = start;
+    stored.end = end;
+    stored.form = plain;
+    return stored;
+  };
+}
+
+/** How long the key is that is stored in `length` bytes of that form. */
+export function textLength(length: number, form: number): number {
+  if (form === plain) return length;
+  return before[form]!.length + 2 * length + (form === uuid ? 4 : 0) + after[form]!.length;
+}
+
+/** Writes the key that is stored in `bytes[start, end)` to `out[at]`; returns the end. */
+export function writeKey(out: Buffer, at: number, bytes: Buffer, start: number, end: number, form: number): number {
+  let to = at;
+  if (form === plain) {
+    for (let from = start; from < end; from += 1, to += 1) out[to] = bytes[from]!;
+    return to;
+  }
+  for (const byte of before[form]!) out[to++] = byte;
+  for (let from = start; from < end; from += 1) {
+    const size = from - start;
+    if (form === uuid && (size === 4 || size === 6 || size === 8 || size === 10)) out[to++] = dash;
+    out[to] = characters[bytes[from]! >>> 4]!;
+    out[to + 1] = characters[bytes[from]! & 15]!;
+    to += 2;
+  }
+  for (const byte of after[form]!) out[to++] = byte;
+  return to;
+}
+
+const quote = 0x22;
+const dash = 0x2d;
+const characters = Buffer.from('0123456789abcdef');
+/** The value of a digit; negative for anything else, upper case among it. */
+const values = new Int8Array(256).fill(-1);
+for (const [value, character] of characters.entries()) values[character] = value;
+
+function startsWith(key: Buffer, start: number, text: Buffer): boolean {
+  return text.every((byte, at) => key[start + at] === byte);
+}
+
+function needsDigest(key: Buffer, start: number, end: number): boolean {
   if (end - start > longestKey) return true;
   return end - start === digestSize && key.toString('latin1', start, start + digestPrefix.length) === digestPrefix;
 }
 
-/** What the ledger holds instead of the key, `digestSize` bytes. */
-export function digest(key: Buffer, start: number, end: number): Buffer {
+function digest(key: Buffer, start: number, end: number): Buffer {
   return Buffer.from(digestPrefix + createHash('sha256').update(key.subarray(start, end)).digest('hex'), 'latin1');
 }

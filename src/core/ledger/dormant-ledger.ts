@@ -1,0 +1,84 @@
+/**
+ * A ledger that is read when somebody asks it about a record. A run that finds nothing new never does: it only passes
+ * the lines on, from one position file to the next, and 100,000 of them cost it a few milliseconds instead of a hundred.
+ */
+import type { Buffer } from 'node:buffer';
+import { createLedger } from '../dedupe.ts';
+import { exit, Problem } from '../problem.ts';
+import type { Ledger } from '../types.ts';
+
+/**
+ * The ledger with the entries of `blocks`, which are whole lines of core/ledger/ledger-line.ts, `count` of them. Those
+ * are known to be as they were written (a checksum covers them); what is wrong with them all the same is told when they
+ * are read, as a Problem (78). `seed`: see createLedger.
+ */
+export function dormantLedger(blocks: readonly Buffer[], count: number, seed: number): Ledger {
+  let lines: readonly Buffer[] = blocks;
+  let awake: Ledger | undefined;
+  let awaits: boolean | undefined;
+
+  function ledger(): Ledger {
+    if (awake !== undefined) return awake;
+    const made = createLedger(seed);
+    made.reserve(count);
+    for (const block of lines) made.read(block);
+    if (made.size !== count) {
+      throw new Problem(exit.config, `the position file remembers ${made.size} IDs, not ${count}`, {
+        hint: 'restore the position file from a backup, or remove it to begin again with --first-run',
+      });
+    }
+    awake = made;
+    lines = [];
+    return made;
+  }
+
+  return {
+    get size() {
+      return awake?.size ?? count;
+    },
+    note: (key, start, end, stamp, fingerprint) => (awake ?? ledger()).note(key, start, end, stamp, fingerprint),
+    has: (key, start, end) => ledger().has(key, start, end),
+    mark: () => ledger().mark(),
+    marked: (key, start, end) => ledger().marked(key, start, end),
+    keep: (entry) => (awake ?? ledger()).keep(entry),
+    wait: (entry, pending) => ledger().wait(entry, pending),
+    settle: (pending, kept) => ledger().settle(pending, kept),
+    pending() {
+      if (awake === undefined && !(awaits ??= lines.some(mayAwait))) return [];
+      return ledger().pending();
+    },
+    prune(before) {
+      if (awake !== undefined || isMostlyOld(lines, before)) ledger().prune(before);
+    },
+    lines: (only) => (awake === undefined && only === undefined ? lines : ledger().lines(only)),
+    reserve: (more) => ledger().reserve(more),
+    read: (more) => ledger().read(more),
+  };
+}
+
+/** Could a line of the block be about a record whose acknowledgement is still to come? */
+function mayAwait(block: Buffer): boolean {
+  return block.includes(' ?');
+}
+
+const samples = 64;
+
+/**
+ * Whether a quarter of the lines, by a sample of them, is older than that: to forget fewer is not worth the reading, and
+ * to remember an ID for longer does no harm.
+ */
+function isMostlyOld(blocks: readonly Buffer[], before: number): boolean {
+  let old = 0;
+  let seen = 0;
+  for (const block of blocks) {
+    const step = Math.ceil((block.length * blocks.length) / samples);
+    for (let at = 0; at < block.length; at += step) {
+      const start = at === 0 ? 0 : block.indexOf(0x0a, at) + 1;
+      if (start === 0 && at > 0) break;
+      if (start === block.length) break;
+      seen += 1;
+      if (Number.parseInt(block.toString('latin1', start, start + 15), 10) < before) old += 1;
+    }
+  }
+  return old * 4 > seen;
+}

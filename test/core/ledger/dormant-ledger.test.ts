@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createLedger } from '../../../src/core/dedupe.ts';
+import { dormantLedger } from '../../../src/core/ledger/dormant-ledger.ts';
+import { Problem } from '../../../src/core/problem.ts';
+import type { Ledger } from '../../../src/core/types.ts';
+
+const stamp = 1_763_629_200_000;
+const count = 2000;
+
+function note(ledger: Ledger, key: string, at = stamp): number {
+  const bytes = Buffer.from(key);
+  return ledger.note(bytes, 0, bytes.length, at, 1);
+}
+
+function textOf(ledger: Ledger): string {
+  return Buffer.concat([...ledger.lines()]).toString();
+}
+
+/** Lines of as many IDs, a millisecond apart, in three blocks; the last one awaits an acknowledgement if there is one. */
+function blocks(pending?: string): Buffer[] {
+  const ledger = createLedger();
+  for (let index = 0; index < count; index += 1) ledger.keep(note(ledger, `"id ${index}"`, stamp + index));
+  if (pending !== undefined) ledger.wait(note(ledger, 'awaited'), pending);
+  const lines = textOf(ledger).match(/.*\n/g) ?? [];
+  return [lines.slice(0, 700), lines.slice(700, 701), lines.slice(701)].map((part) => Buffer.from(part.join('')));
+}
+
+/** Blocks that complain when they are read through. */
+const unreadable = [Buffer.from('this is not a line of a ledger\n')];
+
+test('nobody reads the lines of a ledger that is only passed on', () => {
+  const ledger = dormantLedger(unreadable, 1, 0);
+  assert.deepEqual(ledger.pending(), []);
+  ledger.prune(0);
+  assert.equal(ledger.size, 1);
+  assert.equal(textOf(ledger), unreadable.join(''));
+});
+
+test('asked about a record, it knows what the ledger knew that was saved, and takes new ones', () => {
+  const saved = blocks();
+  const ledger = dormantLedger(saved, count, 0);
+  const fresh = note(ledger, 'new');
+  assert.ok(fresh >= 0);
+  ledger.keep(fresh);
+  for (let index = 0; index < count; index += 1) assert.ok(note(ledger, `"id ${index}"`, stamp + index) < 0);
+  assert.equal(ledger.size, count + 1);
+  assert.equal(textOf(ledger), `${saved.join('')}${stamp} 00000001 + new\n`);
+});
+
+test('acknowledgements still to come wake it', () => {
+  const ledger = dormantLedger(blocks('7'), count + 1, 0);
+  assert.deepEqual(ledger.pending(), ['7']);
+  ledger.settle('7', false);
+  assert.equal(ledger.size, count);
+});
+
+test('old IDs are forgotten once they are a good part of all', () => {
+  const ledger = dormantLedger(blocks(), count, 0);
+  ledger.prune(stamp + count / 10);
+  assert.equal(ledger.size, count, 'a tenth is not worth the reading');
+  ledger.prune(stamp + count / 2);
+  assert.equal(ledger.size, count / 2);
+  ledger.prune(stamp + count);
+  assert.equal(ledger.size, 0);
+});
+
+test('lines that are not what the file said are told when they are read, and nothing of them is used', () => {
+  const problem = (error: unknown): boolean => error instanceof Problem && error.status === 78;
+  const short = dormantLedger(blocks(), count + 1, 0);
+  const broken = dormantLedger(unreadable, 1, 0);
+  for (const ledger of [short, broken]) {
+    for (let attempt = 1; attempt <= 2; attempt += 1) assert.throws(() => note(ledger, '"id 1"'), problem);
+  }
+});

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { keyPacker, textLength, writeKey } from '../../../src/core/ledger/ledger-key.ts';
+
+/** A key as it is stored, and as it is written again. */
+function stored(text: string): { size: number; form: number; bytes: string; again: string } {
+  const key = Buffer.from(`before${text}after`);
+  const { bytes, start, end, form } = keyPacker()(key, 6, key.length - 5);
+  const out = Buffer.alloc(textLength(end - start, form) + 8);
+  const written = writeKey(out, 4, bytes, start, end, form);
+  assert.equal(written - 4, textLength(end - start, form), text);
+  const again = out.toString('utf8', 4, written);
+  return { size: end - start, form, bytes: bytes.toString('hex', start, end), again };
+}
+
+const digits = '0198c5d27f3a7c418a2e5b6f7a8b9c0d';
+
+test('hexadecimal IDs, UUIDs and content hashes take half the space, and come out as they went in', () => {
+  for (const [text, size] of [
+    [`"${digits}"`, 16],
+    ['"00"', 1],
+    ['"0198c5d2-7f3a-7c41-8a2e-5b6f7a8b9c0d"', 16],
+    [`sha256:${digits}${digits}`, 32],
+  ] as const) {
+    assert.deepEqual([stored(text).size, stored(text).again], [size, text]);
+  }
+});
+
+test('what only resembles them is stored as it is', () => {
+  for (const text of [
+    `"${digits.toUpperCase()}"`,
+    `"${digits}0"`,
+    digits,
+    `"${digits}`,
+    '"',
+    '',
+    '"0g"',
+    '"0198c5d2-7f3a-7c41-8a2e-5b6f7a8b9c0D"',
+    '"0198c5d27-f3a-7c41-8a2e-5b6f7a8b9c0d"',
+    '"0198c5d2_7f3a-7c41-8a2e-5b6f7a8b9c0d"',
+    `sha256:${digits}${digits}#2`,
+    `SHA256:${digits}${digits}`,
+    '[1,"a"]',
+    'é',
+  ]) {
+    assert.deepEqual(stored(text), {
+      size: Buffer.byteLength(text),
+      form: 0,
+      bytes: Buffer.from(text).toString('hex'),
+      again: text,
+    });
+  }
+});
+
+test('different keys are never stored alike', () => {
+  const hexadecimal = fc.stringMatching(/^[0-9a-f]{0,40}$/);
+  const key = fc.oneof(
+    hexadecimal.map((text) => `"${text}"`),
+    hexadecimal,
+    fc.uuid().map((text) => `"${text}"`),
+    fc.uuid().map((text) => `"${text.replaceAll('-', '')}"`),
+    fc.stringMatching(/^sha256:[0-9a-f]{63,65}$/),
+    fc.string({ unit: 'grapheme', maxLength: 60 }),
+  );
+  fc.assert(
+    fc.property(key, key, (one, other) => {
+      const [first, second] = [stored(one), stored(other)];
+      assert.equal(first.again, one);
+      assert.equal(first.form === second.form && first.bytes === second.bytes, one === other);
+    }),
+    { numRuns: 2000 },
+  );
+});
