@@ -1,14 +1,14 @@
 /** A vendor described as data -> a Source: log in, ask page by page, check that all of it came, log out. */
 import { branchesOf } from './vendor/branches.ts';
 import { identityRule } from './vendor/collect.ts';
-import type { RequestDefinition, SourceDefinition } from './definition.ts';
+import type { SourceDefinition } from './definition.ts';
 import { exchange } from './vendor/exchange.ts';
 import { identifier, type Identify } from './identity.ts';
 import { incomplete, neverFinished, noJob } from './vendor/incomplete.ts';
-import { isOpen, patience } from './vendor/open-job.ts';
-import { pager, type Step } from './paging.ts';
+import type { Step } from './paging.ts';
 import { Problem } from './problem.ts';
-import { pageReader, type ReadPage } from './vendor/read-page.ts';
+import { pageWalk, type Reading } from './vendor/page-walk.ts';
+import { pageReader } from './vendor/read-page.ts';
 import { tokenAt, valueAt } from './vendor/reply.ts';
 import { scopeOf } from './vendor/request.ts';
 import { planSearch } from './vendor/search.ts';
@@ -16,15 +16,6 @@ import { fillFirst, type TemplateValues } from './vendor/template.ts';
 import { isoText } from './time.ts';
 import type { Ask, Page, Search, SettingValues, Source, Tools, Window } from './types.ts';
 import { windowRules, windowValues } from './vendor/window-values.ts';
-
-/** What reading a window came to. */
-interface Reading {
-  readonly count: number;
-  /** How many records the vendor says there are, if it says. */
-  readonly total: number | undefined;
-  /** A job that may not have finished: neither a total nor a place for records. */
-  readonly unfinished: boolean;
-}
 
 /** A window, or a part of one, to be read. */
 interface Part {
@@ -43,9 +34,9 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   const plan = planSearch(definition, search, tools);
   const vendor = exchange(definition, values, tools);
   const reader = pageReader(definition, plan, vendor, tools);
+  const pages = pageWalk(definition, plan, { vendor, reader }, search, tools);
   const invalid = [gone, ...(paging.type === 'cursor' ? (paging.invalid ?? []) : [])];
   const keepsBookmark = paging.type === 'cursor' && paging.bookmark === true;
-  let truncated = false;
 
   /** Everything that a template can name. */
   function valuesOf(part: Pick<Part, 'ask' | 'window'>, more: TemplateValues): TemplateValues {
@@ -104,7 +95,9 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   }
 
   async function* readWindow(part: Part): AsyncGenerator<Page, Reading, undefined> {
-    if (job === undefined) return yield* readPages(part, undefined, undefined);
+    const { identity, bookmark } = part;
+    const route = { identity, bookmark, total: undefined, values: (step: Step) => valuesOf(part, step.values) };
+    if (job === undefined) return yield* pages.read(route);
     const what = 'the query';
     const { value, text } = await vendor.json({ request: job.request, values: valuesOf(part, {}), what });
     const id = tokenAt(text, job.id);
@@ -112,7 +105,8 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     const stated = job.total === undefined ? undefined : valueAt(value, job.total);
     const total = typeof stated === 'number' || typeof stated === 'string' ? Number(stated) : undefined;
     if (total === 0) return { count: 0, total, unfinished: false };
-    const reading = yield* readPages(part, id, total);
+    const values = (step: Step): TemplateValues => valuesOf(part, { ...step.values, job: id });
+    const reading = yield* pages.read({ ...route, total, values });
     if (!reading.unfinished || search.single) return reading;
     return yield* readHalves(part);
   }
@@ -128,49 +122,6 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     return { count: 0, total: undefined, unfinished: false };
   }
 
-  /** All pages from the first to the last, or one when a single query was asked for. */
-  async function* readPages(
-    part: Part,
-    jobId: string | bigint | undefined,
-    stated: number | undefined,
-  ): AsyncGenerator<Page, Reading, undefined> {
-    const pages = pager(paging, name, part.bookmark);
-    let total = stated;
-    let count = 0;
-    let quiet = 0;
-    for (let step: Step | undefined = pages.first, number = 1; step !== undefined; number++) {
-      const question = {
-        request: requestFor(definition, step),
-        values: valuesOf(part, { ...step.values, job: jobId }),
-        parameters: plan.parameters,
-        what: `page ${number}`,
-        url: step.url,
-      };
-      const end: ReadPage = yield* reader.read(question, part.identity);
-      count += end.count;
-      total = stated ?? end.total;
-      let next = pages.next(step, { ...end, total });
-      const bookmark = pages.bookmark();
-      if (bookmark !== undefined && bookmark !== part.bookmark)
-        yield { records: [], refused: [], unmatched: 0, bookmark };
-      if (search.single) {
-        truncated ||= next !== undefined;
-        break;
-      }
-      if (next === undefined && isOpen(definition, count, total)) {
-        // The job may still be at work: the end counts only when nothing more came for a while.
-        quiet = end.count === 0 ? quiet + 1 : 0;
-        if (quiet >= (total === undefined && end.containerSeen ? 2 : patience)) {
-          return { count, total, unfinished: total === undefined && !end.containerSeen };
-        }
-        await tools.wait(1000 * 2 ** quiet);
-        next = { first: false, values: { offset: (step.values.offset ?? 0) + end.count } };
-      }
-      step = next;
-    }
-    return { count, total, unfinished: false };
-  }
-
   async function branches(): Promise<readonly string[]> {
     await vendor.open();
     return branchesOf(definition, values, vendor);
@@ -183,17 +134,13 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     branches,
     pull,
     serverTime: vendor.serverTime,
-    truncated: () => truncated,
+    truncated: pages.truncated,
     close: vendor.close,
   };
 }
 
 /** HTTP 410: the cursor has expired. */
 const gone = 410;
-
-function requestFor({ request, paging }: SourceDefinition, { first }: Step): RequestDefinition {
-  return first || paging.type === 'none' ? request : (paging.request ?? request);
-}
 
 function hasStatus(error: unknown, statuses: readonly number[]): error is Problem {
   return error instanceof Problem && statuses.includes(error.cause as number);

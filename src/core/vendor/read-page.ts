@@ -8,10 +8,12 @@ import { exit, Problem } from '../problem.ts';
 import { saying, tokenAt, valueAt } from './reply.ts';
 import { defaultPolicy, retrying } from '../retry.ts';
 import type { SearchPlan } from './search.ts';
-import type { Page, Tools } from '../types.ts';
+import type { HttpReply, Page, Tools } from '../types.ts';
 
 /** A page that was read to its end. */
 export interface ReadPage extends PageEnd {
+  /** The last part, not yielded yet: with the end of the page known, the next one can be asked for first. */
+  readonly rest: Page | undefined;
   /** Whether the reply had a place for records at all. */
   readonly containerSeen: boolean;
   /** Whether it may have been cut where nobody can see it. */
@@ -21,9 +23,9 @@ export interface ReadPage extends PageEnd {
 export interface PageReader {
   /**
    * Reads one page. A reply that breaks off is asked for again from its beginning; records that were already yielded
-   * come again then, with the same keys.
+   * come again then, with the same keys. `ahead` is the reply to the question, if that was sent already.
    */
-  read(question: Question, identity: Identify): AsyncGenerator<Page, ReadPage, undefined>;
+  read(question: Question, identity: Identify, ahead?: Promise<HttpReply>): AsyncGenerator<Page, ReadPage, undefined>;
 }
 
 /** Readings of a page of which two must agree, when nothing else proves that it is whole. */
@@ -32,8 +34,9 @@ const mostReadings = 5;
 export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendor: Exchange, tools: Tools): PageReader {
   const part = collector(definition, plan, fieldsOf(definition, plan));
 
-  async function* attempt({ question, identity }: Reading): AsyncGenerator<Page, ReadPage, undefined> {
-    const reply = await vendor.stream(question);
+  async function* attempt(reading: Reading, asked: Promise<HttpReply>): AsyncGenerator<Page, ReadPage, undefined> {
+    const { question, identity } = reading;
+    const reply = await asked;
     part.begin(identity);
     const named = <T>(step: () => T): T => naming(`${definition.name}: the reply to ${question.what}`, step);
     for await (const chunk of reply.body) {
@@ -44,7 +47,7 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
     if (value !== undefined) vendor.check(value, question.what); // JSON Lines have nothing around their records
     const { containerSeen } = part;
     if (!containerSeen && !mayBeMissing(definition, value)) throw noRecords(definition, value, question.what);
-    if (part.size > 0) yield part.take();
+    const rest = part.size > 0 ? part.take() : undefined;
     const total = definition.records.total === undefined ? undefined : tokenAt(text, definition.records.total);
     return {
       url: reply.url,
@@ -55,17 +58,24 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
       total: total === undefined ? undefined : Number(total),
       last: part.last(),
       fingerprint: part.fingerprint(),
+      rest,
       containerSeen,
       unproven: definition.records.format === 'lines' && endsWithConnection(reply.headers),
     };
   }
 
   /** JSON Lines have no end of their own: with no length either, two readings must agree. */
-  async function* read(question: Question, identity: Identify): AsyncGenerator<Page, ReadPage, undefined> {
+  async function* read(
+    question: Question,
+    identity: Identify,
+    ahead?: Promise<HttpReply>,
+  ): AsyncGenerator<Page, ReadPage, undefined> {
     let before: ReadPage | undefined;
     for (let reading = 1; reading <= mostReadings; reading++) {
-      const page = yield* readOnce({ question, identity }, reading > 1);
+      const again = reading > 1;
+      const page: ReadPage = yield* readOnce({ question, identity, ahead: again ? undefined : ahead }, again);
       if (!page.unproven || (before !== undefined && before.fingerprint === page.fingerprint)) return page;
+      if (page.rest !== undefined) yield page.rest;
       before = page;
     }
     throw neverAgree(definition.name, question.what);
@@ -79,7 +89,7 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
     async function next(): Promise<IteratorResult<Page, ReadPage>> {
       if (reader === undefined) {
         reading.identity.startPage(again || starts > 0);
-        reader = attempt(reading);
+        reader = attempt(reading, (starts === 0 ? reading.ahead : undefined) ?? vendor.stream(reading.question));
         starts++;
       }
       try {
@@ -113,6 +123,7 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
 interface Reading {
   readonly question: Question;
   readonly identity: Identify;
+  readonly ahead: Promise<HttpReply> | undefined;
 }
 
 /** Neither a length nor chunks (RFC 9112 section 6.3). Compression proves nothing: gzip may be cut between two members. */

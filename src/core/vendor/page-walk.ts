@@ -1,0 +1,110 @@
+/** The pages of a window, from the first to the last. */
+import type { RequestDefinition, SourceDefinition } from '../definition.ts';
+import type { Identify } from '../identity.ts';
+import { pager, type Step } from '../paging.ts';
+import type { HttpReply, Page, Search, Tools } from '../types.ts';
+import type { Exchange, Question } from './exchange.ts';
+import { isOpen, patience } from './open-job.ts';
+import type { PageReader, ReadPage } from './read-page.ts';
+import type { SearchPlan } from './search.ts';
+import type { TemplateValues } from './template.ts';
+
+/** What reading a window came to. */
+export interface Reading {
+  readonly count: number;
+  /** How many records the vendor says there are, if it says. */
+  readonly total: number | undefined;
+  /** A job that may not have finished: neither a total nor a place for records. */
+  readonly unfinished: boolean;
+}
+
+/** What is to be read. */
+export interface Route {
+  readonly identity: Identify;
+  /** Where the last run stopped, for vendors with such cursors. */
+  readonly bookmark: string | undefined;
+  /** How many records there are, if something else than a page says so. */
+  readonly total: number | undefined;
+  /** Everything that the request of a step can name. */
+  values(step: Step): TemplateValues;
+}
+
+export interface PageWalk {
+  /** All pages, or one when a single query was asked for. */
+  read(route: Route): AsyncGenerator<Page, Reading, undefined>;
+  /** Was there more when a single query had been answered? */
+  truncated(): boolean;
+}
+
+export function pageWalk(
+  definition: SourceDefinition,
+  { parameters }: Pick<SearchPlan, 'parameters'>,
+  { vendor, reader }: { readonly vendor: Pick<Exchange, 'stream'>; readonly reader: PageReader },
+  search: Pick<Search, 'single'>,
+  tools: Pick<Tools, 'wait'>,
+): PageWalk {
+  const { name, paging } = definition;
+  const keepsBookmark = paging.type === 'cursor' && paging.bookmark === true;
+  // A bookmark is a promise that everything before it was delivered; nobody says that asking for what follows is none.
+  const readsAhead = !search.single && !keepsBookmark;
+  let truncated = false;
+
+  async function* read(route: Route): AsyncGenerator<Page, Reading, undefined> {
+    const pages = pager(paging, name, route.bookmark);
+    let { total } = route;
+    let count = 0;
+    let quiet = 0;
+    let ahead: Promise<HttpReply> | undefined;
+    const question = (step: Step, number: number): Question => ({
+      request: requestFor(definition, step),
+      values: route.values(step),
+      parameters,
+      what: `page ${number}`,
+      url: step.url,
+    });
+    try {
+      for (let step: Step | undefined = pages.first, number = 1; step !== undefined; number++) {
+        const end: ReadPage = yield* reader.read(question(step, number), route.identity, ahead);
+        ahead = undefined;
+        count += end.count;
+        total = route.total ?? end.total;
+        let next: Step | undefined;
+        try {
+          next = pages.next(step, { ...end, total });
+          if (readsAhead && next !== undefined) {
+            ahead = vendor.stream(question(next, number + 1));
+            ahead.catch(() => {}); // it is told to whoever reads that page
+          }
+        } finally {
+          if (end.rest !== undefined) yield end.rest; // whatever is wrong with what follows
+        }
+        const bookmark = pages.bookmark();
+        if (bookmark !== undefined && bookmark !== route.bookmark)
+          yield { records: [], refused: [], unmatched: 0, bookmark };
+        if (search.single) {
+          truncated ||= next !== undefined;
+          break;
+        }
+        if (next === undefined && isOpen(definition, count, total)) {
+          // The job may still be at work: the end counts only when nothing more came for a while.
+          quiet = end.count === 0 ? quiet + 1 : 0;
+          if (quiet >= (total === undefined && end.containerSeen ? 2 : patience)) {
+            return { count, total, unfinished: total === undefined && !end.containerSeen };
+          }
+          await tools.wait(1000 * 2 ** quiet);
+          next = { first: false, values: { offset: (step.values.offset ?? 0) + end.count } };
+        }
+        step = next;
+      }
+      return { count, total, unfinished: false };
+    } finally {
+      void ahead?.then((reply) => reply.discard()).catch(() => {});
+    }
+  }
+
+  return { read, truncated: () => truncated };
+}
+
+function requestFor({ request, paging }: SourceDefinition, { first }: Step): RequestDefinition {
+  return first || paging.type === 'none' ? request : (paging.request ?? request);
+}

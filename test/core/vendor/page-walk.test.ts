@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseDefinition } from '../../../src/core/definition.ts';
+import { Problem } from '../../../src/core/problem.ts';
+import { restSource } from '../../../src/core/rest.ts';
+import type { Source } from '../../../src/core/types.ts';
+import { ask, noSearch, sourceTools } from '../../support/source-tools.ts';
+import { sendJson, serve, type Vendor } from '../../support/vendors/server.ts';
+
+const plum = {
+  name: 'plum',
+  summary: 'Plums.',
+  settings: { PLUM_URL: { summary: 'Address.', kind: 'url' } },
+  url: '{PLUM_URL}',
+  auth: { type: 'none' },
+  request: { path: '/log', query: { from: '{from}', until: '{until}', cursor: '{cursor}' } },
+  paging: { type: 'cursor', path: 'next' },
+  window: { filter: 'event', time: 'epoch-ns' },
+  records: { path: 'data', id: { paths: ['id'] } },
+};
+
+interface Orchard extends Vendor {
+  readonly source: Source;
+}
+
+/** Three pages of a record each; `answer` may answer a request in their place, by its number. */
+async function orchard(
+  change: object,
+  answer: (number: number) => number | undefined = () => undefined,
+): Promise<Orchard> {
+  let count = 0;
+  const vendor = await serve({}, ({ target }, response) => {
+    count += 1;
+    const status = answer(count);
+    if (status !== undefined) return sendJson(response, status, '{}');
+    const page = Number(new URL(target, vendor.origin).searchParams.get('cursor') ?? 1);
+    sendJson(response, 200, `{"data":[{"id":${page}}],"next":${page < 3 ? page + 1 : 'null'}}`);
+  });
+  const definition = parseDefinition(JSON.parse(JSON.stringify({ ...plum, ...change })), 'plum.yaml');
+  const source = restSource(definition, { PLUM_URL: vendor.origin }, noSearch, sourceTools());
+  return { ...vendor, source };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('the next page is asked for while the records of this one are delivered', { timeout: 20_000 }, async (t) => {
+  const { source, requests, close } = await orchard({});
+  t.after(close);
+  let page = 0;
+  for await (const part of source.pull(ask())) {
+    page += 1;
+    assert.equal(part.records.length, 1);
+    await until(() => requests.length >= Math.min(page + 1, 3)); // would never come true without being asked for
+  }
+  assert.deepEqual([page, requests.length], [3, 3]);
+  await source.close();
+});
+
+test('with a cursor that is saved, nothing is asked for before what came is delivered', async (t) => {
+  const { source, requests, close } = await orchard({ paging: { ...plum.paging, bookmark: true } });
+  t.after(close);
+  const asked: number[] = [];
+  for await (const { bookmark } of source.pull(ask())) {
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    if (bookmark !== undefined) asked.push(requests.length);
+  }
+  assert.deepEqual(asked, [1, 2, 3].slice(0, asked.length));
+  assert.ok(asked.length >= 2);
+  await source.close();
+});
+
+test('a request ahead that fails is a failure of its own page, and is repeated like any other', async (t) => {
+  const { source, requests, close } = await orchard({}, (number) => (number === 2 ? 503 : undefined));
+  t.after(close);
+  const ids: string[] = [];
+  for await (const { records } of source.pull(ask())) {
+    for (const { key, keyStart, keyEnd } of records) ids.push(key.toString('utf8', keyStart, keyEnd));
+  }
+  assert.deepEqual([ids, requests.length], [['1', '2', '3'], 4]);
+  await source.close();
+});
+
+test('what came is delivered before a request ahead is told to have failed for good', async (t) => {
+  const { source, close } = await orchard({}, (number) => (number === 2 ? 403 : undefined));
+  t.after(close);
+  let delivered = 0;
+  await assert.rejects(
+    async () => {
+      for await (const { records } of source.pull(ask())) delivered += records.length;
+    },
+    (error) => error instanceof Problem && error.status === 77 && error.message.includes('page 2'),
+  );
+  assert.equal(delivered, 1);
+  await source.close();
+});
+
+test('whoever stops reading leaves no request behind', { timeout: 20_000 }, async (t) => {
+  const { source, requests, close } = await orchard({});
+  t.after(close);
+  for await (const part of source.pull(ask())) {
+    await until(() => requests.length === 2);
+    assert.equal(part.records.length, 1);
+    break;
+  }
+  await source.close();
+  assert.equal(requests.length, 2);
+});
