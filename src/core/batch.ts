@@ -1,6 +1,7 @@
 /** Records to batches: encodes each record once, into one buffer, within a sink's count and byte limits. */
 import { Buffer } from 'node:buffer';
 import { byteBuffer } from './bytes.ts';
+import { recordList, type RecordList } from './record-list.ts';
 import type { AuditRecord, Batch, Sink } from './types.ts';
 
 /** A batch, and the ledger entry number of each of its records. */
@@ -29,17 +30,19 @@ const slack = 64 * 1024;
 /** Packs records for one sink. The limits are read at every record: a sink may lower them as it learns. */
 export function packer(sink: Pick<Sink, 'encode' | 'limits'>): Packer {
   const buffer = byteBuffer(sink.limits.bytes + slack);
-  let records: AuditRecord[] = [];
+  const spare: RecordList[] = [];
+  const lists = new WeakMap<Packed, RecordList>();
+  let records = recordList();
   let entries: number[] = [];
   let ends: number[] = [];
 
   return {
     get count() {
-      return records.length;
+      return entries.length;
     },
     add(record, entry) {
       const limits = sink.limits;
-      if (records.length >= limits.records) return 'full';
+      if (entries.length >= limits.records) return 'full';
       const start = buffer.length;
       sink.encode(record, buffer);
       const size = buffer.length - start;
@@ -48,49 +51,78 @@ export function packer(sink: Pick<Sink, 'encode' | 'limits'>): Packer {
         return 'tooLarge';
       }
       // A record above the limit of a batch, but not above its own, travels alone.
-      if (buffer.length > limits.bytes && records.length > 0) {
+      if (buffer.length > limits.bytes && entries.length > 0) {
         buffer.truncate(start);
         return 'full';
       }
-      records.push(record);
+      records.add(record);
       entries.push(entry);
       ends.push(buffer.length);
       return 'added';
     },
     take() {
-      if (records.length === 0) return undefined;
-      const packed = { batch: { records, body: buffer.take(), ends }, entries };
-      records = [];
+      if (entries.length === 0) return undefined;
+      const packed = { batch: batchOf(entries.length, records.at, buffer.take(), ends), entries };
+      lists.set(packed, records);
+      records = spare.pop() ?? recordList();
       entries = [];
       ends = [];
       return packed;
     },
-    giveBack: ({ batch }) => buffer.giveBack(batch.body),
+    giveBack(packed) {
+      buffer.giveBack(packed.batch.body);
+      const list = lists.get(packed);
+      if (list === undefined) return;
+      list.clear();
+      lists.delete(packed);
+      spare.push(list);
+    },
   };
+}
+
+/** A batch whose records are made into objects when somebody asks for them. */
+export function batchOf(
+  count: number,
+  at: (index: number) => AuditRecord,
+  body: Buffer,
+  ends: readonly number[],
+): Batch {
+  let made: readonly AuditRecord[] | undefined;
+  return {
+    count,
+    body,
+    ends,
+    get records() {
+      return (made ??= Array.from({ length: count }, (_, index) => at(index)));
+    },
+  };
+}
+
+/** The outcomes of a batch that was taken as a whole. */
+export function allKept({ count }: Pick<Batch, 'count'>): 'kept'[] {
+  return Array<'kept'>(count).fill('kept');
 }
 
 /** Some records of a batch, by ascending index, without encoding them again; neighbours share the original's bytes. */
 export function part(packed: Packed, indices: readonly number[]): Packed {
   const { batch, entries } = packed;
-  if (indices.length === batch.records.length) return packed;
-  const records: AuditRecord[] = [];
+  if (indices.length === batch.count) return packed;
   const some: number[] = [];
   const spans: Buffer[] = [];
   const ends: number[] = [];
   let length = 0;
   for (const index of indices) {
-    const record = batch.records[index];
     const entry = entries[index];
     const end = batch.ends[index];
-    if (record === undefined || entry === undefined || end === undefined) throw new RangeError(`no record ${index}`);
+    if (entry === undefined || end === undefined) throw new RangeError(`no record ${index}`);
     const span = batch.body.subarray(batch.ends[index - 1] ?? 0, end);
-    records.push(record);
     some.push(entry);
     spans.push(span);
     length += span.length;
     ends.push(length);
   }
-  return { batch: { records, body: joined(batch, indices, spans, length), ends }, entries: some };
+  const body = joined(batch, indices, spans, length);
+  return { batch: batchOf(some.length, (at) => batch.records[indices[at] ?? -1]!, body, ends), entries: some };
 }
 
 /** The spans as one buffer: a view where they are neighbours, a copy where they are not. */

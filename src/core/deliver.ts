@@ -158,9 +158,8 @@ function collect(packed: Packed, fates: readonly Fate[]): Delivered {
   for (let index = 0; index < packed.entries.length; index++) {
     const fate = fates[index];
     const entry = packed.entries[index];
-    const record = packed.batch.records[index];
-    if (fate === undefined || entry === undefined || record === undefined) continue;
-    if ('refused' in fate) refused.push({ entry, record, reason: fate.refused });
+    if (fate === undefined || entry === undefined) continue;
+    if ('refused' in fate) refused.push({ entry, record: packed.batch.records[index]!, reason: fate.refused });
     else if (fate.kept === undefined) kept.push(entry);
     else {
       const entries = awaited.get(fate.kept);

@@ -89,7 +89,9 @@ export function outbox(parts: OutboxParts): Outbox {
 
   async function send(packed: Packed): Promise<void> {
     try {
-      await record(parts.dryRun ? everythingKept(packed) : await deliver(sink, packed, tools, record));
+      await record(
+        parts.dryRun ? { kept: packed.entries, awaited: [], refused: [] } : await deliver(sink, packed, tools, record),
+      );
       queue.giveBack(packed);
     } catch (problem) {
       if (!failed) failure = problem;
@@ -189,12 +191,7 @@ export function outbox(parts: OutboxParts): Outbox {
 
   async function refuseTooLarge(auditRecord: AuditRecord, entry: number): Promise<void> {
     const reason = `larger than the ${sink.limits.record} bytes that ${sink.name} takes`;
-    if (parts.dryRun)
-      return record(everythingKept({ batch: { records: [], body: Buffer.alloc(0), ends: [] }, entries: [entry] }));
+    if (parts.dryRun) return record({ kept: [entry], awaited: [], refused: [] });
     return record({ kept: [], awaited: [], refused: [{ entry, record: auditRecord, reason }] });
   }
-}
-
-function everythingKept(packed: Packed): Delivered {
-  return { kept: packed.entries, awaited: [], refused: [] };
 }

@@ -2,6 +2,7 @@
  * The command after `--`. What it was given counts as delivered once it has read all of it and ended with 0, and not
  * before: until then every record waits for the acknowledgement that this run of the command is.
  */
+import { allKept } from '../core/batch.ts';
 import { bulkVerdict, type BulkVerdict } from '../core/wire/bulk-verdict.ts';
 import { jsonLine } from '../core/wire/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
@@ -56,7 +57,7 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>)
     async send(batch) {
       const { name, run } = running();
       await run.write(batch.body);
-      return { outcomes: batch.records.map(() => 'kept' as const), pending: name };
+      return { outcomes: allKept(batch), pending: name };
     },
     async settle(pending) {
       const kept = pending.filter((name) => name === current?.name);

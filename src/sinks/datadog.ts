@@ -1,4 +1,5 @@
 /** Datadog by its log intake, version 2. */
+import { allKept } from '../core/batch.ts';
 import { datadogForm } from '../core/wire/datadog-form.ts';
 import { enclosed } from '../core/wire/json-list.ts';
 import { exit, Problem } from '../core/problem.ts';
@@ -67,7 +68,7 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
     const answer = objectOf(text.trim() === '' ? '{}' : text);
     if (reply.status >= 200 && reply.status < 300) {
       if (answer === undefined || saying(answer) !== '') throw noIntake();
-      return { outcomes: batch.records.map(() => 'kept' as const) };
+      return { outcomes: allKept(batch) };
     }
     if (reply.status === 400) return { split: saying(answer) || 'the server refused the request (HTTP 400)' };
     throw failure(reply, 'the logs');

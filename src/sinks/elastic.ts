@@ -84,7 +84,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     const headers = { ...authorization, 'content-type': 'application/x-ndjson', accept: 'application/json' };
     const { reply, text, verdict } = await uploads.post(http, url, headers, batch);
     if (verdict !== undefined) return verdict;
-    if (reply.status >= 200 && reply.status < 300) return read(text, batch.records.length);
+    if (reply.status >= 200 && reply.status < 300) return read(text, batch.count);
     const said = errorText(objectOf(text)?.['error']);
     if (reply.status === 400 && quiet && said.includes('include_source_on_error')) {
       quietRefused = true;

@@ -1,4 +1,5 @@
 /** A file that grows: JSON Lines, or another sink's wire form. */
+import { allKept } from '../core/batch.ts';
 import { jsonLine } from '../core/wire/json-line.ts';
 import type { Encode } from '../core/wire/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
@@ -28,7 +29,7 @@ export function fileSink(path: string | undefined, tools: Pick<SinkTools, 'file'
     open: (saved) => target.open(place(saved)),
     async send(batch) {
       await target.append(batch.body);
-      return { outcomes: batch.records.map(() => 'kept' as const) };
+      return { outcomes: allKept(batch) };
     },
     flush: () => target.sync(),
     saved: () => ({ ...target.saved() }),

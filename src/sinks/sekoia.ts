@@ -87,7 +87,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     const headers = { ...credentials.headers, ...route.headers(batch), 'content-type': route.contentType };
     const { reply, text, verdict } = await uploads.post(http, url + credentials.query, headers, route.enclose(batch));
     if (verdict !== undefined) return verdict;
-    if (reply.status >= 200 && reply.status < 300) return read(text, batch.records.length);
+    if (reply.status >= 200 && reply.status < 300) return read(text, batch.count);
     throw failure(reply);
   }
 

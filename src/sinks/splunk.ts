@@ -1,4 +1,5 @@
 /** Splunk by its HTTP Event Collector, with indexer acknowledgement if asked for. */
+import { allKept } from '../core/batch.ts';
 import { acknowledgements } from '../core/wire/hec-acks.ts';
 import { hecForm } from '../core/wire/hec-form.ts';
 import { hecReply, upTo } from '../core/wire/hec-reply.ts';
@@ -79,20 +80,17 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
   async function send(batch: Batch): Promise<Reply> {
     const { reply, text, verdict } = await uploads.post(http, url('event'), headers(acks.channel()), batch);
     if (verdict !== undefined) return verdict;
-    const answer = hecReply(reply.status, text, batch.records.length, batch.body.length);
+    const answer = hecReply(reply.status, text, batch.count, batch.body.length);
     switch (answer.kind) {
       case 'taken': {
         const after = answer.slow ? { after: retryAfter(reply.headers, tools.now()) ?? slowDown } : {};
         return {
-          ...acknowledged(
-            batch.records.map(() => 'kept'),
-            answer.ackId,
-          ),
+          ...acknowledged(allKept(batch), answer.ackId),
           ...after,
         };
       }
       case 'bad':
-        return { ...acknowledged(upTo(answer.number, batch.records.length, answer.reason), answer.ackId), after: 0 };
+        return { ...acknowledged(upTo(answer.number, batch.count, answer.reason), answer.ackId), after: 0 };
       case 'setting':
         throw new Problem(exit.config, `${who} refused the events: ${answer.reason}`, { hint: answer.hint });
       case 'noAck':

@@ -1,4 +1,5 @@
 /** Standard output: JSON Lines, or another sink's wire form for a pipe that ends there. */
+import { allKept } from '../core/batch.ts';
 import { jsonLine } from '../core/wire/json-line.ts';
 import type { Encode } from '../core/wire/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
@@ -35,7 +36,7 @@ export function stdoutSink(tools: Pick<SinkTools, 'output'>, encode: Encode = js
     },
     async send(batch) {
       await output.write(batch.body);
-      return { outcomes: batch.records.map(() => 'kept' as const) };
+      return { outcomes: allKept(batch) };
     },
     flush: () => output.sync(),
     saved: () => undefined,

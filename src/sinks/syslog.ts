@@ -1,5 +1,6 @@
 /** Syslog (RFC 5424) over TLS or TCP, with octet counting: what SIEMs without an intake of their own take. */
 import { Buffer } from 'node:buffer';
+import { allKept } from '../core/batch.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { syslogAddress } from '../core/wire/syslog-address.ts';
 import { syslogForm } from '../core/wire/syslog-form.ts';
@@ -47,10 +48,10 @@ function syslogSink(values: SettingValues, tools: SinkTools): Sink {
   const format = syslogFormats.find((known) => known === values['SYSLOG_FORMAT']) ?? 'json';
   const wire = tools.wire(address);
 
-  async function send({ records, body }: Batch): Promise<Reply> {
-    const end = await wire.deliver(body);
+  async function send(batch: Batch): Promise<Reply> {
+    const end = await wire.deliver(batch.body);
     if (end === 'open') tools.debug('the receiver did not close the connection: what it has read is not known');
-    return { outcomes: records.map(() => 'kept' as const) };
+    return { outcomes: allKept(batch) };
   }
 
   return {

@@ -1,5 +1,6 @@
 /** Any receiver of JSON over HTTP, signed after the Standard Webhooks convention. */
 import { createHash } from 'node:crypto';
+import { allKept } from '../core/batch.ts';
 import { headerList } from '../core/wire/header-list.ts';
 import { comma, enclosed } from '../core/wire/json-list.ts';
 import { jsonLine } from '../core/wire/json-line.ts';
@@ -87,7 +88,7 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
     if (isSuccess(reply.status)) {
       // A login page or a captive portal says 200, too; who names the statuses says that they suffice.
       if (statuses === undefined && /^\s*<(?:!doctype\s+)?html\b/i.test(text)) throw notReceiver();
-      return { outcomes: batch.records.map(() => 'kept' as const) };
+      return { outcomes: allKept(batch) };
     }
     const isPoison = reply.status >= 400 && reply.status < 500 && !isFault(reply.status);
     if (isPoison) return { split: `the receiver refused it (HTTP ${reply.status})${saying(text)}` };

@@ -1,4 +1,5 @@
 /** Batches for destinations that take one record a request. */
+import { batchOf } from '../batch.ts';
 import { Problem } from '../problem.ts';
 import type { Batch, Outcome, Reply } from '../types.ts';
 
@@ -25,15 +26,14 @@ export async function singly(batch: Batch, send: (single: Batch) => Promise<Repl
 }
 
 function rest(known: readonly Outcome[], batch: Batch, reason: string, after: number | undefined): Reply {
-  const outcomes = batch.records.map((_, at) => known[at] ?? { again: reason });
+  const outcomes = Array.from({ length: batch.count }, (_, at) => known[at] ?? { again: reason });
   return after === undefined ? { outcomes } : { outcomes, after };
 }
 
-function* singles({ records, body, ends }: Batch): Generator<Batch> {
+function* singles(batch: Batch): Generator<Batch> {
   let start = 0;
-  for (const [at, record] of records.entries()) {
-    const end = ends[at] ?? start;
-    yield { records: [record], body: body.subarray(start, end), ends: [end - start] };
+  for (const [at, end] of batch.ends.entries()) {
+    yield batchOf(1, () => batch.records[at]!, batch.body.subarray(start, end), [end - start]);
     start = end;
   }
 }

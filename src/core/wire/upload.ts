@@ -43,7 +43,7 @@ export function upload(who: string, limits: Limits, options: UploadOptions = {})
 
   function tooLarge(batch: Batch, reason: string): Reply {
     // The next batches need not meet the same limit; that of a single record says nothing about theirs.
-    if (batch.records.length > 1) bytes = Math.min(bytes, Math.max(smallest, Math.floor(batch.body.length / 2)));
+    if (batch.count > 1) bytes = Math.min(bytes, Math.max(smallest, Math.floor(batch.body.length / 2)));
     return { split: reason, tooLarge: true };
   }
 
