@@ -73,7 +73,7 @@ export function pageWalk(
           next = pages.next(step, { ...end, total });
           if (readsAhead && next !== undefined) {
             ahead = vendor.stream(question(next, number + 1));
-            ahead.catch(() => {}); // it is told to whoever reads that page
+            void settled(ahead);
           }
         } finally {
           if (end.rest !== undefined) yield end.rest; // whatever is wrong with what follows
@@ -98,7 +98,7 @@ export function pageWalk(
       }
       return { count, total, unfinished: false };
     } finally {
-      void ahead?.then((reply) => reply.discard()).catch(() => {});
+      void letGo(ahead);
     }
   }
 
@@ -107,4 +107,22 @@ export function pageWalk(
 
 function requestFor({ request, paging }: SourceDefinition, { first }: Step): RequestDefinition {
   return first || paging.type === 'none' ? request : (paging.request ?? request);
+}
+
+/** A request that fails while nobody waits for it is no unhandled rejection: whoever reads that page is told. */
+async function settled(reply: Promise<unknown>): Promise<void> {
+  try {
+    await reply;
+  } catch {
+    // see above
+  }
+}
+
+/** Nobody is going to read that reply. */
+async function letGo(ahead: Promise<HttpReply> | undefined): Promise<void> {
+  try {
+    await (await ahead)?.discard();
+  } catch {
+    // nor how it failed
+  }
 }
