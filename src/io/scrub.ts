@@ -86,7 +86,17 @@ function spellingsOf(secret: string): string[] {
 function tokensOf(secret: string): string[] {
   const isUrl = /^https?:/.test(secret) && URL.canParse(secret);
   const text = isUrl ? `${new URL(secret).pathname} ${new URL(secret).search}` : secret;
-  return text.split(isUrl ? /[\s/?&=]+/ : /[\s;:,]+/).filter((token) => token.length >= shortestToken);
+  const tokens = text.split(isUrl ? /[\s/?&=]+/ : /[\s;:,]+/);
+  // A server speaks of a place in an address without its percent signs.
+  return [...tokens, ...(isUrl ? tokens.map(decoded) : [])].filter((token) => token.length >= shortestToken);
+}
+
+function decoded(token: string): string {
+  try {
+    return decodeURIComponent(token);
+  } catch {
+    return token;
+  }
 }
 
 function inJson(text: string): string {

@@ -12,6 +12,14 @@ test('the path of an address that is a secret does not show, its host does', () 
   assert.equal(scrub.clean('no zyxwvutsrqponmlk'), 'no [redacted]');
 });
 
+test('a word in such a path is hidden without its percent signs, too', () => {
+  const { hide, clean } = scrubber();
+  hide('https://hooks.example/T/a%20long%22secret%2Fword');
+  assert.equal(clean('no hook named a long"secret/word'), 'no hook named [redacted]');
+  hide('https://hooks.example/T/%ZZnot-an-escape-at-all');
+  assert.equal(clean('%ZZnot-an-escape-at-all'), '[redacted]');
+});
+
 test('each long word of a list of headers is hidden, names and short words are not', () => {
   const scrub = scrubber();
   scrub.hide('Authorization: Bearer 0123456789abcdef; X-Tenant: 7');
