@@ -9,8 +9,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { basename } from 'node:path';
 import { Duplex } from 'node:stream';
-import { exit, Problem } from '../core/problem.ts';
 import type { Command, CommandRun } from '../core/types.ts';
+import { missing, notStarted, silent, type End, unread, wrongEnd } from './command-problems.ts';
 import { isExecutable } from './executable.ts';
 import { lineWriter } from './line-writer.ts';
 
@@ -43,25 +43,18 @@ export function command(words: readonly [string, ...string[]], options: CommandO
   };
 }
 
-interface End {
-  readonly status: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
 function startCommand(
   name: string,
   words: readonly string[],
   { environment, timeout, stop, say }: CommandOptions,
   heard: ((bytes: Buffer) => void) | undefined,
 ): CommandRun {
-  const child = spawn('/bin/sh', ['-c', becomeCommand, 'sh', ...words], {
-    detached: true,
-    env: { ...environment },
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  });
+  const child = spawnLeader(name, ['-c', becomeCommand, 'sh', ...words], environment);
   const [, , , input] = child.stdio;
   if (!(input instanceof Duplex)) throw new Error('the input of a command can be read and written');
   const [output, complaints] = [lineWriter(say), lineWriter(say)];
+  // A stream that breaks ends; how the command ended is what counts.
+  for (const stream of [child.stdout, child.stderr]) stream?.on('error', () => undefined);
   child.stdout?.on('data', heard ?? output.write);
   child.stderr?.on('data', complaints.write);
   const ended = endOf(child);
@@ -127,10 +120,26 @@ function startCommand(
   };
 }
 
+/** Starts the shell, as the leader of a process group. Node throws some refusals of the system and tells others later. */
+function spawnLeader(name: string, words: readonly string[], environment: CommandOptions['environment']): ChildProcess {
+  try {
+    const child = spawn('/bin/sh', words, {
+      detached: true,
+      env: { ...environment },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    });
+    child.on('error', () => undefined);
+    if (child.pid !== undefined) return child;
+    for (const stream of child.stdio ?? []) stream?.on('error', () => undefined).destroy();
+  } catch (error) {
+    throw notStarted(name, error);
+  }
+  throw notStarted(name);
+}
+
 /** Its exit, once what it wrote before is read. */
 function endOf(child: ChildProcess): Promise<End> {
   return new Promise((resolve) => {
-    child.once('error', () => resolve({ status: 127, signal: null }));
     child.once('exit', (status, signalName) => {
       const end = { status, signal: signalName };
       const timer = setTimeout(() => resolve(end), lastWordsMilliseconds);
@@ -163,31 +172,4 @@ async function within<T>(value: Promise<T>, milliseconds: number): Promise<T | u
   } finally {
     clearTimeout(timer);
   }
-}
-
-const again = 'the position stays, and the next run gives it the same records again';
-
-function wrongEnd(name: string, { status, signal: signalName }: End): Problem | undefined {
-  if (status === 0) return undefined;
-  if (status === 127) return missing(name);
-  const how = signalName === null ? `ended with status ${status}` : `was ended by ${signalName}`;
-  return new Problem(exit.ioerr, `the command ${name} ${how}`, { hint: `see what it says; ${again}` });
-}
-
-function missing(name: string): Problem {
-  return new Problem(exit.ioerr, `the command ${name} was not found`, {
-    hint: 'give its full path: cron has a short PATH',
-  });
-}
-
-function unread(name: string): Problem {
-  return new Problem(exit.ioerr, `the command ${name} did not read all of its input`, {
-    hint: `it must read to the end and then say by its exit status whether all went well; ${again}`,
-  });
-}
-
-function silent(name: string, what: string, timeout: number, when = ''): Problem {
-  return new Problem(exit.ioerr, `the command ${name} ${what} ${timeout / 1000} s${when}`, {
-    hint: `allow it more time with --timeout; ${again}`,
-  });
 }

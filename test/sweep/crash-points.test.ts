@@ -8,7 +8,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { bundleProgram } from './bundle.ts';
 import { destinations } from './destinations.ts';
-import { openHistory, type Kill } from './history.ts';
+import { openHistory } from './history.ts';
+import { type Kill, killedRun } from './killed-run.ts';
 
 let program: Awaited<ReturnType<typeof bundleProgram>>;
 before(async () => (program = await bundleProgram()));
@@ -68,15 +69,16 @@ for (const { what, kill, sinks, session = false, first = false } of points) {
       const make = destinations[sink];
       assert.ok(make !== undefined);
       let allowed = 0;
-      const history = await openHistory(
-        program.path,
-        async (directory) => {
+      const history = await openHistory({
+        start: killedRun(program.path),
+        async make(directory) {
           const destination = await make(directory);
           allowed = destination.repeats;
           return destination;
         },
         session,
-      );
+        slices: false,
+      });
       try {
         if (!first) {
           history.produce();

@@ -1,6 +1,8 @@
 /** The places that a sweep delivers to: how the program is told of them, and which records they have by now. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, ftruncateSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Output } from '../../src/core/types.ts';
+import { standardOutput } from '../../src/io/standard-output.ts';
 import { fakeElastic } from '../support/sinks/elastic.ts';
 import { fakeSekoia } from '../support/sinks/sekoia.ts';
 import type { FakeServer } from '../support/sinks/server.ts';
@@ -18,6 +20,10 @@ export interface Destination {
   readonly server?: FakeServer;
   /** Is it a request that carries records? */
   isData?(path: string): boolean;
+  /** Where the program prints to when it runs in the process of the sweep; left out where that does not matter. */
+  output?(): Output;
+  /** `false`: a run's lock is a file, as on systems without such sockets. */
+  readonly abstractSockets?: boolean;
 }
 
 /** By name, each made anew for a history; `directory` is for what it keeps on disk. */
@@ -46,30 +52,54 @@ export const destinations: Readonly<Record<string, (directory: string) => Promis
       isData: () => true,
     };
   },
-  file: async (directory) => {
-    const path = join(directory, 'records.jsonl');
-    return {
-      argv: ['--sink', 'file', '--output', path],
-      environment: {},
-      repeats: 0,
-      texts: () => (existsSync(path) ? lines(readFileSync(path, 'utf8')) : []),
-    };
-  },
+  file,
+  'file, with a lock file': async (directory) => ({ ...(await file(directory)), abstractSockets: false }),
   command: async (directory) => {
     const path = join(directory, 'taken.jsonl');
     return {
-      argv: ['--', 'sh', '-c', `cat >> ${path}`],
+      argv: ['--', 'sh', '-c', `cat >> ${path} && eval "$SWEEP_LAST_WORD"`],
       environment: {},
       // It has ended well only when it was given everything: what a killed run gave it comes again as a whole.
       repeats: Infinity,
       texts: () => (existsSync(path) ? lines(readFileSync(path, 'utf8')) : []),
     };
   },
+  /** A pipe, when the program is a process of its own. */
   stdout: async () => ({ argv: [], environment: {}, repeats: batch, texts: lines }),
 };
 
+/** Throws when there is no such destination. */
+export function destinationOf(sink: string): (directory: string) => Promise<Destination> {
+  const make = sink === 'stdout in a file' ? stdoutFile : destinations[sink];
+  if (make === undefined) throw new Error(`no destination is called ${sink}`);
+  return make;
+}
+
+/** Standard output of this process, which must be a file; named `stdout in a file`. */
+async function stdoutFile(): Promise<Destination> {
+  ftruncateSync(1);
+  return {
+    argv: [],
+    environment: {},
+    repeats: batch,
+    // What was torn is seen to be no record; what it tears along is lost.
+    texts: () => lines(readFileSync('/proc/self/fd/1', 'utf8')).filter(isWhole),
+    output: standardOutput,
+  };
+}
+
 /** Records in one batch of the program under test. */
 export const batch = 3;
+
+async function file(directory: string): Promise<Destination> {
+  const path = join(directory, 'records.jsonl');
+  return {
+    argv: ['--sink', 'file', '--output', path],
+    environment: {},
+    repeats: 0,
+    texts: () => (existsSync(path) ? lines(readFileSync(path, 'utf8')) : []),
+  };
+}
 
 async function splunk(ack: boolean): Promise<Destination> {
   const server = await fakeSplunk({ ack });
@@ -81,6 +111,14 @@ async function splunk(ack: boolean): Promise<Destination> {
     server,
     isData: (path) => path.endsWith('/event'),
   };
+}
+
+function isWhole(line: string): boolean {
+  try {
+    return JSON.parse(line) !== null;
+  } catch {
+    return false;
+  }
 }
 
 function lines(text: string): string[] {

@@ -3,28 +3,31 @@
  * The vendor's new records include late ones (inside the overlap), several of one moment, and one that no sink may get;
  * some of them appear while the program is reading.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { baseDefinition } from '../faults/definition.ts';
 import { faultVendor } from '../faults/vendor.ts';
-import { ended, type Ended } from '../support/program.ts';
-import { batch, type Destination } from './destinations.ts';
+import type { Clock } from '../faults/world.ts';
+import type { Ended } from '../support/program.ts';
+import type { Destination } from './destinations.ts';
 
 const minute = 60_000;
 const credentials = { apiKey: 'sweep-key', username: 'sweep-user', password: 'sweep-password' };
 
-export interface Kill {
-  /** At the failpoint with this number. */
-  readonly point?: number;
-  /** Only failpoints of this name are counted. */
-  readonly called?: string;
-  /** When the destination has stored this many requests of the run, before it answers. */
-  readonly stored?: number;
-  /** After so many milliseconds. */
-  readonly after?: number;
+/** What a run needs to know. */
+export interface Setting {
+  readonly directory: string;
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  readonly destination: Destination;
+  /** Called with each request of this run, when it was taken and not yet answered; true withholds the answer. */
+  heard: ((by: 'vendor' | 'destination', path: string) => boolean) | undefined;
 }
+
+/** Runs the program once; `blow` is what happens to it. */
+export type Start<Blow> = (setting: Setting, blow: Blow | undefined) => Promise<Ended>;
 
 /** What the destination has, compared with what the vendor has. */
 export interface Comparison {
@@ -37,81 +40,88 @@ export interface Comparison {
   readonly forgotten: number;
 }
 
-export interface History {
+export interface History<Blow> {
   /** The vendor gets new records, and time passes. */
   produce(): void;
-  /** One run, killed or not; the vendor goes on producing during one that may be killed. */
-  run(kill?: Kill): Promise<Ended>;
+  /** One run; the vendor goes on producing while it deals the blow. */
+  run(blow?: Blow): Promise<Ended>;
   /** Runs with nothing new until one ends well (0, or 3 when it set a record aside); throws when that takes too many. */
   recover(): Promise<number>;
-  compare(): Comparison;
+  /** `before`: only what the vendor had before the last run may be lost, because the rest came too late for it. */
+  compare(before?: 'last run'): Comparison;
   close(): Promise<void>;
 }
 
-/** A history of the program at `program`, with the destination that `make` makes. */
-export async function openHistory(
-  program: string,
-  make: (directory: string) => Promise<Destination>,
-  session = false,
-): Promise<History> {
+export interface HistoryOptions<Blow> {
+  readonly start: Start<Blow>;
+  make(directory: string): Promise<Destination>;
+  /** The vendor wants a login first, and a logout. */
+  readonly session: boolean;
+  /** A run saves its position several times. */
+  readonly slices: boolean;
+}
+
+export async function openHistory<Blow>({
+  start,
+  make,
+  session,
+  slices,
+}: HistoryOptions<Blow>): Promise<History<Blow>> {
   const directory = mkdtempSync(join(tmpdir(), 'sweep-'));
   const state = join(directory, 'state');
   const destination = await make(directory);
   const clock = { now: Math.floor(Date.now() / 1000) * 1000 };
   const vendor = await faultVendor({ now: () => clock.now, ...credentials, session });
-  const definition = join(directory, 'acme.json');
-  writeFileSync(definition, JSON.stringify(baseDefinition(session)));
   const refused = new Set<string>();
   let number = 0;
   let asked = 0;
   let printed = '';
   let producing = false;
+  let known = 0;
+
+  const definition = baseDefinition(session);
+  const window = slices ? { ...definition.window, slice: '3m' } : definition.window;
+  const files = {
+    source: join(directory, 'acme.json'),
+    settings: join(directory, 'job.env'),
+    password: join(directory, 'password'),
+  };
+  writeFileSync(files.source, JSON.stringify({ ...definition, window }));
+  writeFileSync(files.password, `${credentials.password}\n`, { mode: 0o600 });
+  const settings = { ACME_URL: vendor.url, ACME_TOKEN: credentials.apiKey, ACME_USERNAME: credentials.username };
+  const lines = Object.entries({ ...settings, ACME_PASSWORD_FILE: files.password }).map(
+    ([key, text]) => `${key}=${text}\n`,
+  );
+  writeFileSync(files.settings, lines.join(''), { mode: 0o600 });
+  const places = ['--source', files.source, '--env-file', files.settings, '--state-dir', state, '--job', 'sweep'];
+  const amounts = ['--overlap', '3m', '--first-run', '5m', '--limit', '4', '--log-format', 'text'];
+  const setting: Setting = {
+    directory,
+    argv: [...places, ...amounts, ...destination.argv],
+    environment: { PATH: process.env['PATH'] ?? '', ...destination.environment },
+    clock,
+    destination,
+    heard: undefined,
+  };
 
   function add(secondsAgo: number): void {
     vendor.add(`r${++number}`, secondsAgo);
   }
 
-  vendor.fault = () => {
+  vendor.fault = ({ path }) => {
     // Seldom enough that a run comes to an end, and that the windows do not grow from run to run.
     if (producing && ++asked % 3 === 0) add(asked % 2 === 0 ? 0 : 100);
-    return undefined;
+    return setting.heard?.('vendor', path) === true ? (socket) => void socket.destroy() : undefined;
   };
-
-  function start(kill: Kill): ChildProcess {
-    const words = ['--source', definition, '--state-dir', state, '--job', 'sweep', '--overlap', '3m', '--limit', '4'];
-    return spawn(process.execPath, [program, ...words, ...destination.argv], {
-      cwd: directory,
-      env: {
-        ACME_URL: vendor.url,
-        ACME_TOKEN: credentials.apiKey,
-        ACME_USERNAME: credentials.username,
-        ACME_PASSWORD: credentials.password,
-        SWEEP_NOW: String(clock.now),
-        SWEEP_BATCH: String(batch),
-        ...(kill.point !== undefined && { SWEEP_KILL: String(kill.point) }),
-        ...(kill.called !== undefined && { SWEEP_POINT: kill.called }),
-        PATH: process.env['PATH'],
-        ...destination.environment,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+  if (destination.server !== undefined) {
+    destination.server.hook = ({ path }) => (setting.heard?.('destination', path) === true ? 'late' : undefined);
   }
 
-  async function run(kill?: Kill): Promise<Ended> {
-    producing = kill !== undefined;
-    const child = start(kill ?? {});
-    const { server } = destination;
-    let stored = 0;
-    if (server !== undefined) {
-      server.hook = ({ path }) => {
-        if (destination.isData?.(path) !== true || ++stored !== kill?.stored) return undefined;
-        child.kill('SIGKILL');
-        return 'late';
-      };
-    }
-    const timer = kill?.after === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), kill.after);
-    const result = await ended(child);
-    clearTimeout(timer);
+  async function run(blow?: Blow): Promise<Ended> {
+    producing = blow !== undefined;
+    known = vendor.records.length;
+    const result = await start(setting, blow);
+    setting.heard = undefined;
     producing = false;
     clock.now += minute;
     // What a killed run printed of a line is not a line; whoever reads the pipe sees where it ended.
@@ -124,21 +134,23 @@ export async function openHistory(
       const { status, stderr } = await run();
       if (status === 0 || status === 3) return attempt;
       // An acknowledgement that was told to a run which was killed is given up after five minutes.
-      if (status !== 75 || attempt === 8) throw new Error(`no run ended well: status ${status}, ${stderr}`);
+      if (status !== 75 || attempt === 8) throw new Error(`the next run ended with ${status}: ${stderr}`);
     }
   }
 
-  function compare(): Comparison {
+  function compare(before?: 'last run'): Comparison {
     const texts = destination.texts(printed);
     const there = new Set(texts);
-    const wanted = new Set(vendor.records.map(({ text }) => text).filter((text) => !refused.has(text)));
+    const all = vendor.records.map(({ text }) => text).filter((text) => !refused.has(text));
+    const wanted = new Set(all);
+    const due = new Set(vendor.records.slice(0, before === undefined ? undefined : known).map(({ text }) => text));
     const quarantine = join(state, 'sweep.quarantine.jsonl');
     const setAside = existsSync(quarantine) ? readFileSync(quarantine, 'utf8') : '';
     return {
-      lost: [...wanted].filter((text) => !there.has(text)),
+      lost: [...wanted].filter((text) => due.has(text) && !there.has(text)),
       foreign: [...there].filter((text) => !wanted.has(text)),
       repeats: texts.length - there.size,
-      forgotten: [...refused].filter((text) => !setAside.includes(JSON.stringify(text))).length,
+      forgotten: [...refused].filter((text) => due.has(text) && !setAside.includes(JSON.stringify(text))).length,
     };
   }
 

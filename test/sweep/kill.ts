@@ -1,11 +1,12 @@
 /**
- * The kill sweep: the program is killed at its Nth failpoint, for every N until a run passes no Nth, then runs again
- * until it ends well, and what the destination has is compared with what the vendor has.
+ * The kill sweep: the program is killed at its Nth failpoint and at its Nth request, for every N until a run has no Nth,
+ * then runs again until it ends well, and what the destination has is compared with what the vendor has.
  */
-import type { Destination } from './destinations.ts';
-import { type Comparison, type History, type Kill, openHistory } from './history.ts';
+import { destinationOf } from './destinations.ts';
+import { type Comparison, type History, openHistory } from './history.ts';
+import { type Kill, killedRun } from './killed-run.ts';
 
-export interface Tally {
+export interface KillTally {
   readonly sink: string;
   /** Runs that were killed. */
   kills: number;
@@ -24,18 +25,19 @@ export interface Tally {
 export interface SweepOptions {
   readonly program: string;
   readonly sink: string;
-  readonly make: (directory: string) => Promise<Destination>;
   /** Every how many points; 1 is all of them. */
   readonly step: number;
   /** Where to begin: 1 to `step`. */
   readonly first: number;
   /** Kills at random moments besides. */
   readonly random: number;
+  /** Told after each kill. */
+  progress?(text: string): void;
 }
 
-/** Sweeps one sink: first runs, later runs, requests that were stored and not answered, and random moments. */
-export async function sweep({ program, sink, make, step, first, random }: SweepOptions): Promise<Tally> {
-  const tally: Tally = {
+/** Sweeps one sink: first runs and later runs at every point and every request, and random moments. */
+export async function sweep({ program, sink, step, first, random, progress }: SweepOptions): Promise<KillTally> {
+  const tally: KillTally = {
     sink,
     kills: 0,
     lost: 0,
@@ -46,20 +48,23 @@ export async function sweep({ program, sink, make, step, first, random }: SweepO
     places: new Map(),
     faults: [],
   };
+  const start = killedRun(program);
 
   /** One kill and what follows; false when the run came to its end. */
-  async function killOnce(history: History, kill: Kill): Promise<boolean> {
+  async function killOnce(history: History<Kill>, kill: Kill, when: string): Promise<boolean> {
     history.produce();
     const before = history.compare().repeats;
     const { signal, status, stderr } = await history.run(kill);
     const killed = signal === 'SIGKILL';
     const place = killed ? placeOf(kill, stderr) : 'its end';
+    const where = `${when}, ${JSON.stringify(kill)} (${place})`;
     if (killed) {
       tally.kills += 1;
       tally.places.set(place, (tally.places.get(place) ?? 0) + 1);
-    } else if (status !== 0 && status !== 3) tally.faults.push(`status ${status}: ${stderr}`);
-    await history.recover();
-    count(history.compare(), before, `${JSON.stringify(kill)} (${place})`);
+    } else if (status !== 0 && status !== 3) tally.faults.push(`${where}: status ${status}: ${stderr}`);
+    progress?.(`${tally.kills} kills, ${tally.faults.length} faults; ${where}`);
+    await history.recover().catch((error: unknown) => tally.faults.push(`${where}: ${String(error)}`));
+    count(history.compare(), before, where);
     return killed;
   }
 
@@ -76,35 +81,48 @@ export async function sweep({ program, sink, make, step, first, random }: SweepO
     }
   }
 
+  const make = destinationOf(sink);
   let allowed = 0;
-  /** Kills as long as there is something to kill at; `fresh` begins with an empty state directory each time. */
-  async function series(kills: Iterable<Kill>, fresh: boolean): Promise<void> {
-    let history: History | undefined;
+  async function open(): Promise<History<Kill>> {
+    return openHistory({
+      start,
+      async make(directory) {
+        const destination = await make(directory);
+        allowed = destination.repeats;
+        return destination;
+      },
+      session: true,
+      slices: true,
+    });
+  }
+
+  /** Kills as long as there is something to kill at; `first` begins with an empty state directory each time. */
+  async function series(kills: Iterable<Kill>, when: 'first run' | 'later run'): Promise<void> {
+    let history: History<Kill> | undefined;
     try {
       for (const kill of kills) {
-        if (fresh) await history?.close();
-        if (fresh || history === undefined) {
-          history = await openHistory(program, async (directory) => {
-            const destination = await make(directory);
-            allowed = destination.repeats;
-            return destination;
-          });
+        if (when === 'first run') {
+          await history?.close();
+          history = undefined;
         }
-        if (!(await killOnce(history, kill)) && kill.after === undefined) return;
+        history ??= await open();
+        if (!(await killOnce(history, kill, when)) && kill.after === undefined) return;
       }
     } finally {
       await history?.close();
     }
   }
 
-  await series(numbered('point', first, step), false);
-  await series(numbered('point', first, step), true);
-  if (tally.places.size > 0) await series(numbered('stored', 1, step), false);
-  await series(moments(random), false);
+  for (const when of ['later run', 'first run'] as const) {
+    await series(numbered('point', first, step), when);
+    await series(numbered('asked', Math.ceil(first / 4), Math.ceil(step / 4)), when);
+    if (sink === 'command') await series([{ byCommand: true }], when);
+  }
+  await series(moments(random), 'later run');
   return tally;
 }
 
-function* numbered(kind: 'point' | 'stored', first: number, step: number): Generator<Kill> {
+function* numbered(kind: 'point' | 'asked', first: number, step: number): Generator<Kill> {
   for (let number = first; ; number += step) yield { [kind]: number };
 }
 
@@ -114,18 +132,19 @@ function* moments(count: number): Generator<Kill> {
 }
 
 function placeOf(kill: Kill, stderr: string): string {
-  if (kill.stored !== undefined) return 'destination: stored, not answered';
+  if (kill.asked !== undefined) return 'a request: taken, not answered';
+  if (kill.byCommand === true) return 'the command: it has everything, and has not ended';
   return /killed at (.*)/.exec(stderr)?.[1] ?? 'a random moment';
 }
 
 /** The tallies as the table of the README. */
-export function table(tallies: readonly Tally[]): string {
+export function killTable(tallies: readonly KillTally[]): string {
   const rows = tallies.map(
     ({ sink, kills, lost, repeats, worst, foreign, forgotten }) =>
       `| ${sink} | ${kills} | ${lost} | ${foreign} | ${forgotten} | ${repeats} | ${worst} |`,
   );
   return [
-    '| sink | kills | records lost | altered | refused and forgotten | repeats | most repeats after one kill |',
+    '| destination | kills | records lost | altered | refused and forgotten | repeats | most repeats after one kill |',
     '|---|---|---|---|---|---|---|',
     ...rows,
   ].join('\n');

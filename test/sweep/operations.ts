@@ -1,148 +1,204 @@
 /**
- * The sweep of failing operations: a run in which the Nth operation on files or sockets fails, for every N until there is
- * no Nth; then a plain run; then what the destination has is compared with what the vendor has.
+ * The sweep of failing operations: a run in which the Nth operation on files, sockets or processes fails, for every N
+ * until there is no Nth; then plain runs until one ends well; and what the destination has is compared with what the
+ * vendor has.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { exit } from '../../src/core/problem.ts';
-import { main } from '../../src/main.ts';
-import { baseDefinition } from '../faults/definition.ts';
-import { faultVendor } from '../faults/vendor.ts';
-import { faultWorld } from '../faults/world.ts';
-import { batch, type Destination } from './destinations.ts';
-import { arm, type Kind, type Plan } from './failing.ts';
+import type { Ended } from '../support/program.ts';
+import { type Destination, destinationOf } from './destinations.ts';
+import type { Kind, Plan } from './failing.ts';
+import { type Failure, failingRun } from './failing-run.ts';
+import { type History, openHistory } from './history.ts';
 
 const codes: Readonly<Record<Kind, readonly string[]>> = {
   file: ['ENOSPC', 'EIO', 'EACCES', 'EROFS', 'EMFILE', 'EDQUOT'],
   socket: ['ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'ECONNREFUSED', 'EMFILE'],
+  process: ['EAGAIN', 'ENOMEM', 'EMFILE'],
 };
 const modes = ['once', 'from'] as const;
-const statuses = new Set<number>(Object.values(exit));
-const credentials = { apiKey: 'sweep-key', username: 'sweep-user', password: 'sweep-password' };
 
-export interface Tally {
+export interface OperationsTally {
   readonly sink: string;
   readonly kind: Kind;
+  /** Operations that failed at least once; of a first run and of a later one. */
+  operations: number;
   /** Runs in which an operation failed. */
   failures: number;
-  /** Highest N that there was. */
-  operations: number;
+  lost: number;
+  foreign: number;
+  forgotten: number;
   repeats: number;
+  /** Most repeats after one failure. */
+  worst: number;
   readonly statuses: Map<number, number>;
+  /** What was said on standard error, without numbers and directories, and how often. */
+  readonly messages: Map<string, number>;
   readonly faults: string[];
 }
 
-/** Sweeps one sink. `step` 1: each N with each code and both modes; otherwise each so many Ns with one of them in turn. */
-export async function sweepOperations(
-  sink: string,
-  make: (directory: string) => Promise<Destination>,
-  kind: Kind,
-  step: number,
-): Promise<Tally> {
-  const tally: Tally = { sink, kind, failures: 0, operations: 0, repeats: 0, statuses: new Map(), faults: [] };
-  const all = codes[kind].flatMap((code) => modes.map((mode) => ({ code, mode })));
-  for (let nth = 1; ; nth += step) {
-    const some = step === 1 ? all : all.slice(nth % all.length).slice(0, 1);
-    let failures = 0;
-    for (const { code, mode } of some) failures += await failOnce(make, { kind, nth, code, mode }, tally);
-    if (failures === 0) return tally;
-    tally.operations = nth;
-    tally.failures += failures;
-  }
+interface OperationsOptions {
+  readonly sink: string;
+  readonly make: (directory: string) => Promise<Destination>;
+  readonly kind: Kind;
+  /** 1: each operation with each code, once and for good; otherwise each so many, with one of them in turn. */
+  readonly step: number;
+  /** Told after each operation. */
+  progress(text: string): void;
 }
 
-/** One history: a good run, one with the failure, and a good one. Returns 1 when something failed in it. */
-async function failOnce(make: (directory: string) => Promise<Destination>, plan: Plan, tally: Tally): Promise<number> {
-  const directory = mkdtempSync(join(tmpdir(), 'sweep-'));
-  const destination = await make(directory);
-  const clock = { now: Math.floor(Date.now() / 1000) * 1000 };
-  const vendor = await faultVendor({ now: () => clock.now, ...credentials, session: true });
-  const source = join(directory, 'acme.json');
-  writeFileSync(source, JSON.stringify(baseDefinition(true)));
-  const state = join(directory, 'state');
-  const refused = new Set(['"no object"', '"none either"']);
-  let printed = '';
+/** Sweeps one destination, kind after kind; `steps` for each of them. */
+export async function sweepAllOperations(
+  sink: string,
+  steps: Readonly<Record<Kind, number>>,
+  progress: (text: string) => void = () => {},
+): Promise<OperationsTally[]> {
+  const make = destinationOf(sink === 'stdout' ? 'stdout in a file' : sink);
+  const kinds = ['file', 'socket', ...(sink === 'command' ? ['process' as const] : [])] as const;
+  const tallies: OperationsTally[] = [];
+  for (const kind of kinds) tallies.push(await sweepOperations({ sink, make, kind, step: steps[kind], progress }));
+  return tallies;
+}
 
-  async function run(): Promise<{ status: number; stderr: string }> {
-    const environment = {
-      ACME_URL: vendor.url,
-      ACME_USERNAME: credentials.username,
-      ACME_PASSWORD: credentials.password,
-      ...destination.environment,
-    };
-    const world = faultWorld({ clock, environment, limited: false });
-    const words = ['--source', source, '--state-dir', state, '--job', 'sweep', '--overlap', '3m', '--limit', '4'];
-    const status = await main([...words, ...destination.argv], world.world);
-    printed += world.stdout();
-    clock.now += 60_000;
-    return { status, stderr: world.stderr() };
+async function sweepOperations({ sink, make, kind, step, progress }: OperationsOptions): Promise<OperationsTally> {
+  const tally: OperationsTally = {
+    sink,
+    kind,
+    operations: 0,
+    failures: 0,
+    lost: 0,
+    foreign: 0,
+    forgotten: 0,
+    repeats: 0,
+    worst: 0,
+    statuses: new Map(),
+    messages: new Map(),
+    faults: [],
+  };
+  let allowed = 0;
+  const all = codes[kind].flatMap((code) => modes.map((mode) => ({ code, mode })));
+
+  async function open(): Promise<History<Failure>> {
+    return openHistory({
+      start: failingRun,
+      async make(directory) {
+        const destination = await make(directory);
+        allowed = destination.repeats;
+        return destination;
+      },
+      session: true,
+      slices: true,
+    });
   }
 
-  function lost(): string[] {
-    const there = new Set(destination.texts(printed));
-    const file = readdirSync(state).find((name) => name.includes('quarantine'));
-    const setAside = file === undefined ? '' : readFileSync(join(state, file), 'utf8');
-    return vendor.records
-      .map(({ text }) => text)
-      .filter((text) => (refused.has(text) ? !setAside.includes(JSON.stringify(text)) : !there.has(text)));
-  }
-
-  try {
-    for (const ago of [50, 40, 40, 30]) vendor.add(`a${ago}-${vendor.records.length}`, ago);
-    vendor.add('refused', 45, '"none either"');
-    const first = await run();
-    if (first.status !== 3) throw new Error(`the first run ended with ${first.status}: ${first.stderr}`);
-    for (const ago of [110, 50, 40, 40, 40, 30, 20, 10]) vendor.add(`b${ago}-${vendor.records.length}`, ago);
-    vendor.add('refused', 25, '"no object"');
-    const armed = await arm(plan);
-    let result: Awaited<ReturnType<typeof run>>;
+  /** The Nth operation fails in all ways; gives the number of runs in which there was an Nth. */
+  async function failNth(nth: number, when: 'first run' | 'later run'): Promise<number> {
+    const ways = step === 1 ? all : [all[nth % all.length]!];
+    let history: History<Failure> | undefined;
+    let failures = 0;
     try {
-      result = await run();
+      for (const way of ways) {
+        if (when === 'first run') {
+          await history?.close();
+          history = undefined;
+        }
+        if (history === undefined) {
+          history = await open();
+          history.produce();
+          if (when === 'later run') await history.recover();
+        }
+        failures += (await failOnce(history, { kind, nth, ...way }, when)) ? 1 : 0;
+      }
+      return failures;
     } finally {
-      armed.disarm();
+      await history?.close();
     }
-    if (armed.failed === undefined) return 0;
-
-    const where = `${plan.code} ${plan.mode} ${plan.nth} (${armed.failed})`;
-    const note = (what: string): number => tally.faults.push(`${where}: ${what}`);
-    tally.statuses.set(result.status, (tally.statuses.get(result.status) ?? 0) + 1);
-    if (!statuses.has(result.status) || result.status === exit.software)
-      note(`status ${result.status}: ${result.stderr}`);
-    const before = lost();
-    if (result.status === 0 || result.status === 3) {
-      if (before.length > 0) note(`status ${result.status}, and ${before.length} records were not delivered`);
-    }
-    const next = await run();
-    if (next.status !== 0 && next.status !== 3) note(`the next run ended with ${next.status}: ${next.stderr}`);
-    const after = lost();
-    if (after.length > 0) note(`lost ${after.join()}`);
-    const texts = destination.texts(printed);
-    const wanted = new Set(vendor.records.map(({ text }) => text));
-    if (texts.some((text) => !wanted.has(text))) note('altered records');
-    const repeats = texts.length - new Set(texts).size;
-    tally.repeats += repeats;
-    if (repeats > Math.min(destination.repeats, batch))
-      note(`${repeats} repeats; status was ${result.status}: ${result.stderr}`);
-    return 1;
-  } finally {
-    await vendor.down();
-    await destination.server?.close();
-    rmSync(directory, { recursive: true, force: true });
   }
+
+  /** One failure and what follows; false when there was no such operation. */
+  async function failOnce(history: History<Failure>, plan: Plan, when: string): Promise<boolean> {
+    history.produce();
+    const before = history.compare().repeats;
+    const failure: Failure = { plan };
+    const ended = await history.run(failure);
+    const where = `${when}, ${plan.code} ${plan.mode} ${plan.nth} (${failure.failed ?? 'nothing'})`;
+    const note = (what: string): unknown => tally.faults.push(`${where}: ${what}`);
+    const { status, stderr } = ended;
+    if (failure.failed !== undefined) {
+      tally.statuses.set(Number(status), (tally.statuses.get(Number(status)) ?? 0) + 1);
+      for (const line of said(stderr)) tally.messages.set(line, (tally.messages.get(line) ?? 0) + 1);
+    }
+    if (status !== exit.ok && !stderr.includes('\nhint: ')) note(`nothing to do about it: ${stderr}`);
+    for (const path of failure.leftOpen ?? []) note(`left open: ${path}`);
+    if (!mayEnd(kind, failure.failed, ended)) note(`status ${status}: ${stderr}`);
+    if (status === exit.ok || status === exit.partial) {
+      const { lost, forgotten } = history.compare('last run');
+      if (lost.length + forgotten > 0) note(`status ${status} without ${[...lost, `${forgotten} refused`].join()}`);
+    }
+    await history.recover().catch((error: unknown) => note(String(error)));
+    const { lost, foreign, forgotten, repeats } = history.compare();
+    tally.lost += lost.length;
+    tally.foreign += foreign.length;
+    tally.forgotten += forgotten;
+    tally.repeats += repeats - before;
+    tally.worst = Math.max(tally.worst, repeats - before);
+    if (lost.length + foreign.length + forgotten > 0 || repeats - before > allowed) {
+      note(`status ${status}, ${JSON.stringify({ lost, foreign, forgotten, repeats: repeats - before })}; ${stderr}`);
+    }
+    return failure.failed !== undefined;
+  }
+
+  for (const when of ['first run', 'later run'] as const) {
+    for (let nth = 1; ; nth += step) {
+      const failures = await failNth(nth, when);
+      if (failures === 0) break;
+      tally.operations += 1;
+      tally.failures += failures;
+      progress(`${kind} ${nth} of a ${when}, ${tally.failures} failures, ${tally.faults.length} faults`);
+    }
+  }
+  return tally;
+}
+
+/** Whether the exit status is the one that the failure asks for. */
+function mayEnd(kind: Kind, failed: string | undefined, { status, stderr }: Ended): boolean {
+  const { ok, partial, cantcreat, ioerr, unavailable, config } = exit;
+  const allowed: (number | null)[] = [ok, partial]; // it did not matter, or there was a way around
+  if (failed === undefined) return allowed.includes(status);
+  if (kind === 'file') allowed.push(cantcreat, ioerr);
+  if (kind === 'process') allowed.push(ioerr);
+  if (kind === 'socket') allowed.push(unavailable, /the command \S+ /.test(stderr) ? ioerr : unavailable);
+  // A definition, settings or a secret that cannot be read are settings that are missing.
+  if (kind === 'file' && /^audit-export: .*(definition|env file|ACME_PASSWORD_FILE)/m.test(stderr))
+    allowed.push(config);
+  return allowed.includes(status);
+}
+
+/** Problems and hints, one text each. */
+function said(stderr: string): string[] {
+  return stderr
+    .replace(/\/\S*sweep-[^/]*\//g, '…/')
+    .replace(/[0-9a-f]{12}\.temp/g, '….temp')
+    .replace(/127\.0\.0\.1:\d+/g, 'host')
+    .replace(/\b\d+(?= records?\b)/g, 'n')
+    .split(/\n(?=audit-export)/)
+    .map((text) => text.trim())
+    .filter((text) => text !== '');
 }
 
 /** The tallies as the table of the README. */
-export function operationsTable(tallies: readonly Tally[]): string {
-  const rows = tallies.map(({ sink, kind, operations, failures, repeats, faults, statuses: ended }) => {
-    const statusesText = [...ended]
+export function operationsTable(tallies: readonly OperationsTally[]): string {
+  const rows = tallies.map(({ sink, kind, statuses, faults, ...tally }) => {
+    const { operations, failures, lost, foreign, forgotten, repeats, worst } = tally;
+    const ends = [...statuses]
       .toSorted(([one], [other]) => one - other)
-      .map(([status, count]) => `${status}: ${count}`);
-    return `| ${sink} | ${kind} | ${operations} | ${failures} | ${faults.length} | ${repeats} | ${statusesText.join(', ')} |`;
+      .map(([status, count]) => `${status}: ${count}`)
+      .join(', ');
+    const figures = [operations, failures, lost, foreign, forgotten, repeats, worst, faults.length].join(' | ');
+    return `| ${sink} | ${kind} | ${figures} | ${ends} |`;
   });
   return [
-    '| sink | operations on | operations | failures | promises broken | repeats | runs by exit status |',
-    '|---|---|---|---|---|---|---|',
+    '| destination | operations on | operations | failures | records lost | altered | refused and forgotten | repeats | most after one failure | promises broken | runs by exit status |',
+    '|---|---|---|---|---|---|---|---|---|---|---|',
     ...rows,
   ].join('\n');
 }
