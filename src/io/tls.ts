@@ -123,6 +123,10 @@ export function tlsTrouble(
     case 'ERR_SSL_UNSUPPORTED_PROTOCOL':
     case 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION':
       return ['speaks only a version of TLS older than 1.2', 'TLS 1.2 or newer must be switched on at the server'];
+    case 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED':
+      return [asks, ownProxy];
+    case 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE':
+      return ['and this machine could not agree on TLS', `check its TLS settings; if it ${asks}, ${ownProxy}`];
     default:
   }
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) {
@@ -133,6 +137,10 @@ export function tlsTrouble(
   }
   return undefined;
 }
+
+/** There are none here. Loopback addresses need no TLS. */
+const asks = 'asks for a client certificate';
+const ownProxy = 'have a TLS proxy on this machine (stunnel, Envoy) present it, and give its loopback address here';
 
 /** The dates of a certificate as OpenSSL prints them, such as `Nov 20 09:00:00 2026 GMT`. */
 export interface Validity {

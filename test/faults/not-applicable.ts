@@ -2,6 +2,6 @@
 export const notApplicable: ReadonlyMap<string, string> = new Map([
   [
     'T10',
-    'There are no client certificates: none of the vendors and destinations asks for one, and no setting takes one.',
+    'There are no client certificates: no setting takes one. Where a server asks for one, a TLS proxy on the same machine presents it.',
   ],
 ]);

@@ -159,3 +159,14 @@ test('plain TCP leaves this machine only with --insecure', () => {
   openWire('tcp://siem.example:514', { ...options, insecure: true });
   for (const host of ['127.0.0.1', 'localhost', '[::1]']) openWire(`tcp://${host}:514`, options);
 });
+
+test('a receiver that asks for a client certificate', async (t) => {
+  const asking = { ca: authority.cert, requestCert: true, rejectUnauthorized: true };
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const server = await receiver(t, { ...authority.issue(), ...asking, maxVersion });
+    const problem = await failure(server.address, frame, { extraRoots: authority.cert });
+    assert.equal(problem.status, exit.protocol, problem.message);
+    assert.match(problem.hint ?? '', /have a TLS proxy on this machine/);
+    assert.equal(server.messages.length, 0);
+  }
+});
