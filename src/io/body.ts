@@ -4,6 +4,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { exit } from '../core/problem.ts';
 import { connectionProblem, problem, type Where } from './http-errors.ts';
 import { reached } from './failpoint.ts';
+import { limitYoungGeneration } from './heap.ts';
 import type { TimeLimit } from './time-limit.ts';
 
 /** What we can undo, and therefore may ask for. Node 20 has no zstd. */
@@ -17,6 +18,7 @@ const decoders: Readonly<Record<string, () => Transform>> = {
 };
 
 const chunkSize = 64 * 1024;
+const chunksBetweenLooks = 32;
 
 export interface BodyOptions {
   readonly where: Where;
@@ -48,11 +50,13 @@ export async function* readBody(raw: Readable, options: BodyOptions): AsyncGener
   // A stream in between costs a copy and a turn, so plain bodies go without. `pipeline` hands errors on both ways.
   const stream: Readable = decoder === undefined ? raw : pipeline(raw, decoder, () => undefined);
   let bytes = 0;
+  let chunks = 0;
   try {
     limit.run();
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       limit.pause();
       bytes += chunk.length;
+      if (chunks++ % chunksBetweenLooks === 0) limitYoungGeneration();
       if (bytes > options.maxBytes) {
         const hint = 'ask for less at once: a lower --limit or a shorter window';
         throw problem(exit.protocol, where, `sent more than ${options.maxBytes} bytes`, undefined, hint);

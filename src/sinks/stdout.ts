@@ -22,7 +22,7 @@ export function stdoutSink(tools: Pick<SinkTools, 'output'>, encode: Encode = js
     scope: '',
     // A batch costs a durable journal entry, because a repeat would be seen: large batches keep those few. But tiny
     // records by the ten thousand would weigh more than their bytes.
-    limits: { records: 6000, bytes: 4 * 1024 * 1024, record: Infinity },
+    limits: { records: 6000, bytes: 2 * 1024 * 1024, record: Infinity },
     inFlight: 1,
     repeats: 'visible',
     encode,
