@@ -13,23 +13,32 @@ import type { Ledger } from '../types.ts';
  * are read, as a Problem (78). `seed`: see createLedger.
  */
 export function dormantLedger(blocks: readonly Buffer[], count: number, seed: number): Ledger {
-  let lines: readonly Buffer[] = blocks;
+  const lines = [...blocks];
   let awake: Ledger | undefined;
   let awaits: boolean | undefined;
+  let failure: unknown;
+  const isDormant = (): boolean => awake === undefined && failure === undefined;
 
   function ledger(): Ledger {
-    if (awake !== undefined) return awake;
-    const made = createLedger(seed);
-    made.reserve(count);
-    for (const block of lines) made.read(block);
-    if (made.size !== count) {
+    if (failure !== undefined) throw failure;
+    return (awake ??= read());
+  }
+
+  /** Lets go of each block when it has been read: both forms of a million IDs at once would be 100 MB. */
+  function read(): Ledger {
+    try {
+      const made = createLedger(seed);
+      made.reserve(count);
+      lines.reverse();
+      for (let block = lines.pop(); block !== undefined; block = lines.pop()) made.read(block);
+      if (made.size === count) return made;
       throw new Problem(exit.config, `the position file remembers ${made.size} IDs, not ${count}`, {
         hint: 'restore the position file from a backup, or remove it to begin again with --first-run',
       });
+    } catch (error) {
+      failure = error; // lines that were let go must not be missing from the next position file
+      throw error;
     }
-    awake = made;
-    lines = [];
-    return made;
   }
 
   return {
@@ -44,13 +53,12 @@ export function dormantLedger(blocks: readonly Buffer[], count: number, seed: nu
     wait: (entry, pending) => ledger().wait(entry, pending),
     settle: (pending, kept) => ledger().settle(pending, kept),
     pending() {
-      if (awake === undefined && !(awaits ??= lines.some(mayAwait))) return [];
-      return ledger().pending();
+      return isDormant() && !(awaits ??= lines.some(mayAwait)) ? [] : ledger().pending();
     },
     prune(before) {
-      if (awake !== undefined || isMostlyOld(lines, before)) ledger().prune(before);
+      if (!isDormant() || isMostlyOld(lines, before)) ledger().prune(before);
     },
-    lines: (only) => (awake === undefined && only === undefined ? lines : ledger().lines(only)),
+    lines: (only) => (isDormant() && only === undefined ? [...lines] : ledger().lines(only)),
     reserve: (more) => ledger().reserve(more),
     read: (more) => ledger().read(more),
   };

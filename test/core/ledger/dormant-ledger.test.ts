@@ -71,5 +71,8 @@ test('lines that are not what the file said are told when they are read, and not
   const broken = dormantLedger(unreadable, 1, 0);
   for (const ledger of [short, broken]) {
     for (let attempt = 1; attempt <= 2; attempt += 1) assert.throws(() => note(ledger, '"id 1"'), problem);
+    assert.throws(() => textOf(ledger), problem, 'a position without them must not be saved');
+    assert.throws(() => ledger.pending(), problem);
+    assert.throws(() => ledger.prune(0), problem);
   }
 });
