@@ -1,55 +1,128 @@
 /**
- * Bundles the program into one file, dist/audit-export.cjs: start-up is paid at every cron tick, and nothing may be
- * loaded from disk once a run has begun, or an upgrade in the middle of it would mix two versions. What is imported on
- * demand lies in the same file and is evaluated on demand: `--help` does not pay for HTTP.
+ * Bundles the program. Start-up is paid at every cron tick, and V8 looks through all functions of a file before it runs
+ * the first: what not every start needs lies in files of its own, and what is in a file and imported on demand is
+ * evaluated on demand.
  *
- *   dist/audit-export.cjs   the program, for Node 20.18 and later; CommonJS, because it starts faster than ESM
- *   dist/licences.txt       the licences of the packages inside it
+ *   dist/audit-export.cjs   what every start needs: arguments, log, lock; for Node 20.18 and later; CommonJS, because it
+ *                           starts faster than ESM
+ *   dist/commands.cjs       the rest of our own code: `--help` and a held lock do without
+ *   dist/undici.cjs …       packages, a file each; other packages are part of the file that imports them
+ *   dist/licences.txt       the licences of the packages inside
  *   dist/meta.json          esbuild's metafile: what was bundled, and who imports whom
+ *
+ * No module is in two files. And nothing is loaded from disk once a run has begun, or an upgrade in the middle of it
+ * would mix two versions: log and definition are open before that, and commands/parts.ts loads undici.
  */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type PluginBuild } from 'esbuild';
+import { build, type Metafile, type Plugin, type PluginBuild } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const [start, rest] = ['audit-export.cjs', 'commands.cjs'];
+
+/** Imported on demand by `start`. */
+const commands = ['check', 'pull', 'sinks', 'sources', 'status'].map((name) => `src/commands/${name}.ts`);
+
+/** Imported on demand, and importing none of our modules. */
+const leaves: Readonly<Record<string, string>> = {
+  'src/io/dispatcher.ts': 'undici.cjs',
+  pino: 'pino.cjs',
+  yaml: 'yaml.cjs',
+};
+
+const inStart = Object.keys((await bundle(start, "import './src/entry.ts'", placesOf(commands, rest))).metafile.inputs);
+const shared = inStart.filter((module) => module.startsWith('src/'));
+const bundles = await Promise.all([
+  bundle(start, `import './src/entry.ts';\n${doorTo(shared)}`, placesOf(commands, rest)),
+  bundle(rest, doorTo(commands), placesOf(shared, start)),
+  ...Object.entries(leaves).map(([module, file]) =>
+    bundle(file, `module.exports = require('${module.replace(/^src/, './src')}')`, new Map()),
+  ),
+]);
+const meta = {
+  inputs: Object.assign({}, ...bundles.map(({ metafile }) => metafile.inputs)) as Metafile['inputs'],
+  outputs: Object.assign({}, ...bundles.map(({ metafile }) => metafile.outputs)) as Metafile['outputs'],
+};
 
 // Nothing is written before all is well: a failed build leaves the last one in place.
-const { metafile, outputFiles } = await build({
-  absWorkingDir: root,
-  entryPoints: ['src/entry.ts'],
-  outfile: 'dist/audit-export.cjs',
-  bundle: true,
-  platform: 'node',
-  target: 'node20.18',
-  format: 'cjs',
-  // Node's own modules are required on demand as well: the first import() would start its loader for ES modules.
-  supported: { 'dynamic-import': false },
-  // Names and lines stay whole, so that the stack of an unexpected error can be read.
-  minifySyntax: true,
-  legalComments: 'none',
-  plugins: [{ name: 'nothing unused', setup: leaveOutUnused }],
-  metafile: true,
-  write: false,
-  logLevel: 'warning',
-});
+const made = `${root}dist.new`;
+await rm(made, { recursive: true, force: true });
+await mkdir(made);
+for (const { file, text } of bundles) await writeFile(join(made, file), text);
+await writeFile(join(made, 'meta.json'), JSON.stringify(meta));
+await writeFile(join(made, 'licences.txt'), await licences(Object.keys(meta.inputs)));
 await rm(`${root}dist`, { recursive: true, force: true });
-await mkdir(`${root}dist`);
-for (const { path, contents } of outputFiles) await writeFile(path, contents);
-await writeFile(`${root}dist/meta.json`, JSON.stringify(metafile));
-await writeFile(`${root}dist/licences.txt`, await licences(Object.keys(metafile.inputs)));
+await rename(made, `${root}dist`);
+
+/** One file; `places` says in which other file a module lies. */
+async function bundle(
+  file: string,
+  contents: string,
+  places: ReadonlyMap<string, string>,
+): Promise<{ readonly file: string; readonly text: string; readonly metafile: Metafile }> {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
+    stdin: { contents, resolveDir: root, sourcefile: file },
+    outfile: `dist/${file}`,
+    bundle: true,
+    platform: 'node',
+    target: 'node20.18',
+    format: 'cjs',
+    // Node's own modules are required on demand as well: the first import() would start its loader for ES modules.
+    supported: { 'dynamic-import': false },
+    // Names and lines stay whole, so that the stack of an unexpected error can be read.
+    minifySyntax: true,
+    legalComments: 'none',
+    plugins: [{ name: 'nothing unused', setup: leaveOutUnused }, elsewhere(places)],
+    metafile: true,
+    write: false,
+    logLevel: 'warning',
+  });
+  return { file, text: outputFiles[0]?.text ?? '', metafile };
+}
+
+function placesOf(modules: readonly string[], file: string): Map<string, string> {
+  return new Map(modules.map((module) => [module, file]));
+}
+
+/** Lets another file evaluate these modules, and have what they export. */
+function doorTo(modules: readonly string[]): string {
+  return `export const modules = {\n${modules.map((module) => `'${module}': () => require('./${module}'),\n`).join('')}};`;
+}
+
+/** Takes modules from the files where they lie, through that door; a leaf's file is the module itself. */
+function elsewhere(places: ReadonlyMap<string, string>): Plugin {
+  return {
+    name: 'elsewhere',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /./ }, ({ path, kind, namespace, resolveDir }) => {
+        if (namespace === 'elsewhere') return { path, external: true };
+        const module = path.startsWith('.') ? relative(root, join(resolveDir, path)) : path;
+        const leaf = kind === 'dynamic-import' ? leaves[module] : undefined;
+        if (leaf !== undefined) return { path: `./${leaf}`, external: true };
+        return places.has(module) ? { path: module, namespace: 'elsewhere' } : undefined;
+      });
+      onLoad({ filter: /./, namespace: 'elsewhere' }, ({ path }) => ({
+        contents: `module.exports = require('./${places.get(path)}').modules['${path}']();`,
+      }));
+    },
+  };
+}
 
 /**
- * Packages load parts of Node that nobody here uses, a sixth of a tick's time: undici its HTTP for a class and a number,
- * and HTTP/2 in case somebody switches it on; commander child processes for commands that are programs of their own.
- * They get what they ask for, and can do without the rest.
+ * Packages load parts of Node and of themselves that nobody here uses, a sixth of a tick's time: undici Node's HTTP for a
+ * class and a number, its assertions, and what HTTP/2, SOCKS and fetch need, in case somebody asks for them; commander
+ * child processes for commands that are programs of their own. They get what they ask for, and can do without the rest.
  */
 function leaveOutUnused({ onResolve, onLoad }: PluginBuild): void {
   const instead: Readonly<Record<string, string>> = {
     'node:http': 'exports.IncomingMessage = class {}; exports.maxHeaderSize = 16384;',
-    'node:http2': 'exports.constants = {};',
-    'node:child_process': '',
+    'node:assert':
+      'module.exports = (holds, why) => { if (!holds) throw why instanceof Error ? why : new Error(why); };',
   };
-  onResolve({ filter: /^node:(?:http2?|child_process)$/ }, ({ path, importer }) =>
+  const unused = /^node:(?:http2?|assert|child_process)$|\/(?:client-h2|socks5-proxy-agent|web\/fetch\/body)(?:\.js)?$/;
+  onResolve({ filter: unused }, ({ path, importer }) =>
     /\/node_modules\/(?:undici|commander)\//.test(importer) ? { path, namespace: 'instead-of' } : undefined,
   );
   onLoad({ filter: /./, namespace: 'instead-of' }, ({ path }) => ({ contents: instead[path] ?? '' }));

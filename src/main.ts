@@ -15,7 +15,7 @@ type Command = (flags: Flags, host: Host) => Promise<number>;
 
 /** A command is loaded when it is asked for: --help pays for none. */
 const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
-  pull: async () => (await import('./commands/pull.ts')).pull,
+  pull: async () => (await import('./commands/claimed-pull.ts')).claimedPull,
   check: async () => (await import('./commands/check.ts')).check,
   status: async () => (await import('./commands/status.ts')).status,
   sources: async () => (await import('./commands/sources.ts')).listSources,

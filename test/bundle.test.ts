@@ -1,88 +1,189 @@
 /**
- * What each kind of run evaluates of the bundle, by esbuild's metafile: start-up is paid every minute. A module counts
- * when it is imported by what counts, but for what is imported on demand.
+ * What each kind of run loads: start-up is paid every minute. The files and the parts of Node are those of real
+ * processes; which of our modules are evaluated is told by esbuild's metafile: a module counts when it is imported by
+ * what counts, but for what is imported on demand.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { isBuiltin } from 'node:module';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { lockJob } from '../src/io/state-directory.ts';
+import { bundle } from './faults/harness.ts';
+import { scratch } from './support/program.ts';
+import { answers, rawServer, reply } from './support/raw-server.ts';
 
 interface Metafile {
   readonly inputs: Readonly<Record<string, { readonly imports: readonly Import[] }>>;
-  readonly outputs: Readonly<Record<string, { readonly imports: readonly Import[] }>>;
+  readonly outputs: Readonly<Record<string, Output>>;
+}
+
+interface Output {
+  readonly imports: readonly Import[];
+  readonly inputs: Readonly<Record<string, unknown>>;
 }
 
 interface Import {
   readonly path: string;
   readonly kind: string;
-  readonly external?: boolean;
 }
 
-const meta = JSON.parse(readFileSync(new URL('../dist/meta.json', import.meta.url), 'utf8')) as Metafile;
+const dist = fileURLToPath(new URL('../dist/', import.meta.url));
+const meta = JSON.parse(readFileSync(join(dist, 'meta.json'), 'utf8')) as Metafile;
 
-/** All modules that are evaluated when these are. */
-function evaluated(...roots: readonly string[]): Set<string> {
+/** All of our modules and packages that are evaluated when these are. */
+function evaluated(...roots: readonly string[]): string[] {
   const found = new Set<string>();
   function visit(module: string): void {
     if (found.has(module)) return;
     found.add(module);
-    for (const { path, kind } of meta.inputs[module]?.imports ?? []) if (kind !== 'dynamic-import') visit(path);
+    for (const { path, kind } of meta.inputs[module]?.imports ?? []) {
+      if (kind !== 'dynamic-import') visit(path.replace(/^elsewhere:/, ''));
+    }
   }
   for (const root of roots) {
     assert.ok(root in meta.inputs, `${root} is not in the bundle`);
     visit(root);
   }
-  return found;
+  return [...found];
 }
 
-function packages(modules: ReadonlySet<string>): string[] {
-  const names = [...modules].map((module) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(module)?.[1] ?? '');
+function packagesOf(modules: readonly string[]): string[] {
+  const names = modules.map((module) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(module)?.[1] ?? '');
   return [...new Set(names)].filter((name) => name !== '').toSorted();
 }
 
-function matching(modules: ReadonlySet<string>, pattern: RegExp): string[] {
-  return [...modules].filter((module) => pattern.test(module));
+interface Loaded {
+  readonly status: number | null;
+  /** Names of the files, without bin/audit-export.js. */
+  readonly files: readonly string[];
+  /** Parts of Node that an empty program does not load. */
+  readonly parts: readonly string[];
 }
 
-const help = evaluated('src/entry.ts');
-const held = evaluated('src/entry.ts', 'src/commands/pull.ts', 'src/sources/sycope.ts', 'src/sinks/file.ts');
-
-test('the program is one file that loads nothing but parts of Node', () => {
-  assert.deepEqual(Object.keys(meta.outputs), ['dist/audit-export.cjs']);
-  const foreign = meta.outputs['dist/audit-export.cjs']?.imports.filter(
-    ({ path }) => !path.startsWith('node:') && !isBuiltin(path),
+/** Runs the program to its end, and has it say what it loaded. */
+async function load(
+  directory: string,
+  environment: Readonly<Record<string, string>>,
+  ...words: readonly string[]
+): Promise<Loaded> {
+  const told = join(directory, 'loaded.json');
+  const spy = join(directory, 'spy.cjs');
+  const text = 'JSON.stringify([before, process.moduleLoadList, Object.keys(require.cache)])';
+  writeFileSync(
+    spy,
+    `const fs = require('node:fs'), before = [...process.moduleLoadList];
+     process.on('exit', () => fs.writeFileSync(${JSON.stringify(told)}, ${text}));`,
   );
+  const child = spawn(process.execPath, ['--require', spy, bundle, ...words], {
+    stdio: 'ignore',
+    env: environment,
+    cwd: directory,
+  });
+  const [status] = (await once(child, 'exit')) as [number | null];
+  const [before, after, files] = JSON.parse(readFileSync(told, 'utf8')) as [string[], string[], string[]];
+  return {
+    status,
+    files: files.filter((file) => file !== spy && file !== bundle).map((file) => basename(file)),
+    parts: after
+      .filter((part) => !before.includes(part) && /^NativeModule (?!internal\/)/.test(part))
+      .map((part) => part.slice('NativeModule '.length)),
+  };
+}
+
+test('each file is needed: no module is in two of them, and nothing else is loaded but parts of Node', () => {
+  const places = Object.values(meta.outputs).flatMap(({ inputs }) =>
+    Object.keys(inputs).filter((module) => /^(?:src|node_modules)\//.test(module)),
+  );
+  assert.deepEqual(
+    places.filter((module, at) => places.indexOf(module) !== at),
+    [],
+  );
+  const files = Object.keys(meta.outputs).map((path) => basename(path));
+  const names = ['audit-export.cjs', 'commands.cjs', 'pino.cjs', 'undici.cjs', 'yaml.cjs'];
+  assert.deepEqual(files.toSorted(), names);
+  const imported = Object.values(meta.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+  const foreign = imported.filter((path) => !process.getBuiltinModule(path) && !names.includes(basename(path)));
   assert.deepEqual(foreign, []);
 });
 
-test('--help and --version evaluate commander, and neither a command nor HTTP', () => {
-  assert.deepEqual(packages(help), ['commander']);
-  assert.deepEqual(matching(help, /^src\/(?:commands|sources|sinks|run\.ts|config\.ts)/), []);
-  assert.deepEqual(matching(help, /^node:(?:https?|http2|net|tls|zlib|dns|crypto|child_process)$/), []);
+test('--help and --version load neither a command nor HTTP, nor a stream', async (t) => {
+  const directory = scratch(t);
+  for (const flag of ['--help', '--version']) {
+    assert.deepEqual(await load(directory, {}, flag), {
+      status: 0,
+      files: ['audit-export.cjs'],
+      parts: ['timers/promises', 'process'],
+    });
+  }
+  const modules = evaluated('src/entry.ts');
+  assert.deepEqual(packagesOf(modules), ['commander']);
+  assert.deepEqual(
+    modules.filter((module) => /^src\/(?:commands|sources|sinks|run\.ts|config\.ts)/.test(module)),
+    [],
+  );
 });
 
-test('a run that finds its lock held evaluates neither an HTTP client nor a schema nor a logger', () => {
-  assert.deepEqual(packages(held), ['commander', 'dotenv']);
-  assert.deepEqual(matching(held, /^node:(?:https?|http2|tls)$/), []);
+const job = ['--source', 'syncropel', '--sink', 'file', '--output', 'out.jsonl', '--job', 'audit', '--state-dir', '.'];
+
+test('a run that finds the lock of its job held has loaded the lock, and nothing that only a run needs', async (t) => {
+  const directory = scratch(t);
+  const lock = await lockJob(directory, 'audit');
+  const { status, files, parts } = await load(directory, {}, ...job);
+  await lock.release();
+  assert.deepEqual([status, files], [75, ['audit-export.cjs']]);
+  for (const part of ['http', 'https', 'http2', 'tls', 'zlib', 'dns']) assert.ok(!parts.includes(part), part);
 });
 
 test('of sources and sinks only those named are evaluated', () => {
-  const chosen = ['src/sinks/file.ts', 'src/sinks/index.ts', 'src/sources/index.ts', 'src/sources/sycope.ts'];
-  assert.deepEqual(matching(held, /^src\/(?:sources|sinks)\//).toSorted(), chosen);
+  const chosen = ['src/sinks/file.ts', 'src/sinks/index.ts', 'src/sources/index.ts', 'src/sources/syncropel.ts'];
+  const modules = evaluated('src/commands/pull.ts', 'src/sources/syncropel.ts', 'src/sinks/file.ts');
+  assert.deepEqual(modules.filter((module) => /^src\/(?:sources|sinks)\//.test(module)).toSorted(), chosen);
+  assert.deepEqual(packagesOf(modules), ['dotenv']);
 });
 
-test('a tick evaluates a part of undici besides, and leaves out its index, its fetch, and HTTP/2', () => {
-  const parts = Object.keys(meta.inputs).filter((module) => module.startsWith('node_modules/undici/'));
-  const tick = evaluated(
-    'src/entry.ts',
-    'src/commands/pull.ts',
-    'node_modules/undici/lib/api/api-request.js',
-    'node_modules/undici/lib/dispatcher/pool.js',
-    'node_modules/undici/lib/core/connect.js',
+test('a tick loads undici besides, without its fetch and HTTP/2; neither a schema nor a logger', async (t) => {
+  const directory = scratch(t);
+  const server = await rawServer(answers(reply(200, {}, '{"object":"list","data":[]}')));
+  t.after(() => server.close());
+  const { status, files, parts } = await load(directory, { SYNCROPEL_URL: server.url }, ...job);
+  assert.deepEqual([status, files], [0, ['audit-export.cjs', 'commands.cjs', 'undici.cjs']]);
+  assert.ok(server.requests.length > 0);
+  for (const part of ['http', 'https', 'http2', 'tls', 'assert', 'dns']) assert.ok(!parts.includes(part), part);
+  const modules = evaluated('src/io/dispatcher.ts');
+  assert.deepEqual(packagesOf(modules), ['undici']);
+  assert.deepEqual(
+    Object.keys(meta.inputs).filter((module) => /undici\/(?:index|lib\/(?:web\/fetch|mock|cache)\/)/.test(module)),
+    [],
   );
-  assert.deepEqual(packages(tick), ['commander', 'dotenv', 'undici']);
-  assert.deepEqual(matching(tick, /undici\/(?:index|lib\/web\/fetch\/index|lib\/mock\/)/), []);
-  assert.equal(parts.includes('node_modules/undici/index.js'), false);
-  for (const name of ['node:http', 'node:http2']) assert.ok(tick.has(`instead-of:${name}`), name);
-  assert.deepEqual(matching(tick, /^node:http/), []);
+});
+
+test('only those who bring a definition load yaml, only those who want JSON Lines load pino', async (t) => {
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'acme.yaml'), 'name: acme\n');
+  const { status, files } = await load(directory, {}, '--source', 'acme.yaml', '--log-format', 'json');
+  assert.deepEqual([status, files], [78, ['audit-export.cjs', 'pino.cjs', 'commands.cjs', 'yaml.cjs']]);
+});
+
+test('records that come late find all of the program loaded', async (t) => {
+  const directory = scratch(t);
+  const server = await rawServer(answers(reply(200)));
+  t.after(() => server.close());
+  const program = join(directory, 'program');
+  cpSync(join(dist, '../bin'), join(program, 'bin'), { recursive: true });
+  cpSync(dist, join(program, 'dist'), { recursive: true });
+  const words = ['--source', '-', '--sink', 'webhook', '-v', '--log-format', 'text', '--state-dir', directory];
+  const child = spawn(process.execPath, [join(program, 'bin/audit-export.js'), ...words], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    env: { WEBHOOK_URL: server.url },
+    cwd: directory,
+  });
+  await once(child.stderr, 'data'); // the run has begun
+  rmSync(program, { recursive: true });
+  child.stdin.end('{"a":1}\n');
+  const [status] = (await once(child, 'exit')) as [number | null];
+  assert.equal(status, 0);
+  assert.equal(server.requests.length, 1);
 });

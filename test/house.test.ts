@@ -26,7 +26,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
 /** Each npm package has one home; zod has two, and sources and sinks may check with it. */
 const homes: Readonly<Record<string, RegExp>> = {
-  undici: /^io\/(http\.ts|undici\.d\.ts)$/,
+  undici: /^io\/(dispatcher\.ts|undici\.d\.ts)$/,
   pino: /^io\/log\.ts$/,
   dotenv: /^config(\.ts|\/)/,
   commander: /^cli(\.ts|\/)/,

@@ -1,6 +1,6 @@
 /** From a checked configuration to a source and a sink that can work, and the tools they get. */
 import { appendFile } from '../io/append-file.ts';
-import { openHttp } from '../io/http.ts';
+import { loadHttp, openHttp } from '../io/http.ts';
 import { visible } from '../io/terminal.ts';
 import { openWire } from '../io/wire.ts';
 import type { Trust } from '../io/tls.ts';
@@ -18,6 +18,8 @@ export interface Parts {
   readonly sink: Sink;
   /** The source's tools, which end with the first request to stop. */
   readonly tools: Tools;
+  /** Loads what they need from disk, so that an upgrade in the middle of a run cannot mix two versions. */
+  load(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -31,9 +33,14 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
     log.warn('TLS certificates are not verified (--insecure): anybody on the way can read and change everything', true);
   }
   const deadline = plan.maxRuntime === undefined ? Infinity : world.now() + toMillis(plan.maxRuntime);
-  const tools = makeTools(configuration, host, 'source', deadline);
+  let usesHttp = false;
+  const noteHttp = (): void => void (usesHttp = true);
+  const load = async (): Promise<void> => {
+    if (usesHttp) await loadHttp();
+  };
+  const tools = makeTools(configuration, host, { role: 'source', deadline, noteHttp });
   const plain = sinkDefinition.create(sinkValues, {
-    ...makeTools(configuration, host, 'sink', deadline),
+    ...makeTools(configuration, host, { role: 'sink', deadline, noteHttp }),
     sourceName: definition.name,
     output: world.output,
     file: appendFile,
@@ -50,18 +57,18 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
       });
     }
     const source = linesSource(definition, world.input.chunks(host.stops.stop), plan.search, tools);
-    return { source, sink, tools, close: () => Promise.resolve() };
+    return { source, sink, tools, load, close: () => Promise.resolve() };
   }
   if (definition.name !== 'sample' || configuration.sourceValues['SAMPLE_URL'] !== undefined) {
     const source = restSource(definition, configuration.sourceValues, plan.search, tools);
-    return { source, sink, tools, close: () => Promise.resolve() };
+    return { source, sink, tools, load, close: () => Promise.resolve() };
   }
   const { startSampleVendor } = await import('../io/sample-vendor.ts');
   const vendor = await startSampleVendor({ now: world.now });
   const values = { ...configuration.sourceValues, SAMPLE_URL: vendor.url };
   // Its port is another one at every run: the position must not depend on it.
   const source = { ...restSource(definition, values, plan.search, tools), scope: '' };
-  return { source, sink, tools, close: vendor.close };
+  return { source, sink, tools, load, close: vendor.close };
 }
 
 /** The door to the command after `--`, loaded only for those who name one. */
@@ -92,20 +99,29 @@ function connection({ http }: Configuration, { world }: Host): Trust & { readonl
   return { timeout, insecure, environment: world.environment, ...(extraRoots === undefined ? {} : { extraRoots }) };
 }
 
+interface Use {
+  readonly role: 'source' | 'sink';
+  readonly deadline: number;
+  /** Called when a client is asked for. */
+  noteHttp(): void;
+}
+
 /** A sink's client may finish its request after a stop was asked for; a source's may not. */
-function makeTools(configuration: Configuration, host: Host, role: 'source' | 'sink', deadline: number): Tools {
+function makeTools(configuration: Configuration, host: Host, { role, deadline, noteHttp }: Use): Tools {
   const { world, log, stops } = host;
   const stop = role === 'source' ? stops.stop : stops.grace;
   return {
-    http: (base) =>
-      openHttp(base, {
+    http(base) {
+      noteHttp();
+      return openHttp(base, {
         ...connection(configuration, host),
         stop,
         now: world.now,
         debug: log.trace,
         hide: log.hidePassing,
         role,
-      }),
+      });
+    },
     now: world.now,
     wait: (milliseconds) => world.wait(milliseconds, stops.stop),
     random: world.random,

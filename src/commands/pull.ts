@@ -6,6 +6,7 @@ import type { Flags } from '../core/flags.ts';
 import { Problem, worst } from '../core/problem.ts';
 import { toMillis } from '../core/time.ts';
 import type { Job } from '../core/types.ts';
+import type { Lock } from '../io/lock.ts';
 import { positionStore } from '../io/position-file.ts';
 import { openQuarantine } from '../io/quarantine.ts';
 import { isReaderGone } from '../io/standard-output.ts';
@@ -16,7 +17,8 @@ import { makeParts, type Parts } from './parts.ts';
 import { scrubbedQuarantine, scrubbedStore } from './scrubbed.ts';
 import { progressText, summaryFields, summaryText } from './summary-line.ts';
 
-export async function pull(flags: Flags, host: Host): Promise<number> {
+/** `taken` is the lock of the job, if it is taken already. */
+export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<number> {
   const { world, log, stops, progress } = host;
   const configuration = await configure(flags, world.environment, world.now());
   const { plan, stateDirectory = '.' } = configuration;
@@ -29,11 +31,14 @@ export async function pull(flags: Flags, host: Host): Promise<number> {
     const result = await run({
       job,
       makeSource: () => Promise.resolve(parts.source),
-      makeSink: () => {
+      makeSink: async () => {
         warnOfLoss(job, host);
-        return Promise.resolve(parts.sink);
+        await parts.load();
+        return parts.sink;
       },
-      store: plan.usePosition ? scrubbedStore(positionStore(stateDirectory, job.name, scope), log.clean) : undefined,
+      store: plan.usePosition
+        ? scrubbedStore(positionStore(stateDirectory, job.name, scope, taken), log.clean)
+        : undefined,
       scope,
       quarantine: scrubbedQuarantine(
         openQuarantine(join(stateDirectory, `${fileName(job.name)}.quarantine.jsonl`)),

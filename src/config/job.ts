@@ -5,6 +5,7 @@ import { exit, Problem } from '../core/problem.ts';
 import { parseQuery } from '../core/vendor/query.ts';
 import { parseDuration, parseSince } from '../core/clock/duration.ts';
 import type { Duration, Instant, Job, Search, Sink, Source } from '../core/types.ts';
+import { namedJob, usesPosition } from './named-job.ts';
 import { oneOf } from './one-of.ts';
 
 /** Everything of a Job that does not depend on the source and sink themselves. */
@@ -28,12 +29,11 @@ export function planJob(flags: Flags, now: Instant): JobPlan {
       hint: 'leave one of them out',
     });
   }
-  const adHoc = [flags.since, flags.until, flags.query, flags.singleQuery].some((flag) => flag !== undefined);
   return {
     search: planSearch(flags),
     since,
     until,
-    usePosition: flags.position !== false && (!adHoc || flags.continue === true),
+    usePosition: usesPosition(flags),
     overlap: duration(flags.overlap, '--overlap'),
     delay: duration(flags.delay, '--delay'),
     firstRun: duration(flags.firstRun, '--first-run'),
@@ -60,20 +60,11 @@ function planSearch(flags: Flags): Search {
  * `--job`, or a name that tells jobs apart which must not share a position: other source, other scope (URL, stream,
  * organisation, query), other sink, other command line of it.
  */
-export function jobName(
-  { job: flag, command }: Pick<Flags, 'job' | 'command'>,
-  source: Source,
-  sink: Sink,
-  search: Search,
-): string {
-  if (flag !== undefined) {
-    if (/^[A-Za-z0-9._-]{1,100}$/.test(flag) && !/^\.+$/.test(flag)) return flag;
-    throw new Problem(exit.usage, `--job ${JSON.stringify(flag)} is not a name`, {
-      hint: 'use up to 100 letters, digits, dots, dashes and underscores: it becomes a file name',
-    });
-  }
+export function jobName(flags: Pick<Flags, 'job' | 'command'>, source: Source, sink: Sink, search: Search): string {
+  const named = namedJob(flags);
+  if (named !== undefined) return named;
   const { query, rawQuery, categories } = search;
-  const scope = JSON.stringify([source.scope, query, rawQuery ?? '', categories, sink.scope, ...(command ?? [])]);
+  const scope = JSON.stringify([source.scope, query, rawQuery ?? '', categories, sink.scope, ...(flags.command ?? [])]);
   const hash = createHash('sha256').update(scope).digest('hex').slice(0, 8);
   const plain = (name: string): string => name.replaceAll(/[^A-Za-z0-9._-]/g, '-').slice(0, 40);
   return `${plain(source.name)}.${plain(sink.name)}.${hash}`;

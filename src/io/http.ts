@@ -1,13 +1,13 @@
 /**
- * The one door to HTTP, and the only file that knows undici. A client belongs to one origin: its credentials and cookies
- * never reach another one, whatever a reply says. One attempt a call; when to try again is decided in core/retry.ts.
+ * The one door to HTTP. A client belongs to one origin: its credentials and cookies never reach another one, whatever a
+ * reply says. One attempt a call; when to try again is decided in core/retry.ts.
  */
-import type { Dispatcher } from 'undici';
 import { parseHttpDate } from '../core/clock/http-date.ts';
 import { parseBase, resolveSameOrigin } from '../core/origin.ts';
 import type { Http, HttpReply, HttpRequest, Tools } from '../core/types.ts';
 import { acceptedEncodings, checkEncoding, discardBody, readBody, readText } from './body.ts';
 import { cookieJar } from './cookies.ts';
+import type { Client, Dispatched, Reply } from './dispatcher.ts';
 import { beginExchange, type Exchange } from './exchange.ts';
 import { reached } from './failpoint.ts';
 import { incomingHeaders, outgoingHeaders } from './headers.ts';
@@ -33,6 +33,13 @@ export interface HttpOptions extends Trust {
 
 /** Limit of a final request, in milliseconds: whoever stops the run does not wait for a polite vendor. */
 const farewell = 5000;
+
+/** Loads what the first request would load, so that a run has all of its program before it begins. */
+export async function loadHttp(): Promise<typeof import('./dispatcher.ts')> {
+  // V8 of Node 20 optimises undici's parser for 60 ms and more before its first byte; it parses headers, not bodies.
+  if (process.versions.node.startsWith('20.')) (await import('node:v8')).setFlagsFromString('--liftoff-only');
+  return import('./dispatcher.ts');
+}
 
 /** Opens a client for the origin of `base`. Nothing is loaded or connected before the first request. */
 export function openHttp(base: string, options: HttpOptions): Http {
@@ -76,7 +83,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     headers: Readonly<Record<string, string>>,
     { pathname: path, search }: URL,
     exchange: Exchange,
-  ): Promise<Dispatcher.ResponseData> {
+  ): Promise<Reply> {
     client ??= openClient(home, proxy, options);
     const { dispatch } = await client;
     const { method, body = null, repeatable = method === 'GET' } = request;
@@ -86,7 +93,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
       'accept-encoding': acceptEncoding,
       ...(cookie !== undefined && { cookie }),
     };
-    const dispatched: Dispatcher.RequestOptions = {
+    const dispatched: Dispatched = {
       origin: home.origin,
       path: path + search,
       method,
@@ -94,11 +101,16 @@ export function openHttp(base: string, options: HttpOptions): Http {
       body,
       signal: exchange.signal,
     };
+    const dispatchNow = (): Promise<Reply> => {
+      const reply = dispatch(dispatched);
+      reached('http: request sent');
+      return reply;
+    };
     const started = options.now();
-    const reply = await dispatch(dispatched).catch((error: unknown) => {
+    const reply = await dispatchNow().catch((error: unknown) => {
       if (!answered || !repeatable || !isBroken(error) || exchange.signal.aborted) throw error;
       options.debug?.('the idle connection was gone, sending again', { method, path });
-      return dispatch(dispatched);
+      return dispatchNow();
     });
     reached('http: reply headers');
     answered = true;
@@ -107,7 +119,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     return reply;
   }
 
-  function toReply(reply: Dispatcher.ResponseData, request: HttpRequest, where: Where, exchange: Exchange): HttpReply {
+  function toReply(reply: Reply, request: HttpRequest, where: Where, exchange: Exchange): HttpReply {
     exchange.limit.pause();
     const headers = incomingHeaders(reply.headers);
     const date = parseHttpDate(headers['date'] ?? '');
@@ -147,50 +159,21 @@ export function openHttp(base: string, options: HttpOptions): Http {
   };
 }
 
-interface Client {
-  dispatch(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData>;
-  close(): Promise<void>;
-}
-
-/** Loads the few parts of undici that one origin needs, and connects them with our TLS options and the proxy. */
+/** Opens undici for one origin, with our TLS options and the proxy. */
 async function openClient(home: URL, proxy: Proxy | undefined, options: HttpOptions): Promise<Client> {
-  // V8 of Node 20 optimises undici's parser for 60 ms and more before its first byte; it parses headers, not bodies.
-  if (process.versions.node.startsWith('20.')) (await import('node:v8')).setFlagsFromString('--liftoff-only');
   const secure = home.protocol === 'https:' || proxy?.origin.startsWith('https:') === true;
   const tls = secure ? await tlsOptions(options) : {};
-  const timeouts = { headersTimeout: Math.min(options.headersTimeout ?? 30_000, options.timeout), bodyTimeout: 0 };
-  const connection = {
-    ...tls,
-    timeout: Math.min(options.connectTimeout ?? 10_000, options.timeout),
-    // Node's 250 ms for each address give up on servers that are merely far away.
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: 1000,
-  };
-  const { default: request } = await import('undici/lib/api/api-request.js');
-  const { default: Pool } = await import('undici/lib/dispatcher/pool.js');
-  let dispatcher: Dispatcher;
-  if (proxy === undefined) {
-    const { default: buildConnector } = await import('undici/lib/core/connect.js');
-    const connect = buildConnector(connection);
-    dispatcher = new Pool(home.origin, { connect: (to, callback) => noteCertificate(connect(to, callback)) });
-  } else {
-    const { default: ProxyAgent } = await import('undici/lib/dispatcher/proxy-agent.js');
-    const { default: connect } = await import('undici/lib/api/api-connect.js');
-    dispatcher = new ProxyAgent({
-      uri: proxy.origin,
-      ...(proxy.token !== undefined && { token: proxy.token }),
-      proxyTunnel: home.protocol === 'https:',
-      proxyTls: connection,
-      requestTls: connection,
-      clientFactory: (origin, more) => Object.assign(new Pool(origin, { ...more, ...timeouts }), { connect }),
-    });
-  }
-  return {
-    dispatch(dispatched) {
-      const reply = request.call(dispatcher, { ...timeouts, ...dispatched });
-      reached('http: request sent');
-      return reply;
+  const { openDispatcher } = await loadHttp();
+  return openDispatcher(home.origin, {
+    connection: {
+      ...tls,
+      timeout: Math.min(options.connectTimeout ?? 10_000, options.timeout),
+      // Node's 250 ms for each address give up on servers that are merely far away.
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: 1000,
     },
-    close: () => dispatcher.destroy(),
-  };
+    timeouts: { headersTimeout: Math.min(options.headersTimeout ?? 30_000, options.timeout), bodyTimeout: 0 },
+    proxy,
+    opened: noteCertificate,
+  });
 }

@@ -15,10 +15,10 @@ import type { Position, PositionStore } from '../core/types.ts';
 import { fileProblem, linkOver, orFileProblem, replaceFile } from './durable.ts';
 import { reached } from './failpoint.ts';
 import { type JournalContent, openJournal } from './journal.ts';
-import { type Lock, takeLock } from './lock.ts';
+import type { Lock } from './lock.ts';
 import { writePosition } from './position-format.ts';
 import { checkScope, headingOf, newer, readChecked, type Scope, unreadable } from './position-read.ts';
-import { clearTemps, fileName, jobOf, namesIn, positionSuffix, prepareDirectory } from './state-directory.ts';
+import { fileName, jobOf, lockJob, namesIn, positionSuffix } from './state-directory.ts';
 
 const noPosition = 'none';
 
@@ -29,8 +29,8 @@ export interface StoredJob {
   readonly position: Position | Problem;
 }
 
-/** The position of `job` in `directory`; `scope` says what it must belong to. */
-export function positionStore(directory: string, job: string, scope: Scope): PositionStore {
+/** The position of `job` in `directory`; `scope` says what it must belong to, `taken` is its lock if it is taken already. */
+export function positionStore(directory: string, job: string, scope: Scope, taken?: Lock): PositionStore {
   const name = fileName(job);
   const path = join(directory, name + positionSuffix);
   const previous = `${path}.previous`;
@@ -93,11 +93,7 @@ export function positionStore(directory: string, job: string, scope: Scope): Pos
     warnings,
     load: () => orFileProblem('read the position file', path, load),
     async lock() {
-      await prepareDirectory(directory);
-      await orFileProblem('lock the state directory', directory, async () => {
-        lock = await takeLock(directory, job, `${name}.lock`);
-        await clearTemps(directory, name);
-      });
+      lock = taken ?? (await lockJob(directory, job));
     },
     async save(position) {
       let heading = '';

@@ -1,7 +1,7 @@
 /** Standard input in chunks, as they come. */
 import { Buffer } from 'node:buffer';
-import { isatty } from 'node:tty';
 import { exit, Problem } from '../core/problem.ts';
+import { isTerminal } from './terminal.ts';
 
 export interface Input {
   readonly isTerminal: boolean;
@@ -13,7 +13,12 @@ export interface Input {
 }
 
 export function standardInput(): Input {
-  return { isTerminal: isatty(0), chunks: readChunks };
+  return {
+    get isTerminal() {
+      return isTerminal(0);
+    },
+    chunks: readChunks,
+  };
 }
 
 const idleMilliseconds = 100;

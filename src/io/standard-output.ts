@@ -6,11 +6,10 @@
 import { Buffer } from 'node:buffer';
 import { closeSync, fstatSync, fsync, openSync, readFileSync, readSync, statSync, write } from 'node:fs';
 import { promisify } from 'node:util';
-import { isatty } from 'node:tty';
 import { exit, Problem } from '../core/problem.ts';
 import type { Output } from '../core/types.ts';
 import { reached } from './failpoint.ts';
-import { visible } from './terminal.ts';
+import { isTerminal, visible } from './terminal.ts';
 
 const descriptor = 1;
 const newline = Buffer.from('\n');
@@ -97,9 +96,9 @@ function isTorn(): boolean {
 function kindOf(): Output['kind'] {
   const stat = fstatSync(descriptor);
   if (stat.isFIFO() || stat.isSocket()) return 'pipe';
-  if (isatty(descriptor)) return 'terminal';
-  if (stat.isCharacterDevice() && stat.rdev === statSync('/dev/null').rdev) return openedByNode() ? 'closed' : 'null';
-  return 'file';
+  if (!stat.isCharacterDevice()) return 'file';
+  if (stat.rdev === statSync('/dev/null').rdev) return openedByNode() ? 'closed' : 'null';
+  return isTerminal(descriptor) ? 'terminal' : 'file';
 }
 
 /**

@@ -1,16 +1,33 @@
-/** The state directory: made for its owner alone, and cleared of what killed runs left. */
+/** The state directory: made for its owner alone, locked for one run of a job, and cleared of what killed runs left. */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
-import { errorCode, fileProblem, makeDirectory, removeFile, tempName } from './durable.ts';
+import { errorCode, fileProblem, makeDirectory, orFileProblem, removeFile, tempName } from './durable.ts';
 import { reached } from './failpoint.ts';
+import { takeLock, type Lock } from './lock.ts';
 
 export const positionSuffix = '.position';
 
+/** Creates the directory if needed (73), takes the lock of a job (75 at once when another run holds it), clears leftovers. */
+export async function lockJob(directory: string, job: string): Promise<Lock> {
+  await prepareDirectory(directory);
+  return orFileProblem('lock the state directory', directory, async () => {
+    const name = fileName(job);
+    const lock = await takeLock(directory, job, `${name}.lock`);
+    try {
+      await clearTemps(directory, name);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+    return lock;
+  });
+}
+
 /** Creates the directory if needed. Problem 73 when it cannot be used, 78 when others could replace its files. */
-export async function prepareDirectory(directory: string): Promise<void> {
+async function prepareDirectory(directory: string): Promise<void> {
   try {
     await makeDirectory(directory);
     reached('state directory: made');
@@ -32,7 +49,7 @@ export async function prepareDirectory(directory: string): Promise<void> {
 }
 
 /** Removes what killed runs left. Only with the lock: the temp file of a living run must stay. */
-export async function clearTemps(directory: string, name: string): Promise<void> {
+async function clearTemps(directory: string, name: string): Promise<void> {
   for (const file of await namesIn(directory)) {
     if (file.startsWith(`${name}.`) && tempName.test(file)) {
       const target = file.replace(tempName, '');

@@ -16,6 +16,11 @@ export function oneLine(text: string): string {
   return visible(text).replaceAll('\n', '\\n').replaceAll('\t', '\\t');
 }
 
+/** True when the descriptor is a terminal. node:tty brings streams and sockets along: not every start needs them. */
+export function isTerminal(descriptor: number): boolean {
+  return process.getBuiltinModule('node:tty').isatty(descriptor);
+}
+
 /** Where a person reads: standard error. */
 export interface TextOutput {
   readonly isTerminal: boolean;

@@ -1,12 +1,11 @@
 /** The outside as the program sees it: clock, chance, streams, signals. A test may pass another one to `main`. */
 import { Buffer } from 'node:buffer';
 import { writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Output } from '../core/types.ts';
 import { standardInput, type Input } from './standard-input.ts';
 import { standardOutput } from './standard-output.ts';
-import type { TextOutput } from './terminal.ts';
+import { isTerminal, type TextOutput } from './terminal.ts';
 
 export type SignalName = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
 
@@ -45,7 +44,13 @@ export function systemWorld(environment: Record<string, string | undefined>): Wo
     get output() {
       return (output ??= standardOutput());
     },
-    stderr: { isTerminal: isatty(2), columns: () => process.stderr.columns ?? 80, write: writeError },
+    stderr: {
+      get isTerminal() {
+        return isTerminal(2);
+      },
+      columns: () => process.stderr.columns ?? 80,
+      write: writeError,
+    },
     now: () => Date.now(),
     wait: waitFor,
     random: () => Math.random(),

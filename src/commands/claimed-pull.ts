@@ -1,0 +1,26 @@
+/**
+ * `pull`, with the lock of a named job taken first: a run that meets the one before it ends here, with nothing loaded that
+ * only a run needs. Without --job a job has a name when its source and sink are known; run.ts takes its lock then.
+ */
+import { namedJob, usesPosition } from '../config/named-job.ts';
+import { stateDirectory } from '../config/state-directory.ts';
+import type { Flags } from '../core/flags.ts';
+import type { Lock } from '../io/lock.ts';
+import { lockJob } from '../io/state-directory.ts';
+import type { Host } from './host.ts';
+
+export async function claimedPull(flags: Flags, host: Host): Promise<number> {
+  const lock = await claim(flags, host);
+  try {
+    const { pull } = await import('./pull.ts');
+    return await pull(flags, host, lock);
+  } finally {
+    await lock?.release();
+  }
+}
+
+async function claim(flags: Flags, { world }: Host): Promise<Lock | undefined> {
+  const name = namedJob(flags);
+  if (name === undefined || !usesPosition(flags)) return undefined;
+  return lockJob(stateDirectory(flags.stateDir, world.environment), name);
+}

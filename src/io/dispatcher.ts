@@ -1,0 +1,58 @@
+/**
+ * The parts of undici that one origin needs, connected; the only file that knows undici. It is published as a file of its
+ * own (scripts/build.ts) and therefore imports nothing else of ours.
+ */
+import type { Socket } from 'node:net';
+import type { buildConnector, Dispatcher } from 'undici';
+import callConnect from 'undici/lib/api/api-connect.js';
+import callRequest from 'undici/lib/api/api-request.js';
+import buildConnect from 'undici/lib/core/connect.js';
+import Pool from 'undici/lib/dispatcher/pool.js';
+
+export type Dispatched = Dispatcher.RequestOptions;
+export type Reply = Dispatcher.ResponseData;
+
+export interface DispatcherOptions {
+  readonly connection: buildConnector.BuildOptions;
+  /** Milliseconds. */
+  readonly timeouts: { readonly headersTimeout: number; readonly bodyTimeout: number };
+  readonly proxy: { readonly origin: string; readonly token?: string | undefined } | undefined;
+  /** Sees every socket that is opened without a proxy. */
+  readonly opened: (socket: Socket) => Socket;
+}
+
+export interface Client {
+  dispatch(options: Dispatched): Promise<Reply>;
+  close(): Promise<void>;
+}
+
+/** A client of one origin; nothing is connected before the first request. */
+export async function openDispatcher(origin: string, options: DispatcherOptions): Promise<Client> {
+  const { proxy, timeouts } = options;
+  const dispatcher = proxy === undefined ? direct(origin, options) : await throughProxy(origin, proxy, options);
+  return {
+    dispatch: (dispatched) => callRequest.call(dispatcher, { ...timeouts, ...dispatched }),
+    close: () => dispatcher.destroy(),
+  };
+}
+
+function direct(origin: string, { connection, opened }: DispatcherOptions): Dispatcher {
+  const connect = buildConnect(connection);
+  return new Pool(origin, { connect: (to, callback) => opened(connect(to, callback)) });
+}
+
+async function throughProxy(
+  origin: string,
+  proxy: NonNullable<DispatcherOptions['proxy']>,
+  { connection, timeouts }: DispatcherOptions,
+): Promise<Dispatcher> {
+  const { default: ProxyAgent } = await import('undici/lib/dispatcher/proxy-agent.js');
+  return new ProxyAgent({
+    uri: proxy.origin,
+    ...(proxy.token !== undefined && { token: proxy.token }),
+    proxyTunnel: origin.startsWith('https:'),
+    proxyTls: connection,
+    requestTls: connection,
+    clientFactory: (to, more) => Object.assign(new Pool(to, { ...more, ...timeouts }), { connect: callConnect }),
+  });
+}
