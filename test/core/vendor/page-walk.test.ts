@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import { parseDefinition } from '../../../src/core/definition.ts';
 import { Problem } from '../../../src/core/problem.ts';
@@ -23,15 +24,16 @@ interface Orchard extends Vendor {
   readonly source: Source;
 }
 
-/** Three pages of a record each; `answer` may answer a request in their place, by its number. */
+/** Three pages of a record each; `answer` may answer a request in their place, or name the status to answer with. */
 async function orchard(
   change: object,
-  answer: (number: number) => number | undefined = () => undefined,
+  answer: (number: number, response: ServerResponse) => number | undefined = () => undefined,
 ): Promise<Orchard> {
   let count = 0;
   const vendor = await serve({}, ({ target }, response) => {
     count += 1;
-    const status = answer(count);
+    const status = answer(count, response);
+    if (response.headersSent) return;
     if (status !== undefined) return sendJson(response, status, '{}');
     const page = Number(new URL(target, vendor.origin).searchParams.get('cursor') ?? 1);
     sendJson(response, 200, `{"data":[{"id":${page}}],"next":${page < 3 ? page + 1 : 'null'}}`);
@@ -93,6 +95,26 @@ test('what came is delivered before a request ahead is told to have failed for g
     (error) => error instanceof Problem && error.status === 77 && error.message.includes('page 2'),
   );
   assert.equal(delivered, 1);
+  await source.close();
+});
+
+test('a reply ahead that breaks while nobody reads it is asked for again', { timeout: 20_000 }, async (t) => {
+  let broken = false;
+  const { source, requests, close } = await orchard({}, (number, response) => {
+    if (number !== 2) return undefined;
+    response.writeHead(200, { 'content-length': 100_000 });
+    response.write(`{"data":[{"id":2}`, () => setImmediate(() => response.destroy()));
+    response.once('close', () => (broken = true));
+    return 200;
+  });
+  t.after(close);
+  const ids: string[] = [];
+  for await (const { records } of source.pull(ask())) {
+    for (const { key, keyStart, keyEnd } of records) ids.push(key.toString('utf8', keyStart, keyEnd));
+    await until(() => broken);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual([ids, requests.length], [['1', '2', '3'], 4]);
   await source.close();
 });
 
