@@ -7,11 +7,12 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { lockJob } from '../../src/io/state-directory.ts';
 import { cleanEnvironment, measure, median, type Command, type Sample } from './measure.ts';
 
 interface Row {
@@ -28,6 +29,7 @@ const quick = process.argv.includes('--quick');
 const rounds = quick ? 3 : Number(process.argv[2] ?? 7);
 const million = quick ? 100_000 : 1_000_000;
 const workplace = mkdtempSync(join(tmpdir(), 'audit-export-bench-'));
+const state = join(workplace, 'state');
 const program = [process.execPath, join(root, 'bin/audit-export.js')];
 const megabyte = 1e6;
 
@@ -78,13 +80,16 @@ async function bench(url: string): Promise<void> {
   });
   const definitionTick = job('tick', url, '10');
   const held = job('held', url, '10');
-  const holder = await hold(job('held', url, 'hang'));
+  const nameless = withoutName(held);
   const remembering = (records: string): Command => {
     const { argv, env } = job('remembering', url, records);
     return { argv: [...argv, '--overlap', '1d'], ...(env && { env }) };
   };
   // The first run delivers the records; the later ones find nothing new.
-  for (const first of [sycope, definitionTick, remembering('100000'), job('forgetful', url, '0')]) await measure(first);
+  const delivered = [sycope, definitionTick, nameless, remembering('100000'), job('forgetful', url, '0')];
+  for (const first of delivered) await measure(first);
+  const named = readdirSync(state).find((file) => file.startsWith('bench.file.')) ?? '';
+  const locks = [await lockJob(state, 'held'), await lockJob(state, named.replace(/\.position$/, ''))];
 
   const jq = spawnSync('jq', ['--version']).status === 0 && spawnSync('curl', ['--version']).status === 0;
   const curl = `curl -s -b session=5f3c9e0d1b7a4c86 '${events(100_000)}?cursor=[0-99000:1000]' | jq -c '.data[]'`;
@@ -93,6 +98,7 @@ async function bench(url: string): Promise<void> {
     '--help': { argv: [...program, '--help'] },
     '--version': { argv: [...program, '--version'] },
     'lock held': { ...held, status: 75 },
+    'lock held, no --job': { ...nameless, status: 75 },
     tick: sycope,
     'tick, own definition': definitionTick,
     'tick, 100 k remembered': remembering('0'),
@@ -112,7 +118,7 @@ async function bench(url: string): Promise<void> {
       ELASTIC_INDEX: 'bench',
     }),
   });
-  holder.kill();
+  for (const lock of locks) await lock.release();
   // Too long for every round.
   samples.set('10 M in slices', [await measure(sliced(url, 10 * million))]);
   const time = 'milliseconds';
@@ -204,7 +210,7 @@ function job(name: string, url: string, records: string): Command {
 
 function tick(name: string, source: readonly string[], env: Readonly<Record<string, string>>): Command {
   const output = join(workplace, `${name}.jsonl`);
-  const place = ['--job', name, '--state-dir', join(workplace, 'state')];
+  const place = ['--job', name, '--state-dir', state];
   return { argv: [...program, ...source, '--sink', 'file', '--output', output, ...place], env };
 }
 
@@ -225,12 +231,10 @@ function sliced(url: string, records: number): Command {
   };
 }
 
-/** Starts a run that keeps its lock until it is killed; it has the lock when the vendor is asked for records. */
-async function hold({ argv: [file = '', ...args], env }: Command): Promise<{ kill(): void }> {
-  const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit'], env: cleanEnvironment(env) });
-  const asked = await Promise.race([vendor.asked(), once(child, 'exit')]);
-  if (child.exitCode !== null) throw new Error(`the run that was to hold the lock ended with ${asked.join()}`);
-  return { kill: () => void child.kill('SIGKILL') };
+/** The same job, named by its source and sink. */
+function withoutName({ argv, ...rest }: Command): Command {
+  const at = argv.indexOf('--job');
+  return { argv: [...argv.slice(0, at), ...argv.slice(at + 2)], ...rest };
 }
 
 /** Bundles a file of this folder as the program is bundled. */
@@ -249,7 +253,7 @@ async function bundled(name: string): Promise<string> {
   return outfile;
 }
 
-async function startVendor(): Promise<{ readonly url: string; asked(): Promise<unknown[]>; stop(): void }> {
+async function startVendor(): Promise<{ readonly url: string; stop(): void }> {
   const child = spawn(process.execPath, [await bundled('vendor.ts')], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: cleanEnvironment(),
@@ -257,7 +261,6 @@ async function startVendor(): Promise<{ readonly url: string; asked(): Promise<u
   const [port] = (await once(child.stdout, 'data')) as [Buffer];
   return {
     url: `http://127.0.0.1:${port.toString().trim()}`,
-    asked: () => once(child.stdout, 'data'),
     stop: () => void child.kill(),
   };
 }

@@ -4,7 +4,6 @@
  *   POST /login                                  sets the session cookie; every other path demands it
  *   GET  /<count>/<page size>/events?from=&until=&cursor=
  *                                                {"page":{"next":"1000"},"data":[…]}; `next` is null on the last page
- *   GET  /hang/1/events                          never answers: whoever asks keeps its lock; `asked` is printed
  *   POST /_bulk, GET /                           an Elasticsearch that keeps everything
  *   POST /npm/api/v1/…                           a Sycope appliance without anything new
  *
@@ -149,10 +148,6 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     return;
   }
   const [, total = '', pageSize = ''] = url.pathname.split('/');
-  if (total === 'hang') {
-    process.stdout.write('asked\n');
-    return;
-  }
   await sendPage(response, Number(total), Number(pageSize), url.searchParams);
 }
 
