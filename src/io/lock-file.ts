@@ -6,6 +6,7 @@ import { constants } from 'node:fs';
 import { link, readFile, readlink, rename, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { errorCode, fileProblem, removeFile, tempBeside } from './durable.ts';
+import { reached } from './failpoint.ts';
 
 /** Who holds a lock file; what the system does not tell is ''. */
 export interface Holder {
@@ -25,6 +26,7 @@ export async function lockFile(path: string): Promise<{ release(): Promise<void>
   const temp = tempBeside(path);
   try {
     await writeFile(temp, `${mine}\n`, { mode: 0o600, flag: 'wx' });
+    reached('lock file: temp written');
     // a link appears with its content, so that nobody reads a half-written holder
     if (!(await linked(temp, path)) && !((await removeDead(path)) && (await linked(temp, path)))) return 'held';
   } catch (error) {
@@ -63,6 +65,7 @@ export async function self(): Promise<Holder> {
 async function linked(temp: string, path: string): Promise<boolean> {
   try {
     await link(temp, path);
+    reached('lock file: linked');
     return true;
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false;
@@ -82,6 +85,7 @@ async function removeDead(path: string): Promise<boolean> {
     if (errorCode(error) === 'ENOENT') return false;
     throw error;
   }
+  reached('lock file: moved aside');
   const dead = (await content(aside)) === found;
   if (!dead) await linked(aside, path); // it was replaced by a live one in between: put it back
   await removeFile(aside);

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { bundleProgram } from './bundle.ts';
-import { destinations } from './destinations.ts';
+import { destinationOf } from './destinations.ts';
 import { openHistory } from './history.ts';
 import { type Kill, killedRun } from './killed-run.ts';
 
@@ -66,8 +66,7 @@ const points: readonly CrashPoint[] = [
 for (const { what, kill, sinks, session = false, first = false } of points) {
   test(`${what}: nothing is lost`, { timeout: 120_000 }, async () => {
     for (const sink of sinks) {
-      const make = destinations[sink];
-      assert.ok(make !== undefined);
+      const make = destinationOf(sink);
       let allowed = 0;
       const history = await openHistory({
         start: killedRun(program.path),
@@ -98,3 +97,23 @@ for (const { what, kill, sinks, session = false, first = false } of points) {
     }
   });
 }
+
+test(
+  'a run that is killed while it removes the lock file of a killed run holds up nobody',
+  { timeout: 120_000 },
+  async () => {
+    const make = destinationOf('file, with a lock file');
+    const history = await openHistory({ start: killedRun(program.path), make, session: false, slices: false });
+    try {
+      for (const called of ['lock: taken', 'lock file: moved aside']) {
+        history.produce();
+        const { signal, stderr } = await history.run({ called, point: 1 });
+        assert.equal(signal, 'SIGKILL', stderr);
+      }
+      assert.equal(await history.recover(), 1);
+      assert.deepEqual(history.compare(), { lost: [], foreign: [], repeats: 0, forgotten: 0 });
+    } finally {
+      await history.close();
+    }
+  },
+);

@@ -17,7 +17,7 @@ useSmallBatches(batch);
 /** One in so many operations: together they pass all kinds of them. */
 const steps: Scope = {
   kills: { step: 1, first: 1, random: 0 },
-  failures: { file: 23, socket: 11, process: 1 },
+  failures: { file: 29, socket: 11, process: 1 },
   tell: false,
 };
 

@@ -29,7 +29,13 @@ const started = Date.now();
 const program = await bundleProgram();
 let answers;
 try {
-  answers = await runTasks(tasks, jobs, (task) => runTask(task, program.path, everything));
+  answers = await runTasks(tasks, jobs, async (task) => {
+    const answer = await runTask(task, program.path, everything);
+    process.stderr.write(
+      `${answer.kills === undefined ? operationsTable(answer.operations ?? []) : killTable([answer.kills])}\n`,
+    );
+    return answer;
+  });
 } finally {
   program.remove();
 }
