@@ -245,9 +245,9 @@ test('R23 what JSON.parse would spoil arrives with its SHA-256', async (context)
 /** V8 of Node 24 and later lets more garbage gather before it collects. */
 const collectsLater = Number(process.versions.node.split('.')[0]) >= 24;
 /** Peak memory of a run, in megabytes, whatever the window. */
-const mostMemory = collectsLater ? 200 : 150;
+const mostMemory = collectsLater ? 180 : 150;
 /** With a million IDs to remember. */
-const mostMemoryOfMillion = collectsLater ? 300 : 220;
+const mostMemoryOfMillion = 200;
 
 test('R24 ten thousand pages in one window, with cursors of 2 KB, need little memory', async (context) => {
   const here = await scene(context, { records: 0 });
