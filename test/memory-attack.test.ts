@@ -36,9 +36,6 @@ interface Ended {
   readonly requests: number;
 }
 
-/** V8 of Node 24 and later lets more garbage gather before it collects. */
-const collectsLater = Number(process.versions.node.split('.')[0]) >= 24;
-
 /** Runs the program against such a vendor; its peak memory is checked here. What it prints is read and dropped. */
 async function survive(
   context: TestContext,
@@ -163,7 +160,7 @@ test('records that are large, and not too large, do not pile up', { timeout: 60_
     yield '],"next":null}';
   }
   const { status, stderr } = await survive(context, {
-    most: (collectsLater ? 400 : 300) * megabyte, // 40 of 10 MB are sent
+    most: 260 * megabyte, // 40 of 10 MB are sent
     answer: (response) => pour(response, large()),
   });
   assert.equal(status, 0, stderr);
@@ -211,7 +208,6 @@ test('a page of a million records is delivered', { timeout: 60_000 }, async (con
     yield '],"next":null}';
   }
   const { status, stderr } = await survive(context, {
-    most: (collectsLater ? 350 : 240) * megabyte,
     answer: (response) => pour(response, million()),
   });
   assert.equal(status, 0, stderr);

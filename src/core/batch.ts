@@ -43,6 +43,7 @@ export function packer(sink: Pick<Sink, 'encode' | 'limits'>): Packer {
     add(record, entry) {
       const limits = sink.limits;
       if (entries.length >= limits.records) return 'full';
+      if (entries.length > 0 && buffer.length + record.end - record.start > limits.bytes) return 'full';
       const start = buffer.length;
       sink.encode(record, buffer);
       const size = buffer.length - start;

@@ -13,6 +13,9 @@ export interface ByteBuffer extends ByteWriter {
   truncate(length: number): void;
 }
 
+/** Beyond what is asked for, so that the line break after a record of 10 MB does not double its buffer. */
+const slack = 64 * 1024;
+
 /** A writer whose buffer starts at `capacity` bytes and doubles when full. */
 export function byteBuffer(capacity = 64 * 1024): ByteBuffer {
   const spare: Buffer[] = [];
@@ -21,7 +24,7 @@ export function byteBuffer(capacity = 64 * 1024): ByteBuffer {
 
   function reserve(more: number): void {
     if (length + more <= buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(buffer.length * 2, length + more));
+    const larger = Buffer.allocUnsafeSlow(Math.max(buffer.length * 2, length + more + slack));
     buffer.copy(larger, 0, 0, length);
     buffer = larger;
   }

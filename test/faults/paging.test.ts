@@ -199,6 +199,5 @@ fault('P12', 'a page of a million records, whatever size was asked for, is strea
   const result = await here.spawn(['--sink', 'file', '--output', output], { environment: peak.environment });
   assert.deepEqual([result.status, result.stderr], [0, '']);
   assert.equal(readFileSync(output, 'latin1').split('\n').length - 1, count);
-  const collectsLater = Number(process.versions.node.split('.')[0]) >= 24;
-  assert.ok(peak.megabytes() < (collectsLater ? 350 : 256), `${peak.megabytes()} MB`);
+  assert.ok(peak.megabytes() < 200, `${peak.megabytes()} MB`);
 });

@@ -34,6 +34,9 @@ export interface Elements {
   readonly count: number;
 }
 
+const blockSize = 64 * 1024;
+const none = Buffer.alloc(0);
+
 export function elements(options: ElementOptions): Elements {
   const { maxRecordBytes, maxDepth = 512 } = options;
   const { scan, spans, broken, reason } = scanner(options.fields, maxDepth);
@@ -44,14 +47,18 @@ export function elements(options: ElementOptions): Elements {
   let streaming = false;
   /** Some of it was passed on. */
   let begun = false;
-  let carry = Buffer.alloc(0);
+  let blocks: Buffer[] = [];
+  /** The last of them, and how much of it is in use. */
+  let block = none;
+  let filled = 0;
   let carried = 0;
 
   function begin(): void {
     count = 0;
     pending = streaming = begun = false;
-    carry = Buffer.alloc(0);
-    carried = 0;
+    blocks = [];
+    block = none;
+    carried = filled = 0;
   }
 
   function attempt(bytes: Buffer, start: number, end: number, utf8: boolean): number {
@@ -85,10 +92,8 @@ export function elements(options: ElementOptions): Elements {
       refuse(bytes.subarray(start, end), false, tooLarge);
       return;
     }
-    carryOn(bytes, start, end, carried + end - start);
-    const whole = carry.subarray(0, carried);
-    carried = 0;
-    carry = Buffer.alloc(0); // whoever was given the record keeps it
+    carryOn(bytes, start, end);
+    const whole = joined();
     take(whole, 0, whole.length, false);
   }
 
@@ -98,25 +103,38 @@ export function elements(options: ElementOptions): Elements {
       stream();
       refuse(bytes.subarray(start, end), true, tooLarge);
     } else {
-      carryOn(bytes, start, end, 2 * (carried + end - start));
+      carryOn(bytes, start, end);
     }
   }
 
   /** Passes on what was held so far, because the element turned out to be too large. */
   function stream(): void {
     streaming = true;
-    if (carried > 0) refuse(carry.subarray(0, carried), true, tooLarge);
-    carried = 0;
-    carry = Buffer.alloc(0);
+    if (carried > 0) refuse(joined(), true, tooLarge);
   }
 
-  function carryOn(bytes: Buffer, start: number, end: number, capacity: number): void {
-    if (carried + end - start > carry.length) {
-      const larger = Buffer.allocUnsafe(capacity);
-      carry.copy(larger, 0, 0, carried);
-      carry = larger;
+  /** What was held so far, handed over. */
+  function joined(): Buffer {
+    const whole = blocks.length === 1 ? block.subarray(0, carried) : Buffer.concat(blocks, carried);
+    blocks = [];
+    block = none;
+    carried = filled = 0;
+    return whole;
+  }
+
+  /** Copied into blocks: one buffer would be copied as it grows, and a reply in chunks of one byte be an object for each. */
+  function carryOn(bytes: Buffer, start: number, end: number): void {
+    for (let at = start; at < end;) {
+      if (filled === block.length) {
+        block = Buffer.allocUnsafe(Math.min(blockSize, 2 * Math.max(carried, end - at)));
+        blocks.push(block);
+        filled = 0;
+      }
+      const copied = bytes.copy(block, filled, at, end);
+      at += copied;
+      filled += copied;
+      carried += copied;
     }
-    carried += bytes.copy(carry, carried, start, end);
   }
 
   /** Why the element cannot be a record. After undefined, the scanner holds its spans. */

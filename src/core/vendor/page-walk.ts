@@ -19,7 +19,7 @@ export interface Reading {
 }
 
 /** What is to be read. */
-export interface Route {
+interface Route {
   readonly identity: Identify;
   /** Where the last run stopped, for vendors with such cursors. */
   readonly bookmark: string | undefined;
