@@ -31,18 +31,14 @@ export interface HttpOptions extends Trust {
   readonly role: 'source' | 'sink';
 }
 
-/** The newest Node that is known to have the flag below; it would complain on standard error about one that it has not. */
-const newestTried = 26;
-
 /** Limit of a final request, in milliseconds: whoever stops the run does not wait for a polite vendor. */
 const farewell = 5000;
 
 /** Loads what the first request would load, so that a run has all of its program before it begins. */
 export async function loadHttp(): Promise<typeof import('./dispatcher.ts')> {
   // V8 would optimise undici's parser after the first replies, for 30 to 60 ms: half a tick. It parses headers, not bodies.
-  if (Number.parseInt(process.versions.node, 10) <= newestTried) {
-    (await import('node:v8')).setFlagsFromString('--wasm-tiering-budget=100000000');
-  }
+  const { nodeMajor, setFlag } = await import('./v8-flag.ts');
+  setFlag(nodeMajor === 20 ? '--liftoff-only' : '--wasm-tiering-budget=100000000');
   return import('./dispatcher.ts');
 }
 
