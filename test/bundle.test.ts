@@ -160,11 +160,14 @@ test('a tick loads undici besides, without its fetch and HTTP/2; neither a schem
   );
 });
 
-test('only those who bring a definition load yaml, only those who want JSON Lines load pino', async (t) => {
+test('only those who bring a definition in YAML load yaml, only those who want JSON Lines load pino', async (t) => {
   const directory = scratch(t);
   writeFileSync(join(directory, 'acme.yaml'), 'name: acme\n');
   const { status, files } = await load(directory, {}, '--source', 'acme.yaml', '--log-format', 'json');
   assert.deepEqual([status, files], [78, ['audit-export.cjs', 'pino.cjs', 'commands.cjs', 'yaml.cjs']]);
+  writeFileSync(join(directory, 'acme.json'), '{"name":"acme"}');
+  const json = await load(directory, {}, '--source', 'acme.json');
+  assert.deepEqual([json.status, json.files], [78, ['audit-export.cjs', 'commands.cjs']]);
 });
 
 test('records that come late find all of the program loaded', async (t) => {

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { readDefinition } from '../../src/io/definition-file.ts';
+import { Problem } from '../../src/core/problem.ts';
+
+const sound = {
+  name: 'acme',
+  summary: 'Acme: "quotes": and \\"colons\\": in texts.',
+  settings: { ACME_URL: { summary: 'Address.', kind: 'url' } },
+  url: '{ACME_URL}',
+  auth: { type: 'none' },
+  request: { path: '/log', query: { from: '{from}', until: '{until}' } },
+  paging: { type: 'none' },
+  window: { filter: 'event', time: 'epoch-ns' },
+  records: { path: 'data', id: { paths: ['id'] } },
+};
+
+function file(t: TestContext, name: string, text: string): string {
+  const directory = mkdtempSync(join(tmpdir(), 'definition-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+test('a definition in JSON is the same as in YAML', async (t) => {
+  const expected = await readDefinition(file(t, 'acme.yaml', JSON.stringify(sound)));
+  assert.deepEqual(await readDefinition(file(t, 'acme.json', JSON.stringify(sound, undefined, 2))), expected);
+});
+
+for (const [what, text, message] of [
+  ['a key twice', JSON.stringify(sound).replace('"paging":', '"url":"https://other.example","paging":'), /unique/],
+  ['an escaped key twice', JSON.stringify(sound).replace('"paging":', '"\\u0075rl":"x","paging":'), /unique/],
+  ['no end', JSON.stringify(sound).slice(0, -1), /./],
+] as const) {
+  test(`a definition in JSON with ${what} is refused, with the place`, async (t) => {
+    await assert.rejects(readDefinition(file(t, 'acme.json', text)), (error) => {
+      assert.ok(error instanceof Problem);
+      assert.equal(error.status, 78);
+      assert.match(error.message, /acme\.json is not valid YAML: .* at line \d+, column \d+$/);
+      assert.match(error.message, message);
+      return true;
+    });
+  });
+}
