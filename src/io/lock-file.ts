@@ -5,7 +5,7 @@
 import { constants } from 'node:fs';
 import { link, readFile, readlink, rename, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { errorCode, fileProblem, removeFile, tempBeside } from './durable.ts';
+import { errorCode, fileProblem, orFileProblem, removeFile, tempBeside } from './durable.ts';
 import { reached } from './failpoint.ts';
 
 /** Who holds a lock file; what the system does not tell is ''. */
@@ -36,7 +36,8 @@ export async function lockFile(path: string): Promise<{ release(): Promise<void>
   }
   return {
     async release() {
-      if ((await content(path)).trim() === mine) await removeFile(path);
+      if ((await content(path)).trim() !== mine) return;
+      await orFileProblem('remove the lock file', path, () => removeFile(path));
     },
   };
 }

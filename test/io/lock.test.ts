@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { Problem } from '../../src/core/problem.ts';
 import { takeLock } from '../../src/io/lock.ts';
+import { arm } from '../sweep/failing.ts';
 import { type Holder, isDead, lockFile, self } from '../../src/io/lock-file.ts';
 
 function freshDirectory(t: TestContext): string {
@@ -144,4 +145,15 @@ test('a lock file in a place that cannot be written is a Problem', async (t) => 
     lockFile(join(directory, 'missing', 'audit.lock')),
     (error: unknown) => error instanceof Problem && error.status === 73,
   );
+});
+
+test('a lock file that cannot be removed at the end is a Problem, and no bug', async (t) => {
+  const lock = await lockFile(join(freshDirectory(t), 'audit.lock'));
+  assert.ok(lock !== 'held');
+  const { disarm } = await arm({ kind: 'file', nth: 2, mode: 'once', code: 'EROFS' }); // it is read before
+  try {
+    await assert.rejects(lock.release(), (error) => error instanceof Problem && error.status === 73);
+  } finally {
+    disarm();
+  }
 });
