@@ -161,12 +161,14 @@ async function sweepOperations({ sink, make, kind, step, progress }: OperationsO
 
 /** Whether the exit status is the one that the failure asks for. */
 function mayEnd(kind: Kind, failed: string | undefined, { status, stderr }: Ended): boolean {
-  const { ok, partial, cantcreat, ioerr, unavailable, config } = exit;
+  const { ok, partial, cantcreat, ioerr, unavailable, tempfail, config } = exit;
   const allowed: (number | null)[] = [ok, partial]; // it did not matter, or there was a way around
   if (failed === undefined) return allowed.includes(status);
   if (kind === 'file') allowed.push(cantcreat, ioerr);
   if (kind === 'process') allowed.push(ioerr);
   if (kind === 'socket') allowed.push(unavailable, /the command \S+ /.test(stderr) ? ioerr : unavailable);
+  // Splunk tells an acknowledgement once: when that was lost, the next runs wait for it before they send again.
+  if (kind === 'socket' && stderr.includes('has not yet acknowledged')) allowed.push(tempfail);
   // A definition, settings or a secret that cannot be read are settings that are missing.
   if (kind === 'file' && /^audit-export: .*(definition|env file|ACME_PASSWORD_FILE)/m.test(stderr))
     allowed.push(config);
