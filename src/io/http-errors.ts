@@ -17,6 +17,7 @@ export interface Where {
 /** The Problem behind an error of undici, zlib or the system. An error that none of them makes is returned as it is. */
 export function connectionProblem(error: unknown, where: Where): unknown {
   if (error instanceof Problem || !(error instanceof Error)) return error;
+  if (isHandshake(error.cause)) return connectionProblem(error.cause, where);
   const code = codeOf(error);
   const proxy = proxyTrouble(error, code, where);
   if (proxy !== undefined) return proxy;
@@ -112,6 +113,11 @@ function codeOf(error: Error): string {
     if (first !== undefined) return first;
   }
   return typeof code === 'string' ? code : '';
+}
+
+/** An error of the handshake, which another one may hide. */
+function isHandshake(error: unknown): error is Error {
+  return error instanceof Error && codeOf(error).startsWith('ERR_SSL_');
 }
 
 /** undici says in words what the proxy answered. */

@@ -75,8 +75,17 @@ function certificates(pem: string): readonly string[] {
   return found;
 }
 
-/** Gives the error of a failed handshake the server's certificate, as Node does for a wrong host name alone. */
+/**
+ * Gives the error of a failed handshake the server's certificate, as Node does for a wrong host name alone; and errors
+ * that follow another, that one as their cause: in TLS 1.3 a server says after the handshake that it wants a certificate,
+ * and undici then tells only of the end of the connection.
+ */
 export function noteCertificate(socket: Socket): Socket {
+  let first: Error | undefined;
+  socket.prependListener('error', (failure) => {
+    if (first !== undefined && first !== failure) failure.cause ??= first;
+    first ??= failure;
+  });
   // Once verification has failed the socket knows nothing any more; `secure` comes just before, and only with TLS.
   socket.prependListener('secure', () => {
     const cert = (socket as TLSSocket).getPeerCertificate();

@@ -172,17 +172,20 @@ test('the connection is used again, and the handshake done once', async (t) => {
   assert.equal(server.connections, 1);
 });
 
-test('a server that asks for a client certificate: what to do about it is in the hint', async (t) => {
-  const server = await serve(t, {
-    ...authority.issue(),
-    ca: authority.cert,
-    requestCert: true,
-    rejectUnauthorized: true,
-    maxVersion: 'TLSv1.2', // undici hides what a server says in 1.3, after the handshake
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+  test(`a server that asks for a client certificate in ${version}: what to do about it is in the hint`, async (t) => {
+    const server = await serve(t, {
+      ...authority.issue(),
+      ca: authority.cert,
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: version,
+      maxVersion: version,
+    });
+    const problem = await ask(server.url, trusted);
+    assert.ok(problem instanceof Problem);
+    assert.equal(problem.status, exit.protocol, problem.message);
+    assert.match(problem.hint ?? '', /have a TLS proxy on this machine/);
+    assert.equal(server.requests.length, 0);
   });
-  const problem = await ask(server.url, trusted);
-  assert.ok(problem instanceof Problem);
-  assert.equal(problem.status, exit.protocol);
-  assert.match(problem.hint ?? '', /client certificate, have a TLS proxy on this machine/);
-  assert.equal(server.requests.length, 0);
-});
+}
