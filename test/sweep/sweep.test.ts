@@ -13,8 +13,8 @@ for (const [number, sink] of Object.keys(destinations).entries()) {
   test(`${sink}: killed here and there, nothing is lost`, { timeout: 120_000 }, async (context) => {
     // A prime step, and another start for each sink: together they pass most places. A command is one request, with
     // few places in it.
-    const step = sink === 'command' ? 29 : 53;
-    const first = (3 + 7 * number) % step;
+    const step = sink === 'command' ? 29 : 37;
+    const first = (3 + 5 * number) % step;
     const tally = await sweep({
       program: program.path,
       sink,
@@ -24,6 +24,6 @@ for (const [number, sink] of Object.keys(destinations).entries()) {
     });
     context.diagnostic(`${tally.kills} kills at ${tally.places.size} kinds of places, ${tally.repeats} repeats`);
     assert.deepEqual(tally.faults, []);
-    assert.ok(tally.kills >= 3, `only ${tally.kills} kills`);
+    assert.ok(tally.kills >= 2, `only ${tally.kills} kills`);
   });
 }
