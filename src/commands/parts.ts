@@ -124,6 +124,7 @@ function makeTools(configuration: Configuration, host: Host, { role, deadline, n
     },
     now: world.now,
     wait: (milliseconds) => world.wait(milliseconds, stops.stop),
+    turn: world.turn,
     random: world.random,
     debug: log.debug,
     hide: log.hidePassing,

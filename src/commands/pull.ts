@@ -45,7 +45,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
         log.clean,
       ),
       tools: parts.tools,
-      progress: (summary, window) => progress.show(progressText(summary, window, world.now() - started)),
+      progress: (summary, window) => progress.show(() => progressText(summary, window, world.now() - started)),
     });
     if (job.dryRun || log.level === 'debug' || log.level === 'trace') {
       log.say(summaryText(result, job), summaryFields(result));

@@ -139,6 +139,8 @@ export interface Tools {
   now(): number;
   /** Resolves after that many milliseconds; rejects with the stop request's Problem. */
   wait(milliseconds: number): Promise<void>;
+  /** Resolves in the next turn of the event loop: a request that was begun is on its way then. */
+  turn?(): Promise<void>;
   /** [0, 1). */
   random(): number;
   /** Debug log; never pass a secret, a header or a body. */

@@ -31,8 +31,8 @@ export interface TextOutput {
 }
 
 export interface ProgressLine {
-  /** Redraws the line, at most ten times a second. */
-  show(text: string): void;
+  /** Redraws the line, at most ten times a second; `text` makes it. */
+  show(text: () => string): void;
   /** Takes the line away; the next `show` draws it again. */
   clear(): void;
 }
@@ -46,7 +46,7 @@ export function progressLine(output: TextOutput, wanted: boolean, now: () => num
       if (!wanted || !output.isTerminal || now() - last < 100) return;
       last = now();
       drawn = true;
-      output.write(`\r\u001b[K${oneLine(text).slice(0, Math.max(0, output.columns() - 1))}`);
+      output.write(`\r\u001b[K${oneLine(text()).slice(0, Math.max(0, output.columns() - 1))}`);
     },
     clear() {
       if (!drawn) return;

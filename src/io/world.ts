@@ -22,6 +22,8 @@ export interface World {
   now(): number;
   /** Resolves after that many milliseconds; rejects with the reason of `stop`. */
   wait(milliseconds: number, stop: AbortSignal): Promise<void>;
+  /** Resolves in the next turn of the event loop. */
+  turn(): Promise<void>;
   /** [0, 1). */
   random(): number;
   guid(): string;
@@ -53,6 +55,7 @@ export function systemWorld(environment: Record<string, string | undefined>): Wo
     },
     now: () => Date.now(),
     wait: waitFor,
+    turn: () => new Promise((resolve) => setImmediate(resolve)),
     random: () => Math.random(),
     guid: () => crypto.randomUUID(),
     onSignal(heard) {

@@ -86,6 +86,7 @@ export function faultWorld({ clock, environment, limited, write, onWait }: Fault
     stderr: { isTerminal: false, columns: () => 80, write: (text) => void err.push(text) },
     now: () => clock.now,
     wait,
+    turn: () => new Promise((resolve) => setImmediate(resolve)),
     random: () => 0.5,
     guid: () => randomUUID(),
     onSignal(heard) {

@@ -32,10 +32,10 @@ test('the progress line is redrawn at most ten times a second, cut to the width,
   const output = paper(true);
   let now = 0;
   const progress = progressLine(output, true, () => now);
-  progress.show('one');
-  progress.show('two');
+  progress.show(() => 'one');
+  progress.show(() => 'two');
   now = 100;
-  progress.show('a line that is longer than twenty columns');
+  progress.show(() => 'a line that is longer than twenty columns');
   progress.clear();
   progress.clear();
   assert.equal(output.written, '\r\u001b[Kone\r\u001b[Ka line that is long\r\u001b[K');
@@ -48,7 +48,7 @@ test('there is no progress line off a terminal, or when it is not wanted', () =>
   ] as const) {
     const output = paper(isTerminal);
     const progress = progressLine(output, wanted, () => 0);
-    progress.show('one');
+    progress.show(() => 'one');
     progress.clear();
     assert.equal(output.written, '');
   }

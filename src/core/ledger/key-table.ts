@@ -1,8 +1,9 @@
 /**
- * Finds the entries of an arena by their keys: open addressing with linear probing. A slot holds an entry's number, and
- * beside it a byte of its hash: a million entries lie all over the memory, and that byte tells nearly always whether a
- * look is worth while. The hash is keyed, so that nobody can craft keys that share a slot.
+ * Finds the entries of an arena by their keys: open addressing with linear probing. A slot holds the hash of a key and
+ * its entry's number: a million entries lie all over the memory, and the hash tells nearly always whether a look is worth
+ * while; and a table that grows needs none. The hash is keyed, so that nobody can craft keys that share a slot.
  */
+import type { Buffer } from 'node:buffer';
 import { type Arena, formOf, keyAt, lengthOf, offsetOf } from './arena.ts';
 import { keyedHash } from './keyed-hash.ts';
 import type { StoredKey } from './ledger-key.ts';
@@ -22,21 +23,19 @@ export interface KeyTable {
 export function createKeyTable(arena: Arena, seed: number): KeyTable {
   const hashLow = seed | 0;
   const hashHigh = (seed / 2 ** 32) | 0;
-  let table = new Uint32Array(1024);
-  let tags = new Uint8Array(1024); // 0 for a slot that is free
+  let slots = new Int32Array(2 * smallest); // in pairs: a hash, or 0 for a slot that is free, and an entry
   let taken = 0;
-  let vacant = 0; // the slot where the key belongs that was looked for last, and its tag
-  let vacantTag = 0;
+  let vacant = 0; // the slot where the key belongs that was looked for last, and its hash
+  let vacantHash = 0;
 
   function find({ bytes, start, end, form }: StoredKey): number {
-    const mask = table.length - 1;
+    const last = slots.length - 1;
     const length = end - start;
-    const hash = keyedHash(bytes, start, end, hashLow, hashHigh);
-    const wanted = tagOf(hash);
-    let slot = hash & mask;
-    for (let tag = tags[slot]!; tag !== 0; tag = tags[slot]!) {
-      if (tag === wanted) {
-        const entry = table[slot]!;
+    const wanted = hashOf(bytes, start, end);
+    let slot = (wanted << 1) & last;
+    for (let hash = slots[slot]!; hash !== 0; hash = slots[slot]!) {
+      if (hash === wanted) {
+        const entry = slots[slot + 1]! >>> 0;
         const segment = arena.segmentOf(entry);
         const head = offsetOf(entry);
         if (lengthOf(segment, head) === length && formOf(segment, head) === form) {
@@ -45,59 +44,66 @@ export function createKeyTable(arena: Arena, seed: number): KeyTable {
           if (at < 0) return entry;
         }
       }
-      slot = (slot + 1) & mask;
+      slot = (slot + 2) & last;
     }
     vacant = slot;
-    vacantTag = wanted;
+    vacantHash = wanted;
     return -1;
   }
 
-  function fill(slots: number): void {
-    const mask = slots - 1;
-    if (slots === table.length) {
-      tags.fill(0);
-    } else {
-      table = new Uint32Array(slots);
-      tags = new Uint8Array(slots);
-    }
-    taken = 0;
-    for (const entry of arena.walk()) {
-      const segment = arena.segmentOf(entry);
-      const start = offsetOf(entry) + keyAt;
-      const end = start + lengthOf(segment, start - keyAt);
-      const hash = keyedHash(segment, start, end, hashLow, hashHigh);
-      let slot = hash & mask;
-      while (tags[slot] !== 0) slot = (slot + 1) & mask;
-      table[slot] = entry;
-      tags[slot] = tagOf(hash);
-      taken += 1;
+  function hashOf(bytes: Buffer, start: number, end: number): number {
+    return keyedHash(bytes, start, end, hashLow, hashHigh) || 1;
+  }
+
+  /** Puts in an entry that is not there. */
+  function place(hash: number, entry: number): void {
+    const last = slots.length - 1;
+    let slot = (hash << 1) & last;
+    while (slots[slot] !== 0) slot = (slot + 2) & last;
+    slots[slot] = hash;
+    slots[slot + 1] = entry;
+  }
+
+  function grow(size: number): void {
+    const before = slots;
+    slots = new Int32Array(2 * size);
+    for (let slot = 0; slot < before.length; slot += 2) {
+      if (before[slot] !== 0) place(before[slot]!, before[slot + 1]!);
     }
   }
 
   return {
     find,
     insert(entry) {
-      table[vacant] = entry;
-      tags[vacant] = vacantTag;
+      slots[vacant] = vacantHash;
+      slots[vacant + 1] = entry;
       taken += 1;
-      if (taken * 2 > table.length) fill(table.length * 2);
+      if (taken * 4 > slots.length) grow(slots.length);
     },
     reserve(more) {
-      const slots = slotsFor(taken + more);
-      if (slots > table.length) fill(slots);
+      const size = sizeFor(taken + more);
+      if (2 * size > slots.length) grow(size);
     },
-    rebuild: (entries) => fill(slotsFor(entries)),
+    rebuild(entries) {
+      const size = sizeFor(entries);
+      if (2 * size === slots.length) slots.fill(0);
+      else slots = new Int32Array(2 * size);
+      taken = 0;
+      for (const entry of arena.walk()) {
+        const segment = arena.segmentOf(entry);
+        const start = offsetOf(entry) + keyAt;
+        place(hashOf(segment, start, start + lengthOf(segment, start - keyAt)), entry);
+        taken += 1;
+      }
+    },
   };
 }
 
-/** The upper bits of a hash, which do not choose the slot; never 0. */
-function tagOf(hash: number): number {
-  return (hash >>> 24) | 1;
-}
+const smallest = 1024;
 
-/** A table at most half full, so that a search is short. */
-function slotsFor(entries: number): number {
-  let slots = 1024;
-  while (entries * 2 > slots) slots *= 2;
-  return slots;
+/** Slots for a table that is at most half full, so that a search is short. */
+function sizeFor(entries: number): number {
+  let size = smallest;
+  while (entries * 2 > size) size *= 2;
+  return size;
 }

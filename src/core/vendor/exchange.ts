@@ -40,7 +40,8 @@ export interface Exchange {
 }
 
 export function exchange(definition: SourceDefinition, values: TemplateValues, tools: Tools): Exchange {
-  const http = tools.http(baseUrl(definition, values));
+  const base = baseUrl(definition, values);
+  const http = tools.http(base);
   const turn = pace(definition.limits, tools);
   const login = session(definition, values, { send, cookies: () => http.cookies }, tools);
   let seen: Instant | undefined;
@@ -57,7 +58,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     await login.open();
     const { request, parameters = {}, url } = question;
     const reply = await send(
-      buildRequest(request, { definition, values: question.values, parameters, token: login.headers(), url }),
+      buildRequest(request, { definition, values: question.values, parameters, token: login.headers(), url, base }),
     );
     const type = reply.headers['content-type'] ?? '';
     const html = /\bhtml\b/i.test(type);

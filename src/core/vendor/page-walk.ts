@@ -41,7 +41,7 @@ export function pageWalk(
   { parameters }: Pick<SearchPlan, 'parameters'>,
   { vendor, reader }: { readonly vendor: Pick<Exchange, 'stream'>; readonly reader: PageReader },
   search: Pick<Search, 'single'>,
-  tools: Pick<Tools, 'wait'>,
+  tools: Pick<Tools, 'wait' | 'turn'>,
 ): PageWalk {
   const { name, paging } = definition;
   const keepsBookmark = paging.type === 'cursor' && paging.bookmark === true;
@@ -74,9 +74,10 @@ export function pageWalk(
           if (readsAhead && next !== undefined) {
             ahead = vendor.stream(question(next, number + 1));
             void settled(ahead);
+            await tools.turn?.(); // or it would leave after the records below
           }
         } finally {
-          if (end.rest !== undefined) yield end.rest; // whatever is wrong with what follows
+          yield* end.rest; // whatever is wrong with what follows
         }
         const bookmark = pages.bookmark();
         if (bookmark !== undefined && bookmark !== route.bookmark)

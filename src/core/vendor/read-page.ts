@@ -12,8 +12,8 @@ import type { HttpReply, Page, Tools } from '../types.ts';
 
 /** A page that was read to its end. */
 export interface ReadPage extends PageEnd {
-  /** The last part, not yielded yet: with the end of the page known, the next one can be asked for first. */
-  readonly rest: Page | undefined;
+  /** The last parts, not yielded yet: with the end of the page known, the next one can be asked for first. */
+  readonly rest: readonly Page[];
   /** Whether the reply had a place for records at all. */
   readonly containerSeen: boolean;
   /** Whether it may have been cut where nobody can see it. */
@@ -28,6 +28,9 @@ export interface PageReader {
   read(question: Question, identity: Identify, ahead?: Promise<HttpReply>): AsyncGenerator<Page, ReadPage, undefined>;
 }
 
+/** Parts of a page that are delivered after the next one was asked for: a millisecond's work, and a megabyte at most each. */
+const mostHeldBack = 3;
+
 /** Readings of a page of which two must agree, when nothing else proves that it is whole. */
 const mostReadings = 5;
 
@@ -39,15 +42,23 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
     const reply = await asked;
     part.begin(identity);
     const named = <T>(step: () => T): T => naming(`${definition.name}: the reply to ${question.what}`, step);
-    for await (const chunk of reply.body) {
-      named(() => part.push(chunk));
-      if (part.full) yield part.take();
+    const rest: Page[] = [];
+    try {
+      for await (const chunk of reply.body) {
+        named(() => part.push(chunk));
+        if (!part.full) continue;
+        rest.push(part.take());
+        if (rest.length > mostHeldBack) yield rest.shift()!;
+      }
+    } catch (error) {
+      yield* rest; // they are sound, whatever came after them
+      throw error;
     }
     const { value, text } = named(part.end);
     if (value !== undefined) vendor.check(value, question.what); // JSON Lines have nothing around their records
     const { containerSeen } = part;
     if (!containerSeen && !mayBeMissing(definition, value)) throw noRecords(definition, value, question.what);
-    const rest = part.size > 0 ? part.take() : undefined;
+    if (part.size > 0) rest.push(part.take());
     const total = definition.records.total === undefined ? undefined : tokenAt(text, definition.records.total);
     return {
       url: reply.url,
@@ -75,7 +86,7 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
       const again = reading > 1;
       const page: ReadPage = yield* readOnce({ question, identity, ahead: again ? undefined : ahead }, again);
       if (!page.unproven || (before !== undefined && before.fingerprint === page.fingerprint)) return page;
-      if (page.rest !== undefined) yield page.rest;
+      yield* page.rest;
       before = page;
     }
     throw neverAgree(definition.name, question.what);

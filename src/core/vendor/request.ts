@@ -45,16 +45,18 @@ export interface Surroundings {
   readonly token?: Readonly<Record<string, string>>;
   /** The address that the vendor gave for the next page, instead of path and query. */
   readonly url?: string | undefined;
+  /** `baseUrl`, where it is known. */
+  readonly base?: string;
 }
 
 /** The request on the wire, credentials included. */
 export function buildRequest(request: RequestDefinition, surroundings: Surroundings): HttpRequest {
-  const { definition, values, parameters = {}, token = {}, url } = surroundings;
+  const { definition, values, parameters = {}, token = {}, url, base } = surroundings;
   const { auth } = definition;
   const credentials = auth.type === 'query' ? parametersOf(auth.query, values) : [];
   const address =
     url === undefined
-      ? baseUrl(definition, values) +
+      ? (base ?? baseUrl(definition, values)) +
         withQuery(fill(request.path, values, encode), [
           ...parametersOf(request.query ?? {}, values),
           ...Object.entries(parameters), // what the user typed is no template
