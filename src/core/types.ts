@@ -139,7 +139,7 @@ export interface Tools {
   now(): number;
   /** Resolves after that many milliseconds; rejects with the stop request's Problem. */
   wait(milliseconds: number): Promise<void>;
-  /** Resolves in the next turn of the event loop: a request that was begun is on its way then. */
+  /** Resolves when a request that was just begun is on its way. */
   turn?(): Promise<void>;
   /** [0, 1). */
   random(): number;

@@ -69,6 +69,10 @@ function converse(
   { timeout, farewell = defaultFarewell, stop }: WireOptions,
 ): ReturnType<Wire['deliver']> {
   return new Promise((resolve, reject) => {
+    if (stop?.aborted === true) {
+      reject(stop.reason as Problem); // it came while the connection was prepared
+      return;
+    }
     let timer: NodeJS.Timeout | undefined;
     let ended = false;
 

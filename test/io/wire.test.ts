@@ -102,6 +102,16 @@ for (const kind of ['tcp', 'tls'] as const) {
     assert.equal(await failure(server.address, much, { ...trust, stop: stop.signal }), reason);
     assert.equal(await failure(server.address, frame, { ...trust, stop: stop.signal }), reason);
   });
+
+  test(`${kind}: a stop request that comes while the connection is prepared is heard`, async (t) => {
+    const server = await receiver(t, identity());
+    server.misbehave = () => 'deaf';
+    const stop = new AbortController();
+    const reason = new Problem(exit.terminate, 'stopped by SIGTERM');
+    const going = failure(server.address, Buffer.alloc(30 * 1024 * 1024), { ...trust, stop: stop.signal });
+    stop.abort(reason);
+    assert.equal(await going, reason);
+  });
 }
 
 test('a port where nobody listens is 69', async (t) => {
