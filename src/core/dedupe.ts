@@ -42,10 +42,9 @@ export function createLedger(seed = 0): Ledger {
   const pendingOf = new Map<number, string>();
   const entriesOf = new Map<string, number[]>();
 
-  function note(key: Buffer, start: number, end: number, stamp: number, fingerprint: number): number {
-    const stored = packed(key, start, end);
-    const entry = table.find(stored);
-    if (entry === -1) return add(stored, stamp, fingerprint);
+  function note(key: StoredKey, stamp: number, fingerprint: number): number {
+    const entry = table.find(key);
+    if (entry === -1) return add(key, stamp, fingerprint);
     const segment = segmentOf(entry);
     const head = offsetOf(entry);
     if (segment[head + stateAt] === forgotten) {
@@ -155,8 +154,9 @@ export function createLedger(seed = 0): Ledger {
       const newline = bytes.indexOf(0x0a, start);
       const end = newline === -1 ? bytes.length : newline;
       readLine(bytes, start, end, line);
-      let entry = note(bytes, line.keyStart, end, line.stamp, line.fingerprint);
-      if (entry < 0) entry = locate(bytes, line.keyStart, end);
+      const key = packed(bytes, line.keyStart, end, true);
+      let entry = note(key, line.stamp, line.fingerprint);
+      if (entry < 0) entry = table.find(key);
       if (line.pending === undefined) become(entry, kept);
       else wait(entry, line.pending);
       if (line.marked) marked = Math.max(marked, entry + 1);
@@ -168,7 +168,7 @@ export function createLedger(seed = 0): Ledger {
     get size() {
       return size;
     },
-    note,
+    note: (key, start, end, stamp, fingerprint) => note(packed(key, start, end), stamp, fingerprint),
     has: (key, start, end) => stateOf(locate(key, start, end)) !== forgotten,
     marked(key, start, end) {
       const entry = locate(key, start, end);

@@ -260,6 +260,27 @@ test('it behaves as a Map does', () => {
   );
 });
 
+test('keys that are too long, or look like their digests, are known again when they were written and read', () => {
+  const long = 'k'.repeat(1025);
+  const [line = ''] = /key-sha256:\S+/.exec(linesOf(withKept(long))) ?? [];
+  for (const key of [long, 'k'.repeat(1024), line]) {
+    let ledger = withKept(key);
+    for (let turn = 0; turn < 3; turn += 1) {
+      const lines = linesOf(ledger);
+      ledger = createLedger(turn);
+      ledger.read(Buffer.from(lines));
+      assert.deepEqual([has(ledger, key), note(ledger, key), ledger.size], [true, seen, 1]);
+      assert.equal(has(ledger, long), key === long);
+    }
+  }
+});
+
+function withKept(key: string): Ledger {
+  const ledger = createLedger();
+  ledger.keep(note(ledger, key));
+  return ledger;
+}
+
 test('with many segments and rebuilt tables every ID is still found, before and after pruning', () => {
   const ledger = createLedger(11);
   const count = 40_000;

@@ -30,8 +30,11 @@ const longestKey = 1024;
 const digestPrefix = 'key-sha256:';
 const digestSize = digestPrefix.length + 64;
 
-/** Gives keys as they are stored. The result is the same object at each call, and what it holds may be, too. */
-export function keyPacker(): (key: Buffer, start: number, end: number) => StoredKey {
+/**
+ * Gives keys as they are stored. The result is the same object at each call, and what it holds may be, too. `written`: the
+ * key is as `writeKey` wrote it, so that what looks like a digest is one.
+ */
+export function keyPacker(): (key: Buffer, start: number, end: number, written?: boolean) => StoredKey {
   const digits = Buffer.alloc(longestKey / 2);
   const stored: StoredKey = { bytes: digits, start: 0, end: 0, form: plain };
 
@@ -56,9 +59,9 @@ export function keyPacker(): (key: Buffer, start: number, end: number) => Stored
     return true;
   }
 
-  return (key, start, end) => {
+  return (key, start, end, written = false) => {
     const length = end - start;
-    if (needsDigest(key, start, end)) {
+    if (!written && needsDigest(key, start, end)) {
       stored.bytes = digest(key, start, end);
       stored.start = 0;
       stored.end = digestSize;

@@ -72,3 +72,15 @@ test('different keys are never stored alike', () => {
     { numRuns: 2000 },
   );
 });
+
+test('a key that is too long is stored as its digest, which is written and read as it is', () => {
+  const pack = keyPacker();
+  const long = Buffer.from('k'.repeat(1025));
+  const { bytes, start, end } = pack(long, 0, long.length);
+  const text = bytes.toString('latin1', start, end);
+  assert.match(text, /^key-sha256:[0-9a-f]{64}$/);
+  const written = pack(Buffer.from(text), 0, text.length, true);
+  assert.equal(written.bytes.toString('latin1', written.start, written.end), text);
+  const posing = pack(Buffer.from(text), 0, text.length);
+  assert.notEqual(posing.bytes.toString('latin1', posing.start, posing.end), text, 'an ID that looks like a digest');
+});
