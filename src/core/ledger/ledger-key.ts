@@ -68,8 +68,8 @@ export function keyPacker(): (key: Buffer, start: number, end: number, written?:
       stored.form = plain;
       return stored;
     }
-    if (key[start] === quote) {
-      if (length === uuidLength ? pack(key, start + 1, end - 1, uuid) : false) return stored;
+    if (key[start] === quote && key[end - 1] === quote) {
+      if (length === uuidLength && pack(key, start + 1, end - 1, uuid)) return stored;
       if (length % 2 === 0 && pack(key, start + 1, end - 1, hexadecimal)) return stored;
     } else if (length === contentHashLength && startsWith(key, start, before[contentHash]!)) {
       if (pack(key, start + 7, end, contentHash)) return stored;

@@ -36,6 +36,8 @@ test('what only resembles them is stored as it is', () => {
     '"',
     '',
     '"0g"',
+    '"0af',
+    '" ',
     '"0198c5d2-7f3a-7c41-8a2e-5b6f7a8b9c0D"',
     '"0198c5d27-f3a-7c41-8a2e-5b6f7a8b9c0d"',
     '"0198c5d2_7f3a-7c41-8a2e-5b6f7a8b9c0d"',
