@@ -160,7 +160,7 @@ test('the hash is HalfSipHash-1-3', () => {
 });
 
 for (const [what, keyOf, most] of [
-  ['of any 34 bytes', (index: number) => `"${'x'.repeat(24)}${index.toString(36).padStart(8, 'x')}"`, 65],
+  ['of any 34 bytes', (index: number) => `"${'x'.repeat(24)}${index.toString(36).padStart(8, '0')}"`, 65],
   ['of 32 hexadecimal digits', (index: number) => `"${'0'.repeat(24)}${index.toString(16).padStart(8, '0')}"`, 47],
 ] as const) {
   test(`a million IDs ${what} take at most ${most} bytes each`, { timeout: 60_000 }, () => {
