@@ -135,6 +135,7 @@ export function tlsTrouble(
     case 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED':
       return [asks, ownProxy];
     case 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE':
+    case 'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': // its name in Node 26
       return ['and this machine could not agree on TLS', `check its TLS settings; if it ${asks}, ${ownProxy}`];
     default:
   }
