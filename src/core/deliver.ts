@@ -9,7 +9,7 @@ import { worklist } from './bisect.ts';
 import type { Task } from './bisect.ts';
 import { exit, Problem } from './problem.ts';
 import { backoff } from './retry.ts';
-import type { AuditRecord, Reply, Sink, Tools } from './types.ts';
+import type { AuditRecord, Batch, Reply, Sink, Tools } from './types.ts';
 
 /** What became of a batch; the numbers are ledger entries, in the order of the batch. */
 export interface Delivered {
@@ -35,13 +35,20 @@ export async function deliver(
   clock: Clock,
   soFar?: (delivered: Delivered) => Promise<void> | void,
 ): Promise<Delivered> {
+  const first = await request(sink, packed.batch);
+  if ('outcomes' in first && isAllKept(first, packed.batch)) {
+    if (first.after !== undefined) await slowDown(first.after, clock);
+    return keptWhole(packed.entries, first.pending);
+  }
   const fates: Fate[] = [];
   const work = worklist(packed.entries.length, (index, reason) => {
     fates[index] = { refused: reason };
   });
   try {
+    let answered: Answer | undefined = first;
     for (let task = work.next(); task !== undefined; task = work.next()) {
-      const reply = await request(sink, packed, task);
+      const reply = answered ?? (await request(sink, part(packed, task.indices).batch));
+      answered = undefined;
       if ('outcomes' in reply) {
         const left = settle(sink, task, reply, fates);
         if (left.indices.length < task.indices.length) work.took(task.indices.length);
@@ -70,17 +77,16 @@ type Fate = undefined | { readonly kept: string | undefined } | { readonly refus
 
 type Settled = Extract<Reply, { outcomes: unknown }>;
 
+/** A reply; what may pass, said or thrown, is a Problem. */
+type Answer = Exclude<Reply, { again: string }> | { readonly problem: Problem };
+
 /** Records to send again, and why. */
 type Failed = Task & { readonly problem: Problem };
 
-/** One request. What may pass, said or thrown, is returned as a Problem. */
-async function request(
-  sink: Pick<Sink, 'send'>,
-  packed: Packed,
-  task: Task,
-): Promise<Exclude<Reply, { again: string }> | { readonly problem: Problem }> {
+/** One request. */
+async function request(sink: Pick<Sink, 'send'>, batch: Batch): Promise<Answer> {
   try {
-    const reply = await sink.send(part(packed, task.indices).batch);
+    const reply = await sink.send(batch);
     if (!('again' in reply)) return reply;
     const after = reply.after === undefined ? {} : { after: reply.after };
     return { problem: new Problem(exit.unavailable, reply.again, { again: after }) };
@@ -88,6 +94,16 @@ async function request(
     if (error instanceof Problem && error.again !== undefined) return { problem: error };
     throw error;
   }
+}
+
+/** Nearly every batch is taken as a whole: there is nothing to keep account of, record by record, then. */
+function isAllKept({ outcomes }: Settled, { count }: Batch): boolean {
+  return outcomes.length === count && outcomes.every((outcome) => outcome === 'kept');
+}
+
+function keptWhole(entries: readonly number[], pending: string | undefined): Delivered {
+  if (pending === undefined) return { kept: entries, awaited: [], refused: [] };
+  return { kept: [], awaited: [{ pending, entries }], refused: [] };
 }
 
 /** Notes the outcomes; returns the records that failed for now, in their order. */

@@ -71,7 +71,8 @@ export async function pullSlice(at: Branch, window: Window, slice: Window): Prom
         if (!refused.more) summary.fetched += 1;
         await out.refuse(refused, toMillis(slice.until));
       }
-      for (const pulled of page.records) {
+      for (let index = 0; index < page.records.length; index++) {
+        const pulled = page.records[index]!;
         const record = job.dedupe === 'content' ? withContentKey(pulled) : pulled;
         const entry = unseen(record);
         if (entry < 0) continue;

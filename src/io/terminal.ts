@@ -39,11 +39,13 @@ export interface ProgressLine {
 
 /** A line at the bottom of the terminal. Off a terminal, or when not wanted, nothing is written. */
 export function progressLine(output: TextOutput, wanted: boolean, now: () => number): ProgressLine {
+  let isShown: boolean | undefined; // asked once, and only when there is something to show
   let drawn = false;
   let last = Number.NEGATIVE_INFINITY;
   return {
     show(text) {
-      if (!wanted || !output.isTerminal || now() - last < 100) return;
+      isShown ??= wanted && output.isTerminal;
+      if (!isShown || now() - last < 100) return;
       last = now();
       drawn = true;
       output.write(`\r\u001b[K${oneLine(text()).slice(0, Math.max(0, output.columns() - 1))}`);
