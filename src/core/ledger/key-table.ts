@@ -23,19 +23,21 @@ export interface KeyTable {
 export function createKeyTable(arena: Arena, seed: number): KeyTable {
   const hashLow = seed | 0;
   const hashHigh = (seed / 2 ** 32) | 0;
-  let slots = new Int32Array(2 * smallest); // in pairs: a hash, or 0 for a slot that is free, and an entry
+  // Side by side, not in pairs: a search in vain, which is the usual one, looks at nothing but hashes.
+  let hashes = new Int32Array(smallest); // 0 for a slot that is free
+  let entries = new Int32Array(smallest);
   let taken = 0;
   let vacant = 0; // the slot where the key belongs that was looked for last, and its hash
   let vacantHash = 0;
 
   function find({ bytes, start, end, form }: StoredKey): number {
-    const last = slots.length - 1;
+    const last = hashes.length - 1;
     const length = end - start;
     const wanted = hashOf(bytes, start, end);
-    let slot = (wanted << 1) & last;
-    for (let hash = slots[slot]!; hash !== 0; hash = slots[slot]!) {
+    let slot = wanted & last;
+    for (let hash = hashes[slot]!; hash !== 0; hash = hashes[slot]!) {
       if (hash === wanted) {
-        const entry = slots[slot + 1]! >>> 0;
+        const entry = entries[slot]! >>> 0;
         const segment = arena.segmentOf(entry);
         const head = offsetOf(entry);
         if (lengthOf(segment, head) === length && formOf(segment, head) === form) {
@@ -44,7 +46,7 @@ export function createKeyTable(arena: Arena, seed: number): KeyTable {
           if (at < 0) return entry;
         }
       }
-      slot = (slot + 2) & last;
+      slot = (slot + 1) & last;
     }
     vacant = slot;
     vacantHash = wanted;
@@ -57,37 +59,41 @@ export function createKeyTable(arena: Arena, seed: number): KeyTable {
 
   /** Puts in an entry that is not there. */
   function place(hash: number, entry: number): void {
-    const last = slots.length - 1;
-    let slot = (hash << 1) & last;
-    while (slots[slot] !== 0) slot = (slot + 2) & last;
-    slots[slot] = hash;
-    slots[slot + 1] = entry;
+    const last = hashes.length - 1;
+    let slot = hash & last;
+    while (hashes[slot] !== 0) slot = (slot + 1) & last;
+    hashes[slot] = hash;
+    entries[slot] = entry;
   }
 
   function grow(size: number): void {
-    const before = slots;
-    slots = new Int32Array(2 * size);
-    for (let slot = 0; slot < before.length; slot += 2) {
-      if (before[slot] !== 0) place(before[slot]!, before[slot + 1]!);
+    const [hashesBefore, entriesBefore] = [hashes, entries];
+    hashes = new Int32Array(size);
+    entries = new Int32Array(size);
+    for (let slot = 0; slot < hashesBefore.length; slot += 1) {
+      if (hashesBefore[slot] !== 0) place(hashesBefore[slot]!, entriesBefore[slot]!);
     }
   }
 
   return {
     find,
     insert(entry) {
-      slots[vacant] = vacantHash;
-      slots[vacant + 1] = entry;
+      hashes[vacant] = vacantHash;
+      entries[vacant] = entry;
       taken += 1;
-      if (taken * 4 > slots.length) grow(slots.length);
+      if (taken * 2 > hashes.length) grow(hashes.length * 2);
     },
     reserve(more) {
       const size = sizeFor(taken + more);
-      if (2 * size > slots.length) grow(size);
+      if (size > hashes.length) grow(size);
     },
-    rebuild(entries) {
-      const size = sizeFor(entries);
-      if (2 * size === slots.length) slots.fill(0);
-      else slots = new Int32Array(2 * size);
+    rebuild(count) {
+      const size = sizeFor(count);
+      if (size === hashes.length) hashes.fill(0);
+      else {
+        hashes = new Int32Array(size);
+        entries = new Int32Array(size);
+      }
       taken = 0;
       for (const entry of arena.walk()) {
         const segment = arena.segmentOf(entry);
