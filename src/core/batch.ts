@@ -21,7 +21,7 @@ export interface Packer {
   /** A batch that was taken is done with. */
   giveBack(packed: Packed): void;
   /** Records in the batch so far. */
-  readonly count: number;
+  count(): number;
 }
 
 /** Room for the record that makes a batch overflow, so that its buffer need not grow (and be copied) to find out. */
@@ -37,28 +37,26 @@ export function packer(sink: Pick<Sink, 'encode' | 'limits'>): Packer {
   let ends: number[] = [];
 
   return {
-    get count() {
-      return entries.length;
-    },
+    count: () => entries.length,
     add(record, entry) {
       const limits = sink.limits;
       if (entries.length >= limits.records) return 'full';
-      if (entries.length > 0 && buffer.length + record.end - record.start > limits.bytes) return 'full';
-      const start = buffer.length;
+      if (entries.length > 0 && buffer.length() + record.end - record.start > limits.bytes) return 'full';
+      const start = buffer.length();
       sink.encode(record, buffer);
-      const size = buffer.length - start;
+      const size = buffer.length() - start;
       if (size > limits.record) {
         buffer.truncate(start);
         return 'tooLarge';
       }
       // A record above the limit of a batch, but not above its own, travels alone.
-      if (buffer.length > limits.bytes && entries.length > 0) {
+      if (buffer.length() > limits.bytes && entries.length > 0) {
         buffer.truncate(start);
         return 'full';
       }
       records.add(record);
       entries.push(entry);
-      ends.push(buffer.length);
+      ends.push(buffer.length());
       return 'added';
     },
     take() {

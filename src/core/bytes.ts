@@ -2,7 +2,13 @@
 import { Buffer } from 'node:buffer';
 import type { ByteWriter } from './types.ts';
 
+/**
+ * Its length is a function, as everything is that a record meets and that changes: of several objects with a getter, V8
+ * keeps all but the first as dictionaries, and any use of one of those costs as much as copying a record's bytes.
+ */
 export interface ByteBuffer extends ByteWriter {
+  /** Bytes written so far. */
+  length(): number;
   /** The bytes written so far; valid until the next write. */
   view(): Buffer;
   /** The bytes written so far, handed over: the writer starts again with an empty buffer. */
@@ -33,9 +39,7 @@ export function byteBuffer(capacity = 64 * 1024): ByteBuffer {
   }
 
   return {
-    get length() {
-      return length;
-    },
+    length: () => length,
     bytes(source, start, end) {
       reserve(end - start);
       source.copy(buffer, length, start, end);

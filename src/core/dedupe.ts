@@ -165,9 +165,7 @@ export function createLedger(seed = 0): Ledger {
   }
 
   return {
-    get size() {
-      return size;
-    },
+    size: () => size,
     note: (key, start, end, stamp, fingerprint) => note(packed(key, start, end), stamp, fingerprint),
     has: (key, start, end) => stateOf(locate(key, start, end)) !== forgotten,
     marked(key, start, end) {

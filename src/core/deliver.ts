@@ -98,7 +98,9 @@ async function request(sink: Pick<Sink, 'send'>, batch: Batch): Promise<Answer> 
 
 /** Nearly every batch is taken as a whole: there is nothing to keep account of, record by record, then. */
 function isAllKept({ outcomes }: Settled, { count }: Batch): boolean {
-  return outcomes.length === count && outcomes.every((outcome) => outcome === 'kept');
+  if (outcomes.length !== count) return false;
+  for (const outcome of outcomes) if (outcome !== 'kept') return false;
+  return true;
 }
 
 function keptWhole(entries: readonly number[], pending: string | undefined): Delivered {

@@ -6,7 +6,6 @@ import { Buffer } from 'node:buffer';
 import type { AuditRecord } from './types.ts';
 
 export interface RecordList {
-  readonly count: number;
   add(record: AuditRecord): void;
   /** The record of that index, as a new object. */
   at(index: number): AuditRecord;
@@ -23,9 +22,6 @@ export function recordList(): RecordList {
   let numbers = new Float64Array(256 * width);
 
   return {
-    get count() {
-      return buffers.length;
-    },
     add(record) {
       const at = buffers.length * width;
       if (at === numbers.length) {

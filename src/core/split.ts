@@ -51,9 +51,9 @@ export interface Splitter {
    */
   end(): { readonly value: unknown; readonly text: string };
   /** Elements so far, refused ones included. */
-  readonly found: number;
+  found(): number;
   /** Was there anything that holds records? */
-  readonly containerSeen: boolean;
+  containerSeen(): boolean;
 }
 
 export function splitter(options: SplitterOptions): Splitter {
@@ -89,7 +89,7 @@ function pageSplitter(options: SplitterOptions, path: readonly string[]): Splitt
   function push(chunk: Buffer): void {
     const utf8 = isUtf8Piece(chunk);
     let at = skipMark(chunk);
-    while (at < chunk.length) at = around.open ? inside(chunk, at, utf8) : around.read(chunk, at);
+    while (at < chunk.length) at = around.open() ? inside(chunk, at, utf8) : around.read(chunk, at);
     before += chunk.length;
   }
 
@@ -137,7 +137,7 @@ function pageSplitter(options: SplitterOptions, path: readonly string[]): Splitt
   /** The rest of an element that is not whole, or not sound: only its end is looked for before it is judged. */
   function rest(chunk: Buffer, at: number, utf8: boolean): number {
     const after = skip(chunk, at, chunk.length);
-    if (after === unbalanced) throw notJson(`element ${records.count + 1} closes a bracket that it never opened`);
+    if (after === unbalanced) throw notJson(`element ${records.count() + 1} closes a bracket that it never opened`);
     if (after === unfinished) {
       records.hold(chunk, at, chunk.length);
       next = 'rest';
@@ -168,12 +168,8 @@ function pageSplitter(options: SplitterOptions, path: readonly string[]): Splitt
     begin,
     push,
     end: () => around.end(),
-    get found() {
-      return records.count;
-    },
-    get containerSeen() {
-      return around.seen;
-    },
+    found: () => records.count(),
+    containerSeen: () => around.seen(),
   };
 }
 

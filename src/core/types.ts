@@ -297,7 +297,6 @@ export interface Sink {
 
 /** A buffer that grows. */
 export interface ByteWriter {
-  readonly length: number;
   /** Appends `source[start, end)`. */
   bytes(source: Buffer, start: number, end: number): void;
   /** Appends one byte. */
@@ -391,7 +390,7 @@ export interface SinkDefinition {
  */
 export interface Ledger {
   /** Kept and awaited IDs. */
-  readonly size: number;
+  size(): number;
   /**
    * Notes a key. Returns its entry number (0 or more) when it is new, `seen` (-1) when it was noted before, and
    * `conflict` (-2) when it was noted with another fingerprint. `stamp` is the last moment, in milliseconds since 1970,

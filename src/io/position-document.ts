@@ -33,7 +33,7 @@ export function documentText(job: string, generation: number, position: Position
       ...(watermark === undefined ? {} : { watermark: isoText(watermark) }),
       ...(bookmark === undefined ? {} : { bookmark }),
       ...(slice === undefined ? {} : { slice }),
-      remembered: ledger.size,
+      remembered: ledger.size(),
     });
   }
   const document = { job, source, sink, generation, lastSuccess, failures, last, saved, branches };

@@ -96,7 +96,7 @@ function* blocks(job: string, generation: number, position: Position): Generator
   yield Buffer.from(documentText(job, generation, position));
   const separator = Buffer.from('\n');
   for (const { ledger } of position.branches.values()) {
-    if (ledger.size > 0) yield* ledger.lines();
+    if (ledger.size() > 0) yield* ledger.lines();
     yield separator;
   }
 }
@@ -152,8 +152,8 @@ async function parse(
         continue;
       }
       for (const block of blocks) place.ledger.read(block);
-      if (place.ledger.size !== expected) {
-        return `branch ${JSON.stringify(name)} remembers ${place.ledger.size}, not ${expected}`;
+      if (place.ledger.size() !== expected) {
+        return `branch ${JSON.stringify(name)} remembers ${place.ledger.size()}, not ${expected}`;
       }
     }
     return rest.length === 0 && (await text.next()).done === true ? stored : 'something follows the remembered IDs';

@@ -81,7 +81,7 @@ export function checkScope(path: string, job: string, stored: StoredPosition, sc
   if (stored.job === job && source === scope.source && sink === scope.sink) return;
   // A first run that failed has no progress to protect: its mistake may be in the very setting that is now another.
   const isBlank = [...branches.values()].every(
-    ({ watermark, bookmark, ledger }) => watermark === undefined && bookmark === undefined && ledger.size === 0,
+    ({ watermark, bookmark, ledger }) => watermark === undefined && bookmark === undefined && ledger.size() === 0,
   );
   if (stored.job === job && isBlank) return;
   const [what, theirs, ours] =

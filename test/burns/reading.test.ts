@@ -178,7 +178,7 @@ test(`R10 what was delivered is remembered on disk: 200,000 IDs of 38 bytes in $
   const started = performance.now();
   const loaded = await positionStore(directory, 'job', scope).load();
   assert.ok(performance.now() - started < 2000, 'a fifth of that on an idle machine');
-  assert.equal(loaded?.branches.get('')?.ledger.size, 200_000);
+  assert.equal(loaded?.branches.get('')?.ledger.size(), 200_000);
 });
 
 test('R11 an empty window moves the position to its end; one that failed does not', async (context) => {

@@ -55,13 +55,13 @@ function split(chunks: readonly Buffer[], options: Options = {}): Outcome {
   }
   if (problem !== undefined && !(problem instanceof Problem)) throw problem;
   if (problem !== undefined) assert.equal(problem.status, 76);
-  assert.equal(body.found, records.length + refused.length);
+  assert.equal(body.found(), records.length + refused.length);
   for (const { bytes, start, end, text } of kept) assert.equal(bytes.toString('utf8', start, end), text);
   return {
     records,
     refused,
     envelope,
-    containerSeen: body.containerSeen,
+    containerSeen: body.containerSeen(),
     problem: problem?.message,
     again: problem?.again !== undefined,
   };

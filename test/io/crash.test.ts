@@ -69,12 +69,12 @@ async function nextRun(directory: string): Promise<State> {
   await store.lock();
   const position = await store.load();
   const place = position?.branches.get('');
-  const found = { watermark: place?.watermark, ids: place?.ledger.size ?? 0, warnings: store.warnings.length };
+  const found = { watermark: place?.watermark, ids: place?.ledger.size() ?? 0, warnings: store.warnings.length };
   if (position !== undefined) await store.save(position);
   await store.close();
   assert.equal(readdirSync(directory).filter((name) => /temp|lock/.test(name)).length, 0, 'no leftovers');
   const again = await positionStore(directory, 'job', scope).load();
-  assert.equal(again?.branches.get('')?.ledger.size ?? 0, found.ids);
+  assert.equal(again?.branches.get('')?.ledger.size() ?? 0, found.ids);
   return found;
 }
 

@@ -432,7 +432,7 @@ test('a position that is in place and not known to be durable is known again: by
   await assert.rejects(store.save(positionOf({ '': branch(2n) })), problem(74, /the disk failed/));
   onReached(undefined);
   await store.journal('', branch(2n, ['x']).ledger.lines(), undefined);
-  assert.equal((await load(directory)).position?.branches.get('')?.ledger.size, 1);
+  assert.equal((await load(directory)).position?.branches.get('')?.ledger.size(), 1);
   await store.save(positionOf({ '': branch(3n) }));
   await store.close();
   assert.equal((await load(directory)).position?.branches.get('')?.watermark, 3n);
@@ -455,7 +455,7 @@ test('the journal is added to the position that it was written for, and to no ot
   const { position } = await load(directory);
   assert.deepEqual(position?.saved, { size: 3 });
   assert.equal(position?.branches.get('a')?.watermark, 1n);
-  assert.equal(position?.branches.get('a')?.ledger.size, 3);
+  assert.equal(position?.branches.get('a')?.ledger.size(), 3);
   assert.deepEqual(position?.branches.get('new')?.ledger.pending(), ['ack:1']);
 
   const third = positionStore(directory, 'job', scope); // goes on in the same journal
@@ -463,7 +463,7 @@ test('the journal is added to the position that it was written for, and to no ot
   await third.journal('a', branch(undefined, ['w']).ledger.lines(), undefined);
   await third.close();
   const again = (await load(directory)).position;
-  assert.equal(again?.branches.get('a')?.ledger.size, 4);
+  assert.equal(again?.branches.get('a')?.ledger.size(), 4);
 
   const journal = store.path.replace('.position', '.journal');
   copyFileSync(journal, `${journal}.kept`);
@@ -473,7 +473,7 @@ test('the journal is added to the position that it was written for, and to no ot
   await fourth.close();
   assert.equal(existsSync(journal), false, 'it is in the position now');
   copyFileSync(`${journal}.kept`, journal);
-  assert.equal((await load(directory)).position?.branches.get('a')?.ledger.size, 0, 'one of an earlier position');
+  assert.equal((await load(directory)).position?.branches.get('a')?.ledger.size(), 0, 'one of an earlier position');
 });
 
 test('after a fallback, the journal of the damaged position is left out and a new one counts', async (t) => {
@@ -482,7 +482,7 @@ test('after a fallback, the journal of the damaged position is left out and a ne
   const sizes: (number | undefined)[] = [];
   for (const id of ['b', 'c', 'd']) {
     const store = positionStore(directory, 'job', scope);
-    sizes.push((await store.load())?.branches.get('')?.ledger.size);
+    sizes.push((await store.load())?.branches.get('')?.ledger.size());
     await store.journal('', branch(undefined, [id]).ledger.lines(), undefined);
     await store.close();
     if (id === 'b') writeFileSync(path, 'damaged');
@@ -497,7 +497,7 @@ test('a journal of the first run counts, and a journal without its position is n
   await first.journal('', branch(undefined, ['x']).ledger.lines(), 'kept');
   await first.close();
   const { position } = await load(directory);
-  assert.equal(position?.branches.get('')?.ledger.size, 1);
+  assert.equal(position?.branches.get('')?.ledger.size(), 1);
   assert.equal(position?.branches.get('')?.watermark, undefined);
   assert.equal(position?.saved, 'kept');
   const second = positionStore(directory, 'job', scope);
@@ -527,14 +527,14 @@ test('whatever the journal is cut to, whole entries count and the torn one does 
     writeFileSync(journal, whole.subarray(0, size));
     const expected = ends.filter((end) => end <= size).length;
     const { position } = await load(directory);
-    assert.equal(position?.branches.get('')?.ledger.size, expected, `cut to ${size}`);
+    assert.equal(position?.branches.get('')?.ledger.size(), expected, `cut to ${size}`);
     assert.equal(position.saved, [undefined, 'a', 'b'][expected]);
     if (size % 50 === 0) {
       const after = positionStore(directory, 'job', scope); // writes over the torn end
       await after.load();
       await after.journal('', branch(undefined, ['d']).ledger.lines(), 'd');
       await after.close();
-      assert.equal((await load(directory)).position?.branches.get('')?.ledger.size, expected + 1);
+      assert.equal((await load(directory)).position?.branches.get('')?.ledger.size(), expected + 1);
     }
   }
 });
@@ -606,7 +606,7 @@ async function fillUp(directory: string): Promise<void> {
   await store.journal('', branch(2n, ['y']).ledger.lines(), undefined);
   await store.close();
   assert.deepEqual(readdirSync(directory).sort(), ['job.journal', 'job.position']);
-  assert.equal((await load(directory)).position?.branches.get('')?.ledger.size, 2);
+  assert.equal((await load(directory)).position?.branches.get('')?.ledger.size(), 2);
 }
 
 test('a position of the first released format is read', async (t) => {
@@ -617,7 +617,7 @@ test('a position of the first released format is read', async (t) => {
   assert.equal(position?.branches.get('')?.watermark, 1606322948648718268n);
   assert.equal(position.branches.get('second branch')?.bookmark, 'cursor=äöü');
   assert.equal(position.branches.get('second branch')?.slice, 60_000);
-  assert.equal(position.branches.get('')?.ledger.size, 3);
+  assert.equal(position.branches.get('')?.ledger.size(), 3);
   assert.deepEqual(position.branches.get('')?.ledger.pending(), ['channel:1']);
   assert.deepEqual(position.saved, { size: 4096, inode: '77' });
   assert.equal(position.last?.outcome, 'ok');

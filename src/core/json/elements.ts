@@ -29,9 +29,9 @@ export interface Elements {
   /** Holds a piece of an element. */
   hold(bytes: Buffer, start: number, end: number): void;
   /** Is an element begun and not whole yet? */
-  readonly pending: boolean;
+  pending(): boolean;
   /** Elements given out or refused. */
-  readonly count: number;
+  count(): number;
 }
 
 const blockSize = 64 * 1024;
@@ -169,11 +169,7 @@ export function elements(options: ElementOptions): Elements {
     attempt,
     take,
     hold,
-    get pending() {
-      return pending;
-    },
-    get count() {
-      return count;
-    },
+    pending: () => pending,
+    count: () => count,
   };
 }

@@ -13,9 +13,9 @@ export interface Envelope {
   /** Goes on after the container. */
   close(): void;
   /** Is the container open? */
-  readonly open: boolean;
+  open(): boolean;
   /** Was it ever? */
-  readonly seen: boolean;
+  seen(): boolean;
   /** All that was read, with an empty container. Throws Problem (76) when it was cut, or is not JSON. */
   end(): { readonly value: unknown; readonly text: string };
 }
@@ -64,7 +64,7 @@ export function envelope(path: readonly string[], opening: number, limit = 4 * 1
   let keyStart = -1;
 
   function read(bytes: Buffer, from: number): number {
-    const before = text.length - from; // what makes an offset in `bytes` one in `text`
+    const before = text.length() - from; // what makes an offset in `bytes` one in `text`
     let at = from;
     while (at < bytes.length && !open) {
       const byte = bytes[at++] as number;
@@ -92,7 +92,7 @@ export function envelope(path: readonly string[], opening: number, limit = 4 * 1
         hint: `check where the records are: expected them at ${path.join('.') || 'the root'}`,
       });
     }
-    text.bytes(bytes, text.length - before, at);
+    text.bytes(bytes, text.length() - before, at);
   }
 
   function token(byte: number, offset: number): void {
@@ -137,7 +137,7 @@ export function envelope(path: readonly string[], opening: number, limit = 4 * 1
   }
 
   function endKey(): void {
-    const name = decodeKey(text.view(), keyStart, text.length);
+    const name = decodeKey(text.view(), keyStart, text.length());
     keyStart = -1;
     expectKey = false;
     matching = name === path[entered - 1];
@@ -164,12 +164,8 @@ export function envelope(path: readonly string[], opening: number, limit = 4 * 1
     read,
     close,
     end,
-    get open() {
-      return open;
-    },
-    get seen() {
-      return seen;
-    },
+    open: () => open,
+    seen: () => seen,
   };
 }
 

@@ -28,7 +28,7 @@ export function lineSplitter(options: ElementOptions): Splitter {
     const utf8 = isUtf8Piece(chunk);
     let at = skipMark(chunk);
     while (at < chunk.length) {
-      if (!comment && !records.pending) {
+      if (!comment && !records.pending()) {
         at = skipBlanks(chunk, at, chunk.length);
         if (at === chunk.length) return;
         if (!started) refuseHtml(chunk[at]);
@@ -45,7 +45,7 @@ export function lineSplitter(options: ElementOptions): Splitter {
     if (comment) {
       comment = feed === -1;
     } else if (feed === -1) {
-      if (!records.pending) torn = true;
+      if (!records.pending()) torn = true;
       if (torn) torn = skip(chunk, at, chunk.length) === unfinished;
       records.hold(chunk, at, chunk.length);
     } else {
@@ -56,7 +56,7 @@ export function lineSplitter(options: ElementOptions): Splitter {
   }
 
   function end(): { value: unknown; text: string } {
-    if (records.pending) {
+    if (records.pending()) {
       if (torn) throw cut('in its last line');
       records.take(Buffer.alloc(0), 0, 0, true);
     }
@@ -67,11 +67,7 @@ export function lineSplitter(options: ElementOptions): Splitter {
     begin,
     push,
     end,
-    get found() {
-      return records.count;
-    },
-    get containerSeen() {
-      return true;
-    },
+    found: () => records.count(),
+    containerSeen: () => true,
   };
 }

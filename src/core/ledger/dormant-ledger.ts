@@ -31,8 +31,8 @@ export function dormantLedger(blocks: readonly Buffer[], count: number, seed: nu
       made.reserve(count);
       lines.reverse();
       for (let block = lines.pop(); block !== undefined; block = lines.pop()) made.read(block);
-      if (made.size === count) return made;
-      throw new Problem(exit.config, `the position file remembers ${made.size} IDs, not ${count}`, {
+      if (made.size() === count) return made;
+      throw new Problem(exit.config, `the position file remembers ${made.size()} IDs, not ${count}`, {
         hint: 'restore the position file from a backup, or remove it to begin again with --first-run',
       });
     } catch (error) {
@@ -42,8 +42,8 @@ export function dormantLedger(blocks: readonly Buffer[], count: number, seed: nu
   }
 
   return {
-    get size() {
-      return awake?.size ?? count;
+    size: () => {
+      return awake?.size() ?? count;
     },
     note: (key, start, end, stamp, fingerprint) => (awake ?? ledger()).note(key, start, end, stamp, fingerprint),
     has: (key, start, end) => ledger().has(key, start, end),

@@ -111,19 +111,11 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
     },
     push: split.push,
     end: split.end,
-    get size() {
-      return size;
-    },
+    size: () => size,
     /** Enough to be worth a step of the pipeline, too little to matter in memory. */
-    get full() {
-      return size >= partSize || held >= partBytes;
-    },
-    get count() {
-      return split.found;
-    },
-    get containerSeen() {
-      return split.containerSeen;
-    },
+    full: () => size >= partSize || held >= partBytes,
+    count: split.found,
+    containerSeen: split.containerSeen,
     last: () => (fieldStart < 0 ? undefined : last?.toString('utf8', fieldStart, fieldEnd)),
     take(): Page {
       const part = { records, refused, unmatched };
@@ -136,7 +128,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
     },
     fingerprint(): string | undefined {
       if (last === undefined) return undefined;
-      return [split.found, bytes, firstSum, crc32(last.subarray(lastStart, lastEnd))].join(' ');
+      return [split.found(), bytes, firstSum, crc32(last.subarray(lastStart, lastEnd))].join(' ');
     },
   };
 }

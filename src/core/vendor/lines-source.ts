@@ -81,7 +81,7 @@ export function linesSource(
     }
     if (ended) {
       naming(lines.end);
-      if (lines.size > 0) yield lines.take();
+      if (lines.size() > 0) yield lines.take();
     }
   }
 

@@ -46,7 +46,7 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
     try {
       for await (const chunk of reply.body) {
         named(() => part.push(chunk));
-        if (!part.full) continue;
+        if (!part.full()) continue;
         rest.push(part.take());
         if (rest.length > mostHeldBack) yield rest.shift()!;
       }
@@ -56,15 +56,15 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
     }
     const { value, text } = named(part.end);
     if (value !== undefined) vendor.check(value, question.what); // JSON Lines have nothing around their records
-    const { containerSeen } = part;
+    const containerSeen = part.containerSeen();
     if (!containerSeen && !mayBeMissing(definition, value)) throw noRecords(definition, value, question.what);
-    if (part.size > 0) rest.push(part.take());
+    if (part.size() > 0) rest.push(part.take());
     const total = definition.records.total === undefined ? undefined : tokenAt(text, definition.records.total);
     return {
       url: reply.url,
       headers: reply.headers,
       envelope: text,
-      count: part.count,
+      count: part.count(),
       limit: plan.limit,
       total: total === undefined ? undefined : Number(total),
       last: part.last(),

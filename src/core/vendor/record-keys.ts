@@ -11,7 +11,7 @@ export function keyReader(limit: number): (chunk: Buffer, at: number) => number 
   return (chunk, at) => {
     const after = skip(chunk, at, chunk.length);
     const end = after === unfinished ? chunk.length : after;
-    if (text.length + end - at > limit) throw notJson(`a key is larger than ${limit} bytes`);
+    if (text.length() + end - at > limit) throw notJson(`a key is larger than ${limit} bytes`);
     text.bytes(chunk, at, end);
     if (after !== unfinished) {
       if (!isJson(text.view())) throw notJson('a key is malformed');

@@ -28,7 +28,7 @@ export function syslogForm(fields: SyslogFields, payload: Encode): Encode {
     const id = printableId(record).replace(/["\\\]]/g, String.raw`\$&`);
     message.text(`<${priority}>1 ${eventTime(record) ?? '-'}${constant}${id}"] `);
     payload(record, message);
-    out.text(`${message.length} `);
-    out.bytes(message.view(), 0, message.length);
+    out.text(`${message.length()} `);
+    out.bytes(message.view(), 0, message.length());
   };
 }

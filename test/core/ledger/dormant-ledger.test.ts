@@ -33,7 +33,7 @@ test('nobody reads the lines of a ledger that is only passed on', () => {
   const ledger = dormantLedger(unreadable, 1, 0);
   assert.deepEqual(ledger.pending(), []);
   ledger.prune(0);
-  assert.equal(ledger.size, 1);
+  assert.equal(ledger.size(), 1);
   assert.equal(textOf(ledger), unreadable.join(''));
 });
 
@@ -44,7 +44,7 @@ test('asked about a record, it knows what the ledger knew that was saved, and ta
   assert.ok(fresh >= 0);
   ledger.keep(fresh);
   for (let index = 0; index < count; index += 1) assert.ok(note(ledger, `"id ${index}"`, stamp + index) < 0);
-  assert.equal(ledger.size, count + 1);
+  assert.equal(ledger.size(), count + 1);
   assert.equal(textOf(ledger), `${saved.join('')}${stamp} 00000001 + new\n`);
 });
 
@@ -52,17 +52,17 @@ test('acknowledgements still to come wake it', () => {
   const ledger = dormantLedger(blocks('7'), count + 1, 0);
   assert.deepEqual(ledger.pending(), ['7']);
   ledger.settle('7', false);
-  assert.equal(ledger.size, count);
+  assert.equal(ledger.size(), count);
 });
 
 test('old IDs are forgotten once they are a good part of all', () => {
   const ledger = dormantLedger(blocks(), count, 0);
   ledger.prune(stamp + count / 10);
-  assert.equal(ledger.size, count, 'a tenth is not worth the reading');
+  assert.equal(ledger.size(), count, 'a tenth is not worth the reading');
   ledger.prune(stamp + count / 2);
-  assert.equal(ledger.size, count / 2);
+  assert.equal(ledger.size(), count / 2);
   ledger.prune(stamp + count);
-  assert.equal(ledger.size, 0);
+  assert.equal(ledger.size(), 0);
 });
 
 test('lines that are not what the file said are told when they are read, and nothing of them is used', () => {
