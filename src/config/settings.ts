@@ -29,11 +29,16 @@ export function readSettings(
   flags: Readonly<Record<string, string | undefined>>,
   findings: Findings,
 ): SettingValues {
-  const values: Record<string, string> = {};
+  const texts = new Map<string, string>();
   for (const [name, setting] of Object.entries(settings)) {
     const text = find(name, setting, layers, flags, findings) ?? setting.default;
+    if (text !== undefined) texts.set(name, text);
+  }
+  const values: Record<string, string> = {};
+  for (const [name, setting] of Object.entries(settings)) {
+    const text = texts.get(name);
     if (text === undefined) {
-      if (isNeeded(setting, layers)) findings.missing.push(missingName(name, setting, layers));
+      if (isNeeded(setting, texts)) findings.missing.push(missingName(name, setting, layers));
       continue;
     }
     const expected = wrongKind(setting, text);
@@ -58,8 +63,9 @@ export function refuseFaults(findings: Findings, layers: Layers): void {
   });
 }
 
-function isNeeded({ required, unless }: Setting, layers: Layers): boolean {
-  return required === true || (unless !== undefined && lookUp(layers, unless) === undefined);
+/** `there` has every setting that was found, wherever that was. */
+function isNeeded({ required, unless }: Setting, there: ReadonlyMap<string, string>): boolean {
+  return required === true || (unless !== undefined && !there.has(unless));
 }
 
 /** `NAME`, with what else would do. */
