@@ -9,7 +9,7 @@ import type { Step } from './paging.ts';
 import { Problem } from './problem.ts';
 import { pageWalk, type Reading } from './vendor/page-walk.ts';
 import { pageReader } from './vendor/read-page.ts';
-import { tokenAt, valueAt } from './vendor/reply.ts';
+import { tokenAt, totalAt } from './vendor/reply.ts';
 import { scopeOf } from './vendor/request.ts';
 import { planSearch } from './vendor/search.ts';
 import { fillFirst, type TemplateValues } from './vendor/template.ts';
@@ -102,8 +102,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     const { value, text } = await vendor.json({ request: job.request, values: valuesOf(part, {}), what });
     const id = tokenAt(text, job.id);
     if (id === undefined) throw noJob(definition, value, job.id);
-    const stated = job.total === undefined ? undefined : valueAt(value, job.total);
-    const total = typeof stated === 'number' || typeof stated === 'string' ? Number(stated) : undefined;
+    const total = job.total === undefined ? undefined : totalAt(text, job.total);
     if (total === 0) return { count: 0, total, unfinished: false };
     const values = (step: Step): TemplateValues => valuesOf(part, { ...step.values, job: id });
     const reading = yield* pages.read({ ...route, total, values });
@@ -117,9 +116,10 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     if (until - from <= shortestWindow) throw neverFinished(name, part.window);
     const middle = from + (until - from) / 2n;
     tools.debug('the query did not finish, asking for half the window', { from: isoText(from), until: isoText(until) });
-    yield* readWindow({ ...part, window: { from, until: middle } });
-    yield* readWindow({ ...part, window: { from: middle, until } });
-    return { count: 0, total: undefined, unfinished: false };
+    const early = yield* readWindow({ ...part, window: { from, until: middle } });
+    const late = yield* readWindow({ ...part, window: { from: middle, until } });
+    const total = early.total === undefined || late.total === undefined ? undefined : early.total + late.total;
+    return { count: early.count + late.count, total, unfinished: false };
   }
 
   async function branches(): Promise<readonly string[]> {

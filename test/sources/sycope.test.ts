@@ -146,6 +146,36 @@ test('a query that finishes for half the window only is read in halves', async (
   await vendor.close();
 });
 
+test('rows that each half announces and does not give are no complete window', async () => {
+  const { vendor, texts, values } = await started();
+  vendor.fault = (request, response) => {
+    const whole = runs(vendor) % 3 === 1; // the whole window never finishes, its halves do
+    const send = (text: string): boolean => {
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(text);
+      return true;
+    };
+    if (request.target.endsWith('/run')) return send(`{"jobId":"7","data":{"total":${whole ? 'null' : 2}}}`);
+    if (!asksRecords(request)) return false;
+    const begins = request.body.includes('"offset":0');
+    return send(whole ? '{"data":null}' : `{"data":[${begins ? (texts[runs(vendor) % 3] ?? '') : ''}]}`);
+  };
+  await assert.rejects(pullOnce(sycope, values, { part: { slice: hour } }), (error) => {
+    assert.ok(error instanceof Problem);
+    assert.match(error.message, /announced 4 records .* and gave 2/);
+    return true;
+  });
+  await vendor.close();
+});
+
+test('a total that is no number says nothing', async () => {
+  for (const total of ['""', '"n/a"', '-1']) {
+    const { vendor, texts, values } = await started({ total });
+    const { records } = await pullOnce(sycope, values, { part: { slice: hour } });
+    assert.equal(records.length, texts.length, total);
+    await vendor.close();
+  }
+});
+
 function runs(vendor: Sycope): number {
   return vendor.requests.filter((request) => request.target.endsWith('/run')).length;
 }

@@ -5,7 +5,7 @@ import type { Exchange, Question } from './exchange.ts';
 import type { Identify } from '../identity.ts';
 import type { PageEnd } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
-import { saying, tokenAt, valueAt } from './reply.ts';
+import { saying, totalAt, valueAt } from './reply.ts';
 import { defaultPolicy, retrying } from '../retry.ts';
 import type { SearchPlan } from './search.ts';
 import type { HttpReply, Page, Tools } from '../types.ts';
@@ -59,14 +59,14 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
     const containerSeen = part.containerSeen();
     if (!containerSeen && !mayBeMissing(definition, value)) throw noRecords(definition, value, question.what);
     if (part.size() > 0) rest.push(part.take());
-    const total = definition.records.total === undefined ? undefined : tokenAt(text, definition.records.total);
+    const { total } = definition.records;
     return {
       url: reply.url,
       headers: reply.headers,
       envelope: text,
       count: part.count(),
       limit: plan.limit,
-      total: total === undefined ? undefined : Number(total),
+      total: total === undefined ? undefined : totalAt(text, total),
       last: part.last(),
       fingerprint: part.fingerprint(),
       rest,

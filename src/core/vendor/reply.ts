@@ -31,6 +31,12 @@ export function tokenOf(lexeme: string | undefined): string | bigint | undefined
   return /^-?\d+$/.test(lexeme) ? BigInt(lexeme) : lexeme;
 }
 
+/** How many records there are, as the vendor says at a path of a JSON text; undefined when it says no such thing. */
+export function totalAt(text: string, path: string): number | undefined {
+  const said = String(tokenAt(text, path));
+  return /^\d+$/.test(said) ? Number(said) : undefined;
+}
+
 /** Is the member there, not null, and as it should be? */
 export function holds(test: EnvelopeTest, value: unknown): boolean {
   const found = valueAt(value, test.path);

@@ -19,8 +19,8 @@ export interface SycopeOptions extends ServerOptions {
   readonly timeFormat?: 'at-iso' | 'epoch-ms';
   /** How failures are told: HTTP 200 with the status in the body, the HTTP status, or a login page. Default `body`. */
   readonly failures?: 'body' | 'http' | 'html';
-  /** What `pipeline/run` says of the number of rows. Default `number`. */
-  readonly total?: 'number' | 'null' | 'missing';
+  /** What `pipeline/run` says of the number of rows: a JSON text, `missing`, or `number` (the default) for how many there are. */
+  readonly total?: string;
   /** So many requests for a job's rows are answered with null before it is finished. Default 0. */
   readonly notReady?: number;
   /** Whether a row at endTime itself belongs to the result. Default false. */
@@ -109,7 +109,7 @@ export async function startSycope(options: SycopeOptions = {}): Promise<Sycope> 
     const job = randomUUID();
     const pageSize = Math.min(limit, options.pageSize ?? 50_000);
     jobs.set(job, { rows: found, pageSize, waits: options.notReady ?? 0 });
-    const count = total === 'missing' ? '' : `"total":${total === 'null' ? 'null' : found.length},`;
+    const count = total === 'missing' ? '' : `"total":${total === 'number' ? found.length : total},`;
     return sendJson(
       response,
       200,
