@@ -53,10 +53,9 @@ export function createLedger(seed = 0): Ledger {
       segment[head + stateAt] = noted;
       return entry;
     }
-    const known = readWord(segment, head + fingerprintAt);
-    if (known !== 0 && fingerprint !== 0 && known !== fingerprint >>> 0) return conflict;
     if (stamp > readStamp(segment, head)) writeStamp(segment, head, stamp); // a later window may show it once more
-    return seen;
+    const known = readWord(segment, head + fingerprintAt);
+    return known !== 0 && fingerprint !== 0 && known !== fingerprint >>> 0 ? conflict : seen;
   }
 
   function add(key: StoredKey, stamp: number, fingerprint: number): number {

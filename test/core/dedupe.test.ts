@@ -35,6 +35,14 @@ test('a key is new once, then seen, and a conflict with another fingerprint', ()
   assert.equal(note(ledger, ''), seen);
 });
 
+test('a changed record is remembered as long as the unchanged one would be', () => {
+  const ledger = createLedger();
+  ledger.keep(note(ledger, 'a', 100, 1));
+  assert.equal(note(ledger, 'a', 500, 2), conflict);
+  ledger.prune(200);
+  assert.equal(note(ledger, 'a', 500, 2), conflict, 'a later window shows it once more');
+});
+
 test('only kept and awaited IDs are counted and written', () => {
   const ledger = createLedger();
   const kept = note(ledger, 'kept', stamp, 0xdeadbeef);
@@ -218,6 +226,7 @@ test('it behaves as a Map does', () => {
             model.set(key, { stamp: time, fingerprint: number, state: 'noted', pending: '', entry: result });
           } else if (number !== 0 && known.fingerprint !== 0 && number !== known.fingerprint) {
             assert.equal(result, conflict);
+            known.stamp = Math.max(known.stamp, time);
           } else {
             assert.equal(result, seen);
             known.stamp = Math.max(known.stamp, time);
