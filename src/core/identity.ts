@@ -4,8 +4,9 @@
  * A key is bytes without a line break, one of
  *  "abc" or 123           the JSON value as the vendor sent it, so that 1 and "1" differ; escapes are normalised
  *  ["abc",123]            several values
- *  sha256:<64 hex>        the content, or a key that would be longer than 200 bytes
+ *  sha256:<64 hex>        the content
  *  sha256:<64 hex>#2      the second of several records with the very same content
+ *  sha256-of-id:<64 hex>  an ID, or several values, of more than 200 bytes
  */
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
@@ -84,7 +85,7 @@ export function identifier(
       values.push(normalised(bytes.toString('utf8', from, to)));
     }
     const text = count === 1 ? (values[0] ?? '') : `[${values.join(',')}]`;
-    return put(Buffer.byteLength(text) > longestKey ? `sha256:${hash('sha256', text)}` : text);
+    return put(Buffer.byteLength(text) > longestKey ? `sha256-of-id:${hash('sha256', text)}` : text);
   }
 
   return {
@@ -117,7 +118,9 @@ export function idText(key: Buffer, start: number, end: number): string {
   const text = key.toString('utf8', start, end);
   if (!text.startsWith('"')) return text;
   const decoded = String(JSON.parse(text));
-  return /^(?:["[]|sha256:|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$)|\p{Surrogate}/u.test(decoded) ? text : decoded;
+  return /^(?:["[]|sha256(?:-of-id)?:|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$)|\p{Surrogate}/u.test(decoded)
+    ? text
+    : decoded;
 }
 
 function none(): number {
