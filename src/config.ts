@@ -9,7 +9,7 @@ import { planJob, longerThanZero, type JobPlan } from './config/job.ts';
 import { lookUp, type EnvFile, type Layers } from './config/layers.ts';
 import { noFindings, readSettings, refuseFaults, type Findings } from './config/settings.ts';
 import { impliedSource, refuseLineFlags, standardInputLines } from './config/lines.ts';
-import { stateDirectory } from './config/state-directory.ts';
+import { findStateDirectory, stateDirectory } from './config/state-directory.ts';
 import { cutValues, nearMisses } from './config/suspicions.ts';
 import type { SourceDefinition } from './core/definition.ts';
 import type { Flags } from './core/flags.ts';
@@ -29,7 +29,7 @@ export interface Configuration {
   readonly sourceValues: SettingValues;
   readonly sink: SinkDefinition;
   readonly sinkValues: SettingValues;
-  /** Undefined when an ad-hoc search has no place for one. */
+  /** Undefined when there is no place for one, which only an ad-hoc search can do without. */
   readonly stateDirectory: string | undefined;
   readonly http: HttpSettings;
   /** `--bulk-format`: another sink's wire form, with its settings. */
@@ -65,7 +65,7 @@ export async function configure(flags: Flags, environment: Environment, now: num
   const form = await findForm(flags.bulkFormat, sink, layers, findings);
   checkFiles(layers, { ...source.settings, ...sink.settings }, findings);
   refuseFaults(findings, layers);
-  const place = plan.usePosition || environment['HOME'] ? stateDirectory(flags.stateDir, environment) : flags.stateDir;
+  const place = (plan.usePosition ? stateDirectory : findStateDirectory)(flags.stateDir, environment);
   forgetSecrets(environment, { ...source.settings, ...sink.settings });
   const fields = parseFields(flags.add ?? []);
   const made = { plan, source, sourceValues, sink, sinkValues, stateDirectory: place, http, form, fields, findings };

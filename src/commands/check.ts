@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { configure, type Configuration } from '../config.ts';
 import { jobName } from '../config/job.ts';
+import { stateDirectory } from '../config/state-directory.ts';
 import type { Flags } from '../core/flags.ts';
 import { exit, Problem, worst } from '../core/problem.ts';
 import { fromMillis, isoText } from '../core/time.ts';
@@ -37,7 +38,9 @@ export async function check(flags: Flags, host: Host): Promise<number> {
 
   try {
     await step('settings', () => Promise.resolve(settingsText(configuration)));
-    await step('position', () => lookAtPosition(configuration, parts));
+    await step('position', () =>
+      lookAtPosition(stateDirectory(flags.stateDir, world.environment), configuration, parts),
+    );
     await step(`sink ${parts.sink.name}`, () => lookAtSink(parts.sink));
     await step(`source ${parts.source.name}`, () => lookAtSource(parts.source, parts.tools));
   } finally {
@@ -53,9 +56,9 @@ function settingsText({ findings }: Configuration): string {
 }
 
 /** The position can be created, locked and read; a run that is working right now is no fault. */
-async function lookAtPosition(configuration: Configuration, parts: Parts): Promise<string> {
+async function lookAtPosition(directory: string, configuration: Configuration, parts: Parts): Promise<string> {
   const name = jobName(configuration.naming, parts.source, parts.sink, configuration.plan.search);
-  const store: PositionStore = positionStore(configuration.stateDirectory ?? '.', name, scopeOf(parts));
+  const store: PositionStore = positionStore(directory, name, scopeOf(parts));
   try {
     await store.lock();
     const position = await store.load();

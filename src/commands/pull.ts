@@ -2,10 +2,11 @@
 import { join } from 'node:path';
 import { configure, type Configuration } from '../config.ts';
 import { jobName } from '../config/job.ts';
+import { noPlace } from '../config/state-directory.ts';
 import type { Flags } from '../core/flags.ts';
 import { Problem, worst } from '../core/problem.ts';
 import { toMillis } from '../core/time.ts';
-import type { Job } from '../core/types.ts';
+import type { Job, Quarantine } from '../core/types.ts';
 import type { Lock } from '../io/lock.ts';
 import { positionStore } from '../io/position-file.ts';
 import { openQuarantine } from '../io/quarantine.ts';
@@ -21,11 +22,11 @@ import { progressText, summaryFields, summaryText } from './summary-line.ts';
 export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<number> {
   const { world, log, stops, progress } = host;
   const configuration = await configure(flags, world.environment, world.now());
-  const { plan, stateDirectory = '.' } = configuration;
+  const { plan, stateDirectory } = configuration;
   if (plan.maxRuntime !== undefined) stops.stopAfter(toMillis(plan.maxRuntime), flags.maxRuntime ?? '');
   const parts = await makeParts(configuration, host);
   try {
-    const job = makeJob(configuration, parts, stateDirectory);
+    const job = makeJob(configuration, parts);
     const scope = scopeOf(parts);
     const started = world.now();
     const result = await run({
@@ -36,14 +37,12 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
         await parts.load();
         return parts.sink;
       },
-      store: plan.usePosition
-        ? scrubbedStore(positionStore(stateDirectory, job.name, scope, taken), log.clean)
-        : undefined,
+      store:
+        plan.usePosition && stateDirectory !== undefined
+          ? scrubbedStore(positionStore(stateDirectory, job.name, scope, taken), log.clean)
+          : undefined,
       scope,
-      quarantine: scrubbedQuarantine(
-        openQuarantine(join(stateDirectory, `${fileName(job.name)}.quarantine.jsonl`)),
-        log.clean,
-      ),
+      quarantine: scrubbedQuarantine(quarantineOf(job, stateDirectory), log.clean),
       tools: parts.tools,
       progress: (summary, window) => progress.show(() => progressText(summary, window, world.now() - started)),
     });
@@ -56,9 +55,24 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
   }
 }
 
-function makeJob(configuration: Configuration, { source, sink }: Parts, stateDirectory: string): Job {
+function makeJob(configuration: Configuration, { source, sink }: Parts): Job {
   const name = jobName(configuration.naming, source, sink, configuration.plan.search);
-  return { ...configuration.plan, name, source: source.name, sink: sink.name, stateDirectory };
+  return { ...configuration.plan, name, source: source.name, sink: sink.name };
+}
+
+/**
+ * The job's quarantine file. Without a state directory nothing can be set aside, and the first record that must be ends
+ * the run (78): audit records in the working directory of whoever started it would be where nobody keeps or guards them.
+ */
+function quarantineOf(job: Job, stateDirectory: string | undefined): Quarantine {
+  if (stateDirectory !== undefined)
+    return openQuarantine(join(stateDirectory, `${fileName(job.name)}.quarantine.jsonl`));
+  return {
+    path: 'no file, for want of a --state-dir',
+    add: () => Promise.reject(noPlace('a record that must be set aside')),
+    flush: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
 }
 
 /** What is read and where it goes: a position belongs to both. */

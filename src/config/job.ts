@@ -9,7 +9,7 @@ import { namedJob, usesPosition } from './named-job.ts';
 import { oneOf } from './one-of.ts';
 
 /** Everything of a Job that does not depend on the source and sink themselves. */
-export type JobPlan = Omit<Job, 'name' | 'source' | 'sink' | 'stateDirectory'>;
+export type JobPlan = Omit<Job, 'name' | 'source' | 'sink'>;
 
 /** The plan. Throws Problem (64) for values that cannot be read or contradict each other. */
 export function planJob(flags: Flags, now: Instant): JobPlan {

@@ -3,23 +3,33 @@ import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /**
  * `--state-dir`, systemd's `$STATE_DIRECTORY` (the first of a list), `$XDG_STATE_HOME/audit-export`, or
  * `~/.local/state/audit-export`. Relative values of the two variables are ignored, as the XDG specification asks.
- * Without HOME (some crons, `env -i`) the user's entry in the password database says where home is.
+ * Without HOME (some crons, `env -i`) the user's entry in the password database says where home is. Throws Problem (78)
+ * when none of them names a place.
  */
-export function stateDirectory(
-  flag: string | undefined,
-  environment: Readonly<Record<string, string | undefined>>,
-): string {
+export function stateDirectory(flag: string | undefined, environment: Environment): string {
+  const found = findStateDirectory(flag, environment);
+  if (found === undefined) throw noPlace('the position');
+  return found;
+}
+
+/** The same for a run that may do without one: undefined when none of them names a place. */
+export function findStateDirectory(flag: string | undefined, environment: Environment): string | undefined {
   if (flag !== undefined) return resolve(flag);
   const [systemd = ''] = (environment['STATE_DIRECTORY'] ?? '').split(':');
   if (systemd.startsWith('/')) return systemd;
   const xdg = environment['XDG_STATE_HOME'] ?? '';
   if (xdg.startsWith('/')) return join(xdg, 'audit-export');
   const home = environment['HOME'] ?? homeOfUser();
-  if (home.startsWith('/')) return join(home, '.local/state/audit-export');
-  throw new Problem(exit.config, 'there is no place for the position: no STATE_DIRECTORY, and no home directory', {
+  return home.startsWith('/') ? join(home, '.local/state/audit-export') : undefined;
+}
+
+export function noPlace(what: string): Problem {
+  return new Problem(exit.config, `there is no place for ${what}: no STATE_DIRECTORY, and no home directory`, {
     hint: 'name a directory with --state-dir, for example /var/lib/audit-export',
   });
 }

@@ -518,7 +518,6 @@ export interface Job {
   readonly holdOff?: Duration | undefined;
   /** `id`: by record ID. `content`: by ID and content, so that a changed record is delivered again. */
   readonly dedupe: 'id' | 'content';
-  readonly stateDirectory: string;
   /** Stop when more than this share of the pulled records (and at least 100) had to be quarantined. */
   readonly maxQuarantine: number;
 }

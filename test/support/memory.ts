@@ -169,6 +169,5 @@ export const memoryJob: Job = {
   maxRuntime: undefined,
   dryRun: false,
   dedupe: 'id',
-  stateDirectory: '/memory',
   maxQuarantine: 0.1,
 };

@@ -1,0 +1,41 @@
+/** Runs without a position, as real processes: what they leave behind, and where. */
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { scratch, shell } from '../support/program.ts';
+
+const search = `printf 'not json\\n{"id":1}\\n' | $AUDIT_EXPORT --source - --no-position`;
+
+for (const [variable, folder] of [
+  ['STATE_DIRECTORY', ''],
+  ['XDG_STATE_HOME', 'audit-export'],
+] as const) {
+  test(`a search without HOME sets records aside where ${variable} says`, async (t) => {
+    const directory = scratch(t);
+    const [work, state] = [join(directory, 'work'), join(directory, 'state')];
+    mkdirSync(work);
+    const ended = await shell(search, { directory: work, environment: { [variable]: state } });
+    assert.deepEqual([ended.status, ended.stdout], [3, '{"id":1}\n'], ended.stderr);
+    assert.deepEqual(readdirSync(work), []);
+    const [file = '', ...others] = readdirSync(join(state, folder));
+    assert.match(file, /^stdin\.stdout\.[0-9a-f]{8}\.quarantine\.jsonl$/);
+    assert.deepEqual(others, []);
+    assert.match(readFileSync(join(state, folder, file), 'utf8'), /"record":"not json"/);
+    assert.ok(ended.stderr.includes(join(state, folder, file)), ended.stderr);
+  });
+}
+
+test('a search without a place for a state directory works, as long as nothing has to be set aside', async (t) => {
+  const directory = scratch(t);
+  const homeless = { directory, environment: { HOME: '' } };
+  const fine = await shell(`echo '{"id":1}' | $AUDIT_EXPORT --source - --no-position`, homeless);
+  assert.deepEqual([fine.status, fine.stdout, fine.stderr], [0, '{"id":1}\n', '']);
+  const ended = await shell(search, homeless);
+  assert.equal(ended.status, 78);
+  assert.match(ended.stderr, /no place for a record that must be set aside[^]*hint: .*--state-dir/);
+  assert.deepEqual(readdirSync(directory), []);
+  const placed = await shell(`${search} --state-dir state`, homeless);
+  assert.equal(placed.status, 3);
+  assert.equal(readdirSync(join(directory, 'state')).length, 1);
+});
