@@ -61,13 +61,15 @@ export function linesSource(
   const plan = planSearch(definition, { ...search, categories: bothSpellings(search.categories) }, tools);
   const input = chunks[Symbol.asyncIterator]();
   const lines = collector(definition, plan, fieldsOf(definition, plan));
-  lines.begin(identityOf(definition));
+  const identity = identityOf(definition);
+  lines.begin(identity);
   let ended = false;
   let cutShort = false;
   let stopped: Problem | undefined;
 
   async function* pull(_ask: Ask): AsyncGenerator<Page, void, undefined> {
     if (stopped !== undefined) throw stopped;
+    identity.startPage(); // what was read is never read again, so that nobody need know of it
     const until = tools.now() + sliceLength;
     while (!ended && tools.now() < until) {
       const chunk = await read();
