@@ -5,15 +5,17 @@ import type { EnvFile } from './layers.ts';
 
 /**
  * An unquoted `#` begins a comment, even in the middle of a word: `KEY=p#q` is read as `p`. Each such line of a setting
- * in use, as a fault.
+ * in use, as a fault: one where `#` follows at once on what was read.
  */
 export function cutValues(file: EnvFile, settings: Settings): string[] {
   const known = new Set(spellings(settings));
-  const lines = file.text.split(/\r?\n/);
+  const lines = file.text.split(/\r\n?|\n/);
   return lines.flatMap((line, at) => {
-    const name = /^\s*(?:export\s+)?([\w.-]+)\s*=\s*(?!['"`])[^#\s]*(?:\s+[^#\s]+)*#/.exec(line)?.[1];
-    if (name === undefined || !known.has(name)) return [];
-    return [`${file.path}:${at + 1}: ${name} is cut off at #: put its value in quotes`];
+    const [, name = '', text = ''] = /^\s*(?:export\s+)?([\w.-]+)(?:\s*=|:\s)(.*)$/.exec(line) ?? [];
+    const value = known.has(name) ? file.values.get(name) : undefined;
+    if (value === undefined) return [];
+    const isCut = value === '' ? /^#\S/.test(text) : text.trimStart().startsWith(`${value}#`);
+    return isCut ? [`${file.path}:${at + 1}: ${name} is cut off at #: put its value in quotes`] : [];
   });
 }
 

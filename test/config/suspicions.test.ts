@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parse } from 'dotenv';
+import { cutValues } from '../../src/config/suspicions.ts';
+
+/** The numbers of the lines that are said to be cut off. */
+function cut(text: string): readonly number[] {
+  const file = { path: 'job.env', text, values: new Map(Object.entries(parse(text))) };
+  const lines = cutValues(file, { TOKEN: { summary: '', secret: true }, FILTER: { summary: '' } });
+  return lines.map((line) => Number(/^job\.env:(\d+): \w+ is cut off at #: put its value in quotes$/.exec(line)?.[1]));
+}
+
+const cutOff = [
+  'TOKEN=p#q',
+  'TOKEN= p#q',
+  'export TOKEN = p#q # token',
+  'TOKEN: p#q',
+  'TOKEN=p q#r',
+  'TOKEN=p# q',
+  'TOKEN=#q',
+  "TOKEN='p#q",
+  'TOKEN_FILE=/run/secrets/token#1',
+];
+
+for (const line of cutOff) {
+  test(`cut off at #: ${line}`, () => assert.deepEqual(cut(`FILTER=a\r\n${line}\r\n`), [2]));
+}
+
+const sound = [
+  'TOKEN="p#q"',
+  'TOKEN= "p#q"',
+  "TOKEN =  'p#q' # token",
+  'TOKEN= `p#q`',
+  'TOKEN="p"#q',
+  'TOKEN=p # q',
+  'TOKEN=p #q',
+  'TOKEN=p\t#q',
+  'FILTER=   # optional',
+  'FILTER=\t#optional',
+  'FILTER=# optional',
+  'FILTER=',
+  '# TOKEN=p#q',
+  'OTHER=p#q',
+  'TOKEN="-----BEGIN\nFILTER=a#b\n-----END"',
+];
+
+for (const text of sound) {
+  test(`not cut off: ${JSON.stringify(text)}`, () => assert.deepEqual(cut(`${text}\n`), []));
+}
+
+test('a value that a later line replaces is not cut off', () => {
+  assert.deepEqual(cut('TOKEN=p#q\nTOKEN="p#q"\n'), []);
+});
