@@ -115,7 +115,7 @@ test('--help and --version load neither a command nor HTTP, nor a stream', async
     assert.deepEqual(await load(directory, {}, flag), {
       status: 0,
       files: ['audit-export.cjs'],
-      parts: ['timers/promises', 'process'],
+      parts: ['process'],
     });
   }
   const modules = evaluated('src/entry.ts');

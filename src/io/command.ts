@@ -13,6 +13,7 @@ import type { Command, CommandRun } from '../core/types.ts';
 import { missing, notStarted, silent, type End, unread, wrongEnd } from './command-problems.ts';
 import { isExecutable } from './executable.ts';
 import { lineWriter } from './line-writer.ts';
+import { after } from './timer.ts';
 
 export interface CommandOptions {
   /** What the command sees of the environment. */
@@ -163,13 +164,13 @@ function signalAll(child: ChildProcess, name: NodeJS.Signals): void {
 
 /** The value, or undefined when it does not come in time. */
 async function within<T>(value: Promise<T>, milliseconds: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
+  let callOff = (): void => undefined;
   const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), Math.min(milliseconds, 2 ** 31 - 1));
+    callOff = after(milliseconds, () => resolve(undefined));
   });
   try {
     return await Promise.race([value, late]);
   } finally {
-    clearTimeout(timer);
+    callOff();
   }
 }

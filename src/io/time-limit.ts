@@ -4,31 +4,29 @@
  * second keeps it happy for ever.)
  */
 import { performance } from 'node:perf_hooks';
+import { after } from './timer.ts';
 
 export interface TimeLimit {
   run(): void;
   pause(): void;
 }
 
-/** A timer of Node that is set any longer fires at once. */
-const longest = 2 ** 31 - 1;
-
 /** Calls `expire` once, after that many milliseconds of running. */
 export function timeLimit(milliseconds: number, expire: () => void): TimeLimit {
   let left = milliseconds;
   let since = 0;
-  let timer: NodeJS.Timeout | undefined;
+  let callOff: (() => void) | undefined;
 
   return {
     run() {
-      if (timer !== undefined) return;
+      if (callOff !== undefined) return;
       since = performance.now();
-      timer = setTimeout(expire, Math.min(Math.max(0, left), longest));
+      callOff = after(left, expire);
     },
     pause() {
-      if (timer === undefined) return;
-      clearTimeout(timer);
-      timer = undefined;
+      if (callOff === undefined) return;
+      callOff();
+      callOff = undefined;
       left -= performance.now() - since;
     },
   };

@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import { exit, Problem } from '../core/problem.ts';
 import type { Wire } from '../core/types.ts';
 import { connectionProblem, problem, type Where } from './http-errors.ts';
+import { after } from './timer.ts';
 import { noteCertificate, refuseUnprotected, tlsOptions, type Trust } from './tls.ts';
 
 export interface WireOptions extends Trust {
@@ -73,15 +74,15 @@ function converse(
       reject(stop.reason as Problem); // it came while the connection was prepared
       return;
     }
-    let timer: NodeJS.Timeout | undefined;
+    let callOff = (): void => undefined;
     let ended = false;
 
     function limit(milliseconds: number, expire: () => void): void {
-      clearTimeout(timer);
-      timer = setTimeout(expire, milliseconds);
+      callOff();
+      callOff = after(milliseconds, expire);
     }
     function done(act: () => void): void {
-      clearTimeout(timer);
+      callOff();
       stop?.removeEventListener('abort', onStop);
       act();
     }

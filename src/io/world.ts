@@ -1,11 +1,12 @@
 /** The outside as the program sees it: clock, chance, streams, signals. A test may pass another one to `main`. */
 import { Buffer } from 'node:buffer';
 import { writeSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Problem } from '../core/problem.ts';
 import type { Output } from '../core/types.ts';
 import { standardInput, type Input } from './standard-input.ts';
 import { standardOutput } from './standard-output.ts';
 import { isTerminal, type TextOutput } from './terminal.ts';
+import { after } from './timer.ts';
 
 export type SignalName = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
 
@@ -96,15 +97,19 @@ async function nextTurn(): Promise<void> {
 }
 
 async function waitFor(milliseconds: number, stop: AbortSignal): Promise<void> {
-  const longest = 2 ** 31 - 1; // a timer's limit: 24.8 days; longer ones would fire at once
-  try {
-    for (let rest = milliseconds; rest > 0; rest -= longest) {
-      await sleep(Math.min(rest, longest), undefined, { signal: stop });
-    }
-  } catch (error) {
-    throw stop.aborted ? stop.reason : error;
-  }
   stop.throwIfAborted();
+  if (milliseconds <= 0) return;
+  await new Promise<void>((resolve, reject) => {
+    const aborted = (): void => {
+      callOff();
+      reject(stop.reason as Problem);
+    };
+    const callOff = after(milliseconds, () => {
+      stop.removeEventListener('abort', aborted);
+      resolve();
+    });
+    stop.addEventListener('abort', aborted, { once: true });
+  });
 }
 
 /** Standard error is written at once, because the next moment may be the last one. */

@@ -114,6 +114,16 @@ for (const kind of ['tcp', 'tls'] as const) {
   });
 }
 
+test('a time limit longer than a timer can count is not over at once', async (t) => {
+  const server = await receiver(t);
+  server.misbehave = () => 'deaf';
+  const stop = new AbortController();
+  const reason = new Problem(exit.terminate, 'stopped by SIGTERM');
+  setTimeout(() => stop.abort(reason), 50);
+  const much = Buffer.alloc(30 * 1024 * 1024);
+  assert.equal(await failure(server.address, much, { timeout: 2 ** 33, stop: stop.signal }), reason);
+});
+
 test('a port where nobody listens is 69', async (t) => {
   const server = await receiver(t);
   await server.close();
