@@ -84,9 +84,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   /** The whole window; returns what is worth a second reading. */
   async function* readOnce(part: Part): AsyncGenerator<Page, Problem | undefined, undefined> {
     try {
-      const { count, total } = yield* readWindow(part);
-      if (total === undefined || count >= total || search.single) return undefined;
-      return incomplete(name, part.window, total, count);
+      return yield* readWindow(part);
     } catch (error) {
       // Where the cursor is the bookmark, the next run goes on from what was saved.
       if (keepsBookmark || !hasStatus(error, invalid)) throw error;
@@ -94,32 +92,36 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     }
   }
 
-  async function* readWindow(part: Part): AsyncGenerator<Page, Reading, undefined> {
+  /** The pages of a window, or those of its job; returns what is missing by the vendor's own total. */
+  async function* readWindow(part: Part): AsyncGenerator<Page, Problem | undefined, undefined> {
     const { identity, bookmark } = part;
     const route = { identity, bookmark, total: undefined, values: (step: Step) => valuesOf(part, step.values) };
-    if (job === undefined) return yield* pages.read(route);
+    if (job === undefined) return missing(part, yield* pages.read(route));
     const what = 'the query';
     const { value, text } = await vendor.json({ request: job.request, values: valuesOf(part, {}), what });
     const id = tokenAt(text, job.id);
     if (id === undefined) throw noJob(definition, value, job.id);
     const total = job.total === undefined ? undefined : totalAt(text, job.total);
-    if (total === 0) return { count: 0, total, unfinished: false };
+    if (total === 0) return undefined;
     const values = (step: Step): TemplateValues => valuesOf(part, { ...step.values, job: id });
     const reading = yield* pages.read({ ...route, total, values });
-    if (!reading.unfinished || search.single) return reading;
-    return yield* readHalves(part);
+    return reading.unfinished && !search.single ? yield* readHalves(part) : missing(part, reading);
+  }
+
+  function missing({ window }: Part, { count, total }: Reading): Problem | undefined {
+    if (total === undefined || count >= total || search.single) return undefined;
+    return incomplete(name, window, total, count);
   }
 
   /** A query that does not finish for the whole window may finish for its halves. */
-  async function* readHalves(part: Part): AsyncGenerator<Page, Reading, undefined> {
+  async function* readHalves(part: Part): AsyncGenerator<Page, Problem | undefined, undefined> {
     const { from, until } = part.window;
     if (until - from <= shortestWindow) throw neverFinished(name, part.window);
     const middle = from + (until - from) / 2n;
     tools.debug('the query did not finish, asking for half the window', { from: isoText(from), until: isoText(until) });
     const early = yield* readWindow({ ...part, window: { from, until: middle } });
     const late = yield* readWindow({ ...part, window: { from: middle, until } });
-    const total = early.total === undefined || late.total === undefined ? undefined : early.total + late.total;
-    return { count: early.count + late.count, total, unfinished: false };
+    return early ?? late;
   }
 
   async function branches(): Promise<readonly string[]> {
