@@ -120,6 +120,23 @@ test('a next link to another host gets no request', async (context) => {
   }
 });
 
+test('a session is kept from everybody after a hundred other cookies', async (context) => {
+  const at = await stage(context, true);
+  for (let record = 0; record < 130; record++) at.vendor.add(`more${record}`, 100 + record);
+  let pages = 0;
+  at.vendor.fault = (asked, honest) => {
+    if (asked.kind !== 'page') return undefined;
+    pages += 1;
+    if (pages > 60) return reply(400, headers, message(asked));
+    const cookies = [1, 2].map((name) => `Set-Cookie: balancer${name}=balancer-${name}-of-page-${pages}`).join('\r\n');
+    return honest.toString().replace('\r\n', `\r\n${cookies}\r\n`);
+  };
+  const result = await at.run(['-vv', '--since', '1h']);
+  assert.equal(pages, 61);
+  assert.match(result.stderr, /\[redacted\]/);
+  expectKept(at, result);
+});
+
 test('a proxy that echoes its password has nobody told', async (context) => {
   const at = await stage(context, false);
   const proxy = await rawServer((socket, request) => {

@@ -145,8 +145,8 @@ export interface Tools {
   random(): number;
   /** Debug log; never pass a secret, a header or a body. */
   debug(message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
-  /** Keeps a credential that a reply brought out of everything that is said. */
-  hide?(secret: string): void;
+  /** Keeps a credential that a reply brought out of everything that is said; `replaced` is no longer in use. */
+  hide?(secret: string | undefined, replaced?: string): void;
   /** One line for the operator, at the default level; the same line is printed once. */
   warn(message: string): void;
   /** Aborts when the run must end: a signal, or --max-runtime. The reason is a Problem. */

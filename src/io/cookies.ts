@@ -4,6 +4,7 @@
  */
 import { parseHttpDate } from '../core/clock/http-date.ts';
 import { isLoopback } from '../core/origin.ts';
+import type { Tools } from '../core/types.ts';
 
 export interface CookieJar {
   readonly size: number;
@@ -18,9 +19,14 @@ const maxBytes = 4096;
 /** Control characters; a semicolon would begin an attribute. */
 const unsafe = /[\0-\x1f\x7f;]/;
 
-/** `hide` is told every value, because a server may quote it in an error. */
-export function cookieJar(origin: URL, hide: (value: string) => void = () => {}): CookieJar {
+/** `hide` is told every value that comes, and the one that it replaces, because a server may quote them in an error. */
+export function cookieJar(origin: URL, hide: NonNullable<Tools['hide']> = () => {}): CookieJar {
   const jar = new Map<string, { readonly value: string; readonly expires: number }>();
+
+  function remove(name: string): void {
+    hide(undefined, jar.get(name)?.value);
+    jar.delete(name);
+  }
 
   function store(line: string, now: number): void {
     if (line.length > maxBytes || unsafe.test(line.replaceAll(';', ''))) return;
@@ -38,9 +44,9 @@ export function cookieJar(origin: URL, hide: (value: string) => void = () => {})
       if (lower === 'expires') expires = parseHttpDate(text) ?? expires;
     }
     if (maxAge !== undefined) expires = now + maxAge * 1000; // it outranks Expires
-    if (expires <= now) jar.delete(name);
+    if (expires <= now) remove(name);
     else if (jar.has(name) || jar.size < maxCookies) {
-      hide(value);
+      hide(value, jar.get(name)?.value);
       jar.set(name, { value, expires });
     }
   }
@@ -53,7 +59,7 @@ export function cookieJar(origin: URL, hide: (value: string) => void = () => {})
       for (const line of lines) store(line, now);
     },
     header(now) {
-      for (const [name, { expires }] of jar) if (expires <= now) jar.delete(name);
+      for (const [name, { expires }] of jar) if (expires <= now) remove(name);
       if (jar.size === 0) return undefined;
       return Array.from(jar, ([name, { value }]) => `${name}=${value}`).join('; ');
     },

@@ -22,8 +22,8 @@ export interface Log {
   readonly level: Level;
   /** A value that must never be written, in any spelling. */
   hide(secret: string): void;
-  /** The same for a cookie or a token that a reply brought. */
-  hidePassing(secret: string): void;
+  /** The same for a cookie or a token that a reply brought, and for the one that it replaced. */
+  hidePassing(secret: string | undefined, replaced?: string): void;
   /** The text without those values, for what is written elsewhere. */
   clean(text: string): string;
   /** What went wrong, with its next step. */

@@ -4,8 +4,11 @@ import { Buffer } from 'node:buffer';
 export interface Scrubber {
   /** Adds a value; shorter than six characters it would make text unreadable, and is left alone. */
   hide(secret: string): void;
-  /** The same for a credential that a reply brought and that may change with every reply; the last hundred are known. */
-  hidePassing(secret: string): void;
+  /**
+   * The same for a credential that a reply brought, for as long as it is in use. `replaced` is the one that it was used
+   * in place of: of those no longer in use, the last hundred are known.
+   */
+  hidePassing(secret: string | undefined, replaced?: string): void;
   /** The text with `[redacted]` in place of every secret, in whatever spelling. */
   clean(text: string): string;
 }
@@ -14,33 +17,51 @@ export interface Scrubber {
 const shortestToken = 16;
 /** Shorter values would make text unreadable. */
 const shortest = 6;
-const mostPassing = 100;
+const mostReplaced = 100;
 /** Where a long text of a server was cut, perhaps in the middle of a secret. */
 const cut = '…';
 
 export function scrubber(): Scrubber {
   const lasting = new Set<string>();
-  const passing = new Set<string>();
+  /** How many use it. */
+  const inUse = new Map<string, number>();
+  /** The oldest first. */
+  const replaced = new Set<string>();
   let spellings: readonly string[] | undefined;
 
-  function add(secret: string, secrets: Set<string>): void {
-    if (secret.length < shortest || secrets.has(secret)) return;
-    secrets.add(secret);
+  function use(secret: string): void {
+    const users = inUse.get(secret) ?? 0;
+    inUse.set(secret, users + 1);
+    if (users === 0 && !replaced.delete(secret)) spellings = undefined;
+  }
+
+  function replace(secret: string): void {
+    const users = inUse.get(secret) ?? 0;
+    if (users > 1) inUse.set(secret, users - 1);
+    if (users !== 1) return;
+    inUse.delete(secret);
+    replaced.add(secret);
+    const [oldest] = replaced;
+    if (replaced.size <= mostReplaced || oldest === undefined) return;
+    replaced.delete(oldest);
     spellings = undefined;
   }
 
   function clean(text: string): string {
-    spellings ??= spellingsOfAll([...lasting, ...passing]);
+    spellings ??= spellingsOfAll([...lasting, ...inUse.keys(), ...replaced]);
     const whole = spellings.reduce((rest, spelling) => rest.replaceAll(spelling, redacted), text);
     return whole.includes(cut) ? withoutCutSecrets(whole, spellings) : whole;
   }
 
   return {
-    hide: (secret) => add(secret, lasting),
-    hidePassing(secret) {
-      add(secret, passing);
-      const [oldest] = passing;
-      if (passing.size > mostPassing && oldest !== undefined) passing.delete(oldest);
+    hide(secret) {
+      if (secret.length < shortest || lasting.has(secret)) return;
+      lasting.add(secret);
+      spellings = undefined;
+    },
+    hidePassing(secret, before) {
+      if (secret !== undefined && secret.length >= shortest) use(secret);
+      if (before !== undefined) replace(before);
     },
     clean,
   };

@@ -25,3 +25,40 @@ test('each long word of a list of headers is hidden, names and short words are n
   scrub.hide('Authorization: Bearer 0123456789abcdef; X-Tenant: 7');
   assert.equal(scrub.clean('bad token 0123456789abcdef in Authorization'), 'bad token [redacted] in Authorization');
 });
+
+test('a credential in use is known, however many others came and went', () => {
+  const { hidePassing, clean } = scrubber();
+  hidePassing('the-login-token');
+  for (let at = 1; at <= 1000; at++) hidePassing(`cookie-number-${at}.`, `cookie-number-${at - 1}.`);
+  assert.equal(clean('the-login-token cookie-number-1000.'), '[redacted] [redacted]');
+});
+
+test('one that was replaced is known until a hundred others were', () => {
+  const { hidePassing, clean } = scrubber();
+  for (let at = 1; at <= 201; at++) hidePassing(`cookie-number-${at}.`, `cookie-number-${at - 1}.`);
+  assert.equal(clean('cookie-number-101.'), '[redacted]');
+  assert.equal(clean('cookie-number-100.'), 'cookie-number-100.');
+});
+
+test('one that is used in two places stays known when one of them has another', () => {
+  const { hidePassing, clean } = scrubber();
+  hidePassing('token-and-cookie');
+  hidePassing('token-and-cookie');
+  hidePassing(undefined, 'token-and-cookie');
+  for (let at = 1; at <= 200; at++) hidePassing(`cookie-number-${at}.`, `cookie-number-${at - 1}.`);
+  assert.equal(clean('token-and-cookie'), '[redacted]');
+});
+
+test('one that comes back is new again', () => {
+  const { hidePassing, clean } = scrubber();
+  const pass = (from: number, to: number): void => {
+    for (let at = from; at <= to; at++) hidePassing(`cookie-number-${at}.`, `cookie-number-${at - 1}.`);
+  };
+  hidePassing('it-comes-back');
+  hidePassing(undefined, 'it-comes-back');
+  pass(1, 90);
+  hidePassing('it-comes-back');
+  hidePassing(undefined, 'it-comes-back');
+  pass(91, 180);
+  assert.equal(clean('it-comes-back'), '[redacted]');
+});

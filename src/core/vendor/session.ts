@@ -32,6 +32,7 @@ export function session(
     return { renewable: false, open: async () => {}, headers: () => ({}), close: async () => {} };
   }
   let token: Readonly<Record<string, string>> | undefined;
+  let hidden: string | undefined;
   let begun = false; // the vendor may have begun a session, even when its answer was lost
 
   async function logIn(login: Login): Promise<Readonly<Record<string, string>>> {
@@ -55,7 +56,8 @@ export function session(
     const { path, header, headers } = login.token;
     const found = path === undefined ? reply.headers[header?.toLowerCase() ?? ''] : tokenAt(text, path);
     if (found === undefined || found === '') throw notALogin(definition, 'without a token');
-    tools.hide?.(String(found));
+    tools.hide?.(String(found), hidden);
+    hidden = String(found);
     return headersOf(headers, { ...values, token: found });
   }
 
