@@ -1,5 +1,6 @@
 /** What the text of a setting must look like. */
 import { durationOf } from '../core/clock/duration.ts';
+import { truthOf } from '../core/truth.ts';
 import type { Setting } from '../core/types.ts';
 
 interface Kind {
@@ -10,7 +11,7 @@ interface Kind {
 const kinds: Readonly<Record<NonNullable<Setting['kind']>, Kind>> = {
   text: { expects: 'a text', holds: () => true },
   url: { expects: 'an http:// or https:// URL without user name and password', holds: isPlainUrl },
-  flag: { expects: 'true or false', holds: (text) => /^(?:true|false|1|0|yes|no)$/i.test(text) },
+  flag: { expects: 'true or false', holds: (text) => truthOf(text) !== undefined },
   integer: { expects: 'a whole number', holds: (text) => /^\d{1,15}$/.test(text) },
   duration: { expects: 'a duration such as 65m, 7d or 1h30m', holds: (text) => durationOf(text) !== undefined },
 };

@@ -6,6 +6,7 @@ import { hecReply, upTo } from '../core/wire/hec-reply.ts';
 import type { Encode } from '../core/wire/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem, retryAfter, retrying } from '../core/retry.ts';
+import { truthOf } from '../core/truth.ts';
 import { isObject, objectOf, serverText } from '../core/wire/server-text.ts';
 import type {
   Batch,
@@ -68,7 +69,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
   const http = tools.http(base);
   const uploads = upload(who, { records: 1000, bytes: 1_000_000, record: 50 * 1024 * 1024 });
   let acks = acknowledgements(undefined, () => tools.guid());
-  let wantsAcks = ['true', '1', 'yes'].includes(values['SPLUNK_ACK'] ?? '');
+  let wantsAcks = truthOf(values['SPLUNK_ACK']) === true;
 
   const url = (path: string): string => `${base}/services/collector/${path}`;
   const headers = (channel: string): Record<string, string> => ({

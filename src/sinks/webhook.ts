@@ -9,6 +9,7 @@ import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
 import { objectOf, serverText } from '../core/wire/server-text.ts';
 import { statusList } from '../core/wire/status-list.ts';
+import { truthOf } from '../core/truth.ts';
 import type {
   Batch,
   HttpReply,
@@ -76,7 +77,7 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
   const keys = signingKeys(values['WEBHOOK_SECRET'] ?? '');
   const statuses = values['WEBHOOK_SUCCESS'];
   const isSuccess = statusList(statuses ?? '200-299', 'WEBHOOK_SUCCESS');
-  const gzip = ['true', '1', 'yes'].includes((values['WEBHOOK_GZIP'] ?? '').toLowerCase());
+  const gzip = truthOf(values['WEBHOOK_GZIP']) === true;
   const http = tools.http(url);
   const limits = { records: recordsOf(values), bytes: largestBatch, record: Infinity };
   const uploads = upload(who, limits, { gzip, followRedirects: false });

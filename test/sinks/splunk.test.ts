@@ -231,6 +231,15 @@ test('with acknowledgement, events are delivered when the indexers say so, and n
   assert.deepEqual(tools.warnings, []);
 });
 
+test('acknowledgement can be asked for in any spelling of yes', async () => {
+  for (const [text, asked] of Object.entries({ TRUE: true, Yes: true, '1': true, FALSE: false, No: false })) {
+    const { server, send } = await start({ ack: true }, { SPLUNK_ACK: text });
+    const { awaited } = await send(auditRecords(1));
+    assert.equal(awaited.length > 0, asked, text);
+    await server.close();
+  }
+});
+
 test('the part of a batch before a bad event is acknowledged too', async () => {
   const { server, send, sink } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
   server.bad = (event) => (event.fields?.['record_id'] === 'r2' ? 6 : undefined);
