@@ -17,7 +17,7 @@ import { reached } from './failpoint.ts';
 import { type JournalContent, openJournal } from './journal.ts';
 import type { Lock } from './lock.ts';
 import { writePosition } from './position-format.ts';
-import { checkScope, headingOf, newer, readChecked, type Scope, unreadable } from './position-read.ts';
+import { checkScope, headingOf, newer, readChecked, type Scope, unreadable, unusable } from './position-read.ts';
 import { fileName, jobOf, lockJob, namesIn, positionSuffix } from './state-directory.ts';
 
 const noPosition = 'none';
@@ -67,14 +67,14 @@ export function positionStore(directory: string, job: string, scope: Scope, take
     const position = isOurs ? stored.position : { ...stored.position, ...scope, saved: undefined };
     generation = stored.generation;
     base = stored.heading.trimEnd();
-    return withJournal(position, notes, base, seed);
+    return withJournal(path, position, notes, base, seed);
   }
 
   function firstRun(notes: JournalContent, seed: number): Position | undefined {
     if (notes.base === '') return undefined;
     if (notes.base !== noPosition)
       throw unreadable(path, 'it is missing, though a run kept a journal for it', undefined);
-    return withJournal(firstPosition(scope), notes, noPosition, seed);
+    return withJournal(path, firstPosition(scope), notes, noPosition, seed);
   }
 
   async function keepPrevious(): Promise<void> {
@@ -147,7 +147,7 @@ export async function listPositions(directory: string): Promise<StoredJob[]> {
   return jobs;
 }
 
-function withJournal(position: Position, notes: JournalContent, base: string, seed: number): Position {
+function withJournal(path: string, position: Position, notes: JournalContent, base: string, seed: number): Position {
   if (notes.base !== base) return position; // of an earlier position, and in this one already
   for (const { branch, lines, saved } of notes.entries) {
     const place = position.branches.get(branch) ?? {
@@ -156,7 +156,11 @@ function withJournal(position: Position, notes: JournalContent, base: string, se
       slice: undefined,
       ledger: createLedger(seed),
     };
-    place.ledger.read(lines);
+    try {
+      place.ledger.read(lines);
+    } catch (error) {
+      throw error instanceof Problem ? unusable(path, `its journal: ${error.message}`) : error;
+    }
     position.branches.set(branch, place);
     position.saved = saved;
   }

@@ -65,9 +65,14 @@ export async function writePosition(
 
 /**
  * Reads and checks a position file. `remembered: false` leaves the IDs out, for a listing; everything is checked all
- * the same. `seed` is for the ledgers.
+ * the same. `seed` is for the ledgers; `unusable` makes the Problem of what is found wrong with many IDs later.
  */
-export async function readPosition(file: FileHandle, remembered: boolean, seed: number): Promise<Reading> {
+export async function readPosition(
+  file: FileHandle,
+  remembered: boolean,
+  seed: number,
+  unusable: (damage: string) => Problem,
+): Promise<Reading> {
   const first = await readHeading(file);
   const written = Number(/^audit-export position (\d{1,9}) /.exec(first)?.[1]);
   if (written > version) return { newer: written };
@@ -75,7 +80,7 @@ export async function readPosition(file: FileHandle, remembered: boolean, seed: 
   if (digest === undefined) return { damage: 'the first line is not that of a position file' };
   const hash = createHash('sha256');
   const chunks = hashed(file, first.length, hash);
-  const parsed = await parse(chunks, remembered, seed);
+  const parsed = await parse(chunks, remembered, seed, unusable);
   for await (const rest of chunks) void rest; // what is left after a mistake belongs to the checksum, too
   if (hash.digest('hex') !== digest) return { damage: 'the checksum does not match' };
   if (typeof parsed === 'string') return { damage: parsed };
@@ -117,6 +122,7 @@ async function parse(
   chunks: AsyncGenerator<Buffer, void>,
   remembered: boolean,
   seed: number,
+  unusable: (damage: string) => Problem,
 ): Promise<Omit<StoredPosition, 'heading'> | string> {
   const text = pieces(chunks);
   let rest: Buffer = Buffer.alloc(0);
@@ -148,7 +154,7 @@ async function parse(
       rest = rest.subarray(1);
       const place = position.branches.get(name)!;
       if (expected >= many) {
-        position.branches.set(name, { ...place, ledger: dormantLedger(blocks, expected, seed) });
+        position.branches.set(name, { ...place, ledger: dormantLedger(blocks, expected, seed, unusable) });
         continue;
       }
       for (const block of blocks) place.ledger.read(block);

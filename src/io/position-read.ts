@@ -19,7 +19,8 @@ export interface Scope {
 export async function readChecked(path: string, seed: number, remembered = true): Promise<Reading | undefined> {
   const file = await openToRead(path, remembered);
   try {
-    return file === undefined ? undefined : await readPosition(file, remembered, seed);
+    if (file === undefined) return undefined;
+    return await readPosition(file, remembered, seed, (damage) => unusable(path.replace(/\.previous$/, ''), damage));
   } catch (error) {
     throw fileProblem(error, 'read the position file', path);
   } finally {
@@ -91,7 +92,7 @@ export function checkScope(path: string, job: string, stored: StoredPosition, sc
         ? ['source', source, scope.source]
         : ['sink', sink, scope.sink];
   throw new Problem(exit.config, `position file ${path} belongs to another ${what}: ${theirs}, not ${ours}`, {
-    hint: 'give this job a name of its own with --job, or remove the file to begin again',
+    hint: `give this job a name of its own with --job; or ${beginAgain(path)}`,
   });
 }
 
@@ -99,9 +100,19 @@ export function checkScope(path: string, job: string, stored: StoredPosition, sc
 export function unreadable(path: string, damage: string, previousDamage: string | undefined): Problem {
   const beside =
     previousDamage === undefined ? 'and there is none before it' : `and the one before (${previousDamage})`;
-  return new Problem(exit.config, `position file ${path} cannot be used: ${damage}, ${beside}`, {
-    hint: `restore it from a backup; or begin again: rm -f ${path} ${path}.previous ${path.slice(0, -positionSuffix.length)}.journal, then run once with -c --since <the last time that is known to be delivered>`,
+  return unusable(path, `${damage}, ${beside}`);
+}
+
+export function unusable(path: string, damage: string): Problem {
+  return new Problem(exit.config, `position file ${path} cannot be used: ${damage}`, {
+    hint: `restore it from a backup; or ${beginAgain(path)}`,
   });
+}
+
+/** Each of the files alone would have the next run go on from it. */
+function beginAgain(path: string): string {
+  const journal = `${path.slice(0, -positionSuffix.length)}.journal`;
+  return `begin again: rm -f ${path} ${path}.previous ${journal}, then run once with -c --since <the last time that is known to be delivered>`;
 }
 
 export function newer(path: string, version: number): Problem {

@@ -301,6 +301,56 @@ test('a forged file with a right checksum and wrong content is refused', async (
   }
 });
 
+/** Runs the command of a hint that says how to begin again; there must be a position before it, and none after. */
+async function beginAgain(directory: string, error: unknown): Promise<void> {
+  assert.ok(error instanceof Problem, String(error));
+  assert.equal(error.status, 78);
+  const words = /begin again: (rm -f .*), then run once with -c --since/.exec(error.hint ?? '')?.[1];
+  assert.ok(words, error.hint);
+  assert.ok(readdirSync(directory).some((file) => file.includes('.position')));
+  execFileSync('/bin/sh', ['-c', words]);
+  assert.deepEqual(await load(directory), { position: undefined, warnings: [] });
+}
+
+/** A position file of one branch with one malformed line, which says that it remembers so many. */
+function forge(path: string, remembered: number): void {
+  const document = { job: 'job', ...scope, generation: 1, failures: 0, branches: [{ name: '', remembered }] };
+  const body = `${JSON.stringify(document, undefined, 2)}\nx\n\n`;
+  const digest = createHash('sha256').update(body).digest('hex');
+  writeFileSync(path, `audit-export position 1 sha256:${digest}\n${body}`, { mode: 0o600 });
+}
+
+for (const name of ['job.position', 'job.position.previous']) {
+  test(`what is wrong with the many remembered IDs of ${name} is told when they are read, with the way to begin again`, async (t) => {
+    const directory = freshDirectory(t);
+    await saved(directory, positionOf({ '': branch(1n) }), positionOf({ '': branch(2n) }));
+    rmSync(join(directory, 'job.position'));
+    forge(join(directory, name), 10_000);
+    const { position } = await load(directory);
+    let failure: unknown;
+    assert.throws(
+      () => position?.branches.get('')?.ledger.has(Buffer.from('x'), 0, 1),
+      (error) => {
+        failure = error;
+        return problem(78, /^position file \S+\/job\.position cannot be used: .*: malformed line "x"$/)(error);
+      },
+    );
+    await beginAgain(directory, failure);
+  });
+}
+
+test('a journal with a malformed line is told with the way to begin again', async (t) => {
+  const directory = freshDirectory(t);
+  const store = await saved(directory, positionOf({ '': branch(1n) }), positionOf({ '': branch(2n) }));
+  await store.lock();
+  await store.load();
+  await store.journal('', [Buffer.from('not a line of a ledger\n')], undefined);
+  await store.close();
+  const failure: unknown = await load(directory).catch((error: unknown) => error);
+  problem(78, /job\.position cannot be used: its journal: remembered IDs: malformed line/)(failure);
+  await beginAgain(directory, failure);
+});
+
 test('a newer format is refused and the file left as it is', async (t) => {
   const directory = freshDirectory(t);
   const { path } = await saved(directory, positionOf({ '': branch(1n) }), positionOf({ '': branch(2n) }));
@@ -337,6 +387,10 @@ test('a position of another source, sink or job is refused', async (t) => {
   );
   copyFileSync(path, join(directory, 'second.position'));
   await assert.rejects(positionStore(directory, 'second', scope).load(), problem(78, /another job: job, not second/));
+  rmSync(join(directory, 'second.position'));
+  await saved(directory, positionOf({ '': branch(2n) })); // from now on there is one before it, too
+  const moved = positionStore(directory, 'job', { ...scope, sink: 'other' });
+  await beginAgain(directory, await moved.load().catch((error: unknown) => error));
 });
 
 test('a file that others could have written is refused', async (t) => {

@@ -10,9 +10,14 @@ import type { Ledger } from '../types.ts';
 /**
  * The ledger with the entries of `blocks`, which are whole lines of core/ledger/ledger-line.ts, `count` of them. Those
  * are known to be as they were written (a checksum covers them); what is wrong with them all the same is told when they
- * are read, as a Problem (78). `seed`: see createLedger.
+ * are read, as the Problem (78) that `unusable` makes of it. `seed`: see createLedger.
  */
-export function dormantLedger(blocks: readonly Buffer[], count: number, seed: number): Ledger {
+export function dormantLedger(
+  blocks: readonly Buffer[],
+  count: number,
+  seed: number,
+  unusable: (damage: string) => Problem,
+): Ledger {
   const lines = [...blocks];
   let awake: Ledger | undefined;
   let awaits: boolean | undefined;
@@ -32,12 +37,11 @@ export function dormantLedger(blocks: readonly Buffer[], count: number, seed: nu
       lines.reverse();
       for (let block = lines.pop(); block !== undefined; block = lines.pop()) made.read(block);
       if (made.size() === count) return made;
-      throw new Problem(exit.config, `the position file remembers ${made.size()} IDs, not ${count}`, {
-        hint: 'restore the position file from a backup, or remove it to begin again with --first-run',
-      });
+      throw new Problem(exit.config, `it remembers ${made.size()} IDs, not ${count}`);
     } catch (error) {
-      failure = error; // lines that were let go must not be missing from the next position file
-      throw error;
+      // Kept: lines that were let go must not be missing from the next position file.
+      failure = error instanceof Problem ? unusable(error.message) : error;
+      throw failure;
     }
   }
 

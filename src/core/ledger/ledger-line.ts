@@ -47,7 +47,7 @@ export function writeHead(
   return end + 1;
 }
 
-/** Reads the line `[start, end)` into `line`. Throws Problem (78) when it is not one. */
+/** Reads the line `[start, end)` into `line`. Throws Problem (78) when it is not one; who knows the file adds the hint. */
 export function readLine(bytes: Buffer, start: number, end: number, line: LedgerLine): void {
   let at = start;
   let stamp = 0;
@@ -113,7 +113,5 @@ function acknowledgement(encoded: string): string | undefined {
 
 function malformed(bytes: Buffer, start: number, end: number): Problem {
   const text = JSON.stringify(bytes.toString('latin1', start, Math.min(end, start + 60)));
-  return new Problem(exit.config, `remembered IDs: malformed line ${text}`, {
-    hint: 'restore the position file from a backup, or remove it to begin again with --first-run',
-  });
+  return new Problem(exit.config, `remembered IDs: malformed line ${text}`);
 }

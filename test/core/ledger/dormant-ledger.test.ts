@@ -26,11 +26,15 @@ function blocks(pending?: string): Buffer[] {
   return [lines.slice(0, 700), lines.slice(700, 701), lines.slice(701)].map((part) => Buffer.from(part.join('')));
 }
 
+function unusable(damage: string): Problem {
+  return new Problem(78, `unusable: ${damage}`);
+}
+
 /** Blocks that complain when they are read through. */
 const unreadable = [Buffer.from('this is not a line of a ledger\n')];
 
 test('nobody reads the lines of a ledger that is only passed on', () => {
-  const ledger = dormantLedger(unreadable, 1, 0);
+  const ledger = dormantLedger(unreadable, 1, 0, unusable);
   assert.deepEqual(ledger.pending(), []);
   ledger.prune(0);
   assert.equal(ledger.size(), 1);
@@ -39,7 +43,7 @@ test('nobody reads the lines of a ledger that is only passed on', () => {
 
 test('asked about a record, it knows what the ledger knew that was saved, and takes new ones', () => {
   const saved = blocks();
-  const ledger = dormantLedger(saved, count, 0);
+  const ledger = dormantLedger(saved, count, 0, unusable);
   const fresh = note(ledger, 'new');
   assert.ok(fresh >= 0);
   ledger.keep(fresh);
@@ -49,14 +53,14 @@ test('asked about a record, it knows what the ledger knew that was saved, and ta
 });
 
 test('acknowledgements still to come wake it', () => {
-  const ledger = dormantLedger(blocks('7'), count + 1, 0);
+  const ledger = dormantLedger(blocks('7'), count + 1, 0, unusable);
   assert.deepEqual(ledger.pending(), ['7']);
   ledger.settle('7', false);
   assert.equal(ledger.size(), count);
 });
 
 test('old IDs are forgotten once they are a good part of all', () => {
-  const ledger = dormantLedger(blocks(), count, 0);
+  const ledger = dormantLedger(blocks(), count, 0, unusable);
   ledger.prune(stamp + count / 10);
   assert.equal(ledger.size(), count, 'a tenth is not worth the reading');
   ledger.prune(stamp + count / 2);
@@ -66,9 +70,9 @@ test('old IDs are forgotten once they are a good part of all', () => {
 });
 
 test('lines that are not what the file said are told when they are read, and nothing of them is used', () => {
-  const problem = (error: unknown): boolean => error instanceof Problem && error.status === 78;
-  const short = dormantLedger(blocks(), count + 1, 0);
-  const broken = dormantLedger(unreadable, 1, 0);
+  const problem = (error: unknown): boolean => error instanceof Problem && error.message.startsWith('unusable: ');
+  const short = dormantLedger(blocks(), count + 1, 0, unusable);
+  const broken = dormantLedger(unreadable, 1, 0, unusable);
   for (const ledger of [short, broken]) {
     for (let attempt = 1; attempt <= 2; attempt += 1) assert.throws(() => note(ledger, '"id 1"'), problem);
     assert.throws(() => textOf(ledger), problem, 'a position without them must not be saved');
