@@ -184,10 +184,11 @@ test('a sink that refuses nearly everything stops the run before the trail is dr
   assert.equal((await here.store.load())?.branches.get('')?.watermark, undefined);
 });
 
-test('records with one ID and other content are delivered once and counted, or both with --dedupe content', async () => {
-  for (const [dedupe, delivered, conflicts] of [
-    ['id', 1, 1],
-    ['content', 2, 0],
+test('records with one ID and other content are delivered both, but with --dedupe id once', async () => {
+  for (const [dedupe, delivered, conflicts, changed] of [
+    ['changes', 2, 0, 1],
+    ['id', 1, 1, 0],
+    ['content', 2, 0, 0],
   ] as const) {
     const here = bench();
     here.vendor.stored.push(stored('same', start - minute), stored('same', start - 2 * minute));
@@ -197,7 +198,7 @@ test('records with one ID and other content are delivered once and counted, or b
       return undefined;
     };
     const { summary } = await here.run({ dedupe });
-    assert.deepEqual([summary.delivered, summary.conflicts], [delivered, conflicts]);
+    assert.deepEqual([summary.delivered, summary.conflicts, summary.changed], [delivered, conflicts, changed]);
     assert.equal(keys.size, delivered, 'the destination can tell them apart');
   }
 });

@@ -49,6 +49,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
     if (job.dryRun || log.level === 'debug' || log.level === 'trace') {
       log.say(summaryText(result, job), summaryFields(result));
     }
+    if (result.summary.changed > 0) log.warn(changedText(result.summary.changed));
     return report(result.problems, job, configuration, host);
   } finally {
     await parts.close();
@@ -78,6 +79,14 @@ function quarantineOf(job: Job, stateDirectory: string | undefined): Quarantine 
 /** What is read and where it goes: a position belongs to both. */
 export function scopeOf({ source, sink }: Pick<Parts, 'source' | 'sink'>): { source: string; sink: string } {
   return { source: `${source.name} ${source.scope}`.trim(), sink: `${sink.name} ${sink.scope}`.trim() };
+}
+
+/** Whoever goes by the ID alone will find two records. */
+function changedText(count: number): string {
+  return (
+    `${count} ${count === 1 ? 'record' : 'records'} with an ID that was delivered with other content: delivered as well ` +
+    '(id_conflict); --dedupe id would leave them out'
+  );
 }
 
 /** `> /dev/null` was asked for, but whoever looks for the records later should have been told. */

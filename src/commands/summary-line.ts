@@ -17,7 +17,8 @@ export function summaryText(
 ): string {
   const counts: readonly (readonly [count: number, what: string])[] = [
     [summary.seen, 'seen before'],
-    [summary.conflicts, 'with a known ID and other content'],
+    [summary.changed, 'of them with a known ID and other content'],
+    [summary.conflicts, 'left out for a known ID, with other content'],
     [summary.outside, 'outside the window'],
     [summary.unmatched, 'not matching'],
     [summary.quarantined, 'set aside'],

@@ -40,7 +40,7 @@ export function planJob(flags: Flags, now: Instant): JobPlan {
     maxRuntime: longerThanZero(flags.maxRuntime, '--max-runtime'),
     dryRun: flags.dryRun === true,
     holdOff: longerThanZero(flags.holdOff, '--hold-off'),
-    dedupe: oneOf(flags.dedupe, '--dedupe', ['id', 'content']) ?? 'id',
+    dedupe: oneOf(flags.dedupe, '--dedupe', ['id', 'changes', 'content']) ?? 'changes',
     maxQuarantine: 0.1,
   };
 }

@@ -1,5 +1,5 @@
 /**
- * `--dedupe content`: a record is new when its ID or its content is. Its key then names both, for the ledger and for the
+ * A record that is new because its content is (`--dedupe`). Its key then names ID and content, for the ledger and for the
  * destination: Elasticsearch would take a changed record under the old `_id` for a repeat, and drop it.
  */
 import { Buffer } from 'node:buffer';

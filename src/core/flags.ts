@@ -85,7 +85,10 @@ export const flagTable: readonly FlagRow[] = [
   { flags: '--first-run <duration>', says: "how far back to begin (default: the source's, else 7d)" },
   { flags: '--max-runtime <duration>', says: 'stop cleanly by then and keep what is proven (exit 75)' },
   { flags: '--hold-off <duration>', says: 'after three failed runs, leave both ends alone so long (exit 75)' },
-  { flags: '--dedupe <id|content>', says: 'what makes a record new: its ID, or ID and content (default: id)' },
+  {
+    flags: '--dedupe <rule>',
+    says: 'what makes a record new: id, changes (other content under a known ID, the default) or content (always both)',
+  },
   { flags: '--dry-run', says: 'pull and count; send and save nothing' },
   { flags: '-v, --verbose', says: 'say what happens; -vv: in detail', kind: 'count' },
   { flags: '-q, --quiet', says: 'say errors only' },

@@ -6,6 +6,7 @@
 import { Buffer } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
 import type { Packed, Packer } from './batch.ts';
+import { seen } from './dedupe.ts';
 import { deliver, type Delivered } from './deliver.ts';
 import { isTooMany, tooManyRefused } from './partial.ts';
 import type { AuditRecord, Ledger, PositionStore, Quarantine, RefusedRecord, Sink, Summary, Tools } from './types.ts';
@@ -145,7 +146,7 @@ export function outbox(parts: OutboxParts): Outbox {
       if (digest === undefined || refused.continued !== true) digest = createHash('sha256');
       digest.update(refused.text);
       const entry = refused.more ? undefined : noteRefused(digest.digest('hex'), stamp);
-      if (entry === -1) {
+      if (entry === seen) {
         summary.seen += 1; // the parts that the quarantine has go with the next record's first
         return;
       }

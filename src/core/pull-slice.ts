@@ -2,6 +2,7 @@
 import { acknowledged } from './acknowledge.ts';
 import type { Packer } from './batch.ts';
 import { withContentKey } from './content-key.ts';
+import { conflict } from './dedupe.ts';
 import { outbox } from './outbox.ts';
 import { stoppedEarly } from './partial.ts';
 import { Problem } from './problem.ts';
@@ -48,7 +49,7 @@ export async function pullSlice(at: Branch, window: Window, slice: Window): Prom
   const { branch, place, source, job, tools, summary } = at;
   const { maxQuarantine, dryRun } = job;
   const out = outbox({ ...at, ledger: place.ledger, sourceName: source.name, maxQuarantine, dryRun });
-  const unseen = sieve({
+  const { unseen, changed } = sieve({
     ledger: place.ledger,
     window,
     slice,
@@ -73,8 +74,12 @@ export async function pullSlice(at: Branch, window: Window, slice: Window): Prom
       }
       for (let index = 0; index < page.records.length; index++) {
         const pulled = page.records[index]!;
-        const record = job.dedupe === 'content' ? withContentKey(pulled) : pulled;
-        const entry = unseen(record);
+        let record = job.dedupe === 'content' ? withContentKey(pulled) : pulled;
+        let entry = unseen(record);
+        if (entry === conflict && job.dedupe === 'changes') {
+          record = withContentKey(pulled);
+          entry = changed(record);
+        }
         if (entry < 0) continue;
         const full = out.add(record, entry);
         if (full !== undefined) await full;

@@ -1,6 +1,7 @@
 /**
  * Which records of a slice go on to the sink: those inside the bounds that were asked for, and not delivered before.
  */
+import { seen } from './dedupe.ts';
 import { fingerprint } from './fingerprint.ts';
 import { toMillis } from './time.ts';
 import { stamper } from './window.ts';
@@ -11,7 +12,7 @@ export interface SieveParts {
   readonly window: Window;
   readonly slice: Window;
   readonly filter: WindowRules['filter'];
-  readonly job: Pick<Job, 'since' | 'until' | 'usePosition'>;
+  readonly job: Pick<Job, 'since' | 'until' | 'usePosition' | 'dedupe'>;
   readonly summary: Summary;
   /** Called for a record from long before the window, which the vendor shows all the same. */
   stale(): void;
@@ -20,14 +21,21 @@ export interface SieveParts {
 /** A filter by the day, of another time zone, shows records of this long before the window, in milliseconds. */
 const coarsest = 38 * 3_600_000;
 
+export interface Sieve {
+  /** The ledger's entry number of a record that goes on; or `seen`, or `conflict` for another content under a known ID. */
+  unseen(record: AuditRecord): number;
+  /** The same for a record in conflict, whose key now names its content as well. */
+  changed(record: AuditRecord): number;
+}
+
 /**
- * Returns a function that gives the ledger's entry number of a record that goes on, or -1; it keeps the count.
+ * Sorts records, and keeps the count.
  *
  * A vendor that cannot filter by time, or pays no heed to it, is filtered here, by the record's own time; records without
  * one always pass. Where the vendor goes by the time of ingestion, an old event time means nothing, but in a search the
  * user's bounds are about the event.
  */
-export function sieve(parts: SieveParts): (record: AuditRecord) => number {
+export function sieve(parts: SieveParts): Sieve {
   const { ledger, slice, filter, job, summary } = parts;
   const asked = filter === 'none' || !job.usePosition;
   const lower = filter === 'event' ? bound(parts.window.from) : asked ? bound(job.since) : undefined;
@@ -36,7 +44,7 @@ export function sieve(parts: SieveParts): (record: AuditRecord) => number {
   const stampOf = stamper(slice, filter);
   let told = false;
 
-  return (record) => {
+  function unseen(record: AuditRecord): number {
     summary.fetched += 1;
     if (lower !== undefined && before(record, lower)) {
       if (filter === 'event' && !told && record.time < lower.time - coarsest) {
@@ -52,15 +60,27 @@ export function sieve(parts: SieveParts): (record: AuditRecord) => number {
     if (entry >= 0) {
       summary.bytes += record.end - record.start;
       if (end !== undefined && record.time >= end.time && !before(record, end)) summary.future += 1;
-    } else if (entry === -1) summary.seen += 1;
-    else summary.conflicts += 1;
+    } else if (entry === seen) summary.seen += 1;
+    else if (job.dedupe !== 'changes') summary.conflicts += 1;
     return entry;
-  };
+  }
+
+  function changed(record: AuditRecord): number {
+    const entry = ledger.note(record.key, record.keyStart, record.keyEnd, stampOf(record.time), 0);
+    if (entry < 0) summary.seen += 1;
+    else {
+      summary.changed += 1;
+      summary.bytes += record.end - record.start;
+    }
+    return entry;
+  }
 
   function outside(): number {
     summary.outside += 1;
-    return -1;
+    return seen;
   }
+
+  return { unseen, changed };
 }
 
 interface Bound {

@@ -7,6 +7,7 @@ export function emptySummary(): Summary {
     delivered: 0,
     seen: 0,
     conflicts: 0,
+    changed: 0,
     outside: 0,
     unmatched: 0,
     quarantined: 0,

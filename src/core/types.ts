@@ -92,7 +92,7 @@ export type SettingValues = Readonly<Record<string, string>>;
 
 /** One HTTP request. `url` is absolute, or relative to the client's base. */
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD' | 'OPTIONS';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
@@ -281,7 +281,10 @@ export interface Sink {
   encode(record: AuditRecord, out: ByteWriter): void;
   /** Before anything is read from the source: is the place there, and what was saved with the last position? */
   open(saved: Saved | undefined): Promise<void>;
-  /** Asks whether it is reachable and takes the credentials, sending no record; says in a few words what answered. */
+  /**
+   * Asks whether it is reachable and takes the credentials, sending no record and changing nothing; says in a few words
+   * what was found, and what only a delivery can prove.
+   */
   probe?(): Promise<string>;
   /** One request. Throws Problem when no record of any batch can be delivered (credentials, settings, no connection). */
   send(batch: Batch): Promise<Reply>;
@@ -516,8 +519,11 @@ export interface Job {
   readonly dryRun: boolean;
   /** After three failed runs in a row, how long the next one must leave both ends alone. */
   readonly holdOff?: Duration | undefined;
-  /** `id`: by record ID. `content`: by ID and content, so that a changed record is delivered again. */
-  readonly dedupe: 'id' | 'content';
+  /**
+   * What makes a record new. `id`: its ID alone. `changes`: also another content under an ID that is remembered.
+   * `content`: its ID and content, which then make its key at the destination, too.
+   */
+  readonly dedupe: 'id' | 'changes' | 'content';
   /** Stop when more than this share of the pulled records (and at least 100) had to be quarantined. */
   readonly maxQuarantine: number;
 }
@@ -528,8 +534,10 @@ export interface Summary {
   delivered: number;
   /** Delivered before, and shown again. */
   seen: number;
-  /** Same ID, other content: delivered once. */
+  /** Left out because their ID was delivered, though with another content. */
   conflicts: number;
+  /** Delivered though their ID was delivered before, because their content is another one. Part of other counts. */
+  changed: number;
   /** Outside the window that was asked for. */
   outside: number;
   /** Left out by the query, matched here. Not in `fetched`. */

@@ -186,15 +186,29 @@ fault('P17', 'one ID twice on a page, with the same content, is one record', asy
 
 const edited = (body: string): string => body.replaceAll('"f":1.10', '"f":1.20');
 
-fault('P18', 'one ID with other content is delivered once, and counted as a conflict', async (context) => {
+fault('P18', 'one ID with other content is delivered as well, once, with a warning', async (context) => {
   const here = await scene(context);
+  here.expectSuccess(await here.run());
+  const both = [(text: string) => text, edited].flatMap((form) => here.vendor.records.map(({ text }) => form(text)));
+  for (const expected of [/^audit-export: warning: 6 records with an ID .* \(id_conflict\)/m, /^$/]) {
+    here.clock.now += 1000;
+    here.vendor.fault = (_, honest) => bent(here, honest, edited);
+    const result = await here.run();
+    assert.equal(result.status, 0);
+    assert.match(result.stderr, expected);
+    assert.deepEqual(here.delivered(), both);
+  }
+});
+
+fault('P18', 'with --dedupe id, one ID is delivered once, and other content is counted', async (context) => {
+  const here = await scene(context, { argv: ['--dedupe', 'id'] });
   here.expectSuccess(await here.run());
   here.clock.now += 1000;
   here.vendor.fault = (_, honest) => bent(here, honest, edited);
   const result = await here.run(verbose);
   assert.equal(result.status, 0);
   here.expectDelivered();
-  assert.match(result.stderr, /6 fetched, 0 delivered, 6 with a known ID and other content/);
+  assert.match(result.stderr, /6 fetched, 0 delivered, 6 left out for a known ID, with other content/);
 });
 
 fault('P18', 'with --dedupe content, each content is delivered once', async (context) => {
@@ -220,7 +234,7 @@ fault('P19', 'IDs that differ by Unicode normalisation, by case or by blanks are
 });
 
 fault('P19', 'one ID in two spellings of its escapes is one ID', async (context) => {
-  const here = await scene(context, { records: 0 });
+  const here = await scene(context, { records: 0, argv: ['--dedupe', 'id'] });
   const time = new Date(here.clock.now - 5000).toISOString();
   const record = here.vendor.add('café', 5, `{"id":"café","time":"${time}"}`);
   here.expectSuccess(await here.run());
@@ -230,14 +244,15 @@ fault('P19', 'one ID in two spellings of its escapes is one ID', async (context)
   assert.deepEqual(here.delivered(), [record.text]);
 });
 
-fault('P25', 'a record that is changed between two pages is delivered once, as it was first seen', async (context) => {
+fault('P25', 'a record that is changed between two pages is delivered as it was and as it is', async (context) => {
   const here = await scene(context);
   here.vendor.fault = onPage(2, (_, honest) =>
     bent(here, honest, (body) => body.replace('[', `[${edited((here.vendor.records[0] as VendorRecord).text)},`)),
   );
   const result = await here.run(verbose);
-  here.expectDelivered();
-  assert.match(result.stderr, /7 fetched, 6 delivered, 1 with a known ID and other content/);
+  const texts = here.vendor.records.map(({ text }) => text);
+  assert.deepEqual(here.delivered().toSorted(), [...texts, edited(texts[0] as string)].toSorted());
+  assert.match(result.stderr, /7 fetched, 7 delivered, 1 of them with a known ID and other content/);
 });
 
 fault('P25', 'a record that is deleted between two pages takes no other with it', async (context) => {

@@ -168,6 +168,6 @@ export const memoryJob: Job = {
   firstRun: 2n * 24n * 60n * minute,
   maxRuntime: undefined,
   dryRun: false,
-  dedupe: 'id',
+  dedupe: 'changes',
   maxQuarantine: 0.1,
 };
