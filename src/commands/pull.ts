@@ -11,7 +11,7 @@ import type { Lock } from '../io/lock.ts';
 import { positionStore } from '../io/position-file.ts';
 import { openQuarantine } from '../io/quarantine.ts';
 import { isReaderGone } from '../io/standard-output.ts';
-import { fileName } from '../io/state-directory.ts';
+import { fileName, quarantineSuffix } from '../io/state-directory.ts';
 import { run } from '../run.ts';
 import type { Host } from './host.ts';
 import { makeParts, type Parts } from './parts.ts';
@@ -67,7 +67,7 @@ function makeJob(configuration: Configuration, { source, sink }: Parts): Job {
  */
 function quarantineOf(job: Job, stateDirectory: string | undefined): Quarantine {
   if (stateDirectory !== undefined)
-    return openQuarantine(join(stateDirectory, `${fileName(job.name)}.quarantine.jsonl`));
+    return openQuarantine(join(stateDirectory, fileName(job.name) + quarantineSuffix));
   return {
     path: 'no file, for want of a --state-dir',
     add: () => Promise.reject(noPlace('a record that must be set aside')),

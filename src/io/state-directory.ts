@@ -9,6 +9,7 @@ import { reached } from './failpoint.ts';
 import { takeLock, type Lock } from './lock.ts';
 
 export const positionSuffix = '.position';
+export const quarantineSuffix = '.quarantine.jsonl';
 
 /** Creates the directory if needed (73), takes the lock of a job (75 at once when another run holds it), clears leftovers. */
 export async function lockJob(directory: string, job: string): Promise<Lock> {
@@ -50,12 +51,9 @@ async function prepareDirectory(directory: string): Promise<void> {
 
 /** Removes what killed runs left. Only with the lock: the temp file of a living run must stay. */
 async function clearTemps(directory: string, name: string): Promise<void> {
+  const targets = [positionSuffix, `${positionSuffix}.previous`, quarantineSuffix].map((suffix) => name + suffix);
   for (const file of await namesIn(directory)) {
-    if (file.startsWith(`${name}.`) && tempName.test(file)) {
-      const target = file.replace(tempName, '');
-      if ([`${name}${positionSuffix}`, `${name}${positionSuffix}.previous`].includes(target))
-        await removeFile(join(directory, file));
-    }
+    if (tempName.test(file) && targets.includes(file.replace(tempName, ''))) await removeFile(join(directory, file));
   }
 }
 

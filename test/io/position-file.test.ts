@@ -445,8 +445,13 @@ test(
 
 test('leftovers of killed runs are removed with the lock, and those of other jobs are left', async (t) => {
   const directory = freshDirectory(t);
-  const mine = ['job.position.0123456789ab.temp', 'job.position.previous.0123456789ab.temp'];
-  const others = ['job.position.txt', 'other.position.0123456789ab.temp', 'job.2.position.0123456789ab.temp'];
+  const temps = ['position', 'position.previous', 'quarantine.jsonl'].map((kind) => `${kind}.0123456789ab.temp`);
+  const mine = temps.map((name) => `job.${name}`);
+  const others = [
+    'job.position.txt',
+    'job.quarantine.jsonl',
+    ...temps.flatMap((name) => [`other.${name}`, `job.2.${name}`]),
+  ];
   for (const name of [...mine, ...others]) writeFileSync(join(directory, name), '');
   const store = positionStore(directory, 'job', scope);
   await store.lock();
