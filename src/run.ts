@@ -8,7 +8,7 @@ import { askOnce } from './core/acknowledge.ts';
 import { packer } from './core/batch.ts';
 import { forewarned } from './core/forewarned.ts';
 import { checkHoldOff } from './core/hold-off.ts';
-import { setAside, skipped, stoppedEarly } from './core/partial.ts';
+import { neverAcknowledged, setAside, skipped, stoppedEarly } from './core/partial.ts';
 import { firstPosition, placeOf, preferredOf, writeDown } from './core/position.ts';
 import { Problem, worst } from './core/problem.ts';
 import { pullSlice, type Branch } from './core/pull-slice.ts';
@@ -100,7 +100,10 @@ async function pullAll(state: State, position: Position): Promise<void> {
         save: () => save(state, position, sink),
         sinkBroke: () => void (state.sinkBroken = true),
       };
+      const known = state.summary.gaps.length;
       await collect(state, () => pullBranch(state, at), branch);
+      // Also after a failure: with a bookmark behind the gap, the next run does not meet it again.
+      await collect(state, () => tellGap(at, state.summary.gaps[known]), branch);
       if (state.sinkBroken || parts.tools.stop.aborted) break;
     }
     nameBranches(state, branches.length);
@@ -126,7 +129,8 @@ async function openSink({ job, makeSink }: RunParts, position: Position): Promis
 
 async function pullBranch(state: State, at: Branch): Promise<void> {
   const { source, place, job, tools } = at;
-  if (!job.dryRun) await askOnce({ ...at, ledger: place.ledger });
+  const lost = job.dryRun ? 0 : await askOnce({ ...at, ledger: place.ledger });
+  if (lost > 0 && source.goesOn !== undefined) state.problems.push(neverAcknowledged(lost, at.sink.name, source.name));
   const told = source.serverTime();
   const watermark = job.usePosition ? place.watermark : undefined;
   const serverNow = told ?? presumedNow(fromMillis(tools.now()), watermark);
@@ -134,7 +138,6 @@ async function pullBranch(state: State, at: Branch): Promise<void> {
   const bookmark = job.usePosition ? place.bookmark : undefined;
   for (const line of forewarned({ source, watermark, bookmark, since: job.since, serverNow })) tools.warn(line);
   state.window ??= window;
-  const gaps = state.summary.gaps.length;
   await pullWindow(at, window);
   // A stream is committed every now and then: what its position remembers must not grow as long as it runs.
   for (let last = window; source.goesOn?.() === true;) {
@@ -147,8 +150,10 @@ async function pullBranch(state: State, at: Branch): Promise<void> {
     told === undefined && isOpen ? missedOf(window, source.serverTime(), job.delay ?? source.window.delay) : undefined;
   if (missed !== undefined) await pullWindow(at, missed);
   if (window.gap !== undefined) state.summary.gaps.push(window.gap);
-  const gap = state.summary.gaps[gaps];
-  if (gap !== undefined) throw skipped(gap, source.name, job.since === window.from);
+}
+
+async function tellGap({ source, job }: Branch, gap: Window | undefined): Promise<void> {
+  if (gap !== undefined) throw skipped(gap, source.name, job.since === gap.until);
 }
 
 async function pullWindow(at: Branch, window: Window): Promise<void> {

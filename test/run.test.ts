@@ -203,6 +203,36 @@ test('records with one ID and other content are delivered both, but with --dedup
   }
 });
 
+test('records of a stream whose acknowledgement never came are said, since a stream cannot be asked again', async () => {
+  for (const isStream of [false, true]) {
+    const here = bench();
+    here.vendor.stored.push(stored('a', start - minute), stored('b', start - minute));
+    if (isStream) here.vendor.goesOn = () => false;
+    here.sink.answer = ({ records }) => ({ outcomes: records.map(() => 'kept'), pending: 'channel:1' });
+    here.sink.settle = () => Promise.resolve({ kept: [], lost: [] });
+    assert.deepEqual(
+      (await here.run()).problems.map(({ status }) => status),
+      [exit.tempfail],
+    );
+    if (isStream) here.vendor.stored.length = 0;
+    here.sink.answer = () => undefined;
+    here.sink.settle = (names) => Promise.resolve({ kept: [], lost: names });
+    const { problems } = await here.run();
+    assert.deepEqual(
+      problems.map(({ status, message }) => [status, message]),
+      isStream
+        ? [
+            [
+              exit.partial,
+              '2 records of an earlier run were never acknowledged by memory, and memory cannot be asked for them again',
+            ],
+          ]
+        : [],
+    );
+    assert.equal(here.sink.taken.length, isStream ? 0 : 2);
+  }
+});
+
 test('a search reads and writes no position', async () => {
   const here = bench();
   here.vendor.stored.push(stored('a', start - minute));

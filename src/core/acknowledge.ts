@@ -19,10 +19,15 @@ export interface Awaiting {
 
 /**
  * What an earlier run was still waiting for: asked for once, before anything is pulled. What will never come is
- * forgotten, and so is sent again; what may still come is not.
+ * forgotten, and so is sent again; what may still come is not. Returns how many records were forgotten.
  */
-export async function askOnce(awaiting: Awaiting): Promise<void> {
-  for (const pending of awaiting.ledger.pending()) await ask(awaiting, pending);
+export async function askOnce(awaiting: Awaiting): Promise<number> {
+  let lost = 0;
+  for (const pending of awaiting.ledger.pending()) {
+    const { outcome, records } = await ask(awaiting, pending);
+    if (outcome === 'lost') lost += records;
+  }
+  return lost;
 }
 
 /** Waits until everything sent is acknowledged; Problem 75 when it does not come in time. */

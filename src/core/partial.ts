@@ -14,6 +14,15 @@ export function setAside(records: number, path: string): Problem {
   );
 }
 
+/** A stream shows its records once: those of a batch whose acknowledgement will never come have to be put in again. */
+export function neverAcknowledged(records: number, sinkName: string, sourceName: string): Problem {
+  const what = records === 1 ? '1 record' : `${records} records`;
+  const message = `${what} of an earlier run were never acknowledged by ${sinkName}, and ${sourceName} cannot be asked for them again`;
+  return new Problem(exit.partial, message, {
+    hint: 'have the command before the pipe print them once more, with a longer --since there; what arrived is not repeated',
+  });
+}
+
 /** Said once, because the position moves past it. `asked`: the user's own --since left it out. */
 export function skipped({ from, until }: Window, sourceName: string, asked: boolean): Problem {
   const span = `records from ${isoText(from)} to ${isoText(until)}`;
