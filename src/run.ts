@@ -103,7 +103,9 @@ async function pullAll(state: State, position: Position): Promise<void> {
       const known = state.summary.gaps.length;
       await collect(state, () => pullBranch(state, at), branch);
       // Also after a failure: with a bookmark behind the gap, the next run does not meet it again.
-      await collect(state, () => tellGap(at, state.summary.gaps[known]), branch);
+      const gap = state.summary.gaps[known];
+      if (gap !== undefined)
+        await collect(state, () => Promise.reject(skipped(gap, at.source.name, at.job.since === gap.until)), branch);
       if (state.sinkBroken || parts.tools.stop.aborted) break;
     }
     nameBranches(state, branches.length);
@@ -150,10 +152,6 @@ async function pullBranch(state: State, at: Branch): Promise<void> {
     told === undefined && isOpen ? missedOf(window, source.serverTime(), job.delay ?? source.window.delay) : undefined;
   if (missed !== undefined) await pullWindow(at, missed);
   if (window.gap !== undefined) state.summary.gaps.push(window.gap);
-}
-
-async function tellGap({ source, job }: Branch, gap: Window | undefined): Promise<void> {
-  if (gap !== undefined) throw skipped(gap, source.name, job.since === gap.until);
 }
 
 async function pullWindow(at: Branch, window: Window): Promise<void> {

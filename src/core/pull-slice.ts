@@ -117,11 +117,11 @@ function commit({ source, place, job, tools }: Branch, slice: Window, serverTime
 }
 
 /**
- * The vendor no longer knows the bookmark and begins as far back as it does on a first run: what lies between the last
- * run and there is gone.
+ * Without a bookmark, a vendor that cannot be asked for a time begins as far back as it does on a first run: what lies
+ * between the last run and there is gone.
  */
 function noteRestart({ place, source, summary }: Branch, serverTime: Instant | undefined): void {
-  if (place.watermark === undefined || serverTime === undefined) return;
+  if (source.window.filter !== 'none' || place.watermark === undefined || serverTime === undefined) return;
   const begin = serverTime - source.window.firstRun;
   if (place.watermark < begin) summary.gaps.push({ from: place.watermark, until: begin });
 }

@@ -55,6 +55,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
 
   async function* pull(ask: Ask): AsyncGenerator<Page, void, undefined> {
     await vendor.open();
+    if (ask.bookmark === undefined || !keepsBookmark) return yield* readAnew(ask);
     let begun = false;
     try {
       for await (const page of readAll(ask, ask.bookmark)) {
@@ -62,11 +63,22 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
         yield page;
       }
     } catch (error) {
-      if (begun || ask.bookmark === undefined || !hasStatus(error, invalid)) throw error;
-      tools.warn(`${name} no longer knows where the last run stopped; reading from where its API begins`);
-      yield { records: [], refused: [], unmatched: 0, restarted: true };
-      yield* readAll(ask, undefined);
+      if (begun || !hasStatus(error, invalid)) throw error;
+      const beginning =
+        definition.window.filter === 'none' ? 'from where its API begins' : 'the window from its beginning';
+      tools.warn(`${name} no longer knows where the last run stopped; reading ${beginning}`);
+      yield* readAnew(ask);
     }
+  }
+
+  /** Without a bookmark. Where there could have been one, the first page says so: by then the vendor's time is known. */
+  async function* readAnew(ask: Ask): AsyncGenerator<Page, void, undefined> {
+    let restarted = keepsBookmark;
+    for await (const page of readAll(ask, undefined)) {
+      yield restarted ? { ...page, restarted } : page;
+      restarted = false;
+    }
+    if (restarted) yield { records: [], refused: [], unmatched: 0, restarted };
   }
 
   /** The whole window, and once more when its cursor expires, or the vendor's own total says that something is missing. */

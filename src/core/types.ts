@@ -56,7 +56,7 @@ export interface Page {
   readonly unmatched: number;
   /** Where to go on in a later run: saved once all records up to here are delivered. Only for vendors with cursors. */
   readonly bookmark?: string;
-  /** The vendor no longer knew the bookmark of the Ask, and begins where it does on a first run. */
+  /** There was no bookmark to go on from, or the vendor no longer knows it: this begins where a first run does. */
   readonly restarted?: boolean;
 }
 
