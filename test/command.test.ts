@@ -185,3 +185,22 @@ test('_bulk by curl: everything arrives once, and an answer with errors is 74 al
   assert.ok(down.status === 74 || down.status === 0, down.stderr);
   if (down.status === 74) assert.match(down.stderr, /curl: \(22\)[^]*the command curl ended with status 22/);
 });
+
+test('_bulk in several requests: each answer counts, not only the first', async (t) => {
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'in'), '{"id":1}\n{"id":2}\n{"id":3}\n{"id":4}\n');
+  const server = await fakeElastic();
+  t.after(() => server.close());
+  const curl = `curl -sS -H Content-Type:application/x-ndjson --data-binary @- ${server.url}/audit/_bulk`;
+  const argv = ['-s', '-', '--state-dir', 'state', '--bulk-format', 'elastic', '--'];
+  server.documents.set('stdin:1', 'there already').set('stdin:2', 'there already');
+  server.item = (id) => (id === 'stdin:4' ? { status: 429 } : undefined);
+  const result = await run([...argv, 'split', '-l', '4', '--filter', curl], {
+    directory,
+    environment,
+    stdio: [openSync(join(directory, 'in'), 'r'), 'pipe', 'pipe'],
+  });
+  assert.equal(result.status, 74, result.stderr);
+  assert.match(result.stderr, /printed: 1 with status 429\n/);
+  assert.deepEqual([...server.documents.keys()].toSorted(), ['stdin:1', 'stdin:2', 'stdin:3']);
+});

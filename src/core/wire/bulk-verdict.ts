@@ -1,10 +1,12 @@
 /**
- * What Elasticsearch's answer to `_bulk` says, read from what a command printed: HTTP 200 is no success, and neither is an
- * exit status of 0. The answer is followed as it comes, because it is as long as the records were.
+ * What Elasticsearch's answers to `_bulk` say, read from what a command printed: HTTP 200 is no success, and neither is an
+ * exit status of 0. A command may send the records in several requests (`split --filter`), so each answer counts. They are
+ * followed as they come, because they are as long as the records were.
  */
 import type { Buffer } from 'node:buffer';
 import { errorText } from './bulk.ts';
-import { isObject } from './server-text.ts';
+import { isObject, serverText } from './server-text.ts';
+import { objects } from '../json/objects.ts';
 import { splitter } from '../split.ts';
 
 export interface BulkVerdict {
@@ -18,56 +20,98 @@ const says = /"errors"\s*:\s*true/;
 /** More than enough for the pattern, to find it across two pieces. */
 const overlap = 200;
 
+const notWhole = 'an answer is not whole';
+const unnamed = 'it does not say which';
+
 export function bulkVerdict(): BulkVerdict {
   const failures = new Map<string, number>();
-  let known = 0;
+  let complaint: string | undefined;
   let tail = '';
-  let saysErrors = false;
-  let isDocument = true;
-  const reply = splitter({
+  /** Of the answer at hand: can it be read, and how many of its items have failed, were there already, cannot be read? */
+  let isSound = true;
+  let failed = 0;
+  let known = 0;
+  let unread = 0;
+
+  const answer = splitter({
     records: ['items'],
-    fields: actions.map((action) => [action, 'status']),
+    fields: actions.flatMap((action) => [
+      [action, 'status'],
+      [action, 'error', 'type'],
+    ]),
     maxRecordBytes: 16 * 1024 * 1024,
-    record: (bytes, _start, _end, spans) => count(bytes, spans),
-    refused: () => undefined,
+    record(bytes, _start, _end, spans) {
+      for (const [at, action] of actions.entries())
+        count(action, text(bytes, spans, 2 * at), text(bytes, spans, 2 * at + 1));
+    },
+    refused: () => void (unread += 1),
   });
 
-  function count(bytes: Buffer, spans: Int32Array): void {
-    for (let action = 0; action < actions.length; action++) {
-      const start = spans[2 * action] ?? -1;
-      if (start < 0) continue;
-      const status = bytes.toString('latin1', start, spans[2 * action + 1]);
-      // `create` of an ID that is there already: an earlier run's arrived.
-      if (status === '409' && action === 0) known++;
-      else if (!status.startsWith('2')) failures.set(status, (failures.get(status) ?? 0) + 1);
+  const printed = objects({
+    words(bytes) {
+      const heard = tail + bytes.toString('latin1');
+      if (says.test(heard)) complaint ??= unnamed;
+      tail = heard.slice(-overlap);
+    },
+    begin() {
+      answer.begin();
+      isSound = true;
+      failed = known = unread = 0;
+    },
+    piece(bytes) {
+      attempt(() => answer.push(bytes));
+    },
+    end() {
+      const value = attempt(() => answer.end().value);
+      complaint ??= isSound ? judge(value) : notWhole;
+    },
+  });
+
+  /** Without a status (`filter_path` can leave it out), the error says it all. */
+  function count(action: string, status: string | undefined, error: string | undefined): void {
+    if (status === undefined && error === undefined) return;
+    // `create` of an ID that is there already: an earlier run's arrived.
+    const isKnown = status === undefined ? error === 'version_conflict_engine_exception' : status === '409';
+    if (isKnown && action === 'create') {
+      known += 1;
+    } else if (status?.startsWith('2') !== true) {
+      failed += 1;
+      const what = serverText(status === undefined ? `${error}` : `status ${status}`);
+      failures.set(what, (failures.get(what) ?? 0) + 1);
     }
   }
 
-  /** What is printed around an answer (`curl -i`) makes it no document; what it says is still looked for. */
-  function asDocument<T>(read: () => T): T | undefined {
+  function judge(value: unknown): string | undefined {
+    if (!isObject(value)) return undefined;
+    const { error, errors } = value;
+    if (error !== undefined && error !== null) return errorText(error) || 'it answers with an error';
+    if (typeof errors === 'boolean' && unread > 0) return notWhole;
+    return errors === true && failed + known === 0 ? unnamed : undefined;
+  }
+
+  function attempt<T>(read: () => T): T | undefined {
     try {
-      return isDocument ? read() : undefined;
+      return isSound ? read() : undefined;
     } catch {
-      isDocument = false;
+      isSound = false;
       return undefined;
     }
   }
 
   return {
-    push(bytes) {
-      const text = tail + bytes.toString('latin1');
-      saysErrors ||= says.test(text);
-      tail = text.slice(-overlap);
-      asDocument(() => reply.push(bytes));
-    },
+    push: (bytes) => printed.push(bytes),
     objection() {
-      const value = tail === '' ? undefined : asDocument(() => reply.end().value);
-      if (isObject(value) && value['error'] !== undefined)
-        return errorText(value['error']) || 'it answers with an error';
-      const errors = isObject(value) ? value['errors'] === true : saysErrors;
-      if (!errors) return undefined;
-      if (failures.size > 0) return [...failures].map(([status, times]) => `${times} with status ${status}`).join(', ');
-      return known > 0 ? undefined : 'it does not say which';
+      const what = [...failures].map(([failure, times]) => `${times} with ${failure}`);
+      const more = complaint ?? (printed.torn() ? notWhole : undefined);
+      if (more !== undefined) what.push(more);
+      return what.length === 0 ? undefined : what.join(', ');
     },
   };
+}
+
+/** The value of a field, a text without its quotes; undefined when it is not there. */
+function text(bytes: Buffer, spans: Int32Array, field: number): string | undefined {
+  const start = spans[2 * field] ?? -1;
+  if (start < 0) return undefined;
+  return bytes.toString('latin1', start, spans[2 * field + 1]).replaceAll('"', '');
 }

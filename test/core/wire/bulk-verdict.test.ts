@@ -15,6 +15,8 @@ const item = (status: number, action = 'create'): string =>
 const answer = (errors: boolean, ...items: string[]): string =>
   `{"took":3,"errors":${errors},"items":[${items.join(',')}]}`;
 
+const torn = 'an answer is not whole';
+
 const cases: readonly (readonly [what: string, text: string, expected: string | undefined])[] = [
   ['all created', answer(false, item(201), item(201)), undefined],
   ['a mapping error', answer(true, item(201), item(400), item(400), item(429)), '2 with status 400, 1 with status 429'],
@@ -30,6 +32,50 @@ const cases: readonly (readonly [what: string, text: string, expected: string | 
   ],
   ['headers around it', `HTTP/1.1 200 OK\r\n\r\n${answer(true)}`, 'it does not say which'],
   ['headers around a good one', `HTTP/1.1 200 OK\r\n\r\n${answer(false, item(201))}`, undefined],
+  ['one answer after another', answer(false, item(201)) + answer(true, item(201), item(429)), '1 with status 429'],
+  [
+    'a line each, the first with what was there already',
+    `${answer(true, item(409))}\n${answer(true, item(201), item(429))}\n`,
+    '1 with status 429',
+  ],
+  ['a later one without items', `${answer(true, item(409))}\r\n{"errors":true}`, 'it does not say which'],
+  [
+    'failures of several',
+    `${answer(true, item(400))} ${answer(true, item(400), item(503))}`,
+    '2 with status 400, 1 with status 503',
+  ],
+  ['an error after a good one', `${answer(false, item(201))}\n{"error":"no","status":503}`, 'no'],
+  ['good ones only', `${answer(false, item(201))}${answer(true, item(409))}\n\n${answer(false)}\n`, undefined],
+  ['answers in an array', `[${answer(false, item(201))}, ${answer(true, item(429))}]`, '1 with status 429'],
+  [
+    'headers around each',
+    `HTTP/1.1 200 OK\r\nNEL: {"a":1}\r\n\r\n${answer(false)}HTTP/1.1 200 OK\r\n\r\n{"errors":true}`,
+    'it does not say which',
+  ],
+  ['a failed item that errors does not tell of', answer(false, item(201), item(404)), '1 with status 404'],
+  [
+    'items without a status',
+    '{"items":[{"create":{"error":{"type":"mapper_parsing_exception"}}}]}',
+    '1 with mapper_parsing_exception',
+  ],
+  [
+    'a conflict without a status',
+    '{"items":[{"create":{"error":{"type":"version_conflict_engine_exception"}}}]}',
+    undefined,
+  ],
+  ['an item that cannot be read', '{"errors":false,"items":[{"create":{"status":2O1}}]}', torn],
+  ['an answer cut inside an item', answer(false, item(201), item(201)).slice(0, 60), torn],
+  ['an answer cut inside its first key', '{"to', torn],
+  ['an answer cut after a good one', `${answer(false, item(201))}\n${answer(false, item(201)).slice(0, -1)}`, torn],
+  ['an answer cut before another', answer(false, item(201)).slice(0, 40) + answer(false, item(201)), torn],
+  [
+    'an answer cut in a text before another',
+    `${answer(false, item(201)).slice(0, 37)}\n${answer(false, item(201))}`,
+    torn,
+  ],
+  ['only the flag, by grep', '  "errors": true\n', 'it does not say which'],
+  ['braces in other words', 'sent {3} of {x}, { [5 bytes data]\n{}\n', undefined],
+  ["another program's lines", '{"level":"info","error":null}\n{"items":[1,{"a":2}]}\n', undefined],
   ['nothing', '', undefined],
   ['other words', 'done\n', undefined],
 ];
