@@ -10,7 +10,7 @@ import { forewarned } from './core/forewarned.ts';
 import { checkHoldOff } from './core/hold-off.ts';
 import { neverAcknowledged, setAside, skipped, stoppedEarly } from './core/partial.ts';
 import { firstPosition, placeOf, preferredOf, writeDown } from './core/position.ts';
-import { Problem, worst } from './core/problem.ts';
+import { exit, Problem, worst } from './core/problem.ts';
 import { pullSlice, type Branch } from './core/pull-slice.ts';
 import { collect, nameBranches, type Collected } from './core/run-problems.ts';
 import { emptySummary } from './core/summary.ts';
@@ -21,9 +21,10 @@ import type { Job, Position, PositionStore, Quarantine, Sink, Source, Summary, T
 
 export interface RunParts {
   readonly job: Job;
-  /** Called after the lock is taken, so that a run that finds it held costs nothing. */
-  makeSource(): Promise<Source>;
-  makeSink(): Promise<Sink>;
+  readonly source: Source;
+  readonly sink: Sink;
+  /** Called when the lock is held and the position read, before either end is contacted. */
+  begin?(): Promise<void>;
   /** Undefined for an ad-hoc search. */
   readonly store: PositionStore | undefined;
   /** What is read and where it goes, as in Position. */
@@ -76,12 +77,12 @@ interface State extends RunResult, Collected {
 
 async function pullAll(state: State, position: Position): Promise<void> {
   const { parts } = state;
+  const { source } = parts;
   const started = parts.tools.now();
   let sink: Sink | undefined;
-  let source: Source | undefined;
   await collect(state, async () => {
+    await parts.begin?.();
     sink = await openSink(parts, position);
-    source = await parts.makeSource();
     const branches = await source.branches();
     const seed = Math.floor(parts.tools.random() * 2 ** 32);
     // A journal needs a position that knows its branch; and a full disk should fail before anything is sent.
@@ -94,8 +95,6 @@ async function pullAll(state: State, position: Position): Promise<void> {
         branch,
         queue: packer(sink),
         place: placeOf(position, branch, seed),
-        source,
-        sink,
         summary: state.summary,
         save: () => save(state, position, sink),
         sinkBroke: () => void (state.sinkBroken = true),
@@ -113,13 +112,12 @@ async function pullAll(state: State, position: Position): Promise<void> {
   if (state.summary.quarantined > 0) state.problems.push(setAside(state.summary.quarantined, parts.quarantine.path));
   // Saved before the farewells: a run that is killed while it logs out has nothing to repeat.
   await collect(state, () => conclude(state, position, sink, started));
-  await source?.close();
+  await source.close();
   await collect(state, async () => sink?.close());
 }
 
 /** A sink that cannot be opened has nothing to make durable, and nothing to save. */
-async function openSink({ job, makeSink }: RunParts, position: Position): Promise<Sink> {
-  const sink = await makeSink();
+async function openSink({ job, sink }: RunParts, position: Position): Promise<Sink> {
   try {
     if (!job.dryRun) await sink.open(position.saved);
     return sink;
@@ -168,11 +166,11 @@ async function pullWindow(at: Branch, window: Window): Promise<void> {
   place.slice = undefined;
 }
 
-async function save(state: State, position: Position, sink: Sink | undefined): Promise<void> {
+async function save(state: State, position: Position, sink: Sink | undefined, settled = false): Promise<void> {
   const { store, job } = state.parts;
   if (store === undefined || job.dryRun) return;
   await sink?.flush();
-  position.saved = sink?.saved() ?? position.saved;
+  position.saved = sink?.saved(settled) ?? position.saved;
   await store.save(position);
 }
 
@@ -188,5 +186,5 @@ async function conclude(state: State, position: Position, sink: Sink | undefined
     delivered: state.summary.delivered,
     quarantined: state.summary.quarantined,
   });
-  await save(state, position, sink);
+  await save(state, position, sink, status === exit.ok);
 }

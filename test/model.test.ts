@@ -96,8 +96,8 @@ function newWorld(slice: bigint | undefined): World {
     try {
       const { problems, summary } = await run({
         job,
-        makeSource: async () => vendor,
-        makeSink: async () => sink,
+        source: vendor,
+        sink,
         store,
         scope: { source: 'memory', sink: 'memory' },
         quarantine,

@@ -52,8 +52,8 @@ function bench(options: Parameters<typeof memoryVendor>[1] = {}): Bench {
     run: (job = {}) =>
       run({
         job: { ...everyMinute, ...job },
-        makeSource: async () => here.vendor,
-        makeSink: async () => here.sink,
+        source: here.vendor,
+        sink: here.sink,
         store: job.usePosition === false ? undefined : here.store,
         scope: { source: 'memory', sink: 'memory' },
         quarantine: here.quarantine,

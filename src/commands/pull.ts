@@ -31,11 +31,11 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
     const started = world.now();
     const result = await run({
       job,
-      makeSource: () => Promise.resolve(parts.source),
-      makeSink: async () => {
+      source: parts.source,
+      sink: parts.sink,
+      async begin() {
         warnOfLoss(job, host);
         await parts.load();
-        return parts.sink;
       },
       store:
         plan.usePosition && stateDirectory !== undefined
@@ -66,8 +66,7 @@ function makeJob(configuration: Configuration, { source, sink }: Parts): Job {
  * the run (78): audit records in the working directory of whoever started it would be where nobody keeps or guards them.
  */
 function quarantineOf(job: Job, stateDirectory: string | undefined): Quarantine {
-  if (stateDirectory !== undefined)
-    return openQuarantine(join(stateDirectory, fileName(job.name) + quarantineSuffix));
+  if (stateDirectory !== undefined) return openQuarantine(join(stateDirectory, fileName(job.name) + quarantineSuffix));
   return {
     path: 'no file, for want of a --state-dir',
     add: () => Promise.reject(noPlace('a record that must be set aside')),

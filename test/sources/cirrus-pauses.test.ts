@@ -34,8 +34,8 @@ async function institution(context: TestContext): Promise<Institution> {
       const values = { CIRRUS_URL: vendor.url, CIRRUS_API_KEY: 'key', CIRRUS_API_SECRET: 'secret' };
       return run({
         job: { ...memoryJob, ...job },
-        makeSource: async () => restSource(cirrus, { ...values, CIRRUS_ORG_URL: orgUrl }, noSearch, tools),
-        makeSink: async () => memorySink(),
+        source: restSource(cirrus, { ...values, CIRRUS_ORG_URL: orgUrl }, noSearch, tools),
+        sink: memorySink(),
         store: memoryStore(disk),
         scope: { source: 'cirrus', sink: 'memory' },
         quarantine: memoryQuarantine(),
