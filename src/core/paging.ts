@@ -10,7 +10,7 @@ import { exit, Problem } from './problem.ts';
 
 /** How to ask for one page. */
 export interface Step {
-  /** Whether it is the first one. */
+  /** Whether it begins the window; a bookmark goes on, as any later page does. */
   readonly first: boolean;
   /** Values of {cursor}, {offset} and {page}. */
   readonly values: { readonly cursor?: string | bigint; readonly offset?: number; readonly page?: number };
@@ -52,8 +52,10 @@ const emptyPagesAllowed = 1000;
 export function pager(paging: PagingDefinition, source: string, bookmark: string | undefined): Pager {
   const keepsBookmark = paging.type === 'cursor' && paging.bookmark === true;
   const visited = new Set<string>();
-  const first: Step = { first: true, values: firstValues(paging, keepsBookmark ? bookmark : undefined) };
-  let saved = keepsBookmark ? bookmark : undefined;
+  const begin = keepsBookmark ? bookmark : undefined;
+  const first: Step =
+    begin === undefined ? { first: true, values: firstValues(paging) } : { first: false, values: { cursor: begin } };
+  let saved = begin;
   const pages = new Set<string>();
   let empty = 0;
   visited.add(placeOf(first));
@@ -83,10 +85,10 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
   return { first, next, bookmark: () => saved };
 }
 
-function firstValues(paging: PagingDefinition, bookmark: string | undefined): Step['values'] {
+function firstValues(paging: PagingDefinition): Step['values'] {
   if (paging.type === 'offset') return { offset: 0 };
   if (paging.type === 'page') return { page: paging.first ?? 1 };
-  return bookmark === undefined ? {} : { cursor: bookmark };
+  return {};
 }
 
 /** What tells two steps apart: short, because a window may have a hundred thousand pages. */

@@ -6,7 +6,7 @@ import { conflict } from './dedupe.ts';
 import { outbox } from './outbox.ts';
 import { stoppedEarly } from './partial.ts';
 import { Problem } from './problem.ts';
-import { sieve } from './sieve.ts';
+import { sieve, type Sieve } from './sieve.ts';
 import { unaccounted } from './summary.ts';
 import { fromMillis, toMillis } from './time.ts';
 import type {
@@ -20,6 +20,7 @@ import type {
   Summary,
   Tools,
   Window,
+  WindowRules,
 } from './types.ts';
 import { provenNow } from './clock/vendor-clock.ts';
 import { advance } from './window.ts';
@@ -49,25 +50,31 @@ export async function pullSlice(at: Branch, window: Window, slice: Window): Prom
   const { branch, place, source, job, tools, summary } = at;
   const { maxQuarantine, dryRun } = job;
   const out = outbox({ ...at, ledger: place.ledger, sourceName: source.name, maxQuarantine, dryRun });
-  const { unseen, changed } = sieve({
-    ledger: place.ledger,
-    window,
-    slice,
-    filter: source.window.filter,
-    job,
-    summary,
-    stale: () => tools.warn(`${source.name} shows records from long before the window asked for; they were left out`),
-  });
+  const sieveBy = (filter: WindowRules['filter']): Sieve =>
+    sieve({
+      ledger: place.ledger,
+      window,
+      slice,
+      filter,
+      job,
+      summary,
+      stale: () => tools.warn(`${source.name} shows records from long before the window asked for; they were left out`),
+    });
+  const bookmark = job.usePosition ? place.bookmark : undefined;
+  // What follows a bookmark is new, whatever its time.
+  let { unseen, changed } = sieveBy(bookmark === undefined ? source.window.filter : 'none');
   const before = unaccounted(summary);
   let serverTime = source.serverTime();
   try {
-    const bookmark = job.usePosition ? place.bookmark : undefined;
     const remembers = place.ledger.marked;
     for await (const page of source.pull({ branch, slice, bookmark, remembers })) {
       // The first answer's clock: what the vendor stored after it was not seen.
       serverTime ??= source.serverTime();
       summary.unmatched += page.unmatched;
-      if (page.restarted === true) noteRestart(at, serverTime);
+      if (page.restarted === true) {
+        noteRestart(at, serverTime);
+        ({ unseen, changed } = sieveBy(source.window.filter));
+      }
       for (const refused of page.refused) {
         if (!refused.more) summary.fetched += 1;
         await out.refuse(refused, toMillis(slice.until));

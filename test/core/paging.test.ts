@@ -156,7 +156,7 @@ test('the cursor that was sent ends the pages where the vendor says so', () => {
 test('a bookmark is where the pages begin, and the newest cursor where they end', () => {
   const paging: PagingDefinition = { type: 'cursor', path: 'next', bookmark: true, stop: ['short-page'] };
   const pages = pager(paging, 'acme', 'a');
-  assert.deepEqual(pages.first, { first: true, values: { cursor: 'a' } });
+  assert.deepEqual(pages.first, { first: false, values: { cursor: 'a' } });
   assert.equal(pages.next(pages.first, end({ envelope: '{"next":"b"}', count: 3 })), undefined);
   assert.equal(pages.bookmark(), 'b');
   const other = pager(paging, 'acme', 'a');
