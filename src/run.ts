@@ -8,15 +8,16 @@ import { askOnce } from './core/acknowledge.ts';
 import { packer } from './core/batch.ts';
 import { forewarned } from './core/forewarned.ts';
 import { checkHoldOff } from './core/hold-off.ts';
-import { neverAcknowledged, setAside, skipped, stoppedEarly } from './core/partial.ts';
+import { aheadOfClock, neverAcknowledged, setAside, skipped, stoppedEarly } from './core/partial.ts';
 import { firstPosition, placeOf, preferredOf, writeDown } from './core/position.ts';
 import { exit, Problem, worst } from './core/problem.ts';
 import { pullSlice, type Branch } from './core/pull-slice.ts';
 import { collect, nameBranches, type Collected } from './core/run-problems.ts';
 import { emptySummary } from './core/summary.ts';
 import { fromMillis, isoText } from './core/time.ts';
-import { missedOf, presumedNow } from './core/clock/vendor-clock.ts';
+import { isAhead, missedOf, presumedNow } from './core/clock/vendor-clock.ts';
 import { slices, windowOf } from './core/window.ts';
+import { beginAgain } from './io/position-read.ts';
 import type { Job, Position, PositionStore, Quarantine, Sink, Source, Summary, Tools, Window } from './core/types.ts';
 
 export interface RunParts {
@@ -150,6 +151,10 @@ async function pullBranch(state: State, at: Branch): Promise<void> {
     told === undefined && isOpen ? missedOf(window, source.serverTime(), job.delay ?? source.window.delay) : undefined;
   if (missed !== undefined) await pullWindow(at, missed);
   if (window.gap !== undefined) state.summary.gaps.push(window.gap);
+  const isTimeless = source.serverTime() === undefined && source.window.filter !== 'none';
+  if (isTimeless && watermark !== undefined && isAhead(watermark, fromMillis(tools.now()))) {
+    throw aheadOfClock(watermark, source.name, beginAgain(state.parts.store?.path ?? ''));
+  }
 }
 
 async function pullWindow(at: Branch, window: Window): Promise<void> {

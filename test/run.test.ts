@@ -203,6 +203,27 @@ test('records with one ID and other content are delivered both, but with --dedup
   }
 });
 
+test('a clock that was ahead is told as long as a vendor that tells no time is asked for nothing', async () => {
+  const here = bench();
+  here.vendor.serverTime = () => undefined;
+  here.clock.now += 10 * 24 * 60 * minute;
+  assert.deepEqual((await here.run()).problems, []);
+  here.clock.now = start;
+  here.vendor.stored.push(stored('a', start - minute));
+  const { problems } = await here.run();
+  assert.deepEqual(
+    problems.map(({ status, message }) => [status, message]),
+    [
+      [
+        exit.partial,
+        "the position (2026-11-30T09:00:00Z) is ahead of this machine's clock, and memory tells no time: records may be missed until then",
+      ],
+    ],
+  );
+  here.clock.now += 10 * 24 * 60 * minute;
+  assert.deepEqual((await here.run()).problems, []);
+});
+
 test('records of a stream whose acknowledgement never came are said, since a stream cannot be asked again', async () => {
   for (const isStream of [false, true]) {
     const here = bench();

@@ -1,7 +1,7 @@
 /** Runs that delivered, but not everything, and one line that says what is missing. */
 import { exit, Problem } from './problem.ts';
 import { isoText } from './time.ts';
-import type { Window } from './types.ts';
+import type { Instant, Window } from './types.ts';
 
 /** Records that no sink will take. */
 export function setAside(records: number, path: string): Problem {
@@ -23,6 +23,14 @@ export function neverAcknowledged(records: number, sinkName: string, sourceName:
   });
 }
 
+/** Without the vendor's clock nobody knows what was read when ours was ahead. `cure`: how to give up the position. */
+export function aheadOfClock(watermark: Instant, sourceName: string, cure: string): Problem {
+  const message = `the position (${isoText(watermark)}) is ahead of this machine's clock, and ${sourceName} tells no time: records may be missed until then`;
+  return new Problem(exit.partial, message, {
+    hint: `set the clock; if it was ahead when the position was saved, ${cure}`,
+  });
+}
+
 /** Said once, because the position moves past it. `asked`: the user's own --since left it out. */
 export function skipped({ from, until }: Window, sourceName: string, asked: boolean): Problem {
   const span = `records from ${isoText(from)} to ${isoText(until)}`;
@@ -41,7 +49,7 @@ export function stoppedEarly(): Problem {
   });
 }
 
-/** Fewer than this many quarantined records never stop a run. */
+/** So many quarantined records never stop a run. */
 const quarantineFloor = 10;
 
 /** A systematic fault (a mapping, a wrong path) must not drain the audit trail into a file. `share`: 0 to 1. */

@@ -110,7 +110,7 @@ export function unusable(path: string, damage: string): Problem {
 }
 
 /** Each of the files alone would have the next run go on from it. */
-function beginAgain(path: string): string {
+export function beginAgain(path: string): string {
   const journal = `${path.slice(0, -positionSuffix.length)}.journal`;
   return `begin again: rm -f ${path} ${path}.previous ${journal}, then run once with -c --since <the last time that is known to be delivered>`;
 }

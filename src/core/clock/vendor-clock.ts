@@ -26,4 +26,9 @@ export function provenNow(serverNow: Instant | undefined, now: Instant): Instant
   return serverNow === undefined || serverNow < now ? serverNow : now;
 }
 
+/** More than a clock is off that is set now and then. */
+export function isAhead(watermark: Instant, now: Instant): boolean {
+  return watermark - now > 300n * second;
+}
+
 const second = 1_000_000_000n;
