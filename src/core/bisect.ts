@@ -1,8 +1,9 @@
 /**
  * Which records of a batch to send next, while the batch cannot be sent as a whole. A batch that is too large goes in
  * halves. A batch that one record spoils is searched: its first half is tried; if that is fine, the culprit is in the
- * second, which need not be tried whole. When it is found, everything that was left behind goes in one request. So a
- * poison record among n costs at most ceil(log2 n) + 1 further requests.
+ * second, which need not be tried whole. The last suspect is sent alone: only a record that was refused by itself is set
+ * aside. When it is found, everything that was left behind goes in one request. So a poison record among n costs at most
+ * ceil(log2 n) + 2 further requests.
  */
 
 /** Records to send in one request, by ascending index. */
@@ -17,8 +18,6 @@ export interface Worklist {
   next(): Task | undefined;
   /** Puts records back, to be sent before all others. */
   again(task: Task): void;
-  /** That many records were taken in one request. */
-  took(count: number): void;
   /** The request was too large. */
   tooLarge(task: Task, reason: string): void;
   /** Some record in the request spoils it. */
@@ -28,7 +27,6 @@ export interface Worklist {
 /** A list of `count` records, to be sent at once if possible; `refuse` is told about each that can never be sent. */
 export function worklist(count: number, refuse: (index: number, reason: string) => void): Worklist {
   const parts: Part[] = [{ indices: [...Array(count).keys()], attempt: 1, kind: 'fresh' }];
-  let most = 0;
 
   /** Everything that was left behind at the front of the list, as one part. */
   function rest(): Part | undefined {
@@ -39,32 +37,16 @@ export function worklist(count: number, refuse: (index: number, reason: string) 
 
   return {
     next() {
-      for (;;) {
-        const [part] = parts;
-        if (part?.kind === 'rest') return rest();
-        parts.shift();
-        if (part?.kind !== 'suspect') return part;
-        if (part.indices.length > 1) {
-          const [first, second] = halves(part);
-          parts.unshift({ ...part, indices: second });
-          return { indices: first, attempt: 1 };
-        }
-        // The last suspect is known to be the culprit unless the sheer number of records was: others go first, and
-        // only if a request as large as the spoilt one was taken is it refused without being sent alone.
-        const others = rest();
-        if (others !== undefined) {
-          parts.unshift(part);
-          return others;
-        }
-        if (most < part.spoilt.count) return part;
-        for (const index of part.indices) refuse(index, part.spoilt.reason);
-      }
+      const [part] = parts;
+      if (part?.kind === 'rest') return rest();
+      parts.shift();
+      if (part?.kind !== 'suspect' || part.indices.length === 1) return part;
+      const [first, second] = halves(part);
+      parts.unshift({ ...part, indices: second });
+      return { indices: first, attempt: 1 };
     },
     again(task) {
       parts.unshift({ ...task, kind: 'fresh' });
-    },
-    took(taken) {
-      most = Math.max(most, taken);
     },
     tooLarge(task, reason) {
       if (task.indices.length === 1) {
@@ -77,26 +59,18 @@ export function worklist(count: number, refuse: (index: number, reason: string) 
       // The culprit is here, so the part that was suspected after this one is cleared.
       const [after] = parts;
       if (after?.kind === 'suspect') parts[0] = { indices: after.indices, attempt: 1, kind: 'rest' };
-      const spoilt = { count: task.indices.length, reason };
       if (task.indices.length === 1) {
         for (const index of task.indices) refuse(index, reason);
         return;
       }
       const [first, second] = halves(task);
-      parts.unshift(
-        { indices: first, attempt: 1, kind: 'fresh' },
-        { indices: second, attempt: 1, kind: 'suspect', spoilt },
-      );
+      parts.unshift({ indices: first, attempt: 1, kind: 'fresh' }, { indices: second, attempt: 1, kind: 'suspect' });
     },
   };
 }
 
 /** fresh: nothing is known. rest: left behind by a search. suspect: if what is before it is fine, the culprit is here. */
-type Part = Task &
-  (
-    | { readonly kind: 'fresh' | 'rest' }
-    | { readonly kind: 'suspect'; readonly spoilt: { readonly count: number; readonly reason: string } }
-  );
+type Part = Task & { readonly kind: 'fresh' | 'rest' | 'suspect' };
 
 /** The second half is the larger one, so that what is left behind is no smaller than what was searched. */
 function halves(task: Task): [number[], number[]] {

@@ -8,7 +8,7 @@ import type { Packed } from './batch.ts';
 import { worklist } from './bisect.ts';
 import type { Task } from './bisect.ts';
 import { exit, Problem } from './problem.ts';
-import { backoff } from './retry.ts';
+import { pause } from './retry.ts';
 import type { AuditRecord, Batch, Reply, Sink, Tools } from './types.ts';
 
 /** What became of a batch; the numbers are ledger entries, in the order of the batch. */
@@ -24,16 +24,24 @@ type Clock = Pick<Tools, 'now' | 'wait' | 'random' | 'deadline' | 'debug'>;
 /** Requests in a row that may get nowhere before the run gives up. */
 export const attempts = 5;
 
+/** Where a sink names none. */
+const nextStep = 'the next run sends again what was not taken; if this lasts, look at the destination';
+
+/** All was taken, and the sink asks for a rest: a run is not held up for longer. When it is full, it will say so. */
+const longestRest = 60_000;
+
 /**
  * Sends a batch. Throws Problem when records remain without an outcome: the sink's own, or 69 after too many attempts,
  * or 75 when the sink asks for a longer wait than the run has. `soFar` is called before that with what is certain, so
- * that a record which was taken is not sent again by the next run.
+ * that a record which was taken is not sent again by the next run. `mayRefuse` is told how many of the batch are refused
+ * so far, and may throw a Problem: a sink that refuses everything need not be asked about every record.
  */
 export async function deliver(
   sink: Pick<Sink, 'name' | 'send'>,
   packed: Packed,
   clock: Clock,
   soFar?: (delivered: Delivered) => Promise<void> | void,
+  mayRefuse?: (count: number, reason: string) => void,
 ): Promise<Delivered> {
   const first = await request(sink, packed.batch);
   if ('outcomes' in first && isAllKept(first, packed.batch)) {
@@ -41,25 +49,27 @@ export async function deliver(
     return keptWhole(packed.entries, first.pending);
   }
   const fates: Fate[] = [];
-  const work = worklist(packed.entries.length, (index, reason) => {
+  const reasons: string[] = [];
+  const refuse = (index: number, reason: string): void => {
     fates[index] = { refused: reason };
-  });
+    reasons.push(reason);
+  };
+  const work = worklist(packed.entries.length, refuse);
   try {
     let answered: Answer | undefined = first;
     for (let task = work.next(); task !== undefined; task = work.next()) {
+      if (reasons[0] !== undefined) mayRefuse?.(reasons.length, reasons[0]);
       const reply = answered ?? (await request(sink, part(packed, task.indices).batch));
       answered = undefined;
       if ('outcomes' in reply) {
-        const left = settle(sink, task, reply, fates);
-        if (left.indices.length < task.indices.length) work.took(task.indices.length);
-        if (left.indices.length > 0) work.again(await again(left, reply.after, clock));
+        const left = settle(sink, task, reply, fates, refuse);
+        if (left.indices.length > 0) work.again(await again(left, clock));
         else if (reply.after !== undefined) await slowDown(reply.after, clock);
       } else if ('split' in reply) {
         if (reply.tooLarge === true) work.tooLarge(task, reply.split);
         else work.spoilt(task, reply.split);
       } else {
-        const { problem } = reply;
-        work.again(await again({ ...task, problem }, problem.again?.after, clock));
+        work.again(await again({ ...task, ...reply }, clock));
       }
     }
   } catch (error) {
@@ -88,12 +98,16 @@ async function request(sink: Pick<Sink, 'send'>, batch: Batch): Promise<Answer> 
   try {
     const reply = await sink.send(batch);
     if (!('again' in reply)) return reply;
-    const after = reply.after === undefined ? {} : { after: reply.after };
-    return { problem: new Problem(exit.unavailable, reply.again, { again: after }) };
+    return { problem: passing(reply.again, reply.after) };
   } catch (error) {
     if (error instanceof Problem && error.again !== undefined) return { problem: error };
     throw error;
   }
+}
+
+/** What the sink says will pass. */
+function passing(reason: string, after: number | undefined): Problem {
+  return new Problem(exit.unavailable, reason, { hint: nextStep, again: after === undefined ? {} : { after } });
 }
 
 /** Nearly every batch is taken as a whole: there is nothing to keep account of, record by record, then. */
@@ -109,8 +123,13 @@ function keptWhole(entries: readonly number[], pending: string | undefined): Del
 }
 
 /** Notes the outcomes; returns the records that failed for now, in their order. */
-function settle(sink: Pick<Sink, 'name'>, task: Task, reply: Settled, fates: Fate[]): Failed {
-  const { outcomes, pending } = reply;
+function settle(
+  sink: Pick<Sink, 'name'>,
+  task: Task,
+  { outcomes, pending, after }: Settled,
+  fates: Fate[],
+  refuse: (index: number, reason: string) => void,
+): Failed {
   if (outcomes.length !== task.indices.length) {
     throw new Error(`${sink.name} answered ${outcomes.length} outcomes for ${task.indices.length} records`);
   }
@@ -122,7 +141,7 @@ function settle(sink: Pick<Sink, 'name'>, task: Task, reply: Settled, fates: Fat
     const index = task.indices[at];
     if (outcome === undefined || index === undefined) throw new Error(`${sink.name} left out an outcome`);
     if (outcome === 'kept') fates[index] = kept;
-    else if ('refused' in outcome) fates[index] = outcome;
+    else if ('refused' in outcome) refuse(index, outcome.refused);
     else {
       indices.push(index);
       reason ||= outcome.again;
@@ -130,36 +149,27 @@ function settle(sink: Pick<Sink, 'name'>, task: Task, reply: Settled, fates: Fat
   }
   // When something was settled, the count of fruitless attempts begins anew.
   const attempt = indices.length < outcomes.length ? 0 : task.attempt;
-  return { indices, attempt, problem: new Problem(exit.unavailable, reason) };
+  return { indices, attempt, problem: passing(reason, after) };
 }
 
-/** Waits until the records may be sent again; throws the problem when that was done often enough. */
-async function again({ indices, attempt, problem }: Failed, after: number | undefined, clock: Clock): Promise<Task> {
-  const hint = problem.hint === undefined ? {} : { hint: problem.hint };
+/** Waits until the records may be sent again; throws the problem when that was done often enough, or takes too long. */
+async function again({ indices, attempt, problem }: Failed, clock: Clock): Promise<Task> {
   const most = problem.again?.once === true ? 2 : attempts;
   if (attempt >= most) {
-    throw new Problem(problem.status, `${problem.message} (${attempt} attempts)`, { ...hint, cause: problem });
+    throw new Problem(problem.status, `${problem.message} (${attempt} attempts)`, {
+      hint: problem.hint ?? nextStep,
+      cause: problem,
+    });
   }
-  const milliseconds = after ?? backoff(Math.max(attempt, 1), clock.random());
-  if (clock.now() + milliseconds > clock.deadline) {
-    const seconds = Math.ceil(milliseconds / 1000);
-    throw new Problem(
-      exit.tempfail,
-      `${problem.message}; the next attempt is due in ${seconds} s, after the run's end`,
-      {
-        hint: 'raise --max-runtime, or let the next run continue',
-        cause: problem,
-      },
-    );
-  }
+  const milliseconds = pause(problem, Math.max(attempt, 1), clock);
   clock.debug('sending again', { reason: problem.message, records: indices.length, milliseconds });
   if (milliseconds > 0) await clock.wait(milliseconds);
   return { indices, attempt: attempt + 1 };
 }
 
-/** Waits as asked, though never past the run's end; the batch is delivered, so a stop request does not matter here. */
+/** Waits as asked, within limits; the batch is delivered, so a stop request does not matter here. */
 async function slowDown(after: number, clock: Clock): Promise<void> {
-  const milliseconds = Math.min(after, clock.deadline - clock.now());
+  const milliseconds = Math.min(after, longestRest, clock.deadline - clock.now());
   if (milliseconds <= 0) return;
   try {
     await clock.wait(milliseconds);

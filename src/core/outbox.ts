@@ -91,7 +91,9 @@ export function outbox(parts: OutboxParts): Outbox {
   async function send(packed: Packed): Promise<void> {
     try {
       await record(
-        parts.dryRun ? { kept: packed.entries, awaited: [], refused: [] } : await deliver(sink, packed, tools, record),
+        parts.dryRun
+          ? { kept: packed.entries, awaited: [], refused: [] }
+          : await deliver(sink, packed, tools, record, checkQuarantine),
       );
       queue.giveBack(packed);
     } catch (problem) {

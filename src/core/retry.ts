@@ -96,12 +96,12 @@ export async function retrying<T>(
   }
 }
 
-/** How long to wait after this Problem; throws when the run has no time for it. */
-function pause(
+/** How long to wait after this Problem; throws when the run has no time for it, or should not be held up for so long. */
+export function pause(
   problem: Problem,
   attempt: number,
   tools: Pick<Tools, 'random' | 'now' | 'deadline'>,
-  policy: RetryPolicy,
+  policy: RetryPolicy = defaultPolicy,
 ): number {
   const after = problem.again?.after;
   const milliseconds = after ?? backoff(attempt, tools.random(), policy);

@@ -138,6 +138,42 @@ test('an asked wait is never shortened: one beyond the end of the run is 75 at o
   assert.deepEqual(clock.waits, []);
 });
 
+test('an asked wait of more than a quarter of an hour is left to the next run: 75, and what was taken is told', async () => {
+  const sink = fakeSink((asked, request) => {
+    if (request > 1) throw new Problem(exit.tempfail, 'fake is rate limited', { again: { after: 7_200_000 } });
+    return { outcomes: asked.map((n) => (n === 0 ? 'kept' : { again: 'busy' })) };
+  });
+  const clock = fakeClock();
+  const certain: Delivered[] = [];
+  await assert.rejects(
+    deliver(sink, packed(3), clock, (delivered) => void certain.push(delivered)),
+    {
+      status: exit.tempfail,
+      message: /^fake is rate limited: rate-limited until 1970-01-01T02:00:00.\d+Z, progress kept$/,
+      hint: 'the next run continues from here; run it less often if this repeats',
+    },
+  );
+  assert.deepEqual(clock.waits, [250]);
+  assert.deepEqual(certain[0]?.kept, [100]);
+});
+
+test('whatever fails, there is a next step, also where the sink names none', async () => {
+  for (const answer of [
+    (): Reply => ({ again: 'fake is down' }),
+    (asked: number[]): Reply => ({ outcomes: asked.map(() => ({ again: 'no shards' })) }),
+    (): Reply => {
+      throw new Problem(exit.unavailable, 'fake is gone', { again: {} });
+    },
+  ]) {
+    await assert.rejects(deliver(fakeSink(answer), packed(3), fakeClock()), (error) => {
+      assert.ok(error instanceof Problem);
+      assert.match(error.message, /\(5 attempts\)$/);
+      assert.match(error.hint ?? '', /the next run/);
+      return true;
+    });
+  }
+});
+
 test('attempts are counted anew when something was taken', async () => {
   const sink = fakeSink((asked) => ({ outcomes: asked.map((_, at) => (at === 0 ? 'kept' : { again: 'busy' })) }));
   const delivered = await deliver(sink, packed(20), fakeClock());
@@ -153,6 +189,17 @@ test('a sink that asks to slow down is left alone for that long', async () => {
     clock,
   );
   assert.deepEqual(clock.waits, [5000]);
+});
+
+test('a sink that asks to slow down for hours does not hold the run up for hours: everything is delivered', async () => {
+  const clock = fakeClock();
+  const { kept } = await deliver(
+    fakeSink((asked) => ({ outcomes: asked.map(() => 'kept'), after: 7_200_000 })),
+    packed(2),
+    clock,
+  );
+  assert.deepEqual(kept, [100, 101]);
+  assert.deepEqual(clock.waits, [60_000]);
 });
 
 test('a stop request during that rest loses no outcome', async () => {
@@ -212,7 +259,7 @@ test('too many outcomes, or too few, are a bug and not a delivery', async () => 
 });
 
 for (const size of [1, 2, 3, 8, 100, 1000]) {
-  test(`one poison record among ${size} costs at most ceil(log2 n) + 1 further requests`, async () => {
+  test(`one poison record among ${size} costs at most ceil(log2 n) + 2 further requests`, async () => {
     const places = size > 8 ? [0, 1, Math.floor(size / 2), size - 2, size - 1] : range(0, size);
     for (const poison of places) {
       const sink = fakeSink((asked) => (asked.includes(poison) ? { split: 'spoilt' } : kept(asked)));
@@ -226,7 +273,7 @@ for (const size of [1, 2, 3, 8, 100, 1000]) {
         range(100, 100 + size).filter((entry) => entry !== 100 + poison),
       );
       assert.ok(
-        sink.requests.length - 1 <= Math.ceil(Math.log2(size)) + 1,
+        sink.requests.length - 1 <= Math.ceil(Math.log2(size)) + 2,
         `${sink.requests.length} requests for poison at ${poison} of ${size}`,
       );
     }
@@ -237,6 +284,38 @@ test('a sink that only takes few records at once is not mistaken for one with po
   const sink = fakeSink((asked) => (asked.length > 3 ? { split: 'too many at once' } : kept(asked)));
   const delivered = await deliver(sink, packed(50), fakeClock());
   assert.equal(delivered.kept.length, 50);
+});
+
+test('no record is set aside that was not sent alone, though a limit on bytes says only that something is bad', async () => {
+  const sink = fakeSink((asked) =>
+    asked.reduce((bytes, n) => bytes + (n === 3 ? 900 : 10), 0) > 905 ? { split: 'invalid' } : kept(asked),
+  );
+  const { refused } = await deliver(sink, packed(8), fakeClock());
+  assert.deepEqual(refused, []);
+  assert.ok(sink.requests.some((asked) => asked.length === 1 && asked[0] === 3));
+});
+
+test('what is refused is told as it is known, so that a sink that refuses all is not asked about each', async () => {
+  const sink = fakeSink((asked) => ({
+    outcomes: asked.map((_, at) => (at === 0 ? { refused: 'no' } : { again: 'rest' })),
+  }));
+  const certain: Delivered[] = [];
+  const stop = new Problem(exit.data, 'too many');
+  await assert.rejects(
+    deliver(
+      sink,
+      packed(1000),
+      fakeClock(),
+      (delivered) => void certain.push(delivered),
+      (count, reason) => {
+        assert.equal(reason, 'no');
+        if (count > 10) throw stop;
+      },
+    ),
+    stop,
+  );
+  assert.equal(sink.requests.length, 11);
+  assert.equal(certain[0]?.refused.length, 11);
 });
 
 test('a batch that is too large goes in halves', async () => {

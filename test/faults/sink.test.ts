@@ -263,11 +263,30 @@ for (const kind of kinds) {
     assert.deepEqual(result.waits, []);
     await here.expectProblem(result, {
       exit: 75,
-      message: /limits the rate of .* \(HTTP 429\).*120 s, after the run's end$/,
-      hint: /--max-runtime/,
+      message: /limits the rate of .* \(HTTP 429\): rate-limited until \S+Z, progress kept$/,
+      hint: /^the next run continues from here/,
       lift: () => (here.sink.hook = undefined),
     });
   });
+
+  fault(
+    'S09',
+    `${kind} limits the rate (429) for two hours: 75 at once, nobody sleeps with the lock held`,
+    async (context) => {
+      for (const asked of ['7200', new Date(Date.now() + 7_200_000).toUTCString()]) {
+        const here = await scenes[kind](context);
+        here.sink.hook = onPost(() => ({ status: 429, headers: { 'retry-after': asked }, body: {} }));
+        const result = await here.run();
+        assert.deepEqual(result.waits, []);
+        await here.expectProblem(result, {
+          exit: 75,
+          message: /limits the rate of .* \(HTTP 429\): rate-limited until \S+Z, progress kept$/,
+          hint: /^the next run continues from here/,
+          lift: () => (here.sink.hook = undefined),
+        });
+      }
+    },
+  );
 
   fault('S09', `${kind} limits the rate (429) again and again: 75`, async (context) => {
     const here = await scenes[kind](context);
