@@ -1,11 +1,12 @@
 /**
  * Arguments to a command and its flags, as text: what the words mean is for config.ts to say.
  *
- * Nothing is printed here: help and version are returned, wrong flags are a Problem (64) with a next step.
+ * Nothing is printed here: help and version are returned, wrong flags are a Problem (64) with a next step. What may be a
+ * value is not in it: a mistyped --apikey is followed by a secret, and cron mails what was said.
  */
 import { Command as Commander, CommanderError, Option } from 'commander';
 import { epilogue, flagTable, type Flags } from './core/flags.ts';
-import { didYouMean } from './core/nearest.ts';
+import { didYouMean, nearest } from './core/nearest.ts';
 import { exit, Problem } from './core/problem.ts';
 
 const commands = ['pull', 'check', 'status', 'sources', 'sinks'] as const;
@@ -20,13 +21,15 @@ export function parseCommandLine(argv: readonly string[], version: string): Invo
   let printed = '';
   let chosen: CommandName = 'pull';
   const print = (text: string): void => void (printed += text);
-  const program = build(version, print, (name) => (chosen = name));
+  const program = build(version, print, { choose: (name) => (chosen = name), excess: (word) => refuseWord(word, own) });
   refuseSwallowedFlags(program, own);
   try {
     program.parse(own, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { print: printed };
+    const unknown = /^error: unknown option '(.*)'$/s.exec(error.message)?.[1];
+    if (unknown !== undefined) refuseOption(program, unknown, own);
     throw usage(error.message.replace(/^error: /, '').replaceAll('\n', ' '));
   }
   refuseEmptyValues(program);
@@ -43,7 +46,13 @@ export function helpText(version: string): string {
 
 // ---------------------------------------------------------------------------------------------------- the command line
 
-function build(version: string, print: (text: string) => void, choose: (name: CommandName) => void): Commander {
+interface Listener {
+  choose(name: CommandName): void;
+  /** Called with the first word that belongs to nothing. */
+  excess(word: string): void;
+}
+
+function build(version: string, print: (text: string) => void, { choose, excess }: Listener): Commander {
   const program = new Commander('audit-export');
   program
     .configureOutput({
@@ -58,8 +67,11 @@ function build(version: string, print: (text: string) => void, choose: (name: Co
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', epilogue)
     .exitOverride()
+    .showSuggestionAfterError(false) // refuseOption has its own
     .argument('[word...]')
-    .action((words: readonly string[]) => refuseWord(words[0]));
+    .action(([word]: readonly string[]) => {
+      if (word !== undefined) excess(word);
+    });
   // The argument is there only to name a mistyped command; help must not offer it.
   program.configureHelp({ visibleArguments: () => [] });
   addFlags(program);
@@ -97,11 +109,13 @@ function refuseSwallowedFlags(program: Commander, argv: readonly string[]): void
   for (let index = 0; index + 1 < argv.length; index++) {
     const word = argv[index] ?? '';
     const next = argv[index + 1] ?? '';
-    const option = program.options.find((candidate) => candidate.short === word || candidate.long === word);
+    const option = optionOf(program, word);
     if (option === undefined || !option.required) continue;
     if (next.startsWith('-') && next.length > 1) {
+      const [name = ''] = next.split('=');
+      const what = optionOf(program, name) === undefined ? 'what follows begins with a dash' : `${name} follows`;
       throw usage(
-        `${option.long ?? word} needs a value, but ${next.split('=')[0] ?? next} follows`,
+        `${option.long ?? word} needs a value, but ${what}`,
         `write ${option.long ?? word}=VALUE if the value begins with a dash`,
       );
     }
@@ -146,10 +160,34 @@ function withCommand(flags: Flags, [program, ...words]: readonly string[], chose
   return { ...flags, command: [program, ...words] };
 }
 
-function refuseWord(word: string | undefined): void {
-  if (word === undefined) return;
+/** A mistyped command is named; another word is a value that lost its flag or its quotes. */
+function refuseWord(word: string, argv: readonly string[]): never {
   const others = commands.filter((name) => name !== 'pull');
-  throw usage(`unknown command '${word}'${didYouMean(word, others)}`);
+  const suggestion = didYouMean(word, others);
+  if (suggestion !== '') throw usage(`unknown command '${word}'${suggestion}`);
+  throw usage(
+    `word ${argv.lastIndexOf(word) + 1} is neither a command nor the value of a flag`,
+    'put a value with blanks in quotes; audit-export --help lists the flags and commands',
+  );
+}
+
+/** `word` is as it was written, or the rest of a cluster of short flags. */
+function refuseOption(program: Commander, word: string, argv: readonly string[]): never {
+  const [name = ''] = word.split('=');
+  if (optionOf(program, name) !== undefined) throw usage(`${name} takes no value`);
+  const long = nearest(
+    name.replace(/^-+/, ''),
+    program.options.map((option) => option.long?.slice(2) ?? ''),
+  );
+  // What is not written as a name is not said: `--apikeyK3y` and `-kK3y` hold a value.
+  const plain = /^--[a-z]+(?:-[a-z]+)*$/.exec(name) ?? /^-[A-Za-z]/.exec(name);
+  const at = argv.indexOf(word) + 1;
+  const what = plain === null ? (at > 0 ? `, word ${at}` : '') : ` '${plain[0]}'`;
+  throw usage(`unknown option${what}${long === undefined ? '' : ` (Did you mean --${long}?)`}`);
+}
+
+function optionOf(program: Commander, name: string): Option | undefined {
+  return program.options.find(({ short, long }) => short === name || long === name);
 }
 
 function usage(message: string, hint = 'audit-export --help lists the flags and commands'): Problem {

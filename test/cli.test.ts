@@ -79,7 +79,9 @@ const wrong: readonly (readonly [argv: readonly string[], message: RegExp])[] = 
   [['--sorce', 'x'], /unknown option '--sorce'.*Did you mean --source\?/],
   [['-z'], /unknown option '-z'/],
   [['chek'], /unknown command 'chek' \(Did you mean check\?\)/],
-  [['xyzzyx'], /^unknown command 'xyzzyx'$/],
+  [['check', '-s', 'x', 'all'], /too many arguments for 'check'/],
+  [['--dry-run=yes'], /^--dry-run takes no value$/],
+  [['--SINCE', '1h'], /^unknown option, word 1 \(Did you mean --since\?\)$/],
   [['--since'], /argument missing/],
   [['--since', '--insecure'], /--since needs a value, but --insecure follows/],
   [['--apikey', '-v'], /--apikey needs a value, but -v follows/],
@@ -101,6 +103,38 @@ for (const [argv, message] of wrong) {
         assert.equal(error.status, 64);
         assert.notEqual(error.hint ?? '', '');
         assert.doesNotMatch(error.message, /\n/);
+        return true;
+      },
+    );
+  });
+}
+
+const withSecrets: readonly (readonly [argv: readonly string[], message: RegExp])[] = [
+  [['--api-key=S3cretKey123'], /^unknown option '--api-key' \(Did you mean --apikey\?\)$/],
+  [['--token=S3cretKey123'], /^unknown option '--token'$/],
+  [['--apikeyS3cretKey123'], /^unknown option, word 1$/],
+  [['-v', '--S3cretKey123'], /^unknown option, word 2$/],
+  [['-kS3cretKey123'], /^unknown option '-k'$/],
+  [['-apikey=S3cretKey123'], /^unknown option '-a' \(Did you mean --apikey\?\)$/],
+  [['-x=S3cretKey123'], /^unknown option$/],
+  [['check', "--api-key='S3cretKey123'"], /^unknown option '--api-key' \(Did you mean --apikey\?\)$/],
+  [['--apikey', '-S3cretKey123'], /^--apikey needs a value, but what follows begins with a dash$/],
+  [['--apikey', '--S3cretKey123=='], /^--apikey needs a value, but what follows begins with a dash$/],
+  [['--apikey', '-vS3cretKey123'], /^--apikey needs a value, but what follows begins with a dash$/],
+  [['--apikey', 'K', 'S3cretKey123'], /^word 3 is neither a command nor the value of a flag$/],
+  [['check', 'S3cretKey123'], /too many arguments for 'check'/],
+  [['--since', 'S3cretKey123', 'S3cretKey123'], /^word 3 is neither/],
+];
+
+for (const [argv, message] of withSecrets) {
+  test(`what may be a value is not said: ${JSON.stringify(argv)}`, () => {
+    assert.throws(
+      () => parseCommandLine(argv, '1.2.3'),
+      (error) => {
+        assert.ok(error instanceof Problem);
+        assert.match(error.message, message);
+        assert.equal(error.status, 64);
+        assert.doesNotMatch(`${error.message} ${error.hint}`, /S3cret/);
         return true;
       },
     );
