@@ -35,7 +35,12 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   const vendor = exchange(definition, values, tools);
   const reader = pageReader(definition, plan, vendor, tools);
   const pages = pageWalk(definition, plan, { vendor, reader }, search, tools);
-  const invalid = [gone, ...(paging.type === 'cursor' ? (paging.invalid ?? []) : [])];
+  // A job may die with the session that it was started in.
+  const invalid = [
+    gone,
+    ...(job === undefined ? [] : [unknown]),
+    ...(paging.type === 'cursor' ? (paging.invalid ?? []) : []),
+  ];
   const keepsBookmark = paging.type === 'cursor' && paging.bookmark === true;
 
   /** Everything that a template can name. */
@@ -81,7 +86,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     if (restarted) yield { records: [], refused: [], unmatched: 0, restarted };
   }
 
-  /** The whole window, and once more when its cursor expires, or the vendor's own total says that something is missing. */
+  /** The whole window, and once more when its cursor or job ends early, or the vendor's own total is not met. */
   async function* readAll(ask: Ask, bookmark: string | undefined): AsyncGenerator<Page, void, undefined> {
     const identity = identifier(identityRule(definition), ask.remembers, bookmark !== undefined);
     for (let attempt = 1; ; attempt++) {
@@ -153,8 +158,9 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   };
 }
 
-/** HTTP 410: the cursor has expired. */
+/** What was asked for has expired, or is not known (any more). */
 const gone = 410;
+const unknown = 404;
 
 function hasStatus(error: unknown, statuses: readonly number[]): error is Problem {
   return error instanceof Problem && statuses.includes(error.cause as number);

@@ -78,6 +78,35 @@ for (const failures of ['body', 'http', 'html'] as const) {
   });
 }
 
+for (const failures of ['body', 'http'] as const) {
+  test(`a query that dies with its session (told by ${failures}) is asked anew, and nothing is lost`, async () => {
+    const { vendor, texts, values } = await started({ failures });
+    let asked = 0;
+    vendor.fault = (request) => {
+      if (!asksRecords(request) || asked++ !== 1) return false;
+      vendor.expireSessions();
+      vendor.forgetJobs();
+      return false;
+    };
+    const { records } = await pullOnce(sycope, values, { search: { limit: 10 }, part: { slice: hour } });
+    const once = new Map(records.map((record) => [record.id, record.text]));
+    assert.deepEqual([...once.values()], texts, 'what came twice came with the same ID');
+    assert.deepEqual([runs(vendor), vendor.logins(), vendor.openSessions()], [2, 2, 0]);
+    await vendor.close();
+  });
+}
+
+test('a query that is unknown however often it is asked is an error', async () => {
+  const { vendor, values } = await started({ failures: 'http' });
+  vendor.fault = (request) => {
+    if (asksRecords(request)) vendor.forgetJobs();
+    return false;
+  };
+  await assert.rejects(pullOnce(sycope, values, { part: { slice: hour } }), /HTTP 404/);
+  assert.deepEqual([runs(vendor), vendor.logins(), vendor.openSessions()], [2, 1, 0]);
+  await vendor.close();
+});
+
 test('a session that ends again at once is refused credentials, not a storm of logins', async () => {
   const { vendor, values } = await started();
   vendor.fault = (request) => {

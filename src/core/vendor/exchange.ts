@@ -120,6 +120,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     const message = `${definition.name} ${refused ? 'refused' : 'told of an error in'} ${what}${saying(definition, value)}`;
     throw new Problem(refused ? exit.noperm : exit.protocol, message, {
       hint: hint ?? 'the position stays; see what the vendor says about this error',
+      ...(status === 404 || status === 410 ? { cause: status } : {}),
     });
   }
 

@@ -41,6 +41,8 @@ export interface Sycope extends Vendor {
   logins(): number;
   /** Ends all sessions behind the client's back. */
   expireSessions(): void;
+  /** Drops all queries, finished or not. */
+  forgetJobs(): void;
 }
 
 interface Finished {
@@ -160,6 +162,7 @@ export async function startSycope(options: SycopeOptions = {}): Promise<Sycope> 
     logouts: () => logouts,
     logins: () => logins,
     expireSessions: () => sessions.clear(),
+    forgetJobs: () => jobs.clear(),
   });
 }
 
