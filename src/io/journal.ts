@@ -10,35 +10,16 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Saved } from '../core/types.ts';
-import { errorCode, fileProblem, orFileProblem, removeFile, syncDirectory, writeFully } from './durable.ts';
+import { fileProblem, orFileProblem, removeFile, syncDirectory, writeFully } from './durable.ts';
 import { reached } from './failpoint.ts';
+import { type JournalEntry, type JournalExtent, readJournal } from './journal-read.ts';
 import { inTurns } from './turns.ts';
 
-const firstLine = /^audit-export journal 1 (.*)\n/;
-const digestSize = 64;
-
-interface JournalEntry {
-  readonly branch: string;
-  readonly lines: Buffer;
-  /** What the sink keeps, as of this entry. */
-  readonly saved: Saved | undefined;
-}
-
-/** What a journal file holds. */
-export interface JournalContent {
-  /** First line of the position that it belongs to, without its line break; '' when the journal is empty or torn there. */
-  readonly base: string;
-  readonly entries: readonly JournalEntry[];
-  /** Bytes up to the end of the last whole entry. */
-  readonly size: number;
-}
-
 export interface Journal {
-  /** Everything in the file that is whole. */
-  read(): Promise<JournalContent>;
+  /** Hands every whole entry to `take`, in order, if they belong to the position `base`; returns which one they belong to. */
+  read(base: string, take: (entry: JournalEntry) => void): Promise<JournalExtent>;
   /** Adds an entry durably. `base` is the position it belongs to; entries that belong to another are dropped. */
   add(base: string, entry: JournalEntry): Promise<void>;
   /** Forgets everything: it is in the position now. */
@@ -52,13 +33,17 @@ export function openJournal(path: string): Journal {
   let base = '';
   let size = 0;
   let isReady = false;
+  /** As it was when it was read; undefined when it was not, or was written to since. */
+  let known: JournalExtent | undefined;
   const turn = inTurns();
 
   /** Opens the file for writing, after what is whole if that belongs to the same position. */
   async function prepare(wanted: string): Promise<FileHandle> {
+    const seen = known;
+    known = undefined;
     if (file !== undefined && isReady && base === wanted) return file;
     isReady = false;
-    const found = await readJournal(path);
+    const found = seen ?? (await readJournal(path, wanted, () => undefined));
     file ??= await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
     reached('journal: opened');
     base = wanted;
@@ -96,6 +81,7 @@ export function openJournal(path: string): Journal {
 
   async function clear(): Promise<void> {
     base = '';
+    known = undefined;
     if (file === undefined) await removeFile(path);
     else await file.truncate(0); // rather than removed: the next entry then costs no fsync of the directory
   }
@@ -108,61 +94,9 @@ export function openJournal(path: string): Journal {
   }
 
   return {
-    read: () => readJournal(path),
+    read: (wanted, take) => turn(async () => (known = await readJournal(path, wanted, take))),
     add: (wanted, entry) => turn(() => add(wanted, entry)),
     clear: () => turn(clear),
     close: () => turn(() => orFileProblem('close the journal', path, close)),
   };
-}
-
-async function readJournal(path: string): Promise<JournalContent> {
-  const bytes = await content(path);
-  const first = firstLine.exec(bytes.toString('latin1', 0, 256));
-  if (first === null) return { base: '', entries: [], size: 0 };
-  const entries: JournalEntry[] = [];
-  let size = first[0].length;
-  for (;;) {
-    const next = readEntry(bytes, size);
-    if (next === undefined) return { base: first[1]!, entries, size };
-    entries.push(next.entry);
-    size = next.end;
-  }
-}
-
-/** The entry at `start`, or undefined when there is no whole one. */
-function readEntry(bytes: Buffer, start: number): { entry: JournalEntry; end: number } | undefined {
-  const bodyStart = start + digestSize + 1;
-  const line = bytes.indexOf('\n', bodyStart);
-  if (line === -1) return undefined;
-  const head = parseHead(bytes.toString('utf8', bodyStart, line));
-  if (head === undefined) return undefined;
-  const end = line + 1 + head.bytes;
-  if (end > bytes.length) return undefined;
-  const digest = createHash('sha256').update(bytes.subarray(bodyStart, end)).digest('hex');
-  if (bytes.toString('latin1', start, bodyStart) !== `${digest} `) return undefined;
-  return { entry: { branch: head.branch, lines: bytes.subarray(line + 1, end), saved: head.saved }, end };
-}
-
-interface EntryHead {
-  readonly branch: string;
-  readonly bytes: number;
-  readonly saved?: Saved;
-}
-
-function parseHead(text: string): { branch: string; bytes: number; saved: Saved | undefined } | undefined {
-  try {
-    const { branch, bytes, saved } = JSON.parse(text) as EntryHead;
-    return Number.isSafeInteger(bytes) && bytes >= 0 ? { branch, bytes, saved } : undefined;
-  } catch {
-    return undefined; // torn
-  }
-}
-
-async function content(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path, { flag: constants.O_RDONLY | constants.O_NOFOLLOW });
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return Buffer.alloc(0);
-    throw fileProblem(error, 'read the journal', path);
-  }
 }

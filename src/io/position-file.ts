@@ -14,7 +14,8 @@ import { exit, Problem } from '../core/problem.ts';
 import type { Position, PositionStore } from '../core/types.ts';
 import { fileProblem, linkOver, orFileProblem, replaceFile } from './durable.ts';
 import { reached } from './failpoint.ts';
-import { type JournalContent, openJournal } from './journal.ts';
+import { openJournal } from './journal.ts';
+import type { JournalEntry } from './journal-read.ts';
 import type { Lock } from './lock.ts';
 import { writePosition } from './position-format.ts';
 import { checkScope, headingOf, newer, readChecked, type Scope, unreadable, unusable } from './position-read.ts';
@@ -46,11 +47,10 @@ export function positionStore(directory: string, job: string, scope: Scope, take
     const seed = randomBytes(6).readUIntBE(0, 6);
     found = await headingOf(path);
     let stored = await readChecked(path, seed);
-    const notes = await journal.read();
     if (stored === undefined || 'damage' in stored) {
       const older = await readChecked(previous, seed);
       if (older === undefined || 'damage' in older) {
-        if (stored === undefined && older === undefined) return firstRun(notes, seed);
+        if (stored === undefined && older === undefined) return firstRun(seed);
         throw unreadable(path, stored?.damage ?? 'it is missing', older?.damage);
       }
       warnings.push(
@@ -67,14 +67,16 @@ export function positionStore(directory: string, job: string, scope: Scope, take
     const position = isOurs ? stored.position : { ...stored.position, ...scope, saved: undefined };
     generation = stored.generation;
     base = stored.heading.trimEnd();
-    return withJournal(path, position, notes, base, seed);
+    await journal.read(base, (entry) => addEntry(path, position, entry, seed));
+    return position;
   }
 
-  function firstRun(notes: JournalContent, seed: number): Position | undefined {
-    if (notes.base === '') return undefined;
-    if (notes.base !== noPosition)
-      throw unreadable(path, 'it is missing, though a run kept a journal for it', undefined);
-    return withJournal(path, firstPosition(scope), notes, noPosition, seed);
+  async function firstRun(seed: number): Promise<Position | undefined> {
+    const position = firstPosition(scope);
+    const read = await journal.read(noPosition, (entry) => addEntry(path, position, entry, seed));
+    if (read.base === '') return undefined;
+    if (read.base === noPosition) return position;
+    throw unreadable(path, 'it is missing, though a run kept a journal for it', undefined);
   }
 
   async function keepPrevious(): Promise<void> {
@@ -147,24 +149,21 @@ export async function listPositions(directory: string): Promise<StoredJob[]> {
   return jobs;
 }
 
-function withJournal(path: string, position: Position, notes: JournalContent, base: string, seed: number): Position {
-  if (notes.base !== base) return position; // of an earlier position, and in this one already
-  for (const { branch, lines, saved } of notes.entries) {
-    const place = position.branches.get(branch) ?? {
-      watermark: undefined,
-      bookmark: undefined,
-      slice: undefined,
-      ledger: createLedger(seed),
-    };
-    try {
-      place.ledger.read(lines);
-    } catch (error) {
-      throw error instanceof Problem ? unusable(path, `its journal: ${error.message}`) : error;
-    }
-    position.branches.set(branch, place);
-    position.saved = saved;
+/** What was delivered after the position was saved. */
+function addEntry(path: string, position: Position, { branch, lines, saved }: JournalEntry, seed: number): void {
+  const place = position.branches.get(branch) ?? {
+    watermark: undefined,
+    bookmark: undefined,
+    slice: undefined,
+    ledger: createLedger(seed),
+  };
+  try {
+    place.ledger.read(lines);
+  } catch (error) {
+    throw error instanceof Problem ? unusable(path, `its journal: ${error.message}`) : error;
   }
-  return position;
+  position.branches.set(branch, place);
+  position.saved = saved;
 }
 
 function problemOf(error: unknown, path: string): Problem {

@@ -16,6 +16,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -567,6 +568,28 @@ test('a journal of the first run counts, and a journal without its position is n
   await second.close();
   rmSync(second.path);
   await assert.rejects(load(directory), problem(78, /missing, though a run kept a journal/));
+});
+
+test('a journal larger than a buffer may be is read to the end of what is whole, and gone on with from there', async (t) => {
+  const directory = freshDirectory(t);
+  const store = await saved(directory, positionOf({ '': branch(1n) }));
+  const journal = store.path.replace('.position', '.journal');
+  const large = 3_000_000; // of the IDs of an entry, in bytes: more than one read
+  const add = async (id: string): Promise<number> => {
+    const next = positionStore(directory, 'job', scope);
+    await next.load();
+    await next.journal('', branch(undefined, [id]).ledger.lines(), id.slice(0, 1));
+    await next.close();
+    return statSync(journal).size;
+  };
+  await add('a');
+  const whole = await add('b'.repeat(large));
+  truncateSync(journal, 5 * 1024 ** 3); // a hole: it takes no place on the disk
+  assert.equal((await load(directory)).position?.saved, 'b');
+  const again = await add('c');
+  assert.ok(again > whole && again < whole + 1000, `${again} bytes`);
+  const { position } = await load(directory);
+  assert.deepEqual([position?.saved, position?.branches.get('')?.ledger.size()], ['c', 3]);
 });
 
 test('whatever the journal is cut to, whole entries count and the torn one does not', async (t) => {
