@@ -273,8 +273,8 @@ export interface Sink {
   /** Batches in flight at once. */
   readonly inFlight: number;
   /**
-   * What a record sent twice does: `ignored` (the sink knows it by its ID), `undone` (cut off again at the next
-   * start), `visible`. Visible ones cost a journal entry a batch.
+   * What a record sent twice does: `ignored` (the sink knows it by its ID), `undone` (the next start finds what a
+   * killed run left, or it counts for nothing), `visible`. Visible ones cost a journal entry a batch.
    */
   readonly repeats: 'ignored' | 'undone' | 'visible';
   /** Appends the record in wire form. */
@@ -292,8 +292,8 @@ export interface Sink {
   settle?(pending: readonly string[]): Promise<{ readonly kept: readonly string[]; readonly lost: readonly string[] }>;
   /** Makes what was sent durable, before a commit. */
   flush(): Promise<void>;
-  /** What to save with the position. */
-  saved(): Saved | undefined;
+  /** What to save with the position. `settled`: the run went well, so nothing of an earlier one is still to come. */
+  saved(settled?: boolean): Saved | undefined;
   /** Ends cleanly. `delivered` is false after a failure. */
   close(): Promise<void>;
 }
@@ -366,12 +366,26 @@ export interface Wire {
 }
 
 export interface AppendFile {
-  /** Creates or opens it (0600), cuts it back to `size` if it is the same file and longer. */
-  open(saved: { readonly size: number; readonly inode: string } | undefined): Promise<void>;
-  append(bytes: Buffer): Promise<void>;
+  /**
+   * Creates or opens it (0600). What stands behind `saved`, if it is the same file, is a killed run's or somebody else's:
+   * whole lines stay, and a last one that nobody finished is cut off. `begins` says of a line, its line break included,
+   * that it only begins a record, so that the same is done with it.
+   */
+  open(saved: FilePlace | undefined, begins?: (line: Buffer) => boolean): Promise<void>;
+  /** Appends the records of a batch, `body` and `ends` as there, but for those that stand behind the saved place already. */
+  append(body: Buffer, ends: readonly number[]): Promise<void>;
   sync(): Promise<void>;
-  saved(): { readonly size: number; readonly inode: string };
+  /** To be saved after a `sync`. `settled` as in Sink. */
+  saved(settled?: boolean): FilePlace;
   close(): Promise<void>;
+}
+
+/** How far a file is accounted for. */
+export interface FilePlace {
+  readonly size: number;
+  readonly inode: string;
+  /** Whole lines in front of it that may be a killed run's, and that no record has been compared equal to: [from, until). */
+  readonly unsettled?: readonly (readonly [from: number, until: number])[];
 }
 
 /** A destination as it is listed: one file each in src/sinks. */

@@ -1,15 +1,21 @@
-/** A file of records that is appended to: whole lines only, and what was never committed is cut off at the next start. */
+/**
+ * A file of records that is appended to. Whole lines are never deleted, whoever wrote them: others may write there, too.
+ * What a killed run wrote behind the saved place is found by reading it (file-tail.ts), and not written again.
+ */
 import { Buffer } from 'node:buffer';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
-import type { AppendFile } from '../core/types.ts';
+import type { AppendFile, FilePlace } from '../core/types.ts';
 import { fileProblem, orFileProblem, syncDirectory, writeFully } from './durable.ts';
 import { reached } from './failpoint.ts';
+import { fileTail, type FileTail } from './file-tail.ts';
 
 const openToAppend = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 const newline = Buffer.from('\n');
+/** Saved with the position at most: the records of further ones may be written again. */
+const mostUnsettled = 100;
 
 /**
  * The file at `path`, to append to. A file with another inode than the saved one was rotated, a shorter one was emptied:
@@ -17,16 +23,21 @@ const newline = Buffer.from('\n');
  */
 export function appendFile(path: string): AppendFile {
   let file: FileHandle | undefined;
+  /** Where it ends, as far as this run knows. */
   let size = 0;
   let inode = '';
   let isNew = false;
+  /** What stands there and may be a killed run's; undefined when nothing does. */
+  let tail: FileTail | undefined;
+  /** A write failed, and what it left cannot be told from what others wrote. */
+  let isTorn = false;
 
   function opened(): FileHandle {
     if (file === undefined) throw new Error(`${path} is not open`);
     return file;
   }
 
-  async function prepare(saved: { readonly size: number; readonly inode: string } | undefined): Promise<void> {
+  async function prepare(saved: FilePlace | undefined, begins?: (line: Buffer) => boolean): Promise<void> {
     const handle = await open(path, openToAppend | constants.O_NONBLOCK, 0o600);
     file = handle;
     const stat = await handle.stat({ bigint: true });
@@ -38,20 +49,47 @@ export function appendFile(path: string): AppendFile {
     size = Number(stat.size);
     inode = String(stat.ino);
     isNew = size === 0;
-    if (saved !== undefined && saved.inode === inode && size > saved.size && (await endsLine(handle, saved.size))) {
-      await handle.truncate(saved.size);
-      size = saved.size;
-      reached('append: cut back');
+    if (saved !== undefined && saved.inode === inode && size >= saved.size) {
+      const finished = await lookBehind(handle, saved, begins);
+      if (finished < size) {
+        if ((await handle.stat()).size !== size) return; // somebody is writing just now, and finishes it
+        await handle.truncate(finished);
+        size = finished;
+        reached('append: cut back');
+      }
     }
     if (await endsLine(handle, size)) return;
     await writeFully(handle, newline, null); // somebody's torn line must not swallow our first record
     size += 1;
   }
 
+  /** Takes up the lines that may be a killed run's. Returns where the last record ends that somebody finished. */
+  async function lookBehind(handle: FileHandle, saved: FilePlace, begins?: (line: Buffer) => boolean): Promise<number> {
+    const unsettled = saved.unsettled ?? [];
+    if (size === saved.size && unsettled.length === 0) return size;
+    tail = fileTail(handle, begins);
+    for (const [from, until] of unsettled) await tail.add(from, until);
+    const finished = size === saved.size ? size : await tail.add(saved.size, size);
+    reached('append: tail read');
+    return finished ?? size;
+  }
+
+  /** No half record for whoever reads the file now; but what others have written meanwhile stays. */
+  async function takeBack(handle: FileHandle, bytes: Buffer): Promise<void> {
+    isTorn = true;
+    const left = (await handle.stat()).size - size;
+    if (left > bytes.length) return;
+    const found = Buffer.alloc(Math.max(left, 0));
+    const { bytesRead } = await handle.read(found, 0, found.length, size);
+    if (bytesRead !== left || !found.equals(bytes.subarray(0, left))) return;
+    await handle.truncate(size);
+    isTorn = false;
+  }
+
   return {
-    async open(saved) {
+    async open(saved, begins) {
       try {
-        await prepare(saved);
+        await prepare(saved, begins);
       } catch (error) {
         await file?.close().catch(() => undefined); // what went wrong first is what matters
         file = undefined;
@@ -59,14 +97,17 @@ export function appendFile(path: string): AppendFile {
       }
       reached('append: opened');
     },
-    async append(bytes) {
+    async append(body, ends) {
       const handle = opened();
+      let bytes = body.subarray(0, 0);
       try {
+        bytes = tail === undefined ? body : await tail.missing(body, ends);
         await writeFully(handle, bytes, null);
         size += bytes.length;
         reached('append: written');
       } catch (error) {
-        await handle.truncate(size).catch(() => undefined); // no half record for whoever reads the file now
+        tail?.giveBack();
+        await takeBack(handle, bytes).catch(() => undefined); // what went wrong first is what matters
         throw fileProblem(error, 'write to', path);
       }
     },
@@ -76,17 +117,22 @@ export function appendFile(path: string): AppendFile {
         await handle.sync();
         if (isNew) await syncDirectory(dirname(path));
         isNew = false;
-        if ((await handle.stat()).nlink === 0) {
+        const stat = await handle.stat();
+        if (stat.nlink === 0) {
           throw new Problem(exit.ioerr, `${path} was removed while it was written to`, {
             hint: 'let log rotation rename the file instead; the next run delivers these records again',
           });
         }
+        if (!isTorn) size = stat.size; // others may have written as well
         reached('append: synced');
       } catch (error) {
         throw fileProblem(error, 'write to', path);
       }
     },
-    saved: () => ({ size, inode }),
+    saved(settled) {
+      const unsettled = settled === true ? [] : (tail?.left().slice(0, mostUnsettled) ?? []);
+      return { size, inode, ...(unsettled.length > 0 && { unsettled }) };
+    },
     close: () =>
       orFileProblem('close', path, async () => {
         await file?.close();

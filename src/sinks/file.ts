@@ -2,19 +2,25 @@
 import { allKept } from '../core/batch.ts';
 import { jsonLine } from '../core/wire/json-line.ts';
 import type { Encode } from '../core/wire/json-line.ts';
+import { isAction } from '../core/wire/elastic-form.ts';
 import { exit, Problem } from '../core/problem.ts';
-import type { Saved, Sink, SinkDefinition, SinkTools } from '../core/types.ts';
+import type { FilePlace, Saved, Sink, SinkDefinition, SinkTools } from '../core/types.ts';
 
 export const file: SinkDefinition = {
   name: 'file',
   summary: 'JSON Lines appended to a file',
-  promise: 'The records are on the disk before the position moves; what a killed run wrote too much is cut off again.',
+  promise:
+    'The records are on the disk before the position moves. What a killed run wrote is found and not written again; whole lines are never deleted, so jobs can share a file.',
   settings: { OUTPUT: { summary: 'The file to append to', required: true, flag: 'output' } },
   create: (values, tools) => fileSink(values['OUTPUT'], tools),
 };
 
 /** The sink, with `encode` as the wire form: `elasticEncoder`, `splunkEncoder`, `sekoiaEncoder`, or JSON Lines. */
-export function fileSink(path: string | undefined, tools: Pick<SinkTools, 'file'>, encode: Encode = jsonLine): Sink {
+export function fileSink(
+  path: string | undefined,
+  tools: Pick<SinkTools, 'file' | 'form'>,
+  encode: Encode = jsonLine,
+): Sink {
   if (path === undefined || path === '') {
     throw new Problem(exit.config, 'the file sink has no file to append to', { hint: 'add --output <path>' });
   }
@@ -26,27 +32,35 @@ export function fileSink(path: string | undefined, tools: Pick<SinkTools, 'file'
     inFlight: 1,
     repeats: 'undone',
     encode,
-    open: (saved) => target.open(place(saved)),
+    open: (saved) => target.open(place(saved), tools.form === 'elastic' ? isAction : undefined),
     async send(batch) {
-      await target.append(batch.body);
+      await target.append(batch.body, batch.ends);
       return { outcomes: allKept(batch) };
     },
     flush: () => target.sync(),
-    saved: () => ({ ...target.saved() }),
+    saved: (settled) => ({ ...target.saved(settled) }),
     close: () => target.close(),
   };
 }
 
-/** How far the file was written when the position was saved. */
-function place(saved: Saved | undefined): { size: number; inode: string } | undefined {
+/** How far the file was accounted for when the position was saved. */
+function place(saved: Saved | undefined): FilePlace | undefined {
   if (saved === undefined) return undefined;
   if (typeof saved === 'object' && saved !== null && 'size' in saved && 'inode' in saved) {
-    const { size, inode } = saved;
-    if (typeof size === 'number' && Number.isSafeInteger(size) && size >= 0 && typeof inode === 'string') {
-      return { size, inode };
+    const { size, inode, unsettled = [] } = saved;
+    if (isPlace(size) && typeof inode === 'string' && Array.isArray(unsettled) && unsettled.every(isRange)) {
+      return { size, inode, unsettled };
     }
   }
   throw new Problem(exit.config, 'the position does not say how far the output file was written', {
     hint: 'the position was changed by hand, or by another version: restore it from the generation beside it',
   });
+}
+
+function isPlace(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isRange(value: unknown): value is readonly [number, number] {
+  return Array.isArray(value) && value.length === 2 && value.every(isPlace);
 }

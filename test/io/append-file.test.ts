@@ -17,10 +17,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import fc from 'fast-check';
 import { Problem } from '../../src/core/problem.ts';
+import type { AppendFile, FilePlace } from '../../src/core/types.ts';
 import { appendFile } from '../../src/io/append-file.ts';
-
-type Place = { readonly size: number; readonly inode: string };
 
 function freshPath(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'append-'));
@@ -28,14 +28,34 @@ function freshPath(t: TestContext): string {
   return join(directory, 'out.jsonl');
 }
 
-async function append(path: string, saved: Place | undefined, ...lines: string[]): Promise<Place> {
-  const file = appendFile(path);
-  await file.open(saved);
-  for (const line of lines) await file.append(Buffer.from(line));
-  await file.sync();
-  const place = file.saved();
-  await file.close();
+/** A batch of records in wire form. */
+function batch(file: AppendFile, ...records: readonly string[]): Promise<void> {
+  const ends: number[] = [];
+  let end = 0;
+  for (const record of records) ends.push((end += Buffer.byteLength(record)));
+  return file.append(Buffer.from(records.join('')), ends);
+}
+
+/** A run that goes well, with one batch. */
+async function append(path: string, saved: FilePlace | undefined, ...records: string[]): Promise<FilePlace> {
+  const { place } = await appendAs({ settled: true }, path, saved, ...records);
   return place;
+}
+
+/** A run with one batch. `left`: the place it would save if it did not go well. */
+async function appendAs(
+  { settled, begins }: { readonly settled: boolean; readonly begins?: (line: Buffer) => boolean },
+  path: string,
+  saved: FilePlace | undefined,
+  ...records: string[]
+): Promise<{ readonly place: FilePlace }> {
+  const file = appendFile(path);
+  await file.open(saved, begins);
+  if (records.length > 0) await batch(file, ...records);
+  await file.sync();
+  const place = file.saved(settled);
+  await file.close();
+  return { place };
 }
 
 function problem(status: number, message: RegExp): (error: unknown) => boolean {
@@ -57,16 +77,172 @@ test('lines are appended to a file that only its owner can read', async (t) => {
   assert.equal(readFileSync(path, 'utf8'), 'a\nb\nc\n');
 });
 
-test('what a killed run appended after the last commit is cut off', async (t) => {
+test('what a killed run appended stays, and its records are not written again', async (t) => {
   const path = freshPath(t);
   const empty = await append(path, undefined);
   const place = await append(path, empty, 'a\n');
   appendFileSync(path, 'b\nc\ntor');
-  await append(path, place, 'b\n');
-  assert.equal(readFileSync(path, 'utf8'), 'a\nb\n');
-  await append(path, empty, 'x\n');
-  assert.equal(readFileSync(path, 'utf8'), 'x\n');
+  const next = await append(path, place, 'b\n', 'new\n', 'c\n');
+  assert.equal(readFileSync(path, 'utf8'), 'a\nb\nc\nnew\n');
+  assert.deepEqual(next, { size: 10, inode: place.inode });
+  await append(path, empty, 'c\n', 'x\n', 'a\n', 'new\n');
+  assert.equal(readFileSync(path, 'utf8'), 'a\nb\nc\nnew\nx\n');
 });
+
+test('lines of others stay wherever they are, and nothing is asked of them', async (t) => {
+  const path = freshPath(t);
+  const place = await append(path, undefined, 'a\n');
+  appendFileSync(path, 'b\nof another\nc\n\nof a third\nhalf a li');
+  await append(path, place, 'b\n', 'c\n', 'd\n');
+  assert.equal(readFileSync(path, 'utf8'), 'a\nb\nof another\nc\n\nof a third\nd\n');
+});
+
+test('a line that stands there once is one record, and twice it is two', async (t) => {
+  const path = freshPath(t);
+  const place = await append(path, undefined, 'a\n');
+  appendFileSync(path, 'a\na\n');
+  await append(path, place, 'a\n', 'a\n', 'a\n', 'b\n');
+  assert.equal(readFileSync(path, 'utf8'), 'a\na\na\na\nb\n');
+});
+
+test('what stands there in part, or within a line, is not the record', async (t) => {
+  const path = freshPath(t);
+  const place = await append(path, undefined, 'first\n');
+  appendFileSync(path, 'xa\na b\nhead\ntail 1\nhead\ntail');
+  await append(path, place, 'a\n', 'head\ntail 2\n', 'b\n', 'head\ntail 1\n');
+  assert.equal(readFileSync(path, 'utf8'), 'first\nxa\na b\nhead\ntail 1\nhead\na\nhead\ntail 2\nb\n');
+});
+
+test('a record of two lines is known by both, and a first line alone is cut off like half a line', async (t) => {
+  const begins = (line: Buffer): boolean => line.toString().startsWith('create');
+  for (const torn of ['create c\n', 'create c\n{"c"', 'create', '']) {
+    const path = freshPath(t);
+    const place = await append(path, undefined, 'create a\n{"a"}\n');
+    appendFileSync(path, `create b\n{"b"}\n${torn}`);
+    const records = ['create b\n{"b"}\n', 'create d\n{"d"}\n', 'create c\n{"c"}\n'];
+    await appendAs({ settled: true, begins }, path, place, ...records);
+    assert.equal(readFileSync(path, 'utf8'), 'create a\n{"a"}\ncreate b\n{"b"}\ncreate d\n{"d"}\ncreate c\n{"c"}\n');
+  }
+});
+
+test('what a killed run wrote is still known after a run that failed, and what that one wrote is not compared', async (t) => {
+  const path = freshPath(t);
+  const first = await append(path, undefined, 'a\n');
+  appendFileSync(path, 'b\nb\nof another\nc\n');
+  const { place: failed } = await appendAs({ settled: false }, path, first, 'b\n', 'new\n');
+  const begins = Buffer.byteLength('a\nb\n');
+  assert.deepEqual(failed.unsettled, [[begins, begins + Buffer.byteLength('b\nof another\nc\n')]]);
+  assert.equal(failed.size, statSync(path).size);
+  const { place: again } = await appendAs({ settled: false }, path, failed);
+  assert.deepEqual(again, failed);
+  const well = await append(path, again, 'c\n', 'new\n', 'b\n', 'b\n');
+  assert.equal(readFileSync(path, 'utf8'), 'a\nb\nb\nof another\nc\nnew\nnew\nb\n');
+  assert.equal(well.unsettled, undefined);
+});
+
+test('long records, and lines around the size of what is read at once, are compared to their last byte', async (t) => {
+  const path = freshPath(t);
+  const place = await append(path, undefined, 'a\n');
+  const sizes = [65_535, 65_536, 65_537, 131_072, 200_000];
+  const lines = sizes.map((size, at) => `${String(at).repeat(size - 1)}\n`);
+  appendFileSync(path, lines.join(''));
+  await append(path, place, ...lines.toReversed());
+  assert.equal(statSync(path).size, 2 + Buffer.byteLength(lines.join('')));
+  const others = lines.map((line) => `${line.slice(0, -2)}x\n`);
+  await append(path, place, ...others);
+  assert.equal(readFileSync(path, 'utf8'), ['a\n', ...lines, ...others].join(''));
+});
+
+test('a million lines behind the saved place need little memory, and each is found', async (t) => {
+  const path = freshPath(t);
+  const place = await append(path, undefined, 'a\n');
+  const lines = (from: number): string[] =>
+    Array.from({ length: 1000 }, (_, at) => `{"id":"${from + at}","text":"${'x'.repeat(80)}"}\n`);
+  for (let from = 0; from < 1_000_000; from += 1000) appendFileSync(path, lines(from).join(''));
+  const { size } = statSync(path);
+  const before = process.memoryUsage().arrayBuffers;
+  const file = appendFile(path);
+  await file.open(place);
+  for (let from = 0; from < 1_000_000; from += 1000) await batch(file, ...lines(from));
+  const needed = process.memoryUsage().arrayBuffers - before;
+  await file.close();
+  assert.equal(statSync(path).size, size);
+  assert.ok(needed < 64 * 1024 * 1024, `${needed} bytes`);
+});
+
+test('whatever runs, kills and others do to a file: no whole line goes, and every record stands there once', async (t) => {
+  const path = freshPath(t);
+  const records = fc.array(fc.constantFrom('a\n', 'b\n', 'ab\n', 'head a\nbody\n', 'head b\nbody\n', '\n'), {
+    maxLength: 6,
+  });
+  const history = fc.array(
+    fc.record({
+      others: fc.constantFrom('', 'a\n', 'other\n', 'body\n', '\n'),
+      /** How many bytes of its last batch a killed run wrote; undefined for one that was not killed. */
+      killedAt: fc.option(fc.nat({ max: 30 }), { nil: undefined }),
+      fresh: records,
+      settled: fc.boolean(),
+    }),
+    { maxLength: 8 },
+  );
+  const begins = (line: Buffer): boolean => line.toString().startsWith('head');
+  await fc.assert(
+    fc.asyncProperty(history, async (steps) => {
+      rmSync(path, { force: true });
+      let { place } = await appendAs({ settled: true, begins }, path, undefined);
+      let due: string[] = []; // what the vendor shows until it was delivered
+      const delivered: string[] = [];
+      const foreign: string[] = [];
+      for (const { others, killedAt, fresh, settled } of steps) {
+        due.push(...fresh);
+        if (others !== '') {
+          const text = readFileSync(path, 'utf8');
+          const half = text.slice(wholeOf(text).length); // whose line break, by another, makes lines of it
+          const lines = half === '' || half.endsWith('\n') ? others : `\n${others}`;
+          appendFileSync(path, lines);
+          foreign.push(half + lines);
+        }
+        const before = readFileSync(path, 'utf8');
+        if (killedAt !== undefined) {
+          // A killed run leaves the beginning of what was missing, and saves nothing.
+          const file = appendFile(path);
+          await file.open(place, begins);
+          const { size } = statSync(path);
+          if (due.length > 0) await batch(file, ...due);
+          await file.close();
+          truncateSync(path, Math.min(statSync(path).size, size + killedAt));
+        } else {
+          // One that fails has delivered the first half.
+          const now = settled ? due.length : due.length >> 1;
+          ({ place } = await appendAs({ settled, begins }, path, place, ...due.slice(0, now)));
+          delivered.push(...due.slice(0, now));
+          due = due.slice(now);
+        }
+        assert.ok(readFileSync(path, 'utf8').startsWith(wholeOf(before)), 'no whole line goes');
+      }
+      await appendAs({ settled: true, begins }, path, place, ...due);
+      delivered.push(...due);
+      const there = linesOf(readFileSync(path, 'utf8'));
+      const most = linesOf([...delivered, ...foreign].join(''));
+      for (const line of new Set([...there, ...most])) {
+        const count = there.filter((other) => other === line).length;
+        const own = linesOf(delivered.join('')).filter((other) => other === line).length;
+        const all = most.filter((other) => other === line).length;
+        assert.ok(own <= count && count <= all, `${JSON.stringify(line)}: ${count}, not ${own} to ${all}`);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+/** Up to the end of the last record; a first line of two is none. */
+function wholeOf(text: string): string {
+  return text.slice(0, text.lastIndexOf('\n') + 1).replace(/head .\n$/, '');
+}
+
+function linesOf(text: string): string[] {
+  return text.split('\n').slice(0, -1);
+}
 
 test('a file that was rotated is begun again, and one that was emptied is appended to', async (t) => {
   const path = freshPath(t);
@@ -118,7 +294,7 @@ test('a file that is removed meanwhile is noticed before anything counts as deli
   const path = freshPath(t);
   const file = appendFile(path);
   await file.open(undefined);
-  await file.append(Buffer.from('a\n'));
+  await batch(file, 'a\n');
   rmSync(path);
   await assert.rejects(file.sync(), problem(74, /was removed while it was written to/));
   await file.close();
@@ -135,10 +311,10 @@ test('on a full disk no half record stays', async (t) => {
   const file = appendFile(join(directory, 'out.jsonl'));
   try {
     await file.open(undefined);
-    await file.append(Buffer.from('first\n'));
-    await assert.rejects(file.append(Buffer.alloc(100_000, 'x')), problem(74, /the disk is full \(ENOSPC\)/));
+    await batch(file, 'first\n');
+    await assert.rejects(batch(file, 'x'.repeat(100_000)), problem(74, /the disk is full \(ENOSPC\)/));
     assert.equal(readFileSync(join(directory, 'out.jsonl'), 'utf8'), 'first\n');
-    await file.append(Buffer.from('second\n'));
+    await batch(file, 'second\n');
     assert.equal(file.saved().size, 13);
   } finally {
     await file.close();
@@ -151,8 +327,8 @@ test('a file size limit is a Problem, too', (t) => {
   const script = `import { appendFile } from ${JSON.stringify(new URL('../../src/io/append-file.ts', import.meta.url).href)};
     const file = appendFile(${JSON.stringify(path)});
     await file.open(undefined);
-    await file.append(Buffer.from('first\\n'));
-    try { await file.append(Buffer.alloc(300_000, 'x')); } catch (error) { console.log(error.status, error.message); }`;
+    await file.append(Buffer.from('first\\n'), [6]);
+    try { await file.append(Buffer.alloc(300_000, 'x'), [300_000]); } catch (error) { console.log(error.status, error.message); }`;
   const output = execFileSync(
     '/bin/sh',
     [

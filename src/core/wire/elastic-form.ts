@@ -9,6 +9,7 @@ import type { AuditRecord } from '../types.ts';
 
 /** Elasticsearch refuses longer ones, and the whole request with them. */
 const longestId = 512;
+const actionStart = '{"create":{"_id":"';
 const idEnd = Buffer.from('"}}\n');
 const lineBreak = Buffer.from('\n');
 const endOfYear9999 = 253_402_300_799_999;
@@ -19,7 +20,7 @@ const startOfYear0 = -62_167_219_200_000;
  * the record's full precision, or as `now` (milliseconds since 1970) when it has no time that can be read.
  */
 export function elasticForm(sourceName: string, now: () => number): Encode {
-  const idStart = Buffer.from(`{"create":{"_id":"${JSON.stringify(`${sourceName}:`).slice(1, -1)}`);
+  const idStart = Buffer.from(`${actionStart}${JSON.stringify(`${sourceName}:`).slice(1, -1)}`);
   const room = sourceName === 'sha256' ? 0 : longestId - Buffer.byteLength(sourceName) - 1;
   const hasTimestamp = timestampFinder();
   return (record, out) => {
@@ -40,6 +41,11 @@ export function elasticForm(sourceName: string, now: () => number): Encode {
     }
     out.bytes(lineBreak, 0, 1);
   };
+}
+
+/** Is the line, its line break included, the first of the two of a record? */
+export function isAction(line: Buffer): boolean {
+  return line.indexOf(actionStart) === 0 && line.subarray(-idEnd.length).equals(idEnd);
 }
 
 /** `<source>:<id>`; hashed when too long. A text that looks like a hash is hashed too, so that it cannot meet one. */

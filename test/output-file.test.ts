@@ -1,0 +1,87 @@
+/** One output file and several who write to it: jobs, searches by hand, people. Whole lines stay, and each record stands there once. */
+import assert from 'node:assert/strict';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { scratch, shell } from './support/program.ts';
+
+interface Place {
+  readonly path: string;
+  /** A run that is given these records; `torn` makes it fail. Without a job, a search that keeps no position. */
+  run(job: string | undefined, ids: readonly string[], ...argv: readonly string[]): Promise<void>;
+  lines(): string[];
+}
+
+function place(t: { after(clean: () => void): void }): Place {
+  const directory = scratch(t);
+  const path = join(directory, 'out');
+  return {
+    path,
+    async run(job, ids, ...argv) {
+      const text = ids.map((id) => (id === 'torn' ? '{"id":' : `${record(id)}\n`)).join('');
+      writeFileSync(join(directory, 'in'), text);
+      const position = job === undefined ? '--no-position' : `--state-dir state --job ${job}`;
+      const line = `cat in | $AUDIT_EXPORT --source - ${position} --sink file --output out ${argv.join(' ')}`;
+      const { status, stderr } = await shell(line, { directory });
+      assert.deepEqual([status, stderr], [0, '']);
+    },
+    lines: () => readFileSync(path, 'utf8').split('\n').slice(0, -1),
+  };
+}
+
+function record(id: string): string {
+  return `{"id":"${id}","@timestamp":"2026-11-20T09:00:00Z","n":1.10}`;
+}
+
+function records(...ids: readonly string[]): string[] {
+  return ids.map(record);
+}
+
+test('two jobs write to one file by turns, three runs each: every record stands there once', async (t) => {
+  const { run, lines } = place(t);
+  const expected: string[] = [];
+  for (const round of [1, 2, 3]) {
+    for (const job of ['a', 'b']) {
+      const fresh = [1, 2, 3].map((number) => `${job}${round}-${number}`);
+      const overlap = round === 1 ? [] : [`${job}${round - 1}-3`];
+      await run(job, [...overlap, ...fresh]);
+      expected.push(...records(...fresh));
+    }
+  }
+  assert.deepEqual(lines(), expected);
+});
+
+test("a search by hand into a job's file, and a line by somebody else, take nothing away and stay", async (t) => {
+  const { path, run, lines } = place(t);
+  await run('a', ['a1', 'a2']);
+  await run(undefined, ['found', 'a2']);
+  appendFileSync(path, 'a note\n');
+  await run('a', ['a2', 'a3']);
+  assert.deepEqual(lines(), [...records('a1', 'a2', 'found', 'a2'), 'a note', ...records('a3')]);
+});
+
+test('what a killed run wrote stays as it is, and is known even after a run that failed', async (t) => {
+  const { path, run, lines } = place(t);
+  await run('a', ['a1']);
+  appendFileSync(path, records('a2', 'a3', 'a4').join('\n').slice(0, -4)); // all but the end of a4
+  await run('b', ['b1']);
+  await assert.rejects(run('a', ['a1', 'a2', 'torn']));
+  await run('a', ['a1', 'a2', 'a3', 'a4', 'a5']);
+  const half = record('a4').slice(0, -4);
+  assert.deepEqual(lines(), [...records('a1', 'a2', 'a3'), half, ...records('b1', 'a4', 'a5')]);
+});
+
+for (const form of ['elastic', 'splunk']) {
+  test(`in the form for ${form}, too, what stands there is not written again`, async (t) => {
+    const { path, run } = place(t);
+    await run('a', ['a1'], '--bulk-format', form);
+    await run('b', ['b1', 'b2'], '--bulk-format', form);
+    const before = readFileSync(path, 'utf8');
+    appendFileSync(path, '{"create":{"_id":"');
+    await run('a', ['a1', 'b2', 'a2'], '--bulk-format', form);
+    const added = readFileSync(path, 'utf8').slice(before.length);
+    assert.ok(readFileSync(path, 'utf8').startsWith(before));
+    assert.deepEqual([added.includes('a2'), added.includes('b2')], [true, false]);
+    assert.equal(added.split('\n').length - 1, form === 'elastic' ? 2 : 1);
+  });
+}
