@@ -3,7 +3,9 @@
  * small driver. Full jitter is from the AWS Architecture Blog, "Exponential Backoff And Jitter"; Retry-After is RFC 9110
  * section 10.2.3. It is never clipped: a vendor that says two minutes means two minutes.
  */
+import { Buffer } from 'node:buffer';
 import { parseHttpDate } from './clock/http-date.ts';
+import { readIso } from './clock/iso.ts';
 import { exit, Problem, type ExitStatus } from './problem.ts';
 import type { Tools } from './types.ts';
 
@@ -18,6 +20,9 @@ export interface RetryPolicy {
 
 export const defaultPolicy: RetryPolicy = { attempts: 5, base: 500, cap: 30_000 };
 
+/** What the names of headers about the rate begin with. */
+const ratePrefixes = ['x-ratelimit', 'ratelimit', 'x-rate-limit'];
+
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
@@ -31,17 +36,20 @@ export function backoff(attempt: number, random: number, policy: RetryPolicy = d
 
 /**
  * How long the server asked to wait, in milliseconds: Retry-After in seconds or as a date; without one, the reset
- * headers that many vendors send with 429. Undefined when it asked for nothing, or for nothing sensible (zero, the
+ * headers that many vendors send with their limit. Undefined when it asked for nothing, or for nothing sensible (zero, the
  * past, more than a day, garbage): the caller's own backoff applies then.
  */
 export function retryAfter(headers: Readonly<Record<string, string>>, now: number): number | undefined {
   const asked = headers['retry-after'];
   if (asked !== undefined) {
-    const date = parseHttpDate(asked);
+    const date = moment(asked);
     return sensible(date === undefined ? seconds(asked) : date - now);
   }
-  for (const name of ['x-ratelimit-reset', 'ratelimit-reset', 'x-rate-limit-reset']) {
-    const reset = seconds(headers[name] ?? '');
+  for (const prefix of ratePrefixes) {
+    const text = headers[`${prefix}-reset`] ?? '';
+    const date = moment(text);
+    if (date !== undefined) return sensible(date - now);
+    const reset = seconds(text);
     if (reset === undefined) continue;
     // Vendors mean milliseconds since 1970, seconds since 1970 or seconds from now; only the size tells which.
     if (reset >= 1e15) return sensible(reset / 1000 - now);
@@ -65,9 +73,10 @@ export function httpProblem(
   asked: Asked,
   now: number,
 ): Problem {
-  const [code, verb, standardHint] = meaning(status);
+  const meant = status === 403 && tellsLimit(headers) ? 429 : status; // as GitHub says it
+  const [code, verb, standardHint] = meaning(meant);
   const hint = code === exit.noperm ? (asked.hint ?? standardHint) : standardHint;
-  const again = worthAnother(status, headers, now);
+  const again = worthAnother(meant, headers, now);
   return new Problem(code, `${asked.who} ${verb} ${asked.what} (HTTP ${status})`, {
     hint,
     ...(again !== undefined && { again }),
@@ -161,6 +170,20 @@ function worthAnother(status: number, headers: Readonly<Record<string, string>>,
   // Many vendors send their rate-limit headers with every reply; they say when to come back only if the rate was it.
   const after = retryAfter(status === 429 ? headers : { 'retry-after': headers['retry-after'] ?? '' }, now);
   return after === undefined ? {} : { after };
+}
+
+/** Whether the reply says that it was the rate. */
+function tellsLimit(headers: Readonly<Record<string, string>>): boolean {
+  const after = headers['retry-after'] ?? '';
+  return after.trim() !== '' || ratePrefixes.some((prefix) => headers[`${prefix}-remaining`]?.trim() === '0');
+}
+
+/** A date of HTTP or ISO 8601 as milliseconds since 1970; undefined when it is neither. */
+function moment(text: string): number | undefined {
+  const read = { time: Number.NaN, nanos: 0 };
+  const bytes = Buffer.from(text.trim());
+  readIso(bytes, 0, bytes.length, read);
+  return Number.isNaN(read.time) ? parseHttpDate(text) : read.time;
 }
 
 /** Decimal seconds as milliseconds; undefined when it is anything else. */

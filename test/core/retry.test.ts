@@ -55,6 +55,11 @@ const headerCases: readonly (readonly [name: string, headers: Record<string, str
     ['seconds since 1970', { 'x-rate-limit-reset': String(now / 1000 + 45) }, 45_000],
     ['milliseconds since 1970', { 'ratelimit-reset': String(now + 45_000) }, 45_000],
     ['a reset in the past', { 'x-ratelimit-reset': String(now / 1000 - 45) }, undefined],
+    ['a reset as an HTTP date', { 'x-ratelimit-reset': 'Fri, 20 Nov 2026 09:02:00 GMT' }, 120_000],
+    ['a reset as an ISO date to the minute', { 'x-ratelimit-reset': '2026-11-20T09:02Z' }, 120_000],
+    ['a reset as an ISO date with an offset', { 'ratelimit-reset': '2026-11-20T10:02:00+01:00' }, 120_000],
+    ['a reset as an ISO date in the past', { 'x-ratelimit-reset': '2026-11-20T08:59:00Z' }, undefined],
+    ['Retry-After as an ISO date', { 'retry-after': '2026-11-20T09:02:00.500Z' }, 120_500],
     ['Retry-After before a reset', { 'retry-after': '7', 'x-ratelimit-reset': '30' }, 7000],
   ];
 for (const [name, headers, expected] of headerCases) {
@@ -144,6 +149,27 @@ test('a rate-limit reset counts for 429 alone, because many vendors send it with
   assert.deepEqual(httpProblem(429, headers, asked, now).again, { after: 3_000_000 });
   assert.deepEqual(httpProblem(503, headers, asked, now).again, {});
   assert.deepEqual(httpProblem(503, { 'retry-after': '5' }, asked, now).again, { after: 5000 });
+});
+
+test('403 is a rate limit where its headers say so, and a refusal where they do not', () => {
+  const reset = String(now / 1000 + 45);
+  const limits: readonly (readonly [headers: Record<string, string>, again: Again])[] = [
+    [{ 'retry-after': '60' }, { after: 60_000 }],
+    [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset }, { after: 45_000 }],
+    [{ 'x-rate-limit-remaining': '0', 'x-rate-limit-reset': reset }, { after: 45_000 }],
+    [{ 'ratelimit-remaining': ' 0 ' }, {}],
+  ];
+  for (const [headers, again] of limits) {
+    const problem = httpProblem(403, headers, { ...asked, hint: 'check SYCOPE_PASSWORD' }, now);
+    assert.deepEqual([problem.status, problem.again], [exit.tempfail, again]);
+    assert.equal(problem.message, 'sycope limits the rate of the login (HTTP 403)');
+    assert.doesNotMatch(problem.hint ?? '', /PASSWORD/);
+  }
+  for (const headers of [{ 'x-ratelimit-remaining': '59', 'x-ratelimit-reset': reset }, { 'retry-after': '' }]) {
+    const problem = httpProblem(403, headers, asked, now);
+    assert.deepEqual([problem.status, problem.again], [exit.noperm, undefined]);
+  }
+  assert.equal(httpProblem(401, { 'retry-after': '60' }, asked, now).again, undefined);
 });
 
 // ---------------------------------------------------------------------------------------------------- driver

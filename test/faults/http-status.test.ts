@@ -129,6 +129,15 @@ for (const status of [413, 414, 431]) {
   });
 }
 
+fault('A15', 'a rate limit that is told as 403 is waited for, too', async (context) => {
+  const here = await scene(context);
+  const limit = { 'X-RateLimit-Remaining': '0', 'X-RateLimit-Reset': new Date(here.clock.now + 90_000).toISOString() };
+  here.vendor.fault = once(onPage(2, () => answer(here, 403, '', limit)));
+  const result = await here.run();
+  here.expectSuccess(result);
+  assert.deepEqual(result.waits, [90_000]);
+});
+
 fault('A15', 'Retry-After is waited for to the second', async (context) => {
   const here = await scene(context);
   here.vendor.fault = once(onPage(2, () => answer(here, 429, '', { 'Retry-After': '120' })));
