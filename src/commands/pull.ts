@@ -42,7 +42,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
           ? scrubbedStore(positionStore(stateDirectory, job.name, scope, taken), log.clean)
           : undefined,
       scope,
-      quarantine: scrubbedQuarantine(quarantineOf(job, stateDirectory), log.clean),
+      quarantine: scrubbedQuarantine(quarantineOf(job, stateDirectory, world.now), log.clean),
       tools: parts.tools,
       progress: (summary, window) => progress.show(() => progressText(summary, window, world.now() - started)),
     });
@@ -65,8 +65,10 @@ function makeJob(configuration: Configuration, { source, sink }: Parts): Job {
  * The job's quarantine file. Without a state directory nothing can be set aside, and the first record that must be ends
  * the run (78): audit records in the working directory of whoever started it would be where nobody keeps or guards them.
  */
-function quarantineOf(job: Job, stateDirectory: string | undefined): Quarantine {
-  if (stateDirectory !== undefined) return openQuarantine(join(stateDirectory, fileName(job.name) + quarantineSuffix));
+function quarantineOf(job: Job, stateDirectory: string | undefined, now: () => number): Quarantine {
+  if (stateDirectory !== undefined) {
+    return openQuarantine(join(stateDirectory, fileName(job.name) + quarantineSuffix), now);
+  }
   return {
     path: 'no file, for want of a --state-dir',
     add: () => Promise.reject(noPlace('a record that must be set aside')),

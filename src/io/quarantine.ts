@@ -31,9 +31,9 @@ type By = Parameters<Quarantine['add']>[1];
 /**
  * The quarantine file at `path`; nothing is created before the first record. A record that comes in parts is collected
  * beside it, and enters it as one line when it is whole; `most` is what it may have, in bytes: one that never ends must
- * not fill the disk.
+ * not fill the disk. `now` is in milliseconds.
  */
-export function openQuarantine(path: string, most: number = gibibyte): Quarantine {
+export function openQuarantine(path: string, now: () => number, most: number = gibibyte): Quarantine {
   let file: FileHandle | undefined;
   let size = 0; // up to the end of the last whole line
   let unsynced = false;
@@ -76,7 +76,7 @@ export function openQuarantine(path: string, most: number = gibibyte): Quarantin
     const collected = more || continued ? await collect(text, continued === true, by.source) : undefined;
     if (more) return;
     const { source, sink, branch } = by;
-    const head = JSON.stringify({ time: new Date().toISOString(), source, sink, branch, reason }).slice(0, -1);
+    const head = JSON.stringify({ time: new Date(now()).toISOString(), source, sink, branch, reason }).slice(0, -1);
     if (collected !== undefined) await writeCollected(collected, head);
     else if (isUtf8(text)) await write(`${head},"record":${JSON.stringify(text.toString())}}\n`);
     else await write(`${head},"base64":"${text.toString('base64')}"}\n`);

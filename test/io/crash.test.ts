@@ -198,14 +198,14 @@ for (const point of ['quarantine: opened', 'quarantine: written', 'quarantine: s
     killedAt(
       point,
       directory,
-      `const quarantine = openQuarantine(directory + '/q');
+      `const quarantine = openQuarantine(directory + '/q', Date.now);
        const by = { source: 'a', sink: 'b', branch: '' };
        crash();
        await quarantine.add({ text: Buffer.from('{"a":1}'), more: true, reason: 'r' }, by);
        await quarantine.add({ text: Buffer.from('{"a":1}'), more: false, continued: true, reason: 'r' }, by);
        await quarantine.flush();`,
     );
-    const quarantine = openQuarantine(path);
+    const quarantine = openQuarantine(path, Date.now);
     await quarantine.add(
       { text: Buffer.from('{"b":2}'), more: false, reason: 'next' },
       { source: 'a', sink: 'b', branch: '' },

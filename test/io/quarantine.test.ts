@@ -20,6 +20,7 @@ import { Problem } from '../../src/core/problem.ts';
 import type { RefusedRecord } from '../../src/core/types.ts';
 import { openQuarantine } from '../../src/io/quarantine.ts';
 
+const now = (): number => Date.parse('2026-11-20T09:00:00.250Z');
 const by = { source: 'sample', sink: 'elastic', branch: '' };
 
 interface Line {
@@ -70,16 +71,16 @@ function problem(status: number, message: RegExp): (error: unknown) => boolean {
 
 test('nothing is created before the first record', async (t) => {
   const path = freshPath(t);
-  const quarantine = openQuarantine(path);
+  const quarantine = openQuarantine(path, now);
   await quarantine.flush();
   await quarantine.close();
   assert.equal(existsSync(path), false);
   assert.equal(quarantine.path, path);
 });
 
-test('a record is a line with its text, the reason and where it was refused', async (t) => {
+test('a record is a line with its text, the reason, and when and where it was refused', async (t) => {
   const path = freshPath(t);
-  const quarantine = openQuarantine(path);
+  const quarantine = openQuarantine(path, now);
   await quarantine.add({ text: Buffer.from('{"a":"ä\u2028"}\n'), more: false, reason: 'HTTP 400: mapping' }, by);
   await quarantine.add({ text: Buffer.from([0x7b, 0xff, 0x7d]), more: false, reason: 'not UTF-8' }, by);
   await quarantine.flush();
@@ -89,6 +90,7 @@ test('a record is a line with its text, the reason and where it was refused', as
   assert.equal(first?.record, '{"a":"ä\u2028"}\n');
   assert.equal(first.reason, 'HTTP 400: mapping');
   assert.equal(first.source, 'sample');
+  assert.deepEqual([first.time, second?.time], ['2026-11-20T09:00:00.250Z', '2026-11-20T09:00:00.250Z']);
   assert.deepEqual(bytesOf(second), Buffer.from([0x7b, 0xff, 0x7d]));
   assert.equal(second?.record, undefined);
   assert.equal(statSync(path).mode & 0o777, 0o600);
@@ -101,7 +103,7 @@ test('parts of a record become one line, however they are cut', async (t) => {
     fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 10 }), { minLength: 2, maxLength: 6 }), async (parts) => {
       run += 1;
       const path = join(directory, `parts-${run}`);
-      const quarantine = openQuarantine(path);
+      const quarantine = openQuarantine(path, now);
       await Promise.all(
         parts.map((bytes, index) => quarantine.add(part(bytes, index < parts.length - 1, index > 0), by)),
       );
@@ -116,7 +118,7 @@ test('parts of a record become one line, however they are cut', async (t) => {
 
 test('another record, or a flush, between two parts leaves them one line', async (t) => {
   const path = freshPath(t);
-  const quarantine = openQuarantine(path);
+  const quarantine = openQuarantine(path, now);
   await quarantine.add(part('{"large":', true), by);
   await quarantine.add({ text: Buffer.from('{}'), more: false, reason: 'HTTP 400' }, { ...by, branch: 'other' });
   await quarantine.add(part('"begun', true, true), by);
@@ -130,7 +132,7 @@ test('another record, or a flush, between two parts leaves them one line', async
 
 test('a record that breaks off and begins again is there once, without what came before', async (t) => {
   const path = freshPath(t);
-  const quarantine = openQuarantine(path);
+  const quarantine = openQuarantine(path, now);
   await quarantine.add(part('{"large":"long and broken of', true), by);
   await quarantine.add(part('f', true, true), by);
   await quarantine.add(part('{"large"', true), by);
@@ -146,7 +148,7 @@ test('a record that breaks off and begins again is there once, without what came
 
 test('a record that does not end is given up at the limit, and leaves nothing', async (t) => {
   const path = freshPath(t);
-  const quarantine = openQuarantine(path, 1000);
+  const quarantine = openQuarantine(path, now, 1000);
   const piece = 'x'.repeat(100);
   await quarantine.add(part(piece, true), by);
   for (let at = 1; at < 9; at++) await quarantine.add(part(piece, true, true), by);
@@ -168,7 +170,7 @@ test('a line torn by a kill is cut off at the next start', async (t) => {
   for (const torn of ['{"rec', 'x'.repeat(200_000)]) {
     for (const before of ['', line]) {
       writeFileSync(path, before + torn);
-      const quarantine = openQuarantine(path);
+      const quarantine = openQuarantine(path, now);
       await quarantine.add({ text: Buffer.from('{}'), more: false, reason: 'again' }, by);
       await quarantine.close();
       assert.equal(readFileSync(path, 'utf8').startsWith(before), true);
@@ -180,7 +182,7 @@ test('a line torn by a kill is cut off at the next start', async (t) => {
 test('a planted link, a directory and a place without permission are refused', async (t) => {
   const path = freshPath(t);
   const add = async (at: string): Promise<void> => {
-    const quarantine = openQuarantine(at);
+    const quarantine = openQuarantine(at, now);
     try {
       await quarantine.add({ text: Buffer.from('{}'), more: false, reason: 'x' }, by);
     } finally {
@@ -208,7 +210,7 @@ test('on a full disk whole lines stay and the half one does not', async (t) => {
     return t.skip('no right to mount a small file system');
   }
   const path = join(directory, 'q');
-  const quarantine = openQuarantine(path);
+  const quarantine = openQuarantine(path, now);
   const add = (size: number): Promise<void> =>
     quarantine.add({ text: Buffer.alloc(size, 'x'), more: false, reason: 'r' }, by);
   try {

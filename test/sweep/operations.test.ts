@@ -43,7 +43,7 @@ test('whichever operation fails, what the quarantine holds already stays', async
   const path = join(directory, 'quarantine.jsonl');
   const by = { source: 'acme', sink: 'file', branch: '' };
   async function setAside(text: string): Promise<void> {
-    const quarantine = openQuarantine(path);
+    const quarantine = openQuarantine(path, Date.now);
     try {
       await quarantine.add({ text: Buffer.from(text), more: false, reason: 'none' }, by);
       await quarantine.flush();
