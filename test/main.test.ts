@@ -95,6 +95,20 @@ for (const [argv, status, message] of wrong) {
   });
 }
 
+for (const [words, message] of [
+  ['--raw-query foo', '--raw-query: sample has no query language; use --query'],
+  ['--categories foo', '--categories: sample has none'],
+  ["--query 'a..b=1'", '--query: "a..b" is not a path in a record'],
+  ['--query action=a --query action=b', '--query: action cannot have two values at once'],
+  ['check --raw-query foo', '--raw-query: sample has no query language; use --query'],
+]) {
+  test(`the sample is refused ${words}, and the run ends`, async (t) => {
+    const line = `timeout 20 $AUDIT_EXPORT --source sample --state-dir state ${words}`;
+    const result = await shell(line, { directory: scratch(t) });
+    assert.deepEqual([result.status, lines(result.stderr)[0]], [64, `audit-export: ${message}`]);
+  });
+}
+
 test('asked for JSON, an error is a JSON line with message, hint and exit', async () => {
   for (const argv of [
     ['--log-format', 'json', '--sorce'],

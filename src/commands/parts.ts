@@ -65,10 +65,15 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
   }
   const { startSampleVendor } = await import('../io/sample-vendor.ts');
   const vendor = await startSampleVendor({ now: world.now });
-  const values = { ...configuration.sourceValues, SAMPLE_URL: vendor.url };
-  // Its port is another one at every run: the position must not depend on it.
-  const source = { ...restSource(definition, values, plan.search, tools), scope: '' };
-  return { source, sink, tools, load, close: vendor.close };
+  try {
+    const values = { ...configuration.sourceValues, SAMPLE_URL: vendor.url };
+    // Its port is another one at every run: the position must not depend on it.
+    const source = { ...restSource(definition, values, plan.search, tools), scope: '' };
+    return { source, sink, tools, load, close: vendor.close };
+  } catch (error) {
+    await vendor.close(); // a server that listens keeps the program running
+    throw error;
+  }
 }
 
 /** The door to the command after `--`, loaded only for those who name one. */
