@@ -18,6 +18,7 @@ import { exit, Problem } from './core/problem.ts';
 import { parseFields, type Field } from './core/json/splice.ts';
 import { fromMillis, toMillis } from './core/time.ts';
 import type { SettingValues, SinkDefinition } from './core/types.ts';
+import { errorCode } from './io/error-code.ts';
 import { sinks, wireForms, type WireForm } from './sinks/index.ts';
 import { sources } from './sources/index.ts';
 
@@ -83,7 +84,7 @@ function readEnvFile(path: string, required: boolean): EnvFile | undefined {
     const text = readFileSync(path, 'utf8').replace(/^\ufeff/, '');
     return { path, text, values: new Map(Object.entries(parse(text))) };
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    const code = errorCode(error) || 'unknown error';
     if (code === 'ENOENT' && !required) return undefined;
     throw new Problem(exit.config, `cannot read the env file ${path} (${code})`, {
       hint: 'give its full path with --env-file, and let the user of this job read it',
@@ -180,7 +181,7 @@ function readRoots(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    const code = errorCode(error) || 'unknown error';
     throw new Problem(exit.config, `cannot read --ca-file ${path} (${code})`, {
       hint: 'give the path of a PEM file that the user of this job can read',
     });

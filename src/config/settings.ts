@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { exit, Problem } from '../core/problem.ts';
 import type { Setting, Settings, SettingValues } from '../core/types.ts';
+import { errorCode } from '../io/error-code.ts';
 import { wrongKind } from './kinds.ts';
 import { isEmpty, lookUp, rank, settingsPlace, type EnvFile, type Layers } from './layers.ts';
 
@@ -135,7 +136,7 @@ function readSecretFile(
   try {
     text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    const code = errorCode(error) || 'unknown error';
     const place = namedIn === undefined ? '' : ` in ${namedIn.path}`;
     const cure = code === 'EACCES' ? ': let the user of this job read it' : '';
     findings.faults.push(`${name}_FILE${place}: cannot read ${path} (${code}${cure})`);

@@ -2,6 +2,7 @@
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { exit } from '../core/problem.ts';
+import { errorCode } from './error-code.ts';
 import { connectionProblem, problem, type Where } from './http-errors.ts';
 import { reached } from './failpoint.ts';
 import { limitYoungGeneration } from './heap.ts';
@@ -111,6 +112,6 @@ export async function discardBody(body: AsyncIterable<Buffer>): Promise<void> {
 
 /** Errors of zlib: Z_DATA_ERROR and the like, ERR__ERROR_FORMAT_... of brotli. A body that merely ends early is not one. */
 function isDecoding(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = errorCode(error);
   return code !== 'Z_BUF_ERROR' && /^Z_|^ERR_(_ERROR|BROTLI)/.test(code);
 }

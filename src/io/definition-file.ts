@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseDefinition, type SourceDefinition } from '../core/definition.ts';
 import { exit, Problem } from '../core/problem.ts';
+import { errorCode } from './error-code.ts';
 
 /** No definition is this long; a file that is was given by mistake. */
 const maxBytes = 1024 * 1024;
@@ -58,7 +59,7 @@ async function readText(path: string): Promise<string> {
   try {
     bytes = await readFile(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const code = errorCode(error) || String(error);
     const isThere = !['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code);
     throw new Problem(exit.config, `the definition ${path} cannot be read (${code})`, {
       hint: isThere

@@ -7,6 +7,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, type ExitStatus, Problem } from '../core/problem.ts';
+import { errorCode } from './error-code.ts';
 import { reached } from './failpoint.ts';
 
 /** A new file only, never through a symbolic link that somebody planted. */
@@ -122,12 +123,6 @@ export async function removeFile(path: string): Promise<void> {
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
   }
-}
-
-/** The code of a system error such as `ENOSPC`, or ''. */
-export function errorCode(error: unknown): string {
-  if (!(error instanceof Error) || !('code' in error)) return '';
-  return typeof error.code === 'string' ? error.code : '';
 }
 
 const meanings: Readonly<Record<string, readonly [status: ExitStatus, meaning: string, hint: string]>> = {

@@ -3,6 +3,7 @@
  * a query, a header, a body or an error object, because all of them can carry secrets.
  */
 import { exit, Problem, type Again, type ExitStatus } from '../core/problem.ts';
+import { errorCode } from './error-code.ts';
 import { tlsTrouble, type Validity } from './tls.ts';
 
 /** The request that failed. */
@@ -105,14 +106,13 @@ const transientCodes: ReadonlyMap<string, readonly [what: string, hint: string]>
 
 /** The error's code; of the several attempts of one connection (IPv6 and IPv4), the first that has one. */
 function codeOf(error: Error): string {
-  const { code } = error as { code?: unknown };
   if (error instanceof AggregateError) {
     const codes = new Set(error.errors.map((each: unknown) => (each instanceof Error ? codeOf(each) : '')));
     codes.delete('');
     const [first] = codes;
     if (first !== undefined) return first;
   }
-  return typeof code === 'string' ? code : '';
+  return errorCode(error);
 }
 
 /** An error of the handshake, which another one may hide. */

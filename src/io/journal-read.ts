@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Saved } from '../core/types.ts';
-import { errorCode, orFileProblem } from './durable.ts';
+import { orFileProblem } from './durable.ts';
+import { errorCode } from './error-code.ts';
 
 export interface JournalEntry {
   readonly branch: string;

@@ -5,7 +5,8 @@
 import { constants } from 'node:fs';
 import { link, readFile, readlink, rename, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { errorCode, fileProblem, orFileProblem, removeFile, tempBeside } from './durable.ts';
+import { fileProblem, orFileProblem, removeFile, tempBeside } from './durable.ts';
+import { errorCode } from './error-code.ts';
 import { reached } from './failpoint.ts';
 
 /** Who holds a lock file; what the system does not tell is ''. */

@@ -11,7 +11,7 @@ import { realpath } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
-import { errorCode } from './durable.ts';
+import { errorCode } from './error-code.ts';
 import { reached } from './failpoint.ts';
 import { lockFile } from './lock-file.ts';
 

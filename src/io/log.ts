@@ -10,6 +10,7 @@
  */
 import type { Logger } from 'pino';
 import { Problem } from '../core/problem.ts';
+import { errorCode } from './error-code.ts';
 import { scrubber } from './scrub.ts';
 import { oneLine, visible, type TextOutput } from './terminal.ts';
 
@@ -128,8 +129,8 @@ async function jsonLogger({ now }: LogOptions, write: (line: string) => void): P
 /** What may be told of an error from elsewhere: never its headers, body, input or cause. */
 function causeFields(error: unknown): { error: string; reason: string; code?: string } {
   if (!(error instanceof Error)) return { error: typeof error, reason: '' };
-  const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
-  return { error: error.name, reason: error.message, ...code };
+  const code = errorCode(error);
+  return { error: error.name, reason: error.message, ...(code !== '' && { code }) };
 }
 
 function asText(fields: Fields): string {

@@ -1,6 +1,7 @@
 /** Standard input in chunks, as they come. */
 import { Buffer } from 'node:buffer';
 import { exit, Problem } from '../core/problem.ts';
+import { errorCode } from './error-code.ts';
 import { isTerminal } from './terminal.ts';
 
 export interface Input {
@@ -42,8 +43,7 @@ async function* readChunks(stop: AbortSignal): AsyncGenerator<Buffer, void, unde
     }
   } catch (error) {
     if (error instanceof Problem) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new Problem(exit.ioerr, `standard input cannot be read (${code})`, {
+    throw new Problem(exit.ioerr, `standard input cannot be read (${errorCode(error) || String(error)})`, {
       hint: 'see where standard input comes from',
     });
   } finally {

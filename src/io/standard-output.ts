@@ -8,6 +8,7 @@ import { closeSync, fstatSync, fsync, openSync, readFileSync, readSync, statSync
 import { promisify } from 'node:util';
 import { exit, Problem } from '../core/problem.ts';
 import type { Output } from '../core/types.ts';
+import { errorCode } from './error-code.ts';
 import { reached } from './failpoint.ts';
 import { isTerminal, visible } from './terminal.ts';
 
@@ -38,7 +39,7 @@ export function standardOutput(): Output {
       try {
         await fsyncOf(descriptor);
       } catch (error) {
-        if (codeOf(error) !== 'EINVAL') throw outputProblem(error); // devices cannot be synced
+        if (errorCode(error) !== 'EINVAL') throw outputProblem(error); // devices cannot be synced
       }
     },
   };
@@ -46,7 +47,7 @@ export function standardOutput(): Output {
 
 /** True for the Problem of a reader that is gone: an ad-hoc search into `head` ends quietly. */
 export function isReaderGone(problem: Problem): boolean {
-  return codeOf(problem.cause) === 'EPIPE';
+  return errorCode(problem.cause) === 'EPIPE';
 }
 
 /**
@@ -115,20 +116,15 @@ function openedByNode(): boolean {
 }
 
 function outputProblem(error: unknown): Problem {
-  const code = codeOf(error);
+  const code = errorCode(error);
   if (code === 'EPIPE') {
     return new Problem(exit.ioerr, 'the reader of the pipe is gone', {
       hint: 'see why the command after the pipe ended; the next run delivers the same records again',
       cause: error,
     });
   }
-  return new Problem(exit.ioerr, `standard output cannot be written (${code ?? 'unknown error'})`, {
+  return new Problem(exit.ioerr, `standard output cannot be written (${code || 'unknown error'})`, {
     hint: code === 'ENOSPC' || code === 'EDQUOT' ? 'make room on the disk' : 'see where standard output goes',
     cause: error,
   });
-}
-
-function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
 }

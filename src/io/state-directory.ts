@@ -4,7 +4,8 @@ import { constants } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
-import { errorCode, fileProblem, makeDirectory, orFileProblem, removeFile, tempName } from './durable.ts';
+import { fileProblem, makeDirectory, orFileProblem, removeFile, tempName } from './durable.ts';
+import { errorCode } from './error-code.ts';
 import { reached } from './failpoint.ts';
 import { takeLock, type Lock } from './lock.ts';
 

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { writeSync } from 'node:fs';
 import type { Problem } from '../core/problem.ts';
 import type { Output } from '../core/types.ts';
+import { errorCode } from './error-code.ts';
 import { standardInput, type Input } from './standard-input.ts';
 import { standardOutput } from './standard-output.ts';
 import { isTerminal, type TextOutput } from './terminal.ts';
@@ -119,8 +120,7 @@ function writeError(text: string): void {
     try {
       rest = rest.subarray(writeSync(2, rest));
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code !== 'EAGAIN') return; // EPIPE, EIO: nobody is left to tell
+      if (errorCode(error) !== 'EAGAIN') return; // EPIPE, EIO: nobody is left to tell
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10); // a full pipe that somebody made non-blocking
     }
   }
