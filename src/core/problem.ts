@@ -25,7 +25,7 @@ export const exit = {
   ioerr: 74,
   /** Another run holds the lock, rate-limited, or out of time; progress is kept. */
   tempfail: 75,
-  /** The other side broke the rules. */
+  /** The other side broke the rules: no JSON, a page cycle, a way to another host, a certificate that is not trusted. */
   protocol: 76,
   /** Credentials refused. */
   noperm: 77,
