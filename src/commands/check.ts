@@ -58,7 +58,7 @@ function settingsText({ findings }: Configuration): string {
 /** The position can be created, locked and read; a run that is working right now is no fault. */
 async function lookAtPosition(directory: string, configuration: Configuration, parts: Parts): Promise<string> {
   const name = jobName(configuration.naming, parts.source, parts.sink, configuration.plan.search);
-  const store: PositionStore = positionStore(directory, name, scopeOf(parts));
+  const store: PositionStore = positionStore(directory, name, scopeOf(parts, configuration));
   try {
     await store.lock();
     const position = await store.load();

@@ -1,7 +1,7 @@
 /** The default command: pulls once, says what went wrong, and tells the truth in the exit status. */
 import { join } from 'node:path';
 import { configure, type Configuration } from '../config.ts';
-import { jobName } from '../config/job.ts';
+import { jobName, searchScope } from '../config/job.ts';
 import { noPlace } from '../config/state-directory.ts';
 import type { Flags } from '../core/flags.ts';
 import { Problem, worst } from '../core/problem.ts';
@@ -27,7 +27,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
   const parts = await makeParts(configuration, host);
   try {
     const job = makeJob(configuration, parts);
-    const scope = scopeOf(parts);
+    const scope = scopeOf(parts, configuration);
     const started = world.now();
     const result = await run({
       job,
@@ -78,8 +78,15 @@ function quarantineOf(job: Job, stateDirectory: string | undefined, now: () => n
 }
 
 /** What is read and where it goes: a position belongs to both. */
-export function scopeOf({ source, sink }: Pick<Parts, 'source' | 'sink'>): { source: string; sink: string } {
-  return { source: `${source.name} ${source.scope}`.trim(), sink: `${sink.name} ${sink.scope}`.trim() };
+export function scopeOf(
+  { source, sink }: Pick<Parts, 'source' | 'sink'>,
+  { naming, plan }: Pick<Configuration, 'naming' | 'plan'>,
+): { source: string; sink: string } {
+  const what = `${source.name} ${source.scope}`.trim();
+  return {
+    source: `${what} ${searchScope(naming, plan.search)}`.trim(),
+    sink: `${sink.name} ${sink.scope}`.trim(),
+  };
 }
 
 /** Whoever goes by the ID alone will find two records. */

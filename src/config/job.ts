@@ -70,6 +70,19 @@ export function jobName(flags: Pick<Flags, 'job' | 'command'>, source: Source, s
   return `${plain(source.name)}.${plain(sink.name)}.${hash}`;
 }
 
+/**
+ * What a position under `--job` belongs to besides source and sink: which of the source's records are wanted. Empty for
+ * all of them. Generated names need it not, because each search has its own.
+ */
+export function searchScope({ job }: Pick<Flags, 'job'>, { query, rawQuery, categories }: Search): string {
+  const parts = Object.entries({
+    query: query.map(([key, value]) => `${key}=${value}`).sort(),
+    rawQuery,
+    categories: categories.toSorted(),
+  }).filter(([, value]) => value !== undefined && value.length > 0);
+  return job === undefined || parts.length === 0 ? '' : `where ${JSON.stringify(Object.fromEntries(parts))}`;
+}
+
 /** A duration in nanoseconds, longer than zero. */
 export function longerThanZero(text: string | undefined, flag: string): Duration | undefined {
   const value = duration(text, flag);

@@ -2,8 +2,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { exit, Problem } from '../core/problem.ts';
-import { fileProblem } from './durable.ts';
-import { errorCode } from './error-code.ts';
+import { errorCode, fileProblem } from './durable.ts';
 import { positionSuffix } from './state-directory.ts';
 import { readHeading, readPosition, type Reading, type StoredPosition } from './position-format.ts';
 
@@ -77,7 +76,7 @@ export async function headingOf(path: string): Promise<string | undefined> {
   }
 }
 
-/** Throws Problem (78) when the position belongs to another job, source or sink. */
+/** Throws Problem (78) when the position belongs to another job, source, query of it, or sink. */
 export function checkScope(path: string, job: string, stored: StoredPosition, scope: Scope): void {
   const { source, sink, branches } = stored.position;
   if (stored.job === job && source === scope.source && sink === scope.sink) return;
@@ -90,11 +89,18 @@ export function checkScope(path: string, job: string, stored: StoredPosition, sc
     stored.job !== job
       ? ['job', stored.job, job]
       : source !== scope.source
-        ? ['source', source, scope.source]
+        ? otherSource(source, scope.source)
         : ['sink', sink, scope.sink];
   throw new Problem(exit.config, `position file ${path} belongs to another ${what}: ${theirs}, not ${ours}`, {
     hint: `give this job a name of its own with --job; or ${beginAgain(path)}`,
   });
+}
+
+/** Another source, or another search in the same one. */
+function otherSource(theirs: string, ours: string): readonly [what: string, theirs: string, ours: string] {
+  const [source, search] = theirs.split(/ where (.*)/s, 2);
+  const [ourSource, ourSearch] = ours.split(/ where (.*)/s, 2);
+  return source === ourSource ? ['query', search ?? 'none', ourSearch ?? 'none'] : ['source', theirs, ours];
 }
 
 /** There is a file, or there was one, and nothing to go on from. */

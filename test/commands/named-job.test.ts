@@ -1,0 +1,43 @@
+/** A position with a name of its own (`--job`), as real processes: what it belongs to. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { scratch, shell, type Ended } from '../support/program.ts';
+
+/** Pipes two records into the job `j`, whose positions live in `directory`. */
+function pipe(directory: string, ...flags: readonly string[]): Promise<Ended> {
+  const records = `printf '{"id":"a","category":"x"}\\n{"id":"b","category":"y"}\\n'`;
+  return shell(`${records} | $AUDIT_EXPORT --source - --state-dir ${directory} --job j ${flags.join(' ')}`);
+}
+
+for (const [what, first, second] of [
+  ['a query and then none', ['-c', '--query', 'id=a'], []],
+  ['no query and then one', [], ['-c', '--query', 'id=a']],
+  ['another query', ['-c', '--query', 'id=a'], ['-c', '--query', 'id=b']],
+  ['other categories', ['--categories', 'x'], ['--categories', 'y']],
+] as const) {
+  test(`a named position is not for two searches: ${what}`, async (t) => {
+    const directory = scratch(t);
+    const delivered = await pipe(directory, ...first);
+    assert.equal(delivered.status, 0, delivered.stderr);
+    const refused = await pipe(directory, ...second);
+    assert.deepEqual([refused.status, refused.stdout], [78, ''], refused.stderr);
+    assert.match(refused.stderr, /belongs to another query: .+, not .+\n.*hint: .*--job/);
+    const again = await pipe(directory, ...first);
+    assert.deepEqual([again.status, again.stdout], [0, ''], again.stderr);
+  });
+}
+
+test('the order of a search does not matter to its position', async (t) => {
+  const directory = scratch(t);
+  await pipe(directory, '--categories', 'x,y', '-c', '--query', 'id=a,category=x');
+  const again = await pipe(directory, '--categories', 'y,x', '-c', '--query', 'category=x,id=a');
+  assert.deepEqual([again.status, again.stdout], [0, ''], again.stderr);
+});
+
+test('a position without a search says its source alone', async (t) => {
+  const directory = scratch(t);
+  await pipe(directory);
+  assert.match(readFileSync(join(directory, 'j.position'), 'utf8'), /"source": "stdin"/);
+});
