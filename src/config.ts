@@ -11,6 +11,7 @@ import { noFindings, readSettings, refuseFaults, type Findings } from './config/
 import { impliedSource, refuseLineFlags, standardInputLines } from './config/lines.ts';
 import { findStateDirectory, stateDirectory } from './config/state-directory.ts';
 import { cutValues, nearMisses } from './config/suspicions.ts';
+import { refuseUndated } from './config/undated.ts';
 import type { SourceDefinition } from './core/definition.ts';
 import type { Flags } from './core/flags.ts';
 import { didYouMean } from './core/nearest.ts';
@@ -61,6 +62,7 @@ export async function configure(flags: Flags, environment: Environment, now: num
   const { output, apikey, apisecret, orgurl, apiurl } = flags;
   refuseUnusedFlags({ apikey, apisecret, orgurl, apiurl }, source, source.name);
   refuseUnusedFlags({ output }, sink, sink.name);
+  refuseUndated(flags, source);
   const sourceValues = readSettings(source.settings ?? {}, layers, { apikey, apisecret, orgurl, apiurl }, findings);
   const sinkValues = readSettings(sink.settings, layers, { output }, findings);
   const form = await findForm(flags.bulkFormat, sink, layers, findings);

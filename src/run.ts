@@ -137,7 +137,7 @@ async function pullBranch(state: State, at: Branch): Promise<void> {
   const serverNow = told ?? presumedNow(fromMillis(tools.now()), watermark);
   const window = windowOf({ ...job, watermark, rules: source.window, serverNow });
   const bookmark = job.usePosition ? place.bookmark : undefined;
-  for (const line of forewarned({ source, watermark, bookmark, since: job.since, serverNow })) tools.warn(line);
+  for (const line of forewarned({ source, watermark, bookmark, job, serverNow })) tools.warn(line);
   state.window ??= window;
   await pullWindow(at, window);
   // A stream is committed every now and then: what its position remembers must not grow as long as it runs.

@@ -426,7 +426,8 @@ test('a search that reaches further back than a vendor without a time parameter 
     [3, 1],
   ] as const) {
     here.warnings.length = 0;
-    await here.run({ usePosition: false, since: BigInt(start - hours * 60 * minute) * 1_000_000n });
+    const since = BigInt(start - hours * 60 * minute) * 1_000_000n;
+    await here.run({ usePosition: false, since, firstRun: undefined });
     assert.equal(here.warnings.length, warnings, `${hours} hours`);
   }
 });

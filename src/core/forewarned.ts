@@ -1,32 +1,55 @@
 /** What an operator should know before it becomes a loss: one line each. */
 import { isoText } from './time.ts';
-import type { Instant, Source } from './types.ts';
+import type { Instant, Job, Source } from './types.ts';
 
 export interface Beginning {
-  readonly source: Source;
+  readonly source: Pick<Source, 'name' | 'window' | 'goesOn'>;
   readonly watermark: Instant | undefined;
   readonly bookmark: string | undefined;
-  readonly since: Instant | undefined;
+  readonly job: Pick<Job, 'since' | 'overlap' | 'delay' | 'firstRun'>;
   readonly serverNow: Instant;
 }
 
-export function forewarned({ source, watermark, bookmark, since, serverNow }: Beginning): readonly string[] {
-  const { name, window, goesOn } = source;
-  const lines: string[] = [];
+export function forewarned(beginning: Beginning): readonly string[] {
+  return [forgetting, sinceTooEarly, firstRunTooEarly, unheeded].flatMap((look) => look(beginning) ?? []);
+}
+
+function forgetting({ source: { name, window }, watermark, serverNow }: Beginning): string | undefined {
   const age = watermark === undefined ? 0n : serverNow - watermark;
   const { retention = age } = window;
-  if (age * 5n > retention * 4n && age < retention) {
-    lines.push(`${name} was last read so long ago that it is about to forget what is missing: run it more often`);
+  if (age * 5n <= retention * 4n || age >= retention) return undefined;
+  return `${name} was last read so long ago that it is about to forget what is missing: run it more often`;
+}
+
+function sinceTooEarly({ source, watermark, bookmark, job: { since }, serverNow }: Beginning): string | undefined {
+  const { name, window, goesOn } = source;
+  if (since === undefined || goesOn !== undefined) return undefined;
+  const begin = bookmark === undefined ? serverNow - window.firstRun : watermark;
+  if ((bookmark === undefined && window.filter !== 'none') || begin === undefined || since >= begin) return undefined;
+  const reason = bookmark === undefined ? 'has no time parameter and begins' : 'goes on where the last run stopped,';
+  return `${name} ${reason} at ${isoText(begin)}: --since reaches no further back`;
+}
+
+function firstRunTooEarly({ source, watermark, job: { firstRun }, serverNow }: Beginning): string | undefined {
+  const { name, window } = source;
+  const { retention, filter } = window;
+  if (watermark !== undefined || retention === undefined || filter === 'none' || (firstRun ?? 0n) <= retention) {
+    return undefined;
   }
-  const begin = serverNow - window.firstRun;
-  if (
-    window.filter === 'none' &&
-    goesOn === undefined &&
-    bookmark === undefined &&
-    since !== undefined &&
-    since < begin
-  ) {
-    lines.push(`${name} has no time parameter and begins at ${isoText(begin)}: --since reaches no further back`);
-  }
-  return lines;
+  return `${name} keeps records since ${isoText(serverNow - retention)}: --first-run reaches no further back`;
+}
+
+/** Flags that say where a window begins and ends mean nothing to a vendor that cannot be asked for one. */
+function unheeded({ source: { name, window, goesOn }, bookmark, job }: Beginning): string | undefined {
+  const { firstRun, delay, overlap } = job;
+  const noTime = window.filter === 'none';
+  if (!noTime && bookmark === undefined) return undefined;
+  const flags = Object.entries({
+    ...(noTime && { '--first-run': firstRun }),
+    '--delay': delay,
+    ...(goesOn === undefined && { '--overlap': overlap }), // a stream remembers its lines for so long
+  }).flatMap(([flag, value]) => (value === undefined ? [] : [flag]));
+  if (flags.length === 0) return undefined;
+  const list = [flags.slice(0, -1).join(', '), flags.at(-1)].filter((part) => part !== '').join(' and ');
+  return `${name} ${noTime ? 'has no time parameter' : 'goes on where the last run stopped'}: ${list} cannot change what is read`;
 }

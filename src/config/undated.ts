@@ -1,0 +1,24 @@
+/** `--since` and `--until` for a source that heeds neither: they would be dropped in silence. */
+import type { SourceDefinition } from '../core/definition.ts';
+import type { Flags } from '../core/flags.ts';
+import { exit, Problem } from '../core/problem.ts';
+import { usedPlaceholders } from '../core/vendor/definition-check.ts';
+
+/** Throws Problem 64 for a bound that is neither sent to the vendor nor can be seen in a record. */
+export function refuseUndated({ since, until }: Flags, source: SourceDefinition): void {
+  if ((since === undefined && until === undefined) || source.records.time !== undefined) return;
+  const used = usedPlaceholders(source);
+  const bounds = [
+    ['--since', since, 'from'],
+    ['--until', until, 'until'],
+  ] as const;
+  const flag = bounds.find(([, text, placeholder]) => text !== undefined && !used.has(placeholder))?.[0];
+  if (flag === undefined) return;
+  throw new Problem(
+    exit.usage,
+    `${flag} has no effect: ${source.name} is not asked for it, and its records have no time`,
+    {
+      hint: 'leave it out, or say in the definition where a record has its time (records.time)',
+    },
+  );
+}

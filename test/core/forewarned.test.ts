@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { forewarned, type Beginning } from '../../src/core/forewarned.ts';
+import type { Source, WindowRules } from '../../src/core/types.ts';
+import { memoryJob, memoryVendor, minute } from '../support/memory.ts';
+
+const now = 1_795_165_200_000_000_000n; // 2026-11-20T09:00:00Z
+const hour = 60n * minute;
+const day = 24n * hour;
+
+interface Case {
+  readonly rules?: Partial<WindowRules>;
+  readonly stream?: true;
+  readonly job?: Partial<Beginning['job']>;
+  readonly watermark?: bigint;
+  readonly bookmark?: string;
+}
+
+function lines({ rules = {}, stream, job = {}, watermark, bookmark }: Case): readonly string[] {
+  const vendor: Source = memoryVendor({ now: 0 }, { rules });
+  const source = stream === true ? { ...vendor, goesOn: () => false } : vendor;
+  return forewarned({
+    source,
+    watermark,
+    bookmark,
+    job: { ...memoryJob, firstRun: undefined, ...job },
+    serverNow: now,
+  });
+}
+
+const noTime = { filter: 'none', firstRun: hour } as const;
+const allThree = { firstRun: day, delay: minute, overlap: hour };
+
+const cases: readonly (readonly [what: string, given: Case, expected: readonly RegExp[]])[] = [
+  ['nothing unusual', {}, []],
+  ['flags that a time filter heeds', { job: allThree }, []],
+  [
+    'a source that has nearly forgotten what is missing',
+    { rules: { retention: 10n * day }, watermark: now - 9n * day },
+    [/about to forget/],
+  ],
+  [
+    '--since before the beginning of an API without a time parameter',
+    { rules: noTime, job: { since: now - day } },
+    [/^memory has no time parameter and begins at 2026-11-20T08:00:00Z: --since reaches no further back$/],
+  ],
+  ['--since after it', { rules: noTime, job: { since: now - minute } }, []],
+  [
+    'flags that say where a window begins and ends, without a time parameter',
+    { rules: noTime, job: allThree },
+    [/^memory has no time parameter: --first-run, --delay and --overlap cannot change what is read$/],
+  ],
+  ['one of them', { rules: noTime, job: { delay: minute } }, [/: --delay cannot change/]],
+  [
+    'two of them for a stream, where the overlap says how long is remembered',
+    { rules: noTime, stream: true, job: allThree },
+    [/: --first-run and --delay cannot change/],
+  ],
+  [
+    'the same behind a bookmark',
+    { job: allThree, watermark: now - hour, bookmark: 'c' },
+    [/^memory goes on where the last run stopped: --delay and --overlap cannot change what is read$/],
+  ],
+  [
+    '--since before a bookmark',
+    { job: { since: now - day }, watermark: now - hour, bookmark: 'c' },
+    [/^memory goes on where the last run stopped, at 2026-11-20T08:00:00Z: --since reaches no further back$/],
+  ],
+  ['--since after a bookmark', { job: { since: now - minute }, watermark: now - hour, bookmark: 'c' }, []],
+  [
+    'a first run that reaches further back than records are kept',
+    { rules: { retention: 10n * day }, job: { firstRun: 11n * day } },
+    [/^memory keeps records since 2026-11-10T09:00:00Z: --first-run reaches no further back$/],
+  ],
+  ['a later run', { rules: { retention: 10n * day }, job: { firstRun: 11n * day }, watermark: now - day }, []],
+];
+for (const [what, given, expected] of cases) {
+  test(`an operator is told of ${what}: ${expected.length === 0 ? 'no' : expected.length}`, () => {
+    const told = lines(given);
+    assert.equal(told.length, expected.length, told.join('\n'));
+    for (const [index, pattern] of expected.entries()) assert.match(told[index] ?? '', pattern);
+  });
+}
