@@ -59,7 +59,9 @@ export async function pullSlice(at: Branch, window: Window, slice: Window): Prom
       job,
       summary,
       stale: () => tools.warn(`${source.name} shows records from long before the window asked for; they were left out`),
+      tooLate: () => void (leftForLater = true),
     });
+  let leftForLater = false;
   const bookmark = job.usePosition ? place.bookmark : undefined;
   // What follows a bookmark is new, whatever its time.
   let { unseen, changed } = sieveBy(bookmark === undefined ? source.window.filter : 'none');
@@ -94,7 +96,7 @@ export async function pullSlice(at: Branch, window: Window, slice: Window): Prom
       const due = out.tick();
       if (due !== undefined) await due;
       at.progress?.(summary, window);
-      if (page.bookmark !== undefined) {
+      if (page.bookmark !== undefined && !leftForLater) {
         await out.drain();
         await acknowledged({ ...at, ledger: place.ledger }); // no way back behind a bookmark
         place.bookmark = page.bookmark;

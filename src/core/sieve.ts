@@ -16,6 +16,8 @@ export interface SieveParts {
   readonly summary: Summary;
   /** Called for a record from long before the window, which the vendor shows all the same. */
   stale(): void;
+  /** Called for a record that belongs to a later run, because `until` leaves it out. */
+  tooLate(): void;
 }
 
 /** A filter by the day, of another time zone, shows records of this long before the window, in milliseconds. */
@@ -53,7 +55,10 @@ export function sieve(parts: SieveParts): Sieve {
       }
       return outside();
     }
-    if (upper !== undefined && !before(record, upper) && !Number.isNaN(record.time)) return outside();
+    if (upper !== undefined && !before(record, upper) && !Number.isNaN(record.time)) {
+      parts.tooLate();
+      return outside();
+    }
     const stamp = stampOf(record.time);
     const mark = fingerprint(record.bytes, record.start, record.end);
     const entry = ledger.note(record.key, record.keyStart, record.keyEnd, stamp, mark);

@@ -94,3 +94,13 @@ test('a gap is told although the run fails later on: the next one goes on from a
   here.vendor.fault = undefined;
   assert.deepEqual(statuses(await here.run()), []);
 });
+
+test('what --until leaves out of a run that keeps its position is still to come', async (context) => {
+  const here = await institution(context);
+  here.vendor.add([event(start - 50_000), event(start - 40_000), event(start - 30_000)]);
+  const first = await here.run({ until: instant(start - 35_000) });
+  assert.deepEqual([statuses(first), first.summary.delivered], [[], 2]);
+  here.now += hour / 2;
+  const second = await here.run();
+  assert.deepEqual([statuses(second), second.summary.delivered], [[], 1]);
+});
