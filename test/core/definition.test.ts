@@ -24,6 +24,11 @@ test('a sound definition comes back as it is', () => {
   assert.deepEqual(parseDefinition(apple, 'apple.yaml'), apple);
 });
 
+test('members of a body may be called headers, and are none', () => {
+  const json = { headers: { 'any name': 'x' } };
+  parseDefinition({ ...apple, request: { ...apple.request, method: 'POST', json } }, 'apple.yaml');
+});
+
 type Change = Record<string, unknown>;
 
 const wrong: readonly (readonly [what: string, change: Change, message: RegExp])[] = [
@@ -48,6 +53,32 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     /window\.overlap: expected a duration such as 5m.*, found "5 minutes"/,
   ],
   ['no path', { records: { ...apple.records, path: 'a..b' } }, /records\.path: expected a path/],
+  [
+    'a header name with a blank',
+    { auth: { type: 'headers', headers: { 'Bad Header': '{APPLE_TOKEN}' } } },
+    /apple\.yaml: auth\.headers\."Bad Header": expected the name of a header such as X-Tenant$/,
+  ],
+  ['no header name', { headers: { '': 'x' } }, /: headers\."": expected the name of a header/],
+  [
+    'a header name with a colon, of a later page',
+    { paging: { type: 'cursor', path: 'next', request: { path: '/log', headers: { 'X-Tenant:': '7' } } } },
+    /: paging\.request\.headers\."X-Tenant:": expected the name of a header/,
+  ],
+  [
+    'a header name with a letter that is not ASCII, of a login',
+    { auth: { type: 'session', login: { path: '/login', headers: { Schlüssel: '7' } } } },
+    /: auth\.login\.headers\."Schlüssel": expected the name of a header/,
+  ],
+  [
+    'a header of the connection',
+    { request: { ...apple.request, headers: { 'Transfer-Encoding': 'chunked' } } },
+    /: request\.headers\.Transfer-Encoding: belongs to the connection, leave it out/,
+  ],
+  [
+    'a header value with a line break',
+    { headers: { 'X-Tenant': 'a\nX-Other: b' } },
+    /: headers\.X-Tenant: its value has characters that headers cannot carry$/,
+  ],
   ['a name with blanks', { name: 'My Vendor' }, /name: .*found "My Vendor"/],
   ['a setting in lower case', { settings: { apple: { summary: '' } } }, /settings\.apple/],
   ['no object', [] as never, /expected/],

@@ -1,6 +1,7 @@
 /** What a schema cannot see: whether the parts of a definition fit together. */
 import type { RequestDefinition, SourceDefinition } from '../definition.ts';
 import { didYouMean } from '../nearest.ts';
+import { headerProblems } from './header-check.ts';
 import { placeholders } from './template.ts';
 
 /** Placeholders that the engine fills in, see core/definition.ts. */
@@ -68,11 +69,12 @@ function* choiceProblems(
 }
 
 function* requestProblems(definition: SourceDefinition): Generator<string> {
-  const { auth } = definition;
-  for (const [at, request] of requestsOf(definition)) {
-    const bodies = [request.json, request.form].filter((body) => body !== undefined).length;
+  const { headers, auth, job, request, paging, branches } = definition;
+  yield* headerProblems('', { headers, auth, job, request, paging, branches });
+  for (const [at, each] of requestsOf(definition)) {
+    const bodies = [each.json, each.form].filter((body) => body !== undefined).length;
     if (bodies > 1) yield `${at}: json and form exclude each other`;
-    if (bodies > 0 && request.method !== 'POST') yield `${at}: a body needs method: POST`;
+    if (bodies > 0 && each.method !== 'POST') yield `${at}: a body needs method: POST`;
     if (auth.type === 'body' && bodies === 0) yield `${at}: auth.type body needs a json or form body to add to`;
   }
   if (auth.type === 'session' && auth.token !== undefined && both(auth.token.path, auth.token.header)) {

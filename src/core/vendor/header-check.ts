@@ -1,0 +1,28 @@
+/** Headers of a definition: whether their names and the fixed parts of their values can be sent (RFC 9110 section 5). */
+
+/** A header's name, its value, and what is the client's alone. */
+const token = /^[\w!#$%&'*+.^`|~-]+$/;
+const sendable = /^[\t\x20-\x7e\x80-\xff]*$/;
+const ofConnection = /^(?:connection|content-length|expect|keep-alive|transfer-encoding|upgrade)$/i;
+
+/** Members with names of the vendor's, which may be `headers`, too. */
+const theirs = new Set(['query', 'json', 'form', 'body']);
+
+/** What is wrong with any `headers` inside a part of a definition, as sentences that begin with the place. */
+export function* headerProblems(at: string, part: unknown): Generator<string> {
+  if (typeof part !== 'object' || part === null) return;
+  for (const [key, member] of Object.entries(part) as [string, unknown][]) {
+    const place = at === '' ? key : `${at}.${key}`;
+    if (key !== 'headers') {
+      if (!theirs.has(key)) yield* headerProblems(place, member);
+      continue;
+    }
+    for (const [name, value] of Object.entries((member ?? {}) as Readonly<Record<string, string>>)) {
+      if (!token.test(name)) {
+        yield `${place}.${JSON.stringify(name)}: expected the name of a header such as X-Tenant`;
+      }
+      if (ofConnection.test(name)) yield `${place}.${name}: belongs to the connection, leave it out`;
+      if (!sendable.test(value)) yield `${place}.${name}: its value has characters that headers cannot carry`;
+    }
+  }
+}
