@@ -75,16 +75,6 @@ export async function linkOver(from: string, to: string): Promise<void> {
   await removeFile(temp); // rename leaves it when both names are the same file already
 }
 
-/** Writes all of `bytes`, however many writes it takes, at `position` or (null) at the file's own place. */
-export async function writeFully(file: FileHandle, bytes: Buffer, position: number | null): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    const at = position === null ? null : position + done;
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at);
-    if (bytesWritten === 0) throw new Problem(exit.ioerr, 'the disk took none of the bytes');
-    done += bytesWritten;
-  }
-}
-
 /**
  * Creates a directory and those above it, for their owner alone; one that is there is fine. Node's own way does not end
  * in places like /proc, where a directory exists and nothing can be made in it.

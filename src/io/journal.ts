@@ -12,10 +12,11 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { fileProblem, orFileProblem, removeFile, syncDirectory, writeFully } from './durable.ts';
+import { fileProblem, orFileProblem, removeFile, syncDirectory } from './durable.ts';
 import { reached } from './failpoint.ts';
 import { type JournalEntry, type JournalExtent, readJournal } from './journal-read.ts';
 import { inTurns } from './turns.ts';
+import { writeFully } from './write-fully.ts';
 
 export interface Journal {
   /** Hands every whole entry to `take`, in order, if they belong to the position `base`; returns which one they belong to. */

@@ -14,9 +14,9 @@ import type { FileHandle } from 'node:fs/promises';
 import { dormantLedger } from '../core/ledger/dormant-ledger.ts';
 import { Problem } from '../core/problem.ts';
 import type { Position } from '../core/types.ts';
-import { writeFully } from './durable.ts';
 import { reached } from './failpoint.ts';
 import { documentText, positionOf, type StoredDocument } from './position-document.ts';
+import { writeFully } from './write-fully.ts';
 
 const version = 1;
 const heading = /^audit-export position 1 sha256:([0-9a-f]{64})\n$/;

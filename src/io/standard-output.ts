@@ -11,10 +11,15 @@ import type { Output } from '../core/types.ts';
 import { errorCode } from './error-code.ts';
 import { reached } from './failpoint.ts';
 import { isTerminal, visible } from './terminal.ts';
+import { writeFully } from './write-fully.ts';
 
 const descriptor = 1;
 const newline = Buffer.from('\n');
 const writeTo = promisify(write);
+const asFile = {
+  write: (bytes: Buffer, offset: number, length: number, position: number | null) =>
+    writeTo(descriptor, bytes, offset, length, position),
+};
 const fsyncOf = promisify(fsync);
 
 /** The process's standard output. */
@@ -70,11 +75,8 @@ function writeStream(bytes: Buffer): Promise<void> {
   });
 }
 
-async function writeFile(bytes: Buffer): Promise<void> {
-  for (let written = 0; written < bytes.length;) {
-    const { bytesWritten } = await writeTo(descriptor, bytes, written, bytes.length - written, null);
-    written += bytesWritten;
-  }
+function writeFile(bytes: Buffer): Promise<void> {
+  return writeFully(asFile, bytes, null);
 }
 
 /** Whether the file ends within a line: an earlier run was killed or filled the disk, and ours must not go on with it. */
@@ -116,6 +118,7 @@ function openedByNode(): boolean {
 }
 
 function outputProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
   const code = errorCode(error);
   if (code === 'EPIPE') {
     return new Problem(exit.ioerr, 'the reader of the pipe is gone', {
