@@ -19,9 +19,10 @@ function place(t: { after(clean: () => void): void }): Place {
     path,
     async run(job, ids, ...argv) {
       const text = ids.map((id) => (id === 'torn' ? '{"id":' : `${record(id)}\n`)).join('');
-      writeFileSync(join(directory, 'in'), text);
+      const given = `in-${job ?? 'search'}`;
+      writeFileSync(join(directory, given), text);
       const position = job === undefined ? '--no-position' : `--state-dir state --job ${job}`;
-      const line = `cat in | $AUDIT_EXPORT --source - ${position} --sink file --output out ${argv.join(' ')}`;
+      const line = `cat ${given} | $AUDIT_EXPORT --source - ${position} --sink file --output out ${argv.join(' ')}`;
       const { status, stderr } = await shell(line, { directory });
       assert.deepEqual([status, stderr], [0, '']);
     },
@@ -49,6 +50,15 @@ test('two jobs write to one file by turns, three runs each: every record stands 
     }
   }
   assert.deepEqual(lines(), expected);
+});
+
+test('two jobs that write to one file at once: every record stands there once', async (t) => {
+  const { run, lines } = place(t);
+  const ids = (job: string, round: number): string[] =>
+    Array.from({ length: 20_000 }, (_, number) => `${job}${round}-${number}`);
+  for (const round of [1, 2]) await Promise.all(['a', 'b'].map((job) => run(job, ids(job, round))));
+  const expected = [1, 2].flatMap((round) => ['a', 'b'].flatMap((job) => ids(job, round)));
+  assert.deepEqual(lines().toSorted(), records(...expected).toSorted());
 });
 
 test("a search by hand into a job's file, and a line by somebody else, take nothing away and stay", async (t) => {

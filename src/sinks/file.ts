@@ -10,7 +10,7 @@ export const file: SinkDefinition = {
   name: 'file',
   summary: 'JSON Lines appended to a file',
   promise:
-    'The records are on the disk before the position moves. What a killed run wrote is found and not written again; whole lines are never deleted, so jobs can share a file.',
+    'The records are on the disk before the position moves; what a killed run wrote is found there and not written again; whole lines stay, whoever wrote them.',
   settings: { OUTPUT: { summary: 'The file to append to', required: true, flag: 'output' } },
   create: (values, tools) => fileSink(values['OUTPUT'], tools),
 };

@@ -20,6 +20,7 @@ import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { Problem } from '../../src/core/problem.ts';
 import type { AppendFile, FilePlace } from '../../src/core/types.ts';
+import { onReached } from '../../src/io/failpoint.ts';
 import { appendFile } from '../../src/io/append-file.ts';
 
 function freshPath(t: TestContext): string {
@@ -103,6 +104,33 @@ test('a line that stands there once is one record, and twice it is two', async (
   appendFileSync(path, 'a\na\n');
   await append(path, place, 'a\n', 'a\n', 'a\n', 'b\n');
   assert.equal(readFileSync(path, 'utf8'), 'a\na\na\na\nb\n');
+});
+
+test('a line that somebody is writing just now is not cut off', async (t) => {
+  const path = freshPath(t);
+  const place = await append(path, undefined, 'a\n');
+  appendFileSync(path, 'half ');
+  t.after(() => onReached(undefined));
+  onReached((point) => {
+    if (point === 'append: tail read') appendFileSync(path, 'a line\n');
+  });
+  await append(path, place, 'b\n');
+  assert.equal(readFileSync(path, 'utf8'), 'a\nhalf a line\nb\n');
+});
+
+test('the place saved is behind what others wrote during the run', async (t) => {
+  const path = freshPath(t);
+  const file = appendFile(path);
+  await file.open(undefined);
+  await batch(file, 'a\n');
+  appendFileSync(path, 'of another\n');
+  await batch(file, 'b\n');
+  await file.sync();
+  const place = file.saved(true);
+  await file.close();
+  assert.equal(place.size, statSync(path).size);
+  await append(path, place, 'a\n', 'b\n');
+  assert.equal(readFileSync(path, 'utf8'), 'a\nof another\nb\na\nb\n');
 });
 
 test('what stands there in part, or within a line, is not the record', async (t) => {
@@ -300,14 +328,63 @@ test('a file that is removed meanwhile is noticed before anything counts as deli
   await file.close();
 });
 
-test('on a full disk no half record stays', async (t) => {
+/** A directory on a file system of 64 KiB; undefined without the right to mount one. */
+function smallDisk(t: TestContext): string | undefined {
   const directory = join(freshPath(t), '..', 'small');
   mkdirSync(directory);
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', directory], { stdio: 'ignore' });
   } catch {
-    return t.skip('no right to mount a small file system');
+    return undefined;
   }
+  return directory;
+}
+
+test('on a full disk, too, what others wrote meanwhile stays, and the next run cuts off the half record', async (t) => {
+  const directory = smallDisk(t);
+  if (directory === undefined) return t.skip('no right to mount a small file system');
+  const path = join(directory, 'out.jsonl');
+  const file = appendFile(path);
+  try {
+    await file.open(undefined);
+    await batch(file, 'first\n');
+    appendFileSync(path, 'of another\n');
+    await assert.rejects(batch(file, 'second\n', `${'x'.repeat(100_000)}\n`), problem(74, /the disk is full/));
+    await file.sync();
+    const place = file.saved(false);
+    assert.ok(readFileSync(path, 'utf8').startsWith('first\nof another\nsecond\nxxx'));
+    await append(path, place, 'second\n', 'third\n');
+    assert.equal(readFileSync(path, 'utf8'), 'first\nof another\nsecond\nthird\n');
+  } finally {
+    await file.close();
+    execFileSync('umount', [directory]);
+  }
+});
+
+test('what stands there is still known to the next run when the rest of the batch could not be written', async (t) => {
+  const directory = smallDisk(t);
+  if (directory === undefined) return t.skip('no right to mount a small file system');
+  const path = join(directory, 'out.jsonl');
+  try {
+    const place = await append(path, undefined, 'a\n');
+    appendFileSync(path, 'b\nc\n');
+    const file = appendFile(path);
+    await file.open(place);
+    await batch(file, 'b\n');
+    await assert.rejects(batch(file, 'c\n', 'x'.repeat(100_000)), problem(74, /the disk is full/));
+    const failed = file.saved(false);
+    await file.close();
+    assert.deepEqual(failed, { size: 6, inode: place.inode, unsettled: [[4, 6]] });
+    await append(path, failed, 'c\n', 'd\n');
+    assert.equal(readFileSync(path, 'utf8'), 'a\nb\nc\nd\n');
+  } finally {
+    execFileSync('umount', [directory]);
+  }
+});
+
+test('on a full disk no half record stays', async (t) => {
+  const directory = smallDisk(t);
+  if (directory === undefined) return t.skip('no right to mount a small file system');
   const file = appendFile(join(directory, 'out.jsonl'));
   try {
     await file.open(undefined);
