@@ -3,10 +3,10 @@
  * identified, dated, searched and remembered as the records of a vendor are.
  *
  * A pipe cannot be asked twice, and need not end. So a slice of it is a minute of reading: it is committed then, and
- * what came before is forgotten when its overlap is over. A request to stop ends the slice like the end of the input
- * does: what was read is delivered before the run ends.
+ * what came before is forgotten when its overlap is over. A request to stop, a torn last line and an input that cannot
+ * be read any more end the slice like the end of the input does: what was read is delivered before the run ends.
  */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import { collector, fieldsOf, identityRule } from './collect.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { identifier, type Identify } from '../identity.ts';
@@ -15,8 +15,6 @@ import { planSearch } from './search.ts';
 import type { TimeFormat } from '../time.ts';
 import type { Ask, Page, Search, Source, Tools } from '../types.ts';
 import { windowRules } from './window-values.ts';
-
-const linesName = 'stdin';
 
 /** Where `spl audit export` has its ID, and most others have theirs. */
 const usualIds = ['record.id', 'id'];
@@ -30,7 +28,7 @@ export interface LineRules {
 /** The definition of a source whose only reply is standard input. */
 export function linesDefinition({ ids, time }: LineRules): SourceDefinition {
   return {
-    name: linesName,
+    name: 'stdin',
     summary: 'JSON Lines on standard input.',
     settings: {},
     url: '',
@@ -44,12 +42,9 @@ export function linesDefinition({ ids, time }: LineRules): SourceDefinition {
   };
 }
 
-export function isLines({ name }: SourceDefinition): boolean {
-  return name === linesName;
-}
-
 /** How long a slice is, in milliseconds. */
 const sliceLength = 60_000;
+const nothing = Buffer.alloc(0);
 
 /** `chunks` yields an empty chunk while nothing comes, so that what was read is not held back. */
 export function linesSource(
@@ -64,38 +59,46 @@ export function linesSource(
   const identity = identityOf(definition);
   lines.begin(identity);
   let ended = false;
+  let begun = false;
   let cutShort = false;
-  let stopped: Problem | undefined;
+  /** Why there is no more. It is thrown by the next slice, if this one has something to deliver first. */
+  let failure: Problem | undefined;
 
   async function* pull(_ask: Ask): AsyncGenerator<Page, void, undefined> {
-    if (stopped !== undefined) throw stopped;
+    if (failure !== undefined) throw failure;
     identity.startPage(); // what was read is never read again, so that nobody need know of it
     const until = tools.now() + sliceLength;
-    while (!ended && tools.now() < until) {
+    let size = 0;
+    while (!ended && failure === undefined && tools.now() < until) {
       const chunk = await read();
-      if (chunk === undefined) break;
-      if (chunk.length > 0) naming(() => lines.push(chunk));
+      if (search.single && begun && chunk.length > 0) break;
+      begun ||= chunk.length > 0;
+      await attempt(() => lines.push(chunk));
+      size += lines.size();
       yield lines.take();
-      if (search.single && chunk.length > 0) {
-        cutShort = true;
-        return;
-      }
     }
     if (ended) {
-      naming(lines.end);
+      await attempt(() => lines.end());
+      size += lines.size();
       if (lines.size() > 0) yield lines.take();
     }
+    if (failure !== undefined && size === 0) throw failure;
+    cutShort = search.single && begun && !ended && failure === undefined;
   }
 
-  /** The next chunk; undefined at the end, and when the run is to stop. */
-  async function read(): Promise<Buffer | undefined> {
+  /** The next chunk, empty when there is none. */
+  async function read(): Promise<Buffer> {
+    const next = await attempt(() => input.next());
+    ended = next?.done === true;
+    return next?.done === false ? next.value : nothing;
+  }
+
+  async function attempt<T>(step: () => T | Promise<T>): Promise<T | undefined> {
     try {
-      const { done, value } = await input.next();
-      ended = done === true;
-      return ended ? undefined : value;
+      return await step();
     } catch (error) {
-      if (!(error instanceof Problem) || error !== tools.stop.reason) throw error;
-      stopped = error;
+      if (!(error instanceof Problem)) throw error;
+      failure = named(error);
       return undefined;
     }
   }
@@ -107,7 +110,7 @@ export function linesSource(
     branches: () => Promise.resolve(['']),
     pull,
     serverTime: () => undefined,
-    goesOn: () => !ended && !cutShort,
+    goesOn: () => failure !== undefined || !(ended || cutShort),
     truncated: () => cutShort,
     async close() {
       await input.return?.();
@@ -140,13 +143,10 @@ function identityOf(definition: SourceDefinition): Identify {
 }
 
 /** The splitter speaks of a reply. */
-function naming<T>(step: () => T): T {
-  try {
-    return step();
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    throw new Problem(error.status, error.message.replace(/^the reply/, 'standard input'), {
-      hint: 'see why the command before the pipe ended; set -o pipefail shows its status',
-    });
-  }
+function named(problem: Problem): Problem {
+  const message = problem.message.replace(/^the reply/, 'standard input');
+  if (message === problem.message) return problem;
+  return new Problem(problem.status, message, {
+    hint: 'see why the command before the pipe ended; set -o pipefail shows its status',
+  });
 }

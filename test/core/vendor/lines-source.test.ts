@@ -108,14 +108,63 @@ test('a line has a time where --time-path says so', async () => {
   assert.deepEqual(times, [1_795_132_800_000, Number.NaN]);
 });
 
-test('a malformed line is refused alone; a torn last line is an error that is not tried again', async () => {
+test('a malformed line is refused alone', async () => {
   const read = await readSlice(sourceOf(inPieces('{"id":1}\n{"id":}\n{"id":3}\n')));
   assert.deepEqual([read.ids, read.refused], [['1', '3'], ['{"id":}']]);
-  await assert.rejects(readSlice(sourceOf(inPieces('{"id":1}\n{"id":2,"x":"to'))), (error) => {
+});
+
+test('a torn last line ends the slice in peace, so that the lines before it are delivered; the next slice tells of it', async () => {
+  const source = sourceOf(inPieces('{"id":1}\n{"id":2,"x":"to'));
+  assert.deepEqual((await readSlice(source)).ids, ['1']);
+  assert.equal(source.goesOn?.(), true);
+  await assert.rejects(readSlice(source), (error) => {
     assert.ok(error instanceof Problem);
-    assert.match(error.message, /^standard input was cut off/);
+    assert.match(error.message, /^standard input was cut off in its last line$/);
     return error.status === exit.protocol && error.again === undefined;
   });
+});
+
+test('so does an input that cannot be read any more; a page of HTML has nothing to deliver before it is told', async () => {
+  const problem = new Problem(exit.ioerr, 'standard input cannot be read (EIO)');
+  async function* broken(): AsyncGenerator<Buffer, void, undefined> {
+    yield Buffer.from('{"id":1}\n{"id":2}\n{"id":');
+    throw problem;
+  }
+  const source = sourceOf(broken());
+  assert.deepEqual((await readSlice(source)).ids, ['1', '2']);
+  assert.equal(source.goesOn?.(), true);
+  await assert.rejects(readSlice(source), (error) => error === problem);
+
+  const page = sourceOf(inPieces('<html>log in</html>\n'));
+  await assert.rejects(readSlice(page), { status: exit.protocol });
+});
+
+test('a single query reads one piece, and tells of more only when there is more', async () => {
+  const search = { single: true };
+  async function* pieces(...texts: readonly string[]): AsyncGenerator<Buffer, void, undefined> {
+    for (const text of texts) yield Buffer.from(text);
+  }
+  const whole = sourceOf(pieces('{"id":1}\n{"id":2}', '', ''), { search });
+  assert.deepEqual((await readSlice(whole)).ids, ['1', '2']);
+  assert.deepEqual([whole.truncated(), whole.goesOn?.()], [false, false]);
+
+  const longer = sourceOf(pieces('', '{"id":1}\n', '', '{"id":2}\n', '{"id":3}\n'), { search });
+  assert.deepEqual((await readSlice(longer)).ids, ['1']);
+  assert.deepEqual([longer.truncated(), longer.goesOn?.()], [true, false]);
+});
+
+test('a single query of an input that goes on for more than a minute, with nothing in it, was cut short', async () => {
+  const clock = { now: start };
+  async function* quiet(): AsyncGenerator<Buffer, void, undefined> {
+    yield Buffer.from('{"id":1}\n');
+    for (;;) {
+      clock.now += 1000;
+      yield Buffer.alloc(0);
+    }
+  }
+  const source = sourceOf(quiet(), { search: { single: true }, tools: memoryTools(clock) });
+  assert.deepEqual((await readSlice(source)).ids, ['1']);
+  assert.deepEqual([source.truncated(), source.goesOn?.()], [true, false]);
 });
 
 test('a last line without a line break is whole when its record is', async () => {
