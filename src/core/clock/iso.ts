@@ -8,9 +8,12 @@ export interface ReadTime {
 }
 
 const zero = 0x30;
+/** No time is written in more characters. */
+const longestText = 64;
 
 /** ISO 8601 into `into`, without a look at the range; leaves NaN when it is not one. */
 export function readIso(bytes: Buffer, start: number, end: number, into: ReadTime): void {
+  if (start + 8 < end && bytes[start + 8] === 0x54) return readBasic(bytes, start, end, into);
   const year = digits(bytes, start, 4, end);
   const month = digits(bytes, start + 5, 2, end);
   const day = digits(bytes, start + 8, 2, end);
@@ -25,7 +28,7 @@ export function readIso(bytes: Buffer, start: number, end: number, into: ReadTim
   if (separator !== 0x54 && separator !== 0x74 && separator !== 0x20) return; // T, t, space
   const hour = digits(bytes, at + 1, 2, end);
   const minute = digits(bytes, at + 4, 2, end);
-  if (bytes[at + 3] !== 0x3a || hour < 0 || hour > 23 || minute < 0 || minute > 59) return;
+  if (bytes[at + 3] !== 0x3a || hour < 0 || hour > 24 || minute < 0 || minute > 59) return;
   at += 6;
   let seconds = 0;
   let milliseconds = 0;
@@ -46,6 +49,7 @@ export function readIso(bytes: Buffer, start: number, end: number, into: ReadTim
       for (let missing = Math.max(place, 3); missing < 9; missing += 1) nanos *= 10;
     }
   }
+  if (hour === 24 && minute + seconds + milliseconds + nanos > 0) return; // the end of a day, and nothing after it
   const offset = readOffset(bytes, at, end);
   into.time = midnight + ((hour * 60 + minute - offset) * 60 + seconds) * 1000 + milliseconds;
   into.nanos = nanos;
@@ -72,12 +76,23 @@ export function readUsDate(text: string, into: ReadTime): void {
   readIso(Buffer.from(iso), 0, iso.length, into);
 }
 
+/** 20261120T090000Z, the basic format: rare, so it may cost a copy. */
+function readBasic(bytes: Buffer, start: number, end: number, into: ReadTime): void {
+  if (end - start > longestText) return;
+  const text = bytes.toString('latin1', start, end);
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(?:(\d\d)([.,]\d+)?)?((?:Z|[+-]\d{2,4})?)$/.exec(text);
+  if (!match) return;
+  const [, year, month, day, hour, minute, second = '00', fraction = '', zone] = match;
+  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}${fraction}${zone}`;
+  readIso(Buffer.from(iso), 0, iso.length, into);
+}
+
 /** Minutes east of Greenwich: Z, +hh:mm, +hhmm, +hh or nothing; NaN when it is none of these. */
 function readOffset(bytes: Buffer, start: number, end: number): number {
   if (start === end) return 0;
   const sign = bytes[start];
   if ((sign === 0x5a || sign === 0x7a) && start + 1 === end) return 0;
-  if (sign !== 0x2b && sign !== 0x2d) return Number.NaN;
+  if (sign !== 0x2b && sign !== 0x2d) return readZone(bytes, start, end);
   const hours = digits(bytes, start + 1, 2, end);
   let at = start + 3;
   let minutes = 0;
@@ -88,6 +103,15 @@ function readOffset(bytes: Buffer, start: number, end: number): number {
   }
   if (at !== end || hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return Number.NaN;
   return (sign === 0x2b ? 1 : -1) * (hours * 60 + minutes);
+}
+
+/** As Go and Ruby write it: ` UTC`, ` +0000`, ` +0200 CEST`. A name alone says nothing, but for these. */
+function readZone(bytes: Buffer, start: number, end: number): number {
+  if (end - start > longestText) return Number.NaN;
+  const text = bytes.toString('latin1', start, end);
+  if (/^ ?(?:UTC|GMT|Z)$/.test(text)) return 0;
+  const length = /^ ([+-]\d\d:?\d\d)(?: [A-Z]{1,5})?$/.exec(text)?.[1]?.length;
+  return length === undefined ? Number.NaN : readOffset(bytes, start + 1, start + 1 + length);
 }
 
 function isDigit(byte: number): boolean {
