@@ -3,31 +3,29 @@
  * is named at once, with the place to put it right; what a child process must not see is taken out of the environment.
  */
 import { readFileSync } from 'node:fs';
-import { extname } from 'node:path';
 import { parse } from 'dotenv';
 import { planJob, longerThanZero, type JobPlan } from './config/job.ts';
-import { lookUp, type EnvFile, type Layers } from './config/layers.ts';
+import { type EnvFile, type Layers } from './config/layers.ts';
 import { noFindings, readSettings, refuseFaults, type Findings } from './config/settings.ts';
-import { impliedSource, refuseLineFlags, standardInputLines } from './config/lines.ts';
+import { findSink, findSource, refuseName, type FoundSource } from './config/names.ts';
 import { findStateDirectory, stateDirectory } from './config/state-directory.ts';
 import { cutValues, nearMisses } from './config/suspicions.ts';
 import { refuseUndated } from './config/undated.ts';
 import type { SourceDefinition } from './core/definition.ts';
 import type { Flags } from './core/flags.ts';
-import { didYouMean } from './core/nearest.ts';
 import { exit, Problem } from './core/problem.ts';
 import { parseFields, type Field } from './core/json/splice.ts';
 import { fromMillis, toMillis } from './core/time.ts';
 import type { SettingValues, SinkDefinition } from './core/types.ts';
 import { errorCode } from './io/error-code.ts';
 import { sinks, wireForms, type WireForm } from './sinks/index.ts';
-import { sources } from './sources/index.ts';
 
 export interface Configuration {
   readonly plan: JobPlan;
   /** `--job`, not yet checked, and the command after `--`: what a position is named by. */
   readonly naming: Pick<Flags, 'job' | 'command'>;
   readonly source: SourceDefinition;
+  readonly sourceOrigin: FoundSource['origin'];
   readonly sourceValues: SettingValues;
   readonly sink: SinkDefinition;
   readonly sinkValues: SettingValues;
@@ -56,7 +54,7 @@ export async function configure(flags: Flags, environment: Environment, now: num
   const plan = planJob(flags, fromMillis(now));
   const layers = readLayers(flags.envFile, environment);
   const http = httpSettings(flags);
-  const source = await findSource(flags, layers);
+  const { source, origin } = await findSource(flags, layers);
   const sink = await findSink(flags, layers);
   const findings = noFindings();
   const { output, apikey, apisecret, orgurl, apiurl } = flags;
@@ -72,7 +70,7 @@ export async function configure(flags: Flags, environment: Environment, now: num
   forgetSecrets(environment, { ...source.settings, ...sink.settings });
   const fields = parseFields(flags.add ?? []);
   const made = { plan, source, sourceValues, sink, sinkValues, stateDirectory: place, http, form, fields, findings };
-  return { ...made, naming: flags };
+  return { ...made, sourceOrigin: origin, naming: flags };
 }
 
 /** The layers of text below the flags. Throws Problem (78) for an env file that cannot be read. */
@@ -92,32 +90,6 @@ function readEnvFile(path: string, required: boolean): EnvFile | undefined {
       hint: 'give its full path with --env-file, and let the user of this job read it',
     });
   }
-}
-
-async function findSource(flags: Flags, layers: Layers): Promise<SourceDefinition> {
-  const flag = flags.source;
-  const name = flag ?? lookUp(layers, 'AUDIT_EXPORT_SOURCE')?.text ?? impliedSource(flags);
-  if (name === '-') return standardInputLines(flags);
-  refuseLineFlags(flags);
-  if (name === undefined) {
-    throw new Problem(exit.usage, 'no source is named', {
-      hint: `add --source NAME, or AUDIT_EXPORT_SOURCE=NAME to the env file; NAME is ${Object.keys(sources).join(', ')}, or a definition file`,
-    });
-  }
-  if (['.yaml', '.yml', '.json'].includes(extname(name))) {
-    // With zod and yaml: only who brings a definition pays for them.
-    return (await import('./io/definition-file.ts')).readDefinition(name);
-  }
-  const load = Object.hasOwn(sources, name) ? sources[name] : undefined;
-  return load === undefined ? refuseName('source', name, Object.keys(sources), flag !== undefined) : load();
-}
-
-async function findSink(flags: Flags, layers: Layers): Promise<SinkDefinition> {
-  const implied = flags.output === undefined ? 'stdout' : 'file';
-  const name =
-    flags.command !== undefined ? 'command' : (flags.sink ?? lookUp(layers, 'AUDIT_EXPORT_SINK')?.text ?? implied);
-  const load = Object.hasOwn(sinks, name) ? sinks[name] : undefined;
-  return load === undefined ? refuseName('sink', name, Object.keys(sinks), flags.sink !== undefined) : load();
 }
 
 async function findForm(
@@ -140,12 +112,6 @@ async function findForm(
   const settings = Object.entries((await definition()).settings).filter(([, { secret }]) => secret !== true);
   const values = readSettings(Object.fromEntries(settings), layers, {}, { ...findings, missing: [] });
   return { name, make: await makeForm(), values };
-}
-
-function refuseName(what: string, name: string, known: readonly string[], byFlag: boolean): never {
-  throw new Problem(byFlag ? exit.usage : exit.config, `unknown ${what} '${name}'${didYouMean(name, known)}`, {
-    hint: `choose one of ${known.join(', ')}${what === 'source' ? ', or a definition file (.yaml, .yml, .json)' : ''}`,
-  });
 }
 
 /** A flag that the chosen source or sink has no setting for would be dropped in silence. */

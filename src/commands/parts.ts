@@ -5,7 +5,7 @@ import { visible } from '../io/terminal.ts';
 import { openWire } from '../io/wire.ts';
 import type { Trust } from '../io/tls.ts';
 import type { Configuration } from '../config.ts';
-import { isLines, linesSource } from '../core/vendor/lines-source.ts';
+import { linesSource } from '../core/vendor/lines-source.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { restSource } from '../core/rest.ts';
 import { withFields } from '../core/json/splice.ts';
@@ -26,7 +26,7 @@ export interface Parts {
 /** Creates source and sink; nothing is connected yet. */
 export async function makeParts(configuration: Configuration, host: Host): Promise<Parts> {
   const { world, log } = host;
-  const { source: definition, sink: sinkDefinition, sinkValues, plan } = configuration;
+  const { source: definition, sourceOrigin, sink: sinkDefinition, sinkValues, plan } = configuration;
   for (const secret of configuration.findings.secrets) log.hide(secret);
   for (const warning of configuration.findings.warnings) log.warn(warning);
   if (configuration.http.insecure) {
@@ -50,7 +50,7 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
     ...(configuration.form && { form: configuration.form.name }),
   });
   const sink = withFields(inForm(plain, configuration, world.now), configuration.fields, tools);
-  if (isLines(definition)) {
+  if (sourceOrigin === 'standard input') {
     if (world.input.isTerminal) {
       throw new Problem(exit.usage, 'standard input is a terminal, and --source - reads records from a pipe', {
         hint: 'write the command that prints them before it: spl audit export --since 65m | audit-export --source -',
@@ -59,7 +59,8 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
     const source = linesSource(definition, world.input.chunks(host.stops.stop), plan.search, tools);
     return { source, sink, tools, load, close: () => Promise.resolve() };
   }
-  if (definition.name !== 'sample' || configuration.sourceValues['SAMPLE_URL'] !== undefined) {
+  const isSample = sourceOrigin === 'built-in' && definition.name === 'sample';
+  if (!isSample || configuration.sourceValues['SAMPLE_URL'] !== undefined) {
     const source = restSource(definition, configuration.sourceValues, plan.search, tools);
     return { source, sink, tools, load, close: () => Promise.resolve() };
   }

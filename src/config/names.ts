@@ -1,0 +1,52 @@
+/** What `--source`, `--sink` and their settings name: a built-in one, or a definition of the user's own. */
+import { extname } from 'node:path';
+import type { SourceDefinition } from '../core/definition.ts';
+import type { Flags } from '../core/flags.ts';
+import { didYouMean } from '../core/nearest.ts';
+import { exit, Problem } from '../core/problem.ts';
+import type { SinkDefinition } from '../core/types.ts';
+import { sinks } from '../sinks/index.ts';
+import { sources } from '../sources/index.ts';
+import { lookUp, type Layers } from './layers.ts';
+import { impliedSource, refuseLineFlags, standardInputLines } from './lines.ts';
+
+/** A definition and where it is from: its own name does not tell, because a user may choose any. */
+export interface FoundSource {
+  readonly source: SourceDefinition;
+  readonly origin: 'standard input' | 'built-in' | 'file';
+}
+
+/** Throws Problem (64, 78). */
+export async function findSource(flags: Flags, layers: Layers): Promise<FoundSource> {
+  const flag = flags.source;
+  const name = flag ?? lookUp(layers, 'AUDIT_EXPORT_SOURCE')?.text ?? impliedSource(flags);
+  if (name === '-') return { source: standardInputLines(flags), origin: 'standard input' };
+  refuseLineFlags(flags);
+  if (name === undefined) {
+    throw new Problem(exit.usage, 'no source is named', {
+      hint: `add --source NAME, or AUDIT_EXPORT_SOURCE=NAME to the env file; NAME is ${Object.keys(sources).join(', ')}, or a definition file`,
+    });
+  }
+  if (['.yaml', '.yml', '.json'].includes(extname(name))) {
+    // With zod and yaml: only who brings a definition pays for them.
+    return { source: await (await import('../io/definition-file.ts')).readDefinition(name), origin: 'file' };
+  }
+  const load = Object.hasOwn(sources, name) ? sources[name] : undefined;
+  if (load === undefined) return refuseName('source', name, Object.keys(sources), flag !== undefined);
+  return { source: await load(), origin: 'built-in' };
+}
+
+/** Throws Problem (64, 78). */
+export async function findSink(flags: Flags, layers: Layers): Promise<SinkDefinition> {
+  const implied = flags.output === undefined ? 'stdout' : 'file';
+  const name =
+    flags.command !== undefined ? 'command' : (flags.sink ?? lookUp(layers, 'AUDIT_EXPORT_SINK')?.text ?? implied);
+  const load = Object.hasOwn(sinks, name) ? sinks[name] : undefined;
+  return load === undefined ? refuseName('sink', name, Object.keys(sinks), flags.sink !== undefined) : load();
+}
+
+export function refuseName(what: string, name: string, known: readonly string[], byFlag: boolean): never {
+  throw new Problem(byFlag ? exit.usage : exit.config, `unknown ${what} '${name}'${didYouMean(name, known)}`, {
+    hint: `choose one of ${known.join(', ')}${what === 'source' ? ', or a definition file (.yaml, .yml, .json)' : ''}`,
+  });
+}
