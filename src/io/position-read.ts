@@ -2,7 +2,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { exit, Problem } from '../core/problem.ts';
-import { errorCode, fileProblem } from './durable.ts';
+import { fileProblem } from './durable.ts';
+import { errorCode } from './error-code.ts';
 import { positionSuffix } from './state-directory.ts';
 import { readHeading, readPosition, type Reading, type StoredPosition } from './position-format.ts';
 
