@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'dotenv';
 import { planJob, longerThanZero, type JobPlan } from './config/job.ts';
 import { type EnvFile, type Layers } from './config/layers.ts';
-import { noFindings, readSettings, refuseFaults, type Findings } from './config/settings.ts';
+import { noFindings, refuseFaults, type Findings } from './config/findings.ts';
+import { readSettings } from './config/settings.ts';
 import { findSink, findSource, refuseName, type FoundSource } from './config/names.ts';
 import { findStateDirectory, stateDirectory } from './config/state-directory.ts';
 import { cutValues, nearMisses } from './config/suspicions.ts';
@@ -131,7 +132,7 @@ function refuseUnusedFlags(
 
 function checkFiles(layers: Layers, settings: SinkDefinition['settings'], findings: Findings): void {
   for (const file of layers.files) {
-    findings.faults.push(...cutValues(file, settings));
+    findings.faults.push(...cutValues(file, settings).map((text) => ({ text, at: file.path })));
     findings.warnings.push(...nearMisses(file, settings));
   }
 }

@@ -51,6 +51,62 @@ test('all missing settings are named at once, of source and sink, with the file 
   assert.equal(problem.hint, `set them in ${path}`);
 });
 
+test('the hint says the place where the fault is', async (t) => {
+  const directory = scratch(t);
+  const [empty, fine] = [file(directory, 'empty', ''), file(directory, 'fine', 'secret-1234')];
+  const gone = join(directory, 'gone');
+  const base = file(directory, 'base.env', 'CIRRUS_API_KEY=key-1234\nCIRRUS_API_SECRET=secret-1234\n');
+  const url = file(directory, 'url.env', 'CIRRUS_URL=nowhere\n');
+  const secret = file(directory, 'secret.env', `CIRRUS_API_SECRET_FILE=${empty}\n`);
+  const lost = file(directory, 'lost.env', `CIRRUS_API_SECRET_FILE=${gone}\n`);
+  const cut = file(directory, 'cut.env', 'CIRRUS_URL=https://a.example#b\n');
+  const rows: readonly (readonly [string, readonly string[], Record<string, string>, Flags, string])[] = [
+    ['the environment', [base], { CIRRUS_URL: 'nowhere' }, {}, 'correct it in the environment'],
+    ['one of two files', [base, url], {}, {}, `correct it in ${url}`],
+    ['a flag', [base, url], {}, { apiurl: 'nowhere' }, 'correct it in the flag --apiurl'],
+    [
+      'the environment, twice',
+      [base],
+      { CIRRUS_API_KEY: 'k', CIRRUS_API_KEY_FILE: fine },
+      {},
+      'correct it in the environment',
+    ],
+    ['a secret file', [base, secret], {}, {}, `correct it in ${empty}`],
+    ['a path of a secret file', [base, lost], {}, {}, `correct it in ${lost}`],
+    ['a line that is cut off', [base, cut], {}, {}, `correct it in ${cut}`],
+    ['two places', [base, secret], { CIRRUS_URL: 'nowhere' }, {}, `correct them in ${empty} and the environment`],
+    [
+      'missing and wrong in one place',
+      [url],
+      keys,
+      { sink: 'datadog' },
+      `set what is missing in ${url}; correct the rest there`,
+    ],
+    [
+      'missing and wrong, elsewhere',
+      [base],
+      { CIRRUS_URL: 'nowhere' },
+      { sink: 'datadog' },
+      `set what is missing in ${base}; correct the rest in the environment`,
+    ],
+    ['no file', ['/dev/null'], keys, { sink: 'datadog' }, 'set it in the environment or in an env file (--env-file)'],
+  ];
+  for (const [what, envFile, environment, flags, hint] of rows) {
+    const problem = await refused({ source: 'cirrus', envFile, ...flags }, environment);
+    assert.equal(problem.status, 78, what);
+    assert.equal(problem.hint, hint, `${what}: ${problem.message}`);
+  }
+});
+
+test('a byte order mark is no part of a secret', async (t) => {
+  const CIRRUS_API_SECRET_FILE = file(scratch(t), 'secret', '\ufeffsecret-1234\r\n');
+  const { sourceValues } = await configureWith(
+    { source: 'cirrus', envFile: [] },
+    { CIRRUS_API_KEY: 'k', CIRRUS_API_SECRET_FILE },
+  );
+  assert.equal(sourceValues['CIRRUS_API_SECRET'], 'secret-1234');
+});
+
 test('of two settings that can stand for each other, both are named; a setting that a flag gives is named with it', async () => {
   const elastic = await refused({ source: 'cirrus', sink: 'elastic' });
   assert.match(elastic.message, /CIRRUS_API_SECRET, ELASTIC_URL or ELASTIC_CLOUD_ID, ELASTIC_INDEX$/);

@@ -42,9 +42,9 @@ export function isEmpty(layers: Layers, name: string): boolean {
   return isThere && lookUp(layers, name) === undefined;
 }
 
-/** Where a person would write settings down: the env file in use. */
+/** Where a person would write settings down: the env file in use. Nothing can be written into `-e /dev/null`. */
 export function settingsPlace(layers: Layers): string {
-  const [first] = layers.files;
+  const first = layers.files.find(({ path }) => !path.startsWith('/dev/'));
   if (first === undefined) return 'the environment or in an env file (--env-file)';
   return isAbsolute(first.path) ? first.path : resolve(first.path);
 }

@@ -1,27 +1,10 @@
 /** The settings of a source or sink: looked up, read from files where told so, checked, all faults named at once. */
 import { readFileSync, statSync } from 'node:fs';
-import { exit, Problem } from '../core/problem.ts';
 import type { Setting, Settings, SettingValues } from '../core/types.ts';
 import { errorCode } from '../io/error-code.ts';
+import { originOf, theEnvironment, type Findings } from './findings.ts';
 import { wrongKind } from './kinds.ts';
-import { isEmpty, lookUp, rank, settingsPlace, type EnvFile, type Layers } from './layers.ts';
-
-/** What several calls of `readSettings` find out together. */
-export interface Findings {
-  /** Required settings that are not there, as people should read them. */
-  readonly missing: string[];
-  /** Other faults, one line each; never with a secret. */
-  readonly faults: string[];
-  readonly warnings: string[];
-  /** Secret values, never to be printed. */
-  readonly secrets: Set<string>;
-  /** Where each setting was found, for hints: a path, `the environment` or a flag. */
-  readonly origins: Map<string, string>;
-}
-
-export function noFindings(): Findings {
-  return { missing: [], faults: [], warnings: [], secrets: new Set(), origins: new Map() };
-}
+import { isEmpty, lookUp, rank, type EnvFile, type Layers } from './layers.ts';
 
 /** The checked values. `flags` are the texts of command-line flags by flag name; they win. */
 export function readSettings(
@@ -44,24 +27,15 @@ export function readSettings(
     }
     const expected = wrongKind(setting, text);
     if (expected === undefined) values[name] = text;
-    else
-      findings.faults.push(
-        `${name} must be ${expected}${isTellable(setting, text) ? `, not ${JSON.stringify(text)}` : ''}`,
-      );
+    else {
+      findings.faults.push({
+        text: `${name} must be ${expected}${isTellable(setting, text) ? `, not ${JSON.stringify(text)}` : ''}`,
+        at: originOf(name, findings),
+      });
+    }
     if (setting.secret === true && text !== setting.default) findings.secrets.add(text);
   }
   return values;
-}
-
-/** Ends with one Problem (78) that names everything that is missing or wrong. */
-export function refuseFaults(findings: Findings, layers: Layers): void {
-  const { missing, faults } = findings;
-  if (missing.length === 0 && faults.length === 0) return;
-  const parts = [...(missing.length > 0 ? [`settings missing: ${missing.join(', ')}`] : []), ...faults];
-  const verb = missing.length > 0 ? 'set' : 'correct';
-  throw new Problem(exit.config, parts.join('; '), {
-    hint: `${verb} ${missing.length + faults.length === 1 ? 'it' : 'them'} in ${settingsPlace(layers)}`,
-  });
 }
 
 /** `there` has every setting that was found, wherever that was. */
@@ -97,7 +71,7 @@ function find(
     const text = setting.secret === true ? findSecret(spelling, layers, findings) : plain(spelling, layers, findings);
     if (text === undefined) continue;
     if (setting.secret === true) checkCharacters(spelling, text, setting.lines === true, findings);
-    findings.origins.set(name, findings.origins.get(spelling) ?? 'the environment');
+    findings.origins.set(name, originOf(spelling, findings));
     return text;
   }
   return undefined;
@@ -105,7 +79,7 @@ function find(
 
 function plain(name: string, layers: Layers, findings: Findings): string | undefined {
   const found = lookUp(layers, name);
-  if (found !== undefined) findings.origins.set(name, found.file?.path ?? 'the environment');
+  if (found !== undefined) findings.origins.set(name, found.file?.path ?? theEnvironment);
   return found?.text;
 }
 
@@ -114,11 +88,13 @@ function findSecret(name: string, layers: Layers, findings: Findings): string | 
   const direct = lookUp(layers, name);
   const file = lookUp(layers, `${name}_FILE`);
   if (direct !== undefined && file !== undefined && direct.file === file.file) {
-    findings.faults.push(`${name} and ${name}_FILE are both set`);
+    const at = direct.file?.path ?? theEnvironment;
+    findings.origins.set(name, at);
+    findings.faults.push({ text: `${name} and ${name}_FILE are both set`, at });
     return direct.text;
   }
   if (direct !== undefined && (file === undefined || rank(layers, direct) < rank(layers, file))) {
-    findings.origins.set(name, direct.file?.path ?? 'the environment');
+    findings.origins.set(name, direct.file?.path ?? theEnvironment);
     if (direct.file !== undefined) warnIfReadable(direct.file.path, `holds ${name} and`, findings);
     return direct.text;
   }
@@ -134,22 +110,29 @@ function readSecretFile(
   findings.origins.set(name, path);
   let text: string;
   try {
-    text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    text = readFileSync(path, 'utf8').replace(/^\ufeff|\r?\n$/g, '');
   } catch (error) {
     const code = errorCode(error) || 'unknown error';
     const place = namedIn === undefined ? '' : ` in ${namedIn.path}`;
-    const cure = code === 'EACCES' ? ': let the user of this job read it' : '';
-    findings.faults.push(`${name}_FILE${place}: cannot read ${path} (${code}${cure})`);
+    const permit = code === 'EACCES' ? ': let the user of this job read it' : '';
+    findings.faults.push({
+      text: `${name}_FILE${place}: cannot read ${path} (${code}${permit})`,
+      at: namedIn?.path ?? theEnvironment,
+    });
     return '';
   }
-  if (text === '') findings.faults.push(`${name}_FILE: ${path} is empty`);
+  if (text === '') findings.faults.push({ text: `${name}_FILE: ${path} is empty`, at: path });
   warnIfReadable(path, `holds ${name} and`, findings);
   return text;
 }
 
 /** Line breaks and NUL in a secret would end up in an HTTP header. */
 function checkCharacters(name: string, text: string, lines: boolean, findings: Findings): void {
-  if ((lines ? /\0/ : /[\r\n\0]/).test(text)) findings.faults.push(`${name} contains a line break or a NUL character`);
+  if (!(lines ? /\0/ : /[\r\n\0]/).test(text)) return;
+  findings.faults.push({
+    text: `${name} contains a line break or a NUL character`,
+    at: originOf(name, findings),
+  });
 }
 
 function warnIfReadable(path: string, what: string, findings: Findings): void {

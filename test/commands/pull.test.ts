@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withPlace } from '../../src/commands/pull.ts';
-import { noFindings } from '../../src/config/settings.ts';
+import { noFindings } from '../../src/config/findings.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 
 function hintOf(hint: string): string | undefined {

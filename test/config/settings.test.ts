@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { noFindings, readSettings } from '../../src/config/settings.ts';
+import { noFindings } from '../../src/config/findings.ts';
+import { readSettings } from '../../src/config/settings.ts';
 import type { Settings } from '../../src/core/types.ts';
 import { scratch } from '../support/program.ts';
 
