@@ -7,9 +7,8 @@ import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
 import { sekoiaEndpoints, sekoiaRoute } from '../core/wire/sekoia-form.ts';
 import type { SekoiaEndpoint } from '../core/wire/sekoia-form.ts';
-import { sekoiaOutcomes } from '../core/wire/sekoia-reply.ts';
+import { sekoiaReply } from '../core/wire/sekoia-reply.ts';
 import { objectOf } from '../core/wire/server-text.ts';
-import { singly } from '../core/wire/singly.ts';
 import type {
   Batch,
   HttpReply,
@@ -62,7 +61,7 @@ const largestBatch = 9 * 1024 * 1024;
 const largestEvent = 250_000;
 /** Escaped it is at most so large; anything beyond need not be held to be refused. */
 const largestEncoded = 2 * largestEvent + 1000;
-/** Requests that may answer with too few IDs, one after the other: what was taken of them is there twice then. */
+/** Requests that may be answered without an ID, one after the other. */
 const shortAnswers = 3;
 
 function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
@@ -74,16 +73,16 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
   const url = `${base}${route.path}`;
   const who = `sekoia at ${new URL(base).origin}`;
   const http = tools.http(base);
-  const uploads = upload(who, { records: 1000, bytes: largestBatch, record: largestEncoded });
+  const records = route.single ? 1 : 1000;
+  const uploads = upload(who, { records, bytes: largestBatch, record: largestEncoded });
+  /** Answers in a row that did not account for the events. */
   let short = 0;
+  /** Was it seen that some events get an ID and others do not? Then it is the events. */
+  let isChoosy = false;
 
-  function send(batch: Batch): Promise<Reply> {
-    const refusal = oversize(batch, largestEvent, 'the intake');
-    if (refusal !== undefined) return Promise.resolve(refusal);
-    return route.single ? singly(batch, post) : post(batch);
-  }
-
-  async function post(batch: Batch): Promise<Reply> {
+  async function send(batch: Batch): Promise<Reply> {
+    const refusal = oversize(batch, largestEvent, route.eventBytes, 'the intake');
+    if (refusal !== undefined) return refusal;
     const headers = { ...credentials.headers, ...route.headers(batch), 'content-type': route.contentType };
     const { reply, text, verdict } = await uploads.post(http, url + credentials.query, headers, route.enclose(batch));
     if (verdict !== undefined) return verdict;
@@ -91,7 +90,10 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     throw failure(reply);
   }
 
-  /** Every event needs its ID: an answer with fewer does not say which ones were taken. */
+  /**
+   * Every event needs its ID: an answer with fewer does not say which ones were taken. One that names none at all may be
+   * anything, and sets nothing aside by itself.
+   */
   function read(text: string, count: number): Reply {
     const answer = objectOf(text.trim() === '' ? '{}' : text);
     if (answer === undefined) {
@@ -100,16 +102,26 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
         again: {},
       });
     }
-    const outcomes = sekoiaOutcomes(answer, count);
-    if (outcomes !== undefined) {
+    const said = sekoiaReply(answer, count);
+    if (typeof said === 'object') {
       short = 0;
-      return { outcomes };
+      isChoosy ||= route.single;
+      return { outcomes: said };
     }
     short += 1;
-    throw new Problem(exit.unavailable, `${who} did not confirm each of ${count} events`, {
-      hint: 'the next run sends them again; see https://status.sekoia.io if this lasts',
-      ...(short < shortAnswers && { again: {} }),
-    });
+    isChoosy ||= said === 'some';
+    // What is left out is found in halves, and not as other poison is: no event is repeated more often than that takes.
+    if (isChoosy && (said === 'some' || (said === 'none' && short >= shortAnswers))) {
+      return { split: 'the intake gave it no ID', tooLarge: true };
+    }
+    throw new Problem(
+      exit.unavailable,
+      `${who} did not confirm ${count === 1 ? 'the event' : `each of ${count} events`}`,
+      {
+        hint: 'the next run sends them again; see https://status.sekoia.io if this lasts',
+        ...(short < shortAnswers && { again: {} }),
+      },
+    );
   }
 
   function failure(reply: HttpReply): Problem {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { after, test } from 'node:test';
-import { packer } from '../../src/core/batch.ts';
-import { deliver } from '../../src/core/deliver.ts';
 import { exit } from '../../src/core/problem.ts';
+import { withFields } from '../../src/core/json/splice.ts';
 import { sekoiaEndpoints } from '../../src/core/wire/sekoia-form.ts';
 import type { AuditRecord, SettingValues } from '../../src/core/types.ts';
 import { sekoia } from '../../src/sinks/sekoia.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
 import { auditRecord, auditRecords, textOf } from '../support/records.ts';
+import { sendAll } from '../support/send-all.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
 import { sinkTools } from '../support/sink-tools.ts';
 import { fakeSekoia } from '../support/sinks/sekoia.ts';
@@ -25,13 +25,7 @@ async function start(options: SekoiaOptions = {}, more: SettingValues = {}) {
   const tools = sinkTools({ http: openSinkHttp });
   const values = { SEKOIA_URL: `${server.url}${options.prefix ?? ''}`, SEKOIA_INTAKE_KEY: 'a-long-key', ...more };
   const sink = sekoia.create(values, tools);
-  const send = async (records: readonly AuditRecord[]) => {
-    const packing = packer(sink);
-    for (const [entry, record] of records.entries()) assert.equal(packing.add(record, entry), 'added');
-    const packed = packing.take();
-    assert.ok(packed);
-    return deliver(sink, packed, tools);
-  };
+  const send = (records: readonly AuditRecord[]) => sendAll(sink, records, tools);
   return { server, sink, tools, send };
 }
 
@@ -143,6 +137,34 @@ test('an event of 250,000 bytes is sent on every route, a larger one is set asid
   }
 });
 
+test('an event is measured as it is sent: with the fields of --add', async () => {
+  const text = `{"x":"${String.raw`\"`.repeat(120_000)}"}`;
+  const record = auditRecord(`{"y":"${'y'.repeat(249_900 - text.length)}",${text.slice(1)}`);
+  const within = textOf(record).length;
+  assert.ok(within < 250_000);
+  for (const endpoint of sekoiaEndpoints) {
+    const { server, sink, tools } = await start({}, { SEKOIA_ENDPOINT: endpoint });
+    for (const [value, isTaken] of [
+      ['z'.repeat(250_000 - within - 7), true],
+      ['z'.repeat(250_000 - within - 6), false],
+    ] as const) {
+      const { kept, refused } = await sendAll(withFields(sink, [['a', value]], tools), [record], tools);
+      assert.deepEqual([kept.length, refused.length], isTaken ? [1, 0] : [0, 1], endpoint);
+    }
+    assert.deepEqual(
+      server.lines.map((line) => line.length),
+      [250_000],
+    );
+  }
+});
+
+test('one event a request is one batch, so that a killed run repeats one event', async () => {
+  for (const endpoint of sekoiaEndpoints) {
+    const { sink } = await start({}, { SEKOIA_ENDPOINT: endpoint });
+    assert.equal(sink.limits.records, ['plain', 'structured'].includes(endpoint) ? 1 : 1000);
+  }
+});
+
 test('one event a request: what was taken before a failure is not sent again', async () => {
   const { server, send } = await start({}, { SEKOIA_ENDPOINT: 'plain' });
   server.hook = (_request, number) => (number === 3 ? { status: 503, body: '' } : undefined);
@@ -154,13 +176,9 @@ test('one event a request: what was taken before a failure is not sent again', a
 test('one event a request: a key that is withdrawn in the middle is 77, and the events before are kept', async () => {
   const { server, sink } = await start({}, { SEKOIA_ENDPOINT: 'structured' });
   server.hook = (_request, number) => (number > 2 ? { status: 401, body: '' } : undefined);
-  const packing = packer(sink);
-  for (const [entry, record] of auditRecords(4).entries()) packing.add(record, entry);
-  const packed = packing.take();
-  assert.ok(packed);
   let certain: readonly number[] = [];
   await assert.rejects(
-    deliver(sink, packed, sinkTools(), ({ kept }) => void (certain = kept)),
+    sendAll(sink, auditRecords(4), sinkTools(), ({ kept }) => void (certain = kept)),
     { status: exit.noperm },
   );
   assert.deepEqual(certain, [0, 1]);
@@ -177,8 +195,77 @@ test('fewer IDs than events are not an acknowledgement: sent again twice, then 6
   ]) {
     const { server, send } = await start();
     server.hook = () => ({ status: 200, body });
-    await assert.rejects(send(auditRecords(3)), { status: exit.unavailable, message: /each of 3 events/ });
+    await assert.rejects(send(auditRecords(3)), { status: exit.unavailable, message: /did not confirm/ });
     assert.equal(server.requests.length, 3, JSON.stringify(body));
+  }
+});
+
+/** An intake that gives some events no ID, and says nothing about it. */
+function leavingOut(server: FakeSekoia, ids: readonly string[]): void {
+  server.hook = ({ body }) => {
+    const lines = body.split('\n').filter((line) => line !== '');
+    const taken = lines.filter((line) => !ids.some((id) => line.includes(`"id":"${id}"`)));
+    server.lines.push(...taken);
+    return { status: 200, body: { event_ids: taken.map((_, index) => `id-${index}`) } };
+  };
+}
+
+test('events that are always left out are isolated and set aside; the others are repeated a few times at most', async () => {
+  for (const bad of [['r0'], ['r63'], ['r20', 'r21'], ['r3', 'r30', 'r31', 'r50']]) {
+    const { server, send } = await start();
+    leavingOut(server, bad);
+    const { kept, refused } = await send(auditRecords(64));
+    assert.deepEqual(
+      refused.map(({ entry, reason }) => [`r${entry}`, reason]),
+      bad.map((id) => [id, 'the intake gave it no ID']),
+    );
+    assert.equal(kept.length, 64 - bad.length);
+    const most = Math.max(...server.lines.map((line) => server.lines.filter((other) => other === line).length));
+    assert.ok(most <= 7, 'once for each halving');
+  }
+});
+
+test('a single event without an ID is set aside where others were given theirs, and waits where none was', async () => {
+  for (const endpoint of ['plain/batch', 'plain', 'structured']) {
+    const { server, send } = await start({}, { SEKOIA_ENDPOINT: endpoint });
+    server.hook = ({ body }) => (body.includes('r2') ? { status: 200, body: {} } : undefined);
+    const [, , alone] = auditRecords(3);
+    assert.ok(alone);
+    await assert.rejects(send([alone]), { status: exit.unavailable, hint: /^the next run sends/ });
+    if (endpoint === 'plain/batch') continue;
+    const { kept, refused } = await send(auditRecords(4));
+    assert.deepEqual(kept, [0, 1, 3], endpoint);
+    assert.equal(refused[0]?.entry, 2);
+  }
+});
+
+test('a list that has nothing in it does not make a complete answer an incomplete one', async () => {
+  for (const body of [
+    { event_ids: ['a', 'b', 'c'], errors: [] },
+    { errors: [], event_ids: ['a', 'b', 'c'], warnings: [] },
+    { event_ids: ['a', 'b', 'c'], errors: [null, null, null] },
+  ]) {
+    const { server, send } = await start();
+    server.hook = () => ({ status: 200, body });
+    assert.deepEqual((await send(auditRecords(3))).kept, [0, 1, 2]);
+    assert.equal(server.requests.length, 1);
+  }
+});
+
+test('an error is no ID', async () => {
+  for (const body of [
+    { errors: ['bad'] },
+    { event_ids: [], errors: ['bad'] },
+    { event_ids: [null], errors: ['bad'] },
+  ]) {
+    const { server, send } = await start();
+    server.hook = () => ({ status: 200, body });
+    const { refused } = await send(auditRecords(1));
+    assert.deepEqual(
+      refused.map(({ reason }) => reason),
+      ['bad'],
+      JSON.stringify(body),
+    );
   }
 });
 

@@ -2,11 +2,13 @@
  * The routes of Sekoia.io's HTTPS intake ("Forward Logs to Sekoia.io via HTTPS", and "Formatting options" for /array).
  * Events are sent as text: a record in `json` or `jsons` is a JSON string, so that nothing in it can be altered.
  */
+import { Buffer } from 'node:buffer';
 import { eventTime } from '../clock/event-time.ts';
 import { comma, enclosed } from './json-list.ts';
 import { jsonLine } from './json-line.ts';
 import type { Encode } from './json-line.ts';
 import { appendJsonString } from '../json/json-string.ts';
+import { isObject } from './server-text.ts';
 import type { Batch } from '../types.ts';
 
 export const sekoiaEndpoints = ['plain', 'plain/batch', 'jsons', 'structured', 'batch', 'array'] as const;
@@ -21,6 +23,8 @@ export interface SekoiaRoute {
   readonly keyInBody: boolean;
   readonly contentType: 'text/plain' | 'application/json';
   readonly encode: Encode;
+  /** Bytes of an event as it is before it is escaped, by what it was encoded to. */
+  eventBytes(encoded: Buffer): number;
   /** The request body of a batch. */
   enclose(batch: Batch): Batch;
   /** Headers that tell the event's own time, where the route takes one for the whole request. */
@@ -31,12 +35,19 @@ export interface SekoiaRoute {
 export function sekoiaRoute(endpoint: SekoiaEndpoint, key: string): SekoiaRoute {
   const keyField = `"intake_key":${JSON.stringify(key)}`;
   const route = { path: `/${endpoint}`, single: false, keyInBody: false, enclose: asIs, headers: () => ({}) };
-  const json = { contentType: 'application/json' } as const;
+  const json = { contentType: 'application/json', eventBytes: escapedBytes } as const;
   switch (endpoint) {
     case 'plain':
-      return { ...route, single: true, contentType: 'text/plain', encode: bare, headers: timeHeader };
+      return {
+        ...route,
+        single: true,
+        contentType: 'text/plain',
+        encode: bare,
+        eventBytes: ({ length }) => length,
+        headers: timeHeader,
+      };
     case 'plain/batch':
-      return { ...route, contentType: 'text/plain', encode: jsonLine };
+      return { ...route, contentType: 'text/plain', encode: jsonLine, eventBytes: ({ length }) => length - 1 };
     case 'jsons':
       return { ...route, ...json, encode: element, enclose: (batch) => enclosed(batch, '[', ']') };
     case 'structured':
@@ -77,6 +88,12 @@ const element: Encode = (record, out) => {
   appendJsonString(record.bytes, record.start, record.end, out);
   out.bytes(comma, 0, 1);
 };
+
+/** Of a JSON string, by itself or in the field `json` of an object; a comma may follow. */
+function escapedBytes(encoded: Buffer): number {
+  const value: unknown = JSON.parse(encoded.toString('utf8').replace(/,$/, ''));
+  return Buffer.byteLength(String(isObject(value) ? value['json'] : value));
+}
 
 /** `{"intake_key":"...","@timestamp":"...","json":"..."}` */
 function object(keyField: string, timeName: string, end: string): Encode {

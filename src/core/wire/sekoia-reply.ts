@@ -1,34 +1,67 @@
 /**
- * What Sekoia.io's intake answers to a batch: `{"event_ids":["...", ...]}` in the order of the events (`{"event_id":"..."}` to a single one), and, for events
- * that it drops, a status for each event. The form of the latter is not published ("Log collection troubleshooting" says
- * only that there is one), so any list with one entry for each event is read for failures.
+ * What Sekoia.io's intake answers to a batch: `{"event_ids":["...", ...]}` in the order of the events (`{"event_id":"..."}`
+ * to a single one), and, for events that it drops, a status for each event. The form of the latter is not published ("Log
+ * collection troubleshooting" says only that there is one), so any list with one entry for each event is read for failures.
  */
 import { isObject, serverText } from './server-text.ts';
 import type { Outcome } from '../types.ts';
 
-/** One outcome for each of `count` events; undefined when the answer does not account for them all. */
-export function sekoiaOutcomes(answer: Readonly<Record<string, unknown>>, count: number): Outcome[] | undefined {
-  if (count === 1 && typeof answer['event_id'] === 'string' && answer['event_id'] !== '') return ['kept'];
-  const lists = Object.values(answer).filter((value) => Array.isArray(value)) as (readonly unknown[])[];
-  if (lists.length === 0 || lists.some((list) => list.length !== count)) return undefined;
-  return Array.from({ length: count }, (_, index): Outcome => {
-    const reasons = lists.map((list) => refusal(list[index])).filter((reason) => reason !== undefined);
-    return reasons[0] === undefined ? 'kept' : { refused: reasons[0] };
+/**
+ *  one outcome for each event
+ *  some  it took some, and does not say which
+ *  none  it took none, as far as it says
+ *  odd   more IDs than events
+ */
+export type SekoiaReply = readonly Outcome[] | 'some' | 'none' | 'odd';
+
+export function sekoiaReply(answer: Readonly<Record<string, unknown>>, count: number): SekoiaReply {
+  if (count === 1 && isId(answer['event_id'])) return ['kept'];
+  const lists = Object.entries(answer).filter((entry): entry is [string, unknown[]] => {
+    return Array.isArray(entry[1]) && entry[1].length > 0;
   });
+  const perEvent = lists.filter(([, list]) => list.length === count);
+  if (perEvent.length === lists.length) {
+    const outcomes = Array.from({ length: count }, (_, at) =>
+      outcome(perEvent.map(([name, list]) => says(name, list[at]))),
+    );
+    const known = outcomes.filter((said) => said !== undefined);
+    if (known.length === count) return known;
+  }
+  const most = Math.max(0, ...lists.map(([name, list]) => list.filter((entry) => says(name, entry) === 'kept').length));
+  if (most > count) return 'odd';
+  return most > 0 ? 'some' : 'none';
 }
 
-/** Why an event was dropped, or undefined when the entry stands for one that was taken: an ID, or a good status. */
-function refusal(entry: unknown): string | undefined {
-  if (typeof entry === 'string' && entry !== '') return undefined;
-  if (!isObject(entry)) return 'dropped by the intake, without a reason';
+const unexplained = 'dropped by the intake, without a reason';
+
+/** Of what the lists say about one event, the worst; undefined when none says anything. */
+function outcome(said: readonly (Outcome | undefined)[]): Outcome | undefined {
+  const refusals = said.filter((one) => typeof one === 'object' && 'refused' in one);
+  return refusals.find(({ refused }) => refused !== unexplained) ?? refusals[0] ?? said.find((one) => one === 'kept');
+}
+
+/** What an entry of a list says about its event: an ID, a status, an error, or nothing. */
+function says(name: string, entry: unknown): Outcome | undefined {
+  if (name === 'event_ids' && !isObject(entry)) return isId(entry) ? 'kept' : { refused: unexplained };
+  if (entry === null || entry === '') return undefined;
+  if (!isObject(entry))
+    return isGood(entry) ? 'kept' : { refused: typeof entry === 'string' ? serverText(entry) : unexplained };
   const status = entry['status'] ?? entry['status_code'] ?? entry['code'];
   const error = entry['error'] ?? entry['message'] ?? entry['reason'] ?? entry['detail'];
-  const isGood =
-    status === undefined
-      ? typeof entry['event_id'] === 'string' && entry['error'] === undefined
-      : typeof status === 'number'
-        ? status >= 200 && status < 300
-        : /^(?:2\d\d|ok|success|accepted|created|ingested)$/i.test(typeof status === 'string' ? status : '');
-  if (isGood) return undefined;
-  return serverText(typeof error === 'string' ? error : `dropped by the intake with status ${JSON.stringify(status)}`);
+  const isTaken = status === undefined ? isId(entry['event_id']) && entry['error'] === undefined : isGood(status);
+  if (isTaken) return 'kept';
+  if (typeof error === 'string') return { refused: serverText(error) };
+  return {
+    refused:
+      status === undefined ? unexplained : serverText(`dropped by the intake with status ${JSON.stringify(status)}`),
+  };
+}
+
+function isId(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+function isGood(status: unknown): boolean {
+  if (typeof status === 'number') return status >= 200 && status < 300;
+  return typeof status === 'string' && /^(?:2\d\d|ok|success|accepted|created|ingested)$/i.test(status);
 }

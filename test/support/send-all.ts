@@ -1,0 +1,46 @@
+/** Records through a sink, in as many batches as its limits make of them. */
+import assert from 'node:assert/strict';
+import { packer } from '../../src/core/batch.ts';
+import { deliver } from '../../src/core/deliver.ts';
+import type { Delivered } from '../../src/core/deliver.ts';
+import type { AuditRecord, Sink, Tools } from '../../src/core/types.ts';
+
+/** Entries are the indices of the records. `soFar` is told what is certain, after each batch and when one fails. */
+export async function sendAll(
+  sink: Sink,
+  records: readonly AuditRecord[],
+  tools: Tools,
+  soFar: (delivered: Delivered) => void = () => undefined,
+  mayRefuse?: (count: number, reason: string) => void,
+): Promise<Delivered> {
+  const packing = packer(sink);
+  let all: Delivered = { kept: [], awaited: [], refused: [] };
+  async function flush(): Promise<void> {
+    const packed = packing.take();
+    assert.ok(packed);
+    const { kept, awaited, refused } = await deliver(
+      sink,
+      packed,
+      tools,
+      (some) => soFar(joined(all, some)),
+      mayRefuse,
+    );
+    all = joined(all, { kept, awaited, refused });
+    soFar(all);
+  }
+  for (const [entry, record] of records.entries()) {
+    if (packing.add(record, entry) === 'added') continue;
+    await flush();
+    assert.equal(packing.add(record, entry), 'added');
+  }
+  await flush();
+  return all;
+}
+
+function joined(first: Delivered, second: Delivered): Delivered {
+  return {
+    kept: [...first.kept, ...second.kept],
+    awaited: [...first.awaited, ...second.awaited],
+    refused: [...first.refused, ...second.refused],
+  };
+}
