@@ -70,7 +70,9 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
       if (answer === undefined || saying(answer) !== '') throw noIntake();
       return { outcomes: allKept(batch) };
     }
-    if (reply.status === 400) return { split: saying(answer) || 'the server refused the request (HTTP 400)' };
+    // Only the intake's own words are about the logs: anything between here and there may say 400 to every request.
+    if (reply.status === 400 && saying(answer) !== '') return { split: saying(answer) };
+    if (reply.status === 400) throw noIntake();
     throw failure(reply, 'the logs');
   }
 

@@ -1,5 +1,5 @@
 /** Elasticsearch and OpenSearch by `_bulk`, into an index or a data stream. */
-import { bulkOutcomes, errorText, filterPath, isBlocked } from '../core/wire/bulk.ts';
+import { bulkOutcomes, errorText, filterPath, isBlocked, ownWords } from '../core/wire/bulk.ts';
 import type { ItemOutcome } from '../core/wire/bulk.ts';
 import { elasticAddress, elasticCredentials, elasticHint, elasticServer } from '../core/wire/elastic-access.ts';
 import type { ElasticServer } from '../core/wire/elastic-access.ts';
@@ -85,12 +85,12 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     const { reply, text, verdict } = await uploads.post(http, url, headers, batch);
     if (verdict !== undefined) return verdict;
     if (reply.status >= 200 && reply.status < 300) return read(text, batch.count);
-    const said = errorText(objectOf(text)?.['error']);
+    const said = ownWords(text);
     if (reply.status === 400 && quiet && said.includes('include_source_on_error')) {
       quietRefused = true;
       return { again: `${who} does not know include_source_on_error`, after: 0 };
     }
-    if (reply.status === 400) return { split: said === '' ? 'the server refused the request (HTTP 400)' : said };
+    if (reply.status === 400 && said !== '') return { split: said };
     if (reply.status === 403 && isBlocked(said)) throw busy(said);
     throw failure(reply, 'the records', text);
   }

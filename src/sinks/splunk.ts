@@ -102,7 +102,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
       case 'tooLarge':
         return uploads.tooLarge(batch, answer.reason);
       case 'other':
-        throw reply.status >= 200 && reply.status < 300 ? notHec() : failure(reply, 'the events');
+        throw reply.status < 300 || reply.status === 400 ? notHec() : failure(reply, 'the events');
     }
   }
 

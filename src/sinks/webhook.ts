@@ -88,7 +88,7 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
     if (verdict !== undefined) return verdict;
     if (isSuccess(reply.status)) {
       // A login page or a captive portal says 200, too; who names the statuses says that they suffice.
-      if (statuses === undefined && /^\s*<(?:!doctype\s+)?html\b/i.test(text)) throw notReceiver();
+      if (statuses === undefined && isPage(reply.headers['content-type'], text)) throw notReceiver();
       return { outcomes: allKept(batch) };
     }
     const isPoison = reply.status >= 400 && reply.status < 500 && !isFault(reply.status);
@@ -154,6 +154,12 @@ function recordsOf(values: SettingValues): number {
   const records = Number(values['WEBHOOK_BATCH'] ?? '500');
   if (Number.isSafeInteger(records) && records >= 1 && records <= 100_000) return records;
   throw new Problem(exit.config, 'WEBHOOK_BATCH must be between 1 and 100000', { hint: 'set WEBHOOK_BATCH=500' });
+}
+
+/** Is it for people? Many receivers call a plain `ok` HTML; markup that is called so is none of theirs. */
+function isPage(contentType = '', text: string): boolean {
+  if (/^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(contentType)) return /^\s*</.test(text);
+  return /^\s*<(?:!doctype\s+)?html\b/i.test(text);
 }
 
 /** What the receiver says about a refusal, if it says it in JSON. */

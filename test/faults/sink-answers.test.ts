@@ -1,6 +1,6 @@
 /** Group S of the catalogue, second part: settings that are wrong, answers that are lost or lie. */
 import assert from 'node:assert/strict';
-import { elasticScene, ids, idsIn, kinds, onPost, scenes, sekoiaScene } from './destinations.ts';
+import { elasticScene, expectSetAside, ids, idsIn, kinds, onPost, scenes, sekoiaScene } from './destinations.ts';
 import { fault, together } from './harness.ts';
 
 // ---------------------------------------------------------------------------------------------------- settings
@@ -137,7 +137,7 @@ for (const kind of kinds) {
 for (const [what, body] of [
   ['an empty body', ''],
   ['no IDs', { event_ids: [] }],
-  ['fewer IDs than events', { event_ids: ['1', '2', '3', '4', '5'] }],
+  ['more IDs than events', { event_ids: ['1', '2', '3', '4', '5', '6', '7'] }],
 ] as const) {
   fault('S17', `sekoia answers with ${what}: sent again twice at most, then 69`, async (context) => {
     const here = await sekoiaScene(context);
@@ -148,6 +148,39 @@ for (const [what, body] of [
       exit: 69,
       message: /^sekoia at .* did not confirm each of 6 events/,
       hint: /^the next run sends them again/,
+      lift: () => (here.sink.hook = undefined),
+    });
+  });
+}
+
+fault(
+  'S17',
+  'sekoia always leaves one event out of its IDs: it is found and set aside, the others go on',
+  async (context) => {
+    const here = await sekoiaScene(context);
+    const times = new Map<string, number>();
+    here.sink.hook = onPost(({ body }) => {
+      const taken = body.split('\n').filter((line) => line !== '' && !line.includes('"r3"'));
+      for (const line of taken) times.set(line, (times.get(line) ?? 0) + 1);
+      here.sink.lines.splice(0, Infinity, ...times.keys()); // each once: how often is counted apart
+      return { status: 200, body: { event_ids: taken.map((_, at) => `id-${at}`) } };
+    });
+    const result = await here.run();
+    assert.ok(Math.max(...times.values()) <= 4, 'once, and once for each time that six can be halved');
+    await expectSetAside(here, result, ['r3'], /^the intake gave it no ID$/);
+  },
+);
+
+for (const kind of ['elastic', 'splunk'] as const) {
+  fault('S16', `a page of HTML with status 400 in place of ${kind} is no word about a record: 76`, async (context) => {
+    const here = await scenes[kind](context);
+    here.sink.hook = onPost(() => ({ status: 400, headers: { 'content-type': 'text/html' }, body: portal }));
+    const result = await here.run();
+    assert.deepEqual(here.setAside(), []);
+    await here.expectProblem(result, {
+      exit: 76,
+      message: /HTTP 400|did not answer as an HTTP Event Collector/,
+      hint: /^check (?:ELASTIC|SPLUNK)_URL: a proxy or another service may be answering there$/,
       lift: () => (here.sink.hook = undefined),
     });
   });

@@ -167,3 +167,15 @@ test('the program delivers the sample there once, and says nothing', async (t) =
   assert.equal(new Set(ids).size, ids.length);
   for (const { message, record_id } of server.logs) assert.equal((JSON.parse(message) as { id: string }).id, record_id);
 });
+
+test('a refusal (400) that is not the words of Datadog is no word about the records: 76, and none is set aside', async () => {
+  for (const body of [
+    '<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n</html>',
+    '',
+    { message: 'bad request' },
+  ]) {
+    const { server, send } = await start();
+    server.hook = () => ({ status: 400, body });
+    await assert.rejects(send(auditRecords(3)), { status: exit.protocol, hint: /^check DATADOG_URL/ });
+  }
+});

@@ -189,6 +189,12 @@ test('a refusal that every record would meet stops the run and sets nothing asid
     [404, 'index_not_found_exception', 'no such index [audit]', exit.config],
     [400, 'illegal_argument_exception', 'pipeline with id [x] does not exist', exit.config],
     [400, 'invalid_index_name_exception', 'must be lowercase', exit.config],
+    [
+      400,
+      'illegal_argument_exception',
+      'no write index is defined for alias [audit]. The write index may',
+      exit.config,
+    ],
   ] as const) {
     const { server, send } = await start();
     server.item = () => ({ status, type, reason });
@@ -340,4 +346,17 @@ test('a probe says what answers, without sending a document', async () => {
   const { server, sink } = await start({ version: '2.19.0', distribution: 'opensearch' });
   assert.equal(await sink.probe?.(), 'OpenSearch 2.19.0');
   assert.equal(server.bulks().length, 0);
+});
+
+test('a refusal (400) that is not the words of Elastic is no word about the records: 76, and none is set aside', async () => {
+  for (const body of [
+    '<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n</html>',
+    '',
+    { message: 'bad request' },
+    { error: 'Bad Request', statusCode: 400 },
+  ]) {
+    const { server, send } = await start();
+    server.hook = ({ path }) => (path === '/' ? undefined : { status: 400, body });
+    await assert.rejects(send(auditRecords(3)), { status: exit.protocol, hint: /^check ELASTIC_URL/ });
+  }
 });

@@ -4,10 +4,11 @@ import { packer } from '../../src/core/batch.ts';
 import { byteBuffer } from '../../src/core/bytes.ts';
 import { deliver } from '../../src/core/deliver.ts';
 import { epochSeconds } from '../../src/core/wire/hec-form.ts';
-import { exit } from '../../src/core/problem.ts';
+import { exit, Problem } from '../../src/core/problem.ts';
 import type { AuditRecord, Saved } from '../../src/core/types.ts';
 import { splunk, splunkEncoder } from '../../src/sinks/splunk.ts';
 import { auditRecord, auditRecords } from '../support/records.ts';
+import { sendAll } from '../support/send-all.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
 import { sinkTools } from '../support/sink-tools.ts';
@@ -145,6 +146,18 @@ test('of a batch with bad events, those before each are not sent again, each is 
     );
     assert.deepEqual(tools.waits, [], 'there is nothing to wait for');
   }
+});
+
+test('a collector that refuses every event is asked no more than it takes to know that they are too many', async () => {
+  const { server, sink, tools } = await start();
+  server.bad = () => 12;
+  await assert.rejects(
+    sendAll(sink, auditRecords(1000), tools, undefined, (count) => {
+      if (count > 100) throw new Problem(exit.data, 'too many');
+    }),
+    { status: exit.data },
+  );
+  assert.equal(server.posts().length, 101);
 });
 
 test('an index that the token may not write to is a fault of the settings; nothing is set aside', async () => {
@@ -333,4 +346,16 @@ test('a probe checks the token and sends nothing', async () => {
   assert.deepEqual(server.lines, []);
   const wrong = await connect(server, { SPLUNK_TOKEN: 'other' });
   await assert.rejects(async () => wrong.sink.probe?.(), { status: exit.noperm });
+});
+
+test('a refusal (400) that is not the words of Splunk is no word about the records: 76, and none is set aside', async () => {
+  for (const body of [
+    '<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n</html>',
+    '',
+    { message: 'bad request' },
+  ]) {
+    const { server, send } = await start();
+    server.hook = () => ({ status: 400, body });
+    await assert.rejects(send(auditRecords(3)), { status: exit.protocol, hint: /^check SPLUNK_URL/ });
+  }
 });

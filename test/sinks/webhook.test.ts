@@ -232,3 +232,28 @@ test('the program delivers the sample there once, with headers from a file, and 
   assert.match(refused.stderr, /T0123\/\[redacted\]/); // the trace names the path
   assert.ok(!refused.stderr.includes('abcdefghijklmnop'), refused.stderr);
 });
+
+test('a page is told by its first sign where it says that it is HTML; a few words are the receiver’s', async () => {
+  for (const type of ['text/html', 'Text/HTML; charset=utf-8', 'application/xhtml+xml']) {
+    for (const body of [
+      '<!-- login --><!DOCTYPE html><html>',
+      '<?xml version="1.0"?>\n<!DOCTYPE html>',
+      '\ufeff\n <head><title>Welcome</title>',
+      '<script>location = "/login"</script>',
+    ]) {
+      const { server, send } = await start();
+      server.hook = () => ({ status: 200, headers: { 'content-type': type }, body });
+      await assert.rejects(send(auditRecords(2)), { status: exit.protocol, hint: /WEBHOOK_SUCCESS=200/ }, body);
+    }
+  }
+  for (const [type, body] of [
+    ['text/html', 'ok'],
+    ['text/html', ''],
+    ['application/xml', '<?xml version="1.0"?><taken/>'],
+    ['text/plain', '<3>'],
+  ]) {
+    const { server, send } = await start();
+    server.hook = () => ({ status: 200, headers: { 'content-type': String(type) }, body });
+    assert.deepEqual((await send(auditRecords(2))).kept, [0, 1], body);
+  }
+});

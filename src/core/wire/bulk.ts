@@ -2,7 +2,7 @@
  * The reply to `_bulk`, of Elasticsearch and OpenSearch: HTTP 200 says nothing, each item has its own status.
  * https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk
  */
-import { isObject, serverText } from './server-text.ts';
+import { isObject, objectOf, serverText } from './server-text.ts';
 import type { Outcome } from '../types.ts';
 
 /** What an item says. `diverted`: taken, but into the failure store. `denied`, `missing`: a fault of the settings. */
@@ -36,6 +36,12 @@ export function errorText(error: unknown): string {
   return serverText(parts.join(': '));
 }
 
+/** What Elasticsearch itself says about a request: its errors are objects, those of a proxy are pages or plain texts. */
+export function ownWords(text: string): string {
+  const error = objectOf(text)?.['error'];
+  return isObject(error) ? errorText(error) : '';
+}
+
 /** A read-only index (disk full) is a 403 before Elasticsearch 7.something and a 429 after: it passes. */
 export function isBlocked(reason: string): boolean {
   return reason.includes('cluster_block_exception');
@@ -61,6 +67,6 @@ function isFull(reason: string): boolean {
 function isMisconfigured(reason: string): boolean {
   return (
     /^(?:invalid_index_name_exception|index_closed_exception|invalid_alias_name_exception)\b/.test(reason) ||
-    /pipeline with id \[[^\]]*\] does not exist/.test(reason)
+    /pipeline with id \[[^\]]*\] does not exist|no write index is defined for alias/.test(reason)
   );
 }

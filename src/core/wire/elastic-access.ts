@@ -42,6 +42,7 @@ export function elasticCredentials(values: SettingValues): Readonly<Record<strin
 export function elasticHint(values: SettingValues, status: number): string | undefined {
   if (status === 404) return 'check ELASTIC_INDEX (it must exist, unless the cluster may create it) and ELASTIC_URL';
   const names = values['ELASTIC_API_KEY'] !== undefined ? 'ELASTIC_API_KEY' : 'ELASTIC_USERNAME and ELASTIC_PASSWORD';
+  if (status === 400) return 'check ELASTIC_URL: a proxy or another service may be answering there';
   if (status === 401) return `check ${names}`;
   return status === 403 ? `check ${names}, and that it may create documents in ELASTIC_INDEX (create_doc)` : undefined;
 }

@@ -13,7 +13,7 @@ import type { Outcome } from '../types.ts';
  *  spoilt    something in it is bad, and it does not say what
  *  noAck     the token does not acknowledge
  *  setting   no event can be taken until a setting is mended: what is wrong, and what to do
- *  other     the HTTP status says it all
+ *  other     the HTTP status says it all; with 400, it is not Splunk that answers
  */
 export type HecReply =
   | { readonly kind: 'taken'; readonly slow: boolean; readonly ackId: number | undefined }
@@ -45,8 +45,9 @@ export function hecReply(status: number, text: string, count: number, bytes: num
   if (status >= 200 && status < 300) {
     return code === 0 || code === 24 || code === 25 ? { kind: 'taken', slow: code !== 0, ackId } : { kind: 'other' };
   }
-  if (status !== 400) return { kind: 'other' };
-  if (code === undefined) return { kind: 'spoilt', reason: 'the server refused the request (HTTP 400)' };
+  // "Server is busy" (503, code 9) may name an event, too. It is reported that those before it were indexed, and it was
+  // measured that none was: all are sent again, because a repeat can be seen and a loss cannot.
+  if (status !== 400 || code === undefined) return { kind: 'other' };
   if (code === 14) return { kind: 'noAck' };
   const hint = faults[code];
   if (hint !== undefined) return { kind: 'setting', reason, hint };
