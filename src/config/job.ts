@@ -46,14 +46,24 @@ export function planJob(flags: Flags, now: Instant): JobPlan {
 }
 
 function planSearch(flags: Flags): Search {
-  const categories = (flags.categories ?? '').split(',').map((category) => category.trim());
   return {
     query: parseQuery(flags.query ?? []),
     rawQuery: flags.rawQuery,
-    categories: categories.filter((category) => category !== ''),
+    categories: categoryNames(flags.categories),
     limit: positive(flags.limit, '--limit'),
     single: flags.singleQuery === true,
   };
+}
+
+/** The names of `--categories`; none when it is not given. */
+function categoryNames(text: string | undefined): readonly string[] {
+  if (text === undefined) return [];
+  const names = text.split(',').map((name) => name.trim());
+  const found = names.filter((name) => name !== '');
+  if (found.length > 0) return found;
+  throw new Problem(exit.usage, `--categories names none: ${JSON.stringify(text)}`, {
+    hint: 'leave it out for all of them, or write --categories a,b',
+  });
 }
 
 /**
@@ -97,5 +107,8 @@ function duration(text: string | undefined, flag: string): Duration | undefined 
 function positive(text: string | undefined, flag: string): number | undefined {
   if (text === undefined) return undefined;
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  if (/^[1-9]\d+$/.test(text)) {
+    throw new Problem(exit.usage, `${flag} is too large: ${text}`, { hint: `write ${flag} 999999999 at most` });
+  }
   throw new Problem(exit.usage, `${flag} is not a positive whole number: ${text}`, { hint: `write ${flag} 1000` });
 }

@@ -26,6 +26,11 @@ async function parseFile(path: string): Promise<unknown> {
     customTags: [],
   });
   const wrong = document.errors[0] ?? document.warnings[0];
+  if (wrong?.code === 'MULTIPLE_DOCS') {
+    throw new Problem(exit.config, `${path} has more than one document`, {
+      hint: 'write each definition into a file of its own',
+    });
+  }
   if (wrong !== undefined) throw notYaml(path, wrong.message);
   try {
     return document.toJS({ maxAliasCount: 100 }) as unknown; // aliases of aliases could fill the memory

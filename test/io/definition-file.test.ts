@@ -46,3 +46,14 @@ for (const [what, text, message] of [
     });
   });
 }
+
+test('a file with two definitions is refused, without a word of the library that reads it', async (t) => {
+  const text = `${JSON.stringify(sound)}\n---\n${JSON.stringify(sound)}\n`;
+  await assert.rejects(readDefinition(file(t, 'both.yaml', text)), (error) => {
+    assert.ok(error instanceof Problem);
+    assert.equal(error.status, 78);
+    assert.match(error.message, /both\.yaml has more than one document$/);
+    assert.equal(error.hint, 'write each definition into a file of its own');
+    return true;
+  });
+});

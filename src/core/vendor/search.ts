@@ -27,20 +27,22 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
   const used = usedPlaceholders(definition);
   const parameters: Record<string, string> = {};
   const comparisons: Comparison[] = [];
+  const only = new Map<string, string>(); // what has one value at most, and which
   const wanted: { readonly path: readonly string[]; readonly values: readonly string[] }[] = [];
 
   for (const [key, value] of search.query) {
     const known = definition.query?.keys[key];
     if (known === undefined && !isPath(key))
       throw unusable(`--query: ${JSON.stringify(key)} is not a path in a record`);
-    if (known?.parameter !== undefined) {
-      if ((parameters[known.parameter] ?? value) !== value)
-        throw unusable(`--query: ${key} cannot have two values at once`);
-      parameters[known.parameter] = value;
+    const path = known === undefined ? key : known.path;
+    for (const place of [known?.parameter && `parameter ${known.parameter}`, path && `path ${path}`]) {
+      if (place === undefined) continue;
+      if ((only.get(place) ?? value) !== value) throw unusable(`--query: ${key} cannot have two values at once`);
+      only.set(place, value);
     }
+    if (known?.parameter !== undefined) parameters[known.parameter] = value;
     const field = known === undefined ? openField(definition, key, value) : known.field;
     if (field !== undefined) comparisons.push({ field, value });
-    const path = known === undefined ? key : known.path;
     if (path !== undefined) wanted.push({ path: parsePath(path), values: [value] });
   }
 

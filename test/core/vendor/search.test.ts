@@ -41,6 +41,27 @@ test('comparisons that are texts are joined, their values quoted', () => {
   assert.equal(new URL(url).searchParams.get('filter'), String.raw`actor == "a \"b\" \\ {limit}" && act.ion == "x"`);
 });
 
+for (const [what, change, pairs] of [
+  ['a path in the record', {}, ['id=a', 'id=b']],
+  ['a key that is matched here', { query: { keys: { who: { path: 'actor' } } } }, ['who=a', 'who=b']],
+  ['a key and its path', { query: { keys: { who: { path: 'actor' } } } }, ['who=a', 'actor=b']],
+  ['a key that the vendor compares', { query: { keys: { who: { parameter: 'actor' } } } }, ['who=a', 'who=b']],
+] as const) {
+  test(`two values of one member that no record can have are refused: ${what}`, () => {
+    const given = pairs.map((pair) => pair.split('=') as [string, string]);
+    assert.throws(
+      () => sent(change, { query: given }),
+      (error) => {
+        assert.ok(error instanceof Problem);
+        assert.equal(error.status, exit.usage);
+        assert.match(error.message, /^--query: (?:who|id|actor) cannot have two values at once$/);
+        return true;
+      },
+    );
+    sent(change, { query: [...given.slice(0, 1), ...given.slice(0, 1)] });
+  });
+}
+
 test('comparisons that are JSON objects become a list, their names and values filled, and nothing typed is a template', () => {
   const compare = { '{field}': { $eq: '{value}', exact: true } };
   const { body } = sent({ ...post({ where: { $and: '{query}' } }), query: { keys, compare } }, { query });
