@@ -16,7 +16,8 @@
  */
 import * as z from 'zod/mini';
 import { checkReferences } from './vendor/definition-check.ts';
-import { firstIssue, namesOf } from './vendor/definition-issue.ts';
+import { firstIssue } from './vendor/definition-issue.ts';
+import { placesOf } from './vendor/definition-names.ts';
 import {
   auth,
   choice,
@@ -170,7 +171,7 @@ export function parseDefinition(value: unknown, from: string): SourceDefinition 
   const result = z.safeParse(definitionSchema, value);
   const wrong = result.success
     ? checkReferences(result.data)
-    : firstIssue(result.error.issues, value, namesOf(definitionSchema));
+    : firstIssue(result.error.issues, value, placesOf(definitionSchema));
   if (wrong !== undefined) {
     throw new Problem(exit.config, `${from}: ${wrong}`, {
       hint: 'compare it with examples/acme.yaml, which explains every part of a definition',

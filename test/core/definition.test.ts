@@ -35,7 +35,112 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
   ['an unknown key', { pagging: {} }, /apple\.yaml: pagging means nothing here .*Did you mean paging\?/],
   ['an unknown key inside', { records: { ...apple.records, tiem: 1 } }, /records\.tiem means nothing here .*time\?/],
   ['an unknown key in a paging style', { paging: { type: 'none', path: 'x' } }, /paging\.path means nothing here/],
+  [
+    'a key of another paging style',
+    { paging: { type: 'link', bookmark: true } },
+    /paging\.bookmark means nothing here: it belongs to paging of type cursor$/,
+  ],
+  [
+    'a key of several other paging styles',
+    { paging: { type: 'none', path: 'next' } },
+    /paging\.path means nothing here: it belongs to paging of type url or cursor$/,
+  ],
+  [
+    'a key of another part',
+    { limits: { retention: '90d' } },
+    /limits\.retention means nothing here: it belongs to window$/,
+  ],
   ['a missing part', { auth: undefined }, /auth/],
+  [
+    'a number for a text',
+    { request: { path: '/{from}/{cursor}', query: { per_page: 100 } } },
+    /request\.query\.per_page: expected string, found 100 \(it needs quotes: "100"\)$/,
+  ],
+  ['a truth for a text', { headers: { 'X-All': true } }, /headers\.X-All: .*\(it needs quotes: "true"\)$/],
+  [
+    'a number for a duration',
+    { window: { ...apple.window, retention: 90 } },
+    /window\.retention: expected a duration such as 5m or 1h30m, found 90$/,
+  ],
+  [
+    'an ID without its form',
+    { records: { ...apple.records, id: 'uuid' } },
+    /records\.id: expected an object such as \{ paths: \[id\] \}, found "uuid"$/,
+  ],
+  [
+    'a list for an ID',
+    { records: { ...apple.records, id: ['uuid'] } },
+    /records\.id: expected an object such as \{ paths/,
+  ],
+  [
+    'a time without its form',
+    { records: { ...apple.records, time: 'at' } },
+    /records\.time: expected an object such as \{ path: at, format: iso \}, found "at"$/,
+  ],
+  [
+    'a style without its form',
+    { paging: 'none' },
+    /paging: expected an object such as \{ type: none \}, found "none"$/,
+  ],
+  [
+    'a JSONPath',
+    { records: { ...apple.records, path: '$.data' } },
+    /records\.path: expected a path such as data\.items, found "\$\.data" \(Did you mean data\?\)$/,
+  ],
+  [
+    'an index in brackets',
+    { paging: { type: 'cursor', path: 'links[1].next' } },
+    /paging\.path: expected a path such as data\.items, found "links\[1\]\.next"$/,
+  ],
+  [
+    'an index',
+    { paging: { type: 'cursor', path: 'links.1.next' } },
+    /paging\.path: 1 is no name of a member, and lists cannot be looked into here$/,
+  ],
+  [
+    'a JSON pointer',
+    { records: { ...apple.records, id: { paths: ['/data/id'] } } },
+    /records\.id\.paths\.0: .*\(Did you mean data\.id\?\)$/,
+  ],
+  [
+    'a login at another host',
+    {
+      auth: {
+        type: 'session',
+        login: { method: 'POST', path: 'https://login.example/token' },
+        token: { path: 'token', headers: {} },
+      },
+    },
+    /auth\.login\.path: expected a path that begins with \/, because all requests go to the host of url, found "https:/,
+  ],
+  [
+    'a path that does not begin with a slash',
+    { request: { path: 'log?since={from}&after={cursor}' } },
+    /request\.path: expected a path that begins with \/, found "log/,
+  ],
+  [
+    'an address without a scheme',
+    { url: 'api.example.com' },
+    /url: expected an address such as https:\/\/vendor\.example, found "api\.example\.com"$/,
+  ],
+  [
+    'one of several addresses without a scheme',
+    { url: ['{APPLE_URL}', 'api.{APPLE_URL}'] },
+    /url\.1: expected an address such as https/,
+  ],
+  [
+    'later pages without a cursor',
+    { paging: { ...apple.paging, request: { path: '/log' } } },
+    /paging\.request: \{cursor\} is missing, so that every page would be the first/,
+  ],
+  [
+    'a bookmark of a window that ends',
+    {
+      request: { path: '/log', query: { since: '{from}', until: '{until}' } },
+      paging: { ...apple.paging, bookmark: true, request: { path: '/log', query: { cursor: '{cursor}' } } },
+    },
+    /paging\.bookmark: a cursor of a request with \{until\} ends there; leave \{until\} out of request/,
+  ],
   [
     'an unknown style',
     { paging: { type: 'curser' } },

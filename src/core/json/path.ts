@@ -30,3 +30,13 @@ export function isPath(path: string): boolean {
     return false;
   }
 }
+
+/**
+ * The path itself; what it would be here if it is written as a JSONPath or JSON pointer (`$.data`, `/data`); undefined
+ * when there is no such path here: a list cannot be looked into (`data[0]`).
+ */
+export function plainPath(path: string): string | undefined {
+  const plain = path.startsWith('/') ? path.slice(1).replaceAll('/', '.') : path.replace(/^\$(?:\.|$)/, '');
+  const isForeign = /[[\]]/.test(plain.replaceAll(/"(?:[^"\\]|\\.)*"/g, ''));
+  return isForeign || !isPath(plain) ? undefined : plain;
+}

@@ -1,7 +1,9 @@
 /** What a schema cannot see: whether the parts of a definition fit together. */
-import type { RequestDefinition, SourceDefinition } from '../definition.ts';
+import type { SourceDefinition } from '../definition.ts';
 import { didYouMean } from '../nearest.ts';
-import { headerProblems } from './header-check.ts';
+import { pagingProblems, pathProblems } from './definition-pages.ts';
+import { requestProblems } from './definition-requests.ts';
+import { collect, templatesOf, usedPlaceholders } from './definition-texts.ts';
 import { placeholders } from './template.ts';
 
 /** Placeholders that the engine fills in, see core/definition.ts. */
@@ -19,17 +21,14 @@ const builtIn = [
   'categories',
 ] as const;
 
+const checks = [placeholderProblems, requestProblems, pagingProblems, pathProblems, windowProblems, searchProblems];
+
 /** The first thing that does not fit, as a sentence that begins with its place; undefined when all is well. */
 export function checkReferences(definition: SourceDefinition): string | undefined {
-  for (const problem of [placeholderProblems, requestProblems, pagingProblems, windowProblems, searchProblems]) {
+  for (const problem of checks) {
     for (const found of problem(definition)) return found;
   }
   return undefined;
-}
-
-/** All places of a definition that a placeholder is used in. */
-export function usedPlaceholders(definition: SourceDefinition): ReadonlySet<string> {
-  return new Set(templatesOf(definition).flatMap(([, text]) => placeholders(text)));
 }
 
 function* placeholderProblems(definition: SourceDefinition): Generator<string> {
@@ -66,41 +65,6 @@ function* choiceProblems(
   if (declared?.values === undefined) yield `settings.${setting}.values is missing: expected the names of ${at}.texts`;
   const missing = (declared?.values ?? []).find((value) => !Object.hasOwn(texts, value));
   if (missing !== undefined) yield `${at}.texts: ${missing}, a value of ${setting}, is missing`;
-}
-
-function* requestProblems(definition: SourceDefinition): Generator<string> {
-  const { headers, auth, job, request, paging, branches } = definition;
-  yield* headerProblems('', { headers, auth, job, request, paging, branches });
-  for (const [at, each] of requestsOf(definition)) {
-    const bodies = [each.json, each.form].filter((body) => body !== undefined).length;
-    if (bodies > 1) yield `${at}: json and form exclude each other`;
-    if (bodies > 0 && each.method !== 'POST') yield `${at}: a body needs method: POST`;
-    if (auth.type === 'body' && bodies === 0) yield `${at}: auth.type body needs a json or form body to add to`;
-  }
-  if (auth.type === 'session' && auth.token !== undefined && both(auth.token.path, auth.token.header)) {
-    yield 'auth.token: expected one of path and header';
-  }
-}
-
-function* pagingProblems(definition: SourceDefinition): Generator<string> {
-  const { paging, limits, job } = definition;
-  const used = usedPlaceholders(definition);
-  const needed = { none: undefined, link: undefined, url: undefined, cursor: 'cursor', page: 'page', offset: 'offset' };
-  const name = needed[paging.type];
-  if (name !== undefined && !used.has(name)) yield `paging.type: ${paging.type} needs {${name}} in a request`;
-  if (paging.type === 'url' && both(paging.path, paging.header)) yield 'paging: expected one of path and header';
-  if (
-    paging.type === 'cursor' &&
-    [paging.path, paging.header, paging.last].filter((each) => each !== undefined).length !== 1
-  ) {
-    yield 'paging: expected one of path, header and last';
-  }
-  if (job !== undefined && !used.has('job')) yield 'job: nothing uses {job}';
-  if (used.has('limit') && limits?.page === undefined) yield 'limits.page is missing: {limit} needs it';
-  if (paging.type !== 'none' && paging.stop?.includes('short-page') && !used.has('limit')) {
-    yield 'paging.stop: short-page needs {limit} in a request';
-  }
-  if ((limits?.most ?? Infinity) < (limits?.page ?? 0)) yield 'limits.page is more than limits.most';
 }
 
 function* windowProblems(definition: SourceDefinition): Generator<string> {
@@ -156,40 +120,6 @@ function* searchProblems(definition: SourceDefinition): Generator<string> {
     }
     if (field !== undefined && (query?.compare === undefined || !used.has('query'))) {
       yield `query.keys.${key}.field: needs query.compare, and {query} in a request`;
-    }
-  }
-}
-
-/** Exactly one of two is wanted: true when there are none or two. */
-function both(one: unknown, other: unknown): boolean {
-  return (one === undefined) === (other === undefined);
-}
-
-function requestsOf(definition: SourceDefinition): (readonly [at: string, request: RequestDefinition])[] {
-  const { request, paging, job, branches } = definition;
-  const later = paging.type === 'none' ? undefined : paging.request;
-  const all = {
-    request,
-    'paging.request': later,
-    'job.request': job?.request,
-    'branches.fetch.request': branches?.fetch?.request,
-  };
-  return Object.entries(all).flatMap(([at, each]) => (each === undefined ? [] : [[at, each] as const]));
-}
-
-function templatesOf(definition: SourceDefinition): (readonly [at: string, text: string])[] {
-  const { url, scope, variables, headers, auth, job, request, paging, branches } = definition;
-  const parts = { url, scope, variables, headers, auth, job, request, paging, branches };
-  return Object.entries(parts).flatMap(([name, part]) => [...collect(name, part)]);
-}
-
-/** Every text inside a value, with its place. */
-function* collect(at: string, value: unknown): Generator<readonly [at: string, text: string]> {
-  if (typeof value === 'string') yield [at, value];
-  else if (typeof value === 'object' && value !== null) {
-    for (const [key, member] of Object.entries(value)) {
-      yield [`${at}.${key}`, key]; // names of members in a JSON body are filled, too
-      yield* collect(`${at}.${key}`, member);
     }
   }
 }

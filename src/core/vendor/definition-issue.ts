@@ -1,59 +1,82 @@
 /** What zod found wrong, in one sentence: where in the definition, what was expected, and the nearest spelling. */
 import type * as z from 'zod/mini';
+import { plainPath } from '../json/path.ts';
 import { didYouMean } from '../nearest.ts';
+import type { Places } from './definition-names.ts';
 
 type Issue = z.core.$ZodIssue;
 
 /** `paging.type: expected one of none, link, cursor; found "curser"`. `known` are all names that a definition can have. */
-export function firstIssue(issues: readonly Issue[], value: unknown, known: Iterable<string>): string {
+export function firstIssue(issues: readonly Issue[], value: unknown, known: Places): string {
   // A mistyped name also makes the right one missing: the mistyped one is what the reader can mend.
   const issue = issues.find((each) => each.code === 'unrecognized_keys') ?? issues[0];
   return issue === undefined ? 'not a definition of a source' : describe(meant(issue), value, known);
 }
 
-/** All names of members that a schema knows, for suggestions. */
-export function namesOf(schema: z.core.$ZodType): Set<string> {
-  const found = new Set<string>();
-  const visit = (each: z.core.$ZodType): void => {
-    const { def } = each._zod as z.core.$ZodTypes['_zod'];
-    if (def.type === 'object') {
-      for (const [key, member] of Object.entries(def.shape)) {
-        found.add(key);
-        visit(member);
-      }
-    } else if (def.type === 'optional') visit(def.innerType);
-    else if (def.type === 'union') def.options.forEach(visit);
-    else if (def.type === 'array') visit(def.element);
-    else if (def.type === 'record') visit(def.valueType);
-  };
-  visit(schema);
-  return found;
-}
-
-function describe(issue: Issue, value: unknown, known: Iterable<string>): string {
+function describe(issue: Issue, value: unknown, known: Places): string {
   const at = issue.path.length === 0 ? 'the definition' : where(issue.path);
   const found = lookUp(value, issue.path);
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0] ?? '';
-    return `${where([...issue.path, key])} means nothing here${didYouMean(key, known)}`;
+    return `${where([...issue.path, key])} means nothing here${elsewhere(key, at, known) ?? didYouMean(key, known.keys())}`;
   }
-  const expected = expectation(issue);
+  const expected = expectation(issue, at);
   if (found === undefined) return `${at} is missing: expected ${expected.text}`;
-  const near = typeof found === 'string' ? didYouMean(found, expected.values) : '';
-  return `${at}: expected ${expected.text}, found ${shown(found)}${near}`;
+  return `${at}: expected ${expected.text}, found ${shown(found)}${advice(expected, found)}`;
 }
 
-function expectation(issue: Issue): { readonly text: string; readonly values: readonly string[] } {
-  if (issue.code === 'invalid_type') return { text: issue.expected, values: [] };
+interface Expectation {
+  readonly text: string;
+  readonly values?: readonly string[];
+}
+
+function expectation(issue: Issue, at: string): Expectation {
+  if (issue.code === 'invalid_type') {
+    const form = issue.expected === 'object' ? forms[at] : undefined;
+    if (form !== undefined) return { text: `an object such as ${form}` };
+    return { text: issue.message === unsaid ? issue.expected : issue.message };
+  }
   if (issue.code === 'invalid_value') return oneOf(issue.values.map(String));
   if (issue.code === 'invalid_union' && 'options' in issue) return oneOf((issue.options as unknown[]).map(String));
-  if (issue.code === 'custom') return { text: issue.message, values: [] };
-  if (issue.code === 'invalid_key') return { text: 'a name in capitals such as ACME_URL', values: [] };
-  return { text: issue.message === 'Invalid input' ? 'another value' : issue.message, values: [] };
+  if (issue.code === 'invalid_key') return { text: 'a name in capitals such as ACME_URL' };
+  return { text: issue.message === unsaid ? 'another value' : issue.message };
 }
 
-function oneOf(values: readonly string[]): { readonly text: string; readonly values: readonly string[] } {
+/** Zod's message where the schema has none. */
+const unsaid = 'Invalid input';
+
+/** Parts that are taken for something simpler. */
+const forms: Readonly<Record<string, string>> = {
+  auth: '{ type: none }',
+  paging: '{ type: none }',
+  request: '{ path: /audit }',
+  window: '{ filter: none }',
+  'records.id': '{ paths: [id] }',
+  'records.time': '{ path: at, format: iso }',
+};
+
+function oneOf(values: readonly string[]): Expectation {
   return { text: (values.length > 1 ? 'one of ' : '') + values.join(', '), values };
+}
+
+/** `: it belongs to paging of type cursor`, for a name that is right somewhere else; best in the same part. */
+function elsewhere(key: string, at: string, known: Places): string | undefined {
+  const places = [...(known.get(key) ?? [])];
+  const part = places.filter((place) => place.startsWith(`${at} of type `));
+  const [first, ...others] = part.length > 0 ? part : places;
+  if (first === undefined) return undefined;
+  if (part.length === 0 && others.length > 1) return ''; // too many to be of help
+  const shortened = others.map((place) => (part.length > 0 ? place.replace(`${at} of type `, '') : place));
+  return `: it belongs to ${[first, ...shortened].join(' or ')}`;
+}
+
+function advice({ text, values = [] }: Expectation, found: unknown): string {
+  if (text === 'string' && (typeof found === 'number' || typeof found === 'boolean')) {
+    return ` (it needs quotes: ${JSON.stringify(String(found))})`;
+  }
+  if (typeof found !== 'string') return '';
+  const path = text.startsWith('a path ') ? plainPath(found) : undefined;
+  return path === undefined || path === '' ? didYouMean(found, values) : ` (Did you mean ${path}?)`;
 }
 
 /** Of a union's members, each of which failed, what was wrong with the one that was meant: that went in furthest. */

@@ -1,13 +1,13 @@
 /** The parts of a definition: texts, requests, authentication, paging. core/definition.ts puts them together. */
 import * as z from 'zod/mini';
-import { isPath } from '../json/path.ts';
+import { plainPath } from '../json/path.ts';
 import { durationOf } from '../clock/duration.ts';
 
 export const template = z.string();
-export const path = z.string().check(z.refine(isPath, 'a path such as data.items'));
-export const duration = z
-  .string()
-  .check(z.refine((text) => durationOf(text) !== undefined, 'a duration such as 5m or 1h30m'));
+const aPath = 'a path such as data.items';
+export const path = z.string(aPath).check(z.refine((text) => plainPath(text) === text, aPath));
+const aDuration = 'a duration such as 5m or 1h30m';
+export const duration = z.string(aDuration).check(z.refine((text) => durationOf(text) !== undefined, aDuration));
 export const count = z.int().check(z.positive());
 export const optional = z.exactOptional;
 export const templates = z.record(z.string(), template);

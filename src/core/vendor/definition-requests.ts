@@ -1,0 +1,64 @@
+/** The requests of a definition: whether each of them can be sent, and goes where it should. */
+import type { RequestDefinition, SourceDefinition } from '../definition.ts';
+import { parseBase } from '../origin.ts';
+import { headerProblems } from './header-check.ts';
+import { fill, placeholders } from './template.ts';
+
+/** What does not fit, as sentences that begin with their place. */
+export function* requestProblems(definition: SourceDefinition): Generator<string> {
+  const { url, headers, auth, job, request, paging, branches } = definition;
+  yield* headerProblems('', { headers, auth, job, request, paging, branches });
+  for (const [at, text] of addressesOf(url)) {
+    // What a setting holds is checked when it is read; what stands before or between them, here.
+    if (!text.startsWith('{') && !isAddress(text)) {
+      yield `${at}: expected an address such as https://vendor.example, found ${JSON.stringify(text)}`;
+    }
+  }
+  const token = auth.type === 'session' ? auth.token : undefined;
+  if (token !== undefined && (token.path === undefined) === (token.header === undefined)) {
+    yield 'auth.token: expected one of path and header';
+  }
+  for (const [at, { method, path, json, form }] of requestsOf(definition)) {
+    const bodies = [json, form].filter((body) => body !== undefined).length;
+    if (bodies > 1) yield `${at}: json and form exclude each other`;
+    if (bodies > 0 && method !== 'POST') yield `${at}: a body needs method: POST`;
+    if (auth.type === 'body' && bodies === 0 && !at.startsWith('auth.')) {
+      yield `${at}: auth.type body needs a json or form body to add to`;
+    }
+    if (!/^(?:[/?{]|$)/.test(path)) {
+      const why = /^[a-z][a-z0-9+.-]*:/i.test(path) ? ', because all requests go to the host of url' : '';
+      yield `${at}.path: expected a path that begins with /${why}, found ${JSON.stringify(path)}`;
+    }
+  }
+}
+
+/** Every request of a definition, with its place. */
+function requestsOf(definition: SourceDefinition): (readonly [at: string, request: RequestDefinition])[] {
+  const { request, paging, job, branches, auth } = definition;
+  const login = auth.type === 'session' ? { 'auth.login': auth.login, 'auth.logout': auth.logout } : {};
+  const all = {
+    request,
+    'paging.request': paging.type === 'none' ? undefined : paging.request,
+    'job.request': job?.request,
+    'branches.fetch.request': branches?.fetch?.request,
+    ...login,
+  };
+  return Object.entries(all).flatMap(([at, each]) => (each === undefined ? [] : [[at, each] as const]));
+}
+
+function* addressesOf(url: SourceDefinition['url']): Generator<readonly [at: string, text: string]> {
+  for (const [index, each] of [url].flat().entries()) {
+    const at = Array.isArray(url) ? `url.${index}` : 'url';
+    if (typeof each === 'string') yield [at, each];
+    else for (const [value, text] of Object.entries(each.texts)) yield [`${at}.texts.${value}`, text];
+  }
+}
+
+function isAddress(text: string): boolean {
+  try {
+    parseBase(fill(text, Object.fromEntries(placeholders(text).map((name) => [name, '1']))));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,26 @@
+/** The texts of a definition, with their places, and the placeholders in them. */
+import type { SourceDefinition } from '../definition.ts';
+import { placeholders } from './template.ts';
+
+/** All places of a definition that a placeholder is used in. */
+export function usedPlaceholders(definition: SourceDefinition): ReadonlySet<string> {
+  return new Set(templatesOf(definition).flatMap(([, text]) => placeholders(text)));
+}
+
+/** Every text that may have placeholders. */
+export function templatesOf(definition: SourceDefinition): (readonly [at: string, text: string])[] {
+  const { url, scope, variables, headers, auth, job, request, paging, branches } = definition;
+  const parts = { url, scope, variables, headers, auth, job, request, paging, branches };
+  return Object.entries(parts).flatMap(([name, part]) => [...collect(name, part)]);
+}
+
+/** Every text inside a value, with its place. */
+export function* collect(at: string, value: unknown): Generator<readonly [at: string, text: string]> {
+  if (typeof value === 'string') yield [at, value];
+  else if (typeof value === 'object' && value !== null) {
+    for (const [key, member] of Object.entries(value)) {
+      yield [`${at}.${key}`, key]; // names of members in a JSON body are filled, too
+      yield* collect(`${at}.${key}`, member);
+    }
+  }
+}
