@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parseDefinition, type SourceDefinition } from '../../src/core/definition.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
+import { baseUrl } from '../../src/core/vendor/request.ts';
 import { readDefinition } from '../../src/io/definition-file.ts';
 import { sources } from '../../src/sources/index.ts';
 
@@ -240,6 +241,20 @@ for (const [what, change, message] of wrong) {
     );
   });
 }
+
+test('an address that a setting spoils is named with its setting', () => {
+  const { settings } = apple;
+  const text = parseDefinition({ ...apple, settings: { ...settings, APPLE_URL: { summary: 'Host.' } } }, 'apple.yaml');
+  assert.throws(
+    () => baseUrl(text, { APPLE_URL: 'api.example.com' }),
+    (error) => {
+      assert.ok(error instanceof Problem && error.status === exit.config);
+      assert.equal(error.message, 'apple: the address is not a URL');
+      assert.match(error.hint ?? '', /^check APPLE_URL: give an address such as https/);
+      return true;
+    },
+  );
+});
 
 test('every built-in source is listed under its own name', async () => {
   for (const [name, load] of Object.entries(sources)) {

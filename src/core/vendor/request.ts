@@ -8,13 +8,25 @@ import type { HttpRequest } from '../types.ts';
 
 /** The URL that all requests of a source begin with, without a slash at its end. Throws Problem 78. */
 export function baseUrl(definition: SourceDefinition, values: TemplateValues): string {
-  const url = parseBase(addressOf(definition, values));
+  const url = parsed(definition, addressOf(definition, values));
   if (url.search !== '' || url.hash !== '') {
     throw new Problem(exit.config, `the address of ${definition.name} must end with its path`, {
       hint: 'leave out everything from the first ? or #',
     });
   }
   return url.origin + url.pathname.replace(/\/{2,}/g, '/').replace(/\/$/, '');
+}
+
+/** The reader of addresses knows neither the source nor its settings. */
+function parsed({ name, url }: SourceDefinition, address: string): URL {
+  try {
+    return parseBase(address);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const settings = settingsOf(url);
+    const hint = `${settings.length === 0 ? '' : `check ${settings.join(' and ')}: `}${error.hint ?? ''}`;
+    throw new Problem(error.status, `${name}: ${error.message}`, { hint });
+  }
 }
 
 /** What a position belongs to: the URL, and whatever else says what is read. */
@@ -31,8 +43,11 @@ function addressOf({ name, url }: SourceDefinition, values: TemplateValues): str
       return fill(template, values);
     }
   }
-  const settings = url.flatMap((each) => (typeof each === 'string' ? placeholders(each) : [each.setting]));
-  throw new Problem(exit.config, `the address of ${name} is not set`, { hint: `set ${settings.join(' or ')}` });
+  throw new Problem(exit.config, `the address of ${name} is not set`, { hint: `set ${settingsOf(url).join(' or ')}` });
+}
+
+function settingsOf(url: SourceDefinition['url']): readonly string[] {
+  return [url].flat().flatMap((each) => (typeof each === 'string' ? placeholders(each) : [each.setting]));
 }
 
 /** What belongs to every request of a source besides its own parts. */
