@@ -353,6 +353,7 @@ test('a refusal (400) that is not the words of Splunk is no word about the recor
     '<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n</html>',
     '',
     { message: 'bad request' },
+    { code: 400, message: 'bad request' },
   ]) {
     const { server, send } = await start();
     server.hook = () => ({ status: 400, body });

@@ -47,7 +47,7 @@ export function hecReply(status: number, text: string, count: number, bytes: num
   }
   // "Server is busy" (503, code 9) may name an event, too. It is reported that those before it were indexed, and it was
   // measured that none was: all are sent again, because a repeat can be seen and a loss cannot.
-  if (status !== 400 || code === undefined) return { kind: 'other' };
+  if (status !== 400 || code === undefined || typeof said !== 'string') return { kind: 'other' };
   if (code === 14) return { kind: 'noAck' };
   const hint = faults[code];
   if (hint !== undefined) return { kind: 'setting', reason, hint };
