@@ -1,5 +1,4 @@
 /** The program as a function: arguments and a world in, an exit status out. It sets nothing global and ends nothing. */
-import { Buffer } from 'node:buffer';
 import { parseCommandLine, type CommandName } from './cli.ts';
 import type { Host } from './commands/host.ts';
 import { oneOf } from './config/one-of.ts';
@@ -7,6 +6,7 @@ import type { Flags } from './core/flags.ts';
 import { exit, Problem } from './core/problem.ts';
 import { version } from './core/version.ts';
 import { openLog, type Level, type Log } from './io/log.ts';
+import { printText } from './io/report.ts';
 import { progressLine } from './io/terminal.ts';
 import type { World } from './io/world.ts';
 import { stopRequests } from './io/stop.ts';
@@ -36,7 +36,7 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
   try {
     const invocation = parseCommandLine(argv, version);
     if ('print' in invocation) {
-      await world.output.write(Buffer.from(invocation.print));
+      await printText(world.output, invocation.print);
       return exit.ok;
     }
     const { command, flags } = invocation;

@@ -1,8 +1,8 @@
 /** A list of sources or sinks with their settings, and what sources can search, for people. */
-import { Buffer } from 'node:buffer';
 import type { SourceDefinition } from '../core/definition.ts';
 import type { Setting, Settings } from '../core/types.ts';
 import { exit } from '../core/problem.ts';
+import { printText } from '../io/report.ts';
 import type { Host } from './host.ts';
 
 interface Entry extends Partial<Pick<SourceDefinition, 'query' | 'categories'>> {
@@ -13,7 +13,7 @@ interface Entry extends Partial<Pick<SourceDefinition, 'query' | 'categories'>> 
 
 /** Prints the entries in the order given. */
 export async function printCatalogue(entries: readonly Entry[], { world }: Host): Promise<number> {
-  await world.output.write(Buffer.from(entries.map(entryText).join('\n')));
+  await printText(world.output, entries.map(entryText).join('\n'));
   return exit.ok;
 }
 

@@ -1,5 +1,4 @@
 /** `audit-export check`: logs in to both ends, fetches one page, sends nothing, and says line by line what works. */
-import { Buffer } from 'node:buffer';
 import { configure, type Configuration } from '../config.ts';
 import { jobName } from '../config/job.ts';
 import { stateDirectory } from '../config/state-directory.ts';
@@ -8,6 +7,7 @@ import { exit, Problem, worst } from '../core/problem.ts';
 import { fromMillis, isoText } from '../core/time.ts';
 import type { PositionStore, Sink, Source, Tools, Window } from '../core/types.ts';
 import { positionStore } from '../io/position-file.ts';
+import { printText } from '../io/report.ts';
 import { oneLine } from '../io/terminal.ts';
 import type { Host } from './host.ts';
 import { makeParts, type Parts } from './parts.ts';
@@ -33,7 +33,7 @@ export async function check(flags: Flags, host: Host): Promise<number> {
       problems.push(error);
       line = `FAILED  ${what}: ${error.message}`;
     }
-    await world.output.write(Buffer.from(`${oneLine(line)}\n`));
+    await printText(world.output, `${oneLine(line)}\n`);
   }
 
   try {

@@ -5,13 +5,13 @@
  *   warning    the last run had trouble, or none succeeded in the last 24 hours
  *   error      three or more runs in a row failed, or the position cannot be read
  */
-import { Buffer } from 'node:buffer';
 import { stateDirectory } from '../config/state-directory.ts';
 import type { Flags } from '../core/flags.ts';
 import { exit, Problem, worst } from '../core/problem.ts';
 import { isoText, toMillis } from '../core/time.ts';
 import type { Instant, Position } from '../core/types.ts';
 import { listPositions } from '../io/position-file.ts';
+import { printText } from '../io/report.ts';
 import { oneLine } from '../io/terminal.ts';
 import type { Host } from './host.ts';
 
@@ -45,7 +45,7 @@ export async function status(flags: Flags, { world, log }: Host): Promise<number
     statuses.push(statusOf(state, position));
   }
   if (lines.length === 0) lines.push(`no positions in ${directory}`);
-  await world.output.write(Buffer.from(lines.map((line) => `${oneLine(line)}\n`).join('')));
+  await printText(world.output, lines.map((line) => `${oneLine(line)}\n`).join(''));
   return worst(statuses);
 }
 

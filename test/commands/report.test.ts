@@ -1,0 +1,21 @@
+/** What is printed for people, as real processes: to a reader that has enough, and to nobody. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { scratch, shell } from '../support/program.ts';
+
+for (const command of ['status --state-dir state', 'sources', '--help', 'check --source sample --state-dir state']) {
+  test(`a reader that is gone is no failure of ${command}`, async (t) => {
+    const directory = scratch(t);
+    const reader = '{ exec <&-; echo > gone; }';
+    const writer = `until test -e gone; do sleep 0.02; done; $AUDIT_EXPORT ${command}; echo $? > status`;
+    const line = `mkdir state; { ${writer}; } | ${reader}; cat status`;
+    const ended = await shell(line, { directory });
+    assert.deepEqual([ended.stdout, ended.stderr], ['0\n', '']);
+  });
+
+  test(`${command} does not say that all is well to a standard output that is closed`, async (t) => {
+    const ended = await shell(`mkdir state; $AUDIT_EXPORT ${command} >&-`, { directory: scratch(t) });
+    assert.deepEqual([ended.status, ended.stdout], [78, '']);
+    assert.match(ended.stderr, /standard output is closed\n.*hint: .*\/dev\/null/);
+  });
+}
