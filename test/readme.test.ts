@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { flagTable } from '../src/core/flags.ts';
+import { timeFormats } from '../src/core/time.ts';
 import { refreshed } from '../scripts/readme.ts';
 import { installed } from './support/installed.ts';
 
@@ -49,6 +50,14 @@ test('the sessions play as they are shown', () => {
     });
     assert.match((stderr + stdout).trimEnd(), pattern(shown.join('\n')), `$ ${command}`);
   }
+});
+
+test('every form of a time that a definition can name is listed', () => {
+  const [, section = ''] = text.split('\n## Add a source\n');
+  assert.deepEqual(
+    timeFormats.filter((format) => !section.includes(`\`${format}\``)),
+    [],
+  );
 });
 
 test('every flag and npm script that it names exists', () => {

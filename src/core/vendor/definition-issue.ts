@@ -47,10 +47,10 @@ const unsaid = 'Invalid input';
 
 /** Parts that are taken for something simpler. */
 const forms: Readonly<Record<string, string>> = {
-  auth: '{ type: none }',
+  auth: '{ type: headers, headers: { … } }',
   paging: '{ type: none }',
   request: '{ path: /audit }',
-  window: '{ filter: none }',
+  window: '{ filter: event, time: iso }',
   'records.id': '{ paths: [id] }',
   'records.time': '{ path: at, format: iso }',
 };
