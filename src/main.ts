@@ -46,7 +46,10 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
     const stops = stopRequests(world);
     try {
       const run = await commands[command]();
-      return await run(flags, { world, log, progress, stops });
+      const status = await run(flags, { world, log, progress, stops });
+      // A write that the run has given up, because nobody reads, would keep the process waiting.
+      if (stops.grace.aborted) world.leave(status);
+      return status;
     } finally {
       stops.close();
       progress.clear();

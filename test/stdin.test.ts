@@ -78,6 +78,22 @@ test('a terminal, and times that no line has, are refused with 64', async (t) =>
   assert.equal((await shell('$AUDIT_EXPORT --source sample --id-path a', options)).status, 64);
 });
 
+for (const [input, status, message] of [
+  ['< .', 74, 'standard input cannot be read (EISDIR)'],
+  ['0> made', 74, 'standard input cannot be read (EBADF)'],
+  ['<&-', 78, 'standard input is closed, no records can come from it'],
+] as const) {
+  test(`an input that cannot be read, ${input}, is ${status}, also for check`, async (t) => {
+    const directory = scratch(t);
+    for (const command of ['', 'check']) {
+      const line = `$AUDIT_EXPORT ${command} --source - --state-dir state ${input}`;
+      const { status: ended, stderr } = await shell(line, { directory });
+      assert.equal(stderr.split('\n')[0], `audit-export: ${message}`, command);
+      assert.equal(ended, status, command);
+    }
+  });
+}
+
 test('a stream without an end is delivered as it comes, at most a second late', async (t) => {
   const directory = scratch(t);
   const argv = ['--source', '-', '--state-dir', 'state', '--output', 'got'];

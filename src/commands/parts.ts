@@ -1,12 +1,12 @@
 /** From a checked configuration to a source and a sink that can work, and the tools they get. */
 import { appendFile } from '../io/append-file.ts';
 import { loadHttp, openHttp } from '../io/http.ts';
+import { stoppable } from '../io/standard-output.ts';
 import { visible } from '../io/terminal.ts';
 import { openWire } from '../io/wire.ts';
 import type { Trust } from '../io/tls.ts';
 import type { Configuration } from '../config.ts';
 import { linesSource } from '../core/vendor/lines-source.ts';
-import { exit, Problem } from '../core/problem.ts';
 import { restSource } from '../core/rest.ts';
 import { withFields } from '../core/json/splice.ts';
 import { toMillis } from '../core/time.ts';
@@ -42,7 +42,7 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
   const plain = sinkDefinition.create(sinkValues, {
     ...makeTools(configuration, host, { role: 'sink', deadline, noteHttp }),
     sourceName: definition.name,
-    output: world.output,
+    output: stoppable(world.output, host.stops.grace),
     file: appendFile,
     wire: (address) => openWire(address, { ...connection(configuration, host), stop: host.stops.grace }),
     guid: world.guid,
@@ -51,11 +51,7 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
   });
   const sink = withFields(inForm(plain, configuration, world.now), configuration.fields, tools);
   if (sourceOrigin === 'standard input') {
-    if (world.input.isTerminal) {
-      throw new Problem(exit.usage, 'standard input is a terminal, and --source - reads records from a pipe', {
-        hint: 'write the command that prints them before it: spl audit export --since 65m | audit-export --source -',
-      });
-    }
+    world.input.look();
     const source = linesSource(definition, world.input.chunks(host.stops.stop), plan.search, tools);
     return { source, sink, tools, load, close: () => Promise.resolve() };
   }

@@ -4,13 +4,15 @@
  * lost at exit.
  */
 import { Buffer } from 'node:buffer';
-import { closeSync, fstatSync, fsync, openSync, readFileSync, readSync, statSync, write } from 'node:fs';
+import { closeSync, fstatSync, fsync, openSync, readSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { exit, Problem } from '../core/problem.ts';
 import type { Output } from '../core/types.ts';
 import { errorCode } from './error-code.ts';
+import { isClosed, isNull } from './closed.ts';
 import { reached } from './failpoint.ts';
 import { isTerminal, visible } from './terminal.ts';
+import { unless } from './unless.ts';
 import { writeFully } from './write-fully.ts';
 
 const descriptor = 1;
@@ -48,6 +50,14 @@ export function standardOutput(): Output {
       }
     },
   };
+}
+
+/**
+ * The same output for a run that can be stopped: a write waits for its reader no longer than that, and fails with the
+ * reason of `stop`. Its bytes stay with Node, which would wait for the reader at the end of the process: see main.ts.
+ */
+export function stoppable(output: Output, stop: AbortSignal): Output {
+  return { ...output, write: (bytes) => unless(stop, output.write(bytes)) };
 }
 
 /** True for the Problem of a reader that is gone: an ad-hoc search into `head` ends quietly. */
@@ -100,21 +110,8 @@ function kindOf(): Output['kind'] {
   const stat = fstatSync(descriptor);
   if (stat.isFIFO() || stat.isSocket()) return 'pipe';
   if (!stat.isCharacterDevice()) return 'file';
-  if (stat.rdev === statSync('/dev/null').rdev) return openedByNode() ? 'closed' : 'null';
+  if (isNull(descriptor)) return isClosed(descriptor) ? 'closed' : 'null';
   return isTerminal(descriptor) ? 'terminal' : 'file';
-}
-
-/**
- * Node opens /dev/null for reading and writing in place of a closed descriptor (`>&-`); a shell's `> /dev/null` is for
- * writing only. The last octal digit of the flags is the access mode.
- */
-function openedByNode(): boolean {
-  try {
-    const flags = /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))?.[1];
-    return flags !== undefined && (Number.parseInt(flags, 8) & 3) === 2;
-  } catch {
-    return false; // no /proc here
-  }
 }
 
 function outputProblem(error: unknown): Problem {

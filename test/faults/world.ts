@@ -77,7 +77,7 @@ export function faultWorld({ clock, environment, limited, write, onWait }: Fault
 
   const world: World = {
     environment: { ...environment },
-    input: { isTerminal: true, chunks: () => assert.fail('nobody reads standard input') },
+    input: { look: () => {}, chunks: () => assert.fail('nobody reads standard input') },
     output: {
       kind: 'pipe',
       write: write ?? (async (bytes) => void out.push(Buffer.from(bytes))),
