@@ -172,6 +172,8 @@ for (const [what, fault] of Object.entries(faults)) {
             login.environment(server.url),
             fault.crash === undefined ? {} : { onWait },
           );
+        // What it finds is said on standard output.
+        if (fault.crash === undefined) expectKept(at, await run(['check']));
         const results = [];
         if (fault.argv === undefined) for (const saying of sayings) results.push(await run(saying));
         else results.push(...(await Promise.all(sayings.map(run))));

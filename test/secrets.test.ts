@@ -95,6 +95,7 @@ for (const [what, fault] of Object.entries(faults)) {
           expectKept(at, await at.run([...verbosity, '--log-format', format]));
         }
       }
+      expectKept(at, await at.run(['check']));
     });
   }
 }

@@ -6,6 +6,7 @@ import type { Flags } from '../core/flags.ts';
 import { exit, Problem, worst } from '../core/problem.ts';
 import { fromMillis, isoText } from '../core/time.ts';
 import type { PositionStore, Sink, Source, Tools, Window } from '../core/types.ts';
+import type { Log } from '../io/log.ts';
 import { positionStore } from '../io/position-file.ts';
 import { printText } from '../io/report.ts';
 import { oneLine } from '../io/terminal.ts';
@@ -33,13 +34,13 @@ export async function check(flags: Flags, host: Host): Promise<number> {
       problems.push(error);
       line = `FAILED  ${what}: ${error.message}`;
     }
-    await printText(world.output, `${oneLine(line)}\n`);
+    await printText(world.output, `${log.clean(oneLine(line))}\n`);
   }
 
   try {
     await step('settings', () => Promise.resolve(settingsText(configuration)));
     await step('position', () =>
-      lookAtPosition(stateDirectory(flags.stateDir, world.environment), configuration, parts),
+      lookAtPosition(stateDirectory(flags.stateDir, world.environment), configuration, parts, log),
     );
     await step(`sink ${parts.sink.name}`, () => lookAtSink(parts.sink));
     await step(`source ${parts.source.name}`, () => lookAtSource(parts.source, parts.tools));
@@ -56,13 +57,20 @@ function settingsText({ findings }: Configuration): string {
 }
 
 /** The position can be created, locked and read; a run that is working right now is no fault. */
-async function lookAtPosition(directory: string, configuration: Configuration, parts: Parts): Promise<string> {
+async function lookAtPosition(
+  directory: string,
+  configuration: Configuration,
+  parts: Parts,
+  log: Log,
+): Promise<string> {
   const name = jobName(configuration.naming, parts.source, parts.sink, configuration.plan.search);
   const store: PositionStore = positionStore(directory, name, scopeOf(parts, configuration));
   try {
     await store.lock();
     const position = await store.load();
-    return position === undefined ? `none yet, will be ${store.path}` : store.path;
+    for (const warning of store.warnings) log.warn(warning);
+    if (position === undefined) return `none yet, will be ${store.path}`;
+    return store.warnings.length === 0 ? store.path : `the one before ${store.path}`;
   } catch (error) {
     if (error instanceof Problem && error.status === exit.tempfail) return 'in use by a run right now';
     throw error;
@@ -74,6 +82,8 @@ async function lookAtPosition(directory: string, configuration: Configuration, p
 async function lookAtSink(sink: Sink): Promise<string> {
   try {
     await sink.open(undefined);
+    const found = await sink.probe?.();
+    if (found !== undefined) return `${sink.scope}: ${found}`;
     return sink.scope === '' ? 'ready' : `ready at ${sink.scope}`;
   } finally {
     await sink.close();

@@ -1,6 +1,6 @@
 /** Whether a command would be found, before anything is prepared for it. */
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Where /bin/sh looks when nobody says where. */
@@ -16,7 +16,7 @@ export async function isExecutable(program: string, path = defaultPath): Promise
 async function mayRun(path: string): Promise<boolean> {
   try {
     await access(path, constants.X_OK);
-    return true;
+    return (await stat(path)).isFile(); // a directory may be entered
   } catch {
     return false;
   }

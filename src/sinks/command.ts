@@ -54,6 +54,7 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>)
     repeats: 'undone',
     encode: jsonLine,
     open: () => look(),
+    probe: () => Promise.resolve('it is there; what it does with records is shown by the first delivery'),
     async send(batch) {
       const { name, run } = running();
       await run.write(batch.body);

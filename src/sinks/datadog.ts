@@ -80,10 +80,10 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
   async function probe(): Promise<string> {
     const reply = await http.send({ method: 'POST', url, headers, body: '[]' });
     const answer = objectOf((await reply.text()) || '{}');
-    const isTaken = (reply.status >= 200 && reply.status < 300) || reply.status === 400;
-    if (!isTaken) throw failure(reply, 'the key');
-    if (answer === undefined) throw noIntake();
-    return 'it takes the key';
+    const isTaken = reply.status >= 200 && reply.status < 300;
+    if (!isTaken && reply.status !== 400) throw failure(reply, 'the key');
+    if (answer === undefined || (isTaken && saying(answer) !== '')) throw noIntake();
+    return isTaken ? 'it takes the key' : 'it answers; the key is proven by the first delivery';
   }
 
   function failure(reply: HttpReply, what: string): Problem {

@@ -4,6 +4,7 @@ import type { ItemOutcome } from '../core/wire/bulk.ts';
 import { elasticAddress, elasticCredentials, elasticHint, elasticServer } from '../core/wire/elastic-access.ts';
 import type { ElasticServer } from '../core/wire/elastic-access.ts';
 import { elasticForm } from '../core/wire/elastic-form.ts';
+import { indexVerdict, rightsOf, rightsPath, rightsQuestion } from '../core/wire/elastic-rights.ts';
 import type { Encode } from '../core/wire/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
@@ -56,12 +57,37 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
   let asked: Promise<ElasticServer> | undefined;
   let quietRefused = false;
 
+  function ask(method: 'GET' | 'HEAD' | 'POST', path: string, body?: string): Promise<HttpReply> {
+    const headers = { ...authorization, 'content-type': 'application/json' };
+    return http.send({ method, url: `${base}/${path}`, headers, ...(body !== undefined && { body }) });
+  }
+
   /** Asks the server what it is. */
   async function hello(): Promise<ElasticServer> {
-    const reply = await http.send({ method: 'GET', url: `${base}/`, headers: authorization, repeatable: true });
+    const reply = await ask('GET', '');
     const text = await reply.text();
     if ([400, 401, 429].includes(reply.status) || reply.status >= 500) throw failure(reply, 'the first request', text);
     return elasticServer(text);
+  }
+
+  /** Without a document: who answers, whether the credentials are good, and what they may do with the index. */
+  async function probe(): Promise<string> {
+    const greeting = await ask('GET', '');
+    const text = await greeting.text();
+    const { name } = elasticServer(text);
+    // A key that may only write is known to the server, which says so.
+    const isWriter = greeting.status === 403 && errorText(objectOf(text)?.['error']) !== '';
+    if (greeting.status !== 200 && !isWriter) throw failure(greeting, 'the first request', text);
+    if (name === undefined && !isWriter) throw notElastic('did not answer as Elasticsearch or OpenSearch');
+    const answer = await ask('POST', rightsPath, rightsQuestion(index));
+    const rights = rightsOf(await answer.text(), index);
+    if (answer.status === 401) throw failure(answer, 'the credentials', '');
+    const head = await ask('HEAD', encodeURIComponent(index));
+    await head.discard();
+    const verdict = indexVerdict(index, rights, head.status);
+    if ('lacks' in verdict)
+      throw refusal(verdict.like === 403 ? exit.noperm : exit.config, verdict.lacks, verdict.like);
+    return `${name ?? 'it takes the credentials'}; ${verdict.found}`;
   }
 
   /** The same once a run, right before the first batch: a run with nothing new does not need it. */
@@ -100,10 +126,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     const answer = objectOf(text);
     const items = answer && bulkOutcomes(answer, count);
     if (items === undefined) {
-      throw new Problem(exit.protocol, `${who} did not account for the ${count} documents that it was sent`, {
-        hint: 'check ELASTIC_URL: a proxy or another service may be answering there',
-        again: {},
-      });
+      throw notElastic(`did not account for the ${count} documents that it was sent`);
     }
     const outcomes = items.map(translate);
     const limited = items.find((item) => typeof item === 'object' && 'busy' in item);
@@ -113,11 +136,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   function translate(item: ItemOutcome): Outcome {
-    if (item === 'diverted') {
-      tools.warn(`${who} diverted records to the failure store of ${index}: mend its mapping or pipeline`);
-      return 'kept';
-    }
-    if (item === 'kept' || 'refused' in item) return item;
+    if (typeof item === 'string' || 'refused' in item) return item;
     const reason = reasonOf(item);
     if ('denied' in item) throw refusal(exit.noperm, reason, 403);
     if ('missing' in item) throw refusal(exit.config, reason, 404);
@@ -128,6 +147,13 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
   function refusal(status: 77 | 78, reason: string, like: number): Problem {
     const hint = elasticHint(values, like);
     return new Problem(status, `${who} does not write to ${index}: ${reason}`, hint === undefined ? {} : { hint });
+  }
+
+  function notElastic(how: string): Problem {
+    return new Problem(exit.protocol, `${who} ${how}`, {
+      hint: 'check ELASTIC_URL: a proxy or another service may be answering there',
+      again: {},
+    });
   }
 
   function busy(reason: string): Problem {
@@ -157,7 +183,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     repeats: 'ignored',
     encode: elasticEncoder(values, tools),
     open: () => Promise.resolve(),
-    probe: async () => (await hello()).name,
+    probe,
     send,
     flush: () => Promise.resolve(),
     saved: () => undefined,

@@ -96,12 +96,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
    */
   function read(text: string, count: number): Reply {
     const answer = objectOf(text.trim() === '' ? '{}' : text);
-    if (answer === undefined) {
-      throw new Problem(exit.protocol, `${who} did not answer as an intake`, {
-        hint: 'check SEKOIA_URL: a proxy or another service may be answering there',
-        again: {},
-      });
-    }
+    if (answer === undefined) throw noIntake();
     const said = sekoiaReply(answer, count);
     if (typeof said === 'object') {
       short = 0;
@@ -124,6 +119,22 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     );
   }
 
+  /** There is no request that shows whether the key is good and sends nothing: the key stays here. */
+  async function probe(): Promise<string> {
+    const reply = await http.send({ method: 'GET', url });
+    const text = await reply.text();
+    if (reply.status >= 500 || reply.status === 404) throw failure(reply);
+    if (reply.status < 300 && objectOf(text.trim() === '' ? '{}' : text) === undefined) throw noIntake();
+    return 'it answers; the key is proven by the first delivery';
+  }
+
+  function noIntake(): Problem {
+    return new Problem(exit.protocol, `${who} did not answer as an intake`, {
+      hint: 'check SEKOIA_URL: a proxy or another service may be answering there',
+      again: {},
+    });
+  }
+
   function failure(reply: HttpReply): Problem {
     const hint = 'check SEKOIA_INTAKE_KEY';
     const problem = httpProblem(reply.status, reply.headers, { who, what: 'the events', hint }, tools.now());
@@ -143,13 +154,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     repeats: 'visible',
     encode: route.encode,
     open: () => Promise.resolve(),
-    /** There is no request that shows whether the key is good and sends nothing. */
-    async probe() {
-      const reply = await http.send({ method: 'GET', url, repeatable: true });
-      await reply.discard();
-      if (reply.status >= 500 || reply.status === 404) throw failure(reply);
-      return 'it answers; the key is checked with the first events';
-    },
+    probe,
     send,
     flush: () => Promise.resolve(),
     saved: () => undefined,

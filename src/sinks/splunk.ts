@@ -85,10 +85,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
     switch (answer.kind) {
       case 'taken': {
         const after = answer.slow ? { after: retryAfter(reply.headers, tools.now()) ?? slowDown } : {};
-        return {
-          ...acknowledged(allKept(batch), answer.ackId),
-          ...after,
-        };
+        return { ...acknowledged(allKept(batch), answer.ackId), ...after };
       }
       case 'bad':
         return { ...acknowledged(upTo(answer.number, batch.count, answer.reason), answer.ackId), after: 0 };
@@ -146,7 +143,10 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
   async function probe(): Promise<string> {
     const reply = await http.send({ method: 'POST', url: url('event'), headers: headers(acks.channel()), body: '' });
     const answer = objectOf(await reply.text());
-    if (answer?.['code'] === 5) return 'it takes the token';
+    if (answer?.['code'] === 5 || (reply.status === 200 && answer?.['code'] === 0)) {
+      if (wantsAcks) await ask(acks.channel(), [0]);
+      return `it takes the token${wantsAcks ? ' and acknowledges' : ''}; its index is proven by the first delivery`;
+    }
     if (typeof answer?.['text'] !== 'string' || reply.status !== 400) {
       throw reply.status >= 200 && reply.status < 300 ? notHec() : failure(reply, 'the token');
     }

@@ -96,6 +96,17 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
     throw failure(reply);
   }
 
+  /**
+   * Receivers have no request for this. OPTIONS is what CloudEvents asks them with before a first delivery; many do not
+   * know it, and whatever they answer, they are there. No header of the settings goes with it.
+   */
+  async function probe(): Promise<string> {
+    const reply = await http.send({ method: 'OPTIONS', url, followRedirects: false });
+    await reply.discard();
+    if ([410, 502, 503, 504].includes(reply.status)) throw failure(reply);
+    return `it answers (HTTP ${reply.status} to OPTIONS); address and key are proven by the first delivery`;
+  }
+
   /** The time is that of the attempt: receivers refuse old ones, lest somebody replays them. */
   function signed({ records, body }: Batch): Record<string, string> {
     const id = messageId(records, body);
@@ -138,6 +149,7 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
     repeats: 'visible',
     encode: asArray ? arrayElement : jsonLine,
     open: () => Promise.resolve(),
+    probe,
     send,
     flush: () => Promise.resolve(),
     saved: () => undefined,

@@ -153,6 +153,20 @@ test('a probe sends no log and shows a key that is refused', async () => {
   await assert.rejects(async () => wrong.sink.probe?.(), { status: exit.noperm });
 });
 
+test('a probe does not take something else for an intake, and says when the key was not proven', async () => {
+  const { server, sink } = await start();
+  server.hook = () => ({ status: 400, body: { errors: [{ title: 'Bad Request' }] } });
+  assert.match((await sink.probe?.()) ?? '', /the key is proven by the first delivery/);
+  for (const [answer, status] of [
+    [{ status: 200, body: '<html>log in' }, exit.protocol],
+    [{ status: 404, body: '<html>not here' }, exit.config],
+    [{ status: 503, body: '' }, exit.unavailable],
+  ] as const) {
+    server.hook = () => answer;
+    await assert.rejects(async () => sink.probe?.(), { status });
+  }
+});
+
 test('the program delivers the sample there once, and says nothing', async (t) => {
   const server = await fakeDatadog();
   servers.push(server);

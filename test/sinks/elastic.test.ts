@@ -176,11 +176,12 @@ test('a document that is there already was delivered', async () => {
   assert.deepEqual((await send(records)).kept, [0, 1, 2, 3, 4]);
 });
 
-test('what was diverted to the failure store is kept, and said', async () => {
-  const { server, send, tools } = await start();
-  server.item = () => ({ status: 201, failureStore: 'used' });
-  assert.equal((await send(auditRecords(2))).kept.length, 2);
-  assert.match(tools.warnings[0] ?? '', /failure store of audit/);
+test('what was diverted to the failure store is kept, and counted', async () => {
+  const { server, send } = await start();
+  let asked = 0;
+  server.item = () => ({ status: 201, ...(asked++ === 1 && { failureStore: 'used' }) });
+  const { kept, diverted } = await send(auditRecords(3));
+  assert.deepEqual([kept.length, diverted], [3, 1]);
 });
 
 test('a refusal that every record would meet stops the run and sets nothing aside', async () => {
@@ -342,10 +343,55 @@ test('settings that contradict or miss each other are named', () => {
   );
 });
 
-test('a probe says what answers, without sending a document', async () => {
-  const { server, sink } = await start({ version: '2.19.0', distribution: 'opensearch' });
-  assert.equal(await sink.probe?.(), 'OpenSearch 2.19.0');
-  assert.equal(server.bulks().length, 0);
+const every = { create_doc: true, auto_configure: true };
+const found: readonly (readonly [options: ElasticOptions, found: string])[] = [
+  [{ rights: every }, 'Elasticsearch 9.1.2; may write to audit'],
+  [{ rights: { ...every, auto_configure: false } }, 'Elasticsearch 9.1.2; may write to audit'],
+  [{ rights: every, index: 'other' }, 'Elasticsearch 9.1.2; may write to audit, which the first delivery creates'],
+  [{ rights: every, writeOnly: true }, 'it takes the credentials; may write to audit'],
+  [
+    { version: '2.19.0', distribution: 'opensearch' },
+    'OpenSearch 2.19.0; the right to write to audit is proven by the first delivery',
+  ],
+  [
+    { index: 'other' },
+    'Elasticsearch 9.1.2; audit is not there yet; that it can be created is proven by the first delivery',
+  ],
+];
+
+for (const [options, text] of found) {
+  test(`a probe sends no document: ${text}`, async () => {
+    const { server, sink } = await start(options);
+    assert.equal(await sink.probe?.(), text);
+    assert.equal(server.bulks().length, 0);
+    assert.equal(server.documents.size, 0);
+  });
+}
+
+const faulty: readonly (readonly [options: ElasticOptions, status: number, said: RegExp])[] = [
+  [{ authorization: 'ApiKey other' }, exit.noperm, /refused/],
+  [{ rights: { ...every, create_doc: false } }, exit.noperm, /does not write to audit/],
+  [{ rights: { ...every, auto_configure: false }, index: 'other' }, exit.config, /audit: it is not there/],
+];
+
+for (const [options, status, said] of faulty) {
+  test(`a probe fails with ${status}: ${said.source}`, async () => {
+    const { sink } = await start(options);
+    await assert.rejects(async () => sink.probe?.(), { status, message: said, hint: /^check ELASTIC_/ });
+  });
+}
+
+test('a probe does not take something else for a cluster', async () => {
+  const { server, sink } = await start();
+  for (const [answer, status] of [
+    [{ status: 200, body: '<html>log in' }, exit.protocol],
+    [{ status: 403, body: '<html>forbidden' }, exit.noperm],
+    [{ status: 404, body: '<html>not here' }, exit.config],
+    [{ status: 503, body: '' }, exit.unavailable],
+  ] as const) {
+    server.hook = () => answer;
+    await assert.rejects(async () => sink.probe?.(), { status });
+  }
 });
 
 test('a refusal (400) that is not the words of Elastic is no word about the records: 76, and none is set aside', async () => {

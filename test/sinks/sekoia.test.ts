@@ -322,8 +322,18 @@ test('any other refusal is a fault of the settings', async () => {
 
 test('a probe sends no event', async () => {
   const { server, sink } = await start();
-  assert.match((await sink.probe?.()) ?? '', /answers/);
+  assert.equal(await sink.probe?.(), 'it answers; the key is proven by the first delivery');
   assert.deepEqual(server.lines, []);
-  server.hook = () => ({ status: 404, body: '' });
-  await assert.rejects(async () => sink.probe?.(), { status: exit.config });
+  assert.deepEqual(
+    server.requests.map(({ method, headers }) => [method, headers['x-sekoiaio-intake-key']]),
+    [['GET', undefined]],
+  );
+  for (const [answer, status] of [
+    [{ status: 200, body: '<html>log in' }, exit.protocol],
+    [{ status: 404, body: '' }, exit.config],
+    [{ status: 503, body: '' }, exit.unavailable],
+  ] as const) {
+    server.hook = () => answer;
+    await assert.rejects(async () => sink.probe?.(), { status });
+  }
 });

@@ -342,10 +342,32 @@ test('without acknowledgement nothing is kept between runs', async () => {
 
 test('a probe checks the token and sends nothing', async () => {
   const { server, sink } = await start();
-  assert.equal(await sink.probe?.(), 'it takes the token');
-  assert.deepEqual(server.lines, []);
+  assert.equal(await sink.probe?.(), 'it takes the token; its index is proven by the first delivery');
+  assert.deepEqual([server.lines, server.polls()], [[], []]);
   const wrong = await connect(server, { SPLUNK_TOKEN: 'other' });
   await assert.rejects(async () => wrong.sink.probe?.(), { status: exit.noperm });
+});
+
+test('a probe asks whether the token acknowledges, if that is wanted', async () => {
+  const { server, sink } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
+  assert.match((await sink.probe?.()) ?? '', /^it takes the token and acknowledges;/);
+  assert.deepEqual(server.lines, []);
+  const without = await start({ ack: false }, { SPLUNK_ACK: 'true' });
+  assert.match((await without.sink.probe?.()) ?? '', /^it takes the token;/);
+  assert.match(without.tools.warnings.join(), /does not acknowledge for this token/);
+});
+
+test('a probe does not take something else for a collector', async () => {
+  const { server, sink } = await start();
+  for (const [answer, status] of [
+    [{ status: 200, body: '<html>log in' }, exit.protocol],
+    [{ status: 400, body: { text: 'Data channel is missing', code: 10 } }, exit.config],
+    [{ status: 404, body: '<html>not here' }, exit.config],
+    [{ status: 503, body: { text: 'Server is busy', code: 9 } }, exit.unavailable],
+  ] as const) {
+    server.hook = () => answer;
+    await assert.rejects(async () => sink.probe?.(), { status });
+  }
 });
 
 test('a refusal (400) that is not the words of Splunk is no word about the records: 76, and none is set aside', async () => {

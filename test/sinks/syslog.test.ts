@@ -182,6 +182,8 @@ test('a probe sends no message', async (t) => {
   const { server, sink } = await start(t);
   assert.match((await sink.probe?.()) ?? '', /acknowledges nothing/);
   assert.deepEqual([server.connections, server.messages.length, server.faults.length], [1, 0, 0]);
+  await server.close();
+  await assert.rejects(async () => sink.probe?.(), { status: exit.unavailable });
 });
 
 test('settings that cannot be used are 78, and passwords in an address are not told', () => {

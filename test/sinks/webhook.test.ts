@@ -233,6 +233,32 @@ test('the program delivers the sample there once, with headers from a file, and 
   assert.ok(!refused.stderr.includes('abcdefghijklmnop'), refused.stderr);
 });
 
+test('a probe asks with OPTIONS and without the key, and whatever the receiver says to that, it is there', async () => {
+  const { server, sink } = await start({ WEBHOOK_HEADERS: 'Authorization: Bearer a-long-key' });
+  assert.equal(
+    await sink.probe?.(),
+    'it answers (HTTP 204 to OPTIONS); address and key are proven by the first delivery',
+  );
+  for (const status of [401, 404, 405, 501]) {
+    server.hook = () => ({ status });
+    assert.match((await sink.probe?.()) ?? '', new RegExp(`HTTP ${status} to OPTIONS`));
+  }
+  for (const { method, headers } of server.requests)
+    assert.deepEqual([method, headers.authorization], ['OPTIONS', undefined]);
+});
+
+test('a probe fails where the receiver is gone, moved, or behind a proxy that does not reach it', async () => {
+  const { server, sink } = await start();
+  for (const [answer, status] of [
+    [{ status: 410 }, exit.config],
+    [{ status: 302, headers: { location: 'http://elsewhere.example/' } }, exit.protocol],
+    [{ status: 502 }, exit.unavailable],
+  ] as const) {
+    server.hook = () => answer;
+    await assert.rejects(async () => sink.probe?.(), { status });
+  }
+});
+
 test('a page is told by its first sign where it says that it is HTML; a few words are the receiver’s', async () => {
   for (const type of ['text/html', 'Text/HTML; charset=utf-8', 'application/xhtml+xml']) {
     for (const body of [

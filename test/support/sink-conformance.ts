@@ -40,7 +40,11 @@ const delicate = [
 export function sinkConformance(name: string, start: () => Promise<Conformance>): void {
   async function withSink(
     body: (
-      at: Conformance & { tools: TestTools; send(records: readonly AuditRecord[]): Promise<Delivered> },
+      at: Conformance & {
+        tools: TestTools;
+        send(records: readonly AuditRecord[]): Promise<Delivered>;
+        probe(): Promise<string | undefined>;
+      },
     ) => Promise<void>,
     more: (at: Conformance) => SettingValues = () => ({}),
   ): Promise<void> {
@@ -52,6 +56,7 @@ export function sinkConformance(name: string, start: () => Promise<Conformance>)
       await body({
         ...at,
         tools,
+        probe: async () => sink.probe?.(),
         send: (records) => sendAll(sink, records, tools),
       });
     } finally {
@@ -141,6 +146,20 @@ export function sinkConformance(name: string, start: () => Promise<Conformance>)
     withSink(async (at) => {
       await at.server.close();
       await rejects(at.send(auditRecords(1)), exit.unavailable, at);
+    }));
+
+  test(`${name}: a probe says what it found, and sends no record`, () =>
+    withSink(async ({ probe, server, received, isData }) => {
+      assert.match((await probe()) ?? '', /\w/);
+      assert.ok(server.requests.length > 0);
+      assert.ok(!server.requests.some((request) => isData(request) && request.body.length > 2));
+      assert.deepEqual(received(), []);
+    }));
+
+  test(`${name}: a probe where nothing listens is 69`, () =>
+    withSink(async (at) => {
+      await at.server.close();
+      await rejects(at.probe(), exit.unavailable, at);
     }));
 
   test(`${name}: an address where something else answers is 78 or 76, never delivered`, () =>

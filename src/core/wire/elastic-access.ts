@@ -48,7 +48,8 @@ export function elasticHint(values: SettingValues, status: number): string | und
 }
 
 export interface ElasticServer {
-  readonly name: string;
+  /** Undefined when it does not say that it is one of the two. */
+  readonly name: string | undefined;
   /** Knows `include_source_on_error`, which came with 8.18 and 9.0. An unknown parameter is an error. */
   readonly quiet: boolean;
 }
@@ -56,7 +57,7 @@ export interface ElasticServer {
 /** What answered `GET /`; a key that may only write is told nothing, and does for everything else. */
 export function elasticServer(text: string): ElasticServer {
   const version = objectOf(text)?.['version'];
-  if (!isObject(version) || typeof version['number'] !== 'string') return { name: 'it answers', quiet: false };
+  if (!isObject(version) || typeof version['number'] !== 'string') return { name: undefined, quiet: false };
   if (version['distribution'] !== undefined)
     return { name: serverText(`OpenSearch ${version['number']}`), quiet: false };
   const [major = 0, minor = 0] = version['number'].split('.').map(Number);

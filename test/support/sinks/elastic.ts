@@ -17,6 +17,8 @@ export interface ElasticOptions {
   readonly largest?: number;
   readonly acceptsGzip?: boolean;
   readonly index?: string;
+  /** What the user may do with that index, for clusters that can be asked. */
+  readonly rights?: { readonly create_doc: boolean; readonly auto_configure: boolean };
 }
 
 export interface ItemAnswer {
@@ -65,6 +67,14 @@ export async function fakeElastic(options: ElasticOptions = {}): Promise<FakeEla
         return failure(403, 'security_exception', 'action [cluster:monitor/main] is unauthorized');
       const distribution = isElasticsearch ? {} : { distribution: options.distribution };
       return { status: 200, body: { name: 'n', version: { number: version, ...distribution } } };
+    }
+    if (received.path === '/_security/user/_has_privileges' && options.rights !== undefined) {
+      const asked = JSON.parse(received.body) as { index: { names: string[]; privileges: string[] }[] };
+      if (asked.index[0]?.privileges.join() !== Object.keys(options.rights).join()) return failure(400, 'unknown', '');
+      return { status: 200, body: { username: 'u', index: { [String(asked.index[0].names[0])]: options.rights } } };
+    }
+    if (received.method === 'HEAD') {
+      return { status: options.index === undefined || received.path === `/${options.index}` ? 200 : 404 };
     }
     const index = /^\/([^/]+)\/_bulk$/.exec(received.path)?.[1];
     if (received.method !== 'POST' || index === undefined) return failure(404, 'not_found', 'no handler found');

@@ -28,6 +28,7 @@ export async function fakeWebhook(options: WebhookOptions = {}): Promise<FakeWeb
   function answer(received: Received): Answer {
     const { headers, body } = received;
     if (received.path !== (options.path ?? '/hook')) return { status: 404, body: 'not here' };
+    if (received.method === 'OPTIONS') return { status: 204, headers: { allow: 'POST' } };
     if (options.authorization !== undefined && headers.authorization !== options.authorization) {
       return { status: 401, body: { message: 'who are you' } };
     }

@@ -1,0 +1,45 @@
+/**
+ * What Elasticsearch says that the credentials may do with an index. Every user may ask this about itself; OpenSearch
+ * and clusters without security do not know the question.
+ * https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-has-privileges
+ */
+import { isObject, objectOf } from './server-text.ts';
+
+export const rightsPath = '_security/user/_has_privileges';
+
+export interface Rights {
+  /** To create documents. */
+  readonly write: boolean;
+  /** To have the index or data stream created by the first of them. */
+  readonly create: boolean;
+}
+
+/** The request body. */
+export function rightsQuestion(index: string): string {
+  return JSON.stringify({ index: [{ names: [index], privileges: ['create_doc', 'auto_configure'] }] });
+}
+
+/** Undefined when the answer does not say. */
+export function rightsOf(text: string, index: string): Rights | undefined {
+  const indexes = objectOf(text)?.['index'];
+  const granted = isObject(indexes) ? indexes[index] : undefined;
+  if (!isObject(granted)) return undefined;
+  const { create_doc: write, auto_configure: create } = granted;
+  return typeof write === 'boolean' && typeof create === 'boolean' ? { write, create } : undefined;
+}
+
+/** What is known of the index and what only a delivery can prove; or what is lacking, and the status that it would meet. */
+export type IndexVerdict = { readonly found: string } | { readonly lacks: string; readonly like: 403 | 404 };
+
+/** `status` is that of `HEAD /index`. */
+export function indexVerdict(index: string, rights: Rights | undefined, status: number): IndexVerdict {
+  const isMissing = status === 404;
+  if (rights === undefined) {
+    const what = isMissing ? `${index} is not there yet; that it can be created` : `the right to write to ${index}`;
+    return { found: `${what} is proven by the first delivery` };
+  }
+  if (!rights.write) return { lacks: 'the credentials have no right to create documents', like: 403 };
+  if (!isMissing) return { found: `may write to ${index}` };
+  if (rights.create) return { found: `may write to ${index}, which the first delivery creates` };
+  return { lacks: 'it is not there, and the credentials have no right to create it', like: 404 };
+}

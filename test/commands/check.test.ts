@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { after, test, type TestContext } from 'node:test';
+import { stage } from '../support/canaries.ts';
+import { certificateAuthority } from '../support/certificates.ts';
+import { run, scratch, type Ended } from '../support/program.ts';
+import { rawServer, reply } from '../support/raw-server.ts';
+import { fakeElastic } from '../support/sinks/elastic.ts';
+import { fakeSplunk } from '../support/sinks/splunk.ts';
+import { fakeWebhook } from '../support/sinks/webhook.ts';
+
+const authority = certificateAuthority();
+after(() => authority.remove());
+
+async function check(
+  t: TestContext,
+  sink: string,
+  environment: Readonly<Record<string, string>>,
+  argv: readonly string[] = [],
+): Promise<Ended> {
+  const words = ['check', '--source', 'sample', '--sink', sink, '--state-dir', scratch(t), ...argv];
+  return run(words, { environment });
+}
+
+test('a key that the destination refuses is 77, with the setting to look at', async (t) => {
+  const server = await fakeSplunk();
+  t.after(() => server.close());
+  const settings = { SPLUNK_URL: server.url, SPLUNK_TOKEN: 'not-the-token' };
+  const { status, stdout, stderr } = await check(t, 'splunk', settings);
+  assert.equal(status, 77, stderr);
+  assert.match(stdout, /^FAILED {2}sink splunk: splunk at \S+ refused the token \(HTTP 403\)$/m);
+  assert.match(stdout, /^ok {6}source sample: logged in/m);
+  assert.match(stderr, /^hint: check SPLUNK_TOKEN/m);
+  assert.deepEqual(server.lines, []);
+});
+
+test('an index that may not be written to is 77, one that is not there and may not be made is 78', async (t) => {
+  for (const [rights, expected] of [
+    [{ create_doc: false, auto_configure: false }, 77],
+    [{ create_doc: true, auto_configure: false }, 78],
+  ] as const) {
+    const server = await fakeElastic({ rights, index: 'audit' });
+    t.after(() => server.close());
+    const { status, stdout, stderr } = await check(t, 'elastic', { ELASTIC_URL: server.url, ELASTIC_INDEX: 'adit' });
+    assert.equal(status, expected, stderr);
+    assert.match(stdout, /^FAILED {2}sink elastic: elastic at \S+ does not write to adit: /m);
+    assert.match(stderr, /^hint: check ELASTIC_/m);
+    assert.deepEqual(server.bulks(), []);
+  }
+});
+
+test('a certificate that is not trusted is 76, until its authority is', async (t) => {
+  const server = await rawServer((socket) => void socket.write(reply(405, {}, '')), { tls: authority.issue() });
+  t.after(() => server.close());
+  for (const [sink, environment, found] of [
+    ['webhook', { WEBHOOK_URL: `${server.url}/hook` }, /HTTP 405 to OPTIONS/],
+    ['sekoia', { SEKOIA_URL: server.url, SEKOIA_INTAKE_KEY: 'a-long-key' }, /the key is proven by the first delivery/],
+    ['syslog', { SYSLOG_URL: server.url.replace('https:', 'tls:') }, /it takes connections/],
+  ] as const) {
+    const untrusted = await check(t, sink, environment);
+    assert.equal(untrusted.status, 76, untrusted.stdout);
+    assert.match(untrusted.stdout, /^FAILED {2}sink .* authority that is not trusted here/m);
+    const trusted = await check(t, sink, environment, ['--ca-file', authority.certFile]);
+    assert.equal(trusted.status, 0, trusted.stderr);
+    assert.match(trusted.stdout, found);
+  }
+});
+
+test('what is well says so, and what only a delivery proves', async (t) => {
+  const server = await fakeWebhook();
+  t.after(() => server.close());
+  const { status, stdout, stderr } = await check(t, 'webhook', { WEBHOOK_URL: `${server.url}/hook` });
+  assert.deepEqual([status, stderr, server.records], [0, '', []]);
+  assert.match(stdout, /^ok {6}sink webhook: \S+ \w+: it answers .* proven by the first delivery$/m);
+});
+
+test('a session that was opened to look is closed again, whatever the destination says', async (t) => {
+  for (const sink of [[], ['--sink', 'elastic']]) {
+    const at = await stage(t, true);
+    await at.run(['check', ...sink], { ELASTIC_URL: 'http://127.0.0.1:1', ELASTIC_INDEX: 'audit' });
+    assert.deepEqual(
+      at.vendor.requests.map(({ kind }) => kind),
+      ['login', 'page', 'logout'],
+    );
+    assert.equal(at.vendor.sessions.size, 0);
+  }
+});
