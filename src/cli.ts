@@ -138,11 +138,14 @@ function refuseEmptyValues(program: Commander): void {
 function refuseForeignFlags(program: Commander, command: CommandName): void {
   if (command === 'pull' || command === 'check') return;
   const allowed = new Set(['verbose', 'quiet', 'logFormat', 'progress']);
-  if (command === 'status') for (const name of ['stateDir', 'job', 'envFile']) allowed.add(name);
+  // Not --env-file: a job that it describes is not looked for, and where positions live does not stand in it.
+  if (command === 'status') for (const name of ['stateDir', 'job']) allowed.add(name);
+  const hint =
+    command === 'status' ? 'it shows every job; --job chooses one, --state-dir says where they are' : undefined;
   for (const option of program.options) {
     const name = option.attributeName();
     if (program.getOptionValueSource(name) === 'cli' && !allowed.has(name)) {
-      throw usage(`${command} takes no ${option.long ?? name}`);
+      throw usage(`${command} takes no ${option.long ?? name}`, hint);
     }
   }
 }

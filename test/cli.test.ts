@@ -90,6 +90,7 @@ const wrong: readonly (readonly [argv: readonly string[], message: RegExp])[] = 
   [['--since', ' '], /--since is empty/],
   [['--query', 'a=b', '--query', ''], /--query is empty/],
   [['status', '--since', '1h'], /status takes no --since/],
+  [['status', '-e', 'cirrus.env'], /status takes no --env-file/],
   [['sources', '--source', 'sample'], /sources takes no --source/],
 ];
 

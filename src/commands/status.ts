@@ -2,7 +2,8 @@
  * `audit-export status`: every job's position, lag and last outcome.
  *
  *   connected  the last run delivered everything, in the last 24 hours
- *   warning    the last run had trouble, or none succeeded in the last 24 hours
+ *   warning    the last run had trouble, or none succeeded in the last 24 hours, or the position is damaged and the next
+ *              run goes on from the one before
  *   error      three or more runs in a row failed, or the position cannot be read
  */
 import { stateDirectory } from '../config/state-directory.ts';
@@ -12,6 +13,7 @@ import { isoText, toMillis } from '../core/time.ts';
 import type { Instant, Position } from '../core/types.ts';
 import { listPositions } from '../io/position-file.ts';
 import { printText } from '../io/report.ts';
+import { refuseMissing } from '../io/state-directory.ts';
 import { oneLine } from '../io/terminal.ts';
 import type { Host } from './host.ts';
 
@@ -22,6 +24,7 @@ const day = 24 * 3600 * 1000;
 export async function status(flags: Flags, { world, log }: Host): Promise<number> {
   const directory = stateDirectory(flags.stateDir, world.environment);
   const listed = await listPositions(directory);
+  if (listed.length === 0 && flags.stateDir !== undefined) await refuseMissing(directory);
   const chosen = flags.job === undefined ? listed : listed.filter(({ job }) => job === flags.job);
   if (flags.job !== undefined && chosen.length === 0) {
     throw new Problem(exit.config, `there is no position named ${flags.job} in ${directory}`, {
@@ -33,14 +36,16 @@ export async function status(flags: Flags, { world, log }: Host): Promise<number
   }
   const lines: string[] = [];
   const statuses: number[] = [];
-  for (const { job, position } of chosen) {
+  for (const { job, position, warning } of chosen) {
     if (position instanceof Problem) {
       lines.push(`error      ${job}: the position cannot be read`);
       log.problem(position);
       statuses.push(position.status);
       continue;
     }
-    const state = stateOf(position, world.now());
+    if (warning !== undefined) log.warn(warning);
+    const found = stateOf(position, world.now());
+    const state = warning !== undefined && found === 'connected' ? 'warning' : found;
     lines.push(`${state.padEnd(9)}  ${job}: ${describe(position, world.now())}`);
     statuses.push(statusOf(state, position));
   }
@@ -65,6 +70,9 @@ function describe({ branches, last, lastSuccess, failures }: Position, now: numb
   const marks = [...branches.values()].flatMap(({ watermark }) => watermark ?? []);
   const parts = [
     marks.length === 0 ? 'no position yet' : positionText(earliest(marks), now),
+    ...(marks.length > 0 && marks.length < branches.size
+      ? [`${branches.size - marks.length} of ${branches.size} branches without a position yet`]
+      : []),
     ...(last === undefined ? ['never run to an end'] : [`last run ${last.ended} exit ${last.exit}: ${last.outcome}`]),
     ...(last !== undefined && last.exit === exit.ok ? [`${last.delivered} delivered`] : []),
     ...(failures > 0 ? [`${failures} failed in a row, last success ${lastSuccess ?? 'never'}`] : []),

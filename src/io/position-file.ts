@@ -28,6 +28,8 @@ export interface StoredJob {
   readonly job: string;
   readonly path: string;
   readonly position: Position | Problem;
+  /** What the next run will have to work around, and does. */
+  readonly warning?: string;
 }
 
 /** The position of `job` in `directory`; `scope` says what it must belong to, `taken` is its lock if it is taken already. */
@@ -53,10 +55,7 @@ export function positionStore(directory: string, job: string, scope: Scope, take
         if (stored === undefined && older === undefined) return firstRun(seed);
         throw unreadable(path, stored?.damage ?? 'it is missing', older?.damage);
       }
-      warnings.push(
-        `position file ${path} is ${stored === undefined ? 'missing' : `damaged (${stored.damage})`}: ` +
-          `going on from the one before, ${previous}; some records may be delivered twice`,
-      );
+      warnings.push(goingOn(path, previous, stored?.damage));
       stored = older;
       usesPrevious = true;
     }
@@ -139,14 +138,28 @@ export async function listPositions(directory: string): Promise<StoredJob[]> {
     const name = /^(.+)\.position(?:\.previous)?$/.exec(file)?.[1];
     if (name === undefined || jobs.some((job) => basename(job.path) === name + positionSuffix)) continue;
     const path = join(directory, name + positionSuffix);
-    const reading = await readChecked(path, 0, false).catch((error: unknown) => problemOf(error, path));
-    if (reading instanceof Problem) jobs.push({ job: jobOf(name), path, position: reading });
-    else if (reading === undefined || 'damage' in reading) {
-      jobs.push({ job: jobOf(name), path, position: unreadable(path, reading?.damage ?? 'it is missing', undefined) });
-    } else if ('newer' in reading) jobs.push({ job: jobOf(name), path, position: newer(path, reading.newer) });
-    else jobs.push({ job: reading.job, path, position: reading.position });
+    const listed = await look(path).catch((error: unknown) => fileProblem(error, 'read the position file', path));
+    jobs.push(listed instanceof Problem ? { job: jobOf(name), path, position: listed } : { path, ...listed });
   }
   return jobs;
+}
+
+/** What `load` would go on from, or why it would not. */
+async function look(path: string): Promise<Omit<StoredJob, 'path'> | Problem> {
+  const previous = `${path}.previous`;
+  const first = await readChecked(path, 0, false);
+  const isUsable = first !== undefined && !('damage' in first);
+  const reading = isUsable ? first : await readChecked(previous, 0, false);
+  const damage = isUsable ? undefined : first?.damage;
+  if (reading === undefined || 'damage' in reading) return unreadable(path, damage ?? 'it is missing', reading?.damage);
+  if ('newer' in reading) return newer(path, reading.newer);
+  const { job, position } = reading;
+  return isUsable ? { job, position } : { job, position, warning: goingOn(path, previous, damage) };
+}
+
+function goingOn(path: string, previous: string, damage: string | undefined): string {
+  const fault = damage === undefined ? 'missing' : `damaged (${damage})`;
+  return `position file ${path} is ${fault}: going on from the one before, ${previous}; some records may be delivered twice`;
 }
 
 /** What was delivered after the position was saved. */
@@ -164,8 +177,4 @@ function addEntry(path: string, position: Position, { branch, lines, saved }: Jo
   }
   position.branches.set(branch, place);
   position.saved = saved;
-}
-
-function problemOf(error: unknown, path: string): Problem {
-  return fileProblem(error, 'read the position file', path);
 }

@@ -58,6 +58,18 @@ async function clearTemps(directory: string, name: string): Promise<void> {
   }
 }
 
+/** Problem 78 when there is no such directory, where a person has named it. */
+export async function refuseMissing(directory: string): Promise<void> {
+  try {
+    await access(directory);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw fileProblem(error, 'read the state directory', directory);
+    throw new Problem(exit.config, `there is no state directory ${directory}`, {
+      hint: 'name the one that the jobs use with --state-dir',
+    });
+  }
+}
+
 /** The names in a directory; none when it is not there. */
 export async function namesIn(directory: string): Promise<string[]> {
   try {

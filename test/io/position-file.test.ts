@@ -621,33 +621,38 @@ test('whatever the journal is cut to, whole entries count and the torn one does 
   }
 });
 
-test('jobs are listed with their positions, broken ones as broken', async (t) => {
+test('jobs are listed with the positions that the next run would go on from, broken ones as broken', async (t) => {
   const directory = freshDirectory(t);
   assert.deepEqual(await listPositions(join(directory, 'none')), []);
-  for (const job of ['good', 'a/b', 'broken', 'lost', '.hidden', 'x'.repeat(300)]) {
+  for (const job of ['good', 'a/b', 'broken', 'lost', 'hopeless', '.hidden', 'x'.repeat(300)]) {
     const store = positionStore(directory, job, scope);
     await store.lock();
     await store.load();
-    await store.save(positionOf({ '': branch(5n, ['x']) }));
+    await store.save(positionOf({ '': branch(4n, ['x']) }));
     await store.save(positionOf({ '': branch(5n, ['x']) }));
     await store.close();
-    if (job === 'broken') writeFileSync(store.path, readFileSync(store.path).subarray(0, -1));
+    if (job === 'broken' || job === 'hopeless') {
+      writeFileSync(store.path, readFileSync(store.path).subarray(0, -1));
+    }
     if (job === 'lost') rmSync(store.path);
+    if (job === 'hopeless') rmSync(`${store.path}.previous`);
   }
   const listed = await listPositions(directory);
-  const found = listed.map(({ job, position }) => [
+  const found = listed.map(({ job, position, warning }) => [
     job,
     position instanceof Problem ? position.status : position.branches.get('')?.watermark,
+    /is (damaged|missing)\b.*: going on from the one before/.exec(warning ?? '')?.[1],
   ]);
   assert.deepEqual(
     found.toSorted((one, other) => (String(one[0]) < String(other[0]) ? -1 : 1)),
     [
-      ['.hidden', 5n],
-      ['a/b', 5n],
-      ['broken', 78],
-      ['good', 5n],
-      ['lost', 78],
-      ['x'.repeat(300), 5n],
+      ['.hidden', 5n, undefined],
+      ['a/b', 5n, undefined],
+      ['broken', 4n, 'damaged'],
+      ['good', 5n, undefined],
+      ['hopeless', 78, undefined],
+      ['lost', 4n, 'missing'],
+      ['x'.repeat(300), 5n, undefined],
     ],
   );
 });
