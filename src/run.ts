@@ -8,7 +8,7 @@ import { askOnce } from './core/acknowledge.ts';
 import { packer } from './core/batch.ts';
 import { forewarned } from './core/forewarned.ts';
 import { checkHoldOff } from './core/hold-off.ts';
-import { aheadOfClock, neverAcknowledged, setAside, skipped, stoppedEarly } from './core/partial.ts';
+import { aheadOfClock, divertedBy, neverAcknowledged, setAside, skipped, stoppedEarly } from './core/partial.ts';
 import { firstPosition, placeOf, preferredOf, writeDown } from './core/position.ts';
 import { exit, Problem, worst } from './core/problem.ts';
 import { pullSlice, type Branch } from './core/pull-slice.ts';
@@ -110,7 +110,8 @@ async function pullAll(state: State, position: Position): Promise<void> {
     }
     nameBranches(state, branches.length);
   });
-  if (state.summary.quarantined > 0) state.problems.push(setAside(state.summary.quarantined, parts.quarantine.path));
+  if (state.summary.diverted > 0) state.problems.push(divertedBy(parts.sink.name, state.summary.diverted));
+  if (state.summary.quarantined > 0) state.problems.push(asideProblem(state));
   // Saved before the farewells: a run that is killed while it logs out has nothing to repeat.
   await collect(state, () => conclude(state, position, sink, started));
   await source.close();

@@ -26,7 +26,7 @@ const everyMinute: Job = { ...memoryJob, firstRun: parseDuration('1h', '--first-
 interface Bench {
   readonly clock: Clock;
   readonly vendor: MemoryVendor;
-  readonly sink: MemorySink;
+  sink: MemorySink;
   store: MemoryStore;
   readonly quarantine: ReturnType<typeof memoryQuarantine>;
   controller: AbortController;
@@ -203,6 +203,20 @@ test('records with one ID and other content are delivered both, but with --dedup
   }
 });
 
+test('what a destination diverts is delivered, and the run is partial', async () => {
+  const here = bench();
+  here.vendor.stored.push(stored('a', start - minute), stored('b', start - minute));
+  here.sink.answer = ({ records }) => ({ outcomes: records.map((_, at) => (at === 0 ? 'diverted' : 'kept')) });
+  const { problems, summary } = await here.run();
+  assert.deepEqual([summary.delivered, summary.diverted], [2, 1]);
+  assert.deepEqual(
+    problems.map(({ status, message }) => [status, message]),
+    [[exit.partial, 'memory put 1 record into its failure store, not into the index']],
+  );
+  here.clock.now += minute;
+  assert.deepEqual((await here.run()).problems, [], 'it is not sent again');
+});
+
 test('a clock that was ahead is told as long as a vendor that tells no time is asked for nothing', async () => {
   const here = bench();
   here.vendor.serverTime = () => undefined;
@@ -270,6 +284,25 @@ test('a dry run sends and saves nothing', async () => {
   assert.equal(summary.delivered, 1);
   assert.deepEqual(here.ids(), []);
   assert.equal(here.store.disk.saved, undefined);
+});
+
+test('a dry run says what would be set aside, and why, and sets nothing aside', async () => {
+  const here = bench();
+  here.sink = memorySink({ record: 100 });
+  here.vendor.stored.push(stored('a', start - minute));
+  for (const id of ['b', 'c']) here.vendor.stored.push(stored(id.repeat(200), start - minute));
+  const { summary, problems } = await here.run({ dryRun: true });
+  assert.deepEqual([summary.delivered, summary.quarantined, here.quarantine.added], [1, 2, []]);
+  assert.deepEqual(
+    problems.map(({ status, message, hint }) => [status, message, hint]),
+    [
+      [
+        exit.partial,
+        '2 records would be set aside: larger than the 100 bytes that memory takes',
+        'without --dry-run they go to /memory/quarantine, each with its reason',
+      ],
+    ],
+  );
 });
 
 test('a run that is stopped in the middle of a slice ends with the reason, and the next takes smaller steps', async () => {

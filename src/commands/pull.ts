@@ -58,7 +58,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
 
 function makeJob(configuration: Configuration, { source, sink }: Parts): Job {
   const name = jobName(configuration.naming, source, sink, configuration.plan.search);
-  return { ...configuration.plan, name, source: source.name, sink: sink.name };
+  return { ...configuration.plan, name, sink: sink.name };
 }
 
 /**

@@ -18,6 +18,7 @@ export function summaryText(
   const counts: readonly (readonly [count: number, what: string])[] = [
     [summary.seen, 'seen before'],
     [summary.changed, 'of them with a known ID and other content'],
+    [summary.diverted, 'of them diverted by the destination'],
     [summary.conflicts, 'left out for a known ID, with other content'],
     [summary.outside, 'outside the window'],
     [summary.unmatched, 'not matching'],

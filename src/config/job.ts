@@ -9,7 +9,7 @@ import { namedJob, usesPosition } from './named-job.ts';
 import { oneOf } from './one-of.ts';
 
 /** Everything of a Job that does not depend on the source and sink themselves. */
-export type JobPlan = Omit<Job, 'name' | 'source' | 'sink'>;
+export type JobPlan = Omit<Job, 'name' | 'sink'>;
 
 /** The plan. Throws Problem (64) for values that cannot be read or contradict each other. */
 export function planJob(flags: Flags, now: Instant): JobPlan {
@@ -40,8 +40,8 @@ export function planJob(flags: Flags, now: Instant): JobPlan {
     maxRuntime: longerThanZero(flags.maxRuntime, '--max-runtime'),
     dryRun: flags.dryRun === true,
     holdOff: longerThanZero(flags.holdOff, '--hold-off'),
-    dedupe: oneOf(flags.dedupe, '--dedupe', ['id', 'changes', 'content']) ?? 'changes',
     maxQuarantine: 0.1,
+    dedupe: oneOf(flags.dedupe, '--dedupe', ['id', 'changes', 'content']) ?? 'changes',
   };
 }
 

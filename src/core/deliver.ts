@@ -7,17 +7,10 @@ import { part } from './batch.ts';
 import type { Packed } from './batch.ts';
 import { worklist } from './bisect.ts';
 import type { Task } from './bisect.ts';
+import { collect, type Delivered, type Fate, type Kept, keptWhole } from './delivered.ts';
 import { exit, Problem } from './problem.ts';
 import { pause } from './retry.ts';
-import type { AuditRecord, Batch, Reply, Sink, Tools } from './types.ts';
-
-/** What became of a batch; the numbers are ledger entries, in the order of the batch. */
-export interface Delivered {
-  readonly kept: readonly number[];
-  /** Sent, with the acknowledgement still to come, by its name. */
-  readonly awaited: readonly { readonly pending: string; readonly entries: readonly number[] }[];
-  readonly refused: readonly { readonly entry: number; readonly record: AuditRecord; readonly reason: string }[];
-}
+import type { Batch, Reply, Sink, Tools } from './types.ts';
 
 type Clock = Pick<Tools, 'now' | 'wait' | 'random' | 'deadline' | 'debug'>;
 
@@ -79,12 +72,6 @@ export async function deliver(
   return collect(packed, fates);
 }
 
-/**
- * The final outcome of one record; `kept` may carry the name of an acknowledgement. Empty until known. All records that
- * one reply kept share an object: there are too many of them for one each.
- */
-type Fate = undefined | { readonly kept: string | undefined } | { readonly refused: string };
-
 type Settled = Extract<Reply, { outcomes: unknown }>;
 
 /** A reply; what may pass, said or thrown, is a Problem. */
@@ -117,11 +104,6 @@ function isAllKept({ outcomes }: Settled, { count }: Batch): boolean {
   return true;
 }
 
-function keptWhole(entries: readonly number[], pending: string | undefined): Delivered {
-  if (pending === undefined) return { kept: entries, awaited: [], refused: [] };
-  return { kept: [], awaited: [{ pending, entries }], refused: [] };
-}
-
 /** Notes the outcomes; returns the records that failed for now, in their order. */
 function settle(
   sink: Pick<Sink, 'name'>,
@@ -134,13 +116,14 @@ function settle(
     throw new Error(`${sink.name} answered ${outcomes.length} outcomes for ${task.indices.length} records`);
   }
   const indices: number[] = [];
-  const kept: Fate = { kept: pending };
+  const kept: Kept = { kept: pending };
   let reason = '';
   for (let at = 0; at < outcomes.length; at++) {
     const outcome = outcomes[at];
     const index = task.indices[at];
     if (outcome === undefined || index === undefined) throw new Error(`${sink.name} left out an outcome`);
     if (outcome === 'kept') fates[index] = kept;
+    else if (outcome === 'diverted') fates[index] = { ...kept, diverted: true };
     else if ('refused' in outcome) refuse(index, outcome.refused);
     else {
       indices.push(index);
@@ -176,24 +159,4 @@ async function slowDown(after: number, clock: Clock): Promise<void> {
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
   }
-}
-
-/** Sorts the fates by kind, in the order of the batch; records without one are in none. */
-function collect(packed: Packed, fates: readonly Fate[]): Delivered {
-  const kept: number[] = [];
-  const awaited = new Map<string, number[]>();
-  const refused: { entry: number; record: AuditRecord; reason: string }[] = [];
-  for (let index = 0; index < packed.entries.length; index++) {
-    const fate = fates[index];
-    const entry = packed.entries[index];
-    if (fate === undefined || entry === undefined) continue;
-    if ('refused' in fate) refused.push({ entry, record: packed.batch.records[index]!, reason: fate.refused });
-    else if (fate.kept === undefined) kept.push(entry);
-    else {
-      const entries = awaited.get(fate.kept);
-      if (entries === undefined) awaited.set(fate.kept, [entry]);
-      else entries.push(entry);
-    }
-  }
-  return { kept, awaited: [...awaited].map(([pending, entries]) => ({ pending, entries })), refused };
 }

@@ -7,7 +7,8 @@ import { Buffer } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
 import type { Packed, Packer } from './batch.ts';
 import { seen } from './dedupe.ts';
-import { deliver, type Delivered } from './deliver.ts';
+import { deliver } from './deliver.ts';
+import { type Delivered, nothing } from './delivered.ts';
 import { isTooMany, tooManyRefused } from './partial.ts';
 import type { AuditRecord, Ledger, PositionStore, Quarantine, RefusedRecord, Sink, Summary, Tools } from './types.ts';
 
@@ -90,11 +91,8 @@ export function outbox(parts: OutboxParts): Outbox {
 
   async function send(packed: Packed): Promise<void> {
     try {
-      await record(
-        parts.dryRun
-          ? { kept: packed.entries, awaited: [], refused: [] }
-          : await deliver(sink, packed, tools, record, checkQuarantine),
-      );
+      const all = { ...nothing, kept: packed.entries };
+      await record(parts.dryRun ? all : await deliver(sink, packed, tools, record, checkQuarantine));
       queue.giveBack(packed);
     } catch (problem) {
       if (!failed) failure = problem;
@@ -105,6 +103,7 @@ export function outbox(parts: OutboxParts): Outbox {
   async function record(delivered: Delivered): Promise<void> {
     for (const entry of delivered.kept) ledger.keep(entry);
     summary.delivered += delivered.kept.length;
+    summary.diverted += delivered.diverted;
     if (journaled) unjournaled = unjournaled.concat(delivered.kept);
     for (const { pending, entries } of delivered.awaited) {
       for (const entry of entries) ledger.wait(entry, pending);
@@ -153,7 +152,7 @@ export function outbox(parts: OutboxParts): Outbox {
         return;
       }
       if (entry !== undefined) checkQuarantine(1, refused.reason);
-      if (!parts.dryRun) await quarantine.add(refused, by);
+      await quarantine.add(refused, by);
       if (entry === undefined) return;
       summary.quarantined += 1;
       setAside.push(entry);
@@ -175,7 +174,7 @@ export function outbox(parts: OutboxParts): Outbox {
 
   /** Only what is durable in the quarantine is as good as delivered. */
   async function flushQuarantine(): Promise<void> {
-    if (!parts.dryRun) await quarantine.flush();
+    await quarantine.flush();
     for (const entry of setAside) ledger.keep(entry);
     setAside = [];
   }
@@ -194,7 +193,6 @@ export function outbox(parts: OutboxParts): Outbox {
 
   async function refuseTooLarge(auditRecord: AuditRecord, entry: number): Promise<void> {
     const reason = `larger than the ${sink.limits.record} bytes that ${sink.name} takes`;
-    if (parts.dryRun) return record({ kept: [entry], awaited: [], refused: [] });
-    return record({ kept: [], awaited: [], refused: [{ entry, record: auditRecord, reason }] });
+    return record({ ...nothing, refused: [{ entry, record: auditRecord, reason }] });
   }
 }

@@ -1,4 +1,5 @@
 /** Runs that delivered, but not everything, and one line that says what is missing. */
+import type { DryQuarantine } from './dry-quarantine.ts';
 import { exit, Problem } from './problem.ts';
 import { isoText } from './time.ts';
 import type { Instant, Window } from './types.ts';
@@ -12,6 +13,22 @@ export function setAside(records: number, path: string): Problem {
       hint: 'each line there says why, and holds the record',
     },
   );
+}
+
+/** The same in a dry run, which writes nothing: so it says why. */
+export function wouldBeSetAside(records: number, { path, reasons }: DryQuarantine): Problem {
+  const what = records === 1 ? '1 record' : `${records} records`;
+  return new Problem(exit.partial, `${what} would be set aside: ${reasons().join('; ')}`, {
+    hint: `without --dry-run they go to ${path}, each with its reason`,
+  });
+}
+
+/** Records that are at the destination, but not where they are looked for. */
+export function divertedBy(sinkName: string, records: number): Problem {
+  const what = records === 1 ? '1 record' : `${records} records`;
+  return new Problem(exit.partial, `${sinkName} put ${what} into its failure store, not into the index`, {
+    hint: 'mend its mapping or pipeline, and reindex from the failure store',
+  });
 }
 
 /** A stream shows its records once: those of a batch whose acknowledgement will never come have to be put in again. */

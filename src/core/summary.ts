@@ -8,6 +8,7 @@ export function emptySummary(): Summary {
     seen: 0,
     conflicts: 0,
     changed: 0,
+    diverted: 0,
     outside: 0,
     unmatched: 0,
     quarantined: 0,

@@ -247,7 +247,7 @@ export interface Batch {
 }
 
 /** What became of one record: delivered, to be sent again, or refused for good (with the reason). */
-export type Outcome = 'kept' | { readonly again: string } | { readonly refused: string };
+export type Outcome = 'kept' | 'diverted' | { readonly again: string } | { readonly refused: string };
 
 /**
  * A sink's answer to one batch.
@@ -517,8 +517,6 @@ export interface Quarantine {
 /** Everything that a run needs to know, checked. */
 export interface Job {
   readonly name: string;
-  /** Name of the source as given; its definition and settings are looked up by config.ts. */
-  readonly source: string;
   readonly sink: string;
   readonly search: Search;
   /** Absolute bounds, if asked for. */
@@ -538,7 +536,7 @@ export interface Job {
    * `content`: its ID and content, which then make its key at the destination, too.
    */
   readonly dedupe: 'id' | 'changes' | 'content';
-  /** Stop when more than this share of the pulled records (and at least 100) had to be quarantined. */
+  /** Stop when more than this share of the pulled records, and more than ten, would have to be quarantined. */
   readonly maxQuarantine: number;
 }
 
@@ -550,6 +548,8 @@ export interface Summary {
   seen: number;
   /** Left out because their ID was delivered, though with another content. */
   conflicts: number;
+  /** Delivered, but put where the destination keeps what it cannot use. Part of `delivered`. */
+  diverted: number;
   /** Delivered though their ID was delivered before, because their content is another one. Part of other counts. */
   changed: number;
   /** Outside the window that was asked for. */

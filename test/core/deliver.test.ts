@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { packer } from '../../src/core/batch.ts';
 import type { Packed } from '../../src/core/batch.ts';
 import { attempts, deliver } from '../../src/core/deliver.ts';
-import type { Delivered } from '../../src/core/deliver.ts';
+import { type Delivered, nothing } from '../../src/core/delivered.ts';
 import { jsonLine } from '../../src/core/wire/json-line.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { Batch, Outcome, Reply } from '../../src/core/types.ts';
@@ -64,7 +64,7 @@ const range = (from: number, until: number): number[] =>
 test('a batch that is taken at once is one request', async () => {
   const sink = fakeSink(kept);
   const delivered = await deliver(sink, packed(4), fakeClock());
-  assert.deepEqual(delivered, { kept: [100, 101, 102, 103], awaited: [], refused: [] });
+  assert.deepEqual(delivered, { ...nothing, kept: [100, 101, 102, 103] });
   assert.equal(sink.requests.length, 1);
 });
 
@@ -220,7 +220,7 @@ test('a stop request between attempts ends the run, and says what was taken befo
     deliver(sink, packed(3), clock, (delivered) => void certain.push(delivered)),
     { status: exit.terminate },
   );
-  assert.deepEqual(certain, [{ kept: [100, 102], awaited: [], refused: [] }]);
+  assert.deepEqual(certain, [{ ...nothing, kept: [100, 102] }]);
 });
 
 test('records whose acknowledgement is still to come are told by its name', async () => {

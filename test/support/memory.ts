@@ -157,7 +157,6 @@ export function stopWith(controller: AbortController, problem: Problem): void {
 /** A job from the memory vendor to the memory sink, run every minute. */
 export const memoryJob: Job = {
   name: 'memory',
-  source: 'memory',
   sink: 'memory',
   search: { query: [], rawQuery: undefined, categories: [], limit: undefined, single: false },
   since: undefined,

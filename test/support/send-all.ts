@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { packer } from '../../src/core/batch.ts';
 import { deliver } from '../../src/core/deliver.ts';
-import type { Delivered } from '../../src/core/deliver.ts';
+import { type Delivered, nothing } from '../../src/core/delivered.ts';
 import type { AuditRecord, Sink, Tools } from '../../src/core/types.ts';
 
 /** Entries are the indices of the records. `soFar` is told what is certain, after each batch and when one fails. */
@@ -14,18 +14,11 @@ export async function sendAll(
   mayRefuse?: (count: number, reason: string) => void,
 ): Promise<Delivered> {
   const packing = packer(sink);
-  let all: Delivered = { kept: [], awaited: [], refused: [] };
+  let all = nothing;
   async function flush(): Promise<void> {
     const packed = packing.take();
     assert.ok(packed);
-    const { kept, awaited, refused } = await deliver(
-      sink,
-      packed,
-      tools,
-      (some) => soFar(joined(all, some)),
-      mayRefuse,
-    );
-    all = joined(all, { kept, awaited, refused });
+    all = joined(all, await deliver(sink, packed, tools, (some) => soFar(joined(all, some)), mayRefuse));
     soFar(all);
   }
   for (const [entry, record] of records.entries()) {
@@ -42,5 +35,6 @@ function joined(first: Delivered, second: Delivered): Delivered {
     kept: [...first.kept, ...second.kept],
     awaited: [...first.awaited, ...second.awaited],
     refused: [...first.refused, ...second.refused],
+    diverted: first.diverted + second.diverted,
   };
 }

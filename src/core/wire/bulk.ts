@@ -8,7 +8,6 @@ import type { Outcome } from '../types.ts';
 /** What an item says. `diverted`: taken, but into the failure store. `denied`, `missing`: a fault of the settings. */
 export type ItemOutcome =
   | Outcome
-  | 'diverted'
   | { readonly busy: string }
   | { readonly denied: string }
   | { readonly missing: string };
