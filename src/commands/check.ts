@@ -2,6 +2,7 @@
 import { configure, type Configuration } from '../config.ts';
 import { jobName } from '../config/job.ts';
 import { stateDirectory } from '../config/state-directory.ts';
+import type { SourceDefinition } from '../core/definition.ts';
 import type { Flags } from '../core/flags.ts';
 import { exit, Problem, worst } from '../core/problem.ts';
 import { fromMillis, isoText } from '../core/time.ts';
@@ -11,6 +12,7 @@ import { positionStore } from '../io/position-file.ts';
 import { printText } from '../io/report.ts';
 import { oneLine } from '../io/terminal.ts';
 import type { Host } from './host.ts';
+import { firstLook } from './first-look.ts';
 import { makeParts, type Parts } from './parts.ts';
 import { scopeOf, withPlace } from './pull.ts';
 
@@ -43,7 +45,7 @@ export async function check(flags: Flags, host: Host): Promise<number> {
       lookAtPosition(stateDirectory(flags.stateDir, world.environment), configuration, parts, log),
     );
     await step(`sink ${parts.sink.name}`, () => lookAtSink(parts.sink));
-    await step(`source ${parts.source.name}`, () => lookAtSource(parts.source, parts.tools));
+    await step(`source ${parts.source.name}`, () => lookAtSource(parts, configuration.source));
   } finally {
     await parts.close();
   }
@@ -91,18 +93,19 @@ async function lookAtSink(sink: Sink): Promise<string> {
 }
 
 /** Reads the first page of the first branch, and leaves. */
-async function lookAtSource(source: Source, tools: Tools): Promise<string> {
+async function lookAtSource({ source, tools }: Parts, definition: SourceDefinition): Promise<string> {
   try {
     const branches = await source.branches();
     const [branch = ''] = branches;
     const slice = recent(source, tools);
-    let count = 0;
+    const seen = firstLook(definition);
     for await (const page of source.pull({ branch, slice, bookmark: undefined, remembers: () => false })) {
-      count += page.records.length + page.refused.length + page.unmatched;
+      seen.note(page);
     }
-    if (source.goesOn !== undefined) return `${count} records in what came first`;
+    if (source.goesOn !== undefined) return `${seen.count()} records in what came first${seen.lacks()}`;
     const several = branches.length > 1 ? `, first of ${branches.length}: ${branch}` : '';
-    return `logged in, ${count} records on the first page of ${isoText(slice.from)} to ${isoText(slice.until)}${several}`;
+    const page = `the first page of ${isoText(slice.from)} to ${isoText(slice.until)}${several}`;
+    return `logged in, ${seen.count()} records on ${page}${seen.lacks()}`;
   } finally {
     await source.close();
   }
