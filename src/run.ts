@@ -6,6 +6,7 @@
  */
 import { askOnce } from './core/acknowledge.ts';
 import { packer } from './core/batch.ts';
+import { dryQuarantine } from './core/dry-quarantine.ts';
 import { forewarned } from './core/forewarned.ts';
 import { checkHoldOff } from './core/hold-off.ts';
 import { aheadOfClock, divertedBy, neverAcknowledged, setAside, skipped, stoppedEarly } from './core/partial.ts';
@@ -80,6 +81,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
   const { parts } = state;
   const { source } = parts;
   const started = parts.tools.now();
+  const dry = parts.job.dryRun ? dryQuarantine(parts.quarantine.path) : undefined;
   let sink: Sink | undefined;
   await collect(state, async () => {
     await parts.begin?.();
@@ -93,6 +95,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
     for (const branch of branches) {
       const at: Branch = {
         ...parts,
+        quarantine: dry ?? parts.quarantine,
         branch,
         queue: packer(sink),
         place: placeOf(position, branch, seed),
@@ -111,7 +114,8 @@ async function pullAll(state: State, position: Position): Promise<void> {
     nameBranches(state, branches.length);
   });
   if (state.summary.diverted > 0) state.problems.push(divertedBy(parts.sink.name, state.summary.diverted));
-  if (state.summary.quarantined > 0) state.problems.push(asideProblem(state));
+  const aside = state.summary.quarantined;
+  if (aside > 0) state.problems.push(setAside(aside, parts.quarantine.path, dry?.reasons()));
   // Saved before the farewells: a run that is killed while it logs out has nothing to repeat.
   await collect(state, () => conclude(state, position, sink, started));
   await source.close();

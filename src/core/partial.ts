@@ -1,25 +1,19 @@
 /** Runs that delivered, but not everything, and one line that says what is missing. */
-import type { DryQuarantine } from './dry-quarantine.ts';
 import { exit, Problem } from './problem.ts';
 import { isoText } from './time.ts';
 import type { Instant, Window } from './types.ts';
 
-/** Records that no sink will take. */
-export function setAside(records: number, path: string): Problem {
-  return new Problem(
-    exit.partial,
-    `${records === 1 ? '1 record was' : `${records} records were`} not delivered but set aside in ${path}`,
-    {
-      hint: 'each line there says why, and holds the record',
-    },
-  );
-}
-
-/** The same in a dry run, which writes nothing: so it says why. */
-export function wouldBeSetAside(records: number, { path, reasons }: DryQuarantine): Problem {
+/** Records that no sink will take. `reasons`: some of a dry run's, which writes none down. */
+export function setAside(records: number, path: string, reasons?: readonly string[]): Problem {
   const what = records === 1 ? '1 record' : `${records} records`;
-  return new Problem(exit.partial, `${what} would be set aside: ${reasons().join('; ')}`, {
-    hint: `without --dry-run they go to ${path}, each with its reason`,
+  if (reasons !== undefined) {
+    return new Problem(exit.partial, `${what} would be set aside: ${reasons.join('; ')}`, {
+      hint: `without --dry-run they go to ${path}, each with its reason`,
+    });
+  }
+  const were = records === 1 ? 'was' : 'were';
+  return new Problem(exit.partial, `${what} ${were} not delivered but set aside in ${path}`, {
+    hint: 'each line there says why, and holds the record',
   });
 }
 

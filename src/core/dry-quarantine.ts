@@ -1,0 +1,22 @@
+/** The quarantine of a dry run: nothing is written, and the first different reasons are kept to be told. */
+import type { Quarantine } from './types.ts';
+
+export interface DryQuarantine extends Quarantine {
+  reasons(): readonly string[];
+}
+
+const most = 3;
+
+/** `path` is where a run would set aside. */
+export function dryQuarantine(path: string): DryQuarantine {
+  const reasons = new Set<string>();
+  return {
+    path,
+    async add({ reason }) {
+      if (reasons.size < most) reasons.add(reason);
+    },
+    flush: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+    reasons: () => [...reasons],
+  };
+}
