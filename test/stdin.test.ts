@@ -43,6 +43,18 @@ test('with --no-position the whole pipe passes every time, and nothing is left b
   assert.ok(!existsSync(join(directory, '.local')));
 });
 
+test('pipes into one index are told apart by their jobs, though their IDs are the same', async (t) => {
+  const elastic = await fakeElastic();
+  t.after(() => elastic.close());
+  const directory = scratch(t);
+  const environment = { ELASTIC_URL: elastic.url, ELASTIC_INDEX: 'audit', ELASTIC_API_KEY: 'id:key' };
+  for (const job of ['north', 'south']) {
+    const pull = `echo '{"id":1,"from":"${job}"}' | $AUDIT_EXPORT --source - --sink elastic --state-dir state --job ${job}`;
+    assert.deepEqual((await shell(pull, { directory, environment })).stderr, '');
+  }
+  assert.deepEqual([...elastic.documents.keys()], ['north:1', 'south:1']);
+});
+
 test('a torn last line is 76 after the lines before it, and the next export brings it again', async (t) => {
   const directory = scratch(t);
   writeFileSync(join(directory, 'in'), exported(1, 2, 3).slice(0, -10));

@@ -41,7 +41,7 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
   const tools = makeTools(configuration, host, { role: 'source', deadline, noteHttp });
   const plain = sinkDefinition.create(sinkValues, {
     ...makeTools(configuration, host, { role: 'sink', deadline, noteHttp }),
-    sourceName: definition.name,
+    sourceName: sourceNameOf(configuration),
     output: stoppable(world.output, host.stops.grace),
     file: appendFile,
     wire: (address) => openWire(address, { ...connection(configuration, host), stop: host.stops.grace }),
@@ -89,10 +89,16 @@ async function commandAfterDashes(configuration: Configuration, host: Host): Pro
   };
 }
 
+/** Where records come from, for the destination. All pipes have one name, but their records may have the same IDs. */
+function sourceNameOf({ source, sourceOrigin, naming }: Configuration): string {
+  return sourceOrigin === 'standard input' ? (naming.job ?? source.name) : source.name;
+}
+
 /** The sink, printing in the form that `--bulk-format` asks for. */
-function inForm(sink: Sink, { form, source }: Configuration, now: () => number): Sink {
+function inForm(sink: Sink, configuration: Configuration, now: () => number): Sink {
+  const { form } = configuration;
   if (form === undefined) return sink;
-  return { ...sink, encode: form.make(form.values, { sourceName: source.name, now }) };
+  return { ...sink, encode: form.make(form.values, { sourceName: sourceNameOf(configuration), now }) };
 }
 
 /** What every connection needs to know. */
