@@ -67,6 +67,7 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
     }
     const following = stepAfter(paging, step, end);
     if (keepsBookmark && following?.values.cursor !== undefined) saved = String(following.values.cursor);
+    if (following !== undefined && isStuck(paging, step, following, end)) throw stuck(source, paging);
     if (following === undefined || isLast(paging, step, following, end)) return undefined;
     empty = end.count === 0 ? empty + 1 : 0;
     if (empty > emptyPagesAllowed) throw cycle(`${empty} empty pages in a row`);
@@ -142,6 +143,19 @@ function isLast(paging: PagingDefinition, step: Step, following: Step, end: Page
   if (stop.includes('short-page') && end.count < (end.limit ?? 1)) return true;
   // Counted pages name no next one: they end with the first page that is empty.
   return (paging.type === 'page' || paging.type === 'offset') && end.count === 0;
+}
+
+/** A full page that ends where it began: more records share that value, and none of them can be asked for. */
+function isStuck(paging: PagingDefinition, step: Step, following: Step, { count, limit }: PageEnd): boolean {
+  const full = limit !== undefined && count >= limit;
+  return full && 'last' in paging && paging.last !== undefined && placeOf(following) === placeOf(step);
+}
+
+function stuck(source: string, paging: PagingDefinition): Problem {
+  const last = 'last' in paging ? paging.last : '';
+  return new Problem(exit.protocol, `${source} has more records with the same ${last} than one page holds`, {
+    hint: 'ask for more at once, with --limit or limits.page; the position stays',
+  });
 }
 
 /** The target of rel="next" in a Link header (RFC 8288), or undefined. */

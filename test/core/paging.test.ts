@@ -196,3 +196,18 @@ test('offsets go on by what came, and end with the total', () => {
     [0, 10, undefined],
   );
 });
+
+test('a full page of records that share their last value is an error: what follows them cannot be asked for', () => {
+  const paging: PagingDefinition = { type: 'cursor', last: 'at', stop: ['unchanged', 'short-page'] };
+  const step = (count: number) => walk(paging, [{ last: '7' }, { last: '7', count }]);
+  assert.throws(
+    () => step(10),
+    (error) => {
+      assert.ok(error instanceof Problem && error.status === exit.protocol);
+      assert.match(error.message, /^acme has more records with the same at than one page holds$/);
+      assert.match(error.hint ?? '', /--limit/);
+      return true;
+    },
+  );
+  assert.equal(step(9)[2], undefined);
+});
