@@ -164,6 +164,23 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     { auth: { type: 'headers', headers: { 'Bad Header': '{APPLE_TOKEN}' } } },
     /apple\.yaml: auth\.headers\."Bad Header": expected the name of a header such as X-Tenant$/,
   ],
+  [
+    'one path where a list is wanted',
+    { records: { ...apple.records, id: { paths: 'id' } } },
+    /: records\.id\.paths: expected a list, found "id"$/,
+  ],
+  [
+    'an empty list',
+    { records: { ...apple.records, id: { paths: [] } } },
+    /: records\.id\.paths: expected one at least/,
+  ],
+  ['no records a query', { limits: { page: 0 } }, /: limits\.page: expected a whole number above 0, found 0$/],
+  ['half a record', { limits: { page: 1.5 } }, /: limits\.page: expected a whole number above 0, found 1\.5$/],
+  [
+    'a mistyped name in a union',
+    { records: { ...apple.records, id: { pahts: ['id'] } } },
+    /: records\.id\.pahts means nothing/,
+  ],
   ['no header name', { headers: { '': 'x' } }, /: headers\."": expected the name of a header/],
   [
     'a header name with a colon, of a later page',

@@ -34,8 +34,10 @@ function expectation(issue: Issue, at: string): Expectation {
   if (issue.code === 'invalid_type') {
     const form = issue.expected === 'object' ? forms[at] : undefined;
     if (form !== undefined) return { text: `an object such as ${form}` };
-    return { text: issue.message === unsaid ? issue.expected : issue.message };
+    if (issue.message !== unsaid) return { text: issue.message };
+    return { text: issue.expected === 'array' ? 'a list' : issue.expected };
   }
+  if (issue.code === 'too_small' && issue.origin === 'array') return { text: 'one at least' };
   if (issue.code === 'invalid_value') return oneOf(issue.values.map(String));
   if (issue.code === 'invalid_union' && 'options' in issue) return oneOf((issue.options as unknown[]).map(String));
   if (issue.code === 'invalid_key') return { text: 'a name in capitals such as ACME_URL' };
@@ -82,9 +84,17 @@ function advice({ text, values = [] }: Expectation, found: unknown): string {
 /** Of a union's members, each of which failed, what was wrong with the one that was meant: that went in furthest. */
 function meant(issue: Issue): Issue {
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue;
-  const candidates = issue.errors.flat().map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }) as Issue);
+  const strangeness = Math.min(...issue.errors.map(strange));
+  const members = issue.errors.filter((member) => strange(member) === strangeness);
+  const candidates = members.flat().map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }) as Issue);
   const furthest = candidates.reduce((best, each) => (progress(each) > progress(best) ? each : best));
   return meant(furthest);
+}
+
+/** How little a value is like a member of a union: names that are not known there, or another type altogether. */
+function strange(issues: readonly Issue[]): number {
+  if (issues.some(({ path, code }) => path.length === 0 && code !== 'unrecognized_keys')) return Infinity;
+  return issues.reduce((count, issue) => count + (issue.code === 'unrecognized_keys' ? issue.keys.length : 0), 0);
 }
 
 /** A wrong member inside says more than "not an object"; an unknown name says most. */

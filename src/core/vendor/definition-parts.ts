@@ -8,7 +8,7 @@ const aPath = 'a path such as data.items';
 export const path = z.string(aPath).check(z.refine((text) => plainPath(text) === text, aPath));
 const aDuration = 'a duration such as 5m or 1h30m';
 export const duration = z.string(aDuration).check(z.refine((text) => durationOf(text) !== undefined, aDuration));
-export const count = z.int().check(z.positive());
+export const count = z.int('a whole number above 0').check(z.positive('a whole number above 0'));
 export const optional = z.exactOptional;
 export const templates = z.record(z.string(), template);
 /** Any value, with templates as texts. A text that is one placeholder becomes its value, with its type. */
