@@ -34,7 +34,13 @@ test('records go to the command, once; with nothing new it is not started', asyn
   await pullInto(directory, 'cat >> got; echo run >> runs');
   assert.equal(new Set(got(directory)).size, got(directory).length);
   const before = readFileSync(join(directory, 'runs'), 'utf8');
-  const none = await pullInto(directory, 'cat >> got; echo run >> runs', ['--query', 'action=none', '-c']);
+  const none = await pullInto(directory, 'cat >> got; echo run >> runs', [
+    '--job',
+    'two',
+    '--query',
+    'action=none',
+    '-c',
+  ]);
   assert.deepEqual([none.status, none.stderr], [0, '']);
   assert.equal(readFileSync(join(directory, 'runs'), 'utf8'), before);
 });
