@@ -210,3 +210,29 @@ test('_bulk in several requests: each answer counts, not only the first', async 
   assert.match(result.stderr, /printed: 1 with status 429\n/);
   assert.deepEqual([...server.documents.keys()].toSorted(), ['stdin:1', 'stdin:2', 'stdin:3']);
 });
+
+for (const [printed, status, message] of [
+  ['{"errors":false,"items":[]}', 74, 'it answers for 0 of 2 documents'],
+  ['{"errors":false,"items":[{"create":{"status":201}}]}', 74, 'it answers for 1 of 2 documents'],
+  ['<html>401</html>', 74, 'it printed a page of HTML'],
+  ['', 0, ''],
+  ['sent them', 0, ''],
+] as const) {
+  test(`_bulk by a command that prints ${printed || 'nothing'} and ends with 0, for two documents: ${status}`, async (t) => {
+    const directory = scratch(t);
+    writeFileSync(join(directory, 'in'), '{"id":1}\n{"id":2}\n');
+    const argv = ['-s', '-', '--state-dir', 'state', '--job', 'one', '--bulk-format', 'elastic', '--', 'sh', '-c'];
+    const post = (answer: string): Promise<Ended> =>
+      run([...argv, `cat >> got; echo '${answer}'`], {
+        directory,
+        environment,
+        stdio: [openSync(join(directory, 'in'), 'r'), 'pipe', 'pipe'],
+      });
+    const result = await post(printed);
+    assert.equal(result.status, status, result.stderr);
+    assert.ok(result.stderr.includes(message), result.stderr);
+    assert.equal((await post('')).status, status === 0 ? 0 : 3, 'a stream whose records were not acknowledged is told');
+    const given = readFileSync(join(directory, 'got'), 'utf8').match(/"id":\d/g) ?? [];
+    assert.equal(given.length, status === 0 ? 2 : 4, 'what was not taken comes again');
+  });
+}

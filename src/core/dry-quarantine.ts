@@ -12,8 +12,9 @@ export function dryQuarantine(path: string): DryQuarantine {
   const reasons = new Set<string>();
   return {
     path,
-    async add({ reason }) {
+    add({ reason }) {
       if (reasons.size < most) reasons.add(reason);
+      return Promise.resolve();
     },
     flush: () => Promise.resolve(),
     close: () => Promise.resolve(),

@@ -24,21 +24,21 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>)
   }
   const { name: program, look, start } = tools.command;
   let current:
-    | { readonly name: string; readonly run: CommandRun; readonly verdict: BulkVerdict | undefined }
+    | { readonly name: string; readonly run: CommandRun; readonly verdict: BulkVerdict | undefined; sent: number }
     | undefined;
 
   /** Started by the first record: with nothing new, nothing runs. */
   function running(): NonNullable<typeof current> {
     if (current !== undefined) return current;
     const verdict = tools.form === 'elastic' ? bulkVerdict() : undefined;
-    current = { name: tools.guid(), run: start(verdict?.push), verdict };
+    current = { name: tools.guid(), run: start(verdict?.push), verdict, sent: 0 };
     return current;
   }
 
-  async function finish({ run, verdict }: NonNullable<typeof current>): Promise<void> {
+  async function finish({ run, verdict, sent }: NonNullable<typeof current>): Promise<void> {
     current = undefined;
     await run.finish();
-    const objection = verdict?.objection();
+    const objection = verdict?.objection(sent);
     if (objection === undefined) return;
     throw new Problem(exit.ioerr, `not everything was taken, by what the command ${program} printed: ${objection}`, {
       hint: 'the position stays, and the next run gives it the same records again; the sink elastic knows the outcome of each record',
@@ -56,9 +56,10 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>)
     open: () => look(),
     probe: () => Promise.resolve('it is there; what it does with records is shown by the first delivery'),
     async send(batch) {
-      const { name, run } = running();
-      await run.write(batch.body);
-      return { outcomes: allKept(batch), pending: name };
+      const at = running();
+      at.sent += batch.count;
+      await at.run.write(batch.body);
+      return { outcomes: allKept(batch), pending: at.name };
     },
     async settle(pending) {
       const kept = pending.filter((name) => name === current?.name);

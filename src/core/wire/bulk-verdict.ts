@@ -11,13 +11,15 @@ import { splitter } from '../split.ts';
 
 export interface BulkVerdict {
   push(bytes: Buffer): void;
-  /** Why not everything was taken; undefined when nothing speaks against it. */
-  objection(): string | undefined;
+  /** Why not all of the documents that were `sent` are taken; undefined when nothing speaks against it. */
+  objection(sent: number): string | undefined;
 }
 
 const actions = ['create', 'index', 'update', 'delete'] as const;
 const says = /"errors"\s*:\s*true/;
-/** More than enough for the pattern, to find it across two pieces. */
+/** A proxy's or a login's, which curl takes for an answer unless it was told --fail. */
+const page = /<!doctype html|<html[\s>]/i;
+/** More than enough for the patterns, to find them across two pieces. */
 const overlap = 200;
 
 const notWhole = 'an answer is not whole';
@@ -27,8 +29,15 @@ export function bulkVerdict(): BulkVerdict {
   const failures = new Map<string, number>();
   let complaint: string | undefined;
   let tail = '';
-  /** Of the answer at hand: can it be read, and how many of its items have failed, were there already, cannot be read? */
+  /** Items of all answers; undefined without an answer, NaN when `filter_path` has made one shorter. */
+  let answered: number | undefined;
+  /**
+   * Of the answer at hand: can it be read, how many items does it have, and how many of those have a status, failed, were
+   * there already, cannot be read?
+   */
   let isSound = true;
+  let items = 0;
+  let stated = 0;
   let failed = 0;
   let known = 0;
   let unread = 0;
@@ -41,6 +50,7 @@ export function bulkVerdict(): BulkVerdict {
     ]),
     maxRecordBytes: 16 * 1024 * 1024,
     record(bytes, _start, _end, spans) {
+      items += 1;
       for (const [at, action] of actions.entries())
         count(action, text(bytes, spans, 2 * at), text(bytes, spans, 2 * at + 1));
     },
@@ -51,12 +61,13 @@ export function bulkVerdict(): BulkVerdict {
     words(bytes) {
       const heard = tail + bytes.toString('latin1');
       if (says.test(heard)) complaint ??= unnamed;
+      if (page.test(heard)) complaint ??= 'it printed a page of HTML';
       tail = heard.slice(-overlap);
     },
     begin() {
       answer.begin();
       isSound = true;
-      failed = known = unread = 0;
+      items = stated = failed = known = unread = 0;
     },
     piece(bytes) {
       attempt(() => answer.push(bytes));
@@ -70,6 +81,7 @@ export function bulkVerdict(): BulkVerdict {
   /** Without a status (`filter_path` can leave it out), the error says it all. */
   function count(action: string, status: string | undefined, error: string | undefined): void {
     if (status === undefined && error === undefined) return;
+    if (status !== undefined) stated += 1;
     // `create` of an ID that is there already: an earlier run's arrived.
     const isKnown = status === undefined ? error === 'version_conflict_engine_exception' : status === '409';
     if (isKnown && action === 'create') {
@@ -86,6 +98,10 @@ export function bulkVerdict(): BulkVerdict {
     const { error, errors } = value;
     if (error !== undefined && error !== null) return errorText(error) || 'it answers with an error';
     if (typeof errors === 'boolean' && unread > 0) return notWhole;
+    if (typeof errors === 'boolean' || stated > 0) {
+      const isComplete = answer.containerSeen() && stated === items;
+      answered = (answered ?? 0) + (isComplete ? items : Number.NaN);
+    }
     return errors === true && failed + known === 0 ? unnamed : undefined;
   }
 
@@ -100,10 +116,11 @@ export function bulkVerdict(): BulkVerdict {
 
   return {
     push: (bytes) => printed.push(bytes),
-    objection() {
+    objection(sent) {
       const what = [...failures].map(([failure, times]) => `${times} with ${failure}`);
       const more = complaint ?? (printed.torn() ? notWhole : undefined);
       if (more !== undefined) what.push(more);
+      else if (answered !== undefined && answered < sent) what.push(`it answers for ${answered} of ${sent} documents`);
       return what.length === 0 ? undefined : what.join(', ');
     },
   };

@@ -3,11 +3,12 @@ import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { bulkVerdict } from '../../../src/core/wire/bulk-verdict.ts';
 
-function objection(text: string, size = Infinity): string | undefined {
+/** `sent`: documents that the command was given. */
+function objection(text: string, sent: number, size = Infinity): string | undefined {
   const verdict = bulkVerdict();
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += size) verdict.push(bytes.subarray(at, Math.min(at + size, bytes.length)));
-  return verdict.objection();
+  return verdict.objection(sent);
 }
 
 const item = (status: number, action = 'create'): string =>
@@ -82,7 +83,34 @@ const cases: readonly (readonly [what: string, text: string, expected: string | 
 
 for (const [what, text, expected] of cases) {
   test(`${what}: ${expected ?? 'no objection'}`, () => {
-    assert.equal(objection(text), expected);
-    assert.equal(objection(text, 3), expected);
+    assert.equal(objection(text, 0), expected);
+    assert.equal(objection(text, 0, 3), expected);
+  });
+}
+
+const page = 'it printed a page of HTML';
+const given: readonly (readonly [what: string, text: string, expected: string | undefined])[] = [
+  ['an answer for each', answer(false, item(201), item(201)), undefined],
+  ['an answer for each, in two requests', `${answer(false, item(201))}\n${answer(true, item(409))}`, undefined],
+  ['more items, of a command that adds some', answer(false, item(201), item(201, 'index'), item(200)), undefined],
+  ['an answer for none', answer(false), 'it answers for 0 of 2 documents'],
+  ['an answer for one', answer(false, item(201)), 'it answers for 1 of 2 documents'],
+  ['without the flag', `{"items":[${item(201)}]}`, 'it answers for 1 of 2 documents'],
+  ['one request without documents', `${answer(false)}${answer(false, item(201))}`, 'it answers for 1 of 2 documents'],
+  ['a failure and too few', answer(true, item(429)), '1 with status 429, it answers for 1 of 2 documents'],
+  ['items that were filtered out of the answer', '{"took":3,"errors":false}', undefined],
+  ['the same in one of several', `{"errors":false}${answer(false, item(201))}`, undefined],
+  ['no output at all', '', undefined],
+  ['words', 'done\n', undefined],
+  ['lines of another program', '{"items":[1]}\n{"items":[]}\n', undefined],
+  ['a page', '<html>\r\n<head><title>401</title><style>b { c: d }</style></head>', page],
+  ['a page with a type', '\n<!DOCTYPE html PUBLIC "x">', page],
+  ['a page after an answer', `${answer(false, item(201), item(201))}<HTML lang="en">`, page],
+];
+
+for (const [what, text, expected] of given) {
+  test(`for two documents, ${what}: ${expected ?? 'no objection'}`, () => {
+    assert.equal(objection(text, 2), expected);
+    assert.equal(objection(text, 2, 3), expected);
   });
 }
