@@ -294,7 +294,7 @@ export interface Sink {
   flush(): Promise<void>;
   /** What to save with the position. `settled`: the run went well, so nothing of an earlier one is still to come. */
   saved(settled?: boolean): Saved | undefined;
-  /** Ends cleanly. `delivered` is false after a failure. */
+  /** Ends cleanly, whatever came before. */
   close(): Promise<void>;
 }
 

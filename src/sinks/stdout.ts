@@ -1,7 +1,6 @@
 /** Standard output: JSON Lines, or another sink's wire form for a pipe that ends there. */
 import { allKept } from '../core/batch.ts';
 import { jsonLine } from '../core/wire/json-line.ts';
-import type { Encode } from '../core/wire/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { Sink, SinkDefinition, SinkTools } from '../core/types.ts';
 
@@ -14,8 +13,7 @@ export const stdout: SinkDefinition = {
   create: (_values, tools) => stdoutSink(tools),
 };
 
-/** The sink, with `encode` as the wire form: `elasticEncoder`, `splunkEncoder`, `sekoiaEncoder`, or JSON Lines. */
-export function stdoutSink(tools: Pick<SinkTools, 'output'>, encode: Encode = jsonLine): Sink {
+export function stdoutSink(tools: Pick<SinkTools, 'output'>): Sink {
   const { output } = tools;
   return {
     name: 'stdout',
@@ -25,7 +23,7 @@ export function stdoutSink(tools: Pick<SinkTools, 'output'>, encode: Encode = js
     limits: { records: 6000, bytes: 2 * 1024 * 1024, record: Infinity },
     inFlight: 1,
     repeats: 'visible',
-    encode,
+    encode: jsonLine,
     open() {
       if (output.kind !== 'closed') return Promise.resolve();
       return Promise.reject(

@@ -53,21 +53,6 @@ test('records are JSON Lines, byte for byte', async () => {
   assert.equal(out.text(), texts.map((text) => `${text}\n`).join(''));
 });
 
-test('another wire form can be written instead', async () => {
-  const out = output('pipe');
-  const sink = stdoutSink({ output: out }, (record, writer) => {
-    writer.text('action\n');
-    writer.bytes(record.bytes, record.start, record.end);
-    writer.text('\n');
-  });
-  const packing = packer(sink);
-  for (const [entry, record] of auditRecords(2).entries()) packing.add(record, entry);
-  const packed = packing.take();
-  assert.ok(packed);
-  await deliver(sink, packed, sinkTools());
-  assert.equal(out.text(), 'action\n{"id":"r0","n":0}\naction\n{"id":"r1","n":1}\n');
-});
-
 test('a standard output that is closed is refused before anything is read', async () => {
   await assert.rejects(stdoutSink({ output: output('closed') }).open(undefined), { status: exit.config });
   await stdoutSink({ output: output('null') }).open(undefined);

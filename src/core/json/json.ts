@@ -83,23 +83,6 @@ export function eachMember(
   }
 }
 
-/** Calls `visit` with the span of each element of the array at `start`, in order. */
-export function eachElement(
-  bytes: Buffer,
-  start: number,
-  end: number,
-  visit: (valueStart: number, valueEnd: number) => void,
-): void {
-  let at = skipBlanks(bytes, start + 1, end);
-  while (at < end && bytes[at] !== ascii.closeBracket) {
-    const valueEnd = skipValue(bytes, at, end);
-    visit(at, valueEnd);
-    const comma = skipBlanks(bytes, valueEnd, end);
-    if (bytes[comma] !== ascii.comma) return;
-    at = skipBlanks(bytes, comma + 1, end);
-  }
-}
-
 /** Does the object `[start, end)` have a member of that name at its top level? Keys in the text may be escaped. */
 export function hasTopLevelKey(bytes: Buffer, start: number, end: number, key: string): boolean {
   const text = bytes.subarray(start, end);

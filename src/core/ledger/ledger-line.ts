@@ -11,7 +11,7 @@
 import type { Buffer } from 'node:buffer';
 import { exit, Problem } from '../problem.ts';
 
-/** Where the key of a line begins, when its acknowledgement is `pending` bytes long. */
+/** The most that can stand before the key of a line, but for the name of an acknowledgement. */
 export const longestHead = 15 + 1 + 8 + 1 + 1 + 1;
 
 /** One parsed line; the same object is filled again and again, because there may be a million of them. */
