@@ -1,7 +1,6 @@
 /** A file that grows: JSON Lines, or another sink's wire form. */
 import { allKept } from '../core/batch.ts';
 import { jsonLine } from '../core/wire/json-line.ts';
-import type { Encode } from '../core/wire/json-line.ts';
 import { isAction } from '../core/wire/elastic-form.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { FilePlace, Saved, Sink, SinkDefinition, SinkTools } from '../core/types.ts';
@@ -15,12 +14,7 @@ export const file: SinkDefinition = {
   create: (values, tools) => fileSink(values['OUTPUT'], tools),
 };
 
-/** The sink, with `encode` as the wire form: `elasticEncoder`, `splunkEncoder`, `sekoiaEncoder`, or JSON Lines. */
-export function fileSink(
-  path: string | undefined,
-  tools: Pick<SinkTools, 'file' | 'form'>,
-  encode: Encode = jsonLine,
-): Sink {
+export function fileSink(path: string | undefined, tools: Pick<SinkTools, 'file' | 'form'>): Sink {
   if (path === undefined || path === '') {
     throw new Problem(exit.config, 'the file sink has no file to append to', { hint: 'add --output <path>' });
   }
@@ -31,7 +25,7 @@ export function fileSink(
     limits: { records: Infinity, bytes: 1024 * 1024, record: Infinity },
     inFlight: 1,
     repeats: 'undone',
-    encode,
+    encode: jsonLine,
     open: (saved) => target.open(place(saved), tools.form === 'elastic' ? isAction : undefined),
     async send(batch) {
       await target.append(batch.body, batch.ends);

@@ -6,7 +6,7 @@ import { deliver } from '../../src/core/deliver.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { Output } from '../../src/core/types.ts';
 import { stdoutSink } from '../../src/sinks/stdout.ts';
-import { auditRecord, auditRecords } from '../support/records.ts';
+import { auditRecord } from '../support/records.ts';
 import { sinkTools } from '../support/sink-tools.ts';
 
 function output(kind: Output['kind'], write: Output['write'] = () => Promise.resolve()) {
