@@ -12,7 +12,8 @@
  *   {branch} {job}              the branch read, the job started
  *   {query} {rawQuery} {categories}   the user's --query (in the vendor's language), --raw-query, --categories
  *   {token}                     what the login answered; only in `auth.token.headers`
- * Paths name a member of a reply or record: `page.next`; a key with dots is quoted: `"@odata.nextLink"`.
+ * Paths name a member of a reply or record: `page.next`; a key with dots is quoted: `"@odata.nextLink"`. Lists are not
+ * looked into.
  */
 import * as z from 'zod/mini';
 import { checkReferences } from './vendor/definition-check.ts';

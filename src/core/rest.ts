@@ -76,7 +76,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     }
   }
 
-  /** Without a bookmark. Where there could have been one, the first page says so: by then the vendor's time is known. */
+  /** Without a bookmark. Where one was possible, the first page says so: by then the time at the vendor is known. */
   async function* readAnew(ask: Ask): AsyncGenerator<Page, void, undefined> {
     let restarted = keepsBookmark;
     for await (const page of readAll(ask, undefined)) {

@@ -1,4 +1,4 @@
-/** The pages of a definition: whether each can be asked for and told from the others, and where their parts are looked for. */
+/** The pages of a definition: whether each can be asked for, and where what tells of the next one is looked for. */
 import type { SourceDefinition } from '../definition.ts';
 import { parsePath } from '../json/path.ts';
 import { collect, usedPlaceholders } from './definition-texts.ts';

@@ -81,7 +81,7 @@ const stop = z.array(
 );
 
 const everyPaging = {
-  /** The request for the second page and later ones, when it differs: other path, dropped time bounds, cursor only. */
+  /** The request for later pages, and from a bookmark on, when it differs: other path, no time bounds, cursor only. */
   request: optional(request),
   stop: optional(stop),
   /** A flag such as `has_more`: anything but true ends the pages. */
