@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stateOf } from '../../src/commands/status.ts';
+import { firstPosition, placeOf } from '../../src/core/position.ts';
 import type { LastRun, Position } from '../../src/core/types.ts';
+import { positionStore } from '../../src/io/position-file.ts';
+import { run, scratch } from '../support/program.ts';
 
 const now = Date.parse('2026-11-20T09:00:00Z');
 
@@ -26,3 +29,19 @@ const cases: readonly (readonly [what: string, position: Position, state: string
 for (const [what, stored, state] of cases) {
   test(`${what}: ${state}`, () => assert.equal(stateOf(stored, now), state));
 }
+
+test('a branch that never came to a position is told beside the lag of the others', async (t) => {
+  const directory = scratch(t);
+  const scope = { source: 's', sink: 'k' };
+  const store = positionStore(directory, 'two', scope);
+  await store.lock();
+  await store.load();
+  const stored = firstPosition(scope);
+  placeOf(stored, 'one', 1).watermark = BigInt(now) * 1_000_000n;
+  placeOf(stored, 'other', 1);
+  await store.save(stored);
+  await store.close();
+  const { status, stdout } = await run(['status', '--state-dir', directory]);
+  assert.equal(status, 3);
+  assert.match(stdout, /^warning {4}two: position \S+, lag \S+, 1 of 2 branches without a position yet, /);
+});
