@@ -32,7 +32,7 @@ export const sycope: SourceDefinition = {
     },
   },
   url: '{SYCOPE_URL}/{SYCOPE_API_PREFIX}',
-  scope: '{SYCOPE_STREAM}',
+  scope: '{SYCOPE_STREAM} {SYCOPE_NQL}',
   variables: {
     nql: [
       '{SYCOPE_NQL} | {query} | {rawQuery}',

@@ -197,6 +197,16 @@ test('rows that each half announces and does not give are no complete window', a
   await vendor.close();
 });
 
+test('another query is another job', async () => {
+  const { vendor, values } = await started();
+  const scope = (more: SettingValues): string =>
+    restSource(sycope, { ...values, ...more }, noSearch, sourceTools()).scope;
+  assert.equal(scope({}), `${vendor.url}/npm/api/v1 auditLog`);
+  assert.notEqual(scope({ SYCOPE_NQL: 'src stream="auditLog"' }), scope({}));
+  assert.notEqual(scope({ SYCOPE_NQL: 'src stream="auditLog"' }), scope({ SYCOPE_NQL: 'src stream="other"' }));
+  await vendor.close();
+});
+
 test('a total that is no number says nothing', async () => {
   for (const total of ['""', '"n/a"', '-1']) {
     const { vendor, texts, values } = await started({ total });
