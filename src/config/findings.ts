@@ -5,7 +5,7 @@ import { settingsPlace, type Layers } from './layers.ts';
 
 export const theEnvironment = 'the environment';
 
-export interface Fault {
+interface Fault {
   /** One line; never with a secret. */
   readonly text: string;
   /** Where it is to be put right: a path, `the environment` or a flag. */

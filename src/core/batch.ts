@@ -80,7 +80,7 @@ export function packer(sink: Pick<Sink, 'encode' | 'limits'>): Packer {
 }
 
 /** A batch whose records are made into objects when somebody asks for them. */
-export function batchOf(
+function batchOf(
   count: number,
   at: (index: number) => AuditRecord,
   body: Buffer,
