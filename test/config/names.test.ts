@@ -36,7 +36,7 @@ records: { id: { paths: [id] }, time: { path: time, format: iso } }
     }
     const positions = readdirSync(join(directory, 'state')).filter((entry) => entry.endsWith('.position'));
     const found = positions.map((entry) => readFileSync(join(directory, 'state', entry), 'utf8'));
-    assert.deepEqual(found.map((text) => /"source": "(.*)"/.exec(text)?.[1]).toSorted(), [
+    assert.deepEqual(found.map((text) => String(/"source": "(.*)"/.exec(text)?.[1])).toSorted(), [
       `${name} ${url}/one`,
       `${name} ${url}/two`,
     ]);
