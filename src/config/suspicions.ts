@@ -19,13 +19,15 @@ export function cutValues(file: EnvFile, settings: Settings): string[] {
   });
 }
 
-/** Names in the file that nothing reads and that are nearly the name of a setting in use, as warnings. */
+/** Names in the file that nothing reads, and that are nearly the name of a setting in use or look like a flag, as warnings. */
 export function nearMisses(file: EnvFile, settings: Settings): string[] {
   const known = [...spellings(settings), 'AUDIT_EXPORT_SOURCE', 'AUDIT_EXPORT_SINK'];
   return [...file.values.keys()].flatMap((name) => {
     if (known.includes(name)) return [];
     const meant = nearest(name, known);
-    return meant === undefined ? [] : [`${file.path}: nothing reads ${name}; did you mean ${meant}?`];
+    if (meant !== undefined) return [`${file.path}: nothing reads ${name}; did you mean ${meant}?`];
+    const isFlag = name.startsWith('AUDIT_EXPORT_') || name === 'STATE_DIRECTORY';
+    return isFlag ? [`${file.path}: nothing reads ${name} here; flags go on the command line`] : [];
   });
 }
 

@@ -1,5 +1,5 @@
 /**
- * Which proxy the environment asks for: HTTP_PROXY, HTTPS_PROXY and NO_PROXY in both cases, read as curl reads them.
+ * Which proxy the environment asks for: HTTP_PROXY, HTTPS_PROXY and NO_PROXY in both cases, their values read as by curl.
  * This machine itself is never reached through a proxy.
  */
 import { BlockList, isIP } from 'node:net';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'dotenv';
-import { cutValues } from '../../src/config/suspicions.ts';
+import { cutValues, nearMisses } from '../../src/config/suspicions.ts';
 
 /** The numbers of the lines that are said to be cut off. */
 function cut(text: string): readonly number[] {
@@ -50,4 +50,20 @@ for (const text of sound) {
 
 test('a value that a later line replaces is not cut off', () => {
   assert.deepEqual(cut('TOKEN=p#q\nTOKEN="p#q"\n'), []);
+});
+
+test('what looks like a flag in an env file is told, since nothing reads it there', () => {
+  const told = (...names: readonly string[]): readonly string[] =>
+    nearMisses(
+      { path: 'job.env', text: '', values: new Map(names.map((name) => [name, 'x'])) },
+      {
+        TOKEN: { summary: '', secret: true },
+      },
+    );
+  assert.deepEqual(told('AUDIT_EXPORT_SOURCE', 'AUDIT_EXPORT_SINK', 'TOKEN', 'TOKEN_FILE', 'HTTPS_PROXY'), []);
+  assert.deepEqual(told('AUDIT_EXPORT_OVERLAP', 'STATE_DIRECTORY', 'TOKN'), [
+    'job.env: nothing reads AUDIT_EXPORT_OVERLAP here; flags go on the command line',
+    'job.env: nothing reads STATE_DIRECTORY here; flags go on the command line',
+    'job.env: nothing reads TOKN; did you mean TOKEN?',
+  ]);
 });
