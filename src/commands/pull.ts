@@ -4,6 +4,7 @@ import { configure, type Configuration } from '../config.ts';
 import { jobName, searchScope } from '../config/job.ts';
 import { noPlace } from '../config/state-directory.ts';
 import type { Flags } from '../core/flags.ts';
+import { counted } from '../core/partial.ts';
 import { Problem, worst } from '../core/problem.ts';
 import { toMillis } from '../core/time.ts';
 import type { Job, Quarantine } from '../core/types.ts';
@@ -92,7 +93,7 @@ export function scopeOf(
 /** Whoever goes by the ID alone will find two records. */
 function changedText(count: number): string {
   return (
-    `${count} ${count === 1 ? 'record' : 'records'} with an ID that was delivered with other content: delivered as well ` +
+    `${counted(count)} with an ID that was delivered with other content: delivered as well ` +
     '(id_conflict); --dedupe id would leave them out'
   );
 }

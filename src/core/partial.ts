@@ -3,9 +3,13 @@ import { exit, Problem } from './problem.ts';
 import { isoText } from './time.ts';
 import type { Instant, Window } from './types.ts';
 
+export function counted(records: number): string {
+  return records === 1 ? '1 record' : `${records} records`;
+}
+
 /** Records that no sink will take. `reasons`: some of a dry run's, which writes none down. */
 export function setAside(records: number, path: string, reasons?: readonly string[]): Problem {
-  const what = records === 1 ? '1 record' : `${records} records`;
+  const what = counted(records);
   if (reasons !== undefined) {
     return new Problem(exit.partial, `${what} would be set aside: ${reasons.join('; ')}`, {
       hint: `without --dry-run they go to ${path}, each with its reason`,
@@ -19,7 +23,7 @@ export function setAside(records: number, path: string, reasons?: readonly strin
 
 /** Records that are at the destination, but not where they are looked for. */
 export function divertedBy(sinkName: string, records: number): Problem {
-  const what = records === 1 ? '1 record' : `${records} records`;
+  const what = counted(records);
   return new Problem(exit.partial, `${sinkName} put ${what} into its failure store, not into the index`, {
     hint: 'mend its mapping or pipeline, and reindex from the failure store',
   });
@@ -27,7 +31,7 @@ export function divertedBy(sinkName: string, records: number): Problem {
 
 /** A stream shows its records once: those of a batch whose acknowledgement will never come have to be put in again. */
 export function neverAcknowledged(records: number, sinkName: string, sourceName: string): Problem {
-  const what = records === 1 ? '1 record' : `${records} records`;
+  const what = counted(records);
   const message = `${what} of an earlier run were never acknowledged by ${sinkName}, and ${sourceName} cannot be asked for them again`;
   return new Problem(exit.partial, message, {
     hint: 'have the command before the pipe print them once more, with a longer --since there; what arrived is not repeated',
