@@ -71,6 +71,7 @@ async function bundle(
     format: 'cjs',
     // Node's own modules are required on demand as well: the first import() would start its loader for ES modules.
     supported: { 'dynamic-import': false },
+    define: { 'import.meta.dirname': '__dirname' },
     // Names and lines stay whole, so that the stack of an unexpected error can be read.
     minifySyntax: true,
     legalComments: 'none',

@@ -7,7 +7,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { helpText } from '../src/cli.ts';
-import type { Settings } from '../src/core/types.ts';
+import type { Setting, Settings } from '../src/core/types.ts';
+import { readDefinition } from '../src/io/definition-file.ts';
+import { readyMadeNames, readyMadePath } from '../src/io/ready-made.ts';
 import { sinks } from '../src/sinks/index.ts';
 import { sources } from '../src/sources/index.ts';
 
@@ -42,6 +44,7 @@ const reasons: Readonly<Record<string, string>> = {
 const parts: Readonly<Record<string, () => string | Promise<string>>> = {
   usage: () => ['```', helpText(manifest().version).trimEnd(), '```'].join('\n'),
   sources: async () => listing(await all(sources), 'Source'),
+  'ready-made sources': readyMadeSources,
   sinks: async () => listing(await all(sinks), 'Destination'),
   'exit statuses': exitStatuses,
   dependencies: () =>
@@ -79,6 +82,21 @@ function listing(list: readonly Listed[], what: string): string {
     .filter((one) => Object.keys(one.settings).length > 0)
     .map((one) => `**${one.name}**\n\n${settingsTable(one.settings)}`);
   return [overview, ...settings].join('\n\n');
+}
+
+/** One row a definition: its file says the rest. */
+async function readyMadeSources(): Promise<string> {
+  const definitions = await Promise.all(readyMadeNames().map((name) => readDefinition(readyMadePath(name))));
+  const spelled = ([name, { required, unless }]: [string, Setting]): string =>
+    required === true || unless !== undefined ? `**\`${name}\`**` : `\`${name}\``;
+  return table(
+    ['Source', 'What it is', 'Settings, those that must be set in bold'],
+    definitions.map(({ name, summary, settings }) => [
+      `[\`${name}\`](examples/sources/${name}.yaml)`,
+      summary,
+      Object.entries(settings).map(spelled).join(', '),
+    ]),
+  );
 }
 
 function settingsTable(settings: Settings): string {

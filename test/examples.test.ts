@@ -22,7 +22,10 @@ after(() => rmSync(workplace, { recursive: true }));
 const programs = installed(workplace);
 
 const read = (name: string): string => readFileSync(join(examples, name), 'utf8');
-const envFiles = readdirSync(examples).filter((name) => name.endsWith('.env'));
+const files = readdirSync(examples, { withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map(({ name }) => name);
+const envFiles = files.filter((name) => name.endsWith('.env'));
 
 interface Place {
   readonly home: string;
@@ -66,9 +69,7 @@ for (const [index, line] of jobs.entries()) {
 }
 
 test('every env file that an example names is an example itself', () => {
-  const named = readdirSync(examples).flatMap((name) =>
-    [...read(name).matchAll(/(?<![\w%-])[\w-]+\.env\b/g)].map(([file]) => file),
-  );
+  const named = files.flatMap((name) => [...read(name).matchAll(/(?<![\w%-])[\w-]+\.env\b/g)].map(([file]) => file));
   const missing = named.filter((file) => !envFiles.includes(file) && file !== 'job.env');
   assert.deepEqual(missing, []);
 });

@@ -24,7 +24,7 @@ export async function findSource(flags: Flags, layers: Layers): Promise<FoundSou
   refuseLineFlags(flags);
   if (name === undefined) {
     throw new Problem(exit.usage, 'no source is named', {
-      hint: `add --source NAME, or AUDIT_EXPORT_SOURCE=NAME to the env file; NAME is ${Object.keys(sources).join(', ')}, or a definition file`,
+      hint: `add --source NAME, or AUDIT_EXPORT_SOURCE=NAME to the env file; NAME is ${Object.keys(sources).join(', ')}, another one that audit-export sources lists, or a definition file`,
     });
   }
   if (['.yaml', '.yml', '.json'].includes(extname(name))) {
@@ -32,8 +32,11 @@ export async function findSource(flags: Flags, layers: Layers): Promise<FoundSou
     return { source: await (await import('../io/definition-file.ts')).readDefinition(name), origin: 'file' };
   }
   const load = Object.hasOwn(sources, name) ? sources[name] : undefined;
-  if (load === undefined) return refuseName('source', name, Object.keys(sources), flag !== undefined);
-  return { source: await load(), origin: 'built-in' };
+  if (load !== undefined) return { source: await load(), origin: 'built-in' };
+  const { readyMade, readyMadeNames } = await import('../io/ready-made.ts');
+  const source = await readyMade(name);
+  if (source !== undefined) return { source, origin: 'file' };
+  return refuseName('source', name, [...Object.keys(sources), ...readyMadeNames()], flag !== undefined);
 }
 
 /** Throws Problem (64, 78). */

@@ -1,0 +1,36 @@
+/** The source definitions that come with the program: examples/sources, by their name on the command line. */
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { SourceDefinition } from '../core/definition.ts';
+import { readDefinition } from './definition-file.ts';
+
+const ending = '.yaml';
+
+/** The names, in order. */
+export function readyMadeNames(): readonly string[] {
+  const files = existsSync(folder()) ? readdirSync(folder()) : [];
+  return files.flatMap((file) => (file.endsWith(ending) ? [file.slice(0, -ending.length)] : [])).toSorted();
+}
+
+/** The definition of that name; undefined when none has it. Throws Problem 78 when its file was damaged. */
+export async function readyMade(name: string): Promise<SourceDefinition | undefined> {
+  if (!/^[a-z][a-z0-9-]*$/.test(name)) return undefined;
+  const path = readyMadePath(name);
+  return existsSync(path) ? readDefinition(path) : undefined;
+}
+
+/** Where the definition of that name would be. */
+export function readyMadePath(name: string): string {
+  return join(folder(), name + ending);
+}
+
+function folder(): string {
+  return join(packageFolder(), 'examples/sources');
+}
+
+/** The folder with package.json: this module is in src/io, or bundled into dist. */
+function packageFolder(): string {
+  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'package.json')) || folder === dirname(folder)) return folder;
+  }
+}
