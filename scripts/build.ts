@@ -26,7 +26,7 @@ const commands = ['check', 'pull', 'sinks', 'sources', 'status'].map((name) => `
 
 /** Imported on demand, and importing none of our modules. */
 const leaves: Readonly<Record<string, string>> = {
-  'src/io/dispatcher.ts': 'undici.cjs',
+  'src/io/http/dispatcher.ts': 'undici.cjs',
   pino: 'pino.cjs',
   yaml: 'yaml.cjs',
 };

@@ -6,8 +6,8 @@ import type { Flags } from './core/flags.ts';
 import { exit, Problem } from './core/problem.ts';
 import { version } from './core/version.ts';
 import { openLog, type Level, type Log } from './io/log.ts';
-import { printText } from './io/report.ts';
-import { progressLine } from './io/terminal.ts';
+import { printText } from './io/streams/report.ts';
+import { progressLine } from './io/streams/terminal.ts';
 import type { World } from './io/world.ts';
 import { stopRequests } from './io/stop.ts';
 

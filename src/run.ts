@@ -18,7 +18,7 @@ import { emptySummary } from './core/summary.ts';
 import { fromMillis, isoText } from './core/time.ts';
 import { isAhead, missedOf, presumedNow } from './core/clock/vendor-clock.ts';
 import { slices, windowOf } from './core/window.ts';
-import { beginAgain } from './io/position-read.ts';
+import { beginAgain } from './io/position/position-read.ts';
 import type { Job, Position, PositionStore, Quarantine, Sink, Source, Summary, Tools, Window } from './core/types.ts';
 
 export interface RunParts {

@@ -10,7 +10,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { lockJob } from '../src/io/state-directory.ts';
+import { lockJob } from '../src/io/position/state-directory.ts';
 import { bundle } from './faults/harness.ts';
 import { scratch } from './support/program.ts';
 import { answers, rawServer, reply } from './support/raw-server.ts';
@@ -152,7 +152,7 @@ test('a tick loads undici besides, without its fetch and HTTP/2; neither a schem
   assert.deepEqual([status, files], [0, ['audit-export.cjs', 'commands.cjs', 'undici.cjs']]);
   assert.ok(server.requests.length > 0);
   for (const part of ['http', 'https', 'http2', 'tls', 'assert', 'dns']) assert.ok(!parts.includes(part), part);
-  const modules = evaluated('src/io/dispatcher.ts');
+  const modules = evaluated('src/io/http/dispatcher.ts');
   assert.deepEqual(packagesOf(modules), ['undici']);
   assert.deepEqual(
     Object.keys(meta.inputs).filter((module) => /undici\/(?:index|lib\/(?:web\/fetch|mock|cache)\/)/.test(module)),

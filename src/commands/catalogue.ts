@@ -2,7 +2,7 @@
 import type { SourceDefinition } from '../core/definition.ts';
 import type { Setting, Settings } from '../core/types.ts';
 import { exit } from '../core/problem.ts';
-import { printText } from '../io/report.ts';
+import { printText } from '../io/streams/report.ts';
 import type { Host } from './host.ts';
 
 interface Entry extends Partial<Pick<SourceDefinition, 'query' | 'categories'>> {

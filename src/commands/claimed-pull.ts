@@ -5,8 +5,8 @@
 import { namedJob, usesPosition } from '../config/named-job.ts';
 import { stateDirectory } from '../config/state-directory.ts';
 import type { Flags } from '../core/flags.ts';
-import type { Lock } from '../io/lock.ts';
-import { lockJob } from '../io/state-directory.ts';
+import type { Lock } from '../io/position/lock.ts';
+import { lockJob } from '../io/position/state-directory.ts';
 import type { Host } from './host.ts';
 
 export async function claimedPull(flags: Flags, host: Host): Promise<number> {

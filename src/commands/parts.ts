@@ -1,8 +1,8 @@
 /** From a checked configuration to a source and a sink that can work, and the tools they get. */
 import { appendFile } from '../io/append-file.ts';
 import { loadHttp, openHttp } from '../io/http.ts';
-import { stoppable } from '../io/standard-output.ts';
-import { visible } from '../io/terminal.ts';
+import { stoppable } from '../io/streams/standard-output.ts';
+import { visible } from '../io/streams/terminal.ts';
 import { openWire } from '../io/wire.ts';
 import type { Trust } from '../io/tls.ts';
 import type { Configuration } from '../config.ts';

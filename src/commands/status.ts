@@ -12,9 +12,9 @@ import { exit, Problem, worst } from '../core/problem.ts';
 import { isoText, toMillis } from '../core/time.ts';
 import type { Instant, Position } from '../core/types.ts';
 import { listPositions } from '../io/position-file.ts';
-import { printText } from '../io/report.ts';
-import { refuseMissing } from '../io/state-directory.ts';
-import { oneLine } from '../io/terminal.ts';
+import { printText } from '../io/streams/report.ts';
+import { refuseMissing } from '../io/position/state-directory.ts';
+import { oneLine } from '../io/streams/terminal.ts';
 import type { Host } from './host.ts';
 
 type State = 'connected' | 'warning' | 'error';

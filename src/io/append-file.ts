@@ -8,10 +8,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 import type { AppendFile, FilePlace } from '../core/types.ts';
-import { fileProblem, orFileProblem, syncDirectory } from './durable.ts';
+import { fileProblem, orFileProblem, syncDirectory } from './disk/durable.ts';
 import { reached } from './failpoint.ts';
-import { fileTail, type FileTail } from './file-tail.ts';
-import { writeFully } from './write-fully.ts';
+import { fileTail, type FileTail } from './disk/file-tail.ts';
+import { writeFully } from './disk/write-fully.ts';
 
 const openToAppend = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 const newline = Buffer.from('\n');

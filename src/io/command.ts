@@ -10,9 +10,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { basename } from 'node:path';
 import { Duplex } from 'node:stream';
 import type { Command, CommandRun } from '../core/types.ts';
-import { missing, notStarted, silent, type End, unread, wrongEnd } from './command-problems.ts';
-import { isExecutable } from './executable.ts';
-import { lineWriter } from './line-writer.ts';
+import { missing, notStarted, silent, type End, unread, wrongEnd } from './command/command-problems.ts';
+import { isExecutable } from './command/executable.ts';
+import { lineWriter } from './command/line-writer.ts';
 import { after } from './timer.ts';
 
 export interface CommandOptions {

@@ -5,15 +5,15 @@
 import { parseHttpDate } from '../core/clock/http-date.ts';
 import { parseBase, resolveSameOrigin } from '../core/origin.ts';
 import type { Http, HttpReply, HttpRequest, Tools } from '../core/types.ts';
-import { acceptedEncodings, checkEncoding, discardBody, readBody, readText } from './body.ts';
-import { cookieJar } from './cookies.ts';
-import type { Client, Dispatched, Reply } from './dispatcher.ts';
-import { beginExchange, type Exchange } from './exchange.ts';
+import { acceptedEncodings, checkEncoding, discardBody, readBody, readText } from './http/body.ts';
+import { cookieJar } from './http/cookies.ts';
+import type { Client, Dispatched, Reply } from './http/dispatcher.ts';
+import { beginExchange, type Exchange } from './http/exchange.ts';
 import { reached } from './failpoint.ts';
-import { incomingHeaders, outgoingHeaders } from './headers.ts';
-import { connectionProblem, isBroken, type Where } from './http-errors.ts';
-import { proxyFor, type Proxy } from './proxy.ts';
-import { followRedirect, isRedirect } from './redirects.ts';
+import { incomingHeaders, outgoingHeaders } from './http/headers.ts';
+import { connectionProblem, isBroken, type Where } from './http/http-errors.ts';
+import { proxyFor, type Proxy } from './http/proxy.ts';
+import { followRedirect, isRedirect } from './http/redirects.ts';
 import { noteCertificate, refuseUnprotected, tlsOptions, type Trust } from './tls.ts';
 
 export interface HttpOptions extends Trust {
@@ -35,11 +35,11 @@ export interface HttpOptions extends Trust {
 const farewell = 5000;
 
 /** Loads what the first request would load, so that a run has all of its program before it begins. */
-export async function loadHttp(): Promise<typeof import('./dispatcher.ts')> {
+export async function loadHttp(): Promise<typeof import('./http/dispatcher.ts')> {
   // V8 would optimise undici's parser after the first replies, for 30 to 60 ms: half a tick. It parses headers, not bodies.
-  const { nodeMajor, setFlag } = await import('./v8-flag.ts');
+  const { nodeMajor, setFlag } = await import('./http/v8-flag.ts');
   setFlag(nodeMajor === 20 ? '--liftoff-only' : '--wasm-tiering-budget=100000000');
-  return import('./dispatcher.ts');
+  return import('./http/dispatcher.ts');
 }
 
 /** Opens a client for the origin of `base`. Nothing is loaded or connected before the first request. */

@@ -12,14 +12,22 @@ import { createLedger } from '../core/dedupe.ts';
 import { firstPosition } from '../core/position.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { Position, PositionStore } from '../core/types.ts';
-import { fileProblem, linkOver, orFileProblem, replaceFile } from './durable.ts';
+import { fileProblem, linkOver, orFileProblem, replaceFile } from './disk/durable.ts';
 import { reached } from './failpoint.ts';
-import { openJournal } from './journal.ts';
-import type { JournalEntry } from './journal-read.ts';
-import type { Lock } from './lock.ts';
-import { writePosition } from './position-format.ts';
-import { checkScope, headingOf, newer, readChecked, type Scope, unreadable, unusable } from './position-read.ts';
-import { fileName, jobOf, lockJob, namesIn, positionSuffix } from './state-directory.ts';
+import { openJournal } from './position/journal.ts';
+import type { JournalEntry } from './position/journal-read.ts';
+import type { Lock } from './position/lock.ts';
+import { writePosition } from './position/position-format.ts';
+import {
+  checkScope,
+  headingOf,
+  newer,
+  readChecked,
+  type Scope,
+  unreadable,
+  unusable,
+} from './position/position-read.ts';
+import { fileName, jobOf, lockJob, namesIn, positionSuffix } from './position/state-directory.ts';
 
 const noPosition = 'none';
 

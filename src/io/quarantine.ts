@@ -10,10 +10,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 import type { Quarantine, RefusedRecord } from '../core/types.ts';
-import { fileProblem, makeDirectory, orFileProblem, removeFile, syncDirectory, tempBeside } from './durable.ts';
+import { fileProblem, makeDirectory, orFileProblem, removeFile, syncDirectory, tempBeside } from './disk/durable.ts';
 import { reached } from './failpoint.ts';
-import { inTurns } from './turns.ts';
-import { writeFully } from './write-fully.ts';
+import { inTurns } from './disk/turns.ts';
+import { writeFully } from './disk/write-fully.ts';
 
 const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const blockSize = 64 * 1024;

@@ -8,7 +8,7 @@ import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { exit, Problem } from '../core/problem.ts';
 import type { Wire } from '../core/types.ts';
-import { connectionProblem, problem, type Where } from './http-errors.ts';
+import { connectionProblem, problem, type Where } from './http/http-errors.ts';
 import { after } from './timer.ts';
 import { noteCertificate, refuseUnprotected, tlsOptions, type Trust } from './tls.ts';
 

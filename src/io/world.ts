@@ -4,9 +4,9 @@ import { writeSync } from 'node:fs';
 import type { Problem } from '../core/problem.ts';
 import type { Output } from '../core/types.ts';
 import { errorCode } from './error-code.ts';
-import { standardInput, type Input } from './standard-input.ts';
-import { standardOutput } from './standard-output.ts';
-import { isTerminal, type TextOutput } from './terminal.ts';
+import { standardInput, type Input } from './streams/standard-input.ts';
+import { standardOutput } from './streams/standard-output.ts';
+import { isTerminal, type TextOutput } from './streams/terminal.ts';
 import { after } from './timer.ts';
 
 export type SignalName = 'SIGHUP' | 'SIGINT' | 'SIGTERM';

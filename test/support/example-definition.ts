@@ -12,3 +12,9 @@ export function exampleDefinition(name: string): SourceDefinition {
   const file = exampleFile(name);
   return parseDefinition(parse(readFileSync(file, 'utf8')), file);
 }
+
+/** The lines of test/examples/<name>.jsonl: records with made-up contents, in the shapes that the vendor publishes. */
+export function exampleLines(name: string): string[] {
+  const file = new URL(`../examples/${name}.jsonl`, import.meta.url);
+  return readFileSync(file, 'utf8').split('\n').slice(0, -1);
+}

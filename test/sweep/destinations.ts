@@ -2,7 +2,7 @@
 import { existsSync, ftruncateSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Output } from '../../src/core/types.ts';
-import { standardOutput } from '../../src/io/standard-output.ts';
+import { standardOutput } from '../../src/io/streams/standard-output.ts';
 import { fakeElastic } from '../support/sinks/elastic.ts';
 import { fakeSekoia } from '../support/sinks/sekoia.ts';
 import type { FakeServer } from '../support/sinks/server.ts';

@@ -1,0 +1,46 @@
+/** What goes wrong with a command, as Problems (74) that name it. */
+import { exit, Problem } from '../../core/problem.ts';
+import { errorCode } from '../error-code.ts';
+
+/** How a command ended, in the terms of Node. */
+export interface End {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+const again = 'the position stays, and the next run gives it the same records again';
+
+/** Undefined when it ended well. */
+export function wrongEnd(name: string, { status, signal: signalName }: End): Problem | undefined {
+  if (status === 0) return undefined;
+  if (status === 127) return missing(name);
+  const how = signalName === null ? `ended with status ${status}` : `was ended by ${signalName}`;
+  return new Problem(exit.ioerr, `the command ${name} ${how}`, { hint: `see what it says; ${again}` });
+}
+
+export function missing(name: string): Problem {
+  return new Problem(exit.ioerr, `the command ${name} was not found`, {
+    hint: 'give its full path: cron has a short PATH',
+  });
+}
+
+/** `cause` is the system's refusal, where Node says it. */
+export function notStarted(name: string, cause?: unknown): Problem {
+  const code = errorCode(cause);
+  return new Problem(exit.ioerr, `the command ${name} could not be started${code === '' ? '' : ` (${code})`}`, {
+    hint: `look for limits on processes, memory and open files (ulimit -a, pids.max), and for a /bin/sh; ${again}`,
+    cause,
+  });
+}
+
+export function unread(name: string): Problem {
+  return new Problem(exit.ioerr, `the command ${name} did not read all of its input`, {
+    hint: `it must read to the end and then say by its exit status whether all went well; ${again}`,
+  });
+}
+
+export function silent(name: string, what: string, timeout: number, when = ''): Problem {
+  return new Problem(exit.ioerr, `the command ${name} ${what} ${timeout / 1000} s${when}`, {
+    hint: `allow it more time with --timeout; ${again}`,
+  });
+}

@@ -1,0 +1,158 @@
+/**
+ * Files that survive a crash: write beside, fsync, rename, fsync the directory. Libraries for it were tried and commit
+ * truncated files on a full disk, because they ignore how many bytes a write took.
+ */
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { exit, type ExitStatus, Problem } from '../../core/problem.ts';
+import { errorCode } from '../error-code.ts';
+import { reached } from '../failpoint.ts';
+
+/** A new file only, never through a symbolic link that somebody planted. */
+const createNew = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+/** How a file's temp files are named: `<path>.<12 hexadecimal digits>.temp`. */
+export const tempName = /\.[0-9a-f]{12}\.temp$/;
+
+/** A name for a temp file beside `path`. */
+export function tempBeside(path: string): string {
+  return `${path}.${randomBytes(6).toString('hex')}.temp`;
+}
+
+export interface Replacement {
+  /** Writes the content and returns its size in bytes. */
+  write(file: FileHandle): Promise<number>;
+  /** The last moment to object, or to keep what is replaced. */
+  beforeRename(): Promise<void>;
+  /** It is in place, durable or not: from now on it is what others find there. */
+  renamed(): void;
+}
+
+/**
+ * Replaces `path` with new content (0600), durably: after it returns, a power cut cannot bring the old content back.
+ * On failure the old file is as it was, and no temp file is left. Failpoints are named `<name>: …`.
+ */
+export async function replaceFile(path: string, name: string, replacement: Replacement): Promise<void> {
+  const temp = tempBeside(path);
+  const file = await open(temp, createNew, 0o600);
+  try {
+    try {
+      reached(`${name}: temp opened`);
+      const size = await replacement.write(file);
+      await file.sync();
+      reached(`${name}: temp synced`);
+      const onDisk = (await file.stat()).size;
+      if (onDisk !== size) throw new Problem(exit.ioerr, `${temp} has ${onDisk} bytes after ${size} were written`);
+    } finally {
+      await file.close();
+    }
+    await replacement.beforeRename();
+    await rename(temp, path);
+  } catch (error) {
+    await removeFile(temp).catch(() => undefined); // what went wrong first is what matters
+    throw error;
+  }
+  replacement.renamed();
+  reached(`${name}: renamed`);
+  await syncDirectory(dirname(path));
+  reached(`${name}: directory synced`);
+}
+
+/** Makes `to` the same file as `from`, at once. Where there are no hard links, `from` is moved: a gap that load bridges. */
+export async function linkOver(from: string, to: string): Promise<void> {
+  const temp = tempBeside(to);
+  try {
+    await link(from, temp);
+  } catch (error) {
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS'].includes(errorCode(error))) throw error;
+    return rename(from, to);
+  }
+  reached('link: beside');
+  await rename(temp, to);
+  reached('link: renamed');
+  await removeFile(temp); // rename leaves it when both names are the same file already
+}
+
+/**
+ * Creates a directory and those above it, for their owner alone; one that is there is fine. Node's own way does not end
+ * in places like /proc, where a directory exists and nothing can be made in it.
+ */
+export async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (errorCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await mkdir(path, { mode: 0o700 }).catch((again: unknown) => {
+      if (errorCode(again) !== 'EEXIST') throw again; // another run was faster
+    });
+  }
+}
+
+/** Makes the names in a directory durable. */
+export async function syncDirectory(directory: string): Promise<void> {
+  if (process.platform === 'win32') return; // directories cannot be opened there
+  const handle = await open(directory, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } catch (error) {
+    // some network file systems cannot, and need not
+    if (!['EINVAL', 'ENOTSUP', 'EOPNOTSUPP'].includes(errorCode(error))) throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Removes a file; one that is not there is fine. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+const meanings: Readonly<Record<string, readonly [status: ExitStatus, meaning: string, hint: string]>> = {
+  ENOSPC: [exit.ioerr, 'the disk is full', 'free some space; the next run goes on where this one stopped'],
+  EDQUOT: [exit.ioerr, 'the disk quota is used up', 'free some space or raise the quota; the next run goes on'],
+  EFBIG: [exit.ioerr, 'the file may not grow', 'raise the file size limit (ulimit -f), or rotate the file'],
+  EIO: [exit.ioerr, 'the disk failed', 'look at the kernel log (dmesg)'],
+  EMFILE: [exit.ioerr, 'too many files are open in this process', 'raise its limit (ulimit -n, or LimitNOFILE=)'],
+  ENFILE: [exit.ioerr, 'too many files are open on this machine', 'see which process has so many (lsof)'],
+  EROFS: [exit.cantcreat, 'the file system is read-only', 'choose another place, or mount it writable'],
+  EACCES: [
+    exit.cantcreat,
+    'permission denied',
+    'let the user of the job read and write there, or choose another place',
+  ],
+  EPERM: [exit.cantcreat, 'not permitted', 'let the user of the job read and write there, or choose another place'],
+  ENOENT: [exit.cantcreat, 'no such directory', 'create the directory, or choose another place'],
+  ENOTDIR: [exit.cantcreat, 'a part of the path is not a directory', 'choose another place'],
+  EISDIR: [exit.cantcreat, 'it is a directory', 'choose another place'],
+  ENXIO: [exit.cantcreat, 'it is a socket or a pipe without a reader', 'choose another place'],
+  ELOOP: [exit.config, 'it is a symbolic link', 'remove the link, or name the file that it leads to'],
+};
+
+/** Does some work on files; what fails in it is told as `fileProblem` tells it. */
+export async function orFileProblem<Result>(doing: string, path: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw fileProblem(error, doing, path);
+  }
+}
+
+/** The Problem behind a failed file operation: what was being done, to which path, and what to do about it. */
+export function fileProblem(error: unknown, doing: string, path: string): Problem {
+  if (error instanceof Problem) return error;
+  const code = errorCode(error);
+  if (code === '') throw error; // not a file error but a bug
+  const [status, meaning, hint] = meanings[code] ?? [exit.ioerr, code, 'look at the path and its file system'];
+  return new Problem(status, `cannot ${doing} ${path}: ${meaning}${meaning === code ? '' : ` (${code})`}`, {
+    hint,
+    cause: error,
+  });
+}

@@ -1,0 +1,200 @@
+/**
+ * Lines at the end of a file, to know a record that stands there already: what a killed run wrote is not written twice.
+ *
+ * Of each line its fingerprint is kept and where it begins, 30 bytes or so, and no text: a line is read again, and compared
+ * byte for byte, when a record might be it.
+ */
+import { Buffer } from 'node:buffer';
+import type { FileHandle } from 'node:fs/promises';
+import { fingerprint } from '../../core/fingerprint.ts';
+
+export interface FileTail {
+  /**
+   * Takes up the lines that begin in `[from, until)`, where the file ends or a line does. Returns where the last record
+   * ends that is whole; undefined when no line begins there.
+   */
+  add(from: number, until: number): Promise<number | undefined>;
+  /**
+   * The records of a batch, as it is in Batch, that do not stand there. One that does is taken: it stands for one record
+   * only.
+   */
+  missing(body: Buffer, ends: readonly number[]): Promise<Buffer>;
+  /** What the last call of `missing` took is free again. */
+  giveBack(): void;
+  /** Where the lines are that no record took, [from, until) each. */
+  left(): readonly (readonly [from: number, until: number])[];
+}
+
+const lineBreak = 0x0a;
+/** Read at once; a longer line goes by the fingerprint of its beginning. */
+const chunkSize = 64 * 1024;
+/** Lines beyond this many (120 MB) are not taken up: their records may be written again. */
+const most = 2 ** 22;
+const taken = -1;
+
+/** Of `file`, which is read and never changed; no lines yet. `begins` says whether a line only begins a record. */
+export function fileTail(file: FileHandle, begins?: (line: Buffer) => boolean): FileTail {
+  const chunk = Buffer.allocUnsafeSlow(chunkSize);
+  let chunkAt = 0;
+  let chunkLength = 0;
+
+  /** Line i is `[starts[i], starts[i + 1])`. Behind the last line of each `add` there is one without text, taken. */
+  let starts = new Float64Array(256);
+  /** Their fingerprints, or `taken`. */
+  let prints = new Float64Array(256);
+  let count = 0;
+  /** Lines by their fingerprint: the first one, and after each the next one; -1 is none. Made when first asked for. */
+  let heads = new Int32Array(0);
+  let nexts = new Int32Array(0);
+  let justTaken: [line: number, print: number][] = [];
+
+  /** Fills the chunk with what begins at `at`. Returns what of it is before `until`. */
+  async function fill(at: number, until = Infinity): Promise<Buffer> {
+    chunkAt = at;
+    chunkLength = 0;
+    for (let more = 1; more > 0; chunkLength += more) {
+      more = (await file.read(chunk, chunkLength, chunkSize - chunkLength, at + chunkLength)).bytesRead;
+    }
+    return chunk.subarray(0, Math.min(chunkLength, until - at));
+  }
+
+  function push(start: number, print: number): void {
+    if (count === starts.length) [starts, prints] = [doubled(starts), doubled(prints)];
+    starts[count] = start;
+    prints[count] = print;
+    count += 1;
+  }
+
+  /** Where the first line begins that begins at `from` or behind it, and before `until`. */
+  async function lineFrom(from: number, until: number): Promise<number | undefined> {
+    if (from === 0) return 0;
+    for (let at = from - 1; at < until; at += chunkSize) {
+      const found = (await fill(at, until)).indexOf(lineBreak);
+      if (found !== -1) return at + found + 1;
+    }
+    return undefined;
+  }
+
+  /** Indexes what was taken up, in its order: of equal lines the first is taken first. */
+  function index(): void {
+    heads = new Int32Array(2 ** Math.ceil(Math.log2(count + 1))).fill(-1);
+    nexts = new Int32Array(count);
+    for (let line = count - 1; line >= 0; line--) {
+      if (prints[line] === taken) continue;
+      const slot = prints[line]! & (heads.length - 1);
+      nexts[line] = heads[slot]!;
+      heads[slot] = line;
+    }
+  }
+
+  /** The first line that may have that fingerprint; from then on the index is without the taken ones before it. */
+  function firstOf(print: number): number {
+    const slot = print & (heads.length - 1);
+    while (heads[slot] !== -1 && prints[heads[slot]!] === taken) heads[slot] = nexts[heads[slot]!]!;
+    return heads[slot]!;
+  }
+
+  /** Does the record stand from that line on, none of its lines taken? Then they are. */
+  async function take(line: number, body: Buffer, start: number, end: number): Promise<boolean> {
+    const until = starts[line]! + end - start;
+    let behind = line;
+    for (; starts[behind]! < until; behind++) if (prints[behind] === taken) return false;
+    if (!(await stands(starts[line]!, body, start, end))) return false;
+    for (let each = line; each < behind; each++) {
+      justTaken.push([each, prints[each]!]);
+      prints[each] = taken;
+    }
+    return true;
+  }
+
+  async function stands(at: number, body: Buffer, start: number, end: number): Promise<boolean> {
+    for (let done = start; done < end;) {
+      const place = at + done - start;
+      if (place < chunkAt || place >= chunkAt + chunkLength) await fill(place);
+      const length = Math.min(end - done, chunkAt + chunkLength - place);
+      if (length <= 0) return false;
+      const from = place - chunkAt;
+      if (chunk.compare(body, done, done + length, from, from + length) !== 0) return false;
+      done += length;
+    }
+    return true;
+  }
+
+  /** Takes up lines from the beginning of one on. Returns where the last whole one begins, and where it ends. */
+  async function addLines(from: number, until: number): Promise<readonly [last: number, end: number]> {
+    let at = from;
+    let last = from;
+    while (at < until) {
+      const text = await fill(at, until);
+      let start = 0;
+      for (let end = text.indexOf(lineBreak) + 1; end > 0; end = text.indexOf(lineBreak, start) + 1) {
+        if (count < most) push(at + start, fingerprint(text, start, end));
+        last = at + start;
+        start = end;
+      }
+      if (start === 0) {
+        const next = text.length < chunkSize ? undefined : await lineFrom(at + chunkSize, until);
+        if (next === undefined) break;
+        if (count < most) push(at, fingerprint(await fill(at), 0, chunkSize));
+        last = at;
+        start = next - at;
+      }
+      at += start;
+    }
+    return [last, at];
+  }
+
+  return {
+    async add(from, until) {
+      const first = await lineFrom(from, until);
+      if (first === undefined) return undefined;
+      heads = new Int32Array(0);
+      let [last, end] = await addLines(first, until);
+      if (begins !== undefined && end - last <= chunkSize && begins(await fill(last, end))) {
+        if (starts[count - 1] === last) count -= 1;
+        end = last;
+      }
+      push(end, taken);
+      return end;
+    },
+    async missing(body, ends) {
+      if (heads.length === 0) index();
+      justTaken = [];
+      const kept: Buffer[] = [];
+      let start = 0;
+      let keptFrom = 0;
+      for (const end of ends) {
+        const lineEnd = body.indexOf(lineBreak, start) + 1;
+        const print = fingerprint(body, start, Math.min(lineEnd, start + chunkSize));
+        for (let line = firstOf(print); line !== -1; line = nexts[line]!) {
+          if (prints[line] !== print || !(await take(line, body, start, end))) continue;
+          kept.push(body.subarray(keptFrom, start));
+          keptFrom = end;
+          break;
+        }
+        start = end;
+      }
+      return keptFrom === 0 ? body : Buffer.concat([...kept, body.subarray(keptFrom)]);
+    },
+    giveBack() {
+      for (const [line, print] of justTaken) prints[line] = print;
+      heads = new Int32Array(0);
+    },
+    left() {
+      const ranges: [number, number][] = [];
+      for (let line = 0; line < count; line++) {
+        if (prints[line] === taken) continue;
+        const from = starts[line]!;
+        while (prints[line] !== taken) line++;
+        ranges.push([from, starts[line]!]);
+      }
+      return ranges;
+    },
+  };
+}
+
+function doubled(array: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const more = new Float64Array(2 * array.length);
+  more.set(array);
+  return more;
+}

@@ -1,0 +1,45 @@
+/** One request under way: its clock, and its tie to the stop signal of the run. */
+import { exit } from '../../core/problem.ts';
+import { problem, type Where } from './http-errors.ts';
+import { timeLimit, type TimeLimit } from './time-limit.ts';
+
+export interface Exchange {
+  readonly signal: AbortSignal;
+  readonly limit: TimeLimit;
+  /** Lets go of the clock and of the stop signal. */
+  end(): void;
+  /** Ends it and drops its connection, whatever state it is in. */
+  abort(): void;
+}
+
+/**
+ * Starts the clock of a request. When its time is up the signal aborts with a Problem (69, again); when the run is to
+ * stop, with the stop signal's reason. `where` is asked only then, because redirects change it.
+ */
+export function beginExchange(timeout: number, stop: AbortSignal | undefined, where: () => Where): Exchange {
+  const controller = new AbortController();
+  const limit = timeLimit(timeout, () => {
+    const what = `did not complete its reply within ${timeout / 1000} s`;
+    const hint = 'ask for less at once, or give it more time with --timeout';
+    controller.abort(problem(exit.unavailable, where(), what, undefined, hint, {}));
+  });
+  // AbortSignal.any would keep every request alive as long as the run's own signal.
+  const onStop = (): void => controller.abort(stop?.reason);
+  stop?.addEventListener('abort', onStop, { once: true });
+  limit.run();
+
+  function end(): void {
+    limit.pause();
+    stop?.removeEventListener('abort', onStop);
+  }
+
+  return {
+    signal: controller.signal,
+    limit,
+    end,
+    abort() {
+      end();
+      controller.abort();
+    },
+  };
+}

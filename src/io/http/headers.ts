@@ -1,0 +1,23 @@
+/** Headers on their way out and in. */
+import { exit } from '../../core/problem.ts';
+import { problem, type Where } from './http-errors.ts';
+
+type Headers = Readonly<Record<string, string>>;
+
+/** Names in lower case. Throws Problem 78 for a value that could break out of its line, without saying the value. */
+export function outgoingHeaders(headers: Headers, where: Where): Headers {
+  const entries = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+  for (const [name, value] of entries) {
+    if (/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) continue;
+    const what = `cannot be sent the header ${name}, because its value has characters that headers cannot carry`;
+    const hint = 'look for a line break or a typographic character in the setting that it comes from';
+    throw problem(exit.config, where, what, undefined, hint);
+  }
+  return Object.fromEntries(entries);
+}
+
+/** Repeated ones joined (RFC 9110 section 5.3). Cookies are left out: they are secrets that the client keeps to itself. */
+export function incomingHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Headers {
+  const entries = Object.entries(headers).filter(([name, value]) => value !== undefined && name !== 'set-cookie');
+  return Object.fromEntries(entries.map(([name, value]) => [name, [value].flat().join(', ')]));
+}

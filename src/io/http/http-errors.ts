@@ -1,0 +1,154 @@
+/**
+ * Every failure of a connection becomes a Problem here, and only here. The message names code, method, origin and path: never
+ * a query, a header, a body or an error object, because all of them can carry secrets.
+ */
+import { exit, Problem, type Again, type ExitStatus } from '../../core/problem.ts';
+import { errorCode } from '../error-code.ts';
+import { tlsTrouble, type Validity } from '../tls.ts';
+
+/** The request that failed. */
+export interface Where {
+  readonly role: 'source' | 'sink';
+  readonly method: string;
+  readonly url: URL;
+  /** The proxy on the way, without user info. */
+  readonly proxy?: string | undefined;
+}
+
+/** The Problem behind an error of undici, zlib or the system. An error that none of them makes is returned as it is. */
+export function connectionProblem(error: unknown, where: Where): unknown {
+  if (error instanceof Problem || !(error instanceof Error)) return error;
+  if (isHandshake(error.cause)) return connectionProblem(error.cause, where);
+  const code = codeOf(error);
+  const proxy = proxyTrouble(error, code, where);
+  if (proxy !== undefined) return proxy;
+
+  const tls = tlsTrouble(code, (error as { cert?: Validity }).cert, where.url.protocol === 'https:' ? 'HTTP' : 'TCP');
+  if (tls !== undefined) return problem(exit.protocol, where, tls[0], code, tls[1]);
+  if (code === 'ENOTFOUND') {
+    return problem(
+      exit.unavailable,
+      where,
+      'has a host name that does not resolve',
+      code,
+      'check the URL and the name server',
+      { once: true },
+    );
+  }
+  const transient = transientCodes.get(code);
+  if (transient !== undefined) {
+    return problem(exit.unavailable, where, transient[0], code, transient[1], {});
+  }
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') {
+    return problem(exit.protocol, where, 'sent more than 16 KiB of headers', code, wrongService);
+  }
+  if (code.startsWith('HPE_') || error.name === 'HTTPParserError') {
+    return problem(exit.protocol, where, 'does not speak HTTP', code, wrongService);
+  }
+  const isSystem = code.startsWith('E') && !code.startsWith('ERR_');
+  if (isSystem || (code.startsWith('UND_ERR_') && !code.startsWith('UND_ERR_INVALID_'))) {
+    return problem(exit.unavailable, where, 'could not be reached', code, network, {});
+  }
+  return error;
+}
+
+/** Whether a connection broke: what happens to an idle one that the server has closed meanwhile. */
+export function isBroken(error: unknown): boolean {
+  return error instanceof Error && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error));
+}
+
+/** A Problem about one request: `source https://host <what> (CODE, GET /path)`, or `sink tls://host <what> (CODE, TLS)`. */
+export function problem(
+  status: ExitStatus,
+  { role, method, url }: Where,
+  what: string,
+  code: string | undefined,
+  hint: string,
+  again?: Again,
+): Problem {
+  const detail = code === undefined || code === '' ? '' : `${code}, `;
+  const request = `${detail}${method} ${url.pathname}`.trimEnd();
+  return new Problem(status, `${role} ${url.protocol}//${url.host} ${what} (${request})`, {
+    hint,
+    ...(again !== undefined && { again }),
+  });
+}
+
+const network = 'check the network and the service; the next run continues from here';
+const wrongService = 'check the URL: something else may be answering there';
+
+/** Codes of a connection that failed or broke: what happened, and what to do if it lasts. */
+const transientCodes: ReadonlyMap<string, readonly [what: string, hint: string]> = new Map([
+  ['ECONNREFUSED', ['refused the connection', 'check the host and port in the URL, and that the service is up']],
+  ['ECONNRESET', ['broke the connection', network]],
+  ['EPIPE', ['broke the connection', network]],
+  ['UND_ERR_SOCKET', ['closed the connection before the end of the reply', network]],
+  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', ['cut the reply short', network]],
+  ['HPE_INVALID_EOF_STATE', ['cut the reply short', network]],
+  ['Z_BUF_ERROR', ['cut the reply short', network]],
+  ['ERR_STREAM_PREMATURE_CLOSE', ['cut the reply short', network]],
+  [
+    'UND_ERR_CONNECT_TIMEOUT',
+    ['did not accept the connection in time', 'check the host, the port and the firewalls between'],
+  ],
+  ['ETIMEDOUT', ['did not answer in time', network]],
+  ['UND_ERR_HEADERS_TIMEOUT', ['accepted the request and did not answer in time', network]],
+  ['UND_ERR_BODY_TIMEOUT', ['stopped in the middle of the reply', network]],
+  ['EAI_AGAIN', ['has a host name that cannot be resolved now', 'check the name server']],
+  [
+    'EMFILE',
+    ['could not be asked: too many files are open in this process', 'raise its limit (ulimit -n, or LimitNOFILE=)'],
+  ],
+  ['ENFILE', ['could not be asked: too many files are open on this machine', 'see which process has so many (lsof)']],
+  ['UND_ERR_CLOSED', ['was given up here', network]],
+  ['UND_ERR_DESTROYED', ['was given up here', network]],
+]);
+
+/** The error's code; of the several attempts of one connection (IPv6 and IPv4), the first that has one. */
+function codeOf(error: Error): string {
+  if (error instanceof AggregateError) {
+    const codes = new Set(error.errors.map((each: unknown) => (each instanceof Error ? codeOf(each) : '')));
+    codes.delete('');
+    const [first] = codes;
+    if (first !== undefined) return first;
+  }
+  return errorCode(error);
+}
+
+/** An error of the handshake, which another one may hide. */
+function isHandshake(error: unknown): error is Error {
+  return error instanceof Error && codeOf(error).startsWith('ERR_SSL_');
+}
+
+/** undici says in words what the proxy answered. */
+function proxyTrouble(error: Error, code: string, where: Where): Problem | undefined {
+  if (where.proxy === undefined) return undefined;
+  const text = `the proxy ${where.proxy}`;
+  const answer = /Proxy response \((\d{3})\)|Proxy Authentication Required \((407)\)/.exec(error.message);
+  const status = answer?.[1] ?? answer?.[2];
+  if (status === '407') {
+    return new Problem(exit.noperm, `${text} refused our credentials (HTTP 407)`, {
+      hint: 'put the user name and password of the proxy into HTTPS_PROXY (or HTTP_PROXY)',
+    });
+  }
+  if (status !== undefined && status.startsWith('5')) {
+    return new Problem(exit.unavailable, `${text} could not reach ${where.url.origin} (HTTP ${status})`, {
+      hint: network,
+      again: {},
+    });
+  }
+  if (status !== undefined) {
+    return new Problem(exit.config, `${text} refused to connect to ${where.url.origin} (HTTP ${status})`, {
+      hint: 'have the proxy allow it, or name the host in NO_PROXY',
+    });
+  }
+  if (
+    ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT', 'EHOSTUNREACH', 'ENETUNREACH'].includes(code)
+  ) {
+    return new Problem(exit.unavailable, `${text} cannot be reached (${code})`, {
+      hint: 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the environment',
+      again: code === 'ENOTFOUND' ? { once: true } : {},
+    });
+  }
+  return undefined;
+}

@@ -1,0 +1,81 @@
+/**
+ * Which proxy the environment asks for: HTTP_PROXY, HTTPS_PROXY and NO_PROXY in both cases, their values read as by curl.
+ * This machine itself is never reached through a proxy.
+ */
+import { BlockList, isIP } from 'node:net';
+import { isLoopback } from '../../core/origin.ts';
+import { exit, Problem } from '../../core/problem.ts';
+
+export interface Proxy {
+  /** Without user info: safe to print. */
+  readonly origin: string;
+  /** Value of `Proxy-Authorization`. */
+  readonly token: string | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The proxy for a target, or undefined for a direct connection. Throws Problem 78 when the setting is not usable. */
+export function proxyFor(target: URL, environment: Environment): Proxy | undefined {
+  if (isLoopback(target.hostname)) return undefined;
+  const name = target.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+  const value = read(environment, name);
+  if (value === '' || isExempt(target, read(environment, 'NO_PROXY'))) return undefined;
+  const hint = `set ${name} to an address such as http://proxy.example:3128`;
+  let url: URL;
+  try {
+    url = new URL(value.includes('://') ? value : `http://${value}`);
+  } catch {
+    throw new Problem(exit.config, `${name} is not a URL`, { hint });
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new Problem(exit.config, `${name} asks for a proxy of the kind ${url.protocol}, which is not supported`, {
+      hint,
+    });
+  }
+  return { origin: url.origin, token: token(url, name) };
+}
+
+function token(url: URL, name: string): string | undefined {
+  if (url.username === '' && url.password === '') return undefined;
+  try {
+    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    return `Basic ${Buffer.from(credentials).toString('base64')}`;
+  } catch {
+    throw new Problem(exit.config, `the user name or password in ${name} is not well percent-encoded`, {
+      hint: 'write a percent sign as %25',
+    });
+  }
+}
+
+function read(environment: Environment, name: string): string {
+  return (environment[name.toLowerCase()] || environment[name] || '').trim();
+}
+
+/** NO_PROXY: names with all that is below them, `host:port`, addresses, address ranges, or `*`. */
+function isExempt(target: URL, list: string): boolean {
+  const host = target.hostname.replace(/^\[|\]$/g, '');
+  const port = target.port || (target.protocol === 'https:' ? '443' : '80');
+  return list
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== '')
+    .some((entry) => {
+      if (entry === '*') return true;
+      if (entry.includes('/')) return isWithin(host, entry);
+      const parts = /^(?:\*?\.)?(.*?)(?::(\d+))?$/.exec(isIP(entry) === 6 ? `${entry}:${port}` : entry);
+      const name = (parts?.[1] ?? entry).replace(/^\[|\]$/g, '');
+      if (parts?.[2] !== undefined && parts[2] !== port) return false;
+      return host === name || host.endsWith(`.${name}`);
+    });
+}
+
+function isWithin(host: string, range: string): boolean {
+  const [network = '', length = ''] = range.split('/');
+  const family = isIP(host) === 6 ? 'ipv6' : 'ipv4';
+  if (isIP(host) === 0 || isIP(network) !== isIP(host) || !/^\d{1,3}$/.test(length)) return false;
+  if (Number(length) > (family === 'ipv6' ? 128 : 32)) return false;
+  const addresses = new BlockList();
+  addresses.addSubnet(network, Number(length), family);
+  return addresses.check(host, family);
+}

@@ -1,0 +1,60 @@
+/** The JSON document of a position file, to and from a position; the remembered IDs follow it in the file. */
+import { createLedger } from '../../core/dedupe.ts';
+import { fromMillis, isoText } from '../../core/time.ts';
+import type { Instant, LastRun, Position, Saved } from '../../core/types.ts';
+
+export interface StoredDocument {
+  readonly job: string;
+  readonly source: string;
+  readonly sink: string;
+  readonly generation: number;
+  readonly lastSuccess?: string;
+  readonly failures: number;
+  readonly last?: LastRun;
+  readonly saved?: Saved;
+  readonly branches: readonly StoredBranch[];
+}
+
+interface StoredBranch {
+  readonly name: string;
+  readonly watermark?: string;
+  readonly bookmark?: string;
+  readonly slice?: number;
+  readonly remembered: number;
+}
+
+/** The document, indented for people: a line that is a brace alone ends it, and only it. */
+export function documentText(job: string, generation: number, position: Position): string {
+  const { source, sink, lastSuccess, failures, last, saved } = position;
+  const branches: StoredBranch[] = [];
+  for (const [name, { watermark, bookmark, slice, ledger }] of position.branches) {
+    branches.push({
+      name,
+      ...(watermark === undefined ? {} : { watermark: isoText(watermark) }),
+      ...(bookmark === undefined ? {} : { bookmark }),
+      ...(slice === undefined ? {} : { slice }),
+      remembered: ledger.size(),
+    });
+  }
+  const document = { job, source, sink, generation, lastSuccess, failures, last, saved, branches };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+/** The position, its ledgers still empty. Throws RangeError or TypeError when the content makes no sense. */
+export function positionOf(document: StoredDocument, seed: number): Position {
+  const branches: Position['branches'] = new Map();
+  for (const { name, watermark, bookmark, slice } of document.branches) {
+    const at = watermark === undefined ? undefined : readInstant(watermark);
+    branches.set(name, { watermark: at, bookmark, slice, ledger: createLedger(seed) });
+  }
+  const { source, sink, saved, last, lastSuccess, failures } = document;
+  return { source, sink, branches, saved, last, lastSuccess, failures };
+}
+
+/** The inverse of isoText, for all times that it can write. Throws RangeError. */
+function readInstant(text: string): Instant {
+  const [, seconds, fraction = ''] = /^(.+:\d\d)(?:\.(\d{1,9}))?Z$/.exec(text) ?? [];
+  const milliseconds = Date.parse(`${seconds}Z`);
+  if (Number.isNaN(milliseconds)) throw new RangeError(`not a time: ${text}`);
+  return fromMillis(milliseconds) + BigInt(fraction.padEnd(9, '0'));
+}

@@ -1,0 +1,189 @@
+/**
+ * The position file as text, for `cat` and for the next run:
+ *
+ *     audit-export position 1 sha256:<of everything below>
+ *     {
+ *       "job": …, "source": …, "sink": …, "generation": …, "lastSuccess": …, "failures": …, "last": …, "saved": …,
+ *       "branches": [{ "name": …, "watermark": …, "bookmark": …, "slice": …, "remembered": <number of IDs> }]
+ *     }
+ *     <the remembered IDs of each branch in that order: a line each (core/ledger/ledger-line.ts), then an empty line>
+ */
+import { Buffer } from 'node:buffer';
+import { createHash, type Hash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { dormantLedger } from '../../core/ledger/dormant-ledger.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Position } from '../../core/types.ts';
+import { reached } from '../failpoint.ts';
+import { documentText, positionOf, type StoredDocument } from './position-document.ts';
+import { writeFully } from '../disk/write-fully.ts';
+
+const version = 1;
+const heading = /^audit-export position 1 sha256:([0-9a-f]{64})\n$/;
+const blank = headingOf('0'.repeat(64));
+const chunkSize = 1024 * 1024;
+/** From so many remembered IDs on, they are read when they are needed. */
+const many = 10_000;
+/** The document ends with the only line that is a brace alone: everything inside is indented. */
+const documentEnd = '\n}\n';
+
+/** A position and what its file says beyond it. */
+export interface StoredPosition {
+  readonly job: string;
+  readonly generation: number;
+  /** The first line of the file. No two generations share it, because it holds the checksum. */
+  readonly heading: string;
+  readonly position: Position;
+}
+
+/** What reading a position file comes to. */
+export type Reading = StoredPosition | { readonly damage: string } | { readonly newer: number };
+
+/** Writes a whole position file in blocks; returns its size in bytes and its first line. */
+export async function writePosition(
+  file: FileHandle,
+  job: string,
+  generation: number,
+  position: Position,
+): Promise<{ readonly size: number; readonly heading: string }> {
+  const hash = createHash('sha256');
+  let size = 0;
+  async function append(bytes: Buffer): Promise<void> {
+    await writeFully(file, bytes, size);
+    size += bytes.length;
+  }
+  await append(Buffer.from(blank)); // the checksum is known at the end
+  for (const block of blocks(job, generation, position)) {
+    hash.update(block);
+    await append(block);
+    reached('position: temp half written');
+  }
+  const first = headingOf(hash.digest('hex'));
+  await writeFully(file, Buffer.from(first), 0);
+  return { size, heading: first };
+}
+
+/**
+ * Reads and checks a position file. `remembered: false` leaves the IDs out, for a listing; everything is checked all
+ * the same. `seed` is for the ledgers; `unusable` makes the Problem of what is found wrong with many IDs later.
+ */
+export async function readPosition(
+  file: FileHandle,
+  remembered: boolean,
+  seed: number,
+  unusable: (damage: string) => Problem,
+): Promise<Reading> {
+  const first = await readHeading(file);
+  const written = Number(/^audit-export position (\d{1,9}) /.exec(first)?.[1]);
+  if (written > version) return { newer: written };
+  const digest = heading.exec(first)?.[1];
+  if (digest === undefined) return { damage: 'the first line is not that of a position file' };
+  const hash = createHash('sha256');
+  const chunks = hashed(file, first.length, hash);
+  const parsed = await parse(chunks, remembered, seed, unusable);
+  for await (const rest of chunks) void rest; // what is left after a mistake belongs to the checksum, too
+  if (hash.digest('hex') !== digest) return { damage: 'the checksum does not match' };
+  if (typeof parsed === 'string') return { damage: parsed };
+  return { ...parsed, heading: first };
+}
+
+/** The first line of a position file, or what stands in its place. */
+export async function readHeading(file: FileHandle): Promise<string> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(blank.length), 0, blank.length, 0);
+  return buffer.toString('latin1', 0, bytesRead);
+}
+
+function headingOf(digest: string): string {
+  return `audit-export position ${version} sha256:${digest}\n`;
+}
+
+function* blocks(job: string, generation: number, position: Position): Generator<Buffer> {
+  yield Buffer.from(documentText(job, generation, position));
+  const separator = Buffer.from('\n');
+  for (const { ledger } of position.branches.values()) {
+    if (ledger.size() > 0) yield* ledger.lines();
+    yield separator;
+  }
+}
+
+async function* hashed(file: FileHandle, start: number, hash: Hash): AsyncGenerator<Buffer, void> {
+  for (let at = start; ;) {
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(chunkSize), 0, chunkSize, at);
+    if (bytesRead === 0) return;
+    const chunk = buffer.subarray(0, bytesRead);
+    hash.update(chunk);
+    yield chunk;
+    at += bytesRead;
+  }
+}
+
+/** What the text after the first line says, or what is wrong with it. Nothing of it counts before the checksum does. */
+async function parse(
+  chunks: AsyncGenerator<Buffer, void>,
+  remembered: boolean,
+  seed: number,
+  unusable: (damage: string) => Problem,
+): Promise<Omit<StoredPosition, 'heading'> | string> {
+  const text = pieces(chunks);
+  let rest: Buffer = Buffer.alloc(0);
+  let end = -1;
+  while (end === -1) {
+    const more = await text.next();
+    if (more.done === true) return 'the document does not end';
+    rest = rest.length === 0 ? more.value : Buffer.concat([rest, more.value]);
+    end = rest.indexOf(documentEnd);
+  }
+  try {
+    const document = JSON.parse(rest.toString('utf8', 0, end + documentEnd.length)) as StoredDocument;
+    const position = positionOf(document, seed);
+    rest = rest.subarray(end + documentEnd.length);
+    const stored = { job: document.job, generation: document.generation, position };
+    if (!remembered) return stored;
+    for (const { name, remembered: expected } of document.branches) {
+      const blocks: Buffer[] = [];
+      for (;;) {
+        const block = rest.indexOf('\n\n'); // the end of the branch's last line, and the empty line
+        const lines = rest[0] === 0x0a ? 0 : block === -1 ? rest.length : block + 1;
+        if (lines > 0) blocks.push(rest.subarray(0, lines));
+        rest = rest.subarray(lines);
+        if (rest.length > 0) break;
+        const more = await text.next();
+        if (more.done === true) return 'it ends within the remembered IDs';
+        rest = more.value;
+      }
+      rest = rest.subarray(1);
+      const place = position.branches.get(name)!;
+      if (expected >= many) {
+        position.branches.set(name, { ...place, ledger: dormantLedger(blocks, expected, seed, unusable) });
+        continue;
+      }
+      for (const block of blocks) place.ledger.read(block);
+      if (place.ledger.size() !== expected) {
+        return `branch ${JSON.stringify(name)} remembers ${place.ledger.size()}, not ${expected}`;
+      }
+    }
+    return rest.length === 0 && (await text.next()).done === true ? stored : 'something follows the remembered IDs';
+  } catch (error) {
+    if (error instanceof SyntaxError) return 'it is not JSON';
+    if (error instanceof TypeError || error instanceof RangeError) return 'its content is not that of a position';
+    if (error instanceof Problem) return error.message;
+    throw error;
+  }
+}
+
+/** The same bytes, in pieces that end with a line, if the text does. */
+async function* pieces(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+  let torn: Buffer = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    const first = torn.length === 0 ? 0 : chunk.indexOf(0x0a) + 1;
+    if (first > 0) {
+      yield Buffer.concat([torn, chunk.subarray(0, first)]);
+      torn = Buffer.alloc(0);
+    }
+    const last = chunk.lastIndexOf(0x0a) + 1;
+    if (last > first) yield chunk.subarray(first, last);
+    if (last < chunk.length)
+      torn = torn.length === 0 ? chunk.subarray(last) : Buffer.concat([torn, chunk.subarray(last)]);
+  }
+  if (torn.length > 0) yield torn;
+}

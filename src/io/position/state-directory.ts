@@ -1,0 +1,100 @@
+/** The state directory: made for its owner alone, locked for one run of a job, and cleared of what killed runs left. */
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exit, Problem } from '../../core/problem.ts';
+import { fileProblem, makeDirectory, orFileProblem, removeFile, tempName } from '../disk/durable.ts';
+import { errorCode } from '../error-code.ts';
+import { reached } from '../failpoint.ts';
+import { takeLock, type Lock } from './lock.ts';
+
+export const positionSuffix = '.position';
+export const quarantineSuffix = '.quarantine.jsonl';
+
+/** Creates the directory if needed (73), takes the lock of a job (75 at once when another run holds it), clears leftovers. */
+export async function lockJob(directory: string, job: string): Promise<Lock> {
+  await prepareDirectory(directory);
+  return orFileProblem('lock the state directory', directory, async () => {
+    const name = fileName(job);
+    const lock = await takeLock(directory, job, `${name}.lock`);
+    try {
+      await clearTemps(directory, name);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+    return lock;
+  });
+}
+
+/** Creates the directory if needed. Problem 73 when it cannot be used, 78 when others could replace its files. */
+async function prepareDirectory(directory: string): Promise<void> {
+  try {
+    await makeDirectory(directory);
+    reached('state directory: made');
+    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+    const { uid, mode } = await stat(directory);
+    const user = process.getuid?.();
+    if (user === undefined || ((mode & 0o022) === 0 && (uid === user || uid === 0))) return;
+    throw new Problem(exit.config, `others can replace what is in the state directory ${directory}`, {
+      hint: 'choose a directory of its own inside it, which is then created for its owner alone: --state-dir',
+    });
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') {
+      throw new Problem(exit.cantcreat, `the state directory ${directory} is not a directory`, {
+        hint: 'choose another --state-dir',
+      });
+    }
+    throw fileProblem(error, 'use the state directory', directory);
+  }
+}
+
+/** Removes what killed runs left. Only with the lock: the temp file of a living run must stay. */
+async function clearTemps(directory: string, name: string): Promise<void> {
+  const targets = [positionSuffix, `${positionSuffix}.previous`, quarantineSuffix].map((suffix) => name + suffix);
+  for (const file of await namesIn(directory)) {
+    if (tempName.test(file) && targets.includes(file.replace(tempName, ''))) await removeFile(join(directory, file));
+  }
+}
+
+/** Problem 78 when there is no such directory, where a person has named it. */
+export async function refuseMissing(directory: string): Promise<void> {
+  try {
+    await access(directory);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw fileProblem(error, 'read the state directory', directory);
+    throw new Problem(exit.config, `there is no state directory ${directory}`, {
+      hint: 'name the one that the jobs use with --state-dir',
+    });
+  }
+}
+
+/** The names in a directory; none when it is not there. */
+export async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw fileProblem(error, 'read the state directory', directory);
+  }
+}
+
+/** A job's name as a file name: what could be a path or a hidden file is spelled %XX, what is too long ends in a digest. */
+export function fileName(job: string): string {
+  const safe = encodeURIComponent(job).replace(
+    /[!'()*~]|^\./g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  if (safe.length <= 150) return safe === '' ? '%' : safe;
+  return `${safe.slice(0, 100)}%${createHash('sha256').update(job).digest('hex').slice(0, 32)}`;
+}
+
+/** The job's name again, unless it was too long. */
+export function jobOf(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}

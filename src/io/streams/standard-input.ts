@@ -1,0 +1,101 @@
+/** Standard input in chunks, as they come. */
+import { Buffer } from 'node:buffer';
+import { fstatSync } from 'node:fs';
+import { exit, Problem } from '../../core/problem.ts';
+import { errorCode } from '../error-code.ts';
+import { isClosed } from './closed.ts';
+import { isTerminal } from './terminal.ts';
+import { after } from '../timer.ts';
+import { unless } from './unless.ts';
+
+export interface Input {
+  /** Throws a Problem when no records can come from it: a terminal (64), a closed one (78), a directory (74). */
+  look(): void;
+  /**
+   * The chunks, and an empty one whenever nothing came for a tenth of a second. Throws the reason of `stop`, or Problem
+   * 74 when it cannot be read.
+   */
+  chunks(stop: AbortSignal): AsyncIterable<Buffer>;
+}
+
+export function standardInput(): Input {
+  return {
+    look,
+    chunks: readChunks,
+  };
+}
+
+const descriptor = 0;
+const idleMilliseconds = 100;
+const nothing = Buffer.alloc(0);
+
+function look(): void {
+  if (isTerminal(descriptor)) {
+    throw new Problem(exit.usage, 'standard input is a terminal, and --source - reads records from a pipe', {
+      hint: 'write the command that prints them before it: spl audit export --since 65m | audit-export --source -',
+    });
+  }
+  if (isClosed(descriptor)) {
+    throw new Problem(exit.config, 'standard input is closed, no records can come from it', {
+      hint: 'redirect it from a file, or write the command that prints the records before a pipe',
+    });
+  }
+  // Node gives an empty input in place of what it cannot read.
+  const stat = fstatSync(descriptor);
+  if (stat.isDirectory()) throw unreadable('EISDIR');
+  if (stat.isBlockDevice()) throw unreadable('it is a block device');
+}
+
+async function* readChunks(stop: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+  const stream: AsyncIterable<Buffer> = process.stdin;
+  const chunks = stream[Symbol.asyncIterator]();
+  try {
+    let next = chunks.next();
+    for (;;) {
+      void expect(next);
+      const result = await orIdle(next, stop);
+      if (result === undefined) {
+        yield nothing;
+      } else {
+        if (result.done === true) return;
+        yield result.value;
+        next = chunks.next();
+      }
+    }
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem(exit.ioerr, `standard input cannot be read (${errorCode(error) || String(error)})`, {
+      hint: 'see where standard input comes from',
+    });
+  } finally {
+    process.stdin.destroy(); // a writer that is still there must not keep the program waiting
+  }
+}
+
+function unreadable(why: string): Problem {
+  return new Problem(exit.ioerr, `standard input cannot be read (${why})`, {
+    hint: 'see where standard input comes from',
+  });
+}
+
+/** It may fail when nobody waits for it any more. */
+async function expect(next: Promise<unknown>): Promise<void> {
+  try {
+    await next;
+  } catch {
+    // whoever still waits for it is told
+  }
+}
+
+/** The next chunk, or undefined after a while without one. */
+async function orIdle<T>(next: Promise<T>, stop: AbortSignal): Promise<T | undefined> {
+  let callOff = (): void => undefined;
+  const idle = new Promise<undefined>((resolve) => {
+    callOff = after(idleMilliseconds, () => resolve(undefined));
+  });
+  try {
+    return await unless(stop, Promise.race([next, idle]));
+  } finally {
+    callOff();
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Standard output that tells the truth: a write resolves when the kernel has taken every byte, waits for a slow reader,
+ * and fails with a Problem (74) when the reader is gone or the disk is full. Nothing is buffered here, so nothing can be
+ * lost at exit.
+ */
+import { Buffer } from 'node:buffer';
+import { closeSync, fstatSync, fsync, openSync, readSync, write } from 'node:fs';
+import { promisify } from 'node:util';
+import { exit, Problem } from '../../core/problem.ts';
+import type { Output } from '../../core/types.ts';
+import { errorCode } from '../error-code.ts';
+import { isClosed, isNull } from './closed.ts';
+import { reached } from '../failpoint.ts';
+import { isTerminal, visible } from './terminal.ts';
+import { unless } from './unless.ts';
+import { writeFully } from '../disk/write-fully.ts';
+
+const descriptor = 1;
+const newline = Buffer.from('\n');
+const writeTo = promisify(write);
+const asFile = {
+  write: (bytes: Buffer, offset: number, length: number, position: number | null) =>
+    writeTo(descriptor, bytes, offset, length, position),
+};
+const fsyncOf = promisify(fsync);
+
+/** The process's standard output. */
+export function standardOutput(): Output {
+  const kind = kindOf();
+  const put = kind === 'pipe' || kind === 'terminal' ? writeStream : writeFile;
+  let isBegun = false;
+  return {
+    kind,
+    async write(bytes) {
+      try {
+        if (!isBegun && kind === 'file' && isTorn()) await writeFile(newline);
+        isBegun = true;
+        await put(kind === 'terminal' ? Buffer.from(visible(bytes.toString('utf8'))) : bytes);
+        reached('output: written');
+      } catch (error) {
+        throw outputProblem(error);
+      }
+    },
+    async sync() {
+      if (kind !== 'file') return;
+      try {
+        await fsyncOf(descriptor);
+      } catch (error) {
+        if (errorCode(error) !== 'EINVAL') throw outputProblem(error); // devices cannot be synced
+      }
+    },
+  };
+}
+
+/**
+ * The same output for a run that can be stopped: a write waits for its reader no longer than that, and fails with the
+ * reason of `stop`. Its bytes stay with Node, which would wait for the reader at the end of the process: see main.ts.
+ */
+export function stoppable(output: Output, stop: AbortSignal): Output {
+  return { ...output, write: (bytes) => unless(stop, output.write(bytes)) };
+}
+
+/** True for the Problem of a reader that is gone: an ad-hoc search into `head` ends quietly. */
+export function isReaderGone(problem: Problem): boolean {
+  return errorCode(problem.cause) === 'EPIPE';
+}
+
+/**
+ * Pipes, sockets and terminals go through Node's stream, which waits for the reader without holding a thread, so that a
+ * signal can still end the program. Only one write is ever under way.
+ */
+function writeStream(bytes: Buffer): Promise<void> {
+  const stream = process.stdout;
+  return new Promise((resolve, reject) => {
+    stream.once('error', reject);
+    stream.write(bytes, (error) => {
+      if (error) {
+        stream.once('error', () => {}); // the event of the same failure may come after this call
+        reject(error);
+        return;
+      }
+      stream.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function writeFile(bytes: Buffer): Promise<void> {
+  return writeFully(asFile, bytes, null);
+}
+
+/** Whether the file ends within a line: an earlier run was killed or filled the disk, and ours must not go on with it. */
+function isTorn(): boolean {
+  const stat = fstatSync(descriptor);
+  if (!stat.isFile() || stat.size === 0) return false;
+  try {
+    const file = openSync(`/dev/fd/${descriptor}`, 'r'); // ours may be for writing only
+    try {
+      const last = Buffer.alloc(1);
+      return readSync(file, last, 0, 1, stat.size - 1) === 1 && !last.equals(newline);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return false; // written by this user and not to be read by it: nobody can tell
+  }
+}
+
+function kindOf(): Output['kind'] {
+  const stat = fstatSync(descriptor);
+  if (stat.isFIFO() || stat.isSocket()) return 'pipe';
+  if (!stat.isCharacterDevice()) return 'file';
+  if (isNull(descriptor)) return isClosed(descriptor) ? 'closed' : 'null';
+  return isTerminal(descriptor) ? 'terminal' : 'file';
+}
+
+function outputProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const code = errorCode(error);
+  if (code === 'EPIPE') {
+    return new Problem(exit.ioerr, 'the reader of the pipe is gone', {
+      hint: 'see why the command after the pipe ended; the next run delivers the same records again',
+      cause: error,
+    });
+  }
+  return new Problem(exit.ioerr, `standard output cannot be written (${code || 'unknown error'})`, {
+    hint: code === 'ENOSPC' || code === 'EDQUOT' ? 'make room on the disk' : 'see where standard output goes',
+    cause: error,
+  });
+}

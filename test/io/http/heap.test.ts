@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
+
+/** The size of a young generation, in bytes, that much survived in, with or without its limit. */
+function youngGeneration(limited: boolean): number {
+  const script = `
+    import { getHeapSpaceStatistics } from 'node:v8';
+    import { limitYoungGeneration } from ${JSON.stringify(new URL('../../../src/io/http/heap.ts', import.meta.url).href)};
+    const kept = [];
+    for (let turn = 0; turn < 3000; turn += 1) {
+      if (${limited}) limitYoungGeneration();
+      kept[turn % 20] = Array.from({ length: 2000 }, (_, at) => ({ at, turn }));
+    }
+    console.log(getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space').space_size);
+  `;
+  return Number(
+    execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script]).toString(),
+  );
+}
+
+test('the young generation stays small, whatever survives in it', () => {
+  assert.ok(youngGeneration(false) > 20_000_000, 'it would grow');
+  const limited = youngGeneration(true);
+  assert.ok(limited < 20_000_000, String(limited));
+});

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { after, test, type TestContext } from 'node:test';
+import { exit, Problem } from '../../../src/core/problem.ts';
+import { openHttp, type HttpOptions } from '../../../src/io/http.ts';
+import { proxyFor } from '../../../src/io/http/proxy.ts';
+import { certificateAuthority } from '../../support/certificates.ts';
+import {
+  answers,
+  closedPort,
+  rawServer,
+  reply,
+  tunnel,
+  type Behaviour,
+  type RawServer,
+  type RawServerOptions,
+} from '../../support/raw-server.ts';
+
+const authority = certificateAuthority();
+after(() => authority.remove());
+const password = 'hunter2';
+const token = `Basic ${Buffer.from(`user:${password}`).toString('base64')}`;
+
+async function serve(t: TestContext, behave: Behaviour, options?: RawServerOptions): Promise<RawServer> {
+  const server = await rawServer(behave, options);
+  t.after(() => server.close());
+  return server;
+}
+
+/** Asks once through a proxy on that port; the body, or the Problem, which never says the password. */
+async function ask(url: string, proxyPort: number, options: Partial<HttpOptions> = {}): Promise<string | Problem> {
+  const proxy = `http://user:${password}@127.0.0.1:${proxyPort}`;
+  const environment = { HTTPS_PROXY: proxy, HTTP_PROXY: proxy };
+  const http = openHttp(url, {
+    timeout: 5000,
+    insecure: false,
+    environment,
+    extraRoots: authority.cert,
+    now: Date.now,
+    role: 'source',
+    ...options,
+  });
+  try {
+    return await (await http.send({ method: 'GET', url: '/x?y=1' })).text();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    assert.ok(!`${error.message} ${error.hint}`.includes(password));
+    return error;
+  } finally {
+    await http.close();
+  }
+}
+
+function isProblem(answer: string | Problem, status: number, message: RegExp): Problem {
+  assert.ok(answer instanceof Problem, String(answer));
+  assert.match(answer.message, message);
+  assert.equal(answer.status, status);
+  return answer;
+}
+
+test('https goes through a tunnel, with TLS to the server itself', async (t) => {
+  const server = await serve(t, answers(reply(200, {}, 'ok')), { tls: authority.issue({ host: 'vendor.test' }) });
+  const proxy = await serve(t, tunnel(server.port));
+  assert.equal(await ask('https://vendor.test:8443/', proxy.port), 'ok');
+  const [connect] = proxy.requests;
+  assert.equal(connect?.method, 'CONNECT');
+  assert.equal(connect?.path, 'vendor.test:8443');
+  assert.equal(connect?.headers['proxy-authorization'], token);
+  assert.equal(server.requests[0]?.path, '/x?y=1');
+  assert.equal(server.requests[0]?.headers['proxy-authorization'], undefined, 'the server never sees it');
+});
+
+test('a tunnel does not make another certificate good', async (t) => {
+  const server = await serve(t, answers(reply(200, {}, 'ok')), { tls: authority.issue({ host: 'evil.test' }) });
+  const proxy = await serve(t, tunnel(server.port));
+  const problem = isProblem(
+    await ask('https://vendor.test/', proxy.port),
+    exit.protocol,
+    /certificate for another host name/,
+  );
+  assert.equal(problem.again, undefined);
+  assert.equal(server.requests.length, 0);
+});
+
+test('http is handed to the proxy with the whole address', async (t) => {
+  const proxy = await serve(t, answers(reply(200, {}, 'ok')));
+  assert.equal(await ask('http://vendor.test/', proxy.port, { insecure: true }), 'ok');
+  assert.equal(proxy.requests[0]?.path, 'http://vendor.test/x?y=1');
+  assert.equal(proxy.requests[0]?.headers['host'], 'vendor.test');
+  assert.equal(proxy.requests[0]?.headers['proxy-authorization'], token);
+});
+
+for (const [url, insecure] of [
+  ['https://vendor.test/', false],
+  ['http://vendor.test/', true],
+] as const) {
+  test(`a proxy that refuses our password is named without it: ${url}`, async (t) => {
+    const proxy = await serve(t, answers(reply(407, { 'Proxy-Authenticate': 'Basic' })));
+    const problem = isProblem(
+      await ask(url, proxy.port, { insecure }),
+      exit.noperm,
+      /^the proxy http:\/\/127\.0\.0\.1:\d+ refused our credentials \(HTTP 407\)$/,
+    );
+    assert.equal(problem.again, undefined);
+  });
+
+  test(`a proxy that is down is named: ${url}`, async () => {
+    const problem = isProblem(
+      await ask(url, await closedPort(), { insecure }),
+      exit.unavailable,
+      /^the proxy http:\/\/127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)$/,
+    );
+    assert.deepEqual(problem.again, {});
+  });
+}
+
+test('a proxy that cannot reach the server is worth another attempt', async (t) => {
+  const proxy = await serve(t, answers(reply(502)));
+  const problem = isProblem(
+    await ask('https://vendor.test/', proxy.port),
+    exit.unavailable,
+    /could not reach https:\/\/vendor\.test \(HTTP 502\)/,
+  );
+  assert.deepEqual(problem.again, {});
+});
+
+test('a proxy that does not allow the server is a matter of settings', async (t) => {
+  const proxy = await serve(t, answers(reply(403)));
+  isProblem(
+    await ask('https://vendor.test/', proxy.port),
+    exit.config,
+    /refused to connect to https:\/\/vendor\.test \(HTTP 403\)/,
+  );
+});
+
+test('this machine is reached without a proxy', async (t) => {
+  const server = await serve(t, answers(reply(200, {}, 'ok')));
+  assert.equal(await ask(server.url, await closedPort()), 'ok');
+});
+
+// ---------------------------------------------------------------------------------------------------- the environment
+
+const target = new URL('https://api.vendor.example/');
+const proxied = (environment: Record<string, string>, url = target): string | undefined =>
+  proxyFor(url, environment)?.origin;
+
+test('the variable of the scheme counts, in either case, the lower one first', () => {
+  assert.equal(proxied({}), undefined);
+  assert.equal(proxied({ HTTPS_PROXY: 'http://p:1' }), 'http://p:1');
+  assert.equal(proxied({ HTTP_PROXY: 'http://p:1' }), undefined);
+  assert.equal(proxied({ https_proxy: 'http://q:1', HTTPS_PROXY: 'http://p:1' }), 'http://q:1');
+  assert.equal(proxied({ https_proxy: '', HTTPS_PROXY: 'http://p:1' }), 'http://p:1');
+  assert.equal(proxied({ http_proxy: 'p:3128' }, new URL('http://vendor.example')), 'http://p:3128');
+  assert.equal(proxied({ HTTPS_PROXY: 'https://u:p@p.example' }), 'https://p.example');
+});
+
+test('user name and password of a proxy are percent-decoded', () => {
+  const proxy = proxyFor(target, { HTTPS_PROXY: 'http://us%40er:p%3Aw%2F@p:1' });
+  assert.equal(proxy?.token, `Basic ${Buffer.from('us@er:p:w/').toString('base64')}`);
+});
+
+const exemptions: readonly (readonly [list: string, url: string, exempt: boolean])[] = [
+  ['*', 'https://api.vendor.example', true],
+  ['vendor.example', 'https://api.vendor.example', true],
+  ['.vendor.example', 'https://api.vendor.example', true],
+  ['*.vendor.example', 'https://api.vendor.example', true],
+  ['API.Vendor.example', 'https://api.vendor.example', true],
+  ['a.example, b.example vendor.example', 'https://api.vendor.example', true],
+  ['endor.example', 'https://api.vendor.example', false],
+  ['vendor.example.org', 'https://api.vendor.example', false],
+  ['vendor.example:443', 'https://api.vendor.example', true],
+  ['vendor.example:80', 'https://api.vendor.example', false],
+  ['vendor.example:8443', 'https://api.vendor.example:8443', true],
+  ['10.1.2.3', 'https://10.1.2.3', true],
+  ['10.1.2.3:443', 'https://10.1.2.3', true],
+  ['10.0.0.0/8', 'https://10.1.2.3', true],
+  ['10.0.0.0/8', 'https://11.1.2.3', false],
+  ['10.0.0.0/99', 'https://10.1.2.3', false],
+  ['10.0.0.0/8', 'https://vendor.example', false],
+  ['2001:db8::1', 'https://[2001:db8::1]', true],
+  ['[2001:db8::1]:443', 'https://[2001:db8::1]', true],
+  ['2001:db8::/32', 'https://[2001:db8::1]', true],
+  ['2001:db8::/32', 'https://[2001:db9::1]', false],
+  ['', 'https://api.vendor.example', false],
+];
+for (const [list, url, exempt] of exemptions) {
+  test(`NO_PROXY '${list}' ${exempt ? 'exempts' : 'does not exempt'} ${url}`, () => {
+    assert.equal(
+      proxied({ HTTPS_PROXY: 'http://p:1', NO_PROXY: list }, new URL(url)),
+      exempt ? undefined : 'http://p:1',
+    );
+  });
+}
+
+test('a proxy that cannot be used is a mistake in the settings', () => {
+  for (const value of ['socks5://p:1080', 'http://', 'http://u:%zz@p:1']) {
+    assert.throws(
+      () => proxied({ HTTPS_PROXY: value }),
+      (error) => error instanceof Problem && error.status === exit.config && error.message.includes('HTTPS_PROXY'),
+      value,
+    );
+  }
+});
