@@ -4,7 +4,7 @@
  * Everything moves one way. The watermark moves in one line of core/pull-slice.ts, after every record of the slice was
  * delivered or durably set aside, and nowhere else.
  */
-import { askOnce } from './core/acknowledge.ts';
+import { askOnce } from './core/delivery/acknowledge.ts';
 import { packer } from './core/batch.ts';
 import { dryQuarantine } from './core/dry-quarantine.ts';
 import { forewarned } from './core/forewarned.ts';

@@ -1,7 +1,7 @@
 /** Records to batches: encodes each record once, into one buffer, within a sink's count and byte limits. */
 import { Buffer } from 'node:buffer';
 import { byteBuffer } from './bytes.ts';
-import { recordList, type RecordList } from './record-list.ts';
+import { recordList, type RecordList } from './delivery/record-list.ts';
 import type { AuditRecord, Batch, Sink } from './types.ts';
 
 /** A batch, and the ledger entry number of each of its records. */
@@ -80,12 +80,7 @@ export function packer(sink: Pick<Sink, 'encode' | 'limits'>): Packer {
 }
 
 /** A batch whose records are made into objects when somebody asks for them. */
-function batchOf(
-  count: number,
-  at: (index: number) => AuditRecord,
-  body: Buffer,
-  ends: readonly number[],
-): Batch {
+function batchOf(count: number, at: (index: number) => AuditRecord, body: Buffer, ends: readonly number[]): Batch {
   let made: readonly AuditRecord[] | undefined;
   return {
     count,

@@ -1,9 +1,9 @@
 /** One slice: pull it to its end, deliver what was not delivered before, and only then move the watermark. */
-import { acknowledged } from './acknowledge.ts';
+import { acknowledged } from './delivery/acknowledge.ts';
 import type { Packer } from './batch.ts';
 import { withContentKey } from './content-key.ts';
 import { conflict } from './dedupe.ts';
-import { outbox } from './outbox.ts';
+import { outbox } from './delivery/outbox.ts';
 import { stoppedEarly } from './partial.ts';
 import { Problem } from './problem.ts';
 import { sieve, type Sieve } from './sieve.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { packer } from '../../src/core/batch.ts';
-import { deliver } from '../../src/core/deliver.ts';
+import { deliver } from '../../src/core/delivery/deliver.ts';
 import { exit } from '../../src/core/problem.ts';
 import type { AuditRecord, SettingValues } from '../../src/core/types.ts';
 import { datadog } from '../../src/sinks/datadog.ts';

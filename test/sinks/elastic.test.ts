@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { after, test } from 'node:test';
 import { byteBuffer } from '../../src/core/bytes.ts';
 import { packer } from '../../src/core/batch.ts';
-import { deliver } from '../../src/core/deliver.ts';
+import { deliver } from '../../src/core/delivery/deliver.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { AuditRecord } from '../../src/core/types.ts';
 import { elastic, elasticEncoder } from '../../src/sinks/elastic.ts';

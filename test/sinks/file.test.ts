@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { packer } from '../../src/core/batch.ts';
 import { byteBuffer } from '../../src/core/bytes.ts';
-import { deliver } from '../../src/core/deliver.ts';
+import { deliver } from '../../src/core/delivery/deliver.ts';
 import { exit } from '../../src/core/problem.ts';
 import type { AppendFile } from '../../src/core/types.ts';
 import { elasticForm } from '../../src/core/wire/elastic-form.ts';

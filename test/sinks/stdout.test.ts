@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { packer } from '../../src/core/batch.ts';
-import { deliver } from '../../src/core/deliver.ts';
+import { deliver } from '../../src/core/delivery/deliver.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { Output } from '../../src/core/types.ts';
 import { stdoutSink } from '../../src/sinks/stdout.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
 import type { TlsOptions } from 'node:tls';
 import { packer } from '../../src/core/batch.ts';
-import { deliver } from '../../src/core/deliver.ts';
+import { deliver } from '../../src/core/delivery/deliver.ts';
 import { exit } from '../../src/core/problem.ts';
 import { version } from '../../src/core/version.ts';
 import type { AuditRecord, SettingValues } from '../../src/core/types.ts';

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { packer } from '../../src/core/batch.ts';
-import { deliver } from '../../src/core/deliver.ts';
+import { deliver } from '../../src/core/delivery/deliver.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { AuditRecord, SettingValues } from '../../src/core/types.ts';
 import { webhook } from '../../src/sinks/webhook.ts';

@@ -1,8 +1,8 @@
 /** Records through a sink, in as many batches as its limits make of them. */
 import assert from 'node:assert/strict';
 import { packer } from '../../src/core/batch.ts';
-import { deliver } from '../../src/core/deliver.ts';
-import { type Delivered, nothing } from '../../src/core/delivered.ts';
+import { deliver } from '../../src/core/delivery/deliver.ts';
+import { type Delivered, nothing } from '../../src/core/delivery/delivered.ts';
 import type { AuditRecord, Sink, Tools } from '../../src/core/types.ts';
 
 /** Entries are the indices of the records. `soFar` is told what is certain, after each batch and when one fails. */

@@ -1,7 +1,7 @@
 /** What every destination on the network must do, whatever its protocol: one test each, run by each sink's test file. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Delivered } from '../../src/core/delivered.ts';
+import type { Delivered } from '../../src/core/delivery/delivered.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { AuditRecord, SettingValues, SinkDefinition } from '../../src/core/types.ts';
 import { sendAll } from './send-all.ts';

@@ -3,14 +3,14 @@
  * whole is taken apart (bisect.ts). Nothing is dropped and nothing is guessed: a record counts as kept only when a reply
  * says so.
  */
-import { part } from './batch.ts';
-import type { Packed } from './batch.ts';
+import { part } from '../batch.ts';
+import type { Packed } from '../batch.ts';
 import { worklist } from './bisect.ts';
 import type { Task } from './bisect.ts';
 import { collect, type Delivered, type Fate, type Kept, keptWhole } from './delivered.ts';
-import { exit, Problem } from './problem.ts';
-import { pause } from './retry.ts';
-import type { Batch, Reply, Sink, Tools } from './types.ts';
+import { exit, Problem } from '../problem.ts';
+import { pause } from '../retry.ts';
+import type { Batch, Reply, Sink, Tools } from '../types.ts';
 
 type Clock = Pick<Tools, 'now' | 'wait' | 'random' | 'deadline' | 'debug'>;
 

@@ -3,7 +3,7 @@
  * outlive V8's young generation, and make it grow to its limit.
  */
 import { Buffer } from 'node:buffer';
-import type { AuditRecord } from './types.ts';
+import type { AuditRecord } from '../types.ts';
 
 export interface RecordList {
   add(record: AuditRecord): void;

@@ -5,12 +5,12 @@
  */
 import { Buffer } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
-import type { Packed, Packer } from './batch.ts';
-import { seen } from './dedupe.ts';
+import type { Packed, Packer } from '../batch.ts';
+import { seen } from '../dedupe.ts';
 import { deliver } from './deliver.ts';
 import { type Delivered, nothing } from './delivered.ts';
-import { isTooMany, tooManyRefused } from './partial.ts';
-import type { AuditRecord, Ledger, PositionStore, Quarantine, RefusedRecord, Sink, Summary, Tools } from './types.ts';
+import { isTooMany, tooManyRefused } from '../partial.ts';
+import type { AuditRecord, Ledger, PositionStore, Quarantine, RefusedRecord, Sink, Summary, Tools } from '../types.ts';
 
 export interface OutboxParts {
   readonly sink: Sink;

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { packer } from '../../src/core/batch.ts';
-import type { Packed } from '../../src/core/batch.ts';
-import { attempts, deliver } from '../../src/core/deliver.ts';
-import { type Delivered, nothing } from '../../src/core/delivered.ts';
-import { jsonLine } from '../../src/core/wire/json-line.ts';
-import { exit, Problem } from '../../src/core/problem.ts';
-import type { Batch, Outcome, Reply } from '../../src/core/types.ts';
-import { auditRecords, textOf } from '../support/records.ts';
+import { packer } from '../../../src/core/batch.ts';
+import type { Packed } from '../../../src/core/batch.ts';
+import { attempts, deliver } from '../../../src/core/delivery/deliver.ts';
+import { type Delivered, nothing } from '../../../src/core/delivery/delivered.ts';
+import { jsonLine } from '../../../src/core/wire/json-line.ts';
+import { exit, Problem } from '../../../src/core/problem.ts';
+import type { Batch, Outcome, Reply } from '../../../src/core/types.ts';
+import { auditRecords, textOf } from '../../support/records.ts';
 
 /** Entries are 100, 101, ... so that they are not mistaken for indices. */
 function packed(count: number): Packed {

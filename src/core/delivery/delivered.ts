@@ -1,6 +1,6 @@
 /** What became of the records of a batch: noted for each as replies come in, and sorted at the end. */
-import type { Packed } from './batch.ts';
-import type { AuditRecord } from './types.ts';
+import type { Packed } from '../batch.ts';
+import type { AuditRecord } from '../types.ts';
 
 /** What became of a batch; the numbers are ledger entries, in the order of the batch. */
 export interface Delivered {

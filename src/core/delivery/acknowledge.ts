@@ -2,8 +2,8 @@
  * Acknowledgements that come after the answer (Splunk's indexer acknowledgement): asked for until they are there. Those
  * that are not there when the run must end are saved with the position, and asked for by the next run.
  */
-import { exit, Problem } from './problem.ts';
-import type { Ledger, PositionStore, Sink, Summary, Tools } from './types.ts';
+import { exit, Problem } from '../problem.ts';
+import type { Ledger, PositionStore, Sink, Summary, Tools } from '../types.ts';
 
 /** How long one run waits for acknowledgements, in milliseconds. */
 const patience = 60_000;
