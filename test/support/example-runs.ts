@@ -1,6 +1,7 @@
 /** A ready-made definition as cron runs it: the whole program, twice, with a position. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { exit } from '../../src/core/problem.ts';
 import { delivered } from './cron.ts';
 import { exampleFile } from './example-definition.ts';
 import { run, scratch } from './program.ts';
@@ -31,5 +32,45 @@ export function runsTwice(name: string, start: () => Promise<ExampleRun>): void 
     } finally {
       await vendor.close();
     }
+  });
+}
+
+export interface ExampleRuns {
+  /** Starts a vendor that holds nothing, with the real clock. */
+  start(): Promise<{
+    readonly vendor: Vendor;
+    readonly environment: Readonly<Record<string, string>>;
+    /** Stores records that happened so many milliseconds ago; returns their texts. */
+    add(ago: number): readonly string[];
+  }>;
+  /** The setting that holds the secret. */
+  readonly secret: string;
+}
+
+const minute = 60_000;
+
+/** The same with records from before the last run's end, which the overlap must find; and with `check`, and a wrong secret. */
+export function exampleRuns(name: string, { start, secret }: ExampleRuns): void {
+  test(`${name}: a run brings what there is, the next one what is new, and a wrong ${secret} is 77`, async (t) => {
+    const directory = scratch(t);
+    const { vendor, environment, add } = await start();
+    t.after(() => vendor.close());
+    const go = (settings: Readonly<Record<string, string>> = {}, command: readonly string[] = []) => {
+      const flags = ['--source', exampleFile(name), '--job', name, '--state-dir', directory, '--log-format', 'text'];
+      return run([...command, ...flags], {
+        environment: { HOME: directory, ...environment, ...settings },
+        directory,
+      });
+    };
+    delivered(await go(), [...add(2 * 24 * 60 * minute), ...add(90 * minute)]);
+    delivered(await go(), [...add(minute)]);
+    delivered(await go(), []);
+
+    const checked = await go({}, ['check']);
+    assert.deepEqual([checked.status, checked.stderr], [exit.ok, '']);
+    const refused = await go({ [secret]: 'not-this-one' });
+    assert.deepEqual([refused.status, refused.stdout], [exit.noperm, '']);
+    assert.match(refused.stderr, new RegExp(`refused .*\\n.*hint: check .*${secret}`));
+    assert.doesNotMatch(refused.stderr, /not-this-one/);
   });
 }
