@@ -62,8 +62,10 @@ export function exampleRuns(name: string, { start, secret }: ExampleRuns): void 
         directory,
       });
     };
-    delivered(await go(), [...add(2 * 24 * 60 * minute), ...add(90 * minute)]);
-    delivered(await go(), [...add(minute)]);
+    const old = [...add(2 * 24 * 60 * minute), ...add(90 * minute)];
+    delivered(await go(), old);
+    const late = add(minute);
+    delivered(await go(), late);
     delivered(await go(), []);
 
     const checked = await go({}, ['check']);
