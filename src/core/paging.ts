@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { PagingDefinition } from './definition.ts';
-import { parseJson, tokenAt, tokenOf, valueAt } from './vendor/reply.ts';
+import { linkInList, nextLink } from './vendor/next-link.ts';
+import { parseJson, tokenAt, tokenOf, totalAt, valueAt } from './vendor/reply.ts';
 import { resolveSameOrigin } from './origin.ts';
 import { exit, Problem } from './problem.ts';
 
@@ -65,7 +66,7 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
       if (pages.has(end.fingerprint)) throw cycle('a page that it gave before');
       pages.add(end.fingerprint);
     }
-    const following = stepAfter(paging, step, end);
+    const following = stepAfter(paging, step, end, source);
     if (keepsBookmark && following?.values.cursor !== undefined) saved = String(following.values.cursor);
     if (following !== undefined && isStuck(paging, step, following, end)) throw stuck(source, paging);
     if (following === undefined || isLast(paging, step, following, end)) return undefined;
@@ -99,14 +100,14 @@ function placeOf({ first, url, values }: Step): string {
 }
 
 /** The next step if the vendor names one; for pages that are counted, there always is one. */
-function stepAfter(paging: PagingDefinition, step: Step, end: PageEnd): Step | undefined {
+function stepAfter(paging: PagingDefinition, step: Step, end: PageEnd, source: string): Step | undefined {
   switch (paging.type) {
     case 'none':
       return undefined;
     case 'link':
       return stepTo(end, nextLink(end.headers['link'] ?? ''));
     case 'url':
-      return stepTo(end, given(paging, end));
+      return stepTo(end, addressIn(paging, end, source));
     case 'cursor': {
       const cursor = paging.last === undefined ? given(paging, end) : tokenOf(end.last);
       return cursor === undefined ? undefined : { first: false, values: { cursor } };
@@ -121,6 +122,16 @@ function stepAfter(paging: PagingDefinition, step: Step, end: PageEnd): Step | u
 function stepTo(end: PageEnd, address: string | bigint | undefined): Step | undefined {
   if (address === undefined) return undefined;
   return { first: false, values: {}, url: resolveSameOrigin(end.url, String(address)).href };
+}
+
+function addressIn(
+  paging: Extract<PagingDefinition, { type: 'url' }>,
+  end: PageEnd,
+  source: string,
+): string | bigint | undefined {
+  const { path, pick, address } = paging;
+  if (path === undefined || pick === undefined || address === undefined) return given(paging, end);
+  return linkInList(end.envelope, { path, pick, address }, source);
 }
 
 function given(
@@ -140,6 +151,10 @@ function isLast(paging: PagingDefinition, step: Step, following: Step, end: Page
   if (paging.type === 'offset' && end.total !== undefined) {
     return end.count === 0 || (following.values.offset ?? 0) >= end.total;
   }
+  if (paging.type === 'page' && paging.pages !== undefined) {
+    const pages = totalAt(end.envelope, paging.pages);
+    if (pages !== undefined) return (following.values.page ?? 0) - (paging.first ?? 1) >= pages;
+  }
   if (stop.includes('short-page') && end.count < (end.limit ?? 1)) return true;
   // Counted pages name no next one: they end with the first page that is empty.
   return (paging.type === 'page' || paging.type === 'offset') && end.count === 0;
@@ -156,15 +171,4 @@ function stuck(source: string, paging: PagingDefinition): Problem {
   return new Problem(exit.protocol, `${source} has more records with the same ${last} than one page holds`, {
     hint: 'ask for more at once, with --limit or limits.page; the position stays',
   });
-}
-
-/** The target of rel="next" in a Link header (RFC 8288), or undefined. */
-function nextLink(header: string): string | undefined {
-  for (const [, target = '', parameters = ''] of header.matchAll(
-    /<([^<>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"[^"]*"|[^\s",;]*))?)*)/g,
-  )) {
-    const relation = /(?:^|;)\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters);
-    if ((relation?.[1] ?? relation?.[2] ?? '').toLowerCase().split(/\s+/).includes('next')) return target;
-  }
-  return undefined;
 }

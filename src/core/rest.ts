@@ -39,7 +39,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   const invalid = [
     gone,
     ...(job === undefined ? [] : [unknown]),
-    ...(paging.type === 'cursor' ? (paging.invalid ?? []) : []),
+    ...(paging.type === 'cursor' ? (paging.invalid ?? []).filter((each) => typeof each === 'number') : []),
   ];
   const keepsBookmark = paging.type === 'cursor' && paging.bookmark === true;
 

@@ -225,6 +225,31 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     { paging: { type: 'cursor', path: 'a', header: 'b' } },
     /expected one of path, header and last/,
   ],
+  [
+    'a list of links without what is looked for in it',
+    { paging: { type: 'url', path: 'links', address: 'href' } },
+    /: paging\.address: needs path and pick$/,
+  ],
+  [
+    'a link without its address',
+    { paging: { type: 'url', path: 'links', pick: { path: 'rel', equals: 'next' } } },
+    /: paging\.pick: needs path and address$/,
+  ],
+  [
+    'a list of links in a header',
+    { paging: { type: 'url', header: 'Next', pick: { path: 'rel', equals: 'next' }, address: 'href' } },
+    /: paging\.pick: needs path and address$/,
+  ],
+  [
+    'a number of pages in a list',
+    { request: { path: '/{page}/{from}' }, paging: { type: 'page', pages: 'meta.0.pages' } },
+    /: paging\.pages: 0 is no name of a member/,
+  ],
+  [
+    'no accepted value',
+    { reply: { success: { path: 'ok', equals: [] } } },
+    /: reply\.success\.equals: expected one at least/,
+  ],
   ['a limit without a number', { request: { path: '/{cursor}/{from}/{limit}' } }, /limits\.page is missing/],
   [
     'a window that is never sent',

@@ -83,6 +83,39 @@ test('a next address may be relative, and never leads to another host', () => {
   }
 });
 
+const inList: PagingDefinition = {
+  type: 'url',
+  path: 'links',
+  pick: { path: 'rel', equals: 'next' },
+  address: 'href',
+};
+
+test('a next address may be in a list of links, under its relation', () => {
+  const next = (links: unknown) => walk(inList, envelopes(JSON.stringify({ links })))[1]?.url;
+  const self = { rel: 'self', href: '/v1/log?page=1' };
+  assert.equal(next([self, { rel: 'next', href: '?page=2' }]), 'https://api.example/v1/log?page=2');
+  for (const last of [undefined, null, [], [self], [null, 'next'], [{ rel: 'next', href: null }, self]]) {
+    assert.equal(next(last), undefined, JSON.stringify(last));
+  }
+  assert.throws(
+    () => next([self, { rel: 'next', href: 'https://evil.example/' }]),
+    (error) => error instanceof Problem && error.status === exit.protocol,
+  );
+});
+
+for (const [what, links, message] of [
+  ['an object instead of the list of links', { next: '/2' }, /acme: links is no list of links/],
+  ['a link to the next page without an address', [{ rel: 'next', url: '/2' }], /acme: the link to .* has no href/],
+  ['an address that is no text', [{ rel: 'next', href: { url: '/2' } }], /acme: the link to .* has no href/],
+] as const) {
+  test(`${what} is an error, not the last page`, () => {
+    assert.throws(
+      () => walk(inList, envelopes(JSON.stringify({ links }))),
+      (error) => error instanceof Problem && error.status === exit.protocol && message.test(error.message),
+    );
+  });
+}
+
 test('a cursor that is missing, null, false or empty ends the pages; digits are kept', () => {
   const paging: PagingDefinition = { type: 'cursor', path: 'page.next' };
   for (const text of [
@@ -169,6 +202,22 @@ test('pages are counted until a short or an empty one', () => {
   const full = { count: 10 };
   assert.deepEqual(numbers(walk({ type: 'page', stop: ['short-page'] }, [full, { count: 9 }])), [1, 2, undefined]);
   assert.deepEqual(numbers(walk({ type: 'page', first: 0 }, [full, { count: 9 }, { count: 0 }])), [0, 1, 2, undefined]);
+});
+
+test('the last of a number of pages that the vendor tells is the last one that is asked for', () => {
+  const numbers = (steps: readonly (Step | undefined)[]) => steps.map((step) => step?.values.page);
+  const of = (total: string, count = 10) => ({ envelope: `{"meta":{"total_pages":${total}}}`, count });
+  const paging: PagingDefinition = { type: 'page', pages: 'meta.total_pages' };
+  assert.deepEqual(numbers(walk(paging, [of('2'), of('2'), of('2')])), [1, 2, undefined]);
+  assert.deepEqual(numbers(walk({ ...paging, first: 0 }, [of('2'), of('2'), of('2')])), [0, 1, undefined]);
+  assert.deepEqual(numbers(walk(paging, [of('0')])), [1, undefined]);
+  assert.deepEqual(numbers(walk(paging, [of('1'), of('2')])), [1, undefined]);
+  assert.deepEqual(
+    numbers(walk(paging, [of('3'), of('3', 0), of('3')])),
+    [1, 2, 3, undefined],
+    'an empty page between',
+  );
+  assert.deepEqual(numbers(walk(paging, [of('null'), of('null'), of('null', 0)])), [1, 2, 3, undefined]);
 });
 
 test('offsets go on by what came, and end with the total', () => {

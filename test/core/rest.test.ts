@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SourceDefinition } from '../../src/core/definition.ts';
+import type { EnvelopeTest, SourceDefinition } from '../../src/core/definition.ts';
 import { parseDefinition } from '../../src/core/definition.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { restSource } from '../../src/core/rest.ts';
@@ -178,6 +178,86 @@ test('a next address on another host is refused before anything is sent there', 
   assert.equal(evil.requests.length, 0);
   await evil.close();
 });
+
+test('the pages of a list of links are followed', async () => {
+  const [, second, third] = await requestsOf(
+    {
+      request: { path: '/log', query: { from: '{from}' } },
+      paging: { type: 'url', path: 'links', pick: { path: 'rel', equals: 'next' }, address: 'href' },
+    },
+    [
+      '{"links":[{"rel":"self","href":"/v1/log"},{"rel":"next","href":"/v1/log?page=2"}],"data":[{"id":1}]}',
+      '{"data":[]}',
+    ],
+  );
+  assert.deepEqual([second?.target, third], ['/v1/log?page=2', undefined]);
+});
+
+test('an error that is a list is told in its own words', async () => {
+  const server = await serve({}, (_, response) =>
+    sendJson(response, 400, '[{"errorCode":"INVALID_TYPE","message":"sObject type is not supported"}]'),
+  );
+  await assert.rejects(
+    pullOnce(pear, valuesFor(server), { part: { slice } }),
+    (error) => error instanceof Problem && error.message.endsWith('(HTTP 400): sObject type is not supported'),
+  );
+  await server.close();
+});
+
+const lost: readonly (readonly [
+  what: string,
+  status: number,
+  body: string,
+  invalid: EnvelopeTest,
+  restarts: boolean,
+])[] = [
+  ['an HTTP error', 409, '{"error":{".tag":"reset"}}', { path: 'error.".tag"', equals: ['reset', 'bad_cursor'] }, true],
+  [
+    'another HTTP error',
+    409,
+    '{"error_summary":"no_scope/..","error":{".tag":"no_scope"}}',
+    { path: 'error.".tag"', equals: 'reset' },
+    false,
+  ],
+  [
+    'a reply with HTTP 200',
+    200,
+    '{"ok":false,"error":"invalid_cursor"}',
+    { path: 'error', equals: 'invalid_cursor' },
+    true,
+  ],
+  ['a reply that looks like any other', 200, '{"data":[],"state":"gone"}', { path: 'state', equals: 'gone' }, true],
+  [
+    'another reply with HTTP 200',
+    200,
+    '{"ok":false,"error":"no_scope"}',
+    { path: 'error', equals: 'invalid_cursor' },
+    false,
+  ],
+];
+for (const [what, status, body, invalid, restarts] of lost) {
+  test(`a saved cursor ${restarts ? 'is given up for' : 'stays despite'} ${what} with ${body}`, async () => {
+    const tools = sourceTools();
+    const server = await serve({}, ({ target }, response) =>
+      target.includes('cursor=') ? sendJson(response, status, body) : sendJson(response, 200, '{"data":[{"id":1}]}'),
+    );
+    const definition: SourceDefinition = {
+      ...pear,
+      request: { path: '/log', query: { from: '{from}', cursor: '{cursor}' } },
+      paging: { type: 'cursor', path: 'next', bookmark: true, invalid: [invalid] },
+      reply: { messages: ['error_summary'] },
+    };
+    const read = pullOnce(definition, valuesFor(server), { part: { slice, bookmark: 'old' }, tools });
+    if (restarts) {
+      assert.equal((await read).records.length, 1);
+      assert.match(tools.warnings.join(), /pear no longer knows where the last run stopped/);
+    } else {
+      await assert.rejects(read, (error) => error instanceof Problem && /no_scope/.test(error.message));
+      assert.deepEqual([server.requests.length, tools.warnings], [1, []]);
+    }
+    await server.close();
+  });
+}
 
 test("a comparison is written in the vendor's language, safely quoted", async () => {
   const query = { keys: { method: { field: 'auditTrail.requestMethod' } }, compare: '{field} = {value}', and: ' and ' };

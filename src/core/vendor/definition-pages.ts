@@ -1,5 +1,5 @@
 /** The pages of a definition: whether each can be asked for, and where what tells of the next one is looked for. */
-import type { SourceDefinition } from '../definition.ts';
+import type { PagingDefinition, SourceDefinition } from '../definition.ts';
 import { parsePath } from '../json/path.ts';
 import { collect, usedPlaceholders } from './definition-texts.ts';
 import { placeholders } from './template.ts';
@@ -13,6 +13,7 @@ export function* pagingProblems(definition: SourceDefinition): Generator<string>
   if (name !== undefined && !used.has(name)) yield `paging.type: ${paging.type} needs {${name}} in a request`;
   yield* laterPageProblems(definition, name);
   if (paging.type === 'url' && both(paging.path, paging.header)) yield 'paging: expected one of path and header';
+  yield* linkProblems(paging);
   if (
     paging.type === 'cursor' &&
     [paging.path, paging.header, paging.last].filter((each) => each !== undefined).length !== 1
@@ -25,6 +26,16 @@ export function* pagingProblems(definition: SourceDefinition): Generator<string>
     yield 'paging.stop: short-page needs {limit} in a request';
   }
   if ((limits?.most ?? Infinity) < (limits?.page ?? 0)) yield 'limits.page is more than limits.most';
+}
+
+/** Where the address of the next page is in a list of links. */
+function* linkProblems(paging: PagingDefinition): Generator<string> {
+  if (paging.type !== 'url') return;
+  const { path, pick, address } = paging;
+  if (pick !== undefined && (path === undefined || address === undefined)) {
+    yield 'paging.pick: needs path and address';
+  }
+  if (address !== undefined && (path === undefined || pick === undefined)) yield 'paging.address: needs path and pick';
 }
 
 /** Where later pages have a request of their own. */
@@ -47,6 +58,7 @@ export function* pathProblems({ paging, job, records }: SourceDefinition): Gener
   const ids = 'paths' in records.id ? records.id.paths : [];
   const paths: readonly (readonly [at: string, path: string | undefined])[] = [
     ['paging.path', 'path' in paging ? paging.path : undefined],
+    ['paging.pages', 'pages' in paging ? paging.pages : undefined],
     ['paging.last', 'last' in paging ? paging.last : undefined],
     ['job.id', job?.id],
     ['job.total', job?.total],

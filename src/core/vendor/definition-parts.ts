@@ -18,10 +18,14 @@ export const choice = z.strictObject({ setting: z.string(), texts: templates });
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
 /**
- * A member of a reply's envelope that must be there and not null, and equal `equals` if that is given. `optional`: it
- * may also be missing.
+ * A member of a reply's envelope that must be there and not null, and equal `equals`, or one of its values, if that is
+ * given. `optional`: it may also be missing.
  */
-export const test = z.strictObject({ path, equals: optional(scalar), optional: optional(z.boolean()) });
+export const test = z.strictObject({
+  path,
+  equals: optional(z.union([scalar, z.array(scalar).check(z.minLength(1))])),
+  optional: optional(z.boolean()),
+});
 
 export const request = z.strictObject({
   /** GET when left out. A POST here only reads, and so may be sent again. */
@@ -93,7 +97,15 @@ export const paging = z.discriminatedUnion('type', [
   /** The `Link` header with rel="next" (RFC 8288). */
   z.strictObject({ type: z.literal('link'), ...everyPaging }),
   /** The next page's address, absolute or relative, in the body or in a header. */
-  z.strictObject({ type: z.literal('url'), path: optional(path), header: optional(z.string()), ...everyPaging }),
+  z.strictObject({
+    type: z.literal('url'),
+    path: optional(path),
+    header: optional(z.string()),
+    /** At `path` is a list of links: the one that passes this test has the address, at `address` in it. */
+    pick: optional(test),
+    address: optional(path),
+    ...everyPaging,
+  }),
   /** A cursor in the body, in a header, or a field of the page's last record (`last`). */
   z.strictObject({
     type: z.literal('cursor'),
@@ -102,11 +114,15 @@ export const paging = z.discriminatedUnion('type', [
     last: optional(path),
     /** The cursor outlives the run: the next one goes on there. */
     bookmark: optional(z.boolean()),
-    /** HTTP statuses, besides 410, that say that a cursor is no longer valid: the window is read from its beginning. */
-    invalid: optional(z.array(z.int())),
+    /**
+     * HTTP statuses, besides 410, and tests on the body of any reply, that say that a cursor is no longer valid: the
+     * window is read from its beginning.
+     */
+    invalid: optional(z.array(z.union([z.int(), test]))),
     ...everyPaging,
   }),
-  z.strictObject({ type: z.literal('page'), first: optional(z.int()), ...everyPaging }),
+  /** Pages by number, from `first` (1) on. `pages`: where the vendor says how many there are. */
+  z.strictObject({ type: z.literal('page'), first: optional(z.int()), pages: optional(path), ...everyPaging }),
   z.strictObject({ type: z.literal('offset'), ...everyPaging }),
 ]);
 

@@ -1,7 +1,7 @@
 /** One request and its reply, with the credentials: logs in first, and tells when a session is over. */
 import type { RequestDefinition, SourceDefinition } from '../definition.ts';
 import { pace } from './pace.ts';
-import { parseJson, saying, tellsError, tellsExpired, valueAt } from './reply.ts';
+import { parseJson, saying, tellsError, tellsExpired, tellsInvalid, valueAt } from './reply.ts';
 import { exit, Problem } from '../problem.ts';
 import { baseUrl, buildRequest } from './request.ts';
 import { httpProblem, retrying } from '../retry.ts';
@@ -76,10 +76,11 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     const hint = refusalHint(definition, reply.status);
     const asked = { who: definition.name, what, ...(hint === undefined ? {} : { hint }) };
     const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
-    return new Problem(problem.status, problem.message + saying(definition, parseJson(text)), {
+    const value = parseJson(text);
+    return new Problem(problem.status, problem.message + saying(definition, value), {
       ...(problem.hint === undefined ? {} : { hint: problem.hint }),
       ...(problem.again === undefined ? {} : { again: problem.again }),
-      cause: reply.status,
+      cause: tellsInvalid(definition, value) ? gone : reply.status,
     });
   }
 
@@ -112,15 +113,17 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
         },
       );
     }
-    if (!tellsError(definition, value)) return;
+    const invalid = tellsInvalid(definition, value);
+    if (!invalid && !tellsError(definition, value)) return;
     const path = definition.reply?.success?.path;
-    const status = path === undefined ? undefined : valueAt(value, path); // often the HTTP status that it should have had
+    const told = path === undefined ? undefined : valueAt(value, path); // often the HTTP status that it should have had
+    const status = invalid ? gone : told;
     const hint = refusalHint(definition, status);
     const refused = hint !== undefined;
     const message = `${definition.name} ${refused ? 'refused' : 'told of an error in'} ${what}${saying(definition, value)}`;
     throw new Problem(refused ? exit.noperm : exit.protocol, message, {
       hint: hint ?? 'the position stays; see what the vendor says about this error',
-      ...(status === 404 || status === 410 ? { cause: status } : {}),
+      ...(status === 404 || status === gone ? { cause: status } : {}),
     });
   }
 
@@ -147,6 +150,9 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     },
   };
 }
+
+/** HTTP 410: what was asked for is there no longer, such as the page behind a cursor. */
+const gone = 410;
 
 /**
  * 401, or a reply that is not what was asked for: a login page, or an error that the vendor tells in its body. Other

@@ -41,7 +41,8 @@ export function totalAt(text: string, path: string): number | undefined {
 export function holds(test: EnvelopeTest, value: unknown): boolean {
   const found = valueAt(value, test.path);
   if (found === undefined && test.optional === true) return true;
-  return test.equals === undefined ? found !== undefined && found !== null : found === test.equals;
+  if (test.equals === undefined) return found !== undefined && found !== null;
+  return [test.equals].flat().some((accepted) => accepted === found);
 }
 
 /** Whether a parsed reply tells of an error, by the rules of the definition. */
@@ -57,11 +58,18 @@ export function tellsExpired(definition: SourceDefinition, value: unknown): bool
   return expired !== undefined && holds(expired, value);
 }
 
-/** `: what the vendor said`, made fit for a terminal; or nothing. */
+/** Whether a parsed reply tells that the cursor is no longer valid, besides by its HTTP status. */
+export function tellsInvalid({ paging }: SourceDefinition, value: unknown): boolean {
+  const invalid = paging.type === 'cursor' ? (paging.invalid ?? []) : [];
+  return invalid.some((test) => typeof test === 'object' && holds(test, value));
+}
+
+/** `: what the vendor said`, made fit for a terminal; or nothing. The reply may be a list of errors. */
 export function saying(definition: SourceDefinition, value: unknown): string {
   const paths = [...(definition.reply?.messages ?? []), 'message', 'detail', 'error', 'errors', 'error_description'];
-  for (const path of paths) {
-    const text = textIn(valueAt(value, path));
+  for (const each of Array.isArray(value) ? value : [value]) {
+    const found = [...paths.map((path) => textIn(valueAt(each, path))), each === value ? undefined : textIn(each)];
+    const text = found.find((words) => words !== undefined);
     if (text !== undefined) return `: ${printable(text)}`;
   }
   return '';
@@ -82,13 +90,13 @@ function says(value: unknown): boolean {
   return Boolean(value);
 }
 
-/** The first text in a message, a list of messages, or an error object. */
-function textIn(value: unknown): string | undefined {
+/** The first text in a message, a list of messages, or an error object; not deeper than anybody writes one. */
+function textIn(value: unknown, levels = 10): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;
-  if (typeof value !== 'object' || value === null) return undefined;
-  if (Array.isArray(value)) return value.map(textIn).find((text) => text !== undefined);
+  if (typeof value !== 'object' || value === null || levels === 0) return undefined;
   const { message, msg, detail, title, description, code } = value as Record<string, unknown>;
-  return textIn([message, msg, detail, title, description, code]);
+  const parts: readonly unknown[] = Array.isArray(value) ? value : [message, msg, detail, title, description, code];
+  return parts.map((part) => textIn(part, levels - 1)).find((text) => text !== undefined);
 }
 
 /** One short line without control characters, whatever the server sent. */

@@ -1,0 +1,43 @@
+/** The address of the next page among other links: in the Link header, or in a list in the body. */
+import type { EnvelopeTest } from '../definition.ts';
+import { exit, Problem } from '../problem.ts';
+import { holds, parseJson, valueAt } from './reply.ts';
+
+/** The target of rel="next" in a Link header (RFC 8288), or undefined. */
+export function nextLink(header: string): string | undefined {
+  for (const [, target = '', parameters = ''] of header.matchAll(
+    /<([^<>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"[^"]*"|[^\s",;]*))?)*)/g,
+  )) {
+    const relation = /(?:^|;)\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters);
+    if ((relation?.[1] ?? relation?.[2] ?? '').toLowerCase().split(/\s+/).includes('next')) return target;
+  }
+  return undefined;
+}
+
+/** Where a list of links is, which of them leads to the next page, and where its address is. */
+export interface LinkPlace {
+  readonly path: string;
+  readonly pick: EnvelopeTest;
+  readonly address: string;
+}
+
+/**
+ * The address of the first link that passes the test; undefined when there is no such link, or null or an empty text
+ * instead of its address: that was the last page. Throws Problem 76 when it is not known whether it was.
+ */
+export function linkInList(envelope: string, { path, pick, address }: LinkPlace, source: string): string | undefined {
+  const links = valueAt(parseJson(envelope), path) ?? [];
+  if (!Array.isArray(links)) throw noLink(`${source}: ${path} is no list of links`);
+  const link: unknown = links.find((each) => holds(pick, each));
+  if (link === undefined) return undefined;
+  const target = valueAt(link, address);
+  if (target === null || target === '') return undefined;
+  if (typeof target !== 'string') throw noLink(`${source}: the link to the next page at ${path} has no ${address}`);
+  return target;
+}
+
+function noLink(message: string): Problem {
+  return new Problem(exit.protocol, message, {
+    hint: "check paging.path and paging.address, and the vendor's API version",
+  });
+}
