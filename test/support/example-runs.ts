@@ -27,7 +27,8 @@ export function runsTwice(name: string, start: () => Promise<ExampleRun>): void 
       const first = add();
       assert.ok(first.length > 0);
       delivered(await go(), first);
-      delivered(await go(), add());
+      const second = add();
+      delivered(await go(), second);
       delivered(await go(), []);
     } finally {
       await vendor.close();
