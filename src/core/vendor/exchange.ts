@@ -77,10 +77,11 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     const asked = { who: definition.name, what, ...(hint === undefined ? {} : { hint }) };
     const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
     const value = parseJson(text);
+    const invalid = tellsInvalid(definition, value); // asking again would not help
     return new Problem(problem.status, problem.message + saying(definition, value), {
       ...(problem.hint === undefined ? {} : { hint: problem.hint }),
-      ...(problem.again === undefined ? {} : { again: problem.again }),
-      cause: tellsInvalid(definition, value) ? gone : reply.status,
+      ...(problem.again === undefined || invalid ? {} : { again: problem.again }),
+      cause: invalid ? gone : reply.status,
     });
   }
 
