@@ -14,6 +14,8 @@ export interface Conformance {
   /** The setting that holds the secret. */
   readonly secret: string;
   readonly limit: number;
+  /** What is said of JSON of another shape, where a reply without a list may mean that there are no records. */
+  readonly otherShape?: RegExp;
 }
 
 export interface Started {
@@ -29,7 +31,8 @@ export interface Started {
   openSessions?(): number;
 }
 
-export function conforms(name: string, { definition, start, secret, limit }: Conformance): void {
+export function conforms(name: string, conformance: Conformance): void {
+  const { definition, start, secret, limit, otherShape = /no(?:t a)? list of records/ } = conformance;
   async function withVendor(body: (started: Started) => Promise<void>): Promise<void> {
     const started = await start();
     try {
@@ -149,7 +152,7 @@ export function conforms(name: string, { definition, start, secret, limit }: Con
     ],
     ['a web page', exit.protocol, /something else than JSON/, (_, response) => (sendHtml(response, 200), true)],
     ['no JSON', exit.protocol, /JSON/, replyWith('<html>')],
-    ['JSON of another shape', exit.protocol, /no(?:t a)? list of records/, replyWith('{"unknown":[]}')],
+    ['JSON of another shape', exit.protocol, otherShape, replyWith('{"unknown":[]}')],
     ['HTTP 404', exit.config, /HTTP 404/, replyWith('{}', 404)],
     ['HTTP 403', exit.noperm, /HTTP 403/, replyWith('{}', 403)],
     ['HTTP 204', exit.protocol, /HTTP 204/, (_, response) => (response.writeHead(204).end(), true)],
