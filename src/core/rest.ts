@@ -4,9 +4,8 @@ import { identityRule } from './vendor/collect.ts';
 import type { SourceDefinition } from './definition.ts';
 import { exchange } from './vendor/exchange.ts';
 import { identifier, type Identify } from './identity.ts';
-import { incomplete, neverFinished, noJob } from './vendor/incomplete.ts';
-import type { Step } from './paging.ts';
-import { Problem } from './problem.ts';
+import { hasStatus, incomplete, neverFinished, noJob } from './vendor/incomplete.ts';
+import type { Problem } from './problem.ts';
 import { pageWalk, type Reading } from './vendor/page-walk.ts';
 import { pageReader } from './vendor/read-page.ts';
 import { tokenAt, totalAt } from './vendor/reply.ts';
@@ -112,7 +111,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   /** The pages of a window, or those of its job; returns what is missing by the vendor's own total. */
   async function* readWindow(part: Part): AsyncGenerator<Page, Problem | undefined, undefined> {
     const { identity, bookmark } = part;
-    const route = { identity, bookmark, total: undefined, values: (step: Step) => valuesOf(part, step.values) };
+    const route = { identity, bookmark, total: undefined, values: (more: TemplateValues) => valuesOf(part, more) };
     if (job === undefined) return missing(part, yield* pages.read(route));
     const what = 'the query';
     const { value, text } = await vendor.json({ request: job.request, values: valuesOf(part, {}), what });
@@ -120,7 +119,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     if (id === undefined) throw noJob(definition, value, job.id);
     const total = job.total === undefined ? undefined : totalAt(text, job.total);
     if (total === 0) return undefined;
-    const values = (step: Step): TemplateValues => valuesOf(part, { ...step.values, job: id });
+    const values = (more: TemplateValues): TemplateValues => valuesOf(part, { ...more, job: id });
     const reading = yield* pages.read({ ...route, total, values });
     return reading.unfinished && !search.single ? yield* readHalves(part) : missing(part, reading);
   }
@@ -161,7 +160,3 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
 /** What was asked for has expired, or is not known (any more). */
 const gone = 410;
 const unknown = 404;
-
-function hasStatus(error: unknown, statuses: readonly number[]): error is Problem {
-  return error instanceof Problem && statuses.includes(error.cause as number);
-}

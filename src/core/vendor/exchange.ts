@@ -1,6 +1,7 @@
 /** One request and its reply, with the credentials: logs in first, and tells when a session is over. */
 import type { RequestDefinition, SourceDefinition } from '../definition.ts';
 import { pace } from './pace.ts';
+import { isHtml, isSuccess, notJson, notUtf8, refusalHint, saidIn } from './refusal.ts';
 import { parseJson, saying, tellsError, tellsExpired, tellsInvalid, valueAt } from './reply.ts';
 import { exit, Problem } from '../problem.ts';
 import { baseUrl, buildRequest } from './request.ts';
@@ -54,31 +55,32 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     return reply;
   }
 
-  async function stream(question: Question): Promise<HttpReply> {
+  async function put(question: Question): Promise<HttpReply> {
     await login.open();
     const { request, parameters = {}, url } = question;
-    const reply = await send(
+    return send(
       buildRequest(request, { definition, values: question.values, parameters, token: login.headers(), url, base }),
     );
+  }
+
+  async function stream(question: Question): Promise<HttpReply> {
+    const reply = await put(question);
+    if (!isSuccess(reply.status) || isHtml(reply)) throw failure(reply, question.what, await saidIn(reply));
     const type = reply.headers['content-type'] ?? '';
-    const html = /\bhtml\b/i.test(type);
-    if (!isSuccess(reply.status) || html) throw await failure(reply, question.what, html);
     const charset = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(type)?.[1];
     if (charset === undefined || /^(?:utf-?8|us-ascii)$/i.test(charset)) return reply;
     await reply.discard();
     throw notUtf8(definition, question.what, charset);
   }
 
-  async function failure(reply: HttpReply, what: string, html: boolean): Promise<Problem> {
-    const text = html ? '' : await reply.text(64 * 1024);
-    if (html) await reply.discard();
+  /** `said`: what is in the reply. */
+  function failure(reply: HttpReply, what: string, said: unknown): Problem {
     if (isSuccess(reply.status)) return notJson(definition, what);
     const hint = refusalHint(definition, reply.status);
     const asked = { who: definition.name, what, ...(hint === undefined ? {} : { hint }) };
     const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
-    const value = parseJson(text);
-    const invalid = tellsInvalid(definition, value); // asking again would not help
-    return new Problem(problem.status, problem.message + saying(definition, value), {
+    const invalid = tellsInvalid(definition, said); // asking again would not help
+    return new Problem(problem.status, problem.message + saying(definition, said), {
       ...(problem.hint === undefined ? {} : { hint: problem.hint }),
       ...(problem.again === undefined || invalid ? {} : { again: problem.again }),
       cause: invalid ? gone : reply.status,
@@ -94,12 +96,12 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     return { value, text };
   }
 
-  async function json(question: Question): Promise<{ value: unknown; text: string }> {
+  async function insisting<T>(action: () => Promise<T>): Promise<T> {
     try {
-      return await retrying(() => readJson(question), tools);
+      return await retrying(action, tools);
     } catch (error) {
       if (!(await renewed(error))) throw error;
-      return retrying(() => readJson(question), tools);
+      return retrying(action, tools);
     }
   }
 
@@ -137,7 +139,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
   return {
     open: login.open,
     stream,
-    json,
+    json: (question) => insisting(() => readJson(question)),
     check,
     renewed,
     serverTime: () => seen,
@@ -162,30 +164,4 @@ const gone = 410;
 function isSessionOver(error: unknown): boolean {
   if (!(error instanceof Problem) || error.again !== undefined) return false;
   return error.cause === 401 || (error.status === exit.protocol && typeof error.cause !== 'number');
-}
-
-/** What to do when records are refused: whoever asks for them with a session has logged in successfully before. */
-function refusalHint(definition: SourceDefinition, status: unknown): string | undefined {
-  if (status === 403) return `${credentialsHint(definition)}, and the right to read these records`;
-  if (status !== 401) return undefined;
-  if (definition.auth.type !== 'session') return credentialsHint(definition);
-  return 'the login worked; another run with the same user may have ended the session, or the user may not read records';
-}
-
-/** Statuses that come with what was asked for; 204, 206 and 304 do not. */
-function isSuccess(status: number): boolean {
-  return status === 200 || status === 201 || status === 202;
-}
-
-/** Records leave as they came, and JSON is UTF-8 (RFC 8259 section 8.1): another encoding would be a guess. */
-function notUtf8(definition: SourceDefinition, what: string, charset: string): Problem {
-  return new Problem(exit.protocol, `${definition.name} answered ${what} in ${charset.toLowerCase()}, not in UTF-8`, {
-    hint: 'have the service, or the proxy before it, answer in UTF-8',
-  });
-}
-
-function notJson(definition: SourceDefinition, what: string): Problem {
-  return new Problem(exit.protocol, `${definition.name} answered ${what} with something else than JSON`, {
-    hint: 'check the URL: a proxy, a single sign-on page or another service may be answering there',
-  });
 }

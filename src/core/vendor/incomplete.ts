@@ -5,6 +5,11 @@ import { saying } from './reply.ts';
 import { isoText } from '../time.ts';
 import type { Window } from '../types.ts';
 
+/** Whether the vendor answered with one of these HTTP statuses. */
+export function hasStatus(error: unknown, statuses: readonly number[]): error is Problem {
+  return error instanceof Problem && statuses.includes(error.cause as number);
+}
+
 /** The vendor answered, but started nothing. */
 export function noJob(definition: SourceDefinition, value: unknown, path: string): Problem {
   const message = `${definition.name} did not start the query: nothing at ${path}${saying(definition, value)}`;

@@ -25,8 +25,8 @@ interface Route {
   readonly bookmark: string | undefined;
   /** How many records there are, if something else than a page says so. */
   readonly total: number | undefined;
-  /** Everything that the request of a step can name. */
-  values(step: Step): TemplateValues;
+  /** Everything that a request can name, with what a step names. */
+  values(more: TemplateValues): TemplateValues;
 }
 
 export interface PageWalk {
@@ -57,7 +57,7 @@ export function pageWalk(
     let ahead: Promise<HttpReply> | undefined;
     const question = (step: Step, number: number): Question => ({
       request: requestFor(definition, step),
-      values: route.values(step),
+      values: route.values(step.values),
       parameters,
       what: `page ${number}`,
       url: step.url,

@@ -1,0 +1,43 @@
+/** Replies that are not what was asked for: how they are told from the others, and what is said of them. */
+import type { SourceDefinition } from '../definition.ts';
+import { exit, Problem } from '../problem.ts';
+import type { HttpReply } from '../types.ts';
+import { parseJson } from './reply.ts';
+import { credentialsHint } from './session.ts';
+
+/** What to do when records are refused: whoever asks for them with a session has logged in successfully before. */
+export function refusalHint(definition: SourceDefinition, status: unknown): string | undefined {
+  if (status === 403) return `${credentialsHint(definition)}, and the right to read these records`;
+  if (status !== 401) return undefined;
+  if (definition.auth.type !== 'session') return credentialsHint(definition);
+  return 'the login worked; another run with the same user may have ended the session, or the user may not read records';
+}
+
+export function isHtml({ headers }: HttpReply): boolean {
+  return /\bhtml\b/i.test(headers['content-type'] ?? '');
+}
+
+/** A short reply as a JSON value; undefined for a page for people, or for anything else. */
+export async function saidIn(reply: HttpReply): Promise<unknown> {
+  if (!isHtml(reply)) return parseJson(await reply.text(64 * 1024));
+  await reply.discard();
+  return undefined;
+}
+
+/** Statuses that come with what was asked for; 204, 206 and 304 do not. */
+export function isSuccess(status: number): boolean {
+  return status === 200 || status === 201 || status === 202;
+}
+
+/** Records leave as they came, and JSON is UTF-8 (RFC 8259 section 8.1): another encoding would be a guess. */
+export function notUtf8(definition: SourceDefinition, what: string, charset: string): Problem {
+  return new Problem(exit.protocol, `${definition.name} answered ${what} in ${charset.toLowerCase()}, not in UTF-8`, {
+    hint: 'have the service, or the proxy before it, answer in UTF-8',
+  });
+}
+
+export function notJson(definition: SourceDefinition, what: string): Problem {
+  return new Problem(exit.protocol, `${definition.name} answered ${what} with something else than JSON`, {
+    hint: 'check the URL: a proxy, a single sign-on page or another service may be answering there',
+  });
+}
