@@ -24,6 +24,7 @@ import {
   choice,
   count,
   duration,
+  job,
   jsonObject,
   optional,
   paging,
@@ -94,16 +95,7 @@ const definitionSchema = z.strictObject({
   variables: optional(z.record(z.string(), z.union([template, z.array(template).check(z.minLength(1))]))),
   headers: optional(templates),
   auth,
-  /** Started once a window, before the pages are asked for with {job}. */
-  job: optional(
-    z.strictObject({
-      request,
-      /** Where {job} is in the answer. */
-      id: path,
-      /** How many records it found. Null or missing means that it may not have finished. */
-      total: optional(path),
-    }),
-  ),
+  job: optional(job),
   request,
   paging,
   window,
@@ -161,6 +153,7 @@ const definitionSchema = z.strictObject({
 export type SourceDefinition = z.infer<typeof definitionSchema>;
 export type RequestDefinition = z.infer<typeof request>;
 export type PagingDefinition = z.infer<typeof paging>;
+export type JobDefinition = z.infer<typeof job>;
 export type AuthDefinition = z.infer<typeof auth>;
 export type EnvelopeTest = z.infer<typeof test>;
 

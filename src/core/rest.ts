@@ -4,11 +4,11 @@ import { identityRule } from './vendor/collect.ts';
 import type { SourceDefinition } from './definition.ts';
 import { exchange } from './vendor/exchange.ts';
 import { identifier, type Identify } from './identity.ts';
-import { hasStatus, incomplete, neverFinished, noJob } from './vendor/incomplete.ts';
+import { hasStatus, incomplete, neverFinished } from './vendor/incomplete.ts';
+import { readJob } from './vendor/job.ts';
 import type { Problem } from './problem.ts';
 import { pageWalk, type Reading } from './vendor/page-walk.ts';
 import { pageReader } from './vendor/read-page.ts';
-import { tokenAt, totalAt } from './vendor/reply.ts';
 import { scopeOf } from './vendor/request.ts';
 import { planSearch } from './vendor/search.ts';
 import { fillFirst, type TemplateValues } from './vendor/template.ts';
@@ -111,17 +111,11 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   /** The pages of a window, or those of its job; returns what is missing by the vendor's own total. */
   async function* readWindow(part: Part): AsyncGenerator<Page, Problem | undefined, undefined> {
     const { identity, bookmark } = part;
-    const route = { identity, bookmark, total: undefined, values: (more: TemplateValues) => valuesOf(part, more) };
-    if (job === undefined) return missing(part, yield* pages.read(route));
-    const what = 'the query';
-    const { value, text } = await vendor.json({ request: job.request, values: valuesOf(part, {}), what });
-    const id = tokenAt(text, job.id);
-    if (id === undefined) throw noJob(definition, value, job.id);
-    const total = job.total === undefined ? undefined : totalAt(text, job.total);
-    if (total === 0) return undefined;
-    const values = (more: TemplateValues): TemplateValues => valuesOf(part, { ...more, job: id });
-    const reading = yield* pages.read({ ...route, total, values });
-    return reading.unfinished && !search.single ? yield* readHalves(part) : missing(part, reading);
+    const route = { identity, bookmark, values: (more: TemplateValues) => valuesOf(part, more) };
+    if (job === undefined) return missing(part, yield* pages.read({ ...route, total: undefined }));
+    const ofJob = { ...route, window: part.window };
+    const reading = yield* readJob({ definition, job }, { vendor, pages }, ofJob, tools);
+    return reading.unfinished ? yield* readHalves(part) : missing(part, reading);
   }
 
   function missing({ window }: Part, { count, total }: Reading): Problem | undefined {
@@ -132,7 +126,8 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   /** A query that does not finish for the whole window may finish for its halves. */
   async function* readHalves(part: Part): AsyncGenerator<Page, Problem | undefined, undefined> {
     const { from, until } = part.window;
-    if (until - from <= shortestWindow) throw neverFinished(name, part.window);
+    const whole = search.single || definition.window.filter === 'none';
+    if (whole || until - from <= shortestWindow) throw neverFinished(name, part.window);
     const middle = from + (until - from) / 2n;
     tools.debug('the query did not finish, asking for half the window', { from: isoText(from), until: isoText(until) });
     const early = yield* readWindow({ ...part, window: { from, until: middle } });

@@ -1,6 +1,7 @@
 /** What a schema cannot see: whether the parts of a definition fit together. */
 import type { SourceDefinition } from '../definition.ts';
 import { didYouMean } from '../nearest.ts';
+import { jobProblems } from './definition-job.ts';
 import { pagingProblems, pathProblems } from './definition-pages.ts';
 import { requestProblems } from './definition-requests.ts';
 import { collect, templatesOf, usedPlaceholders } from './definition-texts.ts';
@@ -21,7 +22,15 @@ const builtIn = [
   'categories',
 ] as const;
 
-const checks = [placeholderProblems, requestProblems, pagingProblems, pathProblems, windowProblems, searchProblems];
+const checks = [
+  placeholderProblems,
+  requestProblems,
+  pagingProblems,
+  jobProblems,
+  pathProblems,
+  windowProblems,
+  searchProblems,
+];
 
 /** The first thing that does not fit, as a sentence that begins with its place; undefined when all is well. */
 export function checkReferences(definition: SourceDefinition): string | undefined {

@@ -1,12 +1,12 @@
 /** The pages of a definition: whether each can be asked for, and where what tells of the next one is looked for. */
 import type { PagingDefinition, SourceDefinition } from '../definition.ts';
 import { parsePath } from '../json/path.ts';
-import { collect, usedPlaceholders } from './definition-texts.ts';
+import { collect, sentWith, usedPlaceholders } from './definition-texts.ts';
 import { placeholders } from './template.ts';
 
 /** What does not fit, as sentences that begin with their place. */
 export function* pagingProblems(definition: SourceDefinition): Generator<string> {
-  const { paging, limits, job } = definition;
+  const { paging, limits } = definition;
   const used = usedPlaceholders(definition);
   const needed = { none: undefined, link: undefined, url: undefined, cursor: 'cursor', page: 'page', offset: 'offset' };
   const name = needed[paging.type];
@@ -20,7 +20,6 @@ export function* pagingProblems(definition: SourceDefinition): Generator<string>
   ) {
     yield 'paging: expected one of path, header and last';
   }
-  if (job !== undefined && !used.has('job')) yield 'job: nothing uses {job}';
   if (used.has('limit') && limits?.page === undefined) yield 'limits.page is missing: {limit} needs it';
   if (paging.type !== 'none' && paging.stop?.includes('short-page') && !used.has('limit')) {
     yield 'paging.stop: short-page needs {limit} in a request';
@@ -40,15 +39,14 @@ function* linkProblems(paging: PagingDefinition): Generator<string> {
 
 /** Where later pages have a request of their own. */
 function* laterPageProblems(definition: SourceDefinition, name: string | undefined): Generator<string> {
-  const { paging, request, headers, variables } = definition;
+  const { paging, request } = definition;
   if (paging.type === 'none' || paging.request === undefined) return;
-  const texts = [...collect('', [paging.request, headers, variables])].map(([, text]) => text);
-  const sent = texts.flatMap(placeholders);
-  if (name !== undefined && !sent.includes(name)) {
+  const sent = sentWith(definition, paging.request);
+  if (name !== undefined && !sent.has(name)) {
     yield `paging.request: {${name}} is missing, so that every page would be the first`;
   }
   const ends = [...collect('', request)].some(([, text]) => placeholders(text).includes('until'));
-  if (paging.type === 'cursor' && paging.bookmark === true && ends && !sent.includes('until')) {
+  if (paging.type === 'cursor' && paging.bookmark === true && ends && !sent.has('until')) {
     yield 'paging.bookmark: a cursor of a request with {until} ends there; leave {until} out of request';
   }
 }

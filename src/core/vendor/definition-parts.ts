@@ -126,6 +126,31 @@ export const paging = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('offset'), ...everyPaging }),
 ]);
 
+/** A query that the vendor works on by itself: started once a window, before the pages are asked for with {job}. */
+export const job = z.strictObject({
+  request,
+  /** Where {job} is in the answer. */
+  id: path,
+  /**
+   * How many records it found: in the same answer, or in the last one to `poll`. Null or missing means that it may not
+   * have finished, where there is no `poll`.
+   */
+  total: optional(path),
+  /** Asked until the answer passes `until`; `every` (2s) and then a little less often, for `longest` (10m). */
+  poll: optional(
+    z.strictObject({
+      request,
+      until: test,
+      /** The job has failed, and never will pass `until`. */
+      failed: optional(test),
+      every: optional(duration),
+      longest: optional(duration),
+    }),
+  ),
+  /** Sent when its records were read or it failed, in any case. What it is answered does not matter. */
+  close: optional(request),
+});
+
 /** How --query reaches the vendor. */
 export const query = z.strictObject({
   keys: z.record(

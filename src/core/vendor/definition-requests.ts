@@ -40,6 +40,8 @@ function requestsOf(definition: SourceDefinition): (readonly [at: string, reques
     request,
     'paging.request': paging.type === 'none' ? undefined : paging.request,
     'job.request': job?.request,
+    'job.poll.request': job?.poll?.request,
+    'job.close': job?.close,
     'branches.fetch.request': branches?.fetch?.request,
     ...login,
   };

@@ -7,6 +7,11 @@ export function usedPlaceholders(definition: SourceDefinition): ReadonlySet<stri
   return new Set(templatesOf(definition).flatMap(([, text]) => placeholders(text)));
 }
 
+/** The placeholders that a request, or a part of one, is sent with: its own, and those of what goes with every request. */
+export function sentWith({ headers, variables }: SourceDefinition, request: unknown): ReadonlySet<string> {
+  return new Set([...collect('', [request, headers, variables])].flatMap(([, text]) => placeholders(text)));
+}
+
 /** Every text that may have placeholders. */
 export function templatesOf(definition: SourceDefinition): (readonly [at: string, text: string])[] {
   const { url, scope, variables, headers, auth, job, request, paging, branches } = definition;

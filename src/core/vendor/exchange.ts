@@ -19,6 +19,8 @@ export interface Question {
   readonly parameters?: Readonly<Record<string, string>>;
   /** The address that the vendor gave for it. */
   readonly url?: string | undefined;
+  /** Sees the parsed reply before the rules of the definition do, and may throw a Problem of its own. */
+  readonly judge?: (value: unknown) => void;
 }
 
 export interface Exchange {
@@ -28,6 +30,8 @@ export interface Exchange {
   stream(question: Question): Promise<HttpReply>;
   /** A whole small reply as JSON, with retries; the vendor's own errors are Problems. */
   json(question: Question): Promise<{ readonly value: unknown; readonly text: string }>;
+  /** Ends something at the vendor, even after a stop request. Never throws. */
+  end(question: Question): Promise<void>;
   /** Throws the Problem that a parsed reply tells of, if it does. */
   check(value: unknown, what: string): void;
   /**
@@ -48,7 +52,11 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
   let seen: Instant | undefined;
 
   async function send(request: HttpRequest): Promise<HttpReply> {
-    await turn.wait();
+    try {
+      await turn.wait();
+    } catch (error) {
+      if (request.final !== true) throw error; // a stop request: what is left open must be closed now
+    }
     const reply = await http.send(request);
     turn.learn(reply.headers);
     seen = reply.date ?? seen;
@@ -92,6 +100,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     const text = await reply.text();
     const value = parseJson(text);
     if (typeof value !== 'object' || value === null) throw notJson(definition, question.what);
+    question.judge?.(value);
     check(value, question.what);
     return { value, text };
   }
@@ -102,6 +111,17 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     } catch (error) {
       if (!(await renewed(error))) throw error;
       return retrying(action, tools);
+    }
+  }
+
+  async function end({ request, values: known, what }: Question): Promise<void> {
+    try {
+      const about = { definition, values: known, token: login.headers(), base };
+      const reply = await send({ ...buildRequest(request, about), final: true });
+      await reply.discard();
+      tools.debug(`ended ${what}`, { status: reply.status });
+    } catch (error) {
+      tools.debug(`ending ${what} failed`, { problem: error instanceof Error ? error.message : String(error) });
     }
   }
 
@@ -140,6 +160,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     open: login.open,
     stream,
     json: (question) => insisting(() => readJson(question)),
+    end,
     check,
     renewed,
     serverTime: () => seen,

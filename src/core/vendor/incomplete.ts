@@ -1,7 +1,7 @@
 /** What ends the reading of a window before all of its records came. */
-import type { SourceDefinition } from '../definition.ts';
+import type { EnvelopeTest, SourceDefinition } from '../definition.ts';
 import { exit, Problem } from '../problem.ts';
-import { saying } from './reply.ts';
+import { saying, valueAt } from './reply.ts';
 import { isoText } from '../time.ts';
 import type { Window } from '../types.ts';
 
@@ -15,6 +15,20 @@ export function noJob(definition: SourceDefinition, value: unknown, path: string
   const message = `${definition.name} did not start the query: nothing at ${path}${saying(definition, value)}`;
   return new Problem(exit.protocol, message, {
     hint: "check the URL and the vendor's API version",
+  });
+}
+
+/** The vendor has given the query up. */
+export function jobFailed(
+  definition: SourceDefinition,
+  value: unknown,
+  { path }: EnvelopeTest,
+  { from, until }: Window,
+): Problem {
+  const words = saying(definition, value) || `: ${path} is ${JSON.stringify(valueAt(value, path))?.slice(0, 200)}`;
+  const message = `${definition.name} could not finish its query from ${isoText(from)} to ${isoText(until)}${words}`;
+  return new Problem(exit.unavailable, message, {
+    hint: 'see what the vendor says about it; the position stays and the next run tries again',
   });
 }
 

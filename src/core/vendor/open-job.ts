@@ -4,9 +4,8 @@ import type { SourceDefinition } from '../definition.ts';
 /** Answers without records in a row, with growing waits between them (31 s in all), after which a job has ended. */
 export const patience = 5;
 
-/** Whether the rows ended, after so many, without a total that says so. */
+/** Whether the rows ended, after so many, without a total or a state that says so. */
 export function isOpen({ job, paging }: SourceDefinition, count: number, total: number | undefined): boolean {
-  return (
-    job !== undefined && paging.type === 'offset' && (total === undefined ? job.total !== undefined : count < total)
-  );
+  if (job === undefined || job.poll !== undefined || paging.type !== 'offset') return false;
+  return total === undefined ? job.total !== undefined : count < total;
 }

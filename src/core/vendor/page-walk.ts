@@ -19,13 +19,13 @@ export interface Reading {
 }
 
 /** What is to be read. */
-interface Route {
+export interface Route {
   readonly identity: Identify;
   /** Where the last run stopped, for vendors with such cursors. */
   readonly bookmark: string | undefined;
   /** How many records there are, if something else than a page says so. */
   readonly total: number | undefined;
-  /** Everything that a request can name, with what a step names. */
+  /** Everything that a request can name, with what a step, or a job, names. */
   values(more: TemplateValues): TemplateValues;
 }
 

@@ -1,0 +1,65 @@
+/** A query that the vendor works on by itself: started, asked after until it is done, read, and closed in any case. */
+import { parseDuration } from '../clock/duration.ts';
+import type { JobDefinition, SourceDefinition } from '../definition.ts';
+import type { Page, Tools, Window } from '../types.ts';
+import type { Exchange } from './exchange.ts';
+import { jobFailed, noJob } from './incomplete.ts';
+import type { PageWalk, Reading, Route } from './page-walk.ts';
+import { holds, tokenAt, totalAt } from './reply.ts';
+import type { TemplateValues } from './template.ts';
+
+/** A window to be read by a job. */
+export type JobRoute = Omit<Route, 'total'> & { readonly window: Window };
+
+/**
+ * Starts the job of a window and reads its records; `unfinished` when it did not finish in time. Throws Problem 76 when
+ * no job was started, 69 when it failed.
+ */
+export async function* readJob(
+  { definition, job }: { readonly definition: SourceDefinition; readonly job: JobDefinition },
+  { vendor, pages }: { readonly vendor: Pick<Exchange, 'json' | 'end'>; readonly pages: Pick<PageWalk, 'read'> },
+  route: JobRoute,
+  tools: Pick<Tools, 'now' | 'wait'>,
+): AsyncGenerator<Page, Reading, undefined> {
+  const what = 'the query';
+  const { value, text } = await vendor.json({ request: job.request, values: route.values({}), what });
+  const id = tokenAt(text, job.id);
+  if (id === undefined) throw noJob(definition, value, job.id);
+  const values = (more: TemplateValues): TemplateValues => route.values({ ...more, job: id });
+  try {
+    const last = job.poll === undefined ? text : await finished(job.poll, values({}));
+    if (last === undefined) return { count: 0, total: undefined, unfinished: true };
+    const total = job.total === undefined ? undefined : totalAt(last, job.total);
+    if (total === 0) return { count: 0, total, unfinished: false };
+    return yield* pages.read({ ...route, total, values });
+  } finally {
+    if (job.close !== undefined) await vendor.end({ request: job.close, values: values({}), what });
+  }
+
+  /** What the vendor answers when the job is done; undefined when that takes too long. */
+  async function finished(poll: Poll, known: TemplateValues): Promise<string | undefined> {
+    const { failed } = poll;
+    const question = {
+      request: poll.request,
+      values: known,
+      what: 'the state of the query',
+      judge(answer: unknown): void {
+        if (failed !== undefined && holds(failed, answer)) throw jobFailed(definition, answer, failed, route.window);
+      },
+    };
+    const every = milliseconds(poll.every ?? '2s', 'job.poll.every');
+    const end = tools.now() + milliseconds(poll.longest ?? '10m', 'job.poll.longest');
+    for (let pause = every; ; pause = Math.min(1.5 * pause, 4 * every)) {
+      const state = await vendor.json(question);
+      if (holds(poll.until, state.value)) return state.text;
+      if (tools.now() + pause > end) return undefined;
+      await tools.wait(Math.round(pause));
+    }
+  }
+}
+
+type Poll = NonNullable<JobDefinition['poll']>;
+
+function milliseconds(text: string, what: string): number {
+  return Number(parseDuration(text, what) / 1_000_000n);
+}
