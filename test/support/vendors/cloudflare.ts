@@ -2,9 +2,8 @@
  * Plays Cloudflare's Audit Logs, version 2: a Bearer token, a window that each page must name, a cursor in
  * `result_info` that belongs to its window, and failures that may come with HTTP 200.
  */
-import { Buffer } from 'node:buffer';
 import type { ServerResponse } from 'node:http';
-import { onlyParameters, pageSize, recordLog, rfc3339 } from './record-log.ts';
+import { cursorOf, onlyParameters, pageSize, recordLog, rfc3339, skipped } from './record-log.ts';
 import { sendJson, serve, type LoggedRequest, type ServerOptions, type Vendor } from './server.ts';
 
 export interface Cloudflare extends Vendor {
@@ -30,12 +29,12 @@ export async function startCloudflare(accounts: readonly string[], options: Serv
       const since = rfc3339('since', searchParams.get('since'));
       const before = rfc3339('before', searchParams.get('before'));
       const newestFirst = searchParams.get('direction') !== 'asc';
-      const skip = skipped(searchParams.get('cursor'), `${account} ${since} ${before} ${newestFirst}`);
+      const query = `${account} ${since} ${before} ${newestFirst}`;
+      const skip = skipped(searchParams.get('cursor'), query);
       const oldest = log.between(since, before);
       const found = newestFirst ? oldest.toReversed() : oldest;
       const page = found.slice(skip, skip + limit);
-      const cursor =
-        skip + limit < found.length ? cursorOf(skip + limit, `${account} ${since} ${before} ${newestFirst}`) : '';
+      const cursor = skip + limit < found.length ? cursorOf(skip + limit, query) : '';
       sendJson(
         response,
         200,
@@ -50,17 +49,6 @@ export async function startCloudflare(accounts: readonly string[], options: Serv
   return Object.assign(vendor, {
     add: (account: string, ...texts: readonly string[]) => logs.get(account)?.add(...texts),
   });
-}
-
-function cursorOf(skip: number, query: string): string {
-  return Buffer.from(`${skip} ${query}`).toString('base64url');
-}
-
-function skipped(cursor: string | null, query: string): number {
-  if (cursor === null) return 0;
-  const [skip = '', ...rest] = Buffer.from(cursor, 'base64url').toString().split(' ');
-  if (rest.join(' ') !== query) throw new Error('invalid cursor');
-  return Number(skip);
 }
 
 function failure(response: ServerResponse, status: number, code: number, message: string): void {

@@ -1,4 +1,7 @@
-/** What a vendor's server keeps: records as JSON texts, found by their time. */
+/** What the servers that play vendors keep and check: records found by their time, and the parameters of a request. */
+import { Buffer } from 'node:buffer';
+
+/** Records as JSON texts. */
 export interface RecordLog {
   add(...texts: readonly string[]): void;
   /** Those with `from <= time < until`, in milliseconds: oldest first, in the order of arrival where times are equal. */
@@ -39,4 +42,17 @@ export function pageSize(name: string, text: string | null, standard: number, mo
 export function onlyParameters(given: URLSearchParams, known: readonly string[]): void {
   const unknown = [...given.keys()].find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`unknown parameter ${unknown}`);
+}
+
+/** A cursor after so many records of the answer to a query. */
+export function cursorOf(skip: number, query: string): string {
+  return Buffer.from(`${skip} ${query}`).toString('base64url');
+}
+
+/** How many records a cursor passes over; it belongs to its query. Throws what the server then says. */
+export function skipped(cursor: string | null, query: string): number {
+  if (cursor === null) return 0;
+  const [skip = '', ...rest] = Buffer.from(cursor, 'base64url').toString().split(' ');
+  if (rest.join(' ') !== query) throw new Error('invalid cursor');
+  return Number(skip);
 }
