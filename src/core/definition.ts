@@ -19,6 +19,7 @@ import * as z from 'zod/mini';
 import { checkReferences } from './vendor/definition-check.ts';
 import { firstIssue } from './vendor/definition-issue.ts';
 import { placesOf } from './vendor/definition-names.ts';
+import { branches, paging } from './vendor/definition-paging.ts';
 import {
   auth,
   choice,
@@ -27,7 +28,6 @@ import {
   job,
   jsonObject,
   optional,
-  paging,
   path,
   query,
   request,
@@ -125,15 +125,7 @@ const definitionSchema = z.strictObject({
       record: optional(count),
     }),
   ),
-  /** Parts with a position each: listed in a setting, here, or by the vendor. */
-  branches: optional(
-    z.strictObject({
-      /** A setting that lists them, separated by spaces or commas. */
-      setting: optional(z.string()),
-      values: optional(z.array(z.string()).check(z.minLength(1))),
-      fetch: optional(z.strictObject({ request, path })),
-    }),
-  ),
+  branches: optional(branches),
   /** Keys of --query. Others are paths in the record, matched here. */
   query: optional(query),
   /** --categories */
@@ -154,6 +146,7 @@ export type SourceDefinition = z.infer<typeof definitionSchema>;
 export type RequestDefinition = z.infer<typeof request>;
 export type PagingDefinition = z.infer<typeof paging>;
 export type JobDefinition = z.infer<typeof job>;
+export type BranchesDefinition = z.infer<typeof branches>;
 export type AuthDefinition = z.infer<typeof auth>;
 export type EnvelopeTest = z.infer<typeof test>;
 

@@ -39,7 +39,10 @@ export const cirrus: SourceDefinition = {
   },
   url: '{CIRRUS_URL}',
   auth: { type: 'basic', username: '{CIRRUS_API_KEY}', password: '{CIRRUS_API_SECRET}' },
-  branches: { setting: 'CIRRUS_ORG_URL', fetch: { request: { path: '/orgUrls' }, path: 'orgUrls' } },
+  branches: {
+    setting: 'CIRRUS_ORG_URL',
+    fetch: { request: { path: '/orgUrls' }, path: 'orgUrls', paging: { type: 'none' } },
+  },
   request: { path: '/orgLogs', query: { orgUrl: '{branch}', nextToken: '{cursor}', limit: '{limit}' } },
   paging: {
     type: 'cursor',

@@ -119,6 +119,21 @@ export function lexemeAt(text: string | Buffer, path: readonly string[]): string
   return start === end ? undefined : bytes.toString('utf8', start, end);
 }
 
+/** The texts of the elements of the list at a path, in order; undefined when there is no list. */
+export function lexemesAt(text: string, path: readonly string[]): readonly string[] | undefined {
+  const list = lexemeAt(text, path);
+  if (list === undefined || !list.startsWith('[')) return undefined;
+  const bytes = Buffer.from(list);
+  const found: string[] = [];
+  let at = skipBlanks(bytes, 1, bytes.length);
+  while (at < bytes.length && bytes[at] !== ascii.closeBracket) {
+    const end = skipValue(bytes, at, bytes.length);
+    found.push(bytes.toString('utf8', at, end));
+    at = skipBlanks(bytes, skipBlanks(bytes, end, bytes.length) + 1, bytes.length); // past the comma, or the bracket
+  }
+  return found;
+}
+
 /**
  * A copy of the value `[start, end)` on one line: line breaks between tokens go, and with them the spaces and tabs
  * around them. All else stays byte for byte.

@@ -1,18 +1,26 @@
 /** The independent parts of a source: organisations, content types, applications. Each has a position of its own. */
-import type { SourceDefinition } from '../definition.ts';
-import type { Exchange } from './exchange.ts';
+import type { BranchesDefinition, SourceDefinition } from '../definition.ts';
+import { lexemeAt, lexemesAt } from '../json/json.ts';
+import { parsePath } from '../json/path.ts';
+import { pager, type Step } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
-import { valueAt } from './reply.ts';
 import type { SettingValues } from '../types.ts';
+import type { Exchange } from './exchange.ts';
+import { nextLink } from './next-link.ts';
+import { requestFor } from './page-walk.ts';
+import { tokenOf } from './reply.ts';
+
+const what = 'the list of what this key may read';
 
 /**
  * The branches in the setting, else those in the definition, else those that the vendor lists; [''] for a source
- * without branches. Throws Problem 78 when the vendor lists none.
+ * without branches. Throws Problem 78 when the vendor lists none, 76 when the list is not what the definition says: a
+ * branch that is missing would not be missed by anybody.
  */
 export async function branchesOf(
   definition: SourceDefinition,
   values: SettingValues,
-  vendor: Exchange,
+  vendor: Pick<Exchange, 'json'>,
 ): Promise<readonly string[]> {
   const { setting, values: listed, fetch } = definition.branches ?? {};
   const text = setting === undefined ? undefined : values[setting];
@@ -20,13 +28,50 @@ export async function branchesOf(
   if (chosen !== undefined && chosen.length > 0) return [...new Set(chosen)];
   if (fetch === undefined) return [''];
 
-  const { value } = await vendor.json({ request: fetch.request, values, what: 'the list of what this key may read' });
-  const found = valueAt(value, fetch.path);
-  if (Array.isArray(found) && found.length > 0 && found.every((each) => typeof each === 'string')) {
-    return [...new Set<string>(found)];
+  const { name } = definition;
+  const names = new Set<string>();
+  const pages = pager(fetch.paging, name, undefined);
+  for (let step: Step | undefined = pages.first; step !== undefined;) {
+    const question = { request: requestFor(fetch, step), values: { ...values, ...step.values }, what, url: step.url };
+    const { text: envelope, url, headers } = await vendor.json(question);
+    const found = namesIn(envelope, fetch, name);
+    for (const each of found) names.add(each);
+    if (fetch.paging.type === 'none' && nextLink(headers['link'] ?? '') !== undefined) throw cut(name);
+    const end = { limit: undefined, total: undefined, last: undefined, fingerprint: found.join('\n') || undefined };
+    step = pages.next(step, { ...end, url, headers, envelope, count: found.length });
   }
+  if (names.size === 0) throw nothing(name, setting);
+  return [...names];
+}
+
+/** The names on one page of the list. Integers keep all their digits. */
+function namesIn(text: string, { path = '', member = '' }: Fetch, source: string): readonly string[] {
+  const elements = lexemesAt(text, parsePath(path));
+  if (elements === undefined && lexemeAt(text, parsePath(path)) === 'null') return [];
+  if (elements === undefined) throw otherList(`${source}: ${what} is not ${path === '' ? 'a list' : `at ${path}`}`);
+  return elements.map((element) => {
+    const lexeme = lexemeAt(element, parsePath(member));
+    const name = tokenOf(lexeme);
+    if (typeof name === 'bigint' || (name !== undefined && lexeme?.startsWith('"') === true)) return String(name);
+    throw otherList(`${source}: ${what} has an entry without ${member === '' ? 'a name' : member}`);
+  });
+}
+
+type Fetch = NonNullable<BranchesDefinition['fetch']>;
+
+function otherList(message: string): Problem {
+  return new Problem(exit.protocol, message, { hint: "check branches.fetch, and the vendor's API version" });
+}
+
+function cut(source: string): Problem {
+  return new Problem(exit.protocol, `${source}: ${what} has more pages`, {
+    hint: 'write how to get them: branches.fetch.paging is { type: link } where a Link header leads to them',
+  });
+}
+
+function nothing(source: string, setting: string | undefined): Problem {
   const rights = 'check the rights of the credentials';
-  throw new Problem(exit.config, `${definition.name} lists nothing that these credentials may read`, {
+  return new Problem(exit.config, `${source} lists nothing that these credentials may read`, {
     hint: setting === undefined ? rights : `${rights}, or set ${setting}`,
   });
 }

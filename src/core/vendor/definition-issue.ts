@@ -51,6 +51,7 @@ const unsaid = 'Invalid input';
 const forms: Readonly<Record<string, string>> = {
   auth: '{ type: headers, headers: { … } }',
   paging: '{ type: none }',
+  'branches.fetch.paging': '{ type: none }',
   request: '{ path: /audit }',
   window: '{ filter: event, time: iso }',
   'records.id': '{ paths: [id] }',

@@ -1,23 +1,17 @@
 /** The pages of a definition: whether each can be asked for, and where what tells of the next one is looked for. */
-import type { PagingDefinition, SourceDefinition } from '../definition.ts';
+import type { SourceDefinition } from '../definition.ts';
 import { parsePath } from '../json/path.ts';
-import { collect, sentWith, usedPlaceholders } from './definition-texts.ts';
+import { collect, sentWith, usedPlaceholders, type Surroundings } from './definition-texts.ts';
 import { placeholders } from './template.ts';
 
 /** What does not fit, as sentences that begin with their place. */
 export function* pagingProblems(definition: SourceDefinition): Generator<string> {
-  const { paging, limits } = definition;
+  const { paging, request, branches, limits } = definition;
   const used = usedPlaceholders(definition);
-  const needed = { none: undefined, link: undefined, url: undefined, cursor: 'cursor', page: 'page', offset: 'offset' };
-  const name = needed[paging.type];
-  if (name !== undefined && !used.has(name)) yield `paging.type: ${paging.type} needs {${name}} in a request`;
-  yield* laterPageProblems(definition, name);
-  if (paging.type === 'url' && both(paging.path, paging.header)) yield 'paging: expected one of path and header';
-  yield* linkProblems(paging);
-  if (
-    paging.type === 'cursor' &&
-    [paging.path, paging.header, paging.last].filter((each) => each !== undefined).length !== 1
-  ) {
+  yield* styleProblems('paging', definition, { request, paging });
+  yield* bookmarkProblems(definition);
+  if (branches?.fetch !== undefined) yield* listProblems(definition, branches.fetch);
+  if (paging.type === 'cursor' && count(paging.path, paging.header, paging.last) !== 1) {
     yield 'paging: expected one of path, header and last';
   }
   if (used.has('limit') && limits?.page === undefined) yield 'limits.page is missing: {limit} needs it';
@@ -27,32 +21,57 @@ export function* pagingProblems(definition: SourceDefinition): Generator<string>
   if ((limits?.most ?? Infinity) < (limits?.page ?? 0)) yield 'limits.page is more than limits.most';
 }
 
-/** Where the address of the next page is in a list of links. */
-function* linkProblems(paging: PagingDefinition): Generator<string> {
-  if (paging.type !== 'url') return;
-  const { path, pick, address } = paging;
-  if (pick !== undefined && (path === undefined || address === undefined)) {
-    yield 'paging.pick: needs path and address';
+type Paged = Pick<SourceDefinition, 'request' | 'paging'>;
+
+/** Placeholders without which every page would be the first. */
+const needed = { none: undefined, link: undefined, url: undefined, cursor: 'cursor', page: 'page', offset: 'offset' };
+
+/** What holds for any list that comes in pages. */
+function* styleProblems(at: string, around: Surroundings, { request, paging }: Paged): Generator<string> {
+  if (paging.type === 'none') return;
+  const name = needed[paging.type];
+  if (name !== undefined && !sentWith(around, paging.request ?? request).has(name)) {
+    if (paging.request === undefined) yield `${at}.type: ${paging.type} needs {${name}} in a request`;
+    else yield `${at}.request: {${name}} is missing, so that every page would be the first`;
   }
-  if (address !== undefined && (path === undefined || pick === undefined)) yield 'paging.address: needs path and pick';
+  if (paging.type !== 'url') return;
+  const { path, header, pick, address } = paging;
+  if (pick !== undefined && count(path, address) < 2) yield `${at}.pick: needs path and address`;
+  if (address !== undefined && count(path, pick) < 2) yield `${at}.address: needs path and pick`;
+  if (count(path, header) !== 1) yield `${at}: expected one of path and header`;
+}
+
+/** A list of branches: it is asked for before there is a window, and without a number. */
+function* listProblems({ headers, settings }: SourceDefinition, fetch: Paged): Generator<string> {
+  const at = 'branches.fetch';
+  yield* styleProblems(`${at}.paging`, headers === undefined ? {} : { headers }, fetch);
+  const known = [...Object.keys(settings), 'cursor', 'offset', 'page'];
+  const { request, paging } = fetch;
+  const unknown = [...sentWith({}, [request, paging])].find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    yield `${at}: {${unknown}} has no value here, only settings have, and cursor, offset and page`;
+  }
+  if (paging.type === 'cursor' && count(paging.path, paging.header) !== 1) {
+    yield `${at}.paging: expected one of path and header`;
+  }
+  if (paging.type !== 'none' && paging.stop?.includes('short-page')) {
+    yield `${at}.paging.stop: short-page means nothing here, where no number is asked for`;
+  }
 }
 
 /** Where later pages have a request of their own. */
-function* laterPageProblems(definition: SourceDefinition, name: string | undefined): Generator<string> {
+function* bookmarkProblems(definition: SourceDefinition): Generator<string> {
   const { paging, request } = definition;
-  if (paging.type === 'none' || paging.request === undefined) return;
-  const sent = sentWith(definition, paging.request);
-  if (name !== undefined && !sent.has(name)) {
-    yield `paging.request: {${name}} is missing, so that every page would be the first`;
-  }
+  if (paging.type !== 'cursor' || paging.bookmark !== true || paging.request === undefined) return;
   const ends = [...collect('', request)].some(([, text]) => placeholders(text).includes('until'));
-  if (paging.type === 'cursor' && paging.bookmark === true && ends && !sent.has('until')) {
+  if (ends && !sentWith(definition, paging.request).has('until')) {
     yield 'paging.bookmark: a cursor of a request with {until} ends there; leave {until} out of request';
   }
 }
 
 /** Lists are not looked into where a record, or what tells of pages, is read from the text. */
-export function* pathProblems({ paging, job, records }: SourceDefinition): Generator<string> {
+export function* pathProblems({ paging, job, records, branches }: SourceDefinition): Generator<string> {
+  const list = branches?.fetch?.paging ?? { type: 'none' };
   const ids = 'paths' in records.id ? records.id.paths : [];
   const paths: readonly (readonly [at: string, path: string | undefined])[] = [
     ['paging.path', 'path' in paging ? paging.path : undefined],
@@ -60,6 +79,10 @@ export function* pathProblems({ paging, job, records }: SourceDefinition): Gener
     ['paging.last', 'last' in paging ? paging.last : undefined],
     ['job.id', job?.id],
     ['job.total', job?.total],
+    ['branches.fetch.paging.path', 'path' in list ? list.path : undefined],
+    ['branches.fetch.paging.pages', 'pages' in list ? list.pages : undefined],
+    ['branches.fetch.path', branches?.fetch?.path],
+    ['branches.fetch.member', branches?.fetch?.member],
     ['records.path', records.path],
     ...ids.map((path, index) => [`records.id.paths.${index}`, path] as const),
     ['records.time.path', records.time?.path],
@@ -71,7 +94,7 @@ export function* pathProblems({ paging, job, records }: SourceDefinition): Gener
   }
 }
 
-/** Exactly one of two is wanted: true when there are none or two. */
-function both(one: unknown, other: unknown): boolean {
-  return (one === undefined) === (other === undefined);
+/** How many of them are given. */
+function count(...parts: readonly unknown[]): number {
+  return parts.filter((each) => each !== undefined).length;
 }

@@ -72,60 +72,6 @@ export const auth = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** When the pages end, besides a next page that is missing, null or empty. */
-const stop = z.array(
-  z.enum([
-    /** fewer records than asked for */
-    'short-page',
-    /** no records; without it, an empty page with a cursor is followed on */
-    'empty-page',
-    /** the cursor that was sent came back; without it, that is a cycle and an error */
-    'unchanged',
-  ]),
-);
-
-const everyPaging = {
-  /** The request for later pages, and from a bookmark on, when it differs: other path, no time bounds, cursor only. */
-  request: optional(request),
-  stop: optional(stop),
-  /** A flag such as `has_more`: anything but true ends the pages. */
-  more: optional(path),
-};
-
-export const paging = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('none') }),
-  /** The `Link` header with rel="next" (RFC 8288). */
-  z.strictObject({ type: z.literal('link'), ...everyPaging }),
-  /** The next page's address, absolute or relative, in the body or in a header. */
-  z.strictObject({
-    type: z.literal('url'),
-    path: optional(path),
-    header: optional(z.string()),
-    /** At `path` is a list of links: the one that passes this test has the address, at `address` in it. */
-    pick: optional(test),
-    address: optional(path),
-    ...everyPaging,
-  }),
-  /** A cursor in the body, in a header, or a field of the page's last record (`last`). */
-  z.strictObject({
-    type: z.literal('cursor'),
-    path: optional(path),
-    header: optional(z.string()),
-    last: optional(path),
-    /** The cursor outlives the run: the next one goes on there. */
-    bookmark: optional(z.boolean()),
-    /**
-     * HTTP statuses, besides 410, and tests on the body of any reply, that say that a cursor is no longer valid: the
-     * window is read from its beginning.
-     */
-    invalid: optional(z.array(z.union([z.int(), test]))),
-    ...everyPaging,
-  }),
-  /** Pages by number, from `first` (1) on. `pages`: where the vendor says how many there are. */
-  z.strictObject({ type: z.literal('page'), first: optional(z.int()), pages: optional(path), ...everyPaging }),
-  z.strictObject({ type: z.literal('offset'), ...everyPaging }),
-]);
-
 /** A query that the vendor works on by itself: started once a window, before the pages are asked for with {job}. */
 export const job = z.strictObject({
   request,

@@ -38,14 +38,19 @@ function requestsOf(definition: SourceDefinition): (readonly [at: string, reques
   const login = auth.type === 'session' ? { 'auth.login': auth.login, 'auth.logout': auth.logout } : {};
   const all = {
     request,
-    'paging.request': paging.type === 'none' ? undefined : paging.request,
+    'paging.request': laterRequest(paging),
     'job.request': job?.request,
     'job.poll.request': job?.poll?.request,
     'job.close': job?.close,
     'branches.fetch.request': branches?.fetch?.request,
+    'branches.fetch.paging.request': laterRequest(branches?.fetch?.paging),
     ...login,
   };
   return Object.entries(all).flatMap(([at, each]) => (each === undefined ? [] : [[at, each] as const]));
+}
+
+function laterRequest(paging: SourceDefinition['paging'] | undefined): RequestDefinition | undefined {
+  return paging === undefined || paging.type === 'none' ? undefined : paging.request;
 }
 
 function* addressesOf(url: SourceDefinition['url']): Generator<readonly [at: string, text: string]> {

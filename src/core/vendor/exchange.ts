@@ -23,13 +23,19 @@ export interface Question {
   readonly judge?: (value: unknown) => void;
 }
 
+/** A reply that was read to its end. */
+export interface SmallReply extends Pick<HttpReply, 'url' | 'headers'> {
+  readonly value: unknown;
+  readonly text: string;
+}
+
 export interface Exchange {
   /** Logs in, for sources with sessions. */
   open(): Promise<void>;
   /** One attempt; a reply with a body to read. Throws Problem for everything else than success. */
   stream(question: Question): Promise<HttpReply>;
   /** A whole small reply as JSON, with retries; the vendor's own errors are Problems. */
-  json(question: Question): Promise<{ readonly value: unknown; readonly text: string }>;
+  json(question: Question): Promise<SmallReply>;
   /** Ends something at the vendor, even after a stop request. Never throws. */
   end(question: Question): Promise<void>;
   /** Throws the Problem that a parsed reply tells of, if it does. */
@@ -95,14 +101,14 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     });
   }
 
-  async function readJson(question: Question): Promise<{ value: unknown; text: string }> {
+  async function readJson(question: Question): Promise<SmallReply> {
     const reply = await stream(question);
     const text = await reply.text();
     const value = parseJson(text);
     if (typeof value !== 'object' || value === null) throw notJson(definition, question.what);
     question.judge?.(value);
     check(value, question.what);
-    return { value, text };
+    return { value, text, url: reply.url, headers: reply.headers };
   }
 
   async function insisting<T>(action: () => Promise<T>): Promise<T> {

@@ -106,7 +106,11 @@ export function pageWalk(
   return { read, truncated: () => truncated };
 }
 
-function requestFor({ request, paging }: SourceDefinition, { first }: Step): RequestDefinition {
+/** The request for a step: the first, or that for later pages. */
+export function requestFor(
+  { request, paging }: Pick<SourceDefinition, 'request' | 'paging'>,
+  { first }: Step,
+): RequestDefinition {
   return first || paging.type === 'none' ? request : (paging.request ?? request);
 }
 

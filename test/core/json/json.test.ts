@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compact, decodeString, eachMember, hasTopLevelKey, lexemeAt } from '../../../src/core/json/json.ts';
+import { compact, decodeString, eachMember, hasTopLevelKey, lexemeAt, lexemesAt } from '../../../src/core/json/json.ts';
 import { keyText, objectText, valueText } from '../../support/json-arbitrary.ts';
 
 test('members come in order, with the spans of their texts', () => {
@@ -75,6 +75,26 @@ test('a lexeme stands for the value that JSON.parse finds', () => {
       assert.deepEqual(lexeme === undefined ? undefined : JSON.parse(lexeme), expected);
     }),
     { numRuns: 2000 },
+  );
+});
+
+test('the elements of a list come as they were written, in order', () => {
+  assert.deepEqual(lexemesAt('{"a":[ 12345678901234567890 ,"]," ,[1,[2]],{"b":"}"}\n,null ] }', ['a']), [
+    '12345678901234567890',
+    '"],"',
+    '[1,[2]]',
+    '{"b":"}"}',
+    'null',
+  ]);
+  assert.deepEqual([lexemesAt('[ ]', []), lexemesAt('{}', []), lexemesAt('{}', ['a'])], [[], undefined, undefined]);
+  const list = fc.array(valueText, { maxLength: 5 }).map((texts) => `[${texts.join(' , ')}]`);
+  fc.assert(
+    fc.property(list, (text) => {
+      assert.deepEqual(
+        lexemesAt(text, [])?.map((each) => JSON.parse(each) as unknown),
+        JSON.parse(text),
+      );
+    }),
   );
 });
 

@@ -1,0 +1,86 @@
+/** How a definition says where the next page is: of the records, and of the list of branches. */
+import * as z from 'zod/mini';
+import { optional, path, request, test } from './definition-parts.ts';
+
+/** When the pages end, besides a next page that is missing, null or empty. */
+const stop = z.array(
+  z.enum([
+    /** fewer records than asked for */
+    'short-page',
+    /** no records; without it, an empty page with a cursor is followed on */
+    'empty-page',
+    /** the cursor that was sent came back; without it, that is a cycle and an error */
+    'unchanged',
+  ]),
+);
+
+const everyPaging = {
+  /** The request for later pages, and from a bookmark on, when it differs: other path, no time bounds, cursor only. */
+  request: optional(request),
+  stop: optional(stop),
+  /** A flag such as `has_more`: anything but true ends the pages. */
+  more: optional(path),
+};
+
+const cursor = { type: z.literal('cursor'), path: optional(path), header: optional(z.string()), ...everyPaging };
+
+const none = z.strictObject({ type: z.literal('none') });
+/** The `Link` header with rel="next" (RFC 8288). */
+const link = z.strictObject({ type: z.literal('link'), ...everyPaging });
+/** The next page's address, absolute or relative, in the body or in a header. */
+const url = z.strictObject({
+  type: z.literal('url'),
+  path: optional(path),
+  header: optional(z.string()),
+  /** At `path` is a list of links: the one that passes this test has the address, at `address` in it. */
+  pick: optional(test),
+  address: optional(path),
+  ...everyPaging,
+});
+/** Pages by number, from `first` (1) on. `pages`: where the vendor says how many there are. */
+const page = z.strictObject({
+  type: z.literal('page'),
+  first: optional(z.int()),
+  pages: optional(path),
+  ...everyPaging,
+});
+const offset = z.strictObject({ type: z.literal('offset'), ...everyPaging });
+
+export const paging = z.discriminatedUnion('type', [
+  none,
+  link,
+  url,
+  /** A cursor in the body, in a header, or a field of the page's last record (`last`). */
+  z.strictObject({
+    ...cursor,
+    last: optional(path),
+    /** The cursor outlives the run: the next one goes on there. */
+    bookmark: optional(z.boolean()),
+    /**
+     * HTTP statuses, besides 410, and tests on the body of any reply, that say that a cursor is no longer valid: the
+     * window is read from its beginning.
+     */
+    invalid: optional(z.array(z.union([z.int(), test]))),
+  }),
+  page,
+  offset,
+]);
+
+/** Parts with a position each: listed in a setting, here, or by the vendor. */
+export const branches = z.strictObject({
+  /** A setting that lists them, separated by spaces or commas. */
+  setting: optional(z.string()),
+  values: optional(z.array(z.string()).check(z.minLength(1))),
+  /** Only settings have a value in its requests, and what its paging needs. */
+  fetch: optional(
+    z.strictObject({
+      request,
+      /** Where the list is; left out when the reply is the list. */
+      path: optional(path),
+      /** The name in each element, a text or an integer; left out when the elements are the names. */
+      member: optional(path),
+      /** How the list goes on, or `none`: one that is cut would leave out branches. */
+      paging: z.discriminatedUnion('type', [none, link, url, z.strictObject(cursor), page, offset]),
+    }),
+  ),
+});
