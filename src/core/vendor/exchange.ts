@@ -24,7 +24,7 @@ export interface Question {
 }
 
 /** A reply that was read to its end. */
-export interface SmallReply extends Pick<HttpReply, 'url' | 'headers'> {
+interface SmallReply extends Pick<HttpReply, 'url' | 'headers'> {
   readonly value: unknown;
   readonly text: string;
 }
