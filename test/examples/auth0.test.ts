@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { conforms } from '../support/conformance.ts';
+import { exampleDefinition, exampleLines } from '../support/example-definition.ts';
+import { exampleJob } from '../support/example-job.ts';
+import { exampleRuns } from '../support/example-runs.ts';
+import { pullOnce, sourceTools } from '../support/source-tools.ts';
+import { startAuth0, type Auth0 } from '../support/vendors/auth0.ts';
+
+const definition = exampleDefinition('auth0');
+const templates = exampleLines('auth0');
+const start = Date.parse('2026-11-20T00:00:00Z');
+const day = { from: BigInt(start - 86_400_000) * 1_000_000n, until: BigInt(start) * 1_000_000n };
+const part = { slice: day };
+
+let serial = 0;
+
+/** Its ID comes from the vendor. */
+function dated(time: number): string {
+  return (templates[serial++ % templates.length] ?? '').replace('TIME', new Date(time).toISOString());
+}
+
+const idOf = (text = ''): string => /"log_id":"([^"]+)"/.exec(text)?.[1] ?? '';
+
+async function started(count = 25) {
+  const vendor = await startAuth0({ now: () => start });
+  const times = Array.from({ length: count }, (_, number) => start - (count - number) * 1001);
+  const texts = vendor.add(...times.map(dated));
+  return { vendor, texts, times, values: valuesFor(vendor) };
+}
+
+function valuesFor({ origin }: Auth0) {
+  return { AUTH0_URL: origin, AUTH0_TOKEN: 'token' };
+}
+
+const queries = ({ requests, origin }: Auth0) =>
+  requests.map(({ target }) => Object.fromEntries(new URL(target, origin).searchParams));
+
+// From a checkpoint on, as all runs but the first. The first is tried below.
+conforms('auth0', {
+  definition,
+  secret: 'AUTH0_TOKEN',
+  limit: 10,
+  async start() {
+    const { vendor, texts, times, values } = await started(26);
+    const bookmark = idOf(texts[0]);
+    const later = { texts: texts.slice(1), times: times.slice(1) };
+    return { vendor, values, ...later, part: { ...part, bookmark }, asksRecords: () => true };
+  },
+});
+
+exampleRuns('auth0', {
+  secret: 'AUTH0_TOKEN',
+  async start() {
+    const vendor = await startAuth0();
+    return {
+      vendor,
+      environment: valuesFor(vendor),
+      add: (ago) => vendor.add(...[ago, ago].map((each) => dated(Date.now() - each))),
+    };
+  },
+});
+
+test('the first run searches for one record only, and reads on from there by checkpoint until a page is empty', async () => {
+  const { vendor, texts, values } = await started(15);
+  const { records, bookmark } = await pullOnce(definition, values, { part, search: { limit: 10 } });
+  assert.deepEqual(
+    records.map((record) => record.text),
+    texts,
+  );
+  assert.equal(bookmark, idOf(texts.at(-1)));
+  assert.deepEqual(queries(vendor), [
+    { q: 'date:[2026-11-19T00:00:00.000Z TO *]', sort: 'date:1', per_page: '1', page: '0' },
+    { from: idOf(texts[0]), take: '10' },
+    { from: idOf(texts[10]), take: '10' },
+    { from: idOf(texts[14]), take: '10' },
+  ]);
+  await vendor.close();
+});
+
+test('more than the 1,000 records that a search shows are read', async () => {
+  const { vendor, texts, values } = await started(1200);
+  assert.equal((await pullOnce(definition, values, { part })).records.length, texts.length);
+  await vendor.close();
+});
+
+test('records are read in the order of storage, so that those that Auth0 stores late are not skipped', async () => {
+  const { vendor, texts, values } = await started(3);
+  const job = exampleJob(definition, values);
+  assert.deepEqual((await job.run(start)).problems, []);
+  const late = vendor.add(dated(start - 10 * 86_400_000), dated(start + 1000), dated(start - 1_800_000));
+  assert.deepEqual((await job.run(start)).problems, []);
+  assert.deepEqual(job.taken, [...texts, ...late]);
+  await vendor.close();
+});
+
+test('a run that finds nothing has no checkpoint yet, and the next one searches again', async () => {
+  const { vendor, values } = await started(0);
+  const job = exampleJob(definition, values);
+  assert.deepEqual((await job.run(start)).problems, []);
+  const first = vendor.add(dated(start - 60_000));
+  assert.deepEqual((await job.run(start)).problems, []);
+  assert.deepEqual(job.taken, first);
+  assert.deepEqual((await job.run(start)).problems, []);
+  assert.deepEqual(
+    queries(vendor).map((query) => 'from' in query),
+    [false, false, true, true],
+  );
+  await vendor.close();
+});
+
+test('a checkpoint that Auth0 no longer keeps means a search from the position on, and a warning', async () => {
+  const { vendor, texts, values } = await started(20);
+  const tools = sourceTools(start);
+  vendor.forget(5);
+  const bookmark = idOf(texts[2]);
+  const { records } = await pullOnce(definition, values, { part: { ...part, bookmark }, tools });
+  assert.deepEqual(
+    records.map((record) => record.text),
+    texts.slice(15),
+  );
+  assert.match(tools.warnings.join(), /no longer knows where the last run stopped/);
+  await vendor.close();
+});

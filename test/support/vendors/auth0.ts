@@ -1,0 +1,78 @@
+/**
+ * Plays the logs of Auth0's Management API. With `from` by checkpoint: what was stored after that record, in the order of
+ * storage, whatever else is asked for, with a next page even behind an empty one. Without it a search by the time of the
+ * event, of at most 1,000 records.
+ */
+import type { ServerResponse } from 'node:http';
+import { pageSize, rfc3339 } from './record-log.ts';
+import { sendJson, serve, type LoggedRequest, type ServerOptions, type Vendor } from './server.ts';
+
+export interface Auth0 extends Vendor {
+  /** Stores records with a `date`, in this order, with the IDs that follow; returns their texts. ID stands for the ID. */
+  add(...templates: readonly string[]): readonly string[];
+  /** Forgets what was stored before the last so many records. */
+  forget(kept: number): void;
+}
+
+interface Stored {
+  readonly id: string;
+  readonly date: number;
+  readonly text: string;
+}
+
+export async function startAuth0(options: ServerOptions = {}): Promise<Auth0> {
+  let stored: readonly Stored[] = [];
+  let serial = 0;
+
+  function answer({ method, target, headers }: LoggedRequest, response: ServerResponse): void {
+    const { pathname, searchParams } = new URL(target, 'http://auth0');
+    if (pathname !== '/api/v2/logs' || method !== 'GET') return failure(response, 404, 'Not Found', 'Not Found');
+    if (headers.authorization !== 'Bearer token') return failure(response, 401, 'Unauthorized', 'Invalid token');
+    try {
+      const from = searchParams.get('from');
+      if (from === null) return sendJson(response, 200, listOf(search(searchParams)));
+      const take = pageSize('take', searchParams.get('take'), 50, 100);
+      if (stored.every(({ id }) => id !== from)) throw new Error('Invalid log_id');
+      const found = stored.filter(({ id }) => id > from).slice(0, take);
+      const next = `http://${headers.host as string}${pathname}?from=${found.at(-1)?.id ?? from}&take=${take}`;
+      sendJson(response, 200, listOf(found), { Link: `<${next}>; rel="next"` });
+    } catch (error) {
+      failure(response, 400, 'Bad Request', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  function search(query: URLSearchParams): readonly Stored[] {
+    const [page, size] = [Number(query.get('page') ?? 0), pageSize('per_page', query.get('per_page'), 50, 100)];
+    if ((page + 1) * size > 1000) throw new Error('You can only page through the first 1000 records');
+    const from = /^date:\[(\S+) TO \*\]$/.exec(query.get('q') ?? '')?.[1];
+    if (from === undefined) throw new Error('Query validation error');
+    const since = rfc3339('date', from);
+    const oldest = stored.filter(({ date }) => date >= since).toSorted((a, b) => a.date - b.date);
+    const found = query.get('sort') === 'date:1' ? oldest : oldest.toReversed();
+    return found.slice(page * size, (page + 1) * size);
+  }
+
+  const vendor = await serve(options, answer);
+  return Object.assign(vendor, {
+    add(...templates: readonly string[]) {
+      const records = templates.map((template) => {
+        const id = `900202611200000000000000000000000000012233720368${String(serial++).padStart(8, '0')}`;
+        const text = template.replaceAll('"ID"', `"${id}"`);
+        return { id, text, date: Date.parse(/"date":"([^"]+)"/.exec(text)?.[1] ?? '') };
+      });
+      stored = [...stored, ...records];
+      return records.map(({ text }) => text);
+    },
+    forget(kept: number) {
+      stored = stored.slice(stored.length - kept);
+    },
+  });
+}
+
+function listOf(records: readonly Stored[]): string {
+  return `[${records.map(({ text }) => text).join(',')}]`;
+}
+
+function failure(response: ServerResponse, statusCode: number, error: string, message: string): void {
+  sendJson(response, statusCode, JSON.stringify({ statusCode, error, message }));
+}
