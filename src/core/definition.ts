@@ -39,10 +39,13 @@ import {
 import { exit, Problem } from './problem.ts';
 import { timeFormats } from './time.ts';
 
+const format = z.enum(timeFormats);
+/** Of times that name no zone themselves: a name of IANA, or an offset such as +02:00. UTC when left out. */
+const zone = optional(z.string());
 const timeFormat = z.union([
-  z.enum(timeFormats),
+  format,
   /** `prefix` is written before the time. */
-  z.strictObject({ format: z.enum(timeFormats), prefix: optional(z.string()) }),
+  z.strictObject({ format, zone, prefix: optional(z.string()) }),
 ]);
 
 const window = z.strictObject({
@@ -78,7 +81,7 @@ const records = z.strictObject({
     z.strictObject({ paths: z.array(path).check(z.minLength(1)) }),
     z.strictObject({ content: z.literal(true), without: optional(z.array(path)) }),
   ]),
-  time: optional(z.strictObject({ path, format: z.enum(timeFormats) })),
+  time: optional(z.strictObject({ path, format, zone })),
   /** How many records the whole window has; fewer is an error. */
   total: optional(path),
 });

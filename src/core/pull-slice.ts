@@ -58,6 +58,7 @@ export async function pullSlice(at: Branch, window: Window, slice: Window): Prom
       filter,
       job,
       summary,
+      earliest: (at) => earliest(source, at),
       stale: () => tools.warn(`${source.name} shows records from long before the window asked for; they were left out`),
       tooLate: () => void (leftForLater = true),
     });
@@ -122,7 +123,11 @@ function commit({ source, place, job, tools }: Branch, slice: Window, serverTime
   const proven = provenNow(serverTime, fromMillis(tools.now()));
   const watermark = advance(place.watermark, slice, proven, job.delay ?? source.window.delay);
   place.watermark = watermark;
-  place.ledger.prune(toMillis(watermark - (job.overlap ?? source.window.overlap)));
+  place.ledger.prune(toMillis(earliest(source, watermark - (job.overlap ?? source.window.overlap))));
+}
+
+function earliest(source: Source, at: Instant): Instant {
+  return source.earliest?.(at) ?? at;
 }
 
 /**

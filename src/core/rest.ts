@@ -14,7 +14,7 @@ import { planSearch } from './vendor/search.ts';
 import { fillFirst, type TemplateValues } from './vendor/template.ts';
 import { isoText } from './time.ts';
 import type { Ask, Page, Search, SettingValues, Source, Tools, Window } from './types.ts';
-import { windowRules, windowValues } from './vendor/window-values.ts';
+import { earliestIn, windowRules, windowWriter } from './vendor/window-values.ts';
 
 /** A window, or a part of one, to be read. */
 interface Part {
@@ -31,6 +31,7 @@ const shortestWindow = 60_000_000_000n;
 export function restSource(definition: SourceDefinition, values: SettingValues, search: Search, tools: Tools): Source {
   const { name, paging, job } = definition;
   const plan = planSearch(definition, search, tools);
+  const written = windowWriter(definition, values);
   const vendor = exchange(definition, values, tools);
   const reader = pageReader(definition, plan, vendor, tools);
   const pages = pageWalk(definition, plan, { vendor, reader }, search, tools);
@@ -47,7 +48,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     const all: Record<string, TemplateValues[string]> = {
       ...values,
       ...plan.values,
-      ...windowValues(definition, values, part.window),
+      ...written(part.window),
       branch: part.ask.branch,
       ...more,
     };
@@ -147,6 +148,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     branches,
     pull,
     serverTime: vendor.serverTime,
+    earliest: earliestIn(definition),
     truncated: pages.truncated,
     close: vendor.close,
   };

@@ -14,6 +14,8 @@ export interface SieveParts {
   readonly filter: WindowRules['filter'];
   readonly job: Pick<Job, 'since' | 'until' | 'usePosition' | 'dedupe'>;
   readonly summary: Summary;
+  /** See `Source.earliest`. */
+  earliest(at: Instant): Instant;
   /** Called for a record from long before the window, which the vendor shows all the same. */
   stale(): void;
   /** Called for a record that belongs to a later run, because `until` leaves it out. */
@@ -40,7 +42,8 @@ export interface Sieve {
 export function sieve(parts: SieveParts): Sieve {
   const { ledger, slice, filter, job, summary } = parts;
   const asked = filter === 'none' || !job.usePosition;
-  const lower = filter === 'event' ? bound(parts.window.from) : asked ? bound(job.since) : undefined;
+  const start = filter === 'event' ? parts.window.from : asked ? job.since : undefined;
+  const lower = bound(start === undefined ? undefined : parts.earliest(start));
   const upper = filter === 'event' || asked ? bound(job.until) : undefined;
   const end = bound(parts.window.until);
   const stampOf = stamper(slice, filter);

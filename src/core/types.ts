@@ -214,6 +214,11 @@ export interface Source {
   pull(ask: Ask): AsyncIterable<Page>;
   /** The server's clock as last seen, or undefined. */
   serverTime(): Instant | undefined;
+  /**
+   * The earliest time that a record from `at` on may seem to have: its own may be cut to the day, or be of a clock that
+   * shows an hour twice. `at` itself when left out.
+   */
+  earliest?(at: Instant): Instant;
   /** A stream that has no end of its own: true as long as it goes on after a slice. */
   goesOn?(): boolean;
   /** True when a `single` query left records unread. */

@@ -158,6 +158,32 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     { window: { ...apple.window, overlap: '5 minutes' } },
     /window\.overlap: expected a duration such as 5m.*, found "5 minutes"/,
   ],
+  [
+    'a zone that there is not',
+    { window: { filter: 'event', time: { format: 'sql', zone: 'Europe/Warsav' } } },
+    /window\.time\.zone: expected a name such as Europe\/Warsaw or an offset such as \+02:00, found "Europe\/Warsav" \(Did you mean Europe\/Warsaw\?\)$/,
+  ],
+  [
+    'a zone of records that there is not',
+    { records: { ...apple.records, time: { path: 'at', format: 'iso', zone: '+2' } } },
+    /: records\.time\.zone: expected a name such as .*, found "\+2"/,
+  ],
+  [
+    'a zone that an offset contradicts',
+    {
+      settings: { ...apple.settings, AS: { summary: 'Form.', values: ['a', 'b'], default: 'a' } },
+      window: {
+        filter: 'event',
+        time: { setting: 'AS', formats: { a: 'sql', b: { format: 'iso-ms', zone: 'Europe/Warsaw' } } },
+      },
+    },
+    /window\.time\.formats\.b\.zone: iso-ms is always written in UTC; a zone goes with iso-naive, sql, date, us-date$/,
+  ],
+  [
+    'a zone for seconds since 1970',
+    { records: { ...apple.records, time: { path: 'at', format: 'epoch-s', zone: 'Europe/Warsaw' } } },
+    /records\.time\.zone: a time in epoch-s leaves no zone open$/,
+  ],
   ['no path', { records: { ...apple.records, path: 'a..b' } }, /records\.path: expected a path/],
   [
     'a header name with a blank',

@@ -75,6 +75,27 @@ test('a window is written no narrower than it is', async () => {
   assert.equal(request?.target, '/v1/log?from=1606322948&until=1606322950');
 });
 
+test('a window is written, and records are read, by the clock of a zone', async () => {
+  const zone = 'America/New_York';
+  const server = await vendor('{"data":[{"id":1,"at":"2020-11-25 11:49:08"},{"id":2,"at":"2020-11-25 11:49:08Z"}]}');
+  const definition = parseDefinition(
+    {
+      ...pear,
+      window: { filter: 'event', time: { format: 'sql', zone, prefix: '@' } },
+      records: { ...pear.records, time: { path: 'at', format: 'iso', zone } },
+    },
+    'pear.yaml',
+  );
+  const { records } = await pullOnce(definition, valuesFor(server), { part: { slice } });
+  await server.close();
+  assert.equal(
+    server.requests[0]?.target,
+    '/v1/log?from=%402020-11-25%2011%3A49%3A08&until=%402020-11-25%2011%3A49%3A10',
+  );
+  const read = records.map(({ time }) => new Date(time).toISOString());
+  assert.deepEqual(read, ['2020-11-25T16:49:08.000Z', '2020-11-25T11:49:08.000Z']);
+});
+
 test('names with brackets, repeated parameters and odd values are encoded as RFC 3986 says', async () => {
   const query = {
     'filter[created_at]': ['{from}', '{until}'],

@@ -87,6 +87,13 @@ function readBasic(bytes: Buffer, start: number, end: number, into: ReadTime): v
   readIso(Buffer.from(iso), 0, iso.length, into);
 }
 
+/** Whether the time in `bytes[start, end)`, with quotes or without, which was read as one, says nothing of its zone. */
+export function isNaive(bytes: Buffer, start: number, end: number): boolean {
+  const quotes = bytes[start] === 0x22 ? 1 : 0;
+  for (let at = start + quotes + 9; at < end; at += 1) if (bytes[at] === 0x2b || bytes[at] === 0x2d) return false;
+  return isDigit(bytes[end - quotes - 1]!); // a letter at its end is Z, UTC or the like
+}
+
 /** Minutes east of Greenwich: Z, +hh:mm, +hhmm, +hh or nothing; NaN when it is none of these. */
 function readOffset(bytes: Buffer, start: number, end: number): number {
   if (start === end) return 0;

@@ -6,7 +6,7 @@ import type { Identify, IdentityRule } from '../identity.ts';
 import { parsePath } from '../json/path.ts';
 import type { SearchPlan } from './search.ts';
 import { splitter } from '../split.ts';
-import { readTime } from '../time.ts';
+import { spellingOf } from '../clock/spelling.ts';
 import type { AuditRecord, Page, RefusedRecord } from '../types.ts';
 
 /** A record that is larger goes to the quarantine. */
@@ -46,6 +46,7 @@ export function fieldsOf(definition: SourceDefinition, plan: SearchPlan): Fields
 export function collector(definition: SourceDefinition, plan: SearchPlan, fields: Fields) {
   const { records: rules, limits } = definition;
   const read = { time: Number.NaN, nanos: 0 };
+  const readTime = rules.time === undefined ? undefined : spellingOf(rules.time).read;
   let identity: Identify | undefined;
   let records: AuditRecord[] = [];
   let refused: RefusedRecord[] = [];
@@ -88,8 +89,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
       read.time = Number.NaN;
       read.nanos = 0;
       const at = fields.time === -1 ? -1 : (spans[2 * fields.time] ?? -1);
-      if (at >= 0 && rules.time !== undefined)
-        readTime(buffer, at, spans[2 * fields.time + 1] ?? at, rules.time.format, read);
+      if (at >= 0 && readTime !== undefined) readTime(buffer, at, spans[2 * fields.time + 1] ?? at, read);
       records.push({ bytes: buffer, start, end, key, keyStart, keyEnd, time: read.time, nanos: read.nanos });
     },
     refused(record) {

@@ -5,6 +5,7 @@ import { jobProblems } from './definition-job.ts';
 import { pagingProblems, pathProblems } from './definition-pages.ts';
 import { requestProblems } from './definition-requests.ts';
 import { collect, templatesOf, usedPlaceholders } from './definition-texts.ts';
+import { timeProblems } from './definition-times.ts';
 import { placeholders } from './template.ts';
 
 /** Placeholders that the engine fills in, see core/definition.ts. */
@@ -29,6 +30,7 @@ const checks = [
   jobProblems,
   pathProblems,
   windowProblems,
+  timeProblems,
   searchProblems,
 ];
 

@@ -14,7 +14,7 @@ import { Problem } from '../problem.ts';
 import { planSearch } from './search.ts';
 import type { TimeFormat } from '../time.ts';
 import type { Ask, Page, Search, Source, Tools } from '../types.ts';
-import { windowRules } from './window-values.ts';
+import { earliestIn, windowRules } from './window-values.ts';
 
 /** Where `spl audit export` has its ID, and most others have theirs. */
 const usualIds = ['record.id', 'id'];
@@ -110,6 +110,7 @@ export function linesSource(
     branches: () => Promise.resolve(['']),
     pull,
     serverTime: () => undefined,
+    earliest: earliestIn(definition),
     goesOn: () => failure !== undefined || !(ended || cutShort),
     truncated: () => cutShort,
     async close() {

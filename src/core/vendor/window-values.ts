@@ -2,8 +2,9 @@
 import type { SourceDefinition } from '../definition.ts';
 import type { TemplateValues } from './template.ts';
 import { parseDuration } from '../clock/duration.ts';
-import { writeTime, type TimeFormat } from '../time.ts';
-import type { Duration, SettingValues, Window, WindowRules } from '../types.ts';
+import { spellingOf, type TimeRule } from '../clock/spelling.ts';
+import type { TimeFormat } from '../time.ts';
+import type { Duration, Instant, SettingValues, Window, WindowRules } from '../types.ts';
 
 /** The rules of a definition with the defaults of DESIGN section 3: 5 minutes of overlap, no delay, 7 days at first. */
 export function windowRules({ window }: SourceDefinition): WindowRules {
@@ -20,46 +21,32 @@ export function windowRules({ window }: SourceDefinition): WindowRules {
 }
 
 /**
- * {from} and {until} in the vendor's spelling. Where that is coarser than a nanosecond, {from} is rounded down and
- * {until} up: what is shown beyond the window is left out later, what is not shown would be lost.
+ * Gives {from} and {until} in the vendor's spelling, no narrower than the window: what is shown beyond it is left out
+ * later, what is not shown would be lost.
  */
-export function windowValues(definition: SourceDefinition, settings: SettingValues, window: Window): TemplateValues {
+export function windowWriter(
+  definition: SourceDefinition,
+  settings: SettingValues,
+): (window: Window) => TemplateValues {
   const chosen = timeOf(definition, settings);
-  if (chosen === undefined) return {};
-  const { format, prefix } = typeof chosen === 'string' ? { format: chosen, prefix: undefined } : chosen;
-  const write = (at: bigint): string | bigint => {
-    const text = writeTime(at, format);
+  if (chosen === undefined) return () => ({});
+  const { prefix, ...rule } = typeof chosen === 'string' ? { format: chosen } : chosen;
+  const { from, until } = spellingOf(rule);
+  const value = (text: string): string | bigint => {
     if (prefix !== undefined) return prefix + text;
-    return format.startsWith('epoch-') ? BigInt(text) : text;
+    return rule.format.startsWith('epoch-') ? BigInt(text) : text;
   };
-  const unit = unitOf(format);
-  return { from: write(window.from), until: write(((window.until + unit - 1n) / unit) * unit) };
+  return (window) => ({ from: value(from(window.from)), until: value(until(window.until)) });
 }
 
-function timeOf({ window }: SourceDefinition, settings: SettingValues): Written | undefined {
+/** See `Source.earliest`. */
+export function earliestIn({ records: { time } }: SourceDefinition): (at: Instant) => Instant {
+  return time === undefined ? (at) => at : spellingOf(time).earliest;
+}
+
+function timeOf({ window }: SourceDefinition, settings: SettingValues): WrittenTime | undefined {
   if (typeof window.time !== 'object' || !('setting' in window.time)) return window.time;
   return window.time.formats[settings[window.time.setting] ?? ''];
 }
 
-type Written = TimeFormat | { readonly format: TimeFormat; readonly prefix?: string };
-
-/** The smallest difference that a format can write, in nanoseconds. */
-function unitOf(format: TimeFormat): bigint {
-  switch (format) {
-    case 'epoch-ns':
-    case 'iso-ns':
-    case 'iso':
-      return 1n;
-    case 'epoch-us':
-    case 'iso-us':
-      return 1000n;
-    case 'epoch-ms':
-    case 'iso-ms':
-      return 1_000_000n;
-    case 'date':
-    case 'us-date':
-      return 86_400_000_000_000n;
-    default:
-      return 1_000_000_000n;
-  }
-}
+type WrittenTime = TimeFormat | (TimeRule & { readonly prefix?: string });

@@ -1,0 +1,39 @@
+/** How times are spelled: whether a zone is one, and can make a difference. */
+import type { TimeRule } from '../clock/spelling.ts';
+import { zoneOf } from '../clock/zone.ts';
+import type { SourceDefinition } from '../definition.ts';
+import { didYouMean } from '../nearest.ts';
+import type { TimeFormat } from '../time.ts';
+
+/** What is written without a zone. */
+const naive: readonly TimeFormat[] = ['iso-naive', 'sql', 'date', 'us-date'];
+
+/** What does not fit, as sentences that begin with their place. */
+export function* timeProblems({ window, records }: SourceDefinition): Generator<string> {
+  for (const [at, rule] of writtenTimes(window)) {
+    yield* zoneProblems(at, rule);
+    if (rule.zone !== undefined && !naive.includes(rule.format)) {
+      yield `${at}.zone: ${rule.format} is always written in UTC; a zone goes with ${naive.join(', ')}`;
+    }
+  }
+  if (records.time === undefined) return;
+  yield* zoneProblems('records.time', records.time);
+  const { zone, format } = records.time;
+  if (zone !== undefined && (format.startsWith('epoch-') || format === 'rfc2822')) {
+    yield `records.time.zone: a time in ${format} leaves no zone open`;
+  }
+}
+
+/** Those of `window.time` that say more than a format, and where they are. */
+function writtenTimes({ time }: SourceDefinition['window']): (readonly [at: string, rule: TimeRule])[] {
+  if (typeof time !== 'object') return [];
+  if (!('setting' in time)) return [['window.time', time]];
+  return Object.entries(time.formats).flatMap(([name, rule]) =>
+    typeof rule === 'object' ? [[`window.time.formats.${name}`, rule] as const] : [],
+  );
+}
+
+function* zoneProblems(at: string, { zone }: TimeRule): Generator<string> {
+  if (zone === undefined || zoneOf(zone) !== undefined) return;
+  yield `${at}.zone: expected a name such as Europe/Warsaw or an offset such as +02:00, found ${JSON.stringify(zone)}${didYouMean(zone, Intl.supportedValuesOf('timeZone'))}`;
+}
