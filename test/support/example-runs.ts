@@ -7,35 +7,6 @@ import { exampleFile } from './example-definition.ts';
 import { run, scratch } from './program.ts';
 import type { Vendor } from './vendors/server.ts';
 
-export interface ExampleRun {
-  readonly vendor: Vendor;
-  readonly environment: Readonly<Record<string, string>>;
-  /** Stores records as of now and shortly before; returns their texts. Called once before each run. */
-  add(): readonly string[];
-}
-
-/** `ExampleRun` with nothing stored yet, and the real clock. */
-export function runsTwice(name: string, start: () => Promise<ExampleRun>): void {
-  test(`${name}: a run brings what there is, the next one exactly what is new`, async (t) => {
-    const directory = scratch(t);
-    const { vendor, environment, add } = await start();
-    const go = async () => {
-      const flags = ['--source', exampleFile(name), '--job', name, '--state-dir', directory];
-      return run(flags, { environment: { HOME: directory, ...environment }, directory });
-    };
-    try {
-      const first = add();
-      assert.ok(first.length > 0);
-      delivered(await go(), first);
-      const second = add();
-      delivered(await go(), second);
-      delivered(await go(), []);
-    } finally {
-      await vendor.close();
-    }
-  });
-}
-
 export interface ExampleRuns {
   /** Starts a vendor that holds nothing, with the real clock. */
   start(): Promise<{
@@ -50,7 +21,7 @@ export interface ExampleRuns {
 
 const minute = 60_000;
 
-/** The same with records from before the last run's end, which the overlap must find; and with `check`, and a wrong secret. */
+/** Three runs, with records from before the last run's end, which the overlap must find; `check`, and a wrong secret. */
 export function exampleRuns(name: string, { start, secret }: ExampleRuns): void {
   test(`${name}: a run brings what there is, the next one what is new, and a wrong ${secret} is 77`, async (t) => {
     const directory = scratch(t);
