@@ -37,6 +37,6 @@ const tests = results.flat();
 const passed = tests.filter((each) => each.passed).length;
 const missing = unproven(tests.map(({ name }) => name));
 writeFileSync(reportPath, render(tests));
-if (missing.length > 0) process.stderr.write(`neither test nor reason: ${missing.join(' ')}\n`);
+if (missing.length > 0) process.stderr.write(`no test: ${missing.join(' ')}\n`);
 if (missing.length > 0 || passed < tests.length) process.exitCode = 1;
 process.stdout.write(`${tests.length} tests, ${passed} passed: ${reportPath}\n`);

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parse } from 'dotenv';
+import { clientCertificates, clientSettings, type ClientCertificates } from './config/client-certificates.ts';
 import { planJob, longerThanZero, type JobPlan } from './config/job.ts';
 import { type EnvFile, type Layers } from './config/layers.ts';
 import { noFindings, refuseFaults, type Findings } from './config/findings.ts';
@@ -46,6 +47,8 @@ interface HttpSettings {
   /** PEM text of further root certificates. */
   readonly extraRoots: string | undefined;
   readonly insecure: boolean;
+  /** What either end may ask us to show. */
+  readonly clients: ClientCertificates;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -54,10 +57,10 @@ type Environment = Record<string, string | undefined>;
 export async function configure(flags: Flags, environment: Environment, now: number): Promise<Configuration> {
   const plan = planJob(flags, fromMillis(now));
   const layers = readLayers(flags.envFile, environment);
-  const http = httpSettings(flags);
   const { source, origin } = await findSource(flags, layers);
   const sink = await findSink(flags, layers);
   const findings = noFindings();
+  const http = { ...httpSettings(flags), clients: await clientCertificates(layers, findings) };
   const { output, apikey, apisecret, orgurl, apiurl } = flags;
   refuseUnusedFlags({ apikey, apisecret, orgurl, apiurl }, source, source.name);
   refuseUnusedFlags({ output }, sink, sink.name);
@@ -65,10 +68,11 @@ export async function configure(flags: Flags, environment: Environment, now: num
   const sourceValues = readSettings(source.settings ?? {}, layers, { apikey, apisecret, orgurl, apiurl }, findings);
   const sinkValues = readSettings(sink.settings, layers, { output }, findings);
   const form = await findForm(flags.bulkFormat, sink, layers, findings);
-  checkFiles(layers, { ...source.settings, ...sink.settings }, findings);
+  const all = { ...source.settings, ...sink.settings, ...clientSettings };
+  checkFiles(layers, all, findings);
   refuseFaults(findings, layers);
   const place = (plan.usePosition ? stateDirectory : findStateDirectory)(flags.stateDir, environment);
-  forgetSecrets(environment, { ...source.settings, ...sink.settings });
+  forgetSecrets(environment, all);
   const fields = parseFields(flags.add ?? []);
   const made = { plan, source, sourceValues, sink, sinkValues, stateDirectory: place, http, form, fields, findings };
   return { ...made, sourceOrigin: origin, naming: flags };
@@ -137,7 +141,7 @@ function checkFiles(layers: Layers, settings: SinkDefinition['settings'], findin
   }
 }
 
-function httpSettings(flags: Flags): HttpSettings {
+function httpSettings(flags: Flags): Omit<HttpSettings, 'clients'> {
   const timeout = longerThanZero(flags.timeout, '--timeout');
   return {
     timeout: timeout === undefined ? 60_000 : toMillis(timeout),

@@ -6,6 +6,7 @@ import { visible } from '../io/streams/terminal.ts';
 import { openWire } from '../io/wire.ts';
 import type { Trust } from '../io/tls.ts';
 import type { Configuration } from '../config.ts';
+import type { Role } from '../config/client-certificates.ts';
 import { linesSource } from '../core/vendor/lines-source.ts';
 import { restSource } from '../core/rest.ts';
 import { withFields } from '../core/json/splice.ts';
@@ -44,7 +45,7 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
     sourceName: sourceNameOf(configuration),
     output: stoppable(world.output, host.stops.grace),
     file: appendFile,
-    wire: (address) => openWire(address, { ...connection(configuration, host), stop: host.stops.grace }),
+    wire: (address) => openWire(address, { ...connection(configuration, host, 'sink'), stop: host.stops.grace }),
     guid: world.guid,
     ...(await commandAfterDashes(configuration, host)),
     ...(configuration.form && { form: configuration.form.name }),
@@ -102,13 +103,20 @@ function inForm(sink: Sink, configuration: Configuration, now: () => number): Si
 }
 
 /** What every connection needs to know. */
-function connection({ http }: Configuration, { world }: Host): Trust & { readonly timeout: number } {
-  const { timeout, insecure, extraRoots } = http;
-  return { timeout, insecure, environment: world.environment, ...(extraRoots === undefined ? {} : { extraRoots }) };
+function connection({ http }: Configuration, { world }: Host, role: Role): Trust & { readonly timeout: number } {
+  const { timeout, insecure, extraRoots, clients } = http;
+  const client = clients[role];
+  return {
+    timeout,
+    insecure,
+    environment: world.environment,
+    ...(extraRoots === undefined ? {} : { extraRoots }),
+    ...(client === undefined ? {} : { client }),
+  };
 }
 
 interface Use {
-  readonly role: 'source' | 'sink';
+  readonly role: Role;
   readonly deadline: number;
   /** Called when a client is asked for. */
   noteHttp(): void;
@@ -122,7 +130,7 @@ function makeTools(configuration: Configuration, host: Host, { role, deadline, n
     http(base) {
       noteHttp();
       return openHttp(base, {
-        ...connection(configuration, host),
+        ...connection(configuration, host, role),
         stop,
         now: world.now,
         debug: log.trace,

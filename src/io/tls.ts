@@ -7,12 +7,15 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { isLoopback } from '../core/origin.ts';
-import { exit, Problem } from '../core/problem.ts';
+import { exit, Problem, type ExitStatus } from '../core/problem.ts';
+import type { ClientCertificate } from './client-certificate.ts';
 
 export interface Trust {
   /** PEM text. */
   readonly extraRoots?: string;
   readonly insecure: boolean;
+  /** What the server is shown when it asks. */
+  readonly client?: ClientCertificate;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -37,11 +40,11 @@ export function refuseUnprotected(home: URL, { insecure, environment }: Trust): 
 /** What to use instead. */
 const unencrypted: Readonly<Record<string, string>> = { 'http:': 'https://', 'tcp:': 'tls://' };
 
-export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'minVersion' | 'rejectUnauthorized'>;
+export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'minVersion' | 'rejectUnauthorized'>;
 
 /** Options for an https connection. Throws Problem 78 when the extra roots cannot be used. */
 export async function tlsOptions(trust: Trust): Promise<TlsOptions> {
-  const options: TlsOptions = { minVersion: 'TLSv1.2', rejectUnauthorized: !trust.insecure };
+  const options: TlsOptions = { minVersion: 'TLSv1.2', rejectUnauthorized: !trust.insecure, ...trust.client };
   if (trust.extraRoots === undefined) return options;
   return { ...options, ca: [...(await knownRoots(trust.environment)), ...certificates(trust.extraRoots)] };
 }
@@ -102,7 +105,7 @@ export function tlsTrouble(
   code: string,
   certificate: Validity | undefined,
   plain: string,
-): readonly [what: string, hint: string] | undefined {
+): readonly [what: string, hint: string, status?: ExitStatus] | undefined {
   const renew = 'the operator of the server must renew its certificate';
   const ownRoot = 'if the server uses a certificate authority of your own, give its certificate with --ca-file';
   switch (code) {
@@ -133,12 +136,14 @@ export function tlsTrouble(
     case 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION':
       return ['speaks only a version of TLS older than 1.2', 'TLS 1.2 or newer must be switched on at the server'];
     case 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED':
-      return [asks, ownProxy];
+      return [asks, showOne];
     case 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE':
     case 'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': // its name in Node 26
-      return ['and this machine could not agree on TLS', `check its TLS settings; if it ${asks}, ${ownProxy}`];
+      return ['and this machine could not agree on TLS', `check its TLS settings; if it ${asks}, ${showOne}`];
     default:
   }
+  if (refusals.test(code))
+    return ['does not accept the client certificate', 'check its dates and its authority', exit.noperm];
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) {
     return ['and this machine could not agree on TLS', 'check the port, and the TLS settings of the server'];
   }
@@ -148,9 +153,11 @@ export function tlsTrouble(
   return undefined;
 }
 
-/** There are none here. Loopback addresses need no TLS. */
+/** A server's alerts about our certificate (RFC 8446 section 6.2). */
+const refusals =
+  /ALERT_(?:UNKNOWN_CA|(?:BAD|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_(?:EXPIRED|REVOKED|UNKNOWN)|ACCESS_DENIED|DECRYPT_ERROR)$/;
 const asks = 'asks for a client certificate';
-const ownProxy = 'have a TLS proxy on this machine (stunnel, Envoy) present it, and give its loopback address here';
+const showOne = 'set SOURCE_CLIENT_CERTIFICATE_FILE and SOURCE_CLIENT_KEY_FILE, or SINK_… for a destination';
 
 /** The dates of a certificate as OpenSSL prints them, such as `Nov 20 09:00:00 2026 GMT`. */
 export interface Validity {

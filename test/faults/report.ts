@@ -2,7 +2,6 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { catalogue } from './catalogue.ts';
-import { notApplicable } from './not-applicable.ts';
 
 /** One test of a fault; `name` begins with its number. */
 export interface FaultTest {
@@ -28,10 +27,10 @@ export function numberOf(name: string): string {
   return name.slice(0, 3);
 }
 
-/** Numbers of the catalogue that have neither a test nor a reason. */
+/** Numbers of the catalogue that have no test. */
 export function unproven(names: readonly string[]): string[] {
   const proven = new Set(names.map(numberOf));
-  return [...catalogue.keys()].filter((number) => !proven.has(number) && !notApplicable.has(number));
+  return [...catalogue.keys()].filter((number) => !proven.has(number));
 }
 
 /** The name of a test as it is written in the report. */
@@ -57,8 +56,7 @@ export function render(tests: readonly FaultTest[]): string {
     'as records were delivered, that the lock was released, and that the next run without the fault delivers everything',
     'exactly once.',
     '',
-    `${catalogue.size} faults: ${covered} tested by ${tests.length} tests (${passed} passed), ` +
-      `${notApplicable.size} that cannot apply, with the reason.`,
+    `${catalogue.size} faults: ${covered} tested by ${tests.length} tests (${passed} passed).`,
     '',
     '| | fault | test | file | result |',
     '|---|---|---|---|---|',
@@ -68,8 +66,6 @@ export function render(tests: readonly FaultTest[]): string {
 }
 
 function rowsOf(number: string, what: string, tests: readonly FaultTest[]): string[] {
-  const reason = notApplicable.get(number);
-  if (reason !== undefined) return [`| ${number} | ${what} | ${reason} | | cannot apply |`];
   const own = tests.filter(({ name }) => numberOf(name) === number);
   if (own.length === 0) return [`| ${number} | ${what} | | | **no test** |`];
   return own.map(({ name, file, passed }, at) => {

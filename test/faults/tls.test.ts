@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after } from 'node:test';
+import { after, type TestContext } from 'node:test';
 import type { TlsOptions } from 'node:tls';
 import { certificateAuthority } from '../support/certificates.ts';
 import { rawServer, reply } from '../support/raw-server.ts';
@@ -193,6 +193,100 @@ fault(
     });
   },
 );
+
+const client = authority.issue();
+const encrypted = authority.encrypted(client.key);
+/** A vendor that asks for a certificate, and the files that each of these settings names. */
+async function asking(context: TestContext, files: Readonly<Record<string, string>>) {
+  const here = await scene(context, { tls: { ...good, ca: authority.cert, requestCert: true } });
+  const written = Object.entries(files).map(([name, text]) => {
+    const path = join(here.directory, `${name}.pem`);
+    writeFileSync(path, text, { mode: 0o600 });
+    return [`${name}_FILE`, path] as const;
+  });
+  return { here, environment: Object.fromEntries(written) };
+}
+
+fault('T10', 'the vendor asks for a client certificate, and gets it, exit 0', async (context) => {
+  const { here, environment } = await asking(context, {
+    SOURCE_CLIENT_CERTIFICATE: client.cert,
+    SOURCE_CLIENT_KEY: client.key,
+  });
+  here.expectSuccess(await here.run(trusted, { environment }));
+  here.expectSuccess(await here.spawn(trusted, { environment }));
+});
+
+fault(
+  'T10',
+  'the vendor asks for a client certificate, and there is none: says how to give one, exit 76',
+  async (context) => {
+    const { here } = await asking(context, {});
+    await expectRefused(here, trusted, {
+      message: /asks for a client certificate \(ERR_SSL_\w+, GET \/audit\)$/,
+      hint: /^set SOURCE_CLIENT_CERTIFICATE_FILE and SOURCE_CLIENT_KEY_FILE/,
+    });
+  },
+);
+
+const unusable: readonly (readonly [
+  what: string,
+  files: Readonly<Record<string, string>>,
+  message: RegExp,
+  place: string,
+])[] = [
+  [
+    'its key is encrypted',
+    { SOURCE_CLIENT_CERTIFICATE: client.cert, SOURCE_CLIENT_KEY: encrypted },
+    /^SOURCE_CLIENT_KEY is encrypted: openssl pkey /,
+    'SOURCE_CLIENT_KEY',
+  ],
+  [
+    'its key belongs to another',
+    { SOURCE_CLIENT_CERTIFICATE: client.cert, SOURCE_CLIENT_KEY: good.key },
+    /^SOURCE_CLIENT_KEY is not the key of the certificate$/,
+    'SOURCE_CLIENT_KEY',
+  ],
+  [
+    'its key is no key',
+    { SOURCE_CLIENT_CERTIFICATE: client.cert, SOURCE_CLIENT_KEY: client.cert },
+    /^SOURCE_CLIENT_KEY is no private key in PEM form$/,
+    'SOURCE_CLIENT_KEY',
+  ],
+  [
+    'it is no certificate',
+    { SINK_CLIENT_CERTIFICATE: client.key, SINK_CLIENT_KEY: client.key },
+    /^SINK_CLIENT_CERTIFICATE is no certificate in PEM form$/,
+    'SINK_CLIENT_CERTIFICATE',
+  ],
+  [
+    'it has no key',
+    { SOURCE_CLIENT_CERTIFICATE: client.cert },
+    /^SOURCE_CLIENT_CERTIFICATE needs SOURCE_CLIENT_KEY beside it$/,
+    'SOURCE_CLIENT_CERTIFICATE',
+  ],
+];
+for (const [what, files, message, place] of unusable) {
+  fault(
+    'T10',
+    `a client certificate, but ${what}: named with its file, before anything is sent, exit 78`,
+    async (context) => {
+      const { here, environment } = await asking(context, files);
+      const result = await here.run(trusted, { environment });
+      assert.equal(here.vendor.connections, 0);
+      assert.ok(!result.stderr.includes(client.key.split('\n')[1] ?? ''), 'the key is not shown');
+      await here.expectProblem(result, {
+        exit: 78,
+        message,
+        hint: new RegExp(`^correct it in .*/${place}\\.pem$`),
+        async lift() {
+          await here.vendor.down();
+          await here.vendor.up(good);
+        },
+        recovery: { argv: trusted },
+      });
+    },
+  );
+}
 
 const broken: readonly (readonly [what: string, content: string | undefined, message: RegExp])[] = [
   ['is missing', undefined, /^cannot read --ca-file .*roots\.pem \(ENOENT\)$/],

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
 import type { TlsOptions } from 'node:tls';
 import { promisify } from 'node:util';
@@ -173,8 +175,8 @@ test('the connection is used again, and the handshake done once', async (t) => {
 });
 
 for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-  test(`a server that asks for a client certificate in ${version}: what to do about it is in the hint`, async (t) => {
-    const server = await serve(t, {
+  const asking = async (t: TestContext) =>
+    serve(t, {
       ...authority.issue(),
       ca: authority.cert,
       requestCert: true,
@@ -182,10 +184,49 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       minVersion: version,
       maxVersion: version,
     });
-    const problem = await ask(server.url, trusted);
-    assert.ok(problem instanceof Problem);
-    assert.equal(problem.status, exit.protocol, problem.message);
-    assert.match(problem.hint ?? '', /have a TLS proxy on this machine/);
-    assert.equal(server.requests.length, 0);
+
+  test(`a server that asks for a client certificate in ${version}: what to do about it is in the hint`, async (t) => {
+    const server = await asking(t);
+    isRefused(await ask(server.url, trusted), server, /TLS|client certificate/, /SOURCE_CLIENT_CERTIFICATE_FILE/);
   });
+
+  test(`a server that asks for a client certificate in ${version} gets it`, async (t) => {
+    const server = await asking(t);
+    assert.equal(await ask(server.url, { ...trusted, client: authority.issue() }), 'ok');
+  });
+
+  test(`a client certificate that a server refuses in ${version} is as other credentials that are refused`, async (t) => {
+    const expired = authority.issue({ from: new Date(Date.now() - 2 * hour), until: new Date(Date.now() - hour) });
+    const url = await refusing(t, version);
+    for (const client of [expired, authority.selfSigned()]) {
+      const problem = await ask(url, { ...trusted, client });
+      assert.ok(problem instanceof Problem, String(problem));
+      assert.equal(problem.status, exit.noperm, problem.message);
+      assert.match(problem.message, /does not accept the client certificate/);
+      assert.equal(problem.hint, 'check its dates and its authority');
+    }
+  });
+}
+
+/** A server of OpenSSL's own, which says in an alert what is wrong; those of Node only hang up. */
+async function refusing(t: TestContext, version: 'TLSv1.2' | 'TLSv1.3'): Promise<string> {
+  const { key, cert } = authority.issue();
+  const identity = join(authority.directory, `server-${version}.pem`);
+  writeFileSync(identity, key + cert);
+  const only = version === 'TLSv1.2' ? '-tls1_2' : '-tls1_3';
+  const server = spawn(
+    'openssl',
+    ['s_server', '-accept', '127.0.0.1:0', '-cert', identity, '-CAfile', authority.certFile, only, '-www'].concat([
+      '-Verify',
+      '1',
+      '-verify_return_error',
+    ]),
+    { stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  t.after(() => server.kill());
+  for await (const chunk of server.stdout) {
+    const port = /ACCEPT \S+:(\d+)/.exec(String(chunk))?.[1];
+    if (port !== undefined) return `https://localhost:${port}`;
+  }
+  throw new Error('openssl s_server does not listen');
 }

@@ -186,7 +186,10 @@ test('a receiver that asks for a client certificate', async (t) => {
     const server = await receiver(t, { ...authority.issue(), ...asking, maxVersion });
     const problem = await failure(server.address, frame, { extraRoots: authority.cert });
     assert.equal(problem.status, exit.protocol, problem.message);
-    assert.match(problem.hint ?? '', /have a TLS proxy on this machine/);
+    assert.match(problem.hint ?? '', /SINK_…/);
     assert.equal(server.messages.length, 0);
+    const client = authority.issue();
+    await deliver(server.address, frame, { extraRoots: authority.cert, client });
+    assert.equal(server.messages.length, 1);
   }
 });

@@ -23,10 +23,12 @@ export interface Authority {
   /** The authority's own certificate: what `--ca-file` gets. */
   readonly cert: string;
   readonly certFile: string;
-  /** A leaf for a server. */
+  /** A leaf for a server or a client. */
   issue(options?: LeafOptions): Identity;
   /** A leaf that vouches for itself. */
   selfSigned(): Identity;
+  /** A key with a password on it. */
+  encrypted(key: string): string;
   /** Deletes the files. */
   remove(): void;
 }
@@ -66,7 +68,10 @@ export function certificateAuthority(): Authority {
     issue({ host = 'localhost', from = new Date(Date.now() - day), until = new Date(Date.now() + day) } = {}) {
       const name = `leaf${++count}`;
       const address = host === 'localhost' ? ',IP:127.0.0.1' : '';
-      writeFileSync(file(`${name}.ext`), `subjectAltName=DNS:${host}${address}\nextendedKeyUsage=serverAuth\n`);
+      writeFileSync(
+        file(`${name}.ext`),
+        `subjectAltName=DNS:${host}${address}\nextendedKeyUsage=serverAuth,clientAuth\n`,
+      );
       const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', `${name}.key`];
       openssl('req', '-new', ...key, '-out', `${name}.csr`, '-subj', `/CN=${host}`);
       const files = ['-in', `${name}.csr`, '-out', `${name}.pem`, '-extfile', `${name}.ext`];
@@ -77,6 +82,11 @@ export function certificateAuthority(): Authority {
       const name = `self${++count}`;
       root(name, '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1');
       return { key: read(`${name}.key`), cert: read(`${name}.pem`) };
+    },
+    encrypted(key) {
+      writeFileSync(file('open.key'), key);
+      openssl('pkey', '-in', 'open.key', '-out', 'locked.key', '-aes256', '-passout', 'pass:test');
+      return read('locked.key');
     },
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };

@@ -163,8 +163,14 @@ function neverAgree(name: string, what: string): Problem {
 }
 
 function mayBeMissing({ records: { format, missing, path } }: SourceDefinition, value: unknown): boolean {
-  if (format === 'lines' || missing === 'empty') return true;
-  return missing === 'null' && valueAt(value, path ?? '') === null;
+  if (format === 'lines') return true;
+  const found = valueAt(value, path ?? '');
+  return missing === 'empty' ? isNothing(found) : missing === 'null' && found === null;
+}
+
+/** Not there, or without contents: what has some may be records in another shape. */
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0);
 }
 
 function noRecords(definition: SourceDefinition, value: unknown, what: string): Problem {

@@ -3,6 +3,7 @@
  * own (scripts/build.ts) and therefore imports nothing else of ours.
  */
 import type { Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import type { buildConnector, Dispatcher } from 'undici';
 import callConnect from 'undici/lib/api/api-connect.js';
 import callRequest from 'undici/lib/api/api-request.js';
@@ -12,8 +13,11 @@ import Pool from 'undici/lib/dispatcher/pool.js';
 export type Dispatched = Dispatcher.RequestOptions;
 export type Reply = Dispatcher.ResponseData;
 
+/** `cert` and `key` are what the server is shown when it asks. */
+type Connection = buildConnector.BuildOptions & Pick<ConnectionOptions, 'cert' | 'key'>;
+
 export interface DispatcherOptions {
-  readonly connection: buildConnector.BuildOptions;
+  readonly connection: Connection;
   /** Milliseconds. */
   readonly timeouts: { readonly headersTimeout: number; readonly bodyTimeout: number };
   readonly proxy: { readonly origin: string; readonly token?: string | undefined } | undefined;
@@ -51,8 +55,12 @@ async function throughProxy(
     uri: proxy.origin,
     ...(proxy.token !== undefined && { token: proxy.token }),
     proxyTunnel: origin.startsWith('https:'),
-    proxyTls: connection,
+    proxyTls: withoutClient(connection), // the certificate is for the server, not for who stands on the way
     requestTls: connection,
     clientFactory: (to, more) => Object.assign(new Pool(to, { ...more, ...timeouts }), { connect: callConnect }),
   });
+}
+
+function withoutClient({ cert: _cert, key: _key, ...rest }: Connection): buildConnector.BuildOptions {
+  return rest;
 }

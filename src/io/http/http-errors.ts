@@ -24,7 +24,7 @@ export function connectionProblem(error: unknown, where: Where): unknown {
   if (proxy !== undefined) return proxy;
 
   const tls = tlsTrouble(code, (error as { cert?: Validity }).cert, where.url.protocol === 'https:' ? 'HTTP' : 'TCP');
-  if (tls !== undefined) return problem(exit.protocol, where, tls[0], code, tls[1]);
+  if (tls !== undefined) return problem(tls[2] ?? exit.protocol, where, tls[0], code, tls[1]);
   if (code === 'ENOTFOUND') {
     return problem(
       exit.unavailable,

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { after, test, type TestContext } from 'node:test';
+import type { TLSSocket } from 'node:tls';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { openHttp, type HttpOptions } from '../../../src/io/http.ts';
 import { proxyFor } from '../../../src/io/http/proxy.ts';
@@ -67,6 +70,26 @@ test('https goes through a tunnel, with TLS to the server itself', async (t) => 
   assert.equal(connect?.headers['proxy-authorization'], token);
   assert.equal(server.requests[0]?.path, '/x?y=1');
   assert.equal(server.requests[0]?.headers['proxy-authorization'], undefined, 'the server never sees it');
+});
+
+test('a client certificate is shown to the server, and not to a proxy with TLS that would like to see it too', async (t) => {
+  const shown: (string | undefined)[] = [];
+  const asking = (host: string) => ({
+    ...authority.issue({ host }),
+    ca: authority.cert,
+    requestCert: true,
+    rejectUnauthorized: false,
+  });
+  const noting = (socket: Socket): boolean => {
+    shown.push((socket as TLSSocket).getPeerCertificate().fingerprint256);
+    return false;
+  };
+  const server = await serve(t, answers(reply(200, {}, 'ok')), { tls: asking('vendor.test'), onConnection: noting });
+  const proxy = await serve(t, tunnel(server.port), { tls: asking('localhost'), onConnection: noting });
+  const client = authority.issue();
+  const environment = { HTTPS_PROXY: `https://user:${password}@localhost:${proxy.port}` };
+  assert.equal(await ask('https://vendor.test/', proxy.port, { client, environment }), 'ok');
+  assert.deepEqual(shown, [undefined, new X509Certificate(client.cert).fingerprint256]);
 });
 
 test('a tunnel does not make another certificate good', async (t) => {

@@ -1,0 +1,54 @@
+/** The client certificates of both ends: SOURCE_CLIENT_CERTIFICATE with SOURCE_CLIENT_KEY, and the same for SINK. */
+import type { Settings } from '../core/types.ts';
+import type { ClientCertificate } from '../io/client-certificate.ts';
+import { originOf, type Findings } from './findings.ts';
+import type { Layers } from './layers.ts';
+import { readSettings } from './settings.ts';
+
+/** Which end of the way asks for it. */
+export type Role = 'source' | 'sink';
+
+export interface ClientCertificates {
+  readonly source: ClientCertificate | undefined;
+  readonly sink: ClientCertificate | undefined;
+}
+
+const namesOf = (role: Role): { readonly cert: string; readonly key: string } => ({
+  cert: `${role.toUpperCase()}_CLIENT_CERTIFICATE`,
+  key: `${role.toUpperCase()}_CLIENT_KEY`,
+});
+
+/** All four, so that their files and spelling are looked at as those of other settings are. */
+export const clientSettings: Settings = Object.fromEntries(
+  (['source', 'sink'] as const).flatMap((role) => {
+    const { cert, key } = namesOf(role);
+    return [
+      [cert, { summary: `Client certificate for the ${role}'s TLS, in PEM form.`, secret: true, lines: true }],
+      [key, { summary: `Private key of ${cert}, in PEM form.`, secret: true, lines: true }],
+    ];
+  }),
+);
+
+/** What is wrong with them is a fault. */
+export async function clientCertificates(layers: Layers, findings: Findings): Promise<ClientCertificates> {
+  const values = readSettings(clientSettings, layers, {}, findings);
+
+  async function of(role: Role): Promise<ClientCertificate | undefined> {
+    const names = namesOf(role);
+    const [cert, key] = [values[names.cert], values[names.key]];
+    if (cert === undefined && key === undefined) return undefined;
+    if (cert === undefined || key === undefined) {
+      const [missing, there] = cert === undefined ? [names.cert, names.key] : [names.key, names.cert];
+      findings.faults.push({ text: `${there} needs ${missing} beside it`, at: originOf(there, findings) });
+      return undefined;
+    }
+    const { unusable } = await import('../io/client-certificate.ts');
+    const [part, what] = unusable({ cert, key }) ?? [];
+    if (part !== undefined) {
+      findings.faults.push({ text: `${names[part]} ${what}`, at: originOf(names[part], findings) });
+    }
+    return { cert, key };
+  }
+
+  return { source: await of('source'), sink: await of('sink') };
+}

@@ -1,0 +1,41 @@
+/** What a server may ask us to show for TLS (RFC 8446 section 4.4.2): a certificate, and the key that proves it ours. */
+import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { errorCode } from './error-code.ts';
+
+export interface ClientCertificate {
+  /** PEM: the certificate first, then those between it and the authority. */
+  readonly cert: string;
+  /** PEM, not encrypted: nobody is there to type a password. */
+  readonly key: string;
+}
+
+/** What is wrong with one of the two, or that they do not belong together; never quoting them. */
+export function unusable({
+  cert,
+  key,
+}: ClientCertificate): readonly [part: keyof ClientCertificate, what: string] | undefined {
+  const certificate = certificateOf(cert);
+  if (certificate === undefined) return ['cert', 'is no certificate in PEM form'];
+  const found = keyOf(key);
+  if (typeof found === 'string') return ['key', found];
+  return certificate.checkPrivateKey(found) ? undefined : ['key', 'is not the key of the certificate'];
+}
+
+function certificateOf(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+function keyOf(pem: string): KeyObject | string {
+  try {
+    return createPrivateKey(pem);
+  } catch (error) {
+    const encrypted = errorCode(error) === 'ERR_MISSING_PASSPHRASE' || pem.includes('ENCRYPTED');
+    return encrypted
+      ? 'is encrypted: openssl pkey -in FILE -out FILE takes its password off'
+      : 'is no private key in PEM form';
+  }
+}
