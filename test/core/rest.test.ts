@@ -345,7 +345,28 @@ test('JSON Lines, a bare array, and an object of records are records, too', asyn
     await read({ id, path: 'd', container: 'object' }, `{"d":{"E1":${expected.join(',"E2":')}}}`),
     expected,
   );
-  assert.deepEqual(await read({ id, path: 'd', missing: 'empty' }, '{}'), []);
+  for (const text of ['{}', '{"d":null}', '{"d":{}}']) {
+    assert.deepEqual(await read({ id, path: 'd', missing: 'empty' }, text), []);
+  }
+  assert.deepEqual(await read({ id, path: 'd', container: 'object', missing: 'empty' }, '{"d":[]}'), []);
+});
+
+test('something else where the records should be is no empty list, even where that may be missing', async () => {
+  const container = ['array', 'object'] as const;
+  for (const [index, text] of ['{"d":{"E1":{"id":1}}}', '{"d":[{"id":1}]}'].entries()) {
+    const records = {
+      path: 'd',
+      missing: 'empty',
+      container: container[index] ?? 'array',
+      id: pear.records.id,
+    } as const;
+    const server = await vendor(text);
+    await assert.rejects(
+      pullOnce({ ...pear, records }, valuesFor(server), { part: { slice } }),
+      /no list of records at d/,
+    );
+    await server.close();
+  }
 });
 
 test('an interval between requests is kept', async () => {
