@@ -25,7 +25,7 @@ test('a definition that comes with the program is named like a built-in source',
   const [name = ''] = readyMadeNames();
   const { status, stderr } = await run(['--source', name, '--dry-run'], { environment: { HOME: '/nowhere' } });
   assert.equal(status, 78);
-  assert.match(stderr, new RegExp(`^audit-export: ${name}: .*(?:is|are) not set`, 'm'));
+  assert.match(stderr, /^audit-export: settings missing: /);
 });
 
 test('a name that is none says which are meant', async () => {
