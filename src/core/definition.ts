@@ -39,11 +39,12 @@ import {
 import { exit, Problem } from './problem.ts';
 import { timeFormats } from './time.ts';
 
-const format = z.enum(timeFormats);
+/** A name of core/time.ts, or a pattern of core/clock/pattern.ts. */
+const format = z.union([z.enum(timeFormats), z.strictObject({ pattern: z.string() })]);
 /** Of times that name no zone themselves: a name of IANA, or an offset such as +02:00. UTC when left out. */
 const zone = optional(z.string());
 const timeFormat = z.union([
-  format,
+  z.enum(timeFormats),
   /** `prefix` is written before the time. */
   z.strictObject({ format, zone, prefix: optional(z.string()) }),
 ]);

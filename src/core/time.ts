@@ -134,10 +134,14 @@ export function readTime(bytes: Buffer, start: number, end: number, format: Time
   else if (format === 'rfc2822') readRfc2822(bytes.toString('latin1', from, to), into);
   else if (format === 'us-date') readUsDate(bytes.toString('latin1', from, to), into);
   else readIso(bytes, from, to, into);
-  if (!(into.time >= 0 && into.time < latest)) {
-    into.time = Number.NaN;
-    into.nanos = 0;
-  }
+  dropImpossible(into);
+}
+
+/** What lies outside 1970 to 2199 is no time. */
+export function dropImpossible(into: ReadTime): void {
+  if (into.time >= 0 && into.time < latest) return;
+  into.time = Number.NaN;
+  into.nanos = 0;
 }
 
 /** A string with escapes: rare, so it may cost a copy. */

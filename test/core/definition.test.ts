@@ -159,6 +159,21 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     /window\.overlap: expected a duration such as 5m.*, found "5 minutes"/,
   ],
   [
+    'a pattern with letters that mean nothing',
+    { window: { filter: 'event', time: { format: { pattern: 'dd/MM/yyyy' } } } },
+    /window\.time\.format\.pattern: dd is none of YYYY/,
+  ],
+  [
+    'a pattern without a date',
+    { records: { ...apple.records, time: { path: 'at', format: { pattern: 'HH:mm' } } } },
+    /records\.time\.format\.pattern: it has no year$/,
+  ],
+  [
+    'a format of records that nobody writes',
+    { records: { ...apple.records, time: { path: 'at', format: 'unix' } } },
+    /records\.time\.format: expected one of epoch-s, .*found "unix"/,
+  ],
+  [
     'a zone that there is not',
     { window: { filter: 'event', time: { format: 'sql', zone: 'Europe/Warsav' } } },
     /window\.time\.zone: expected a name such as Europe\/Warsaw or an offset such as \+02:00, found "Europe\/Warsav" \(Did you mean Europe\/Warsaw\?\)$/,
@@ -177,7 +192,7 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
         time: { setting: 'AS', formats: { a: 'sql', b: { format: 'iso-ms', zone: 'Europe/Warsaw' } } },
       },
     },
-    /window\.time\.formats\.b\.zone: iso-ms is always written in UTC; a zone goes with iso-naive, sql, date, us-date$/,
+    /window\.time\.formats\.b\.zone: iso-ms is always written in UTC; a zone goes with iso-naive, sql, date, us-date or a pattern$/,
   ],
   [
     'a zone for seconds since 1970',

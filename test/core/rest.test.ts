@@ -96,6 +96,25 @@ test('a window is written, and records are read, by the clock of a zone', async 
   assert.deepEqual(read, ['2020-11-25T16:49:08.000Z', '2020-11-25T11:49:08.000Z']);
 });
 
+test('a window is written, and records are read, by a pattern', async () => {
+  const server = await vendor('{"data":[{"id":1,"at":"25/11/2020 4:49 PM"},{"id":2,"at":20201125}]}');
+  const definition = parseDefinition(
+    {
+      ...pear,
+      window: { filter: 'event', time: { format: { pattern: 'YYYYMMDDHHmm' }, zone: '+01:00' } },
+      records: { ...pear.records, time: { path: 'at', format: { pattern: 'DD/MM/YYYY h:mm A' } } },
+    },
+    'pear.yaml',
+  );
+  const { records } = await pullOnce(definition, valuesFor(server), { part: { slice } });
+  await server.close();
+  assert.equal(server.requests[0]?.target, '/v1/log?from=202011251749&until=202011251750');
+  assert.deepEqual(
+    records.map(({ time }) => time),
+    [Date.parse('2020-11-25T16:49:00Z'), Number.NaN],
+  );
+});
+
 test('names with brackets, repeated parameters and odd values are encoded as RFC 3986 says', async () => {
   const query = {
     'filter[created_at]': ['{from}', '{until}'],

@@ -13,9 +13,9 @@ export function shown(zone: string, time: number): string {
   return clock.format(time);
 }
 
-/** All moments, in milliseconds, at which the clock shows the text; for one that it never shows, what it may mean. */
+/** All moments, in milliseconds, at which the clock shows the text, or the beginning of what it leaves out; for one that it never shows, what it may mean. */
 export function meanings(zone: string, text: string): number[] {
-  const full = text.length === 10 ? `${text} 00:00:00` : text;
+  const full = text + ' 00:00:00'.slice(text.length - 10);
   const asUtc = Date.parse(`${full.replace(' ', 'T')}Z`);
   const offsets = [-36, 36].map((hours) => offsetAt(zone, asUtc + hours * hour));
   const times = [...new Set(offsets)].map((offset) => asUtc - offset);

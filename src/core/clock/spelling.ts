@@ -8,12 +8,14 @@
  */
 import { Buffer } from 'node:buffer';
 import { isNaive, type ReadTime } from './iso.ts';
+import { patternOf } from './pattern.ts';
 import { doubtfulFrom, doubtOf, earliestOf, localOf, type Zone, zoneOf } from './zone.ts';
-import { fromMillis, readTime, toMillis, writeTime, type TimeFormat } from '../time.ts';
+import { dropImpossible, fromMillis, readTime, toMillis, writeTime, type TimeFormat } from '../time.ts';
 import type { Instant } from '../types.ts';
 
 export interface TimeRule {
-  readonly format: TimeFormat;
+  /** See core/time.ts and core/clock/pattern.ts. */
+  readonly format: TimeFormat | { readonly pattern: string };
   /** Of times that name none themselves; UTC when left out. A name of IANA, or an offset such as +02:00. */
   readonly zone?: string;
 }
@@ -29,20 +31,53 @@ export interface Spelling {
   read(bytes: Buffer, start: number, end: number, into: ReadTime): void;
 }
 
-/** `rule.zone` must be one: the check of a definition sees to that. */
+/** A format, without a look at the zone: local times are written as if they were UTC, and read so. */
+interface Form {
+  /** The smallest difference that it can write, in nanoseconds. */
+  readonly unit: bigint;
+  write(at: Instant): string;
+  read(bytes: Buffer, start: number, end: number, into: ReadTime): void;
+  /** Whether what was read says nothing of its zone. */
+  naive(bytes: Buffer, start: number, end: number): boolean;
+}
+
+/** The rule must be sound: the check of a definition sees to that. */
 export function spellingOf({ format, zone: name }: TimeRule): Spelling {
-  const unit = unitOf(format);
+  const form = typeof format === 'string' ? namedForm(format) : patternForm(format.pattern);
+  const { unit, write, read } = form;
   const zone = name === undefined ? undefined : zoneOf(name);
-  if (zone !== undefined) return localSpelling(format, unit, zone);
+  if (zone !== undefined) return localSpelling(form, zone);
+  return { from: write, until: (at) => write(upTo(at, unit)), earliest: (at) => downTo(at, unit), read };
+}
+
+function namedForm(format: TimeFormat): Form {
   return {
-    from: (at) => writeTime(at, format),
-    until: (at) => writeTime(upTo(at, unit), format),
-    earliest: (at) => downTo(at, unit),
+    unit: unitOf(format),
+    write: (at) => writeTime(at, format),
     read: (bytes, start, end, into) => readTime(bytes, start, end, format, into),
+    naive(bytes, start, end) {
+      if (!bytes.subarray(start, end).includes(0x5c)) return isNaive(bytes, start, end);
+      const decoded = Buffer.from(String(JSON.parse(bytes.toString('utf8', start, end))));
+      return isNaive(decoded, 0, decoded.length);
+    },
   };
 }
 
-function localSpelling(format: TimeFormat, unit: bigint, zone: Zone): Spelling {
+function patternForm(text: string): Form {
+  const { unit, write, read } = patternOf(text);
+  return {
+    unit,
+    write,
+    read(bytes, start, end, into) {
+      into.time = Number.NaN;
+      read(bytes, start, end, into);
+      dropImpossible(into);
+    },
+    naive: () => true,
+  };
+}
+
+function localSpelling({ unit, write, read, naive }: Form, zone: Zone): Spelling {
   function start(at: Instant): Instant {
     const local = downTo(localOf(zone, at), unit);
     const doubt = doubtOf(zone, local);
@@ -55,29 +90,20 @@ function localSpelling(format: TimeFormat, unit: bigint, zone: Zone): Spelling {
     return doubt === undefined || doubt.earliest >= at ? local : upTo(doubt.end, unit);
   }
 
-  function read(bytes: Buffer, from: number, to: number, into: ReadTime): void {
-    into.time = Number.NaN;
-    into.nanos = 0;
-    if (bytes[from] === 0x22 && bytes.subarray(from, to).includes(0x5c)) {
-      const decoded = Buffer.from(String(JSON.parse(bytes.toString('utf8', from, to))));
-      if (decoded[0] !== 0x22) read(decoded, 0, decoded.length, into);
-      return;
-    }
-    readTime(bytes, from, to, format, into);
-    if (Number.isNaN(into.time) || !isNaive(bytes, from, to)) return;
-    into.time = earliestOf(zone, into.time);
-    if (into.time < 0) into.time = Number.NaN; // as all times before 1970
-  }
-
   return {
-    from: (at) => writeTime(start(at), format),
-    until: (at) => writeTime(end(at), format),
+    from: (at) => write(start(at)),
+    until: (at) => write(end(at)),
     earliest(at) {
       const local = downTo(localOf(zone, doubtfulFrom(zone, at)), unit);
       const time = toMillis(local);
       return local - fromMillis(time - earliestOf(zone, time));
     },
-    read,
+    read(bytes, from, to, into) {
+      read(bytes, from, to, into);
+      if (Number.isNaN(into.time) || !naive(bytes, from, to)) return;
+      into.time = earliestOf(zone, into.time);
+      dropImpossible(into);
+    },
   };
 }
 
@@ -90,7 +116,6 @@ function upTo(at: Instant, unit: bigint): Instant {
   return downTo(at + unit - 1n, unit);
 }
 
-/** The smallest difference that a format can write, in nanoseconds. */
 function unitOf(format: TimeFormat): bigint {
   switch (format) {
     case 'epoch-ns':

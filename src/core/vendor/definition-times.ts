@@ -1,4 +1,5 @@
-/** How times are spelled: whether a zone is one, and can make a difference. */
+/** How times are spelled: whether a pattern is one, a zone is one, and the zone can make a difference. */
+import { patternProblem } from '../clock/pattern.ts';
 import type { TimeRule } from '../clock/spelling.ts';
 import { zoneOf } from '../clock/zone.ts';
 import type { SourceDefinition } from '../definition.ts';
@@ -11,15 +12,16 @@ const naive: readonly TimeFormat[] = ['iso-naive', 'sql', 'date', 'us-date'];
 /** What does not fit, as sentences that begin with their place. */
 export function* timeProblems({ window, records }: SourceDefinition): Generator<string> {
   for (const [at, rule] of writtenTimes(window)) {
-    yield* zoneProblems(at, rule);
-    if (rule.zone !== undefined && !naive.includes(rule.format)) {
-      yield `${at}.zone: ${rule.format} is always written in UTC; a zone goes with ${naive.join(', ')}`;
+    yield* ruleProblems(at, rule);
+    const { format, zone } = rule;
+    if (zone !== undefined && typeof format === 'string' && !naive.includes(format)) {
+      yield `${at}.zone: ${format} is always written in UTC; a zone goes with ${naive.join(', ')} or a pattern`;
     }
   }
   if (records.time === undefined) return;
-  yield* zoneProblems('records.time', records.time);
+  yield* ruleProblems('records.time', records.time);
   const { zone, format } = records.time;
-  if (zone !== undefined && (format.startsWith('epoch-') || format === 'rfc2822')) {
+  if (zone !== undefined && typeof format === 'string' && (format.startsWith('epoch-') || format === 'rfc2822')) {
     yield `records.time.zone: a time in ${format} leaves no zone open`;
   }
 }
@@ -33,7 +35,9 @@ function writtenTimes({ time }: SourceDefinition['window']): (readonly [at: stri
   );
 }
 
-function* zoneProblems(at: string, { zone }: TimeRule): Generator<string> {
+function* ruleProblems(at: string, { format, zone }: TimeRule): Generator<string> {
+  const wrong = typeof format === 'string' ? undefined : patternProblem(format.pattern);
+  if (wrong !== undefined) yield `${at}.format.pattern: ${wrong}`;
   if (zone === undefined || zoneOf(zone) !== undefined) return;
   yield `${at}.zone: expected a name such as Europe/Warsaw or an offset such as +02:00, found ${JSON.stringify(zone)}${didYouMean(zone, Intl.supportedValuesOf('timeZone'))}`;
 }

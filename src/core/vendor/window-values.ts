@@ -34,7 +34,7 @@ export function windowWriter(
   const { from, until } = spellingOf(rule);
   const value = (text: string): string | bigint => {
     if (prefix !== undefined) return prefix + text;
-    return rule.format.startsWith('epoch-') ? BigInt(text) : text;
+    return typeof rule.format === 'string' && rule.format.startsWith('epoch-') ? BigInt(text) : text;
   };
   return (window) => ({ from: value(from(window.from)), until: value(until(window.until)) });
 }

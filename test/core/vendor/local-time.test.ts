@@ -67,7 +67,7 @@ async function scene(context: TestContext, acme: Acme, start: number): Promise<S
       auth: { type: 'none' },
       request: { path: '/', query: { from: '{from}', until: '{until}' } },
       paging: { type: 'none' },
-      window: { filter: 'event', time: acme.time, firstRun: '10m' },
+      window: { filter: 'event', time: acme.time, overlap: '15m', firstRun: '10m' },
       records: {
         path: 'events',
         id: { paths: ['id'] },
@@ -108,14 +108,15 @@ const changes = [
 
 const spelled = [
   [19, (zone: string): Spelled => ({ format: 'sql', zone })],
+  [16, (zone: string): Spelled => ({ format: { pattern: 'YYYY-MM-DD HH:mm' }, zone })],
   [10, (zone: string): Spelled => ({ format: 'date', zone })],
 ] as const;
 
 for (const [zone, at] of changes) {
   for (const [length, time] of spelled) {
     for (const takes of ['first', 'last', 'text'] as const) {
-      for (const undated of [false, true]) {
-        const what = `${undated ? 'undated records' : 'records'} by ${length === 10 ? 'the day' : 'the second'}`;
+      for (const undated of takes === 'text' ? [false, true] : [false]) {
+        const what = `${undated ? 'undated records' : 'records'} in ${length} characters`;
         test(`${zone}, ${at.slice(0, 10)}: ${what}, taken as the ${takes}, come once each`, async (context) => {
           const turn = Date.parse(at);
           const here = await scene(context, { zone, length, takes, time: time(zone), undated }, turn - 1.5 * hour);
@@ -123,7 +124,7 @@ for (const [zone, at] of changes) {
             here.records.set(`r${run}`, here.clock.now - 90_500);
             await here.run();
             here.records.set(`late${run}`, here.clock.now - 3 * minute); // shows up after its window was read
-            here.clock.now += 11 * minute;
+            here.clock.now += 17 * minute;
           }
           await here.run();
           assert.deepEqual(here.delivered().sort(), [...here.records.keys()].sort());
