@@ -154,3 +154,15 @@ test('gitlab: two months without a run are read in windows that it accepts, and 
   assert.deepEqual((await job.run(now)).problems, []);
   assert.deepEqual(job.taken.toSorted(), events.map(({ text }) => text).toSorted());
 });
+
+test('gitlab: the longest window that is asked for is accepted with fractions of a second at its ends', async (t: TestContext) => {
+  const { vendor, texts, values: settings } = await started(1);
+  t.after(() => vendor.close());
+  const { longest = 0n } = restSource(gitlab, settings, noSearch, sourceTools()).window;
+  const until = BigInt(start) * 1_000_000n + 500_000_000n;
+  const { records } = await pullOnce(gitlab, settings, { part: { slice: { from: until - longest, until } } });
+  assert.deepEqual(
+    records.map(({ text }) => text),
+    texts,
+  );
+});
