@@ -5,6 +5,8 @@
 import { createHash } from 'node:crypto';
 import type { PagingDefinition } from './definition.ts';
 import { linkInList, nextLink } from './vendor/next-link.ts';
+import { lexemeAt } from './json/json.ts';
+import { parsePath } from './json/path.ts';
 import { parseJson, tokenAt, tokenOf, totalAt, valueAt } from './vendor/reply.ts';
 import { resolveSameOrigin } from './origin.ts';
 import { exit, Problem } from './problem.ts';
@@ -132,6 +134,16 @@ function addressIn(
   const { path, pick, address } = paging;
   if (path === undefined || pick === undefined || address === undefined) return given(paging, end);
   return linkInList(end.envelope, { path, pick, address }, source);
+}
+
+/**
+ * Whether a full page says neither that a next one follows nor that none does: where nothing ever is, a mistyped path
+ * would end every window with its first page.
+ */
+export function isMute(paging: PagingDefinition, { envelope, count, limit }: PageEnd): boolean {
+  if (!('path' in paging) || paging.path === undefined || limit === undefined || count < limit) return false;
+  if (paging.more !== undefined && typeof valueAt(parseJson(envelope), paging.more) === 'boolean') return false;
+  return lexemeAt(envelope, parsePath(paging.path)) === undefined;
 }
 
 function given(

@@ -1,7 +1,7 @@
 /** The pages of a window, from the first to the last. */
 import type { RequestDefinition, SourceDefinition } from '../definition.ts';
 import type { Identify } from '../identity.ts';
-import { pager, type Step } from '../paging.ts';
+import { isMute, pager, type Step } from '../paging.ts';
 import type { HttpReply, Page, Search, Tools } from '../types.ts';
 import type { Exchange, Question } from './exchange.ts';
 import { isOpen, patience } from './open-job.ts';
@@ -41,7 +41,7 @@ export function pageWalk(
   { parameters }: Pick<SearchPlan, 'parameters'>,
   { vendor, reader }: { readonly vendor: Pick<Exchange, 'stream'>; readonly reader: PageReader },
   search: Pick<Search, 'single'>,
-  tools: Pick<Tools, 'wait' | 'turn'>,
+  tools: Pick<Tools, 'wait' | 'turn' | 'warn'>,
 ): PageWalk {
   const { name, paging } = definition;
   const keepsBookmark = paging.type === 'cursor' && paging.bookmark === true;
@@ -71,6 +71,7 @@ export function pageWalk(
         let next: Step | undefined;
         try {
           next = pages.next(step, { ...end, total });
+          if (number === 1 && next === undefined && !search.single && isMute(paging, end)) warnOfEnd();
           if (readsAhead && next !== undefined) {
             ahead = vendor.stream(question(next, number + 1));
             void settled(ahead);
@@ -101,6 +102,13 @@ export function pageWalk(
     } finally {
       void letGo(ahead);
     }
+  }
+
+  function warnOfEnd(): void {
+    const path = 'path' in paging ? paging.path : '';
+    tools.warn(
+      `${name}: page 1 was full, and nothing stands at ${path}: if the next page is named elsewhere, records are missing`,
+    );
   }
 
   return { read, truncated: () => truncated };

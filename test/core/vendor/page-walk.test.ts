@@ -5,7 +5,7 @@ import { parseDefinition } from '../../../src/core/definition.ts';
 import { Problem } from '../../../src/core/problem.ts';
 import { restSource } from '../../../src/core/rest.ts';
 import type { Source } from '../../../src/core/types.ts';
-import { ask, noSearch, sourceTools } from '../../support/source-tools.ts';
+import { ask, noSearch, pullOnce, sourceTools } from '../../support/source-tools.ts';
 import { sendJson, serve, type Vendor } from '../../support/vendors/server.ts';
 
 const plum = {
@@ -129,3 +129,27 @@ test('whoever stops reading leaves no request behind', { timeout: 20_000 }, asyn
   await source.close();
   assert.equal(requests.length, 2);
 });
+
+const ends: readonly (readonly [what: string, reply: string, change: object, warned: boolean])[] = [
+  ['nothing at all', '{"data":[{"id":1},{"id":2}],"nxt":"b"}', {}, true],
+  ['null', '{"data":[{"id":1},{"id":2}],"next":null}', {}, false],
+  ['nothing, and that there is no more', '{"data":[{"id":1},{"id":2}],"more":false}', { more: 'more' }, false],
+  ['nothing, and the page is not full', '{"data":[{"id":1}]}', {}, false],
+];
+for (const [what, reply, change, warned] of ends) {
+  test(`a first page whose next one is ${what}: ${warned ? 'a warning, for the path may be mistyped' : 'the end'}`, async (t) => {
+    const server = await serve({}, (_, response) => sendJson(response, 200, reply));
+    t.after(() => server.close());
+    const tools = sourceTools();
+    const definition = {
+      ...plum,
+      request: { path: '/log', query: { ...plum.request.query, limit: '{limit}' } },
+      paging: { ...plum.paging, ...change },
+      limits: { page: 2 },
+    };
+    await pullOnce(parseDefinition(definition, 'plum.yaml'), { PLUM_URL: server.origin }, { tools });
+    const warning =
+      'plum: page 1 was full, and nothing stands at next: if the next page is named elsewhere, records are missing';
+    assert.deepEqual(tools.warnings, warned ? [warning] : []);
+  });
+}
