@@ -106,8 +106,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
       const known = state.summary.gaps.length;
       await collect(state, () => pullBranch(state, at), branch);
       // Also after a failure: with a bookmark behind the gap, the next run does not meet it again.
-      const gap = state.summary.gaps[known];
-      if (gap !== undefined)
+      for (const gap of state.summary.gaps.slice(known))
         await collect(state, () => Promise.reject(skipped(gap, at.source.name, at.job.since === gap.until)), branch);
       if (state.sinkBroken || parts.tools.stop.aborted) break;
     }

@@ -400,6 +400,39 @@ test('a vendor that begins anew, later than the last run ended, leaves a gap; a 
   }
 });
 
+test('parts that were listed and are gone are told of once, with their branch, and the position moves on', async () => {
+  const here = bench();
+  here.vendor.branches = async () => ['one', 'two'];
+  const pull = here.vendor.pull;
+  here.vendor.pull = async function* (ask) {
+    yield* pull(ask);
+    if (ask.branch === 'two' && here.clock.now === start) yield { records: [], refused: [], unmatched: 0, expired: 3 };
+  };
+  const { problems, summary } = await here.run();
+  assert.deepEqual(
+    problems.map(({ status, message }) => [status, message]),
+    [
+      [
+        exit.partial,
+        'two: memory no longer has 3 of the parts that it lists of its records from 2026-11-20T08:00:00Z to 2026-11-20T09:00:00Z',
+      ],
+    ],
+  );
+  assert.equal(summary.gaps.length, 1);
+  here.clock.now += minute;
+  assert.deepEqual(statuses(await here.run()), []);
+});
+
+test('every gap of a run is told of', async () => {
+  const here = bench({ rules: { longest: parseDuration('30m', 'longest') } });
+  const pull = here.vendor.pull;
+  here.vendor.pull = async function* (ask) {
+    yield* pull(ask);
+    yield { records: [], refused: [], unmatched: 0, expired: 1 };
+  };
+  assert.deepEqual(statuses(await here.run()), [exit.partial, exit.partial]);
+});
+
 test('one failing branch stops none of the others', async () => {
   const here = bench();
   here.vendor.stored.push(stored('a', start - minute));

@@ -10,6 +10,7 @@
  *   {limit}                     records asked for in one query
  *   {cursor} {offset} {page}    where the next page begins
  *   {branch} {job}              the branch read, the job started
+ *   {item}                      the item fetched; only in `items`
  *   {query} {rawQuery} {categories}   the user's --query (in the vendor's language), --raw-query, --categories
  *   {token}                     what the login answered; only in `auth.token.headers`
  * Paths name a member of a reply or record: `page.next`; a key with dots is quoted: `"@odata.nextLink"`. Lists are not
@@ -21,6 +22,7 @@ import { firstIssue } from './vendor/definition-issue.ts';
 import { placesOf } from './vendor/definition-names.ts';
 import { branches, paging } from './vendor/definition-paging.ts';
 import {
+  type answers,
   auth,
   choice,
   count,
@@ -36,6 +38,7 @@ import {
   templates,
   test,
 } from './vendor/definition-parts.ts';
+import { items, prepare } from './vendor/definition-steps.ts';
 import { exit, Problem } from './problem.ts';
 import { timeFormats } from './time.ts';
 
@@ -99,9 +102,11 @@ const definitionSchema = z.strictObject({
   variables: optional(z.record(z.string(), z.union([template, z.array(template).check(z.minLength(1))]))),
   headers: optional(templates),
   auth,
+  prepare: optional(prepare),
   job: optional(job),
   request,
   paging,
+  items: optional(items),
   window,
   records,
   reply: optional(
@@ -153,6 +158,7 @@ export type JobDefinition = z.infer<typeof job>;
 export type BranchesDefinition = z.infer<typeof branches>;
 export type AuthDefinition = z.infer<typeof auth>;
 export type EnvelopeTest = z.infer<typeof test>;
+export type Answers = z.infer<typeof answers>;
 
 /**
  * The value as a definition. `from` is where it came from, for messages.

@@ -1,7 +1,7 @@
 /** Runs that delivered, but not everything, and one line that says what is missing. */
 import { exit, Problem } from './problem.ts';
 import { isoText } from './time.ts';
-import type { Instant, Window } from './types.ts';
+import type { Gap, Instant } from './types.ts';
 
 export function counted(records: number): string {
   return records === 1 ? '1 record' : `${records} records`;
@@ -47,8 +47,13 @@ export function aheadOfClock(watermark: Instant, sourceName: string, cure: strin
 }
 
 /** Said once, because the position moves past it. `asked`: the user's own --since left it out. */
-export function skipped({ from, until }: Window, sourceName: string, asked: boolean): Problem {
+export function skipped({ from, until, parts }: Gap, sourceName: string, asked: boolean): Problem {
   const span = `records from ${isoText(from)} to ${isoText(until)}`;
+  if (parts !== undefined) {
+    return new Problem(exit.partial, `${sourceName} no longer has ${parts} of the parts that it lists of its ${span}`, {
+      hint: 'this gap is reported once; run more often than the vendor forgets',
+    });
+  }
   return asked
     ? new Problem(exit.partial, `${span} were skipped, because --since is later than the position`, {
         hint: `they can be fetched with --since ${isoText(from)} --until ${isoText(until)}`,

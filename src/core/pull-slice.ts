@@ -74,6 +74,7 @@ export async function pullSlice(at: Branch, window: Window, slice: Window): Prom
       // The first answer's clock: what the vendor stored after it was not seen.
       serverTime ??= source.serverTime();
       summary.unmatched += page.unmatched;
+      if (page.expired !== undefined) summary.gaps.push({ ...slice, parts: page.expired });
       if (page.restarted === true) {
         noteRestart(at, serverTime);
         ({ unseen, changed } = sieveBy(source.window.filter));

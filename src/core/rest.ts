@@ -7,8 +7,12 @@ import { identifier, type Identify } from './identity.ts';
 import { hasStatus, incomplete, neverFinished } from './vendor/incomplete.ts';
 import { readJob } from './vendor/job.ts';
 import type { Problem } from './problem.ts';
+import { itemWalk } from './vendor/item-walk.ts';
 import { pageWalk, type Reading } from './vendor/page-walk.ts';
+import { preparation } from './vendor/prepare.ts';
 import { pageReader } from './vendor/read-page.ts';
+import { gone } from './vendor/refusal.ts';
+import { statusesOf } from './vendor/reply.ts';
 import { scopeOf } from './vendor/request.ts';
 import { planSearch } from './vendor/search.ts';
 import { fillFirst, type TemplateValues } from './vendor/template.ts';
@@ -29,17 +33,20 @@ const shortestWindow = 60_000_000_000n;
 
 /** Throws Problem 64 when the search asks for what the source cannot do, 78 when the URL is not one. */
 export function restSource(definition: SourceDefinition, values: SettingValues, search: Search, tools: Tools): Source {
-  const { name, paging, job } = definition;
+  const { name, paging, job, items } = definition;
   const plan = planSearch(definition, search, tools);
   const written = windowWriter(definition, values);
   const vendor = exchange(definition, values, tools);
-  const reader = pageReader(definition, plan, vendor, tools);
-  const pages = pageWalk(definition, plan, { vendor, reader }, search, tools);
+  const prepare = preparation(definition, vendor);
+  const pages =
+    items === undefined
+      ? pageWalk(definition, plan, { vendor, reader: pageReader(definition, plan, vendor, tools) }, search, tools)
+      : itemWalk(definition, items, plan, vendor, search, tools);
   // A job may die with the session that it was started in.
   const invalid = [
     gone,
     ...(job === undefined ? [] : [unknown]),
-    ...(paging.type === 'cursor' ? (paging.invalid ?? []).filter((each) => typeof each === 'number') : []),
+    ...(paging.type === 'cursor' ? statusesOf(paging.invalid) : []),
   ];
   const keepsBookmark = paging.type === 'cursor' && paging.bookmark === true;
 
@@ -60,6 +67,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
 
   async function* pull(ask: Ask): AsyncGenerator<Page, void, undefined> {
     await vendor.open();
+    await prepare(ask.branch, valuesOf({ ask, window: ask.slice }, {}));
     if (ask.bookmark === undefined || !keepsBookmark) return yield* readAnew(ask);
     let begun = false;
     try {
@@ -154,6 +162,5 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   };
 }
 
-/** What was asked for has expired, or is not known (any more). */
-const gone = 410;
+/** What was asked for is not known (any more). */
 const unknown = 404;

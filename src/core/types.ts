@@ -58,6 +58,8 @@ export interface Page {
   readonly bookmark?: string;
   /** There was no bookmark to go on from, or the vendor no longer knows it: this begins where a first run does. */
   readonly restarted?: boolean;
+  /** So many parts of the slice were listed, and gone when they were asked for: their records are lost. */
+  readonly expired?: number;
 }
 
 // ---------------------------------------------------------------------------------------------------- settings
@@ -545,6 +547,11 @@ export interface Job {
   readonly maxQuarantine: number;
 }
 
+/** A window that the vendor no longer keeps, or only so many `parts` of it that it lists. */
+export interface Gap extends Window {
+  readonly parts?: number;
+}
+
 /** What a run did; the sums must match: fetched = delivered + seen + conflicts + outside + quarantined + awaited. */
 export interface Summary {
   fetched: number;
@@ -567,6 +574,6 @@ export interface Summary {
   /** Dated after the window's end. */
   future: number;
   bytes: number;
-  /** Windows that the vendor no longer keeps. */
-  gaps: Window[];
+  /** What the vendor no longer keeps. */
+  gaps: Gap[];
 }

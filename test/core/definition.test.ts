@@ -25,6 +25,18 @@ test('a sound definition comes back as it is', () => {
   assert.deepEqual(parseDefinition(apple, 'apple.yaml'), apple);
 });
 
+test('a list of items, and what is to be prepared before it, are sound', () => {
+  const items = { address: 'uri', path: 'value', gone: [404], paging: { type: 'url', path: 'next' } } as const;
+  const done = { path: 'error.code', equals: 'AF20024' };
+  const prepare = [
+    { request: { method: 'POST', path: '/start' }, done: [done] },
+    { request: { path: '/' }, done: [409] },
+  ];
+  parseDefinition({ ...apple, items, prepare }, 'apple.yaml');
+  const named = { name: 'id', request: { method: 'POST', path: '/parts', json: { id: '{item}' } } };
+  parseDefinition({ ...apple, items: named }, 'apple.yaml');
+});
+
 test('members of a body may be called headers, and are none', () => {
   const json = { headers: { 'any name': 'x' } };
   parseDefinition({ ...apple, request: { ...apple.request, method: 'POST', json } }, 'apple.yaml');
@@ -301,6 +313,102 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
   ['a window that the vendor does not have', { window: { filter: 'none', time: 'iso' } }, /window\.filter: none, yet/],
   ['a body with GET', { request: { path: '/{cursor}/{from}', json: {} } }, /request: a body needs method: POST/],
   ['two bodies', { request: { method: 'POST', path: '/{cursor}/{from}', json: {}, form: {} } }, /exclude each other/],
+  ['items without an address', { items: {} }, /: items: expected one of address and name$/],
+  [
+    'items with an address and a name',
+    { items: { address: 'uri', name: 'id', request: { path: '/{item}' } } },
+    /: items: expected one of address and name$/,
+  ],
+  ['no object of items', { items: 'uri' }, /: items: expected an object such as \{ address: uri \}, found "uri"$/],
+  [
+    'named items without a request',
+    { items: { name: 'id' } },
+    /: items\.request is missing: items\.name needs it, with \{item\}$/,
+  ],
+  [
+    'named items that are all the same',
+    { items: { name: 'id', request: { path: '/parts' } } },
+    /: items\.request: \{item\} is missing, so that every item would be the same$/,
+  ],
+  [
+    'items that could be asked for in two ways',
+    { items: { address: 'uri', request: { path: '/parts/{item}' } } },
+    /: items\.request: items that have an address are asked for there$/,
+  ],
+  [
+    'an item outside its own request',
+    { headers: { 'X-Part': '{item}' }, items: { address: 'uri' } },
+    /: headers\.X-Part: \{item\} is neither a setting nor a placeholder/,
+  ],
+  [
+    'an item that cannot be asked for in GET',
+    { items: { name: 'id', request: { path: '/parts', json: { id: '{item}' } } } },
+    /: items\.request: a body needs method: POST$/,
+  ],
+  [
+    'an item on another host',
+    { items: { name: 'id', request: { path: 'https://files.example/{item}' } } },
+    /: items\.request\.path: expected a path that begins with \/, because/,
+  ],
+  [
+    'an item in a list in an item',
+    { items: { address: 'links.0.href' } },
+    /: items\.address: 0 is no name of a member/,
+  ],
+  [
+    'a cursor inside an item that is never sent',
+    { items: { name: 'id', request: { path: '/parts/{item}' }, paging: { type: 'cursor', path: 'next' } } },
+    /: items\.paging\.type: cursor needs \{cursor\} in a request$/,
+  ],
+  [
+    'a cursor of the list that is only sent for its items',
+    {
+      request: { path: '/log', query: { since: '{from}' } },
+      items: { name: 'id', request: { path: '/parts/{item}/{cursor}' }, paging: { type: 'cursor', path: 'next' } },
+    },
+    /: paging\.type: cursor needs \{cursor\} in a request$/,
+  ],
+  [
+    'a cursor inside an item that outlives the run',
+    {
+      items: {
+        name: 'id',
+        request: { path: '/parts/{item}/{cursor}' },
+        paging: { type: 'cursor', path: 'next', bookmark: true },
+      },
+    },
+    /: items\.paging\.bookmark means nothing here: it belongs to paging of type cursor$/,
+  ],
+  [
+    'a list that is a bookmark',
+    { paging: { ...apple.paging, bookmark: true }, items: { address: 'uri' } },
+    /: paging\.bookmark: the pages of a list belong to its window; leave it out$/,
+  ],
+  [
+    'items of a job',
+    {
+      job: { request: { method: 'POST', path: '/jobs' }, id: 'id' },
+      request: { path: '/jobs/{job}', query: { since: '{from}', cursor: '{cursor}' } },
+      items: { address: 'uri' },
+    },
+    /: items: the pages of a job hold records, no items; leave out job or items$/,
+  ],
+  [
+    'a total of what items hold',
+    { records: { ...apple.records, total: 'count' }, items: { address: 'uri' } },
+    /: records\.total: nothing says how many records all items hold; leave it out$/,
+  ],
+  [
+    'a preparation with a body and GET',
+    { prepare: [{ request: { path: '/start', json: {} } }] },
+    /: prepare\.0\.request: a body needs method: POST$/,
+  ],
+  ['a preparation without a request', { prepare: [{ path: '/start' }] }, /: prepare\.0\.path means nothing here/],
+  [
+    'a preparation that is done by one status',
+    { prepare: [{ request: { path: '/start' }, done: 400 }] },
+    /: prepare\.0\.done: expected a list, found 400$/,
+  ],
   ['branches that nobody uses', { branches: { values: ['a'] } }, /nothing uses \{branch\}/],
   [
     'a field without a comparison',

@@ -1,8 +1,9 @@
 /** What a schema cannot see: whether the parts of a definition fit together. */
 import type { SourceDefinition } from '../definition.ts';
 import { didYouMean } from '../nearest.ts';
+import { itemProblems } from './definition-items.ts';
 import { jobProblems } from './definition-job.ts';
-import { pagingProblems, pathProblems } from './definition-pages.ts';
+import { pathProblems } from './definition-pages.ts';
 import { requestProblems } from './definition-requests.ts';
 import { collect, templatesOf, usedPlaceholders } from './definition-texts.ts';
 import { timeProblems } from './definition-times.ts';
@@ -23,10 +24,16 @@ const builtIn = [
   'categories',
 ] as const;
 
+/** Placeholders that have a value in one place only. */
+const elsewhere = [
+  ['auth.token.headers.', 'token'],
+  ['items.', 'item'],
+] as const;
+
 const checks = [
   placeholderProblems,
   requestProblems,
-  pagingProblems,
+  itemProblems,
   jobProblems,
   pathProblems,
   windowProblems,
@@ -45,7 +52,8 @@ export function checkReferences(definition: SourceDefinition): string | undefine
 function* placeholderProblems(definition: SourceDefinition): Generator<string> {
   const known = [...builtIn, ...Object.keys(definition.settings), ...Object.keys(definition.variables ?? {})];
   for (const [at, text] of templatesOf(definition)) {
-    const allowed = at.startsWith('auth.token.headers') ? [...known, 'token'] : known;
+    const [, more] = elsewhere.find(([place]) => at.startsWith(place)) ?? [];
+    const allowed = more === undefined ? known : [...known, more];
     const unknown = placeholders(text).find((name) => !allowed.includes(name));
     if (unknown !== undefined) {
       yield `${at}: {${unknown}} is neither a setting nor a placeholder${didYouMean(unknown, allowed)}`;

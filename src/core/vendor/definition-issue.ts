@@ -50,6 +50,9 @@ const unsaid = 'Invalid input';
 /** Parts that are taken for something simpler. */
 const forms: Readonly<Record<string, string>> = {
   auth: '{ type: headers, headers: { … } }',
+  items: '{ address: uri }',
+  'items.paging': '{ type: none }',
+  'items.request': '{ path: /parts/{item} }',
   paging: '{ type: none }',
   'branches.fetch.paging': '{ type: none }',
   request: '{ path: /audit }',

@@ -41,6 +41,18 @@ function* styleProblems(at: string, around: Surroundings, { request, paging }: P
   if (count(path, header) !== 1) yield `${at}: expected one of path and header`;
 }
 
+/** The pages of one item of a list. */
+export function* insideProblems(around: Surroundings, { request, paging }: Paged): Generator<string> {
+  const at = 'items.paging';
+  yield* styleProblems(at, around, { request, paging });
+  if (paging.type === 'cursor' && count(paging.path, paging.header) !== 1) {
+    yield `${at}: expected one of path and header`;
+  }
+  if (paging.type !== 'none' && paging.stop?.includes('short-page') && !sentWith(around, request).has('limit')) {
+    yield `${at}.stop: short-page needs {limit} in items.request`;
+  }
+}
+
 /** A list of branches: it is asked for before there is a window, and without a number. */
 function* listProblems({ headers, settings }: SourceDefinition, fetch: Paged): Generator<string> {
   const at = 'branches.fetch';
@@ -70,17 +82,17 @@ function* bookmarkProblems(definition: SourceDefinition): Generator<string> {
 }
 
 /** Lists are not looked into where a record, or what tells of pages, is read from the text. */
-export function* pathProblems({ paging, job, records, branches }: SourceDefinition): Generator<string> {
-  const list = branches?.fetch?.paging ?? { type: 'none' };
+export function* pathProblems({ paging, items, job, records, branches }: SourceDefinition): Generator<string> {
   const ids = 'paths' in records.id ? records.id.paths : [];
   const paths: readonly (readonly [at: string, path: string | undefined])[] = [
-    ['paging.path', 'path' in paging ? paging.path : undefined],
-    ['paging.pages', 'pages' in paging ? paging.pages : undefined],
-    ['paging.last', 'last' in paging ? paging.last : undefined],
+    ...pagingPaths('paging', paging),
+    ['items.path', items?.path],
+    ['items.address', items?.address],
+    ['items.name', items?.name],
+    ...pagingPaths('items.paging', items?.paging),
     ['job.id', job?.id],
     ['job.total', job?.total],
-    ['branches.fetch.paging.path', 'path' in list ? list.path : undefined],
-    ['branches.fetch.paging.pages', 'pages' in list ? list.pages : undefined],
+    ...pagingPaths('branches.fetch.paging', branches?.fetch?.paging),
     ['branches.fetch.path', branches?.fetch?.path],
     ['branches.fetch.member', branches?.fetch?.member],
     ['records.path', records.path],
@@ -97,4 +109,15 @@ export function* pathProblems({ paging, job, records, branches }: SourceDefiniti
 /** How many of them are given. */
 function count(...parts: readonly unknown[]): number {
   return parts.filter((each) => each !== undefined).length;
+}
+
+function pagingPaths(
+  at: string,
+  paging: Paged['paging'] = { type: 'none' },
+): (readonly [at: string, path: string | undefined])[] {
+  return [
+    [`${at}.path`, 'path' in paging ? paging.path : undefined],
+    [`${at}.pages`, 'pages' in paging ? paging.pages : undefined],
+    [`${at}.last`, 'last' in paging ? paging.last : undefined],
+  ];
 }

@@ -1,6 +1,6 @@
 /** How a definition says where the next page is: of the records, and of the list of branches. */
 import * as z from 'zod/mini';
-import { optional, path, request, test } from './definition-parts.ts';
+import { answers, optional, path, request, test } from './definition-parts.ts';
 
 /** When the pages end, besides a next page that is missing, null or empty. */
 const stop = z.array(
@@ -56,15 +56,15 @@ export const paging = z.discriminatedUnion('type', [
     last: optional(path),
     /** The cursor outlives the run: the next one goes on there. */
     bookmark: optional(z.boolean()),
-    /**
-     * HTTP statuses, besides 410, and tests on the body of any reply, that say that a cursor is no longer valid: the
-     * window is read from its beginning.
-     */
-    invalid: optional(z.array(z.union([z.int(), test]))),
+    /** What says, besides 410, that a cursor is no longer valid: the window is read from its beginning. */
+    invalid: optional(answers),
   }),
   page,
   offset,
 ]);
+
+/** Of a list of branches, and of an item: no cursor there outlives the run. */
+export const innerPaging = z.discriminatedUnion('type', [none, link, url, z.strictObject(cursor), page, offset]);
 
 /** Parts with a position each: listed in a setting, here, or by the vendor. */
 export const branches = z.strictObject({
@@ -80,7 +80,7 @@ export const branches = z.strictObject({
       /** The name in each element, a text or an integer; left out when the elements are the names. */
       member: optional(path),
       /** How the list goes on, or `none`: one that is cut would leave out branches. */
-      paging: z.discriminatedUnion('type', [none, link, url, z.strictObject(cursor), page, offset]),
+      paging: innerPaging,
     }),
   ),
 });

@@ -27,6 +27,9 @@ export const test = z.strictObject({
   optional: optional(z.boolean()),
 });
 
+/** Replies that mean something of their own: HTTP statuses, and tests on the body of any reply. */
+export const answers = z.array(z.union([z.int(), test]));
+
 export const request = z.strictObject({
   /** GET when left out. A POST here only reads, and so may be sent again. */
   method: optional(z.enum(['GET', 'POST'])),

@@ -6,8 +6,8 @@ import { fill, placeholders } from './template.ts';
 
 /** What does not fit, as sentences that begin with their place. */
 export function* requestProblems(definition: SourceDefinition): Generator<string> {
-  const { url, headers, auth, job, request, paging, branches } = definition;
-  yield* headerProblems('', { headers, auth, job, request, paging, branches });
+  const { url, headers, auth, prepare, job, request, paging, items, branches } = definition;
+  yield* headerProblems('', { headers, auth, prepare, job, request, paging, items, branches });
   for (const [at, text] of addressesOf(url)) {
     // What a setting holds is checked when it is read; what stands before or between them, here.
     if (!text.startsWith('{') && !isAddress(text)) {
@@ -34,11 +34,15 @@ export function* requestProblems(definition: SourceDefinition): Generator<string
 
 /** Every request of a definition, with its place. */
 function requestsOf(definition: SourceDefinition): (readonly [at: string, request: RequestDefinition])[] {
-  const { request, paging, job, branches, auth } = definition;
+  const { request, paging, items, prepare = [], job, branches, auth } = definition;
   const login = auth.type === 'session' ? { 'auth.login': auth.login, 'auth.logout': auth.logout } : {};
+  const prepared = prepare.map((each, index) => [`prepare.${index}.request`, each.request] as const);
   const all = {
+    ...Object.fromEntries(prepared),
     request,
     'paging.request': laterRequest(paging),
+    'items.request': items?.request,
+    'items.paging.request': laterRequest(items?.paging),
     'job.request': job?.request,
     'job.poll.request': job?.poll?.request,
     'job.close': job?.close,

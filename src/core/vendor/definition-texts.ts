@@ -17,8 +17,8 @@ export function sentWith({ headers, variables }: Surroundings, request: unknown)
 
 /** Every text that may have placeholders. */
 export function templatesOf(definition: SourceDefinition): (readonly [at: string, text: string])[] {
-  const { url, scope, variables, headers, auth, job, request, paging, branches } = definition;
-  const parts = { url, scope, variables, headers, auth, job, request, paging, branches };
+  const { url, scope, variables, headers, auth, prepare, job, request, paging, items, branches } = definition;
+  const parts = { url, scope, variables, headers, auth, prepare, job, request, paging, items, branches };
   return Object.entries(parts).flatMap(([name, part]) => [...collect(name, part)]);
 }
 

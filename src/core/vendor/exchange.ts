@@ -1,11 +1,11 @@
 /** One request and its reply, with the credentials: logs in first, and tells when a session is over. */
 import type { RequestDefinition, SourceDefinition } from '../definition.ts';
 import { pace } from './pace.ts';
-import { isHtml, isSuccess, notJson, notUtf8, refusalHint, saidIn } from './refusal.ts';
+import { gone, isHtml, isSuccess, notJson, notUtf8, refusal, refusalHint, saidIn } from './refusal.ts';
 import { parseJson, saying, tellsError, tellsExpired, tellsInvalid, valueAt } from './reply.ts';
 import { exit, Problem } from '../problem.ts';
 import { baseUrl, buildRequest } from './request.ts';
-import { httpProblem, retrying } from '../retry.ts';
+import { retrying } from '../retry.ts';
 import { credentialsHint, session } from './session.ts';
 import type { TemplateValues } from './template.ts';
 import type { HttpReply, HttpRequest, Instant, Tools } from '../types.ts';
@@ -38,6 +38,8 @@ export interface Exchange {
   json(question: Question): Promise<SmallReply>;
   /** Ends something at the vendor, even after a stop request. Never throws. */
   end(question: Question): Promise<void>;
+  /** With retries. `isDone` looks at what the vendor says, if that is JSON: it may be a refusal of what is so already. */
+  perform(question: Question, isDone: (status: number, said: unknown) => boolean): Promise<void>;
   /** Throws the Problem that a parsed reply tells of, if it does. */
   check(value: unknown, what: string): void;
   /**
@@ -79,26 +81,13 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
 
   async function stream(question: Question): Promise<HttpReply> {
     const reply = await put(question);
-    if (!isSuccess(reply.status) || isHtml(reply)) throw failure(reply, question.what, await saidIn(reply));
+    if (!isSuccess(reply.status) || isHtml(reply))
+      throw refusal(definition, reply, question.what, await saidIn(reply), tools.now());
     const type = reply.headers['content-type'] ?? '';
     const charset = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(type)?.[1];
     if (charset === undefined || /^(?:utf-?8|us-ascii)$/i.test(charset)) return reply;
     await reply.discard();
     throw notUtf8(definition, question.what, charset);
-  }
-
-  /** `said`: what is in the reply. */
-  function failure(reply: HttpReply, what: string, said: unknown): Problem {
-    if (isSuccess(reply.status)) return notJson(definition, what);
-    const hint = refusalHint(definition, reply.status);
-    const asked = { who: definition.name, what, ...(hint === undefined ? {} : { hint }) };
-    const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
-    const invalid = tellsInvalid(definition, said); // asking again would not help
-    return new Problem(problem.status, problem.message + saying(definition, said), {
-      ...(problem.hint === undefined ? {} : { hint: problem.hint }),
-      ...(problem.again === undefined || invalid ? {} : { again: problem.again }),
-      cause: invalid ? gone : reply.status,
-    });
   }
 
   async function readJson(question: Question): Promise<SmallReply> {
@@ -109,6 +98,15 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     question.judge?.(value);
     check(value, question.what);
     return { value, text, url: reply.url, headers: reply.headers };
+  }
+
+  async function perform(question: Question, isDone: (status: number, said: unknown) => boolean): Promise<void> {
+    const reply = await put(question);
+    const said = await saidIn(reply);
+    if (isDone(reply.status, said)) return;
+    if (Math.floor(reply.status / 100) !== 2 || isHtml(reply))
+      throw refusal(definition, reply, question.what, said, tools.now());
+    if (said !== undefined) check(said, question.what);
   }
 
   async function insisting<T>(action: () => Promise<T>): Promise<T> {
@@ -167,6 +165,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     stream,
     json: (question) => insisting(() => readJson(question)),
     end,
+    perform: (question, isDone) => insisting(() => perform(question, isDone)),
     check,
     renewed,
     serverTime: () => seen,
@@ -180,9 +179,6 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     },
   };
 }
-
-/** HTTP 410: what was asked for is there no longer, such as the page behind a cursor. */
-const gone = 410;
 
 /**
  * 401, or a reply that is not what was asked for: a login page, or an error that the vendor tells in its body. Other

@@ -27,6 +27,8 @@ export interface Route {
   readonly total: number | undefined;
   /** Everything that a request can name, with what a step, or a job, names. */
   values(more: TemplateValues): TemplateValues;
+  /** An item of a list: what it is called in messages, and the address that the vendor gave for it. */
+  readonly item?: { readonly what: string; readonly url: string | undefined };
 }
 
 export interface PageWalk {
@@ -59,8 +61,8 @@ export function pageWalk(
       request: requestFor(definition, step),
       values: route.values(step.values),
       parameters,
-      what: `page ${number}`,
-      url: step.url,
+      what: `page ${number}${route.item?.what ?? ''}`,
+      url: step.first ? route.item?.url : step.url,
     });
     try {
       for (let step: Step | undefined = pages.first, number = 1; step !== undefined; number++) {

@@ -2,8 +2,32 @@
 import type { SourceDefinition } from '../definition.ts';
 import { exit, Problem } from '../problem.ts';
 import type { HttpReply } from '../types.ts';
-import { parseJson } from './reply.ts';
+import { httpProblem } from '../retry.ts';
+import { parseJson, saying, tellsInvalid } from './reply.ts';
 import { credentialsHint } from './session.ts';
+
+/** HTTP 410: what was asked for is there no longer, such as the page behind a cursor. */
+export const gone = 410;
+
+/** The Problem of a reply that is no success; `said` is what is in it. Its cause is the HTTP status. */
+export function refusal(
+  definition: SourceDefinition,
+  { status, headers }: HttpReply,
+  what: string,
+  said: unknown,
+  now: number,
+): Problem {
+  if (isSuccess(status)) return notJson(definition, what);
+  const hint = refusalHint(definition, status);
+  const asked = { who: definition.name, what, ...(hint === undefined ? {} : { hint }) };
+  const problem = httpProblem(status, headers, asked, now);
+  const invalid = tellsInvalid(definition, said); // asking again would not help
+  return new Problem(problem.status, problem.message + saying(definition, said), {
+    ...(problem.hint === undefined ? {} : { hint: problem.hint }),
+    ...(problem.again === undefined || invalid ? {} : { again: problem.again }),
+    cause: invalid ? gone : status,
+  });
+}
 
 /** What to do when records are refused: whoever asks for them with a session has logged in successfully before. */
 export function refusalHint(definition: SourceDefinition, status: unknown): string | undefined {

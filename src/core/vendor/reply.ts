@@ -2,7 +2,7 @@
  * A reply outside its records: whether the vendor calls it a success, and what it says went wrong. "HTTP 200" is not
  * yet success: many vendors tell errors in the body only.
  */
-import type { EnvelopeTest, SourceDefinition } from '../definition.ts';
+import type { Answers, EnvelopeTest, SourceDefinition } from '../definition.ts';
 import { lexemeAt } from '../json/json.ts';
 import { parsePath } from '../json/path.ts';
 
@@ -58,10 +58,20 @@ export function tellsExpired(definition: SourceDefinition, value: unknown): bool
   return expired !== undefined && holds(expired, value);
 }
 
-/** Whether a parsed reply tells that the cursor is no longer valid, besides by its HTTP status. */
-export function tellsInvalid({ paging }: SourceDefinition, value: unknown): boolean {
+/** Whether a parsed reply tells that the cursor is no longer valid, or the item gone, besides by its HTTP status. */
+export function tellsInvalid({ paging, items }: SourceDefinition, value: unknown): boolean {
   const invalid = paging.type === 'cursor' ? (paging.invalid ?? []) : [];
-  return invalid.some((test) => typeof test === 'object' && holds(test, value));
+  return isAmong([...invalid, ...(items?.gone ?? [])], undefined, value);
+}
+
+/** Whether a reply, by its HTTP status or its body, is one of these. */
+export function isAmong(answers: Answers, status: number | undefined, value: unknown): boolean {
+  return answers.some((each) => (typeof each === 'number' ? each === status : holds(each, value)));
+}
+
+/** The HTTP statuses among them. */
+export function statusesOf(answers: Answers = []): readonly number[] {
+  return answers.filter((each) => typeof each === 'number');
 }
 
 /** `: what the vendor said`, made fit for a terminal; or nothing. The reply may be a list of errors. */

@@ -1,0 +1,28 @@
+/** What a definition asks for before the pages of a window, and after each of them. */
+import * as z from 'zod/mini';
+import { innerPaging } from './definition-paging.ts';
+import { answers, optional, path, request } from './definition-parts.ts';
+
+/** Sent once a run and branch, before its first window; like every POST here, it may be sent again. */
+export const prepare = z.array(
+  z.strictObject({
+    request,
+    /** What says that it was so already: then a refusal is none. */
+    done: optional(answers),
+  }),
+);
+
+/** The pages hold no records but list where they are: in items, each of which is fetched. */
+export const items = z.strictObject({
+  /** Where the list is; left out when the document is the list. */
+  path: optional(path),
+  /** The member of an item that is its address, absolute or relative; never on another host. */
+  address: optional(path),
+  /** Or the member that is {item} in this request. */
+  name: optional(path),
+  request: optional(request),
+  /** The pages of one item; it has one when this is left out. */
+  paging: optional(innerPaging),
+  /** What says, besides 410, that an item has expired since it was listed: it is left out, and the run ends with 3. */
+  gone: optional(answers),
+});

@@ -1,0 +1,101 @@
+/**
+ * A window whose pages hold no records but list where they are: each item of the list is fetched, and read to its end
+ * before the next one. One page of the list is remembered at a time.
+ */
+import type { SourceDefinition } from '../definition.ts';
+import { resolveSameOrigin } from '../origin.ts';
+import { pager, type Step } from '../paging.ts';
+import type { Page, Search, Tools } from '../types.ts';
+import type { Exchange, Question } from './exchange.ts';
+import { hasStatus } from './incomplete.ts';
+import { listReader } from './list-page.ts';
+import { pageWalk, requestFor, type PageWalk, type Reading, type Route } from './page-walk.ts';
+import { pageReader } from './read-page.ts';
+import { gone } from './refusal.ts';
+import { statusesOf } from './reply.ts';
+import type { SearchPlan } from './search.ts';
+
+type Items = NonNullable<SourceDefinition['items']>;
+
+const nothing: Page = { records: [], refused: [], unmatched: 0 };
+
+export function itemWalk(
+  definition: SourceDefinition,
+  items: Items,
+  plan: SearchPlan,
+  vendor: Exchange,
+  search: Search,
+  tools: Tools,
+): PageWalk {
+  const { name, paging } = definition;
+  const expired = [gone, ...statusesOf(items.gone)];
+  const list = listReader(definition, items, plan, vendor, tools);
+  const item = itemOf(definition, items);
+  const inside = pageWalk(
+    item,
+    { parameters: {} },
+    { vendor, reader: pageReader(item, plan, vendor, tools) },
+    search,
+    tools,
+  );
+  let truncated = false;
+
+  async function* read(route: Route): AsyncGenerator<Page, Reading, undefined> {
+    const pages = pager(paging, name, undefined);
+    let number = 0;
+    let lost = 0;
+    for (let step: Step | undefined = pages.first, page = 1; step !== undefined; page++) {
+      const { found, end } = await list(question(route, step, page));
+      yield nothing; // the vendor's clock is noted now: what it stores while the items are read is not in the list
+      for (const each of search.single ? found.slice(0, 1) : found) {
+        number += 1;
+        if (!(yield* readItem(route, each, number, end.url))) lost += 1;
+      }
+      const next = pages.next(step, end);
+      truncated ||= search.single && (found.length > 1 || next !== undefined);
+      step = search.single ? undefined : next;
+    }
+    if (lost > 0) yield { ...nothing, expired: lost };
+    return { count: number, total: undefined, unfinished: false }; // nobody says how many records they should hold
+  }
+
+  function question(route: Route, step: Step, page: number): Question {
+    return {
+      request: requestFor(definition, step),
+      values: route.values(step.values),
+      parameters: plan.parameters,
+      what: `page ${page} of the list`,
+      url: step.url,
+    };
+  }
+
+  /** Whether the item was still there. */
+  async function* readItem(
+    route: Route,
+    each: string | bigint,
+    number: number,
+    from: string,
+  ): AsyncGenerator<Page, boolean, undefined> {
+    const url = items.address === undefined ? undefined : resolveSameOrigin(from, String(each)).href;
+    const values: Route['values'] = (more) => route.values({ ...more, item: each });
+    let begun = false;
+    try {
+      for await (const page of inside.read({ ...route, values, item: { what: ` of item ${number}`, url } })) {
+        begun = true; // the vendor had it; whatever fails from now on is no reason to do without the rest
+        yield page;
+      }
+      return true;
+    } catch (error) {
+      if (begun || !hasStatus(error, expired)) throw error;
+      tools.debug('an item that was listed is gone', { number });
+      return false;
+    }
+  }
+
+  return { read, truncated: () => truncated || inside.truncated() };
+}
+
+/** The definition of what is inside an item. */
+function itemOf(definition: SourceDefinition, { request, paging }: Items): SourceDefinition {
+  return { ...definition, request: request ?? { path: '' }, paging: paging ?? { type: 'none' } };
+}

@@ -1,0 +1,80 @@
+/** A page of a list: what its items are called, or where they are. */
+import type { SourceDefinition } from '../definition.ts';
+import { identifier } from '../identity.ts';
+import { lexemeAt } from '../json/json.ts';
+import { parsePath } from '../json/path.ts';
+import type { PageEnd } from '../paging.ts';
+import { exit, Problem } from '../problem.ts';
+import type { Page, Tools } from '../types.ts';
+import type { Exchange, Question } from './exchange.ts';
+import { pageReader } from './read-page.ts';
+import { tokenOf } from './reply.ts';
+import type { SearchPlan } from './search.ts';
+
+/** Characters of the addresses, or names, on one page: they are remembered until the last of them was fetched. */
+const mostListed = 16 * 1024 * 1024;
+
+export interface ListPage {
+  /** The address, or the name, of each item, in the order of the list, each once. */
+  readonly found: readonly (string | bigint)[];
+  readonly end: PageEnd;
+}
+
+/** Reads whole pages. A list is a page whose records are the items: it breaks off, and is renewed, like any other. */
+export function listReader(
+  definition: SourceDefinition,
+  { path, address, name = '' }: NonNullable<SourceDefinition['items']>,
+  plan: SearchPlan,
+  vendor: Exchange,
+  tools: Tools,
+): (question: Question) => Promise<ListPage> {
+  const member = address ?? name;
+  const names = parsePath(member);
+  const records = { ...(path === undefined ? {} : { path }), id: { paths: [member] } };
+  const all = { ...plan, paths: [], wants: () => true };
+  const pages = pageReader({ ...definition, records }, all, vendor, tools);
+  const identity = identifier({ paths: [names] }, () => false, false);
+
+  function* listed(part: Page, what: string): Generator<string | bigint> {
+    for (const { reason } of part.refused) throw unusable(what, `that cannot be read: ${reason}`);
+    for (const { bytes, start, end } of part.records) {
+      const lexeme = lexemeAt(bytes.subarray(start, end), names) ?? '';
+      const value = /^["\d-]/.test(lexeme) ? tokenOf(lexeme) : undefined;
+      if (value === undefined) throw unusable(what, `without ${member}`);
+      yield value;
+    }
+  }
+
+  function unusable(what: string, which: string): Problem {
+    return new Problem(exit.protocol, `${definition.name}: ${what} has an item ${which}`, {
+      hint: "check items in the definition, and the vendor's API version",
+    });
+  }
+
+  return async (question) => {
+    const found = new Set<string | bigint>(); // a reply that breaks off shows its items again
+    let size = 0;
+    const reading = pages.read(question, identity);
+    try {
+      for (;;) {
+        const { done, value } = await reading.next();
+        for (const part of done === true ? value.rest : [value]) {
+          for (const each of listed(part, question.what)) {
+            if (!found.has(each)) size += String(each).length;
+            found.add(each);
+          }
+          if (size > mostListed) throw tooLarge(definition.name, question.what);
+        }
+        if (done === true) return { found: [...found], end: value };
+      }
+    } finally {
+      await reading.return(undefined as never);
+    }
+  };
+}
+
+function tooLarge(name: string, what: string): Problem {
+  return new Problem(exit.protocol, `${name}: ${what} has more than 16 MiB of items`, {
+    hint: 'ask for a shorter time at once: window.longest in the definition',
+  });
+}

@@ -1,0 +1,21 @@
+/** What has to be so before a window can be asked for, such as a subscription that collects the records. */
+import type { SourceDefinition } from '../definition.ts';
+import type { Exchange } from './exchange.ts';
+import { isAmong } from './reply.ts';
+import type { TemplateValues } from './template.ts';
+
+/** Sends the requests of `prepare`, once a branch. */
+export function preparation(
+  { prepare = [] }: SourceDefinition,
+  vendor: Pick<Exchange, 'perform'>,
+): (branch: string, values: TemplateValues) => Promise<void> {
+  const prepared = new Set<string>();
+  return async (branch, values) => {
+    if (prepared.has(branch)) return;
+    for (const [index, { request, done = [] }] of prepare.entries()) {
+      const question = { request, values, what: `preparation ${index + 1}` };
+      await vendor.perform(question, (status, said) => isAmong(done, status, said));
+    }
+    prepared.add(branch);
+  };
+}
