@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exit } from '../../src/core/problem.ts';
+import { exit, Problem } from '../../src/core/problem.ts';
 import { conforms } from '../support/conformance.ts';
 import { exampleDefinition, exampleLines } from '../support/example-definition.ts';
 import { exampleJob } from '../support/example-job.ts';
@@ -117,6 +117,16 @@ test('the wait after 429 is that of the header ratelimit-reset, in seconds', asy
   const { records } = await pullOnce(definition, values, { part, tools });
   assert.equal(records.length, texts.length);
   assert.deepEqual(tools.waits, [23_000]);
+  await vendor.close();
+});
+
+test('a request that PagerDuty does not accept is told with its reason, not only its title', async () => {
+  const { vendor, values } = await started(1);
+  const slice = { ...day, from: day.from - 31n * 86_400_000_000_000n };
+  await assert.rejects(
+    pullOnce(definition, values, { part: { slice } }),
+    (error) => error instanceof Problem && /: until may not be more than 31 days after since/.test(error.message),
+  );
   await vendor.close();
 });
 

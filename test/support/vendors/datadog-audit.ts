@@ -1,6 +1,6 @@
 /**
- * Plays Datadog's Audit Trail: two keys in two headers, brackets in the names of parameters, a cursor with every page
- * that has events, and a page without any at the end, whose list is null. Without bounds it shows 15 minutes.
+ * Plays Datadog's Audit Trail: two keys in two headers, brackets in the names of parameters, a cursor with every page,
+ * also with the one without events at the end, whose list is null. Without bounds it shows 15 minutes.
  */
 import type { ServerResponse } from 'node:http';
 import { cursorOf, onlyParameters, pageSize, recordLog, rfc3339, skipped } from './record-log.ts';
@@ -44,9 +44,9 @@ export async function startDatadogAudit(options: ServerOptions = {}): Promise<Da
     const asked = `${from} ${until} ${ascending} ${search}`;
     const skip = skipped(query.get('page[cursor]'), asked);
     const events = found.slice(skip, skip + limit);
-    if (events.length === 0) return '{"data":null,"meta":{"elapsed":7,"request_id":"r","status":"done"}}';
+    const data = events.length === 0 ? 'null' : `[${events.join(',')}]`;
     const after = cursorOf(skip + events.length, asked);
-    return `{"meta":{"elapsed":7,"page":{"after":"${after}"},"request_id":"r","status":"done"},"data":[${events.join(',')}]}`;
+    return `{"meta":{"elapsed":7,"page":{"after":"${after}"},"request_id":"r","status":"done"},"data":${data}}`;
   }
 
   return Object.assign(await serve(options, answer), { add: log.add });
