@@ -13,6 +13,7 @@
  *   {item}                      the item fetched; only in `items`
  *   {query} {rawQuery} {categories}   the user's --query (in the vendor's language), --raw-query, --categories
  *   {token}                     what the login answered; only in `auth.token.headers`
+ *   {assertion}                 what `auth.assertion` signs; only in `auth.form` and `auth.query`
  * Paths name a member of a reply or record: `page.next`; a key with dots is quoted: `"@odata.nextLink"`. Lists are not
  * looked into.
  */
@@ -23,8 +24,8 @@ import { placesOf } from './vendor/definition-names.ts';
 import { branches, paging } from './vendor/definition-paging.ts';
 import {
   type answers,
+  address,
   auth,
-  choice,
   count,
   duration,
   job,
@@ -95,7 +96,7 @@ const definitionSchema = z.strictObject({
   summary: z.string(),
   settings: z.record(z.string().check(z.regex(/^[A-Z][A-Z0-9_]*$/, 'a name in capitals')), setting),
   /** The base of every request. Of several, the first whose settings are set. */
-  url: z.union([template, z.array(z.union([template, choice])).check(z.minLength(1))]),
+  url: address,
   /** What is read besides `url`, without secrets; a position belongs to one scope. */
   scope: optional(template),
   /** Named texts for the requests; of several, the first all of whose placeholders have a value, else the last. */
@@ -157,6 +158,7 @@ export type PagingDefinition = z.infer<typeof paging>;
 export type JobDefinition = z.infer<typeof job>;
 export type BranchesDefinition = z.infer<typeof branches>;
 export type AuthDefinition = z.infer<typeof auth>;
+export type OAuthDefinition = Extract<AuthDefinition, { type: 'oauth2' }>;
 export type EnvelopeTest = z.infer<typeof test>;
 export type Answers = z.infer<typeof answers>;
 

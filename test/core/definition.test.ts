@@ -44,6 +44,38 @@ test('members of a body may be called headers, and are none', () => {
 
 type Change = Record<string, unknown>;
 
+const assertion = { key: '{APPLE_TOKEN}', algorithm: 'RS256', claims: { iss: 'me' } };
+
+/** Authentication by OAuth 2, with something changed. */
+function token(change: Change): Change {
+  const form = { grant_type: 'client_credentials', client_secret: '{APPLE_TOKEN}' };
+  return { auth: { type: 'oauth2', url: 'https://login.example/token', form, ...change } };
+}
+
+test('all of OAuth 2 is a sound definition', () => {
+  const settings = {
+    ...apple.settings,
+    APPLE_REGION: { summary: 'Region.', values: ['eu'] },
+    APPLE_KEY: { summary: 'Key.', secret: true, lines: true },
+  };
+  const login = {
+    url: ['{APPLE_URL}/token', { setting: 'APPLE_REGION', texts: { eu: 'https://eu.login.example/token' } }],
+    basic: { username: 'me', password: '{APPLE_TOKEN}' },
+    form: { grant_type: 'client_credentials', client_assertion: '{assertion}' },
+    query: { tenant: '{APPLE_REGION}' },
+    assertion: {
+      ...assertion,
+      key: '{APPLE_KEY}',
+      header: { 'x5t#S256': 'x' },
+      claims: { headers: ['a b'] },
+      lifetime: '45s',
+    },
+    token: { path: 'data.token', headers: { 'X-Auth': '{token}' } },
+  };
+  const value = { ...apple, settings, ...token(login) };
+  assert.deepEqual(parseDefinition(value, 'apple.yaml'), value);
+});
+
 const wrong: readonly (readonly [what: string, change: Change, message: RegExp])[] = [
   ['an unknown key', { pagging: {} }, /apple\.yaml: pagging means nothing here .*Did you mean paging\?/],
   ['an unknown key inside', { records: { ...apple.records, tiem: 1 } }, /records\.tiem means nothing here .*time\?/],
@@ -415,7 +447,61 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     { query: { keys: { a: { field: 'a' } } } },
     /query\.keys\.a\.field: needs query\.compare/,
   ],
-  ['a scheme that is not there yet', { auth: { type: 'oauth2' } }, /auth\.type: expected one of none, headers/],
+  ['a scheme that is not there yet', { auth: { type: 'oauth1' } }, /auth\.type: expected one of none, headers/],
+  ['a token from nowhere', { auth: { type: 'oauth2', form: {} } }, /auth\.url is missing: expected string$/],
+  [
+    'a token endpoint without a scheme',
+    token({ url: 'login.example/token' }),
+    /auth\.url: expected an address such as/,
+  ],
+  [
+    'a secret in the address of the login',
+    token({ url: 'https://x/{APPLE_TOKEN}' }),
+    /auth\.url: \{APPLE_TOKEN\} cannot/,
+  ],
+  [
+    'a token for no grant',
+    token({ form: { scope: 'read' } }),
+    /auth\.form\.grant_type is missing: expected one such as/,
+  ],
+  ['a login that asks for a window', token({ query: { since: '{from}' } }), /auth\.query\.since: \{from\} is neither/],
+  ['a token that is not sent', token({ token: { headers: { 'X-Key': 'k' } } }), /auth\.token\.headers: nothing uses/],
+  ['a token in the login', token({ query: { old: '{token}' } }), /auth\.query\.old: \{token\} is neither a setting/],
+  [
+    'an assertion that nobody signs',
+    token({ query: { assertion: '{assertion}' } }),
+    /auth\.assertion is missing: \{assertion\} needs a key/,
+  ],
+  [
+    'an assertion that is not sent',
+    token({ assertion }),
+    /auth\.assertion: nothing uses \{assertion\}; auth\.form sends it$/,
+  ],
+  [
+    'an assertion elsewhere',
+    { ...token({ assertion }), request: { path: '/log', query: { a: '{assertion}', b: '{from}', c: '{cursor}' } } },
+    /request\.query\.a: \{assertion\} is neither a setting nor a placeholder/,
+  ],
+  [
+    'a key in the definition',
+    token({ query: { a: '{assertion}' }, assertion: { ...assertion, key: '-----BEGIN PRIVATE KEY-----' } }),
+    /auth\.assertion\.key: expected the setting that has it, such as '\{ACME_PRIVATE_KEY\}'$/,
+  ],
+  [
+    'a key that is no secret',
+    token({ query: { a: '{assertion}' }, assertion: { ...assertion, key: '{APPLE_URL}' } }),
+    /settings\.APPLE_URL: expected secret: true, because it is a key$/,
+  ],
+  [
+    'a key of one line',
+    token({ query: { a: '{assertion}' }, assertion }),
+    /settings\.APPLE_TOKEN: expected lines: true, because a key in PEM form has several$/,
+  ],
+  [
+    'an unknown algorithm',
+    token({ query: { a: '{assertion}' }, assertion: { ...assertion, algorithm: 'RS512' } }),
+    /auth\.assertion\.algorithm: expected one of RS256, PS256, ES256, HS256, found "RS512"/,
+  ],
 ];
 for (const [what, change, message] of wrong) {
   test(`${what} is refused, and the place is named`, () => {

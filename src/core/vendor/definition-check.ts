@@ -3,6 +3,7 @@ import type { SourceDefinition } from '../definition.ts';
 import { didYouMean } from '../nearest.ts';
 import { itemProblems } from './definition-items.ts';
 import { jobProblems } from './definition-job.ts';
+import { oauthProblems } from './definition-oauth.ts';
 import { pathProblems } from './definition-pages.ts';
 import { requestProblems } from './definition-requests.ts';
 import { collect, templatesOf, usedPlaceholders } from './definition-texts.ts';
@@ -27,12 +28,15 @@ const builtIn = [
 /** Placeholders that have a value in one place only. */
 const elsewhere = [
   ['auth.token.headers.', 'token'],
+  ['auth.form.', 'assertion'],
+  ['auth.query.', 'assertion'],
   ['items.', 'item'],
 ] as const;
 
 const checks = [
   placeholderProblems,
   requestProblems,
+  oauthProblems,
   itemProblems,
   jobProblems,
   pathProblems,
@@ -50,25 +54,38 @@ export function checkReferences(definition: SourceDefinition): string | undefine
 }
 
 function* placeholderProblems(definition: SourceDefinition): Generator<string> {
-  const known = [...builtIn, ...Object.keys(definition.settings), ...Object.keys(definition.variables ?? {})];
   for (const [at, text] of templatesOf(definition)) {
-    const [, more] = elsewhere.find(([place]) => at.startsWith(place)) ?? [];
-    const allowed = more === undefined ? known : [...known, more];
+    const allowed = placeholdersAt(at, definition);
     const unknown = placeholders(text).find((name) => !allowed.includes(name));
     if (unknown !== undefined) {
       yield `${at}: {${unknown}} is neither a setting nor a placeholder${didYouMean(unknown, allowed)}`;
     }
   }
-  for (const [index, each] of [definition.url].flat().entries()) {
-    if (typeof each !== 'string') yield* choiceProblems(definition, `url.${index}`, each);
+  const tokenUrl = definition.auth.type === 'oauth2' ? definition.auth.url : [];
+  for (const [at, url] of Object.entries({ url: definition.url, 'auth.url': tokenUrl })) {
+    for (const [index, each] of [url].flat().entries()) {
+      if (typeof each !== 'string') yield* choiceProblems(definition, `${at}.${index}`, each);
+    }
   }
-  const settingsOnly = [...collect('url', definition.url), ...collect('scope', definition.scope)];
+  const settingsOnly = [
+    ...collect('url', definition.url),
+    ...collect('auth.url', tokenUrl),
+    ...collect('scope', definition.scope),
+  ];
   for (const [at, text] of settingsOnly) {
     const wrong = placeholders(text).find(
       (name) => definition.settings[name]?.secret === true || !(name in definition.settings),
     );
     if (wrong !== undefined) yield `${at}: {${wrong}} cannot be used here, only settings that are not secret`;
   }
+}
+
+/** What a text at this place may name. Before there is a token, settings are all there is. */
+function placeholdersAt(at: string, { auth, settings, variables }: SourceDefinition): readonly string[] {
+  const [, more] = elsewhere.find(([place]) => at.startsWith(place)) ?? [];
+  const known = [...Object.keys(settings), ...(more === undefined ? [] : [more])];
+  if (auth.type === 'oauth2' && at.startsWith('auth.')) return known;
+  return [...known.filter((name) => name !== 'assertion'), ...builtIn, ...Object.keys(variables ?? {})];
 }
 
 /** A choice needs a text for each value that its setting can have. */

@@ -14,7 +14,9 @@ export const templates = z.record(z.string(), template);
 /** Any value, with templates as texts. A text that is one placeholder becomes its value, with its type. */
 export const jsonObject = z.record(z.string(), z.json());
 /** A text that depends on the value of a setting. */
-export const choice = z.strictObject({ setting: z.string(), texts: templates });
+const choice = z.strictObject({ setting: z.string(), texts: templates });
+/** An address. Of several, the first whose settings are set. */
+export const address = z.union([template, z.array(z.union([template, choice])).check(z.minLength(1))]);
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
 /**
@@ -51,10 +53,11 @@ export const setting = z.strictObject({
   kind: optional(z.enum(['text', 'url', 'flag', 'integer', 'duration'])),
   values: optional(z.array(z.string())),
   aliases: optional(z.array(z.string())),
+  lines: optional(z.boolean()),
   flag: optional(z.enum(['apikey', 'apisecret', 'orgurl', 'apiurl'])),
 });
 
-/** How a request proves who asks. Another scheme (OAuth 2, a signer) is another member here and in core/vendor/session.ts. */
+/** How a request proves who asks. Another scheme (a signer) is another member here and in core/vendor/session.ts. */
 export const auth = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('none') }),
   z.strictObject({ type: z.literal('headers'), headers: templates }),
@@ -72,6 +75,29 @@ export const auth = z.discriminatedUnion('type', [
     /** Where the token is and what headers carry it; without it the login must set a cookie. */
     token: optional(z.strictObject({ path: optional(path), header: optional(z.string()), headers: templates })),
     logout: optional(request),
+  }),
+  /** A token from an endpoint of its own, perhaps on another host (RFC 6749 section 3.2); nothing else goes there. */
+  z.strictObject({
+    type: z.literal('oauth2'),
+    url: address,
+    /** The client's name and password by Basic authentication; without it they stand in `form`. */
+    basic: optional(z.strictObject({ username: template, password: template })),
+    form: optional(templates),
+    query: optional(templates),
+    /** A JWT that is signed here (RFC 7523). Unless `claims` has them, it gets iat, nbf, exp and jti. */
+    assertion: optional(
+      z.strictObject({
+        /** The setting with the private key in PEM form; for HS256, with the secret that both sides know. */
+        key: template,
+        algorithm: z.enum(['RS256', 'PS256', 'ES256', 'HS256']),
+        header: optional(templates),
+        claims: jsonObject,
+        /** 3m when left out. */
+        lifetime: optional(duration),
+      }),
+    ),
+    /** `access_token`, and the header `Authorization: Bearer {token}`, when left out. */
+    token: optional(z.strictObject({ path: optional(path), headers: optional(templates) })),
   }),
 ]);
 

@@ -8,7 +8,10 @@ import { fill, placeholders } from './template.ts';
 export function* requestProblems(definition: SourceDefinition): Generator<string> {
   const { url, headers, auth, prepare, job, request, paging, items, branches } = definition;
   yield* headerProblems('', { headers, auth, prepare, job, request, paging, items, branches });
-  for (const [at, text] of addressesOf(url)) {
+  for (const [at, text] of [
+    ...addressesOf('url', url),
+    ...addressesOf('auth.url', auth.type === 'oauth2' ? auth.url : []),
+  ]) {
     // What a setting holds is checked when it is read; what stands before or between them, here.
     if (!text.startsWith('{') && !isAddress(text)) {
       yield `${at}: expected an address such as https://vendor.example, found ${JSON.stringify(text)}`;
@@ -57,9 +60,9 @@ function laterRequest(paging: SourceDefinition['paging'] | undefined): RequestDe
   return paging === undefined || paging.type === 'none' ? undefined : paging.request;
 }
 
-function* addressesOf(url: SourceDefinition['url']): Generator<readonly [at: string, text: string]> {
+function* addressesOf(place: string, url: SourceDefinition['url']): Generator<readonly [at: string, text: string]> {
   for (const [index, each] of [url].flat().entries()) {
-    const at = Array.isArray(url) ? `url.${index}` : 'url';
+    const at = Array.isArray(url) ? `${place}.${index}` : place;
     if (typeof each === 'string') yield [at, each];
     else for (const [value, text] of Object.entries(each.texts)) yield [`${at}.texts.${value}`, text];
   }

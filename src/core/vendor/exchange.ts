@@ -1,4 +1,5 @@
 /** One request and its reply, with the credentials: logs in first, and tells when a session is over. */
+import { accessToken } from './access-token.ts';
 import type { RequestDefinition, SourceDefinition } from '../definition.ts';
 import { pace } from './pace.ts';
 import { gone, isHtml, isSuccess, notJson, notUtf8, refusal, refusalHint, saidIn } from './refusal.ts';
@@ -56,7 +57,11 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
   const base = baseUrl(definition, values);
   const http = tools.http(base);
   const turn = pace(definition.limits, tools);
-  const login = session(definition, values, { send, cookies: () => http.cookies }, tools);
+  const { auth } = definition;
+  const login =
+    auth.type === 'oauth2'
+      ? accessToken(definition, auth, values, tools)
+      : session(definition, values, { send, cookies: () => http.cookies }, tools);
   let seen: Instant | undefined;
 
   async function send(request: HttpRequest): Promise<HttpReply> {

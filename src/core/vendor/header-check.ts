@@ -6,7 +6,7 @@ const sendable = /^[\t\x20-\x7e\x80-\xff]*$/;
 const ofConnection = /^(?:connection|content-length|expect|keep-alive|transfer-encoding|upgrade)$/i;
 
 /** Members with names of the vendor's, which may be `headers`, too. */
-const theirs = new Set(['query', 'json', 'form', 'body']);
+const theirs = new Set(['query', 'json', 'form', 'body', 'claims']);
 
 /** What is wrong with any `headers` inside a part of a definition, as sentences that begin with the place. */
 export function* headerProblems(at: string, part: unknown): Generator<string> {

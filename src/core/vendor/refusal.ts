@@ -33,6 +33,9 @@ export function refusal(
 export function refusalHint(definition: SourceDefinition, status: unknown): string | undefined {
   if (status === 403) return `${credentialsHint(definition)}, and the right to read these records`;
   if (status !== 401) return undefined;
+  if (definition.auth.type === 'oauth2') {
+    return 'a token was granted, but does not open this API: check the scope or audience in auth, and the rights of the client';
+  }
   if (definition.auth.type !== 'session') return credentialsHint(definition);
   return 'the login worked; another run with the same user may have ended the session, or the user may not read records';
 }

@@ -1,6 +1,6 @@
 /** A request as a definition describes it, with its placeholders filled in -> what goes over the wire. */
 import { Buffer } from 'node:buffer';
-import type { RequestDefinition, SourceDefinition } from '../definition.ts';
+import type { OAuthDefinition, RequestDefinition, SourceDefinition } from '../definition.ts';
 import { parseBase } from '../origin.ts';
 import { exit, Problem } from '../problem.ts';
 import { fill, fillJson, fillValue, placeholders, textOf, type Json, type TemplateValues } from './template.ts';
@@ -17,8 +17,17 @@ export function baseUrl(definition: SourceDefinition, values: TemplateValues): s
   return url.origin + url.pathname.replace(/\/{2,}/g, '/').replace(/\/$/, '');
 }
 
+/** The address that grants tokens. Throws Problem 78. */
+export function tokenUrl({ name }: SourceDefinition, auth: OAuthDefinition, values: TemplateValues): string {
+  // As one of several, it needs all of its settings: https://{ACME_HOST}/token without one would lead to a host `token`.
+  const place = { name: `the token endpoint of ${name}`, url: [auth.url].flat() };
+  return parsed(place, addressOf(place, values)).href;
+}
+
+type Place = Pick<SourceDefinition, 'name' | 'url'>;
+
 /** The reader of addresses knows neither the source nor its settings. */
-function parsed({ name, url }: SourceDefinition, address: string): URL {
+function parsed({ name, url }: Place, address: string): URL {
   try {
     return parseBase(address);
   } catch (error) {
@@ -35,7 +44,7 @@ export function scopeOf(definition: SourceDefinition, values: TemplateValues): s
 }
 
 /** The first address for which all is set. Several stand for settings of which one is enough. */
-function addressOf({ name, url }: SourceDefinition, values: TemplateValues): string {
+function addressOf({ name, url }: Place, values: TemplateValues): string {
   if (typeof url === 'string') return fill(url, values);
   for (const each of url) {
     const template = typeof each === 'string' ? each : each.texts[textOf(values[each.setting])];
@@ -97,6 +106,25 @@ export function buildRequest(request: RequestDefinition, surroundings: Surroundi
   };
 }
 
+/** The request for a token (RFC 6749 section 3.2). What the API is told, its headers above all, is not told here. */
+export function tokenRequest(address: string, auth: OAuthDefinition, values: TemplateValues): HttpRequest {
+  const { basic, form = {}, query = {} } = auth;
+  // RFC 6749 section 2.3.1: both parts are encoded as in a form, so that a colon in one of them does no harm.
+  const pair = basic && [basic.username, basic.password].map((text) => encode(fill(text, values)));
+  return {
+    method: 'POST',
+    url: withQuery(address, parametersOf(query, values)),
+    headers: {
+      accept: 'application/json',
+      'content-type': 'application/x-www-form-urlencoded',
+      ...(pair === undefined ? {} : { authorization: basicHeader(pair) }),
+    },
+    body: inForm(parametersOf(form, values)),
+    repeatable: true,
+    followRedirects: false,
+  };
+}
+
 /** Headers with their placeholders filled; those without a value are dropped. Names become lower case. */
 export function headersOf(templates: Readonly<Record<string, string>>, values: TemplateValues): Record<string, string> {
   const filled = Object.entries(templates).map(
@@ -108,8 +136,12 @@ export function headersOf(templates: Readonly<Record<string, string>>, values: T
 function authorization({ auth }: SourceDefinition, values: TemplateValues): Record<string, string> {
   if (auth.type === 'headers') return headersOf(auth.headers, values);
   if (auth.type !== 'basic') return {};
-  const pair = `${fill(auth.username, values)}:${fill(auth.password, values)}`;
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }; // RFC 7617
+  return { authorization: basicHeader([fill(auth.username, values), fill(auth.password, values)]) };
+}
+
+/** RFC 7617. */
+function basicHeader(pair: readonly string[]): string {
+  return `Basic ${Buffer.from(pair.join(':')).toString('base64')}`;
 }
 
 type Parameters = Readonly<Record<string, string | readonly string[]>>;
@@ -125,10 +157,13 @@ function parametersOf(templates: Parameters, values: TemplateValues): (readonly 
   );
 }
 
-function withQuery(address: string, parameters: readonly (readonly [name: string, value: string])[]): string {
+function withQuery(address: string, parameters: ReturnType<typeof parametersOf>): string {
   if (parameters.length === 0) return address;
-  const query = parameters.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&');
-  return address + (address.includes('?') ? '&' : '?') + query;
+  return address + (address.includes('?') ? '&' : '?') + inForm(parameters);
+}
+
+function inForm(parameters: ReturnType<typeof parametersOf>): string {
+  return parameters.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&');
 }
 
 /** RFC 3986: everything but unreserved characters is encoded, also in names such as page[size]. */
@@ -145,8 +180,7 @@ function bodyOf(
     return { type: 'application/json', text: jsonText(fillJson({ ...request.json, ...credentials }, values)) };
   }
   if (request.form === undefined) return undefined;
-  const parameters = parametersOf({ ...request.form, ...credentials }, values);
-  const text = parameters.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&');
+  const text = inForm(parametersOf({ ...request.form, ...credentials }, values));
   return { type: 'application/x-www-form-urlencoded', text };
 }
 

@@ -1,0 +1,83 @@
+/** OAuth 2 (RFC 6749): a token that an endpoint grants, perhaps on another host, and that goes with every request. */
+import { assertionSigner } from './assertion.ts';
+import type { OAuthDefinition, SourceDefinition } from '../definition.ts';
+import { parseJson } from './reply.ts';
+import { headersOf, tokenRequest, tokenUrl } from './request.ts';
+import { retrying } from '../retry.ts';
+import type { Session } from './session.ts';
+import type { TemplateValues } from './template.ts';
+import { grantIn } from './token-reply.ts';
+import type { Http, Tools } from '../types.ts';
+
+interface Token {
+  readonly headers: Readonly<Record<string, string>>;
+  /** When to ask for another, in milliseconds since 1970. */
+  readonly until: number;
+}
+
+const bearer = { Authorization: 'Bearer {token}' };
+
+/** So long before its end a token is renewed, or halfway if it has less: a request takes time, and clocks differ. */
+const margin = 60_000;
+
+/**
+ * Keeps a token at hand. What is sent for it goes nowhere else: a client of its own has cookies of its own, and follows
+ * no redirect. Throws Problem 78 when the address or the key cannot be used.
+ */
+export function accessToken(
+  definition: SourceDefinition,
+  auth: OAuthDefinition,
+  values: TemplateValues,
+  tools: Tools,
+): Session {
+  const address = tokenUrl(definition, auth, values);
+  const sign = auth.assertion && assertionSigner(definition.name, auth.assertion, values);
+  let client: Http | undefined = tools.http(address); // now, because it may refuse the address
+  let token: Token | undefined;
+  const hidden = new Map<string, string>();
+
+  function hide(name: string, secret: string): void {
+    tools.hide?.(secret, hidden.get(name));
+    hidden.set(name, secret);
+  }
+
+  async function ask(): Promise<Token> {
+    const started = tools.now();
+    const assertion = sign?.(tools);
+    const request = tokenRequest(address, auth, { ...values, assertion });
+    if (assertion !== undefined) hide('assertion', assertion);
+    const pair = request.headers?.['authorization'];
+    if (pair !== undefined) hide('pair', pair.replace('Basic ', ''));
+    client ??= tools.http(address);
+    const reply = await client.send(request);
+    const text = await reply.text();
+    const value = parseJson(text);
+    for (const [name, member] of Object.entries(value ?? {}) as [string, unknown][]) {
+      if (name.endsWith('token') && typeof member === 'string') hide(name, member); // also refresh_token, id_token
+    }
+    const granted = grantIn(definition, auth, { reply, text, value, now: tools.now() });
+    hide('', granted.token);
+    tools.debug('got a token', granted.lifetime === Infinity ? {} : { milliseconds: granted.lifetime });
+    return {
+      headers: headersOf(auth.token?.headers ?? bearer, { ...values, token: granted.token }),
+      until: started + granted.lifetime - Math.min(margin, granted.lifetime / 2),
+    };
+  }
+
+  return {
+    renewable: true,
+    async open() {
+      if (token === undefined || tools.now() >= token.until) token = await retrying(ask, tools);
+    },
+    headers: () => token?.headers ?? {},
+    async close() {
+      const opened = client;
+      [token, client] = [undefined, undefined];
+      try {
+        await opened?.close();
+      } catch (error) {
+        tools.debug('closing the connection failed', { problem: String(error) });
+      }
+    },
+  };
+}

@@ -1,0 +1,83 @@
+/** The answer of a token endpoint (RFC 6749 sections 5.1 and 5.2): a token, or why there is none. */
+import type { OAuthDefinition, SourceDefinition } from '../definition.ts';
+import { exit, Problem } from '../problem.ts';
+import { saying, tokenAt, valueAt } from './reply.ts';
+import { httpProblem } from '../retry.ts';
+import { credentialsHint } from './session.ts';
+import type { HttpReply } from '../types.ts';
+
+/** What was answered, and by our clock when: milliseconds since 1970. */
+export interface TokenReply {
+  readonly reply: Pick<HttpReply, 'status' | 'headers' | 'date' | 'url'>;
+  readonly text: string;
+  /** The text as JSON; undefined when it is none. */
+  readonly value: unknown;
+  readonly now: number;
+}
+
+export interface Grant {
+  readonly token: string;
+  /** How long it lasts, in milliseconds; Infinity when nothing is said. */
+  readonly lifetime: number;
+}
+
+/**
+ * Errors that speak of the credentials, the grant or its scope: those of the RFC, and the like of other vendors.
+ * invalid_request and unsupported_grant_type speak of the definition.
+ */
+const refusal = /^(?:access_denied|(?:unauthorized|invalid|incorrect|inactive|bad)_(?!request))/;
+
+/** The token. Throws Problem 77 when it is refused, 76 when the answer is not one, else what the HTTP status means. */
+export function grantIn(definition: SourceDefinition, auth: OAuthDefinition, answer: TokenReply): Grant {
+  const { reply, text, value, now } = answer;
+  const { origin } = new URL(reply.url);
+  const said = words(definition, value);
+  const error = valueAt(value, 'error');
+  const hint = `${credentialsHint(definition)}, and that this client may have what it asks for${clockHint(auth, answer)}`;
+  const asked = { who: definition.name, what: `the request for a token at ${origin}`, hint };
+  if (reply.status < 500 && typeof error === 'string' && refusal.test(error)) {
+    throw new Problem(exit.noperm, `${asked.who} refused ${asked.what}${said}`, { hint });
+  }
+  if (reply.status < 200 || reply.status > 299) {
+    const problem = httpProblem(reply.status, reply.headers, asked, now);
+    throw new Problem(problem.status, problem.message + said, {
+      ...(problem.hint === undefined ? {} : { hint: problem.hint }),
+      ...(problem.again === undefined ? {} : { again: problem.again }),
+    });
+  }
+  const unusable = (how: string): Problem =>
+    new Problem(exit.protocol, `${asked.who} answered ${asked.what} ${how}`, {
+      hint: 'check auth.url in the definition, and what it asks for: something else may be answering there',
+    });
+  if (typeof value !== 'object' || value === null) throw unusable('with something else than JSON');
+  const found = tokenAt(text, auth.token?.path ?? 'access_token');
+  if (found === undefined || (typeof error === 'string' && error !== '')) throw unusable(`without a token${said}`);
+  const token = String(found);
+  if (!/^[\x21-\x7e]+$/.test(token)) throw unusable('with a token that no header can carry');
+  const type = valueAt(value, 'token_type') ?? 'bearer';
+  if (auth.token?.headers === undefined && !(typeof type === 'string' && /^bearer$/i.test(type))) {
+    throw unusable(`with a token of the type ${JSON.stringify(type).slice(0, 40)}, which needs auth.token.headers`);
+  }
+  return { token, lifetime: lifetimeIn(value) };
+}
+
+/** `: invalid_client: what the vendor says of it`. */
+function words(definition: SourceDefinition, value: unknown): string {
+  const [error, description] = [valueAt(value, 'error'), valueAt(value, 'error_description')];
+  if (typeof error !== 'string' || typeof description !== 'string') return saying(definition, value);
+  return saying(definition, { error: `${error}: ${description}` });
+}
+
+/** An assertion is refused where clocks differ by more than its lifetime, often in words that speak of something else. */
+function clockHint({ assertion }: OAuthDefinition, { reply: { date }, now }: TokenReply): string {
+  if (assertion === undefined || date === undefined) return '';
+  const ahead = Math.round(now / 1000) - Number(date / 1_000_000_000n);
+  if (Math.abs(ahead) < 60) return '';
+  return `; the clock of this machine is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead' : 'behind'}: set it first`;
+}
+
+/** Seconds, which some vendors write as a text; zero and less say nothing sensible. */
+function lifetimeIn(value: unknown): number {
+  const said = String(valueAt(value, 'expires_in'));
+  return /^[1-9]\d*(?:\.\d+)?$/.test(said) ? Number(said) * 1000 : Infinity;
+}
