@@ -498,6 +498,11 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     /settings\.APPLE_TOKEN: expected lines: true, because a key in PEM form has several$/,
   ],
   [
+    'an assertion of another scheme',
+    { auth: { type: 'query', query: { key: '{assertion}' } } },
+    /auth\.query\.key: \{assertion\} is neither a setting nor a placeholder/,
+  ],
+  [
     'an unknown algorithm',
     token({ query: { a: '{assertion}' }, assertion: { ...assertion, algorithm: 'RS512' } }),
     /auth\.assertion\.algorithm: expected one of RS256, PS256, ES256, HS256, found "RS512"/,

@@ -7,7 +7,7 @@ import { credentialsHint } from './session.ts';
 import type { HttpReply } from '../types.ts';
 
 /** What was answered, and by our clock when: milliseconds since 1970. */
-export interface TokenReply {
+interface TokenReply {
   readonly reply: Pick<HttpReply, 'status' | 'headers' | 'date' | 'url'>;
   readonly text: string;
   /** The text as JSON; undefined when it is none. */
@@ -15,7 +15,7 @@ export interface TokenReply {
   readonly now: number;
 }
 
-export interface Grant {
+interface Grant {
   readonly token: string;
   /** How long it lasts, in milliseconds; Infinity when nothing is said. */
   readonly lifetime: number;
