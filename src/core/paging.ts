@@ -53,11 +53,9 @@ const emptyPagesAllowed = 1000;
 
 /** Pages of one window. `source` is for messages, `bookmark` where the last run stopped. */
 export function pager(paging: PagingDefinition, source: string, bookmark: string | undefined): Pager {
-  const keepsBookmark = paging.type === 'cursor' && paging.bookmark === true;
   const visited = new Set<string>();
-  const begin = keepsBookmark ? bookmark : undefined;
-  const first: Step =
-    begin === undefined ? { first: true, values: firstValues(paging) } : { first: false, values: { cursor: begin } };
+  const begin = keepsBookmark(paging) ? bookmark : undefined;
+  const first = begin === undefined ? { first: true, values: firstValues(paging) } : stepFrom(begin, paging);
   let saved = begin;
   const pages = new Set<string>();
   let empty = 0;
@@ -69,7 +67,7 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
       pages.add(end.fingerprint);
     }
     const following = stepAfter(paging, step, end, source);
-    if (keepsBookmark && following?.values.cursor !== undefined) saved = String(following.values.cursor);
+    if (keepsBookmark(paging) && following !== undefined) saved = following.url ?? String(following.values.cursor);
     if (following !== undefined && isStuck(paging, step, following, end)) throw stuck(source, paging);
     if (following === undefined || isLast(paging, step, following, end)) return undefined;
     empty = end.count === 0 ? empty + 1 : 0;
@@ -87,6 +85,18 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
   }
 
   return { first, next, bookmark: () => saved };
+}
+
+/** Whether what names the next page outlives the run. */
+export function keepsBookmark(paging: PagingDefinition): boolean {
+  return 'bookmark' in paging && paging.bookmark === true;
+}
+
+/** Where the last run stopped: an address, or a cursor. */
+function stepFrom(bookmark: string, { type }: PagingDefinition): Step {
+  return type === 'cursor'
+    ? { first: false, values: { cursor: bookmark } }
+    : { first: false, values: {}, url: bookmark };
 }
 
 function firstValues(paging: PagingDefinition): Step['values'] {

@@ -8,6 +8,7 @@ import { hasStatus, incomplete, neverFinished } from './vendor/incomplete.ts';
 import { readJob } from './vendor/job.ts';
 import type { Problem } from './problem.ts';
 import { itemWalk } from './vendor/item-walk.ts';
+import { keepsBookmark } from './paging.ts';
 import { pageWalk, type Reading } from './vendor/page-walk.ts';
 import { preparation } from './vendor/prepare.ts';
 import { pageReader } from './vendor/read-page.ts';
@@ -46,9 +47,9 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   const invalid = [
     gone,
     ...(job === undefined ? [] : [unknown]),
-    ...(paging.type === 'cursor' ? statusesOf(paging.invalid) : []),
+    ...('invalid' in paging ? statusesOf(paging.invalid) : []),
   ];
-  const keepsBookmark = paging.type === 'cursor' && paging.bookmark === true;
+  const goesOn = keepsBookmark(paging);
 
   /** Everything that a template can name. */
   function valuesOf(part: Pick<Part, 'ask' | 'window'>, more: TemplateValues): TemplateValues {
@@ -68,7 +69,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   async function* pull(ask: Ask): AsyncGenerator<Page, void, undefined> {
     await vendor.open();
     await prepare(ask.branch, valuesOf({ ask, window: ask.slice }, {}));
-    if (ask.bookmark === undefined || !keepsBookmark) return yield* readAnew(ask);
+    if (ask.bookmark === undefined || !goesOn) return yield* readAnew(ask);
     let begun = false;
     try {
       for await (const page of readAll(ask, ask.bookmark)) {
@@ -86,7 +87,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
 
   /** Without a bookmark. Where one was possible, the first page says so: by then the time at the vendor is known. */
   async function* readAnew(ask: Ask): AsyncGenerator<Page, void, undefined> {
-    let restarted = keepsBookmark;
+    let restarted = goesOn;
     for await (const page of readAll(ask, undefined)) {
       yield restarted ? { ...page, restarted } : page;
       restarted = false;
@@ -112,7 +113,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
       return yield* readWindow(part);
     } catch (error) {
       // Where the cursor is the bookmark, the next run goes on from what was saved.
-      if (keepsBookmark || !hasStatus(error, invalid)) throw error;
+      if (goesOn || !hasStatus(error, invalid)) throw error;
       return error;
     }
   }

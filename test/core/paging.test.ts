@@ -197,6 +197,15 @@ test('a bookmark is where the pages begin, and the newest cursor where they end'
   assert.equal(other.bookmark(), 'a');
 });
 
+test('a bookmark may be the address of the next page', () => {
+  const paging: PagingDefinition = { type: 'link', bookmark: true, stop: ['short-page'] };
+  const pages = pager(paging, 'acme', 'https://acme.example/log?after=a');
+  assert.deepEqual(pages.first, { first: false, values: {}, url: 'https://acme.example/log?after=a' });
+  const [url, headers] = ['https://acme.example/log?after=a', { link: '</log?after=b>; rel="next"' }];
+  assert.equal(pages.next(pages.first, end({ url, headers, count: 3 })), undefined);
+  assert.equal(pages.bookmark(), 'https://acme.example/log?after=b');
+});
+
 test('pages are counted until a short or an empty one', () => {
   const numbers = (steps: readonly (Step | undefined)[]) => steps.map((step) => step?.values.page);
   const full = { count: 10 };

@@ -70,10 +70,11 @@ test('okta: an event that is stored an hour after it happened is found, and foun
   assert.deepEqual(job.taken, texts);
 });
 
-test('okta: it polls: since, ascending, without an end; and stops at the empty page, whose next link leads nowhere new', async (t: TestContext) => {
-  const { vendor, texts, values: settings } = await started(20);
+test('okta: it polls: since, ascending, without an end; and goes on at the address of the next page', async (t: TestContext) => {
+  const { vendor, texts, values: settings } = await started(25);
   t.after(() => vendor.close());
-  const { records } = await pullOnce(okta, settings, { part: { slice }, search: { limit: 10 } });
+  const search = { limit: 10 };
+  const { records, bookmark = '' } = await pullOnce(okta, settings, { part: { slice }, search });
   assert.equal(records.length, texts.length);
   const [first, ...later] = asked(vendor).map((query) => Object.fromEntries(query));
   assert.deepEqual(first, { since: '2026-11-20T08:00:00.000Z', sortOrder: 'ASCENDING', limit: '10' });
@@ -81,6 +82,26 @@ test('okta: it polls: since, ascending, without an end; and stops at the empty p
     later.map(({ after }) => after),
     ['10', '20'],
   );
+  const late = event(99, start - 10 * 24 * 60 * minute);
+  vendor.add(late, start);
+  const next = await pullOnce(okta, settings, { part: { slice, bookmark }, search });
+  assert.deepEqual(
+    next.records.map(({ text }) => text),
+    [late],
+  );
+  assert.equal(vendor.requests.length, 4);
+});
+
+test('okta: an address that it no longer knows is a beginning anew, and said', async (t: TestContext) => {
+  const { vendor, texts, values: settings } = await started(5);
+  t.after(() => vendor.close());
+  const tools = sourceTools(start);
+  const bookmark = `${vendor.origin}/api/v1/logs?after=1&cursor=old`;
+  const { records } = await pullOnce(okta, settings, { part: { slice, bookmark }, tools });
+  assert.equal(records.length, texts.length);
+  assert.deepEqual(tools.warnings, [
+    'okta no longer knows where the last run stopped; reading the window from its beginning',
+  ]);
 });
 
 test('okta: as many events as it gives are asked for, and no more', async (t: TestContext) => {
@@ -99,7 +120,7 @@ test('okta: its limit of requests a minute is kept, and one that others used up 
   const { records } = await pullOnce(okta, settings, { part: { slice }, search: { limit: 10 }, tools });
   assert.equal(records.length, texts.length);
   assert.equal(tools.waits[0], 40_000, 'until the minute is over, as its reset header says');
-  assert.equal(vendor.requests.length, 3 + 1 + 4, 'one refused, then at the pace of the header');
+  assert.equal(vendor.requests.length, 3 + 1 + 3, 'one refused, then at the pace of the header');
 });
 
 test('okta: OKTA_FILTER, --raw-query and --query are one filter, and what only Okta can compare is left to it', async (t: TestContext) => {

@@ -1,5 +1,6 @@
 /** Pages that list items: whether each item can be asked for, and what makes no sense with them. */
 import type { SourceDefinition } from '../definition.ts';
+import { keepsBookmark } from '../paging.ts';
 import { insideProblems, pagingProblems } from './definition-pages.ts';
 import { sentWith } from './definition-texts.ts';
 
@@ -23,7 +24,7 @@ export function* itemProblems(definition: SourceDefinition): Generator<string> {
 function* combinationProblems({ job, records, paging }: Omit<SourceDefinition, 'items'>): Generator<string> {
   if (job !== undefined) yield 'items: the pages of a job hold records, no items; leave out job or items';
   if (records.total !== undefined) yield 'records.total: nothing says how many records all items hold; leave it out';
-  if (paging.type === 'cursor' && paging.bookmark === true) {
+  if (keepsBookmark(paging)) {
     yield 'paging.bookmark: the pages of a list belong to its window; leave it out';
   }
 }

@@ -1,6 +1,7 @@
 /** The pages of a definition: whether each can be asked for, and where what tells of the next one is looked for. */
 import type { SourceDefinition } from '../definition.ts';
 import { parsePath } from '../json/path.ts';
+import { keepsBookmark } from '../paging.ts';
 import { collect, sentWith, usedPlaceholders, type Surroundings } from './definition-texts.ts';
 import { placeholders } from './template.ts';
 
@@ -73,11 +74,16 @@ function* listProblems({ headers, settings }: SourceDefinition, fetch: Paged): G
 
 /** Where later pages have a request of their own. */
 function* bookmarkProblems(definition: SourceDefinition): Generator<string> {
-  const { paging, request } = definition;
-  if (paging.type !== 'cursor' || paging.bookmark !== true || paging.request === undefined) return;
+  const { auth, paging, request } = definition;
+  if (paging.type === 'none' || !keepsBookmark(paging)) return;
+  if (paging.type !== 'cursor' && auth.type === 'query') {
+    yield `paging.bookmark: the next address may repeat what auth.query adds, and would be saved with it; leave it out`;
+  }
+  if (paging.type === 'cursor' && paging.request === undefined) return; // each page says anew where to end
   const ends = [...collect('', request)].some(([, text]) => placeholders(text).includes('until'));
-  if (ends && !sentWith(definition, paging.request).has('until')) {
-    yield 'paging.bookmark: a cursor of a request with {until} ends there; leave {until} out of request';
+  const saysAnew = paging.type === 'cursor' && sentWith(definition, paging.request).has('until');
+  if (ends && !saysAnew) {
+    yield 'paging.bookmark: what follows a request with {until} ends there; leave {until} out of request';
   }
 }
 

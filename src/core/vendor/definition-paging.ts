@@ -24,11 +24,19 @@ const everyPaging = {
 
 const cursor = { type: z.literal('cursor'), path: optional(path), header: optional(z.string()), ...everyPaging };
 
+/** What names the next page may outlive the run. */
+const lasting = {
+  /** The next run goes on there. */
+  bookmark: optional(z.boolean()),
+  /** What says, besides 410, that it is no longer valid: the window is read from its beginning. */
+  invalid: optional(answers),
+};
+
 const none = z.strictObject({ type: z.literal('none') });
 /** The `Link` header with rel="next" (RFC 8288). */
-const link = z.strictObject({ type: z.literal('link'), ...everyPaging });
+const link = { type: z.literal('link'), ...everyPaging };
 /** The next page's address, absolute or relative, in the body or in a header. */
-const url = z.strictObject({
+const url = {
   type: z.literal('url'),
   path: optional(path),
   header: optional(z.string()),
@@ -36,7 +44,7 @@ const url = z.strictObject({
   pick: optional(test),
   address: optional(path),
   ...everyPaging,
-});
+};
 /** Pages by number, from `first` (1) on. `pages`: where the vendor says how many there are. */
 const page = z.strictObject({
   type: z.literal('page'),
@@ -48,23 +56,23 @@ const offset = z.strictObject({ type: z.literal('offset'), ...everyPaging });
 
 export const paging = z.discriminatedUnion('type', [
   none,
-  link,
-  url,
+  z.strictObject({ ...link, ...lasting }),
+  z.strictObject({ ...url, ...lasting }),
   /** A cursor in the body, in a header, or a field of the page's last record (`last`). */
-  z.strictObject({
-    ...cursor,
-    last: optional(path),
-    /** The cursor outlives the run: the next one goes on there. */
-    bookmark: optional(z.boolean()),
-    /** What says, besides 410, that a cursor is no longer valid: the window is read from its beginning. */
-    invalid: optional(answers),
-  }),
+  z.strictObject({ ...cursor, last: optional(path), ...lasting }),
   page,
   offset,
 ]);
 
 /** Of a list of branches, and of an item: no cursor there outlives the run. */
-export const innerPaging = z.discriminatedUnion('type', [none, link, url, z.strictObject(cursor), page, offset]);
+export const innerPaging = z.discriminatedUnion('type', [
+  none,
+  z.strictObject(link),
+  z.strictObject(url),
+  z.strictObject(cursor),
+  page,
+  offset,
+]);
 
 /** Parts with a position each: listed in a setting, here, or by the vendor. */
 export const branches = z.strictObject({

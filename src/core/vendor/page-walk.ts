@@ -1,7 +1,7 @@
 /** The pages of a window, from the first to the last. */
 import type { RequestDefinition, SourceDefinition } from '../definition.ts';
 import type { Identify } from '../identity.ts';
-import { isMute, pager, type Step } from '../paging.ts';
+import { isMute, keepsBookmark, pager, type Step } from '../paging.ts';
 import type { HttpReply, Page, Search, Tools } from '../types.ts';
 import type { Exchange, Question } from './exchange.ts';
 import { isOpen, patience } from './open-job.ts';
@@ -46,9 +46,8 @@ export function pageWalk(
   tools: Pick<Tools, 'wait' | 'turn' | 'warn'>,
 ): PageWalk {
   const { name, paging } = definition;
-  const keepsBookmark = paging.type === 'cursor' && paging.bookmark === true;
   // A bookmark is a promise that everything before it was delivered; nobody says that asking for what follows is none.
-  const readsAhead = !search.single && !keepsBookmark;
+  const readsAhead = !search.single && !keepsBookmark(paging);
   let truncated = false;
 
   async function* read(route: Route): AsyncGenerator<Page, Reading, undefined> {

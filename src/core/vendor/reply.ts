@@ -60,7 +60,7 @@ export function tellsExpired(definition: SourceDefinition, value: unknown): bool
 
 /** Whether a parsed reply tells that the cursor is no longer valid, or the item gone, besides by its HTTP status. */
 export function tellsInvalid({ paging, items }: SourceDefinition, value: unknown): boolean {
-  const invalid = paging.type === 'cursor' ? (paging.invalid ?? []) : [];
+  const invalid = 'invalid' in paging ? (paging.invalid ?? []) : [];
   return isAmong([...invalid, ...(items?.gone ?? [])], undefined, value);
 }
 
