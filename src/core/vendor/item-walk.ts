@@ -4,12 +4,13 @@
  */
 import type { SourceDefinition } from '../definition.ts';
 import { resolveSameOrigin } from '../origin.ts';
-import { pager, type Step } from '../paging.ts';
+import { isMute, pager, type Step } from '../paging.ts';
 import type { Page, Search, Tools } from '../types.ts';
+import { sentWith } from './definition-texts.ts';
 import type { Exchange, Question } from './exchange.ts';
 import { hasStatus } from './incomplete.ts';
 import { listReader } from './list-page.ts';
-import { pageWalk, requestFor, type PageWalk, type Reading, type Route } from './page-walk.ts';
+import { endWarning, pageWalk, requestFor, type PageWalk, type Reading, type Route } from './page-walk.ts';
 import { pageReader } from './read-page.ts';
 import { gone } from './refusal.ts';
 import { statusesOf } from './reply.ts';
@@ -29,16 +30,21 @@ export function itemWalk(
 ): PageWalk {
   const { name, paging } = definition;
   const expired = [gone, ...statusesOf(items.gone)];
-  const list = listReader(definition, items, plan, vendor, tools);
+  const list = listReader(definition, items, { ...plan, limit: limitOf([definition.request, paging]) }, vendor, tools);
   const item = itemOf(definition, items);
   const inside = pageWalk(
     item,
     { parameters: {} },
-    { vendor, reader: pageReader(item, plan, vendor, tools) },
+    { vendor, reader: pageReader(item, { ...plan, limit: limitOf(items.request) }, vendor, tools) },
     search,
     tools,
   );
   let truncated = false;
+
+  /** A page is full, or short, by the number that was asked for in its own request. */
+  function limitOf(requests: unknown): number | undefined {
+    return sentWith(definition, requests).has('limit') ? plan.limit : undefined;
+  }
 
   async function* read(route: Route): AsyncGenerator<Page, Reading, undefined> {
     const pages = pager(paging, name, undefined);
@@ -52,6 +58,9 @@ export function itemWalk(
         if (!(yield* readItem(route, each, number, end.url))) lost += 1;
       }
       const next = pages.next(step, end);
+      if (page === 1 && next === undefined && !search.single && isMute(paging, end)) {
+        tools.warn(endWarning(name, paging, 'page 1 of the list'));
+      }
       truncated ||= search.single && (found.length > 1 || next !== undefined);
       step = search.single ? undefined : next;
     }

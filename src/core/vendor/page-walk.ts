@@ -1,5 +1,5 @@
 /** The pages of a window, from the first to the last. */
-import type { RequestDefinition, SourceDefinition } from '../definition.ts';
+import type { PagingDefinition, RequestDefinition, SourceDefinition } from '../definition.ts';
 import type { Identify } from '../identity.ts';
 import { isMute, keepsBookmark, pager, type Step } from '../paging.ts';
 import type { HttpReply, Page, Search, Tools } from '../types.ts';
@@ -72,7 +72,9 @@ export function pageWalk(
         let next: Step | undefined;
         try {
           next = pages.next(step, { ...end, total });
-          if (number === 1 && next === undefined && !search.single && isMute(paging, end)) warnOfEnd();
+          if (number === 1 && next === undefined && !search.single && isMute(paging, end)) {
+            tools.warn(endWarning(name, paging, `page 1${route.item?.what ?? ''}`));
+          }
           if (readsAhead && next !== undefined) {
             ahead = vendor.stream(question(next, number + 1));
             void settled(ahead);
@@ -105,14 +107,13 @@ export function pageWalk(
     }
   }
 
-  function warnOfEnd(): void {
-    const path = 'path' in paging ? paging.path : '';
-    tools.warn(
-      `${name}: page 1 was full, and nothing stands at ${path}: if the next page is named elsewhere, records are missing`,
-    );
-  }
-
   return { read, truncated: () => truncated };
+}
+
+/** For a mute first page; `what` is that page. */
+export function endWarning(name: string, paging: PagingDefinition, what: string): string {
+  const path = 'path' in paging ? paging.path : '';
+  return `${name}: ${what} was full, and nothing stands at ${path}: if the next page is named elsewhere, records are missing`;
 }
 
 /** The request for a step: the first, or that for later pages. */

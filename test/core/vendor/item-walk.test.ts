@@ -40,6 +40,7 @@ async function orchard(
   replies: Replies,
   change: object = {},
   search: Partial<Search> = {},
+  tools = sourceTools(),
 ): Promise<Orchard> {
   const times = new Map<string, number>();
   const vendor = await serve({}, (request, response) => {
@@ -55,7 +56,7 @@ async function orchard(
   });
   const definition = parseDefinition(JSON.parse(JSON.stringify({ ...fig, ...change })), 'fig.yaml');
   const values = { FIG_URL: vendor.origin, FIG_TOKEN: 'secret' };
-  const source = restSource(definition, values, { ...noSearch, ...search }, sourceTools());
+  const source = restSource(definition, values, { ...noSearch, ...search }, tools);
   t.after(async () => {
     await source.close();
     await vendor.close();
@@ -416,6 +417,31 @@ test('an error that a list tells of with HTTP 200 is an error', async (t) => {
   const { source } = await orchard(t, { '/feed/content': text });
   const { problem } = await read(source);
   isProblem(problem, exit.protocol, /fig told of an error in page 1 of the list: No subscription found\./);
+});
+
+const listOfTwo = {
+  '/feed/content': '{"value":[{"uri":"/blob/a"},{"uri":"/blob/b"}]}',
+  '/blob/a': '{"rows":[{"id":1},{"id":2}]}',
+  '/blob/b': '{"rows":[]}',
+};
+const next = { type: 'url', path: 'next' };
+const query = { ...fig.request.query, top: '{limit}' };
+const rows = { path: 'rows', id: { paths: ['id'] } };
+
+test('a full first page of a list that says nothing of a next one is warned of', async (t) => {
+  const tools = sourceTools();
+  const items = { address: 'uri', path: 'value', paging: next };
+  const paged = { paging: next, request: { ...fig.request, query }, items, records: rows };
+  const full = await orchard(t, listOfTwo, { ...paged, limits: { page: 2 } }, {}, tools);
+  await read(full.source);
+  assert.deepEqual(tools.warnings, [
+    'fig: page 1 of the list was full, and nothing stands at next: if the next page is named elsewhere, records are missing',
+  ]);
+
+  const calm = sourceTools();
+  const short = await orchard(t, listOfTwo, { ...paged, limits: { page: 3 } }, {}, calm);
+  await read(short.source);
+  assert.deepEqual(calm.warnings, []);
 });
 
 const unusable: readonly (readonly [what: string, text: string, message: RegExp])[] = [
