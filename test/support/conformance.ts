@@ -31,6 +31,8 @@ export interface Started {
   readonly times: readonly number[];
   /** Whether a request asks for records, rather than for a login, a job, or a list of branches. */
   asksRecords(request: LoggedRequest): boolean;
+  /** The server that grants tokens, where it is another one. */
+  readonly login?: Vendor;
   /** Sessions still open, where there are any. */
   openSessions?(): number;
 }
@@ -51,7 +53,7 @@ export function conforms(name: string, conformance: Conformance): void {
       await body(started);
       assert.equal(started.openSessions?.() ?? 0, 0, 'a session was left open');
     } finally {
-      await started.vendor.close();
+      await Promise.all([started.vendor.close(), started.login?.close()]);
     }
   }
 
@@ -154,7 +156,9 @@ export function conforms(name: string, conformance: Conformance): void {
   test(`${name}: wrong credentials are 77 and are not tried twice`, () =>
     withVendor(async (started) => {
       await fails(started, exit.noperm, /refused/, { [secret]: 'wrong' });
-      assert.equal(started.vendor.requests.filter((request) => !request.target.endsWith('/logout')).length, 1);
+      const { vendor, login } = started;
+      const requests = [...vendor.requests, ...(login?.requests ?? [])];
+      assert.equal(requests.filter((request) => !request.target.endsWith('/logout')).length, 1);
     }));
 
   const replies: readonly (readonly [what: string, status: number, message: RegExp, reply: Fault])[] = [
