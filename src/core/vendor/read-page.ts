@@ -1,6 +1,7 @@
 /** One page of a vendor's reply, streamed: raw records with their identity and time, in parts. */
 import { collector, fieldsOf } from './collect.ts';
 import type { SourceDefinition } from '../definition.ts';
+import { sentWith } from './definition-texts.ts';
 import type { Exchange, Question } from './exchange.ts';
 import type { Identify } from '../identity.ts';
 import type { PageEnd } from '../paging.ts';
@@ -37,6 +38,11 @@ const mostReadings = 5;
 export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendor: Exchange, tools: Tools): PageReader {
   const part = collector(definition, plan, fieldsOf(definition, plan));
 
+  /** Records asked for, if a number was: what the first request says, a cursor or an address carries on. */
+  function limitOf({ request }: Question): number | undefined {
+    return sentWith(definition, [definition.job, definition.request, request]).has('limit') ? plan.limit : undefined;
+  }
+
   async function* attempt(reading: Reading, asked: Promise<HttpReply>): AsyncGenerator<Page, ReadPage, undefined> {
     const { question, identity } = reading;
     const reply = await asked;
@@ -65,7 +71,7 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
       headers: reply.headers,
       envelope: text,
       count: part.count(),
-      limit: plan.limit,
+      limit: limitOf(question),
       total: total === undefined ? undefined : totalAt(text, total),
       last: part.last(),
       fingerprint: part.fingerprint(),

@@ -153,3 +153,29 @@ for (const [what, reply, change, warned] of ends) {
     assert.deepEqual(tools.warnings, warned ? [warning] : []);
   });
 }
+
+test('a first page for which no number was asked is not short', async (t) => {
+  const later = { path: '/log', query: { cursor: '{cursor}', size: '{limit}' } };
+  const paging = { ...plum.paging, stop: ['short-page'], request: later };
+  const { source, requests, close } = await orchard({ paging, limits: { page: 2 } });
+  t.after(close);
+  for await (const _ of source.pull(ask())); // each page has one record: the second one is short
+  assert.equal(requests.length, 2);
+  await source.close();
+});
+
+test('a number that only the first page was asked for is that of the later pages, too', async (t) => {
+  const request = { ...plum.request, query: { from: '{from}', size: '{limit}' } };
+  const later = { path: '/log', query: { cursor: '{cursor}' } };
+  const paging = { ...plum.paging, stop: ['short-page'], request: later };
+  const { source, requests, close } = await orchard({ request, paging, limits: { page: 1 } });
+  t.after(close);
+  for await (const _ of source.pull(ask()));
+  assert.equal(requests.length, 3);
+  await source.close();
+  const short = await orchard({ request, paging, limits: { page: 2 } });
+  t.after(short.close);
+  for await (const _ of short.source.pull(ask()));
+  assert.equal(short.requests.length, 1);
+  await short.source.close();
+});
