@@ -7,6 +7,7 @@ import { oauthProblems } from './definition-oauth.ts';
 import { pathProblems } from './definition-pages.ts';
 import { requestProblems } from './definition-requests.ts';
 import { collect, templatesOf, usedPlaceholders } from './definition-texts.ts';
+import { signatureProblems } from './definition-signature.ts';
 import { timeProblems } from './definition-times.ts';
 import { placeholders } from './template.ts';
 
@@ -25,18 +26,22 @@ const builtIn = [
   'categories',
 ] as const;
 
-/** Placeholders that have a value in one place only. */
-const elsewhere = [
-  ['auth.token.headers.', 'token'],
-  ['auth.form.', 'assertion'],
-  ['auth.query.', 'assertion'],
-  ['items.', 'item'],
-] as const;
+/** Placeholders that have a value in one place only, of one kind of authentication. */
+const elsewhere: readonly { readonly place: string; readonly names: readonly string[]; readonly type?: string }[] = [
+  { place: 'auth.token.headers.', names: ['token'] },
+  { place: 'auth.form.', names: ['assertion'] },
+  { place: 'auth.query.', names: ['assertion'] },
+  { place: 'auth.text', names: ['date', 'method', 'host', 'path', 'parameters'] },
+  { place: 'auth.basic.', names: ['signature'], type: 'signature' },
+  { place: 'auth.headers.', names: ['date', 'signature', 'basic'], type: 'signature' },
+  { place: 'items.', names: ['item'] },
+];
 
 const checks = [
   placeholderProblems,
   requestProblems,
   oauthProblems,
+  signatureProblems,
   itemProblems,
   jobProblems,
   pathProblems,
@@ -80,11 +85,11 @@ function* placeholderProblems(definition: SourceDefinition): Generator<string> {
   }
 }
 
-/** What a text at this place may name. Before there is a token, settings are all there is. */
+/** What a text at this place may name. What asks for a token, or signs, has nothing but settings besides. */
 function placeholdersAt(at: string, { auth, settings, variables }: SourceDefinition): readonly string[] {
-  const [, more] = elsewhere.find(([place]) => at.startsWith(place)) ?? [];
-  const known = [...Object.keys(settings), ...(more === undefined ? [] : [more])];
-  if (auth.type === 'oauth2' && at.startsWith('auth.')) return known;
+  const here = elsewhere.filter(({ place, type = auth.type }) => at.startsWith(place) && type === auth.type);
+  const known = [...Object.keys(settings), ...here.flatMap(({ names }) => names)];
+  if (['oauth2', 'signature'].includes(auth.type) && at.startsWith('auth.')) return known;
   return [...known.filter((name) => name !== 'assertion'), ...builtIn, ...Object.keys(variables ?? {})];
 }
 

@@ -1,6 +1,6 @@
 /** The OAuth 2 part of a definition: whether a token can be asked for, and is used. */
 import type { SourceDefinition } from '../definition.ts';
-import { collect } from './definition-texts.ts';
+import { usesPlaceholder } from './definition-texts.ts';
 import { placeholders } from './template.ts';
 
 /** What does not fit, as sentences that begin with their place. */
@@ -10,8 +10,9 @@ export function* oauthProblems({ auth, settings }: SourceDefinition): Generator<
   if (form['grant_type'] === undefined && query['grant_type'] === undefined) {
     yield 'auth.form.grant_type is missing: expected one such as client_credentials';
   }
-  if (token?.headers !== undefined && !uses(token.headers, 'token')) yield 'auth.token.headers: nothing uses {token}';
-  const sent = uses({ form, query }, 'assertion');
+  if (token?.headers !== undefined && !usesPlaceholder(token.headers, 'token'))
+    yield 'auth.token.headers: nothing uses {token}';
+  const sent = usesPlaceholder({ form, query }, 'assertion');
   if (assertion === undefined) {
     if (sent) yield 'auth.assertion is missing: {assertion} needs a key, an algorithm and claims';
     return;
@@ -25,8 +26,4 @@ export function* oauthProblems({ auth, settings }: SourceDefinition): Generator<
   if (assertion.algorithm !== 'HS256' && settings[setting]?.lines !== true) {
     yield `settings.${setting}: expected lines: true, because a key in PEM form has several`;
   }
-}
-
-function uses(part: unknown, name: string): boolean {
-  return [...collect('', part)].some(([, text]) => placeholders(text).includes(name));
 }

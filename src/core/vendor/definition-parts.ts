@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { plainPath } from '../json/path.ts';
 import { durationOf } from '../clock/duration.ts';
+import { timeFormats } from '../time.ts';
 
 export const template = z.string();
 const aPath = 'a path such as data.items';
@@ -57,7 +58,7 @@ export const setting = z.strictObject({
   flag: optional(z.enum(['apikey', 'apisecret', 'orgurl', 'apiurl'])),
 });
 
-/** How a request proves who asks. Another scheme (a signer) is another member here and in core/vendor/session.ts. */
+/** How a request proves who asks. Another scheme is another member here, and in core/vendor/exchange.ts. */
 export const auth = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('none') }),
   z.strictObject({ type: z.literal('headers'), headers: templates }),
@@ -66,6 +67,22 @@ export const auth = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('query'), query: templates }),
   /** Members added to every JSON or form body. */
   z.strictObject({ type: z.literal('body'), body: templates }),
+  /**
+   * Each request is signed (HMAC, RFC 2104): `text` says what, with {date}, {method}, {host}, {path} and {parameters} of
+   * the request, the parameters in the order of their names. `headers` carry {date}, {signature} and {basic}, which is
+   * `basic` as of RFC 7617.
+   */
+  z.strictObject({
+    type: z.literal('signature'),
+    algorithm: z.enum(['sha1', 'sha256', 'sha512']),
+    key: template,
+    text: template,
+    /** How {date} is written. */
+    date: z.enum(timeFormats),
+    encoding: z.enum(['hex', 'base64']),
+    basic: optional(z.strictObject({ username: template, password: template })),
+    headers: templates,
+  }),
   /** A login whose cookies, or token, go with every later request; and a logout in any case. */
   z.strictObject({
     type: z.literal('session'),

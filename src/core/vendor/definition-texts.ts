@@ -32,3 +32,8 @@ export function* collect(at: string, value: unknown): Generator<readonly [at: st
     }
   }
 }
+
+/** Whether any text inside the part has this placeholder. */
+export function usesPlaceholder(part: unknown, name: string): boolean {
+  return [...collect('', part)].some(([, text]) => placeholders(text).includes(name));
+}

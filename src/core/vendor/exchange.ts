@@ -8,6 +8,7 @@ import { exit, Problem } from '../problem.ts';
 import { baseUrl, buildRequest } from './request.ts';
 import { retrying } from '../retry.ts';
 import { credentialsHint, session } from './session.ts';
+import { signer } from './signature.ts';
 import type { TemplateValues } from './template.ts';
 import type { HttpReply, HttpRequest, Instant, Tools } from '../types.ts';
 
@@ -62,6 +63,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     auth.type === 'oauth2'
       ? accessToken(definition, auth, values, tools)
       : session(definition, values, { send, cookies: () => http.cookies }, tools);
+  const sign = auth.type === 'signature' ? signer(auth, values, tools) : (request: HttpRequest) => request;
   let seen: Instant | undefined;
 
   async function send(request: HttpRequest): Promise<HttpReply> {
@@ -70,7 +72,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     } catch (error) {
       if (request.final !== true) throw error; // a stop request: what is left open must be closed now
     }
-    const reply = await http.send(request);
+    const reply = await http.send(sign(request)); // now, because a signature tells the time
     turn.learn(reply.headers);
     seen = reply.date ?? seen;
     return reply;
@@ -79,9 +81,8 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
   async function put(question: Question): Promise<HttpReply> {
     await login.open();
     const { request, parameters = {}, url } = question;
-    return send(
-      buildRequest(request, { definition, values: question.values, parameters, token: login.headers(), url, base }),
-    );
+    const token = login.headers();
+    return send(buildRequest(request, { definition, values: question.values, parameters, token, url, base }));
   }
 
   async function stream(question: Question): Promise<HttpReply> {

@@ -140,7 +140,7 @@ function authorization({ auth }: SourceDefinition, values: TemplateValues): Reco
 }
 
 /** RFC 7617. */
-function basicHeader(pair: readonly string[]): string {
+export function basicHeader(pair: readonly string[]): string {
   return `Basic ${Buffer.from(pair.join(':')).toString('base64')}`;
 }
 
