@@ -70,8 +70,8 @@ const window = z.strictObject({
 });
 
 const records = z.strictObject({
-  /** `json`: an array in a JSON document. `lines`: one record a line. */
-  format: optional(z.enum(['json', 'lines'])),
+  /** `json`: an array in a JSON document. `lines`: one record a line. `csv`: one a row, named by the first line. */
+  format: optional(z.enum(['json', 'lines', 'csv'])),
   /** Where the array is; left out when the document is the array. */
   path: optional(path),
   /** `object`: its values are the records, under keys that mean nothing. */

@@ -3,6 +3,7 @@
  * Memory is bounded by one record and the envelope, however long the body.
  */
 import { Buffer } from 'node:buffer';
+import { csvSplitter } from './csv.ts';
 import { elements } from './json/elements.ts';
 import { envelope, notJson } from './json/envelope.ts';
 import { ascii, isBlank, skipBlanks } from './json/json.ts';
@@ -16,9 +17,11 @@ import { isUtf8Piece, markSkipper } from './json/utf8.ts';
 export interface SplitterOptions {
   /**
    * `lines`: JSON Lines (CRLF, blank lines and lines that start with `#` are skipped, a torn last line is an error).
-   * Otherwise the path of the records from the root, `[]` for the root itself.
+   * `csv`: see csv.ts. Otherwise the path of the records from the root, `[]` for the root itself.
    */
-  readonly records: 'lines' | readonly string[];
+  readonly records: 'lines' | 'csv' | readonly string[];
+  /** Columns that a CSV must have. */
+  readonly columns?: readonly string[];
   /** What holds the records: an array (default), or an object whose values are the records. */
   readonly container?: 'array' | 'object';
   /** Paths inside a record whose value spans are wanted. */
@@ -57,6 +60,7 @@ export interface Splitter {
 }
 
 export function splitter(options: SplitterOptions): Splitter {
+  if (options.records === 'csv') return csvSplitter(options);
   return options.records === 'lines' ? lineSplitter(options) : pageSplitter(options, options.records);
 }
 

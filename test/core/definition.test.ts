@@ -216,6 +216,11 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     /window\.overlap: expected a duration such as 5m.*, found "5 minutes"/,
   ],
   [
+    'a place of records in a CSV',
+    { records: { ...apple.records, format: 'csv' } },
+    /records\.path: a CSV has nothing around its records; leave it out$/,
+  ],
+  [
     'a pattern with letters that mean nothing',
     { window: { filter: 'event', time: { format: { pattern: 'dd/MM/yyyy' } } } },
     /window\.time\.format\.pattern: dd is none of YYYY/,

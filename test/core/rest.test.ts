@@ -388,6 +388,47 @@ test('something else where the records should be is no empty list, even where th
   }
 });
 
+test('CSV is records, too, with the names in its first line', async () => {
+  const definition = parseDefinition(
+    {
+      ...pear,
+      request: { path: '/log', query: { from: '{from}' }, headers: { accept: 'text/csv' } },
+      paging: { type: 'none' },
+      records: { format: 'csv', id: { paths: ['ID'] }, time: { path: '"AT.UTC"', format: 'sql' } },
+    },
+    'pear.yaml',
+  );
+  const read = async (text: string) => {
+    const server = await vendor(text);
+    try {
+      return await pullOnce(definition, valuesFor(server), { part: { slice } });
+    } finally {
+      await server.close();
+    }
+  };
+  const { records, refused } = await read('"ID","AT.UTC","NOTE"\r\n"1","2020-11-25 16:49:08","a\nb"\r\n2,,\r\n3\r\n');
+  assert.deepEqual(
+    records.map(({ id, text, time }) => [id, text, time]),
+    [
+      ['"1"', '{"ID":"1","AT.UTC":"2020-11-25 16:49:08","NOTE":"a\\u000ab"}', Date.parse('2020-11-25T16:49:08Z')],
+      ['"2"', '{"ID":"2","AT.UTC":"","NOTE":""}', Number.NaN],
+    ],
+  );
+  assert.equal(refused, 1);
+  assert.deepEqual((await read('"ID","AT.UTC"\r\n')).records, []);
+  for (const [text, problem] of [
+    ['', /^pear: the reply to .* is empty, without the names of its columns/],
+    ['{"error":"no"}', /^pear: the reply to .* is not the CSV that was expected: it is JSON/],
+    ['Service unavailable', /names no column "ID"/],
+    ['ID,TIME\n', /names no column "AT\.UTC"/],
+  ] as const) {
+    await assert.rejects(
+      read(text),
+      (error) => error instanceof Problem && error.status === 76 && problem.test(error.message),
+    );
+  }
+});
+
 test('an interval between requests is kept', async () => {
   const tools = sourceTools();
   await requestsOf({ limits: { interval: '6s' } }, [...two], { part: { slice }, tools });

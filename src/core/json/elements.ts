@@ -12,6 +12,8 @@ export interface ElementOptions {
   readonly fields: readonly (readonly string[])[];
   readonly maxRecordBytes: number;
   readonly maxDepth?: number;
+  /** Makes an element that is not JSON the object that it stands for; or says why it cannot. */
+  shape?(bytes: Buffer, start: number, end: number): Buffer | string;
   record(bytes: Buffer, start: number, end: number, spans: Int32Array): void;
   refused(record: RefusedRecord): void;
 }
@@ -38,7 +40,7 @@ const blockSize = 64 * 1024;
 const none = Buffer.alloc(0);
 
 export function elements(options: ElementOptions): Elements {
-  const { maxRecordBytes, maxDepth = 512 } = options;
+  const { maxRecordBytes, maxDepth = 512, shape } = options;
   const { scan, spans, broken, reason } = scanner(options.fields, maxDepth);
   const tooLarge = `larger than ${maxRecordBytes} bytes`;
   let count = 0;
@@ -78,10 +80,25 @@ export function elements(options: ElementOptions): Elements {
       refuse(bytes.subarray(start, end), false, tooLarge);
       return;
     }
+    if (shape !== undefined) {
+      takeShaped(bytes, start, end, shape(bytes, start, end));
+      return;
+    }
     while (isBlank(bytes[end - 1])) end--; // a line's CR
     const why = objection(bytes, start, end, utf8);
     if (why === undefined) giveOut(bytes, start, end);
     else refuse(bytes.subarray(start, end), false, why);
+  }
+
+  function takeShaped(bytes: Buffer, start: number, end: number, made: Buffer | string): void {
+    const text = bytes.subarray(start, end);
+    if (typeof made === 'string') {
+      refuse(text, false, made);
+      return;
+    }
+    const why = made.length > maxRecordBytes ? tooLarge : objection(made, 0, made.length, false);
+    if (why === undefined) giveOut(made, 0, made.length);
+    else refuse(text, false, why);
   }
 
   function takePending(bytes: Buffer, start: number, end: number): void {

@@ -42,6 +42,13 @@ export function fieldsOf(definition: SourceDefinition, plan: SearchPlan): Fields
   };
 }
 
+/** Members that every record should have. */
+function columnsOf(definition: SourceDefinition): readonly string[] {
+  const { time } = definition.records;
+  const paths = [...identityRule(definition).paths, ...(time === undefined ? [] : [parsePath(time.path)])];
+  return paths.flatMap((path) => path.slice(0, 1));
+}
+
 /** Collects the records of a reply after the other; `begin` starts on one. */
 export function collector(definition: SourceDefinition, plan: SearchPlan, fields: Fields) {
   const { records: rules, limits } = definition;
@@ -63,7 +70,8 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
   let fieldEnd = -1;
 
   const split = splitter({
-    records: rules.format === 'lines' ? 'lines' : parsePath(rules.path ?? ''),
+    records: rules.format === 'lines' || rules.format === 'csv' ? rules.format : parsePath(rules.path ?? ''),
+    columns: columnsOf(definition),
     container: rules.container ?? 'array',
     fields: fields.paths,
     maxRecordBytes: limits?.record ?? defaultRecordBytes,

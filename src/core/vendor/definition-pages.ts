@@ -87,8 +87,16 @@ function* bookmarkProblems(definition: SourceDefinition): Generator<string> {
   }
 }
 
+/** A CSV is its records and nothing else. */
+function* csvProblems({ format, path, container, total }: SourceDefinition['records']): Generator<string> {
+  if (format !== 'csv') return;
+  const [found] = Object.entries({ path, container, total }).find(([, value]) => value !== undefined) ?? [];
+  if (found !== undefined) yield `records.${found}: a CSV has nothing around its records; leave it out`;
+}
+
 /** Lists are not looked into where a record, or what tells of pages, is read from the text. */
 export function* pathProblems({ paging, items, job, records, branches }: SourceDefinition): Generator<string> {
+  yield* csvProblems(records);
   const ids = 'paths' in records.id ? records.id.paths : [];
   const paths: readonly (readonly [at: string, path: string | undefined])[] = [
     ...pagingPaths('paging', paging),

@@ -77,11 +77,11 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
       fingerprint: part.fingerprint(),
       rest,
       containerSeen,
-      unproven: definition.records.format === 'lines' && endsWithConnection(reply.headers),
+      unproven: !isDocument(definition) && endsWithConnection(reply.headers),
     };
   }
 
-  /** JSON Lines have no end of their own: with no length either, two readings must agree. */
+  /** JSON Lines, and CSV, have no end of their own: with no length either, two readings must agree. */
   async function* read(
     question: Question,
     identity: Identify,
@@ -168,6 +168,11 @@ function neverAgree(name: string, what: string): Problem {
   });
 }
 
+/** Whether a reply is one JSON document, whose end can be seen. */
+function isDocument({ records: { format } }: SourceDefinition): boolean {
+  return format === undefined || format === 'json';
+}
+
 function mayBeMissing({ records: { format, missing, path } }: SourceDefinition, value: unknown): boolean {
   if (format === 'lines') return true;
   const found = valueAt(value, path ?? '');
@@ -181,7 +186,8 @@ function isNothing(value: unknown): boolean {
 
 function noRecords(definition: SourceDefinition, value: unknown, what: string): Problem {
   const { name, records } = definition;
-  const where = records.path === undefined ? 'is not a list of records' : `has no list of records at ${records.path}`;
+  const list = records.path === undefined ? 'is not a list of records' : `has no list of records at ${records.path}`;
+  const where = records.format === 'csv' ? 'is empty, without the names of its columns' : list;
   return new Problem(exit.protocol, `${name}: the reply to ${what} ${where}${saying(definition, value)}`, {
     hint: "check the URL and the vendor's API version",
   });

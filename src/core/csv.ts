@@ -1,0 +1,190 @@
+/**
+ * CSV (RFC 4180) with the names of its columns in the first line: a row becomes an object whose values are strings, with
+ * the vendor's own bytes, blanks included. A value in quotes may have commas, line breaks and, doubled, quotes. Blank
+ * lines are skipped. A row with another number of values than there are columns is refused; two columns of one name are
+ * an error, since a reader of the object would see one of them only.
+ */
+import { Buffer } from 'node:buffer';
+import { type ElementOptions, elements } from './json/elements.ts';
+import { cut, refuseHtml } from './json/envelope.ts';
+import { ascii } from './json/json.ts';
+import { markSkipper } from './json/utf8.ts';
+import { exit, Problem } from './problem.ts';
+import type { Splitter } from './split.ts';
+
+export interface CsvOptions extends ElementOptions {
+  /** Columns that there must be: without them, what came is something else, such as an error in plain text. */
+  readonly columns?: readonly string[];
+}
+
+/** Where the byte at hand is: at a value's start, in a plain one, in quotes, or behind a quote inside them. */
+type Place = 'start' | 'plain' | 'quoted' | 'behind';
+
+const longestHeader = 1024 * 1024;
+
+export function csvSplitter(options: CsvOptions): Splitter {
+  /** `"name":` of each column. */
+  let keys: readonly Buffer[] | undefined;
+  let header: Buffer[] = [];
+  let headerLength = 0;
+  let place: Place = 'start';
+  /** Values of the row at hand. */
+  let values = 1;
+  let skipMark = markSkipper();
+  const rows = elements({ ...options, shape: (bytes, start, end) => objectOf(bytes, start, end, keys ?? []) });
+
+  function begin(): void {
+    rows.begin();
+    keys = undefined;
+    header = [];
+    headerLength = 0;
+    place = 'start';
+    values = 1;
+    skipMark = markSkipper();
+  }
+
+  function push(chunk: Buffer): void {
+    let at = skipMark(chunk);
+    while (at < chunk.length) {
+      if (!rows.pending() && header.length === 0 && isLineBreak(chunk[at])) {
+        at += 1;
+        continue;
+      }
+      const end = endOfRow(chunk, at);
+      if (keys === undefined) hold(chunk.subarray(at, end === -1 ? chunk.length : end));
+      else if (end === -1) rows.hold(chunk, at, chunk.length);
+      else rows.take(chunk, at, end, false);
+      if (end === -1) return;
+      if (keys === undefined) name();
+      place = 'start';
+      values = 1;
+      at = end + 1;
+    }
+  }
+
+  /** The offset of the line feed that ends the row, or -1 when the row goes on. */
+  function endOfRow(chunk: Buffer, from: number): number {
+    for (let at = from; at < chunk.length; at += 1) {
+      const byte = chunk[at];
+      if (place === 'quoted') {
+        if (byte === ascii.quote) place = 'behind';
+      } else if (byte === ascii.lineFeed) {
+        return at;
+      } else if (byte === ascii.comma) {
+        place = 'start';
+        values += 1;
+      } else if (byte === ascii.quote && place !== 'plain') {
+        place = 'quoted';
+      } else {
+        place = 'plain';
+      }
+    }
+    return -1;
+  }
+
+  function hold(piece: Buffer): void {
+    if (header.length === 0) {
+      refuseHtml(piece[0]);
+      if (piece[0] === ascii.openBrace || piece[0] === ascii.openBracket) throw notCsv('it is JSON');
+    }
+    header.push(piece);
+    headerLength += piece.length;
+    if (headerLength > longestHeader) throw notCsv('its first line has no end');
+  }
+
+  /** The first line is whole. */
+  function name(): void {
+    const line = Buffer.concat(header);
+    header = [];
+    const names = valuesOf(line, 0, line.length);
+    if (names === undefined) throw notCsv('its first line has text behind a quote');
+    const texts = names.map((value) => String(JSON.parse(value.toString('utf8'))));
+    const twice = texts.find((text, index) => texts.indexOf(text) !== index);
+    if (twice !== undefined) throw notCsv(`the column ${JSON.stringify(twice)} comes twice`);
+    const missing = options.columns?.find((column) => !texts.includes(column));
+    if (missing !== undefined) throw notCsv(`its first line names no column ${JSON.stringify(missing)}`);
+    keys = names.map((value) => Buffer.concat([value, colon]));
+  }
+
+  function end(): { value: unknown; text: string } {
+    const torn = place === 'quoted' || (keys !== undefined && values < keys.length);
+    if ((header.length > 0 || rows.pending()) && torn) throw cut('in its last line');
+    if (header.length > 0) name();
+    else if (rows.pending()) rows.take(Buffer.alloc(0), 0, 0, false);
+    return { value: undefined, text: '' };
+  }
+
+  return { begin, push, end, found: () => rows.count(), containerSeen: () => keys !== undefined };
+}
+
+/** The row as a JSON object; or why it is none. */
+function objectOf(bytes: Buffer, start: number, end: number, keys: readonly Buffer[]): Buffer | string {
+  const values = valuesOf(bytes, start, end);
+  if (values === undefined) return 'not CSV: text behind a quote';
+  if (values.length !== keys.length) return `${values.length} values for ${keys.length} columns`;
+  const pieces = values.flatMap((value, index) => [index === 0 ? openBrace : comma, keys[index] ?? comma, value]);
+  return Buffer.concat([...pieces, closeBrace]);
+}
+
+/** The values of a row as JSON strings; undefined when something follows a closing quote. */
+function valuesOf(bytes: Buffer, start: number, rowEnd: number): Buffer[] | undefined {
+  const end = bytes[rowEnd - 1] === ascii.carriageReturn ? rowEnd - 1 : rowEnd;
+  const values: Buffer[] = [];
+  for (let at = start; ; at += 1) {
+    const isQuoted = bytes[at] === ascii.quote && at < end;
+    const after = isQuoted ? endOfQuoted(bytes, at, end) : endOfPlain(bytes, at, end);
+    if (after < end && bytes[after] !== ascii.comma) return undefined;
+    values.push(isQuoted ? jsonString(bytes, at + 1, after - 1, true) : jsonString(bytes, at, after, false));
+    at = after;
+    if (at >= end) return values;
+  }
+}
+
+/** The offset after the closing quote. */
+function endOfQuoted(bytes: Buffer, start: number, end: number): number {
+  for (let at = start + 1; at < end; at += 1) {
+    if (bytes[at] !== ascii.quote) continue;
+    if (bytes[at + 1] !== ascii.quote || at + 1 >= end) return at + 1;
+    at += 1;
+  }
+  return end;
+}
+
+function endOfPlain(bytes: Buffer, start: number, end: number): number {
+  const at = bytes.indexOf(ascii.comma, start);
+  return at === -1 || at > end ? end : at;
+}
+
+/** The bytes as a JSON string; of two quotes in a quoted value, one stays. */
+function jsonString(bytes: Buffer, start: number, end: number, isQuoted: boolean): Buffer {
+  const into = Buffer.allocUnsafe((end - start) * 6 + 2);
+  let length = 0;
+  into[length++] = ascii.quote;
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte < 0x20) {
+      length += into.write(`\\u${byte.toString(16).padStart(4, '0')}`, length, 'latin1');
+      continue;
+    }
+    if (byte === ascii.quote || byte === ascii.backslash) into[length++] = ascii.backslash;
+    into[length++] = byte;
+    if (byte === ascii.quote && isQuoted) at += 1;
+  }
+  into[length++] = ascii.quote;
+  return into.subarray(0, length);
+}
+
+function isLineBreak(byte: number | undefined): boolean {
+  return byte === ascii.lineFeed || byte === ascii.carriageReturn;
+}
+
+function notCsv(what: string): Problem {
+  return new Problem(exit.protocol, `the reply is not the CSV that was expected: ${what}`, {
+    hint: 'check the URL, what answers there, and the columns that the definition names',
+  });
+}
+
+const openBrace = Buffer.from('{');
+const closeBrace = Buffer.from('}');
+const comma = Buffer.from(',');
+const colon = Buffer.from(':');
