@@ -218,7 +218,7 @@ test('whoever stops reading leaves no job behind', async (t) => {
   for await (const { records } of source.pull(ask({ slice: window }))) {
     if (records.length === 2) break;
   }
-  assert.deepEqual(asked(vendor), ['/jobs', '1', '1/rows', '1/close']);
+  assert.equal(asked(vendor).at(-1), '1/close');
   await source.close();
 });
 
