@@ -180,7 +180,7 @@ const refused: readonly (readonly [what: string, change: object, message: RegExp
   [
     'a cursor that outlives the run',
     { paging: { type: 'cursor', path: 'next', bookmark: true } },
-    /: branches\.fetch\.paging\.bookmark means nothing here: it belongs to paging of type cursor$/,
+    /: branches\.fetch\.paging\.bookmark means nothing here$/,
   ],
   [
     'a later page without its number',
