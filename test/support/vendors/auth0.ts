@@ -1,5 +1,5 @@
 /**
- * Plays the logs of Auth0's Management API. With `from` by checkpoint: what was stored after that record, in the order of
+ * Plays the logs of Auth0's Management API, with a token by client credentials. With `from` by checkpoint: what was stored after that record, in the order of
  * storage, whatever else is asked for, with a next page even behind an empty one. Without it a search by the time of the
  * event, of at most 1,000 records.
  */
@@ -12,6 +12,8 @@ export interface Auth0 extends Vendor {
   add(...templates: readonly string[]): readonly string[];
   /** Forgets what was stored before the last so many records. */
   forget(kept: number): void;
+  /** From now on every token granted so far is refused. */
+  expireTokens(): void;
 }
 
 interface Stored {
@@ -23,11 +25,14 @@ interface Stored {
 export async function startAuth0(options: ServerOptions = {}): Promise<Auth0> {
   let stored: readonly Stored[] = [];
   let serial = 0;
+  let granted = 0;
+  let valid = '';
 
-  function answer({ method, target, headers }: LoggedRequest, response: ServerResponse): void {
+  function answer({ method, target, headers, body }: LoggedRequest, response: ServerResponse): void {
     const { pathname, searchParams } = new URL(target, 'http://auth0');
+    if (pathname === '/oauth/token' && method === 'POST') return grant(new URLSearchParams(body), response);
     if (pathname !== '/api/v2/logs' || method !== 'GET') return failure(response, 404, 'Not Found', 'Not Found');
-    if (headers.authorization !== 'Bearer token') return failure(response, 401, 'Unauthorized', 'Invalid token');
+    if (headers.authorization !== valid) return failure(response, 401, 'Unauthorized', 'Invalid token');
     try {
       const from = searchParams.get('from');
       if (from === null) return sendJson(response, 200, listOf(search(searchParams)));
@@ -39,6 +44,22 @@ export async function startAuth0(options: ServerOptions = {}): Promise<Auth0> {
     } catch (error) {
       failure(response, 400, 'Bad Request', error instanceof Error ? error.message : String(error));
     }
+  }
+
+  function grant(form: URLSearchParams, response: ServerResponse): void {
+    const { audience = '', ...client } = Object.fromEntries(form);
+    const expected = { grant_type: 'client_credentials', client_id: 'client', client_secret: 'secret' };
+    if (JSON.stringify(client) !== JSON.stringify(expected)) {
+      return sendJson(response, 401, '{"error":"access_denied","error_description":"Unauthorized"}');
+    }
+    if (audience !== 'https://example.eu.auth0.com/api/v2/') {
+      const description = `Service not found: ${audience}`;
+      return sendJson(response, 403, JSON.stringify({ error: 'access_denied', error_description: description }));
+    }
+    const token = `token-${++granted}`;
+    valid = `Bearer ${token}`;
+    const rest = { scope: 'read:logs', expires_in: 86_400, token_type: 'Bearer' };
+    sendJson(response, 200, JSON.stringify({ access_token: token, ...rest }));
   }
 
   function search(query: URLSearchParams): readonly Stored[] {
@@ -66,6 +87,7 @@ export async function startAuth0(options: ServerOptions = {}): Promise<Auth0> {
     forget(kept: number) {
       stored = stored.slice(stored.length - kept);
     },
+    expireTokens: () => void (valid = ''),
   });
 }
 
