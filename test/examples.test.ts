@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse as parseEnv } from 'dotenv';
-import { parseAllDocuments } from 'yaml';
+import { parse as parseYaml, parseAllDocuments } from 'yaml';
 import { parseCommandLine } from '../src/cli.ts';
 import { configure } from '../src/config.ts';
+import { parseDefinition } from '../src/core/definition.ts';
 import { sinks } from '../src/sinks/index.ts';
 import { sources } from '../src/sources/index.ts';
 import { installed } from './support/installed.ts';
@@ -164,3 +165,65 @@ for (const name of envFiles) {
     assert.deepEqual(findings.warnings, []);
   });
 }
+
+/** The parts of acme.yaml that stand there as comments: each block of lines that begin with `#` and three blanks. */
+const commented = read('acme.yaml')
+  .split(/\n(?!#   )/)
+  .flatMap((text) => {
+    const lines = text.split('\n').filter((line) => line.startsWith('#   '));
+    return lines.length === 0 ? [] : [lines.map((line) => line.slice(4)).join('\n')];
+  });
+
+/** What else has to be said, or left out, where a part is used. */
+const companions: Readonly<Record<string, object>> = {
+  branches: {
+    request: { path: '/teams/{branch}/audit', query: { from: '{from}' } },
+    paging: { type: 'link' },
+    query: undefined,
+  },
+  job: {
+    request: { path: '/queries/{job}/rows', query: { offset: '{offset}' } },
+    paging: { type: 'offset' },
+    query: undefined,
+    categories: undefined,
+  },
+  items: { records: { path: 'data', id: { paths: ['id'] } } },
+};
+
+/** acme.yaml with one of them: parts of `auth` are those with a `type`, or with what belongs to the one before. */
+function withPart(part: Readonly<Record<string, unknown>>, before: object | undefined): unknown {
+  const acme = parseYaml(read('acme.yaml')) as { readonly settings: object };
+  const companion = Object.assign({}, ...Object.keys(part).map((key) => companions[key] ?? {})) as object;
+  const isAuth = 'type' in part || 'form' in part;
+  const made = isAuth ? { auth: { ...('type' in part ? {} : { ...before, basic: undefined }), ...part } } : part;
+  const used = [...JSON.stringify(part).matchAll(/\{(ACME_[A-Z_]+)\}/g)].map(([, name = '']) => name);
+  const further = used.map((name) => [
+    name,
+    { summary: name, secret: /KEY$|SECRET$/.test(name), lines: /KEY$/.test(name) },
+  ]);
+  const settings = { ...Object.fromEntries(further), ACME_TEAMS: { summary: 'Teams.' }, ...acme.settings };
+  return JSON.parse(JSON.stringify({ ...acme, ...companion, ...made, settings }));
+}
+
+let auth: object | undefined;
+for (const text of commented) {
+  // Several alternatives of one part are a line each.
+  const lines = text.split('\n');
+  const alternatives =
+    new Set(lines.map((line) => line.split(':')[0])).size < lines.length && lines.every((line) => /^\w/.test(line));
+  for (const part of alternatives ? lines : [text]) {
+    const value = parseYaml(part) as Readonly<Record<string, unknown>>;
+    const around = auth;
+    if ('type' in value) auth = value;
+    test(`what acme.yaml has as a comment can be used: ${part.split('\n')[0]}`, () => {
+      parseDefinition(withPart(value, around), 'acme.yaml');
+    });
+  }
+}
+
+test('all comments of acme.yaml that are parts were found', () => {
+  assert.deepEqual(
+    commented.map((text) => text.split(':')[0]),
+    ['branches', 'type', 'form', 'type', 'prepare', 'job', 'items'],
+  );
+});
