@@ -199,7 +199,7 @@ function withPart(part: Readonly<Record<string, unknown>>, before: object | unde
   const used = [...JSON.stringify(part).matchAll(/\{(ACME_[A-Z_]+)\}/g)].map(([, name = '']) => name);
   const further = used.map((name) => [
     name,
-    { summary: name, secret: /KEY$|SECRET$/.test(name), lines: /KEY$/.test(name) },
+    { summary: name, secret: /KEY$|SECRET$/.test(name), lines: name.endsWith('KEY') },
   ]);
   const settings = { ...Object.fromEntries(further), ACME_TEAMS: { summary: 'Teams.' }, ...acme.settings };
   return JSON.parse(JSON.stringify({ ...acme, ...companion, ...made, settings }));
