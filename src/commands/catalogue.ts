@@ -29,7 +29,8 @@ function entryText({ name, summary, settings = {}, query, categories }: Entry): 
 }
 
 function categoriesText({ values, path }: NonNullable<SourceDefinition['categories']>): string {
-  return values === undefined ? `values of ${path ?? 'the record'}` : Object.keys(values).join(', ');
+  if (values !== undefined) return Object.keys(values).join(', ');
+  return path === undefined ? "the vendor's own names" : `values of ${path}`;
 }
 
 /** `(required, secret)`, `(default: 1000)`. */
