@@ -4,10 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import type { PagingDefinition } from './definition.ts';
+import { cursorFrom, cursorText, nextCursor, type Cursor } from './vendor/cursor.ts';
 import { linkInList, nextLink } from './vendor/next-link.ts';
 import { lexemeAt } from './json/json.ts';
 import { parsePath } from './json/path.ts';
-import { parseJson, tokenAt, tokenOf, totalAt, valueAt } from './vendor/reply.ts';
+import { parseJson, tokenAt, totalAt, valueAt } from './vendor/reply.ts';
 import { resolveSameOrigin } from './origin.ts';
 import { exit, Problem } from './problem.ts';
 
@@ -16,7 +17,7 @@ export interface Step {
   /** Whether it begins the window; a bookmark goes on, as any later page does. */
   readonly first: boolean;
   /** Values of {cursor}, {offset} and {page}. */
-  readonly values: { readonly cursor?: string | bigint; readonly offset?: number; readonly page?: number };
+  readonly values: { readonly cursor?: Cursor; readonly offset?: number; readonly page?: number };
   /** The address that the vendor gave instead. */
   readonly url?: string;
 }
@@ -34,7 +35,8 @@ export interface PageEnd {
   readonly limit: number | undefined;
   /** How many records there are in all, if known. */
   readonly total: number | undefined;
-  /** The text of the last record's value at `paging.last`. */
+  /** The texts of the first and the last record's value at `paging.last`. */
+  readonly first: string | undefined;
   readonly last: string | undefined;
   /** The same for two pages only when their records are the same; undefined when there are none. */
   readonly fingerprint: string | undefined;
@@ -62,13 +64,14 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
   visited.add(placeOf(first));
 
   function next(step: Step, end: PageEnd): Step | undefined {
+    const following = stepAfter(paging, step, end, source);
+    if (following !== undefined && isStuck(step, following, end)) throw stuck(source, paging);
     if (end.fingerprint !== undefined) {
       if (pages.has(end.fingerprint)) throw cycle('a page that it gave before');
       pages.add(end.fingerprint);
     }
-    const following = stepAfter(paging, step, end, source);
-    if (keepsBookmark(paging) && following !== undefined) saved = following.url ?? String(following.values.cursor);
-    if (following !== undefined && isStuck(paging, step, following, end)) throw stuck(source, paging);
+    if (keepsBookmark(paging) && following !== undefined)
+      saved = following.url ?? cursorText(following.values.cursor ?? '');
     if (following === undefined || isLast(paging, step, following, end)) return undefined;
     empty = end.count === 0 ? empty + 1 : 0;
     if (empty > emptyPagesAllowed) throw cycle(`${empty} empty pages in a row`);
@@ -95,7 +98,7 @@ export function keepsBookmark(paging: PagingDefinition): boolean {
 /** Where the last run stopped: an address, or a cursor. */
 function stepFrom(bookmark: string, { type }: PagingDefinition): Step {
   return type === 'cursor'
-    ? { first: false, values: { cursor: bookmark } }
+    ? { first: false, values: { cursor: cursorFrom(bookmark) } }
     : { first: false, values: {}, url: bookmark };
 }
 
@@ -107,7 +110,9 @@ function firstValues(paging: PagingDefinition): Step['values'] {
 
 /** What tells two steps apart: short, because a window may have a hundred thousand pages. */
 function placeOf({ first, url, values }: Step): string {
-  const place = url ?? String(values.cursor ?? values.offset ?? values.page ?? (first ? '' : 'later'));
+  const { cursor, offset, page } = values;
+  const counted = String(offset ?? page ?? (first ? '' : 'later'));
+  const place = url ?? (cursor === undefined ? counted : cursorText(cursor));
   return place.length <= 64 ? place : createHash('sha256').update(place).digest('base64');
 }
 
@@ -121,7 +126,7 @@ function stepAfter(paging: PagingDefinition, step: Step, end: PageEnd, source: s
     case 'url':
       return stepTo(end, addressIn(paging, end, source));
     case 'cursor': {
-      const cursor = paging.last === undefined ? given(paging, end) : tokenOf(end.last);
+      const cursor = nextCursor(paging, end, source);
       return cursor === undefined ? undefined : { first: false, values: { cursor } };
     }
     case 'page':
@@ -141,8 +146,9 @@ function addressIn(
   end: PageEnd,
   source: string,
 ): string | bigint | undefined {
-  const { path, pick, address } = paging;
-  if (path === undefined || pick === undefined || address === undefined) return given(paging, end);
+  const { path, header = '', pick, address } = paging;
+  if (path === undefined) return end.headers[header.toLowerCase()] || undefined;
+  if (pick === undefined || address === undefined) return tokenAt(end.envelope, path);
   return linkInList(end.envelope, { path, pick, address }, source);
 }
 
@@ -154,14 +160,6 @@ export function isMute(paging: PagingDefinition, { envelope, count, limit }: Pag
   if (!('path' in paging) || paging.path === undefined || limit === undefined || count < limit) return false;
   if (paging.more !== undefined && typeof valueAt(parseJson(envelope), paging.more) === 'boolean') return false;
   return lexemeAt(envelope, parsePath(paging.path)) === undefined;
-}
-
-function given(
-  paging: { readonly path?: string; readonly header?: string },
-  end: PageEnd,
-): string | bigint | undefined {
-  if (paging.path !== undefined) return tokenAt(end.envelope, paging.path);
-  return end.headers[paging.header?.toLowerCase() ?? ''] || undefined;
 }
 
 function isLast(paging: PagingDefinition, step: Step, following: Step, end: PageEnd): boolean {
@@ -182,10 +180,10 @@ function isLast(paging: PagingDefinition, step: Step, following: Step, end: Page
   return (paging.type === 'page' || paging.type === 'offset') && end.count === 0;
 }
 
-/** A full page that ends where it began: more records share that value, and none of them can be asked for. */
-function isStuck(paging: PagingDefinition, step: Step, following: Step, { count, limit }: PageEnd): boolean {
+/** A full page of the one value that it was asked for with: more records share it, and none of them can be asked for. */
+function isStuck(step: Step, following: Step, { count, limit, first, last }: PageEnd): boolean {
   const full = limit !== undefined && count >= limit;
-  return full && 'last' in paging && paging.last !== undefined && placeOf(following) === placeOf(step);
+  return full && last !== undefined && first === last && placeOf(following) === placeOf(step);
 }
 
 function stuck(source: string, paging: PagingDefinition): Problem {

@@ -329,6 +329,11 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     /expected one of path, header and last/,
   ],
   [
+    'a body that is said to hold JSON',
+    { paging: { type: 'cursor', path: 'next', json: true } },
+    /: paging\.json: says what is in a header, and there is none here$/,
+  ],
+  [
     'a list of links without what is looked for in it',
     { paging: { type: 'url', path: 'links', address: 'href' } },
     /: paging\.address: needs path and pick$/,

@@ -14,6 +14,7 @@ function end(part: Partial<PageEnd> = {}): PageEnd {
     count: 10,
     limit: 10,
     total: undefined,
+    first: undefined,
     last: undefined,
     fingerprint: undefined,
     ...part,
@@ -139,6 +140,37 @@ test('a cursor may come in a header, or be a field of the last record', () => {
   assert.deepEqual([last[1]?.values.cursor, last[2]], ['log_1', undefined]);
 });
 
+test('a cursor that is a list of texts and integers is that list, with all digits', () => {
+  const paging: PagingDefinition = { type: 'cursor', path: 'next' };
+  const next = (text: string) => walk(paging, envelopes(`{"next":${text}}`))[1]?.values.cursor;
+  assert.deepEqual(next('[ "1547486297000" , "5bea\\u00e9" ]'), ['1547486297000', '5beaé']);
+  assert.deepEqual(next('[9007199254740993123,"",-1]'), [9007199254740993123n, '', -1n]);
+  assert.equal(next('[]'), undefined);
+  for (const other of ['[1.50,"a"]', '[null]', '[["a"]]', '{"a":1}']) assert.equal(next(other), other);
+  const last = walk({ type: 'cursor', last: 'sort' }, [{ last: '[1,"a"]' }]);
+  assert.deepEqual(last[1]?.values.cursor, [1n, 'a']);
+});
+
+test('a header is a text, unless the definition says that it holds JSON', () => {
+  const paging: PagingDefinition = { type: 'cursor', header: 'X-Search_after', json: true };
+  const next = (text: string) => walk(paging, [{ headers: { 'x-search_after': text } }])[1]?.values.cursor;
+  assert.deepEqual(next('[ 1576181718000, "DZrPyW8BNsa9iKWoOm7h"]'), [1576181718000n, 'DZrPyW8BNsa9iKWoOm7h']);
+  assert.deepEqual(
+    [next('"a"'), next(' 7 '), next('[]'), next('null'), next('')],
+    ['a', 7n, undefined, undefined, undefined],
+  );
+  for (const text of ['DZrPyW8B', '[1,"a"], [2,"b"]', '[1,']) {
+    assert.throws(
+      () => next(text),
+      (error) =>
+        error instanceof Problem &&
+        error.status === exit.protocol &&
+        /^acme: the header X-Search_after holds no JSON$/.test(error.message),
+      text,
+    );
+  }
+});
+
 test('a flag other than true ends the pages', () => {
   const paging: PagingDefinition = { type: 'cursor', path: 'cursor', more: 'has_more' };
   assert.notEqual(walk(paging, envelopes('{"cursor":"a","has_more":true}'))[1], undefined);
@@ -164,6 +196,14 @@ for (const period of [1, 2, 3, 7]) {
     assert.throws(() => walk({ type: 'url', path: 'next' }, urls), isCycle);
   });
 }
+
+test('lists are told apart by their elements, and a circle of them is seen', () => {
+  const ends = envelopes('{"next":["a,b"]}', '{"next":["a","b"]}', '{"next":["1"]}', '{"next":[1]}');
+  assert.equal(walk({ type: 'cursor', path: 'next' }, ends).length, 5);
+  const circle = envelopes('{"next":[1,"a"]}', '{"next":[ 1, "a" ]}');
+  assert.throws(() => walk({ type: 'cursor', path: 'next' }, circle), isCycle);
+  assert.equal(walk({ type: 'cursor', path: 'next', stop: ['unchanged'] }, circle)[2], undefined);
+});
 
 test('the same page under another cursor is a circle, too', () => {
   const ends = ['a', 'b'].map((next) => ({ envelope: `{"next":"${next}"}`, fingerprint: '10 700 1 2' }));
@@ -196,6 +236,27 @@ test('a bookmark is where the pages begin, and the newest cursor where they end'
   other.next(other.first, end({ envelope: '{"next":null}' }));
   assert.equal(other.bookmark(), 'a');
 });
+
+for (const next of [
+  '[1576181718000,"DZ\\"rP"]',
+  '["a","9007199254740993123"]',
+  '9007199254740993123',
+  '"9007199254740993123"',
+  '"007"',
+  '"[1,\\"a\\"]"',
+  '"\\"a\\""',
+  '"[]"',
+  '"-"',
+  '"null"',
+]) {
+  test(`a bookmark is a text, and the run that goes on there sends what the vendor gave: ${next}`, () => {
+    const paging: PagingDefinition = { type: 'cursor', path: 'next', bookmark: true };
+    const pages = pager(paging, 'acme', undefined);
+    const following = pages.next(pages.first, end({ envelope: `{"next":${next}}` }));
+    assert.deepEqual(following?.values.cursor, pager(paging, 'acme', pages.bookmark()).first.values.cursor);
+    assert.notEqual(following, undefined);
+  });
+}
 
 test('a bookmark may be the address of the next page', () => {
   const paging: PagingDefinition = { type: 'link', bookmark: true, stop: ['short-page'] };
@@ -255,17 +316,26 @@ test('offsets go on by what came, and end with the total', () => {
   );
 });
 
-test('a full page of records that share their last value is an error: what follows them cannot be asked for', () => {
-  const paging: PagingDefinition = { type: 'cursor', last: 'at', stop: ['unchanged', 'short-page'] };
-  const step = (count: number) => walk(paging, [{ last: '7' }, { last: '7', count }]);
-  assert.throws(
-    () => step(10),
-    (error) => {
-      assert.ok(error instanceof Problem && error.status === exit.protocol);
-      assert.match(error.message, /^acme has more records with the same at than one page holds$/);
-      assert.match(error.hint ?? '', /--limit/);
-      return true;
-    },
-  );
-  assert.equal(step(9)[2], undefined);
+const byTime: PagingDefinition = { type: 'cursor', last: 'at', stop: ['unchanged', 'short-page'] };
+
+const isStuck = (error: unknown): boolean =>
+  error instanceof Problem &&
+  error.status === exit.protocol &&
+  error.message === 'acme has more records with the same at than one page holds' &&
+  /--limit/.test(error.hint ?? '');
+
+test('a full page of records that share one value is an error: what follows them cannot be asked for', () => {
+  const step = (part: Partial<PageEnd>) => walk(byTime, [{ last: '7' }, { first: '7', last: '7', ...part }]);
+  assert.throws(() => step({}), isStuck);
+  assert.equal(step({ count: 9 })[2], undefined);
+});
+
+test('records that share one value may fill the first page already, and come again with the second', () => {
+  const page = { first: '7', last: '7', fingerprint: '10 700 1 2' };
+  assert.throws(() => walk(byTime, [page, page]), isStuck);
+});
+
+test('a vendor that heeds no cursor gives different records again and again: a circle', () => {
+  const page = { first: '1', last: '7', fingerprint: '10 700 1 2' };
+  assert.throws(() => walk(byTime, [page, page]), isCycle);
 });

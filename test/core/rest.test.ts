@@ -149,6 +149,48 @@ test('a JSON body keeps types and all digits, and drops what has no value', asyn
   assert.equal(first?.headers['content-type'], 'application/json');
 });
 
+const lists = ['{"data":[{"id":1}],"next":["1547486297000",9007199254740993123]}', '{"data":[{"id":2}]}'] as const;
+
+test('a cursor that is a list is a list in a JSON body, several parameters, or one if a variable joins it', async () => {
+  const from = '{from}';
+  const json = { from, search_after: '{cursor}' };
+  const body = await requestsOf({ request: { method: 'POST', path: '/log', json } }, lists);
+  assert.equal(body[0]?.body, '{"from":1606322948648718268}');
+  assert.equal(body[1]?.body, '{"from":1606322948648718268,"search_after":["1547486297000",9007199254740993123]}');
+  const several = await requestsOf({ request: { path: '/log', query: { from, after: '{cursor}' } } }, lists);
+  assert.match(several[1]?.target ?? '', /&after=1547486297000&after=9007199254740993123$/);
+  const joined = await requestsOf(
+    { variables: { next: '{cursor}' }, request: { path: '/log', query: { from, next_offset: '{next}' } } },
+    lists,
+  );
+  assert.match(joined[0]?.target ?? '', /^[^&]*$/);
+  assert.match(joined[1]?.target ?? '', /&next_offset=1547486297000%2C9007199254740993123$/);
+});
+
+test('a list that was saved is a list again in the next run, and so is an integer an integer', async () => {
+  const definition: Partial<SourceDefinition> = {
+    request: { method: 'POST', path: '/log', json: { start: '{from}' } },
+    paging: {
+      type: 'cursor',
+      header: 'X-Search_after',
+      json: true,
+      bookmark: true,
+      request: { method: 'POST', path: '/log', json: { search_after: '{cursor}' } },
+    },
+  };
+  for (const cursor of ['[1576181718000,"DZrP"]', '1576181718000']) {
+    const server = await vendor({ text: '{"data":[{"id":1}]}', headers: { 'X-Search_after': cursor } }, '{"data":[]}');
+    const all = parseDefinition(JSON.parse(JSON.stringify({ ...pear, ...definition })), 'pear.yaml');
+    const { bookmark } = await pullOnce(all, valuesFor(server), { part: { slice } });
+    await pullOnce(all, valuesFor(server), { part: { slice, bookmark } });
+    await server.close();
+    assert.deepEqual(
+      server.requests.slice(1).map(({ body }) => body),
+      [`{"search_after":${cursor}}`, `{"search_after":${cursor}}`],
+    );
+  }
+});
+
 test('a form is a form', async () => {
   const form = { from: '{from}', cursor: '{cursor}', text: 'a b&c' };
   const [first] = await requestsOf({ request: { method: 'POST', path: '/log', form } }, [...two]);
@@ -341,6 +383,29 @@ test('two pages in a row with the same records are a circle', async () => {
     requestsOf({}, ['{"data":[{"id":1}],"next":"a"}', '{"data":[{"id":1}],"next":"b"}']),
     (error) => error instanceof Problem && error.status === exit.protocol && /in circles/.test(error.message),
   );
+});
+
+test('more records of one time than a page holds are told as such, whether they begin a window or not', async () => {
+  const at = (...times: readonly number[]) =>
+    `{"data":[${times.map((time, id) => `{"id":${id},"at":${time}}`).join()}]}`;
+  const change: Partial<SourceDefinition> = {
+    request: { path: '/log', query: { since: '{from}', limit: '{limit}' } },
+    paging: {
+      type: 'cursor',
+      last: 'at',
+      stop: ['short-page'],
+      request: { path: '/log', query: { since: '{cursor}', limit: '{limit}' } },
+    },
+    limits: { page: 2 },
+  };
+  for (const replies of [
+    [at(7, 7), at(7, 7)],
+    [at(6, 7), at(7, 7)],
+  ]) {
+    await assert.rejects(requestsOf(change, replies), /pear has more records with the same at than one page holds/);
+  }
+  await assert.rejects(requestsOf(change, [at(6, 7), at(6, 7)]), /in circles/);
+  assert.equal((await requestsOf(change, [at(6, 7), at(7)])).length, 2);
 });
 
 test('JSON Lines, a bare array, and an object of records are records, too', async () => {

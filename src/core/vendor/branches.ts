@@ -37,7 +37,8 @@ export async function branchesOf(
     const found = namesIn(envelope, fetch, name);
     for (const each of found) names.add(each);
     if (fetch.paging.type === 'none' && nextLink(headers['link'] ?? '') !== undefined) throw cut(name);
-    const end = { limit: undefined, total: undefined, last: undefined, fingerprint: found.join('\n') || undefined };
+    const fingerprint = found.join('\n') || undefined;
+    const end = { limit: undefined, total: undefined, first: undefined, last: undefined, fingerprint };
     step = pages.next(step, { ...end, url, headers, envelope, count: found.length });
   }
   if (names.size === 0) throw nothing(name, setting);

@@ -68,6 +68,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
   let lastEnd = 0;
   let fieldStart = -1;
   let fieldEnd = -1;
+  let firstField: string | undefined;
 
   const split = splitter({
     records: rules.format === 'lines' || rules.format === 'csv' ? rules.format : parsePath(rules.path ?? ''),
@@ -79,13 +80,15 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
       size++;
       held += end - start;
       bytes += end - start;
-      if (last === undefined) firstSum = crc32(buffer.subarray(start, end));
+      const isFirst = last === undefined;
+      if (isFirst) firstSum = crc32(buffer.subarray(start, end));
       last = buffer;
       lastStart = start;
       lastEnd = end;
       if (fields.last !== -1) {
         fieldStart = spans[2 * fields.last] ?? -1;
         fieldEnd = spans[2 * fields.last + 1] ?? -1;
+        if (isFirst) firstField = lastField();
       }
       if (identity === undefined) throw new Error('records before the beginning of a reply');
       // A key is taken from every record, wanted or not: twins are numbered by their place among all.
@@ -107,6 +110,10 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
     },
   });
 
+  function lastField(): string | undefined {
+    return fieldStart < 0 ? undefined : last?.toString('utf8', fieldStart, fieldEnd);
+  }
+
   return {
     begin(identify: Identify): void {
       split.begin();
@@ -116,6 +123,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
       unmatched = size = held = bytes = 0;
       last = undefined;
       fieldStart = -1;
+      firstField = undefined;
     },
     push: split.push,
     end: split.end,
@@ -124,7 +132,9 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
     full: () => size >= partSize || held >= partBytes,
     count: split.found,
     containerSeen: split.containerSeen,
-    last: () => (fieldStart < 0 ? undefined : last?.toString('utf8', fieldStart, fieldEnd)),
+    /** What the first and the last record have at `paging.last`. */
+    first: () => firstField,
+    last: lastField,
     take(): Page {
       const part = { records, refused, unmatched };
       records = [];

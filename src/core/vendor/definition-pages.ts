@@ -35,6 +35,9 @@ function* styleProblems(at: string, around: Surroundings, { request, paging }: P
     if (paging.request === undefined) yield `${at}.type: ${paging.type} needs {${name}} in a request`;
     else yield `${at}.request: {${name}} is missing, so that every page would be the first`;
   }
+  if (paging.type === 'cursor' && paging.json !== undefined && paging.header === undefined) {
+    yield `${at}.json: says what is in a header, and there is none here`;
+  }
   if (paging.type !== 'url') return;
   const { path, header, pick, address } = paging;
   if (pick !== undefined && count(path, address) < 2) yield `${at}.pick: needs path and address`;

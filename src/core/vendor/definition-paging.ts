@@ -22,7 +22,15 @@ const everyPaging = {
   more: optional(path),
 };
 
-const cursor = { type: z.literal('cursor'), path: optional(path), header: optional(z.string()), ...everyPaging };
+/** A cursor is a text, an integer, or a list of them, as the body says. */
+const cursor = {
+  type: z.literal('cursor'),
+  path: optional(path),
+  header: optional(z.string()),
+  /** The header holds such a value as JSON; without it, a text. */
+  json: optional(z.boolean()),
+  ...everyPaging,
+};
 
 /** What names the next page may outlive the run. */
 const lasting = {

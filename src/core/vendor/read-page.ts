@@ -73,6 +73,7 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
       count: part.count(),
       limit: limitOf(question),
       total: total === undefined ? undefined : totalAt(text, total),
+      first: part.first(),
       last: part.last(),
       fingerprint: part.fingerprint(),
       rest,

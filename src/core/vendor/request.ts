@@ -185,7 +185,7 @@ function bodyOf(
 }
 
 /** JSON.stringify that knows bigint: nanoseconds since 1970 have 19 digits. */
-function jsonText(value: Json): string {
+export function jsonText(value: Json): string {
   if (typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map((each: Json) => jsonText(each)).join(',')}]`;

@@ -1,0 +1,56 @@
+/**
+ * A cursor: what the vendor gives to ask for the next page with, and the text that stands for it in a position. It is a
+ * text, an integer with all its digits, or a list of both, such as the sort values of Elasticsearch's `search_after`.
+ */
+import type { PagingDefinition } from '../definition.ts';
+import { lexemeAt, lexemesAt } from '../json/json.ts';
+import { parsePath } from '../json/path.ts';
+import type { PageEnd } from '../paging.ts';
+import { exit, Problem } from '../problem.ts';
+import { parseJson, tokenOf } from './reply.ts';
+import { jsonText } from './request.ts';
+
+export type Cursor = string | bigint | readonly (string | bigint)[];
+
+type CursorPaging = Extract<PagingDefinition, { type: 'cursor' }>;
+
+/**
+ * The cursor after a page; undefined when that was the last. Throws Problem 76 when a header that should hold JSON holds
+ * something else.
+ */
+export function nextCursor(
+  { path, last, header = '', json }: CursorPaging,
+  end: PageEnd,
+  source: string,
+): Cursor | undefined {
+  if (last !== undefined) return cursorOf(end.last);
+  if (path !== undefined) return cursorOf(lexemeAt(end.envelope, parsePath(path)));
+  const text = end.headers[header.toLowerCase()]?.trim() ?? '';
+  if (json !== true || text === '') return text === '' ? undefined : text;
+  if (parseJson(text) === undefined) {
+    throw new Problem(exit.protocol, `${source}: the header ${header} holds no JSON`, {
+      hint: 'leave out paging.json if its value is to be sent back as it is',
+    });
+  }
+  return cursorOf(text);
+}
+
+/** The cursor as a text: different for different cursors, and `cursorFrom` makes the same cursor of it. */
+export function cursorText(cursor: Cursor): string {
+  // A text stands for itself, without quotes, unless it would be read as something else.
+  return typeof cursor === 'string' && cursorFrom(cursor) === cursor ? cursor : jsonText(cursor);
+}
+
+export function cursorFrom(text: string): Cursor {
+  const isJson = /^["[\d-]/.test(text) && parseJson(text) !== undefined;
+  return (isJson ? cursorOf(text) : undefined) ?? text;
+}
+
+/** Of a value's own text. Lists of anything else stay that text, as objects do. */
+function cursorOf(lexeme: string | undefined): Cursor | undefined {
+  const elements = lexeme === undefined ? undefined : lexemesAt(lexeme, []);
+  if (elements === undefined) return tokenOf(lexeme);
+  if (elements.length === 0) return undefined;
+  if (!elements.every((each) => /^(?:"|-?\d+$)/.test(each))) return lexeme;
+  return elements.map((each) => tokenOf(each) ?? ''); // an empty text is no cursor, but may be a part of one
+}
