@@ -13,6 +13,8 @@ export interface Conformance {
   start(): Promise<Started>;
   /** The setting that holds the secret. */
   readonly secret: string;
+  /** A secret that the vendor refuses, where not any text can be one, as for keys. */
+  readonly wrong?: string;
   readonly limit: number;
   /** What is said of JSON of another shape, where a reply without a list may mean that there are no records. */
   readonly otherShape?: RegExp;
@@ -42,6 +44,7 @@ export function conforms(name: string, conformance: Conformance): void {
     definition,
     start,
     secret,
+    wrong = 'wrong',
     limit,
     otherShape = /no(?:t a)? list of records/,
     onePage = false,
@@ -155,7 +158,7 @@ export function conforms(name: string, conformance: Conformance): void {
 
   test(`${name}: wrong credentials are 77 and are not tried twice`, () =>
     withVendor(async (started) => {
-      await fails(started, exit.noperm, /refused/, { [secret]: 'wrong' });
+      await fails(started, exit.noperm, /refused/, { [secret]: wrong });
       const { vendor, login } = started;
       const requests = [...vendor.requests, ...(login?.requests ?? [])];
       assert.equal(requests.filter((request) => !request.target.endsWith('/logout')).length, 1);
