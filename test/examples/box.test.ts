@@ -82,7 +82,6 @@ for (const [what, options, end] of [
       { ...stream, stream_position: '30401068076174269' },
       { ...stream, stream_position: '30401068076176269' },
     ]);
-    assert.equal(bookmark, end);
     const late = event(start - 5 * day);
     vendor.add(late);
     const next = await pullOnce(box, settings, { part: { bookmark } });
@@ -90,6 +89,7 @@ for (const [what, options, end] of [
       next.records.map(({ text }) => text),
       [late],
     );
+    assert.equal(asked(vendor)[3]?.['stream_position'], end);
   });
 }
 
