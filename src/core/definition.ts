@@ -129,7 +129,7 @@ const definitionSchema = z.strictObject({
       most: optional(count),
       /** At least this long between two requests. */
       interval: optional(duration),
-      /** At most as many requests in any such time as the vendor says in this header of its replies. */
+      /** At most as many requests as the vendor says in this header of its replies, in any such time, unless it says that, too. */
       rate: optional(z.strictObject({ header: z.string(), per: duration })),
       /** Bytes of one record; a larger one goes to the quarantine. */
       record: optional(count),

@@ -140,6 +140,15 @@ test('snyk: api.access comes only when it is named, and each name is a parameter
   assert.deepEqual(asked(vendor)[1]?.searchParams.getAll('events'), ['api.access', 'org.user.add']);
 });
 
+test('snyk: no more requests are sent in a second than Snyk says', async (t: TestContext) => {
+  const vendor = await startSnyk({ now: () => start, rate: '2, 2;w=1;name="x"' });
+  t.after(() => vendor.close());
+  vendor.add(`groups/${group}`, ...[1, 2, 3, 4, 5].map((number) => event(number, start - number * 1000)));
+  const tools = sourceTools();
+  const { records } = await pullOnce(snyk, values(vendor), { part, tools, search: { limit: 1 } });
+  assert.deepEqual([records.length, tools.waits], [5, [1000, 1000]]);
+});
+
 test('snyk: what Snyk can filter is sent, and the most that it gives is asked for', async (t: TestContext) => {
   const { vendor, values: settings } = await started(1);
   t.after(() => vendor.close());

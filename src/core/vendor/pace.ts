@@ -17,7 +17,7 @@ export interface Pace {
 export function pace(limits: SourceDefinition['limits'], tools: Pick<Tools, 'now' | 'wait'>): Pace {
   const interval = milliseconds(limits?.interval ?? '0s', 'limits.interval');
   const header = limits?.rate?.header.toLowerCase();
-  const per = milliseconds(limits?.rate?.per ?? '0s', 'limits.rate.per');
+  let per = milliseconds(limits?.rate?.per ?? '0s', 'limits.rate.per');
   /** When requests were sent within the last `per` milliseconds, oldest first. */
   let sent: number[] = [];
   let last = -Infinity;
@@ -34,10 +34,24 @@ export function pace(limits: SourceDefinition['limits'], tools: Pick<Tools, 'now
       if (header !== undefined) sent.push(last);
     },
     learn(headers) {
-      const told = header === undefined ? undefined : headers[header];
-      if (told !== undefined && /^[1-9]\d{0,8}$/.test(told)) rate = Number(told);
+      const told = header === undefined ? undefined : toldRate(headers[header] ?? '');
+      if (told === undefined) return;
+      rate = told.rate;
+      per = told.per ?? per;
     },
   };
+}
+
+/**
+ * `160`, or with policies behind it that say for how many seconds (draft-ietf-httpapi-ratelimit-headers-03):
+ * `160, 160;w=1, 5000;w=3600`. The policy with the same number is the one that counts now.
+ */
+function toldRate(text: string): { readonly rate: number; readonly per?: number } | undefined {
+  const number = /^\s*([1-9]\d{0,8})\s*(?:[,;]|$)/.exec(text)?.[1];
+  if (number === undefined) return undefined;
+  const policy = text.split(',').find((each) => each.trim().startsWith(`${number};`));
+  const window = /;\s*w=([1-9]\d{0,5})\s*(?:;|$)/.exec(policy ?? '')?.[1];
+  return { rate: Number(number), ...(window !== undefined && { per: Number(window) * 1000 }) };
 }
 
 function milliseconds(text: string, what: string): number {

@@ -63,6 +63,29 @@ test('a lower rate counts from the next request on, and nonsense changes nothing
   assert.equal(time.waits.length, 3);
 });
 
+for (const [told, waits] of [
+  ['2, 2;w=1', [1000, 1000]],
+  ['2,1000;w=3600, 2;comment="a";w=1;name="x"', [1000, 1000]],
+  [' 2;w=5 ', [5000, 5000]],
+  ['2, 100;w=1', [60_000, 60_000]],
+  ['2, 2;w=0', [60_000, 60_000]],
+  ['2, 2;window=1', [60_000, 60_000]],
+  ['2;', [60_000, 60_000]],
+  ['160, 160;w=1', []],
+  ['2x, 2;w=1', []],
+  ['"default";q=2;w=1', []],
+] as const) {
+  test(`a rate may come with its policies, which say for how many seconds it is meant: ${told}`, async () => {
+    const time = clock();
+    const turn = pace(rate, time);
+    for (let count = 0; count < 5; count++) {
+      await turn.wait();
+      turn.learn({ 'x-ratelimit-limit': told });
+    }
+    assert.deepEqual(time.waits, waits);
+  });
+}
+
 test('a clock that is set back an hour costs no hour', async () => {
   const time = clock(10_000_000);
   const turn = pace({ ...rate, interval: '2s' }, time);

@@ -19,7 +19,12 @@ interface Stored {
 
 const known = ['version', 'from', 'to', 'size', 'sort_order', 'events', 'user_id', 'project_id', 'cursor'];
 
-export async function startSnyk(options: ServerOptions = {}): Promise<Snyk> {
+export interface SnykOptions extends ServerOptions {
+  /** The rate, as its header says it. */
+  readonly rate?: string;
+}
+
+export async function startSnyk(options: SnykOptions = {}): Promise<Snyk> {
   const stored: Stored[] = [];
   const vendor = await serve(options, ({ target, headers, method }, response) => {
     const url = new URL(target, vendor.origin);
@@ -50,7 +55,7 @@ export async function startSnyk(options: ServerOptions = {}): Promise<Snyk> {
       `{"jsonapi":{"version":"1.0"},"data":{"type":"audit_logs"${items}},"links":${JSON.stringify(links)}}`,
       {
         'Content-Type': 'application/vnd.api+json',
-        'X-RateLimit-Limit': '160, 160;w=1;name="x"',
+        'X-RateLimit-Limit': options.rate ?? '160, 160;w=1;name="x"',
         'X-RateLimit-Reset': '1',
       },
     );
