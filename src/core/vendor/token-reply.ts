@@ -22,10 +22,12 @@ interface Grant {
 }
 
 /**
- * Errors that speak of the credentials, the grant or its scope: those of the RFC, and the like of other vendors.
- * invalid_request and unsupported_grant_type speak of the definition.
+ * Errors that speak of the credentials, the grant or its scope: those of the RFC, consent_required and its kind (OpenID
+ * Connect Core section 3.1.2.6), and the like of other vendors. invalid_request and unsupported_grant_type speak of the
+ * definition.
  */
-const refusal = /^(?:access_denied|(?:unauthorized|invalid|incorrect|inactive|bad)_(?!request))/;
+const refusal =
+  /^(?:access_denied|(?:consent|interaction|login)_required|(?:unauthorized|invalid|incorrect|inactive|bad)_(?!request))/;
 
 /** The token. Throws Problem 77 when it is refused, 76 when the answer is not one, else what the HTTP status means. */
 export function grantIn(definition: SourceDefinition, auth: OAuthDefinition, answer: TokenReply): Grant {

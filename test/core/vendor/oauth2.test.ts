@@ -219,6 +219,7 @@ const refused: readonly (readonly [answer: Answer, status: ExitStatus, said: Reg
   [[400, '{"error":"invalid_scope"}'], 77, /: invalid_scope$/, 1],
   [[401, 'no'], 77, /refused the request for a token .*HTTP 401/, 1],
   [[403, '{"error":"access_denied"}'], 77, /: access_denied$/, 1],
+  [[400, '{"error":"consent_required"}'], 77, /: consent_required$/, 1],
   [[200, '{"ok":false,"error":"invalid_client_id"}'], 77, /: invalid_client_id$/, 1],
   [[200, '{"error":"incorrect_client_credentials","error_description":"No."}'], 77, /credentials: No\.$/, 1],
   [
