@@ -91,6 +91,20 @@ test('records of the same second are all there, also where a page ends between t
   await vendor.close();
 });
 
+test('an empty page is the last one, whatever cursor comes with it, and no list means that there is nothing', async () => {
+  const { vendor, values } = await started();
+  for (const result of ['[]', 'null']) {
+    let asked = 0;
+    vendor.fault = (_, response) => {
+      sendJson(response, 200, `{"success":true,"errors":[],"result":${result},"result_info":{"cursor":"c${asked++}"}}`);
+      return true;
+    };
+    const { records } = await pullOnce(definition, values, { part });
+    assert.deepEqual([records.length, asked], [0, 1]);
+  }
+  await vendor.close();
+});
+
 test('a failure inside HTTP 200 is an error, with and without a reason', async () => {
   const { vendor, values } = await started();
   vendor.fault = (_, response) => {
