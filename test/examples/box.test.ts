@@ -78,7 +78,7 @@ for (const [what, options, end] of [
     assert.equal(records.length, texts.length);
     const stream = { stream_type: 'admin_logs_streaming', limit: '10' };
     assert.deepEqual(asked(vendor), [
-      stream,
+      { ...stream, stream_position: '0' },
       { ...stream, stream_position: '30401068076174269' },
       { ...stream, stream_position: '30401068076176269' },
     ]);
