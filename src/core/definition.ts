@@ -23,8 +23,8 @@ import { firstIssue } from './vendor/definition-issue.ts';
 import { placesOf } from './vendor/definition-names.ts';
 import { branches, paging } from './vendor/definition-paging.ts';
 import {
-  type answers,
   address,
+  answers,
   auth,
   count,
   duration,
@@ -120,6 +120,8 @@ const definitionSchema = z.strictObject({
       messages: optional(z.array(path)),
       /** The session is over, although the HTTP status is not 401. */
       expired: optional(test),
+      /** What says, besides HTTP 429, that it was the rate: it is waited for, and asked again. */
+      limited: optional(answers),
     }),
   ),
   limits: optional(

@@ -64,6 +64,8 @@ export interface Asked {
   readonly who: string;
   readonly what: string;
   readonly hint?: string;
+  /** What is in the reply tells that it was the rate. */
+  readonly limited?: boolean;
 }
 
 /** The Problem behind an HTTP status that is not the one hoped for. Transient ones carry `again`. */
@@ -73,7 +75,8 @@ export function httpProblem(
   asked: Asked,
   now: number,
 ): Problem {
-  const meant = status === 403 && tellsLimit(headers) ? 429 : status; // as GitHub says it
+  const limited = asked.limited === true || (status === 403 && tellsLimit(headers)); // the latter as GitHub says it
+  const meant = limited ? 429 : status;
   const [code, verb, standardHint] = meaning(meant);
   const hint = code === exit.noperm ? (asked.hint ?? standardHint) : standardHint;
   const again = worthAnother(meant, headers, now);

@@ -2,8 +2,8 @@
 import { accessToken } from './access-token.ts';
 import type { RequestDefinition, SourceDefinition } from '../definition.ts';
 import { pace } from './pace.ts';
-import { gone, isHtml, isSuccess, notJson, notUtf8, refusal, refusalHint, saidIn } from './refusal.ts';
-import { parseJson, saying, tellsError, tellsExpired, tellsInvalid, valueAt } from './reply.ts';
+import { gone, isHtml, isSuccess, limitedIn, notJson, notUtf8, refusal, refusalHint, saidIn } from './refusal.ts';
+import { isAmong, parseJson, saying, tellsError, tellsExpired, tellsInvalid, valueAt } from './reply.ts';
 import { exit, Problem } from '../problem.ts';
 import { baseUrl, buildRequest } from './request.ts';
 import { retrying } from '../retry.ts';
@@ -146,6 +146,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
         },
       );
     }
+    if (isAmong(definition.reply?.limited ?? [], undefined, value)) throw limitedIn(definition, what, value);
     const invalid = tellsInvalid(definition, value);
     if (!invalid && !tellsError(definition, value)) return;
     const path = definition.reply?.success?.path;

@@ -3,7 +3,7 @@ import type { SourceDefinition } from '../definition.ts';
 import { exit, Problem } from '../problem.ts';
 import type { HttpReply } from '../types.ts';
 import { httpProblem } from '../retry.ts';
-import { parseJson, saying, tellsInvalid } from './reply.ts';
+import { isAmong, parseJson, saying, tellsInvalid } from './reply.ts';
 import { credentialsHint } from './session.ts';
 
 /** HTTP 410: what was asked for is there no longer, such as the page behind a cursor. */
@@ -19,13 +19,22 @@ export function refusal(
 ): Problem {
   if (isSuccess(status)) return notJson(definition, what);
   const hint = refusalHint(definition, status);
-  const asked = { who: definition.name, what, ...(hint === undefined ? {} : { hint }) };
+  const limited = isAmong(definition.reply?.limited ?? [], status, said);
+  const asked = { who: definition.name, what, limited, ...(hint === undefined ? {} : { hint }) };
   const problem = httpProblem(status, headers, asked, now);
   const invalid = tellsInvalid(definition, said); // asking again would not help
   return new Problem(problem.status, problem.message + saying(definition, said), {
     ...(problem.hint === undefined ? {} : { hint: problem.hint }),
     ...(problem.again === undefined || invalid ? {} : { again: problem.again }),
     cause: invalid ? gone : status,
+  });
+}
+
+/** The rate was it, told inside a reply that is a success by its HTTP status. */
+export function limitedIn(definition: SourceDefinition, what: string, said: unknown): Problem {
+  return new Problem(exit.tempfail, `${definition.name} limits the rate of ${what}${saying(definition, said)}`, {
+    hint: 'run it less often, or ask for a higher rate limit',
+    again: {},
   });
 }
 
