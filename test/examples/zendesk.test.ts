@@ -61,12 +61,12 @@ test('the window is the same parameter twice, its beginning first, on every page
   const { vendor, values } = await started();
   await pullOnce(definition, values, { part, search: { limit: 10 } });
   for (const { target } of vendor.requests) {
-    assert.deepEqual(new URL(target, vendor.origin).searchParams.getAll('filter[created_at]'), [
+    assert.deepEqual(new URL(target, vendor.origin).searchParams.getAll('filter[created_at][]'), [
       '2026-11-19T00:00:00Z',
       '2026-11-20T00:00:00Z',
     ]);
   }
-  assert.match(vendor.requests[0]?.target ?? '', /filter%5Bcreated_at%5D=.*&page%5Bsize%5D=10$/);
+  assert.match(vendor.requests[0]?.target ?? '', /filter%5Bcreated_at%5D%5B%5D=.*&page%5Bsize%5D=10$/);
   await vendor.close();
 });
 

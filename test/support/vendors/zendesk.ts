@@ -13,7 +13,8 @@ export interface Zendesk extends Vendor {
 
 const filters = ['action', 'actor_id', 'ip_address', 'source_id', 'source_type'];
 const parameters = [
-  ...['created_at', ...filters].map((name) => `filter[${name}]`),
+  ...filters.map((name) => `filter[${name}]`),
+  'filter[created_at][]', // without the brackets at its end, the second of two would replace the first
   'sort',
   'page[size]',
   'page[after]',
@@ -42,9 +43,9 @@ export async function startZendesk(options: ServerOptions = {}): Promise<Zendesk
   function page(query: URLSearchParams): string {
     onlyParameters(query, parameters);
     const size = pageSize('page[size]', query.get('page[size]'), 100, 100);
-    const times = query.getAll('filter[created_at]');
+    const times = query.getAll('filter[created_at][]');
     if (times.length !== 0 && times.length !== 2) throw new Error('filter[created_at] must be given twice');
-    const [from = 0, until = Infinity] = times.map((time) => rfc3339('filter[created_at]', time));
+    const [from = 0, until = Infinity] = times.map((time) => rfc3339('filter[created_at][]', time));
     const oldest = log.between(from, until).filter((text) => filters.every((name) => passes(text, name, query)));
     const newestFirst = query.get('sort') !== 'created_at';
     const found = newestFirst ? oldest.toReversed() : oldest;
