@@ -7,6 +7,7 @@ import { exampleJob } from '../support/example-job.ts';
 import { exampleRuns } from '../support/example-runs.ts';
 import { pullOnce, sourceTools } from '../support/source-tools.ts';
 import { startGoogleWorkspace, type GoogleWorkspace } from '../support/vendors/google-workspace.ts';
+import { sendJson } from '../support/vendors/server.ts';
 
 const definition = exampleDefinition('google-workspace');
 const templates = exampleLines('google-workspace');
@@ -146,6 +147,21 @@ test('google-workspace: a clock that is a little ahead asks for nothing in the f
   const job = exampleJob(definition, { ...settings, GOOGLE_APPLICATIONS: 'admin' });
   assert.deepEqual((await job.run(start + 20_000)).problems, []);
   assert.deepEqual(job.taken, texts);
+});
+
+test('google-workspace: a quota that is told with HTTP 403 is waited for', async (t: TestContext) => {
+  const { vendor, texts, values: settings } = await started(2);
+  t.after(() => vendor.close());
+  let limited = 0;
+  vendor.fault = ({ target }, response) => {
+    if (target === '/token' || limited++ > 0) return false;
+    const errors = [{ domain: 'usageLimits', reason: 'userRateLimitExceeded', message: 'User Rate Limit Exceeded' }];
+    sendJson(response, 403, JSON.stringify({ error: { code: 403, message: 'User Rate Limit Exceeded', errors } }));
+    return true;
+  };
+  const tools = sourceTools(start);
+  const { records } = await pullOnce(definition, settings, { part, tools });
+  assert.deepEqual([records.map(({ text }) => text), tools.waits.length], [texts, 1]);
 });
 
 test('google-workspace: events and addresses are compared by Google, activities by what is in them', async (t: TestContext) => {

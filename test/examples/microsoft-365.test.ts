@@ -5,7 +5,9 @@ import { conforms } from '../support/conformance.ts';
 import { exampleDefinition, exampleLines } from '../support/example-definition.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { exampleRuns } from '../support/example-runs.ts';
+import { pullOnce, sourceTools } from '../support/source-tools.ts';
 import { contentTypes, startMicrosoft365, tenant, type Microsoft365 } from '../support/vendors/microsoft365.ts';
+import { sendJson } from '../support/vendors/server.ts';
 
 const definition = exampleDefinition('microsoft-365');
 const templates = exampleLines('microsoft-365');
@@ -140,6 +142,25 @@ for (const gone of ['AF20050', 'AF20051'] as const) {
     assert.deepEqual(job.taken, [...texts.slice(0, 10), ...texts.slice(20)]);
   });
 }
+
+test('microsoft-365: a rate limit that is told with HTTP 403 is waited for', async (t: TestContext) => {
+  const { vendor, texts, values: settings } = await started();
+  t.after(() => vendor.close());
+  let limited = 0;
+  vendor.fault = ({ target }, response) => {
+    if (!target.includes('/audit/') || limited++ > 1) return false;
+    const message = 'Too many requests. Method=GetBlob, PublisherId=00000000-0000-0000-0000-000000000000';
+    sendJson(response, 403, JSON.stringify({ error: { code: 'AF429', message } }));
+    return true;
+  };
+  const tools = sourceTools();
+  const { records } = await pullOnce(definition, settings, { part, tools });
+  assert.deepEqual(
+    records.map(({ text }) => text),
+    texts,
+  );
+  assert.equal(tools.waits.length, 2);
+});
 
 test('microsoft-365: a pause of more than a week is told as a gap', async (t: TestContext) => {
   let now = start;

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { exit, Problem } from '../../src/core/problem.ts';
 import { conforms } from '../support/conformance.ts';
 import { exampleDefinition, exampleLines } from '../support/example-definition.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { exampleRuns } from '../support/example-runs.ts';
 import { pullOnce } from '../support/source-tools.ts';
 import { startSalesforce, type Salesforce } from '../support/vendors/salesforce.ts';
+import { sendJson } from '../support/vendors/server.ts';
 
 const definition = exampleDefinition('salesforce');
 const templates = exampleLines('salesforce');
@@ -126,6 +128,22 @@ test('salesforce: fewer entries than it says there are is an error', async (t: T
     return true;
   };
   await assert.rejects(pullOnce(definition, settings, { part: { slice } }), /announced 2 records .* gave 1/);
+});
+
+test('salesforce: a limit of requests that does not pass is 75, and nothing is said of credentials', async (t: TestContext) => {
+  const { vendor, values: settings } = await started(1);
+  t.after(() => vendor.close());
+  vendor.fault = ({ target }, response) => {
+    if (!target.includes('/query')) return false;
+    sendJson(response, 403, '[{"message":"TotalRequests Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]');
+    return true;
+  };
+  await assert.rejects(pullOnce(definition, settings, { part: { slice } }), (error) => {
+    assert.ok(error instanceof Problem);
+    assert.equal(error.status, exit.tempfail);
+    assert.match(error.message, /limits the rate of page 1 \(HTTP 403\): TotalRequests Limit exceeded\./);
+    return true;
+  });
 });
 
 test('salesforce: entries of the second in which a run ended, and late ones, are found, and found once', async (t: TestContext) => {
