@@ -153,6 +153,17 @@ test('a blob that is gone is told of once, with status 3, and all that is there 
   assert.deepEqual((await once()).problems, []);
 });
 
+test('a blob that is gone is told of again while the overlap still lists it, and that is what is said', async (t) => {
+  const { clock, blobs, run: once } = await bench(t);
+  blobs.push({ type: general, name: 'a', made: start - 3 * minute, text: undefined });
+  for (const expected of [1, 1, 0]) {
+    const { problems } = await once();
+    assert.equal(problems.length, expected);
+    for (const { hint } of problems) assert.match(hint ?? '', /^each run reports it until the overlap has passed it/);
+    clock.now += 3 * minute;
+  }
+});
+
 test('what is made while the items of a list are read is not taken for read, however fast our own clock is', async (t) => {
   const { vendor, clock, blobs, sink, run: once } = await bench(t, 30 * minute);
   let slow = true;

@@ -46,12 +46,15 @@ export function aheadOfClock(watermark: Instant, sourceName: string, cure: strin
   });
 }
 
-/** Said once, because the position moves past it. `asked`: the user's own --since left it out. */
+/**
+ * Said once, because the position moves past it; of `parts`, as long as the overlap lists them. `asked`: the user's own
+ * --since left it out.
+ */
 export function skipped({ from, until, parts }: Gap, sourceName: string, asked: boolean): Problem {
   const span = `records from ${isoText(from)} to ${isoText(until)}`;
   if (parts !== undefined) {
     return new Problem(exit.partial, `${sourceName} no longer has ${parts} of the parts that it lists of its ${span}`, {
-      hint: 'this gap is reported once; run more often than the vendor forgets',
+      hint: 'each run reports it until the overlap has passed it; run more often than the vendor forgets',
     });
   }
   return asked
