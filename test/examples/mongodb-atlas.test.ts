@@ -107,7 +107,6 @@ test('mongodb-atlas: the link to the next page is found among the others, and ke
     [{}, { pageNum: '2' }, { pageNum: '3' }].map((page) => ({
       ...window,
       itemsPerPage: '10',
-      includeCount: 'false',
       ...page,
     })),
   );

@@ -77,9 +77,12 @@ function page(response: ServerResponse, url: URL, texts: readonly string[]): voi
   };
   const links = [link('self', number)];
   if (number > 1) links.push(link('previous', number - 1));
-  if (number * size < texts.length) links.push(link('next', number + 1));
+  // Nobody says that there is a link to a next page where nothing was counted.
+  const counted = url.searchParams.get('includeCount') !== 'false';
+  if (counted && number * size < texts.length) links.push(link('next', number + 1));
   const results = texts.slice((number - 1) * size, number * size);
-  sendJson(response, 200, `{"links":[${links.join(',')}],"results":[${results.join(',')}]}`, {
+  const count = counted ? `,"totalCount":${texts.length}` : '';
+  sendJson(response, 200, `{"links":[${links.join(',')}],"results":[${results.join(',')}]${count}}`, {
     'Content-Type': version,
   });
 }
