@@ -159,7 +159,7 @@ test('docusign: what is stored late is found, and what a reset cursor shows agai
   const vendor = await startDocusign({ publicKey: keys.publicKey, now: () => now });
   t.after(() => vendor.close());
   const job = exampleJob(docusign, values(vendor));
-  const texts = [event(start - minute), event(start - 30 * minute), event(start + 2 * minute)];
+  const texts = [event(start - minute), event(start - 30 * minute), event(start - 180 * minute)];
   for (const [index, text] of texts.entries()) {
     vendor.add(now - 1000, text);
     if (index === 2) vendor.expireCursors();

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { restSource } from '../../src/core/rest.ts';
 import { conforms } from '../support/conformance.ts';
 import { exampleDefinition, exampleLines } from '../support/example-definition.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { exampleRuns } from '../support/example-runs.ts';
-import { pullOnce } from '../support/source-tools.ts';
+import { noSearch, pullOnce, sourceTools } from '../support/source-tools.ts';
 import { startAtlas, type Atlas } from '../support/vendors/mongodb-atlas.ts';
 
 const atlas = exampleDefinition('mongodb-atlas');
@@ -150,6 +151,19 @@ test('mongodb-atlas: without IDs all projects are read, each with a position of 
   const job = exampleJob(atlas, { ...values(vendor), MONGODB_ATLAS_LEVEL: 'groups' });
   assert.deepEqual((await job.run(start)).problems, []);
   assert.deepEqual(job.taken, texts);
+});
+
+test('mongodb-atlas: a list of projects goes on, and a position of organizations is none of projects', async (t: TestContext) => {
+  const vendor = await startAtlas({ now: () => start });
+  t.after(() => vendor.close());
+  const projects = Array.from({ length: 501 }, (_, each) => `32b6e34b3d91647abb20${String(each).padStart(4, '0')}`);
+  for (const project of projects) vendor.add(`groups/${project}`);
+  const [organizations, groups] = ['orgs', 'groups'].map((level) =>
+    restSource(atlas, { ...values(vendor), MONGODB_ATLAS_LEVEL: level }, noSearch, sourceTools(start)),
+  );
+  assert.deepEqual(await groups?.branches(), projects);
+  assert.notEqual(groups?.scope, organizations?.scope);
+  for (const source of [organizations, groups]) await source?.close();
 });
 
 test('mongodb-atlas: names of events are sent one by one', async (t: TestContext) => {
