@@ -166,6 +166,20 @@ test('records that are large, and not too large, do not pile up', { timeout: 60_
   assert.equal(status, 0, stderr);
 });
 
+test('a row of millions of values is set aside', { timeout: 60_000 }, async (context) => {
+  const commas = Buffer.alloc(64 * 1024, ',');
+  const { status, stderr } = await survive(context, {
+    define: (definition) => ({
+      ...definition,
+      request: { path: '/audit', query: { from: '{from}' } },
+      paging: { type: 'none' },
+      records: { format: 'csv', id: { paths: ['id'] } },
+    }),
+    answer: (response) => pour(response, page('id,a\n', commas, (12 * megabyte) / commas.length, '\n2,b\n')),
+  });
+  assert.equal(status, 3, stderr);
+});
+
 test('an envelope that never ends breaks the rules', { timeout: 60_000 }, async (context) => {
   const { status, stderr } = await survive(context, {
     answer: (response) => pour(response, page('{"note":"', letters, Infinity, '')),

@@ -96,10 +96,12 @@ export function csvSplitter(options: CsvOptions): Splitter {
   function name(): void {
     const line = Buffer.concat(header);
     header = [];
-    const names = valuesOf(line, 0, line.length);
+    if (hasLoneReturn(line)) throw notCsv('its lines end with a carriage return alone'); // so all of it would be names
+    const names = valuesOf(line, 0, line.length)?.values;
     if (names === undefined) throw notCsv('its first line has text behind a quote');
     const texts = names.map((value) => String(JSON.parse(value.toString('utf8'))));
-    const twice = texts.find((text, index) => texts.indexOf(text) !== index);
+    const met = new Set<string>();
+    const twice = texts.find((text) => met.size === met.add(text).size);
     if (twice !== undefined) throw notCsv(`the column ${JSON.stringify(twice)} comes twice`);
     const missing = options.columns?.find((column) => !texts.includes(column));
     if (missing !== undefined) throw notCsv(`its first line names no column ${JSON.stringify(missing)}`);
@@ -119,24 +121,30 @@ export function csvSplitter(options: CsvOptions): Splitter {
 
 /** The row as a JSON object; or why it is none. */
 function objectOf(bytes: Buffer, start: number, end: number, keys: readonly Buffer[]): Buffer | string {
-  const values = valuesOf(bytes, start, end);
+  const { values, count } = valuesOf(bytes, start, end, keys.length) ?? {};
   if (values === undefined) return 'not CSV: text behind a quote';
-  if (values.length !== keys.length) return `${values.length} values for ${keys.length} columns`;
+  if (count !== keys.length) return `${count} values for ${keys.length} columns`;
   const pieces = values.flatMap((value, index) => [index === 0 ? openBrace : comma, keys[index] ?? comma, value]);
   return Buffer.concat([...pieces, closeBrace]);
 }
 
-/** The values of a row as JSON strings; undefined when something follows a closing quote. */
-function valuesOf(bytes: Buffer, start: number, rowEnd: number): Buffer[] | undefined {
+/** How many values a row has, and the first `most` as JSON strings; undefined when something follows a closing quote. */
+function valuesOf(
+  bytes: Buffer,
+  start: number,
+  rowEnd: number,
+  most = Infinity,
+): { readonly values: readonly Buffer[]; readonly count: number } | undefined {
   const end = bytes[rowEnd - 1] === ascii.carriageReturn ? rowEnd - 1 : rowEnd;
   const values: Buffer[] = [];
-  for (let at = start; ; at += 1) {
+  for (let at = start, count = 1; ; at += 1, count += 1) {
     const isQuoted = bytes[at] === ascii.quote && at < end;
     const after = isQuoted ? endOfQuoted(bytes, at, end) : endOfPlain(bytes, at, end);
     if (after < end && bytes[after] !== ascii.comma) return undefined;
-    values.push(isQuoted ? jsonString(bytes, at + 1, after - 1, true) : jsonString(bytes, at, after, false));
+    const value = isQuoted ? ([at + 1, after - 1] as const) : ([at, after] as const);
+    if (count <= most) values.push(jsonString(bytes, ...value, isQuoted)); // a row of commas alone has millions
     at = after;
-    if (at >= end) return values;
+    if (at >= end) return { values, count };
   }
 }
 
@@ -172,6 +180,12 @@ function jsonString(bytes: Buffer, start: number, end: number, isQuoted: boolean
   }
   into[length++] = ascii.quote;
   return into.subarray(0, length);
+}
+
+/** Outside quotes, and not before the line feed. */
+function hasLoneReturn(line: Buffer): boolean {
+  const plain = line.toString('latin1').replaceAll(/"[^"]*"/g, '');
+  return plain.slice(0, -1).includes('\r');
 }
 
 function isLineBreak(byte: number | undefined): boolean {

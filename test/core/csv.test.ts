@@ -138,6 +138,7 @@ const wrong: readonly (readonly [what: string, text: string, problem: RegExp])[]
   ['a JSON error', '{"error":"no"}\n', /not the CSV that was expected: it is JSON$/],
   ['an error in plain text', 'Internal error\n', /its first line names no column "id"$/],
   ['a column that comes twice', 'id,a,"a"\n', /the column "a" comes twice$/],
+  ['a table whose lines end with a carriage return', 'id,a\r1,2\r3,4\r', /its lines end with a carriage return alone$/],
   ['names that are not CSV', '"id"x,a\n', /its first line has text behind a quote$/],
 ];
 for (const [what, text, problem] of wrong) {
@@ -145,6 +146,18 @@ for (const [what, text, problem] of wrong) {
     assert.match(anyCut(text, { columns: ['id'] }).problem ?? '', problem);
   });
 }
+
+test('a column name in quotes may have a line break', () => {
+  assert.deepEqual(anyCut('id,"a\r\nb"\r\n1,2\r\n').records, ['{"id":"1","a\\u000d\\u000ab":"2"}']);
+});
+
+test('very many columns are compared in no time', () => {
+  const names = Array.from({ length: 150_000 }, (_, index) => `c${index.toString(36)}`);
+  const started = performance.now();
+  const { problem } = split([Buffer.from(`${[...names, 'c0'].join(',')}\n`)]);
+  assert.match(problem ?? '', /the column "c0" comes twice$/);
+  assert.ok(performance.now() - started < 5000); // each with each other would take 17 s
+});
 
 test('what has no end of its first line is not held for ever', () => {
   const chunk = Buffer.alloc(64 * 1024, 'x');
