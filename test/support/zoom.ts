@@ -1,20 +1,19 @@
+/** What the tests of the two reports of Zoom have in common. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { exit, Problem } from '../../src/core/problem.ts';
-import { conforms } from '../support/conformance.ts';
-import { exampleDefinition, exampleLines } from '../support/example-definition.ts';
-import { exampleJob } from '../support/example-job.ts';
-import { exampleRuns } from '../support/example-runs.ts';
-import { pullOnce } from '../support/source-tools.ts';
-import { sendJson } from '../support/vendors/server.ts';
-import { startZoom, type Zoom } from '../support/vendors/zoom.ts';
+import { conforms } from './conformance.ts';
+import { exampleDefinition, exampleLines } from './example-definition.ts';
+import { exampleJob } from './example-job.ts';
+import { exampleRuns } from './example-runs.ts';
+import { pullOnce } from './source-tools.ts';
+import { startZoom, type Zoom } from './vendors/zoom.ts';
 
-const start = Date.UTC(2026, 10, 20, 9);
+export const start = Date.UTC(2026, 10, 20, 9);
 const hour = 3_600_000;
 const day = 24 * hour;
 const slice = { from: BigInt(start - hour) * 1_000_000n, until: BigInt(start) * 1_000_000n };
-const part = { slice };
-const values = (vendor: Zoom) => ({
+export const part = { slice };
+export const values = (vendor: Zoom) => ({
   ZOOM_URL: vendor.origin,
   ZOOM_LOGIN_URL: vendor.login.origin,
   ZOOM_ACCOUNT_ID: 'account',
@@ -24,10 +23,8 @@ const values = (vendor: Zoom) => ({
 
 let serial = 0;
 
-for (const [name, report] of [
-  ['zoom-operations', 'operationlogs'],
-  ['zoom-activities', 'activities'],
-] as const) {
+/** The tests that hold for both. */
+export function zoomReport(name: string, report: 'operationlogs' | 'activities'): void {
   const zoom = exampleDefinition(name);
   const templates = exampleLines(name);
   const asked = (vendor: Zoom) =>
@@ -144,32 +141,3 @@ for (const [name, report] of [
     });
   }
 }
-
-test('zoom-activities: what Zoom says of wrong credentials is told', async (t: TestContext) => {
-  const vendor = await startZoom({ report: 'activities', now: () => start });
-  t.after(() => vendor.close());
-  vendor.login.fault = (_, response) => {
-    sendJson(response, 400, '{"reason":"Invalid client_id or client_secret","error":"invalid_client"}');
-    return true;
-  };
-  await assert.rejects(
-    pullOnce(exampleDefinition('zoom-activities'), values(vendor), { part }),
-    (error) =>
-      error instanceof Problem &&
-      error.status === exit.noperm &&
-      error.message.endsWith(': Invalid client_id or client_secret'),
-  );
-});
-
-test('zoom-operations: a category is asked for as Zoom spells it', async (t: TestContext) => {
-  const vendor = await startZoom({ report: 'operationlogs', now: () => start });
-  t.after(() => vendor.close());
-  const texts = exampleLines('zoom-operations').map((text) => text.replace('TIME', '2026-11-20T08:30:00Z'));
-  vendor.add(...texts);
-  const search = { query: [['category_type', 'account']] as const };
-  const { records } = await pullOnce(exampleDefinition('zoom-operations'), values(vendor), { part, search });
-  assert.deepEqual(
-    records.map(({ text }) => text),
-    texts.slice(1),
-  );
-});
