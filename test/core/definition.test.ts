@@ -221,6 +221,11 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     /records\.path: a CSV has nothing around its records; leave it out$/,
   ],
   [
+    'a CSV that anything may be',
+    { records: { format: 'csv', id: { content: true } } },
+    /records\.time is missing: without a column that there must be/,
+  ],
+  [
     'a pattern with letters that mean nothing',
     { window: { filter: 'event', time: { format: { pattern: 'dd/MM/yyyy' } } } },
     /window\.time\.format\.pattern: dd is none of YYYY/,

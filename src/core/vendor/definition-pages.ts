@@ -91,8 +91,11 @@ function* bookmarkProblems(definition: SourceDefinition): Generator<string> {
 }
 
 /** A CSV is its records and nothing else. */
-function* csvProblems({ format, path, container, total }: SourceDefinition['records']): Generator<string> {
+function* csvProblems({ format, path, container, total, id, time }: SourceDefinition['records']): Generator<string> {
   if (format !== 'csv') return;
+  if ('content' in id && time === undefined) {
+    yield 'records.time is missing: without a column that there must be, an error in plain text is a CSV without rows';
+  }
   const [found] = Object.entries({ path, container, total }).find(([, value]) => value !== undefined) ?? [];
   if (found !== undefined) yield `records.${found}: a CSV has nothing around its records; leave it out`;
 }
