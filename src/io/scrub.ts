@@ -91,7 +91,7 @@ function withoutEnd(text: string, spellings: readonly string[]): string {
 }
 
 function spellingsOf(secret: string): string[] {
-  const encoded = encodeURIComponent(secret);
+  const encoded = encodeURIComponent(secret.replaceAll(/\p{Surrogate}/gu, '\ufffd')); // half a character has no code
   return [
     secret,
     inJson(secret),

@@ -129,6 +129,13 @@ test('names with brackets, repeated parameters and odd values are encoded as RFC
   );
 });
 
+test('half a character in a cursor is sent as the character that stands for none', async () => {
+  const request = { path: '/log/{cursor}', query: { from: '{from}', after: '{cursor}' } };
+  const replies = ['{"data":[{"id":1}],"next":"a\\ud800b"}', '{"data":[{"id":2}]}'];
+  const [, second] = await requestsOf({ request }, replies);
+  assert.equal(second?.target, '/v1/log/a%EF%BF%BDb?from=1606322948648718268&after=a%EF%BF%BDb');
+});
+
 test('a JSON body keeps types and all digits, and drops what has no value', async () => {
   const json = {
     time: { $gte: '{from}' },

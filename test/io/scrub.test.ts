@@ -62,3 +62,12 @@ test('one that comes back is new again', () => {
   pass(91, 180);
   assert.equal(clean('it-comes-back'), '[redacted]');
 });
+
+test('a token with half a character in it is hidden like any other', () => {
+  const { hidePassing, clean } = scrubber();
+  hidePassing('half \ud800 of a pair');
+  assert.equal(
+    clean('{"token":"half \\ud800 of a pair"}, half%20%EF%BF%BD%20of%20a%20pair'),
+    '{"token":"[redacted]"}, [redacted]',
+  );
+});

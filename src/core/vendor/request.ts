@@ -168,7 +168,8 @@ function inForm(parameters: ReturnType<typeof parametersOf>): string {
 
 /** RFC 3986: everything but unreserved characters is encoded, also in names such as page[size]. */
 function encode(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`);
+  const whole = text.replaceAll(/\p{Surrogate}/gu, '\ufffd'); // a vendor's JSON may have cut a character in two
+  return encodeURIComponent(whole).replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 function bodyOf(
