@@ -1,5 +1,6 @@
 /** What a server may ask us to show for TLS (RFC 8446 section 4.4.2): a certificate, and the key that proves it ours. */
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 import { errorCode } from './error-code.ts';
 
 export interface ClientCertificate {
@@ -18,7 +19,19 @@ export function unusable({
   if (certificate === undefined) return ['cert', 'is no certificate in PEM form'];
   const found = keyOf(key);
   if (typeof found === 'string') return ['key', found];
-  return certificate.checkPrivateKey(found) ? undefined : ['key', 'is not the key of the certificate'];
+  if (!certificate.checkPrivateKey(found)) return ['key', 'is not the key of the certificate'];
+  const refused = refusedBy({ cert, key });
+  return refused === undefined ? undefined : ['cert', `cannot be used for TLS (${refused})`];
+}
+
+/** What OpenSSL says of the pair: of certificates behind the first, or of one that is too weak. */
+function refusedBy(pair: ClientCertificate): string | undefined {
+  try {
+    createSecureContext(pair);
+    return undefined;
+  } catch (error) {
+    return errorCode(error) || 'refused';
+  }
 }
 
 function certificateOf(pem: string): X509Certificate | undefined {

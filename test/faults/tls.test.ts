@@ -259,6 +259,15 @@ const unusable: readonly (readonly [
     'SINK_CLIENT_CERTIFICATE',
   ],
   [
+    'one behind it is damaged',
+    {
+      SOURCE_CLIENT_CERTIFICATE: client.cert + authority.cert.replace(/[A-Za-z]{20}/, 'x'),
+      SOURCE_CLIENT_KEY: client.key,
+    },
+    /^SOURCE_CLIENT_CERTIFICATE cannot be used for TLS \(ERR_[A-Z0-9_]+\)$/,
+    'SOURCE_CLIENT_CERTIFICATE',
+  ],
+  [
     'it has no key',
     { SOURCE_CLIENT_CERTIFICATE: client.cert },
     /^SOURCE_CLIENT_CERTIFICATE needs SOURCE_CLIENT_KEY beside it$/,
