@@ -49,8 +49,8 @@ const format = z.union([z.enum(timeFormats), z.strictObject({ pattern: z.string(
 const zone = optional(z.string());
 const timeFormat = z.union([
   z.enum(timeFormats),
-  /** `prefix` is written before the time. */
-  z.strictObject({ format, zone, prefix: optional(z.string()) }),
+  /** `prefix` is written before the time; `inclusive`: the day that {until} names belongs to the window. */
+  z.strictObject({ format, zone, prefix: optional(z.string()), inclusive: optional(z.boolean()) }),
 ]);
 
 const window = z.strictObject({

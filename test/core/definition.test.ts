@@ -179,6 +179,11 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     /paging\.request: \{cursor\} is missing, so that every page would be the first/,
   ],
   [
+    'a moment that belongs to the window',
+    { window: { filter: 'event', time: { format: 'sql', inclusive: true } } },
+    /window\.time\.inclusive: only a whole day can belong to the window; it goes with date, us-date or a pattern without hours$/,
+  ],
+  [
     'an address as the bookmark of a window that ends',
     {
       request: { path: '/log', query: { since: '{from}', until: '{until}' } },

@@ -82,7 +82,7 @@ export function zoomReport(name: string, report: 'operationlogs' | 'activities')
     const pages = asked(vendor);
     assert.equal(pages.length, 3);
     for (const { next_page_token: _, ...page } of pages) {
-      assert.deepEqual(page, { from: '2026-11-20', to: '2026-11-21', page_size: '10' });
+      assert.deepEqual(page, { from: '2026-11-20', to: '2026-11-20', page_size: '10' });
     }
   });
 
@@ -125,11 +125,12 @@ export function zoomReport(name: string, report: 'operationlogs' | 'activities')
 
   for (const ahead of [-11, 14]) {
     test(`${name}: nothing is lost where the day of the account is ${ahead} hours ahead`, async (t: TestContext) => {
-      const vendor = await startZoom({ report, ahead, now: () => start });
+      let now = start;
+      const vendor = await startZoom({ report, ahead, now: () => now });
       t.after(() => vendor.close());
       const job = exampleJob(zoom, values(vendor));
       const texts: string[] = [];
-      for (let now = start; now < start + 4 * day; now += 2 * hour) {
+      for (; now < start + 4 * day; now += 2 * hour) {
         if (now < start + 2 * day) {
           const text = event(now - 1000);
           vendor.add(text);
@@ -137,7 +138,7 @@ export function zoomReport(name: string, report: 'operationlogs' | 'activities')
         }
         assert.deepEqual((await job.run(now)).problems, []);
       }
-      assert.deepEqual(job.taken, texts);
+      assert.deepEqual(job.taken.toSorted(), texts.toSorted());
     });
   }
 }

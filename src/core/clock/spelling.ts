@@ -20,15 +20,29 @@ export interface TimeRule {
   readonly zone?: string;
 }
 
+/** How a window is written. */
+export interface WindowRule extends TimeRule {
+  /**
+   * A whole day that is named as the end belongs to the window: the day of the window's last moment is named, and not
+   * the one after, which may be refused because it is still to come.
+   */
+  readonly inclusive?: boolean;
+}
+
 export interface Spelling {
   /** The latest text that no reader takes for a moment after `at`. */
   from(at: Instant): string;
-  /** The earliest text that no reader takes for a moment before `at`. */
+  /** The earliest text that no reader takes for a moment before `at`; of a whole day, for one that ends before it. */
   until(at: Instant): string;
   /** The earliest that a time from `at` on is read as. */
   earliest(at: Instant): Instant;
   /** Reads the JSON value in `bytes[start, end)`, see core/time.ts. */
   read(bytes: Buffer, start: number, end: number, into: ReadTime): void;
+}
+
+/** Whether it names whole days and nothing smaller. */
+export function isByDay({ format }: TimeRule): boolean {
+  return (typeof format === 'string' ? namedForm(format) : patternForm(format.pattern)).unit === day;
 }
 
 /** A format, without a look at the zone: local times are written as if they were UTC, and read so. */
@@ -41,13 +55,16 @@ interface Form {
   naive(bytes: Buffer, start: number, end: number): boolean;
 }
 
+const day = 86_400_000_000_000n;
+
 /** The rule must be sound: the check of a definition sees to that. */
-export function spellingOf({ format, zone: name }: TimeRule): Spelling {
+export function spellingOf({ format, zone: name, inclusive = false }: WindowRule): Spelling {
   const form = typeof format === 'string' ? namedForm(format) : patternForm(format.pattern);
   const { unit, write, read } = form;
   const zone = name === undefined ? undefined : zoneOf(name);
-  if (zone !== undefined) return localSpelling(form, zone);
-  return { from: write, until: (at) => write(upTo(at, unit)), earliest: (at) => downTo(at, unit), read };
+  const back = inclusive ? unit : 0n;
+  if (zone !== undefined) return localSpelling(form, zone, back);
+  return { from: write, until: (at) => write(upTo(at, unit) - back), earliest: (at) => downTo(at, unit), read };
 }
 
 function namedForm(format: TimeFormat): Form {
@@ -77,7 +94,7 @@ function patternForm(text: string): Form {
   };
 }
 
-function localSpelling({ unit, write, read, naive }: Form, zone: Zone): Spelling {
+function localSpelling({ unit, write, read, naive }: Form, zone: Zone, back: bigint): Spelling {
   function start(at: Instant): Instant {
     const local = downTo(localOf(zone, at), unit);
     const doubt = doubtOf(zone, local);
@@ -92,7 +109,7 @@ function localSpelling({ unit, write, read, naive }: Form, zone: Zone): Spelling
 
   return {
     from: (at) => write(start(at)),
-    until: (at) => write(end(at)),
+    until: (at) => write(end(at) - back),
     earliest(at) {
       const local = downTo(localOf(zone, doubtfulFrom(zone, at)), unit);
       const time = toMillis(local);
@@ -130,7 +147,7 @@ function unitOf(format: TimeFormat): bigint {
       return 1_000_000n;
     case 'date':
     case 'us-date':
-      return 86_400_000_000_000n;
+      return day;
     default:
       return 1_000_000_000n;
   }

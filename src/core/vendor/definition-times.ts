@@ -1,6 +1,6 @@
 /** How times are spelled: whether a pattern is one, a zone is one, and the zone can make a difference. */
 import { patternProblem } from '../clock/pattern.ts';
-import type { TimeRule } from '../clock/spelling.ts';
+import { isByDay, type TimeRule, type WindowRule } from '../clock/spelling.ts';
 import { zoneOf } from '../clock/zone.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { didYouMean } from '../nearest.ts';
@@ -13,7 +13,10 @@ const naive: readonly TimeFormat[] = ['iso-naive', 'sql', 'date', 'us-date'];
 export function* timeProblems({ window, records }: SourceDefinition): Generator<string> {
   for (const [at, rule] of writtenTimes(window)) {
     yield* ruleProblems(at, rule);
-    const { format, zone } = rule;
+    const { format, zone, inclusive } = rule;
+    if (inclusive === true && !isByDay(rule)) {
+      yield `${at}.inclusive: only a whole day can belong to the window; it goes with date, us-date or a pattern without hours`;
+    }
     if (zone !== undefined && typeof format === 'string' && !naive.includes(format)) {
       yield `${at}.zone: ${format} is always written in UTC; a zone goes with ${naive.join(', ')} or a pattern`;
     }
@@ -27,7 +30,7 @@ export function* timeProblems({ window, records }: SourceDefinition): Generator<
 }
 
 /** Those of `window.time` that say more than a format, and where they are. */
-function writtenTimes({ time }: SourceDefinition['window']): (readonly [at: string, rule: TimeRule])[] {
+function writtenTimes({ time }: SourceDefinition['window']): (readonly [at: string, rule: WindowRule])[] {
   if (typeof time !== 'object') return [];
   if (!('setting' in time)) return [['window.time', time]];
   return Object.entries(time.formats).flatMap(([name, rule]) =>

@@ -2,7 +2,7 @@
 import type { SourceDefinition } from '../definition.ts';
 import type { TemplateValues } from './template.ts';
 import { parseDuration } from '../clock/duration.ts';
-import { spellingOf, type TimeRule } from '../clock/spelling.ts';
+import { spellingOf, type WindowRule } from '../clock/spelling.ts';
 import type { TimeFormat } from '../time.ts';
 import type { Duration, Instant, SettingValues, Window, WindowRules } from '../types.ts';
 
@@ -49,4 +49,4 @@ function timeOf({ window }: SourceDefinition, settings: SettingValues): WrittenT
   return window.time.formats[settings[window.time.setting] ?? ''];
 }
 
-type WrittenTime = TimeFormat | (TimeRule & { readonly prefix?: string });
+type WrittenTime = TimeFormat | (WindowRule & { readonly prefix?: string });

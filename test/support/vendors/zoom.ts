@@ -60,6 +60,7 @@ export async function startZoom(options: ZoomOptions): Promise<Zoom> {
     const size = pageSize('page_size', query.get('page_size'), 30, 300);
     const category = query.get('category_type');
     const asked = `${age} ${from} ${to} ${category}`;
+    if (Date.parse(to) > (options.now ?? Date.now)()) throw new Error('The day is still to come.'); // not published
     const found = ofDays(log, from, to, ahead).filter((text) => category === null || belongs(text, category));
     const token = query.get('next_page_token');
     const skip = skipped(token, asked);
