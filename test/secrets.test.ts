@@ -121,6 +121,22 @@ test('a next link to another host gets no request', async (context) => {
   }
 });
 
+for (const type of ['cursor', 'url'] as const) {
+  test(`a bookmark that the vendor has put the key into is not saved: ${type}`, async (context) => {
+    const at = await stage(context, false, (definition) => ({
+      ...definition,
+      request: { path: '/audit', query: { from: '{from}', cursor: '{cursor}' } },
+      paging: { type, path: 'next', bookmark: true },
+    }));
+    const next = `${type === 'url' ? '/audit?cursor=' : ''}c1${encodeURIComponent(canaries.apiKey)}`;
+    at.vendor.fault = () => reply(200, headers, JSON.stringify({ records: [], next }));
+    const result = await at.run(['-vv']);
+    assert.equal(result.status, 76, result.stderr);
+    assert.match(result.stderr, /has put a credential into what names its next page/);
+    expectKept(at, result);
+  });
+}
+
 test('a session is kept from everybody after a hundred other cookies', async (context) => {
   const at = await stage(context, true);
   for (let record = 0; record < 130; record++) at.vendor.add(`more${record}`, 100 + record);

@@ -144,6 +144,7 @@ function makeTools(configuration: Configuration, host: Host, { role, deadline, n
     random: world.random,
     debug: log.debug,
     hide: log.hidePassing,
+    isSecret: (text) => log.clean(text) !== text,
     warn: (message) => log.warn(message),
     stop: stops.stop,
     deadline,

@@ -149,6 +149,8 @@ export interface Tools {
   debug(message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
   /** Keeps a credential that a reply brought out of everything that is said; `replaced` is no longer in use. */
   hide?(secret: string | undefined, replaced?: string): void;
+  /** Whether the text has a credential in it that is in use, in whatever spelling. */
+  isSecret?(text: string): boolean;
   /** One line for the operator, at the default level; the same line is printed once. */
   warn(message: string): void;
   /** Aborts when the run must end: a signal, or --max-runtime. The reason is a Problem. */

@@ -1,6 +1,7 @@
 /** The pages of a window, from the first to the last. */
 import type { PagingDefinition, RequestDefinition, SourceDefinition } from '../definition.ts';
 import type { Identify } from '../identity.ts';
+import { exit, Problem } from '../problem.ts';
 import { isMute, keepsBookmark, pager, type Step } from '../paging.ts';
 import type { HttpReply, Page, Search, Tools } from '../types.ts';
 import type { Exchange, Question } from './exchange.ts';
@@ -43,7 +44,7 @@ export function pageWalk(
   { parameters }: Pick<SearchPlan, 'parameters'>,
   { vendor, reader }: { readonly vendor: Pick<Exchange, 'stream'>; readonly reader: PageReader },
   search: Pick<Search, 'single'>,
-  tools: Pick<Tools, 'wait' | 'turn' | 'warn'>,
+  tools: Pick<Tools, 'wait' | 'turn' | 'warn' | 'isSecret'>,
 ): PageWalk {
   const { name, paging } = definition;
   // A bookmark is a promise that everything before it was delivered; nobody says that asking for what follows is none.
@@ -84,8 +85,10 @@ export function pageWalk(
           yield* end.rest; // whatever is wrong with what follows
         }
         const bookmark = pages.bookmark();
-        if (bookmark !== undefined && bookmark !== route.bookmark)
+        if (bookmark !== undefined && bookmark !== route.bookmark) {
+          if (tools.isSecret?.(bookmark) === true) throw tellingBookmark(name); // the position is a file
           yield { records: [], refused: [], unmatched: 0, bookmark };
+        }
         if (search.single) {
           truncated ||= next !== undefined;
           break;
@@ -114,6 +117,12 @@ export function pageWalk(
 export function endWarning(name: string, paging: PagingDefinition, what: string): string {
   const path = 'path' in paging ? paging.path : '';
   return `${name}: ${what} was full, and nothing stands at ${path}: if the next page is named elsewhere, records are missing`;
+}
+
+function tellingBookmark(name: string): Problem {
+  return new Problem(exit.protocol, `${name} has put a credential into what names its next page`, {
+    hint: 'leave out paging.bookmark in the definition, which would save it, or send the credential in a header',
+  });
 }
 
 /** The request for a step: the first, or that for later pages. */
