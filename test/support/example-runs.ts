@@ -19,12 +19,17 @@ export interface ExampleRuns {
   readonly secret: string;
   /** A secret that the vendor refuses, where not any text can be one, as for keys. */
   readonly wrong?: string;
+  /** How long ago a record happened that is new to the second run: longer than the delay. */
+  readonly late?: number;
 }
 
 const minute = 60_000;
 
 /** Three runs, with records from before the last run's end, which the overlap must find; `check`, and a wrong secret. */
-export function exampleRuns(name: string, { start, secret, wrong = 'not-this-one' }: ExampleRuns): void {
+export function exampleRuns(
+  name: string,
+  { start, secret, wrong = 'not-this-one', late: ago = minute }: ExampleRuns,
+): void {
   test(`${name}: a run brings what there is, the next one what is new, and a wrong ${secret} is 77`, async (t) => {
     const directory = scratch(t);
     const { vendor, environment, add } = await start();
@@ -38,7 +43,7 @@ export function exampleRuns(name: string, { start, secret, wrong = 'not-this-one
     };
     const old = [...add(2 * 24 * 60 * minute), ...add(90 * minute)];
     delivered(await go(), old);
-    const late = add(minute);
+    const late = add(ago);
     delivered(await go(), late);
     delivered(await go(), []);
 
