@@ -49,6 +49,9 @@ export function pageWalk(
   const { name, paging } = definition;
   // A bookmark is a promise that everything before it was delivered; nobody says that asking for what follows is none.
   const readsAhead = !search.single && !keepsBookmark(paging);
+  // From a value on, a page shows again what has it, from the first to the last: twins are counted anew, or each would
+  // be a further one. No twin is missed, because what has another value there is none.
+  const overlaps = paging.type === 'cursor' && paging.last !== undefined && !keepsBookmark(paging);
   let truncated = false;
 
   async function* read(route: Route): AsyncGenerator<Page, Reading, undefined> {
@@ -66,6 +69,7 @@ export function pageWalk(
     });
     try {
       for (let step: Step | undefined = pages.first, number = 1; step !== undefined; number++) {
+        if (overlaps) route.identity.startWindow();
         const end: ReadPage = yield* reader.read(question(step, number), route.identity, ahead);
         ahead = undefined;
         count += end.count;

@@ -179,3 +179,33 @@ test('a number that only the first page was asked for is that of the later pages
   assert.equal(short.requests.length, 1);
   await short.source.close();
 });
+
+test('without IDs, what is on both sides of a page counts once where a time is the cursor, and twins each', async (t) => {
+  const times = [1, 1, 2, 2, 3];
+  const server = await serve({}, ({ target }, response) => {
+    const query = new URL(target, 'http://plum.test').searchParams;
+    const found = times.filter((time) => time >= Number(query.get('cursor') ?? 0)).slice(0, Number(query.get('size')));
+    sendJson(response, 200, JSON.stringify({ data: found.map((time) => ({ time })) }));
+  });
+  t.after(() => server.close());
+  const query = { from: '{from}', cursor: '{cursor}', size: '{limit}' };
+  const definition = parseDefinition(
+    {
+      ...plum,
+      request: { path: '/log', query },
+      paging: { type: 'cursor', last: 'time', stop: ['short-page'] },
+      records: { path: 'data', id: { content: true } },
+      limits: { page: 3 },
+    },
+    'plum.yaml',
+  );
+  for (const limit of [3, 4]) {
+    // The cut is between twins, or behind them.
+    const { records } = await pullOnce(definition, { PLUM_URL: server.origin }, { search: { limit } });
+    const kept = new Map(records.map(({ id, text }) => [id, text]));
+    assert.deepEqual(
+      [...kept.values()],
+      times.map((time) => JSON.stringify({ time })),
+    );
+  }
+});
