@@ -31,4 +31,15 @@ export function isAhead(watermark: Instant, now: Instant): boolean {
   return watermark - now > 300n * second;
 }
 
+/**
+ * What a hint on refused credentials ends with where they tell the time, an assertion or a signature: clocks that differ
+ * are often refused in words that speak of something else. `now` is ours, in milliseconds since 1970.
+ */
+export function clockHint({ date }: { readonly date: Instant | undefined }, now: number): string {
+  if (date === undefined) return '';
+  const ahead = Math.round(now / 1000) - Number(date / second);
+  if (Math.abs(ahead) < 60) return '';
+  return `; the clock of this machine is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead' : 'behind'}: set it first`;
+}
+
 const second = 1_000_000_000n;

@@ -1,4 +1,5 @@
 /** Replies that are not what was asked for: how they are told from the others, and what is said of them. */
+import { clockHint } from '../clock/vendor-clock.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { exit, Problem } from '../problem.ts';
 import type { HttpReply } from '../types.ts';
@@ -12,7 +13,7 @@ export const gone = 410;
 /** The Problem of a reply that is no success; `said` is what is in it. Its cause is the HTTP status. */
 export function refusal(
   definition: SourceDefinition,
-  { status, headers }: HttpReply,
+  { status, headers, date }: HttpReply,
   what: string,
   said: unknown,
   now: number,
@@ -20,7 +21,8 @@ export function refusal(
   if (isSuccess(status)) return notJson(definition, what);
   const hint = refusalHint(definition, status);
   const limited = isAmong(definition.reply?.limited ?? [], status, said);
-  const asked = { who: definition.name, what, limited, ...(hint === undefined ? {} : { hint }) };
+  const clock = definition.auth.type === 'signature' ? clockHint({ date }, now) : '';
+  const asked = { who: definition.name, what, limited, ...(hint === undefined ? {} : { hint: hint + clock }) };
   const problem = httpProblem(status, headers, asked, now);
   const invalid = tellsInvalid(definition, said); // asking again would not help
   return new Problem(problem.status, problem.message + saying(definition, said), {

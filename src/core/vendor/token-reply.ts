@@ -1,4 +1,5 @@
 /** The answer of a token endpoint (RFC 6749 sections 5.1 and 5.2): a token, or why there is none. */
+import { clockHint } from '../clock/vendor-clock.ts';
 import type { OAuthDefinition, SourceDefinition } from '../definition.ts';
 import { exit, Problem } from '../problem.ts';
 import { saying, tokenAt, valueAt } from './reply.ts';
@@ -35,7 +36,8 @@ export function grantIn(definition: SourceDefinition, auth: OAuthDefinition, ans
   const { origin } = new URL(reply.url);
   const said = words(definition, value);
   const error = valueAt(value, 'error');
-  const hint = `${credentialsHint(definition)}, and that this client may have what it asks for${clockHint(auth, answer)}`;
+  const clock = auth.assertion === undefined ? '' : clockHint(reply, now);
+  const hint = `${credentialsHint(definition)}, and that this client may have what it asks for${clock}`;
   const asked = { who: definition.name, what: `the request for a token at ${origin}`, hint };
   if (reply.status < 500 && typeof error === 'string' && refusal.test(error)) {
     throw new Problem(exit.noperm, `${asked.who} refused ${asked.what}${said}`, { hint });
@@ -68,14 +70,6 @@ function words(definition: SourceDefinition, value: unknown): string {
   const [error, description] = [valueAt(value, 'error'), valueAt(value, 'error_description')];
   if (typeof error !== 'string' || typeof description !== 'string') return saying(definition, value);
   return saying(definition, { error: `${error}: ${description}` });
-}
-
-/** An assertion is refused where clocks differ by more than its lifetime, often in words that speak of something else. */
-function clockHint({ assertion }: OAuthDefinition, { reply: { date }, now }: TokenReply): string {
-  if (assertion === undefined || date === undefined) return '';
-  const ahead = Math.round(now / 1000) - Number(date / 1_000_000_000n);
-  if (Math.abs(ahead) < 60) return '';
-  return `; the clock of this machine is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead' : 'behind'}: set it first`;
 }
 
 /** Seconds, which some vendors write as a text; zero and less say nothing sensible. */

@@ -81,6 +81,24 @@ test('a wrong key is refused, and the hint names the settings', async (t) => {
   });
 });
 
+test('a clock that is off is named when a signature is refused', async (t) => {
+  const start = Date.UTC(2026, 10, 20, 9);
+  const server = await serve({ now: () => start }, (_, response) => sendJson(response, 401, '{"message":"too old"}'));
+  t.after(() => server.close());
+  const values = { FIG_URL: server.origin, FIG_NAME: 'figtree', FIG_KEY: key };
+  for (const [seconds, said] of [
+    [600, /; the clock of this machine is 600 s ahead: set it first$/],
+    [30, /FIG_KEY$/],
+  ] as const) {
+    const tools = sourceTools(start + seconds * 1000);
+    await assert.rejects(pullOnce(parseDefinition(fig, 'fig.yaml'), values, { tools }), (error) => {
+      assert.ok(error instanceof Problem);
+      assert.match(error.hint ?? '', said);
+      return true;
+    });
+  }
+});
+
 test('a parameter comes before those whose names it begins, and twins by their values', () => {
   const auth = { ...fig.auth, text: '{parameters}', basic: undefined, headers: { Signature: '{signature}' } };
   const definition = parseDefinition({ ...fig, auth: JSON.parse(JSON.stringify(auth)) }, 'fig.yaml');
