@@ -25,6 +25,9 @@ export interface Question {
   readonly judge?: (value: unknown) => void;
 }
 
+/** Bytes of a reply that is held whole; the longest are lists of branches, described at length. */
+const longestJson = 16 * 1024 * 1024;
+
 /** A reply that was read to its end. */
 interface SmallReply extends Pick<HttpReply, 'url' | 'headers'> {
   readonly value: unknown;
@@ -98,7 +101,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
 
   async function readJson(question: Question): Promise<SmallReply> {
     const reply = await stream(question);
-    const text = await reply.text();
+    const text = await reply.text(longestJson);
     const value = parseJson(text);
     if (typeof value !== 'object' || value === null) throw notJson(definition, question.what);
     question.judge?.(value);

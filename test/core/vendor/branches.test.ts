@@ -100,6 +100,13 @@ test('all pages of the list are read, by whatever leads to the next one', async 
   ]);
 });
 
+test('a list may have megabytes', async () => {
+  const names = Array.from({ length: 3000 }, (_, index) => `b${index}`);
+  const data = names.map((id) => ({ id, about: 'x'.repeat(500) }));
+  const [branches] = await listed({}, JSON.stringify({ data }));
+  assert.deepEqual(branches, names);
+});
+
 const wrong: readonly (readonly [
   what: string,
   change: object,
