@@ -1,6 +1,7 @@
 /**
  * A window whose pages hold no records but list where they are: each item of the list is fetched, and read to its end
- * before the next one. One page of the list is remembered at a time.
+ * before the next one. One page of the list is remembered at a time, and where the items of the one before it were: a
+ * list may have moved on while they were read.
  */
 import type { SourceDefinition } from '../definition.ts';
 import { resolveSameOrigin } from '../origin.ts';
@@ -50,13 +51,19 @@ export function itemWalk(
     const pages = pager(paging, name, undefined);
     let number = 0;
     let lost = 0;
+    let known = new Set<string | bigint>();
     for (let step: Step | undefined = pages.first, page = 1; step !== undefined; page++) {
       const { found, end } = await list(question(route, step, page));
       yield nothing; // the vendor's clock is noted now: what it stores while the items are read is not in the list
+      const here = new Set<string | bigint>();
       for (const each of search.single ? found.slice(0, 1) : found) {
+        const url = items.address === undefined ? undefined : resolveSameOrigin(end.url, String(each)).href;
+        here.add(url ?? each);
+        if (known.has(url ?? each)) continue;
         number += 1;
-        if (!(yield* readItem(route, each, number, end.url))) lost += 1;
+        if (!(yield* readItem(route, each, number, url))) lost += 1;
       }
+      known = here;
       const next = pages.next(step, end);
       if (page === 1 && next === undefined && !search.single && isMute(paging, end)) {
         tools.warn(endWarning(name, paging, 'page 1 of the list'));
@@ -83,9 +90,8 @@ export function itemWalk(
     route: Route,
     each: string | bigint,
     number: number,
-    from: string,
+    url: string | undefined,
   ): AsyncGenerator<Page, boolean, undefined> {
-    const url = items.address === undefined ? undefined : resolveSameOrigin(from, String(each)).href;
     const values: Route['values'] = (more) => route.values({ ...more, item: each });
     let begun = false;
     try {

@@ -131,6 +131,34 @@ test('every item on every page of a list is fetched once, with the credentials',
   assert.equal(source.truncated(), false);
 });
 
+test('an item that moved to the next page while the list was read is not read twice', async (t) => {
+  const replies = {
+    '/feed/content?page=2': list(['/blob/b', '/blob/c'], '/feed/content?page=3'),
+    '/feed/content?page=3': list(['/blob/d']),
+    '/feed/content': list(['/blob/a', '/blob/b'], '/feed/content?page=2'),
+    '/blob/a': '[{"n":1}]',
+    '/blob/b': '[{"n":2}]',
+    '/blob/c': '[{"n":2}]',
+    '/blob/d': '[{"n":4}]',
+  };
+  const { source } = await orchard(t, replies, { records: { id: { content: true } } });
+  const { pages, ids } = await read(source);
+  assert.equal(ids.length, 4);
+  assert.equal(new Set(ids).size, 4); // what two items have alike is two records
+  assert.equal(pages.filter(({ records }) => records.length > 0).length, 4);
+});
+
+test('the same relative address on another page of the list may be another item', async (t) => {
+  const { source } = await orchard(t, {
+    '/feed/content': (response, _, origin) =>
+      sendJson(response, 200, '[{"uri":"blob"}]', { NextPageUri: `${origin}/more/content` }),
+    '/more/content': '[{"uri":"blob"}]',
+    '/feed/blob': '[{"id":1}]',
+    '/more/blob': '[{"id":2}]',
+  });
+  assert.deepEqual((await read(source)).ids, ['1', '2']);
+});
+
 test('an address may be relative to the list', async (t) => {
   const { source, asked } = await orchard(t, {
     '/feed/content': '[{"uri":"blob/a"},{"uri":"/blob/b?x=1"}]',
