@@ -48,6 +48,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     gone,
     ...(job === undefined ? [] : [unknown]),
     ...('invalid' in paging ? statusesOf(paging.invalid) : []),
+    ...statusesOf(items?.gone), // when some of it was read
   ];
   const goesOn = keepsBookmark(paging);
 

@@ -329,24 +329,29 @@ test('an item that is gone is told of, and the others are read', async (t) => {
   assert.deepEqual([stopped.ids, stopped.expired], [['1'], 0]);
 });
 
-test('an item that is gone when some of it was read makes the window be read again', async (t) => {
-  const { source, asked } = await orchard(
-    t,
-    {
-      '/feed/content': [list(['/blob/a', '/blob/b']), list(['/blob/a', '/blob/b'])],
-      '/blob/a': '{"rows":[{"id":1}],"next":"?p=2"}',
-      '/blob/a?p=2': [refuse(410), '{"rows":[{"id":2}]}'],
-      '/blob/b': '{"rows":[{"id":3}]}',
-    },
-    {
-      items: { address: 'uri', paging: { type: 'url', path: 'next' } },
-      records: { path: 'rows', id: { paths: ['id'] } },
-    },
-  );
-  const { ids, expired, problem } = await read(source);
-  assert.deepEqual([ids, expired, problem], [['1', '1', '2', '3'], 0, undefined]);
-  assert.equal(asked().filter((path) => path === '/feed/content').length, 2);
-});
+for (const [status, gone] of [
+  [410, []],
+  [404, [404]],
+] as const) {
+  test(`an item that is gone (${status}) when some of it was read makes the window be read again`, async (t) => {
+    const { source, asked } = await orchard(
+      t,
+      {
+        '/feed/content': [list(['/blob/a', '/blob/b']), list(['/blob/a', '/blob/b'])],
+        '/blob/a': '{"rows":[{"id":1}],"next":"?p=2"}',
+        '/blob/a?p=2': [refuse(status), '{"rows":[{"id":2}]}'],
+        '/blob/b': '{"rows":[{"id":3}]}',
+      },
+      {
+        items: { address: 'uri', gone, paging: { type: 'url', path: 'next' } },
+        records: { path: 'rows', id: { paths: ['id'] } },
+      },
+    );
+    const { ids, expired, problem } = await read(source);
+    assert.deepEqual([ids, expired, problem], [['1', '1', '2', '3'], 0, undefined]);
+    assert.equal(asked().filter((path) => path === '/feed/content').length, 2);
+  });
+}
 
 test('an item may be gone by what a refusal says, and a refusal that says something else is an error', async (t) => {
   const gone = [{ path: 'error.code', equals: 'AF20051' }];
