@@ -126,7 +126,7 @@ const definitionSchema = z.strictObject({
   ),
   limits: optional(
     z.strictObject({
-      /** {limit}: the best, and the most that the vendor takes. */
+      /** {limit}: the best, and the most that the vendor takes. Where none is sent, `page` is what every full page has. */
       page: optional(count),
       most: optional(count),
       /** At least this long between two requests. */

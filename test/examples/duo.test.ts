@@ -17,6 +17,9 @@ const definitions = Object.fromEntries(logs.map((log) => [log, exampleDefinition
   DuoLog,
   ReturnType<typeof exampleDefinition>
 >;
+const administrator = definitions.administrator;
+// A Duo whose full pages have ten records, so that a few are several pages.
+definitions.administrator = { ...administrator, limits: { ...administrator.limits, page: 10 } };
 const values = ({ origin }: Duo) => ({
   DUO_URL: origin,
   DUO_INTEGRATION_KEY: duoKeys.ikey,
@@ -231,7 +234,7 @@ test('duo-authentication: what Duo can filter is sent, and signed whatever it ho
 
 test('duo-administrator: only the time is asked for, in seconds, and later pages begin with the last second', async (t: TestContext) => {
   const { vendor, times, values: settings, part, start } = await started(t, 'administrator', 25);
-  await pullOnce(definitions.administrator, settings, { part, search: { limit: 10 } });
+  await pullOnce(definitions.administrator, settings, { part });
   assert.deepEqual(
     vendor.requests.map(queryOf),
     [start - 60 * minute, times[9] ?? 0, times[18] ?? 0].map((time) => ({ mintime: String(time / 1000) })),
@@ -245,7 +248,7 @@ test('duo-administrator: actions of one second on both sides of a page, twins am
   const twin = at(60, 5000);
   const texts = [...first, at(60, 5001), twin, twin, at(60, 5002), twin, at(60, 5003), at(59, 5004)];
   vendor.add('administrator', ...texts);
-  const job = exampleJob(definitions.administrator, settings);
+  const job = exampleJob(administrator, settings);
   for (const after of [0, minute, 2 * minute]) assert.deepEqual((await job.run(start + after)).problems, []);
   assert.deepEqual(job.taken, texts);
 });
@@ -257,7 +260,7 @@ test('duo-administrator: more actions of one second than a page holds are an err
     ...Array.from({ length: 11 }, (_, number) => record('administrator', start - minute, number)),
   );
   await assert.rejects(
-    pullOnce(definitions.administrator, settings, { part, search: { limit: 10 } }),
+    pullOnce(definitions.administrator, settings, { part }),
     (error) => error instanceof Problem && error.status === exit.protocol && /same timestamp/.test(error.message),
   );
 });

@@ -16,8 +16,8 @@ export function* pagingProblems(definition: SourceDefinition): Generator<string>
     yield 'paging: expected one of path, header and last';
   }
   if (used.has('limit') && limits?.page === undefined) yield 'limits.page is missing: {limit} needs it';
-  if (paging.type !== 'none' && paging.stop?.includes('short-page') && !used.has('limit')) {
-    yield 'paging.stop: short-page needs {limit} in a request';
+  if (paging.type !== 'none' && paging.stop?.includes('short-page') && limits?.page === undefined) {
+    yield 'paging.stop: short-page needs {limit} in a request, or limits.page where every page has as many records';
   }
   if ((limits?.most ?? Infinity) < (limits?.page ?? 0)) yield 'limits.page is more than limits.most';
 }

@@ -1,7 +1,7 @@
 /** One page of a vendor's reply, streamed: raw records with their identity and time, in parts. */
 import { collector, fieldsOf } from './collect.ts';
 import type { SourceDefinition } from '../definition.ts';
-import { sentWith } from './definition-texts.ts';
+import { sentWith, usedPlaceholders } from './definition-texts.ts';
 import type { Exchange, Question } from './exchange.ts';
 import type { Identify } from '../identity.ts';
 import type { PageEnd } from '../paging.ts';
@@ -38,8 +38,11 @@ const mostReadings = 5;
 export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendor: Exchange, tools: Tools): PageReader {
   const part = collector(definition, plan, fieldsOf(definition, plan));
 
-  /** Records asked for, if a number was: what the first request says, a cursor or an address carries on. */
+  const asksForNumber = usedPlaceholders(definition).has('limit');
+
+  /** How many records a full page has, if known: what the first request says, a cursor or an address carries on. */
   function limitOf({ request }: Question): number | undefined {
+    if (!asksForNumber) return plan.limit;
     return sentWith(definition, [definition.job, definition.request, request]).has('limit') ? plan.limit : undefined;
   }
 

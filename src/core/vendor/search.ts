@@ -65,7 +65,7 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
       categories,
       limit,
     },
-    limit: used.has('limit') ? limit : undefined,
+    limit: used.has('limit') ? limit : definition.limits?.page,
     parameters,
     paths: wanted.map((each) => each.path),
     wants: (bytes, spans, offset) =>

@@ -209,3 +209,24 @@ test('without IDs, what is on both sides of a page counts once where a time is t
     );
   }
 });
+
+test('a vendor that takes no number of records may always give the same: fewer are the last page, whatever --limit says', async (t) => {
+  const server = await serve({}, ({ target }, response) =>
+    sendJson(
+      response,
+      200,
+      target.includes('cursor') ? '{"data":[{"id":3}],"next":"c"}' : '{"data":[{"id":1},{"id":2}],"next":"b"}',
+    ),
+  );
+  t.after(() => server.close());
+  const definition = { ...plum, paging: { ...plum.paging, stop: ['short-page'] }, limits: { page: 2 } };
+  const tools = sourceTools();
+  const search = { limit: 10 };
+  const { records } = await pullOnce(
+    parseDefinition(definition, 'plum.yaml'),
+    { PLUM_URL: server.origin },
+    { tools, search },
+  );
+  assert.deepEqual([records.length, server.requests.length], [3, 2]);
+  assert.deepEqual(tools.warnings, ['--limit has no effect: plum decides how many records a query gives']);
+});
