@@ -132,7 +132,7 @@ test('a token that ends during the run is replaced by another one', async () => 
   const { vendor, texts, values } = await started(250);
   let asked = 0;
   vendor.fault = (request) => {
-    if (asksRecords(request) && asked++ === 2) vendor.expireTokens();
+    if (asksRecords(request) && asked++ === 2) vendor.grants.revoke();
     return false;
   };
   assert.equal((await pullOnce(definition, values, { part })).records.length, texts.length);

@@ -134,7 +134,7 @@ function tries(name: keyof typeof others, rules: GraphRules): void {
     t.after(() => vendor.close());
     let pages = 0;
     vendor.fault = ({ target }) => {
-      if (target.includes('/auditLogs/') && (pages += 1) === 2) vendor.revoke();
+      if (target.includes('/auditLogs/') && (pages += 1) === 2) vendor.grants.revoke();
       return false;
     };
     const { records } = await pullOnce(definition, settings, { part: { slice }, search: { limit: 10 } });

@@ -107,7 +107,7 @@ test('salesforce: a session that ends between two pages is replaced, and nothing
   t.after(() => vendor.close());
   let pages = 0;
   vendor.fault = ({ target }) => {
-    if (target.includes('/query') && (pages += 1) === 2) vendor.revoke();
+    if (target.includes('/query') && (pages += 1) === 2) vendor.grants.revoke();
     return false;
   };
   const { records } = await pullOnce(definition, settings, { part: { slice } });

@@ -1,19 +1,19 @@
 /**
- * Plays the logs of Auth0's Management API, with a token by client credentials. With `from` by checkpoint: what was stored after that record, in the order of
- * storage, whatever else is asked for, with a next page even behind an empty one. Without it a search by the time of the
- * event, of at most 1,000 records.
+ * Plays the logs of Auth0's Management API, with a token by client credentials. With `from` by checkpoint: what was stored
+ * after that record, in the order of storage, whatever else is asked for, with a next page even behind an empty one.
+ * Without it a search by the time of the event, of at most 1,000 records.
  */
 import type { ServerResponse } from 'node:http';
 import { pageSize, rfc3339 } from './record-log.ts';
 import { sendJson, serve, type LoggedRequest, type ServerOptions, type Vendor } from './server.ts';
+import { tokenGrants, type TokenGrants, type TokenRefusal, type TokenRequest } from './token-grants.ts';
 
 export interface Auth0 extends Vendor {
+  readonly grants: TokenGrants;
   /** Stores records with a `date`, in this order, with the IDs that follow; returns their texts. ID stands for the ID. */
   add(...templates: readonly string[]): readonly string[];
   /** Forgets what was stored before the last so many records. */
   forget(kept: number): void;
-  /** From now on every token granted so far is refused. */
-  expireTokens(): void;
 }
 
 interface Stored {
@@ -25,14 +25,14 @@ interface Stored {
 export async function startAuth0(options: ServerOptions = {}): Promise<Auth0> {
   let stored: readonly Stored[] = [];
   let serial = 0;
-  let granted = 0;
-  let valid = '';
+  const grants = tokenGrants(refusal, { scope: 'read:logs', expires_in: 86_400, token_type: 'Bearer' });
 
-  function answer({ method, target, headers, body }: LoggedRequest, response: ServerResponse): void {
+  function answer(request: LoggedRequest, response: ServerResponse): void {
+    const { method, target, headers } = request;
     const { pathname, searchParams } = new URL(target, 'http://auth0');
-    if (pathname === '/oauth/token' && method === 'POST') return grant(new URLSearchParams(body), response);
+    if (pathname === '/oauth/token') return grants.answer(request, response);
     if (pathname !== '/api/v2/logs' || method !== 'GET') return failure(response, 404, 'Not Found', 'Not Found');
-    if (headers.authorization !== valid) return failure(response, 401, 'Unauthorized', 'Invalid token');
+    if (!grants.opens(request)) return failure(response, 401, 'Unauthorized', 'Invalid token');
     try {
       const from = searchParams.get('from');
       if (from === null) return sendJson(response, 200, listOf(search(searchParams)));
@@ -46,20 +46,15 @@ export async function startAuth0(options: ServerOptions = {}): Promise<Auth0> {
     }
   }
 
-  function grant(form: URLSearchParams, response: ServerResponse): void {
-    const { audience = '', ...client } = Object.fromEntries(form);
+  function refusal({ form }: TokenRequest): TokenRefusal | undefined {
+    const { audience = '', ...client } = form;
     const expected = { grant_type: 'client_credentials', client_id: 'client', client_secret: 'secret' };
     if (JSON.stringify(client) !== JSON.stringify(expected)) {
-      return sendJson(response, 401, '{"error":"access_denied","error_description":"Unauthorized"}');
+      return { status: 401, error: 'access_denied', description: 'Unauthorized' };
     }
-    if (audience !== 'https://example.eu.auth0.com/api/v2/') {
-      const description = `Service not found: ${audience}`;
-      return sendJson(response, 403, JSON.stringify({ error: 'access_denied', error_description: description }));
-    }
-    const token = `token-${++granted}`;
-    valid = `Bearer ${token}`;
-    const rest = { scope: 'read:logs', expires_in: 86_400, token_type: 'Bearer' };
-    sendJson(response, 200, JSON.stringify({ access_token: token, ...rest }));
+    return audience === 'https://example.eu.auth0.com/api/v2/'
+      ? undefined
+      : { status: 403, error: 'access_denied', description: `Service not found: ${audience}` };
   }
 
   function search(query: URLSearchParams): readonly Stored[] {
@@ -75,6 +70,7 @@ export async function startAuth0(options: ServerOptions = {}): Promise<Auth0> {
 
   const vendor = await serve(options, answer);
   return Object.assign(vendor, {
+    grants,
     add(...templates: readonly string[]) {
       const records = templates.map((template) => {
         const id = `900202611200000000000000000000000000012233720368${String(serial++).padStart(8, '0')}`;
@@ -87,7 +83,6 @@ export async function startAuth0(options: ServerOptions = {}): Promise<Auth0> {
     forget(kept: number) {
       stored = stored.slice(stored.length - kept);
     },
-    expireTokens: () => void (valid = ''),
   });
 }
 

@@ -44,7 +44,7 @@ export async function startDropbox(options: DropboxOptions = {}): Promise<Dropbo
       if (form['client_id'] !== 'key' || form['client_secret'] !== 'secret') return 'invalid_client';
       return form['refresh_token'] === 'refresh' ? undefined : 'invalid_grant';
     },
-    { lifetime: 14_400 },
+    { token_type: 'bearer', expires_in: 14_400 },
   );
 
   function answer(request: LoggedRequest, response: ServerResponse): void {

@@ -6,7 +6,7 @@ import { Buffer } from 'node:buffer';
 import { generateKeyPairSync, verify } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { sendJson, serve, type LoggedRequest, type ServerOptions, type Vendor } from './server.ts';
-import { tokenDesk, type TokenRefusal } from './token-desk.ts';
+import { tokenGrants, type TokenRefusal, type TokenRequest } from './token-grants.ts';
 
 export interface GoogleWorkspace extends Vendor {
   /** In PEM form. */
@@ -37,14 +37,14 @@ export async function startGoogleWorkspace(options: ServerOptions = {}): Promise
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const log: Stored[] = [];
   const assertions: Record<string, unknown>[] = [];
-  const desk = tokenDesk('/token', judge);
+  const grants = tokenGrants(refusal);
 
-  function judge(form: URLSearchParams): TokenRefusal | undefined {
-    if (form.get('grant_type') !== 'urn:ietf:params:oauth:grant-type:jwt-bearer') {
-      return { status: 400, error: 'unsupported_grant_type', description: 'Invalid grant_type' };
+  function refusal({ form }: TokenRequest): TokenRefusal | undefined {
+    if (form['grant_type'] !== 'urn:ietf:params:oauth:grant-type:jwt-bearer') {
+      return { error: 'unsupported_grant_type', description: 'Invalid grant_type' };
     }
-    const invalid = (description: string): TokenRefusal => ({ status: 400, error: 'invalid_grant', description });
-    const [head = '', body = '', signature = ''] = (form.get('assertion') ?? '').split('.');
+    const invalid = (description: string): TokenRefusal => ({ error: 'invalid_grant', description });
+    const [head = '', body = '', signature = ''] = (form['assertion'] ?? '').split('.');
     if (!verify('sha256', Buffer.from(`${head}.${body}`), publicKey, Buffer.from(signature, 'base64url'))) {
       return invalid('Invalid JWT Signature.');
     }
@@ -64,8 +64,8 @@ export async function startGoogleWorkspace(options: ServerOptions = {}): Promise
   }
 
   function answer(request: LoggedRequest, response: ServerResponse): void {
-    if (desk.answers(request, response)) return;
-    if (!desk.admits(request)) return failure(response, 401, 'Request had invalid authentication credentials.');
+    if (request.target === '/token') return grants.answer(request, response);
+    if (!grants.opens(request)) return failure(response, 401, 'Request had invalid authentication credentials.');
     const url = new URL(request.target, vendor.origin);
     if (!url.pathname.startsWith(base)) return failure(response, 404, 'Not Found');
     try {

@@ -4,7 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import { sendJson, serve, type LoggedRequest, type ServerOptions, type Vendor } from './server.ts';
-import { judgeOfMicrosoft, tokenDesk } from './token-desk.ts';
+import { refusalOfMicrosoft, tokenGrants, type TokenGrants } from './token-grants.ts';
 
 export interface GraphRules {
   /** `/v1.0/auditLogs/signIns` */
@@ -14,10 +14,9 @@ export interface GraphRules {
 }
 
 export interface Graph extends Vendor {
+  readonly grants: TokenGrants;
   /** Stores records: JSON texts. */
   add(...texts: string[]): void;
-  /** From now on, no token is any good that was granted until now. */
-  revoke(): void;
 }
 
 interface Stored {
@@ -28,14 +27,11 @@ interface Stored {
 
 export async function startGraph({ path, timeField, most }: GraphRules, options: ServerOptions = {}): Promise<Graph> {
   const log: Stored[] = [];
-  const desk = tokenDesk(
-    '/tenant-1/oauth2/v2.0/token',
-    judgeOfMicrosoft(() => `${vendor.origin}/.default`),
-  );
+  const grants = tokenGrants((request) => refusalOfMicrosoft(request, `${vendor.origin}/.default`));
 
   function answer(request: LoggedRequest, response: ServerResponse): void {
-    if (desk.answers(request, response)) return;
-    if (!desk.admits(request)) return failure(response, 401, 'InvalidAuthenticationToken', 'Access token is invalid.');
+    if (request.target === '/tenant-1/oauth2/v2.0/token') return grants.answer(request, response);
+    if (!grants.opens(request)) return failure(response, 401, 'InvalidAuthenticationToken', 'Access token is invalid.');
     const url = new URL(request.target, vendor.origin);
     if (url.pathname !== path) return failure(response, 404, 'ResourceNotFound', 'Resource not found for the segment.');
     try {
@@ -67,7 +63,7 @@ export async function startGraph({ path, timeField, most }: GraphRules, options:
 
   const vendor = await serve(options, answer);
   return Object.assign(vendor, {
-    revoke: desk.revoke,
+    grants,
     add(...texts: string[]) {
       for (const text of texts) {
         const value = JSON.parse(text) as Record<string, unknown>;

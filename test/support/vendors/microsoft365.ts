@@ -4,7 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import { sendJson, serve, type LoggedRequest, type ServerOptions, type Vendor } from './server.ts';
-import { judgeOfMicrosoft, tokenDesk } from './token-desk.ts';
+import { refusalOfMicrosoft, tokenGrants } from './token-grants.ts';
 
 export const contentTypes = [
   'Audit.AzureActiveDirectory',
@@ -44,12 +44,11 @@ export async function startMicrosoft365(options: Microsoft365Options = {}): Prom
   const perPage = options.perPage ?? 2;
   const blobs: Blob[] = [];
   const started = new Set<string>();
-  const scope = (): string => `${vendor.origin}/.default`;
-  const desk = tokenDesk(`/${tenant}/oauth2/v2.0/token`, judgeOfMicrosoft(scope));
+  const grants = tokenGrants((request) => refusalOfMicrosoft(request, `${vendor.origin}/.default`));
 
   function answer(request: LoggedRequest, response: ServerResponse): void {
-    if (desk.answers(request, response)) return;
-    if (!desk.admits(request)) return sendJson(response, 401, '{"Message":"Authorization has been denied."}');
+    if (request.target === `/${tenant}/oauth2/v2.0/token`) return grants.answer(request, response);
+    if (!grants.opens(request)) return sendJson(response, 401, '{"Message":"Authorization has been denied."}');
     const { pathname, searchParams: query } = new URL(request.target, vendor.origin);
     const blob = blobs[Number(new RegExp(`^${root}/audit/20261120\\$(\\d+)\\$audit$`).exec(pathname)?.[1])];
     if (blob !== undefined) return fetched(blob, response);

@@ -4,13 +4,12 @@
  */
 import type { ServerResponse } from 'node:http';
 import { sendJson, serve, type LoggedRequest, type ServerOptions, type Vendor } from './server.ts';
-import { tokenDesk, type TokenRefusal } from './token-desk.ts';
+import { tokenGrants, type TokenGrants, type TokenRefusal, type TokenRequest } from './token-grants.ts';
 
 export interface Salesforce extends Vendor {
+  readonly grants: TokenGrants;
   /** Stores entries of the trail: JSON texts. */
   add(...texts: string[]): void;
-  /** From now on, no token is any good that was granted until now. */
-  revoke(): void;
 }
 
 export interface SalesforceOptions extends ServerOptions {
@@ -32,7 +31,7 @@ export async function startSalesforce(options: SalesforceOptions = {}): Promise<
   const perPage = options.perPage ?? 2000;
   const log: Stored[] = [];
   const locators: string[][] = [];
-  const desk = tokenDesk('/services/oauth2/token', judge, {
+  const grants = tokenGrants(refusal, {
     signature: 'c2lnbmF0dXJl',
     instance_url: 'https://example.my.salesforce.example',
     id: 'https://login.salesforce.example/id/00DXx0000000001MAA/005Xx0000000001IAA',
@@ -40,20 +39,20 @@ export async function startSalesforce(options: SalesforceOptions = {}): Promise<
     issued_at: '1795165200000',
   });
 
-  function judge(form: URLSearchParams): TokenRefusal | undefined {
-    const { grant_type: grant, client_id: id, client_secret: secret, ...odd } = Object.fromEntries(form);
+  function refusal({ form }: TokenRequest): TokenRefusal | undefined {
+    const { grant_type: grant, client_id: id, client_secret: secret, ...odd } = form;
     if (grant !== 'client_credentials' || Object.keys(odd).length > 0) {
-      return { status: 400, error: 'unsupported_grant_type', description: 'grant type not supported' };
+      return { error: 'unsupported_grant_type', description: 'grant type not supported' };
     }
-    if (id !== 'client') return { status: 400, error: 'invalid_client_id', description: 'client identifier invalid' };
+    if (id !== 'client') return { error: 'invalid_client_id', description: 'client identifier invalid' };
     return secret === 'secret'
       ? undefined
       : { status: 400, error: 'invalid_client', description: 'invalid client credentials' };
   }
 
   function answer(request: LoggedRequest, response: ServerResponse): void {
-    if (desk.answers(request, response)) return;
-    if (!desk.admits(request)) return failure(response, 401, 'INVALID_SESSION_ID', 'Session expired or invalid');
+    if (request.target === '/services/oauth2/token') return grants.answer(request, response);
+    if (!grants.opens(request)) return failure(response, 401, 'INVALID_SESSION_ID', 'Session expired or invalid');
     const url = new URL(request.target, vendor.origin);
     const [, locator, begin] = new RegExp(`^${path}/01gXx(\\d+)-(\\d+)$`).exec(url.pathname) ?? [];
     if (locator !== undefined && url.search === '') return page(Number(locator), Number(begin), response);
@@ -84,7 +83,7 @@ export async function startSalesforce(options: SalesforceOptions = {}): Promise<
 
   const vendor = await serve(options, answer);
   return Object.assign(vendor, {
-    revoke: desk.revoke,
+    grants,
     add(...texts: string[]) {
       for (const text of texts) {
         const value = JSON.parse(text) as { Action: string; CreatedDate: string };

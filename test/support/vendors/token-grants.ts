@@ -11,6 +11,15 @@ export interface TokenRequest {
   readonly query: Readonly<Record<string, string>>;
 }
 
+/** Why no token is granted. */
+export interface TokenRefusal {
+  /** Default: 401 for `invalid_client`, and 400 for all others. */
+  readonly status?: number;
+  /** RFC 6749 section 5.2 has the usual ones. */
+  readonly error: string;
+  readonly description?: string;
+}
+
 export interface TokenGrants {
   /** Answers a request for a token. */
   answer(request: LoggedRequest, response: ServerResponse): void;
@@ -20,24 +29,21 @@ export interface TokenGrants {
   revoke(): void;
 }
 
-/** `refusal` gives the error of RFC 6749 section 5.2 for a request that gets no token. */
+/** `refusal` gives the error for a request that gets no token; `grant` is what is sent with a token. */
 export function tokenGrants(
-  refusal: (request: TokenRequest) => string | undefined,
-  { lifetime = 3600 }: { readonly lifetime?: number } = {},
+  refusal: (request: TokenRequest) => string | TokenRefusal | undefined,
+  grant: Readonly<Record<string, unknown>> = { token_type: 'bearer', expires_in: 3600 },
 ): TokenGrants {
   let granted = 0;
   let revoked = 0;
 
   return {
     answer(request, response) {
-      const json = request.headers['content-type'] !== 'application/x-www-form-urlencoded';
-      const error = request.method !== 'POST' || json ? 'invalid_request' : refusal(read(request));
-      if (error !== undefined) {
-        const status = error === 'invalid_client' ? 401 : 400;
-        return sendJson(response, status, JSON.stringify({ error, error_description: 'No token for you.' }));
-      }
+      const isForm = request.headers['content-type'] === 'application/x-www-form-urlencoded';
+      const refused = request.method === 'POST' && isForm ? refusal(read(request)) : 'invalid_request';
+      if (refused !== undefined) return refuse(response, typeof refused === 'string' ? { error: refused } : refused);
       granted += 1;
-      const token = { access_token: `granted-${granted}`, token_type: 'bearer', expires_in: lifetime };
+      const token = { ...grant, access_token: `granted-${granted}` };
       sendJson(response, 200, JSON.stringify(token), { 'Cache-Control': 'no-store' });
     },
     opens({ headers }) {
@@ -48,6 +54,25 @@ export function tokenGrants(
       revoked = granted;
     },
   };
+}
+
+/** What Microsoft's endpoint asks of client credentials: those of the tests, and `scope`. */
+export function refusalOfMicrosoft({ form }: TokenRequest, scope: string): TokenRefusal | undefined {
+  const { grant_type: grant, client_id: id, client_secret: secret, scope: asked, ...odd } = form;
+  if (grant !== 'client_credentials' || Object.keys(odd).length > 0) {
+    return { error: 'unsupported_grant_type', description: 'AADSTS70003: unsupported grant type.' };
+  }
+  if (id !== 'client' || secret !== 'secret') {
+    return { error: 'invalid_client', description: 'AADSTS7000215: Invalid client secret provided.' };
+  }
+  return asked === scope
+    ? undefined
+    : { error: 'invalid_scope', description: `AADSTS1002012: The scope ${asked} is not valid.` };
+}
+
+function refuse(response: ServerResponse, { status, error, description = 'No token for you.' }: TokenRefusal): void {
+  const otherwise = error === 'invalid_client' ? 401 : 400;
+  sendJson(response, status ?? otherwise, JSON.stringify({ error, error_description: description }));
 }
 
 function read({ headers, body, target }: LoggedRequest): TokenRequest {
