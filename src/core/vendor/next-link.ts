@@ -1,5 +1,5 @@
-/** The address of the next page among other links: in the Link header, or in a list in the body. */
-import type { EnvelopeTest } from '../definition.ts';
+/** The address of the next page among other links, in the Link header or in a list in the body; and what it asks for. */
+import type { EnvelopeTest, RequestDefinition } from '../definition.ts';
 import { exit, Problem } from '../problem.ts';
 import { holds, parseJson, valueAt } from './reply.ts';
 
@@ -34,6 +34,16 @@ export function linkInList(envelope: string, { path, pick, address }: LinkPlace,
   if (target === null || target === '') return undefined;
   if (typeof target !== 'string') throw noLink(`${source}: the link to the next page at ${path} has no ${address}`);
   return target;
+}
+
+/**
+ * How many records an address asks for, by the parameter that has {limit} in the first request; undefined when it does
+ * not say so. It may be from a run in which another number was asked for.
+ */
+export function limitIn(address: string, { query = {} }: RequestDefinition): number | undefined {
+  const [name = ''] = Object.entries(query).find(([, text]) => text === '{limit}') ?? [];
+  const said = new URL(address).searchParams.get(name) ?? '';
+  return /^[1-9]\d*$/.test(said) ? Number(said) : undefined;
 }
 
 function noLink(message: string): Problem {

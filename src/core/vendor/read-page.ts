@@ -5,6 +5,7 @@ import { sentWith, usedPlaceholders } from './definition-texts.ts';
 import type { Exchange, Question } from './exchange.ts';
 import type { Identify } from '../identity.ts';
 import type { PageEnd } from '../paging.ts';
+import { limitIn } from './next-link.ts';
 import { exit, Problem } from '../problem.ts';
 import { saying, totalAt, valueAt } from './reply.ts';
 import { defaultPolicy, retrying } from '../retry.ts';
@@ -40,9 +41,10 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
 
   const asksForNumber = usedPlaceholders(definition).has('limit');
 
-  /** How many records a full page has, if known: what the first request says, a cursor or an address carries on. */
-  function limitOf({ request }: Question): number | undefined {
+  /** How many records a full page has, if known: what the first request says, a cursor carries on. */
+  function limitOf({ request, url }: Question): number | undefined {
     if (!asksForNumber) return plan.limit;
+    if (url !== undefined) return limitIn(url, definition.request);
     return sentWith(definition, [definition.job, definition.request, request]).has('limit') ? plan.limit : undefined;
   }
 

@@ -164,6 +164,30 @@ test('a first page for which no number was asked is not short', async (t) => {
   await source.close();
 });
 
+test('an address is of the number that it names itself, or of an unknown one: it may be from a run with another', async (t) => {
+  for (const [size, asked] of [
+    ['&size=1', 4],
+    ['&size=2', 1],
+    ['', 4],
+  ] as const) {
+    const server = await serve({}, ({ target }, response) => {
+      const after = Number(new URL(target, 'http://plum').searchParams.get('after'));
+      const data = after < 3 ? `[{"id":${after + 1}}]` : '[]';
+      sendJson(response, 200, `{"data":${data}}`, { Link: `</log?after=${after + 1}${size}>; rel="next"` });
+    });
+    t.after(() => server.close());
+    const definition = {
+      ...plum,
+      request: { path: '/log', query: { from: '{from}', size: '{limit}' } },
+      paging: { type: 'link', bookmark: true, stop: ['short-page'] },
+      limits: { page: 2 },
+    };
+    const bookmark = `${server.origin}/log?after=0${size}`;
+    await pullOnce(parseDefinition(definition, 'plum.yaml'), { PLUM_URL: server.origin }, { part: { bookmark } });
+    assert.equal(server.requests.length, asked, size);
+  }
+});
+
 test('a number that only the first page was asked for is that of the later pages, too', async (t) => {
   const request = { ...plum.request, query: { from: '{from}', size: '{limit}' } };
   const later = { path: '/log', query: { cursor: '{cursor}' } };
