@@ -28,6 +28,8 @@ export interface Options {
   readonly environment?: Readonly<Record<string, string>>;
   readonly directory?: string;
   readonly stdio?: StdioOptions;
+  /** What to put before the program's arguments. Default: the sources through tsx. */
+  readonly program?: readonly string[];
 }
 
 /** Runs it to its end. */
@@ -49,7 +51,7 @@ export async function shell(line: string, options: Options = {}): Promise<Ended>
 
 /** Starts it, for those who want to send signals. */
 export function start(argv: readonly string[], options: Options = {}): ChildProcess {
-  const [node = '', ...before] = program;
+  const [node = '', ...before] = options.program ?? program;
   return spawn(node, [...before, ...argv], {
     cwd: options.directory ?? tmpdir(),
     env: { ...options.environment },

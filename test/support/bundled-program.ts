@@ -1,0 +1,29 @@
+/** The program as one file, made from the sources as they are now: it starts in a third of the time. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+
+let made: string | undefined;
+
+/** What to put before the program's arguments. Made once a process, which removes it at its end. */
+export function bundledProgram(): readonly string[] {
+  made ??= bundle();
+  return [process.execPath, made];
+}
+
+function bundle(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'audit-export-program-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  const outfile = join(directory, 'audit-export.cjs');
+  buildSync({
+    entryPoints: [fileURLToPath(new URL('../../src/entry.ts', import.meta.url))],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    define: { 'import.meta.dirname': '__dirname' },
+  });
+  return outfile;
+}
