@@ -3,16 +3,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDefinition, type SourceDefinition } from '../../src/core/definition.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
-import type { Ask, SettingValues } from '../../src/core/types.ts';
-import { pullOnce, sourceTools, type Read } from './source-tools.ts';
+import type { Ask, Search, SettingValues, Tools } from '../../src/core/types.ts';
+import { pullOnce, sourceTools, textsOf, type Read } from './source-tools.ts';
 import { sendHtml, sendJson, type Fault, type LoggedRequest, type Vendor } from './vendors/server.ts';
+import type { TokenGrants } from './vendors/token-grants.ts';
 
 export interface Conformance {
   readonly definition: SourceDefinition;
   /** Starts a vendor that holds `texts`, more than two pages of `limit` records. */
   start(): Promise<Started>;
-  /** The setting that holds the secret. */
+  /** The setting that holds the secret, and others without which nothing is given either. */
   readonly secret: string;
+  readonly otherSecrets?: readonly string[];
   /** A secret that the vendor refuses, where not any text can be one, as for keys. */
   readonly wrong?: string;
   readonly limit: number;
@@ -22,6 +24,8 @@ export interface Conformance {
   readonly onePage?: boolean;
   /** The records on the edge of two pages are on both, as where a time is the cursor. */
   readonly repeats?: boolean;
+  /** The vendor grants tokens, which may end during a run. */
+  readonly tokens?: boolean;
 }
 
 export interface Started {
@@ -31,10 +35,13 @@ export interface Started {
   /** Every record, in the vendor's order and bytes, and its time in milliseconds. */
   readonly texts: readonly string[];
   readonly times: readonly number[];
+  /** By both clocks; milliseconds. Default: it is now. */
+  readonly now?: number;
   /** Whether a request asks for records, rather than for a login, a job, or a list of branches. */
   asksRecords(request: LoggedRequest): boolean;
   /** The server that grants tokens, where it is another one. */
   readonly login?: Vendor;
+  readonly grants?: TokenGrants;
   /** Sessions still open, where there are any. */
   openSessions?(): number;
 }
@@ -44,11 +51,13 @@ export function conforms(name: string, conformance: Conformance): void {
     definition,
     start,
     secret,
+    otherSecrets = [],
     wrong = 'wrong',
     limit,
     otherShape = /no(?:t a)? list of records/,
     onePage = false,
     repeats = false,
+    tokens = false,
   } = conformance;
   async function withVendor(body: (started: Started) => Promise<void>): Promise<void> {
     const started = await start();
@@ -60,8 +69,13 @@ export function conforms(name: string, conformance: Conformance): void {
     }
   }
 
-  const pull = ({ values, part = {} }: Started, more: { values?: SettingValues; single?: boolean } = {}) =>
-    pullOnce(definition, { ...values, ...more.values }, { search: { limit, single: more.single ?? false }, part });
+  function pull(
+    { values, part = {}, now }: Started,
+    more: { values?: SettingValues; search?: Partial<Search>; tools?: Tools } = {},
+  ) {
+    const { search = {}, tools = sourceTools(now) } = more;
+    return pullOnce(definition, { ...values, ...more.values }, { search: { limit, ...search }, part, tools });
+  }
 
   const fails = async (started: Started, status: number, message: RegExp, values: SettingValues = {}) =>
     assert.rejects(pull(started, { values }), (error) => {
@@ -81,10 +95,7 @@ export function conforms(name: string, conformance: Conformance): void {
     withVendor(async (started) => {
       const { records: read, refused, unmatched } = await pull(started);
       const records = repeats ? once(read) : read;
-      assert.deepEqual(
-        records.map((record) => record.text),
-        started.texts,
-      );
+      assert.deepEqual(textsOf(records), started.texts);
       assert.deepEqual(
         records.map((record) => record.time),
         started.times,
@@ -110,20 +121,15 @@ export function conforms(name: string, conformance: Conformance): void {
 
   test(`${name}: one query is one query, and says that more was there`, () =>
     withVendor(async (started) => {
-      const { records, truncated } = await pull(started, { single: true });
-      assert.deepEqual(
-        records.map((record) => record.text),
-        onePage ? started.texts : started.texts.slice(0, limit),
-      );
+      const { records, truncated } = await pull(started, { search: { single: true } });
+      assert.deepEqual(textsOf(records), onePage ? started.texts : started.texts.slice(0, limit));
       assert.equal(truncated, !onePage);
       assert.equal(started.vendor.requests.filter(started.asksRecords).length, 1);
     }));
 
   test(`${name}: --query leaves out what does not match, and counts it`, () =>
     withVendor(async (started) => {
-      const { values, part = {} } = started;
-      const search = { limit, query: [['no.such."field"', 'x']] as const };
-      const { records, unmatched } = await pullOnce(definition, values, { search, part });
+      const { records, unmatched } = await pull(started, { search: { query: [['no.such."field"', 'x']] } });
       assert.equal(records.length, 0);
       assert.ok(
         repeats ? unmatched > started.texts.length : unmatched === started.texts.length,
@@ -149,20 +155,37 @@ export function conforms(name: string, conformance: Conformance): void {
         );
         return true;
       };
-      const tools = sourceTools();
-      const { values, part = {} } = started;
-      const { records } = await pullOnce(definition, values, { search: { limit }, part, tools });
+      const tools = sourceTools(started.now);
+      const { records } = await pull(started, { tools });
       assert.equal((repeats ? once(records) : records).length, started.texts.length);
       assert.ok(tools.waits.includes(7000), `waited ${tools.waits.join(', ')}`);
     }));
 
-  test(`${name}: wrong credentials are 77 and are not tried twice`, () =>
-    withVendor(async (started) => {
-      await fails(started, exit.noperm, /refused/, { [secret]: wrong });
-      const { vendor, login } = started;
-      const requests = [...vendor.requests, ...(login?.requests ?? [])];
-      assert.equal(requests.filter((request) => !request.target.endsWith('/logout')).length, 1);
-    }));
+  for (const each of [secret, ...otherSecrets]) {
+    test(`${name}: wrong credentials (${each}) are 77 and are not tried twice`, () =>
+      withVendor(async (started) => {
+        await fails(started, exit.noperm, /refused/, { [each]: wrong });
+        const { vendor, login } = started;
+        const requests = [...vendor.requests, ...(login?.requests ?? [])];
+        assert.equal(requests.filter((request) => !request.target.endsWith('/logout')).length, 1);
+      }));
+  }
+
+  if (tokens) {
+    test(`${name}: a token that ends between two pages is replaced by another one, and nothing is lost`, () =>
+      withVendor(async (started) => {
+        const { vendor, grants, texts } = started;
+        let pages = 0;
+        vendor.fault = (request) => {
+          if (started.asksRecords(request) && ++pages === 2) grants?.revoke();
+          return false;
+        };
+        const { records } = await pull(started);
+        assert.deepEqual(textsOf(repeats ? once(records) : records), texts);
+        assert.ok(pages > 2);
+        assert.equal(grants?.granted(), 2);
+      }));
+  }
 
   const replies: readonly (readonly [what: string, status: number, message: RegExp, reply: Fault])[] = [
     [

@@ -41,6 +41,10 @@ export interface Read {
   readonly nanos: number;
 }
 
+export function textsOf(records: readonly Read[]): string[] {
+  return records.map(({ text }) => text);
+}
+
 /** What a pull came to. */
 export interface Pulled {
   readonly records: Read[];

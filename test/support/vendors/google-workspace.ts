@@ -6,15 +6,16 @@ import { Buffer } from 'node:buffer';
 import { generateKeyPairSync, verify } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { sendJson, serve, type LoggedRequest, type ServerOptions, type Vendor } from './server.ts';
-import { tokenGrants, type TokenRefusal, type TokenRequest } from './token-grants.ts';
+import { tokenGrants, type TokenGrants, type TokenRefusal, type TokenRequest } from './token-grants.ts';
 
 export interface GoogleWorkspace extends Vendor {
+  readonly grants: TokenGrants;
   /** In PEM form. */
   readonly privateKey: string;
   /** The assertion in each request for a token, its claims. */
   readonly assertions: Readonly<Record<string, unknown>>[];
-  /** Stores an activity: a JSON text. */
-  add(text: string): void;
+  /** Stores activities: JSON texts. */
+  add(...texts: readonly string[]): void;
 }
 
 interface Activity {
@@ -32,9 +33,11 @@ interface Stored {
 const base = '/admin/reports/v1/activity/users/all/applications/';
 const parameters = ['startTime', 'endTime', 'maxResults', 'pageToken', 'customerId', 'eventName', 'actorIpAddress'];
 
+/** Of every service account that is played in a process: keys take long to make. */
+const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+
 export async function startGoogleWorkspace(options: ServerOptions = {}): Promise<GoogleWorkspace> {
   const now = options.now ?? Date.now;
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const log: Stored[] = [];
   const assertions: Record<string, unknown>[] = [];
   const grants = tokenGrants(refusal);
@@ -104,9 +107,12 @@ export async function startGoogleWorkspace(options: ServerOptions = {}): Promise
   return Object.assign(vendor, {
     privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     assertions,
-    add(text: string) {
-      const value = JSON.parse(text) as Activity;
-      log.push({ text, value, time: Date.parse(value.id.time) });
+    grants,
+    add(...texts: readonly string[]) {
+      for (const text of texts) {
+        const value = JSON.parse(text) as Activity;
+        log.push({ text, value, time: Date.parse(value.id.time) });
+      }
     },
   });
 }

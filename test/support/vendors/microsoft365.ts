@@ -4,7 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import { sendJson, serve, type LoggedRequest, type ServerOptions, type Vendor } from './server.ts';
-import { refusalOfMicrosoft, tokenGrants } from './token-grants.ts';
+import { refusalOfMicrosoft, tokenGrants, type TokenGrants } from './token-grants.ts';
 
 export const contentTypes = [
   'Audit.AzureActiveDirectory',
@@ -25,6 +25,7 @@ export interface Blob {
 }
 
 export interface Microsoft365 extends Vendor {
+  readonly grants: TokenGrants;
   readonly blobs: Blob[];
   /** The content types that were started. */
   readonly started: Set<string>;
@@ -95,7 +96,7 @@ export async function startMicrosoft365(options: Microsoft365Options = {}): Prom
   }
 
   const vendor = await serve(options, answer);
-  return Object.assign(vendor, { blobs, started });
+  return Object.assign(vendor, { grants, blobs, started });
 }
 
 /** One of the forms that the reference allows, with seconds; it has no zone. */

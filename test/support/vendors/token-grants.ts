@@ -27,6 +27,8 @@ export interface TokenGrants {
   opens(request: LoggedRequest): boolean;
   /** Ends all tokens so far. */
   revoke(): void;
+  /** How many were granted. */
+  granted(): number;
 }
 
 /** `refusal` gives the error for a request that gets no token; `grant` is what is sent with a token. */
@@ -53,6 +55,7 @@ export function tokenGrants(
     revoke() {
       revoked = granted;
     },
+    granted: () => granted,
   };
 }
 
