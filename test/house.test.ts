@@ -31,7 +31,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   dotenv: /^config(\.ts|\/)/,
   commander: /^cli(\.ts|\/)/,
   yaml: /^io\/definition-file\.ts$/,
-  zod: /^(config\.ts|config\/|core\/(vendor\/)?definition[a-z-]*\.ts|sources\/|sinks\/)/,
+  zod: /^(config\.ts|config\/|core\/definition(\.ts|\/)|sources\/|sinks\/)/,
 };
 
 /** The only parts of Node that rooms without a way to the outside may use: values in, values out. */

@@ -2,7 +2,7 @@
 import type { SourceDefinition } from '../core/definition.ts';
 import type { Flags } from '../core/flags.ts';
 import { exit, Problem } from '../core/problem.ts';
-import { usedPlaceholders } from '../core/vendor/definition-texts.ts';
+import { usedPlaceholders } from '../core/definition/texts.ts';
 
 /** Throws Problem 64 for a bound that is neither sent to the vendor nor can be seen in a record. */
 export function refuseUndated({ since, until }: Flags, source: SourceDefinition): void {

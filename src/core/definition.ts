@@ -18,10 +18,10 @@
  * looked into.
  */
 import * as z from 'zod/mini';
-import { checkReferences } from './vendor/definition-check.ts';
-import { firstIssue } from './vendor/definition-issue.ts';
-import { placesOf } from './vendor/definition-names.ts';
-import { branches, paging } from './vendor/definition-paging.ts';
+import { checkReferences } from './definition/check.ts';
+import { firstIssue } from './definition/issue.ts';
+import { placesOf } from './definition/names.ts';
+import { branches, paging } from './definition/paging.ts';
 import {
   address,
   answers,
@@ -38,8 +38,8 @@ import {
   template,
   templates,
   test,
-} from './vendor/definition-parts.ts';
-import { items, prepare } from './vendor/definition-steps.ts';
+} from './definition/parts.ts';
+import { items, prepare } from './definition/steps.ts';
 import { exit, Problem } from './problem.ts';
 import { timeFormats } from './time.ts';
 

@@ -1,5 +1,5 @@
 /** One request and its reply, with the credentials: logs in first, and tells when a session is over. */
-import { accessToken } from './access-token.ts';
+import { accessToken } from './auth/access-token.ts';
 import type { RequestDefinition, SourceDefinition } from '../definition.ts';
 import { pace } from './pace.ts';
 import { gone, isHtml, isSuccess, limitedIn, notJson, notUtf8, refusal, refusalHint, saidIn } from './refusal.ts';
@@ -7,8 +7,8 @@ import { isAmong, parseJson, saying, tellsError, tellsExpired, tellsInvalid, val
 import { exit, Problem } from '../problem.ts';
 import { baseUrl, buildRequest } from './request.ts';
 import { retrying } from '../retry.ts';
-import { credentialsHint, session } from './session.ts';
-import { signer } from './signature.ts';
+import { credentialsHint, session } from './auth/session.ts';
+import { signer } from './auth/signature.ts';
 import type { TemplateValues } from './template.ts';
 import type { HttpReply, HttpRequest, Instant, Tools } from '../types.ts';
 

@@ -7,7 +7,7 @@ import type { SourceDefinition } from '../definition.ts';
 import { resolveSameOrigin } from '../origin.ts';
 import { isMute, pager, type Step } from '../paging.ts';
 import type { Page, Search, Tools } from '../types.ts';
-import { sentWith } from './definition-texts.ts';
+import { sentWith } from '../definition/texts.ts';
 import type { Exchange, Question } from './exchange.ts';
 import { hasStatus } from './incomplete.ts';
 import { listReader } from './list-page.ts';

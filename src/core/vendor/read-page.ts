@@ -1,7 +1,7 @@
 /** One page of a vendor's reply, streamed: raw records with their identity and time, in parts. */
 import { collector, fieldsOf } from './collect.ts';
 import type { SourceDefinition } from '../definition.ts';
-import { sentWith, usedPlaceholders } from './definition-texts.ts';
+import { sentWith, usedPlaceholders } from '../definition/texts.ts';
 import type { Exchange, Question } from './exchange.ts';
 import type { Identify } from '../identity.ts';
 import type { PageEnd } from '../paging.ts';

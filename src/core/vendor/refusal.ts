@@ -5,7 +5,7 @@ import { exit, Problem } from '../problem.ts';
 import type { HttpReply } from '../types.ts';
 import { httpProblem } from '../retry.ts';
 import { isAmong, parseJson, saying, tellsInvalid } from './reply.ts';
-import { credentialsHint } from './session.ts';
+import { credentialsHint } from './auth/session.ts';
 
 /** HTTP 410: what was asked for is there no longer, such as the page behind a cursor. */
 export const gone = 410;

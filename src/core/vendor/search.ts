@@ -1,7 +1,7 @@
 /** What the user searches for, sent to the vendor where it can filter, and matched here where it cannot. */
 import type { Buffer } from 'node:buffer';
 import type { SourceDefinition } from '../definition.ts';
-import { usedPlaceholders } from './definition-texts.ts';
+import { usedPlaceholders } from '../definition/texts.ts';
 import { didYouMean } from '../nearest.ts';
 import { isPath, parsePath } from '../json/path.ts';
 import { exit, Problem } from '../problem.ts';

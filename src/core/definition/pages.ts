@@ -2,8 +2,8 @@
 import type { SourceDefinition } from '../definition.ts';
 import { parsePath } from '../json/path.ts';
 import { keepsBookmark } from '../paging.ts';
-import { collect, sentWith, usedPlaceholders, type Surroundings } from './definition-texts.ts';
-import { placeholders } from './template.ts';
+import { collect, sentWith, usedPlaceholders, type Surroundings } from './texts.ts';
+import { placeholders } from '../vendor/template.ts';
 
 /** What does not fit, as sentences that begin with their place. */
 export function* pagingProblems(definition: SourceDefinition): Generator<string> {

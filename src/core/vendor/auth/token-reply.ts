@@ -1,11 +1,11 @@
 /** The answer of a token endpoint (RFC 6749 sections 5.1 and 5.2): a token, or why there is none. */
-import { clockHint } from '../clock/vendor-clock.ts';
-import type { OAuthDefinition, SourceDefinition } from '../definition.ts';
-import { exit, Problem } from '../problem.ts';
-import { saying, tokenAt, valueAt } from './reply.ts';
-import { httpProblem } from '../retry.ts';
+import { clockHint } from '../../clock/vendor-clock.ts';
+import type { OAuthDefinition, SourceDefinition } from '../../definition.ts';
+import { exit, Problem } from '../../problem.ts';
+import { saying, tokenAt, valueAt } from '../reply.ts';
+import { httpProblem } from '../../retry.ts';
 import { credentialsHint } from './session.ts';
-import type { HttpReply } from '../types.ts';
+import type { HttpReply } from '../../types.ts';
 
 /** What was answered, and by our clock when: milliseconds since 1970. */
 interface TokenReply {

@@ -2,7 +2,7 @@
 import type * as z from 'zod/mini';
 import { plainPath } from '../json/path.ts';
 import { didYouMean } from '../nearest.ts';
-import type { Places } from './definition-names.ts';
+import type { Places } from './names.ts';
 
 type Issue = z.core.$ZodIssue;
 

@@ -1,11 +1,11 @@
 /** A login that lasts for the run: cookies, or a token in headers; and the logout that must follow in any case. */
-import type { AuthDefinition, SourceDefinition } from '../definition.ts';
-import { holds, parseJson, saying, tokenAt } from './reply.ts';
-import { exit, Problem } from '../problem.ts';
-import { buildRequest, headersOf } from './request.ts';
-import { httpProblem, retrying } from '../retry.ts';
-import type { TemplateValues } from './template.ts';
-import type { HttpReply, HttpRequest, Tools } from '../types.ts';
+import type { AuthDefinition, SourceDefinition } from '../../definition.ts';
+import { holds, parseJson, saying, tokenAt } from '../reply.ts';
+import { exit, Problem } from '../../problem.ts';
+import { buildRequest, headersOf } from '../request.ts';
+import { httpProblem, retrying } from '../../retry.ts';
+import type { TemplateValues } from '../template.ts';
+import type { HttpReply, HttpRequest, Tools } from '../../types.ts';
 
 export interface Session {
   /** Whether a login can be tried again when the vendor says that it is over. */

@@ -1,11 +1,11 @@
 /** A JWT that is signed here to ask for a token (RFC 7523), as a compact JWS (RFC 7515). */
 import { Buffer } from 'node:buffer';
 import { constants, createHash, createHmac, createPrivateKey, sign, type KeyObject } from 'node:crypto';
-import { parseDuration } from '../clock/duration.ts';
-import type { OAuthDefinition } from '../definition.ts';
-import { exit, Problem } from '../problem.ts';
-import { fill, fillJson, placeholders, type TemplateValues } from './template.ts';
-import type { Tools } from '../types.ts';
+import { parseDuration } from '../../clock/duration.ts';
+import type { OAuthDefinition } from '../../definition.ts';
+import { exit, Problem } from '../../problem.ts';
+import { fill, fillJson, placeholders, type TemplateValues } from '../template.ts';
+import type { Tools } from '../../types.ts';
 
 type AssertionDefinition = NonNullable<OAuthDefinition['assertion']>;
 

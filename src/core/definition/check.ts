@@ -1,15 +1,15 @@
 /** What a schema cannot see: whether the parts of a definition fit together. */
 import type { SourceDefinition } from '../definition.ts';
 import { didYouMean } from '../nearest.ts';
-import { itemProblems } from './definition-items.ts';
-import { jobProblems } from './definition-job.ts';
-import { oauthProblems } from './definition-oauth.ts';
-import { pathProblems } from './definition-pages.ts';
-import { requestProblems } from './definition-requests.ts';
-import { collect, templatesOf, usedPlaceholders } from './definition-texts.ts';
-import { signatureProblems } from './definition-signature.ts';
-import { timeProblems } from './definition-times.ts';
-import { placeholders } from './template.ts';
+import { itemProblems } from './items.ts';
+import { jobProblems } from './job.ts';
+import { oauthProblems } from './oauth.ts';
+import { pathProblems } from './pages.ts';
+import { requestProblems } from './requests.ts';
+import { collect, templatesOf, usedPlaceholders } from './texts.ts';
+import { signatureProblems } from './signature.ts';
+import { timeProblems } from './times.ts';
+import { placeholders } from '../vendor/template.ts';
 
 /** Placeholders that the engine fills in, see core/definition.ts. */
 const builtIn = [

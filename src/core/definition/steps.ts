@@ -1,7 +1,7 @@
 /** What a definition asks for before the pages of a window, and after each of them. */
 import * as z from 'zod/mini';
-import { innerPaging } from './definition-paging.ts';
-import { answers, optional, path, request } from './definition-parts.ts';
+import { innerPaging } from './paging.ts';
+import { answers, optional, path, request } from './parts.ts';
 
 /** Sent once a run and branch, before its first window; like every POST here, it may be sent again. */
 export const prepare = z.array(

@@ -1,10 +1,10 @@
 /** Requests that are signed one by one: a keyed hash (HMAC, RFC 2104) of what is asked for, and when. */
 import { createHmac } from 'node:crypto';
-import type { AuthDefinition } from '../definition.ts';
-import { fromMillis, writeTime } from '../time.ts';
-import { basicHeader, headersOf } from './request.ts';
-import { fill, type TemplateValues } from './template.ts';
-import type { HttpRequest, Tools } from '../types.ts';
+import type { AuthDefinition } from '../../definition.ts';
+import { fromMillis, writeTime } from '../../time.ts';
+import { basicHeader, headersOf } from '../request.ts';
+import { fill, type TemplateValues } from '../template.ts';
+import type { HttpRequest, Tools } from '../../types.ts';
 
 type Signature = Extract<AuthDefinition, { type: 'signature' }>;
 

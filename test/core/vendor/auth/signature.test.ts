@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
-import { parseDefinition } from '../../../src/core/definition.ts';
-import { exit, Problem } from '../../../src/core/problem.ts';
-import { signer } from '../../../src/core/vendor/signature.ts';
-import { pullOnce, sourceTools } from '../../support/source-tools.ts';
-import { sendJson, serve } from '../../support/vendors/server.ts';
+import { parseDefinition } from '../../../../src/core/definition.ts';
+import { exit, Problem } from '../../../../src/core/problem.ts';
+import { signer } from '../../../../src/core/vendor/auth/signature.ts';
+import { pullOnce, sourceTools } from '../../../support/source-tools.ts';
+import { sendJson, serve } from '../../../support/vendors/server.ts';
 
 const key = 'a-key-that-nobody-sends';
 const fig = {

@@ -1,6 +1,6 @@
 /** How a definition says where the next page is: of the records, and of the list of branches. */
 import * as z from 'zod/mini';
-import { answers, optional, path, request, test } from './definition-parts.ts';
+import { answers, optional, path, request, test } from './parts.ts';
 
 /** When the pages end, besides a next page that is missing, null or empty. */
 const stop = z.array(

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { constants, createHmac, generateKeyPairSync, verify, type KeyObject } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
-import { parseDefinition } from '../../../src/core/definition.ts';
-import { exit, Problem, type ExitStatus } from '../../../src/core/problem.ts';
-import { restSource } from '../../../src/core/rest.ts';
-import type { Source, SettingValues } from '../../../src/core/types.ts';
-import { noSearch, pullAll, sourceTools, type SourceTools } from '../../support/source-tools.ts';
-import { sendJson, serve, type LoggedRequest, type Vendor } from '../../support/vendors/server.ts';
+import { parseDefinition } from '../../../../src/core/definition.ts';
+import { exit, Problem, type ExitStatus } from '../../../../src/core/problem.ts';
+import { restSource } from '../../../../src/core/rest.ts';
+import type { Source, SettingValues } from '../../../../src/core/types.ts';
+import { noSearch, pullAll, sourceTools, type SourceTools } from '../../../support/source-tools.ts';
+import { sendJson, serve, type LoggedRequest, type Vendor } from '../../../support/vendors/server.ts';
 
 const fig = {
   name: 'fig',

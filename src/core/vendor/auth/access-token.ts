@@ -1,13 +1,13 @@
 /** OAuth 2 (RFC 6749): a token that an endpoint grants, perhaps on another host, and that goes with every request. */
 import { assertionSigner } from './assertion.ts';
-import type { OAuthDefinition, SourceDefinition } from '../definition.ts';
-import { parseJson } from './reply.ts';
-import { headersOf, tokenRequest, tokenUrl } from './request.ts';
-import { retrying } from '../retry.ts';
+import type { OAuthDefinition, SourceDefinition } from '../../definition.ts';
+import { parseJson } from '../reply.ts';
+import { headersOf, tokenRequest, tokenUrl } from '../request.ts';
+import { retrying } from '../../retry.ts';
 import type { Session } from './session.ts';
-import type { TemplateValues } from './template.ts';
+import type { TemplateValues } from '../template.ts';
 import { grantIn } from './token-reply.ts';
-import type { Http, Tools } from '../types.ts';
+import type { Http, Tools } from '../../types.ts';
 
 interface Token {
   readonly headers: Readonly<Record<string, string>>;
