@@ -1,48 +1,43 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { test, type TestContext } from 'node:test';
-import { conforms } from '../support/conformance.ts';
-import { exampleDefinition, exampleLines } from '../support/example-definition.ts';
+import { test } from 'node:test';
+import { example, minute, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
-import { exampleRuns } from '../support/example-runs.ts';
-import { pullOnce, sourceTools } from '../support/source-tools.ts';
+import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startGoogleWorkspace, type GoogleWorkspace } from '../support/vendors/google-workspace.ts';
 import { sendJson } from '../support/vendors/server.ts';
 
-const definition = exampleDefinition('google-workspace');
-const templates = exampleLines('google-workspace');
-const start = Date.UTC(2026, 10, 20, 9);
-const minute = 60_000;
-const hourUntil = (end: number) => ({ from: BigInt(end - 60 * minute) * 1_000_000n, until: BigInt(end) * 1_000_000n });
-const part = { branch: 'admin', slice: hourUntil(start) };
 const otherKey = generateKeyPairSync('rsa', { modulusLength: 2048 })
   .privateKey.export({ type: 'pkcs8', format: 'pem' })
   .toString();
 
-const values = ({ origin, privateKey }: GoogleWorkspace) => ({
-  GOOGLE_ACCOUNT: 'reader@project.iam.example',
-  GOOGLE_PRIVATE_KEY: privateKey,
-  GOOGLE_ADMIN: 'admin@example.com',
-  GOOGLE_URL: origin,
-  GOOGLE_TOKEN_URL: `${origin}/token`,
+const { definition, part, started } = example('google-workspace', {
+  secret: 'GOOGLE_PRIVATE_KEY',
+  wrong: otherKey,
+  otherShape: /told of an error/,
+  tokens: true,
+  lateness: 180,
+  branches: ['admin', 'login'],
+  // The newest first; two at a time, which only the qualifier tells apart.
+  ago: (index) => minute + (index >> 1) * 1001,
+  start: startGoogleWorkspace,
+  values: ({ origin, privateKey }) => ({
+    GOOGLE_ACCOUNT: 'reader@project.iam.example',
+    GOOGLE_PRIVATE_KEY: privateKey,
+    GOOGLE_ADMIN: 'admin@example.com',
+    GOOGLE_URL: origin,
+    GOOGLE_TOKEN_URL: `${origin}/token`,
+    GOOGLE_APPLICATIONS: 'admin, login',
+  }),
+  // Two have the same qualifier, without their sign.
+  write: (template, number, time, application) =>
+    template
+      .replace('TIME', new Date(time).toISOString())
+      .replace('QUALIFIER', String(1234567890123456000n + BigInt(number >> 1)))
+      .replace('APPLICATION', application),
+  add: (vendor, texts) => vendor.add(...texts),
+  asksRecords: ({ target }) => target !== '/token',
 });
-
-/** Two have the same qualifier, without their sign. */
-function activity(number: number, time: number, application = 'admin'): string {
-  return (templates[number % templates.length] ?? '')
-    .replace('TIME', new Date(time).toISOString())
-    .replace('QUALIFIER', String(1234567890123456000n + BigInt(number >> 1)))
-    .replace('APPLICATION', application);
-}
-
-/** The newest first; two at a time, which only the qualifier tells apart. */
-async function started(count: number, now = start) {
-  const vendor = await startGoogleWorkspace({ now: () => now });
-  const times = Array.from({ length: count }, (_, number) => now - minute - (number >> 1) * 1001);
-  const texts = times.map((time, number) => activity(number, time));
-  for (const text of texts) vendor.add(text);
-  return { vendor, texts, times, values: values(vendor) };
-}
 
 const asked = ({ requests, origin }: GoogleWorkspace) =>
   requests.flatMap(({ target }) => {
@@ -50,44 +45,9 @@ const asked = ({ requests, origin }: GoogleWorkspace) =>
     return pathname === '/token' ? [] : [[pathname.split('/').at(-1), Object.fromEntries(searchParams)] as const];
   });
 
-conforms('google-workspace', {
-  definition,
-  secret: 'GOOGLE_PRIVATE_KEY',
-  wrong: otherKey,
-  limit: 10,
-  otherShape: /told of an error/,
-  async start() {
-    const now = Date.now(); // an assertion of another time is refused
-    const slice = hourUntil(now);
-    return { ...(await started(25, now)), part: { ...part, slice }, asksRecords: ({ target }) => target !== '/token' };
-  },
-});
-
-exampleRuns('google-workspace', {
-  secret: 'GOOGLE_PRIVATE_KEY',
-  wrong: otherKey,
-  async start() {
-    const vendor = await startGoogleWorkspace();
-    let number = 0;
-    return {
-      vendor,
-      environment: { ...values(vendor), GOOGLE_APPLICATIONS: 'admin, login' },
-      add: (ago) =>
-        ['admin', 'login'].flatMap((application) =>
-          templates.map(() => {
-            const text = activity(number++, Date.now() - ago, application);
-            vendor.add(text);
-            return text;
-          }),
-        ),
-    };
-  },
-});
-
-test('google-workspace: the assertion says who reads as whom, and what', async (t: TestContext) => {
-  const { vendor, values: settings } = await started(1);
-  t.after(() => vendor.close());
-  await pullOnce(definition, settings, { part, tools: sourceTools(start) });
+test('google-workspace: the assertion says who reads as whom, and what', async (t) => {
+  const { vendor, values } = await started(t, 1);
+  await pullOnce(definition, values, { part, tools: sourceTools(start) });
   assert.equal(vendor.assertions.length, 1);
   const { iss, sub, scope } = vendor.assertions[0] ?? {};
   assert.deepEqual(
@@ -96,10 +56,9 @@ test('google-workspace: the assertion says who reads as whom, and what', async (
   );
 });
 
-test('google-workspace: a later page is asked for with the same query, and its token', async (t: TestContext) => {
-  const { vendor, values: settings } = await started(12);
-  t.after(() => vendor.close());
-  const own = { ...settings, GOOGLE_CUSTOMER: 'C03az79cb' };
+test('google-workspace: a later page is asked for with the same query, and its token', async (t) => {
+  const { vendor, values } = await started(t, 12);
+  const own = { ...values, GOOGLE_CUSTOMER: 'C03az79cb' };
   const { records } = await pullOnce(definition, own, { part, search: { limit: 10 }, tools: sourceTools(start) });
   assert.equal(records.length, 12);
   const query = {
@@ -114,44 +73,28 @@ test('google-workspace: a later page is asked for with the same query, and its t
   assert.deepEqual(second, ['admin', { ...query, pageToken: second?.[1]['pageToken'] }]);
 });
 
-test('google-workspace: every application is read, and one that is not there stops no other', async (t: TestContext) => {
-  const { vendor, texts, values: settings } = await started(3);
-  t.after(() => vendor.close());
-  const all = exampleJob(definition, settings);
+test('google-workspace: every application is read, and one that is not there stops no other', async (t) => {
+  const { vendor, texts, values } = await started(t, 3);
+  const { GOOGLE_APPLICATIONS: _, ...others } = values;
+  const all = exampleJob(definition, others);
   assert.deepEqual((await all.run(start)).problems, []);
   const applications = ['admin', 'drive', 'groups', 'login', 'mobile', 'saml', 'token', 'user_accounts'];
   assert.deepEqual([...new Set(asked(vendor).map(([application]) => application))], applications);
-  const some = exampleJob(definition, { ...settings, GOOGLE_APPLICATIONS: 'logins admin' });
+  const some = exampleJob(definition, { ...values, GOOGLE_APPLICATIONS: 'logins admin' });
   const { problems } = await some.run(start);
   assert.match(problems.map(({ message }) => message).join(), /^logins: google-workspace .*'application_name': logins/);
   assert.deepEqual([all.taken, some.taken], [texts, texts]);
 });
 
-test('google-workspace: an activity that shows up three hours late is found, and found once', async (t: TestContext) => {
-  let now = start;
-  const vendor = await startGoogleWorkspace({ now: () => now });
-  t.after(() => vendor.close());
-  const early = activity(0, start - minute);
-  vendor.add(early);
-  const job = exampleJob(definition, values(vendor));
-  for (; now < start + 175 * minute; now += 25 * minute) await job.run(now);
-  const late = activity(7, start - 5 * minute);
-  vendor.add(late);
-  for (const _ of [1, 2]) assert.deepEqual((await job.run((now += minute))).problems, []);
-  assert.deepEqual(job.taken, [early, late]);
-});
-
-test('google-workspace: a clock that is a little ahead asks for nothing in the future of Google', async (t: TestContext) => {
-  const { vendor, texts, values: settings } = await started(2);
-  t.after(() => vendor.close());
-  const job = exampleJob(definition, { ...settings, GOOGLE_APPLICATIONS: 'admin' });
+test('google-workspace: a clock that is a little ahead asks for nothing in the future of Google', async (t) => {
+  const { texts, values } = await started(t, 2);
+  const job = exampleJob(definition, { ...values, GOOGLE_APPLICATIONS: 'admin' });
   assert.deepEqual((await job.run(start + 20_000)).problems, []);
   assert.deepEqual(job.taken, texts);
 });
 
-test('google-workspace: a quota that is told with HTTP 403 is waited for', async (t: TestContext) => {
-  const { vendor, texts, values: settings } = await started(2);
-  t.after(() => vendor.close());
+test('google-workspace: a quota that is told with HTTP 403 is waited for', async (t) => {
+  const { vendor, texts, values } = await started(t, 2);
   let limited = 0;
   vendor.fault = ({ target }, response) => {
     if (target === '/token' || limited++ > 0) return false;
@@ -160,21 +103,20 @@ test('google-workspace: a quota that is told with HTTP 403 is waited for', async
     return true;
   };
   const tools = sourceTools(start);
-  const { records } = await pullOnce(definition, settings, { part, tools });
+  const { records } = await pullOnce(definition, values, { part, tools });
   assert.deepEqual([records.map(({ text }) => text), tools.waits.length], [texts, 1]);
 });
 
-test('google-workspace: events and addresses are compared by Google, activities by what is in them', async (t: TestContext) => {
-  const { vendor, texts, values: settings } = await started(6);
-  t.after(() => vendor.close());
+test('google-workspace: events and addresses are compared by Google, activities by what is in them', async (t) => {
+  const { vendor, texts, values } = await started(t, 6);
   const query = [
     ['event', 'CHANGE_RECOVERY_EMAIL'],
     ['ipAddress', '2001:db8::21'],
     ['actor.email', 'zoe@example.com'],
   ] as const;
-  const { records } = await pullOnce(definition, settings, { part, search: { query }, tools: sourceTools(start) });
+  const { records } = await pullOnce(definition, values, { part, search: { query }, tools: sourceTools(start) });
   assert.deepEqual(
-    records.map(({ text }) => text),
+    textsOf(records),
     texts.filter((_, number) => number % 2 === 0),
   );
   const sent = asked(vendor)[0]?.[1];

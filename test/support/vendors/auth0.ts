@@ -10,8 +10,8 @@ import { tokenGrants, type TokenGrants, type TokenRefusal, type TokenRequest } f
 
 export interface Auth0 extends Vendor {
   readonly grants: TokenGrants;
-  /** Stores records with a `date`, in this order, with the IDs that follow; returns their texts. ID stands for the ID. */
-  add(...templates: readonly string[]): readonly string[];
+  /** Stores records in this order, in which their IDs rise. */
+  add(...texts: readonly string[]): void;
   /** Forgets what was stored before the last so many records. */
   forget(kept: number): void;
 }
@@ -24,7 +24,6 @@ interface Stored {
 
 export async function startAuth0(options: ServerOptions = {}): Promise<Auth0> {
   let stored: readonly Stored[] = [];
-  let serial = 0;
   const grants = tokenGrants(refusal, { scope: 'read:logs', expires_in: 86_400, token_type: 'Bearer' });
 
   function answer(request: LoggedRequest, response: ServerResponse): void {
@@ -71,14 +70,12 @@ export async function startAuth0(options: ServerOptions = {}): Promise<Auth0> {
   const vendor = await serve(options, answer);
   return Object.assign(vendor, {
     grants,
-    add(...templates: readonly string[]) {
-      const records = templates.map((template) => {
-        const id = `900202611200000000000000000000000000012233720368${String(serial++).padStart(8, '0')}`;
-        const text = template.replaceAll('"ID"', `"${id}"`);
-        return { id, text, date: Date.parse(/"date":"([^"]+)"/.exec(text)?.[1] ?? '') };
+    add(...texts: readonly string[]) {
+      const records = texts.map((text) => {
+        const { log_id: id, date } = JSON.parse(text) as { log_id: string; date: string };
+        return { id, text, date: Date.parse(date) };
       });
       stored = [...stored, ...records];
-      return records.map(({ text }) => text);
     },
     forget(kept: number) {
       stored = stored.slice(stored.length - kept);

@@ -12,8 +12,8 @@ import { tokenGrants, type TokenGrants } from './token-grants.ts';
 export interface Docusign extends Vendor {
   readonly login: Vendor;
   readonly grants: TokenGrants;
-  /** Stores events at this time, in milliseconds. */
-  add(stored: number, ...texts: readonly string[]): void;
+  /** Stores events, now. */
+  add(...texts: readonly string[]): void;
   /** From now on every cursor so far is refused. */
   expireCursors(): void;
 }
@@ -81,7 +81,7 @@ export async function startDocusign(options: DocusignOptions): Promise<Docusign>
   return Object.assign(vendor, {
     login,
     grants,
-    add: (stored: number, ...texts: readonly string[]) => void events.push(...texts.map((text) => ({ stored, text }))),
+    add: (...texts: readonly string[]) => void events.push(...texts.map((text) => ({ stored: now(), text }))),
     expireCursors: () => void age++,
     close: async () => void (await Promise.all([close(), login.close()])),
   });

@@ -6,8 +6,8 @@ import type { ServerResponse } from 'node:http';
 import { sendJson, serve, type LoggedRequest, type ServerOptions, type Vendor } from './server.ts';
 
 export interface Okta extends Vendor {
-  /** Stores an event now (or at `stored`, in milliseconds): a JSON text with `published`. */
-  add(text: string, stored?: number): void;
+  /** Stores events now: JSON texts with `published`. */
+  add(...texts: readonly string[]): void;
 }
 
 export interface OktaOptions extends ServerOptions {
@@ -75,9 +75,11 @@ export async function startOkta(options: OktaOptions = {}): Promise<Okta> {
 
   const vendor = await serve(options, answer);
   return Object.assign(vendor, {
-    add(text: string, stored: number = now()) {
-      const value = JSON.parse(text) as Record<string, unknown>;
-      log.push({ text, stored, published: Date.parse(String(value['published'])), value });
+    add(...texts: readonly string[]) {
+      for (const text of texts) {
+        const value = JSON.parse(text) as Record<string, unknown>;
+        log.push({ text, stored: now(), published: Date.parse(String(value['published'])), value });
+      }
     },
   });
 }
