@@ -13,6 +13,8 @@ export interface GraphRules {
   readonly most: number;
 }
 
+export interface GraphOptions extends GraphRules, ServerOptions {}
+
 export interface Graph extends Vendor {
   readonly grants: TokenGrants;
   /** Stores records: JSON texts. */
@@ -25,7 +27,7 @@ interface Stored {
   readonly value: Readonly<Record<string, unknown>>;
 }
 
-export async function startGraph({ path, timeField, most }: GraphRules, options: ServerOptions = {}): Promise<Graph> {
+export async function startGraph({ path, timeField, most, ...options }: GraphOptions): Promise<Graph> {
   const log: Stored[] = [];
   const grants = tokenGrants((request) => refusalOfMicrosoft(request, `${vendor.origin}/.default`));
 
