@@ -27,7 +27,9 @@ export interface Example<V extends Served, Options, Settings extends Values>
   /** Starts a vendor that holds nothing. */
   start(options: ServerOptions & Partial<Options>): Promise<V>;
   values(vendor: V): Settings;
-  /** A record: the text of test/examples/<name>.jsonl with an ID and a time, in milliseconds, or without what it has not. */
+  /** What records are made of, where branches have records of different shapes. Default: test/examples/<name>.jsonl. */
+  templates?(branch: string): readonly string[];
+  /** A record: a template with its ID and its time, in milliseconds, where it has them. */
   write(template: string, number: number, time: number, branch: string): string;
   /** Stores records, now. */
   add(vendor: V, texts: readonly string[], branch: string): void;
@@ -57,16 +59,19 @@ export function example<V extends Served, Options, Settings extends Values>(
   of: Example<V, Options, Settings>,
 ) {
   const definition = exampleDefinition(name);
-  const templates = exampleLines(name);
   const { branches = [''], limit = 10, newestFirst = false, apart = 1000, asksRecords = () => true } = of;
   const [branch = ''] = branches;
+  const templatesOf = of.templates?.bind(of) ?? (() => exampleLines(name));
+  const templates = new Map(branches.map((each) => [each, templatesOf(each)]));
   const part = { slice: windowTo(start), branch };
   const inARow = (index: number, count: number): number => (newestFirst ? index + 1 : count - index) * apart;
   const ago = of.ago?.bind(of) ?? inARow;
   let serial = 1000;
 
-  const record = (number: number, time: number, where: string = branch): string =>
-    of.write(templates[number % templates.length] ?? '', number, time, where);
+  function record(number: number, time: number, where: string = branch): string {
+    const lines = templates.get(where) ?? [];
+    return of.write(lines[number % lines.length] ?? '', number, time, where);
+  }
 
   /** One that no other record has the number of. */
   const next = (time: number, where: string = branch): string => record(serial++, time, where);
@@ -121,7 +126,7 @@ export function example<V extends Served, Options, Settings extends Values>(
         environment: of.values(vendor),
         add: (before) =>
           branches.flatMap((each) => {
-            const texts = templates.map(() => next(Date.now() - before, each));
+            const texts = (templates.get(each) ?? []).map(() => next(Date.now() - before, each));
             of.add(vendor, texts, each);
             return texts;
           }),
@@ -180,5 +185,5 @@ export function example<V extends Served, Options, Settings extends Values>(
     requests.filter(asksRecords).map(({ target }) => new URL(target, origin).searchParams);
   const queries = (vendor: Vendor): Record<string, string>[] => asked(vendor).map((query) => Object.fromEntries(query));
 
-  return { definition, templates, part, record, next, started, asked, queries };
+  return { definition, templates: templates.get(branch) ?? [], part, record, next, started, asked, queries };
 }

@@ -27,6 +27,8 @@ export interface Blob {
 export interface Microsoft365 extends Vendor {
   readonly grants: TokenGrants;
   readonly blobs: Blob[];
+  /** A part that became available a second ago. */
+  publish(type: string, texts: readonly string[]): void;
   /** The content types that were started. */
   readonly started: Set<string>;
 }
@@ -96,7 +98,12 @@ export async function startMicrosoft365(options: Microsoft365Options = {}): Prom
   }
 
   const vendor = await serve(options, answer);
-  return Object.assign(vendor, { grants, blobs, started });
+  return Object.assign(vendor, {
+    grants,
+    blobs,
+    started,
+    publish: (type: string, texts: readonly string[]) => void blobs.push({ type, created: now() - 1000, texts }),
+  });
 }
 
 /** One of the forms that the reference allows, with seconds; it has no zone. */

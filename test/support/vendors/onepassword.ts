@@ -11,7 +11,7 @@ export type Feature = (typeof features)[number];
 
 export interface OnePassword extends Vendor {
   /** Stores records, JSON texts with a `timestamp`, in the order in which the vendor learns of them. */
-  add(feature: Feature, ...texts: readonly string[]): void;
+  add(feature: string, ...texts: readonly string[]): void;
   /** From now on every cursor issued so far is refused with 400. */
   expireCursors(): void;
 }
@@ -45,7 +45,7 @@ const prefix = '/api/v2/';
 export async function startOnePassword(options: OnePasswordOptions = {}): Promise<OnePassword> {
   const now = options.now ?? Date.now;
   const allowed = options.allowed ?? features;
-  const logs: Readonly<Record<Feature, string[]>> = { auditevents: [], signinattempts: [], itemusages: [] };
+  const logs = new Map<string, string[]>(features.map((feature) => [feature, []]));
   let age = 0;
 
   function answer({ method, target, headers, body }: LoggedRequest, response: ServerResponse): void {
@@ -60,7 +60,8 @@ export async function startOnePassword(options: OnePasswordOptions = {}): Promis
     if (method !== 'POST') return failure(response, 405, 'Method not allowed');
     if (headers['content-type'] !== 'application/json') return failure(response, 400, 'Expected JSON');
     try {
-      sendJson(response, 200, page(logs[feature], placeOf(JSON.parse(body) as Body, logs[feature].length)));
+      const log = logs.get(feature) ?? [];
+      sendJson(response, 200, page(log, placeOf(JSON.parse(body) as Body, log.length)));
     } catch (error) {
       failure(response, 400, error instanceof Error ? error.message : String(error));
     }
@@ -100,7 +101,7 @@ export async function startOnePassword(options: OnePasswordOptions = {}): Promis
 
   const vendor = await serve(options, answer);
   return Object.assign(vendor, {
-    add: (feature: Feature, ...texts: readonly string[]) => void logs[feature].push(...texts),
+    add: (feature: string, ...texts: readonly string[]) => void logs.get(feature)?.push(...texts),
     expireCursors: () => void (age += 1),
   });
 }
