@@ -30,6 +30,7 @@ import {
   duration,
   job,
   jsonObject,
+  missing,
   optional,
   path,
   query,
@@ -76,11 +77,7 @@ const records = z.strictObject({
   path: optional(path),
   /** `object`: its values are the records, under keys that mean nothing. */
   container: optional(z.enum(['array', 'object'])),
-  /**
-   * What a reply without that array means: no records (`empty`), or an error. `null`: null there means no records, and
-   * nothing there is an error. Left out: both are errors.
-   */
-  missing: optional(z.enum(['error', 'null', 'empty'])),
+  missing: optional(missing),
   /** The ID: one or more members, or the content where the vendor has none (`without` names volatile members). */
   id: z.union([
     z.strictObject({ paths: z.array(path).check(z.minLength(1)) }),

@@ -442,6 +442,21 @@ test('JSON Lines, a bare array, and an object of records are records, too', asyn
   assert.deepEqual(await read({ id, path: 'd', container: 'object', missing: 'empty' }, '{"d":[]}'), []);
 });
 
+for (const missing of ['empty', 'error'] as const) {
+  const means = missing === 'empty' ? 'no records' : 'an error';
+  test(`HTTP 204 means ${means} where nothing means ${missing}`, async (t) => {
+    const server = await serve({}, (_, response) => void response.writeHead(204).end());
+    t.after(() => server.close());
+    for (const shape of [{ path: 'data' }, {}]) {
+      const read = pullOnce({ ...pear, records: { ...shape, id: pear.records.id, missing } }, valuesFor(server), {
+        part: { slice },
+      });
+      if (missing === 'empty') assert.deepEqual((await read).records, []);
+      else await assert.rejects(read, { status: exit.protocol });
+    }
+  });
+}
+
 test('something else where the records should be is no empty list, even where that may be missing', async () => {
   const container = ['array', 'object'] as const;
   for (const [index, text] of ['{"d":{"E1":{"id":1}}}', '{"d":[{"id":1}]}'].entries()) {

@@ -33,6 +33,12 @@ export const test = z.strictObject({
 /** Replies that mean something of their own: HTTP statuses, and tests on the body of any reply. */
 export const answers = z.array(z.union([z.int(), test]));
 
+/**
+ * What a reply without its list means: that there is nothing (`empty`; HTTP 204 then means that, too), or an error.
+ * `null`: null there means nothing, and nothing there is an error. Left out: both are errors.
+ */
+export const missing = z.enum(['error', 'null', 'empty']);
+
 export const request = z.strictObject({
   /** GET when left out. A POST here only reads, and so may be sent again. */
   method: optional(z.enum(['GET', 'POST'])),

@@ -1,7 +1,7 @@
 /** What a definition asks for before the pages of a window, and after each of them. */
 import * as z from 'zod/mini';
 import { innerPaging } from './paging.ts';
-import { answers, optional, path, request } from './parts.ts';
+import { answers, missing, optional, path, request } from './parts.ts';
 
 /** Sent once a run and branch, before its first window; like every POST here, it may be sent again. */
 export const prepare = z.array(
@@ -16,6 +16,8 @@ export const prepare = z.array(
 export const items = z.strictObject({
   /** Where the list is; left out when the document is the list. */
   path: optional(path),
+  /** What a reply without that list means, as in `records`. */
+  missing: optional(missing),
   /** The member of an item that is its address, absolute or relative; never on another host. */
   address: optional(path),
   /** Or the member that is {item} in this request. */

@@ -2,7 +2,8 @@
 import { accessToken } from './auth/access-token.ts';
 import type { RequestDefinition, SourceDefinition } from '../definition.ts';
 import { pace } from './pace.ts';
-import { gone, isHtml, isSuccess, limitedIn, notJson, notUtf8, refusal, refusalHint, saidIn } from './refusal.ts';
+import { gone, isSessionOver, limitedIn, notJson, notUtf8, refusal, refusalHint, saidIn } from './refusal.ts';
+import { emptyDocument, foreignCharset, isHtml, isSuccess, noContent } from './reply-kind.ts';
 import { isAmong, parseJson, saying, tellsError, tellsExpired, tellsInvalid, valueAt } from './reply.ts';
 import { exit, Problem } from '../problem.ts';
 import { baseUrl, buildRequest } from './request.ts';
@@ -67,6 +68,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
       ? accessToken(definition, auth, values, tools)
       : session(definition, values, { send, cookies: () => http.cookies }, tools);
   const sign = auth.type === 'signature' ? signer(auth, values, tools) : (request: HttpRequest) => request;
+  const mayBeEmpty = [definition.records.missing, definition.items?.missing].includes('empty');
   let seen: Instant | undefined;
 
   async function send(request: HttpRequest): Promise<HttpReply> {
@@ -90,11 +92,11 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
 
   async function stream(question: Question): Promise<HttpReply> {
     const reply = await put(question);
+    if (reply.status === noContent && mayBeEmpty) return emptyDocument(reply);
     if (!isSuccess(reply.status) || isHtml(reply))
       throw refusal(definition, reply, question.what, await saidIn(reply), tools.now());
-    const type = reply.headers['content-type'] ?? '';
-    const charset = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(type)?.[1];
-    if (charset === undefined || /^(?:utf-?8|us-ascii)$/i.test(charset)) return reply;
+    const charset = foreignCharset(reply);
+    if (charset === undefined) return reply;
     await reply.discard();
     throw notUtf8(definition, question.what, charset);
   }
@@ -188,13 +190,4 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
       }
     },
   };
-}
-
-/**
- * 401, or a reply that is not what was asked for: a login page, or an error that the vendor tells in its body. Other
- * HTTP statuses speak for themselves.
- */
-function isSessionOver(error: unknown): boolean {
-  if (!(error instanceof Problem) || error.again !== undefined) return false;
-  return error.cause === 401 || (error.status === exit.protocol && typeof error.cause !== 'number');
 }

@@ -23,14 +23,18 @@ export interface ListPage {
 /** Reads whole pages. A list is a page whose records are the items: it breaks off, and is renewed, like any other. */
 export function listReader(
   definition: SourceDefinition,
-  { path, address, name = '' }: NonNullable<SourceDefinition['items']>,
+  { path, missing, address, name = '' }: NonNullable<SourceDefinition['items']>,
   plan: SearchPlan,
   vendor: Exchange,
   tools: Tools,
 ): (question: Question) => Promise<ListPage> {
   const member = address ?? name;
   const names = parsePath(member);
-  const records = { ...(path === undefined ? {} : { path }), id: { paths: [member] } };
+  const records = {
+    ...(path === undefined ? {} : { path }),
+    ...(missing === undefined ? {} : { missing }),
+    id: { paths: [member] },
+  };
   const all = { ...plan, paths: [], wants: () => true };
   const pages = pageReader({ ...definition, records }, all, vendor, tools);
   const identity = identifier({ paths: [names] }, () => false, false);

@@ -4,6 +4,7 @@ import type { SourceDefinition } from '../definition.ts';
 import { exit, Problem } from '../problem.ts';
 import type { HttpReply } from '../types.ts';
 import { httpProblem } from '../retry.ts';
+import { isHtml, isSuccess } from './reply-kind.ts';
 import { isAmong, parseJson, saying, tellsInvalid } from './reply.ts';
 import { credentialsHint } from './auth/session.ts';
 
@@ -51,20 +52,11 @@ export function refusalHint(definition: SourceDefinition, status: unknown): stri
   return 'the login worked; another run with the same user may have ended the session, or the user may not read records';
 }
 
-export function isHtml({ headers }: HttpReply): boolean {
-  return /\bhtml\b/i.test(headers['content-type'] ?? '');
-}
-
 /** A short reply as a JSON value; undefined for a page for people, or for anything else. */
 export async function saidIn(reply: HttpReply): Promise<unknown> {
   if (!isHtml(reply)) return parseJson(await reply.text(64 * 1024));
   await reply.discard();
   return undefined;
-}
-
-/** Statuses that come with what was asked for; 204, 206 and 304 do not. */
-export function isSuccess(status: number): boolean {
-  return status === 200 || status === 201 || status === 202;
 }
 
 /** Records leave as they came, and JSON is UTF-8 (RFC 8259 section 8.1): another encoding would be a guess. */
@@ -78,4 +70,13 @@ export function notJson(definition: SourceDefinition, what: string): Problem {
   return new Problem(exit.protocol, `${definition.name} answered ${what} with something else than JSON`, {
     hint: 'check the URL: a proxy, a single sign-on page or another service may be answering there',
   });
+}
+
+/**
+ * 401, or a reply that is not what was asked for: a login page, or an error that the vendor tells in its body. Other
+ * HTTP statuses speak for themselves.
+ */
+export function isSessionOver(error: unknown): boolean {
+  if (!(error instanceof Problem) || error.again !== undefined) return false;
+  return error.cause === 401 || (error.status === exit.protocol && typeof error.cause !== 'number');
 }

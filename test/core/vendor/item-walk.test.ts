@@ -305,6 +305,18 @@ test('items with the same records are no circle', async (t) => {
   assert.deepEqual([ids, problem], [['1', '1'], undefined]);
 });
 
+for (const [missing, text, fine] of [
+  ['null', '{"files":null}', true],
+  ['null', '{}', false],
+  ['empty', '{}', true],
+] as const) {
+  test(`a list that is not there, where nothing means ${missing}: ${text} is ${fine ? 'no items' : 'an error'}`, async (t) => {
+    const { source } = await orchard(t, { '/feed/content': text }, { items: { ...fig.items, path: 'files', missing } });
+    const { ids, problem } = await read(source);
+    assert.deepEqual([ids, problem?.status], [[], fine ? undefined : exit.protocol]);
+  });
+}
+
 test('an empty list is a window without records', async (t) => {
   const { source, asked } = await orchard(t, { '/feed/content': '[]' });
   const { ids, problem } = await read(source);

@@ -3,8 +3,7 @@ import { assertionSigner } from './assertion.ts';
 import type { OAuthDefinition, SourceDefinition } from '../../definition.ts';
 import { parseJson } from '../reply.ts';
 import { headersOf, tokenRequest, tokenUrl } from '../request.ts';
-import { retrying } from '../../retry.ts';
-import type { Session } from './session.ts';
+import { tryingEnough, type Session } from './session.ts';
 import type { TemplateValues } from '../template.ts';
 import { grantIn } from './token-reply.ts';
 import type { Http, Tools } from '../../types.ts';
@@ -67,7 +66,7 @@ export function accessToken(
   return {
     renewable: true,
     async open() {
-      if (token === undefined || tools.now() >= token.until) token = await retrying(ask, tools);
+      if (token === undefined || tools.now() >= token.until) token = await tryingEnough(ask, tools);
     },
     headers: () => token?.headers ?? {},
     async close() {

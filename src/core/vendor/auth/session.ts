@@ -64,7 +64,7 @@ export function session(
   return {
     renewable: true,
     async open() {
-      token ??= await retrying(() => logIn(auth), tools);
+      token ??= await tryingEnough(() => logIn(auth), tools);
     },
     headers: () => token ?? {},
     async close() {
@@ -84,6 +84,20 @@ export function session(
       }
     },
   };
+}
+
+/** A login is part of a request that is tried again itself: what failed often enough here is not worth that. */
+export async function tryingEnough<T>(action: () => Promise<T>, tools: Tools): Promise<T> {
+  try {
+    return await retrying(action, tools);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.again === undefined) throw error;
+    const { status, message, hint, cause } = error;
+    throw new Problem(status, message, {
+      ...(hint === undefined ? {} : { hint }),
+      ...(cause === undefined ? {} : { cause }),
+    });
+  }
 }
 
 function refusal(definition: SourceDefinition, value: unknown): Problem {

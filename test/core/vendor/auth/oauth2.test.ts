@@ -264,6 +264,17 @@ test('a login that recovers is asked again', async (t) => {
   assert.equal(tokensAt(api)[0], 'Bearer late');
 });
 
+test('a login that is down in the middle of a run is tried as often as any request, and not for each attempt of one', async (t) => {
+  const down = (): Answer => [503, '{}'];
+  const { source, login } = await orchard(t, {
+    grants: [[200, '{"access_token":"a","token_type":"bearer","expires_in":1}'], down()],
+    answers: (_, number) => (number === 1 ? undefined : down()),
+    start: Date.now(),
+  });
+  await assert.rejects(pullAll(source), { status: exit.unavailable });
+  assert.ok(login.requests.length <= 1 + 5, `${login.requests.length} requests`);
+});
+
 test('a redirect of the login is not followed, not even within its host', async (t) => {
   const at = await orchard(t, { grants: [[307, '', { Location: '/elsewhere' }]] });
   const problem = await failure(at);
