@@ -313,7 +313,10 @@ for (const [missing, text, fine] of [
   test(`a list that is not there, where nothing means ${missing}: ${text} is ${fine ? 'no items' : 'an error'}`, async (t) => {
     const { source } = await orchard(t, { '/feed/content': text }, { items: { ...fig.items, path: 'files', missing } });
     const { ids, problem } = await read(source);
-    assert.deepEqual([ids, problem?.status], [[], fine ? undefined : exit.protocol]);
+    assert.deepEqual(
+      [ids, problem instanceof Problem ? problem.status : problem],
+      [[], fine ? undefined : exit.protocol],
+    );
   });
 }
 
