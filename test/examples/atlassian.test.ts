@@ -5,7 +5,7 @@ import { example, minute, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, sourceTools } from '../support/source-tools.ts';
 import { startAtlassian } from '../support/vendors/atlassian.ts';
-import { sendJson, type Vendor } from '../support/vendors/server.ts';
+import { refusesOnce, type Vendor } from '../support/vendors/server.ts';
 
 const { definition, part, record, started } = example('atlassian', {
   secret: 'ATLASSIAN_TOKEN',
@@ -60,12 +60,9 @@ test('atlassian: a cursor that is no longer known means reading the window, with
 
 test('atlassian: a rate limit that says when it ends as a date without seconds is waited for', async (t) => {
   const { vendor, texts, values } = await started(t);
-  let refusals = 1;
-  vendor.fault = (_, response) => {
-    if (refusals-- <= 0) return false;
-    sendJson(response, 429, '{"errors":[{"title":"Too Many Requests"}]}', { 'X-RateLimit-Reset': '2026-11-20T09:03Z' });
-    return true;
-  };
+  vendor.fault = refusesOnce(429, '{"errors":[{"title":"Too Many Requests"}]}', {
+    'X-RateLimit-Reset': '2026-11-20T09:03Z',
+  });
   const tools = sourceTools(start);
   const { records } = await pullOnce(definition, values, { part, tools });
   assert.deepEqual([records.length, tools.waits], [texts.length, [3 * minute]]);

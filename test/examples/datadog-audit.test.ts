@@ -5,7 +5,7 @@ import { day, example, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startDatadogAudit } from '../support/vendors/datadog-audit.ts';
-import { sendJson } from '../support/vendors/server.ts';
+import { refusesOnce, sendJson } from '../support/vendors/server.ts';
 
 const { definition, part, next, started, asked, queries } = example('datadog-audit', {
   secret: 'DATADOG_AUDIT_API_KEY',
@@ -66,13 +66,8 @@ test('datadog-audit: a week is read day by day, and each day is saved', async (t
 
 test('datadog-audit: the wait after 429 is that of X-RateLimit-Reset, in seconds, however long its period is', async (t) => {
   const { vendor, values } = await started(t, 1);
-  let asked = 0;
-  vendor.fault = (_, response) => {
-    if (asked++ > 0) return false;
-    const headers = { 'X-RateLimit-Limit': '300', 'X-RateLimit-Period': '3600', 'X-RateLimit-Remaining': '0' };
-    sendJson(response, 429, '{"errors":["Too many requests"]}', { ...headers, 'X-RateLimit-Reset': '41' });
-    return true;
-  };
+  const headers = { 'X-RateLimit-Limit': '300', 'X-RateLimit-Period': '3600', 'X-RateLimit-Remaining': '0' };
+  vendor.fault = refusesOnce(429, '{"errors":["Too many requests"]}', { ...headers, 'X-RateLimit-Reset': '41' });
   const tools = sourceTools(start);
   assert.equal((await pullOnce(definition, values, { part, tools })).records.length, 1);
   assert.deepEqual(tools.waits, [41_000]);

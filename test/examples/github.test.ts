@@ -4,7 +4,7 @@ import { restSource } from '../../src/core/rest.ts';
 import { example, start } from '../support/example.ts';
 import { noSearch, pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startGitHub } from '../support/vendors/github.ts';
-import { sendJson } from '../support/vendors/server.ts';
+import { refusesOnce } from '../support/vendors/server.ts';
 
 const { definition, part, started, queries } = example('github', {
   secret: 'GITHUB_TOKEN',
@@ -50,13 +50,8 @@ test('github: an enterprise, or an organization, by its setting; each kind of en
 
 test('github: 403 with nothing remaining is a rate limit, and is waited for', async (t) => {
   const { vendor, texts, values } = await started(t);
-  let refusals = 1;
-  vendor.fault = (_, response) => {
-    if (refusals-- <= 0) return false;
-    const headers = { 'X-RateLimit-Remaining': '0', 'X-RateLimit-Reset': String(start / 1000 + 120) };
-    sendJson(response, 403, '{"message":"API rate limit exceeded"}', headers);
-    return true;
-  };
+  const headers = { 'X-RateLimit-Remaining': '0', 'X-RateLimit-Reset': String(start / 1000 + 120) };
+  vendor.fault = refusesOnce(403, '{"message":"API rate limit exceeded"}', headers);
   const tools = sourceTools(start);
   const { records } = await pullOnce(definition, values, { part, tools });
   assert.deepEqual([records.length, tools.waits], [texts.length, [120_000]]);

@@ -5,7 +5,7 @@ import { day, example, minute, start, windowTo } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startPagerDuty } from '../support/vendors/pagerduty.ts';
-import { sendJson } from '../support/vendors/server.ts';
+import { refusesOnce, sendJson } from '../support/vendors/server.ts';
 
 const { definition, part, next, started, asked } = example('pagerduty', {
   secret: 'PAGERDUTY_KEY',
@@ -60,13 +60,8 @@ test('pagerduty: a run that breaks off between two pages, newest first, loses no
 
 test('pagerduty: the wait after 429 is that of the header ratelimit-reset, in seconds', async (t) => {
   const { vendor, texts, values } = await started(t, 1);
-  let asked = 0;
-  vendor.fault = (_, response) => {
-    if (asked++ > 0) return false;
-    const headers = { 'ratelimit-limit': '960', 'ratelimit-remaining': '0', 'ratelimit-reset': '23' };
-    sendJson(response, 429, '{"error":{"message":"Rate Limit Exceeded","code":2020}}', headers);
-    return true;
-  };
+  const headers = { 'ratelimit-limit': '960', 'ratelimit-remaining': '0', 'ratelimit-reset': '23' };
+  vendor.fault = refusesOnce(429, '{"error":{"message":"Rate Limit Exceeded","code":2020}}', headers);
   const tools = sourceTools(start);
   const { records } = await pullOnce(definition, values, { part, tools });
   assert.equal(records.length, texts.length);

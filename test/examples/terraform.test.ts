@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { day, example, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, sourceTools } from '../support/source-tools.ts';
-import { sendJson } from '../support/vendors/server.ts';
+import { refusesOnce } from '../support/vendors/server.ts';
 import { startTerraform } from '../support/vendors/terraform.ts';
 
 const { definition, part, next, started, queries } = example('terraform', {
@@ -59,13 +59,8 @@ test('terraform: a pause that is longer than the fortnight that HCP Terraform ke
 
 test('terraform: the wait after 429 may be less than a second', async (t) => {
   const { vendor, values } = await started(t, 1);
-  let asked = 0;
-  vendor.fault = (_, response) => {
-    if (asked++ > 0) return false;
-    const headers = { 'X-RateLimit-Limit': '30', 'X-RateLimit-Remaining': '0', 'X-RateLimit-Reset': '0.539' };
-    sendJson(response, 429, '{"errors":[{"status":"429","title":"too many requests"}]}', headers);
-    return true;
-  };
+  const headers = { 'X-RateLimit-Limit': '30', 'X-RateLimit-Remaining': '0', 'X-RateLimit-Reset': '0.539' };
+  vendor.fault = refusesOnce(429, '{"errors":[{"status":"429","title":"too many requests"}]}', headers);
   const tools = sourceTools(start);
   assert.equal((await pullOnce(definition, values, { part, tools })).records.length, 1);
   assert.deepEqual(tools.waits, [539]);

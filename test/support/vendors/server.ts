@@ -98,6 +98,16 @@ export function sendJson(
   response.end(text);
 }
 
+/** Refuses the first request so, and no other. */
+export function refusesOnce(status: number, text: string, headers: Record<string, string>): Fault {
+  let asked = 0;
+  return (_, response) => {
+    if (asked++ > 0) return false;
+    sendJson(response, status, text, headers);
+    return true;
+  };
+}
+
 /** Answers with a page for people, as a proxy or an expired session does. */
 export function sendHtml(
   response: ServerResponse,
