@@ -109,6 +109,8 @@ const definitionSchema = z.strictObject({
   records,
   reply: optional(
     z.strictObject({
+      /** HTTP statuses that mean that there are no records, such as 204. */
+      empty: optional(z.array(z.int())),
       /** A reply is an error unless this holds, whatever its HTTP status. */
       success: optional(test),
       /** Members whose presence means an error; `error` and `errors` when left out. */

@@ -442,20 +442,17 @@ test('JSON Lines, a bare array, and an object of records are records, too', asyn
   assert.deepEqual(await read({ id, path: 'd', container: 'object', missing: 'empty' }, '{"d":[]}'), []);
 });
 
-for (const missing of ['empty', 'error'] as const) {
-  const means = missing === 'empty' ? 'no records' : 'an error';
-  test(`HTTP 204 means ${means} where nothing means ${missing}`, async (t) => {
-    const server = await serve({}, (_, response) => void response.writeHead(204).end());
-    t.after(() => server.close());
-    for (const shape of [{ path: 'data' }, {}]) {
-      const read = pullOnce({ ...pear, records: { ...shape, id: pear.records.id, missing } }, valuesFor(server), {
-        part: { slice },
-      });
-      if (missing === 'empty') assert.deepEqual((await read).records, []);
-      else await assert.rejects(read, { status: exit.protocol });
-    }
-  });
-}
+test('HTTP 204 is an error, unless the definition says that it means no records', async (t) => {
+  const server = await serve({}, (_, response) => void response.writeHead(204).end());
+  t.after(() => server.close());
+  for (const shape of [{ path: 'data', missing: 'empty' }, {}, { format: 'csv' }] as const) {
+    const records = { ...shape, id: pear.records.id };
+    const read = (reply: SourceDefinition['reply']) =>
+      pullOnce({ ...pear, records, ...(reply && { reply }) }, valuesFor(server), { part: { slice } });
+    await assert.rejects(read(undefined), { status: exit.protocol, message: /HTTP 204/ });
+    assert.deepEqual((await read({ empty: [204], success: { path: 'ok' } })).records, []);
+  }
+});
 
 test('something else where the records should be is no empty list, even where that may be missing', async () => {
   const container = ['array', 'object'] as const;

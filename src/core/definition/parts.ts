@@ -34,8 +34,8 @@ export const test = z.strictObject({
 export const answers = z.array(z.union([z.int(), test]));
 
 /**
- * What a reply without its list means: that there is nothing (`empty`; HTTP 204 then means that, too), or an error.
- * `null`: null there means nothing, and nothing there is an error. Left out: both are errors.
+ * What a reply without its list means: that there is nothing (`empty`), or an error. `null`: null there means nothing,
+ * and nothing there is an error. Left out: both are errors.
  */
 export const missing = z.enum(['error', 'null', 'empty']);
 

@@ -3,7 +3,7 @@ import { accessToken } from './auth/access-token.ts';
 import type { RequestDefinition, SourceDefinition } from '../definition.ts';
 import { pace } from './pace.ts';
 import { gone, isSessionOver, limitedIn, notJson, notUtf8, refusal, refusalHint, saidIn } from './refusal.ts';
-import { emptyDocument, foreignCharset, isHtml, isSuccess, noContent } from './reply-kind.ts';
+import { foreignCharset, isHtml, isSuccess, tellsNothing } from './reply-kind.ts';
 import { isAmong, parseJson, saying, tellsError, tellsExpired, tellsInvalid, valueAt } from './reply.ts';
 import { exit, Problem } from '../problem.ts';
 import { baseUrl, buildRequest } from './request.ts';
@@ -68,7 +68,6 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
       ? accessToken(definition, auth, values, tools)
       : session(definition, values, { send, cookies: () => http.cookies }, tools);
   const sign = auth.type === 'signature' ? signer(auth, values, tools) : (request: HttpRequest) => request;
-  const mayBeEmpty = [definition.records.missing, definition.items?.missing].includes('empty');
   let seen: Instant | undefined;
 
   async function send(request: HttpRequest): Promise<HttpReply> {
@@ -92,7 +91,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
 
   async function stream(question: Question): Promise<HttpReply> {
     const reply = await put(question);
-    if (reply.status === noContent && mayBeEmpty) return emptyDocument(reply);
+    if (tellsNothing(definition, reply)) return reply;
     if (!isSuccess(reply.status) || isHtml(reply))
       throw refusal(definition, reply, question.what, await saidIn(reply), tools.now());
     const charset = foreignCharset(reply);

@@ -3,11 +3,13 @@ import { collector, fieldsOf } from './collect.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { sentWith, usedPlaceholders } from '../definition/texts.ts';
 import type { Exchange, Question } from './exchange.ts';
+import { naming, neverAgree, noRecords } from './page-problems.ts';
 import type { Identify } from '../identity.ts';
 import type { PageEnd } from '../paging.ts';
 import { limitIn } from './next-link.ts';
-import { exit, Problem } from '../problem.ts';
-import { saying, totalAt, valueAt } from './reply.ts';
+import { Problem } from '../problem.ts';
+import { tellsNothing } from './reply-kind.ts';
+import { totalAt, valueAt } from './reply.ts';
 import { defaultPolicy, retrying } from '../retry.ts';
 import type { SearchPlan } from './search.ts';
 import type { HttpReply, Page, Tools } from '../types.ts';
@@ -52,6 +54,10 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
     const { question, identity } = reading;
     const reply = await asked;
     part.begin(identity);
+    if (tellsNothing(definition, reply)) {
+      await reply.discard();
+      return { ...nothing, url: reply.url, headers: reply.headers, limit: limitOf(question) };
+    }
     const named = <T>(step: () => T): T => naming(`${definition.name}: the reply to ${question.what}`, step);
     const rest: Page[] = [];
     try {
@@ -143,6 +149,19 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
   return { read };
 }
 
+/** A page without records. */
+const nothing = {
+  envelope: '{}',
+  count: 0,
+  total: undefined,
+  first: undefined,
+  last: undefined,
+  fingerprint: undefined,
+  rest: [],
+  containerSeen: true,
+  unproven: false,
+} as const;
+
 interface Reading {
   readonly question: Question;
   readonly identity: Identify;
@@ -152,26 +171,6 @@ interface Reading {
 /** Neither a length nor chunks (RFC 9112 section 6.3). Compression proves nothing: gzip may be cut between two members. */
 function endsWithConnection(headers: Readonly<Record<string, string>>): boolean {
   return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
-}
-
-/** The splitter knows neither source nor page; its Problems begin with `the reply`. */
-function naming<T>(reply: string, step: () => T): T {
-  try {
-    return step();
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    const { status, message, hint, again } = error;
-    throw new Problem(status, message.replace(/^the reply/, reply), {
-      ...(hint === undefined ? {} : { hint }),
-      ...(again === undefined ? {} : { again }),
-    });
-  }
-}
-
-function neverAgree(name: string, what: string): Problem {
-  return new Problem(exit.protocol, `${name} ends ${what} with the connection, and no two readings of it agree`, {
-    hint: 'have the server, or the proxy before it, say where its replies end: Content-Length, or chunks',
-  });
 }
 
 /** Whether a reply is one JSON document, whose end can be seen. */
@@ -188,13 +187,4 @@ function mayBeMissing({ records: { format, missing, path } }: SourceDefinition, 
 /** Not there, or without contents: what has some may be records in another shape. */
 function isNothing(value: unknown): boolean {
   return value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0);
-}
-
-function noRecords(definition: SourceDefinition, value: unknown, what: string): Problem {
-  const { name, records } = definition;
-  const list = records.path === undefined ? 'is not a list of records' : `has no list of records at ${records.path}`;
-  const where = records.format === 'csv' ? 'is empty, without the names of its columns' : list;
-  return new Problem(exit.protocol, `${name}: the reply to ${what} ${where}${saying(definition, value)}`, {
-    hint: "check the URL and the vendor's API version",
-  });
 }

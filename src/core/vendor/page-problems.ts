@@ -1,0 +1,33 @@
+/** What is said when a page cannot be read. */
+import type { SourceDefinition } from '../definition.ts';
+import { exit, Problem } from '../problem.ts';
+import { saying } from './reply.ts';
+
+/** The splitter knows neither source nor page; its Problems begin with `the reply`. */
+export function naming<T>(reply: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const { status, message, hint, again } = error;
+    throw new Problem(status, message.replace(/^the reply/, reply), {
+      ...(hint === undefined ? {} : { hint }),
+      ...(again === undefined ? {} : { again }),
+    });
+  }
+}
+
+export function neverAgree(name: string, what: string): Problem {
+  return new Problem(exit.protocol, `${name} ends ${what} with the connection, and no two readings of it agree`, {
+    hint: 'have the server, or the proxy before it, say where its replies end: Content-Length, or chunks',
+  });
+}
+
+export function noRecords(definition: SourceDefinition, value: unknown, what: string): Problem {
+  const { name, records } = definition;
+  const list = records.path === undefined ? 'is not a list of records' : `has no list of records at ${records.path}`;
+  const where = records.format === 'csv' ? 'is empty, without the names of its columns' : list;
+  return new Problem(exit.protocol, `${name}: the reply to ${what} ${where}${saying(definition, value)}`, {
+    hint: "check the URL and the vendor's API version",
+  });
+}
