@@ -6,5 +6,5 @@ cd "$(dirname "$0")/.."
 
 for version in "$@"; do
   npm exec --yes --package="node@$version" -- bash -c \
-    'echo "Node $(node --version)"; exec node --import tsx --test --test-concurrency=4 --test-reporter=tap test/*.test.ts test/*/*.test.ts test/*/*/*.test.ts'
+    'echo "Node $(node --version)"; exec node --import tsx --test --test-concurrency=4 --test-reporter=tap test/*.test.ts test/*/*.test.ts test/*/*/*.test.ts test/*/*/*/*.test.ts'
 done

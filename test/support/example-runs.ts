@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exit } from '../../src/core/problem.ts';
-import { bundledProgram } from './bundled-program.ts';
 import { delivered } from './cron.ts';
 import { exampleFile } from './example-definition.ts';
 import { run, scratch } from './program.ts';
@@ -42,7 +41,6 @@ export function exampleRuns(
       return run([...command, ...flags], {
         environment: { HOME: directory, ...environment, ...settings },
         directory,
-        program: bundledProgram(),
       });
     };
     const old = [...add(((hours ?? 49) - 1) * 60 * minute), ...add(90 * minute)];

@@ -4,17 +4,10 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { bundledProgram } from './bundled-program.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** What to put before the program's arguments: the sources through tsx. */
-export const program: readonly string[] = [
-  process.execPath,
-  '--import',
-  join(root, 'node_modules/tsx/dist/loader.mjs'),
-  join(root, 'src/entry.ts'),
-];
+/** What to put before the program's arguments. */
+export const program: readonly string[] = bundledProgram();
 
 export interface Ended {
   readonly status: number | null;
@@ -28,8 +21,6 @@ export interface Options {
   readonly environment?: Readonly<Record<string, string>>;
   readonly directory?: string;
   readonly stdio?: StdioOptions;
-  /** What to put before the program's arguments. Default: the sources through tsx. */
-  readonly program?: readonly string[];
 }
 
 /** Runs it to its end. */
@@ -51,7 +42,7 @@ export async function shell(line: string, options: Options = {}): Promise<Ended>
 
 /** Starts it, for those who want to send signals. */
 export function start(argv: readonly string[], options: Options = {}): ChildProcess {
-  const [node = '', ...before] = options.program ?? program;
+  const [node = '', ...before] = program;
   return spawn(node, [...before, ...argv], {
     cwd: options.directory ?? tmpdir(),
     env: { ...options.environment },
