@@ -16,6 +16,7 @@ export async function bundleProgram(): Promise<{ readonly path: string; remove()
     platform: 'node',
     target: 'node20.18',
     format: 'cjs',
+    define: { 'import.meta.dirname': '__dirname' },
     supported: { 'dynamic-import': false },
     logLevel: 'warning',
   });
