@@ -13,7 +13,7 @@ import type { Command, CommandRun } from '../core/types.ts';
 import { missing, notStarted, silent, type End, unread, wrongEnd } from './command/command-problems.ts';
 import { isExecutable } from './command/executable.ts';
 import { lineWriter } from './command/line-writer.ts';
-import { after } from './timer.ts';
+import { within } from './timer.ts';
 
 export interface CommandOptions {
   /** What the command sees of the environment. */
@@ -159,18 +159,5 @@ function signalAll(child: ChildProcess, name: NodeJS.Signals): void {
     process.kill(-child.pid, name);
   } catch {
     // it ended in this very moment
-  }
-}
-
-/** The value, or undefined when it does not come in time. */
-async function within<T>(value: Promise<T>, milliseconds: number): Promise<T | undefined> {
-  let callOff = (): void => undefined;
-  const late = new Promise<undefined>((resolve) => {
-    callOff = after(milliseconds, () => resolve(undefined));
-  });
-  try {
-    return await Promise.race([value, late]);
-  } finally {
-    callOff();
   }
 }

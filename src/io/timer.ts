@@ -12,3 +12,16 @@ export function after(milliseconds: number, act: () => void): () => void {
   set(Math.max(0, milliseconds));
   return () => clearTimeout(timer);
 }
+
+/** The value, or undefined when it does not come in time. */
+export async function within<T>(value: Promise<T>, milliseconds: number): Promise<T | undefined> {
+  let callOff = (): void => undefined;
+  const late = new Promise<undefined>((resolve) => {
+    callOff = after(milliseconds, () => resolve(undefined));
+  });
+  try {
+    return await Promise.race([value, late]);
+  } finally {
+    callOff();
+  }
+}

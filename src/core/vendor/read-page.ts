@@ -42,12 +42,13 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
   const part = collector(definition, plan, fieldsOf(definition, plan));
 
   const asksForNumber = usedPlaceholders(definition).has('limit');
+  const asksAtFirst = sentWith(definition, [definition.job, definition.request]).has('limit');
 
   /** How many records a full page has, if known: what the first request says, a cursor carries on. */
   function limitOf({ request, url }: Question): number | undefined {
     if (!asksForNumber) return plan.limit;
     if (url !== undefined) return limitIn(url, definition.request);
-    return sentWith(definition, [definition.job, definition.request, request]).has('limit') ? plan.limit : undefined;
+    return asksAtFirst || sentWith(definition, request).has('limit') ? plan.limit : undefined;
   }
 
   async function* attempt(reading: Reading, asked: Promise<HttpReply>): AsyncGenerator<Page, ReadPage, undefined> {

@@ -5,7 +5,7 @@ import { exit, Problem } from '../../core/problem.ts';
 import { errorCode } from '../error-code.ts';
 import { isClosed } from './closed.ts';
 import { isTerminal } from './terminal.ts';
-import { after } from '../timer.ts';
+import { within } from '../timer.ts';
 import { unless } from './unless.ts';
 
 export interface Input {
@@ -53,7 +53,7 @@ async function* readChunks(stop: AbortSignal): AsyncGenerator<Buffer, void, unde
     let next = chunks.next();
     for (;;) {
       void expect(next);
-      const result = await orIdle(next, stop);
+      const result = await unless(stop, within(next, idleMilliseconds));
       if (result === undefined) {
         yield nothing;
       } else {
@@ -84,18 +84,5 @@ async function expect(next: Promise<unknown>): Promise<void> {
     await next;
   } catch {
     // whoever still waits for it is told
-  }
-}
-
-/** The next chunk, or undefined after a while without one. */
-async function orIdle<T>(next: Promise<T>, stop: AbortSignal): Promise<T | undefined> {
-  let callOff = (): void => undefined;
-  const idle = new Promise<undefined>((resolve) => {
-    callOff = after(idleMilliseconds, () => resolve(undefined));
-  });
-  try {
-    return await unless(stop, Promise.race([next, idle]));
-  } finally {
-    callOff();
   }
 }
