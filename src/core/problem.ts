@@ -66,9 +66,9 @@ export interface Again {
 
 export interface ProblemOptions {
   /** What to do about it, one line. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** Worth another attempt. */
-  readonly again?: Again;
+  readonly again?: Again | undefined;
   readonly cause?: unknown;
 }
 

@@ -29,6 +29,6 @@ export function nameBranches({ problems, metIn }: Collected, branches: number): 
     if (met.length === 0 || met.length === branches) continue;
     const { status, message, hint } = problem;
     const text = `${met.map(serverText).join(', ')}: ${message}`;
-    problems[at] = new Problem(status, text, { ...(hint === undefined ? {} : { hint }), cause: problem });
+    problems[at] = new Problem(status, text, { hint, cause: problem });
   }
 }

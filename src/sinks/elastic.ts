@@ -146,7 +146,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
   /** A fault that every document would meet. */
   function refusal(status: 77 | 78, reason: string, like: number): Problem {
     const hint = elasticHint(values, like);
-    return new Problem(status, `${who} does not write to ${index}: ${reason}`, hint === undefined ? {} : { hint });
+    return new Problem(status, `${who} does not write to ${index}: ${reason}`, { hint });
   }
 
   function notElastic(how: string): Problem {

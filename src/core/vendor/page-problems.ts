@@ -10,10 +10,7 @@ export function naming<T>(reply: string, step: () => T): T {
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     const { status, message, hint, again } = error;
-    throw new Problem(status, message.replace(/^the reply/, reply), {
-      ...(hint === undefined ? {} : { hint }),
-      ...(again === undefined ? {} : { again }),
-    });
+    throw new Problem(status, message.replace(/^the reply/, reply), { hint, again });
   }
 }
 

@@ -27,8 +27,8 @@ export function refusal(
   const problem = httpProblem(status, headers, asked, now);
   const invalid = tellsInvalid(definition, said); // asking again would not help
   return new Problem(problem.status, problem.message + saying(definition, said), {
-    ...(problem.hint === undefined ? {} : { hint: problem.hint }),
-    ...(problem.again === undefined || invalid ? {} : { again: problem.again }),
+    hint: problem.hint,
+    again: invalid ? undefined : problem.again,
     cause: invalid ? gone : status,
   });
 }

@@ -93,10 +93,7 @@ export async function tryingEnough<T>(action: () => Promise<T>, tools: Tools): P
   } catch (error) {
     if (!(error instanceof Problem) || error.again === undefined) throw error;
     const { status, message, hint, cause } = error;
-    throw new Problem(status, message, {
-      ...(hint === undefined ? {} : { hint }),
-      ...(cause === undefined ? {} : { cause }),
-    });
+    throw new Problem(status, message, { hint, cause });
   }
 }
 

@@ -44,10 +44,7 @@ export function grantIn(definition: SourceDefinition, auth: OAuthDefinition, ans
   }
   if (reply.status < 200 || reply.status > 299) {
     const problem = httpProblem(reply.status, reply.headers, asked, now);
-    throw new Problem(problem.status, problem.message + said, {
-      ...(problem.hint === undefined ? {} : { hint: problem.hint }),
-      ...(problem.again === undefined ? {} : { again: problem.again }),
-    });
+    throw new Problem(problem.status, problem.message + said, { hint: problem.hint, again: problem.again });
   }
   const unusable = (how: string): Problem =>
     new Problem(exit.protocol, `${asked.who} answered ${asked.what} ${how}`, {
