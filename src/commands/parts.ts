@@ -1,4 +1,5 @@
 /** From a checked configuration to a source and a sink that can work, and the tools they get. */
+import { createHash } from 'node:crypto';
 import { appendFile } from '../io/append-file.ts';
 import { loadHttp, openHttp } from '../io/http.ts';
 import { stoppable } from '../io/streams/standard-output.ts';
@@ -27,7 +28,7 @@ export interface Parts {
 /** Creates source and sink; nothing is connected yet. */
 export async function makeParts(configuration: Configuration, host: Host): Promise<Parts> {
   const { world, log } = host;
-  const { source: definition, sourceOrigin, sink: sinkDefinition, sinkValues, plan } = configuration;
+  const { sink: sinkDefinition, sinkValues, plan } = configuration;
   for (const secret of configuration.findings.secrets) log.hide(secret);
   for (const warning of configuration.findings.warnings) log.warn(warning);
   if (configuration.http.insecure) {
@@ -40,36 +41,52 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
     if (usesHttp) await loadHttp();
   };
   const tools = makeTools(configuration, host, { role: 'source', deadline, noteHttp });
-  const plain = sinkDefinition.create(sinkValues, {
-    ...makeTools(configuration, host, { role: 'sink', deadline, noteHttp }),
-    sourceName: sourceNameOf(configuration),
-    output: stoppable(world.output, host.stops.grace),
-    file: appendFile,
-    wire: (address) => openWire(address, { ...connection(configuration, host, 'sink'), stop: host.stops.grace }),
-    guid: world.guid,
-    ...(await commandAfterDashes(configuration, host)),
-    ...(configuration.form && { form: configuration.form.name }),
-  });
-  const sink = withFields(inForm(plain, configuration, world.now), configuration.fields, tools);
+  const { source, close } = await makeSource(configuration, host, tools);
+  try {
+    const named = { sourceName: sourceNameOf(configuration), idSpace: idSpaceOf(configuration, source) };
+    const plain = sinkDefinition.create(sinkValues, {
+      ...makeTools(configuration, host, { role: 'sink', deadline, noteHttp }),
+      ...named,
+      output: stoppable(world.output, host.stops.grace),
+      file: appendFile,
+      wire: (address) => openWire(address, { ...connection(configuration, host, 'sink'), stop: host.stops.grace }),
+      guid: world.guid,
+      ...(await commandAfterDashes(configuration, host)),
+      ...(configuration.form && { form: configuration.form.name }),
+    });
+    // The sink, printing in the form that --bulk-format asks for.
+    const { form } = configuration;
+    const formed =
+      form === undefined ? plain : { ...plain, encode: form.make(form.values, { ...named, now: world.now }) };
+    return { source, sink: withFields(formed, configuration.fields, tools), tools, load, close };
+  } catch (error) {
+    await close(); // a sample vendor that listens keeps the program running
+    throw error;
+  }
+}
+
+async function makeSource(
+  { source: definition, sourceOrigin, sourceValues, plan }: Configuration,
+  { world, stops }: Host,
+  tools: Tools,
+): Promise<Pick<Parts, 'source' | 'close'>> {
+  const nothing = (): Promise<void> => Promise.resolve();
   if (sourceOrigin === 'standard input') {
     world.input.look();
-    const source = linesSource(definition, world.input.chunks(host.stops.stop), plan.search, tools);
-    return { source, sink, tools, load, close: () => Promise.resolve() };
+    return { source: linesSource(definition, world.input.chunks(stops.stop), plan.search, tools), close: nothing };
   }
   const isSample = sourceOrigin === 'built-in' && definition.name === 'sample';
-  if (!isSample || configuration.sourceValues['SAMPLE_URL'] !== undefined) {
-    const source = restSource(definition, configuration.sourceValues, plan.search, tools);
-    return { source, sink, tools, load, close: () => Promise.resolve() };
+  if (!isSample || sourceValues['SAMPLE_URL'] !== undefined) {
+    return { source: restSource(definition, sourceValues, plan.search, tools), close: nothing };
   }
   const { startSampleVendor } = await import('../io/sample-vendor.ts');
   const vendor = await startSampleVendor({ now: world.now });
   try {
-    const values = { ...configuration.sourceValues, SAMPLE_URL: vendor.url };
+    const values = { ...sourceValues, SAMPLE_URL: vendor.url };
     // Its port is another one at every run: the position must not depend on it.
-    const source = { ...restSource(definition, values, plan.search, tools), scope: '' };
-    return { source, sink, tools, load, close: vendor.close };
+    return { source: { ...restSource(definition, values, plan.search, tools), scope: '' }, close: vendor.close };
   } catch (error) {
-    await vendor.close(); // a server that listens keeps the program running
+    await vendor.close();
     throw error;
   }
 }
@@ -95,11 +112,13 @@ function sourceNameOf({ source, sourceOrigin, naming }: Configuration): string {
   return sourceOrigin === 'standard input' ? (naming.job ?? source.name) : source.name;
 }
 
-/** The sink, printing in the form that `--bulk-format` asks for. */
-function inForm(sink: Sink, configuration: Configuration, now: () => number): Sink {
-  const { form } = configuration;
-  if (form === undefined) return sink;
-  return { ...sink, encode: form.make(form.values, { sourceName: sourceNameOf(configuration), now }) };
+/**
+ * Where an ID means one record: `jira.3f9a2c1b`. Two tenants of one vendor count their records alike, and what one of
+ * them has must not pass for a repeat of the other's.
+ */
+function idSpaceOf(configuration: Configuration, { scope }: Source): string {
+  const name = sourceNameOf(configuration);
+  return scope === '' ? name : `${name}.${createHash('sha256').update(scope).digest('hex').slice(0, 8)}`;
 }
 
 /** What every connection needs to know. */

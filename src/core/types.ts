@@ -319,8 +319,10 @@ export interface ByteWriter {
 
 /** What a sink may use of the world. Everything it prints or writes goes through one of these doors. */
 export interface SinkTools extends Tools {
-  /** The source's name, or that of a pipe's job: the namespace of record IDs at the sink. */
+  /** The source's name, or that of a pipe's job. */
   readonly sourceName: string;
+  /** Tells the source and what of it is read from every other: within it, an ID is that of one record. */
+  readonly idSpace: string;
   /** Standard output: waits for the reader; a reader that is gone or a full disk is a Problem (74). */
   readonly output: Output;
   /** Opens a file to append to. */

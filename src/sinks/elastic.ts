@@ -42,8 +42,8 @@ export const elastic: SinkDefinition = {
 };
 
 /** The wire form: an action line and the record, for `--bulk-format elastic`. */
-export function elasticEncoder(_values: SettingValues, tools: Pick<SinkTools, 'sourceName' | 'now'>): Encode {
-  return elasticForm(tools.sourceName, () => tools.now());
+export function elasticEncoder(_values: SettingValues, tools: Pick<SinkTools, 'idSpace' | 'now'>): Encode {
+  return elasticForm(tools.idSpace, () => tools.now());
 }
 
 function elasticSink(values: SettingValues, tools: SinkTools): Sink {

@@ -16,6 +16,7 @@ import {
   scenes,
   splunkScene,
   type SinkScene,
+  recordIdOf,
 } from './destinations.ts';
 import { fault } from './harness.ts';
 
@@ -85,7 +86,7 @@ fault('S02', 'of 100 documents, only the 3 that got 429 are sent again, in their
   const here = await elasticScene(context, { records: 100 });
   const three = ['r5', 'r50', 'r95'];
   here.sink.item = (id, _source, attempt) =>
-    attempt === 1 && three.includes(id.slice(5))
+    attempt === 1 && three.includes(recordIdOf(id))
       ? { status: 429, type: 'es_rejected_execution_exception', reason: 'queue is full' }
       : undefined;
   here.expectSuccess(await here.run());
@@ -99,7 +100,9 @@ fault(
     const here = await elasticScene(context, { records: 100 });
     const three = ['r1', 'r50', 'r100'];
     here.sink.item = (id) =>
-      three.includes(id.slice(5)) ? { status: 400, type: 'document_parsing_exception', reason: 'failed' } : undefined;
+      three.includes(recordIdOf(id))
+        ? { status: 400, type: 'document_parsing_exception', reason: 'failed' }
+        : undefined;
     const result = await here.run(['-v']);
     assert.match(result.stderr, /100 fetched, 97 delivered, 3 set aside/);
     assert.equal(here.sink.bulks().length, 1);
@@ -128,11 +131,12 @@ for (const seed of [1, 2, 3, 4, 5]) {
       const here = await elasticScene(context, { records: 60 });
       const fates = [201, 201, 201, 201, 409, 409, 429, 503, 503, 400];
       const fateOf = (id: string): number => fates[(Number(id.slice(1)) * 7 + seed * 3) % 11] ?? 201;
-      for (const { id, text } of here.vendor.records) {
-        if (fateOf(id) === 409) here.sink.documents.set(`acme:${id}`, text);
-      }
-      here.sink.item = (name, _source, attempt) => {
-        const fate = fateOf(name.slice(5));
+      here.sink.item = (name, source, attempt) => {
+        const fate = fateOf(recordIdOf(name));
+        if (fate === 409) {
+          here.sink.documents.set(name, source);
+          return { status: 409, type: 'version_conflict_engine_exception', reason: 'it is there' };
+        }
         if (fate === 400) return { status: 400, type: 'illegal_argument_exception', reason: 'bad' };
         return attempt <= 2 && (fate === 429 || fate === 503) ? { status: fate, type: 'busy', reason: '' } : undefined;
       };
@@ -140,7 +144,7 @@ for (const seed of [1, 2, 3, 4, 5]) {
       const refused = ids(60).filter((id) => fateOf(id) === 400);
       const later = ids(60).filter((id) => fateOf(id) === 429 || fateOf(id) === 503);
       assert.deepEqual(here.sink.bulks().map(idsIn), [ids(60), later, later]);
-      for (const [id, source] of here.sink.documents) assert.ok(source.includes(`"id":"${id.slice(5)}"`), id);
+      for (const [id, source] of here.sink.documents) assert.ok(source.includes(`"id":"${recordIdOf(id)}"`), id);
       await expectSetAside(here, result, refused, /^illegal_argument_exception: bad$/);
     },
   );
@@ -156,7 +160,8 @@ function bulkText(
   return lines.flatMap((line, at) => {
     if (at % 2 === 1) return [];
     const id = (JSON.parse(line) as { create: { _id: string } }).create._id;
-    if (busy.includes(id)) return ['{"create" : {"status" : 429, "error" : {"type" : "busy", "reason" : "full"}}}'];
+    if (busy.includes(recordIdOf(id)))
+      return ['{"create" : {"status" : 429, "error" : {"type" : "busy", "reason" : "full"}}}'];
     here.sink.documents.set(id, lines[at + 1] ?? '');
     return ['{"create" : {"status" : 201}}'];
   });
@@ -172,7 +177,7 @@ for (const [what, before] of [
     here.sink.hook = onPost(({ body }, number) =>
       number > 1
         ? undefined
-        : { status: 200, body: `{${before}"took" : 3, "items" : [${bulkText(here, body, ['acme:r2']).join(', ')}]}` },
+        : { status: 200, body: `{${before}"took" : 3, "items" : [${bulkText(here, body, ['r2']).join(', ')}]}` },
     );
     here.expectSuccess(await here.run());
     assert.deepEqual(here.sink.bulks().map(idsIn), [ids(6), ['r2']]);
@@ -306,7 +311,7 @@ fault(
   async (context) => {
     const here = await elasticScene(context, { records: 64 });
     here.sink.hook = onPost(({ body }) =>
-      body.includes('acme:r37"')
+      body.includes(':r37"')
         ? { status: 400, body: { error: { type: 'x_content_parse_exception', reason: 'poison' }, status: 400 } }
         : undefined,
     );
@@ -322,7 +327,9 @@ fault(
   async (context) => {
     const here = await elasticScene(context, { records: 100 });
     here.sink.item = (id) =>
-      Number(id.slice(6)) % 2 === 0 ? { status: 400, type: 'mapper_exception', reason: 'conflict' } : undefined;
+      Number(recordIdOf(id).slice(1)) % 2 === 0
+        ? { status: 400, type: 'mapper_exception', reason: 'conflict' }
+        : undefined;
     const result = await here.run();
     assert.deepEqual(here.setAside(), []);
     await here.expectProblem(result, {

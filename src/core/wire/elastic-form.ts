@@ -16,12 +16,12 @@ const endOfYear9999 = 253_402_300_799_999;
 const startOfYear0 = -62_167_219_200_000;
 
 /**
- * `{"create":{"_id":"acme:abc"}}`, then the record; `@timestamp` is put in front of its members where it is missing, with
+ * `{"create":{"_id":"acme.3f9a2c1b:abc"}}`, then the record; `@timestamp` is put in front of its members where it is missing, with
  * the record's full precision, or as `now` (milliseconds since 1970) when it has no time that can be read.
  */
-export function elasticForm(sourceName: string, now: () => number): Encode {
-  const idStart = Buffer.from(`${actionStart}${JSON.stringify(`${sourceName}:`).slice(1, -1)}`);
-  const room = sourceName === 'sha256' ? 0 : longestId - Buffer.byteLength(sourceName) - 1;
+export function elasticForm(idSpace: string, now: () => number): Encode {
+  const idStart = Buffer.from(`${actionStart}${JSON.stringify(`${idSpace}:`).slice(1, -1)}`);
+  const room = idSpace === 'sha256' ? 0 : longestId - Buffer.byteLength(idSpace) - 1;
   const hasTimestamp = timestampFinder();
   return (record, out) => {
     const { bytes, start, end } = record;
@@ -30,7 +30,7 @@ export function elasticForm(sourceName: string, now: () => number): Encode {
       appendId(record, out);
       out.bytes(idEnd, 0, idEnd.length);
     } else {
-      out.text(`{"create":{"_id":${JSON.stringify(documentId(sourceName, record))}}}\n`);
+      out.text(`{"create":{"_id":${JSON.stringify(documentId(idSpace, record))}}}\n`);
     }
     if (hasTimestamp(bytes, start, end)) {
       out.bytes(bytes, start, end);
@@ -48,9 +48,9 @@ export function isAction(line: Buffer): boolean {
   return line.indexOf(actionStart) === 0 && line.subarray(-idEnd.length).equals(idEnd);
 }
 
-/** `<source>:<id>`; hashed when too long. A text that looks like a hash is hashed too, so that it cannot meet one. */
-export function documentId(sourceName: string, { key, keyStart, keyEnd }: AuditRecord): string {
-  const id = `${sourceName}:${idText(key, keyStart, keyEnd)}`;
+/** `<ID space>:<id>`; hashed when too long. A text that looks like a hash is hashed too, so that it cannot meet one. */
+export function documentId(idSpace: string, { key, keyStart, keyEnd }: AuditRecord): string {
+  const id = `${idSpace}:${idText(key, keyStart, keyEnd)}`;
   return Buffer.byteLength(id) <= longestId && !id.startsWith('sha256:') ? id : `sha256:${hash('sha256', id)}`;
 }
 

@@ -1,0 +1,58 @@
+/** Under which ID Elasticsearch gets a record: one vendor's tenants count their records alike. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { run, scratch, type Ended } from '../support/program.ts';
+import { fakeElastic } from '../support/sinks/elastic.ts';
+import { startJira, type Jira } from '../support/vendors/jira.ts';
+
+const now = Date.now();
+
+/** Two records of a site, with the IDs that every site has. */
+async function site(context: TestContext, who: string): Promise<Jira> {
+  const jira = await startJira();
+  context.after(() => jira.close());
+  const created = new Date(now - 7_200_000).toISOString().replace('Z', '+0000');
+  jira.add(...[1, 2].map((id) => `{"id":${id},"authorKey":"${who}","created":"${created}"}`));
+  return jira;
+}
+
+function pull(directory: string, { origin }: Jira, more: readonly string[], elastic = ''): Promise<Ended> {
+  return run(['--source', 'jira', '--state-dir', 'state', ...more], {
+    directory,
+    environment: {
+      JIRA_URL: origin,
+      JIRA_USERNAME: 'admin@example.com',
+      JIRA_TOKEN: 'token',
+      ELASTIC_URL: elastic,
+      ELASTIC_INDEX: 'audit',
+      ELASTIC_API_KEY: 'id:key',
+    },
+  });
+}
+
+test('two tenants whose records have the same IDs lose none of them in one index', async (t) => {
+  const directory = scratch(t);
+  const elastic = await fakeElastic();
+  t.after(() => elastic.close());
+  for (const who of ['ada', 'zoe']) {
+    const ended = await pull(directory, await site(t, who), ['--sink', 'elastic'], elastic.url);
+    assert.deepEqual([ended.status, ended.stderr], [0, '']);
+  }
+  const kept = [...elastic.documents.values()].map((text) =>
+    /"id":(\d),"authorKey":"(\w+)"/.exec(text)?.slice(1).join(),
+  );
+  assert.deepEqual(kept.sort(), ['1,ada', '1,zoe', '2,ada', '2,zoe']);
+});
+
+test('what --bulk-format prints has the IDs that delivery gives, whichever job it is', async (t) => {
+  const directory = scratch(t);
+  const elastic = await fakeElastic();
+  t.after(() => elastic.close());
+  const jira = await site(t, 'ada');
+  assert.equal((await pull(directory, jira, ['--sink', 'elastic', '--job', 'one'], elastic.url)).status, 0);
+  const printed = await pull(directory, jira, ['--since', '1d', '--bulk-format', 'elastic']);
+  const ids = [...printed.stdout.matchAll(/^\{"create":\{"_id":"([^"]+)"\}\}$/gm)].map(([, id]) => id);
+  assert.equal(ids.length, 2);
+  assert.deepEqual(ids.toSorted(), [...elastic.documents.keys()].toSorted());
+  assert.match(ids[0] ?? '', /^jira\.[0-9a-f]{8}:[12]$/);
+});
