@@ -38,10 +38,9 @@ test('two tenants whose records have the same IDs lose none of them in one index
     const ended = await pull(directory, await site(t, who), ['--sink', 'elastic'], elastic.url);
     assert.deepEqual([ended.status, ended.stderr], [0, '']);
   }
-  const kept = [...elastic.documents.values()].map((text) =>
-    /"id":(\d),"authorKey":"(\w+)"/.exec(text)?.slice(1).join(),
-  );
-  assert.deepEqual(kept.sort(), ['1,ada', '1,zoe', '2,ada', '2,zoe']);
+  const kept = [...elastic.documents.values()].map((text) => /\d,"authorKey":"\w+"/.exec(text)?.[0]);
+  const all = ['ada', 'zoe'].flatMap((who) => [1, 2].map((id) => `${id},"authorKey":"${who}"`));
+  assert.deepEqual(new Set(kept), new Set(all));
 });
 
 test('what --bulk-format prints has the IDs that delivery gives, whichever job it is', async (t) => {
@@ -53,6 +52,6 @@ test('what --bulk-format prints has the IDs that delivery gives, whichever job i
   const printed = await pull(directory, jira, ['--since', '1d', '--bulk-format', 'elastic']);
   const ids = [...printed.stdout.matchAll(/^\{"create":\{"_id":"([^"]+)"\}\}$/gm)].map(([, id]) => id);
   assert.equal(ids.length, 2);
-  assert.deepEqual(ids.toSorted(), [...elastic.documents.keys()].toSorted());
+  assert.deepEqual(new Set(ids), new Set(elastic.documents.keys()));
   assert.match(ids[0] ?? '', /^jira\.[0-9a-f]{8}:[12]$/);
 });
