@@ -93,6 +93,9 @@ async function pullAll(state: State, position: Position): Promise<void> {
     for (const branch of unknown) placeOf(position, branch, seed);
     if (unknown.length > 0) await save(state, position, sink);
     for (const branch of branches) {
+      // Between two branches nobody is waiting who would hear of it, and the others would go unread without a word.
+      await collect(state, async () => parts.tools.stop.throwIfAborted());
+      if (state.sinkBroken || parts.tools.stop.aborted) break;
       const at: Branch = {
         ...parts,
         quarantine: dry ?? parts.quarantine,
@@ -108,7 +111,6 @@ async function pullAll(state: State, position: Position): Promise<void> {
       // Also after a failure: with a bookmark behind the gap, the next run does not meet it again.
       for (const gap of state.summary.gaps.slice(known))
         await collect(state, () => Promise.reject(skipped(gap, at.source.name, at.job.since === gap.until)), branch);
-      if (state.sinkBroken || parts.tools.stop.aborted) break;
     }
     nameBranches(state, branches.length);
   });
@@ -185,15 +187,7 @@ async function save(state: State, position: Position, sink: Sink | undefined, se
 
 /** Ends the run in the position file: what happened, how often in a row, and the IDs that were delivered all the same. */
 async function conclude(state: State, position: Position, sink: Sink | undefined, started: number): Promise<void> {
-  const status = worst(state.problems.map((problem) => problem.status));
-  writeDown(position, {
-    started: isoText(fromMillis(started)),
-    ended: isoText(fromMillis(state.parts.tools.now())),
-    exit: status,
-    outcome: state.problems[0]?.message ?? 'ok',
-    fetched: state.summary.fetched,
-    delivered: state.summary.delivered,
-    quarantined: state.summary.quarantined,
-  });
+  const ended = state.parts.tools.now();
+  const status = writeDown(position, { started, ended }, state.problems, state.summary);
   await save(state, position, sink, status === exit.ok);
 }

@@ -450,6 +450,24 @@ test('one failing branch stops none of the others', async () => {
   );
 });
 
+test('a run that is stopped between two branches does not end as if it had read them all', async () => {
+  const here = bench();
+  here.vendor.stored.push(stored('a', start - minute));
+  here.vendor.branches = async () => ['one', 'two'];
+  here.sink.answer = () => {
+    here.controller.abort(new Problem(exit.tempfail, 'out of time')); // the last batch of the first is on its way
+    return undefined;
+  };
+  const { problems } = await here.run();
+  assert.deepEqual(
+    problems.map(({ status, message }) => [status, message]),
+    [[exit.tempfail, 'out of time']],
+  );
+  const position = await here.store.load();
+  assert.equal(position?.last?.exit, exit.tempfail);
+  assert.notEqual(position?.branches.get('one')?.watermark, undefined, 'what was read to its end counts');
+});
+
 test('a cursor vendor whose page was half delivered shows it again, and nothing is taken for a new twin', async () => {
   const here = bench();
   const remembered: boolean[] = [];

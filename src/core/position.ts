@@ -1,7 +1,8 @@
 /** A job's position before its first run, and how a run is written down in it. */
 import { createLedger } from './dedupe.ts';
-import { exit } from './problem.ts';
-import type { BranchPosition, Duration, LastRun, Position } from './types.ts';
+import { exit, type Problem, worst } from './problem.ts';
+import { fromMillis, isoText } from './time.ts';
+import type { BranchPosition, Duration, Position, Summary } from './types.ts';
 
 /** `source` and `sink` say what is read and where it goes. */
 export function firstPosition(scope: { readonly source: string; readonly sink: string }): Position {
@@ -17,12 +18,27 @@ export function placeOf(position: Position, branch: string, seed: number): Branc
   return place;
 }
 
-/** Writes down how a run ended: 0 and 3 count as a success. */
-export function writeDown(position: Position, last: LastRun): void {
-  const success = last.exit === exit.ok || last.exit === exit.partial;
-  position.last = last;
+/** Writes down how a run ended, and returns its status: 0 and 3 count as a success. Times are in milliseconds. */
+export function writeDown(
+  position: Position,
+  { started, ended }: { readonly started: number; readonly ended: number },
+  problems: readonly Problem[],
+  { fetched, delivered, quarantined }: Summary,
+): number {
+  const status = worst(problems.map((problem) => problem.status));
+  const success = status === exit.ok || status === exit.partial;
+  position.last = {
+    started: isoText(fromMillis(started)),
+    ended: isoText(fromMillis(ended)),
+    exit: status,
+    outcome: problems[0]?.message ?? 'ok',
+    fetched,
+    delivered,
+    quarantined,
+  };
   position.failures = success ? 0 : position.failures + 1;
-  if (success) position.lastSuccess = last.ended;
+  if (success) position.lastSuccess = position.last.ended;
+  return status;
 }
 
 /** The length of slices that a branch is read in for now, because the last run ran out of time inside one. */
