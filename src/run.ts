@@ -6,6 +6,7 @@
  */
 import { askOnce } from './core/delivery/acknowledge.ts';
 import { packer } from './core/batch.ts';
+import { noteListed } from './core/branch-list.ts';
 import { dryQuarantine } from './core/dry-quarantine.ts';
 import { forewarned } from './core/forewarned.ts';
 import { checkHoldOff } from './core/hold-off.ts';
@@ -113,6 +114,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
         await collect(state, () => Promise.reject(skipped(gap, at.source.name, at.job.since === gap.until)), branch);
     }
     nameBranches(state, branches.length);
+    state.problems.push(...noteListed(position, source, branches));
   });
   if (state.summary.diverted > 0) state.problems.push(divertedBy(parts.sink.name, state.summary.diverted));
   const aside = state.summary.quarantined;

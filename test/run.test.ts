@@ -468,6 +468,53 @@ test('a run that is stopped between two branches does not end as if it had read 
   assert.notEqual(position?.branches.get('one')?.watermark, undefined, 'what was read to its end counts');
 });
 
+const branchCases: readonly (readonly [who: string, asksForBranches: boolean, said: readonly string[]])[] = [
+  ['the vendor', true, ['memory no longer lists two: nothing is read there any more']],
+  ['the user', false, []],
+];
+for (const [who, asksForBranches, said] of branchCases) {
+  const how = said.length > 0 ? 'told once' : 'nobody has to be told of';
+  test(`a branch that ${who} no longer lists is ${how}, and read on from its place when it comes back`, async () => {
+    const here = bench();
+    let branches = ['one', 'two'];
+    Object.assign(here.vendor, { branches: async () => branches, asksForBranches });
+    async function tick(): Promise<readonly string[]> {
+      here.restart();
+      here.clock.now += minute;
+      return (await here.run()).problems.map(({ status, message }) => `${status} ${message}`);
+    }
+    assert.deepEqual(await tick(), []);
+    branches = ['one'];
+    assert.deepEqual(
+      await tick(),
+      said.map((line) => `${exit.partial} ${line}`),
+    );
+    assert.deepEqual(await tick(), []);
+    here.clock.now += 300 * minute; // longer than a first run reads back
+    here.vendor.stored.push(stored('meanwhile', here.clock.now - 200 * minute));
+    branches = ['one', 'two'];
+    assert.deepEqual(await tick(), []);
+    assert.deepEqual(here.ids(), ['meanwhile', 'meanwhile'], 'each branch has it');
+    branches = ['two'];
+    assert.equal((await tick()).length, said.length, 'another one');
+  });
+}
+
+test('a branch that is no longer listed is told by the next run when this one was killed', async () => {
+  const here = bench();
+  Object.assign(here.vendor, { branches: async () => ['one', 'two'], asksForBranches: true });
+  await here.run();
+  here.vendor.branches = async () => ['one', 'three']; // a new one, so that the position is saved at once
+  const killed = new Error('killed');
+  here.vendor.beforePage = () => {
+    throw killed;
+  };
+  await assert.rejects(here.run(), killed);
+  here.restart();
+  here.vendor.beforePage = () => {};
+  assert.deepEqual(statuses(await here.run()), [exit.partial]);
+});
+
 test('a cursor vendor whose page was half delivered shows it again, and nothing is taken for a new twin', async () => {
   const here = bench();
   const remembered: boolean[] = [];

@@ -67,11 +67,12 @@ function statusOf(state: State, { last }: Position): number {
 }
 
 function describe({ branches, last, lastSuccess, failures }: Position, now: number): string {
-  const marks = [...branches.values()].flatMap(({ watermark }) => watermark ?? []);
+  const read = [...branches.values()].filter(({ listed }) => listed);
+  const marks = read.flatMap(({ watermark }) => watermark ?? []);
   const parts = [
     marks.length === 0 ? 'no position yet' : positionText(earliest(marks), now),
-    ...(marks.length > 0 && marks.length < branches.size
-      ? [`${branches.size - marks.length} of ${branches.size} branches without a position yet`]
+    ...(marks.length > 0 && marks.length < read.length
+      ? [`${read.length - marks.length} of ${read.length} branches without a position yet`]
       : []),
     ...(last === undefined ? ['never run to an end'] : [`last run ${last.ended} exit ${last.exit}: ${last.outcome}`]),
     ...(last !== undefined && last.exit === exit.ok ? [`${last.delivered} delivered`] : []),

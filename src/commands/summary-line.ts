@@ -32,7 +32,8 @@ export function summaryText(
     `${summary.delivered} ${dryRun ? 'would be delivered' : 'delivered'}`,
     ...counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`),
   ];
-  const marks = [...(position?.branches.values() ?? [])].flatMap(({ watermark }) => watermark ?? []);
+  const read = [...(position?.branches.values() ?? [])].filter(({ listed }) => listed);
+  const marks = read.flatMap(({ watermark }) => watermark ?? []);
   const [first, ...others] = marks;
   if (first !== undefined && usePosition && !dryRun) {
     parts.push(`position ${isoText(others.reduce((least, mark) => (mark < least ? mark : least), first))}`);

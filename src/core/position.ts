@@ -13,7 +13,13 @@ export function firstPosition(scope: { readonly source: string; readonly sink: s
 export function placeOf(position: Position, branch: string, seed: number): BranchPosition {
   const known = position.branches.get(branch);
   if (known !== undefined) return known;
-  const place = { watermark: undefined, bookmark: undefined, slice: undefined, ledger: createLedger(seed) };
+  const place = {
+    watermark: undefined,
+    bookmark: undefined,
+    slice: undefined,
+    listed: true,
+    ledger: createLedger(seed),
+  };
   position.branches.set(branch, place);
   return place;
 }

@@ -1,5 +1,5 @@
 /** A vendor described as data -> a Source: log in, ask page by page, check that all of it came, log out. */
-import { branchesOf } from './vendor/branches.ts';
+import { asksVendor, branchesOf } from './vendor/branches.ts';
 import { identityRule } from './vendor/collect.ts';
 import type { SourceDefinition } from './definition.ts';
 import { exchange } from './vendor/exchange.ts';
@@ -156,6 +156,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     window: windowRules(definition),
     scope: scopeOf(definition, values),
     branches,
+    asksForBranches: asksVendor(definition, values),
     pull,
     serverTime: vendor.serverTime,
     earliest: earliestIn(definition),

@@ -214,6 +214,8 @@ export interface Source {
   readonly scope: string;
   /** Independent parts, each with its own position; [''] when there is one. May ask the vendor. */
   branches(): Promise<readonly string[]>;
+  /** True when it is the vendor who lists the branches, and not the user. */
+  readonly asksForBranches?: boolean;
   /** Reads one slice to its end. Finishing without a Problem means: all of it was read. */
   pull(ask: Ask): AsyncIterable<Page>;
   /** The server's clock as last seen, or undefined. */
@@ -459,6 +461,8 @@ export interface BranchPosition {
   bookmark: string | undefined;
   /** A shorter slice, because the last run ran out of time inside one; milliseconds. */
   slice: number | undefined;
+  /** Whether the last run that knew the list of branches found it there. */
+  listed: boolean;
   readonly ledger: Ledger;
 }
 

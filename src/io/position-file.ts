@@ -8,8 +8,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { basename, join } from 'node:path';
-import { createLedger } from '../core/dedupe.ts';
-import { firstPosition } from '../core/position.ts';
+import { firstPosition, placeOf } from '../core/position.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { Position, PositionStore } from '../core/types.ts';
 import { fileProblem, linkOver, orFileProblem, replaceFile } from './disk/durable.ts';
@@ -172,17 +171,11 @@ function goingOn(path: string, previous: string, damage: string | undefined): st
 
 /** What was delivered after the position was saved. */
 function addEntry(path: string, position: Position, { branch, lines, saved }: JournalEntry, seed: number): void {
-  const place = position.branches.get(branch) ?? {
-    watermark: undefined,
-    bookmark: undefined,
-    slice: undefined,
-    ledger: createLedger(seed),
-  };
+  const place = placeOf(position, branch, seed);
   try {
     place.ledger.read(lines);
   } catch (error) {
     throw error instanceof Problem ? unusable(path, `its journal: ${error.message}`) : error;
   }
-  position.branches.set(branch, place);
   position.saved = saved;
 }

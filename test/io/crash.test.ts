@@ -39,7 +39,7 @@ function run(directory: string, steps: string, point = ''): ReturnType<typeof sp
       return ledger;
     }
     function position(watermark, ids) {
-      const branches = new Map([['', { watermark, bookmark: undefined, slice: undefined, ledger: ledgerOf(ids) }]]);
+      const branches = new Map([['', { watermark, bookmark: undefined, slice: undefined, listed: true, ledger: ledgerOf(ids) }]]);
       return { ...scope, branches, saved: undefined, last: undefined, lastSuccess: undefined, failures: 0 };
     }
     const kill = () => process.kill(process.pid, 'SIGKILL');

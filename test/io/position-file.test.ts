@@ -43,7 +43,7 @@ function branch(watermark: bigint | undefined, ids: readonly string[] = [], book
     const key = Buffer.from(id);
     ledger.keep(ledger.note(key, 0, key.length, 1_763_629_200_000, 7));
   }
-  return { watermark, bookmark, slice: undefined, ledger };
+  return { watermark, bookmark, slice: undefined, listed: true, ledger };
 }
 
 function positionOf(branches: Record<string, BranchPosition>): Position {
@@ -115,6 +115,7 @@ test('what was saved is loaded again, whatever it is', async (t) => {
       watermark: fc.option(fc.bigInt(-(10n ** 18n), 10n ** 19n), { nil: undefined }),
       bookmark: text,
       slice: fc.option(fc.nat(), { nil: undefined }),
+      listed: fc.boolean(),
       ids: fc.uniqueArray(id, { maxLength: 5 }),
     }),
     { maxLength: 4 },
@@ -363,7 +364,7 @@ test('a newer format is refused and the file left as it is', async (t) => {
 
 test('a position of another sink that nothing was ever delivered to is taken over', async (t) => {
   const directory = freshDirectory(t);
-  const empty = { watermark: undefined, bookmark: undefined, slice: undefined, ledger: createLedger() };
+  const empty = { watermark: undefined, bookmark: undefined, slice: undefined, listed: true, ledger: createLedger() };
   await saved(directory, positionOf({ '': empty }));
   const other = { ...scope, sink: 'other' };
   const store = positionStore(directory, 'job', other);

@@ -24,6 +24,7 @@ interface SavedBranch {
   readonly watermark: string | undefined;
   readonly bookmark: string | undefined;
   readonly slice: number | undefined;
+  readonly listed: boolean;
   readonly lines: string;
 }
 
@@ -73,10 +74,11 @@ export function memoryStore(disk: MemoryStore['disk'] = { saved: undefined, jour
   return store;
 }
 
-function revived({ name, watermark, bookmark, slice, lines }: SavedBranch): [string, BranchPosition] {
+function revived({ name, watermark, bookmark, slice, listed, lines }: SavedBranch): [string, BranchPosition] {
   const ledger = createLedger();
   ledger.read(Buffer.from(lines));
-  return [name, { watermark: watermark === undefined ? undefined : BigInt(watermark), bookmark, slice, ledger }];
+  const at = watermark === undefined ? undefined : BigInt(watermark);
+  return [name, { watermark: at, bookmark, slice, listed, ledger }];
 }
 
 function text(blocks: Iterable<Buffer>): string {

@@ -22,10 +22,9 @@ export async function branchesOf(
   values: SettingValues,
   vendor: Pick<Exchange, 'json'>,
 ): Promise<readonly string[]> {
-  const { setting, values: listed, fetch } = definition.branches ?? {};
-  const text = setting === undefined ? undefined : values[setting];
-  const chosen = text === undefined ? listed : text.split(/[\s,]+/).filter((each) => each !== '');
-  if (chosen !== undefined && chosen.length > 0) return [...new Set(chosen)];
+  const { setting, fetch } = definition.branches ?? {};
+  const chosen = chosenOf(definition, values);
+  if (chosen.length > 0) return chosen;
   if (fetch === undefined) return [''];
 
   const { name } = definition;
@@ -43,6 +42,20 @@ export async function branchesOf(
   }
   if (names.size === 0) throw nothing(name, setting);
   return [...names];
+}
+
+/** Whether nobody has chosen the branches, so that the vendor lists them. */
+export function asksVendor(definition: SourceDefinition, values: SettingValues): boolean {
+  return definition.branches?.fetch !== undefined && chosenOf(definition, values).length === 0;
+}
+
+/** Those in the setting, else those in the definition; each once. */
+function chosenOf(
+  { branches: { setting, values: listed = [] } = {} }: SourceDefinition,
+  values: SettingValues,
+): string[] {
+  const text = setting === undefined ? undefined : values[setting];
+  return [...new Set(text === undefined ? listed : text.split(/[\s,]+/).filter((each) => each !== ''))];
 }
 
 /** The names on one page of the list. Integers keep all their digits. */

@@ -20,6 +20,7 @@ interface StoredBranch {
   readonly watermark?: string;
   readonly bookmark?: string;
   readonly slice?: number;
+  readonly listed?: false;
   readonly remembered: number;
 }
 
@@ -27,12 +28,13 @@ interface StoredBranch {
 export function documentText(job: string, generation: number, position: Position): string {
   const { source, sink, lastSuccess, failures, last, saved } = position;
   const branches: StoredBranch[] = [];
-  for (const [name, { watermark, bookmark, slice, ledger }] of position.branches) {
+  for (const [name, { watermark, bookmark, slice, listed, ledger }] of position.branches) {
     branches.push({
       name,
       ...(watermark === undefined ? {} : { watermark: isoText(watermark) }),
       ...(bookmark === undefined ? {} : { bookmark }),
       ...(slice === undefined ? {} : { slice }),
+      ...(listed ? {} : { listed }),
       remembered: ledger.size(),
     });
   }
@@ -43,9 +45,9 @@ export function documentText(job: string, generation: number, position: Position
 /** The position, its ledgers still empty. Throws RangeError or TypeError when the content makes no sense. */
 export function positionOf(document: StoredDocument, seed: number): Position {
   const branches: Position['branches'] = new Map();
-  for (const { name, watermark, bookmark, slice } of document.branches) {
+  for (const { name, watermark, bookmark, slice, listed = true } of document.branches) {
     const at = watermark === undefined ? undefined : readInstant(watermark);
-    branches.set(name, { watermark: at, bookmark, slice, ledger: createLedger(seed) });
+    branches.set(name, { watermark: at, bookmark, slice, listed, ledger: createLedger(seed) });
   }
   const { source, sink, saved, last, lastSuccess, failures } = document;
   return { source, sink, branches, saved, last, lastSuccess, failures };

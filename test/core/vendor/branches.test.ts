@@ -73,6 +73,18 @@ test('the list may be the reply, and its elements the names', async () => {
   await server.close();
 });
 
+test('it is the vendor who lists the branches, unless somebody has chosen them', () => {
+  const asks = (branches: object, orgs: string): boolean | undefined => {
+    const definition = parseDefinition(JSON.parse(JSON.stringify({ ...medlar, branches })), 'medlar.yaml');
+    const values = { MEDLAR_URL: 'https://medlar.example', MEDLAR_ORGS: orgs };
+    return restSource(definition, values, noSearch, sourceTools()).asksForBranches;
+  };
+  assert.equal(asks(medlar.branches, ''), true);
+  assert.equal(asks(medlar.branches, 'a b'), false);
+  assert.equal(asks({ fetch: medlar.branches.fetch, values: ['a'] }, ''), false);
+  assert.equal(asks({ values: ['a'] }, ''), false);
+});
+
 test('all pages of the list are read, by whatever leads to the next one', async () => {
   const first = '{"data":[{"id":"a"}],"links":{"next":"/orgs?after=a"},"next":"a"}';
   const last = '{"data":[{"id":"b"}],"links":{}}';

@@ -1,0 +1,30 @@
+/** Branches that a source listed until now, and does not list any more. */
+import { exit, Problem } from './problem.ts';
+import type { Position, Source } from './types.ts';
+import { serverText } from './wire/server-text.ts';
+
+/**
+ * Writes down which branches are listed, and tells of those that were until now, unless it is the user who chooses them.
+ * Their places stay: a branch that comes back is read on from there. The branch without a name is the whole of a source
+ * that had none before.
+ */
+export function noteListed(position: Position, source: Source, branches: readonly string[]): readonly Problem[] {
+  const listed = new Set(branches);
+  const missed: string[] = [];
+  for (const [branch, place] of position.branches) {
+    if (place.listed && branch !== '' && !listed.has(branch)) missed.push(branch);
+    place.listed = listed.has(branch);
+  }
+  return source.asksForBranches === true && missed.length > 0 ? [noLongerListed(source.name, missed)] : [];
+}
+
+const mostNamed = 10;
+
+/** Said once: whether the right to read it was taken away, or the branch is gone for good, the vendor does not say. */
+function noLongerListed(sourceName: string, branches: readonly string[]): Problem {
+  const names = branches.slice(0, mostNamed).map(serverText).join(', ');
+  const more = branches.length > mostNamed ? ` and ${branches.length - mostNamed} more` : '';
+  return new Problem(exit.partial, `${sourceName} no longer lists ${names}${more}: nothing is read there any more`, {
+    hint: 'this is reported once; check the rights of the credentials: what is listed again is read on from where it stopped',
+  });
+}
