@@ -6,12 +6,12 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'dotenv';
 import { clientCertificates, clientSettings, type ClientCertificates } from './config/client-certificates.ts';
 import { planJob, longerThanZero, type JobPlan } from './config/job.ts';
-import { type EnvFile, type Layers } from './config/layers.ts';
+import { lookUp, type EnvFile, type Layers } from './config/layers.ts';
 import { noFindings, refuseFaults, type Findings } from './config/findings.ts';
 import { readSettings } from './config/settings.ts';
 import { findSink, findSource, refuseName, type FoundSource } from './config/names.ts';
 import { findStateDirectory, stateDirectory } from './config/state-directory.ts';
-import { cutValues, nearMisses } from './config/suspicions.ts';
+import { cutValues, idleSinks, nearMisses } from './config/suspicions.ts';
 import { refuseUndated } from './config/undated.ts';
 import type { SourceDefinition } from './core/definition.ts';
 import type { Flags } from './core/flags.ts';
@@ -70,7 +70,10 @@ export async function configure(flags: Flags, environment: Environment, now: num
   const form = await findForm(flags.bulkFormat, sink, layers, findings);
   const all = { ...source.settings, ...sink.settings, ...clientSettings };
   checkFiles(layers, all, findings);
-  refuseFaults(findings, layers);
+  if (plan.usePosition && form === undefined && isPrinted(sink, flags, layers)) {
+    for (const each of layers.files) findings.warnings.push(...idleSinks(each, Object.keys(sinks), all));
+  }
+  refuseFaults(findings, layers, all);
   const place = (plan.usePosition ? stateDirectory : findStateDirectory)(flags.stateDir, environment);
   forgetSecrets(environment, all);
   const fields = parseFields(flags.add ?? []);
@@ -97,6 +100,11 @@ function readEnvFile(path: string, required: boolean): EnvFile | undefined {
   }
 }
 
+/** Whether records are printed because nothing says where they go. */
+function isPrinted({ name }: SinkDefinition, { sink }: Flags, layers: Layers): boolean {
+  return name === 'stdout' && sink === undefined && lookUp(layers, 'AUDIT_EXPORT_SINK') === undefined;
+}
+
 async function findForm(
   name: string | undefined,
   sink: SinkDefinition,
@@ -115,7 +123,7 @@ async function findForm(
   }
   // Credentials are for whoever sends it: they are neither asked for nor read.
   const settings = Object.entries((await definition()).settings).filter(([, { secret }]) => secret !== true);
-  const values = readSettings(Object.fromEntries(settings), layers, {}, { ...findings, missing: [] });
+  const values = readSettings(Object.fromEntries(settings), layers, {}, { ...findings, missing: new Map() });
   return { name, make: await makeForm(), values };
 }
 

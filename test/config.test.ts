@@ -51,6 +51,46 @@ test('all missing settings are named at once, of source and sink, with the file 
   assert.equal(problem.hint, `set them in ${path}`);
 });
 
+test('a missing setting that stands there under a misspelt name is told with that name', async (t) => {
+  const text = 'AUDIT_EXPORT_SOURCE=cirrus\nCIRRUS_API_KEY=k\ncirrus_api_secret=s\n';
+  const path = file(scratch(t), 'job.env', text);
+  const inFile = await refused({ envFile: [path] });
+  assert.equal(inFile.message, `settings missing: CIRRUS_API_SECRET (${path} has cirrus_api_secret)`);
+  const elsewhere = await refused({ source: 'cirrus' }, { CIRRUS_API_KEY: 'k', CIRRUS_API_SECRT_FILE: '/run/secret' });
+  assert.equal(elsewhere.message, 'settings missing: CIRRUS_API_SECRET');
+  const around = await refused({ source: 'cirrus' }, { CIRRUS_API_KEY: 'k', CIRRUS_API_SECRT: 's' });
+  assert.equal(around.message, 'settings missing: CIRRUS_API_SECRET (the environment has CIRRUS_API_SECRT)');
+  // What the other end reads is not misspelt.
+  const other = await refused(
+    { source: 'sysdig-audit', sink: 'syslog' },
+    { SYSDIG_URL: 'https://a', SYSDIG_TOKEN: 't' },
+  );
+  assert.equal(other.message, 'settings missing: SYSLOG_URL');
+});
+
+test('a source or a sink that is named under a misspelt name is not passed over', async (t) => {
+  const source = file(scratch(t), 'job.env', 'AUDIT_EXPORT_SORCE=cirrus\n');
+  assert.equal((await refused({ envFile: [source] })).message, `no source is named (${source} has AUDIT_EXPORT_SORCE)`);
+  const sink = file(scratch(t), 'job.env', 'AUDIT_EXPORT_SNIK=elastic\n');
+  const problem = await refused({ source: 'cirrus', envFile: [sink] }, keys);
+  assert.deepEqual([problem.status, problem.message], [78, `no sink is named (${sink} has AUDIT_EXPORT_SNIK)`]);
+  const empty = file(scratch(t), 'job.env', 'AUDIT_EXPORT_SINK=\n');
+  assert.equal((await configureWith({ source: 'cirrus', envFile: [empty] }, keys)).sink.name, 'stdout');
+});
+
+test('settings of a sink that nothing names are told, unless the records are only printed', async (t) => {
+  const envFile = [file(scratch(t), 'job.env', 'ELASTIC_URL=https://a.example\nDATADOG_AUDIT_API_KEY=k\n')];
+  const source = 'datadog-audit';
+  const environment = { DATADOG_AUDIT_APPLICATION_KEY: 'a' };
+  const told = async (flags: Flags): Promise<readonly string[]> =>
+    (await configureWith({ source, envFile, ...flags }, environment)).findings.warnings;
+  const warning = `${envFile[0]}: nothing reads ELASTIC_URL, since no sink is named; did you mean AUDIT_EXPORT_SINK=elastic?`;
+  assert.deepEqual(await told({}), [warning]);
+  for (const flags of [{ sink: 'stdout' }, { output: 'x' }, { bulkFormat: 'elastic' }, { since: '1h' }]) {
+    assert.deepEqual(await told(flags), [], JSON.stringify(flags));
+  }
+});
+
 test('the hint says the place where the fault is', async (t) => {
   const directory = scratch(t);
   const [empty, fine] = [file(directory, 'empty', ''), file(directory, 'fine', 'secret-1234')];

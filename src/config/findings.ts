@@ -1,7 +1,9 @@
 /** What is found out about settings, and what a person is told of it. */
 import { resolve } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
+import type { Settings } from '../core/types.ts';
 import { settingsPlace, type Layers } from './layers.ts';
+import { misspelt } from './suspicions.ts';
 
 export const theEnvironment = 'the environment';
 
@@ -14,8 +16,8 @@ interface Fault {
 
 /** What several calls of `readSettings` find out together. */
 export interface Findings {
-  /** Required settings that are not there, as people should read them. */
-  readonly missing: string[];
+  /** Required settings that are not there, by name, as people should read them. */
+  readonly missing: Map<string, string>;
   readonly faults: Fault[];
   readonly warnings: string[];
   /** Secret values, never to be printed. */
@@ -25,15 +27,16 @@ export interface Findings {
 }
 
 export function noFindings(): Findings {
-  return { missing: [], faults: [], warnings: [], secrets: new Set(), origins: new Map() };
+  return { missing: new Map(), faults: [], warnings: [], secrets: new Set(), origins: new Map() };
 }
 
-/** Ends with one Problem (78) that names everything that is missing or wrong. */
-export function refuseFaults(findings: Findings, layers: Layers): void {
+/** Ends with one Problem (78) that names everything that is missing or wrong. `settings` are all that may be there. */
+export function refuseFaults(findings: Findings, layers: Layers, settings: Settings): void {
   const { missing, faults } = findings;
-  if (missing.length === 0 && faults.length === 0) return;
+  if (missing.size === 0 && faults.length === 0) return;
+  const shown = Array.from(missing, ([name, text]) => text + misspelt(name, layers, settings));
   const parts = [
-    ...(missing.length > 0 ? [`settings missing: ${missing.join(', ')}`] : []),
+    ...(missing.size > 0 ? [`settings missing: ${shown.join(', ')}`] : []),
     ...faults.map(({ text }) => text),
   ];
   throw new Problem(exit.config, parts.join('; '), { hint: cure(findings, settingsPlace(layers)) });
@@ -42,9 +45,9 @@ export function refuseFaults(findings: Findings, layers: Layers): void {
 /** `place` is for what is missing; a fault has a place of its own. */
 function cure({ missing, faults }: Findings, place: string): string {
   const places = [...new Set(faults.map(({ at }) => spelled(at)))].join(' and ');
-  const them = missing.length + faults.length === 1 ? 'it' : 'them';
+  const them = missing.size + faults.length === 1 ? 'it' : 'them';
   if (faults.length === 0) return `set ${them} in ${place}`;
-  if (missing.length === 0) return `correct ${them} in ${places}`;
+  if (missing.size === 0) return `correct ${them} in ${places}`;
   return `set what is missing in ${place}; correct the rest ${places === place ? 'there' : `in ${places}`}`;
 }
 

@@ -9,6 +9,7 @@ import { sinks } from '../sinks/index.ts';
 import { sources } from '../sources/index.ts';
 import { lookUp, type Layers } from './layers.ts';
 import { impliedSource, refuseLineFlags, standardInputLines } from './lines.ts';
+import { misspelt } from './suspicions.ts';
 
 /** A definition and where it is from: its own name does not tell, because a user may choose any. */
 export interface FoundSource {
@@ -23,7 +24,7 @@ export async function findSource(flags: Flags, layers: Layers): Promise<FoundSou
   if (name === '-') return { source: standardInputLines(flags), origin: 'standard input' };
   refuseLineFlags(flags);
   if (name === undefined) {
-    throw new Problem(exit.usage, 'no source is named', {
+    throw new Problem(exit.usage, `no source is named${misspelt('AUDIT_EXPORT_SOURCE', layers, {})}`, {
       hint: `add --source NAME, or AUDIT_EXPORT_SOURCE=NAME to the env file; NAME is ${Object.keys(sources).join(', ')}, another one that audit-export sources lists, or a definition file`,
     });
   }
@@ -41,11 +42,18 @@ export async function findSource(flags: Flags, layers: Layers): Promise<FoundSou
 
 /** Throws Problem (64, 78). */
 export async function findSink(flags: Flags, layers: Layers): Promise<SinkDefinition> {
-  const implied = flags.output === undefined ? 'stdout' : 'file';
-  const name =
-    flags.command !== undefined ? 'command' : (flags.sink ?? lookUp(layers, 'AUDIT_EXPORT_SINK')?.text ?? implied);
+  const named = flags.sink ?? lookUp(layers, 'AUDIT_EXPORT_SINK')?.text;
+  const name = flags.command !== undefined ? 'command' : (named ?? (flags.output === undefined ? 'stdout' : 'file'));
+  if (named === undefined && name === 'stdout') refuseMisspeltSink(layers);
   const load = Object.hasOwn(sinks, name) ? sinks[name] : undefined;
   return load === undefined ? refuseName('sink', name, Object.keys(sinks), flags.sink !== undefined) : load();
+}
+
+/** The records would be printed, and the position would move past them. */
+function refuseMisspeltSink(layers: Layers): void {
+  const found = misspelt('AUDIT_EXPORT_SINK', layers, {});
+  if (found === '') return;
+  throw new Problem(exit.config, `no sink is named${found}`, { hint: 'write it AUDIT_EXPORT_SINK=NAME' });
 }
 
 export function refuseName(what: string, name: string, known: readonly string[], byFlag: boolean): never {

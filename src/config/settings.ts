@@ -22,7 +22,8 @@ export function readSettings(
   for (const [name, setting] of Object.entries(settings)) {
     const text = texts.get(name);
     if (text === undefined) {
-      if (isNeeded(setting, texts)) findings.missing.push(missingName(name, setting, layers));
+      const isNamed = findings.missing.has(setting.unless ?? ''); // as what else would do
+      if (isNeeded(setting, texts) && !isNamed) findings.missing.set(name, missingName(name, setting, layers));
       continue;
     }
     const expected = wrongKind(setting, text);

@@ -1,7 +1,7 @@
 /** Mistakes in an env file that would otherwise show up as a refused login. */
 import { nearest } from '../core/nearest.ts';
 import type { Settings } from '../core/types.ts';
-import type { EnvFile } from './layers.ts';
+import type { EnvFile, Layers } from './layers.ts';
 
 /**
  * An unquoted `#` begins a comment, even in the middle of a word: `KEY=p#q` is read as `p`. Each such line of a setting
@@ -29,6 +29,34 @@ export function nearMisses(file: EnvFile, settings: Settings): string[] {
     const isFlag = name.startsWith('AUDIT_EXPORT_') || name === 'STATE_DIRECTORY';
     return isFlag ? [`${file.path}: nothing reads ${name} here; flags go on the command line`] : [];
   });
+}
+
+/** Settings of a sink, where none is named and records are printed, as a warning. */
+export function idleSinks({ path, values }: EnvFile, sinks: readonly string[], settings: Settings): string[] {
+  const known = new Set(spellings(settings));
+  return sinks.flatMap((sink) => {
+    const name = [...values.keys()].find((each) => each.startsWith(`${sink.toUpperCase()}_`) && !known.has(each));
+    return name === undefined
+      ? []
+      : [`${path}: nothing reads ${name}, since no sink is named; did you mean AUDIT_EXPORT_SINK=${sink}?`];
+  });
+}
+
+/** Where a setting that is missing may stand under a name that nothing reads, as a remark; else empty. */
+export function misspelt(name: string, { environment, files }: Layers, settings: Settings): string {
+  const known = new Set(spellings(settings));
+  const places = [
+    ...files.map(({ path, values }) => [path, [...values.keys()]] as const),
+    ['the environment', Object.keys(environment)] as const,
+  ];
+  for (const [place, names] of places) {
+    const found = nearest(
+      name,
+      names.filter((each) => each !== name && !known.has(each)),
+    );
+    if (found !== undefined) return ` (${place} has ${found})`;
+  }
+  return '';
 }
 
 function spellings(settings: Settings): string[] {

@@ -16,7 +16,7 @@ function missing(environment: Record<string, string>, flags: Record<string, stri
   const findings = noFindings();
   readSettings(settings, { environment, files: [] }, flags, findings);
   assert.deepEqual(findings.faults, []);
-  return findings.missing;
+  return [...findings.missing.values()];
 }
 
 test('a setting that another one stands for is not missing, wherever the other one is found', (t) => {
@@ -28,4 +28,11 @@ test('a setting that another one stands for is not missing, wherever the other o
     assert.deepEqual(missing(environment), [], JSON.stringify(environment));
   }
   assert.deepEqual(missing({}, { apikey: 'k' }), []);
+});
+
+test('of two settings that each stand for the other, one names both', () => {
+  const findings = noFindings();
+  const either: Settings = { A_ONE: { summary: '', unless: 'A_TWO' }, A_TWO: { summary: '', unless: 'A_ONE' } };
+  readSettings(either, { environment: {}, files: [] }, {}, findings);
+  assert.deepEqual([...findings.missing.values()], ['A_ONE or A_TWO']);
 });
