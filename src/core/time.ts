@@ -112,8 +112,9 @@ const latest = Date.UTC(2200, 0, 1);
  * Reads the JSON value in `bytes[start, end)`, a number or a string with its quotes, into `into`.
  *
  * ISO times may have any precision (cut at nanoseconds), any offset or none (UTC), a space for the T, lower-case letters,
- * a leap second, the hour 24, no dashes and colons (20261120T090000Z), and the zone apart (` UTC`, ` +0000`). What cannot be read, and what lies outside 1970 to 2199, is NaN: such a value is no time but a
- * unit mistaken, a placeholder like year 9999, or junk.
+ * a leap second, the hour 24, no dashes and colons (20261120T090000Z), and the zone apart (` UTC`, ` +0000`). What cannot
+ * be read, and what lies outside 1970 to 2199, is NaN: such a value is no time but a unit mistaken, a placeholder like
+ * year 9999, or junk.
  */
 export function readTime(bytes: Buffer, start: number, end: number, format: TimeFormat, into: ReadTime): void {
   into.time = Number.NaN;

@@ -257,7 +257,10 @@ export interface Batch {
   readonly ends: readonly number[];
 }
 
-/** What became of one record: delivered, to be sent again, or refused for good (with the reason). */
+/**
+ * What became of one record: delivered; delivered, but put where the destination keeps what it cannot use; to be sent
+ * again; or refused for good (with the reason).
+ */
 export type Outcome = 'kept' | 'diverted' | { readonly again: string } | { readonly refused: string };
 
 /**
@@ -468,8 +471,10 @@ export interface BranchPosition {
 
 /** How the last run ended. */
 export interface LastRun {
+  /** ISO 8601 in UTC, by our clock. */
   readonly started: string;
   readonly ended: string;
+  /** See core/problem.ts. */
   readonly exit: number;
   /** `ok`, or the first line of what went wrong. */
   readonly outcome: string;
@@ -487,7 +492,7 @@ export interface Position {
   /** What the sink keeps. */
   saved: Saved | undefined;
   last: LastRun | undefined;
-  /** When a run last ended with 0 or 3; ISO. */
+  /** When a run last ended with 0 or 3; ISO 8601 in UTC. */
   lastSuccess: string | undefined;
   /** Failed runs in a row. */
   failures: number;

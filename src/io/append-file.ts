@@ -1,6 +1,6 @@
 /**
  * A file of records that is appended to. Whole lines are never deleted, whoever wrote them: others may write there, too.
- * What a killed run wrote behind the saved place is found by reading it (file-tail.ts), and not written again.
+ * What a killed run wrote behind the saved place is found by reading it (io/disk/file-tail.ts), and not written again.
  */
 import { Buffer } from 'node:buffer';
 import { constants } from 'node:fs';

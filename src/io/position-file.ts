@@ -2,9 +2,9 @@
  * The durable home of positions: one file a job, replaced as a whole, the generation before beside it, and a journal for
  * what was delivered in between.
  *
- *     <job>.position             the position (io/position-format.ts)
+ *     <job>.position             the position (io/position/position-format.ts)
  *     <job>.position.previous    the one before: read, with a warning, when the first is damaged or gone
- *     <job>.journal              delivered since (io/journal.ts)
+ *     <job>.journal              delivered since (io/position/journal.ts)
  */
 import { randomBytes } from 'node:crypto';
 import { basename, join } from 'node:path';

@@ -138,6 +138,7 @@ export function openQuarantine(path: string, now: () => number, most: number = g
       ),
   };
 }
+
 /** A new file beside `path` for this run alone: it has no name, so that nothing is left of it however the run ends. */
 async function openNameless(path: string): Promise<FileHandle> {
   const temp = tempBeside(path);

@@ -1,6 +1,6 @@
 /**
- * npm run bench [-- --quick | rounds]: whole processes, interleaved, medians of 7 rounds, as ratios beside the budgets
- * (DESIGN section 7), and a scaling curve. `--quick`: 3 rounds, a tenth of the records in the long runs.
+ * npm run bench [-- --quick | rounds]: whole processes, interleaved, medians of 7 rounds, as ratios beside the budgets,
+ * and a scaling curve. `--quick`: 3 rounds, a tenth of the records in the long runs.
  *
  * The vendor (vendor.ts) is another process on loopback. What is compared with is in loop.ts, bundled like the program.
  * Prints a table and writes test/bench/results.json.

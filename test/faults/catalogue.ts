@@ -1,4 +1,4 @@
-/** The fault catalogue: every fault that was thought of, by number. Each has a test here, or a reason in not-applicable.ts. */
+/** The fault catalogue: every fault that was thought of, by number. Each has a test here. */
 const groups = {
   N: `the connection is refused
 refused over IPv6, accepted over IPv4 (and refused over both)

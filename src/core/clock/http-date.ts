@@ -20,7 +20,7 @@ export function parseHttpDate(text: string): number | undefined {
 function moment(yearText = '', monthText = '', ...rest: readonly (string | undefined)[]): number | undefined {
   const month = months.indexOf(monthText.toLowerCase());
   const [day = 0, hour = 0, minute = 0, second = 0] = rest.map(Number);
-  // RFC 850 dates have two digits: a year that seems to be more than 50 years ahead is in the past century.
+  // Two digits, as in RFC 850: from 70 on they are of the past century (RFC 6265 section 5.1.1, for cookies).
   const year = yearText.length === 2 ? Number(yearText) + (Number(yearText) < 70 ? 2000 : 1900) : Number(yearText);
   if (month === -1 || hour > 23 || minute > 59 || second > 60) return undefined;
   const value = Date.UTC(year, month, day, hour, minute, second);

@@ -46,9 +46,7 @@ export function dormantLedger(
   }
 
   return {
-    size: () => {
-      return awake?.size() ?? count;
-    },
+    size: () => awake?.size() ?? count,
     note: (key, start, end, stamp, fingerprint) => (awake ?? ledger()).note(key, start, end, stamp, fingerprint),
     has: (key, start, end) => ledger().has(key, start, end),
     mark: () => ledger().mark(),

@@ -6,7 +6,7 @@ import { spellingOf, type WindowRule } from '../clock/spelling.ts';
 import type { TimeFormat } from '../time.ts';
 import type { Duration, Instant, SettingValues, Window, WindowRules } from '../types.ts';
 
-/** The rules of a definition with the defaults of DESIGN section 3: 5 minutes of overlap, no delay, 7 days at first. */
+/** The rules of a definition with what holds where it says nothing: 5 minutes of overlap, no delay, 7 days at first. */
 export function windowRules({ window }: SourceDefinition): WindowRules {
   const duration = (text: string, name: string): Duration => parseDuration(text, `window.${name}`);
   return {

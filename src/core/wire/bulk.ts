@@ -41,7 +41,7 @@ export function ownWords(text: string): string {
   return isObject(error) ? errorText(error) : '';
 }
 
-/** A read-only index (disk full) is a 403 before Elasticsearch 7.something and a 429 after: it passes. */
+/** A read-only index (disk full) is a 403 in older versions and a 429 in newer ones: it passes. */
 export function isBlocked(reason: string): boolean {
   return reason.includes('cluster_block_exception');
 }

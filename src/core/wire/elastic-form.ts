@@ -16,8 +16,8 @@ const endOfYear9999 = 253_402_300_799_999;
 const startOfYear0 = -62_167_219_200_000;
 
 /**
- * `{"create":{"_id":"acme.3f9a2c1b:abc"}}`, then the record; `@timestamp` is put in front of its members where it is missing, with
- * the record's full precision, or as `now` (milliseconds since 1970) when it has no time that can be read.
+ * `{"create":{"_id":"acme.3f9a2c1b:abc"}}`, then the record; `@timestamp` is put in front of its members where it is
+ * missing, with the record's full precision, or as `now` (milliseconds since 1970) when it has no time that can be read.
  */
 export function elasticForm(idSpace: string, now: () => number): Encode {
   const idStart = Buffer.from(`${actionStart}${JSON.stringify(`${idSpace}:`).slice(1, -1)}`);

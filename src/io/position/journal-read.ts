@@ -1,4 +1,4 @@
-/** Reading a journal (io/journal.ts) from its beginning to the end of what is whole, an entry at a time. */
+/** Reading a journal (journal.ts) from its beginning to the end of what is whole, an entry at a time. */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
  * One run of a job at a time. On Linux the lock is an abstract Unix socket: the kernel lets go of it at any death of the
  * process, so there is no stale lock and no waiting time. Elsewhere, and where such sockets are forbidden (systemd's
- * RestrictAddressFamilies), it is a file (io/lock-file.ts).
+ * RestrictAddressFamilies), it is a file (lock-file.ts).
  *
  * It is a courtesy and not the guard: two containers that share a directory do not see each other's sockets. What keeps
  * the position right even then is the check before each save (io/position-file.ts).
