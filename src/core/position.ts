@@ -49,5 +49,5 @@ export function writeDown(
 
 /** The length of slices that a branch is read in for now, because the last run ran out of time inside one. */
 export function preferredOf(place: BranchPosition): Duration | undefined {
-  return place.slice === undefined ? undefined : BigInt(place.slice) * 1_000_000n;
+  return place.slice === undefined ? undefined : fromMillis(place.slice);
 }

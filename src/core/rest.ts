@@ -17,7 +17,7 @@ import { statusesOf } from './vendor/reply.ts';
 import { scopeOf } from './vendor/request.ts';
 import { planSearch } from './vendor/search.ts';
 import { fillFirst, type TemplateValues } from './vendor/template.ts';
-import { isoText } from './time.ts';
+import { isoText, second } from './time.ts';
 import type { Ask, Page, Search, SettingValues, Source, Tools, Window } from './types.ts';
 import { earliestIn, windowRules, windowWriter } from './vendor/window-values.ts';
 
@@ -30,7 +30,7 @@ interface Part {
 }
 
 /** Shorter windows are not cut any more when a job does not finish. */
-const shortestWindow = 60_000_000_000n;
+const shortestWindow = 60n * second;
 
 /** Throws Problem 64 when the search asks for what the source cannot do, 78 when the URL is not one. */
 export function restSource(definition: SourceDefinition, values: SettingValues, search: Search, tools: Tools): Source {

@@ -3,7 +3,7 @@
  */
 import { seen } from './dedupe.ts';
 import { fingerprint } from './fingerprint.ts';
-import { toMillis } from './time.ts';
+import { fromMillis, toMillis } from './time.ts';
 import { stamper } from './window.ts';
 import type { AuditRecord, Instant, Job, Ledger, Summary, Window, WindowRules } from './types.ts';
 
@@ -99,7 +99,7 @@ interface Bound {
 function bound(at: Instant | undefined): Bound | undefined {
   if (at === undefined) return undefined;
   const time = toMillis(at);
-  return { time, nanos: Number(at - BigInt(time) * 1_000_000n) };
+  return { time, nanos: Number(at - fromMillis(time)) };
 }
 
 function before(record: AuditRecord, { time, nanos }: Bound): boolean {

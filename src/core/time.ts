@@ -5,7 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { readEpoch } from './clock/epoch.ts';
 import { readIso, readRfc2822, readUsDate, type ReadTime } from './clock/iso.ts';
-import type { Instant } from './types.ts';
+import type { Duration, Instant } from './types.ts';
 
 /**
  * How a vendor spells a time. All of them are written in UTC and cut off (never rounded) at their precision.
@@ -42,8 +42,9 @@ export const timeFormats = [
 
 export type TimeFormat = (typeof timeFormats)[number];
 
-const second = 1_000_000_000n;
-const millisecond = 1_000_000n;
+/** In nanoseconds, as every Duration. */
+export const second: Duration = 1_000_000_000n;
+const millisecond: Duration = 1_000_000n;
 
 /** The instant as a vendor spells it, without quotes. */
 export function writeTime(at: Instant, format: TimeFormat): string {

@@ -1,4 +1,5 @@
 /** Watermark, overlap and delay make the window; the window makes slices; a finished slice moves the watermark. */
+import { second, toMillis } from './time.ts';
 import type { Duration, Instant, Window, WindowRules } from './types.ts';
 
 export interface WindowRequest {
@@ -84,15 +85,13 @@ export function advance(
  * filter goes by something else, so that only the slice's end can be relied on.
  */
 export function stamper(slice: Window, filter: WindowRules['filter']): (time: number) => number {
-  const start = Number(slice.from / 1_000_000n);
-  const end = Number((slice.until + 999_999n) / 1_000_000n);
+  const start = toMillis(slice.from);
+  const end = toMillis(slice.until + 999_999n); // rounded up
   return (time) => {
     if (filter !== 'event' || Number.isNaN(time)) return end;
     return time >= start && time <= end ? time : Math.max(time, end);
   };
 }
-
-const second = 1_000_000_000n;
 
 function unaskedStart({ watermark, rules, overlap, firstRun }: WindowRequest, until: Instant): Instant {
   if (rules.filter === 'none') return 0n;

@@ -2,10 +2,8 @@
 import { Buffer } from 'node:buffer';
 import { readIso, type ReadTime } from './iso.ts';
 import { exit, Problem } from '../problem.ts';
-import { instantOf } from '../time.ts';
+import { instantOf, second } from '../time.ts';
 import type { Duration, Instant } from '../types.ts';
-
-const second = 1_000_000_000n;
 
 /**
  * A moment as a person writes it: ISO 8601 with an offset, or a duration back from `now`. `name` is the flag, for the

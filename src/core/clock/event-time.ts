@@ -9,8 +9,13 @@ const startOfYear0 = -62_167_219_200_000;
  * when the record has no time, or one outside the years 0000 to 9999.
  */
 export function eventTime({ time, nanos }: Pick<AuditRecord, 'time' | 'nanos'>): string | undefined {
-  if (!(time >= startOfYear0 && time <= endOfYear9999)) return undefined; // NaN as well
+  if (!isSpellable(time)) return undefined;
   const text = new Date(time).toISOString();
   const micros = Math.floor(nanos / 1000);
   return micros === 0 ? text : `${text.slice(0, -1)}${String(micros).padStart(3, '0').replace(/0+$/, '')}Z`;
+}
+
+/** Whether RFC 3339 has a spelling for it: years of four digits. NaN has none. */
+export function isSpellable(time: number): boolean {
+  return time >= startOfYear0 && time <= endOfYear9999;
 }

@@ -1,6 +1,7 @@
 /** Dates as HTTP writes them (RFC 9110 section 5.6.7): `Date`, `Retry-After`, `Expires`. */
 
-const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+/** As English abbreviates them, in lower case. */
+export const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
 /** `Fri, 20 Nov 2026 09:00:00 GMT`, the form that RFC 9110 asks for; cookies put dashes into it. */
 const fixed = /^[a-z]+, (\d{1,2})[ -]([a-z]{3})[ -](\d{2}|\d{4}) (\d{2}):(\d{2}):(\d{2}) (?:gmt|utc)$/i;

@@ -1,5 +1,6 @@
 /** Reads ISO 8601 times, and the spellings that are an ISO time in another order, straight from bytes. */
 import { Buffer } from 'node:buffer';
+import { months } from './http-date.ts';
 
 /** A record's time: whole milliseconds since 1970 (NaN when unreadable) and 0 to 999999 nanoseconds below. */
 export interface ReadTime {
@@ -54,8 +55,6 @@ export function readIso(bytes: Buffer, start: number, end: number, into: ReadTim
   into.time = midnight + ((hour * 60 + minute - offset) * 60 + seconds) * 1000 + milliseconds;
   into.nanos = nanos;
 }
-
-const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
 /** RFC 2822 section 3.3; the zone is an offset, GMT, UT, UTC or Z. */
 export function readRfc2822(text: string, into: ReadTime): void {

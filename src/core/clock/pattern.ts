@@ -12,7 +12,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { readIso, type ReadTime } from './iso.ts';
-import { writeTime } from '../time.ts';
+import { second, writeTime } from '../time.ts';
 import type { Instant } from '../types.ts';
 
 type Part = 'year' | 'month' | 'day' | 'hour' | 'half' | 'minute' | 'second' | 'fraction';
@@ -27,7 +27,6 @@ interface Token {
   write(iso: string): string;
 }
 
-const second = 1_000_000_000n;
 const minute = 60n * second;
 const hour = 60n * minute;
 const day = 24n * hour;

@@ -10,7 +10,7 @@ import { Buffer } from 'node:buffer';
 import { isNaive, type ReadTime } from './iso.ts';
 import { patternOf } from './pattern.ts';
 import { doubtfulFrom, doubtOf, earliestOf, localOf, type Zone, zoneOf } from './zone.ts';
-import { dropImpossible, fromMillis, readTime, toMillis, writeTime, type TimeFormat } from '../time.ts';
+import { dropImpossible, fromMillis, readTime, second, toMillis, writeTime, type TimeFormat } from '../time.ts';
 import type { Instant } from '../types.ts';
 
 export interface TimeRule {
@@ -55,7 +55,7 @@ interface Form {
   naive(bytes: Buffer, start: number, end: number): boolean;
 }
 
-const day = 86_400_000_000_000n;
+const day = 86_400n * second;
 
 /** The rule must be sound: the check of a definition sees to that. */
 export function spellingOf({ format, zone: name, inclusive = false }: WindowRule): Spelling {
@@ -149,6 +149,6 @@ function unitOf(format: TimeFormat): bigint {
     case 'us-date':
       return day;
     default:
-      return 1_000_000_000n;
+      return second;
   }
 }

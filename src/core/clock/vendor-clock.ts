@@ -2,6 +2,7 @@
  * The vendor's clock, which windows go by, is known only since its first reply. What to go by until then, and what is
  * left to read when it turns out to be ahead of ours.
  */
+import { second } from '../time.ts';
 import type { Duration, Instant, Window } from '../types.ts';
 
 /**
@@ -41,5 +42,3 @@ export function clockHint({ date }: { readonly date: Instant | undefined }, now:
   if (Math.abs(ahead) < 60) return '';
   return `; the clock of this machine is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead' : 'behind'}: set it first`;
 }
-
-const second = 1_000_000_000n;

@@ -1,6 +1,7 @@
 /** A query that the vendor works on by itself: started, asked after until it is done, read, and closed in any case. */
 import { parseDuration } from '../clock/duration.ts';
 import type { JobDefinition, SourceDefinition } from '../definition.ts';
+import { toMillis } from '../time.ts';
 import type { Page, Tools, Window } from '../types.ts';
 import type { Exchange } from './exchange.ts';
 import { jobFailed, noJob } from './incomplete.ts';
@@ -48,8 +49,8 @@ export async function* readJob(
         if (failed !== undefined && holds(failed, answer)) throw jobFailed(definition, answer, failed, route.window);
       },
     };
-    const every = milliseconds(poll.every ?? '2s', 'job.poll.every');
-    const end = tools.now() + milliseconds(poll.longest ?? '10m', 'job.poll.longest');
+    const every = toMillis(parseDuration(poll.every ?? '2s', 'job.poll.every'));
+    const end = tools.now() + toMillis(parseDuration(poll.longest ?? '10m', 'job.poll.longest'));
     for (let pause = every; ; pause = Math.min(1.5 * pause, 4 * every)) {
       const state = await vendor.json(question);
       if (holds(poll.until, state.value)) return state.text;
@@ -60,7 +61,3 @@ export async function* readJob(
 }
 
 type Poll = NonNullable<JobDefinition['poll']>;
-
-function milliseconds(text: string, what: string): number {
-  return Number(parseDuration(text, what) / 1_000_000n);
-}

@@ -1,6 +1,7 @@
 /** Requests no faster than a vendor allows: some time apart, or so many in a length of time that it tells in a header. */
 import type { SourceDefinition } from '../definition.ts';
 import { parseDuration } from '../clock/duration.ts';
+import { toMillis } from '../time.ts';
 import type { Tools } from '../types.ts';
 
 export interface Pace {
@@ -15,9 +16,9 @@ export interface Pace {
  * a few pages never waits. What other clients use of the same rate is not known here; the vendor then answers 429.
  */
 export function pace(limits: SourceDefinition['limits'], tools: Pick<Tools, 'now' | 'wait'>): Pace {
-  const interval = milliseconds(limits?.interval ?? '0s', 'limits.interval');
+  const interval = toMillis(parseDuration(limits?.interval ?? '0s', 'limits.interval'));
   const header = limits?.rate?.header.toLowerCase();
-  let per = milliseconds(limits?.rate?.per ?? '0s', 'limits.rate.per');
+  let per = toMillis(parseDuration(limits?.rate?.per ?? '0s', 'limits.rate.per'));
   /** When requests were sent within the last `per` milliseconds, oldest first. */
   let sent: number[] = [];
   let last = -Infinity;
@@ -52,8 +53,4 @@ function toldRate(text: string): { readonly rate: number; readonly per?: number 
   const policy = text.split(',').find((each) => each.trim().startsWith(`${number};`));
   const window = /;\s*w=([1-9]\d{0,5})\s*(?:;|$)/.exec(policy ?? '')?.[1];
   return { rate: Number(number), ...(window !== undefined && { per: Number(window) * 1000 }) };
-}
-
-function milliseconds(text: string, what: string): number {
-  return Number(parseDuration(text, what) / 1_000_000n);
 }

@@ -1,6 +1,7 @@
 /** A record in the form of `_bulk`: an action line with its ID, and the record with its time. */
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
+import { isSpellable } from '../clock/event-time.ts';
 import { idText } from '../identity.ts';
 import { hasTopLevelKey, skipBlanks } from '../json/json.ts';
 import type { Encode } from './json-line.ts';
@@ -12,8 +13,6 @@ const longestId = 512;
 const actionStart = '{"create":{"_id":"';
 const idEnd = Buffer.from('"}}\n');
 const lineBreak = Buffer.from('\n');
-const endOfYear9999 = 253_402_300_799_999;
-const startOfYear0 = -62_167_219_200_000;
 
 /**
  * `{"create":{"_id":"acme.3f9a2c1b:abc"}}`, then the record; `@timestamp` is put in front of its members where it is
@@ -84,7 +83,7 @@ function nextOccurrence(text: string): (bytes: Buffer, from: number) => number {
 
 /** ISO 8601 in UTC with 3 or 9 digits of fraction. */
 function timestamp({ time, nanos }: AuditRecord, now: () => number): string {
-  if (!(time >= startOfYear0 && time <= endOfYear9999)) return new Date(now()).toISOString();
+  if (!isSpellable(time)) return new Date(now()).toISOString();
   const text = new Date(time).toISOString();
   return nanos === 0 ? text : `${text.slice(0, -1)}${String(nanos).padStart(6, '0')}Z`;
 }

@@ -4,6 +4,7 @@ import { constants, createHash, createHmac, createPrivateKey, sign, type KeyObje
 import { parseDuration } from '../../clock/duration.ts';
 import type { OAuthDefinition } from '../../definition.ts';
 import { exit, Problem } from '../../problem.ts';
+import { second } from '../../time.ts';
 import { fill, fillJson, placeholders, type TemplateValues } from '../template.ts';
 import type { Tools } from '../../types.ts';
 
@@ -22,7 +23,7 @@ export function assertionSigner(
   values: TemplateValues,
 ): (tools: Pick<Tools, 'now' | 'random'>) => string {
   const { algorithm, claims, header = {}, lifetime = '3m' } = assertion;
-  const seconds = Number(parseDuration(lifetime, 'auth.assertion.lifetime') / 1_000_000_000n);
+  const seconds = Number(parseDuration(lifetime, 'auth.assertion.lifetime') / second);
   const signature = signatureBy(name, assertion, values);
   const head = inBase64(JSON.stringify({ typ: 'JWT', ...objectOf(header, values), alg: algorithm }));
   return (tools) => {
