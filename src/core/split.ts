@@ -9,7 +9,7 @@ import { envelope, notJson } from './json/envelope.ts';
 import { ascii, isBlank, skipBlanks } from './json/json.ts';
 import { lineSplitter } from './json/lines.ts';
 import type { Problem } from './problem.ts';
-import { keyReader } from './vendor/record-keys.ts';
+import { keyReader } from './json/record-keys.ts';
 import { skipper, unbalanced, unfinished } from './json/skip.ts';
 import type { RefusedRecord } from './types.ts';
 import { isUtf8Piece, markSkipper } from './json/utf8.ts';

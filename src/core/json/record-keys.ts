@@ -1,8 +1,8 @@
 /** The keys of an object whose values are the records: nobody needs them, but they must be JSON. */
 import { type Buffer, isUtf8 } from 'node:buffer';
 import { byteBuffer } from '../bytes.ts';
-import { notJson } from '../json/envelope.ts';
-import { skipper, unfinished } from '../json/skip.ts';
+import { notJson } from './envelope.ts';
+import { skipper, unfinished } from './skip.ts';
 
 /** Checks keys of at most `limit` bytes, in as many pieces as they come in; returns the offset after the key, or `unfinished`. */
 export function keyReader(limit: number): (chunk: Buffer, at: number) => number {
