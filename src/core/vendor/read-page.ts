@@ -5,7 +5,7 @@ import { sentWith, usedPlaceholders } from '../definition/texts.ts';
 import type { Exchange, Question } from './exchange.ts';
 import { naming, neverAgree, noRecords } from './page-problems.ts';
 import type { Identify } from '../identity.ts';
-import type { PageEnd } from '../paging.ts';
+import { keepsBookmark, type PageEnd } from '../paging.ts';
 import { limitIn } from './next-link.ts';
 import { Problem } from '../problem.ts';
 import { tellsNothing } from './reply-kind.ts';
@@ -42,13 +42,15 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
   const part = collector(definition, plan, fieldsOf(definition, plan));
 
   const asksForNumber = usedPlaceholders(definition).has('limit');
-  const asksAtFirst = sentWith(definition, [definition.job, definition.request]).has('limit');
+  // What the first request says, a cursor carries on; one that is saved may be from a run that said another number.
+  const carries =
+    sentWith(definition, [definition.job, definition.request]).has('limit') && !keepsBookmark(definition.paging);
 
-  /** How many records a full page has, if known: what the first request says, a cursor carries on. */
+  /** How many records a full page has, if known. */
   function limitOf({ request, url }: Question): number | undefined {
     if (!asksForNumber) return plan.limit;
     if (url !== undefined) return limitIn(url, definition.request);
-    return asksAtFirst || sentWith(definition, request).has('limit') ? plan.limit : undefined;
+    return carries || sentWith(definition, request).has('limit') ? plan.limit : undefined;
   }
 
   async function* attempt(reading: Reading, asked: Promise<HttpReply>): AsyncGenerator<Page, ReadPage, undefined> {

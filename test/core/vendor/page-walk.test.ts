@@ -204,6 +204,24 @@ test('a number that only the first page was asked for is that of the later pages
   await short.source.close();
 });
 
+test('a cursor of an earlier run is of an unknown number, unless the number is sent with it', async (t) => {
+  const first = { from: '{from}', size: '{limit}' };
+  for (const [query, asked] of [
+    [{ cursor: '{cursor}' }, 3],
+    [{ cursor: '{cursor}', size: '{limit}' }, 1],
+  ] as const) {
+    const { source, requests, close } = await orchard({
+      request: { path: '/log', query: first },
+      paging: { ...plum.paging, bookmark: true, stop: ['short-page'], request: { path: '/log', query } },
+      limits: { page: 2 }, // each page has one record, as the run before asked for
+    });
+    t.after(close);
+    for await (const _ of source.pull(ask({ bookmark: '1' })));
+    assert.equal(requests.length, asked);
+    await source.close();
+  }
+});
+
 test('without IDs, what is on both sides of a page counts once where a time is the cursor, and twins each', async (t) => {
   const times = [1, 1, 2, 2, 3];
   const server = await serve({}, ({ target }, response) => {
