@@ -148,7 +148,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
 
   async function branches(): Promise<readonly string[]> {
     await vendor.open();
-    return branchesOf(definition, values, vendor);
+    return branchesOf(definition, values, vendor, tools);
   }
 
   return {

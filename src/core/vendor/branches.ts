@@ -2,12 +2,12 @@
 import type { BranchesDefinition, SourceDefinition } from '../definition.ts';
 import { lexemeAt, lexemesAt } from '../json/json.ts';
 import { parsePath } from '../json/path.ts';
-import { pager, type Step } from '../paging.ts';
+import { isMute, pager, type Step } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
-import type { SettingValues } from '../types.ts';
+import type { SettingValues, Tools } from '../types.ts';
 import type { Exchange } from './exchange.ts';
 import { nextLink } from './next-link.ts';
-import { requestFor } from './page-walk.ts';
+import { endWarning, requestFor } from './page-walk.ts';
 import { tokenOf } from './reply.ts';
 
 const what = 'the list of what this key may read';
@@ -21,6 +21,7 @@ export async function branchesOf(
   definition: SourceDefinition,
   values: SettingValues,
   vendor: Pick<Exchange, 'json'>,
+  { warn }: Pick<Tools, 'warn'>,
 ): Promise<readonly string[]> {
   const { setting, fetch } = definition.branches ?? {};
   const chosen = chosenOf(definition, values);
@@ -30,15 +31,19 @@ export async function branchesOf(
   const { name } = definition;
   const names = new Set<string>();
   const pages = pager(fetch.paging, name, undefined);
-  for (let step: Step | undefined = pages.first; step !== undefined;) {
+  for (let step: Step | undefined = pages.first, number = 1; step !== undefined; number++) {
     const question = { request: requestFor(fetch, step), values: { ...values, ...step.values }, what, url: step.url };
     const { text: envelope, url, headers } = await vendor.json(question);
     const found = namesIn(envelope, fetch, name);
     for (const each of found) names.add(each);
     if (fetch.paging.type === 'none' && nextLink(headers['link'] ?? '') !== undefined) throw cut(name);
     const fingerprint = found.join('\n') || undefined;
-    const end = { limit: undefined, total: undefined, first: undefined, last: undefined, fingerprint };
-    step = pages.next(step, { ...end, url, headers, envelope, count: found.length });
+    const reply = { url, headers, envelope, count: found.length, limit: askedFor(url, found.length) };
+    const end = { ...reply, total: undefined, first: undefined, last: undefined, fingerprint };
+    step = pages.next(step, end);
+    if (number === 1 && step === undefined && isMute(fetch.paging, end)) {
+      warn(endWarning(name, fetch.paging, `page 1 of ${what}`, 'branches'));
+    }
   }
   if (names.size === 0) throw nothing(name, setting);
   return [...names];
@@ -70,6 +75,14 @@ function namesIn(text: string, { path = '', member = '' }: Fetch, source: string
     throw otherList(`${source}: ${what} has an entry without ${member === '' ? 'a name' : member}`);
   });
 }
+
+/** The number of names, if the address asks for exactly so many. Smaller ones mean something else, such as a version. */
+function askedFor(url: string, count: number): number | undefined {
+  const asked = count >= smallestPage && [...new URL(url).searchParams.values()].includes(String(count));
+  return asked ? count : undefined;
+}
+
+const smallestPage = 10;
 
 type Fetch = NonNullable<BranchesDefinition['fetch']>;
 

@@ -117,10 +117,10 @@ export function pageWalk(
   return { read, truncated: () => truncated };
 }
 
-/** For a mute first page; `what` is that page. */
-export function endWarning(name: string, paging: PagingDefinition, what: string): string {
+/** For a mute first page; `what` is that page, `missing` what is on it. */
+export function endWarning(name: string, paging: PagingDefinition, what: string, missing = 'records'): string {
   const path = 'path' in paging ? paging.path : '';
-  return `${name}: ${what} was full, and nothing stands at ${path}: if the next page is named elsewhere, records are missing`;
+  return `${name}: ${what} was full, and nothing stands at ${path}: if the next page is named elsewhere, ${missing} are missing`;
 }
 
 function tellingBookmark(name: string): Problem {

@@ -112,6 +112,32 @@ test('all pages of the list are read, by whatever leads to the next one', async 
   ]);
 });
 
+const oneOf = (count: number, rest: string): string =>
+  `{"data":${JSON.stringify(Array.from({ length: count }, (_, id) => ({ id })))}${rest}}`;
+const byPath = { paging: { type: 'url', path: 'next' } };
+const mute: readonly (readonly [what: string, path: string, change: object, reply: string, warned: boolean])[] = [
+  ['as many branches as were asked for, and nothing', '/orgs?limit=12', byPath, oneOf(12, ',"nxt":"/2"'), true],
+  ['fewer, and nothing', '/orgs?limit=12', byPath, oneOf(11, ',"nxt":"/2"'), false],
+  ['as many, and null', '/orgs?limit=12', byPath, oneOf(12, ',"next":null'), false],
+  ['as many, and the end by header', '/orgs?limit=12', { paging: { type: 'link' } }, oneOf(12, ''), false],
+  ['as many as the version has, and nothing', '/orgs?version=2', byPath, oneOf(2, ''), false],
+];
+for (const [what, path, change, reply, warned] of mute) {
+  test(`a first page of the list with ${what} where the next one is named: ${warned ? 'a warning, for the path may be mistyped' : 'the end'}`, async (t) => {
+    const server = await serve({}, (_, response) => sendJson(response, 200, reply));
+    t.after(() => server.close());
+    const tools = sourceTools();
+    const value = withFetch({ request: { path }, ...change });
+    const definition = parseDefinition(JSON.parse(JSON.stringify(value)), 'medlar.yaml');
+    const source = restSource(definition, { MEDLAR_URL: server.origin }, noSearch, tools);
+    await source.branches();
+    await source.close();
+    const warning =
+      'medlar: page 1 of the list of what this key may read was full, and nothing stands at next: if the next page is named elsewhere, branches are missing';
+    assert.deepEqual(tools.warnings, warned ? [warning] : []);
+  });
+}
+
 test('a list may have megabytes', async () => {
   const names = Array.from({ length: 3000 }, (_, index) => `b${index}`);
   const data = names.map((id) => ({ id, about: 'x'.repeat(500) }));
