@@ -3,16 +3,19 @@
  * the first: what not every start needs lies in files of its own, and what is in a file and imported on demand is
  * evaluated on demand.
  *
+ *   dist/loader.cjs         loads the others, each with its code cache (src/loader.ts)
  *   dist/audit-export.cjs   what every start needs: arguments, log, lock; for Node 20.18 and later; CommonJS, because it
  *                           starts faster than ESM
  *   dist/commands.cjs       the rest of our own code: `--help` and a held lock do without
  *   dist/undici.cjs …       packages, a file each; other packages are part of the file that imports them
+ *   dist/….cjs.cache        what V8 keeps of a file for the next start (scripts/code-cache.ts)
  *   dist/licences.txt       the licences of the packages inside
  *   dist/meta.json          esbuild's metafile: what was bundled, and who imports whom
  *
  * No module is in two files. And nothing is loaded from disk once a run has begun, or an upgrade in the middle of it
  * would mix two versions: log and definition are open before that, and commands/parts.ts loads undici.
  */
+import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +37,7 @@ const leaves: Readonly<Record<string, string>> = {
 const inStart = Object.keys((await bundle(start, "import './src/entry.ts'", placesOf(commands, rest))).metafile.inputs);
 const shared = inStart.filter((module) => module.startsWith('src/'));
 const bundles = await Promise.all([
+  bundle('loader.cjs', "export * from './src/loader.ts'", new Map()),
   bundle(start, `import './src/entry.ts';\n${doorTo(shared)}`, placesOf(commands, rest)),
   bundle(rest, doorTo(commands), placesOf(shared, start)),
   ...Object.entries(leaves).map(([module, file]) =>
@@ -52,8 +56,21 @@ await mkdir(made);
 for (const { file, text } of bundles) await writeFile(join(made, file), text);
 await writeFile(join(made, 'meta.json'), JSON.stringify(meta));
 await writeFile(join(made, 'licences.txt'), await licences(Object.keys(meta.inputs)));
+makeCodeCache(made);
 await rm(`${root}dist`, { recursive: true, force: true });
 await rename(made, `${root}dist`);
+
+/** The program is complete without it, only slower to start. Flags of V8 that Node is started with now would spoil it. */
+function makeCodeCache(folder: string): void {
+  const { NODE_OPTIONS: _flags, ...env } = process.env;
+  const words = ['--import', 'tsx', `${root}scripts/code-cache.ts`, folder];
+  const { status } = spawnSync(process.execPath, words, {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    timeout: 60_000,
+  });
+  if (status !== 0) process.stderr.write('no code cache could be made: the program will start more slowly\n');
+}
 
 /** One file; `places` says in which other file a module lies. */
 async function bundle(

@@ -11,7 +11,6 @@ import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { lockJob } from '../src/io/position/state-directory.ts';
-import { bundle } from './faults/harness.ts';
 import { scratch } from './support/program.ts';
 import { answers, rawServer, reply } from './support/raw-server.ts';
 
@@ -57,36 +56,52 @@ function packagesOf(modules: readonly string[]): string[] {
 
 interface Loaded {
   readonly status: number | null;
-  /** Names of the files, without bin/audit-export.js. */
+  /** Names of the files that the loader loaded. */
   readonly files: readonly string[];
+  /** Those of them whose code cache V8 took. */
+  readonly fromCache: readonly string[];
   /** Parts of Node that an empty program does not load. */
   readonly parts: readonly string[];
 }
 
 /** Runs the program to its end, and has it say what it loaded. */
-async function load(
+function load(
   directory: string,
   environment: Readonly<Record<string, string>>,
   ...words: readonly string[]
 ): Promise<Loaded> {
+  return loadFrom(join(dist, '..'), directory, environment, words);
+}
+
+/** The same with the program that lies in a folder. */
+async function loadFrom(
+  program: string,
+  directory: string,
+  environment: Readonly<Record<string, string>>,
+  words: readonly string[],
+): Promise<Loaded> {
   const told = join(directory, 'loaded.json');
   const spy = join(directory, 'spy.cjs');
-  const text = 'JSON.stringify([before, process.moduleLoadList, Object.keys(require.cache)])';
+  const scripts = `[...require(${JSON.stringify(join(program, 'dist/loader.cjs'))}).scripts]`;
+  const cached = `${scripts}.filter(([, { cachedDataRejected }]) => cachedDataRejected === false)`;
+  const names = `${scripts}.map(([name]) => name), ${cached}.map(([name]) => name)`;
+  const text = `JSON.stringify([before, process.moduleLoadList, ${names}])`;
   writeFileSync(
     spy,
     `const fs = require('node:fs'), before = [...process.moduleLoadList];
      process.on('exit', () => fs.writeFileSync(${JSON.stringify(told)}, ${text}));`,
   );
-  const child = spawn(process.execPath, ['--require', spy, bundle, ...words], {
+  const child = spawn(process.execPath, ['--require', spy, join(program, 'bin/audit-export.js'), ...words], {
     stdio: 'ignore',
     env: environment,
     cwd: directory,
   });
   const [status] = (await once(child, 'exit')) as [number | null];
-  const [before, after, files] = JSON.parse(readFileSync(told, 'utf8')) as [string[], string[], string[]];
+  const [before = [], after = [], files = [], fromCache = []] = JSON.parse(readFileSync(told, 'utf8')) as string[][];
   return {
     status,
-    files: files.filter((file) => file !== spy && file !== bundle).map((file) => basename(file)),
+    files,
+    fromCache,
     parts: after
       .filter((part) => !before.includes(part) && /^NativeModule (?!internal\/)/.test(part))
       .map((part) => part.slice('NativeModule '.length)),
@@ -102,7 +117,7 @@ test('each file is needed: no module is in two of them, and nothing else is load
     [],
   );
   const files = Object.keys(meta.outputs).map((path) => basename(path));
-  const names = ['audit-export.cjs', 'commands.cjs', 'pino.cjs', 'undici.cjs', 'yaml.cjs'];
+  const names = ['audit-export.cjs', 'commands.cjs', 'loader.cjs', 'pino.cjs', 'undici.cjs', 'yaml.cjs'];
   assert.deepEqual(files.toSorted(), names);
   const imported = Object.values(meta.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
   const foreign = imported.filter((path) => !process.getBuiltinModule(path) && !names.includes(basename(path)));
@@ -112,11 +127,8 @@ test('each file is needed: no module is in two of them, and nothing else is load
 test('--help and --version load neither a command nor HTTP, nor a stream', async (t) => {
   const directory = scratch(t);
   for (const flag of ['--help', '--version']) {
-    assert.deepEqual(await load(directory, {}, flag), {
-      status: 0,
-      files: ['audit-export.cjs'],
-      parts: ['process'],
-    });
+    const { status, files, parts } = await load(directory, {}, flag);
+    assert.deepEqual([status, files, parts], [0, ['audit-export.cjs'], ['vm', 'process']]);
   }
   const modules = evaluated('src/entry.ts');
   assert.deepEqual(packagesOf(modules), ['commander']);
@@ -170,13 +182,43 @@ test('only those who bring a definition in YAML load yaml, only those who want J
   assert.deepEqual([json.status, json.files], [78, ['audit-export.cjs', 'commands.cjs']]);
 });
 
+test('a program whose code cache is of this V8 is loaded from it, and runs as well with none, or one that is refused', async (t) => {
+  const directory = scratch(t);
+  const server = await rawServer(answers(reply(200, {}, '{"object":"list","data":[]}')));
+  t.after(() => server.close());
+  const program = copyOfProgram(directory);
+  const tick = (flags = ''): Promise<Loaded> =>
+    loadFrom(program, directory, { SYNCROPEL_URL: server.url, NODE_OPTIONS: flags }, job);
+  // The one that the build made may be of another Node than this.
+  const words = ['--import', 'tsx', join(dist, '../scripts/code-cache.ts'), join(program, 'dist')];
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'inherit'], env: {} });
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+  const files = ['audit-export.cjs', 'commands.cjs', 'undici.cjs'];
+  const cached = await tick();
+  assert.deepEqual([cached.status, cached.files, cached.fromCache], [0, files, files]);
+  const flagged = await tick('--max-old-space-size=512');
+  assert.deepEqual([flagged.status, flagged.files, flagged.fromCache], [0, files, []]);
+  for (const file of files) writeFileSync(join(program, 'dist', `${file}.cache`), 'torn');
+  const torn = await tick();
+  assert.deepEqual([torn.status, torn.files, torn.fromCache], [0, files, []]);
+  for (const file of files) rmSync(join(program, 'dist', `${file}.cache`));
+  const none = await tick();
+  assert.deepEqual([none.status, none.files, none.fromCache], [0, files, []]);
+});
+
+/** Returns its folder. */
+function copyOfProgram(directory: string): string {
+  const program = join(directory, 'program');
+  for (const part of ['bin', 'dist', 'examples', 'package.json'])
+    cpSync(join(dist, '..', part), join(program, part), { recursive: true });
+  return program;
+}
+
 test('records that come late find all of the program loaded', async (t) => {
   const directory = scratch(t);
   const server = await rawServer(answers(reply(200)));
   t.after(() => server.close());
-  const program = join(directory, 'program');
-  cpSync(join(dist, '../bin'), join(program, 'bin'), { recursive: true });
-  cpSync(dist, join(program, 'dist'), { recursive: true });
+  const program = copyOfProgram(directory);
   const words = ['--source', '-', '--sink', 'webhook', '-v', '--log-format', 'text', '--state-dir', directory];
   const child = spawn(process.execPath, [join(program, 'bin/audit-export.js'), ...words], {
     stdio: ['pipe', 'ignore', 'pipe'],

@@ -36,10 +36,13 @@ const farewell = 5000;
 
 /** Loads what the first request would load, so that a run has all of its program before it begins. */
 export async function loadHttp(): Promise<typeof import('./http/dispatcher.ts')> {
-  // V8 would optimise undici's parser after the first replies, for 30 to 60 ms: half a tick. It parses headers, not bodies.
   const { nodeMajor, setFlag } = await import('./http/v8-flag.ts');
+  const dispatcher = import('./http/dispatcher.ts');
+  await dispatcher;
+  // V8 would optimise undici's parser after the first replies, for 30 to 60 ms: half a tick. It parses headers, not bodies.
+  // Not sooner: with other flags than at the start, V8 takes no code cache (src/loader.ts).
   setFlag(nodeMajor === 20 ? '--liftoff-only' : '--wasm-tiering-budget=100000000');
-  return import('./http/dispatcher.ts');
+  return dispatcher;
 }
 
 /** Opens a client for the origin of `base`. Nothing is loaded or connected before the first request. */
