@@ -3,7 +3,7 @@
  * before: until then every record waits for the acknowledgement that this run of the command is.
  */
 import { allKept } from '../core/batch.ts';
-import { bulkVerdict, type BulkVerdict } from '../core/wire/bulk-verdict.ts';
+import { bulkVerdict, type BulkVerdict } from '../core/wire/elastic/bulk-verdict.ts';
 import { jsonLine } from '../core/wire/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { CommandRun, Sink, SinkDefinition, SinkTools } from '../core/types.ts';

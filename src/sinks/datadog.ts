@@ -1,6 +1,6 @@
 /** Datadog by its log intake, version 2. */
 import { allKept } from '../core/batch.ts';
-import { datadogForm } from '../core/wire/datadog-form.ts';
+import { datadogForm } from '../core/wire/datadog/form.ts';
 import { enclosed } from '../core/wire/json-list.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';

@@ -1,10 +1,10 @@
 /** Elasticsearch and OpenSearch by `_bulk`, into an index or a data stream. */
-import { bulkOutcomes, errorText, filterPath, isBlocked, ownWords } from '../core/wire/bulk.ts';
-import type { ItemOutcome } from '../core/wire/bulk.ts';
-import { elasticAddress, elasticCredentials, elasticHint, elasticServer } from '../core/wire/elastic-access.ts';
-import type { ElasticServer } from '../core/wire/elastic-access.ts';
-import { elasticForm } from '../core/wire/elastic-form.ts';
-import { indexVerdict, rightsOf, rightsPath, rightsQuestion } from '../core/wire/elastic-rights.ts';
+import { bulkOutcomes, errorText, filterPath, isBlocked, ownWords } from '../core/wire/elastic/bulk.ts';
+import type { ItemOutcome } from '../core/wire/elastic/bulk.ts';
+import { elasticAddress, elasticCredentials, elasticHint, elasticServer } from '../core/wire/elastic/access.ts';
+import type { ElasticServer } from '../core/wire/elastic/access.ts';
+import { elasticForm } from '../core/wire/elastic/form.ts';
+import { indexVerdict, rightsOf, rightsPath, rightsQuestion } from '../core/wire/elastic/rights.ts';
 import type { Encode } from '../core/wire/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';

@@ -1,7 +1,7 @@
 /** A file that grows: JSON Lines, or another sink's wire form. */
 import { allKept } from '../core/batch.ts';
 import { jsonLine } from '../core/wire/json-line.ts';
-import { isAction } from '../core/wire/elastic-form.ts';
+import { isAction } from '../core/wire/elastic/form.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { FilePlace, Saved, Sink, SinkDefinition, SinkTools } from '../core/types.ts';
 

@@ -2,12 +2,12 @@
 import { Buffer } from 'node:buffer';
 import { jsonLine } from '../core/wire/json-line.ts';
 import type { Encode } from '../core/wire/json-line.ts';
-import { oversize } from '../core/wire/oversize.ts';
+import { oversize } from '../core/wire/sekoia/oversize.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
-import { sekoiaEndpoints, sekoiaRoute } from '../core/wire/sekoia-form.ts';
-import type { SekoiaEndpoint } from '../core/wire/sekoia-form.ts';
-import { sekoiaReply } from '../core/wire/sekoia-reply.ts';
+import { sekoiaEndpoints, sekoiaRoute } from '../core/wire/sekoia/form.ts';
+import type { SekoiaEndpoint } from '../core/wire/sekoia/form.ts';
+import { sekoiaReply } from '../core/wire/sekoia/reply.ts';
 import { objectOf } from '../core/wire/server-text.ts';
 import type {
   Batch,

@@ -1,8 +1,8 @@
 /** Splunk by its HTTP Event Collector, with indexer acknowledgement if asked for. */
 import { allKept } from '../core/batch.ts';
-import { acknowledgements } from '../core/wire/hec-acks.ts';
-import { hecForm } from '../core/wire/hec-form.ts';
-import { hecReply, upTo } from '../core/wire/hec-reply.ts';
+import { acknowledgements } from '../core/wire/splunk/acks.ts';
+import { hecForm } from '../core/wire/splunk/form.ts';
+import { hecReply, upTo } from '../core/wire/splunk/reply.ts';
 import type { Encode } from '../core/wire/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem, retryAfter, retrying } from '../core/retry.ts';

@@ -2,9 +2,9 @@
 import { Buffer } from 'node:buffer';
 import { allKept } from '../core/batch.ts';
 import { exit, Problem } from '../core/problem.ts';
-import { syslogAddress } from '../core/wire/syslog-address.ts';
-import { syslogForm } from '../core/wire/syslog-form.ts';
-import { syslogFormats, syslogPayload } from '../core/wire/syslog-payload.ts';
+import { syslogAddress } from '../core/wire/syslog/address.ts';
+import { syslogForm } from '../core/wire/syslog/form.ts';
+import { syslogFormats, syslogPayload } from '../core/wire/syslog/payload.ts';
 import type { Batch, Reply, SettingValues, Settings, Sink, SinkDefinition, SinkTools } from '../core/types.ts';
 
 const settings: Settings = {

@@ -1,14 +1,14 @@
 /** Any receiver of JSON over HTTP, signed after the Standard Webhooks convention. */
 import { createHash } from 'node:crypto';
 import { allKept } from '../core/batch.ts';
-import { headerList } from '../core/wire/header-list.ts';
+import { headerList } from '../core/wire/webhook/header-list.ts';
 import { comma, enclosed } from '../core/wire/json-list.ts';
 import { jsonLine } from '../core/wire/json-line.ts';
 import type { Encode } from '../core/wire/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
 import { objectOf, serverText } from '../core/wire/server-text.ts';
-import { statusList } from '../core/wire/status-list.ts';
+import { statusList } from '../core/wire/webhook/status-list.ts';
 import { truthOf } from '../core/truth.ts';
 import type {
   Batch,
@@ -21,7 +21,7 @@ import type {
   SinkTools,
 } from '../core/types.ts';
 import { upload } from '../core/wire/upload.ts';
-import { messageId, signature, signingKeys } from '../core/wire/webhook-signature.ts';
+import { messageId, signature, signingKeys } from '../core/wire/webhook/signature.ts';
 
 const settings: Settings = {
   WEBHOOK_URL: { summary: 'Address of the receiver', required: true, secret: true, kind: 'url' },

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { after, test } from 'node:test';
 import { exit } from '../../src/core/problem.ts';
 import { withFields } from '../../src/core/json/splice.ts';
-import { sekoiaEndpoints } from '../../src/core/wire/sekoia-form.ts';
+import { sekoiaEndpoints } from '../../src/core/wire/sekoia/form.ts';
 import type { AuditRecord, SettingValues } from '../../src/core/types.ts';
 import { sekoia } from '../../src/sinks/sekoia.ts';
 import { openSinkHttp } from '../support/sink-http.ts';

@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import { packer } from '../../src/core/batch.ts';
 import { byteBuffer } from '../../src/core/bytes.ts';
 import { deliver } from '../../src/core/delivery/deliver.ts';
-import { epochSeconds } from '../../src/core/wire/hec-form.ts';
+import { epochSeconds } from '../../src/core/wire/splunk/form.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { AuditRecord, Saved } from '../../src/core/types.ts';
 import { splunk, splunkEncoder } from '../../src/sinks/splunk.ts';

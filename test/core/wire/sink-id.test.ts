@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { byteBuffer } from '../../../src/core/bytes.ts';
-import { elasticForm, documentId } from '../../../src/core/wire/elastic-form.ts';
+import { elasticForm, documentId } from '../../../src/core/wire/elastic/form.ts';
 import { idText } from '../../../src/core/identity.ts';
 import { appendId } from '../../../src/core/wire/sink-id.ts';
 import { auditRecord } from '../../support/records.ts';

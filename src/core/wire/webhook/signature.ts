@@ -4,8 +4,8 @@
  */
 import { Buffer } from 'node:buffer';
 import { createHash, createHmac } from 'node:crypto';
-import { exit, Problem } from '../problem.ts';
-import type { AuditRecord } from '../types.ts';
+import { exit, Problem } from '../../problem.ts';
+import type { AuditRecord } from '../../types.ts';
 
 /**
  * The same for every attempt at the same records with the same content, so that a receiver can drop a repeat. It covers

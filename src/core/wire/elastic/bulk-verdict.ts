@@ -5,9 +5,9 @@
  */
 import type { Buffer } from 'node:buffer';
 import { errorText } from './bulk.ts';
-import { isObject, serverText } from './server-text.ts';
-import { objects } from '../json/objects.ts';
-import { splitter } from '../split.ts';
+import { isObject, serverText } from '../server-text.ts';
+import { objects } from '../../json/objects.ts';
+import { splitter } from '../../split.ts';
 
 export interface BulkVerdict {
   push(bytes: Buffer): void;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import { bulkVerdict } from '../../../src/core/wire/bulk-verdict.ts';
+import { bulkVerdict } from '../../../../src/core/wire/elastic/bulk-verdict.ts';
 
 /** `sent`: documents that the command was given. */
 function objection(text: string, sent: number, size = Infinity): string | undefined {

@@ -2,9 +2,9 @@
  * Acknowledgements of Splunk's indexers that are still to come. Each belongs to a channel (a GUID) and has a number that
  * counts up in it; its name here is `<channel>:<number>`. A job keeps its channel from run to run.
  */
-import { integer } from './hec-reply.ts';
-import { isObject } from './server-text.ts';
-import type { Saved } from '../types.ts';
+import { integer } from './reply.ts';
+import { isObject } from '../server-text.ts';
+import type { Saved } from '../../types.ts';
 
 export interface Acks {
   /** The channel to send on. */

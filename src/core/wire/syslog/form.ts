@@ -3,10 +3,10 @@
  * 4.3.1). Without the byte order mark that RFC 5424 wants before UTF-8: receivers take it for a part of the message, and
  * the message would no longer be JSON.
  */
-import { byteBuffer } from '../bytes.ts';
-import { eventTime } from '../clock/event-time.ts';
-import type { Encode } from './json-line.ts';
-import { printableId } from './syslog-payload.ts';
+import { byteBuffer } from '../../bytes.ts';
+import { eventTime } from '../../clock/event-time.ts';
+import type { Encode } from '../json-line.ts';
+import { printableId } from './payload.ts';
 
 export interface SyslogFields {
   readonly facility: number;

@@ -1,5 +1,5 @@
 /** HTTP statuses as a user lists them: `200,202` or `200-299`. */
-import { exit, Problem } from '../problem.ts';
+import { exit, Problem } from '../../problem.ts';
 
 /** Whether a status is in the list. Throws Problem 78 for a list that cannot be read, or holds a redirect. */
 export function statusList(text: string, setting: string): (status: number) => boolean {

@@ -3,10 +3,10 @@
  * the way (Datadog itself reads attributes from a message that is JSON); its time and its ID as fields beside it.
  * https://docs.datadoghq.com/api/latest/logs/#send-logs
  */
-import { eventTime } from '../clock/event-time.ts';
-import type { Encode } from './json-line.ts';
-import { appendJsonString } from '../json/json-string.ts';
-import { appendId } from './sink-id.ts';
+import { eventTime } from '../../clock/event-time.ts';
+import type { Encode } from '../json-line.ts';
+import { appendJsonString } from '../../json/json-string.ts';
+import { appendId } from '../sink-id.ts';
 
 export interface DatadogFields {
   readonly ddsource: string;

@@ -1,12 +1,12 @@
 /** A record in the form of `_bulk`: an action line with its ID, and the record with its time. */
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { isSpellable } from '../clock/event-time.ts';
-import { idText } from '../identity.ts';
-import { hasTopLevelKey, skipBlanks } from '../json/json.ts';
-import type { Encode } from './json-line.ts';
-import { appendId, isPlainId } from './sink-id.ts';
-import type { AuditRecord } from '../types.ts';
+import { isSpellable } from '../../clock/event-time.ts';
+import { idText } from '../../identity.ts';
+import { hasTopLevelKey, skipBlanks } from '../../json/json.ts';
+import type { Encode } from '../json-line.ts';
+import { appendId, isPlainId } from '../sink-id.ts';
+import type { AuditRecord } from '../../types.ts';
 
 /** Elasticsearch refuses longer ones, and the whole request with them. */
 const longestId = 512;

@@ -1,5 +1,5 @@
 /** Where a syslog receiver is: `tls://host:port` (RFC 5425) or `tcp://host:port` (RFC 6587). */
-import { exit, Problem } from '../problem.ts';
+import { exit, Problem } from '../../problem.ts';
 
 const ports: Readonly<Record<string, string>> = { 'tls:': '6514', 'tcp:': '514' };
 

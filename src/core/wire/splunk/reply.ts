@@ -3,8 +3,8 @@
  * codes" in Splunk's "Troubleshoot HTTP Event Collector"; how `invalid-event-number` counts was measured on 10.4 and on
  * Splunk Cloud 10.5: for codes 6, 12, 13 and 15 it is the 0-based number of the bad event, and those before it are taken.
  */
-import { objectOf, serverText } from './server-text.ts';
-import type { Outcome } from '../types.ts';
+import { objectOf, serverText } from '../server-text.ts';
+import type { Outcome } from '../../types.ts';
 
 /**
  *  taken     all of it; `slow` when it asks to slow down

@@ -3,8 +3,8 @@
  * to a single one), and, for events that it drops, a status for each event. The form of the latter is not published ("Log
  * collection troubleshooting" says only that there is one), so any list with one entry for each event is read for failures.
  */
-import { isObject, serverText } from './server-text.ts';
-import type { Outcome } from '../types.ts';
+import { isObject, serverText } from '../server-text.ts';
+import type { Outcome } from '../../types.ts';
 
 /**
  *  one outcome for each event

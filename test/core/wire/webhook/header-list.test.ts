@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { headerList } from '../../../src/core/wire/header-list.ts';
-import { exit } from '../../../src/core/problem.ts';
-import { statusList } from '../../../src/core/wire/status-list.ts';
+import { headerList } from '../../../../src/core/wire/webhook/header-list.ts';
+import { exit } from '../../../../src/core/problem.ts';
+import { statusList } from '../../../../src/core/wire/webhook/status-list.ts';
 
 const read = (text: string): Readonly<Record<string, string>> => headerList(text, 'WEBHOOK_HEADERS');
 

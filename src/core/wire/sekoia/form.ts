@@ -3,13 +3,13 @@
  * Events are sent as text: a record in `json` or `jsons` is a JSON string, so that nothing in it can be altered.
  */
 import { Buffer } from 'node:buffer';
-import { eventTime } from '../clock/event-time.ts';
-import { comma, enclosed } from './json-list.ts';
-import { jsonLine } from './json-line.ts';
-import type { Encode } from './json-line.ts';
-import { appendJsonString } from '../json/json-string.ts';
-import { isObject } from './server-text.ts';
-import type { Batch } from '../types.ts';
+import { eventTime } from '../../clock/event-time.ts';
+import { comma, enclosed } from '../json-list.ts';
+import { jsonLine } from '../json-line.ts';
+import type { Encode } from '../json-line.ts';
+import { appendJsonString } from '../../json/json-string.ts';
+import { isObject } from '../server-text.ts';
+import type { Batch } from '../../types.ts';
 
 export const sekoiaEndpoints = ['plain', 'plain/batch', 'jsons', 'structured', 'batch', 'array'] as const;
 export type SekoiaEndpoint = (typeof sekoiaEndpoints)[number];

@@ -1,7 +1,7 @@
 /** A record as a Splunk HTTP Event Collector event object, one a line. */
-import type { Encode } from './json-line.ts';
-import { appendId } from './sink-id.ts';
-import { instantOf } from '../time.ts';
+import type { Encode } from '../json-line.ts';
+import { appendId } from '../sink-id.ts';
+import { instantOf } from '../../time.ts';
 
 export interface HecFields {
   readonly host: string;

@@ -2,10 +2,10 @@
  * A record as the message of a syslog line. The whole record rides along in each form: as it is (json), in the field `raw`
  * (LEEF 2.0, IBM's "Log Event Extended Format"), or in the field `msg` (CEF 0, "ArcSight Common Event Format").
  */
-import { idText } from '../identity.ts';
-import type { Encode } from './json-line.ts';
-import type { AuditRecord } from '../types.ts';
-import { version } from '../version.ts';
+import { idText } from '../../identity.ts';
+import type { Encode } from '../json-line.ts';
+import type { AuditRecord } from '../../types.ts';
+import { version } from '../../version.ts';
 
 export const syslogFormats = ['json', 'leef', 'cef'] as const;
 export type SyslogFormat = (typeof syslogFormats)[number];

@@ -2,8 +2,8 @@
  * The reply to `_bulk`, of Elasticsearch and OpenSearch: HTTP 200 says nothing, each item has its own status.
  * https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk
  */
-import { isObject, objectOf, serverText } from './server-text.ts';
-import type { Outcome } from '../types.ts';
+import { isObject, objectOf, serverText } from '../server-text.ts';
+import type { Outcome } from '../../types.ts';
 
 /** What an item says. `diverted`: taken, but into the failure store. `denied`, `missing`: a fault of the settings. */
 export type ItemOutcome =

@@ -1,5 +1,5 @@
 /** Headers that a user adds to every request: `Name: value`, one a line, or several on a line separated by `;`. */
-import { exit, Problem } from '../problem.ts';
+import { exit, Problem } from '../../problem.ts';
 
 /**
  * The headers, by name in lower case. A `;` separates only where a name and a colon follow, so that values such as
