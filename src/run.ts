@@ -101,7 +101,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
         ...parts,
         quarantine: dry ?? parts.quarantine,
         branch,
-        queue: packer(sink),
+        queue: packer(sink, branch),
         place: placeOf(position, branch, seed),
         summary: state.summary,
         save: () => save(state, position, sink),

@@ -43,7 +43,10 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
   const tools = makeTools(configuration, host, { role: 'source', deadline, noteHttp });
   const { source, close } = await makeSource(configuration, host, tools);
   try {
-    const named = { sourceName: sourceNameOf(configuration), idSpace: idSpaceOf(configuration, source) };
+    const named = {
+      sourceName: sourceNameOf(configuration),
+      idSpace: (branch: string) => idSpaceOf(configuration, source, branch),
+    };
     const plain = sinkDefinition.create(sinkValues, {
       ...makeTools(configuration, host, { role: 'sink', deadline, noteHttp }),
       ...named,
@@ -113,12 +116,13 @@ function sourceNameOf({ source, sourceOrigin, naming }: Configuration): string {
 }
 
 /**
- * Where an ID means one record: `jira.3f9a2c1b`. Two tenants of one vendor count their records alike, and what one of
- * them has must not pass for a repeat of the other's.
+ * Where an ID means one record: `jira.3f9a2c1b07d4`. Two tenants of one vendor count their records alike, and so may two
+ * branches of one tenant: what one of them has must not pass for a repeat of the other's.
  */
-function idSpaceOf(configuration: Configuration, { scope }: Source): string {
+function idSpaceOf(configuration: Configuration, { scope }: Source, branch: string): string {
   const name = sourceNameOf(configuration);
-  return scope === '' ? name : `${name}.${createHash('sha256').update(scope).digest('hex').slice(0, 8)}`;
+  const place = branch === '' ? scope : `${scope}\n${branch}`;
+  return place === '' ? name : `${name}.${createHash('sha256').update(place).digest('hex').slice(0, 12)}`;
 }
 
 /** What every connection needs to know. */

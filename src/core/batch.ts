@@ -27,8 +27,8 @@ export interface Packer {
 /** Room for the record that makes a batch overflow, so that its buffer need not grow (and be copied) to find out. */
 const slack = 64 * 1024;
 
-/** Packs records for one sink. The limits are read at every record: a sink may lower them as it learns. */
-export function packer(sink: Pick<Sink, 'encode' | 'limits'>): Packer {
+/** Packs records of a branch for one sink. The limits are read at every record: a sink may lower them as it learns. */
+export function packer(sink: Pick<Sink, 'encode' | 'limits'>, branch = ''): Packer {
   const buffer = byteBuffer(sink.limits.bytes + slack);
   const spare: RecordList[] = [];
   const lists = new WeakMap<Packed, RecordList>();
@@ -43,7 +43,7 @@ export function packer(sink: Pick<Sink, 'encode' | 'limits'>): Packer {
       if (entries.length >= limits.records) return 'full';
       if (entries.length > 0 && buffer.length() + record.end - record.start > limits.bytes) return 'full';
       const start = buffer.length();
-      sink.encode(record, buffer);
+      sink.encode(record, buffer, branch);
       const size = buffer.length() - start;
       if (size > limits.record) {
         buffer.truncate(start);

@@ -291,8 +291,8 @@ export interface Sink {
    * killed run left, or it counts for nothing), `visible`. Visible ones cost a journal entry a batch.
    */
   readonly repeats: 'ignored' | 'undone' | 'visible';
-  /** Appends the record in wire form. */
-  encode(record: AuditRecord, out: ByteWriter): void;
+  /** Appends the record, which is of that branch, in wire form. */
+  encode(record: AuditRecord, out: ByteWriter, branch: string): void;
   /** Before anything is read from the source: is the place there, and what was saved with the last position? */
   open(saved: Saved | undefined): Promise<void>;
   /**
@@ -326,8 +326,8 @@ export interface ByteWriter {
 export interface SinkTools extends Tools {
   /** The source's name, or that of a pipe's job. */
   readonly sourceName: string;
-  /** Tells the source and what of it is read from every other: within it, an ID is that of one record. */
-  readonly idSpace: string;
+  /** Tells a branch of the source, and what of it is read, from every other: within it, an ID is that of one record. */
+  idSpace(branch: string): string;
   /** Standard output: waits for the reader; a reader that is gone or a full disk is a Problem (74). */
   readonly output: Output;
   /** Opens a file to append to. */

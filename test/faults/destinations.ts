@@ -112,7 +112,7 @@ export function recordIdOf(documentId: string): string {
 
 /** IDs of the records in a `_bulk` request, in their order, as the vendor gave them. */
 export function idsIn(received: Received | undefined): string[] {
-  return [...(received?.body ?? '').matchAll(/^\{"create":\{"_id":"acme\.[0-9a-f]{8}:([^"]+)"\}\}$/gm)].map(
+  return [...(received?.body ?? '').matchAll(/^\{"create":\{"_id":"acme\.[0-9a-f]{12}:([^"]+)"\}\}$/gm)].map(
     ([, id]) => id ?? '',
   );
 }

@@ -37,7 +37,7 @@ async function start(options: ElasticOptions = {}, settings: Record<string, stri
 
 function encoded(record: AuditRecord): string[] {
   const buffer = byteBuffer();
-  elasticEncoder({}, sinkTools())(record, buffer);
+  elasticEncoder({}, sinkTools())(record, buffer, '');
   return buffer.view().toString().split('\n');
 }
 

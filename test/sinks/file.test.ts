@@ -76,9 +76,12 @@ test("in Elasticsearch's form an action line at the end is half a record, and no
   const { door, opened } = fakeFile();
   await fileSink('out.ndjson', { file: () => door, form: 'elastic' }).open(undefined);
   const begins = opened[0]?.[1] as (line: Buffer) => boolean;
-  const form = elasticForm('acme', () => 0);
+  const form = elasticForm(
+    () => 'acme',
+    () => 0,
+  );
   const out = byteBuffer(1024);
-  for (const record of auditRecords(1)) form(record, out);
+  for (const record of auditRecords(1)) form(record, out, '');
   const [action = '', source = ''] = out
     .take()
     .toString()

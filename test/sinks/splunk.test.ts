@@ -71,7 +71,7 @@ for (const ack of [false, true]) {
 test('an event object has a closed set of keys, the exact time, the ID in a flat field, and the record as it came', () => {
   const encoded = (record: AuditRecord, settings: Record<string, string> = {}): string => {
     const buffer = byteBuffer();
-    splunkEncoder(settings, sinkTools())(record, buffer);
+    splunkEncoder(settings, sinkTools())(record, buffer, '');
     return buffer.view().toString();
   };
   assert.equal(

@@ -18,7 +18,7 @@ export function sinkTools(parts: Partial<SinkTools> = {}): TestTools {
   let guids = 0;
   return {
     sourceName: 'acme',
-    idSpace: 'acme',
+    idSpace: () => 'acme',
     waits,
     warnings,
     now: () => now,

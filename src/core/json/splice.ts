@@ -45,7 +45,7 @@ export function withFields(sink: Sink, fields: readonly Field[], { warn }: Pick<
     get limits() {
       return sink.limits; // a sink may lower them as it learns
     },
-    encode: (record, out) => sink.encode(spliced(record, fieldsFor(record)), out),
+    encode: (record, out, branch) => sink.encode(spliced(record, fieldsFor(record)), out, branch),
   };
 }
 

@@ -14,7 +14,7 @@ function added(text: string, fields: readonly Field[], warnings: string[] = []):
   const record: AuditRecord = { bytes, start, end, key: bytes, keyStart: 0, keyEnd: 6, time: Number.NaN, nanos: 0 };
   const sink = withFields({ ...memorySink(), encode: jsonLine }, fields, { warn: (line) => warnings.push(line) });
   const out = byteBuffer();
-  sink.encode(record, out);
+  sink.encode(record, out, '');
   assert.equal(bytes.toString(), `before${text}after`, 'the record itself stays');
   return out.take().toString().trimEnd();
 }

@@ -34,7 +34,10 @@ test('the action line carries the document ID, at most 512 bytes of it, whatever
     fc.property(sources, keys, (source, key) => {
       const record = auditRecord('{}', key);
       const out = byteBuffer();
-      elasticForm(source, () => 0)(record, out);
+      elasticForm(
+        () => source,
+        () => 0,
+      )(record, out, '');
       const [action = ''] = out.view().toString().split('\n');
       const id = (JSON.parse(action) as { create: { _id: string } }).create._id;
       assert.equal(id, documentId(source, record));
@@ -59,12 +62,15 @@ test('@timestamp is found or not found right among neighbours in one buffer, in 
   });
   fc.assert(
     fc.property(fc.array(fc.nat(4), { maxLength: 20 }), (order) => {
-      const encode = elasticForm('acme', () => 0);
+      const encode = elasticForm(
+        () => 'acme',
+        () => 0,
+      );
       for (const index of order) {
         const record = neighbours[index];
         assert.ok(record);
         const out = byteBuffer();
-        encode(record, out);
+        encode(record, out, '');
         const spliced = out.view().toString().includes('{"@timestamp":"1970-01-01T00:00:00.000Z",');
         assert.equal(spliced, [0, 2, 4].includes(index), texts[index]);
       }

@@ -15,14 +15,25 @@ const idEnd = Buffer.from('"}}\n');
 const lineBreak = Buffer.from('\n');
 
 /**
- * `{"create":{"_id":"acme.3f9a2c1b:abc"}}`, then the record; `@timestamp` is put in front of its members where it is
+ * `{"create":{"_id":"acme.3f9a2c1b07d4:abc"}}`, then the record; `@timestamp` is put in front of its members where it is
  * missing, with the record's full precision, or as `now` (milliseconds since 1970) when it has no time that can be read.
  */
-export function elasticForm(idSpace: string, now: () => number): Encode {
-  const idStart = Buffer.from(`${actionStart}${JSON.stringify(`${idSpace}:`).slice(1, -1)}`);
-  const room = idSpace === 'sha256' ? 0 : longestId - Buffer.byteLength(idSpace) - 1;
+export function elasticForm(idSpaceOf: (branch: string) => string, now: () => number): Encode {
+  let known: string | undefined;
+  let idSpace = '';
+  let idStart = Buffer.alloc(0);
+  let room = 0;
   const hasTimestamp = timestampFinder();
-  return (record, out) => {
+
+  function goTo(branch: string): void {
+    known = branch;
+    idSpace = idSpaceOf(branch);
+    idStart = Buffer.from(`${actionStart}${JSON.stringify(`${idSpace}:`).slice(1, -1)}`);
+    room = idSpace === 'sha256' ? 0 : longestId - Buffer.byteLength(idSpace) - 1;
+  }
+
+  return (record, out, branch) => {
+    if (branch !== known) goTo(branch);
     const { bytes, start, end } = record;
     if (record.keyEnd - record.keyStart <= room && isPlainId(record)) {
       out.bytes(idStart, 0, idStart.length);

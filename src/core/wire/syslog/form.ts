@@ -23,11 +23,11 @@ export function syslogForm(fields: SyslogFields, payload: Encode): Encode {
   const priority = fields.facility * 8 + fields.severity;
   const constant = ` ${fields.hostname} ${fields.appName} - ${fields.messageId} [${fields.structuredDataId} id="`;
   const message = byteBuffer();
-  return (record, out) => {
+  return (record, out, branch) => {
     message.truncate(0);
     const id = printableId(record).replace(/["\\\]]/g, String.raw`\$&`);
     message.text(`<${priority}>1 ${eventTime(record) ?? '-'}${constant}${id}"] `);
-    payload(record, message);
+    payload(record, message, branch);
     out.text(`${message.length()} `);
     out.bytes(message.view(), 0, message.length());
   };
