@@ -2,9 +2,11 @@
 import { allKept } from '../core/batch.ts';
 import { datadogForm } from '../core/wire/datadog/form.ts';
 import { enclosed } from '../core/wire/json-list.ts';
+import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
-import { isObject, objectOf, serverText } from '../core/wire/server-text.ts';
+import { isObject, objectOrNothing, serverText } from '../core/wire/server-text.ts';
+import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {
   Batch,
   HttpReply,
@@ -65,8 +67,8 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
     }
     const { reply, text, verdict } = await uploads.post(http, url, headers, enclosed(batch, '[', ']'));
     if (verdict !== undefined) return verdict;
-    const answer = objectOf(text.trim() === '' ? '{}' : text);
-    if (reply.status >= 200 && reply.status < 300) {
+    const answer = objectOrNothing(text);
+    if (isSuccessful(reply.status)) {
       if (answer === undefined || saying(answer) !== '') throw noIntake();
       return { outcomes: allKept(batch) };
     }
@@ -79,8 +81,8 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
   /** A request without any log: whether the key is good is looked at before the body. */
   async function probe(): Promise<string> {
     const reply = await http.send({ method: 'POST', url, headers, body: '[]' });
-    const answer = objectOf((await reply.text()) || '{}');
-    const isTaken = reply.status >= 200 && reply.status < 300;
+    const answer = objectOrNothing(await reply.text());
+    const isTaken = isSuccessful(reply.status);
     if (!isTaken && reply.status !== 400) throw failure(reply, 'the key');
     if (answer === undefined || (isTaken && saying(answer) !== '')) throw noIntake();
     return isTaken ? 'it takes the key' : 'it answers; the key is proven by the first delivery';
@@ -94,10 +96,7 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   function noIntake(): Problem {
-    return new Problem(exit.protocol, `${who} did not answer as a log intake`, {
-      hint: 'check DATADOG_URL: a proxy or another service may be answering there',
-      again: {},
-    });
+    return strangeAnswer(who, 'did not answer as a log intake', 'DATADOG_URL');
   }
 
   return {

@@ -6,9 +6,11 @@ import type { ElasticServer } from '../core/wire/elastic/access.ts';
 import { elasticForm } from '../core/wire/elastic/form.ts';
 import { indexVerdict, rightsOf, rightsPath, rightsQuestion } from '../core/wire/elastic/rights.ts';
 import type { Encode } from '../core/wire/json-line.ts';
+import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
 import { objectOf } from '../core/wire/server-text.ts';
+import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {
   Batch,
   HttpReply,
@@ -110,7 +112,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     const headers = { ...authorization, 'content-type': 'application/x-ndjson', accept: 'application/json' };
     const { reply, text, verdict } = await uploads.post(http, url, headers, batch);
     if (verdict !== undefined) return verdict;
-    if (reply.status >= 200 && reply.status < 300) return read(text, batch.count);
+    if (isSuccessful(reply.status)) return read(text, batch.count);
     const said = ownWords(text);
     if (reply.status === 400 && quiet && said.includes('include_source_on_error')) {
       quietRefused = true;
@@ -150,10 +152,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   function notElastic(how: string): Problem {
-    return new Problem(exit.protocol, `${who} ${how}`, {
-      hint: 'check ELASTIC_URL: a proxy or another service may be answering there',
-      again: {},
-    });
+    return strangeAnswer(who, how, 'ELASTIC_URL');
   }
 
   function busy(reason: string): Problem {

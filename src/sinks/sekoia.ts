@@ -3,12 +3,14 @@ import { Buffer } from 'node:buffer';
 import { jsonLine } from '../core/wire/json-line.ts';
 import type { Encode } from '../core/wire/json-line.ts';
 import { oversize } from '../core/wire/sekoia/oversize.ts';
+import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
 import { sekoiaEndpoints, sekoiaRoute } from '../core/wire/sekoia/form.ts';
 import type { SekoiaEndpoint } from '../core/wire/sekoia/form.ts';
 import { sekoiaReply } from '../core/wire/sekoia/reply.ts';
-import { objectOf } from '../core/wire/server-text.ts';
+import { objectOrNothing } from '../core/wire/server-text.ts';
+import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {
   Batch,
   HttpReply,
@@ -86,7 +88,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     const headers = { ...credentials.headers, ...route.headers(batch), 'content-type': route.contentType };
     const { reply, text, verdict } = await uploads.post(http, url + credentials.query, headers, route.enclose(batch));
     if (verdict !== undefined) return verdict;
-    if (reply.status >= 200 && reply.status < 300) return read(text, batch.count);
+    if (isSuccessful(reply.status)) return read(text, batch.count);
     throw failure(reply);
   }
 
@@ -95,7 +97,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
    * anything, and sets nothing aside by itself.
    */
   function read(text: string, count: number): Reply {
-    const answer = objectOf(text.trim() === '' ? '{}' : text);
+    const answer = objectOrNothing(text);
     if (answer === undefined) throw noIntake();
     const said = sekoiaReply(answer, count);
     if (typeof said === 'object') {
@@ -124,15 +126,12 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     const reply = await http.send({ method: 'GET', url });
     const text = await reply.text();
     if (reply.status >= 500 || reply.status === 404) throw failure(reply);
-    if (reply.status < 300 && objectOf(text.trim() === '' ? '{}' : text) === undefined) throw noIntake();
+    if (reply.status < 300 && objectOrNothing(text) === undefined) throw noIntake();
     return 'it answers; the key is proven by the first delivery';
   }
 
   function noIntake(): Problem {
-    return new Problem(exit.protocol, `${who} did not answer as an intake`, {
-      hint: 'check SEKOIA_URL: a proxy or another service may be answering there',
-      again: {},
-    });
+    return strangeAnswer(who, 'did not answer as an intake', 'SEKOIA_URL');
   }
 
   function failure(reply: HttpReply): Problem {

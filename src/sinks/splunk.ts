@@ -4,10 +4,12 @@ import { acknowledgements } from '../core/wire/splunk/acks.ts';
 import { hecForm } from '../core/wire/splunk/form.ts';
 import { hecReply, upTo } from '../core/wire/splunk/reply.ts';
 import type { Encode } from '../core/wire/json-line.ts';
+import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem, retryAfter, retrying } from '../core/retry.ts';
 import { truthOf } from '../core/truth.ts';
 import { isObject, objectOf, serverText } from '../core/wire/server-text.ts';
+import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {
   Batch,
   HttpReply,
@@ -148,7 +150,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
       return `it takes the token${wantsAcks ? ' and acknowledges' : ''}; its index is proven by the first delivery`;
     }
     if (typeof answer?.['text'] !== 'string' || reply.status !== 400) {
-      throw reply.status >= 200 && reply.status < 300 ? notHec() : failure(reply, 'the token');
+      throw isSuccessful(reply.status) ? notHec() : failure(reply, 'the token');
     }
     throw new Problem(exit.config, `${who} answers: ${serverText(answer['text'])}`, {
       hint: 'check SPLUNK_URL and SPLUNK_TOKEN',
@@ -165,10 +167,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   function notHec(): Problem {
-    return new Problem(exit.protocol, `${who} did not answer as an HTTP Event Collector`, {
-      hint: 'check SPLUNK_URL: a proxy or another service may be answering there',
-      again: {},
-    });
+    return strangeAnswer(who, 'did not answer as an HTTP Event Collector', 'SPLUNK_URL');
   }
 
   return {

@@ -3,8 +3,9 @@ import { accessToken } from './auth/access-token.ts';
 import type { RequestDefinition, SourceDefinition } from '../definition.ts';
 import { pace } from './pace.ts';
 import { gone, isSessionOver, limitedIn, notJson, notUtf8, refusal, refusalHint, saidIn } from './refusal.ts';
-import { foreignCharset, isHtml, isSuccess, tellsNothing } from './reply-kind.ts';
+import { bringsContent, foreignCharset, isHtml, tellsNothing } from './reply-kind.ts';
 import { isAmong, parseJson, saying, tellsError, tellsExpired, tellsInvalid, valueAt } from './reply.ts';
+import { isSuccessful } from '../http-status.ts';
 import { exit, Problem } from '../problem.ts';
 import { baseUrl, buildRequest } from './request.ts';
 import { retrying } from '../retry.ts';
@@ -92,7 +93,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
   async function stream(question: Question): Promise<HttpReply> {
     const reply = await put(question);
     if (tellsNothing(definition, reply)) return reply;
-    if (!isSuccess(reply.status) || isHtml(reply))
+    if (!bringsContent(reply.status) || isHtml(reply))
       throw refusal(definition, reply, question.what, await saidIn(reply), tools.now());
     const charset = foreignCharset(reply);
     if (charset === undefined) return reply;
@@ -114,7 +115,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     const reply = await put(question);
     const said = await saidIn(reply);
     if (isDone(reply.status, said)) return;
-    if (Math.floor(reply.status / 100) !== 2 || isHtml(reply))
+    if (!isSuccessful(reply.status) || isHtml(reply))
       throw refusal(definition, reply, question.what, said, tools.now());
     if (said !== undefined) check(said, question.what);
   }

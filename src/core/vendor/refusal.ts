@@ -4,7 +4,7 @@ import type { SourceDefinition } from '../definition.ts';
 import { exit, Problem } from '../problem.ts';
 import type { HttpReply } from '../types.ts';
 import { httpProblem } from '../retry.ts';
-import { isHtml, isSuccess } from './reply-kind.ts';
+import { bringsContent, isHtml } from './reply-kind.ts';
 import { isAmong, parseJson, saying, tellsInvalid } from './reply.ts';
 import { credentialsHint } from './auth/session.ts';
 
@@ -19,7 +19,7 @@ export function refusal(
   said: unknown,
   now: number,
 ): Problem {
-  if (isSuccess(status)) return notJson(definition, what);
+  if (bringsContent(status)) return notJson(definition, what);
   const hint = refusalHint(definition, status);
   const limited = isAmong(definition.reply?.limited ?? [], status, said);
   const clock = definition.auth.type === 'signature' ? clockHint({ date }, now) : '';

@@ -2,8 +2,8 @@
 import type { SourceDefinition } from '../definition.ts';
 import type { HttpReply } from '../types.ts';
 
-/** Statuses that come with what was asked for; 204, 206 and 304 do not. */
-export function isSuccess(status: number): boolean {
+/** Whether the status comes with what was asked for: 204 and 206 are successful, and do not. */
+export function bringsContent(status: number): boolean {
   return status === 200 || status === 201 || status === 202;
 }
 

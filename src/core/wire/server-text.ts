@@ -23,6 +23,11 @@ export function objectOf(text: string): Readonly<Record<string, unknown>> | unde
   }
 }
 
+/** The same for a body that may be left out, which stands for an object without members. */
+export function objectOrNothing(text: string): Readonly<Record<string, unknown>> | undefined {
+  return text.trim() === '' ? {} : objectOf(text);
+}
+
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

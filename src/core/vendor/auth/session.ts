@@ -1,6 +1,7 @@
 /** A login that lasts for the run: cookies, or a token in headers; and the logout that must follow in any case. */
 import type { AuthDefinition, SourceDefinition } from '../../definition.ts';
 import { holds, parseJson, saying, tokenAt } from '../reply.ts';
+import { isSuccessful } from '../../http-status.ts';
 import { exit, Problem } from '../../problem.ts';
 import { buildRequest, headersOf } from '../request.ts';
 import { httpProblem, retrying } from '../../retry.ts';
@@ -40,7 +41,7 @@ export function session(
     const reply = await client.send(buildRequest(login.login, { definition, values }));
     const text = await reply.text();
     const value = parseJson(text);
-    if (reply.status < 200 || reply.status > 299) {
+    if (!isSuccessful(reply.status)) {
       begun = false;
       throw httpProblem(reply.status, reply.headers, askedForLogin(definition), tools.now());
     }

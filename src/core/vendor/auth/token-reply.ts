@@ -1,6 +1,7 @@
 /** The answer of a token endpoint (RFC 6749 sections 5.1 and 5.2): a token, or why there is none. */
 import { clockHint } from '../../clock/vendor-clock.ts';
 import type { OAuthDefinition, SourceDefinition } from '../../definition.ts';
+import { isSuccessful } from '../../http-status.ts';
 import { exit, Problem } from '../../problem.ts';
 import { saying, tokenAt, valueAt } from '../reply.ts';
 import { httpProblem } from '../../retry.ts';
@@ -42,7 +43,7 @@ export function grantIn(definition: SourceDefinition, auth: OAuthDefinition, ans
   if (reply.status < 500 && typeof error === 'string' && refusal.test(error)) {
     throw new Problem(exit.noperm, `${asked.who} refused ${asked.what}${said}`, { hint });
   }
-  if (reply.status < 200 || reply.status > 299) {
+  if (!isSuccessful(reply.status)) {
     const problem = httpProblem(reply.status, reply.headers, asked, now);
     throw new Problem(problem.status, problem.message + said, { hint: problem.hint, again: problem.again });
   }

@@ -2,6 +2,7 @@
  * The reply to `_bulk`, of Elasticsearch and OpenSearch: HTTP 200 says nothing, each item has its own status.
  * https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk
  */
+import { isSuccessful } from '../../http-status.ts';
 import { isObject, objectOf, serverText } from '../server-text.ts';
 import type { Outcome } from '../../types.ts';
 
@@ -47,7 +48,7 @@ export function isBlocked(reason: string): boolean {
 }
 
 function itemOutcome(status: number, action: Readonly<Record<string, unknown>>): ItemOutcome {
-  if (status >= 200 && status < 300) return action['failure_store'] === 'used' ? 'diverted' : 'kept';
+  if (isSuccessful(status)) return action['failure_store'] === 'used' ? 'diverted' : 'kept';
   if (status === 409) return 'kept'; // `create` of an ID that is there already: an earlier attempt arrived
   const reason = errorText(action['error']) || `status ${status}`;
   if (status === 429 || isBlocked(reason)) return { busy: reason };

@@ -3,6 +3,7 @@
  * to a single one), and, for events that it drops, a status for each event. The form of the latter is not published ("Log
  * collection troubleshooting" says only that there is one), so any list with one entry for each event is read for failures.
  */
+import { isSuccessful } from '../../http-status.ts';
 import { isObject, serverText } from '../server-text.ts';
 import type { Outcome } from '../../types.ts';
 
@@ -62,6 +63,6 @@ function isId(value: unknown): boolean {
 }
 
 function isGood(status: unknown): boolean {
-  if (typeof status === 'number') return status >= 200 && status < 300;
+  if (typeof status === 'number') return isSuccessful(status);
   return typeof status === 'string' && /^(?:2\d\d|ok|success|accepted|created|ingested)$/i.test(status);
 }

@@ -3,6 +3,7 @@
  * codes" in Splunk's "Troubleshoot HTTP Event Collector"; how `invalid-event-number` counts was measured on 10.4 and on
  * Splunk Cloud 10.5: for codes 6, 12, 13 and 15 it is the 0-based number of the bad event, and those before it are taken.
  */
+import { isSuccessful } from '../../http-status.ts';
 import { objectOf, serverText } from '../server-text.ts';
 import type { Outcome } from '../../types.ts';
 
@@ -42,7 +43,7 @@ export function hecReply(status: number, text: string, count: number, bytes: num
   const said = answer?.['text'];
   const reason = `${serverText(typeof said === 'string' ? said : 'refused')} (code ${code ?? 'missing'})`;
   const ackId = integer(answer?.['ackId']);
-  if (status >= 200 && status < 300) {
+  if (isSuccessful(status)) {
     return code === 0 || code === 24 || code === 25 ? { kind: 'taken', slow: code !== 0, ackId } : { kind: 'other' };
   }
   // "Server is busy" (503, code 9) may name an event, too. It is reported that those before it were indexed, and it was
