@@ -179,7 +179,9 @@ test('a sink that refuses nearly everything stops the run before the trail is dr
   const here = bench();
   for (let at = 0; at < 40; at++) here.vendor.stored.push(stored(`a${at}`, start - minute - at));
   here.sink.answer = ({ records }) => ({ outcomes: records.map(() => ({ refused: 'mapping' })) });
-  assert.equal(statuses(await here.run())[0], exit.data);
+  const { problems } = await here.run();
+  assert.equal(problems[0]?.status, exit.data);
+  assert.equal(problems[0].hint, 'mend the cause and run again, nothing is lost');
   assert.ok(here.quarantine.added.length <= 12);
   assert.equal((await here.store.load())?.branches.get('')?.watermark, undefined);
 });
@@ -513,6 +515,19 @@ test('a branch that is no longer listed is told by the next run when this one wa
   here.restart();
   here.vendor.beforePage = () => {};
   assert.deepEqual(statuses(await here.run()), [exit.partial]);
+});
+
+test('what a run that failed in several ways writes down is the failure that its status tells', async () => {
+  const here = bench();
+  here.vendor.branches = async () => ['one', 'two'];
+  here.vendor.pull = ({ branch }) => {
+    throw branch === 'one'
+      ? new Problem(exit.tempfail, 'asks for less')
+      : new Problem(exit.noperm, 'not for this organisation');
+  };
+  await here.run();
+  const last = (await here.store.load())?.last;
+  assert.deepEqual([last?.exit, last?.outcome], [exit.noperm, 'two: not for this organisation']);
 });
 
 test('a cursor vendor whose page was half delivered shows it again, and nothing is taken for a new twin', async () => {

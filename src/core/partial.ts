@@ -81,8 +81,8 @@ export function isTooMany(refused: number, fetched: number, share: number): bool
 }
 
 /** So many that it must be one cause for all: nothing more is set aside, and the position stays. */
-export function tooManyRefused(refused: number, fetched: number, reason: string, path: string): Problem {
+export function tooManyRefused(refused: number, fetched: number, reason: string): Problem {
   return new Problem(exit.data, `${refused} of ${fetched} records were refused, too many to set aside: ${reason}`, {
-    hint: `mend the cause and run again, nothing is lost; what was set aside before is in ${path}`,
+    hint: 'mend the cause and run again, nothing is lost',
   });
 }

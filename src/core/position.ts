@@ -37,7 +37,7 @@ export function writeDown(
     started: isoText(fromMillis(started)),
     ended: isoText(fromMillis(ended)),
     exit: status,
-    outcome: problems[0]?.message ?? 'ok',
+    outcome: problems.find((problem) => problem.status === status)?.message ?? 'ok',
     fetched,
     delivered,
     quarantined,

@@ -126,7 +126,7 @@ export function outbox(parts: OutboxParts): Outbox {
   function checkQuarantine(more: number, reason: string): void {
     const total = summary.quarantined + more;
     if (isTooMany(total, summary.fetched, parts.maxQuarantine)) {
-      throw tooManyRefused(total, summary.fetched, reason, quarantine.path);
+      throw tooManyRefused(total, summary.fetched, reason);
     }
   }
 
