@@ -3,10 +3,9 @@
  *
  *   problems   `audit-export: what failed` and `hint: what to do`: lower case, no period, two lines
  *   warnings   `audit-export: warning: …`, each once a run
- *   -v, -vv    debug and trace: text on a terminal, JSON elsewhere
+ *   -v, -vv    debug and trace: text on a terminal; elsewhere they make all of it JSON Lines, as `--log-format json` does
  *
- * What is meant for people stays text wherever it goes, because cron mails it; `--log-format json` makes all of it JSON
- * Lines. Every line passes a scrubber that knows the secrets by value, and shows control characters.
+ * Without -v, what is meant for people is text wherever it goes, because cron mails it. Every line passes a scrubber that knows the secrets by value, and shows control characters.
  */
 import type { Logger } from 'pino';
 import { Problem } from '../core/problem.ts';
@@ -60,7 +59,6 @@ export async function openLog(options: LogOptions): Promise<Log> {
   };
   const inJson = format === 'json' || (detail && format === undefined && !stderr.isTerminal);
   const json = inJson ? await jsonLogger(options, write) : undefined;
-  const people = format === 'json' ? json : undefined;
   const said = new Set<string>();
 
   function log(at: 'debug' | 'trace', message: string, fields: Fields = {}): void {
@@ -76,8 +74,8 @@ export async function openLog(options: LogOptions): Promise<Log> {
     clean: scrub.clean,
     problem(problem) {
       const hint = problem.hint === undefined ? {} : { hint: problem.hint };
-      if (people !== undefined) {
-        people.error({ ...hint, exit: problem.status }, problem.message);
+      if (json !== undefined) {
+        json.error({ ...hint, exit: problem.status }, problem.message);
       } else {
         write(`audit-export: ${oneLine(problem.message)}`);
         if (problem.hint !== undefined) write(`hint: ${oneLine(problem.hint)}`);
@@ -89,8 +87,8 @@ export async function openLog(options: LogOptions): Promise<Log> {
       const text = `unexpected error: ${name}: ${reason}`;
       const hint =
         'this is a mistake in audit-export; the position is as last saved: please report it with what -vv prints';
-      if (people !== undefined) {
-        people.error({ hint, exit: 70 }, text);
+      if (json !== undefined) {
+        json.error({ hint, exit: 70 }, text);
       } else {
         write(`audit-export: ${oneLine(text)}`);
         write(`hint: ${hint}`);
@@ -100,12 +98,12 @@ export async function openLog(options: LogOptions): Promise<Log> {
     warn(message, always = false) {
       if (said.has(message) || (level === 'error' && !always)) return;
       said.add(message);
-      if (people === undefined) write(`audit-export: warning: ${oneLine(message)}`);
-      else people.warn(message);
+      if (json === undefined) write(`audit-export: warning: ${oneLine(message)}`);
+      else json.warn(message);
     },
     say(message, fields = {}) {
-      if (people === undefined) write(`audit-export: ${oneLine(message)}`);
-      else people.info(fields, message);
+      if (json === undefined) write(`audit-export: ${oneLine(message)}`);
+      else json.info(fields, message);
     },
     debug: (message, fields) => log('debug', message, fields),
     trace: (message, fields) => log('trace', message, fields),

@@ -103,7 +103,7 @@ fault(
       three.includes(recordIdOf(id))
         ? { status: 400, type: 'document_parsing_exception', reason: 'failed' }
         : undefined;
-    const result = await here.run(['-v']);
+    const result = await here.run(['-v', '--log-format', 'text']);
     assert.match(result.stderr, /100 fetched, 97 delivered, 3 set aside/);
     assert.equal(here.sink.bulks().length, 1);
     await expectSetAside(
@@ -223,7 +223,7 @@ fault('S07', 'a record that changed at the vendor after its delivery is told, an
   const original = first.text;
   const changed = { ...first, text: original.replace('1.10', '1.20') };
   here.vendor.records[0] = changed;
-  const result = await here.run(['-v']);
+  const result = await here.run(['-v', '--log-format', 'text']);
   assert.equal(result.status, 0);
   assert.match(result.stderr, /1 of them with a known ID and other content/);
   assert.match(result.stderr, /warning: 1 record with an ID that was delivered with other content/);

@@ -47,15 +47,19 @@ test('asked for JSON, everything is a JSON line with the same message, hint and 
   );
 });
 
-test('details are text on a terminal and JSON elsewhere, what people read is text in both', async () => {
+test('with details, all is text on a terminal and all is JSON elsewhere', async () => {
   const onTerminal = await listen({ level: 'debug', terminal: true });
   onTerminal.log.debug('slice', { from: 'a', count: 2 });
   assert.deepEqual(onTerminal.lines(), ['audit-export: debug: slice from=a count=2']);
   const inFile = await listen({ level: 'debug' });
   inFile.log.debug('slice', { from: 'a' });
   inFile.log.warn('careful');
-  assert.match(inFile.lines()[0] ?? '', /^\{"level":"debug".*"message":"slice"\}$/);
-  assert.equal(inFile.lines()[1], 'audit-export: warning: careful');
+  inFile.log.say('3 fetched');
+  inFile.log.problem(refused);
+  assert.deepEqual(
+    inFile.lines().map((line) => (JSON.parse(line) as { level: string; message: string }).message),
+    ['slice', 'careful', '3 fetched', 'sycope refused the login (HTTP 401)'],
+  );
 });
 
 test('each level says what it should', async () => {
