@@ -247,6 +247,11 @@ test('--insecure is warned of on every run, even a quiet one', async () => {
   assert.match(result.stderr, /^audit-export: warning: TLS certificates are not verified/);
 });
 
+test('--quiet says nothing of a dry run that would deliver everything', async (t) => {
+  const result = await run(['--source', 'sample', '--dry-run', '-q'], { directory: scratch(t) });
+  assert.deepEqual([result.status, result.stdout, result.stderr], [0, '', '']);
+});
+
 test('-v accounts for every record in one line, --dry-run does always and saves nothing', async (t) => {
   const directory = scratch(t);
   const dry = await run(['--source', 'sample', '--state-dir', 'state', '--dry-run'], { directory });

@@ -47,7 +47,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
       tools: parts.tools,
       progress: (summary, window) => progress.show(() => progressText(summary, window, world.now() - started)),
     });
-    if (job.dryRun || log.level === 'debug' || log.level === 'trace') {
+    if (log.level === 'debug' || log.level === 'trace' || (job.dryRun && log.level !== 'error')) {
       log.say(summaryText(result, job), summaryFields(result));
     }
     if (result.summary.changed > 0) log.warn(changedText(result.summary.changed));
