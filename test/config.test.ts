@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import files, { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import files, { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -217,12 +217,28 @@ test('secret files that cannot be meant are refused without showing the secret',
 
 test('files with secrets that others can read are warned of', async (t) => {
   const directory = scratch(t);
+  chmodSync(directory, 0o755);
   const open = file(directory, 'open.env', 'CIRRUS_API_KEY=key\nCIRRUS_API_SECRET=secret\n', 0o644);
   const { findings } = await configureWith({ source: 'cirrus', envFile: [open] });
   assert.equal(findings.warnings.length, 1);
   assert.match(findings.warnings[0] ?? '', /can be read by others: chmod 600/);
   const closed = file(directory, 'closed.env', 'CIRRUS_API_KEY=key\nCIRRUS_API_SECRET=secret\n');
   assert.deepEqual((await configureWith({ source: 'cirrus', envFile: [closed] })).findings.warnings, []);
+});
+
+test('files with secrets that only their owner and the group of the job can get at are not warned of', async (t) => {
+  const directory = scratch(t);
+  const text = 'CIRRUS_API_KEY=key\nCIRRUS_API_SECRET=secret\n';
+  chmodSync(directory, 0o755);
+  // As systemd and Kubernetes give credentials to a service.
+  const grouped = file(directory, 'grouped.env', text, 0o440);
+  const inner = join(directory, 'private', 'jobs');
+  mkdirSync(inner, { recursive: true });
+  const hidden = file(inner, 'hidden.env', text, 0o644);
+  chmodSync(join(directory, 'private'), 0o700);
+  for (const envFile of [[grouped], [hidden]]) {
+    assert.deepEqual((await configureWith({ source: 'cirrus', envFile })).findings.warnings, []);
+  }
 });
 
 test('a file with secrets that is gone once it was read, as at a rotation, is no error', async (t) => {

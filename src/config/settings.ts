@@ -1,5 +1,6 @@
 /** The settings of a source or sink: looked up, read from files where told so, checked, all faults named at once. */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Setting, Settings, SettingValues } from '../core/types.ts';
 import { errorCode } from '../io/error-code.ts';
 import { originOf, theEnvironment, type Findings } from './findings.ts';
@@ -137,15 +138,26 @@ function checkCharacters(name: string, text: string, lines: boolean, findings: F
 }
 
 function warnIfReadable(path: string, what: string, findings: Findings): void {
-  let mode: number;
   try {
-    ({ mode } = statSync(path));
+    if (!isOpenToOthers(path)) return;
   } catch {
     return; // it was read, which is what matters: a rotation may have taken it away since
   }
-  if ((mode & 0o077) === 0) return;
   const warning = `${path} ${what} can be read by others: chmod 600 ${path}`;
   if (!findings.warnings.some((known) => known.startsWith(`${path} `))) findings.warnings.push(warning);
+}
+
+/**
+ * Whether everybody on this machine can read or write the file. Its group is not everybody: systemd and Kubernetes hand
+ * credentials over by it. Nor does a file that is open in a directory that is not.
+ */
+function isOpenToOthers(path: string): boolean {
+  const real = realpathSync(path);
+  if ((statSync(real).mode & 0o006) === 0) return false;
+  for (let at = dirname(real); ; at = dirname(at)) {
+    if ((statSync(at).mode & 0o001) === 0) return false;
+    if (at === dirname(at)) return true;
+  }
 }
 
 function isTellable(setting: Setting, text: string): boolean {
