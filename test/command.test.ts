@@ -54,7 +54,7 @@ const failures: readonly (readonly [what: string, script: string, said: RegExp, 
   ['is killed after it has read all', 'cat > /dev/null; kill -9 $$', /the command sh was ended by SIGKILL/],
   ['reads all and hangs', 'cat > /dev/null; sleep 1000', /the command sh did not end within 1 s/, ['--timeout', '1s']],
   ['reads nothing and hangs', 'sleep 1000', /the command sh (?:did not end|read nothing)/, ['--timeout', '1s']],
-  ['is not there', 'exec no-such-program', /the command sh was not found/],
+  ['is a shell that finds no command', 'exec no-such-program', /the command sh ended with status 127\n/],
 ];
 
 for (const [what, script, said, more = []] of failures) {
@@ -140,11 +140,24 @@ test('a command that is not there is told before anything is asked of the vendor
     ['-s', 'sample'],
     ['check', '-s', 'sample'],
   ]) {
-    const state = ['--state-dir', 'state', '--', 'no-such-program'];
-    const result = await run([...argv, ...state], { directory, environment });
-    assert.equal(result.status, 74);
-    assert.match(result.stderr, /^audit-export: the command no-such-program was not found\nhint: .+\n$/);
+    for (const program of ['no-such-program', '/no/such/program']) {
+      const result = await run([...argv, '--state-dir', 'state', '--', program], { directory, environment });
+      assert.equal(result.status, 74);
+      const said = `audit-export: the command ${program} was not found\nhint: `;
+      assert.equal(result.stderr.slice(0, said.length), said);
+    }
   }
+});
+
+test('a command that may not be executed is said to be there', async (t) => {
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'send.sh'), 'cat\n', { mode: 0o644 });
+  const result = await run(['-s', 'sample', '--state-dir', 'state', '--', './send.sh'], { directory, environment });
+  assert.equal(result.status, 74);
+  assert.equal(
+    result.stderr,
+    'audit-export: the command ./send.sh cannot be executed\nhint: chmod +x ./send.sh, or name the program that reads it\n',
+  );
 });
 
 for (const [what, argv] of [

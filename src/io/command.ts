@@ -10,8 +10,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { basename } from 'node:path';
 import { Duplex } from 'node:stream';
 import type { Command, CommandRun } from '../core/types.ts';
-import { missing, notStarted, silent, type End, unread, wrongEnd } from './command/command-problems.ts';
-import { isExecutable } from './command/executable.ts';
+import { missing, notExecutable, notStarted, silent, type End, unread, wrongEnd } from './command/command-problems.ts';
+import { lookFor } from './command/executable.ts';
 import { lineWriter } from './command/line-writer.ts';
 import { within } from './timer.ts';
 
@@ -38,7 +38,8 @@ export function command(words: readonly [string, ...string[]], options: CommandO
   return {
     name,
     async look() {
-      if (!(await isExecutable(program, options.environment['PATH']))) throw missing(name);
+      const place = await lookFor(program, options.environment['PATH']);
+      if (place !== 'found') throw place === 'missing' ? missing(program) : notExecutable(program);
     },
     start: (heard) => startCommand(name, words, options, heard),
   };

@@ -13,14 +13,21 @@ const again = 'the position stays, and the next run gives it the same records ag
 /** Undefined when it ended well. */
 export function wrongEnd(name: string, { status, signal: signalName }: End): Problem | undefined {
   if (status === 0) return undefined;
-  if (status === 127) return missing(name);
   const how = signalName === null ? `ended with status ${status}` : `was ended by ${signalName}`;
   return new Problem(exit.ioerr, `the command ${name} ${how}`, { hint: `see what it says; ${again}` });
 }
 
-export function missing(name: string): Problem {
-  return new Problem(exit.ioerr, `the command ${name} was not found`, {
-    hint: 'give its full path: cron has a short PATH',
+/** `program` as it was written. */
+export function missing(program: string): Problem {
+  return new Problem(exit.ioerr, `the command ${program} was not found`, {
+    hint: program.includes('/') ? 'check its path' : 'give its full path: cron has a short PATH',
+  });
+}
+
+/** It is there, but the system does not let this user execute it. */
+export function notExecutable(program: string): Problem {
+  return new Problem(exit.ioerr, `the command ${program} cannot be executed`, {
+    hint: `chmod +x ${program}, or name the program that reads it`,
   });
 }
 
