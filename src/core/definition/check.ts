@@ -1,14 +1,14 @@
 /** What a schema cannot see: whether the parts of a definition fit together. */
 import type { SourceDefinition } from '../definition.ts';
 import { didYouMean } from '../nearest.ts';
-import { itemProblems } from './items.ts';
-import { jobProblems } from './job.ts';
-import { oauthProblems } from './oauth.ts';
-import { pathProblems } from './pages.ts';
-import { requestProblems } from './requests.ts';
+import { itemProblems } from './check/items.ts';
+import { jobProblems } from './check/job.ts';
+import { oauthProblems } from './check/oauth.ts';
+import { pathProblems } from './check/pages.ts';
+import { requestProblems } from './check/requests.ts';
 import { collect, templatesOf, usedPlaceholders } from './texts.ts';
-import { signatureProblems } from './signature.ts';
-import { timeProblems } from './times.ts';
+import { signatureProblems } from './check/signature.ts';
+import { timeProblems } from './check/times.ts';
 import { placeholders } from '../vendor/template.ts';
 
 /** Placeholders that the engine fills in, see core/definition.ts. */

@@ -1,4 +1,4 @@
-/** The parts of a definition: texts, requests, authentication, paging. core/definition.ts puts them together. */
+/** The parts of a definition: texts, requests, authentication, jobs, searches. core/definition.ts puts them together. */
 import * as z from 'zod/mini';
 import { plainPath } from '../json/path.ts';
 import { durationOf } from '../clock/duration.ts';

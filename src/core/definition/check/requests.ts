@@ -1,8 +1,8 @@
 /** The requests of a definition: whether each of them can be sent, and goes where it should. */
-import type { RequestDefinition, SourceDefinition } from '../definition.ts';
-import { parseBase } from '../origin.ts';
+import type { RequestDefinition, SourceDefinition } from '../../definition.ts';
+import { parseBase } from '../../origin.ts';
 import { headerProblems } from './headers.ts';
-import { fill, placeholders } from '../vendor/template.ts';
+import { fill, placeholders } from '../../vendor/template.ts';
 
 /** What does not fit, as sentences that begin with their place. */
 export function* requestProblems(definition: SourceDefinition): Generator<string> {

@@ -1,9 +1,9 @@
 /** The pages of a definition: whether each can be asked for, and where what tells of the next one is looked for. */
-import type { SourceDefinition } from '../definition.ts';
-import { parsePath } from '../json/path.ts';
-import { keepsBookmark } from '../paging.ts';
-import { collect, sentWith, usedPlaceholders, type Surroundings } from './texts.ts';
-import { placeholders } from '../vendor/template.ts';
+import type { SourceDefinition } from '../../definition.ts';
+import { parsePath } from '../../json/path.ts';
+import { keepsBookmark } from '../../paging.ts';
+import { collect, sentWith, usedPlaceholders, type Surroundings } from '../texts.ts';
+import { placeholders } from '../../vendor/template.ts';
 
 /** What does not fit, as sentences that begin with their place. */
 export function* pagingProblems(definition: SourceDefinition): Generator<string> {

@@ -1,7 +1,7 @@
 /** The job of a definition: whether its requests name it, and whether there is time to wait for it. */
-import { durationOf } from '../clock/duration.ts';
-import type { SourceDefinition } from '../definition.ts';
-import { sentWith } from './texts.ts';
+import { durationOf } from '../../clock/duration.ts';
+import type { SourceDefinition } from '../../definition.ts';
+import { sentWith } from '../texts.ts';
 
 /** What does not fit, as sentences that begin with their place. */
 export function* jobProblems(definition: SourceDefinition): Generator<string> {

@@ -1,8 +1,8 @@
 /** Pages that list items: whether each item can be asked for, and what makes no sense with them. */
-import type { SourceDefinition } from '../definition.ts';
-import { keepsBookmark } from '../paging.ts';
+import type { SourceDefinition } from '../../definition.ts';
+import { keepsBookmark } from '../../paging.ts';
 import { insideProblems, pagingProblems } from './pages.ts';
-import { sentWith } from './texts.ts';
+import { sentWith } from '../texts.ts';
 
 /** What does not fit, as sentences that begin with their place. */
 export function* itemProblems(definition: SourceDefinition): Generator<string> {

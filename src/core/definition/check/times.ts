@@ -1,10 +1,10 @@
 /** How times are spelled: whether a pattern is one, a zone is one, and the zone can make a difference. */
-import { patternProblem } from '../clock/pattern.ts';
-import { isByDay, type TimeRule, type WindowRule } from '../clock/spelling.ts';
-import { zoneOf } from '../clock/zone.ts';
-import type { SourceDefinition } from '../definition.ts';
-import { didYouMean } from '../nearest.ts';
-import type { TimeFormat } from '../time.ts';
+import { patternProblem } from '../../clock/pattern.ts';
+import { isByDay, type TimeRule, type WindowRule } from '../../clock/spelling.ts';
+import { zoneOf } from '../../clock/zone.ts';
+import type { SourceDefinition } from '../../definition.ts';
+import { didYouMean } from '../../nearest.ts';
+import type { TimeFormat } from '../../time.ts';
 
 /** What is written without a zone. */
 const naive: readonly TimeFormat[] = ['iso-naive', 'sql', 'date', 'us-date'];
