@@ -1,5 +1,6 @@
 /** The last resort against a leaked credential: known secret values are replaced in everything that is said. */
 import { Buffer } from 'node:buffer';
+import { unescaped, type Unescaped } from './scrub/unescaped.ts';
 
 export interface Scrubber {
   /** Adds a value; shorter than six characters it would make text unreadable, and is left alone. */
@@ -20,6 +21,8 @@ const shortest = 6;
 const mostReplaced = 100;
 /** Where a long text of a server was cut, perhaps in the middle of a secret. */
 const cut = '…';
+/** So much of an escape such as `&quot;` may stand before a cut. */
+const longestEscape = 6;
 
 export function scrubber(): Scrubber {
   const lasting = new Set<string>();
@@ -27,12 +30,12 @@ export function scrubber(): Scrubber {
   const inUse = new Map<string, number>();
   /** The oldest first. */
   const replaced = new Set<string>();
-  let spellings: readonly string[] | undefined;
+  let known: Known | undefined;
 
   function use(secret: string): void {
     const users = inUse.get(secret) ?? 0;
     inUse.set(secret, users + 1);
-    if (users === 0 && !replaced.delete(secret)) spellings = undefined;
+    if (users === 0 && !replaced.delete(secret)) known = undefined;
   }
 
   function replace(secret: string): void {
@@ -44,20 +47,21 @@ export function scrubber(): Scrubber {
     const [oldest] = replaced;
     if (replaced.size <= mostReplaced || oldest === undefined) return;
     replaced.delete(oldest);
-    spellings = undefined;
+    known = undefined;
   }
 
   function clean(text: string): string {
-    spellings ??= spellingsOfAll([...lasting, ...inUse.keys(), ...replaced]);
-    const whole = spellings.reduce((rest, spelling) => rest.replaceAll(spelling, redacted), text);
-    return whole.includes(cut) ? withoutCutSecrets(whole, spellings) : whole;
+    known ??= knownOf([...lasting, ...inUse.keys(), ...replaced]);
+    if (known.spellings.length === 0) return text;
+    // What stands right before a secret may look like the beginning of an escape: the text is searched as it is, too.
+    return known.spellings.reduce((rest, spelling) => rest.replaceAll(spelling, redacted), withoutQuoted(text, known));
   }
 
   return {
     hide(secret) {
       if (secret.length < shortest || lasting.has(secret)) return;
       lasting.add(secret);
-      spellings = undefined;
+      known = undefined;
     },
     hidePassing(secret, before) {
       if (secret !== undefined && secret.length >= shortest) use(secret);
@@ -69,38 +73,68 @@ export function scrubber(): Scrubber {
 
 const redacted = '[redacted]';
 
-/** The longest first: a part must not be replaced before the whole. */
-function spellingsOfAll(secrets: readonly string[]): string[] {
+/** What to look for: in the text as it is, and in what it means. */
+interface Known {
+  /** The longest first: a part must not be replaced before the whole. */
+  readonly spellings: readonly string[];
+  readonly meanings: readonly string[];
+}
+
+function knownOf(secrets: readonly string[]): Known {
   const found = secrets.flatMap((secret) => [secret, ...tokensOf(secret)]).flatMap(spellingsOf);
-  return [...new Set(found)].toSorted((a, b) => b.length - a.length);
+  const spellings = [...new Set(found)].toSorted((a, b) => b.length - a.length);
+  const meanings = spellings.map((spelling) => unescaped(spelling).text.trim());
+  return { spellings, meanings: [...new Set(meanings)].filter(({ length }) => length >= shortest) };
+}
+
+/** The text without secrets, however they were quoted. */
+function withoutQuoted(text: string, { meanings }: Known): string {
+  const read = unescaped(text);
+  const spans = [...meanings.flatMap((secret) => placesOf(secret, read.text)), ...cutPlaces(read, meanings)];
+  const parts: string[] = [];
+  let done = 0;
+  for (const [from, until] of spans.toSorted(([a], [b]) => a - b)) {
+    const [start, end] = [read.starts[from] ?? 0, read.ends[until - 1] ?? 0];
+    if (end <= done) continue;
+    if (start >= done) parts.push(text.slice(done, start), redacted);
+    done = end;
+  }
+  return parts.join('') + text.slice(done);
+}
+
+type Span = readonly [from: number, until: number];
+
+function placesOf(secret: string, text: string): Span[] {
+  const places: Span[] = [];
+  for (let at = text.indexOf(secret); at !== -1; at = text.indexOf(secret, at + secret.length)) {
+    places.push([at, at + secret.length]);
+  }
+  return places;
 }
 
 /** The beginning of a secret just before a cut is as good as the secret. */
-function withoutCutSecrets(text: string, spellings: readonly string[]): string {
-  const [first = '', ...parts] = text.split(cut);
-  return parts.reduce((done, part) => `${withoutEnd(done, spellings)}${cut}${part}`, first);
+function cutPlaces({ text }: Unescaped, secrets: readonly string[]): Span[] {
+  return placesOf(cut, text).flatMap(([end]) => {
+    const begin = end === 0 ? 0 : text.lastIndexOf(cut, end - 1) + 1;
+    return secrets.flatMap((secret): Span[] => {
+      const from = Math.max(begin, end - secret.length - longestEscape);
+      const starts = placesOf(secret.slice(0, shortest), text.slice(from, end)).map(([at]) => from + at);
+      return starts
+        .filter((at) => end - at - inCommon(secret, text.slice(at, end)) <= longestEscape)
+        .map((at) => [at, end]);
+    });
+  });
 }
 
-function withoutEnd(text: string, spellings: readonly string[]): string {
-  for (const spelling of spellings) {
-    for (let length = spelling.length - 1; length >= shortest; length--) {
-      if (text.endsWith(spelling.slice(0, length))) return `${text.slice(0, -length)}${redacted}`;
-    }
-  }
-  return text;
+function inCommon(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return length;
 }
 
+/** A secret, with its line breaks as JSON has them, and what base64 makes of it in a longer text. */
 function spellingsOf(secret: string): string[] {
-  const encoded = encodeURIComponent(secret.replaceAll(/\p{Surrogate}/gu, '\ufffd')); // half a character has no code
-  return [
-    secret,
-    inJson(secret),
-    inJson(inJson(secret)), // a JSON text inside a JSON line
-    inJson(inJson(inJson(secret))), // and one that quotes a JSON text
-    encoded,
-    encoded.replaceAll('%20', '+'),
-    ...[0, 1, 2].flatMap((before) => base64Inside(secret, before)),
-  ];
+  return [secret, JSON.stringify(secret).slice(1, -1), ...[0, 1, 2].flatMap((before) => base64Inside(secret, before))];
 }
 
 /** The long words of a secret that has several: of a list of headers or keys, of the path and query of an address. */
@@ -108,20 +142,7 @@ function tokensOf(secret: string): string[] {
   const isUrl = /^https?:/.test(secret) && URL.canParse(secret);
   const text = isUrl ? `${new URL(secret).pathname} ${new URL(secret).search}` : secret;
   const tokens = text.split(isUrl ? /[\s/?&=]+/ : /[\s;:,]+/);
-  // A server speaks of a place in an address without its percent signs.
-  return [...tokens, ...(isUrl ? tokens.map(decoded) : [])].filter((token) => token.length >= shortestToken);
-}
-
-function decoded(token: string): string {
-  try {
-    return decodeURIComponent(token);
-  } catch {
-    return token;
-  }
-}
-
-function inJson(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
+  return tokens.filter((token) => token.length >= shortestToken);
 }
 
 /** The characters that the secret alone decides inside a longer base64 text, `before` bytes (modulo 3) after its start. */

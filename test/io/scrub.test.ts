@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { scrubber } from '../../src/io/scrub.ts';
+import { oneLine } from '../../src/io/streams/terminal.ts';
 
 test('the path of an address that is a secret does not show, its host does', () => {
   const scrub = scrubber();
@@ -70,4 +72,70 @@ test('a token with half a character in it is hidden like any other', () => {
     clean('{"token":"half \\ud800 of a pair"}, half%20%EF%BF%BD%20of%20a%20pair'),
     '{"token":"[redacted]"}, [redacted]',
   );
+});
+
+const secret = 'Tok/en+with  "two"  blanks&x=1!(\u00fc)\\';
+const inAddress = encodeURIComponent(secret);
+const inJson = JSON.stringify(secret).slice(1, -1);
+const capitals = /[!'()*]/g;
+const asPercent = (character: string): string => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+
+/** How servers quote what they were told. */
+const quotations: Readonly<Record<string, string>> = {
+  'in an address, with small letters': inAddress.replace(/%../g, (code) => code.toLowerCase()),
+  'in an address, by RFC 3986': inAddress.replace(capitals, asPercent),
+  'in an address inside an address': encodeURIComponent(inAddress),
+  'in a form': inAddress.replaceAll('%20', '+'),
+  'in JSON, slashes and all': inJson.replaceAll('/', '\\/'),
+  'in JSON of ASCII': inJson.replace('\u00fc', '\\u00fc'),
+  'in JSON inside JSON inside JSON': JSON.stringify(JSON.stringify(inJson)),
+  'in JSON inside an address': encodeURIComponent(inJson),
+  'in HTML': secret.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('/', '&#x2F;'),
+  'with blanks made one': secret.replace(/ +/g, ' '),
+  'in base64, inside an address': encodeURIComponent(Buffer.from(`me:${secret}`).toString('base64')),
+};
+
+for (const [how, quotation] of Object.entries(quotations)) {
+  test(`a secret is hidden that is quoted ${how}`, () => {
+    const { hide, clean } = scrubber();
+    hide(secret);
+    for (const text of [quotation, `100%${quotation}`, `said: '${quotation}'.`, `${quotation} ${quotation}`]) {
+      const cleaned = clean(text);
+      assert.match(cleaned, /\[redacted\]/);
+      assert.doesNotMatch(cleaned, /Tok|blanks|en.with/, cleaned);
+    }
+  });
+
+  test(`a secret is hidden that is quoted ${how} and cut`, () => {
+    const { hide, clean } = scrubber();
+    hide(secret);
+    for (let length = 14; length < quotation.length; length++) {
+      if (how.includes('base64')) break; // where the secret begins in it does not show
+      assert.doesNotMatch(clean(`${quotation.slice(0, length)}…`), /Tok/, quotation.slice(0, length));
+    }
+  });
+}
+
+test('a secret with characters that a terminal must not get is hidden as they are shown', () => {
+  const { hide, clean } = scrubber();
+  hide('abc\u200fdef\u0085ghi');
+  assert.equal(clean(oneLine('no abc\u200fdef\u0085ghi here')), 'no [redacted] here');
+});
+
+test('JSON stays JSON around a hidden secret', () => {
+  const { hide, clean } = scrubber();
+  for (const each of [secret, '"quoted"', 'ends with \\', '\\begins', 'path\\new\\u0041', 'two\nlines']) {
+    hide(each);
+    const line = { message: `a\\${each}`, field: each, nested: JSON.stringify({ [each]: `${each}\\` }) };
+    const cleaned: unknown = JSON.parse(clean(JSON.stringify(line)));
+    assert.deepEqual(Object.keys(cleaned as object), Object.keys(line));
+    assert.doesNotMatch(JSON.stringify(cleaned), /Tok|quoted|ends|begins|path|lines/);
+  }
+});
+
+test('what only looks like an escape stays as it is', () => {
+  const { hide, clean } = scrubber();
+  hide(secret);
+  const text = '100% of C:\\new, %zz &amp; "a  b" +1 \ud800 … \u200f';
+  assert.equal(clean(text), text);
 });

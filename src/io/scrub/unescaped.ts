@@ -1,0 +1,81 @@
+/**
+ * A text as it reads once everything is undone that others do to a text when they quote it: the escapes of JSON, of
+ * addresses and of HTML, however deep inside each other, and blanks made one.
+ */
+import { Buffer } from 'node:buffer';
+
+export interface Unescaped {
+  readonly text: string;
+  /** Where the spelling of each character begins in the text that was read, and where it ends. */
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+}
+
+/** Nobody quotes a quotation more often, and each time takes as long as the text. */
+const mostTimes = 5;
+
+const percent = '(?:%(?:25)*[0-9a-f]{2})+';
+const json = '\\\\+(?:u[0-9a-f]{4})?';
+const entity = '&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|amp|apos|gt|lt|quot);';
+const blank = '[+\\s\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Surrogate}\\ufffd]+';
+const escapes = new RegExp([percent, json, entity, blank].join('|'), 'giu');
+
+/**
+ * One blank stands for a run of blanks, of what cannot be seen, and of plus signs, which are the blanks of forms. Backslashes
+ * are left out: how many of them stand for one, nobody knows. So a line break that was `\n` reads as `n`.
+ */
+export function unescaped(text: string): Unescaped {
+  const starts = new Int32Array(text.length).map((_, at) => at);
+  let read: Unescaped = { text, starts, ends: starts.map((at) => at + 1) };
+  for (let times = 0; times < mostTimes; times++) {
+    const next = unescapedOnce(read);
+    if (next.text === read.text) break;
+    read = next;
+  }
+  return read;
+}
+
+/** No meaning is longer than its spelling. */
+function unescapedOnce({ text, starts, ends }: Unescaped): Unescaped {
+  const parts: string[] = [];
+  const [nextStarts, nextEnds] = [new Int32Array(text.length), new Int32Array(text.length)];
+  let length = 0;
+  /** Where the backslashes before the next character begin. */
+  let before: number | undefined;
+
+  /** `part` is what the characters from `from` to `until` mean; without `until`, they mean themselves. */
+  function add(part: string, from: number, until?: number): void {
+    if (part === '' && until !== undefined) before ??= from;
+    parts.push(part);
+    for (let at = 0; at < part.length; at++) {
+      nextStarts[length] = starts[before ?? (until === undefined ? from + at : from)] ?? 0;
+      nextEnds[length] = ends[until === undefined ? from + at : until - 1] ?? 0;
+      before = undefined;
+      length++;
+    }
+  }
+
+  let done = 0;
+  for (const { 0: spelling, index } of text.matchAll(escapes)) {
+    add(text.slice(done, index), done);
+    done = index + spelling.length;
+    add(meaning(spelling), index, done);
+  }
+  add(text.slice(done), done);
+  return { text: parts.join(''), starts: nextStarts.subarray(0, length), ends: nextEnds.subarray(0, length) };
+}
+
+const entities: Readonly<Record<string, string>> = { amp: '&', apos: "'", gt: '>', lt: '<', quot: '"' };
+
+function meaning(spelling: string): string {
+  if (spelling.startsWith('%')) return Buffer.from(spelling.replace(/%(?:25)*(?=[0-9a-f]{2})/gi, ''), 'hex').toString();
+  if (spelling.startsWith('\\')) {
+    const code = /u(....)$/i.exec(spelling)?.[1];
+    return code === undefined ? '' : String.fromCharCode(Number.parseInt(code, 16));
+  }
+  if (!spelling.startsWith('&')) return ' ';
+  const name = spelling.slice(1, -1).toLowerCase();
+  if (!name.startsWith('#')) return entities[name] ?? '';
+  const code = Number.parseInt(name.replace(/^#x?/, ''), name.startsWith('#x') ? 16 : 10);
+  return code <= 0x10ffff ? String.fromCodePoint(code) : '';
+}
