@@ -2,11 +2,10 @@
  * Flags, environment and env files to a checked configuration: the only reader of all three. What is missing or wrong
  * is named at once, with the place to put it right; what a child process must not see is taken out of the environment.
  */
-import { readFileSync } from 'node:fs';
-import { parse } from 'dotenv';
 import { clientCertificates, clientSettings, type ClientCertificates } from './config/client-certificates.ts';
 import { planJob, longerThanZero, type JobPlan } from './config/job.ts';
-import { lookUp, type EnvFile, type Layers } from './config/layers.ts';
+import { readEnvFile } from './config/env-file.ts';
+import { lookUp, type Layers } from './config/layers.ts';
 import { noFindings, refuseFaults, type Findings } from './config/findings.ts';
 import { readSettings } from './config/settings.ts';
 import { findSink, findSource, refuseName, type FoundSource } from './config/names.ts';
@@ -20,6 +19,7 @@ import { parseFields, type Field } from './core/json/splice.ts';
 import { fromMillis, toMillis } from './core/time.ts';
 import type { SettingValues, SinkDefinition } from './core/types.ts';
 import { errorCode } from './io/error-code.ts';
+import { readSmallFile } from './io/small-file.ts';
 import { sinks, wireForms, type WireForm } from './sinks/index.ts';
 
 export interface Configuration {
@@ -87,19 +87,6 @@ function readLayers(paths: readonly string[] | undefined, environment: Environme
   return { environment, files: files.filter((file) => file !== undefined).toReversed() };
 }
 
-function readEnvFile(path: string, required: boolean): EnvFile | undefined {
-  try {
-    const text = readFileSync(path, 'utf8').replace(/^\ufeff/, '');
-    return { path, text, values: new Map(Object.entries(parse(text))) };
-  } catch (error) {
-    const code = errorCode(error) || 'unknown error';
-    if (code === 'ENOENT' && !required) return undefined;
-    throw new Problem(exit.config, `cannot read the env file ${path} (${code})`, {
-      hint: 'give its full path with --env-file, and let the user of this job read it',
-    });
-  }
-}
-
 /** Whether records are printed because nothing says where they go. */
 function isPrinted({ name }: SinkDefinition, { sink }: Flags, layers: Layers): boolean {
   return name === 'stdout' && sink === undefined && lookUp(layers, 'AUDIT_EXPORT_SINK') === undefined;
@@ -160,7 +147,7 @@ function httpSettings(flags: Flags): Omit<HttpSettings, 'clients'> {
 
 function readRoots(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readSmallFile(path).bytes.toString('utf8');
   } catch (error) {
     const code = errorCode(error) || 'unknown error';
     throw new Problem(exit.config, `cannot read --ca-file ${path} (${code})`, {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import files, { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import files, { chmodSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -212,6 +212,20 @@ test('secret files that cannot be meant are refused without showing the secret',
     assert.equal(problem.status, 78);
     assert.match(problem.message, message);
     assert.doesNotMatch(`${problem.message}${problem.hint}`, /canary/);
+  }
+});
+
+test('a file of settings that never ends is refused', async (t) => {
+  const huge = file(scratch(t), 'huge', '');
+  truncateSync(huge, 16 * 1024 * 1024 + 1); // and so is /dev/zero, with no need to try its patience
+  const envFile: string[] = [];
+  for (const refusal of [
+    await refused({ source: 'cirrus', envFile: [huge] }, keys),
+    await refused({ source: 'cirrus', envFile, caFile: huge }, keys),
+    await refused({ source: 'cirrus', envFile }, { CIRRUS_API_KEY: 'k', CIRRUS_API_SECRET_FILE: huge }),
+  ]) {
+    assert.equal(refusal.status, 78);
+    assert.match(refusal.message, /cannot read .*huge \(EFBIG\)/);
   }
 });
 

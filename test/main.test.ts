@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
-import { chmodSync, existsSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -57,6 +57,28 @@ test('./.env is read without being named', async (t) => {
   const result = await run(['--state-dir', 'state'], { directory });
   assert.deepEqual([result.status, result.stdout, result.stderr], [0, '', '']);
   assert.ok(lines(readFileSync(join(directory, 'records.jsonl'), 'utf8')).length > 200);
+});
+
+test('./.env that another user can write is not read: it says where credentials go', async (t) => {
+  const directory = scratch(t);
+  const path = join(directory, '.env');
+  writeFileSync(path, 'AUDIT_EXPORT_SOURCE=sample\n');
+  const isRoot = process.getuid?.() === 0; // who else can give a file away?
+  const others: (readonly [make: () => void, whose: RegExp])[] = [
+    [() => chmodSync(path, 0o666), /everybody can write/],
+    ...(isRoot ? [[() => chownSync(path, 65_534, 65_534), /belongs to user 65534, who can write/] as const] : []),
+  ];
+  for (const [make, whose] of others) {
+    make();
+    const refused = await run(['--since', '2h'], { directory });
+    assert.deepEqual([refused.status, refused.stdout], [78, '']);
+    assert.match(refused.stderr, /^audit-export: \.env in the current directory /);
+    assert.match(refused.stderr, whose);
+    assert.match(refused.stderr, /\nhint: if it is meant, name it: --env-file \.env; /);
+    const named = await run(['--since', '2h', '-e', '.env'], { directory });
+    assert.deepEqual([named.status, named.stderr], [0, '']);
+    chmodSync(path, 0o600);
+  }
 });
 
 test('a search touches no position and needs no place for one', async (t) => {

@@ -1,8 +1,9 @@
 /** The settings of a source or sink: looked up, read from files where told so, checked, all faults named at once. */
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Setting, Settings, SettingValues } from '../core/types.ts';
 import { errorCode } from '../io/error-code.ts';
+import { readSmallFile } from '../io/small-file.ts';
 import { originOf, theEnvironment, type Findings } from './findings.ts';
 import { wrongKind } from './kinds.ts';
 import { isEmpty, lookUp, rank, type EnvFile, type Layers } from './layers.ts';
@@ -112,7 +113,9 @@ function readSecretFile(
   findings.origins.set(name, path);
   let text: string;
   try {
-    text = readFileSync(path, 'utf8').replace(/^\ufeff|\r?\n$/g, '');
+    text = readSmallFile(path)
+      .bytes.toString('utf8')
+      .replace(/^\ufeff|\r?\n$/g, '');
   } catch (error) {
     const code = errorCode(error) || 'unknown error';
     const place = namedIn === undefined ? '' : ` in ${namedIn.path}`;

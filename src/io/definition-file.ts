@@ -1,8 +1,8 @@
 /** A source definition that a user wrote: YAML or JSON. The only file that knows yaml. */
-import { readFile } from 'node:fs/promises';
 import { parseDefinition, type SourceDefinition } from '../core/definition.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { errorCode } from './error-code.ts';
+import { readSmallFile } from './small-file.ts';
 
 /** No definition is this long; a file that is was given by mistake. */
 const maxBytes = 1024 * 1024;
@@ -13,7 +13,7 @@ export async function readDefinition(path: string): Promise<SourceDefinition> {
 }
 
 async function parseFile(path: string): Promise<unknown> {
-  const text = await readText(path);
+  const text = readText(path);
   const simple = soundJson(text);
   if (simple !== undefined) return simple;
   // Loaded only for users of such files: the built-in sources do not pay for it.
@@ -59,12 +59,16 @@ function soundJson(text: string): unknown {
   }
 }
 
-async function readText(path: string): Promise<string> {
-  let bytes;
+function readText(path: string): string {
   try {
-    bytes = await readFile(path);
+    return readSmallFile(path, maxBytes).bytes.toString('utf8');
   } catch (error) {
     const code = errorCode(error) || String(error);
+    if (code === 'EFBIG') {
+      throw new Problem(exit.config, `the definition ${path} is larger than ${maxBytes} bytes`, {
+        hint: 'give the path of a source definition, not of records',
+      });
+    }
     const isThere = !['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code);
     throw new Problem(exit.config, `the definition ${path} cannot be read (${code})`, {
       hint: isThere
@@ -72,10 +76,6 @@ async function readText(path: string): Promise<string> {
         : 'give the name of a built-in source, or the path of a .yaml, .yml or .json file',
     });
   }
-  if (bytes.length <= maxBytes) return bytes.toString('utf8');
-  throw new Problem(exit.config, `the definition ${path} is larger than ${maxBytes} bytes`, {
-    hint: 'give the path of a source definition, not of records',
-  });
 }
 
 function notYaml(path: string, message: string): Problem {
