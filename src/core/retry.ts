@@ -64,6 +64,8 @@ export interface Asked {
   readonly who: string;
   readonly what: string;
   readonly hint?: string;
+  /** Why, in the words of the reply, fit for a message. */
+  readonly said?: string | undefined;
   /** What is in the reply tells that it was the rate. */
   readonly limited?: boolean;
 }
@@ -80,10 +82,9 @@ export function httpProblem(
   const [code, verb, standardHint] = meaning(meant);
   const hint = code === exit.noperm ? (asked.hint ?? standardHint) : standardHint;
   const again = worthAnother(meant, headers, now);
-  return new Problem(code, `${asked.who} ${verb} ${asked.what} (HTTP ${status})`, {
-    hint,
-    ...(again !== undefined && { again }),
-  });
+  const said = (asked.said ?? '') === '' ? '' : `: ${asked.said}`;
+  const message = `${asked.who} ${verb} ${asked.what} (HTTP ${status})${said}`;
+  return new Problem(code, message, { hint, ...(again !== undefined && { again }) });
 }
 
 /**

@@ -75,7 +75,7 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
     // Only the intake's own words are about the logs: anything between here and there may say 400 to every request.
     if (reply.status === 400 && saying(answer) !== '') return { split: saying(answer) };
     if (reply.status === 400) throw noIntake();
-    throw failure(reply, 'the logs');
+    throw failure(reply, 'the logs', answer);
   }
 
   /** A request without any log: whether the key is good is looked at before the body. */
@@ -83,14 +83,14 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
     const reply = await http.send({ method: 'POST', url, headers, body: '[]' });
     const answer = objectOrNothing(await reply.text());
     const isTaken = isSuccessful(reply.status);
-    if (!isTaken && reply.status !== 400) throw failure(reply, 'the key');
+    if (!isTaken && reply.status !== 400) throw failure(reply, 'the key', answer);
     if (answer === undefined || (isTaken && saying(answer) !== '')) throw noIntake();
     return isTaken ? 'it takes the key' : 'it answers; the key is proven by the first delivery';
   }
 
-  function failure(reply: HttpReply, what: string): Problem {
+  function failure(reply: HttpReply, what: string, answer: ReturnType<typeof objectOf>): Problem {
     const hint = 'check DATADOG_API_KEY and DATADOG_SITE';
-    const problem = httpProblem(reply.status, reply.headers, { who, what, hint }, tools.now());
+    const problem = httpProblem(reply.status, reply.headers, { who, what, hint, said: saying(answer) }, tools.now());
     if (reply.status !== 404) return problem;
     return new Problem(problem.status, problem.message, { hint: 'check DATADOG_URL and DATADOG_SITE' });
   }

@@ -9,7 +9,7 @@ import { httpProblem } from '../core/retry.ts';
 import { sekoiaEndpoints, sekoiaRoute } from '../core/wire/sekoia/form.ts';
 import type { SekoiaEndpoint } from '../core/wire/sekoia/form.ts';
 import { sekoiaReply } from '../core/wire/sekoia/reply.ts';
-import { objectOrNothing } from '../core/wire/server-text.ts';
+import { objectOf, objectOrNothing, textOf } from '../core/wire/server-text.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {
   Batch,
@@ -89,7 +89,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     const { reply, text, verdict } = await uploads.post(http, url + credentials.query, headers, route.enclose(batch));
     if (verdict !== undefined) return verdict;
     if (isSuccessful(reply.status)) return read(text, batch.count);
-    throw failure(reply);
+    throw failure(reply, text);
   }
 
   /**
@@ -125,7 +125,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
   async function probe(): Promise<string> {
     const reply = await http.send({ method: 'GET', url });
     const text = await reply.text();
-    if (reply.status >= 500 || reply.status === 404) throw failure(reply);
+    if (reply.status >= 500 || reply.status === 404) throw failure(reply, text);
     if (reply.status < 300 && objectOrNothing(text) === undefined) throw noIntake();
     return 'it answers; the key is proven by the first delivery';
   }
@@ -134,9 +134,10 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     return strangeAnswer(who, 'did not answer as an intake', 'SEKOIA_URL');
   }
 
-  function failure(reply: HttpReply): Problem {
-    const hint = 'check SEKOIA_INTAKE_KEY';
-    const problem = httpProblem(reply.status, reply.headers, { who, what: 'the events', hint }, tools.now());
+  function failure(reply: HttpReply, text: string): Problem {
+    const said = textOf(objectOf(text)?.['message']);
+    const asked = { who, what: 'the events', hint: 'check SEKOIA_INTAKE_KEY', said };
+    const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
     if (problem.again !== undefined || problem.status === exit.noperm || reply.status >= 500) return problem;
     return new Problem(exit.config, problem.message, {
       hint: 'check SEKOIA_URL (the address of your region) and SEKOIA_INTAKE_KEY',

@@ -8,7 +8,7 @@ import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem, retryAfter, retrying } from '../core/retry.ts';
 import { truthOf } from '../core/truth.ts';
-import { isObject, objectOf, serverText } from '../core/wire/server-text.ts';
+import { isObject, objectOf, serverText, textOf } from '../core/wire/server-text.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {
   Batch,
@@ -101,7 +101,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
       case 'tooLarge':
         return uploads.tooLarge(batch, answer.reason);
       case 'other':
-        throw reply.status < 300 || reply.status === 400 ? notHec() : failure(reply, 'the events');
+        throw reply.status < 300 || reply.status === 400 ? notHec() : failure(reply, 'the events', objectOf(text));
     }
   }
 
@@ -136,7 +136,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
       doWithoutAcks();
       return 'none';
     }
-    if (reply.status !== 200) throw failure(reply, 'to say what is indexed');
+    if (reply.status !== 200) throw failure(reply, 'to say what is indexed', answer);
     if (!isObject(answer?.['acks'])) throw notHec();
     return answer['acks'];
   }
@@ -150,16 +150,17 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
       return `it takes the token${wantsAcks ? ' and acknowledges' : ''}; its index is proven by the first delivery`;
     }
     if (typeof answer?.['text'] !== 'string' || reply.status !== 400) {
-      throw isSuccessful(reply.status) ? notHec() : failure(reply, 'the token');
+      throw isSuccessful(reply.status) ? notHec() : failure(reply, 'the token', answer);
     }
     throw new Problem(exit.config, `${who} answers: ${serverText(answer['text'])}`, {
       hint: 'check SPLUNK_URL and SPLUNK_TOKEN',
     });
   }
 
-  function failure(reply: HttpReply, what: string): Problem {
+  function failure(reply: HttpReply, what: string, answer: ReturnType<typeof objectOf>): Problem {
     const hint = 'check SPLUNK_TOKEN, and that the token is enabled';
-    const problem = httpProblem(reply.status, reply.headers, { who, what, hint }, tools.now());
+    const said = textOf(answer?.['text']);
+    const problem = httpProblem(reply.status, reply.headers, { who, what, hint, said }, tools.now());
     if (reply.status !== 404) return problem;
     return new Problem(problem.status, problem.message, {
       hint: 'check SPLUNK_URL: the event collector usually listens on port 8088',

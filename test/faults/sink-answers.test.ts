@@ -5,13 +5,13 @@ import { fault, together } from './harness.ts';
 
 // ---------------------------------------------------------------------------------------------------- settings
 
-for (const [kind, status, body] of [
-  ['elastic', 401, { error: { type: 'security_exception', reason: 'unable to authenticate' } }],
-  ['elastic', 403, { error: { type: 'security_exception', reason: 'action is unauthorized' } }],
-  ['splunk', 403, { text: 'Invalid token', code: 4 }],
-  ['splunk', 401, { text: 'Invalid authorization', code: 3 }],
-  ['sekoia', 401, { message: 'bad intake key' }],
-  ['sekoia', 403, { message: 'forbidden' }],
+for (const [kind, status, body, said] of [
+  ['elastic', 401, { error: { type: 'security_exception', reason: 'no such key' } }, 'security_exception: no such key'],
+  ['elastic', 403, { error: { type: 'security_exception', reason: 'no right' } }, 'security_exception: no right'],
+  ['splunk', 403, { text: 'Token disabled', code: 1 }, 'Token disabled'],
+  ['splunk', 401, { text: 'Invalid authorization', code: 3 }, 'Invalid authorization'],
+  ['sekoia', 401, { message: 'bad intake key' }, 'bad intake key'],
+  ['sekoia', 403, { message: 'forbidden' }, 'forbidden'],
 ] as const) {
   fault('S12', `${kind} refuses the credentials (${status}): 77 at once, and nothing is set aside`, async (context) => {
     const here = await scenes[kind](context);
@@ -21,7 +21,7 @@ for (const [kind, status, body] of [
     assert.deepEqual([result.waits, here.setAside()], [[], []]);
     await here.expectProblem(result, {
       exit: 77,
-      message: new RegExp(`^${kind} at http://127\\.0\\.0\\.1:\\d+ refused .* \\(HTTP ${status}\\)`),
+      message: new RegExp(`^${kind} at http://127\\.0\\.0\\.1:\\d+ refused .* \\(HTTP ${status}\\): ${said}$`),
       hint: /^check (?:ELASTIC_USERNAME and ELASTIC_PASSWORD|SPLUNK_TOKEN|SEKOIA_INTAKE_KEY)/,
       lift: () => (here.sink.hook = undefined),
     });

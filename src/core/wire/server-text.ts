@@ -13,6 +13,11 @@ export function serverText(text: string): string {
   return shown.length <= longest ? shown : `${shown.slice(0, longest - 1)}…`;
 }
 
+/** A member of an answer, if it is a text, fit for a message. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? serverText(value) : undefined;
+}
+
 /** The value of a JSON text that must be an object; undefined for everything else: HTML, nothing, half an object. */
 export function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
