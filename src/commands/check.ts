@@ -14,7 +14,8 @@ import { oneLine } from '../io/streams/terminal.ts';
 import type { Host } from './host.ts';
 import { firstLook } from './first-look.ts';
 import { makeParts, type Parts } from './parts.ts';
-import { scopeOf, withPlace } from './pull.ts';
+import { scopeOf } from './pull.ts';
+import { withPlace } from './with-place.ts';
 
 export async function check(flags: Flags, host: Host): Promise<number> {
   const { world, log } = host;

@@ -5,7 +5,7 @@ import { jobName, searchScope } from '../config/job.ts';
 import { noPlace } from '../config/state-directory.ts';
 import type { Flags } from '../core/flags.ts';
 import { counted } from '../core/partial.ts';
-import { Problem, worst } from '../core/problem.ts';
+import { worst, type Problem } from '../core/problem.ts';
 import { toMillis } from '../core/time.ts';
 import type { Job, Quarantine } from '../core/types.ts';
 import type { Lock } from '../io/position/lock.ts';
@@ -18,6 +18,7 @@ import type { Host } from './host.ts';
 import { makeParts, type Parts } from './parts.ts';
 import { scrubbedQuarantine, scrubbedStore } from './scrubbed.ts';
 import { progressText, summaryFields, summaryText } from './summary-line.ts';
+import { withPlace } from './with-place.ts';
 
 /** `taken` is the lock of the job, if it is taken already. */
 export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<number> {
@@ -120,17 +121,4 @@ function report(problems: readonly Problem[], job: Job, configuration: Configura
     log.problem(withPlace(problem, configuration));
   }
   return status;
-}
-
-/** `check SYCOPE_USERNAME and SYCOPE_PASSWORD` becomes `… in /etc/audit-export/sycope.env`. */
-export function withPlace(problem: Problem, { findings }: Pick<Configuration, 'findings'>): Problem {
-  const { hint } = problem;
-  if (hint === undefined || !/^check [A-Z][A-Z0-9_]+(?:(?:, | and | or )[A-Z][A-Z0-9_]+)*$/.test(hint)) return problem;
-  const names = hint.match(/[A-Z][A-Z0-9_]+/g) ?? [];
-  const places = new Set(names.flatMap((name) => findings.origins.get(name) ?? []));
-  if (places.size === 0) return problem;
-  return new Problem(problem.status, problem.message, {
-    hint: `${hint} in ${[...places].join(' and ')}`,
-    ...(problem.cause === undefined ? {} : { cause: problem.cause }),
-  });
 }

@@ -1,4 +1,5 @@
 /** What an operator should know before it becomes a loss: one line each. */
+import { listed } from './listed.ts';
 import { isoText } from './time.ts';
 import type { Instant, Job, Source } from './types.ts';
 
@@ -50,6 +51,5 @@ function unheeded({ source: { name, window, goesOn }, bookmark, job }: Beginning
     ...(goesOn === undefined && { '--overlap': overlap }), // a stream remembers its lines for so long
   }).flatMap(([flag, value]) => (value === undefined ? [] : [flag]));
   if (flags.length === 0) return undefined;
-  const list = [flags.slice(0, -1).join(', '), flags.at(-1)].filter((part) => part !== '').join(' and ');
-  return `${name} ${noTime ? 'has no time parameter' : 'goes on where the last run stopped'}: ${list} cannot change what is read`;
+  return `${name} ${noTime ? 'has no time parameter' : 'goes on where the last run stopped'}: ${listed(flags)} cannot change what is read`;
 }

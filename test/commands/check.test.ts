@@ -27,7 +27,7 @@ test('a key that the destination refuses is 77, with the setting to look at', as
   const settings = { SPLUNK_URL: server.url, SPLUNK_TOKEN: 'not-the-token' };
   const { status, stdout, stderr } = await check(t, 'splunk', settings);
   assert.equal(status, 77, stderr);
-  assert.match(stdout, /^FAILED {2}sink splunk: splunk at \S+ refused the token \(HTTP 403\)$/m);
+  assert.match(stdout, /^FAILED {2}sink splunk: splunk at \S+ refused the token \(HTTP 403\): Invalid token$/m);
   assert.match(stdout, /^ok {6}source sample: logged in/m);
   assert.match(stderr, /^hint: check SPLUNK_TOKEN/m);
   assert.deepEqual(server.lines, []);

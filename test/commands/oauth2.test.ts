@@ -109,7 +109,10 @@ test('a wrong secret is 77 and names what to check, even when the login quotes a
       ended.stderr,
       /quince refused the request for a token at http:\S+: invalid_client: no me:\[redacted\]/,
     );
-    assert.match(ended.stderr, /^hint: check QUINCE_LOGIN and QUINCE_ID and QUINCE_SECRET and QUINCE_KEY/m);
+    assert.match(
+      ended.stderr,
+      /^hint: check QUINCE_LOGIN, QUINCE_ID, QUINCE_SECRET and QUINCE_KEY in the environment, and/m,
+    );
     at.expectSilence(ended);
   }
 });

@@ -150,7 +150,10 @@ test('a probe sends no log and shows a key that is refused', async () => {
   assert.match((await sink.probe?.()) ?? '', /takes the key/);
   assert.deepEqual(server.logs, []);
   const wrong = await start({ DATADOG_API_KEY: 'other' });
-  await assert.rejects(async () => wrong.sink.probe?.(), { status: exit.noperm, message: /refused the key \(HTTP 403\): Forbidden$/ });
+  await assert.rejects(async () => wrong.sink.probe?.(), {
+    status: exit.noperm,
+    message: /refused the key \(HTTP 403\): Forbidden$/,
+  });
 });
 
 test('a probe does not take something else for an intake, and says when the key was not proven', async () => {

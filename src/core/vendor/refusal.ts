@@ -1,10 +1,12 @@
 /** Replies that are not what was asked for: how they are told from the others, and what is said of them. */
 import { clockHint } from '../clock/vendor-clock.ts';
 import type { SourceDefinition } from '../definition.ts';
+import { listed } from '../listed.ts';
 import { exit, Problem } from '../problem.ts';
 import type { HttpReply } from '../types.ts';
 import { httpProblem } from '../retry.ts';
 import { bringsContent, isHtml } from './reply-kind.ts';
+import { settingsOf } from './request.ts';
 import { isAmong, parseJson, saying, tellsInvalid } from './reply.ts';
 import { credentialsHint } from './auth/session.ts';
 
@@ -14,7 +16,7 @@ export const gone = 410;
 /** The Problem of a reply that is no success; `said` is what is in it. Its cause is the HTTP status. */
 export function refusal(
   definition: SourceDefinition,
-  { status, headers, date }: HttpReply,
+  { status, headers, date, url }: HttpReply,
   what: string,
   said: unknown,
   now: number,
@@ -23,14 +25,21 @@ export function refusal(
   const hint = refusalHint(definition, status);
   const limited = isAmong(definition.reply?.limited ?? [], status, said);
   const clock = definition.auth.type === 'signature' ? clockHint({ date }, now) : '';
-  const asked = { who: definition.name, what, limited, ...(hint === undefined ? {} : { hint: hint + clock }) };
+  const place = status === 404 ? ` at ${new URL(url).origin}${new URL(url).pathname}` : '';
+  const asked = { who: definition.name, what: what + place, limited, ...(hint && { hint: hint + clock }) };
   const problem = httpProblem(status, headers, asked, now);
   const invalid = tellsInvalid(definition, said); // asking again would not help
   return new Problem(problem.status, problem.message + saying(definition, said), {
-    hint: problem.hint,
+    hint: status === 404 ? addressHint(definition, problem.hint) : problem.hint,
     again: invalid ? undefined : problem.again,
     cause: invalid ? gone : status,
   });
+}
+
+/** The settings that the address is made of. */
+function addressHint({ url, request, settings }: SourceDefinition, otherwise: string | undefined): string | undefined {
+  const used = settingsOf([url, request.path].flat()).filter((name) => Object.hasOwn(settings, name));
+  return used.length === 0 ? otherwise : `check ${listed(used)}`;
 }
 
 /** The rate was it, told inside a reply that is a success by its HTTP status. */

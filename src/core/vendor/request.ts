@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { OAuthDefinition, RequestDefinition, SourceDefinition } from '../definition.ts';
 import { parseBase } from '../origin.ts';
+import { listed } from '../listed.ts';
 import { exit, Problem } from '../problem.ts';
 import { fill, fillJson, fillValue, placeholders, textOf, type Json, type TemplateValues } from './template.ts';
 import type { HttpRequest } from '../types.ts';
@@ -33,7 +34,7 @@ function parsed({ name, url }: Place, address: string): URL {
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     const settings = settingsOf(url);
-    const hint = `${settings.length === 0 ? '' : `check ${settings.join(' and ')}: `}${error.hint ?? ''}`;
+    const hint = `${settings.length === 0 ? '' : `check ${listed(settings)}: `}${error.hint ?? ''}`;
     throw new Problem(error.status, `${name}: ${error.message}`, { hint });
   }
 }
@@ -55,8 +56,10 @@ function addressOf({ name, url }: Place, values: TemplateValues): string {
   throw new Problem(exit.config, `the address of ${name} is not set`, { hint: `set ${settingsOf(url).join(' or ')}` });
 }
 
-function settingsOf(url: SourceDefinition['url']): readonly string[] {
-  return [url].flat().flatMap((each) => (typeof each === 'string' ? placeholders(each) : [each.setting]));
+/** The settings that an address is made of, each once. */
+export function settingsOf(url: SourceDefinition['url']): readonly string[] {
+  const names = [url].flat().flatMap((each) => (typeof each === 'string' ? placeholders(each) : [each.setting]));
+  return [...new Set(names)];
 }
 
 /** What belongs to every request of a source besides its own parts. */

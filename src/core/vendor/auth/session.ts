@@ -2,6 +2,7 @@
 import type { AuthDefinition, SourceDefinition } from '../../definition.ts';
 import { holds, parseJson, saying, tokenAt } from '../reply.ts';
 import { isSuccessful } from '../../http-status.ts';
+import { listed } from '../../listed.ts';
 import { exit, Problem } from '../../problem.ts';
 import { buildRequest, headersOf } from '../request.ts';
 import { httpProblem, retrying } from '../../retry.ts';
@@ -118,5 +119,5 @@ function askedForLogin(definition: SourceDefinition): { who: string; what: strin
 export function credentialsHint(definition: SourceDefinition): string {
   const text = JSON.stringify([definition.auth, definition.headers]);
   const used = Object.keys(definition.settings).filter((name) => text.includes(`{${name}}`));
-  return used.length === 0 ? 'check the credentials' : `check ${used.join(' and ')}`;
+  return used.length === 0 ? 'check the credentials' : `check ${listed(used)}`;
 }

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { withPlace } from '../../src/commands/with-place.ts';
+import { noFindings } from '../../src/config/findings.ts';
+import { exit, Problem, type ExitStatus } from '../../src/core/problem.ts';
+
+function hintOf(hint: string, password = 'pa55', status: ExitStatus = exit.noperm): string | undefined {
+  const findings = noFindings();
+  findings.origins.set('SYCOPE_USERNAME', '/etc/sycope.env');
+  findings.origins.set('SYCOPE_PASSWORD', '/run/secrets/sycope');
+  const sourceValues = { SYCOPE_USERNAME: 'auditor', SYCOPE_PASSWORD: password };
+  return withPlace(new Problem(status, 'refused', { hint }), { findings, sourceValues, sinkValues: {} }).hint;
+}
+
+test('a hint that names settings says where they are', () => {
+  assert.equal(hintOf('check SYCOPE_USERNAME'), 'check SYCOPE_USERNAME in /etc/sycope.env');
+  assert.equal(
+    hintOf('check SYCOPE_USERNAME and SYCOPE_PASSWORD'),
+    'check SYCOPE_USERNAME and SYCOPE_PASSWORD in /etc/sycope.env and /run/secrets/sycope',
+  );
+  assert.equal(
+    hintOf('check SYCOPE_URL, OTHER and SYCOPE_PASSWORD, and that it may read'),
+    'check SYCOPE_URL, OTHER and SYCOPE_PASSWORD in /run/secrets/sycope, and that it may read',
+  );
+});
+
+test('other hints stay as they are', () => {
+  for (const hint of ['check the network', 'check OTHER_NAME', 'free some space']) assert.equal(hintOf(hint), hint);
+});
+
+const odd: readonly (readonly [password: string, what: string])[] = [
+  ['"pa55"', 'begins or ends with a quotation mark'],
+  ["'pa55", 'begins or ends with a quotation mark'],
+  ['“pa55”', 'begins or ends with a quotation mark'],
+  ['$PASSWORD', 'is the name of a variable, and nothing fills it in'],
+  ['${PASSWORD}', 'is the name of a variable, and nothing fills it in'],
+  ['/etc/audit-export/password', 'is a path: its name with _FILE at the end would read that file'],
+  ['Bearer pa55', 'has a blank in it'],
+  ['pa55 ', 'has a blank in it'],
+];
+
+for (const [password, what] of odd) {
+  test(`what is odd about a refused value is told, and not the value: ${password}`, () => {
+    const hint = 'check SYCOPE_PASSWORD in /run/secrets/sycope';
+    assert.equal(hintOf('check SYCOPE_PASSWORD', password), `${hint}; SYCOPE_PASSWORD ${what}`);
+    assert.equal(hintOf('check SYCOPE_PASSWORD', password, exit.config), hint);
+  });
+}
+
+test('nothing is odd about most values', () => {
+  for (const password of [
+    'pa55',
+    'p"a$5/5',
+    '$ecret!',
+    'a/b',
+    '/x9+/Q==',
+    '-----BEGIN KEY-----\nMII\n-----END KEY-----',
+  ]) {
+    assert.equal(hintOf('check SYCOPE_PASSWORD', password), 'check SYCOPE_PASSWORD in /run/secrets/sycope', password);
+  }
+});
