@@ -177,7 +177,7 @@ fault('A09', 'records that may not be read (403) end the run with a hint at the 
   await here.expectProblem(result, {
     exit: 77,
     message: /^acme refused page 1 \(HTTP 403\): role auditor required$/,
-    hint: /^check ACME_TOKEN, and the right to read these records$/,
+    hint: /^check ACME_TOKEN in the environment, and the right to read these records$/,
   });
 });
 
@@ -189,7 +189,7 @@ fault('A09', 'a key that is refused (401) ends the run at once', async (context)
   await here.expectProblem(result, {
     exit: 77,
     message: /^acme refused page 1 \(HTTP 401\): not authorised$/,
-    hint: /^check ACME_TOKEN in the environment$/,
+    hint: /^check ACME_TOKEN in the environment; ACME_TOKEN has a blank in it$/,
   });
 });
 

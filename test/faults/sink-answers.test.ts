@@ -128,7 +128,7 @@ for (const kind of kinds) {
     await here.expectProblem(result, {
       exit: 76,
       message: /did not (?:account for the 6 documents|answer as an? (?:intake|HTTP Event Collector)).*\(5 attempts\)$/,
-      hint: /^check (?:ELASTIC|SPLUNK|SEKOIA)_URL: a proxy or another service may be answering there$/,
+      hint: /^check (?:ELASTIC|SPLUNK|SEKOIA)_URL in the environment: a proxy or another service may be answering there$/,
       lift: () => (here.sink.hook = undefined),
     });
   });
@@ -180,7 +180,7 @@ for (const kind of ['elastic', 'splunk'] as const) {
     await here.expectProblem(result, {
       exit: 76,
       message: /HTTP 400|did not answer as an HTTP Event Collector/,
-      hint: /^check (?:ELASTIC|SPLUNK)_URL: a proxy or another service may be answering there$/,
+      hint: /^check (?:ELASTIC|SPLUNK)_URL in the environment: a proxy or another service may be answering there$/,
       lift: () => (here.sink.hook = undefined),
     });
   });
