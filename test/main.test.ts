@@ -121,6 +121,8 @@ for (const [words, message] of [
   ['--raw-query foo', '--raw-query: sample has no query language; use --query'],
   ['--categories foo', '--categories: sample has none'],
   ["--query 'a..b=1'", '--query: "a..b" is not a path in a record'],
+  ["--query 'a[0].b=1'", '--query: "a[0].b" is not a path in a record: a list cannot be looked into'],
+  ["--query '$.action=a'", '--query: "$.action" is not a path in a record (Did you mean action?)'],
   ['--query action=a --query action=b', '--query: action cannot have two values at once'],
   ['check --raw-query foo', '--raw-query: sample has no query language; use --query'],
 ]) {

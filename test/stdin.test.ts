@@ -83,7 +83,14 @@ test('a terminal, and times that no line has, are refused with 64', async (t) =>
     assert.match(terminal.stdout, /standard input is a terminal/);
     assert.equal(terminal.status, 64);
   }
-  for (const flags of ['--since 1h', '--until 2026-01-01T00:00:00Z', '--time-format iso', '--id-path a..b']) {
+  for (const flags of [
+    '--since 1h',
+    '--until 2026-01-01T00:00:00Z',
+    '--time-format iso',
+    '--id-path a..b',
+    '--id-path a[0]',
+    '--time-path /t',
+  ]) {
     const result = await shell(`$AUDIT_EXPORT --source - ${flags} < /dev/null`, options);
     assert.equal(result.status, 64, flags);
   }

@@ -2,7 +2,7 @@
 import type { SourceDefinition } from '../core/definition.ts';
 import type { Flags } from '../core/flags.ts';
 import { linesDefinition } from '../core/vendor/lines-source.ts';
-import { isPath } from '../core/json/path.ts';
+import { faultOfPath } from '../core/json/path.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { timeFormats } from '../core/time.ts';
 import { oneOf } from './one-of.ts';
@@ -10,7 +10,8 @@ import { oneOf } from './one-of.ts';
 /** The definition of lines on standard input, by --id-path, --time-path and --time-format. Throws Problem 64. */
 export function standardInputLines({ idPath = [], timePath, timeFormat, since, until }: Flags): SourceDefinition {
   for (const path of [...idPath, ...(timePath === undefined ? [] : [timePath])]) {
-    if (!isPath(path)) throw wrong(`${JSON.stringify(path)} is not a path in a record`, 'write it as record.id');
+    const fault = faultOfPath(path);
+    if (fault !== undefined) throw wrong(fault, 'write it as record.id');
   }
   const format = oneOf(timeFormat, '--time-format', timeFormats);
   if (timePath === undefined) {

@@ -22,21 +22,33 @@ export function parsePath(path: string): readonly string[] {
   return names;
 }
 
-export function isPath(path: string): boolean {
-  try {
-    parsePath(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /**
  * The path itself; what it would be here if it is written as a JSONPath or JSON pointer (`$.data`, `/data`); undefined
  * when there is no such path here: a list cannot be looked into (`data[0]`).
  */
 export function plainPath(path: string): string | undefined {
   const plain = path.startsWith('/') ? path.slice(1).replaceAll('/', '.') : path.replace(/^\$(?:\.|$)/, '');
-  const isForeign = /[[\]]/.test(plain.replaceAll(/"(?:[^"\\]|\\.)*"/g, ''));
-  return isForeign || !isPath(plain) ? undefined : plain;
+  return looksIntoList(plain) || !isPath(plain) ? undefined : plain;
+}
+
+/** What is wrong with what somebody typed for a path in a record; undefined when it is one. */
+export function faultOfPath(typed: string): string | undefined {
+  const plain = plainPath(typed);
+  if (plain === typed) return undefined;
+  const why = looksIntoList(typed) ? ': a list cannot be looked into' : '';
+  const advice = plain === undefined || plain === '' ? why : ` (Did you mean ${plain}?)`;
+  return `${JSON.stringify(typed)} is not a path in a record${advice}`;
+}
+
+function looksIntoList(path: string): boolean {
+  return /[[\]]/.test(path.replaceAll(/"(?:[^"\\]|\\.)*"/g, ''));
+}
+
+function isPath(path: string): boolean {
+  try {
+    parsePath(path);
+    return true;
+  } catch {
+    return false;
+  }
 }

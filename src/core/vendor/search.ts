@@ -3,7 +3,7 @@ import type { Buffer } from 'node:buffer';
 import type { SourceDefinition } from '../definition.ts';
 import { usedPlaceholders } from '../definition/texts.ts';
 import { didYouMean } from '../nearest.ts';
-import { isPath, parsePath } from '../json/path.ts';
+import { faultOfPath, parsePath } from '../json/path.ts';
 import { exit, Problem } from '../problem.ts';
 import { matches } from './query.ts';
 import { fill, fillJson, type Json, type TemplateValues } from './template.ts';
@@ -32,8 +32,8 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
 
   for (const [key, value] of search.query) {
     const known = definition.query?.keys[key];
-    if (known === undefined && !isPath(key))
-      throw unusable(`--query: ${JSON.stringify(key)} is not a path in a record`);
+    const fault = known === undefined ? faultOfPath(key) : undefined;
+    if (fault !== undefined) throw unusable(`--query: ${fault}`);
     const path = known === undefined ? key : known.path;
     for (const place of [known?.parameter && `parameter ${known.parameter}`, path && `path ${path}`]) {
       if (place === undefined) continue;
