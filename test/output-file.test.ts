@@ -1,6 +1,6 @@
 /** One output file and several who write to it: jobs, searches by hand, people. Whole lines stay, and each record stands there once. */
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { scratch, shell } from './support/program.ts';
@@ -97,3 +97,12 @@ for (const form of ['elastic', 'splunk']) {
     assert.equal(added.split('\n').length - 1, form === 'elastic' ? 2 : 1);
   });
 }
+
+test('--output - is taken neither for a file of that name nor for standard output', async (t) => {
+  const directory = scratch(t);
+  const { status, stdout, stderr } = await shell('$AUDIT_EXPORT --source sample --state-dir state --output -', {
+    directory,
+  });
+  assert.deepEqual([status, stdout, existsSync(join(directory, '-'))], [78, '', false]);
+  assert.equal(stderr.split('\n')[0], 'audit-export: the file sink cannot append to -');
+});

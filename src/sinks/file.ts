@@ -18,6 +18,10 @@ export function fileSink(path: string | undefined, tools: Pick<SinkTools, 'file'
   if (path === undefined || path === '') {
     throw new Problem(exit.config, 'the file sink has no file to append to', { hint: 'add --output <path>' });
   }
+  if (path === '-') {
+    const hint = 'for standard output leave out --output and the file sink; a file of that name is ./-';
+    throw new Problem(exit.config, 'the file sink cannot append to -', { hint });
+  }
   const target = tools.file(path);
   return {
     name: 'file',
