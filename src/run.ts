@@ -111,7 +111,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
       await collect(state, () => pullBranch(state, at), branch);
       // Also after a failure: with a bookmark behind the gap, the next run does not meet it again.
       for (const gap of state.summary.gaps.slice(known))
-        await collect(state, () => Promise.reject(skipped(gap, at.source.name, at.job.since === gap.until)), branch);
+        await collect(state, () => Promise.reject(skipped(gap, at.source.name, at.job.since)), branch);
     }
     nameBranches(state, branches.length);
     state.problems.push(...noteListed(position, source, branches));

@@ -138,6 +138,11 @@ test('the hint says the place where the fault is', async (t) => {
   }
 });
 
+test('a blank around an address is shown, wherever it came from', async () => {
+  const problem = await refused({ source: 'cirrus' }, { ...keys, CIRRUS_URL: 'https://a.example ' });
+  assert.match(problem.message, /^CIRRUS_URL must be an http:.* URL .*, not "https:\/\/a\.example "$/);
+});
+
 test('a byte order mark is no part of a secret', async (t) => {
   const CIRRUS_API_SECRET_FILE = file(scratch(t), 'secret', '\ufeffsecret-1234\r\n');
   const { sourceValues } = await configureWith(

@@ -24,7 +24,7 @@ export function wrongKind(setting: Setting, text: string): string | undefined {
 }
 
 function isPlainUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
+  if (/\s/.test(text) || !URL.canParse(text)) return false;
   const { protocol, username, password } = new URL(text);
   return /^https?:$/.test(protocol) && username === '' && password === '';
 }

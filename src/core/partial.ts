@@ -47,22 +47,25 @@ export function aheadOfClock(watermark: Instant, sourceName: string, cure: strin
 }
 
 /**
- * Said once, because the position moves past it; of `parts`, as long as the overlap lists them. `asked`: the user's own
- * --since left it out.
+ * Said once, because the position moves past it; of `parts`, as long as the overlap lists them. The user's own --since
+ * may have left it out, or have asked for it.
  */
-export function skipped({ from, until, parts }: Gap, sourceName: string, asked: boolean): Problem {
+export function skipped({ from, until, parts }: Gap, sourceName: string, since: Instant | undefined): Problem {
   const span = `records from ${isoText(from)} to ${isoText(until)}`;
   if (parts !== undefined) {
     return new Problem(exit.partial, `${sourceName} no longer has ${parts} of the parts that it lists of its ${span}`, {
       hint: 'each run reports it until the overlap has passed it; run more often than the vendor forgets',
     });
   }
-  return asked
+  return since === until
     ? new Problem(exit.partial, `${span} were skipped, because --since is later than the position`, {
         hint: `they can be fetched with --since ${isoText(from)} --until ${isoText(until)}`,
       })
     : new Problem(exit.partial, `${span} are gone: ${sourceName} no longer keeps them`, {
-        hint: 'this gap is reported once; run more often than the vendor forgets',
+        hint:
+          since === from
+            ? 'ask for no more than it keeps: a later --since'
+            : 'this gap is reported once; run more often than the vendor forgets',
       });
 }
 

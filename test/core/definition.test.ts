@@ -101,6 +101,11 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     { request: { path: '/{from}/{cursor}', query: { per_page: 100 } } },
     /request\.query\.per_page: expected string, found 100 \(it needs quotes: "100"\)$/,
   ],
+  [
+    'a placeholder without quotes, which YAML takes for an object',
+    { request: { path: '/a', query: { since: { from: null } } } },
+    /request\.query\.since: expected string, found \{"from":null\} \(it needs quotes: "\{from\}"\)$/,
+  ],
   ['a truth for a text', { headers: { 'X-All': true } }, /headers\.X-All: .*\(it needs quotes: "true"\)$/],
   [
     'a number for a duration',

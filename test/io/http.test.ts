@@ -212,6 +212,16 @@ test('a connection that is closed before the reply is transient', async (t) => {
   );
 });
 
+test('http:// where TLS is spoken has a hint at https://, and what https:// does has none', async (t) => {
+  const server = await serve(t, thenClose(''));
+  const [plain, tls] = [
+    await problemOf(get(open(t, server.url))),
+    await problemOf(get(open(t, server.url.replace('http:', 'https:')))),
+  ];
+  assert.match(plain.hint ?? '', /if it speaks TLS there, the URL begins with https:\/\/$/);
+  assert.doesNotMatch(tls.hint ?? '', /begins with https/);
+});
+
 const cuts: readonly (readonly [name: string, behave: Behaviour])[] = [
   ['Content-Length, reset', thenReset('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[{"a":1}')],
   ['Content-Length, closed', thenClose('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[{"a":1}')],

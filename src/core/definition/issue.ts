@@ -80,9 +80,15 @@ function advice({ text, values = [] }: Expectation, found: unknown): string {
   if (text === 'string' && (typeof found === 'number' || typeof found === 'boolean')) {
     return ` (it needs quotes: ${JSON.stringify(String(found))})`;
   }
+  const [placeholder, ...others] = text === 'string' && isObject(found) ? Object.entries(found) : [];
+  if (placeholder?.[1] === null && others.length === 0) return ` (it needs quotes: "{${placeholder[0]}}")`;
   if (typeof found !== 'string') return '';
   const path = text.startsWith('a path ') ? plainPath(found) : undefined;
   return path === undefined || path === '' ? didYouMean(found, values) : ` (Did you mean ${path}?)`;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Of a union's members, each of which failed, what was wrong with the one that was meant: that went in furthest. */

@@ -37,7 +37,9 @@ export function connectionProblem(error: unknown, where: Where): unknown {
   }
   const transient = transientCodes.get(code);
   if (transient !== undefined) {
-    return problem(exit.unavailable, where, transient[0], code, transient[1], {});
+    const isPlain = where.url.protocol === 'http:' && isBroken(error); // how TLS servers answer plain HTTP
+    const hint = isPlain ? `${transient[1]}; if it speaks TLS there, the URL begins with https://` : transient[1];
+    return problem(exit.unavailable, where, transient[0], code, hint, {});
   }
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
     return problem(exit.protocol, where, 'sent more than 16 KiB of headers', code, wrongService);

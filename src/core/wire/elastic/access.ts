@@ -41,8 +41,12 @@ export function elasticCredentials(values: SettingValues): Readonly<Record<strin
 /** The next step after 401, 403 and 404. */
 export function elasticHint(values: SettingValues, status: number): string | undefined {
   if (status === 404) return 'check ELASTIC_INDEX (it must exist, unless the cluster may create it) and ELASTIC_URL';
-  const names = values['ELASTIC_API_KEY'] !== undefined ? 'ELASTIC_API_KEY' : 'ELASTIC_USERNAME and ELASTIC_PASSWORD';
+  const hasKey = values['ELASTIC_API_KEY'] !== undefined;
+  const names = hasKey ? 'ELASTIC_API_KEY' : 'ELASTIC_USERNAME and ELASTIC_PASSWORD';
   if (status === 400) return 'check ELASTIC_URL: a proxy or another service may be answering there';
+  if (status === 401 && !hasKey && values['ELASTIC_USERNAME'] === undefined) {
+    return 'set ELASTIC_API_KEY, or ELASTIC_USERNAME and ELASTIC_PASSWORD';
+  }
   if (status === 401) return `check ${names}`;
   return status === 403 ? `check ${names}, and that it may create documents in ELASTIC_INDEX (create_doc)` : undefined;
 }
