@@ -4,6 +4,7 @@
  * `https://good@evil` all look harmless as text and all lead to evil.
  */
 import { exit, Problem } from './problem.ts';
+import { serverText } from './wire/server-text.ts';
 
 /** Parses a base address: http or https, without user info. Throws Problem 78. */
 export function parseBase(base: string): URL {
@@ -52,7 +53,7 @@ function hasUserInfo(url: URL): boolean {
 }
 
 function foreign(home: URL, where: string): Problem {
-  return new Problem(exit.protocol, `${home.origin} leads to ${where}, which is not followed`, {
+  return new Problem(exit.protocol, `${home.origin} leads to ${serverText(where)}, which is not followed`, {
     hint: `credentials are only ever sent to ${home.origin}; if the service moved, change its URL setting`,
   });
 }

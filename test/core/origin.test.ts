@@ -68,6 +68,16 @@ test('the refusal names the origin, and neither the password nor the query', () 
   assert.throws(() => resolveSameOrigin(base, 'https://evil.example/?token=s3cret'), /https:\/\/evil\.example, /);
 });
 
+test('an address of megabytes does not make a message of megabytes', () => {
+  const long = 'a'.repeat(3_000_000);
+  for (const target of [`https://${long}.example/`, `${long}:x`, `https://x:y@${long}.example/`]) {
+    assert.throws(
+      () => resolveSameOrigin(base, target),
+      (error) => error instanceof Problem && error.message.length < 500 && error.message.includes('aaa'),
+    );
+  }
+});
+
 test('a base must be http or https and hold no user info', () => {
   for (const wrong of ['', 'good.example', 'ftp://good.example', 'https://u:hunter2@good.example']) {
     assert.throws(

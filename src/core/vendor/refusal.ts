@@ -4,6 +4,7 @@ import type { SourceDefinition } from '../definition.ts';
 import { listed } from '../listed.ts';
 import { exit, Problem } from '../problem.ts';
 import type { HttpReply } from '../types.ts';
+import { serverText } from '../wire/server-text.ts';
 import { httpProblem } from '../retry.ts';
 import { bringsContent, isHtml } from './reply-kind.ts';
 import { settingsOf } from './request.ts';
@@ -70,9 +71,13 @@ export async function saidIn(reply: HttpReply): Promise<unknown> {
 
 /** Records leave as they came, and JSON is UTF-8 (RFC 8259 section 8.1): another encoding would be a guess. */
 export function notUtf8(definition: SourceDefinition, what: string, charset: string): Problem {
-  return new Problem(exit.protocol, `${definition.name} answered ${what} in ${charset.toLowerCase()}, not in UTF-8`, {
-    hint: 'have the service, or the proxy before it, answer in UTF-8',
-  });
+  return new Problem(
+    exit.protocol,
+    `${definition.name} answered ${what} in ${serverText(charset.toLowerCase())}, not in UTF-8`,
+    {
+      hint: 'have the service, or the proxy before it, answer in UTF-8',
+    },
+  );
 }
 
 export function notJson(definition: SourceDefinition, what: string): Problem {
