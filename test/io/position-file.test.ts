@@ -424,6 +424,22 @@ test('a planted link at the journal is refused', async (t) => {
   assert.equal(readFileSync(join(directory, 'victim'), 'utf8'), 'precious');
 });
 
+test('a journal that others could have written is refused, and so is what is no file', async (t) => {
+  const directory = freshDirectory(t);
+  const { path } = await saved(directory, positionOf({ '': branch(1n) }));
+  const journal = path.replace('.position', '.journal');
+  writeFileSync(journal, '');
+  chmodSync(journal, 0o606);
+  await assert.rejects(load(directory), problem(78, /journal .* can be written by others/, /chmod 600/));
+  if (process.getuid?.() === 0) {
+    chownSync(journal, 12345, 12345);
+    await assert.rejects(load(directory), problem(78, /journal .* belongs to user 12345/));
+  }
+  rmSync(journal);
+  execFileSync('mkfifo', ['-m', '600', journal]); // nobody would ever write to it
+  await assert.rejects(load(directory), problem(78, /journal .* is not a file/));
+});
+
 test('a state directory that cannot be used is a Problem before anything is read', async (t) => {
   const directory = freshDirectory(t);
   const lock = (path: string): Promise<void> => positionStore(path, 'job', scope).lock();

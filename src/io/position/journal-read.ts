@@ -1,11 +1,10 @@
 /** Reading a journal (journal.ts) from its beginning to the end of what is whole, an entry at a time. */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { Saved } from '../../core/types.ts';
 import { orFileProblem } from '../disk/durable.ts';
-import { errorCode } from '../error-code.ts';
+import { openToRead } from './own-file.ts';
 
 export interface JournalEntry {
   readonly branch: string;
@@ -33,22 +32,13 @@ const longestRead = 2 ** 31 - 1;
 /** Hands the whole entries to `take`, in order, if the journal belongs to `wanted`. */
 export function readJournal(path: string, wanted: string, take: (entry: JournalEntry) => void): Promise<JournalExtent> {
   return orFileProblem('read the journal', path, async () => {
-    const file = await openToRead(path);
+    const file = await openToRead(path, 'journal', true);
     try {
       return file === undefined ? { base: '', size: 0 } : await readEntries(bytesOf(file), wanted, take);
     } finally {
       await file?.close();
     }
   });
-}
-
-async function openToRead(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 async function readEntries(bytes: Bytes, wanted: string, take: (entry: JournalEntry) => void): Promise<JournalExtent> {

@@ -1,9 +1,7 @@
-/** Reading position files: what is there, whether it may be trusted, and what to say when it may not. */
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+/** Reading position files: what is there, what it belongs to, and what to say when it cannot be used. */
 import { exit, Problem } from '../../core/problem.ts';
 import { fileProblem } from '../disk/durable.ts';
-import { errorCode } from '../error-code.ts';
+import { openToRead } from './own-file.ts';
 import { positionSuffix } from './state-directory.ts';
 import { readHeading, readPosition, type Reading, type StoredPosition } from './position-format.ts';
 
@@ -18,7 +16,7 @@ export interface Scope {
  * one that only its owner can have written.
  */
 export async function readChecked(path: string, seed: number, remembered = true): Promise<Reading | undefined> {
-  const file = await openToRead(path, remembered);
+  const file = await openToRead(path, 'position file', remembered);
   try {
     if (file === undefined) return undefined;
     return await readPosition(file, remembered, seed, (damage) => unusable(path.replace(/\.previous$/, ''), damage));
@@ -29,47 +27,9 @@ export async function readChecked(path: string, seed: number, remembered = true)
   }
 }
 
-/** `strict`: its content will be acted upon. */
-async function openToRead(path: string, strict: boolean): Promise<FileHandle | undefined> {
-  try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      const problem = distrust(path, await file.stat(), strict);
-      if (problem !== undefined) throw problem;
-      return file;
-    } catch (error) {
-      await file.close().catch(() => undefined); // what went wrong first is what matters
-      throw error;
-    }
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined; // and nothing else is a first run
-    throw fileProblem(error, 'open the position file', path);
-  }
-}
-
-/** Who can write the file can make the program skip records. */
-function distrust(
-  path: string,
-  { uid, mode }: { readonly uid: number; readonly mode: number },
-  strict: boolean,
-): Problem | undefined {
-  if ((mode & constants.S_IFMT) !== constants.S_IFREG) {
-    return new Problem(exit.config, `position file ${path} is not a file`, { hint: 'choose another --state-dir' });
-  }
-  const user = process.getuid?.();
-  if (user === undefined || !strict) return undefined; // Windows has neither owners nor modes of this kind
-  if (uid !== user) {
-    return new Problem(exit.config, `position file ${path} belongs to user ${uid}, not to ${user}`, {
-      hint: `run the job as user ${uid}, or give it the file: chown ${user} ${path}`,
-    });
-  }
-  if ((mode & 0o022) === 0) return undefined;
-  return new Problem(exit.config, `position file ${path} can be written by others`, { hint: `chmod 600 ${path}` });
-}
-
 /** The first line of the file, whatever it is; undefined without a file. */
 export async function headingOf(path: string): Promise<string | undefined> {
-  const file = await openToRead(path, true);
+  const file = await openToRead(path, 'position file', true);
   try {
     return file === undefined ? undefined : await readHeading(file);
   } finally {
