@@ -234,6 +234,14 @@ test('a file of settings that never ends is refused', async (t) => {
   }
 });
 
+test('--output alone means the file sink, whatever sink the environment or an env file names', async (t) => {
+  const envFile = [file(scratch(t), 'job.env', 'AUDIT_EXPORT_SINK=elastic\n')];
+  for (const environment of [{}, { AUDIT_EXPORT_SINK: 'splunk' }]) {
+    const { sink, sinkValues } = await configureWith({ source: 'sample', envFile, output: 'x' }, environment);
+    assert.deepEqual([sink.name, sinkValues], ['file', { OUTPUT: 'x' }]);
+  }
+});
+
 test('files with secrets that others can read are warned of', async (t) => {
   const directory = scratch(t);
   chmodSync(directory, 0o755);

@@ -42,9 +42,11 @@ export async function findSource(flags: Flags, layers: Layers): Promise<FoundSou
 
 /** Throws Problem (64, 78). */
 export async function findSink(flags: Flags, layers: Layers): Promise<SinkDefinition> {
-  const named = flags.sink ?? lookUp(layers, 'AUDIT_EXPORT_SINK')?.text;
-  const name = flags.command !== undefined ? 'command' : (named ?? (flags.output === undefined ? 'stdout' : 'file'));
-  if (named === undefined && name === 'stdout') refuseMisspeltSink(layers);
+  const byFlag =
+    flags.command !== undefined ? 'command' : (flags.sink ?? (flags.output === undefined ? undefined : 'file'));
+  const named = byFlag ?? lookUp(layers, 'AUDIT_EXPORT_SINK')?.text;
+  if (named === undefined) refuseMisspeltSink(layers);
+  const name = named ?? 'stdout';
   const load = Object.hasOwn(sinks, name) ? sinks[name] : undefined;
   return load === undefined ? refuseName('sink', name, Object.keys(sinks), flags.sink !== undefined) : load();
 }
