@@ -12,7 +12,7 @@ import { forewarned } from './core/forewarned.ts';
 import { checkHoldOff } from './core/hold-off.ts';
 import { aheadOfClock, divertedBy, neverAcknowledged, setAside, skipped, stoppedEarly } from './core/partial.ts';
 import { firstPosition, placeOf, preferredOf, writeDown } from './core/position.ts';
-import { exit, Problem, worst } from './core/problem.ts';
+import { exit, Problem } from './core/problem.ts';
 import { pullSlice, type Branch } from './core/pull-slice.ts';
 import { collect, nameBranches, type Collected } from './core/run-problems.ts';
 import { emptySummary } from './core/summary.ts';
@@ -95,7 +95,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
     if (unknown.length > 0) await save(state, position, sink);
     for (const branch of branches) {
       // Between two branches nobody is waiting who would hear of it, and the others would go unread without a word.
-      await collect(state, async () => parts.tools.stop.throwIfAborted());
+      await collect(state, () => parts.tools.stop.throwIfAborted());
       if (state.sinkBroken || parts.tools.stop.aborted) break;
       const at: Branch = {
         ...parts,

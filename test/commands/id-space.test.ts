@@ -76,7 +76,7 @@ test('two branches whose records have the same IDs lose none of them, and none c
   const kept = [...elastic.documents.values()].map((text) =>
     /"id":(\d).*"team":"(\w+)"/.exec(text)?.slice(1).join(' '),
   );
-  assert.deepEqual(kept.sort(), ['1 blue', '1 red', '2 blue', '2 red']);
+  assert.deepEqual(new Set(kept), new Set(['1 blue', '1 red', '2 blue', '2 red']));
 });
 
 test('what --bulk-format prints has the IDs that delivery gives, whichever job it is', async (t) => {
