@@ -168,9 +168,10 @@ async function pullBranch(state: State, at: Branch): Promise<void> {
 async function pullWindow(at: Branch, window: Window): Promise<void> {
   const { source, place, job, tools } = at;
   const preferred = job.search.single ? undefined : (preferredOf(place) ?? source.window.slice);
+  let moves = true;
   for (const slice of slices(window, source.window, preferred)) {
     tools.debug('slice', { branch: at.branch, from: isoText(slice.from), until: isoText(slice.until) });
-    await pullSlice(at, window, slice);
+    moves = await pullSlice(at, window, slice, moves);
     const more = slice.until < window.until;
     if (more && job.search.single) throw stoppedEarly();
     // The last slice is saved with the end of the run.

@@ -326,6 +326,33 @@ test('a run that is stopped in the middle of a slice ends with the reason, and t
   assert.equal(here.ids().length, 10);
 });
 
+test('what happened while slices in the future of the vendor were read is not passed over', async () => {
+  const here = bench({ rules: { longest: parseDuration('10m', 'longest'), overlap: 0n } });
+  let ahead = 60 * minute;
+  const tick = (): Promise<RunResult> =>
+    run({
+      job: everyMinute,
+      source: here.vendor,
+      sink: here.sink,
+      store: here.store,
+      scope: { source: 'memory', sink: 'memory' },
+      quarantine: here.quarantine,
+      tools: { ...memoryTools(here.clock), now: () => here.clock.now + ahead },
+    });
+  here.vendor.beforePage = () => {
+    here.clock.now += 3 * minute;
+    here.vendor.stored.push(stored(`at${here.vendor.stored.length}`, here.clock.now));
+  };
+  assert.deepEqual(statuses(await tick()), []);
+  ahead = 0;
+  const known = here.vendor.stored.length;
+  here.vendor.beforePage = () => {};
+  here.clock.now += minute;
+  here.restart();
+  assert.deepEqual(statuses(await tick()), []);
+  assert.equal(new Set(here.ids()).size, known);
+});
+
 test('the source is logged out and the lock let go, whatever happened', async () => {
   const here = bench();
   here.vendor.beforePage = () => {

@@ -46,7 +46,11 @@ export interface Branch {
   sinkBroke(): void;
 }
 
-export async function pullSlice(at: Branch, window: Window, slice: Window): Promise<void> {
+/**
+ * Returns whether the slice was over, by the clocks, when it was read: what happens in one that was not is yet to be
+ * read, and so no later slice may move the watermark past it (`moves`).
+ */
+export async function pullSlice(at: Branch, window: Window, slice: Window, moves: boolean): Promise<boolean> {
   const { branch, place, source, job, tools, summary } = at;
   const { maxQuarantine, dryRun } = job;
   const out = outbox({ ...at, ledger: place.ledger, sourceName: source.name, maxQuarantine, dryRun });
@@ -115,16 +119,25 @@ export async function pullSlice(at: Branch, window: Window, slice: Window): Prom
     throw problem;
   }
   if (unaccounted(summary) !== before) throw new Error(`records unaccounted for: ${JSON.stringify(summary)}`);
-  commit(at, slice, serverTime ?? source.serverTime());
+  return commit(at, slice, serverTime ?? source.serverTime(), moves);
 }
 
 /** The one place where the watermark moves: every record of the slice was delivered, or durably set aside. */
-function commit({ source, place, job, tools }: Branch, slice: Window, serverTime: Instant | undefined): void {
+function commit(
+  { source, place, job, tools }: Branch,
+  slice: Window,
+  serverTime: Instant | undefined,
+  moves: boolean,
+): boolean {
   if (source.truncated()) throw stoppedEarly();
+  const delay = job.delay ?? source.window.delay;
   const proven = provenNow(serverTime, fromMillis(tools.now()));
-  const watermark = advance(place.watermark, slice, proven, job.delay ?? source.window.delay);
-  place.watermark = watermark;
-  place.ledger.prune(toMillis(earliest(source, watermark - (job.overlap ?? source.window.overlap))));
+  if (moves) {
+    const watermark = advance(place.watermark, slice, proven, delay);
+    place.watermark = watermark;
+    place.ledger.prune(toMillis(earliest(source, watermark - (job.overlap ?? source.window.overlap))));
+  }
+  return moves && (proven === undefined || proven - delay >= slice.until);
 }
 
 function earliest(source: Source, at: Instant): Instant {
