@@ -87,14 +87,21 @@ function listing(list: readonly Listed[], what: string): string {
 /** One row a definition: its file says the rest. */
 async function readyMadeSources(): Promise<string> {
   const definitions = await Promise.all(readyMadeNames().map((name) => readDefinition(readyMadePath(name))));
-  const spelled = ([name, { required, unless }]: [string, Setting]): string =>
-    required === true || unless !== undefined ? `**\`${name}\`**` : `\`${name}\``;
+  const spelled = ([name, { required, unless }]: [string, Setting]): string => {
+    if (unless !== undefined) return `**\`${name}\`** or **\`${unless}\`**`;
+    return required === true ? `**\`${name}\`**` : `\`${name}\``;
+  };
+  // One that another stands for is written beside that.
+  const shown = (settings: Settings): [string, Setting][] => {
+    const all = Object.entries(settings);
+    return all.filter(([name], at) => !all.slice(0, at).some(([, { unless }]) => unless === name));
+  };
   return table(
     ['Source', 'What it is', 'Settings, those that must be set in bold'],
     definitions.map(({ name, summary, settings }) => [
       `[\`${name}\`](examples/sources/${name}.yaml)`,
       summary,
-      Object.entries(settings).map(spelled).join(', '),
+      shown(settings).map(spelled).join(', '),
     ]),
   );
 }
