@@ -12,6 +12,8 @@ const keys = fc.oneof(
   fc.string({ unit: 'binary', minLength: 1 }).map((text) => JSON.stringify(text)),
   fc.constantFrom('"1"', '"-1.5e+3"', '"1-2"', '"e"', '"sha256:00"', '"s"', '"[1]"', '"\\u0041"', '"é"', '"a\\ud83d"'),
   fc.integer().map(String),
+  fc.integer().map((value) => `"${value}"`), // another ID than the number
+  fc.nat(9).map((digit) => `"${digit}"`),
   fc.constantFrom('1.50', '-2e9', '["a",1]', `sha256:${'a'.repeat(64)}`, `sha256:${'a'.repeat(64)}#2`),
   fc.array(fc.string(), { minLength: 2 }).map((parts) => JSON.stringify(parts)),
 );

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { test } from 'node:test';
+import { createLedger } from '../../../src/core/dedupe.ts';
+import { acknowledged, askOnce } from '../../../src/core/delivery/acknowledge.ts';
+import { exit, Problem } from '../../../src/core/problem.ts';
+import { emptySummary } from '../../../src/core/summary.ts';
+import type { Ledger, PositionStore, Sink } from '../../../src/core/types.ts';
+import { memorySink, memoryTools, type Clock } from '../../support/memory.ts';
+import { memoryStore } from '../../support/memory-store.ts';
+
+type Answer = 'kept' | 'lost' | 'waiting';
+
+/** A ledger whose records wait for acknowledgements, a sink that answers for them, and what happened, in order. */
+function awaiting(
+  waiting: Readonly<Record<string, readonly string[]>>,
+  answer: (name: string, time: number) => Answer,
+) {
+  const clock: Clock = { now: 0 };
+  const happened: string[] = [];
+  const ledger = createLedger();
+  for (const [name, ids] of Object.entries(waiting)) for (const id of ids) ledger.wait(noted(ledger, id), name);
+  const sink: Sink = {
+    ...memorySink(),
+    async settle(pending) {
+      happened.push(`${clock.now}: ask ${pending.join(' ')}`);
+      const said = pending.map((name) => [name, answer(name, clock.now)] as const);
+      const of = (outcome: Answer): string[] => said.flatMap(([name, found]) => (found === outcome ? [name] : []));
+      return { kept: of('kept'), lost: of('lost') };
+    },
+  };
+  const store: PositionStore = {
+    ...memoryStore(),
+    async journal(_branch: string, lines: Iterable<Buffer>) {
+      happened.push(
+        `${clock.now}: journal ${Buffer.concat([...lines])
+          .toString()
+          .replaceAll(/^\S+ \S+ | *\n/gm, '')}`,
+      );
+    },
+  };
+  return { clock, happened, ledger, sink, store, branch: '', summary: emptySummary(), tools: memoryTools(clock) };
+}
+
+function noted(ledger: Ledger, id: string): number {
+  const key = Buffer.from(id);
+  return ledger.note(key, 0, key.length, 0, 0);
+}
+
+function has(ledger: Ledger, id: string): boolean {
+  return ledger.has(Buffer.from(id), 0, id.length);
+}
+
+test('each acknowledgement is asked for alone, the oldest first, and is on disk before the next one is asked for', async () => {
+  const at = awaiting({ one: ['a', 'b'], two: ['c'] }, () => 'kept');
+  at.summary.awaited = 3;
+  await acknowledged(at);
+  assert.deepEqual(at.happened, ['0: ask one', '0: journal + a+ b', '0: ask two', '0: journal + c']);
+  assert.deepEqual([at.summary.awaited, at.summary.delivered], [0, 3]);
+  assert.deepEqual(at.ledger.pending(), []);
+});
+
+test('what an earlier run sent is not counted as delivered by this one', async () => {
+  const at = awaiting({ earlier: ['a', 'b'], ours: ['c'] }, () => 'kept');
+  at.summary.awaited = 1;
+  await acknowledged(at);
+  assert.deepEqual([at.summary.awaited, at.summary.delivered], [0, 1]);
+});
+
+test('a sink that knows repeats by itself needs no journal of its acknowledgements', async () => {
+  const at = awaiting({ one: ['a'] }, () => 'kept');
+  await acknowledged({ ...at, sink: { ...at.sink, repeats: 'undone' } });
+  assert.deepEqual(at.happened, ['0: ask one']);
+});
+
+test('an acknowledgement is asked for again, less and less often, until it is there', async () => {
+  const at = awaiting({ one: ['a'] }, (_name, time) => (time >= 30_000 ? 'kept' : 'waiting'));
+  await acknowledged(at);
+  const asked = at.happened.filter((line) => line.includes('ask')).map((line) => Number.parseInt(line, 10));
+  assert.deepEqual(asked, [0, 500, 1500, 3500, 7500, 15_500, 25_500, 35_500]);
+});
+
+test('one that is not there after a minute ends the run with 75, and waits for the next', async () => {
+  const at = awaiting({ one: ['a'], two: ['b'] }, () => 'waiting');
+  await assert.rejects(acknowledged(at), (problem: Problem) => {
+    assert.equal(problem.status, exit.tempfail);
+    assert.match(problem.message, /has not yet acknowledged 2 batches/);
+    return true;
+  });
+  assert.ok(at.clock.now >= 60_000 && at.clock.now < 75_000, `gave up after ${at.clock.now} ms`);
+  assert.deepEqual(at.ledger.pending(), ['one', 'two']);
+});
+
+test('one that will never come ends the run with 75 at once, and its records are to be sent again', async () => {
+  const at = awaiting({ one: ['a', 'b'] }, () => 'lost');
+  await assert.rejects(acknowledged(at), { status: exit.tempfail, message: 'memory never acknowledged some records' });
+  assert.equal(at.clock.now, 0);
+  assert.deepEqual([has(at.ledger, 'a'), at.ledger.size()], [false, 0]);
+});
+
+test('before a run, each acknowledgement of an earlier one is asked for once, and what is lost is counted', async () => {
+  const answers: Readonly<Record<string, Answer>> = { gone: 'lost', there: 'kept', late: 'waiting' };
+  const at = awaiting({ gone: ['a', 'b'], there: ['c'], late: ['d'] }, (name) => answers[name] ?? 'waiting');
+  assert.equal(await askOnce(at), 2);
+  assert.deepEqual(at.happened, ['0: ask gone', '0: ask there', '0: journal + c', '0: ask late']);
+  assert.deepEqual(at.ledger.pending(), ['late']);
+  assert.deepEqual(
+    ['a', 'b', 'c', 'd'].map((id) => has(at.ledger, id)),
+    [false, false, true, true],
+  );
+});

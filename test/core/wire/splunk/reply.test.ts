@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hecReply, integer, upTo } from '../../../../src/core/wire/splunk/reply.ts';
+
+const bad = (number: unknown, code = 6): string =>
+  JSON.stringify({ text: 'Invalid data format', code, 'invalid-event-number': number });
+
+const large = 5 * 1024 * 1024;
+
+const cases: readonly (readonly [what: string, status: number, text: string, bytes: number, kind: string])[] = [
+  ['the first of three is bad', 400, bad(0), 100, 'bad'],
+  ['the last of three is bad', 400, bad(2), 100, 'bad'],
+  ['a number that no event has', 400, bad(3), 100, 'spoilt'],
+  ['no number', 400, bad(undefined), 100, 'spoilt'],
+  ['a number that is a text', 400, bad('1'), 100, 'spoilt'],
+  ['a code that does not name events', 400, bad(1, 5), 100, 'spoilt'],
+  ['the first of a body of 5 MiB', 400, bad(0), large, 'bad'],
+  ['the first of a larger body', 400, bad(0), large + 1, 'tooLarge'],
+  ['another one of a larger body', 400, bad(1), large + 1, 'bad'],
+  ['success', 200, '{"text":"Success","code":0}', 100, 'taken'],
+  ['success without a code', 200, '{"text":"Success"}', 100, 'other'],
+  ['success by its status alone', 200, 'ok', 100, 'other'],
+  ['a code beside 500', 500, bad(0), 100, 'other'],
+  ['a page with 400', 400, '<html>', 100, 'other'],
+  ['a text without a code', 400, '{"text":"no"}', 100, 'other'],
+  ['a code without a text', 400, '{"code":6,"invalid-event-number":0}', 100, 'other'],
+  ['no acknowledgements', 400, '{"text":"ACK is disabled","code":14}', 100, 'noAck'],
+  ['an index that is not there', 400, '{"text":"Incorrect index","code":7,"invalid-event-number":0}', 100, 'setting'],
+];
+
+for (const [what, status, text, bytes, kind] of cases) {
+  test(`of three events, ${what}: ${kind}`, () => {
+    assert.equal(hecReply(status, text, 3, bytes).kind, kind);
+  });
+}
+
+test('a busy queue is a success that asks to slow down', () => {
+  for (const [code, slow] of [
+    [0, false],
+    [24, true],
+    [25, true],
+  ] as const) {
+    assert.deepEqual(hecReply(200, `{"code":${code},"ackId":7}`, 3, 100), { kind: 'taken', slow, ackId: 7 });
+  }
+});
+
+test('a number of an event or acknowledgement is whole, exact and not negative', () => {
+  for (const value of [0, 7, 2 ** 53 - 1]) assert.equal(integer(value), value);
+  for (const value of [-1, 1.5, 2 ** 53, NaN, Infinity, '7', null, undefined, [7]])
+    assert.equal(integer(value), undefined);
+});
+
+test('events before the bad one are kept, and those after it are sent again', () => {
+  const again = { again: 'an event before these was refused' };
+  assert.deepEqual(upTo(1, 4, 'no'), ['kept', { refused: 'no' }, again, again]);
+});
