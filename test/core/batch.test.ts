@@ -152,3 +152,37 @@ test('a part without gaps shares the bytes of its batch', () => {
   assert.ok(packed);
   assert.equal(part(packed, [2, 3, 4]).batch.body.buffer, packed.batch.body.buffer);
 });
+
+test('a batch that is given back makes room for another, whose records and keys are its own', () => {
+  const packing = packer({ encode: jsonLine, limits: generous });
+  for (const [entry, record] of auditRecords(3).entries()) packing.add(record, entry);
+  const first = packing.take();
+  assert.ok(first);
+  packing.giveBack(first);
+  const later = auditRecords(8).slice(3);
+  packing.add(later[0]!, 3);
+  assert.ok(packing.take()); // the list that was taken up meanwhile
+  for (const [index, record] of later.entries()) packing.add(record, index + 3);
+  const { records } = packing.take()?.batch ?? { records: [] };
+  assert.deepEqual(records.map(textOf), later.map(textOf));
+  const keys = records.map(({ key, keyStart, keyEnd }) => key.toString('utf8', keyStart, keyEnd));
+  assert.deepEqual(keys, ['"r3"', '"r4"', '"r5"', '"r6"', '"r7"']);
+  assert.deepEqual(
+    records.map(({ time }) => time),
+    later.map(({ time }) => time),
+  );
+});
+
+test('a record that fills its batch to the last byte is in it, and one byte more begins another', () => {
+  const line = 18; // bytes of each record with its line break
+  for (const [bytes, sizes] of [
+    [3 * line, [3]],
+    [3 * line - 1, [2, 1]],
+  ] as const) {
+    const { batches } = packAll(auditRecords(3), { ...generous, bytes });
+    assert.deepEqual(
+      batches.map(({ batch }) => batch.count),
+      sizes,
+    );
+  }
+});

@@ -89,6 +89,8 @@ test('HTTP dates are read as they are written, and nothing else is taken for one
     fc.property(seconds, (second) => assert.equal(parseHttpDate(new Date(second * 1000).toUTCString()), second * 1000)),
     { numRuns: 300 },
   );
+  assert.equal(parseHttpDate('Sunday, 06-Nov-69 08:49:37 GMT'), Date.UTC(2069, 10, 6, 8, 49, 37));
+  assert.equal(parseHttpDate('Friday, 06-Nov-70 08:49:37 GMT'), Date.UTC(1970, 10, 6, 8, 49, 37));
   for (const text of [
     '65',
     '',

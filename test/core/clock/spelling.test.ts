@@ -22,3 +22,27 @@ test('the last day is that of the clock of the zone', () => {
   assert.equal(until(at('2026-11-20T15:00:00Z')), '20/11/2026');
   assert.equal(until(at('2026-11-20T15:00:00.001Z')), '21/11/2026');
 });
+
+const earliest: readonly (readonly [what: string, rule: Parameters<typeof spellingOf>[0], at: string, read: string])[] =
+  [
+    ['no zone', { format: 'sql' }, '2026-06-20T09:00:00.500Z', '2026-06-20T09:00:00Z'],
+    ['a zone', { format: 'sql', zone: 'Europe/Warsaw' }, '2026-06-20T09:00:00.500Z', '2026-06-20T09:00:00Z'],
+    ['west of Greenwich', { format: 'sql', zone: 'America/New_York' }, '2026-06-20T09:00:00Z', '2026-06-20T09:00:00Z'],
+    ['an offset', { format: 'iso-naive', zone: '-05:00' }, '2026-06-20T09:00:00Z', '2026-06-20T09:00:00Z'],
+    ['whole days', { format: 'date', zone: 'Asia/Tokyo' }, '2026-11-20T18:30:00Z', '2026-11-20T15:00:00Z'],
+    ['an hour', { format: 'sql', zone: 'America/New_York' }, '2026-11-01T04:59:59Z', '2026-11-01T04:59:59Z'],
+    [
+      'an hour shown twice',
+      { format: 'sql', zone: 'America/New_York' },
+      '2026-11-01T06:30:00Z',
+      '2026-11-01T05:00:00Z',
+    ],
+    ['the hour after it', { format: 'sql', zone: 'America/New_York' }, '2026-11-01T07:00:00Z', '2026-11-01T07:00:00Z'],
+  ];
+
+// Earlier than that would be safe, but would remember every ID for longer, and take in what is long past.
+for (const [what, rule, from, read] of earliest) {
+  test(`with ${what}, a time from ${from} on is read as ${read} at the earliest`, () => {
+    assert.equal(spellingOf(rule).earliest(at(from)), at(read));
+  });
+}
