@@ -58,7 +58,8 @@ export async function run(parts: RunParts): Promise<RunResult> {
     sinkBroken: false,
   };
   await collect(state, async () => {
-    await parts.store?.lock();
+    // A dry run saves nothing: it need not keep the next run waiting, nor wait for one.
+    if (!parts.job.dryRun) await parts.store?.lock();
     state.position = (await parts.store?.load()) ?? firstPosition(parts.scope);
     for (const warning of parts.store?.warnings ?? []) parts.tools.warn(warning);
     checkHoldOff(parts.job.holdOff, state.position, parts.tools.now());

@@ -276,11 +276,27 @@ test('--quiet says nothing of a dry run that would deliver everything', async (t
   assert.deepEqual([result.status, result.stdout, result.stderr], [0, '', '']);
 });
 
+for (const job of [[], ['--job', 'one']]) {
+  test(`a dry run and a run do not get in each other's way, ${job.join(' ') || 'without --job'}`, async (t) => {
+    const { server, url } = await silentVendor(t);
+    const directory = scratch(t);
+    const words = ['--source', 'sample', '--state-dir', 'state', ...job];
+    const going = start(words, { directory, environment: { SAMPLE_URL: url } });
+    const end = ended(going);
+    await once(server, 'request');
+    const dry = await run([...words, '--dry-run', '--timeout', '1s'], { directory, environment: { SAMPLE_URL: url } });
+    assert.equal(dry.status, 69, dry.stderr); // as it would be without the other
+    going.kill('SIGTERM');
+    await end;
+  });
+}
+
 test('-v accounts for every record in one line, --dry-run does always and saves nothing', async (t) => {
   const directory = scratch(t);
   const dry = await run(['--source', 'sample', '--state-dir', 'state', '--dry-run'], { directory });
   assert.deepEqual([dry.status, dry.stdout], [0, '']);
   assert.match(dry.stderr, /^audit-export: \S+ to \S+, (\d+) fetched, \1 would be delivered\n$/);
+  assert.deepEqual(readdirSync(directory), []);
   const verbose = await run(['--source', 'sample', '--state-dir', 'state', '-v', '--log-format', 'text'], {
     directory,
   });

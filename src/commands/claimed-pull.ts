@@ -21,6 +21,6 @@ export async function claimedPull(flags: Flags, host: Host): Promise<number> {
 
 async function claim(flags: Flags, { world }: Host): Promise<Lock | undefined> {
   const name = namedJob(flags);
-  if (name === undefined || !usesPosition(flags)) return undefined;
+  if (name === undefined || flags.dryRun === true || !usesPosition(flags)) return undefined;
   return lockJob(stateDirectory(flags.stateDir, world.environment), name);
 }
