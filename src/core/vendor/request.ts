@@ -4,6 +4,7 @@ import type { OAuthDefinition, RequestDefinition, SourceDefinition } from '../de
 import { parseBase } from '../origin.ts';
 import { listed } from '../listed.ts';
 import { exit, Problem } from '../problem.ts';
+import { encode, filledPath } from './filled-path.ts';
 import { fill, fillJson, fillValue, placeholders, textOf, type Json, type TemplateValues } from './template.ts';
 import type { HttpRequest } from '../types.ts';
 
@@ -84,7 +85,7 @@ export function buildRequest(request: RequestDefinition, surroundings: Surroundi
   const address =
     url === undefined
       ? (base ?? baseUrl(definition, values)) +
-        withQuery(fill(request.path, values, encode), [
+        withQuery(filledPath(definition.name, request.path, values), [
           ...parametersOf(request.query ?? {}, values),
           ...Object.entries(parameters), // what the user typed is no template
           ...credentials,
@@ -167,12 +168,6 @@ function withQuery(address: string, parameters: ReturnType<typeof parametersOf>)
 
 function inForm(parameters: ReturnType<typeof parametersOf>): string {
   return parameters.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&');
-}
-
-/** RFC 3986: everything but unreserved characters is encoded, also in names such as page[size]. */
-function encode(text: string): string {
-  const whole = text.replaceAll(/\p{Surrogate}/gu, '\ufffd'); // a vendor's JSON may have cut a character in two
-  return encodeURIComponent(whole).replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 function bodyOf(

@@ -274,3 +274,28 @@ test('a cursor for the list is none for the records', () => {
   const value = { ...medlar, branches: { fetch }, paging: { type: 'cursor', path: 'next' } };
   assert.throws(() => parseDefinition(value, 'medlar.yaml'), /: paging\.type: cursor needs \{cursor\} in a request$/);
 });
+
+for (const name of ['.', '..']) {
+  test(`a branch that is called ${name} has no other path asked for`, async () => {
+    const server = await serve({}, (_, response) => sendJson(response, 200, '{"data":[]}'));
+    const definition = parseDefinition(JSON.parse(JSON.stringify(medlar)), 'medlar.yaml');
+    const source = restSource(definition, { MEDLAR_URL: server.origin }, noSearch, sourceTools());
+    try {
+      const slice = { from: 0n, until: 1n };
+      const pages = source.pull({ branch: name, slice, bookmark: undefined, remembers: () => false });
+      await assert.rejects(
+        async () => {
+          for await (const _ of pages) continue;
+        },
+        (error) =>
+          error instanceof Problem &&
+          error.status === exit.protocol &&
+          error.message === `medlar: a name in the path /orgs/${name}/log would lead to another path`,
+      );
+      assert.deepEqual(server.requests, []);
+    } finally {
+      await source.close();
+      await server.close();
+    }
+  });
+}
