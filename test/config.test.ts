@@ -138,6 +138,28 @@ test('the hint says the place where the fault is', async (t) => {
   }
 });
 
+test('a secret file that is not there is told with the path that was tried', async () => {
+  const problem = await refused({ source: 'cirrus' }, { CIRRUS_API_KEY: 'k', CIRRUS_API_SECRET_FILE: '~/secret' });
+  assert.equal(problem.message, `CIRRUS_API_SECRET_FILE: cannot read ${process.cwd()}/~/secret (ENOENT)`);
+});
+
+test('a name that is a part of another, or has one for its beginning, is taken for that', async () => {
+  for (const [flags, meant] of [
+    [{ source: 'entra' }, /^unknown source 'entra' \(Did you mean entra-id\?\)$/],
+    [{ source: 'cirrus', sink: 'elasticsearch' }, /^unknown sink 'elasticsearch' \(Did you mean elastic\?\)$/],
+    [{ source: 'cirrus', sink: 'kafka' }, /^unknown sink 'kafka'$/],
+  ] as const) {
+    assert.match((await refused(flags, keys)).message, meant);
+  }
+});
+
+test('an env file in UTF-16 is refused, not read as one without settings', async (t) => {
+  const path = join(scratch(t), 'job.env');
+  writeFileSync(path, Buffer.from('\ufeffAUDIT_EXPORT_SOURCE=cirrus\r\n', 'utf16le'), { mode: 0o600 });
+  const problem = await refused({ envFile: [path] });
+  assert.deepEqual([problem.status, problem.message], [78, `the env file ${path} is not plain text`]);
+});
+
 test('a blank around an address is shown, wherever it came from', async () => {
   const problem = await refused({ source: 'cirrus' }, { ...keys, CIRRUS_URL: 'https://a.example ' });
   assert.match(problem.message, /^CIRRUS_URL must be an http:.* URL .*, not "https:\/\/a\.example "$/);

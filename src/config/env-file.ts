@@ -14,6 +14,9 @@ export function readEnvFile(path: string, required: boolean): EnvFile | undefine
     const { bytes, writer } = readSmallFile(path);
     if (writer !== undefined && !required) throw foreignEnvFile(path, writer);
     const text = bytes.toString('utf8').replace(/^\ufeff/, '');
+    if (text.includes('\0')) {
+      throw new Problem(exit.config, `the env file ${path} is not plain text`, { hint: 'save it as UTF-8' });
+    }
     return { path, text, values: new Map(Object.entries(parse(text))) };
   } catch (error) {
     if (error instanceof Problem) throw error;

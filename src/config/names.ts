@@ -59,7 +59,10 @@ function refuseMisspeltSink(layers: Layers): void {
 }
 
 export function refuseName(what: string, name: string, known: readonly string[], byFlag: boolean): never {
-  throw new Problem(byFlag ? exit.usage : exit.config, `unknown ${what} '${name}'${didYouMean(name, known)}`, {
+  // `entra` for entra-id, `elasticsearch` for elastic
+  const alike = known.find((each) => each.startsWith(name) || name.startsWith(each));
+  const meant = didYouMean(name, known) || (alike === undefined ? '' : ` (Did you mean ${alike}?)`);
+  throw new Problem(byFlag ? exit.usage : exit.config, `unknown ${what} '${name}'${meant}`, {
     hint: `choose one of ${known.join(', ')}${what === 'source' ? ', or a definition file (.yaml, .yml, .json)' : ''}`,
   });
 }

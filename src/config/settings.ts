@@ -1,6 +1,7 @@
 /** The settings of a source or sink: looked up, read from files where told so, checked, all faults named at once. */
 import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { resolve } from 'node:path';
 import type { Setting, Settings, SettingValues } from '../core/types.ts';
 import { errorCode } from '../io/error-code.ts';
 import { readSmallFile } from '../io/small-file.ts';
@@ -121,7 +122,7 @@ function readSecretFile(
     const place = namedIn === undefined ? '' : ` in ${namedIn.path}`;
     const permit = code === 'EACCES' ? ': let the user of this job read it' : '';
     findings.faults.push({
-      text: `${name}_FILE${place}: cannot read ${path} (${code}${permit})`,
+      text: `${name}_FILE${place}: cannot read ${resolve(path)} (${code}${permit})`,
       at: namedIn?.path ?? theEnvironment,
     });
     return '';
