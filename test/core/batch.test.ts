@@ -186,3 +186,18 @@ test('a record that fills its batch to the last byte is in it, and one byte more
     );
   }
 });
+
+test('a batch of a thousand records gives each of them as it was added', () => {
+  const records = auditRecords(1000);
+  const { batches } = packAll(records, generous);
+  assert.deepEqual(
+    batches.map(({ batch }) => batch.count),
+    [1000],
+  );
+  const given = batches.flatMap(({ batch }) => batch.records);
+  assert.deepEqual(given.map(textOf), records.map(textOf));
+  assert.deepEqual(
+    given.map(({ time, nanos }) => [time, nanos]),
+    records.map(({ time, nanos }) => [time, nanos]),
+  );
+});
