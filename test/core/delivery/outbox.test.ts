@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { test } from 'node:test';
+import { packer } from '../../../src/core/batch.ts';
+import { createLedger } from '../../../src/core/dedupe.ts';
+import { outbox, type Outbox } from '../../../src/core/delivery/outbox.ts';
+import { exit, Problem } from '../../../src/core/problem.ts';
+import { emptySummary } from '../../../src/core/summary.ts';
+import type { PositionStore, Quarantine, Reply, Sink } from '../../../src/core/types.ts';
+import { memorySink, memoryTools, type Clock } from '../../support/memory.ts';
+import { memoryQuarantine, memoryStore } from '../../support/memory-store.ts';
+import { auditRecords } from '../../support/records.ts';
+
+/** An outbox whose sink is answered by hand, two records a batch, and what it did, in order. */
+function bench(changes: Partial<Sink> = {}) {
+  const clock: Clock = { now: 0 };
+  const happened: string[] = [];
+  const sent: { readonly answer: (reply: Reply) => void; readonly fail: (problem: Problem) => void }[] = [];
+  const sink: Sink = {
+    ...memorySink({ records: 2 }),
+    async send(batch) {
+      happened.push(
+        `send ${batch.records.map((record) => Number(record.bytes.toString('utf8').match(/\d+/)?.[0])).join(' ')}`,
+      );
+      return new Promise((resolve, reject) => sent.push({ answer: resolve, fail: reject }));
+    },
+    async flush() {
+      happened.push('flush');
+    },
+    ...changes,
+  };
+  const store: PositionStore = {
+    ...memoryStore(),
+    async journal(_branch, lines) {
+      happened.push(`journal ${[...lines].length === 0 ? 'nothing' : 'IDs'}`);
+    },
+  };
+  const kept = memoryQuarantine();
+  const quarantine: Quarantine & { readonly added: typeof kept.added } = {
+    ...kept,
+    async flush() {
+      happened.push(`quarantine on disk: ${kept.added.length}`);
+    },
+  };
+  const ledger = createLedger();
+  const summary = emptySummary();
+  const queue = packer(sink);
+  const parts = { sink, queue, ledger, store, quarantine, summary, tools: memoryTools(clock) };
+  const box = outbox({ ...parts, sourceName: 'memory', branch: '', maxQuarantine: 0.1, dryRun: false });
+  const records = auditRecords(20);
+  /** Adds so many records more; resolves when the outbox takes further ones. */
+  let next = 0;
+  async function add(count: number): Promise<void> {
+    for (const record of records.slice(next, (next += count))) {
+      summary.fetched += 1;
+      await box.add(record, ledger.note(record.key, record.keyStart, record.keyEnd, 1000, 0));
+    }
+  }
+  return { clock, happened, sent, box, ledger, summary, quarantine, add };
+}
+
+const allKept: Reply = { outcomes: ['kept', 'kept'] };
+
+/** Lets everything happen that waits for nothing. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+}
+
+/** Whether the work has come to an end by now. */
+async function isOver(work: Promise<unknown>): Promise<boolean> {
+  let over = false;
+  void work.finally(() => (over = true)).catch(() => {});
+  await settled();
+  return over;
+}
+
+for (const inFlight of [1, 3]) {
+  test(`of a sink that takes ${inFlight} at once, no more batches are under way, and no fewer`, async () => {
+    const { add, box, sent, ledger } = bench({ inFlight });
+    const adding = add(2 * inFlight + 3);
+    assert.equal(await isOver(adding), false, 'one batch more has to wait');
+    assert.equal(sent.length, inFlight);
+    sent[0]?.answer(allKept);
+    await adding;
+    await settled();
+    assert.equal(sent.length, inFlight + 1);
+    for (const { answer } of sent) answer(allKept);
+    const draining = box.drain();
+    await settled();
+    sent.at(-1)?.answer({ outcomes: ['kept'] });
+    await draining;
+    assert.equal(ledger.size(), 2 * inFlight + 3);
+  });
+}
+
+test('nothing is drained before the last answer has come, and every outcome is written down then', async () => {
+  const { add, box, sent, ledger, summary } = bench();
+  await add(2);
+  const draining = box.drain();
+  assert.equal(await isOver(draining), false);
+  assert.deepEqual([ledger.size(), summary.delivered], [0, 0]);
+  sent[0]?.answer(allKept);
+  await draining;
+  assert.deepEqual([ledger.size(), summary.delivered], [2, 2]);
+});
+
+test('before the next batch leaves, what the last one delivered is made durable: first at the sink, then in the journal', async () => {
+  const { add, sent, happened } = bench();
+  const adding = add(5);
+  await settled();
+  sent[0]?.answer(allKept);
+  await adding;
+  assert.deepEqual(happened, ['send 0 1', 'flush', 'journal IDs', 'send 2 3']);
+});
+
+test('a sink that knows repeats by itself costs no journal', async () => {
+  const { add, sent, happened } = bench({ repeats: 'ignored' });
+  const adding = add(5);
+  await settled();
+  sent[0]?.answer(allKept);
+  await adding;
+  assert.deepEqual(happened, ['send 0 1', 'send 2 3']);
+});
+
+test('what is queued leaves when the oldest of it has waited for a second, and not before', async () => {
+  const { add, box, clock, sent } = bench();
+  assert.equal(box.tick(), undefined);
+  clock.now = 5000;
+  await add(1);
+  clock.now = 5999;
+  assert.equal(box.tick(), undefined);
+  clock.now = 6000;
+  await box.tick();
+  await settled();
+  assert.equal(sent.length, 1);
+});
+
+test('of several failures the first is told, nothing more is sent, and what was under way is waited for', async () => {
+  const { add, box, sent, ledger } = bench({ inFlight: 3 });
+  const first = new Problem(exit.noperm, 'first');
+  await add(7);
+  await settled();
+  assert.equal(sent.length, 3);
+  sent[1]?.fail(first);
+  await settled();
+  sent[2]?.fail(new Problem(exit.config, 'second'));
+  await settled();
+  assert.equal(box.broken(), true);
+  assert.throws(() => box.tick(), first);
+  const drained = assert.rejects(box.drain(), first);
+  const settling = box.settle();
+  assert.equal(await isOver(settling), false);
+  sent[0]?.answer(allKept);
+  await Promise.all([settling, drained]);
+  assert.deepEqual([sent.length, ledger.size()], [3, 2]);
+});
+
+const refuse = (box: Outbox, text: string, more = false, continued = false): Promise<void> =>
+  box.refuse(
+    { text: Buffer.from(text), more, ...(continued && { continued: true as const }), reason: 'no JSON' },
+    1000,
+  );
+
+test('what the source could not take is set aside once for each text, and remembered when it is on disk', async () => {
+  const { box, quarantine, ledger, summary, happened } = bench();
+  for (const text of ['{1', '{2', '{1']) await refuse(box, text);
+  assert.deepEqual(
+    quarantine.added.map(({ text }) => text),
+    ['{1', '{2'],
+  );
+  assert.deepEqual([summary.quarantined, summary.seen, ledger.size()], [2, 1, 0]);
+  await box.drain();
+  assert.deepEqual([happened, ledger.size()], [['quarantine on disk: 2'], 2]);
+});
+
+test('a record in parts is known by all of them, however it was cut, and one that begins anew by what comes then', async () => {
+  const { box, summary } = bench();
+  await refuse(box, 'ab', true);
+  await refuse(box, 'cd', false, true);
+  await refuse(box, 'a', true);
+  await refuse(box, 'bcd', false, true);
+  assert.deepEqual([summary.quarantined, summary.seen], [1, 1]);
+  await refuse(box, 'xx', true); // its reply breaks off
+  await refuse(box, 'abc', true);
+  await refuse(box, 'd', false, true);
+  assert.deepEqual([summary.quarantined, summary.seen], [1, 2]);
+  await refuse(box, 'cd');
+  assert.deepEqual([summary.quarantined, summary.seen], [2, 2]);
+});
+
+test('what a sink refuses is on disk before it counts as delivered', async () => {
+  const { add, box, sent, happened, ledger, quarantine, summary } = bench({ repeats: 'ignored' });
+  await add(2);
+  const draining = box.drain();
+  await settled();
+  sent[0]?.answer({ outcomes: ['kept', { refused: 'no mapping' }] });
+  await draining;
+  assert.deepEqual(
+    quarantine.added.map(({ text, reason }) => [text, reason]),
+    [['{"id":"r1","n":1}', 'no mapping']],
+  );
+  assert.equal(happened[1], 'quarantine on disk: 1');
+  assert.deepEqual([ledger.size(), summary.delivered, summary.quarantined], [2, 1, 1]);
+});
