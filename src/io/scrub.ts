@@ -132,9 +132,15 @@ function inCommon(a: string, b: string): number {
   return length;
 }
 
-/** A secret, with its line breaks as JSON has them, and what base64 makes of it in a longer text. */
+/** A secret, with its line breaks as JSON has them, as the name of a host has it, and as base64 does in a longer text. */
 function spellingsOf(secret: string): string[] {
-  return [secret, JSON.stringify(secret).slice(1, -1), ...[0, 1, 2].flatMap((before) => base64Inside(secret, before))];
+  const small = secret.length >= shortestToken ? [secret.toLowerCase()] : [];
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    ...small,
+    ...[0, 1, 2].flatMap((at) => base64Inside(secret, at)),
+  ];
 }
 
 /** The long words of a secret that has several: of a list of headers or keys, of the path and query of an address. */

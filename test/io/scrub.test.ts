@@ -122,6 +122,14 @@ test('a secret with characters that a terminal must not get is hidden as they ar
   assert.equal(clean(oneLine('no abc\u200fdef\u0085ghi here')), 'no [redacted] here');
 });
 
+test('a long secret is hidden in small letters, too, as URLs write names of hosts', () => {
+  const { hide, clean } = scrubber();
+  hide('1A2B3C4D-5E6F-ABCD');
+  hide('Password');
+  assert.equal(clean('leads to https://1a2b3c4d-5e6f-abcd.example'), 'leads to https://[redacted].example');
+  assert.equal(clean('no password'), 'no password');
+});
+
 test('JSON stays JSON around a hidden secret', () => {
   const { hide, clean } = scrubber();
   for (const each of [secret, '"quoted"', 'ends with \\', '\\begins', 'path\\new\\u0041', 'two\nlines']) {
