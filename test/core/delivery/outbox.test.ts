@@ -69,7 +69,11 @@ async function settled(): Promise<void> {
 /** Whether the work has come to an end by now. */
 async function isOver(work: Promise<unknown>): Promise<boolean> {
   let over = false;
-  void work.finally(() => (over = true)).catch(() => {});
+  async function watch(): Promise<void> {
+    await Promise.allSettled([work]);
+    over = true;
+  }
+  void watch();
   await settled();
   return over;
 }
@@ -126,6 +130,8 @@ test('what is queued leaves when the oldest of it has waited for a second, and n
   const { add, box, clock, sent } = bench();
   assert.equal(box.tick(), undefined);
   clock.now = 5000;
+  await add(1);
+  clock.now = 5500;
   await add(1);
   clock.now = 5999;
   assert.equal(box.tick(), undefined);
@@ -201,4 +207,61 @@ test('what a sink refuses is on disk before it counts as delivered', async () =>
   );
   assert.equal(happened[1], 'quarantine on disk: 1');
   assert.deepEqual([ledger.size(), summary.delivered, summary.quarantined], [2, 1, 1]);
+});
+
+test('what waits for an acknowledgement is counted as such, and is in the journal before anybody asks for it', async () => {
+  const { add, box, sent, happened, ledger, summary } = bench({ settle: async () => ({ kept: [], lost: [] }) });
+  await add(2);
+  const draining = box.drain();
+  await settled();
+  sent[0]?.answer({ outcomes: ['kept', 'kept'], pending: 'later' });
+  await draining;
+  assert.deepEqual(happened.slice(0, 3), ['send 0 1', 'flush', 'journal IDs']);
+  assert.deepEqual([summary.awaited, summary.delivered, ledger.pending()], [2, 0, ['later']]);
+});
+
+test('what is diverted counts as delivered, and is told apart', async () => {
+  const { add, box, sent, summary } = bench();
+  await add(2);
+  const draining = box.drain();
+  await settled();
+  sent[0]?.answer({ outcomes: ['kept', 'diverted'] });
+  await draining;
+  assert.deepEqual([summary.delivered, summary.diverted], [2, 1]);
+});
+
+test('a failure of the last batch is told by the drain that waits for it; what was set aside is on disk all the same', async () => {
+  const { add, box, sent, happened, ledger } = bench();
+  const problem = new Problem(exit.noperm, 'no');
+  await refuse(box, '{1');
+  await add(1);
+  const draining = assert.rejects(box.drain(), problem);
+  await settled();
+  sent[0]?.fail(problem);
+  await draining;
+  assert.equal(ledger.size(), 0);
+  await box.settle();
+  assert.deepEqual([happened.at(-1), ledger.size()], ['quarantine on disk: 1', 1]);
+});
+
+test('more than ten that would have to be set aside, and more than a tenth, end the run with 65', async () => {
+  const { box, summary, quarantine } = bench();
+  const tooMany = { status: exit.data };
+  for (let count = 1; count <= 10; count++) await refuse(box, `{${count}`);
+  await assert.rejects(refuse(box, '{11'), tooMany);
+  assert.deepEqual([summary.quarantined, quarantine.added.length], [10, 10]);
+  summary.fetched = 110;
+  await refuse(box, '{12');
+  await assert.rejects(refuse(box, '{13'), tooMany);
+});
+
+test('what a sink refuses counts towards too many, and nothing of it is set aside then', async () => {
+  const { add, box, sent, quarantine, ledger } = bench();
+  for (let count = 1; count <= 10; count++) await refuse(box, `{${count}`);
+  await add(1);
+  const draining = assert.rejects(box.drain(), { status: exit.data });
+  await settled();
+  sent[0]?.answer({ outcomes: [{ refused: 'no mapping' }] });
+  await draining;
+  assert.deepEqual([quarantine.added.length, ledger.size()], [10, 0]);
 });
