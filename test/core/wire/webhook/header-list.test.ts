@@ -42,7 +42,12 @@ test('statuses are listed one by one or as ranges', () => {
     [199, 200, 201, 202, 203, 204, 205, 408, 409].filter((status) => isIn(status)),
     [200, 202, 203, 204, 409],
   );
-  for (const text of ['', '2xx', '204-202', '300', '200-404', '100', '200,']) {
+  const atTheEdges = statusList('299,400-401,599', 'WEBHOOK_SUCCESS');
+  assert.deepEqual(
+    [298, 299, 300, 399, 400, 401, 402, 598, 599, 600].filter((status) => atTheEdges(status)),
+    [299, 400, 401, 599],
+  );
+  for (const text of ['', '2xx', '204-202', '300', '399', '200-404', '299-300', '399-400', '100', '600', '200,']) {
     assert.throws(() => statusList(text, 'WEBHOOK_SUCCESS'), { status: exit.config }, text);
   }
 });
