@@ -247,7 +247,7 @@ for (const [answer, status, said, times] of refused) {
     const problem = await failure(at);
     assert.match(problem.message, said);
     assert.equal(problem.status, status);
-    if (status === exit.noperm) assert.match(problem.hint ?? '', /^check FIG_LOGIN and FIG_ID and FIG_SECRET/);
+    if (status === exit.noperm) assert.match(problem.hint ?? '', /^check FIG_LOGIN, FIG_ID, FIG_SECRET and FIG_KEY/);
     assert.deepEqual([at.login.requests.length, at.api.requests.length], [times, 0]);
   });
 }
