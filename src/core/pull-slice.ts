@@ -135,7 +135,8 @@ function commit(
   if (moves) {
     const watermark = advance(place.watermark, slice, proven, delay);
     place.watermark = watermark;
-    place.ledger.prune(toMillis(earliest(source, watermark - (job.overlap ?? source.window.overlap))));
+    const next = watermark - (job.overlap ?? source.window.overlap);
+    place.ledger.prune(toMillis(earliest(source, source.shownFrom?.(next) ?? next)));
   }
   return moves && (proven === undefined || proven - delay >= slice.until);
 }

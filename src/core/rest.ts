@@ -19,7 +19,7 @@ import { planSearch } from './vendor/search.ts';
 import { fillFirst, type TemplateValues } from './vendor/template.ts';
 import { isoText, second } from './time.ts';
 import type { Ask, Page, Search, SettingValues, Source, Tools, Window } from './types.ts';
-import { earliestIn, windowRules, windowWriter } from './vendor/window-values.ts';
+import { earliestIn, shownFromIn, windowRules, windowWriter } from './vendor/window-values.ts';
 
 /** A window, or a part of one, to be read. */
 interface Part {
@@ -160,6 +160,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     pull,
     serverTime: vendor.serverTime,
     earliest: earliestIn(definition),
+    shownFrom: shownFromIn(definition, values),
     truncated: pages.truncated,
     close: vendor.close,
   };

@@ -225,6 +225,8 @@ export interface Source {
    * shows an hour twice. `at` itself when left out.
    */
   earliest?(at: Instant): Instant;
+  /** The earliest that is shown to whoever asks for what is from `at` on: of a vendor asked by days, what is of that day. */
+  shownFrom?(at: Instant): Instant;
   /** A stream that has no end of its own: true as long as it goes on after a slice. */
   goesOn?(): boolean;
   /** True when a `single` query left records unread. */

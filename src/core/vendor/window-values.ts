@@ -3,7 +3,6 @@ import type { SourceDefinition } from '../definition.ts';
 import type { TemplateValues } from './template.ts';
 import { parseDuration } from '../clock/duration.ts';
 import { spellingOf, type WindowRule } from '../clock/spelling.ts';
-import type { TimeFormat } from '../time.ts';
 import type { Duration, Instant, SettingValues, Window, WindowRules } from '../types.ts';
 
 /** The rules of a definition with what holds where it says nothing: 5 minutes of overlap, no delay, 7 days at first. */
@@ -30,7 +29,7 @@ export function windowWriter(
 ): (window: Window) => TemplateValues {
   const chosen = timeOf(definition, settings);
   if (chosen === undefined) return () => ({});
-  const { prefix, ...rule } = typeof chosen === 'string' ? { format: chosen } : chosen;
+  const { prefix, ...rule } = chosen;
   const { from, until } = spellingOf(rule);
   const value = (text: string): string | bigint => {
     if (prefix !== undefined) return prefix + text;
@@ -44,9 +43,15 @@ export function earliestIn({ records: { time } }: SourceDefinition): (at: Instan
   return time === undefined ? (at) => at : spellingOf(time).earliest;
 }
 
-function timeOf({ window }: SourceDefinition, settings: SettingValues): WrittenTime | undefined {
-  if (typeof window.time !== 'object' || !('setting' in window.time)) return window.time;
-  return window.time.formats[settings[window.time.setting] ?? ''];
+/** See `Source.shownFrom`. */
+export function shownFromIn(definition: SourceDefinition, settings: SettingValues): (at: Instant) => Instant {
+  const chosen = timeOf(definition, settings);
+  return chosen === undefined ? (at) => at : spellingOf(chosen).earliest;
 }
 
-type WrittenTime = TimeFormat | (WindowRule & { readonly prefix?: string });
+function timeOf({ window: { time } }: SourceDefinition, settings: SettingValues): WrittenTime | undefined {
+  const chosen = typeof time === 'object' && 'setting' in time ? time.formats[settings[time.setting] ?? ''] : time;
+  return typeof chosen === 'string' ? { format: chosen } : chosen;
+}
+
+type WrittenTime = WindowRule & { readonly prefix?: string };
