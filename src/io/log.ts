@@ -80,7 +80,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
         write(`audit-export: ${oneLine(problem.message)}`);
         if (problem.hint !== undefined) write(`hint: ${oneLine(problem.hint)}`);
       }
-      if (problem.cause !== undefined) log('debug', 'caused by', causeFields(problem.cause));
+      if (problem.cause instanceof Error) log('debug', 'caused by', causeFields(problem.cause));
     },
     bug(error) {
       const { error: name, reason } = causeFields(error);

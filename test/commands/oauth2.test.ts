@@ -102,7 +102,7 @@ test('records come with a token from another host, and nobody is told a secret',
 
 test('a wrong secret is 77 and names what to check, even when the login quotes all of it', async (t) => {
   const at = await place(t);
-  for (const words of [['-vv'], ['check']]) {
+  for (const words of [['-vv', '--log-format', 'text'], ['check']]) {
     const ended = await at.run(words, { QUINCE_SECRET: 'canary-wrong/secret+signs' });
     assert.equal(ended.status, 77, ended.stderr);
     assert.match(
@@ -123,7 +123,7 @@ test('a token that no API takes is 77, and told to nobody by an API that quotes 
     sendJson(response, 401, JSON.stringify({ message: `not "${String(headers.authorization)}"` }));
     return true;
   };
-  const ended = await at.run(['-vv']);
+  const ended = await at.run(['-vv', '--log-format', 'text']);
   assert.equal(ended.status, 77, ended.stderr);
   assert.match(ended.stderr, /quince refused page 1 \(HTTP 401\): not "Bearer \[redacted\]"/);
   assert.match(ended.stderr, /^hint: a token was granted, but does not open this API/m);
