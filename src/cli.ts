@@ -19,9 +19,10 @@ export function parseCommandLine(argv: readonly string[], version: string): Invo
   const separator = argv.indexOf('--');
   const own = separator === -1 ? argv : argv.slice(0, separator);
   let printed = '';
-  let chosen: CommandName = 'pull';
+  let [command, names]: Parameters<Listener['choose']> = ['pull', []];
   const print = (text: string): void => void (printed += text);
-  const program = build(version, print, { choose: (name) => (chosen = name), excess: (word) => refuseWord(word, own) });
+  const choose: Listener['choose'] = (...chosen) => void ([command, names] = chosen);
+  const program = build(version, print, { choose, excess: (word) => refuseWord(word, own) });
   refuseSwallowedFlags(program, own);
   try {
     program.parse(own, { from: 'user' });
@@ -33,9 +34,9 @@ export function parseCommandLine(argv: readonly string[], version: string): Invo
     throw usage(error.message.replace(/^error: /, '').replaceAll('\n', ' '));
   }
   refuseEmptyValues(program);
-  refuseForeignFlags(program, chosen);
-  const flags: Flags = program.opts();
-  return { command: chosen, flags: separator === -1 ? flags : withCommand(flags, argv.slice(separator + 1), chosen) };
+  refuseForeignFlags(program, command);
+  const flags: Flags = { ...program.opts<Flags>(), ...(names.length > 0 && { names }) };
+  return { command, flags: separator === -1 ? flags : withCommand(flags, argv.slice(separator + 1), command) };
 }
 
 /** The help text, as `--help` prints it. */
@@ -47,7 +48,7 @@ export function helpText(version: string): string {
 // ---------------------------------------------------------------------------------------------------- the command line
 
 interface Listener {
-  choose(name: CommandName): void;
+  choose(command: CommandName, names: readonly string[]): void;
   /** Called with the first word that belongs to nothing. */
   excess(word: string): void;
 }
@@ -78,17 +79,18 @@ function build(version: string, print: (text: string) => void, { choose, excess 
   const summaries: Readonly<Record<Exclude<CommandName, 'pull'>, string>> = {
     check: 'log in to both ends, fetch one page, send nothing, say what works',
     status: "every job's position, lag and last outcome",
-    sources: 'list the built-in sources and their settings',
-    sinks: 'list the built-in sinks and their settings',
+    sources: 'list the sources that come with it and their settings, or those named',
+    sinks: 'list the built-in sinks and their settings, or those named',
   };
   for (const name of commands) {
     if (name === 'pull') continue;
+    const named = name === 'sources' || name === 'sinks' ? ' [name...]' : '';
     program
-      .command(name)
+      .command(`${name}${named}`)
       .description(summaries[name])
-      .usage('[options]')
+      .usage(`[options]${named}`)
       .helpOption('-h, --help', 'print help')
-      .action(() => choose(name));
+      .action((words: readonly string[]) => choose(name, named === '' ? [] : words));
   }
   return program.helpCommand(false);
 }

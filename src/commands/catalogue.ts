@@ -1,4 +1,5 @@
 /** A list of sources or sinks with their settings, and what sources can search, for people. */
+import { refuseName } from '../config/names.ts';
 import type { SourceDefinition } from '../core/definition.ts';
 import type { Setting, Settings } from '../core/types.ts';
 import { exit } from '../core/problem.ts';
@@ -11,9 +12,18 @@ interface Entry extends Partial<Pick<SourceDefinition, 'query' | 'categories'>> 
   readonly settings?: Settings | undefined;
 }
 
-/** Prints the entries in the order given. */
-export async function printCatalogue(entries: readonly Entry[], { world }: Host): Promise<number> {
-  await printText(world.output, entries.map(entryText).join('\n'));
+/** Prints the entries in the order given, or only those that are named. Problem 64 for a name that is not among them. */
+export async function printCatalogue(
+  kind: 'source' | 'sink',
+  entries: readonly Entry[],
+  names: readonly string[] | undefined,
+  { world }: Host,
+): Promise<number> {
+  const all = entries.map(({ name }) => name);
+  const unknown = names?.find((name) => !all.includes(name));
+  if (unknown !== undefined) refuseName(kind, unknown, all, true);
+  const shown = names === undefined ? entries : entries.filter(({ name }) => names.includes(name));
+  await printText(world.output, shown.map(entryText).join('\n'));
   return exit.ok;
 }
 

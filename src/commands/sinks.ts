@@ -4,10 +4,12 @@ import { sinks } from '../sinks/index.ts';
 import { printCatalogue } from './catalogue.ts';
 import type { Host } from './host.ts';
 
-export async function listSinks(_flags: Flags, host: Host): Promise<number> {
+export async function listSinks({ names }: Flags, host: Host): Promise<number> {
   const definitions = await Promise.all(Object.values(sinks).map((load) => load()));
-  return printCatalogue(
-    definitions.map(({ name, summary, promise, settings }) => ({ name, summary: `${summary}. ${promise}`, settings })),
-    host,
-  );
+  const entries = definitions.map(({ name, summary, promise, settings }) => ({
+    name,
+    summary: `${summary}. ${promise}`,
+    settings,
+  }));
+  return printCatalogue('sink', entries, names, host);
 }

@@ -6,9 +6,9 @@ import { sources } from '../sources/index.ts';
 import { printCatalogue } from './catalogue.ts';
 import type { Host } from './host.ts';
 
-export async function listSources(_flags: Flags, host: Host): Promise<number> {
+export async function listSources({ names }: Flags, host: Host): Promise<number> {
   const builtIn = await Promise.all(Object.values(sources).map((load) => load()));
   const further = await Promise.all(readyMadeNames().map(readyMade));
   const all = [...builtIn, ...further.filter((definition): definition is SourceDefinition => definition !== undefined)];
-  return printCatalogue(all, host);
+  return printCatalogue('source', all, names, host);
 }

@@ -42,6 +42,8 @@ export interface Flags {
   readonly apisecret?: string;
   readonly orgurl?: string;
   readonly apiurl?: string;
+  /** Of the commands that list something: only these. */
+  readonly names?: readonly string[];
   /** What stands after `--`: a command and its arguments. */
   readonly command?: readonly [string, ...string[]];
 }
