@@ -410,6 +410,12 @@ test('a Problem of some branches names them, one of all branches does not', asyn
     (await here.run()).problems.map(({ message }) => message),
     ['not for this organisation'],
   );
+  refused = Array.from({ length: 5000 }, (_, at) => `b${at}`);
+  here.vendor.branches = async () => ['one', ...refused];
+  assert.deepEqual(
+    (await here.run()).problems.map(({ message }) => message),
+    ['b0, b1, b2, b3, b4, b5, b6, b7, b8, b9 and 4990 more: not for this organisation'],
+  );
 });
 
 test('a vendor that begins anew, later than the last run ended, leaves a gap; a shorter pause leaves none', async () => {

@@ -1,4 +1,5 @@
 /** Branches that a source listed until now, and does not list any more. */
+import { firstOf } from './listed.ts';
 import { exit, Problem } from './problem.ts';
 import type { Position, Source } from './types.ts';
 import { serverText } from './wire/server-text.ts';
@@ -18,13 +19,10 @@ export function noteListed(position: Position, source: Source, branches: readonl
   return source.asksForBranches === true && missed.length > 0 ? [noLongerListed(source.name, missed)] : [];
 }
 
-const mostNamed = 10;
-
 /** Said once: whether the right to read it was taken away, or the branch is gone for good, the vendor does not say. */
 function noLongerListed(sourceName: string, branches: readonly string[]): Problem {
-  const names = branches.slice(0, mostNamed).map(serverText).join(', ');
-  const more = branches.length > mostNamed ? ` and ${branches.length - mostNamed} more` : '';
-  return new Problem(exit.partial, `${sourceName} no longer lists ${names}${more}: nothing is read there any more`, {
+  const names = firstOf(branches.map(serverText));
+  return new Problem(exit.partial, `${sourceName} no longer lists ${names}: nothing is read there any more`, {
     hint: 'this is reported once; check the rights of the credentials: what is listed again is read on from where it stopped',
   });
 }

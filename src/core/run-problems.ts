@@ -1,4 +1,5 @@
 /** The Problems of a run: each is told once, with the branches that it met. */
+import { firstOf } from './listed.ts';
 import { Problem } from './problem.ts';
 import { serverText } from './wire/server-text.ts';
 
@@ -18,7 +19,10 @@ export async function collect(into: Collected, step: () => Promise<void> | void,
     const isSame = ({ status, message }: Problem): boolean => status === problem.status && message === problem.message;
     const known = into.problems.find(isSame);
     if (known === undefined) into.problems.push(problem);
-    if (branch !== undefined) into.metIn.set(known ?? problem, [...(into.metIn.get(known ?? problem) ?? []), branch]);
+    if (branch === undefined) return;
+    const met = into.metIn.get(known ?? problem);
+    if (met === undefined) into.metIn.set(known ?? problem, [branch]);
+    else met.push(branch);
   }
 }
 
@@ -28,7 +32,7 @@ export function nameBranches({ problems, metIn }: Collected, branches: number): 
     const met = metIn.get(problem) ?? [];
     if (met.length === 0 || met.length === branches) continue;
     const { status, message, hint } = problem;
-    const text = `${met.map(serverText).join(', ')}: ${message}`;
+    const text = `${firstOf(met.map(serverText))}: ${message}`;
     problems[at] = new Problem(status, text, { hint, cause: problem });
   }
 }
