@@ -97,7 +97,11 @@ async function bundle(
     write: false,
     logLevel: 'warning',
   });
-  return { file, text: outputFiles[0]?.text ?? '', metafile };
+  const text = outputFiles[0]?.text ?? '';
+  // A single other character, such as one of a regular expression, would make all of it two bytes a character.
+  const [foreign] = /[^\n]*[^\0-\x7f][^\n]*/.exec(text) ?? [];
+  if (foreign !== undefined) throw new Error(`${file} is not ASCII: ${foreign}`);
+  return { file, text, metafile };
 }
 
 function placesOf(modules: readonly string[], file: string): Map<string, string> {

@@ -3,7 +3,7 @@
  * run calls, which V8 would otherwise look for and compile at every start, a quarter of a tick's time. V8 takes it only
  * if version and flags are those it was made with, and reads the text otherwise. https://v8.dev/blog/code-caching
  *
- * A file is a CommonJS module; nothing but parts of Node and the other files can be required there.
+ * A file is a CommonJS module in ASCII; nothing but parts of Node and the other files can be required there.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ export function load(file: string): unknown {
   modules.set(file, module);
   const directory = __dirname;
   const filename = join(directory, file);
-  const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(filename, 'utf8')}\n})`;
+  const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(filename, 'latin1')}\n})`;
   const script = new Script(text, { filename, cachedData: codeCache(filename) });
   scripts.set(file, script);
   const body = script.runInThisContext() as Body;
