@@ -11,8 +11,8 @@ import type { EnvFile } from './layers.ts';
  */
 export function readEnvFile(path: string, required: boolean): EnvFile | undefined {
   try {
-    const { bytes, writer } = readSmallFile(path);
-    if (writer !== undefined && !required) throw foreignEnvFile(path, writer);
+    const { bytes, stranger } = readSmallFile(path);
+    if (stranger !== undefined && !required) throw foreignEnvFile(path, stranger);
     const text = bytes.toString('utf8').replace(/^\ufeff/, '');
     if (text.includes('\0')) {
       throw new Problem(exit.config, `the env file ${path} is not plain text`, { hint: 'save it as UTF-8' });
@@ -29,9 +29,9 @@ export function readEnvFile(path: string, required: boolean): EnvFile | undefine
 }
 
 /** Nobody has named the file, and its settings say where the credentials of this user go. */
-function foreignEnvFile(path: string, writer: number | 'everybody'): Problem {
-  const who = writer === 'everybody' ? 'everybody can write' : `belongs to user ${writer}, who can write`;
-  return new Problem(exit.config, `${path} in the current directory ${who} what credentials are sent where`, {
+function foreignEnvFile(path: string, user: number): Problem {
+  const what = 'who can write there what credentials are sent where';
+  return new Problem(exit.config, `${path} in the current directory belongs to user ${user}, ${what}`, {
     hint: `if it is meant, name it: --env-file ${path}; if not, start the job in another directory`,
   });
 }

@@ -8,8 +8,8 @@ const blockSize = 64 * 1024;
 
 export interface SmallFile {
   readonly bytes: Buffer;
-  /** The user, by number, besides this one and root who could have written it; `everybody`; undefined when there is none. */
-  readonly writer: number | 'everybody' | undefined;
+  /** The user, by number, whose it is, if that is neither this one nor root. */
+  readonly stranger: number | undefined;
 }
 
 /** The whole file. Throws what the system says, and an error with the code EFBIG when it is longer than `most` bytes. */
@@ -25,16 +25,14 @@ export function readSmallFile(path: string, most: number = defaultMost): SmallFi
       if (size > most) throw Object.assign(new Error(`longer than ${most} bytes`), { code: 'EFBIG' });
       blocks.push(block.subarray(0, read));
     }
-    return { bytes: Buffer.concat(blocks), writer: writerOf(descriptor) };
+    return { bytes: Buffer.concat(blocks), stranger: strangerOf(descriptor) };
   } finally {
     closeSync(descriptor);
   }
 }
 
-function writerOf(descriptor: number): SmallFile['writer'] {
-  const { uid, mode } = fstatSync(descriptor);
+function strangerOf(descriptor: number): number | undefined {
+  const { uid } = fstatSync(descriptor);
   const user = process.getuid?.();
-  if (user === undefined) return undefined; // Windows has neither owners nor modes of this kind
-  if (uid !== user && uid !== 0) return uid;
-  return (mode & 0o002) === 0 ? undefined : 'everybody';
+  return user === undefined || uid === user || uid === 0 ? undefined : uid; // Windows has no owners of this kind
 }
