@@ -7,6 +7,7 @@
  *   error      three or more runs in a row failed, or the position cannot be read
  */
 import { stateDirectory } from '../config/state-directory.ts';
+import { progressOf } from '../core/branch-list.ts';
 import type { Flags } from '../core/flags.ts';
 import { exit, Problem, worst } from '../core/problem.ts';
 import { isoText, toMillis } from '../core/time.ts';
@@ -66,14 +67,12 @@ function statusOf(state: State, { last }: Position): number {
   return state === 'error' ? (last?.exit ?? exit.partial) : exit.partial;
 }
 
-function describe({ branches, last, lastSuccess, failures }: Position, now: number): string {
-  const read = [...branches.values()].filter(({ listed }) => listed);
-  const marks = read.flatMap(({ watermark }) => watermark ?? []);
+function describe(position: Position, now: number): string {
+  const { last, lastSuccess, failures } = position;
+  const { watermark, listed, without } = progressOf(position);
   const parts = [
-    marks.length === 0 ? 'no position yet' : positionText(earliest(marks), now),
-    ...(marks.length > 0 && marks.length < read.length
-      ? [`${read.length - marks.length} of ${read.length} branches without a position yet`]
-      : []),
+    watermark === undefined ? 'no position yet' : positionText(watermark, now),
+    ...(watermark !== undefined && without > 0 ? [`${without} of ${listed} branches without a position yet`] : []),
     ...(last === undefined ? ['never run to an end'] : [`last run ${last.ended} exit ${last.exit}: ${last.outcome}`]),
     ...(last !== undefined && last.exit === exit.ok ? [`${last.delivered} delivered`] : []),
     ...(failures > 0 ? [`${failures} failed in a row, last success ${lastSuccess ?? 'never'}`] : []),
@@ -101,8 +100,4 @@ function lagText(milliseconds: number): string {
     .filter(([count]) => count > 0)
     .map(([count, unit]) => `${count}${unit}`)
     .join('');
-}
-
-function earliest(marks: readonly Instant[]): Instant {
-  return marks.reduce((least, mark) => (mark < least ? mark : least));
 }

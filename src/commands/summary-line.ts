@@ -1,4 +1,5 @@
 /** What a run did, in one line. */
+import { progressOf } from '../core/branch-list.ts';
 import { isoText } from '../core/time.ts';
 import type { Job, Summary, Window } from '../core/types.ts';
 import type { RunResult } from '../run.ts';
@@ -32,11 +33,9 @@ export function summaryText(
     `${summary.delivered} ${dryRun ? 'would be delivered' : 'delivered'}`,
     ...counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`),
   ];
-  const read = [...(position?.branches.values() ?? [])].filter(({ listed }) => listed);
-  const marks = read.flatMap(({ watermark }) => watermark ?? []);
-  const [first, ...others] = marks;
-  if (first !== undefined && usePosition && !dryRun) {
-    parts.push(`position ${isoText(others.reduce((least, mark) => (mark < least ? mark : least), first))}`);
+  const watermark = position && progressOf(position).watermark;
+  if (watermark !== undefined && usePosition && !dryRun) {
+    parts.push(`position ${isoText(watermark)}`);
   }
   return parts.join(', ');
 }

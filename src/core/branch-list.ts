@@ -1,8 +1,22 @@
-/** Branches that a source listed until now, and does not list any more. */
+/** Branches that a source lists: how far they are read, and those that it listed until now. */
 import { firstOf } from './listed.ts';
 import { exit, Problem } from './problem.ts';
-import type { Position, Source } from './types.ts';
+import type { Instant, Position, Source } from './types.ts';
 import { serverText } from './wire/server-text.ts';
+
+/** The earliest watermark of the branches that are listed, undefined when none has one; how many they are, and have none. */
+export function progressOf({ branches }: Position): {
+  readonly watermark: Instant | undefined;
+  readonly listed: number;
+  readonly without: number;
+} {
+  const listed = [...branches.values()].filter((place) => place.listed);
+  const marks = listed.flatMap(({ watermark }) => watermark ?? []);
+  const [first, ...others] = marks;
+  const watermark =
+    first === undefined ? undefined : others.reduce((least, mark) => (mark < least ? mark : least), first);
+  return { watermark, listed: listed.length, without: listed.length - marks.length };
+}
 
 /**
  * Writes down which branches are listed, and tells of those that were until now, unless it is the user who chooses them.
