@@ -37,7 +37,7 @@ export async function findSource(flags: Flags, layers: Layers): Promise<FoundSou
   const { readyMade, readyMadeNames } = await import('../io/ready-made.ts');
   const source = await readyMade(name);
   if (source !== undefined) return { source, origin: 'file' };
-  return refuseName('source', name, [...Object.keys(sources), ...readyMadeNames()], flag !== undefined);
+  return refuseName('source', name, [...Object.keys(sources), ...readyMadeNames()], flag !== undefined, orFile);
 }
 
 /** Throws Problem (64, 78). */
@@ -58,11 +58,13 @@ function refuseMisspeltSink(layers: Layers): void {
   throw new Problem(exit.config, `no sink is named${found}`, { hint: 'write it AUDIT_EXPORT_SINK=NAME' });
 }
 
-export function refuseName(what: string, name: string, known: readonly string[], byFlag: boolean): never {
+const orFile = ', or a definition file (.yaml, .yml, .json)';
+
+export function refuseName(what: string, name: string, known: readonly string[], byFlag: boolean, or = ''): never {
   // `entra` for entra-id, `elasticsearch` for elastic
   const alike = known.find((each) => each.startsWith(name) || name.startsWith(each));
   const meant = didYouMean(name, known) || (alike === undefined ? '' : ` (Did you mean ${alike}?)`);
   throw new Problem(byFlag ? exit.usage : exit.config, `unknown ${what} '${name}'${meant}`, {
-    hint: `choose one of ${known.join(', ')}${what === 'source' ? ', or a definition file (.yaml, .yml, .json)' : ''}`,
+    hint: `choose one of ${known.join(', ')}${or}`,
   });
 }
