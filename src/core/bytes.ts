@@ -30,6 +30,10 @@ export function byteBuffer(capacity = 64 * 1024): ByteBuffer {
   const spare: Buffer[] = [];
   let buffer: Buffer = capacity < small ? Buffer.allocUnsafe(capacity) : Buffer.allocUnsafeSlow(capacity);
   let length = 0;
+  /** What the last bytes came from, and where its own memory begins: asking for that costs more than copying a record. */
+  let lastSource: Buffer | undefined;
+  let memory: ArrayBufferLike = buffer.buffer;
+  let memoryStart = 0;
 
   function reserve(more: number): void {
     if (length + more <= buffer.length) return;
@@ -42,7 +46,12 @@ export function byteBuffer(capacity = 64 * 1024): ByteBuffer {
     length: () => length,
     bytes(source, start, end) {
       reserve(end - start);
-      source.copy(buffer, length, start, end);
+      if (source !== lastSource) {
+        lastSource = source;
+        memory = source.buffer;
+        memoryStart = source.byteOffset;
+      }
+      buffer.set(new Uint8Array(memory, memoryStart + start, end - start), length);
       length += end - start;
     },
     byte(value) {

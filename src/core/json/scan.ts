@@ -8,6 +8,7 @@
 import type { Buffer } from 'node:buffer';
 import { escapes, isHex } from './escape.ts';
 import { beginField, childNode, endField, type FieldNode, fieldTree } from './fields.ts';
+import { plainText } from './plain-text.ts';
 import { incomplete, scanScalar } from './scalar.ts';
 
 /** What `scan` returns when the object cannot be accepted; `reason()` says why. */
@@ -46,6 +47,7 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
       view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     }
     lineBreak = false;
+    const data = view; // V8 reads a constant once, and a variable that closures share every time
     let at = start;
     let depth = 0;
     let inObject = false;
@@ -54,7 +56,8 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
     /** The place of the value at hand. */
     let value: FieldNode | undefined = root;
 
-    // Blanks are looked for only when there are some: there seldom are, and the call would cost as much as a token.
+    // Blanks are looked for only when there are some: there seldom are, and the call would cost as much as a token. So it
+    // is with a string that holds more than plain text.
     for (;;) {
       // A value.
       if (at >= end) return incomplete;
@@ -67,8 +70,12 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
       if (value !== undefined) beginField(spans, value, at);
       let opened = false;
       if (byte === 0x22) {
-        at = string(bytes, at + 1, end, start);
-        if (at < 0) return at;
+        at = plainText(data, at + 1, end);
+        if (at < end && bytes[at] === 0x22) at++;
+        else {
+          at = string(bytes, at, end, start);
+          if (at < 0) return at;
+        }
       } else if (byte === 0x7b || byte === 0x5b) {
         if (depth === maxDepth) return refuse(`nested deeper than ${maxDepth}`);
         depth++;
@@ -122,8 +129,12 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
       if (byte !== 0x22) return expected(at - start, opened ? "a key or '}'" : 'a key');
       const keyStart = at + 1;
       escaped = false;
-      at = string(bytes, keyStart, end, start);
-      if (at < 0) return at;
+      at = plainText(data, keyStart, end);
+      if (at < end && bytes[at] === 0x22) at++;
+      else {
+        at = string(bytes, at, end, start);
+        if (at < 0) return at;
+      }
       if (place !== undefined) value = childNode(place, bytes, keyStart, at - 1, escaped);
       if (at >= end) return incomplete;
       if (bytes[at] !== 0x3a) {
@@ -135,10 +146,10 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
     }
   }
 
-  /** The offset after the closing quote of the string whose text starts at `at`. */
+  /** The offset after the closing quote of the string whose text goes on at `at`. */
   function string(bytes: Buffer, at: number, end: number, start: number): number {
     for (;;) {
-      at = plainText(at, end);
+      at = plainText(view, at, end);
       if (at >= end) return incomplete;
       if (bytes[at] === 0x22) return at + 1;
       if (bytes[at] !== 0x5c) return expected(at - start, 'no control character in a string');
@@ -152,23 +163,6 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
       }
       at += escape;
     }
-  }
-
-  /**
-   * The offset of the first quote, backslash or control character, else `end`. Four bytes at a time, because this is
-   * where most of the time goes: `hits` has the high bit of each such byte, lowest first (a borrow can mark a byte too
-   * many, but only above a true hit); `~four` leaves out the bytes of UTF-8 sequences.
-   */
-  function plainText(at: number, end: number): number {
-    for (; at <= end - 4; at += 4) {
-      const four = view.getInt32(at, true);
-      const quotes = (four ^ 0x22222222) - 0x01010101;
-      const backslashes = (four ^ 0x5c5c5c5c) - 0x01010101;
-      const hits = ((four - 0x20202020) | quotes | backslashes) & ~four & 0x80808080;
-      if (hits !== 0) return at + ((31 - Math.clz32(hits & -hits)) >> 3);
-    }
-    while (at < end && isPlain(view.getUint8(at))) at++;
-    return at;
   }
 
   /** The offset of the first byte that is no blank; notes line breaks. */
@@ -191,9 +185,4 @@ export function scanner(fields: readonly (readonly string[])[], maxDepth: number
   }
 
   return { scan, spans, broken: () => lineBreak, reason: () => why };
-}
-
-/** May it stand in a string as it is? */
-function isPlain(byte: number): boolean {
-  return byte >= 0x20 && byte !== 0x22 && byte !== 0x5c;
 }
