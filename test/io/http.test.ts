@@ -534,6 +534,26 @@ test('a redirect without a place to go is refused', async (t) => {
   isFinal(await problemOf(get(open(t, server.url))), exit.protocol, /redirects to nowhere/);
 });
 
+for (const status of [301, 302, 303, 307, 308]) {
+  test(`a HEAD that is redirected with ${status} stays one: it has no body to lose`, async (t) => {
+    const server = await serve(t, answers(reply(status, { Location: '/x' }), reply(200)));
+    const { url } = await open(t, server.url).send({ method: 'HEAD', url: '/' });
+    assert.equal(url, `${server.url}/x`);
+    assert.deepEqual(
+      server.requests.map(({ method, path }) => [method, path]),
+      [
+        ['HEAD', '/'],
+        ['HEAD', '/x'],
+      ],
+    );
+  });
+}
+
+test('a HEAD that is redirected to another origin is refused', async (t) => {
+  const server = await serve(t, answers(reply(302, { Location: 'https://127.0.0.1/' })));
+  isFinal(await problemOf(open(t, server.url).send({ method: 'HEAD', url: '/' })), exit.protocol, /leads to/);
+});
+
 for (const status of [301, 302, 303]) {
   test(`a POST that is redirected with ${status} is not turned into a GET`, async (t) => {
     const server = await serve(t, answers(reply(status, { Location: '/x' }), reply(200)));

@@ -7,6 +7,7 @@ import { exit } from '../../core/problem.ts';
 import { problem, type Where } from './http-errors.ts';
 
 const most = 3;
+const bodiless: readonly string[] = ['GET', 'HEAD'];
 
 export function isRedirect(status: number): boolean {
   return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
@@ -14,7 +15,7 @@ export function isRedirect(status: number): boolean {
 
 /**
  * The address to go on with. Throws Problem 76 when it is in another origin, when the request would lose its body (301,
- * 302 and 303 turn a POST into a GET), after the third redirect, or where none is `allowed`.
+ * 302 and 303 turn a POST into a GET; GET and HEAD have none), after the third redirect, or where none is `allowed`.
  */
 export function followRedirect(
   {
@@ -30,7 +31,8 @@ export function followRedirect(
   if (!allowed) throw refuse('redirects, which is not followed');
   if (typeof location !== 'string') throw refuse('redirects to nowhere');
   const url = resolveSameOrigin(where.url.href, location);
-  if (where.method !== 'GET' && status < 307) throw refuse(`redirects a ${where.method}, which would lose its body`);
+  if (!bodiless.includes(where.method) && status < 307)
+    throw refuse(`redirects a ${where.method}, which would lose its body`);
   if (count >= most) throw refuse(`redirects more than ${most} times`);
   return url;
 }
