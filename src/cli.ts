@@ -5,7 +5,7 @@
  * value is not in it: a mistyped --apikey is followed by a secret, and cron mails what was said.
  */
 import { Command as Commander, CommanderError, Option } from 'commander';
-import { epilogue, flagTable, type Flags } from './core/flags.ts';
+import { epilogue, flagTable, ownWords, type Flags } from './core/flags.ts';
 import { didYouMean, nearest } from './core/nearest.ts';
 import { exit, Problem } from './core/problem.ts';
 
@@ -16,8 +16,7 @@ export type Invocation = { readonly command: CommandName; readonly flags: Flags 
 
 /** Reads the arguments after the program's name. Throws Problem (64) for wrong ones. */
 export function parseCommandLine(argv: readonly string[], version: string): Invocation {
-  const separator = argv.indexOf('--');
-  const own = separator === -1 ? argv : argv.slice(0, separator);
+  const own = ownWords(argv);
   let printed = '';
   let [command, names]: Parameters<Listener['choose']> = ['pull', []];
   const print = (text: string): void => void (printed += text);
@@ -36,7 +35,7 @@ export function parseCommandLine(argv: readonly string[], version: string): Invo
   refuseEmptyValues(program);
   refuseForeignFlags(program, command);
   const flags: Flags = { ...program.opts<Flags>(), ...(names.length > 0 && { names }) };
-  return { command, flags: separator === -1 ? flags : withCommand(flags, argv.slice(separator + 1), command) };
+  return { command, flags: withCommand(flags, argv.slice(own.length), command) };
 }
 
 /** The help text, as `--help` prints it. */
@@ -153,7 +152,8 @@ function refuseForeignFlags(program: Commander, command: CommandName): void {
 }
 
 /** What stands after `--` belongs to a program that takes the records. */
-function withCommand(flags: Flags, [program, ...words]: readonly string[], chosen: CommandName): Flags {
+function withCommand(flags: Flags, [dashes, program, ...words]: readonly string[], chosen: CommandName): Flags {
+  if (dashes === undefined) return flags;
   if (program === undefined || program === '') throw usage('there is no command after --');
   if (chosen !== 'pull' && chosen !== 'check') throw usage(`${chosen} takes no command after --`);
   for (const [flag, value] of [

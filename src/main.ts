@@ -2,7 +2,7 @@
 import { parseCommandLine, type CommandName } from './cli.ts';
 import type { Host } from './commands/host.ts';
 import { oneOf } from './config/one-of.ts';
-import type { Flags } from './core/flags.ts';
+import { ownWords, type Flags } from './core/flags.ts';
 import { exit, Problem } from './core/problem.ts';
 import { version } from './core/version.ts';
 import { openLog, type Level, type Log } from './io/log.ts';
@@ -24,11 +24,12 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
 
 /** Runs a command line (without the program's name). Everything that goes wrong is said on stderr. */
 export async function main(argv: readonly string[], world: World): Promise<number> {
-  const progress = progressLine(world.stderr, !argv.includes('--no-progress'), world.now);
+  const own = ownWords(argv);
+  const progress = progressLine(world.stderr, !own.includes('--no-progress'), world.now);
   const open = (level: Level, format: 'text' | 'json' | undefined): Promise<Log> =>
     openLog({ level, format, stderr: world.stderr, now: world.now, before: progress.clear });
   // Wrong flags are told in the form that they ask for, if they get that far.
-  let log = await open('warn', /--log-format[ =]json/.test(argv.join(' ')) ? 'json' : undefined);
+  let log = await open('warn', /--log-format[ =]json/.test(own.join(' ')) ? 'json' : undefined);
   const calm = world.onCrash((error) => {
     log.bug(error);
     return exit.software;

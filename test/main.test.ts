@@ -139,6 +139,18 @@ test('asked for JSON, an error is a JSON line with message, hint and exit', asyn
   }
 });
 
+test('what stands behind -- is for the command: JSON and no progress line are not asked for there', async (t) => {
+  const wrong = await run(['--source', 'sycope', '--state-dir', scratch(t), '--', 'x', '--log-format', 'json']);
+  assert.equal(wrong.status, 78);
+  assert.match(wrong.stderr, /^audit-export: settings missing/);
+  const early = await run(['--sorce', '--', 'x', '--log-format', 'json']);
+  assert.match(early.stderr, /^audit-export: unknown option '--sorce'/);
+
+  const words = "stty columns 100; $AUDIT_EXPORT --source sample --since 7d -- sh -c 'cat > /dev/null' --no-progress";
+  const terminal = await shell(`script -qec "${words}" /dev/null`, { directory: scratch(t) });
+  if (!/not found/.test(terminal.stderr)) assert.match(terminal.stdout, /\d+ records, /);
+});
+
 test('a state directory that cannot be made is status 73, before anything is asked of the vendor', async (t) => {
   const directory = scratch(t);
   writeFileSync(join(directory, 'file'), '');

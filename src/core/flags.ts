@@ -48,6 +48,12 @@ export interface Flags {
   readonly command?: readonly [string, ...string[]];
 }
 
+/** The words of a command line that are the program's own: what stands after `--` belongs to another one. */
+export function ownWords(argv: readonly string[]): readonly string[] {
+  const separator = argv.indexOf('--');
+  return separator === -1 ? argv : argv.slice(0, separator);
+}
+
 export interface FlagRow {
   /** As commander reads it: `-s, --source <name>`. */
   readonly flags: string;
