@@ -39,8 +39,11 @@ export const exit = {
 
 export type ExitStatus = (typeof exit)[keyof typeof exit];
 
-/** When several statuses apply, the first in this order is reported. A signal outranks them all. */
-const severity: readonly number[] = [143, 130, 129, 70, 78, 77, 76, 65, 74, 69, 75, 73, 64, 3];
+/**
+ * When several statuses apply, the first in this order is reported: what needs a hand comes before what the next run may
+ * cure. A signal outranks them all.
+ */
+const severity: readonly number[] = [143, 130, 129, 70, 78, 77, 76, 65, 73, 74, 69, 75, 64, 3];
 
 /** The status to report for several outcomes; 0 for none. */
 export function worst(statuses: Iterable<number>): number {
@@ -53,8 +56,7 @@ export function worst(statuses: Iterable<number>): number {
 }
 
 function rank(status: number): number {
-  const at = severity.indexOf(status);
-  return at === -1 ? 3 : at; // an unknown status ranks with 70: it is a bug here
+  return severity.indexOf(severity.includes(status) ? status : exit.software); // an unknown one is a bug here
 }
 
 export interface Again {
