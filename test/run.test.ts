@@ -435,6 +435,20 @@ test('a vendor that begins anew, later than the last run ended, leaves a gap; a 
   }
 });
 
+test('the gap before a new beginning is told of by our clock where the vendor tells no time', async () => {
+  const here = bench({ rules: { filter: 'none', firstRun: parseDuration('1h', 'firstRun') } });
+  here.vendor.serverTime = () => undefined;
+  await here.run();
+  here.clock.now += 3 * 60 * minute;
+  here.vendor.pull = async function* () {
+    yield { records: [], refused: [], unmatched: 0, restarted: true };
+  };
+  assert.deepEqual(
+    (await here.run()).problems.map(({ status, message }) => [status, message]),
+    [[exit.partial, 'records from 2026-11-20T09:00:00Z to 2026-11-20T11:00:00Z are gone: memory no longer keeps them']],
+  );
+});
+
 test('parts that were listed and are gone are told of once, with their branch, and the position moves on', async () => {
   const here = bench();
   here.vendor.branches = async () => ['one', 'two'];

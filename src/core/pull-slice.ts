@@ -80,7 +80,7 @@ export async function pullSlice(at: Branch, window: Window, slice: Window, moves
       summary.unmatched += page.unmatched;
       if (page.expired !== undefined) summary.gaps.push({ ...slice, parts: page.expired });
       if (page.restarted === true) {
-        noteRestart(at, serverTime);
+        noteRestart(at, serverTime ?? fromMillis(tools.now()));
         ({ unseen, changed } = sieveBy(source.window.filter));
       }
       for (const refused of page.refused) {
@@ -147,11 +147,11 @@ function earliest(source: Source, at: Instant): Instant {
 
 /**
  * Without a bookmark, a vendor that cannot be asked for a time begins as far back as it does on a first run: what lies
- * between the last run and there is gone.
+ * between the last run and there is gone. `now` is the vendor's clock, ours where it tells no time.
  */
-function noteRestart({ place, source, summary }: Branch, serverTime: Instant | undefined): void {
-  if (source.window.filter !== 'none' || place.watermark === undefined || serverTime === undefined) return;
-  const begin = serverTime - source.window.firstRun;
+function noteRestart({ place, source, summary }: Branch, now: Instant): void {
+  if (source.window.filter !== 'none' || place.watermark === undefined) return;
+  const begin = now - source.window.firstRun;
   if (place.watermark < begin) summary.gaps.push({ from: place.watermark, until: begin });
 }
 
