@@ -2,8 +2,8 @@
  * `audit-export status`: every job's position, lag and last outcome.
  *
  *   connected  the last run delivered everything, in the last 24 hours
- *   warning    the last run had trouble, or none succeeded in the last 24 hours, or the position is damaged and the next
- *              run goes on from the one before
+ *   warning    the last run had trouble, or none succeeded in the last 24 hours, or no branch has a position yet, or the
+ *              position is damaged and the next run goes on from the one before
  *   error      three or more runs in a row failed, or the position cannot be read
  */
 import { stateDirectory } from '../config/state-directory.ts';
@@ -55,10 +55,13 @@ export async function status(flags: Flags, { world, log }: Host): Promise<number
   return worst(statuses);
 }
 
-export function stateOf({ last, lastSuccess, failures }: Position, now: number): State {
+export function stateOf({ last, lastSuccess, failures, branches }: Position, now: number): State {
   if (failures >= 3) return 'error';
   const recent = lastSuccess !== undefined && now - Date.parse(lastSuccess) < day;
-  return failures === 0 && last?.exit === exit.ok && recent ? 'connected' : 'warning';
+  const began = [...branches.values()].some(
+    ({ listed, watermark, bookmark }) => listed && (watermark ?? bookmark) !== undefined,
+  );
+  return failures === 0 && last?.exit === exit.ok && recent && began ? 'connected' : 'warning';
 }
 
 /** A job in error answers with the status of its last run; a warning is `partial`. */

@@ -11,7 +11,10 @@ const now = Date.parse('2026-11-20T09:00:00Z');
 function position(exit: number, failures: number, lastSuccess: string | undefined): Position {
   const when = '2026-11-20T08:59:00.000Z';
   const last: LastRun = { started: when, ended: when, exit, outcome: '', fetched: 0, delivered: 0, quarantined: 0 };
-  return { source: 's', sink: 'k', branches: new Map(), saved: undefined, last, lastSuccess, failures };
+  const stored: Position = { ...firstPosition({ source: 's', sink: 'k' }), last, lastSuccess, failures };
+  placeOf(stored, 'one', 1).watermark = BigInt(now) * 1_000_000n;
+  placeOf(stored, 'other', 1);
+  return stored;
 }
 
 const recently = '2026-11-20T08:59:00.000Z';
@@ -28,6 +31,19 @@ const cases: readonly (readonly [what: string, position: Position, state: string
 
 for (const [what, stored, state] of cases) {
   test(`${what}: ${state}`, () => assert.equal(stateOf(stored, now), state));
+}
+
+for (const [what, place, state] of [
+  ['no watermark and no bookmark', {}, 'warning'],
+  ['a bookmark', { bookmark: 'c' }, 'connected'],
+  ['a watermark', { watermark: 0n }, 'connected'],
+  ['a watermark, but in a branch that is no longer listed', { watermark: 0n, listed: false }, 'warning'],
+] as const) {
+  test(`a good run that left ${what}: ${state}`, () => {
+    const stored = { ...position(0, 0, recently), branches: new Map() };
+    Object.assign(placeOf(stored, '', 1), place);
+    assert.equal(stateOf(stored, now), state);
+  });
 }
 
 test('a branch that never came to a position is told beside the lag of the others, not of one that is read no more', async (t) => {
