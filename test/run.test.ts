@@ -88,6 +88,40 @@ test('a second run delivers only what is new', async () => {
   assert.ok(second.summary.seen > 0, 'the overlap was read again');
 });
 
+test('a first run that begins now leaves old records, and the next one delivers what came since', async () => {
+  for (const rules of [{}, { delay: parseDuration('2m', 'delay') }]) {
+    const here = bench({ rules });
+    here.vendor.stored.push(stored('old', start - 30 * minute));
+    const first = await here.run({ firstRun: 0n });
+    assert.deepEqual([statuses(first), here.ids()], [[], []]);
+    const settled = BigInt(start) * 1_000_000n - (rules.delay ?? 0n);
+    assert.equal((await here.store.load())?.branches.get('')?.watermark, settled);
+
+    here.restart();
+    here.vendor.stored.push(stored('new', start + minute));
+    here.clock.now += 10 * minute;
+    assert.deepEqual(statuses(await here.run({ firstRun: 0n })), []);
+    assert.deepEqual(here.ids(), ['new']);
+  }
+});
+
+test('a first run that begins now goes by the vendor’s clock, of which ours may be ahead', async () => {
+  const here = bench();
+  const { pull } = here.vendor;
+  let vendorNow: bigint | undefined;
+  here.vendor.serverTime = () => vendorNow;
+  here.vendor.pull = async function* (ask) {
+    vendorNow = BigInt(here.clock.now - 30 * minute) * 1_000_000n;
+    yield* pull(ask);
+  };
+  await here.run({ firstRun: 0n, overlap: 0n });
+  here.vendor.stored.push(stored('new', start - 20 * minute));
+  here.clock.now += 20 * minute;
+  vendorNow = undefined; // another process
+  assert.deepEqual(statuses(await here.run({ firstRun: 0n, overlap: 0n })), []);
+  assert.deepEqual(here.ids(), ['new']);
+});
+
 test('a record that becomes visible late, but within the overlap, is delivered once', async () => {
   const here = bench();
   here.vendor.stored.push(stored('late', start - 2 * minute, start + minute));

@@ -5,7 +5,7 @@ import { stateDirectory } from '../config/state-directory.ts';
 import type { SourceDefinition } from '../core/definition.ts';
 import type { Flags } from '../core/flags.ts';
 import { exit, Problem, worst } from '../core/problem.ts';
-import { fromMillis, isoText } from '../core/time.ts';
+import { fromMillis, isoText, second } from '../core/time.ts';
 import type { PositionStore, Sink, Source, Tools, Window } from '../core/types.ts';
 import type { Log } from '../io/log.ts';
 import { positionStore } from '../io/position-file.ts';
@@ -117,5 +117,5 @@ function recent({ window, serverTime }: Source, tools: Tools): Window {
   const until = (serverTime() ?? fromMillis(tools.now())) - window.delay;
   const longest = window.longest ?? window.slice;
   const length = longest !== undefined && longest < window.firstRun ? longest : window.firstRun;
-  return { from: until - length, until };
+  return { from: until - (length < second ? second : length), until };
 }

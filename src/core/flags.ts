@@ -89,8 +89,11 @@ export const flagTable: readonly FlagRow[] = [
   { flags: '--job <name>', says: 'name of the position (default: from source, scope and sink)' },
   { flags: '--state-dir <dir>', says: 'where positions live (default: ~/.local/state/audit-export)' },
   { flags: '--overlap <duration>', says: "how far back to look again (default: the source's, else 5m)" },
-  { flags: '--delay <duration>', says: "how long to let records settle (default: the source's, else 0s)" },
-  { flags: '--first-run <duration>', says: "how far back to begin (default: the source's, else 7d)" },
+  {
+    flags: '--delay <duration>',
+    says: "how long to let records settle (default: the source's, else 0s)",
+  },
+  { flags: '--first-run <duration>', says: "how far back to begin, 0s for now (default: the source's, else 7d)" },
   { flags: '--max-runtime <duration>', says: 'stop cleanly by then and keep what is proven (exit 75)' },
   { flags: '--hold-off <duration>', says: 'after three failed runs, leave both ends alone so long (exit 75)' },
   {

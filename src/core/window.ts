@@ -15,6 +15,8 @@ export interface WindowRequest {
   readonly overlap?: Duration | undefined;
   readonly delay?: Duration | undefined;
   readonly firstRun?: Duration | undefined;
+  /** False for a search, which has no position. */
+  readonly usePosition?: boolean;
 }
 
 /** A window, and what lies between the watermark and it that will not be read. */
@@ -25,14 +27,18 @@ export type NextWindow = Window & { readonly gap?: Window };
  * the server's future. Empty (`from === until`) when there is nothing to read.
  *
  * What the vendor no longer keeps is cut off the start and reported as the gap; so is what `since` leaves out after
- * the watermark. A first run has no gap: nothing was promised yet. Without a time filter (`none`) the window starts
- * at 1970 unless the user asked: the bookmark says where to go on, and an older record is as welcome as any.
+ * the watermark. A first run has no gap: nothing was promised yet. It reads a second at least, however near it is to
+ * begin, because the position goes by the vendor's clock, and only an answer tells that. Without a time filter (`none`)
+ * the window starts at 1970 unless the user asked: the bookmark says where to go on, and an older record is as welcome
+ * as any.
  */
 export function windowOf(request: WindowRequest): NextWindow {
   const { watermark, rules, since, serverNow } = request;
   const until = earlier(request.until ?? serverNow - (request.delay ?? rules.delay), serverNow);
   const kept = rules.retention === undefined ? undefined : earlier(serverNow - rules.retention, until);
-  const start = since ?? unaskedStart(request, until);
+  const asked = since ?? unaskedStart(request, until);
+  const begins = watermark === undefined && request.usePosition !== false;
+  const start = begins ? earlier(asked, until - second) : asked;
   const unread = unreadStart(watermark, since);
 
   let from = start;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test, type TestContext } from 'node:test';
+import { scene } from '../faults/harness.ts';
 import { stage } from '../support/canaries.ts';
 import { certificateAuthority } from '../support/certificates.ts';
 import { run, scratch, type Ended } from '../support/program.ts';
@@ -83,4 +84,12 @@ test('a session that was opened to look is closed again, whatever the destinatio
     );
     assert.equal(at.vendor.sessions.size, 0);
   }
+});
+
+test('a source whose first run begins now is asked for no window without a length', async (t) => {
+  const here = await scene(t, { define: (base) => ({ ...base, window: { ...base.window, firstRun: '0s' } }) });
+  const { status, stdout } = await here.run(['check']);
+  assert.equal(status, 0, stdout);
+  const asked = new URL(here.vendor.requests[0]?.path ?? '', here.vendor.url).searchParams;
+  assert.ok((asked.get('from') ?? '') < (asked.get('until') ?? ''), String(asked));
 });

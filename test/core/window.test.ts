@@ -36,6 +36,16 @@ test('the first window begins the first run’s length before its end, never at 
   assert.deepEqual(windowOf({ watermark: undefined, rules, serverNow: now, until }), { from: until - 7n * day, until });
 });
 
+test('a first run that is to begin now reads a second, so that an answer tells the vendor’s time', () => {
+  const begin = { watermark: undefined, rules, serverNow: now };
+  const least = { from: now - minute - second, until: now - minute };
+  assert.deepEqual(windowOf({ ...begin, firstRun: 0n }), least);
+  assert.deepEqual(windowOf({ ...begin, rules: { ...rules, firstRun: 0n } }), least);
+  assert.deepEqual(windowOf({ ...begin, since: now - 30n * second }), least);
+  const later = windowOf({ ...begin, watermark: now - hour, since: now - 30n * second });
+  assert.equal(later.from, later.until);
+});
+
 test('asked bounds are taken as they are, but not into the server’s future', () => {
   const asked = { since: now - 2n * hour, until: now - hour };
   assert.deepEqual(windowOf({ watermark: undefined, rules, serverNow: now, ...asked }), {
