@@ -18,7 +18,7 @@ import { collect, nameBranches, type Collected } from './core/run-problems.ts';
 import { emptySummary } from './core/summary.ts';
 import { fromMillis, isoText } from './core/time.ts';
 import { isAhead, missedOf, presumedNow } from './core/clock/vendor-clock.ts';
-import { slices, windowOf } from './core/window.ts';
+import { delayOf, slices, windowOf } from './core/window.ts';
 import { beginAgain } from './io/position/position-read.ts';
 import type { Job, Position, PositionStore, Quarantine, Sink, Source, Summary, Tools, Window } from './core/types.ts';
 
@@ -157,7 +157,7 @@ async function pullBranch(state: State, at: Branch): Promise<void> {
   }
   const isOpen = job.until === undefined && !job.search.single && source.window.filter !== 'none';
   const missed =
-    told === undefined && isOpen ? missedOf(window, source.serverTime(), job.delay ?? source.window.delay) : undefined;
+    told === undefined && isOpen ? missedOf(window, source.serverTime(), delayOf(job, source.window)) : undefined;
   if (missed !== undefined) await pullWindow(at, missed);
   if (window.gap !== undefined) state.summary.gaps.push(window.gap);
   const isTimeless = source.serverTime() === undefined && source.window.filter !== 'none';

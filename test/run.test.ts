@@ -122,6 +122,16 @@ test('a first run that begins now goes by the vendor’s clock, of which ours ma
   assert.deepEqual(here.ids(), ['new']);
 });
 
+test('a search finds what the source would let settle first', async () => {
+  const here = bench({ rules: { delay: parseDuration('1h', 'delay') } });
+  here.vendor.stored.push(stored('fresh', start - minute));
+  const search = { usePosition: false, since: BigInt(start - 30 * minute) * 1_000_000n };
+  assert.deepEqual([statuses(await here.run(search)), here.ids(), here.warnings], [[], ['fresh'], []]);
+  assert.deepEqual(statuses(await here.run({ ...search, delay: parseDuration('1h', '--delay') })), []);
+  assert.deepEqual(here.ids(), ['fresh']);
+  assert.match(here.warnings.join(), /^nothing from --since on is read yet/);
+});
+
 test('a record that becomes visible late, but within the overlap, is delivered once', async () => {
   const here = bench();
   here.vendor.stored.push(stored('late', start - 2 * minute, start + minute));

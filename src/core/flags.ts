@@ -91,7 +91,7 @@ export const flagTable: readonly FlagRow[] = [
   { flags: '--overlap <duration>', says: "how far back to look again (default: the source's, else 5m)" },
   {
     flags: '--delay <duration>',
-    says: "how long to let records settle (default: the source's, else 0s)",
+    says: "how long to let records settle (default: the source's, in a search 0s)",
   },
   { flags: '--first-run <duration>', says: "how far back to begin, 0s for now (default: the source's, else 7d)" },
   { flags: '--max-runtime <duration>', says: 'stop cleanly by then and keep what is proven (exit 75)' },

@@ -1,18 +1,19 @@
 /** What an operator should know before it becomes a loss: one line each. */
 import { listed } from './listed.ts';
 import { isoText } from './time.ts';
+import { delayOf } from './window.ts';
 import type { Instant, Job, Source } from './types.ts';
 
 export interface Beginning {
   readonly source: Pick<Source, 'name' | 'window' | 'goesOn'>;
   readonly watermark: Instant | undefined;
   readonly bookmark: string | undefined;
-  readonly job: Pick<Job, 'since' | 'overlap' | 'delay' | 'firstRun'>;
+  readonly job: Pick<Job, 'since' | 'until' | 'overlap' | 'delay' | 'firstRun' | 'usePosition'>;
   readonly serverNow: Instant;
 }
 
 export function forewarned(beginning: Beginning): readonly string[] {
-  return [forgetting, sinceTooEarly, firstRunTooEarly, unheeded].flatMap((look) => look(beginning) ?? []);
+  return [forgetting, sinceTooEarly, sinceTooLate, firstRunTooEarly, unheeded].flatMap((look) => look(beginning) ?? []);
 }
 
 function forgetting({ source: { name, window }, watermark, serverNow }: Beginning): string | undefined {
@@ -29,6 +30,14 @@ function sinceTooEarly({ source, watermark, bookmark, job: { since }, serverNow 
   if ((bookmark === undefined && window.filter !== 'none') || begin === undefined || since >= begin) return undefined;
   const reason = bookmark === undefined ? 'has no time parameter and begins' : 'goes on where the last run stopped,';
   return `${name} ${reason} at ${isoText(begin)}: --since reaches no further back`;
+}
+
+function sinceTooLate({ source: { window }, bookmark, job, serverNow }: Beginning): string | undefined {
+  const delay = delayOf(job, window);
+  const settled = serverNow - delay;
+  const ends = delay > 0n && job.until === undefined && bookmark === undefined && window.filter !== 'none';
+  if (!ends || job.since === undefined || job.since < settled) return undefined;
+  return `nothing from --since on is read yet: the window ends at ${isoText(settled)}, so that later records can settle; a shorter --delay, such as 0s, reads them now`;
 }
 
 function firstRunTooEarly({ source, watermark, job: { firstRun }, serverNow }: Beginning): string | undefined {

@@ -23,7 +23,7 @@ import type {
   WindowRules,
 } from './types.ts';
 import { provenNow } from './clock/vendor-clock.ts';
-import { advance } from './window.ts';
+import { advance, delayOf } from './window.ts';
 
 /** A branch of the source on its way to the sink. */
 export interface Branch {
@@ -130,7 +130,7 @@ function commit(
   moves: boolean,
 ): boolean {
   if (source.truncated()) throw stoppedEarly();
-  const delay = job.delay ?? source.window.delay;
+  const delay = delayOf(job, source.window);
   const proven = provenNow(serverTime, fromMillis(tools.now()));
   if (moves) {
     const watermark = advance(place.watermark, slice, proven, delay);

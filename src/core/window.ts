@@ -15,7 +15,7 @@ export interface WindowRequest {
   readonly overlap?: Duration | undefined;
   readonly delay?: Duration | undefined;
   readonly firstRun?: Duration | undefined;
-  /** False for a search, which has no position. */
+  /** False for a search, which has no position that could pass what has not settled. */
   readonly usePosition?: boolean;
 }
 
@@ -34,7 +34,7 @@ export type NextWindow = Window & { readonly gap?: Window };
  */
 export function windowOf(request: WindowRequest): NextWindow {
   const { watermark, rules, since, serverNow } = request;
-  const until = earlier(request.until ?? serverNow - (request.delay ?? rules.delay), serverNow);
+  const until = earlier(request.until ?? serverNow - delayOf(request, rules), serverNow);
   const kept = rules.retention === undefined ? undefined : earlier(serverNow - rules.retention, until);
   const asked = since ?? unaskedStart(request, until);
   const begins = watermark === undefined && request.usePosition !== false;
@@ -51,6 +51,17 @@ export function windowOf(request: WindowRequest): NextWindow {
   if (kept !== undefined && rules.filter !== 'none') from = later(from, kept);
   const window = { from: earlier(from, until), until };
   return gap === undefined ? window : { ...window, gap };
+}
+
+/**
+ * How long records are left to settle: as the user says, else as the source does. A search has nothing to wait for: no
+ * watermark passes what it did not find.
+ */
+export function delayOf(
+  { delay, usePosition }: Pick<WindowRequest, 'delay' | 'usePosition'>,
+  rules: WindowRules,
+): Duration {
+  return delay ?? (usePosition === false ? 0n : rules.delay);
 }
 
 /**

@@ -72,6 +72,23 @@ const cases: readonly (readonly [what: string, given: Case, expected: readonly R
     { rules: { retention: 10n * day }, job: { firstRun: 11n * day } },
     [/^memory keeps records since 2026-11-10T09:00:00Z: --first-run reaches no further back$/],
   ],
+  [
+    '--since inside the delay, which leaves nothing to read yet',
+    { job: { since: now - minute, delay: hour, usePosition: false } },
+    [/^nothing from --since on is read yet: the window ends at 2026-11-20T08:00:00Z, .* --delay, such as 0s, reads/],
+  ],
+  [
+    '--since inside the delay of the source, for a job that goes on',
+    { rules: { delay: hour }, job: { since: now - minute }, watermark: now - 2n * hour },
+    [/^nothing from --since on is read yet/],
+  ],
+  [
+    '--since inside the delay of the source, for a search',
+    { rules: { delay: hour }, job: { since: now - minute, usePosition: false } },
+    [],
+  ],
+  ['--since before the delay', { job: { since: now - 2n * hour, delay: hour } }, []],
+  ['--since inside the delay, and --until', { job: { since: now - minute, until: now, delay: hour } }, []],
   ['a later run', { rules: { retention: 10n * day }, job: { firstRun: 11n * day }, watermark: now - day }, []],
 ];
 for (const [what, given, expected] of cases) {

@@ -46,6 +46,15 @@ test('a first run that is to begin now reads a second, so that an answer tells t
   assert.equal(later.from, later.until);
 });
 
+test('a search does not wait for records to settle, unless the user says so', () => {
+  const search = { watermark: undefined, rules, serverNow: now, since: now - 30n * second, usePosition: false };
+  assert.deepEqual(windowOf(search), { from: search.since, until: now });
+  const until = now - 2n * second;
+  assert.deepEqual(windowOf({ ...search, delay: 2n * second }), { from: search.since, until });
+  const nothing = windowOf({ ...search, delay: minute });
+  assert.equal(nothing.from, nothing.until);
+});
+
 test('asked bounds are taken as they are, but not into the server’s future', () => {
   const asked = { since: now - 2n * hour, until: now - hour };
   assert.deepEqual(windowOf({ watermark: undefined, rules, serverNow: now, ...asked }), {
