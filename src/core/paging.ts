@@ -6,9 +6,8 @@ import { createHash } from 'node:crypto';
 import type { PagingDefinition } from './definition.ts';
 import { cursorFrom, cursorText, nextCursor, type Cursor } from './vendor/cursor.ts';
 import { linkInList, nextLink } from './vendor/next-link.ts';
-import { lexemeAt } from './json/json.ts';
-import { parsePath } from './json/path.ts';
-import { parseJson, tokenAt, totalAt, valueAt } from './vendor/reply.ts';
+import { flagOf } from './vendor/more.ts';
+import { tokenAt, totalAt } from './vendor/reply.ts';
 import { resolveSameOrigin } from './origin.ts';
 import { exit, Problem } from './problem.ts';
 
@@ -64,6 +63,7 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
   visited.add(placeOf(first));
 
   function next(step: Step, end: PageEnd): Step | undefined {
+    const flag = flagOf(paging, end, source);
     const following = stepAfter(paging, step, end, source);
     if (following !== undefined && isStuck(step, following, end)) throw stuck(source, paging);
     if (end.fingerprint !== undefined) {
@@ -72,7 +72,8 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
     }
     if (keepsBookmark(paging) && following !== undefined)
       saved = following.url ?? cursorText(following.values.cursor ?? '');
-    if (following === undefined || isLast(paging, step, following, end)) return undefined;
+    const ends = flag === false || flag === 'absent';
+    if (following === undefined || ends || isLast(paging, step, following, end)) return undefined;
     empty = end.count === 0 ? empty + 1 : 0;
     if (empty > emptyPagesAllowed) throw cycle(`${empty} empty pages in a row`);
     const place = placeOf(following);
@@ -152,20 +153,9 @@ function addressIn(
   return linkInList(end.envelope, { path, pick, address }, source);
 }
 
-/**
- * Whether a full page says neither that a next one follows nor that none does: where nothing ever is, a mistyped path
- * would end every window with its first page.
- */
-export function isMute(paging: PagingDefinition, { envelope, count, limit }: PageEnd): boolean {
-  if (!('path' in paging) || paging.path === undefined || limit === undefined || count < limit) return false;
-  if (paging.more !== undefined && typeof valueAt(parseJson(envelope), paging.more) === 'boolean') return false;
-  return lexemeAt(envelope, parsePath(paging.path)) === undefined;
-}
-
 function isLast(paging: PagingDefinition, step: Step, following: Step, end: PageEnd): boolean {
   if (paging.type === 'none') return true;
-  const { stop = [], more } = paging;
-  if (more !== undefined && valueAt(parseJson(end.envelope), more) !== true) return true;
+  const { stop = [] } = paging;
   if (stop.includes('unchanged') && placeOf(following) === placeOf(step)) return true;
   if (stop.includes('empty-page') && end.count === 0) return true;
   if (paging.type === 'offset' && end.total !== undefined) {

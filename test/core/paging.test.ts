@@ -171,13 +171,38 @@ test('a header is a text, unless the definition says that it holds JSON', () => 
   }
 });
 
-test('a flag other than true ends the pages', () => {
-  const paging: PagingDefinition = { type: 'cursor', path: 'cursor', more: 'has_more' };
-  assert.notEqual(walk(paging, envelopes('{"cursor":"a","has_more":true}'))[1], undefined);
-  for (const flag of ['false', 'null', '"true"', '0']) {
-    assert.equal(walk(paging, envelopes(`{"cursor":"a","has_more":${flag}}`))[1], undefined);
+const flagged: PagingDefinition = { type: 'cursor', path: 'cursor', more: 'has_more' };
+
+test('a flag goes on or ends, as a text and as a number, too; where it is absent the pages end', () => {
+  const next = (flag: string) => walk(flagged, envelopes(`{"cursor":"a"${flag}}`))[1];
+  for (const flag of ['true', '"true"', '"1"', '1']) assert.notEqual(next(`,"has_more":${flag}`), undefined, flag);
+  for (const flag of ['false', 'null', '"false"', '"0"', '0', '""']) {
+    assert.equal(next(`,"has_more":${flag}`), undefined, flag);
   }
+  assert.equal(next(''), undefined);
+  const numbered: PagingDefinition = { type: 'page', more: 'has_more' };
+  assert.equal(walk(numbered, envelopes('{"has_more":"true"}'))[1]?.values.page, 2);
 });
+
+for (const [flag, kind] of [
+  ['"yes"', 'a text'],
+  ['2', 'a number'],
+  ['[true]', 'a list'],
+  ['{}', 'an object'],
+] as const) {
+  test(`a flag that is ${flag} is an error, with a cursor or without`, () => {
+    for (const cursor of ['"a"', 'null']) {
+      assert.throws(
+        () => walk(flagged, envelopes(`{"cursor":${cursor},"has_more":${flag}}`)),
+        (error) =>
+          error instanceof Problem &&
+          error.status === exit.protocol &&
+          error.message === `acme: has_more (paging.more) is ${kind}, neither true nor false` &&
+          error.hint?.startsWith('check paging.more') === true,
+      );
+    }
+  });
+}
 
 test('an empty page with a cursor is followed on, but not for ever', () => {
   const paging: PagingDefinition = { type: 'cursor', path: 'next' };

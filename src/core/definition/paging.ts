@@ -18,7 +18,7 @@ const everyPaging = {
   /** The request for later pages, and from a bookmark on, when it differs: other path, no time bounds, cursor only. */
   request: optional(request),
   stop: optional(stop),
-  /** A flag such as `has_more`: anything but true ends the pages. */
+  /** A flag such as `has_more`: the pages go on with true, "true" or 1. What is neither true nor false is an error. */
   more: optional(path),
 };
 

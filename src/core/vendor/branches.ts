@@ -2,12 +2,13 @@
 import type { BranchesDefinition, SourceDefinition } from '../definition.ts';
 import { lexemeAt, lexemesAt } from '../json/json.ts';
 import { parsePath } from '../json/path.ts';
-import { isMute, pager, type Step } from '../paging.ts';
+import { pager, type Step } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
 import type { SettingValues, Tools } from '../types.ts';
 import type { Exchange } from './exchange.ts';
+import { endWarning, muteAt } from './more.ts';
 import { nextLink } from './next-link.ts';
-import { endWarning, requestFor } from './page-walk.ts';
+import { requestFor } from './page-walk.ts';
 import { tokenOf } from './reply.ts';
 
 const what = 'the list of what this key may read';
@@ -41,9 +42,8 @@ export async function branchesOf(
     const reply = { url, headers, envelope, count: found.length, limit: askedFor(url, found.length) };
     const end = { ...reply, total: undefined, first: undefined, last: undefined, fingerprint };
     step = pages.next(step, end);
-    if (number === 1 && step === undefined && isMute(fetch.paging, end)) {
-      warn(endWarning(name, fetch.paging, `page 1 of ${what}`, 'branches'));
-    }
+    const mute = number === 1 && step === undefined ? muteAt(fetch.paging, end, name) : undefined;
+    if (mute !== undefined) warn(endWarning(name, mute, `page 1 of ${what}`, 'branches'));
   }
   if (names.size === 0) throw nothing(name, setting);
   return [...names];

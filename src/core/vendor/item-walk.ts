@@ -5,13 +5,14 @@
  */
 import type { SourceDefinition } from '../definition.ts';
 import { resolveSameOrigin } from '../origin.ts';
-import { isMute, pager, type Step } from '../paging.ts';
+import { pager, type Step } from '../paging.ts';
 import type { Page, Search, Tools } from '../types.ts';
 import { sentWith } from '../definition/texts.ts';
 import type { Exchange, Question } from './exchange.ts';
 import { hasStatus } from './incomplete.ts';
 import { listReader } from './list-page.ts';
-import { endWarning, pageWalk, requestFor, type PageWalk, type Reading, type Route } from './page-walk.ts';
+import { endWarning, muteAt } from './more.ts';
+import { pageWalk, requestFor, type PageWalk, type Reading, type Route } from './page-walk.ts';
 import { pageReader } from './read-page.ts';
 import { gone } from './refusal.ts';
 import { statusesOf } from './reply.ts';
@@ -65,9 +66,8 @@ export function itemWalk(
       }
       known = here;
       const next = pages.next(step, end);
-      if (page === 1 && next === undefined && !search.single && isMute(paging, end)) {
-        tools.warn(endWarning(name, paging, 'page 1 of the list'));
-      }
+      const mute = page === 1 && next === undefined && !search.single ? muteAt(paging, end, name) : undefined;
+      if (mute !== undefined) tools.warn(endWarning(name, mute, 'page 1 of the list'));
       truncated ||= search.single && (found.length > 1 || next !== undefined);
       step = search.single ? undefined : next;
     }

@@ -1,11 +1,12 @@
 /** The pages of a window, from the first to the last. */
-import type { PagingDefinition, RequestDefinition, SourceDefinition } from '../definition.ts';
+import type { RequestDefinition, SourceDefinition } from '../definition.ts';
 import type { Identify } from '../identity.ts';
 import { exit, Problem } from '../problem.ts';
-import { isMute, keepsBookmark, pager, type Step } from '../paging.ts';
+import { keepsBookmark, pager, type Step } from '../paging.ts';
 import type { HttpReply, Page, Search, Tools } from '../types.ts';
 import type { Exchange, Question } from './exchange.ts';
 import { isOpen, patience } from './open-job.ts';
+import { endWarning, muteAt } from './more.ts';
 import type { PageReader, ReadPage } from './read-page.ts';
 import type { SearchPlan } from './search.ts';
 import type { TemplateValues } from './template.ts';
@@ -77,9 +78,8 @@ export function pageWalk(
         let next: Step | undefined;
         try {
           next = pages.next(step, { ...end, total });
-          if (number === 1 && next === undefined && !search.single && isMute(paging, end)) {
-            tools.warn(endWarning(name, paging, `page 1${route.item?.what ?? ''}`));
-          }
+          const mute = number === 1 && next === undefined && !search.single ? muteAt(paging, end, name) : undefined;
+          if (mute !== undefined) tools.warn(endWarning(name, mute, `page 1${route.item?.what ?? ''}`));
           if (readsAhead && next !== undefined) {
             ahead = vendor.stream(question(next, number + 1));
             void settled(ahead);
@@ -115,12 +115,6 @@ export function pageWalk(
   }
 
   return { read, truncated: () => truncated };
-}
-
-/** For a mute first page; `what` is that page, `missing` what is on it. */
-export function endWarning(name: string, paging: PagingDefinition, what: string, missing = 'records'): string {
-  const path = 'path' in paging ? paging.path : '';
-  return `${name}: ${what} was full, and nothing stands at ${path}: if the next page is named elsewhere, ${missing} are missing`;
 }
 
 function tellingBookmark(name: string): Problem {

@@ -1,0 +1,60 @@
+/** What a page says of a next one besides where it is: a flag, or nothing at all. */
+import type { PagingDefinition } from '../definition.ts';
+import { lexemeAt } from '../json/json.ts';
+import { parsePath } from '../json/path.ts';
+import type { PageEnd } from '../paging.ts';
+import { exit, Problem } from '../problem.ts';
+import { parseJson, valueAt } from './reply.ts';
+
+/** How vendors write a flag. */
+const words = new Map<unknown, boolean>([
+  ...[true, 'true', 1, '1'].map((word) => [word, true] as const),
+  ...[false, 'false', 0, '0', null, ''].map((word) => [word, false] as const),
+]);
+
+/**
+ * What the flag at `paging.more` says; undefined where the definition names none. Throws Problem 76 when it is neither
+ * true nor false: taken for either, it would end the pages too early, or never.
+ */
+export function flagOf(
+  paging: PagingDefinition,
+  { envelope }: Pick<PageEnd, 'envelope'>,
+  source: string,
+): boolean | 'absent' | undefined {
+  const { more } = flagged(paging);
+  if (more === undefined) return undefined;
+  const value = valueAt(parseJson(envelope), more);
+  const flag = value === undefined ? 'absent' : words.get(value);
+  if (flag !== undefined) return flag;
+  throw new Problem(exit.protocol, `${source}: ${more} (paging.more) is ${kindOf(value)}, neither true nor false`, {
+    hint: "check paging.more, and the vendor's API version; where pages end without a flag, leave it out",
+  });
+}
+
+/**
+ * Where a full page should say whether a next one follows, and says nothing; undefined when it does say, or is not full.
+ * Where nothing ever is, a mistyped path would end every window with its first page.
+ */
+export function muteAt(paging: PagingDefinition, end: PageEnd, source: string): string | undefined {
+  const { envelope, count, limit } = end;
+  if (limit === undefined || count < limit) return undefined;
+  const flag = flagOf(paging, end, source);
+  const { more, path } = flagged(paging);
+  if (flag === 'absent') return more;
+  return flag !== false && path !== undefined && lexemeAt(envelope, parsePath(path)) === undefined ? path : undefined;
+}
+
+/** For a mute first page; `what` is that page, `at` where nothing stands, `missing` what would be on the next one. */
+export function endWarning(name: string, at: string, what: string, missing = 'records'): string {
+  return `${name}: ${what} was full, and nothing stands at ${at}: if the next page is named elsewhere, ${missing} are missing`;
+}
+
+function flagged(paging: PagingDefinition): { readonly more?: string | undefined; readonly path?: string | undefined } {
+  return paging.type === 'none' ? {} : paging;
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  return typeof value === 'string' ? 'a text' : 'a number';
+}
