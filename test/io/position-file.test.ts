@@ -448,7 +448,12 @@ test('a state directory that cannot be used is a Problem before anything is read
   await assert.rejects(lock(join(directory, 'file', 'below')), problem(73, /not a directory/));
   mkdirSync(join(directory, 'shared'));
   chmodSync(join(directory, 'shared'), 0o777);
-  await assert.rejects(lock(join(directory, 'shared')), problem(78, /others can replace/));
+  const own = /chmod -R go-w .*\/shared; else choose a directory of its own inside it/;
+  await assert.rejects(lock(join(directory, 'shared')), problem(78, /others can replace/, own));
+  if (process.getuid?.() === 0) {
+    chownSync(join(directory, 'shared'), 12345, 12345);
+    await assert.rejects(lock(join(directory, 'shared')), problem(78, /others can replace/, /^choose a directory/));
+  }
 });
 
 test(

@@ -37,8 +37,9 @@ async function prepareDirectory(directory: string): Promise<void> {
     const { uid, mode } = await stat(directory);
     const user = process.getuid?.();
     if (user === undefined || ((mode & 0o022) === 0 && (uid === user || uid === 0))) return;
+    const another = 'choose a directory of its own inside it, which is then created for its owner alone: --state-dir';
     throw new Problem(exit.config, `others can replace what is in the state directory ${directory}`, {
-      hint: 'choose a directory of its own inside it, which is then created for its owner alone: --state-dir',
+      hint: uid === user ? `if nothing else is in it: chmod -R go-w ${directory}; else ${another}` : another,
     });
   } catch (error) {
     if (errorCode(error) === 'EEXIST') {
