@@ -13,7 +13,7 @@ import { bundle } from './faults/harness.ts';
 import type { Asked, Fault } from './faults/vendor.ts';
 import { canaries, expectKept, formats, spellings, stage, verbosities, type Stage } from './support/canaries.ts';
 import { ended } from './support/program.ts';
-import { rawServer, reply, thenClose } from './support/raw-server.ts';
+import { rawServer, reply, thenClose, type Behaviour } from './support/raw-server.ts';
 
 const headers = { 'Content-Type': 'application/json' };
 
@@ -193,6 +193,40 @@ for (const [what, environment] of Object.entries(mistakes)) {
     }
   });
 }
+
+/** Short words, as Zapier has them: none of them is long enough to be looked for by itself. */
+const hook = '/hooks/catch/123456/s3cr3t7';
+
+const receivers: Readonly<Record<string, Behaviour | Buffer>> = {
+  'is not there': (socket) => void socket.resetAndDestroy(),
+  'does not know it': reply(404, headers, JSON.stringify({ message: `Cannot POST ${hook}` })),
+  'refuses the records': reply(422, headers, JSON.stringify({ message: `Cannot POST ${hook}` })),
+  redirects: reply(302, { Location: `${hook}/` }),
+  'is well': reply(204, {}),
+};
+
+for (const [what, behave] of Object.entries(receivers)) {
+  test(`the path of a webhook that ${what} is told to nobody, however short its words`, async (context) => {
+    const at = await stage(context, false, undefined, [hook, 's3cr3t7']);
+    const receiver = await rawServer(typeof behave === 'function' ? behave : thenClose(behave));
+    context.after(() => receiver.close());
+    for (const query of ['', '?key=k3y']) {
+      for (const verbosity of verbosities) {
+        for (const format of formats) {
+          const words = ['--sink', 'webhook', '--first-run', '1h', ...verbosity, '--log-format', format];
+          expectKept(at, await at.run(words, { WEBHOOK_URL: `${receiver.url}${hook}${query}` }));
+        }
+      }
+    }
+    expectKept(at, await at.run(['check', '--sink', 'webhook'], { WEBHOOK_URL: `${receiver.url}${hook}` }));
+  });
+}
+
+test('a path that is no secret is told', async (context) => {
+  const at = await stage(context, false);
+  at.vendor.fault = () => (socket) => void socket.resetAndDestroy();
+  assert.match((await at.run([])).stderr, /\(ECONNRESET, GET \/audit\)/);
+});
 
 test('a mistake in the program itself tells no secret', async (context) => {
   const at = await stage(context, false);

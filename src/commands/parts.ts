@@ -149,6 +149,7 @@ interface Use {
 function makeTools(configuration: Configuration, host: Host, { role, deadline, noteHttp }: Use): Tools {
   const { world, log, stops } = host;
   const stop = role === 'source' ? stops.stop : stops.grace;
+  const isSecret = (text: string): boolean => log.clean(text) !== text;
   return {
     http(base) {
       noteHttp();
@@ -158,6 +159,7 @@ function makeTools(configuration: Configuration, host: Host, { role, deadline, n
         now: world.now,
         debug: log.trace,
         hide: log.hidePassing,
+        isSecret,
         role,
       });
     },
@@ -167,7 +169,7 @@ function makeTools(configuration: Configuration, host: Host, { role, deadline, n
     random: world.random,
     debug: log.debug,
     hide: log.hidePassing,
-    isSecret: (text) => log.clean(text) !== text,
+    isSecret,
     warn: (message) => log.warn(message),
     stop: stops.stop,
     deadline,

@@ -11,7 +11,7 @@ import type { Client, Dispatched, Reply } from './http/dispatcher.ts';
 import { beginExchange, type Exchange } from './http/exchange.ts';
 import { reached } from './failpoint.ts';
 import { incomingHeaders, outgoingHeaders } from './http/headers.ts';
-import { connectionProblem, isBroken, type Where } from './http/http-errors.ts';
+import { connectionProblem, isBroken, pathOf, type Where } from './http/http-errors.ts';
 import { proxyFor, type Proxy } from './http/proxy.ts';
 import { followRedirect, isRedirect } from './http/redirects.ts';
 import { noteCertificate, refuseUnprotected, tlsOptions, type Trust } from './tls.ts';
@@ -28,6 +28,7 @@ export interface HttpOptions extends Trust {
   readonly now: () => number;
   readonly debug?: Tools['debug'];
   readonly hide?: Tools['hide'];
+  readonly isSecret?: Tools['isSecret'];
   readonly role: 'source' | 'sink';
 }
 
@@ -51,6 +52,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
   refuseUnprotected(home, options);
   const proxy = proxyFor(home, options.environment);
   const jar = cookieJar(home, options.hide);
+  const isSecret = options.isSecret?.(base) === true;
   const underWay = new Set<Exchange>();
   let client: Promise<Client> | undefined;
   let acceptEncoding = acceptedEncodings;
@@ -60,14 +62,14 @@ export function openHttp(base: string, options: HttpOptions): Http {
     const stop = request.final === true ? undefined : options.stop;
     if (stop?.aborted === true) throw stop.reason;
     const url = resolveSameOrigin(base, request.url);
-    let where: Where = { role: options.role, method: request.method, url, proxy: proxy?.origin };
+    let where: Where = { role: options.role, method: request.method, url, isSecret, proxy: proxy?.origin };
     const headers = outgoingHeaders(request.headers ?? {}, where);
     const timeout = request.final === true ? Math.min(options.timeout, farewell) : options.timeout;
     const exchange = beginExchange(timeout, stop, () => where);
     underWay.add(exchange);
     try {
       for (let count = 0; ; count++) {
-        const reply = await ask(request, headers, where.url, exchange);
+        const reply = await ask(request, headers, where, exchange);
         if (!isRedirect(reply.statusCode)) return toReply(reply, request, where, exchange);
         await discardBody(reply.body);
         const { statusCode: status, headers: replied } = reply;
@@ -85,11 +87,13 @@ export function openHttp(base: string, options: HttpOptions): Http {
   async function ask(
     request: HttpRequest,
     headers: Readonly<Record<string, string>>,
-    { pathname: path, search }: URL,
+    where: Where,
     exchange: Exchange,
   ): Promise<Reply> {
     client ??= openClient(home, proxy, options);
     const { dispatch } = await client;
+    const { pathname, search } = where.url;
+    const path = pathOf(where);
     const { method, body = null, repeatable = method === 'GET' } = request;
     const cookie = jar.header(options.now());
     const own = {
@@ -99,7 +103,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     };
     const dispatched: Dispatched = {
       origin: home.origin,
-      path: path + search,
+      path: pathname + search,
       method,
       headers: { ...own, ...headers },
       body,

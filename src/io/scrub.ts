@@ -71,7 +71,7 @@ export function scrubber(): Scrubber {
   };
 }
 
-const redacted = '[redacted]';
+export const redacted = '[redacted]';
 
 /** What to look for: in the text as it is, and in what it means. */
 interface Known {
@@ -143,11 +143,16 @@ function spellingsOf(secret: string): string[] {
   ];
 }
 
-/** The long words of a secret that has several: of a list of headers or keys, of the path and query of an address. */
+/**
+ * The long parts of a secret: the words of a list of headers or keys; of an address the path, which may be all that a
+ * server says of it, and the words of path and query.
+ */
 function tokensOf(secret: string): string[] {
   const isUrl = /^https?:/.test(secret) && URL.canParse(secret);
-  const text = isUrl ? `${new URL(secret).pathname} ${new URL(secret).search}` : secret;
-  const tokens = text.split(isUrl ? /[\s/?&=]+/ : /[\s;:,]+/);
+  const { pathname, search } = isUrl ? new URL(secret) : { pathname: '', search: '' };
+  const tokens = isUrl
+    ? [pathname + search, pathname, ...`${pathname} ${search}`.split(/[\s/?&=]+/)]
+    : secret.split(/[\s;:,]+/);
   return tokens.filter((token) => token.length >= shortestToken);
 }
 

@@ -9,9 +9,26 @@ test('the path of an address that is a secret does not show, its host does', () 
   scrub.hide('https://hooks.an-example-host.example/services/T0001/abcdefghijklmnop1234?k=zyxwvutsrqponmlk');
   assert.equal(
     scrub.clean('https://hooks.an-example-host.example failed (POST /services/T0001/abcdefghijklmnop1234)'),
-    'https://hooks.an-example-host.example failed (POST /services/T0001/[redacted])',
+    'https://hooks.an-example-host.example failed (POST [redacted])',
   );
+  assert.equal(scrub.clean('no hook abcdefghijklmnop1234'), 'no hook [redacted]');
   assert.equal(scrub.clean('no zyxwvutsrqponmlk'), 'no [redacted]');
+});
+
+test('such a path is hidden as a whole, with its query and without, though none of its words is long', () => {
+  const scrub = scrubber();
+  scrub.hide('https://hooks.example/hooks/catch/123456/s3cr3t7?k=1');
+  assert.equal(scrub.clean('Cannot POST /hooks/catch/123456/s3cr3t7'), 'Cannot POST [redacted]');
+  assert.equal(
+    scrub.clean('/hooks/catch/123456/s3cr3t7?k=1, %2Fhooks%2Fcatch%2F123456%2Fs3cr3t7'),
+    '[redacted], [redacted]',
+  );
+});
+
+test('a path that may be a word of others is left alone, and so is every file of that name', () => {
+  const scrub = scrubber();
+  scrub.hide('https://hooks.example/audit');
+  assert.equal(scrub.clean('chmod 600 /etc/audit-export/job.env'), 'chmod 600 /etc/audit-export/job.env');
 });
 
 test('a word in such a path is hidden without its percent signs, too', () => {

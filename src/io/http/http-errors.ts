@@ -1,9 +1,10 @@
 /**
  * Every failure of a connection becomes a Problem here, and only here. The message names code, method, origin and path: never
- * a query, a header, a body or an error object, because all of them can carry secrets.
+ * a query, a header, a body or an error object, because all of them can carry secrets, nor a path that is known to.
  */
 import { exit, Problem, type Again, type ExitStatus } from '../../core/problem.ts';
 import { errorCode } from '../error-code.ts';
+import { redacted } from '../scrub.ts';
 import { tlsTrouble, type Validity } from '../tls.ts';
 
 /** The request that failed. */
@@ -11,6 +12,8 @@ export interface Where {
   readonly role: 'source' | 'sink';
   readonly method: string;
   readonly url: URL;
+  /** The client's address holds a secret: its paths are told to nobody. */
+  readonly isSecret?: boolean;
   /** The proxy on the way, without user info. */
   readonly proxy?: string | undefined;
 }
@@ -62,18 +65,24 @@ export function isBroken(error: unknown): boolean {
 /** A Problem about one request: `source https://host <what> (CODE, GET /path)`, or `sink tls://host <what> (CODE, TLS)`. */
 export function problem(
   status: ExitStatus,
-  { role, method, url }: Where,
+  where: Where,
   what: string,
   code: string | undefined,
   hint: string,
   again?: Again,
 ): Problem {
   const detail = code === undefined || code === '' ? '' : `${code}, `;
-  const request = `${detail}${method} ${url.pathname}`.trimEnd();
+  const { role, method, url } = where;
+  const request = `${detail}${method} ${pathOf(where)}`.trimEnd();
   return new Problem(status, `${role} ${url.protocol}//${url.host} ${what} (${request})`, {
     hint,
     ...(again !== undefined && { again }),
   });
+}
+
+/** The path as it may be told. */
+export function pathOf({ url, isSecret }: Where): string {
+  return isSecret === true ? redacted : url.pathname;
 }
 
 const network = 'check the network and the service; the next run continues from here';
