@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import files, { chmodSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { configure, type Configuration } from '../src/config.ts';
 import { jobName } from '../src/config/job.ts';
@@ -260,7 +260,7 @@ test('--output alone means the file sink, whatever sink the environment or an en
   const envFile = [file(scratch(t), 'job.env', 'AUDIT_EXPORT_SINK=elastic\n')];
   for (const environment of [{}, { AUDIT_EXPORT_SINK: 'splunk' }]) {
     const { sink, sinkValues } = await configureWith({ source: 'sample', envFile, output: 'x' }, environment);
-    assert.deepEqual([sink.name, sinkValues], ['file', { OUTPUT: 'x' }]);
+    assert.deepEqual([sink.name, sinkValues], ['file', { OUTPUT: resolve('x') }]);
   }
 });
 
@@ -451,6 +451,18 @@ test('jobs that must not share a position have different names', () => {
   assert.equal(new Set(names).size, names.length);
   assert.match(names[0] ?? '', /^sycope\.elastic\.[0-9a-f]{8}$/);
   assert.equal(jobName({}, source, sink, { ...search, limit: 5, single: true }), names[0]);
+  const several: Search = {
+    ...search,
+    query: [
+      ['a', '1'],
+      ['a', '2'],
+      ['b', '0'],
+    ],
+    categories: ['x', 'y'],
+  };
+  const reordered = { query: several.query.toReversed(), categories: several.categories.toReversed() };
+  assert.equal(jobName({}, source, sink, { ...several, ...reordered }), jobName({}, source, sink, several));
+  assert.equal(jobName({}, source, sink, several), 'sycope.elastic.5189db97', 'a name that lies on disks');
   assert.equal(jobName({ job: 'my-job' }, source, sink, search), 'my-job');
   for (const wrong of ['../x', '', 'a b', '..', 'x'.repeat(101)]) {
     assert.throws(() => jobName({ job: wrong }, source, sink, search), { status: 64 });

@@ -98,11 +98,38 @@ for (const form of ['elastic', 'splunk']) {
   });
 }
 
+for (const job of ['', '--job j']) {
+  test(`one relative path is another file in another folder, and each gets every record (${job || 'no --job'})`, async (t) => {
+    const [directory, other] = [scratch(t), scratch(t)];
+    const line = `echo '{"id":1}' | $AUDIT_EXPORT --source - --state-dir ${directory}/state ${job} --output out`;
+    assert.equal((await shell(line, { directory })).status, 0);
+    const second = await shell(line, { directory: other });
+    if (job === '') {
+      assert.deepEqual([second.status, second.stderr], [0, '']);
+      assert.equal(readFileSync(join(other, 'out'), 'utf8'), '{"id":1}\n');
+    } else {
+      assert.equal(second.status, 78);
+      assert.match(second.stderr, /belongs to another sink: file .*\/out, not file .*\/out\n/);
+    }
+    const absolute = line.replace('--output out', `--output ${directory}/out`);
+    assert.equal((await shell(absolute, { directory: other })).status, 0);
+    assert.equal(
+      readFileSync(join(directory, 'out'), 'utf8'),
+      '{"id":1}\n',
+      'the same job as that of the relative path',
+    );
+  });
+}
+
 test('--output - is taken neither for a file of that name nor for standard output', async (t) => {
   const directory = scratch(t);
   const { status, stdout, stderr } = await shell('$AUDIT_EXPORT --source sample --state-dir state --output -', {
     directory,
   });
   assert.deepEqual([status, stdout, existsSync(join(directory, '-'))], [78, '', false]);
-  assert.equal(stderr.split('\n')[0], 'audit-export: the file sink cannot append to -');
+  assert.equal(
+    stderr,
+    'audit-export: OUTPUT must be a path (./- is a file of that name; standard output is the sink stdout), not "-"\n' +
+      'hint: correct it in the flag --output\n',
+  );
 });

@@ -73,7 +73,7 @@ function categoryNames(text: string | undefined): readonly string[] {
 export function jobName(flags: Pick<Flags, 'job' | 'command'>, source: Source, sink: Sink, search: Search): string {
   const named = namedJob(flags);
   if (named !== undefined) return named;
-  const { query, rawQuery, categories } = search;
+  const { query, rawQuery, categories } = sorted(search);
   const scope = JSON.stringify([source.scope, query, rawQuery ?? '', categories, sink.scope, ...(flags.command ?? [])]);
   const hash = createHash('sha256').update(scope).digest('hex').slice(0, 8);
   const plain = (name: string): string => name.replaceAll(/[^A-Za-z0-9._-]/g, '-').slice(0, 40);
@@ -84,13 +84,22 @@ export function jobName(flags: Pick<Flags, 'job' | 'command'>, source: Source, s
  * What a position under `--job` belongs to besides source and sink: which of the source's records are wanted. Empty for
  * all of them. Generated names need it not, because each search has its own.
  */
-export function searchScope({ job }: Pick<Flags, 'job'>, { query, rawQuery, categories }: Search): string {
-  const parts = Object.entries({
-    query: query.map(([key, value]) => `${key}=${value}`).sort(),
-    rawQuery,
-    categories: categories.toSorted(),
-  }).filter(([, value]) => value !== undefined && value.length > 0);
+export function searchScope({ job }: Pick<Flags, 'job'>, search: Search): string {
+  const { query, rawQuery, categories } = sorted(search);
+  const parts = Object.entries({ query: query.map(asText), rawQuery, categories }).filter(
+    ([, value]) => value !== undefined && value.length > 0,
+  );
   return job === undefined || parts.length === 0 ? '' : `where ${JSON.stringify(Object.fromEntries(parts))}`;
+}
+
+/** The same search in one spelling: the order of its pairs and categories means nothing. */
+function sorted({ query, rawQuery, categories }: Search): Pick<Search, 'query' | 'rawQuery' | 'categories'> {
+  const inOrder = query.toSorted((one, other) => (asText(one) < asText(other) ? -1 : 1));
+  return { query: inOrder, rawQuery, categories: categories.toSorted() };
+}
+
+function asText([key, value]: Search['query'][number]): string {
+  return `${key}=${value}`;
 }
 
 /** A duration in nanoseconds, longer than zero. */

@@ -13,6 +13,10 @@ const kinds: Readonly<Record<NonNullable<Setting['kind']>, Kind>> = {
   url: { expects: 'an http:// or https:// URL without user name and password', holds: isPlainUrl },
   flag: { expects: 'true or false', holds: (text) => truthOf(text) !== undefined },
   integer: { expects: 'a whole number', holds: (text) => /^\d{1,15}$/.test(text) },
+  path: {
+    expects: 'a path (./- is a file of that name; standard output is the sink stdout)',
+    holds: (text) => text !== '-',
+  },
   duration: { expects: 'a duration such as 65m, 7d or 1h30m', holds: (text) => durationOf(text) !== undefined },
 };
 

@@ -1,7 +1,6 @@
 /** The settings of a source or sink: looked up, read from files where told so, checked, all faults named at once. */
 import { realpathSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Setting, Settings, SettingValues } from '../core/types.ts';
 import { errorCode } from '../io/error-code.ts';
 import { readSmallFile } from '../io/small-file.ts';
@@ -30,7 +29,7 @@ export function readSettings(
       continue;
     }
     const expected = wrongKind(setting, text);
-    if (expected === undefined) values[name] = text;
+    if (expected === undefined) values[name] = setting.kind === 'path' ? resolve(text) : text;
     else {
       findings.faults.push({
         text: `${name} must be ${expected}${isTellable(setting, text) ? `, not ${JSON.stringify(text)}` : ''}`,

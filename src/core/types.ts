@@ -73,8 +73,11 @@ export interface Setting {
   readonly unless?: string;
   readonly secret?: boolean;
   readonly default?: string;
-  /** What the text must be; `text` when left out. `url` is http(s) without user info; `flag` is true/false/1/0/yes/no. */
-  readonly kind?: 'text' | 'url' | 'flag' | 'integer' | 'duration';
+  /**
+   * What the text must be; `text` when left out. `url` is http(s) without user info; `flag` is true/false/1/0/yes/no; the
+   * value of a `path` is absolute.
+   */
+  readonly kind?: 'text' | 'url' | 'flag' | 'integer' | 'duration' | 'path';
   /** The allowed values, if they can be listed. */
   readonly values?: readonly string[];
   /** Other environment variables that are read when this one is not set. */

@@ -10,17 +10,14 @@ export const file: SinkDefinition = {
   summary: 'JSON Lines appended to a file',
   promise:
     'The records are on the disk before the position moves; what a killed run wrote is found there and not written again; whole lines stay, whoever wrote them.',
-  settings: { OUTPUT: { summary: 'The file to append to', required: true, flag: 'output' } },
+  settings: { OUTPUT: { summary: 'The file to append to', required: true, kind: 'path', flag: 'output' } },
   create: (values, tools) => fileSink(values['OUTPUT'], tools),
 };
 
+/** `path` is absolute: another folder's file of the same name is another job's. */
 export function fileSink(path: string | undefined, tools: Pick<SinkTools, 'file' | 'form'>): Sink {
   if (path === undefined || path === '') {
     throw new Problem(exit.config, 'the file sink has no file to append to', { hint: 'add --output <path>' });
-  }
-  if (path === '-') {
-    const hint = 'for standard output leave out --output and the file sink; a file of that name is ./-';
-    throw new Problem(exit.config, 'the file sink cannot append to -', { hint });
   }
   const target = tools.file(path);
   return {

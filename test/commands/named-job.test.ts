@@ -36,6 +36,15 @@ test('the order of a search does not matter to its position', async (t) => {
   assert.deepEqual([again.status, again.stdout], [0, ''], again.stderr);
 });
 
+test('nor to a position without a name of its own', async (t) => {
+  const directory = scratch(t);
+  const search = (...flags: readonly string[]): Promise<Ended> =>
+    shell(`echo '{"id":"a","category":"x"}' | $AUDIT_EXPORT --source - --state-dir ${directory} -c ${flags.join(' ')}`);
+  const first = await search('--categories', 'x,y', '--query', 'id=a,category=x');
+  const again = await search('--categories', 'y,x', '--query', 'category=x', '--query', 'id=a');
+  assert.deepEqual([first.stdout, again.stdout], ['{"id":"a","category":"x"}\n', ''], again.stderr);
+});
+
 test('a position without a search says its source alone', async (t) => {
   const directory = scratch(t);
   await pipe(directory);
