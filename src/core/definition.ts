@@ -78,9 +78,12 @@ const records = z.strictObject({
   /** `object`: its values are the records, under keys that mean nothing. */
   container: optional(z.enum(['array', 'object'])),
   missing: optional(missing),
-  /** The ID: one or more members, or the content where the vendor has none (`without` names volatile members). */
+  /**
+   * The ID: one or more members, joined or with `first` the first that the record has; or the content where the vendor has
+   * none (`without` names volatile members).
+   */
   id: z.union([
-    z.strictObject({ paths: z.array(path).check(z.minLength(1)) }),
+    z.strictObject({ paths: z.array(path).check(z.minLength(1)), first: optional(z.boolean()) }),
     z.strictObject({ content: z.literal(true), without: optional(z.array(path)) }),
   ]),
   time: optional(z.strictObject({ path, format, zone })),

@@ -1,5 +1,6 @@
 /**
- * What makes a record this record: the ID at a path, several values joined, or a hash of the content.
+ * What makes a record this record: the ID at a path or the first of several, several values joined, or a hash of the
+ * content.
  *
  * A key is bytes without a line break, one of
  *  "abc" or 123           the JSON value as the vendor sent it, so that 1 and "1" differ; escapes are normalised
@@ -16,6 +17,8 @@ import { twins } from './ledger/twins.ts';
 export interface IdentityRule {
   /** Where the ID is; several paths are joined; none means the content. */
   readonly paths: readonly (readonly string[])[];
+  /** Not joined: the first of them that the record has. */
+  readonly first?: boolean | undefined;
   /** Fields that change from one reading to the next, and so stay out of the content's hash. */
   readonly without?: readonly (readonly string[])[];
 }
@@ -58,7 +61,8 @@ export function identifier(
   continued: boolean,
 ): Identify {
   const result: Key = { key: Buffer.alloc(0), keyStart: 0, keyEnd: 0 };
-  const count = rule.paths.length;
+  const paths = rule.paths.length;
+  const count = rule.first === true ? 1 : paths;
   const put = keyWriter(result);
   const occurrences = twins();
 
@@ -76,9 +80,10 @@ export function identifier(
     }
   }
 
-  function byPaths(bytes: Buffer, spans: Int32Array): Key | undefined {
+  /** The values of `count` paths from one on. */
+  function byPaths(bytes: Buffer, spans: Int32Array, begin: number): Key | undefined {
     const values: string[] = [];
-    for (let path = 0; path < count; path += 1) {
+    for (let path = begin; path < begin + count; path += 1) {
       const from = spans[2 * path] ?? -1;
       const to = spans[2 * path + 1] ?? -1;
       if (!isUsable(bytes, from, to)) return undefined;
@@ -91,15 +96,16 @@ export function identifier(
   return {
     key(bytes, start, end, spans) {
       if (count === 0) return byContent(bytes, start, end);
-      const from = spans[0] ?? -1;
-      const to = spans[1] ?? -1;
+      const begin = rule.first === true ? firstThere(spans, paths) : 0;
+      const from = spans[2 * begin] ?? -1;
+      const to = spans[2 * begin + 1] ?? -1;
       if (count === 1 && isUsable(bytes, from, to) && isPlain(bytes, from, to)) {
         result.key = bytes;
         result.keyStart = from;
         result.keyEnd = to;
         return result;
       }
-      return byPaths(bytes, spans) ?? byContent(bytes, start, end);
+      return byPaths(bytes, spans, begin) ?? byContent(bytes, start, end);
     },
     startPage(again = false) {
       occurrences.startPage(again);
@@ -121,6 +127,13 @@ export function idText(key: Buffer, start: number, end: number): string {
   return /^(?:["[]|sha256(?:-of-id)?:|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$)|\p{Surrogate}/u.test(decoded)
     ? text
     : decoded;
+}
+
+/** Which of the paths leads to a value; the last when none does. */
+function firstThere(spans: Int32Array, paths: number): number {
+  let at = 0;
+  while (at < paths - 1 && (spans[2 * at] ?? -1) < 0) at += 1;
+  return at;
 }
 
 function none(): number {

@@ -5,7 +5,8 @@
  *   warnings   `audit-export: warning: …`, each once a run
  *   -v, -vv    debug and trace: text on a terminal; elsewhere they make all of it JSON Lines, as `--log-format json` does
  *
- * Without -v, what is meant for people is text wherever it goes, because cron mails it. Every line passes a scrubber that knows the secrets by value, and shows control characters.
+ * Without -v, what is meant for people is text wherever it goes, because cron mails it. Every line passes a scrubber that
+ * knows the secrets by value, and shows control characters.
  */
 import type { Logger } from 'pino';
 import { Problem } from '../core/problem.ts';

@@ -39,6 +39,15 @@ test('several values are joined so that no two combinations meet', () => {
   assert.notEqual(keyOf(rule, ['"a\\",\\"b"', '"c"']), keyOf(rule, ['"a"', '"b\\",\\"c"']));
 });
 
+test('of several paths the first that the record has is the ID, where the rule says so', () => {
+  const rule = { paths: [['a'], ['b'], ['c']], first: true };
+  assert.equal(keyOf(rule, ['"x"', '"y"', undefined]), '"x"');
+  assert.equal(keyOf(rule, [undefined, '7', '8']), '7');
+  assert.equal(keyOf(rule, [undefined, undefined, '"\\u0061"']), '"a"');
+  assert.match(keyOf(rule, [undefined, undefined, undefined]), hashed);
+  assert.match(keyOf(rule, ['null', '"y"', undefined]), hashed, 'what is there is its ID, or none is');
+});
+
 test('a long ID becomes a hash, the same for every spelling of it', () => {
   const rule = { paths: [['id']] };
   const long = 'é'.repeat(100);

@@ -17,7 +17,7 @@ const partBytes = 1024 * 1024;
 
 /** How the records of a definition are identified. */
 export function identityRule({ records: { id } }: SourceDefinition): IdentityRule {
-  if ('paths' in id) return { paths: id.paths.map(parsePath) };
+  if ('paths' in id) return { paths: id.paths.map(parsePath), first: id.first };
   return { paths: [], without: (id.without ?? []).map(parsePath) };
 }
 

@@ -9,7 +9,7 @@
 import { Buffer } from 'node:buffer';
 import { collector, fieldsOf, identityRule } from './collect.ts';
 import type { SourceDefinition } from '../definition.ts';
-import { identifier, type Identify } from '../identity.ts';
+import { identifier } from '../identity.ts';
 import { Problem } from '../problem.ts';
 import { planSearch } from './search.ts';
 import type { TimeFormat } from '../time.ts';
@@ -37,7 +37,11 @@ export function linesDefinition({ ids, time }: LineRules): SourceDefinition {
     paging: { type: 'none' },
     // Remembered for a day: as far back as an hourly or daily export may reach over what was delivered before.
     window: { filter: 'none', overlap: '1d' },
-    records: { format: 'lines', id: { paths: ids.length > 0 ? [...ids] : usualIds }, ...(time && { time }) },
+    records: {
+      format: 'lines',
+      id: ids.length > 0 ? { paths: [...ids] } : { paths: usualIds, first: true },
+      ...(time && { time }),
+    },
     categories: { path: 'category' },
   };
 }
@@ -56,7 +60,7 @@ export function linesSource(
   const plan = planSearch(definition, { ...search, categories: bothSpellings(search.categories) }, tools);
   const input = chunks[Symbol.asyncIterator]();
   const lines = collector(definition, plan, fieldsOf(definition, plan));
-  const identity = identityOf(definition);
+  const identity = identifier(identityRule(definition), () => false, false);
   lines.begin(identity);
   let ended = false;
   let begun = false;
@@ -123,24 +127,6 @@ export function linesSource(
 function bothSpellings(categories: readonly string[]): readonly string[] {
   const spellings = ['aitl', 'decision'];
   return [...new Set(categories.flatMap((name) => (spellings.includes(name) ? spellings : [name])))];
-}
-
-/** By the paths that were asked for; else by the first usual one that a line has. */
-function identityOf(definition: SourceDefinition): Identify {
-  const { paths } = identityRule(definition);
-  const isUsual = JSON.stringify(definition.records.id) === JSON.stringify({ paths: usualIds });
-  const identity = identifier({ paths: isUsual ? paths.slice(0, 1) : paths }, () => false, false);
-  if (!isUsual) return identity;
-  const chosen = new Int32Array(2);
-  return {
-    ...identity,
-    key(bytes, start, end, spans) {
-      const at = usualIds.findIndex((_, index) => (spans[2 * index] ?? -1) >= 0);
-      chosen[0] = spans[2 * at] ?? -1;
-      chosen[1] = spans[2 * at + 1] ?? -1;
-      return identity.key(bytes, start, end, chosen);
-    },
-  };
 }
 
 /** The splitter speaks of a reply. */

@@ -84,6 +84,10 @@ test('--id-path names the ID, several are joined, and the usual places no longer
   const text = '{"id":"x","a":{"b":1},"c":"2"}\n';
   assert.deepEqual((await readSlice(sourceOf(inPieces(text), { rules: { ids: ['a.b'] } }))).ids, ['1']);
   assert.deepEqual((await readSlice(sourceOf(inPieces(text), { rules: { ids: ['a.b', 'c'] } }))).ids, ['[1,"2"]']);
+  const usual = '{"id":"x","record":{"id":"y"}}\n';
+  assert.deepEqual((await readSlice(sourceOf(inPieces(usual), { rules: { ids: ['record.id', 'id'] } }))).ids, [
+    '["y","x"]',
+  ]);
 });
 
 test('lines without an ID are told apart by their content, twins by their number', async () => {
