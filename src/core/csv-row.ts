@@ -1,5 +1,6 @@
 /** A row of CSV (RFC 4180, section 2), taken apart: its values as JSON strings, with the vendor's own bytes. */
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
+import { jsonString } from './json/json-string.ts';
 import { ascii } from './json/json.ts';
 
 /** How many values a row has, and the first `most` as JSON strings; undefined when something follows a closing quote. */
@@ -35,23 +36,4 @@ function endOfQuoted(bytes: Buffer, start: number, end: number): number {
 function endOfPlain(bytes: Buffer, start: number, end: number): number {
   const at = bytes.indexOf(ascii.comma, start);
   return at === -1 || at > end ? end : at;
-}
-
-/** The bytes as a JSON string; of two quotes in a quoted value, one stays. */
-function jsonString(bytes: Buffer, start: number, end: number, isQuoted: boolean): Buffer {
-  const into = Buffer.allocUnsafe((end - start) * 6 + 2);
-  let length = 0;
-  into[length++] = ascii.quote;
-  for (let at = start; at < end; at += 1) {
-    const byte = bytes[at] as number;
-    if (byte < 0x20) {
-      length += into.write(`\\u${byte.toString(16).padStart(4, '0')}`, length, 'latin1');
-      continue;
-    }
-    if (byte === ascii.quote || byte === ascii.backslash) into[length++] = ascii.backslash;
-    into[length++] = byte;
-    if (byte === ascii.quote && isQuoted) at += 1;
-  }
-  into[length++] = ascii.quote;
-  return into.subarray(0, length);
 }
