@@ -64,6 +64,8 @@ export interface Asked {
   readonly who: string;
   readonly what: string;
   readonly hint?: string;
+  /** By HTTP status, before all other hints. */
+  readonly hints?: Readonly<Record<number, string | undefined>>;
   /** Why, in the words of the reply, fit for a message. */
   readonly said?: string | undefined;
   /** What is in the reply tells that it was the rate. */
@@ -80,11 +82,9 @@ export function httpProblem(
   const limited = asked.limited === true || (status === 403 && tellsLimit(headers)); // the latter as GitHub says it
   const meant = limited ? 429 : status;
   const [code, verb, standardHint] = meaning(meant);
-  const hint = code === exit.noperm ? (asked.hint ?? standardHint) : standardHint;
-  const again = worthAnother(meant, headers, now);
-  const said = (asked.said ?? '') === '' ? '' : `: ${asked.said}`;
-  const message = `${asked.who} ${verb} ${asked.what} (HTTP ${status})${said}`;
-  return new Problem(code, message, { hint, ...(again !== undefined && { again }) });
+  const hint = asked.hints?.[meant] ?? (code === exit.noperm ? asked.hint : undefined) ?? standardHint;
+  const message = `${asked.who} ${verb} ${asked.what} (HTTP ${status})${asked.said ? `: ${asked.said}` : ''}`;
+  return new Problem(code, message, { hint, again: worthAnother(meant, headers, now) });
 }
 
 /**

@@ -90,9 +90,9 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
 
   function failure(reply: HttpReply, what: string, answer: ReturnType<typeof objectOf>): Problem {
     const hint = 'check DATADOG_API_KEY and DATADOG_SITE';
-    const problem = httpProblem(reply.status, reply.headers, { who, what, hint, said: saying(answer) }, tools.now());
-    if (reply.status !== 404) return problem;
-    return new Problem(problem.status, problem.message, { hint: 'check DATADOG_URL and DATADOG_SITE' });
+    const hints = { 404: 'check DATADOG_URL and DATADOG_SITE' };
+    const asked = { who, what, hint, hints, said: saying(answer) };
+    return httpProblem(reply.status, reply.headers, asked, tools.now());
   }
 
   function noIntake(): Problem {

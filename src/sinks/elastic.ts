@@ -163,13 +163,9 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   function failure(reply: HttpReply, what: string, text: string): Problem {
-    const problem = httpProblem(reply.status, reply.headers, { who, what }, tools.now());
+    const hints = { [reply.status]: elasticHint(values, reply.status) };
     const said = errorText(objectOf(text)?.['error']);
-    const hint = elasticHint(values, reply.status) ?? problem.hint;
-    return new Problem(problem.status, said === '' ? problem.message : `${problem.message}: ${said}`, {
-      ...(hint !== undefined && { hint }),
-      ...(problem.again !== undefined && { again: problem.again }),
-    });
+    return httpProblem(reply.status, reply.headers, { who, what, hints, said }, tools.now());
   }
 
   return {

@@ -159,12 +159,9 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
 
   function failure(reply: HttpReply, what: string, answer: ReturnType<typeof objectOf>): Problem {
     const hint = 'check SPLUNK_TOKEN, and that the token is enabled';
+    const hints = { 404: 'check SPLUNK_URL: the event collector usually listens on port 8088' };
     const said = textOf(answer?.['text']);
-    const problem = httpProblem(reply.status, reply.headers, { who, what, hint, said }, tools.now());
-    if (reply.status !== 404) return problem;
-    return new Problem(problem.status, problem.message, {
-      hint: 'check SPLUNK_URL: the event collector usually listens on port 8088',
-    });
+    return httpProblem(reply.status, reply.headers, { who, what, hint, hints, said }, tools.now());
   }
 
   function notHec(): Problem {

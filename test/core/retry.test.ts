@@ -242,6 +242,14 @@ test('what is worth one more attempt gets one', async () => {
   assert.equal(calls, 2);
 });
 
+test('a hint for a status comes before the others, and not where the rate was it', () => {
+  const hints = { 403: 'give it the right to write', 404: 'check SYCOPE_URL' };
+  const hintOf = (status: number, headers: Readonly<Record<string, string>> = {}): string | undefined =>
+    httpProblem(status, headers, { ...asked, hint: 'check SYCOPE_PASSWORD', hints }, now).hint;
+  assert.deepEqual([hintOf(404), hintOf(403), hintOf(401)], [hints[404], hints[403], 'check SYCOPE_PASSWORD']);
+  assert.match(hintOf(403, { 'retry-after': '5' }) ?? '', /^run it less often/);
+});
+
 test('a wait that the server asked for is not clipped', async () => {
   const tools = world();
   await retrying((attempt) => (attempt === 1 ? Promise.reject(failing({ after: 600_000 })) : Promise.resolve()), tools);
