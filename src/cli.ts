@@ -4,13 +4,19 @@
  * Nothing is printed here: help and version are returned, wrong flags are a Problem (64) with a next step. What may be a
  * value is not in it: a mistyped --apikey is followed by a secret, and cron mails what was said.
  */
-import { Command as Commander, CommanderError, Option } from 'commander';
-import { epilogue, flagTable, ownWords, type Flags } from './core/flags.ts';
+import { Command as Commander, CommanderError, Help, Option } from 'commander';
+import {
+  commands,
+  epilogue,
+  flagTable,
+  isTakenBy,
+  ownWords,
+  summaries,
+  type CommandName,
+  type Flags,
+} from './core/flags.ts';
 import { didYouMean, nearest } from './core/nearest.ts';
 import { exit, Problem } from './core/problem.ts';
-
-const commands = ['pull', 'check', 'status', 'sources', 'sinks'] as const;
-export type CommandName = (typeof commands)[number];
 
 export type Invocation = { readonly command: CommandName; readonly flags: Flags } | { readonly print: string };
 
@@ -75,12 +81,6 @@ function build(version: string, print: (text: string) => void, { choose, excess 
   // The argument is there only to name a mistyped command; help must not offer it.
   program.configureHelp({ visibleArguments: () => [] });
   addFlags(program);
-  const summaries: Readonly<Record<Exclude<CommandName, 'pull'>, string>> = {
-    check: 'log in to both ends, fetch one page, send nothing, say what works',
-    status: "every job's position, lag and last outcome",
-    sources: 'list the sources that come with it and their settings, or those named',
-    sinks: 'list the built-in sinks and their settings, or those named',
-  };
   for (const name of commands) {
     if (name === 'pull') continue;
     const named = name === 'sources' || name === 'sinks' ? ' [name...]' : '';
@@ -88,7 +88,8 @@ function build(version: string, print: (text: string) => void, { choose, excess 
       .command(`${name}${named}`)
       .description(summaries[name])
       .usage(`[options]${named}`)
-      .helpOption('-h, --help', 'print help')
+      .helpOption('-h, --help', 'print this help')
+      .configureHelp({ visibleOptions: (own) => [...optionsOf(program, name), ...new Help().visibleOptions(own)] })
       .action((words: readonly string[]) => choose(name, named === '' ? [] : words));
   }
   return program.helpCommand(false);
@@ -137,18 +138,15 @@ function refuseEmptyValues(program: Commander): void {
 
 /** Flags that a command would not look at are refused, because whoever wrote them expects an effect. */
 function refuseForeignFlags(program: Commander, command: CommandName): void {
-  if (command === 'pull' || command === 'check') return;
-  const allowed = new Set(['verbose', 'quiet', 'logFormat', 'progress']);
-  // Not --env-file: a job that it describes is not looked for, and where positions live does not stand in it.
-  if (command === 'status') for (const name of ['stateDir', 'job']) allowed.add(name);
-  const hint =
-    command === 'status' ? 'it shows every job; --job chooses one, --state-dir says where they are' : undefined;
-  for (const option of program.options) {
-    const name = option.attributeName();
-    if (program.getOptionValueSource(name) === 'cli' && !allowed.has(name)) {
-      throw usage(`${command} takes no ${option.long ?? name}`, hint);
-    }
-  }
+  const taken = optionsOf(program, command);
+  const isGiven = (option: Option): boolean => program.getOptionValueSource(option.attributeName()) === 'cli';
+  const foreign = program.options.find((option) => isGiven(option) && !taken.includes(option));
+  if (foreign === undefined) return;
+  const hint = `audit-export ${command} --help lists what it takes`;
+  throw usage(
+    `${command} takes no ${foreign.long ?? foreign.flags}`,
+    command === 'status' ? 'it shows every job; --job chooses one, --state-dir says where they are' : hint,
+  );
 }
 
 /** What stands after `--` belongs to a program that takes the records. */
@@ -189,6 +187,12 @@ function refuseOption(program: Commander, word: string, argv: readonly string[])
   const at = argv.indexOf(word) + 1;
   const what = plain === null ? (at > 0 ? `, word ${at}` : '') : ` '${plain[0]}'`;
   throw usage(`unknown option${what}${long === undefined ? '' : ` (Did you mean --${long}?)`}`);
+}
+
+/** Those that the command takes, in the order of the table. */
+function optionsOf(program: Commander, command: CommandName): readonly Option[] {
+  const rows = flagTable.filter((row) => isTakenBy(command, row));
+  return rows.flatMap(({ flags }) => program.options.filter((option) => option.flags === flags));
 }
 
 function optionOf(program: Commander, name: string): Option | undefined {

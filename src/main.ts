@@ -1,8 +1,8 @@
 /** The program as a function: arguments and a world in, an exit status out. It sets nothing global and ends nothing. */
-import { parseCommandLine, type CommandName } from './cli.ts';
+import { parseCommandLine } from './cli.ts';
 import type { Host } from './commands/host.ts';
 import { oneOf } from './config/one-of.ts';
-import { ownWords, type Flags } from './core/flags.ts';
+import { ownWords, type CommandName, type Flags } from './core/flags.ts';
 import { exit, Problem } from './core/problem.ts';
 import { version } from './core/version.ts';
 import { openLog, type Level, type Log } from './io/log.ts';

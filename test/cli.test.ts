@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseCommandLine } from '../src/cli.ts';
-import { flagTable } from '../src/core/flags.ts';
+import { commands, flagTable } from '../src/core/flags.ts';
 import { Problem } from '../src/core/problem.ts';
 
 function flagsOf(...argv: string[]): object {
@@ -73,6 +73,27 @@ test('the version is printed', () => {
 
 test('a command has its own help', () => {
   assert.match(printed('check', '--help'), /Usage: audit-export check/);
+});
+
+for (const command of commands.filter((name) => name !== 'pull')) {
+  test(`the help of ${command} lists the flags that it takes, and it refuses all others`, () => {
+    const help = printed(command, '--help');
+    for (const { flags } of flagTable) {
+      const [flag = '', value] = (/--[^,]+/.exec(flags)?.[0] ?? '').split(' ');
+      const argv = [command, value === undefined ? flag : `${flag}=1`];
+      if (help.includes(`  ${flags} `)) assert.doesNotThrow(() => parseCommandLine(argv, '1'), flag);
+      else assert.throws(() => parseCommandLine(argv, '1'), new RegExp(`${command} takes no ${flag}`));
+    }
+    assert.match(help, / {2}-h, --help /);
+  });
+}
+
+test('status takes what says which positions, check what describes a job, lists neither', () => {
+  const taken = (command: string): boolean[] =>
+    ['--state-dir', '--job', '--env-file', '--verbose'].map((flag) => printed(command, '--help').includes(flag));
+  assert.deepEqual(taken('status'), [true, true, false, true]);
+  assert.deepEqual(taken('check'), [true, true, true, true]);
+  assert.deepEqual(taken('sources'), [false, false, false, true]);
 });
 
 const wrong: readonly (readonly [argv: readonly string[], message: RegExp])[] = [

@@ -1,4 +1,15 @@
-/** The command line as data: which flags there are, and what the help says. cli.ts parses by it. */
+/** The command line as data: which commands and flags there are, and what the help says. cli.ts parses by it. */
+
+/** `pull` is what runs when none is named. */
+export const commands = ['pull', 'check', 'status', 'sources', 'sinks'] as const;
+export type CommandName = (typeof commands)[number];
+
+export const summaries: Readonly<Record<Exclude<CommandName, 'pull'>, string>> = {
+  check: 'log in to both ends, fetch one page, send nothing, say what works',
+  status: "every job's position, lag and last outcome",
+  sources: 'list the sources that come with it and their settings, or those named',
+  sinks: 'list the built-in sinks and their settings, or those named',
+};
 
 /** The flags as given; a flag that was not given is absent. */
 export interface Flags {
@@ -60,6 +71,17 @@ export interface FlagRow {
   readonly says: string;
   /** `list` may be given several times; `count` counts. */
   readonly kind?: 'list' | 'count';
+  /** The commands that look at it: pull and check when left out. The others refuse it. */
+  readonly commands?: readonly CommandName[];
+}
+
+/** Those that are about one job. */
+const ofJobs = ['pull', 'check'] as const;
+/** `status` takes no --env-file: a job that it describes is not looked for, and where positions live is not in it. */
+const ofPositions = [...ofJobs, 'status'] as const;
+
+export function isTakenBy(command: CommandName, { commands: those = ofJobs }: FlagRow): boolean {
+  return those.includes(command);
 }
 
 /** In the order of the help. */
@@ -86,8 +108,12 @@ export const flagTable: readonly FlagRow[] = [
     says: 'settings are in this file (default: ./.env if there); repeatable',
     kind: 'list',
   },
-  { flags: '--job <name>', says: 'name of the position (default: from source, scope and sink)' },
-  { flags: '--state-dir <dir>', says: 'where positions live (default: ~/.local/state/audit-export)' },
+  { flags: '--job <name>', says: 'name of the position (default: from source, scope and sink)', commands: ofPositions },
+  {
+    flags: '--state-dir <dir>',
+    says: 'where positions live (default: ~/.local/state/audit-export)',
+    commands: ofPositions,
+  },
   { flags: '--overlap <duration>', says: "how far back to look again (default: the source's, else 5m)" },
   {
     flags: '--delay <duration>',
@@ -101,10 +127,10 @@ export const flagTable: readonly FlagRow[] = [
     says: 'what makes a record new: id, changes (other content under a known ID, the default) or content (always both)',
   },
   { flags: '--dry-run', says: 'pull and count; send and save nothing' },
-  { flags: '-v, --verbose', says: 'say what happens; -vv: in detail', kind: 'count' },
-  { flags: '-q, --quiet', says: 'say errors only' },
-  { flags: '--log-format <text|json>', says: 'how stderr speaks (default: text; -v as json off a terminal)' },
-  { flags: '--no-progress', says: 'no progress line on a terminal' },
+  { flags: '-v, --verbose', says: 'say what happens; -vv: in detail', kind: 'count', commands },
+  { flags: '-q, --quiet', says: 'say errors only', commands },
+  { flags: '--log-format <text|json>', says: 'how stderr speaks (default: text; -v as json off a terminal)', commands },
+  { flags: '--no-progress', says: 'no progress line on a terminal', commands },
   { flags: '--ca-file <file>', says: 'trust these root certificates too' },
   { flags: '--insecure', says: 'do not verify TLS certificates (warns on every run)' },
   { flags: '--timeout <duration>', says: "one request's total limit (default: 60s)" },
