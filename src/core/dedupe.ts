@@ -70,14 +70,6 @@ export function createLedger(seed = 0): Ledger {
     return entry;
   }
 
-  function locate(key: Buffer, start: number, end: number): number {
-    return table.find(packed(key, start, end));
-  }
-
-  function stateOf(entry: number): number {
-    return entry === -1 ? forgotten : segmentOf(entry)[offsetOf(entry) + stateAt]!;
-  }
-
   function become(entry: number, state: number): void {
     const segment = segmentOf(entry);
     const at = offsetOf(entry) + stateAt;
@@ -166,10 +158,9 @@ export function createLedger(seed = 0): Ledger {
   return {
     size: () => size,
     note: (key, start, end, stamp, fingerprint) => note(packed(key, start, end), stamp, fingerprint),
-    has: (key, start, end) => stateOf(locate(key, start, end)) !== forgotten,
     marked(key, start, end) {
-      const entry = locate(key, start, end);
-      return entry < marked && isLive(stateOf(entry));
+      const entry = table.find(packed(key, start, end));
+      return entry !== -1 && entry < marked && isLive(segmentOf(entry)[offsetOf(entry) + stateAt]!);
     },
     mark() {
       marked = newest + 1;

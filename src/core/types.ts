@@ -435,7 +435,6 @@ export interface Ledger {
    * whose window could show the record again.
    */
   note(key: Buffer, start: number, end: number, stamp: number, fingerprint: number): number;
-  has(key: Buffer, start: number, end: number): boolean;
   /** Everything noted so far belongs to before a bookmark that is about to be saved. */
   mark(): void;
   /** Whether the key was delivered before the last mark: a run that goes on from there never shows it again. */

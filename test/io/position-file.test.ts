@@ -23,7 +23,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import { createLedger } from '../../src/core/dedupe.ts';
+import { createLedger, seen } from '../../src/core/dedupe.ts';
 import { Problem } from '../../src/core/problem.ts';
 import type { BranchPosition, Position, PositionStore } from '../../src/core/types.ts';
 import { onReached } from '../../src/io/failpoint.ts';
@@ -261,11 +261,12 @@ test('many remembered IDs come back as they were saved, wherever the reads cut t
   const { position: again } = await load(directory);
   assert.deepEqual(plain(again), plain(position));
   const ledger = again?.branches.get('of 45000')?.ledger;
+  assert.ok(ledger);
   for (const [id, known] of [
     [idsOf(45_000).at(-1) ?? '', true],
     ['44999', false],
   ] as const) {
-    assert.equal(ledger?.has(Buffer.from(id), 0, id.length), known);
+    assert.equal(ledger.note(Buffer.from(id), 0, id.length, 0, 0) === seen, known);
   }
 });
 
@@ -331,7 +332,7 @@ for (const name of ['job.position', 'job.position.previous']) {
     const { position } = await load(directory);
     let failure: unknown;
     assert.throws(
-      () => position?.branches.get('')?.ledger.has(Buffer.from('x'), 0, 1),
+      () => position?.branches.get('')?.ledger.marked(Buffer.from('x'), 0, 1),
       (error) => {
         failure = error;
         return problem(78, /^position file \S+\/job\.position cannot be used: .*: malformed line "x"$/)(error);

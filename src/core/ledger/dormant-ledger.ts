@@ -48,7 +48,6 @@ export function dormantLedger(
   return {
     size: () => awake?.size() ?? count,
     note: (key, start, end, stamp, fingerprint) => (awake ?? ledger()).note(key, start, end, stamp, fingerprint),
-    has: (key, start, end) => ledger().has(key, start, end),
     mark: () => ledger().mark(),
     marked: (key, start, end) => ledger().marked(key, start, end),
     keep: (entry) => (awake ?? ledger()).keep(entry),
