@@ -5,20 +5,22 @@
  * delivered or durably set aside, and nowhere else.
  */
 import { askOnce } from './core/delivery/acknowledge.ts';
+import { unsaved } from './core/delivery/unsaved.ts';
 import { packer } from './core/batch.ts';
 import { noteListed } from './core/branch-list.ts';
 import { dryQuarantine } from './core/dry-quarantine.ts';
 import { forewarned } from './core/forewarned.ts';
 import { checkHoldOff } from './core/hold-off.ts';
-import { aheadOfClock, divertedBy, neverAcknowledged, setAside, skipped, stoppedEarly } from './core/partial.ts';
-import { firstPosition, placeOf, preferredOf, writeDown } from './core/position.ts';
+import { aheadOfClock, divertedBy, neverAcknowledged, setAside, skipped } from './core/partial.ts';
+import { firstPosition, placeOf, writeDown } from './core/position.ts';
 import { exit, Problem } from './core/problem.ts';
-import { pullSlice, type Branch } from './core/pull-slice.ts';
+import type { Branch } from './core/pull-slice.ts';
+import { pullWindow } from './core/pull-window.ts';
 import { collect, nameBranches, type Collected } from './core/run-problems.ts';
 import { emptySummary } from './core/summary.ts';
-import { fromMillis, isoText } from './core/time.ts';
+import { fromMillis } from './core/time.ts';
 import { isAhead, missedOf, presumedNow } from './core/clock/vendor-clock.ts';
-import { delayOf, slices, windowOf } from './core/window.ts';
+import { delayOf, windowOf } from './core/window.ts';
 import { beginAgain } from './io/position/position-read.ts';
 import type { Job, Position, PositionStore, Quarantine, Sink, Source, Summary, Tools, Window } from './core/types.ts';
 
@@ -94,6 +96,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
     const unknown = branches.filter((branch) => !position.branches.has(branch));
     for (const branch of unknown) placeOf(position, branch, seed);
     if (unknown.length > 0) await save(state, position, sink);
+    const delivered = unsaved(sink, parts.job.dryRun ? undefined : parts.store);
     for (const branch of branches) {
       // Between two branches nobody is waiting who would hear of it, and the others would go unread without a word.
       await collect(state, () => parts.tools.stop.throwIfAborted());
@@ -105,7 +108,11 @@ async function pullAll(state: State, position: Position): Promise<void> {
         queue: packer(sink, branch),
         place: placeOf(position, branch, seed),
         summary: state.summary,
-        save: () => save(state, position, sink),
+        unsaved: delivered,
+        async save() {
+          await save(state, position, sink);
+          delivered.forget();
+        },
         sinkBroke: () => void (state.sinkBroken = true),
       };
       const known = state.summary.gaps.length;
@@ -164,21 +171,6 @@ async function pullBranch(state: State, at: Branch): Promise<void> {
   if (isTimeless && watermark !== undefined && isAhead(watermark, fromMillis(tools.now()))) {
     throw aheadOfClock(watermark, source.name, beginAgain(state.parts.store?.path ?? ''));
   }
-}
-
-async function pullWindow(at: Branch, window: Window): Promise<void> {
-  const { source, place, job, tools } = at;
-  const preferred = job.search.single ? undefined : (preferredOf(place) ?? source.window.slice);
-  let moves = true;
-  for (const slice of slices(window, source.window, preferred)) {
-    tools.debug('slice', { branch: at.branch, from: isoText(slice.from), until: isoText(slice.until) });
-    moves = await pullSlice(at, window, slice, moves);
-    const more = slice.until < window.until;
-    if (more && job.search.single) throw stoppedEarly();
-    // The last slice is saved with the end of the run.
-    if (more) await at.save();
-  }
-  place.slice = undefined;
 }
 
 async function save(state: State, position: Position, sink: Sink | undefined, settled = false): Promise<void> {

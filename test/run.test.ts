@@ -543,6 +543,36 @@ test('one failing branch stops none of the others', async () => {
   );
 });
 
+for (const [what, fail] of [
+  ['that was read to its end', false],
+  ['that failed in the middle', true],
+] as const) {
+  test(`what a branch ${what} delivered is durable before the next one sends anything`, async () => {
+    const here = bench({ pageSize: 2 });
+    here.vendor.branches = async () => ['one', 'two', 'three'];
+    const pull = here.vendor.pull;
+    here.vendor.pull = async function* (ask) {
+      // Each branch has records of its own.
+      for await (const page of pull(ask)) {
+        yield { ...page, records: page.records.filter(({ bytes }) => bytes.includes(ask.branch)) };
+      }
+      if (fail && ask.branch === 'one') throw new Problem(exit.unavailable, 'the page broke off');
+    };
+    for (const branch of ['one', 'two', 'three']) {
+      for (let at = 1; at <= 5; at++) here.vendor.stored.push(stored(`${branch}${at}`, start - at * minute));
+    }
+    const notDurable: string[] = [];
+    here.sink.answer = () => {
+      const journal = here.store.disk.journal.map(({ lines }) => lines).join('');
+      notDurable.push(...here.ids().filter((id) => !journal.includes(JSON.stringify(id))));
+      return undefined;
+    };
+    await here.run();
+    assert.deepEqual(notDurable, []);
+    assert.equal(here.store.journals, here.sink.batches - 1, 'the last batch is saved with the position');
+  });
+}
+
 test('a run that is stopped between two branches does not end as if it had read them all', async () => {
   const here = bench();
   here.vendor.stored.push(stored('a', start - minute));

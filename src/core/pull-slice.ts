@@ -4,6 +4,7 @@ import type { Packer } from './batch.ts';
 import { withContentKey } from './content-key.ts';
 import { conflict } from './dedupe.ts';
 import { outbox } from './delivery/outbox.ts';
+import type { Unsaved } from './delivery/unsaved.ts';
 import { stoppedEarly } from './partial.ts';
 import { Problem } from './problem.ts';
 import { sieve, type Sieve } from './sieve.ts';
@@ -36,6 +37,8 @@ export interface Branch {
   readonly job: Job;
   /** Undefined when no position is kept. */
   readonly store: PositionStore | undefined;
+  /** One for all branches. */
+  readonly unsaved: Unsaved;
   readonly quarantine: Quarantine;
   readonly tools: Tools;
   readonly summary: Summary;

@@ -3,10 +3,10 @@ import type { SourceDefinition } from '../../src/core/definition.ts';
 
 export type Definition = SourceDefinition;
 
-const query = { from: '{from}', until: '{until}', size: '{limit}' };
-
-/** Pages with a cursor under a filter by event time; an API key in a header, or a session. */
-export function baseDefinition(session: boolean): Definition {
+/** Pages with a cursor under a filter by event time, of each branch if there are any; an API key in a header, or a session. */
+export function baseDefinition(session: boolean, branches: readonly string[] = []): Definition {
+  const asked = { from: '{from}', until: '{until}', size: '{limit}' };
+  const query = branches.length > 0 ? { ...asked, branch: '{branch}' } : asked;
   return {
     name: 'acme',
     summary: 'The audit trail of Acme.',
@@ -31,6 +31,7 @@ export function baseDefinition(session: boolean): Definition {
           logout: { method: 'POST', path: '/logout' },
         }
       : { type: 'headers', headers: { 'X-Api-Key': '{ACME_TOKEN}' } },
+    ...(branches.length > 0 && { branches: { values: [...branches] } }),
     request: { path: '/audit', query },
     paging: { type: 'cursor', path: 'next', request: { path: '/audit', query: { ...query, cursor: '{cursor}' } } },
     window: { filter: 'event', time: 'iso-ms', overlap: '10m', firstRun: '1h' },

@@ -46,6 +46,8 @@ export interface VendorOptions {
   readonly tls?: TlsOptions | undefined;
   /** Credentials are a session's, not the API key. */
   readonly session: boolean;
+  /** Where the query names a branch: which one the record with that ID is of. */
+  branchOf?(id: string): string;
 }
 
 export async function faultVendor(options: VendorOptions): Promise<FaultVendor> {
@@ -93,8 +95,10 @@ export async function faultVendor(options: VendorOptions): Promise<FaultVendor> 
     const until = Date.parse(searchParams.get('until') ?? '');
     const offset = Number((searchParams.get('cursor') ?? 'c0').slice(1));
     const size = Number(searchParams.get('size') ?? 2);
+    const branch = searchParams.get('branch');
     const found = records
       .filter(({ time }) => time >= from && time <= until)
+      .filter(({ id }) => branch === null || options.branchOf?.(id) === branch)
       .toSorted((one, other) => one.time - other.time);
     const texts = found.slice(offset, offset + size).map(({ text }) => text);
     const next = offset + size < found.length ? `"c${offset + size}"` : 'null';

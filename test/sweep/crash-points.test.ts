@@ -98,6 +98,52 @@ for (const { what, kill, sinks, session = false, first = false } of points) {
   });
 }
 
+const branches = ['north', 'east', 'south', 'west'];
+
+/** Killed when a batch is at the destination and nobody has written it down. */
+const delivered: readonly (readonly [sink: string, kill: (nth: number) => Kill])[] = [
+  ['stdout', (nth) => ({ called: 'output: written', point: nth })],
+  ['splunk', (nth) => ({ stored: nth })],
+  ['sekoia', (nth) => ({ stored: nth })],
+  ['elastic', (nth) => ({ stored: nth })],
+];
+
+for (const [sink, killAt] of delivered) {
+  const repeated = sink === 'elastic' ? 'nothing' : 'no more than the batch';
+  test(
+    `${sink}: killed in whichever branch, ${repeated} is repeated, and nothing is lost`,
+    { timeout: 120_000 },
+    async () => {
+      for (let nth = 1, signal: string | null = 'SIGKILL'; signal === 'SIGKILL'; nth++) {
+        const make = destinationOf(sink);
+        let allowed = 0;
+        const history = await openHistory({
+          start: killedRun(program.path),
+          async make(directory) {
+            const destination = await make(directory);
+            allowed = destination.repeats;
+            return destination;
+          },
+          session: false,
+          slices: false,
+          branches,
+        });
+        try {
+          for (let minute = 0; minute < 2; minute++) history.produce();
+          ({ signal } = await history.run(killAt(nth)));
+          await history.recover();
+          const { repeats, ...wrong } = history.compare();
+          assert.deepEqual(wrong, { lost: [], foreign: [], forgotten: 0 }, `batch ${nth}`);
+          assert.ok(repeats <= allowed, `batch ${nth}: ${repeats} repeats`);
+          assert.ok(signal === 'SIGKILL' || nth > branches.length, `only ${nth} batches`);
+        } finally {
+          await history.close();
+        }
+      }
+    },
+  );
+}
+
 test(
   'a run that is killed while it removes the lock file of a killed run holds up nobody',
   { timeout: 120_000 },

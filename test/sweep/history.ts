@@ -59,6 +59,8 @@ export interface HistoryOptions<Blow> {
   readonly session: boolean;
   /** A run saves its position several times. */
   readonly slices: boolean;
+  /** Has the vendor spread its records over them. */
+  readonly branches?: readonly string[];
 }
 
 export async function openHistory<Blow>({
@@ -66,12 +68,14 @@ export async function openHistory<Blow>({
   make,
   session,
   slices,
+  branches = [],
 }: HistoryOptions<Blow>): Promise<History<Blow>> {
   const directory = mkdtempSync(join(tmpdir(), 'sweep-'));
   const state = join(directory, 'state');
   const destination = await make(directory);
   const clock = { now: Math.floor(Date.now() / 1000) * 1000 };
-  const vendor = await faultVendor({ now: () => clock.now, ...credentials, session });
+  const branchOf = (id: string): string => branches[Number(id.replace(/\D+/, '')) % branches.length] ?? '';
+  const vendor = await faultVendor({ now: () => clock.now, ...credentials, session, branchOf });
   const refused = new Set<string>();
   let number = 0;
   let asked = 0;
@@ -79,7 +83,7 @@ export async function openHistory<Blow>({
   let producing = false;
   let known = 0;
 
-  const definition = baseDefinition(session);
+  const definition = baseDefinition(session, branches);
   const window = slices ? { ...definition.window, slice: '3m' } : definition.window;
   const files = {
     source: join(directory, 'acme.json'),

@@ -10,7 +10,8 @@ import { seen } from '../dedupe.ts';
 import { deliver } from './deliver.ts';
 import { type Delivered, nothing } from './delivered.ts';
 import { isTooMany, tooManyRefused } from '../partial.ts';
-import type { AuditRecord, Ledger, PositionStore, Quarantine, RefusedRecord, Sink, Summary, Tools } from '../types.ts';
+import type { AuditRecord, Ledger, Quarantine, RefusedRecord, Sink, Summary, Tools } from '../types.ts';
+import type { Unsaved } from './unsaved.ts';
 
 export interface OutboxParts {
   readonly sink: Sink;
@@ -18,8 +19,7 @@ export interface OutboxParts {
   readonly sourceName: string;
   readonly branch: string;
   readonly ledger: Ledger;
-  /** Undefined when no position is kept. */
-  readonly store: PositionStore | undefined;
+  readonly unsaved: Unsaved;
   readonly quarantine: Quarantine;
   readonly tools: Tools;
   readonly summary: Summary;
@@ -47,11 +47,9 @@ export interface Outbox {
 const patience = 1000;
 
 export function outbox(parts: OutboxParts): Outbox {
-  const { sink, queue, ledger, store, quarantine, tools, summary } = parts;
+  const { sink, queue, ledger, unsaved, quarantine, tools, summary } = parts;
   const by = { source: parts.sourceName, sink: sink.name, branch: parts.branch };
   const flight = new Set<Promise<void>>();
-  const journaled = sink.repeats === 'visible' && store !== undefined && !parts.dryRun;
-  let unjournaled: readonly number[] = [];
   let setAside: number[] = [];
   /** Of the refused record, which may come in parts. */
   let digest: Hash | undefined;
@@ -63,22 +61,14 @@ export function outbox(parts: OutboxParts): Outbox {
     if (failed) throw failure;
   };
 
-  /** Before the next batch leaves, the last one must be on disk: a killed run then repeats one batch at most. */
-  async function journal(): Promise<void> {
-    if (!journaled || unjournaled.length === 0) return;
-    const entries = unjournaled;
-    unjournaled = [];
-    await sink.flush();
-    await store.journal(parts.branch, ledger.lines(entries), sink.saved());
-  }
-
   async function dispatch(): Promise<void> {
     const packed = queue.take();
     oldest = Infinity;
     if (packed === undefined) return;
     while (flight.size >= sink.inFlight) await Promise.race(flight);
     check();
-    await journal();
+    // Before the next batch leaves, the last one must be on disk: a killed run then repeats one batch at most.
+    await unsaved.journal();
     void launch(packed);
   }
 
@@ -104,11 +94,11 @@ export function outbox(parts: OutboxParts): Outbox {
     for (const entry of delivered.kept) ledger.keep(entry);
     summary.delivered += delivered.kept.length;
     summary.diverted += delivered.diverted;
-    if (journaled) unjournaled = unjournaled.concat(delivered.kept);
+    unsaved.add(parts.branch, ledger, delivered.kept);
     for (const { pending, entries } of delivered.awaited) {
       for (const entry of entries) ledger.wait(entry, pending);
       summary.awaited += entries.length;
-      if (journaled) unjournaled = unjournaled.concat(entries);
+      unsaved.add(parts.branch, ledger, entries);
     }
     if (delivered.refused.length === 0) return;
     checkQuarantine(delivered.refused.length, delivered.refused[0]?.reason ?? '');
@@ -119,7 +109,7 @@ export function outbox(parts: OutboxParts): Outbox {
     await quarantine.flush();
     const setAsideNow = delivered.refused.map(({ entry }) => entry);
     for (const entry of setAsideNow) ledger.keep(entry);
-    if (journaled) unjournaled = unjournaled.concat(setAsideNow);
+    unsaved.add(parts.branch, ledger, setAsideNow);
     summary.quarantined += delivered.refused.length;
   }
 
@@ -162,7 +152,7 @@ export function outbox(parts: OutboxParts): Outbox {
       await Promise.all(flight);
       check();
       // Acknowledgements are asked for next, and are told once.
-      if (sink.settle !== undefined) await journal();
+      if (sink.settle !== undefined) await unsaved.journal();
       await flushQuarantine();
     },
     async settle() {

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { packer } from '../../../src/core/batch.ts';
 import { createLedger } from '../../../src/core/dedupe.ts';
 import { outbox, type Outbox } from '../../../src/core/delivery/outbox.ts';
+import { unsaved } from '../../../src/core/delivery/unsaved.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { emptySummary } from '../../../src/core/summary.ts';
 import type { PositionStore, Quarantine, Reply, Sink } from '../../../src/core/types.ts';
@@ -45,7 +46,7 @@ function bench(changes: Partial<Sink> = {}) {
   const ledger = createLedger();
   const summary = emptySummary();
   const queue = packer(sink);
-  const parts = { sink, queue, ledger, store, quarantine, summary, tools: memoryTools(clock) };
+  const parts = { sink, queue, ledger, unsaved: unsaved(sink, store), quarantine, summary, tools: memoryTools(clock) };
   const box = outbox({ ...parts, sourceName: 'memory', branch: '', maxQuarantine: 0.1, dryRun: false });
   const records = auditRecords(20);
   /** Adds so many records more; resolves when the outbox takes further ones. */

@@ -1,0 +1,48 @@
+/**
+ * What was delivered since the position was saved, and is not in the journal yet. It belongs to the run and not to a
+ * branch or a slice: whoever sends next has it made durable first, so that a killed run repeats no more than what was
+ * in flight. Where the position is saved before anybody sends again, that costs no journal entry.
+ */
+import type { Buffer } from 'node:buffer';
+import type { Ledger, PositionStore, Sink } from '../types.ts';
+
+export interface Unsaved {
+  /** Entries that were just delivered, or durably set aside. Their numbers may change afterwards. */
+  add(branch: string, ledger: Ledger, entries: readonly number[]): void;
+  /** Makes them durable, first at the sink, then in the journal. Does nothing when there are none. */
+  journal(): Promise<void>;
+  /** They are in the position now. */
+  forget(): void;
+}
+
+/** `store` is undefined when no position is kept. */
+export function unsaved(
+  sink: Pick<Sink, 'repeats' | 'flush' | 'saved'>,
+  store: Pick<PositionStore, 'journal'> | undefined,
+): Unsaved {
+  const linesOf = new Map<string, Buffer[]>();
+
+  return {
+    add(branch, ledger, entries) {
+      if (store === undefined || sink.repeats !== 'visible' || entries.length === 0) return;
+      const lines = linesOf.get(branch) ?? [];
+      lines.push(...ledger.lines(entries));
+      linesOf.set(branch, lines);
+    },
+    async journal() {
+      const delivered = [...linesOf].map(([branch, lines]) => [branch, [...lines]] as const);
+      if (delivered.length === 0) return;
+      await sink.flush();
+      for (const [branch, lines] of delivered) {
+        await store?.journal(branch, lines, sink.saved());
+        // What was delivered meanwhile stays, and so does all of it when that failed.
+        const rest = linesOf.get(branch)?.slice(lines.length) ?? [];
+        if (rest.length > 0) linesOf.set(branch, rest);
+        else linesOf.delete(branch);
+      }
+    },
+    forget() {
+      linesOf.clear();
+    },
+  };
+}

@@ -1,0 +1,22 @@
+/** One window: its slices one after the other, the position saved between them. */
+import { stoppedEarly } from './partial.ts';
+import { preferredOf } from './position.ts';
+import { pullSlice, type Branch } from './pull-slice.ts';
+import { isoText } from './time.ts';
+import type { Window } from './types.ts';
+import { slices } from './window.ts';
+
+/** Pulls a window to its end; its last slice is saved with the end of the run. */
+export async function pullWindow(at: Branch, window: Window): Promise<void> {
+  const { source, place, job, tools } = at;
+  const preferred = job.search.single ? undefined : (preferredOf(place) ?? source.window.slice);
+  let moves = true;
+  for (const slice of slices(window, source.window, preferred)) {
+    tools.debug('slice', { branch: at.branch, from: isoText(slice.from), until: isoText(slice.until) });
+    moves = await pullSlice(at, window, slice, moves);
+    const more = slice.until < window.until;
+    if (more && job.search.single) throw stoppedEarly();
+    if (more) await at.save();
+  }
+  place.slice = undefined;
+}
