@@ -109,6 +109,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
         place: placeOf(position, branch, seed),
         summary: state.summary,
         unsaved: delivered,
+        refusals: position.refusals,
         async save() {
           await save(state, position, sink);
           delivered.forget();

@@ -230,6 +230,66 @@ test('a sink that refuses nearly everything stops the run before the trail is dr
   assert.equal((await here.store.load())?.branches.get('')?.watermark, undefined);
 });
 
+/** Ticks of a minute with one new record each, of which the sink refuses those called `bad`; the status of each. */
+async function ticks(here: Bench, ids: readonly string[]): Promise<number[]> {
+  const ends: number[] = [];
+  here.sink.answer = ({ records }) => {
+    const isBad = records.map(({ bytes }) => bytes.includes('bad'));
+    return isBad.includes(true) ? { outcomes: isBad.map((bad) => (bad ? { refused: 'mapping' } : 'kept')) } : undefined;
+  };
+  for (const id of ids) {
+    here.clock.now += minute;
+    here.vendor.stored.push(stored(`${id}${here.clock.now}`, here.clock.now - 1));
+    ends.push(...statuses(await here.run()));
+    here.restart();
+  }
+  return ends;
+}
+
+test('refused records are counted over runs: after ten in a row the position stays, and one accepted begins the count anew', async () => {
+  const here = bench();
+  const ten = Array<string>(10).fill('bad');
+  const partial = Array<number>(10).fill(exit.partial);
+  assert.deepEqual(await ticks(here, ten), partial);
+  const before = (await here.store.load())?.branches.get('')?.watermark;
+  assert.deepEqual(await ticks(here, ['bad', 'bad']), [exit.data, exit.data]);
+  assert.equal((await here.store.load())?.branches.get('')?.watermark, before);
+  assert.equal(here.quarantine.added.length, 10);
+
+  here.vendor.stored.splice(0);
+  assert.deepEqual(await ticks(here, ['good', ...ten, 'good', 'bad']), [...partial, exit.partial]);
+});
+
+test('what a vendor shows again, known already, does not hide that all new records are refused', async () => {
+  const here = bench({ rules: { overlap: parseDuration('2h', 'overlap') } });
+  for (let at = 1; at <= 200; at++) here.vendor.stored.push(stored(`a${at}`, start - at * 10_000));
+  assert.deepEqual(statuses(await here.run()), []);
+  here.restart();
+  assert.deepEqual(await ticks(here, Array<string>(11).fill('bad')), [
+    ...Array<number>(10).fill(exit.partial),
+    exit.data,
+  ]);
+});
+
+test('broken records of the source are counted over runs, too, and those of a run that others follow are no more than they are', async () => {
+  const here = bench();
+  const broken = (at: number): void => {
+    here.clock.now += minute;
+    here.vendor.refused = [{ text: Buffer.from(`{${at}`), more: false, reason: 'no JSON' }];
+  };
+  for (let at = 1; at <= 12; at++) {
+    broken(at);
+    here.vendor.stored.push(stored(`a${at}`, here.clock.now - 1));
+    assert.deepEqual(statuses(await here.run()), [exit.partial]);
+    here.restart();
+  }
+  for (let at = 13; at <= 23; at++) {
+    broken(at);
+    assert.deepEqual(statuses(await here.run()), [at === 23 ? exit.data : exit.partial], `${at}`);
+    here.restart();
+  }
+});
+
 test('records with one ID and other content are delivered both, but with --dedupe id once', async () => {
   for (const [dedupe, delivered, conflicts, changed] of [
     ['changes', 2, 0, 1],

@@ -74,18 +74,3 @@ export function stoppedEarly(): Problem {
     hint: 'run without -x (--single-query) to fetch them all',
   });
 }
-
-/** So many quarantined records never stop a run. */
-const quarantineFloor = 10;
-
-/** A systematic fault (a mapping, a wrong path) must not drain the audit trail into a file. `share`: 0 to 1. */
-export function isTooMany(refused: number, fetched: number, share: number): boolean {
-  return refused > Math.max(quarantineFloor, fetched * share);
-}
-
-/** So many that it must be one cause for all: nothing more is set aside, and the position stays. */
-export function tooManyRefused(refused: number, fetched: number, reason: string): Problem {
-  return new Problem(exit.data, `${refused} of ${fetched} records were refused, too many to set aside: ${reason}`, {
-    hint: 'mend the cause and run again, nothing is lost',
-  });
-}

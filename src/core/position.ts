@@ -1,12 +1,21 @@
 /** A job's position before its first run, and how a run is written down in it. */
 import { createLedger } from './dedupe.ts';
+import { isAnyAccepted } from './summary.ts';
 import { exit, type Problem, worst } from './problem.ts';
 import { fromMillis, isoText } from './time.ts';
 import type { BranchPosition, Duration, Position, Summary } from './types.ts';
 
 /** `source` and `sink` say what is read and where it goes. */
 export function firstPosition(scope: { readonly source: string; readonly sink: string }): Position {
-  return { ...scope, branches: new Map(), saved: undefined, last: undefined, lastSuccess: undefined, failures: 0 };
+  return {
+    ...scope,
+    branches: new Map(),
+    saved: undefined,
+    last: undefined,
+    lastSuccess: undefined,
+    failures: 0,
+    refusals: 0,
+  };
 }
 
 /** The place of a branch; a new one starts without a watermark. `seed`: see createLedger. */
@@ -29,10 +38,11 @@ export function writeDown(
   position: Position,
   { started, ended }: { readonly started: number; readonly ended: number },
   problems: readonly Problem[],
-  { fetched, delivered, quarantined }: Summary,
+  summary: Summary,
 ): number {
   const status = worst(problems.map((problem) => problem.status));
   const success = status === exit.ok || status === exit.partial;
+  const { fetched, delivered, quarantined } = summary;
   position.last = {
     started: isoText(fromMillis(started)),
     ended: isoText(fromMillis(ended)),
@@ -43,6 +53,7 @@ export function writeDown(
     quarantined,
   };
   position.failures = success ? 0 : position.failures + 1;
+  position.refusals = isAnyAccepted(summary) ? 0 : position.refusals + quarantined;
   if (success) position.lastSuccess = position.last.ended;
   return status;
 }

@@ -40,6 +40,8 @@ export interface Branch {
   /** One for all branches. */
   readonly unsaved: Unsaved;
   readonly quarantine: Quarantine;
+  /** Records that the runs before refused in a row. */
+  readonly refusals: number;
   readonly tools: Tools;
   readonly summary: Summary;
   /** Makes the position as it is durable. */

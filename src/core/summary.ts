@@ -19,8 +19,17 @@ export function emptySummary(): Summary {
   };
 }
 
+export function isAnyAccepted({ delivered, awaited }: Summary): boolean {
+  return delivered + awaited > 0;
+}
+
+/** Records that are for the sink, because no run delivered them before. */
+export function fresh({ fetched, seen, conflicts, outside }: Summary): number {
+  return fetched - seen - conflicts - outside;
+}
+
 /** Records that were pulled and have no outcome yet; a slice that ends with more than it began with must not be committed. */
 export function unaccounted(summary: Summary): number {
-  const { fetched, delivered, seen, conflicts, outside, quarantined, awaited } = summary;
-  return fetched - (delivered + seen + conflicts + outside + quarantined + awaited);
+  const { delivered, quarantined, awaited } = summary;
+  return fresh(summary) - (delivered + quarantined + awaited);
 }

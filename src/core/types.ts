@@ -500,6 +500,8 @@ export interface Position {
   lastSuccess: string | undefined;
   /** Failed runs in a row. */
   failures: number;
+  /** Records refused in a row, over runs: since one was last accepted. */
+  refusals: number;
 }
 
 /** The durable home of one job's position. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkHoldOff } from '../../src/core/hold-off.ts';
+import { firstPosition } from '../../src/core/position.ts';
 import type { LastRun, Position } from '../../src/core/types.ts';
 
 const ended = Date.parse('2026-11-20T09:00:00Z');
@@ -9,7 +10,7 @@ const fiveMinutes = 300_000_000_000n;
 function position(failures: number): Position {
   const when = new Date(ended).toISOString();
   const last: LastRun = { started: when, ended: when, exit: 69, outcome: '', fetched: 0, delivered: 0, quarantined: 0 };
-  return { source: 's', sink: 'k', branches: new Map(), saved: undefined, last, lastSuccess: undefined, failures };
+  return { ...firstPosition({ source: 's', sink: 'k' }), last, failures };
 }
 
 test('after three failures a run is held until the time is over', () => {

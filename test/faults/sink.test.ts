@@ -340,3 +340,34 @@ fault(
     });
   },
 );
+
+fault(
+  'S11',
+  'what refuses every record ends the run with 65, also where a run has few: no more than ten in a row are set aside',
+  async (context) => {
+    const here = await elasticScene(context, { records: 0 });
+    const conflict = { status: 400, type: 'mapper_exception', reason: 'conflict' };
+    here.sink.item = () => conflict;
+    async function tick(id: string): Promise<Awaited<ReturnType<typeof here.run>>> {
+      here.clock.now += 60_000;
+      here.vendor.add(id, 30);
+      return here.run();
+    }
+    for (let nth = 1; nth <= 10; nth++) assert.equal((await tick(`refused${nth}`)).status, 3);
+    assert.equal(here.setAside().length, 10);
+    const eleventh = await tick('waiting1');
+    assert.equal(here.setAside().length, 10, 'nothing more is set aside');
+    assert.equal((await tick('waiting2')).status, 65, 'and so it stays');
+    await here.expectProblem(eleventh, {
+      exit: 65,
+      message:
+        /^11 records in a row were refused over the last runs, too many to set aside: mapper_exception: conflict$/,
+      hint: /^mend the cause and run again, nothing is lost; .* set aside before is in .*faults\.quarantine\.jsonl$/,
+      lift: () => (here.sink.item = undefined),
+    });
+    here.sink.item = (id) => (recordIdOf(id).startsWith('refused') ? conflict : undefined);
+    for (let nth = 11; nth <= 20; nth++) assert.equal((await tick(`refused${nth}`)).status, 3, 'the count begins anew');
+    assert.equal((await tick('accepted')).status, 0);
+    assert.equal((await tick('refused21')).status, 3);
+  },
+);

@@ -40,7 +40,7 @@ function run(directory: string, steps: string, point = ''): ReturnType<typeof sp
     }
     function position(watermark, ids) {
       const branches = new Map([['', { watermark, bookmark: undefined, slice: undefined, listed: true, ledger: ledgerOf(ids) }]]);
-      return { ...scope, branches, saved: undefined, last: undefined, lastSuccess: undefined, failures: 0 };
+      return { ...scope, branches, saved: undefined, last: undefined, lastSuccess: undefined, failures: 0, refusals: 0 };
     }
     const kill = () => process.kill(process.pid, 'SIGKILL');
     const crash = () => onReached((point) => { if (point === ${JSON.stringify(point)}) kill(); });

@@ -54,6 +54,7 @@ function positionOf(branches: Record<string, BranchPosition>): Position {
     last: undefined,
     lastSuccess: undefined,
     failures: 0,
+    refusals: 0,
   };
 }
 
@@ -134,6 +135,7 @@ test('what was saved is loaded again, whatever it is', async (t) => {
           saved: JSON.parse(JSON.stringify(value ?? null)) as Position['saved'],
           lastSuccess,
           failures: list.length,
+          refusals: 2 * list.length,
           last: {
             started: 'a',
             ended: 'b',
@@ -160,6 +162,15 @@ test('a person can read it, and the checksum is that of sha256sum', async (t) =>
   assert.equal(first, `audit-export position 1 sha256:${createHash('sha256').update(rest.join('\n')).digest('hex')}`);
   assert.match(file, /"watermark": "2020-11-25T16:49:08.648718268Z"/);
   assert.match(file, /\n1763629200000 00000007 \+ second one\n/);
+});
+
+test('records refused in a row are there only when there are some, and none are in a file from before they were counted', async (t) => {
+  const directory = freshDirectory(t);
+  const { path } = await saved(directory, { ...positionOf({ '': branch(1n) }), refusals: 3 });
+  assert.match(readFileSync(path, 'utf8'), /"refusals": 3/);
+  await saved(directory, positionOf({ '': branch(1n) }));
+  assert.doesNotMatch(readFileSync(path, 'utf8'), /refusals/);
+  assert.equal((await load(directory)).position?.refusals, 0);
 });
 
 test('many IDs, over several blocks and chunks, come back in place', async (t) => {

@@ -9,7 +9,7 @@ import type { Packed, Packer } from '../batch.ts';
 import { seen } from '../dedupe.ts';
 import { deliver } from './deliver.ts';
 import { type Delivered, nothing } from './delivered.ts';
-import { isTooMany, tooManyRefused } from '../partial.ts';
+import { refusalLimit } from './refusal-limit.ts';
 import type { AuditRecord, Ledger, Quarantine, RefusedRecord, Sink, Summary, Tools } from '../types.ts';
 import type { Unsaved } from './unsaved.ts';
 
@@ -24,6 +24,8 @@ export interface OutboxParts {
   readonly tools: Tools;
   readonly summary: Summary;
   readonly maxQuarantine: number;
+  /** Records that the runs before refused in a row. */
+  readonly refusals: number;
   /** Count, and send nothing. */
   readonly dryRun: boolean;
 }
@@ -49,6 +51,7 @@ const patience = 1000;
 export function outbox(parts: OutboxParts): Outbox {
   const { sink, queue, ledger, unsaved, quarantine, tools, summary } = parts;
   const by = { source: parts.sourceName, sink: sink.name, branch: parts.branch };
+  const limit = refusalLimit(summary, parts.maxQuarantine, parts.refusals, quarantine.path);
   const flight = new Set<Promise<void>>();
   let setAside: number[] = [];
   /** Of the refused record, which may come in parts. */
@@ -82,7 +85,7 @@ export function outbox(parts: OutboxParts): Outbox {
   async function send(packed: Packed): Promise<void> {
     try {
       const all = { ...nothing, kept: packed.entries };
-      await record(parts.dryRun ? all : await deliver(sink, packed, tools, record, checkQuarantine));
+      await record(parts.dryRun ? all : await deliver(sink, packed, tools, record, limit.checkShare));
       queue.giveBack(packed);
     } catch (problem) {
       if (!failed) failure = problem;
@@ -101,7 +104,7 @@ export function outbox(parts: OutboxParts): Outbox {
       unsaved.add(parts.branch, ledger, entries);
     }
     if (delivered.refused.length === 0) return;
-    checkQuarantine(delivered.refused.length, delivered.refused[0]?.reason ?? '');
+    limit.check(delivered.refused.length, delivered.refused[0]?.reason ?? '');
     for (const { record: refused, reason } of delivered.refused) {
       const text = refused.bytes.subarray(refused.start, refused.end);
       await quarantine.add({ text, more: false, reason }, by);
@@ -111,13 +114,6 @@ export function outbox(parts: OutboxParts): Outbox {
     for (const entry of setAsideNow) ledger.keep(entry);
     unsaved.add(parts.branch, ledger, setAsideNow);
     summary.quarantined += delivered.refused.length;
-  }
-
-  function checkQuarantine(more: number, reason: string): void {
-    const total = summary.quarantined + more;
-    if (isTooMany(total, summary.fetched, parts.maxQuarantine)) {
-      throw tooManyRefused(total, summary.fetched, reason);
-    }
   }
 
   return {
@@ -141,7 +137,7 @@ export function outbox(parts: OutboxParts): Outbox {
         summary.seen += 1; // the parts that the quarantine has go with the next record's first
         return;
       }
-      if (entry !== undefined) checkQuarantine(1, refused.reason);
+      if (entry !== undefined) limit.check(1, refused.reason);
       await quarantine.add(refused, by);
       if (entry === undefined) return;
       summary.quarantined += 1;

@@ -10,6 +10,8 @@ export interface StoredDocument {
   readonly generation: number;
   readonly lastSuccess?: string;
   readonly failures: number;
+  /** Left out when there are none. */
+  readonly refusals?: number;
   readonly last?: LastRun;
   readonly saved?: Saved;
   readonly branches: readonly StoredBranch[];
@@ -26,7 +28,7 @@ interface StoredBranch {
 
 /** The document, indented for people: a line that is a brace alone ends it, and only it. */
 export function documentText(job: string, generation: number, position: Position): string {
-  const { source, sink, lastSuccess, failures, last, saved } = position;
+  const { source, sink, lastSuccess, failures, refusals, last, saved } = position;
   const branches: StoredBranch[] = [];
   for (const [name, { watermark, bookmark, slice, listed, ledger }] of position.branches) {
     branches.push({
@@ -38,7 +40,8 @@ export function documentText(job: string, generation: number, position: Position
       remembered: ledger.size(),
     });
   }
-  const document = { job, source, sink, generation, lastSuccess, failures, last, saved, branches };
+  const inARow = { failures, ...(refusals > 0 ? { refusals } : {}) };
+  const document = { job, source, sink, generation, lastSuccess, ...inARow, last, saved, branches };
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
@@ -49,8 +52,8 @@ export function positionOf(document: StoredDocument, seed: number): Position {
     const at = watermark === undefined ? undefined : readInstant(watermark);
     branches.set(name, { watermark: at, bookmark, slice, listed, ledger: createLedger(seed) });
   }
-  const { source, sink, saved, last, lastSuccess, failures } = document;
-  return { source, sink, branches, saved, last, lastSuccess, failures };
+  const { source, sink, saved, last, lastSuccess, failures, refusals = 0 } = document;
+  return { source, sink, branches, saved, last, lastSuccess, failures, refusals };
 }
 
 /** The inverse of isoText, for all times that it can write. Throws RangeError. */

@@ -1,0 +1,52 @@
+/**
+ * How many records may be set aside: a systematic fault (a mapping, a wrong path) must not drain the audit trail into a
+ * file. Beyond that nothing more is set aside, and the position stays.
+ */
+import { exit, Problem } from '../problem.ts';
+import { fresh, isAnyAccepted } from '../summary.ts';
+import type { Summary } from '../types.ts';
+
+/** So many never stop a run, nor so many in a row several ones. */
+const floor = 10;
+
+export interface RefusalLimit {
+  /** Throws Problem (65) when `more` would be too large a share of this run's records. */
+  checkShare(more: number, reason: string): void;
+  /**
+   * The same, and also when it would be too many since a record was last accepted, in whichever run: where runs have few
+   * records, the share of one says little. Not for a part of a batch, the rest of which may yet be accepted.
+   */
+  check(more: number, reason: string): void;
+}
+
+/** `share`: 0 to 1. `before`: refused in a row by earlier runs, into the quarantine at `path`. */
+export function refusalLimit(summary: Summary, share: number, before: number, path: string): RefusalLimit {
+  function checkShare(more: number, reason: string): void {
+    const refused = summary.quarantined + more;
+    if (refused > Math.max(floor, summary.fetched * share)) throw tooMany(refused, summary.fetched, reason);
+  }
+
+  return {
+    checkShare,
+    check(more, reason) {
+      checkShare(more, reason);
+      if (before === 0 || isAnyAccepted(summary)) return;
+      const refused = before + summary.quarantined + more;
+      // What is known from earlier runs is not tried again, and so proves nothing.
+      if (refused > Math.max(floor, (before + fresh(summary)) * share)) throw tooManyInARow(refused, reason, path);
+    },
+  };
+}
+
+function tooMany(refused: number, fetched: number, reason: string): Problem {
+  return new Problem(exit.data, `${refused} of ${fetched} records were refused, too many to set aside: ${reason}`, {
+    hint: 'mend the cause and run again, nothing is lost',
+  });
+}
+
+function tooManyInARow(refused: number, reason: string, path: string): Problem {
+  const message = `${refused} records in a row were refused over the last runs, too many to set aside: ${reason}`;
+  return new Problem(exit.data, message, {
+    hint: `mend the cause and run again, nothing is lost; what was set aside before is in ${path}`,
+  });
+}
