@@ -25,7 +25,7 @@ import { sinks, wireForms, type WireForm } from './sinks/index.ts';
 export interface Configuration {
   readonly plan: JobPlan;
   /** `--job`, not yet checked, and the command after `--`: what a position is named by. */
-  readonly naming: Pick<Flags, 'job' | 'command'>;
+  readonly naming: Pick<Flags, 'job' | 'command' | 'bulkFormat'>;
   readonly source: SourceDefinition;
   readonly sourceOrigin: FoundSource['origin'];
   readonly sourceValues: SettingValues;

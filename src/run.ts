@@ -10,6 +10,7 @@ import { packer } from './core/batch.ts';
 import { noteListed } from './core/branch-list.ts';
 import { dryQuarantine } from './core/dry-quarantine.ts';
 import { forewarned } from './core/forewarned.ts';
+import { changedCredentials, type CredentialMarks } from './core/credentials.ts';
 import { checkHoldOff } from './core/hold-off.ts';
 import { aheadOfClock, divertedBy, neverAcknowledged, setAside, skipped } from './core/partial.ts';
 import { firstPosition, placeOf, writeDown } from './core/position.ts';
@@ -34,6 +35,8 @@ export interface RunParts {
   readonly store: PositionStore | undefined;
   /** What is read and where it goes, as in Position. */
   readonly scope: { readonly source: string; readonly sink: string };
+  /** Marks of the secrets of both ends; undefined when they are not to be compared with those of the last run. */
+  readonly credentials?: CredentialMarks | undefined;
   readonly quarantine: Quarantine;
   readonly tools: Tools;
   progress?(summary: Summary, window: Window): void;
@@ -63,7 +66,9 @@ export async function run(parts: RunParts): Promise<RunResult> {
     // A dry run saves nothing: it need not keep the next run waiting, nor wait for one.
     if (!parts.job.dryRun) await parts.store?.lock();
     state.position = (await parts.store?.load()) ?? firstPosition(parts.scope);
-    for (const warning of parts.store?.warnings ?? []) parts.tools.warn(warning);
+    const changed = changedCredentials(state.position.credentials, parts.credentials);
+    for (const warning of [...(parts.store?.warnings ?? []), ...changed]) parts.tools.warn(warning);
+    state.position.credentials = parts.credentials;
     checkHoldOff(parts.job.holdOff, state.position, parts.tools.now());
     await pullAll(state, state.position);
   });

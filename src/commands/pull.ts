@@ -4,6 +4,7 @@ import { configure, type Configuration } from '../config.ts';
 import { jobName, searchScope } from '../config/job.ts';
 import { noPlace } from '../config/state-directory.ts';
 import type { Flags } from '../core/flags.ts';
+import { markCredentials, type CredentialMarks } from '../core/credentials.ts';
 import { counted } from '../core/partial.ts';
 import { worst, type Problem } from '../core/problem.ts';
 import { toMillis } from '../core/time.ts';
@@ -44,6 +45,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
           ? scrubbedStore(positionStore(stateDirectory, job.name, scope, taken), log.clean)
           : undefined,
       scope,
+      credentials: credentialsOf(configuration),
       quarantine: scrubbedQuarantine(quarantineOf(job, stateDirectory, world.now), log.clean),
       tools: parts.tools,
       progress: (summary, window) => progress.show(() => progressText(summary, window, world.now() - started)),
@@ -89,6 +91,14 @@ export function scopeOf(
     source: `${what} ${searchScope(naming, plan.search)}`.trim(),
     sink: `${sink.name} ${sink.scope}`.trim(),
   };
+}
+
+/** Marks of the secrets of a job that has no name of its own: `--job` is how accounts are told apart. */
+function credentialsOf({ naming, source, sink, sourceValues, sinkValues }: Configuration): CredentialMarks | undefined {
+  if (naming.job !== undefined) return undefined;
+  const values = { ...sourceValues, ...sinkValues };
+  const secrets = Object.entries({ ...source.settings, ...sink.settings }).filter(([, { secret }]) => secret === true);
+  return markCredentials(Object.fromEntries(secrets.map(([name]) => [name, values[name] ?? ''])));
 }
 
 /** Whoever goes by the ID alone will find two records. */

@@ -68,13 +68,20 @@ function categoryNames(text: string | undefined): readonly string[] {
 
 /**
  * `--job`, or a name that tells jobs apart which must not share a position: other source, other scope (URL, stream,
- * organisation, query), other sink, other command line of it.
+ * organisation, query), other sink, other command line of it, other wire form.
  */
-export function jobName(flags: Pick<Flags, 'job' | 'command'>, source: Source, sink: Sink, search: Search): string {
+export function jobName(
+  flags: Pick<Flags, 'job' | 'command' | 'bulkFormat'>,
+  source: Source,
+  sink: Sink,
+  search: Search,
+): string {
   const named = namedJob(flags);
   if (named !== undefined) return named;
   const { query, rawQuery, categories } = sorted(search);
-  const scope = JSON.stringify([source.scope, query, rawQuery ?? '', categories, sink.scope, ...(flags.command ?? [])]);
+  const form = flags.bulkFormat === undefined || flags.bulkFormat === 'none' ? [] : [{ form: flags.bulkFormat }];
+  const where = [sink.scope, ...(flags.command ?? []), ...form];
+  const scope = JSON.stringify([source.scope, query, rawQuery ?? '', categories, ...where]);
   const hash = createHash('sha256').update(scope).digest('hex').slice(0, 8);
   const plain = (name: string): string => name.replaceAll(/[^A-Za-z0-9._-]/g, '-').slice(0, 40);
   return `${plain(source.name)}.${plain(sink.name)}.${hash}`;

@@ -10,6 +10,7 @@ export function firstPosition(scope: { readonly source: string; readonly sink: s
   return {
     ...scope,
     branches: new Map(),
+    credentials: undefined,
     saved: undefined,
     last: undefined,
     lastSuccess: undefined,

@@ -2,6 +2,7 @@
  * The nouns. A record travels as a span of the vendor's bytes from the socket to the sink; nothing here parses it.
  */
 import type { Buffer } from 'node:buffer';
+import type { CredentialMarks } from './credentials.ts';
 
 // ---------------------------------------------------------------------------------------------------- time
 
@@ -493,6 +494,8 @@ export interface Position {
   readonly source: string;
   readonly sink: string;
   readonly branches: Map<string, BranchPosition>;
+  /** Undefined for a job that has its name from --job: whoever names jobs tells accounts apart. */
+  credentials: CredentialMarks | undefined;
   /** What the sink keeps. */
   saved: Saved | undefined;
   last: LastRun | undefined;

@@ -37,7 +37,7 @@ export async function startVendors(): Promise<Vendors> {
   });
   const sycope = await startSycope({ password: vendorSecrets['sycope-password'] ?? '' });
   const syncropel = await startSyncropel();
-  const sysdig = await startSysdig({ token: vendorSecrets['sysdig-token'] ?? '' });
+  const sysdig = await startSysdig({ tokens: [vendorSecrets['sysdig-token'] ?? ''] });
   const all: readonly Vendor[] = [cirrus, sycope, syncropel, sysdig];
   let serial = 0;
 

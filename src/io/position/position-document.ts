@@ -1,6 +1,7 @@
 /** The JSON document of a position file, to and from a position; the remembered IDs follow it in the file. */
 import { createLedger } from '../../core/dedupe.ts';
 import { fromMillis, isoText } from '../../core/time.ts';
+import type { CredentialMarks } from '../../core/credentials.ts';
 import type { Instant, LastRun, Position, Saved } from '../../core/types.ts';
 
 export interface StoredDocument {
@@ -13,6 +14,7 @@ export interface StoredDocument {
   /** Left out when there are none. */
   readonly refusals?: number;
   readonly last?: LastRun;
+  readonly credentials?: CredentialMarks;
   readonly saved?: Saved;
   readonly branches: readonly StoredBranch[];
 }
@@ -28,7 +30,7 @@ interface StoredBranch {
 
 /** The document, indented for people: a line that is a brace alone ends it, and only it. */
 export function documentText(job: string, generation: number, position: Position): string {
-  const { source, sink, lastSuccess, failures, refusals, last, saved } = position;
+  const { source, sink, lastSuccess, failures, refusals, last, credentials, saved } = position;
   const branches: StoredBranch[] = [];
   for (const [name, { watermark, bookmark, slice, listed, ledger }] of position.branches) {
     branches.push({
@@ -41,7 +43,7 @@ export function documentText(job: string, generation: number, position: Position
     });
   }
   const inARow = { failures, ...(refusals > 0 ? { refusals } : {}) };
-  const document = { job, source, sink, generation, lastSuccess, ...inARow, last, saved, branches };
+  const document = { job, source, sink, generation, lastSuccess, ...inARow, last, credentials, saved, branches };
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
@@ -52,8 +54,8 @@ export function positionOf(document: StoredDocument, seed: number): Position {
     const at = watermark === undefined ? undefined : readInstant(watermark);
     branches.set(name, { watermark: at, bookmark, slice, listed, ledger: createLedger(seed) });
   }
-  const { source, sink, saved, last, lastSuccess, failures, refusals = 0 } = document;
-  return { source, sink, branches, saved, last, lastSuccess, failures, refusals };
+  const { source, sink, credentials, saved, last, lastSuccess, failures, refusals = 0 } = document;
+  return { source, sink, branches, credentials, saved, last, lastSuccess, failures, refusals };
 }
 
 /** The inverse of isoText, for all times that it can write. Throws RangeError. */

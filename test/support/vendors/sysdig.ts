@@ -10,8 +10,8 @@ import { parseFilter, type Filter } from './sysdig-filter.ts';
 export type Stream = 'audit' | 'events' | 'activity';
 
 export interface SysdigOptions extends ServerOptions {
-  /** Default `token`. */
-  readonly token?: string;
+  /** Of the accounts that it has; default `token`. */
+  readonly tokens?: readonly string[];
   /** Requests a minute; more are answered 429. Default 4096. */
   readonly perMinute?: number;
 }
@@ -87,7 +87,8 @@ export async function startSysdig(options: SysdigOptions = {}): Promise<Sysdig> 
       return failure(response, 429, 'too_many_requests', 'Rate limit exceeded', { 'Retry-After': String(seconds) });
     }
     recent.push(now());
-    if (request.headers.authorization !== `Bearer ${options.token ?? 'token'}`) {
+    const allowed = (options.tokens ?? ['token']).map((token) => `Bearer ${token}`);
+    if (!allowed.includes(String(request.headers.authorization))) {
       return failure(response, 401, 'unauthorized', 'Access denied');
     }
     const url = new URL(request.target, 'http://sysdig');

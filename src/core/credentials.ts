@@ -1,0 +1,32 @@
+/**
+ * Which secrets a job used last: a position goes by the source's address, and two accounts at one vendor have the same.
+ * Nobody can tell a renewed secret from another account's, so that a change is told and nothing more.
+ */
+import { createHash } from 'node:crypto';
+
+/** A mark of each secret, by the setting that it came from. */
+export type CredentialMarks = Readonly<Record<string, string>>;
+
+/** 16 bits: enough to see that a secret is another one, and too few to find it by trying. */
+const digits = 4;
+
+/** The marks of some secrets, by their settings. */
+export function markCredentials(secrets: Readonly<Record<string, string>>): CredentialMarks {
+  return Object.fromEntries(
+    Object.entries(secrets).map(([name, text]) => [
+      name,
+      createHash('sha256').update(`${name}=${text}`).digest('hex').slice(0, digits),
+    ]),
+  );
+}
+
+/** A warning for each secret that is not the one of the last run. Settings that only one of the runs had do not count. */
+export function changedCredentials(before: CredentialMarks | undefined, now: CredentialMarks | undefined): string[] {
+  if (before === undefined || now === undefined) return [];
+  const changed = Object.keys(now).filter((name) => before[name] !== undefined && before[name] !== now[name]);
+  return changed.map(
+    (name) =>
+      `${name} is not the one that this job used last: if it was renewed, all is well; if it is that of another account, ` +
+      "two jobs share a position, and each leaves out the other's records: give each a name with --job",
+  );
+}

@@ -1,0 +1,57 @@
+/** Jobs that share a position by mistake, in real processes: they are told, or they share none. */
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { run, scratch } from './support/program.ts';
+import { sysdigRecords } from './support/sysdig.ts';
+import { startSysdig } from './support/vendors/sysdig.ts';
+
+async function sysdigJob(t: { after(clean: () => void): void }) {
+  const vendor = await startSysdig({ tokens: ['first-token', 'second-token'] });
+  t.after(() => void vendor.close());
+  vendor.add('audit', ...(await sysdigRecords('sysdig-audit', 3, Date.now() - 60_000)));
+  const directory = scratch(t);
+  const pull = (token: string, more: readonly string[] = []) =>
+    run(['-s', 'sysdig-audit', '--state-dir', 'state', ...more], {
+      directory,
+      environment: { SYSDIG_URL: vendor.origin, SYSDIG_TOKEN: token },
+    });
+  const positions = (): string[] => readdirSync(join(directory, 'state')).filter((name) => name.endsWith('.position'));
+  return { directory, pull, positions };
+}
+
+const told =
+  /^audit-export: warning: SYSDIG_TOKEN is not the one that this job used last: .*give each a name with --job$/m;
+
+test('a job whose token is another one than last time says so once: two accounts would leave out records of each other', async (t) => {
+  const { pull } = await sysdigJob(t);
+  assert.equal((await pull('first-token')).stderr, '');
+  const other = await pull('second-token');
+  assert.match(other.stderr, told);
+  assert.equal((await pull('second-token')).stderr, '');
+  assert.match((await pull('first-token')).stderr, told);
+});
+
+test('the position holds a mark of each secret, from which nobody can tell it', async (t) => {
+  const { directory, pull, positions } = await sysdigJob(t);
+  await pull('first-token');
+  const [name = ''] = positions();
+  const text = readFileSync(join(directory, 'state', name), 'utf8');
+  assert.match(text, /"credentials": \{\n +"SYSDIG_TOKEN": "[0-9a-f]{4}"\n +\}/);
+  assert.doesNotMatch(text, /-token/);
+});
+
+test('jobs with a name of their own may change their token in silence', async (t) => {
+  const { directory, pull } = await sysdigJob(t);
+  for (const token of ['first-token', 'second-token']) assert.equal((await pull(token, ['--job', 'one'])).stderr, '');
+  assert.doesNotMatch(readFileSync(join(directory, 'state', 'one.position'), 'utf8'), /credentials/);
+});
+
+test('two wire forms into two pipes are two jobs: each pipe gets every record', async (t) => {
+  const { pull, positions } = await sysdigJob(t);
+  const forms = ['none', 'elastic', 'splunk', 'sekoia'];
+  for (const form of forms) assert.notEqual((await pull('first-token', ['--bulk-format', form])).stdout, '', form);
+  assert.equal(positions().length, forms.length);
+  assert.equal((await pull('first-token')).stdout, '', 'without a form it is the job of the form none');
+});
