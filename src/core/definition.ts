@@ -128,7 +128,10 @@ const definitionSchema = z.strictObject({
   ),
   limits: optional(
     z.strictObject({
-      /** {limit}: the best, and the most that the vendor takes. Where none is sent, `page` is what every full page has. */
+      /**
+       * {limit}: the best, and the most that the vendor takes (`page`, where a short page is the last one and nothing else
+       * is said). Where none is sent, `page` is what every full page has.
+       */
       page: optional(count),
       most: optional(count),
       /** At least this long between two requests. */

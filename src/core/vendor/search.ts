@@ -1,6 +1,6 @@
 /** What the user searches for, sent to the vendor where it can filter, and matched here where it cannot. */
 import type { Buffer } from 'node:buffer';
-import type { SourceDefinition } from '../definition.ts';
+import type { PagingDefinition, SourceDefinition } from '../definition.ts';
 import { usedPlaceholders } from '../definition/texts.ts';
 import { didYouMean } from '../nearest.ts';
 import { faultOfPath, parsePath } from '../json/path.ts';
@@ -53,7 +53,7 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
   const path = definition.categories?.path;
   if (path !== undefined && categories.length > 0)
     wanted.push({ path: parsePath(path), values: categories.map(String) });
-  const limit = limitOf(definition, search.limit, tools);
+  const limit = limitOf(definition, search.limit, used, tools);
   if (search.limit !== undefined && !used.has('limit')) {
     tools.warn(`--limit has no effect: ${definition.name} decides how many records a query gives`);
   }
@@ -122,15 +122,28 @@ function categoriesOf(definition: SourceDefinition, named: readonly string[], us
   return [...new Set(found)]; // several names may mean the same
 }
 
+/**
+ * Records to ask for. Where a short page is the last one, a vendor that gives fewer than are asked for would seem to be
+ * at its end: there, nothing beyond `limits.page` is asked for that the definition does not say to be given.
+ */
 function limitOf(
-  definition: SourceDefinition,
+  { name, limits = {}, paging, items }: SourceDefinition,
   asked: number | undefined,
+  used: ReadonlySet<string>,
   tools: Pick<Tools, 'warn'>,
 ): number | undefined {
-  const { page, most } = definition.limits ?? {};
+  const { page } = limits;
+  const endsShort = [paging, items?.paging].some((each) => stopsOf(each).includes('short-page'));
+  const most = limits.most ?? (endsShort && used.has('limit') ? page : undefined);
   if (asked === undefined || most === undefined || asked <= most) return asked ?? page;
-  tools.warn(`--limit ${asked} is more than ${definition.name} gives at once; ${most} is used`);
+  const known =
+    limits.most === undefined ? 'is known to give at once (limits.most in its definition)' : 'gives at once';
+  tools.warn(`--limit ${asked} is more than ${name} ${known}; ${most} is used`);
   return most;
+}
+
+function stopsOf(paging: PagingDefinition = { type: 'none' }): readonly string[] {
+  return paging.type === 'none' ? [] : (paging.stop ?? []);
 }
 
 function unusable(message: string): Problem {

@@ -239,7 +239,7 @@ test('without IDs, what is on both sides of a page counts once where a time is t
       request: { path: '/log', query },
       paging: { type: 'cursor', last: 'time', stop: ['short-page'] },
       records: { path: 'data', id: { content: true } },
-      limits: { page: 3 },
+      limits: { page: 3, most: 4 },
     },
     'plum.yaml',
   );
@@ -274,3 +274,32 @@ test('a vendor that takes no number of records may always give the same: fewer a
   assert.deepEqual([records.length, server.requests.length], [3, 2]);
   assert.deepEqual(tools.warnings, ['--limit has no effect: plum decides how many records a query gives']);
 });
+
+for (const [what, change] of [
+  ['counted pages', { paging: { type: 'page', stop: ['short-page'] }, limits: { page: 2 } }],
+  ['counted pages that go on to an empty one', { paging: { type: 'page' }, limits: { page: 2 } }],
+  [
+    'pages of which the most is known',
+    { paging: { type: 'page', stop: ['short-page'] }, limits: { page: 1, most: 2 } },
+  ],
+] as const) {
+  test(`a --limit beyond what the vendor gives at once loses nothing: ${what}`, async (t) => {
+    const server = await serve({}, ({ target }, response) => {
+      const query = new URL(target, 'http://plum').searchParams;
+      const size = Math.min(2, Number(query.get('size')));
+      const first = (Number(query.get('page')) - 1) * size + 1;
+      const ids = [first, first + 1].filter((id) => id <= 6).slice(0, size);
+      sendJson(response, 200, JSON.stringify({ data: ids.map((id) => ({ id })) }));
+    });
+    t.after(() => server.close());
+    const request = { path: '/log', query: { from: '{from}', page: '{page}', size: '{limit}' } };
+    const definition = parseDefinition({ ...plum, request, ...change }, 'plum.yaml');
+    const tools = sourceTools();
+    const { records } = await pullOnce(definition, { PLUM_URL: server.origin }, { tools, search: { limit: 5 } });
+    assert.equal(records.length, 6);
+    const known =
+      'most' in change.limits ? 'gives at once' : 'is known to give at once (limits.most in its definition)';
+    const warned = 'stop' in change.paging;
+    assert.deepEqual(tools.warnings, warned ? [`--limit 5 is more than plum ${known}; 2 is used`] : []);
+  });
+}
