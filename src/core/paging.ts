@@ -7,6 +7,7 @@ import type { PagingDefinition } from './definition.ts';
 import { cursorFrom, cursorText, nextCursor, type Cursor } from './vendor/cursor.ts';
 import { linkInList, nextLink } from './vendor/next-link.ts';
 import { flagOf } from './vendor/more.ts';
+import { repetition } from './vendor/repeated-page.ts';
 import { tokenAt, totalAt } from './vendor/reply.ts';
 import { resolveSameOrigin } from './origin.ts';
 import { exit, Problem } from './problem.ts';
@@ -52,13 +53,16 @@ export interface Pager {
 /** Vendors may answer with empty pages while they search; this many in a row is no search any more. */
 const emptyPagesAllowed = 1000;
 
-/** Pages of one window. `source` is for messages, `bookmark` where the last run stopped. */
-export function pager(paging: PagingDefinition, source: string, bookmark: string | undefined): Pager {
+/**
+ * Pages of one window. `source` is for messages, `bookmark` where the last run stopped. `twins`: whether records may be
+ * alike to the last byte, because they have no ID.
+ */
+export function pager(paging: PagingDefinition, source: string, bookmark: string | undefined, twins = true): Pager {
   const visited = new Set<string>();
   const begin = keepsBookmark(paging) ? bookmark : undefined;
   const first = begin === undefined ? { first: true, values: firstValues(paging) } : stepFrom(begin, paging);
   let saved = begin;
-  const pages = new Set<string>();
+  const repeats = repetition(!twins && (paging.type === 'page' || paging.type === 'offset'));
   let empty = 0;
   visited.add(placeOf(first));
 
@@ -66,10 +70,7 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
     const flag = flagOf(paging, end, source);
     const following = stepAfter(paging, step, end, source);
     if (following !== undefined && isStuck(step, following, end)) throw stuck(source, paging);
-    if (end.fingerprint !== undefined) {
-      if (pages.has(end.fingerprint)) throw cycle('a page that it gave before');
-      pages.add(end.fingerprint);
-    }
+    if (repeats(end)) throw cycle('a page that it gave before');
     if (keepsBookmark(paging) && following !== undefined)
       saved = following.url ?? cursorText(following.values.cursor ?? '');
     const ends = flag === false || flag === 'absent';

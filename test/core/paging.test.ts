@@ -230,9 +230,56 @@ test('lists are told apart by their elements, and a circle of them is seen', () 
   assert.equal(walk({ type: 'cursor', path: 'next', stop: ['unchanged'] }, circle)[2], undefined);
 });
 
+/** Pages under cursors that are new each time; the texts tell their records apart, an empty one has none. */
+function pagesOf(texts: readonly string[], part: Partial<PageEnd>): Partial<PageEnd>[] {
+  return texts.map((text, at) => ({
+    ...part,
+    ...(text === '' ? { count: 0 } : { fingerprint: text }),
+    envelope: `{"next":"c${at}"}`,
+  }));
+}
+
+const byCursor: PagingDefinition = { type: 'cursor', path: 'next' };
+
 test('the same page under another cursor is a circle, too', () => {
-  const ends = ['a', 'b'].map((next) => ({ envelope: `{"next":"${next}"}`, fingerprint: '10 700 1 2' }));
-  assert.throws(() => walk({ type: 'cursor', path: 'next' }, ends), isCycle);
+  assert.throws(() => walk(byCursor, pagesOf(['a', 'a'], { count: 10 })), isCycle);
+  assert.throws(() => walk(byCursor, pagesOf(['a', 'b', 'c', 'b'], { count: 10, limit: undefined })), isCycle);
+});
+
+test('a page of a few records may be of twins: two in a row that were given before are a circle', () => {
+  for (const part of [{ count: 9 }, { count: 1, limit: undefined }]) {
+    assert.equal(walk(byCursor, pagesOf(['a', 'a', 'b', 'c', 'c', 'd', 'a'], part)).length, 8);
+    assert.throws(() => walk(byCursor, pagesOf(['a', 'a', 'a'], part)), isCycle);
+    assert.throws(() => walk(byCursor, pagesOf(['a', 'b', 'c', 'a', 'b'], part)), isCycle);
+    assert.throws(() => walk(byCursor, pagesOf(['a', '', 'a', '', 'a'], part)), isCycle, 'with empty ones between');
+  }
+});
+
+test('full pages of a few records may be of a hundred twins, and no more', () => {
+  const twins = Array.from({ length: 101 }, () => 'a');
+  for (const limit of [1, 9]) {
+    const part = { count: limit, limit };
+    assert.equal(walk(byCursor, pagesOf([...twins, 'b', ...twins.slice(1)], part)).length, 203);
+    assert.throws(() => walk(byCursor, pagesOf([...twins, 'a'], part)), isCycle);
+    const turns = Array.from({ length: 300 }, (_, at) => String(at % 7));
+    assert.throws(() => walk(byCursor, pagesOf(turns, part)), isCycle);
+    // Later addresses need not repeat the number.
+    const [first = {}, ...others] = pagesOf(twins, part);
+    assert.equal(walk(byCursor, [first, ...others.map((each) => ({ ...each, limit: undefined }))]).length, 102);
+  }
+});
+
+test('a counted page that comes again hides another one, where each record has an ID', () => {
+  for (const paging of [{ type: 'page' }, { type: 'offset' }] as const) {
+    for (const twins of [true, false]) {
+      const pages = pager(paging, 'acme', undefined, twins);
+      const page = end({ count: 1, limit: 1, total: 2, fingerprint: 'a' });
+      const second = pages.next(pages.first, page);
+      assert.ok(second !== undefined);
+      if (twins) pages.next(second, page);
+      else assert.throws(() => pages.next(second, page), isCycle);
+    }
+  }
 });
 
 test('long cursors are told apart by their last character, and a circle of them is seen', () => {

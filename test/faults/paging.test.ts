@@ -80,7 +80,7 @@ for (const period of [1, 2, 3]) {
       return bent(here, honest, () => `{"records":[${text}],"next":"c${number}"}`);
     };
     const result = await here.run();
-    assert.equal(here.vendor.requests.length, period + 1);
+    assert.equal(here.vendor.requests.length, period + 2); // the first that comes again may be of twins
     await here.expectProblem(result, {
       exit: 76,
       message: /^acme answers with a page that it gave before: its paging goes in circles$/,

@@ -31,7 +31,7 @@ export async function branchesOf(
 
   const { name } = definition;
   const names = new Set<string>();
-  const pages = pager(fetch.paging, name, undefined);
+  const pages = pager(fetch.paging, name, undefined, false);
   for (let step: Step | undefined = pages.first, number = 1; step !== undefined; number++) {
     const question = { request: requestFor(fetch, step), values: { ...values, ...step.values }, what, url: step.url };
     const { text: envelope, url, headers } = await vendor.json(question);

@@ -49,7 +49,7 @@ export function itemWalk(
   }
 
   async function* read(route: Route): AsyncGenerator<Page, Reading, undefined> {
-    const pages = pager(paging, name, undefined);
+    const pages = pager(paging, name, undefined, false);
     let number = 0;
     let lost = 0;
     let known = new Set<string | bigint>();

@@ -47,7 +47,7 @@ export function pageWalk(
   search: Pick<Search, 'single'>,
   tools: Pick<Tools, 'wait' | 'turn' | 'warn' | 'isSecret'>,
 ): PageWalk {
-  const { name, paging } = definition;
+  const { name, paging, records } = definition;
   // A bookmark is a promise that everything before it was delivered; nobody says that asking for what follows is none.
   const readsAhead = !search.single && !keepsBookmark(paging);
   // From a value on, a page shows again what has it, from the first to the last: twins are counted anew, or each would
@@ -56,7 +56,7 @@ export function pageWalk(
   let truncated = false;
 
   async function* read(route: Route): AsyncGenerator<Page, Reading, undefined> {
-    const pages = pager(paging, name, route.bookmark);
+    const pages = pager(paging, name, route.bookmark, 'content' in records.id);
     let { total } = route;
     let count = 0;
     let quiet = 0;

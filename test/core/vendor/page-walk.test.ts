@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { parseDefinition } from '../../../src/core/definition.ts';
 import { Problem } from '../../../src/core/problem.ts';
 import { restSource } from '../../../src/core/rest.ts';
@@ -301,5 +301,53 @@ for (const [what, change] of [
       'most' in change.limits ? 'gives at once' : 'is known to give at once (limits.most in its definition)';
     const warned = 'stop' in change.paging;
     assert.deepEqual(tools.warnings, warned ? [`--limit 5 is more than plum ${known}; 2 is used`] : []);
+  });
+}
+
+/** A vendor with these records, as texts, that gives one at a time under a cursor that is new each time. */
+async function oneByOne(t: TestContext, texts: readonly string[], heeds: boolean) {
+  let served = 0;
+  const server = await serve({}, ({ target }, response) => {
+    const cursor = new URL(target, 'http://plum').searchParams.get('cursor') ?? '0.0';
+    const at = heeds ? Number(cursor.split('.')[0]) : served % texts.length;
+    served += 1;
+    const next = heeds && at + 1 >= texts.length ? 'null' : `"${at + 1}.${served}"`;
+    sendJson(response, 200, `{"data":[${texts[at]}],"next":${next}}`);
+  });
+  t.after(() => server.close());
+  const request = { path: '/log', query: { from: '{from}', cursor: '{cursor}', size: '{limit}' } };
+  const records = { path: 'data', id: { content: true } };
+  const definition = parseDefinition({ ...plum, request, records, limits: { page: 100 } }, 'plum.yaml');
+  const pulled = (limit: number) => pullOnce(definition, { PLUM_URL: server.origin }, { search: { limit } });
+  return { pulled, requests: server.requests };
+}
+
+test('twins that come one at a time are records each, not a circle', async (t) => {
+  const twin = '{"action":"login failed"}';
+  for (const texts of [
+    [twin, twin],
+    [twin, twin, '{"action":"login"}', twin, twin, twin],
+  ]) {
+    const { pulled, requests } = await oneByOne(t, texts, true);
+    const { records } = await pulled(1);
+    assert.deepEqual(
+      records.map(({ text }) => text),
+      texts,
+    );
+    assert.equal(new Set(records.map(({ id }) => id)).size, texts.length);
+    assert.equal(requests.length, texts.length);
+  }
+});
+
+for (const [limit, asked] of [
+  [1, 101],
+  [100, 2],
+] as const) {
+  test(`a vendor that pays its new cursors no heed is found out, asked for ${limit} at a time`, async (t) => {
+    for (const texts of [['{"a":1}'], ['{"a":1}', '{"a":2}', '{"a":3}']]) {
+      const { pulled, requests } = await oneByOne(t, texts, false);
+      await assert.rejects(pulled(limit), /^Problem: plum answers with a page that it gave before/);
+      assert.equal(requests.length, texts.length + asked);
+    }
   });
 }

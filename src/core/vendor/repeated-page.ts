@@ -1,0 +1,33 @@
+/** Pages that a vendor gives again, under a cursor that is new each time: it pays the cursor no heed. */
+import type { PageEnd } from '../paging.ts';
+
+/** As many records are no longer alike by chance, from the first to the last, in two pages. */
+const many = 10;
+
+/** Full pages of twins that may follow each other. */
+const fullInARow = 100;
+
+/**
+ * Tells, page by page of one window, whether the vendor leads in a circle. Circles of any length are found, because each
+ * page is compared with all before it.
+ *
+ * A page that was given before is a circle, unless it may be of twins: records that are alike to the last byte. So a page
+ * of fewer than ten records may be given again once. Where it is full, as each page is with `--limit 1`, a hundred may
+ * follow each other that were given before: their size says nothing. Empty pages are counted elsewhere.
+ *
+ * `strict`: there are no twins, and nothing but their number ends the pages, so that one given twice hides another one.
+ */
+export function repetition(strict: boolean): (end: Pick<PageEnd, 'fingerprint' | 'count' | 'limit'>) => boolean {
+  const given = new Set<string>();
+  let inARow = 0;
+  let full = Infinity; // later pages may not say what was asked for
+
+  return ({ fingerprint, count, limit = full }) => {
+    full = limit;
+    if (fingerprint === undefined) return false;
+    inARow = given.has(fingerprint) ? inARow + 1 : 0;
+    given.add(fingerprint);
+    if (strict || count >= many) return inARow > 0;
+    return inARow > (count >= full ? fullInARow : 1);
+  };
+}
