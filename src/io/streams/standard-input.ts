@@ -1,12 +1,12 @@
 /** Standard input in chunks, as they come. */
 import { Buffer } from 'node:buffer';
 import { fstatSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { exit, Problem } from '../../core/problem.ts';
 import { errorCode } from '../error-code.ts';
+import { arrival } from './arrival.ts';
 import { isClosed } from './closed.ts';
 import { isTerminal } from './terminal.ts';
-import { within } from '../timer.ts';
-import { unless } from './unless.ts';
 
 export interface Input {
   /** Throws a Problem when no records can come from it: a terminal (64), a closed one (78), a directory (74). */
@@ -21,7 +21,7 @@ export interface Input {
 export function standardInput(): Input {
   return {
     look,
-    chunks: readChunks,
+    chunks: (stop) => chunksOf(process.stdin, stop, idleMilliseconds),
   };
 }
 
@@ -46,20 +46,23 @@ function look(): void {
   if (stat.isBlockDevice()) throw unreadable('it is a block device');
 }
 
-async function* readChunks(stop: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
-  const stream: AsyncIterable<Buffer> = process.stdin;
-  const chunks = stream[Symbol.asyncIterator]();
+/** The chunks of a stream, and an empty one whenever nothing came for `idle` milliseconds; as in Input. */
+export async function* chunksOf(
+  stream: Readable,
+  stop: AbortSignal,
+  idle: number,
+): AsyncGenerator<Buffer, void, undefined> {
+  const chunks = (stream as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
   try {
-    let next = chunks.next();
+    let next = arrival(chunks.next());
     for (;;) {
-      void expect(next);
-      const result = await unless(stop, within(next, idleMilliseconds));
+      const result = await next.within(idle, stop);
       if (result === undefined) {
         yield nothing;
       } else {
         if (result.done === true) return;
         yield result.value;
-        next = chunks.next();
+        next = arrival(chunks.next());
       }
     }
   } catch (error) {
@@ -68,7 +71,7 @@ async function* readChunks(stop: AbortSignal): AsyncGenerator<Buffer, void, unde
       hint: 'see where standard input comes from',
     });
   } finally {
-    process.stdin.destroy(); // a writer that is still there must not keep the program waiting
+    stream.destroy(); // a writer that is still there must not keep the program waiting
   }
 }
 
@@ -76,13 +79,4 @@ function unreadable(why: string): Problem {
   return new Problem(exit.ioerr, `standard input cannot be read (${why})`, {
     hint: 'see where standard input comes from',
   });
-}
-
-/** It may fail when nobody waits for it any more. */
-async function expect(next: Promise<unknown>): Promise<void> {
-  try {
-    await next;
-  } catch {
-    // whoever still waits for it is told
-  }
 }
