@@ -259,6 +259,21 @@ fault('N24', 'plain bodies that say gzip whatever is asked for: refused, exit 76
   await here.expectProblem(result, { exit: 76, message: /is not gzip, though it says so/, hint: /^check the proxies/ });
 });
 
+fault('N24', 'a refusal that says gzip and has no body is a refusal: 77, asked for once', async (context) => {
+  const here = await scene(context);
+  here.vendor.fault = () => reply(401, { 'Content-Encoding': 'gzip' }, '');
+  const result = await here.run();
+  assert.deepEqual(pagesAsked(here), [1]);
+  await here.expectProblem(result, { exit: 77, message: /^acme refused .*\(HTTP 401\)$/, hint: /ACME_TOKEN/ });
+});
+
+fault('N24', 'a page that says gzip and has no body is cut off, exit 76', async (context) => {
+  const here = await scene(context);
+  here.vendor.fault = () => reply(200, { 'Content-Encoding': 'gzip' }, '');
+  const result = await here.run();
+  await here.expectProblem(result, { exit: 76, message: /cut off/, hint: /./ });
+});
+
 fault('N25', 'zstd is not offered where Node cannot unpack it, exit 0', async (context) => {
   const here = await scene(context);
   here.vendor.fault = (asked, honest) => {

@@ -456,6 +456,32 @@ for (const encoding of ['gzip', 'br', 'deflate']) {
   });
 }
 
+const bare: readonly (readonly [how: string, head: string, behave: (head: string) => Behaviour])[] = [
+  ['of length 0', 'Content-Length: 0\r\n', (head) => (socket) => void socket.write(head)],
+  [
+    'in chunks, none of them',
+    'Transfer-Encoding: chunked\r\n',
+    (head) => (socket) => void socket.write(`${head}0\r\n\r\n`),
+  ],
+  ['that ends with its connection', 'Connection: close\r\n', (head) => thenClose(head)],
+];
+for (const encoding of ['gzip', 'br', 'deflate']) {
+  for (const [how, headers, behave] of bare) {
+    test(`nothing, ${how}, that says it is packed with ${encoding}, is nothing`, async (t) => {
+      const head = `HTTP/1.1 401 Unauthorized\r\nContent-Encoding: ${encoding}\r\n${headers}\r\n`;
+      const server = await serve(t, behave(head));
+      const answer = await get(open(t, server.url));
+      assert.deepEqual([answer.status, await answer.text()], [401, '']);
+    });
+  }
+
+  test(`a body packed with ${encoding} that breaks before its first byte is cut short`, async (t) => {
+    const head = `HTTP/1.1 200 OK\r\nContent-Encoding: ${encoding}\r\nContent-Length: 10\r\n\r\n`;
+    const server = await serve(t, thenClose(head));
+    isTransient(await problemOf(getText(open(t, server.url))), /before the end of the reply|cut the reply short/);
+  });
+}
+
 test('a compressed body that bursts is stopped at the limit of its unpacked size', async (t) => {
   const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024));
   const server = await serve(t, answers(reply(200, { 'Content-Encoding': 'gzip' }, bomb)));

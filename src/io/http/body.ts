@@ -1,6 +1,6 @@
 /** The body of a reply: decompressed, counted, and read within the request's time. */
 import { pipeline, type Readable, type Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { createBrotliDecompress, createGunzip, createInflate, type Zlib } from 'node:zlib';
 import { exit } from '../../core/problem.ts';
 import { errorCode } from '../error-code.ts';
 import { connectionProblem, problem, type Where } from './http-errors.ts';
@@ -11,7 +11,9 @@ import type { TimeLimit } from './time-limit.ts';
 /** What we can undo, and therefore may ask for. Node 20 has no zstd. */
 export const acceptedEncodings = 'gzip, br';
 
-const decoders: Readonly<Record<string, () => Transform>> = {
+type Decoder = Transform & Pick<Zlib, 'bytesWritten'>;
+
+const decoders: Readonly<Record<string, () => Decoder>> = {
   gzip: () => createGunzip({ chunkSize }),
   'x-gzip': () => createGunzip({ chunkSize }),
   deflate: () => createInflate({ chunkSize }),
@@ -69,6 +71,7 @@ export async function* readBody(raw: Readable, options: BodyOptions): AsyncGener
     await new Promise((resolve) => setImmediate(resolve));
     reached('http: body read');
   } catch (error) {
+    if (decoder !== undefined && isBare(error, decoder)) return;
     if (decoder === undefined || !isDecoding(error)) throw connectionProblem(error, where);
     options.misencoded();
     throw problem(
@@ -108,6 +111,11 @@ export async function discardBody(body: AsyncIterable<Buffer>): Promise<void> {
   } catch {
     // nobody wants it
   }
+}
+
+/** A body without a byte came to its end: there is nothing to unpack. Servers say so of an error's, and then leave it out. */
+function isBare(error: unknown, { bytesWritten }: Decoder): boolean {
+  return bytesWritten === 0 && errorCode(error) === 'Z_BUF_ERROR';
 }
 
 /** Errors of zlib: Z_DATA_ERROR and the like, ERR__ERROR_FORMAT_... of brotli. A body that merely ends early is not one. */
