@@ -76,7 +76,8 @@ async function makeSource(
   const nothing = (): Promise<void> => Promise.resolve();
   if (sourceOrigin === 'standard input') {
     world.input.look();
-    return { source: linesSource(definition, world.input.chunks(stops.stop), plan.search, tools), close: nothing };
+    const chunks = world.input.chunks(stops.stop);
+    return { source: linesSource(definition, chunks, plan.search, tools, plan.overlap), close: nothing };
   }
   const isSample = sourceOrigin === 'built-in' && definition.name === 'sample';
   if (!isSample || sourceValues['SAMPLE_URL'] !== undefined) {

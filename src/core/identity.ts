@@ -41,6 +41,8 @@ export interface Identify {
   key(bytes: Buffer, start: number, end: number, spans: Int32Array): Key;
   /** A page begins. `again`: it is the last one once more, so what it counted of twins is taken back. */
   startPage(again?: boolean): void;
+  /** Twins that did not come since the last call are forgotten: their occurrence numbers start again. A page begins. */
+  forgetOlder(): void;
   /** A window begins: occurrence numbers start again, so that reading it twice gives the same keys. */
   startWindow(): void;
 }
@@ -109,6 +111,9 @@ export function identifier(
     },
     startPage(again = false) {
       occurrences.startPage(again);
+    },
+    forgetOlder() {
+      occurrences.forgetOlder();
     },
     startWindow() {
       occurrences.clear();

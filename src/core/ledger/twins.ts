@@ -12,6 +12,8 @@ export interface Twins {
   next(digest: Buffer, taken: () => number): number;
   /** A page begins; `again`: it is the last one once more, and what it counted is taken back. */
   startPage(again: boolean): void;
+  /** Forgets what did not occur since the last call. A page begins as well. */
+  forgetOlder(): void;
   /** Forgets everything. */
   clear(): void;
 }
@@ -20,12 +22,55 @@ const words = 4;
 const startSize = 1024;
 
 export function twins(): Twins {
+  let recent = countTable();
+  let older = countTable(); // what occurs again moves on to the recent ones
+  let page: number[] = []; // what the page counted, by entry
+
+  const wanted = new Uint32Array(words);
+  return {
+    next(digest, taken) {
+      for (let word = 0; word < words; word += 1) wanted[word] = digest.readUInt32LE(4 * word);
+      let entry = recent.entryOf(wanted);
+      if (entry === -1) {
+        const known = older.entryOf(wanted);
+        entry = recent.add(wanted, known === -1 ? taken() : older.count(known, 0));
+      }
+      page.push(entry);
+      return recent.count(entry, 1);
+    },
+    startPage(again) {
+      // A count that falls to 0 stays: its base must not be taken anew, now that the first attempt may be remembered.
+      if (again) for (const entry of page) recent.count(entry, -1);
+      page = [];
+    },
+    forgetOlder() {
+      older = recent;
+      recent = countTable();
+      page = [];
+    },
+    clear() {
+      recent = countTable();
+      older = countTable();
+      page = [];
+    },
+  };
+}
+
+interface CountTable {
+  /** The entry of a content, or -1. */
+  entryOf(content: Uint32Array): number;
+  /** Adds a content that is not there; it begins to count after `base`. */
+  add(content: Uint32Array, base: number): number;
+  /** Counts on by `more`; returns what that comes to, the base included. */
+  count(entry: number, more: number): number;
+}
+
+function countTable(): CountTable {
   let slots = new Uint32Array(0); // entry number + 1, or 0; at most half of them are taken
-  let digests = new Uint32Array(0);
+  let contents = new Uint32Array(0);
   let counts = new Uint32Array(0);
   let size = 0;
   const bases = new Map<number, number>(); // by entry, only where it is not 0
-  let page: number[] = []; // what the page counted, by entry
 
   /** The slot that holds the content, or the free one where it belongs. */
   function find(source: Uint32Array, at: number): number {
@@ -34,49 +79,33 @@ export function twins(): Twins {
       const other = (slots[slot]! - 1) * words;
       if (other < 0) return slot;
       let same = 0;
-      while (same < words && source[at + same] === digests[other + same]) same += 1;
+      while (same < words && source[at + same] === contents[other + same]) same += 1;
       if (same === words) return slot;
     }
   }
 
   function grow(): void {
     const capacity = Math.max(startSize, counts.length * 2);
-    digests = enlarged(digests, capacity * words);
+    contents = enlarged(contents, capacity * words);
     counts = enlarged(counts, capacity);
     slots = new Uint32Array(capacity * 2);
-    for (let entry = 0; entry < size; entry += 1) slots[find(digests, entry * words)] = entry + 1;
+    for (let entry = 0; entry < size; entry += 1) slots[find(contents, entry * words)] = entry + 1;
   }
 
-  const wanted = new Uint32Array(words);
   return {
-    next(digest, taken) {
+    entryOf: (content) => (size === 0 ? -1 : slots[find(content, 0)]! - 1),
+    add(content, base) {
       if (size === counts.length) grow();
-      for (let word = 0; word < words; word += 1) wanted[word] = digest.readUInt32LE(4 * word);
-      const slot = find(wanted, 0);
-      let entry = slots[slot]! - 1;
-      if (entry < 0) {
-        const base = taken();
-        entry = size;
-        if (base > 0) bases.set(entry, base);
-        digests.set(wanted, entry * words);
-        counts[entry] = 0;
-        slots[slot] = entry + 1;
-        size += 1;
-      }
-      counts[entry]! += 1;
-      page.push(entry);
+      const entry = size;
+      if (base > 0) bases.set(entry, base);
+      contents.set(content, entry * words);
+      slots[find(content, 0)] = entry + 1;
+      size += 1;
+      return entry;
+    },
+    count(entry, more) {
+      counts[entry]! += more;
       return (bases.get(entry) ?? 0) + counts[entry]!;
-    },
-    startPage(again) {
-      // A count that falls to 0 stays: its base must not be taken anew, now that the first attempt may be remembered.
-      if (again) for (const entry of page) counts[entry]! -= 1;
-      page = [];
-    },
-    clear() {
-      slots = digests = counts = new Uint32Array(0);
-      size = 0;
-      bases.clear();
-      page = [];
     },
   };
 }

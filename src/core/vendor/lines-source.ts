@@ -12,8 +12,8 @@ import type { SourceDefinition } from '../definition.ts';
 import { identifier } from '../identity.ts';
 import { Problem } from '../problem.ts';
 import { planSearch } from './search.ts';
-import type { TimeFormat } from '../time.ts';
-import type { Ask, Page, Search, Source, Tools } from '../types.ts';
+import { second, type TimeFormat } from '../time.ts';
+import type { Ask, Duration, Instant, Page, Search, Source, Tools } from '../types.ts';
 import { earliestIn, windowRules } from './window-values.ts';
 
 /** Where `spl audit export` has its ID, and most others have theirs. */
@@ -50,27 +50,33 @@ export function linesDefinition({ ids, time }: LineRules): SourceDefinition {
 const sliceLength = 60_000;
 const nothing = Buffer.alloc(0);
 
-/** `chunks` yields an empty chunk while nothing comes, so that what was read is not held back. */
+/**
+ * `chunks` yields an empty chunk while nothing comes, so that what was read is not held back. `overlap` is how long the
+ * run remembers what was delivered, if it is not what the definition says.
+ */
 export function linesSource(
   definition: SourceDefinition,
   chunks: AsyncIterable<Buffer>,
   search: Search,
   tools: Tools,
+  overlap: Duration = windowRules(definition).overlap,
 ): Source {
   const plan = planSearch(definition, { ...search, categories: bothSpellings(search.categories) }, tools);
   const input = chunks[Symbol.asyncIterator]();
   const lines = collector(definition, plan, fieldsOf(definition, plan));
   const identity = identifier(identityRule(definition), () => false, false);
   lines.begin(identity);
+  const forget = forgetting(identity, overlap);
   let ended = false;
   let begun = false;
   let cutShort = false;
   /** Why there is no more. It is thrown by the next slice, if this one has something to deliver first. */
   let failure: Problem | undefined;
 
-  async function* pull(_ask: Ask): AsyncGenerator<Page, void, undefined> {
+  async function* pull({ slice }: Ask): AsyncGenerator<Page, void, undefined> {
     if (failure !== undefined) throw failure;
     identity.startPage(); // what was read is never read again, so that nobody need know of it
+    forget(slice.until);
     const until = tools.now() + sliceLength;
     let size = 0;
     while (!ended && failure === undefined && tools.now() < until) {
@@ -120,6 +126,25 @@ export function linesSource(
     async close() {
       await input.return?.();
     },
+  };
+}
+
+/**
+ * Twins are known as long as the run remembers those before them, and one overlap more at most: a number must not be
+ * given anew before its record is forgotten. A run forgets when a slice is over, what is older by whole seconds than the
+ * overlap before it began; so it is that beginning which counts here.
+ */
+function forgetting(identity: Identify, overlap: Duration): (began: Instant) => void {
+  let since: Instant | undefined; // the older half of what is known came before
+  let last: Instant;
+  return (began) => {
+    since ??= began;
+    last ??= began;
+    if (last - since > overlap + second) {
+      identity.forgetOlder();
+      since = began;
+    }
+    last = began;
   };
 }
 

@@ -53,3 +53,26 @@ test('it counts as a map does, with pages that are read again and numbers that a
     { numRuns: 500 },
   );
 });
+
+test('what occurs again is counted on, what did not occur for two generations begins anew, after what is taken then', () => {
+  const count = twins();
+  const next = (name: number, taken = 0) => count.next(digestOf(name), () => taken);
+  assert.deepEqual([next(1, 4), next(1), next(2)], [5, 6, 1]);
+  count.forgetOlder();
+  assert.deepEqual([next(1), next(1)], [7, 8]);
+  count.forgetOlder();
+  assert.deepEqual([next(1), next(2), next(2)], [9, 1, 2]);
+  count.forgetOlder();
+  count.forgetOlder();
+  assert.deepEqual([next(1, 2), next(2)], [3, 1]);
+});
+
+test('a page that is read again is counted once, also what it brought back', () => {
+  const count = twins();
+  const next = (name: number) => count.next(digestOf(name), none);
+  assert.equal(next(1), 1);
+  count.forgetOlder();
+  assert.deepEqual([next(1), next(1)], [2, 3]);
+  count.startPage(true);
+  assert.deepEqual([next(1), next(1), next(1)], [2, 3, 4]);
+});

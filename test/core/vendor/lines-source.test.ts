@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { linesDefinition, linesSource, type LineRules } from '../../../src/core/vendor/lines-source.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
-import type { Search, Source, Tools } from '../../../src/core/types.ts';
-import { memoryTools } from '../../support/memory.ts';
+import type { Duration, Search, Source, Tools } from '../../../src/core/types.ts';
+import { run } from '../../../src/run.ts';
+import { collectGarbage } from '../../support/garbage.ts';
+import { memoryJob, memorySink, memoryTools } from '../../support/memory.ts';
+import { memoryQuarantine, memoryStore } from '../../support/memory-store.ts';
 
 const start = Date.UTC(2026, 10, 20, 9);
+const minute = 60_000;
 const noSearch: Search = { query: [], rawQuery: undefined, categories: [], limit: undefined, single: false };
 
 interface Read {
@@ -19,15 +24,16 @@ interface Read {
 
 function sourceOf(
   chunks: AsyncIterable<Buffer>,
-  { rules = { ids: [] }, search = {}, tools = memoryTools({ now: start }) }: Options = {},
+  { rules = { ids: [] }, search = {}, tools = memoryTools({ now: start }), overlap }: Options = {},
 ): Source {
-  return linesSource(linesDefinition(rules), chunks, { ...noSearch, ...search }, tools);
+  return linesSource(linesDefinition(rules), chunks, { ...noSearch, ...search }, tools, overlap);
 }
 
 interface Options {
   readonly rules?: LineRules;
   readonly search?: Partial<Search>;
   readonly tools?: Tools;
+  readonly overlap?: Duration;
 }
 
 async function* inPieces(text: string, size = Infinity): AsyncGenerator<Buffer, void, undefined> {
@@ -35,8 +41,8 @@ async function* inPieces(text: string, size = Infinity): AsyncGenerator<Buffer, 
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, Math.min(at + size, bytes.length));
 }
 
-/** One slice. */
-async function readSlice(source: Source): Promise<Read> {
+/** One slice, which begins at `until`. */
+async function readSlice(source: Source, until: number = start): Promise<Read> {
   const read = {
     ids: [] as string[],
     texts: [] as string[],
@@ -44,7 +50,7 @@ async function readSlice(source: Source): Promise<Read> {
     refused: [] as string[],
     unmatched: 0,
   };
-  const slice = { from: 0n, until: BigInt(start) * 1_000_000n };
+  const slice = { from: 0n, until: BigInt(until) * 1_000_000n };
   for await (const page of source.pull({ branch: '', slice, bookmark: undefined, remembers: () => false })) {
     read.unmatched += page.unmatched;
     read.refused.push(...page.refused.map(({ text }) => text.toString()));
@@ -209,4 +215,76 @@ test('a request to stop ends the slice in peace, so that what was read is delive
   assert.deepEqual((await readSlice(source)).ids, ['1']);
   assert.equal(source.goesOn?.(), true);
   await assert.rejects(readSlice(source), (error) => error === problem);
+});
+
+/** Bytes that typed arrays take. */
+function arrayBuffers(): number {
+  collectGarbage();
+  return process.memoryUsage().arrayBuffers;
+}
+
+/** What comes in slices of a minute, a piece of text a minute; what was delivered is remembered for ten. */
+async function* readMinutes(pieces: readonly string[]): AsyncGenerator<Read, void, undefined> {
+  const clock = { now: start };
+  async function* arriving(): AsyncGenerator<Buffer, void, undefined> {
+    for (const piece of pieces) {
+      yield Buffer.from(piece);
+      clock.now += minute;
+    }
+  }
+  const source = sourceOf(arriving(), { tools: memoryTools(clock), overlap: 10n * 60_000_000_000n });
+  while (source.goesOn?.() === true) yield readSlice(source, clock.now);
+}
+
+test('lines without an ID that did not come for a while are forgotten: an endless input needs no more memory', async () => {
+  const pieces = Array.from({ length: 200 }, (_, at) =>
+    Array.from({ length: 1000 }, (_line, number) => `{"at":${at},"n":${number}}\n`).join(''),
+  );
+  let lines = 0;
+  const measured: number[] = [];
+  for await (const { ids } of readMinutes(pieces)) {
+    lines += ids.length;
+    if (lines >= 40_000 * (measured.length + 1)) measured.push(arrayBuffers());
+  }
+  assert.equal(measured.length, 5);
+  const bytes = (measured[4]! - measured[0]!) / 160_000;
+  assert.ok(bytes < 10, `${bytes} bytes a line`);
+});
+
+test('a line that comes again within the overlap has the next number, and one that does not begins with the first', async () => {
+  const twin = '{"n":1}';
+  const pieces = Array.from({ length: 60 }, (_, at) => ([0, 9, 18, 59].includes(at) ? twin : `{"at":${at}}`));
+  const numbers: string[] = [];
+  for await (const { ids, texts } of readMinutes(pieces.map((piece) => `${piece}\n`))) {
+    for (const [at, text] of texts.entries()) if (text === twin) numbers.push(ids[at]?.slice(71) ?? 'none');
+  }
+  assert.deepEqual(numbers, ['', '#2', '#3', '']);
+});
+
+test('no line of a stream is taken for one that was delivered before, however often and at whatever time it comes', async () => {
+  const arrivals = fc.array(fc.tuple(fc.nat(3), fc.nat(4 * minute)), { minLength: 1, maxLength: 80 });
+  await fc.assert(
+    fc.asyncProperty(arrivals, async (lines) => {
+      const clock = { now: start };
+      async function* arriving(): AsyncGenerator<Buffer, void, undefined> {
+        for (const [content, pause] of lines) {
+          yield Buffer.from(`{"n":${content}}\n`);
+          clock.now += pause;
+        }
+      }
+      const overlap = 5n * 60_000_000_000n;
+      const tools = memoryTools(clock);
+      const { summary, problems } = await run({
+        job: { ...memoryJob, overlap },
+        source: sourceOf(arriving(), { tools, overlap }),
+        sink: memorySink(),
+        store: memoryStore(),
+        scope: { source: 'stdin', sink: 'memory' },
+        quarantine: memoryQuarantine(),
+        tools,
+      });
+      assert.deepEqual([problems, summary.delivered, summary.seen], [[], lines.length, 0]);
+    }),
+    { numRuns: 200 },
+  );
 });

@@ -2,13 +2,9 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { chunksOf } from '../../../src/io/streams/standard-input.ts';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
+import { collectGarbage } from '../../support/garbage.ts';
 
 /** Bytes of the heap that are in use. */
 function heap(): number {
