@@ -220,7 +220,7 @@ test('a position of another source or another destination is foreign: 78, and le
   assert.deepEqual(readFileSync(positionFile(here)), before);
 });
 
-test('a file system without hard links, as network ones are, keeps the generation before by moving it', async (context) => {
+test('a file system without hard links, as network ones are, keeps the generation before by copying it', async (context) => {
   const here = await scene(context, toFile(join(scratch(context), 'out.jsonl')));
   const { link } = promises;
   context.after(() => {

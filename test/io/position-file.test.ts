@@ -10,6 +10,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  promises,
   readdirSync,
   readFileSync,
   renameSync,
@@ -19,6 +20,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -746,3 +748,37 @@ test('a position of the first released format is read', async (t) => {
   assert.equal(position.failures, 2);
   assert.equal(lstatSync(join(directory, 'fixture.position')).isFile(), true);
 });
+
+for (const links of [true, false]) {
+  const where = links ? 'with' : 'without';
+  test(`on a file system ${where} hard links a save that fails at its last step leaves the file as it was, and the next one goes on`, async (t) => {
+    const directory = freshDirectory(t);
+    const { link } = promises;
+    t.after(() => {
+      onReached(undefined);
+      promises.link = link;
+      syncBuiltinESMExports();
+    });
+    const refuse = (): Promise<never> => Promise.reject(Object.assign(new Error('no'), { code: 'EOPNOTSUPP' }));
+    if (!links) promises.link = refuse;
+    syncBuiltinESMExports();
+    const [first, second] = [positionOf({ '': branch(1n, ['a']) }), positionOf({ '': branch(2n, ['b']) })];
+    const store = positionStore(directory, 'job', scope);
+    await store.lock();
+    await store.load();
+    await store.save(first);
+    const before = readFileSync(store.path);
+    onReached((point) => {
+      if (point === 'position: previous linked') throw Object.assign(new Error('broken'), { code: 'EIO' });
+    });
+    await assert.rejects(store.save(second), problem(74, /cannot save the position in/));
+    assert.deepEqual(readFileSync(store.path), before);
+    onReached(undefined);
+    await store.save(second);
+    await store.close();
+    assert.deepEqual(readdirSync(directory).toSorted(), ['job.position', 'job.position.previous']);
+    assert.deepEqual(readFileSync(`${store.path}.previous`), before);
+    assert.equal(statSync(`${store.path}.previous`).mode & 0o777, 0o600);
+    assert.deepEqual(plain((await load(directory)).position), plain(second));
+  });
+}

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
+import { copyFile, type FileHandle, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, type ExitStatus, Problem } from '../../core/problem.ts';
 import { errorCode } from '../error-code.ts';
@@ -60,19 +60,34 @@ export async function replaceFile(path: string, name: string, replacement: Repla
   reached(`${name}: directory synced`);
 }
 
-/** Makes `to` the same file as `from`, at once. Where there are no hard links, `from` is moved: a gap that load bridges. */
+/** Makes `to` the same file as `from`, at once; a copy of it where there are no hard links. `from` stays in its place. */
 export async function linkOver(from: string, to: string): Promise<void> {
   const temp = tempBeside(to);
   try {
-    await link(from, temp);
+    await linkOrCopy(from, temp);
+    reached('link: beside');
+    await rename(temp, to);
+    reached('link: renamed');
+  } catch (error) {
+    await removeFile(temp).catch(() => undefined); // what went wrong first is what matters
+    throw error;
+  }
+  await removeFile(temp); // rename leaves it when both names are the same file already
+}
+
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
   } catch (error) {
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS'].includes(errorCode(error))) throw error;
-    return rename(from, to);
+    await copyFile(from, to, constants.COPYFILE_EXCL);
+    const copy = await open(to, constants.O_RDWR);
+    try {
+      await copy.sync();
+    } finally {
+      await copy.close();
+    }
   }
-  reached('link: beside');
-  await rename(temp, to);
-  reached('link: renamed');
-  await removeFile(temp); // rename leaves it when both names are the same file already
 }
 
 /**
