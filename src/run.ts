@@ -119,6 +119,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
           await save(state, position, sink);
           delivered.forget();
         },
+        collect: (step) => collect(state, step, branch),
         sinkBroke: () => void (state.sinkBroken = true),
       };
       const known = state.summary.gaps.length;

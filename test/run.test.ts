@@ -11,6 +11,7 @@ import {
   memorySink,
   memoryTools,
   memoryVendor,
+  stopWith,
   stored,
   type Clock,
   type MemorySink,
@@ -632,6 +633,60 @@ for (const [what, fail] of [
     assert.equal(here.store.journals, here.sink.batches - 1, 'the last batch is saved with the position');
   });
 }
+
+test('when a slice fails, and the quarantine cannot be written then, both are told', async () => {
+  const here = bench();
+  const full = new Problem(exit.ioerr, 'the disk is full');
+  here.quarantine.flush = () => Promise.reject(full);
+  here.vendor.refused = [{ text: Buffer.from('{'), more: false, reason: 'no JSON' }];
+  here.vendor.stored.push(...[1, 2, 3, 4].map((at) => stored(`a${at}`, start - at * minute)));
+  here.vendor.beforePage = (page) => {
+    if (page === 1) throw new Problem(exit.unavailable, 'the network is gone');
+  };
+  const { problems } = await here.run();
+  assert.deepEqual(
+    problems.map(({ message }) => message),
+    ['the disk is full', 'the network is gone', '1 record was not delivered but set aside in /memory/quarantine'],
+  );
+});
+
+test('a sink that fails is not tried again in the next branch, also when the quarantine cannot be written', async () => {
+  const here = bench();
+  here.vendor.branches = async () => ['one', 'two'];
+  here.quarantine.flush = () => Promise.reject(new Problem(exit.ioerr, 'the disk is full'));
+  here.vendor.stored.push(stored('a', start - minute));
+  here.sink.answer = () => {
+    throw new Problem(exit.noperm, 'the key was revoked');
+  };
+  assert.deepEqual(statuses(await here.run()), [exit.ioerr, exit.noperm]);
+  assert.equal(here.sink.batches, 1);
+});
+
+test('a quarantine that cannot be written in one branch is told once, with its name', async () => {
+  const here = bench();
+  here.vendor.branches = async () => ['one', 'two'];
+  here.vendor.refused = [{ text: Buffer.from('{'), more: false, reason: 'no JSON' }];
+  let pulls = 0;
+  const pull = here.vendor.pull;
+  here.vendor.pull = (ask) => {
+    pulls += 1;
+    return pull(ask);
+  };
+  here.quarantine.flush = async () => {
+    if (pulls === 1) throw new Problem(exit.ioerr, 'the disk is full');
+  };
+  assert.equal((await here.run()).problems[0]?.message, 'one: the disk is full');
+});
+
+test('a run that is out of time takes smaller steps next time, also when the quarantine cannot be written', async () => {
+  const here = bench();
+  here.quarantine.flush = () => Promise.reject(new Problem(exit.ioerr, 'the disk is full'));
+  here.vendor.stored.push(stored('a', start - minute));
+  const late = new Problem(exit.tempfail, 'out of time');
+  here.vendor.beforePage = () => stopWith(here.controller, late);
+  assert.deepEqual(statuses(await here.run()), [exit.ioerr, exit.tempfail]);
+  assert.equal((await here.store.load())?.branches.get('')?.slice, 30 * minute);
+});
 
 test('a run that is stopped between two branches does not end as if it had read them all', async () => {
   const here = bench();

@@ -47,6 +47,8 @@ export interface Branch {
   /** Makes the position as it is durable. */
   save(): Promise<void>;
   progress?(summary: Summary, window: Window): void;
+  /** Runs a step and writes down its Problem, for the run to go on. */
+  collect(step: () => Promise<void>): Promise<void>;
   /** The sink failed, so that other branches would fail as well. */
   sinkBroke(): void;
 }
@@ -118,9 +120,9 @@ export async function pullSlice(at: Branch, window: Window, slice: Window, moves
     await out.drain();
     await acknowledged({ ...at, ledger: place.ledger });
   } catch (problem) {
-    await out.settle();
-    if (out.broken()) at.sinkBroke();
     if (problem instanceof Problem && problem === tools.stop.reason) place.slice = halfOf(slice);
+    await at.collect(out.settle);
+    if (out.broken()) at.sinkBroke();
     throw problem;
   }
   if (unaccounted(summary) !== before) throw new Error(`records unaccounted for: ${JSON.stringify(summary)}`);

@@ -22,7 +22,7 @@ export async function collect(into: Collected, step: () => Promise<void> | void,
     if (branch === undefined) return;
     const met = into.metIn.get(known ?? problem);
     if (met === undefined) into.metIn.set(known ?? problem, [branch]);
-    else met.push(branch);
+    else if (!met.includes(branch)) met.push(branch);
   }
 }
 
