@@ -6,7 +6,7 @@ import { exit } from '../core/problem.ts';
 import { printText } from '../io/streams/report.ts';
 import type { Host } from './host.ts';
 
-interface Entry extends Partial<Pick<SourceDefinition, 'query' | 'categories'>> {
+interface Entry extends Partial<Pick<SourceDefinition, 'query' | 'categories' | 'records'>> {
   readonly name: string;
   readonly summary: string;
   readonly settings?: Settings | undefined;
@@ -27,15 +27,28 @@ export async function printCatalogue(
   return exit.ok;
 }
 
-function entryText({ name, summary, settings = {}, query, categories }: Entry): string {
+function entryText({ name, summary, settings = {}, query, categories, records }: Entry): string {
   const rows = [
     ...Object.entries(settings).map(([setting, about]) => [setting, `${about.summary}${details(about)}`]),
     ...(query === undefined ? [] : [['--query', [...Object.keys(query.keys), 'any path in a record'].join(', ')]]),
     ...(categories === undefined ? [] : [['--categories', categoriesText(categories)]]),
+    ...(records === undefined ? [] : recordRows(records)),
   ];
   const width = Math.max(0, ...rows.map(([left = '']) => left.length));
   const lines = rows.map(([left = '', right]) => `    ${left.padEnd(width)}  ${right}\n`);
   return `${name}: ${summary}\n${lines.join('')}`;
+}
+
+/** Where a record has its ID and its time, for whoever finds it again at the destination, or has to send it there. */
+function recordRows({ id, time }: SourceDefinition['records']): readonly string[][] {
+  const ids = 'paths' in id ? id.paths.join(id.first === true ? ', else ' : ' and ') : 'its content';
+  if (time === undefined) return [['ID', ids]];
+  const { path, format, zone } = time;
+  const spelling = typeof format === 'string' ? format : format.pattern;
+  return [
+    ['ID', ids],
+    ['time', `${path} (${zone === undefined ? spelling : `${spelling}, ${zone}`})`],
+  ];
 }
 
 function categoriesText({ values, path }: NonNullable<SourceDefinition['categories']>): string {

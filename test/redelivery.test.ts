@@ -1,0 +1,70 @@
+/** The manual's way to deliver what was set aside, once its cause is mended, word for word in /bin/sh. */
+import assert from 'node:assert/strict';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { installed } from './support/installed.ts';
+import { scratch, shell } from './support/program.ts';
+import { fakeElastic } from './support/sinks/elastic.ts';
+import { startOkta } from './support/vendors/okta.ts';
+import { missing } from './system/tools.ts';
+
+const readme = readFileSync(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8');
+const [, shown = ''] = /```sh\n([^`]*mv JOB\.quarantine\.jsonl[^`]*)```/.exec(readme) ?? [];
+
+const day = 24 * 3_600_000;
+
+test('what was set aside arrives with its own time, under the ID of its source', { skip: missing('jq') }, async (t) => {
+  const directory = scratch(t);
+  const [okta, elastic] = [await startOkta(), await fakeElastic()];
+  t.after(() => Promise.all([okta.close(), elastic.close()]));
+  const published = [1, 2, 3].map((days) => new Date(Date.now() - 10 * days * day).toISOString());
+  okta.add(...published.map((time, number) => `{"uuid":"u${number}","published":"${time}","n":9007199254740993}`));
+  const settings = {
+    AUDIT_EXPORT_SOURCE: 'okta',
+    OKTA_URL: okta.origin,
+    OKTA_TOKEN: 'token',
+    AUDIT_EXPORT_SINK: 'elastic',
+    ELASTIC_URL: elastic.url,
+    ELASTIC_INDEX: 'audit',
+    ELASTIC_API_KEY: 'id:key',
+  };
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
+  writeFileSync(join(directory, 'job.env'), lines.join(''), { mode: 0o600 });
+  const environment = { HOME: directory, PATH: `${installed(directory)}:/usr/bin:/bin` };
+  const pull = (flags: string): ReturnType<typeof shell> =>
+    shell(`audit-export -e job.env --job all --state-dir state ${flags}`, { directory, environment });
+
+  elastic.item = (id) => (id.endsWith('u1') ? { status: 400, type: 'document_parsing_exception' } : undefined);
+  assert.equal((await pull('')).status, 3);
+  const quarantine = join(directory, 'state', 'all.quarantine.jsonl');
+  for (const more of ['"record":"{\\"uuid\\":\\"torn"', '"base64":"/w=="', '"record":"\\"a text\\""']) {
+    appendFileSync(quarantine, `{"time":"2026-11-20T09:00:00Z","reason":"no record",${more}}\n`);
+  }
+
+  elastic.item = undefined;
+  const [idSpace = ''] = [...elastic.documents.keys()].map((id) => id.replace(/:u\d$/, ''));
+  assert.match(idSpace, /^okta\.[0-9a-f]{12}$/);
+  const recipe = shown
+    .replaceAll('JOB.quarantine.jsonl', quarantine)
+    .replaceAll('okta.3f9a2c1b07d4', idSpace)
+    .replace('--no-position', '--no-position --state-dir state');
+  assert.deepEqual(await shell(recipe, { directory, environment }), {
+    status: 0,
+    signal: null,
+    stdout: '',
+    stderr: '',
+  });
+  assert.equal(
+    elastic.documents.get(`${idSpace}:u1`),
+    `{"@timestamp":"${published[1]}","uuid":"u1","published":"${published[1]}","n":9007199254740993}`,
+  );
+
+  // The whole period once more: nothing is there twice.
+  assert.deepEqual((await pull('--since 60d')).stderr, '');
+  assert.deepEqual(
+    [...elastic.documents.keys()].toSorted(),
+    ['u0', 'u1', 'u2'].map((id) => `${idSpace}:${id}`),
+  );
+});
