@@ -71,17 +71,20 @@ function all(list: Readonly<Record<string, () => Promise<Listed>>>): Promise<Lis
   return Promise.all(Object.values(list).map((load) => load()));
 }
 
-/** A table of what there is, then the settings of each. */
+/** A table of what there is, then the settings of each; those that have the same share a table. */
 function listing(list: readonly Listed[], what: string): string {
   const promises = list.some(({ promise }) => promise !== undefined);
   const overview = table(
     [what, 'What it is', ...(promises ? ['What its answer proves'] : [])],
     list.map(({ name, summary, promise }) => [`\`${name}\``, summary, ...(promises ? [promise ?? ''] : [])]),
   );
-  const settings = list
-    .filter((one) => Object.keys(one.settings).length > 0)
-    .map((one) => `**${one.name}**\n\n${settingsTable(one.settings)}`);
-  return [overview, ...settings].join('\n\n');
+  const names = new Map<string, string[]>();
+  for (const { name, settings } of list) {
+    if (Object.keys(settings).length === 0) continue;
+    const shown = settingsTable(settings);
+    names.set(shown, [...(names.get(shown) ?? []), name]);
+  }
+  return [overview, ...Array.from(names, ([shown, those]) => `**${those.join(', ')}**\n\n${shown}`)].join('\n\n');
 }
 
 /** One row a definition: its file says the rest. */
@@ -112,9 +115,10 @@ function settingsTable(settings: Settings): string {
     ['Setting', 'Meaning', 'Default'],
     Object.entries(settings).map(
       ([name, { summary, values, secret, flag, aliases, default: standard, required, unless }]) => {
+        const explained = values?.every((value) => summary.includes(value)) ?? true;
         const meaning = [
           `${summary.replace(/\.$/, '')}.`,
-          ...(values === undefined ? [] : [`One of ${quoted(values)}.`]),
+          ...(values === undefined || explained ? [] : [`One of ${quoted(values)}.`]),
           ...(secret === true ? ['Secret.'] : []),
           ...(flag === undefined ? [] : [`Flag: ${quoted([`--${flag}`])}.`]),
           ...(aliases === undefined ? [] : [`Also read: ${quoted(aliases)}.`]),

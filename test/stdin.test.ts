@@ -33,6 +33,25 @@ test('an hourly export that reaches back over the last one is delivered once', a
   assert.deepEqual(ids, ['id-1', 'id-2', 'id-3', 'id-4']);
 });
 
+test('a tick that could not deliver is made good by an export that reaches back over it, and by no other', async (t) => {
+  const directory = scratch(t);
+  const elastic = await fakeElastic();
+  t.after(() => elastic.close());
+  const environment = { ELASTIC_URL: elastic.url, ELASTIC_INDEX: 'audit', ELASTIC_API_KEY: 'id:key' };
+  const tick = (...numbers: readonly number[]): ReturnType<typeof shell> => {
+    writeFileSync(join(directory, 'in'), exported(...numbers));
+    return shell('cat in | $AUDIT_EXPORT --source - --sink elastic --state-dir state', { directory, environment });
+  };
+  assert.equal((await tick(1)).status, 0);
+  elastic.hook = () => ({ status: 401 });
+  assert.equal((await tick(1, 2)).status, 77);
+  elastic.hook = undefined;
+  assert.equal((await tick(3)).status, 0);
+  assert.deepEqual([...elastic.documents.keys()], ['stdin:id-1', 'stdin:id-3'], 'the pipe is not asked again');
+  assert.equal((await tick(1, 2, 3)).status, 0);
+  assert.deepEqual([...elastic.attempts.values()], [1, 1, 1]);
+});
+
 test('with --no-position the whole pipe passes every time, and nothing is left behind', async (t) => {
   const directory = scratch(t);
   writeFileSync(join(directory, 'in'), exported(1, 2));

@@ -156,7 +156,7 @@ Exit status:
 Examples:
   audit-export --source sample                                    try it out: a made-up vendor inside this program
   audit-export -s sycope --since 2h                               search, on the terminal
-  spl audit export --since 65m | audit-export -s - -o elastic     JSON Lines from a pipe, each delivered once
+  spl audit export --since 12h | audit-export -s - -o elastic     JSON Lines from a pipe, each delivered once
   audit-export -s cirrus --bulk-format elastic -- curl …          to a command, safely
   * * * * * audit-export -e /etc/audit-export/sycope.env          crontab: continue from the saved position
 

@@ -52,7 +52,7 @@ export const webhook: SinkDefinition = {
   name: 'webhook',
   summary: 'Any receiver of JSON over HTTP, signed after Standard Webhooks',
   promise:
-    'The receiver has answered with success. A batch whose answer was lost is sent again, with the same `webhook-id`, by which a receiver can drop the repeat.',
+    'The receiver has answered with success. A batch whose answer was lost is sent again: in the same run with the same `webhook-id`, by which a receiver can drop the repeat; a later run may put the records into other batches, with other IDs.',
   settings,
   create: webhookSink,
 };

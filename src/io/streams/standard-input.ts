@@ -32,7 +32,7 @@ const nothing = Buffer.alloc(0);
 function look(): void {
   if (isTerminal(descriptor)) {
     throw new Problem(exit.usage, 'standard input is a terminal, and --source - reads records from a pipe', {
-      hint: 'write the command that prints them before it: spl audit export --since 65m | audit-export --source -',
+      hint: 'write the command that prints them before it: spl audit export --since 12h | audit-export --source -',
     });
   }
   if (isClosed(descriptor)) {

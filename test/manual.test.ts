@@ -1,4 +1,4 @@
-/** The manual's way to deliver what was set aside, once its cause is mended, word for word in /bin/sh. */
+/** What the manual shows for jobs that are in use, word for word in /bin/sh. */
 import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,8 +11,49 @@ import { startOkta } from './support/vendors/okta.ts';
 import { missing } from './system/tools.ts';
 
 const readme = readFileSync(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8');
-const [, shown = ''] = /```sh\n([^`]*mv JOB\.quarantine\.jsonl[^`]*)```/.exec(readme) ?? [];
 
+/** The first block that has the text, and the one after it. */
+function blocks(text: string): readonly [string, string] {
+  const all = [...readme.matchAll(/^ *```\w+\n([\s\S]*?)^ *```$/gm)].map(([, body = '']) => body);
+  const at = all.findIndex((body) => body.includes(text));
+  return [all[at] ?? '', all[at + 1] ?? ''];
+}
+
+test('the proof of a run is one line that accounts for every record', { skip: missing('jq') }, async (t) => {
+  const directory = scratch(t);
+  const environment = { HOME: directory, PATH: `${installed(directory)}:/usr/bin:/bin` };
+  const flags = '--source sample --state-dir state --output records.jsonl -v --log-format json';
+  for (let run = 1; run <= 2; run++) {
+    const ended = await shell(`audit-export ${flags} 2>> audit-export.log`, { directory, environment });
+    assert.deepEqual([ended.status, ended.stdout, ended.stderr], [0, '', '']);
+  }
+  const [filter, sample] = blocks('audit-export.log');
+  const { stdout, stderr } = await shell(filter, { directory, environment });
+  assert.equal(stderr, '');
+  const [example, first, second] = [sample, ...stdout.trimEnd().split('\n')].map((line) => JSON.parse(line) as Proof);
+  for (const proof of [first, second]) {
+    assert.deepEqual(Object.keys(proof ?? {}), Object.keys(example ?? {}));
+    assert.deepEqual([proof?.fetched, proof?.gaps], [sumOf(proof), 0]);
+  }
+  assert.equal(example?.fetched, sumOf(example));
+  assert.ok(second !== undefined && first !== undefined && second.from <= first.until, 'no time between the windows');
+});
+
+interface Proof {
+  readonly from: string;
+  readonly until: string;
+  readonly fetched: number;
+  readonly delivered: number;
+  readonly seen: number;
+  readonly quarantined: number;
+  readonly gaps: number;
+}
+
+function sumOf(proof: Proof | undefined): number | undefined {
+  return proof && proof.delivered + proof.seen + proof.quarantined;
+}
+
+const [shown] = blocks('mv JOB.quarantine.jsonl');
 const day = 24 * 3_600_000;
 
 test('what was set aside arrives with its own time, under the ID of its source', { skip: missing('jq') }, async (t) => {
