@@ -9,7 +9,7 @@
 import { Buffer } from 'node:buffer';
 import { collector, fieldsOf, identityRule } from './collect.ts';
 import type { SourceDefinition } from '../definition.ts';
-import { identifier } from '../identity.ts';
+import { identifier, type Identify } from '../identity.ts';
 import { Problem } from '../problem.ts';
 import { planSearch } from './search.ts';
 import { second, type TimeFormat } from '../time.ts';
