@@ -13,7 +13,7 @@ import { findStateDirectory, stateDirectory } from './config/state-directory.ts'
 import { cutValues, idleSinks, nearMisses } from './config/suspicions.ts';
 import { refuseUndated } from './config/undated.ts';
 import type { SourceDefinition } from './core/definition.ts';
-import type { Flags } from './core/flags.ts';
+import type { Flags } from './cli/flags.ts';
 import { exit, Problem } from './core/problem.ts';
 import { parseFields, type Field } from './core/json/splice.ts';
 import { fromMillis, toMillis } from './core/time.ts';

@@ -2,7 +2,7 @@
 import { parseCommandLine } from './cli.ts';
 import type { Host } from './commands/host.ts';
 import { oneOf } from './config/one-of.ts';
-import { ownWords, type CommandName, type Flags } from './core/flags.ts';
+import { ownWords, type CommandName, type Flags } from './cli/flags.ts';
 import { exit, Problem } from './core/problem.ts';
 import { version } from './core/version.ts';
 import { openLog, type Level, type Log } from './io/log.ts';

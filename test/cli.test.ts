@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseCommandLine } from '../src/cli.ts';
-import { commands, flagTable } from '../src/core/flags.ts';
+import { commands, flagTable } from '../src/cli/flags.ts';
 import { Problem } from '../src/core/problem.ts';
 
 function flagsOf(...argv: string[]): object {

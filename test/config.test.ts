@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { configure, type Configuration } from '../src/config.ts';
 import { jobName } from '../src/config/job.ts';
 import { stateDirectory } from '../src/config/state-directory.ts';
-import type { Flags } from '../src/core/flags.ts';
+import type { Flags } from '../src/cli/flags.ts';
 import { Problem } from '../src/core/problem.ts';
 import type { Search, Sink, Source } from '../src/core/types.ts';
 import { scratch } from './support/program.ts';

@@ -17,7 +17,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   main: ['cli', 'config', 'commands', 'run', 'io', 'core'],
   cli: ['core'],
   config: ['cli', 'io', 'sources', 'sinks', 'core'],
-  commands: ['config', 'run', 'io', 'sources', 'sinks', 'core'],
+  commands: ['cli', 'config', 'run', 'io', 'sources', 'sinks', 'core'],
   run: ['io', 'sources', 'sinks', 'core'],
   io: ['core'],
   sources: ['core'],

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { flagTable } from '../src/core/flags.ts';
+import { flagTable } from '../src/cli/flags.ts';
 import { timeFormats } from '../src/core/time.ts';
 import { refreshed } from '../scripts/readme.ts';
 import { installed } from './support/installed.ts';

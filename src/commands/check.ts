@@ -3,7 +3,7 @@ import { configure, type Configuration } from '../config.ts';
 import { jobName } from '../config/job.ts';
 import { stateDirectory } from '../config/state-directory.ts';
 import type { SourceDefinition } from '../core/definition.ts';
-import type { Flags } from '../core/flags.ts';
+import type { Flags } from '../cli/flags.ts';
 import { exit, Problem, worst } from '../core/problem.ts';
 import { fromMillis, isoText, second } from '../core/time.ts';
 import type { PositionStore, Sink, Source, Tools, Window } from '../core/types.ts';

@@ -4,7 +4,7 @@
  */
 import { namedJob, usesPosition } from '../config/named-job.ts';
 import { stateDirectory } from '../config/state-directory.ts';
-import type { Flags } from '../core/flags.ts';
+import type { Flags } from '../cli/flags.ts';
 import type { Lock } from '../io/position/lock.ts';
 import { lockJob } from '../io/position/state-directory.ts';
 import type { Host } from './host.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { configure, type Configuration } from '../config.ts';
 import { jobName, searchScope } from '../config/job.ts';
 import { noPlace } from '../config/state-directory.ts';
-import type { Flags } from '../core/flags.ts';
+import type { Flags } from '../cli/flags.ts';
 import { markCredentials, type CredentialMarks } from '../core/credentials.ts';
 import { counted } from '../core/partial.ts';
 import { worst, type Problem } from '../core/problem.ts';

@@ -1,5 +1,5 @@
 /** `audit-export sinks`: what is built in, with the settings of each. */
-import type { Flags } from '../core/flags.ts';
+import type { Flags } from '../cli/flags.ts';
 import { sinks } from '../sinks/index.ts';
 import { printCatalogue } from './catalogue.ts';
 import type { Host } from './host.ts';

@@ -1,6 +1,6 @@
 /** `audit-export sources`: what is built in and what comes with the program, with the settings of each. */
 import type { SourceDefinition } from '../core/definition.ts';
-import type { Flags } from '../core/flags.ts';
+import type { Flags } from '../cli/flags.ts';
 import { readyMade, readyMadeNames } from '../io/ready-made.ts';
 import { sources } from '../sources/index.ts';
 import { printCatalogue } from './catalogue.ts';

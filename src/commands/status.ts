@@ -8,7 +8,7 @@
  */
 import { stateDirectory } from '../config/state-directory.ts';
 import { progressOf } from '../core/branch-list.ts';
-import type { Flags } from '../core/flags.ts';
+import type { Flags } from '../cli/flags.ts';
 import { exit, Problem, worst } from '../core/problem.ts';
 import { isoText, toMillis } from '../core/time.ts';
 import type { Instant, Position } from '../core/types.ts';

@@ -1,6 +1,6 @@
 /** Flags to a Job: times, durations, numbers, and whether a position is used. */
 import { createHash } from 'node:crypto';
-import type { Flags } from '../core/flags.ts';
+import type { Flags } from '../cli/flags.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { parseQuery } from '../core/vendor/query.ts';
 import { parseDuration, parseSince } from '../core/clock/duration.ts';

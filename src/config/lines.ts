@@ -1,6 +1,6 @@
 /** `--source -` and what belongs to it; and the source that flags name without saying so. */
 import type { SourceDefinition } from '../core/definition.ts';
-import type { Flags } from '../core/flags.ts';
+import type { Flags } from '../cli/flags.ts';
 import { linesDefinition } from '../core/vendor/lines-source.ts';
 import { faultOfPath } from '../core/json/path.ts';
 import { exit, Problem } from '../core/problem.ts';

@@ -1,5 +1,5 @@
 /** What flags alone say of a job: whether it has a position, and whether it has a name. */
-import type { Flags } from '../core/flags.ts';
+import type { Flags } from '../cli/flags.ts';
 import { exit, Problem } from '../core/problem.ts';
 
 /** An ad-hoc search neither reads nor saves a position, unless it is asked to. */

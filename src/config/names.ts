@@ -1,7 +1,7 @@
 /** What `--source`, `--sink` and their settings name: a built-in one, or a definition of the user's own. */
 import { extname } from 'node:path';
 import type { SourceDefinition } from '../core/definition.ts';
-import type { Flags } from '../core/flags.ts';
+import type { Flags } from '../cli/flags.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { SinkDefinition } from '../core/types.ts';

@@ -1,6 +1,6 @@
 /** `--since` and `--until` for a source that heeds neither: they would be dropped in silence. */
 import type { SourceDefinition } from '../core/definition.ts';
-import type { Flags } from '../core/flags.ts';
+import type { Flags } from '../cli/flags.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { usedPlaceholders } from '../core/definition/texts.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { refuseUndated } from '../../src/config/undated.ts';
 import type { SourceDefinition } from '../../src/core/definition.ts';
-import type { Flags } from '../../src/core/flags.ts';
+import type { Flags } from '../../src/cli/flags.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { sources } from '../../src/sources/index.ts';
 
