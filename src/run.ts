@@ -7,12 +7,13 @@
 import { askOnce } from './core/delivery/acknowledge.ts';
 import { unsaved } from './core/delivery/unsaved.ts';
 import { packer } from './core/batch.ts';
-import { noteListed } from './core/branch-list.ts';
+import { noteListed, progressOf } from './core/branch-list.ts';
 import { dryQuarantine } from './core/dry-quarantine.ts';
 import { forewarned } from './core/forewarned.ts';
 import { changedCredentials, type CredentialMarks } from './core/credentials.ts';
 import { checkHoldOff } from './core/hold-off.ts';
 import { aheadOfClock, divertedBy, neverAcknowledged, setAside, skipped } from './core/partial.ts';
+import { clockProblems, isSuited, planOf } from './core/plan.ts';
 import { firstPosition, placeOf, writeDown } from './core/position.ts';
 import { exit, Problem } from './core/problem.ts';
 import type { Branch } from './core/pull-slice.ts';
@@ -20,10 +21,20 @@ import { pullWindow } from './core/pull-window.ts';
 import { collect, nameBranches, type Collected } from './core/run-problems.ts';
 import { emptySummary } from './core/summary.ts';
 import { fromMillis } from './core/time.ts';
-import { isAhead, missedOf, presumedNow } from './core/clock/vendor-clock.ts';
-import { delayOf, windowOf } from './core/window.ts';
+import { isAhead } from './core/clock/vendor-clock.ts';
 import { beginAgain } from './io/position/position-read.ts';
-import type { Job, Position, PositionStore, Quarantine, Sink, Source, Summary, Tools, Window } from './core/types.ts';
+import type {
+  Instant,
+  Job,
+  Position,
+  PositionStore,
+  Quarantine,
+  Sink,
+  Source,
+  Summary,
+  Tools,
+  Window,
+} from './core/types.ts';
 
 export interface RunParts {
   readonly job: Job;
@@ -106,7 +117,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
       // Between two branches nobody is waiting who would hear of it, and the others would go unread without a word.
       await collect(state, () => parts.tools.stop.throwIfAborted());
       if (state.sinkBroken || parts.tools.stop.aborted) break;
-      const at: Branch = {
+      const at: Branch<Job> = {
         ...parts,
         quarantine: dry ?? parts.quarantine,
         branch,
@@ -126,10 +137,11 @@ async function pullAll(state: State, position: Position): Promise<void> {
       await collect(state, () => pullBranch(state, at), branch);
       // Also after a failure: with a bookmark behind the gap, the next run does not meet it again.
       for (const gap of state.summary.gaps.slice(known))
-        await collect(state, () => Promise.reject(skipped(gap, at.source.name, at.job.since)), branch);
+        await collect(state, () => Promise.reject(skipped(gap, at.source.name)), branch);
     }
     nameBranches(state, branches.length);
     state.problems.push(...noteListed(position, source, branches));
+    state.problems.push(...clockProblems(parts, progressOf(position).watermark));
   });
   if (state.summary.diverted > 0) state.problems.push(divertedBy(parts.sink.name, state.summary.diverted));
   const aside = state.summary.quarantined;
@@ -151,29 +163,31 @@ async function openSink({ job, sink }: RunParts, position: Position): Promise<Si
   }
 }
 
-async function pullBranch(state: State, at: Branch): Promise<void> {
+async function pullBranch(state: State, at: Branch<Job>): Promise<void> {
   const { source, place, job, tools } = at;
   const lost = job.dryRun ? 0 : await askOnce({ ...at, ledger: place.ledger });
   if (lost > 0 && source.goesOn !== undefined) state.problems.push(neverAcknowledged(lost, at.sink.name, source.name));
-  const told = source.serverTime();
+  const isFirst = state.window === undefined;
   const watermark = job.usePosition ? place.watermark : undefined;
-  const serverNow = told ?? presumedNow(fromMillis(tools.now()), watermark);
-  const window = windowOf({ ...job, watermark, rules: source.window, serverNow });
   const bookmark = job.usePosition ? place.bookmark : undefined;
-  for (const line of forewarned({ source, watermark, bookmark, job, serverNow })) tools.warn(line);
-  state.window ??= window;
-  await pullWindow(at, window);
+  let plan = planOf(at, source.serverTime());
+  try {
+    const suits = (told: Instant): boolean => isSuited(at, told);
+    if (!(await pullWindow({ ...at, job: plan.job, suits }, plan.window))) {
+      plan = planOf(at, source.serverTime());
+      await pullWindow({ ...at, job: plan.job }, plan.window);
+    }
+  } finally {
+    if (isFirst) state.window = plan.window;
+    for (const line of forewarned({ source, watermark, bookmark, ...plan })) tools.warn(line);
+  }
   // A stream is committed every now and then: what its position remembers must not grow as long as it runs.
-  for (let last = window; source.goesOn?.() === true;) {
+  for (let last: Window = plan.window; source.goesOn?.() === true;) {
     await at.save();
     last = { from: last.until, until: fromMillis(tools.now()) };
-    await pullWindow(at, last);
+    await pullWindow({ ...at, job: plan.job }, last);
   }
-  const isOpen = job.until === undefined && !job.search.single && source.window.filter !== 'none';
-  const missed =
-    told === undefined && isOpen ? missedOf(window, source.serverTime(), delayOf(job, source.window)) : undefined;
-  if (missed !== undefined) await pullWindow(at, missed);
-  if (window.gap !== undefined) state.summary.gaps.push(window.gap);
+  if (plan.window.gap !== undefined) state.summary.gaps.push({ ...plan.window.gap, since: plan.job.since });
   const isTimeless = source.serverTime() === undefined && source.window.filter !== 'none';
   if (isTimeless && watermark !== undefined && isAhead(watermark, fromMillis(tools.now()))) {
     throw aheadOfClock(watermark, source.name, beginAgain(state.parts.store?.path ?? ''));

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Flags } from '../cli/flags.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { parseQuery } from '../core/vendor/query.ts';
-import { parseDuration, parseSince } from '../core/clock/duration.ts';
+import { momentOf, parseBound, parseDuration } from '../core/clock/duration.ts';
 import type { Duration, Instant, Job, Search, Sink, Source } from '../core/types.ts';
 import { namedJob, usesPosition } from './named-job.ts';
 import { oneOf } from './one-of.ts';
@@ -11,11 +11,11 @@ import { oneOf } from './one-of.ts';
 /** Everything of a Job that does not depend on the source and sink themselves. */
 export type JobPlan = Omit<Job, 'name' | 'sink'>;
 
-/** The plan. Throws Problem (64) for values that cannot be read or contradict each other. */
+/** The plan; `now` is ours. Throws Problem (64) for values that cannot be read or contradict each other. */
 export function planJob(flags: Flags, now: Instant): JobPlan {
-  const since = flags.since === undefined ? undefined : parseSince(flags.since, now, '--since');
-  const until = flags.until === undefined ? undefined : parseSince(flags.until, now, '--until');
-  if (since !== undefined && since >= (until ?? now)) {
+  const since = flags.since === undefined ? undefined : parseBound(flags.since, now, '--since');
+  const until = flags.until === undefined ? undefined : parseBound(flags.until, now, '--until');
+  if (since !== undefined && momentOf(since, now) >= momentOf(until ?? now, now)) {
     throw new Problem(
       exit.usage,
       `--since ${flags.since} is not before ${until === undefined ? 'now' : `--until ${flags.until}`}`,

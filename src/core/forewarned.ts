@@ -2,13 +2,13 @@
 import { listed } from './listed.ts';
 import { isoText } from './time.ts';
 import { delayOf } from './window.ts';
-import type { Instant, Job, Source } from './types.ts';
+import type { DatedJob, Instant, Source } from './types.ts';
 
 export interface Beginning {
   readonly source: Pick<Source, 'name' | 'window' | 'goesOn'>;
   readonly watermark: Instant | undefined;
   readonly bookmark: string | undefined;
-  readonly job: Pick<Job, 'since' | 'until' | 'overlap' | 'delay' | 'firstRun' | 'usePosition'>;
+  readonly job: Pick<DatedJob, 'since' | 'until' | 'overlap' | 'delay' | 'firstRun' | 'usePosition'>;
   readonly serverNow: Instant;
 }
 

@@ -46,11 +46,27 @@ export function aheadOfClock(watermark: Instant, sourceName: string, cure: strin
   });
 }
 
+/** One of the two is years off, say, and nobody knows which. The run goes by ours. */
+export function clocksDisagree(serverNow: Instant, now: Instant, sourceName: string): Problem {
+  const message = `${sourceName} says that it is ${isoText(serverNow)}, and this machine ${isoText(now)}: records were read by the latter, and may be missing`;
+  return new Problem(exit.partial, message, {
+    hint: 'set the clock that is wrong; until then the position goes by the earlier one',
+  });
+}
+
+/** What was proven by a clock that counts from 1970 would begin the next window there. */
+export function clockUnset(now: Instant): Problem {
+  const message = `this machine's clock says that it is ${isoText(now)}: what was found is delivered, but the position cannot move`;
+  return new Problem(exit.partial, message, {
+    hint: 'set the clock; until then every run reads the same window again',
+  });
+}
+
 /**
  * Said once, because the position moves past it; of `parts`, as long as the overlap lists them. The user's own --since
  * may have left it out, or have asked for it.
  */
-export function skipped({ from, until, parts }: Gap, sourceName: string, since: Instant | undefined): Problem {
+export function skipped({ from, until, parts, since }: Gap, sourceName: string): Problem {
   const span = `records from ${isoText(from)} to ${isoText(until)}`;
   if (parts !== undefined) {
     return new Problem(exit.partial, `${sourceName} no longer has ${parts} of the parts that it lists of its ${span}`, {

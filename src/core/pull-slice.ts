@@ -12,6 +12,7 @@ import { unaccounted } from './summary.ts';
 import { fromMillis, toMillis } from './time.ts';
 import type {
   BranchPosition,
+  DatedJob,
   Instant,
   Job,
   PositionStore,
@@ -23,18 +24,18 @@ import type {
   Window,
   WindowRules,
 } from './types.ts';
-import { provenNow } from './clock/vendor-clock.ts';
+import { isUnset, provenNow } from './clock/vendor-clock.ts';
 import { advance, delayOf } from './window.ts';
 
 /** A branch of the source on its way to the sink. */
-export interface Branch {
+export interface Branch<AnyJob extends Job = DatedJob> {
   readonly branch: string;
   readonly place: BranchPosition;
   readonly source: Source;
   readonly sink: Sink;
   /** Empty between slices; one for all of them, because its buffers are large. */
   readonly queue: Packer;
-  readonly job: Job;
+  readonly job: AnyJob;
   /** Undefined when no position is kept. */
   readonly store: PositionStore | undefined;
   /** One for all branches. */
@@ -51,13 +52,21 @@ export interface Branch {
   collect(step: () => Promise<void>): Promise<void>;
   /** The sink failed, so that other branches would fail as well. */
   sinkBroke(): void;
+  /** Whether the window suits the vendor's clock, which was not known before the first reply. */
+  suits?(serverTime: Instant): boolean;
 }
 
 /**
  * Returns whether the slice was over, by the clocks, when it was read: what happens in one that was not is yet to be
- * read, and so no later slice may move the watermark past it (`moves`).
+ * read, and so no later slice may move the watermark past it (`moves`). Undefined when the window does not suit the
+ * vendor's clock: nothing was read then.
  */
-export async function pullSlice(at: Branch, window: Window, slice: Window, moves: boolean): Promise<boolean> {
+export async function pullSlice(
+  at: Branch,
+  window: Window,
+  slice: Window,
+  moves: boolean,
+): Promise<boolean | undefined> {
   const { branch, place, source, job, tools, summary } = at;
   const { maxQuarantine, dryRun } = job;
   const out = outbox({ ...at, ledger: place.ledger, sourceName: source.name, maxQuarantine, dryRun });
@@ -79,11 +88,16 @@ export async function pullSlice(at: Branch, window: Window, slice: Window, moves
   let { unseen, changed } = sieveBy(bookmark === undefined ? source.window.filter : 'none');
   const before = unaccounted(summary);
   let serverTime = source.serverTime();
+  /** Notes the first answer's clock: what the vendor stored after it was not seen. */
+  const suits = (): boolean => {
+    if (serverTime !== undefined) return true;
+    serverTime = source.serverTime();
+    return serverTime === undefined || at.suits?.(serverTime) !== false;
+  };
   try {
     const remembers = place.ledger.marked;
     for await (const page of source.pull({ branch, slice, bookmark, remembers })) {
-      // The first answer's clock: what the vendor stored after it was not seen.
-      serverTime ??= source.serverTime();
+      if (!suits()) return undefined;
       summary.unmatched += page.unmatched;
       if (page.expired !== undefined) summary.gaps.push({ ...slice, parts: page.expired });
       if (page.restarted === true) {
@@ -117,6 +131,7 @@ export async function pullSlice(at: Branch, window: Window, slice: Window, moves
         await at.save();
       }
     }
+    if (!suits()) return undefined; // a reply without records makes no page
     await out.drain();
     await acknowledged({ ...at, ledger: place.ledger });
   } catch (problem) {
@@ -126,7 +141,7 @@ export async function pullSlice(at: Branch, window: Window, slice: Window, moves
     throw problem;
   }
   if (unaccounted(summary) !== before) throw new Error(`records unaccounted for: ${JSON.stringify(summary)}`);
-  return commit(at, slice, serverTime ?? source.serverTime(), moves);
+  return commit(at, slice, serverTime, moves);
 }
 
 /** The one place where the watermark moves: every record of the slice was delivered, or durably set aside. */
@@ -138,8 +153,9 @@ function commit(
 ): boolean {
   if (source.truncated()) throw stoppedEarly();
   const delay = delayOf(job, source.window);
-  const proven = provenNow(serverTime, fromMillis(tools.now()));
-  if (moves) {
+  const now = fromMillis(tools.now());
+  const proven = provenNow(serverTime, now);
+  if (moves && !isUnset(proven ?? now)) {
     const watermark = advance(place.watermark, slice, proven, delay);
     place.watermark = watermark;
     const next = watermark - (job.overlap ?? source.window.overlap);

@@ -6,17 +6,21 @@ import { isoText } from './time.ts';
 import type { Window } from './types.ts';
 import { slices } from './window.ts';
 
-/** Pulls a window to its end; its last slice is saved with the end of the run. */
-export async function pullWindow(at: Branch, window: Window): Promise<void> {
+/** False when the window does not suit the vendor's clock: nothing of it was read then. */
+export async function pullWindow(at: Branch, window: Window): Promise<boolean> {
   const { source, place, job, tools } = at;
   const preferred = job.search.single ? undefined : (preferredOf(place) ?? source.window.slice);
   let moves = true;
   for (const slice of slices(window, source.window, preferred)) {
     tools.debug('slice', { branch: at.branch, from: isoText(slice.from), until: isoText(slice.until) });
-    moves = await pullSlice(at, window, slice, moves);
+    const over = await pullSlice(at, window, slice, moves);
+    if (over === undefined) return false;
+    moves = over;
     const more = slice.until < window.until;
     if (more && job.search.single) throw stoppedEarly();
+    // The last slice is saved with the end of the run.
     if (more) await at.save();
   }
   place.slice = undefined;
+  return true;
 }

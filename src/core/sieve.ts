@@ -5,14 +5,14 @@ import { seen } from './dedupe.ts';
 import { fingerprint } from './fingerprint.ts';
 import { fromMillis, toMillis } from './time.ts';
 import { stamper } from './window.ts';
-import type { AuditRecord, Instant, Job, Ledger, Summary, Window, WindowRules } from './types.ts';
+import type { AuditRecord, DatedJob, Instant, Ledger, Summary, Window, WindowRules } from './types.ts';
 
 export interface SieveParts {
   readonly ledger: Ledger;
   readonly window: Window;
   readonly slice: Window;
   readonly filter: WindowRules['filter'];
-  readonly job: Pick<Job, 'since' | 'until' | 'usePosition' | 'dedupe'>;
+  readonly job: Pick<DatedJob, 'since' | 'until' | 'usePosition' | 'dedupe'>;
   readonly summary: Summary;
   /** See `Source.earliest`. */
   earliest(at: Instant): Instant;

@@ -12,6 +12,9 @@ export type Instant = bigint;
 /** A length of time in nanoseconds. */
 export type Duration = bigint;
 
+/** A bound of a window as it is asked for: a moment, or so long before the vendor's now. */
+export type Bound = Instant | { readonly back: Duration };
+
 /** `[from, until)`. */
 export interface Window {
   readonly from: Instant;
@@ -548,9 +551,9 @@ export interface Job {
   readonly name: string;
   readonly sink: string;
   readonly search: Search;
-  /** Absolute bounds, if asked for. */
-  readonly since: Instant | undefined;
-  readonly until: Instant | undefined;
+  /** Bounds, if asked for. */
+  readonly since: Bound | undefined;
+  readonly until: Bound | undefined;
   /** False for an ad-hoc search: no position is read or written. */
   readonly usePosition: boolean;
   readonly overlap: Duration | undefined;
@@ -569,9 +572,17 @@ export interface Job {
   readonly maxQuarantine: number;
 }
 
+/** A Job whose bounds are moments, by the vendor's clock. */
+export interface DatedJob extends Job {
+  readonly since: Instant | undefined;
+  readonly until: Instant | undefined;
+}
+
 /** A window that the vendor no longer keeps, or only so many `parts` of it that it lists. */
 export interface Gap extends Window {
   readonly parts?: number;
+  /** What the user asked for, where the window that it is missing from begins there. */
+  readonly since?: Instant | undefined;
 }
 
 /** What a run did; the sums must match: fetched = delivered + seen + conflicts + outside + quarantined + awaited. */

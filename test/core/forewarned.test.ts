@@ -23,7 +23,7 @@ function lines({ rules = {}, stream, job = {}, watermark, bookmark }: Case): rea
     source,
     watermark,
     bookmark,
-    job: { ...memoryJob, firstRun: undefined, ...job },
+    job: { ...memoryJob, since: undefined, until: undefined, firstRun: undefined, ...job },
     serverNow: now,
   });
 }

@@ -4,8 +4,8 @@ import { skipped } from '../../src/core/partial.ts';
 
 test('what the vendor no longer keeps is the pause of the job, or was asked for by --since', () => {
   const gap = { from: 0n, until: 60_000_000_000n };
-  assert.match(skipped(gap, 'acme', undefined).hint ?? '', /^this gap is reported once/);
-  const asked = skipped(gap, 'acme', gap.from);
+  assert.match(skipped(gap, 'acme').hint ?? '', /^this gap is reported once/);
+  const asked = skipped({ ...gap, since: gap.from }, 'acme');
   assert.match(asked.message, /are gone: acme no longer keeps them$/);
   assert.equal(asked.hint, 'ask for no more than it keeps: a later --since');
 });

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import test from 'node:test';
 import fc from 'fast-check';
 import { Problem } from '../../src/core/problem.ts';
-import { durationOf, parseDuration, parseSince } from '../../src/core/clock/duration.ts';
+import { dated, durationOf, momentOf, parseBound, parseDuration } from '../../src/core/clock/duration.ts';
 import {
   fromMillis,
   instantOf,
@@ -14,6 +14,7 @@ import {
   writeTime,
   type TimeFormat,
 } from '../../src/core/time.ts';
+import { memoryJob, minute } from '../support/memory.ts';
 
 const exact = 1_606_322_948_648_718_268n; // 2020-11-25T16:49:08.648718268Z, past what a double holds
 const second = 1_000_000_000n;
@@ -238,7 +239,22 @@ test('--since takes a moment with an offset or a duration back from now', () => 
     ['0s', '2026-11-20T09:00:00Z'],
     ['9999-12-31T00:00:00Z', '9999-12-31T00:00:00Z'],
   ];
-  for (const [text, expected] of rows) assert.equal(isoText(parseSince(text, now, '--since')), expected, text);
+  for (const [text, expected] of rows) {
+    assert.equal(isoText(momentOf(parseBound(text, now, '--since'), now)), expected, text);
+  }
+});
+
+test('a duration back from now is kept as one, and becomes a moment by whichever clock is known, never before 1970', () => {
+  const now = 1_795_165_200_000_000_000n;
+  const job = { ...memoryJob, since: parseBound('65m', now, '--since'), until: now };
+  assert.deepEqual(job.since, { back: 65n * minute });
+  for (const [clock, since] of [
+    [now - 60n * minute, now - 125n * minute],
+    [minute, 0n],
+  ] as const) {
+    const { since: from, until } = dated(job, clock);
+    assert.deepEqual([from, until], [since, now]);
+  }
 });
 
 test('--since refuses what other parsers guess at, names it and says what to write', () => {
@@ -269,7 +285,7 @@ test('--since refuses what other parsers guess at, names it and says what to wri
     '٣m',
   ]) {
     assert.throws(
-      () => parseSince(text, 1_795_165_200_000_000_000n, '--since'),
+      () => parseBound(text, 1_795_165_200_000_000_000n, '--since'),
       (error) =>
         error instanceof Problem &&
         error.status === 64 &&

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { TimeFormat } from '../../src/core/time.ts';
 import { bent } from './answers.ts';
 import type { Definition } from './definition.ts';
-import { fault, saidBy, scene, type Scene } from './harness.ts';
+import { fault, saidBy, scene, type Result, type Scene } from './harness.ts';
 import { onPage } from './replies.ts';
 import { recordText, type Fault } from './vendor.ts';
 
@@ -192,6 +192,91 @@ for (const [what, skew] of [
       here.expectSuccess(await here.run());
     });
   }
+}
+
+/** Records of the vendor's last hour, one every ten minutes, named after the minutes that have passed since. */
+function lastHour(here: Scene, skew: number): void {
+  for (const minutes of [1, 11, 21, 31, 41, 51]) here.vendor.add(`m${minutes}`, minutes * 60 - skew / 1000);
+}
+
+function idsOf({ stdout }: Pick<Result, 'stdout'>): string[] {
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  return lines.map((line) => (JSON.parse(line) as { id: string }).id).toSorted();
+}
+
+for (const [what, skew] of [
+  ['behind', -hour],
+  ['ahead', hour],
+] as const) {
+  for (const session of [false, true]) {
+    const whose = `a vendor's clock an hour ${what}, ${session ? 'session' : 'key'}`;
+    fault('P27', `${whose}: a duration is back from the vendor's now, and the summary says which window`, async (t) => {
+      const here = await scene(t, { records: 0, session });
+      here.vendor.fault = skewed(here, skew);
+      lastHour(here, skew);
+      const at = (minutesAgo: number): string =>
+        new Date(here.clock.now + skew - minutesAgo * minute).toISOString().replace('.000', '');
+      for (const [argv, from, until, expected] of [
+        [['--since', '5m'], 5, 0, ['m1']],
+        [['--since', '30m', '--until', '2m'], 30, 2, ['m11', 'm21']],
+        [['--first-run', '15m', '--no-position'], 15, 0, ['m1', 'm11']],
+        [['--until', '35m', '--first-run', '10m'], 45, 35, ['m41']],
+      ] as const) {
+        const result = await here.run([...argv, ...verbose]);
+        assert.equal(result.status, 0, result.stderr);
+        assert.deepEqual(idsOf(result), expected, argv.join(' '));
+        assert.match(result.stderr, new RegExp(`^audit-export: ${at(from)} to ${at(until)}, `, 'm'));
+      }
+    });
+  }
+
+  fault('P27', `a vendor's clock an hour ${what}: one query cannot ask twice, and says so`, async (context) => {
+    const here = await scene(context, { records: 0 });
+    here.vendor.fault = skewed(here, skew);
+    lastHour(here, skew);
+    const result = await here.run(['--since', '5m', '-x']);
+    assert.deepEqual([result.status, idsOf(result), here.vendor.requests.length], [0, [], 1], result.stderr);
+    const { warnings } = saidBy(result);
+    assert.match(
+      warnings.join(),
+      new RegExp(`^acme's clock is 3600 s ${what} (of )?this machine's, .*: set the clock, or`),
+    );
+  });
+}
+
+for (const [year, session] of [
+  [9999, false],
+  [9999, true],
+  [2049, false],
+  [1970, false],
+  [1970, true],
+] as const) {
+  const whose = `a vendor that says it is ${year}, ${session ? 'session' : 'key'}`;
+  fault('P27', `${whose}: read by our clock in as many requests as ever, and said`, async (context) => {
+    const here = await scene(context, {
+      session,
+      define: (base) => ({ ...base, window: { ...base.window, longest: '1h' }, limits: { page: 10 } }),
+    });
+    here.expectSuccess(await here.run());
+    here.clock.now += minute;
+    here.vendor.add('new', 1);
+    const date = new Date(Date.UTC(year, 0, 1)).toUTCString();
+    here.vendor.fault = (_, honest) => honest.toString().replace(/Date: .*/, `Date: ${date}`);
+    const before = here.vendor.requests.length;
+    const result = await here.run();
+    const pages = here.vendor.requests.slice(before).filter(({ kind }) => kind === 'page');
+    assert.equal(pages.length, 1);
+    here.expectDelivered();
+    assert.ok(BigInt(result.watermarks.after[0] ?? '') <= BigInt(here.clock.now) * 1_000_000n);
+    await here.expectProblem(result, {
+      exit: 3,
+      message: new RegExp(
+        `^acme says that it is ${year}-01-01T00:00:00Z, and this machine .*: records were read by the latter`,
+      ),
+      hint: /^set the clock that is wrong/,
+      watermark: year === 1970 ? 'kept' : 'moved',
+    });
+  });
 }
 
 fault('P27', 'our clock jumps: the window still goes by the vendor’s', async (context) => {

@@ -118,6 +118,29 @@ for (const [what, milliseconds] of [
   });
 }
 
+fault('D18', "this machine's clock starts in 1970: read by the vendor's, and no watermark there", async (context) => {
+  const here = await scene(context, {
+    define: (base) => ({ ...base, window: { ...base.window, longest: '30m' }, limits: { page: 10 } }),
+  });
+  const pages = (): number => here.vendor.requests.filter(({ kind }) => kind === 'page').length;
+  for (const id of ['first', 'second']) {
+    const before = pages();
+    here.vendor.add(id, 30);
+    const result = await runWithWrongClock(here, 90_000 - here.clock.now);
+    assert.equal(result.status, 3, result.stderr);
+    assert.match(
+      saidBy(result).problems.join(),
+      /^this machine's clock says that it is 1970-01-01T00:01:30Z: what was/,
+    );
+    here.expectDelivered();
+    assert.deepEqual(result.watermarks.after, ['none']);
+    assert.equal(pages() - before, 3, 'one that told the time, and the two slices of a first run');
+    here.clock.now += 60_000;
+  }
+  here.vendor.add('after', 30);
+  here.expectSuccess(await here.run());
+});
+
 fault(
   'D18',
   'summer time and leap seconds: all times are UTC, and a time without an offset is refused',

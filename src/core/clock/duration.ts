@@ -3,24 +3,40 @@ import { Buffer } from 'node:buffer';
 import { readIso, type ReadTime } from './iso.ts';
 import { exit, Problem } from '../problem.ts';
 import { instantOf, second } from '../time.ts';
-import type { Duration, Instant } from '../types.ts';
+import type { Bound, DatedJob, Duration, Instant, Job } from '../types.ts';
 
 /**
- * A moment as a person writes it: ISO 8601 with an offset, or a duration back from `now`. `name` is the flag, for the
- * Problem (64). Strict on purpose: `Date.parse` takes 65 for the year 1965 and 30 February for 2 March.
+ * A bound as a person writes it: a moment in ISO 8601 with an offset, or a duration back from now. `now` is ours, to refuse
+ * what lies before 1970. `name` is the flag, for the Problem (64). Strict on purpose: `Date.parse` takes 65 for the year
+ * 1965 and 30 February for 2 March.
  */
-export function parseSince(text: string, now: Instant, name: string): Instant {
+export function parseBound(text: string, now: Instant, name: string): Bound {
   const back = durationOf(text);
-  const at = back === undefined ? isoInstant(text) : now - back;
-  if (at === undefined) {
+  const bound = back === undefined ? isoInstant(text) : { back };
+  if (bound === undefined) {
     throw new Problem(exit.usage, `${name} is not a time: ${shown(text)}`, {
       hint: `write a moment with its offset, as 2026-11-20T09:00:00Z, or a duration back from now, as 65m, 7d or 1h30m`,
     });
   }
-  if (at < 0n) {
+  if (momentOf(bound, now) < 0n) {
     throw new Problem(exit.usage, `${name} lies before 1970: ${shown(text)}`, { hint: 'choose a later moment' });
   }
-  return at;
+  return bound;
+}
+
+/** The moment of a bound; before 1970 when the clock of `now` is far off. */
+export function momentOf(bound: Bound, now: Instant): Instant {
+  return typeof bound === 'bigint' ? bound : now - bound.back;
+}
+
+/** The job with its bounds by a clock. */
+export function dated(job: Job, now: Instant): DatedJob {
+  const moment = (bound: Bound | undefined): Instant | undefined => {
+    if (bound === undefined) return undefined;
+    const at = momentOf(bound, now);
+    return at < 0n ? 0n : at;
+  };
+  return { ...job, since: moment(job.since), until: moment(job.until) };
 }
 
 /** A duration as a person writes it; 0s is allowed. `name` is the flag or setting, for the Problem (64). */

@@ -1,9 +1,14 @@
 /**
- * The vendor's clock, which windows go by, is known only since its first reply. What to go by until then, and what is
- * left to read when it turns out to be ahead of ours.
+ * The vendor's clock, which windows go by, is known only since its first reply. What to go by until then, and whether it
+ * can be right at all.
  */
-import { second } from '../time.ts';
-import type { Duration, Instant, Window } from '../types.ts';
+import { fromMillis, second } from '../time.ts';
+import type { Instant } from '../types.ts';
+
+/** This program is younger: a clock that shows an earlier time was never set. */
+const oldest = fromMillis(Date.UTC(2025, 0, 1));
+/** As far as a first run reads back. A clock that is further ahead shows a wrong date, and not only a wrong time. */
+const farthest = 7n * 86_400n * second;
 
 /**
  * The time to go by before the vendor has told its own. A watermark proves that the vendor's clock has passed it: ours
@@ -13,10 +18,17 @@ export function presumedNow(now: Instant, watermark: Instant | undefined): Insta
   return watermark === undefined || now > watermark ? now : watermark + second;
 }
 
-/** What lies behind the window by the vendor's clock, if that is more than a minute ahead of ours. */
-export function missedOf({ until }: Window, serverNow: Instant | undefined, delay: Duration): Window | undefined {
-  if (serverNow === undefined || serverNow - delay - until <= 60n * second) return undefined;
-  return { from: until, until: serverNow - delay };
+/** Whether a clock shows the time since it was switched on, counted from 1970 or so. */
+export function isUnset(now: Instant): boolean {
+  return now < oldest;
+}
+
+/**
+ * Whether the vendor's clock can be right: it was set, and it is not far ahead of the presumed time, if that comes from a
+ * clock that was set. A window up to the year 9999 would be asked for in hundred thousands of slices.
+ */
+export function isCredible(serverNow: Instant, presumed: Instant): boolean {
+  return !isUnset(serverNow) && (isUnset(presumed) || serverNow - presumed <= farthest);
 }
 
 /**
@@ -41,4 +53,10 @@ export function clockHint({ date }: { readonly date: Instant | undefined }, now:
   const ahead = Math.round(now / 1000) - Number(date / second);
   if (Math.abs(ahead) < 60) return '';
   return `; the clock of this machine is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead' : 'behind'}: set it first`;
+}
+
+/** How far the vendor's clock is off ours: `3600 s behind`. */
+export function clocksApart(serverNow: Instant, now: Instant): string {
+  const ahead = (serverNow - now) / second;
+  return `${ahead < 0n ? -ahead : ahead} s ${ahead < 0n ? 'behind' : 'ahead of'} this machine's`;
 }

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clockHint, isAhead, missedOf, presumedNow, provenNow } from '../../../src/core/clock/vendor-clock.ts';
+import {
+  clockHint,
+  clocksApart,
+  isAhead,
+  isCredible,
+  presumedNow,
+  provenNow,
+} from '../../../src/core/clock/vendor-clock.ts';
 import { second } from '../../../src/core/time.ts';
 
 const minute = 60n * second;
@@ -13,13 +20,23 @@ test('until the vendor has told the time it is ours, or just after the watermark
   assert.equal(presumedNow(now, now + minute), now + minute + second);
 });
 
-test('what a vendor has that is more than a minute ahead of our clock is read as well, up to its time less the delay', () => {
-  const window = { from: now - minute, until: now };
-  assert.equal(missedOf(window, undefined, 0n), undefined);
-  assert.equal(missedOf(window, now + minute, 0n), undefined);
-  assert.deepEqual(missedOf(window, now + minute + 1n, 0n), { from: now, until: now + minute + 1n });
-  assert.equal(missedOf(window, now + 2n * minute, minute), undefined);
-  assert.deepEqual(missedOf(window, now + 3n * minute, minute), { from: now, until: now + 2n * minute });
+test('a vendor’s clock is believed that was set, and is a week ahead at most of a clock of ours that was set, too', () => {
+  const [day, from1970] = [1440n * minute, 90n * second];
+  const rows: readonly (readonly [serverNow: bigint, presumed: bigint, expected: boolean])[] = [
+    [now, now, true],
+    [now + 7n * day, now, true],
+    [now + 7n * day + 1n, now, false],
+    [now - 200n * day, now, true],
+    [from1970, now, false],
+    [now, from1970, true],
+    [from1970, from1970, false],
+  ];
+  for (const [serverNow, presumed, expected] of rows) assert.equal(isCredible(serverNow, presumed), expected);
+});
+
+test('how far two clocks are apart is said with the direction', () => {
+  assert.equal(clocksApart(now - 3600n * second, now), "3600 s behind this machine's");
+  assert.equal(clocksApart(now + 61n * second, now), "61 s ahead of this machine's");
 });
 
 test('a position is trusted up to the earlier of two clocks', () => {

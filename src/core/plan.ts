@@ -1,0 +1,74 @@
+/** What is read of a branch: a window by the vendor's clock as soon as that is known, by ours until then. */
+import { dated } from './clock/duration.ts';
+import { clocksApart, isCredible, isUnset, presumedNow } from './clock/vendor-clock.ts';
+import { clocksDisagree, clockUnset } from './partial.ts';
+import type { Problem } from './problem.ts';
+import type { Branch } from './pull-slice.ts';
+import { fromMillis, second } from './time.ts';
+import type { DatedJob, Duration, Instant, Job, WindowRules } from './types.ts';
+import { windowOf, type NextWindow } from './window.ts';
+
+/** A branch before it is read. */
+type Beginning = Pick<Branch<Job>, 'job' | 'source' | 'place' | 'tools'>;
+
+export interface Plan {
+  readonly window: NextWindow;
+  readonly job: DatedJob;
+  /** The clock that both go by. */
+  readonly serverNow: Instant;
+}
+
+/** Clocks within it count as equal. */
+const minute = 60n * second;
+/** So far a window may reach past the vendor's now: a few slices are asked for in vain. */
+const idle = 7n * 1440n * minute;
+
+/** The plan of a branch when the vendor has told this time, or none. */
+export function planOf({ job, source, place, tools }: Beginning, told: Instant | undefined): Plan {
+  const watermark = job.usePosition ? place.watermark : undefined;
+  const presumed = presumedNow(fromMillis(tools.now()), watermark);
+  const serverNow = told !== undefined && isCredible(told, presumed) ? told : presumed;
+  const datedJob = dated(job, serverNow);
+  const window = windowOf({ ...datedJob, watermark, rules: source.window, serverNow });
+  return { window, job: datedJob, serverNow };
+}
+
+/**
+ * Whether a plan by our clock does for the one that is due now that the vendor has told this time. The one query of a
+ * single search is asked already.
+ */
+export function isSuited(at: Beginning, told: Instant): boolean {
+  const { source, job, tools } = at;
+  if (doesFor(planOf(at, undefined), planOf(at, told), source.window)) return true;
+  if (job.search.single) {
+    const apart = clocksApart(told, fromMillis(tools.now()));
+    tools.warn(`${source.name}'s clock is ${apart}, which the one query went by: set the clock, or leave out -x`);
+  }
+  return job.search.single;
+}
+
+/** It asks for the same but for a minute, or for more at the end. */
+function doesFor(made: Plan, due: Plan, { filter }: WindowRules): boolean {
+  if (due.window.from === due.window.until) return true; // the position is ahead of the vendor's clock
+  if (isApart(made.window.from, due.window.from)) return false;
+  if (isApart(made.job.until ?? 0n, due.job.until ?? 0n)) return false;
+  const missing: Duration = due.window.until - made.window.until;
+  return filter === 'none' || (missing <= minute && -missing <= idle);
+}
+
+function isApart(one: Instant, other: Instant): boolean {
+  return one - other > minute || other - one > minute;
+}
+
+/** What to say of clocks that cannot be right, and were not gone by. */
+export function clockProblems(
+  { source, job, tools }: Pick<Branch<Job>, 'source' | 'job' | 'tools'>,
+  watermark: Instant | undefined,
+): readonly Problem[] {
+  const told = source.serverTime();
+  const now = fromMillis(tools.now());
+  if (told !== undefined && !isCredible(told, presumedNow(now, watermark))) {
+    return [clocksDisagree(told, now, source.name)];
+  }
+  return isUnset(now) && job.usePosition && source.window.filter !== 'none' ? [clockUnset(now)] : [];
+}

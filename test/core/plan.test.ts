@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { clockProblems, isSuited, planOf } from '../../src/core/plan.ts';
+import { placeOf, firstPosition } from '../../src/core/position.ts';
+import type { Branch } from '../../src/core/pull-slice.ts';
+import { fromMillis } from '../../src/core/time.ts';
+import type { Job, WindowRules } from '../../src/core/types.ts';
+import { memoryJob, memoryTools, memoryVendor, minute } from '../support/memory.ts';
+
+const ours = Date.UTC(2026, 10, 20, 9);
+const now = fromMillis(ours);
+const hour = 60n * minute;
+const day = 24n * hour;
+
+interface Case {
+  readonly job?: Partial<Job>;
+  readonly rules?: Partial<WindowRules>;
+  readonly watermark?: bigint;
+  readonly clock?: number;
+}
+
+type Subject = Pick<Branch<Job>, 'job' | 'source' | 'place' | 'tools'> & { readonly warnings: string[] };
+
+function branch({ job, rules, watermark, clock = ours }: Case): Subject {
+  const warnings: string[] = [];
+  const place = placeOf(firstPosition({ source: '', sink: '' }), '', 0);
+  place.watermark = watermark;
+  return {
+    job: { ...memoryJob, ...job },
+    source: memoryVendor({ now: clock }, rules === undefined ? {} : { rules }),
+    place,
+    tools: { ...memoryTools({ now: clock }), warn: (message) => warnings.push(message) },
+    warnings,
+  };
+}
+
+test('a plan goes by the vendor’s clock when it has told it, bounds that are durations included', () => {
+  const job = { since: { back: 5n * minute }, until: { back: 2n * minute }, usePosition: false };
+  const at = branch({ job });
+  for (const [told, clock] of [
+    [undefined, now],
+    [now - hour, now - hour],
+  ] as const) {
+    const { window, job: dated, serverNow } = planOf(at, told);
+    assert.deepEqual(window, { from: clock - 5n * minute, until: clock - 2n * minute });
+    assert.deepEqual([dated.since, dated.until, serverNow], [window.from, window.until, clock]);
+  }
+});
+
+test('a vendor’s clock that cannot be right is not gone by, and said', () => {
+  for (const told of [now + 8n * day, 90_000_000_000n]) {
+    const at = branch({});
+    assert.deepEqual(planOf(at, told), planOf(at, undefined));
+    at.source.serverTime = () => told;
+    assert.match(
+      clockProblems(at, undefined)[0]?.message ?? '',
+      /^memory says that it is .*, and this machine 2026-11-20T/,
+    );
+  }
+});
+
+test('a clock of ours that was never set is said where the position goes by time', () => {
+  const clock = 90_000;
+  for (const [given, expected] of [
+    [{ clock }, [/^this machine's clock says that it is 1970-01-01T00:01:30Z: what was found is delivered, but/]],
+    [{ clock, job: { usePosition: false } }, []],
+    [{ clock, rules: { filter: 'none' } }, []],
+    [{}, []],
+  ] as const) {
+    const at = branch(given);
+    at.source.serverTime = () => now;
+    assert.deepEqual(planOf(at, now).serverNow, now);
+    const problems = clockProblems(at, undefined);
+    assert.equal(problems.length, expected.length);
+    for (const [index, pattern] of expected.entries()) assert.match(problems[index]?.message ?? '', pattern);
+  }
+});
+
+const back: Partial<Job> = { since: { back: 5n * minute }, usePosition: false };
+const noFilter: Partial<WindowRules> = { filter: 'none' };
+
+/** Whether a plan by our clock suits, when the vendor's turns out to be so much ahead. */
+const rows: readonly (readonly [what: string, given: Case, ahead: bigint, expected: boolean])[] = [
+  ['a duration, and a minute', { job: back }, minute, true],
+  ['a duration, and more than a minute ahead', { job: back }, minute + 1n, false],
+  ['a duration, and more than a minute behind', { job: back }, -minute - 1n, false],
+  ['an end that is a duration', { job: { ...back, since: now - day, until: { back: hour } } }, -2n * minute, false],
+  ['moments', { job: { ...back, since: now - day, until: now - hour } }, -2n * minute, true],
+  ['a position, and what is new by the vendor’s clock', { watermark: now - hour }, 2n * minute, false],
+  ['a position, and a vendor behind', { watermark: now - hour }, -2n * minute, true],
+  ['a position, and a vendor behind it', { watermark: now - hour }, -2n * hour, true],
+  ['a position, and a vendor years behind', { watermark: now - 400n * day }, -300n * day, false],
+  ['a first run', {}, -2n * minute, false],
+  ['a vendor without a time filter', { rules: noFilter }, hour, true],
+  ['a duration, without a time filter', { rules: noFilter, job: back }, hour, false],
+];
+
+for (const [what, given, ahead, expected] of rows) {
+  test(`a plan by our clock ${expected ? 'suits' : 'does not suit'}: ${what}`, () => {
+    const at = branch(given);
+    assert.equal(isSuited(at, now + ahead), expected);
+    assert.deepEqual(at.warnings, []);
+    const single = branch({ ...given, job: { ...given.job, search: { ...memoryJob.search, single: true } } });
+    assert.equal(isSuited(single, now + ahead), true, 'one query is not asked twice');
+    assert.equal(single.warnings.length, expected ? 0 : 1);
+  });
+}
