@@ -12,7 +12,7 @@ import { dryQuarantine } from './core/dry-quarantine.ts';
 import { forewarned } from './core/forewarned.ts';
 import { changedCredentials, type CredentialMarks } from './core/credentials.ts';
 import { checkHoldOff } from './core/hold-off.ts';
-import { aheadOfClock, divertedBy, neverAcknowledged, setAside, skipped } from './core/partial.ts';
+import { aheadOfClock, divertedBy, neverAcknowledged, setAside, skipped, unasked } from './core/partial.ts';
 import { clockProblems, isSuited, planOf } from './core/plan.ts';
 import { firstPosition, placeOf, writeDown } from './core/position.ts';
 import { exit, Problem } from './core/problem.ts';
@@ -113,7 +113,8 @@ async function pullAll(state: State, position: Position): Promise<void> {
     for (const branch of unknown) placeOf(position, branch, seed);
     if (unknown.length > 0) await save(state, position, sink);
     const delivered = unsaved(sink, parts.job.dryRun ? undefined : parts.store);
-    for (const branch of branches) {
+    const asked = parts.job.search.single ? branches.slice(0, 1) : branches;
+    for (const branch of asked) {
       // Between two branches nobody is waiting who would hear of it, and the others would go unread without a word.
       await collect(state, () => parts.tools.stop.throwIfAborted());
       if (state.sinkBroken || parts.tools.stop.aborted) break;
@@ -140,7 +141,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
         await collect(state, () => Promise.reject(skipped(gap, at.source.name)), branch);
     }
     nameBranches(state, branches.length);
-    state.problems.push(...noteListed(position, source, branches));
+    state.problems.push(...unasked(asked.length, branches.length), ...noteListed(position, source, branches));
     state.problems.push(...clockProblems(parts, progressOf(position).watermark));
   });
   if (state.summary.diverted > 0) state.problems.push(divertedBy(parts.sink.name, state.summary.diverted));

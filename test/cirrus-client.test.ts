@@ -81,7 +81,7 @@ test('a search: --since, --until, --query with every one of its keys, -x, -v', a
   const single = await run([...argv, '-x', '--limit', '2', '-v'], { directory });
   assert.deepEqual(correlations(single), ['c1', 'c2']);
   assert.equal(single.status, 3);
-  assert.match(single.stderr, /more records are available/);
+  assert.match(single.stderr, /more records may be available/);
 });
 
 test('without CIRRUS_ORG_URL every organisation of the key is read, each from its own position', async (t) => {
@@ -94,6 +94,30 @@ test('without CIRRUS_ORG_URL every organisation of the key is read, each from it
   assert.deepEqual(correlations(await run(argv, { directory, environment })), ['c1', 'c2']);
   vendor.add([event(3)], { orgUrl: second });
   assert.deepEqual(correlations(await run(argv, { directory, environment })), ['c3']);
+});
+
+test('-x is one query, whatever the organisations: the others are counted, and a full page proves nothing', async (t) => {
+  const directory = scratch(t);
+  const orgUrls = [first, second, 'http://third.example/'];
+  const vendor = await started(t, { orgUrls });
+  for (const [at, orgUrl] of orgUrls.entries()) vendor.add([event(at)], { orgUrl });
+  const environment = { CIRRUS_URL: vendor.url, CIRRUS_API_KEY: 'key', CIRRUS_API_SECRET: 'a-long-value' };
+  for (const [limit, more] of [
+    ['1', [`audit-export: ${first}: stopped after one API query, as asked; more records may be available`]],
+    ['2', []],
+  ] as const) {
+    vendor.requests.length = 0;
+    const result = await run(['-s', 'cirrus', '-x', '--limit', limit], { directory, environment });
+    assert.deepEqual([result.status, correlations(result)], [3, ['c0']], result.stderr);
+    assert.deepEqual(
+      vendor.requests.map(({ target }) => new URL(target, vendor.url).searchParams.get('orgUrl')),
+      [null, first],
+    );
+    assert.deepEqual(
+      lines(result.stderr).filter((line) => !line.startsWith('hint: ')),
+      [...more, 'audit-export: stopped after one API query, as asked; 2 of 3 branches were not asked'],
+    );
+  }
 });
 
 test('an organisation that the key may not read stops none of the others: they are delivered, and the status is 77', async (t) => {

@@ -85,8 +85,15 @@ export function skipped({ from, until, parts, since }: Gap, sourceName: string):
       });
 }
 
-export function stoppedEarly(): Problem {
-  return new Problem(exit.partial, 'stopped after one API query, as asked; more records are available', {
-    hint: 'run without -x (--single-query) to fetch them all',
-  });
+/** `guessed`: the page was full, or the rest of the window was not asked for. */
+export function stoppedEarly(guessed: boolean): Problem {
+  const message = `stopped after one API query, as asked; more records ${guessed ? 'may be' : 'are'} available`;
+  return new Problem(exit.partial, message, { hint: 'run without -x (--single-query) to fetch them all' });
+}
+
+/** What one query leaves of several branches. */
+export function unasked(asked: number, branches: number): readonly Problem[] {
+  if (asked === branches) return [];
+  const message = `stopped after one API query, as asked; ${branches - asked} of ${branches} branches were not asked`;
+  return [new Problem(exit.partial, message, { hint: 'run without -x (--single-query) to read them all' })];
 }

@@ -151,7 +151,7 @@ function commit(
   serverTime: Instant | undefined,
   moves: boolean,
 ): boolean {
-  if (source.truncated()) throw stoppedEarly();
+  if (source.truncated()) throw stoppedEarly(source.guessed?.() === true);
   const delay = delayOf(job, source.window);
   const now = fromMillis(tools.now());
   const proven = provenNow(serverTime, now);

@@ -17,7 +17,7 @@ export async function pullWindow(at: Branch, window: Window): Promise<boolean> {
     if (over === undefined) return false;
     moves = over;
     const more = slice.until < window.until;
-    if (more && job.search.single) throw stoppedEarly();
+    if (more && job.search.single) throw stoppedEarly(true);
     // The last slice is saved with the end of the run.
     if (more) await at.save();
   }

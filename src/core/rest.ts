@@ -162,6 +162,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     earliest: earliestIn(definition),
     shownFrom: shownFromIn(definition, values),
     truncated: pages.truncated,
+    guessed: pages.guessed,
     close: vendor.close,
   };
 }

@@ -238,6 +238,8 @@ export interface Source {
   goesOn?(): boolean;
   /** True when a `single` query left records unread. */
   truncated(): boolean;
+  /** Whether that is a guess: the page was full, and nothing says that another one has records. */
+  guessed?(): boolean;
   /** Logs out. Never throws. */
   close(): Promise<void>;
 }

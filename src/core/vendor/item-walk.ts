@@ -12,6 +12,7 @@ import type { Exchange, Question } from './exchange.ts';
 import { hasStatus } from './incomplete.ts';
 import { listReader } from './list-page.ts';
 import { endWarning, muteAt } from './more.ts';
+import { isNamed } from './named-page.ts';
 import { pageWalk, requestFor, type PageWalk, type Reading, type Route } from './page-walk.ts';
 import { pageReader } from './read-page.ts';
 import { gone } from './refusal.ts';
@@ -42,6 +43,7 @@ export function itemWalk(
     tools,
   );
   let truncated = false;
+  let guessed = false;
 
   /** A page is full, or short, by the number that was asked for in its own request. */
   function limitOf(requests: unknown): number | undefined {
@@ -69,6 +71,7 @@ export function itemWalk(
       const mute = page === 1 && next === undefined && !search.single ? muteAt(paging, end, name) : undefined;
       if (mute !== undefined) tools.warn(endWarning(name, mute, 'page 1 of the list'));
       truncated ||= search.single && (found.length > 1 || next !== undefined);
+      guessed = truncated && found.length <= 1 && !isNamed(paging, end);
       step = search.single ? undefined : next;
     }
     if (lost > 0) yield { ...nothing, expired: lost };
@@ -107,7 +110,11 @@ export function itemWalk(
     }
   }
 
-  return { read, truncated: () => truncated || inside.truncated() };
+  return {
+    read,
+    truncated: () => truncated || inside.truncated(),
+    guessed: () => (!truncated || guessed) && (!inside.truncated() || inside.guessed()),
+  };
 }
 
 /** The definition of what is inside an item. */

@@ -70,6 +70,8 @@ export function linesSource(
   let ended = false;
   let begun = false;
   let cutShort = false;
+  /** Something came that a single query leaves unread. */
+  let more = false;
   /** Why there is no more. It is thrown by the next slice, if this one has something to deliver first. */
   let failure: Problem | undefined;
 
@@ -81,7 +83,8 @@ export function linesSource(
     let size = 0;
     while (!ended && failure === undefined && tools.now() < until) {
       const chunk = await read();
-      if (search.single && begun && chunk.length > 0) break;
+      more = search.single && begun && chunk.length > 0;
+      if (more) break;
       begun ||= chunk.length > 0;
       await attempt(() => lines.push(chunk));
       size += lines.size();
@@ -123,6 +126,7 @@ export function linesSource(
     earliest: earliestIn(definition),
     goesOn: () => failure !== undefined || !(ended || cutShort),
     truncated: () => cutShort,
+    guessed: () => !more,
     async close() {
       await input.return?.();
     },

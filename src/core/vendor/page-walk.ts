@@ -5,6 +5,7 @@ import { exit, Problem } from '../problem.ts';
 import { keepsBookmark, pager, type Step } from '../paging.ts';
 import type { HttpReply, Page, Search, Tools } from '../types.ts';
 import type { Exchange, Question } from './exchange.ts';
+import { isNamed } from './named-page.ts';
 import { isOpen, patience } from './open-job.ts';
 import { endWarning, muteAt } from './more.ts';
 import type { PageReader, ReadPage } from './read-page.ts';
@@ -38,6 +39,8 @@ export interface PageWalk {
   read(route: Route): AsyncGenerator<Page, Reading, undefined>;
   /** Was there more when a single query had been answered? */
   truncated(): boolean;
+  /** See `Source.guessed`. */
+  guessed(): boolean;
 }
 
 export function pageWalk(
@@ -54,6 +57,7 @@ export function pageWalk(
   // be a further one. No twin is missed, because what has another value there is none.
   const overlaps = paging.type === 'cursor' && paging.last !== undefined && !keepsBookmark(paging);
   let truncated = false;
+  let guessed = false;
 
   async function* read(route: Route): AsyncGenerator<Page, Reading, undefined> {
     const pages = pager(paging, name, route.bookmark, 'content' in records.id);
@@ -95,6 +99,7 @@ export function pageWalk(
         }
         if (search.single) {
           truncated ||= next !== undefined;
+          guessed = next !== undefined && !isNamed(paging, { ...end, count, total });
           break;
         }
         if (next === undefined && isOpen(definition, count, total)) {
@@ -114,7 +119,7 @@ export function pageWalk(
     }
   }
 
-  return { read, truncated: () => truncated };
+  return { read, truncated: () => truncated, guessed: () => guessed };
 }
 
 function tellingBookmark(name: string): Problem {

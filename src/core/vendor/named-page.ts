@@ -1,0 +1,18 @@
+/** Whether a next page is named, or only asked for because this one was full: whether it has records is not known then. */
+import type { PagingDefinition } from '../definition.ts';
+import { keepsBookmark, type PageEnd } from '../paging.ts';
+import { totalAt } from './reply.ts';
+
+/** What ends the pages of a vendor that names a next one after the last, too. */
+const endings: readonly string[] = ['unchanged', 'empty-page', 'short-page'];
+
+/** Of a page that a next one follows; `count` is that of all records so far. */
+export function isNamed(paging: PagingDefinition, { envelope, count, total }: PageEnd): boolean {
+  if (total !== undefined) return count < total;
+  if (paging.type === 'none') return false;
+  if (paging.more !== undefined) return true;
+  if (paging.type === 'offset') return false;
+  if (paging.type === 'page') return paging.pages !== undefined && totalAt(envelope, paging.pages) !== undefined;
+  if (paging.type === 'cursor' && paging.last !== undefined) return false;
+  return !keepsBookmark(paging) && !(paging.stop ?? []).some((ending) => endings.includes(ending));
+}
