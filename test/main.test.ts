@@ -114,6 +114,7 @@ for (const [words, message] of [
   ['--categories foo', '--categories: sample has none'],
   ["--query 'a..b=1'", '--query: "a..b" is not a path in a record'],
   ["--query 'a[0].b=1'", '--query: "a[0].b" is not a path in a record: a list cannot be looked into'],
+  [`--query 'labels["a.b"]=1'`, '--query: "labels[\\"a.b\\"]" is not a path in a record (Did you mean labels."a.b"?)'],
   ["--query '$.action=a'", '--query: "$.action" is not a path in a record (Did you mean action?)'],
   ['--query action=a --query action=b', '--query: action cannot have two values at once'],
   ['check --raw-query foo', '--raw-query: sample has no query language; use --query'],

@@ -92,7 +92,11 @@ export const flagTable: readonly FlagRow[] = [
   { flags: '--bulk-format <format>', says: "print in a sink's wire form: elastic, splunk, sekoia, none" },
   { flags: '--since <time>', says: 'from: 2026-11-20T09:00:00Z, or back from now: 65m, 7d, 1h30m' },
   { flags: '--until <time>', says: 'to, exclusive; spelled like --since (default: now)' },
-  { flags: '--query <k=v,...>', says: 'only records with these exact values; repeatable', kind: 'list' },
+  {
+    flags: '--query <k=v,...>',
+    says: 'only records with these exact values; k is a path: a.b.c finds names with dots, too, a."b.c" only that; repeatable',
+    kind: 'list',
+  },
   { flags: '--raw-query <text>', says: "a filter in the vendor's own language, sent as it is" },
   { flags: '--categories <a,b>', says: "the source's own record categories (default: all)" },
   { flags: '--id-path <path>', says: 'stdin: where the ID of a line is (default: record.id, else id)', kind: 'list' },

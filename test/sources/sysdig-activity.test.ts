@@ -39,6 +39,31 @@ test('categories are sent as types, each once, in the spelling of the vendor and
   await vendor.close();
 });
 
+test('--query finds names with dots in them, in quotes or not, and in quotes those alone', async () => {
+  const vendor = await startSysdig();
+  const records = [
+    '"labels":{"host.hostName":"node-1"}',
+    '"labels":{"host":{"hostName":"node-1"}}',
+    '"labels.host":{"hostName":"node-1"}',
+    '"labels.host.hostName":"node-1"',
+    '"labels":{"host.hostName":"node-2","host":{"hostName":"node-1"}}',
+    '"labels":{"host.hostName":"node-2"},"host.hostName":"node-1"',
+  ];
+  vendor.add('activity', ...records.map((text, at) => `{"id":"r${at}","timestamp":${hour.from + BigInt(at)},${text}}`));
+  const found = async (key: string): Promise<string[]> => {
+    const { records: read } = await pullOnce(sysdigActivity, sysdigValues(vendor), {
+      part,
+      search: { query: [[key, 'node-1']] },
+    });
+    return read.map(({ id }) => JSON.parse(id) as string).toSorted();
+  };
+  assert.deepEqual(await found('labels.host.hostName'), ['r0', 'r1', 'r2', 'r3', 'r4']);
+  assert.deepEqual(await found('labels."host.hostName"'), ['r0']);
+  assert.deepEqual(await found('labels."host".hostName'), ['r1', 'r4']);
+  assert.deepEqual(await found('host.hostName'), ['r5']);
+  await vendor.close();
+});
+
 for (const name of Object.keys(sysdigActivity.categories?.values ?? {})) {
   test(`--categories ${name} brings that kind and no other`, async () => {
     const { vendor, values } = await startedSysdig('sysdig-activity', 'activity', 4);

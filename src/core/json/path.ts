@@ -22,13 +22,42 @@ export function parsePath(path: string): readonly string[] {
   return names;
 }
 
+/** So many names of a path are read in every way: 32 paths are looked for in each record then. */
+export const mostNames = 6;
+
 /**
- * The path itself; what it would be here if it is written as a JSONPath or JSON pointer (`$.data`, `/data`); undefined
- * when there is no such path here: a list cannot be looked into (`data[0]`).
+ * The paths that a person may mean by one without quotes, whose dots may belong to names: `a.b.c` is also the member
+ * `"b.c"` of `a`. One with quotes means itself alone.
+ */
+export function readingsOf(path: string): readonly (readonly string[])[] {
+  const names = parsePath(path);
+  if (path.includes('"')) return [names];
+  return names.slice(1).reduce<readonly (readonly string[])[]>(
+    (readings, name) =>
+      readings.flatMap((before) => [
+        [...before, name],
+        [...before.slice(0, -1), `${before.at(-1)}.${name}`],
+      ]),
+    [names.slice(0, 1)],
+  );
+}
+
+/**
+ * The path itself; what it would be here if it is written as a JSONPath or JSON pointer (`$.data`, `/data`, `a["b.c"]`);
+ * undefined when there is no such path here: a list cannot be looked into (`data[0]`).
  */
 export function plainPath(path: string): string | undefined {
-  const plain = path.startsWith('/') ? path.slice(1).replaceAll('/', '.') : path.replace(/^\$(?:\.|$)/, '');
+  const dotted = path.startsWith('/') ? path.slice(1).replaceAll('/', '.') : path.replace(/^\$(?:\.|$|(?=\[))/, '');
+  const plain = dotted.replaceAll(bracketed, namesOnly).replace(/^\.(?=")/, '');
   return looksIntoList(plain) || !isPath(plain) ? undefined : plain;
+}
+
+/** A name in quotes as it stands here, or one in brackets, which a shell may have taken the quotes from. */
+const bracketed = /"(?:[^"\\]|\\.)*"|\[(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\]"'\d][^\]"']*))\]/g;
+
+function namesOnly(found: string, double?: string, single?: string, bare?: string): string {
+  if (!found.startsWith('[')) return found;
+  return double === undefined ? `.${JSON.stringify(single ?? bare)}` : `."${double}"`;
 }
 
 /** What is wrong with what somebody typed for a path in a record; undefined when it is one. */

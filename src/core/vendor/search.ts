@@ -3,7 +3,7 @@ import type { Buffer } from 'node:buffer';
 import type { PagingDefinition, SourceDefinition } from '../definition.ts';
 import { usedPlaceholders } from '../definition/texts.ts';
 import { didYouMean } from '../nearest.ts';
-import { faultOfPath, parsePath } from '../json/path.ts';
+import { faultOfPath, mostNames, parsePath, readingsOf } from '../json/path.ts';
 import { exit, Problem } from '../problem.ts';
 import { matches } from './query.ts';
 import { fill, fillJson, type Json, type TemplateValues } from './template.ts';
@@ -28,7 +28,7 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
   const parameters: Record<string, string> = {};
   const comparisons: Comparison[] = [];
   const only = new Map<string, string>(); // what has one value at most, and which
-  const wanted: { readonly path: readonly string[]; readonly values: readonly string[] }[] = [];
+  const wanted: Wanted[] = [];
 
   for (const [key, value] of search.query) {
     const known = definition.query?.keys[key];
@@ -43,7 +43,8 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
     if (known?.parameter !== undefined) parameters[known.parameter] = value;
     const field = known === undefined ? openField(definition, key, value) : known.field;
     if (field !== undefined) comparisons.push({ field, value });
-    if (path !== undefined) wanted.push({ path: parsePath(path), values: [value] });
+    if (path !== undefined)
+      wanted.push({ paths: known === undefined ? readings(path) : [parsePath(path)], values: [value] });
   }
 
   if (search.rawQuery !== undefined && !used.has('rawQuery')) {
@@ -52,7 +53,7 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
   const categories = categoriesOf(definition, search.categories, used);
   const path = definition.categories?.path;
   if (path !== undefined && categories.length > 0)
-    wanted.push({ path: parsePath(path), values: categories.map(String) });
+    wanted.push({ paths: [parsePath(path)], values: categories.map(String) });
   const limit = limitOf(definition, search.limit, used, tools);
   if (search.limit !== undefined && !used.has('limit')) {
     tools.warn(`--limit has no effect: ${definition.name} decides how many records a query gives`);
@@ -67,14 +68,46 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
     },
     limit: used.has('limit') ? limit : definition.limits?.page,
     parameters,
-    paths: wanted.map((each) => each.path),
-    wants: (bytes, spans, offset) =>
-      wanted.every(({ values }, index) => {
-        const start = spans[2 * (offset + index)] ?? -1;
-        const end = spans[2 * (offset + index) + 1] ?? -1;
-        return values.some((value) => matches(bytes, start, end, value));
-      }),
+    paths: wanted.flatMap(({ paths }) => paths),
+    wants(bytes, spans, offset) {
+      let at = offset;
+      for (const { paths, values } of wanted) {
+        if (!holdsOne(bytes, spans, at, at + paths.length, values)) return false;
+        at += paths.length;
+      }
+      return true;
+    },
   };
+}
+
+/** A record is wanted when it has one of the values at one of the paths. */
+interface Wanted {
+  readonly paths: readonly (readonly string[])[];
+  readonly values: readonly string[];
+}
+
+/** What a person may mean by a path. Throws Problem 64 when that is too much. */
+function readings(path: string): Wanted['paths'] {
+  const names = parsePath(path);
+  if (names.length <= mostNames || path.includes('"')) return readingsOf(path);
+  const exact = [...names.slice(0, -1), JSON.stringify(names.at(-1))].join('.');
+  throw new Problem(
+    exit.usage,
+    `--query: ${path} has more than ${mostNames} names, too many to read its dots in every way`,
+    {
+      hint: `put a name in double quotes, and the path is read as it stands: '${exact}'`,
+    },
+  );
+}
+
+/** Whether a value is at one of the places `[from, until)`. */
+function holdsOne(bytes: Buffer, spans: Int32Array, from: number, until: number, values: readonly string[]): boolean {
+  for (let at = from; at < until; at++) {
+    const start = spans[2 * at] ?? -1;
+    const end = spans[2 * at + 1] ?? -1;
+    if (values.some((value) => matches(bytes, start, end, value))) return true;
+  }
+  return false;
 }
 
 /** The key as a field of the vendor's language, if it is as plain there as here; what is not is matched here alone. */

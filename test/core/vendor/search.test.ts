@@ -62,6 +62,22 @@ for (const [what, change, pairs] of [
   });
 }
 
+test('a path of more names than can be read in every way is refused, and one in quotes is not', () => {
+  const path = 'a.b.c.d.e.f.g';
+  assert.throws(
+    () => sent({}, { query: [[path, 'x']] }),
+    (error) => {
+      assert.ok(error instanceof Problem);
+      assert.equal(error.status, exit.usage);
+      assert.match(error.message, /^--query: a\.b\.c\.d\.e\.f\.g has more than 6 names/);
+      assert.match(error.hint ?? '', /'a\.b\.c\.d\.e\.f\."g"'$/);
+      return true;
+    },
+  );
+  sent({}, { query: [['a.b.c.d.e.f."g"', 'x']] });
+  sent({ query: { keys: { deep: { path } } } }, { query: [['deep', 'x']] });
+});
+
 test('comparisons that are JSON objects become a list, their names and values filled, and nothing typed is a template', () => {
   const compare = { '{field}': { $eq: '{value}', exact: true } };
   const { body } = sent({ ...post({ where: { $and: '{query}' } }), query: { keys, compare } }, { query });
