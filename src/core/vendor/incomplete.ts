@@ -1,5 +1,6 @@
 /** What ends the reading of a window before all of its records came. */
 import type { EnvelopeTest, SourceDefinition } from '../definition.ts';
+import { counted } from '../partial.ts';
 import { exit, Problem } from '../problem.ts';
 import { saying, valueAt } from './reply.ts';
 import { isoText } from '../time.ts';
@@ -34,7 +35,7 @@ export function jobFailed(
 
 /** The vendor said how many records the window has, and gave fewer. */
 export function incomplete(name: string, { from, until }: Window, total: number, count: number): Problem {
-  const message = `${name} announced ${total} records from ${isoText(from)} to ${isoText(until)} and gave ${count}`;
+  const message = `${name} announced ${counted(total)} from ${isoText(from)} to ${isoText(until)} and gave ${count}`;
   return new Problem(exit.protocol, message, {
     hint: 'the position stays; the next run reads the window again',
   });
