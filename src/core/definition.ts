@@ -116,7 +116,7 @@ const definitionSchema = z.strictObject({
       empty: optional(z.array(z.int())),
       /** A reply is an error unless this holds, whatever its HTTP status. */
       success: optional(test),
-      /** Members whose presence means an error; `error` and `errors` when left out. */
+      /** Members that mean an error, unless they are empty; `error` and `errors` when left out. */
       errors: optional(z.array(path)),
       /** Where the vendor says what was wrong, besides `message`, `detail`, `error` and `errors`. */
       messages: optional(z.array(path)),
@@ -124,6 +124,8 @@ const definitionSchema = z.strictObject({
       expired: optional(test),
       /** What says, besides HTTP 429, that it was the rate: it is waited for, and asked again. */
       limited: optional(answers),
+      /** What says, besides HTTP 5xx, that the vendor failed for now: it is asked again. */
+      unavailable: optional(answers),
     }),
   ),
   limits: optional(

@@ -68,8 +68,8 @@ export interface Asked {
   readonly hints?: Readonly<Record<number, string | undefined>>;
   /** Why, in the words of the reply, fit for a message. */
   readonly said?: string | undefined;
-  /** What is in the reply tells that it was the rate. */
-  readonly limited?: boolean;
+  /** The HTTP status that what is in the reply stands for. */
+  readonly meant?: number | undefined;
 }
 
 /** The Problem behind an HTTP status that is not the one hoped for. Transient ones carry `again`. */
@@ -79,8 +79,7 @@ export function httpProblem(
   asked: Asked,
   now: number,
 ): Problem {
-  const limited = asked.limited === true || (status === 403 && tellsLimit(headers)); // the latter as GitHub says it
-  const meant = limited ? 429 : status;
+  const meant = asked.meant ?? (status === 403 && tellsLimit(headers) ? 429 : status); // the latter as GitHub says it
   const [code, verb, standardHint] = meaning(meant);
   const hint = asked.hints?.[meant] ?? (code === exit.noperm ? asked.hint : undefined) ?? standardHint;
   const message = `${asked.who} ${verb} ${asked.what} (HTTP ${status})${asked.said ? `: ${asked.said}` : ''}`;

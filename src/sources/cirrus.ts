@@ -54,6 +54,10 @@ export const cirrus: SourceDefinition = {
   // Without a token its API begins an hour back: what a lost token leaves unread before that is a gap.
   window: { filter: 'none', overlap: '1h', firstRun: '1h', retention: '90d' },
   records: { path: 'logEvents', id: { content: true }, time: { path: 'timeStampISO', format: 'iso' } },
+  reply: {
+    errors: ['error', 'errors', 'detail'],
+    unavailable: [{ path: 'detail', equals: 'unknown error' }], // with HTTP 500, says the vendor
+  },
   limits: { page: 1000, most: 1000 },
   query: {
     keys: {

@@ -38,7 +38,10 @@ export const syncropel: SourceDefinition = {
     time: 'epoch-s',
   },
   records: { path: 'data', id: { paths: ['id'] } },
-  reply: { success: { path: 'object', equals: 'list', optional: true } },
+  reply: {
+    success: { path: 'object', equals: 'list', optional: true },
+    errors: ['error', 'errors', 'type', 'message'], // an error has both of the latter, a list neither
+  },
   limits: { page: 1000, most: 1000 },
   query: {
     keys: {

@@ -64,6 +64,12 @@ export function sysdig({ path, page, parameters, ...log }: Log): SourceDefinitio
     // Whether it goes by the event or by its arrival is not documented: what holds for arrival holds for both.
     window: { filter: 'ingestion', overlap: '5m', longest: '14d', time: 'epoch-ns' },
     records: { path: 'data', missing: 'null', id: { paths: ['id'] }, time: { path: 'timestamp', format: 'epoch-ns' } },
+    reply: {
+      // An error has `type` and `message`, which no other reply has.
+      errors: ['error', 'errors', 'type', 'message'],
+      limited: [{ path: 'type', equals: 'too_many_requests' }],
+      unavailable: [{ path: 'type', equals: 'internal_server_error' }],
+    },
     limits: { page, most: page, rate: { header: 'X-RateLimit-Limit', per: '1m' } },
   };
 }

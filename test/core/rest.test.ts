@@ -374,7 +374,10 @@ test('a window that holds fewer records than announced is read again once, and t
   const requests = await requestsOf({ records }, [short, '{"data":[{"id":1},{"id":2}],"total":2}']);
   assert.equal(requests.length, 2);
   await assert.rejects(requestsOf({ records }, [short]), /pear announced 2 records from .* and gave 1/);
-  await assert.rejects(requestsOf({ records }, ['{"data":[],"total":1}']), /pear announced 1 record from .* and gave 0/);
+  await assert.rejects(
+    requestsOf({ records }, ['{"data":[],"total":1}']),
+    /pear announced 1 record from .* and gave 0/,
+  );
 });
 
 test('records without an ID keep their keys when the window is read again', async () => {

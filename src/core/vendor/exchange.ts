@@ -2,9 +2,9 @@
 import { accessToken } from './auth/access-token.ts';
 import type { RequestDefinition, SourceDefinition } from '../definition.ts';
 import { pace } from './pace.ts';
-import { gone, isSessionOver, limitedIn, notJson, notUtf8, refusal, refusalHint, saidIn } from './refusal.ts';
+import { gone, isSessionOver, notJson, notUtf8, passingIn, refusal, refusalHint, saidIn } from './refusal.ts';
 import { bringsContent, foreignCharset, isHtml, tellsNothing } from './reply-kind.ts';
-import { isAmong, parseJson, saying, tellsError, tellsExpired, tellsInvalid, valueAt } from './reply.ts';
+import { parseJson, saying, tellsError, tellsExpired, tellsInvalid, valueAt } from './reply.ts';
 import { isSuccessful } from '../http-status.ts';
 import { exit, Problem } from '../problem.ts';
 import { baseUrl, buildRequest } from './request.ts';
@@ -151,7 +151,8 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
         },
       );
     }
-    if (isAmong(definition.reply?.limited ?? [], undefined, value)) throw limitedIn(definition, what, value);
+    const passing = passingIn(definition, what, value);
+    if (passing !== undefined) throw passing;
     const invalid = tellsInvalid(definition, value);
     if (!invalid && !tellsError(definition, value)) return;
     const path = definition.reply?.success?.path;

@@ -24,10 +24,10 @@ export function refusal(
 ): Problem {
   if (bringsContent(status)) return notJson(definition, what);
   const hint = refusalHint(definition, status);
-  const limited = isAmong(definition.reply?.limited ?? [], status, said);
   const clock = definition.auth.type === 'signature' ? clockHint({ date }, now) : '';
   const place = status === 404 ? ` at ${new URL(url).origin}${new URL(url).pathname}` : '';
-  const asked = { who: definition.name, what: what + place, limited, ...(hint && { hint: hint + clock }) };
+  const meant = meantBy(definition, status, said);
+  const asked = { who: definition.name, what: what + place, meant, ...(hint && { hint: hint + clock }) };
   const problem = httpProblem(status, headers, asked, now);
   const invalid = tellsInvalid(definition, said); // asking again would not help
   return new Problem(problem.status, problem.message + saying(definition, said), {
@@ -43,12 +43,21 @@ function addressHint({ url, request, settings }: SourceDefinition, otherwise: st
   return used.length === 0 ? otherwise : `check ${listed(used)}`;
 }
 
-/** The rate was it, told inside a reply that is a success by its HTTP status. */
-export function limitedIn(definition: SourceDefinition, what: string, said: unknown): Problem {
-  return new Problem(exit.tempfail, `${definition.name} limits the rate of ${what}${saying(definition, said)}`, {
-    hint: 'run it less often, or ask for a higher rate limit',
-    again: {},
-  });
+/** A reply that is a success by its HTTP status, and tells that asking again may help. */
+export function passingIn(definition: SourceDefinition, what: string, said: unknown): Problem | undefined {
+  const meant = meantBy(definition, undefined, said);
+  if (meant === undefined) return undefined;
+  const [status, verb, hint] =
+    meant === 429
+      ? [exit.tempfail, 'limits the rate of', 'run it less often, or ask for a higher rate limit']
+      : [exit.unavailable, 'failed on', 'the next run tries again; see the status page of the service if this lasts'];
+  return new Problem(status, `${definition.name} ${verb} ${what}${saying(definition, said)}`, { hint, again: {} });
+}
+
+/** The HTTP status that a reply stands for, if it tells that the rate was it, or that the vendor failed for now. */
+function meantBy({ reply }: SourceDefinition, status: number | undefined, said: unknown): 429 | 503 | undefined {
+  if (isAmong(reply?.limited ?? [], status, said)) return 429;
+  return isAmong(reply?.unavailable ?? [], status, said) ? 503 : undefined;
 }
 
 /** What to do when records are refused: whoever asks for them with a session has logged in successfully before. */
