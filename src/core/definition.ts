@@ -87,8 +87,12 @@ const records = z.strictObject({
     z.strictObject({ content: z.literal(true), without: optional(z.array(path)) }),
   ]),
   time: optional(z.strictObject({ path, format, zone })),
-  /** How many records the whole window has; fewer is an error. */
+  /** How many records the whole window has, or the rest of it, as its first page says; fewer is an error. */
   total: optional(path),
+  /** How many records the page has; fewer is an error. */
+  count: optional(path),
+  /** True there on the last page says that a cap cut off the rest: the window is read again in shorter parts. */
+  capped: optional(path),
 });
 
 const definitionSchema = z.strictObject({

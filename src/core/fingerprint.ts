@@ -1,7 +1,7 @@
 /**
  * A record's fingerprint: 32 bits of its bytes, to notice that a record with a known ID has another content.
  *
- * XXH32 with seed 0 (the xxHash specification, version 0.1.1): four lanes that a processor works on side by side, and no
+ * XXH32 (the xxHash specification, version 0.1.1): four lanes that a processor works on side by side, and no
  * object for each record, which `zlib.crc32` would need.
  */
 import type { Buffer } from 'node:buffer';
@@ -15,20 +15,20 @@ const prime5 = 0x165667b1;
 let viewed: Buffer | undefined;
 let view: DataView;
 
-/** The fingerprint of `bytes[start, end)`, an unsigned integer. */
-export function fingerprint(bytes: Buffer, start: number, end: number): number {
+/** The fingerprint of `bytes[start, end)`, an unsigned integer. With that of another text as `seed`, that of both. */
+export function fingerprint(bytes: Buffer, start: number, end: number, seed = 0): number {
   if (bytes !== viewed) {
     viewed = bytes;
     view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
   const data = view;
   let at = start;
-  let hash = prime5;
+  let hash = (seed + prime5) | 0;
   if (end - start >= 16) {
-    let lane1 = (prime1 + prime2) | 0;
-    let lane2 = prime2;
-    let lane3 = 0;
-    let lane4 = -prime1 | 0;
+    let lane1 = (seed + prime1 + prime2) | 0;
+    let lane2 = (seed + prime2) | 0;
+    let lane3 = seed | 0;
+    let lane4 = (seed - prime1) | 0;
     for (const last = end - 16; at <= last; at += 16) {
       lane1 = round(lane1, data.getInt32(at, true));
       lane2 = round(lane2, data.getInt32(at + 4, true));

@@ -4,9 +4,9 @@ import { identityRule } from './vendor/collect.ts';
 import type { SourceDefinition } from './definition.ts';
 import { exchange } from './vendor/exchange.ts';
 import { identifier, type Identify } from './identity.ts';
-import { hasStatus, incomplete, neverFinished } from './vendor/incomplete.ts';
+import { cutShort, hasStatus, incomplete, neverFinished } from './vendor/incomplete.ts';
 import { readJob } from './vendor/job.ts';
-import type { Problem } from './problem.ts';
+import { exit, type Problem } from './problem.ts';
 import { itemWalk } from './vendor/item-walk.ts';
 import { keepsBookmark } from './paging.ts';
 import { pageWalk, type Reading } from './vendor/page-walk.ts';
@@ -29,7 +29,7 @@ interface Part {
   readonly bookmark: string | undefined;
 }
 
-/** Shorter windows are not cut any more when a job does not finish. */
+/** Shorter windows are not divided any more, when a job does not finish or a cap cuts them. */
 const shortestWindow = 60n * second;
 
 /** Throws Problem 64 when the search asks for what the source cannot do, 78 when the URL is not one. */
@@ -51,6 +51,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     ...statusesOf(items?.gone), // when some of it was read
   ];
   const goesOn = keepsBookmark(paging);
+  const indivisible = search.single || goesOn || definition.window.filter === 'none';
 
   /** Everything that a template can name. */
   function valuesOf(part: Pick<Part, 'ask' | 'window'>, more: TemplateValues): TemplateValues {
@@ -96,22 +97,34 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     if (restarted) yield { records: [], refused: [], unmatched: 0, restarted };
   }
 
-  /** The whole window, and once more when its cursor or job ends early, or the vendor's own total is not met. */
+  /**
+   * The whole window: once more when its cursor or job ends early, or the vendor's own total is not met, and in parts
+   * half as long as long as a cap cuts them. Twins are numbered by their place in all of it, so it is read anew.
+   */
   async function* readAll(ask: Ask, bookmark: string | undefined): AsyncGenerator<Page, void, undefined> {
     const identity = identifier(identityRule(definition), ask.remembers, bookmark !== undefined);
-    for (let attempt = 1; ; attempt++) {
+    let length = ask.slice.until - ask.slice.from;
+    for (let again = false; ;) {
       identity.startWindow();
-      const problem = yield* readOnce({ ask, window: ask.slice, identity, bookmark });
+      const problem = yield* readParts({ ask, window: ask.slice, identity, bookmark }, length);
       if (problem === undefined) return;
-      if (attempt === 2) throw problem;
-      tools.debug('reading the window again', { problem: problem.message });
+      const isCut = problem.status === exit.partial;
+      if (isCut ? indivisible || length <= shortestWindow : again) throw problem;
+      if (isCut) length = (length + 1n) / 2n;
+      else again = true;
+      tools.debug('reading the window again', { problem: problem.message, seconds: Number(length / second) });
     }
   }
 
-  /** The whole window; returns what is worth a second reading. */
-  async function* readOnce(part: Part): AsyncGenerator<Page, Problem | undefined, undefined> {
+  /** The whole window in parts; returns what is worth another reading. */
+  async function* readParts(part: Part, length: bigint): AsyncGenerator<Page, Problem | undefined, undefined> {
+    const end = part.window.until;
     try {
-      return yield* readWindow(part);
+      for (let { from } = part.window; ; from += length) {
+        const until = indivisible || from + length > end ? end : from + length;
+        const problem = yield* readWindow({ ...part, window: { from, until } });
+        if (problem !== undefined || until === end) return problem;
+      }
     } catch (error) {
       // Where the cursor is the bookmark, the next run goes on from what was saved.
       if (goesOn || !hasStatus(error, invalid)) throw error;
@@ -119,7 +132,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     }
   }
 
-  /** The pages of a window, or those of its job; returns what is missing by the vendor's own total. */
+  /** The pages of a window, or those of its job; returns what the vendor itself says is missing. */
   async function* readWindow(part: Part): AsyncGenerator<Page, Problem | undefined, undefined> {
     const { identity, bookmark } = part;
     const route = { identity, bookmark, values: (more: TemplateValues) => valuesOf(part, more) };
@@ -129,16 +142,16 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     return reading.unfinished ? yield* readHalves(part) : missing(part, reading);
   }
 
-  function missing({ window }: Part, { count, total }: Reading): Problem | undefined {
-    if (total === undefined || count >= total || search.single) return undefined;
-    return incomplete(name, window, total, count);
+  function missing({ window }: Part, { count, total, capped }: Reading): Problem | undefined {
+    if (search.single) return undefined;
+    if (capped) return cutShort(name, window);
+    return total === undefined || count >= total ? undefined : incomplete(name, window, total, count);
   }
 
   /** A query that does not finish for the whole window may finish for its halves. */
   async function* readHalves(part: Part): AsyncGenerator<Page, Problem | undefined, undefined> {
     const { from, until } = part.window;
-    const whole = search.single || definition.window.filter === 'none';
-    if (whole || until - from <= shortestWindow) throw neverFinished(name, part.window);
+    if (indivisible || until - from <= shortestWindow) throw neverFinished(name, part.window);
     const middle = from + (until - from) / 2n;
     tools.debug('the query did not finish, asking for half the window', { from: isoText(from), until: isoText(until) });
     const early = yield* readWindow({ ...part, window: { from, until: middle } });

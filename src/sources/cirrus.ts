@@ -53,7 +53,12 @@ export const cirrus: SourceDefinition = {
   },
   // Without a token its API begins an hour back: what a lost token leaves unread before that is a gap.
   window: { filter: 'none', overlap: '1h', firstRun: '1h', retention: '90d' },
-  records: { path: 'logEvents', id: { content: true }, time: { path: 'timeStampISO', format: 'iso' } },
+  records: {
+    path: 'logEvents',
+    id: { content: true },
+    time: { path: 'timeStampISO', format: 'iso' },
+    count: 'count',
+  },
   reply: {
     errors: ['error', 'errors', 'detail'],
     unavailable: [{ path: 'detail', equals: 'unknown error' }], // with HTTP 500, says the vendor

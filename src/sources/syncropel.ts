@@ -37,7 +37,8 @@ export const syncropel: SourceDefinition = {
     slice: '1d', // the vendor has no limit; but nothing of a window is settled before all of it was read
     time: 'epoch-s',
   },
-  records: { path: 'data', id: { paths: ['id'] } },
+  // The total counts what the token may see, from the page on; older builds tell neither it nor a cap.
+  records: { path: 'data', id: { paths: ['id'] }, total: 'matched_total', capped: 'capped' },
   reply: {
     success: { path: 'object', equals: 'list', optional: true },
     errors: ['error', 'errors', 'type', 'message'], // an error has both of the latter, a list neither

@@ -60,10 +60,22 @@ export function sysdig({ path, page, parameters, ...log }: Log): SourceDefinitio
     },
     auth: { type: 'headers', headers: { Authorization: 'Bearer {SYSDIG_TOKEN}' } },
     request: { path, query: { from: '{from}', to: '{until}', ...everyPage } },
-    paging: { type: 'cursor', path: 'page.next', request: { path, query: { cursor: '{cursor}', ...everyPage } } },
+    paging: {
+      type: 'cursor',
+      path: 'page.next', // "if this value is unset, then there are no events after the last event"
+      stop: ['missing'],
+      request: { path, query: { cursor: '{cursor}', ...everyPage } },
+    },
     // Whether it goes by the event or by its arrival is not documented: what holds for arrival holds for both.
     window: { filter: 'ingestion', overlap: '5m', longest: '14d', time: 'epoch-ns' },
-    records: { path: 'data', missing: 'null', id: { paths: ['id'] }, time: { path: 'timestamp', format: 'epoch-ns' } },
+    records: {
+      path: 'data',
+      missing: 'null',
+      id: { paths: ['id'] },
+      time: { path: 'timestamp', format: 'epoch-ns' },
+      // How many match the search. Whether later pages say how many are left is not documented: the first one counts.
+      total: 'page.total',
+    },
     reply: {
       // An error has `type` and `message`, which no other reply has.
       errors: ['error', 'errors', 'type', 'message'],

@@ -26,6 +26,13 @@ test('the published values of XXH32 come out', () => {
     [sanity(222), 0x5bd11dbd],
   ];
   for (const [text, value] of known) assert.equal(fingerprint(text, 0, text.length), value, `${text.length} bytes`);
+  const seeded = [
+    [sanity(0), 0x36b78ae7],
+    [sanity(1), 0xb4545aa4],
+    [sanity(14), 0x6af1d1fe],
+    [sanity(222), 0x58803c5f],
+  ] as const;
+  for (const [text, value] of seeded) assert.equal(fingerprint(text, 0, text.length, 2654435761), value);
 });
 
 test('it depends on the bytes, not on where they lie, and on every one of them', () => {

@@ -287,3 +287,26 @@ fault('P26', 'fewer records than announced, again and again: nothing moves', asy
     hint: /^the position stays/,
   });
 });
+
+for (const persistent of [false, true]) {
+  fault(
+    'P26',
+    `a row that stands on two pages${persistent ? ', each time,' : ''} does not make up for the one that is left out`,
+    async (context) => {
+      const here = await scene(context, { define: withTotal });
+      const [, last] = here.vendor.records.toSorted((one, other) => one.time - other.time);
+      const shifted = onPage(2, (_, honest) =>
+        bent(here, honest, (body) => body.replace(/\[\{[^}]*\}/, `[${last?.text}`)),
+      );
+      here.vendor.fault = persistent ? shifted : once(shifted);
+      const result = await here.run();
+      assert.equal(here.vendor.requests.length, 6);
+      if (!persistent) return here.expectSuccess(result);
+      return here.expectProblem(result, {
+        exit: 76,
+        message: /^acme announced 6 records from \S+Z to \S+Z and gave 5$/,
+        hint: /^the position stays/,
+      });
+    },
+  );
+}

@@ -259,3 +259,28 @@ test('a search in a language that the vendor does not have is a wrong flag', () 
     (error) => error instanceof Problem && error.status === exit.usage,
   );
 });
+
+test('a page that has fewer records than it says is asked for again, and is an error if it stays so', async () => {
+  for (const times of [1, 9]) {
+    const { vendor, values } = await started(5);
+    const tools = sourceTools();
+    vendor.fault = (_, response) => {
+      if (vendor.requests.length > times) return false;
+      response.end('{"logEvents":[],"nextToken":null,"count":3}');
+      return true;
+    };
+    const read = pullOnce(cirrus, values, { part, tools });
+    if (times === 1) assert.equal((await read).records.length, 5);
+    else {
+      await assert.rejects(
+        read,
+        (error) =>
+          error instanceof Problem &&
+          error.status === exit.protocol &&
+          error.message === 'cirrus: page 1 says that it has 3 records, and has 0',
+      );
+    }
+    assert.equal(vendor.requests.length, Math.min(times + 1, 5));
+    await vendor.close();
+  }
+});

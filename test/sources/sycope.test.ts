@@ -6,7 +6,7 @@ import type { Search, SettingValues } from '../../src/core/types.ts';
 import { sycope } from '../../src/sources/sycope.ts';
 import { conforms } from '../support/conformance.ts';
 import { fixture } from '../support/fixture.ts';
-import { noSearch, pullAll, pullOnce, sourceTools } from '../support/source-tools.ts';
+import { noSearch, pullAll, pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startSycope, type Sycope, type SycopeOptions } from '../support/vendors/sycope.ts';
 
 const start = 1_795_132_800_000; // 2026-11-20T00:00:00Z
@@ -236,6 +236,23 @@ test('rows that are announced but not given are asked for once more, and then an
   assert.equal(runs(vendor), 2);
   await vendor.close();
 });
+
+for (const persistent of [false, true]) {
+  test(`rows that shift ${persistent ? 'each time' : 'once'}, so that one comes twice and one is left out, are read again`, async () => {
+    const { vendor, texts, values } = await started({}, 20);
+    vendor.fault = ({ body, target }, response) => {
+      if (!target.endsWith('/data') || !body.includes('"offset":10') || (runs(vendor) > 1 && !persistent)) return false;
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(`{"data":[${texts.slice(9, 19).join(',')}]}`);
+      return true;
+    };
+    const tools = sourceTools();
+    const read = pullOnce(sycope, values, { search: { limit: 10 }, part: { slice: hour }, tools });
+    if (persistent) await assert.rejects(read, /sycope announced 20 records from .* and gave 19/);
+    else assert.deepEqual(new Set(textsOf((await read).records)), new Set(texts));
+    assert.deepEqual([runs(vendor), vendor.requests.filter(asksRecords).length, tools.waits], [2, 4, []]);
+    await vendor.close();
+  });
+}
 
 test('a result of exactly full pages needs no empty page at its end', async () => {
   const { vendor, values } = await started({}, 20);

@@ -239,3 +239,59 @@ test("an error is told in the vendor's words", async () => {
   );
   await vendor.close();
 });
+
+test('records that match and that the token may see, and that do not come, are missed', async () => {
+  const { vendor, values } = await started(0);
+  vendor.fault = (_, response) => {
+    response.end('{"object":"list","data":[],"capped":false,"matched_total":50}');
+    return true;
+  };
+  await assert.rejects(
+    pullOnce(syncropel, values, { part }),
+    (error) =>
+      error instanceof Problem &&
+      error.status === exit.protocol &&
+      /syncropel announced 50 records from .* and gave 0/.test(error.message),
+  );
+  assert.equal(vendor.requests.length, 2);
+  await vendor.close();
+});
+
+/** Answers that a cap cuts short, as long as the window has more than so many seconds. */
+function capAt(vendor: Syncropel, seconds: number): void {
+  vendor.fault = ({ body }, response) => {
+    const { created_at } = (JSON.parse(body) as { filter: { created_at: { $gte: number; $lt: number } } }).filter;
+    if (created_at.$lt - created_at.$gte <= seconds) return false;
+    response.end('{"object":"list","data":[],"capped":true,"matched_total":50}');
+    return true;
+  };
+}
+
+test('a window that a cap cuts short is read in shorter parts, of which none is left out', async () => {
+  const { vendor, values } = await started(0);
+  const texts = await records(25);
+  for (const [number, text] of texts.entries()) vendor.add([text], { at: start - 3_600_000 + number * 140_000 });
+  capAt(vendor, 500);
+  const { records: read } = await pullOnce(syncropel, values, { part, search: { limit: 10 } });
+  assert.deepEqual(new Set(textsOf(read)), new Set(texts));
+  const asked = queries(vendor).filter(({ filter }) => filter['id'] === undefined).length;
+  assert.equal(asked, 3 + 8, 'once at each length that was too much, then an eighth of an hour at a time');
+  await vendor.close();
+});
+
+test('a cap that cuts even the shortest part is 3, and one query that it cuts says that more is there', async () => {
+  const { vendor, values } = await started(5);
+  capAt(vendor, 0);
+  await assert.rejects(
+    pullOnce(syncropel, values, { part }),
+    (error) =>
+      error instanceof Problem &&
+      error.status === exit.partial &&
+      /syncropel gave only a part of its records from 2026-11-19T23:00:00\S*Z to /.test(error.message) &&
+      /the position stays/.test(error.hint ?? ''),
+  );
+  assert.ok(vendor.requests.length < 10, `${vendor.requests.length} requests`);
+  const { truncated } = await pullOnce(syncropel, values, { part, search: { single: true } });
+  assert.ok(truncated);
+  await vendor.close();
+});

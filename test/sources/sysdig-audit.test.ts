@@ -202,3 +202,56 @@ test('a record as the vendor prints it comes byte for byte but for line breaks a
   ]);
   await vendor.close();
 });
+
+const totals: readonly (readonly [what: string, pages: readonly string[], gave: number | undefined])[] = [
+  ['no list of the seven records that match', ['{"data":null,"page":{"total":7}}'], 0],
+  ['none of the seven records that match', ['{"data":[],"page":{"total":7}}'], 0],
+  [
+    'the last page without a next one, before all came',
+    ['{"data":[1],"page":{"total":3,"next":"b"}}', '{"data":[2],"page":{"total":3}}'],
+    2,
+  ],
+  ['all that match', ['{"data":[1],"page":{"total":2,"next":"b"}}', '{"data":[2],"page":{"total":2}}'], undefined],
+  ['a total that grows', ['{"data":[1],"page":{"total":2,"next":"b"}}', '{"data":[2],"page":{"total":9}}'], undefined],
+  [
+    'a total of what is left',
+    ['{"data":[1],"page":{"total":2,"next":"b"}}', '{"data":[2],"page":{"total":1}}'],
+    undefined,
+  ],
+];
+for (const [what, pages, gave] of totals) {
+  test(`${what}: ${gave === undefined ? 'the whole window' : 'read again once, and then an error'}`, async () => {
+    const vendor = await startSysdig({ now: () => start });
+    vendor.fault = ({ target }, response) => {
+      const text = pages[target.includes('cursor') ? 1 : 0] ?? '';
+      response.end(text.replace(/\[(\d)\]/, (_, id: string) => `[{"id":"${id}","timestamp":${start}000000}]`));
+      return true;
+    };
+    const tools = sourceTools();
+    const read = pullOnce(sysdigAudit, sysdigValues(vendor), { part, search: { limit: 1 }, tools });
+    if (gave === undefined) assert.equal((await read).records.length, pages.length);
+    else await assert.rejects(read, new RegExp(`sysdig-audit announced \\d records from .* and gave ${gave}$`));
+    assert.equal(vendor.requests.length, gave === undefined ? pages.length : 2 * pages.length);
+    assert.deepEqual(tools.warnings, []);
+    await vendor.close();
+  });
+}
+
+test('one query that has none of the records that match says that more is there', async () => {
+  const vendor = await startSysdig({ now: () => start });
+  vendor.fault = (_, response) => {
+    response.end('{"data":[],"page":{"total":7}}');
+    return true;
+  };
+  const { truncated } = await pullOnce(sysdigAudit, sysdigValues(vendor), { part, search: { single: true } });
+  assert.ok(truncated);
+  await vendor.close();
+});
+
+test('a last page that is full needs no warning', async () => {
+  const { vendor, values } = await started(10);
+  const tools = sourceTools();
+  const { records } = await pullOnce(sysdigAudit, values, { part, search: { limit: 10 }, tools });
+  assert.deepEqual([records.length, vendor.requests.length, tools.warnings], [10, 1, []]);
+  await vendor.close();
+});

@@ -41,6 +41,14 @@ export function incomplete(name: string, { from, until }: Window, total: number,
   });
 }
 
+/** A cap left out a part of the window, and shorter parts did not help. */
+export function cutShort(name: string, { from, until }: Window): Problem {
+  const message = `${name} gave only a part of its records from ${isoText(from)} to ${isoText(until)}, and says so`;
+  return new Problem(exit.partial, message, {
+    hint: 'the position stays before them; ask for less at once, by --query, --categories or a later --since',
+  });
+}
+
 /** A query that does not even finish for the shortest window. */
 export function neverFinished(name: string, { from, until }: Window): Problem {
   return new Problem(exit.unavailable, `${name} did not finish its query from ${isoText(from)} to ${isoText(until)}`, {

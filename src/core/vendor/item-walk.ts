@@ -75,7 +75,7 @@ export function itemWalk(
       step = search.single ? undefined : next;
     }
     if (lost > 0) yield { ...nothing, expired: lost };
-    return { count: number, total: undefined, unfinished: false }; // nobody says how many records they should hold
+    return { count: number, total: undefined, capped: false, unfinished: false }; // nobody says how many records they should hold
   }
 
   function question(route: Route, step: Step, page: number): Question {

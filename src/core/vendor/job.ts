@@ -30,9 +30,9 @@ export async function* readJob(
   try {
     yield { records: [], refused: [], unmatched: 0 }; // the vendor's clock counts as it is now: the job sees nothing later
     const last = job.poll === undefined ? text : await finished(job.poll, values({}));
-    if (last === undefined) return { count: 0, total: undefined, unfinished: true };
+    if (last === undefined) return { count: 0, total: undefined, capped: false, unfinished: true };
     const total = job.total === undefined ? undefined : totalAt(last, job.total);
-    if (total === 0) return { count: 0, total, unfinished: false };
+    if (total === 0) return { count: 0, total, capped: false, unfinished: false };
     return yield* pages.read({ ...route, total, values });
   } finally {
     if (job.close !== undefined) await vendor.end({ request: job.close, values: values({}), what });

@@ -1,5 +1,6 @@
 /** What is said when a page cannot be read. */
 import type { SourceDefinition } from '../definition.ts';
+import { counted } from '../partial.ts';
 import { exit, Problem } from '../problem.ts';
 import { saying } from './reply.ts';
 
@@ -17,6 +18,14 @@ export function naming<T>(reply: string, step: () => T): T {
 export function neverAgree(name: string, what: string): Problem {
   return new Problem(exit.protocol, `${name} ends ${what} with the connection, and no two readings of it agree`, {
     hint: 'have the server, or the proxy before it, say where its replies end: Content-Length, or chunks',
+  });
+}
+
+/** A page that says how many records it has, and has fewer. */
+export function fewer(name: string, what: string, stated: number, count: number): Problem {
+  return new Problem(exit.protocol, `${name}: ${what} says that it has ${counted(stated)}, and has ${count}`, {
+    hint: 'the position stays; the next run asks again',
+    again: {},
   });
 }
 

@@ -9,14 +9,18 @@ import { isNamed } from './named-page.ts';
 import { isOpen, patience } from './open-job.ts';
 import { endWarning, muteAt } from './more.ts';
 import type { PageReader, ReadPage } from './read-page.ts';
+import { noticingRepeats } from './repeated-rows.ts';
 import type { SearchPlan } from './search.ts';
 import type { TemplateValues } from './template.ts';
 
 /** What reading a window came to. */
 export interface Reading {
+  /** Records, each row once. */
   readonly count: number;
   /** How many records the vendor says there are, if it says. */
   readonly total: number | undefined;
+  /** A cap of the vendor's left out what follows the last page. */
+  readonly capped: boolean;
   /** A job that may not have finished: neither a total nor a place for records. */
   readonly unfinished: boolean;
 }
@@ -61,9 +65,14 @@ export function pageWalk(
 
   async function* read(route: Route): AsyncGenerator<Page, Reading, undefined> {
     const pages = pager(paging, name, route.bookmark, 'content' in records.id);
-    let { total } = route;
+    // Only where rows are counted.
+    const rows = (route.total ?? records.total) === undefined ? undefined : noticingRepeats(route.identity);
+    const identity = rows ?? route.identity;
+    let { total } = route; // else what the first page says: what arrives from then on is the next run's
+    let given = 0;
     let count = 0;
     let quiet = 0;
+    let capped = false;
     let ahead: Promise<HttpReply> | undefined;
     const question = (step: Step, number: number): Question => ({
       request: requestFor(definition, step),
@@ -74,15 +83,17 @@ export function pageWalk(
     });
     try {
       for (let step: Step | undefined = pages.first, number = 1; step !== undefined; number++) {
-        if (overlaps) route.identity.startWindow();
-        const end: ReadPage = yield* reader.read(question(step, number), route.identity, ahead);
+        if (overlaps) identity.startWindow();
+        const end: ReadPage = yield* reader.read(question(step, number), identity, ahead);
         ahead = undefined;
-        count += end.count;
-        total = route.total ?? end.total;
+        given += end.count;
+        count += end.count - (rows?.repeated() ?? 0);
+        total ??= end.total;
         let next: Step | undefined;
         try {
-          next = pages.next(step, { ...end, total });
-          const mute = number === 1 && next === undefined && !search.single ? muteAt(paging, end, name) : undefined;
+          next = pages.next(step, { ...end, total: route.total ?? end.total });
+          const isLast = next === undefined && !search.single;
+          const mute = number === 1 && isLast && total === undefined ? muteAt(paging, end, name) : undefined;
           if (mute !== undefined) tools.warn(endWarning(name, mute, `page 1${route.item?.what ?? ''}`));
           if (readsAhead && next !== undefined) {
             ahead = vendor.stream(question(next, number + 1));
@@ -98,22 +109,23 @@ export function pageWalk(
           yield { records: [], refused: [], unmatched: 0, bookmark };
         }
         if (search.single) {
-          truncated ||= next !== undefined;
-          guessed = next !== undefined && !isNamed(paging, { ...end, count, total });
+          truncated ||= next !== undefined || end.capped || count < (total ?? 0);
+          guessed = next !== undefined && !end.capped && !isNamed(paging, { ...end, count, total });
           break;
         }
-        if (next === undefined && isOpen(definition, count, total)) {
+        capped = end.capped;
+        if (next === undefined && isOpen(definition, given, total)) {
           // The job may still be at work: the end counts only when nothing more came for a while.
           quiet = end.count === 0 ? quiet + 1 : 0;
           if (quiet >= (total === undefined && end.containerSeen ? 2 : patience)) {
-            return { count, total, unfinished: total === undefined && !end.containerSeen };
+            return { count, total, capped, unfinished: total === undefined && !end.containerSeen };
           }
           await tools.wait(1000 * 2 ** quiet);
           next = { first: false, values: { offset: (step.values.offset ?? 0) + end.count } };
         }
         step = next;
       }
-      return { count, total, unfinished: false };
+      return { count, total, capped, unfinished: false };
     } finally {
       void letGo(ahead);
     }

@@ -3,7 +3,7 @@ import { collector, fieldsOf } from './collect.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { sentWith, usedPlaceholders } from '../definition/texts.ts';
 import type { Exchange, Question } from './exchange.ts';
-import { naming, neverAgree, noRecords } from './page-problems.ts';
+import { fewer, naming, neverAgree, noRecords } from './page-problems.ts';
 import type { Identify } from '../identity.ts';
 import { keepsBookmark, type PageEnd } from '../paging.ts';
 import { limitIn } from './next-link.ts';
@@ -22,6 +22,8 @@ export interface ReadPage extends PageEnd {
   readonly containerSeen: boolean;
   /** Whether it may have been cut where nobody can see it. */
   readonly unproven: boolean;
+  /** Whether it says that a cap left out what follows. */
+  readonly capped: boolean;
 }
 
 export interface PageReader {
@@ -78,8 +80,10 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
     if (value !== undefined) vendor.check(value, question.what); // JSON Lines have nothing around their records
     const containerSeen = part.containerSeen();
     if (!containerSeen && !mayBeMissing(definition, value)) throw noRecords(definition, value, question.what);
+    const { total, count, capped } = definition.records;
+    const stated = count === undefined ? 0 : (totalAt(text, count) ?? 0);
+    if (part.count() < stated) throw fewer(definition.name, question.what, stated, part.count());
     if (part.size() > 0) rest.push(part.take());
-    const { total } = definition.records;
     return {
       url: reply.url,
       headers: reply.headers,
@@ -93,6 +97,7 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
       rest,
       containerSeen,
       unproven: !isDocument(definition) && endsWithConnection(reply.headers),
+      capped: capped !== undefined && valueAt(value, capped) === true,
     };
   }
 
@@ -163,6 +168,7 @@ const nothing = {
   rest: [],
   containerSeen: true,
   unproven: false,
+  capped: false,
 } as const;
 
 interface Reading {

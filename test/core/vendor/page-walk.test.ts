@@ -138,6 +138,8 @@ const ends: readonly (readonly [what: string, reply: string, change: object, mut
   ['nothing, and that there is more', '{"data":[{"id":1},{"id":2}],"more":true}', { more: 'more' }, 'next'],
   ['a cursor, and no flag where one should be', '{"data":[{"id":1},{"id":2}],"next":"b"}', { more: 'more' }, 'more'],
   ['nothing, and the page is not full', '{"data":[{"id":1}]}', {}],
+  ['nothing, as is documented of the last page', '{"data":[{"id":1},{"id":2}]}', { stop: ['missing'] }],
+  ['nothing, and the stated total is met', '{"data":[{"id":1},{"id":2}],"total":2}', {}],
 ];
 for (const [what, reply, change, mute] of ends) {
   test(`a first page whose next one is ${what}: ${mute === undefined ? 'the end' : 'a warning, for the path may be mistyped'}`, async (t) => {
@@ -148,6 +150,7 @@ for (const [what, reply, change, mute] of ends) {
       ...plum,
       request: { path: '/log', query: { ...plum.request.query, limit: '{limit}' } },
       paging: { ...plum.paging, ...change },
+      records: { ...plum.records, total: 'total' },
       limits: { page: 2 },
     };
     await pullOnce(parseDefinition(definition, 'plum.yaml'), { PLUM_URL: server.origin }, { tools });

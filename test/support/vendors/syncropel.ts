@@ -70,8 +70,9 @@ export async function startSyncropel(options: SyncropelOptions = {}): Promise<Sy
     const page = rows.slice(Number(offset), Number(offset) + most);
     const shown = page.filter(({ fields }) => !withheld.has(String(fields['id'])));
     const texts = shown.map(({ text }) => text).join(',');
+    const visible = rows.filter(({ fields }) => !withheld.has(String(fields['id'])));
     const capped =
-      options.tellsCapped === false ? '' : `,"capped":${rows.length > most},"matched_total":${rows.length}`;
+      options.tellsCapped === false ? '' : `,"capped":${rows.length > most},"matched_total":${visible.length}`;
     return `{"object":"list","data":[${texts}]${capped}}`;
   }
 

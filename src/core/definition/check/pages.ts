@@ -91,12 +91,14 @@ function* bookmarkProblems(definition: SourceDefinition): Generator<string> {
 }
 
 /** A CSV is its records and nothing else. */
-function* csvProblems({ format, path, container, total, id, time }: SourceDefinition['records']): Generator<string> {
+function* csvProblems({ format, id, time, ...records }: SourceDefinition['records']): Generator<string> {
   if (format !== 'csv') return;
   if ('content' in id && time === undefined) {
     yield 'records.time is missing: without a column that there must be, an error in plain text is a CSV without rows';
   }
-  const [found] = Object.entries({ path, container, total }).find(([, value]) => value !== undefined) ?? [];
+  const { path, container, total, count, capped } = records;
+  const [found] =
+    Object.entries({ path, container, total, count, capped }).find(([, value]) => value !== undefined) ?? [];
   if (found !== undefined) yield `records.${found}: a CSV has nothing around its records; leave it out`;
 }
 
@@ -119,6 +121,7 @@ export function* pathProblems({ paging, items, job, records, branches }: SourceD
     ...ids.map((path, index) => [`records.id.paths.${index}`, path] as const),
     ['records.time.path', records.time?.path],
     ['records.total', records.total],
+    ['records.count', records.count],
   ];
   for (const [at, path = ''] of paths) {
     const index = parsePath(path).find((name) => /^\d+$/.test(name));
