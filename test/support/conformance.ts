@@ -127,6 +127,14 @@ export function conforms(name: string, conformance: Conformance): void {
       assert.equal(started.vendor.requests.filter(started.asksRecords).length, 1);
     }));
 
+  test(`${name}: a page that is full and the last one is no reason for a warning`, () =>
+    withVendor(async (started) => {
+      const tools = sourceTools(started.now);
+      const { records } = await pull(started, { search: { limit: started.texts.length }, tools });
+      assert.deepEqual(textsOf(repeats ? once(records) : records), started.texts);
+      assert.doesNotMatch(tools.warnings.join(), /was full/);
+    }));
+
   test(`${name}: --query leaves out what does not match, and counts it`, () =>
     withVendor(async (started) => {
       const { records, unmatched } = await pull(started, { search: { query: [['no.such."field"', 'x']] } });

@@ -5,6 +5,8 @@ import { answers, optional, path, request, test } from './parts.ts';
 /** When the pages end, besides a next page that is missing, null or empty. */
 const stop = z.array(
   z.enum([
+    /** the vendor documents that the last page names no next one: without it, a full first page that names none is warned of */
+    'missing',
     /** fewer records than asked for */
     'short-page',
     /** no records; without it, an empty page with a cursor is followed on */

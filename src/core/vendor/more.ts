@@ -32,15 +32,17 @@ export function flagOf(
 }
 
 /**
- * Where a full page should say whether a next one follows, and says nothing; undefined when it does say, or is not full.
+ * Where a full page should say whether a next one follows, and says nothing; undefined when it does say, need not (the
+ * definition names absence as the end), or is not full.
  * Where nothing ever is, a mistyped path would end every window with its first page.
  */
 export function muteAt(paging: PagingDefinition, end: PageEnd, source: string): string | undefined {
   const { envelope, count, limit } = end;
   if (limit === undefined || count < limit) return undefined;
   const flag = flagOf(paging, end, source);
-  const { more, path } = flagged(paging);
+  const { more, path, stop = [] } = flagged(paging);
   if (flag === 'absent') return more;
+  if (flag === undefined && stop.includes('missing')) return undefined;
   return flag !== false && path !== undefined && lexemeAt(envelope, parsePath(path)) === undefined ? path : undefined;
 }
 
@@ -49,7 +51,11 @@ export function endWarning(name: string, at: string, what: string, missing = 're
   return `${name}: ${what} was full, and nothing stands at ${at}: if the next page is named elsewhere, ${missing} are missing`;
 }
 
-function flagged(paging: PagingDefinition): { readonly more?: string | undefined; readonly path?: string | undefined } {
+function flagged(paging: PagingDefinition): {
+  readonly more?: string | undefined;
+  readonly path?: string | undefined;
+  readonly stop?: readonly string[] | undefined;
+} {
   return paging.type === 'none' ? {} : paging;
 }
 
