@@ -80,13 +80,15 @@ const records = z.strictObject({
   missing: optional(missing),
   /**
    * The ID: one or more members, joined or with `first` the first that the record has; or the content where the vendor has
-   * none (`without` names volatile members).
+   * none (`without` is an older name of `volatile`).
    */
   id: z.union([
     z.strictObject({ paths: z.array(path).check(z.minLength(1)), first: optional(z.boolean()) }),
     z.strictObject({ content: z.literal(true), without: optional(z.array(path)) }),
   ]),
   time: optional(z.strictObject({ path, format, zone })),
+  /** Members that may differ each time that a record is shown, and say nothing of its content. */
+  volatile: optional(z.array(path)),
   /** How many records the whole window has, or the rest of it, as its first page says; fewer is an error. */
   total: optional(path),
   /** How many records the page has; fewer is an error. */

@@ -19,7 +19,7 @@ export interface IdentityRule {
   readonly paths: readonly (readonly string[])[];
   /** Not joined: the first of them that the record has. */
   readonly first?: boolean | undefined;
-  /** Fields that change from one reading to the next, and so stay out of the content's hash. */
+  /** Members that change from one reading to the next, and so stay out of the content's hash. */
   readonly without?: readonly (readonly string[])[];
 }
 

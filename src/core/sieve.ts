@@ -5,6 +5,7 @@ import { seen } from './dedupe.ts';
 import { fingerprint } from './fingerprint.ts';
 import { fromMillis, toMillis } from './time.ts';
 import { stamper } from './window.ts';
+import { contentOf } from './volatile.ts';
 import type { AuditRecord, DatedJob, Instant, Ledger, Summary, Window, WindowRules } from './types.ts';
 
 export interface SieveParts {
@@ -63,7 +64,8 @@ export function sieve(parts: SieveParts): Sieve {
       return outside();
     }
     const stamp = stampOf(record.time);
-    const mark = fingerprint(record.bytes, record.start, record.end);
+    const content = contentOf(record);
+    const mark = fingerprint(content.bytes, content.start, content.end);
     const entry = ledger.note(record.key, record.keyStart, record.keyEnd, stamp, mark);
     if (entry >= 0) {
       summary.bytes += record.end - record.start;

@@ -40,6 +40,8 @@ export interface AuditRecord {
   readonly time: number;
   /** The rest of the event time below a millisecond, 0 to 999999 nanoseconds. */
   readonly nanos: number;
+  /** Spans of `bytes` that are no content, see core/volatile.ts: start and end of each. Only where a source names some. */
+  readonly volatile?: readonly number[];
 }
 
 /** A record that no sink may get: not JSON, not an object, not UTF-8, too large, too deep. Goes to the quarantine. */

@@ -73,6 +73,7 @@ export function sysdig({ path, page, parameters, ...log }: Log): SourceDefinitio
       missing: 'null',
       id: { paths: ['id'] },
       time: { path: 'timestamp', format: 'epoch-ns' },
+      volatile: ['cursor'], // leads to what surrounds the record
       // How many match the search. Whether later pages say how many are left is not documented: the first one counts.
       total: 'page.total',
     },

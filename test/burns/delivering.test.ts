@@ -58,12 +58,12 @@ test('R9 records without an ID are known by their content: key order, escapes an
     records: 0,
     define: (definition) => ({
       ...definition,
-      records: { ...definition.records, id: { content: true, without: ['seen'] } },
+      records: { ...definition.records, id: { content: true, without: ['seen'] }, volatile: ['page'] },
     }),
   });
   const time = new Date(here.clock.now - 30_000).toISOString();
   here.vendor.add('a', 30, `{"time":"${time}","who":"Zo\\u00eb","seen":1,"n":{"a":1,"b":2}}`);
-  here.vendor.add('b', 30, `{"time":"${time}","who":"Ada","seen":1,"n":12345678901234567890}`);
+  here.vendor.add('b', 30, `{"time":"${time}","who":"Ada","seen":1,"page":1,"n":12345678901234567890}`);
   here.expectSuccess(await here.run());
   const originals = here.vendor.records.splice(0);
   here.clock.now += 60_000;
@@ -76,6 +76,33 @@ test('R9 records without an ID are known by their content: key order, escapes an
   assert.equal(other.stdout.trimEnd(), here.vendor.records.at(-1)?.text, 'one digit makes another record');
   assert.equal(originals.length, 2);
 });
+
+for (const dedupe of ['changes', 'content']) {
+  test(`R9 a volatile member of a record with an ID is no other content of it (--dedupe ${dedupe}), and all of it is delivered as it came`, async (context) => {
+    const here = await scene(context, {
+      records: 0,
+      argv: ['--dedupe', dedupe],
+      define: (definition) => ({ ...definition, records: { ...definition.records, volatile: ['seen'] } }),
+    });
+    const time = new Date(here.clock.now - 30_000).toISOString();
+    const shown = (seen: string, who: string): string => `{"id":"a", "seen" : ${seen},"time":"${time}","who":"${who}"}`;
+    const seconds = (): number => (here.clock.now - Date.parse(time)) / 1000;
+    here.vendor.add('a', seconds(), shown('"x"', 'Ada'));
+    here.expectSuccess(await here.run());
+    for (const seen of ['"y"', '[1,{"a":"}"}]', 'null']) {
+      here.vendor.records.length = 0;
+      here.clock.now += 60_000;
+      here.vendor.add('a', seconds(), shown(seen, 'Ada'));
+      const { status, stdout, stderr } = await here.run();
+      assert.deepEqual([status, stdout, stderr], [0, '', '']);
+    }
+    here.vendor.records.length = 0;
+    here.vendor.add('a', seconds(), shown('"y"', 'Zoë'));
+    const { status, stdout, stderr } = await here.run();
+    assert.deepEqual([status, stdout], [0, `${shown('"y"', 'Zoë')}\n`]);
+    assert.equal(stderr.includes('other content'), dedupe === 'changes', stderr);
+  });
+}
 
 test('R15 a vendor’s Retry-After is obeyed in seconds and as a date; one beyond the run ends it with 75', async (context) => {
   const here = await scene(context);

@@ -148,6 +148,16 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     /paging\.path: 1 is no name of a member, and lists cannot be looked into here$/,
   ],
   [
+    'an index of what is volatile',
+    { records: { ...apple.records, volatile: ['cursor', 'tags.0'] } },
+    /records\.volatile\.1: 0 is no name of a member, and lists cannot be looked into here$/,
+  ],
+  [
+    'an index of what a page counts',
+    { records: { ...apple.records, count: 'pages.0.count' } },
+    /records\.count: 0 is no name of a member, and lists cannot be looked into here$/,
+  ],
+  [
     'a JSON pointer',
     { records: { ...apple.records, id: { paths: ['/data/id'] } } },
     /records\.id\.paths\.0: .*\(Did you mean data\.id\?\)$/,
@@ -229,6 +239,11 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     'a place of records in a CSV',
     { records: { ...apple.records, format: 'csv' } },
     /records\.path: a CSV has nothing around its records; leave it out$/,
+  ],
+  [
+    'the number of records on a page of CSV',
+    { records: { format: 'csv', id: { paths: ['id'] }, count: 'count' } },
+    /records\.count: a CSV has nothing around its records; leave it out$/,
   ],
   [
     'a CSV that anything may be',

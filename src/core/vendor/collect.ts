@@ -7,6 +7,7 @@ import { parsePath } from '../json/path.ts';
 import type { SearchPlan } from './search.ts';
 import { splitter } from '../split.ts';
 import { spellingOf } from '../clock/spelling.ts';
+import { volatileSpans } from '../volatile.ts';
 import type { AuditRecord, Page, RefusedRecord } from '../types.ts';
 
 /** A record that is larger goes to the quarantine. */
@@ -16,9 +17,9 @@ const partSize = 256;
 const partBytes = 1024 * 1024;
 
 /** How the records of a definition are identified. */
-export function identityRule({ records: { id } }: SourceDefinition): IdentityRule {
-  if ('paths' in id) return { paths: id.paths.map(parsePath), first: id.first };
-  return { paths: [], without: (id.without ?? []).map(parsePath) };
+export function identityRule({ records: { id, volatile = [] } }: SourceDefinition): Required<IdentityRule> {
+  const { paths, first, without } = { paths: [], first: false, without: [], ...id };
+  return { paths: paths.map(parsePath), first, without: [...volatile, ...without].map(parsePath) };
 }
 
 /** The paths that are looked up in every record, by what they are for. */
@@ -26,19 +27,23 @@ export interface Fields {
   readonly paths: readonly (readonly string[])[];
   readonly time: number;
   readonly last: number;
+  readonly volatile: number;
+  readonly volatileCount: number;
   readonly wanted: number;
 }
 
 export function fieldsOf(definition: SourceDefinition, plan: SearchPlan): Fields {
   const { paging, records } = definition;
-  const identity = identityRule(definition).paths; // first: identity.key reads its spans from 0 on
+  const { paths: identity, without } = identityRule(definition); // first: identity.key reads its spans from 0 on
   const time = records.time === undefined ? [] : [parsePath(records.time.path)];
   const last = paging.type === 'cursor' && paging.last !== undefined ? [parsePath(paging.last)] : [];
   return {
-    paths: [...identity, ...time, ...last, ...plan.paths],
+    paths: [...identity, ...time, ...last, ...without, ...plan.paths],
     time: time.length === 0 ? -1 : identity.length,
     last: last.length === 0 ? -1 : identity.length + time.length,
-    wanted: identity.length + time.length + last.length,
+    volatile: identity.length + time.length + last.length,
+    volatileCount: without.length,
+    wanted: identity.length + time.length + last.length + without.length,
   };
 }
 
@@ -101,7 +106,14 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
       read.nanos = 0;
       const at = fields.time === -1 ? -1 : (spans[2 * fields.time] ?? -1);
       if (at >= 0 && readTime !== undefined) readTime(buffer, at, spans[2 * fields.time + 1] ?? at, read);
-      records.push({ bytes: buffer, start, end, key, keyStart, keyEnd, time: read.time, nanos: read.nanos });
+      const { time, nanos } = read;
+      // Two literals, and not one with a member that may be missing: this is done for every record.
+      if (fields.volatileCount === 0) {
+        records.push({ bytes: buffer, start, end, key, keyStart, keyEnd, time, nanos });
+      } else {
+        const volatile = volatileSpans(buffer, spans, fields.volatile, fields.volatileCount);
+        records.push({ bytes: buffer, start, end, key, keyStart, keyEnd, time, nanos, volatile });
+      }
     },
     refused(record) {
       size++;

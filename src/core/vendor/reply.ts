@@ -104,8 +104,9 @@ function says(value: unknown): boolean {
 function textIn(value: unknown, levels = 10): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;
   if (typeof value !== 'object' || value === null || levels === 0) return undefined;
-  const { message, msg, detail, title, description, code } = value as Record<string, unknown>;
-  const parts: readonly unknown[] = Array.isArray(value) ? value : [message, msg, detail, title, description, code];
+  const { message, msg, detail, title, description, reason, code } = value as Record<string, unknown>;
+  const said = [message, msg, detail, title, description, reason, code];
+  const parts: readonly unknown[] = Array.isArray(value) ? value : said;
   return parts.map((part) => textIn(part, levels - 1)).find((text) => text !== undefined);
 }
 

@@ -120,6 +120,7 @@ export function* pathProblems({ paging, items, job, records, branches }: SourceD
     ['records.path', records.path],
     ...ids.map((path, index) => [`records.id.paths.${index}`, path] as const),
     ['records.time.path', records.time?.path],
+    ...(records.volatile ?? []).map((path, index) => [`records.volatile.${index}`, path] as const),
     ['records.total', records.total],
     ['records.count', records.count],
   ];
