@@ -4,37 +4,22 @@
  * Everything moves one way. The watermark moves in one line of core/pull-slice.ts, after every record of the slice was
  * delivered or durably set aside, and nowhere else.
  */
-import { askOnce } from './core/delivery/acknowledge.ts';
 import { unsaved } from './core/delivery/unsaved.ts';
 import { packer } from './core/batch.ts';
 import { noteListed, progressOf } from './core/branch-list.ts';
 import { dryQuarantine } from './core/dry-quarantine.ts';
-import { forewarned } from './core/forewarned.ts';
 import { changedCredentials, type CredentialMarks } from './core/credentials.ts';
 import { checkHoldOff } from './core/hold-off.ts';
-import { aheadOfClock, divertedBy, neverAcknowledged, setAside, skipped, unasked } from './core/partial.ts';
-import { clockProblems, isSuited, planOf } from './core/plan.ts';
+import { divertedBy, setAside, skipped, unasked } from './core/partial.ts';
+import { clockProblems } from './core/plan.ts';
 import { firstPosition, placeOf, writeDown } from './core/position.ts';
 import { exit, Problem } from './core/problem.ts';
+import { pullBranch } from './core/pull-branch.ts';
 import type { Branch } from './core/pull-slice.ts';
-import { pullWindow } from './core/pull-window.ts';
 import { collect, nameBranches, type Collected } from './core/run-problems.ts';
 import { emptySummary } from './core/summary.ts';
-import { fromMillis } from './core/time.ts';
-import { isAhead } from './core/clock/vendor-clock.ts';
 import { beginAgain } from './io/position/position-read.ts';
-import type {
-  Instant,
-  Job,
-  Position,
-  PositionStore,
-  Quarantine,
-  Sink,
-  Source,
-  Summary,
-  Tools,
-  Window,
-} from './core/types.ts';
+import type { Job, Position, PositionStore, Quarantine, Sink, Source, Summary, Tools, Window } from './core/types.ts';
 
 export interface RunParts {
   readonly job: Job;
@@ -79,7 +64,6 @@ export async function run(parts: RunParts): Promise<RunResult> {
     state.position = (await parts.store?.load()) ?? firstPosition(parts.scope);
     const changed = changedCredentials(state.position.credentials, parts.credentials);
     for (const warning of [...(parts.store?.warnings ?? []), ...changed]) parts.tools.warn(warning);
-    state.position.credentials = parts.credentials;
     checkHoldOff(parts.job.holdOff, state.position, parts.tools.now());
     await pullAll(state, state.position);
   });
@@ -135,7 +119,8 @@ async function pullAll(state: State, position: Position): Promise<void> {
         sinkBroke: () => void (state.sinkBroken = true),
       };
       const known = state.summary.gaps.length;
-      await collect(state, () => pullBranch(state, at), branch);
+      const read = (window: Window): void => void (state.window ??= window);
+      await collect(state, () => pullBranch(at, read, beginAgain(parts.store?.path ?? '')), branch);
       // Also after a failure: with a bookmark behind the gap, the next run does not meet it again.
       for (const gap of state.summary.gaps.slice(known))
         await collect(state, () => Promise.reject(skipped(gap, at.source.name)), branch);
@@ -164,37 +149,6 @@ async function openSink({ job, sink }: RunParts, position: Position): Promise<Si
   }
 }
 
-async function pullBranch(state: State, at: Branch<Job>): Promise<void> {
-  const { source, place, job, tools } = at;
-  const lost = job.dryRun ? 0 : await askOnce({ ...at, ledger: place.ledger });
-  if (lost > 0 && source.goesOn !== undefined) state.problems.push(neverAcknowledged(lost, at.sink.name, source.name));
-  const isFirst = state.window === undefined;
-  const watermark = job.usePosition ? place.watermark : undefined;
-  const bookmark = job.usePosition ? place.bookmark : undefined;
-  let plan = planOf(at, source.serverTime());
-  try {
-    const suits = (told: Instant): boolean => isSuited(at, told);
-    if (!(await pullWindow({ ...at, job: plan.job, suits }, plan.window))) {
-      plan = planOf(at, source.serverTime());
-      await pullWindow({ ...at, job: plan.job }, plan.window);
-    }
-  } finally {
-    if (isFirst) state.window = plan.window;
-    for (const line of forewarned({ source, watermark, bookmark, ...plan })) tools.warn(line);
-  }
-  // A stream is committed every now and then: what its position remembers must not grow as long as it runs.
-  for (let last: Window = plan.window; source.goesOn?.() === true;) {
-    await at.save();
-    last = { from: last.until, until: fromMillis(tools.now()) };
-    await pullWindow({ ...at, job: plan.job }, last);
-  }
-  if (plan.window.gap !== undefined) state.summary.gaps.push({ ...plan.window.gap, since: plan.job.since });
-  const isTimeless = source.serverTime() === undefined && source.window.filter !== 'none';
-  if (isTimeless && watermark !== undefined && isAhead(watermark, fromMillis(tools.now()))) {
-    throw aheadOfClock(watermark, source.name, beginAgain(state.parts.store?.path ?? ''));
-  }
-}
-
 async function save(state: State, position: Position, sink: Sink | undefined, settled = false): Promise<void> {
   const { store, job } = state.parts;
   if (store === undefined || job.dryRun) return;
@@ -207,5 +161,6 @@ async function save(state: State, position: Position, sink: Sink | undefined, se
 async function conclude(state: State, position: Position, sink: Sink | undefined, started: number): Promise<void> {
   const ended = state.parts.tools.now();
   const status = writeDown(position, { started, ended }, state.problems, state.summary);
+  if (position.failures === 0) position.credentials = state.parts.credentials;
   await save(state, position, sink, status === exit.ok);
 }

@@ -1,0 +1,43 @@
+/** A branch from its window to the last slice of it: planned by the vendor's clock as soon as that is known. */
+import { isAhead } from './clock/vendor-clock.ts';
+import { askOnce } from './delivery/acknowledge.ts';
+import { forewarned } from './forewarned.ts';
+import { aheadOfClock, neverAcknowledged } from './partial.ts';
+import { isSuited, planOf } from './plan.ts';
+import type { Branch } from './pull-slice.ts';
+import { pullWindow } from './pull-window.ts';
+import { fromMillis } from './time.ts';
+import type { Instant, Job, Window } from './types.ts';
+
+/** Pulls a branch. `read` is called with the window that was read; `cure` says how to begin again, for a hint. */
+export async function pullBranch(at: Branch<Job>, read: (window: Window) => void, cure: string): Promise<void> {
+  const { source, place, job, tools } = at;
+  const lost = job.dryRun ? 0 : await askOnce({ ...at, ledger: place.ledger });
+  if (lost > 0 && source.goesOn !== undefined) {
+    await at.collect(() => Promise.reject(neverAcknowledged(lost, at.sink.name, source.name)));
+  }
+  const watermark = job.usePosition ? place.watermark : undefined;
+  const bookmark = job.usePosition ? place.bookmark : undefined;
+  let plan = planOf(at, source.serverTime());
+  try {
+    const suits = (told: Instant): boolean => isSuited(at, told);
+    if (!(await pullWindow({ ...at, job: plan.job, suits }, plan.window))) {
+      plan = planOf(at, source.serverTime());
+      await pullWindow({ ...at, job: plan.job }, plan.window);
+    }
+  } finally {
+    read(plan.window);
+    for (const line of forewarned({ source, watermark, bookmark, ...plan })) tools.warn(line);
+  }
+  // A stream is committed every now and then: what its position remembers must not grow as long as it runs.
+  for (let last: Window = plan.window; source.goesOn?.() === true;) {
+    await at.save();
+    last = { from: last.until, until: fromMillis(tools.now()) };
+    await pullWindow({ ...at, job: plan.job }, last);
+  }
+  if (plan.window.gap !== undefined) at.summary.gaps.push({ ...plan.window.gap, since: plan.job.since });
+  const isTimeless = source.serverTime() === undefined && source.window.filter !== 'none';
+  if (isTimeless && watermark !== undefined && isAhead(watermark, fromMillis(tools.now()))) {
+    throw aheadOfClock(watermark, source.name, cure);
+  }
+}
