@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { restSource } from '../../src/core/rest.ts';
+import type { SettingValues } from '../../src/core/types.ts';
 import { windowRules } from '../../src/core/vendor/window-values.ts';
 import { cirrus } from '../../src/sources/cirrus.ts';
 import { conforms } from '../support/conformance.ts';
@@ -227,6 +228,25 @@ test('an organisation that the key may not read is refused credentials, in the w
   await assert.rejects(
     pullOnce(cirrus, values, { part: { branch: `${orgUrl}/` } }),
     (error) => error instanceof Problem && error.status === exit.noperm && /Not authorized for org/.test(error.message),
+  );
+  await vendor.close();
+});
+
+test('where an organisation was named and is refused, the hint speaks of its spelling, too', async () => {
+  const { vendor, values } = await started(1);
+  const hintFor = async (more: SettingValues): Promise<string> => {
+    try {
+      await pullOnce(cirrus, { ...values, ...more }, { part: { branch: `${orgUrl}/` } });
+    } catch (error) {
+      if (error instanceof Problem) return error.hint ?? '';
+    }
+    return '';
+  };
+  assert.equal(await hintFor({}), 'check CIRRUS_API_KEY and CIRRUS_API_SECRET, and the right to read these records');
+  assert.equal(
+    await hintFor({ CIRRUS_ORG_URL: `${orgUrl}/` }),
+    'check CIRRUS_API_KEY, CIRRUS_API_SECRET and CIRRUS_ORG_URL, and the right to read these records; ' +
+      'CIRRUS_ORG_URL must be spelled as the vendor has it, with or without a slash at its end',
   );
   await vendor.close();
 });

@@ -82,3 +82,27 @@ test('what says that the vendor failed for now may also be an HTTP status', asyn
   await pullOnce(definition, { SYNCROPEL_URL: server.origin });
   assert.equal(asked, 2);
 });
+
+/** What a refusal (HTTP 403) may be about besides the credentials: settings that name what is read, if they were chosen. */
+const refused: readonly (readonly [name: string, values: Readonly<Record<string, string>>, hint: RegExp])[] = [
+  ['github', { GITHUB_ORGANIZATION: 'acme' }, /^check GITHUB_ORGANIZATION and GITHUB_TOKEN, and the right/],
+  ['github', { GITHUB_ENTERPRISE: 'acme' }, /^check GITHUB_ENTERPRISE and GITHUB_TOKEN, and the right/],
+  ['tailscale', { TAILSCALE_TAILNET: '-' }, /^check TAILSCALE_TOKEN, and the right/],
+  ['tailscale', { TAILSCALE_TAILNET: 'a.example' }, /^check TAILSCALE_TOKEN and TAILSCALE_TAILNET, and the right/],
+  ['vercel', { VERCEL_TEAM_ID: 't' }, /^check VERCEL_TOKEN and VERCEL_TEAM_ID, and the right to read these records$/],
+  ['vercel', {}, /^check VERCEL_TOKEN, and the right/],
+  ['snyk', { SNYK_IDS: 'a,b', SNYK_LEVEL: 'orgs' }, /^check SNYK_TOKEN and SNYK_IDS, and the right/],
+];
+
+for (const [name, chosen, hint] of refused) {
+  test(`${name}: 403 with ${JSON.stringify(chosen)} has a hint at what was chosen`, async (t) => {
+    const definition = exampleDefinition(name);
+    const server = await serve({}, (_, response) => sendJson(response, 403, '{}'));
+    t.after(() => server.close());
+    const values = { [`${name.toUpperCase()}_URL`]: server.origin, ...chosen };
+    await assert.rejects(
+      pullOnce(definition, values, { part: { branch: 'a' } }),
+      (error) => error instanceof Problem && error.status === exit.noperm && hint.test(error.hint ?? ''),
+    );
+  });
+}

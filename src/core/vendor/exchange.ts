@@ -94,7 +94,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     const reply = await put(question);
     if (tellsNothing(definition, reply)) return reply;
     if (!bringsContent(reply.status) || isHtml(reply))
-      throw refusal(definition, reply, question.what, await saidIn(reply), tools.now());
+      throw refusal(definition, reply, { what: question.what, values, said: await saidIn(reply), now: tools.now() });
     const charset = foreignCharset(reply);
     if (charset === undefined) return reply;
     await reply.discard();
@@ -116,7 +116,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     const said = await saidIn(reply);
     if (isDone(reply.status, said)) return;
     if (!isSuccessful(reply.status) || isHtml(reply))
-      throw refusal(definition, reply, question.what, said, tools.now());
+      throw refusal(definition, reply, { what: question.what, values, said, now: tools.now() });
     if (said !== undefined) check(said, question.what);
   }
 
@@ -146,7 +146,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
         exit.noperm,
         `${definition.name} ended the session during ${what}${saying(definition, value)}`,
         {
-          hint: refusalHint(definition, 401) ?? credentialsHint(definition),
+          hint: refusalHint(definition, 401, values) ?? credentialsHint(definition),
           cause: 401,
         },
       );
@@ -158,7 +158,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     const path = definition.reply?.success?.path;
     const told = path === undefined ? undefined : valueAt(value, path); // often the HTTP status that it should have had
     const status = invalid ? gone : told;
-    const hint = refusalHint(definition, status);
+    const hint = refusalHint(definition, status, values);
     const refused = hint !== undefined;
     const message = `${definition.name} ${refused ? 'refused' : 'told of an error in'} ${what}${saying(definition, value)}`;
     throw new Problem(refused ? exit.noperm : exit.protocol, message, {

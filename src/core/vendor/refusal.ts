@@ -1,29 +1,37 @@
 /** Replies that are not what was asked for: how they are told from the others, and what is said of them. */
 import { clockHint } from '../clock/vendor-clock.ts';
 import type { SourceDefinition } from '../definition.ts';
+import { sentWith } from '../definition/texts.ts';
 import { listed } from '../listed.ts';
 import { exit, Problem } from '../problem.ts';
-import type { HttpReply } from '../types.ts';
+import type { HttpReply, Setting } from '../types.ts';
 import { serverText } from '../wire/server-text.ts';
 import { httpProblem } from '../retry.ts';
 import { bringsContent, isHtml } from './reply-kind.ts';
 import { settingsOf } from './request.ts';
 import { isAmong, parseJson, saying, tellsInvalid } from './reply.ts';
 import { credentialsHint } from './auth/session.ts';
+import { textOf, type TemplateValues } from './template.ts';
 
 /** HTTP 410: what was asked for is there no longer, such as the page behind a cursor. */
 export const gone = 410;
 
-/** The Problem of a reply that is no success; `said` is what is in it. Its cause is the HTTP status. */
+/** What was asked, with which settings; what is in the reply; and when it came, by our clock. */
+interface Refused {
+  readonly what: string;
+  readonly values: TemplateValues;
+  readonly said: unknown;
+  readonly now: number;
+}
+
+/** The Problem of a reply that is no success. Its cause is the HTTP status. */
 export function refusal(
   definition: SourceDefinition,
   { status, headers, date, url }: HttpReply,
-  what: string,
-  said: unknown,
-  now: number,
+  { what, values, said, now }: Refused,
 ): Problem {
   if (bringsContent(status)) return notJson(definition, what);
-  const hint = refusalHint(definition, status);
+  const hint = refusalHint(definition, status, values);
   const clock = definition.auth.type === 'signature' ? clockHint({ date }, now) : '';
   const place = status === 404 ? ` at ${new URL(url).origin}${new URL(url).pathname}` : '';
   const meant = meantBy(definition, status, said);
@@ -61,14 +69,33 @@ function meantBy({ reply }: SourceDefinition, status: number | undefined, said: 
 }
 
 /** What to do when records are refused: whoever asks for them with a session has logged in successfully before. */
-export function refusalHint(definition: SourceDefinition, status: unknown): string | undefined {
-  if (status === 403) return `${credentialsHint(definition)}, and the right to read these records`;
+export function refusalHint(definition: SourceDefinition, status: unknown, values: TemplateValues): string | undefined {
+  if (status === 403) {
+    const read = settingsRead(definition, values);
+    const spelled = read.find((name) => textOf(values[name]).includes('://'));
+    const spelling = spelled && `; ${spelled} must be spelled as the vendor has it, with or without a slash at its end`;
+    return `${credentialsHint(definition, read)}, and the right to read these records${spelling ?? ''}`;
+  }
   if (status !== 401) return undefined;
   if (definition.auth.type === 'oauth2') {
     return 'a token was granted, but does not open this API: check the scope or audience in auth, and the rights of the client';
   }
   if (definition.auth.type !== 'session') return credentialsHint(definition);
   return 'the login worked; another run with the same user may have ended the session, or the user may not read records';
+}
+
+/** The settings that were chosen and that name what is read: credentials may be good, but not for that. */
+function settingsRead(
+  { url, request, job, items, branches, settings }: SourceDefinition,
+  values: TemplateValues,
+): readonly string[] {
+  const used = new Set(sentWith({}, [url, request, job?.request, items?.request]));
+  if (used.has('branch') && branches?.setting !== undefined) used.add(branches.setting);
+  const isChosen = ([name, { kind, values: texts, default: standard }]: [string, Setting]): boolean =>
+    used.has(name) && kind !== 'url' && texts === undefined && ![standard ?? '', ''].includes(textOf(values[name]));
+  return Object.entries(settings)
+    .filter(isChosen)
+    .map(([name]) => name);
 }
 
 /** A short reply as a JSON value; undefined for a page for people, or for anything else. */

@@ -115,9 +115,9 @@ function askedForLogin(definition: SourceDefinition): { who: string; what: strin
   return { who: definition.name, what: 'the login', hint: credentialsHint(definition) };
 }
 
-/** `check ACME_USERNAME and ACME_PASSWORD`: the settings that the authentication uses. */
-export function credentialsHint(definition: SourceDefinition): string {
+/** `check ACME_USERNAME and ACME_PASSWORD`: the settings that the authentication uses, and `others`. */
+export function credentialsHint(definition: SourceDefinition, others: readonly string[] = []): string {
   const text = JSON.stringify([definition.auth, definition.headers]);
-  const used = Object.keys(definition.settings).filter((name) => text.includes(`{${name}}`));
+  const used = Object.keys(definition.settings).filter((name) => text.includes(`{${name}}`) || others.includes(name));
   return used.length === 0 ? 'check the credentials' : `check ${listed(used)}`;
 }
