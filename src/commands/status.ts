@@ -2,8 +2,9 @@
  * `audit-export status`: every job's position, lag and last outcome.
  *
  *   connected  the last run delivered everything, in the last 24 hours
- *   warning    the last run had trouble, or none succeeded in the last 24 hours, or no branch has a position yet, or the
- *              position is damaged and the next run goes on from the one before
+ *   warning    the last run had trouble, or none succeeded in the last 24 hours, or something had to be sent again in
+ *              them, or no branch has a position yet, or the position is damaged and the next run goes on from the one
+ *              before
  *   error      three or more runs in a row failed, or the position cannot be read
  */
 import { stateDirectory } from '../config/state-directory.ts';
@@ -55,13 +56,17 @@ export async function status(flags: Flags, { world, log }: Host): Promise<number
   return worst(statuses);
 }
 
-export function stateOf({ last, lastSuccess, failures, branches }: Position, now: number): State {
+export function stateOf({ last, lastSuccess, lastRepeat, failures, branches }: Position, now: number): State {
   if (failures >= 3) return 'error';
-  const recent = lastSuccess !== undefined && now - Date.parse(lastSuccess) < day;
+  const succeeded = isRecent(lastSuccess, now) && !isRecent(lastRepeat, now);
   const began = [...branches.values()].some(
     ({ listed, watermark, bookmark }) => listed && (watermark ?? bookmark) !== undefined,
   );
-  return failures === 0 && last?.exit === exit.ok && recent && began ? 'connected' : 'warning';
+  return failures === 0 && last?.exit === exit.ok && succeeded && began ? 'connected' : 'warning';
+}
+
+function isRecent(time: string | undefined, now: number): boolean {
+  return time !== undefined && now - Date.parse(time) < day;
 }
 
 /** A job in error answers with the status of its last run; a warning is `partial`. */
@@ -71,13 +76,14 @@ function statusOf(state: State, { last }: Position): number {
 }
 
 function describe(position: Position, now: number): string {
-  const { last, lastSuccess, failures } = position;
+  const { last, lastSuccess, lastRepeat, failures } = position;
   const { watermark, listed, without } = progressOf(position);
   const parts = [
     watermark === undefined ? 'no position yet' : positionText(watermark, now),
     ...(watermark !== undefined && without > 0 ? [`${without} of ${listed} branches without a position yet`] : []),
     ...(last === undefined ? ['never run to an end'] : [`last run ${last.ended} exit ${last.exit}: ${last.outcome}`]),
     ...(last !== undefined && last.exit === exit.ok ? [`${last.delivered} delivered`] : []),
+    ...(isRecent(lastRepeat, now) ? [`a delivery was repeated ${lastRepeat}`] : []),
     ...(failures > 0 ? [`${failures} failed in a row, last success ${lastSuccess ?? 'never'}`] : []),
   ];
   return parts.join(', ');

@@ -43,7 +43,7 @@ export function writeDown(
 ): number {
   const status = worst(problems.map((problem) => problem.status));
   const success = status === exit.ok || status === exit.partial;
-  const { fetched, delivered, quarantined } = summary;
+  const { fetched, delivered, quarantined, repeated } = summary;
   position.last = {
     started: isoText(fromMillis(started)),
     ended: isoText(fromMillis(ended)),
@@ -56,6 +56,7 @@ export function writeDown(
   position.failures = success ? 0 : position.failures + 1;
   position.refusals = isAnyAccepted(summary) ? 0 : position.refusals + quarantined;
   if (success) position.lastSuccess = position.last.ended;
+  if (repeated > 0) position.lastRepeat = position.last.ended;
   return status;
 }
 

@@ -14,6 +14,7 @@ export function emptySummary(): Summary {
     quarantined: 0,
     awaited: 0,
     future: 0,
+    repeated: 0,
     bytes: 0,
     gaps: [],
   };

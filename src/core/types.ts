@@ -508,6 +508,8 @@ export interface Position {
   last: LastRun | undefined;
   /** When a run last ended with 0 or 3; ISO 8601 in UTC. */
   lastSuccess: string | undefined;
+  /** When a run last ended that had to send something again; ISO 8601 in UTC. */
+  lastRepeat?: string | undefined;
   /** Failed runs in a row. */
   failures: number;
   /** Records refused in a row, over runs: since one was last accepted. */
@@ -610,6 +612,8 @@ export interface Summary {
   awaited: number;
   /** Dated after the window's end. */
   future: number;
+  /** Requests to the destination that had to be made again; not records. */
+  repeated: number;
   bytes: number;
   /** What the vendor no longer keeps. */
   gaps: Gap[];

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { stateOf } from '../../src/commands/status.ts';
 import { firstPosition, placeOf } from '../../src/core/position.ts';
 import type { LastRun, Position } from '../../src/core/types.ts';
 import { positionStore } from '../../src/io/position-file.ts';
-import { run, scratch } from '../support/program.ts';
+import { run, scratch, shell, type Ended } from '../support/program.ts';
+import { refusesOnce, serve } from '../support/vendors/server.ts';
 
 const now = Date.parse('2026-11-20T09:00:00Z');
 
@@ -18,7 +20,7 @@ function position(exit: number, failures: number, lastSuccess: string | undefine
 }
 
 const recently = '2026-11-20T08:59:00.000Z';
-const cases: readonly (readonly [what: string, position: Position, state: string])[] = [
+const cases: (readonly [what: string, position: Position, state: string])[] = [
   ['a good run just now', position(0, 0, recently), 'connected'],
   ['a good run, 23 hours ago', position(0, 0, '2026-11-19T10:00:00.000Z'), 'connected'],
   ['no run for 25 hours', position(0, 0, '2026-11-19T08:00:00.000Z'), 'warning'],
@@ -28,6 +30,17 @@ const cases: readonly (readonly [what: string, position: Position, state: string
   ['three failures in a row', position(69, 3, recently), 'error'],
   ['never a success', position(77, 1, undefined), 'warning'],
 ];
+
+for (const [lastRepeat, state] of [
+  [recently, 'warning'],
+  ['2026-11-19T08:00:00.000Z', 'connected'],
+] as const) {
+  cases.push([
+    `a good run just now, and a delivery repeated ${lastRepeat}`,
+    { ...position(0, 0, recently), lastRepeat },
+    state,
+  ]);
+}
 
 for (const [what, stored, state] of cases) {
   test(`${what}: ${state}`, () => assert.equal(stateOf(stored, now), state));
@@ -61,4 +74,25 @@ test('a branch that never came to a position is told beside the lag of the other
   const { status, stdout } = await run(['status', '--state-dir', directory]);
   assert.equal(status, 3);
   assert.match(stdout, /^warning {4}two: position 2026\S+, lag \S+, 1 of 2 branches without a position yet, /);
+});
+
+test('a run whose delivery had to be repeated is a warning for a day, though all was delivered', async (t) => {
+  const directory = scratch(t);
+  const receiver = await serve({}, (_, response) => void response.writeHead(200).end());
+  t.after(receiver.close);
+  const go = (id: number): Promise<Ended> =>
+    shell(`echo '{"id":${id}}' | $AUDIT_EXPORT --source - -o webhook --job one --state-dir state`, {
+      directory,
+      environment: { WEBHOOK_URL: `${receiver.origin}/` },
+    });
+  const status = (): Promise<Ended> => run(['status', '--state-dir', join(directory, 'state')]);
+  assert.equal((await go(1)).status, 0);
+  assert.match((await status()).stdout, /^connected  one: /);
+  receiver.fault = refusesOnce(503, '', {});
+  assert.equal((await go(2)).status, 0);
+  const { stdout, status: told } = await status();
+  assert.match(stdout, /^warning    one: .* exit 0: ok, 1 delivered, a delivery was repeated 20\S+Z$/m);
+  assert.equal(told, 3);
+  assert.equal((await go(3)).status, 0);
+  assert.match((await status()).stdout, /^warning    one: /);
 });

@@ -12,7 +12,10 @@ import { exit, Problem } from '../problem.ts';
 import { pause } from '../retry.ts';
 import type { Batch, Reply, Sink, Tools } from '../types.ts';
 
-type Clock = Pick<Tools, 'now' | 'wait' | 'random' | 'deadline' | 'debug'>;
+type Clock = Pick<Tools, 'now' | 'wait' | 'random' | 'deadline' | 'debug'> & {
+  /** Called for each request that is made again. */
+  repeated?(): void;
+};
 
 /** Requests in a row that may get nowhere before the run gives up. */
 export const attempts = 5;
@@ -147,6 +150,7 @@ async function again({ indices, attempt, problem }: Failed, clock: Clock): Promi
   const milliseconds = pause(problem, Math.max(attempt, 1), clock);
   clock.debug('sending again', { reason: problem.message, records: indices.length, milliseconds });
   if (milliseconds > 0) await clock.wait(milliseconds);
+  clock.repeated?.();
   return { indices, attempt: attempt + 1 };
 }
 

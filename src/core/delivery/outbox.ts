@@ -52,6 +52,7 @@ export function outbox(parts: OutboxParts): Outbox {
   const { sink, queue, ledger, unsaved, quarantine, tools, summary } = parts;
   const by = { source: parts.sourceName, sink: sink.name, branch: parts.branch };
   const limit = refusalLimit(summary, parts.maxQuarantine, parts.refusals, quarantine.path);
+  const clock = { ...tools, repeated: () => void (summary.repeated += 1) };
   const flight = new Set<Promise<void>>();
   let setAside: number[] = [];
   /** Of the refused record, which may come in parts. */
@@ -85,7 +86,7 @@ export function outbox(parts: OutboxParts): Outbox {
   async function send(packed: Packed): Promise<void> {
     try {
       const all = { ...nothing, kept: packed.entries };
-      await record(parts.dryRun ? all : await deliver(sink, packed, tools, record, limit.checkShare));
+      await record(parts.dryRun ? all : await deliver(sink, packed, clock, record, limit.checkShare));
       queue.giveBack(packed);
     } catch (problem) {
       if (!failed) failure = problem;

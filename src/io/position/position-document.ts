@@ -10,6 +10,7 @@ export interface StoredDocument {
   readonly sink: string;
   readonly generation: number;
   readonly lastSuccess?: string;
+  readonly lastRepeat?: string;
   readonly failures: number;
   /** Left out when there are none. */
   readonly refusals?: number;
@@ -30,7 +31,7 @@ interface StoredBranch {
 
 /** The document, indented for people: a line that is a brace alone ends it, and only it. */
 export function documentText(job: string, generation: number, position: Position): string {
-  const { source, sink, lastSuccess, failures, refusals, last, credentials, saved } = position;
+  const { source, sink, lastSuccess, lastRepeat, failures, refusals, last, credentials, saved } = position;
   const branches: StoredBranch[] = [];
   for (const [name, { watermark, bookmark, slice, listed, ledger }] of position.branches) {
     branches.push({
@@ -43,7 +44,8 @@ export function documentText(job: string, generation: number, position: Position
     });
   }
   const inARow = { failures, ...(refusals > 0 ? { refusals } : {}) };
-  const document = { job, source, sink, generation, lastSuccess, ...inARow, last, credentials, saved, branches };
+  const times = { lastSuccess, lastRepeat };
+  const document = { job, source, sink, generation, ...times, ...inARow, last, credentials, saved, branches };
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
@@ -54,8 +56,9 @@ export function positionOf(document: StoredDocument, seed: number): Position {
     const at = watermark === undefined ? undefined : readInstant(watermark);
     branches.set(name, { watermark: at, bookmark, slice, listed, ledger: createLedger(seed) });
   }
-  const { source, sink, credentials, saved, last, lastSuccess, failures, refusals = 0 } = document;
-  return { source, sink, branches, credentials, saved, last, lastSuccess, failures, refusals };
+  const { source, sink, credentials, saved, last, lastSuccess, lastRepeat, failures, refusals = 0 } = document;
+  const times = { lastSuccess, ...(lastRepeat && { lastRepeat }) };
+  return { source, sink, branches, credentials, saved, last, ...times, failures, refusals };
 }
 
 /** The inverse of isoText, for all times that it can write. Throws RangeError. */
