@@ -226,7 +226,7 @@ test('a sink that refuses nearly everything stops the run before the trail is dr
   here.sink.answer = ({ records }) => ({ outcomes: records.map(() => ({ refused: 'mapping' })) });
   const { problems } = await here.run();
   assert.equal(problems[0]?.status, exit.data);
-  assert.equal(problems[0].hint, 'mend the cause and run again, nothing is lost');
+  assert.equal(problems[0].hint, 'mend the cause and run again, the position stays');
   assert.ok(here.quarantine.added.length <= 12);
   assert.equal((await here.store.load())?.branches.get('')?.watermark, undefined);
 });
@@ -372,6 +372,28 @@ test('records of a stream whose acknowledgement never came are said, since a str
         : [],
     );
     assert.equal(here.sink.taken.length, isStream ? 0 : 2);
+  }
+});
+
+test('records of a stream that were not taken are to be put in again, and those of a vendor come again by themselves', async () => {
+  for (const isStream of [false, true]) {
+    const here = bench();
+    here.vendor.stored.push(stored('a', start - minute));
+    if (isStream) here.vendor.goesOn = () => false;
+    const hints: string[] = [];
+    here.sink.answer = () => ({ again: 'it is busy' });
+    hints.push((await here.run()).problems[0]?.hint ?? '');
+    here.sink.answer = ({ records }) => ({ outcomes: records.map(() => 'kept'), pending: 'channel:1' });
+    here.sink.settle = (names) => Promise.resolve({ kept: [], lost: names });
+    hints.push((await here.run()).problems[0]?.hint ?? '');
+    const retry = 'the next run tries again; if this lasts, look at the destination';
+    const expected = isStream
+      ? [
+          `${retry}; memory cannot be asked again: have the command before the pipe print once more what was not taken`,
+          'have the command before the pipe print them once more: memory cannot be asked again',
+        ]
+      : [retry, 'they are sent again by the next run'];
+    assert.deepEqual(hints, expected);
   }
 });
 

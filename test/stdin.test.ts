@@ -81,11 +81,30 @@ test('a torn last line is 76 after the lines before it, and the next export brin
   const got = (): string => readFileSync(join(directory, 'got'), 'utf8');
   const torn = await shell(pull, { directory });
   assert.equal(torn.status, 76);
-  assert.match(torn.stderr, /^audit-export: standard input was cut off in its last line\nhint: .*\n$/);
+  assert.match(torn.stderr, /^audit-export: standard input was cut off in its last line\nhint: .*its status\n$/);
   assert.equal(got(), exported(1, 2).replace(/^#.*\n/, ''));
   writeFileSync(join(directory, 'in'), exported(1, 2, 3));
   assert.equal((await shell(pull, { directory })).status, 0);
   assert.equal(got(), exported(1, 2, 3).replace(/^#.*\n/, ''));
+});
+
+test('what a destination did not take is to be put in again, for a pipe cannot be asked twice', async (t) => {
+  const splunk = await fakeSplunk();
+  t.after(() => splunk.close());
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'in'), exported(1, 2, 3));
+  const environment = { SPLUNK_URL: splunk.url, SPLUNK_TOKEN: 'a-long-token' };
+  const pull = 'cat in | $AUDIT_EXPORT --source - --sink splunk --state-dir state';
+  splunk.hook = ({ path }) =>
+    path.endsWith('/event') ? { status: 400, body: { text: 'Incorrect index', code: 7 } } : undefined;
+  const refused = await shell(pull, { directory, environment });
+  assert.equal(refused.status, 78);
+  const hint =
+    /^hint: .*; stdin cannot be asked again: have the command before the pipe print once more what was not taken$/m;
+  assert.match(refused.stderr, hint);
+  splunk.hook = undefined;
+  assert.deepEqual((await shell(pull, { directory, environment })).stderr, '');
+  assert.equal(splunk.lines.length, 3);
 });
 
 test('a single query of an input that ends is whole, also when the writer takes a while to end', async (t) => {

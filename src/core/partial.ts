@@ -38,6 +38,17 @@ export function neverAcknowledged(records: number, sinkName: string, sourceName:
   });
 }
 
+/** A hint at records of a stream, which shows them once. */
+export function printAgain(sourceName: string): string {
+  return `have the command before the pipe print them once more: ${sourceName} cannot be asked again`;
+}
+
+/** The Problem that left records of a stream undelivered: whatever a destination says of the next run, it has them no more. */
+export function notShownAgain({ status, message, hint = '', cause }: Problem, sourceName: string): Problem {
+  const what = `${sourceName} cannot be asked again: have the command before the pipe print once more what was not taken`;
+  return new Problem(status, message, { hint: hint === '' ? what : `${hint}; ${what}`, cause });
+}
+
 /** Without the vendor's clock nobody knows what was read when ours was ahead. `cure`: how to give up the position. */
 export function aheadOfClock(watermark: Instant, sourceName: string, cure: string): Problem {
   const message = `the position (${isoText(watermark)}) is ahead of this machine's clock, and ${sourceName} tells no time: records may be missed until then`;

@@ -5,7 +5,7 @@ import { withContentKey } from './content-key.ts';
 import { conflict } from './dedupe.ts';
 import { outbox } from './delivery/outbox.ts';
 import type { Unsaved } from './delivery/unsaved.ts';
-import { stoppedEarly } from './partial.ts';
+import { notShownAgain, stoppedEarly } from './partial.ts';
 import { Problem } from './problem.ts';
 import { sieve, type Sieve } from './sieve.ts';
 import { unaccounted } from './summary.ts';
@@ -138,6 +138,9 @@ export async function pullSlice(
     if (problem instanceof Problem && problem === tools.stop.reason) place.slice = halfOf(slice);
     await at.collect(out.settle);
     if (out.broken()) at.sinkBroke();
+    const isStream = source.goesOn !== undefined;
+    if (isStream && problem instanceof Problem && unaccounted(summary) !== before)
+      throw notShownAgain(problem, source.name);
     throw problem;
   }
   if (unaccounted(summary) !== before) throw new Error(`records unaccounted for: ${JSON.stringify(summary)}`);

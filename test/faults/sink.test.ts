@@ -362,7 +362,7 @@ fault(
       exit: 65,
       message:
         /^11 records in a row were refused over the last runs, too many to set aside: mapper_exception: conflict$/,
-      hint: /^mend the cause and run again, nothing is lost; .* set aside before is in .*faults\.quarantine\.jsonl$/,
+      hint: /^mend the cause and run again, the position stays; .* set aside before is in .*faults\.quarantine\.jsonl$/,
       lift: () => (here.sink.item = undefined),
     });
     here.sink.item = (id) => (recordIdOf(id).startsWith('refused') ? conflict : undefined);

@@ -2,14 +2,16 @@
  * Acknowledgements that come after the answer (Splunk's indexer acknowledgement): asked for until they are there. Those
  * that are not there when the run must end are saved with the position, and asked for by the next run.
  */
+import { printAgain } from '../partial.ts';
 import { exit, Problem } from '../problem.ts';
-import type { Ledger, PositionStore, Sink, Summary, Tools } from '../types.ts';
+import type { Ledger, PositionStore, Sink, Source, Summary, Tools } from '../types.ts';
 
 /** How long one run waits for acknowledgements, in milliseconds. */
 const patience = 60_000;
 const longestPause = 10_000;
 
 export interface Awaiting {
+  readonly source: Pick<Source, 'name' | 'goesOn'>;
   readonly sink: Sink;
   readonly ledger: Ledger;
   readonly branch: string;
@@ -34,7 +36,7 @@ export async function askOnce(awaiting: Awaiting): Promise<number> {
 export async function acknowledged(
   awaiting: Awaiting & { readonly summary: Summary; readonly tools: Tools },
 ): Promise<void> {
-  const { sink, ledger, summary, tools } = awaiting;
+  const { source, sink, ledger, summary, tools } = awaiting;
   const giveUp = tools.now() + patience;
   let pause = 500;
   for (;;) {
@@ -42,7 +44,8 @@ export async function acknowledged(
     if (oldest === undefined) return;
     const { outcome, records } = await ask(awaiting, oldest);
     if (outcome === 'lost') {
-      throw late(`${sink.name} never acknowledged some records`, 'they are sent again by the next run');
+      const hint = source.goesOn === undefined ? 'they are sent again by the next run' : printAgain(source.name);
+      throw late(`${sink.name} never acknowledged some records`, hint);
     }
     if (outcome === 'kept') {
       const ours = Math.min(records, summary.awaited); // an earlier run's are not this run's

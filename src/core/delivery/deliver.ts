@@ -21,7 +21,7 @@ type Clock = Pick<Tools, 'now' | 'wait' | 'random' | 'deadline' | 'debug'> & {
 export const attempts = 5;
 
 /** Where a sink names none. */
-const nextStep = 'the next run sends again what was not taken; if this lasts, look at the destination';
+const nextStep = 'the next run tries again; if this lasts, look at the destination';
 
 /** All was taken, and the sink asks for a rest: a run is not held up for longer. When it is full, it will say so. */
 const longestRest = 60_000;

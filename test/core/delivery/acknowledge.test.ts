@@ -39,7 +39,18 @@ function awaiting(
       );
     },
   };
-  return { clock, happened, ledger, sink, store, branch: '', summary: emptySummary(), tools: memoryTools(clock) };
+  const source = { name: 'memory' };
+  return {
+    clock,
+    happened,
+    source,
+    ledger,
+    sink,
+    store,
+    branch: '',
+    summary: emptySummary(),
+    tools: memoryTools(clock),
+  };
 }
 
 function noted(ledger: Ledger, id: string): number {
