@@ -40,10 +40,9 @@ export function planOf({ job, source, place, tools }: Beginning, told: Instant |
 export function isSuited(at: Beginning, told: Instant): boolean {
   const { source, job, tools } = at;
   if (doesFor(planOf(at, undefined), planOf(at, told), source.window)) return true;
-  if (job.search.single) {
-    const apart = clocksApart(told, fromMillis(tools.now()));
-    tools.warn(`${source.name}'s clock is ${apart}, which the one query went by: set the clock, or leave out -x`);
-  }
+  const differs = `${source.name}'s clock is ${clocksApart(told, fromMillis(tools.now()))}`;
+  if (job.search.single) tools.warn(`${differs}, which the one query went by: set the clock, or leave out -x`);
+  else tools.debug(`${differs}: the window is made anew`);
   return job.search.single;
 }
 
