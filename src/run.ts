@@ -1,23 +1,23 @@
 /**
  * The pipeline: source -> window -> slices -> records -> unseen -> batches -> sink -> commit.
  *
- * Everything moves one way. The watermark moves in one line of core/pull-slice.ts, after every record of the slice was
+ * Everything moves one way. The watermark moves in one line of core/run/pull-slice.ts, after every record of the slice was
  * delivered or durably set aside, and nowhere else.
  */
 import { unsaved } from './core/delivery/unsaved.ts';
 import { packer } from './core/batch.ts';
-import { noteListed, progressOf } from './core/branch-list.ts';
-import { dryQuarantine } from './core/dry-quarantine.ts';
-import { changedCredentials, type CredentialMarks } from './core/credentials.ts';
-import { checkHoldOff } from './core/hold-off.ts';
-import { divertedBy, setAside, skipped, unasked } from './core/partial.ts';
-import { clockProblems } from './core/plan.ts';
-import { firstPosition, placeOf, writeDown } from './core/position.ts';
+import { noteListed, progressOf } from './core/run/branch-list.ts';
+import { dryQuarantine } from './core/run/dry-quarantine.ts';
+import { changedCredentials, type CredentialMarks } from './core/run/credentials.ts';
+import { checkHoldOff } from './core/run/hold-off.ts';
+import { divertedBy, setAside, skipped, unasked } from './core/run/partial.ts';
+import { clockProblems } from './core/run/plan.ts';
+import { firstPosition, placeOf, writeDown } from './core/run/position.ts';
 import { exit, Problem } from './core/problem.ts';
-import { pullBranch } from './core/pull-branch.ts';
-import type { Branch } from './core/pull-slice.ts';
-import { collect, nameBranches, type Collected } from './core/run-problems.ts';
-import { emptySummary } from './core/summary.ts';
+import { pullBranch } from './core/run/pull-branch.ts';
+import type { Branch } from './core/run/pull-slice.ts';
+import { collect, nameBranches, type Collected } from './core/run/run-problems.ts';
+import { emptySummary } from './core/run/summary.ts';
 import { beginAgain } from './io/position/position-read.ts';
 import type { Job, Position, PositionStore, Quarantine, Sink, Source, Summary, Tools, Window } from './core/types.ts';
 

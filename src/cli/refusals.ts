@@ -1,7 +1,7 @@
 /** Command lines that do not say what was meant: each is refused (64) with a next step, and no value is repeated. */
 import type { Command as Commander, Option } from 'commander';
 import { commands, flagTable, isTakenBy, type CommandName } from './flags.ts';
-import { didYouMean, nearest } from '../core/nearest.ts';
+import { didYouMean, nearest } from '../core/text/nearest.ts';
 import { exit, Problem } from '../core/problem.ts';
 
 /** `--since --insecure` would read the second flag as a time: commander takes any next word as a value. */

@@ -8,7 +8,7 @@
  *   error      three or more runs in a row failed, or the position cannot be read
  */
 import { stateDirectory } from '../config/state-directory.ts';
-import { progressOf } from '../core/branch-list.ts';
+import { progressOf } from '../core/run/branch-list.ts';
 import type { Flags } from '../cli/flags.ts';
 import { exit, Problem, worst } from '../core/problem.ts';
 import { isoText, toMillis } from '../core/time.ts';

@@ -2,7 +2,7 @@
 import { extname } from 'node:path';
 import type { SourceDefinition } from '../core/definition.ts';
 import type { Flags } from '../cli/flags.ts';
-import { didYouMean } from '../core/nearest.ts';
+import { didYouMean } from '../core/text/nearest.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { SinkDefinition } from '../core/types.ts';
 import { sinks } from '../sinks/index.ts';

@@ -1,5 +1,5 @@
 /** Mistakes in an env file that would otherwise show up as a refused login. */
-import { nearest } from '../core/nearest.ts';
+import { nearest } from '../core/text/nearest.ts';
 import type { Settings } from '../core/types.ts';
 import type { EnvFile, Layers } from './layers.ts';
 

@@ -5,7 +5,7 @@
  * an error, since a reader of the object would see one of them only.
  */
 import { Buffer } from 'node:buffer';
-import { valuesOf } from './csv-row.ts';
+import { valuesOf } from './csv/csv-row.ts';
 import { type ElementOptions, elements } from './json/elements.ts';
 import { cut, refuseHtml } from './json/envelope.ts';
 import { ascii } from './json/json.ts';

@@ -2,7 +2,7 @@
  * The nouns. A record travels as a span of the vendor's bytes from the socket to the sink; nothing here parses it.
  */
 import type { Buffer } from 'node:buffer';
-import type { CredentialMarks } from './credentials.ts';
+import type { CredentialMarks } from './run/credentials.ts';
 
 // ---------------------------------------------------------------------------------------------------- time
 
@@ -40,7 +40,7 @@ export interface AuditRecord {
   readonly time: number;
   /** The rest of the event time below a millisecond, 0 to 999999 nanoseconds. */
   readonly nanos: number;
-  /** Spans of `bytes` that are no content, see core/volatile.ts: start and end of each. Only where a source names some. */
+  /** Spans of `bytes` that are no content, see core/content/volatile.ts: start and end of each. Only where a source names some. */
   readonly volatile?: readonly number[];
 }
 

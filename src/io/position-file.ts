@@ -8,7 +8,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { basename, join } from 'node:path';
-import { firstPosition, placeOf } from '../core/position.ts';
+import { firstPosition, placeOf } from '../core/run/position.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { Position, PositionStore } from '../core/types.ts';
 import { fileProblem, linkOver, orFileProblem, replaceFile } from './disk/durable.ts';

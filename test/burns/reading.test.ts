@@ -5,7 +5,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { test } from 'node:test';
-import { firstPosition, placeOf } from '../../src/core/position.ts';
+import { firstPosition, placeOf } from '../../src/core/run/position.ts';
 import { positionStore } from '../../src/io/position-file.ts';
 import { ended, scratch } from '../support/program.ts';
 import { thenReset } from '../support/raw-server.ts';

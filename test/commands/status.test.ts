@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { stateOf } from '../../src/commands/status.ts';
-import { firstPosition, placeOf } from '../../src/core/position.ts';
+import { firstPosition, placeOf } from '../../src/core/run/position.ts';
 import type { LastRun, Position } from '../../src/core/types.ts';
 import { positionStore } from '../../src/io/position-file.ts';
 import { run, scratch, shell, type Ended } from '../support/program.ts';

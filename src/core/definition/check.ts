@@ -1,6 +1,6 @@
 /** What a schema cannot see: whether the parts of a definition fit together. */
 import type { SourceDefinition } from '../definition.ts';
-import { didYouMean } from '../nearest.ts';
+import { didYouMean } from '../text/nearest.ts';
 import { itemProblems } from './check/items.ts';
 import { jobProblems } from './check/job.ts';
 import { oauthProblems } from './check/oauth.ts';

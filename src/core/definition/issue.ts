@@ -1,7 +1,7 @@
 /** What zod found wrong, in one sentence: where in the definition, what was expected, and the nearest spelling. */
 import type * as z from 'zod/mini';
 import { plainPath } from '../json/path.ts';
-import { didYouMean } from '../nearest.ts';
+import { didYouMean } from '../text/nearest.ts';
 import type { Places } from './names.ts';
 
 type Issue = z.core.$ZodIssue;

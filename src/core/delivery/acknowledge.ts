@@ -2,7 +2,7 @@
  * Acknowledgements that come after the answer (Splunk's indexer acknowledgement): asked for until they are there. Those
  * that are not there when the run must end are saved with the position, and asked for by the next run.
  */
-import { printAgain } from '../partial.ts';
+import { printAgain } from '../run/partial.ts';
 import { exit, Problem } from '../problem.ts';
 import type { Ledger, PositionStore, Sink, Source, Summary, Tools } from '../types.ts';
 

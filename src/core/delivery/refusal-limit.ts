@@ -3,7 +3,7 @@
  * file. Beyond that nothing more is set aside, and the position stays.
  */
 import { exit, Problem } from '../problem.ts';
-import { fresh, isAnyAccepted } from '../summary.ts';
+import { fresh, isAnyAccepted } from '../run/summary.ts';
 import type { Summary } from '../types.ts';
 
 /** So many never stop a run, nor so many in a row several ones. */

@@ -7,7 +7,7 @@ import { parsePath } from '../json/path.ts';
 import type { SearchPlan } from './search.ts';
 import { splitter } from '../split.ts';
 import { spellingOf } from '../clock/spelling.ts';
-import { volatileSpans } from '../volatile.ts';
+import { volatileSpans } from '../content/volatile.ts';
 import type { AuditRecord, Page, RefusedRecord } from '../types.ts';
 
 /** A record that is larger goes to the quarantine. */

@@ -1,6 +1,6 @@
 /** What ends the reading of a window before all of its records came. */
 import type { EnvelopeTest, SourceDefinition } from '../definition.ts';
-import { counted } from '../partial.ts';
+import { counted } from '../run/partial.ts';
 import { exit, Problem } from '../problem.ts';
 import { saying, valueAt } from './reply.ts';
 import { isoText } from '../time.ts';

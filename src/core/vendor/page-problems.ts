@@ -1,6 +1,6 @@
 /** What is said when a page cannot be read. */
 import type { SourceDefinition } from '../definition.ts';
-import { counted } from '../partial.ts';
+import { counted } from '../run/partial.ts';
 import { exit, Problem } from '../problem.ts';
 import { saying } from './reply.ts';
 

@@ -2,7 +2,7 @@
 import { clockHint } from '../clock/vendor-clock.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { sentWith } from '../definition/texts.ts';
-import { listed } from '../listed.ts';
+import { listed } from '../text/listed.ts';
 import { exit, Problem } from '../problem.ts';
 import type { HttpReply, Setting } from '../types.ts';
 import { serverText } from '../wire/server-text.ts';

@@ -4,7 +4,7 @@
  *
  * Of the page before only its last keys are kept, as 53 bits of their hashes: what shifts is at the edge of two pages.
  */
-import { fingerprint } from '../fingerprint.ts';
+import { fingerprint } from '../content/fingerprint.ts';
 import type { Identify } from '../identity.ts';
 
 export interface RowIdentity extends Identify {

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { OAuthDefinition, RequestDefinition, SourceDefinition } from '../definition.ts';
 import { parseBase } from '../origin.ts';
-import { listed } from '../listed.ts';
+import { listed } from '../text/listed.ts';
 import { exit, Problem } from '../problem.ts';
 import { encode, filledPath } from './filled-path.ts';
 import { fill, fillJson, fillValue, placeholders, textOf, type Json, type TemplateValues } from './template.ts';

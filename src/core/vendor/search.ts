@@ -2,7 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import type { PagingDefinition, SourceDefinition } from '../definition.ts';
 import { usedPlaceholders } from '../definition/texts.ts';
-import { didYouMean } from '../nearest.ts';
+import { didYouMean } from '../text/nearest.ts';
 import { faultOfPath, mostNames, parsePath, readingsOf } from '../json/path.ts';
 import { exit, Problem } from '../problem.ts';
 import { matches } from './query.ts';

@@ -6,7 +6,7 @@
  */
 import { Buffer } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
-import { fingerprint } from '../../core/fingerprint.ts';
+import { fingerprint } from '../../core/content/fingerprint.ts';
 
 export interface FileTail {
   /**

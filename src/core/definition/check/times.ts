@@ -3,7 +3,7 @@ import { patternProblem } from '../../clock/pattern.ts';
 import { isByDay, type TimeRule, type WindowRule } from '../../clock/spelling.ts';
 import { zoneOf } from '../../clock/zone.ts';
 import type { SourceDefinition } from '../../definition.ts';
-import { didYouMean } from '../../nearest.ts';
+import { didYouMean } from '../../text/nearest.ts';
 import type { TimeFormat } from '../../time.ts';
 
 /** What is written without a zone. */

@@ -2,7 +2,7 @@
 import type { AuthDefinition, SourceDefinition } from '../../definition.ts';
 import { holds, parseJson, saying, tokenAt } from '../reply.ts';
 import { isSuccessful } from '../../http-status.ts';
-import { listed } from '../../listed.ts';
+import { listed } from '../../text/listed.ts';
 import { exit, Problem } from '../../problem.ts';
 import { buildRequest, headersOf } from '../request.ts';
 import { httpProblem, retrying } from '../../retry.ts';

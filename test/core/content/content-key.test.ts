@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import { withContentKey } from '../../src/core/content-key.ts';
-import { identifier } from '../../src/core/identity.ts';
-import type { AuditRecord } from '../../src/core/types.ts';
+import { withContentKey } from '../../../src/core/content/content-key.ts';
+import { identifier } from '../../../src/core/identity.ts';
+import type { AuditRecord } from '../../../src/core/types.ts';
 
 /** The record with that ID, as JSON text, and that content, keyed as `--dedupe content` keys it. */
 function keyOf(id: string | undefined, content: string): string {

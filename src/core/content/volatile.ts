@@ -3,8 +3,8 @@
  * own. What compares contents goes around them; the record is delivered as it came.
  */
 import { Buffer } from 'node:buffer';
-import { ascii, isBlank } from './json/json.ts';
-import type { AuditRecord } from './types.ts';
+import { ascii, isBlank } from '../json/json.ts';
+import type { AuditRecord } from '../types.ts';
 
 type Text = Pick<AuditRecord, 'bytes' | 'start' | 'end'>;
 

@@ -2,9 +2,9 @@
 import { stoppedEarly } from './partial.ts';
 import { preferredOf } from './position.ts';
 import { pullSlice, type Branch } from './pull-slice.ts';
-import { isoText } from './time.ts';
-import type { Window } from './types.ts';
-import { slices } from './window.ts';
+import { isoText } from '../time.ts';
+import type { Window } from '../types.ts';
+import { slices } from '../window.ts';
 
 /** False when the window does not suit the vendor's clock: nothing of it was read then. */
 export async function pullWindow(at: Branch, window: Window): Promise<boolean> {

@@ -1,13 +1,13 @@
 /** A branch from its window to the last slice of it: planned by the vendor's clock as soon as that is known. */
-import { isAhead } from './clock/vendor-clock.ts';
-import { askOnce } from './delivery/acknowledge.ts';
+import { isAhead } from '../clock/vendor-clock.ts';
+import { askOnce } from '../delivery/acknowledge.ts';
 import { forewarned } from './forewarned.ts';
 import { aheadOfClock, neverAcknowledged } from './partial.ts';
 import { isSuited, planOf } from './plan.ts';
 import type { Branch } from './pull-slice.ts';
 import { pullWindow } from './pull-window.ts';
-import { fromMillis } from './time.ts';
-import type { Instant, Job, Window } from './types.ts';
+import { fromMillis } from '../time.ts';
+import type { Instant, Job, Window } from '../types.ts';
 
 /** Pulls a branch. `read` is called with the window that was read; `cure` says how to begin again, for a hint. */
 export async function pullBranch(at: Branch<Job>, read: (window: Window) => void, cure: string): Promise<void> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import test from 'node:test';
 import fc from 'fast-check';
-import { fingerprint } from '../../src/core/fingerprint.ts';
+import { fingerprint } from '../../../src/core/content/fingerprint.ts';
 
 /** The specification's sanity buffer: bytes of a multiplicative generator. */
 function sanity(length: number): Buffer {

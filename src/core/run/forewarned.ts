@@ -1,8 +1,8 @@
 /** What an operator should know before it becomes a loss: one line each. */
-import { listed } from './listed.ts';
-import { isoText } from './time.ts';
-import { delayOf } from './window.ts';
-import type { DatedJob, Instant, Source } from './types.ts';
+import { listed } from '../text/listed.ts';
+import { isoText } from '../time.ts';
+import { delayOf } from '../window.ts';
+import type { DatedJob, Instant, Source } from '../types.ts';
 
 export interface Beginning {
   readonly source: Pick<Source, 'name' | 'window' | 'goesOn'>;

@@ -1,7 +1,7 @@
 /** `--hold-off`: a job whose runs fail one after the other leaves both ends alone for a while. */
-import { exit, Problem } from './problem.ts';
-import { toMillis } from './time.ts';
-import type { Duration, Position } from './types.ts';
+import { exit, Problem } from '../problem.ts';
+import { toMillis } from '../time.ts';
+import type { Duration, Position } from '../types.ts';
 
 /** Failed runs in a row after which a job is held. */
 const patience = 3;

@@ -1,9 +1,9 @@
 /** A job's position before its first run, and how a run is written down in it. */
-import { createLedger } from './dedupe.ts';
+import { createLedger } from '../dedupe.ts';
 import { isAnyAccepted } from './summary.ts';
-import { exit, type Problem, worst } from './problem.ts';
-import { fromMillis, isoText } from './time.ts';
-import type { BranchPosition, Duration, Position, Summary } from './types.ts';
+import { exit, type Problem, worst } from '../problem.ts';
+import { fromMillis, isoText } from '../time.ts';
+import type { BranchPosition, Duration, Position, Summary } from '../types.ts';
 
 /** `source` and `sink` say what is read and where it goes. */
 export function firstPosition(scope: { readonly source: string; readonly sink: string }): Position {

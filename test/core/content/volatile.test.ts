@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { withContentKey } from '../../src/core/content-key.ts';
-import { scanner } from '../../src/core/json/scan.ts';
-import type { AuditRecord } from '../../src/core/types.ts';
-import { contentOf, volatileSpans } from '../../src/core/volatile.ts';
+import { withContentKey } from '../../../src/core/content/content-key.ts';
+import { scanner } from '../../../src/core/json/scan.ts';
+import type { AuditRecord } from '../../../src/core/types.ts';
+import { contentOf, volatileSpans } from '../../../src/core/content/volatile.ts';
 
 /** The record `text` in the middle of a buffer, as a source with these volatile members gives it out. */
 function recordOf(text: string, ...paths: readonly string[]): AuditRecord {

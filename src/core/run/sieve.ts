@@ -1,12 +1,12 @@
 /**
  * Which records of a slice go on to the sink: those inside the bounds that were asked for, and not delivered before.
  */
-import { seen } from './dedupe.ts';
-import { fingerprint } from './fingerprint.ts';
-import { fromMillis, toMillis } from './time.ts';
-import { stamper } from './window.ts';
-import { contentOf } from './volatile.ts';
-import type { AuditRecord, DatedJob, Instant, Ledger, Summary, Window, WindowRules } from './types.ts';
+import { seen } from '../dedupe.ts';
+import { fingerprint } from '../content/fingerprint.ts';
+import { fromMillis, toMillis } from '../time.ts';
+import { stamper } from '../window.ts';
+import { contentOf } from '../content/volatile.ts';
+import type { AuditRecord, DatedJob, Instant, Ledger, Summary, Window, WindowRules } from '../types.ts';
 
 export interface SieveParts {
   readonly ledger: Ledger;

@@ -1,7 +1,7 @@
 /** Runs that delivered, but not everything, and one line that says what is missing. */
-import { exit, Problem } from './problem.ts';
-import { isoText } from './time.ts';
-import type { Gap, Instant } from './types.ts';
+import { exit, Problem } from '../problem.ts';
+import { isoText } from '../time.ts';
+import type { Gap, Instant } from '../types.ts';
 
 export function counted(records: number): string {
   return records === 1 ? '1 record' : `${records} records`;

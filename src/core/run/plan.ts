@@ -1,12 +1,12 @@
 /** What is read of a branch: a window by the vendor's clock as soon as that is known, by ours until then. */
-import { dated } from './clock/duration.ts';
-import { clocksApart, isCredible, isUnset, presumedNow } from './clock/vendor-clock.ts';
+import { dated } from '../clock/duration.ts';
+import { clocksApart, isCredible, isUnset, presumedNow } from '../clock/vendor-clock.ts';
 import { clocksDisagree, clockUnset } from './partial.ts';
-import type { Problem } from './problem.ts';
+import type { Problem } from '../problem.ts';
 import type { Branch } from './pull-slice.ts';
-import { fromMillis, second } from './time.ts';
-import type { DatedJob, Duration, Instant, Job, WindowRules } from './types.ts';
-import { windowOf, type NextWindow } from './window.ts';
+import { fromMillis, second } from '../time.ts';
+import type { DatedJob, Duration, Instant, Job, WindowRules } from '../types.ts';
+import { windowOf, type NextWindow } from '../window.ts';
 
 /** A branch before it is read. */
 type Beginning = Pick<Branch<Job>, 'job' | 'source' | 'place' | 'tools'>;

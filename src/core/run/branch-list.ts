@@ -1,8 +1,8 @@
 /** Branches that a source lists: how far they are read, and those that it listed until now. */
-import { firstOf } from './listed.ts';
-import { exit, Problem } from './problem.ts';
-import type { Instant, Position, Source } from './types.ts';
-import { serverText } from './wire/server-text.ts';
+import { firstOf } from '../text/listed.ts';
+import { exit, Problem } from '../problem.ts';
+import type { Instant, Position, Source } from '../types.ts';
+import { serverText } from '../wire/server-text.ts';
 
 /** The earliest watermark of the branches that are listed, undefined when none has one; how many they are, and have none. */
 export function progressOf({ branches }: Position): {

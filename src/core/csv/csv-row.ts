@@ -1,7 +1,7 @@
 /** A row of CSV (RFC 4180, section 2), taken apart: its values as JSON strings, with the vendor's own bytes. */
 import type { Buffer } from 'node:buffer';
-import { jsonString } from './json/json-string.ts';
-import { ascii } from './json/json.ts';
+import { jsonString } from '../json/json-string.ts';
+import { ascii } from '../json/json.ts';
 
 /** How many values a row has, and the first `most` as JSON strings; undefined when something follows a closing quote. */
 export function valuesOf(

@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import type { AuditRecord } from './types.ts';
+import type { AuditRecord } from '../types.ts';
 import { contentOf } from './volatile.ts';
 
 /** The record with the key `["id","sha256:..."]`; one that is known by its content already stays as it is. */

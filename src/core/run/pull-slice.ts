@@ -1,15 +1,15 @@
 /** One slice: pull it to its end, deliver what was not delivered before, and only then move the watermark. */
-import { acknowledged } from './delivery/acknowledge.ts';
-import type { Packer } from './batch.ts';
-import { withContentKey } from './content-key.ts';
-import { conflict } from './dedupe.ts';
-import { outbox } from './delivery/outbox.ts';
-import type { Unsaved } from './delivery/unsaved.ts';
+import { acknowledged } from '../delivery/acknowledge.ts';
+import type { Packer } from '../batch.ts';
+import { withContentKey } from '../content/content-key.ts';
+import { conflict } from '../dedupe.ts';
+import { outbox } from '../delivery/outbox.ts';
+import type { Unsaved } from '../delivery/unsaved.ts';
 import { notShownAgain, stoppedEarly } from './partial.ts';
-import { Problem } from './problem.ts';
+import { Problem } from '../problem.ts';
 import { sieve, type Sieve } from './sieve.ts';
 import { unaccounted } from './summary.ts';
-import { fromMillis, toMillis } from './time.ts';
+import { fromMillis, toMillis } from '../time.ts';
 import type {
   BranchPosition,
   DatedJob,
@@ -23,9 +23,9 @@ import type {
   Tools,
   Window,
   WindowRules,
-} from './types.ts';
-import { isUnset, provenNow } from './clock/vendor-clock.ts';
-import { advance, delayOf } from './window.ts';
+} from '../types.ts';
+import { isUnset, provenNow } from '../clock/vendor-clock.ts';
+import { advance, delayOf } from '../window.ts';
 
 /** A branch of the source on its way to the sink. */
 export interface Branch<AnyJob extends Job = DatedJob> {

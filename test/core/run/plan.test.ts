@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clockProblems, isSuited, planOf } from '../../src/core/plan.ts';
-import { placeOf, firstPosition } from '../../src/core/position.ts';
-import type { Branch } from '../../src/core/pull-slice.ts';
-import { fromMillis } from '../../src/core/time.ts';
-import type { Job, WindowRules } from '../../src/core/types.ts';
-import { memoryJob, memoryTools, memoryVendor, minute } from '../support/memory.ts';
+import { clockProblems, isSuited, planOf } from '../../../src/core/run/plan.ts';
+import { placeOf, firstPosition } from '../../../src/core/run/position.ts';
+import type { Branch } from '../../../src/core/run/pull-slice.ts';
+import { fromMillis } from '../../../src/core/time.ts';
+import type { Job, WindowRules } from '../../../src/core/types.ts';
+import { memoryJob, memoryTools, memoryVendor, minute } from '../../support/memory.ts';
 
 const ours = Date.UTC(2026, 10, 20, 9);
 const now = fromMillis(ours);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { forewarned, type Beginning } from '../../src/core/forewarned.ts';
-import type { Source, WindowRules } from '../../src/core/types.ts';
-import { memoryJob, memoryVendor, minute } from '../support/memory.ts';
+import { forewarned, type Beginning } from '../../../src/core/run/forewarned.ts';
+import type { Source, WindowRules } from '../../../src/core/types.ts';
+import { memoryJob, memoryVendor, minute } from '../../support/memory.ts';
 
 const now = 1_795_165_200_000_000_000n; // 2026-11-20T09:00:00Z
 const hour = 60n * minute;
