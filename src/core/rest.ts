@@ -112,7 +112,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
       if (isCut ? indivisible || length <= shortestWindow : again) throw problem;
       if (isCut) length = (length + 1n) / 2n;
       else again = true;
-      tools.debug('reading the window again', { problem: problem.message, seconds: Number(length / second) });
+      tools.debug('reading the window again', { problem: problem.message });
     }
   }
 

@@ -484,6 +484,11 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     /: records\.total: nothing says how many records all items hold; leave it out$/,
   ],
   [
+    'a cap inside items',
+    { records: { ...apple.records, capped: 'count' }, items: { address: 'uri' } },
+    /: records\.capped: nothing looks for a cap inside an item; leave it out$/,
+  ],
+  [
     'a preparation with a body and GET',
     { prepare: [{ request: { path: '/start', json: {} } }] },
     /: prepare\.0\.request: a body needs method: POST$/,

@@ -24,6 +24,7 @@ export function* itemProblems(definition: SourceDefinition): Generator<string> {
 function* combinationProblems({ job, records, paging }: Omit<SourceDefinition, 'items'>): Generator<string> {
   if (job !== undefined) yield 'items: the pages of a job hold records, no items; leave out job or items';
   if (records.total !== undefined) yield 'records.total: nothing says how many records all items hold; leave it out';
+  if (records.capped !== undefined) yield 'records.capped: nothing looks for a cap inside an item; leave it out';
   if (keepsBookmark(paging)) {
     yield 'paging.bookmark: the pages of a list belong to its window; leave it out';
   }
