@@ -101,6 +101,7 @@ async function lookAtSource({ source, tools }: Parts, definition: SourceDefiniti
     const slice = recent(source, tools);
     const seen = firstLook(definition);
     for await (const page of source.pull({ branch, slice, bookmark: undefined, remembers: () => false })) {
+      if (page.incomplete !== undefined) throw page.incomplete;
       seen.note(page);
     }
     if (source.goesOn !== undefined) return `${seen.count()} records in what came first${seen.lacks()}`;

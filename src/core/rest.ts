@@ -109,7 +109,10 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
       const problem = yield* readParts({ ask, window: ask.slice, identity, bookmark }, length);
       if (problem === undefined) return;
       const isCut = problem.status === exit.partial;
-      if (isCut ? indivisible || length <= shortestWindow : again) throw problem;
+      if (isCut ? indivisible || length <= shortestWindow : again) {
+        yield { records: [], refused: [], unmatched: 0, incomplete: problem };
+        return;
+      }
       if (isCut) length = (length + 1n) / 2n;
       else again = true;
       tools.debug('reading the window again', { problem: problem.message });

@@ -2,6 +2,7 @@
  * The nouns. A record travels as a span of the vendor's bytes from the socket to the sink; nothing here parses it.
  */
 import type { Buffer } from 'node:buffer';
+import type { Problem } from './problem.ts';
 import type { CredentialMarks } from './run/credentials.ts';
 
 // ---------------------------------------------------------------------------------------------------- time
@@ -66,6 +67,8 @@ export interface Page {
   readonly restarted?: boolean;
   /** So many parts of the slice were listed, and gone when they were asked for: their records are lost. */
   readonly expired?: number;
+  /** The last page, of a slice that is not all there by the vendor's own word: what there is of it may be delivered. */
+  readonly incomplete?: Problem;
 }
 
 // ---------------------------------------------------------------------------------------------------- settings

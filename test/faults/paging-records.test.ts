@@ -276,17 +276,33 @@ fault('P26', 'fewer records than announced: the window is read again once', asyn
   assert.equal(here.vendor.requests.length, 6);
 });
 
-fault('P26', 'fewer records than announced, again and again: nothing moves', async (context) => {
-  const here = await scene(context, { define: withTotal });
-  here.vendor.fault = (_, honest) => bent(here, honest, (body) => body.replace('"total":6', '"total":7'));
-  const result = await here.run();
-  assert.equal(here.vendor.requests.length, 6);
-  await here.expectProblem(result, {
-    exit: 76,
-    message: /^acme announced 7 records from \S+Z to \S+Z and gave 6$/,
-    hint: /^the position stays/,
-  });
-});
+fault(
+  'P26',
+  'fewer records than announced, again and again: those are delivered, and nothing moves',
+  async (context) => {
+    const here = await scene(context, { define: withTotal });
+    here.vendor.fault = (_, honest) => bent(here, honest, (body) => body.replace('"total":6', '"total":7'));
+    const result = await here.run();
+    assert.equal(here.vendor.requests.length, 6);
+    await here.expectProblem(result, {
+      exit: 76,
+      message: /^acme announced 7 records from \S+Z to \S+Z and gave 6$/,
+      hint: /^the position stays/,
+    });
+    assert.equal(here.delivered().length, 6, 'once each, by the run that failed and the one after it');
+  },
+);
+
+fault(
+  'P26',
+  'fewer records than announced, again and again: a search prints what there is, and fails',
+  async (context) => {
+    const here = await scene(context, { define: withTotal });
+    here.vendor.fault = (_, honest) => bent(here, honest, (body) => body.replace('"total":6', '"total":7'));
+    const result = await here.run(['--since', '1h']);
+    assert.deepEqual([result.status, here.delivered().length], [76, 6], result.stderr);
+  },
+);
 
 for (const persistent of [false, true]) {
   fault(

@@ -61,10 +61,13 @@ export function ask(part: Partial<Ask> = {}): Ask {
   return { branch: '', slice: always, bookmark: undefined, remembers: () => false, ...part };
 }
 
-/** Reads all pages. */
+/** Reads all pages. Throws what a window that is not all there ends with. */
 export async function pullAll(source: Source, part: Partial<Ask> = {}): Promise<Pulled> {
   const pages: Page[] = [];
-  for await (const page of source.pull(ask(part))) pages.push(page);
+  for await (const page of source.pull(ask(part))) {
+    if (page.incomplete !== undefined) throw page.incomplete;
+    pages.push(page);
+  }
   return {
     pages,
     records: pages.flatMap((page) => page.records.map(readOf)),

@@ -96,9 +96,11 @@ export async function pullSlice(
   };
   try {
     const remembers = place.ledger.marked;
+    let incomplete: Problem | undefined;
     for await (const page of source.pull({ branch, slice, bookmark, remembers })) {
       if (!suits()) return undefined;
       summary.unmatched += page.unmatched;
+      incomplete ??= page.incomplete;
       if (page.expired !== undefined) summary.gaps.push({ ...slice, parts: page.expired });
       if (page.restarted === true) {
         noteRestart(at, serverTime ?? fromMillis(tools.now()));
@@ -134,6 +136,7 @@ export async function pullSlice(
     if (!suits()) return undefined; // a reply without records makes no page
     await out.drain();
     await acknowledged({ ...at, ledger: place.ledger });
+    if (incomplete !== undefined) throw incomplete;
   } catch (problem) {
     if (problem instanceof Problem && problem === tools.stop.reason) place.slice = halfOf(slice);
     await at.collect(out.settle);

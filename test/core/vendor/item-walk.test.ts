@@ -77,7 +77,10 @@ async function read(source: Source, branch = ''): Promise<Found> {
   const pages: Page[] = [];
   let problem: unknown;
   try {
-    for await (const page of source.pull(ask({ branch }))) pages.push(page);
+    for await (const page of source.pull(ask({ branch }))) {
+      if (page.incomplete !== undefined) throw page.incomplete;
+      pages.push(page);
+    }
   } catch (error) {
     problem = error;
   }
