@@ -98,7 +98,7 @@ function credentialsOf({ naming, source, sink, sourceValues, sinkValues }: Confi
   if (naming.job !== undefined) return undefined;
   const values = { ...sourceValues, ...sinkValues };
   const secrets = Object.entries({ ...source.settings, ...sink.settings }).filter(([, { secret }]) => secret === true);
-  return markCredentials(Object.fromEntries(secrets.map(([name]) => [name, values[name] ?? ''])));
+  return markCredentials(Object.fromEntries(secrets.map(([name]) => [name, values[name]])));
 }
 
 /** Whoever goes by the ID alone will find two records. */

@@ -10,13 +10,12 @@ export type CredentialMarks = Readonly<Record<string, string>>;
 /** 16 bits: enough to see that a secret is another one, and too few to find it by trying. */
 const digits = 4;
 
-/** The marks of some secrets, by their settings. */
-export function markCredentials(secrets: Readonly<Record<string, string>>): CredentialMarks {
+/** The marks of some secrets, by their settings; none for one that is not set. */
+export function markCredentials(secrets: Readonly<Record<string, string | undefined>>): CredentialMarks {
   return Object.fromEntries(
-    Object.entries(secrets).map(([name, text]) => [
-      name,
-      createHash('sha256').update(`${name}=${text}`).digest('hex').slice(0, digits),
-    ]),
+    Object.entries(secrets).flatMap(([name, text]) =>
+      text === undefined ? [] : [[name, createHash('sha256').update(`${name}=${text}`).digest('hex').slice(0, digits)]],
+    ),
   );
 }
 

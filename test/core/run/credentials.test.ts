@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { changedCredentials, markCredentials } from '../../../src/core/run/credentials.ts';
+
+test('a secret that is another one is told, by the name of its setting', () => {
+  const [before, now] = [
+    markCredentials({ A_KEY: 'one', A_TOKEN: 'x' }),
+    markCredentials({ A_KEY: 'two', A_TOKEN: 'x' }),
+  ];
+  const told = changedCredentials(before, now);
+  assert.equal(told.length, 1);
+  assert.match(told[0] ?? '', /^A_KEY is not the one that this job used last/);
+  assert.deepEqual(changedCredentials(now, now), []);
+});
+
+test('a secret that only one of the runs had is none that has changed, and has no mark where it is not set', () => {
+  const [key, password] = [
+    markCredentials({ A_KEY: 'one', A_PASSWORD: undefined }),
+    markCredentials({ A_KEY: undefined, A_PASSWORD: 'two' }),
+  ];
+  assert.deepEqual([Object.keys(key), Object.keys(password)], [['A_KEY'], ['A_PASSWORD']]);
+  assert.deepEqual([...changedCredentials(key, password), ...changedCredentials(undefined, key)], []);
+});
