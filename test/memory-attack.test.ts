@@ -116,7 +116,7 @@ function bomb(before: string, filling: string, after: string): Buffer {
 }
 
 for (const [encoding, what, make, expected] of bombs) {
-  test(`a ${encoding} bomb of 200 MB of ${what} ends with ${expected}`, { timeout: 60_000 }, async (context) => {
+  test(`a ${encoding} bomb of 200 MB of ${what} ends with ${expected}`, { timeout: 120_000 }, async (context) => {
     const body = make();
     assert.ok(body.length < megabyte, `${body.length} bytes on the wire`);
     const { status, stderr } = await survive(context, {
@@ -126,7 +126,7 @@ for (const [encoding, what, make, expected] of bombs) {
   });
 }
 
-test('a record of 300 MB is set aside whole, in parts', { timeout: 60_000 }, async (context) => {
+test('a record of 300 MB is set aside whole, in parts', { timeout: 120_000 }, async (context) => {
   const count = (300 * megabyte) / letters.length;
   const { status, stderr, directory } = await survive(context, {
     answer: (response) =>
@@ -139,7 +139,7 @@ test('a record of 300 MB is set aside whole, in parts', { timeout: 60_000 }, asy
 
 test(
   'a page that never ends is left when the run is over, and kept as far as it went',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async (context) => {
     const record = Buffer.from(`{"id":"same","pad":"${'x'.repeat(650)}"},`.repeat(90));
     const { status, stderr } = await survive(context, {
@@ -150,7 +150,7 @@ test(
   },
 );
 
-test('records that are large, and not too large, do not pile up', { timeout: 60_000 }, async (context) => {
+test('records that are large, and not too large, do not pile up', { timeout: 120_000 }, async (context) => {
   function* large(): Generator<Buffer | string> {
     for (let number = 0; number < 40; number++) {
       yield `${number === 0 ? '{"records":[' : ','}{"id":"r${number}","s":"`;
@@ -166,7 +166,7 @@ test('records that are large, and not too large, do not pile up', { timeout: 60_
   assert.equal(status, 0, stderr);
 });
 
-test('a row of millions of values is set aside', { timeout: 60_000 }, async (context) => {
+test('a row of millions of values is set aside', { timeout: 120_000 }, async (context) => {
   const commas = Buffer.alloc(64 * 1024, ',');
   const { status, stderr } = await survive(context, {
     define: (definition) => ({
@@ -180,28 +180,28 @@ test('a row of millions of values is set aside', { timeout: 60_000 }, async (con
   assert.equal(status, 3, stderr);
 });
 
-test('an envelope that never ends breaks the rules', { timeout: 60_000 }, async (context) => {
+test('an envelope that never ends breaks the rules', { timeout: 120_000 }, async (context) => {
   const { status, stderr } = await survive(context, {
     answer: (response) => pour(response, page('{"note":"', letters, Infinity, '')),
   });
   assert.equal(status, 76, stderr);
 });
 
-test('an envelope that never ends after the records breaks the rules', { timeout: 60_000 }, async (context) => {
+test('an envelope that never ends after the records breaks the rules', { timeout: 120_000 }, async (context) => {
   const { status, stderr } = await survive(context, {
     answer: (response) => pour(response, page('{"records":[{"id":"r1"}],"note":"', letters, Infinity, '')),
   });
   assert.equal(status, 76, stderr);
 });
 
-test('blanks that never end before the records break the rules', { timeout: 60_000 }, async (context) => {
+test('blanks that never end before the records break the rules', { timeout: 120_000 }, async (context) => {
   const { status, stderr } = await survive(context, {
     answer: (response) => pour(response, repeated(blanks, Infinity)),
   });
   assert.equal(status, 76, stderr);
 });
 
-test('the text of an error that never ends is not waited for', { timeout: 60_000 }, async (context) => {
+test('the text of an error that never ends is not waited for', { timeout: 120_000 }, async (context) => {
   const { status, stderr } = await survive(context, {
     answer: (response) => pour(response.writeHead(400), repeated(letters, Infinity)),
   });
@@ -209,7 +209,7 @@ test('the text of an error that never ends is not waited for', { timeout: 60_000
   assert.ok(stderr.length < 2000, 'and not quoted at length');
 });
 
-test('a page of a million records is delivered', { timeout: 60_000 }, async (context) => {
+test('a page of a million records is delivered', { timeout: 120_000 }, async (context) => {
   function* million(): Generator<string> {
     yield '{"records":[';
     for (let block = 0; block < 1000; block++) {
@@ -227,7 +227,7 @@ test('a page of a million records is delivered', { timeout: 60_000 }, async (con
   assert.equal(status, 0, stderr);
 });
 
-test('ten thousand cookies are not kept', { timeout: 60_000 }, async (context) => {
+test('ten thousand cookies are not kept', { timeout: 120_000 }, async (context) => {
   let longest = 0;
   const { status, stderr, requests } = await survive(context, {
     answer(response, number) {
@@ -242,7 +242,7 @@ test('ten thousand cookies are not kept', { timeout: 60_000 }, async (context) =
   assert.ok(longest > 0 && longest < 16 * 1024, `a Cookie header of ${longest} bytes`);
 });
 
-test('a header of 1 MB breaks the rules', { timeout: 60_000 }, async (context) => {
+test('a header of 1 MB breaks the rules', { timeout: 120_000 }, async (context) => {
   const { status, stderr } = await survive(context, {
     answer: (response) => void response.setHeader('X-Large', 'x'.repeat(megabyte)).end('{"records":[],"next":null}'),
   });
@@ -250,7 +250,7 @@ test('a header of 1 MB breaks the rules', { timeout: 60_000 }, async (context) =
   assert.ok(stderr.length < 2000);
 });
 
-test('a login whose answer never ends breaks the rules', { timeout: 60_000 }, async (context) => {
+test('a login whose answer never ends breaks the rules', { timeout: 120_000 }, async (context) => {
   const { status, stderr } = await survive(context, {
     define: (definition) => ({
       ...definition,
@@ -267,7 +267,7 @@ test('a login whose answer never ends breaks the rules', { timeout: 60_000 }, as
 
 test(
   'a position file is not read into memory because a vendor sent a giant ID',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async (context) => {
     const id = 'i'.repeat(8 * megabyte);
     const { status, stderr, directory } = await survive(context, {
