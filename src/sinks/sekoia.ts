@@ -9,7 +9,7 @@ import { httpProblem } from '../core/retry.ts';
 import { sekoiaEndpoints, sekoiaRoute } from '../core/wire/sekoia/form.ts';
 import type { SekoiaEndpoint } from '../core/wire/sekoia/form.ts';
 import { sekoiaReply } from '../core/wire/sekoia/reply.ts';
-import { objectOf, objectOrNothing, textOf } from '../core/wire/server-text.ts';
+import { objectOf, objectOrNothing, textOf } from '../core/wire/answer.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {
   Batch,

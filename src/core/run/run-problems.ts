@@ -1,7 +1,7 @@
 /** The Problems of a run: each is told once, with the branches that it met. */
 import { firstOf } from '../text/listed.ts';
 import { Problem } from '../problem.ts';
-import { serverText } from '../wire/server-text.ts';
+import { serverText } from '../text/shown.ts';
 
 export interface Collected {
   readonly problems: Problem[];

@@ -3,7 +3,7 @@ import type { EnvelopeTest, SourceDefinition } from '../definition.ts';
 import { counted } from '../run/partial.ts';
 import { exit, Problem } from '../problem.ts';
 import { saying, valueAt } from './reply.ts';
-import { cutOff } from '../text/shown.ts';
+import { quoted } from '../text/shown.ts';
 import { isoText } from '../time.ts';
 import type { Window } from '../types.ts';
 
@@ -27,8 +27,7 @@ export function jobFailed(
   { path }: EnvelopeTest,
   { from, until }: Window,
 ): Problem {
-  const found = JSON.stringify(valueAt(value, path)) ?? 'missing';
-  const words = saying(definition, value) || `: ${path} is ${cutOff(found, 200)}`;
+  const words = saying(definition, value) || `: ${path} is ${quoted(valueAt(value, path), 200)}`;
   const message = `${definition.name} could not finish its query from ${isoText(from)} to ${isoText(until)}${words}`;
   return new Problem(exit.unavailable, message, {
     hint: 'see what the vendor says about it; the position stays and the next run tries again',

@@ -5,7 +5,7 @@ import { sentWith } from '../definition/texts.ts';
 import { listed } from '../text/listed.ts';
 import { exit, Problem } from '../problem.ts';
 import type { HttpReply, Setting } from '../types.ts';
-import { serverText } from '../wire/server-text.ts';
+import { serverText } from '../text/shown.ts';
 import { httpProblem } from '../retry.ts';
 import { bringsContent, isHtml } from './reply-kind.ts';
 import { settingsOf } from './request.ts';

@@ -3,7 +3,7 @@ import { clockHint } from '../../clock/vendor-clock.ts';
 import type { OAuthDefinition, SourceDefinition } from '../../definition.ts';
 import { isSuccessful } from '../../http-status.ts';
 import { exit, Problem } from '../../problem.ts';
-import { cutOff } from '../../text/shown.ts';
+import { quoted } from '../../text/shown.ts';
 import { saying, tokenAt, valueAt } from '../reply.ts';
 import { httpProblem } from '../../retry.ts';
 import { credentialsHint } from './session.ts';
@@ -59,7 +59,7 @@ export function grantIn(definition: SourceDefinition, auth: OAuthDefinition, ans
   if (!/^[\x21-\x7e]+$/.test(token)) throw unusable('with a token that no header can carry');
   const type = valueAt(value, 'token_type') ?? 'bearer';
   if (auth.token?.headers === undefined && !(typeof type === 'string' && /^bearer$/i.test(type))) {
-    throw unusable(`with a token of the type ${cutOff(JSON.stringify(type), 40)}, which needs auth.token.headers`);
+    throw unusable(`with a token of the type ${quoted(type)}, which needs auth.token.headers`);
   }
   return { token, lifetime: lifetimeIn(value) };
 }
