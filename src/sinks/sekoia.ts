@@ -139,7 +139,8 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     const asked = { who, what: 'the events', hint: 'check SEKOIA_INTAKE_KEY', said };
     const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
     if (problem.again !== undefined || problem.status === exit.noperm || reply.status >= 500) return problem;
-    return new Problem(exit.config, problem.message, {
+    return problem.with({
+      status: exit.config,
       hint: 'check SEKOIA_URL (the address of your region) and SEKOIA_INTAKE_KEY',
     });
   }

@@ -8,8 +8,8 @@ import { isoText } from '../time.ts';
 import type { Window } from '../types.ts';
 
 /** Whether the vendor answered with one of these HTTP statuses. */
-export function hasStatus(error: unknown, statuses: readonly number[]): error is Problem {
-  return error instanceof Problem && statuses.includes(error.cause as number);
+export function hasHttpStatus(error: unknown, statuses: readonly number[]): error is Problem {
+  return error instanceof Problem && error.httpStatus !== undefined && statuses.includes(error.httpStatus);
 }
 
 /** The vendor answered, but started nothing. */

@@ -46,7 +46,7 @@ export function grantIn(definition: SourceDefinition, auth: OAuthDefinition, ans
   }
   if (!isSuccessful(reply.status)) {
     const problem = httpProblem(reply.status, reply.headers, asked, now);
-    throw new Problem(problem.status, problem.message + said, { hint: problem.hint, again: problem.again });
+    throw problem.with({ message: problem.message + said });
   }
   const unusable = (how: string): Problem =>
     new Problem(exit.protocol, `${asked.who} answered ${asked.what} ${how}`, {
