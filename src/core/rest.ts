@@ -4,7 +4,7 @@ import { identityRule } from './vendor/collect.ts';
 import type { SourceDefinition } from './definition.ts';
 import { exchange } from './vendor/exchange.ts';
 import { identifier, type Identify } from './identity.ts';
-import { cutShort, hasStatus, incomplete, neverFinished } from './vendor/incomplete.ts';
+import { cutShort, hasHttpStatus, incomplete, neverFinished } from './vendor/incomplete.ts';
 import { readJob } from './vendor/job.ts';
 import { exit, type Problem } from './problem.ts';
 import { itemWalk } from './vendor/item-walk.ts';
@@ -79,7 +79,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
         yield page;
       }
     } catch (error) {
-      if (begun || !hasStatus(error, invalid)) throw error;
+      if (begun || !hasHttpStatus(error, invalid)) throw error;
       const beginning =
         definition.window.filter === 'none' ? 'from where its API begins' : 'the window from its beginning';
       tools.warn(`${name} no longer knows where the last run stopped; reading ${beginning}`);
@@ -130,7 +130,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
       }
     } catch (error) {
       // Where the cursor is the bookmark, the next run goes on from what was saved.
-      if (goesOn || !hasStatus(error, invalid)) throw error;
+      if (goesOn || !hasHttpStatus(error, invalid)) throw error;
       return error;
     }
   }

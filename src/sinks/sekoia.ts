@@ -9,7 +9,7 @@ import { httpProblem } from '../core/retry.ts';
 import { sekoiaEndpoints, sekoiaRoute } from '../core/wire/sekoia/form.ts';
 import type { SekoiaEndpoint } from '../core/wire/sekoia/form.ts';
 import { sekoiaReply } from '../core/wire/sekoia/reply.ts';
-import { objectOf, objectOrNothing, textOf } from '../core/wire/server-text.ts';
+import { objectOf, objectOrNothing, textOf } from '../core/wire/answer.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {
   Batch,
@@ -139,7 +139,8 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     const asked = { who, what: 'the events', hint: 'check SEKOIA_INTAKE_KEY', said };
     const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
     if (problem.again !== undefined || problem.status === exit.noperm || reply.status >= 500) return problem;
-    return new Problem(exit.config, problem.message, {
+    return problem.with({
+      status: exit.config,
       hint: 'check SEKOIA_URL (the address of your region) and SEKOIA_INTAKE_KEY',
     });
   }

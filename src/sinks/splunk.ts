@@ -8,7 +8,8 @@ import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem, retryAfter, retrying } from '../core/retry.ts';
 import { truthOf } from '../core/truth.ts';
-import { isObject, objectOf, serverText, textOf } from '../core/wire/server-text.ts';
+import { isObject, objectOf, textOf } from '../core/wire/answer.ts';
+import { serverText } from '../core/text/shown.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {
   Batch,

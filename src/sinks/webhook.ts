@@ -7,7 +7,8 @@ import { jsonLine } from '../core/wire/json-line.ts';
 import type { Encode } from '../core/wire/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
-import { objectOf, serverText } from '../core/wire/server-text.ts';
+import { objectOf } from '../core/wire/answer.ts';
+import { serverText } from '../core/text/shown.ts';
 import { statusList } from '../core/wire/webhook/status-list.ts';
 import { truthOf } from '../core/truth.ts';
 import type {
@@ -123,10 +124,11 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
       return new Problem(exit.config, `${who} is gone and asks for no more (HTTP 410)`, { hint: 'check WEBHOOK_URL' });
     }
     if (faults.includes(reply.status)) {
-      return new Problem(exit.config, problem.message, { hint: 'check WEBHOOK_URL and WEBHOOK_FORMAT' });
+      return problem.with({ status: exit.config, hint: 'check WEBHOOK_URL and WEBHOOK_FORMAT' });
     }
     if (reply.status >= 300) return problem;
-    return new Problem(exit.protocol, problem.message, {
+    return problem.with({
+      status: exit.protocol,
       hint: 'add its status to WEBHOOK_SUCCESS, if it means that the records are taken',
     });
   }

@@ -142,10 +142,8 @@ function settle(
 async function again({ indices, attempt, problem }: Failed, clock: Clock): Promise<Task> {
   const most = problem.again?.once === true ? 2 : attempts;
   if (attempt >= most) {
-    throw new Problem(problem.status, `${problem.message} (${attempt} attempts)`, {
-      hint: problem.hint ?? nextStep,
-      cause: problem,
-    });
+    const { message, hint = nextStep } = problem;
+    throw problem.with({ message: `${message} (${attempt} attempts)`, hint, again: undefined }); // that was often enough
   }
   const milliseconds = pause(problem, Math.max(attempt, 1), clock);
   clock.debug('sending again', { reason: problem.message, records: indices.length, milliseconds });

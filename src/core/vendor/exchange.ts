@@ -147,7 +147,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
         `${definition.name} ended the session during ${what}${saying(definition, value)}`,
         {
           hint: refusalHint(definition, 401, values) ?? credentialsHint(definition),
-          cause: 401,
+          httpStatus: 401,
         },
       );
     }
@@ -163,7 +163,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     const message = `${definition.name} ${refused ? 'refused' : 'told of an error in'} ${what}${saying(definition, value)}`;
     throw new Problem(refused ? exit.noperm : exit.protocol, message, {
       hint: hint ?? 'the position stays; see what the vendor says about this error',
-      ...(status === 404 || status === gone ? { cause: status } : {}),
+      ...(status === 404 || status === gone ? { httpStatus: status } : {}),
     });
   }
 

@@ -139,7 +139,7 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
         }
         // Each part that arrives starts the attempts anew; a page that always breaks later must end, too.
         if (starts < 2 * defaultPolicy.attempts || !(error instanceof Problem)) throw error;
-        throw new Problem(error.status, error.message, { hint: error.hint });
+        throw error.with({ again: undefined });
       }
     }
 

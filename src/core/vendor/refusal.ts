@@ -5,7 +5,7 @@ import { sentWith } from '../definition/texts.ts';
 import { listed } from '../text/listed.ts';
 import { exit, Problem } from '../problem.ts';
 import type { HttpReply, Setting } from '../types.ts';
-import { serverText } from '../wire/server-text.ts';
+import { serverText } from '../text/shown.ts';
 import { httpProblem } from '../retry.ts';
 import { bringsContent, isHtml } from './reply-kind.ts';
 import { settingsOf } from './request.ts';
@@ -24,7 +24,7 @@ interface Refused {
   readonly now: number;
 }
 
-/** The Problem of a reply that is no success. Its cause is the HTTP status. */
+/** The Problem of a reply that is no success. */
 export function refusal(
   definition: SourceDefinition,
   { status, headers, date, url }: HttpReply,
@@ -38,10 +38,11 @@ export function refusal(
   const asked = { who: definition.name, what: what + place, meant, ...(hint && { hint: hint + clock }) };
   const problem = httpProblem(status, headers, asked, now);
   const invalid = tellsInvalid(definition, said); // asking again would not help
-  return new Problem(problem.status, problem.message + saying(definition, said), {
+  return problem.with({
+    message: problem.message + saying(definition, said),
     hint: status === 404 ? addressHint(definition, problem.hint) : problem.hint,
     again: invalid ? undefined : problem.again,
-    cause: invalid ? gone : status,
+    httpStatus: invalid ? gone : status,
   });
 }
 
@@ -128,5 +129,5 @@ export function notJson(definition: SourceDefinition, what: string): Problem {
  */
 export function isSessionOver(error: unknown): boolean {
   if (!(error instanceof Problem) || error.again !== undefined) return false;
-  return error.cause === 401 || (error.status === exit.protocol && typeof error.cause !== 'number');
+  return error.httpStatus === 401 || (error.status === exit.protocol && error.httpStatus === undefined);
 }

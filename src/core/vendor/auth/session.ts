@@ -94,8 +94,7 @@ export async function tryingEnough<T>(action: () => Promise<T>, tools: Tools): P
     return await retrying(action, tools);
   } catch (error) {
     if (!(error instanceof Problem) || error.again === undefined) throw error;
-    const { status, message, hint, cause } = error;
-    throw new Problem(status, message, { hint, cause });
+    throw error.with({ again: undefined });
   }
 }
 
