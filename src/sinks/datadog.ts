@@ -65,7 +65,8 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
         `${who} gives records older than 18 hours the time of their arrival: look for their own in the message`,
       );
     }
-    const { reply, text, verdict } = await uploads.post(http, url, headers, enclosed(batch, '[', ']'));
+    const load = { count: batch.count, body: enclosed(batch.body, '[', ']') };
+    const { reply, text, verdict } = await uploads.post(http, url, headers, load);
     if (verdict !== undefined) return verdict;
     const answer = objectOrNothing(text);
     if (isSuccessful(reply.status)) {

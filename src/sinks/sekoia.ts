@@ -86,7 +86,8 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     const refusal = oversize(batch, largestEvent, route.eventBytes, 'the intake');
     if (refusal !== undefined) return refusal;
     const headers = { ...credentials.headers, ...route.headers(batch), 'content-type': route.contentType };
-    const { reply, text, verdict } = await uploads.post(http, url + credentials.query, headers, route.enclose(batch));
+    const load = { count: batch.count, body: route.enclose(batch.body) };
+    const { reply, text, verdict } = await uploads.post(http, url + credentials.query, headers, load);
     if (verdict !== undefined) return verdict;
     if (isSuccessful(reply.status)) return read(text, batch.count);
     throw failure(reply, text);

@@ -1,4 +1,5 @@
 /** Any receiver of JSON over HTTP, signed after the Standard Webhooks convention. */
+import type { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { allKept } from '../core/batch.ts';
 import { headerList } from '../core/wire/webhook/header-list.ts';
@@ -11,6 +12,7 @@ import { objectOf, serverText } from '../core/wire/server-text.ts';
 import { statusList } from '../core/wire/webhook/status-list.ts';
 import { truthOf } from '../core/truth.ts';
 import type {
+  AuditRecord,
   Batch,
   HttpReply,
   Reply,
@@ -83,8 +85,9 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
   const uploads = upload(who, limits, { gzip, followRedirects: false });
 
   async function send(batch: Batch): Promise<Reply> {
-    const message = asArray ? enclosed(batch, '[', ']') : batch;
-    const { reply, text, verdict } = await uploads.post(http, url, signed(message), message);
+    const { count, records } = batch;
+    const body = asArray ? enclosed(batch.body, '[', ']') : batch.body;
+    const { reply, text, verdict } = await uploads.post(http, url, signed(records, body), { count, body });
     if (verdict !== undefined) return verdict;
     if (isSuccess(reply.status)) {
       // A login page or a captive portal says 200, too; who names the statuses says that they suffice.
@@ -108,7 +111,7 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   /** The time is that of the attempt: receivers refuse old ones, lest somebody replays them. */
-  function signed({ records, body }: Batch): Record<string, string> {
+  function signed(records: readonly AuditRecord[], body: Buffer): Record<string, string> {
     const id = messageId(records, body);
     const timestamp = Math.floor(tools.now() / 1000);
     const marks = { 'webhook-id': id, 'webhook-timestamp': String(timestamp) };
