@@ -110,8 +110,6 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
-  /** Limit on the decompressed reply body, in bytes. Exceeding it is a Problem (76). Default: no limit for streams. */
-  readonly maxBytes?: number;
   /** May be sent again on a connection that broke before any reply: GET, and POST that only reads. Default: GET only. */
   readonly repeatable?: boolean;
   /** Sent even when the run has been asked to stop: a logout. */

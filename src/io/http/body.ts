@@ -1,4 +1,4 @@
-/** The body of a reply: decompressed, counted, and read within the request's time. */
+/** The body of a reply: decompressed, and read within the request's time. */
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, type Zlib } from 'node:zlib';
 import { exit } from '../../core/problem.ts';
@@ -27,8 +27,6 @@ export interface BodyOptions {
   readonly where: Where;
   /** As checked by `checkEncoding`. */
   readonly encoding: string;
-  /** Limit on decompressed bytes. */
-  readonly maxBytes: number;
   readonly limit: TimeLimit;
   /** Called when the body was read, broke or was given up. */
   readonly finished: () => void;
@@ -52,18 +50,12 @@ export async function* readBody(raw: Readable, options: BodyOptions): AsyncGener
   const decoder = decoders[encoding]?.();
   // A stream in between costs a copy and a turn, so plain bodies go without. `pipeline` hands errors on both ways.
   const stream: Readable = decoder === undefined ? raw : pipeline(raw, decoder, () => undefined);
-  let bytes = 0;
   let chunks = 0;
   try {
     limit.run();
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       limit.pause();
-      bytes += chunk.length;
       if (chunks++ % chunksBetweenLooks === 0) limitYoungGeneration();
-      if (bytes > options.maxBytes) {
-        const hint = 'ask for less at once: a lower --limit or a shorter window';
-        throw problem(exit.protocol, where, `sent more than ${options.maxBytes} bytes`, undefined, hint);
-      }
       yield chunk;
       limit.run();
     }
