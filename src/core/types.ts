@@ -106,7 +106,7 @@ export type SettingValues = Readonly<Record<string, string>>;
 
 /** One HTTP request. `url` is absolute, or relative to the client's base. */
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD' | 'OPTIONS';
+  readonly method: 'GET' | 'POST' | 'HEAD' | 'OPTIONS';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
