@@ -9,16 +9,13 @@ import { worklist } from './bisect.ts';
 import type { Task } from './bisect.ts';
 import { collect, type Delivered, type Fate, type Kept, keptWhole } from './delivered.ts';
 import { exit, Problem } from '../problem.ts';
-import { pause } from '../retry.ts';
+import { attempts, pause } from '../retry.ts';
 import type { Batch, Reply, Sink, Tools } from '../types.ts';
 
 type Clock = Pick<Tools, 'now' | 'wait' | 'random' | 'deadline' | 'debug'> & {
   /** Called for each request that is made again. */
   repeated?(): void;
 };
-
-/** Requests in a row that may get nowhere before the run gives up. */
-export const attempts = 5;
 
 /** Where a sink names none. */
 const nextStep = 'the next run tries again; if this lasts, look at the destination';

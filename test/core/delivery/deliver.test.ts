@@ -3,10 +3,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { packer } from '../../../src/core/batch.ts';
 import type { Packed } from '../../../src/core/batch.ts';
-import { attempts, deliver } from '../../../src/core/delivery/deliver.ts';
+import { deliver } from '../../../src/core/delivery/deliver.ts';
 import { type Delivered, nothing } from '../../../src/core/delivery/delivered.ts';
 import { jsonLine } from '../../../src/core/wire/json-line.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
+import { attempts } from '../../../src/core/retry.ts';
 import type { Batch, Outcome, Reply } from '../../../src/core/types.ts';
 import { auditRecords, textOf } from '../../support/records.ts';
 
