@@ -5,15 +5,14 @@ import { exit, Problem } from '../src/core/problem.ts';
 import { parseDuration } from '../src/core/clock/duration.ts';
 import type { Job } from '../src/core/types.ts';
 import { run, type RunResult } from '../src/run.ts';
+import { fakeTools, type Clock } from './support/fake-tools.ts';
 import {
   auditRecord,
   memoryJob,
   memorySink,
-  memoryTools,
   memoryVendor,
   stopWith,
   stored,
-  type Clock,
   type MemorySink,
   type MemoryVendor,
 } from './support/memory.ts';
@@ -58,7 +57,7 @@ function bench(options: Parameters<typeof memoryVendor>[1] = {}): Bench {
         store: job.usePosition === false ? undefined : here.store,
         scope: { source: 'memory', sink: 'memory' },
         quarantine: here.quarantine,
-        tools: { ...memoryTools(clock, here.controller.signal), warn: (message) => here.warnings.push(message) },
+        tools: { ...fakeTools(clock, here.controller.signal), warn: (message) => here.warnings.push(message) },
       }),
     ids: () => here.sink.taken.map((text) => (JSON.parse(text) as { id: string }).id),
     restart() {
@@ -464,7 +463,7 @@ test('what happened while slices in the future of the vendor were read is not pa
       store: here.store,
       scope: { source: 'memory', sink: 'memory' },
       quarantine: here.quarantine,
-      tools: { ...memoryTools(here.clock), now: () => here.clock.now + ahead },
+      tools: { ...fakeTools(here.clock), now: () => here.clock.now + ahead },
     });
   here.vendor.beforePage = () => {
     here.clock.now += 3 * minute;

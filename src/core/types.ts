@@ -152,15 +152,15 @@ export interface Tools {
   /** Resolves after that many milliseconds; rejects with the stop request's Problem. */
   wait(milliseconds: number): Promise<void>;
   /** Resolves when a request that was just begun is on its way. */
-  turn?(): Promise<void>;
+  turn(): Promise<void>;
   /** [0, 1). */
   random(): number;
   /** Debug log; never pass a secret, a header or a body. */
   debug(message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
   /** Keeps a credential that a reply brought out of everything that is said; `replaced` is no longer in use. */
-  hide?(secret: string | undefined, replaced?: string): void;
+  hide(secret: string | undefined, replaced?: string): void;
   /** Whether the text has a credential in it that is in use, in whatever spelling. */
-  isSecret?(text: string): boolean;
+  isSecret(text: string): boolean;
   /** One line for the operator, at the default level; the same line is printed once. */
   warn(message: string): void;
   /** Aborts when the run must end: a signal, or --max-runtime. The reason is a Problem. */

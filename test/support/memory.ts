@@ -1,4 +1,4 @@
-/** A vendor and a destination that live in memory, and a clock that is set by hand: for tests of the pipeline itself. */
+/** A vendor and a destination that live in memory: for tests of the pipeline itself. */
 import { Buffer } from 'node:buffer';
 import { fromMillis } from '../../src/core/time.ts';
 import { Problem } from '../../src/core/problem.ts';
@@ -13,31 +13,9 @@ import type {
   Reply,
   Sink,
   Source,
-  Tools,
   WindowRules,
 } from '../../src/core/types.ts';
-
-export interface Clock {
-  now: number;
-}
-
-export function memoryTools(clock: Clock, stop: AbortSignal = new AbortController().signal): Tools {
-  return {
-    http: () => {
-      throw new Error('no network here');
-    },
-    now: () => clock.now,
-    async wait(milliseconds) {
-      if (stop.aborted) throw stop.reason;
-      clock.now += milliseconds;
-    },
-    random: () => 0.5,
-    debug: () => {},
-    warn: () => {},
-    stop,
-    deadline: Infinity,
-  };
-}
+import type { Clock } from './fake-tools.ts';
 
 /** A record at the vendor: seen in windows that hold its time, from the moment on when it became visible. */
 export interface StoredRecord {

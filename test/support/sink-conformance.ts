@@ -8,7 +8,7 @@ import { sendAll } from './send-all.ts';
 import { openSinkHttp } from './sink-http.ts';
 import { auditRecord, auditRecords, textOf } from './records.ts';
 import { sinkTools } from './sink-tools.ts';
-import type { TestTools } from './sink-tools.ts';
+import type { FakeTools } from './fake-tools.ts';
 import type { FakeServer, Received } from './sinks/server.ts';
 
 /** A destination under test, with its fake server. */
@@ -41,7 +41,7 @@ export function sinkConformance(name: string, start: () => Promise<Conformance>)
   async function withSink(
     body: (
       at: Conformance & {
-        tools: TestTools;
+        tools: FakeTools;
         send(records: readonly AuditRecord[]): Promise<Delivered>;
         probe(): Promise<string | undefined>;
       },

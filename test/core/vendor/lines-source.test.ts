@@ -7,7 +7,8 @@ import { exit, Problem } from '../../../src/core/problem.ts';
 import type { Duration, Search, Source, Tools } from '../../../src/core/types.ts';
 import { run } from '../../../src/run.ts';
 import { collectGarbage } from '../../support/garbage.ts';
-import { memoryJob, memorySink, memoryTools } from '../../support/memory.ts';
+import { fakeTools } from '../../support/fake-tools.ts';
+import { memoryJob, memorySink } from '../../support/memory.ts';
 import { memoryQuarantine, memoryStore } from '../../support/memory-store.ts';
 
 const start = Date.UTC(2026, 10, 20, 9);
@@ -24,7 +25,7 @@ interface Read {
 
 function sourceOf(
   chunks: AsyncIterable<Buffer>,
-  { rules = { ids: [] }, search = {}, tools = memoryTools({ now: start }), overlap }: Options = {},
+  { rules = { ids: [] }, search = {}, tools = fakeTools({ now: start }), overlap }: Options = {},
 ): Source {
   return linesSource(linesDefinition(rules), chunks, { ...noSearch, ...search }, tools, overlap);
 }
@@ -172,7 +173,7 @@ test('a single query of an input that goes on for more than a minute, with nothi
       yield Buffer.alloc(0);
     }
   }
-  const source = sourceOf(quiet(), { search: { single: true }, tools: memoryTools(clock) });
+  const source = sourceOf(quiet(), { search: { single: true }, tools: fakeTools(clock) });
   assert.deepEqual((await readSlice(source)).ids, ['1']);
   assert.deepEqual([source.truncated(), source.guessed?.(), source.goesOn?.()], [true, true, false]);
 });
@@ -193,7 +194,7 @@ test('an idle input yields empty pages; after a minute the slice ends, and the n
           : Buffer.alloc(0);
     }
   }
-  const source = sourceOf(endless(), { tools: memoryTools(clock) });
+  const source = sourceOf(endless(), { tools: fakeTools(clock) });
   const first = await readSlice(source);
   assert.equal(clock.now, start + 60_000);
   assert.equal(source.goesOn?.(), true);
@@ -211,7 +212,7 @@ test('a request to stop ends the slice in peace, so that what was read is delive
     controller.abort(problem);
     throw problem;
   }
-  const source = sourceOf(interrupted(), { tools: memoryTools({ now: start }, controller.signal) });
+  const source = sourceOf(interrupted(), { tools: fakeTools({ now: start }, controller.signal) });
   assert.deepEqual((await readSlice(source)).ids, ['1']);
   assert.equal(source.goesOn?.(), true);
   await assert.rejects(readSlice(source), (error) => error === problem);
@@ -232,7 +233,7 @@ async function* readMinutes(pieces: readonly string[]): AsyncGenerator<Read, voi
       clock.now += minute;
     }
   }
-  const source = sourceOf(arriving(), { tools: memoryTools(clock), overlap: 10n * 60_000_000_000n });
+  const source = sourceOf(arriving(), { tools: fakeTools(clock), overlap: 10n * 60_000_000_000n });
   while (source.goesOn?.() === true) yield readSlice(source, clock.now);
 }
 
@@ -272,7 +273,7 @@ test('no line of a stream is taken for one that was delivered before, however of
         }
       }
       const overlap = 5n * 60_000_000_000n;
-      const tools = memoryTools(clock);
+      const tools = fakeTools(clock);
       const { summary, problems } = await run({
         job: { ...memoryJob, overlap },
         source: sourceOf(arriving(), { tools, overlap }),

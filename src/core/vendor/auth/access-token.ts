@@ -36,7 +36,7 @@ export function accessToken(
   const hidden = new Map<string, string>();
 
   function hide(name: string, secret: string): void {
-    tools.hide?.(secret, hidden.get(name));
+    tools.hide(secret, hidden.get(name));
     hidden.set(name, secret);
   }
 

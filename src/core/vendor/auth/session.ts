@@ -58,7 +58,7 @@ export function session(
     const { path, header, headers } = login.token;
     const found = path === undefined ? reply.headers[header?.toLowerCase() ?? ''] : tokenAt(text, path);
     if (found === undefined || found === '') throw notALogin(definition, 'without a token');
-    tools.hide?.(String(found), hidden);
+    tools.hide(String(found), hidden);
     hidden = String(found);
     return headersOf(headers, { ...values, token: found });
   }
