@@ -346,9 +346,8 @@ test('a clock that was ahead is told as long as a vendor that tells no time is a
 
 test('records of a stream whose acknowledgement never came are said, since a stream cannot be asked again', async () => {
   for (const isStream of [false, true]) {
-    const here = bench();
+    const here = bench({ isStream });
     here.vendor.stored.push(stored('a', start - minute), stored('b', start - minute));
-    if (isStream) here.vendor.goesOn = () => false;
     here.sink.answer = ({ records }) => ({ outcomes: records.map(() => 'kept'), pending: 'channel:1' });
     here.sink.settle = () => Promise.resolve({ kept: [], lost: [] });
     assert.deepEqual(
@@ -376,9 +375,8 @@ test('records of a stream whose acknowledgement never came are said, since a str
 
 test('records of a stream that were not taken are to be put in again, and those of a vendor come again by themselves', async () => {
   for (const isStream of [false, true]) {
-    const here = bench();
+    const here = bench({ isStream });
     here.vendor.stored.push(stored('a', start - minute));
-    if (isStream) here.vendor.goesOn = () => false;
     const hints: string[] = [];
     here.sink.answer = () => ({ again: 'it is busy' });
     hints.push((await here.run()).problems[0]?.hint ?? '');

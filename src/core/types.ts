@@ -237,8 +237,8 @@ export interface Source {
   earliest?(at: Instant): Instant;
   /** The earliest that is shown to whoever asks for what is from `at` on: of a vendor asked by days, what is of that day. */
   shownFrom?(at: Instant): Instant;
-  /** A stream that has no end of its own: true as long as it goes on after a slice. */
-  goesOn?(): boolean;
+  /** There for a stream, which cannot be asked again and has no end of its own. Open as long as it goes on after a slice. */
+  readonly stream?: { isOpen(): boolean };
   /** True when a `single` query left records unread. */
   truncated(): boolean;
   /** Whether that is a guess: the page was full, and nothing says that another one has records. */

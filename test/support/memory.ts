@@ -40,7 +40,7 @@ const rules: WindowRules = { overlap: 5n * minute, delay: 0n, firstRun: 7n * 24n
 
 export function memoryVendor(
   clock: Clock,
-  options: { pageSize?: number; rules?: Partial<WindowRules> } = {},
+  options: { pageSize?: number; rules?: Partial<WindowRules>; isStream?: boolean } = {},
 ): MemoryVendor {
   const pageSize = options.pageSize ?? 3;
   let time: Instant | undefined;
@@ -49,6 +49,7 @@ export function memoryVendor(
     name: 'memory',
     scope: 'memory',
     window: { ...rules, ...options.rules },
+    ...(options.isStream === true && { stream: { isOpen: () => false } }),
     stored: [],
     refused: [],
     closed: 0,
