@@ -84,7 +84,7 @@ async function lookAtPosition(
 
 async function lookAtSink(sink: Sink): Promise<string> {
   try {
-    await sink.open(undefined);
+    await sink.open?.(undefined);
     const found = await sink.probe?.();
     if (found !== undefined) return `${sink.scope}: ${found}`;
     return sink.scope === '' ? 'ready' : `ready at ${sink.scope}`;

@@ -308,7 +308,7 @@ export interface Sink {
   /** Appends the record, which is of that branch, in wire form. */
   encode(record: AuditRecord, out: ByteWriter, branch: string): void;
   /** Before anything is read from the source: is the place there, and what was saved with the last position? */
-  open(saved: Saved | undefined): Promise<void>;
+  open?(saved: Saved | undefined): Promise<void>;
   /**
    * Asks whether it is reachable and takes the credentials, sending no record and changing nothing; says in a few words
    * what was found, and what only a delivery can prove.
@@ -319,9 +319,9 @@ export interface Sink {
   /** Asks for acknowledgements still to come; returns the names (`Reply.pending`) that are now settled, by outcome. */
   settle?(pending: readonly string[]): Promise<{ readonly kept: readonly string[]; readonly lost: readonly string[] }>;
   /** Makes what was sent durable, before a commit. */
-  flush(): Promise<void>;
+  flush?(): Promise<void>;
   /** What to save with the position. `settled`: the run went well, so nothing of an earlier one is still to come. */
-  saved(settled?: boolean): Saved | undefined;
+  saved?(settled?: boolean): Saved | undefined;
   /** Ends cleanly, whatever came before. */
   close(): Promise<void>;
 }

@@ -66,8 +66,6 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>)
       if (current !== undefined) await finish(current);
       return { kept, lost: pending.filter((name) => !kept.includes(name)) };
     },
-    flush: () => Promise.resolve(),
-    saved: () => undefined,
     async close() {
       await current?.run.kill();
       current = undefined;

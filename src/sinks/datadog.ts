@@ -114,11 +114,8 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
       hostname: values['DATADOG_HOSTNAME'],
       ddtags: values['DATADOG_TAGS'],
     }),
-    open: () => Promise.resolve(),
     probe,
     send,
-    flush: () => Promise.resolve(),
-    saved: () => undefined,
     close: () => http.close(),
   };
 }

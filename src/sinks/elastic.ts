@@ -177,11 +177,8 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     inFlight: 3,
     repeats: 'ignored',
     encode: elasticEncoder(values, tools),
-    open: () => Promise.resolve(),
     probe,
     send,
-    flush: () => Promise.resolve(),
-    saved: () => undefined,
     close: () => http.close(),
   };
 }

@@ -154,11 +154,8 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     inFlight: 1,
     repeats: 'visible',
     encode: route.encode,
-    open: () => Promise.resolve(),
     probe,
     send,
-    flush: () => Promise.resolve(),
-    saved: () => undefined,
     close: () => http.close(),
   };
 }

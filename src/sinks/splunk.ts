@@ -189,7 +189,6 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
         (channel, numbers) => retrying(() => ask(channel, numbers), tools),
         () => tools.now(),
       ),
-    flush: () => Promise.resolve(),
     saved: () => (wantsAcks || acks.isWaiting() ? acks.saved() : undefined),
     close: () => http.close(),
   };

@@ -37,7 +37,6 @@ export function stdoutSink(tools: Pick<SinkTools, 'output'>): Sink {
       return { outcomes: allKept(batch) };
     },
     flush: () => output.sync(),
-    saved: () => undefined,
     close: () => Promise.resolve(),
   };
 }

@@ -72,14 +72,11 @@ function syslogSink(values: SettingValues, tools: SinkTools): Sink {
       },
       syslogPayload(format, { product: tools.sourceName, event, severity }),
     ),
-    open: () => Promise.resolve(),
     async probe() {
       await wire.deliver(Buffer.alloc(0));
       return 'it takes connections; syslog acknowledges nothing';
     },
     send,
-    flush: () => Promise.resolve(),
-    saved: () => undefined,
     close: () => Promise.resolve(),
   };
 }

@@ -151,11 +151,8 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
     inFlight: 1,
     repeats: 'visible',
     encode: asArray ? arrayElement : jsonLine,
-    open: () => Promise.resolve(),
     probe,
     send,
-    flush: () => Promise.resolve(),
-    saved: () => undefined,
     close: () => http.close(),
   };
 }

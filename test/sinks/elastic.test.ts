@@ -107,8 +107,8 @@ test('a request is NDJSON for one index, gzipped, with its length, and keeps con
 
 test('nothing is asked while there is nothing to send', async () => {
   const { server, sink } = await start();
-  await sink.open(undefined);
-  await sink.flush();
+  await sink.open?.(undefined);
+  await sink.flush?.();
   await sink.close();
   assert.equal(server.requests.length, 0);
 });

@@ -110,7 +110,6 @@ export function memorySink(limits: Partial<Sink['limits']> = {}): MemorySink {
     closed: 0,
     answer: () => undefined,
     encode: (record, out) => out.bytes(record.bytes, record.start, record.end),
-    open: async () => {},
     async send(batch) {
       sink.batches += 1;
       const reply = sink.answer(batch);
@@ -118,8 +117,6 @@ export function memorySink(limits: Partial<Sink['limits']> = {}): MemorySink {
       for (const record of batch.records) sink.taken.push(record.bytes.toString('utf8', record.start, record.end));
       return { outcomes: batch.records.map(() => 'kept' as const) };
     },
-    flush: async () => {},
-    saved: () => undefined,
     async close() {
       sink.closed += 1;
     },

@@ -52,7 +52,7 @@ export function sinkConformance(name: string, start: () => Promise<Conformance>)
     const tools = sinkTools({ http: openSinkHttp });
     const sink = at.definition.create({ ...at.values, ...more(at) }, tools);
     try {
-      await sink.open(undefined);
+      await sink.open?.(undefined);
       await body({
         ...at,
         tools,

@@ -77,7 +77,7 @@ async function ask(
   if (lost.includes(pending)) return { outcome: 'lost', records: ledger.settle(pending, false).length };
   if (!kept.includes(pending)) return { outcome: 'waiting', records: 0 };
   const entries = ledger.settle(pending, true);
-  if (sink.repeats === 'visible') await store?.journal(branch, ledger.lines(entries), sink.saved());
+  if (sink.repeats === 'visible') await store?.journal(branch, ledger.lines(entries), sink.saved?.());
   return { outcome: 'kept', records: entries.length };
 }
 
