@@ -350,8 +350,8 @@ export interface SinkTools extends Tools {
   wire(address: string): Wire;
   /** The command after `--`, if there is one. */
   readonly command?: Command;
-  /** Whose wire form `--bulk-format` asks for. */
-  readonly form?: string;
+  /** The wire form that `--bulk-format` asks for, and the sink whose it is. */
+  readonly form?: { readonly name: string; readonly encode: Sink['encode'] };
   /** A random GUID. */
   guid(): string;
 }

@@ -53,7 +53,7 @@ export const sekoia: SinkDefinition = {
 };
 
 /** The wire form: plain lines, for `--bulk-format sekoia`. */
-export function sekoiaEncoder(_values: SettingValues, _tools: Pick<SinkTools, 'sourceName'>): Encode {
+export function sekoiaWireForm(): Encode {
   return jsonLine;
 }
 

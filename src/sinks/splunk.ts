@@ -51,7 +51,7 @@ export const splunk: SinkDefinition = {
 };
 
 /** The wire form: HEC event objects, one a line, for `--bulk-format splunk`. */
-export function splunkEncoder(values: SettingValues, tools: Pick<SinkTools, 'sourceName'>): Encode {
+export function splunkWireForm(values: SettingValues, tools: Pick<SinkTools, 'sourceName'>): Encode {
   return hecForm({
     host: values['SPLUNK_HOST'] ?? tools.sourceName,
     source: values['SPLUNK_SOURCE'] ?? `audit-export:${tools.sourceName}`,
@@ -176,7 +176,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
     },
     inFlight: 1,
     repeats: 'visible',
-    encode: splunkEncoder(values, tools),
+    encode: splunkWireForm(values, tools),
     open(saved) {
       acks = acknowledgements(saved, () => tools.guid());
       return Promise.resolve();

@@ -74,14 +74,15 @@ test('the next run says how far the last one got', async () => {
 
 test("in Elasticsearch's form an action line at the end is half a record, and nothing else is", async () => {
   const { door, opened } = fakeFile();
-  await fileSink('out.ndjson', { file: () => door, form: 'elastic' }).open?.(undefined);
-  const begins = opened[0]?.[1] as (line: Buffer) => boolean;
-  const form = elasticForm(
+  const encode = elasticForm(
     () => 'acme',
     () => 0,
   );
+  const sink = fileSink('out.ndjson', { file: () => door, form: { name: 'elastic', encode } });
+  await sink.open?.(undefined);
+  const begins = opened[0]?.[1] as (line: Buffer) => boolean;
   const out = byteBuffer(1024);
-  for (const record of auditRecords(1)) form(record, out, '');
+  for (const record of auditRecords(1)) sink.encode(record, out, '');
   const [action = '', source = ''] = out
     .take()
     .toString()

@@ -6,7 +6,7 @@ import { deliver } from '../../src/core/delivery/deliver.ts';
 import { epochSeconds } from '../../src/core/wire/splunk/form.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { AuditRecord, Saved } from '../../src/core/types.ts';
-import { splunk, splunkEncoder } from '../../src/sinks/splunk.ts';
+import { splunk, splunkWireForm } from '../../src/sinks/splunk.ts';
 import { auditRecord, auditRecords } from '../support/records.ts';
 import { sendAll } from '../support/send-all.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
@@ -71,7 +71,7 @@ for (const ack of [false, true]) {
 test('an event object has a closed set of keys, the exact time, the ID in a flat field, and the record as it came', () => {
   const encoded = (record: AuditRecord, settings: Record<string, string> = {}): string => {
     const buffer = byteBuffer();
-    splunkEncoder(settings, sinkTools())(record, buffer, '');
+    splunkWireForm(settings, sinkTools())(record, buffer, '');
     return buffer.view().toString();
   };
   assert.equal(
