@@ -124,7 +124,7 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
 function addressOf(values: SettingValues): string {
   const url = values['DATADOG_URL'];
   if (url !== undefined) return url;
-  const site = values['DATADOG_SITE'] ?? 'datadoghq.com';
+  const site = values['DATADOG_SITE'] ?? '';
   if (/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(site)) return `https://http-intake.logs.${site}`;
   throw new Problem(exit.config, `DATADOG_SITE is not a site: ${serverText(site)}`, {
     hint: 'write it like datadoghq.eu, without https:// and path; or set DATADOG_URL',

@@ -67,9 +67,9 @@ const largestEncoded = 2 * largestEvent + 1000;
 const shortAnswers = 3;
 
 function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
-  const base = (values['SEKOIA_URL'] ?? settings['SEKOIA_URL']?.default ?? '').replace(/\/+$/, '');
+  const base = (values['SEKOIA_URL'] ?? '').replace(/\/+$/, '');
   const key = values['SEKOIA_INTAKE_KEY'] ?? '';
-  const endpoint = endpointOf(values);
+  const endpoint = values['SEKOIA_ENDPOINT'] as SekoiaEndpoint; // as the settings have checked
   const route = sekoiaRoute(endpoint, key);
   const credentials = keyAs(values['SEKOIA_KEY_AS'], endpoint, route.keyInBody, key);
   const url = `${base}${route.path}`;
@@ -158,11 +158,6 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     send,
     close: () => http.close(),
   };
-}
-
-/** The endpoint, whose spelling the settings have checked. */
-function endpointOf(values: SettingValues): SekoiaEndpoint {
-  return sekoiaEndpoints.find((name) => name === values['SEKOIA_ENDPOINT']) ?? 'plain/batch';
 }
 
 /** The key as headers or query. Throws Problem 78 where the endpoint does not take it in that way. */

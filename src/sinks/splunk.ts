@@ -55,7 +55,7 @@ export function splunkWireForm(values: SettingValues, tools: Pick<SinkTools, 'so
   return hecForm({
     host: values['SPLUNK_HOST'] ?? tools.sourceName,
     source: values['SPLUNK_SOURCE'] ?? `audit-export:${tools.sourceName}`,
-    sourcetype: values['SPLUNK_SOURCETYPE'] ?? '_json',
+    sourcetype: values['SPLUNK_SOURCETYPE'] ?? '',
     index: values['SPLUNK_INDEX'],
   });
 }

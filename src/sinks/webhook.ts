@@ -163,9 +163,11 @@ function isFault(status: number): boolean {
 }
 
 function recordsOf(values: SettingValues): number {
-  const records = Number(values['WEBHOOK_BATCH'] ?? '500');
+  const records = Number(values['WEBHOOK_BATCH']);
   if (Number.isSafeInteger(records) && records >= 1 && records <= 100_000) return records;
-  throw new Problem(exit.config, 'WEBHOOK_BATCH must be between 1 and 100000', { hint: 'set WEBHOOK_BATCH=500' });
+  throw new Problem(exit.config, 'WEBHOOK_BATCH must be between 1 and 100000', {
+    hint: `set WEBHOOK_BATCH=${settings['WEBHOOK_BATCH']?.default}`,
+  });
 }
 
 /** Is it for people? Many receivers call a plain `ok` HTML; markup that is called so is none of theirs. */

@@ -11,7 +11,7 @@ import { auditRecord, auditRecords } from '../support/records.ts';
 import { sendAll } from '../support/send-all.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
-import { sinkTools } from '../support/sink-tools.ts';
+import { makeSink, sinkTools, withDefaults } from '../support/sink-tools.ts';
 import { fakeSplunk } from '../support/sinks/splunk.ts';
 import type { FakeSplunk, HecEvent, SplunkOptions } from '../support/sinks/splunk.ts';
 
@@ -29,7 +29,7 @@ async function start(options: SplunkOptions = {}, settings: Record<string, strin
 /** Another run of the same job. */
 async function connect(server: FakeSplunk, settings: Record<string, string> = {}, saved?: Saved) {
   const tools = sinkTools({ http: openSinkHttp });
-  const sink = splunk.create({ SPLUNK_URL: server.url, SPLUNK_TOKEN: 'a-long-token', ...settings }, tools);
+  const sink = makeSink(splunk, { SPLUNK_URL: server.url, SPLUNK_TOKEN: 'a-long-token', ...settings }, tools);
   await sink.open?.(saved);
   const send = async (records: readonly AuditRecord[]) => {
     const packing = packer(sink);
@@ -71,7 +71,7 @@ for (const ack of [false, true]) {
 test('an event object has a closed set of keys, the exact time, the ID in a flat field, and the record as it came', () => {
   const encoded = (record: AuditRecord, settings: Record<string, string> = {}): string => {
     const buffer = byteBuffer();
-    splunkWireForm(settings, sinkTools())(record, buffer, '');
+    splunkWireForm(withDefaults(splunk.settings, settings), sinkTools())(record, buffer, '');
     return buffer.view().toString();
   };
   assert.equal(

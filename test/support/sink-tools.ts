@@ -1,6 +1,6 @@
 /** What a sink gets of the world, for tests: the fake that a source gets as well, and doors that must not be opened. */
 import { Buffer } from 'node:buffer';
-import type { SinkTools } from '../../src/core/types.ts';
+import type { Settings, SettingValues, Sink, SinkDefinition, SinkTools } from '../../src/core/types.ts';
 import { fakeTools, type FakeTools } from './fake-tools.ts';
 
 /** 2025-11-20T00:00:00Z. */
@@ -18,6 +18,18 @@ export function sinkTools(parts: Partial<SinkTools> = {}): SinkTools & FakeTools
     output: { kind: 'pipe', write: (_bytes: Buffer) => unexpected('output'), sync: () => unexpected('output') },
     ...parts,
   };
+}
+
+/** What is not set has its default, as in a checked configuration. */
+export function withDefaults(settings: Settings, values: SettingValues): SettingValues {
+  const defaults = Object.entries(settings).flatMap(([name, { default: text }]) =>
+    text === undefined ? [] : [[name, text]],
+  );
+  return { ...Object.fromEntries(defaults), ...values };
+}
+
+export function makeSink({ settings, create }: SinkDefinition, values: SettingValues, tools: SinkTools): Sink {
+  return create(withDefaults(settings, values), tools);
 }
 
 function unexpected(door: string): never {
