@@ -39,7 +39,7 @@ export function checkEncoding(header: string | undefined, where: Where): string 
   const encoding = (header ?? '').trim().toLowerCase();
   if (encoding === '' || encoding === 'identity' || Object.hasOwn(decoders, encoding)) return encoding;
   const what = encoding.includes(',') ? 'encoded its reply more than once' : 'encoded its reply in a way not asked for';
-  throw problem(exit.protocol, where, what, undefined, somethingBetween);
+  throw problem(exit.protocol, where, what, { hint: somethingBetween });
 }
 
 const somethingBetween = 'check the proxies and gateways between here and the service';
@@ -66,14 +66,10 @@ export async function* readBody(raw: Readable, options: BodyOptions): AsyncGener
     if (decoder !== undefined && isBare(error, decoder)) return;
     if (decoder === undefined || !isDecoding(error)) throw connectionProblem(error, where);
     options.misencoded();
-    throw problem(
-      exit.protocol,
-      where,
-      `sent a body that is not ${encoding}, though it says so`,
-      undefined,
-      somethingBetween,
-      { once: true },
-    );
+    throw problem(exit.protocol, where, `sent a body that is not ${encoding}, though it says so`, {
+      hint: somethingBetween,
+      again: { once: true },
+    });
   } finally {
     limit.pause();
     options.finished();
