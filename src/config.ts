@@ -101,7 +101,7 @@ async function findForm(
   if (name === undefined || name === 'none') return undefined;
   const [makeForm, definition] = [wireForms[name], sinks[name]];
   if (!Object.hasOwn(wireForms, name) || makeForm === undefined || definition === undefined) {
-    return refuseName('bulk format', name, [...Object.keys(wireForms), 'none'], true);
+    return refuseName('bulk format', name, [...Object.keys(wireForms), 'none'], { byFlag: true });
   }
   if (!['stdout', 'file', 'command'].includes(sink.name)) {
     throw new Problem(exit.usage, `--bulk-format is for stdout, a file or a command, not for ${sink.name}`, {
