@@ -121,8 +121,8 @@ export function pause(problem: Problem, attempt: number, tools: Pick<Tools, 'ran
   );
 }
 
-/** Exit status, verb for the message and hint of an HTTP status. */
-function meaning(status: number): readonly [code: ExitStatus, verb: string, hint: string] {
+/** Exit status, verb for the message and hint of an HTTP status that is not the one hoped for. */
+export function meaning(status: number): readonly [code: ExitStatus, verb: string, hint: string] {
   switch (status) {
     case 400:
     case 422:
