@@ -84,7 +84,7 @@ async function lookAtPosition(
 
 async function lookAtSink(sink: Sink): Promise<string> {
   try {
-    await sink.open(undefined);
+    await sink.open?.(undefined);
     const found = await sink.probe?.();
     if (found !== undefined) return `${sink.scope}: ${found}`;
     return sink.scope === '' ? 'ready' : `ready at ${sink.scope}`;
@@ -104,7 +104,7 @@ async function lookAtSource({ source, tools }: Parts, definition: SourceDefiniti
       if (page.incomplete !== undefined) throw page.incomplete;
       seen.note(page);
     }
-    if (source.goesOn !== undefined) return `${seen.count()} records in what came first${seen.lacks()}`;
+    if (source.stream !== undefined) return `${seen.count()} records in what came first${seen.lacks()}`;
     const several = branches.length > 1 ? `, first of ${branches.length}: ${branch}` : '';
     const page = `the first page of ${isoText(slice.from)} to ${isoText(slice.until)}${several}`;
     return `logged in, ${seen.count()} records on ${page}${seen.lacks()}`;

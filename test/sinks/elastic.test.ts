@@ -6,7 +6,7 @@ import { packer } from '../../src/core/batch.ts';
 import { deliver } from '../../src/core/delivery/deliver.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { AuditRecord } from '../../src/core/types.ts';
-import { elastic, elasticEncoder } from '../../src/sinks/elastic.ts';
+import { elastic, elasticWireForm } from '../../src/sinks/elastic.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
 import { auditRecord, auditRecords, textOf } from '../support/records.ts';
 import { sinkTools, testNow } from '../support/sink-tools.ts';
@@ -37,7 +37,7 @@ async function start(options: ElasticOptions = {}, settings: Record<string, stri
 
 function encoded(record: AuditRecord): string[] {
   const buffer = byteBuffer();
-  elasticEncoder({}, sinkTools())(record, buffer, '');
+  elasticWireForm({}, sinkTools())(record, buffer, '');
   return buffer.view().toString().split('\n');
 }
 
@@ -107,8 +107,8 @@ test('a request is NDJSON for one index, gzipped, with its length, and keeps con
 
 test('nothing is asked while there is nothing to send', async () => {
   const { server, sink } = await start();
-  await sink.open(undefined);
-  await sink.flush();
+  await sink.open?.(undefined);
+  await sink.flush?.();
   await sink.close();
   assert.equal(server.requests.length, 0);
 });

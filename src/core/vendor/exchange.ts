@@ -9,7 +9,7 @@ import { isSuccessful } from '../http-status.ts';
 import { exit, Problem } from '../problem.ts';
 import { baseUrl, buildRequest } from './request.ts';
 import { retrying } from '../retry.ts';
-import { credentialsHint, session } from './auth/session.ts';
+import { closeClient, credentialsHint, session } from './auth/session.ts';
 import { signer } from './auth/signature.ts';
 import type { TemplateValues } from './template.ts';
 import type { HttpReply, HttpRequest, Instant, Tools } from '../types.ts';
@@ -184,11 +184,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     serverTime: () => seen,
     async close() {
       await login.close();
-      try {
-        await http.close();
-      } catch (error) {
-        tools.debug('closing the connection failed', { problem: String(error) });
-      }
+      await closeClient(http, tools);
     },
   };
 }

@@ -124,7 +124,7 @@ export function linesSource(
     pull,
     serverTime: () => undefined,
     earliest: earliestIn(definition),
-    goesOn: () => failure !== undefined || !(ended || cutShort),
+    stream: { isOpen: () => failure !== undefined || !(ended || cutShort) },
     truncated: () => cutShort,
     guessed: () => !more,
     async close() {

@@ -6,7 +6,7 @@ import { listed } from '../text/listed.ts';
 import { exit, Problem } from '../problem.ts';
 import type { HttpReply, Setting } from '../types.ts';
 import { serverText } from '../text/shown.ts';
-import { httpProblem } from '../retry.ts';
+import { httpProblem, meaning } from '../retry.ts';
 import { bringsContent, isHtml } from './reply-kind.ts';
 import { settingsOf } from './request.ts';
 import { isAmong, parseJson, saying, tellsInvalid } from './reply.ts';
@@ -56,10 +56,7 @@ function addressHint({ url, request, settings }: SourceDefinition, otherwise: st
 export function passingIn(definition: SourceDefinition, what: string, said: unknown): Problem | undefined {
   const meant = meantBy(definition, undefined, said);
   if (meant === undefined) return undefined;
-  const [status, verb, hint] =
-    meant === 429
-      ? [exit.tempfail, 'limits the rate of', 'run it less often, or ask for a higher rate limit']
-      : [exit.unavailable, 'failed on', 'the next run tries again; see the status page of the service if this lasts'];
+  const [status, verb, hint] = meaning(meant);
   return new Problem(status, `${definition.name} ${verb} ${what}${saying(definition, said)}`, { hint, again: {} });
 }
 
