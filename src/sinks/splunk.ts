@@ -29,7 +29,7 @@ const settings: Settings = {
     required: true,
     kind: 'url',
   },
-  SPLUNK_TOKEN: { summary: 'HEC token', required: true, secret: true },
+  SPLUNK_TOKEN: { summary: 'HEC token', required: true, secret: true, scheme: 'Splunk' },
   SPLUNK_INDEX: { summary: 'Index to write to, unless it is the default one of the token' },
   SPLUNK_SOURCE: { summary: 'Source field; `audit-export:` and the name of the source when not set' },
   SPLUNK_SOURCETYPE: { summary: 'Source type field', default: '_json' },
