@@ -93,6 +93,8 @@ export interface Setting {
   readonly aliases?: readonly string[];
   /** The text of a secret may have several lines. */
   readonly lines?: boolean;
+  /** The word in front of the secret in its header, which people paste along: it is left out. */
+  readonly scheme?: string;
   /** The command-line flag that sets it, without dashes: apikey, apisecret, orgurl, apiurl. */
   readonly flag?: string;
 }

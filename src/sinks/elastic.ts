@@ -28,7 +28,7 @@ const settings: Settings = {
   ELASTIC_URL: { summary: 'Address of the cluster', kind: 'url', unless: 'ELASTIC_CLOUD_ID' },
   ELASTIC_CLOUD_ID: { summary: 'Cloud ID of an Elastic Cloud deployment' },
   ELASTIC_INDEX: { summary: 'Index, alias or data stream to write to', required: true },
-  ELASTIC_API_KEY: { summary: 'API key, as `id:api_key` or in its encoded form', secret: true },
+  ELASTIC_API_KEY: { summary: 'API key, as `id:api_key` or in its encoded form', secret: true, scheme: 'ApiKey' },
   ELASTIC_USERNAME: { summary: 'User name, where there is no API key' },
   ELASTIC_PASSWORD: { summary: 'Password of that user', secret: true },
   ELASTIC_PIPELINE: { summary: 'Ingest pipeline to use instead of the default one' },

@@ -8,7 +8,7 @@ import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
 import { sekoiaEndpoints, sekoiaRoute } from '../core/wire/sekoia/form.ts';
 import type { SekoiaEndpoint } from '../core/wire/sekoia/form.ts';
-import { sekoiaReply } from '../core/wire/sekoia/reply.ts';
+import { sekoiaRefusal, sekoiaReply } from '../core/wire/sekoia/reply.ts';
 import { objectOf, objectOrNothing, textOf } from '../core/wire/answer.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {
@@ -90,6 +90,9 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     const { reply, text, verdict } = await uploads.post(http, url + credentials.query, headers, load);
     if (verdict !== undefined) return verdict;
     if (isSuccessful(reply.status)) return read(text, batch.count);
+    const refused = sekoiaRefusal(reply.status, text);
+    // In halves: an intake that refuses every event is soon known to, and it limits the rate.
+    if (refused !== undefined) return { split: refused, tooLarge: true };
     throw failure(reply, text);
   }
 
