@@ -8,6 +8,7 @@ import { readEnvFile } from './config/env-file.ts';
 import { lookUp, type Layers } from './config/layers.ts';
 import { noFindings, refuseFaults, type Findings } from './config/findings.ts';
 import { readSettings } from './config/settings.ts';
+import { proxySettings, type Proxies } from './config/proxies.ts';
 import { findSink, findSource, refuseName, type FoundSource } from './config/names.ts';
 import { findStateDirectory, stateDirectory } from './config/state-directory.ts';
 import { cutValues, idleSinks, nearMisses } from './config/suspicions.ts';
@@ -47,6 +48,7 @@ interface HttpSettings {
   /** PEM text of further root certificates. */
   readonly extraRoots: string | undefined;
   readonly insecure: boolean;
+  readonly proxies: Proxies;
   /** What either end may ask us to show. */
   readonly clients: ClientCertificates;
 }
@@ -60,7 +62,8 @@ export async function configure(flags: Flags, environment: Environment, now: num
   const { source, origin } = await findSource(flags, layers);
   const sink = await findSink(flags, layers);
   const findings = noFindings();
-  const http = { ...httpSettings(flags), clients: await clientCertificates(layers, findings) };
+  const clients = await clientCertificates(layers, findings);
+  const http = { ...httpSettings(flags), clients, proxies: proxySettings(layers, findings) };
   const { output, apikey, apisecret, orgurl, apiurl } = flags;
   refuseUnusedFlags({ apikey, apisecret, orgurl, apiurl }, source, source.name);
   refuseUnusedFlags({ output }, sink, sink.name);
@@ -136,7 +139,7 @@ function checkFiles(layers: Layers, settings: SinkDefinition['settings'], findin
   }
 }
 
-function httpSettings(flags: Flags): Omit<HttpSettings, 'clients'> {
+function httpSettings(flags: Flags): Omit<HttpSettings, 'clients' | 'proxies'> {
   const timeout = longerThanZero(flags.timeout, '--timeout');
   return {
     timeout: timeout === undefined ? 60_000 : toMillis(timeout),

@@ -2,6 +2,7 @@
 import { nearest } from '../core/text/nearest.ts';
 import type { Settings } from '../core/types.ts';
 import type { EnvFile, Layers } from './layers.ts';
+import { proxyNames } from './proxies.ts';
 
 /**
  * An unquoted `#` begins a comment, even in the middle of a word: `KEY=p#q` is read as `p`. Each such line of a setting
@@ -21,9 +22,11 @@ export function cutValues(file: EnvFile, settings: Settings): string[] {
 
 /** Names in the file that nothing reads, and that are nearly the name of a setting in use or look like a flag, as warnings. */
 export function nearMisses(file: EnvFile, settings: Settings): string[] {
-  const known = [...spellings(settings), 'AUDIT_EXPORT_SOURCE', 'AUDIT_EXPORT_SINK'];
+  const proxies = [...proxyNames, ...proxyNames.map((name) => name.toLowerCase())];
+  const known = [...spellings(settings), 'AUDIT_EXPORT_SOURCE', 'AUDIT_EXPORT_SINK', ...proxies];
   return [...file.values.keys()].flatMap((name) => {
     if (known.includes(name)) return [];
+    if (name.toUpperCase() === 'ALL_PROXY') return [`${file.path}: nothing reads ${name}; set HTTPS_PROXY instead`];
     const meant = nearest(name, known);
     if (meant !== undefined) return [`${file.path}: nothing reads ${name}; did you mean ${meant}?`];
     const isFlag = name.startsWith('AUDIT_EXPORT_') || name === 'STATE_DIRECTORY';
