@@ -42,6 +42,15 @@ test('members of a body may be called headers, and are none', () => {
   parseDefinition({ ...apple, request: { ...apple.request, method: 'POST', json } }, 'apple.yaml');
 });
 
+test('a setting in auth that anybody may see says so, or stands beside one that is secret', () => {
+  const settings = { ...apple.settings, APPLE_TENANT: { summary: 'Tenant.' } };
+  const login = { method: 'POST', path: '/login', json: { tenant: '{APPLE_TENANT}', pin: '{APPLE_TOKEN}' } };
+  parseDefinition({ ...apple, settings, auth: { type: 'session', login } }, 'apple.yaml');
+  const headers = { Authorization: '{APPLE_TOKEN}', 'X-Tenant': '{APPLE_TENANT}', 'X-Host': '{APPLE_URL}' };
+  const seen = { ...settings, APPLE_TENANT: { summary: 'Tenant.', secret: false } };
+  parseDefinition({ ...apple, settings: seen, auth: { type: 'headers', headers } }, 'apple.yaml');
+});
+
 type Change = Record<string, unknown>;
 
 const assertion = { key: '{APPLE_TOKEN}', algorithm: 'RS256', claims: { iss: 'me' } };
@@ -347,6 +356,49 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     'a secret in the address',
     { url: 'https://apple.example/{APPLE_TOKEN}' },
     /url: \{APPLE_TOKEN\} cannot be used here/,
+  ],
+  [
+    'a credential that is not marked as secret, in a header',
+    { settings: { ...apple.settings, APPLE_TOKEN: { summary: 'Token.' } } },
+    /: settings\.APPLE_TOKEN: expected secret: true, because auth\.headers\.Authorization sends it \(secret: false, if anybody may see it\)$/,
+  ],
+  [
+    'a credential that is not marked as secret, in the address',
+    {
+      settings: { ...apple.settings, APPLE_KEY: { summary: 'Key.' } },
+      auth: { type: 'query', query: { k: '{APPLE_KEY}' } },
+    },
+    /: settings\.APPLE_KEY: expected secret: true, because auth\.query\.k sends it/,
+  ],
+  [
+    'a credential that is not marked as secret, beside auth',
+    {
+      settings: { ...apple.settings, APPLE_KEY: { summary: 'Key.' } },
+      headers: { 'X-Api-Key': '{APPLE_KEY}' },
+    },
+    /: settings\.APPLE_KEY: expected secret: true, because headers\.X-Api-Key sends it/,
+  ],
+  [
+    'a password that is not marked as secret',
+    {
+      settings: { ...apple.settings, APPLE_USER: { summary: 'User.' }, APPLE_PASSWORD: { summary: 'Password.' } },
+      auth: {
+        type: 'session',
+        login: { method: 'POST', path: '/login', form: { password: '{APPLE_PASSWORD}', user: '{APPLE_USER}' } },
+      },
+    },
+    /: settings\.APPLE_PASSWORD: expected secret: true, because auth\.login\.form\.password sends it/,
+  ],
+  [
+    'a login without a secret',
+    {
+      settings: { ...apple.settings, APPLE_USER: { summary: 'User.' }, APPLE_PIN: { summary: 'PIN.' } },
+      auth: {
+        type: 'session',
+        login: { method: 'POST', path: '/login', json: { who: '{APPLE_USER}', pin: '{APPLE_PIN}' } },
+      },
+    },
+    /: settings\.APPLE_PIN: expected secret: true, because nothing else that auth sends is secret/,
   ],
   [
     'a cursor that is never sent',

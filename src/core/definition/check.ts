@@ -6,6 +6,7 @@ import { jobProblems } from './check/job.ts';
 import { oauthProblems } from './check/oauth.ts';
 import { pathProblems } from './check/pages.ts';
 import { requestProblems } from './check/requests.ts';
+import { secretProblems } from './check/secrets.ts';
 import { collect, templatesOf, usedPlaceholders } from './texts.ts';
 import { signatureProblems } from './check/signature.ts';
 import { timeProblems } from './check/times.ts';
@@ -48,6 +49,7 @@ const checks = [
   windowProblems,
   timeProblems,
   searchProblems,
+  secretProblems,
 ];
 
 /** The first thing that does not fit, as a sentence that begins with its place; undefined when all is well. */
