@@ -104,6 +104,29 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     { limits: { retention: '90d' } },
     /limits\.retention means nothing here: it belongs to window$/,
   ],
+  [
+    'a part that is nearly called like a member of another part',
+    { record: apple.records, records: undefined },
+    /^apple\.yaml: record means nothing here \(Did you mean records\?\)$/,
+  ],
+  ['settings in the singular', { setting: {}, settings: undefined }, /: setting means .*\(Did you mean settings\?\)$/],
+  ['a longer name', { authentication: {} }, /: authentication means nothing here \(Did you mean auth\?\)$/],
+  ['another longer name', { pagination: {} }, /: pagination means nothing here \(Did you mean paging\?\)$/],
+  [
+    'a member of a setting',
+    { settings: { ...apple.settings, APPLE_KEY: { summary: 'Key.', secrets: true } } },
+    /: settings\.APPLE_KEY\.secrets means nothing here \(Did you mean secret\?\)$/,
+  ],
+  [
+    'several things at once',
+    { pagging: {}, window: { filter: 'events', time: 'iso' }, limits: { page: 0, moost: 1 } },
+    /: limits\.moost means .*\(Did you mean most\?\); pagging means .*\(Did you mean paging\?\); window\.filter: expected one of event, ingestion, none, found "events" \(Did you mean event\?\); limits\.page: expected a whole number above 0, found 0$/,
+  ],
+  [
+    'several texts that do not fit',
+    { request: { path: '/{fron}', query: { since: '{from}', a: '{cursr}', cursor: '{cursor}' } } },
+    /: request\.path: \{fron\} is neither .*; request\.query\.a: \{cursr\} is neither /,
+  ],
   ['a missing part', { auth: undefined }, /auth/],
   [
     'a number for a text',
@@ -350,7 +373,12 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
   [
     'an unknown placeholder',
     { request: { path: '/log', query: { a: '{form}', b: '{from}', c: '{cursor}' } } },
-    /request\.query\.a: \{form\} is neither a setting nor a placeholder.*from\?/,
+    /request\.query\.a: \{form\} is neither a setting nor a placeholder \(Did you mean from\?\): there are \{from\}, \{until\}, \{limit\}, \{cursor\}, .*\{categories\} and settings$/,
+  ],
+  [
+    'a placeholder of another language',
+    { request: { path: '/log', query: { a: '{since}', b: '{from}', c: '{cursor}' } } },
+    /\{since\} is neither a setting nor a placeholder: there are \{from\}, /,
   ],
   [
     'a secret in the address',

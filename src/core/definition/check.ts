@@ -1,6 +1,6 @@
 /** What a schema cannot see: whether the parts of a definition fit together. */
 import type { SourceDefinition } from '../definition.ts';
-import { didYouMean } from '../text/nearest.ts';
+import { didYouMean, nearest } from '../text/nearest.ts';
 import { itemProblems } from './check/items.ts';
 import { jobProblems } from './check/job.ts';
 import { oauthProblems } from './check/oauth.ts';
@@ -10,36 +10,10 @@ import { secretProblems } from './check/secrets.ts';
 import { collect, templatesOf, usedPlaceholders } from './texts.ts';
 import { signatureProblems } from './check/signature.ts';
 import { timeProblems } from './check/times.ts';
+import { placeholderMeanings, placeholdersElsewhere } from './placeholders.ts';
 import { placeholders } from '../vendor/template.ts';
 
-/** Placeholders that the engine fills in, see core/definition.ts. */
-const builtIn = [
-  'from',
-  'until',
-  'limit',
-  'cursor',
-  'offset',
-  'page',
-  'branch',
-  'job',
-  'query',
-  'rawQuery',
-  'categories',
-] as const;
-
-/** Placeholders that have a value in one place only, of one kind of authentication. */
-const elsewhere: readonly { readonly place: string; readonly names: readonly string[]; readonly type?: string }[] = [
-  { place: 'auth.token.headers.', names: ['token'] },
-  { place: 'auth.form.', names: ['assertion'] },
-  { place: 'auth.query.', names: ['assertion'] },
-  { place: 'auth.text', names: ['date', 'method', 'host', 'path', 'parameters'] },
-  { place: 'auth.basic.', names: ['signature'], type: 'signature' },
-  { place: 'auth.headers.', names: ['date', 'signature', 'basic'], type: 'signature' },
-  { place: 'items.', names: ['item'] },
-];
-
 const checks = [
-  placeholderProblems,
   requestProblems,
   oauthProblems,
   signatureProblems,
@@ -52,12 +26,17 @@ const checks = [
   secretProblems,
 ];
 
-/** The first thing that does not fit, as a sentence that begins with its place; undefined when all is well. */
-export function checkReferences(definition: SourceDefinition): string | undefined {
-  for (const problem of checks) {
-    for (const found of problem(definition)) return found;
+/**
+ * What does not fit, as sentences that begin with their place; none when all is well. All placeholders that mean nothing;
+ * of the rest the first, since one fault mostly brings others with it.
+ */
+export function checkReferences(definition: SourceDefinition): readonly string[] {
+  const found = [...placeholderProblems(definition)];
+  if (found.length > 0) return found;
+  for (const problems of checks) {
+    for (const first of problems(definition)) return [first];
   }
-  return undefined;
+  return [];
 }
 
 function* placeholderProblems(definition: SourceDefinition): Generator<string> {
@@ -65,7 +44,7 @@ function* placeholderProblems(definition: SourceDefinition): Generator<string> {
     const allowed = placeholdersAt(at, definition);
     const unknown = placeholders(text).find((name) => !allowed.includes(name));
     if (unknown !== undefined) {
-      yield `${at}: {${unknown}} is neither a setting nor a placeholder${didYouMean(unknown, allowed)}`;
+      yield `${at}: {${unknown}} is neither a setting nor a placeholder${didYouMean(unknown, allowed)}: ${listed(unknown, allowed, definition)}`;
     }
   }
   const tokenUrl = definition.auth.type === 'oauth2' ? definition.auth.url : [];
@@ -87,12 +66,28 @@ function* placeholderProblems(definition: SourceDefinition): Generator<string> {
   }
 }
 
+/** `there are {from}, {until} and settings`; what a mistyped one most likely stands for comes first. */
+function listed(unknown: string, allowed: readonly string[], { settings }: SourceDefinition): string {
+  const names = allowed.filter((name) => !(name in settings));
+  const near = nearest(unknown, names);
+  const inOrder = near === undefined ? names : [near, ...names.filter((name) => name !== near)];
+  return names.length === 0
+    ? 'only settings have a value here'
+    : `there are ${inOrder.map((name) => `{${name}}`).join(', ')} and settings`;
+}
+
 /** What a text at this place may name. What asks for a token, or signs, has nothing but settings besides. */
 function placeholdersAt(at: string, { auth, settings, variables }: SourceDefinition): readonly string[] {
-  const here = elsewhere.filter(({ place, type = auth.type }) => at.startsWith(place) && type === auth.type);
+  const here = placeholdersElsewhere.filter(
+    ({ place, type = auth.type }) => at.startsWith(place) && type === auth.type,
+  );
   const known = [...Object.keys(settings), ...here.flatMap(({ names }) => names)];
   if (['oauth2', 'signature'].includes(auth.type) && at.startsWith('auth.')) return known;
-  return [...known.filter((name) => name !== 'assertion'), ...builtIn, ...Object.keys(variables ?? {})];
+  return [
+    ...known.filter((name) => name !== 'assertion'),
+    ...Object.keys(placeholderMeanings),
+    ...Object.keys(variables ?? {}),
+  ];
 }
 
 /** A choice needs a text for each value that its setting can have. */
