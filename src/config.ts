@@ -29,6 +29,8 @@ export interface Configuration {
   readonly naming: Pick<Flags, 'job' | 'command' | 'bulkFormat'>;
   readonly source: SourceDefinition;
   readonly sourceOrigin: FoundSource['origin'];
+  /** The path of a definition of the user's own. */
+  readonly sourceFile: string | undefined;
   readonly sourceValues: SettingValues;
   readonly sink: SinkDefinition;
   readonly sinkValues: SettingValues;
@@ -59,7 +61,7 @@ type Environment = Record<string, string | undefined>;
 export async function configure(flags: Flags, environment: Environment, now: number): Promise<Configuration> {
   const plan = planJob(flags, fromMillis(now));
   const layers = readLayers(flags.envFile, environment);
-  const { source, origin } = await findSource(flags, layers);
+  const { source, origin, file } = await findSource(flags, layers);
   const sink = await findSink(flags, layers);
   const findings = noFindings();
   const clients = await clientCertificates(layers, findings);
@@ -81,7 +83,7 @@ export async function configure(flags: Flags, environment: Environment, now: num
   forgetSecrets(environment, all);
   const fields = parseFields(flags.add ?? []);
   const made = { plan, source, sourceValues, sink, sinkValues, stateDirectory: place, http, form, fields, findings };
-  return { ...made, sourceOrigin: origin, naming: flags };
+  return { ...made, sourceOrigin: origin, sourceFile: file, naming: flags };
 }
 
 /** The layers of text below the flags. Throws Problem (78) for an env file that cannot be read. */

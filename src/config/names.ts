@@ -15,6 +15,8 @@ import { misspelt } from './suspicions.ts';
 export interface FoundSource {
   readonly source: SourceDefinition;
   readonly origin: 'standard input' | 'built-in' | 'file';
+  /** The path of a definition of the user's own. */
+  readonly file?: string;
 }
 
 /** Throws Problem (64, 78). */
@@ -30,7 +32,11 @@ export async function findSource(flags: Flags, layers: Layers): Promise<FoundSou
   }
   if (['.yaml', '.yml', '.json'].includes(extname(name))) {
     // With zod and yaml: only who brings a definition pays for them.
-    return { source: await (await import('../io/definition-file.ts')).readDefinition(name), origin: 'file' };
+    return {
+      source: await (await import('../io/definition-file.ts')).readDefinition(name),
+      origin: 'file',
+      file: name,
+    };
   }
   const load = Object.hasOwn(sources, name) ? sources[name] : undefined;
   if (load !== undefined) return { source: await load(), origin: 'built-in' };

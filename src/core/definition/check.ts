@@ -44,7 +44,7 @@ function* placeholderProblems(definition: SourceDefinition): Generator<string> {
     const allowed = placeholdersAt(at, definition);
     const unknown = placeholders(text).find((name) => !allowed.includes(name));
     if (unknown !== undefined) {
-      yield `${at}: {${unknown}} is neither a setting nor a placeholder${didYouMean(unknown, allowed)}: ${listed(unknown, allowed, definition)}`;
+      yield `${at}: {${unknown}} is neither a setting nor a placeholder${listed(unknown, allowed, definition)}`;
     }
   }
   const tokenUrl = definition.auth.type === 'oauth2' ? definition.auth.url : [];
@@ -66,14 +66,14 @@ function* placeholderProblems(definition: SourceDefinition): Generator<string> {
   }
 }
 
-/** `there are {from}, {until} and settings`; what a mistyped one most likely stands for comes first. */
+/** ` (Did you mean from?): there are {from}, {until} and settings`; what is meant, if it is one of these, comes first. */
 function listed(unknown: string, allowed: readonly string[], { settings }: SourceDefinition): string {
-  const names = allowed.filter((name) => !(name in settings));
-  const near = nearest(unknown, names);
-  const inOrder = near === undefined ? names : [near, ...names.filter((name) => name !== near)];
-  return names.length === 0
-    ? 'only settings have a value here'
-    : `there are ${inOrder.map((name) => `{${name}}`).join(', ')} and settings`;
+  const near = nearest(unknown, allowed);
+  const meant = near === undefined ? '' : ` (Did you mean ${near}?)`;
+  if (near !== undefined && near in settings) return meant;
+  const names = allowed.filter((name) => !(name in settings) && name !== near);
+  const shown = [...(near === undefined ? [] : [near]), ...names].map((name) => `{${name}}`);
+  return `${meant}: ${shown.length === 0 ? 'only settings have a value here' : `there are ${shown.join(', ')} and settings`}`;
 }
 
 /** What a text at this place may name. What asks for a token, or signs, has nothing but settings besides. */
