@@ -11,7 +11,7 @@ import { readSettings } from './config/settings.ts';
 import { proxySettings, type Proxies } from './config/proxies.ts';
 import { findSink, findSource, refuseName, type FoundSource } from './config/names.ts';
 import { findStateDirectory, stateDirectory } from './config/state-directory.ts';
-import { cutValues, idleSinks, nearMisses } from './config/suspicions.ts';
+import { cutValues, idleSinks, nearMisses, spellings, unreadLines } from './config/suspicions.ts';
 import { refuseUndated } from './config/undated.ts';
 import type { SourceDefinition } from './core/definition.ts';
 import type { Flags } from './cli/flags.ts';
@@ -135,9 +135,15 @@ function refuseUnusedFlags(
 }
 
 function checkFiles(layers: Layers, settings: SinkDefinition['settings'], findings: Findings): void {
+  const known = new Set(spellings(settings));
   for (const file of layers.files) {
     findings.faults.push(...cutValues(file, settings).map((text) => ({ text, at: file.path })));
     findings.warnings.push(...nearMisses(file, settings));
+    for (const { line, name } of unreadLines(file)) {
+      const text = `${file.path}:${line}: ${name === '' ? 'a line without "="' : `no "=" after ${name}`}`;
+      if (!known.has(name)) findings.warnings.push(`${text}${name === '' ? ' is not read' : ': the line is not read'}`);
+      else if (!findings.missing.has(name)) findings.faults.push({ text, at: file.path });
+    }
   }
 }
 

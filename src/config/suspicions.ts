@@ -20,6 +20,26 @@ export function cutValues(file: EnvFile, settings: Settings): string[] {
   });
 }
 
+/** As dotenv reads it: one setting, whose value may have several lines in quotes. */
+const assignment =
+  /^[ \t]*(?:export[ \t]+)?[\w.-]+(?:[ \t]*=|:[ \t])[ \t]*(?:'(?:\\'|[^'])*'|"(?:\\"|[^"])*"|`(?:\\`|[^`])*`)?.*$/gm;
+
+interface UnreadLine {
+  readonly line: number;
+  /** What looks like the name of a setting; empty where it may as well be a secret. */
+  readonly name: string;
+}
+
+/** Lines with something else than a setting, a comment or nothing: they are passed over. */
+export function unreadLines({ text }: EnvFile): readonly UnreadLine[] {
+  const rest = text.replaceAll(/\r\n?/g, '\n').replace(assignment, (found) => found.replaceAll(/[^\n]/g, ''));
+  return rest.split('\n').flatMap((line, at) => {
+    if (/^\s*(?:#|$)/.test(line)) return [];
+    const [, name = ''] = /^\s*(?:export\s+)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:\s|$)/.exec(line) ?? [];
+    return [{ line: at + 1, name }];
+  });
+}
+
 /** Names in the file that nothing reads, and that are nearly the name of a setting in use or look like a flag, as warnings. */
 export function nearMisses(file: EnvFile, settings: Settings): string[] {
   const proxies = [...proxyNames, ...proxyNames.map((name) => name.toLowerCase())];
@@ -55,6 +75,10 @@ export function idleSinks({ path, values }: EnvFile, sinks: readonly string[], s
 
 /** Where a setting that is missing may stand under a name that nothing reads, as a remark; else empty. */
 export function misspelt(name: string, { environment, files }: Layers, settings: Settings): string {
+  for (const file of files) {
+    const unread = unreadLines(file).find((each) => each.name === name);
+    if (unread !== undefined) return ` (${file.path}:${unread.line}: no "=" after it)`;
+  }
   const known = new Set(spellings(settings));
   const places = [
     ...files.map(({ path, values }) => [path, [...values.keys()]] as const),
@@ -70,7 +94,7 @@ export function misspelt(name: string, { environment, files }: Layers, settings:
   return '';
 }
 
-function spellings(settings: Settings): string[] {
+export function spellings(settings: Settings): string[] {
   return Object.entries(settings).flatMap(([name, { secret, aliases = [] }]) =>
     [name, ...aliases].flatMap((spelling) => (secret === true ? [spelling, `${spelling}_FILE`] : [spelling])),
   );
