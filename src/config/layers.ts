@@ -1,5 +1,6 @@
 /** Where a setting's text comes from: the environment first, then the env files, the last one named first. */
 import { isAbsolute, resolve } from 'node:path';
+import type { Environment } from '../io/world.ts';
 
 export interface EnvFile {
   /** As given, for messages. */
@@ -9,7 +10,7 @@ export interface EnvFile {
 }
 
 export interface Layers {
-  readonly environment: Record<string, string | undefined>;
+  readonly environment: Environment;
   /** In the order of looking. */
   readonly files: readonly EnvFile[];
 }

@@ -88,7 +88,7 @@ function converse(
     }
     const fail = (error: unknown): void => done(() => reject(error));
     const late = (what: string, hint: string) => (): void =>
-      fail(problem(exit.unavailable, where, what, 'ETIMEDOUT', hint, {}));
+      fail(problem(exit.unavailable, where, what, { code: 'ETIMEDOUT', hint, again: {} }));
     const onStop = (): void => fail(stop?.reason);
 
     stop?.addEventListener('abort', onStop, { once: true });
@@ -117,12 +117,8 @@ function converse(
 
 /** The receiver went away by itself, and left behind what it had not read. */
 function brokenOff(where: Where): Problem {
-  return problem(
-    exit.unavailable,
-    where,
-    'closed the connection before it had everything',
-    undefined,
-    'see the log of the receiver; the records are sent again',
-    {},
-  );
+  return problem(exit.unavailable, where, 'closed the connection before it had everything', {
+    hint: 'see the log of the receiver; the records are sent again',
+    again: {},
+  });
 }

@@ -9,7 +9,7 @@ import type { Encode } from '../core/wire/json-line.ts';
 import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
-import { objectOf } from '../core/wire/server-text.ts';
+import { objectOf } from '../core/wire/answer.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {
   Batch,
@@ -44,7 +44,7 @@ export const elastic: SinkDefinition = {
 };
 
 /** The wire form: an action line and the record, for `--bulk-format elastic`. */
-export function elasticEncoder(_values: SettingValues, tools: Pick<SinkTools, 'idSpace' | 'now'>): Encode {
+export function elasticWireForm(_values: SettingValues, tools: Pick<SinkTools, 'idSpace' | 'now'>): Encode {
   return elasticForm(tools.idSpace, () => tools.now());
 }
 
@@ -176,12 +176,9 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     },
     inFlight: 3,
     repeats: 'ignored',
-    encode: elasticEncoder(values, tools),
-    open: () => Promise.resolve(),
+    encode: elasticWireForm(values, tools),
     probe,
     send,
-    flush: () => Promise.resolve(),
-    saved: () => undefined,
     close: () => http.close(),
   };
 }

@@ -8,7 +8,8 @@ import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem, retryAfter, retrying } from '../core/retry.ts';
 import { truthOf } from '../core/truth.ts';
-import { isObject, objectOf, serverText, textOf } from '../core/wire/server-text.ts';
+import { isObject, objectOf, textOf } from '../core/wire/answer.ts';
+import { serverText } from '../core/text/shown.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {
   Batch,
@@ -51,11 +52,11 @@ export const splunk: SinkDefinition = {
 };
 
 /** The wire form: HEC event objects, one a line, for `--bulk-format splunk`. */
-export function splunkEncoder(values: SettingValues, tools: Pick<SinkTools, 'sourceName'>): Encode {
+export function splunkWireForm(values: SettingValues, tools: Pick<SinkTools, 'sourceName'>): Encode {
   return hecForm({
     host: values['SPLUNK_HOST'] ?? tools.sourceName,
     source: values['SPLUNK_SOURCE'] ?? `audit-export:${tools.sourceName}`,
-    sourcetype: values['SPLUNK_SOURCETYPE'] ?? '_json',
+    sourcetype: values['SPLUNK_SOURCETYPE'] ?? '',
     index: values['SPLUNK_INDEX'],
   });
 }
@@ -176,7 +177,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
     },
     inFlight: 1,
     repeats: 'visible',
-    encode: splunkEncoder(values, tools),
+    encode: splunkWireForm(values, tools),
     open(saved) {
       acks = acknowledgements(saved, () => tools.guid());
       return Promise.resolve();
@@ -189,7 +190,6 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
         (channel, numbers) => retrying(() => ask(channel, numbers), tools),
         () => tools.now(),
       ),
-    flush: () => Promise.resolve(),
     saved: () => (wantsAcks || acks.isWaiting() ? acks.saved() : undefined),
     close: () => http.close(),
   };

@@ -10,7 +10,7 @@ import { openSinkHttp } from '../support/sink-http.ts';
 import { auditRecord, auditRecords, textOf } from '../support/records.ts';
 import { sendAll } from '../support/send-all.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
-import { sinkTools } from '../support/sink-tools.ts';
+import { makeSink, sinkTools } from '../support/sink-tools.ts';
 import { fakeSekoia } from '../support/sinks/sekoia.ts';
 import type { FakeSekoia, SekoiaOptions } from '../support/sinks/sekoia.ts';
 
@@ -24,7 +24,7 @@ async function start(options: SekoiaOptions = {}, more: SettingValues = {}) {
   servers.push(server);
   const tools = sinkTools({ http: openSinkHttp });
   const values = { SEKOIA_URL: `${server.url}${options.prefix ?? ''}`, SEKOIA_INTAKE_KEY: 'a-long-key', ...more };
-  const sink = sekoia.create(values, tools);
+  const sink = makeSink(sekoia, values, tools);
   const send = (records: readonly AuditRecord[]) => sendAll(sink, records, tools);
   return { server, sink, tools, send };
 }

@@ -2,6 +2,7 @@
 import type * as z from 'zod/mini';
 import { plainPath } from '../json/path.ts';
 import { didYouMean, nearest } from '../text/nearest.ts';
+import { quoted } from '../text/shown.ts';
 import type { Places } from './names.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -33,7 +34,7 @@ export function faultsOf(issues: readonly Issue[], value: unknown, known: Places
 function described(issue: Issue, at: string, found: unknown): string {
   const expected = expectation(issue, at);
   if (found === undefined) return `${at} is missing: expected ${expected.text}`;
-  return `${at}: expected ${expected.text}, found ${shown(found)}${advice(expected, found)}`;
+  return `${at}: expected ${expected.text}, found ${quoted(found)}${advice(expected, found)}`;
 }
 
 /** The names that are known in the same part, whatever its type. */
@@ -155,10 +156,4 @@ function lookUp(value: unknown, path: readonly PropertyKey[]): unknown {
   let found = value;
   for (const part of path) found = (found as Record<PropertyKey, unknown> | null | undefined)?.[part];
   return found;
-}
-
-/** A value short enough for a message. A definition holds no secrets: those are settings. */
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

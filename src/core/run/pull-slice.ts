@@ -141,8 +141,7 @@ export async function pullSlice(
     if (problem instanceof Problem && problem === tools.stop.reason) place.slice = halfOf(slice);
     await at.collect(out.settle);
     if (out.broken()) at.sinkBroke();
-    const isStream = source.goesOn !== undefined;
-    if (isStream && problem instanceof Problem && unaccounted(summary) !== before)
+    if (source.stream !== undefined && problem instanceof Problem && unaccounted(summary) !== before)
       throw notShownAgain(problem, source.name);
     throw problem;
   }

@@ -4,7 +4,8 @@ import { counted } from '../run/partial.ts';
 import { exit, Problem } from '../problem.ts';
 import { parsePath } from '../json/path.ts';
 import { firstOf } from '../text/listed.ts';
-import { isObject, serverText } from '../wire/server-text.ts';
+import { serverText } from '../text/shown.ts';
+import { isObject } from '../wire/answer.ts';
 import { saying } from './reply.ts';
 
 /** The splitter knows neither source nor page; its Problems begin with `the reply`. */
@@ -13,8 +14,7 @@ export function naming<T>(reply: string, step: () => T): T {
     return step();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    const { status, message, hint, again } = error;
-    throw new Problem(status, message.replace(/^the reply/, reply), { hint, again });
+    throw error.with({ message: error.message.replace(/^the reply/, reply) });
   }
 }
 

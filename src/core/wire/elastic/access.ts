@@ -1,7 +1,8 @@
 /** Where an Elasticsearch or OpenSearch cluster is, and how to be let in. */
 import { Buffer } from 'node:buffer';
 import { exit, Problem } from '../../problem.ts';
-import { isObject, objectOf, serverText } from '../server-text.ts';
+import { isObject, objectOf } from '../answer.ts';
+import { serverText } from '../../text/shown.ts';
 import type { SettingValues } from '../../types.ts';
 
 /** The base address, without a slash at the end. Problem 78 unless exactly one of URL and Cloud ID is set. */

@@ -4,7 +4,8 @@
  * collection troubleshooting" says only that there is one), so any list with one entry for each event is read for failures.
  */
 import { isSuccessful } from '../../http-status.ts';
-import { isObject, serverText } from '../server-text.ts';
+import { isObject } from '../answer.ts';
+import { serverText } from '../../text/shown.ts';
 import type { Outcome } from '../../types.ts';
 
 /**

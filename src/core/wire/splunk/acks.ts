@@ -3,7 +3,7 @@
  * counts up in it; its name here is `<channel>:<number>`. A job keeps its channel from run to run.
  */
 import { integer } from './reply.ts';
-import { isObject } from '../server-text.ts';
+import { isObject } from '../answer.ts';
 import type { Saved } from '../../types.ts';
 
 export interface Acks {

@@ -4,7 +4,8 @@
  * Splunk Cloud 10.5: for codes 6, 12, 13 and 15 it is the 0-based number of the bad event, and those before it are taken.
  */
 import { isSuccessful } from '../../http-status.ts';
-import { objectOf, serverText } from '../server-text.ts';
+import { objectOf } from '../answer.ts';
+import { serverText } from '../../text/shown.ts';
 import type { Outcome } from '../../types.ts';
 
 /**
