@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { helpText } from '../src/cli.ts';
 import type { Setting, Settings } from '../src/core/types.ts';
+import { placeholderMeanings } from '../src/core/definition/placeholders.ts';
 import { readDefinition } from '../src/io/definition-file.ts';
 import { readyMadeNames, readyMadePath } from '../src/io/ready-made.ts';
 import { sinks } from '../src/sinks/index.ts';
@@ -46,6 +47,11 @@ const parts: Readonly<Record<string, () => string | Promise<string>>> = {
   sources: async () => listing(await all(sources), 'Source'),
   'ready-made sources': readyMadeSources,
   sinks: async () => listing(await all(sinks), 'Destination'),
+  placeholders: () =>
+    table(
+      ['Placeholder', 'What it stands for'],
+      Object.entries(placeholderMeanings).map(([name, meaning]) => [`\`{${name}}\``, meaning]),
+    ),
   'exit statuses': exitStatuses,
   dependencies: () =>
     table(

@@ -11,21 +11,28 @@ import {
   refuseForeignFlags,
   refuseOption,
   refuseSwallowedFlags,
-  refuseWord,
+  strayWord,
   usage,
 } from './cli/refusals.ts';
+import { flagsForWords, wordHints } from './cli/mistaken.ts';
+import type { Problem } from './core/problem.ts';
 import { commands, epilogue, flagTable, ownWords, summaries, type CommandName, type Flags } from './cli/flags.ts';
 
-export type Invocation = { readonly command: CommandName; readonly flags: Flags } | { readonly print: string };
+export type Invocation =
+  | { readonly command: CommandName; readonly flags: Flags }
+  | { readonly print: string }
+  /** A word that belongs to nothing here: a Problem, which whoever knows names of sources may say more about. */
+  | { readonly stray: string; readonly problem: Problem };
 
 /** Reads the arguments after the program's name. Throws Problem (64) for wrong ones. */
 export function parseCommandLine(argv: readonly string[], version: string): Invocation {
-  const own = ownWords(argv);
+  const own = flagsForWords(ownWords(argv));
   let printed = '';
+  let stray: string | undefined;
   let [command, names]: Parameters<Listener['choose']> = ['pull', []];
   const print = (text: string): void => void (printed += text);
   const choose: Listener['choose'] = (...chosen) => void ([command, names] = chosen);
-  const program = build(version, print, { choose, excess: (word) => refuseWord(word, own) });
+  const program = build(version, print, { choose, excess: (word) => void (stray = word) });
   refuseSwallowedFlags(program, own);
   try {
     program.parse(own, { from: 'user' });
@@ -34,8 +41,10 @@ export function parseCommandLine(argv: readonly string[], version: string): Invo
     if (error.exitCode === 0) return { print: printed };
     const unknown = /^error: unknown option '(.*)'$/s.exec(error.message)?.[1];
     if (unknown !== undefined) refuseOption(program, unknown, own);
-    throw usage(error.message.replace(/^error: /, '').replaceAll('\n', ' '));
+    const command = /^error: too many arguments for '(\w+)'/.exec(error.message)?.[1] ?? '';
+    throw usage(error.message.replace(/^error: /, '').replaceAll('\n', ' '), wordHints[command]);
   }
+  if (stray !== undefined) return { stray, problem: strayWord(stray, own) };
   refuseEmptyValues(program);
   refuseForeignFlags(program, command);
   const flags: Flags = { ...program.opts<Flags>(), ...(names.length > 0 && { names }) };

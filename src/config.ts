@@ -8,9 +8,10 @@ import { readEnvFile } from './config/env-file.ts';
 import { lookUp, type Layers } from './config/layers.ts';
 import { noFindings, refuseFaults, type Findings } from './config/findings.ts';
 import { readSettings } from './config/settings.ts';
+import { proxySettings, type Proxies } from './config/proxies.ts';
 import { findSink, findSource, refuseName, type FoundSource } from './config/names.ts';
 import { findStateDirectory, stateDirectory } from './config/state-directory.ts';
-import { cutValues, idleSinks, nearMisses } from './config/suspicions.ts';
+import { cutValues, idleSinks, nearMisses, spellings, unreadLines } from './config/suspicions.ts';
 import { refuseUndated } from './config/undated.ts';
 import type { SourceDefinition } from './core/definition.ts';
 import type { Flags } from './cli/flags.ts';
@@ -29,6 +30,8 @@ export interface Configuration {
   readonly naming: Pick<Flags, 'job' | 'command' | 'bulkFormat'>;
   readonly source: SourceDefinition;
   readonly sourceOrigin: FoundSource['origin'];
+  /** The path of a definition of the user's own. */
+  readonly sourceFile: string | undefined;
   readonly sourceValues: SettingValues;
   readonly sink: SinkDefinition;
   readonly sinkValues: SettingValues;
@@ -48,6 +51,7 @@ interface HttpSettings {
   /** PEM text of further root certificates. */
   readonly extraRoots: string | undefined;
   readonly insecure: boolean;
+  readonly proxies: Proxies;
   /** What either end may ask us to show. */
   readonly clients: ClientCertificates;
 }
@@ -56,10 +60,11 @@ interface HttpSettings {
 export async function configure(flags: Flags, environment: Environment, now: number): Promise<Configuration> {
   const plan = planJob(flags, fromMillis(now));
   const layers = readLayers(flags.envFile, environment);
-  const { source, origin } = await findSource(flags, layers);
+  const { source, origin, file } = await findSource(flags, layers);
   const sink = await findSink(flags, layers);
   const findings = noFindings();
-  const http = { ...httpSettings(flags), clients: await clientCertificates(layers, findings) };
+  const clients = await clientCertificates(layers, findings);
+  const http = { ...httpSettings(flags), clients, proxies: proxySettings(layers, findings) };
   const { output, apikey, apisecret, orgurl, apiurl } = flags;
   refuseUnusedFlags({ apikey, apisecret, orgurl, apiurl }, source, source.name);
   refuseUnusedFlags({ output }, sink, sink.name);
@@ -77,7 +82,7 @@ export async function configure(flags: Flags, environment: Environment, now: num
   forgetSecrets(environment, all);
   const fields = parseFields(flags.add ?? []);
   const made = { plan, source, sourceValues, sink, sinkValues, stateDirectory: place, http, form, fields, findings };
-  return { ...made, sourceOrigin: origin, naming: flags };
+  return { ...made, sourceOrigin: origin, sourceFile: file, naming: flags };
 }
 
 /** The layers of text below the flags. Throws Problem (78) for an env file that cannot be read. */
@@ -129,13 +134,19 @@ function refuseUnusedFlags(
 }
 
 function checkFiles(layers: Layers, settings: SinkDefinition['settings'], findings: Findings): void {
+  const known = new Set(spellings(settings));
   for (const file of layers.files) {
     findings.faults.push(...cutValues(file, settings).map((text) => ({ text, at: file.path })));
     findings.warnings.push(...nearMisses(file, settings));
+    for (const { line, name } of unreadLines(file)) {
+      const text = `${file.path}:${line}: ${name === '' ? 'a line without "="' : `no "=" after ${name}`}`;
+      if (!known.has(name)) findings.warnings.push(`${text}${name === '' ? ' is not read' : ': the line is not read'}`);
+      else if (!findings.missing.has(name)) findings.faults.push({ text, at: file.path });
+    }
   }
 }
 
-function httpSettings(flags: Flags): Omit<HttpSettings, 'clients'> {
+function httpSettings(flags: Flags): Omit<HttpSettings, 'clients' | 'proxies'> {
   const timeout = longerThanZero(flags.timeout, '--timeout');
   return {
     timeout: timeout === undefined ? 60_000 : toMillis(timeout),

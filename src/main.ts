@@ -40,6 +40,9 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
       await printText(world.output, invocation.print);
       return exit.ok;
     }
+    if ('stray' in invocation) {
+      throw (await import('./commands/stray-word.ts')).explained(invocation);
+    }
     const { command, flags } = invocation;
     log = await open(levelOf(flags), oneOf(flags.logFormat, '--log-format', ['text', 'json']));
     const report = log;

@@ -131,13 +131,66 @@ for (const [argv, message] of wrong) {
   });
 }
 
+const mistaken: readonly (readonly [argv: readonly string[], message: RegExp, hint: RegExp])[] = [
+  [['--since', '-2h'], /^--since needs a value/, /^a duration counts back by itself: --since 2h$/],
+  [['--until', '-30m'], /^--until needs a value/, /^a duration counts back by itself: --until 30m$/],
+  [['-since', '2h'], /^unknown option '-since' \(Did you mean --since\?\)$/, /./],
+  [['-s', 'okta', '-dry-run'], /^unknown option '-dry-run' \(Did you mean --dry-run\?\)$/, /./],
+  [['-n', '10'], /^unknown option '-n'$/, /head -n 10; --limit is the size of a page/],
+  [['-n10'], /^unknown option '-n'$/, /head -n 10/],
+  [['--max=10'], /^unknown option '--max'/, /head -n 10/],
+  [['--last', '10'], /^unknown option '--last'$/, /head -n 10/],
+  [['--json'], /^unknown option '--json'/, /^records are JSON Lines: pipe them into jq$/],
+  [['--format', 'json'], /^unknown option '--format'/, /pipe them into jq/],
+  [['--fields', 'a,b'], /^unknown option '--fields'/, /pipe them into jq/],
+  [['--pretty'], /^unknown option '--pretty'/, /pipe them into jq/],
+  [['--from', '1h'], /^unknown option '--from'$/, /^write --since$/],
+  [['--to=1h'], /^unknown option '--to'$/, /^write --until$/],
+  [['--filter', 'a=b'], /^unknown option '--filter'$/, /^write --query$/],
+  [['--debug'], /^unknown option '--debug'/, /^write -v$/],
+  [['--silent'], /^unknown option '--silent'/, /^write -q$/],
+  [['status', 'demo'], /^too many arguments for 'status'/, /audit-export status --job NAME$/],
+  [['check', 'okta'], /^too many arguments for 'check'/, /audit-export check --source NAME$/],
+];
+
+for (const [argv, message, hint] of mistaken) {
+  test(`what is meant is told: ${JSON.stringify(argv)}`, () => {
+    assert.throws(
+      () => parseCommandLine(argv, '1.2.3'),
+      (error) => {
+        assert.ok(error instanceof Problem && error.status === 64);
+        assert.match(error.message, message);
+        assert.match(error.hint ?? '', hint);
+        return true;
+      },
+    );
+  });
+}
+
+test('help and version may be words', () => {
+  assert.equal(printed('help'), printed('--help'));
+  assert.equal(printed('help', 'check'), printed('check', '--help'));
+  assert.equal(printed('version'), printed('--version'));
+});
+
+test('a word that belongs to nothing may be a name: whoever knows them says what is meant', () => {
+  const invocation = parseCommandLine(['-v', 'sample'], '1.2.3');
+  assert.ok('stray' in invocation);
+  assert.deepEqual([invocation.stray, invocation.problem.status], ['sample', 64]);
+});
+
+function parsed(argv: readonly string[]): void {
+  const invocation = parseCommandLine(argv, '1.2.3');
+  if ('stray' in invocation) throw invocation.problem;
+}
+
 const withSecrets: readonly (readonly [argv: readonly string[], message: RegExp])[] = [
   [['--api-key=S3cretKey123'], /^unknown option '--api-key' \(Did you mean --apikey\?\)$/],
   [['--token=S3cretKey123'], /^unknown option '--token'$/],
   [['--apikeyS3cretKey123'], /^unknown option, word 1$/],
   [['-v', '--S3cretKey123'], /^unknown option, word 2$/],
   [['-kS3cretKey123'], /^unknown option '-k'$/],
-  [['-apikey=S3cretKey123'], /^unknown option '-a' \(Did you mean --apikey\?\)$/],
+  [['-apikey=S3cretKey123'], /^unknown option '-apikey' \(Did you mean --apikey\?\)$/],
   [['-x=S3cretKey123'], /^unknown option$/],
   [['check', "--api-key='S3cretKey123'"], /^unknown option '--api-key' \(Did you mean --apikey\?\)$/],
   [['--apikey', '-S3cretKey123'], /^--apikey needs a value, but what follows begins with a dash$/],
@@ -151,7 +204,7 @@ const withSecrets: readonly (readonly [argv: readonly string[], message: RegExp]
 for (const [argv, message] of withSecrets) {
   test(`what may be a value is not said: ${JSON.stringify(argv)}`, () => {
     assert.throws(
-      () => parseCommandLine(argv, '1.2.3'),
+      () => parsed(argv),
       (error) => {
         assert.ok(error instanceof Problem);
         assert.match(error.message, message);

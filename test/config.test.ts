@@ -68,6 +68,26 @@ test('a missing setting that stands there under a misspelt name is told with tha
   assert.equal(other.message, 'settings missing: SYSLOG_URL');
 });
 
+test('a line without = in an env file is told, and no more of it than the name of a setting', async (t) => {
+  const directory = scratch(t);
+  const missing = file(directory, 'a.env', 'CIRRUS_API_KEY=k\nCIRRUS_API_SECRET s3cret\n');
+  const required = await refused({ source: 'cirrus', envFile: [missing] });
+  assert.equal(required.message, `settings missing: CIRRUS_API_SECRET (${missing}:2: no "=" after it)`);
+  const known = file(directory, 'b.env', 'CIRRUS_ORG_URL http://s3cret\n');
+  const optional = await refused({ source: 'cirrus', envFile: [known] }, keys);
+  assert.deepEqual([optional.status, optional.message], [78, `${known}:1: no "=" after CIRRUS_ORG_URL`]);
+  assert.equal(optional.hint, `correct it in ${known}`);
+  const unnamed = file(directory, 'c.env', 'AUDIT_EXPORT_SOURCE cirrus\n');
+  const source = await refused({ envFile: [unnamed] }, keys);
+  assert.equal(source.message, `no source is named (${unnamed}:1: no "=" after it)`);
+  const foreign = file(directory, 'd.env', 'set -a\nOTHER_KEY s3cret\n');
+  const { findings } = await configureWith({ source: 'cirrus', envFile: [foreign] }, keys);
+  assert.deepEqual(findings.warnings, [
+    `${foreign}:1: a line without "=" is not read`,
+    `${foreign}:2: no "=" after OTHER_KEY: the line is not read`,
+  ]);
+});
+
 test('a source or a sink that is named under a misspelt name is not passed over', async (t) => {
   const source = file(scratch(t), 'job.env', 'AUDIT_EXPORT_SORCE=cirrus\n');
   assert.equal((await refused({ envFile: [source] })).message, `no source is named (${source} has AUDIT_EXPORT_SORCE)`);

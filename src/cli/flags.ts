@@ -7,7 +7,7 @@ export type CommandName = (typeof commands)[number];
 export const summaries: Readonly<Record<Exclude<CommandName, 'pull'>, string>> = {
   check: 'log in to both ends, fetch one page, send nothing, say what works',
   status: "every job's position, lag and last outcome",
-  sources: 'list the sources that come with it and their settings, or those named',
+  sources: 'list the sources that come with it, or those named, with their settings',
   sinks: 'list the built-in sinks and their settings, or those named',
 };
 
@@ -88,7 +88,7 @@ export function isTakenBy(command: CommandName, { commands: those = ofJobs }: Fl
 export const flagTable: readonly FlagRow[] = [
   { flags: '-s, --source <name|file|->', says: 'built-in source, definition file (.yaml, .yml, .json), - for stdin' },
   { flags: '-o, --sink <name>', says: 'where to: audit-export sinks lists them (default: stdout)' },
-  { flags: '--output <path>', says: 'file to append to, for the file sink' },
+  { flags: '--output <path>', says: 'file to append to; without --sink this means the sink file' },
   { flags: '--bulk-format <format>', says: "print in a sink's wire form: elastic, splunk, sekoia, none" },
   { flags: '--since <time>', says: 'from: 2026-11-20T09:00:00Z, or back from now: 65m, 7d, 1h30m' },
   { flags: '--until <time>', says: 'to, exclusive; spelled like --since (default: now)' },
@@ -102,7 +102,7 @@ export const flagTable: readonly FlagRow[] = [
   { flags: '--id-path <path>', says: 'stdin: where the ID of a line is (default: record.id, else id)', kind: 'list' },
   { flags: '--time-path <path>', says: 'stdin: where the time of a line is (default: nowhere)' },
   { flags: '--time-format <format>', says: 'stdin: how it is written: iso, epoch-s, epoch-ms … (default: iso)' },
-  { flags: '--limit <n>', says: "records asked for in one API query (default: the source's best)" },
+  { flags: '--limit <n>', says: "size of a page: records asked for in one API query (default: the source's best)" },
   { flags: '-x, --single-query', says: 'one API query, even if more is available' },
   { flags: '-c, --continue', says: 'use and save the position despite --since, --until, --query or -x' },
   { flags: '--no-position', says: 'read and save no position' },

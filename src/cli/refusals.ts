@@ -1,26 +1,41 @@
 /** Command lines that do not say what was meant: each is refused (64) with a next step, and no value is repeated. */
 import type { Command as Commander, Option } from 'commander';
 import { commands, flagTable, isTakenBy, type CommandName } from './flags.ts';
+import { boundHint } from '../core/clock/bound-hint.ts';
+import { optionHints } from './mistaken.ts';
 import { didYouMean, nearest } from '../core/text/nearest.ts';
 import { exit, Problem } from '../core/problem.ts';
 
 /** `--since --insecure` would read the second flag as a time: commander takes any next word as a value. */
 export function refuseSwallowedFlags(program: Commander, argv: readonly string[]): void {
-  for (let index = 0; index + 1 < argv.length; index++) {
+  for (let index = 0; index < argv.length; index++) {
     const word = argv[index] ?? '';
     const next = argv[index + 1] ?? '';
     const option = optionOf(program, word);
+    refuseSingleDash(program, word);
     if (option === undefined || !option.required) continue;
     if (next.startsWith('-') && next.length > 1) {
       const [name = ''] = next.split('=');
       const what = optionOf(program, name) === undefined ? 'what follows begins with a dash' : `${name} follows`;
       throw usage(
         `${option.long ?? word} needs a value, but ${what}`,
-        `write ${option.long ?? word}=VALUE if the value begins with a dash`,
+        (isBound(option) && boundHint(next, option.long ?? word)) ||
+          `write ${option.long ?? word}=VALUE if the value begins with a dash`,
       );
     }
     index++; // the value itself
   }
+}
+
+/** `-since 2h` would be read as `-s ince`, and a 2h that belongs to nothing. */
+function refuseSingleDash(program: Commander, word: string): void {
+  const [name = ''] = word.split('=');
+  if (!/^-[a-z]{2}/.test(name) || optionOf(program, `-${name}`) === undefined) return;
+  throw usage(`unknown option '${name}' (Did you mean -${name}?)`);
+}
+
+function isBound({ long }: Option): boolean {
+  return long === '--since' || long === '--until';
 }
 
 /** `--since "$SINCE"` with an unset variable must not mean something else than what was written. */
@@ -48,11 +63,11 @@ export function refuseForeignFlags(program: Commander, command: CommandName): vo
 }
 
 /** A mistyped command is named; another word is a value that lost its flag or its quotes. */
-export function refuseWord(word: string, argv: readonly string[]): never {
+export function strayWord(word: string, argv: readonly string[]): Problem {
   const others = commands.filter((name) => name !== 'pull');
   const suggestion = didYouMean(word, others);
   if (suggestion !== '') throw usage(`unknown command '${word}'${suggestion}`);
-  throw usage(
+  return usage(
     `word ${argv.lastIndexOf(word) + 1} is neither a command nor the value of a flag`,
     'put a value with blanks in quotes; audit-export --help lists the flags and commands',
   );
@@ -70,7 +85,10 @@ export function refuseOption(program: Commander, word: string, argv: readonly st
   const plain = /^--[a-z]+(?:-[a-z]+)*$/.exec(name) ?? /^-[A-Za-z]/.exec(name);
   const at = argv.indexOf(word) + 1;
   const what = plain === null ? (at > 0 ? `, word ${at}` : '') : ` '${plain[0]}'`;
-  throw usage(`unknown option${what}${long === undefined ? '' : ` (Did you mean --${long}?)`}`);
+  const known = plain?.[0].replace(/^-+/, '') ?? '';
+  const hint = Object.hasOwn(optionHints, known) ? optionHints[known] : undefined;
+  const meant = long === undefined || hint !== undefined ? '' : ` (Did you mean --${long}?)`;
+  throw usage(`unknown option${what}${meant}`, hint);
 }
 
 /** Those that the command takes, in the order of the table. */

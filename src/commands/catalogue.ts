@@ -1,8 +1,9 @@
 /** A list of sources or sinks with their settings, and what sources can search, for people. */
 import { refuseName } from '../config/names.ts';
+import { kindOf } from './stray-word.ts';
 import type { SourceDefinition } from '../core/definition.ts';
 import type { Setting, Settings } from '../core/types.ts';
-import { exit } from '../core/problem.ts';
+import { exit, Problem } from '../core/problem.ts';
 import { printText } from '../io/streams/report.ts';
 import type { Host } from './host.ts';
 
@@ -12,19 +13,40 @@ interface Entry extends Partial<Pick<SourceDefinition, 'query' | 'categories' | 
   readonly settings?: Settings | undefined;
 }
 
-/** Prints the entries in the order given, or only those that are named. Problem 64 for a name that is not among them. */
+/** What is listed: the entries in order, and `brief` ones, whose settings are shown to those who name them. */
+interface Catalogue {
+  readonly kind: 'source' | 'sink';
+  readonly entries: readonly Entry[];
+  readonly brief?: readonly Entry[];
+}
+
+/** Prints all, or only those that are named. Problem 64 for a name that is not among them. */
 export async function printCatalogue(
-  kind: 'source' | 'sink',
-  entries: readonly Entry[],
+  { kind, entries: long, brief = [] }: Catalogue,
   names: readonly string[] | undefined,
   { world }: Host,
 ): Promise<number> {
+  const entries = [...long, ...brief];
   const all = entries.map(({ name }) => name);
   const unknown = names?.find((name) => !all.includes(name));
+  const other = unknown === undefined ? undefined : kindOf(unknown);
+  if (other !== undefined && other !== kind) {
+    throw new Problem(exit.usage, `${unknown} is not a ${kind} but a ${other}`, {
+      hint: `audit-export ${other}s ${unknown} shows its settings`,
+    });
+  }
   if (unknown !== undefined) refuseName(kind, unknown, all, { byFlag: true });
-  const shown = names === undefined ? entries : entries.filter(({ name }) => names.includes(name));
-  await printText(world.output, shown.map(entryText).join('\n'));
+  const shown = names === undefined ? long : entries.filter(({ name }) => names.includes(name));
+  const texts = shown.map(entryText);
+  if (names === undefined && brief.length > 0) texts.push(briefText(brief));
+  await printText(world.output, texts.join('\n'));
   return exit.ok;
+}
+
+/** A line each. */
+function briefText(entries: readonly Entry[]): string {
+  const lines = entries.map(({ name, summary }) => `${name}: ${summary}\n`);
+  return `${lines.join('')}\naudit-export sources ${entries[0]?.name} shows the settings of one of these.\n`;
 }
 
 function entryText({ name, summary, settings = {}, query, categories, records }: Entry): string {

@@ -125,12 +125,12 @@ function idSpaceOf(configuration: Configuration, { scope }: Source, branch: stri
 
 /** What every connection needs to know. */
 function connection({ http }: Configuration, { world }: Host, role: Role): Trust & { readonly timeout: number } {
-  const { timeout, insecure, extraRoots, clients } = http;
+  const { timeout, insecure, extraRoots, clients, proxies } = http;
   const client = clients[role];
   return {
     timeout,
     insecure,
-    environment: world.environment,
+    environment: { ...world.environment, ...proxies },
     ...(extraRoots === undefined ? {} : { extraRoots }),
     ...(client === undefined ? {} : { client }),
   };

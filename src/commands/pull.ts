@@ -8,7 +8,7 @@ import { markCredentials, type CredentialMarks } from '../core/run/credentials.t
 import { counted } from '../core/run/partial.ts';
 import { worst, type Problem } from '../core/problem.ts';
 import { toMillis } from '../core/time.ts';
-import type { Job, Quarantine } from '../core/types.ts';
+import type { Job, Quarantine, Source, Summary } from '../core/types.ts';
 import type { Lock } from '../io/position/lock.ts';
 import { positionStore } from '../io/position-file.ts';
 import { openQuarantine } from '../io/quarantine.ts';
@@ -54,6 +54,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
       log.say(summaryText(result, job), summaryFields(result));
     }
     if (result.summary.changed > 0) log.warn(changedText(result.summary.changed));
+    if (!job.usePosition) warnOfAbsent(parts.source, result.summary, host);
     return report(result.problems, job, configuration, host);
   } finally {
     await parts.close();
@@ -113,6 +114,12 @@ function changedText(count: number): string {
 function warnOfLoss(job: Job, { world, log }: Host): void {
   if (job.sink !== 'stdout' || !job.usePosition || job.dryRun || world.output.kind !== 'null') return;
   log.warn('standard output is /dev/null: the records are thrown away, and the position moves past them');
+}
+
+/** A misspelt field finds nothing, as a value that no record has does. */
+function warnOfAbsent({ absent }: Source, { unmatched }: Summary, { log }: Host): void {
+  const fields = unmatched === 0 ? [] : (absent?.() ?? []);
+  if (fields.length > 0) log.warn(`--query: no record has ${fields.join(' or ')}, and ${unmatched} were read`);
 }
 
 /** Says each Problem once, the worst first, and returns the status. */

@@ -11,5 +11,5 @@ export async function listSinks({ names }: Flags, host: Host): Promise<number> {
     summary: `${summary}. ${promise}`,
     settings,
   }));
-  return printCatalogue('sink', entries, names, host);
+  return printCatalogue({ kind: 'sink', entries }, names, host);
 }

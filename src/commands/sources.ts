@@ -1,4 +1,8 @@
-/** `audit-export sources`: what is built in and what comes with the program, with the settings of each. */
+/**
+ * `audit-export sources`: what is built in, with the settings of each, and what comes with the program as a definition
+ * file, in brief; or those named, a definition file of the user's own, too.
+ */
+import { isDefinitionFile } from '../config/names.ts';
 import type { SourceDefinition } from '../core/definition.ts';
 import type { Flags } from '../cli/flags.ts';
 import { readyMade, readyMadeNames } from '../io/ready-made.ts';
@@ -7,8 +11,11 @@ import { printCatalogue } from './catalogue.ts';
 import type { Host } from './host.ts';
 
 export async function listSources({ names }: Flags, host: Host): Promise<number> {
+  const files = names?.filter(isDefinitionFile) ?? [];
+  const { readDefinition } = await import('../io/definition-file.ts');
+  const own = await Promise.all(files.map(async (file) => ({ ...(await readDefinition(file)), name: file })));
   const builtIn = await Promise.all(Object.values(sources).map((load) => load()));
   const further = await Promise.all(readyMadeNames().map(readyMade));
-  const all = [...builtIn, ...further.filter((definition): definition is SourceDefinition => definition !== undefined)];
-  return printCatalogue('source', all, names, host);
+  const brief = further.filter((definition): definition is SourceDefinition => definition !== undefined);
+  return printCatalogue({ kind: 'source', entries: [...own, ...builtIn], brief }, names, host);
 }

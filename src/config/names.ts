@@ -15,6 +15,8 @@ import { misspelt } from './suspicions.ts';
 export interface FoundSource {
   readonly source: SourceDefinition;
   readonly origin: 'standard input' | 'built-in' | 'file';
+  /** The path of a definition of the user's own. */
+  readonly file?: string;
 }
 
 /** Throws Problem (64, 78). */
@@ -28,9 +30,13 @@ export async function findSource(flags: Flags, layers: Layers): Promise<FoundSou
       hint: `add --source NAME, or AUDIT_EXPORT_SOURCE=NAME to the env file; NAME is ${Object.keys(sources).join(', ')}, another one that audit-export sources lists, or a definition file`,
     });
   }
-  if (['.yaml', '.yml', '.json'].includes(extname(name))) {
+  if (isDefinitionFile(name)) {
     // With zod and yaml: only who brings a definition pays for them.
-    return { source: await (await import('../io/definition-file.ts')).readDefinition(name), origin: 'file' };
+    return {
+      source: await (await import('../io/definition-file.ts')).readDefinition(name),
+      origin: 'file',
+      file: name,
+    };
   }
   const load = Object.hasOwn(sources, name) ? sources[name] : undefined;
   if (load !== undefined) return { source: await load(), origin: 'built-in' };
@@ -41,6 +47,11 @@ export async function findSource(flags: Flags, layers: Layers): Promise<FoundSou
     byFlag: flag !== undefined,
     or: ', or a definition file (.yaml, .yml, .json)',
   });
+}
+
+/** Whether a name is the path of a definition of the user's own. */
+export function isDefinitionFile(name: string): boolean {
+  return ['.yaml', '.yml', '.json'].includes(extname(name));
 }
 
 /** Throws Problem (64, 78). */
@@ -63,6 +74,15 @@ function refuseMisspeltSink(layers: Layers): void {
   throw new Problem(exit.config, `no sink is named${found}`, { hint: 'write it AUDIT_EXPORT_SINK=NAME' });
 }
 
+/** Instead of a list: there are many sources, and who finds the one that was meant need not read them all. */
+function hintFor(what: string, name: string, isFound: boolean): string | undefined {
+  if (what === 'sink' && ['json', 'jsonl', 'csv', 'yaml', 'table'].includes(name)) {
+    return 'records are JSON Lines: pipe them into jq';
+  }
+  if (what !== 'source' || !isFound) return undefined;
+  return 'audit-export sources lists them all; a definition file (.yaml, .yml, .json) may be named, too';
+}
+
 /** `or` is what else could be named, after the known ones. Throws Problem: 64 for a flag, 78 for a setting. */
 export function refuseName(
   what: string,
@@ -74,6 +94,6 @@ export function refuseName(
   const alike = known.find((each) => each.startsWith(name) || name.startsWith(each));
   const meant = didYouMean(name, known) || (alike === undefined ? '' : ` (Did you mean ${alike}?)`);
   throw new Problem(byFlag ? exit.usage : exit.config, `unknown ${what} '${name}'${meant}`, {
-    hint: `choose one of ${known.join(', ')}${or}`,
+    hint: hintFor(what, name, meant !== '') ?? `choose one of ${known.join(', ')}${or}`,
   });
 }

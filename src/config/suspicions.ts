@@ -2,6 +2,7 @@
 import { nearest } from '../core/text/nearest.ts';
 import type { Settings } from '../core/types.ts';
 import type { EnvFile, Layers } from './layers.ts';
+import { proxyNames } from './proxies.ts';
 
 /**
  * An unquoted `#` begins a comment, even in the middle of a word: `KEY=p#q` is read as `p`. Each such line of a setting
@@ -19,11 +20,33 @@ export function cutValues(file: EnvFile, settings: Settings): string[] {
   });
 }
 
+/** As dotenv reads it: one setting, whose value may have several lines in quotes. */
+const assignment =
+  /^[ \t]*(?:export[ \t]+)?[\w.-]+(?:[ \t]*=|:[ \t])[ \t]*(?:'(?:\\'|[^'])*'|"(?:\\"|[^"])*"|`(?:\\`|[^`])*`)?.*$/gm;
+
+interface UnreadLine {
+  readonly line: number;
+  /** What looks like the name of a setting; empty where it may as well be a secret. */
+  readonly name: string;
+}
+
+/** Lines with something else than a setting, a comment or nothing: they are passed over. */
+export function unreadLines({ text }: EnvFile): readonly UnreadLine[] {
+  const rest = text.replaceAll(/\r\n?/g, '\n').replace(assignment, (found) => found.replaceAll(/[^\n]/g, ''));
+  return rest.split('\n').flatMap((line, at) => {
+    if (/^\s*(?:#|$)/.test(line)) return [];
+    const [, name = ''] = /^\s*(?:export\s+)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:\s|$)/.exec(line) ?? [];
+    return [{ line: at + 1, name }];
+  });
+}
+
 /** Names in the file that nothing reads, and that are nearly the name of a setting in use or look like a flag, as warnings. */
 export function nearMisses(file: EnvFile, settings: Settings): string[] {
-  const known = [...spellings(settings), 'AUDIT_EXPORT_SOURCE', 'AUDIT_EXPORT_SINK'];
+  const proxies = [...proxyNames, ...proxyNames.map((name) => name.toLowerCase())];
+  const known = [...spellings(settings), 'AUDIT_EXPORT_SOURCE', 'AUDIT_EXPORT_SINK', ...proxies];
   return [...file.values.keys()].flatMap((name) => {
     if (known.includes(name)) return [];
+    if (name.toUpperCase() === 'ALL_PROXY') return [`${file.path}: nothing reads ${name}; set HTTPS_PROXY instead`];
     const meant = nearest(name, known);
     if (meant !== undefined) return [`${file.path}: nothing reads ${name}; did you mean ${meant}?`];
     const isFlag = name.startsWith('AUDIT_EXPORT_') || name === 'STATE_DIRECTORY';
@@ -52,6 +75,10 @@ export function idleSinks({ path, values }: EnvFile, sinks: readonly string[], s
 
 /** Where a setting that is missing may stand under a name that nothing reads, as a remark; else empty. */
 export function misspelt(name: string, { environment, files }: Layers, settings: Settings): string {
+  for (const file of files) {
+    const unread = unreadLines(file).find((each) => each.name === name);
+    if (unread !== undefined) return ` (${file.path}:${unread.line}: no "=" after it)`;
+  }
   const known = new Set(spellings(settings));
   const places = [
     ...files.map(({ path, values }) => [path, [...values.keys()]] as const),
@@ -67,7 +94,7 @@ export function misspelt(name: string, { environment, files }: Layers, settings:
   return '';
 }
 
-function spellings(settings: Settings): string[] {
+export function spellings(settings: Settings): string[] {
   return Object.entries(settings).flatMap(([name, { secret, aliases = [] }]) =>
     [name, ...aliases].flatMap((spelling) => (secret === true ? [spelling, `${spelling}_FILE`] : [spelling])),
   );

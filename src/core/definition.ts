@@ -5,13 +5,9 @@
  * are plain values that need no check when the program starts; a test puts each of them through it. What the engine
  * (core/rest.ts) cannot do is not in here, and a key that is not in here is refused.
  *
- * Templates are texts with placeholders (core/vendor/template.ts): the names of the settings, of `variables`, and
- *   {from} {until}              the window, spelled as `window.time` says
- *   {limit}                     records asked for in one query
- *   {cursor} {offset} {page}    where the next page begins
- *   {branch} {job}              the branch read, the job started
+ * Templates are texts with placeholders (core/vendor/template.ts): the names of the settings, of `variables`, those of
+ * definition/placeholders.ts, and in one place each
  *   {item}                      the item fetched; only in `items`
- *   {query} {rawQuery} {categories}   the user's --query (in the vendor's language), --raw-query, --categories
  *   {token}                     what the login answered; only in `auth.token.headers`
  *   {assertion}                 what `auth.assertion` signs; only in `auth.form` and `auth.query`
  * Paths name a member of a reply or record: `page.next`; a key with dots is quoted: `"@odata.nextLink"`. Lists are not
@@ -19,7 +15,7 @@
  */
 import * as z from 'zod/mini';
 import { checkReferences } from './definition/check.ts';
-import { firstIssue } from './definition/issue.ts';
+import { faultsOf } from './definition/issue.ts';
 import { placesOf } from './definition/names.ts';
 import { branches, paging } from './definition/paging.ts';
 import {
@@ -177,20 +173,23 @@ export type OAuthDefinition = Extract<AuthDefinition, { type: 'oauth2' }>;
 export type EnvelopeTest = z.infer<typeof test>;
 export type Answers = z.infer<typeof answers>;
 
+/** Faults that are told at once. */
+const mostFaults = 8;
+
 /**
- * The value as a definition. `from` is where it came from, for messages.
- * Throws Problem 78 naming the place inside it and what was expected there.
+ * The value as a definition. `from` is where it came from, and `example` where one is, for messages.
+ * Throws Problem 78 naming the places inside it and what was expected there.
  */
-export function parseDefinition(value: unknown, from: string): SourceDefinition {
+export function parseDefinition(value: unknown, from: string, example = 'examples/acme.yaml'): SourceDefinition {
   const result = z.safeParse(definitionSchema, value);
-  const wrong = result.success
+  const faults = result.success
     ? checkReferences(result.data)
-    : firstIssue(result.error.issues, value, placesOf(definitionSchema));
-  if (wrong !== undefined) {
-    throw new Problem(exit.config, `${from}: ${wrong}`, {
-      hint: 'compare it with examples/acme.yaml, which explains every part of a definition',
-    });
-  }
-  if (!result.success) throw new Error('unreachable: a failed check has a first issue');
-  return result.data;
+    : faultsOf(result.error.issues, value, placesOf(definitionSchema));
+  if (faults.length === 0 && result.success) return result.data;
+  const more = faults.length > mostFaults ? [`and ${faults.length - mostFaults} more`] : [];
+  const wrong =
+    faults.length === 0 ? 'not a definition of a source' : [...faults.slice(0, mostFaults), ...more].join('; ');
+  throw new Problem(exit.config, `${from}: ${wrong}`, {
+    hint: `compare it with ${example}, which explains every part of a definition`,
+  });
 }

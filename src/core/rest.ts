@@ -179,6 +179,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     shownFrom: shownFromIn(definition, values),
     truncated: pages.truncated,
     guessed: pages.guessed,
+    absent: plan.absent,
     close: vendor.close,
   };
 }

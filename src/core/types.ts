@@ -245,6 +245,8 @@ export interface Source {
   truncated(): boolean;
   /** Whether that is a guess: the page was full, and nothing says that another one has records. */
   guessed?(): boolean;
+  /** Fields that were searched for and that no record has had. */
+  absent?(): readonly string[];
   /** Logs out. Never throws. */
   close(): Promise<void>;
 }

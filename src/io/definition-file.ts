@@ -2,6 +2,7 @@
 import { parseDefinition, type SourceDefinition } from '../core/definition.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { errorCode } from './error-code.ts';
+import { examplePath } from './package-folder.ts';
 import { readSmallFile } from './small-file.ts';
 
 /** No definition is this long; a file that is was given by mistake. */
@@ -9,7 +10,7 @@ const maxBytes = 1024 * 1024;
 
 /** The definition in a .yaml, .yml or .json file. Throws Problem 78 that names the file, and the place in it. */
 export async function readDefinition(path: string): Promise<SourceDefinition> {
-  return parseDefinition(await parseFile(path), path);
+  return parseDefinition(await parseFile(path), path, examplePath('acme.yaml'));
 }
 
 async function parseFile(path: string): Promise<unknown> {
@@ -81,6 +82,6 @@ function readText(path: string): string {
 function notYaml(path: string, message: string): Problem {
   const line = message.split('\n', 1)[0] ?? '';
   return new Problem(exit.config, `${path} is not valid YAML: ${line.replace(/:$/, '')}`, {
-    hint: 'mend the file there; examples/acme.yaml shows the form',
+    hint: `mend the file there; ${examplePath('acme.yaml')} shows the form`,
   });
 }

@@ -1,8 +1,9 @@
 /** The source definitions that come with the program: examples/sources, by their name on the command line. */
 import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { SourceDefinition } from '../core/definition.ts';
 import { readDefinition } from './definition-file.ts';
+import { examplePath } from './package-folder.ts';
 
 const ending = '.yaml';
 
@@ -25,12 +26,5 @@ export function readyMadePath(name: string): string {
 }
 
 function folder(): string {
-  return join(packageFolder(), 'examples/sources');
-}
-
-/** The folder with package.json: this module is in src/io, or bundled into dist. */
-function packageFolder(): string {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'package.json')) || folder === dirname(folder)) return folder;
-  }
+  return examplePath('sources');
 }

@@ -39,3 +39,21 @@ test('a search without a place for a state directory works, as long as nothing h
   assert.equal(placed.status, 3);
   assert.equal(readdirSync(join(directory, 'state')).length, 1);
 });
+
+test('a search for a field that no record has says so, and how many were read; one that only finds nothing does not', async (t) => {
+  const directory = scratch(t);
+  const lines = `printf '{"id":1,"who":"al"}\\n{"id":2,"who":"bo"}\\n' | $AUDIT_EXPORT --source -`;
+  const warning = 'audit-export: warning: --query: no record has wo, and 2 were read\n';
+  for (const [flags, said] of [
+    ['--query wo=al', warning],
+    ['--query who=al,wo=al', warning],
+    ['--query who=cy', ''],
+    ['--query wo=al -q', ''],
+    ['--query wo=al -c', ''], // at every tick of a job it would be a mail
+  ] as const) {
+    const ended = await shell(`${lines} ${flags} --state-dir state`, { directory });
+    assert.deepEqual([ended.status, ended.stdout, ended.stderr], [0, '', said], flags);
+  }
+  const none = await shell('$AUDIT_EXPORT --source - --query wo=al < /dev/null', { directory });
+  assert.deepEqual([none.status, none.stderr], [0, '']);
+});

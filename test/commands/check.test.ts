@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
 import { scene } from '../faults/harness.ts';
 import { stage } from '../support/canaries.ts';
 import { certificateAuthority } from '../support/certificates.ts';
 import { run, scratch, type Ended } from '../support/program.ts';
-import { rawServer, reply } from '../support/raw-server.ts';
+import { answers, rawServer, reply } from '../support/raw-server.ts';
 import { fakeElastic } from '../support/sinks/elastic.ts';
 import { fakeSplunk } from '../support/sinks/splunk.ts';
 import { fakeWebhook } from '../support/sinks/webhook.ts';
@@ -92,4 +94,28 @@ test('a source whose first run begins now is asked for no window without a lengt
   assert.equal(status, 0, stdout);
   const asked = new URL(here.vendor.requests[0]?.path ?? '', here.vendor.url).searchParams;
   assert.ok((asked.get('from') ?? '') < (asked.get('until') ?? ''), String(asked));
+});
+
+test('a full first page that names no next one is told by the check, as it would be by a run', async (t) => {
+  const server = await rawServer(answers(reply(200, {}, '{"data":[{"id":1},{"id":2}],"nxt":"b"}')));
+  t.after(() => server.close());
+  const directory = scratch(t);
+  writeFileSync(
+    join(directory, 'fig.yaml'),
+    `name: fig
+summary: Figs.
+settings: { FIG_URL: { summary: Address., kind: url, required: true } }
+url: '{FIG_URL}'
+auth: { type: none }
+request: { path: /log, query: { limit: '{limit}', cursor: '{cursor}' } }
+paging: { type: cursor, path: next }
+window: { filter: none }
+records: { path: data, id: { paths: [id] } }
+limits: { page: 2 }
+`,
+  );
+  const environment = { FIG_URL: server.url };
+  const ended = await run(['check', '--source', './fig.yaml', '--state-dir', '.'], { directory, environment });
+  assert.equal(ended.status, 0, ended.stderr);
+  assert.match(ended.stderr, /^audit-export: warning: fig: page 1 was full, and nothing stands at next: /);
 });

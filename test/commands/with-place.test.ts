@@ -9,7 +9,8 @@ function hintOf(hint: string, password = 'pa55', status: ExitStatus = exit.noper
   findings.origins.set('SYCOPE_USERNAME', '/etc/sycope.env');
   findings.origins.set('SYCOPE_PASSWORD', '/run/secrets/sycope');
   const sourceValues = { SYCOPE_USERNAME: 'auditor', SYCOPE_PASSWORD: password };
-  return withPlace(new Problem(status, 'refused', { hint }), { findings, sourceValues, sinkValues: {} }).hint;
+  const known = { findings, sourceValues, sinkValues: {}, sourceFile: undefined };
+  return withPlace(new Problem(status, 'refused', { hint }), known).hint;
 }
 
 test('a hint that names settings says where they are', () => {
@@ -58,4 +59,12 @@ test('nothing is odd about most values', () => {
   ]) {
     assert.equal(hintOf('check SYCOPE_PASSWORD', password), 'check SYCOPE_PASSWORD in /run/secrets/sycope', password);
   }
+});
+
+test('a hint at the definition says which file that is, if it is one of the user', () => {
+  const problem = new Problem(exit.protocol, 'no list', { hint: 'check records.path in the definition, or the URL' });
+  const told = (sourceFile: string | undefined): string | undefined =>
+    withPlace(problem, { findings: noFindings(), sourceValues: {}, sinkValues: {}, sourceFile }).hint;
+  assert.equal(told(undefined), problem.hint);
+  assert.equal(told('./fig.yaml'), 'check records.path in ./fig.yaml, or the URL');
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'dotenv';
-import { cutValues, nearMisses } from '../../src/config/suspicions.ts';
+import { cutValues, nearMisses, unreadLines } from '../../src/config/suspicions.ts';
 
 /** The numbers of the lines that are said to be cut off. */
 function cut(text: string): readonly number[] {
@@ -67,3 +67,40 @@ test('what looks like a flag in an env file is told, since nothing reads it ther
     'job.env: nothing reads TOKN; did you mean TOKEN?',
   ]);
 });
+
+for (const [text, unread] of [
+  ['A_B=1\nFIG_KEY s3cret\nC=2\n', [[2, 'FIG_KEY']]],
+  [
+    '\n  export FIG_KEY\r\nFIG_URL',
+    [
+      [2, 'FIG_KEY'],
+      [3, 'FIG_URL'],
+    ],
+  ],
+  [
+    's3cret\nABCDEFGHIJ234567\nFIG_KEY_s3cret x\n',
+    [
+      [1, ''],
+      [2, ''],
+      [3, ''],
+    ],
+  ],
+  ['A="x\nFIG_KEY y\n"\nB=\'p\n\nq\'\nC=`r\ns`\n', []],
+  ['A="unclosed\nFIG_KEY x\n', [[2, 'FIG_KEY']]],
+  [
+    'KEY=-----BEGIN KEY-----\nMIIB\n-----END KEY-----\n',
+    [
+      [2, ''],
+      [3, ''],
+    ],
+  ],
+  ['export A=1\n  # no = here\nB: yes\n\n\t\nC =\nD.e-f=1 # x\n', []],
+] as const) {
+  test(`lines that are not read: ${JSON.stringify(text)}`, () => {
+    const lines = unreadLines({ path: 'job.env', text, values: new Map() });
+    assert.deepEqual(
+      lines.map(({ line, name }) => [line, name]),
+      unread,
+    );
+  });
+}

@@ -42,6 +42,15 @@ test('members of a body may be called headers, and are none', () => {
   parseDefinition({ ...apple, request: { ...apple.request, method: 'POST', json } }, 'apple.yaml');
 });
 
+test('a setting in auth that anybody may see says so, or stands beside one that is secret', () => {
+  const settings = { ...apple.settings, APPLE_TENANT: { summary: 'Tenant.' } };
+  const login = { method: 'POST', path: '/login', json: { tenant: '{APPLE_TENANT}', pin: '{APPLE_TOKEN}' } };
+  parseDefinition({ ...apple, settings, auth: { type: 'session', login } }, 'apple.yaml');
+  const headers = { Authorization: '{APPLE_TOKEN}', 'X-Tenant': '{APPLE_TENANT}', 'X-Host': '{APPLE_URL}' };
+  const seen = { ...settings, APPLE_TENANT: { summary: 'Tenant.', secret: false } };
+  parseDefinition({ ...apple, settings: seen, auth: { type: 'headers', headers } }, 'apple.yaml');
+});
+
 type Change = Record<string, unknown>;
 
 const assertion = { key: '{APPLE_TOKEN}', algorithm: 'RS256', claims: { iss: 'me' } };
@@ -94,6 +103,29 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     'a key of another part',
     { limits: { retention: '90d' } },
     /limits\.retention means nothing here: it belongs to window$/,
+  ],
+  [
+    'a part that is nearly called like a member of another part',
+    { record: apple.records, records: undefined },
+    /^apple\.yaml: record means nothing here \(Did you mean records\?\)$/,
+  ],
+  ['settings in the singular', { setting: {}, settings: undefined }, /: setting means .*\(Did you mean settings\?\)$/],
+  ['a longer name', { authentication: {} }, /: authentication means nothing here \(Did you mean auth\?\)$/],
+  ['another longer name', { pagination: {} }, /: pagination means nothing here \(Did you mean paging\?\)$/],
+  [
+    'a member of a setting',
+    { settings: { ...apple.settings, APPLE_KEY: { summary: 'Key.', secrets: true } } },
+    /: settings\.APPLE_KEY\.secrets means nothing here \(Did you mean secret\?\)$/,
+  ],
+  [
+    'several things at once',
+    { pagging: {}, window: { filter: 'events', time: 'iso' }, limits: { page: 0, moost: 1 } },
+    /: limits\.moost means .*\(Did you mean most\?\); pagging means .*\(Did you mean paging\?\); window\.filter: expected one of event, ingestion, none, found "events" \(Did you mean event\?\); limits\.page: expected a whole number above 0, found 0$/,
+  ],
+  [
+    'several texts that do not fit',
+    { request: { path: '/{fron}', query: { since: '{from}', a: '{cursr}', cursor: '{cursor}' } } },
+    /: request\.path: \{fron\} is neither .*; request\.query\.a: \{cursr\} is neither /,
   ],
   ['a missing part', { auth: undefined }, /auth/],
   [
@@ -341,12 +373,60 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
   [
     'an unknown placeholder',
     { request: { path: '/log', query: { a: '{form}', b: '{from}', c: '{cursor}' } } },
-    /request\.query\.a: \{form\} is neither a setting nor a placeholder.*from\?/,
+    /request\.query\.a: \{form\} is neither a setting nor a placeholder \(Did you mean from\?\): there are \{from\}, \{until\}, \{limit\}, \{cursor\}, .*\{categories\} and settings$/,
+  ],
+  [
+    'a placeholder of another language',
+    { request: { path: '/log', query: { a: '{since}', b: '{from}', c: '{cursor}' } } },
+    /\{since\} is neither a setting nor a placeholder: there are \{from\}, /,
   ],
   [
     'a secret in the address',
     { url: 'https://apple.example/{APPLE_TOKEN}' },
     /url: \{APPLE_TOKEN\} cannot be used here/,
+  ],
+  [
+    'a credential that is not marked as secret, in a header',
+    { settings: { ...apple.settings, APPLE_TOKEN: { summary: 'Token.' } } },
+    /: settings\.APPLE_TOKEN: expected secret: true, because auth\.headers\.Authorization sends it \(secret: false, if anybody may see it\)$/,
+  ],
+  [
+    'a credential that is not marked as secret, in the address',
+    {
+      settings: { ...apple.settings, APPLE_KEY: { summary: 'Key.' } },
+      auth: { type: 'query', query: { k: '{APPLE_KEY}' } },
+    },
+    /: settings\.APPLE_KEY: expected secret: true, because auth\.query\.k sends it/,
+  ],
+  [
+    'a credential that is not marked as secret, beside auth',
+    {
+      settings: { ...apple.settings, APPLE_KEY: { summary: 'Key.' } },
+      headers: { 'X-Api-Key': '{APPLE_KEY}' },
+    },
+    /: settings\.APPLE_KEY: expected secret: true, because headers\.X-Api-Key sends it/,
+  ],
+  [
+    'a password that is not marked as secret',
+    {
+      settings: { ...apple.settings, APPLE_USER: { summary: 'User.' }, APPLE_PASSWORD: { summary: 'Password.' } },
+      auth: {
+        type: 'session',
+        login: { method: 'POST', path: '/login', form: { password: '{APPLE_PASSWORD}', user: '{APPLE_USER}' } },
+      },
+    },
+    /: settings\.APPLE_PASSWORD: expected secret: true, because auth\.login\.form\.password sends it/,
+  ],
+  [
+    'a login without a secret',
+    {
+      settings: { ...apple.settings, APPLE_USER: { summary: 'User.' }, APPLE_PIN: { summary: 'PIN.' } },
+      auth: {
+        type: 'session',
+        login: { method: 'POST', path: '/login', json: { who: '{APPLE_USER}', pin: '{APPLE_PIN}' } },
+      },
+    },
+    /: settings\.APPLE_PIN: expected secret: true, because nothing else that auth sends is secret/,
   ],
   [
     'a cursor that is never sent',

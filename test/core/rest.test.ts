@@ -453,7 +453,11 @@ test('HTTP 204 is an error, unless the definition says that it means no records'
     const records = { ...shape, id: pear.records.id };
     const read = (reply: SourceDefinition['reply']) =>
       pullOnce({ ...pear, records, ...(reply && { reply }) }, valuesFor(server), { part: { slice } });
-    await assert.rejects(read(undefined), { status: exit.protocol, message: /HTTP 204/ });
+    await assert.rejects(read(undefined), {
+      status: exit.protocol,
+      message: /HTTP 204/,
+      hint: 'if it means that there are no records, write reply: { empty: [204] } in the definition',
+    });
     assert.deepEqual((await read({ empty: [204], success: { path: 'ok' } })).records, []);
   }
 });
@@ -472,6 +476,27 @@ test('something else where the records should be is no empty list, even where th
       pullOnce({ ...pear, records }, valuesFor(server), { part: { slice } }),
       /no list of records at d/,
     );
+    await server.close();
+  }
+});
+
+test('a reply without its list is told with the members that it has, by name alone', async () => {
+  const names = (count: number): string => Array.from({ length: count }, (_, at) => `"k${at}":${at}`).join();
+  for (const [text, path, said] of [
+    ['{"entries":[{"id":"s3cret"}],"meta":{"a":1}}', 'entires', '; it has entries, meta'],
+    ['{"data":{"entries":[],"next":"s3cret"}}', 'data.entires', '; data has entries, next'],
+    ['{"data":[]}', 'data.entires', '; it has data'],
+    [`{${names(12)}}`, 'entires', '; it has k0, k1, k2, k3, k4, k5, k6, k7, k8, k9 and 2 more'],
+    ['{"a\\u001b[31m":1}', 'entires', '; it has a\\u001b[31m'],
+    ['{}', 'entires', ''],
+    ['{"entries":[],"detail":"come back later"}', 'entires', ': come back later'],
+  ] as const) {
+    const server = await vendor(text);
+    const records = { path, id: pear.records.id };
+    await assert.rejects(pullOnce({ ...pear, records }, valuesFor(server), { part: { slice } }), {
+      message: `pear: the reply to page 1 has no list of records at ${path}${said}`,
+      hint: "check records.path in the definition, the URL and the vendor's API version",
+    });
     await server.close();
   }
 });

@@ -165,7 +165,7 @@ fault('A08', 'a reply with status 200 and no list of records is no empty window'
   await here.expectProblem(await here.run(), {
     exit: 76,
     message: /^acme: the reply to page 1 has no list of records at records: come back later$/,
-    hint: /^check the URL/,
+    hint: /^check records\.path in \S+acme\.json, the URL and/,
   });
 });
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { readDefinition } from '../../src/io/definition-file.ts';
 import { Problem } from '../../src/core/problem.ts';
 
@@ -56,4 +57,14 @@ test('a file with two definitions is refused, without a word of the library that
     assert.equal(error.hint, 'write each definition into a file of its own');
     return true;
   });
+});
+
+test('whoever wrote a definition that is wrong is told where the example lies', async (t) => {
+  const example = fileURLToPath(new URL('../../examples/acme.yaml', import.meta.url));
+  for (const text of ['name: x\n\tfoo: bar\n', JSON.stringify({ ...sound, pagging: {} })]) {
+    await assert.rejects(readDefinition(file(t, 'fig.yaml', text)), (error) => {
+      assert.ok(error instanceof Problem && error.hint?.includes(` ${example}`), String(error));
+      return true;
+    });
+  }
 });

@@ -1,5 +1,6 @@
 /** Times and durations as people write them, on the command line and in settings. */
 import { Buffer } from 'node:buffer';
+import { boundHint } from './bound-hint.ts';
 import { readIso, type ReadTime } from './iso.ts';
 import { exit, Problem } from '../problem.ts';
 import { quoted } from '../text/shown.ts';
@@ -16,7 +17,9 @@ export function parseBound(text: string, now: Instant, name: string): Bound {
   const bound = back === undefined ? isoInstant(text) : { back };
   if (bound === undefined) {
     throw new Problem(exit.usage, `${name} is not a time: ${quoted(text)}`, {
-      hint: `write a moment with its offset, as 2026-11-20T09:00:00Z, or a duration back from now, as 65m, 7d or 1h30m`,
+      hint:
+        boundHint(text, name) ??
+        'write a moment with its offset, as 2026-11-20T09:00:00Z, or a duration back from now, as 65m, 7d or 1h30m',
     });
   }
   if (momentOf(bound, now) < 0n) {

@@ -1,44 +1,19 @@
 /** What a schema cannot see: whether the parts of a definition fit together. */
 import type { SourceDefinition } from '../definition.ts';
-import { didYouMean } from '../text/nearest.ts';
+import { didYouMean, nearest } from '../text/nearest.ts';
 import { itemProblems } from './check/items.ts';
 import { jobProblems } from './check/job.ts';
 import { oauthProblems } from './check/oauth.ts';
 import { pathProblems } from './check/pages.ts';
 import { requestProblems } from './check/requests.ts';
+import { secretProblems } from './check/secrets.ts';
 import { collect, templatesOf, usedPlaceholders } from './texts.ts';
 import { signatureProblems } from './check/signature.ts';
 import { timeProblems } from './check/times.ts';
+import { placeholderMeanings, placeholdersElsewhere } from './placeholders.ts';
 import { placeholders } from '../vendor/template.ts';
 
-/** Placeholders that the engine fills in, see core/definition.ts. */
-const builtIn = [
-  'from',
-  'until',
-  'limit',
-  'cursor',
-  'offset',
-  'page',
-  'branch',
-  'job',
-  'query',
-  'rawQuery',
-  'categories',
-] as const;
-
-/** Placeholders that have a value in one place only, of one kind of authentication. */
-const elsewhere: readonly { readonly place: string; readonly names: readonly string[]; readonly type?: string }[] = [
-  { place: 'auth.token.headers.', names: ['token'] },
-  { place: 'auth.form.', names: ['assertion'] },
-  { place: 'auth.query.', names: ['assertion'] },
-  { place: 'auth.text', names: ['date', 'method', 'host', 'path', 'parameters'] },
-  { place: 'auth.basic.', names: ['signature'], type: 'signature' },
-  { place: 'auth.headers.', names: ['date', 'signature', 'basic'], type: 'signature' },
-  { place: 'items.', names: ['item'] },
-];
-
 const checks = [
-  placeholderProblems,
   requestProblems,
   oauthProblems,
   signatureProblems,
@@ -48,14 +23,20 @@ const checks = [
   windowProblems,
   timeProblems,
   searchProblems,
+  secretProblems,
 ];
 
-/** The first thing that does not fit, as a sentence that begins with its place; undefined when all is well. */
-export function checkReferences(definition: SourceDefinition): string | undefined {
-  for (const problem of checks) {
-    for (const found of problem(definition)) return found;
+/**
+ * What does not fit, as sentences that begin with their place; none when all is well. All placeholders that mean nothing;
+ * of the rest the first, since one fault mostly brings others with it.
+ */
+export function checkReferences(definition: SourceDefinition): readonly string[] {
+  const found = [...placeholderProblems(definition)];
+  if (found.length > 0) return found;
+  for (const problems of checks) {
+    for (const first of problems(definition)) return [first];
   }
-  return undefined;
+  return [];
 }
 
 function* placeholderProblems(definition: SourceDefinition): Generator<string> {
@@ -63,7 +44,7 @@ function* placeholderProblems(definition: SourceDefinition): Generator<string> {
     const allowed = placeholdersAt(at, definition);
     const unknown = placeholders(text).find((name) => !allowed.includes(name));
     if (unknown !== undefined) {
-      yield `${at}: {${unknown}} is neither a setting nor a placeholder${didYouMean(unknown, allowed)}`;
+      yield `${at}: {${unknown}} is neither a setting nor a placeholder${listed(unknown, allowed, definition)}`;
     }
   }
   const tokenUrl = definition.auth.type === 'oauth2' ? definition.auth.url : [];
@@ -85,12 +66,28 @@ function* placeholderProblems(definition: SourceDefinition): Generator<string> {
   }
 }
 
+/** ` (Did you mean from?): there are {from}, {until} and settings`; what is meant, if it is one of these, comes first. */
+function listed(unknown: string, allowed: readonly string[], { settings }: SourceDefinition): string {
+  const near = nearest(unknown, allowed);
+  const meant = near === undefined ? '' : ` (Did you mean ${near}?)`;
+  if (near !== undefined && near in settings) return meant;
+  const names = allowed.filter((name) => !(name in settings) && name !== near);
+  const shown = [...(near === undefined ? [] : [near]), ...names].map((name) => `{${name}}`);
+  return `${meant}: ${shown.length === 0 ? 'only settings have a value here' : `there are ${shown.join(', ')} and settings`}`;
+}
+
 /** What a text at this place may name. What asks for a token, or signs, has nothing but settings besides. */
 function placeholdersAt(at: string, { auth, settings, variables }: SourceDefinition): readonly string[] {
-  const here = elsewhere.filter(({ place, type = auth.type }) => at.startsWith(place) && type === auth.type);
+  const here = placeholdersElsewhere.filter(
+    ({ place, type = auth.type }) => at.startsWith(place) && type === auth.type,
+  );
   const known = [...Object.keys(settings), ...here.flatMap(({ names }) => names)];
   if (['oauth2', 'signature'].includes(auth.type) && at.startsWith('auth.')) return known;
-  return [...known.filter((name) => name !== 'assertion'), ...builtIn, ...Object.keys(variables ?? {})];
+  return [
+    ...known.filter((name) => name !== 'assertion'),
+    ...Object.keys(placeholderMeanings),
+    ...Object.keys(variables ?? {}),
+  ];
 }
 
 /** A choice needs a text for each value that its setting can have. */

@@ -1,29 +1,63 @@
-/** What zod found wrong, in one sentence: where in the definition, what was expected, and the nearest spelling. */
+/** What zod found wrong, a sentence each: where in the definition, what was expected, and the nearest spelling. */
 import type * as z from 'zod/mini';
 import { plainPath } from '../json/path.ts';
-import { didYouMean } from '../text/nearest.ts';
+import { didYouMean, nearest } from '../text/nearest.ts';
 import { quoted } from '../text/shown.ts';
 import type { Places } from './names.ts';
 
 type Issue = z.core.$ZodIssue;
 
 /** `paging.type: expected one of none, link, cursor; found "curser"`. `known` are all names that a definition can have. */
-export function firstIssue(issues: readonly Issue[], value: unknown, known: Places): string {
-  // A mistyped name also makes the right one missing: the mistyped one is what the reader can mend.
-  const issue = issues.find((each) => each.code === 'unrecognized_keys') ?? issues[0];
-  return issue === undefined ? 'not a definition of a source' : describe(meant(issue), value, known);
+export function faultsOf(issues: readonly Issue[], value: unknown, known: Places): readonly string[] {
+  const all = issues.map(meant);
+  const texts = new Set<string>();
+  const suggested = new Set<string>(); // a mistyped name also makes the right one missing
+  for (const issue of all) {
+    if (issue.code !== 'unrecognized_keys') continue;
+    for (const key of issue.keys) {
+      const sibling = closest(key, siblings(issue.path, known));
+      if (sibling !== undefined) suggested.add(where([...issue.path, sibling]));
+      const at = issue.path.length === 0 ? 'the definition' : where(issue.path);
+      const meaning = sibling === undefined ? elsewhere(key, at, known) : ` (Did you mean ${sibling}?)`;
+      texts.add(`${where([...issue.path, key])} means nothing here${meaning ?? didYouMean(key, known.keys())}`);
+    }
+  }
+  for (const issue of all) {
+    const at = issue.path.length === 0 ? 'the definition' : where(issue.path);
+    const found = lookUp(value, issue.path);
+    if (issue.code === 'unrecognized_keys' || (found === undefined && suggested.has(at))) continue;
+    texts.add(described(issue, at, found));
+  }
+  return [...texts];
 }
 
-function describe(issue: Issue, value: unknown, known: Places): string {
-  const at = issue.path.length === 0 ? 'the definition' : where(issue.path);
-  const found = lookUp(value, issue.path);
-  if (issue.code === 'unrecognized_keys') {
-    const key = issue.keys[0] ?? '';
-    return `${where([...issue.path, key])} means nothing here${elsewhere(key, at, known) ?? didYouMean(key, known.keys())}`;
-  }
+function described(issue: Issue, at: string, found: unknown): string {
   const expected = expectation(issue, at);
   if (found === undefined) return `${at} is missing: expected ${expected.text}`;
   return `${at}: expected ${expected.text}, found ${quoted(found)}${advice(expected, found)}`;
+}
+
+/** The names that are known in the same part, whatever its type. */
+function siblings(path: readonly PropertyKey[], known: Places): readonly string[] {
+  const parts = path.filter((part) => typeof part !== 'number').map(String);
+  const named = [...parts.slice(0, -1), 'NAME'].join('.'); // the part of one of the settings, say
+  const places = parts.length === 0 ? ['the definition itself'] : [parts.join('.'), named];
+  const isHere = (place: string): boolean =>
+    places.some((each) => place === each || place.startsWith(`${each} of type `));
+  return [...known].flatMap(([name, all]) => ([...all].some(isHere) ? [name] : []));
+}
+
+/** The one that is spelled nearly so, or begins so: `pagination` for paging. */
+function closest(key: string, names: readonly string[]): string | undefined {
+  if (names.includes(key)) return undefined; // spelled well, and right with another type
+  return nearest(key, names) ?? names.find((name) => beginning(key, name) >= Math.max(4, name.length - 1));
+}
+
+/** How many letters two names begin with alike. */
+function beginning(one: string, other: string): number {
+  let count = 0;
+  while (count < one.length && one[count] === other[count]) count += 1;
+  return count;
 }
 
 interface Expectation {

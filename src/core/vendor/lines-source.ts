@@ -127,6 +127,7 @@ export function linesSource(
     stream: { isOpen: () => failure !== undefined || !(ended || cutShort) },
     truncated: () => cutShort,
     guessed: () => !more,
+    absent: plan.absent,
     async close() {
       await input.return?.();
     },

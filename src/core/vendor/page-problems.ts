@@ -2,6 +2,10 @@
 import type { SourceDefinition } from '../definition.ts';
 import { counted } from '../run/partial.ts';
 import { exit, Problem } from '../problem.ts';
+import { parsePath } from '../json/path.ts';
+import { firstOf } from '../text/listed.ts';
+import { serverText } from '../text/shown.ts';
+import { isObject } from '../wire/answer.ts';
 import { saying } from './reply.ts';
 
 /** The splitter knows neither source nor page; its Problems begin with `the reply`. */
@@ -32,7 +36,23 @@ export function noRecords(definition: SourceDefinition, value: unknown, what: st
   const { name, records } = definition;
   const list = records.path === undefined ? 'is not a list of records' : `has no list of records at ${records.path}`;
   const where = records.format === 'csv' ? 'is empty, without the names of its columns' : list;
-  return new Problem(exit.protocol, `${name}: the reply to ${what} ${where}${saying(definition, value)}`, {
-    hint: "check the URL and the vendor's API version",
+  const said = saying(definition, value) || members(value, records.path ?? '');
+  const path = records.path === undefined ? '' : 'records.path in the definition, ';
+  return new Problem(exit.protocol, `${name}: the reply to ${what} ${where}${said}`, {
+    hint: `check ${path}the URL and the vendor's API version`,
   });
+}
+
+/** `; it has entries, meta`: the names there are where the path leaves the reply, and never what they hold. */
+function members(value: unknown, path: string): string {
+  const way: string[] = [];
+  let found = value;
+  for (const name of parsePath(path)) {
+    const inner = isObject(found) ? found[name] : undefined;
+    if (!isObject(inner)) break;
+    way.push(name);
+    found = inner;
+  }
+  const names = isObject(found) ? Object.keys(found) : [];
+  return names.length === 0 ? '' : `; ${way.join('.') || 'it'} has ${serverText(firstOf(names))}`;
 }

@@ -92,8 +92,8 @@ export function pageWalk(
         let next: Step | undefined;
         try {
           next = pages.next(step, { ...end, total: route.total ?? end.total });
-          const isLast = next === undefined && !search.single;
-          const mute = number === 1 && isLast && total === undefined ? muteAt(paging, end, name) : undefined;
+          const mute =
+            number === 1 && next === undefined && total === undefined ? muteAt(paging, end, name) : undefined;
           if (mute !== undefined) tools.warn(endWarning(name, mute, `page 1${route.item?.what ?? ''}`));
           if (readsAhead && next !== undefined) {
             ahead = vendor.stream(question(next, number + 1));

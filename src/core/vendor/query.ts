@@ -5,8 +5,8 @@ import { exit, Problem } from '../problem.ts';
 
 /**
  * The pairs of all texts, in order. Pairs are separated by commas; a comma inside a value is written `\,` or the whole
- * value is put in double quotes (in which `\"` and `\\` are a quote and a backslash). The first `=` ends the key.
- * Throws Problem 64.
+ * value is put in double quotes (in which `\"` and `\\` are a quote and a backslash). The first `=` ends the key; blanks
+ * around it belong to neither. Throws Problem 64.
  */
 export function parseQuery(texts: readonly string[]): [key: string, value: string][] {
   return texts.flatMap((text) => splitPairs(text).map((pair) => readPair(pair, text)));
@@ -18,8 +18,9 @@ function splitPairs(text: string): string[] {
   let at = 0;
   while (at <= text.length) {
     const equals = text.indexOf('=', at);
-    const quoted = equals !== -1 && text[equals + 1] === '"' && !text.slice(at, equals).includes(',');
-    const end = quoted ? endOfQuoted(text, equals + 1) : endOfPlain(text, at);
+    const value = equals + 1 + (/^\s*/.exec(text.slice(equals + 1))?.[0].length ?? 0);
+    const quoted = equals !== -1 && text[value] === '"' && !text.slice(at, equals).includes(',');
+    const end = quoted ? endOfQuoted(text, value) : endOfPlain(text, at);
     pairs.push(text.slice(at, end));
     at = end + 1;
   }
@@ -40,12 +41,22 @@ function endOfQuoted(text: string, at: number): number {
 
 function readPair(pair: string, text: string): [string, string] {
   const equals = pair.indexOf('=');
+  if (operator.test(equals === -1 ? pair : pair.slice(0, equals + 2))) throw inexact(text);
   if (equals === -1) throw malformed(text, pair === '' ? 'a pair is empty' : `${JSON.stringify(pair)} has no "="`);
   const key = pair.slice(0, equals).trim();
   if (key === '') throw malformed(text, `${JSON.stringify(pair)} has no key`);
-  const value = pair.slice(equals + 1);
+  const value = pair.slice(equals + 1).trimStart();
   if (value.startsWith('"')) return [key, value.slice(1, -1).replace(/\\(["\\])/g, '$1')];
   return [key, value.replaceAll('\\,', ',')];
+}
+
+/** What other languages compare with. A name that ends so is put in quotes, and so is a value that begins so. */
+const operator = /[!<>~]\s*=|==|^[^"=]*[<>~][^"=]*$/;
+
+function inexact(text: string): Problem {
+  return new Problem(exit.usage, `--query ${JSON.stringify(text)}: it finds only exact values, name=value`, {
+    hint: 'pipe the records into jq for other comparisons',
+  });
 }
 
 function malformed(text: string, why: string): Problem {

@@ -15,6 +15,7 @@ import { textOf, type TemplateValues } from './template.ts';
 
 /** HTTP 410: what was asked for is there no longer, such as the page behind a cursor. */
 export const gone = 410;
+const noContent = 204;
 
 /** What was asked, with which settings; what is in the reply; and when it came, by our clock. */
 interface Refused {
@@ -40,14 +41,21 @@ export function refusal(
   const invalid = tellsInvalid(definition, said); // asking again would not help
   return problem.with({
     message: problem.message + saying(definition, said),
-    hint: status === 404 ? addressHint(definition, problem.hint) : problem.hint,
+    hint: hintFor(definition, status, problem.hint),
     again: invalid ? undefined : problem.again,
     httpStatus: invalid ? gone : status,
   });
 }
 
-/** The settings that the address is made of. */
-function addressHint({ url, request, settings }: SourceDefinition, otherwise: string | undefined): string | undefined {
+/** What to do about a status that says nothing of itself: for 404 there are the settings that the address is made of. */
+function hintFor(
+  { url, request, settings }: SourceDefinition,
+  status: number,
+  otherwise: string | undefined,
+): string | undefined {
+  if (status === noContent)
+    return 'if it means that there are no records, write reply: { empty: [204] } in the definition';
+  if (status !== 404) return otherwise;
   const used = settingsOf([url, request.path].flat()).filter((name) => Object.hasOwn(settings, name));
   return used.length === 0 ? otherwise : `check ${listed(used)}`;
 }

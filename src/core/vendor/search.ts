@@ -1,25 +1,20 @@
 /** What the user searches for, sent to the vendor where it can filter, and matched here where it cannot. */
-import type { Buffer } from 'node:buffer';
 import type { PagingDefinition, SourceDefinition } from '../definition.ts';
 import { usedPlaceholders } from '../definition/texts.ts';
 import { didYouMean } from '../text/nearest.ts';
-import { faultOfPath, mostNames, parsePath, readingsOf } from '../json/path.ts';
+import { faultOfPath, parsePath } from '../json/path.ts';
 import { exit, Problem } from '../problem.ts';
-import { matches } from './query.ts';
 import { fill, fillJson, type Json, type TemplateValues } from './template.ts';
 import type { Search, Tools } from '../types.ts';
+import { readings, sieve, type Sieve, type Wanted } from './wanted.ts';
 
-export interface SearchPlan {
+export interface SearchPlan extends Sieve {
   /** Values of {query}, {rawQuery}, {categories} and {limit}. */
   readonly values: TemplateValues;
   /** Records asked for in one query; undefined when the vendor decides. */
   readonly limit: number | undefined;
   /** Query parameters of --query that the vendor knows. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** Paths in a record that are looked at here. */
-  readonly paths: readonly (readonly string[])[];
-  /** Whether a record is wanted; `spans` holds the values at `paths` from the pair number `offset` on. */
-  wants(bytes: Buffer, spans: Int32Array, offset: number): boolean;
 }
 
 /** Throws Problem 64 when the source cannot do what is asked. */
@@ -44,7 +39,7 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
     const field = known === undefined ? openField(definition, key, value) : known.field;
     if (field !== undefined) comparisons.push({ field, value });
     if (path !== undefined)
-      wanted.push({ paths: known === undefined ? readings(path) : [parsePath(path)], values: [value] });
+      wanted.push({ key, paths: known === undefined ? readings(path) : [parsePath(path)], values: [value] });
   }
 
   if (search.rawQuery !== undefined && !used.has('rawQuery')) {
@@ -68,46 +63,8 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
     },
     limit: used.has('limit') ? limit : definition.limits?.page,
     parameters,
-    paths: wanted.flatMap(({ paths }) => paths),
-    wants(bytes, spans, offset) {
-      let at = offset;
-      for (const { paths, values } of wanted) {
-        if (!holdsOne(bytes, spans, at, at + paths.length, values)) return false;
-        at += paths.length;
-      }
-      return true;
-    },
+    ...sieve(wanted),
   };
-}
-
-/** A record is wanted when it has one of the values at one of the paths. */
-interface Wanted {
-  readonly paths: readonly (readonly string[])[];
-  readonly values: readonly string[];
-}
-
-/** What a person may mean by a path. Throws Problem 64 when that is too much. */
-function readings(path: string): Wanted['paths'] {
-  const names = parsePath(path);
-  if (names.length <= mostNames || path.includes('"')) return readingsOf(path);
-  const exact = [...names.slice(0, -1), JSON.stringify(names.at(-1))].join('.');
-  throw new Problem(
-    exit.usage,
-    `--query: ${path} has more than ${mostNames} names, too many to read its dots in every way`,
-    {
-      hint: `put a name in double quotes, and the path is read as it stands: '${exact}'`,
-    },
-  );
-}
-
-/** Whether a value is at one of the places `[from, until)`. */
-function holdsOne(bytes: Buffer, spans: Int32Array, from: number, until: number, values: readonly string[]): boolean {
-  for (let at = from; at < until; at++) {
-    const start = spans[2 * at] ?? -1;
-    const end = spans[2 * at + 1] ?? -1;
-    if (values.some((value) => matches(bytes, start, end, value))) return true;
-  }
-  return false;
 }
 
 /** The key as a field of the vendor's language, if it is as plain there as here; what is not is matched here alone. */

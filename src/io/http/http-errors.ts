@@ -153,7 +153,7 @@ function proxyTrouble(error: Error, code: string, where: Where): Problem | undef
     ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT', 'EHOSTUNREACH', 'ENETUNREACH'].includes(code)
   ) {
     return new Problem(exit.unavailable, `${text} cannot be reached (${code})`, {
-      hint: 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the environment',
+      hint: 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY',
       again: code === 'ENOTFOUND' ? { once: true } : {},
     });
   }

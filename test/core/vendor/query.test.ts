@@ -17,6 +17,16 @@ const rows: readonly (readonly [text: string, pairs: [string, string][]])[] = [
   ['a=b=c', [['a', 'b=c']]],
   ['a=', [['a', '']]],
   [' a =b ', [['a', 'b ']]],
+  ['who.name = bob', [['who.name', 'bob']]],
+  [
+    'a = "x, y", b\t=\tz',
+    [
+      ['a', 'x, y'],
+      ['b', 'z'],
+    ],
+  ],
+  ['a=" b"', [['a', ' b']]],
+  ['who."name!"=bob', [['who."name!"', 'bob']]],
   ['content.requestMethod=DELETE', [['content.requestMethod', 'DELETE']]],
   [
     'a=x\\,y,b=z',
@@ -60,6 +70,28 @@ for (const text of ['', 'a', 'a=b,', ',a=b', '=b', 'a=b,,c=d', 'a="b', 'a="b"c',
     assert.throws(
       () => parseQuery([text]),
       (error) => error instanceof Problem && error.status === exit.usage && error.hint !== undefined,
+    );
+  });
+}
+
+for (const text of [
+  'who.name!=bob',
+  'n>=1',
+  'n <= 1',
+  'who.name>1',
+  'who.name~x',
+  'who.name~=x',
+  'a=b,who.name!=bob',
+  'n==1',
+]) {
+  test(`--query ${text} asks for what is no exact value`, () => {
+    assert.throws(
+      () => parseQuery([text]),
+      (error) =>
+        error instanceof Problem &&
+        error.status === exit.usage &&
+        error.message === `--query ${JSON.stringify(text)}: it finds only exact values, name=value` &&
+        error.hint === 'pipe the records into jq for other comparisons',
     );
   });
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { parseDefinition, type SourceDefinition } from '../../../src/core/definition.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
@@ -149,3 +150,18 @@ for (const [change, message] of refused) {
     );
   });
 }
+
+test('fields that no record has are known, those of later pairs, too', () => {
+  const pairs = [
+    ['who.name', 'bob'],
+    ['what', 'login'],
+    ['nme', 'x'],
+  ] as const;
+  const plan = planSearch(pear, { ...noSearch, query: pairs, categories: [] }, { warn: () => undefined });
+  assert.deepEqual(plan.absent(), ['who.name', 'what', 'nme']);
+  // who.name is read in two ways: here it is not in `who` but as a name with a dot; `what` is there, and null.
+  const bytes = Buffer.from('"al",null');
+  assert.equal(plan.wants(bytes, Int32Array.of(-1, -1, 0, 4, 5, 9, -1, -1), 0), false);
+  assert.deepEqual(plan.absent(), ['nme']);
+  assert.deepEqual(planSearch(pear, noSearch, { warn: () => undefined }).absent(), []);
+});

@@ -17,7 +17,7 @@ const fig = {
   settings: {
     FIG_URL: { summary: 'Address.', kind: 'url' },
     FIG_LOGIN: { summary: 'Address of the login.' },
-    FIG_ID: { summary: 'Client.' },
+    FIG_ID: { summary: 'Client.', secret: false },
     FIG_SECRET: { summary: 'Secret.', secret: true },
     FIG_KEY: { summary: 'Key.', secret: true, lines: true },
   },

@@ -1,0 +1,39 @@
+/** What people write who know another program: what to write here instead, as hints. */
+
+const page = 'pipe the records into head -n 10; --limit is the size of a page';
+const lines = 'records are JSON Lines: pipe them into jq';
+const instead = (flag: string): string => `write ${flag}`;
+
+/** By the name of an option, without its dashes. */
+export const optionHints: Readonly<Record<string, string>> = {
+  n: page,
+  max: page,
+  last: page,
+  count: page,
+  json: lines,
+  jsonl: lines,
+  pretty: lines,
+  format: lines,
+  fields: lines,
+  from: instead('--since'),
+  start: instead('--since'),
+  to: instead('--until'),
+  end: instead('--until'),
+  filter: instead('--query'),
+  where: instead('--query'),
+  debug: instead('-v'),
+  silent: instead('-q'),
+};
+
+/** What follows a command that takes no words, by the command. */
+export const wordHints: Readonly<Record<string, string>> = {
+  status: 'a job is named by its flag: audit-export status --job NAME',
+  check: 'a source is named by its flag: audit-export check --source NAME',
+};
+
+/** `help`, `help check` and `version` are flags here. */
+export function flagsForWords(words: readonly string[]): readonly string[] {
+  const [first, ...others] = words;
+  if (first === 'help') return [...others, '--help'];
+  return first === 'version' ? ['--version', ...others] : words;
+}

@@ -1,0 +1,20 @@
+/** A word on the command line that belongs to nothing, and is the name of a source or a sink. */
+import { exit, Problem } from '../core/problem.ts';
+import { readyMadeNames } from '../io/ready-made.ts';
+import { sinks } from '../sinks/index.ts';
+import { sources } from '../sources/index.ts';
+
+/** What is meant, for a word that is a name: no secret is called so. Any other one is not said. */
+export function explained({ stray, problem }: { readonly stray: string; readonly problem: Problem }): Problem {
+  const kind = kindOf(stray);
+  if (kind === undefined) return problem;
+  return new Problem(exit.usage, `${stray} is a ${kind}, and nothing says that it is meant`, {
+    hint: `write audit-export --${kind} ${stray}`,
+  });
+}
+
+/** What a name is the name of. */
+export function kindOf(name: string): 'source' | 'sink' | undefined {
+  if (Object.hasOwn(sinks, name)) return 'sink';
+  return Object.hasOwn(sources, name) || readyMadeNames().includes(name) ? 'source' : undefined;
+}

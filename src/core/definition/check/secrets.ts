@@ -1,0 +1,39 @@
+/**
+ * Whether settings that prove who asks are marked as secret: one that is not would be printed where a vendor quotes it,
+ * and handed on to a command. `secret: false` says that anybody may see it.
+ */
+import type { SourceDefinition } from '../../definition.ts';
+import { placeholders } from '../../vendor/template.ts';
+import { collect, templatesOf } from '../texts.ts';
+
+/** Names of headers, parameters and members that carry a credential. */
+const ofCredential = /authorization|cookie|api[-_]?key|password|passphrase|secret|token/i;
+
+export function* secretProblems(definition: SourceDefinition): Generator<string> {
+  const { auth, settings } = definition;
+  const unmarked = (text: string): readonly string[] =>
+    placeholders(text).filter((name) => {
+      const setting = settings[name];
+      return setting !== undefined && setting.secret === undefined && setting.kind !== 'url';
+    });
+
+  for (const [at, text] of templatesOf(definition)) {
+    const isCredential = ofCredential.test(at.slice(at.lastIndexOf('.') + 1)) || isProof(at, definition);
+    const [name] = isCredential ? unmarked(text) : [];
+    if (name !== undefined) {
+      yield `settings.${name}: expected secret: true, because ${at} sends it (secret: false, if anybody may see it)`;
+    }
+  }
+
+  const used = [...collect('auth', auth)].filter(([at]) => !at.startsWith('auth.url')).map(([, text]) => text);
+  const isProven = used.some((text) => placeholders(text).some((name) => settings[name]?.secret === true));
+  const names = [...new Set(used.flatMap(unmarked))];
+  if (!isProven && names.length > 0) {
+    yield `settings.${names.at(-1)}: expected secret: true, because nothing else that auth sends is secret (secret: false, if anybody may see it)`;
+  }
+}
+
+/** Headers and parameters of these two kinds are there for nothing else. */
+function isProof(at: string, { auth: { type } }: SourceDefinition): boolean {
+  return (type === 'headers' || type === 'query') && at.startsWith(`auth.${type}.`);
+}

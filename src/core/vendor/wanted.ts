@@ -1,0 +1,72 @@
+/** Which records are wanted, by what is at paths in them: what the vendor does not compare is compared here. */
+import type { Buffer } from 'node:buffer';
+import { mostNames, parsePath, readingsOf } from '../json/path.ts';
+import { exit, Problem } from '../problem.ts';
+import { matches } from './query.ts';
+
+/** A record is wanted when it has one of the values at one of the paths. */
+export interface Wanted {
+  /** As typed in --query. */
+  readonly key?: string;
+  readonly paths: readonly (readonly string[])[];
+  readonly values: readonly string[];
+}
+
+export interface Sieve {
+  /** Paths in a record that are looked at here. */
+  readonly paths: readonly (readonly string[])[];
+  /** Whether a record is wanted; `spans` holds the values at `paths` from the pair number `offset` on. */
+  wants(bytes: Buffer, spans: Int32Array, offset: number): boolean;
+  /** Keys of --query that are looked at here and that no record has had so far. */
+  absent(): readonly string[];
+}
+
+export function sieve(wanted: readonly Wanted[]): Sieve {
+  const absent = new Set(wanted.flatMap(({ key }) => key ?? []));
+  return {
+    paths: wanted.flatMap(({ paths }) => paths),
+    wants(bytes, spans, offset) {
+      if (absent.size > 0) strikeOut(absent, wanted, spans, offset);
+      let at = offset;
+      for (const { paths, values } of wanted) {
+        if (!holdsOne(bytes, spans, at, at + paths.length, values)) return false;
+        at += paths.length;
+      }
+      return true;
+    },
+    absent: () => [...absent],
+  };
+}
+
+/** Takes out the keys that a record has; `spans` holds its values from the pair number `at` on. */
+function strikeOut(absent: Set<string>, wanted: readonly Wanted[], spans: Int32Array, at: number): void {
+  for (const { key, paths } of wanted) {
+    const isThere = paths.some((_, index) => (spans[2 * (at + index)] ?? -1) >= 0);
+    if (isThere && key !== undefined) absent.delete(key);
+    at += paths.length;
+  }
+}
+
+/** Whether a value is at one of the places `[from, until)`. */
+function holdsOne(bytes: Buffer, spans: Int32Array, from: number, until: number, values: readonly string[]): boolean {
+  for (let at = from; at < until; at++) {
+    const start = spans[2 * at] ?? -1;
+    const end = spans[2 * at + 1] ?? -1;
+    if (values.some((value) => matches(bytes, start, end, value))) return true;
+  }
+  return false;
+}
+
+/** What a person may mean by a path. Throws Problem 64 when that is too much. */
+export function readings(path: string): Wanted['paths'] {
+  const names = parsePath(path);
+  if (names.length <= mostNames || path.includes('"')) return readingsOf(path);
+  const exact = [...names.slice(0, -1), JSON.stringify(names.at(-1))].join('.');
+  throw new Problem(
+    exit.usage,
+    `--query: ${path} has more than ${mostNames} names, too many to read its dots in every way`,
+    {
+      hint: `put a name in double quotes, and the path is read as it stands: '${exact}'`,
+    },
+  );
+}
