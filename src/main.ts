@@ -47,7 +47,7 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
     log = await open(levelOf(flags), oneOf(flags.logFormat, '--log-format', ['text', 'json']));
     const report = log;
     world.onWarning((warning) => report.debug('node warns', { name: warning.name, message: warning.message }));
-    const stops = stopRequests(world);
+    const stops = stopRequests(world, report.problem);
     try {
       const run = await commands[command]();
       const status = await run(flags, { world, log, progress, stops });

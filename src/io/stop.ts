@@ -13,25 +13,35 @@ export interface StopRequests {
 }
 
 const graceMilliseconds = 10_000;
+/** timeout(1) and others signal a process and then its group: within so many milliseconds it is the same request. */
+const sameRequest = 1000;
 const statuses: Readonly<Record<SignalName, ExitStatus>> = {
   SIGHUP: exit.hangup,
   SIGINT: exit.interrupt,
   SIGTERM: exit.terminate,
 };
 
-/** Listens for signals until closed. The second signal ends the program at once. */
-export function stopRequests(world: Pick<World, 'onSignal' | 'wait' | 'leave'>): StopRequests {
+/** Listens for signals until closed. One that comes later than the first ends the program at once, and is told by `tell`. */
+export function stopRequests(
+  world: Pick<World, 'onSignal' | 'wait' | 'elapsed' | 'leave'>,
+  tell: (problem: Problem) => void,
+): StopRequests {
   const stop = new AbortController();
   const grace = new AbortController();
   const closed = new AbortController();
-  let signals = 0;
+  let first: number | undefined; // when the first signal came
 
   const deaf = world.onSignal((name) => {
-    signals += 1;
-    if (signals > 1) world.leave(statuses[name]);
-    request(
-      new Problem(statuses[name], `stopped by ${name}`, { hint: 'the next run continues where this one stopped' }),
-    );
+    const now = world.elapsed();
+    if (first === undefined) {
+      first = now;
+      const hint = 'the next run continues where this one stopped';
+      return request(new Problem(statuses[name], `stopped by ${name}`, { hint }));
+    }
+    if (now - first < sameRequest) return;
+    const hint = 'what was delivered since the position was last saved may arrive twice; one signal alone lets a run end';
+    tell(new Problem(statuses[name], `stopped at once by a second signal (${name})`, { hint }));
+    world.leave(statuses[name]);
   });
 
   function request(problem: Problem): void {

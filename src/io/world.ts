@@ -25,6 +25,8 @@ export interface World {
   readonly stderr: TextOutput;
   /** Milliseconds since 1970, whole. */
   now(): number;
+  /** Milliseconds by a clock that nobody sets, to tell how much time has passed. */
+  elapsed(): number;
   /** Resolves after that many milliseconds; rejects with the reason of `stop`. */
   wait(milliseconds: number, stop: AbortSignal): Promise<void>;
   /** Resolves when a request that was just begun is on its way. */
@@ -59,6 +61,7 @@ export function systemWorld(environment: Environment): World {
       write: writeError,
     },
     now: () => Date.now(),
+    elapsed: () => performance.now(),
     wait: waitFor,
     turn: nextTurn,
     random: () => Math.random(),

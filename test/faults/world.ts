@@ -85,6 +85,7 @@ export function faultWorld({ clock, environment, limited, write, onWait }: Fault
     },
     stderr: { isTerminal: false, columns: () => 80, write: (text) => void err.push(text) },
     now: () => clock.now,
+    elapsed: () => clock.now,
     wait,
     turn: () => new Promise((resolve) => setImmediate(resolve)),
     random: () => 0.5,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { stopRequests } from '../../src/io/stop.ts';
+import type { Problem } from '../../src/core/problem.ts';
+import { stopRequests as requestsOf } from '../../src/io/stop.ts';
 import type { SignalName } from '../../src/io/world.ts';
 
 interface Wait {
@@ -11,10 +12,18 @@ interface Wait {
 function world() {
   const waits: Wait[] = [];
   const left: number[] = [];
+  const told: string[] = [];
   let heard: ((name: SignalName) => void) | undefined;
   return {
     waits,
     left,
+    told,
+    /** Of a clock that nobody sets. */
+    time: 0,
+    elapsed(): number {
+      return this.time;
+    },
+    tell: ({ status, message }: Problem): void => void told.push(`${status} ${message}`),
     signal: (name: SignalName): void => heard?.(name),
     onSignal(listener: (name: SignalName) => void) {
       heard = listener;
@@ -28,6 +37,8 @@ function world() {
     leave: (status: number): void => void left.push(status),
   };
 }
+
+const stopRequests = (outside: ReturnType<typeof world>) => requestsOf(outside, outside.tell);
 
 const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -45,13 +56,28 @@ test('a signal stops the source at once and the sink ten seconds later', async (
   assert.equal(grace.reason, stop.reason);
 });
 
-test('the second signal leaves at once', () => {
+test('a second signal leaves at once, and says so', () => {
   const outside = world();
   stopRequests(outside);
   outside.signal('SIGINT');
+  outside.time = 1000;
   assert.deepEqual(outside.left, []);
   outside.signal('SIGINT');
   assert.deepEqual(outside.left, [130]);
+  assert.deepEqual(outside.told, ['130 stopped at once by a second signal (SIGINT)']);
+});
+
+test('what signals a process and then its group, as timeout(1) does, asks once', () => {
+  const outside = world();
+  const { stop } = stopRequests(outside);
+  outside.signal('SIGTERM');
+  outside.time = 999;
+  outside.signal('SIGTERM');
+  assert.deepEqual([outside.left, outside.told], [[], []]);
+  assert.equal((stop.reason as Problem).status, 143);
+  outside.time = 1500; // after the first, and not after the last
+  outside.signal('SIGTERM');
+  assert.deepEqual(outside.left, [143]);
 });
 
 test('a signal after the time is over is the first signal', async () => {
