@@ -11,11 +11,15 @@ import type { PositionStore, Sink, Source, Tools, Window } from '../core/types.t
 import type { Log } from '../io/log.ts';
 import { positionStore } from '../io/position-file.ts';
 import { printText } from '../io/streams/report.ts';
+import { setAsideBeside } from '../io/position/set-aside.ts';
 import type { Host } from './host.ts';
 import { firstLook } from './first-look.ts';
 import { makeParts, type Parts } from './parts.ts';
 import { scopeOf } from './pull.ts';
 import { withPlace } from './with-place.ts';
+
+/** What works, or works and should be looked at. */
+type Found = string | { readonly warning: string };
 
 export async function check(flags: Flags, host: Host): Promise<number> {
   const { world, log } = host;
@@ -28,10 +32,11 @@ export async function check(flags: Flags, host: Host): Promise<number> {
   const problems: Problem[] = [];
 
   /** One line of the report; a Problem is told below, with its hint. */
-  async function step(what: string, look: () => Promise<string>): Promise<void> {
+  async function step(what: string, look: () => Promise<Found>): Promise<void> {
     let line: string;
     try {
-      line = `ok      ${what}: ${await look()}`;
+      const found = await look();
+      line = typeof found === 'string' ? `ok      ${what}: ${found}` : `warning ${what}: ${found.warning}`;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       problems.push(error);
@@ -65,7 +70,7 @@ async function lookAtPosition(
   configuration: Configuration,
   parts: Parts,
   log: Log,
-): Promise<string> {
+): Promise<Found> {
   const name = jobName(configuration.naming, parts.source, parts.sink, configuration.plan.search);
   const store: PositionStore = positionStore(directory, name, scopeOf(parts, configuration));
   try {
@@ -73,7 +78,9 @@ async function lookAtPosition(
     const position = await store.load();
     for (const warning of store.warnings) log.warn(warning);
     if (position === undefined) return `none yet, will be ${store.path}`;
-    return store.warnings.length === 0 ? store.path : `the one before ${store.path}`;
+    const place = store.warnings.length === 0 ? store.path : `the one before ${store.path}`;
+    const aside = await setAsideBeside(store.path);
+    return aside === undefined ? place : { warning: `${place}, ${aside}` };
   } catch (error) {
     if (error instanceof Problem && error.status === exit.tempfail) return 'in use by a run right now';
     throw error;

@@ -3,8 +3,8 @@
  *
  *   connected  the last run delivered everything, in the last 24 hours
  *   warning    the last run had trouble, or none succeeded in the last 24 hours, or something had to be sent again in
- *              them, or no branch has a position yet, or the position is damaged and the next run goes on from the one
- *              before
+ *              them, or records lie in the quarantine, or no branch has a position yet, or the position is damaged and
+ *              the next run goes on from the one before
  *   error      three or more runs in a row failed, or the position cannot be read
  */
 import { stateDirectory } from '../config/state-directory.ts';
@@ -17,6 +17,7 @@ import type { Instant, Position } from '../core/types.ts';
 import { listPositions } from '../io/position-file.ts';
 import { printText } from '../io/streams/report.ts';
 import { refuseMissing } from '../io/position/state-directory.ts';
+import { setAsideBeside } from '../io/position/set-aside.ts';
 import type { Host } from './host.ts';
 
 type State = 'connected' | 'warning' | 'error';
@@ -38,7 +39,7 @@ export async function status(flags: Flags, { world, log }: Host): Promise<number
   }
   const lines: string[] = [];
   const statuses: number[] = [];
-  for (const { job, position, warning } of chosen) {
+  for (const { job, path, position, warning } of chosen) {
     if (position instanceof Problem) {
       lines.push(`error      ${job}: the position cannot be read`);
       log.problem(position);
@@ -46,14 +47,26 @@ export async function status(flags: Flags, { world, log }: Host): Promise<number
       continue;
     }
     if (warning !== undefined) log.warn(warning);
+    const aside = await setAsideBeside(path).catch(asProblem);
+    if (aside instanceof Problem) {
+      log.problem(aside);
+      statuses.push(aside.status);
+    }
     const found = stateOf(position, world.now());
-    const state = warning !== undefined && found === 'connected' ? 'warning' : found;
-    lines.push(`${state.padEnd(9)}  ${job}: ${describe(position, world.now())}`);
+    const state = found === 'connected' && (warning ?? aside) !== undefined ? 'warning' : found;
+    const trouble = typeof aside === 'string' ? `, ${aside}` : '';
+    lines.push(`${state.padEnd(9)}  ${job}: ${describe(position, world.now())}${trouble}`);
     statuses.push(statusOf(state, position));
   }
   if (lines.length === 0) lines.push(`no positions in ${directory}`);
   await printText(world.output, lines.map((line) => `${oneLine(line)}\n`).join(''));
   return worst(statuses);
+}
+
+/** One file that cannot be read keeps the other jobs from nobody. */
+function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  throw error;
 }
 
 export function stateOf({ last, lastSuccess, lastRepeat, failures, branches }: Position, now: number): State {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { stateOf } from '../../src/commands/status.ts';
@@ -95,4 +96,48 @@ test('a run whose delivery had to be repeated is a warning for a day, though all
   assert.equal(told, 3);
   assert.equal((await go(3)).status, 0);
   assert.match((await status()).stdout, /^warning    one: /);
+});
+
+test('records that were set aside are a warning until their file is moved away, however well later runs go', async (t) => {
+  const directory = scratch(t);
+  const go = (lines: string): Promise<Ended> =>
+    shell(`printf '${lines}' | $AUDIT_EXPORT --source - --job one --state-dir state`, { directory });
+  const status = (): Promise<Ended> => run(['status', '--state-dir', join(directory, 'state')]);
+  const path = join(directory, 'state', 'one.quarantine.jsonl');
+  assert.equal((await go('no\\nnope\\n{"id":1}\\n')).status, 3);
+  assert.equal((await go('{"id":2}\\n')).status, 0);
+  const { stdout, stderr, status: told } = await status();
+  assert.deepEqual([told, stderr], [3, '']);
+  const { time } = JSON.parse(readFileSync(path, 'utf8').split('\n')[0] ?? '') as { time: string };
+  assert.match(stdout, /^warning    one: .* exit 0: ok, 1 delivered, 2 records set aside in \S+ since \S+\n$/);
+  assert.ok(stdout.endsWith(`2 records set aside in ${path} since ${time}\n`), stdout);
+  const check = `$AUDIT_EXPORT check --source - --job one --state-dir state < /dev/null`;
+  const checked = await shell(check, { directory });
+  assert.equal(checked.status, 0, checked.stderr);
+  assert.match(checked.stdout, /^warning position: \S+one\.position, 2 records set aside in \S+ since \S+$/m);
+  renameSync(path, join(directory, 'again.jsonl'));
+  assert.match((await status()).stdout, /^connected  one: /);
+  assert.match((await shell(check, { directory })).stdout, /^ok      position: \S+one\.position$/m);
+});
+
+test('a quarantine file that holds no whole line holds no record, and one that cannot be read is told', async (t) => {
+  const directory = scratch(t);
+  const state = join(directory, 'state');
+  const path = join(state, 'one.quarantine.jsonl');
+  await shell(`echo '{"id":1}' | $AUDIT_EXPORT --source - --job one --state-dir state`, { directory });
+  writeFileSync(path, '');
+  assert.match((await run(['status', '--state-dir', state])).stdout, /^connected  one: /);
+  writeFileSync(path, '{"time":"2026-11-20T09:00:00Z","sou');
+  assert.match((await run(['status', '--state-dir', state])).stdout, /^connected  one: /);
+  writeFileSync(path, `${'x'.repeat(300_000)}\n`.repeat(3)); // more than is read at a time, and not written by us
+  assert.match(
+    (await run(['status', '--state-dir', state])).stdout,
+    /^warning    one: .*, 3 records set aside in \S+\n$/,
+  );
+  rmSync(path);
+  mkdirSync(path);
+  const { status, stdout, stderr } = await run(['status', '--state-dir', state]);
+  assert.equal(status, 78);
+  assert.match(stdout, /^warning    one: /);
+  assert.match(stderr, /^audit-export: quarantine \S+ is not a file\nhint: /);
 });

@@ -1,0 +1,36 @@
+/** What lies in a job's quarantine file: a record stays there, and is missing at the destination, until a person moves it. */
+import { Buffer } from 'node:buffer';
+import { counted } from '../../core/run/partial.ts';
+import { orFileProblem } from '../disk/durable.ts';
+import { openToRead } from './own-file.ts';
+import { positionSuffix, quarantineSuffix } from './state-directory.ts';
+
+const blockSize = 256 * 1024;
+
+/**
+ * `3 records set aside in PATH since TIME` of the job whose position is at `position`; undefined when there are none. A
+ * last line without an end does not count: a kill tore it, and its record comes again.
+ */
+export async function setAsideBeside(position: string): Promise<string | undefined> {
+  const path = position.slice(0, -positionSuffix.length) + quarantineSuffix;
+  return orFileProblem('read the quarantine', path, async () => {
+    const file = await openToRead(path, 'quarantine', false);
+    try {
+      const block = Buffer.allocUnsafe(blockSize);
+      let records = 0;
+      let since = '';
+      for (let at = 0; file !== undefined;) {
+        const { bytesRead } = await file.read(block, 0, blockSize, at);
+        if (bytesRead === 0) break;
+        const found = block.subarray(0, bytesRead);
+        if (at === 0) since = /^\{"time":"([^"]+)"/.exec(found.toString('latin1', 0, 100))?.[1] ?? '';
+        for (let end = found.indexOf(0x0a); end !== -1; end = found.indexOf(0x0a, end + 1)) records += 1;
+        at += bytesRead;
+      }
+      if (records === 0) return undefined;
+      return `${counted(records)} set aside in ${path}${since === '' ? '' : ` since ${since}`}`;
+    } finally {
+      await file?.close();
+    }
+  });
+}
