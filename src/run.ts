@@ -19,7 +19,18 @@ import type { Branch } from './core/run/pull-slice.ts';
 import { collect, nameBranches, type Collected } from './core/run/run-problems.ts';
 import { emptySummary } from './core/run/summary.ts';
 import { beginAgain } from './io/position/position-read.ts';
-import type { Job, Position, PositionStore, Quarantine, Sink, Source, Summary, Tools, Window } from './core/types.ts';
+import type {
+  Job,
+  Page,
+  Position,
+  PositionStore,
+  Quarantine,
+  Sink,
+  Source,
+  Summary,
+  Tools,
+  Window,
+} from './core/types.ts';
 
 export interface RunParts {
   readonly job: Job;
@@ -35,6 +46,8 @@ export interface RunParts {
   readonly credentials?: CredentialMarks | undefined;
   readonly quarantine: Quarantine;
   readonly tools: Tools;
+  /** Called for every page. */
+  note?(page: Page): void;
   progress?(summary: Summary, window: Window): void;
 }
 

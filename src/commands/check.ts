@@ -13,6 +13,7 @@ import { positionStore } from '../io/position-file.ts';
 import { printText } from '../io/streams/report.ts';
 import { setAsideBeside } from '../io/position/set-aside.ts';
 import type { Host } from './host.ts';
+import { drift } from './drift.ts';
 import { firstLook } from './first-look.ts';
 import { makeParts, type Parts } from './parts.ts';
 import { scopeOf } from './pull.ts';
@@ -65,12 +66,7 @@ function settingsText({ findings }: Configuration): string {
 }
 
 /** The position can be created, locked and read; a run that is working right now is no fault. */
-async function lookAtPosition(
-  directory: string,
-  configuration: Configuration,
-  parts: Parts,
-  log: Log,
-): Promise<Found> {
+async function lookAtPosition(directory: string, configuration: Configuration, parts: Parts, log: Log): Promise<Found> {
   const name = jobName(configuration.naming, parts.source, parts.sink, configuration.plan.search);
   const store: PositionStore = positionStore(directory, name, scopeOf(parts, configuration));
   try {
@@ -101,20 +97,25 @@ async function lookAtSink(sink: Sink): Promise<string> {
 }
 
 /** Reads the first page of the first branch, and leaves. */
-async function lookAtSource({ source, tools }: Parts, definition: SourceDefinition): Promise<string> {
+async function lookAtSource({ source, tools }: Parts, definition: SourceDefinition): Promise<Found> {
   try {
     const branches = await source.branches();
     const [branch = ''] = branches;
     const slice = recent(source, tools);
     const seen = firstLook(definition);
+    const never = drift(definition);
     for await (const page of source.pull({ branch, slice, bookmark: undefined, remembers: () => false })) {
       if (page.incomplete !== undefined) throw page.incomplete;
       seen.note(page);
+      never.note(page);
     }
-    if (source.stream !== undefined) return `${seen.count()} records in what came first${seen.lacks()}`;
     const several = branches.length > 1 ? `, first of ${branches.length}: ${branch}` : '';
     const page = `the first page of ${isoText(slice.from)} to ${isoText(slice.until)}${several}`;
-    return `logged in, ${seen.count()} records on ${page}${seen.lacks()}`;
+    const found =
+      source.stream !== undefined
+        ? `${seen.count()} records in what came first${seen.lacks()}`
+        : `logged in, ${seen.count()} records on ${page}${seen.lacks()}`;
+    return never.warnings().length === 0 ? found : { warning: found };
   } finally {
     await source.close();
   }

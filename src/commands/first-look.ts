@@ -1,7 +1,7 @@
 /** What the first records show of a definition: whether any has an ID and a time where it says. */
-import type { Buffer } from 'node:buffer';
 import type { SourceDefinition } from '../core/definition.ts';
 import type { Page } from '../core/types.ts';
+import { isUndated, isUnnamed, timePlace } from './drift.ts';
 
 export interface FirstLook {
   note(page: Page): void;
@@ -22,15 +22,15 @@ export function firstLook({ records: { id, time } }: Pick<SourceDefinition, 'rec
       count += records.length + refused.length + unmatched;
       looked += records.length;
       for (const record of records) {
-        if (isContent(record.key, record.keyStart)) unnamed += 1;
-        if (Number.isNaN(record.time)) undated += 1;
+        if (isUnnamed(record)) unnamed += 1;
+        if (isUndated(record)) undated += 1;
       }
     },
     count: () => count,
     lacks() {
       const lacks: string[] = [];
       if ('paths' in id && unnamed > 0) lacks.push(`${share(unnamed, looked)} an ID at ${id.paths.join(', ')}`);
-      if (time !== undefined && undated > 0) lacks.push(`${share(undated, looked)} a time at ${time.path}`);
+      if (time !== undefined && undated > 0) lacks.push(`${share(undated, looked)} a time ${timePlace(time)}`);
       return lacks.length === 0 ? '' : `; ${lacks.join(', ')}`;
     },
   };
@@ -38,9 +38,4 @@ export function firstLook({ records: { id, time } }: Pick<SourceDefinition, 'rec
 
 function share(without: number, all: number): string {
   return without === all ? 'none of them with' : `${without} of them without`;
-}
-
-/** Whether a record goes by its content, see core/identity.ts. */
-function isContent(key: Buffer, start: number): boolean {
-  return key.toString('latin1', start, start + 7) === 'sha256:';
 }

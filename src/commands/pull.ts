@@ -15,6 +15,7 @@ import { openQuarantine } from '../io/quarantine.ts';
 import { isReaderGone } from '../io/streams/standard-output.ts';
 import { fileName, quarantineSuffix } from '../io/position/state-directory.ts';
 import { run } from '../run.ts';
+import { drift } from './drift.ts';
 import type { Host } from './host.ts';
 import { makeParts, type Parts } from './parts.ts';
 import { scrubbedQuarantine, scrubbedStore } from './scrubbed.ts';
@@ -32,6 +33,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
     const job = makeJob(configuration, parts);
     const scope = scopeOf(parts, configuration);
     const started = world.now();
+    const never = drift(configuration.source);
     const result = await run({
       job,
       source: parts.source,
@@ -48,11 +50,13 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
       credentials: credentialsOf(configuration),
       quarantine: scrubbedQuarantine(quarantineOf(job, stateDirectory, world.now), log.clean),
       tools: parts.tools,
+      note: never.note,
       progress: (summary, window) => progress.show(() => progressText(summary, window, world.now() - started)),
     });
     if (log.level === 'debug' || log.level === 'trace' || (job.dryRun && log.level !== 'error')) {
       log.say(summaryText(result, job), summaryFields(result));
     }
+    for (const warning of never.warnings()) log.warn(warning);
     if (result.summary.changed > 0) log.warn(changedText(result.summary.changed));
     if (!job.usePosition) warnOfAbsent(parts.source, result.summary, host);
     return report(result.problems, job, configuration, host);

@@ -39,7 +39,8 @@ export function stopRequests(
       return request(new Problem(statuses[name], `stopped by ${name}`, { hint }));
     }
     if (now - first < sameRequest) return;
-    const hint = 'what was delivered since the position was last saved may arrive twice; one signal alone lets a run end';
+    const hint =
+      'what was delivered since the position was last saved may arrive twice; one signal alone lets a run end';
     tell(new Problem(statuses[name], `stopped at once by a second signal (${name})`, { hint }));
     world.leave(statuses[name]);
   });

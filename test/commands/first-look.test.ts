@@ -40,7 +40,10 @@ test('records that are as the definition says are counted', async () => {
 });
 
 test('paths that no record has are named', async () => {
-  assert.equal(await look(whole, [bare]), '1; none of them with an ID at id, none of them with a time at at');
+  assert.equal(
+    await look(whole, [bare]),
+    '1; none of them with an ID at id, none of them with a time at at (read as iso)',
+  );
   const joined: Records = { ...whole, id: { paths: ['a.b', 'id'] } };
   assert.equal(await look(joined, [good, good]), '2; none of them with an ID at a.b, id');
 });
@@ -48,11 +51,11 @@ test('paths that no record has are named', async () => {
 test('paths that some records do not have are named, too', async () => {
   assert.equal(
     await look(whole, [good, bare, good]),
-    '3; 1 of them without an ID at id, 1 of them without a time at at',
+    '3; 1 of them without an ID at id, 1 of them without a time at at (read as iso)',
   );
 });
 
 test('a time in another form is none', async () => {
   const epoch: Records = { ...whole, time: { path: 'at', format: 'epoch-ms' } };
-  assert.equal(await look(epoch, [good]), '1; none of them with a time at at');
+  assert.equal(await look(epoch, [good]), '1; none of them with a time at at (read as epoch-ms)');
 });

@@ -15,6 +15,7 @@ import type {
   DatedJob,
   Instant,
   Job,
+  Page,
   PositionStore,
   Quarantine,
   Sink,
@@ -47,6 +48,8 @@ export interface Branch<AnyJob extends Job = DatedJob> {
   readonly summary: Summary;
   /** Makes the position as it is durable. */
   save(): Promise<void>;
+  /** Called for every page. */
+  note?(page: Page): void;
   progress?(summary: Summary, window: Window): void;
   /** Runs a step and writes down its Problem, for the run to go on. */
   collect(step: () => Promise<void>): Promise<void>;
@@ -99,6 +102,7 @@ export async function pullSlice(
     let incomplete: Problem | undefined;
     for await (const page of source.pull({ branch, slice, bookmark, remembers })) {
       if (!suits()) return undefined;
+      at.note?.(page);
       summary.unmatched += page.unmatched;
       incomplete ??= page.incomplete;
       if (page.expired !== undefined) summary.gaps.push({ ...slice, parts: page.expired });

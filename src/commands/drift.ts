@@ -1,0 +1,56 @@
+/**
+ * Whether any record of a run has the ID and the time that the definition looks for. A vendor that renames a member makes
+ * no run fail: a record without a time is delivered as if it were of now, and one without an ID goes by its content.
+ */
+import type { SourceDefinition } from '../core/definition.ts';
+import type { AuditRecord, Page } from '../core/types.ts';
+
+export interface Drift {
+  note(page: Pick<Page, 'records'>): void;
+  /** A line for each of the two that is looked for and that no record has; none without records. */
+  warnings(): readonly string[];
+}
+
+export function drift({ records: { id, time } }: Pick<SourceDefinition, 'records'>): Drift {
+  let count = 0;
+  // An ID that may be at one place or another may also be at none.
+  let lacksId = 'paths' in id && id.first !== true;
+  let lacksTime = time !== undefined;
+
+  return {
+    // The first record that has it is the last one looked at.
+    note({ records }) {
+      count += records.length;
+      if (lacksTime) lacksTime = records.every(isUndated);
+      if (lacksId) lacksId = records.every(isUnnamed);
+    },
+    warnings() {
+      if (count === 0) return [];
+      const none = `none of ${count} record${count === 1 ? '' : 's'} has`;
+      return [
+        ...(lacksTime ? [`${none} a time ${timePlace(time)}: each is delivered as one of now; ${compare}`] : []),
+        ...(lacksId && 'paths' in id
+          ? [`${none} an ID at ${id.paths.join(', ')}: each goes by its whole content; ${compare}`]
+          : []),
+      ];
+    },
+  };
+}
+
+const compare = 'compare what the definition says with a record';
+
+/** Where a time is looked for, and in what form. */
+export function timePlace(time: SourceDefinition['records']['time']): string {
+  if (time === undefined) return '';
+  const { path, format } = time;
+  return `at ${path} (read as ${typeof format === 'string' ? format : format.pattern})`;
+}
+
+export function isUndated({ time }: AuditRecord): boolean {
+  return Number.isNaN(time);
+}
+
+/** Whether a record goes by its content, see core/identity.ts. */
+export function isUnnamed({ key, keyStart }: AuditRecord): boolean {
+  return key[keyStart] === 0x73 && key[keyStart + 6] === 0x3a; // `sha256:`, and neither a value nor `sha256-of-id:`
+}

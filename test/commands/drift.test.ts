@@ -1,0 +1,70 @@
+/** Definitions that no record of a run fits: everything is delivered, and nobody would look at what is wrong with it. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import type { SourceDefinition } from '../../src/core/definition.ts';
+import { saidBy, scene, type Scene } from '../faults/harness.ts';
+
+type Records = SourceDefinition['records'];
+
+async function withRecords(t: TestContext, records: Partial<Records>): Promise<Scene> {
+  return scene(t, { define: (base) => ({ ...base, records: { ...base.records, ...records } }) });
+}
+
+for (const [what, records, warning] of [
+  [
+    'times in another form',
+    { time: { path: 'time', format: 'epoch-s' } },
+    'none of 6 records has a time at time (read as epoch-s): each is delivered as one of now; compare what the definition says with a record',
+  ],
+  [
+    'a time in another place',
+    { time: { path: 'when', format: { pattern: 'DD.MM.YYYY' } } },
+    'none of 6 records has a time at when (read as DD.MM.YYYY): each is delivered as one of now; compare what the definition says with a record',
+  ],
+  [
+    'an ID in another place',
+    { id: { paths: ['uuid', 'id'] } },
+    'none of 6 records has an ID at uuid, id: each goes by its whole content; compare what the definition says with a record',
+  ],
+] as const satisfies (readonly [what: string, records: Partial<Records>, warning: string])[]) {
+  test(`${what}: the run delivers, ends with 0 and warns once; the check warns, too`, async (t) => {
+    const here = await withRecords(t, records);
+    const result = await here.run();
+    assert.equal(result.status, 0);
+    assert.deepEqual(saidBy(result).warnings, [warning]);
+    here.expectDelivered();
+    const checked = await here.run(['check']);
+    assert.equal(checked.status, 0, checked.stderr);
+    assert.match(
+      checked.stdout,
+      /^warning source acme: logged in, 2 records on .*; none of them with an? (ID|time) at /m,
+    );
+  });
+}
+
+for (const [what, records] of [
+  ['that fits', {}],
+  ['whose records have no ID, and which says so', { id: { content: true } }],
+  ['that knows several places for an ID', { id: { paths: ['uuid', 'record.uuid'], first: true } }],
+  ['without a time', { time: undefined }],
+] as const satisfies (readonly [what: string, records: Partial<Record<keyof Records, unknown>>])[]) {
+  test(`a definition ${what} warns of nothing`, async (t) => {
+    const here = await withRecords(t, records as Partial<Records>);
+    const result = await here.run();
+    assert.deepEqual([result.status, result.stderr], [0, '']);
+    assert.match((await here.run(['check'])).stdout, /^ok {6}source acme: /m);
+  });
+}
+
+test('one record that fits is enough, and a run without records warns of nothing', async (t) => {
+  const here = await scene(t, { records: 0 });
+  assert.equal((await here.run()).stderr, '');
+  here.vendor.add('other', 30, '{"uuid":"other"}');
+  const alone = await here.run();
+  assert.deepEqual(
+    saidBy(alone).warnings.map((line) => line.replace(/:.*/, '')),
+    ['none of 1 record has a time at time (read as iso)', 'none of 1 record has an ID at id'],
+  );
+  here.vendor.add('good', 30);
+  assert.equal((await here.run()).stderr, '');
+});
