@@ -17,6 +17,7 @@ import { fileName, quarantineSuffix } from '../io/position/state-directory.ts';
 import { run } from '../run.ts';
 import { drift } from './drift.ts';
 import type { Host } from './host.ts';
+import { ofSearch } from './of-search.ts';
 import { makeParts, type Parts } from './parts.ts';
 import { scrubbedQuarantine, scrubbedStore } from './scrubbed.ts';
 import { progressText, summaryFields, summaryText } from './summary-line.ts';
@@ -139,7 +140,7 @@ function report(problems: readonly Problem[], job: Job, configuration: Configura
   for (const problem of worstFirst) {
     if (lines.has(problem.message)) continue;
     lines.add(problem.message);
-    log.problem(withPlace(problem, configuration));
+    log.problem(withPlace(job.usePosition ? problem : ofSearch(problem), configuration));
   }
   return status;
 }

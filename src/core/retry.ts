@@ -111,14 +111,10 @@ export function pause(problem: Problem, attempt: number, tools: Pick<Tools, 'ran
   const end = tools.now() + milliseconds;
   if (end < tools.deadline && (tools.deadline !== Infinity || milliseconds <= longestWait)) return milliseconds;
   if (after === undefined) throw problem;
-  throw new Problem(
-    exit.tempfail,
-    `${problem.message}: rate-limited until ${new Date(end).toISOString()}, progress kept`,
-    {
-      hint: 'the next run continues from here; run it less often if this repeats',
-      cause: problem,
-    },
-  );
+  throw new Problem(exit.tempfail, `${problem.message}: rate-limited until ${new Date(end).toISOString()}`, {
+    hint: 'progress is kept, and the next run continues from here; run it less often if this repeats',
+    cause: problem,
+  });
 }
 
 /** Exit status, verb for the message and hint of an HTTP status that is not the one hoped for. */

@@ -65,7 +65,7 @@ export function stopRequests(
     grace: grace.signal,
     stopAfter(milliseconds, text) {
       const problem = new Problem(exit.tempfail, `--max-runtime ${text} is over before everything was delivered`, {
-        hint: 'what was delivered is kept, and the next run continues there; allow more time if it never catches up',
+        hint: 'what was delivered is kept, and the next run continues there; allow more time if this repeats',
       });
       void later(milliseconds, () => request(problem));
     },

@@ -260,7 +260,7 @@ test('a wait past the deadline ends the run with 75 and says until when', async 
   const tools = world(now + 60_000);
   const problem = await caught(retrying(() => Promise.reject(failing({ after: 120_000 })), tools));
   assert.equal(problem.status, exit.tempfail);
-  assert.equal(problem.message, 'no luck: rate-limited until 2026-11-20T09:02:00.000Z, progress kept');
+  assert.equal(problem.message, 'no luck: rate-limited until 2026-11-20T09:02:00.000Z');
   assert.equal(problem.again, undefined);
   assert.deepEqual(tools.waits, []);
 });

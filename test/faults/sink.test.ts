@@ -266,8 +266,8 @@ for (const kind of kinds) {
     assert.deepEqual(result.waits, []);
     await here.expectProblem(result, {
       exit: 75,
-      message: /limits the rate of .* \(HTTP 429\): rate-limited until \S+Z, progress kept$/,
-      hint: /^the next run continues from here/,
+      message: /limits the rate of .* \(HTTP 429\): rate-limited until \S+Z$/,
+      hint: /^progress is kept, and the next run continues from here/,
       lift: () => (here.sink.hook = undefined),
     });
   });
@@ -283,8 +283,8 @@ for (const kind of kinds) {
         assert.deepEqual(result.waits, []);
         await here.expectProblem(result, {
           exit: 75,
-          message: /limits the rate of .* \(HTTP 429\): rate-limited until \S+Z, progress kept$/,
-          hint: /^the next run continues from here/,
+          message: /limits the rate of .* \(HTTP 429\): rate-limited until \S+Z$/,
+          hint: /^progress is kept, and the next run continues from here/,
           lift: () => (here.sink.hook = undefined),
         });
       }
@@ -362,7 +362,7 @@ fault(
       exit: 65,
       message:
         /^11 records in a row were refused over the last runs, too many to set aside: mapper_exception: conflict$/,
-      hint: /^mend the cause and run again, the position stays; .* set aside before is in .*faults\.quarantine\.jsonl$/,
+      hint: /^mend the cause and run again; the position stays; .* set aside before is in .*faults\.quarantine\.jsonl$/,
       lift: () => (here.sink.item = undefined),
     });
     here.sink.item = (id) => (recordIdOf(id).startsWith('refused') ? conflict : undefined);

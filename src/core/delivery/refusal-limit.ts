@@ -40,13 +40,13 @@ export function refusalLimit(summary: Summary, share: number, before: number, pa
 
 function tooMany(refused: number, fetched: number, reason: string): Problem {
   return new Problem(exit.data, `${refused} of ${fetched} records were refused, too many to set aside: ${reason}`, {
-    hint: 'mend the cause and run again, the position stays',
+    hint: 'mend the cause and run again; the position stays',
   });
 }
 
 function tooManyInARow(refused: number, reason: string, path: string): Problem {
   const message = `${refused} records in a row were refused over the last runs, too many to set aside: ${reason}`;
   return new Problem(exit.data, message, {
-    hint: `mend the cause and run again, the position stays; what was set aside before is in ${path}`,
+    hint: `mend the cause and run again; the position stays; what was set aside before is in ${path}`,
   });
 }

@@ -148,8 +148,8 @@ test('an asked wait of more than a quarter of an hour is left to the next run: 7
   const certain: Delivered[] = [];
   await assert.rejects(deliver(sink, packed(3), clock, { soFar: (delivered) => void certain.push(delivered) }), {
     status: exit.tempfail,
-    message: /^fake is rate limited: rate-limited until 1970-01-01T02:00:00.\d+Z, progress kept$/,
-    hint: 'the next run continues from here; run it less often if this repeats',
+    message: /^fake is rate limited: rate-limited until 1970-01-01T02:00:00.\d+Z$/,
+    hint: 'progress is kept, and the next run continues from here; run it less often if this repeats',
   });
   assert.deepEqual(clock.waits, [250]);
   assert.deepEqual(certain[0]?.kept, [100]);
