@@ -157,8 +157,7 @@ for (const [what, argv, seconds] of [
     assert.deepEqual(result.waits, []);
     await here.expectProblem(result, {
       exit: 75,
-      message:
-        /^acme limits the rate of page 2 \(HTTP 429\): rate-limited until \d{4}-\d\d-\d\dT[\d:.]+Z$/,
+      message: /^acme limits the rate of page 2 \(HTTP 429\): rate-limited until \d{4}-\d\d-\d\dT[\d:.]+Z$/,
       hint: /^progress is kept, and the next run continues from here/,
     });
   });
