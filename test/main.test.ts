@@ -148,9 +148,12 @@ test('what stands behind -- is for the command: JSON and no progress line are no
   const early = await run(['--sorce', '--', 'x', '--log-format', 'json']);
   assert.match(early.stderr, /^audit-export: unknown option '--sorce'/);
 
-  const words = "stty columns 100; $AUDIT_EXPORT --source sample --since 7d -- sh -c 'cat > /dev/null' --no-progress";
-  const terminal = await shell(`script -qec "${words}" /dev/null`, { directory: scratch(t) });
-  if (!/not found/.test(terminal.stderr)) assert.match(terminal.stdout, /\d+ records, /);
+  // A terminal of script(1) may have no columns, and is given the usual ones.
+  for (const columns of [100, 0]) {
+    const words = `stty columns ${columns}; $AUDIT_EXPORT --source sample --since 7d -- sh -c 'cat > /dev/null' --no-progress`;
+    const terminal = await shell(`script -qec "${words}" /dev/null`, { directory: scratch(t) });
+    if (!/not found/.test(terminal.stderr)) assert.match(terminal.stdout, /\d+ records, /, `${columns} columns`);
+  }
 });
 
 test('a state directory that cannot be made is status 73, before anything is asked of the vendor', async (t) => {

@@ -6,9 +6,12 @@ import type { RunResult } from '../run.ts';
 
 /** The line that is redrawn while a run goes on. */
 export function progressText(summary: Summary, window: Window, milliseconds: number): string {
-  const rate = Math.round((summary.fetched / Math.max(milliseconds, 1)) * 1000);
+  const { fetched, unmatched } = summary;
+  const read = fetched + unmatched;
+  const rate = Math.round((read / Math.max(milliseconds, 1)) * 1000);
   const megabytes = (summary.bytes / 1e6).toFixed(1);
-  return `${summary.fetched} records, ${megabytes} MB, ${rate}/s, ${spanText(window)}`;
+  const matching = unmatched === 0 ? '' : ` read, ${fetched} matching`;
+  return `${read} records${matching}, ${megabytes} MB, ${rate}/s, ${spanText(window)}`;
 }
 
 /** One line that accounts for every record. */

@@ -57,7 +57,7 @@ export function systemWorld(environment: Environment): World {
       get isTerminal() {
         return isTerminal(2);
       },
-      columns: () => process.stderr.columns ?? 80,
+      columns: () => process.stderr.columns || 80, // a terminal may say 0, as that of script(1) does
       write: writeError,
     },
     now: () => Date.now(),

@@ -26,3 +26,10 @@ test('a window without a beginning is not said to begin in 1970', () => {
   const search = { usePosition: false, dryRun: false };
   assert.match(summaryText({ summary, window: endless, position }, search), /^up to 2026-11-20T09:00:00Z, 3 fetched/);
 });
+
+test('the line of progress moves while a query matches nothing', () => {
+  const span = '2026-11-20T08:00:00Z to 2026-11-20T09:00:00Z';
+  assert.equal(progressText({ ...summary, bytes: 2e6 }, window, 2000), `3 records, 2.0 MB, 2/s, ${span}`);
+  const searching = { ...emptySummary(), unmatched: 5000 };
+  assert.equal(progressText(searching, window, 2000), `5000 records read, 0 matching, 0.0 MB, 2500/s, ${span}`);
+});
