@@ -41,7 +41,9 @@ export async function check(flags: Flags, host: Host): Promise<number> {
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       problems.push(error);
-      line = `FAILED  ${what}: ${error.message}`;
+      const [, name] = what.split(' ');
+      const said = error.message.startsWith(`${name}: `) ? error.message.slice(`${name}: `.length) : error.message;
+      line = `FAILED  ${what}: ${said}`;
     }
     await printText(world.output, `${log.clean(oneLine(line))}\n`);
   }

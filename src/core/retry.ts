@@ -60,6 +60,8 @@ export function retryAfter(headers: Readonly<Record<string, string>>, now: numbe
 export interface Asked {
   readonly who: string;
   readonly what: string;
+  /** The address, told when there is nothing (404). */
+  readonly at?: string | undefined;
   readonly hint?: string;
   /** By HTTP status, before all other hints. */
   readonly hints?: Readonly<Record<number, string | undefined>>;
@@ -79,7 +81,8 @@ export function httpProblem(
   const meant = asked.meant ?? (status === 403 && tellsLimit(headers) ? 429 : status); // the latter as GitHub says it
   const [code, verb, standardHint] = meaning(meant);
   const hint = asked.hints?.[meant] ?? (code === exit.noperm ? asked.hint : undefined) ?? standardHint;
-  const message = `${asked.who} ${verb} ${asked.what} (HTTP ${status})${asked.said ? `: ${asked.said}` : ''}`;
+  const did = meant === 404 && asked.at !== undefined ? `has nothing at ${asked.at} for` : verb;
+  const message = `${asked.who} ${did} ${asked.what} (HTTP ${status})${asked.said ? `: ${asked.said}` : ''}`;
   return new Problem(code, message, { hint, again: worthAnother(meant, headers, now) });
 }
 

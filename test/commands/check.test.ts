@@ -119,3 +119,17 @@ limits: { page: 2 }
   assert.equal(ended.status, 0, ended.stderr);
   assert.match(ended.stderr, /^audit-export: warning: fig: page 1 was full, and nothing stands at next: /);
 });
+
+test('a source that fails is named once on its line', async (t) => {
+  for (const [body, said] of [
+    ['', /^FAILED {2}source acme: the reply to page 1 is empty$/m],
+    ['{"records":[', /^FAILED {2}source acme: the reply to page 1 was cut off before its end$/m],
+  ] as const) {
+    const here = await scene(t);
+    here.vendor.fault = () => reply(200, { 'Content-Type': 'application/json' }, body);
+    const { status, stdout, stderr } = await here.run(['check']);
+    assert.equal(status, 76);
+    assert.match(stdout, said);
+    assert.match(stderr, /^audit-export: acme: the reply to page 1 (?:is|was) /);
+  }
+});

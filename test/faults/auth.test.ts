@@ -128,7 +128,8 @@ for (const [what, headers] of [
     assert.equal(logins(here), 2);
     await here.expectProblem(result, {
       exit: 76,
-      message: /^acme answered page 2 with something else than JSON$|^acme: the reply to page 2 is HTML, not JSON$/,
+      message:
+        /^acme answered page 2 with something else than JSON \(HTTP 200, text\/html; charset=utf-8, "Sign in"\) at http:\/\/127.0.0.1:\d+\/audit$|^acme: the reply to page 2 is HTML, not JSON$/,
       hint: /^check the URL/,
     });
   });

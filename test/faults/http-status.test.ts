@@ -22,7 +22,7 @@ fault('A10', 'an address that does not exist ends the run with a hint at the set
   assert.equal(here.vendor.requests.length, 1);
   await here.expectProblem(result, {
     exit: 78,
-    message: /^acme has no address for page 1 at http:\/\/127\.0\.0\.1:\d+\/\S+ \(HTTP 404\): Not Found$/,
+    message: /^acme has nothing at http:\/\/127\.0\.0\.1:\d+\/\S+ for page 1 \(HTTP 404\): Not Found$/,
     hint: /^check ACME_URL/,
   });
 });

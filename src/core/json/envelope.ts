@@ -22,7 +22,11 @@ export interface Envelope {
 
 /** The reply ended too early: worth asking again. */
 export function cut(where: string): Problem {
-  return new Problem(exit.protocol, `the reply was cut off ${where}`, {
+  return unfinished(`was cut off ${where}`);
+}
+
+function unfinished(what: string): Problem {
+  return new Problem(exit.protocol, `the reply ${what}`, {
     hint: 'the next run asks again; if it persists, look at proxies and time limits on the way',
     again: {},
   });
@@ -153,7 +157,7 @@ export function envelope(path: readonly string[], opening: number, limit = 4 * 1
   }
 
   function end(): { value: unknown; text: string } {
-    if (!started) throw cut('before it began');
+    if (!started) throw unfinished('is empty');
     if (open || inString || depth > 0) throw cut('before its end');
     if (!isUtf8(text.view())) throw notJson('it is not UTF-8');
     const json = text.view().toString('utf8');

@@ -105,7 +105,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     const reply = await stream(question);
     const text = await reply.text(longestJson);
     const value = parseJson(text);
-    if (typeof value !== 'object' || value === null) throw notJson(definition, question.what);
+    if (typeof value !== 'object' || value === null) throw notJson(definition, question.what, reply);
     question.judge?.(value);
     check(value, question.what);
     return { value, text, url: reply.url, headers: reply.headers };

@@ -26,17 +26,13 @@ interface Refused {
 }
 
 /** The Problem of a reply that is no success. */
-export function refusal(
-  definition: SourceDefinition,
-  { status, headers, date, url }: HttpReply,
-  { what, values, said, now }: Refused,
-): Problem {
-  if (bringsContent(status)) return notJson(definition, what);
+export function refusal(definition: SourceDefinition, reply: HttpReply, { what, values, said, now }: Refused): Problem {
+  const { status, headers, date, url } = reply;
+  if (bringsContent(status)) return notJson(definition, what, reply, said);
   const hint = refusalHint(definition, status, values);
   const clock = definition.auth.type === 'signature' ? clockHint({ date }, now) : '';
-  const place = status === 404 ? ` at ${new URL(url).origin}${new URL(url).pathname}` : '';
   const meant = meantBy(definition, status, said);
-  const asked = { who: definition.name, what: what + place, meant, ...(hint && { hint: hint + clock }) };
+  const asked = { who: definition.name, what, at: placeOf(url), meant, ...(hint && { hint: hint + clock }) };
   const problem = httpProblem(status, headers, asked, now);
   const invalid = tellsInvalid(definition, said); // asking again would not help
   return problem.with({
@@ -104,11 +100,10 @@ function settingsRead(
     .map(([name]) => name);
 }
 
-/** A short reply as a JSON value; undefined for a page for people, or for anything else. */
+/** A short reply as a JSON value; of a page for people, its title; undefined for anything else. */
 export async function saidIn(reply: HttpReply): Promise<unknown> {
-  if (!isHtml(reply)) return parseJson(await reply.text(64 * 1024));
-  await reply.discard();
-  return undefined;
+  const text = await reply.text(64 * 1024);
+  return isHtml(reply) ? /<title[^>]*>\s*([^<]*\S)\s*<\/title/i.exec(text)?.[1] : parseJson(text);
 }
 
 /** Records leave as they came, and JSON is UTF-8 (RFC 8259 section 8.1): another encoding would be a guess. */
@@ -122,10 +117,21 @@ export function notUtf8(definition: SourceDefinition, what: string, charset: str
   );
 }
 
-export function notJson(definition: SourceDefinition, what: string): Problem {
-  return new Problem(exit.protocol, `${definition.name} answered ${what} with something else than JSON`, {
+/** `said` as of `saidIn`. Who knows what answered, and where, need not ask again by hand. */
+export function notJson(definition: SourceDefinition, what: string, reply: HttpReply, said?: unknown): Problem {
+  const { status, headers, url } = reply;
+  const type = headers['content-type'] ?? 'no content type';
+  const title = isHtml(reply) && typeof said === 'string' ? `, ${JSON.stringify(said)}` : '';
+  const message = `${definition.name} answered ${what} with something else than JSON`;
+  return new Problem(exit.protocol, `${message} (HTTP ${status}, ${serverText(type + title)}) at ${placeOf(url)}`, {
     hint: 'check the URL: a proxy, a single sign-on page or another service may be answering there',
   });
+}
+
+/** Where that was, without a query: it may hold a secret. */
+function placeOf(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
 }
 
 /**

@@ -343,7 +343,7 @@ test('an item that is gone is told of, and the others are read', async (t) => {
 
   const unlisted = await orchard(t, replies);
   const stopped = await read(unlisted.source);
-  isProblem(stopped.problem, exit.config, /fig has no address for page 1 of item 3 at http:\S+\/blob\/c \(HTTP 404\)/);
+  isProblem(stopped.problem, exit.config, /fig has nothing at http:\S+\/blob\/c for page 1 of item 3 \(HTTP 404\)/);
   assert.deepEqual([stopped.ids, stopped.expired], [['1'], 0]);
 });
 
@@ -390,7 +390,7 @@ test('an item may be gone by what a refusal says, and a refusal that says someth
 test('a list that is gone is no item that is gone', async (t) => {
   const { source } = await orchard(t, { '/feed/content': refuse(404) }, { items: { address: 'uri', gone: [404] } });
   const { problem, expired } = await read(source);
-  isProblem(problem, exit.config, /page 1 of the list at http:\S+ \(HTTP 404\)/);
+  isProblem(problem, exit.config, /fig has nothing at http:\S+ for page 1 of the list \(HTTP 404\)/);
   assert.equal(expired, 0);
 });
 
