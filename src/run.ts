@@ -174,6 +174,6 @@ async function save(state: State, position: Position, sink: Sink | undefined, se
 async function conclude(state: State, position: Position, sink: Sink | undefined, started: number): Promise<void> {
   const ended = state.parts.tools.now();
   const status = writeDown(position, { started, ended }, state.problems, state.summary);
-  if (position.failures === 0) position.credentials = state.parts.credentials;
+  if (position.lastSuccess === position.last?.ended) position.credentials = state.parts.credentials;
   await save(state, position, sink, status === exit.ok);
 }

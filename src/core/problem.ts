@@ -31,9 +31,11 @@ export const exit = {
   noperm: 77,
   /** Settings missing or wrong; state corrupt, foreign or newer. */
   config: 78,
-  /** Stopped by SIGHUP, SIGINT, SIGTERM after a clean end. */
+  /** Stopped by SIGHUP, after a clean end. */
   hangup: 129,
+  /** Stopped by SIGINT (Ctrl-C), after a clean end. */
   interrupt: 130,
+  /** Stopped by SIGTERM, after a clean end. */
   terminate: 143,
 } as const;
 

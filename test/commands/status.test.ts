@@ -3,7 +3,9 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { stateOf } from '../../src/commands/status.ts';
-import { firstPosition, placeOf } from '../../src/core/run/position.ts';
+import { exit, Problem, type ExitStatus } from '../../src/core/problem.ts';
+import { firstPosition, placeOf, writeDown } from '../../src/core/run/position.ts';
+import { emptySummary } from '../../src/core/run/summary.ts';
 import type { LastRun, Position } from '../../src/core/types.ts';
 import { positionStore } from '../../src/io/position-file.ts';
 import { run, scratch, shell, type Ended } from '../support/program.ts';
@@ -59,6 +61,19 @@ for (const [what, place, state] of [
     assert.equal(stateOf(stored, now), state);
   });
 }
+
+test('runs that a signal stopped are no failures, and make up for none', () => {
+  const stored = position(69, 2, recently);
+  const end = (status: ExitStatus): void => {
+    writeDown(stored, { started: now, ended: now }, [new Problem(status, 'ended')], emptySummary());
+  };
+  for (const status of [exit.hangup, exit.interrupt, exit.terminate]) end(status);
+  assert.deepEqual([stored.failures, stored.last?.exit, stored.lastSuccess], [2, 143, recently]);
+  assert.equal(stateOf(stored, now), 'warning');
+  end(exit.unavailable);
+  assert.equal(stored.failures, 3);
+  assert.equal(stateOf(stored, now), 'error');
+});
 
 test('a branch that never came to a position is told beside the lag of the others, not of one that is read no more', async (t) => {
   const directory = scratch(t);

@@ -5,6 +5,9 @@ import { exit, type Problem, worst } from '../problem.ts';
 import { fromMillis, isoText } from '../time.ts';
 import type { BranchPosition, Duration, Position, Summary } from '../types.ts';
 
+/** Somebody ended the run, who had no need to be told that it failed. */
+const stops: readonly number[] = [exit.hangup, exit.interrupt, exit.terminate];
+
 /** `source` and `sink` say what is read and where it goes. */
 export function firstPosition(scope: { readonly source: string; readonly sink: string }): Position {
   return {
@@ -34,7 +37,10 @@ export function placeOf(position: Position, branch: string, seed: number): Branc
   return place;
 }
 
-/** Writes down how a run ended, and returns its status: 0 and 3 count as a success. Times are in milliseconds. */
+/**
+ * Writes down how a run ended, and returns its status: 0 and 3 count as a success, and a signal as neither success nor
+ * failure. Times are in milliseconds.
+ */
 export function writeDown(
   position: Position,
   { started, ended }: { readonly started: number; readonly ended: number },
@@ -53,7 +59,8 @@ export function writeDown(
     delivered,
     quarantined,
   };
-  position.failures = success ? 0 : position.failures + 1;
+  if (success) position.failures = 0;
+  else if (!stops.includes(status)) position.failures += 1;
   position.refusals = isAnyAccepted(summary) ? 0 : position.refusals + quarantined;
   if (success) position.lastSuccess = position.last.ended;
   if (repeated > 0) position.lastRepeat = position.last.ended;
