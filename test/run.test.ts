@@ -225,7 +225,11 @@ test('a sink that refuses nearly everything stops the run before the trail is dr
   here.sink.answer = ({ records }) => ({ outcomes: records.map(() => ({ refused: 'mapping' })) });
   const { problems } = await here.run();
   assert.equal(problems[0]?.status, exit.data);
-  assert.equal(problems[0].hint, 'mend the cause and run again; the position stays');
+  assert.match(
+    problems[0].message,
+    /^\d+ of \d+ records were refused, too many to set aside: \w+ refused a\d+: mapping$/,
+  );
+  assert.match(problems[0].hint ?? '', /; the position stays, and a run with -c and a later --since passes them over$/);
   assert.ok(here.quarantine.added.length <= 12);
   assert.equal((await here.store.load())?.branches.get('')?.watermark, undefined);
 });

@@ -334,7 +334,8 @@ fault(
     assert.deepEqual(here.setAside(), []);
     await here.expectProblem(result, {
       exit: 65,
-      message: /^50 of 100 records were refused, too many to set aside: mapper_exception: conflict$/,
+      message:
+        /^50 of 100 records were refused, too many to set aside: elastic refused r\d+: mapper_exception: conflict$/,
       hint: /^mend the cause and run again/,
       lift: () => (here.sink.item = undefined),
     });
@@ -361,8 +362,8 @@ fault(
     await here.expectProblem(eleventh, {
       exit: 65,
       message:
-        /^11 records in a row were refused over the last runs, too many to set aside: mapper_exception: conflict$/,
-      hint: /^mend the cause and run again; the position stays; .* set aside before is in .*faults\.quarantine\.jsonl$/,
+        /^11 records in a row were refused over the last runs, too many to set aside: elastic refused waiting1: mapper_exception: conflict$/,
+      hint: /^mend the cause and run again; the position stays, and a run with -c and a later --since passes them over; .* set aside before is in .*faults\.quarantine\.jsonl$/,
       lift: () => (here.sink.item = undefined),
     });
     here.sink.item = (id) => (recordIdOf(id).startsWith('refused') ? conflict : undefined);

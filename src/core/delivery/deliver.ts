@@ -8,6 +8,7 @@ import type { Packed } from '../batch.ts';
 import { worklist } from './bisect.ts';
 import type { Task } from './bisect.ts';
 import { collect, type Delivered, type Fate, type Kept, keptWhole } from './delivered.ts';
+import { refusedBy } from './refusal-limit.ts';
 import { exit, Problem } from '../problem.ts';
 import { attempts, pause } from '../retry.ts';
 import type { Batch, Reply, Sink, Tools } from '../types.ts';
@@ -53,7 +54,8 @@ export async function deliver(
   const reasons: string[] = [];
   const refuse = (index: number, reason: string): void => {
     fates[index] = { refused: reason };
-    reasons.push(reason);
+    const record = reasons.length === 0 ? packed.batch.records[index] : undefined; // only the first is told
+    reasons.push(record === undefined ? reason : refusedBy(sink.name, record, reason));
   };
   const work = worklist(packed.entries.length, refuse);
   try {

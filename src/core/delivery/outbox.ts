@@ -9,7 +9,7 @@ import type { Packed, Packer } from '../batch.ts';
 import { seen } from '../dedupe.ts';
 import { deliver } from './deliver.ts';
 import { type Delivered, nothing } from './delivered.ts';
-import { refusalLimit } from './refusal-limit.ts';
+import { refusalLimit, refusedBy } from './refusal-limit.ts';
 import type { AuditRecord, Ledger, Quarantine, RefusedRecord, Sink, Summary, Tools } from '../types.ts';
 import type { Unsaved } from './unsaved.ts';
 
@@ -105,8 +105,9 @@ export function outbox(parts: OutboxParts): Outbox {
       summary.awaited += entries.length;
       unsaved.add(parts.branch, ledger, entries);
     }
-    if (delivered.refused.length === 0) return;
-    limit.check(delivered.refused.length, delivered.refused[0]?.reason ?? '');
+    const [first] = delivered.refused;
+    if (first === undefined) return;
+    limit.check(delivered.refused.length, refusedBy(sink.name, first.record, first.reason));
     for (const { record: refused, reason } of delivered.refused) {
       const text = refused.bytes.subarray(refused.start, refused.end);
       await quarantine.add({ text, more: false, reason }, by);

@@ -2,9 +2,11 @@
  * How many records may be set aside: a systematic fault (a mapping, a wrong path) must not drain the audit trail into a
  * file. Beyond that nothing more is set aside, and the position stays.
  */
+import { idText } from '../identity.ts';
 import { exit, Problem } from '../problem.ts';
 import { fresh, isAnyAccepted } from '../run/summary.ts';
-import type { Summary } from '../types.ts';
+import { serverText } from '../text/shown.ts';
+import type { AuditRecord, Summary } from '../types.ts';
 
 /** So many never stop a run, nor so many in a row several ones. */
 const floor = 10;
@@ -38,15 +40,22 @@ export function refusalLimit(summary: Summary, share: number, before: number, pa
   };
 }
 
+/** The reason, with the destination that gave it and the record that it was first given for. */
+export function refusedBy(sinkName: string, { key, keyStart, keyEnd }: AuditRecord, reason: string): string {
+  return `${sinkName} refused ${serverText(idText(key, keyStart, keyEnd))}: ${reason}`;
+}
+
+const stays = 'the position stays, and a run with -c and a later --since passes them over';
+
 function tooMany(refused: number, fetched: number, reason: string): Problem {
   return new Problem(exit.data, `${refused} of ${fetched} records were refused, too many to set aside: ${reason}`, {
-    hint: 'mend the cause and run again; the position stays',
+    hint: `mend the cause and run again; ${stays}`,
   });
 }
 
 function tooManyInARow(refused: number, reason: string, path: string): Problem {
   const message = `${refused} records in a row were refused over the last runs, too many to set aside: ${reason}`;
   return new Problem(exit.data, message, {
-    hint: `mend the cause and run again; the position stays; what was set aside before is in ${path}`,
+    hint: `mend the cause and run again; ${stays}; what was set aside before is in ${path}`,
   });
 }

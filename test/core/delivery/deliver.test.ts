@@ -302,7 +302,7 @@ test('what is refused is told as it is known, so that a sink that refuses all is
     deliver(sink, packed(1000), fakeClock(), {
       soFar: (delivered) => void certain.push(delivered),
       mayRefuse(count, reason) {
-        assert.equal(reason, 'no');
+        assert.equal(reason, 'fake refused r0: no');
         if (count > 10) throw stop;
       },
     }),
