@@ -53,7 +53,8 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
       ...named,
       output: stoppable(world.output, host.stops.grace),
       file: appendFile,
-      wire: (address) => openWire(address, { ...connection(configuration, host, 'sink'), stop: host.stops.grace }),
+      wire: (address) =>
+        openWire(address, { ...connection(configuration, host, 'sink', address), stop: host.stops.grace }),
       guid: world.guid,
       ...(await commandAfterDashes(configuration, host)),
       ...(form && { form: { name: form.name, encode: form.make(form.values, { ...named, now: world.now }) } }),
@@ -124,13 +125,23 @@ function idSpaceOf(configuration: Configuration, { scope }: Source, branch: stri
 }
 
 /** What every connection needs to know. */
-function connection({ http }: Configuration, { world }: Host, role: Role): Trust & { readonly timeout: number } {
+function connection(
+  { http, sourceValues, sinkValues }: Configuration,
+  { world }: Host,
+  role: Role,
+  address: string,
+): Trust & { readonly timeout: number } {
+  const origin = /^\w+:\/\/[^/?#]*/.exec(address)?.[0] ?? address;
+  const [setting] = Object.entries(role === 'source' ? sourceValues : sinkValues).find(([, value]) =>
+    value.startsWith(origin),
+  ) ?? [undefined];
   const { timeout, insecure, extraRoots, clients, proxies } = http;
   const client = clients[role];
   return {
     timeout,
     insecure,
     environment: { ...world.environment, ...proxies },
+    ...(setting === undefined ? {} : { setting }),
     ...(extraRoots === undefined ? {} : { extraRoots }),
     ...(client === undefined ? {} : { client }),
   };
@@ -152,7 +163,7 @@ function makeTools(configuration: Configuration, host: Host, { role, deadline, n
     http(base) {
       noteHttp();
       return openHttp(base, {
-        ...connection(configuration, host, role),
+        ...connection(configuration, host, role, base),
         stop,
         now: world.now,
         debug: log.trace,

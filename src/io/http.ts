@@ -79,7 +79,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     } catch (error) {
       exchange.abort();
       underWay.delete(exchange);
-      throw connectionProblem(error, where);
+      throw connectionProblem(error, { ...where, answered });
     }
   }
 
@@ -132,7 +132,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     const headers = incomingHeaders(reply.headers);
     const date = parseHttpDate(headers['date'] ?? '');
     const body = readBody(reply.body, {
-      where,
+      where: { ...where, answered },
       encoding: checkEncoding(headers['content-encoding'], where),
       limit: exchange.limit,
       misencoded: () => (acceptEncoding = 'identity'),

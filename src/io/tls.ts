@@ -18,10 +18,12 @@ export interface Trust {
   /** What the server is shown when it asks. */
   readonly client?: ClientCertificate;
   readonly environment: Readonly<Environment>;
+  /** The setting that the address is from. */
+  readonly setting?: string;
 }
 
 /** Throws Problem 78 where credentials would travel readable, or where somebody else could read them. */
-export function refuseUnprotected(home: URL, { insecure, environment }: Trust): void {
+export function refuseUnprotected(home: URL, { insecure, environment, setting }: Trust): void {
   if (insecure) return;
   if (environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
     throw new Problem(exit.config, 'NODE_TLS_REJECT_UNAUTHORIZED=0 would switch off the verification of certificates', {
@@ -33,7 +35,9 @@ export function refuseUnprotected(home: URL, { insecure, environment }: Trust): 
     throw new Problem(
       exit.config,
       `${home.protocol}//${home.host} is not encrypted: credentials and records could be read on the way`,
-      { hint: `use ${encrypted}; --insecure permits it all the same, and warns on every run` },
+      {
+        hint: `use ${encrypted}${setting === undefined ? '' : ` in ${setting}`}; --insecure permits it all the same, and warns on every run`,
+      },
     );
   }
 }

@@ -328,7 +328,7 @@ fault(
     await here.expectProblem(result, {
       exit: 78,
       message: /^http:\/\/vendor\.example is not encrypted/,
-      hint: /^use https:\/\/; --insecure permits it/,
+      hint: /^use https:\/\/ in ACME_URL; --insecure permits it/,
     });
   },
 );

@@ -222,6 +222,15 @@ test('http:// where TLS is spoken has a hint at https://, and what https:// does
   assert.doesNotMatch(tls.hint ?? '', /begins with https/);
 });
 
+test('where a part of a reply came, nobody speaks TLS', async (t) => {
+  for (const begun of ['HTTP/1.1 200', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[']) {
+    const server = await serve(t, thenClose(begun));
+    const client = open(t, server.url);
+    const { hint } = await problemOf((async () => (await get(client)).text())());
+    assert.equal(hint, 'check the network and the service; the next run continues from here', begun);
+  }
+});
+
 const cuts: readonly (readonly [name: string, behave: Behaviour])[] = [
   ['Content-Length, reset', thenReset('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[{"a":1}')],
   ['Content-Length, closed', thenClose('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[{"a":1}')],

@@ -16,6 +16,8 @@ export interface Where {
   readonly isSecret?: boolean;
   /** The proxy on the way, without user info. */
   readonly proxy?: string | undefined;
+  /** A reply of it has come, or a part of one. */
+  readonly answered?: boolean;
 }
 
 /** The Problem behind an error of undici, zlib or the system. An error that none of them makes is returned as it is. */
@@ -38,8 +40,8 @@ export function connectionProblem(error: unknown, where: Where): unknown {
   }
   const transient = transientCodes.get(code);
   if (transient !== undefined) {
-    const isPlain = where.url.protocol === 'http:' && isBroken(error); // how TLS servers answer plain HTTP
-    const hint = isPlain ? `${transient[1]}; if it speaks TLS there, the URL begins with https://` : transient[1];
+    const mayBeTls = where.url.protocol === 'http:' && isBroken(error) && !hasAnswered(error, where);
+    const hint = mayBeTls ? `${transient[1]}; if it speaks TLS there, the URL begins with https://` : transient[1];
     return problem(exit.unavailable, where, transient[0], { code, hint, again: {} });
   }
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
@@ -58,6 +60,11 @@ export function connectionProblem(error: unknown, where: Where): unknown {
 /** Whether a connection broke: what happens to an idle one that the server has closed meanwhile. */
 export function isBroken(error: unknown): boolean {
   return error instanceof Error && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error));
+}
+
+/** Whether a byte has come from there: TLS servers answer plain HTTP with nothing. undici says what its socket has read. */
+function hasAnswered(error: unknown, { answered = false }: Where): boolean {
+  return answered || ((error as { socket?: { bytesRead?: number } }).socket?.bytesRead ?? 0) > 0;
 }
 
 /** A Problem about one request: `source https://host <what> (CODE, GET /path)`, or `sink tls://host <what> (CODE, TLS)`. */
