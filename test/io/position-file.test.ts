@@ -396,7 +396,7 @@ test('a position of another source, sink or job is refused', async (t) => {
   const { path } = await saved(directory, positionOf({ '': branch(1n) }));
   await assert.rejects(
     positionStore(directory, 'job', { ...scope, source: 'other' }).load(),
-    problem(78, /belongs to another source: vendor, not other/, /--job/),
+    problem(78, /belongs to another source: vendor, not other/, /--job; .* -c --since 1970-01-01T00:00:00.000000001Z$/),
   );
   await assert.rejects(
     positionStore(directory, 'job', { ...scope, sink: 'other' }).load(),

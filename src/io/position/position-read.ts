@@ -1,5 +1,8 @@
 /** Reading position files: what is there, what it belongs to, and what to say when it cannot be used. */
 import { exit, Problem } from '../../core/problem.ts';
+import { progressOf } from '../../core/run/branch-list.ts';
+import { isoText } from '../../core/time.ts';
+import type { Instant } from '../../core/types.ts';
 import { fileProblem } from '../disk/durable.ts';
 import { openToRead } from './own-file.ts';
 import { positionSuffix } from './state-directory.ts';
@@ -53,7 +56,7 @@ export function checkScope(path: string, job: string, stored: StoredPosition, sc
         ? otherSource(source, scope.source)
         : ['sink', sink, scope.sink];
   throw new Problem(exit.config, `position file ${path} belongs to another ${what}: ${theirs}, not ${ours}`, {
-    hint: `give this job a name of its own with --job; or ${beginAgain(path)}`,
+    hint: `give this job a name of its own with --job; or ${beginAgain(path, progressOf(stored.position).watermark)}`,
   });
 }
 
@@ -77,10 +80,11 @@ export function unusable(path: string, damage: string): Problem {
   });
 }
 
-/** Each of the files alone would have the next run go on from it. */
-export function beginAgain(path: string): string {
+/** Each of the files alone would have the next run go on from it. `known`: everything before it was delivered. */
+export function beginAgain(path: string, known?: Instant): string {
+  const since = known === undefined ? '<the last time that is known to be delivered>' : isoText(known);
   const journal = `${path.slice(0, -positionSuffix.length)}.journal`;
-  return `begin again: rm -f ${path} ${path}.previous ${journal}, then run once with -c --since <the last time that is known to be delivered>`;
+  return `begin again: rm -f ${path} ${path}.previous ${journal}, then run once with -c --since ${since}`;
 }
 
 export function newer(path: string, version: number): Problem {
