@@ -1,7 +1,7 @@
 /** The JSON document of a position file, to and from a position; the remembered IDs follow it in the file. */
 import { createLedger } from '../../core/dedupe.ts';
 import { fromMillis, isoText } from '../../core/time.ts';
-import type { CredentialMarks } from '../../core/run/credentials.ts';
+import type { CredentialMarks, FormerCredentials } from '../../core/run/credentials.ts';
 import type { Instant, LastRun, Position, Saved } from '../../core/types.ts';
 
 export interface StoredDocument {
@@ -16,6 +16,7 @@ export interface StoredDocument {
   readonly refusals?: number;
   readonly last?: LastRun;
   readonly credentials?: CredentialMarks;
+  readonly formerCredentials?: FormerCredentials;
   readonly saved?: Saved;
   readonly branches: readonly StoredBranch[];
 }
@@ -32,6 +33,7 @@ interface StoredBranch {
 /** The document, indented for people: a line that is a brace alone ends it, and only it. */
 export function documentText(job: string, generation: number, position: Position): string {
   const { source, sink, lastSuccess, lastRepeat, failures, refusals, last, credentials, saved } = position;
+  const { formerCredentials } = position;
   const branches: StoredBranch[] = [];
   for (const [name, { watermark, bookmark, slice, listed, ledger }] of position.branches) {
     branches.push({
@@ -45,7 +47,19 @@ export function documentText(job: string, generation: number, position: Position
   }
   const inARow = { failures, ...(refusals > 0 ? { refusals } : {}) };
   const times = { lastSuccess, lastRepeat };
-  const document = { job, source, sink, generation, ...times, ...inARow, last, credentials, saved, branches };
+  const document = {
+    job,
+    source,
+    sink,
+    generation,
+    ...times,
+    ...inARow,
+    last,
+    credentials,
+    formerCredentials,
+    saved,
+    branches,
+  };
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
@@ -56,9 +70,11 @@ export function positionOf(document: StoredDocument, seed: number): Position {
     const at = watermark === undefined ? undefined : readInstant(watermark);
     branches.set(name, { watermark: at, bookmark, slice, listed, ledger: createLedger(seed) });
   }
-  const { source, sink, credentials, saved, last, lastSuccess, lastRepeat, failures, refusals = 0 } = document;
+  const { source, sink, credentials, formerCredentials, saved, last, lastSuccess, lastRepeat, failures } = document;
+  const { refusals = 0 } = document;
   const times = { lastSuccess, ...(lastRepeat && { lastRepeat }) };
-  return { source, sink, branches, credentials, saved, last, ...times, failures, refusals };
+  const marks = { credentials, ...(formerCredentials && { formerCredentials }) };
+  return { source, sink, branches, ...marks, saved, last, ...times, failures, refusals };
 }
 
 /** The inverse of isoText, for all times that it can write. Throws RangeError. */
