@@ -361,7 +361,7 @@ test('a record never moves the cursor of a terminal, and still says the same', a
   const at = await stage(context, false);
   at.vendor.fault = () =>
     reply(200, headers, `{"records":[{"id":"r1","text":"\u007f\u009b31m\u202e\u0085\u2066"}],"next":null}`);
-  const { shown, status } = await onTerminal(at, ['--since', '1h', '-q']);
+  const { shown, status } = await onTerminal(at, ['--since', '1h', '-q', '--no-progress']);
   assert.equal(status, 0, shown);
   assert.doesNotMatch(shown, moves);
   assert.deepEqual(JSON.parse(shown), { id: 'r1', text: '\u007f\u009b31m\u202e\u0085\u2066' });
