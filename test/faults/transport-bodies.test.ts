@@ -267,11 +267,11 @@ fault('N24', 'a refusal that says gzip and has no body is a refusal: 77, asked f
   await here.expectProblem(result, { exit: 77, message: /^acme refused .*\(HTTP 401\)$/, hint: /ACME_TOKEN/ });
 });
 
-fault('N24', 'a page that says gzip and has no body is cut off, exit 76', async (context) => {
+fault('N24', 'a page that says gzip and has no body is told to be empty, exit 76', async (context) => {
   const here = await scene(context);
   here.vendor.fault = () => reply(200, { 'Content-Encoding': 'gzip' }, '');
   const result = await here.run();
-  await here.expectProblem(result, { exit: 76, message: /cut off/, hint: /./ });
+  await here.expectProblem(result, { exit: 76, message: /^acme: the reply to page 1 is empty$/, hint: /./ });
 });
 
 fault('N25', 'zstd is not offered where Node cannot unpack it, exit 0', async (context) => {
