@@ -12,6 +12,7 @@ import { exit, Problem } from '../core/problem.ts';
 import type { Quarantine, RefusedRecord } from '../core/types.ts';
 import { fileProblem, makeDirectory, orFileProblem, removeFile, syncDirectory, tempBeside } from './disk/durable.ts';
 import { reached } from './failpoint.ts';
+import { lastingFailure } from './disk/lasting-failure.ts';
 import { inTurns } from './disk/turns.ts';
 import { writeFully } from './disk/write-fully.ts';
 
@@ -34,6 +35,7 @@ export function openQuarantine(path: string, now: () => number, most: number = g
   /** What has come so far of a record in parts. */
   let parts: FileHandle | undefined;
   let partsSize = 0;
+  const lasting = lastingFailure();
   const turn = inTurns(); // a line must not be written into another
 
   async function prepare(): Promise<FileHandle> {
@@ -108,7 +110,8 @@ export function openQuarantine(path: string, now: () => number, most: number = g
 
   async function flush(): Promise<void> {
     if (!unsynced || file === undefined) return;
-    await file.sync();
+    const handle = file;
+    await lasting(() => handle.sync());
     if (isNew) await syncDirectory(dirname(path));
     isNew = false;
     unsynced = false;

@@ -19,6 +19,7 @@ import fc from 'fast-check';
 import { Problem } from '../../src/core/problem.ts';
 import type { RefusedRecord } from '../../src/core/types.ts';
 import { openQuarantine } from '../../src/io/quarantine.ts';
+import { arm } from '../sweep/failing.ts';
 
 const now = (): number => Date.parse('2026-11-20T09:00:00.250Z');
 const by = { source: 'sample', sink: 'elastic', branch: '' };
@@ -226,4 +227,17 @@ test('on a full disk whole lines stay and the half one does not', async (t) => {
     await quarantine.close();
     execFileSync('umount', [directory]);
   }
+});
+
+test('an fsync that failed counts for the rest of the run: the record is not taken for set aside', async (t) => {
+  const quarantine = openQuarantine(freshPath(t), now);
+  await quarantine.add({ text: Buffer.from('poison'), more: false, reason: 'refused' }, by);
+  const { disarm } = await arm({ kind: 'file', nth: 1, mode: 'once', code: 'EIO' });
+  try {
+    await assert.rejects(quarantine.flush(), (error) => error instanceof Problem && error.status === 74);
+  } finally {
+    disarm();
+  }
+  await assert.rejects(quarantine.flush(), (error) => error instanceof Problem && error.status === 74);
+  await quarantine.close();
 });

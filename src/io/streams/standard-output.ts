@@ -13,6 +13,7 @@ import { isClosed, isNull } from './closed.ts';
 import { reached } from '../failpoint.ts';
 import { isTerminal, visible } from './terminal.ts';
 import { unless } from './unless.ts';
+import { lastingFailure } from '../disk/lasting-failure.ts';
 import { writeFully } from '../disk/write-fully.ts';
 
 const descriptor = 1;
@@ -29,6 +30,7 @@ export function standardOutput(): Output {
   const kind = kindOf();
   const put = kind === 'pipe' || kind === 'terminal' ? writeStream : writeFile;
   let isBegun = false;
+  const lasting = lastingFailure();
   return {
     kind,
     async write(bytes) {
@@ -44,7 +46,7 @@ export function standardOutput(): Output {
     async sync() {
       if (kind !== 'file') return;
       try {
-        await fsyncOf(descriptor);
+        await lasting(() => fsyncOf(descriptor));
       } catch (error) {
         if (errorCode(error) !== 'EINVAL') throw outputProblem(error); // devices cannot be synced
       }
