@@ -7,7 +7,7 @@ import { planJob, longerThanZero, type JobPlan } from './config/job.ts';
 import { readEnvFile } from './config/env-file.ts';
 import { lookUp, type Layers } from './config/layers.ts';
 import { noFindings, refuseFaults, type Findings } from './config/findings.ts';
-import { readSettings } from './config/settings.ts';
+import { readSettings, warnIfWritable } from './config/settings.ts';
 import { findSink, findSource, refuseName, type FoundSource } from './config/names.ts';
 import { findStateDirectory, stateDirectory } from './config/state-directory.ts';
 import { cutValues, idleSinks, nearMisses } from './config/suspicions.ts';
@@ -133,6 +133,7 @@ function checkFiles(layers: Layers, settings: SinkDefinition['settings'], findin
   for (const file of layers.files) {
     findings.faults.push(...cutValues(file, settings).map((text) => ({ text, at: file.path })));
     findings.warnings.push(...nearMisses(file, settings));
+    warnIfWritable(file.path, findings);
   }
 }
 
