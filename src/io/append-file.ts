@@ -11,12 +11,12 @@ import type { AppendFile, FilePlace } from '../core/types.ts';
 import { fileProblem, orFileProblem, syncDirectory } from './disk/durable.ts';
 import { reached } from './failpoint.ts';
 import { fileTail, type FileTail } from './disk/file-tail.ts';
+import { openOwn } from './disk/open-own.ts';
 import { lastingFailure } from './disk/lasting-failure.ts';
 import { writeFully } from './disk/write-fully.ts';
 
 /** In the middle as well: a system may write what is open to be appended to at the end only. */
 const openToRewrite = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-const openToAppend = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 const newline = Buffer.from('\n');
 /** Saved with the position at most: the records of further ones may be written again. */
 const mostUnsettled = 100;
@@ -44,7 +44,7 @@ export function appendFile(path: string): AppendFile {
   }
 
   async function prepare(saved: FilePlace | undefined, begins?: (line: Buffer) => boolean): Promise<void> {
-    const handle = await open(path, openToAppend | constants.O_NONBLOCK, 0o600);
+    const handle = await openOwn(path, saved?.inode);
     file = handle;
     const stat = await handle.stat({ bigint: true });
     if (!stat.isFile()) {

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -328,6 +329,20 @@ test('a file that is removed meanwhile is noticed before anything counts as deli
   rmSync(path);
   await assert.rejects(file.sync(), problem(74, /was removed while it was written to/));
   await file.close();
+});
+
+test('a file of another user is not written to: who put it there would read the records', async (t) => {
+  if (process.getuid?.() !== 0) return t.skip('only root can give a file away');
+  const path = freshPath(t);
+  writeFileSync(path, '', { mode: 0o666 });
+  chownSync(path, 65_534, 65_534);
+  await assert.rejects(append(path, undefined, 'a\n'), problem(73, / belongs to user 65534, who can read/));
+  assert.equal(readFileSync(path, 'utf8'), '');
+  chownSync(path, 0, 65_534); // made for the group of who reads it
+  const place = await append(path, undefined, 'a\n');
+  chownSync(path, 65_534, 65_534); // a file system that gives away what root makes
+  await append(path, place, 'b\n');
+  assert.equal(readFileSync(path, 'utf8'), 'a\nb\n');
 });
 
 /** The next fsync fails, as the system tells of what it could not write: once. */

@@ -30,7 +30,7 @@ export async function lockJob(directory: string, job: string): Promise<Lock> {
 }
 
 /** Creates the directory if needed. Problem 73 when it cannot be used, 78 when others could replace its files. */
-async function prepareDirectory(directory: string): Promise<void> {
+export async function prepareDirectory(directory: string): Promise<void> {
   try {
     await makeDirectory(directory);
     reached('state directory: made');
