@@ -97,7 +97,7 @@ const inJson = JSON.stringify(secret).slice(1, -1);
 const capitals = /[!'()*]/g;
 const asPercent = (character: string): string => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 
-const each = (spell: (code: number) => string): string => [...secret].map((c) => spell(c.charCodeAt(0))).join('');
+const each = (spell: (code: number) => string): string => Array.from(secret, (c) => spell(c.charCodeAt(0))).join('');
 
 /** How servers quote what they were told. */
 const quotations: Readonly<Record<string, string>> = {
