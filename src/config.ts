@@ -7,7 +7,7 @@ import { planJob, longerThanZero, type JobPlan } from './config/job.ts';
 import { readEnvFile } from './config/env-file.ts';
 import { lookUp, type Layers } from './config/layers.ts';
 import { noFindings, refuseFaults, type Findings } from './config/findings.ts';
-import { readSettings } from './config/settings.ts';
+import { readSettings, warnIfWritable } from './config/settings.ts';
 import { proxySettings, type Proxies } from './config/proxies.ts';
 import { findSink, findSource, refuseName, type FoundSource } from './config/names.ts';
 import { findStateDirectory, stateDirectory } from './config/state-directory.ts';
@@ -143,6 +143,7 @@ function checkFiles(layers: Layers, settings: SinkDefinition['settings'], findin
       if (!known.has(name)) findings.warnings.push(`${text}${name === '' ? ' is not read' : ': the line is not read'}`);
       else if (!findings.missing.has(name)) findings.faults.push({ text, at: file.path });
     }
+    warnIfWritable(file.path, findings);
   }
 }
 

@@ -118,7 +118,28 @@ test('what it prints goes to stderr; of our secrets it sees none, and what it sa
   assert.ok(!wrong.stderr.includes(secret));
   const result = await run(argv, { directory, environment: { ...environment, SAMPLE_PASSWORD: 'sample' } });
   assert.deepEqual([result.status, result.stdout], [0, '']);
-  assert.deepEqual(lines(result.stderr).toSorted(), ['.', secret, 'err', 'out'].toSorted());
+  assert.deepEqual(lines(result.stderr).toSorted(), ['sh: .', `sh: ${secret}`, 'sh: err', 'sh: out'].toSorted());
+});
+
+test('what it prints cannot pass for a line of ours', async (t) => {
+  const directory = scratch(t);
+  const forged = '{"level":"error","message":"forged","exit":78}';
+  const script = `cat > /dev/null; echo '${forged}'; echo 'audit-export: forged'; echo 'sh: its own name'; printf '\\033[2Kx'`;
+  const words = ['-s', 'sample', '--state-dir', 'state', '--since', '2h'];
+  const text = await run([...words, '--', 'sh', '-c', script], { directory, environment });
+  const printed = [forged, 'audit-export: forged', 'its own name', '\\u001b[2Kx'];
+  assert.deepEqual(
+    lines(text.stderr),
+    printed.map((line) => `sh: ${line}`),
+  );
+  const json = await run([...words, '--log-format', 'json', '--', 'sh', '-c', script], { directory, environment });
+  assert.deepEqual(
+    lines(json.stderr).map((line) => {
+      const { level, command, message } = JSON.parse(line) as Record<string, unknown>;
+      return [level, command, message];
+    }),
+    [forged, 'audit-export: forged', 'sh: its own name', '\u001b[2Kx'].map((line) => ['warn', 'sh', line]),
+  );
 });
 
 test('a record that is set aside does not hold the others back: 3', async (t) => {

@@ -2,7 +2,18 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -72,6 +83,55 @@ test('./.env of another user is not read: it says where credentials go', async (
   assert.match(refused.stderr, /\nhint: if it is meant, name it: --env-file \.env; /);
   const named = await run(['--since', '2h', '-e', '.env'], { directory });
   assert.deepEqual([named.status, named.stderr], [0, '']);
+});
+
+test('./.env in which others have a say is not read either', async (t) => {
+  const directory = scratch(t);
+  const path = join(directory, '.env');
+  const refusal = async (): Promise<string> => {
+    const { status, stderr } = await run(['--since', '2h'], { directory });
+    return status === 78 ? stderr : `status ${status}`;
+  };
+  writeFileSync(path, 'AUDIT_EXPORT_SOURCE=sample\n');
+  chmodSync(path, 0o666);
+  assert.match(
+    await refusal(),
+    /^audit-export: \.env in the current directory can be written by others, .*\nhint: chmod go-w /,
+  );
+  chmodSync(path, 0o664); // as with a umask of 002 and a group of one's own
+  assert.equal(await refusal(), 'status 0');
+  chmodSync(directory, 0o777);
+  assert.match(
+    await refusal(),
+    /^audit-export: \.env in the current directory is in a directory that others can write to, /,
+  );
+  chmodSync(directory, 0o1777);
+  assert.equal(await refusal(), 'status 0');
+  if (process.getuid?.() !== 0) return; // nobody else can give a file away
+  chownSync(path, 0, 65_534);
+  assert.match(await refusal(), / can be written by others, /);
+  chownSync(path, 0, 0);
+  chownSync(directory, 65_534, 65_534);
+  assert.match(await refusal(), /^audit-export: \.env in the current directory is in a directory of user 65534, /);
+  chownSync(directory, 0, 0);
+  renameSync(path, join(directory, 'job.env'));
+  symlinkSync('job.env', path);
+  assert.equal(await refusal(), 'status 0');
+  lchownSync(path, 65_534, 65_534);
+  assert.match(await refusal(), /^audit-export: \.env in the current directory belongs to user 65534, /);
+});
+
+test('a named env file that others can write is a warning', async (t) => {
+  const directory = scratch(t);
+  chmodSync(directory, 0o755);
+  const path = join(directory, 'job.env');
+  writeFileSync(path, 'AUDIT_EXPORT_SOURCE=sample\n');
+  chmodSync(path, 0o666);
+  const { status, stderr } = await run(['--since', '2h', '-e', path], { directory });
+  assert.deepEqual(
+    [status, stderr],
+    [0, `audit-export: warning: ${path} can be written by others: chmod go-w ${path}\n`],
+  );
 });
 
 test('a search touches no position and needs no place for one', async (t) => {

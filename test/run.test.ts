@@ -212,7 +212,9 @@ test('a refused record is set aside once and the rest goes on, with status 3', a
 test('a broken record in a page is set aside once, although the overlap shows it again', async () => {
   const here = bench();
   here.vendor.stored.push(stored('a', start - minute));
-  here.vendor.refused = [{ text: Buffer.from('{"id": 1 "x": 2}'), more: false, reason: 'expected a comma' }];
+  here.vendor.refused = [
+    { text: Buffer.from('{"id": 1 "x": 2}'), more: false, reason: 'expected a comma', key: 'refused:1' },
+  ];
   assert.deepEqual(statuses(await here.run()), [exit.partial]);
   here.restart();
   assert.deepEqual(statuses(await here.run()), []);
@@ -279,7 +281,7 @@ test('broken records of the source are counted over runs, too, and those of a ru
   const here = bench();
   const broken = (at: number): void => {
     here.clock.now += minute;
-    here.vendor.refused = [{ text: Buffer.from(`{${at}`), more: false, reason: 'no JSON' }];
+    here.vendor.refused = [{ text: Buffer.from(`{${at}`), more: false, reason: 'no JSON', key: `refused:${at}` }];
   };
   for (let at = 1; at <= 12; at++) {
     broken(at);
@@ -661,7 +663,7 @@ test('when a slice fails, and the quarantine cannot be written then, both are to
   const here = bench();
   const full = new Problem(exit.ioerr, 'the disk is full');
   here.quarantine.flush = () => Promise.reject(full);
-  here.vendor.refused = [{ text: Buffer.from('{'), more: false, reason: 'no JSON' }];
+  here.vendor.refused = [{ text: Buffer.from('{'), more: false, reason: 'no JSON', key: 'refused:1' }];
   here.vendor.stored.push(...[1, 2, 3, 4].map((at) => stored(`a${at}`, start - at * minute)));
   here.vendor.beforePage = (page) => {
     if (page === 1) throw new Problem(exit.unavailable, 'the network is gone');
@@ -688,7 +690,7 @@ test('a sink that fails is not tried again in the next branch, also when the qua
 test('a quarantine that cannot be written in one branch is told once, with its name', async () => {
   const here = bench();
   here.vendor.branches = async () => ['one', 'two'];
-  here.vendor.refused = [{ text: Buffer.from('{'), more: false, reason: 'no JSON' }];
+  here.vendor.refused = [{ text: Buffer.from('{'), more: false, reason: 'no JSON', key: 'refused:1' }];
   let pulls = 0;
   const pull = here.vendor.pull;
   here.vendor.pull = (ask) => {

@@ -1,5 +1,6 @@
 /** From a checked configuration to a source and a sink that can work, and the tools they get. */
 import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
 import { appendFile } from '../io/append-file.ts';
 import { loadHttp, openHttp } from '../io/http.ts';
 import { stoppable } from '../io/streams/standard-output.ts';
@@ -7,7 +8,6 @@ import { openWire } from '../io/wire.ts';
 import type { Trust } from '../io/tls.ts';
 import type { Configuration } from '../config.ts';
 import type { Role } from '../config/client-certificates.ts';
-import { visible } from '../core/text/shown.ts';
 import { linesSource } from '../core/vendor/lines-source.ts';
 import { restSource } from '../core/rest.ts';
 import { withFields } from '../core/json/splice.ts';
@@ -104,7 +104,7 @@ async function commandAfterDashes(configuration: Configuration, host: Host): Pro
       environment: world.environment,
       timeout: configuration.http.timeout,
       stop: stops.grace,
-      say: (line) => world.stderr.write(`${visible(log.clean(line))}\n`),
+      say: (line) => log.quote(basename(words[0]), line),
     }),
   };
 }

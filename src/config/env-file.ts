@@ -1,8 +1,11 @@
 /** A file of settings, `NAME=value` a line. */
+import { lstatSync, type Stats, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parse } from 'dotenv';
 import { exit, Problem } from '../core/problem.ts';
 import { errorCode } from '../io/error-code.ts';
 import { readSmallFile } from '../io/small-file.ts';
+import { othersMayWrite, strangerOf } from '../io/strangers.ts';
 import type { EnvFile } from './layers.ts';
 
 /**
@@ -11,8 +14,8 @@ import type { EnvFile } from './layers.ts';
  */
 export function readEnvFile(path: string, required: boolean): EnvFile | undefined {
   try {
-    const { bytes, stranger } = readSmallFile(path);
-    if (stranger !== undefined && !required) throw foreignEnvFile(path, stranger);
+    const { bytes, stat } = readSmallFile(path);
+    if (!required) refuseOfOthers(path, stat);
     const text = bytes.toString('utf8').replace(/^\ufeff/, '');
     if (text.includes('\0')) {
       throw new Problem(exit.config, `the env file ${path} is not plain text`, { hint: 'save it as UTF-8' });
@@ -28,10 +31,19 @@ export function readEnvFile(path: string, required: boolean): EnvFile | undefine
   }
 }
 
-/** Nobody has named the file, and its settings say where the credentials of this user go. */
-function foreignEnvFile(path: string, user: number): Problem {
-  const what = 'who can write there what credentials are sent where';
-  return new Problem(exit.config, `${path} in the current directory belongs to user ${user}, ${what}`, {
-    hint: `if it is meant, name it: --env-file ${path}; if not, start the job in another directory`,
-  });
+/** Nobody has named the file, and its settings say where the credentials of this user go. Others must have no say in it. */
+function refuseOfOthers(path: string, stat: Stats): void {
+  const elsewhere = `if it is meant, name it: --env-file ${path}; if not, start the job in another directory`;
+  const refuse = (fault: string, hint = elsewhere): never => {
+    const what = 'who can write there what credentials are sent where';
+    throw new Problem(exit.config, `${path} in the current directory ${fault}, ${what}`, { hint });
+  };
+  const stranger = strangerOf(stat) ?? strangerOf(lstatSync(path)); // it may be a link
+  if (stranger !== undefined) refuse(`belongs to user ${stranger}`);
+  if (othersMayWrite(stat)) refuse('can be written by others', `chmod go-w ${path}`);
+  const directory = statSync(dirname(path));
+  const owner = strangerOf(directory);
+  if (owner !== undefined) refuse(`is in a directory of user ${owner}`);
+  const isSticky = (directory.mode & 0o1000) !== 0; // as /tmp: only its owner can replace a file
+  if (othersMayWrite(directory) && !isSticky) refuse('is in a directory that others can write to');
 }

@@ -146,22 +146,31 @@ function checkCharacters(name: string, text: string, lines: boolean, findings: F
 }
 
 function warnIfReadable(path: string, what: string, findings: Findings): void {
+  warnIfOpen(path, 0o006, `${what} can be read by others: chmod 600 ${path}`, findings);
+}
+
+/** Who can write settings can have credentials sent elsewhere. */
+export function warnIfWritable(path: string, findings: Findings): void {
+  warnIfOpen(path, 0o002, `can be written by others: chmod go-w ${path}`, findings);
+}
+
+function warnIfOpen(path: string, bits: number, what: string, findings: Findings): void {
   try {
-    if (!isOpenToOthers(path)) return;
+    if (!isOpenToOthers(path, bits)) return;
   } catch {
     return; // it was read, which is what matters: a rotation may have taken it away since
   }
-  const warning = `${path} ${what} can be read by others: chmod 600 ${path}`;
-  if (!findings.warnings.some((known) => known.startsWith(`${path} `))) findings.warnings.push(warning);
+  if (!findings.warnings.some((known) => known.startsWith(`${path} `))) findings.warnings.push(`${path} ${what}`);
 }
 
 /**
- * Whether everybody on this machine can read or write the file. Its group is not everybody: systemd and Kubernetes hand
- * credentials over by it. Nor does a file that is open in a directory that is not.
+ * Whether everybody on this machine can read or write the file, by these bits of its mode. Its group is not everybody:
+ * systemd and Kubernetes hand credentials over by it. Nor does a file that is open in a directory that is not.
  */
-function isOpenToOthers(path: string): boolean {
+function isOpenToOthers(path: string, bits: number): boolean {
   const real = realpathSync(path);
-  if ((statSync(real).mode & 0o006) === 0) return false;
+  const stat = statSync(real);
+  if (!stat.isFile() || (stat.mode & bits) === 0) return false;
   for (let at = dirname(real); ; at = dirname(at)) {
     if ((statSync(at).mode & 0o001) === 0) return false;
     if (at === dirname(at)) return true;

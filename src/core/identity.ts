@@ -39,6 +39,8 @@ export interface Identify {
    * A missing, null, boolean, structured or empty ID is none: such a record goes by its content.
    */
   key(bytes: Buffer, start: number, end: number, spans: Int32Array): Key;
+  /** The key of one that cannot be read as a record, by the SHA-256 of its text. */
+  refused(digest: Buffer): string;
   /** A page begins. `again`: it is the last one once more, so what it counted of twins is taken back. */
   startPage(again?: boolean): void;
   /** Twins that did not come since the last call are forgotten: their occurrence numbers start again. A page begins. */
@@ -108,6 +110,10 @@ export function identifier(
         return result;
       }
       return byPaths(bytes, spans, begin) ?? byContent(bytes, start, end);
+    },
+    refused(digest) {
+      const name = `refused:sha256:${digest.toString('hex')}`;
+      return numbered(name, occurrences.next(digest, continued ? () => taken(name) : none));
     },
     startPage(again = false) {
       occurrences.startPage(again);

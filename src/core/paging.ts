@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { PagingDefinition } from './definition.ts';
-import { cursorFrom, cursorText, nextCursor, type Cursor } from './vendor/cursor.ts';
+import { cursorFrom, cursorText, nextCursor, refuseLong, type Cursor } from './vendor/cursor.ts';
 import { linkInList, nextLink } from './vendor/next-link.ts';
 import { flagOf } from './vendor/more.ts';
 import { repetition } from './vendor/repeated-page.ts';
@@ -71,8 +71,11 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
     const following = stepAfter(paging, step, end, source);
     if (following !== undefined && isStuck(step, following, end)) throw stuck(source, paging);
     if (repeats(end)) throw cycle('a page that it gave before');
-    if (keepsBookmark(paging) && following !== undefined)
-      saved = following.url ?? cursorText(following.values.cursor ?? '');
+    if (following !== undefined) {
+      const name = nameOf(following);
+      refuseLong(name, source);
+      if (keepsBookmark(paging)) saved = name;
+    }
     const ends = flag === false || flag === 'absent';
     if (following === undefined || ends || isLast(paging, step, following, end)) return undefined;
     empty = end.count === 0 ? empty + 1 : 0;
@@ -110,11 +113,15 @@ function firstValues(paging: PagingDefinition): Step['values'] {
   return {};
 }
 
+/** The vendor's own name for a page; '' where pages are counted. */
+function nameOf({ url, values: { cursor } }: Step): string {
+  return url ?? (cursor === undefined ? '' : cursorText(cursor));
+}
+
 /** What tells two steps apart: short, because a window may have a hundred thousand pages. */
-function placeOf({ first, url, values }: Step): string {
-  const { cursor, offset, page } = values;
-  const counted = String(offset ?? page ?? (first ? '' : 'later'));
-  const place = url ?? (cursor === undefined ? counted : cursorText(cursor));
+function placeOf(step: Step): string {
+  const { offset, page } = step.values;
+  const place = nameOf(step) || String(offset ?? page ?? (step.first ? '' : 'later'));
   return place.length <= 64 ? place : createHash('sha256').update(place).digest('base64');
 }
 

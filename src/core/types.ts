@@ -53,6 +53,8 @@ export interface RefusedRecord {
   /** A later part of the record before it. A record whose reply breaks off begins again, with a part without this. */
   readonly continued?: true;
   readonly reason: string;
+  /** What the ledger knows it by, as it has no ID: with its last part, when a source tells of it. */
+  readonly key?: string;
 }
 
 /** What a source yields: some records of a vendor's reply, in the order of arrival; a reply may be yielded in parts. */

@@ -19,6 +19,8 @@ export interface WindowRequest {
   readonly usePosition?: boolean;
 }
 
+const month = 30 * 24 * 3600 * 1000; // in milliseconds
+
 /** A window, and what lies between the watermark and it that will not be read. */
 export type NextWindow = Window & { readonly gap?: Window };
 
@@ -99,14 +101,15 @@ export function advance(
 /**
  * Gives the last moment, in milliseconds, whose window could show a record of the slice again; a window from later on
  * never does. `time` is the record's own, NaN when it cannot be read. A time outside the slice proves that the vendor's
- * filter goes by something else, so that only the slice's end can be relied on.
+ * filter goes by something else, so that only the slice's end can be relied on; or that it has no end, and shows the
+ * record until its time is over. A month at most: devices whose clock says 2099 would have their IDs kept for ever.
  */
 export function stamper(slice: Window, filter: WindowRules['filter']): (time: number) => number {
   const start = toMillis(slice.from);
   const end = toMillis(slice.until + 999_999n); // rounded up
   return (time) => {
     if (filter !== 'event' || Number.isNaN(time)) return end;
-    return time >= start && time <= end ? time : Math.max(time, end);
+    return time >= start && time <= end ? time : Math.min(Math.max(time, end), end + month);
   };
 }
 

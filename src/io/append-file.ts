@@ -11,9 +11,12 @@ import type { AppendFile, FilePlace } from '../core/types.ts';
 import { fileProblem, orFileProblem, syncDirectory } from './disk/durable.ts';
 import { reached } from './failpoint.ts';
 import { fileTail, type FileTail } from './disk/file-tail.ts';
+import { openOwn } from './disk/open-own.ts';
+import { lastingFailure } from './disk/lasting-failure.ts';
 import { writeFully } from './disk/write-fully.ts';
 
-const openToAppend = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+/** In the middle as well: a system may write what is open to be appended to at the end only. */
+const openToRewrite = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const newline = Buffer.from('\n');
 /** Saved with the position at most: the records of further ones may be written again. */
 const mostUnsettled = 100;
@@ -30,6 +33,8 @@ export function appendFile(path: string): AppendFile {
   let isNew = false;
   /** What stands there and may be a killed run's; undefined when nothing does. */
   let tail: FileTail | undefined;
+  let tailFile: FileHandle | undefined;
+  const lasting = lastingFailure();
   /** A write failed, and what it left cannot be told from what others wrote. */
   let isTorn = false;
 
@@ -39,7 +44,7 @@ export function appendFile(path: string): AppendFile {
   }
 
   async function prepare(saved: FilePlace | undefined, begins?: (line: Buffer) => boolean): Promise<void> {
-    const handle = await open(path, openToAppend | constants.O_NONBLOCK, 0o600);
+    const handle = await openOwn(path, saved?.inode);
     file = handle;
     const stat = await handle.stat({ bigint: true });
     if (!stat.isFile()) {
@@ -64,11 +69,13 @@ export function appendFile(path: string): AppendFile {
     size += 1;
   }
 
-  /** Takes up the lines that may be a killed run's. Returns where the last record ends that somebody finished. */
+  /** Takes up the lines that may be a killed run's, or one's whose fsync failed. Returns where the last record ends that somebody finished. */
   async function lookBehind(handle: FileHandle, saved: FilePlace, begins?: (line: Buffer) => boolean): Promise<number> {
     const unsettled = saved.unsettled ?? [];
     if (size === saved.size && unsettled.length === 0) return size;
-    tail = fileTail(handle, begins);
+    tailFile = await open(path, openToRewrite);
+    if (String((await tailFile.stat({ bigint: true })).ino) !== inode) return size; // it has just been rotated
+    tail = fileTail(tailFile, begins);
     for (const [from, until] of unsettled) await tail.add(from, until);
     const finished = size === saved.size ? size : await tail.add(saved.size, size);
     reached('append: tail read');
@@ -87,13 +94,18 @@ export function appendFile(path: string): AppendFile {
     isTorn = false;
   }
 
+  async function close(): Promise<void> {
+    const opened = [file, tailFile];
+    file = tailFile = undefined;
+    for (const handle of opened) await handle?.close();
+  }
+
   return {
     async open(saved, begins) {
       try {
         await prepare(saved, begins);
       } catch (error) {
-        await file?.close().catch(() => undefined); // what went wrong first is what matters
-        file = undefined;
+        await close().catch(() => undefined); // what went wrong first is what matters
         throw fileProblem(error, 'open', path);
       }
       reached('append: opened');
@@ -115,7 +127,7 @@ export function appendFile(path: string): AppendFile {
     async sync() {
       const handle = opened();
       try {
-        await handle.sync();
+        await lasting(() => handle.sync());
         if (isNew) await syncDirectory(dirname(path));
         isNew = false;
         const stat = await handle.stat();
@@ -134,11 +146,7 @@ export function appendFile(path: string): AppendFile {
       const unsettled = settled === true ? [] : (tail?.left().slice(0, mostUnsettled) ?? []);
       return { size, inode, ...(unsettled.length > 0 && { unsettled }) };
     },
-    close: () =>
-      orFileProblem('close', path, async () => {
-        await file?.close();
-        file = undefined;
-      }),
+    close: () => orFileProblem('close', path, close),
   };
 }
 

@@ -10,12 +10,14 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 import type { Quarantine, RefusedRecord } from '../core/types.ts';
-import { fileProblem, makeDirectory, orFileProblem, removeFile, syncDirectory, tempBeside } from './disk/durable.ts';
+import { fileProblem, orFileProblem, removeFile, syncDirectory, tempBeside } from './disk/durable.ts';
+import { openOwn } from './disk/open-own.ts';
 import { reached } from './failpoint.ts';
+import { prepareDirectory } from './position/state-directory.ts';
+import { lastingFailure } from './disk/lasting-failure.ts';
 import { inTurns } from './disk/turns.ts';
 import { writeFully } from './disk/write-fully.ts';
 
-const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const blockSize = 64 * 1024;
 const gibibyte = 1024 ** 3;
 
@@ -34,12 +36,13 @@ export function openQuarantine(path: string, now: () => number, most: number = g
   /** What has come so far of a record in parts. */
   let parts: FileHandle | undefined;
   let partsSize = 0;
+  const lasting = lastingFailure();
   const turn = inTurns(); // a line must not be written into another
 
   async function prepare(): Promise<FileHandle> {
     if (file !== undefined) return file;
-    await makeDirectory(dirname(path)); // an ad-hoc search makes no state directory
-    const handle = await open(path, flags, 0o600);
+    await prepareDirectory(dirname(path)); // an ad-hoc search makes no state directory
+    const handle = await openOwn(path);
     try {
       const stat = await handle.stat();
       if (!stat.isFile()) {
@@ -77,7 +80,7 @@ export function openQuarantine(path: string, now: () => number, most: number = g
   }
 
   async function collect(text: Buffer, continued: boolean, source: string): Promise<FileHandle> {
-    if (parts === undefined) await makeDirectory(dirname(path));
+    if (parts === undefined) await prepareDirectory(dirname(path));
     parts ??= await openNameless(path);
     if (!continued) await parts.truncate(); // the record before never became whole
     partsSize = continued ? partsSize + text.length : text.length;
@@ -108,7 +111,8 @@ export function openQuarantine(path: string, now: () => number, most: number = g
 
   async function flush(): Promise<void> {
     if (!unsynced || file === undefined) return;
-    await file.sync();
+    const handle = file;
+    await lasting(() => handle.sync());
     if (isNew) await syncDirectory(dirname(path));
     isNew = false;
     unsynced = false;

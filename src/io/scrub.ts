@@ -77,19 +77,29 @@ interface Known {
   /** The longest first: a part must not be replaced before the whole. */
   readonly spellings: readonly string[];
   readonly meanings: readonly string[];
+  /** The meanings by how they begin. */
+  readonly beginnings: ReadonlyMap<string, readonly string[]>;
+  /** The length of the longest of them. */
+  readonly longest: number;
 }
 
 function knownOf(secrets: readonly string[]): Known {
   const found = secrets.flatMap((secret) => [secret, ...tokensOf(secret)]).flatMap(spellingsOf);
   const spellings = [...new Set(found)].toSorted((a, b) => b.length - a.length);
-  const meanings = spellings.map((spelling) => unescaped(spelling).text.trim());
-  return { spellings, meanings: [...new Set(meanings)].filter(({ length }) => length >= shortest) };
+  const all = spellings.map((spelling) => unescaped(spelling).text.trim());
+  const meanings = [...new Set(all)].filter(({ length }) => length >= shortest);
+  const beginnings = new Map<string, string[]>();
+  for (const meaning of meanings) {
+    const begin = meaning.slice(0, shortest);
+    beginnings.set(begin, [...(beginnings.get(begin) ?? []), meaning]);
+  }
+  return { spellings, meanings, beginnings, longest: Math.max(0, ...meanings.map(({ length }) => length)) };
 }
 
 /** The text without secrets, however they were quoted. */
-function withoutQuoted(text: string, { meanings }: Known): string {
+function withoutQuoted(text: string, known: Known): string {
   const read = unescaped(text);
-  const spans = [...meanings.flatMap((secret) => placesOf(secret, read.text)), ...cutPlaces(read, meanings)];
+  const spans = [...known.meanings.flatMap((secret) => placesOf(secret, read.text)), ...cutPlaces(read, known)];
   const parts: string[] = [];
   let done = 0;
   for (const [from, until] of spans.toSorted(([a], [b]) => a - b)) {
@@ -112,17 +122,17 @@ function placesOf(secret: string, text: string): Span[] {
 }
 
 /** The beginning of a secret just before a cut is as good as the secret. */
-function cutPlaces({ text }: Unescaped, secrets: readonly string[]): Span[] {
-  return placesOf(cutMark, text).flatMap(([end]) => {
-    const begin = end === 0 ? 0 : text.lastIndexOf(cutMark, end - 1) + 1;
-    return secrets.flatMap((secret): Span[] => {
-      const from = Math.max(begin, end - secret.length - longestEscape);
-      const starts = placesOf(secret.slice(0, shortest), text.slice(from, end)).map(([at]) => from + at);
-      return starts
-        .filter((at) => end - at - inCommon(secret, text.slice(at, end)) <= longestEscape)
-        .map((at) => [at, end]);
-    });
-  });
+function cutPlaces({ text }: Unescaped, { beginnings, longest }: Known): Span[] {
+  const spans: Span[] = [];
+  for (const [end] of placesOf(cutMark, text)) {
+    const begin = Math.max(text.lastIndexOf(cutMark, end - 1) + 1, end - longest - longestEscape);
+    for (let at = begin; at <= end - shortest; at++) {
+      const secrets = beginnings.get(text.slice(at, at + shortest)) ?? [];
+      const left = (secret: string): number => end - at - inCommon(secret, text.slice(at, end));
+      if (secrets.some((secret) => left(secret) <= longestEscape)) spans.push([at, end]);
+    }
+  }
+  return spans;
 }
 
 function inCommon(a: string, b: string): number {
@@ -131,13 +141,19 @@ function inCommon(a: string, b: string): number {
   return length;
 }
 
-/** A secret, with its line breaks as JSON has them, as the name of a host has it, and as base64 does in a longer text. */
+/**
+ * A secret, with its line breaks as JSON has them, in letters all small (as the name of a host has it) or all large, in
+ * hexadecimal, and as base64 has it in a longer text.
+ */
 function spellingsOf(secret: string): string[] {
-  const small = secret.length >= shortestToken ? [secret.toLowerCase()] : [];
+  const cases = secret.length >= shortestToken ? [secret.toLowerCase(), secret.toUpperCase()] : [];
+  const hex = Buffer.from(secret).toString('hex');
   return [
     secret,
     JSON.stringify(secret).slice(1, -1),
-    ...small,
+    ...cases,
+    hex,
+    hex.toUpperCase(),
     ...[0, 1, 2].flatMap((at) => base64Inside(secret, at)),
   ];
 }

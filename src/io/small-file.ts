@@ -1,6 +1,6 @@
 /** Files that people write: settings, secrets, certificates, definitions. A path may lead anywhere, such as to /dev/zero. */
 import { Buffer } from 'node:buffer';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 
 /** No file that a person writes is longer; the roots of a whole system are a quarter of a megabyte. */
 const defaultMost = 16 * 1024 * 1024;
@@ -8,8 +8,8 @@ const blockSize = 64 * 1024;
 
 export interface SmallFile {
   readonly bytes: Buffer;
-  /** The user, by number, whose it is, if that is neither this one nor root. */
-  readonly stranger: number | undefined;
+  /** Whose it is, and who may write it. */
+  readonly stat: Stats;
 }
 
 /** The whole file. Throws what the system says, and an error with the code EFBIG when it is longer than `most` bytes. */
@@ -25,13 +25,8 @@ export function readSmallFile(path: string, most: number = defaultMost): SmallFi
       if (size > most) throw Object.assign(new Error(`longer than ${most} bytes`), { code: 'EFBIG' });
       blocks.push(block.subarray(0, read));
     }
-    return { bytes: Buffer.concat(blocks), stranger: strangerOf(descriptor) };
+    return { bytes: Buffer.concat(blocks), stat: fstatSync(descriptor) };
   } finally {
     closeSync(descriptor);
   }
-}
-
-function strangerOf(descriptor: number): number | undefined {
-  const { uid } = fstatSync(descriptor);
-  return uid === process.getuid?.() || uid === 0 ? undefined : uid;
 }

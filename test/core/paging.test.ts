@@ -42,6 +42,16 @@ test('no paging is one page', () => {
   assert.deepEqual(walk({ type: 'none' }, [{}]), [{ first: true, values: {} }, undefined]);
 });
 
+test('what names the next page has an end', () => {
+  const tooLong = (error: unknown): boolean =>
+    error instanceof Problem && error.status === 76 && /more than 65536 characters/.test(error.message);
+  const cursor: PagingDefinition = { type: 'cursor', path: 'next', bookmark: true };
+  const next = (length: number) => envelopes(`{"next":"${'x'.repeat(length)}"}`);
+  assert.equal(walk(cursor, next(65_536)).length, 2);
+  assert.throws(() => walk(cursor, next(65_537)), tooLong);
+  assert.throws(() => walk({ type: 'url', path: 'next' }, next(65_537)), tooLong);
+});
+
 const links: readonly (readonly [header: string, next: string | undefined])[] = [
   ['<https://api.example/v1/log?after=2>; rel="next"', 'https://api.example/v1/log?after=2'],
   ['<https://api.example/a>; rel="self", <https://api.example/b>; rel="next"', 'https://api.example/b'],

@@ -377,6 +377,12 @@ test('an envelope that does not end is refused', () => {
   assert.equal(outcome.problem, 'the reply has more than 500 bytes outside its records');
 });
 
+test('an envelope nested too deep is refused before it is parsed', () => {
+  const nested = (depth: number): string => `{"data":[],"x":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+  assert.equal(anyCut(nested(511)).problem, undefined);
+  assert.equal(whole(nested(512)).problem, 'the reply is not JSON: it is nested deeper than 512');
+});
+
 test('a record nested too deep is refused, and the page goes on', () => {
   const deep = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
   for (const size of [1e6, 65_536]) {

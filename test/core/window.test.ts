@@ -157,12 +157,13 @@ test('an empty but complete slice moves the watermark to its end', () => {
   assert.equal(advance(now, { from: now - hour, until: now - minute }, now, minute), now);
 });
 
-test('a time outside the slice, or none, is remembered until the slice’s end at least', () => {
+test('a time outside the slice, or none, is remembered until the slice’s end at least, and a month longer at most', () => {
   const slice = { from: now - hour, until: now + 1n };
   const end = toMillis(now) + 1;
   assert.equal(stamper(slice, 'event')(Number.NaN), end);
   assert.equal(stamper(slice, 'event')(toMillis(now - day)), end);
   assert.equal(stamper(slice, 'event')(toMillis(now + day)), toMillis(now + day));
+  assert.equal(stamper(slice, 'event')(toMillis(now + 30_000n * day)), end + 30 * 86_400_000);
   assert.equal(stamper(slice, 'event')(toMillis(now - minute)), toMillis(now - minute));
   assert.equal(stamper(slice, 'ingestion')(toMillis(now - minute)), end);
   assert.equal(stamper(slice, 'none')(toMillis(now - minute)), end);

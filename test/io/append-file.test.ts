@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,6 +13,7 @@ import {
   statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,6 +24,7 @@ import { Problem } from '../../src/core/problem.ts';
 import type { AppendFile, FilePlace } from '../../src/core/types.ts';
 import { onReached } from '../../src/io/failpoint.ts';
 import { appendFile } from '../../src/io/append-file.ts';
+import { arm } from '../sweep/failing.ts';
 
 function freshPath(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'append-'));
@@ -326,6 +329,53 @@ test('a file that is removed meanwhile is noticed before anything counts as deli
   rmSync(path);
   await assert.rejects(file.sync(), problem(74, /was removed while it was written to/));
   await file.close();
+});
+
+test('a file of another user is not written to: who put it there would read the records', async (t) => {
+  if (process.getuid?.() !== 0) return t.skip('only root can give a file away');
+  const path = freshPath(t);
+  writeFileSync(path, '', { mode: 0o666 });
+  chownSync(path, 65_534, 65_534);
+  await assert.rejects(append(path, undefined, 'a\n'), problem(73, / belongs to user 65534, who can read/));
+  assert.equal(readFileSync(path, 'utf8'), '');
+  chownSync(path, 0, 65_534); // made for the group of who reads it
+  const place = await append(path, undefined, 'a\n');
+  chownSync(path, 65_534, 65_534); // a file system that gives away what root makes
+  await append(path, place, 'b\n');
+  assert.equal(readFileSync(path, 'utf8'), 'a\nb\n');
+});
+
+/** The next fsync fails, as the system tells of what it could not write: once. */
+async function syncFails(work: () => Promise<unknown>): Promise<void> {
+  const { disarm } = await arm({ kind: 'file', nth: 1, mode: 'once', code: 'EIO' });
+  try {
+    await assert.rejects(work(), problem(74, /: the disk failed \(EIO\)$/));
+  } finally {
+    disarm();
+  }
+}
+
+test('an fsync that failed counts for the rest of the run', async (t) => {
+  const file = appendFile(freshPath(t));
+  await file.open(undefined);
+  await batch(file, 'a\n');
+  await syncFails(() => file.sync());
+  await batch(file, 'b\n');
+  await assert.rejects(file.sync(), problem(74, /: the disk failed \(EIO\)$/));
+  await file.close();
+});
+
+test('what a run whose fsync failed wrote is written over itself, for the next fsync to reach the disk', async (t) => {
+  const path = freshPath(t);
+  const place = await append(path, undefined, 'a\n');
+  appendFileSync(path, 'b\nof another\nc\nd\n');
+  const tail = readFileSync(path);
+  const [whenever, long] = [new Date(0), `${'x'.repeat(200_000)}\n`];
+  appendFileSync(path, long);
+  utimesSync(path, whenever, whenever);
+  await append(path, place, 'c\n', 'd\n', 'b\n', long);
+  assert.equal(readFileSync(path, 'utf8'), tail.toString() + long);
+  assert.ok(statSync(path).mtimeMs > 0);
 });
 
 /** A directory on a file system of 64 KiB; undefined without the right to mount one. */

@@ -491,10 +491,14 @@ test('leftovers of killed runs are removed with the lock, and those of other job
     ...temps.flatMap((name) => [`other.${name}`, `job.2.${name}`]),
   ];
   for (const name of [...mine, ...others]) writeFileSync(join(directory, name), '');
+  const lock = 'lock.0123456789ab.temp';
+  for (const job of ['job', 'other']) mkdirSync(join(directory, `${job}.${lock}`, 'holder'), { recursive: true });
+  others.push(`other.${lock}`);
   const store = positionStore(directory, 'job', scope);
   await store.lock();
-  assert.deepEqual(readdirSync(directory).sort(), others.sort());
+  assert.deepEqual(readdirSync(directory).sort(), [...others, 'job.lock'].sort());
   await store.close();
+  assert.deepEqual(readdirSync(directory).sort(), others.sort());
 });
 
 test('a run whose position was replaced by another run meanwhile saves nothing', async (t) => {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -19,6 +21,7 @@ import fc from 'fast-check';
 import { Problem } from '../../src/core/problem.ts';
 import type { RefusedRecord } from '../../src/core/types.ts';
 import { openQuarantine } from '../../src/io/quarantine.ts';
+import { arm } from '../sweep/failing.ts';
 
 const now = (): number => Date.parse('2026-11-20T09:00:00.250Z');
 const by = { source: 'sample', sink: 'elastic', branch: '' };
@@ -205,7 +208,7 @@ test('on a full disk whole lines stay and the half one does not', async (t) => {
   const directory = join(freshPath(t), '..', 'small');
   mkdirSync(directory);
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', directory], { stdio: 'ignore' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=700,size=64k', 'tmpfs', directory], { stdio: 'ignore' });
   } catch {
     return t.skip('no right to mount a small file system');
   }
@@ -226,4 +229,38 @@ test('on a full disk whole lines stay and the half one does not', async (t) => {
     await quarantine.close();
     execFileSync('umount', [directory]);
   }
+});
+
+test('an fsync that failed counts for the rest of the run: the record is not taken for set aside', async (t) => {
+  const quarantine = openQuarantine(freshPath(t), now);
+  await quarantine.add({ text: Buffer.from('poison'), more: false, reason: 'refused' }, by);
+  const { disarm } = await arm({ kind: 'file', nth: 1, mode: 'once', code: 'EIO' });
+  try {
+    await assert.rejects(quarantine.flush(), (error) => error instanceof Problem && error.status === 74);
+  } finally {
+    disarm();
+  }
+  await assert.rejects(quarantine.flush(), (error) => error instanceof Problem && error.status === 74);
+  await quarantine.close();
+});
+
+test('records are set aside where nobody else can put a file in their way, without a position as well', async (t) => {
+  if (process.getuid?.() !== 0) return t.skip('only root can give a file away');
+  const path = freshPath(t);
+  const refused = { text: Buffer.from('poison'), more: false, reason: 'refused' };
+  const isStatus = (status: number) => (error: unknown) => error instanceof Problem && error.status === status;
+  writeFileSync(path, '');
+  chownSync(path, 65_534, 65_534);
+  await assert.rejects(openQuarantine(path, now).add(refused, by), isStatus(73));
+  rmSync(path);
+  for (const [owner, mode] of [
+    [65_534, 0o755],
+    [0, 0o777],
+  ] as const) {
+    chownSync(dirname(path), owner, 0);
+    chmodSync(dirname(path), mode);
+    await assert.rejects(openQuarantine(path, now).add(refused, by), isStatus(78));
+    await assert.rejects(openQuarantine(path, now).add({ ...refused, more: true }, by), isStatus(78));
+  }
+  assert.deepEqual(readdirSync(dirname(path)), []);
 });

@@ -145,17 +145,17 @@ for (const [sink, killAt] of delivered) {
 }
 
 test(
-  'a run that is killed while it removes the lock file of a killed run holds up nobody',
+  'a run that is killed while it removes the lock of a killed run holds up nobody',
   { timeout: 120_000 },
   async () => {
-    const make = destinationOf('file, with a lock file');
+    const make = destinationOf('file');
     const history = await openHistory({ start: killedRun(program.path), make, session: false, slices: false });
     try {
-      for (const called of ['lock: taken', 'lock file: moved aside']) {
-        history.produce();
+      for (const called of ['lock: taken', 'lock: dead holder removed', 'lock: made']) {
         const { signal, stderr } = await history.run({ called, point: 1 });
         assert.equal(signal, 'SIGKILL', stderr);
       }
+      history.produce();
       assert.equal(await history.recover(), 1);
       assert.deepEqual(history.compare(), { lost: [], foreign: [], repeats: 0, forgotten: 0 });
     } finally {

@@ -22,8 +22,6 @@ export interface Destination {
   isData?(path: string): boolean;
   /** Where the program prints to when it runs in the process of the sweep; left out where that does not matter. */
   output?(): Output;
-  /** `false`: a run's lock is a file, as on systems without such sockets. */
-  readonly abstractSockets?: boolean;
 }
 
 /** By name, each made anew for a history; `directory` is for what it keeps on disk. */
@@ -53,7 +51,6 @@ export const destinations: Readonly<Record<string, (directory: string) => Promis
     };
   },
   file,
-  'file, with a lock file': async (directory) => ({ ...(await file(directory)), abstractSockets: false }),
   command: async (directory) => {
     const path = join(directory, 'taken.jsonl');
     return {

@@ -1,15 +1,13 @@
 /**
  * The program with failpoints armed, for the sweep: it kills itself with SIGKILL when it gets to the point number
  * SWEEP_KILL (counted from 1; of those called SWEEP_POINT, if that is given), and says on standard error where that was.
- * Its batches hold SWEEP_BATCH records. With SWEEP_LOCK_FILE, its lock is a file. Its clock starts at SWEEP_NOW, and
- * waiting takes no time but that of this clock.
+ * Its batches hold SWEEP_BATCH records. Its clock starts at SWEEP_NOW, and waiting takes no time but that of this clock.
  */
 import { writeSync } from 'node:fs';
 import { setImmediate as soon } from 'node:timers/promises';
 import { onReached } from '../../src/io/failpoint.ts';
 import { systemWorld } from '../../src/io/world.ts';
 import { main } from '../../src/main.ts';
-import { forbidAbstractSockets } from './lock-files.ts';
 import { useSmallBatches } from './small-batches.ts';
 
 const { SWEEP_KILL = '', SWEEP_POINT = '', SWEEP_BATCH = '3', SWEEP_NOW = '' } = process.env;
@@ -25,7 +23,6 @@ onReached((point) => {
 });
 
 useSmallBatches(Number(SWEEP_BATCH));
-if (process.env['SWEEP_LOCK_FILE'] !== undefined) forbidAbstractSockets();
 
 void start();
 

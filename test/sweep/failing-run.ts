@@ -6,7 +6,6 @@ import { faultWorld } from '../faults/world.ts';
 import type { Ended } from '../support/program.ts';
 import { arm, type Armed, type Plan } from './failing.ts';
 import type { Setting } from './history.ts';
-import { forbidAbstractSockets } from './lock-files.ts';
 
 export interface Failure {
   readonly plan: Omit<Plan, 'directory'>;
@@ -20,7 +19,6 @@ export async function failingRun(setting: Setting, failure: Failure | undefined)
   const { directory, argv, environment, clock, destination } = setting;
   const { world, stdout, stderr } = faultWorld({ clock, environment, limited: false });
   const output = destination.output?.() ?? world.output;
-  const allowSockets = destination.abstractSockets === false ? forbidAbstractSockets() : undefined;
   let armed: Armed | undefined;
   try {
     if (failure !== undefined) armed = await arm({ ...failure.plan, directory });
@@ -29,8 +27,7 @@ export async function failingRun(setting: Setting, failure: Failure | undefined)
   } finally {
     armed?.disarm();
     if (failure !== undefined) Object.assign(failure, { failed: armed?.failed, leftOpen: [...(armed?.open ?? [])] });
-    allowSockets?.();
     // Its holder would be dead by now; this process is not.
-    rmSync(join(directory, 'state', 'sweep.lock'), { force: true });
+    rmSync(join(directory, 'state', 'sweep.lock'), { recursive: true, force: true });
   }
 }

@@ -92,6 +92,7 @@ const pathOperations = [
   'link',
   'rename',
   'unlink',
+  'rmdir',
   'mkdir',
   'access',
   'stat',

@@ -34,7 +34,6 @@ async function runOnce(program: string, setting: Setting, kill: Kill): Promise<E
       ...(kill.point !== undefined && { SWEEP_KILL: String(kill.point) }),
       ...(kill.called !== undefined && { SWEEP_POINT: kill.called }),
       ...(kill.byCommand === true && { SWEEP_LAST_WORD: 'kill -9 $PPID' }),
-      ...(destination.abstractSockets === false && { SWEEP_LOCK_FILE: '1' }),
       ...environment,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

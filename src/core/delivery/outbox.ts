@@ -4,7 +4,6 @@
  * the quarantine, durably, and is then as good as delivered.
  */
 import { Buffer } from 'node:buffer';
-import { createHash, type Hash } from 'node:crypto';
 import type { Packed, Packer } from '../batch.ts';
 import { seen } from '../dedupe.ts';
 import { deliver } from './deliver.ts';
@@ -56,8 +55,6 @@ export function outbox(parts: OutboxParts): Outbox {
   const listeners = { soFar: record, mayRefuse: limit.checkShare };
   const flight = new Set<Promise<void>>();
   let setAside: number[] = [];
-  /** Of the refused record, which may come in parts. */
-  let digest: Hash | undefined;
   let failure: unknown;
   let failed = false;
   let oldest = Infinity;
@@ -133,9 +130,7 @@ export function outbox(parts: OutboxParts): Outbox {
       return tools.now() - oldest >= patience ? dispatch() : undefined;
     },
     async refuse(refused, stamp) {
-      if (digest === undefined || refused.continued !== true) digest = createHash('sha256');
-      digest.update(refused.text);
-      const entry = refused.more ? undefined : noteRefused(digest.digest('hex'), stamp);
+      const entry = refused.more ? undefined : noteRefused(refused, stamp);
       if (entry === seen) {
         summary.seen += 1; // the parts that the quarantine has go with the next record's first
         return;
@@ -168,9 +163,9 @@ export function outbox(parts: OutboxParts): Outbox {
     setAside = [];
   }
 
-  /** A broken record has no ID: it is known by its text. */
-  function noteRefused(digestText: string, stamp: number): number {
-    const key = Buffer.from(`refused:sha256:${digestText}`);
+  function noteRefused({ key: text }: RefusedRecord, stamp: number): number {
+    if (text === undefined) throw new Error('a refused record without a key');
+    const key = Buffer.from(text);
     return ledger.note(key, 0, key.length, stamp, 0);
   }
 

@@ -47,6 +47,9 @@ export function refuseHtml(byte: number | undefined): void {
   });
 }
 
+/** As records have it. Parsing takes a hundred times the memory of a text that is nothing but brackets. */
+const maxDepth = 512;
+
 /** The envelope around the container at `path`, which opens with the byte `opening`; at most `limit` bytes. */
 export function envelope(path: readonly string[], opening: number, limit = 4 * 1024 * 1024): Envelope {
   const text = byteBuffer(1024);
@@ -124,6 +127,7 @@ export function envelope(path: readonly string[], opening: number, limit = 4 * 1
       open = seen = true;
       return;
     }
+    if (depth === maxDepth) throw notJson(`it is nested deeper than ${maxDepth}`);
     depth++;
     if (onPath && entered < path.length && byte === ascii.openBrace) {
       entered++;

@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib';
 import type { SourceDefinition } from '../definition.ts';
 import type { Identify, IdentityRule } from '../identity.ts';
 import { parsePath } from '../json/path.ts';
+import { refusedKeys } from './refused-key.ts';
 import type { SearchPlan } from './search.ts';
 import { splitter } from '../split.ts';
 import { spellingOf } from '../clock/spelling.ts';
@@ -59,6 +60,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
   const { records: rules, limits } = definition;
   const read = { time: Number.NaN, nanos: 0 };
   const readTime = rules.time === undefined ? undefined : spellingOf(rules.time).read;
+  const withKey = refusedKeys();
   let identity: Identify | undefined;
   let records: AuditRecord[] = [];
   let refused: RefusedRecord[] = [];
@@ -95,9 +97,8 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
         fieldEnd = spans[2 * fields.last + 1] ?? -1;
         if (isFirst) firstField = lastField();
       }
-      if (identity === undefined) throw new Error('records before the beginning of a reply');
       // A key is taken from every record, wanted or not: twins are numbered by their place among all.
-      const { key, keyStart, keyEnd } = identity.key(buffer, start, end, spans);
+      const { key, keyStart, keyEnd } = begun().key(buffer, start, end, spans);
       if (!plan.wants(buffer, spans, fields.wanted)) {
         unmatched++;
         return;
@@ -118,9 +119,14 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
     refused(record) {
       size++;
       held += record.text.length;
-      refused.push(record);
+      refused.push(withKey(record, begun()));
     },
   });
+
+  function begun(): Identify {
+    if (identity === undefined) throw new Error('records before the beginning of a reply');
+    return identity;
+  }
 
   function lastField(): string | undefined {
     return fieldStart < 0 ? undefined : last?.toString('utf8', fieldStart, fieldEnd);

@@ -12,6 +12,9 @@ import { jsonText } from './request.ts';
 
 export type Cursor = string | bigint | readonly (string | bigint)[];
 
+/** In characters; vendors have a few hundred. */
+const longest = 64 * 1024;
+
 type CursorPaging = Extract<PagingDefinition, { type: 'cursor' }>;
 
 /**
@@ -33,6 +36,14 @@ export function nextCursor(
     });
   }
   return cursorOf(text);
+}
+
+/** What names the next page is sent with each request, and saved in the position. Throws Problem 76 for one of no use. */
+export function refuseLong(name: string, source: string): void {
+  if (name.length <= longest) return;
+  throw new Problem(exit.protocol, `${source} names its next page with more than ${longest} characters`, {
+    hint: 'nothing was skipped and the position stays; report it to the vendor if it happens again',
+  });
 }
 
 /** The cursor as a text: different for different cursors, and `cursorFrom` makes the same cursor of it. */

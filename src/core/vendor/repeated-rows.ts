@@ -34,6 +34,7 @@ export function noticingRepeats(identity: Identify): RowIdentity {
       if (page.size === kept) [earlier, page] = [page, new Set()];
       return found;
     },
+    refused: identity.refused,
     startPage(again = false) {
       if (!again) before = [page, earlier];
       [page, earlier] = [new Set(), new Set()];

@@ -2,11 +2,13 @@
  * Lines at the end of a file, to know a record that stands there already: what a killed run wrote is not written twice.
  *
  * Of each line its fingerprint is kept and where it begins, 30 bytes or so, and no text: a line is read again, and compared
- * byte for byte, when a record might be it.
+ * byte for byte, when a record might be it. One that is longer than what is read at once goes by the fingerprint of its
+ * beginning.
  */
 import { Buffer } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
 import { fingerprint } from '../../core/content/fingerprint.ts';
+import { fileWindow, windowSize } from './file-window.ts';
 
 export interface FileTail {
   /**
@@ -16,7 +18,8 @@ export interface FileTail {
   add(from: number, until: number): Promise<number | undefined>;
   /**
    * The records of a batch, as it is in Batch, that do not stand there. One that does is taken: it stands for one record
-   * only.
+   * only. It is written over itself: after an fsync that failed, it may stand in the memory of the system only, and the
+   * next fsync would not tell.
    */
   missing(body: Buffer, ends: readonly number[]): Promise<Buffer>;
   /** What the last call of `missing` took is free again. */
@@ -26,17 +29,13 @@ export interface FileTail {
 }
 
 const lineBreak = 0x0a;
-/** Read at once; a longer line goes by the fingerprint of its beginning. */
-const chunkSize = 64 * 1024;
 /** Lines beyond this many (120 MB) are not taken up: their records may be written again. */
 const most = 2 ** 22;
 const taken = -1;
 
-/** Of `file`, which is read and never changed; no lines yet. `begins` says whether a line only begins a record. */
+/** Of `file`, which is open to be written anywhere; no lines yet. `begins` says whether a line only begins a record. */
 export function fileTail(file: FileHandle, begins?: (line: Buffer) => boolean): FileTail {
-  const chunk = Buffer.allocUnsafeSlow(chunkSize);
-  let chunkAt = 0;
-  let chunkLength = 0;
+  const window = fileWindow(file);
 
   /** Line i is `[starts[i], starts[i + 1])`. Behind the last line of each `add` there is one without text, taken. */
   let starts = new Float64Array(256);
@@ -48,16 +47,6 @@ export function fileTail(file: FileHandle, begins?: (line: Buffer) => boolean): 
   let nexts = new Int32Array(0);
   let justTaken: [line: number, print: number][] = [];
 
-  /** Fills the chunk with what begins at `at`. Returns what of it is before `until`. */
-  async function fill(at: number, until = Infinity): Promise<Buffer> {
-    chunkAt = at;
-    chunkLength = 0;
-    for (let more = 1; more > 0; chunkLength += more) {
-      more = (await file.read(chunk, chunkLength, chunkSize - chunkLength, at + chunkLength)).bytesRead;
-    }
-    return chunk.subarray(0, Math.min(chunkLength, until - at));
-  }
-
   function push(start: number, print: number): void {
     if (count === starts.length) [starts, prints] = [doubled(starts), doubled(prints)];
     starts[count] = start;
@@ -68,8 +57,8 @@ export function fileTail(file: FileHandle, begins?: (line: Buffer) => boolean): 
   /** Where the first line begins that begins at `from` or behind it, and before `until`. */
   async function lineFrom(from: number, until: number): Promise<number | undefined> {
     if (from === 0) return 0;
-    for (let at = from - 1; at < until; at += chunkSize) {
-      const found = (await fill(at, until)).indexOf(lineBreak);
+    for (let at = from - 1; at < until; at += windowSize) {
+      const found = (await window.read(at, until)).indexOf(lineBreak);
       if (found !== -1) return at + found + 1;
     }
     return undefined;
@@ -99,7 +88,7 @@ export function fileTail(file: FileHandle, begins?: (line: Buffer) => boolean): 
     const until = starts[line]! + end - start;
     let behind = line;
     for (; starts[behind]! < until; behind++) if (prints[behind] === taken) return false;
-    if (!(await stands(starts[line]!, body, start, end))) return false;
+    if (!(await window.stands(starts[line]!, body, start, end))) return false;
     for (let each = line; each < behind; each++) {
       justTaken.push([each, prints[each]!]);
       prints[each] = taken;
@@ -107,17 +96,14 @@ export function fileTail(file: FileHandle, begins?: (line: Buffer) => boolean): 
     return true;
   }
 
-  async function stands(at: number, body: Buffer, start: number, end: number): Promise<boolean> {
-    for (let done = start; done < end;) {
-      const place = at + done - start;
-      if (place < chunkAt || place >= chunkAt + chunkLength) await fill(place);
-      const length = Math.min(end - done, chunkAt + chunkLength - place);
-      if (length <= 0) return false;
-      const from = place - chunkAt;
-      if (chunk.compare(body, done, done + length, from, from + length) !== 0) return false;
-      done += length;
+  /** Lines that follow one another, as those of a batch mostly do, at once. */
+  async function rewriteTaken(): Promise<void> {
+    for (let at = 0; at < justTaken.length;) {
+      const first = justTaken[at]![0];
+      let line = first;
+      while (at < justTaken.length && justTaken[at]![0] === line) [at, line] = [at + 1, line + 1];
+      await window.rewrite(starts[first]!, starts[line]!);
     }
-    return true;
   }
 
   /** Takes up lines from the beginning of one on. Returns where the last whole one begins, and where it ends. */
@@ -125,7 +111,7 @@ export function fileTail(file: FileHandle, begins?: (line: Buffer) => boolean): 
     let at = from;
     let last = from;
     while (at < until) {
-      const text = await fill(at, until);
+      const text = await window.read(at, until);
       let start = 0;
       for (let end = text.indexOf(lineBreak) + 1; end > 0; end = text.indexOf(lineBreak, start) + 1) {
         if (count < most) push(at + start, fingerprint(text, start, end));
@@ -133,9 +119,9 @@ export function fileTail(file: FileHandle, begins?: (line: Buffer) => boolean): 
         start = end;
       }
       if (start === 0) {
-        const next = text.length < chunkSize ? undefined : await lineFrom(at + chunkSize, until);
+        const next = text.length < windowSize ? undefined : await lineFrom(at + windowSize, until);
         if (next === undefined) break;
-        if (count < most) push(at, fingerprint(await fill(at), 0, chunkSize));
+        if (count < most) push(at, fingerprint(await window.read(at), 0, windowSize));
         last = at;
         start = next - at;
       }
@@ -150,7 +136,7 @@ export function fileTail(file: FileHandle, begins?: (line: Buffer) => boolean): 
       if (first === undefined) return undefined;
       heads = new Int32Array(0);
       let [last, end] = await addLines(first, until);
-      if (begins !== undefined && end - last <= chunkSize && begins(await fill(last, end))) {
+      if (begins !== undefined && end - last <= windowSize && begins(await window.read(last, end))) {
         if (starts[count - 1] === last) count -= 1;
         end = last;
       }
@@ -165,7 +151,7 @@ export function fileTail(file: FileHandle, begins?: (line: Buffer) => boolean): 
       let keptFrom = 0;
       for (const end of ends) {
         const lineEnd = body.indexOf(lineBreak, start) + 1;
-        const print = fingerprint(body, start, Math.min(lineEnd, start + chunkSize));
+        const print = fingerprint(body, start, Math.min(lineEnd, start + windowSize));
         for (let line = firstOf(print); line !== -1; line = nexts[line]!) {
           if (prints[line] !== print || !(await take(line, body, start, end))) continue;
           kept.push(body.subarray(keptFrom, start));
@@ -174,6 +160,7 @@ export function fileTail(file: FileHandle, begins?: (line: Buffer) => boolean): 
         }
         start = end;
       }
+      await rewriteTaken();
       return keptFrom === 0 ? body : Buffer.concat([...kept, body.subarray(keptFrom)]);
     },
     giveBack() {

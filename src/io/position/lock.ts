@@ -1,67 +1,108 @@
 /**
- * One run of a job at a time. On Linux the lock is an abstract Unix socket: the kernel lets go of it at any death of the
- * process, so there is no stale lock and no waiting time. Elsewhere, and where such sockets are forbidden (systemd's
- * RestrictAddressFamilies), it is a file (lock-file.ts).
+ * One run of a job at a time. The lock is a directory in the state directory, where nobody else can write, and in it a
+ * name that says which process holds it (lock-holder.ts):
  *
- * It is a courtesy and not the guard: two containers that share a directory do not see each other's sockets. What keeps
- * the position right even then is the check before each save (io/position-file.ts).
+ *     <job>.lock/<process>,<start>,<namespace>,<boot>
+ *
+ * It is renamed into its place with its holder in it, which fails while another holder is there: of several runs one gets
+ * it. A dead holder is removed by its name, which is no other's: several runs may do that at once. And there are names
+ * only, which a power cut leaves whole.
+ *
+ * It is held by a process that is seen to live, and by nothing else: after a kill the next run starts at once. So it is a
+ * courtesy and not the guard: two containers that share a directory do not see each other's processes. What keeps the
+ * position right even then is the check before each save (io/position-file.ts).
  */
-import { createHash } from 'node:crypto';
-import { realpath } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
+import { mkdir, readdir, rename, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exit, Problem } from '../../core/problem.ts';
+import { orFileProblem, tempBeside } from '../disk/durable.ts';
 import { errorCode } from '../error-code.ts';
 import { reached } from '../failpoint.ts';
-import { lockFile } from './lock-file.ts';
+import { holders, processOf, type Holders } from './lock-holder.ts';
 
 export interface Lock {
   release(): Promise<void>;
 }
 
-/**
- * Takes the lock of a job whose state lives in `directory` (which is there); `file` is the name for a lock file.
- * Problem 75 at once when another run holds it.
- */
-export async function takeLock(directory: string, job: string, file: string): Promise<Lock> {
-  const place = await realpath(directory); // the same lock, whichever way the directory was spelled
-  const lock = process.platform === 'linux' ? await takeSocket(socketName(place, job)) : undefined;
-  const taken = lock ?? (await lockFile(join(place, file)));
-  if (taken !== 'held') {
+/** Takes the lock of a job; `path` is its place, in a directory that is there. Problem 75 at once when it is held. */
+export async function takeLock(path: string, job: string): Promise<Lock> {
+  const here = await holders();
+  const holder = await clearDead(path, here);
+  if (holder === undefined && (await place(path, here.self))) {
     reached('lock: taken');
-    return taken;
+    return { release: () => release(path, here.self) };
   }
-  throw new Problem(exit.tempfail, `another run of job ${job} is still going`, {
+  throw held(job, holder ?? (await clearDead(path, here)));
+}
+
+/** Removes the lock that a killed run was about to take: only with the lock. */
+export async function clearLock(path: string): Promise<void> {
+  for (const name of await namesIn(path)) await removeDirectory(join(path, name));
+  await removeDirectory(path);
+}
+
+/** Who holds the lock, by a process that is seen to live; names of others are removed. */
+async function clearDead(path: string, here: Holders): Promise<{ process: string; since: string } | undefined> {
+  for (const name of await namesIn(path)) {
+    if (await here.isAlive(name)) return { process: processOf(name), since: await timeOf(join(path, name)) };
+    await removeDirectory(join(path, name));
+    reached('lock: dead holder removed');
+  }
+  return undefined;
+}
+
+/** Puts a lock with its holder in its place; false when another run was faster. */
+async function place(path: string, holder: string): Promise<boolean> {
+  const temp = tempBeside(path);
+  try {
+    await mkdir(join(temp, holder), { recursive: true, mode: 0o700 });
+    reached('lock: made');
+    await rename(temp, path);
+    return true;
+  } catch (error) {
+    await clearLock(temp).catch(() => undefined); // what went wrong first is what matters
+    // ENOENT: who has the lock has cleared it away
+    if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errorCode(error))) return false;
+    throw error;
+  }
+}
+
+function release(path: string, holder: string): Promise<void> {
+  return orFileProblem('let go of the lock', path, async () => {
+    await removeDirectory(join(path, holder));
+    await removeDirectory(path);
+  });
+}
+
+function held(job: string, holder: { process: string; since: string } | undefined): Problem {
+  const who = holder === undefined ? '' : `: process ${holder.process}${holder.since}`;
+  return new Problem(exit.tempfail, `another run of job ${job} is still going${who}`, {
     hint: 'wait for it to end, or start the runs further apart',
   });
 }
 
-/** As long as a socket name can be (108 bytes with the leading zero): some libuv versions would fill it up. */
-function socketName(place: string, job: string): string {
-  const digest = createHash('sha256').update(`${place}\0${job}`).digest('hex');
-  return `\0audit-export ${process.getuid?.() ?? ''} ${digest}`.padEnd(108, ' ');
-}
-
-/** Undefined where abstract sockets are not to be had. */
-async function takeSocket(name: string): Promise<Lock | 'held' | undefined> {
-  const server = createServer((socket) => socket.destroy());
-  server.unref(); // a lock must not keep the program running
+async function namesIn(path: string): Promise<string[]> {
   try {
-    await listening(server, name);
+    return await readdir(path);
   } catch (error) {
-    return errorCode(error) === 'EADDRINUSE' ? 'held' : undefined;
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
   }
-  return {
-    release: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-      }),
-  };
 }
 
-function listening(server: Server, name: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.on('error', reject); // also later ones, which must not end the program
-    server.listen(name, () => resolve());
-  });
+/** One that is not there, or that another run is in, is fine. */
+async function removeDirectory(path: string): Promise<void> {
+  try {
+    await rmdir(path);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errorCode(error))) throw error;
+  }
+}
+
+async function timeOf(path: string): Promise<string> {
+  try {
+    return `, since ${(await stat(path)).mtime.toISOString()}`;
+  } catch {
+    return ''; // it has just let go
+  }
 }

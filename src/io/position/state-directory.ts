@@ -7,17 +7,18 @@ import { exit, Problem } from '../../core/problem.ts';
 import { fileProblem, makeDirectory, orFileProblem, removeFile, tempName } from '../disk/durable.ts';
 import { errorCode } from '../error-code.ts';
 import { reached } from '../failpoint.ts';
-import { takeLock, type Lock } from './lock.ts';
+import { clearLock, takeLock, type Lock } from './lock.ts';
 
 export const positionSuffix = '.position';
 export const quarantineSuffix = '.quarantine.jsonl';
+const lockSuffix = '.lock';
 
 /** Creates the directory if needed (73), takes the lock of a job (75 at once when another run holds it), clears leftovers. */
 export async function lockJob(directory: string, job: string): Promise<Lock> {
   await prepareDirectory(directory);
   return orFileProblem('lock the state directory', directory, async () => {
     const name = fileName(job);
-    const lock = await takeLock(directory, job, `${name}.lock`);
+    const lock = await takeLock(join(directory, name + lockSuffix), job);
     try {
       await clearTemps(directory, name);
     } catch (error) {
@@ -29,7 +30,7 @@ export async function lockJob(directory: string, job: string): Promise<Lock> {
 }
 
 /** Creates the directory if needed. Problem 73 when it cannot be used, 78 when others could replace its files. */
-async function prepareDirectory(directory: string): Promise<void> {
+export async function prepareDirectory(directory: string): Promise<void> {
   try {
     await makeDirectory(directory);
     reached('state directory: made');
@@ -55,7 +56,10 @@ async function prepareDirectory(directory: string): Promise<void> {
 async function clearTemps(directory: string, name: string): Promise<void> {
   const targets = [positionSuffix, `${positionSuffix}.previous`, quarantineSuffix].map((suffix) => name + suffix);
   for (const file of await namesIn(directory)) {
-    if (tempName.test(file) && targets.includes(file.replace(tempName, ''))) await removeFile(join(directory, file));
+    if (!tempName.test(file)) continue;
+    const target = file.replace(tempName, '');
+    if (targets.includes(target)) await removeFile(join(directory, file));
+    if (target === name + lockSuffix) await clearLock(join(directory, file));
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * A text as it reads once everything is undone that others do to a text when they quote it: the escapes of JSON, of
- * addresses and of HTML, however deep inside each other, and blanks made one.
+ * programs, of addresses and of HTML, however deep inside each other, and blanks made one.
  */
 import { Buffer } from 'node:buffer';
 
@@ -15,10 +15,10 @@ export interface Unescaped {
 const mostTimes = 5;
 
 const percent = '(?:%(?:25)*[0-9a-f]{2})+';
-const json = '\\\\+(?:u[0-9a-f]{4})?';
-const entity = '&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|amp|apos|gt|lt|quot);';
+const backslash = '\\\\+(?:u[0-9a-f]{4}|u\\{[0-9a-f]{1,6}\\}|x[0-9a-f]{2}|[0-3][0-7]{2})?';
+const entity = '&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|amp|apos|gt|lt|quot);?';
 const blank = '[+\\s\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Surrogate}\\ufffd]+';
-const escapes = new RegExp([percent, json, entity, blank].join('|'), 'giu');
+const escapes = new RegExp([percent, backslash, entity, blank].join('|'), 'giu');
 
 /**
  * One blank stands for a run of blanks, of what cannot be seen, and of plus signs, which are the blanks of forms. Backslashes
@@ -70,12 +70,16 @@ const entities: Readonly<Record<string, string>> = { amp: '&', apos: "'", gt: '>
 function meaning(spelling: string): string {
   if (spelling.startsWith('%')) return Buffer.from(spelling.replace(/%(?:25)*(?=[0-9a-f]{2})/gi, ''), 'hex').toString();
   if (spelling.startsWith('\\')) {
-    const code = /u(....)$/i.exec(spelling)?.[1];
-    return code === undefined ? '' : String.fromCharCode(Number.parseInt(code, 16));
+    const code = spelling.replace(/^\\+/, '');
+    if (code === '') return '';
+    return character(Number.parseInt(code.replace(/^[ux]|[{}]/gi, ''), /^[ux]/i.test(code) ? 16 : 8));
   }
   if (!spelling.startsWith('&')) return ' ';
-  const name = spelling.slice(1, -1).toLowerCase();
+  const name = spelling.replace(/^&|;$/g, '').toLowerCase();
   if (!name.startsWith('#')) return entities[name] ?? '';
-  const code = Number.parseInt(name.replace(/^#x?/, ''), name.startsWith('#x') ? 16 : 10);
+  return character(Number.parseInt(name.replace(/^#x?/, ''), name.startsWith('#x') ? 16 : 10));
+}
+
+function character(code: number): string {
   return code <= 0x10ffff ? String.fromCodePoint(code) : '';
 }

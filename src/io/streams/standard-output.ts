@@ -14,6 +14,7 @@ import { isClosed, isNull } from './closed.ts';
 import { reached } from '../failpoint.ts';
 import { isTerminal } from './terminal.ts';
 import { unless } from './unless.ts';
+import { lastingFailure } from '../disk/lasting-failure.ts';
 import { writeFully } from '../disk/write-fully.ts';
 
 const descriptor = 1;
@@ -30,6 +31,7 @@ export function standardOutput(): Output {
   const kind = kindOf();
   const put = kind === 'pipe' || kind === 'terminal' ? writeStream : writeFile;
   let isBegun = false;
+  const lasting = lastingFailure();
   return {
     kind,
     async write(bytes) {
@@ -45,7 +47,7 @@ export function standardOutput(): Output {
     async sync() {
       if (kind !== 'file') return;
       try {
-        await fsyncOf(descriptor);
+        await lasting(() => fsyncOf(descriptor));
       } catch (error) {
         if (errorCode(error) !== 'EINVAL') throw outputProblem(error); // devices cannot be synced
       }

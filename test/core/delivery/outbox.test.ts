@@ -163,13 +163,10 @@ test('of several failures the first is told, nothing more is sent, and what was 
   assert.deepEqual([sent.length, ledger.size()], [3, 2]);
 });
 
-const refuse = (box: Outbox, text: string, more = false, continued = false): Promise<void> =>
-  box.refuse(
-    { text: Buffer.from(text), more, ...(continued && { continued: true as const }), reason: 'no JSON' },
-    1000,
-  );
+const refuse = (box: Outbox, text: string): Promise<void> =>
+  box.refuse({ text: Buffer.from(text), more: false, reason: 'no JSON', key: `refused:${text}` }, 1000);
 
-test('what the source could not take is set aside once for each text, and remembered when it is on disk', async () => {
+test('what the source could not take is set aside once for each key, and remembered when it is on disk', async () => {
   const { box, quarantine, ledger, summary, happened } = bench();
   for (const text of ['{1', '{2', '{1']) await refuse(box, text);
   assert.deepEqual(
@@ -179,21 +176,6 @@ test('what the source could not take is set aside once for each text, and rememb
   assert.deepEqual([summary.quarantined, summary.seen, ledger.size()], [2, 1, 0]);
   await box.drain();
   assert.deepEqual([happened, ledger.size()], [['quarantine on disk: 2'], 2]);
-});
-
-test('a record in parts is known by all of them, however it was cut, and one that begins anew by what comes then', async () => {
-  const { box, summary } = bench();
-  await refuse(box, 'ab', true);
-  await refuse(box, 'cd', false, true);
-  await refuse(box, 'a', true);
-  await refuse(box, 'bcd', false, true);
-  assert.deepEqual([summary.quarantined, summary.seen], [1, 1]);
-  await refuse(box, 'xx', true); // its reply breaks off
-  await refuse(box, 'abc', true);
-  await refuse(box, 'd', false, true);
-  assert.deepEqual([summary.quarantined, summary.seen], [1, 2]);
-  await refuse(box, 'cd');
-  assert.deepEqual([summary.quarantined, summary.seen], [2, 2]);
 });
 
 test('what a sink refuses is on disk before it counts as delivered', async () => {

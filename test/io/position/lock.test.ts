@@ -1,20 +1,23 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { Problem } from '../../../src/core/problem.ts';
 import { takeLock } from '../../../src/io/position/lock.ts';
+import { holders } from '../../../src/io/position/lock-holder.ts';
 import { arm } from '../../sweep/failing.ts';
-import { type Holder, isDead, lockFile, self } from '../../../src/io/position/lock-file.ts';
 
-function freshDirectory(t: TestContext): string {
+const lockModule = new URL('../../../src/io/position/lock.ts', import.meta.url).href;
+
+/** The place of a lock in a directory of its own. */
+function freshPlace(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'lock-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
+  return join(directory, 'audit.lock');
 }
 
 function isHeld(error: unknown): boolean {
@@ -22,24 +25,15 @@ function isHeld(error: unknown): boolean {
 }
 
 /** A process that takes the lock for each line of its input and says `taken` or `held`; another line lets go. */
-function contender(
-  t: TestContext,
-  directory: string,
-  kind: 'socket' | 'file',
-): { child: ChildProcess; ask(): Promise<string> } {
+function contender(t: TestContext, path: string): { child: ChildProcess; ask(): Promise<string> } {
   const script = `
-    import { takeLock } from ${JSON.stringify(new URL('../../../src/io/position/lock.ts', import.meta.url).href)};
-    import { lockFile } from ${JSON.stringify(new URL('../../../src/io/position/lock-file.ts', import.meta.url).href)};
+    import { takeLock } from ${JSON.stringify(lockModule)};
     import { createInterface } from 'node:readline';
     let lock;
     for await (const line of createInterface({ input: process.stdin })) {
       if (lock !== undefined) { await lock.release(); lock = undefined; console.log('let go'); continue; }
-      const directory = ${JSON.stringify(directory)};
-      const taken = ${
-        kind === 'socket'
-          ? `await takeLock(directory, 'audit', 'audit.lock').catch((error) => error.status === 75 ? 'held' : String(error))`
-          : `await lockFile(directory + '/audit.lock')`
-      };
+      const taken = await takeLock(${JSON.stringify(path)}, 'audit')
+        .catch((error) => error.status === 75 ? 'held' : String(error));
       if (typeof taken === 'string') console.log(taken);
       else { lock = taken; console.log('taken'); }
     }`;
@@ -58,27 +52,45 @@ function contender(
 }
 
 test('a job is run once at a time, and again as soon as it has ended', async (t) => {
-  const directory = freshDirectory(t);
-  const first = await takeLock(directory, 'audit', 'audit.lock');
-  await assert.rejects(takeLock(directory, 'audit', 'audit.lock'), isHeld);
-  await (await takeLock(directory, 'other job', 'other.lock')).release();
+  const path = freshPlace(t);
+  const first = await takeLock(path, 'audit');
+  await assert.rejects(takeLock(path, 'audit'), isHeld);
+  await (await takeLock(join(path, '../other.lock'), 'other job')).release();
   await first.release();
-  await (await takeLock(directory, 'audit', 'audit.lock')).release();
-  assert.deepEqual(readdirSync(directory), []);
+  await (await takeLock(path, 'audit')).release();
+  assert.deepEqual(readdirSync(join(path, '..')), []);
+});
+
+test('a run that finds the lock held says which process holds it, and since when', async (t) => {
+  const path = freshPlace(t);
+  const lock = await takeLock(path, 'audit');
+  const who = new RegExp(`^another run of job audit is still going: process ${process.pid}, since 2\\d{3}-.*Z$`);
+  await assert.rejects(takeLock(path, 'audit'), (error: Problem) => who.test(error.message));
+  await lock.release();
 });
 
 test('the same directory under another name is the same lock', async (t) => {
-  const directory = freshDirectory(t);
+  const path = freshPlace(t);
+  const directory = join(path, '..');
   symlinkSync(directory, `${directory}.link`);
   t.after(() => rmSync(`${directory}.link`));
-  const first = await takeLock(directory, 'audit', 'audit.lock');
-  await assert.rejects(takeLock(`${directory}.link`, 'audit', 'audit.lock'), isHeld);
+  const first = await takeLock(path, 'audit');
+  await assert.rejects(takeLock(join(`${directory}.link`, 'audit.lock'), 'audit'), isHeld);
   await first.release();
 });
 
+const isLinux = process.platform === 'linux';
+
+test('a lock has no name outside its directory: nobody else can take it first', { skip: !isLinux }, async (t) => {
+  const before = readFileSync('/proc/net/unix', 'utf8').split('@audit-export').length;
+  const lock = await takeLock(freshPlace(t), 'audit');
+  assert.equal(readFileSync('/proc/net/unix', 'utf8').split('@audit-export').length, before);
+  await lock.release();
+});
+
 test('a held lock does not keep the program running', async (t) => {
-  const script = `import { takeLock } from ${JSON.stringify(new URL('../../../src/io/position/lock.ts', import.meta.url).href)};
-    await takeLock(${JSON.stringify(freshDirectory(t))}, 'audit', 'audit.lock');`;
+  const script = `import { takeLock } from ${JSON.stringify(lockModule)};
+    await takeLock(${JSON.stringify(freshPlace(t))}, 'audit');`;
   const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
     stdio: 'inherit',
   });
@@ -87,73 +99,101 @@ test('a held lock does not keep the program running', async (t) => {
   assert.equal(code, 0);
 });
 
-for (const kind of ['socket', 'file'] as const) {
-  test(`of two processes that race for the lock, exactly one gets it, 50 times (${kind})`, async (t) => {
-    const directory = freshDirectory(t);
-    const [one, two] = [contender(t, directory, kind), contender(t, directory, kind)];
-    for (let round = 0; round < 50; round += 1) {
-      const answers = await Promise.all([one.ask(), two.ask()]);
-      assert.deepEqual([...answers].sort(), ['held', 'taken'], `round ${round}`);
-      assert.equal(await (answers[0] === 'taken' ? one : two).ask(), 'let go');
-    }
-  });
+test('of two processes that race for the lock, exactly one gets it, 50 times', async (t) => {
+  const path = freshPlace(t);
+  const [one, two] = [contender(t, path), contender(t, path)];
+  for (let round = 0; round < 50; round += 1) {
+    const answers = await Promise.all([one.ask(), two.ask()]);
+    assert.deepEqual([...answers].sort(), ['held', 'taken'], `round ${round}`);
+    assert.equal(await (answers[0] === 'taken' ? one : two).ask(), 'let go');
+  }
+  assert.deepEqual(readdirSync(join(path, '..')), []);
+});
 
-  test(`after kill -9 the next run starts at once (${kind})`, async (t) => {
-    const directory = freshDirectory(t);
-    for (let round = 0; round < 3; round += 1) {
-      const killed = contender(t, directory, kind);
-      const next = contender(t, directory, kind);
-      assert.equal(await killed.ask(), 'taken');
-      assert.equal(await next.ask(), 'held');
-      killed.child.kill('SIGKILL');
-      await once(killed.child, 'exit');
-      assert.equal(await next.ask(), 'taken');
-      assert.equal(await next.ask(), 'let go');
-    }
-    assert.deepEqual(readdirSync(directory), []);
-  });
+test('of three processes that race for the lock of a dead one, exactly one gets it, 50 times', async (t) => {
+  const path = freshPlace(t);
+  const all = [contender(t, path), contender(t, path), contender(t, path)];
+  const dead = await deadHolder();
+  for (let round = 0; round < 50; round += 1) {
+    mkdirSync(join(path, dead), { recursive: true });
+    const answers = await Promise.all(all.map((each) => each.ask()));
+    assert.deepEqual([...answers].sort(), ['held', 'held', 'taken'], `round ${round}`);
+    assert.equal(await all[answers.indexOf('taken')]?.ask(), 'let go');
+  }
+  assert.deepEqual(readdirSync(join(path, '..')), []);
+});
+
+test('after kill -9 the next run starts at once', async (t) => {
+  const path = freshPlace(t);
+  for (let round = 0; round < 3; round += 1) {
+    const killed = contender(t, path);
+    const next = contender(t, path);
+    assert.equal(await killed.ask(), 'taken');
+    assert.equal(await next.ask(), 'held');
+    killed.child.kill('SIGKILL');
+    await once(killed.child, 'exit');
+    assert.equal(await next.ask(), 'taken');
+    assert.equal(await next.ask(), 'let go');
+  }
+  assert.deepEqual(readdirSync(join(path, '..')), []);
+});
+
+/** Of this place, with a number above the largest of Linux. */
+async function deadHolder(): Promise<string> {
+  return (await holders()).self.replace(/^\d+/, String(2 ** 22 + 1));
 }
 
-test('a lock file is taken from its holder only when that one is certainly dead', async () => {
-  const me = await self();
-  assert.equal(await isDead(me), false);
-  const gone: Holder = { ...me, pid: 2 ** 22 + 1 }; // above the largest process number of Linux
-  const cases: [Holder, boolean][] = [
-    [gone, true],
-    [{ ...me, started: `${me.started}1` }, true],
-    [{ ...gone, host: 'elsewhere' }, false],
-    [{ ...gone, namespace: 'pid:[1]' }, false],
-    [{ ...me, boot: 'an earlier one' }, true],
-    [{ ...me, started: '' }, false],
+test('a lock is held by a process that is seen to live, and by nothing else', { skip: !isLinux }, async () => {
+  const { self, isAlive } = await holders();
+  const [pid = '', start = '', namespace = '', boot = ''] = self.split(',');
+  assert.match(self, /^\d+,\d+,\d+,[0-9a-f-]{36}$/);
+  const cases: [string, boolean][] = [
+    [self, true],
+    [`${pid},,${namespace},${boot}`, true], // as where the system does not tell
+    [await deadHolder(), false],
+    [`${2 ** 22 + 1},,${namespace},${boot}`, false],
+    [`${pid},${start}1,${namespace},${boot}`, false],
+    [`${pid},${start},1,${boot}`, false],
+    [`${pid},${start},${namespace},an earlier one`, false],
+    [`../${pid},${start},${namespace},${boot}`, false],
+    ['junk', false],
   ];
-  for (const [holder, dead] of cases) assert.equal(await isDead(holder), dead, JSON.stringify(holder));
+  for (const [name, alive] of cases) assert.equal(await isAlive(name), alive, name);
 });
 
-test('a lock file that cannot be judged is left to a person', async (t) => {
-  const path = join(freshDirectory(t), 'audit.lock');
-  for (const text of ['', 'junk', '{}', '{"pid":1}']) {
-    writeFileSync(path, text);
-    assert.equal(await lockFile(path), 'held');
-    assert.equal(readFileSync(path, 'utf8'), text);
+test('a killed process that nobody has taken note of holds nothing', { skip: !isLinux }, async (t) => {
+  const { self, isAlive } = await holders();
+  // The shell starts a process that ends at once, and becomes one that never asks what came of it.
+  const child = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 20'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const pid = line.toString().trim();
+  const stat = (): string[] => readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ');
+  const name = self.replace(/^\d+,\d+/, `${pid},${stat()[21]}`);
+  assert.equal(await isAlive(name), true);
+  while (stat()[2] !== 'Z') await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(await isAlive(name), false);
+});
+
+test('a lock in a place that cannot be written is an error, and leaves nothing', async (t) => {
+  const path = freshPlace(t);
+  const { disarm } = await arm({ kind: 'file', nth: 5, mode: 'once', code: 'EROFS' }); // after who runs here, and who is there
+  try {
+    await assert.rejects(takeLock(path, 'audit'), { code: 'EROFS' });
+  } finally {
+    disarm();
   }
-  assert.equal(existsSync(path), true);
+  assert.deepEqual(readdirSync(join(path, '..')), []);
 });
 
-test('a lock file in a place that cannot be written is a Problem', async (t) => {
-  const directory = freshDirectory(t);
-  await assert.rejects(
-    lockFile(join(directory, 'missing', 'audit.lock')),
-    (error: unknown) => error instanceof Problem && error.status === 73,
-  );
-});
-
-test('a lock file that cannot be removed at the end is a Problem, and no bug', async (t) => {
-  const lock = await lockFile(join(freshDirectory(t), 'audit.lock'));
-  assert.ok(lock !== 'held');
-  const { disarm } = await arm({ kind: 'file', nth: 2, mode: 'once', code: 'EROFS' }); // it is read before
+test('a lock that cannot be removed at the end is a Problem, and no bug', async (t) => {
+  const path = freshPlace(t);
+  const lock = await takeLock(path, 'audit');
+  const { disarm } = await arm({ kind: 'file', nth: 1, mode: 'once', code: 'EROFS' });
   try {
     await assert.rejects(lock.release(), (error) => error instanceof Problem && error.status === 73);
   } finally {
     disarm();
   }
+  assert.equal(existsSync(path), true);
 });

@@ -1,0 +1,14 @@
+/** The key of a refused record: it has no ID, so it goes by its text, however that came, and by its number among those alike. */
+import { createHash, type Hash } from 'node:crypto';
+import type { Identify } from '../identity.ts';
+import type { RefusedRecord } from '../types.ts';
+
+/** Gives each refused record its key, with its last part; to be called with all parts, in their order. */
+export function refusedKeys(): (record: RefusedRecord, identity: Pick<Identify, 'refused'>) => RefusedRecord {
+  let digest: Hash | undefined;
+  return (record, identity) => {
+    if (digest === undefined || record.continued !== true) digest = createHash('sha256');
+    digest.update(record.text);
+    return record.more ? record : { ...record, key: identity.refused(digest.digest()) };
+  };
+}

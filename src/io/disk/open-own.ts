@@ -1,0 +1,32 @@
+/** Opening a file to write records to: one that nobody else has put there to read them. */
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { exit, Problem } from '../../core/problem.ts';
+import { errorCode } from '../error-code.ts';
+import { strangerOf } from '../strangers.ts';
+
+const flags = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/**
+ * The file at `path`, to read and to append to; made (0600) when it is not there. Problem 73 when it belongs to another
+ * user, root excepted, unless it has the inode `known`: some network file systems give what root makes to another user.
+ */
+export async function openOwn(path: string, known?: string): Promise<FileHandle> {
+  try {
+    return await open(path, flags | constants.O_CREAT | constants.O_EXCL, 0o600);
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+  }
+  const file = await open(path, flags);
+  const { uid, gid, mode, ino } = await file.stat({ bigint: true });
+  const stranger = strangerOf({ uid: Number(uid), gid: Number(gid), mode: Number(mode) });
+  if (stranger === undefined || String(ino) === known) return file;
+  await file.close();
+  throw new Problem(
+    exit.cantcreat,
+    `${path} belongs to user ${stranger}, who can read and change what is written there`,
+    {
+      hint: `if that is meant, give the file to this user and let the other one read it: chown ${process.getuid?.()} ${path}`,
+    },
+  );
+}
