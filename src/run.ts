@@ -10,7 +10,7 @@ import { noteListed, progressOf } from './core/run/branch-list.ts';
 import { dryQuarantine } from './core/run/dry-quarantine.ts';
 import { changedCredentials, type CredentialMarks } from './core/run/credentials.ts';
 import { checkHoldOff } from './core/run/hold-off.ts';
-import { divertedBy, setAside, skipped, unasked } from './core/run/partial.ts';
+import { divertedBy, leftOut, setAside, skipped, unasked } from './core/run/partial.ts';
 import { clockProblems } from './core/run/plan.ts';
 import { firstPosition, placeOf, writeDown } from './core/run/position.ts';
 import { exit, Problem } from './core/problem.ts';
@@ -130,6 +130,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
     state.problems.push(...clockProblems(parts, progressOf(position).watermark));
   });
   if (state.summary.diverted > 0) state.problems.push(divertedBy(parts.sink.name, state.summary.diverted));
+  if (state.summary.alike > 0) state.problems.push(leftOut(state.summary.alike, source));
   const aside = state.summary.quarantined;
   if (aside > 0) state.problems.push(setAside(aside, parts.quarantine.path, dry?.reasons()));
   // Saved before the farewells: a run that is killed while it logs out has nothing to repeat.

@@ -1,6 +1,6 @@
 /** What the first records show of a definition: whether any has an ID and a time where it says. */
-import type { Buffer } from 'node:buffer';
 import type { SourceDefinition } from '../core/definition.ts';
+import { isByContent } from '../core/identity.ts';
 import type { Page } from '../core/types.ts';
 
 export interface FirstLook {
@@ -22,7 +22,7 @@ export function firstLook({ records: { id, time } }: Pick<SourceDefinition, 'rec
       count += records.length + refused.length + unmatched;
       looked += records.length;
       for (const record of records) {
-        if (isContent(record.key, record.keyStart)) unnamed += 1;
+        if (isByContent(record)) unnamed += 1;
         if (Number.isNaN(record.time)) undated += 1;
       }
     },
@@ -38,9 +38,4 @@ export function firstLook({ records: { id, time } }: Pick<SourceDefinition, 'rec
 
 function share(without: number, all: number): string {
   return without === all ? 'none of them with' : `${without} of them without`;
-}
-
-/** Whether a record goes by its content, see core/identity.ts. */
-function isContent(key: Buffer, start: number): boolean {
-  return key.toString('latin1', start, start + 7) === 'sha256:';
 }

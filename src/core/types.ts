@@ -239,6 +239,11 @@ export interface Source {
   earliest?(at: Instant): Instant;
   /** The earliest that is shown to whoever asks for what is from `at` on: of a vendor asked by days, what is of that day. */
   shownFrom?(at: Instant): Instant;
+  /**
+   * The last moment up to `at` where a window or a slice may begin; any when left out. Records without an ID that are equal
+   * to the last byte are told apart by their number, and so must be read together: they have the same time.
+   */
+  edge?(at: Instant): Instant;
   /** A stream that has no end of its own: true as long as it goes on after a slice. */
   goesOn?(): boolean;
   /** True when a `single` query left records unread. */
@@ -600,6 +605,8 @@ export interface Summary {
   delivered: number;
   /** Delivered before, and shown again. */
   seen: number;
+  /** Part of `seen`: without an ID and a time, so that a new one would look the same. */
+  alike: number;
   /** Left out because their ID was delivered, though with another content. */
   conflicts: number;
   /** Delivered, but put where the destination keeps what it cannot use. Part of `delivered`. */
