@@ -54,6 +54,7 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
       file: appendFile,
       wire: (address) => openWire(address, { ...connection(configuration, host, 'sink'), stop: host.stops.grace }),
       guid: world.guid,
+      trustsIds: configuration.plan.dedupe !== 'changes' || configuration.plan.since !== undefined,
       ...(await commandAfterDashes(configuration, host)),
       ...(configuration.form && { form: configuration.form.name }),
     });

@@ -309,7 +309,8 @@ export interface Sink {
   readonly inFlight: number;
   /**
    * What a record sent twice does: `ignored` (the sink knows it by its ID), `undone` (the next start finds what a
-   * killed run left, or it counts for nothing), `visible`. Visible ones cost a journal entry a batch.
+   * killed run left, or it counts for nothing), `visible`. Visible ones cost a journal entry a batch; ignored ones cost one
+   * a run, which tells the next that what this one sent may be there.
    */
   readonly repeats: 'ignored' | 'undone' | 'visible';
   /** Appends the record, which is of that branch, in wire form. */
@@ -361,6 +362,11 @@ export interface SinkTools extends Tools {
   readonly form?: string;
   /** A random GUID. */
   guid(): string;
+  /**
+   * What a destination has already under the ID of a record is that record: the user goes by IDs alone, or asks for what
+   * was delivered long ago (--since).
+   */
+  readonly trustsIds?: boolean;
 }
 
 export interface Output {
