@@ -30,7 +30,7 @@ export interface RunParts {
   /** Undefined for an ad-hoc search. */
   readonly store: PositionStore | undefined;
   /** What is read and where it goes, as in Position. */
-  readonly scope: { readonly source: string; readonly sink: string };
+  readonly scope: Pick<Position, 'source' | 'sink' | 'asked'>;
   /** Marks of the secrets of both ends; undefined when they are not to be compared with those of the last run. */
   readonly credentials?: CredentialMarks | undefined;
   readonly quarantine: Quarantine;

@@ -514,6 +514,8 @@ export interface Position {
   /** What is read and where it goes; another source or sink under the same job name is refused. */
   readonly source: string;
   readonly sink: string;
+  /** What the definition asks for, where it is the user's own: see core/definition/asked.ts. */
+  readonly asked?: string | undefined;
   readonly branches: Map<string, BranchPosition>;
   /** Undefined for a job that has its name from --job: whoever names jobs tells accounts apart. */
   credentials: CredentialMarks | undefined;

@@ -6,7 +6,7 @@ import { fromMillis, isoText } from '../time.ts';
 import type { BranchPosition, Duration, Position, Summary } from '../types.ts';
 
 /** `source` and `sink` say what is read and where it goes. */
-export function firstPosition(scope: { readonly source: string; readonly sink: string }): Position {
+export function firstPosition(scope: Pick<Position, 'source' | 'sink' | 'asked'>): Position {
   return {
     ...scope,
     branches: new Map(),

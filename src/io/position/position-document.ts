@@ -8,6 +8,7 @@ export interface StoredDocument {
   readonly job: string;
   readonly source: string;
   readonly sink: string;
+  readonly asked?: string;
   readonly generation: number;
   readonly lastSuccess?: string;
   readonly lastRepeat?: string;
@@ -31,7 +32,7 @@ interface StoredBranch {
 
 /** The document, indented for people: a line that is a brace alone ends it, and only it. */
 export function documentText(job: string, generation: number, position: Position): string {
-  const { source, sink, lastSuccess, lastRepeat, failures, refusals, last, credentials, saved } = position;
+  const { source, sink, asked, lastSuccess, lastRepeat, failures, refusals, last, credentials, saved } = position;
   const branches: StoredBranch[] = [];
   for (const [name, { watermark, bookmark, slice, listed, ledger }] of position.branches) {
     branches.push({
@@ -45,7 +46,7 @@ export function documentText(job: string, generation: number, position: Position
   }
   const inARow = { failures, ...(refusals > 0 ? { refusals } : {}) };
   const times = { lastSuccess, lastRepeat };
-  const document = { job, source, sink, generation, ...times, ...inARow, last, credentials, saved, branches };
+  const document = { job, source, sink, asked, generation, ...times, ...inARow, last, credentials, saved, branches };
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
@@ -56,9 +57,10 @@ export function positionOf(document: StoredDocument, seed: number): Position {
     const at = watermark === undefined ? undefined : readInstant(watermark);
     branches.set(name, { watermark: at, bookmark, slice, listed, ledger: createLedger(seed) });
   }
-  const { source, sink, credentials, saved, last, lastSuccess, lastRepeat, failures, refusals = 0 } = document;
+  const { source, sink, asked, credentials, saved, last, lastSuccess, lastRepeat, failures, refusals = 0 } = document;
   const times = { lastSuccess, ...(lastRepeat && { lastRepeat }) };
-  return { source, sink, branches, credentials, saved, last, ...times, failures, refusals };
+  const scope = { source, sink, ...(asked !== undefined && { asked }) };
+  return { ...scope, branches, credentials, saved, last, ...times, failures, refusals };
 }
 
 /** The inverse of isoText, for all times that it can write. Throws RangeError. */

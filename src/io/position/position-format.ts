@@ -3,7 +3,8 @@
  *
  *     audit-export position 1 sha256:<of everything below>
  *     {
- *       "job": …, "source": …, "sink": …, "generation": …, "lastSuccess": …, "lastRepeat": …, "failures": …, "refusals": …,
+ *       "job": …, "source": …, "sink": …, "asked": …, "generation": …, "lastSuccess": …, "lastRepeat": …, "failures": …,
+ *       "refusals": …,
  *       "last": …, "credentials": …, "saved": …,
  *       "branches": [{ "name": …, "watermark": …, "bookmark": …, "slice": …, "listed": …, "remembered": <number of IDs> }]
  *     }
