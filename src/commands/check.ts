@@ -107,10 +107,16 @@ async function lookAtSource({ source, tools }: Parts, definition: SourceDefiniti
     if (source.goesOn !== undefined) return `${seen.count()} records in what came first${seen.lacks()}`;
     const several = branches.length > 1 ? `, first of ${branches.length}: ${branch}` : '';
     const page = `the first page of ${isoText(slice.from)} to ${isoText(slice.until)}${several}`;
-    return `logged in, ${seen.count()} records on ${page}${seen.lacks()}`;
+    return `logged in, ${seen.count()} records on ${page}${seen.lacks()}${clockOf(source)}`;
   } finally {
     await source.close();
   }
+}
+
+/** What is read then depends on a clock that nothing is held against. */
+function clockOf({ window, serverTime }: Source): string {
+  if (window.filter === 'none' || serverTime() !== undefined) return '';
+  return '; its replies have no Date header, so windows go by the clock of this machine, which must be right';
 }
 
 /** The window of a first run, as far as the vendor allows it. */
