@@ -10,7 +10,7 @@ import { noteListed, progressOf } from './core/run/branch-list.ts';
 import { dryQuarantine } from './core/run/dry-quarantine.ts';
 import { changedCredentials, type CredentialMarks, noteCredentials, refuseTurns } from './core/run/credentials.ts';
 import { checkHoldOff } from './core/run/hold-off.ts';
-import { divertedBy, setAside, skipped, unasked } from './core/run/partial.ts';
+import { divertedBy, leftOut, setAside, skipped, unasked } from './core/run/partial.ts';
 import { clockProblems } from './core/run/plan.ts';
 import { firstPosition, placeOf, writeDown } from './core/run/position.ts';
 import { exit, Problem } from './core/problem.ts';
@@ -41,7 +41,7 @@ export interface RunParts {
   /** Undefined for an ad-hoc search. */
   readonly store: PositionStore | undefined;
   /** What is read and where it goes, as in Position. */
-  readonly scope: { readonly source: string; readonly sink: string };
+  readonly scope: Pick<Position, 'source' | 'sink' | 'asked'>;
   /** Marks of the secrets of both ends; undefined when they are not to be compared with those of the last run. */
   readonly credentials?: CredentialMarks | undefined;
   readonly quarantine: Quarantine;
@@ -144,6 +144,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
     state.problems.push(...clockProblems(parts, progressOf(position).watermark));
   });
   if (state.summary.diverted > 0) state.problems.push(divertedBy(parts.sink.name, state.summary.diverted));
+  if (state.summary.alike > 0) state.problems.push(leftOut(state.summary.alike, source));
   const aside = state.summary.quarantined;
   if (aside > 0) state.problems.push(setAside(aside, parts.quarantine.path, dry?.reasons()));
   // Saved before the farewells: a run that is killed while it logs out has nothing to repeat.

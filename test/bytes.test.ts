@@ -254,7 +254,13 @@ async function through(context: TestContext, make: Make, records: readonly (stri
   try {
     const path = join(directory, 'acme.json');
     const base = baseDefinition(false);
-    writeFileSync(path, JSON.stringify({ ...base, records: { path: 'records', id: { content: true } } }));
+    writeFileSync(
+      path,
+      JSON.stringify({
+        ...base,
+        records: { path: 'records', id: { content: true }, time: { path: 'time', format: 'iso' } },
+      }),
+    );
     const world = faultWorld({
       clock,
       environment: { ACME_URL: server.url, ACME_TOKEN: 'a-long-token', ...destination.environment },

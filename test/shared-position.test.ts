@@ -1,8 +1,9 @@
 /** Jobs that share a position by mistake, in real processes: they are told, or they share none. */
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { scene } from './faults/harness.ts';
 import { run, scratch } from './support/program.ts';
 import { sysdigRecords } from './support/sysdig.ts';
 import { startSysdig } from './support/vendors/sysdig.ts';
@@ -70,4 +71,29 @@ test('two wire forms into two pipes are two jobs: each pipe gets every record', 
   for (const form of forms) assert.notEqual((await pull('first-token', ['--bulk-format', form])).stdout, '', form);
   assert.equal(positions().length, forms.length);
   assert.equal((await pull('first-token')).stdout, '', 'without a form it is the job of the form none');
+});
+
+test('two definitions of one name and address that ask for something else do not share a position: 78', async (t) => {
+  const here = await scene(t, { records: 3 });
+  const other = join(here.directory, 'logins.json');
+  const edited = (change: (text: string) => string): Promise<Awaited<ReturnType<typeof here.run>>> => {
+    writeFileSync(other, change(readFileSync(here.source, 'utf8')));
+    return here.run(['--source', other]);
+  };
+  here.expectSuccess(await here.run());
+  const refused = await edited((text) => text.replaceAll('"/audit"', '"/audit?of=logins"'));
+  assert.deepEqual([refused.status, refused.stdout], [78, '']);
+  assert.match(refused.stderr, /belongs to another definition of the same name, which asks for something else/);
+  assert.match(refused.stderr, /^hint: give this job a name of its own with --job; or begin again: /m);
+  for (const [from, to] of [
+    ['The audit trail of Acme.', 'The trail.'],
+    ['"page":2', '"page":3'],
+    ['"overlap":"10m"', '"overlap":"20m"'],
+  ] as const) {
+    const { status, stderr } = await edited((text) => {
+      assert.ok(text.includes(from), from);
+      return text.replace(from, to);
+    });
+    assert.deepEqual([status, stderr], [0, ''], from);
+  }
 });

@@ -116,11 +116,17 @@ async function lookAtSource({ source, tools }: Parts, definition: SourceDefiniti
     const found =
       source.stream !== undefined
         ? `${seen.count()} records in what came first${seen.lacks()}`
-        : `logged in, ${seen.count()} records on ${page}${seen.lacks()}`;
+        : `logged in, ${seen.count()} records on ${page}${seen.lacks()}${clockOf(source)}`;
     return never.warnings().length === 0 ? found : { warning: found };
   } finally {
     await source.close();
   }
+}
+
+/** What is read then depends on a clock that nothing is held against. */
+function clockOf({ window, serverTime }: Source): string {
+  if (window.filter === 'none' || serverTime() !== undefined) return '';
+  return '; its replies have no Date header, so windows go by the clock of this machine, which must be right';
 }
 
 /** The window of a first run, as far as the vendor allows it. */

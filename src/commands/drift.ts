@@ -3,6 +3,7 @@
  * no run fail: a record without a time is delivered as if it were of now, and one without an ID goes by its content.
  */
 import type { SourceDefinition } from '../core/definition.ts';
+import { isByContent } from '../core/identity.ts';
 import type { AuditRecord, Page } from '../core/types.ts';
 
 export interface Drift {
@@ -22,7 +23,7 @@ export function drift({ records: { id, time } }: Pick<SourceDefinition, 'records
     note({ records }) {
       count += records.length;
       if (lacksTime) lacksTime = records.every(isUndated);
-      if (lacksId) lacksId = records.every(isUnnamed);
+      if (lacksId) lacksId = records.every(isByContent);
     },
     warnings() {
       if (count === 0) return [];
@@ -48,9 +49,4 @@ export function timePlace(time: SourceDefinition['records']['time']): string {
 
 export function isUndated({ time }: AuditRecord): boolean {
   return Number.isNaN(time);
-}
-
-/** Whether a record goes by its content, see core/identity.ts. */
-export function isUnnamed({ key, keyStart }: AuditRecord): boolean {
-  return key[keyStart] === 0x73 && key[keyStart + 6] === 0x3a; // `sha256:`, and neither a value nor `sha256-of-id:`
 }

@@ -1,7 +1,8 @@
 /** What the first records show of a definition: whether any has an ID and a time where it says. */
 import type { SourceDefinition } from '../core/definition.ts';
+import { isByContent } from '../core/identity.ts';
 import type { Page } from '../core/types.ts';
-import { isUndated, isUnnamed, timePlace } from './drift.ts';
+import { isUndated, timePlace } from './drift.ts';
 
 export interface FirstLook {
   note(page: Page): void;
@@ -22,7 +23,7 @@ export function firstLook({ records: { id, time } }: Pick<SourceDefinition, 'rec
       count += records.length + refused.length + unmatched;
       looked += records.length;
       for (const record of records) {
-        if (isUnnamed(record)) unnamed += 1;
+        if (isByContent(record)) unnamed += 1;
         if (isUndated(record)) undated += 1;
       }
     },

@@ -56,6 +56,7 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
       wire: (address) =>
         openWire(address, { ...connection(configuration, host, 'sink', address), stop: host.stops.grace }),
       guid: world.guid,
+      trustsIds: configuration.plan.dedupe !== 'changes' || configuration.plan.since !== undefined,
       ...(await commandAfterDashes(configuration, host)),
       ...(form && { form: { name: form.name, encode: form.make(form.values, { ...named, now: world.now }) } }),
     });

@@ -4,11 +4,12 @@ import { configure, type Configuration } from '../config.ts';
 import { jobName, searchScope } from '../config/job.ts';
 import { noPlace } from '../config/state-directory.ts';
 import type { Flags } from '../cli/flags.ts';
+import { askedOf } from '../core/definition/asked.ts';
 import { markCredentials, type CredentialMarks } from '../core/run/credentials.ts';
 import { counted } from '../core/run/partial.ts';
 import { worst, type Problem } from '../core/problem.ts';
 import { toMillis } from '../core/time.ts';
-import type { Job, Quarantine, Source, Summary } from '../core/types.ts';
+import type { Job, Position, Quarantine, Source, Summary } from '../core/types.ts';
 import type { Lock } from '../io/position/lock.ts';
 import { positionStore } from '../io/position-file.ts';
 import { openQuarantine } from '../io/quarantine.ts';
@@ -90,12 +91,13 @@ function quarantineOf(job: Job, stateDirectory: string | undefined, now: () => n
 /** What is read and where it goes: a position belongs to both. */
 export function scopeOf(
   { source, sink }: Pick<Parts, 'source' | 'sink'>,
-  { naming, plan }: Pick<Configuration, 'naming' | 'plan'>,
-): { source: string; sink: string } {
+  { naming, plan, source: definition, sourceOrigin }: Configuration,
+): Pick<Position, 'source' | 'sink' | 'asked'> {
   const what = `${source.name} ${source.scope}`.trim();
   return {
     source: `${what} ${searchScope(naming, plan.search)}`.trim(),
     sink: `${sink.name} ${sink.scope}`.trim(),
+    ...(sourceOrigin === 'file' && { asked: askedOf(definition) }),
   };
 }
 

@@ -11,10 +11,10 @@ import { lookUp, type Layers } from './layers.ts';
 import { impliedSource, refuseLineFlags, standardInputLines } from './lines.ts';
 import { misspelt } from './suspicions.ts';
 
-/** A definition and where it is from: its own name does not tell, because a user may choose any. */
+/** A definition and where it is from: its own name does not tell, because a user may choose any. `file`: a user's own. */
 export interface FoundSource {
   readonly source: SourceDefinition;
-  readonly origin: 'standard input' | 'built-in' | 'file';
+  readonly origin: 'standard input' | 'built-in' | 'ready-made' | 'file';
   /** The path of a definition of the user's own. */
   readonly file?: string;
 }
@@ -42,7 +42,7 @@ export async function findSource(flags: Flags, layers: Layers): Promise<FoundSou
   if (load !== undefined) return { source: await load(), origin: 'built-in' };
   const { readyMade, readyMadeNames } = await import('../io/ready-made.ts');
   const source = await readyMade(name);
-  if (source !== undefined) return { source, origin: 'file' };
+  if (source !== undefined) return { source, origin: 'ready-made' };
   return refuseName('source', name, [...Object.keys(sources), ...readyMadeNames()], {
     byFlag: flag !== undefined,
     or: ', or a definition file (.yaml, .yml, .json)',

@@ -13,6 +13,7 @@ import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { canonical } from './json/canonical.ts';
 import { twins } from './ledger/twins.ts';
+import type { AuditRecord } from './types.ts';
 
 export interface IdentityRule {
   /** Where the ID is; several paths are joined; none means the content. */
@@ -138,6 +139,11 @@ export function idText(key: Buffer, start: number, end: number): string {
   return /^(?:["[]|sha256(?:-of-id)?:|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$)|\p{Surrogate}/u.test(decoded)
     ? text
     : decoded;
+}
+
+/** Whether the record goes by its content, for want of an ID. */
+export function isByContent({ key, keyStart }: Pick<AuditRecord, 'key' | 'keyStart'>): boolean {
+  return key[keyStart] === 0x73 && key.toString('latin1', keyStart, keyStart + 7) === 'sha256:';
 }
 
 /** Which of the paths leads to a value; the last when none does. */

@@ -19,7 +19,7 @@ import { planSearch } from './vendor/search.ts';
 import { fillFirst, type TemplateValues } from './vendor/template.ts';
 import { isoText, second } from './time.ts';
 import type { Ask, Page, Search, SettingValues, Source, Tools, Window } from './types.ts';
-import { earliestIn, shownFromIn, windowRules, windowWriter } from './vendor/window-values.ts';
+import { earliestIn, edgeIn, shownFromIn, windowRules, windowWriter } from './vendor/window-values.ts';
 
 /** A window, or a part of one, to be read. */
 interface Part {
@@ -177,6 +177,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     serverTime: vendor.serverTime,
     earliest: earliestIn(definition),
     shownFrom: shownFromIn(definition, values),
+    edge: edgeIn(definition),
     truncated: pages.truncated,
     guessed: pages.guessed,
     absent: plan.absent,

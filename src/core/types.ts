@@ -241,6 +241,11 @@ export interface Source {
   earliest?(at: Instant): Instant;
   /** The earliest that is shown to whoever asks for what is from `at` on: of a vendor asked by days, what is of that day. */
   shownFrom?(at: Instant): Instant;
+  /**
+   * The last moment up to `at` where a window or a slice may begin; any when left out. Records without an ID that are equal
+   * to the last byte are told apart by their number, and so must be read together: they have the same time.
+   */
+  edge?(at: Instant): Instant;
   /** There for a stream, which cannot be asked again and has no end of its own. Open as long as it goes on after a slice. */
   readonly stream?: { isOpen(): boolean };
   /** True when a `single` query left records unread. */
@@ -308,7 +313,8 @@ export interface Sink {
   readonly inFlight: number;
   /**
    * What a record sent twice does: `ignored` (the sink knows it by its ID), `undone` (the next start finds what a
-   * killed run left, or it counts for nothing), `visible`. Visible ones cost a journal entry a batch.
+   * killed run left, or it counts for nothing), `visible`. Visible ones cost a journal entry a batch; ignored ones cost one
+   * a run, which tells the next that what this one sent may be there.
    */
   readonly repeats: 'ignored' | 'undone' | 'visible';
   /** Appends the record, which is of that branch, in wire form. */
@@ -360,6 +366,11 @@ export interface SinkTools extends Tools {
   readonly form?: { readonly name: string; readonly encode: Sink['encode'] };
   /** A random GUID. */
   guid(): string;
+  /**
+   * What a destination has already under the ID of a record is that record: the user goes by IDs alone, or asks for what
+   * was delivered long ago (--since).
+   */
+  readonly trustsIds?: boolean;
 }
 
 export interface Output {
@@ -507,6 +518,8 @@ export interface Position {
   /** What is read and where it goes; another source or sink under the same job name is refused. */
   readonly source: string;
   readonly sink: string;
+  /** What the definition asks for, where it is the user's own: see core/definition/asked.ts. */
+  readonly asked?: string | undefined;
   readonly branches: Map<string, BranchPosition>;
   /** Undefined for a job that has its name from --job: whoever names jobs tells accounts apart. */
   credentials: CredentialMarks | undefined;
@@ -605,6 +618,8 @@ export interface Summary {
   delivered: number;
   /** Delivered before, and shown again. */
   seen: number;
+  /** Part of `seen`: without an ID and a time, so that a new one would look the same. */
+  alike: number;
   /** Left out because their ID was delivered, though with another content. */
   conflicts: number;
   /** Delivered, but put where the destination keeps what it cannot use. Part of `delivered`. */

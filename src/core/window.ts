@@ -17,6 +17,8 @@ export interface WindowRequest {
   readonly firstRun?: Duration | undefined;
   /** False for a search, which has no position that could pass what has not settled. */
   readonly usePosition?: boolean;
+  /** See `Source.edge`. */
+  readonly edge?: ((at: Instant) => Instant) | undefined;
 }
 
 const month = 30 * 24 * 3600 * 1000; // in milliseconds
@@ -35,7 +37,7 @@ export type NextWindow = Window & { readonly gap?: Window };
  * as any.
  */
 export function windowOf(request: WindowRequest): NextWindow {
-  const { watermark, rules, since, serverNow } = request;
+  const { watermark, rules, since, serverNow, edge = anywhere } = request;
   const until = earlier(request.until ?? serverNow - delayOf(request, rules), serverNow);
   const kept = rules.retention === undefined ? undefined : earlier(serverNow - rules.retention, until);
   const asked = since ?? unaskedStart(request, until);
@@ -43,7 +45,7 @@ export function windowOf(request: WindowRequest): NextWindow {
   const start = begins ? earlier(asked, until - second) : asked;
   const unread = unreadStart(watermark, since);
 
-  let from = start;
+  let from = start < until ? later(edge(start), 0n) : start;
   let gap: Window | undefined;
   if (since !== undefined && watermark !== undefined && watermark < since && since < until)
     gap = { from: watermark, until: since };
@@ -68,18 +70,26 @@ export function delayOf(
 
 /**
  * The window in pieces: oldest first, each beginning where the one before ended, none longer than the vendor allows or
- * than `preferred`. An empty window has no pieces, but for a vendor without a time filter: there the window says
- * nothing about what there is to read, and is always one piece.
+ * than `preferred`, but for what it takes to end at an `edge` (see `Source.edge`). An empty window has no pieces, but for
+ * a vendor without a time filter: there the window says nothing about what there is to read, and is always one piece.
  */
-export function* slices(window: Window, rules: WindowRules, preferred?: Duration): Generator<Window, void, undefined> {
+export function* slices(
+  window: Window,
+  rules: WindowRules,
+  preferred?: Duration,
+  edge: (at: Instant) => Instant = anywhere,
+): Generator<Window, void, undefined> {
   if (rules.filter === 'none') {
     yield { from: window.from, until: window.until };
     return;
   }
   const whole = window.until - window.from;
   const length = later(second, earlier(rules.longest ?? whole, preferred ?? whole));
-  for (let from = window.from; from < window.until; from += length) {
-    yield { from, until: earlier(from + length, window.until) };
+  for (let { from, until } = window; from < window.until; from = until) {
+    until = from + length;
+    while (until < window.until && edge(until) <= from) until += length;
+    until = until < window.until ? edge(until) : window.until;
+    yield { from, until };
   }
 }
 
@@ -111,6 +121,10 @@ export function stamper(slice: Window, filter: WindowRules['filter']): (time: nu
     if (filter !== 'event' || Number.isNaN(time)) return end;
     return time >= start && time <= end ? time : Math.min(Math.max(time, end), end + month);
   };
+}
+
+function anywhere(at: Instant): Instant {
+  return at;
 }
 
 function unaskedStart({ watermark, rules, overlap, firstRun }: WindowRequest, until: Instant): Instant {

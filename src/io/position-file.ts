@@ -70,7 +70,8 @@ export function positionStore(directory: string, job: string, scope: Scope, take
     checkScope(path, job, stored, scope);
     // One that may belong to another source or sink still has nothing of theirs.
     const isOurs = stored.position.source === scope.source && stored.position.sink === scope.sink;
-    const position = isOurs ? stored.position : { ...stored.position, ...scope, saved: undefined };
+    const known = isOurs ? stored.position : { ...stored.position, saved: undefined };
+    const position = { ...known, ...scope };
     generation = stored.generation;
     base = stored.heading.trimEnd();
     await journal.read(base, (entry) => addEntry(path, position, entry, seed));

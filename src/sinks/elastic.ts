@@ -3,6 +3,7 @@ import { bulkOutcomes, errorText, filterPath, isBlocked, ownWords } from '../cor
 import type { ItemOutcome } from '../core/wire/elastic/bulk.ts';
 import { elasticAddress, elasticCredentials, elasticHint, elasticServer } from '../core/wire/elastic/access.ts';
 import type { ElasticServer } from '../core/wire/elastic/access.ts';
+import { conflicts, type Created } from '../core/wire/elastic/conflicts.ts';
 import { elasticForm } from '../core/wire/elastic/form.ts';
 import { indexVerdict, rightsOf, rightsPath, rightsQuestion } from '../core/wire/elastic/rights.ts';
 import type { Encode } from '../core/wire/json-line.ts';
@@ -15,7 +16,6 @@ import type {
   Batch,
   HttpReply,
   Outcome,
-  Reply,
   SettingValues,
   Settings,
   Sink,
@@ -103,7 +103,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     }
   }
 
-  async function send(batch: Batch): Promise<Reply> {
+  async function create(batch: Batch): Promise<Created> {
     const quiet = (await server()).quiet && !quietRefused;
     const query = new URLSearchParams({ filter_path: filterPath });
     if (quiet) query.set('include_source_on_error', 'false'); // keeps record content out of error texts
@@ -124,7 +124,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   /** One outcome a record; anything that does not account for every one of them is no acknowledgement. */
-  function read(text: string, count: number): Reply {
+  function read(text: string, count: number): Created {
     const answer = objectOf(text);
     const items = answer && bulkOutcomes(answer, count);
     if (items === undefined) {
@@ -137,7 +137,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     return { outcomes };
   }
 
-  function translate(item: ItemOutcome): Outcome {
+  function translate(item: ItemOutcome): Outcome | 'known' {
     if (typeof item === 'string' || 'refused' in item) return item;
     const reason = reasonOf(item);
     if ('denied' in item) throw refusal(exit.noperm, reason, 403);
@@ -168,6 +168,9 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     return httpProblem(reply.status, reply.headers, { who, what, hints, said }, tools.now());
   }
 
+  const search = (query: string) =>
+    ask('POST', `${encodeURIComponent(index)}/_search?filter_path=hits.hits._id,hits.hits._source`, query);
+  const known = conflicts({ who, tools, create, search });
   return {
     name: 'elastic',
     scope: `${base}/${index}`,
@@ -176,9 +179,11 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     },
     inFlight: 3,
     repeats: 'ignored',
-    encode: elasticWireForm(values, tools),
+    encode: known.watched(elasticWireForm(values, tools)),
+    open: (saved) => Promise.resolve(known.open(saved)),
     probe,
-    send,
+    send: known.send,
+    saved: known.saved,
     close: () => http.close(),
   };
 }

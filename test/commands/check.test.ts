@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
@@ -34,6 +35,16 @@ test('a key that the destination refuses is 77, with the setting to look at', as
   assert.match(stdout, /^ok {6}source sample: logged in/m);
   assert.match(stderr, /^hint: check SPLUNK_TOKEN/m);
   assert.deepEqual(server.lines, []);
+});
+
+test('a vendor that tells no time is said to leave windows to the clock of this machine', async (t) => {
+  const here = await scene(t);
+  const told = /; its replies have no Date header, so windows go by the clock of this machine, which must be right$/m;
+  assert.doesNotMatch((await here.run(['check'])).stdout, told);
+  here.vendor.fault = (_, truth) => Buffer.from(truth.toString('latin1').replace(/^Date: .*\r\n/m, ''), 'latin1');
+  const { status, stdout, stderr } = await here.run(['check']);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, told);
 });
 
 test('an index that may not be written to is 77, one that is not there and may not be made is 78', async (t) => {

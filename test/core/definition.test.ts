@@ -283,6 +283,19 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     /records\.time is missing: without a column that there must be/,
   ],
   [
+    'records with neither an ID nor a time',
+    { records: { path: 'data', id: { content: true } } },
+    /records\.time is missing: records without an ID are known by their content, /,
+  ],
+  [
+    'windows that part what is equal',
+    {
+      window: { ...apple.window, longest: '12h' },
+      records: { path: 'data', id: { content: true }, time: { path: 'day', format: 'date' } },
+    },
+    /window\.longest: records without an ID need a window no shorter than the smallest difference that records\.time tells$/,
+  ],
+  [
     'a pattern with letters that mean nothing',
     { window: { filter: 'event', time: { format: { pattern: 'dd/MM/yyyy' } } } },
     /window\.time\.format\.pattern: dd is none of YYYY/,

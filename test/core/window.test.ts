@@ -133,6 +133,22 @@ test('slices cover the window once, oldest first, none too long', () => {
   );
 });
 
+test('windows begin and slices end at edges, and cover the window all the same', () => {
+  const edge = (at: bigint): bigint => at - (at % minute);
+  const serverNow = now + 37n * second;
+  const window = windowOf({ watermark: undefined, rules, serverNow, delay: 0n, firstRun: 10n * minute, edge });
+  assert.deepEqual(window, { from: now - 10n * minute, until: serverNow });
+  for (const length of [10n, 90n, 600n]) {
+    const pieces = [...slices(window, rules, length * second, edge)];
+    assert.deepEqual([pieces[0]?.from, pieces.at(-1)?.until], [window.from, window.until]);
+    for (const [index, { from, until }] of pieces.entries()) {
+      assert.equal(from, pieces[index - 1]?.until ?? window.from);
+      assert.equal(edge(from), from);
+      assert.ok(until - from <= (length < 60n ? minute : length * second), `${length}`);
+    }
+  }
+});
+
 test('the watermark never goes back, never past the slice, and never past the server’s time less the delay', () => {
   const moments = fc.bigInt({ min: 0n, max: 4n * now });
   const durations = fc.bigInt({ min: 0n, max: day });

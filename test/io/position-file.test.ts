@@ -377,6 +377,25 @@ test('a newer format is refused and the file left as it is', async (t) => {
   assert.deepEqual([readFileSync(path, 'utf8'), statSync(path).mtimeMs], before);
 });
 
+test('a position that does not say what its definition asks for is taken over, and says so from then on', async (t) => {
+  const directory = freshDirectory(t);
+  await saved(directory, positionOf({ '': branch(1n) }));
+  const asking = async (asked?: string): Promise<Position> => {
+    const store = positionStore(directory, 'job', { ...scope, ...(asked !== undefined && { asked }) });
+    const position = await store.load();
+    assert.ok(position);
+    await store.save(position);
+    await store.close();
+    return position;
+  };
+  assert.equal((await asking('audit')).asked, 'audit');
+  assert.equal((await asking()).asked, 'audit', 'a definition that comes with the program does not forget it');
+  await assert.rejects(
+    asking('logins'),
+    problem(78, /another definition of the same name, which asks for something else: audit, not logins$/, /--job/),
+  );
+});
+
 test('a position of another sink that nothing was ever delivered to is taken over', async (t) => {
   const directory = freshDirectory(t);
   const empty = { watermark: undefined, bookmark: undefined, slice: undefined, listed: true, ledger: createLedger() };

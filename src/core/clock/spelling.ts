@@ -11,7 +11,7 @@ import { isNaive, type ReadTime } from './iso.ts';
 import { patternOf } from './pattern.ts';
 import { doubtfulFrom, doubtOf, earliestOf, localOf, type Zone, zoneOf } from './zone.ts';
 import { dropImpossible, fromMillis, readTime, second, toMillis, writeTime, type TimeFormat } from '../time.ts';
-import type { Instant } from '../types.ts';
+import type { Duration, Instant } from '../types.ts';
 
 export interface TimeRule {
   /** See core/time.ts and core/clock/pattern.ts. */
@@ -41,8 +41,13 @@ export interface Spelling {
 }
 
 /** Whether it names whole days and nothing smaller. */
-export function isByDay({ format }: TimeRule): boolean {
-  return (typeof format === 'string' ? namedForm(format) : patternForm(format.pattern)).unit === day;
+export function isByDay(rule: TimeRule): boolean {
+  return smallest(rule) === day;
+}
+
+/** The smallest difference that can be written, in nanoseconds. */
+export function smallest({ format }: TimeRule): Duration {
+  return (typeof format === 'string' ? namedForm(format) : patternForm(format.pattern)).unit;
 }
 
 /** A format, without a look at the zone: local times are written as if they were UTC, and read so. */

@@ -7,6 +7,11 @@ import { createHash } from 'node:crypto';
 import type { AuditRecord } from '../types.ts';
 import { contentOf } from './volatile.ts';
 
+/** Whether the record's key names its content: another content would have another key. */
+export function namesContent({ key, keyStart, keyEnd }: AuditRecord): boolean {
+  return /^sha256:|,"sha256:[0-9a-f]{64}"\]$/.test(key.toString('utf8', keyStart, keyEnd));
+}
+
 /** The record with the key `["id","sha256:..."]`; one that is known by its content already stays as it is. */
 export function withContentKey(record: AuditRecord): AuditRecord {
   const id = record.key.toString('utf8', record.keyStart, record.keyEnd);

@@ -118,7 +118,7 @@ function* windowProblems(definition: SourceDefinition): Generator<string> {
     if (declared === undefined) {
       yield `window.time.setting: there is no setting ${setting}${didYouMean(setting, Object.keys(settings))}`;
     }
-    const missing = (declared?.values ?? []).find((value) => !(value in formats));
+    const missing = (declared?.values ?? []).find((value) => !Object.hasOwn(formats, value));
     if (missing !== undefined) yield `window.time.formats: ${missing}, a value of ${setting}, is missing`;
     if (declared?.default === undefined && declared?.required !== true) {
       yield `settings.${setting}: expected a default, or required: true`; // without a format, no window would be sent

@@ -70,7 +70,7 @@ export function outbox(parts: OutboxParts): Outbox {
     while (flight.size >= sink.inFlight) await Promise.race(flight);
     check();
     // Before the next batch leaves, the last one must be on disk: a killed run then repeats one batch at most.
-    await unsaved.journal();
+    await unsaved.journal(parts.branch);
     void launch(packed);
   }
 
@@ -146,7 +146,7 @@ export function outbox(parts: OutboxParts): Outbox {
       await Promise.all(flight);
       check();
       // Acknowledgements are asked for next, and are told once.
-      if (sink.settle !== undefined) await unsaved.journal();
+      if (sink.settle !== undefined) await unsaved.journal(parts.branch);
       await flushQuarantine();
     },
     async settle() {

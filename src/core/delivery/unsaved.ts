@@ -2,6 +2,9 @@
  * What was delivered since the position was saved, and is not in the journal yet. It belongs to the run and not to a
  * branch or a slice: whoever sends next has it made durable first, so that a killed run repeats no more than what was
  * in flight. Where the position is saved before anybody sends again, that costs no journal entry.
+ *
+ * A sink that ignores what it has by its ID needs to know whether a run that was killed may have sent it: so a run leaves
+ * word before it sends for the first time.
  */
 import type { Buffer } from 'node:buffer';
 import type { Ledger, PositionStore, Sink } from '../types.ts';
@@ -9,8 +12,8 @@ import type { Ledger, PositionStore, Sink } from '../types.ts';
 export interface Unsaved {
   /** Entries that were just delivered, or durably set aside. Their numbers may change afterwards. */
   add(branch: string, ledger: Ledger, entries: readonly number[]): void;
-  /** Makes them durable, first at the sink, then in the journal. Does nothing when there are none. */
-  journal(): Promise<void>;
+  /** Makes them durable, first at the sink, then in the journal. `branch` is about to send, or has sent. */
+  journal(branch: string): Promise<void>;
   /** They are in the position now. */
   forget(): void;
 }
@@ -21,6 +24,7 @@ export function unsaved(
   store: Pick<PositionStore, 'journal'> | undefined,
 ): Unsaved {
   const linesOf = new Map<string, Buffer[]>();
+  let told = sink.repeats !== 'ignored';
 
   return {
     add(branch, ledger, entries) {
@@ -29,7 +33,9 @@ export function unsaved(
       lines.push(...ledger.lines(entries));
       linesOf.set(branch, lines);
     },
-    async journal() {
+    async journal(sender) {
+      if (!told) await store?.journal(sender, [], sink.saved?.());
+      told = true;
       const delivered = [...linesOf].map(([branch, lines]) => [branch, [...lines]] as const);
       if (delivered.length === 0) return;
       await sink.flush?.();

@@ -29,7 +29,7 @@ export function planOf({ job, source, place, tools }: Beginning, told: Instant |
   const presumed = presumedNow(fromMillis(tools.now()), watermark);
   const serverNow = told !== undefined && isCredible(told, presumed) ? told : presumed;
   const datedJob = dated(job, serverNow);
-  const window = windowOf({ ...datedJob, watermark, rules: source.window, serverNow });
+  const window = windowOf({ ...datedJob, watermark, rules: source.window, serverNow, edge: source.edge });
   return { window, job: datedJob, serverNow };
 }
 

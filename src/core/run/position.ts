@@ -9,7 +9,7 @@ import type { BranchPosition, Duration, Position, Summary } from '../types.ts';
 const stops: readonly number[] = [exit.hangup, exit.interrupt, exit.terminate];
 
 /** `source` and `sink` say what is read and where it goes. */
-export function firstPosition(scope: { readonly source: string; readonly sink: string }): Position {
+export function firstPosition(scope: Pick<Position, 'source' | 'sink' | 'asked'>): Position {
   return {
     ...scope,
     branches: new Map(),

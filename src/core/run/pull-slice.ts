@@ -167,7 +167,8 @@ function commit(
   if (moves && !isUnset(proven ?? now)) {
     const watermark = advance(place.watermark, slice, proven, delay);
     place.watermark = watermark;
-    const next = watermark - (job.overlap ?? source.window.overlap);
+    const overlapped = watermark - (job.overlap ?? source.window.overlap);
+    const next = source.edge?.(overlapped) ?? overlapped;
     place.ledger.prune(toMillis(earliest(source, source.shownFrom?.(next) ?? next)));
   }
   return moves && (proven === undefined || proven - delay >= slice.until);

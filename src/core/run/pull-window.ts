@@ -11,7 +11,7 @@ export async function pullWindow(at: Branch, window: Window): Promise<boolean> {
   const { source, place, job, tools } = at;
   const preferred = job.search.single ? undefined : (preferredOf(place) ?? source.window.slice);
   let moves = true;
-  for (const slice of slices(window, source.window, preferred)) {
+  for (const slice of slices(window, source.window, preferred, source.edge)) {
     tools.debug('slice', { branch: at.branch, from: isoText(slice.from), until: isoText(slice.until) });
     const over = await pullSlice(at, window, slice, moves);
     if (over === undefined) return false;

@@ -6,6 +6,7 @@ import { fingerprint } from '../content/fingerprint.ts';
 import { fromMillis, toMillis } from '../time.ts';
 import { stamper } from '../window.ts';
 import { contentOf } from '../content/volatile.ts';
+import { isByContent } from '../identity.ts';
 import type { AuditRecord, DatedJob, Instant, Ledger, Summary, Window, WindowRules } from '../types.ts';
 
 export interface SieveParts {
@@ -43,7 +44,10 @@ export interface Sieve {
 export function sieve(parts: SieveParts): Sieve {
   const { ledger, slice, filter, job, summary } = parts;
   const asked = filter === 'none' || !job.usePosition;
-  const start = filter === 'event' ? parts.window.from : asked ? job.since : undefined;
+  // The window may begin a little earlier than was asked for, at an edge.
+  const since = job.since ?? parts.window.from;
+  const begin = since > parts.window.from ? since : parts.window.from;
+  const start = filter === 'event' ? begin : asked ? job.since : undefined;
   const lower = bound(start === undefined ? undefined : parts.earliest(start));
   const upper = filter === 'event' || asked ? bound(job.until) : undefined;
   const end = bound(parts.window.until);
@@ -70,8 +74,11 @@ export function sieve(parts: SieveParts): Sieve {
     if (entry >= 0) {
       summary.bytes += record.end - record.start;
       if (end !== undefined && record.time >= end.time && !before(record, end)) summary.future += 1;
-    } else if (entry === seen) summary.seen += 1;
-    else if (job.dedupe !== 'changes') summary.conflicts += 1;
+    } else if (entry === seen) {
+      summary.seen += 1;
+      // Whoever asks for it goes by the content alone; for all others, it may be a new one.
+      if (Number.isNaN(record.time) && isByContent(record) && job.dedupe !== 'content') summary.alike += 1;
+    } else if (job.dedupe !== 'changes') summary.conflicts += 1;
     return entry;
   }
 

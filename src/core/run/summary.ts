@@ -6,6 +6,7 @@ export function emptySummary(): Summary {
     fetched: 0,
     delivered: 0,
     seen: 0,
+    alike: 0,
     conflicts: 0,
     changed: 0,
     diverted: 0,

@@ -24,9 +24,10 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
   const comparisons: Comparison[] = [];
   const only = new Map<string, string>(); // what has one value at most, and which
   const wanted: Wanted[] = [];
+  const keys = new Map(Object.entries(definition.query?.keys ?? {})); // not an object, which has `constructor` by itself
 
   for (const [key, value] of search.query) {
-    const known = definition.query?.keys[key];
+    const known = keys.get(key);
     const fault = known === undefined ? faultOfPath(key) : undefined;
     if (fault !== undefined) throw unusable(`--query: ${fault}`);
     const path = known === undefined ? key : known.path;

@@ -3,7 +3,10 @@ import type { SourceDefinition } from '../definition.ts';
 import type { TemplateValues } from './template.ts';
 import { parseDuration } from '../clock/duration.ts';
 import { spellingOf, type WindowRule } from '../clock/spelling.ts';
+import { second } from '../time.ts';
 import type { Duration, Instant, SettingValues, Window, WindowRules } from '../types.ts';
+
+const minute = 60n * second;
 
 /** The rules of a definition with what holds where it says nothing: 5 minutes of overlap, no delay, 7 days at first. */
 export function windowRules({ window }: SourceDefinition): WindowRules {
@@ -47,6 +50,16 @@ export function earliestIn({ records: { time } }: SourceDefinition): (at: Instan
 export function shownFromIn(definition: SourceDefinition, settings: SettingValues): (at: Instant) => Instant {
   const chosen = timeOf(definition, settings);
   return chosen === undefined ? (at) => at : spellingOf(chosen).earliest;
+}
+
+/**
+ * See `Source.edge`. What is equal says the same time, and that may be written in fewer digits than its form allows: to the
+ * minute at the coarsest, where the form itself is not coarser.
+ */
+export function edgeIn({ records: { id, time } }: SourceDefinition): (at: Instant) => Instant {
+  if ('paths' in id || time === undefined) return (at) => at;
+  const { earliest } = spellingOf(time);
+  return (at) => earliest(at - (at % minute));
 }
 
 function timeOf({ window: { time } }: SourceDefinition, settings: SettingValues): WrittenTime | undefined {

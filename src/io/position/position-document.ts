@@ -8,6 +8,7 @@ export interface StoredDocument {
   readonly job: string;
   readonly source: string;
   readonly sink: string;
+  readonly asked?: string;
   readonly generation: number;
   readonly lastSuccess?: string;
   readonly lastRepeat?: string;
@@ -32,7 +33,7 @@ interface StoredBranch {
 
 /** The document, indented for people: a line that is a brace alone ends it, and only it. */
 export function documentText(job: string, generation: number, position: Position): string {
-  const { source, sink, lastSuccess, lastRepeat, failures, refusals, last, credentials, saved } = position;
+  const { source, sink, asked, lastSuccess, lastRepeat, failures, refusals, last, credentials, saved } = position;
   const { formerCredentials } = position;
   const branches: StoredBranch[] = [];
   for (const [name, { watermark, bookmark, slice, listed, ledger }] of position.branches) {
@@ -51,6 +52,7 @@ export function documentText(job: string, generation: number, position: Position
     job,
     source,
     sink,
+    asked,
     generation,
     ...times,
     ...inARow,
@@ -70,11 +72,12 @@ export function positionOf(document: StoredDocument, seed: number): Position {
     const at = watermark === undefined ? undefined : readInstant(watermark);
     branches.set(name, { watermark: at, bookmark, slice, listed, ledger: createLedger(seed) });
   }
-  const { source, sink, credentials, formerCredentials, saved, last, lastSuccess, lastRepeat, failures } = document;
-  const { refusals = 0 } = document;
+  const { source, sink, asked, credentials, formerCredentials, saved, last, lastSuccess, lastRepeat } = document;
+  const { failures, refusals = 0 } = document;
+  const scope = { source, sink, ...(asked !== undefined && { asked }) };
   const times = { lastSuccess, ...(lastRepeat && { lastRepeat }) };
   const marks = { credentials, ...(formerCredentials && { formerCredentials }) };
-  return { source, sink, branches, ...marks, saved, last, ...times, failures, refusals };
+  return { ...scope, branches, ...marks, saved, last, ...times, failures, refusals };
 }
 
 /** The inverse of isoText, for all times that it can write. Throws RangeError. */

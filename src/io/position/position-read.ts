@@ -2,17 +2,14 @@
 import { exit, Problem } from '../../core/problem.ts';
 import { progressOf } from '../../core/run/branch-list.ts';
 import { isoText } from '../../core/time.ts';
-import type { Instant } from '../../core/types.ts';
+import type { Instant, Position } from '../../core/types.ts';
 import { fileProblem } from '../disk/durable.ts';
 import { openToRead } from './own-file.ts';
 import { positionSuffix } from './state-directory.ts';
 import { readHeading, readPosition, type Reading, type StoredPosition } from './position-format.ts';
 
 /** What a position belongs to: what is read, and where it goes. */
-export interface Scope {
-  readonly source: string;
-  readonly sink: string;
-}
+export type Scope = Pick<Position, 'source' | 'sink' | 'asked'>;
 
 /**
  * Reads a position file. Undefined when there is none. With the remembered IDs it is going to be used, and so must be
@@ -40,10 +37,14 @@ export async function headingOf(path: string): Promise<string | undefined> {
   }
 }
 
-/** Throws Problem (78) when the position belongs to another job, source, query of it, or sink. */
+/**
+ * Throws Problem (78) when the position belongs to another job, source, query of it, or sink; or to a definition that asks
+ * for something else, if both say what for.
+ */
 export function checkScope(path: string, job: string, stored: StoredPosition, scope: Scope): void {
-  const { source, sink, branches } = stored.position;
-  if (stored.job === job && source === scope.source && sink === scope.sink) return;
+  const { source, sink, asked = scope.asked, branches } = stored.position;
+  const asksElse = scope.asked !== undefined && asked !== scope.asked;
+  if (stored.job === job && source === scope.source && sink === scope.sink && !asksElse) return;
   // A first run that failed has no progress to protect: its mistake may be in the very setting that is now another.
   const isBlank = [...branches.values()].every(
     ({ watermark, bookmark, ledger }) => watermark === undefined && bookmark === undefined && ledger.size() === 0,
@@ -54,7 +55,9 @@ export function checkScope(path: string, job: string, stored: StoredPosition, sc
       ? ['job', stored.job, job]
       : source !== scope.source
         ? otherSource(source, scope.source)
-        : ['sink', sink, scope.sink];
+        : sink !== scope.sink
+          ? ['sink', sink, scope.sink]
+          : ['definition of the same name, which asks for something else', `${asked}`, `${scope.asked}`];
   throw new Problem(exit.config, `position file ${path} belongs to another ${what}: ${theirs}, not ${ours}`, {
     hint: `give this job a name of its own with --job; or ${beginAgain(path, progressOf(stored.position).watermark)}`,
   });

@@ -119,13 +119,13 @@ test('before the next batch leaves, what the last one delivered is made durable:
   assert.deepEqual(happened, ['send 0 1', 'flush', 'journal IDs', 'send 2 3']);
 });
 
-test('a sink that knows repeats by itself costs no journal', async () => {
+test('a sink that knows repeats by itself costs one journal entry a run, before anything is sent', async () => {
   const { add, sent, happened } = bench({ repeats: 'ignored' });
   const adding = add(5);
   await settled();
   sent[0]?.answer(allKept);
   await adding;
-  assert.deepEqual(happened, ['send 0 1', 'send 2 3']);
+  assert.deepEqual(happened, ['journal nothing', 'send 0 1', 'send 2 3']);
 });
 
 test('what is queued leaves when the oldest of it has waited for a second, and not before', async () => {
@@ -189,7 +189,7 @@ test('what a sink refuses is on disk before it counts as delivered', async () =>
     quarantine.added.map(({ text, reason }) => [text, reason]),
     [['{"id":"r1","n":1}', 'no mapping']],
   );
-  assert.equal(happened[1], 'quarantine on disk: 1');
+  assert.deepEqual(happened.slice(0, 3), ['journal nothing', 'send 0 1', 'quarantine on disk: 1']);
   assert.deepEqual([ledger.size(), summary.delivered, summary.quarantined], [2, 1, 1]);
 });
 

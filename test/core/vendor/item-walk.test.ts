@@ -144,7 +144,9 @@ test('an item that moved to the next page while the list was read is not read tw
     '/blob/c': '[{"n":2}]',
     '/blob/d': '[{"n":4}]',
   };
-  const { source } = await orchard(t, replies, { records: { id: { content: true } } });
+  const { source } = await orchard(t, replies, {
+    records: { id: { content: true }, time: { path: 'time', format: 'iso' } },
+  });
   const { pages, ids } = await read(source);
   assert.equal(ids.length, 4);
   assert.equal(new Set(ids).size, 4); // what two items have alike is two records

@@ -241,7 +241,7 @@ test('without IDs, what is on both sides of a page counts once where a time is t
       ...plum,
       request: { path: '/log', query },
       paging: { type: 'cursor', last: 'time', stop: ['short-page'] },
-      records: { path: 'data', id: { content: true } },
+      records: { path: 'data', id: { content: true }, time: { path: 'time', format: 'epoch-s' } },
       limits: { page: 3, most: 4 },
     },
     'plum.yaml',
@@ -319,7 +319,7 @@ async function oneByOne(t: TestContext, texts: readonly string[], heeds: boolean
   });
   t.after(() => server.close());
   const request = { path: '/log', query: { from: '{from}', cursor: '{cursor}', size: '{limit}' } };
-  const records = { path: 'data', id: { content: true } };
+  const records = { path: 'data', id: { content: true }, time: { path: 'time', format: 'iso' } };
   const definition = parseDefinition({ ...plum, request, records, limits: { page: 100 } }, 'plum.yaml');
   const pulled = (limit: number) => pullOnce(definition, { PLUM_URL: server.origin }, { search: { limit } });
   return { pulled, requests: server.requests };

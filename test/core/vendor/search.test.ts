@@ -42,6 +42,16 @@ test('comparisons that are texts are joined, their values quoted', () => {
   assert.equal(new URL(url).searchParams.get('filter'), String.raw`actor == "a \"b\" \\ {limit}" && act.ion == "x"`);
 });
 
+test('a key that every object has is a path in the record like any other', () => {
+  for (const key of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
+    const search = { ...noSearch, query: [[key, 'a'] as const] };
+    const plan = planSearch({ ...pear, query: { keys: { who: { path: 'actor' } } } }, search, {
+      warn: () => undefined,
+    });
+    assert.deepEqual(plan.paths, [[key]]);
+  }
+});
+
 for (const [what, change, pairs] of [
   ['a path in the record', {}, ['id=a', 'id=b']],
   ['a key that is matched here', { query: { keys: { who: { path: 'actor' } } } }, ['who=a', 'who=b']],

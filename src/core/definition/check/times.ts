@@ -1,8 +1,10 @@
 /** How times are spelled: whether a pattern is one, a zone is one, and the zone can make a difference. */
+import { parseDuration } from '../../clock/duration.ts';
 import { patternProblem } from '../../clock/pattern.ts';
-import { isByDay, type TimeRule, type WindowRule } from '../../clock/spelling.ts';
+import { isByDay, smallest, type TimeRule, type WindowRule } from '../../clock/spelling.ts';
 import { zoneOf } from '../../clock/zone.ts';
 import type { SourceDefinition } from '../../definition.ts';
+import { keepsBookmark } from '../../paging.ts';
 import { didYouMean } from '../../text/nearest.ts';
 import type { TimeFormat } from '../../time.ts';
 
@@ -10,7 +12,8 @@ import type { TimeFormat } from '../../time.ts';
 const naive: readonly TimeFormat[] = ['iso-naive', 'sql', 'date', 'us-date'];
 
 /** What does not fit, as sentences that begin with their place. */
-export function* timeProblems({ window, records }: SourceDefinition): Generator<string> {
+export function* timeProblems(definition: SourceDefinition): Generator<string> {
+  const { window, records } = definition;
   for (const [at, rule] of writtenTimes(window)) {
     yield* ruleProblems(at, rule);
     const { format, zone, inclusive } = rule;
@@ -21,12 +24,31 @@ export function* timeProblems({ window, records }: SourceDefinition): Generator<
       yield `${at}.zone: ${format} is always written in UTC; a zone goes with ${naive.join(', ')} or a pattern`;
     }
   }
+  yield* contentProblems(definition);
   if (records.time === undefined) return;
   yield* ruleProblems('records.time', records.time);
   const { zone, format } = records.time;
   if (zone !== undefined && typeof format === 'string' && (format.startsWith('epoch-') || format === 'rfc2822')) {
     yield `records.time.zone: a time in ${format} leaves no zone open`;
   }
+}
+
+/** Records without an ID that say the same time must be read together, see `Source.edge`; a vendor's cursor sees to it. */
+function* contentProblems({ window, records: { id, time }, paging }: SourceDefinition): Generator<string> {
+  if ('paths' in id || keepsBookmark(paging)) return;
+  if (time === undefined) {
+    yield 'records.time is missing: records without an ID are known by their content, and a new one may equal an old one but for its time';
+  } else if (isPattern(time) && window.longest !== undefined) {
+    const unit = smallest(time);
+    if (parseDuration(window.longest, 'window.longest') < unit) {
+      yield 'window.longest: records without an ID need a window no shorter than the smallest difference that records.time tells';
+    }
+  }
+}
+
+/** A pattern that is none is told of elsewhere. */
+function isPattern({ format }: TimeRule): boolean {
+  return typeof format === 'string' || patternProblem(format.pattern) === undefined;
 }
 
 /** Those of `window.time` that say more than a format, and where they are. */

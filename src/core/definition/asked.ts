@@ -1,0 +1,17 @@
+/**
+ * What a definition asks for, as a mark that tells it from another one of the same name and address: whoever copies a
+ * definition and changes its path would otherwise share the position of the first, and leave out what that has passed.
+ */
+import { createHash } from 'node:crypto';
+import type { SourceDefinition } from '../definition.ts';
+import { canonical } from '../json/canonical.ts';
+
+/** What only says how it is asked for, or read, does not count: paging, times, limits, words for people. */
+export function askedOf({ request, job, items, variables, categories, records }: SourceDefinition): string {
+  const { paging: _paging, gone: _gone, missing: _missing, ...item } = items ?? {};
+  const asked = { request, job: job?.request, item, variables, categories, path: records.path };
+  return createHash('sha256')
+    .update(canonical(JSON.stringify(asked), []))
+    .digest('hex')
+    .slice(0, 12);
+}

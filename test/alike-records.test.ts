@@ -1,0 +1,102 @@
+/** Records without an ID that are equal to the last byte: each is delivered, or the run says that it cannot tell. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { test, type TestContext } from 'node:test';
+import type { Definition } from './faults/definition.ts';
+import { saidBy, scene, type Scene } from './faults/harness.ts';
+import { scratch, shell } from './support/program.ts';
+
+const minute = 60_000;
+
+/** A vendor that filters by the moment, and whose records have no ID and tell their time to the minute. */
+function byTheMinute(window: Partial<Definition['window']>) {
+  return (definition: Definition): Definition => ({
+    ...definition,
+    window: { ...definition.window, ...window },
+    records: {
+      path: 'records',
+      id: { content: true },
+      time: { path: 'time', format: { pattern: 'YYYY-MM-DD HH:mm' } },
+    },
+  });
+}
+
+/** Adds a failed login of that moment; all those of one minute are equal. */
+function login(here: Scene, at: number): void {
+  const time = new Date(at).toISOString().slice(0, 16).replace('T', ' ');
+  here.vendor.add('', (here.clock.now - at) / 1000, `{"time":"${time}","event":"login failed"}`);
+}
+
+test('a time to the minute: the one more of the same minute is delivered, though the overlap begins between them', async (t) => {
+  const here = await scene(t, { records: 0, define: byTheMinute({ overlap: '3s' }) });
+  here.clock.now = Math.floor(here.clock.now / minute) * minute;
+  for (let at = 0; at < 4; at++) {
+    here.clock.now += 6000;
+    login(here, here.clock.now - 1000);
+    here.expectSuccess(await here.run());
+  }
+  here.clock.now += 2 * minute;
+  here.expectSuccess(await here.run());
+});
+
+for (const window of [{ longest: '10m' }, { slice: '10s' }]) {
+  test(`no edge inside a backlog lies between two that are equal: ${JSON.stringify(window)}`, async (t) => {
+    const here = await scene(t, { records: 0, define: byTheMinute(window) });
+    here.clock.now = Math.floor(here.clock.now / minute) * minute + 37_000;
+    for (const back of [10, 20, 30]) {
+      login(here, here.clock.now - back * minute - 1000);
+      login(here, here.clock.now - back * minute + 1000);
+    }
+    here.expectSuccess(await here.run());
+  });
+}
+
+/** The same vendor, but what stands there is no time. */
+async function undated(t: TestContext, argv: readonly string[] = []): Promise<Scene> {
+  const here = await scene(t, { records: 0, argv, define: byTheMinute({ filter: 'ingestion', overlap: '10s' }) });
+  const add = (secondsAgo: number): void =>
+    void here.vendor.add('', secondsAgo, '{"time":"soon","event":"login failed"}');
+  here.clock.now = Math.floor(here.clock.now / minute) * minute + 12_000;
+  add(13);
+  here.expectSuccess(await here.run());
+  here.clock.now += 15_000; // the window begins at the minute: the first is no longer shown, and still remembered
+  add(1);
+  return here;
+}
+
+test('with neither ID nor time, one that equals a delivered one is left out, and the run ends with 3', async (t) => {
+  const here = await undated(t);
+  const { status, stdout, stderr } = await here.run();
+  assert.deepEqual([status, stdout], [3, '']);
+  const { problems, hints } = saidBy({ stderr });
+  assert.match(problems.join(), /^1 record without an ID and a time equals one delivered before, and was left out: /);
+  assert.match(hints.join(), /records\.id or records\.time.*--dedupe content/);
+});
+
+test('--dedupe content says that what is equal is one record', async (t) => {
+  const here = await undated(t, ['--dedupe', 'content']);
+  const { status, stdout, stderr } = await here.run();
+  assert.deepEqual([status, stdout, stderr], [0, '', '']);
+});
+
+test('a pipe: a line with neither ID nor time that equals one of the run before is told, with a time it is known', async (t) => {
+  const directory = scratch(t);
+  const line = '{"at":"2026-11-20T09:00:00Z","event":"login failed"}';
+  writeFileSync(join(directory, 'in'), `${line}\n${line}\n`);
+  const pull = (flags: string) => shell(`cat in | $AUDIT_EXPORT --source - --state-dir state ${flags}`, { directory });
+  const first = await pull('--job bare');
+  assert.deepEqual([first.status, first.stdout], [0, `${line}\n${line}\n`], 'twins in one run are two');
+  const again = await pull('--job bare');
+  assert.deepEqual([again.status, again.stdout], [3, '']);
+  assert.match(
+    again.stderr,
+    /^audit-export: 2 records without an ID and a time equal ones delivered before, and were left out/,
+  );
+  assert.match(again.stderr, /^hint: .*--id-path or --time-path.*--dedupe content/m);
+  for (const flags of ['--job dated --time-path at', '--job content --dedupe content']) {
+    assert.equal((await pull(flags)).status, 0, flags);
+    const { status, stdout, stderr } = await pull(flags);
+    assert.deepEqual([status, stdout, stderr], [0, '', ''], flags);
+  }
+});
