@@ -15,7 +15,6 @@ import { fromMillis, toMillis } from '../time.ts';
 import type {
   BranchPosition,
   DatedJob,
-  Duration,
   Instant,
   Job,
   PositionStore,
@@ -28,7 +27,7 @@ import type {
   WindowRules,
 } from '../types.ts';
 import { isUnset, provenNow } from '../clock/vendor-clock.ts';
-import { advance, delayOf } from '../window.ts';
+import { advance, delayOf, overlapOf } from '../window.ts';
 
 /** A branch of the source on its way to the sink. */
 export interface Branch<AnyJob extends Job = DatedJob> {
@@ -150,7 +149,7 @@ export async function pullSlice(
   } catch (problem) {
     const isCut = failure?.status === exit.tempfail && summary.fetched > fetched;
     if (problem === tools.stop.reason) place.slice = shorterForTime(slice);
-    else if (isCut) place.slice = shorterForQuota(place, window, slice, overlapOf(at));
+    else if (isCut) place.slice = shorterForQuota(place, window, slice, overlapOf(job, source.window));
     await at.collect(out.settle);
     if (out.broken()) at.sinkBroke();
     const isLeft = source.goesOn !== undefined && unaccounted(summary) !== before;
@@ -162,23 +161,24 @@ export async function pullSlice(
 }
 
 /** The one place where the watermark moves: every record of the slice was delivered, or durably set aside. */
-function commit(at: Branch, slice: Window, serverTime: Instant | undefined, moves: boolean): boolean {
-  const { source, place, job, tools } = at;
-  if (source.truncated()) throw stoppedEarly(source.guessed?.() === true);
+function commit(
+  { source, place, job, tools }: Branch,
+  slice: Window,
+  serverTime: Instant | undefined,
+  moves: boolean,
+): boolean {
+  const stays = job.usePosition && place.bookmark === undefined;
+  if (source.truncated()) throw stoppedEarly(source.guessed?.() === true, stays);
   const delay = delayOf(job, source.window);
   const now = fromMillis(tools.now());
   const proven = provenNow(serverTime, now);
   if (moves && !isUnset(proven ?? now)) {
     const watermark = advance(place.watermark, slice, proven, delay);
     place.watermark = watermark;
-    const next = watermark - overlapOf(at);
+    const next = watermark - overlapOf(job, source.window);
     place.ledger.prune(toMillis(earliest(source, source.shownFrom?.(next) ?? next)));
   }
   return moves && (proven === undefined || proven - delay >= slice.until);
-}
-
-function overlapOf({ job, source }: Branch): Duration {
-  return job.overlap ?? source.window.overlap;
 }
 
 function earliest(source: Source, at: Instant): Instant {
