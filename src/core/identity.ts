@@ -134,6 +134,12 @@ export function idText(key: Buffer, start: number, end: number): string {
     : decoded;
 }
 
+/** The same for people and searches, to whom the text "12345" and the number are one: a string of digits has no quotes. */
+export function shownId(key: Buffer, start: number, end: number): string {
+  const text = idText(key, start, end);
+  return /^"[-+.\deE]*"$/.test(text) ? text.slice(1, -1) : text;
+}
+
 /** Which of the paths leads to a value; the last when none does. */
 function firstThere(spans: Int32Array, paths: number): number {
   let at = 0;
