@@ -92,7 +92,11 @@ async function bundle(
     // Names and lines stay whole, so that the stack of an unexpected error can be read.
     minifySyntax: true,
     legalComments: 'none',
-    plugins: [{ name: 'nothing unused', setup: leaveOutUnused }, elsewhere(places)],
+    plugins: [
+      { name: 'nothing unused', setup: leaveOutUnused },
+      { name: 'passing over 100', setup: passOver100 },
+      elsewhere(places),
+    ],
     metafile: true,
     write: false,
     logLevel: 'warning',
@@ -148,6 +152,19 @@ function leaveOutUnused({ onResolve, onLoad }: PluginBuild): void {
     /\/node_modules\/(?:undici|commander)\//.test(importer) ? { path, namespace: 'instead-of' } : undefined,
   );
   onLoad({ filter: /./, namespace: 'instead-of' }, ({ path }) => ({ contents: instead[path] ?? '' }));
+}
+
+/**
+ * HTTP has a client ignore a 100 that it did not ask for (RFC 9110, 15.2), and undici breaks the connection: a batch that
+ * was taken would be sent again. Without that, it is passed over as the other informational replies are.
+ */
+function passOver100({ onLoad }: PluginBuild): void {
+  onLoad({ filter: /\/undici\/lib\/dispatcher\/client-h1\.js$/ }, async ({ path }) => {
+    const [before, after, ...more] = (await readFile(path, 'utf8')).split(/if \(statusCode === 100\) \{[^{}]*\}/);
+    if (before === undefined || after === undefined || more.length > 0)
+      throw new Error(`${path} does not do about a 100 what it did: see passOver100`);
+    return { contents: before + after };
+  });
 }
 
 /** The licence files of every package that the bundle contains: their terms ask for it. */

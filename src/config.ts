@@ -20,6 +20,7 @@ import { fromMillis, toMillis } from './core/time.ts';
 import type { SettingValues, SinkDefinition } from './core/types.ts';
 import { errorCode } from './io/error-code.ts';
 import { readSmallFile } from './io/small-file.ts';
+import type { Environment } from './io/world.ts';
 import { sinks, wireForms, type WireForm } from './sinks/index.ts';
 
 export interface Configuration {
@@ -50,8 +51,6 @@ interface HttpSettings {
   /** What either end may ask us to show. */
   readonly clients: ClientCertificates;
 }
-
-type Environment = Record<string, string | undefined>;
 
 /** Reads everything that a run needs to know. `now` in milliseconds. Throws Problem (64, 78). */
 export async function configure(flags: Flags, environment: Environment, now: number): Promise<Configuration> {
@@ -102,7 +101,7 @@ async function findForm(
   if (name === undefined || name === 'none') return undefined;
   const [makeForm, definition] = [wireForms[name], sinks[name]];
   if (!Object.hasOwn(wireForms, name) || makeForm === undefined || definition === undefined) {
-    return refuseName('bulk format', name, [...Object.keys(wireForms), 'none'], true);
+    return refuseName('bulk format', name, [...Object.keys(wireForms), 'none'], { byFlag: true });
   }
   if (!['stdout', 'file', 'command'].includes(sink.name)) {
     throw new Problem(exit.usage, `--bulk-format is for stdout, a file or a command, not for ${sink.name}`, {

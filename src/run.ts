@@ -141,7 +141,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
 /** A sink that cannot be opened has nothing to make durable, and nothing to save. */
 async function openSink({ job, sink }: RunParts, position: Position): Promise<Sink> {
   try {
-    if (!job.dryRun) await sink.open(position.saved);
+    if (!job.dryRun) await sink.open?.(position.saved);
     return sink;
   } catch (error) {
     await sink.close();
@@ -152,8 +152,8 @@ async function openSink({ job, sink }: RunParts, position: Position): Promise<Si
 async function save(state: State, position: Position, sink: Sink | undefined, settled = false): Promise<void> {
   const { store, job } = state.parts;
   if (store === undefined || job.dryRun) return;
-  await sink?.flush();
-  position.saved = sink?.saved(settled) ?? position.saved;
+  await sink?.flush?.();
+  position.saved = sink?.saved?.(settled) ?? position.saved;
   await store.save(position);
 }
 

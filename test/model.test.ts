@@ -12,16 +12,8 @@ import { exit, Problem } from '../src/core/problem.ts';
 import { unaccounted } from '../src/core/run/summary.ts';
 import type { AuditRecord, Job, Reply } from '../src/core/types.ts';
 import { run } from '../src/run.ts';
-import {
-  memoryJob,
-  memorySink,
-  memoryTools,
-  memoryVendor,
-  stored,
-  type Clock,
-  type MemorySink,
-  type MemoryVendor,
-} from './support/memory.ts';
+import { fakeTools, type Clock } from './support/fake-tools.ts';
+import { memoryJob, memorySink, memoryVendor, stored, type MemorySink, type MemoryVendor } from './support/memory.ts';
 import { memoryQuarantine, memoryStore, type MemoryStore } from './support/memory-store.ts';
 
 const start = Date.UTC(2026, 10, 20, 9);
@@ -101,7 +93,7 @@ function newWorld(slice: bigint | undefined): World {
         store,
         scope: { source: 'memory', sink: 'memory' },
         quarantine,
-        tools: memoryTools(ours),
+        tools: fakeTools(ours),
       });
       for (const { status } of problems) assert.ok(statuses.has(status), `status ${status} is in the table`);
       if (problems.length === 0) assert.equal(unaccounted(summary), 0);

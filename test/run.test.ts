@@ -5,15 +5,14 @@ import { exit, Problem } from '../src/core/problem.ts';
 import { parseDuration } from '../src/core/clock/duration.ts';
 import type { Job } from '../src/core/types.ts';
 import { run, type RunResult } from '../src/run.ts';
+import { fakeTools, type Clock } from './support/fake-tools.ts';
 import {
   auditRecord,
   memoryJob,
   memorySink,
-  memoryTools,
   memoryVendor,
   stopWith,
   stored,
-  type Clock,
   type MemorySink,
   type MemoryVendor,
 } from './support/memory.ts';
@@ -58,7 +57,7 @@ function bench(options: Parameters<typeof memoryVendor>[1] = {}): Bench {
         store: job.usePosition === false ? undefined : here.store,
         scope: { source: 'memory', sink: 'memory' },
         quarantine: here.quarantine,
-        tools: { ...memoryTools(clock, here.controller.signal), warn: (message) => here.warnings.push(message) },
+        tools: { ...fakeTools(clock, here.controller.signal), warn: (message) => here.warnings.push(message) },
       }),
     ids: () => here.sink.taken.map((text) => (JSON.parse(text) as { id: string }).id),
     restart() {
@@ -347,9 +346,8 @@ test('a clock that was ahead is told as long as a vendor that tells no time is a
 
 test('records of a stream whose acknowledgement never came are said, since a stream cannot be asked again', async () => {
   for (const isStream of [false, true]) {
-    const here = bench();
+    const here = bench({ isStream });
     here.vendor.stored.push(stored('a', start - minute), stored('b', start - minute));
-    if (isStream) here.vendor.goesOn = () => false;
     here.sink.answer = ({ records }) => ({ outcomes: records.map(() => 'kept'), pending: 'channel:1' });
     here.sink.settle = () => Promise.resolve({ kept: [], lost: [] });
     assert.deepEqual(
@@ -377,9 +375,8 @@ test('records of a stream whose acknowledgement never came are said, since a str
 
 test('records of a stream that were not taken are to be put in again, and those of a vendor come again by themselves', async () => {
   for (const isStream of [false, true]) {
-    const here = bench();
+    const here = bench({ isStream });
     here.vendor.stored.push(stored('a', start - minute));
-    if (isStream) here.vendor.goesOn = () => false;
     const hints: string[] = [];
     here.sink.answer = () => ({ again: 'it is busy' });
     hints.push((await here.run()).problems[0]?.hint ?? '');
@@ -539,7 +536,7 @@ test('what happened while slices in the future of the vendor were read is not pa
       store: here.store,
       scope: { source: 'memory', sink: 'memory' },
       quarantine: here.quarantine,
-      tools: { ...memoryTools(here.clock), now: () => here.clock.now + ahead },
+      tools: { ...fakeTools(here.clock), now: () => here.clock.now + ahead },
     });
   here.vendor.beforePage = () => {
     here.clock.now += 3 * minute;

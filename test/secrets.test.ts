@@ -9,6 +9,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Definition } from './faults/definition.ts';
 import { bundle } from './faults/harness.ts';
 import type { Asked, Fault } from './faults/vendor.ts';
 import { canaries, expectKept, formats, spellings, stage, verbosities, type Stage } from './support/canaries.ts';
@@ -153,6 +154,49 @@ test('a session is kept from everybody after a hundred other cookies', async (co
   assert.match(result.stderr, /\[redacted\]/);
   expectKept(at, result);
 });
+
+/** Replies with a value that is too long for a message, from which the start of a secret must not be left over. */
+const longValues: Readonly<Record<string, (definition: Definition) => Definition>> = {
+  'in the state of a query that failed': (definition) => ({
+    ...definition,
+    job: {
+      request: { method: 'POST', path: '/jobs', json: { from: '{from}', until: '{until}' } },
+      id: 'job',
+      poll: {
+        request: { path: '/jobs/{job}' },
+        until: { path: 'state', equals: 'done' },
+        failed: { path: 'failure' },
+      },
+    },
+    request: { path: '/jobs/{job}/records' },
+    paging: { type: 'none' },
+    limits: {},
+  }),
+  'in the type of a token': (definition) => ({
+    ...definition,
+    auth: {
+      type: 'oauth2',
+      url: '{ACME_URL}/token',
+      form: { grant_type: 'client_credentials', client_id: 'me', client_secret: '{ACME_TOKEN}' },
+    },
+  }),
+};
+
+for (const [where, define] of Object.entries(longValues)) {
+  test(`a value is cut without half a secret ${where}`, async (context) => {
+    const at = await stage(context, false, define);
+    for (const shift of [0, canaries.apiKey.length / 2]) {
+      const long = '.'.repeat(shift) + canaries.apiKey.repeat(20);
+      at.vendor.fault = () =>
+        reply(200, headers, JSON.stringify({ job: 1, failure: long, access_token: 'token', token_type: long }));
+      for (const verbosity of verbosities) {
+        const result = await at.run([...verbosity, '--first-run', '1h']);
+        assert.match(result.stderr, /(failure is|of the type) \\*"/);
+        expectKept(at, result);
+      }
+    }
+  });
+}
 
 test('a proxy that echoes its password has nobody told', async (context) => {
   const at = await stage(context, false);

@@ -21,7 +21,7 @@ export async function printCatalogue(
 ): Promise<number> {
   const all = entries.map(({ name }) => name);
   const unknown = names?.find((name) => !all.includes(name));
-  if (unknown !== undefined) refuseName(kind, unknown, all, true);
+  if (unknown !== undefined) refuseName(kind, unknown, all, { byFlag: true });
   const shown = names === undefined ? entries : entries.filter(({ name }) => names.includes(name));
   await printText(world.output, shown.map(entryText).join('\n'));
   return exit.ok;

@@ -6,12 +6,12 @@ import type { Flags } from '../cli/flags.ts';
 import { dated } from '../core/clock/duration.ts';
 import { exit, Problem, worst } from '../core/problem.ts';
 import { fromMillis, isoText, second } from '../core/time.ts';
+import { oneLine } from '../core/text/shown.ts';
 import type { PositionStore, Sink, Source, Tools, Window, WindowRules } from '../core/types.ts';
 import { windowOf } from '../core/window.ts';
 import type { Log } from '../io/log.ts';
 import { positionStore } from '../io/position-file.ts';
 import { printText } from '../io/streams/report.ts';
-import { oneLine } from '../io/streams/terminal.ts';
 import type { Host } from './host.ts';
 import { firstLook } from './first-look.ts';
 import { makeParts, type Parts } from './parts.ts';
@@ -85,7 +85,7 @@ async function lookAtPosition(
 
 async function lookAtSink(sink: Sink): Promise<string> {
   try {
-    await sink.open(undefined);
+    await sink.open?.(undefined);
     const found = await sink.probe?.();
     if (found !== undefined) return `${sink.scope}: ${found}`;
     return sink.scope === '' ? 'ready' : `ready at ${sink.scope}`;
@@ -105,7 +105,7 @@ async function lookAtSource({ source, tools }: Parts, { source: definition, plan
       if (page.incomplete !== undefined) throw page.incomplete;
       seen.note(page);
     }
-    if (source.goesOn !== undefined) return `${seen.count()} records in what came first${seen.lacks()}`;
+    if (source.stream !== undefined) return `${seen.count()} records in what came first${seen.lacks()}`;
     const several = branches.length > 1 ? `, first of ${branches.length}: ${branch}` : '';
     const page = `the first page of ${isoText(slice.from)} to ${isoText(slice.until)}${several}`;
     return `logged in, ${seen.count()} records on ${page}${seen.lacks()}`;

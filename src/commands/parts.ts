@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { appendFile } from '../io/append-file.ts';
 import { loadHttp, openHttp } from '../io/http.ts';
 import { stoppable } from '../io/streams/standard-output.ts';
-import { visible } from '../io/streams/terminal.ts';
 import { openWire } from '../io/wire.ts';
 import type { Trust } from '../io/tls.ts';
 import type { Configuration } from '../config.ts';
 import type { Role } from '../config/client-certificates.ts';
+import { visible } from '../core/text/shown.ts';
 import { linesSource } from '../core/vendor/lines-source.ts';
 import { restSource } from '../core/rest.ts';
 import { withFields } from '../core/json/splice.ts';
@@ -47,7 +47,8 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
       sourceName: sourceNameOf(configuration),
       idSpace: (branch: string) => idSpaceOf(configuration, source, branch),
     };
-    const plain = sinkDefinition.create(sinkValues, {
+    const { form } = configuration;
+    const sink = sinkDefinition.create(sinkValues, {
       ...makeTools(configuration, host, { role: 'sink', deadline, noteHttp }),
       ...named,
       output: stoppable(world.output, host.stops.grace),
@@ -55,13 +56,9 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
       wire: (address) => openWire(address, { ...connection(configuration, host, 'sink'), stop: host.stops.grace }),
       guid: world.guid,
       ...(await commandAfterDashes(configuration, host)),
-      ...(configuration.form && { form: configuration.form.name }),
+      ...(form && { form: { name: form.name, encode: form.make(form.values, { ...named, now: world.now }) } }),
     });
-    // The sink, printing in the form that --bulk-format asks for.
-    const { form } = configuration;
-    const formed =
-      form === undefined ? plain : { ...plain, encode: form.make(form.values, { ...named, now: world.now }) };
-    return { source, sink: withFields(formed, configuration.fields, tools), tools, load, close };
+    return { source, sink: withFields(sink, configuration.fields, tools), tools, load, close };
   } catch (error) {
     await close(); // a sample vendor that listens keeps the program running
     throw error;

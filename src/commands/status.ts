@@ -11,12 +11,12 @@ import { stateDirectory } from '../config/state-directory.ts';
 import { progressOf } from '../core/run/branch-list.ts';
 import type { Flags } from '../cli/flags.ts';
 import { exit, Problem, worst } from '../core/problem.ts';
+import { oneLine } from '../core/text/shown.ts';
 import { isoText, toMillis } from '../core/time.ts';
 import type { Instant, Position } from '../core/types.ts';
 import { listPositions } from '../io/position-file.ts';
 import { printText } from '../io/streams/report.ts';
 import { refuseMissing } from '../io/position/state-directory.ts';
-import { oneLine } from '../io/streams/terminal.ts';
 import type { Host } from './host.ts';
 
 type State = 'connected' | 'warning' | 'error';

@@ -1,7 +1,7 @@
 /** A hint at settings, with where they are and with what is odd about a value that was refused. */
 import { oddity } from '../config/suspicions.ts';
 import type { Configuration } from '../config.ts';
-import { exit, Problem } from '../core/problem.ts';
+import { exit, type Problem } from '../core/problem.ts';
 
 const names = /^check ([A-Z][A-Z0-9_]+(?:(?:, | and | or )[A-Z][A-Z0-9_]+)*)(?=$|[,;:] )/;
 
@@ -10,15 +10,14 @@ export function withPlace(
   problem: Problem,
   { findings, sourceValues, sinkValues }: Pick<Configuration, 'findings' | 'sourceValues' | 'sinkValues'>,
 ): Problem {
-  const { status, message, hint = '', cause } = problem;
+  const { status, hint = '' } = problem;
   const head = names.exec(hint)?.[0] ?? '';
   const settings = head.match(/[A-Z][A-Z0-9_]+/g) ?? [];
   const places = new Set(settings.flatMap((name) => findings.origins.get(name) ?? []));
   if (places.size === 0) return problem;
   const odd = status === exit.noperm ? settings.flatMap((name) => told(name, { ...sourceValues, ...sinkValues })) : [];
-  return new Problem(status, message, {
+  return problem.with({
     hint: [`${head} in ${[...places].join(' and ')}${hint.slice(head.length)}`, ...odd].join('; '),
-    ...(cause === undefined ? {} : { cause }),
   });
 }
 

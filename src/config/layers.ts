@@ -1,5 +1,6 @@
 /** Where a setting's text comes from: the environment first, then the env files, the last one named first. */
 import { isAbsolute, resolve } from 'node:path';
+import type { Environment } from '../io/world.ts';
 
 export interface EnvFile {
   /** As given, for messages. */
@@ -9,7 +10,7 @@ export interface EnvFile {
 }
 
 export interface Layers {
-  readonly environment: Record<string, string | undefined>;
+  readonly environment: Environment;
   /** In the order of looking. */
   readonly files: readonly EnvFile[];
 }
@@ -20,13 +21,13 @@ export interface Found {
   readonly file: EnvFile | undefined;
 }
 
-/** The first text for a name that is not empty. */
+/** The first text for a name that is not blank. */
 export function lookUp(layers: Layers, name: string): Found | undefined {
   const text = layers.environment[name];
-  if (text !== undefined && text !== '') return { text, file: undefined };
+  if (text !== undefined && text.trim() !== '') return { text, file: undefined };
   for (const file of layers.files) {
     const inFile = file.values.get(name);
-    if (inFile !== undefined && inFile !== '') return { text: inFile, file };
+    if (inFile !== undefined && inFile.trim() !== '') return { text: inFile, file };
   }
   return undefined;
 }

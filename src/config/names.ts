@@ -37,7 +37,10 @@ export async function findSource(flags: Flags, layers: Layers): Promise<FoundSou
   const { readyMade, readyMadeNames } = await import('../io/ready-made.ts');
   const source = await readyMade(name);
   if (source !== undefined) return { source, origin: 'file' };
-  return refuseName('source', name, [...Object.keys(sources), ...readyMadeNames()], flag !== undefined, orFile);
+  return refuseName('source', name, [...Object.keys(sources), ...readyMadeNames()], {
+    byFlag: flag !== undefined,
+    or: ', or a definition file (.yaml, .yml, .json)',
+  });
 }
 
 /** Throws Problem (64, 78). */
@@ -48,7 +51,9 @@ export async function findSink(flags: Flags, layers: Layers): Promise<SinkDefini
   if (named === undefined) refuseMisspeltSink(layers);
   const name = named ?? 'stdout';
   const load = Object.hasOwn(sinks, name) ? sinks[name] : undefined;
-  return load === undefined ? refuseName('sink', name, Object.keys(sinks), flags.sink !== undefined) : load();
+  return load === undefined
+    ? refuseName('sink', name, Object.keys(sinks), { byFlag: flags.sink !== undefined })
+    : load();
 }
 
 /** The records would be printed, and the position would move past them. */
@@ -58,9 +63,13 @@ function refuseMisspeltSink(layers: Layers): void {
   throw new Problem(exit.config, `no sink is named${found}`, { hint: 'write it AUDIT_EXPORT_SINK=NAME' });
 }
 
-const orFile = ', or a definition file (.yaml, .yml, .json)';
-
-export function refuseName(what: string, name: string, known: readonly string[], byFlag: boolean, or = ''): never {
+/** `or` is what else could be named, after the known ones. Throws Problem: 64 for a flag, 78 for a setting. */
+export function refuseName(
+  what: string,
+  name: string,
+  known: readonly string[],
+  { byFlag, or = '' }: { readonly byFlag: boolean; readonly or?: string },
+): never {
   // `entra` for entra-id, `elasticsearch` for elastic
   const alike = known.find((each) => each.startsWith(name) || name.startsWith(each));
   const meant = didYouMean(name, known) || (alike === undefined ? '' : ` (Did you mean ${alike}?)`);

@@ -18,7 +18,7 @@ export function readSettings(
   const texts = new Map<string, string>();
   for (const [name, setting] of Object.entries(settings)) {
     const text = find(name, setting, layers, flags, findings) ?? setting.default;
-    if (text !== undefined) texts.set(name, text);
+    if (text !== undefined) texts.set(name, withoutScheme(setting, text));
   }
   const values: Record<string, string> = {};
   for (const [name, setting] of Object.entries(settings)) {
@@ -39,6 +39,11 @@ export function readSettings(
     if (setting.secret === true && text !== setting.default) findings.secrets.add(text);
   }
   return values;
+}
+
+function withoutScheme({ scheme }: Setting, text: string): string {
+  const begins = scheme !== undefined && text.toLowerCase().startsWith(`${scheme.toLowerCase()} `);
+  return begins ? text.slice(scheme.length).trim() : text;
 }
 
 /** `there` has every setting that was found, wherever that was. */
@@ -126,7 +131,7 @@ function readSecretFile(
     });
     return '';
   }
-  if (text === '') findings.faults.push({ text: `${name}_FILE: ${path} is empty`, at: path });
+  if (text.trim() === '') findings.faults.push({ text: `${name}_FILE: ${path} is empty`, at: path });
   warnIfReadable(path, `holds ${name} and`, findings);
   return text;
 }

@@ -2,8 +2,7 @@
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from '../io/world.ts';
 
 /**
  * `--state-dir`, systemd's `$STATE_DIRECTORY` (the first of a list), `$XDG_STATE_HOME/audit-export`, or
@@ -11,14 +10,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * Without HOME (some crons, `env -i`) the user's entry in the password database says where home is. Throws Problem (78)
  * when none of them names a place.
  */
-export function stateDirectory(flag: string | undefined, environment: Environment): string {
+export function stateDirectory(flag: string | undefined, environment: Readonly<Environment>): string {
   const found = findStateDirectory(flag, environment);
   if (found === undefined) throw noPlace('the position');
   return found;
 }
 
 /** The same for a run that may do without one: undefined when none of them names a place. */
-export function findStateDirectory(flag: string | undefined, environment: Environment): string | undefined {
+export function findStateDirectory(flag: string | undefined, environment: Readonly<Environment>): string | undefined {
   if (flag !== undefined) return resolve(flag);
   const [systemd = ''] = (environment['STATE_DIRECTORY'] ?? '').split(':');
   if (systemd.startsWith('/')) return systemd;

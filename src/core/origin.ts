@@ -4,7 +4,7 @@
  * `https://good@evil` all look harmless as text and all lead to evil.
  */
 import { exit, Problem } from './problem.ts';
-import { serverText } from './wire/server-text.ts';
+import { serverText } from './text/shown.ts';
 
 /** Parses a base address: http or https, without user info. Throws Problem 78. */
 export function parseBase(base: string): URL {

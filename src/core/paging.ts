@@ -57,7 +57,7 @@ const emptyPagesAllowed = 1000;
  * Pages of one window. `source` is for messages, `bookmark` where the last run stopped. `twins`: whether records may be
  * alike to the last byte, because they have no ID.
  */
-export function pager(paging: PagingDefinition, source: string, bookmark: string | undefined, twins = true): Pager {
+export function pager(paging: PagingDefinition, source: string, bookmark: string | undefined, twins: boolean): Pager {
   const visited = new Set<string>();
   const begin = keepsBookmark(paging) ? bookmark : undefined;
   const first = begin === undefined ? { first: true, values: firstValues(paging) } : stepFrom(begin, paging);

@@ -71,7 +71,16 @@ export interface ProblemOptions {
   readonly hint?: string | undefined;
   /** Worth another attempt. */
   readonly again?: Again | undefined;
+  /** The HTTP status of the reply to a question, or the one that it stands for; none of a login or a destination. */
+  readonly httpStatus?: number | undefined;
+  /** The error of the system, or of a library, behind it. */
   readonly cause?: unknown;
+}
+
+/** What is told in another way; a member that is undefined is taken away. */
+interface ProblemChanges extends ProblemOptions {
+  readonly status?: ExitStatus;
+  readonly message?: string;
 }
 
 export class Problem extends Error {
@@ -79,11 +88,20 @@ export class Problem extends Error {
   readonly status: ExitStatus;
   readonly hint: string | undefined;
   readonly again: Again | undefined;
+  readonly httpStatus: number | undefined;
 
   constructor(status: ExitStatus, message: string, options: ProblemOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.status = status;
     this.hint = options.hint;
     this.again = options.again;
+    this.httpStatus = options.httpStatus;
+  }
+
+  /** The same Problem, told by a caller that knows more about it; what is not changed is kept. */
+  with(changes: ProblemChanges): Problem {
+    const { hint, again, httpStatus, cause } = this;
+    const { status = this.status, message = this.message, ...options } = changes;
+    return new Problem(status, message, { hint, again, httpStatus, cause, ...options });
   }
 }

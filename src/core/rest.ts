@@ -4,7 +4,7 @@ import { identityRule } from './vendor/collect.ts';
 import type { SourceDefinition } from './definition.ts';
 import { exchange } from './vendor/exchange.ts';
 import { identifier, type Identify } from './identity.ts';
-import { cutShort, hasStatus, incomplete, neverFinished } from './vendor/incomplete.ts';
+import { cutShort, hasHttpStatus, incomplete, neverFinished } from './vendor/incomplete.ts';
 import { readJob } from './vendor/job.ts';
 import { exit, type Problem } from './problem.ts';
 import { itemWalk } from './vendor/item-walk.ts';
@@ -50,8 +50,8 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     ...('invalid' in paging ? statusesOf(paging.invalid) : []),
     ...statusesOf(items?.gone), // when some of it was read
   ];
-  const goesOn = keepsBookmark(paging);
-  const indivisible = search.single || goesOn || definition.window.filter === 'none';
+  const hasBookmarks = keepsBookmark(paging);
+  const indivisible = search.single || hasBookmarks || definition.window.filter === 'none';
 
   /** Everything that a template can name. */
   function valuesOf(part: Pick<Part, 'ask' | 'window'>, more: TemplateValues): TemplateValues {
@@ -71,7 +71,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   async function* pull(ask: Ask): AsyncGenerator<Page, void, undefined> {
     await vendor.open();
     await prepare(ask.branch, valuesOf({ ask, window: ask.slice }, {}));
-    if (ask.bookmark === undefined || !goesOn) return yield* readAnew(ask);
+    if (ask.bookmark === undefined || !hasBookmarks) return yield* readAnew(ask);
     let begun = false;
     try {
       for await (const page of readAll(ask, ask.bookmark)) {
@@ -79,7 +79,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
         yield page;
       }
     } catch (error) {
-      if (begun || !hasStatus(error, invalid)) throw error;
+      if (begun || !hasHttpStatus(error, invalid)) throw error;
       const beginning =
         definition.window.filter === 'none' ? 'from where its API begins' : 'the window from its beginning';
       tools.warn(`${name} no longer knows where the last run stopped; reading ${beginning}`);
@@ -89,7 +89,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
 
   /** Without a bookmark. Where one was possible, the first page says so: by then the time at the vendor is known. */
   async function* readAnew(ask: Ask): AsyncGenerator<Page, void, undefined> {
-    let restarted = goesOn;
+    let restarted = hasBookmarks;
     for await (const page of readAll(ask, undefined)) {
       yield restarted ? { ...page, restarted } : page;
       restarted = false;
@@ -130,7 +130,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
       }
     } catch (error) {
       // Where the cursor is the bookmark, the next run goes on from what was saved.
-      if (goesOn || !hasStatus(error, invalid)) throw error;
+      if (hasBookmarks || !hasHttpStatus(error, invalid)) throw error;
       return error;
     }
   }

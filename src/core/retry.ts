@@ -9,16 +9,13 @@ import { readIso } from './clock/iso.ts';
 import { exit, Problem, type ExitStatus } from './problem.ts';
 import type { Tools } from './types.ts';
 
-export interface RetryPolicy {
-  /** Attempts in all, the first one included. */
-  readonly attempts: number;
-  /** Longest wait after the first attempt, in milliseconds; doubles with each further one. */
-  readonly base: number;
-  /** Longest wait of all, in milliseconds. */
-  readonly cap: number;
-}
+/** Attempts in all, the first one included, that may get nowhere before the run gives up. */
+export const attempts = 5;
 
-export const defaultPolicy: RetryPolicy = { attempts: 5, base: 500, cap: 30_000 };
+/** Longest wait after the first attempt, in milliseconds; doubles with each further one. */
+const base = 500;
+/** Longest wait of all, in milliseconds. */
+const cap = 30_000;
 
 /** What the names of headers about the rate begin with. */
 const ratePrefixes = ['x-ratelimit', 'ratelimit', 'x-rate-limit'];
@@ -30,8 +27,8 @@ const day = 24 * 60 * minute;
 const longestWait = 15 * minute;
 
 /** Milliseconds to wait after the given failed attempt (1 is the first); `random` is in [0, 1). */
-export function backoff(attempt: number, random: number, policy: RetryPolicy = defaultPolicy): number {
-  return Math.floor(random * Math.min(policy.cap, policy.base * 2 ** (attempt - 1)));
+export function backoff(attempt: number, random: number): number {
+  return Math.floor(random * Math.min(cap, base * 2 ** (attempt - 1)));
 }
 
 /**
@@ -93,15 +90,14 @@ export function httpProblem(
 export async function retrying<T>(
   action: (attempt: number) => Promise<T>,
   tools: Pick<Tools, 'wait' | 'random' | 'now' | 'deadline' | 'debug'>,
-  policy: RetryPolicy = defaultPolicy,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await action(attempt);
     } catch (error) {
       if (!(error instanceof Problem) || error.again === undefined) throw error;
-      if (attempt >= (error.again.once === true ? Math.min(2, policy.attempts) : policy.attempts)) throw error;
-      const milliseconds = pause(error, attempt, tools, policy);
+      if (attempt >= (error.again.once === true ? 2 : attempts)) throw error;
+      const milliseconds = pause(error, attempt, tools);
       tools.debug('trying again', { problem: error.message, attempt, milliseconds });
       await tools.wait(milliseconds);
     }
@@ -109,14 +105,9 @@ export async function retrying<T>(
 }
 
 /** How long to wait after this Problem; throws when the run has no time for it, or should not be held up for so long. */
-export function pause(
-  problem: Problem,
-  attempt: number,
-  tools: Pick<Tools, 'random' | 'now' | 'deadline'>,
-  policy: RetryPolicy = defaultPolicy,
-): number {
+export function pause(problem: Problem, attempt: number, tools: Pick<Tools, 'random' | 'now' | 'deadline'>): number {
   const after = problem.again?.after;
-  const milliseconds = after ?? backoff(attempt, tools.random(), policy);
+  const milliseconds = after ?? backoff(attempt, tools.random());
   const end = tools.now() + milliseconds;
   if (end < tools.deadline && (tools.deadline !== Infinity || milliseconds <= longestWait)) return milliseconds;
   if (after === undefined) throw problem;
@@ -130,8 +121,8 @@ export function pause(
   );
 }
 
-/** Exit status, verb for the message and hint of an HTTP status. */
-function meaning(status: number): readonly [code: ExitStatus, verb: string, hint: string] {
+/** Exit status, verb for the message and hint of an HTTP status that is not the one hoped for. */
+export function meaning(status: number): readonly [code: ExitStatus, verb: string, hint: string] {
   switch (status) {
     case 400:
     case 422:

@@ -30,8 +30,6 @@ export interface SplitterOptions {
   readonly maxRecordBytes: number;
   /** Default 4 MiB; a larger envelope is a Problem (76). */
   readonly maxEnvelopeBytes?: number;
-  /** Default 512; a record with objects and arrays nested deeper is refused. */
-  readonly maxDepth?: number;
   /**
    * Called for each accepted record. `spans` holds two numbers a field, start and end of the value's lexeme in `bytes`
    * (strings with their quotes), -1 -1 when absent; it is reused after the call, `bytes` is not.

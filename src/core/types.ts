@@ -93,6 +93,8 @@ export interface Setting {
   readonly aliases?: readonly string[];
   /** The text of a secret may have several lines. */
   readonly lines?: boolean;
+  /** The word in front of the secret in its header, which people paste along: it is left out. */
+  readonly scheme?: string;
   /** The command-line flag that sets it, without dashes: apikey, apisecret, orgurl, apiurl. */
   readonly flag?: string;
 }
@@ -106,12 +108,10 @@ export type SettingValues = Readonly<Record<string, string>>;
 
 /** One HTTP request. `url` is absolute, or relative to the client's base. */
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD' | 'OPTIONS';
+  readonly method: 'GET' | 'POST' | 'HEAD' | 'OPTIONS';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
-  /** Limit on the decompressed reply body, in bytes. Exceeding it is a Problem (76). Default: no limit for streams. */
-  readonly maxBytes?: number;
   /** May be sent again on a connection that broke before any reply: GET, and POST that only reads. Default: GET only. */
   readonly repeatable?: boolean;
   /** Sent even when the run has been asked to stop: a logout. */
@@ -154,15 +154,15 @@ export interface Tools {
   /** Resolves after that many milliseconds; rejects with the stop request's Problem. */
   wait(milliseconds: number): Promise<void>;
   /** Resolves when a request that was just begun is on its way. */
-  turn?(): Promise<void>;
+  turn(): Promise<void>;
   /** [0, 1). */
   random(): number;
   /** Debug log; never pass a secret, a header or a body. */
   debug(message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
   /** Keeps a credential that a reply brought out of everything that is said; `replaced` is no longer in use. */
-  hide?(secret: string | undefined, replaced?: string): void;
+  hide(secret: string | undefined, replaced?: string): void;
   /** Whether the text has a credential in it that is in use, in whatever spelling. */
-  isSecret?(text: string): boolean;
+  isSecret(text: string): boolean;
   /** One line for the operator, at the default level; the same line is printed once. */
   warn(message: string): void;
   /** Aborts when the run must end: a signal, or --max-runtime. The reason is a Problem. */
@@ -239,8 +239,8 @@ export interface Source {
   earliest?(at: Instant): Instant;
   /** The earliest that is shown to whoever asks for what is from `at` on: of a vendor asked by days, what is of that day. */
   shownFrom?(at: Instant): Instant;
-  /** A stream that has no end of its own: true as long as it goes on after a slice. */
-  goesOn?(): boolean;
+  /** There for a stream, which cannot be asked again and has no end of its own. Open as long as it goes on after a slice. */
+  readonly stream?: { isOpen(): boolean };
   /** True when a `single` query left records unread. */
   truncated(): boolean;
   /** Whether that is a guess: the page was full, and nothing says that another one has records. */
@@ -310,7 +310,7 @@ export interface Sink {
   /** Appends the record, which is of that branch, in wire form. */
   encode(record: AuditRecord, out: ByteWriter, branch: string): void;
   /** Before anything is read from the source: is the place there, and what was saved with the last position? */
-  open(saved: Saved | undefined): Promise<void>;
+  open?(saved: Saved | undefined): Promise<void>;
   /**
    * Asks whether it is reachable and takes the credentials, sending no record and changing nothing; says in a few words
    * what was found, and what only a delivery can prove.
@@ -321,9 +321,9 @@ export interface Sink {
   /** Asks for acknowledgements still to come; returns the names (`Reply.pending`) that are now settled, by outcome. */
   settle?(pending: readonly string[]): Promise<{ readonly kept: readonly string[]; readonly lost: readonly string[] }>;
   /** Makes what was sent durable, before a commit. */
-  flush(): Promise<void>;
+  flush?(): Promise<void>;
   /** What to save with the position. `settled`: the run went well, so nothing of an earlier one is still to come. */
-  saved(settled?: boolean): Saved | undefined;
+  saved?(settled?: boolean): Saved | undefined;
   /** Ends cleanly, whatever came before. */
   close(): Promise<void>;
 }
@@ -352,8 +352,8 @@ export interface SinkTools extends Tools {
   wire(address: string): Wire;
   /** The command after `--`, if there is one. */
   readonly command?: Command;
-  /** Whose wire form `--bulk-format` asks for. */
-  readonly form?: string;
+  /** The wire form that `--bulk-format` asks for, and the sink whose it is. */
+  readonly form?: { readonly name: string; readonly encode: Sink['encode'] };
   /** A random GUID. */
   guid(): string;
 }

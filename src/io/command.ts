@@ -14,10 +14,11 @@ import { missing, notExecutable, notStarted, silent, type End, unread, wrongEnd 
 import { lookFor } from './command/executable.ts';
 import { lineWriter } from './command/line-writer.ts';
 import { within } from './timer.ts';
+import type { Environment } from './world.ts';
 
 export interface CommandOptions {
   /** What the command sees of the environment. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Readonly<Environment>;
   /** How long it may take to read what it was given, and to end after that, in milliseconds. */
   readonly timeout: number;
   /** Aborts when it must end at once; the reason is a Problem. */

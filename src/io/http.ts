@@ -70,7 +70,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     try {
       for (let count = 0; ; count++) {
         const reply = await ask(request, headers, where, exchange);
-        if (!isRedirect(reply.statusCode)) return toReply(reply, request, where, exchange);
+        if (!isRedirect(reply.statusCode)) return toReply(reply, where, exchange);
         await discardBody(reply.body);
         const { statusCode: status, headers: replied } = reply;
         const redirect = { status, location: replied['location'], count, allowed: request.followRedirects };
@@ -127,14 +127,13 @@ export function openHttp(base: string, options: HttpOptions): Http {
     return reply;
   }
 
-  function toReply(reply: Reply, request: HttpRequest, where: Where, exchange: Exchange): HttpReply {
+  function toReply(reply: Reply, where: Where, exchange: Exchange): HttpReply {
     exchange.limit.pause();
     const headers = incomingHeaders(reply.headers);
     const date = dateOf(reply);
     const body = readBody(reply.body, {
       where,
       encoding: checkEncoding(headers['content-encoding'], where),
-      maxBytes: request.maxBytes ?? Infinity,
       limit: exchange.limit,
       misencoded: () => (acceptEncoding = 'identity'),
       finished() {

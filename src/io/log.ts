@@ -10,9 +10,10 @@
  */
 import type { Logger } from 'pino';
 import { Problem } from '../core/problem.ts';
+import { oneLine, visible } from '../core/text/shown.ts';
 import { errorCode } from './error-code.ts';
 import { scrubber } from './scrub.ts';
-import { oneLine, visible, type TextOutput } from './streams/terminal.ts';
+import type { TextOutput } from './streams/terminal.ts';
 
 const levels = ['error', 'warn', 'debug', 'trace'] as const;
 export type Level = (typeof levels)[number];

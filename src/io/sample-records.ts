@@ -32,7 +32,9 @@ export function recordsOfLogin(now: number, login: number): SampleRecord[] {
     const ingested = second - 3000 + position * 1000;
     const id = `evt_${now.toString(36)}${login.toString(36)}${position}`;
     const details = `{"interface":"api","client":"audit-export","attempt":${login}}`;
-    return record(id, action, 'success', ingested, ingested, scrambled(now + position), people[0] ?? '', details);
+    const random = scrambled(now + position);
+    const person = people[0] ?? '';
+    return record({ id, action, outcome: 'success', occurred: ingested, ingested, random, person, details });
   });
 }
 
@@ -62,23 +64,27 @@ const actions: readonly (readonly [action: string, details: string])[] = [
 const outcomes = ['success', 'success', 'success', 'failure', 'denied'];
 
 function eventAt(slot: number, random: number, occurred: number, ingested: number): SampleRecord {
-  const [action, details] = actions[random % actions.length] ?? ['user.login', '{}'];
+  const [action, template] = actions[random % actions.length] ?? ['user.login', '{}'];
   const outcome = outcomes[(random >>> 8) % outcomes.length] ?? 'success';
   const person = people[1 + ((random >>> 16) % (people.length - 1))] ?? '{}';
   const id = `evt_${slot.toString(36)}${random.toString(36).padStart(7, '0')}`;
-  return record(id, action, outcome, occurred, ingested, random, person, details.replaceAll('%', String(random % 100)));
+  const details = template.replaceAll('%', String(random % 100));
+  return record({ id, action, outcome, occurred, ingested, random, person, details });
 }
 
-function record(
-  id: string,
-  action: string,
-  outcome: string,
-  occurred: number,
-  ingested: number,
-  random: number,
-  person: string,
-  details: string,
-): SampleRecord {
+interface Happening extends Omit<SampleRecord, 'text'> {
+  readonly outcome: string;
+  /** Milliseconds since 1970. */
+  readonly occurred: number;
+  /** A whole number of 32 bits that the rest follows from. */
+  readonly random: number;
+  /** JSON. */
+  readonly person: string;
+  /** JSON. */
+  readonly details: string;
+}
+
+function record({ id, action, outcome, occurred, ingested, random, person, details }: Happening): SampleRecord {
   const nanoseconds = `${occurred}${String(random % 1_000_000).padStart(6, '0')}`; // 19 digits: more than a double holds
   const text =
     `{"id":"${id}","occurred_at":"${new Date(occurred).toISOString()}","occurred_ns":${nanoseconds},` +

@@ -1,5 +1,6 @@
 /** The last resort against a leaked credential: known secret values are replaced in everything that is said. */
 import { Buffer } from 'node:buffer';
+import { cutMark } from '../core/text/shown.ts';
 import { unescaped, type Unescaped } from './scrub/unescaped.ts';
 
 export interface Scrubber {
@@ -19,8 +20,6 @@ const shortestToken = 16;
 /** Shorter values would make text unreadable. */
 const shortest = 6;
 const mostReplaced = 100;
-/** Where a long text of a server was cut, perhaps in the middle of a secret. */
-const cut = '…';
 /** So much of an escape such as `&quot;` may stand before a cut. */
 const longestEscape = 6;
 
@@ -114,8 +113,8 @@ function placesOf(secret: string, text: string): Span[] {
 
 /** The beginning of a secret just before a cut is as good as the secret. */
 function cutPlaces({ text }: Unescaped, secrets: readonly string[]): Span[] {
-  return placesOf(cut, text).flatMap(([end]) => {
-    const begin = end === 0 ? 0 : text.lastIndexOf(cut, end - 1) + 1;
+  return placesOf(cutMark, text).flatMap(([end]) => {
+    const begin = end === 0 ? 0 : text.lastIndexOf(cutMark, end - 1) + 1;
     return secrets.flatMap((secret): Span[] => {
       const from = Math.max(begin, end - secret.length - longestEscape);
       const starts = placesOf(secret.slice(0, shortest), text.slice(from, end)).map(([at]) => from + at);

@@ -33,6 +33,5 @@ export function readSmallFile(path: string, most: number = defaultMost): SmallFi
 
 function strangerOf(descriptor: number): number | undefined {
   const { uid } = fstatSync(descriptor);
-  const user = process.getuid?.();
-  return user === undefined || uid === user || uid === 0 ? undefined : uid; // Windows has no owners of this kind
+  return uid === process.getuid?.() || uid === 0 ? undefined : uid;
 }

@@ -53,7 +53,7 @@ export function stopRequests(world: Pick<World, 'onSignal' | 'wait' | 'leave'>):
     stop: stop.signal,
     grace: grace.signal,
     stopAfter(milliseconds, text) {
-      const problem = new Problem(exit.tempfail, `--max-runtime ${text} is over before everything was pulled`, {
+      const problem = new Problem(exit.tempfail, `--max-runtime ${text} is over before everything was delivered`, {
         hint: 'what was delivered is kept, and the next run continues there; allow more time if it never catches up',
       });
       void later(milliseconds, () => request(problem));

@@ -9,6 +9,7 @@ import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { isLoopback } from '../core/origin.ts';
 import { exit, Problem, type ExitStatus } from '../core/problem.ts';
 import type { ClientCertificate } from './client-certificate.ts';
+import type { Environment } from './world.ts';
 
 export interface Trust {
   /** PEM text. */
@@ -16,7 +17,7 @@ export interface Trust {
   readonly insecure: boolean;
   /** What the server is shown when it asks. */
   readonly client?: ClientCertificate;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Readonly<Environment>;
 }
 
 /** Throws Problem 78 where credentials would travel readable, or where somebody else could read them. */

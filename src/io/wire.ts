@@ -3,6 +3,9 @@
  * connection of its own, because its end is the only sign of life that such a protocol has: we say that no more comes, and
  * the receiver closes its side once it has read everything. A receiver that stops meanwhile resets the connection instead,
  * which a connection kept open would show too late, or never.
+ *
+ * One that goes away before it read anything (a forwarder whose backend is down) says so by the same sign: it closes its
+ * side, and resets only what reaches it afterwards. So we say that no more comes only when such an end would have been here.
  */
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
@@ -23,6 +26,15 @@ export interface WireOptions extends Trust {
 
 const defaultFarewell = 5000;
 const connectTimeout = 10_000;
+/**
+ * How long the other side must keep the connection once everything is written, in milliseconds. An end that is older than
+ * our bytes is here within the time of one round trip, and to connect takes at least that; the least is for forwarders
+ * that try their backend first.
+ */
+const leastPause = 100;
+const longestPause = 2000;
+/** The same when nothing is written, so that only time can show that somebody is there. */
+const probePause = 1000;
 
 /** A wire to `tls://host:port` or `tcp://host:port`. Nothing is connected before the first delivery. */
 export function openWire(address: string, options: WireOptions): Wire {
@@ -62,7 +74,7 @@ async function open(url: URL, options: WireOptions): Promise<Socket> {
   return noteCertificate(connect({ ...connection, ...servername, ...(await tlsOptions(options)) }));
 }
 
-/** Connects, writes, half-closes, and waits for the other side to do the same. */
+/** Connects, writes, pauses, half-closes, and waits for the other side to do the same. */
 function converse(
   socket: Socket,
   bytes: Buffer,
@@ -74,7 +86,10 @@ function converse(
       reject(stop.reason as Problem); // it came while the connection was prepared
       return;
     }
+    const begun = performance.now();
     let callOff = (): void => undefined;
+    let isSettled = false;
+    let isSaid = false;
     let ended = false;
 
     function limit(milliseconds: number, expire: () => void): void {
@@ -82,14 +97,17 @@ function converse(
       callOff = after(milliseconds, expire);
     }
     function done(act: () => void): void {
+      isSettled = true;
       callOff();
       stop?.removeEventListener('abort', onStop);
       act();
     }
     const fail = (error: unknown): void => done(() => reject(error));
     const late = (what: string, hint: string) => (): void =>
-      fail(problem(exit.unavailable, where, what, 'ETIMEDOUT', hint, {}));
+      fail(problem(exit.unavailable, where, what, { code: 'ETIMEDOUT', hint, again: {} }));
     const onStop = (): void => fail(stop?.reason);
+    const isWriting = (): void =>
+      limit(timeout, late('did not take the records in time', 'see whether the receiver is overloaded or blocked'));
 
     stop?.addEventListener('abort', onStop, { once: true });
     limit(
@@ -97,32 +115,40 @@ function converse(
       late('did not accept the connection in time', 'check the host, the port and the firewalls between'),
     );
     socket.once(where.method === 'TLS' ? 'secureConnect' : 'connect', () => {
-      limit(timeout, late('did not take the records in time', 'see whether the receiver is overloaded or blocked'));
-      socket.end(bytes);
+      const pause = bytes.length === 0 ? probePause : pauseAfter(performance.now() - begun);
+      isWriting();
+      socket.write(bytes, (error) => {
+        // What has arrived meanwhile is read before an immediate: however late the timer is, an end is not overlooked.
+        if (!error && !isSettled) limit(pause, () => setImmediate(sayEnd));
+      });
     });
+    function sayEnd(): void {
+      if (isSettled) return;
+      isWriting();
+      isSaid = true;
+      socket.end();
+    }
     socket.once('finish', () => limit(farewell, () => done(() => resolve('open'))));
     // What it says has no meaning, but must be read, or its end would never be seen.
     socket.resume();
-    socket.once('end', () =>
-      // Its end may be told just before our own, of the same moment.
-      setImmediate(() => {
-        ended = socket.writableFinished;
-        if (!ended) fail(brokenOff(where));
-      }),
-    );
+    socket.once('end', () => {
+      ended = isSaid;
+      if (!ended) fail(brokenOff(where));
+    });
     socket.on('error', fail);
     socket.once('close', () => setImmediate(() => (ended ? done(() => resolve('closed')) : fail(brokenOff(where)))));
   });
 }
 
+/** `connecting`: how long that took. Both in milliseconds. */
+function pauseAfter(connecting: number): number {
+  return Math.min(Math.max(leastPause, 2 * connecting), longestPause);
+}
+
 /** The receiver went away by itself, and left behind what it had not read. */
 function brokenOff(where: Where): Problem {
-  return problem(
-    exit.unavailable,
-    where,
-    'closed the connection before it had everything',
-    undefined,
-    'see the log of the receiver; the records are sent again',
-    {},
-  );
+  return problem(exit.unavailable, where, 'closed the connection before it had everything', {
+    hint: 'see the log of the receiver; the records are sent again',
+    again: {},
+  });
 }

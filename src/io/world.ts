@@ -9,11 +9,14 @@ import { standardOutput } from './streams/standard-output.ts';
 import { isTerminal, type TextOutput } from './streams/terminal.ts';
 import { after } from './timer.ts';
 
+/** Environment variables. */
+export type Environment = Record<string, string | undefined>;
+
 export type SignalName = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
 
 export interface World {
-  /** Environment variables; config.ts takes the secrets out. */
-  readonly environment: Record<string, string | undefined>;
+  /** config.ts takes the secrets out. */
+  readonly environment: Environment;
   /** Records may come from here. */
   readonly input: Input;
   /** Records go here and nothing else. */
@@ -40,7 +43,7 @@ export interface World {
 }
 
 /** The real one. */
-export function systemWorld(environment: Record<string, string | undefined>): World {
+export function systemWorld(environment: Environment): World {
   let output: Output | undefined;
   return {
     environment,

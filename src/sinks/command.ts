@@ -30,7 +30,7 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>)
   /** Started by the first record: with nothing new, nothing runs. */
   function running(): NonNullable<typeof current> {
     if (current !== undefined) return current;
-    const verdict = tools.form === 'elastic' ? bulkVerdict() : undefined;
+    const verdict = tools.form?.name === 'elastic' ? bulkVerdict() : undefined;
     current = { name: tools.guid(), run: start(verdict?.push), verdict, sent: 0 };
     return current;
   }
@@ -52,7 +52,7 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>)
     inFlight: 1,
     // Nothing is taken before the command has ended: there is nothing to note from batch to batch.
     repeats: 'undone',
-    encode: jsonLine,
+    encode: tools.form?.encode ?? jsonLine,
     open: () => look(),
     probe: () => Promise.resolve('it is there; what it does with records is shown by the first delivery'),
     async send(batch) {
@@ -66,8 +66,6 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>)
       if (current !== undefined) await finish(current);
       return { kept, lost: pending.filter((name) => !kept.includes(name)) };
     },
-    flush: () => Promise.resolve(),
-    saved: () => undefined,
     async close() {
       await current?.run.kill();
       current = undefined;

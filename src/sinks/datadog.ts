@@ -5,7 +5,8 @@ import { enclosed } from '../core/wire/json-list.ts';
 import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
-import { isObject, objectOf, objectOrNothing, serverText } from '../core/wire/server-text.ts';
+import { isObject, objectOf, objectOrNothing } from '../core/wire/answer.ts';
+import { serverText } from '../core/text/shown.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {
   Batch,
@@ -65,7 +66,8 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
         `${who} gives records older than 18 hours the time of their arrival: look for their own in the message`,
       );
     }
-    const { reply, text, verdict } = await uploads.post(http, url, headers, enclosed(batch, '[', ']'));
+    const load = { count: batch.count, body: enclosed(batch.body, '[', ']') };
+    const { reply, text, verdict } = await uploads.post(http, url, headers, load);
     if (verdict !== undefined) return verdict;
     const answer = objectOrNothing(text);
     if (isSuccessful(reply.status)) {
@@ -113,11 +115,8 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
       hostname: values['DATADOG_HOSTNAME'],
       ddtags: values['DATADOG_TAGS'],
     }),
-    open: () => Promise.resolve(),
     probe,
     send,
-    flush: () => Promise.resolve(),
-    saved: () => undefined,
     close: () => http.close(),
   };
 }
@@ -126,7 +125,7 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
 function addressOf(values: SettingValues): string {
   const url = values['DATADOG_URL'];
   if (url !== undefined) return url;
-  const site = values['DATADOG_SITE'] ?? 'datadoghq.com';
+  const site = values['DATADOG_SITE'] ?? '';
   if (/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(site)) return `https://http-intake.logs.${site}`;
   throw new Problem(exit.config, `DATADOG_SITE is not a site: ${serverText(site)}`, {
     hint: 'write it like datadoghq.eu, without https:// and path; or set DATADOG_URL',

@@ -9,7 +9,7 @@ import type { Encode } from '../core/wire/json-line.ts';
 import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
-import { objectOf } from '../core/wire/server-text.ts';
+import { objectOf } from '../core/wire/answer.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {
   Batch,
@@ -28,7 +28,7 @@ const settings: Settings = {
   ELASTIC_URL: { summary: 'Address of the cluster', kind: 'url', unless: 'ELASTIC_CLOUD_ID' },
   ELASTIC_CLOUD_ID: { summary: 'Cloud ID of an Elastic Cloud deployment' },
   ELASTIC_INDEX: { summary: 'Index, alias or data stream to write to', required: true },
-  ELASTIC_API_KEY: { summary: 'API key, as `id:api_key` or in its encoded form', secret: true },
+  ELASTIC_API_KEY: { summary: 'API key, as `id:api_key` or in its encoded form', secret: true, scheme: 'ApiKey' },
   ELASTIC_USERNAME: { summary: 'User name, where there is no API key' },
   ELASTIC_PASSWORD: { summary: 'Password of that user', secret: true },
   ELASTIC_PIPELINE: { summary: 'Ingest pipeline to use instead of the default one' },
@@ -44,7 +44,7 @@ export const elastic: SinkDefinition = {
 };
 
 /** The wire form: an action line and the record, for `--bulk-format elastic`. */
-export function elasticEncoder(_values: SettingValues, tools: Pick<SinkTools, 'idSpace' | 'now'>): Encode {
+export function elasticWireForm(_values: SettingValues, tools: Pick<SinkTools, 'idSpace' | 'now'>): Encode {
   return elasticForm(tools.idSpace, () => tools.now());
 }
 
@@ -176,12 +176,9 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     },
     inFlight: 3,
     repeats: 'ignored',
-    encode: elasticEncoder(values, tools),
-    open: () => Promise.resolve(),
+    encode: elasticWireForm(values, tools),
     probe,
     send,
-    flush: () => Promise.resolve(),
-    saved: () => undefined,
     close: () => http.close(),
   };
 }

@@ -26,8 +26,8 @@ export function fileSink(path: string | undefined, tools: Pick<SinkTools, 'file'
     limits: { records: Infinity, bytes: 1024 * 1024, record: Infinity },
     inFlight: 1,
     repeats: 'undone',
-    encode: jsonLine,
-    open: (saved) => target.open(place(saved), tools.form === 'elastic' ? isAction : undefined),
+    encode: tools.form?.encode ?? jsonLine,
+    open: (saved) => target.open(place(saved), tools.form?.name === 'elastic' ? isAction : undefined),
     async send(batch) {
       await target.append(batch.body, batch.ends);
       return { outcomes: allKept(batch) };

@@ -19,7 +19,7 @@ export type WireForm = (values: SettingValues, tools: Pick<SinkTools, 'sourceNam
 
 /** What `--bulk-format` prints, by the name of the sink whose form it is. */
 export const wireForms: Readonly<Record<string, () => Promise<WireForm>>> = {
-  elastic: async () => (await import('./elastic.ts')).elasticEncoder,
-  splunk: async () => (await import('./splunk.ts')).splunkEncoder,
-  sekoia: async () => (await import('./sekoia.ts')).sekoiaEncoder,
+  elastic: async () => (await import('./elastic.ts')).elasticWireForm,
+  splunk: async () => (await import('./splunk.ts')).splunkWireForm,
+  sekoia: async () => (await import('./sekoia.ts')).sekoiaWireForm,
 };

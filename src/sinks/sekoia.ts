@@ -8,8 +8,8 @@ import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
 import { sekoiaEndpoints, sekoiaRoute } from '../core/wire/sekoia/form.ts';
 import type { SekoiaEndpoint } from '../core/wire/sekoia/form.ts';
-import { sekoiaReply } from '../core/wire/sekoia/reply.ts';
-import { objectOf, objectOrNothing, textOf } from '../core/wire/server-text.ts';
+import { sekoiaRefusal, sekoiaReply } from '../core/wire/sekoia/reply.ts';
+import { objectOf, objectOrNothing, textOf } from '../core/wire/answer.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {
   Batch,
@@ -53,7 +53,7 @@ export const sekoia: SinkDefinition = {
 };
 
 /** The wire form: plain lines, for `--bulk-format sekoia`. */
-export function sekoiaEncoder(_values: SettingValues, _tools: Pick<SinkTools, 'sourceName'>): Encode {
+export function sekoiaWireForm(): Encode {
   return jsonLine;
 }
 
@@ -67,9 +67,9 @@ const largestEncoded = 2 * largestEvent + 1000;
 const shortAnswers = 3;
 
 function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
-  const base = (values['SEKOIA_URL'] ?? settings['SEKOIA_URL']?.default ?? '').replace(/\/+$/, '');
+  const base = (values['SEKOIA_URL'] ?? '').replace(/\/+$/, '');
   const key = values['SEKOIA_INTAKE_KEY'] ?? '';
-  const endpoint = endpointOf(values);
+  const endpoint = values['SEKOIA_ENDPOINT'] as SekoiaEndpoint; // as the settings have checked
   const route = sekoiaRoute(endpoint, key);
   const credentials = keyAs(values['SEKOIA_KEY_AS'], endpoint, route.keyInBody, key);
   const url = `${base}${route.path}`;
@@ -86,9 +86,13 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     const refusal = oversize(batch, largestEvent, route.eventBytes, 'the intake');
     if (refusal !== undefined) return refusal;
     const headers = { ...credentials.headers, ...route.headers(batch), 'content-type': route.contentType };
-    const { reply, text, verdict } = await uploads.post(http, url + credentials.query, headers, route.enclose(batch));
+    const load = { count: batch.count, body: route.enclose(batch.body) };
+    const { reply, text, verdict } = await uploads.post(http, url + credentials.query, headers, load);
     if (verdict !== undefined) return verdict;
     if (isSuccessful(reply.status)) return read(text, batch.count);
+    const refused = sekoiaRefusal(reply.status, text);
+    // In halves: an intake that refuses every event is soon known to, and it limits the rate.
+    if (refused !== undefined) return { split: refused, tooLarge: true };
     throw failure(reply, text);
   }
 
@@ -139,7 +143,8 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     const asked = { who, what: 'the events', hint: 'check SEKOIA_INTAKE_KEY', said };
     const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
     if (problem.again !== undefined || problem.status === exit.noperm || reply.status >= 500) return problem;
-    return new Problem(exit.config, problem.message, {
+    return problem.with({
+      status: exit.config,
       hint: 'check SEKOIA_URL (the address of your region) and SEKOIA_INTAKE_KEY',
     });
   }
@@ -153,18 +158,10 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     inFlight: 1,
     repeats: 'visible',
     encode: route.encode,
-    open: () => Promise.resolve(),
     probe,
     send,
-    flush: () => Promise.resolve(),
-    saved: () => undefined,
     close: () => http.close(),
   };
-}
-
-/** The endpoint, whose spelling the settings have checked. */
-function endpointOf(values: SettingValues): SekoiaEndpoint {
-  return sekoiaEndpoints.find((name) => name === values['SEKOIA_ENDPOINT']) ?? 'plain/batch';
 }
 
 /** The key as headers or query. Throws Problem 78 where the endpoint does not take it in that way. */

@@ -2,13 +2,14 @@
 import { allKept } from '../core/batch.ts';
 import { acknowledgements } from '../core/wire/splunk/acks.ts';
 import { hecForm } from '../core/wire/splunk/form.ts';
-import { hecReply, upTo } from '../core/wire/splunk/reply.ts';
+import { enableAcks, hecReply, upTo } from '../core/wire/splunk/reply.ts';
 import type { Encode } from '../core/wire/json-line.ts';
 import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem, retryAfter, retrying } from '../core/retry.ts';
 import { truthOf } from '../core/truth.ts';
-import { isObject, objectOf, serverText, textOf } from '../core/wire/server-text.ts';
+import { isObject, objectOf, textOf } from '../core/wire/answer.ts';
+import { serverText } from '../core/text/shown.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {
   Batch,
@@ -29,7 +30,7 @@ const settings: Settings = {
     required: true,
     kind: 'url',
   },
-  SPLUNK_TOKEN: { summary: 'HEC token', required: true, secret: true },
+  SPLUNK_TOKEN: { summary: 'HEC token', required: true, secret: true, scheme: 'Splunk' },
   SPLUNK_INDEX: { summary: 'Index to write to, unless it is the default one of the token' },
   SPLUNK_SOURCE: { summary: 'Source field; `audit-export:` and the name of the source when not set' },
   SPLUNK_SOURCETYPE: { summary: 'Source type field', default: '_json' },
@@ -51,11 +52,11 @@ export const splunk: SinkDefinition = {
 };
 
 /** The wire form: HEC event objects, one a line, for `--bulk-format splunk`. */
-export function splunkEncoder(values: SettingValues, tools: Pick<SinkTools, 'sourceName'>): Encode {
+export function splunkWireForm(values: SettingValues, tools: Pick<SinkTools, 'sourceName'>): Encode {
   return hecForm({
     host: values['SPLUNK_HOST'] ?? tools.sourceName,
     source: values['SPLUNK_SOURCE'] ?? `audit-export:${tools.sourceName}`,
-    sourcetype: values['SPLUNK_SOURCETYPE'] ?? '_json',
+    sourcetype: values['SPLUNK_SOURCETYPE'] ?? '',
     index: values['SPLUNK_INDEX'],
   });
 }
@@ -70,8 +71,11 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
   const index = values['SPLUNK_INDEX'];
   const http = tools.http(base);
   const uploads = upload(who, { records: 1000, bytes: 1_000_000, record: 50 * 1024 * 1024 });
-  let acks = acknowledgements(undefined, () => tools.guid());
-  let wantsAcks = truthOf(values['SPLUNK_ACK']) === true;
+  const wantsAcks = truthOf(values['SPLUNK_ACK']) === true;
+  const channelOfRun = tools.guid();
+  let acks = acknowledgements(undefined);
+  /** Does the token acknowledge, as it was heard to? */
+  let acknowledges = false;
 
   const url = (path: string): string => `${base}/services/collector/${path}`;
   const headers = (channel: string): Record<string, string> => ({
@@ -81,21 +85,21 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
   });
 
   async function send(batch: Batch): Promise<Reply> {
-    const { reply, text, verdict } = await uploads.post(http, url('event'), headers(acks.channel()), batch);
+    // Asked before anything is sent: what a token without acknowledgement took would be sent again by every run.
+    if (wantsAcks && !acknowledges) await ask(tools.guid(), [0]);
+    const channel = wantsAcks ? tools.guid() : channelOfRun;
+    const { reply, text, verdict } = await uploads.post(http, url('event'), headers(channel), batch);
     if (verdict !== undefined) return verdict;
     const answer = hecReply(reply.status, text, batch.count, batch.body.length);
     switch (answer.kind) {
       case 'taken': {
         const after = answer.slow ? { after: retryAfter(reply.headers, tools.now()) ?? slowDown } : {};
-        return { ...acknowledged(allKept(batch), answer.ackId), ...after };
+        return { ...acknowledged(allKept(batch), channel, answer.ackId), ...after };
       }
       case 'bad':
-        return { ...acknowledged(upTo(answer.number, batch.count, answer.reason), answer.ackId), after: 0 };
+        return { ...acknowledged(upTo(answer.number, batch.count, answer.reason), channel, answer.ackId), after: 0 };
       case 'setting':
         throw new Problem(exit.config, `${who} refused the events: ${answer.reason}`, { hint: answer.hint });
-      case 'noAck':
-        doWithoutAcks();
-        return { again: `${who} does not acknowledge`, after: 0 };
       case 'spoilt':
         return { split: answer.reason };
       case 'tooLarge':
@@ -108,45 +112,41 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
   /** Outcomes, with the name of the acknowledgement that the kept ones wait for. */
   function acknowledged(
     outcomes: readonly Outcome[],
+    channel: string,
     ackId: number | undefined,
   ): Extract<Reply, { outcomes: unknown }> {
     if (!wantsAcks || !outcomes.includes('kept')) return { outcomes };
-    if (ackId === undefined) {
-      doWithoutAcks();
-      return { outcomes };
-    }
-    const pending = acks.sent(ackId, tools.now());
-    if (pending !== undefined) return { outcomes, pending };
-    const again = { again: `${who} began its acknowledgements anew` };
-    return { outcomes: outcomes.map((outcome) => (outcome === 'kept' ? again : outcome)), after: 0 };
+    if (ackId === undefined) throw noAcknowledgement();
+    return { outcomes, pending: acks.sent(channel, ackId, tools.now()) };
   }
 
-  function doWithoutAcks(): void {
-    wantsAcks = false;
-    tools.warn(`${who} does not acknowledge for this token: going on without SPLUNK_ACK`);
+  /** It was asked for: without it, nobody would be told that less is promised. */
+  function noAcknowledgement(): Problem {
+    return new Problem(exit.config, `${who} does not acknowledge for this token`, { hint: enableAcks });
   }
 
-  /** One question for some acknowledgements; `none` when the token no longer has any. */
+  /** One question for some acknowledgements; `none` when the token no longer has any, and none is wanted any more. */
   async function ask(channel: string, numbers: readonly number[]): Promise<Readonly<Record<string, unknown>> | 'none'> {
     const body = JSON.stringify({ acks: numbers });
     const target = url(`ack?channel=${encodeURIComponent(channel)}`);
     const reply = await http.send({ method: 'POST', url: target, headers: headers(channel), body });
     const answer = objectOf(await reply.text());
     if (reply.status === 400 && answer?.['code'] === 14) {
-      doWithoutAcks();
+      if (wantsAcks) throw noAcknowledgement();
       return 'none';
     }
     if (reply.status !== 200) throw failure(reply, 'to say what is indexed', answer);
     if (!isObject(answer?.['acks'])) throw notHec();
+    acknowledges = true;
     return answer['acks'];
   }
 
   /** An empty request says whether the token is good: with a good one it is "no data" (5). */
   async function probe(): Promise<string> {
-    const reply = await http.send({ method: 'POST', url: url('event'), headers: headers(acks.channel()), body: '' });
+    const reply = await http.send({ method: 'POST', url: url('event'), headers: headers(channelOfRun), body: '' });
     const answer = objectOf(await reply.text());
     if (answer?.['code'] === 5 || (reply.status === 200 && answer?.['code'] === 0)) {
-      if (wantsAcks) await ask(acks.channel(), [0]);
+      if (wantsAcks) await ask(channelOfRun, [0]);
       return `it takes the token${wantsAcks ? ' and acknowledges' : ''}; its index is proven by the first delivery`;
     }
     if (typeof answer?.['text'] !== 'string' || reply.status !== 400) {
@@ -176,9 +176,9 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
     },
     inFlight: 1,
     repeats: 'visible',
-    encode: splunkEncoder(values, tools),
+    encode: splunkWireForm(values, tools),
     open(saved) {
-      acks = acknowledgements(saved, () => tools.guid());
+      acks = acknowledgements(saved);
       return Promise.resolve();
     },
     probe,
@@ -189,7 +189,6 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
         (channel, numbers) => retrying(() => ask(channel, numbers), tools),
         () => tools.now(),
       ),
-    flush: () => Promise.resolve(),
     saved: () => (wantsAcks || acks.isWaiting() ? acks.saved() : undefined),
     close: () => http.close(),
   };

@@ -13,7 +13,7 @@ export const stdout: SinkDefinition = {
   create: (_values, tools) => stdoutSink(tools),
 };
 
-export function stdoutSink(tools: Pick<SinkTools, 'output'>): Sink {
+export function stdoutSink(tools: Pick<SinkTools, 'output' | 'form'>): Sink {
   const { output } = tools;
   return {
     name: 'stdout',
@@ -23,7 +23,7 @@ export function stdoutSink(tools: Pick<SinkTools, 'output'>): Sink {
     limits: { records: 6000, bytes: 2 * 1024 * 1024, record: Infinity },
     inFlight: 1,
     repeats: 'visible',
-    encode: jsonLine,
+    encode: tools.form?.encode ?? jsonLine,
     open() {
       if (output.kind !== 'closed') return Promise.resolve();
       return Promise.reject(
@@ -37,7 +37,6 @@ export function stdoutSink(tools: Pick<SinkTools, 'output'>): Sink {
       return { outcomes: allKept(batch) };
     },
     flush: () => output.sync(),
-    saved: () => undefined,
     close: () => Promise.resolve(),
   };
 }

@@ -4,7 +4,7 @@ import { allKept } from '../core/batch.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { syslogAddress } from '../core/wire/syslog/address.ts';
 import { syslogForm } from '../core/wire/syslog/form.ts';
-import { syslogFormats, syslogPayload } from '../core/wire/syslog/payload.ts';
+import { syslogFormats, syslogPayload, type SyslogFormat } from '../core/wire/syslog/payload.ts';
 import type { Batch, Reply, SettingValues, Settings, Sink, SinkDefinition, SinkTools } from '../core/types.ts';
 
 const settings: Settings = {
@@ -35,17 +35,17 @@ export const syslog: SinkDefinition = {
   name: 'syslog',
   summary: 'Syslog (RFC 5424) over TLS or TCP, as JSON, LEEF or CEF',
   promise:
-    'Best effort: syslog acknowledges nothing. A batch counts as delivered when all of it was written and the receiver, told that no more comes, has closed the connection without an error (or at least kept it for 5 s). A batch whose connection broke is sent again and can be seen twice, with the same ID.',
+    'Best effort: syslog acknowledges nothing. A batch counts as delivered when all of it was written and the receiver was still there a moment later (0.1 s, or longer where it is far away), was told that no more comes, and has closed the connection without an error (or at least kept it for 5 s). A batch whose connection broke is sent again and can be seen twice, with the same ID.',
   settings,
   create: syslogSink,
 };
 
 function syslogSink(values: SettingValues, tools: SinkTools): Sink {
   const address = syslogAddress(values['SYSLOG_URL'] ?? '');
-  const severity = number(values, 'SYSLOG_SEVERITY', 6, [0, 7]);
-  const most = number(values, 'SYSLOG_MAX_BYTES', 8192, [480, 16 * 1024 * 1024]);
-  const event = name(values, 'SYSLOG_MSGID', 'audit', 32);
-  const format = syslogFormats.find((known) => known === values['SYSLOG_FORMAT']) ?? 'json';
+  const severity = number(values, 'SYSLOG_SEVERITY', [0, 7]);
+  const most = number(values, 'SYSLOG_MAX_BYTES', [480, 16 * 1024 * 1024]);
+  const event = name(values, 'SYSLOG_MSGID', 32);
+  const format = values['SYSLOG_FORMAT'] as SyslogFormat; // as the settings have checked
   const wire = tools.wire(address);
 
   async function send(batch: Batch): Promise<Reply> {
@@ -63,35 +63,38 @@ function syslogSink(values: SettingValues, tools: SinkTools): Sink {
     repeats: 'visible',
     encode: syslogForm(
       {
-        facility: number(values, 'SYSLOG_FACILITY', 13, [0, 23]),
+        facility: number(values, 'SYSLOG_FACILITY', [0, 23]),
         severity,
-        hostname: name(values, 'SYSLOG_HOSTNAME', tools.sourceName.replace(/[^!-~]/g, '-'), 255),
-        appName: name(values, 'SYSLOG_APPNAME', 'audit-export', 48),
+        hostname: name(values, 'SYSLOG_HOSTNAME', 255, tools.sourceName.replace(/[^!-~]/g, '-')),
+        appName: name(values, 'SYSLOG_APPNAME', 48),
         messageId: event,
-        structuredDataId: structuredDataId(values['SYSLOG_SD_ID'] ?? 'record@32473'),
+        structuredDataId: structuredDataId(values['SYSLOG_SD_ID'] ?? ''),
       },
       syslogPayload(format, { product: tools.sourceName, event, severity }),
     ),
-    open: () => Promise.resolve(),
     async probe() {
       await wire.deliver(Buffer.alloc(0));
       return 'it takes connections; syslog acknowledges nothing';
     },
     send,
-    flush: () => Promise.resolve(),
-    saved: () => undefined,
     close: () => Promise.resolve(),
   };
 }
 
-function number(values: SettingValues, setting: string, preset: number, [least, most]: [number, number]): number {
-  const value = Number(values[setting] ?? preset);
+function presetOf(setting: string): string {
+  return settings[setting]?.default ?? '';
+}
+
+function number(values: SettingValues, setting: string, [least, most]: [number, number]): number {
+  const value = Number(values[setting]);
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw new Problem(exit.config, `${setting} must be from ${least} to ${most}`, { hint: `set ${setting}=${preset}` });
+  throw new Problem(exit.config, `${setting} must be from ${least} to ${most}`, {
+    hint: `set ${setting}=${presetOf(setting)}`,
+  });
 }
 
 /** A name of RFC 5424: printable ASCII without spaces. */
-function name(values: SettingValues, setting: string, preset: string, longest: number): string {
+function name(values: SettingValues, setting: string, longest: number, preset = presetOf(setting)): string {
   const text = values[setting] ?? preset.slice(0, longest);
   if (/^[!-~]+$/.test(text) && text.length <= longest) return text;
   throw new Problem(exit.config, `${setting} must be 1 to ${longest} printable ASCII characters without spaces`, {
@@ -102,6 +105,6 @@ function name(values: SettingValues, setting: string, preset: string, longest: n
 function structuredDataId(text: string): string {
   if (/^[!#-<>-?A-\\^-~]{1,24}@\d{1,7}(?:\.\d{1,7})*$/.test(text)) return text;
   throw new Problem(exit.config, 'SYSLOG_SD_ID must be a name, @ and an enterprise number', {
-    hint: 'set SYSLOG_SD_ID=record@32473',
+    hint: `set SYSLOG_SD_ID=${presetOf('SYSLOG_SD_ID')}`,
   });
 }

@@ -1,4 +1,5 @@
 /** Any receiver of JSON over HTTP, signed after the Standard Webhooks convention. */
+import type { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { allKept } from '../core/batch.ts';
 import { headerList } from '../core/wire/webhook/header-list.ts';
@@ -7,10 +8,12 @@ import { jsonLine } from '../core/wire/json-line.ts';
 import type { Encode } from '../core/wire/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
-import { objectOf, serverText } from '../core/wire/server-text.ts';
+import { objectOf } from '../core/wire/answer.ts';
+import { serverText } from '../core/text/shown.ts';
 import { statusList } from '../core/wire/webhook/status-list.ts';
 import { truthOf } from '../core/truth.ts';
 import type {
+  AuditRecord,
   Batch,
   HttpReply,
   Reply,
@@ -83,8 +86,9 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
   const uploads = upload(who, limits, { gzip, followRedirects: false });
 
   async function send(batch: Batch): Promise<Reply> {
-    const message = asArray ? enclosed(batch, '[', ']') : batch;
-    const { reply, text, verdict } = await uploads.post(http, url, signed(message), message);
+    const { count, records } = batch;
+    const body = asArray ? enclosed(batch.body, '[', ']') : batch.body;
+    const { reply, text, verdict } = await uploads.post(http, url, signed(records, body), { count, body });
     if (verdict !== undefined) return verdict;
     if (isSuccess(reply.status)) {
       // A login page or a captive portal says 200, too; who names the statuses says that they suffice.
@@ -108,7 +112,7 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   /** The time is that of the attempt: receivers refuse old ones, lest somebody replays them. */
-  function signed({ records, body }: Batch): Record<string, string> {
+  function signed(records: readonly AuditRecord[], body: Buffer): Record<string, string> {
     const id = messageId(records, body);
     const timestamp = Math.floor(tools.now() / 1000);
     const marks = { 'webhook-id': id, 'webhook-timestamp': String(timestamp) };
@@ -123,10 +127,11 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
       return new Problem(exit.config, `${who} is gone and asks for no more (HTTP 410)`, { hint: 'check WEBHOOK_URL' });
     }
     if (faults.includes(reply.status)) {
-      return new Problem(exit.config, problem.message, { hint: 'check WEBHOOK_URL and WEBHOOK_FORMAT' });
+      return problem.with({ status: exit.config, hint: 'check WEBHOOK_URL and WEBHOOK_FORMAT' });
     }
     if (reply.status >= 300) return problem;
-    return new Problem(exit.protocol, problem.message, {
+    return problem.with({
+      status: exit.protocol,
       hint: 'add its status to WEBHOOK_SUCCESS, if it means that the records are taken',
     });
   }
@@ -148,11 +153,8 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
     inFlight: 1,
     repeats: 'visible',
     encode: asArray ? arrayElement : jsonLine,
-    open: () => Promise.resolve(),
     probe,
     send,
-    flush: () => Promise.resolve(),
-    saved: () => undefined,
     close: () => http.close(),
   };
 }
@@ -163,9 +165,11 @@ function isFault(status: number): boolean {
 }
 
 function recordsOf(values: SettingValues): number {
-  const records = Number(values['WEBHOOK_BATCH'] ?? '500');
+  const records = Number(values['WEBHOOK_BATCH']);
   if (Number.isSafeInteger(records) && records >= 1 && records <= 100_000) return records;
-  throw new Problem(exit.config, 'WEBHOOK_BATCH must be between 1 and 100000', { hint: 'set WEBHOOK_BATCH=500' });
+  throw new Problem(exit.config, 'WEBHOOK_BATCH must be between 1 and 100000', {
+    hint: `set WEBHOOK_BATCH=${settings['WEBHOOK_BATCH']?.default}`,
+  });
 }
 
 /** Is it for people? Many receivers call a plain `ok` HTML; markup that is called so is none of theirs. */

@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import { noFindings } from '../../src/config/findings.ts';
 import { readSettings } from '../../src/config/settings.ts';
 import type { Settings } from '../../src/core/types.ts';
+import { elastic } from '../../src/sinks/elastic.ts';
+import { splunk } from '../../src/sinks/splunk.ts';
 import { scratch } from '../support/program.ts';
 
 const settings: Settings = {
@@ -35,4 +37,40 @@ test('of two settings that each stand for the other, one names both', () => {
   const either: Settings = { A_ONE: { summary: '', unless: 'A_TWO' }, A_TWO: { summary: '', unless: 'A_ONE' } };
   readSettings(either, { environment: {}, files: [] }, {}, findings);
   assert.deepEqual([...findings.missing.values()], ['A_ONE or A_TWO']);
+});
+
+test('a required setting that is blank is missing, and says so; so is a secret whose file is blank', (t) => {
+  const path = join(scratch(t), 'key');
+  writeFileSync(path, ' \n', { mode: 0o600 });
+  const findings = noFindings();
+  const required: Settings = {
+    A_INDEX: { summary: '', required: true },
+    A_KEY: { summary: '', required: true, secret: true },
+    A_HOST: { summary: '', default: 'here' },
+    A_TOKEN: { summary: '', secret: true },
+  };
+  const environment = { A_INDEX: ' ', A_KEY: '\t', A_HOST: '  ', A_TOKEN_FILE: path };
+  const values = readSettings(required, { environment, files: [] }, {}, findings);
+  assert.deepEqual([...findings.missing.values()], ['A_INDEX (there, but empty)', 'A_KEY (there, but empty)']);
+  assert.deepEqual(
+    findings.faults.map(({ text }) => text),
+    [`A_TOKEN_FILE: ${path} is empty`],
+  );
+  assert.equal(values['A_HOST'], 'here');
+});
+
+test('a credential that was pasted with the scheme of its header is used without it, and hidden without it', () => {
+  for (const [definition, name, text, expected] of [
+    [splunk, 'SPLUNK_TOKEN', 'Splunk abc-1', 'abc-1'],
+    [splunk, 'SPLUNK_TOKEN', 'splunk   abc-1 ', 'abc-1'],
+    [splunk, 'SPLUNK_TOKEN', 'Splunkabc-1', 'Splunkabc-1'],
+    [elastic, 'ELASTIC_API_KEY', 'ApiKey aWQ6a2V5', 'aWQ6a2V5'],
+    [elastic, 'ELASTIC_API_KEY', 'APIKEY id:key', 'id:key'],
+    [elastic, 'ELASTIC_PASSWORD', 'ApiKey as a password', 'ApiKey as a password'],
+  ] as const) {
+    const findings = noFindings();
+    const values = readSettings(definition.settings, { environment: { [name]: text }, files: [] }, {}, findings);
+    assert.equal(values[name], expected);
+    assert.ok(findings.secrets.has(expected));
+  }
 });

@@ -23,7 +23,7 @@ function end(part: Partial<PageEnd> = {}): PageEnd {
 
 /** The steps that follow each other when the pages end like this. */
 function walk(paging: PagingDefinition, ends: readonly Partial<PageEnd>[], bookmark?: string): (Step | undefined)[] {
-  const pages = pager(paging, 'acme', bookmark);
+  const pages = pager(paging, 'acme', bookmark, true);
   const steps: (Step | undefined)[] = [pages.first];
   for (const each of ends) {
     const step = steps.at(-1);
@@ -300,11 +300,11 @@ test('the cursor that was sent ends the pages where the vendor says so', () => {
 
 test('a bookmark is where the pages begin, and the newest cursor where they end', () => {
   const paging: PagingDefinition = { type: 'cursor', path: 'next', bookmark: true, stop: ['short-page'] };
-  const pages = pager(paging, 'acme', 'a');
+  const pages = pager(paging, 'acme', 'a', true);
   assert.deepEqual(pages.first, { first: false, values: { cursor: 'a' } });
   assert.equal(pages.next(pages.first, end({ envelope: '{"next":"b"}', count: 3 })), undefined);
   assert.equal(pages.bookmark(), 'b');
-  const other = pager(paging, 'acme', 'a');
+  const other = pager(paging, 'acme', 'a', true);
   other.next(other.first, end({ envelope: '{"next":null}' }));
   assert.equal(other.bookmark(), 'a');
 });
@@ -323,16 +323,16 @@ for (const next of [
 ]) {
   test(`a bookmark is a text, and the run that goes on there sends what the vendor gave: ${next}`, () => {
     const paging: PagingDefinition = { type: 'cursor', path: 'next', bookmark: true };
-    const pages = pager(paging, 'acme', undefined);
+    const pages = pager(paging, 'acme', undefined, true);
     const following = pages.next(pages.first, end({ envelope: `{"next":${next}}` }));
-    assert.deepEqual(following?.values.cursor, pager(paging, 'acme', pages.bookmark()).first.values.cursor);
+    assert.deepEqual(following?.values.cursor, pager(paging, 'acme', pages.bookmark(), true).first.values.cursor);
     assert.notEqual(following, undefined);
   });
 }
 
 test('a bookmark may be the address of the next page', () => {
   const paging: PagingDefinition = { type: 'link', bookmark: true, stop: ['short-page'] };
-  const pages = pager(paging, 'acme', 'https://acme.example/log?after=a');
+  const pages = pager(paging, 'acme', 'https://acme.example/log?after=a', true);
   assert.deepEqual(pages.first, { first: false, values: {}, url: 'https://acme.example/log?after=a' });
   const [url, headers] = ['https://acme.example/log?after=a', { link: '</log?after=b>; rel="next"' }];
   assert.equal(pages.next(pages.first, end({ url, headers, count: 3 })), undefined);

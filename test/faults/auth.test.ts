@@ -105,7 +105,7 @@ fault('A06', 'a session that is refused again right after the new login ends the
   assert.equal(logins(here), 2);
   await here.expectProblem(result, {
     exit: 77,
-    message: /^acme refused page 2 \(HTTP 401\): not \[31m you$/,
+    message: /^acme refused page 2 \(HTTP 401\): not\\u001b\[31m you$/,
     hint: /^the login worked; another run with the same user may have ended the session/,
   });
 });

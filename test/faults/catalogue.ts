@@ -19,7 +19,7 @@ a bad chunk size, another protocol's greeting, or TLS answers an HTTP request
 more than 16 KiB of headers
 the server closes an idle connection at the moment of its next use
 the proxy refuses the credentials, or is down
-informational replies (103) come before the real one
+informational replies (100, 103) come before the real one
 the network goes away after page 3 of 5
 a small compressed body unpacks to hundreds of megabytes
 many content encodings on top of each other, or an unknown one

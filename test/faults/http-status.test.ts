@@ -286,7 +286,7 @@ fault('A19', '5xx without end is given up after five attempts', async (context) 
   assert.equal(requestsFor(here, 'page 2'), 5);
   await here.expectProblem(result, {
     exit: 69,
-    message: /^acme failed on page 2 \(HTTP 503\): maintenance$/,
+    message: /^acme failed on page 2 \(HTTP 503\): maintenance\\u0007$/,
     hint: /^the next run tries again/,
   });
 });

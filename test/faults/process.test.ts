@@ -12,9 +12,24 @@ import type { FaultWorld } from './world.ts';
 
 const goesOn = /^the next run continues where this one stopped$/;
 
-/** Records of 100 KB, in pages of 10. */
-async function largeScene(context: Parameters<typeof scene>[0], count: number): Promise<Scene> {
-  const here = await scene(context, { records: 0, define: (definition) => ({ ...definition, limits: { page: 10 } }) });
+/** Records of 100 KB, in pages of 10; the same ones in every branch. */
+async function largeScene(
+  context: Parameters<typeof scene>[0],
+  count: number,
+  branches: readonly string[] = [],
+): Promise<Scene> {
+  const here = await scene(context, {
+    records: 0,
+    define: (definition) => ({
+      ...definition,
+      limits: { page: 10 },
+      ...(branches.length > 0 && {
+        branches: { values: [...branches] },
+        request: { ...definition.request, query: { ...definition.request.query, of: '{branch}' } },
+        paging: { type: 'none' },
+      }),
+    }),
+  });
   for (let at = 0; at < count; at++) {
     const time = new Date(here.clock.now - 60_000).toISOString();
     here.vendor.add(`r${at}`, 60, `{"id":"r${at}","time":"${time}","x":"${'x'.repeat(100_000)}"}`);
@@ -25,10 +40,12 @@ async function largeScene(context: Parameters<typeof scene>[0], count: number): 
 // ---------------------------------------------------------------------------------------------------- standard output
 
 fault('D01', 'an ad-hoc search into head ends quietly with 0', async (context) => {
-  const here = await largeScene(context, 50);
-  const { stdout, stderr } = await shell(here, '{ "$@" --since 1h; echo "status $?" >&2; } | head -1 | cut -c1-10');
-  assert.deepEqual([stdout, stderr], ['{"id":"r0"\n', 'status 0\n']);
-  assert.deepEqual(readdirSync(here.directory), ['acme.json']);
+  for (const branches of [[], ['north', 'south']]) {
+    const here = await largeScene(context, 50, branches);
+    const { stdout, stderr } = await shell(here, '{ "$@" --since 1h; echo "status $?" >&2; } | head -1 | cut -c1-10');
+    assert.deepEqual([stdout, stderr], ['{"id":"r0"\n', 'status 0\n']);
+    assert.deepEqual(readdirSync(here.directory), ['acme.json']);
+  }
 });
 
 fault(

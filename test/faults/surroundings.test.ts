@@ -171,7 +171,7 @@ fault('D19', '--max-runtime ends the run with 75, and what was proven by then is
   assert.deepEqual(result.stdout.trimEnd().split('\n'), [here.vendor.records.find(({ id }) => id === 'old')?.text]);
   await here.expectProblem(result, {
     exit: 75,
-    message: /^--max-runtime 1s is over before everything was pulled$/,
+    message: /^--max-runtime 1s is over before everything was delivered$/,
     hint: /^what was delivered is kept, and the next run continues there/,
     watermark: 'moved',
   });

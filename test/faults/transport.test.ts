@@ -15,7 +15,7 @@ import {
   tunnel,
   type Behaviour,
 } from '../support/raw-server.ts';
-import { fault, scene, together, type Result } from './harness.ts';
+import { canaries, fault, scene, together, type Result } from './harness.ts';
 import { bodyOf, hangUp, json, once, onPage, pagesAsked } from './replies.ts';
 
 const network = /^check the network and the service/;
@@ -312,6 +312,38 @@ fault('N20', '103 Early Hints before each reply: passed over, exit 0', async (co
   const hints = Buffer.from('HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n');
   here.vendor.fault = (_asked, honest) => Buffer.concat([hints, hints, honest]);
   here.expectSuccess(await here.run());
+});
+
+// The bundled program: its build takes out what undici does about a 100.
+const goOn = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
+
+fault(
+  'N20',
+  '100 Continue before each reply of the source, asked for by nobody: passed over, exit 0',
+  async (context) => {
+    const here = await scene(context);
+    here.vendor.fault = (_asked, honest) => Buffer.concat([goOn, goOn, honest]);
+    here.expectSuccess(await here.spawn());
+    assert.equal(here.vendor.connections, 1);
+  },
+);
+
+fault('N20', '100 Continue before the reply of a sink: passed over, and nothing is sent twice', async (context) => {
+  const taken: string[] = [];
+  const sink = await rawServer((socket, { body }) => {
+    taken.push(...body.toString().trimEnd().split('\n'));
+    socket.write(goOn); // and by itself, before the reply is there
+    setImmediate(() => socket.write(reply(200, {}, '{"text":"Success","code":0}')));
+  });
+  context.after(() => sink.close());
+  const here = await scene(context, {
+    records: 2, // so few are not compressed
+    argv: ['--sink', 'splunk'],
+    environment: { SPLUNK_URL: sink.url, SPLUNK_TOKEN: canaries.apiKey },
+    delivered: () => taken.map((line) => line.slice(line.indexOf('"event":') + 8, -1)),
+  });
+  here.expectSuccess(await here.spawn());
+  assert.equal(sink.requests.length, 1);
 });
 
 fault(

@@ -104,7 +104,7 @@ test('a request arrives with its method, headers, body and length', async (t) =>
   await (
     await http.send({ method: 'POST', url: '/q', headers: { 'Content-Type': 'application/json' }, body: '{"ü":1}' })
   ).discard();
-  await (await http.send({ method: 'PUT', url: '/q', body: Buffer.from([0, 255]) })).discard();
+  await (await http.send({ method: 'POST', url: '/q', body: Buffer.from([0, 255]) })).discard();
   const [first, second] = server.requests;
   assert.equal(first?.headers['content-type'], 'application/json');
   assert.equal(first?.headers['content-length'], '8');
@@ -482,27 +482,21 @@ for (const encoding of ['gzip', 'br', 'deflate']) {
   });
 }
 
-test('a compressed body that bursts is stopped at the limit of its unpacked size', async (t) => {
+test('a compressed body that bursts is unpacked in small chunks, and no further than it is read', async (t) => {
   const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024));
   const server = await serve(t, answers(reply(200, { 'Content-Encoding': 'gzip' }, bomb)));
-  const answer = await open(t, server.url).send({ method: 'GET', url: '/', maxBytes: 1024 * 1024 });
-  let bytes = 0;
-  const reading = (async () => {
-    for await (const chunk of answer.body) bytes += chunk.length;
-  })();
-  isFinal(await problemOf(reading), exit.protocol, /sent more than 1048576 bytes/);
-  assert.ok(bytes <= 1024 * 1024);
+  const http = open(t, server.url);
+  assert.equal((await getText(http)).length, 1024 * 1024);
+  for await (const chunk of (await get(http)).body) {
+    assert.ok(chunk.length <= 64 * 1024);
+    break;
+  }
 });
 
-test('a plain body has the same limit', async (t) => {
+test('of a plain body, no more than that is taken as text', async (t) => {
   const server = await serve(t, answers(reply(200, {}, 'x'.repeat(1000))));
   const http = open(t, server.url);
-  isFinal(
-    await problemOf((await http.send({ method: 'GET', url: '/', maxBytes: 999 })).text()),
-    exit.protocol,
-    /more than 999/,
-  );
-  assert.equal((await (await http.send({ method: 'GET', url: '/', maxBytes: 1000 })).text()).length, 1000);
+  for (const limit of [999, 1000]) assert.equal((await (await get(http)).text(limit)).length, limit);
 });
 
 // ---------------------------------------------------------------------------------------------------- redirects

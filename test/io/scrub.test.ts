@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
+import { oneLine } from '../../src/core/text/shown.ts';
 import { scrubber } from '../../src/io/scrub.ts';
-import { oneLine } from '../../src/io/streams/terminal.ts';
 
 test('the path of an address that is a secret does not show, its host does', () => {
   const scrub = scrubber();

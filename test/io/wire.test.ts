@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { after, test, type TestContext } from 'node:test';
-import type { TlsOptions } from 'node:tls';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { openWire, type WireOptions } from '../../src/io/wire.ts';
 import { certificateAuthority } from '../support/certificates.ts';
@@ -34,6 +34,54 @@ async function failure(...parameters: Parameters<typeof deliver>): Promise<Probl
     throw error;
   }
   throw new assert.AssertionError({ message: 'it was delivered' });
+}
+
+/** What goes away before it has read anything: at once, or with an end first and the reset for our bytes later. */
+const departures: Readonly<Record<string, (socket: Socket) => void>> = {
+  'closes the connection': (socket) => socket.destroy(),
+  'ends its side and reads nothing': (socket) => socket.end(),
+  'ends its side and then closes': (socket) => socket.end(() => setTimeout(() => socket.destroy(), 20)),
+};
+
+for (const [what, leave] of Object.entries(departures)) {
+  for (const version of [undefined, 'TLSv1.2', 'TLSv1.3'] as const) {
+    const kind = version ?? 'TCP';
+    test(`${kind}: one that accepts, ${what}, has taken nothing, and is no receiver`, async (t) => {
+      const address = await quitter(t, leave, version);
+      for (const bytes of [frame, Buffer.alloc(0)]) {
+        const problem = await failure(address, bytes, { extraRoots: authority.cert });
+        assert.deepEqual([problem.status, problem.again], [exit.unavailable, {}]);
+      }
+    });
+  }
+}
+
+/** Accepts connections, reads none of them, and leaves. */
+async function quitter(
+  t: TestContext,
+  leave: (socket: Socket) => void,
+  version: 'TLSv1.2' | 'TLSv1.3' | undefined,
+): Promise<string> {
+  const accept = (socket: Socket): void => {
+    socket.on('error', () => undefined);
+    leave(socket);
+  };
+  const options = { allowHalfOpen: true, pauseOnConnect: true };
+  const server =
+    version === undefined
+      ? createServer(options, accept)
+      : createTlsServer({ ...options, ...authority.issue(), minVersion: version, maxVersion: version }, accept);
+  server.on('tlsClientError', () => undefined);
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => void sockets.add(socket));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return version === undefined ? `tcp://127.0.0.1:${port}` : `tls://localhost:${port}`;
 }
 
 for (const kind of ['tcp', 'tls'] as const) {

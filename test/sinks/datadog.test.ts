@@ -9,7 +9,7 @@ import { auditRecord, auditRecords, textOf } from '../support/records.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
 import { run, scratch } from '../support/program.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
-import { sinkTools, testNow } from '../support/sink-tools.ts';
+import { makeSink, sinkTools, testNow } from '../support/sink-tools.ts';
 import { fakeDatadog } from '../support/sinks/datadog.ts';
 import type { FakeDatadog } from '../support/sinks/datadog.ts';
 
@@ -22,7 +22,7 @@ async function start(more: SettingValues = {}) {
   const server = await fakeDatadog();
   servers.push(server);
   const tools = sinkTools({ http: openSinkHttp });
-  const sink = datadog.create({ DATADOG_URL: server.url, DATADOG_API_KEY: 'a-long-key', ...more }, tools);
+  const sink = makeSink(datadog, { DATADOG_URL: server.url, DATADOG_API_KEY: 'a-long-key', ...more }, tools);
   const send = async (records: readonly AuditRecord[]) => {
     const packing = packer(sink);
     for (const [entry, record] of records.entries()) assert.equal(packing.add(record, entry), 'added');
@@ -136,7 +136,7 @@ test('what the intake says about a bad entry is the reason, fit for a terminal',
 
 test('a site stands for its address, and must be one', () => {
   const tools = sinkTools({ http: openSinkHttp });
-  const scope = (values: SettingValues): string => datadog.create({ DATADOG_API_KEY: 'k', ...values }, tools).scope;
+  const scope = (values: SettingValues): string => makeSink(datadog, { DATADOG_API_KEY: 'k', ...values }, tools).scope;
   assert.equal(scope({}), 'https://http-intake.logs.datadoghq.com');
   assert.equal(scope({ DATADOG_SITE: 'datadoghq.eu' }), 'https://http-intake.logs.datadoghq.eu');
   assert.equal(scope({ DATADOG_URL: 'https://intake.example/api/v2/logs' }), 'https://intake.example');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { after, test } from 'node:test';
-import { exit } from '../../src/core/problem.ts';
+import { exit, Problem } from '../../src/core/problem.ts';
 import { withFields } from '../../src/core/json/splice.ts';
 import { sekoiaEndpoints } from '../../src/core/wire/sekoia/form.ts';
 import type { AuditRecord, SettingValues } from '../../src/core/types.ts';
@@ -10,7 +10,7 @@ import { openSinkHttp } from '../support/sink-http.ts';
 import { auditRecord, auditRecords, textOf } from '../support/records.ts';
 import { sendAll } from '../support/send-all.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
-import { sinkTools } from '../support/sink-tools.ts';
+import { makeSink, sinkTools } from '../support/sink-tools.ts';
 import { fakeSekoia } from '../support/sinks/sekoia.ts';
 import type { FakeSekoia, SekoiaOptions } from '../support/sinks/sekoia.ts';
 
@@ -24,7 +24,7 @@ async function start(options: SekoiaOptions = {}, more: SettingValues = {}) {
   servers.push(server);
   const tools = sinkTools({ http: openSinkHttp });
   const values = { SEKOIA_URL: `${server.url}${options.prefix ?? ''}`, SEKOIA_INTAKE_KEY: 'a-long-key', ...more };
-  const sink = sekoia.create(values, tools);
+  const sink = makeSink(sekoia, values, tools);
   const send = (records: readonly AuditRecord[]) => sendAll(sink, records, tools);
   return { server, sink, tools, send };
 }
@@ -279,6 +279,8 @@ test('whatever form the status of an event has, one that was dropped is set asid
   const forms: readonly (readonly [unknown, RegExp])[] = [
     [{ event_ids: ['a', null, 'c'] }, /without a reason/],
     [{ event_ids: ['a', '', 'c'] }, /without a reason/],
+    [{ event_ids: ['a', 'c'], results: [{ status: 200 }, { status: 413, error: 'large' }, { status: 200 }] }, /large/],
+    [{ event_ids: ['a', 'c'], results: ['ok', 'rejected', 'ok'], errors: [{ index: 1 }] }, /rejected/],
     [{ results: [{ status: 200 }, { status: 413, error: 'too \u001b large' }, { status: 200 }] }, /too \\u001b large/],
     [{ events: [{ event_id: 'a' }, { error: 'bad' }, { event_id: 'c' }] }, /bad/],
     [
@@ -292,7 +294,15 @@ test('whatever form the status of an event has, one that was dropped is set asid
     const { kept, refused } = await send(auditRecords(3));
     assert.deepEqual(kept, [0, 2], JSON.stringify(body));
     assert.match(refused[0]?.reason ?? '', reason);
+    assert.equal(server.requests.length, 1, 'nothing is sent again');
   }
+});
+
+test('a status for each event that does not agree with the number of IDs names no culprit', async () => {
+  const { server, send } = await start();
+  const results = [{ status: 200 }, { status: 413 }, { status: 413 }];
+  server.hook = () => ({ status: 200, body: { event_ids: ['a', 'c'], results } });
+  await assert.rejects(send(auditRecords(3)), { status: exit.unavailable });
 });
 
 test('events that are too large for the intake are set aside one by one', async () => {
@@ -307,16 +317,56 @@ test('events that are too large for the intake are set aside one by one', async 
   );
 });
 
+test('an event that the intake refuses is isolated and set aside, and the rest goes on', async () => {
+  for (const endpoint of sekoiaEndpoints) {
+    for (const [status, body, reason] of [
+      [400, { message: 'bad \u001b event' }, 'bad \\u001b event (HTTP 400)'],
+      [422, { errors: [] }, 'refused by the intake (HTTP 422)'],
+      [400, 'event is not valid JSON\n', 'event is not valid JSON (HTTP 400)'],
+    ] as const) {
+      const { server, send } = await start({}, { SEKOIA_ENDPOINT: endpoint });
+      server.hook = (received) => (/\\?"id\\?":\\?"r3\\?"/.test(received.body) ? { status, body } : undefined);
+      const { kept, refused } = await send(auditRecords(9));
+      assert.deepEqual(
+        refused.map((one) => [one.entry, one.reason]),
+        [[3, reason]],
+        endpoint,
+      );
+      assert.equal(kept.length, 8);
+      assert.deepEqual([...server.lines].sort(), auditRecords(9).map(textOf).toSpliced(3, 1), 'each of them once');
+    }
+  }
+});
+
+test('an intake that refuses every event is asked no more than it takes to know that they are too many', async () => {
+  const { server, sink, tools } = await start();
+  server.hook = () => ({ status: 400, body: { message: 'bad request' } });
+  await assert.rejects(
+    sendAll(sink, auditRecords(1000), tools, undefined, (count) => {
+      if (count > 100) throw new Problem(exit.data, 'too many');
+    }),
+    { status: exit.data },
+  );
+  assert.ok(server.requests.length < 250, String(server.requests.length));
+});
+
 test('any other refusal is a fault of the settings', async () => {
-  for (const [status, expected] of [
-    [400, exit.config],
-    [403, exit.noperm],
-    [422, exit.config],
+  for (const [status, body, expected] of [
+    [403, { message: 'no' }, exit.noperm],
+    [404, { message: 'no' }, exit.config],
+    [409, { message: 'no' }, exit.unavailable],
+    [400, { message: 'Invalid intake key' }, exit.config],
+    [422, { detail: [{ loc: ['body', 'intake_key'], msg: 'field required' }] }, exit.config],
+    [400, { error: 'unknown key' }, exit.config],
+    [400, '<html>400 Bad Request: invalid content</html>', exit.config],
+    [400, 'Bad Request', exit.config],
+    [400, '', exit.config],
+    [400, {}, exit.config],
   ] as const) {
     const { server, send } = await start();
-    server.hook = () => ({ status, body: { message: 'no' } });
+    server.hook = () => ({ status, body });
     await assert.rejects(send(auditRecords(3)), { status: expected });
-    assert.equal(server.requests.length, 1);
+    assert.equal(server.requests.length, status === 409 ? 2 : 1);
   }
 });
 

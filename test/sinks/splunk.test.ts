@@ -6,12 +6,13 @@ import { deliver } from '../../src/core/delivery/deliver.ts';
 import { epochSeconds } from '../../src/core/wire/splunk/form.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { AuditRecord, Saved } from '../../src/core/types.ts';
-import { splunk, splunkEncoder } from '../../src/sinks/splunk.ts';
+import { splunk, splunkWireForm } from '../../src/sinks/splunk.ts';
 import { auditRecord, auditRecords } from '../support/records.ts';
 import { sendAll } from '../support/send-all.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
-import { sinkTools } from '../support/sink-tools.ts';
+import { makeSink, sinkTools, testNow, withDefaults } from '../support/sink-tools.ts';
+import type { Answer } from '../support/sinks/server.ts';
 import { fakeSplunk } from '../support/sinks/splunk.ts';
 import type { FakeSplunk, HecEvent, SplunkOptions } from '../support/sinks/splunk.ts';
 
@@ -29,8 +30,8 @@ async function start(options: SplunkOptions = {}, settings: Record<string, strin
 /** Another run of the same job. */
 async function connect(server: FakeSplunk, settings: Record<string, string> = {}, saved?: Saved) {
   const tools = sinkTools({ http: openSinkHttp });
-  const sink = splunk.create({ SPLUNK_URL: server.url, SPLUNK_TOKEN: 'a-long-token', ...settings }, tools);
-  await sink.open(saved);
+  const sink = makeSink(splunk, { SPLUNK_URL: server.url, SPLUNK_TOKEN: 'a-long-token', ...settings }, tools);
+  await sink.open?.(saved);
   const send = async (records: readonly AuditRecord[]) => {
     const packing = packer(sink);
     for (const [entry, record] of records.entries()) assert.equal(packing.add(record, entry), 'added');
@@ -43,6 +44,11 @@ async function connect(server: FakeSplunk, settings: Record<string, string> = {}
 
 function idsOf(server: FakeSplunk): unknown[] {
   return server.lines.map((line) => (JSON.parse(line) as HecEvent).fields?.['record_id']);
+}
+
+/** Answers to events; everything else is answered as ever. */
+function onEvents(answer: () => Answer): FakeSplunk['hook'] {
+  return ({ path }) => (path.endsWith('/event') ? answer() : undefined);
 }
 
 /** The text of the event inside the object. */
@@ -71,7 +77,7 @@ for (const ack of [false, true]) {
 test('an event object has a closed set of keys, the exact time, the ID in a flat field, and the record as it came', () => {
   const encoded = (record: AuditRecord, settings: Record<string, string> = {}): string => {
     const buffer = byteBuffer();
-    splunkEncoder(settings, sinkTools())(record, buffer, '');
+    splunkWireForm(withDefaults(splunk.settings, settings), sinkTools())(record, buffer, '');
     return buffer.view().toString();
   };
   assert.equal(
@@ -240,7 +246,7 @@ test('with acknowledgement, events are delivered when the indexers say so, and n
   assert.deepEqual(await sink.settle?.(names), { kept: [], lost: [] });
   server.indexed = true;
   assert.deepEqual(await sink.settle?.(names), { kept: names, lost: [] });
-  assert.equal(server.polls()[0]?.query.get('channel'), names[0]?.split(':')[0]);
+  assert.equal(server.polls().at(-1)?.query.get('channel'), names[0]?.split(':')[0]);
   assert.deepEqual(tools.warnings, []);
 });
 
@@ -272,11 +278,11 @@ test('the part of a batch before a bad event is acknowledged too', async () => {
   assert.deepEqual((await sink.settle?.(names))?.kept, names);
 });
 
-test('what is still to come survives into the next run, on the same channel', async () => {
+test('what is still to come survives into the next run, and what that sends has a name of its own', async () => {
   const { server, send, sink } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
   server.indexed = false;
   const { awaited } = await send(auditRecords(3));
-  const saved = sink.saved();
+  const saved = sink.saved?.();
   assert.deepEqual(JSON.parse(JSON.stringify(saved)), saved);
 
   const later = await connect(server, { SPLUNK_ACK: 'true' }, saved);
@@ -284,7 +290,8 @@ test('what is still to come survives into the next run, on the same channel', as
   const names = awaited.map(({ pending }) => pending);
   assert.deepEqual(await later.sink.settle?.(names), { kept: names, lost: [] });
   const more = await later.send(auditRecords(1));
-  assert.equal(more.awaited[0]?.pending, names[0]?.replace(/0$/, '1'));
+  assert.match(more.awaited[0]?.pending ?? '', /:0$/);
+  assert.notEqual(more.awaited[0]?.pending, names[0]);
 });
 
 test('an acknowledgement that does not come within five minutes never will', async () => {
@@ -295,10 +302,11 @@ test('an acknowledgement that does not come within five minutes never will', asy
   assert.deepEqual(await sink.settle?.(names), { kept: [], lost: [] });
   await tools.wait(1);
   assert.deepEqual(await sink.settle?.(names), { kept: [], lost: names });
-  assert.deepEqual((sink.saved() as { waiting: object }).waiting, {});
+  const left = sink.saved?.() as { waiting: object } | undefined;
+  assert.deepEqual(left?.waiting, {});
 });
 
-test('a restart that begins the numbers anew never takes one batch for another', async () => {
+test('a restart that begins the numbers anew never takes one batch for another, and nothing is sent twice', async () => {
   const { server, send, sink, tools } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
   server.indexed = false;
   const [old] = (await send(auditRecords(2))).awaited;
@@ -306,21 +314,76 @@ test('a restart that begins the numbers anew never takes one batch for another',
   server.indexed = true;
   const [fresh] = (await send(auditRecords(2))).awaited;
   assert.ok(old && fresh);
-  assert.notEqual(fresh.pending.split(':')[0], old.pending.split(':')[0]);
-  const settled = await sink.settle?.([old.pending, fresh.pending]);
-  assert.deepEqual(settled, { kept: [fresh.pending], lost: [old.pending] });
-  assert.deepEqual(tools.warnings, []);
+  const names = [old.pending, fresh.pending];
+  assert.notEqual(fresh.pending, old.pending);
+  assert.deepEqual(await sink.settle?.(names), { kept: [fresh.pending], lost: [] });
+  await tools.wait(5 * 60_000 + 1);
+  assert.deepEqual(await sink.settle?.(names.slice(0, 1)), { kept: [], lost: [old.pending] });
+  assert.equal(server.posts().length, 2);
 });
 
-test('a token without acknowledgement is used without, and said once to be so', async () => {
-  const { send, tools } = await start({ ack: false }, { SPLUNK_ACK: 'true' });
-  assert.deepEqual((await send(auditRecords(2))).kept, [0, 1]);
-  assert.match(tools.warnings[0] ?? '', /going on without SPLUNK_ACK/);
+test('a Splunk that forgot the channels of the last runs is sent nothing twice', async () => {
+  const server = await fakeSplunk({ ack: true });
+  servers.push(server);
+  let saved: Saved | undefined;
+  for (let time = 1; time <= 3; time++) {
+    const { sink, send, tools } = await connect(server, { SPLUNK_ACK: 'true' }, saved);
+    const names = (await send(auditRecords(2))).awaited.map(({ pending }) => pending);
+    assert.deepEqual(await sink.settle?.(names), { kept: names, lost: [] });
+    assert.deepEqual([server.posts().length, tools.waits], [time, []]);
+    saved = sink.saved?.();
+    server.restart(); // as after 10 minutes without a request
+  }
+});
 
-  const other = await start({ ack: true }, { SPLUNK_ACK: 'true' });
-  other.server.hook = (_request, number) =>
-    number === 1 ? { status: 400, body: { text: 'ACK is disabled', code: 14 } } : undefined;
-  assert.deepEqual((await other.send(auditRecords(2))).kept, [0, 1]);
+test('indexers behind a load balancer that count by themselves make no batch be sent twice', async () => {
+  const { server, send, sink } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
+  const next = { one: 0, other: 0 };
+  server.hook = onEvents(() => {
+    const indexer = server.posts().length % 2 === 1 ? 'one' : 'other';
+    return { status: 200, body: { text: 'Success', code: 0, ackId: next[indexer]++ } };
+  });
+  const names: string[] = [];
+  for (let time = 0; time < 4; time++)
+    names.push(...(await send(auditRecords(2))).awaited.map(({ pending }) => pending));
+  assert.equal(server.posts().length, 4);
+  assert.equal(new Set(names).size, 4);
+  assert.deepEqual(
+    (sink.saved?.() as { waiting: object } | undefined)?.waiting,
+    Object.fromEntries(names.map((name) => [name, testNow])),
+  );
+});
+
+test('a token without acknowledgement is 78 where that is asked for, before anything is sent', async () => {
+  const { server, send } = await start({ ack: false }, { SPLUNK_ACK: 'true' });
+  const refusal = {
+    status: exit.config,
+    message: /does not acknowledge for this token$/,
+    hint: 'enable indexer acknowledgement for the token, or unset SPLUNK_ACK',
+  };
+  await assert.rejects(send(auditRecords(2)), refusal);
+  assert.deepEqual([server.posts().length, server.lines], [0, []]);
+
+  for (const answer of [
+    { status: 200, body: { text: 'Success', code: 0 } },
+    { status: 400, body: { text: 'ACK is disabled', code: 14 } },
+  ]) {
+    const other = await start({ ack: true }, { SPLUNK_ACK: 'true' });
+    other.server.hook = onEvents(() => answer);
+    await assert.rejects(other.send(auditRecords(2)), { status: exit.config, hint: refusal.hint });
+    assert.equal(other.server.posts().length, 1);
+  }
+});
+
+test('what was still to come counts as kept when the token and the setting no longer ask for it', async () => {
+  const { server, send, sink } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
+  const names = (await send(auditRecords(3))).awaited.map(({ pending }) => pending);
+  server.hook = ({ path }) =>
+    path.endsWith('/ack') ? { status: 400, body: { text: 'ACK is disabled', code: 14 } } : undefined;
+  const still = await connect(server, { SPLUNK_ACK: 'true' }, sink.saved?.());
+  await assert.rejects(async () => still.sink.settle?.(names), { status: exit.config });
+  const later = await connect(server, {}, sink.saved?.());
+  assert.deepEqual(await later.sink.settle?.(names), { kept: names, lost: [] });
 });
 
 test('an acknowledgement answer that makes no sense settles nothing', async () => {
@@ -337,7 +400,7 @@ test('an acknowledgement answer that makes no sense settles nothing', async () =
 test('without acknowledgement nothing is kept between runs', async () => {
   const { send, sink } = await start();
   await send(auditRecords(1));
-  assert.equal(sink.saved(), undefined);
+  assert.equal(sink.saved?.(), undefined);
 });
 
 test('a probe checks the token and sends nothing', async () => {
@@ -353,8 +416,10 @@ test('a probe asks whether the token acknowledges, if that is wanted', async () 
   assert.match((await sink.probe?.()) ?? '', /^it takes the token and acknowledges;/);
   assert.deepEqual(server.lines, []);
   const without = await start({ ack: false }, { SPLUNK_ACK: 'true' });
-  assert.match((await without.sink.probe?.()) ?? '', /^it takes the token;/);
-  assert.match(without.tools.warnings.join(), /does not acknowledge for this token/);
+  await assert.rejects(async () => without.sink.probe?.(), {
+    status: exit.config,
+    hint: 'enable indexer acknowledgement for the token, or unset SPLUNK_ACK',
+  });
 });
 
 test('a probe does not take something else for a collector', async () => {

@@ -31,7 +31,7 @@ function output(kind: Output['kind'], write: Output['write'] = () => Promise.res
 test('records are JSON Lines, byte for byte', async () => {
   const out = output('pipe');
   const sink = stdoutSink({ output: out });
-  await sink.open(undefined);
+  await sink.open?.(undefined);
   const packing = packer(sink);
   const texts = [
     '{"n":9007199254740993,"x":1.10}',
@@ -54,8 +54,8 @@ test('records are JSON Lines, byte for byte', async () => {
 });
 
 test('a standard output that is closed is refused before anything is read', async () => {
-  await assert.rejects(stdoutSink({ output: output('closed') }).open(undefined), { status: exit.config });
-  await stdoutSink({ output: output('null') }).open(undefined);
+  await assert.rejects(async () => stdoutSink({ output: output('closed') }).open?.(undefined), { status: exit.config });
+  await stdoutSink({ output: output('null') }).open?.(undefined);
 });
 
 test('a reader that has gone is a Problem, and nothing counts as kept', async () => {
@@ -70,6 +70,6 @@ test('a reader that has gone is a Problem, and nothing counts as kept', async ()
 
 test('flush makes it durable', async () => {
   const out = output('file');
-  await stdoutSink({ output: out }).flush();
+  await stdoutSink({ output: out }).flush?.();
   assert.equal(out.synced(), 1);
 });

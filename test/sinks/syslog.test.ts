@@ -12,7 +12,7 @@ import { syslog } from '../../src/sinks/syslog.ts';
 import { certificateAuthority } from '../support/certificates.ts';
 import { run, scratch } from '../support/program.ts';
 import { auditRecord, auditRecords, textOf } from '../support/records.ts';
-import { sinkTools, testNow } from '../support/sink-tools.ts';
+import { makeSink, sinkTools, testNow } from '../support/sink-tools.ts';
 import { fakeSyslog } from '../support/sinks/syslog.ts';
 
 const authority = certificateAuthority();
@@ -25,7 +25,7 @@ async function start(t: TestContext, more: SettingValues = {}, tls?: TlsOptions)
   const server = await fakeSyslog(tls);
   t.after(() => server.close());
   const tools = sinkTools({ wire });
-  const sink = syslog.create({ SYSLOG_URL: server.address, ...more }, tools);
+  const sink = makeSink(syslog, { SYSLOG_URL: server.address, ...more }, tools);
   const send = async (records: readonly AuditRecord[]) => {
     const packing = packer(sink);
     for (const [entry, record] of records.entries()) assert.equal(packing.add(record, entry), 'added');
@@ -188,7 +188,7 @@ test('a probe sends no message', async (t) => {
 
 test('settings that cannot be used are 78, and passwords in an address are not told', () => {
   const tools = sinkTools({ wire });
-  const create = (more: SettingValues) => syslog.create({ SYSLOG_URL: 'tls://siem.example', ...more }, tools);
+  const create = (more: SettingValues) => makeSink(syslog, { SYSLOG_URL: 'tls://siem.example', ...more }, tools);
   assert.equal(create({}).scope, 'tls://siem.example:6514');
   assert.equal(create({ SYSLOG_URL: 'tcp://127.0.0.1/' }).scope, 'tcp://127.0.0.1:514');
   assert.equal(create({ SYSLOG_URL: 'tls://[::1]:1' }).scope, 'tls://[::1]:1');

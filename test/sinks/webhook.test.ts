@@ -12,7 +12,7 @@ import { run, scratch } from '../support/program.ts';
 import { auditRecord, auditRecords, textOf } from '../support/records.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
-import { sinkTools, testNow } from '../support/sink-tools.ts';
+import { makeSink, sinkTools, testNow } from '../support/sink-tools.ts';
 import { fakeWebhook } from '../support/sinks/webhook.ts';
 import type { FakeWebhook, WebhookOptions } from '../support/sinks/webhook.ts';
 
@@ -28,7 +28,7 @@ async function start(more: SettingValues = {}, options: WebhookOptions = {}) {
   const server = await fakeWebhook(options);
   servers.push(server);
   const tools = sinkTools({ http: openSinkHttp });
-  const sink = webhook.create({ WEBHOOK_URL: `${server.url}/hook`, ...more }, tools);
+  const sink = makeSink(webhook, { WEBHOOK_URL: `${server.url}/hook`, ...more }, tools);
   const send = async (records: readonly AuditRecord[]) => {
     const packing = packer(sink);
     for (const [entry, record] of records.entries()) assert.equal(packing.add(record, entry), 'added');

@@ -1,4 +1,4 @@
-/** A vendor and a destination that live in memory, and a clock that is set by hand: for tests of the pipeline itself. */
+/** A vendor and a destination that live in memory: for tests of the pipeline itself. */
 import { Buffer } from 'node:buffer';
 import { fromMillis } from '../../src/core/time.ts';
 import { Problem } from '../../src/core/problem.ts';
@@ -13,31 +13,9 @@ import type {
   Reply,
   Sink,
   Source,
-  Tools,
   WindowRules,
 } from '../../src/core/types.ts';
-
-export interface Clock {
-  now: number;
-}
-
-export function memoryTools(clock: Clock, stop: AbortSignal = new AbortController().signal): Tools {
-  return {
-    http: () => {
-      throw new Error('no network here');
-    },
-    now: () => clock.now,
-    async wait(milliseconds) {
-      if (stop.aborted) throw stop.reason;
-      clock.now += milliseconds;
-    },
-    random: () => 0.5,
-    debug: () => {},
-    warn: () => {},
-    stop,
-    deadline: Infinity,
-  };
-}
+import type { Clock } from './fake-tools.ts';
 
 /** A record at the vendor: seen in windows that hold its time, from the moment on when it became visible. */
 export interface StoredRecord {
@@ -62,7 +40,7 @@ const rules: WindowRules = { overlap: 5n * minute, delay: 0n, firstRun: 7n * 24n
 
 export function memoryVendor(
   clock: Clock,
-  options: { pageSize?: number; rules?: Partial<WindowRules> } = {},
+  options: { pageSize?: number; rules?: Partial<WindowRules>; isStream?: boolean } = {},
 ): MemoryVendor {
   const pageSize = options.pageSize ?? 3;
   let time: Instant | undefined;
@@ -71,6 +49,7 @@ export function memoryVendor(
     name: 'memory',
     scope: 'memory',
     window: { ...rules, ...options.rules },
+    ...(options.isStream === true && { stream: { isOpen: () => false } }),
     stored: [],
     refused: [],
     closed: 0,
@@ -131,7 +110,6 @@ export function memorySink(limits: Partial<Sink['limits']> = {}): MemorySink {
     closed: 0,
     answer: () => undefined,
     encode: (record, out) => out.bytes(record.bytes, record.start, record.end),
-    open: async () => {},
     async send(batch) {
       sink.batches += 1;
       const reply = sink.answer(batch);
@@ -139,8 +117,6 @@ export function memorySink(limits: Partial<Sink['limits']> = {}): MemorySink {
       for (const record of batch.records) sink.taken.push(record.bytes.toString('utf8', record.start, record.end));
       return { outcomes: batch.records.map(() => 'kept' as const) };
     },
-    flush: async () => {},
-    saved: () => undefined,
     async close() {
       sink.closed += 1;
     },

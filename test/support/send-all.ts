@@ -18,7 +18,8 @@ export async function sendAll(
   async function flush(): Promise<void> {
     const packed = packing.take();
     assert.ok(packed);
-    all = joined(all, await deliver(sink, packed, tools, (some) => soFar(joined(all, some)), mayRefuse));
+    const listeners = { soFar: (some: Delivered) => soFar(joined(all, some)), ...(mayRefuse && { mayRefuse }) };
+    all = joined(all, await deliver(sink, packed, tools, listeners));
     soFar(all);
   }
   for (const [entry, record] of records.entries()) {

@@ -7,8 +7,8 @@ import type { AuditRecord, SettingValues, SinkDefinition } from '../../src/core/
 import { sendAll } from './send-all.ts';
 import { openSinkHttp } from './sink-http.ts';
 import { auditRecord, auditRecords, textOf } from './records.ts';
-import { sinkTools } from './sink-tools.ts';
-import type { TestTools } from './sink-tools.ts';
+import { makeSink, sinkTools } from './sink-tools.ts';
+import type { FakeTools } from './fake-tools.ts';
 import type { FakeServer, Received } from './sinks/server.ts';
 
 /** A destination under test, with its fake server. */
@@ -41,7 +41,7 @@ export function sinkConformance(name: string, start: () => Promise<Conformance>)
   async function withSink(
     body: (
       at: Conformance & {
-        tools: TestTools;
+        tools: FakeTools;
         send(records: readonly AuditRecord[]): Promise<Delivered>;
         probe(): Promise<string | undefined>;
       },
@@ -50,9 +50,9 @@ export function sinkConformance(name: string, start: () => Promise<Conformance>)
   ): Promise<void> {
     const at = await start();
     const tools = sinkTools({ http: openSinkHttp });
-    const sink = at.definition.create({ ...at.values, ...more(at) }, tools);
+    const sink = makeSink(at.definition, { ...at.values, ...more(at) }, tools);
     try {
-      await sink.open(undefined);
+      await sink.open?.(undefined);
       await body({
         ...at,
         tools,
@@ -192,7 +192,7 @@ export function sinkConformance(name: string, start: () => Promise<Conformance>)
 
   test(`${name}: the scope says where it goes, and holds no secret`, () =>
     withSink(async (at) => {
-      const { scope } = at.definition.create(at.values, sinkTools({ http: openSinkHttp }));
+      const { scope } = makeSink(at.definition, at.values, sinkTools({ http: openSinkHttp }));
       assert.ok(scope.includes(new URL(at.server.url).host), scope);
       for (const secret of at.secrets) assert.ok(!scope.includes(secret));
     }));

@@ -3,33 +3,12 @@ import { restSource } from '../../src/core/rest.ts';
 import type { SourceDefinition } from '../../src/core/definition.ts';
 import type { Ask, AuditRecord, Page, Search, SettingValues, Source, Tools } from '../../src/core/types.ts';
 import { openHttp } from '../../src/io/http.ts';
+import { fakeTools, type FakeTools } from './fake-tools.ts';
 
-export interface SourceTools extends Tools {
-  readonly waits: number[];
-  readonly warnings: string[];
-}
-
-export function sourceTools(start: number = Date.now(), stop: AbortSignal = new AbortController().signal): SourceTools {
-  const waits: number[] = [];
-  const warnings: string[] = [];
-  let now = start;
-  return {
-    waits,
-    warnings,
-    http: (base) =>
-      openHttp(base, { timeout: 10_000, now: () => now, role: 'source', environment: {}, insecure: false, stop }),
-    now: () => now,
-    async wait(milliseconds) {
-      stop.throwIfAborted();
-      waits.push(milliseconds);
-      now += milliseconds;
-    },
-    random: () => 0.5,
-    debug: () => undefined,
-    warn: (message) => void warnings.push(message),
-    stop,
-    deadline: Infinity,
-  };
+export function sourceTools(start: number = Date.now(), stop: AbortSignal = new AbortController().signal): FakeTools {
+  const tools = fakeTools({ now: start }, stop);
+  const options = { timeout: 10_000, now: tools.now, role: 'source', environment: {}, insecure: false, stop } as const;
+  return { ...tools, http: (base) => openHttp(base, options) };
 }
 
 export const noSearch: Search = { query: [], rawQuery: undefined, categories: [], limit: undefined, single: false };

@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { readIso, type ReadTime } from './iso.ts';
 import { exit, Problem } from '../problem.ts';
+import { quoted } from '../text/shown.ts';
 import { instantOf, second } from '../time.ts';
 import type { Bound, DatedJob, Duration, Instant, Job } from '../types.ts';
 
@@ -16,12 +17,12 @@ export function parseBound(text: string, now: Instant, name: string): Bound {
   const back = durationOf(text);
   const bound = back === undefined ? isoInstant(text) : { back };
   if (bound === undefined) {
-    throw new Problem(exit.usage, `${name} is not a time: ${shown(text)}`, {
+    throw new Problem(exit.usage, `${name} is not a time: ${quoted(text)}`, {
       hint: `write a moment with its offset, as 2026-11-20T09:00:00Z, or a duration back from now, as 65m, 7d or 1h30m`,
     });
   }
   if (momentOf(bound, now) < 0n) {
-    throw new Problem(exit.usage, `${name} lies before 1970: ${shown(text)}`, { hint: 'choose a later moment' });
+    throw new Problem(exit.usage, `${name} lies before 1970: ${quoted(text)}`, { hint: 'choose a later moment' });
   }
   return bound;
 }
@@ -45,7 +46,7 @@ export function dated<AnyJob extends Pick<Job, 'since' | 'until'>>(job: AnyJob, 
 export function parseDuration(text: string, name: string): Duration {
   const duration = durationOf(text);
   if (duration === undefined) {
-    throw new Problem(exit.usage, `${name} is not a duration: ${shown(text)}`, {
+    throw new Problem(exit.usage, `${name} is not a duration: ${quoted(text)}`, {
       hint: 'write whole numbers with the units w, d, h, m, s, largest first, as 65m, 7d or 1h30m',
     });
   }
@@ -68,9 +69,4 @@ function isoInstant(text: string): Instant | undefined {
   const read: ReadTime = { time: Number.NaN, nanos: 0 };
   readIso(Buffer.from(text), 0, text.length, read);
   return Number.isNaN(read.time) ? undefined : instantOf(read.time, read.nanos);
-}
-
-/** The value as it may be shown: quoted, control characters escaped, cut off. */
-function shown(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }

@@ -1,5 +1,6 @@
 /** Reads times that are counted from 1970, exactly: 19 digits are more than a number holds. */
 import { Buffer } from 'node:buffer';
+import { isDigit } from '../json/json.ts';
 import type { ReadTime } from './iso.ts';
 
 const zero = 0x30;
@@ -39,8 +40,4 @@ function readScientific(bytes: Buffer, start: number, end: number, places: numbe
   const whole = digits.length - Math.max(0, decimals.length - Number(match[3]));
   const plain = whole < digits.length ? `${digits.slice(0, whole)}.${digits.slice(whole)}` : digits;
   readEpoch(Buffer.from(plain), 0, plain.length, places, into);
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39;
 }

@@ -1,5 +1,6 @@
 /** Reads ISO 8601 times, and the spellings that are an ISO time in another order, straight from bytes. */
 import { Buffer } from 'node:buffer';
+import { isDigit } from '../json/json.ts';
 import { months } from './http-date.ts';
 
 /** A record's time: whole milliseconds since 1970 (NaN when unreadable) and 0 to 999999 nanoseconds below. */
@@ -118,10 +119,6 @@ function readZone(bytes: Buffer, start: number, end: number): number {
   if (/^ ?(?:UTC|GMT|Z)$/.test(text)) return 0;
   const length = /^ ([+-]\d\d:?\d\d)(?: [A-Z]{1,5})?$/.exec(text)?.[1]?.length;
   return length === undefined ? Number.NaN : readOffset(bytes, start + 1, start + 1 + length);
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39;
 }
 
 /** The number that so many digits spell, or -1. */

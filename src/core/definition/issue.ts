@@ -2,6 +2,7 @@
 import type * as z from 'zod/mini';
 import { plainPath } from '../json/path.ts';
 import { didYouMean } from '../text/nearest.ts';
+import { quoted } from '../text/shown.ts';
 import type { Places } from './names.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -22,7 +23,7 @@ function describe(issue: Issue, value: unknown, known: Places): string {
   }
   const expected = expectation(issue, at);
   if (found === undefined) return `${at} is missing: expected ${expected.text}`;
-  return `${at}: expected ${expected.text}, found ${shown(found)}${advice(expected, found)}`;
+  return `${at}: expected ${expected.text}, found ${quoted(found)}${advice(expected, found)}`;
 }
 
 interface Expectation {
@@ -121,10 +122,4 @@ function lookUp(value: unknown, path: readonly PropertyKey[]): unknown {
   let found = value;
   for (const part of path) found = (found as Record<PropertyKey, unknown> | null | undefined)?.[part];
   return found;
-}
-
-/** A value short enough for a message. A definition holds no secrets: those are settings. */
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

@@ -11,7 +11,7 @@ const patience = 60_000;
 const longestPause = 10_000;
 
 export interface Awaiting {
-  readonly source: Pick<Source, 'name' | 'goesOn'>;
+  readonly source: Pick<Source, 'name' | 'stream'>;
   readonly sink: Sink;
   readonly ledger: Ledger;
   readonly branch: string;
@@ -44,7 +44,7 @@ export async function acknowledged(
     if (oldest === undefined) return;
     const { outcome, records } = await ask(awaiting, oldest);
     if (outcome === 'lost') {
-      const hint = source.goesOn === undefined ? 'they are sent again by the next run' : printAgain(source.name);
+      const hint = source.stream === undefined ? 'they are sent again by the next run' : printAgain(source.name);
       throw late(`${sink.name} never acknowledged some records`, hint);
     }
     if (outcome === 'kept') {
@@ -77,7 +77,7 @@ async function ask(
   if (lost.includes(pending)) return { outcome: 'lost', records: ledger.settle(pending, false).length };
   if (!kept.includes(pending)) return { outcome: 'waiting', records: 0 };
   const entries = ledger.settle(pending, true);
-  if (sink.repeats === 'visible') await store?.journal(branch, ledger.lines(entries), sink.saved());
+  if (sink.repeats === 'visible') await store?.journal(branch, ledger.lines(entries), sink.saved?.());
   return { outcome: 'kept', records: entries.length };
 }
 

@@ -9,7 +9,7 @@ import { worklist } from './bisect.ts';
 import type { Task } from './bisect.ts';
 import { collect, type Delivered, type Fate, type Kept, keptWhole } from './delivered.ts';
 import { exit, Problem } from '../problem.ts';
-import { pause } from '../retry.ts';
+import { attempts, pause } from '../retry.ts';
 import type { Batch, Reply, Sink, Tools } from '../types.ts';
 
 type Clock = Pick<Tools, 'now' | 'wait' | 'random' | 'deadline' | 'debug'> & {
@@ -17,27 +17,32 @@ type Clock = Pick<Tools, 'now' | 'wait' | 'random' | 'deadline' | 'debug'> & {
   repeated?(): void;
 };
 
-/** Requests in a row that may get nowhere before the run gives up. */
-export const attempts = 5;
-
 /** Where a sink names none. */
 const nextStep = 'the next run tries again; if this lasts, look at the destination';
 
 /** All was taken, and the sink asks for a rest: a run is not held up for longer. When it is full, it will say so. */
 const longestRest = 60_000;
 
+/** Who is told of what, while a batch is not taken as a whole. */
+interface Listeners {
+  /** Given what is certain before a Problem is thrown: a record which was taken is not to be sent again by the next run. */
+  soFar?(delivered: Delivered): Promise<void> | void;
+  /**
+   * Given how many of the batch are refused so far, and why the first; may throw a Problem: a sink that refuses
+   * everything need not be asked about every record.
+   */
+  mayRefuse?(count: number, reason: string): void;
+}
+
 /**
  * Sends a batch. Throws Problem when records remain without an outcome: the sink's own, or 69 after too many attempts,
- * or 75 when the sink asks for a longer wait than the run has. `soFar` is called before that with what is certain, so
- * that a record which was taken is not sent again by the next run. `mayRefuse` is told how many of the batch are refused
- * so far, and may throw a Problem: a sink that refuses everything need not be asked about every record.
+ * or 75 when the sink asks for a longer wait than the run has.
  */
 export async function deliver(
   sink: Pick<Sink, 'name' | 'send'>,
   packed: Packed,
   clock: Clock,
-  soFar?: (delivered: Delivered) => Promise<void> | void,
-  mayRefuse?: (count: number, reason: string) => void,
+  listeners: Listeners = {},
 ): Promise<Delivered> {
   const first = await request(sink, packed.batch);
   if ('outcomes' in first && isAllKept(first, packed.batch)) {
@@ -54,7 +59,7 @@ export async function deliver(
   try {
     let answered: Answer | undefined = first;
     for (let task = work.next(); task !== undefined; task = work.next()) {
-      if (reasons[0] !== undefined) mayRefuse?.(reasons.length, reasons[0]);
+      if (reasons[0] !== undefined) listeners.mayRefuse?.(reasons.length, reasons[0]);
       const reply = answered ?? (await request(sink, part(packed, task.indices).batch));
       answered = undefined;
       if ('outcomes' in reply) {
@@ -69,7 +74,7 @@ export async function deliver(
       }
     }
   } catch (error) {
-    await soFar?.(collect(packed, fates));
+    await listeners.soFar?.(collect(packed, fates));
     throw error;
   }
   return collect(packed, fates);
@@ -142,10 +147,8 @@ function settle(
 async function again({ indices, attempt, problem }: Failed, clock: Clock): Promise<Task> {
   const most = problem.again?.once === true ? 2 : attempts;
   if (attempt >= most) {
-    throw new Problem(problem.status, `${problem.message} (${attempt} attempts)`, {
-      hint: problem.hint ?? nextStep,
-      cause: problem,
-    });
+    const { message, hint = nextStep } = problem;
+    throw problem.with({ message: `${message} (${attempt} attempts)`, hint, again: undefined }); // that was often enough
   }
   const milliseconds = pause(problem, Math.max(attempt, 1), clock);
   clock.debug('sending again', { reason: problem.message, records: indices.length, milliseconds });

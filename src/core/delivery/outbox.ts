@@ -53,6 +53,7 @@ export function outbox(parts: OutboxParts): Outbox {
   const by = { source: parts.sourceName, sink: sink.name, branch: parts.branch };
   const limit = refusalLimit(summary, parts.maxQuarantine, parts.refusals, quarantine.path);
   const clock = { ...tools, repeated: () => void (summary.repeated += 1) };
+  const listeners = { soFar: record, mayRefuse: limit.checkShare };
   const flight = new Set<Promise<void>>();
   let setAside: number[] = [];
   /** Of the refused record, which may come in parts. */
@@ -86,7 +87,7 @@ export function outbox(parts: OutboxParts): Outbox {
   async function send(packed: Packed): Promise<void> {
     try {
       const all = { ...nothing, kept: packed.entries };
-      await record(parts.dryRun ? all : await deliver(sink, packed, clock, record, limit.checkShare));
+      await record(parts.dryRun ? all : await deliver(sink, packed, clock, listeners));
       queue.giveBack(packed);
     } catch (problem) {
       if (!failed) failure = problem;

@@ -32,9 +32,9 @@ export function unsaved(
     async journal() {
       const delivered = [...linesOf].map(([branch, lines]) => [branch, [...lines]] as const);
       if (delivered.length === 0) return;
-      await sink.flush();
+      await sink.flush?.();
       for (const [branch, lines] of delivered) {
-        await store?.journal(branch, lines, sink.saved());
+        await store?.journal(branch, lines, sink.saved?.());
         // What was delivered meanwhile stays, and so does all of it when that failed.
         const rest = linesOf.get(branch)?.slice(lines.length) ?? [];
         if (rest.length > 0) linesOf.set(branch, rest);

@@ -11,7 +11,6 @@ import type { RefusedRecord } from '../types.ts';
 export interface ElementOptions {
   readonly fields: readonly (readonly string[])[];
   readonly maxRecordBytes: number;
-  readonly maxDepth?: number;
   /** Makes an element that is not JSON the object that it stands for; or says why it cannot. */
   shape?(bytes: Buffer, start: number, end: number): Buffer | string;
   record(bytes: Buffer, start: number, end: number, spans: Int32Array): void;
@@ -36,11 +35,13 @@ export interface Elements {
   count(): number;
 }
 
+/** A record with objects and arrays nested deeper is refused. */
+const maxDepth = 512;
 const blockSize = 64 * 1024;
 const none = Buffer.alloc(0);
 
 export function elements(options: ElementOptions): Elements {
-  const { maxRecordBytes, maxDepth = 512, shape } = options;
+  const { maxRecordBytes, shape } = options;
   const { scan, spans, broken, reason } = scanner(options.fields, maxDepth);
   const tooLarge = `larger than ${maxRecordBytes} bytes`;
   let count = 0;

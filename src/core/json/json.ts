@@ -29,6 +29,11 @@ export function isBlank(byte: number | undefined): boolean {
   return byte === ascii.space || byte === ascii.lineFeed || byte === ascii.carriageReturn || byte === ascii.tab;
 }
 
+/** Is it one of `0` to `9`? */
+export function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
+
 /** The offset of the first byte in `[at, end)` that is not a blank, else `end`. */
 export function skipBlanks(bytes: Buffer, at: number, end: number): number {
   while (at < end && isBlank(bytes[at])) at++;

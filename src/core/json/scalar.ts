@@ -1,5 +1,6 @@
 /** Numbers, true, false and null, by the grammar of RFC 8259. */
 import { Buffer } from 'node:buffer';
+import { isDigit } from './json.ts';
 
 /** What a scan returns when the bytes end before the value surely does. */
 export const incomplete = -1;
@@ -49,8 +50,4 @@ const words = [Buffer.from('true'), Buffer.from('false'), Buffer.from('null')];
 function skipDigits(bytes: Buffer, at: number, end: number): number {
   while (at < end && isDigit(bytes[at] as number)) at++;
   return at;
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39;
 }

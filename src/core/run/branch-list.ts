@@ -2,7 +2,7 @@
 import { firstOf } from '../text/listed.ts';
 import { exit, Problem } from '../problem.ts';
 import type { Instant, Position, Source } from '../types.ts';
-import { serverText } from '../wire/server-text.ts';
+import { serverText } from '../text/shown.ts';
 
 /** The earliest watermark of the branches that are listed, undefined when none has one; how many they are, and have none. */
 export function progressOf({ branches }: Position): {

@@ -5,7 +5,7 @@ import { delayOf } from '../window.ts';
 import type { DatedJob, Instant, Source } from '../types.ts';
 
 export interface Beginning {
-  readonly source: Pick<Source, 'name' | 'window' | 'goesOn'>;
+  readonly source: Pick<Source, 'name' | 'window' | 'stream'>;
   readonly watermark: Instant | undefined;
   readonly bookmark: string | undefined;
   readonly job: Pick<DatedJob, 'since' | 'until' | 'overlap' | 'delay' | 'firstRun' | 'usePosition'>;
@@ -24,8 +24,8 @@ function forgetting({ source: { name, window }, watermark, serverNow }: Beginnin
 }
 
 function sinceTooEarly({ source, watermark, bookmark, job: { since }, serverNow }: Beginning): string | undefined {
-  const { name, window, goesOn } = source;
-  if (since === undefined || goesOn !== undefined) return undefined;
+  const { name, window, stream } = source;
+  if (since === undefined || stream !== undefined) return undefined;
   const begin = bookmark === undefined ? serverNow - window.firstRun : watermark;
   if ((bookmark === undefined && window.filter !== 'none') || begin === undefined || since >= begin) return undefined;
   const reason = bookmark === undefined ? 'has no time parameter and begins' : 'goes on where the last run stopped,';
@@ -50,14 +50,14 @@ function firstRunTooEarly({ source, watermark, job: { firstRun }, serverNow }: B
 }
 
 /** Flags that say where a window begins and ends mean nothing to a vendor that cannot be asked for one. */
-function unheeded({ source: { name, window, goesOn }, bookmark, job }: Beginning): string | undefined {
+function unheeded({ source: { name, window, stream }, bookmark, job }: Beginning): string | undefined {
   const { firstRun, delay, overlap } = job;
   const noTime = window.filter === 'none';
   if (!noTime && bookmark === undefined) return undefined;
   const flags = Object.entries({
     ...(noTime && { '--first-run': firstRun }),
     '--delay': delay,
-    ...(goesOn === undefined && { '--overlap': overlap }), // a stream remembers its lines for so long
+    ...(stream === undefined && { '--overlap': overlap }), // a stream remembers its lines for so long
   }).flatMap(([flag, value]) => (value === undefined ? [] : [flag]));
   if (flags.length === 0) return undefined;
   return `${name} ${noTime ? 'has no time parameter' : 'goes on where the last run stopped'}: ${listed(flags)} cannot change what is read`;

@@ -44,9 +44,9 @@ export function printAgain(sourceName: string): string {
 }
 
 /** The Problem that left records of a stream undelivered: whatever a destination says of the next run, it has them no more. */
-export function notShownAgain({ status, message, hint = '', cause }: Problem, sourceName: string): Problem {
+export function notShownAgain(problem: Problem, sourceName: string): Problem {
   const what = `${sourceName} cannot be asked again: have the command before the pipe print once more what was not taken`;
-  return new Problem(status, message, { hint: hint === '' ? what : `${hint}; ${what}`, cause });
+  return problem.with({ hint: problem.hint === undefined ? what : `${problem.hint}; ${what}` });
 }
 
 /** Without the vendor's clock nobody knows what was read when ours was ahead. `cure`: how to give up the position. */

@@ -13,7 +13,7 @@ import type { Instant, Job, Window } from '../types.ts';
 export async function pullBranch(at: Branch<Job>, read: (window: Window) => void, cure: string): Promise<void> {
   const { source, place, job, tools } = at;
   const lost = job.dryRun ? 0 : await askOnce({ ...at, ledger: place.ledger });
-  if (lost > 0 && source.goesOn !== undefined) {
+  if (lost > 0 && source.stream !== undefined) {
     await at.collect(() => Promise.reject(neverAcknowledged(lost, at.sink.name, source.name)));
   }
   const watermark = job.usePosition ? place.watermark : undefined;
@@ -30,7 +30,7 @@ export async function pullBranch(at: Branch<Job>, read: (window: Window) => void
     for (const line of forewarned({ source, watermark, bookmark, ...plan })) tools.warn(line);
   }
   // A stream is committed every now and then: what its position remembers must not grow as long as it runs.
-  for (let last: Window = plan.window; source.goesOn?.() === true;) {
+  for (let last: Window = plan.window; source.stream?.isOpen() === true;) {
     await at.save();
     last = { from: last.until, until: fromMillis(tools.now()) };
     await pullWindow({ ...at, job: plan.job }, last);

@@ -152,7 +152,7 @@ export async function pullSlice(
     else if (isCut) place.slice = shorterForQuota(place, window, slice, overlapOf(job, source.window));
     await at.collect(out.settle);
     if (out.broken()) at.sinkBroke();
-    const isLeft = source.goesOn !== undefined && unaccounted(summary) !== before;
+    const isLeft = source.stream !== undefined && unaccounted(summary) !== before;
     if (isLeft && problem instanceof Problem) throw notShownAgain(problem, source.name);
     throw problem;
   }

@@ -1,7 +1,7 @@
 /** The Problems of a run: each is told once, with the branches that it met. */
 import { firstOf } from '../text/listed.ts';
 import { Problem } from '../problem.ts';
-import { serverText } from '../wire/server-text.ts';
+import { serverText } from '../text/shown.ts';
 
 export interface Collected {
   readonly problems: Problem[];
@@ -31,8 +31,6 @@ export function nameBranches({ problems, metIn }: Collected, branches: number): 
   for (const [at, problem] of problems.entries()) {
     const met = metIn.get(problem) ?? [];
     if (met.length === 0 || met.length === branches) continue;
-    const { status, message, hint } = problem;
-    const text = `${firstOf(met.map(serverText))}: ${message}`;
-    problems[at] = new Problem(status, text, { hint, cause: problem });
+    problems[at] = problem.with({ message: `${firstOf(met.map(serverText))}: ${problem.message}` });
   }
 }

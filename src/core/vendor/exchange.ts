@@ -9,7 +9,7 @@ import { isSuccessful } from '../http-status.ts';
 import { exit, Problem } from '../problem.ts';
 import { baseUrl, buildRequest } from './request.ts';
 import { retrying } from '../retry.ts';
-import { credentialsHint, session } from './auth/session.ts';
+import { closeClient, credentialsHint, session } from './auth/session.ts';
 import { signer } from './auth/signature.ts';
 import type { TemplateValues } from './template.ts';
 import type { HttpReply, HttpRequest, Instant, Tools } from '../types.ts';
@@ -147,7 +147,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
         `${definition.name} ended the session during ${what}${saying(definition, value)}`,
         {
           hint: refusalHint(definition, 401, values) ?? credentialsHint(definition),
-          cause: 401,
+          httpStatus: 401,
         },
       );
     }
@@ -163,7 +163,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     const message = `${definition.name} ${refused ? 'refused' : 'told of an error in'} ${what}${saying(definition, value)}`;
     throw new Problem(refused ? exit.noperm : exit.protocol, message, {
       hint: hint ?? 'the position stays; see what the vendor says about this error',
-      ...(status === 404 || status === gone ? { cause: status } : {}),
+      ...(status === 404 || status === gone ? { httpStatus: status } : {}),
     });
   }
 
@@ -184,11 +184,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     serverTime: () => seen,
     async close() {
       await login.close();
-      try {
-        await http.close();
-      } catch (error) {
-        tools.debug('closing the connection failed', { problem: String(error) });
-      }
+      await closeClient(http, tools);
     },
   };
 }

@@ -3,12 +3,13 @@ import type { EnvelopeTest, SourceDefinition } from '../definition.ts';
 import { counted } from '../run/partial.ts';
 import { exit, Problem } from '../problem.ts';
 import { saying, valueAt } from './reply.ts';
+import { quoted } from '../text/shown.ts';
 import { isoText } from '../time.ts';
 import type { Window } from '../types.ts';
 
 /** Whether the vendor answered with one of these HTTP statuses. */
-export function hasStatus(error: unknown, statuses: readonly number[]): error is Problem {
-  return error instanceof Problem && statuses.includes(error.cause as number);
+export function hasHttpStatus(error: unknown, statuses: readonly number[]): error is Problem {
+  return error instanceof Problem && error.httpStatus !== undefined && statuses.includes(error.httpStatus);
 }
 
 /** The vendor answered, but started nothing. */
@@ -26,7 +27,7 @@ export function jobFailed(
   { path }: EnvelopeTest,
   { from, until }: Window,
 ): Problem {
-  const words = saying(definition, value) || `: ${path} is ${JSON.stringify(valueAt(value, path))?.slice(0, 200)}`;
+  const words = saying(definition, value) || `: ${path} is ${quoted(valueAt(value, path), 200)}`;
   const message = `${definition.name} could not finish its query from ${isoText(from)} to ${isoText(until)}${words}`;
   return new Problem(exit.unavailable, message, {
     hint: 'see what the vendor says about it; the position stays and the next run tries again',

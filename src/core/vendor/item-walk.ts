@@ -9,7 +9,7 @@ import { pager, type Step } from '../paging.ts';
 import type { Page, Search, Tools } from '../types.ts';
 import { sentWith } from '../definition/texts.ts';
 import type { Exchange, Question } from './exchange.ts';
-import { hasStatus } from './incomplete.ts';
+import { hasHttpStatus } from './incomplete.ts';
 import { listReader } from './list-page.ts';
 import { endWarning, muteAt } from './more.ts';
 import { isNamed } from './named-page.ts';
@@ -104,7 +104,7 @@ export function itemWalk(
       }
       return true;
     } catch (error) {
-      if (begun || !hasStatus(error, expired)) throw error;
+      if (begun || !hasHttpStatus(error, expired)) throw error;
       tools.debug('an item that was listed is gone', { number });
       return false;
     }

@@ -124,7 +124,7 @@ export function linesSource(
     pull,
     serverTime: () => undefined,
     earliest: earliestIn(definition),
-    goesOn: () => failure !== undefined || !(ended || cutShort),
+    stream: { isOpen: () => failure !== undefined || !(ended || cutShort) },
     truncated: () => cutShort,
     guessed: () => !more,
     async close() {
@@ -162,7 +162,9 @@ function bothSpellings(categories: readonly string[]): readonly string[] {
 function named(problem: Problem): Problem {
   const message = problem.message.replace(/^the reply/, 'standard input');
   if (message === problem.message) return problem;
-  return new Problem(problem.status, message, {
+  return problem.with({
+    message,
     hint: 'see why the command before the pipe ended; set -o pipefail shows its status',
+    again: undefined, // a pipe is read once
   });
 }

@@ -10,8 +10,7 @@ export function naming<T>(reply: string, step: () => T): T {
     return step();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    const { status, message, hint, again } = error;
-    throw new Problem(status, message.replace(/^the reply/, reply), { hint, again });
+    throw error.with({ message: error.message.replace(/^the reply/, reply) });
   }
 }
 

@@ -98,14 +98,14 @@ export function pageWalk(
           if (readsAhead && next !== undefined) {
             ahead = vendor.stream(question(next, number + 1));
             void settled(ahead);
-            await tools.turn?.(); // or it would leave after the records below
+            await tools.turn(); // or it would leave after the records below
           }
         } finally {
           yield* end.rest; // whatever is wrong with what follows
         }
         const bookmark = pages.bookmark();
         if (bookmark !== undefined && bookmark !== route.bookmark) {
-          if (tools.isSecret?.(bookmark) === true) throw tellingBookmark(name); // the position is a file
+          if (tools.isSecret(bookmark)) throw tellingBookmark(name); // the position is a file
           yield { records: [], refused: [], unmatched: 0, bookmark };
         }
         if (search.single) {

@@ -10,7 +10,7 @@ import { limitIn } from './next-link.ts';
 import { Problem } from '../problem.ts';
 import { tellsNothing } from './reply-kind.ts';
 import { totalAt, valueAt } from './reply.ts';
-import { defaultPolicy, retrying } from '../retry.ts';
+import { attempts, retrying } from '../retry.ts';
 import type { SearchPlan } from './search.ts';
 import type { HttpReply, Page, Tools } from '../types.ts';
 
@@ -138,8 +138,8 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
           return next();
         }
         // Each part that arrives starts the attempts anew; a page that always breaks later must end, too.
-        if (starts < 2 * defaultPolicy.attempts || !(error instanceof Problem)) throw error;
-        throw new Problem(error.status, error.message, { hint: error.hint });
+        if (starts < 2 * attempts || !(error instanceof Problem)) throw error;
+        throw error.with({ again: undefined });
       }
     }
 

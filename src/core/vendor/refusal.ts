@@ -5,8 +5,8 @@ import { sentWith } from '../definition/texts.ts';
 import { listed } from '../text/listed.ts';
 import { exit, Problem } from '../problem.ts';
 import type { HttpReply, Setting } from '../types.ts';
-import { serverText } from '../wire/server-text.ts';
-import { httpProblem } from '../retry.ts';
+import { serverText } from '../text/shown.ts';
+import { httpProblem, meaning } from '../retry.ts';
 import { bringsContent, isHtml } from './reply-kind.ts';
 import { settingsOf } from './request.ts';
 import { isAmong, parseJson, saying, tellsInvalid } from './reply.ts';
@@ -24,7 +24,7 @@ interface Refused {
   readonly now: number;
 }
 
-/** The Problem of a reply that is no success. Its cause is the HTTP status. */
+/** The Problem of a reply that is no success. */
 export function refusal(
   definition: SourceDefinition,
   { status, headers, date, url }: HttpReply,
@@ -38,10 +38,11 @@ export function refusal(
   const asked = { who: definition.name, what: what + place, meant, ...(hint && { hint: hint + clock }) };
   const problem = httpProblem(status, headers, asked, now);
   const invalid = tellsInvalid(definition, said); // asking again would not help
-  return new Problem(problem.status, problem.message + saying(definition, said), {
+  return problem.with({
+    message: problem.message + saying(definition, said),
     hint: status === 404 ? addressHint(definition, problem.hint) : problem.hint,
     again: invalid ? undefined : problem.again,
-    cause: invalid ? gone : status,
+    httpStatus: invalid ? gone : status,
   });
 }
 
@@ -55,10 +56,7 @@ function addressHint({ url, request, settings }: SourceDefinition, otherwise: st
 export function passingIn(definition: SourceDefinition, what: string, said: unknown): Problem | undefined {
   const meant = meantBy(definition, undefined, said);
   if (meant === undefined) return undefined;
-  const [status, verb, hint] =
-    meant === 429
-      ? [exit.tempfail, 'limits the rate of', 'run it less often, or ask for a higher rate limit']
-      : [exit.unavailable, 'failed on', 'the next run tries again; see the status page of the service if this lasts'];
+  const [status, verb, hint] = meaning(meant);
   return new Problem(status, `${definition.name} ${verb} ${what}${saying(definition, said)}`, { hint, again: {} });
 }
 
@@ -128,5 +126,5 @@ export function notJson(definition: SourceDefinition, what: string): Problem {
  */
 export function isSessionOver(error: unknown): boolean {
   if (!(error instanceof Problem) || error.again !== undefined) return false;
-  return error.cause === 401 || (error.status === exit.protocol && typeof error.cause !== 'number');
+  return error.httpStatus === 401 || (error.status === exit.protocol && error.httpStatus === undefined);
 }

@@ -5,6 +5,7 @@
 import type { Answers, EnvelopeTest, SourceDefinition } from '../definition.ts';
 import { lexemeAt } from '../json/json.ts';
 import { parsePath } from '../json/path.ts';
+import { serverText } from '../text/shown.ts';
 
 /** The value at a path of a parsed JSON document, or undefined. */
 export function valueAt(value: unknown, path: string): unknown {
@@ -80,7 +81,7 @@ export function saying(definition: SourceDefinition, value: unknown): string {
   for (const each of Array.isArray(value) ? value : [value]) {
     const found = [...paths.map((path) => textIn(valueAt(each, path))), each === value ? undefined : textIn(each)];
     const text = found.find((words) => words !== undefined);
-    if (text !== undefined) return `: ${printable(text)}`;
+    if (text !== undefined) return `: ${serverText(text)}`;
   }
   return '';
 }
@@ -108,10 +109,4 @@ function textIn(value: unknown, levels = 10): string | undefined {
   const said = [message, msg, detail, title, description, reason, code];
   const parts: readonly unknown[] = Array.isArray(value) ? value : said;
   return parts.map((part) => textIn(part, levels - 1)).find((text) => text !== undefined);
-}
-
-/** One short line without control characters, whatever the server sent. */
-function printable(text: string): string {
-  const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}\s]+/gu, ' ').trim();
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
 }

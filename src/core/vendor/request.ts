@@ -36,7 +36,7 @@ function parsed({ name, url }: Place, address: string): URL {
     if (!(error instanceof Problem)) throw error;
     const settings = settingsOf(url);
     const hint = `${settings.length === 0 ? '' : `check ${listed(settings)}: `}${error.hint ?? ''}`;
-    throw new Problem(error.status, `${name}: ${error.message}`, { hint });
+    throw error.with({ message: `${name}: ${error.message}`, hint });
   }
 }
 

@@ -10,10 +10,13 @@ export interface Upload {
   /** The limits as they are by now. */
   readonly limits: Limits;
   /** Posts a batch. `verdict` is there when the answer is about its size or encoding: nothing more is to be read. */
-  post(http: Http, url: string, headers: Readonly<Record<string, string>>, batch: Batch): Promise<Posted>;
+  post(http: Http, url: string, headers: Readonly<Record<string, string>>, batch: Load): Promise<Posted>;
   /** The verdict on a batch that is too large. */
-  tooLarge(batch: Batch, reason: string): Reply;
+  tooLarge(batch: Load, reason: string): Reply;
 }
+
+/** A batch, or what a request body makes of it. */
+type Load = Pick<Batch, 'count' | 'body'>;
 
 interface Posted {
   readonly reply: HttpReply;
@@ -41,7 +44,7 @@ export function upload(who: string, limits: Limits, options: UploadOptions = {})
   let { bytes } = limits;
   let compresses = options.gzip ?? true;
 
-  function tooLarge(batch: Batch, reason: string): Reply {
+  function tooLarge(batch: Load, reason: string): Reply {
     // The next batches need not meet the same limit; that of a single record says nothing about theirs.
     if (batch.count > 1) bytes = Math.min(bytes, Math.max(smallest, Math.floor(batch.body.length / 2)));
     return { split: reason, tooLarge: true };

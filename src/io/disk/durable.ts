@@ -123,7 +123,6 @@ export async function makeDirectory(path: string): Promise<void> {
 
 /** Makes the names in a directory durable. */
 export async function syncDirectory(directory: string): Promise<void> {
-  if (process.platform === 'win32') return; // directories cannot be opened there
   const handle = await open(directory, constants.O_RDONLY);
   try {
     await handle.sync();

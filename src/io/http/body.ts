@@ -1,4 +1,4 @@
-/** The body of a reply: decompressed, counted, and read within the request's time. */
+/** The body of a reply: decompressed, and read within the request's time. */
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, type Zlib } from 'node:zlib';
 import { exit } from '../../core/problem.ts';
@@ -27,8 +27,6 @@ export interface BodyOptions {
   readonly where: Where;
   /** As checked by `checkEncoding`. */
   readonly encoding: string;
-  /** Limit on decompressed bytes. */
-  readonly maxBytes: number;
   readonly limit: TimeLimit;
   /** Called when the body was read, broke or was given up. */
   readonly finished: () => void;
@@ -41,7 +39,7 @@ export function checkEncoding(header: string | undefined, where: Where): string 
   const encoding = (header ?? '').trim().toLowerCase();
   if (encoding === '' || encoding === 'identity' || Object.hasOwn(decoders, encoding)) return encoding;
   const what = encoding.includes(',') ? 'encoded its reply more than once' : 'encoded its reply in a way not asked for';
-  throw problem(exit.protocol, where, what, undefined, somethingBetween);
+  throw problem(exit.protocol, where, what, { hint: somethingBetween });
 }
 
 const somethingBetween = 'check the proxies and gateways between here and the service';
@@ -52,18 +50,12 @@ export async function* readBody(raw: Readable, options: BodyOptions): AsyncGener
   const decoder = decoders[encoding]?.();
   // A stream in between costs a copy and a turn, so plain bodies go without. `pipeline` hands errors on both ways.
   const stream: Readable = decoder === undefined ? raw : pipeline(raw, decoder, () => undefined);
-  let bytes = 0;
   let chunks = 0;
   try {
     limit.run();
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       limit.pause();
-      bytes += chunk.length;
       if (chunks++ % chunksBetweenLooks === 0) limitYoungGeneration();
-      if (bytes > options.maxBytes) {
-        const hint = 'ask for less at once: a lower --limit or a shorter window';
-        throw problem(exit.protocol, where, `sent more than ${options.maxBytes} bytes`, undefined, hint);
-      }
       yield chunk;
       limit.run();
     }
@@ -74,14 +66,10 @@ export async function* readBody(raw: Readable, options: BodyOptions): AsyncGener
     if (decoder !== undefined && isBare(error, decoder)) return;
     if (decoder === undefined || !isDecoding(error)) throw connectionProblem(error, where);
     options.misencoded();
-    throw problem(
-      exit.protocol,
-      where,
-      `sent a body that is not ${encoding}, though it says so`,
-      undefined,
-      somethingBetween,
-      { once: true },
-    );
+    throw problem(exit.protocol, where, `sent a body that is not ${encoding}, though it says so`, {
+      hint: somethingBetween,
+      again: { once: true },
+    });
   } finally {
     limit.pause();
     options.finished();

@@ -21,7 +21,7 @@ export function beginExchange(timeout: number, stop: AbortSignal | undefined, wh
   const limit = timeLimit(timeout, () => {
     const what = `did not complete its reply within ${timeout / 1000} s`;
     const hint = 'ask for less at once, or give it more time with --timeout';
-    controller.abort(problem(exit.unavailable, where(), what, undefined, hint, {}));
+    controller.abort(problem(exit.unavailable, where(), what, { hint, again: {} }));
   });
   // AbortSignal.any would keep every request alive as long as the run's own signal.
   const onStop = (): void => controller.abort(stop?.reason);

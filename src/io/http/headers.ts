@@ -11,7 +11,7 @@ export function outgoingHeaders(headers: Headers, where: Where): Headers {
     if (/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) continue;
     const what = `cannot be sent the header ${name}, because its value has characters that headers cannot carry`;
     const hint = 'look for a line break or a typographic character in the setting that it comes from';
-    throw problem(exit.config, where, what, undefined, hint);
+    throw problem(exit.config, where, what, { hint });
   }
   return Object.fromEntries(entries);
 }

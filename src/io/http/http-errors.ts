@@ -27,32 +27,30 @@ export function connectionProblem(error: unknown, where: Where): unknown {
   if (proxy !== undefined) return proxy;
 
   const tls = tlsTrouble(code, (error as { cert?: Validity }).cert, where.url.protocol === 'https:' ? 'HTTP' : 'TCP');
-  if (tls !== undefined) return problem(tls[2] ?? exit.protocol, where, tls[0], code, tls[1]);
+  if (tls !== undefined) return problem(tls[2] ?? exit.protocol, where, tls[0], { code, hint: tls[1] });
   if (code === 'ENOTFOUND') {
-    return problem(
-      exit.unavailable,
-      where,
-      'has a host name that does not resolve',
+    const hint = 'check the URL and the name server';
+    return problem(exit.unavailable, where, 'has a host name that does not resolve', {
       code,
-      'check the URL and the name server',
-      { once: true },
-    );
+      hint,
+      again: { once: true },
+    });
   }
   const transient = transientCodes.get(code);
   if (transient !== undefined) {
     const isPlain = where.url.protocol === 'http:' && isBroken(error); // how TLS servers answer plain HTTP
     const hint = isPlain ? `${transient[1]}; if it speaks TLS there, the URL begins with https://` : transient[1];
-    return problem(exit.unavailable, where, transient[0], code, hint, {});
+    return problem(exit.unavailable, where, transient[0], { code, hint, again: {} });
   }
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
-    return problem(exit.protocol, where, 'sent more than 16 KiB of headers', code, wrongService);
+    return problem(exit.protocol, where, 'sent more than 16 KiB of headers', { code, hint: wrongService });
   }
   if (code.startsWith('HPE_') || error.name === 'HTTPParserError') {
-    return problem(exit.protocol, where, 'does not speak HTTP', code, wrongService);
+    return problem(exit.protocol, where, 'does not speak HTTP', { code, hint: wrongService });
   }
   const isSystem = code.startsWith('E') && !code.startsWith('ERR_');
   if (isSystem || (code.startsWith('UND_ERR_') && !code.startsWith('UND_ERR_INVALID_'))) {
-    return problem(exit.unavailable, where, 'could not be reached', code, network, {});
+    return problem(exit.unavailable, where, 'could not be reached', { code, hint: network, again: {} });
   }
   return error;
 }
@@ -67,11 +65,9 @@ export function problem(
   status: ExitStatus,
   where: Where,
   what: string,
-  code: string | undefined,
-  hint: string,
-  again?: Again,
+  { hint, code = '', again }: { readonly hint: string; readonly code?: string; readonly again?: Again },
 ): Problem {
-  const detail = code === undefined || code === '' ? '' : `${code}, `;
+  const detail = code === '' ? '' : `${code}, `;
   const { role, method, url } = where;
   const request = `${detail}${method} ${pathOf(where)}`.trimEnd();
   return new Problem(status, `${role} ${url.protocol}//${url.host} ${what} (${request})`, {

@@ -5,6 +5,7 @@
 import { BlockList, isIP } from 'node:net';
 import { isLoopback } from '../../core/origin.ts';
 import { exit, Problem } from '../../core/problem.ts';
+import type { Environment } from '../world.ts';
 
 export interface Proxy {
   /** Without user info: safe to print. */
@@ -13,10 +14,8 @@ export interface Proxy {
   readonly token: string | undefined;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** The proxy for a target, or undefined for a direct connection. Throws Problem 78 when the setting is not usable. */
-export function proxyFor(target: URL, environment: Environment): Proxy | undefined {
+export function proxyFor(target: URL, environment: Readonly<Environment>): Proxy | undefined {
   if (isLoopback(target.hostname)) return undefined;
   const name = target.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
   const value = read(environment, name);
@@ -48,7 +47,7 @@ function token(url: URL, name: string): string | undefined {
   }
 }
 
-function read(environment: Environment, name: string): string {
+function read(environment: Readonly<Environment>, name: string): string {
   return (environment[name.toLowerCase()] || environment[name] || '').trim();
 }
 

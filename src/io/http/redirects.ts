@@ -27,7 +27,10 @@ export function followRedirect(
   where: Where,
 ): URL {
   const refuse = (what: string): Error =>
-    problem(exit.protocol, where, what, `HTTP ${status}`, 'set the URL to the final address of the API');
+    problem(exit.protocol, where, what, {
+      code: `HTTP ${status}`,
+      hint: 'set the URL to the final address of the API',
+    });
   if (!allowed) throw refuse('redirects, which is not followed');
   if (typeof location !== 'string') throw refuse('redirects to nowhere');
   const url = resolveSameOrigin(where.url.href, location);

@@ -34,8 +34,8 @@ function distrust(
   if ((mode & constants.S_IFMT) !== constants.S_IFREG) {
     return new Problem(exit.config, `${what} is not a file`, { hint: 'choose another --state-dir' });
   }
+  if (!strict) return undefined;
   const user = process.getuid?.();
-  if (user === undefined || !strict) return undefined; // Windows has neither owners nor modes of this kind
   if (uid !== user) {
     return new Problem(exit.config, `${what} belongs to user ${uid}, not to ${user}`, {
       hint: `run the job as user ${uid}, or give it the file: chown ${user} ${path}`,

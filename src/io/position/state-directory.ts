@@ -36,7 +36,7 @@ async function prepareDirectory(directory: string): Promise<void> {
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     const { uid, mode } = await stat(directory);
     const user = process.getuid?.();
-    if (user === undefined || ((mode & 0o022) === 0 && (uid === user || uid === 0))) return;
+    if ((mode & 0o022) === 0 && (uid === user || uid === 0)) return;
     const another = 'choose a directory of its own inside it, which is then created for its owner alone: --state-dir';
     throw new Problem(exit.config, `others can replace what is in the state directory ${directory}`, {
       hint: uid === user ? `if nothing else is in it: chmod -R go-w ${directory}; else ${another}` : another,

@@ -7,11 +7,12 @@ import { Buffer } from 'node:buffer';
 import { closeSync, fstatSync, fsync, openSync, readSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { exit, Problem } from '../../core/problem.ts';
+import { visible } from '../../core/text/shown.ts';
 import type { Output } from '../../core/types.ts';
 import { errorCode } from '../error-code.ts';
 import { isClosed, isNull } from './closed.ts';
 import { reached } from '../failpoint.ts';
-import { isTerminal, visible } from './terminal.ts';
+import { isTerminal } from './terminal.ts';
 import { unless } from './unless.ts';
 import { writeFully } from '../disk/write-fully.ts';
 

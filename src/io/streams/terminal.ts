@@ -1,20 +1,5 @@
-/** What a terminal needs: control characters made visible, and one line that is redrawn. */
-
-// C0, DEL, C1, and the marks that reorder what follows (CVE-2021-42574).
-const unsafe = /(?![\t\n])[\p{Cc}\p{Bidi_Control}]/gu;
-
-/**
- * The text with control characters as `\u001b`: a vendor's text cannot move the cursor, set the clipboard or hide what
- * follows. Inside a JSON string this spelling means the same character. Tabs and line feeds stay.
- */
-export function visible(text: string): string {
-  return text.replace(unsafe, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-/** The same for what must be one line: tabs and line feeds are shown too. */
-export function oneLine(text: string): string {
-  return visible(text).replaceAll('\n', '\\n').replaceAll('\t', '\\t');
-}
+/** What is known of a terminal, and the one line of it that is redrawn. */
+import { oneLine } from '../../core/text/shown.ts';
 
 /** True when the descriptor is a terminal. node:tty brings streams and sockets along: not every start needs them. */
 export function isTerminal(descriptor: number): boolean {

@@ -6,7 +6,8 @@ import { acknowledged, askOnce } from '../../../src/core/delivery/acknowledge.ts
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { emptySummary } from '../../../src/core/run/summary.ts';
 import type { Ledger, PositionStore, Sink } from '../../../src/core/types.ts';
-import { memorySink, memoryTools, type Clock } from '../../support/memory.ts';
+import { fakeTools, type Clock } from '../../support/fake-tools.ts';
+import { memorySink } from '../../support/memory.ts';
 import { memoryStore } from '../../support/memory-store.ts';
 
 type Answer = 'kept' | 'lost' | 'waiting';
@@ -49,7 +50,7 @@ function awaiting(
     store,
     branch: '',
     summary: emptySummary(),
-    tools: memoryTools(clock),
+    tools: fakeTools(clock),
   };
 }
 

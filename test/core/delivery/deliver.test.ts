@@ -3,10 +3,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { packer } from '../../../src/core/batch.ts';
 import type { Packed } from '../../../src/core/batch.ts';
-import { attempts, deliver } from '../../../src/core/delivery/deliver.ts';
+import { deliver } from '../../../src/core/delivery/deliver.ts';
 import { type Delivered, nothing } from '../../../src/core/delivery/delivered.ts';
 import { jsonLine } from '../../../src/core/wire/json-line.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
+import { attempts } from '../../../src/core/retry.ts';
 import type { Batch, Outcome, Reply } from '../../../src/core/types.ts';
 import { auditRecords, textOf } from '../../support/records.ts';
 
@@ -145,14 +146,11 @@ test('an asked wait of more than a quarter of an hour is left to the next run: 7
   });
   const clock = fakeClock();
   const certain: Delivered[] = [];
-  await assert.rejects(
-    deliver(sink, packed(3), clock, (delivered) => void certain.push(delivered)),
-    {
-      status: exit.tempfail,
-      message: /^fake is rate limited: rate-limited until 1970-01-01T02:00:00.\d+Z, progress kept$/,
-      hint: 'the next run continues from here; run it less often if this repeats',
-    },
-  );
+  await assert.rejects(deliver(sink, packed(3), clock, { soFar: (delivered) => void certain.push(delivered) }), {
+    status: exit.tempfail,
+    message: /^fake is rate limited: rate-limited until 1970-01-01T02:00:00.\d+Z, progress kept$/,
+    hint: 'the next run continues from here; run it less often if this repeats',
+  });
   assert.deepEqual(clock.waits, [250]);
   assert.deepEqual(certain[0]?.kept, [100]);
 });
@@ -216,10 +214,9 @@ test('a stop request between attempts ends the run, and says what was taken befo
   const clock = { ...fakeClock(), wait: () => Promise.reject(new Problem(exit.terminate, 'stopped by SIGTERM')) };
   const sink = fakeSink((asked) => ({ outcomes: asked.map((n) => (n === 1 ? { again: 'busy' } : 'kept')) }));
   const certain: Delivered[] = [];
-  await assert.rejects(
-    deliver(sink, packed(3), clock, (delivered) => void certain.push(delivered)),
-    { status: exit.terminate },
-  );
+  await assert.rejects(deliver(sink, packed(3), clock, { soFar: (delivered) => void certain.push(delivered) }), {
+    status: exit.terminate,
+  });
   assert.deepEqual(certain, [{ ...nothing, kept: [100, 102] }]);
 });
 
@@ -302,16 +299,13 @@ test('what is refused is told as it is known, so that a sink that refuses all is
   const certain: Delivered[] = [];
   const stop = new Problem(exit.data, 'too many');
   await assert.rejects(
-    deliver(
-      sink,
-      packed(1000),
-      fakeClock(),
-      (delivered) => void certain.push(delivered),
-      (count, reason) => {
+    deliver(sink, packed(1000), fakeClock(), {
+      soFar: (delivered) => void certain.push(delivered),
+      mayRefuse(count, reason) {
         assert.equal(reason, 'no');
         if (count > 10) throw stop;
       },
-    ),
+    }),
     stop,
   );
   assert.equal(sink.requests.length, 11);

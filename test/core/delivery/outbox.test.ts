@@ -8,7 +8,8 @@ import { unsaved } from '../../../src/core/delivery/unsaved.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { emptySummary } from '../../../src/core/run/summary.ts';
 import type { PositionStore, Quarantine, Reply, Sink } from '../../../src/core/types.ts';
-import { memorySink, memoryTools, type Clock } from '../../support/memory.ts';
+import { fakeTools, type Clock } from '../../support/fake-tools.ts';
+import { memorySink } from '../../support/memory.ts';
 import { memoryQuarantine, memoryStore } from '../../support/memory-store.ts';
 import { auditRecords } from '../../support/records.ts';
 
@@ -46,7 +47,7 @@ function bench(changes: Partial<Sink> = {}) {
   const ledger = createLedger();
   const summary = emptySummary();
   const queue = packer(sink);
-  const parts = { sink, queue, ledger, unsaved: unsaved(sink, store), quarantine, summary, tools: memoryTools(clock) };
+  const parts = { sink, queue, ledger, unsaved: unsaved(sink, store), quarantine, summary, tools: fakeTools(clock) };
   const box = outbox({ ...parts, sourceName: 'memory', branch: '', maxQuarantine: 0.1, refusals: 0, dryRun: false });
   const records = auditRecords(20);
   /** Adds so many records more; resolves when the outbox takes further ones. */

@@ -18,7 +18,7 @@ interface Case {
 
 function lines({ rules = {}, stream, job = {}, watermark, bookmark }: Case): readonly string[] {
   const vendor: Source = memoryVendor({ now: 0 }, { rules });
-  const source = stream === true ? { ...vendor, goesOn: () => false } : vendor;
+  const source = stream === true ? { ...vendor, stream: { isOpen: () => false } } : vendor;
   return forewarned({
     source,
     watermark,

@@ -5,7 +5,8 @@ import { placeOf, firstPosition } from '../../../src/core/run/position.ts';
 import type { Branch } from '../../../src/core/run/pull-slice.ts';
 import { fromMillis } from '../../../src/core/time.ts';
 import type { Job, WindowRules } from '../../../src/core/types.ts';
-import { memoryJob, memoryTools, memoryVendor, minute } from '../../support/memory.ts';
+import { fakeTools } from '../../support/fake-tools.ts';
+import { memoryJob, memoryVendor, minute } from '../../support/memory.ts';
 
 const ours = Date.UTC(2026, 10, 20, 9);
 const now = fromMillis(ours);
@@ -29,7 +30,7 @@ function branch({ job, rules, watermark, clock = ours }: Case): Subject {
     job: { ...memoryJob, ...job },
     source: memoryVendor({ now: clock }, rules === undefined ? {} : { rules }),
     place,
-    tools: { ...memoryTools({ now: clock }), warn: (message) => warnings.push(message) },
+    tools: { ...fakeTools({ now: clock }), warn: (message) => warnings.push(message) },
     warnings,
   };
 }

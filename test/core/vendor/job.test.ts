@@ -4,8 +4,9 @@ import { parseDefinition, type SourceDefinition } from '../../../src/core/defini
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { restSource } from '../../../src/core/rest.ts';
 import type { Search } from '../../../src/core/types.ts';
+import type { FakeTools } from '../../support/fake-tools.ts';
 import { exampleJob } from '../../support/example-job.ts';
-import { ask, noSearch, pullAll, sourceTools, type Pulled, type SourceTools } from '../../support/source-tools.ts';
+import { ask, noSearch, pullAll, sourceTools, type Pulled } from '../../support/source-tools.ts';
 import { sendJson, serve, type Vendor } from '../../support/vendors/server.ts';
 
 const quince = {
@@ -54,7 +55,7 @@ async function orchard(answer: (target: string, count: number) => string | numbe
 interface Run {
   readonly change?: Partial<SourceDefinition>;
   readonly search?: Partial<Search>;
-  readonly tools?: SourceTools;
+  readonly tools?: FakeTools;
 }
 
 function sourceOf(vendor: Vendor, { change = {}, search = {}, tools = sourceTools() }: Run) {

@@ -4,7 +4,8 @@ import { test, type TestContext } from 'node:test';
 import { parseDefinition } from '../../../src/core/definition.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { restSource } from '../../../src/core/rest.ts';
-import { noSearch, pullAll, sourceTools, type SourceTools } from '../../support/source-tools.ts';
+import type { FakeTools } from '../../support/fake-tools.ts';
+import { noSearch, pullAll, sourceTools } from '../../support/source-tools.ts';
 import { sendJson, serve } from '../../support/vendors/server.ts';
 
 const lime = {
@@ -31,7 +32,7 @@ async function read(
   t: TestContext,
   answers: readonly Answer[],
   change: object = {},
-): Promise<{ ids: readonly string[]; problem: Problem | undefined; tools: SourceTools; requests: number }> {
+): Promise<{ ids: readonly string[]; problem: Problem | undefined; tools: FakeTools; requests: number }> {
   let at = 0;
   const vendor = await serve({}, (_, response) => {
     const [status, text, headers] = answers[at++] ?? [200, '{"data":[{"id":1}]}'];

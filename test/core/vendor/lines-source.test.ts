@@ -7,7 +7,8 @@ import { exit, Problem } from '../../../src/core/problem.ts';
 import type { Duration, Search, Source, Tools } from '../../../src/core/types.ts';
 import { run } from '../../../src/run.ts';
 import { collectGarbage } from '../../support/garbage.ts';
-import { memoryJob, memorySink, memoryTools } from '../../support/memory.ts';
+import { fakeTools } from '../../support/fake-tools.ts';
+import { memoryJob, memorySink } from '../../support/memory.ts';
 import { memoryQuarantine, memoryStore } from '../../support/memory-store.ts';
 
 const start = Date.UTC(2026, 10, 20, 9);
@@ -24,7 +25,7 @@ interface Read {
 
 function sourceOf(
   chunks: AsyncIterable<Buffer>,
-  { rules = { ids: [] }, search = {}, tools = memoryTools({ now: start }), overlap }: Options = {},
+  { rules = { ids: [] }, search = {}, tools = fakeTools({ now: start }), overlap }: Options = {},
 ): Source {
   return linesSource(linesDefinition(rules), chunks, { ...noSearch, ...search }, tools, overlap);
 }
@@ -126,7 +127,7 @@ test('a malformed line is refused alone', async () => {
 test('a torn last line ends the slice in peace, so that the lines before it are delivered; the next slice tells of it', async () => {
   const source = sourceOf(inPieces('{"id":1}\n{"id":2,"x":"to'));
   assert.deepEqual((await readSlice(source)).ids, ['1']);
-  assert.equal(source.goesOn?.(), true);
+  assert.equal(source.stream?.isOpen(), true);
   await assert.rejects(readSlice(source), (error) => {
     assert.ok(error instanceof Problem);
     assert.match(error.message, /^standard input was cut off in its last line$/);
@@ -142,7 +143,7 @@ test('so does an input that cannot be read any more; a page of HTML has nothing 
   }
   const source = sourceOf(broken());
   assert.deepEqual((await readSlice(source)).ids, ['1', '2']);
-  assert.equal(source.goesOn?.(), true);
+  assert.equal(source.stream?.isOpen(), true);
   await assert.rejects(readSlice(source), (error) => error === problem);
 
   const page = sourceOf(inPieces('<html>log in</html>\n'));
@@ -156,11 +157,11 @@ test('a single query reads one piece, and tells of more only when there is more'
   }
   const whole = sourceOf(pieces('{"id":1}\n{"id":2}', '', ''), { search });
   assert.deepEqual((await readSlice(whole)).ids, ['1', '2']);
-  assert.deepEqual([whole.truncated(), whole.goesOn?.()], [false, false]);
+  assert.deepEqual([whole.truncated(), whole.stream?.isOpen()], [false, false]);
 
   const longer = sourceOf(pieces('', '{"id":1}\n', '', '{"id":2}\n', '{"id":3}\n'), { search });
   assert.deepEqual((await readSlice(longer)).ids, ['1']);
-  assert.deepEqual([longer.truncated(), longer.guessed?.(), longer.goesOn?.()], [true, false, false]);
+  assert.deepEqual([longer.truncated(), longer.guessed?.(), longer.stream?.isOpen()], [true, false, false]);
 });
 
 test('a single query of an input that goes on for more than a minute, with nothing in it, was cut short', async () => {
@@ -172,9 +173,9 @@ test('a single query of an input that goes on for more than a minute, with nothi
       yield Buffer.alloc(0);
     }
   }
-  const source = sourceOf(quiet(), { search: { single: true }, tools: memoryTools(clock) });
+  const source = sourceOf(quiet(), { search: { single: true }, tools: fakeTools(clock) });
   assert.deepEqual((await readSlice(source)).ids, ['1']);
-  assert.deepEqual([source.truncated(), source.guessed?.(), source.goesOn?.()], [true, true, false]);
+  assert.deepEqual([source.truncated(), source.guessed?.(), source.stream?.isOpen()], [true, true, false]);
 });
 
 test('a last line without a line break is whole when its record is', async () => {
@@ -193,12 +194,12 @@ test('an idle input yields empty pages; after a minute the slice ends, and the n
           : Buffer.alloc(0);
     }
   }
-  const source = sourceOf(endless(), { tools: memoryTools(clock) });
+  const source = sourceOf(endless(), { tools: fakeTools(clock) });
   const first = await readSlice(source);
   assert.equal(clock.now, start + 60_000);
-  assert.equal(source.goesOn?.(), true);
+  assert.equal(source.stream?.isOpen(), true);
   const second = await readSlice(source);
-  assert.equal(source.goesOn?.(), false);
+  assert.equal(source.stream?.isOpen(), false);
   assert.deepEqual([...first.ids, ...second.ids].length, 20);
   assert.ok(first.ids.length > 5 && second.ids.length > 5);
 });
@@ -211,9 +212,9 @@ test('a request to stop ends the slice in peace, so that what was read is delive
     controller.abort(problem);
     throw problem;
   }
-  const source = sourceOf(interrupted(), { tools: memoryTools({ now: start }, controller.signal) });
+  const source = sourceOf(interrupted(), { tools: fakeTools({ now: start }, controller.signal) });
   assert.deepEqual((await readSlice(source)).ids, ['1']);
-  assert.equal(source.goesOn?.(), true);
+  assert.equal(source.stream?.isOpen(), true);
   await assert.rejects(readSlice(source), (error) => error === problem);
 });
 
@@ -232,8 +233,8 @@ async function* readMinutes(pieces: readonly string[]): AsyncGenerator<Read, voi
       clock.now += minute;
     }
   }
-  const source = sourceOf(arriving(), { tools: memoryTools(clock), overlap: 10n * 60_000_000_000n });
-  while (source.goesOn?.() === true) yield readSlice(source, clock.now);
+  const source = sourceOf(arriving(), { tools: fakeTools(clock), overlap: 10n * 60_000_000_000n });
+  while (source.stream?.isOpen() === true) yield readSlice(source, clock.now);
 }
 
 test('lines without an ID that did not come for a while are forgotten: an endless input needs no more memory', async () => {
@@ -272,7 +273,7 @@ test('no line of a stream is taken for one that was delivered before, however of
         }
       }
       const overlap = 5n * 60_000_000_000n;
-      const tools = memoryTools(clock);
+      const tools = fakeTools(clock);
       const { summary, problems } = await run({
         job: { ...memoryJob, overlap },
         source: sourceOf(arriving(), { tools, overlap }),

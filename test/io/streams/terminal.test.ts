@@ -1,21 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { oneLine, progressLine, visible, type TextOutput } from '../../../src/io/streams/terminal.ts';
-
-test('control characters, escape sequences and reordering marks are shown as JSON spells them', () => {
-  const hostile = 'a\u001b]52;c;ZXZpbA==\u0007b\u007f\u009b31mc\u202ed\u2066e\r';
-  assert.equal(visible(hostile), 'a\\u001b]52;c;ZXZpbA==\\u0007b\\u007f\\u009b31mc\\u202ed\\u2066e\\u000d');
-});
-
-test('what is shown means the same inside JSON', () => {
-  const record = { text: 'a\u009b\u007f\u202e ü 😀 日本' };
-  assert.deepEqual(JSON.parse(visible(JSON.stringify(record))), record);
-});
-
-test('tabs and line feeds stay, unless one line is wanted', () => {
-  assert.equal(visible('a\tb\n'), 'a\tb\n');
-  assert.equal(oneLine('a\tb\nc'), 'a\\tb\\nc');
-});
+import { progressLine, type TextOutput } from '../../../src/io/streams/terminal.ts';
 
 function paper(isTerminal: boolean): TextOutput & { written: string } {
   return {

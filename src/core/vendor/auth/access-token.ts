@@ -3,7 +3,7 @@ import { assertionSigner } from './assertion.ts';
 import type { OAuthDefinition, SourceDefinition } from '../../definition.ts';
 import { parseJson } from '../reply.ts';
 import { headersOf, tokenRequest, tokenUrl } from '../request.ts';
-import { tryingEnough, type Session } from './session.ts';
+import { closeClient, tryingEnough, type Session } from './session.ts';
 import type { TemplateValues } from '../template.ts';
 import { grantIn } from './token-reply.ts';
 import type { Http, Tools } from '../../types.ts';
@@ -36,7 +36,7 @@ export function accessToken(
   const hidden = new Map<string, string>();
 
   function hide(name: string, secret: string): void {
-    tools.hide?.(secret, hidden.get(name));
+    tools.hide(secret, hidden.get(name));
     hidden.set(name, secret);
   }
 
@@ -72,11 +72,7 @@ export function accessToken(
     async close() {
       const opened = client;
       [token, client] = [undefined, undefined];
-      try {
-        await opened?.close();
-      } catch (error) {
-        tools.debug('closing the connection failed', { problem: String(error) });
-      }
+      await closeClient(opened, tools);
     },
   };
 }

@@ -7,7 +7,7 @@ import { exit, Problem } from '../../problem.ts';
 import { buildRequest, headersOf } from '../request.ts';
 import { httpProblem, retrying } from '../../retry.ts';
 import type { TemplateValues } from '../template.ts';
-import type { HttpReply, HttpRequest, Tools } from '../../types.ts';
+import type { Http, HttpReply, HttpRequest, Tools } from '../../types.ts';
 
 export interface Session {
   /** Whether a login can be tried again when the vendor says that it is over. */
@@ -58,7 +58,7 @@ export function session(
     const { path, header, headers } = login.token;
     const found = path === undefined ? reply.headers[header?.toLowerCase() ?? ''] : tokenAt(text, path);
     if (found === undefined || found === '') throw notALogin(definition, 'without a token');
-    tools.hide?.(String(found), hidden);
+    tools.hide(String(found), hidden);
     hidden = String(found);
     return headersOf(headers, { ...values, token: found });
   }
@@ -94,8 +94,7 @@ export async function tryingEnough<T>(action: () => Promise<T>, tools: Tools): P
     return await retrying(action, tools);
   } catch (error) {
     if (!(error instanceof Problem) || error.again === undefined) throw error;
-    const { status, message, hint, cause } = error;
-    throw new Problem(status, message, { hint, cause });
+    throw error.with({ again: undefined });
   }
 }
 
@@ -120,4 +119,13 @@ export function credentialsHint(definition: SourceDefinition, others: readonly s
   const text = JSON.stringify([definition.auth, definition.headers]);
   const used = Object.keys(definition.settings).filter((name) => text.includes(`{${name}}`) || others.includes(name));
   return used.length === 0 ? 'check the credentials' : `check ${listed(used)}`;
+}
+
+/** Closes the client of a vendor that is done with. Never throws. */
+export async function closeClient(client: Http | undefined, tools: Pick<Tools, 'debug'>): Promise<void> {
+  try {
+    await client?.close();
+  } catch (error) {
+    tools.debug('closing the connection failed', { problem: String(error) });
+  }
 }

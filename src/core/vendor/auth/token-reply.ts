@@ -3,6 +3,7 @@ import { clockHint } from '../../clock/vendor-clock.ts';
 import type { OAuthDefinition, SourceDefinition } from '../../definition.ts';
 import { isSuccessful } from '../../http-status.ts';
 import { exit, Problem } from '../../problem.ts';
+import { quoted } from '../../text/shown.ts';
 import { saying, tokenAt, valueAt } from '../reply.ts';
 import { httpProblem } from '../../retry.ts';
 import { credentialsHint } from './session.ts';
@@ -45,7 +46,7 @@ export function grantIn(definition: SourceDefinition, auth: OAuthDefinition, ans
   }
   if (!isSuccessful(reply.status)) {
     const problem = httpProblem(reply.status, reply.headers, asked, now);
-    throw new Problem(problem.status, problem.message + said, { hint: problem.hint, again: problem.again });
+    throw problem.with({ message: problem.message + said });
   }
   const unusable = (how: string): Problem =>
     new Problem(exit.protocol, `${asked.who} answered ${asked.what} ${how}`, {
@@ -58,7 +59,7 @@ export function grantIn(definition: SourceDefinition, auth: OAuthDefinition, ans
   if (!/^[\x21-\x7e]+$/.test(token)) throw unusable('with a token that no header can carry');
   const type = valueAt(value, 'token_type') ?? 'bearer';
   if (auth.token?.headers === undefined && !(typeof type === 'string' && /^bearer$/i.test(type))) {
-    throw unusable(`with a token of the type ${JSON.stringify(type).slice(0, 40)}, which needs auth.token.headers`);
+    throw unusable(`with a token of the type ${quoted(type)}, which needs auth.token.headers`);
   }
   return { token, lifetime: lifetimeIn(value) };
 }

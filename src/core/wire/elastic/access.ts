@@ -1,10 +1,11 @@
 /** Where an Elasticsearch or OpenSearch cluster is, and how to be let in. */
 import { Buffer } from 'node:buffer';
 import { exit, Problem } from '../../problem.ts';
-import { isObject, objectOf, serverText } from '../server-text.ts';
+import { isObject, objectOf } from '../answer.ts';
+import { serverText } from '../../text/shown.ts';
 import type { SettingValues } from '../../types.ts';
 
-/** The base address, without a slash at the end. Problem 78 unless exactly one of URL and Cloud ID is set. */
+/** The base address, without a slash or the path of a bulk request at the end. Problem 78 unless exactly one of URL and Cloud ID is set. */
 export function elasticAddress(values: SettingValues): string {
   const url = values['ELASTIC_URL'];
   const cloudId = values['ELASTIC_CLOUD_ID'];
@@ -14,10 +15,16 @@ export function elasticAddress(values: SettingValues): string {
     throw new Problem(exit.config, `${which} set`, { hint: 'set one of them' });
   }
   const base = url ?? cloudUrl(cloudId ?? '');
-  if (base !== undefined) return base.replace(/\/+$/, '');
+  if (base !== undefined) return withoutBulk(base.replace(/\/+$/, ''), values['ELASTIC_INDEX'] ?? '');
   throw new Problem(exit.config, 'ELASTIC_CLOUD_ID is not a Cloud ID', {
     hint: 'copy it from the deployment page in the Elastic Cloud console; it looks like name:bG9uZyB0ZXh0',
   });
+}
+
+/** People paste the address from an example, path included. */
+function withoutBulk(base: string, index: string): string {
+  for (const path of [`/${index}/_bulk`, '/_bulk']) if (base.endsWith(path)) return base.slice(0, -path.length);
+  return base;
 }
 
 /**

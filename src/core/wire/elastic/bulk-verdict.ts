@@ -5,7 +5,8 @@
  */
 import type { Buffer } from 'node:buffer';
 import { errorText } from './bulk.ts';
-import { isObject, serverText } from '../server-text.ts';
+import { isObject } from '../answer.ts';
+import { serverText } from '../../text/shown.ts';
 import { objects } from '../../json/objects.ts';
 import { splitter } from '../../split.ts';
 

@@ -3,7 +3,8 @@
  * https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk
  */
 import { isSuccessful } from '../../http-status.ts';
-import { isObject, objectOf, serverText } from '../server-text.ts';
+import { isObject, objectOf } from '../answer.ts';
+import { serverText } from '../../text/shown.ts';
 import type { Outcome } from '../../types.ts';
 
 /** What an item says. `diverted`: taken, but into the failure store. `denied`, `missing`: a fault of the settings. */

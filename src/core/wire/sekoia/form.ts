@@ -8,7 +8,7 @@ import { comma, enclosed } from '../json-list.ts';
 import { jsonLine } from '../json-line.ts';
 import type { Encode } from '../json-line.ts';
 import { appendJsonString } from '../../json/json-string.ts';
-import { isObject } from '../server-text.ts';
+import { isObject } from '../answer.ts';
 import type { Batch } from '../../types.ts';
 
 export const sekoiaEndpoints = ['plain', 'plain/batch', 'jsons', 'structured', 'batch', 'array'] as const;
@@ -25,8 +25,8 @@ export interface SekoiaRoute {
   readonly encode: Encode;
   /** Bytes of an event as it is before it is escaped, by what it was encoded to. */
   eventBytes(encoded: Buffer): number;
-  /** The request body of a batch. */
-  enclose(batch: Batch): Batch;
+  /** The request body that the encoded records of a batch make. */
+  enclose(body: Buffer): Buffer;
   /** Headers that tell the event's own time, where the route takes one for the whole request. */
   headers(batch: Batch): Readonly<Record<string, string>>;
 }
@@ -49,7 +49,7 @@ export function sekoiaRoute(endpoint: SekoiaEndpoint, key: string): SekoiaRoute 
     case 'plain/batch':
       return { ...route, contentType: 'text/plain', encode: jsonLine, eventBytes: ({ length }) => length - 1 };
     case 'jsons':
-      return { ...route, ...json, encode: element, enclose: (batch) => enclosed(batch, '[', ']') };
+      return { ...route, ...json, encode: element, enclose: (body) => enclosed(body, '[', ']') };
     case 'structured':
       return {
         ...route,
@@ -65,7 +65,7 @@ export function sekoiaRoute(endpoint: SekoiaEndpoint, key: string): SekoiaRoute 
         ...json,
         keyInBody: true,
         encode: element,
-        enclose: (batch) => enclosed(batch, `{${keyField},"jsons":[`, ']}'),
+        enclose: (body) => enclosed(body, `{${keyField},"jsons":[`, ']}'),
       };
     case 'array':
       return {
@@ -73,13 +73,13 @@ export function sekoiaRoute(endpoint: SekoiaEndpoint, key: string): SekoiaRoute 
         ...json,
         keyInBody: true,
         encode: object(keyField, 'timestamp', '},'),
-        enclose: (batch) => enclosed(batch, '[', ']'),
+        enclose: (body) => enclosed(body, '[', ']'),
       };
   }
 }
 
-function asIs(batch: Batch): Batch {
-  return batch;
+function asIs(body: Buffer): Buffer {
+  return body;
 }
 
 const bare: Encode = (record, out) => out.bytes(record.bytes, record.start, record.end);

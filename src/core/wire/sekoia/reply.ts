@@ -4,7 +4,8 @@
  * collection troubleshooting" says only that there is one), so any list with one entry for each event is read for failures.
  */
 import { isSuccessful } from '../../http-status.ts';
-import { isObject, serverText } from '../server-text.ts';
+import { isObject, objectOf } from '../answer.ts';
+import { serverText } from '../../text/shown.ts';
 import type { Outcome } from '../../types.ts';
 
 /**
@@ -21,17 +22,40 @@ export function sekoiaReply(answer: Readonly<Record<string, unknown>>, count: nu
     return Array.isArray(entry[1]) && entry[1].length > 0;
   });
   const perEvent = lists.filter(([, list]) => list.length === count);
-  if (perEvent.length === lists.length) {
-    const outcomes = Array.from({ length: count }, (_, at) =>
-      outcome(perEvent.map(([name, list]) => says(name, list[at]))),
-    );
-    const known = outcomes.filter((said) => said !== undefined);
-    if (known.length === count) return known;
-  }
+  const outcomes = Array.from({ length: count }, (_, at) =>
+    outcome(perEvent.map(([name, list]) => says(name, list[at]))),
+  );
+  const known = outcomes.filter((said) => said !== undefined);
+  if (known.length === count && (perEvent.length === lists.length || confirms(answer['event_ids'], known)))
+    return known;
   const most = Math.max(0, ...lists.map(([name, list]) => list.filter((entry) => says(name, entry) === 'kept').length));
   if (most > count) return 'odd';
   return most > 0 ? 'some' : 'none';
 }
+
+/** Do the IDs, fewer than events, count those that a list with a status for each event says were taken? */
+function confirms(ids: unknown, outcomes: readonly Outcome[]): boolean {
+  return Array.isArray(ids) && ids.every(isId) && outcomes.filter((one) => one === 'kept').length === ids.length;
+}
+
+/**
+ * What a refusal of a request says about the events in it, of which it may be one. Undefined when it is about the intake
+ * key (the status for that is not published), or when something else than the intake seems to answer: that is the same for
+ * every event.
+ */
+export function sekoiaRefusal(status: number, text: string): string | undefined {
+  if ((status !== 400 && status !== 422) || aboutKey.test(text)) return undefined;
+  const answer = objectOf(text);
+  if (answer === undefined) {
+    return aboutEvents.test(text) && !text.includes('<') ? serverText(`${text.trim()} (HTTP ${status})`) : undefined;
+  }
+  if (Object.keys(answer).length === 0) return undefined;
+  const said = answer['message'] ?? answer['error'] ?? answer['detail'] ?? answer['reason'];
+  return serverText(`${typeof said === 'string' ? said : 'refused by the intake'} (HTTP ${status})`);
+}
+
+const aboutKey = /intake[ _-]?key|\b(?:invalid|unknown|missing|wrong|bad) key\b/i;
+const aboutEvents = /\b(?:events?|json|payload|content|format|encoding|utf-?8|timestamp)\b/i;
 
 const unexplained = 'dropped by the intake, without a reason';
 

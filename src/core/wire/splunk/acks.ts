@@ -1,20 +1,16 @@
 /**
  * Acknowledgements of Splunk's indexers that are still to come. Each belongs to a channel (a GUID) and has a number that
- * counts up in it; its name here is `<channel>:<number>`. A job keeps its channel from run to run.
+ * counts up in it; its name here is `<channel>:<number>`. The numbers of a channel begin anew when Splunk was restarted,
+ * or has forgotten the channel (after 10 minutes without a request), or another indexer answers behind a load balancer:
+ * in one channel, what is to come could be mistaken for something else. So each request has a channel of its own.
  */
 import { integer } from './reply.ts';
-import { isObject } from '../server-text.ts';
+import { isObject } from '../answer.ts';
 import type { Saved } from '../../types.ts';
 
 export interface Acks {
-  /** The channel to send on. */
-  channel(): string;
-  /**
-   * Notes that number `ackId` is to come, and returns its name. Undefined when the numbers of the channel began anew (the
-   * server was restarted): what is to come under them could be mistaken for what was, so a new channel is taken, the
-   * batch must be sent again on it, and what was to come is lost.
-   */
-  sent(ackId: number, now: number): string | undefined;
+  /** Notes that number `ackId` of the channel is to come, and returns its name. */
+  sent(channel: string, ackId: number, now: number): string;
   /**
    * Asks once, channel by channel. What has not come within five minutes never will: Splunk's advice. An answer of
    * `none` means that the token no longer acknowledges: what was taken counts as kept.
@@ -30,54 +26,38 @@ export interface Acks {
 }
 
 const patience = 5 * 60_000;
-/** The moment that stands for "never". */
-const lost = 0;
 
 /** Takes up what the last run saved; anything else begins anew. */
-export function acknowledgements(saved: Saved | undefined, guid: () => string): Acks {
+export function acknowledgements(saved: Saved | undefined): Acks {
   const waiting = new Map<string, number>();
-  let channel = '';
-  let last = -1;
-  if (isObject(saved) && typeof saved['channel'] === 'string' && isObject(saved['waiting'])) {
-    channel = saved['channel'];
-    last = integer(saved['last']) ?? -1;
-    for (const [name, since] of Object.entries(saved['waiting'])) waiting.set(name, integer(since) ?? lost);
+  if (isObject(saved) && isObject(saved['waiting'])) {
+    for (const [name, since] of Object.entries(saved['waiting'])) waiting.set(name, integer(since) ?? 0);
   }
-  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(channel)) channel = guid();
 
   return {
-    channel: () => channel,
-    sent(ackId, now) {
-      if (ackId <= last) {
-        for (const name of waiting.keys()) if (name.startsWith(`${channel}:`)) waiting.set(name, lost);
-        channel = guid();
-        last = -1;
-        return undefined;
-      }
-      last = ackId;
+    sent(channel, ackId, now) {
       const name = `${channel}:${ackId}`;
       waiting.set(name, now);
       return name;
     },
     async settle(pending, ask, now) {
       const kept: string[] = [];
-      const gone: string[] = [];
-      for (const [asked, numbers] of byChannel(pending)) {
-        const answers = await ask(asked, numbers);
+      const lost: string[] = [];
+      for (const [channel, numbers] of byChannel(pending)) {
+        const answers = await ask(channel, numbers);
         for (const number of numbers) {
-          const name = `${asked}:${number}`;
+          const name = `${channel}:${number}`;
           const since = waiting.get(name) ?? now();
           waiting.set(name, since);
-          if (since === lost) gone.push(name);
-          else if (answers === 'none' || answers[String(number)] === true) kept.push(name);
-          else if (now() - since > patience) gone.push(name);
+          if (answers === 'none' || answers[String(number)] === true) kept.push(name);
+          else if (now() - since > patience) lost.push(name);
         }
       }
-      for (const name of [...kept, ...gone]) waiting.delete(name);
-      return { kept, lost: gone };
+      for (const name of [...kept, ...lost]) waiting.delete(name);
+      return { kept, lost };
     },
     isWaiting: () => waiting.size > 0,
-    saved: () => ({ channel, last, waiting: Object.fromEntries(waiting) }),
+    saved: () => ({ waiting: Object.fromEntries(waiting) }),
   };
 }
 

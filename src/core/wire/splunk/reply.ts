@@ -4,7 +4,8 @@
  * Splunk Cloud 10.5: for codes 6, 12, 13 and 15 it is the 0-based number of the bad event, and those before it are taken.
  */
 import { isSuccessful } from '../../http-status.ts';
-import { objectOf, serverText } from '../server-text.ts';
+import { objectOf } from '../answer.ts';
+import { serverText } from '../../text/shown.ts';
 import type { Outcome } from '../../types.ts';
 
 /**
@@ -12,7 +13,6 @@ import type { Outcome } from '../../types.ts';
  *  bad       event `number` will never be taken; those before it were, those after it were not looked at
  *  tooLarge  Splunk Cloud's way to say 413
  *  spoilt    something in it is bad, and it does not say what
- *  noAck     the token does not acknowledge
  *  setting   no event can be taken until a setting is mended: what is wrong, and what to do
  *  other     the HTTP status says it all; with 400, it is not Splunk that answers
  */
@@ -21,17 +21,21 @@ export type HecReply =
   | { readonly kind: 'bad'; readonly number: number; readonly reason: string; readonly ackId: number | undefined }
   | { readonly kind: 'tooLarge' | 'spoilt'; readonly reason: string }
   | { readonly kind: 'setting'; readonly reason: string; readonly hint: string }
-  | { readonly kind: 'noAck' | 'other' };
+  | { readonly kind: 'other' };
 
 /** Splunk Cloud takes between this and 6,000,000 bytes, whatever its limits say. */
 const cloudLimit = 5 * 1024 * 1024;
 
 const poison = [6, 12, 13, 15];
 
+/** What to do about a token that does not acknowledge. */
+export const enableAcks = 'enable indexer acknowledgement for the token, or unset SPLUNK_ACK';
+
 const faults: Readonly<Record<number, string>> = {
   7: 'set SPLUNK_INDEX to an index that the token may write to',
   10: 'check what stands between here and Splunk: the header X-Splunk-Request-Channel is lost on the way',
   11: 'check what stands between here and Splunk: the header X-Splunk-Request-Channel is changed on the way',
+  14: enableAcks,
   16: 'check what stands between here and Splunk: the Authorization header is lost on the way',
   28: 'check what stands between here and Splunk: the header X-Splunk-Request-Channel is lost on the way',
 };
@@ -42,14 +46,13 @@ export function hecReply(status: number, text: string, count: number, bytes: num
   const code = integer(answer?.['code']);
   const said = answer?.['text'];
   const reason = `${serverText(typeof said === 'string' ? said : 'refused')} (code ${code ?? 'missing'})`;
-  const ackId = integer(answer?.['ackId']);
+  const ackId = numberOf(answer?.['ackId']);
   if (isSuccessful(status)) {
     return code === 0 || code === 24 || code === 25 ? { kind: 'taken', slow: code !== 0, ackId } : { kind: 'other' };
   }
   // "Server is busy" (503, code 9) may name an event, too. It is reported that those before it were indexed, and it was
   // measured that none was: all are sent again, because a repeat can be seen and a loss cannot.
   if (status !== 400 || code === undefined || typeof said !== 'string') return { kind: 'other' };
-  if (code === 14) return { kind: 'noAck' };
   const hint = faults[code];
   if (hint !== undefined) return { kind: 'setting', reason, hint };
   const number = integer(answer?.['invalid-event-number']);
@@ -67,4 +70,9 @@ export function upTo(bad: number, count: number, reason: string): Outcome[] {
 /** A whole number from 0. */
 export function integer(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+/** The same, also as a text of digits, as some that speak for Splunk write it. */
+function numberOf(value: unknown): number | undefined {
+  return integer(typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value);
 }

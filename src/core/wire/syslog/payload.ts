@@ -4,6 +4,7 @@
  */
 import { shownId } from '../../identity.ts';
 import type { Encode } from '../json-line.ts';
+import { oneLine } from '../../text/shown.ts';
 import type { AuditRecord } from '../../types.ts';
 import { version } from '../../version.ts';
 
@@ -25,10 +26,9 @@ export function syslogPayload(format: SyslogFormat, fields: PayloadFields): Enco
   return format === 'cef' ? cef(fields) : json;
 }
 
-/** The record's ID on one line: control characters as JSON spells them. */
+/** The record's ID on one line. */
 export function printableId({ key, keyStart, keyEnd }: AuditRecord): string {
-  const control = (character: string): string => JSON.stringify(character).slice(1, -1);
-  return shownId(key, keyStart, keyEnd).replace(/\p{Cc}/gu, control);
+  return oneLine(shownId(key, keyStart, keyEnd));
 }
 
 const json: Encode = (record, out) => out.bytes(record.bytes, record.start, record.end);

@@ -7,7 +7,8 @@ import { parseDefinition } from '../../../../src/core/definition.ts';
 import { exit, Problem, type ExitStatus } from '../../../../src/core/problem.ts';
 import { restSource } from '../../../../src/core/rest.ts';
 import type { Source, SettingValues } from '../../../../src/core/types.ts';
-import { noSearch, pullAll, sourceTools, type SourceTools } from '../../../support/source-tools.ts';
+import type { FakeTools } from '../../../support/fake-tools.ts';
+import { noSearch, pullAll, sourceTools } from '../../../support/source-tools.ts';
 import { sendJson, serve, type LoggedRequest, type Vendor } from '../../../support/vendors/server.ts';
 
 const fig = {
@@ -43,7 +44,7 @@ interface Orchard {
   readonly source: Source;
   readonly login: Vendor;
   readonly api: Vendor;
-  readonly tools: SourceTools;
+  readonly tools: FakeTools;
   readonly hidden: string[];
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { elasticHint, elasticServer } from '../../../../src/core/wire/elastic/access.ts';
+import { elasticAddress, elasticHint, elasticServer } from '../../../../src/core/wire/elastic/access.ts';
 
 test('a cluster that wants credentials asks for those that are not set, or for a look at those that are', () => {
   assert.equal(elasticHint({}, 401), 'set ELASTIC_API_KEY, or ELASTIC_USERNAME and ELASTIC_PASSWORD');
@@ -32,3 +32,18 @@ for (const [version, quiet] of versions) {
     assert.equal(elasticServer(JSON.stringify({ version })).quiet, quiet);
   });
 }
+
+test('an address that was pasted with the path of a bulk request is used without it', () => {
+  for (const path of ['', '/', '/_bulk', '/_bulk/', '/audit/_bulk', '/audit/_bulk/'])
+    assert.equal(
+      elasticAddress({ ELASTIC_URL: `https://es.example:9200${path}`, ELASTIC_INDEX: 'audit' }),
+      'https://es.example:9200',
+    );
+  for (const path of ['/audit', '/es', '/my_bulk'])
+    assert.equal(
+      elasticAddress({ ELASTIC_URL: `https://es.example${path}`, ELASTIC_INDEX: 'audit' }),
+      `https://es.example${path}`,
+    );
+  const behind = { ELASTIC_URL: 'https://proxy.example/es/audit/_bulk', ELASTIC_INDEX: 'audit' };
+  assert.equal(elasticAddress(behind), 'https://proxy.example/es');
+});

@@ -24,7 +24,7 @@ const cases: readonly (readonly [what: string, status: number, text: string, byt
   ['a page with 400', 400, '<html>', 100, 'other'],
   ['a text without a code', 400, '{"text":"no"}', 100, 'other'],
   ['a code without a text', 400, '{"code":6,"invalid-event-number":0}', 100, 'other'],
-  ['no acknowledgements', 400, '{"text":"ACK is disabled","code":14}', 100, 'noAck'],
+  ['no acknowledgements', 400, '{"text":"ACK is disabled","code":14}', 100, 'setting'],
   ['an index that is not there', 400, '{"text":"Incorrect index","code":7,"invalid-event-number":0}', 100, 'setting'],
 ];
 
@@ -41,6 +41,19 @@ test('a busy queue is a success that asks to slow down', () => {
     [25, true],
   ] as const) {
     assert.deepEqual(hecReply(200, `{"code":${code},"ackId":7}`, 3, 100), { kind: 'taken', slow, ackId: 7 });
+  }
+});
+
+test('the number of an acknowledgement may be a text of digits', () => {
+  for (const [ackId, expected] of [
+    ['7', 7],
+    ['', undefined],
+    ['-1', undefined],
+    ['1e3', undefined],
+    ['9007199254740993', undefined],
+  ] as const) {
+    const answer = hecReply(200, JSON.stringify({ code: 0, ackId }), 3, 100);
+    assert.deepEqual(answer, { kind: 'taken', slow: false, ackId: expected });
   }
 });
 

@@ -1,17 +1,5 @@
-/** What a server says about a failure, made fit for a message: one line, nothing hidden in it, not too long. */
-
-// Control characters, line separators and the marks that reorder what follows (CVE-2021-42574).
-const unsafe = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Surrogate}]/gu;
-
-const longest = 300;
-
-/** At most 300 characters; what is not printable is shown as `\u001b`. */
-export function serverText(text: string): string {
-  const shown = text
-    .slice(0, longest + 1)
-    .replace(unsafe, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  return shown.length <= longest ? shown : `${shown.slice(0, longest - 1)}…`;
-}
+/** What a destination answers, as JSON. */
+import { serverText } from '../text/shown.ts';
 
 /** A member of an answer, if it is a text, fit for a message. */
 export function textOf(value: unknown): string | undefined {
