@@ -62,8 +62,8 @@ export function printedVerdict(form: string): PrintedVerdict | undefined {
 
 /** `{"text":"Success","code":0}`; 24 and 25 were taken by a queue that is nearly full. */
 function hecAnswer({ text, code }: Answer): Judgement {
-  if (typeof text !== 'string' || !Number.isSafeInteger(code)) return undefined;
-  return [0, 24, 25].includes(Number(code)) ? undefined : { complaint: `${serverText(text)} (code ${code})` };
+  if (typeof text !== 'string' || typeof code !== 'number') return undefined;
+  return [0, 24, 25].includes(code) ? undefined : { complaint: `${serverText(text)} (code ${code})` };
 }
 
 /** `{"event_ids":["…", …]}`, `{"event_id":"…"}` to a single event, or an error in place of either. */
