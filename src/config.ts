@@ -3,7 +3,7 @@
  * is named at once, with the place to put it right; what a child process must not see is taken out of the environment.
  */
 import { clientCertificates, clientSettings, type ClientCertificates } from './config/client-certificates.ts';
-import { planJob, longerThanZero, type JobPlan } from './config/job.ts';
+import { inFirstNames, planJob, longerThanZero, type JobPlan } from './config/job.ts';
 import { readEnvFile } from './config/env-file.ts';
 import { lookUp, type Layers } from './config/layers.ts';
 import { noFindings, refuseFaults, type Findings } from './config/findings.ts';
@@ -58,9 +58,10 @@ interface HttpSettings {
 
 /** Reads everything that a run needs to know. `now` in milliseconds. Throws Problem (64, 78). */
 export async function configure(flags: Flags, environment: Environment, now: number): Promise<Configuration> {
-  const plan = planJob(flags, fromMillis(now));
+  const asked = planJob(flags, fromMillis(now));
   const layers = readLayers(flags.envFile, environment);
   const { source, origin, file } = await findSource(flags, layers);
+  const plan = { ...asked, search: inFirstNames(asked.search, source) };
   const sink = await findSink(flags, layers);
   const findings = noFindings();
   const clients = await clientCertificates(layers, findings);

@@ -270,3 +270,25 @@ for (const [printed, status, message] of [
     assert.equal(given.length, status === 0 ? 2 : 4, 'what was not taken comes again');
   });
 }
+
+for (const [form, printed, status, message] of [
+  ['splunk', '{"text":"Success","code":0}', 0, '{"text":"Success","code":0}'],
+  ['splunk', '{"text":"Incorrect index","code":7}', 74, 'printed: Incorrect index (code 7)\n'],
+  ['splunk', 'sent them', 0, 'sent them'],
+  ['sekoia', '{"event_ids":["a","b"]}', 0, 'event_ids'],
+  ['sekoia', '{"event_ids":["a"]}', 74, 'printed: it answers for 1 of 2 events\n'],
+  ['sekoia', '{"error":"unknown intake key"}', 74, 'printed: unknown intake key\n'],
+] as const) {
+  test(`in the form of ${form}, a command that prints ${printed} and ends with 0, for two events: ${status}`, async (t) => {
+    const directory = scratch(t);
+    writeFileSync(join(directory, 'in'), '{"id":1}\n{"id":2}\n');
+    const argv = ['-s', '-', '--state-dir', 'state', '--job', 'one', '--bulk-format', form, '--', 'sh', '-c'];
+    const result = await run([...argv, `cat > got; echo '${printed}'`], {
+      directory,
+      environment: { ...environment, SEKOIA_ENDPOINT: 'jsons' },
+      stdio: [openSync(join(directory, 'in'), 'r'), 'pipe', 'pipe'],
+    });
+    assert.equal(result.status, status, result.stderr);
+    assert.ok(result.stderr.includes(message), result.stderr);
+  });
+}

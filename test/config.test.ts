@@ -401,8 +401,8 @@ const wrongFlags: readonly (readonly [flags: Flags, status: number, message: Reg
   [{ limit: '0' }, 64, /--limit/],
   [{ limit: '1.5' }, 64, /--limit/],
   [{ limit: '1000000000' }, 64, /^--limit is too large: 1000000000$/],
-  [{ categories: ',' }, 64, /^--categories names none: ","$/],
-  [{ categories: ' , ' }, 64, /^--categories names none/],
+  [{ categories: [','] }, 64, /^--categories names none: ","$/],
+  [{ categories: [' , '] }, 64, /^--categories names none/],
   [{ overlap: '5' }, 64, /--overlap/],
   [{ maxRuntime: '0s' }, 64, /--max-runtime/],
   [{ timeout: 'soon' }, 64, /--timeout/],
@@ -432,7 +432,7 @@ test('a search uses no position unless told to continue', async () => {
   const uses = async (flags: Flags): Promise<boolean> =>
     (await configureWith({ source: 'sample', envFile: [], ...flags })).plan.usePosition;
   assert.equal(await uses({}), true);
-  assert.equal(await uses({ rawQuery: 'x', categories: 'a', limit: '5' }), true);
+  assert.equal(await uses({ rawQuery: 'x', categories: ['a'], limit: '5' }), true);
   const searches: readonly Flags[] = [{ since: '1h' }, { until: '1h' }, { query: ['a=b'] }, { singleQuery: true }];
   for (const flags of searches) {
     assert.equal(await uses(flags), false);
@@ -452,6 +452,27 @@ test('the state directory: flag, systemd, XDG, home, or a problem', () => {
     'without HOME, as the password database says',
   );
   assert.throws(() => stateDirectory(undefined, { HOME: 'relative' }), { status: 78 });
+});
+
+test('--categories unite, and however one is called, how often, and in which order makes no other job', async () => {
+  const source = { name: 'syncropel', scope: 'https://a' } as Source;
+  const sink = { name: 'stdout', scope: '' } as Sink;
+  const named = async (...categories: string[]): Promise<[string, readonly string[]]> => {
+    const { plan } = await configureWith({ source: 'syncropel', categories });
+    return [jobName({}, source, sink, plan.search), plan.search.categories.toSorted()];
+  };
+  const one = await named('aitl,governance');
+  assert.deepEqual(one[1], ['aitl', 'governance']);
+  for (const lists of [
+    ['aitl', 'governance'],
+    ['governance', 'aitl'],
+    ['aitl,governance,aitl'],
+    ['decision, governance'],
+    ['aitl,decision', 'governance'],
+  ]) {
+    assert.deepEqual(await named(...lists), one, lists.join(' '));
+  }
+  assert.notDeepEqual((await named('aitl'))[0], one[0]);
 });
 
 test('jobs that must not share a position have different names', () => {

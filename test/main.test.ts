@@ -342,7 +342,7 @@ test('a second run of the same job ends with 75 at once', async (t) => {
 test('--insecure is warned of on every run, even a quiet one', async () => {
   const result = await run(['--source', 'sample', '--since', '1h', '--insecure', '-q']);
   assert.equal(result.status, 0);
-  assert.match(result.stderr, /^audit-export: warning: TLS certificates are not verified/);
+  assert.match(result.stderr, /^audit-export: warning: TLS certificates are not verified, and plain http is permitted/);
 });
 
 test('--quiet says nothing of a dry run that would deliver everything', async (t) => {

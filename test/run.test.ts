@@ -437,6 +437,81 @@ test('a dry run says what would be set aside, and why, and sets nothing aside', 
   );
 });
 
+for (const status of [exit.tempfail, exit.unavailable, exit.noperm, exit.protocol, exit.terminate]) {
+  test(`what was read before the source failed with ${status} is delivered and remembered, and the position stays`, async () => {
+    const here = bench({ pageSize: 2 });
+    here.sink = memorySink({ records: 100 });
+    for (let at = 1; at <= 10; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
+    here.vendor.beforePage = (page) => {
+      if (page !== 2) return;
+      if (status === exit.terminate) stopWith(here.controller, new Problem(status, 'stopped'));
+      throw new Problem(status, 'no further page');
+    };
+    assert.deepEqual(statuses(await here.run()), [status]);
+    assert.deepEqual(here.ids(), ['a1', 'a2', 'a3', 'a4']);
+    assert.equal((await here.store.load())?.branches.get('')?.watermark, undefined);
+
+    here.restart();
+    here.controller = new AbortController();
+    here.vendor.beforePage = () => {};
+    assert.deepEqual(statuses(await here.run()), []);
+    assert.deepEqual(here.ids().toSorted(), here.vendor.stored.map(({ id }) => id).toSorted(), 'each of them once');
+  });
+}
+
+test('a destination that fails with what a failed source left is told of as well, and has nothing sent to it twice', async () => {
+  const here = bench({ pageSize: 2 });
+  here.sink = memorySink({ records: 3 });
+  for (let at = 1; at <= 10; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
+  here.vendor.beforePage = (page) => {
+    if (page === 2) throw new Problem(exit.unavailable, 'the network is gone');
+  };
+  here.sink.answer = () => {
+    if (here.sink.batches === 2) throw new Problem(exit.noperm, 'the key is revoked');
+    return undefined;
+  };
+  assert.deepEqual(statuses(await here.run()), [exit.noperm, exit.unavailable]);
+  assert.deepEqual([here.sink.batches, here.ids()], [2, ['a1', 'a2', 'a3']]);
+});
+
+test('a destination that has failed is not sent what is left when the source fails as well', async () => {
+  const here = bench({ pageSize: 2 });
+  here.sink = memorySink({ records: 3 });
+  for (let at = 1; at <= 10; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
+  here.vendor.beforePage = (page) => {
+    if (page === 2) throw new Problem(exit.unavailable, 'the network is gone');
+  };
+  here.sink.answer = () => {
+    throw new Problem(exit.noperm, 'the key is revoked');
+  };
+  assert.deepEqual(statuses(await here.run()), [exit.noperm, exit.unavailable]);
+  assert.equal(here.sink.batches, 1);
+});
+
+test('a slice that a quota cuts off is read in shorter ones from then on, until the window is through', async () => {
+  const here = bench({ pageSize: 2, rules: { overlap: parseDuration('1m', 'overlap') } });
+  here.sink = memorySink({ records: 100 });
+  for (let at = 1; at <= 20; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
+  const quota = (): ((page: number) => void) => {
+    let left = 3;
+    return () => {
+      left -= 1;
+      if (left < 0) throw new Problem(exit.tempfail, 'the quota is used up');
+    };
+  };
+  const slices: (number | undefined)[] = [];
+  let runs = 0;
+  for (let ends: number[] = [exit.tempfail]; ends.length > 0 && runs < 20; runs++) {
+    here.vendor.beforePage = quota();
+    ends = statuses(await here.run());
+    slices.push((await here.store.load())?.branches.get('')?.slice);
+    here.restart();
+  }
+  assert.deepEqual(slices.slice(0, 2), [30 * minute, 30 * minute], 'the second run got on, and needs no shorter ones');
+  assert.equal(slices.at(-1), undefined, `through after ${runs} runs`);
+  assert.deepEqual(here.ids().toSorted(), here.vendor.stored.map(({ id }) => id).toSorted());
+});
+
 test('a run that is stopped in the middle of a slice ends with the reason, and the next takes smaller steps', async () => {
   const here = bench({ pageSize: 1 });
   for (let at = 1; at <= 10; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));

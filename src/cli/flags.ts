@@ -21,7 +21,7 @@ export interface Flags {
   readonly until?: string;
   readonly query?: readonly string[];
   readonly rawQuery?: string;
-  readonly categories?: string;
+  readonly categories?: readonly string[];
   readonly idPath?: readonly string[];
   readonly timePath?: string;
   readonly timeFormat?: string;
@@ -98,7 +98,11 @@ export const flagTable: readonly FlagRow[] = [
     kind: 'list',
   },
   { flags: '--raw-query <text>', says: "a filter in the vendor's own language, sent as it is" },
-  { flags: '--categories <a,b>', says: "the source's own record categories (default: all)" },
+  {
+    flags: '--categories <a,b>',
+    says: "the source's own record categories (default: all); repeatable",
+    kind: 'list',
+  },
   { flags: '--id-path <path>', says: 'stdin: where the ID of a line is (default: record.id, else id)', kind: 'list' },
   { flags: '--time-path <path>', says: 'stdin: where the time of a line is (default: nowhere)' },
   { flags: '--time-format <format>', says: 'stdin: how it is written: iso, epoch-s, epoch-ms … (default: iso)' },

@@ -1,13 +1,14 @@
 /** `audit-export check`: logs in to both ends, fetches one page, sends nothing, and says line by line what works. */
 import { configure, type Configuration } from '../config.ts';
-import { jobName } from '../config/job.ts';
+import { jobName, type JobPlan } from '../config/job.ts';
 import { stateDirectory } from '../config/state-directory.ts';
-import type { SourceDefinition } from '../core/definition.ts';
 import type { Flags } from '../cli/flags.ts';
+import { dated } from '../core/clock/duration.ts';
 import { exit, Problem, worst } from '../core/problem.ts';
 import { fromMillis, isoText, second } from '../core/time.ts';
 import { oneLine } from '../core/text/shown.ts';
-import type { PositionStore, Sink, Source, Tools, Window } from '../core/types.ts';
+import type { PositionStore, Sink, Source, Tools, Window, WindowRules } from '../core/types.ts';
+import { windowOf } from '../core/window.ts';
 import type { Log } from '../io/log.ts';
 import { positionStore } from '../io/position-file.ts';
 import { printText } from '../io/streams/report.ts';
@@ -54,7 +55,7 @@ export async function check(flags: Flags, host: Host): Promise<number> {
       lookAtPosition(stateDirectory(flags.stateDir, world.environment), configuration, parts, log),
     );
     await step(`sink ${parts.sink.name}`, () => lookAtSink(parts.sink));
-    await step(`source ${parts.source.name}`, () => lookAtSource(parts, configuration.source));
+    await step(`source ${parts.source.name}`, () => lookAtSource(parts, configuration));
   } finally {
     await parts.close();
   }
@@ -99,11 +100,11 @@ async function lookAtSink(sink: Sink): Promise<string> {
 }
 
 /** Reads the first page of the first branch, and leaves. */
-async function lookAtSource({ source, tools }: Parts, definition: SourceDefinition): Promise<Found> {
+async function lookAtSource({ source, tools }: Parts, { source: definition, plan }: Configuration): Promise<Found> {
   try {
     const branches = await source.branches();
     const [branch = ''] = branches;
-    const slice = recent(source, tools);
+    const slice = firstPart(source, plan, tools);
     const seen = firstLook(definition);
     const never = drift(definition);
     for await (const page of source.pull({ branch, slice, bookmark: undefined, remembers: () => false })) {
@@ -129,10 +130,15 @@ function clockOf({ window, serverTime }: Source): string {
   return '; its replies have no Date header, so windows go by the clock of this machine, which must be right';
 }
 
-/** The window of a first run, as far as the vendor allows it. */
-function recent({ window, serverTime }: Source, tools: Tools): Window {
-  const until = (serverTime() ?? fromMillis(tools.now())) - window.delay;
+/** What a first run would ask for first, as far as the vendor allows it at once; without --since, what it would ask for last. */
+function firstPart({ window, edge, serverTime }: Source, plan: JobPlan, tools: Tools): Window {
+  const serverNow = serverTime() ?? fromMillis(tools.now());
+  // Nobody goes by the window of a vendor without a time filter, and 1970 would look strange in the report.
+  const rules: WindowRules = window.filter === 'none' ? { ...window, filter: 'ingestion' } : window;
+  const request = { ...dated(plan, serverNow), watermark: undefined, rules, serverNow, ...(edge && { edge }) };
+  const { from, until } = windowOf(request);
   const longest = window.longest ?? window.slice;
-  const length = longest !== undefined && longest < window.firstRun ? longest : window.firstRun;
-  return { from: until - (length < second ? second : length), until };
+  const whole = until - from < second ? second : until - from;
+  const length = longest !== undefined && longest < whole ? longest : whole;
+  return plan.since === undefined ? { from: until - length, until } : { from, until: from + length };
 }

@@ -32,7 +32,8 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
   for (const secret of configuration.findings.secrets) log.hide(secret);
   for (const warning of configuration.findings.warnings) log.warn(warning);
   if (configuration.http.insecure) {
-    log.warn('TLS certificates are not verified (--insecure): anybody on the way can read and change everything', true);
+    const what = 'TLS certificates are not verified, and plain http is permitted (--insecure)';
+    log.warn(`${what}: anybody on the way can read and change everything`, true);
   }
   const deadline = plan.maxRuntime === undefined ? Infinity : world.now() + toMillis(plan.maxRuntime);
   let usesHttp = false;

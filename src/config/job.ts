@@ -1,6 +1,7 @@
 /** Flags to a Job: times, durations, numbers, and whether a position is used. */
 import { createHash } from 'node:crypto';
 import type { Flags } from '../cli/flags.ts';
+import type { SourceDefinition } from '../core/definition.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { parseQuery } from '../core/vendor/query.ts';
 import { momentOf, parseBound, parseDuration } from '../core/clock/duration.ts';
@@ -55,15 +56,26 @@ function planSearch(flags: Flags): Search {
   };
 }
 
-/** The names of `--categories`; none when it is not given. */
-function categoryNames(text: string | undefined): readonly string[] {
-  if (text === undefined) return [];
-  const names = text.split(',').map((name) => name.trim());
-  const found = names.filter((name) => name !== '');
-  if (found.length > 0) return found;
-  throw new Problem(exit.usage, `--categories names none: ${JSON.stringify(text)}`, {
-    hint: 'leave it out for all of them, or write --categories a,b',
+/** The names of all `--categories`, each once; none when it is not given. */
+function categoryNames(lists: readonly string[] = []): readonly string[] {
+  const names = lists.flatMap((text) => {
+    const found = text.split(',').map((name) => name.trim());
+    if (found.some((name) => name !== '')) return found.filter((name) => name !== '');
+    throw new Problem(exit.usage, `--categories names none: ${JSON.stringify(text)}`, {
+      hint: 'leave it out for all of them, or write --categories a,b',
+    });
   });
+  return [...new Set(names)];
+}
+
+/** The same search, with the first name of a category for all that mean it: how it is called makes no other job. */
+export function inFirstNames(search: Search, { categories }: Pick<SourceDefinition, 'categories'>): Search {
+  const values = Object.entries(categories?.values ?? {});
+  const firstName = (name: string): string => {
+    const meant = values.find(([known]) => known === name)?.[1];
+    return values.find(([, value]) => value === meant)?.[0] ?? name;
+  };
+  return { ...search, categories: [...new Set(search.categories.map(firstName))] };
 }
 
 /**

@@ -141,6 +141,12 @@ export function idText(key: Buffer, start: number, end: number): string {
     : decoded;
 }
 
+/** The same for people and searches, to whom the text "12345" and the number are one: a string of digits has no quotes. */
+export function shownId(key: Buffer, start: number, end: number): string {
+  const text = idText(key, start, end);
+  return /^"[-+.\deE]*"$/.test(text) ? text.slice(1, -1) : text;
+}
+
 /** Whether the record goes by its content, for want of an ID. */
 export function isByContent({ key, keyStart }: Pick<AuditRecord, 'key' | 'keyStart'>): boolean {
   return key[keyStart] === 0x73 && key.toString('latin1', keyStart, keyStart + 7) === 'sha256:';

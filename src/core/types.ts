@@ -388,8 +388,8 @@ export interface Command {
   readonly name: string;
   /** Is it there? Problem 74 when not. */
   look(): Promise<void>;
-  /** Starts it once more. `heard` is given its standard output; without it, that goes where its standard error goes. */
-  start(heard?: (bytes: Buffer) => void): CommandRun;
+  /** Starts it once more. `heard` is given its standard output; without it, or if `shown`, that goes where its standard error goes. */
+  start(heard?: (bytes: Buffer) => void, shown?: boolean): CommandRun;
 }
 
 /** One run of a command. What goes wrong is a Problem (74). */

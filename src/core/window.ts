@@ -68,6 +68,11 @@ export function delayOf(
   return delay ?? (usePosition === false ? 0n : rules.delay);
 }
 
+/** How far back is looked again: as the user says, else as the source does. */
+export function overlapOf({ overlap }: Pick<WindowRequest, 'overlap'>, rules: WindowRules): Duration {
+  return overlap ?? rules.overlap;
+}
+
 /**
  * The window in pieces: oldest first, each beginning where the one before ended, none longer than the vendor allows or
  * than `preferred`, but for what it takes to end at an `edge` (see `Source.edge`). An empty window has no pieces, but for
@@ -129,7 +134,8 @@ function anywhere(at: Instant): Instant {
 
 function unaskedStart({ watermark, rules, overlap, firstRun }: WindowRequest, until: Instant): Instant {
   if (rules.filter === 'none') return 0n;
-  const start = watermark === undefined ? until - (firstRun ?? rules.firstRun) : watermark - (overlap ?? rules.overlap);
+  const start =
+    watermark === undefined ? until - (firstRun ?? rules.firstRun) : watermark - overlapOf({ overlap }, rules);
   return later(start, 0n);
 }
 

@@ -42,7 +42,7 @@ export function command(words: readonly [string, ...string[]], options: CommandO
       const place = await lookFor(program, options.environment['PATH']);
       if (place !== 'found') throw place === 'missing' ? missing(program) : notExecutable(program);
     },
-    start: (heard) => startCommand(name, words, options, heard),
+    start: (heard, shown = heard === undefined) => startCommand(name, words, options, heard, shown),
   };
 }
 
@@ -51,6 +51,7 @@ function startCommand(
   words: readonly string[],
   { environment, timeout, stop, say }: CommandOptions,
   heard: ((bytes: Buffer) => void) | undefined,
+  shown: boolean,
 ): CommandRun {
   const child = spawnLeader(name, ['-c', becomeCommand, 'sh', ...words], environment);
   const [, , , input] = child.stdio;
@@ -58,7 +59,8 @@ function startCommand(
   const [output, complaints] = [lineWriter(say), lineWriter(say)];
   // A stream that breaks ends; how the command ended is what counts.
   for (const stream of [child.stdout, child.stderr]) stream?.on('error', () => undefined);
-  child.stdout?.on('data', heard ?? output.write);
+  if (heard !== undefined) child.stdout?.on('data', heard);
+  if (shown) child.stdout?.on('data', output.write);
   child.stderr?.on('data', complaints.write);
   const ended = endOf(child);
   let closing = false;

@@ -95,7 +95,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     const { pathname, search } = where.url;
     const path = pathOf(where);
     const { method, body = null, repeatable = method === 'GET' } = request;
-    const cookie = jar.header(options.now());
+    const cookie = jar.header(pathname, options.now());
     const own = {
       'user-agent': 'audit-export',
       'accept-encoding': acceptEncoding,
@@ -122,7 +122,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     });
     reached('http: reply headers');
     answered = true;
-    jar.store([reply.headers['set-cookie'] ?? []].flat(), options.now());
+    jar.store([reply.headers['set-cookie'] ?? []].flat(), options.now(), dateOf(reply));
     options.debug?.('http', { method, path, status: reply.statusCode, milliseconds: options.now() - started });
     return reply;
   }
@@ -130,7 +130,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
   function toReply(reply: Reply, where: Where, exchange: Exchange): HttpReply {
     exchange.limit.pause();
     const headers = incomingHeaders(reply.headers);
-    const date = parseHttpDate(headers['date'] ?? '');
+    const date = dateOf(reply);
     const body = readBody(reply.body, {
       where: { ...where, answered },
       encoding: checkEncoding(headers['content-encoding'], where),
@@ -164,6 +164,11 @@ export function openHttp(base: string, options: HttpOptions): Http {
       await opened?.close();
     },
   };
+}
+
+/** The server's clock, in milliseconds since 1970, if it tells. */
+function dateOf({ headers: { date = '' } }: Reply): number | undefined {
+  return parseHttpDate([date].flat().join());
 }
 
 /** Opens undici for one origin, with our TLS options and the proxy. */

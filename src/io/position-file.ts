@@ -3,7 +3,8 @@
  * what was delivered in between.
  *
  *     <job>.position             the position (io/position/position-format.ts)
- *     <job>.position.previous    the one before: read, with a warning, when the first is damaged or gone
+ *     <job>.position.previous    the one before: read, with a warning, when the first is damaged or gone. A copy of the
+ *                                first when that is the first to know of a branch how far it got
  *     <job>.journal              delivered since (io/position/journal.ts)
  */
 import { randomBytes } from 'node:crypto';
@@ -11,7 +12,7 @@ import { basename, join } from 'node:path';
 import { firstPosition, placeOf } from '../core/run/position.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { Position, PositionStore } from '../core/types.ts';
-import { fileProblem, linkOver, orFileProblem, replaceFile } from './disk/durable.ts';
+import { copyOver, fileProblem, linkOver, orFileProblem, replaceFile } from './disk/durable.ts';
 import { reached } from './failpoint.ts';
 import { openJournal } from './position/journal.ts';
 import type { JournalEntry } from './position/journal-read.ts';
@@ -21,6 +22,8 @@ import {
   checkScope,
   headingOf,
   newer,
+  oneBefore,
+  progressIn,
   readChecked,
   type Scope,
   unreadable,
@@ -51,6 +54,7 @@ export function positionStore(directory: string, job: string, scope: Scope, take
   let base = noPosition; // what the journal belongs to
   let generation = 0;
   let usesPrevious = false;
+  let progress: ReadonlySet<string> = new Set(); // what the branches had got to in what was last read or written
 
   async function load(): Promise<Position | undefined> {
     const seed = randomBytes(6).readUIntBE(0, 6);
@@ -58,12 +62,10 @@ export function positionStore(directory: string, job: string, scope: Scope, take
     let stored = await readChecked(path, seed);
     if (stored === undefined || 'damage' in stored) {
       const older = await readChecked(previous, seed);
-      if (older === undefined || 'damage' in older) {
-        if (stored === undefined && older === undefined) return firstRun(seed);
-        throw unreadable(path, stored?.damage ?? 'it is missing', older?.damage);
-      }
-      warnings.push(goingOn(path, previous, stored?.damage));
-      stored = older;
+      if (stored === undefined && older === undefined) return firstRun(seed);
+      const damage = stored?.damage;
+      stored = oneBefore(path, damage, older);
+      warnings.push(goingOn(path, previous, damage));
       usesPrevious = true;
     }
     if ('newer' in stored) throw newer(path, stored.newer);
@@ -74,6 +76,7 @@ export function positionStore(directory: string, job: string, scope: Scope, take
     const position = { ...known, ...scope };
     generation = stored.generation;
     base = stored.heading.trimEnd();
+    progress = progressIn(position);
     await journal.read(base, (entry) => addEntry(path, position, entry, seed));
     return position;
   }
@@ -86,14 +89,18 @@ export function positionStore(directory: string, job: string, scope: Scope, take
     throw unreadable(path, 'it is missing, though a run kept a journal for it', undefined);
   }
 
-  async function keepPrevious(): Promise<void> {
+  async function keepPrevious(temp: string, reaches: ReadonlySet<string>): Promise<void> {
     if ((await headingOf(path)) !== found) {
       throw new Problem(exit.tempfail, `position file ${path} was changed by another run meanwhile`, {
         hint: 'make sure that only one machine or container runs this job; the next run goes on from its position',
       });
     }
-    if (found === undefined || usesPrevious) return; // a damaged one must not replace the good one before it
-    await linkOver(path, previous);
+    if (found === undefined && !usesPrevious) return;
+    // Going on from one that does not know a branch's first progress would be a first run. In its place before the
+    // position is, so that no crash comes in between.
+    if ([...reaches].some((mark) => !progress.has(mark))) await copyOver(temp, previous);
+    else if (usesPrevious) return; // a damaged one must not replace the good one before it
+    else await linkOver(path, previous);
     reached('position: previous linked');
   }
 
@@ -105,6 +112,7 @@ export function positionStore(directory: string, job: string, scope: Scope, take
       lock = taken ?? (await lockJob(directory, job));
     },
     async save(position) {
+      const reaches = progressIn(position);
       let heading = '';
       try {
         await replaceFile(path, 'position', {
@@ -113,12 +121,13 @@ export function positionStore(directory: string, job: string, scope: Scope, take
             heading = written.heading;
             return written.size;
           },
-          beforeRename: keepPrevious,
+          beforeRename: (temp) => keepPrevious(temp, reaches),
           renamed() {
             generation += 1;
             found = heading;
             base = heading.trimEnd();
             usesPrevious = false;
+            progress = reaches;
           },
         });
         await journal.clear();
@@ -157,9 +166,8 @@ async function look(path: string): Promise<Omit<StoredJob, 'path'> | Problem> {
   const previous = `${path}.previous`;
   const first = await readChecked(path, 0, false);
   const isUsable = first !== undefined && !('damage' in first);
-  const reading = isUsable ? first : await readChecked(previous, 0, false);
   const damage = isUsable ? undefined : first?.damage;
-  if (reading === undefined || 'damage' in reading) return unreadable(path, damage ?? 'it is missing', reading?.damage);
+  const reading = isUsable ? first : oneBefore(path, damage, await readChecked(previous, 0, false));
   if ('newer' in reading) return newer(path, reading.newer);
   const { job, position } = reading;
   return isUsable ? { job, position } : { job, position, warning: goingOn(path, previous, damage) };

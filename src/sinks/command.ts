@@ -3,8 +3,9 @@
  * before: until then every record waits for the acknowledgement that this run of the command is.
  */
 import { allKept } from '../core/batch.ts';
-import { bulkVerdict, type BulkVerdict } from '../core/wire/elastic/bulk-verdict.ts';
+import { bulkVerdict } from '../core/wire/elastic/bulk-verdict.ts';
 import { jsonLine } from '../core/wire/json-line.ts';
+import { printedVerdict, type PrintedVerdict } from '../core/wire/printed-answers.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { CommandRun, Sink, SinkDefinition, SinkTools } from '../core/types.ts';
 
@@ -17,21 +18,25 @@ export const command: SinkDefinition = {
   create: (_values, tools) => commandSink(tools),
 };
 
-/** In the form of `_bulk`, the command is expected to print the answer, and an error in it counts. */
+/**
+ * In the form of `_bulk`, the command is expected to print the answer, and an error in it counts. So does one in an answer
+ * of Splunk or Sekoia.io, which is shown as well: it is short.
+ */
 export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>): Sink {
   if (tools.command === undefined) {
     throw new Problem(exit.usage, 'the sink command has no command', { hint: 'write it after --: … -- curl …' });
   }
   const { name: program, look, start } = tools.command;
   let current:
-    | { readonly name: string; readonly run: CommandRun; readonly verdict: BulkVerdict | undefined; sent: number }
+    | { readonly name: string; readonly run: CommandRun; readonly verdict: PrintedVerdict | undefined; sent: number }
     | undefined;
 
   /** Started by the first record: with nothing new, nothing runs. */
   function running(): NonNullable<typeof current> {
     if (current !== undefined) return current;
-    const verdict = tools.form?.name === 'elastic' ? bulkVerdict() : undefined;
-    current = { name: tools.guid(), run: start(verdict?.push), verdict, sent: 0 };
+    const form = tools.form?.name ?? 'none';
+    const verdict = form === 'elastic' ? bulkVerdict() : printedVerdict(form);
+    current = { name: tools.guid(), run: start(verdict?.push, form !== 'elastic'), verdict, sent: 0 };
     return current;
   }
 
@@ -41,7 +46,7 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>)
     const objection = verdict?.objection(sent);
     if (objection === undefined) return;
     throw new Problem(exit.ioerr, `not everything was taken, by what the command ${program} printed: ${objection}`, {
-      hint: 'the position stays, and the next run gives it the same records again; the sink elastic knows the outcome of each record',
+      hint: `the position stays, and the next run gives it the same records again; the sink ${tools.form?.name} knows the outcome of each record`,
     });
   }
 

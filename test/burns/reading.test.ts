@@ -243,6 +243,7 @@ test('R14 a cap that cut the window is 3, moves nothing, and the next run brings
   const capped = await here.run(['-x', '-c']);
   assert.deepEqual([capped.status, capped.stdout.trimEnd().split('\n').length], [3, 2]);
   assert.deepEqual(capped.watermarks.after, ['none']);
+  assert.match(saidBy(capped).hints.join(), /; until then the position stays, and each run with -x asks for the same/);
   here.expectSuccess(await here.run());
   const found = await here.run(['--since', '1h', '--query', 'id=r20']);
   assert.equal(found.stdout.trimEnd(), here.vendor.records.at(-1)?.text);

@@ -144,3 +144,26 @@ test('a source that fails is named once on its line', async (t) => {
     assert.match(stderr, /^audit-export: acme: the reply to page 1 (?:is|was) /);
   }
 });
+
+test('the window that a run would ask for first is looked at', async (t) => {
+  const day = 86_400_000;
+  for (const [flags, longest, from, until] of [
+    [['--since', '2h', '--until', '1h'], undefined, 7_200_000, 3_600_000],
+    [['--since', '2h'], undefined, 7_200_000, 0],
+    [['--until', '1d'], undefined, day + 3_600_000, day],
+    [['--first-run', '30m'], undefined, 1_800_000, 0],
+    [['--since', '9d', '--until', '1d'], '2d', 9 * day, 7 * day],
+  ] as const) {
+    const here = await scene(t, {
+      define: (base) => ({ ...base, window: { ...base.window, ...(longest !== undefined && { longest }) } }),
+    });
+    const { status, stdout } = await here.run(['check', ...flags]);
+    assert.equal(status, 0, stdout);
+    const asked = new URL(here.vendor.requests[0]?.path ?? '', here.vendor.url).searchParams;
+    assert.deepEqual(
+      ['from', 'until'].map((name) => here.clock.now - Date.parse(asked.get(name) ?? '')),
+      [from, until],
+      flags.join(' '),
+    );
+  }
+});

@@ -186,6 +186,20 @@ for (const [what, damage] of damages) {
   );
 }
 
+for (const [what, harm] of [
+  ['gone', rmSync],
+  ['damaged', (path: string) => writeFileSync(path, 'damaged')],
+] as const) {
+  fault('D09', `a position that is ${what} after the first run is no first run: nothing is lost`, async (context) => {
+    const here = await scene(context, { records: 0 });
+    here.expectSuccess(await here.run(['-c', '--since', '2h', '--until', '1h']));
+    here.vendor.add('since the last run', 1800);
+    harm(positionFile(here));
+    const result = await here.run(['--first-run', '0s']);
+    here.expectSuccess(result, { warnings: [/^position file .* is .*: going on from the one before, /] });
+  });
+}
+
 /** A job that ran twice and has something new to deliver. */
 async function sceneWithHistory(context: TestContext): Promise<Scene> {
   const here = await scene(context, toFile(join(scratch(context), 'out.jsonl')));

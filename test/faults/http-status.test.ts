@@ -155,6 +155,7 @@ for (const [what, argv, seconds] of [
     here.vendor.fault = onPage(2, () => answer(here, 429, '', { 'Retry-After': seconds }));
     const result = await here.run();
     assert.deepEqual(result.waits, []);
+    assert.equal(here.delivered().length, 2, 'what came before it is delivered');
     await here.expectProblem(result, {
       exit: 75,
       message: /^acme limits the rate of page 2 \(HTTP 429\): rate-limited until \d{4}-\d\d-\d\dT[\d:.]+Z$/,
@@ -162,6 +163,37 @@ for (const [what, argv, seconds] of [
     });
   });
 }
+
+fault(
+  'A15',
+  'a quota that is smaller than the window: each run delivers what it got, and they get through',
+  async (context) => {
+    const here = await scene(context, {
+      records: 0,
+      define: (definition) => ({ ...definition, window: { ...definition.window, overlap: '1m' } }),
+    });
+    for (let at = 1; at <= 20; at++) here.vendor.add(`r${at}`, at * 120);
+    let left = 0;
+    here.vendor.fault = (asked) => {
+      if (asked.kind !== 'page') return undefined;
+      left -= 1;
+      return left < 0 ? answer(here, 429, '', { 'Retry-After': '3600' }) : undefined;
+    };
+    let runs = 0;
+    for (let status: number | null = 75, count = 0; status === 75; runs++) {
+      left = 4;
+      const result = await here.run();
+      ({ status } = result);
+      assert.ok(runs < 20 && here.delivered().length >= count, `${runs} runs, ${here.delivered().length} delivered`);
+      if (runs === 0) assert.equal(here.delivered().length, 8);
+      count = here.delivered().length;
+      here.clock.now += 1000;
+    }
+    here.expectDelivered();
+    here.vendor.fault = undefined;
+    here.expectSuccess(await here.run());
+  },
+);
 
 fault(
   'A16',

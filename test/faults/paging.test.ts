@@ -62,6 +62,7 @@ for (const [what, cycle] of [
           );
     const result = await here.run();
     assert.ok(here.vendor.requests.length <= 3);
+    assert.equal(here.delivered().length, 2 * here.vendor.requests.length, 'what the circle showed is delivered');
     await here.expectProblem(result, {
       exit: 76,
       message: /^acme answers with a page that it led to before: its paging goes in circles$/,

@@ -160,7 +160,7 @@ for (const argv of [[], ['--quiet']]) {
     for (const id of ['a', 'b']) {
       here.vendor.add(id, 5);
       here.expectSuccess(await here.run(['--insecure', ...argv]), {
-        warnings: [/^TLS certificates are not verified \(--insecure\)/],
+        warnings: [/^TLS certificates are not verified, and plain http is permitted \(--insecure\)/],
       });
     }
   });

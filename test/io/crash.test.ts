@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -104,6 +104,23 @@ for (const [point, state] of [
     const directory = freshDirectory(t);
     killedAt(point, directory, twoRuns);
     assert.deepEqual(await nextRun(directory), state);
+  });
+}
+
+const firstProgress = twoRuns.replace('position(1n, ', 'position(undefined, ');
+
+for (const point of ['link: beside', 'link: renamed', 'position: previous linked', 'position: renamed']) {
+  test(`a run killed at "${point}" with its first progress leaves nothing that the next one would take for a first run`, async (t) => {
+    const directory = freshDirectory(t);
+    killedAt(point, directory, firstProgress);
+    const path = join(directory, 'job.position');
+    const whole = await positionStore(directory, 'job', scope).load();
+    const isNew = whole?.branches.get('')?.watermark === 2n;
+    assert.equal(isNew, point === 'position: renamed');
+    writeFileSync(path, 'damaged');
+    const next = positionStore(directory, 'job', scope);
+    if (point === 'link: beside') return assert.rejects(next.load(), /cannot be used/);
+    assert.equal((await next.load())?.branches.get('')?.watermark, 2n);
   });
 }
 

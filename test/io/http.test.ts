@@ -697,6 +697,57 @@ test('a cookie expires', async (t) => {
   );
 });
 
+const day = 86_400_000;
+for (const [what, ahead] of [
+  ['behind', -day],
+  ['ahead of', day],
+] as const) {
+  test(`a cookie expires by the clock of who set it, which may be ${what} ours`, async (t) => {
+    let time = 1_800_000_000_000;
+    const text = (at: number): string => new Date(at + ahead).toUTCString();
+    const server = await serve(
+      t,
+      answers(
+        reply(200, { Date: text(time), 'Set-Cookie': `a=1; Path=/; Expires=${text(time + 3_600_000)}` }),
+        reply(200),
+      ),
+    );
+    const http = open(t, server.url, { now: () => time });
+    await getText(http);
+    time += 3_599_000;
+    await getText(http);
+    time += 1_000;
+    await getText(http);
+    assert.deepEqual(
+      server.requests.map(({ headers }) => headers['cookie']),
+      [undefined, 'a=1', undefined],
+    );
+  });
+}
+
+const paths: readonly (readonly [what: string, lines: readonly string[], sent: string | undefined])[] = [
+  ['one cleared at another path stays', ['s=new; Path=/', 's=; Path=/api/old; Max-Age=0'], 's=new'],
+  ['the one whose path matches', ['s=api; Path=/api', 's=ui; Path=/ui'], 's=api'],
+  ['no part of a name is a path', ['s=api; Path=/api', 's=ap; Path=/ap', 's=e; Path=/api/v1/e'], 's=api'],
+  ['a path may end with a slash', ['s=api; Path=/api/', 's=ui; Path=/ui/'], 's=api'],
+  ['all that match, the longest path first', ['s=all; Path=/', 's=api; Path=/api', 't=1'], 's=api; s=all; t=1'],
+  ['one that matches nowhere is sent all the same', ['s=1; Path=/api/login', 't=2; Path=/'], 's=1; t=2'],
+  ['without a path it is for all', ['s=1', 's=2; Path=relative'], 's=2'],
+];
+for (const [what, lines, sent] of paths) {
+  test(`cookies by their paths: ${what}`, async (t) => {
+    const server = await serve(t, (socket, { number }) => {
+      const cookies = number === 1 ? lines.map((line) => `Set-Cookie: ${line}\r\n`).join('') : '';
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 0\r\n${cookies}\r\n`);
+    });
+    const http = open(t, server.url);
+    for (const url of ['/api/login', '/api/v1/events?from=1']) {
+      await (await http.send({ method: 'GET', url })).discard();
+    }
+    assert.equal(server.requests[1]?.headers['cookie'], sent);
+  });
+}
+
 // ---------------------------------------------------------------------------------------------------- settings
 
 test('plain http is refused, but for this machine', (t) => {

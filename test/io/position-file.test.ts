@@ -194,6 +194,62 @@ test('the generation before stays beside it, and a missing or damaged file falls
   assert.match(warnings.join('\n'), /job\.position is missing: going on from the one before/);
 });
 
+for (const [what, harm] of [
+  ['gone', rmSync],
+  ['cut off where it lies', (path: string) => truncateSync(path, 100)],
+] as const) {
+  test(`a position whose first progress is ${what} is gone on from all the same: the one before knows it`, async (t) => {
+    for (const begun of [branch(2n, ['a']), branch(undefined, [], 'cursor')]) {
+      const directory = freshDirectory(t);
+      const { path } = await saved(directory, positionOf({ '': branch(undefined) }), positionOf({ '': begun }));
+      harm(path);
+      const { position, warnings } = await load(directory);
+      assert.deepEqual(plain(position), plain(positionOf({ '': begun })));
+      assert.match(warnings.join('\n'), /: going on from the one before, /);
+    }
+  });
+}
+
+test('what each branch got to first is in the one before as well, whichever save it came with', async (t) => {
+  const directory = freshDirectory(t);
+  const steps: Record<string, BranchPosition>[] = [
+    { one: branch(undefined), two: branch(undefined) },
+    { one: branch(1n), two: branch(undefined) },
+    { one: branch(2n), two: branch(undefined) },
+    { one: branch(2n), two: branch(3n) },
+    { one: branch(2n), two: branch(3n, [], 'cursor') },
+    { one: branch(2n), two: branch(3n, [], 'cursor'), three: branch(4n) },
+  ];
+  for (const [at, step] of steps.entries()) {
+    const { path } = await saved(directory, positionOf(step));
+    if (at === 0) continue;
+    copyFileSync(path, `${path}.kept`);
+    rmSync(path);
+    const { position } = await load(directory);
+    for (const [name, { watermark, bookmark }] of Object.entries(step)) {
+      const place = position?.branches.get(name);
+      assert.equal(place?.watermark === undefined, watermark === undefined, `${name} after save ${at}`);
+      assert.equal(place?.bookmark, bookmark, `${name} after save ${at}`);
+    }
+    renameSync(`${path}.kept`, path);
+  }
+});
+
+test('from one that knows no progress no run goes on: that would be a first run', async (t) => {
+  const directory = freshDirectory(t);
+  const blank = positionOf({ '': branch(undefined, ['delivered by a run that failed']) });
+  const { path } = await saved(directory, blank, blank);
+  for (const harm of [() => writeFileSync(path, 'damaged'), () => rmSync(path)]) {
+    harm();
+    await assert.rejects(
+      load(directory),
+      problem(78, /cannot be used: .+, and the one before \(it is from before/, /rm -f/),
+    );
+    const [listed] = await listPositions(directory);
+    assert.ok(listed?.position instanceof Problem, 'and the list says so');
+  }
+});
+
 test('a save after a fallback never puts the damaged file in the place of the good one', async (t) => {
   const directory = freshDirectory(t);
   const older = positionOf({ '': branch(1n) });
@@ -331,7 +387,13 @@ async function beginAgain(directory: string, error: unknown): Promise<void> {
 
 /** A position file of one branch with one malformed line, which says that it remembers so many. */
 function forge(path: string, remembered: number): void {
-  const document = { job: 'job', ...scope, generation: 1, failures: 0, branches: [{ name: '', remembered }] };
+  const document = {
+    job: 'job',
+    ...scope,
+    generation: 1,
+    failures: 0,
+    branches: [{ name: '', watermark: '2026-11-20T09:00:00Z', remembered }],
+  };
   const body = `${JSON.stringify(document, undefined, 2)}\nx\n\n`;
   const digest = createHash('sha256').update(body).digest('hex');
   writeFileSync(path, `audit-export position 1 sha256:${digest}\n${body}`, { mode: 0o600 });

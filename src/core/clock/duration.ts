@@ -7,6 +7,8 @@ import { quoted } from '../text/shown.ts';
 import { instantOf, second } from '../time.ts';
 import type { Bound, DatedJob, Duration, Instant, Job } from '../types.ts';
 
+type Bounds = Pick<DatedJob, 'since' | 'until'>;
+
 /**
  * A bound as a person writes it: a moment in ISO 8601 with an offset, or a duration back from now. `now` is ours, to refuse
  * what lies before 1970. `name` is the flag, for the Problem (64). Strict on purpose: `Date.parse` takes 65 for the year
@@ -34,7 +36,7 @@ export function momentOf(bound: Bound, now: Instant): Instant {
 }
 
 /** The job with its bounds by a clock. */
-export function dated(job: Job, now: Instant): DatedJob {
+export function dated<AnyJob extends Pick<Job, 'since' | 'until'>>(job: AnyJob, now: Instant): AnyJob & Bounds {
   const moment = (bound: Bound | undefined): Instant | undefined => {
     if (bound === undefined) return undefined;
     const at = momentOf(bound, now);

@@ -109,10 +109,14 @@ export function skipped({ from, until, parts, since }: Gap, sourceName: string):
       });
 }
 
-/** `guessed`: the page was full, or the rest of the window was not asked for. */
-export function stoppedEarly(guessed: boolean): Problem {
+/**
+ * `guessed`: the page was full, or the rest of the window was not asked for. `stays`: the position does, because the
+ * vendor has no cursor to go on from.
+ */
+export function stoppedEarly(guessed: boolean, stays = false): Problem {
   const message = `stopped after one API query, as asked; more records ${guessed ? 'may be' : 'are'} available`;
-  return new Problem(exit.partial, message, { hint: 'run without -x (--single-query) to fetch them all' });
+  const what = stays ? '; until then the position stays, and each run with -x asks for the same records again' : '';
+  return new Problem(exit.partial, message, { hint: `run without -x (--single-query) to fetch them all${what}` });
 }
 
 /** What one query leaves of several branches. */

@@ -1,14 +1,16 @@
 /** One slice: pull it to its end, deliver what was not delivered before, and only then move the watermark. */
 import { acknowledged } from '../delivery/acknowledge.ts';
 import type { Packer } from '../batch.ts';
+import { shorterForQuota, shorterForTime } from './cut-off.ts';
 import { withContentKey } from '../content/content-key.ts';
 import { conflict } from '../dedupe.ts';
 import { outbox } from '../delivery/outbox.ts';
 import type { Unsaved } from '../delivery/unsaved.ts';
 import { notShownAgain, stoppedEarly } from './partial.ts';
-import { Problem } from '../problem.ts';
+import { exit, Problem } from '../problem.ts';
 import { sieve, type Sieve } from './sieve.ts';
 import { unaccounted } from './summary.ts';
+import { untilFailure } from './until-failure.ts';
 import { fromMillis, toMillis } from '../time.ts';
 import type {
   BranchPosition,
@@ -26,7 +28,7 @@ import type {
   WindowRules,
 } from '../types.ts';
 import { isUnset, provenNow } from '../clock/vendor-clock.ts';
-import { advance, delayOf } from '../window.ts';
+import { advance, delayOf, overlapOf } from '../window.ts';
 
 /** A branch of the source on its way to the sink. */
 export interface Branch<AnyJob extends Job = DatedJob> {
@@ -90,6 +92,7 @@ export async function pullSlice(
   // What follows a bookmark is new, whatever its time.
   let { unseen, changed } = sieveBy(bookmark === undefined ? source.window.filter : 'none');
   const before = unaccounted(summary);
+  const { fetched } = summary;
   let serverTime = source.serverTime();
   /** Notes the first answer's clock: what the vendor stored after it was not seen. */
   const suits = (): boolean => {
@@ -97,10 +100,16 @@ export async function pullSlice(
     serverTime = source.serverTime();
     return serverTime === undefined || at.suits?.(serverTime) !== false;
   };
+  const finish = async (): Promise<void> => {
+    await out.drain();
+    await acknowledged({ ...at, ledger: place.ledger });
+  };
+  let failure: Problem | undefined;
+  const failed = (problem: Problem): void => void (failure = problem);
   try {
     const remembers = place.ledger.marked;
     let incomplete: Problem | undefined;
-    for await (const page of source.pull({ branch, slice, bookmark, remembers })) {
+    for await (const page of untilFailure(source.pull({ branch, slice, bookmark, remembers }), failed)) {
       if (!suits()) return undefined;
       at.note?.(page);
       summary.unmatched += page.unmatched;
@@ -130,23 +139,25 @@ export async function pullSlice(
       if (due !== undefined) await due;
       at.progress?.(summary, window);
       if (page.bookmark !== undefined && !leftForLater) {
-        await out.drain();
-        await acknowledged({ ...at, ledger: place.ledger }); // no way back behind a bookmark
+        await finish(); // no way back behind a bookmark
         place.bookmark = page.bookmark;
         place.ledger.mark();
         await at.save();
       }
     }
-    if (!suits()) return undefined; // a reply without records makes no page
-    await out.drain();
-    await acknowledged({ ...at, ledger: place.ledger });
-    if (incomplete !== undefined) throw incomplete;
+    if (failure === undefined && !suits()) return undefined; // a reply without records makes no page
+    const unfinished: Problem | undefined = failure ?? incomplete;
+    // A destination that fails with what there is of it is told of beside that.
+    await (unfinished === undefined ? finish() : at.collect(finish));
+    if (unfinished !== undefined) throw unfinished;
   } catch (problem) {
-    if (problem instanceof Problem && problem === tools.stop.reason) place.slice = halfOf(slice);
+    const isCut = failure?.status === exit.tempfail && summary.fetched > fetched;
+    if (problem === tools.stop.reason) place.slice = shorterForTime(slice);
+    else if (isCut) place.slice = shorterForQuota(place, window, slice, overlapOf(job, source.window));
     await at.collect(out.settle);
     if (out.broken()) at.sinkBroke();
-    if (source.stream !== undefined && problem instanceof Problem && unaccounted(summary) !== before)
-      throw notShownAgain(problem, source.name);
+    const isLeft = source.stream !== undefined && unaccounted(summary) !== before;
+    if (isLeft && problem instanceof Problem) throw notShownAgain(problem, source.name);
     throw problem;
   }
   if (unaccounted(summary) !== before) throw new Error(`records unaccounted for: ${JSON.stringify(summary)}`);
@@ -160,14 +171,15 @@ function commit(
   serverTime: Instant | undefined,
   moves: boolean,
 ): boolean {
-  if (source.truncated()) throw stoppedEarly(source.guessed?.() === true);
+  const stays = job.usePosition && place.bookmark === undefined;
+  if (source.truncated()) throw stoppedEarly(source.guessed?.() === true, stays);
   const delay = delayOf(job, source.window);
   const now = fromMillis(tools.now());
   const proven = provenNow(serverTime, now);
   if (moves && !isUnset(proven ?? now)) {
     const watermark = advance(place.watermark, slice, proven, delay);
     place.watermark = watermark;
-    const overlapped = watermark - (job.overlap ?? source.window.overlap);
+    const overlapped = watermark - overlapOf(job, source.window);
     const next = source.edge?.(overlapped) ?? overlapped;
     place.ledger.prune(toMillis(earliest(source, source.shownFrom?.(next) ?? next)));
   }
@@ -186,9 +198,4 @@ function noteRestart({ place, source, summary }: Branch, now: Instant): void {
   if (source.window.filter !== 'none' || place.watermark === undefined) return;
   const begin = now - source.window.firstRun;
   if (place.watermark < begin) summary.gaps.push({ from: place.watermark, until: begin });
-}
-
-/** The run ran out of time inside a slice: the next one takes smaller steps, and so gets somewhere. */
-function halfOf(slice: Window): number {
-  return Math.max(60_000, Math.floor((toMillis(slice.until) - toMillis(slice.from)) / 2));
 }

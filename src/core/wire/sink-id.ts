@@ -1,27 +1,28 @@
 /** A record's ID as destinations know it. */
 import type { Buffer } from 'node:buffer';
-import { idText } from '../identity.ts';
+import { shownId } from '../identity.ts';
 import type { AuditRecord, ByteWriter } from '../types.ts';
 
-/** Is `appendId` the mere copying of bytes, so that the ID is no longer than they are? */
+/** Is `appendId` the mere copying of bytes, and what it appends that of no other key? */
 export function isPlainId(record: AuditRecord): boolean {
-  return kindOf(record.key, record.keyStart, record.keyEnd) !== 'intricate';
+  const kind = kindOf(record.key, record.keyStart, record.keyEnd);
+  return kind === 'quoted' || kind === 'bare';
 }
 
-/** Appends `idText` of the record's key as the inside of a JSON string. Most keys need no string for it. */
+/** Appends `shownId` of the record's key as the inside of a JSON string. Most keys need no string for it. */
 export function appendId(record: AuditRecord, out: ByteWriter): void {
   const { key, keyStart, keyEnd } = record;
   const kind = kindOf(key, keyStart, keyEnd);
-  if (kind === 'quoted') out.bytes(key, keyStart + 1, keyEnd - 1);
+  if (kind === 'quoted' || kind === 'numeric') out.bytes(key, keyStart + 1, keyEnd - 1);
   else if (kind === 'bare') out.bytes(key, keyStart, keyEnd);
-  else out.text(JSON.stringify(idText(key, keyStart, keyEnd)).slice(1, -1));
+  else out.text(JSON.stringify(shownId(key, keyStart, keyEnd)).slice(1, -1));
 }
 
 /**
- * quoted: a string without escapes, that cannot be taken for a number, a hash or several values. bare: a number or a hash.
- * intricate: all else.
+ * quoted: a string without escapes, that cannot be taken for a number, a hash or several values. numeric: one of what
+ * numbers are made of. bare: a number or a hash. intricate: all else.
  */
-function kindOf(key: Buffer, start: number, end: number): 'quoted' | 'bare' | 'intricate' {
+function kindOf(key: Buffer, start: number, end: number): 'quoted' | 'numeric' | 'bare' | 'intricate' {
   const quoted = key[start] === 0x22;
   const from = quoted ? start + 1 : start;
   const until = quoted ? end - 1 : end;
@@ -33,7 +34,7 @@ function kindOf(key: Buffer, start: number, end: number): 'quoted' | 'bare' | 'i
     if (byte === 0x5c || byte === 0x22 || byte < 0x20) return 'intricate';
     if (numeric && !isOfNumbers(byte)) numeric = false;
   }
-  if (numeric) return 'intricate';
+  if (numeric) return 'numeric';
   return quoted ? 'quoted' : 'bare';
 }
 

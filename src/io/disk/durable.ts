@@ -24,8 +24,8 @@ export function tempBeside(path: string): string {
 export interface Replacement {
   /** Writes the content and returns its size in bytes. */
   write(file: FileHandle): Promise<number>;
-  /** The last moment to object, or to keep what is replaced. */
-  beforeRename(): Promise<void>;
+  /** The last moment to object, or to keep what is replaced; `temp` holds what replaces it. */
+  beforeRename(temp: string): Promise<void>;
   /** It is in place, durable or not: from now on it is what others find there. */
   renamed(): void;
 }
@@ -48,7 +48,7 @@ export async function replaceFile(path: string, name: string, replacement: Repla
     } finally {
       await file.close();
     }
-    await replacement.beforeRename();
+    await replacement.beforeRename(temp);
     await rename(temp, path);
   } catch (error) {
     await removeFile(temp).catch(() => undefined); // what went wrong first is what matters
@@ -62,9 +62,19 @@ export async function replaceFile(path: string, name: string, replacement: Repla
 
 /** Makes `to` the same file as `from`, at once; a copy of it where there are no hard links. `from` stays in its place. */
 export async function linkOver(from: string, to: string): Promise<void> {
+  await putOver(to, (temp) => linkOrCopy(from, temp));
+}
+
+/** Makes `to` a copy of `from`, at once and durably: what befalls one of the two does not befall the other. */
+export async function copyOver(from: string, to: string): Promise<void> {
+  await putOver(to, (temp) => copyDurably(from, temp));
+  await syncDirectory(dirname(to));
+}
+
+async function putOver(to: string, make: (temp: string) => Promise<void>): Promise<void> {
   const temp = tempBeside(to);
   try {
-    await linkOrCopy(from, temp);
+    await make(temp);
     reached('link: beside');
     await rename(temp, to);
     reached('link: renamed');
@@ -80,13 +90,17 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
     await link(from, to);
   } catch (error) {
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS'].includes(errorCode(error))) throw error;
-    await copyFile(from, to, constants.COPYFILE_EXCL);
-    const copy = await open(to, constants.O_RDWR);
-    try {
-      await copy.sync();
-    } finally {
-      await copy.close();
-    }
+    await copyDurably(from, to);
+  }
+}
+
+async function copyDurably(from: string, to: string): Promise<void> {
+  await copyFile(from, to, constants.COPYFILE_EXCL);
+  const copy = await open(to, constants.O_RDWR);
+  try {
+    await copy.sync();
+  } finally {
+    await copy.close();
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * The cookies of one origin, name to value. There is no domain or path logic, because a client never leaves its origin
- * (RFC 6265 section 5.3, as far as that leaves anything to do).
+ * The cookies of one origin, by name and path (RFC 6265 section 5.3, as far as a client that never leaves its origin
+ * needs it). Where no path is set the RFC takes that of the login, which vendors do not mean: it is `/` here.
  */
 import { parseHttpDate } from '../../core/clock/http-date.ts';
 import { isLoopback } from '../../core/origin.ts';
@@ -8,10 +8,23 @@ import type { Tools } from '../../core/types.ts';
 
 export interface CookieJar {
   readonly size: number;
-  /** The value of a `Cookie` header, or undefined when there is none to send. */
-  header(now: number): string | undefined;
-  /** Takes over `Set-Cookie` headers. What is malformed, too large or meant for another host is ignored. */
-  store(lines: readonly string[], now: number): void;
+  /**
+   * The value of a `Cookie` header for a path, the longest path first, or undefined when there is none to send. A name
+   * whose cookies match nowhere is sent all the same: some vendors set a path that is too narrow.
+   */
+  header(path: string, now: number): string | undefined;
+  /**
+   * Takes over `Set-Cookie` headers. What is malformed, too large or meant for another host is ignored. `date` is the
+   * clock of the server, if it tells: an expiry date is by that.
+   */
+  store(lines: readonly string[], now: number, date?: number): void;
+}
+
+interface Cookie {
+  readonly name: string;
+  readonly path: string;
+  readonly value: string;
+  readonly expires: number;
 }
 
 const maxCookies = 50;
@@ -21,18 +34,19 @@ const unsafe = /[\0-\x1f\x7f;]/;
 
 /** `hide` is told every value that comes, and the one that it replaces, because a server may quote them in an error. */
 export function cookieJar(origin: URL, hide: Tools['hide'] = () => {}): CookieJar {
-  const jar = new Map<string, { readonly value: string; readonly expires: number }>();
+  const jar = new Map<string, Cookie>();
 
-  function remove(name: string): void {
-    hide(undefined, jar.get(name)?.value);
-    jar.delete(name);
+  function remove(key: string): void {
+    hide(undefined, jar.get(key)?.value);
+    jar.delete(key);
   }
 
-  function store(line: string, now: number): void {
+  function store(line: string, now: number, date: number): void {
     if (line.length > maxBytes || unsafe.test(line.replaceAll(';', ''))) return;
     const [pair = '', ...attributes] = line.split(';');
     const [name, value] = split(pair);
     if (name === '' || !pair.includes('=')) return;
+    let path = '/';
     let expires = Infinity;
     let maxAge: number | undefined;
     for (const attribute of attributes) {
@@ -41,13 +55,15 @@ export function cookieJar(origin: URL, hide: Tools['hide'] = () => {}): CookieJa
       if (lower === 'domain' && !belongs(origin.hostname, text)) return;
       if (lower === 'secure' && origin.protocol !== 'https:' && !isLoopback(origin.hostname)) return;
       if (lower === 'max-age' && /^-?\d+$/.test(text)) maxAge = Number(text);
-      if (lower === 'expires') expires = parseHttpDate(text) ?? expires;
+      if (lower === 'path') path = text.startsWith('/') ? text : '/';
+      if (lower === 'expires') expires = now + (parseHttpDate(text) ?? Infinity) - date;
     }
     if (maxAge !== undefined) expires = now + maxAge * 1000; // it outranks Expires
-    if (expires <= now) remove(name);
-    else if (jar.has(name) || jar.size < maxCookies) {
-      hide(value, jar.get(name)?.value);
-      jar.set(name, { value, expires });
+    const key = `${name}=${path}`; // a name has no equals sign
+    if (expires <= now) remove(key);
+    else if (jar.has(key) || jar.size < maxCookies) {
+      hide(value, jar.get(key)?.value);
+      jar.set(key, { name, path, value, expires });
     }
   }
 
@@ -55,13 +71,19 @@ export function cookieJar(origin: URL, hide: Tools['hide'] = () => {}): CookieJa
     get size() {
       return jar.size;
     },
-    store(lines, now) {
-      for (const line of lines) store(line, now);
+    store(lines, now, date = now) {
+      for (const line of lines) store(line, now, date);
     },
-    header(now) {
-      for (const [name, { expires }] of jar) if (expires <= now) remove(name);
+    header(path, now) {
+      for (const [key, { expires }] of jar) if (expires <= now) remove(key);
       if (jar.size === 0) return undefined;
-      return Array.from(jar, ([name, { value }]) => `${name}=${value}`).join('; ');
+      const cookies = [...jar.values()];
+      const matching = cookies.filter((cookie) => leadsTo(cookie.path, path));
+      const named = new Set(matching.map(({ name }) => name));
+      return [...matching, ...cookies.filter(({ name }) => !named.has(name))]
+        .toSorted((one, other) => other.path.length - one.path.length)
+        .map(({ name, value }) => `${name}=${value}`)
+        .join('; ');
     },
   };
 }
@@ -70,6 +92,11 @@ export function cookieJar(origin: URL, hide: Tools['hide'] = () => {}): CookieJa
 function split(text: string): readonly [name: string, value: string] {
   const at = text.indexOf('=');
   return at === -1 ? [text.trim(), ''] : [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+}
+
+/** RFC 6265 section 5.1.4: the path of a request is the cookie's, or below it. */
+function leadsTo(path: string, requested: string): boolean {
+  return requested === path || requested.startsWith(path.endsWith('/') ? path : `${path}/`);
 }
 
 /** RFC 6265 section 5.1.3: the host is the domain, or ends in it. */

@@ -70,6 +70,38 @@ function otherSource(theirs: string, ours: string): readonly [what: string, thei
   return source === ourSource ? ['query', search ?? 'none', ourSearch ?? 'none'] : ['source', theirs, ours];
 }
 
+/**
+ * The position before, for a run whose own one is damaged or gone. One in which no branch got anywhere is of no use: to
+ * go on from it would be a first run, whatever the one that is damaged knew. A branch that is blank among others was so
+ * there as well, because a save that brings a branch's first progress writes both (position-file.ts).
+ */
+export function oneBefore(
+  path: string,
+  damage: string | undefined,
+  older: Reading | undefined,
+): Exclude<Reading, { damage: string }> {
+  if (older !== undefined && 'newer' in older) return older;
+  const fault = older === undefined || 'damage' in older ? older?.damage : beforeProgress(older);
+  if (older === undefined || 'damage' in older || fault !== undefined) {
+    throw unreadable(path, damage ?? 'it is missing', fault);
+  }
+  return older;
+}
+
+function beforeProgress({ position }: StoredPosition): string | undefined {
+  return progressIn(position).size === 0 ? 'it is from before any progress' : undefined;
+}
+
+/** What the branches got to: without a watermark, or the bookmark that it had, a branch begins as it does in a first run. */
+export function progressIn({ branches }: Position): ReadonlySet<string> {
+  const progress = new Set<string>();
+  for (const [name, { watermark, bookmark }] of branches) {
+    if (watermark !== undefined) progress.add(`watermark of ${name}`);
+    if (bookmark !== undefined) progress.add(`bookmark of ${name}`);
+  }
+  return progress;
+}
+
 /** There is a file, or there was one, and nothing to go on from. */
 export function unreadable(path: string, damage: string, previousDamage: string | undefined): Problem {
   const beside =

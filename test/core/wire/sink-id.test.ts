@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { byteBuffer } from '../../../src/core/bytes.ts';
 import { elasticForm, documentId } from '../../../src/core/wire/elastic/form.ts';
-import { idText } from '../../../src/core/identity.ts';
+import { shownId } from '../../../src/core/identity.ts';
 import { appendId } from '../../../src/core/wire/sink-id.ts';
 import { auditRecord } from '../../support/records.ts';
 
@@ -24,10 +24,30 @@ test('an ID is written as the inside of a JSON string, as its text says, whateve
       const record = auditRecord('{}', key);
       const out = byteBuffer();
       appendId(record, out);
-      assert.equal(JSON.parse(`"${out.view().toString()}"`), idText(record.key, record.keyStart, record.keyEnd));
+      assert.equal(JSON.parse(`"${out.view().toString()}"`), shownId(record.key, record.keyStart, record.keyEnd));
     }),
     { numRuns: 1000 },
   );
+});
+
+test('an ID that is a text of digits is shown without quotes, where only a document ID tells it from the number', () => {
+  for (const [key, shown, document] of [
+    ['"12345"', '12345', 'acme:"12345"'],
+    ['12345', '12345', 'acme:12345'],
+    ['"1e5"', '1e5', 'acme:"1e5"'],
+    ['"-1.50"', '-1.50', 'acme:"-1.50"'],
+    ['"1.2.3"', '1.2.3', 'acme:1.2.3'],
+    ['"abc"', 'abc', 'acme:abc'],
+    ['"sha256:00"', '"sha256:00"', 'acme:"sha256:00"'],
+    ['["1",2]', '["1",2]', 'acme:["1",2]'],
+  ] as const) {
+    const record = auditRecord('{}', key);
+    const out = byteBuffer();
+    appendId(record, out);
+    assert.equal(JSON.parse(`"${out.view().toString()}"`), shown);
+    assert.equal(shownId(record.key, record.keyStart, record.keyEnd), shown);
+    assert.equal(documentId('acme', record), document);
+  }
 });
 
 test('the action line carries the document ID, at most 512 bytes of it, whatever source and key', () => {

@@ -9,12 +9,7 @@ import { isObject } from '../answer.ts';
 import { serverText } from '../../text/shown.ts';
 import { objects } from '../../json/objects.ts';
 import { splitter } from '../../split.ts';
-
-export interface BulkVerdict {
-  push(bytes: Buffer): void;
-  /** Why not all of the documents that were `sent` are taken; undefined when nothing speaks against it. */
-  objection(sent: number): string | undefined;
-}
+import type { PrintedVerdict } from '../printed-answers.ts';
 
 const actions = ['create', 'index', 'update', 'delete'] as const;
 const says = /"errors"\s*:\s*true/;
@@ -26,7 +21,7 @@ const overlap = 200;
 const notWhole = 'an answer is not whole';
 const unnamed = 'it does not say which';
 
-export function bulkVerdict(): BulkVerdict {
+export function bulkVerdict(): PrintedVerdict {
   const failures = new Map<string, number>();
   let complaint: string | undefined;
   let tail = '';

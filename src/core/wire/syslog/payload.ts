@@ -2,7 +2,7 @@
  * A record as the message of a syslog line. The whole record rides along in each form: as it is (json), in the field `raw`
  * (LEEF 2.0, IBM's "Log Event Extended Format"), or in the field `msg` (CEF 0, "ArcSight Common Event Format").
  */
-import { idText } from '../../identity.ts';
+import { shownId } from '../../identity.ts';
 import type { Encode } from '../json-line.ts';
 import { oneLine } from '../../text/shown.ts';
 import type { AuditRecord } from '../../types.ts';
@@ -28,7 +28,7 @@ export function syslogPayload(format: SyslogFormat, fields: PayloadFields): Enco
 
 /** The record's ID on one line. */
 export function printableId({ key, keyStart, keyEnd }: AuditRecord): string {
-  return oneLine(idText(key, keyStart, keyEnd));
+  return oneLine(shownId(key, keyStart, keyEnd));
 }
 
 const json: Encode = (record, out) => out.bytes(record.bytes, record.start, record.end);
