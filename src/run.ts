@@ -1,7 +1,7 @@
 /**
  * The pipeline: source -> window -> slices -> records -> unseen -> batches -> sink -> commit.
  *
- * Everything moves one way. The watermark moves in one line of core/run/pull-slice.ts, after every record of the slice was
+ * Everything moves one way. The watermark moves in one line of core/run/commit.ts, after every record of the slice was
  * delivered or durably set aside, and nowhere else.
  */
 import { unsaved } from './core/delivery/unsaved.ts';
@@ -15,7 +15,7 @@ import { clockProblems } from './core/run/plan.ts';
 import { firstPosition, placeOf, writeDown } from './core/run/position.ts';
 import { exit, Problem } from './core/problem.ts';
 import { pullBranch } from './core/run/pull-branch.ts';
-import type { Branch } from './core/run/pull-slice.ts';
+import type { BranchRun } from './core/run/branch-run.ts';
 import { collect, nameBranches, type Collected } from './core/run/run-problems.ts';
 import { emptySummary } from './core/run/summary.ts';
 import { beginAgain } from './io/position/position-read.ts';
@@ -116,7 +116,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
       // Between two branches nobody is waiting who would hear of it, and the others would go unread without a word.
       await collect(state, () => parts.tools.stop.throwIfAborted());
       if (state.sinkBroken || parts.tools.stop.aborted) break;
-      const at: Branch<Job> = {
+      const at: BranchRun<Job> = {
         ...parts,
         quarantine: dry ?? parts.quarantine,
         branch,

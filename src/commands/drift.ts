@@ -3,7 +3,7 @@
  * no run fail: a record without a time is delivered as if it were of now, and one without an ID goes by its content.
  */
 import type { SourceDefinition } from '../core/definition.ts';
-import { isByContent } from '../core/identity.ts';
+import { isByContent } from '../core/content/record-id.ts';
 import type { AuditRecord, Page } from '../core/types.ts';
 
 export interface Drift {

@@ -1,6 +1,6 @@
 /** What the first records show of a definition: whether any has an ID and a time where it says. */
 import type { SourceDefinition } from '../core/definition.ts';
-import { isByContent } from '../core/identity.ts';
+import { isByContent } from '../core/content/record-id.ts';
 import type { Page } from '../core/types.ts';
 import { isUndated, timePlace } from './drift.ts';
 

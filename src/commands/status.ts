@@ -3,7 +3,7 @@
  *
  *   connected  the last run delivered everything, in the last 24 hours
  *   warning    the last run had trouble, or none succeeded in the last 24 hours, or something had to be sent again in
- *              them, or records lie in the quarantine, or no branch has a position yet, or the position is damaged and
+ *              them, or records could not be had any more, or records lie in the quarantine, or no branch has a position yet, or the position is damaged and
  *              the next run goes on from the one before
  *   error      three or more runs in a row failed, or the position cannot be read
  */
@@ -69,9 +69,9 @@ function asProblem(error: unknown): Problem {
   throw error;
 }
 
-export function stateOf({ last, lastSuccess, lastRepeat, failures, branches }: Position, now: number): State {
+export function stateOf({ last, lastSuccess, lastRepeat, lastGap, failures, branches }: Position, now: number): State {
   if (failures >= 3) return 'error';
-  const succeeded = isRecent(lastSuccess, now) && !isRecent(lastRepeat, now);
+  const succeeded = isRecent(lastSuccess, now) && !isRecent(lastRepeat, now) && !isRecent(lastGap, now);
   const began = [...branches.values()].some(
     ({ listed, watermark, bookmark }) => listed && (watermark ?? bookmark) !== undefined,
   );
@@ -89,7 +89,7 @@ function statusOf(state: State, { last }: Position): number {
 }
 
 function describe(position: Position, now: number): string {
-  const { last, lastSuccess, lastRepeat, failures } = position;
+  const { last, lastSuccess, lastRepeat, lastGap, failures } = position;
   const { watermark, listed, without } = progressOf(position);
   const parts = [
     watermark === undefined ? 'no position yet' : positionText(watermark, now),
@@ -97,6 +97,7 @@ function describe(position: Position, now: number): string {
     ...(last === undefined ? ['never run to an end'] : [`last run ${last.ended} exit ${last.exit}: ${last.outcome}`]),
     ...(last !== undefined && last.exit === exit.ok ? [`${last.delivered} delivered`] : []),
     ...(isRecent(lastRepeat, now) ? [`a delivery was repeated ${lastRepeat}`] : []),
+    ...(isRecent(lastGap, now) ? [`a gap was passed over ${lastGap}`] : []),
     ...(failures > 0 ? [`${failures} failed in a row, last success ${lastSuccess ?? 'never'}`] : []),
   ];
   return parts.join(', ');

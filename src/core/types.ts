@@ -531,6 +531,8 @@ export interface Position {
   lastSuccess: string | undefined;
   /** When a run last ended that had to send something again; ISO 8601 in UTC. */
   lastRepeat?: string | undefined;
+  /** When a run last ended that had to pass over a gap; ISO 8601 in UTC. */
+  lastGap?: string | undefined;
   /** Failed runs in a row. */
   failures: number;
   /** Records refused in a row, over runs: since one was last accepted. */

@@ -43,6 +43,11 @@ for (const [lastRepeat, state] of [
     { ...position(0, 0, recently), lastRepeat },
     state,
   ]);
+  cases.push([
+    `a good run just now, and a gap ${lastRepeat}`,
+    { ...position(0, 0, recently), lastGap: lastRepeat },
+    state,
+  ]);
 }
 
 for (const [what, stored, state] of cases) {
@@ -73,6 +78,24 @@ test('runs that a signal stopped are no failures, and make up for none', () => {
   end(exit.unavailable);
   assert.equal(stored.failures, 3);
   assert.equal(stateOf(stored, now), 'error');
+});
+
+test('a gap that a run had to pass over is a warning for a day, however well the runs go since', async (t) => {
+  const directory = scratch(t);
+  const scope = { source: 's', sink: 'k' };
+  const store = positionStore(directory, 'one', scope);
+  await store.lock();
+  await store.load();
+  const stored = firstPosition(scope);
+  placeOf(stored, '', 1).watermark = BigInt(now) * 1_000_000n;
+  const ended = Date.now() - 3_600_000;
+  writeDown(stored, { started: ended, ended }, [], { ...emptySummary(), gaps: [{ from: 0n, until: 1n }] });
+  writeDown(stored, { started: ended, ended: ended + 60_000 }, [], emptySummary());
+  await store.save(stored);
+  await store.close();
+  const { status, stdout } = await run(['status', '--state-dir', directory]);
+  assert.equal(status, 3);
+  assert.match(stdout, /^warning {4}one: .* exit 0: ok, 0 delivered, a gap was passed over 20\S+Z$/m);
 });
 
 test('a branch that never came to a position is told beside the lag of the others, not of one that is read no more', async (t) => {

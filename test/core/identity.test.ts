@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import test from 'node:test';
 import fc from 'fast-check';
-import { identifier, idText, type Identify, type IdentityRule } from '../../src/core/identity.ts';
+import { idText } from '../../src/core/content/record-id.ts';
+import { identifier, type Identify, type IdentityRule } from '../../src/core/identity.ts';
 
 const hashed = /^sha256:[0-9a-f]{64}$/;
 

@@ -2,7 +2,7 @@
  * How many records may be set aside: a systematic fault (a mapping, a wrong path) must not drain the audit trail into a
  * file. Beyond that nothing more is set aside, and the position stays.
  */
-import { idText } from '../identity.ts';
+import { idText } from '../content/record-id.ts';
 import { exit, Problem } from '../problem.ts';
 import { fresh, isAnyAccepted } from '../run/summary.ts';
 import { serverText } from '../text/shown.ts';

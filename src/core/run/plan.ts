@@ -3,13 +3,13 @@ import { dated } from '../clock/duration.ts';
 import { clocksApart, isCredible, isUnset, presumedNow } from '../clock/vendor-clock.ts';
 import { clocksDisagree, clockUnset } from './partial.ts';
 import type { Problem } from '../problem.ts';
-import type { Branch } from './pull-slice.ts';
+import type { BranchRun } from './branch-run.ts';
 import { fromMillis, second } from '../time.ts';
 import type { DatedJob, Duration, Instant, Job, WindowRules } from '../types.ts';
 import { windowOf, type NextWindow } from '../window.ts';
 
 /** A branch before it is read. */
-type Beginning = Pick<Branch<Job>, 'job' | 'source' | 'place' | 'tools'>;
+type Beginning = Pick<BranchRun<Job>, 'job' | 'source' | 'place' | 'tools'>;
 
 export interface Plan {
   readonly window: NextWindow;
@@ -61,7 +61,7 @@ function isApart(one: Instant, other: Instant): boolean {
 
 /** What to say of clocks that cannot be right, and were not gone by. */
 export function clockProblems(
-  { source, job, tools }: Pick<Branch<Job>, 'source' | 'job' | 'tools'>,
+  { source, job, tools }: Pick<BranchRun<Job>, 'source' | 'job' | 'tools'>,
   watermark: Instant | undefined,
 ): readonly Problem[] {
   const told = source.serverTime();

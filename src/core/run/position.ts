@@ -64,6 +64,7 @@ export function writeDown(
   position.refusals = isAnyAccepted(summary) ? 0 : position.refusals + quarantined;
   if (success) position.lastSuccess = position.last.ended;
   if (repeated > 0) position.lastRepeat = position.last.ended;
+  if (summary.gaps.length > 0) position.lastGap = position.last.ended;
   return status;
 }
 

@@ -4,13 +4,13 @@ import { askOnce } from '../delivery/acknowledge.ts';
 import { forewarned } from './forewarned.ts';
 import { aheadOfClock, neverAcknowledged } from './partial.ts';
 import { isSuited, planOf } from './plan.ts';
-import type { Branch } from './pull-slice.ts';
+import type { BranchRun } from './branch-run.ts';
 import { pullWindow } from './pull-window.ts';
 import { fromMillis } from '../time.ts';
 import type { Instant, Job, Window } from '../types.ts';
 
 /** Pulls a branch. `read` is called with the window that was read; `cure` says how to begin again, for a hint. */
-export async function pullBranch(at: Branch<Job>, read: (window: Window) => void, cure: string): Promise<void> {
+export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => void, cure: string): Promise<void> {
   const { source, place, job, tools } = at;
   const lost = job.dryRun ? 0 : await askOnce({ ...at, ledger: place.ledger });
   if (lost > 0 && source.stream !== undefined) {

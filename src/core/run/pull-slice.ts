@@ -1,65 +1,19 @@
 /** One slice: pull it to its end, deliver what was not delivered before, and only then move the watermark. */
-import { acknowledged } from '../delivery/acknowledge.ts';
-import type { Packer } from '../batch.ts';
-import { shorterForQuota, shorterForTime } from './cut-off.ts';
 import { withContentKey } from '../content/content-key.ts';
 import { conflict } from '../dedupe.ts';
+import { acknowledged } from '../delivery/acknowledge.ts';
 import { outbox } from '../delivery/outbox.ts';
-import type { Unsaved } from '../delivery/unsaved.ts';
-import { notShownAgain, stoppedEarly } from './partial.ts';
 import { exit, Problem } from '../problem.ts';
+import { fromMillis, toMillis } from '../time.ts';
+import type { Instant, Window, WindowRules } from '../types.ts';
+import { overlapOf } from '../window.ts';
+import type { BranchRun } from './branch-run.ts';
+import { commit, earliest } from './commit.ts';
+import { shorterForQuota, shorterForTime } from './cut-off.ts';
+import { notShownAgain } from './partial.ts';
 import { sieve, type Sieve } from './sieve.ts';
 import { unaccounted } from './summary.ts';
 import { untilFailure } from './until-failure.ts';
-import { fromMillis, toMillis } from '../time.ts';
-import type {
-  BranchPosition,
-  DatedJob,
-  Instant,
-  Job,
-  Page,
-  PositionStore,
-  Quarantine,
-  Sink,
-  Source,
-  Summary,
-  Tools,
-  Window,
-  WindowRules,
-} from '../types.ts';
-import { isUnset, provenNow } from '../clock/vendor-clock.ts';
-import { advance, delayOf, overlapOf } from '../window.ts';
-
-/** A branch of the source on its way to the sink. */
-export interface Branch<AnyJob extends Job = DatedJob> {
-  readonly branch: string;
-  readonly place: BranchPosition;
-  readonly source: Source;
-  readonly sink: Sink;
-  /** Empty between slices; one for all of them, because its buffers are large. */
-  readonly queue: Packer;
-  readonly job: AnyJob;
-  /** Undefined when no position is kept. */
-  readonly store: PositionStore | undefined;
-  /** One for all branches. */
-  readonly unsaved: Unsaved;
-  readonly quarantine: Quarantine;
-  /** Records that the runs before refused in a row. */
-  readonly refusals: number;
-  readonly tools: Tools;
-  readonly summary: Summary;
-  /** Makes the position as it is durable. */
-  save(): Promise<void>;
-  /** Called for every page. */
-  note?(page: Page): void;
-  progress?(summary: Summary, window: Window): void;
-  /** Runs a step and writes down its Problem, for the run to go on. */
-  collect(step: () => Promise<void>): Promise<void>;
-  /** The sink failed, so that other branches would fail as well. */
-  sinkBroke(): void;
-  /** Whether the window suits the vendor's clock, which was not known before the first reply. */
-  suits?(serverTime: Instant): boolean;
-}
 
 /**
  * Returns whether the slice was over, by the clocks, when it was read: what happens in one that was not is yet to be
@@ -67,7 +21,7 @@ export interface Branch<AnyJob extends Job = DatedJob> {
  * vendor's clock: nothing was read then.
  */
 export async function pullSlice(
-  at: Branch,
+  at: BranchRun,
   window: Window,
   slice: Window,
   moves: boolean,
@@ -83,7 +37,7 @@ export async function pullSlice(
       filter,
       job,
       summary,
-      earliest: (at) => earliest(source, at),
+      earliest: (time) => earliest(source, time),
       stale: () => tools.warn(`${source.name} shows records from long before the window asked for; they were left out`),
       tooLate: () => void (leftForLater = true),
     });
@@ -164,37 +118,11 @@ export async function pullSlice(
   return commit(at, slice, serverTime, moves);
 }
 
-/** The one place where the watermark moves: every record of the slice was delivered, or durably set aside. */
-function commit(
-  { source, place, job, tools }: Branch,
-  slice: Window,
-  serverTime: Instant | undefined,
-  moves: boolean,
-): boolean {
-  const stays = job.usePosition && place.bookmark === undefined;
-  if (source.truncated()) throw stoppedEarly(source.guessed?.() === true, stays);
-  const delay = delayOf(job, source.window);
-  const now = fromMillis(tools.now());
-  const proven = provenNow(serverTime, now);
-  if (moves && !isUnset(proven ?? now)) {
-    const watermark = advance(place.watermark, slice, proven, delay);
-    place.watermark = watermark;
-    const overlapped = watermark - overlapOf(job, source.window);
-    const next = source.edge?.(overlapped) ?? overlapped;
-    place.ledger.prune(toMillis(earliest(source, source.shownFrom?.(next) ?? next)));
-  }
-  return moves && (proven === undefined || proven - delay >= slice.until);
-}
-
-function earliest(source: Source, at: Instant): Instant {
-  return source.earliest?.(at) ?? at;
-}
-
 /**
  * Without a bookmark, a vendor that cannot be asked for a time begins as far back as it does on a first run: what lies
  * between the last run and there is gone. `now` is the vendor's clock, ours where it tells no time.
  */
-function noteRestart({ place, source, summary }: Branch, now: Instant): void {
+function noteRestart({ place, source, summary }: BranchRun, now: Instant): void {
   if (source.window.filter !== 'none' || place.watermark === undefined) return;
   const begin = now - source.window.firstRun;
   if (place.watermark < begin) summary.gaps.push({ from: place.watermark, until: begin });

@@ -1,13 +1,14 @@
 /** One window: its slices one after the other, the position saved between them. */
 import { stoppedEarly } from './partial.ts';
 import { preferredOf } from './position.ts';
-import { pullSlice, type Branch } from './pull-slice.ts';
+import type { BranchRun } from './branch-run.ts';
+import { pullSlice } from './pull-slice.ts';
 import { isoText } from '../time.ts';
 import type { Window } from '../types.ts';
 import { slices } from '../window.ts';
 
 /** False when the window does not suit the vendor's clock: nothing of it was read then. */
-export async function pullWindow(at: Branch, window: Window): Promise<boolean> {
+export async function pullWindow(at: BranchRun, window: Window): Promise<boolean> {
   const { source, place, job, tools } = at;
   const preferred = job.search.single ? undefined : (preferredOf(place) ?? source.window.slice);
   let moves = true;

@@ -6,7 +6,7 @@ import { fingerprint } from '../content/fingerprint.ts';
 import { fromMillis, toMillis } from '../time.ts';
 import { stamper } from '../window.ts';
 import { contentOf } from '../content/volatile.ts';
-import { isByContent } from '../identity.ts';
+import { isByContent } from '../content/record-id.ts';
 import type { AuditRecord, DatedJob, Instant, Ledger, Summary, Window, WindowRules } from '../types.ts';
 
 export interface SieveParts {

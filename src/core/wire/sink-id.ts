@@ -1,6 +1,6 @@
 /** A record's ID as destinations know it. */
 import type { Buffer } from 'node:buffer';
-import { shownId } from '../identity.ts';
+import { shownId } from '../content/record-id.ts';
 import type { AuditRecord, ByteWriter } from '../types.ts';
 
 /** Is `appendId` the mere copying of bytes, and what it appends that of no other key? */

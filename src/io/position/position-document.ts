@@ -12,6 +12,7 @@ export interface StoredDocument {
   readonly generation: number;
   readonly lastSuccess?: string;
   readonly lastRepeat?: string;
+  readonly lastGap?: string;
   readonly failures: number;
   /** Left out when there are none. */
   readonly refusals?: number;
@@ -33,8 +34,8 @@ interface StoredBranch {
 
 /** The document, indented for people: a line that is a brace alone ends it, and only it. */
 export function documentText(job: string, generation: number, position: Position): string {
-  const { source, sink, asked, lastSuccess, lastRepeat, failures, refusals, last, credentials, saved } = position;
-  const { formerCredentials } = position;
+  const { source, sink, asked, lastSuccess, lastRepeat, lastGap, failures, refusals, last, saved } = position;
+  const { credentials, formerCredentials } = position;
   const branches: StoredBranch[] = [];
   for (const [name, { watermark, bookmark, slice, listed, ledger }] of position.branches) {
     branches.push({
@@ -47,7 +48,7 @@ export function documentText(job: string, generation: number, position: Position
     });
   }
   const inARow = { failures, ...(refusals > 0 ? { refusals } : {}) };
-  const times = { lastSuccess, lastRepeat };
+  const times = { lastSuccess, lastRepeat, lastGap };
   const document = {
     job,
     source,
@@ -72,10 +73,10 @@ export function positionOf(document: StoredDocument, seed: number): Position {
     const at = watermark === undefined ? undefined : readInstant(watermark);
     branches.set(name, { watermark: at, bookmark, slice, listed, ledger: createLedger(seed) });
   }
-  const { source, sink, asked, credentials, formerCredentials, saved, last, lastSuccess, lastRepeat } = document;
-  const { failures, refusals = 0 } = document;
+  const { source, sink, asked, credentials, formerCredentials, saved, last } = document;
+  const { lastSuccess, lastRepeat, lastGap, failures, refusals = 0 } = document;
   const scope = { source, sink, ...(asked !== undefined && { asked }) };
-  const times = { lastSuccess, ...(lastRepeat && { lastRepeat }) };
+  const times = { lastSuccess, ...(lastRepeat && { lastRepeat }), ...(lastGap && { lastGap }) };
   const marks = { credentials, ...(formerCredentials && { formerCredentials }) };
   return { ...scope, branches, ...marks, saved, last, ...times, failures, refusals };
 }

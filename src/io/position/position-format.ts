@@ -3,7 +3,7 @@
  *
  *     audit-export position 1 sha256:<of everything below>
  *     {
- *       "job": …, "source": …, "sink": …, "asked": …, "generation": …, "lastSuccess": …, "lastRepeat": …, "failures": …,
+ *       "job": …, "source": …, "sink": …, "asked": …, "generation": …, "lastSuccess": …, "lastRepeat": …, "lastGap": …, "failures": …,
  *       "refusals": …, "last": …, "credentials": …, "formerCredentials": …, "saved": …,
  *       "branches": [{ "name": …, "watermark": …, "bookmark": …, "slice": …, "listed": …, "remembered": <number of IDs> }]
  *     }

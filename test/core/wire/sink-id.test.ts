@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { byteBuffer } from '../../../src/core/bytes.ts';
 import { elasticForm, documentId } from '../../../src/core/wire/elastic/form.ts';
-import { shownId } from '../../../src/core/identity.ts';
+import { shownId } from '../../../src/core/content/record-id.ts';
 import { appendId } from '../../../src/core/wire/sink-id.ts';
 import { auditRecord } from '../../support/records.ts';
 

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { isSpellable } from '../../clock/event-time.ts';
-import { idText } from '../../identity.ts';
+import { idText } from '../../content/record-id.ts';
 import { hasTopLevelKey, skipBlanks } from '../../json/json.ts';
 import type { Encode } from '../json-line.ts';
 import { appendId, isPlainId } from '../sink-id.ts';

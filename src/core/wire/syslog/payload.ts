@@ -2,7 +2,7 @@
  * A record as the message of a syslog line. The whole record rides along in each form: as it is (json), in the field `raw`
  * (LEEF 2.0, IBM's "Log Event Extended Format"), or in the field `msg` (CEF 0, "ArcSight Common Event Format").
  */
-import { shownId } from '../../identity.ts';
+import { shownId } from '../../content/record-id.ts';
 import type { Encode } from '../json-line.ts';
 import { oneLine } from '../../text/shown.ts';
 import type { AuditRecord } from '../../types.ts';

@@ -1,0 +1,34 @@
+/** Where a branch goes on from once a slice was read to its end. */
+import { isUnset, provenNow } from '../clock/vendor-clock.ts';
+import { fromMillis, toMillis } from '../time.ts';
+import type { Instant, Source, Window } from '../types.ts';
+import { advance, delayOf, overlapOf } from '../window.ts';
+import type { BranchRun } from './branch-run.ts';
+import { stoppedEarly } from './partial.ts';
+
+/** The one place where the watermark moves: every record of the slice was delivered, or durably set aside. */
+export function commit(
+  { source, place, job, tools }: BranchRun,
+  slice: Window,
+  serverTime: Instant | undefined,
+  moves: boolean,
+): boolean {
+  const stays = job.usePosition && place.bookmark === undefined;
+  if (source.truncated()) throw stoppedEarly(source.guessed?.() === true, stays);
+  const delay = delayOf(job, source.window);
+  const now = fromMillis(tools.now());
+  const proven = provenNow(serverTime, now);
+  if (moves && !isUnset(proven ?? now)) {
+    const watermark = advance(place.watermark, slice, proven, delay);
+    place.watermark = watermark;
+    const overlapped = watermark - overlapOf(job, source.window);
+    const next = source.edge?.(overlapped) ?? overlapped;
+    place.ledger.prune(toMillis(earliest(source, source.shownFrom?.(next) ?? next)));
+  }
+  return moves && (proven === undefined || proven - delay >= slice.until);
+}
+
+/** The earliest time that a record may have which the vendor shows for `at` or later. */
+export function earliest(source: Source, at: Instant): Instant {
+  return source.earliest?.(at) ?? at;
+}
