@@ -113,7 +113,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
     const delivered = unsaved(sink, parts.job.dryRun ? undefined : parts.store);
     const asked = parts.job.search.single ? branches.slice(0, 1) : branches;
     for (const branch of asked) {
-      // Between two branches nobody is waiting who would hear of it, and the others would go unread without a word.
+      // Between two branches no request is under way that would notice the stop: the others would be skipped in silence.
       await collect(state, () => parts.tools.stop.throwIfAborted());
       if (state.sinkBroken || parts.tools.stop.aborted) break;
       const at: BranchRun<Job> = {

@@ -1,4 +1,4 @@
-/** A vendor described as data -> a Source: log in, ask page by page, check that all of it came, log out. */
+/** Makes a Source of a vendor that is described as data: log in, ask page by page, check that all of it came, log out. */
 import { asksVendor, branchesOf } from './vendor/branches.ts';
 import { identityRule } from './vendor/collect.ts';
 import type { SourceDefinition } from './definition.ts';

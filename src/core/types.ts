@@ -67,7 +67,7 @@ export interface Page {
   readonly bookmark?: string;
   /** There was no bookmark to go on from, or the vendor no longer knows it: this begins where a first run does. */
   readonly restarted?: boolean;
-  /** So many parts of the slice were listed, and gone when they were asked for: their records are lost. */
+  /** Number of listed parts of the slice that were gone when fetched: their records are lost. */
   readonly expired?: number;
   /** The last page, of a slice that is not all there by the vendor's own word: what there is of it may be delivered. */
   readonly incomplete?: Problem;
@@ -155,7 +155,7 @@ export interface Tools {
   now(): number;
   /** Resolves after that many milliseconds; rejects with the stop request's Problem. */
   wait(milliseconds: number): Promise<void>;
-  /** Resolves when a request that was just begun is on its way. */
+  /** Waits two turns of the event loop, so that a request just begun is written before the caller goes on. */
   turn(): Promise<void>;
   /** [0, 1). */
   random(): number;
@@ -239,7 +239,7 @@ export interface Source {
    * shows an hour twice. `at` itself when left out.
    */
   earliest?(at: Instant): Instant;
-  /** The earliest that is shown to whoever asks for what is from `at` on: of a vendor asked by days, what is of that day. */
+  /** The earliest time that a vendor may return when asked from `at` on: of one asked by days, the start of that day. */
   shownFrom?(at: Instant): Instant;
   /**
    * The last moment up to `at` where a window or a slice may begin; any when left out. Records without an ID that are equal
@@ -250,7 +250,7 @@ export interface Source {
   readonly stream?: { isOpen(): boolean };
   /** True when a `single` query left records unread. */
   truncated(): boolean;
-  /** Whether that is a guess: the page was full, and nothing says that another one has records. */
+  /** Whether `truncated` is a guess: the page was full, but nothing says that another one follows. */
   guessed?(): boolean;
   /** Fields that were searched for and that no record has had. */
   absent?(): readonly string[];
@@ -332,7 +332,7 @@ export interface Sink {
   settle?(pending: readonly string[]): Promise<{ readonly kept: readonly string[]; readonly lost: readonly string[] }>;
   /** Makes what was sent durable, before a commit. */
   flush?(): Promise<void>;
-  /** What to save with the position. `settled`: the run went well, so nothing of an earlier one is still to come. */
+  /** What to save with the position. `settled`: the run succeeded, so what a killed one left need not be looked for any more. */
   saved?(settled?: boolean): Saved | undefined;
   /** Ends cleanly, whatever came before. */
   close(): Promise<void>;

@@ -29,7 +29,7 @@ export interface World {
   elapsed(): number;
   /** Resolves after that many milliseconds; rejects with the reason of `stop`. */
   wait(milliseconds: number, stop: AbortSignal): Promise<void>;
-  /** Resolves when a request that was just begun is on its way. */
+  /** Waits two turns of the event loop, so that a request just begun is written before the caller goes on. */
   turn(): Promise<void>;
   /** [0, 1). */
   random(): number;

@@ -39,7 +39,7 @@ export function provenNow(serverNow: Instant | undefined, now: Instant): Instant
   return serverNow === undefined || serverNow < now ? serverNow : now;
 }
 
-/** More than a clock is off that is set now and then. */
+/** Five minutes or more: no ordinary drift. */
 export function isAhead(watermark: Instant, now: Instant): boolean {
   return watermark - now > 300n * second;
 }

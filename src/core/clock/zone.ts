@@ -105,7 +105,7 @@ function fixedOffset(name: string): number | undefined {
   return (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 60 + Number(match[3])) * 60_000;
 }
 
-/** Gives the offset at a moment; both in milliseconds. Dear: a microsecond each. */
+/** Gives the offset at a moment; both in milliseconds. Slow: about a microsecond a call. */
 function offsets(name: string): ((time: number) => number) | undefined {
   let clock: Intl.DateTimeFormat;
   try {

@@ -69,7 +69,7 @@ export function worklist(count: number, refuse: (index: number, reason: string) 
   };
 }
 
-/** fresh: nothing is known. rest: left behind by a search. suspect: if what is before it is fine, the culprit is here. */
+/** fresh: nothing known. suspect: holds the culprit if the part before it is clean. rest: left by a search, still to be sent. */
 type Part = Task & { readonly kind: 'fresh' | 'rest' | 'suspect' };
 
 /** The second half is the larger one, so that what is left behind is no smaller than what was searched. */

@@ -1,4 +1,4 @@
-/** Runs that delivered, but not everything, and one line that says what is missing. */
+/** The Problems of a run that delivered less than the whole window: one line each, that says what is missing. */
 import { exit, Problem } from '../problem.ts';
 import { isoText } from '../time.ts';
 import type { Gap, Instant, Source } from '../types.ts';

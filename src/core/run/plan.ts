@@ -20,7 +20,7 @@ export interface Plan {
 
 /** Clocks within it count as equal. */
 const minute = 60n * second;
-/** So far a window may reach past the vendor's now: a few slices are asked for in vain. */
+/** How far a window may reach past the vendor's clock before it is planned anew: a few slices are asked for in vain. */
 const idle = 7n * 1440n * minute;
 
 /** The plan of a branch when the vendor has told this time, or none. */

@@ -1,4 +1,4 @@
-/** Whether a next page is named, or only asked for because this one was full: whether it has records is not known then. */
+/** Whether the vendor said that a next page exists, or we only ask because this one was full. */
 import type { PagingDefinition } from '../definition.ts';
 import { keepsBookmark, type PageEnd } from '../paging.ts';
 import { totalAt } from './reply.ts';

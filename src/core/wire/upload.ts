@@ -1,6 +1,6 @@
 /**
- * Batches as request bodies, small and of a size that the server takes: compressed in the thread pool, beside the
- * fetching; plain where gzip is refused; in smaller batches where they were too large.
+ * Posts batches: gzipped in the thread pool, beside the fetching; uncompressed once the server refuses gzip; smaller once
+ * it says that they are too large.
  */
 import type { Buffer } from 'node:buffer';
 import { gzip } from 'node:zlib';
