@@ -71,18 +71,22 @@ export async function run(parts: RunParts): Promise<RunResult> {
     position: undefined,
     sinkBroken: false,
   };
-  await collect(state, async () => {
-    // A dry run saves nothing: it need not keep the next run waiting, nor wait for one.
-    if (!parts.job.dryRun) await parts.store?.lock();
-    state.position = (await parts.store?.load()) ?? firstPosition(parts.scope);
-    refuseTurns(state.position, parts.credentials, parts.tools.now());
-    const changed = changedCredentials(state.position.credentials, parts.credentials);
-    for (const warning of [...(parts.store?.warnings ?? []), ...changed]) parts.tools.warn(warning);
-    checkHoldOff(parts.job.holdOff, state.position, parts.tools.now());
-    await pullAll(state, state.position);
-  });
-  await collect(state, () => parts.quarantine.close());
-  await collect(state, async () => parts.store?.close());
+  try {
+    await collect(state, async () => {
+      // A dry run saves nothing: it need not keep the next run waiting, nor wait for one.
+      if (!parts.job.dryRun) await parts.store?.lock();
+      state.position = (await parts.store?.load()) ?? firstPosition(parts.scope);
+      refuseTurns(state.position, parts.credentials, parts.tools.now());
+      const changed = changedCredentials(state.position.credentials, parts.credentials);
+      for (const warning of [...(parts.store?.warnings ?? []), ...changed]) parts.tools.warn(warning);
+      checkHoldOff(parts.job.holdOff, state.position, parts.tools.now());
+      await pullAll(state, state.position);
+    });
+  } finally {
+    // After a bug as well: Node 26 makes an error of its own of a file that nobody closed.
+    await collect(state, () => parts.quarantine.close());
+    await collect(state, async () => parts.store?.close());
+  }
   return state;
 }
 
