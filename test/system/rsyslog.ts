@@ -52,7 +52,10 @@ export async function startRsyslog(authority: Authority | undefined, longest: nu
     },
     async close() {
       daemon.kill();
+      // One that was asked to end while it began has been seen to go on for ever.
+      const patience = setTimeout(() => daemon.kill('SIGKILL'), 5000);
       await gone;
+      clearTimeout(patience);
       rmSync(directory, { recursive: true, force: true });
     },
   };
