@@ -15,40 +15,19 @@ import { clockProblems } from './core/run/plan.ts';
 import { firstPosition, placeOf, writeDown } from './core/run/position.ts';
 import { exit, Problem } from './core/problem.ts';
 import { pullBranch } from './core/run/pull-branch.ts';
-import type { BranchRun } from './core/run/branch-run.ts';
+import type { BranchRun, RunContext } from './core/run/branch-run.ts';
 import { collect, nameBranches, type Collected } from './core/run/run-problems.ts';
 import { emptySummary } from './core/run/summary.ts';
 import { beginAgain } from './io/position/position-read.ts';
-import type {
-  Job,
-  Page,
-  Position,
-  PositionStore,
-  Quarantine,
-  Sink,
-  Source,
-  Summary,
-  Tools,
-  Window,
-} from './core/types.ts';
+import type { Job, Position, Sink, Summary, Window } from './core/types.ts';
 
-export interface RunParts {
-  readonly job: Job;
-  readonly source: Source;
-  readonly sink: Sink;
+export interface RunParts extends RunContext {
   /** Called when the lock is held and the position read, before either end is contacted. */
   begin?(): Promise<void>;
-  /** Undefined for an ad-hoc search. */
-  readonly store: PositionStore | undefined;
   /** What is read and where it goes, as in Position. */
   readonly scope: Pick<Position, 'source' | 'sink' | 'asked'>;
   /** Marks of the secrets of both ends; undefined when they are not to be compared with those of the last run. */
   readonly credentials?: CredentialMarks | undefined;
-  readonly quarantine: Quarantine;
-  readonly tools: Tools;
-  /** Called for every page. */
-  note?(page: Page): void;
-  progress?(summary: Summary, window: Window): void;
 }
 
 export interface RunResult {

@@ -3,8 +3,8 @@
  *
  *   connected  the last run delivered everything, in the last 24 hours
  *   warning    the last run had trouble, or none succeeded in the last 24 hours, or something had to be sent again in
- *              them, or records could not be had any more, or records lie in the quarantine, or no branch has a position yet, or the position is damaged and
- *              the next run goes on from the one before
+ *              them, or a gap was passed over, or records lie in the quarantine, or no branch has a position yet, or the
+ *              position is damaged and the next run goes on from the one before
  *   error      three or more runs in a row failed, or the position cannot be read
  */
 import { stateDirectory } from '../config/state-directory.ts';

@@ -9,7 +9,8 @@ import { httpProblem } from '../core/retry.ts';
 import { sekoiaEndpoints, sekoiaRoute } from '../core/wire/sekoia/form.ts';
 import type { SekoiaEndpoint } from '../core/wire/sekoia/form.ts';
 import { sekoiaRefusal, sekoiaReply } from '../core/wire/sekoia/reply.ts';
-import { objectOf, objectOrNothing, textOf } from '../core/wire/answer.ts';
+import { objectOf, objectOrNothing } from '../core/json/parsed.ts';
+import { serverTextOf } from '../core/text/shown.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {
   Batch,
@@ -139,7 +140,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   function failure(reply: HttpReply, text: string): Problem {
-    const said = textOf(objectOf(text)?.['message']);
+    const said = serverTextOf(objectOf(text)?.['message']);
     const asked = { who, what: 'the events', hint: 'check SEKOIA_INTAKE_KEY', said };
     const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
     if (problem.again !== undefined || problem.status === exit.noperm || reply.status >= 500) return problem;

@@ -8,8 +8,8 @@ import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem, retryAfter, retrying } from '../core/retry.ts';
 import { truthOf } from '../core/truth.ts';
-import { isObject, objectOf, textOf } from '../core/wire/answer.ts';
-import { serverText } from '../core/text/shown.ts';
+import { isObject, objectOf } from '../core/json/parsed.ts';
+import { serverText, serverTextOf } from '../core/text/shown.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {
   Batch,
@@ -71,11 +71,9 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
   const index = values['SPLUNK_INDEX'];
   const http = tools.http(base);
   const uploads = upload(who, { records: 1000, bytes: 1_000_000, record: 50 * 1024 * 1024 });
-  const wantsAcks = truthOf(values['SPLUNK_ACK']) === true;
+  let wantsAcks = truthOf(values['SPLUNK_ACK']) === true;
   const channelOfRun = tools.guid();
   let acks = acknowledgements(undefined);
-  /** Does the token acknowledge, as it was heard to? */
-  let acknowledges = false;
 
   const url = (path: string): string => `${base}/services/collector/${path}`;
   const headers = (channel: string): Record<string, string> => ({
@@ -85,8 +83,6 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
   });
 
   async function send(batch: Batch): Promise<Reply> {
-    // Asked before anything is sent: what a token without acknowledgement took would be sent again by every run.
-    if (wantsAcks && !acknowledges) await ask(tools.guid(), [0]);
     const channel = wantsAcks ? tools.guid() : channelOfRun;
     const { reply, text, verdict } = await uploads.post(http, url('event'), headers(channel), batch);
     if (verdict !== undefined) return verdict;
@@ -100,6 +96,9 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
         return { ...acknowledged(upTo(answer.number, batch.count, answer.reason), channel, answer.ackId), after: 0 };
       case 'setting':
         throw new Problem(exit.config, `${who} refused the events: ${answer.reason}`, { hint: answer.hint });
+      case 'noAck':
+        doWithoutAcks();
+        return { again: `${who} does not acknowledge`, after: 0 };
       case 'spoilt':
         return { split: answer.reason };
       case 'tooLarge':
@@ -116,28 +115,26 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
     ackId: number | undefined,
   ): Extract<Reply, { outcomes: unknown }> {
     if (!wantsAcks || !outcomes.includes('kept')) return { outcomes };
-    if (ackId === undefined) throw noAcknowledgement();
-    return { outcomes, pending: acks.sent(channel, ackId, tools.now()) };
+    if (ackId !== undefined) return { outcomes, pending: acks.sent(channel, ackId, tools.now()) };
+    doWithoutAcks();
+    return { outcomes };
   }
 
-  /** It was asked for: without it, nobody would be told that less is promised. */
-  function noAcknowledgement(): Problem {
-    return new Problem(exit.config, `${who} does not acknowledge for this token`, { hint: enableAcks });
+  /** The events are taken, and an audit trail that stands still is worse than one that is promised less: so it is said. */
+  function doWithoutAcks(): void {
+    wantsAcks = false;
+    tools.warn(`${who} does not acknowledge for this token: going on without SPLUNK_ACK`);
   }
 
-  /** One question for some acknowledgements; `none` when the token no longer has any, and none is wanted any more. */
+  /** One question for some acknowledgements; `none` when the token has none. */
   async function ask(channel: string, numbers: readonly number[]): Promise<Readonly<Record<string, unknown>> | 'none'> {
     const body = JSON.stringify({ acks: numbers });
     const target = url(`ack?channel=${encodeURIComponent(channel)}`);
     const reply = await http.send({ method: 'POST', url: target, headers: headers(channel), body });
     const answer = objectOf(await reply.text());
-    if (reply.status === 400 && answer?.['code'] === 14) {
-      if (wantsAcks) throw noAcknowledgement();
-      return 'none';
-    }
+    if (reply.status === 400 && answer?.['code'] === 14) return 'none';
     if (reply.status !== 200) throw failure(reply, 'to say what is indexed', answer);
     if (!isObject(answer?.['acks'])) throw notHec();
-    acknowledges = true;
     return answer['acks'];
   }
 
@@ -146,7 +143,9 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
     const reply = await http.send({ method: 'POST', url: url('event'), headers: headers(channelOfRun), body: '' });
     const answer = objectOf(await reply.text());
     if (answer?.['code'] === 5 || (reply.status === 200 && answer?.['code'] === 0)) {
-      if (wantsAcks) await ask(channelOfRun, [0]);
+      if (wantsAcks && (await ask(channelOfRun, [0])) === 'none') {
+        throw new Problem(exit.config, `${who} does not acknowledge for this token`, { hint: enableAcks });
+      }
       return `it takes the token${wantsAcks ? ' and acknowledges' : ''}; its index is proven by the first delivery`;
     }
     if (typeof answer?.['text'] !== 'string' || reply.status !== 400) {
@@ -160,7 +159,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
   function failure(reply: HttpReply, what: string, answer: ReturnType<typeof objectOf>): Problem {
     const hint = 'check SPLUNK_TOKEN, and that the token is enabled';
     const hints = { 404: 'check SPLUNK_URL: the event collector usually listens on port 8088' };
-    const said = textOf(answer?.['text']);
+    const said = serverTextOf(answer?.['text']);
     return httpProblem(reply.status, reply.headers, { who, what, hint, hints, said }, tools.now());
   }
 
@@ -186,7 +185,11 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
     settle: (pending) =>
       acks.settle(
         pending,
-        (channel, numbers) => retrying(() => ask(channel, numbers), tools),
+        async (channel, numbers) => {
+          const answers = await retrying(() => ask(channel, numbers), tools);
+          if (answers === 'none' && wantsAcks) doWithoutAcks();
+          return answers;
+        },
         () => tools.now(),
       ),
     saved: () => (wantsAcks || acks.isWaiting() ? acks.saved() : undefined),

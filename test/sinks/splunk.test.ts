@@ -47,7 +47,7 @@ function idsOf(server: FakeSplunk): unknown[] {
 }
 
 /** Answers to events; everything else is answered as ever. */
-function onEvents(answer: () => Answer): FakeSplunk['hook'] {
+function onEvents(answer: () => Answer | undefined): FakeSplunk['hook'] {
   return ({ path }) => (path.endsWith('/event') ? answer() : undefined);
 }
 
@@ -354,36 +354,35 @@ test('indexers behind a load balancer that count by themselves make no batch be 
   );
 });
 
-test('a token without acknowledgement is 78 where that is asked for, before anything is sent', async () => {
-  const { server, send } = await start({ ack: false }, { SPLUNK_ACK: 'true' });
-  const refusal = {
-    status: exit.config,
-    message: /does not acknowledge for this token$/,
-    hint: 'enable indexer acknowledgement for the token, or unset SPLUNK_ACK',
-  };
-  await assert.rejects(send(auditRecords(2)), refusal);
-  assert.deepEqual([server.posts().length, server.lines], [0, []]);
-
+test('a token without acknowledgement is used without, and said once to be so', async () => {
   for (const answer of [
+    undefined,
     { status: 200, body: { text: 'Success', code: 0 } },
     { status: 400, body: { text: 'ACK is disabled', code: 14 } },
   ]) {
-    const other = await start({ ack: true }, { SPLUNK_ACK: 'true' });
-    other.server.hook = onEvents(() => answer);
-    await assert.rejects(other.send(auditRecords(2)), { status: exit.config, hint: refusal.hint });
-    assert.equal(other.server.posts().length, 1);
+    const { server, send, tools } = await start({ ack: answer !== undefined }, { SPLUNK_ACK: 'true' });
+    let asked = 0;
+    server.hook = onEvents(() => (asked++ === 0 ? answer : undefined));
+    assert.deepEqual((await send(auditRecords(2))).kept, [0, 1]);
+    assert.deepEqual((await send(auditRecords(2))).kept, [0, 1]);
+    assert.equal(tools.warnings.length, 1);
+    assert.match(tools.warnings[0] ?? '', /does not acknowledge for this token: going on without SPLUNK_ACK$/);
   }
 });
 
-test('what was still to come counts as kept when the token and the setting no longer ask for it', async () => {
+test('what was still to come counts as kept when the token no longer acknowledges, and that is said if it was asked for', async () => {
   const { server, send, sink } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
   const names = (await send(auditRecords(3))).awaited.map(({ pending }) => pending);
   server.hook = ({ path }) =>
     path.endsWith('/ack') ? { status: 400, body: { text: 'ACK is disabled', code: 14 } } : undefined;
-  const still = await connect(server, { SPLUNK_ACK: 'true' }, sink.saved?.());
-  await assert.rejects(async () => still.sink.settle?.(names), { status: exit.config });
-  const later = await connect(server, {}, sink.saved?.());
-  assert.deepEqual(await later.sink.settle?.(names), { kept: names, lost: [] });
+  for (const [values, warnings] of [
+    [{ SPLUNK_ACK: 'true' }, 1],
+    [{}, 0],
+  ] as const) {
+    const later = await connect(server, values, sink.saved?.());
+    assert.deepEqual(await later.sink.settle?.(names), { kept: names, lost: [] });
+    assert.equal(later.tools.warnings.length, warnings);
+  }
 });
 
 test('an acknowledgement answer that makes no sense settles nothing', async () => {

@@ -6,8 +6,10 @@ import { fakeTools, type FakeTools } from './fake-tools.ts';
 /** 2025-11-20T00:00:00Z. */
 export const testNow = 1_763_596_800_000;
 
+/** One for all, as no two runs are given the same. */
+let guids = 0;
+
 export function sinkTools(parts: Partial<SinkTools> = {}): SinkTools & FakeTools {
-  let guids = 0;
   return {
     ...fakeTools({ now: testNow }),
     sourceName: 'acme',

@@ -1,4 +1,4 @@
-/** What a run has at hand for one branch of the source. */
+/** What a run has at hand, for all branches of the source and for one of them. */
 import type { Packer } from '../batch.ts';
 import type { Unsaved } from '../delivery/unsaved.ts';
 import type {
@@ -16,29 +16,33 @@ import type {
   Window,
 } from '../types.ts';
 
-/** A branch of the source on its way to the sink. */
-export interface BranchRun<AnyJob extends Job = DatedJob> {
-  readonly branch: string;
-  readonly place: BranchPosition;
+/** What is the same for all branches. */
+export interface RunContext<AnyJob extends Job = Job> {
+  readonly job: AnyJob;
   readonly source: Source;
   readonly sink: Sink;
-  /** Empty between slices; one for all of them, because its buffers are large. */
-  readonly queue: Packer;
-  readonly job: AnyJob;
-  /** Undefined when no position is kept. */
+  /** Undefined when no position is kept: for an ad-hoc search. */
   readonly store: PositionStore | undefined;
-  /** One for all branches. */
-  readonly unsaved: Unsaved;
   readonly quarantine: Quarantine;
-  /** Records that the runs before refused in a row. */
-  readonly refusals: number;
   readonly tools: Tools;
-  readonly summary: Summary;
-  /** Makes the position as it is durable. */
-  save(): Promise<void>;
   /** Called for every page. */
   note?(page: Page): void;
   progress?(summary: Summary, window: Window): void;
+}
+
+/** A branch of the source on its way to the sink. */
+export interface BranchRun<AnyJob extends Job = DatedJob> extends RunContext<AnyJob> {
+  readonly branch: string;
+  readonly place: BranchPosition;
+  /** Empty between slices; one for all of them, because its buffers are large. */
+  readonly queue: Packer;
+  /** One for all branches. */
+  readonly unsaved: Unsaved;
+  /** Records that the runs before refused in a row. */
+  readonly refusals: number;
+  readonly summary: Summary;
+  /** Makes the position as it is durable. */
+  save(): Promise<void>;
   /** Runs a step and writes down its Problem, for the run to go on. */
   collect(step: () => Promise<void>): Promise<void>;
   /** The sink failed, so that other branches would fail as well. */

@@ -24,6 +24,11 @@ export function serverText(text: string): string {
   return cutOff(visible(text.replace(/\s+/g, ' ').trim()), 300);
 }
 
+/** The same of a value that may be something else than a text: undefined then. */
+export function serverTextOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? serverText(value) : undefined;
+}
+
 /** A value as JSON spells it, for a message: at most `most` characters. */
 export function quoted(value: unknown, most = 60): string {
   return cutOff(visible(JSON.stringify(value) ?? String(value)), most);

@@ -5,7 +5,7 @@ import { exit, Problem } from '../problem.ts';
 import { parsePath } from '../json/path.ts';
 import { firstOf } from '../text/listed.ts';
 import { serverText } from '../text/shown.ts';
-import { isObject } from '../wire/answer.ts';
+import { isObject } from '../json/parsed.ts';
 import { saying } from './reply.ts';
 
 /** The splitter knows neither source nor page; its Problems begin with `the reply`. */

@@ -6,9 +6,9 @@ import { faultOfPath, parsePath } from '../json/path.ts';
 import { exit, Problem } from '../problem.ts';
 import { fill, fillJson, type Json, type TemplateValues } from './template.ts';
 import type { Search, Tools } from '../types.ts';
-import { readings, sieve, type Sieve, type Wanted } from './wanted.ts';
+import { matcher, readings, type Matcher, type Wanted } from './wanted.ts';
 
-export interface SearchPlan extends Sieve {
+export interface SearchPlan extends Matcher {
   /** Values of {query}, {rawQuery}, {categories} and {limit}. */
   readonly values: TemplateValues;
   /** Records asked for in one query; undefined when the vendor decides. */
@@ -64,7 +64,7 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
     },
     limit: used.has('limit') ? limit : definition.limits?.page,
     parameters,
-    ...sieve(wanted),
+    ...matcher(wanted),
   };
 }
 

@@ -12,7 +12,7 @@ export interface Wanted {
   readonly values: readonly string[];
 }
 
-export interface Sieve {
+export interface Matcher {
   /** Paths in a record that are looked at here. */
   readonly paths: readonly (readonly string[])[];
   /** Whether a record is wanted; `spans` holds the values at `paths` from the pair number `offset` on. */
@@ -21,7 +21,7 @@ export interface Sieve {
   absent(): readonly string[];
 }
 
-export function sieve(wanted: readonly Wanted[]): Sieve {
+export function matcher(wanted: readonly Wanted[]): Matcher {
   const absent = new Set(wanted.flatMap(({ key }) => key ?? []));
   return {
     paths: wanted.flatMap(({ paths }) => paths),

@@ -5,7 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { objects } from '../json/objects.ts';
 import { serverText } from '../text/shown.ts';
-import { isObject, objectOf } from './answer.ts';
+import { isObject, objectOf } from '../json/parsed.ts';
 
 export interface PrintedVerdict {
   push(bytes: Buffer): void;

@@ -3,8 +3,8 @@
  *
  *     audit-export position 1 sha256:<of everything below>
  *     {
- *       "job": …, "source": …, "sink": …, "asked": …, "generation": …, "lastSuccess": …, "lastRepeat": …, "lastGap": …, "failures": …,
- *       "refusals": …, "last": …, "credentials": …, "formerCredentials": …, "saved": …,
+ *       "job": …, "source": …, "sink": …, "asked": …, "generation": …, "lastSuccess": …, "lastRepeat": …, "lastGap": …,
+ *       "failures": …, "refusals": …, "last": …, "credentials": …, "formerCredentials": …, "saved": …,
  *       "branches": [{ "name": …, "watermark": …, "bookmark": …, "slice": …, "listed": …, "remembered": <number of IDs> }]
  *     }
  *     <the remembered IDs of each branch in that order: a line each (core/ledger/ledger-line.ts), then an empty line>

@@ -1,7 +1,7 @@
 /** Where an Elasticsearch or OpenSearch cluster is, and how to be let in. */
 import { Buffer } from 'node:buffer';
 import { exit, Problem } from '../../problem.ts';
-import { isObject, objectOf } from '../answer.ts';
+import { isObject, objectOf } from '../../json/parsed.ts';
 import { serverText } from '../../text/shown.ts';
 import type { SettingValues } from '../../types.ts';
 

@@ -5,7 +5,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import { errorText } from './bulk.ts';
-import { isObject } from '../answer.ts';
+import { isObject } from '../../json/parsed.ts';
 import { serverText } from '../../text/shown.ts';
 import { objects } from '../../json/objects.ts';
 import { splitter } from '../../split.ts';

@@ -3,7 +3,7 @@
  * https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk
  */
 import { isSuccessful } from '../../http-status.ts';
-import { isObject, objectOf } from '../answer.ts';
+import { isObject, objectOf } from '../../json/parsed.ts';
 import { serverText } from '../../text/shown.ts';
 import type { Outcome } from '../../types.ts';
 

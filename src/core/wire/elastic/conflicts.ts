@@ -10,7 +10,7 @@ import { namesContent, withContentKey } from '../../content/content-key.ts';
 import { isSuccessful } from '../../http-status.ts';
 import { counted } from '../../run/partial.ts';
 import type { Encode } from '../json-line.ts';
-import { objectOf } from '../answer.ts';
+import { objectOf } from '../../json/parsed.ts';
 import type { Batch, HttpReply, Outcome, Reply, Saved, SinkTools } from '../../types.ts';
 import { documentId } from './form.ts';
 import { documentsIn, idsIn, idsQuery, othersIn, underOtherIds } from './known.ts';

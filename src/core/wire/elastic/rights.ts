@@ -3,7 +3,7 @@
  * and clusters without security do not know the question.
  * https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-has-privileges
  */
-import { isObject, objectOf } from '../answer.ts';
+import { isObject, objectOf } from '../../json/parsed.ts';
 
 export const rightsPath = '_security/user/_has_privileges';
 

@@ -8,7 +8,7 @@ import { comma, enclosed } from '../json-list.ts';
 import { jsonLine } from '../json-line.ts';
 import type { Encode } from '../json-line.ts';
 import { appendJsonString } from '../../json/json-string.ts';
-import { isObject } from '../answer.ts';
+import { isObject } from '../../json/parsed.ts';
 import type { Batch } from '../../types.ts';
 
 export const sekoiaEndpoints = ['plain', 'plain/batch', 'jsons', 'structured', 'batch', 'array'] as const;

@@ -4,7 +4,7 @@
  * collection troubleshooting" says only that there is one), so any list with one entry for each event is read for failures.
  */
 import { isSuccessful } from '../../http-status.ts';
-import { isObject, objectOf } from '../answer.ts';
+import { isObject, objectOf } from '../../json/parsed.ts';
 import { serverText } from '../../text/shown.ts';
 import type { Outcome } from '../../types.ts';
 

@@ -5,7 +5,7 @@
  * in one channel, what is to come could be mistaken for something else. So each request has a channel of its own.
  */
 import { integer } from './reply.ts';
-import { isObject } from '../answer.ts';
+import { isObject } from '../../json/parsed.ts';
 import type { Saved } from '../../types.ts';
 
 export interface Acks {

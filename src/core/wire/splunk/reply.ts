@@ -4,7 +4,7 @@
  * Splunk Cloud 10.5: for codes 6, 12, 13 and 15 it is the 0-based number of the bad event, and those before it are taken.
  */
 import { isSuccessful } from '../../http-status.ts';
-import { objectOf } from '../answer.ts';
+import { objectOf } from '../../json/parsed.ts';
 import { serverText } from '../../text/shown.ts';
 import type { Outcome } from '../../types.ts';
 
@@ -13,6 +13,7 @@ import type { Outcome } from '../../types.ts';
  *  bad       event `number` will never be taken; those before it were, those after it were not looked at
  *  tooLarge  Splunk Cloud's way to say 413
  *  spoilt    something in it is bad, and it does not say what
+ *  noAck     the token does not acknowledge
  *  setting   no event can be taken until a setting is mended: what is wrong, and what to do
  *  other     the HTTP status says it all; with 400, it is not Splunk that answers
  */
@@ -21,7 +22,7 @@ export type HecReply =
   | { readonly kind: 'bad'; readonly number: number; readonly reason: string; readonly ackId: number | undefined }
   | { readonly kind: 'tooLarge' | 'spoilt'; readonly reason: string }
   | { readonly kind: 'setting'; readonly reason: string; readonly hint: string }
-  | { readonly kind: 'other' };
+  | { readonly kind: 'noAck' | 'other' };
 
 /** Splunk Cloud takes between this and 6,000,000 bytes, whatever its limits say. */
 const cloudLimit = 5 * 1024 * 1024;
@@ -35,7 +36,6 @@ const faults: Readonly<Record<number, string>> = {
   7: 'set SPLUNK_INDEX to an index that the token may write to',
   10: 'check what stands between here and Splunk: the header X-Splunk-Request-Channel is lost on the way',
   11: 'check what stands between here and Splunk: the header X-Splunk-Request-Channel is changed on the way',
-  14: enableAcks,
   16: 'check what stands between here and Splunk: the Authorization header is lost on the way',
   28: 'check what stands between here and Splunk: the header X-Splunk-Request-Channel is lost on the way',
 };
@@ -53,6 +53,7 @@ export function hecReply(status: number, text: string, count: number, bytes: num
   // "Server is busy" (503, code 9) may name an event, too. It is reported that those before it were indexed, and it was
   // measured that none was: all are sent again, because a repeat can be seen and a loss cannot.
   if (status !== 400 || code === undefined || typeof said !== 'string') return { kind: 'other' };
+  if (code === 14) return { kind: 'noAck' };
   const hint = faults[code];
   if (hint !== undefined) return { kind: 'setting', reason, hint };
   const number = integer(answer?.['invalid-event-number']);

@@ -24,7 +24,7 @@ const cases: readonly (readonly [what: string, status: number, text: string, byt
   ['a page with 400', 400, '<html>', 100, 'other'],
   ['a text without a code', 400, '{"text":"no"}', 100, 'other'],
   ['a code without a text', 400, '{"code":6,"invalid-event-number":0}', 100, 'other'],
-  ['no acknowledgements', 400, '{"text":"ACK is disabled","code":14}', 100, 'setting'],
+  ['no acknowledgements', 400, '{"text":"ACK is disabled","code":14}', 100, 'noAck'],
   ['an index that is not there', 400, '{"text":"Incorrect index","code":7,"invalid-event-number":0}', 100, 'setting'],
 ];
 

@@ -1,10 +1,4 @@
-/** What a destination answers, as JSON. */
-import { serverText } from '../text/shown.ts';
-
-/** A member of an answer, if it is a text, fit for a message. */
-export function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? serverText(value) : undefined;
-}
+/** JSON texts of which only objects are of use. */
 
 /** The value of a JSON text that must be an object; undefined for everything else: HTML, nothing, half an object. */
 export function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {
