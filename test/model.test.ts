@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { exit, Problem } from '../src/core/problem.ts';
 import { unaccounted } from '../src/core/run/summary.ts';
-import type { AuditRecord, Job, Reply } from '../src/core/types.ts';
+import type { EncodedRecord, Job, Reply } from '../src/core/types.ts';
 import { run } from '../src/run.ts';
 import { fakeTools, type Clock } from './support/fake-tools.ts';
 import { memoryJob, memorySink, memoryVendor, stored, type MemorySink, type MemoryVendor } from './support/memory.ts';
@@ -109,8 +109,8 @@ function newWorld(slice: bigint | undefined): World {
     highest = watermark;
   }
 
-  function rejectSome(records: readonly AuditRecord[]): Reply | undefined {
-    const isRejected = ({ bytes }: AuditRecord): boolean =>
+  function rejectSome(records: readonly EncodedRecord[]): Reply | undefined {
+    const isRejected = ({ bytes }: EncodedRecord): boolean =>
       world.rejected !== '' && idOf(bytes.toString()).endsWith(world.rejected);
     if (!records.some(isRejected)) return undefined;
     for (const record of records) {

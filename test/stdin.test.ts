@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ended, scratch, shell, start } from './support/program.ts';
-import { fakeElastic } from './support/sinks/elastic.ts';
+import { fakeElastic, withoutMark } from './support/sinks/elastic.ts';
 import { fakeSekoia } from './support/sinks/sekoia.ts';
 import { fakeSplunk } from './support/sinks/splunk.ts';
 
@@ -47,7 +47,11 @@ test('a tick that could not deliver is made good by an export that reaches back 
   assert.equal((await tick(1, 2)).status, 77);
   elastic.hook = undefined;
   assert.equal((await tick(3)).status, 0);
-  assert.deepEqual([...elastic.documents.keys()], ['stdin:id-1', 'stdin:id-3'], 'the pipe is not asked again');
+  assert.deepEqual(
+    [...elastic.documents.keys()].map(withoutMark),
+    ['stdin:id-1', 'stdin:id-3'],
+    'the pipe is not asked again',
+  );
   assert.equal((await tick(1, 2, 3)).status, 0);
   assert.deepEqual([...elastic.attempts.values()], [1, 1, 1]);
 });
@@ -71,7 +75,7 @@ test('pipes into one index are told apart by their jobs, though their IDs are th
     const pull = `echo '{"id":1,"from":"${job}"}' | $AUDIT_EXPORT --source - --sink elastic --state-dir state --job ${job}`;
     assert.deepEqual((await shell(pull, { directory, environment })).stderr, '');
   }
-  assert.deepEqual([...elastic.documents.keys()], ['north:1', 'south:1']);
+  assert.deepEqual([...elastic.documents.keys()].map(withoutMark), ['north:1', 'south:1']);
 });
 
 test('a torn last line is 76 after the lines before it, and the next export brings it again', async (t) => {
@@ -206,7 +210,7 @@ test('the recipe of the Syncropel document: --bulk-format elastic into curl', as
   const result = await shell(line, { directory });
   assert.equal(result.stderr, '');
   assert.equal((JSON.parse(result.stdout) as { errors: boolean }).errors, false);
-  assert.deepEqual([...server.documents.keys()], ['stdin:id-1', 'stdin:id-2']);
+  assert.deepEqual([...server.documents.keys()].map(withoutMark), ['stdin:id-1', 'stdin:id-2']);
   const [first = ''] = server.documents.values();
   assert.match(first, /"body":\{"n":1\.10\}/);
 });

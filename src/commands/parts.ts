@@ -47,6 +47,7 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
     const named = {
       sourceName: sourceNameOf(configuration),
       idSpace: (branch: string) => idSpaceOf(configuration, source, branch),
+      trustsIds: configuration.plan.dedupe === 'id',
     };
     const { form } = configuration;
     const sink = sinkDefinition.create(sinkValues, {
@@ -57,7 +58,6 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
       wire: (address) =>
         openWire(address, { ...connection(configuration, host, 'sink', address), stop: host.stops.grace }),
       guid: world.guid,
-      trustsIds: configuration.plan.dedupe !== 'changes' || configuration.plan.since !== undefined,
       ...(await commandAfterDashes(configuration, host)),
       ...(form && { form: { name: form.name, encode: form.make(form.values, { ...named, now: world.now }) } }),
     });

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { byteBuffer } from './bytes.ts';
 import { recordList, type RecordList } from './delivery/record-list.ts';
-import type { AuditRecord, Batch, Sink } from './types.ts';
+import type { AuditRecord, Batch, EncodedRecord, Sink } from './types.ts';
 
 /** A batch, and the ledger entry number of each of its records. */
 export interface Packed {
@@ -80,8 +80,8 @@ export function packer(sink: Pick<Sink, 'encode' | 'limits'>, branch = ''): Pack
 }
 
 /** A batch whose records are made into objects when somebody asks for them. */
-function batchOf(count: number, at: (index: number) => AuditRecord, body: Buffer, ends: readonly number[]): Batch {
-  let made: readonly AuditRecord[] | undefined;
+function batchOf(count: number, at: (index: number) => EncodedRecord, body: Buffer, ends: readonly number[]): Batch {
+  let made: readonly EncodedRecord[] | undefined;
   return {
     count,
     body,

@@ -41,9 +41,14 @@ export interface AuditRecord {
   readonly time: number;
   /** The rest of the event time below a millisecond, 0 to 999999 nanoseconds. */
   readonly nanos: number;
+  /** 32 bits of its content, see core/content/fingerprint.ts. */
+  readonly fingerprint: number;
   /** Spans of `bytes` that are no content, see core/content/volatile.ts: start and end of each. Only where a source names some. */
   readonly volatile?: readonly number[];
 }
+
+/** A record that was encoded: what told its content from another's is no longer of use. */
+export type EncodedRecord = Omit<AuditRecord, 'fingerprint' | 'volatile'>;
 
 /** A record that no sink may get: not JSON, not an object, not UTF-8, too large, too deep. Goes to the quarantine. */
 export interface RefusedRecord {
@@ -277,7 +282,7 @@ export interface Limits {
 export interface Batch {
   readonly count: number;
   /** Made when first asked for, which a batch that is taken as a whole never needs. */
-  readonly records: readonly AuditRecord[];
+  readonly records: readonly EncodedRecord[];
   readonly body: Buffer;
   readonly ends: readonly number[];
 }
@@ -366,10 +371,7 @@ export interface SinkTools extends Tools {
   readonly form?: { readonly name: string; readonly encode: Sink['encode'] };
   /** A random GUID. */
   guid(): string;
-  /**
-   * What a destination has already under the ID of a record is that record: the user goes by IDs alone, or asks for what
-   * was delivered long ago (--since).
-   */
+  /** An ID is that of one record, whatever its content (`--dedupe id`). */
   readonly trustsIds?: boolean;
 }
 

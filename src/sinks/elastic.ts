@@ -3,8 +3,7 @@ import { bulkOutcomes, errorText, filterPath, isBlocked, ownWords } from '../cor
 import type { ItemOutcome } from '../core/wire/elastic/bulk.ts';
 import { elasticAddress, elasticCredentials, elasticHint, elasticServer } from '../core/wire/elastic/access.ts';
 import type { ElasticServer } from '../core/wire/elastic/access.ts';
-import { conflicts, type Created } from '../core/wire/elastic/conflicts.ts';
-import { elasticForm } from '../core/wire/elastic/form.ts';
+import { elasticForm, type FormTools } from '../core/wire/elastic/form.ts';
 import { indexVerdict, rightsOf, rightsPath, rightsQuestion } from '../core/wire/elastic/rights.ts';
 import type { Encode } from '../core/wire/json-line.ts';
 import { isSuccessful } from '../core/http-status.ts';
@@ -16,6 +15,7 @@ import type {
   Batch,
   HttpReply,
   Outcome,
+  Reply,
   SettingValues,
   Settings,
   Sink,
@@ -38,14 +38,14 @@ export const elastic: SinkDefinition = {
   name: 'elastic',
   summary: 'Elasticsearch or OpenSearch, by `_bulk` into an index or a data stream',
   promise:
-    'Each document has its own answer, and its ID comes from the record: a repeat is recognised and ignored (in a data stream, until it rolls over).',
+    'Each document has its own answer, and its ID comes from the record, ID and content: a repeat is recognised and ignored (in a data stream, until it rolls over).',
   settings,
   create: elasticSink,
 };
 
 /** The wire form: an action line and the record, for `--bulk-format elastic`. */
-export function elasticWireForm(_values: SettingValues, tools: Pick<SinkTools, 'idSpace' | 'now'>): Encode {
-  return elasticForm(tools.idSpace, () => tools.now());
+export function elasticWireForm(_values: SettingValues, tools: FormTools): Encode {
+  return elasticForm(tools);
 }
 
 function elasticSink(values: SettingValues, tools: SinkTools): Sink {
@@ -103,7 +103,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     }
   }
 
-  async function create(batch: Batch): Promise<Created> {
+  async function send(batch: Batch): Promise<Reply> {
     const quiet = (await server()).quiet && !quietRefused;
     const query = new URLSearchParams({ filter_path: filterPath });
     if (quiet) query.set('include_source_on_error', 'false'); // keeps record content out of error texts
@@ -124,7 +124,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   /** One outcome a record; anything that does not account for every one of them is no acknowledgement. */
-  function read(text: string, count: number): Created {
+  function read(text: string, count: number): Reply {
     const answer = objectOf(text);
     const items = answer && bulkOutcomes(answer, count);
     if (items === undefined) {
@@ -137,7 +137,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     return { outcomes };
   }
 
-  function translate(item: ItemOutcome): Outcome | 'known' {
+  function translate(item: ItemOutcome): Outcome {
     if (typeof item === 'string' || 'refused' in item) return item;
     const reason = reasonOf(item);
     if ('denied' in item) throw refusal(exit.noperm, reason, 403);
@@ -168,9 +168,6 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     return httpProblem(reply.status, reply.headers, { who, what, hints, said }, tools.now());
   }
 
-  const search = (query: string) =>
-    ask('POST', `${encodeURIComponent(index)}/_search?filter_path=hits.hits._id,hits.hits._source`, query);
-  const known = conflicts({ who, tools, create, search });
   return {
     name: 'elastic',
     scope: `${base}/${index}`,
@@ -179,11 +176,9 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     },
     inFlight: 3,
     repeats: 'ignored',
-    encode: known.watched(elasticWireForm(values, tools)),
-    open: (saved) => Promise.resolve(known.open(saved)),
+    encode: elasticWireForm(values, tools),
     probe,
-    send: known.send,
-    saved: known.saved,
+    send,
     close: () => http.close(),
   };
 }

@@ -13,7 +13,7 @@ import { serverText } from '../core/text/shown.ts';
 import { statusList } from '../core/wire/webhook/status-list.ts';
 import { truthOf } from '../core/truth.ts';
 import type {
-  AuditRecord,
+  EncodedRecord,
   Batch,
   HttpReply,
   Reply,
@@ -112,7 +112,7 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   /** The time is that of the attempt: receivers refuse old ones, lest somebody replays them. */
-  function signed(records: readonly AuditRecord[], body: Buffer): Record<string, string> {
+  function signed(records: readonly EncodedRecord[], body: Buffer): Record<string, string> {
     const id = messageId(records, body);
     const timestamp = Math.floor(tools.now() / 1000);
     const marks = { 'webhook-id': id, 'webhook-timestamp': String(timestamp) };

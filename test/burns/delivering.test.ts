@@ -9,7 +9,7 @@ import { onReached } from '../../src/io/failpoint.ts';
 import { ended, scratch } from '../support/program.ts';
 import { thenReset } from '../support/raw-server.ts';
 import { answer, bent } from '../faults/answers.ts';
-import { elasticScene, ids, idsIn, onPost, splunkScene } from '../faults/destinations.ts';
+import { elasticScene, ids, idsIn, onPost, recordIdOf, splunkScene } from '../faults/destinations.ts';
 import { saidBy, scene } from '../faults/harness.ts';
 import { watchMemory } from '../faults/peak-memory.ts';
 import { heldPage, positionFile, toFile, until } from '../faults/processes.ts';
@@ -131,7 +131,7 @@ test('R15 a vendor’s Retry-After is obeyed in seconds and as a date; one beyon
 test('R16 HTTP 200 is not delivered: each document has its own answer', async (context) => {
   const here = await elasticScene(context, { records: 10 });
   here.sink.item = (id, _source, attempt) =>
-    id.endsWith(':r3') && attempt < 3
+    recordIdOf(id) === 'r3' && attempt < 3
       ? { status: 429, type: 'es_rejected_execution_exception', reason: 'full' }
       : undefined;
   here.expectSuccess(await here.run());

@@ -26,7 +26,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { positionStore } from '../../src/io/position-file.ts';
 import { ended, scratch } from '../support/program.ts';
-import { elasticScene, onPost } from '../faults/destinations.ts';
+import { elasticScene, onPost, recordIdOf } from '../faults/destinations.ts';
 import { saidBy, scene, type SceneOptions } from '../faults/harness.ts';
 import { heldPage, linesOf, mounted, positionFile, resultOf, shell, toFile, until } from '../faults/processes.ts';
 
@@ -143,7 +143,7 @@ test('a quarantine on a full disk: the record is not counted as set aside, and c
     const time = new Date(here.clock.now).toISOString();
     here.vendor.add('bad', 0, `{"id":"bad","time":"${time}","x":"${'x'.repeat(100_000)}"}`);
     here.clock.now += 60_000;
-    here.sink.item = (id) => (id.endsWith(':bad') ? { status: 400, type: 'mapper', reason: 'no' } : undefined);
+    here.sink.item = (id) => (recordIdOf(id) === 'bad' ? { status: 400, type: 'mapper', reason: 'no' } : undefined);
     await here.expectProblem(await here.run(), {
       exit: 74,
       message: /^cannot write the quarantine .*: the disk is full \(ENOSPC\)$/,
@@ -180,8 +180,8 @@ test('two jobs of one directory run side by side; the same job under another spe
   assert.deepEqual([(await first).status, (await other).status], [0, 0]);
 });
 
-test('two hosts with a position each deliver everything, and elastic knows it by its ID, if it may be asked', async (context) => {
-  const here = await elasticScene(context, { readable: true });
+test('two hosts with a position each deliver everything, and elastic knows it by its ID', async (context) => {
+  const here = await elasticScene(context);
   const other = join(here.directory, 'other-host');
   for (let round = 0; round < 3; round++) {
     assert.equal((await here.run(['--state-dir', other])).status, 0);
@@ -192,7 +192,7 @@ test('two hosts with a position each deliver everything, and elastic knows it by
 });
 
 test('a copy of the state on another host goes on from there: repeats, and no loss', async (context) => {
-  const here = await elasticScene(context, { readable: true });
+  const here = await elasticScene(context);
   here.expectSuccess(await here.run());
   const moved = join(here.directory, 'moved');
   cpSync(here.stateDirectory, moved, { recursive: true });
@@ -308,7 +308,7 @@ test('a terminal is asked for nothing when there is none: no progress, no colour
 test('what is written has permissions for its owner alone, whatever the umask', async (context) => {
   const here = await elasticScene(context);
   here.sink.hook = onPost(() => undefined);
-  here.sink.item = (id) => (id.endsWith(':r1') ? { status: 400, type: 'mapper', reason: 'no' } : undefined);
+  here.sink.item = (id) => (recordIdOf(id) === 'r1' ? { status: 400, type: 'mapper', reason: 'no' } : undefined);
   const umask = process.umask(0);
   try {
     assert.equal((await here.run()).status, 3);

@@ -107,14 +107,14 @@ function withoutTimestamp(source: string): string {
 
 /** The vendor's ID of a record, from that of its document. */
 export function recordIdOf(documentId: string): string {
-  return documentId.slice(documentId.indexOf(':') + 1);
+  return documentId.replace(/^[^:]*:(?:[0-9a-f]{8}:)?/, '');
 }
 
 /** IDs of the records in a `_bulk` request, in their order, as the vendor gave them. */
 export function idsIn(received: Received | undefined): string[] {
-  return [...(received?.body ?? '').matchAll(/^\{"create":\{"_id":"acme\.[0-9a-f]{12}:([^"]+)"\}\}$/gm)].map(
-    ([, id]) => id ?? '',
-  );
+  return [
+    ...(received?.body ?? '').matchAll(/^\{"create":\{"_id":"acme\.[0-9a-f]{12}:[0-9a-f]{8}:([^"]+)"\}\}$/gm),
+  ].map(([, id]) => id ?? '');
 }
 
 /** Strikes requests with records only. */

@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { scratch } from '../support/program.ts';
-import { elasticScene } from './destinations.ts';
+import { elasticScene, recordIdOf } from './destinations.ts';
 import { fault, scene, type Scene } from './harness.ts';
 import { isRoot, mounted, positionFile, shellResult, toFile } from './processes.ts';
 
@@ -301,7 +301,7 @@ fault(
     symlinkSync(target, link);
     here.clock.now += 60_000;
     here.vendor.add('refused', 30);
-    here.sink.item = (id) => (id.endsWith(':refused') ? { status: 400, type: 'mapper', reason: 'no' } : undefined);
+    here.sink.item = (id) => (recordIdOf(id) === 'refused' ? { status: 400, type: 'mapper', reason: 'no' } : undefined);
     const result = await here.run();
     assert.equal(readFileSync(target, 'utf8'), 'precious');
     rmSync(link); // else what follows would read it as the quarantine

@@ -6,12 +6,13 @@ import { packer } from '../../src/core/batch.ts';
 import { deliver } from '../../src/core/delivery/deliver.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { AuditRecord } from '../../src/core/types.ts';
+import { withContentKey } from '../../src/core/content/content-key.ts';
 import { elastic, elasticWireForm } from '../../src/sinks/elastic.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
 import { auditRecord, auditRecords, textOf } from '../support/records.ts';
 import { sinkTools, testNow } from '../support/sink-tools.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
-import { fakeElastic } from '../support/sinks/elastic.ts';
+import { fakeElastic, withoutMark } from '../support/sinks/elastic.ts';
 import type { ElasticOptions, FakeElastic } from '../support/sinks/elastic.ts';
 
 const servers: FakeElastic[] = [];
@@ -35,16 +36,21 @@ async function start(options: ElasticOptions = {}, settings: Record<string, stri
   return { server, sink, tools, send };
 }
 
-function encoded(record: AuditRecord): string[] {
+function encoded(record: AuditRecord, trustsIds = false): string[] {
   const buffer = byteBuffer();
-  elasticWireForm({}, sinkTools())(record, buffer, '');
+  elasticWireForm({}, { ...sinkTools(), trustsIds })(record, buffer, '');
   return buffer.view().toString().split('\n');
+}
+
+function idOf(record: AuditRecord, trustsIds?: boolean): string {
+  return (JSON.parse(encoded(record, trustsIds)[0] ?? '') as { create: { _id: string } }).create._id;
 }
 
 sinkConformance('elastic', async () => {
   const server = await fakeElastic({ authorization: 'ApiKey a-long-key' });
   const fail = (id: string, status: number) => {
-    server.item = (document) => (document === `acme:${id}` ? { status, type: 'bad', reason: 'x' } : undefined);
+    server.item = (document) =>
+      withoutMark(document) === `acme:${id}` ? { status, type: 'bad', reason: 'x' } : undefined;
   };
   return {
     definition: elastic,
@@ -60,7 +66,7 @@ sinkConformance('elastic', async () => {
 
 test('the ID is namespaced by source, and @timestamp is put in front with the full precision of the record', () => {
   assert.deepEqual(encoded(auditRecord('{"a":1.10,"b":1e400}', '"abc"', 1_763_596_800_123, 456_789)), [
-    '{"create":{"_id":"acme:abc"}}',
+    '{"create":{"_id":"acme:c7f72172:abc"}}',
     '{"@timestamp":"2025-11-20T00:00:00.123456789Z","a":1.10,"b":1e400}',
     '',
   ]);
@@ -81,14 +87,28 @@ test('a record without a time that can be read gets the time of reading', () => 
 });
 
 test('an ID is at most 512 bytes of UTF-8, and no vendor can make one that meets a hashed one', () => {
-  const id = (key: string): string =>
-    (JSON.parse(encoded(auditRecord('{}', key))[0] ?? '') as { create: { _id: string } }).create._id;
-  assert.equal(id(`"${'x'.repeat(507)}"`), `acme:${'x'.repeat(507)}`);
-  assert.match(id(`"${'x'.repeat(508)}"`), /^sha256:[0-9a-f]{64}$/);
-  assert.match(id(`"${'é'.repeat(254)}"`), /^sha256:[0-9a-f]{64}$/);
-  assert.equal(id(`"sha256:${'0'.repeat(64)}"`), `acme:"sha256:${'0'.repeat(64)}"`);
-  assert.equal(id('"a\\"b\\\\c"'), 'acme:a"b\\c');
-  assert.notEqual(id('1'), id('"1"'));
+  const id = (key: string): string => idOf(auditRecord('{}', key));
+  assert.match(id(`"${'x'.repeat(498)}"`), /^acme:[0-9a-f]{8}:x{498}$/);
+  assert.match(id(`"${'x'.repeat(499)}"`), /^sha256:[0-9a-f]{64}$/);
+  assert.match(id(`"${'é'.repeat(250)}"`), /^sha256:[0-9a-f]{64}$/);
+  assert.equal(withoutMark(id(`"sha256:${'0'.repeat(64)}"`)), `acme:"sha256:${'0'.repeat(64)}"`);
+  assert.equal(withoutMark(id('"a\\"b\\\\c"')), 'acme:a"b\\c');
+});
+
+test('an ID names the content, too: an ID that is used again and a changed record are documents of their own', () => {
+  const [before, after] = [auditRecord('{"a":10000000000000000001}'), auditRecord('{"a":10000000000000000002}')];
+  assert.notEqual(idOf(before), idOf(after));
+  assert.equal(idOf(before), idOf(auditRecord('{"a":10000000000000000001}')));
+  const changed = withContentKey(after);
+  assert.equal(idOf(changed), idOf(after), 'whether this run knew that it is a changed one or not');
+  assert.notEqual(idOf(auditRecord('{"id":1}', '1')), idOf(auditRecord('{"id":"1"}', '"1"')));
+});
+
+test('an ID that hashes the content has no mark, and none has one where IDs are trusted', () => {
+  const byContent = `sha256:${'a'.repeat(64)}`;
+  assert.equal(idOf(auditRecord('{"a":1}', byContent)), `acme:${byContent}`);
+  assert.equal(idOf(auditRecord('{"a":1}', '"x"'), true), 'acme:x');
+  assert.notEqual(idOf(auditRecord('{}', '1'), true), idOf(auditRecord('{}', '"1"'), true));
 });
 
 test('a request is NDJSON for one index, gzipped, with its length, and keeps contents out of error texts', async () => {
@@ -152,21 +172,22 @@ test('items have their own outcomes: only what failed for now is sent again, wha
     ['acme:r5', { status: 403, type: 'cluster_block_exception', reason: 'flood stage' }],
   ]);
   server.item = (id, _source, attempt) =>
-    id === 'acme:r4'
+    withoutMark(id) === 'acme:r4'
       ? { status: 400, type: 'document_parsing_exception', reason: 'no\u001b[31m\nway' }
       : attempt === 1
-        ? faults.get(id)
+        ? faults.get(withoutMark(id))
         : undefined;
-  server.documents.set('acme:r2', 'there already');
-  const { kept, refused } = await send(auditRecords(8));
+  const records = auditRecords(8);
+  server.documents.set(idOf(records[2]!), 'there already');
+  const { kept, refused } = await send(records);
   assert.deepEqual(kept, [0, 1, 2, 3, 5, 6, 7]);
   assert.deepEqual(
     refused.map(({ entry, reason }) => [entry, reason]),
     [[4, 'document_parsing_exception: no\\u001b[31m way']],
   );
-  const again = server.bulks()[1]?.body.match(/acme:r\d/g);
-  assert.deepEqual(again, ['acme:r1', 'acme:r3', 'acme:r5']);
-  assert.equal(server.attempts.get('acme:r0'), 1);
+  const again = server.bulks()[1]?.body.match(/:r\d/g);
+  assert.deepEqual(again, [':r1', ':r3', ':r5']);
+  assert.equal(server.attempts.get(idOf(records[0]!)), 1);
 });
 
 test('a document that is there already was delivered', async () => {
@@ -277,7 +298,7 @@ test('a single document that is too large is set aside, its neighbours are not',
 test('a record that spoils the whole request is found', async () => {
   const { server, send } = await start();
   server.hook = ({ path, body }) =>
-    path !== '/' && body.includes('acme:r7"')
+    path !== '/' && body.includes(':r7"')
       ? { status: 400, body: { error: { type: 'x', reason: 'bad \u0007' } } }
       : undefined;
   const { kept, refused } = await send(auditRecords(50));

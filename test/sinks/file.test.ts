@@ -74,10 +74,7 @@ test('the next run says how far the last one got', async () => {
 
 test("in Elasticsearch's form an action line at the end is half a record, and nothing else is", async () => {
   const { door, opened } = fakeFile();
-  const encode = elasticForm(
-    () => 'acme',
-    () => 0,
-  );
+  const encode = elasticForm({ idSpace: () => 'acme', now: () => 0 });
   const sink = fileSink('out.ndjson', { file: () => door, form: { name: 'elastic', encode } });
   await sink.open?.(undefined);
   const begins = opened[0]?.[1] as (line: Buffer) => boolean;

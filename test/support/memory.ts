@@ -1,6 +1,7 @@
 /** A vendor and a destination that live in memory: for tests of the pipeline itself. */
 import { Buffer } from 'node:buffer';
 import { fromMillis } from '../../src/core/time.ts';
+import { fingerprint } from '../../src/core/content/fingerprint.ts';
 import { Problem } from '../../src/core/problem.ts';
 import type {
   AuditRecord,
@@ -87,7 +88,18 @@ export function stored(id: string, time: number, visible: number = time): Stored
 export function auditRecord({ id, time, text }: StoredRecord): AuditRecord {
   const key = Buffer.from(JSON.stringify(id));
   const bytes = Buffer.from(text);
-  return { bytes, start: 0, end: bytes.length, key, keyStart: 0, keyEnd: key.length, time, nanos: 0 };
+  const mark = fingerprint(bytes, 0, bytes.length);
+  return {
+    bytes,
+    start: 0,
+    end: bytes.length,
+    key,
+    keyStart: 0,
+    keyEnd: key.length,
+    time,
+    nanos: 0,
+    fingerprint: mark,
+  };
 }
 
 export interface MemorySink extends Sink {

@@ -1,6 +1,7 @@
 /** Audit records for the tests of sinks and of the delivery loop. */
 import { Buffer } from 'node:buffer';
-import type { AuditRecord } from '../../src/core/types.ts';
+import { fingerprint } from '../../src/core/content/fingerprint.ts';
+import type { AuditRecord, EncodedRecord } from '../../src/core/types.ts';
 
 /** A record with this text; the key is a JSON lexeme, `time` in milliseconds since 1970. */
 export function auditRecord(text: string, key = '"id"', time = NaN, nanos = 0): AuditRecord {
@@ -16,6 +17,7 @@ export function auditRecord(text: string, key = '"id"', time = NaN, nanos = 0): 
     keyEnd: keyBytes.length - 1,
     time,
     nanos,
+    fingerprint: fingerprint(bytes, 1, bytes.length - 4),
   };
 }
 
@@ -26,6 +28,6 @@ export function auditRecords(count: number): AuditRecord[] {
   );
 }
 
-export function textOf(record: AuditRecord): string {
+export function textOf(record: EncodedRecord): string {
   return record.bytes.toString('utf8', record.start, record.end);
 }

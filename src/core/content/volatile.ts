@@ -24,7 +24,7 @@ export function volatileSpans(bytes: Buffer, values: Int32Array, first: number, 
 }
 
 /** The text that is the record's content: its own, or a copy without what is volatile, good until the next call. */
-export function contentOf(record: AuditRecord): Text {
+export function contentOf(record: Text & Pick<AuditRecord, 'volatile'>): Text {
   const { bytes, start, end, volatile } = record;
   if (volatile === undefined || volatile.length === 0) return record;
   if (content.bytes.length < end - start) content.bytes = Buffer.allocUnsafe(Math.max(4096, end - start));

@@ -1,13 +1,13 @@
 /** What became of the records of a batch: noted for each as replies come in, and sorted at the end. */
 import type { Packed } from '../batch.ts';
-import type { AuditRecord } from '../types.ts';
+import type { EncodedRecord } from '../types.ts';
 
 /** What became of a batch; the numbers are ledger entries, in the order of the batch. */
 export interface Delivered {
   readonly kept: readonly number[];
   /** Sent, with the acknowledgement still to come, by its name. */
   readonly awaited: readonly { readonly pending: string; readonly entries: readonly number[] }[];
-  readonly refused: readonly { readonly entry: number; readonly record: AuditRecord; readonly reason: string }[];
+  readonly refused: readonly { readonly entry: number; readonly record: EncodedRecord; readonly reason: string }[];
   /** How many of those that were kept were diverted. */
   readonly diverted: number;
 }
@@ -30,7 +30,7 @@ export function keptWhole(entries: readonly number[], pending: string | undefine
 export function collect(packed: Packed, fates: readonly Fate[]): Delivered {
   const kept: number[] = [];
   const awaited = new Map<string, number[]>();
-  const refused: { entry: number; record: AuditRecord; reason: string }[] = [];
+  const refused: { entry: number; record: EncodedRecord; reason: string }[] = [];
   let diverted = 0;
   for (let index = 0; index < packed.entries.length; index++) {
     const fate = fates[index];

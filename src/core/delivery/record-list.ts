@@ -3,12 +3,12 @@
  * outlive V8's young generation, and make it grow to its limit.
  */
 import { Buffer } from 'node:buffer';
-import type { AuditRecord } from '../types.ts';
+import type { AuditRecord, EncodedRecord } from '../types.ts';
 
 export interface RecordList {
   add(record: AuditRecord): void;
   /** The record of that index, as a new object. */
-  at(index: number): AuditRecord;
+  at(index: number): EncodedRecord;
   /** Forgets all of them; the room stays. */
   clear(): void;
 }

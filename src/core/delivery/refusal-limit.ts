@@ -6,7 +6,7 @@ import { idText } from '../content/record-id.ts';
 import { exit, Problem } from '../problem.ts';
 import { fresh, isAnyAccepted } from '../run/summary.ts';
 import { serverText } from '../text/shown.ts';
-import type { AuditRecord, Summary } from '../types.ts';
+import type { EncodedRecord, Summary } from '../types.ts';
 
 /** So many never stop a run, nor so many in a row several ones. */
 const floor = 10;
@@ -41,7 +41,7 @@ export function refusalLimit(summary: Summary, share: number, before: number, pa
 }
 
 /** The reason, with the destination that gave it and the record that it was first given for. */
-export function refusedBy(sinkName: string, { key, keyStart, keyEnd }: AuditRecord, reason: string): string {
+export function refusedBy(sinkName: string, { key, keyStart, keyEnd }: EncodedRecord, reason: string): string {
   return `${sinkName} refused ${serverText(idText(key, keyStart, keyEnd))}: ${reason}`;
 }
 

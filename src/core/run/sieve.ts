@@ -2,10 +2,8 @@
  * Which records of a slice go on to the sink: those inside the bounds that were asked for, and not delivered before.
  */
 import { seen } from '../dedupe.ts';
-import { fingerprint } from '../content/fingerprint.ts';
 import { fromMillis, toMillis } from '../time.ts';
 import { stamper } from '../window.ts';
-import { contentOf } from '../content/volatile.ts';
 import { isByContent } from '../content/record-id.ts';
 import type { AuditRecord, DatedJob, Instant, Ledger, Summary, Window, WindowRules } from '../types.ts';
 
@@ -68,9 +66,7 @@ export function sieve(parts: SieveParts): Sieve {
       return outside();
     }
     const stamp = stampOf(record.time);
-    const content = contentOf(record);
-    const mark = fingerprint(content.bytes, content.start, content.end);
-    const entry = ledger.note(record.key, record.keyStart, record.keyEnd, stamp, mark);
+    const entry = ledger.note(record.key, record.keyStart, record.keyEnd, stamp, record.fingerprint);
     if (entry >= 0) {
       summary.bytes += record.end - record.start;
       if (end !== undefined && record.time >= end.time && !before(record, end)) summary.future += 1;

@@ -8,7 +8,8 @@ import { refusedKeys } from './refused-key.ts';
 import type { SearchPlan } from './search.ts';
 import { splitter } from '../split.ts';
 import { spellingOf } from '../clock/spelling.ts';
-import { volatileSpans } from '../content/volatile.ts';
+import { fingerprint } from '../content/fingerprint.ts';
+import { contentOf, volatileSpans } from '../content/volatile.ts';
 import type { AuditRecord, Page, RefusedRecord } from '../types.ts';
 
 /** A record that is larger goes to the quarantine. */
@@ -110,10 +111,13 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
       const { time, nanos } = read;
       // Two literals, and not one with a member that may be missing: this is done for every record.
       if (fields.volatileCount === 0) {
-        records.push({ bytes: buffer, start, end, key, keyStart, keyEnd, time, nanos });
+        const mark = fingerprint(buffer, start, end);
+        records.push({ bytes: buffer, start, end, key, keyStart, keyEnd, time, nanos, fingerprint: mark });
       } else {
         const volatile = volatileSpans(buffer, spans, fields.volatile, fields.volatileCount);
-        records.push({ bytes: buffer, start, end, key, keyStart, keyEnd, time, nanos, volatile });
+        const content = contentOf({ bytes: buffer, start, end, volatile });
+        const mark = fingerprint(content.bytes, content.start, content.end);
+        records.push({ bytes: buffer, start, end, key, keyStart, keyEnd, time, nanos, fingerprint: mark, volatile });
       }
     },
     refused(record) {

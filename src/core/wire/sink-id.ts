@@ -3,10 +3,10 @@ import type { Buffer } from 'node:buffer';
 import { shownId } from '../content/record-id.ts';
 import type { AuditRecord, ByteWriter } from '../types.ts';
 
-/** Is `appendId` the mere copying of bytes, and what it appends that of no other key? */
-export function isPlainId(record: AuditRecord): boolean {
+/** Is `appendId` the mere copying of bytes? `isOnly`: and what it appends that of no other key? */
+export function isPlainId(record: AuditRecord, isOnly: boolean): boolean {
   const kind = kindOf(record.key, record.keyStart, record.keyEnd);
-  return kind === 'quoted' || kind === 'bare';
+  return kind === 'quoted' || kind === 'bare' || (kind === 'numeric' && !isOnly);
 }
 
 /** Appends `shownId` of the record's key as the inside of a JSON string. Most keys need no string for it. */

@@ -11,7 +11,8 @@ function keyOf(id: string | undefined, content: string): string {
   const bytes = Buffer.from(`{${id === undefined ? '' : `"id":${id},`}"content":"${content}"}`);
   const spans = id === undefined ? [-1, -1] : [6, 6 + Buffer.byteLength(id)];
   const { key, keyStart, keyEnd } = identify.key(bytes, 0, bytes.length, Int32Array.from(spans));
-  const record: AuditRecord = { bytes, start: 0, end: bytes.length, key, keyStart, keyEnd, time: 0, nanos: 0 };
+  const end = bytes.length;
+  const record: AuditRecord = { bytes, start: 0, end, key, keyStart, keyEnd, time: 0, nanos: 0, fingerprint: 0 };
   const made = withContentKey(record);
   return made.key.toString('utf8', made.keyStart, made.keyEnd);
 }

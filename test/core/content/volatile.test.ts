@@ -16,7 +16,7 @@ function recordOf(text: string, ...paths: readonly string[]): AuditRecord {
   assert.equal(end, start + Buffer.byteLength(text));
   const [keyStart = -1, keyEnd = -1] = spans;
   const volatile = volatileSpans(bytes, spans, 1, paths.length);
-  return { bytes, start, end, key: bytes, keyStart, keyEnd, time: 0, nanos: 0, volatile };
+  return { bytes, start, end, key: bytes, keyStart, keyEnd, time: 0, nanos: 0, fingerprint: 0, volatile };
 }
 
 function content(text: string, ...paths: readonly string[]): string {

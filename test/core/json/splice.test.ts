@@ -11,7 +11,8 @@ import { memorySink } from '../../support/memory.ts';
 function added(text: string, fields: readonly Field[], warnings: string[] = []): string {
   const bytes = Buffer.from(`before${text}after`);
   const [start, end] = [6, 6 + Buffer.byteLength(text)];
-  const record: AuditRecord = { bytes, start, end, key: bytes, keyStart: 0, keyEnd: 6, time: Number.NaN, nanos: 0 };
+  const key = { key: bytes, keyStart: 0, keyEnd: 6 };
+  const record: AuditRecord = { bytes, start, end, ...key, time: Number.NaN, nanos: 0, fingerprint: 0 };
   const sink = withFields({ ...memorySink(), encode: jsonLine }, fields, { warn: (line) => warnings.push(line) });
   const out = byteBuffer();
   sink.encode(record, out, '');

@@ -46,23 +46,21 @@ test('an ID that is a text of digits is shown without quotes, where only a docum
     appendId(record, out);
     assert.equal(JSON.parse(`"${out.view().toString()}"`), shown);
     assert.equal(shownId(record.key, record.keyStart, record.keyEnd), shown);
-    assert.equal(documentId('acme', record), document);
+    assert.equal(documentId('acme', record, true), document);
+    assert.equal(documentId('acme', record), `acme:18473489:${shown}`);
   }
 });
 
 test('the action line carries the document ID, at most 512 bytes of it, whatever source and key', () => {
   const sources = fc.oneof(fc.constantFrom('acme', 'sha256', 'a"b', 'é'.repeat(200)), fc.string({ unit: 'grapheme' }));
   fc.assert(
-    fc.property(sources, keys, (source, key) => {
+    fc.property(sources, keys, fc.boolean(), (source, key, trustsIds) => {
       const record = auditRecord('{}', key);
       const out = byteBuffer();
-      elasticForm(
-        () => source,
-        () => 0,
-      )(record, out, '');
+      elasticForm({ idSpace: () => source, trustsIds, now: () => 0 })(record, out, '');
       const [action = ''] = out.view().toString().split('\n');
       const id = (JSON.parse(action) as { create: { _id: string } }).create._id;
-      assert.equal(id, documentId(source, record));
+      assert.equal(id, documentId(source, record, trustsIds));
       assert.ok(Buffer.byteLength(id) <= 512);
     }),
     { numRuns: 500 },
@@ -84,10 +82,7 @@ test('@timestamp is found or not found right among neighbours in one buffer, in 
   });
   fc.assert(
     fc.property(fc.array(fc.nat(4), { maxLength: 20 }), (order) => {
-      const encode = elasticForm(
-        () => 'acme',
-        () => 0,
-      );
+      const encode = elasticForm({ idSpace: () => 'acme', now: () => 0 });
       for (const index of order) {
         const record = neighbours[index];
         assert.ok(record);

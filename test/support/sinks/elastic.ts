@@ -17,8 +17,6 @@ export interface ElasticOptions {
   readonly largest?: number;
   readonly acceptsGzip?: boolean;
   readonly index?: string;
-  /** Whether documents may be read. Default: no, as of a key that may only create. */
-  readonly readable?: boolean;
   /** What the user may do with that index, for clusters that can be asked. */
   readonly rights?: { readonly create_doc: boolean; readonly auto_configure: boolean };
 }
@@ -51,6 +49,11 @@ const parameters = [
   'require_alias',
 ];
 
+/** An `_id` without the mark of the content that is in it. */
+export function withoutMark(id: string): string {
+  return id.replace(/:[0-9a-f]{8}:/, ':');
+}
+
 export async function fakeElastic(options: ElasticOptions = {}): Promise<FakeElastic> {
   const documents = new Map<string, string>();
   const attempts = new Map<string, number>();
@@ -77,13 +80,6 @@ export async function fakeElastic(options: ElasticOptions = {}): Promise<FakeEla
     }
     if (received.method === 'HEAD') {
       return { status: options.index === undefined || received.path === `/${options.index}` ? 200 : 404 };
-    }
-    if (/^\/[^/]+\/_search$/.test(received.path)) {
-      if (options.readable !== true) return failure(403, 'security_exception', 'action [search] is unauthorized');
-      const { query } = JSON.parse(received.body) as { query: { ids: { values: string[] } } };
-      const found = query.ids.values.filter((id) => documents.has(id));
-      const hits = found.map((id) => `{"_index":"i","_id":${JSON.stringify(id)},"_source":${documents.get(id)}}`);
-      return { status: 200, body: `{"hits":{"hits":[${hits.join(',')}]}}` };
     }
     const index = /^\/([^/]+)\/_bulk$/.exec(received.path)?.[1];
     if (received.method !== 'POST' || index === undefined) return failure(404, 'not_found', 'no handler found');

@@ -7,13 +7,9 @@ import { isObject, objectOf } from '../../json/parsed.ts';
 import { serverText } from '../../text/shown.ts';
 import type { Outcome } from '../../types.ts';
 
-/**
- * What an item says. `diverted`: taken, but into the failure store. `known`: its ID is there already. `denied`, `missing`:
- * a fault of the settings.
- */
+/** What an item says. `diverted`: taken, but into the failure store. `denied`, `missing`: a fault of the settings. */
 export type ItemOutcome =
   | Outcome
-  | 'known'
   | { readonly busy: string }
   | { readonly denied: string }
   | { readonly missing: string };
@@ -54,7 +50,7 @@ export function isBlocked(reason: string): boolean {
 
 function itemOutcome(status: number, action: Readonly<Record<string, unknown>>): ItemOutcome {
   if (isSuccessful(status)) return action['failure_store'] === 'used' ? 'diverted' : 'kept';
-  if (status === 409) return 'known';
+  if (status === 409) return 'kept'; // an ID names its content (form.ts): that record is there already
   const reason = errorText(action['error']) || `status ${status}`;
   if (status === 429 || isBlocked(reason)) return { busy: reason };
   if (status >= 500 || status === 408 || isFull(reason)) return { again: reason };

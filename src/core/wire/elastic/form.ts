@@ -2,11 +2,15 @@
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { isSpellable } from '../../clock/event-time.ts';
-import { idText } from '../../content/record-id.ts';
+import { withoutContent } from '../../content/content-key.ts';
+import { idText, isByContent, shownId } from '../../content/record-id.ts';
 import { hasTopLevelKey, skipBlanks } from '../../json/json.ts';
 import type { Encode } from '../json-line.ts';
 import { appendId, isPlainId } from '../sink-id.ts';
-import type { AuditRecord } from '../../types.ts';
+import type { AuditRecord, SinkTools } from '../../types.ts';
+
+/** What an `_id` is made of. */
+export type FormTools = Pick<SinkTools, 'idSpace' | 'trustsIds' | 'now'>;
 
 /** Elasticsearch refuses longer ones, and the whole request with them. */
 const longestId = 512;
@@ -15,10 +19,11 @@ const idEnd = Buffer.from('"}}\n');
 const lineBreak = Buffer.from('\n');
 
 /**
- * `{"create":{"_id":"acme.3f9a2c1b07d4:abc"}}`, then the record; `@timestamp` is put in front of its members where it is
- * missing, with the record's full precision, or as `now` (milliseconds since 1970) when it has no time that can be read.
+ * `{"create":{"_id":"acme.3f9a2c1b07d4:9f86d081:abc"}}`, then the record; `@timestamp` is put in front of its members where
+ * it is missing, with the record's full precision, or as `now` (milliseconds since 1970) when it has no time that can be
+ * read.
  */
-export function elasticForm(idSpaceOf: (branch: string) => string, now: () => number): Encode {
+export function elasticForm({ idSpace: idSpaceOf, trustsIds = false, now }: FormTools): Encode {
   let known: string | undefined;
   let idSpace = '';
   let idStart = Buffer.alloc(0);
@@ -29,18 +34,20 @@ export function elasticForm(idSpaceOf: (branch: string) => string, now: () => nu
     known = branch;
     idSpace = idSpaceOf(branch);
     idStart = Buffer.from(`${actionStart}${JSON.stringify(`${idSpace}:`).slice(1, -1)}`);
-    room = idSpace === 'sha256' ? 0 : longestId - Buffer.byteLength(idSpace) - 1;
+    room = idSpace === 'sha256' ? 0 : longestId - Buffer.byteLength(`${idSpace}:${markOf(0)}:`);
   }
 
   return (record, out, branch) => {
     if (branch !== known) goTo(branch);
     const { bytes, start, end } = record;
-    if (record.keyEnd - record.keyStart <= room && isPlainId(record)) {
+    const isMarked = !trustsIds && !isByContent(record);
+    if (record.keyEnd - record.keyStart <= room && isPlainId(record, !isMarked)) {
       out.bytes(idStart, 0, idStart.length);
+      if (isMarked) out.text(`${markOf(record.fingerprint)}:`);
       appendId(record, out);
       out.bytes(idEnd, 0, idEnd.length);
     } else {
-      out.text(`{"create":{"_id":${JSON.stringify(documentId(idSpace, record))}}}\n`);
+      out.text(`{"create":{"_id":${JSON.stringify(documentId(idSpace, record, trustsIds))}}}\n`);
     }
     if (hasTimestamp(bytes, start, end)) {
       out.bytes(bytes, start, end);
@@ -58,10 +65,24 @@ export function isAction(line: Buffer): boolean {
   return line.indexOf(actionStart) === 0 && line.subarray(-idEnd.length).equals(idEnd);
 }
 
-/** `<ID space>:<id>`; hashed when too long. A text that looks like a hash is hashed too, so that it cannot meet one. */
-export function documentId(idSpace: string, { key, keyStart, keyEnd }: AuditRecord): string {
-  const id = `${idSpace}:${idText(key, keyStart, keyEnd)}`;
+/**
+ * `<ID space>:<mark of the content>:<id>`: an ID that is used again, and a record that was edited after its delivery, are
+ * no repeats, and "exists already" (409) then proves that a record is there. Without the mark where IDs are trusted, or
+ * hash the content themselves. Hashed when too long; a text that looks like a hash is hashed too, so that it cannot meet
+ * one.
+ */
+export function documentId(idSpace: string, record: AuditRecord, trustsIds = false): string {
+  const isMarked = !trustsIds && !isByContent(record);
+  const { key, keyStart, keyEnd } = isMarked ? withoutContent(record) : record;
+  const text = isMarked
+    ? `${markOf(record.fingerprint)}:${shownId(key, keyStart, keyEnd)}`
+    : idText(key, keyStart, keyEnd);
+  const id = `${idSpace}:${text}`;
   return Buffer.byteLength(id) <= longestId && !id.startsWith('sha256:') ? id : `sha256:${hash('sha256', id)}`;
+}
+
+function markOf(fingerprint: number): string {
+  return fingerprint.toString(16).padStart(8, '0');
 }
 
 /**

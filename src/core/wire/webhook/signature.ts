@@ -5,13 +5,13 @@
 import { Buffer } from 'node:buffer';
 import { createHash, createHmac } from 'node:crypto';
 import { exit, Problem } from '../../problem.ts';
-import type { AuditRecord } from '../../types.ts';
+import type { EncodedRecord } from '../../types.ts';
 
 /**
  * The same for every attempt at the same records with the same content, so that a receiver can drop a repeat. It covers
  * the keys as well as the body: records without an ID of their own may be equal in every byte.
  */
-export function messageId(records: readonly AuditRecord[], body: Buffer): string {
+export function messageId(records: readonly EncodedRecord[], body: Buffer): string {
   const hash = createHash('sha256');
   for (const { key, keyStart, keyEnd } of records) hash.update(key.subarray(keyStart, keyEnd)).update('\n');
   return `msg_${hash.update(body).digest('hex').slice(0, 40)}`;
