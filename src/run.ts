@@ -92,8 +92,12 @@ async function pullAll(state: State, position: Position): Promise<void> {
     // A journal needs a position that knows its branch; and a full disk should fail before anything is sent.
     const unknown = branches.filter((branch) => !position.branches.has(branch));
     for (const branch of unknown) placeOf(position, branch, seed);
-    if (unknown.length > 0) await save(state, position, sink);
-    const delivered = unsaved(sink, parts.job.dryRun ? undefined : parts.store);
+    const saveAll = async (): Promise<void> => {
+      await save(state, position, sink);
+      delivered.forget();
+    };
+    const delivered = unsaved(sink, parts.job.dryRun ? undefined : parts.store, saveAll);
+    if (unknown.length > 0) await saveAll();
     const asked = parts.job.search.single ? branches.slice(0, 1) : branches;
     for (const branch of asked) {
       // Between two branches no request is under way that would notice the stop: the others would be skipped in silence.
@@ -108,10 +112,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
         summary: state.summary,
         unsaved: delivered,
         refusals: position.refusals,
-        async save() {
-          await save(state, position, sink);
-          delivered.forget();
-        },
+        save: saveAll,
         collect: (step) => collect(state, step, branch),
         sinkBroke: () => void (state.sinkBroken = true),
       };

@@ -569,24 +569,31 @@ test('the source is logged out and the lock let go, whatever happened', async ()
   assert.equal(here.store.locked, false);
 });
 
-test('a position that cannot be saved is a failure, and the records come again', async () => {
+test('a position that can no longer be saved once records were sent is a failure, and they come again', async () => {
   const here = bench();
   await here.run();
   here.vendor.stored.push(stored('a', start - minute));
-  here.store.failSave = new Problem(exit.ioerr, 'disk full');
+  here.sink.answer = () => {
+    here.store.failSave = new Problem(exit.ioerr, 'disk full');
+    return undefined;
+  };
   assert.deepEqual(statuses(await here.run()), [exit.ioerr]);
+  here.sink.answer = () => undefined;
   here.restart();
   assert.deepEqual(statuses(await here.run()), []);
   assert.deepEqual(here.ids(), ['a', 'a']);
 });
 
-test('a disk that cannot take the first position is noticed before anything is sent', async () => {
-  const here = bench();
-  here.vendor.stored.push(stored('a', start - minute));
-  here.store.failSave = new Problem(exit.ioerr, 'disk full');
-  assert.deepEqual(statuses(await here.run()), [exit.ioerr]);
-  assert.deepEqual(here.ids(), []);
-});
+for (const which of ['first', 'next']) {
+  test(`a disk that cannot take the ${which} position is noticed before anything is sent`, async () => {
+    const here = bench();
+    if (which === 'next') await here.run();
+    here.vendor.stored.push(stored('a', start - minute));
+    here.store.failSave = new Problem(exit.ioerr, 'disk full');
+    assert.deepEqual(statuses(await here.run()), [exit.ioerr]);
+    assert.deepEqual(here.ids(), []);
+  });
+}
 
 test('one query asks for the whole window, though a run reads it in slices', async () => {
   const here = bench({ rules: { slice: 10n * 60_000_000_000n } });

@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { scratch } from '../support/program.ts';
-import { elasticScene, recordIdOf } from './destinations.ts';
+import { elasticScene, recordIdOf, splunkScene } from './destinations.ts';
 import { fault, scene, type Scene } from './harness.ts';
 import { isRoot, mounted, positionFile, shellResult, toFile } from './processes.ts';
 
@@ -66,6 +66,26 @@ fault('D07', 'a first run on a full disk sends nothing', async (context) => {
     const filler = fillUp(here.stateDirectory);
     const result = await here.run();
     assert.deepEqual([here.sink.requests.length, here.vendor.requests.length], [0, 0]);
+    await here.expectProblem(result, {
+      exit: 74,
+      message: /^cannot save the position in .*: the disk is full \(ENOSPC\)$/,
+      hint: /^free some space/,
+      lift: () => rmSync(filler),
+    });
+  });
+});
+
+fault('D07', 'nor does a later one: what cannot be remembered would be sent again by each run', async (context) => {
+  const here = await splunkScene(context);
+  mkdirSync(here.stateDirectory);
+  await mounted(context, here.stateDirectory, 'size=64k', async () => {
+    here.expectSuccess(await here.run());
+    const { length } = here.sink.requests;
+    const filler = fillUp(here.stateDirectory);
+    here.clock.now += 60_000;
+    here.vendor.add('new', 30);
+    const result = await here.run();
+    assert.equal(here.sink.requests.length, length);
     await here.expectProblem(result, {
       exit: 74,
       message: /^cannot save the position in .*: the disk is full \(ENOSPC\)$/,

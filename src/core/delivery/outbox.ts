@@ -69,8 +69,9 @@ export function outbox(parts: OutboxParts): Outbox {
     if (packed === undefined) return;
     while (flight.size >= sink.inFlight) await Promise.race(flight);
     check();
+    await unsaved.prove();
     // Before the next batch leaves, the last one must be on disk: a killed run then repeats one batch at most.
-    await unsaved.journal(parts.branch);
+    await unsaved.journal();
     void launch(packed);
   }
 
@@ -146,7 +147,7 @@ export function outbox(parts: OutboxParts): Outbox {
       await Promise.all(flight);
       check();
       // Acknowledgements are asked for next, and are told once.
-      if (sink.settle !== undefined) await unsaved.journal(parts.branch);
+      if (sink.settle !== undefined) await unsaved.journal();
       await flushQuarantine();
     },
     async settle() {

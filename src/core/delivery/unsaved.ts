@@ -3,8 +3,8 @@
  * branch or a slice: whoever sends next has it made durable first, so that a killed run repeats no more than what was
  * in flight. Where the position is saved before anybody sends again, that costs no journal entry.
  *
- * A sink that ignores what it has by its ID needs to know whether a run that was killed may have sent it: so a run leaves
- * word before it sends for the first time.
+ * A full disk has to show before anything is sent, or every run would deliver the same again: so the position is saved once
+ * more, as it is, before a run sends for the first time. A sink that ignores what it has needs none of that.
  */
 import type { Buffer } from 'node:buffer';
 import type { Ledger, PositionStore, Sink } from '../types.ts';
@@ -12,19 +12,22 @@ import type { Ledger, PositionStore, Sink } from '../types.ts';
 export interface Unsaved {
   /** Entries that were just delivered, or durably set aside. Their numbers may change afterwards. */
   add(branch: string, ledger: Ledger, entries: readonly number[]): void;
-  /** Makes them durable, first at the sink, then in the journal. `branch` is about to send, or has sent. */
-  journal(branch: string): Promise<void>;
+  /** Throws Problem (74) when the position cannot be saved: before anything is sent. */
+  prove(): Promise<void>;
+  /** Makes them durable, first at the sink, then in the journal: before a branch sends, and when it has sent. */
+  journal(): Promise<void>;
   /** They are in the position now. */
   forget(): void;
 }
 
-/** `store` is undefined when no position is kept. */
+/** `store` is undefined when no position is kept; `save` saves it, and calls `forget`. */
 export function unsaved(
   sink: Pick<Sink, 'repeats' | 'flush' | 'saved'>,
   store: Pick<PositionStore, 'journal'> | undefined,
+  save: () => Promise<void>,
 ): Unsaved {
   const linesOf = new Map<string, Buffer[]>();
-  let told = sink.repeats !== 'ignored';
+  let isProven = store === undefined || sink.repeats === 'ignored';
 
   return {
     add(branch, ledger, entries) {
@@ -33,9 +36,10 @@ export function unsaved(
       lines.push(...ledger.lines(entries));
       linesOf.set(branch, lines);
     },
-    async journal(sender) {
-      if (!told) await store?.journal(sender, [], sink.saved?.());
-      told = true;
+    async prove() {
+      if (!isProven) await save();
+    },
+    async journal() {
       const delivered = [...linesOf].map(([branch, lines]) => [branch, [...lines]] as const);
       if (delivered.length === 0) return;
       await sink.flush?.();
@@ -48,6 +52,7 @@ export function unsaved(
       }
     },
     forget() {
+      isProven = true;
       linesOf.clear();
     },
   };
