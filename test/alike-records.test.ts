@@ -54,7 +54,7 @@ for (const window of [{ longest: '10m' }, { slice: '10s' }]) {
 
 /** The same vendor, but what stands there is no time. */
 async function undated(t: TestContext, argv: readonly string[] = []): Promise<Scene> {
-  const here = await scene(t, { records: 0, argv, define: byTheMinute({ filter: 'ingestion', overlap: '10s' }) });
+  const here = await scene(t, { records: 0, argv, define: byTheMinute({ overlap: '10s' }) });
   const add = (secondsAgo: number): void =>
     void here.vendor.add('', secondsAgo, '{"time":"soon","event":"login failed"}');
   here.clock.now = Math.floor(here.clock.now / minute) * minute + 12_000;
