@@ -28,7 +28,7 @@ export async function pullSlice(
 ): Promise<boolean | undefined> {
   const { branch, place, source, job, tools, summary } = at;
   const { maxQuarantine, dryRun } = job;
-  const out = outbox({ ...at, ledger: place.ledger, sourceName: source.name, maxQuarantine, dryRun });
+  const out = outbox({ ...at, ledger: place.ledger, maxQuarantine, dryRun });
   const sieveBy = (filter: WindowRules['filter']): Sieve =>
     sieve({
       ledger: place.ledger,
