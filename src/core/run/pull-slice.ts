@@ -37,6 +37,7 @@ export async function pullSlice(
       filter,
       job,
       summary,
+      isStream: source.stream !== undefined,
       earliest: (time) => earliest(source, time),
       stale: () => tools.warn(`${source.name} shows records from long before the window asked for; they were left out`),
       tooLate: () => void (leftForLater = true),
