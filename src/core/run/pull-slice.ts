@@ -9,7 +9,7 @@ import type { Instant, Window, WindowRules } from '../types.ts';
 import { overlapOf } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
 import { commit, earliest } from './commit.ts';
-import { shorterForQuota, shorterForTime } from './cut-off.ts';
+import { helpsToShorten, shorterForQuota, shorterForTime } from './cut-off.ts';
 import { notShownAgain } from './partial.ts';
 import { sieve, type Sieve } from './sieve.ts';
 import { unaccounted } from './summary.ts';
@@ -107,7 +107,8 @@ export async function pullSlice(
     if (unfinished !== undefined) throw unfinished;
   } catch (problem) {
     const isCut = failure?.status === exit.tempfail && summary.fetched > fetched;
-    if (problem === tools.stop.reason) place.slice = shorterForTime(slice);
+    if (!helpsToShorten(place, source.window)) place.slice = undefined;
+    else if (problem === tools.stop.reason) place.slice = shorterForTime(slice);
     else if (isCut) place.slice = shorterForQuota(place, window, slice, overlapOf(job, source.window));
     await at.collect(out.settle);
     if (out.broken()) at.sinkBroke();
