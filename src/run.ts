@@ -128,7 +128,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
     state.problems.push(...clockProblems(parts, progressOf(position).watermark));
   });
   if (state.summary.diverted > 0) state.problems.push(divertedBy(parts.sink.name, state.summary.diverted));
-  if (state.summary.alike > 0) state.problems.push(leftOut(state.summary.alike, source));
+  if (state.summary.alike > 0) state.problems.push(leftOut(state.summary.alike));
   const aside = state.summary.quarantined;
   if (aside > 0) state.problems.push(setAside(aside, parts.quarantine.path, dry?.reasons()));
   // Saved before the farewells: a run that is killed while it logs out has nothing to repeat.

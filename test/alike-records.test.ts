@@ -1,11 +1,13 @@
-/** Records without an ID that are equal to the last byte: each is delivered, or the run says that it cannot tell. */
+/** Records without an ID that are equal to the last byte: which are delivered, and what is said of those that are not. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import type { Definition } from './faults/definition.ts';
 import { saidBy, scene, type Scene } from './faults/harness.ts';
+import { once, unframed } from './faults/replies.ts';
 import { scratch, shell } from './support/program.ts';
+import { thenClose } from './support/raw-server.ts';
 
 const minute = 60_000;
 
@@ -52,32 +54,54 @@ for (const window of [{ longest: '10m' }, { slice: '10s' }]) {
   });
 }
 
-/** The same vendor, but what stands there is no time. */
-async function undated(t: TestContext, argv: readonly string[] = []): Promise<Scene> {
-  const here = await scene(t, { records: 0, argv, define: byTheMinute({ filter: 'ingestion', overlap: '10s' }) });
-  const add = (secondsAgo: number): void =>
-    void here.vendor.add('', secondsAgo, '{"time":"soon","event":"login failed"}');
-  here.clock.now = Math.floor(here.clock.now / minute) * minute + 12_000;
-  add(13);
-  here.expectSuccess(await here.run(), { warnings: [/^none of 1 record has a time at time /] });
-  here.clock.now += 15_000; // the window begins at the minute: the first is no longer shown, and still remembered
-  add(1);
-  return here;
+/** Adds a record with neither ID nor time, as all of them are here. */
+function heartbeat({ vendor }: Scene, secondsAgo: number, more = ''): void {
+  vendor.add('', secondsAgo, `{"event":"heartbeat"${more}}`);
 }
 
-test('with neither ID nor time, one that equals a delivered one is left out, and the run ends with 3', async (t) => {
-  const here = await undated(t);
-  const { status, stdout, stderr } = await here.run();
-  assert.deepEqual([status, stdout], [3, '']);
-  const { problems, hints } = saidBy({ stderr });
-  assert.match(problems.join(), /^1 record without an ID and a time equals one delivered before, and was left out: /);
-  assert.match(hints.join(), /records\.id or records\.time.*--dedupe content/);
+const timeless = [/^none of \d+ records? has a time at time /];
+
+test('with neither ID nor time, what the overlap shows again is no news; one more in the same window is delivered', async (t) => {
+  const here = await scene(t, { records: 0, define: byTheMinute({}) });
+  heartbeat(here, 13);
+  for (let run = 1; run <= 3; run++) {
+    here.expectSuccess(await here.run(), { warnings: timeless });
+    here.clock.now += 15_000;
+  }
+  heartbeat(here, 1);
+  here.expectSuccess(await here.run(), { warnings: timeless });
 });
 
-test('--dedupe content says that what is equal is one record', async (t) => {
-  const here = await undated(t, ['--dedupe', 'content']);
+test('with neither ID nor time, one that comes when the one before is no longer shown, but remembered, is taken for it', async (t) => {
+  const here = await scene(t, { records: 0, define: byTheMinute({ overlap: '10s' }) });
+  here.clock.now = Math.floor(here.clock.now / minute) * minute + 12_000;
+  heartbeat(here, 13);
+  here.expectSuccess(await here.run(), { warnings: timeless });
+  here.clock.now += 15_000; // the window begins at the minute: the first is no longer shown, and still remembered
+  heartbeat(here, 1);
   const { status, stdout, stderr } = await here.run();
   assert.deepEqual([status, stdout, saidBy({ stderr }).problems], [0, '', []]);
+});
+
+test('with neither ID nor time, a page that breaks off and is read again leaves out nothing', async (t) => {
+  const define = (definition: Definition): Definition => ({ ...byTheMinute({})(definition), limits: { page: 5000 } });
+  const here = await scene(t, { records: 0, define });
+  for (let at = 0; at < 5000; at++) heartbeat(here, 13, `,"n":${at % 2500}`);
+  here.vendor.fault = once((_asked, honest) => thenClose(honest.subarray(0, -20)));
+  here.expectSuccess(await here.run(), { warnings: timeless });
+  assert.equal(here.vendor.requests.length, 2);
+});
+
+test('with neither ID nor time, JSON Lines without a length are read twice, and leave out nothing', async (t) => {
+  const define = (definition: Definition): Definition => {
+    const { path: _path, ...records } = byTheMinute({})(definition).records;
+    return { ...definition, paging: { type: 'none' }, records: { ...records, format: 'lines' } };
+  };
+  const here = await scene(t, { records: 0, define });
+  for (let at = 0; at < 6; at++) heartbeat(here, 13, `,"n":${at % 3}`);
+  here.vendor.fault = () => unframed(here.vendor.records.map(({ text }) => `${text}\n`).join(''));
+  here.expectSuccess(await here.run(), { warnings: timeless });
+  assert.equal(here.vendor.requests.length, 2);
 });
 
 test('a pipe: a line with neither ID nor time that equals one of the run before is told, with a time it is known', async (t) => {

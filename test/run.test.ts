@@ -67,6 +67,10 @@ function bench(options: Parameters<typeof memoryVendor>[1] = {}): Bench {
   return here;
 }
 
+function fail(problem: Problem): never {
+  throw problem;
+}
+
 function statuses({ problems }: RunResult): number[] {
   return problems.map(({ status }) => status);
 }
@@ -529,6 +533,67 @@ test('a run that is stopped in the middle of a slice ends with the reason, and t
   assert.deepEqual(statuses(await here.run()), []);
   assert.equal(new Set(here.ids()).size, 10);
   assert.equal(here.ids().length, 10);
+});
+
+/** Lets the vendor go on after a bookmark, whatever the slice; three pages are all that a run gets. Counts the slices. */
+function goingOn(here: Bench): { asked: number } {
+  const count = { asked: 0 };
+  here.vendor.pull = async function* ({ bookmark }) {
+    count.asked += 1;
+    for (let at = Number(bookmark ?? 0), page = 0; at < here.vendor.stored.length; at += 2, page++) {
+      here.vendor.beforePage(page);
+      const records = here.vendor.stored.slice(at, at + 2).map(auditRecord);
+      yield { records, refused: [], unmatched: 0 };
+      yield { records: [], refused: [], unmatched: 0, bookmark: String(at + records.length) };
+    }
+  };
+  return count;
+}
+
+const outOfTime = new Problem(exit.tempfail, 'out of time');
+
+for (const [what, filter, stop] of [
+  ['that a quota cuts off', 'event', (): never => fail(new Problem(exit.tempfail, 'the quota is used up'))],
+  ['that a stop cuts off', 'event', ({ controller }: Bench): never => stopWith(controller, outOfTime)],
+  [
+    'that a stop cuts off, without a time filter',
+    'none',
+    ({ controller }: Bench): never => stopWith(controller, outOfTime),
+  ],
+] as const) {
+  test(`a slice ${what} gets no shorter where a bookmark says where to go on`, async () => {
+    const here = bench({ rules: { filter } });
+    const count = goingOn(here);
+    for (let at = 20; at >= 1; at--) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
+    here.vendor.beforePage = (page) => (page < 3 ? undefined : stop(here));
+    const ends: (number | undefined)[] = [];
+    while (ends.at(-1) !== 0 && ends.length < 10) {
+      here.controller = new AbortController();
+      ends.push(statuses(await here.run())[0] ?? 0);
+      assert.equal((await here.store.load())?.branches.get('')?.slice, undefined);
+      here.restart();
+    }
+    assert.deepEqual(ends, [exit.tempfail, exit.tempfail, exit.tempfail, 0]);
+    assert.deepEqual([count.asked, here.ids()], [4, here.vendor.stored.map(({ id }) => id)]);
+  });
+}
+
+test('a slice that was shortened before there was a bookmark shortens none from then on', async () => {
+  const here = bench();
+  const count = goingOn(here);
+  await here.run();
+  const position = await here.store.load();
+  const place = position?.branches.get('');
+  assert.ok(position !== undefined && place !== undefined);
+  Object.assign(place, { bookmark: '0', slice: 1000 });
+  await here.store.save(position);
+  here.restart();
+  here.vendor.stored.push(stored('a', start - minute));
+  here.clock.now += 60 * minute;
+  count.asked = 0;
+  assert.deepEqual(statuses(await here.run()), []);
+  assert.deepEqual([count.asked, here.ids()], [1, ['a']]);
+  assert.equal((await here.store.load())?.branches.get('')?.slice, undefined);
 });
 
 test('what happened while slices in the future of the vendor were read is not passed over', async () => {

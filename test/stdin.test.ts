@@ -92,6 +92,17 @@ test('a torn last line is 76 after the lines before it, and the next export brin
   assert.equal(got(), exported(1, 2, 3).replace(/^#.*\n/, ''));
 });
 
+test('a line that is not JSON is set aside in each run that it comes to, for it may be another one', async (t) => {
+  const directory = scratch(t);
+  for (let run = 1; run <= 3; run++) {
+    const pull = `printf 'bad line\\n{"id":"${run}"}\\n' | $AUDIT_EXPORT --source - --job q --state-dir state`;
+    const { status, stdout, stderr } = await shell(pull, { directory });
+    assert.deepEqual([status, stdout], [3, `{"id":"${run}"}\n`]);
+    assert.match(stderr, /^audit-export: 1 record was not delivered but set aside in .*q\.quarantine\.jsonl\n/);
+    assert.equal(lines(readFileSync(join(directory, 'state', 'q.quarantine.jsonl'), 'utf8')).length, run);
+  }
+});
+
 test('what a destination did not take is to be put in again, for a pipe cannot be asked twice', async (t) => {
   const splunk = await fakeSplunk();
   t.after(() => splunk.close());

@@ -622,7 +622,7 @@ export interface Summary {
   delivered: number;
   /** Delivered before, and shown again. */
   seen: number;
-  /** Part of `seen`: without an ID and a time, so that a new one would look the same. */
+  /** Part of `seen`: lines of a stream without an ID and a time, so that a new one would look the same. */
   alike: number;
   /** Left out because their ID was delivered, though with another content. */
   conflicts: number;

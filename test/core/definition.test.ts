@@ -296,6 +296,14 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     /window\.longest: records without an ID need a window no shorter than the smallest difference that records\.time tells$/,
   ],
   [
+    'windows by ingestion, which part what is equal',
+    {
+      window: { filter: 'ingestion', time: 'iso' },
+      records: { path: 'data', id: { content: true }, time: { path: 'at', format: 'iso' } },
+    },
+    /records\.id: windows by ingestion may begin between two records that are equal, .*; name an ID \(records\.id\.paths\), .* \(window\.filter\) .* \(paging\.bookmark\)$/,
+  ],
+  [
     'a pattern with letters that mean nothing',
     { window: { filter: 'event', time: { format: { pattern: 'dd/MM/yyyy' } } } },
     /window\.time\.format\.pattern: dd is none of YYYY/,

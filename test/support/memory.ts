@@ -137,7 +137,7 @@ export function memorySink(limits: Partial<Sink['limits']> = {}): MemorySink {
 }
 
 /** Throws the Problem that a stop request carries. */
-export function stopWith(controller: AbortController, problem: Problem): void {
+export function stopWith(controller: AbortController, problem: Problem): never {
   controller.abort(problem);
   throw problem;
 }

@@ -9,13 +9,13 @@ import { seen } from '../dedupe.ts';
 import { deliver } from './deliver.ts';
 import { type Delivered, nothing } from './delivered.ts';
 import { refusalLimit, refusedBy } from './refusal-limit.ts';
-import type { AuditRecord, Ledger, Quarantine, RefusedRecord, Sink, Summary, Tools } from '../types.ts';
+import type { AuditRecord, Ledger, Quarantine, RefusedRecord, Sink, Source, Summary, Tools } from '../types.ts';
 import type { Unsaved } from './unsaved.ts';
 
 export interface OutboxParts {
   readonly sink: Sink;
   readonly queue: Packer;
-  readonly sourceName: string;
+  readonly source: Pick<Source, 'name' | 'stream'>;
   readonly branch: string;
   readonly ledger: Ledger;
   readonly unsaved: Unsaved;
@@ -34,7 +34,10 @@ export interface Outbox {
   add(record: AuditRecord, entry: number): Promise<void> | undefined;
   /** Sends what is queued if the oldest of it has waited for a second, so that a slow source is not held back. */
   tick(): Promise<void> | undefined;
-  /** Sets aside what the source could not take as a record, once as long as `stamp` (see Ledger.note) lasts. */
+  /**
+   * Sets aside what the source could not take as a record: once as long as `stamp` (see Ledger.note) lasts, but of a
+   * stream, which shows each line once, whenever it comes.
+   */
   refuse(refused: RefusedRecord, stamp: number): Promise<void>;
   /** Sends everything and waits for every outcome; throws the first Problem. */
   drain(): Promise<void>;
@@ -48,8 +51,8 @@ export interface Outbox {
 const patience = 1000;
 
 export function outbox(parts: OutboxParts): Outbox {
-  const { sink, queue, ledger, unsaved, quarantine, tools, summary } = parts;
-  const by = { source: parts.sourceName, sink: sink.name, branch: parts.branch };
+  const { source, sink, queue, ledger, unsaved, quarantine, tools, summary } = parts;
+  const by = { source: source.name, sink: sink.name, branch: parts.branch };
   const limit = refusalLimit(summary, parts.maxQuarantine, parts.refusals, quarantine.path);
   const clock = { ...tools, repeated: () => void (summary.repeated += 1) };
   const listeners = { soFar: record, mayRefuse: limit.checkShare };
@@ -131,16 +134,19 @@ export function outbox(parts: OutboxParts): Outbox {
       return tools.now() - oldest >= patience ? dispatch() : undefined;
     },
     async refuse(refused, stamp) {
-      const entry = refused.more ? undefined : noteRefused(refused, stamp);
+      if (refused.more) return quarantine.add(refused, by);
+      // What a stream shows again may as well be another one. A few such lines may come with every run, and none beside
+      // them: those of earlier runs must not stop this one.
+      const entry = source.stream === undefined ? noteRefused(refused, stamp) : undefined;
       if (entry === seen) {
         summary.seen += 1; // the parts that the quarantine has go with the next record's first
         return;
       }
-      if (entry !== undefined) limit.check(1, refused.reason);
+      if (entry === undefined) limit.checkShare(1, refused.reason);
+      else limit.check(1, refused.reason);
       await quarantine.add(refused, by);
-      if (entry === undefined) return;
       summary.quarantined += 1;
-      setAside.push(entry);
+      if (entry !== undefined) setAside.push(entry);
     },
     async drain() {
       await dispatch();

@@ -1,7 +1,7 @@
 /** The Problems of a run that delivered less than the whole window: one line each, that says what is missing. */
 import { exit, Problem } from '../problem.ts';
 import { isoText } from '../time.ts';
-import type { Gap, Instant, Source } from '../types.ts';
+import type { Gap, Instant } from '../types.ts';
 
 export function counted(records: number): string {
   return records === 1 ? '1 record' : `${records} records`;
@@ -29,16 +29,12 @@ export function divertedBy(sinkName: string, records: number): Problem {
   });
 }
 
-/** Records that were taken for delivered ones on their content alone. */
-export function leftOut(records: number, source: Pick<Source, 'name' | 'stream'>): Problem {
+/** Lines of a stream that were taken for delivered ones on their content alone. */
+export function leftOut(records: number): Problem {
   const one = records === 1;
   const message = `${counted(records)} without an ID and a time ${one ? 'equals one' : 'equal ones'} delivered before, and ${one ? 'was' : 'were'} left out: nobody can tell whether ${one ? 'it is' : 'they are'} new`;
-  const where =
-    source.stream === undefined
-      ? `say in the definition of ${source.name} where they are (records.id or records.time)`
-      : 'say where they are (--id-path or --time-path)';
   return new Problem(exit.partial, message, {
-    hint: `${where}; or with --dedupe content that what is equal is one record`,
+    hint: 'say where they are (--id-path or --time-path); or with --dedupe content that what is equal is one record',
   });
 }
 

@@ -3,7 +3,7 @@ import { createLedger } from '../dedupe.ts';
 import { isAnyAccepted } from './summary.ts';
 import { exit, type Problem, worst } from '../problem.ts';
 import { fromMillis, isoText } from '../time.ts';
-import type { BranchPosition, Duration, Position, Summary } from '../types.ts';
+import type { BranchPosition, Position, Summary } from '../types.ts';
 
 /** Somebody ended the run, who had no need to be told that it failed. */
 const stops: readonly number[] = [exit.hangup, exit.interrupt, exit.terminate];
@@ -66,9 +66,4 @@ export function writeDown(
   if (repeated > 0) position.lastRepeat = position.last.ended;
   if (summary.gaps.length > 0) position.lastGap = position.last.ended;
   return status;
-}
-
-/** The length of slices that a branch is read in for now, because the last run ran out of time inside one. */
-export function preferredOf(place: BranchPosition): Duration | undefined {
-  return place.slice === undefined ? undefined : fromMillis(place.slice);
 }

@@ -9,7 +9,7 @@ import type { Instant, Window, WindowRules } from '../types.ts';
 import { overlapOf } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
 import { commit, earliest } from './commit.ts';
-import { shorterForQuota, shorterForTime } from './cut-off.ts';
+import { helpsToShorten, shorterForQuota, shorterForTime } from './cut-off.ts';
 import { notShownAgain } from './partial.ts';
 import { sieve, type Sieve } from './sieve.ts';
 import { unaccounted } from './summary.ts';
@@ -28,7 +28,7 @@ export async function pullSlice(
 ): Promise<boolean | undefined> {
   const { branch, place, source, job, tools, summary } = at;
   const { maxQuarantine, dryRun } = job;
-  const out = outbox({ ...at, ledger: place.ledger, sourceName: source.name, maxQuarantine, dryRun });
+  const out = outbox({ ...at, ledger: place.ledger, maxQuarantine, dryRun });
   const sieveBy = (filter: WindowRules['filter']): Sieve =>
     sieve({
       ledger: place.ledger,
@@ -37,6 +37,7 @@ export async function pullSlice(
       filter,
       job,
       summary,
+      isStream: source.stream !== undefined,
       earliest: (time) => earliest(source, time),
       stale: () => tools.warn(`${source.name} shows records from long before the window asked for; they were left out`),
       tooLate: () => void (leftForLater = true),
@@ -106,7 +107,8 @@ export async function pullSlice(
     if (unfinished !== undefined) throw unfinished;
   } catch (problem) {
     const isCut = failure?.status === exit.tempfail && summary.fetched > fetched;
-    if (problem === tools.stop.reason) place.slice = shorterForTime(slice);
+    if (!helpsToShorten(place, source.window)) place.slice = undefined;
+    else if (problem === tools.stop.reason) place.slice = shorterForTime(slice);
     else if (isCut) place.slice = shorterForQuota(place, window, slice, overlapOf(job, source.window));
     await at.collect(out.settle);
     if (out.broken()) at.sinkBroke();

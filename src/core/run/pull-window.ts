@@ -1,6 +1,6 @@
 /** One window: its slices one after the other, the position saved between them. */
 import { stoppedEarly } from './partial.ts';
-import { preferredOf } from './position.ts';
+import { preferredOf } from './cut-off.ts';
 import type { BranchRun } from './branch-run.ts';
 import { pullSlice } from './pull-slice.ts';
 import { isoText } from '../time.ts';
@@ -10,7 +10,7 @@ import { slices } from '../window.ts';
 /** False when the window does not suit the vendor's clock: nothing of it was read then. */
 export async function pullWindow(at: BranchRun, window: Window): Promise<boolean> {
   const { source, place, job, tools } = at;
-  const preferred = job.search.single ? undefined : (preferredOf(place) ?? source.window.slice);
+  const preferred = job.search.single ? undefined : (preferredOf(place, source.window) ?? source.window.slice);
   let moves = true;
   for (const slice of slices(window, source.window, preferred, source.edge)) {
     tools.debug('slice', { branch: at.branch, from: isoText(slice.from), until: isoText(slice.until) });

@@ -14,6 +14,8 @@ export interface SieveParts {
   readonly filter: WindowRules['filter'];
   readonly job: Pick<DatedJob, 'since' | 'until' | 'usePosition' | 'dedupe'>;
   readonly summary: Summary;
+  /** Each record is shown once, see `Source.stream`. */
+  readonly isStream: boolean;
   /** See `Source.earliest`. */
   earliest(at: Instant): Instant;
   /** Called for a record from long before the window, which the vendor shows all the same. */
@@ -40,7 +42,7 @@ export interface Sieve {
  * user's bounds are about the event.
  */
 export function sieve(parts: SieveParts): Sieve {
-  const { ledger, slice, filter, job, summary } = parts;
+  const { ledger, slice, filter, job, summary, isStream } = parts;
   const asked = filter === 'none' || !job.usePosition;
   // The window may begin a little earlier than was asked for, at an edge.
   const since = job.since ?? parts.window.from;
@@ -72,8 +74,9 @@ export function sieve(parts: SieveParts): Sieve {
       if (end !== undefined && record.time >= end.time && !before(record, end)) summary.future += 1;
     } else if (entry === seen) {
       summary.seen += 1;
-      // Whoever asks for it goes by the content alone; for all others, it may be a new one.
-      if (Number.isNaN(record.time) && isByContent(record) && job.dedupe !== 'content') summary.alike += 1;
+      // A stream numbers what is equal in one run, so that an earlier run delivered it; unless asked to go by the content
+      // alone, this may be a new one.
+      if (isStream && Number.isNaN(record.time) && isByContent(record) && job.dedupe !== 'content') summary.alike += 1;
     } else if (job.dedupe !== 'changes') summary.conflicts += 1;
     return entry;
   }

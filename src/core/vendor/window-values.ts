@@ -54,10 +54,10 @@ export function shownFromIn(definition: SourceDefinition, settings: SettingValue
 
 /**
  * See `Source.edge`. What is equal says the same time, and that may be written in fewer digits than its form allows: to the
- * minute at the coarsest, where the form itself is not coarser.
+ * minute at the coarsest, where the form itself is not coarser. Of windows by another time that says nothing.
  */
-export function edgeIn({ records: { id, time } }: SourceDefinition): (at: Instant) => Instant {
-  if ('paths' in id || time === undefined) return (at) => at;
+export function edgeIn({ window, records: { id, time } }: SourceDefinition): (at: Instant) => Instant {
+  if ('paths' in id || time === undefined || window.filter !== 'event') return (at) => at;
   const { earliest } = spellingOf(time);
   return (at) => earliest(at - (at % minute));
 }

@@ -60,7 +60,14 @@ function bench(changes: Partial<Sink> = {}) {
     summary,
     tools: fakeTools(clock),
   };
-  const box = outbox({ ...parts, sourceName: 'memory', branch: '', maxQuarantine: 0.1, refusals: 0, dryRun: false });
+  const box = outbox({
+    ...parts,
+    source: { name: 'memory' },
+    branch: '',
+    maxQuarantine: 0.1,
+    refusals: 0,
+    dryRun: false,
+  });
   const records = auditRecords(20);
   /** Adds so many records more; resolves when the outbox takes further ones. */
   let next = 0;

@@ -145,6 +145,7 @@ test('an item that moved to the next page while the list was read is not read tw
     '/blob/d': '[{"n":4}]',
   };
   const { source } = await orchard(t, replies, {
+    window: { filter: 'event', time: 'epoch-s' },
     records: { id: { content: true }, time: { path: 'time', format: 'iso' } },
   });
   const { pages, ids } = await read(source);

@@ -288,3 +288,25 @@ test('no line of a stream is taken for one that was delivered before, however of
     { numRuns: 200 },
   );
 });
+
+test('the same broken line in many runs of which none has another one is set aside each time, and stops no run', async () => {
+  const store = memoryStore();
+  const quarantine = memoryQuarantine();
+  const sink = memorySink();
+  for (const text of [...Array<string>(12).fill('bad line\n'), 'bad line\n{"id":1}\n']) {
+    const { problems } = await run({
+      job: memoryJob,
+      source: sourceOf(inPieces(text)),
+      sink,
+      store,
+      scope: { source: 'stdin', sink: 'memory' },
+      quarantine,
+      tools: fakeTools({ now: start }),
+    });
+    assert.deepEqual(
+      problems.map(({ status }) => status),
+      [exit.partial],
+    );
+  }
+  assert.deepEqual([quarantine.added.length, sink.taken], [13, ['{"id":1}']]);
+});

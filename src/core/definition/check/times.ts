@@ -36,7 +36,9 @@ export function* timeProblems(definition: SourceDefinition): Generator<string> {
 /** Records without an ID that say the same time must be read together, see `Source.edge`; a vendor's cursor sees to it. */
 function* contentProblems({ window, records: { id, time }, paging }: SourceDefinition): Generator<string> {
   if ('paths' in id || keepsBookmark(paging)) return;
-  if (time === undefined) {
+  if (window.filter === 'ingestion') {
+    yield 'records.id: windows by ingestion may begin between two records that are equal, and the second would be taken for the first; name an ID (records.id.paths), or have the vendor asked by event time (window.filter) or by a cursor that is kept (paging.bookmark)';
+  } else if (time === undefined) {
     yield 'records.time is missing: records without an ID are known by their content, and a new one may equal an old one but for its time';
   } else if (isPattern(time) && window.longest !== undefined) {
     const unit = smallest(time);
