@@ -492,28 +492,45 @@ test('a destination that has failed is not sent what is left when the source fai
   assert.equal(here.sink.batches, 1);
 });
 
-test('a slice that a quota cuts off is read in shorter ones from then on, until the window is through', async () => {
-  const here = bench({ pageSize: 2, rules: { overlap: parseDuration('1m', 'overlap') } });
-  here.sink = memorySink({ records: 100 });
-  for (let at = 1; at <= 20; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
-  const quota = (): ((page: number) => void) => {
-    let left = 3;
-    return () => {
+/** Runs a minute apart, each with so many requests, until one gets through. Returns how many there were. */
+async function throughQuota(here: Bench, requests: number): Promise<number> {
+  for (let runs = 1; runs <= 100; runs++) {
+    let left = requests;
+    here.vendor.beforePage = () => {
       left -= 1;
       if (left < 0) throw new Problem(exit.tempfail, 'the quota is used up');
     };
-  };
-  const slices: (number | undefined)[] = [];
-  let runs = 0;
-  for (let ends: number[] = [exit.tempfail]; ends.length > 0 && runs < 20; runs++) {
-    here.vendor.beforePage = quota();
-    ends = statuses(await here.run());
-    slices.push((await here.store.load())?.branches.get('')?.slice);
+    const ends = statuses(await here.run());
     here.restart();
+    here.clock.now += minute;
+    if (ends.length === 0) return runs;
+    assert.deepEqual(ends, [exit.tempfail]);
   }
-  assert.deepEqual(slices.slice(0, 2), [30 * minute, 30 * minute], 'the second run got on, and needs no shorter ones');
-  assert.equal(slices.at(-1), undefined, `through after ${runs} runs`);
+  return assert.fail('a hundred runs did not get through');
+}
+
+test('a window that a quota cuts off is read in shorter slices from then on, until it is through', async () => {
+  const here = bench({ pageSize: 2, rules: { overlap: parseDuration('1m', 'overlap') } });
+  here.sink = memorySink({ records: 100 });
+  for (let at = 1; at <= 20; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
+  const runs = await throughQuota(here, 3);
+  assert.ok(runs <= 10, `${runs} runs`);
   assert.deepEqual(here.ids().toSorted(), here.vendor.stored.map(({ id }) => id).toSorted());
+  const place = (await here.store.load())?.branches.get('');
+  assert.deepEqual([place?.slice, place?.settled], [undefined, undefined]);
+});
+
+test('more records of one moment than a run may ask for are through when the overlap has passed, late ones among them', async () => {
+  const here = bench({ pageSize: 100, rules: { overlap: parseDuration('5m', 'overlap') } });
+  here.sink = memorySink({ records: 100 });
+  await here.run();
+  for (let at = 0; at < 600; at++) here.vendor.stored.push(stored(`a${at}`, start + at * 40));
+  here.vendor.stored.push(stored('late', start + 1000, start + 4 * minute));
+  here.clock.now += minute;
+  const runs = await throughQuota(here, 5);
+  assert.ok(runs <= 12, `${runs} runs`);
+  assert.equal(here.ids().length, 601);
+  assert.equal(new Set(here.ids()).size, 601);
 });
 
 test('a run that is stopped in the middle of a slice ends with the reason, and the next takes smaller steps', async () => {

@@ -191,7 +191,7 @@ export interface WindowRules {
   /** The longest window the vendor allows, or undefined. */
   readonly longest?: Duration;
   /** How much of a window is read, delivered and saved at a time, where the vendor sets no limit. One query has none. */
-  readonly slice?: Duration;
+  readonly slice?: Duration | undefined;
   /** How long the vendor keeps records, or undefined. */
   readonly retention?: Duration;
   /**
@@ -488,14 +488,25 @@ export interface Ledger {
   read(lines: Buffer): void;
 }
 
+/**
+ * Whatever happened before `until` was looked at when the delay and this overlap had passed: late records included, it
+ * need not be looked at again.
+ */
+export interface Settled {
+  readonly until: Instant;
+  readonly overlap: Duration;
+}
+
 /** Where one branch stands. */
 export interface BranchPosition {
   /** Everything before it was delivered; undefined before the first commit. */
   watermark: Instant | undefined;
   /** The vendor's cursor, for vendors that have one. */
   bookmark: string | undefined;
-  /** A shorter slice, because the last run ran out of time inside one; milliseconds. */
+  /** The length of the first slices of a window, because the last run was cut off inside a longer one; milliseconds. */
   slice: number | undefined;
+  /** Known while a window is read in several runs. */
+  settled: Settled | undefined;
   /** Whether the last run that knew the list of branches found it there. */
   listed: boolean;
   readonly ledger: Ledger;

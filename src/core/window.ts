@@ -19,6 +19,8 @@ export interface WindowRequest {
   readonly usePosition?: boolean;
   /** See `Source.edge`. */
   readonly edge?: ((at: Instant) => Instant) | undefined;
+  /** Where a window that was cut off goes on, see `Settled`. */
+  readonly settled?: Instant | undefined;
 }
 
 const month = 30 * 24 * 3600 * 1000; // in milliseconds
@@ -28,7 +30,7 @@ export type NextWindow = Window & { readonly gap?: Window };
 
 /**
  * The window to read next: `[watermark - overlap, server time - delay)`, or what the user asked for, but never into
- * the server's future. Empty (`from === until`) when there is nothing to read.
+ * the server's future; what is settled of a window that was cut off is not read again. Empty (`from === until`) when there is nothing to read.
  *
  * What the vendor no longer keeps is cut off the start and reported as the gap; so is what `since` leaves out after
  * the watermark. A first run has no gap: nothing was promised yet. It reads a second at least, however near it is to
@@ -74,14 +76,15 @@ export function overlapOf({ overlap }: Pick<WindowRequest, 'overlap'>, rules: Wi
 }
 
 /**
- * The window in pieces: oldest first, each beginning where the one before ended, none longer than the vendor allows or
- * than `preferred`, but for what it takes to end at an `edge` (see `Source.edge`). An empty window has no pieces, but for
- * a vendor without a time filter: there the window says nothing about what there is to read, and is always one piece.
+ * The window in pieces: oldest first, each beginning where the one before ended, none longer than the rules say, but for
+ * what it takes to end at an `edge` (see `Source.edge`). `first`: the length of the first; each further one may be twice as
+ * long. An empty window has no pieces, but for a vendor without a time filter: there the window says nothing about what
+ * there is to read, and is always one piece.
  */
 export function* slices(
   window: Window,
   rules: WindowRules,
-  preferred?: Duration,
+  first?: Duration,
   edge: (at: Instant) => Instant = anywhere,
 ): Generator<Window, void, undefined> {
   if (rules.filter === 'none') {
@@ -89,12 +92,14 @@ export function* slices(
     return;
   }
   const whole = window.until - window.from;
-  const length = later(second, earlier(rules.longest ?? whole, preferred ?? whole));
+  const longest = later(second, earlier(rules.longest ?? whole, rules.slice ?? whole));
+  let length = later(second, earlier(first ?? longest, longest));
   for (let { from, until } = window; from < window.until; from = until) {
     until = from + length;
     while (until < window.until && edge(until) <= from) until += length;
     until = until < window.until ? edge(until) : window.until;
     yield { from, until };
+    length = earlier(2n * length, longest);
   }
 }
 
@@ -111,6 +116,16 @@ export function advance(
 ): Instant {
   const settled = serverNow === undefined ? slice.until : earlier(slice.until, serverNow - delay);
   return later(watermark ?? 0n, settled - (settled % second));
+}
+
+/**
+ * Up to where everything is settled (see `Settled`) after a slice that was read to its end at `serverNow`; `before` as it
+ * was until then. Nothing is while an earlier part is not: it was read when records of it could still come.
+ */
+export function settledBy(before: Instant, slice: Window, serverNow: Instant, lateness: Duration): Instant {
+  if (before < slice.from) return before;
+  const settled = earlier(slice.until, serverNow - lateness);
+  return later(before, settled - (settled % second));
 }
 
 /**
@@ -132,11 +147,14 @@ function anywhere(at: Instant): Instant {
   return at;
 }
 
-function unaskedStart({ watermark, rules, overlap, firstRun }: WindowRequest, until: Instant): Instant {
+function unaskedStart(
+  { watermark, settled = 0n, rules, overlap, firstRun }: WindowRequest,
+  until: Instant,
+): Instant {
   if (rules.filter === 'none') return 0n;
   const start =
     watermark === undefined ? until - (firstRun ?? rules.firstRun) : watermark - overlapOf({ overlap }, rules);
-  return later(start, 0n);
+  return later(start, settled);
 }
 
 /** From where on records are asked for that were never read; undefined when nothing was promised. */

@@ -3,7 +3,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { toMillis } from '../../src/core/time.ts';
 import type { WindowRules } from '../../src/core/types.ts';
-import { advance, slices, stamper, windowOf } from '../../src/core/window.ts';
+import { advance, settledBy, slices, stamper, windowOf } from '../../src/core/window.ts';
 
 const second = 1_000_000_000n;
 const minute = 60n * second;
@@ -120,7 +120,7 @@ test('slices cover the window once, oldest first, none too long', () => {
       const window = { from: now - length, until: now };
       const least = [longest ?? length, preferred ?? length].reduce((a, b) => (a < b ? a : b));
       fc.pre(least * 2000n > length);
-      const cut = [...slices(window, { ...rules, ...(longest === undefined ? {} : { longest }) }, preferred)];
+      const cut = [...slices(window, { ...rules, ...(longest !== undefined && { longest }), slice: preferred })];
       let reached = window.from;
       for (const slice of cut) {
         assert.equal(slice.from, reached);
@@ -139,7 +139,7 @@ test('windows begin and slices end at edges, and cover the window all the same',
   const window = windowOf({ watermark: undefined, rules, serverNow, delay: 0n, firstRun: 10n * minute, edge });
   assert.deepEqual(window, { from: now - 10n * minute, until: serverNow });
   for (const length of [10n, 90n, 600n]) {
-    const pieces = [...slices(window, rules, length * second, edge)];
+    const pieces = [...slices(window, { ...rules, slice: length * second }, undefined, edge)];
     assert.deepEqual([pieces[0]?.from, pieces.at(-1)?.until], [window.from, window.until]);
     for (const [index, { from, until }] of pieces.entries()) {
       assert.equal(from, pieces[index - 1]?.until ?? window.from);
@@ -192,20 +192,27 @@ interface Event {
   readonly late: bigint;
 }
 
-/** A vendor whose filter is as fine as `unit`, and a run at each tick: how often is each event delivered? */
+/**
+ * A vendor whose filter is as fine as `unit`, and a run at each tick, cut off after so many slices (`cuts`; none is cut
+ * off when they are used up): how often is each event delivered?
+ */
 function deliveries(
   events: readonly Event[],
   ticks: readonly bigint[],
   rules: WindowRules,
   unit: bigint,
-  preferred: bigint,
+  length: bigint,
+  cuts: readonly number[] = [],
 ): number[] {
   const counts = events.map(() => 0);
   const ledger = new Map<number, number>();
   let watermark: bigint | undefined;
-  for (const tick of ticks) {
-    const window = windowOf({ watermark, rules, serverNow: tick });
-    for (const slice of slices(window, rules, preferred)) {
+  let settled: bigint | undefined;
+  for (const [run, tick] of ticks.entries()) {
+    const window = windowOf({ watermark, settled, rules, serverNow: tick });
+    let rest = cuts[run] ?? Infinity;
+    for (const slice of slices(window, { ...rules, slice: length }, second)) {
+      if (rest-- <= 0) break;
       events.forEach((event, id) => {
         const stored = event.time + event.late;
         const filtered = rules.filter === 'event' ? event.time : stored;
@@ -214,13 +221,25 @@ function deliveries(
         ledger.set(id, stamper(slice, rules.filter)(toMillis(event.time)));
         counts[id] = (counts[id] ?? 0) + 1;
       });
+      const begin = settled ?? (watermark === undefined ? slice.from : watermark - rules.overlap);
+      settled = settledBy(begin, slice, tick, rules.delay + rules.overlap);
       watermark = advance(watermark, slice, tick, rules.delay);
       const before = toMillis(watermark - rules.overlap);
       for (const [id, stamp] of ledger) if (stamp < before) ledger.delete(id);
     }
+    if (rest >= 0) settled = undefined;
   }
   return counts;
 }
+
+test('a slice is settled when it was read late enough, and everything before it is', () => {
+  const slice = { from: now - hour, until: now - hour + minute };
+  assert.equal(settledBy(slice.from, slice, now, 5n * minute), slice.until, 'looked at long after');
+  assert.equal(settledBy(slice.from, slice, slice.until, 5n * minute), slice.from, 'looked at once, just then');
+  assert.equal(settledBy(slice.from, slice, slice.until + 10n * second, minute), slice.from + 10n * second);
+  assert.equal(settledBy(slice.from - 1n, slice, now, 0n), slice.from - 1n, 'a moment before it is not');
+  assert.equal(settledBy(now, slice, now, 0n), now, 'never back');
+});
 
 for (const filter of ['event', 'ingestion'] as const) {
   test(`by ${filter} time every record is delivered exactly once, late ones within the overlap too`, () => {
@@ -233,13 +252,21 @@ for (const filter of ['event', 'ingestion'] as const) {
         overlaps,
         fc.constantFrom(1n, 1_000_000n, second),
         fc.bigInt({ min: 0n, max: minute }),
-        (seeds, pauses, overlap, unit, preferred) => {
+        fc.array(fc.nat(6), { maxLength: 12 }),
+        (seeds, pauses, overlap, unit, length, cuts) => {
           // An event may be as late as overlap and delay together allow; by ingestion nothing is ever late.
           const model = { overlap, delay: 2n * second, firstRun: hour, filter };
           const events = seeds.map(([offset, tenths]) => ({ time: start + offset, late: (overlap * tenths) / 10n }));
           const ticks = pauses.reduce<bigint[]>((list, pause) => [...list, (list.at(-1) ?? start) + pause], []);
           const last = start + 10n * minute;
-          const counts = deliveries(events, [...ticks, last - minute, last], model, unit, preferred);
+          const counts = deliveries(
+            events,
+            [...ticks, last - minute, last],
+            model,
+            unit,
+            length,
+            cuts.slice(0, pauses.length),
+          );
           assert.deepEqual(
             counts,
             events.map(() => 1),

@@ -45,7 +45,7 @@ function branch(watermark: bigint | undefined, ids: readonly string[] = [], book
     const key = Buffer.from(id);
     ledger.keep(ledger.note(key, 0, key.length, 1_763_629_200_000, 7));
   }
-  return { watermark, bookmark, slice: undefined, listed: true, ledger };
+  return { watermark, bookmark, slice: undefined, settled: undefined, listed: true, ledger };
 }
 
 function positionOf(branches: Record<string, BranchPosition>): Position {
@@ -119,6 +119,13 @@ test('what was saved is loaded again, whatever it is', async (t) => {
       watermark: fc.option(fc.bigInt(-(10n ** 18n), 10n ** 19n), { nil: undefined }),
       bookmark: text,
       slice: fc.option(fc.nat(), { nil: undefined }),
+      settled: fc.option(
+        fc.record(
+          { until: fc.bigInt(0n, 10n ** 19n), overlap: fc.nat().map((ms) => BigInt(ms) * 1_000_000n) },
+          { noNullPrototype: true },
+        ),
+        { nil: undefined },
+      ),
       listed: fc.boolean(),
       ids: fc.uniqueArray(id, { maxLength: 5 }),
     }),
@@ -460,7 +467,14 @@ test('a position that does not say what its definition asks for is taken over, a
 
 test('a position of another sink that nothing was ever delivered to is taken over', async (t) => {
   const directory = freshDirectory(t);
-  const empty = { watermark: undefined, bookmark: undefined, slice: undefined, listed: true, ledger: createLedger() };
+  const empty = {
+    watermark: undefined,
+    bookmark: undefined,
+    slice: undefined,
+    settled: undefined,
+    listed: true,
+    ledger: createLedger(),
+  };
   await saved(directory, positionOf({ '': empty }));
   const other = { ...scope, sink: 'other' };
   const store = positionStore(directory, 'job', other);

@@ -24,6 +24,7 @@ interface SavedBranch {
   readonly watermark: string | undefined;
   readonly bookmark: string | undefined;
   readonly slice: number | undefined;
+  readonly settled: { readonly until: string; readonly overlap: string } | undefined;
   readonly listed: boolean;
   readonly lines: string;
 }
@@ -53,10 +54,11 @@ export function memoryStore(disk: MemoryStore['disk'] = { saved: undefined, jour
     async save(position) {
       store.saves += 1;
       if (store.failSave !== undefined) throw store.failSave;
-      const branches = [...position.branches].map(([name, { watermark, ...place }]) => ({
+      const branches = [...position.branches].map(([name, { watermark, settled, ...place }]) => ({
         ...place,
         name,
         watermark: watermark?.toString(),
+        settled: settled && { until: settled.until.toString(), overlap: settled.overlap.toString() },
         lines: text(place.ledger.lines()),
       }));
       disk.previous = disk.saved;
@@ -74,11 +76,20 @@ export function memoryStore(disk: MemoryStore['disk'] = { saved: undefined, jour
   return store;
 }
 
-function revived({ name, watermark, bookmark, slice, listed, lines }: SavedBranch): [string, BranchPosition] {
+function revived({
+  name,
+  watermark,
+  bookmark,
+  slice,
+  settled: stored,
+  listed,
+  lines,
+}: SavedBranch): [string, BranchPosition] {
   const ledger = createLedger();
   ledger.read(Buffer.from(lines));
   const at = watermark === undefined ? undefined : BigInt(watermark);
-  return [name, { watermark: at, bookmark, slice, listed, ledger }];
+  const settled = stored && { until: BigInt(stored.until), overlap: BigInt(stored.overlap) };
+  return [name, { watermark: at, bookmark, slice, settled, listed, ledger }];
 }
 
 function text(blocks: Iterable<Buffer>): string {

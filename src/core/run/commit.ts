@@ -1,9 +1,10 @@
 /** Where a branch goes on from once a slice was read to its end. */
 import { isUnset, provenNow } from '../clock/vendor-clock.ts';
 import { fromMillis, toMillis } from '../time.ts';
-import type { Instant, Source, Window } from '../types.ts';
-import { advance, delayOf, overlapOf } from '../window.ts';
+import type { BranchPosition, Duration, Instant, Source, Window } from '../types.ts';
+import { advance, delayOf, overlapOf, settledBy } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
+import { settledFor } from './cut-off.ts';
 import { stoppedEarly } from './partial.ts';
 
 /** The one place where the watermark moves: every record of the slice was delivered, or durably set aside. */
@@ -19,13 +20,27 @@ export function commit(
   const now = fromMillis(tools.now());
   const proven = provenNow(serverTime, now);
   if (moves && !isUnset(proven ?? now)) {
+    const overlap = overlapOf(job, source.window);
+    place.settled = settledAfter(place, slice, { serverNow: proven, delay, overlap });
     const watermark = advance(place.watermark, slice, proven, delay);
     place.watermark = watermark;
-    const overlapped = watermark - overlapOf(job, source.window);
+    const overlapped = watermark - overlap;
     const next = source.edge?.(overlapped) ?? overlapped;
     place.ledger.prune(toMillis(earliest(source, source.shownFrom?.(next) ?? next)));
   }
   return moves && (proven === undefined || proven - delay >= slice.until);
+}
+
+/** A first run's window begins where nothing was promised yet. Without the vendor's clock nothing is settled. */
+function settledAfter(
+  place: Pick<BranchPosition, 'watermark' | 'settled'>,
+  slice: Window,
+  { serverNow, delay, overlap }: { serverNow: Instant | undefined; delay: Duration; overlap: Duration },
+): BranchPosition['settled'] {
+  if (serverNow === undefined) return place.settled;
+  const begin = place.watermark === undefined ? slice.from : place.watermark - overlap;
+  const until = settledBy(settledFor(place, overlap) ?? begin, slice, serverNow, delay + overlap);
+  return { until, overlap };
 }
 
 /** The earliest time that a record may have which the vendor shows for `at` or later. */

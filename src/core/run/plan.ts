@@ -1,12 +1,13 @@
 /** What is read of a branch: a window by the vendor's clock as soon as that is known, by ours until then. */
 import { dated } from '../clock/duration.ts';
 import { clocksApart, isCredible, isUnset, presumedNow } from '../clock/vendor-clock.ts';
+import { settledFor } from './cut-off.ts';
 import { clocksDisagree, clockUnset } from './partial.ts';
 import type { Problem } from '../problem.ts';
 import type { BranchRun } from './branch-run.ts';
 import { fromMillis, second } from '../time.ts';
 import type { DatedJob, Duration, Instant, Job, WindowRules } from '../types.ts';
-import { windowOf, type NextWindow } from '../window.ts';
+import { overlapOf, windowOf, type NextWindow } from '../window.ts';
 
 /** A branch before it is read. */
 type Beginning = Pick<BranchRun<Job>, 'job' | 'source' | 'place' | 'tools'>;
@@ -29,7 +30,8 @@ export function planOf({ job, source, place, tools }: Beginning, told: Instant |
   const presumed = presumedNow(fromMillis(tools.now()), watermark);
   const serverNow = told !== undefined && isCredible(told, presumed) ? told : presumed;
   const datedJob = dated(job, serverNow);
-  const window = windowOf({ ...datedJob, watermark, rules: source.window, serverNow, edge: source.edge });
+  const settled = job.usePosition ? settledFor(place, overlapOf(job, source.window)) : undefined;
+  const window = windowOf({ ...datedJob, watermark, settled, rules: source.window, serverNow, edge: source.edge });
   return { window, job: datedJob, serverNow };
 }
 

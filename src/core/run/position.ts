@@ -30,6 +30,7 @@ export function placeOf(position: Position, branch: string, seed: number): Branc
     watermark: undefined,
     bookmark: undefined,
     slice: undefined,
+    settled: undefined,
     listed: true,
     ledger: createLedger(seed),
   };

@@ -6,10 +6,9 @@ import { outbox } from '../delivery/outbox.ts';
 import { exit, Problem } from '../problem.ts';
 import { fromMillis, toMillis } from '../time.ts';
 import type { Instant, Window, WindowRules } from '../types.ts';
-import { overlapOf } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
 import { commit, earliest } from './commit.ts';
-import { helpsToShorten, shorterForQuota, shorterForTime } from './cut-off.ts';
+import { helpsToShorten, shorter } from './cut-off.ts';
 import { notShownAgain } from './partial.ts';
 import { sieve, type Sieve } from './sieve.ts';
 import { unaccounted } from './summary.ts';
@@ -108,8 +107,7 @@ export async function pullSlice(
   } catch (problem) {
     const isCut = failure?.status === exit.tempfail && summary.fetched > fetched;
     if (!helpsToShorten(place, source.window)) place.slice = undefined;
-    else if (problem === tools.stop.reason) place.slice = shorterForTime(slice);
-    else if (isCut) place.slice = shorterForQuota(place, window, slice, overlapOf(job, source.window));
+    else if (problem === tools.stop.reason || isCut) place.slice = shorter(slice);
     await at.collect(out.settle);
     if (out.broken()) at.sinkBroke();
     const isLeft = source.stream !== undefined && unaccounted(summary) !== before;

@@ -10,9 +10,10 @@ import { slices } from '../window.ts';
 /** False when the window does not suit the vendor's clock: nothing of it was read then. */
 export async function pullWindow(at: BranchRun, window: Window): Promise<boolean> {
   const { source, place, job, tools } = at;
-  const preferred = job.search.single ? undefined : (preferredOf(place, source.window) ?? source.window.slice);
+  const rules = job.search.single ? { ...source.window, slice: undefined } : source.window;
+  const first = job.search.single ? undefined : preferredOf(place, rules);
   let moves = true;
-  for (const slice of slices(window, source.window, preferred, source.edge)) {
+  for (const slice of slices(window, rules, first, source.edge)) {
     tools.debug('slice', { branch: at.branch, from: isoText(slice.from), until: isoText(slice.until) });
     const over = await pullSlice(at, window, slice, moves);
     if (over === undefined) return false;
@@ -23,5 +24,6 @@ export async function pullWindow(at: BranchRun, window: Window): Promise<boolean
     if (more) await at.save();
   }
   place.slice = undefined;
+  place.settled = undefined;
   return true;
 }

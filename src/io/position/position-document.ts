@@ -1,6 +1,6 @@
 /** The JSON document of a position file, to and from a position; the remembered IDs follow it in the file. */
 import { createLedger } from '../../core/dedupe.ts';
-import { fromMillis, isoText } from '../../core/time.ts';
+import { fromMillis, isoText, toMillis } from '../../core/time.ts';
 import type { CredentialMarks, FormerCredentials } from '../../core/run/credentials.ts';
 import type { Instant, LastRun, Position, Saved } from '../../core/types.ts';
 
@@ -28,6 +28,8 @@ interface StoredBranch {
   readonly watermark?: string;
   readonly bookmark?: string;
   readonly slice?: number;
+  /** `overlap` in milliseconds. */
+  readonly settled?: { readonly until: string; readonly overlap: number };
   readonly listed?: false;
   readonly remembered: number;
 }
@@ -37,12 +39,13 @@ export function documentText(job: string, generation: number, position: Position
   const { source, sink, asked, lastSuccess, lastRepeat, lastGap, failures, refusals, last, saved } = position;
   const { credentials, formerCredentials } = position;
   const branches: StoredBranch[] = [];
-  for (const [name, { watermark, bookmark, slice, listed, ledger }] of position.branches) {
+  for (const [name, { watermark, bookmark, slice, settled, listed, ledger }] of position.branches) {
     branches.push({
       name,
       ...(watermark === undefined ? {} : { watermark: isoText(watermark) }),
       ...(bookmark === undefined ? {} : { bookmark }),
       ...(slice === undefined ? {} : { slice }),
+      ...(settled && { settled: { until: isoText(settled.until), overlap: toMillis(settled.overlap) } }),
       ...(listed ? {} : { listed }),
       remembered: ledger.size(),
     });
@@ -69,9 +72,10 @@ export function documentText(job: string, generation: number, position: Position
 /** The position, its ledgers still empty. Throws RangeError or TypeError when the content makes no sense. */
 export function positionOf(document: StoredDocument, seed: number): Position {
   const branches: Position['branches'] = new Map();
-  for (const { name, watermark, bookmark, slice, listed = true } of document.branches) {
+  for (const { name, watermark, bookmark, slice, settled: stored, listed = true } of document.branches) {
     const at = watermark === undefined ? undefined : readInstant(watermark);
-    branches.set(name, { watermark: at, bookmark, slice, listed, ledger: createLedger(seed) });
+    const settled = stored && { until: readInstant(stored.until), overlap: fromMillis(stored.overlap) };
+    branches.set(name, { watermark: at, bookmark, slice, settled, listed, ledger: createLedger(seed) });
   }
   const { source, sink, asked, credentials, formerCredentials, saved, last } = document;
   const { lastSuccess, lastRepeat, lastGap, failures, refusals = 0 } = document;
