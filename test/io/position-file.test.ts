@@ -27,6 +27,7 @@ import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { createLedger, seen } from '../../src/core/dedupe.ts';
 import { Problem } from '../../src/core/problem.ts';
+import { firstPosition } from '../../src/core/run/position.ts';
 import type { BranchPosition, Position, PositionStore } from '../../src/core/types.ts';
 import { onReached } from '../../src/io/failpoint.ts';
 import { listPositions, positionStore } from '../../src/io/position-file.ts';
@@ -471,6 +472,50 @@ test('a position of another sink that nothing was ever delivered to is taken ove
   await store.close();
   assert.equal((await positionStore(directory, 'job', other).load())?.sink, 'other');
 });
+
+const others = {
+  source: { ...scope, source: 'other' },
+  sink: { ...scope, sink: 'other' },
+  definition: { ...scope, asked: 'logins' },
+};
+
+for (const [what, other] of Object.entries(others)) {
+  test(`a first run's position is refused to another ${what} once its journal says that something was delivered`, async (t) => {
+    const directory = freshDirectory(t);
+    await saved(directory, { ...positionOf({ '': branch(undefined) }), asked: 'audit' });
+    const killed = positionStore(directory, 'job', scope);
+    await killed.load();
+    await killed.journal('', branch(undefined, ['delivered']).ledger.lines(), undefined);
+    await killed.close();
+    await assert.rejects(
+      positionStore(directory, 'job', other).load(),
+      problem(78, new RegExp(`belongs to another ${what}`), /--job; or begin again: /),
+    );
+    assert.equal((await load(directory)).position?.branches.get('')?.ledger.size(), 1);
+  });
+
+  test(`what a first run's sink kept is not handed to another ${what}, which begins`, async (t) => {
+    const directory = freshDirectory(t);
+    await saved(directory, {
+      ...positionOf({ '': branch(undefined) }),
+      asked: 'audit',
+      saved: { size: 1 },
+      refusals: 3,
+    });
+    const killed = positionStore(directory, 'job', scope);
+    await killed.load();
+    await killed.journal('', [], 'open');
+    await killed.close();
+    const store = positionStore(directory, 'job', other);
+    const position = await store.load();
+    assert.deepEqual(plain(position), plain(firstPosition(other)));
+    assert.ok(position !== undefined);
+    await store.save(position);
+    await store.close();
+    const kept = await positionStore(directory, 'job', other).load();
+    assert.deepEqual([kept?.source, kept?.sink, kept?.saved], [other.source, other.sink, undefined]);
+  });
+}
 
 test('a position of another source, sink or job is refused', async (t) => {
   const directory = freshDirectory(t);
