@@ -395,10 +395,28 @@ function forge(path: string, remembered: number): void {
     failures: 0,
     branches: [{ name: '', watermark: '2026-11-20T09:00:00Z', remembered }],
   };
-  const body = `${JSON.stringify(document, undefined, 2)}\nx\n\n`;
+  writeDocument(path, `${JSON.stringify(document, undefined, 2)}\nx\n\n`);
+}
+
+/** A position file with a right checksum. */
+function writeDocument(path: string, body: string): void {
   const digest = createHash('sha256').update(body).digest('hex');
   writeFileSync(path, `audit-export position 1 sha256:${digest}\n${body}`, { mode: 0o600 });
 }
+
+test('what an earlier build wrote in a position and this one has no use for is passed over, and goes with the next save', async (t) => {
+  const directory = freshDirectory(t);
+  const { path } = await saved(directory, positionOf({ '': branch(1n) }));
+  const former = { marks: { SYSDIG_TOKEN: '1a2b' }, until: '2026-11-20T09:00:00Z' };
+  const [, ...rest] = readFileSync(path, 'utf8').split('\n');
+  const member = `  "formerCredentials": ${JSON.stringify(former)},\n`;
+  writeDocument(path, rest.join('\n').replace('  "branches"', `${member}  "branches"`));
+  const { position, warnings } = await load(directory);
+  assert.deepEqual([position?.branches.get('')?.watermark, warnings], [1n, []]);
+  assert.ok(position !== undefined);
+  await saved(directory, position);
+  assert.doesNotMatch(readFileSync(path, 'utf8'), /formerCredentials/);
+});
 
 for (const name of ['job.position', 'job.position.previous']) {
   test(`what is wrong with the many remembered IDs of ${name} is told when they are read, with the way to begin again`, async (t) => {
