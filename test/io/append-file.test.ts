@@ -376,6 +376,44 @@ test('where everybody may put files, one of root and one that is known are writt
   assert.equal(readFileSync(path, 'utf8'), 'a\nb\n');
 });
 
+/** Calls `body` while the system lets the file only be appended to; skips the test where it does not know that. */
+async function appendOnly(t: TestContext, path: string, body: () => Promise<void>): Promise<void> {
+  try {
+    execFileSync('chattr', ['+a', path], { stdio: 'ignore' });
+  } catch {
+    return t.skip('the file system, or this user, cannot make a file append-only');
+  }
+  try {
+    await body();
+  } finally {
+    execFileSync('chattr', ['-a', path]);
+  }
+}
+
+test('where a file may only be appended to, what a killed run wrote is known, and its half record ends with the line', async (t) => {
+  const path = freshPath(t);
+  const place = await append(path, undefined, 'a\n');
+  appendFileSync(path, 'b\n{"c"');
+  await appendOnly(t, path, async () => {
+    const next = await append(path, place, 'b\n', '{"c":1}\n');
+    assert.equal(readFileSync(path, 'utf8'), 'a\nb\n{"c"\n{"c":1}\n');
+    await append(path, next, 'd\n');
+    assert.equal(readFileSync(path, 'utf8'), 'a\nb\n{"c"\n{"c":1}\nd\n');
+  });
+});
+
+test('where a file may only be appended to, half a record of several lines is not followed by another', async (t) => {
+  const path = freshPath(t);
+  const begins = (line: Buffer): boolean => line[0] === 0x3e;
+  const { place } = await appendAs({ settled: true, begins }, path, undefined, '>a\na\n');
+  appendFileSync(path, '>b\n');
+  await appendOnly(t, path, async () => {
+    const next = appendAs({ settled: true, begins }, path, place, '>b\nb\n');
+    await assert.rejects(next, problem(73, / ends in half a record, and may only be appended to$/));
+    assert.equal(readFileSync(path, 'utf8'), '>a\na\n>b\n');
+  });
+});
+
 /** The next fsync fails, as the system tells of what it could not write: once. */
 async function syncFails(work: () => Promise<unknown>): Promise<void> {
   const { disarm } = await arm({ kind: 'file', nth: 1, mode: 'once', code: 'EIO' });
