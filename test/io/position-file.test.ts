@@ -645,6 +645,23 @@ test('leftovers of killed runs are removed with the lock, and those of other job
   assert.deepEqual(readdirSync(directory).sort(), others.sort());
 });
 
+for (const name of ['job.lock', 'job.lock.0123456789ab.temp']) {
+  test(`the lock of another version, ${name}, is told with what to do about it, and left`, async (t) => {
+    const directory = freshDirectory(t);
+    const path = join(directory, name);
+    writeFileSync(path, '123\n');
+    const store = positionStore(directory, 'job', scope);
+    const hint = new RegExp(`^make sure that no run of the job is going on, then rm ${path}$`);
+    await assert.rejects(store.lock(), problem(73, new RegExp(`^${path} is a file, and `), hint));
+    await store.close();
+    assert.deepEqual(readdirSync(directory), [name]);
+    rmSync(path);
+    await store.lock();
+    await store.close();
+    assert.deepEqual(readdirSync(directory), []);
+  });
+}
+
 test('a run whose position was replaced by another run meanwhile saves nothing', async (t) => {
   const directory = freshDirectory(t);
   await saved(directory, positionOf({ '': branch(1n) }));
