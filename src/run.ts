@@ -8,7 +8,7 @@ import { unsaved } from './core/delivery/unsaved.ts';
 import { packer } from './core/batch.ts';
 import { noteListed, progressOf } from './core/run/branch-list.ts';
 import { dryQuarantine } from './core/run/dry-quarantine.ts';
-import { changedCredentials, type CredentialMarks, noteCredentials, refuseTurns } from './core/run/credentials.ts';
+import { changedCredentials, type CredentialMarks } from './core/run/credentials.ts';
 import { checkHoldOff } from './core/run/hold-off.ts';
 import { divertedBy, leftOut, setAside, skipped, unasked } from './core/run/partial.ts';
 import { clockProblems } from './core/run/plan.ts';
@@ -55,7 +55,6 @@ export async function run(parts: RunParts): Promise<RunResult> {
       // A dry run saves nothing: it need not keep the next run waiting, nor wait for one.
       if (!parts.job.dryRun) await parts.store?.lock();
       state.position = (await parts.store?.load()) ?? firstPosition(parts.scope);
-      refuseTurns(state.position, parts.credentials, parts.tools.now());
       const changed = changedCredentials(state.position.credentials, parts.credentials);
       for (const warning of [...(parts.store?.warnings ?? []), ...changed]) parts.tools.warn(warning);
       checkHoldOff(parts.job.holdOff, state.position, parts.tools.now());
@@ -160,6 +159,6 @@ async function save(state: State, position: Position, sink: Sink | undefined, se
 async function conclude(state: State, position: Position, sink: Sink | undefined, started: number): Promise<void> {
   const ended = state.parts.tools.now();
   const status = writeDown(position, { started, ended }, state.problems, state.summary);
-  if (position.lastSuccess === position.last?.ended) noteCredentials(position, state.parts.credentials);
+  if (position.lastSuccess === position.last?.ended) position.credentials = state.parts.credentials;
   await save(state, position, sink, status === exit.ok);
 }

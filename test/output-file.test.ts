@@ -1,6 +1,15 @@
 /** One output file and several who write to it: jobs, searches by hand, people. Whole lines stay, and each record stands there once. */
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { scratch, shell } from './support/program.ts';
@@ -118,6 +127,31 @@ for (const job of ['', '--job j']) {
       '{"id":1}\n',
       'the same job as that of the relative path',
     );
+  });
+}
+
+for (const job of ['', '--job j']) {
+  test(`a run that cannot write to its file, or keep its position, leaves no lock (${job || 'no --job'})`, async (t) => {
+    const directory = scratch(t);
+    const line = `echo '{"id":1}' | $AUDIT_EXPORT --source - --state-dir state ${job} --output`;
+    const ends = async (output: string, status: number): Promise<void> => {
+      const ended = await shell(`${line} ${output}`, { directory });
+      assert.equal(ended.status, status, ended.stderr);
+      assert.deepEqual(
+        readdirSync(join(directory, 'state')).filter((name) => name.includes('lock')),
+        [],
+      );
+    };
+    await ends('missing/out', 73);
+    await ends('state', 73);
+    await ends('out', 0);
+    if (job !== '') await ends('other', 78); // the position is that of another sink
+    if (process.getuid?.() !== 0) return; // nobody else can give a file away
+    chmodSync(directory, 0o1777);
+    rmSync(join(directory, 'out'));
+    writeFileSync(join(directory, 'out'), '');
+    chownSync(join(directory, 'out'), 65_534, 65_534);
+    await ends('out', 73);
   });
 }
 

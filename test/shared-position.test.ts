@@ -1,10 +1,13 @@
 /** Jobs that share a position by mistake, in real processes: they are told, or they share none. */
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { scene } from './faults/harness.ts';
-import { run, scratch } from './support/program.ts';
+import { heldPage, linesOf, until } from './faults/processes.ts';
+import { ended, run, scratch } from './support/program.ts';
 import { sysdigRecords } from './support/sysdig.ts';
 import { startSysdig } from './support/vendors/sysdig.ts';
 
@@ -33,21 +36,14 @@ test('a job whose token is another one than last time says so once: two accounts
   assert.equal((await pull('second-token')).stderr, '');
 });
 
-test('a token that comes back within a day is that of another account: two jobs take turns, and are told to have names', async (t) => {
-  const { directory, pull, positions } = await sysdigJob(t);
-  for (const token of ['first-token', 'second-token']) assert.equal((await pull(token)).status, 0);
-  const path = join(directory, 'state', positions()[0] ?? '');
-  const before = readFileSync(path, 'utf8');
-  const { status, stdout, stderr } = await pull('first-token');
-  assert.deepEqual([status, stdout], [78, '']);
-  assert.match(
-    stderr,
-    /^audit-export: SYSDIG_TOKEN changed 20\S+Z and is now what it was before: two jobs take turns/m,
-  );
-  assert.match(stderr, /^hint: give each job a name of its own with --job NAME/m);
-  assert.equal(readFileSync(path, 'utf8'), before);
-  assert.equal((await pull('second-token')).status, 0);
-  assert.equal((await pull('first-token', ['--job', 'first'])).status, 0);
+test('jobs that take turns at one position are told so every time, and so is whoever puts the secret before back', async (t) => {
+  const { pull } = await sysdigJob(t);
+  await pull('first-token');
+  for (const token of ['second-token', 'first-token', 'second-token']) {
+    const { status, stderr } = await pull(token);
+    assert.equal(status, 0);
+    assert.match(stderr, told);
+  }
 });
 
 test('the position holds a mark of each secret, from which nobody can tell it', async (t) => {
@@ -96,4 +92,49 @@ test('two definitions of one name and address that ask for something else do not
     });
     assert.deepEqual([status, stderr], [0, ''], from);
   }
+});
+
+test('what a first run delivered before it was killed does not count at another destination: 78, until the job has another name', async (t) => {
+  const here = await scene(t, { records: 3 });
+  const large = 'x'.repeat(1024 * 1024); // two of them are more than one batch
+  for (const id of ['s1', 's2', 's3']) {
+    const time = new Date(here.clock.now - 30_000).toISOString();
+    here.vendor.add(id, 30, JSON.stringify({ id, time, large }));
+  }
+  const journal = join(here.stateDirectory, 'faults.journal');
+  const last = heldPage(here, 3);
+  const killed = here.start([], { stdio: ['ignore', openSync(join(here.directory, 'first'), 'w'), 'ignore'] });
+  await until(() => last.asked() && linesOf(journal).length > 2); // its first line, and an entry with an ID
+  killed.kill('SIGKILL');
+  await ended(killed);
+  last.release();
+  const out = join(here.directory, 'out');
+  const toAnother = ['--sink', 'file', '--output', out];
+  const refused = await here.run(toAnother);
+  assert.equal(refused.status, 78, refused.stderr);
+  assert.match(refused.stderr, /belongs to another sink: stdout, not file /);
+  assert.match(refused.stderr, /^hint: give this job a name of its own with --job; or begin again: /m);
+  assert.deepEqual([linesOf(out), readdirSync(here.stateDirectory).filter((name) => name.includes('lock'))], [[], []]);
+  const named = await here.run([...toAnother, '--job', 'other']);
+  assert.deepEqual([named.status, linesOf(out).length], [0, 6], named.stderr);
+});
+
+test('a first run that was killed before its destination had answered leaves another one nothing to stumble over', async (t) => {
+  const here = await scene(t, { records: 6 });
+  const unanswering = createServer(() => undefined).listen(0, '127.0.0.1');
+  t.after(() => void unanswering.close());
+  await once(unanswering, 'listening');
+  const { port } = unanswering.address() as AddressInfo;
+  const elastic = {
+    ELASTIC_URL: `http://127.0.0.1:${port}`,
+    ELASTIC_INDEX: 'audit',
+    ELASTIC_API_KEY: 'canary-elastic',
+  };
+  const killed = here.start(['--sink', 'elastic'], { environment: elastic });
+  await until(() => linesOf(join(here.stateDirectory, 'faults.journal')).length > 1);
+  killed.kill('SIGKILL');
+  await ended(killed);
+  const out = join(here.directory, 'out');
+  const { status, stderr } = await here.run(['--sink', 'file', '--output', out]);
+  assert.deepEqual([status, linesOf(out).length], [0, 6], stderr);
 });

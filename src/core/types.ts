@@ -3,7 +3,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { Problem } from './problem.ts';
-import type { CredentialMarks, FormerCredentials } from './run/credentials.ts';
+import type { CredentialMarks } from './run/credentials.ts';
 
 // ---------------------------------------------------------------------------------------------------- time
 
@@ -536,7 +536,6 @@ export interface Position {
   readonly branches: Map<string, BranchPosition>;
   /** Undefined for a job that has its name from --job: whoever names jobs tells accounts apart. */
   credentials: CredentialMarks | undefined;
-  formerCredentials?: FormerCredentials | undefined;
   /** What the sink keeps. */
   saved: Saved | undefined;
   last: LastRun | undefined;

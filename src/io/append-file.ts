@@ -14,9 +14,10 @@ import { fileTail, type FileTail } from './disk/file-tail.ts';
 import { openOwn } from './disk/open-own.ts';
 import { lastingFailure } from './disk/lasting-failure.ts';
 import { writeFully } from './disk/write-fully.ts';
+import { errorCode } from './error-code.ts';
 
 /** In the middle as well: a system may write what is open to be appended to at the end only. */
-const openToRewrite = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const toRewrite = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const newline = Buffer.from('\n');
 /** Saved with the position at most: the records of further ones may be written again. */
 const mostUnsettled = 100;
@@ -59,9 +60,7 @@ export function appendFile(path: string): AppendFile {
       const finished = await lookBehind(handle, saved, begins);
       if (finished < size) {
         if ((await handle.stat()).size !== size) return; // somebody is writing just now, and finishes it
-        await handle.truncate(finished);
-        size = finished;
-        reached('append: cut back');
+        await cutBack(handle, finished, begins === undefined);
       }
     }
     if (await endsLine(handle, size)) return;
@@ -69,13 +68,30 @@ export function appendFile(path: string): AppendFile {
     size += 1;
   }
 
+  /** `mayStay`: what is behind `finished` harms nobody as a line of its own, where the file may only be appended to. */
+  async function cutBack(handle: FileHandle, finished: number, mayStay: boolean): Promise<void> {
+    try {
+      await handle.truncate(finished);
+      size = finished;
+      reached('append: cut back');
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+      if (mayStay) return;
+      throw new Problem(exit.cantcreat, `${path} ends in half a record, and may only be appended to`, {
+        hint: `let the next run cut it off: chattr -a ${path}`,
+        cause: error,
+      });
+    }
+  }
+
   /** Takes up the lines that may be a killed run's, or one's whose fsync failed. Returns where the last record ends that somebody finished. */
   async function lookBehind(handle: FileHandle, saved: FilePlace, begins?: (line: Buffer) => boolean): Promise<number> {
     const unsettled = saved.unsettled ?? [];
     if (size === saved.size && unsettled.length === 0) return size;
-    tailFile = await open(path, openToRewrite);
-    if (String((await tailFile.stat({ bigint: true })).ino) !== inode) return size; // it has just been rotated
-    tail = fileTail(tailFile, begins);
+    tailFile = await openToRewrite(path);
+    const found = tailFile ?? handle;
+    if (String((await found.stat({ bigint: true })).ino) !== inode) return size; // it has just been rotated
+    tail = fileTail(found, tailFile !== undefined, begins);
     for (const [from, until] of unsettled) await tail.add(from, until);
     const finished = size === saved.size ? size : await tail.add(saved.size, size);
     reached('append: tail read');
@@ -148,6 +164,20 @@ export function appendFile(path: string): AppendFile {
     },
     close: () => orFileProblem('close', path, close),
   };
+}
+
+/** Undefined where it may only be appended to (chattr +a). */
+async function openToRewrite(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, toRewrite);
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
+}
+
+function isForbidden(error: unknown): boolean {
+  return ['EPERM', 'EACCES'].includes(errorCode(error));
 }
 
 /** Whether a line ends at `size`, as it does at the beginning. */

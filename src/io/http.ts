@@ -122,7 +122,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     });
     reached('http: reply headers');
     answered = true;
-    jar.store([reply.headers['set-cookie'] ?? []].flat(), options.now(), dateOf(reply));
+    jar.store([reply.headers['set-cookie'] ?? []].flat(), pathname, options.now(), dateOf(reply));
     options.debug?.('http', { method, path, status: reply.statusCode, milliseconds: options.now() - started });
     return reply;
   }

@@ -19,8 +19,8 @@ import type { JournalEntry } from './position/journal-read.ts';
 import type { Lock } from './position/lock.ts';
 import { writePosition } from './position/position-format.ts';
 import {
-  checkScope,
   headingOf,
+  isOwn,
   newer,
   oneBefore,
   progressIn,
@@ -69,16 +69,12 @@ export function positionStore(directory: string, job: string, scope: Scope, take
       usesPrevious = true;
     }
     if ('newer' in stored) throw newer(path, stored.newer);
-    checkScope(path, job, stored, scope);
-    // One that may belong to another source or sink still has nothing of theirs.
-    const isOurs = stored.position.source === scope.source && stored.position.sink === scope.sink;
-    const known = isOurs ? stored.position : { ...stored.position, saved: undefined };
-    const position = { ...known, ...scope };
+    const { position } = stored;
     generation = stored.generation;
     base = stored.heading.trimEnd();
     progress = progressIn(position);
     await journal.read(base, (entry) => addEntry(path, position, entry, seed));
-    return position;
+    return isOwn(path, job, stored, scope) ? { ...position, ...scope } : firstPosition(scope);
   }
 
   async function firstRun(seed: number): Promise<Position | undefined> {

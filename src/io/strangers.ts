@@ -4,7 +4,7 @@ import type { Stats } from 'node:fs';
 type Owned = Pick<Stats, 'uid' | 'gid' | 'mode'>;
 
 /** The user, by number, whose it is, if that is neither this one nor root. */
-export function strangerOf({ uid }: Owned): number | undefined {
+export function strangerOf({ uid }: Pick<Owned, 'uid'>): number | undefined {
   const user = process.getuid?.();
   return user === undefined || uid === user || uid === 0 ? undefined : uid;
 }

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
+  chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
@@ -17,7 +18,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { Problem } from '../../src/core/problem.ts';
@@ -331,18 +332,86 @@ test('a file that is removed meanwhile is noticed before anything counts as deli
   await file.close();
 });
 
-test('a file of another user is not written to: who put it there would read the records', async (t) => {
+for (const [where, owner, mode] of [
+  ['everybody may', 0, 0o1777],
+  ['a group may', 0, 0o770],
+  ['another user may', 65_534, 0o700],
+] as const) {
+  test(`a file of another user is not written to where ${where} put one: who did would read the records`, async (t) => {
+    if (process.getuid?.() !== 0) return t.skip('only root can give a file away');
+    const path = freshPath(t);
+    writeFileSync(path, '', { mode: 0o666 });
+    chownSync(path, 65_534, 65_534);
+    chownSync(dirname(path), owner, 0);
+    chmodSync(dirname(path), mode);
+    await assert.rejects(
+      append(path, undefined, 'a\n'),
+      problem(73, / belongs to user 65534, who can read .*\/append-\w+ others can put files$/),
+    );
+    assert.equal(readFileSync(path, 'utf8'), '');
+  });
+}
+
+test('a file of another user is written to where only root and the user of the run could have put it: log rotation does', async (t) => {
   if (process.getuid?.() !== 0) return t.skip('only root can give a file away');
   const path = freshPath(t);
-  writeFileSync(path, '', { mode: 0o666 });
-  chownSync(path, 65_534, 65_534);
-  await assert.rejects(append(path, undefined, 'a\n'), problem(73, / belongs to user 65534, who can read/));
-  assert.equal(readFileSync(path, 'utf8'), '');
+  chmodSync(dirname(path), 0o755);
+  const place = await append(path, undefined, 'a\n');
+  renameSync(path, `${path}.1`);
+  writeFileSync(path, '', { mode: 0o640 });
+  chownSync(path, 65_534, 65_534); // as with `create 640 syslog adm`
+  await append(path, place, 'b\n');
+  assert.equal(readFileSync(path, 'utf8'), 'b\n');
+});
+
+test('where everybody may put files, one of root and one that is known are written to', async (t) => {
+  if (process.getuid?.() !== 0) return t.skip('only root can give a file away');
+  const path = freshPath(t);
+  chmodSync(dirname(path), 0o1777);
+  writeFileSync(path, '');
   chownSync(path, 0, 65_534); // made for the group of who reads it
   const place = await append(path, undefined, 'a\n');
   chownSync(path, 65_534, 65_534); // a file system that gives away what root makes
   await append(path, place, 'b\n');
   assert.equal(readFileSync(path, 'utf8'), 'a\nb\n');
+});
+
+/** Calls `body` while the system lets the file only be appended to; skips the test where it does not know that. */
+async function appendOnly(t: TestContext, path: string, body: () => Promise<void>): Promise<void> {
+  try {
+    execFileSync('chattr', ['+a', path], { stdio: 'ignore' });
+  } catch {
+    return t.skip('the file system, or this user, cannot make a file append-only');
+  }
+  try {
+    await body();
+  } finally {
+    execFileSync('chattr', ['-a', path]);
+  }
+}
+
+test('where a file may only be appended to, what a killed run wrote is known, and its half record ends with the line', async (t) => {
+  const path = freshPath(t);
+  const place = await append(path, undefined, 'a\n');
+  appendFileSync(path, 'b\n{"c"');
+  await appendOnly(t, path, async () => {
+    const next = await append(path, place, 'b\n', '{"c":1}\n');
+    assert.equal(readFileSync(path, 'utf8'), 'a\nb\n{"c"\n{"c":1}\n');
+    await append(path, next, 'd\n');
+    assert.equal(readFileSync(path, 'utf8'), 'a\nb\n{"c"\n{"c":1}\nd\n');
+  });
+});
+
+test('where a file may only be appended to, half a record of several lines is not followed by another', async (t) => {
+  const path = freshPath(t);
+  const begins = (line: Buffer): boolean => line[0] === 0x3e;
+  const { place } = await appendAs({ settled: true, begins }, path, undefined, '>a\na\n');
+  appendFileSync(path, '>b\n');
+  await appendOnly(t, path, async () => {
+    const next = appendAs({ settled: true, begins }, path, place, '>b\nb\n');
+    await assert.rejects(next, problem(73, / ends in half a record, and may only be appended to$/));
+    assert.equal(readFileSync(path, 'utf8'), '>a\na\n>b\n');
+  });
 });
 
 /** The next fsync fails, as the system tells of what it could not write: once. */

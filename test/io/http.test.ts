@@ -733,6 +733,10 @@ const paths: readonly (readonly [what: string, lines: readonly string[], sent: s
   ['all that match, the longest path first', ['s=all; Path=/', 's=api; Path=/api', 't=1'], 's=api; s=all; t=1'],
   ['one that matches nowhere is sent all the same', ['s=1; Path=/api/login', 't=2; Path=/'], 's=1; t=2'],
   ['without a path it is for all', ['s=1', 's=2; Path=relative'], 's=2'],
+  ['without a path it renews the one that the request came with', ['s=1; Path=/api', 's=2'], 's=2'],
+  ['of several it renews the longest', ['s=all; Path=/', 's=1; Path=/api', 's=2'], 's=2; s=all'],
+  ['without a path it leaves those of other paths', ['s=ui; Path=/ui', 's=1', 's=2; Path=/ui', 's=3'], 's=3'],
+  ['without a path it takes back the one that the request came with', ['s=1; Path=/api', 's=; Max-Age=0'], undefined],
 ];
 for (const [what, lines, sent] of paths) {
   test(`cookies by their paths: ${what}`, async (t) => {
@@ -747,6 +751,20 @@ for (const [what, lines, sent] of paths) {
     assert.equal(server.requests[1]?.headers['cookie'], sent);
   });
 }
+
+test('a session that is set for a path and renewed without one is the renewed one at every later request', async (t) => {
+  const setBy = ['s=1; Path=/api; HttpOnly', 's=2; HttpOnly', 's=3'];
+  const server = await serve(t, (socket, { number }) => {
+    const set = setBy[number - 1];
+    socket.write(reply(200, set === undefined ? {} : { 'Set-Cookie': set }));
+  });
+  const http = open(t, server.url);
+  for (const url of ['/api/login', '/api/v1/events', '/api/v1/events', '/api/events']) await getText(http, url);
+  assert.deepEqual(
+    server.requests.map(({ headers }) => headers['cookie']),
+    [undefined, 's=1', 's=2', 's=3'],
+  );
+});
 
 // ---------------------------------------------------------------------------------------------------- settings
 

@@ -27,6 +27,7 @@ import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { createLedger, seen } from '../../src/core/dedupe.ts';
 import { Problem } from '../../src/core/problem.ts';
+import { firstPosition } from '../../src/core/run/position.ts';
 import type { BranchPosition, Position, PositionStore } from '../../src/core/types.ts';
 import { onReached } from '../../src/io/failpoint.ts';
 import { listPositions, positionStore } from '../../src/io/position-file.ts';
@@ -401,10 +402,28 @@ function forge(path: string, remembered: number): void {
     failures: 0,
     branches: [{ name: '', watermark: '2026-11-20T09:00:00Z', remembered }],
   };
-  const body = `${JSON.stringify(document, undefined, 2)}\nx\n\n`;
+  writeDocument(path, `${JSON.stringify(document, undefined, 2)}\nx\n\n`);
+}
+
+/** A position file with a right checksum. */
+function writeDocument(path: string, body: string): void {
   const digest = createHash('sha256').update(body).digest('hex');
   writeFileSync(path, `audit-export position 1 sha256:${digest}\n${body}`, { mode: 0o600 });
 }
+
+test('what an earlier build wrote in a position and this one has no use for is passed over, and goes with the next save', async (t) => {
+  const directory = freshDirectory(t);
+  const { path } = await saved(directory, positionOf({ '': branch(1n) }));
+  const former = { marks: { SYSDIG_TOKEN: '1a2b' }, until: '2026-11-20T09:00:00Z' };
+  const [, ...rest] = readFileSync(path, 'utf8').split('\n');
+  const member = `  "formerCredentials": ${JSON.stringify(former)},\n`;
+  writeDocument(path, rest.join('\n').replace('  "branches"', `${member}  "branches"`));
+  const { position, warnings } = await load(directory);
+  assert.deepEqual([position?.branches.get('')?.watermark, warnings], [1n, []]);
+  assert.ok(position !== undefined);
+  await saved(directory, position);
+  assert.doesNotMatch(readFileSync(path, 'utf8'), /formerCredentials/);
+});
 
 for (const name of ['job.position', 'job.position.previous']) {
   test(`what is wrong with the many remembered IDs of ${name} is told when they are read, with the way to begin again`, async (t) => {
@@ -485,6 +504,50 @@ test('a position of another sink that nothing was ever delivered to is taken ove
   await store.close();
   assert.equal((await positionStore(directory, 'job', other).load())?.sink, 'other');
 });
+
+const others = {
+  source: { ...scope, source: 'other' },
+  sink: { ...scope, sink: 'other' },
+  definition: { ...scope, asked: 'logins' },
+};
+
+for (const [what, other] of Object.entries(others)) {
+  test(`a first run's position is refused to another ${what} once its journal says that something was delivered`, async (t) => {
+    const directory = freshDirectory(t);
+    await saved(directory, { ...positionOf({ '': branch(undefined) }), asked: 'audit' });
+    const killed = positionStore(directory, 'job', scope);
+    await killed.load();
+    await killed.journal('', branch(undefined, ['delivered']).ledger.lines(), undefined);
+    await killed.close();
+    await assert.rejects(
+      positionStore(directory, 'job', other).load(),
+      problem(78, new RegExp(`belongs to another ${what}`), /--job; or begin again: /),
+    );
+    assert.equal((await load(directory)).position?.branches.get('')?.ledger.size(), 1);
+  });
+
+  test(`what a first run's sink kept is not handed to another ${what}, which begins`, async (t) => {
+    const directory = freshDirectory(t);
+    await saved(directory, {
+      ...positionOf({ '': branch(undefined) }),
+      asked: 'audit',
+      saved: { size: 1 },
+      refusals: 3,
+    });
+    const killed = positionStore(directory, 'job', scope);
+    await killed.load();
+    await killed.journal('', [], 'open');
+    await killed.close();
+    const store = positionStore(directory, 'job', other);
+    const position = await store.load();
+    assert.deepEqual(plain(position), plain(firstPosition(other)));
+    assert.ok(position !== undefined);
+    await store.save(position);
+    await store.close();
+    const kept = await positionStore(directory, 'job', other).load();
+    assert.deepEqual([kept?.source, kept?.sink, kept?.saved], [other.source, other.sink, undefined]);
+  });
+}
 
 test('a position of another source, sink or job is refused', async (t) => {
   const directory = freshDirectory(t);
@@ -595,6 +658,23 @@ test('leftovers of killed runs are removed with the lock, and those of other job
   await store.close();
   assert.deepEqual(readdirSync(directory).sort(), others.sort());
 });
+
+for (const name of ['job.lock', 'job.lock.0123456789ab.temp']) {
+  test(`the lock of another version, ${name}, is told with what to do about it, and left`, async (t) => {
+    const directory = freshDirectory(t);
+    const path = join(directory, name);
+    writeFileSync(path, '123\n');
+    const store = positionStore(directory, 'job', scope);
+    const hint = new RegExp(`^make sure that no run of the job is going on, then rm ${path}$`);
+    await assert.rejects(store.lock(), problem(73, new RegExp(`^${path} is a file, and `), hint));
+    await store.close();
+    assert.deepEqual(readdirSync(directory), [name]);
+    rmSync(path);
+    await store.lock();
+    await store.close();
+    assert.deepEqual(readdirSync(directory), []);
+  });
+}
 
 test('a run whose position was replaced by another run meanwhile saves nothing', async (t) => {
   const directory = freshDirectory(t);

@@ -18,8 +18,8 @@ export interface FileTail {
   add(from: number, until: number): Promise<number | undefined>;
   /**
    * The records of a batch, as it is in Batch, that do not stand there. One that does is taken: it stands for one record
-   * only. It is written over itself: after an fsync that failed, it may stand in the memory of the system only, and the
-   * next fsync would not tell.
+   * only. It is written over itself, if it may: after an fsync that failed, it may stand in the memory of the system
+   * only, and the next fsync would not tell.
    */
   missing(body: Buffer, ends: readonly number[]): Promise<Buffer>;
   /** What the last call of `missing` took is free again. */
@@ -33,8 +33,11 @@ const lineBreak = 0x0a;
 const most = 2 ** 22;
 const taken = -1;
 
-/** Of `file`, which is open to be written anywhere; no lines yet. `begins` says whether a line only begins a record. */
-export function fileTail(file: FileHandle, begins?: (line: Buffer) => boolean): FileTail {
+/**
+ * Of `file`; no lines yet. `mayRewrite`: it is open to be written anywhere. `begins` says whether a line only begins a
+ * record.
+ */
+export function fileTail(file: FileHandle, mayRewrite: boolean, begins?: (line: Buffer) => boolean): FileTail {
   const window = fileWindow(file);
 
   /** Line i is `[starts[i], starts[i + 1])`. Behind the last line of each `add` there is one without text, taken. */
@@ -160,7 +163,7 @@ export function fileTail(file: FileHandle, begins?: (line: Buffer) => boolean): 
         }
         start = end;
       }
-      await rewriteTaken();
+      if (mayRewrite) await rewriteTaken();
       return keptFrom === 0 ? body : Buffer.concat([...kept, body.subarray(keptFrom)]);
     },
     giveBack() {

@@ -1,6 +1,7 @@
 /** Opening a file to write records to: one that nobody else has put there to read them. */
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { exit, Problem } from '../../core/problem.ts';
 import { errorCode } from '../error-code.ts';
 import { strangerOf } from '../strangers.ts';
@@ -9,7 +10,8 @@ const flags = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW | con
 
 /**
  * The file at `path`, to read and to append to; made (0600) when it is not there. Problem 73 when it belongs to another
- * user, root excepted, unless it has the inode `known`: some network file systems give what root makes to another user.
+ * user, root excepted, and others than root and this user can have put it there; unless it has the inode `known`: some
+ * network file systems give what root makes to another user.
  */
 export async function openOwn(path: string, known?: string): Promise<FileHandle> {
   try {
@@ -18,15 +20,30 @@ export async function openOwn(path: string, known?: string): Promise<FileHandle>
     if (errorCode(error) !== 'EEXIST') throw error;
   }
   const file = await open(path, flags);
-  const { uid, gid, mode, ino } = await file.stat({ bigint: true });
-  const stranger = strangerOf({ uid: Number(uid), gid: Number(gid), mode: Number(mode) });
-  if (stranger === undefined || String(ino) === known) return file;
-  await file.close();
+  try {
+    await refuseStrange(file, path, known);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function refuseStrange(file: FileHandle, path: string, known: string | undefined): Promise<void> {
+  const { uid, ino } = await file.stat({ bigint: true });
+  const stranger = strangerOf({ uid: Number(uid) });
+  if (stranger === undefined || String(ino) === known) return;
+  // Log rotation makes files for another user, where nobody else can.
+  const directory = dirname(path);
+  const around = await stat(directory);
+  if (strangerOf(around) === undefined && (around.mode & 0o022) === 0) return;
   throw new Problem(
     exit.cantcreat,
-    `${path} belongs to user ${stranger}, who can read and change what is written there`,
+    `${path} belongs to user ${stranger}, who can read what is written there, and in ${directory} others can put files`,
     {
-      hint: `if that is meant, give the file to this user and let the other one read it: chown ${process.getuid?.()} ${path}`,
+      hint:
+        `if that is meant, give the file to this user and let the other one read it: chown ${process.getuid?.()} ${path}; ` +
+        'or let only root and this user write to its directory',
     },
   );
 }

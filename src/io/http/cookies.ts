@@ -1,6 +1,7 @@
 /**
  * The cookies of one origin, by name and path (RFC 6265 section 5.3, as far as a client that never leaves its origin
- * needs it). Where no path is set the RFC takes that of the login, which vendors do not mean: it is `/` here.
+ * needs it). Where no path is set the RFC takes that of the login, which vendors do not mean: it is `/` here. Unless the
+ * request came with one of that name: then that is renewed, and none stays beside it that is over.
  */
 import { parseHttpDate } from '../../core/clock/http-date.ts';
 import { isLoopback } from '../../core/origin.ts';
@@ -14,10 +15,10 @@ export interface CookieJar {
    */
   header(path: string, now: number): string | undefined;
   /**
-   * Takes over `Set-Cookie` headers. What is malformed, too large or meant for another host is ignored. `date` is the
-   * clock of the server, if it tells: an expiry date is by that.
+   * Takes over `Set-Cookie` headers of the answer to a request for `path`. What is malformed, too large or meant for
+   * another host is ignored. `date` is the clock of the server, if it tells: an expiry date is by that.
    */
-  store(lines: readonly string[], now: number, date?: number): void;
+  store(lines: readonly string[], path: string, now: number, date?: number): void;
 }
 
 interface Cookie {
@@ -41,12 +42,18 @@ export function cookieJar(origin: URL, hide: Tools['hide'] = () => {}): CookieJa
     jar.delete(key);
   }
 
-  function store(line: string, now: number, date: number): void {
+  /** The path of the cookie that a request came with: of several, the longest. */
+  function pathAt(requested: string, name: string): string | undefined {
+    const found = [...jar.values()].filter((cookie) => cookie.name === name && leadsTo(cookie.path, requested));
+    return found.map(({ path }) => path).toSorted(longestFirst)[0];
+  }
+
+  function store(line: string, requested: string, now: number, date: number): void {
     if (line.length > maxBytes || unsafe.test(line.replaceAll(';', ''))) return;
     const [pair = '', ...attributes] = line.split(';');
     const [name, value] = split(pair);
     if (name === '' || !pair.includes('=')) return;
-    let path = '/';
+    let path = pathAt(requested, name) ?? '/';
     let expires = Infinity;
     let maxAge: number | undefined;
     for (const attribute of attributes) {
@@ -55,7 +62,7 @@ export function cookieJar(origin: URL, hide: Tools['hide'] = () => {}): CookieJa
       if (lower === 'domain' && !belongs(origin.hostname, text)) return;
       if (lower === 'secure' && origin.protocol !== 'https:' && !isLoopback(origin.hostname)) return;
       if (lower === 'max-age' && /^-?\d+$/.test(text)) maxAge = Number(text);
-      if (lower === 'path') path = text.startsWith('/') ? text : '/';
+      if (lower === 'path' && text.startsWith('/')) path = text;
       if (lower === 'expires') expires = now + (parseHttpDate(text) ?? Infinity) - date;
     }
     if (maxAge !== undefined) expires = now + maxAge * 1000; // it outranks Expires
@@ -71,8 +78,8 @@ export function cookieJar(origin: URL, hide: Tools['hide'] = () => {}): CookieJa
     get size() {
       return jar.size;
     },
-    store(lines, now, date = now) {
-      for (const line of lines) store(line, now, date);
+    store(lines, path, now, date = now) {
+      for (const line of lines) store(line, path, now, date);
     },
     header(path, now) {
       for (const [key, { expires }] of jar) if (expires <= now) remove(key);
@@ -81,7 +88,7 @@ export function cookieJar(origin: URL, hide: Tools['hide'] = () => {}): CookieJa
       const matching = cookies.filter((cookie) => leadsTo(cookie.path, path));
       const named = new Set(matching.map(({ name }) => name));
       return [...matching, ...cookies.filter(({ name }) => !named.has(name))]
-        .toSorted((one, other) => other.path.length - one.path.length)
+        .toSorted((one, other) => longestFirst(one.path, other.path))
         .map(({ name, value }) => `${name}=${value}`)
         .join('; ');
     },
@@ -92,6 +99,10 @@ export function cookieJar(origin: URL, hide: Tools['hide'] = () => {}): CookieJa
 function split(text: string): readonly [name: string, value: string] {
   const at = text.indexOf('=');
   return at === -1 ? [text.trim(), ''] : [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+}
+
+function longestFirst(one: string, other: string): number {
+  return other.length - one.length;
 }
 
 /** RFC 6265 section 5.1.4: the path of a request is the cookie's, or below it. */

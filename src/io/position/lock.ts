@@ -81,11 +81,19 @@ function held(job: string, holder: { process: string; since: string } | undefine
   });
 }
 
+/** An earlier version locked with a file. What it says is not read: which process that was, and whether it lives. */
+function noDirectory(path: string): Problem {
+  return new Problem(exit.cantcreat, `${path} is a file, and a lock is a directory: another version left it`, {
+    hint: `make sure that no run of the job is going on, then rm ${path}`,
+  });
+}
+
 async function namesIn(path: string): Promise<string[]> {
   try {
     return await readdir(path);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return [];
+    if (errorCode(error) === 'ENOTDIR') throw noDirectory(path);
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** The JSON document of a position file, to and from a position; the remembered IDs follow it in the file. */
 import { createLedger } from '../../core/dedupe.ts';
 import { fromMillis, isoText, toMillis } from '../../core/time.ts';
-import type { CredentialMarks, FormerCredentials } from '../../core/run/credentials.ts';
+import type { CredentialMarks } from '../../core/run/credentials.ts';
 import type { Instant, LastRun, Position, Saved } from '../../core/types.ts';
 
 export interface StoredDocument {
@@ -18,7 +18,6 @@ export interface StoredDocument {
   readonly refusals?: number;
   readonly last?: LastRun;
   readonly credentials?: CredentialMarks;
-  readonly formerCredentials?: FormerCredentials;
   readonly saved?: Saved;
   readonly branches: readonly StoredBranch[];
 }
@@ -36,8 +35,8 @@ interface StoredBranch {
 
 /** The document, indented for people: a line that is a brace alone ends it, and only it. */
 export function documentText(job: string, generation: number, position: Position): string {
-  const { source, sink, asked, lastSuccess, lastRepeat, lastGap, failures, refusals, last, saved } = position;
-  const { credentials, formerCredentials } = position;
+  const { source, sink, asked, lastSuccess, lastRepeat, lastGap, failures, refusals, last } = position;
+  const { credentials, saved } = position;
   const branches: StoredBranch[] = [];
   for (const [name, { watermark, bookmark, slice, settled, listed, ledger }] of position.branches) {
     branches.push({
@@ -62,7 +61,6 @@ export function documentText(job: string, generation: number, position: Position
     ...inARow,
     last,
     credentials,
-    formerCredentials,
     saved,
     branches,
   };
@@ -77,12 +75,11 @@ export function positionOf(document: StoredDocument, seed: number): Position {
     const settled = stored && { until: readInstant(stored.until), overlap: fromMillis(stored.overlap) };
     branches.set(name, { watermark: at, bookmark, slice, settled, listed, ledger: createLedger(seed) });
   }
-  const { source, sink, asked, credentials, formerCredentials, saved, last } = document;
+  const { source, sink, asked, credentials, saved, last } = document;
   const { lastSuccess, lastRepeat, lastGap, failures, refusals = 0 } = document;
   const scope = { source, sink, ...(asked !== undefined && { asked }) };
   const times = { lastSuccess, ...(lastRepeat && { lastRepeat }), ...(lastGap && { lastGap }) };
-  const marks = { credentials, ...(formerCredentials && { formerCredentials }) };
-  return { ...scope, branches, ...marks, saved, last, ...times, failures, refusals };
+  return { ...scope, branches, credentials, saved, last, ...times, failures, refusals };
 }
 
 /** The inverse of isoText, for all times that it can write. Throws RangeError. */

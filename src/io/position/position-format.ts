@@ -4,7 +4,7 @@
  *     audit-export position 1 sha256:<of everything below>
  *     {
  *       "job": …, "source": …, "sink": …, "asked": …, "generation": …, "lastSuccess": …, "lastRepeat": …, "lastGap": …,
- *       "failures": …, "refusals": …, "last": …, "credentials": …, "formerCredentials": …, "saved": …,
+ *       "failures": …, "refusals": …, "last": …, "credentials": …, "saved": …,
  *       "branches": [{ "name": …, "watermark": …, "bookmark": …, "slice": …, "listed": …, "remembered": <number of IDs> }]
  *     }
  *     <the remembered IDs of each branch in that order: a line each (core/ledger/ledger-line.ts), then an empty line>

@@ -38,18 +38,19 @@ export async function headingOf(path: string): Promise<string | undefined> {
 }
 
 /**
- * Throws Problem (78) when the position belongs to another job, source, query of it, or sink; or to a definition that asks
- * for something else, if both say what for.
+ * Whether the position, with what its journal adds, is this job's. One that belongs to another source, query of it, or
+ * sink, or to a definition that asks for something else (if both say what for), is a Problem (78), and so is another
+ * job's; unless nothing was delivered yet, and then it is nobody's.
  */
-export function checkScope(path: string, job: string, stored: StoredPosition, scope: Scope): void {
+export function isOwn(path: string, job: string, stored: StoredPosition, scope: Scope): boolean {
   const { source, sink, asked = scope.asked, branches } = stored.position;
   const asksElse = scope.asked !== undefined && asked !== scope.asked;
-  if (stored.job === job && source === scope.source && sink === scope.sink && !asksElse) return;
+  if (stored.job === job && source === scope.source && sink === scope.sink && !asksElse) return true;
   // A first run that failed has no progress to protect: its mistake may be in the very setting that is now another.
   const isBlank = [...branches.values()].every(
     ({ watermark, bookmark, ledger }) => watermark === undefined && bookmark === undefined && ledger.size() === 0,
   );
-  if (stored.job === job && isBlank) return;
+  if (stored.job === job && isBlank) return false;
   const [what, theirs, ours] =
     stored.job !== job
       ? ['job', stored.job, job]
