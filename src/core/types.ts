@@ -597,7 +597,7 @@ export interface Job {
    * `content`: its ID and content, which then make its key at the destination, too.
    */
   readonly dedupe: 'id' | 'changes' | 'content';
-  /** Stop when more than this share of the pulled records, and more than ten, would have to be quarantined. */
+  /** Stop when more than this share of the pulled records (0 to 1), and more than ten, would have to be quarantined. */
   readonly maxQuarantine: number;
 }
 
