@@ -633,6 +633,8 @@ export interface Summary {
   /** Left out by the query, matched here. Not in `fetched`. */
   unmatched: number;
   quarantined: number;
+  /** Part of `quarantined`: lines of a stream that cannot be read, some of which earlier runs may have set aside. */
+  unreadable: number;
   /** Sent; the acknowledgement is still to come. */
   awaited: number;
   /** Dated after the window's end. */

@@ -4,7 +4,7 @@
  */
 import { idText } from '../content/record-id.ts';
 import { exit, Problem } from '../problem.ts';
-import { fresh, isAnyAccepted } from '../run/summary.ts';
+import { fresh, isAnyAccepted, refusedAnew } from '../run/summary.ts';
 import { serverText } from '../text/shown.ts';
 import type { AuditRecord, Summary } from '../types.ts';
 
@@ -33,7 +33,7 @@ export function refusalLimit(summary: Summary, share: number, before: number, pa
     check(more, reason) {
       checkShare(more, reason);
       if (before === 0 || isAnyAccepted(summary)) return;
-      const refused = before + summary.quarantined + more;
+      const refused = before + refusedAnew(summary) + more;
       // What is known from earlier runs is not tried again, and so proves nothing.
       if (refused > Math.max(floor, (before + fresh(summary)) * share)) throw tooManyInARow(refused, reason, path);
     },
