@@ -408,6 +408,8 @@ const wrongFlags: readonly (readonly [flags: Flags, status: number, message: Reg
   [{ timeout: 'soon' }, 64, /--timeout/],
   [{ query: ['user'] }, 64, /user/],
   [{ dedupe: 'time' }, 64, /--dedupe/],
+  [{ maxQuarantine: '101' }, 64, /^--max-quarantine is not a percentage: 101$/],
+  [{ maxQuarantine: '0.5' }, 64, /^--max-quarantine is not a percentage: 0\.5$/],
   [{ output: 'x', sink: 'stdout' }, 64, /stdout has no setting for --output/],
   [{ apikey: 'canary' }, 64, /sample has no setting for --apikey/],
   [{ envFile: ['/does/not/exist.env'] }, 78, /exist\.env \(ENOENT\)/],

@@ -37,6 +37,7 @@ export interface Flags {
   readonly firstRun?: string;
   readonly maxRuntime?: string;
   readonly dedupe?: string;
+  readonly maxQuarantine?: string;
   readonly holdOff?: string;
   /** False after `--no-position`. */
   readonly position?: boolean;
@@ -133,6 +134,10 @@ export const flagTable: readonly FlagRow[] = [
   {
     flags: '--dedupe <rule>',
     says: 'what makes a record new: id, changes (other content under a known ID, the default) or content (always both)',
+  },
+  {
+    flags: '--max-quarantine <percent>',
+    says: 'how many of the records, beyond ten, may be set aside before a run ends with 65 (default: 10)',
   },
   { flags: '--dry-run', says: 'pull and count; send and save nothing' },
   { flags: '-v, --verbose', says: 'say what happens; -vv: in detail', kind: 'count', commands },

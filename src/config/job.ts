@@ -41,7 +41,7 @@ export function planJob(flags: Flags, now: Instant): JobPlan {
     maxRuntime: longerThanZero(flags.maxRuntime, '--max-runtime'),
     dryRun: flags.dryRun === true,
     holdOff: longerThanZero(flags.holdOff, '--hold-off'),
-    maxQuarantine: 0.1,
+    maxQuarantine: share(flags.maxQuarantine, '--max-quarantine') ?? 0.1,
     dedupe: oneOf(flags.dedupe, '--dedupe', ['id', 'changes', 'content']) ?? 'changes',
   };
 }
@@ -130,6 +130,13 @@ export function longerThanZero(text: string | undefined, flag: string): Duration
 
 function duration(text: string | undefined, flag: string): Duration | undefined {
   return text === undefined ? undefined : parseDuration(text, flag);
+}
+
+/** A percentage as a share, 0 to 1. */
+function share(text: string | undefined, flag: string): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^(?:\d{1,2}|100)$/.test(text)) return Number(text) / 100;
+  throw new Problem(exit.usage, `${flag} is not a percentage: ${text}`, { hint: `write ${flag} 100 for all of them` });
 }
 
 function positive(text: string | undefined, flag: string): number | undefined {

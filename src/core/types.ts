@@ -609,7 +609,7 @@ export interface Job {
    * `content`: its ID and content, which then make its key at the destination, too.
    */
   readonly dedupe: 'id' | 'changes' | 'content';
-  /** Stop when more than this share of the pulled records, and more than ten, would have to be quarantined. */
+  /** Stop when more than this share of the pulled records (0 to 1), and more than ten, would have to be quarantined. */
   readonly maxQuarantine: number;
 }
 
@@ -645,6 +645,8 @@ export interface Summary {
   /** Left out by the query, matched here. Not in `fetched`. */
   unmatched: number;
   quarantined: number;
+  /** Part of `quarantined`: lines of a stream that cannot be read, some of which earlier runs may have set aside. */
+  unreadable: number;
   /** Sent; the acknowledgement is still to come. */
   awaited: number;
   /** Dated after the window's end. */

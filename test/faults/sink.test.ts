@@ -363,7 +363,7 @@ fault(
       exit: 65,
       message:
         /^11 records in a row were refused over the last runs, too many to set aside: elastic refused waiting1: mapper_exception: conflict$/,
-      hint: /^mend the cause and run again; the position stays, and a run with -c and a later --since passes them over; .* set aside before is in .*faults\.quarantine\.jsonl$/,
+      hint: /^mend the cause and run again, for the position stays; or have one run .* --max-quarantine 100; .* set aside before is in .*faults\.quarantine\.jsonl$/,
       lift: () => (here.sink.item = undefined),
     });
     here.sink.item = (id) => (recordIdOf(id).startsWith('refused') ? conflict : undefined);

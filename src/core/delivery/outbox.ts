@@ -135,8 +135,8 @@ export function outbox(parts: OutboxParts): Outbox {
     },
     async refuse(refused, stamp) {
       if (refused.more) return quarantine.add(refused, by);
-      // What a stream shows again may as well be another one. A few such lines may come with every run, and none beside
-      // them: those of earlier runs must not stop this one.
+      // What a stream shows again may as well be another one. But an export that reaches back may bring such a line to
+      // every run, and nothing else: those of earlier runs must not stop this one.
       const entry = source.stream === undefined ? noteRefused(refused, stamp) : undefined;
       if (entry === seen) {
         summary.seen += 1; // the parts that the quarantine has go with the next record's first
@@ -146,7 +146,8 @@ export function outbox(parts: OutboxParts): Outbox {
       else limit.check(1, refused.reason);
       await quarantine.add(refused, by);
       summary.quarantined += 1;
-      if (entry !== undefined) setAside.push(entry);
+      if (entry === undefined) summary.unreadable += 1;
+      else setAside.push(entry);
     },
     async drain() {
       await dispatch();

@@ -4,7 +4,7 @@
  */
 import { idText } from '../content/record-id.ts';
 import { exit, Problem } from '../problem.ts';
-import { fresh, isAnyAccepted } from '../run/summary.ts';
+import { fresh, isAnyAccepted, refusedAnew } from '../run/summary.ts';
 import { serverText } from '../text/shown.ts';
 import type { EncodedRecord, Summary } from '../types.ts';
 
@@ -33,7 +33,7 @@ export function refusalLimit(summary: Summary, share: number, before: number, pa
     check(more, reason) {
       checkShare(more, reason);
       if (before === 0 || isAnyAccepted(summary)) return;
-      const refused = before + summary.quarantined + more;
+      const refused = before + refusedAnew(summary) + more;
       // What is known from earlier runs is not tried again, and so proves nothing.
       if (refused > Math.max(floor, (before + fresh(summary)) * share)) throw tooManyInARow(refused, reason, path);
     },
@@ -45,17 +45,19 @@ export function refusedBy(sinkName: string, { key, keyStart, keyEnd }: EncodedRe
   return `${sinkName} refused ${serverText(idText(key, keyStart, keyEnd))}: ${reason}`;
 }
 
-const stays = 'the position stays, and a run with -c and a later --since passes them over';
+/** A later `--since` is none: what cannot be read has no time, and a vendor with a bookmark goes on from there all the same. */
+const wayOut =
+  'mend the cause and run again, for the position stays; or have one run set them all aside, with --max-quarantine 100';
 
 function tooMany(refused: number, fetched: number, reason: string): Problem {
   return new Problem(exit.data, `${refused} of ${fetched} records were refused, too many to set aside: ${reason}`, {
-    hint: `mend the cause and run again; ${stays}`,
+    hint: wayOut,
   });
 }
 
 function tooManyInARow(refused: number, reason: string, path: string): Problem {
   const message = `${refused} records in a row were refused over the last runs, too many to set aside: ${reason}`;
   return new Problem(exit.data, message, {
-    hint: `mend the cause and run again; ${stays}; what was set aside before is in ${path}`,
+    hint: `${wayOut}; what was set aside before is in ${path}`,
   });
 }

@@ -1,6 +1,6 @@
 /** A job's position before its first run, and how a run is written down in it. */
 import { createLedger } from '../dedupe.ts';
-import { isAnyAccepted } from './summary.ts';
+import { isAnyAccepted, refusedAnew } from './summary.ts';
 import { exit, type Problem, worst } from '../problem.ts';
 import { fromMillis, isoText } from '../time.ts';
 import type { BranchPosition, Position, Summary } from '../types.ts';
@@ -62,7 +62,7 @@ export function writeDown(
   };
   if (success) position.failures = 0;
   else if (!stops.includes(status)) position.failures += 1;
-  position.refusals = isAnyAccepted(summary) ? 0 : position.refusals + quarantined;
+  position.refusals = isAnyAccepted(summary) ? 0 : position.refusals + refusedAnew(summary);
   if (success) position.lastSuccess = position.last.ended;
   if (repeated > 0) position.lastRepeat = position.last.ended;
   if (summary.gaps.length > 0) position.lastGap = position.last.ended;

@@ -13,6 +13,7 @@ export function emptySummary(): Summary {
     outside: 0,
     unmatched: 0,
     quarantined: 0,
+    unreadable: 0,
     awaited: 0,
     future: 0,
     repeated: 0,
@@ -28,6 +29,11 @@ export function isAnyAccepted({ delivered, awaited }: Summary): boolean {
 /** Records that are for the sink, because no run delivered them before. */
 export function fresh({ fetched, seen, conflicts, outside }: Summary): number {
   return fetched - seen - conflicts - outside;
+}
+
+/** Records that were refused, but for lines that are the same in many runs: of too many in a row, those say nothing. */
+export function refusedAnew({ quarantined, unreadable }: Summary): number {
+  return quarantined - unreadable;
 }
 
 /** Records that were pulled and have no outcome yet; a slice that ends with more than it began with must not be committed. */
