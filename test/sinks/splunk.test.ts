@@ -278,6 +278,26 @@ test('the part of a batch before a bad event is acknowledged too', async () => {
   assert.deepEqual((await sink.settle?.(names))?.kept, names);
 });
 
+test('a bad event whose refusal names no acknowledgement is no word about the token: the rest is acknowledged', async () => {
+  const { server, send, tools } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
+  server.hook = ({ path, body }) => {
+    const at = body.split('\n').findIndex((line) => line.includes('"id":"r2"'));
+    if (!path.endsWith('/event') || at === -1) return undefined;
+    return { status: 400, body: { text: 'Event field cannot be blank', code: 13, 'invalid-event-number': at } };
+  };
+  const { kept, awaited, refused } = await send(auditRecords(5));
+  assert.deepEqual(kept, [0, 1], 'what Splunk took before it');
+  assert.deepEqual(
+    awaited.map(({ entries }) => entries),
+    [[3, 4]],
+  );
+  assert.deepEqual(
+    refused.map(({ entry }) => entry),
+    [2],
+  );
+  assert.deepEqual(tools.warnings, []);
+});
+
 test('what is still to come survives into the next run, and what that sends has a name of its own', async () => {
   const { server, send, sink } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
   server.indexed = false;
