@@ -20,7 +20,7 @@ export interface ElasticOptions {
   /** Whether documents may be read. Default: no, as of a key that may only create. */
   readonly readable?: boolean;
   /** What the user may do with that index, for clusters that can be asked. */
-  readonly rights?: { readonly create_doc: boolean; readonly auto_configure: boolean };
+  readonly rights?: { readonly create_doc: boolean; readonly auto_configure: boolean; readonly read: boolean };
 }
 
 export interface ItemAnswer {
