@@ -6,11 +6,12 @@
  */
 import { unsaved } from './core/delivery/unsaved.ts';
 import { packer } from './core/batch.ts';
+import type { Doubted } from './core/delivery/delivered.ts';
 import { noteListed, progressOf } from './core/run/branch-list.ts';
 import { dryQuarantine } from './core/run/dry-quarantine.ts';
 import { changedCredentials, type CredentialMarks, noteCredentials, refuseTurns } from './core/run/credentials.ts';
 import { checkHoldOff } from './core/run/hold-off.ts';
-import { divertedBy, leftOut, setAside, skipped, unasked } from './core/run/partial.ts';
+import { divertedBy, inDoubt, leftOut, setAside, skipped, unasked } from './core/run/partial.ts';
 import { clockProblems } from './core/run/plan.ts';
 import { firstPosition, placeOf, writeDown } from './core/run/position.ts';
 import { exit, Problem } from './core/problem.ts';
@@ -94,6 +95,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
     for (const branch of unknown) placeOf(position, branch, seed);
     if (unknown.length > 0) await save(state, position, sink);
     const delivered = unsaved(sink, parts.job.dryRun ? undefined : parts.store);
+    const doubted: Doubted[] = [];
     const asked = parts.job.search.single ? branches.slice(0, 1) : branches;
     for (const branch of asked) {
       // Between two branches no request is under way that would notice the stop: the others would be skipped in silence.
@@ -108,6 +110,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
         summary: state.summary,
         unsaved: delivered,
         refusals: position.refusals,
+        doubted,
         async save() {
           await save(state, position, sink);
           delivered.forget();
@@ -123,6 +126,8 @@ async function pullAll(state: State, position: Position): Promise<void> {
         await collect(state, () => Promise.reject(skipped(gap, at.source.name)), branch);
     }
     nameBranches(state, branches.length);
+    // A run that was cut short does not know what else would have been taken.
+    if (!state.sinkBroken && !parts.tools.stop.aborted) state.problems.push(...inDoubt(doubted, sink, source));
     state.problems.push(...unasked(asked.length, branches.length), ...noteListed(position, source, branches));
     state.problems.push(...clockProblems(parts, progressOf(position).watermark));
   });

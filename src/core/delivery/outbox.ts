@@ -7,8 +7,9 @@ import { Buffer } from 'node:buffer';
 import type { Packed, Packer } from '../batch.ts';
 import { seen } from '../dedupe.ts';
 import { deliver } from './deliver.ts';
-import { type Delivered, nothing } from './delivered.ts';
+import { type Delivered, type Doubted, nothing } from './delivered.ts';
 import { refusalLimit, refusedBy } from './refusal-limit.ts';
+import { isAnyAccepted } from '../run/summary.ts';
 import type { AuditRecord, Ledger, Quarantine, RefusedRecord, Sink, Summary, Tools } from '../types.ts';
 import type { Unsaved } from './unsaved.ts';
 
@@ -22,6 +23,8 @@ export interface OutboxParts {
   readonly quarantine: Quarantine;
   readonly tools: Tools;
   readonly summary: Summary;
+  /** Refused in doubt (see Reply) while nothing of the run was taken; of all branches, set aside by whichever has something taken. */
+  readonly doubted: Doubted[];
   readonly maxQuarantine: number;
   /** Records that the runs before refused in a row. */
   readonly refusals: number;
@@ -48,13 +51,17 @@ export interface Outbox {
 const patience = 1000;
 
 export function outbox(parts: OutboxParts): Outbox {
-  const { sink, queue, ledger, unsaved, quarantine, tools, summary } = parts;
-  const by = { source: parts.sourceName, sink: sink.name, branch: parts.branch };
+  const { sink, branch, queue, ledger, unsaved, quarantine, tools, summary, doubted } = parts;
+  const by = { source: parts.sourceName, sink: sink.name, branch };
   const limit = refusalLimit(summary, parts.maxQuarantine, parts.refusals, quarantine.path);
   const clock = { ...tools, repeated: () => void (summary.repeated += 1) };
-  const listeners = { soFar: record, mayRefuse: limit.checkShare };
+  const listeners = {
+    soFar: record,
+    mayRefuse: (count: number, reason: string, doubt: string | undefined) =>
+      limit.checkShare(doubted.length + count, reason, doubt),
+  };
   const flight = new Set<Promise<void>>();
-  let setAside: number[] = [];
+  let refusedEntries: number[] = [];
   let failure: unknown;
   let failed = false;
   let oldest = Infinity;
@@ -70,7 +77,7 @@ export function outbox(parts: OutboxParts): Outbox {
     while (flight.size >= sink.inFlight) await Promise.race(flight);
     check();
     // Before the next batch leaves, the last one must be on disk: a killed run then repeats one batch at most.
-    await unsaved.journal(parts.branch);
+    await unsaved.journal(branch);
     void launch(packed);
   }
 
@@ -96,24 +103,34 @@ export function outbox(parts: OutboxParts): Outbox {
     for (const entry of delivered.kept) ledger.keep(entry);
     summary.delivered += delivered.kept.length;
     summary.diverted += delivered.diverted;
-    unsaved.add(parts.branch, ledger, delivered.kept);
+    unsaved.add(branch, ledger, delivered.kept);
     for (const { pending, entries } of delivered.awaited) {
       for (const entry of entries) ledger.wait(entry, pending);
       summary.awaited += entries.length;
-      unsaved.add(parts.branch, ledger, entries);
+      unsaved.add(branch, ledger, entries);
     }
-    const [first] = delivered.refused;
+    const refused = delivered.refused.map((one) => ({ ...one, branch, ledger }));
+    if (isAnyAccepted(summary)) return setAside([...doubted.splice(0), ...refused]);
+    await setAside(refused.filter(({ doubt }) => doubt === undefined));
+    doubted.push(...refused.filter(({ doubt }) => doubt !== undefined));
+    const [first] = doubted;
     if (first === undefined) return;
-    limit.check(delivered.refused.length, refusedBy(sink.name, first.record, first.reason));
-    for (const { record: refused, reason } of delivered.refused) {
-      const text = refused.bytes.subarray(refused.start, refused.end);
-      await quarantine.add({ text, more: false, reason }, by);
+    limit.checkShare(doubted.length, refusedBy(sink.name, first.record, first.reason), first.doubt);
+  }
+
+  async function setAside(refused: readonly Doubted[]): Promise<void> {
+    const [first] = refused;
+    if (first === undefined) return;
+    limit.check(refused.length, refusedBy(sink.name, first.record, first.reason));
+    for (const { record: { bytes, start, end }, reason, branch: of } of refused) {
+      await quarantine.add({ text: bytes.subarray(start, end), more: false, reason }, { ...by, branch: of });
     }
     await quarantine.flush();
-    const setAsideNow = delivered.refused.map(({ entry }) => entry);
-    for (const entry of setAsideNow) ledger.keep(entry);
-    unsaved.add(parts.branch, ledger, setAsideNow);
-    summary.quarantined += delivered.refused.length;
+    for (const one of refused) {
+      one.ledger.keep(one.entry);
+      unsaved.add(one.branch, one.ledger, [one.entry]);
+    }
+    summary.quarantined += refused.length;
   }
 
   return {
@@ -139,14 +156,14 @@ export function outbox(parts: OutboxParts): Outbox {
       await quarantine.add(refused, by);
       if (entry === undefined) return;
       summary.quarantined += 1;
-      setAside.push(entry);
+      refusedEntries.push(entry);
     },
     async drain() {
       await dispatch();
       await Promise.all(flight);
       check();
       // Acknowledgements are asked for next, and are told once.
-      if (sink.settle !== undefined) await unsaved.journal(parts.branch);
+      if (sink.settle !== undefined) await unsaved.journal(branch);
       await flushQuarantine();
     },
     async settle() {
@@ -159,8 +176,8 @@ export function outbox(parts: OutboxParts): Outbox {
   /** Only what is durable in the quarantine is as good as delivered. */
   async function flushQuarantine(): Promise<void> {
     await quarantine.flush();
-    for (const entry of setAside) ledger.keep(entry);
-    setAside = [];
+    for (const entry of refusedEntries) ledger.keep(entry);
+    refusedEntries = [];
   }
 
   function noteRefused({ key: text }: RefusedRecord, stamp: number): number {
@@ -177,6 +194,6 @@ export function outbox(parts: OutboxParts): Outbox {
 
   async function refuseTooLarge(auditRecord: AuditRecord, entry: number): Promise<void> {
     const reason = `larger than the ${sink.limits.record} bytes that ${sink.name} takes`;
-    return record({ ...nothing, refused: [{ entry, record: auditRecord, reason }] });
+    return record({ ...nothing, refused: [{ entry, record: auditRecord, reason, doubt: undefined }] });
   }
 }

@@ -8,7 +8,7 @@ import { stoppedEarly } from './partial.ts';
 
 /** The one place where the watermark moves: every record of the slice was delivered, or durably set aside. */
 export function commit(
-  { source, place, job, tools }: BranchRun,
+  { source, place, job, tools, doubted }: BranchRun,
   slice: Window,
   serverTime: Instant | undefined,
   moves: boolean,
@@ -18,7 +18,7 @@ export function commit(
   const delay = delayOf(job, source.window);
   const now = fromMillis(tools.now());
   const proven = provenNow(serverTime, now);
-  if (moves && !isUnset(proven ?? now)) {
+  if (moves && doubted.length === 0 && !isUnset(proven ?? now)) {
     const watermark = advance(place.watermark, slice, proven, delay);
     place.watermark = watermark;
     const overlapped = watermark - overlapOf(job, source.window);

@@ -48,7 +48,15 @@ function bench(changes: Partial<Sink> = {}) {
   const summary = emptySummary();
   const queue = packer(sink);
   const parts = { sink, queue, ledger, unsaved: unsaved(sink, store), quarantine, summary, tools: fakeTools(clock) };
-  const box = outbox({ ...parts, sourceName: 'memory', branch: '', maxQuarantine: 0.1, refusals: 0, dryRun: false });
+  const box = outbox({
+    ...parts,
+    sourceName: 'memory',
+    branch: '',
+    maxQuarantine: 0.1,
+    refusals: 0,
+    doubted: [],
+    dryRun: false,
+  });
   const records = auditRecords(20);
   /** Adds so many records more; resolves when the outbox takes further ones. */
   let next = 0;
