@@ -101,7 +101,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
         doWithoutAcks();
         return { again: `${who} does not acknowledge`, after: 0 };
       case 'spoilt':
-        return { split: answer.reason };
+        return { split: answer.reason, doubt: 'SPLUNK_URL and SPLUNK_TOKEN' };
       case 'tooLarge':
         return uploads.tooLarge(batch, answer.reason);
       case 'other':

@@ -154,6 +154,20 @@ test('of a batch with bad events, those before each are not sent again, each is 
   }
 });
 
+test('a refusal that names no event may be about something else; one that does is about that event', async () => {
+  for (const [code, number, doubt] of [
+    [6, 0, undefined],
+    [6, undefined, 'SPLUNK_URL and SPLUNK_TOKEN'],
+    [5, undefined, 'SPLUNK_URL and SPLUNK_TOKEN'],
+    [21, undefined, 'SPLUNK_URL and SPLUNK_TOKEN'],
+  ] as const) {
+    const { server, send } = await start();
+    server.hook = () => ({ status: 400, body: { text: 'no', code, 'invalid-event-number': number } });
+    const { kept, refused } = await send(auditRecords(3));
+    assert.deepEqual([kept, refused.map((one) => one.doubt)], [[], [doubt, doubt, doubt]]);
+  }
+});
+
 test('a collector that refuses every event is asked no more than it takes to know that they are too many', async () => {
   const { server, sink, tools } = await start();
   server.bad = () => 12;
