@@ -6,11 +6,12 @@
  */
 import { unsaved } from './core/delivery/unsaved.ts';
 import { packer } from './core/batch.ts';
+import type { Doubted } from './core/delivery/delivered.ts';
 import { noteListed, progressOf } from './core/run/branch-list.ts';
 import { dryQuarantine } from './core/run/dry-quarantine.ts';
 import { changedCredentials, type CredentialMarks } from './core/run/credentials.ts';
 import { checkHoldOff } from './core/run/hold-off.ts';
-import { divertedBy, leftOut, setAside, skipped, unasked } from './core/run/partial.ts';
+import { divertedBy, inDoubt, leftOut, setAside, skipped, unasked } from './core/run/partial.ts';
 import { clockProblems } from './core/run/plan.ts';
 import { firstPosition, placeOf, writeDown } from './core/run/position.ts';
 import { exit, Problem } from './core/problem.ts';
@@ -97,6 +98,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
     };
     const delivered = unsaved(sink, parts.job.dryRun ? undefined : parts.store, saveAll);
     if (unknown.length > 0) await saveAll();
+    const doubted: Doubted[] = [];
     const asked = parts.job.search.single ? branches.slice(0, 1) : branches;
     for (const branch of asked) {
       // Between two branches no request is under way that would notice the stop: the others would be skipped in silence.
@@ -111,6 +113,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
         summary: state.summary,
         unsaved: delivered,
         refusals: position.refusals,
+        doubted,
         save: saveAll,
         collect: (step) => collect(state, step, branch),
         sinkBroke: () => void (state.sinkBroken = true),
@@ -123,6 +126,8 @@ async function pullAll(state: State, position: Position): Promise<void> {
         await collect(state, () => Promise.reject(skipped(gap, at.source.name)), branch);
     }
     nameBranches(state, branches.length);
+    // A run that was cut short does not know what else would have been taken.
+    if (!state.sinkBroken && !parts.tools.stop.aborted) state.problems.push(...inDoubt(doubted, sink, source));
     state.problems.push(...unasked(asked.length, branches.length), ...noteListed(position, source, branches));
     state.problems.push(...clockProblems(parts, progressOf(position).watermark));
   });

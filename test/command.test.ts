@@ -272,10 +272,12 @@ for (const [printed, status, message] of [
 
 for (const [form, printed, status, message] of [
   ['splunk', '{"text":"Success","code":0}', 0, '{"text":"Success","code":0}'],
+  ['splunk', '{"text":"Server is busy","code":9}{"text":"Success","code":0}', 0, 'Server is busy'],
   ['splunk', '{"text":"Incorrect index","code":7}', 74, 'printed: Incorrect index (code 7)\n'],
   ['splunk', 'sent them', 0, 'sent them'],
   ['sekoia', '{"event_ids":["a","b"]}', 0, 'event_ids'],
   ['sekoia', '{"event_ids":["a"]}', 74, 'printed: it answers for 1 of 2 events\n'],
+  ['sekoia', '{"id":"r1","event_id":"e1"}', 0, 'event_id'],
   ['sekoia', '{"error":"unknown intake key"}', 74, 'printed: unknown intake key\n'],
 ] as const) {
   test(`in the form of ${form}, a command that prints ${printed} and ends with 0, for two events: ${status}`, async (t) => {

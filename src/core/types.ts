@@ -298,12 +298,14 @@ export type Outcome = 'kept' | 'diverted' | { readonly again: string } | { reado
  *  outcomes  one for each record, in order; `after` asks to slow down by that many milliseconds;
  *            `pending` names an acknowledgement still to come for the kept ones
  *  again     nothing is known to be taken: send the same batch again, after that many milliseconds if said
- *  split     too large, or some record in it spoils it: send parts of it; a single record is refused with the reason
+ *  split     too large, or some record in it spoils it: send parts of it; a single record is refused with the reason.
+ *            The answer may be about something else, too, where there is a `doubt`: what to check then. It is the record
+ *            once the sink takes another one in the same run, and not before
  */
 export type Reply =
   | { readonly outcomes: readonly Outcome[]; readonly after?: number; readonly pending?: string }
   | { readonly again: string; readonly after?: number }
-  | { readonly split: string; readonly tooLarge?: true };
+  | { readonly split: string; readonly tooLarge?: true; readonly doubt?: string };
 
 /** A small JSON value that a sink keeps between runs, saved with the position. */
 export type Saved = string | number | boolean | null | readonly Saved[] | { readonly [key: string]: Saved };
@@ -492,7 +494,7 @@ export interface Ledger {
  * Whatever happened before `until` was looked at when the delay and this overlap had passed: late records included, it
  * need not be looked at again.
  */
-export interface Settled {
+interface Settled {
   readonly until: Instant;
   readonly overlap: Duration;
 }

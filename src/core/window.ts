@@ -147,10 +147,7 @@ function anywhere(at: Instant): Instant {
   return at;
 }
 
-function unaskedStart(
-  { watermark, settled = 0n, rules, overlap, firstRun }: WindowRequest,
-  until: Instant,
-): Instant {
+function unaskedStart({ watermark, settled = 0n, rules, overlap, firstRun }: WindowRequest, until: Instant): Instant {
   if (rules.filter === 'none') return 0n;
   const start =
     watermark === undefined ? until - (firstRun ?? rules.firstRun) : watermark - overlapOf({ overlap }, rules);

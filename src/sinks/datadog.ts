@@ -46,6 +46,8 @@ export const datadog: SinkDefinition = {
 const largestBatch = 4_250_000;
 /** A larger log is cut off by the intake, which says that all is well. */
 const largestLog = 1_000_000;
+/** What a refusal may be about, beside the logs. */
+const doubt = 'DATADOG_API_KEY and DATADOG_SITE';
 /** Logs of an earlier time lose it. */
 const oldest = 18 * 60 * 60 * 1000;
 
@@ -75,7 +77,7 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
       return { outcomes: allKept(batch) };
     }
     // Only the intake's own words are about the logs: anything between here and there may say 400 to every request.
-    if (reply.status === 400 && saying(answer) !== '') return { split: saying(answer) };
+    if (reply.status === 400 && saying(answer) !== '') return { split: saying(answer), doubt };
     if (reply.status === 400) throw noIntake();
     throw failure(reply, 'the logs', answer);
   }

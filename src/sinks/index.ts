@@ -15,7 +15,10 @@ export const sinks: Readonly<Record<string, () => Promise<SinkDefinition>>> = {
 };
 
 /** A wire form, made with the settings of the sink that it belongs to; none of them is required here. */
-export type WireForm = (values: SettingValues, tools: Pick<SinkTools, 'sourceName' | 'idSpace' | 'trustsIds' | 'now'>) => Encode;
+export type WireForm = (
+  values: SettingValues,
+  tools: Pick<SinkTools, 'sourceName' | 'idSpace' | 'trustsIds' | 'now'>,
+) => Encode;
 
 /** What `--bulk-format` prints, by the name of the sink whose form it is. */
 export const wireForms: Readonly<Record<string, () => Promise<WireForm>>> = {

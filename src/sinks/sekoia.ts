@@ -64,6 +64,8 @@ const largestBatch = 9 * 1024 * 1024;
 const largestEvent = 250_000;
 /** Escaped it is at most so large; anything beyond need not be held to be refused. */
 const largestEncoded = 2 * largestEvent + 1000;
+/** What a refusal may be about, beside the events. */
+const doubt = 'SEKOIA_INTAKE_KEY, SEKOIA_ENDPOINT and SEKOIA_URL';
 /** Requests that may be answered without an ID, one after the other. */
 const shortAnswers = 3;
 
@@ -93,7 +95,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     if (isSuccessful(reply.status)) return read(text, batch.count);
     const refused = sekoiaRefusal(reply.status, text);
     // In halves: an intake that refuses every event is soon known to, and it limits the rate.
-    if (refused !== undefined) return { split: refused, tooLarge: true };
+    if (refused !== undefined) return { split: refused, tooLarge: true, doubt };
     throw failure(reply, text);
   }
 

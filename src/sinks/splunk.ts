@@ -89,6 +89,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
     const answer = hecReply(reply.status, text, batch.count, batch.body.length);
     switch (answer.kind) {
       case 'taken': {
+        if (wantsAcks && answer.ackId === undefined) doWithoutAcks();
         const after = answer.slow ? { after: retryAfter(reply.headers, tools.now()) ?? slowDown } : {};
         return { ...acknowledged(allKept(batch), channel, answer.ackId), ...after };
       }
@@ -100,7 +101,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
         doWithoutAcks();
         return { again: `${who} does not acknowledge`, after: 0 };
       case 'spoilt':
-        return { split: answer.reason };
+        return { split: answer.reason, doubt: 'SPLUNK_URL and SPLUNK_TOKEN' };
       case 'tooLarge':
         return uploads.tooLarge(batch, answer.reason);
       case 'other':
@@ -108,16 +109,14 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
     }
   }
 
-  /** Outcomes, with the name of the acknowledgement that the kept ones wait for. */
+  /** Outcomes, with the name of the acknowledgement that the kept ones wait for. A refusal may leave it out: it is about an event. */
   function acknowledged(
     outcomes: readonly Outcome[],
     channel: string,
     ackId: number | undefined,
   ): Extract<Reply, { outcomes: unknown }> {
-    if (!wantsAcks || !outcomes.includes('kept')) return { outcomes };
-    if (ackId !== undefined) return { outcomes, pending: acks.sent(channel, ackId, tools.now()) };
-    doWithoutAcks();
-    return { outcomes };
+    if (!wantsAcks || ackId === undefined || !outcomes.includes('kept')) return { outcomes };
+    return { outcomes, pending: acks.sent(channel, ackId, tools.now()) };
   }
 
   /** The events are taken, and an audit trail that stands still is worse than one that is promised less: so it is said. */

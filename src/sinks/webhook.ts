@@ -62,6 +62,9 @@ export const webhook: SinkDefinition = {
 
 const largestBatch = 1_000_000;
 
+/** What a refusal may be about, beside the records: a signature that does not fit is 400 to some receivers. */
+const doubt = 'WEBHOOK_URL, WEBHOOK_HEADERS, WEBHOOK_SECRET and WEBHOOK_FORMAT';
+
 /** Client errors that every request would meet, whatever it holds. */
 const faults: readonly number[] = [404, 405, 406, 407, 411, 414, 415, 417, 421, 426, 431];
 
@@ -96,7 +99,7 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
       return { outcomes: allKept(batch) };
     }
     const isPoison = reply.status >= 400 && reply.status < 500 && !isFault(reply.status);
-    if (isPoison) return { split: `the receiver refused it (HTTP ${reply.status})${saying(text)}` };
+    if (isPoison) return { split: `the receiver refused it (HTTP ${reply.status})${saying(text)}`, doubt };
     throw failure(reply);
   }
 

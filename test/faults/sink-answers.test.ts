@@ -28,6 +28,22 @@ for (const [kind, status, body, said] of [
   });
 }
 
+for (const body of [{ message: 'Unknown intake' }, 'Bad Request: invalid Content-Length'] as const) {
+  const said = typeof body === 'string' ? body : body.message;
+  fault('S12', `sekoia refuses everything with 400 and "${said}": 78, and nothing is set aside`, async (context) => {
+    const here = await sekoiaScene(context);
+    here.sink.hook = onPost(() => ({ status: 400, body }));
+    const result = await here.run();
+    assert.deepEqual([result.waits, here.setAside()], [[], []]);
+    await here.expectProblem(result, {
+      exit: 78,
+      message: new RegExp(`^sekoia refused r1: ${said} \\(HTTP 400\\); it took no other record in this run$`),
+      hint: /^check SEKOIA_INTAKE_KEY, SEKOIA_ENDPOINT and SEKOIA_URL.*; or it may be this one record, which is set aside/,
+      lift: () => (here.sink.hook = undefined),
+    });
+  });
+}
+
 for (const kind of kinds) {
   fault('S13', `${kind} has no such address (404): 78, and nothing is set aside`, async (context) => {
     const here = await scenes[kind](context);

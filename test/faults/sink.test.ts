@@ -14,6 +14,7 @@ import {
   kinds,
   onPost,
   scenes,
+  sekoiaScene,
   splunkScene,
   type SinkScene,
   recordIdOf,
@@ -318,6 +319,50 @@ fault(
     const result = await here.run();
     assert.ok(here.posts().length <= 1 + 7, `${here.posts().length} requests`);
     await expectSetAside(here, result, ['r37'], /^x_content_parse_exception: poison$/);
+  },
+);
+
+for (const [which, poison] of [
+  ['the first', 'r1'],
+  ['the last', 'r6'],
+] as const) {
+  fault(
+    'S10',
+    `sekoia refuses ${which} event, and speaks of a key: it is set aside, the others go on`,
+    async (context) => {
+      for (const endpoint of ['plain/batch', 'plain']) {
+        const here = await sekoiaScene(context, { environment: { SEKOIA_ENDPOINT: endpoint } });
+        here.sink.hook = onPost(({ body }) =>
+          body.includes(`"${poison}"`) ? { status: 400, body: 'event 0: invalid key "user name" in json' } : undefined,
+        );
+        await expectSetAside(
+          here,
+          await here.run(),
+          [poison],
+          /^event 0: invalid key "user name" in json \(HTTP 400\)$/,
+        );
+      }
+    },
+  );
+}
+
+fault(
+  'S10',
+  'a poison event alone in its run is 78 and waits for others; with them it is set aside',
+  async (context) => {
+    const here = await sekoiaScene(context, { records: 0 });
+    here.vendor.add('poison', 30);
+    here.sink.hook = onPost(({ body }) =>
+      body.includes('"poison"') ? { status: 400, body: { message: 'bad event' } } : undefined,
+    );
+    for (let time = 0; time < 2; time++) {
+      const { status, stderr } = await here.run();
+      assert.equal(status, 78, stderr);
+      assert.deepEqual(here.setAside(), []);
+      here.clock.now += 60_000;
+    }
+    here.vendor.add('good', 30);
+    await expectSetAside(here, await here.run(), ['poison'], /^bad event \(HTTP 400\)$/);
   },
 );
 

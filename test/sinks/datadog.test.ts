@@ -131,7 +131,11 @@ test('what the intake says about a bad entry is the reason, fit for a terminal',
   const { server, send } = await start();
   server.hook = () => ({ status: 400, body: { errors: [{ detail: 'bad \u001b entry' }] } });
   const { refused } = await send(auditRecords(1));
-  assert.equal(refused[0]?.reason, String.raw`bad \u001b entry`);
+  assert.deepEqual(
+    refused.map(({ reason, doubt }) => [reason, doubt]),
+    [[String.raw`bad \u001b entry`, 'DATADOG_API_KEY and DATADOG_SITE']],
+    'it may be about something else',
+  );
 });
 
 test('a site stands for its address, and must be one', () => {

@@ -95,7 +95,7 @@ test('a key in the body goes nowhere else, and only where the route has a field 
 
 test('a key in the address shows in no message', async () => {
   const { server, send } = await start({}, { SEKOIA_KEY_AS: 'query' });
-  for (const status of [400, 403, 500]) {
+  for (const status of [403, 404, 500]) {
     server.hook = () => ({ status, body: '' });
     await assert.rejects(
       send(auditRecords(1)),
@@ -323,6 +323,10 @@ test('an event that the intake refuses is isolated and set aside, and the rest g
       [400, { message: 'bad \u001b event' }, 'bad \\u001b event (HTTP 400)'],
       [422, { errors: [] }, 'refused by the intake (HTTP 422)'],
       [400, 'event is not valid JSON\n', 'event is not valid JSON (HTTP 400)'],
+      [400, 'event 0: invalid key "user name" in json', 'event 0: invalid key "user name" in json (HTTP 400)'],
+      [400, { message: 'event 0: unknown intake key' }, 'event 0: unknown intake key (HTTP 400)'],
+      [400, { message: 'a < b' }, 'a < b (HTTP 400)'],
+      [400, '', 'refused by the intake (HTTP 400)'],
     ] as const) {
       const { server, send } = await start({}, { SEKOIA_ENDPOINT: endpoint });
       server.hook = (received) => (/\\?"id\\?":\\?"r3\\?"/.test(received.body) ? { status, body } : undefined);
@@ -350,18 +354,31 @@ test('an intake that refuses every event is asked no more than it takes to know 
   assert.ok(server.requests.length < 250, String(server.requests.length));
 });
 
+test('whatever the words of a refusal are, there is a doubt whether they are about the event', async () => {
+  for (const [status, body] of [
+    [400, { message: 'Invalid intake key' }],
+    [400, { message: 'Unknown intake' }],
+    [422, { detail: [{ loc: ['body', 'intake_key'], msg: 'field required' }] }],
+    [400, 'Bad Request: invalid Content-Length'],
+    [400, ''],
+  ] as const) {
+    const { server, send } = await start();
+    server.hook = () => ({ status, body });
+    const { kept, refused } = await send(auditRecords(3));
+    assert.deepEqual(
+      [kept, refused.map(({ doubt }) => doubt)],
+      [[], Array<string>(3).fill('SEKOIA_INTAKE_KEY, SEKOIA_ENDPOINT and SEKOIA_URL')],
+    );
+  }
+});
+
 test('any other refusal is a fault of the settings', async () => {
   for (const [status, body, expected] of [
     [403, { message: 'no' }, exit.noperm],
     [404, { message: 'no' }, exit.config],
     [409, { message: 'no' }, exit.unavailable],
-    [400, { message: 'Invalid intake key' }, exit.config],
-    [422, { detail: [{ loc: ['body', 'intake_key'], msg: 'field required' }] }, exit.config],
-    [400, { error: 'unknown key' }, exit.config],
     [400, '<html>400 Bad Request: invalid content</html>', exit.config],
-    [400, 'Bad Request', exit.config],
-    [400, '', exit.config],
-    [400, {}, exit.config],
+    [422, '<!DOCTYPE html><title>no</title>', exit.config],
   ] as const) {
     const { server, send } = await start();
     server.hook = () => ({ status, body });

@@ -154,6 +154,20 @@ test('of a batch with bad events, those before each are not sent again, each is 
   }
 });
 
+test('a refusal that names no event may be about something else; one that does is about that event', async () => {
+  for (const [code, number, doubt] of [
+    [6, 0, undefined],
+    [6, undefined, 'SPLUNK_URL and SPLUNK_TOKEN'],
+    [5, undefined, 'SPLUNK_URL and SPLUNK_TOKEN'],
+    [21, undefined, 'SPLUNK_URL and SPLUNK_TOKEN'],
+  ] as const) {
+    const { server, send } = await start();
+    server.hook = () => ({ status: 400, body: { text: 'no', code, 'invalid-event-number': number } });
+    const { kept, refused } = await send(auditRecords(3));
+    assert.deepEqual([kept, refused.map((one) => one.doubt)], [[], [doubt, doubt, doubt]]);
+  }
+});
+
 test('a collector that refuses every event is asked no more than it takes to know that they are too many', async () => {
   const { server, sink, tools } = await start();
   server.bad = () => 12;
@@ -276,6 +290,26 @@ test('the part of a batch before a bad event is acknowledged too', async () => {
   );
   const names = awaited.map(({ pending }) => pending);
   assert.deepEqual((await sink.settle?.(names))?.kept, names);
+});
+
+test('a bad event whose refusal names no acknowledgement is no word about the token: the rest is acknowledged', async () => {
+  const { server, send, tools } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
+  server.hook = ({ path, body }) => {
+    const at = body.split('\n').findIndex((line) => line.includes('"id":"r2"'));
+    if (!path.endsWith('/event') || at === -1) return undefined;
+    return { status: 400, body: { text: 'Event field cannot be blank', code: 13, 'invalid-event-number': at } };
+  };
+  const { kept, awaited, refused } = await send(auditRecords(5));
+  assert.deepEqual(kept, [0, 1], 'what Splunk took before it');
+  assert.deepEqual(
+    awaited.map(({ entries }) => entries),
+    [[3, 4]],
+  );
+  assert.deepEqual(
+    refused.map(({ entry }) => entry),
+    [2],
+  );
+  assert.deepEqual(tools.warnings, []);
 });
 
 test('what is still to come survives into the next run, and what that sends has a name of its own', async () => {

@@ -177,7 +177,11 @@ test('every status has its meaning', async () => {
   for (const status of [400, 409, 422, 451]) {
     const { server, send } = await start();
     server.hook = () => ({ status, body: '' });
-    assert.equal((await send(auditRecords(2))).refused.length, 2, String(status));
+    assert.deepEqual(
+      (await send(auditRecords(2))).refused.map(({ doubt }) => doubt),
+      Array<string>(2).fill('WEBHOOK_URL, WEBHOOK_HEADERS, WEBHOOK_SECRET and WEBHOOK_FORMAT'),
+      String(status),
+    );
   }
 });
 

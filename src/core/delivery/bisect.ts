@@ -6,6 +6,11 @@
  * ceil(log2 n) + 2 further requests.
  */
 
+import type { Reply } from '../types.ts';
+
+/** Why a request was not taken as it was. */
+export type Split = Extract<Reply, { split: string }>;
+
 /** Records to send in one request, by ascending index. */
 export interface Task {
   readonly indices: readonly number[];
@@ -19,13 +24,13 @@ export interface Worklist {
   /** Puts records back, to be sent before all others. */
   again(task: Task): void;
   /** The request was too large. */
-  tooLarge(task: Task, reason: string): void;
+  tooLarge(task: Task, why: Split): void;
   /** Some record in the request spoils it. */
-  spoilt(task: Task, reason: string): void;
+  spoilt(task: Task, why: Split): void;
 }
 
 /** A list of `count` records, to be sent at once if possible; `refuse` is told about each that can never be sent. */
-export function worklist(count: number, refuse: (index: number, reason: string) => void): Worklist {
+export function worklist(count: number, refuse: (index: number, why: Split) => void): Worklist {
   const parts: Part[] = [{ indices: [...Array(count).keys()], attempt: 1, kind: 'fresh' }];
 
   /** Everything that was left behind at the front of the list, as one part. */
@@ -48,19 +53,19 @@ export function worklist(count: number, refuse: (index: number, reason: string) 
     again(task) {
       parts.unshift({ ...task, kind: 'fresh' });
     },
-    tooLarge(task, reason) {
+    tooLarge(task, why) {
       if (task.indices.length === 1) {
-        for (const index of task.indices) refuse(index, reason);
+        for (const index of task.indices) refuse(index, why);
         return;
       }
       for (const indices of halves(task).toReversed()) parts.unshift({ indices, attempt: 1, kind: 'fresh' });
     },
-    spoilt(task, reason) {
+    spoilt(task, why) {
       // The culprit is here, so the part that was suspected after this one is cleared.
       const [after] = parts;
       if (after?.kind === 'suspect') parts[0] = { indices: after.indices, attempt: 1, kind: 'rest' };
       if (task.indices.length === 1) {
-        for (const index of task.indices) refuse(index, reason);
+        for (const index of task.indices) refuse(index, why);
         return;
       }
       const [first, second] = halves(task);

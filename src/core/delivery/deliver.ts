@@ -6,7 +6,7 @@
 import { part } from '../batch.ts';
 import type { Packed } from '../batch.ts';
 import { worklist } from './bisect.ts';
-import type { Task } from './bisect.ts';
+import type { Split, Task } from './bisect.ts';
 import { collect, type Delivered, type Fate, type Kept, keptWhole } from './delivered.ts';
 import { refusedBy } from './refusal-limit.ts';
 import { exit, Problem } from '../problem.ts';
@@ -29,10 +29,10 @@ interface Listeners {
   /** Given what is certain before a Problem is thrown: a record which was taken is not to be sent again by the next run. */
   soFar?(delivered: Delivered): Promise<void> | void;
   /**
-   * Given how many of the batch are refused so far, and why the first; may throw a Problem: a sink that refuses
-   * everything need not be asked about every record.
+   * Given how many of the batch are refused so far, and why the first; and, while none is kept, whether there is a doubt
+   * about one (see Reply). May throw a Problem: a sink that refuses everything need not be asked about every record.
    */
-  mayRefuse?(count: number, reason: string): void;
+  mayRefuse?(count: number, reason: string, doubt: string | undefined): void;
 }
 
 /**
@@ -52,8 +52,10 @@ export async function deliver(
   }
   const fates: Fate[] = [];
   const reasons: string[] = [];
-  const refuse = (index: number, reason: string): void => {
-    fates[index] = { refused: reason };
+  let doubted: string | undefined;
+  const refuse = (index: number, { split: reason, doubt }: Split): void => {
+    fates[index] = { refused: reason, doubt };
+    doubted ??= doubt;
     const record = reasons.length === 0 ? packed.batch.records[index] : undefined; // only the first is told
     reasons.push(record === undefined ? reason : refusedBy(sink.name, record, reason));
   };
@@ -61,7 +63,9 @@ export async function deliver(
   try {
     let answered: Answer | undefined = first;
     for (let task = work.next(); task !== undefined; task = work.next()) {
-      if (reasons[0] !== undefined) listeners.mayRefuse?.(reasons.length, reasons[0]);
+      if (reasons[0] !== undefined) {
+        listeners.mayRefuse?.(reasons.length, reasons[0], fates.some(isKept) ? undefined : doubted);
+      }
       const reply = answered ?? (await request(sink, part(packed, task.indices).batch));
       answered = undefined;
       if ('outcomes' in reply) {
@@ -69,8 +73,8 @@ export async function deliver(
         if (left.indices.length > 0) work.again(await again(left, clock));
         else if (reply.after !== undefined) await slowDown(reply.after, clock);
       } else if ('split' in reply) {
-        if (reply.tooLarge === true) work.tooLarge(task, reply.split);
-        else work.spoilt(task, reply.split);
+        if (reply.tooLarge === true) work.tooLarge(task, reply);
+        else work.spoilt(task, reply);
       } else {
         work.again(await again({ ...task, ...reply }, clock));
       }
@@ -114,13 +118,17 @@ function isAllKept({ outcomes }: Settled, { count }: Batch): boolean {
   return true;
 }
 
+function isKept(fate: Fate): boolean {
+  return fate !== undefined && 'kept' in fate;
+}
+
 /** Notes the outcomes; returns the records that failed for now, in their order. */
 function settle(
   sink: Pick<Sink, 'name'>,
   task: Task,
   { outcomes, pending, after }: Settled,
   fates: Fate[],
-  refuse: (index: number, reason: string) => void,
+  refuse: (index: number, why: Split) => void,
 ): Failed {
   if (outcomes.length !== task.indices.length) {
     throw new Error(`${sink.name} answered ${outcomes.length} outcomes for ${task.indices.length} records`);
@@ -134,7 +142,7 @@ function settle(
     if (outcome === undefined || index === undefined) throw new Error(`${sink.name} left out an outcome`);
     if (outcome === 'kept') fates[index] = kept;
     else if (outcome === 'diverted') fates[index] = { ...kept, diverted: true };
-    else if ('refused' in outcome) refuse(index, outcome.refused);
+    else if ('refused' in outcome) refuse(index, { split: outcome.refused });
     else {
       indices.push(index);
       reason ||= outcome.again;

@@ -1,15 +1,30 @@
 /** What became of the records of a batch: noted for each as replies come in, and sorted at the end. */
 import type { Packed } from '../batch.ts';
-import type { EncodedRecord } from '../types.ts';
+import type { EncodedRecord, Ledger } from '../types.ts';
 
 /** What became of a batch; the numbers are ledger entries, in the order of the batch. */
 export interface Delivered {
   readonly kept: readonly number[];
   /** Sent, with the acknowledgement still to come, by its name. */
   readonly awaited: readonly { readonly pending: string; readonly entries: readonly number[] }[];
-  readonly refused: readonly { readonly entry: number; readonly record: EncodedRecord; readonly reason: string }[];
+  readonly refused: readonly Refused[];
   /** How many of those that were kept were diverted. */
   readonly diverted: number;
+}
+
+/** A record that the sink will not take. */
+export interface Refused {
+  readonly entry: number;
+  readonly record: EncodedRecord;
+  readonly reason: string;
+  /** As in Reply. */
+  readonly doubt: string | undefined;
+}
+
+/** A refused record of a branch, of which it is not yet known whether it was the record. */
+export interface Doubted extends Refused {
+  readonly branch: string;
+  readonly ledger: Ledger;
 }
 
 export const nothing: Delivered = { kept: [], awaited: [], refused: [], diverted: 0 };
@@ -18,7 +33,7 @@ export const nothing: Delivered = { kept: [], awaited: [], refused: [], diverted
  * The final outcome of one record; `kept` may carry the name of an acknowledgement. Empty until known. All records that
  * one reply kept share an object: there are too many of them for one each.
  */
-export type Fate = undefined | Kept | { readonly refused: string };
+export type Fate = undefined | Kept | { readonly refused: string; readonly doubt: string | undefined };
 export type Kept = { readonly kept: string | undefined; readonly diverted?: true };
 
 export function keptWhole(entries: readonly number[], pending: string | undefined): Delivered {
@@ -30,15 +45,16 @@ export function keptWhole(entries: readonly number[], pending: string | undefine
 export function collect(packed: Packed, fates: readonly Fate[]): Delivered {
   const kept: number[] = [];
   const awaited = new Map<string, number[]>();
-  const refused: { entry: number; record: EncodedRecord; reason: string }[] = [];
+  const refused: Refused[] = [];
   let diverted = 0;
   for (let index = 0; index < packed.entries.length; index++) {
     const fate = fates[index];
     const entry = packed.entries[index];
     if (fate === undefined || entry === undefined) continue;
     if ('diverted' in fate) diverted += 1;
-    if ('refused' in fate) refused.push({ entry, record: packed.batch.records[index]!, reason: fate.refused });
-    else if (fate.kept === undefined) kept.push(entry);
+    if ('refused' in fate) {
+      refused.push({ entry, record: packed.batch.records[index]!, reason: fate.refused, doubt: fate.doubt });
+    } else if (fate.kept === undefined) kept.push(entry);
     else {
       const entries = awaited.get(fate.kept);
       if (entries === undefined) awaited.set(fate.kept, [entry]);

@@ -3,12 +3,11 @@
  * written down before anything depends on it. Delivered IDs enter the ledger as `kept`; what no sink will take goes to
  * the quarantine, durably, and is then as good as delivered.
  */
-import { Buffer } from 'node:buffer';
 import type { Packed, Packer } from '../batch.ts';
-import { seen } from '../dedupe.ts';
+import { asideOf } from './aside.ts';
 import { deliver } from './deliver.ts';
-import { type Delivered, nothing } from './delivered.ts';
-import { refusalLimit, refusedBy } from './refusal-limit.ts';
+import { type Delivered, type Doubted, nothing } from './delivered.ts';
+import { refusalLimit } from './refusal-limit.ts';
 import type { AuditRecord, Ledger, Quarantine, RefusedRecord, Sink, Source, Summary, Tools } from '../types.ts';
 import type { Unsaved } from './unsaved.ts';
 
@@ -22,6 +21,8 @@ export interface OutboxParts {
   readonly quarantine: Quarantine;
   readonly tools: Tools;
   readonly summary: Summary;
+  /** Refused in doubt (see Reply) while nothing of the run was taken; of all branches, set aside by whichever has something taken. */
+  readonly doubted: Doubted[];
   readonly maxQuarantine: number;
   /** Records that the runs before refused in a row. */
   readonly refusals: number;
@@ -51,13 +52,16 @@ export interface Outbox {
 const patience = 1000;
 
 export function outbox(parts: OutboxParts): Outbox {
-  const { source, sink, queue, ledger, unsaved, quarantine, tools, summary } = parts;
-  const by = { source: source.name, sink: sink.name, branch: parts.branch };
-  const limit = refusalLimit(summary, parts.maxQuarantine, parts.refusals, quarantine.path);
+  const { sink, branch, queue, ledger, unsaved, tools, summary, doubted } = parts;
+  const limit = refusalLimit(summary, parts.maxQuarantine, parts.refusals, parts.quarantine.path);
+  const aside = asideOf({ ...parts, limit });
   const clock = { ...tools, repeated: () => void (summary.repeated += 1) };
-  const listeners = { soFar: record, mayRefuse: limit.checkShare };
+  const listeners = {
+    soFar: record,
+    mayRefuse: (count: number, reason: string, doubt: string | undefined) =>
+      limit.checkShare(doubted.length + count, reason, doubt),
+  };
   const flight = new Set<Promise<void>>();
-  let setAside: number[] = [];
   let failure: unknown;
   let failed = false;
   let oldest = Infinity;
@@ -100,24 +104,13 @@ export function outbox(parts: OutboxParts): Outbox {
     for (const entry of delivered.kept) ledger.keep(entry);
     summary.delivered += delivered.kept.length;
     summary.diverted += delivered.diverted;
-    unsaved.add(parts.branch, ledger, delivered.kept);
+    unsaved.add(branch, ledger, delivered.kept);
     for (const { pending, entries } of delivered.awaited) {
       for (const entry of entries) ledger.wait(entry, pending);
       summary.awaited += entries.length;
-      unsaved.add(parts.branch, ledger, entries);
+      unsaved.add(branch, ledger, entries);
     }
-    const [first] = delivered.refused;
-    if (first === undefined) return;
-    limit.check(delivered.refused.length, refusedBy(sink.name, first.record, first.reason));
-    for (const { record: refused, reason } of delivered.refused) {
-      const text = refused.bytes.subarray(refused.start, refused.end);
-      await quarantine.add({ text, more: false, reason }, by);
-    }
-    await quarantine.flush();
-    const setAsideNow = delivered.refused.map(({ entry }) => entry);
-    for (const entry of setAsideNow) ledger.keep(entry);
-    unsaved.add(parts.branch, ledger, setAsideNow);
-    summary.quarantined += delivered.refused.length;
+    await aside.take(delivered.refused);
   }
 
   return {
@@ -133,49 +126,21 @@ export function outbox(parts: OutboxParts): Outbox {
       check();
       return tools.now() - oldest >= patience ? dispatch() : undefined;
     },
-    async refuse(refused, stamp) {
-      if (refused.more) return quarantine.add(refused, by);
-      // What a stream shows again may as well be another one. But an export that reaches back may bring such a line to
-      // every run, and nothing else: those of earlier runs must not stop this one.
-      const entry = source.stream === undefined ? noteRefused(refused, stamp) : undefined;
-      if (entry === seen) {
-        summary.seen += 1; // the parts that the quarantine has go with the next record's first
-        return;
-      }
-      if (entry === undefined) limit.checkShare(1, refused.reason);
-      else limit.check(1, refused.reason);
-      await quarantine.add(refused, by);
-      summary.quarantined += 1;
-      if (entry === undefined) summary.unreadable += 1;
-      else setAside.push(entry);
-    },
+    refuse: aside.refuse,
     async drain() {
       await dispatch();
       await Promise.all(flight);
       check();
       // Acknowledgements are asked for next, and are told once.
       if (sink.settle !== undefined) await unsaved.journal();
-      await flushQuarantine();
+      await aside.flush();
     },
     async settle() {
       await Promise.all(flight);
-      await flushQuarantine();
+      await aside.flush();
     },
     broken: () => failed,
   };
-
-  /** Only what is durable in the quarantine is as good as delivered. */
-  async function flushQuarantine(): Promise<void> {
-    await quarantine.flush();
-    for (const entry of setAside) ledger.keep(entry);
-    setAside = [];
-  }
-
-  function noteRefused({ key: text }: RefusedRecord, stamp: number): number {
-    if (text === undefined) throw new Error('a refused record without a key');
-    const key = Buffer.from(text);
-    return ledger.note(key, 0, key.length, stamp, 0);
-  }
 
   async function addAfterDispatch(auditRecord: AuditRecord, entry: number): Promise<void> {
     await dispatch();
@@ -185,6 +150,6 @@ export function outbox(parts: OutboxParts): Outbox {
 
   async function refuseTooLarge(auditRecord: AuditRecord, entry: number): Promise<void> {
     const reason = `larger than the ${sink.limits.record} bytes that ${sink.name} takes`;
-    return record({ ...nothing, refused: [{ entry, record: auditRecord, reason }] });
+    return record({ ...nothing, refused: [{ entry, record: auditRecord, reason, doubt: undefined }] });
   }
 }

@@ -12,8 +12,11 @@ import type { EncodedRecord, Summary } from '../types.ts';
 const floor = 10;
 
 export interface RefusalLimit {
-  /** Throws Problem (65) when `more` would be too large a share of this run's records. */
-  checkShare(more: number, reason: string): void;
+  /**
+   * Throws Problem when `more` would be too large a share of this run's records: 65; or 78 when nothing of the run was
+   * taken, and there is a doubt (see Reply) whether it is the records.
+   */
+  checkShare(more: number, reason: string, doubt?: string): void;
   /**
    * The same, and also when it would be too many since a record was last accepted, in whichever run: where runs have few
    * records, the share of one says little. Not for a part of a batch, the rest of which may yet be accepted.
@@ -23,9 +26,11 @@ export interface RefusalLimit {
 
 /** `share`: 0 to 1. `before`: refused in a row by earlier runs, into the quarantine at `path`. */
 export function refusalLimit(summary: Summary, share: number, before: number, path: string): RefusalLimit {
-  function checkShare(more: number, reason: string): void {
+  function checkShare(more: number, reason: string, doubt?: string): void {
     const refused = summary.quarantined + more;
-    if (refused > Math.max(floor, summary.fetched * share)) throw tooMany(refused, summary.fetched, reason);
+    if (refused <= Math.max(floor, summary.fetched * share)) return;
+    if (doubt !== undefined && !isAnyAccepted(summary)) throw noneTaken(reason, doubt);
+    throw tooMany(refused, summary.fetched, reason);
   }
 
   return {
@@ -43,6 +48,13 @@ export function refusalLimit(summary: Summary, share: number, before: number, pa
 /** The reason, with the destination that gave it and the record that it was first given for. */
 export function refusedBy(sinkName: string, { key, keyStart, keyEnd }: EncodedRecord, reason: string): string {
   return `${sinkName} refused ${serverText(idText(key, keyStart, keyEnd))}: ${reason}`;
+}
+
+/** Nothing of a run was taken: it need not be the records. `reason` is that of the first, from `refusedBy`. */
+export function noneTaken(reason: string, doubt: string): Problem {
+  return new Problem(exit.config, `${reason}; it took no other record in this run`, {
+    hint: `check ${doubt}; or it may be this one record, which is set aside by a run that has another one taken`,
+  });
 }
 
 /** A later `--since` is none: what cannot be read has no time, and a vendor with a bookmark goes on from there all the same. */

@@ -1,5 +1,6 @@
 /** What a run has at hand, for all branches of the source and for one of them. */
 import type { Packer } from '../batch.ts';
+import type { Doubted } from '../delivery/delivered.ts';
 import type { Unsaved } from '../delivery/unsaved.ts';
 import type {
   BranchPosition,
@@ -40,6 +41,8 @@ export interface BranchRun<AnyJob extends Job = DatedJob> extends RunContext<Any
   readonly unsaved: Unsaved;
   /** Records that the runs before refused in a row. */
   readonly refusals: number;
+  /** As in OutboxParts. While there is any, no watermark moves, and no bookmark. */
+  readonly doubted: Doubted[];
   readonly summary: Summary;
   /** Makes the position as it is durable. */
   save(): Promise<void>;

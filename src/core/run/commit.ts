@@ -9,7 +9,7 @@ import { stoppedEarly } from './partial.ts';
 
 /** The one place where the watermark moves: every record of the slice was delivered, or durably set aside. */
 export function commit(
-  { source, place, job, tools }: BranchRun,
+  { source, place, job, tools, doubted }: BranchRun,
   slice: Window,
   serverTime: Instant | undefined,
   moves: boolean,
@@ -19,7 +19,7 @@ export function commit(
   const delay = delayOf(job, source.window);
   const now = fromMillis(tools.now());
   const proven = provenNow(serverTime, now);
-  if (moves && !isUnset(proven ?? now)) {
+  if (moves && doubted.length === 0 && !isUnset(proven ?? now)) {
     const overlap = overlapOf(job, source.window);
     place.settled = settledAfter(place, slice, { serverNow: proven, delay, overlap });
     const watermark = advance(place.watermark, slice, proven, delay);

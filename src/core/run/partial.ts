@@ -1,7 +1,9 @@
 /** The Problems of a run that delivered less than the whole window: one line each, that says what is missing. */
+import type { Doubted } from '../delivery/delivered.ts';
+import { noneTaken, refusedBy } from '../delivery/refusal-limit.ts';
 import { exit, Problem } from '../problem.ts';
 import { isoText } from '../time.ts';
-import type { Gap, Instant } from '../types.ts';
+import type { Gap, Instant, Sink, Source } from '../types.ts';
 
 export function counted(records: number): string {
   return records === 1 ? '1 record' : `${records} records`;
@@ -56,6 +58,18 @@ export function printAgain(sourceName: string): string {
 export function notShownAgain(problem: Problem, sourceName: string): Problem {
   const what = `${sourceName} cannot be asked again: have the command before the pipe print once more what was not taken`;
   return problem.with({ hint: problem.hint === undefined ? what : `${problem.hint}; ${what}` });
+}
+
+/** Records that the sink refused, and took none beside, are still to be delivered. */
+export function inDoubt(
+  doubted: readonly Doubted[],
+  sink: Pick<Sink, 'name'>,
+  source: Pick<Source, 'name' | 'stream'>,
+): readonly Problem[] {
+  const [first] = doubted;
+  if (first?.doubt === undefined) return [];
+  const problem = noneTaken(refusedBy(sink.name, first.record, first.reason), first.doubt);
+  return [source.stream === undefined ? problem : notShownAgain(problem, source.name)];
 }
 
 /** Without the vendor's clock nobody knows what was read when ours was ahead. `cure`: how to give up the position. */

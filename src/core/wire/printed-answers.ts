@@ -1,6 +1,7 @@
 /**
  * What Splunk and Sekoia.io answer, read from what a command printed: curl ends with 0 whatever they say, unless it was
- * told --fail, and some of it comes with HTTP 200. Whatever else a command prints counts for nothing.
+ * told --fail, and some of it comes with HTTP 200. A page of HTML or half an object is no answer of theirs, and stands where
+ * one was expected. Whatever else a command prints counts for nothing.
  */
 import { Buffer } from 'node:buffer';
 import { objects } from '../json/objects.ts';
@@ -13,8 +14,22 @@ export interface PrintedVerdict {
   objection(sent: number): string | undefined;
 }
 
-/** What one answer says: why something was not taken; or how many events were, where it tells. */
-type Judgement = { readonly complaint: string } | { readonly taken: number } | undefined;
+/** A proxy's or a login's, which curl takes for an answer unless it was told --fail. */
+export const page = /<!doctype html|<html[\s>]/i;
+export const pagePrinted = 'it printed a page of HTML';
+/** More than enough for a pattern, to find it across two pieces. */
+export const overlap = 200;
+
+export const notWhole = 'an answer is not whole';
+
+/**
+ * What one answer says: why something was not taken, and whether a later answer can make that good (curl --retry prints
+ * both); or that something was taken, and how many events where it tells.
+ */
+type Judgement =
+  | { readonly complaint: string; readonly passes: boolean }
+  | { readonly taken: number | undefined }
+  | undefined;
 
 type Answer = Readonly<Record<string, unknown>>;
 
@@ -29,11 +44,17 @@ export function printedVerdict(form: string): PrintedVerdict | undefined {
   if (judge === undefined) return undefined;
   let pieces: Buffer[] = [];
   let size = 0;
+  let tail = '';
   let complaint: string | undefined;
+  let passing: string | undefined;
   let taken: number | undefined;
 
   const printed = objects({
-    words: () => undefined,
+    words(bytes) {
+      const heard = tail + bytes.toString('latin1');
+      if (page.test(heard)) complaint ??= pagePrinted;
+      tail = heard.slice(-overlap);
+    },
     begin() {
       pieces = [];
       size = 0;
@@ -43,37 +64,62 @@ export function printedVerdict(form: string): PrintedVerdict | undefined {
       if (size <= longest) pieces.push(Buffer.from(bytes));
     },
     end() {
-      const answer = size > longest ? undefined : objectOf(Buffer.concat(pieces).toString());
-      const judgement = answer && judge(answer);
-      if (judgement === undefined) return;
-      if ('complaint' in judgement) complaint ??= judgement.complaint;
-      else taken = (taken ?? 0) + judgement.taken;
+      if (size > longest) return;
+      const answer = objectOf(Buffer.concat(pieces).toString());
+      if (answer === undefined) complaint ??= notWhole;
+      else note(judge(answer));
     },
   });
+
+  function note(judgement: Judgement): void {
+    if (judgement === undefined) return;
+    if ('taken' in judgement) {
+      passing = undefined;
+      if (judgement.taken !== undefined) taken = (taken ?? 0) + judgement.taken;
+    } else if (judgement.passes) passing ??= judgement.complaint;
+    else complaint ??= judgement.complaint;
+  }
 
   return {
     push: (bytes) => printed.push(bytes),
     objection(sent) {
-      if (complaint !== undefined || taken === undefined || taken >= sent) return complaint;
+      const more = complaint ?? passing ?? (printed.torn() ? notWhole : undefined);
+      if (more !== undefined || taken === undefined || taken >= sent) return more;
       return `it answers for ${taken} of ${sent} events`;
     },
   };
 }
 
+/** Codes that come with 429, 500 and 503: it was busy, full or about to end, and took nothing. */
+const later = [8, 9, 18, 19, 20, 23, 26, 27];
+
 /** `{"text":"Success","code":0}`; 24 and 25 were taken by a queue that is nearly full. */
-function hecAnswer({ text, code }: Answer): Judgement {
+function hecAnswer({ text, code: told }: Answer): Judgement {
+  const code = typeof told === 'string' && /^\d+$/.test(told) ? Number(told) : told;
   if (typeof text !== 'string' || typeof code !== 'number') return undefined;
-  return [0, 24, 25].includes(code) ? undefined : { complaint: `${serverText(text)} (code ${code})` };
+  if ([0, 24, 25].includes(code)) return { taken: undefined };
+  return { complaint: `${serverText(text)} (code ${code})`, passes: later.includes(code) };
 }
 
-/** `{"event_ids":["…", …]}`, `{"event_id":"…"}` to a single event, or an error in place of either. */
-function sekoiaAnswer({ event_ids: ids, event_id: id, error }: Answer): Judgement {
-  if (Array.isArray(ids)) return { taken: ids.filter(isId).length };
-  if (isId(id)) return { taken: 1 };
-  const said = isObject(error) ? error['message'] : error;
-  return typeof said === 'string' && said !== '' ? { complaint: serverText(said) } : undefined;
+const unnamed = 'it answers with an error';
+const members = ['event_ids', 'event_id', 'error', 'message'];
+
+/**
+ * `{"event_ids":["…", …]}`, `{"event_id":"…"}` to a single event, or an error in place of either; lists beside them may be a
+ * status for each event. An object with anything else is a record that the command printed. What was refused may be sent
+ * again: whether all of it was taken then, the number of IDs tells.
+ */
+function sekoiaAnswer(answer: Answer): Judgement {
+  if (!Object.entries(answer).every(([name, value]) => members.includes(name) || Array.isArray(value)))
+    return undefined;
+  const { event_ids: ids, event_id: id, error, message } = answer;
+  if (Array.isArray(ids)) return { taken: ids.filter(isText).length };
+  if (isText(id)) return { taken: 1 };
+  const isError = error !== undefined && error !== null && error !== '';
+  const said = [isObject(error) ? error['message'] : error, message].find(isText) ?? (isError ? unnamed : undefined);
+  return said === undefined ? undefined : { complaint: serverText(said), passes: true };
 }
 
-function isId(value: unknown): boolean {
+function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }

@@ -312,6 +312,25 @@ test('what is refused is told as it is known, so that a sink that refuses all is
   assert.equal(certain[0]?.refused.length, 11);
 });
 
+test('a doubt goes with the refused record, and is told as one until a record of the batch is kept', async () => {
+  const sink = fakeSink((asked) =>
+    asked.some((n) => n === 0 || n === 3) ? { split: 'no', tooLarge: true, doubt: 'FAKE_KEY' } : kept(asked),
+  );
+  const told: (string | undefined)[] = [];
+  const { refused } = await deliver(sink, packed(4), fakeClock(), {
+    mayRefuse: (_count, _reason, doubt) => void told.push(doubt),
+  });
+  assert.deepEqual(
+    refused.map(({ entry, doubt }) => [entry, doubt]),
+    [
+      [100, 'FAKE_KEY'],
+      [103, 'FAKE_KEY'],
+    ],
+  );
+  assert.deepEqual(sink.requests, [[0, 1, 2, 3], [0, 1], [0], [1], [2, 3], [2], [3]]);
+  assert.deepEqual(told, ['FAKE_KEY', undefined, undefined, undefined]);
+});
+
 test('a batch that is too large goes in halves', async () => {
   const sink = fakeSink((asked) => (asked.length > 3 ? { split: 'too large', tooLarge: true } : kept(asked)));
   const delivered = await deliver(sink, packed(8), fakeClock());

@@ -66,6 +66,7 @@ function bench(changes: Partial<Sink> = {}) {
     branch: '',
     maxQuarantine: 0.1,
     refusals: 0,
+    doubted: [],
     dryRun: false,
   });
   const records = auditRecords(20);

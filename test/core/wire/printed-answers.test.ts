@@ -11,24 +11,48 @@ function objection(form: string, text: string, sent: number, size: number): stri
   return verdict.objection(sent);
 }
 
+const busy = '{"text":"Server is busy","code":9}';
+const taken = '{"text":"Success","code":0}';
+const notWhole = 'an answer is not whole';
+const page = 'it printed a page of HTML';
+
 /** Each is the answer to three events. */
 const cases: readonly (readonly [form: string, text: string, expected: string | undefined])[] = [
-  ['splunk', '{"text":"Success","code":0}', undefined],
+  ['splunk', taken, undefined],
   ['splunk', '{"text":"Success","code":0,"ackId":4}\n{"text":"ack queue nearly full","code":25}', undefined],
   ['splunk', '{"text":"Invalid token","code":4}', 'Invalid token (code 4)'],
+  ['splunk', '{"text":"Invalid token","code":"4"}', 'Invalid token (code 4)'],
+  ['splunk', '{"text":"Success","code":"0"}', undefined],
   [
     'splunk',
     'HTTP/1.1 403\r\n\r\n{"text":"Success","code":0}{"text":"Server\\n is busy","code":9}',
     'Server is busy (code 9)',
   ],
-  ['splunk', '{"code":"E_OK"} {"text":"hello"} {"code":7} <html>{"a":', undefined],
+  ['splunk', '{"code":"E_OK"} {"text":"hello"} {"code":7} <3', undefined],
+  ['splunk', `${taken}\n<html>log in`, page],
+  ['splunk', '<!DOCTYPE html><title>log in', page],
+  ['splunk', '{"text":"Success","co', notWhole],
+  ['splunk', '{"text":"Success","code":0x}', notWhole],
   ['sekoia', '{"event_ids":["a","b","c"]}', undefined],
+  ['sekoia', '{"event_ids":["a","b","c"],"message":"ok"}', undefined],
   ['sekoia', '{"event_ids":["a","b"]}\n{"event_id":"c"}', undefined],
   ['sekoia', '{"event_ids":["a",null,"c"]}', 'it answers for 2 of 3 events'],
+  [
+    'sekoia',
+    '{"event_ids":["a","c"],"results":[{"status":200},{"status":413},{"status":200}]}',
+    'it answers for 2 of 3 events',
+  ],
   ['sekoia', '{"event_ids":[]}', 'it answers for 0 of 3 events'],
   ['sekoia', '{"error":"unknown intake key"}', 'unknown intake key'],
   ['sekoia', '{"error":{"code":401,"message":"unknown intake key"}}', 'unknown intake key'],
-  ['sekoia', '{"error":null} {"error":""} done', undefined],
+  ['sekoia', '{"error":{"code":401}}', 'it answers with an error'],
+  ['sekoia', '{"message":"Invalid intake key"}', 'Invalid intake key'],
+  ['sekoia', '{"error":null} {"error":""} {"message":""} done', undefined],
+  ['sekoia', '{"event_ids":["a","b"', notWhole],
+  ['sekoia', '<html><body>{"event_ids":["a","b","c"]}', page],
+  ['sekoia', '{"message":"slow down"}{"event_ids":["a","b","c"]}', undefined],
+  ['sekoia', '{"message":"slow down"}{"event_ids":["a","b"]}', 'it answers for 2 of 3 events'],
+  ['sekoia', '{"event_ids":["a","b","c"]}{"message":"slow down"}', 'slow down'],
 ];
 
 for (const [form, text, expected] of cases) {
@@ -36,6 +60,30 @@ for (const [form, text, expected] of cases) {
     for (const size of [1, 7, Infinity]) assert.equal(objection(form, text, 3, size), expected);
   });
 }
+
+test('a later success of Splunk makes good what it said would pass, and nothing else', () => {
+  for (let code = 1; code <= 28; code++) {
+    const complaint = `{"text":"no","code":${code}}`;
+    const isTaken = code === 24 || code === 25;
+    const passes = [8, 9, 18, 19, 20, 23, 26, 27].includes(code);
+    const expected = (isMade: boolean): string | undefined => (isTaken || isMade ? undefined : `no (code ${code})`);
+    assert.equal(objection('splunk', `${complaint}${complaint}${taken}`, 3, Infinity), expected(passes));
+    assert.equal(objection('splunk', `${taken}${complaint}`, 3, Infinity), expected(false));
+  }
+  assert.equal(objection('splunk', `{"text":"no","code":4}${busy}${taken}`, 3, Infinity), 'no (code 4)');
+});
+
+test('records that a command prints again are no answers of Sekoia, whatever members they have', () => {
+  for (const record of [
+    '{"id":"r1","event_id":"e1"}',
+    '{"id":"r1","event_ids":["e1"]}',
+    '{"event_id":"e1","error":"access denied","user":{"name":"u"}}',
+    '{"id":7,"message":"login failed"}',
+    '{"id":"r1","html":"<html>"}',
+  ]) {
+    assert.equal(objection('sekoia', `${record}\n`, 3, 7), undefined, record);
+  }
+});
 
 test('of other forms nothing is known', () => {
   assert.equal(printedVerdict('elastic'), undefined);

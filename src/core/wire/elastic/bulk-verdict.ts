@@ -9,16 +9,10 @@ import { isObject } from '../../json/parsed.ts';
 import { serverText } from '../../text/shown.ts';
 import { objects } from '../../json/objects.ts';
 import { splitter } from '../../split.ts';
-import type { PrintedVerdict } from '../printed-answers.ts';
+import { notWhole, overlap, page, pagePrinted, type PrintedVerdict } from '../printed-answers.ts';
 
 const actions = ['create', 'index', 'update', 'delete'] as const;
 const says = /"errors"\s*:\s*true/;
-/** A proxy's or a login's, which curl takes for an answer unless it was told --fail. */
-const page = /<!doctype html|<html[\s>]/i;
-/** More than enough for the patterns, to find them across two pieces. */
-const overlap = 200;
-
-const notWhole = 'an answer is not whole';
 const unnamed = 'it does not say which';
 
 export function bulkVerdict(): PrintedVerdict {
@@ -57,7 +51,7 @@ export function bulkVerdict(): PrintedVerdict {
     words(bytes) {
       const heard = tail + bytes.toString('latin1');
       if (says.test(heard)) complaint ??= unnamed;
-      if (page.test(heard)) complaint ??= 'it printed a page of HTML';
+      if (page.test(heard)) complaint ??= pagePrinted;
       tail = heard.slice(-overlap);
     },
     begin() {

@@ -17,7 +17,7 @@ import type { Outcome } from '../../types.ts';
 export type SekoiaReply = readonly Outcome[] | 'some' | 'none' | 'odd';
 
 export function sekoiaReply(answer: Readonly<Record<string, unknown>>, count: number): SekoiaReply {
-  if (count === 1 && isId(answer['event_id'])) return ['kept'];
+  if (count === 1 && isText(answer['event_id'])) return ['kept'];
   const lists = Object.entries(answer).filter((entry): entry is [string, unknown[]] => {
     return Array.isArray(entry[1]) && entry[1].length > 0;
   });
@@ -35,27 +35,20 @@ export function sekoiaReply(answer: Readonly<Record<string, unknown>>, count: nu
 
 /** Do the IDs, fewer than events, count those that a list with a status for each event says were taken? */
 function confirms(ids: unknown, outcomes: readonly Outcome[]): boolean {
-  return Array.isArray(ids) && ids.every(isId) && outcomes.filter((one) => one === 'kept').length === ids.length;
+  return Array.isArray(ids) && ids.every(isText) && outcomes.filter((one) => one === 'kept').length === ids.length;
 }
 
 /**
- * What a refusal of a request says about the events in it, of which it may be one. Undefined when it is about the intake
- * key (the status for that is not published), or when something else than the intake seems to answer: that is the same for
- * every event.
+ * What a refusal of a request says that may be about an event in it. It may as well be about the intake key, the status for
+ * which is not published, or come from a proxy: words do not tell, and whether other events are taken does. Undefined for a
+ * page, which is none of the intake's, and for every other status.
  */
 export function sekoiaRefusal(status: number, text: string): string | undefined {
-  if ((status !== 400 && status !== 422) || aboutKey.test(text)) return undefined;
+  if ((status !== 400 && status !== 422) || /^\s*</.test(text)) return undefined;
   const answer = objectOf(text);
-  if (answer === undefined) {
-    return aboutEvents.test(text) && !text.includes('<') ? serverText(`${text.trim()} (HTTP ${status})`) : undefined;
-  }
-  if (Object.keys(answer).length === 0) return undefined;
-  const said = answer['message'] ?? answer['error'] ?? answer['detail'] ?? answer['reason'];
-  return serverText(`${typeof said === 'string' ? said : 'refused by the intake'} (HTTP ${status})`);
+  const said = answer ? (answer['message'] ?? answer['error'] ?? answer['detail'] ?? answer['reason']) : text.trim();
+  return serverText(`${isText(said) ? said : 'refused by the intake'} (HTTP ${status})`);
 }
-
-const aboutKey = /intake[ _-]?key|\b(?:invalid|unknown|missing|wrong|bad) key\b/i;
-const aboutEvents = /\b(?:events?|json|payload|content|format|encoding|utf-?8|timestamp)\b/i;
 
 const unexplained = 'dropped by the intake, without a reason';
 
@@ -67,13 +60,13 @@ function outcome(said: readonly (Outcome | undefined)[]): Outcome | undefined {
 
 /** What an entry of a list says about its event: an ID, a status, an error, or nothing. */
 function says(name: string, entry: unknown): Outcome | undefined {
-  if (name === 'event_ids' && !isObject(entry)) return isId(entry) ? 'kept' : { refused: unexplained };
+  if (name === 'event_ids' && !isObject(entry)) return isText(entry) ? 'kept' : { refused: unexplained };
   if (entry === null || entry === '') return undefined;
   if (!isObject(entry))
     return isGood(entry) ? 'kept' : { refused: typeof entry === 'string' ? serverText(entry) : unexplained };
   const status = entry['status'] ?? entry['status_code'] ?? entry['code'];
   const error = entry['error'] ?? entry['message'] ?? entry['reason'] ?? entry['detail'];
-  const isTaken = status === undefined ? isId(entry['event_id']) && entry['error'] === undefined : isGood(status);
+  const isTaken = status === undefined ? isText(entry['event_id']) && entry['error'] === undefined : isGood(status);
   if (isTaken) return 'kept';
   if (typeof error === 'string') return { refused: serverText(error) };
   return {
@@ -82,7 +75,7 @@ function says(name: string, entry: unknown): Outcome | undefined {
   };
 }
 
-function isId(value: unknown): boolean {
+function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 

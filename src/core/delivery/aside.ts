@@ -1,0 +1,86 @@
+/**
+ * What no sink will take: written to the quarantine, durably, and then as good as delivered. What was refused in doubt (see
+ * Reply) waits until something of the run is taken.
+ */
+import { Buffer } from 'node:buffer';
+import { seen } from '../dedupe.ts';
+import { isAnyAccepted } from '../run/summary.ts';
+import type { RefusedRecord } from '../types.ts';
+import type { Doubted, Refused } from './delivered.ts';
+import type { OutboxParts } from './outbox.ts';
+import { type RefusalLimit, refusedBy } from './refusal-limit.ts';
+
+export interface Aside {
+  /** Takes what the sink refused. */
+  take(refused: readonly Refused[]): Promise<void>;
+  /** Takes what the source could not take as a record, once as long as `stamp` (see Ledger.note) lasts. */
+  refuse(refused: RefusedRecord, stamp: number): Promise<void>;
+  /** Makes it durable. */
+  flush(): Promise<void>;
+}
+
+type Parts = Pick<
+  OutboxParts,
+  'source' | 'sink' | 'branch' | 'ledger' | 'unsaved' | 'quarantine' | 'summary' | 'doubted'
+> & { readonly limit: RefusalLimit };
+
+export function asideOf(parts: Parts): Aside {
+  const { source, sink, branch, ledger, unsaved, quarantine, summary, doubted, limit } = parts;
+  const by = { source: source.name, sink: sink.name, branch };
+  let unreadable: number[] = [];
+
+  async function write(refused: readonly Doubted[]): Promise<void> {
+    const [first] = refused;
+    if (first === undefined) return;
+    limit.check(refused.length, refusedBy(sink.name, first.record, first.reason));
+    for (const { record, reason, branch: of } of refused) {
+      const text = record.bytes.subarray(record.start, record.end);
+      await quarantine.add({ text, more: false, reason }, { ...by, branch: of });
+    }
+    await quarantine.flush();
+    for (const one of refused) {
+      one.ledger.keep(one.entry);
+      unsaved.add(one.branch, one.ledger, [one.entry]);
+    }
+    summary.quarantined += refused.length;
+  }
+
+  function note({ key: text }: RefusedRecord, stamp: number): number {
+    if (text === undefined) throw new Error('a refused record without a key');
+    const key = Buffer.from(text);
+    return ledger.note(key, 0, key.length, stamp, 0);
+  }
+
+  return {
+    async take(taken) {
+      const refused = taken.map((one) => ({ ...one, branch, ledger }));
+      if (isAnyAccepted(summary)) return write([...doubted.splice(0), ...refused]);
+      await write(refused.filter(({ doubt }) => doubt === undefined));
+      doubted.push(...refused.filter(({ doubt }) => doubt !== undefined));
+      const [first] = doubted;
+      if (first === undefined) return;
+      limit.checkShare(doubted.length, refusedBy(sink.name, first.record, first.reason), first.doubt);
+    },
+    async refuse(refused, stamp) {
+      if (refused.more) return quarantine.add(refused, by);
+      // What a stream shows again may as well be another one. But an export that reaches back may bring such a line to
+      // every run, and nothing else: those of earlier runs must not stop this one.
+      const entry = source.stream === undefined ? note(refused, stamp) : undefined;
+      if (entry === seen) {
+        summary.seen += 1; // the parts that the quarantine has go with the next record's first
+        return;
+      }
+      if (entry === undefined) limit.checkShare(1, refused.reason);
+      else limit.check(1, refused.reason);
+      await quarantine.add(refused, by);
+      summary.quarantined += 1;
+      if (entry === undefined) summary.unreadable += 1;
+      else unreadable.push(entry);
+    },
+    async flush() {
+      await quarantine.flush();
+      for (const entry of unreadable) ledger.keep(entry);
+      unreadable = [];
+    },
+  };
+}
