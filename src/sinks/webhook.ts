@@ -99,7 +99,9 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
       return { outcomes: allKept(batch) };
     }
     const isPoison = reply.status >= 400 && reply.status < 500 && !isFault(reply.status);
-    if (isPoison) return { split: `the receiver refused it (HTTP ${reply.status})${saying(text)}`, doubt };
+    // 422 is about the content, by RFC 9110; the others may be about anything.
+    const refusal = `the receiver refused it (HTTP ${reply.status})${saying(text)}`;
+    if (isPoison) return { split: refusal, ...(reply.status !== 422 && { doubt }) };
     throw failure(reply);
   }
 

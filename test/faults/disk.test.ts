@@ -75,6 +75,30 @@ fault('D07', 'a first run on a full disk sends nothing', async (context) => {
   });
 });
 
+fault('D07', 'a disk without room for the lock is not taken for another run', async (context) => {
+  const here = await splunkScene(context);
+  mkdirSync(here.stateDirectory);
+  await mounted(context, here.stateDirectory, 'size=64k,nr_inodes=20', async () => {
+    here.expectSuccess(await here.run());
+    const fillers: string[] = [];
+    try {
+      for (;;) {
+        const path = join(here.stateDirectory, `filler${fillers.length}`);
+        writeFileSync(path, '');
+        fillers.push(path);
+      }
+    } catch {
+      // no inode is left
+    }
+    await here.expectProblem(await here.run(), {
+      exit: 74,
+      message: /^cannot lock .*: the disk is full \(ENOSPC\)$/,
+      hint: /^free some space/,
+      lift: () => fillers.forEach((path) => rmSync(path)),
+    });
+  });
+});
+
 fault('D07', 'nor does a later one: what cannot be remembered would be sent again by each run', async (context) => {
   const here = await splunkScene(context);
   mkdirSync(here.stateDirectory);

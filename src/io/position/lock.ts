@@ -54,15 +54,18 @@ async function clearDead(path: string, here: Holders): Promise<{ process: string
 /** Puts a lock with its holder in its place; false when another run was faster. */
 async function place(path: string, holder: string): Promise<boolean> {
   const temp = tempBeside(path);
+  let isMade = false;
   try {
-    await mkdir(join(temp, holder), { recursive: true, mode: 0o700 });
+    await mkdir(temp, { mode: 0o700 }); // one by one: a full disk is ENOENT to a recursive one, in Node 20
+    isMade = true;
+    await mkdir(join(temp, holder), { mode: 0o700 });
     reached('lock: made');
     await rename(temp, path);
     return true;
   } catch (error) {
     await clearLock(temp).catch(() => undefined); // what went wrong first is what matters
     // ENOENT: who has the lock has cleared it away
-    if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errorCode(error))) return false;
+    if (isMade && ['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errorCode(error))) return false;
     throw error;
   }
 }
