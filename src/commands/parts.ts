@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { appendFile } from '../io/append-file.ts';
 import { loadHttp, openHttp } from '../io/http.ts';
 import { stoppable } from '../io/streams/standard-output.ts';
+import { besideProgress } from '../io/streams/terminal.ts';
 import { openWire } from '../io/wire.ts';
 import type { Trust } from '../io/tls.ts';
 import type { Configuration } from '../config.ts';
@@ -52,7 +53,7 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
     const sink = sinkDefinition.create(sinkValues, {
       ...makeTools(configuration, host, { role: 'sink', deadline, noteHttp }),
       ...named,
-      output: stoppable(world.output, host.stops.grace),
+      output: besideProgress(stoppable(world.output, host.stops.grace), host.progress),
       file: appendFile,
       wire: (address) =>
         openWire(address, { ...connection(configuration, host, 'sink', address), stop: host.stops.grace }),
