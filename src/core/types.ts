@@ -169,7 +169,7 @@ export interface Tools {
   warn(message: string): void;
   /** Aborts when the run must end: a signal, or --max-runtime. The reason is a Problem. */
   readonly stop: AbortSignal;
-  /** When the run must have ended, in milliseconds since 1970; Infinity without --max-runtime. */
+  /** When `stop` comes at the latest, in milliseconds since 1970; Infinity without --max-runtime. */
   readonly deadline: number;
 }
 
