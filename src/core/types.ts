@@ -189,6 +189,8 @@ export interface WindowRules {
   readonly slice?: Duration;
   /** How long the vendor keeps records, or undefined. */
   readonly retention?: Duration;
+  /** How far back a vendor without a time filter begins; undefined when it gives all that it has. */
+  readonly reach?: Duration;
   /**
    * What the vendor's time filter goes by: `event` (the record's own time), `ingestion` (when the vendor stored it),
    * or `none` (no time filter: the bookmark alone says where to go on).
