@@ -35,10 +35,10 @@ export function leftOut(records: number, source: Pick<Source, 'name' | 'stream'>
   const message = `${counted(records)} without an ID and a time ${one ? 'equals one' : 'equal ones'} delivered before, and ${one ? 'was' : 'were'} left out: nobody can tell whether ${one ? 'it is' : 'they are'} new`;
   const where =
     source.stream === undefined
-      ? `say in the definition of ${source.name} where they are (records.id or records.time)`
+      ? 'say in the definition where they are (records.id or records.time)'
       : 'say where they are (--id-path or --time-path)';
   return new Problem(exit.partial, message, {
-    hint: `${where}; or with --dedupe content that what is equal is one record`,
+    hint: `${where}; or say with --dedupe content that what is equal is one record`,
   });
 }
 
