@@ -25,9 +25,9 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
 /** Runs a command line (without the program's name). Everything that goes wrong is said on stderr. */
 export async function main(argv: readonly string[], world: World): Promise<number> {
   const own = ownWords(argv);
-  const progress = progressLine(world.stderr, !own.includes('--no-progress'), world.now);
+  let progress = progressLine(world.stderr, false, world.now); // none before the flags are known
   const open = (level: Level, format: 'text' | 'json' | undefined): Promise<Log> =>
-    openLog({ level, format, stderr: world.stderr, now: world.now, before: progress.clear });
+    openLog({ level, format, stderr: world.stderr, now: world.now, before: () => progress.clear() });
   // Wrong flags are told in the form that they ask for, if they get that far.
   let log = await open('warn', /--log-format[ =]json/.test(own.join(' ')) ? 'json' : undefined);
   const calm = world.onCrash((error) => {
@@ -44,6 +44,7 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
       throw (await import('./commands/stray-word.ts')).explained(invocation);
     }
     const { command, flags } = invocation;
+    progress = progressLine(world.stderr, flags.progress !== false && flags.quiet !== true, world.now);
     log = await open(levelOf(flags), oneOf(flags.logFormat, '--log-format', ['text', 'json']));
     const report = log;
     world.onWarning((warning) => report.debug('node warns', { name: warning.name, message: warning.message }));

@@ -216,6 +216,20 @@ test('what stands behind -- is for the command: JSON and no progress line are no
   }
 });
 
+test('on a terminal no record stands behind the progress line, and -q draws none', async (t) => {
+  const directory = scratch(t);
+  const words = '$AUDIT_EXPORT --source sample --since 7d';
+  const told = await shell(`script -qec "${words}" /dev/null`, { directory });
+  if (/not found/.test(told.stderr)) return t.skip('there is no script(1) here');
+  assert.match(told.stdout, / MB, /);
+  assert.deepEqual(
+    lines(told.stdout).filter((line) => / MB, [^\r]*\{/.test(line)),
+    [],
+  );
+  const quiet = await shell(`script -qec "${words} -q" /dev/null`, { directory });
+  assert.doesNotMatch(quiet.stdout, / MB, |\u001b/);
+});
+
 test('a state directory that cannot be made is status 73, before anything is asked of the vendor', async (t) => {
   const directory = scratch(t);
   writeFileSync(join(directory, 'file'), '');

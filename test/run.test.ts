@@ -1127,15 +1127,15 @@ test('R25 a position that the vendor will soon be unable to serve is warned of b
   }
 });
 
-test('a search that reaches further back than a vendor without a time parameter goes is told so', async () => {
-  const here = bench({ rules: { filter: 'none', firstRun: parseDuration('1h', 'firstRun') } });
-  for (const [hours, warnings] of [
-    [1, 0],
-    [3, 1],
+test('a search that reaches further back than a vendor without a time parameter goes is partial, and told so once', async () => {
+  const here = bench({ rules: { filter: 'none', reach: parseDuration('1h', 'reach') } });
+  here.vendor.branches = async () => ['one', 'two'];
+  for (const [hours, expected] of [
+    [1, []],
+    [3, [exit.partial]],
   ] as const) {
-    here.warnings.length = 0;
     const since = BigInt(start - hours * 60 * minute) * 1_000_000n;
-    await here.run({ usePosition: false, since, firstRun: undefined });
-    assert.equal(here.warnings.length, warnings, `${hours} hours`);
+    assert.deepEqual(statuses(await here.run({ usePosition: false, since, firstRun: undefined })), expected);
   }
+  assert.deepEqual(here.warnings, []);
 });

@@ -100,13 +100,14 @@ async function lookAtSink(sink: Sink): Promise<string> {
 }
 
 /** Reads the first page of the first branch, and leaves. */
-async function lookAtSource({ source, tools }: Parts, { source: definition, plan }: Configuration): Promise<Found> {
+async function lookAtSource({ source, tools }: Parts, configuration: Configuration): Promise<Found> {
+  const { source: definition, plan } = configuration;
   try {
     const branches = await source.branches();
     const [branch = ''] = branches;
     const slice = firstPart(source, plan, tools);
     const seen = firstLook(definition);
-    const never = drift(definition);
+    const never = drift(configuration);
     for await (const page of source.pull({ branch, slice, bookmark: undefined, remembers: () => false })) {
       if (page.incomplete !== undefined) throw page.incomplete;
       seen.note(page);

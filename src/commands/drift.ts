@@ -2,6 +2,7 @@
  * Whether any record of a run has the ID and the time that the definition looks for. A vendor that renames a member makes
  * no run fail: a record without a time is delivered as if it were of now, and one without an ID goes by its content.
  */
+import type { Configuration } from '../config.ts';
 import type { SourceDefinition } from '../core/definition.ts';
 import { isByContent } from '../core/content/record-id.ts';
 import type { AuditRecord, Page } from '../core/types.ts';
@@ -12,7 +13,17 @@ export interface Drift {
   warnings(): readonly string[];
 }
 
-export function drift({ records: { id, time } }: Pick<SourceDefinition, 'records'>): Drift {
+const report = "check the vendor's API version, and report this if it is right";
+
+const nextStep: Readonly<Record<Configuration['sourceOrigin'], string>> = {
+  file: 'compare what the definition says with a record',
+  'standard input': 'compare --id-path and --time-path with a record',
+  'built-in': report,
+  'ready-made': report,
+};
+
+export function drift({ source, sourceOrigin }: Pick<Configuration, 'source' | 'sourceOrigin'>): Drift {
+  const { id, time } = source.records;
   let count = 0;
   // An ID that may be at one place or another may also be at none.
   let lacksId = 'paths' in id && id.first !== true;
@@ -27,6 +38,7 @@ export function drift({ records: { id, time } }: Pick<SourceDefinition, 'records
     },
     warnings() {
       if (count === 0) return [];
+      const compare = nextStep[sourceOrigin];
       const none = `none of ${count} record${count === 1 ? '' : 's'} has`;
       return [
         ...(lacksTime ? [`${none} a time ${timePlace(time)}: each is delivered as one of now; ${compare}`] : []),
@@ -37,8 +49,6 @@ export function drift({ records: { id, time } }: Pick<SourceDefinition, 'records
     },
   };
 }
-
-const compare = 'compare what the definition says with a record';
 
 /** Where a time is looked for, and in what form. */
 export function timePlace(time: SourceDefinition['records']['time']): string {

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { appendFile } from '../io/append-file.ts';
 import { loadHttp, openHttp } from '../io/http.ts';
+import { graceWithin } from '../io/stop.ts';
 import { stoppable } from '../io/streams/standard-output.ts';
+import { besideProgress } from '../io/streams/terminal.ts';
 import { openWire } from '../io/wire.ts';
 import type { Trust } from '../io/tls.ts';
 import type { Configuration } from '../config.ts';
@@ -35,7 +37,8 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
     const what = 'TLS certificates are not verified, and plain http is permitted (--insecure)';
     log.warn(`${what}: anybody on the way can read and change everything`, true);
   }
-  const deadline = plan.maxRuntime === undefined ? Infinity : world.now() + toMillis(plan.maxRuntime);
+  const time = plan.maxRuntime === undefined ? Infinity : toMillis(plan.maxRuntime);
+  const deadline = world.now() + time - graceWithin(time);
   let usesHttp = false;
   const noteHttp = (): void => void (usesHttp = true);
   const load = async (): Promise<void> => {
@@ -53,7 +56,7 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
     const sink = sinkDefinition.create(sinkValues, {
       ...makeTools(configuration, host, { role: 'sink', deadline, noteHttp }),
       ...named,
-      output: stoppable(world.output, host.stops.grace),
+      output: besideProgress(stoppable(world.output, host.stops.grace), host.progress),
       file: appendFile,
       wire: (address) =>
         openWire(address, { ...connection(configuration, host, 'sink', address), stop: host.stops.grace }),

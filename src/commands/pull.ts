@@ -35,7 +35,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
     const job = makeJob(configuration, parts);
     const scope = scopeOf(parts, configuration);
     const started = world.now();
-    const never = drift(configuration.source);
+    const never = drift(configuration);
     const result = await run({
       job,
       source: parts.source,

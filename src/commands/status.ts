@@ -8,11 +8,12 @@
  *   error      three or more runs in a row failed, or the position cannot be read
  */
 import { stateDirectory } from '../config/state-directory.ts';
+import { durationText } from '../core/clock/duration.ts';
 import { progressOf } from '../core/run/branch-list.ts';
 import type { Flags } from '../cli/flags.ts';
 import { exit, Problem, worst } from '../core/problem.ts';
 import { oneLine } from '../core/text/shown.ts';
-import { isoText, toMillis } from '../core/time.ts';
+import { fromMillis, isoText, toMillis } from '../core/time.ts';
 import type { Instant, Position } from '../core/types.ts';
 import { listPositions } from '../io/position-file.ts';
 import { printText } from '../io/streams/report.ts';
@@ -104,23 +105,5 @@ function describe(position: Position, now: number): string {
 }
 
 function positionText(mark: Instant, now: number): string {
-  return `position ${isoText(mark)}, lag ${lagText(Math.max(0, now - toMillis(mark)))}`;
-}
-
-/** The two largest units. */
-function lagText(milliseconds: number): string {
-  const seconds = Math.floor(milliseconds / 1000);
-  const parts: readonly (readonly [count: number, unit: string])[] = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'm'],
-    [seconds % 60, 's'],
-  ];
-  const first = parts.findIndex(([count]) => count > 0);
-  if (first === -1) return '0s';
-  return parts
-    .slice(first, first + 2)
-    .filter(([count]) => count > 0)
-    .map(([count, unit]) => `${count}${unit}`)
-    .join('');
+  return `position ${isoText(mark)}, lag ${durationText(fromMillis(Math.max(0, now - toMillis(mark))))}`;
 }

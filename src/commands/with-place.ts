@@ -1,15 +1,19 @@
 /** A hint at settings, with where they are and with what is odd about a value that was refused. */
 import { oddity } from '../config/suspicions.ts';
 import type { Configuration } from '../config.ts';
+import type { SourceDefinition } from '../core/definition.ts';
 import { exit, type Problem } from '../core/problem.ts';
+import { listed } from '../core/text/listed.ts';
+import { settingsOf } from '../core/vendor/request.ts';
 
 const names = /^check ([A-Z][A-Z0-9_]+(?:(?:, | and | or )[A-Z][A-Z0-9_]+)*)(?=$|[,;:] )/;
 
-type Known = Pick<Configuration, 'findings' | 'sourceValues' | 'sinkValues' | 'sourceFile'>;
+type Known = Pick<Configuration, 'findings' | 'source' | 'sourceValues' | 'sinkValues' | 'sourceFile'>;
 
 /** `check SYCOPE_USERNAME and SYCOPE_PASSWORD` becomes `… in /etc/audit-export/sycope.env`. */
-export function withPlace(told: Problem, { findings, sourceValues, sinkValues, sourceFile }: Known): Problem {
-  const problem = withFile(told, sourceFile);
+export function withPlace(told: Problem, known: Known): Problem {
+  const { findings, sourceValues, sinkValues } = known;
+  const problem = ofDefinition(told, known);
   const { status, hint = '' } = problem;
   const head = names.exec(hint)?.[0] ?? '';
   const settings = head.match(/[A-Z][A-Z0-9_]+/g) ?? [];
@@ -22,10 +26,22 @@ export function withPlace(told: Problem, { findings, sourceValues, sinkValues, s
   });
 }
 
-/** What is said of the definition is said of its file, if it is the user's own. */
-function withFile(problem: Problem, file: string | undefined): Problem {
-  const hint = problem.hint?.replace('in the definition', `in ${file}`);
-  return file === undefined ? problem : problem.with({ hint });
+const inDefinition = 'in the definition';
+
+/** What is said of the definition is said of its file; to whoever has none, what else can be done. */
+function ofDefinition(problem: Problem, { source, sourceFile }: Known): Problem {
+  const { hint } = problem;
+  if (hint?.includes(inDefinition) !== true) return problem;
+  if (sourceFile !== undefined) return problem.with({ hint: hint.replaceAll(inDefinition, `in ${sourceFile}`) });
+  const others = hint.split('; ').filter((part) => !part.includes(inDefinition));
+  return problem.with({ hint: others.length === 0 ? report(source) : others.join('; ').replace(/^or /, '') });
+}
+
+/** The definition is ours: either something else answers, or it is ours to mend. */
+function report({ url, settings }: SourceDefinition): string {
+  const ofAddress = settingsOf(url).filter((name) => Object.hasOwn(settings, name));
+  const address = ofAddress.length === 0 ? '' : `${listed(ofAddress)}, and `;
+  return `check ${address}the vendor's API version; if they are right, the replies have changed: report this message`;
 }
 
 function oddities(name: string, values: Readonly<Record<string, string>>): readonly string[] {

@@ -9,8 +9,8 @@ import { othersMayWrite, strangerOf } from '../io/strangers.ts';
 import type { EnvFile } from './layers.ts';
 
 /**
- * The file; undefined when it is not there and not `required`, which is: not named by anybody. Throws Problem 78 when it
- * cannot be read, or must not be.
+ * The file; undefined when it is not there, or out of reach, and not `required`, which is: not named by anybody. Throws
+ * Problem 78 when it cannot be read, or must not be.
  */
 export function readEnvFile(path: string, required: boolean): EnvFile | undefined {
   try {
@@ -24,10 +24,20 @@ export function readEnvFile(path: string, required: boolean): EnvFile | undefine
   } catch (error) {
     if (error instanceof Problem) throw error;
     const code = errorCode(error) || 'unknown error';
-    if (code === 'ENOENT' && !required) return undefined;
+    if (!required && (code === 'ENOENT' || isHidden(path))) return undefined;
     throw new Problem(exit.config, `cannot read the env file ${path} (${code})`, {
       hint: 'give its full path with --env-file, and let the user of this job read it',
     });
+  }
+}
+
+/** Whether its directory does not even let this user see if the file is there: `sudo -u` stays in the caller's. */
+function isHidden(path: string): boolean {
+  try {
+    lstatSync(path);
+    return false;
+  } catch {
+    return true;
   }
 }
 

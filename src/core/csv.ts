@@ -141,7 +141,7 @@ function isLineBreak(byte: number | undefined): boolean {
 
 function notCsv(what: string): Problem {
   return new Problem(exit.protocol, `the reply is not the CSV that was expected: ${what}`, {
-    hint: 'check the URL, what answers there, and the columns that the definition names',
+    hint: 'check the URL, what answers there, and the columns that are named in the definition',
   });
 }
 

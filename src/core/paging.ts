@@ -187,6 +187,6 @@ function isStuck(step: Step, following: Step, { count, limit, first, last }: Pag
 function stuck(source: string, paging: PagingDefinition): Problem {
   const last = 'last' in paging ? paging.last : '';
   return new Problem(exit.protocol, `${source} has more records with the same ${last} than one page holds`, {
-    hint: 'ask for more at once, with --limit or limits.page; the position stays',
+    hint: 'ask for more at once, with --limit; or with limits.page in the definition; the position stays',
   });
 }

@@ -174,7 +174,7 @@ export interface Tools {
   warn(message: string): void;
   /** Aborts when the run must end: a signal, or --max-runtime. The reason is a Problem. */
   readonly stop: AbortSignal;
-  /** When the run must have ended, in milliseconds since 1970; Infinity without --max-runtime. */
+  /** When `stop` comes at the latest, in milliseconds since 1970; Infinity without --max-runtime. */
   readonly deadline: number;
 }
 
@@ -194,6 +194,8 @@ export interface WindowRules {
   readonly slice?: Duration | undefined;
   /** How long the vendor keeps records, or undefined. */
   readonly retention?: Duration;
+  /** How far back a vendor without a time filter begins; undefined when it gives all that it has. */
+  readonly reach?: Duration;
   /**
    * What the vendor's time filter goes by: `event` (the record's own time), `ingestion` (when the vendor stored it),
    * or `none` (no time filter: the bookmark alone says where to go on).

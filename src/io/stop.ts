@@ -1,18 +1,24 @@
-/** Requests to stop: a signal, or the end of `--max-runtime`. */
+/** Requests to stop: a signal, or `--max-runtime`. */
 import { exit, Problem, type ExitStatus } from '../core/problem.ts';
 import type { SignalName, World } from './world.ts';
 
 export interface StopRequests {
   /** Aborts at once; the reason is a Problem. */
   readonly stop: AbortSignal;
-  /** Aborts ten seconds later, so that a request under way at the sink can still be answered. */
+  /** Aborts ten seconds later, or at the end of the run's time, so that a request under way at the sink can still be answered. */
   readonly grace: AbortSignal;
-  /** Asks to stop in that many milliseconds; `text` is how the user wrote it. */
+  /** Asks to stop so that all ends in that many milliseconds; `text` is how the user wrote it. */
   stopAfter(milliseconds: number, text: string): void;
   close(): void;
 }
 
 const graceMilliseconds = 10_000;
+
+/** How much of a run's time is left for the sink when the source is read no more; all in milliseconds. */
+export function graceWithin(milliseconds: number): number {
+  return Math.min(graceMilliseconds, milliseconds / 10);
+}
+
 /** timeout(1) and others signal a process and then its group: within so many milliseconds it is the same request. */
 const sameRequest = 1000;
 const statuses: Readonly<Record<SignalName, ExitStatus>> = {
@@ -30,6 +36,7 @@ export function stopRequests(
   const grace = new AbortController();
   const closed = new AbortController();
   let first: number | undefined; // when the first signal came
+  let end = Infinity;
 
   const deaf = world.onSignal((name) => {
     const now = world.elapsed();
@@ -48,7 +55,7 @@ export function stopRequests(
   function request(problem: Problem): void {
     if (stop.signal.aborted) return;
     stop.abort(problem);
-    void later(graceMilliseconds, () => grace.abort(problem));
+    void later(Math.min(graceMilliseconds, Math.max(0, end - world.elapsed())), () => grace.abort(problem));
   }
 
   async function later(milliseconds: number, act: () => void): Promise<void> {
@@ -67,7 +74,8 @@ export function stopRequests(
       const problem = new Problem(exit.tempfail, `--max-runtime ${text} is over before everything was delivered`, {
         hint: 'what was delivered is kept, and the next run continues there; allow more time if this repeats',
       });
-      void later(milliseconds, () => request(problem));
+      end = world.elapsed() + milliseconds;
+      void later(milliseconds - graceWithin(milliseconds), () => request(problem));
     },
     close() {
       deaf();

@@ -49,7 +49,7 @@ export const cirrus: SourceDefinition = {
     path: 'nextToken',
     bookmark: true,
     stop: ['short-page', 'unchanged'],
-    invalid: [400, 410, 422],
+    invalid: [400, 404, 410, 422],
   },
   // Without a token its API begins an hour back: what a lost token leaves unread before that is a gap.
   window: { filter: 'none', overlap: '1h', firstRun: '1h', retention: '90d' },

@@ -1,7 +1,11 @@
 /** Definitions that no record of a run fits: everything is delivered, and nobody would look at what is wrong with it. */
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { test, type TestContext } from 'node:test';
+import { drift } from '../../src/commands/drift.ts';
+import type { Configuration } from '../../src/config.ts';
 import type { SourceDefinition } from '../../src/core/definition.ts';
+import { sycope } from '../../src/sources/sycope.ts';
 import { saidBy, scene, type Scene } from '../faults/harness.ts';
 
 type Records = SourceDefinition['records'];
@@ -67,4 +71,19 @@ test('one record that fits is enough, and a run without records warns of nothing
   );
   here.vendor.add('good', 30);
   assert.deepEqual(saidBy(await here.run()).warnings, []);
+});
+
+test('whoever has no definition is not told to compare it', () => {
+  const base: Pick<Configuration, 'source'> = { source: sycope };
+  for (const [sourceOrigin, told] of [
+    ['built-in', /: each is delivered as one of now; check the vendor's API version, and report this/],
+    ['ready-made', /check the vendor's API version, and report this/],
+    ['standard input', /; compare --id-path and --time-path with a record$/],
+  ] as const) {
+    const never = drift({ ...base, sourceOrigin });
+    const bytes = Buffer.from('{}');
+    const record = { bytes, start: 0, end: 2, key: bytes, keyStart: 0, keyEnd: 2, time: Number.NaN, nanos: 0 };
+    never.note({ records: [record] });
+    assert.match(never.warnings().join('\n'), told);
+  }
 });

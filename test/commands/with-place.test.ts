@@ -3,13 +3,14 @@ import { test } from 'node:test';
 import { withPlace } from '../../src/commands/with-place.ts';
 import { noFindings } from '../../src/config/findings.ts';
 import { exit, Problem, type ExitStatus } from '../../src/core/problem.ts';
+import { sycope } from '../../src/sources/sycope.ts';
 
 function hintOf(hint: string, password = 'pa55', status: ExitStatus = exit.noperm): string | undefined {
   const findings = noFindings();
   findings.origins.set('SYCOPE_USERNAME', '/etc/sycope.env');
   findings.origins.set('SYCOPE_PASSWORD', '/run/secrets/sycope');
   const sourceValues = { SYCOPE_USERNAME: 'auditor', SYCOPE_PASSWORD: password };
-  const known = { findings, sourceValues, sinkValues: {}, sourceFile: undefined };
+  const known = { findings, sourceValues, sinkValues: {}, source: sycope, sourceFile: undefined };
   return withPlace(new Problem(status, 'refused', { hint }), known).hint;
 }
 
@@ -61,10 +62,22 @@ test('nothing is odd about most values', () => {
   }
 });
 
-test('a hint at the definition says which file that is, if it is one of the user', () => {
-  const problem = new Problem(exit.protocol, 'no list', { hint: 'check records.path in the definition, or the URL' });
-  const told = (sourceFile: string | undefined): string | undefined =>
-    withPlace(problem, { findings: noFindings(), sourceValues: {}, sinkValues: {}, sourceFile }).hint;
-  assert.equal(told(undefined), problem.hint);
-  assert.equal(told('./fig.yaml'), 'check records.path in ./fig.yaml, or the URL');
-});
+for (const [hint, toOwner, toOthers] of [
+  [
+    'check records.path in the definition, or the URL',
+    'check records.path in ./fig.yaml, or the URL',
+    "check SYCOPE_URL and SYCOPE_API_PREFIX in /etc/fig.env, and the vendor's API version; if they are right, the replies have changed: report this message",
+  ],
+  ['use --limit; or set limits in the definition', 'use --limit; or set limits in ./fig.yaml', 'use --limit'],
+  ['say so in the definition; or say --dedupe', 'say so in ./fig.yaml; or say --dedupe', 'say --dedupe'],
+] as const) {
+  test(`a hint at the definition is for whoever has one, and others are told what they can do: ${hint}`, () => {
+    const problem = new Problem(exit.protocol, 'no list', { hint });
+    const findings = noFindings();
+    findings.origins.set('SYCOPE_URL', '/etc/fig.env');
+    const told = (sourceFile: string | undefined): string | undefined =>
+      withPlace(problem, { findings, sourceValues: {}, sinkValues: {}, source: sycope, sourceFile }).hint;
+    assert.equal(told('./fig.yaml'), toOwner);
+    assert.equal(told(undefined), toOthers);
+  });
+}

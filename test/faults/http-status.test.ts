@@ -63,22 +63,13 @@ fault('A12', 'a conflict is asked again once', async (context) => {
   });
 });
 
-for (const [status, what] of [
-  [410, 'by itself'],
-  [400, 'where the definition says so'],
-] as const) {
-  fault(
-    'A13',
-    `a cursor that expires within the window (${status}, ${what}) begins the window anew`,
-    async (context) => {
-      const here = await scene(context, {
-        define: (base) => ({ ...base, paging: { ...base.paging, ...(status === 400 ? { invalid: [400] } : {}) } }),
-      });
-      here.vendor.fault = once(onPage(3, () => answer(here, status, '{"message":"cursor expired"}')));
-      here.expectSuccess(await here.run());
-      assert.deepEqual(askedOf(here.vendor.requests), ['page 1', 'page 2', 'page 3', 'page 1', 'page 2', 'page 3']);
-    },
-  );
+for (const status of [400, 404, 410, 422]) {
+  fault('A13', `a cursor that expires within the window (${status}) begins the window anew`, async (context) => {
+    const here = await scene(context);
+    here.vendor.fault = once(onPage(3, () => answer(here, status, '{"message":"cursor expired"}')));
+    here.expectSuccess(await here.run());
+    assert.deepEqual(askedOf(here.vendor.requests), ['page 1', 'page 2', 'page 3', 'page 1', 'page 2', 'page 3']);
+  });
 }
 
 fault('A13', 'a cursor that expires each time ends the run, with what was delivered remembered', async (context) => {
@@ -90,6 +81,18 @@ fault('A13', 'a cursor that expires each time ends the run, with what was delive
     exit: 76,
     message: /^acme no longer has page 3 \(HTTP 410\)$/,
     hint: /the cursor in it has expired/,
+  });
+});
+
+fault('A13', "a cursor that is refused each time (400) is nobody's setting or flag", async (context) => {
+  const here = await scene(context);
+  here.vendor.fault = onPage(2, () => answer(here, 400, '{"message":"cursor expired"}'));
+  const result = await here.run();
+  assert.equal(requestsFor(here, 'page 2'), 2);
+  await here.expectProblem(result, {
+    exit: 76,
+    message: /^acme did not accept page 2 \(HTTP 400\): cursor expired$/,
+    hint: /^it gave the cursor for this page itself, so no setting or flag is wrong; /,
   });
 });
 

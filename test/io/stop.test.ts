@@ -80,6 +80,35 @@ test('what signals a process and then its group, as timeout(1) does, asks once',
   assert.deepEqual(outside.left, [143]);
 });
 
+for (const [limit, reads] of [
+  [5000, 4500],
+  [60_000, 54_000],
+  [3_600_000, 3_590_000],
+] as const) {
+  test(`a run of ${limit / 1000} s reads for ${reads / 1000} s, and delivers until its end`, async () => {
+    const outside = world();
+    const requests = stopRequests(outside);
+    requests.stopAfter(limit, 'so long');
+    assert.equal(outside.waits[0]?.milliseconds, reads);
+    outside.time = reads;
+    outside.waits[0]?.over();
+    await soon();
+    assert.equal((requests.stop.reason as { status: number }).status, 75);
+    assert.deepEqual([requests.grace.aborted, outside.waits[1]?.milliseconds], [false, limit - reads]);
+    outside.waits[1]?.over();
+    await soon();
+    assert.equal(requests.grace.reason, requests.stop.reason);
+  });
+}
+
+test('the ten seconds after a signal end with the time of the run, too', () => {
+  const outside = world();
+  stopRequests(outside).stopAfter(60_000, '60s');
+  outside.time = 53_000;
+  outside.signal('SIGTERM');
+  assert.equal(outside.waits[1]?.milliseconds, 7000);
+});
+
 test('a signal after the time is over is the first signal', async () => {
   const outside = world();
   const requests = stopRequests(outside);

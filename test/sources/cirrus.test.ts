@@ -9,6 +9,7 @@ import { cirrus } from '../../src/sources/cirrus.ts';
 import { conforms } from '../support/conformance.ts';
 import { fixture } from '../support/fixture.ts';
 import { noSearch, pullOnce, sourceTools } from '../support/source-tools.ts';
+import { sendJson } from '../support/vendors/server.ts';
 import { startCirrus, type Cirrus, type CirrusOptions } from '../support/vendors/cirrus.ts';
 
 const start = 1_795_132_800_000; // 2026-11-20T00:00:00Z
@@ -137,6 +138,31 @@ test('a token that the vendor no longer knows means reading from where its API b
   const { records } = await pullOnce(cirrus, values, { part: { ...part, bookmark }, tools });
   assert.equal(records.length, 5);
   assert.match(tools.warnings.join(), /no longer knows where the last run stopped/);
+  await vendor.close();
+});
+
+for (const status of [400, 404, 410, 422]) {
+  test(`a token that is answered with ${status} is one that the vendor no longer knows`, async () => {
+    const { vendor, values } = await started(5);
+    const { bookmark } = await pullOnce(cirrus, values, { part });
+    vendor.fault = ({ target }, response) => {
+      if (!target.includes('nextToken=')) return false;
+      sendJson(response, status, '{"detail":"no such token"}');
+      return true;
+    };
+    assert.equal((await pullOnce(cirrus, values, { part: { ...part, bookmark } })).records.length, 5);
+    await vendor.close();
+  });
+}
+
+test('an address that is wrong is no token that expired', async () => {
+  const { vendor, values } = await started(5);
+  const { bookmark } = await pullOnce(cirrus, values, { part });
+  const elsewhere = { ...values, CIRRUS_URL: `${vendor.url}/elsewhere` };
+  await assert.rejects(
+    pullOnce(cirrus, elsewhere, { part: { ...part, bookmark } }),
+    (error) => error instanceof Problem && error.status === exit.config && error.hint === 'check CIRRUS_URL',
+  );
   await vendor.close();
 });
 

@@ -7,6 +7,7 @@ import { sycope } from '../../src/sources/sycope.ts';
 import { conforms } from '../support/conformance.ts';
 import { fixture } from '../support/fixture.ts';
 import { noSearch, pullAll, pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
+import { sendJson } from '../support/vendors/server.ts';
 import { startSycope, type Sycope, type SycopeOptions } from '../support/vendors/sycope.ts';
 
 const start = 1_795_132_800_000; // 2026-11-20T00:00:00Z
@@ -335,13 +336,45 @@ test('another stream, such as the alerts, is read in the same way', async () => 
   await vendor.close();
 });
 
-test('an unknown stream is told in the words of the appliance', async () => {
-  const { vendor, values } = await started({ stream: 'auditLogs' });
+for (const [what, status, body, message] of [
+  ['in the body', 200, '{"status":404,"message":"NAME"}', 'sycope told of an error in the query: NAME'],
+  ['as HTTP 400', 400, '{"status":400,"message":"NAME"}', 'sycope did not accept the query (HTTP 400): NAME'],
+  ['by no job', 200, '{"message":"NAME"}', 'sycope did not start the query: nothing at jobId: NAME'],
+] as const) {
+  test(`an unknown stream, told ${what}, is told in the words of the appliance, with what to set`, async () => {
+    const { vendor, values } = await started();
+    const said = "Stream 'auditLog' not found";
+    vendor.fault = ({ target }, response) => {
+      if (!target.endsWith('/pipeline/run')) return false;
+      sendJson(response, status, body.replace('NAME', said));
+      return true;
+    };
+    await assert.rejects(pullOnce(sycope, values, { part: { slice: hour } }), (error) => {
+      assert.ok(error instanceof Problem && error.status === exit.protocol);
+      assert.equal(error.message, message.replace('NAME', said));
+      assert.match(
+        error.hint ?? '',
+        /^check SYCOPE_STREAM, SYCOPE_TIME_FORMAT and SYCOPE_NQL, and --raw-query: they say what is asked for/,
+      );
+      return true;
+    });
+    assert.equal(vendor.openSessions(), 0);
+    await vendor.close();
+  });
+}
+
+test('an appliance that fails is not said to be asked for the wrong thing', async () => {
+  const { vendor, values } = await started();
+  vendor.fault = ({ target }, response) => {
+    if (!target.endsWith('/pipeline/run')) return false;
+    sendJson(response, 200, '{"status":500,"message":"Internal error"}');
+    return true;
+  };
   await assert.rejects(
     pullOnce(sycope, values, { part: { slice: hour } }),
-    /sycope told of an error in the query: Unknown stream: auditLog/,
+    (error) =>
+      error instanceof Problem && error.hint === 'the position stays; see what the vendor says about this error',
   );
-  assert.equal(vendor.openSessions(), 0);
   await vendor.close();
 });
 

@@ -14,6 +14,7 @@ import {
   sysdigRunsFromCron,
   sysdigValues,
 } from '../support/sysdig.ts';
+import { sendJson } from '../support/vendors/server.ts';
 import { startSysdig } from '../support/vendors/sysdig.ts';
 
 sysdigConforms(sysdigAudit, 'audit');
@@ -133,9 +134,39 @@ test("a filter that is none is refused in the vendor's words", async () => {
     pullOnce(sysdigAudit, values, { part, search: { rawQuery: 'method = "GET"' } }),
     (error) =>
       error instanceof Problem &&
-      /did not accept page 1 \(HTTP 400\): invalid filter: unknown field 'method'/.test(error.message),
+      /did not accept page 1 \(HTTP 400\): invalid filter: unknown field 'method'/.test(error.message) &&
+      error.hint === 'check SYSDIG_FILTER, and --raw-query: they say what is asked for',
   );
   await vendor.close();
+});
+
+test('a cursor that expires before its page is asked for means reading the window once more', async () => {
+  for (const [times, expected] of [
+    [1, 'all of it'],
+    [2, 'an error'],
+  ] as const) {
+    const { vendor, texts, values } = await started();
+    let left: number = times;
+    vendor.fault = ({ target }, response) => {
+      if (!target.includes('cursor=') || left === 0) return false;
+      left -= 1;
+      sendJson(response, 400, '{"type":"bad_request","message":"invalid cursor: expired","details":[]}');
+      return true;
+    };
+    const reading = pullOnce(sysdigAudit, values, { part, search: { limit: 10 } });
+    if (expected === 'all of it') {
+      const { records } = await reading;
+      assert.deepEqual(new Set(records.map(({ text }) => text)), new Set(texts));
+    } else {
+      await assert.rejects(reading, (error) => {
+        assert.ok(error instanceof Problem && error.status === 76);
+        assert.equal(error.message, 'sysdig-audit did not accept page 2 (HTTP 400): invalid cursor: expired');
+        assert.match(error.hint ?? '', /^it gave the cursor for this page itself, so no setting or flag is wrong; /);
+        return true;
+      });
+    }
+    await vendor.close();
+  }
 });
 
 test('the limit of requests a minute is kept: the vendor never has to refuse one', async () => {

@@ -67,6 +67,24 @@ export function durationOf(text: string): Duration | undefined {
   );
 }
 
+/** The duration as `durationOf` reads it, in its two largest units. */
+export function durationText(duration: Duration): string {
+  const seconds = duration / second;
+  const parts: readonly (readonly [count: bigint, unit: string])[] = [
+    [seconds / 86_400n, 'd'],
+    [(seconds / 3600n) % 24n, 'h'],
+    [(seconds / 60n) % 60n, 'm'],
+    [seconds % 60n, 's'],
+  ];
+  const first = parts.findIndex(([count]) => count > 0n);
+  if (first === -1) return '0s';
+  return parts
+    .slice(first, first + 2)
+    .filter(([count]) => count > 0n)
+    .map(([count, unit]) => `${count}${unit}`)
+    .join('');
+}
+
 function isoInstant(text: string): Instant | undefined {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)$/i.test(text)) return undefined;
   const read: ReadTime = { time: Number.NaN, nanos: 0 };

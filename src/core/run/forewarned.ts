@@ -1,4 +1,6 @@
 /** What an operator should know before it becomes a loss: one line each. */
+import { durationText } from '../clock/duration.ts';
+import { exit, Problem } from '../problem.ts';
 import { listed } from '../text/listed.ts';
 import { isoText } from '../time.ts';
 import { delayOf } from '../window.ts';
@@ -16,6 +18,22 @@ export function forewarned(beginning: Beginning): readonly string[] {
   return [forgetting, sinceTooEarly, sinceTooLate, firstRunTooEarly, unheeded].flatMap((look) => look(beginning) ?? []);
 }
 
+/**
+ * The Problem of a search for more than a vendor without a time filter gives: what lies before is missing. It does not say
+ * from when on, because that is another moment for each branch.
+ */
+export function beyondReach({ source, bookmark, job: { since, until }, serverNow }: Beginning): Problem | undefined {
+  const { name, window } = source;
+  const asked = since ?? until;
+  if (window.reach === undefined || bookmark !== undefined || asked === undefined) return undefined;
+  if (asked >= serverNow - window.reach) return undefined;
+  const flag = since === undefined ? '--until' : '--since';
+  const given = `${name} has no time parameter and gives the last ${durationText(window.reach)} only`;
+  return new Problem(exit.partial, `${given}: ${flag} reaches further back, and what was before cannot be had`, {
+    hint: `ask for no more than that: a later ${flag}; a job that runs more often than that misses nothing from now on`,
+  });
+}
+
 function forgetting({ source: { name, window }, watermark, serverNow }: Beginning): string | undefined {
   const age = watermark === undefined ? 0n : serverNow - watermark;
   const { retention = age } = window;
@@ -23,13 +41,10 @@ function forgetting({ source: { name, window }, watermark, serverNow }: Beginnin
   return `${name} was last read so long ago that it is about to forget what is missing: run it more often`;
 }
 
-function sinceTooEarly({ source, watermark, bookmark, job: { since }, serverNow }: Beginning): string | undefined {
-  const { name, window, stream } = source;
-  if (since === undefined || stream !== undefined) return undefined;
-  const begin = bookmark === undefined ? serverNow - window.firstRun : watermark;
-  if ((bookmark === undefined && window.filter !== 'none') || begin === undefined || since >= begin) return undefined;
-  const reason = bookmark === undefined ? 'has no time parameter and begins' : 'goes on where the last run stopped,';
-  return `${name} ${reason} at ${isoText(begin)}: --since reaches no further back`;
+/** What is left out was delivered by the runs before. */
+function sinceTooEarly({ source: { name }, watermark, bookmark, job: { since } }: Beginning): string | undefined {
+  if (bookmark === undefined || since === undefined || watermark === undefined || since >= watermark) return undefined;
+  return `${name} goes on where the last run stopped, at ${isoText(watermark)}: --since reaches no further back`;
 }
 
 function sinceTooLate({ source: { window }, bookmark, job, serverNow }: Beginning): string | undefined {

@@ -36,7 +36,7 @@ export function leftOut(records: number): Problem {
   const one = records === 1;
   const message = `${counted(records)} without an ID and a time ${one ? 'equals one' : 'equal ones'} delivered before, and ${one ? 'was' : 'were'} left out: nobody can tell whether ${one ? 'it is' : 'they are'} new`;
   return new Problem(exit.partial, message, {
-    hint: 'say where they are (--id-path or --time-path); or with --dedupe content that what is equal is one record',
+    hint: 'say where they are (--id-path or --time-path); or say with --dedupe content that what is equal is one record',
   });
 }
 

@@ -1,7 +1,7 @@
 /** A branch from its window to the last slice of it: planned by the vendor's clock as soon as that is known. */
 import { isAhead } from '../clock/vendor-clock.ts';
 import { askOnce } from '../delivery/acknowledge.ts';
-import { forewarned } from './forewarned.ts';
+import { beyondReach, forewarned } from './forewarned.ts';
 import { aheadOfClock, neverAcknowledged } from './partial.ts';
 import { isSuited, planOf } from './plan.ts';
 import type { BranchRun } from './branch-run.ts';
@@ -27,7 +27,10 @@ export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => v
     }
   } finally {
     read(plan.window);
-    for (const line of forewarned({ source, watermark, bookmark, ...plan })) tools.warn(line);
+    const beginning = { source, watermark, bookmark, ...plan };
+    for (const line of forewarned(beginning)) tools.warn(line);
+    const missing = beyondReach(beginning);
+    if (missing !== undefined) await at.collect(() => Promise.reject(missing));
   }
   // A stream is committed every now and then: what its position remembers must not grow as long as it runs.
   for (let last: Window = plan.window; source.stream?.isOpen() === true;) {

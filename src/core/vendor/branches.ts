@@ -87,12 +87,14 @@ const smallestPage = 10;
 type Fetch = NonNullable<BranchesDefinition['fetch']>;
 
 function otherList(message: string): Problem {
-  return new Problem(exit.protocol, message, { hint: "check branches.fetch, and the vendor's API version" });
+  return new Problem(exit.protocol, message, {
+    hint: "check branches.fetch in the definition, and the vendor's API version",
+  });
 }
 
 function cut(source: string): Problem {
   return new Problem(exit.protocol, `${source}: ${what} has more pages`, {
-    hint: 'write how to get them: branches.fetch.paging is { type: link } where a Link header leads to them',
+    hint: 'write how to get them in the definition: branches.fetch.paging is { type: link } where a Link header leads to them',
   });
 }
 

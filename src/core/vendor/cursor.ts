@@ -32,7 +32,7 @@ export function nextCursor(
   if (json !== true || text === '') return text === '' ? undefined : text;
   if (parseJson(text) === undefined) {
     throw new Problem(exit.protocol, `${source}: the header ${header} holds no JSON`, {
-      hint: 'leave out paging.json if its value is to be sent back as it is',
+      hint: 'leave out paging.json in the definition if its value is to be sent back as it is',
     });
   }
   return cursorOf(text);

@@ -2,16 +2,16 @@
 import { accessToken } from './auth/access-token.ts';
 import type { RequestDefinition, SourceDefinition } from '../definition.ts';
 import { pace } from './pace.ts';
-import { gone, isSessionOver, notJson, notUtf8, passingIn, refusal, refusalHint, saidIn } from './refusal.ts';
+import { isSessionOver, notJson, notUtf8, refusal, saidIn } from './refusal.ts';
 import { bringsContent, foreignCharset, isHtml, tellsNothing } from './reply-kind.ts';
-import { parseJson, saying, tellsError, tellsExpired, tellsInvalid, valueAt } from './reply.ts';
+import { parseJson } from './reply.ts';
 import { isSuccessful } from '../http-status.ts';
-import { exit, Problem } from '../problem.ts';
 import { baseUrl, buildRequest } from './request.ts';
 import { retrying } from '../retry.ts';
-import { closeClient, credentialsHint, session } from './auth/session.ts';
+import { closeClient, session } from './auth/session.ts';
 import { signer } from './auth/signature.ts';
 import type { TemplateValues } from './template.ts';
+import { refuseToldError } from './told-error.ts';
 import type { HttpReply, HttpRequest, Instant, Tools } from '../types.ts';
 
 /** One question to the vendor. */
@@ -23,6 +23,10 @@ export interface Question {
   readonly parameters?: Readonly<Record<string, string>>;
   /** The address that the vendor gave for it. */
   readonly url?: string | undefined;
+  /** A page after the first: what is asked for was accepted before. */
+  readonly later?: boolean;
+  /** The page before named this one, by a cursor or an address that is good for this run only. */
+  readonly named?: boolean;
   /** Sees the parsed reply before the rules of the definition do, and may throw a Problem of its own. */
   readonly judge?: (value: unknown) => void;
 }
@@ -48,7 +52,7 @@ export interface Exchange {
   /** With retries. `isDone` looks at what the vendor says, if that is JSON: it may be a refusal of what is so already. */
   perform(question: Question, isDone: (status: number, said: unknown) => boolean): Promise<void>;
   /** Throws the Problem that a parsed reply tells of, if it does. */
-  check(value: unknown, what: string): void;
+  check(value: unknown, question: Question): void;
   /**
    * Whether this failure may come from a session that is over; the next request then logs in again. A caller asks once a
    * request: a session that ends again at once is no accident.
@@ -94,7 +98,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     const reply = await put(question);
     if (tellsNothing(definition, reply)) return reply;
     if (!bringsContent(reply.status) || isHtml(reply))
-      throw refusal(definition, reply, { what: question.what, values, said: await saidIn(reply), now: tools.now() });
+      throw refusal(definition, reply, question, await saidIn(reply), tools.now());
     const charset = foreignCharset(reply);
     if (charset === undefined) return reply;
     await reply.discard();
@@ -107,7 +111,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     const value = parseJson(text);
     if (typeof value !== 'object' || value === null) throw notJson(definition, question.what, reply);
     question.judge?.(value);
-    check(value, question.what);
+    check(value, question);
     return { value, text, url: reply.url, headers: reply.headers };
   }
 
@@ -115,9 +119,8 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     const reply = await put(question);
     const said = await saidIn(reply);
     if (isDone(reply.status, said)) return;
-    if (!isSuccessful(reply.status) || isHtml(reply))
-      throw refusal(definition, reply, { what: question.what, values, said, now: tools.now() });
-    if (said !== undefined) check(said, question.what);
+    if (!isSuccessful(reply.status) || isHtml(reply)) throw refusal(definition, reply, question, said, tools.now());
+    if (said !== undefined) check(said, question);
   }
 
   async function insisting<T>(action: () => Promise<T>): Promise<T> {
@@ -140,31 +143,8 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     }
   }
 
-  function check(value: unknown, what: string): void {
-    if (tellsExpired(definition, value)) {
-      throw new Problem(
-        exit.noperm,
-        `${definition.name} ended the session during ${what}${saying(definition, value)}`,
-        {
-          hint: refusalHint(definition, 401, values) ?? credentialsHint(definition),
-          httpStatus: 401,
-        },
-      );
-    }
-    const passing = passingIn(definition, what, value);
-    if (passing !== undefined) throw passing;
-    const invalid = tellsInvalid(definition, value);
-    if (!invalid && !tellsError(definition, value)) return;
-    const path = definition.reply?.success?.path;
-    const told = path === undefined ? undefined : valueAt(value, path); // often the HTTP status that it should have had
-    const status = invalid ? gone : told;
-    const hint = refusalHint(definition, status, values);
-    const refused = hint !== undefined;
-    const message = `${definition.name} ${refused ? 'refused' : 'told of an error in'} ${what}${saying(definition, value)}`;
-    throw new Problem(refused ? exit.noperm : exit.protocol, message, {
-      hint: hint ?? 'the position stays; see what the vendor says about this error',
-      ...(status === 404 || status === gone ? { httpStatus: status } : {}),
-    });
+  function check(value: unknown, question: Question): void {
+    refuseToldError(definition, value, question);
   }
 
   async function renewed(error: unknown): Promise<boolean> {

@@ -2,6 +2,7 @@
 import type { EnvelopeTest, SourceDefinition } from '../definition.ts';
 import { counted } from '../run/partial.ts';
 import { exit, Problem } from '../problem.ts';
+import { askedBy, type Asked } from './asked-by.ts';
 import { saying, valueAt } from './reply.ts';
 import { quoted } from '../text/shown.ts';
 import { isoText } from '../time.ts';
@@ -13,10 +14,10 @@ export function hasHttpStatus(error: unknown, statuses: readonly number[]): erro
 }
 
 /** The vendor answered, but started nothing. */
-export function noJob(definition: SourceDefinition, value: unknown, path: string): Problem {
+export function noJob(definition: SourceDefinition, value: unknown, path: string, asked: Asked): Problem {
   const message = `${definition.name} did not start the query: nothing at ${path}${saying(definition, value)}`;
   return new Problem(exit.protocol, message, {
-    hint: "check the URL and the vendor's API version",
+    hint: askedBy(definition, asked) ?? "check the URL and the vendor's API version",
   });
 }
 

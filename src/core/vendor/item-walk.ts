@@ -13,7 +13,7 @@ import { hasHttpStatus } from './incomplete.ts';
 import { listReader } from './list-page.ts';
 import { endWarning, muteAt } from './more.ts';
 import { isNamed } from './named-page.ts';
-import { pageWalk, requestFor, type PageWalk, type Reading, type Route } from './page-walk.ts';
+import { pageWalk, requestFor, standingOf, type PageWalk, type Reading, type Route } from './page-walk.ts';
 import { pageReader } from './read-page.ts';
 import { gone } from './refusal.ts';
 import { statusesOf } from './reply.ts';
@@ -85,6 +85,7 @@ export function itemWalk(
       parameters: plan.parameters,
       what: `page ${page} of the list`,
       url: step.url,
+      ...standingOf(step, paging),
     };
   }
 
@@ -95,7 +96,11 @@ export function itemWalk(
     number: number,
     url: string | undefined,
   ): AsyncGenerator<Page, boolean, undefined> {
-    const values: Route['values'] = (more) => route.values({ ...more, item: each });
+    let asked = 0;
+    const values: Route['values'] = (more) => {
+      asked += 1;
+      return route.values({ ...more, item: each });
+    };
     let begun = false;
     try {
       for await (const page of inside.read({ ...route, values, item: { what: ` of item ${number}`, url } })) {
@@ -104,7 +109,7 @@ export function itemWalk(
       }
       return true;
     } catch (error) {
-      if (begun || !hasHttpStatus(error, expired)) throw error;
+      if (begun || asked > 1 || !hasHttpStatus(error, expired)) throw error; // its first page may be there, and empty
       tools.debug('an item that was listed is gone', { number });
       return false;
     }

@@ -23,9 +23,10 @@ export async function* readJob(
   tools: Pick<Tools, 'now' | 'wait'>,
 ): AsyncGenerator<Page, Reading, undefined> {
   const what = 'the query';
-  const { value, text } = await vendor.json({ request: job.request, values: route.values({}), what });
+  const asked = { request: job.request, values: route.values({}), what };
+  const { value, text } = await vendor.json(asked);
   const id = tokenAt(text, job.id);
-  if (id === undefined) throw noJob(definition, value, job.id);
+  if (id === undefined) throw noJob(definition, value, job.id, asked);
   const values = (more: TemplateValues): TemplateValues => route.values({ ...more, job: id });
   try {
     yield { records: [], refused: [], unmatched: 0 }; // the vendor's clock counts as it is now: the job sees nothing later

@@ -27,7 +27,7 @@ export function flagOf(
   const flag = value === undefined ? 'absent' : words.get(value);
   if (flag !== undefined) return flag;
   throw new Problem(exit.protocol, `${source}: ${more} (paging.more) is ${kindOf(value)}, neither true nor false`, {
-    hint: "check paging.more, and the vendor's API version; where pages end without a flag, leave it out",
+    hint: "check paging.more in the definition, and the vendor's API version, or leave it out where pages end without a flag",
   });
 }
 

@@ -1,5 +1,5 @@
 /** The pages of a window, from the first to the last. */
-import type { RequestDefinition, SourceDefinition } from '../definition.ts';
+import type { PagingDefinition, RequestDefinition, SourceDefinition } from '../definition.ts';
 import type { Identify } from '../identity.ts';
 import { exit, Problem } from '../problem.ts';
 import { keepsBookmark, pager, type Step } from '../paging.ts';
@@ -80,6 +80,7 @@ export function pageWalk(
       parameters,
       what: `page ${number}${route.item?.what ?? ''}`,
       url: step.first ? route.item?.url : step.url,
+      ...standingOf(step, paging),
     });
     try {
       for (let step: Step | undefined = pages.first, number = 1; step !== undefined; number++) {
@@ -138,6 +139,12 @@ function tellingBookmark(name: string): Problem {
   return new Problem(exit.protocol, `${name} has put a credential into what names its next page`, {
     hint: 'leave out paging.bookmark in the definition, which would save it, or send the credential in a header',
   });
+}
+
+/** Whether a page comes after another, and is named by it. A cursor that outlives the run is judged by the definition. */
+export function standingOf({ first }: Step, paging: PagingDefinition): Pick<Question, 'later' | 'named'> {
+  const isCounted = paging.type === 'none' || paging.type === 'page' || paging.type === 'offset';
+  return { later: !first, named: !first && !isCounted && !keepsBookmark(paging) };
 }
 
 /** The request for a step: the first, or that for later pages. */

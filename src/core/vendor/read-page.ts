@@ -77,7 +77,7 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
       throw error;
     }
     const { value, text } = named(part.end);
-    if (value !== undefined) vendor.check(value, question.what); // JSON Lines have nothing around their records
+    if (value !== undefined) vendor.check(value, question); // JSON Lines have nothing around their records
     const containerSeen = part.containerSeen();
     if (!containerSeen && !mayBeMissing(definition, value)) throw noRecords(definition, value, question.what);
     const { total, count, capped } = definition.records;

@@ -1,4 +1,5 @@
 /** Replies that are not what was asked for: how they are told from the others, and what is said of them. */
+import { askedBy } from './asked-by.ts';
 import { clockHint } from '../clock/vendor-clock.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { sentWith } from '../definition/texts.ts';
@@ -7,6 +8,7 @@ import { exit, Problem } from '../problem.ts';
 import type { HttpReply, Setting } from '../types.ts';
 import { serverText } from '../text/shown.ts';
 import { httpProblem, meaning } from '../retry.ts';
+import type { Question } from './exchange.ts';
 import { bringsContent, isHtml } from './reply-kind.ts';
 import { settingsOf } from './request.ts';
 import { isAmong, parseJson, saying, tellsInvalid } from './reply.ts';
@@ -17,19 +19,18 @@ import { textOf, type TemplateValues } from './template.ts';
 export const gone = 410;
 const noContent = 204;
 
-/** What was asked, with which settings; what is in the reply; and when it came, by our clock. */
-interface Refused {
-  readonly what: string;
-  readonly values: TemplateValues;
-  readonly said: unknown;
-  readonly now: number;
-}
-
-/** The Problem of a reply that is no success. */
-export function refusal(definition: SourceDefinition, reply: HttpReply, { what, values, said, now }: Refused): Problem {
+/** The Problem of a reply that is no success. `said` as of `saidIn`; `now` is when it came, by our clock. */
+export function refusal(
+  definition: SourceDefinition,
+  reply: HttpReply,
+  question: Question,
+  said: unknown,
+  now: number,
+): Problem {
   const { status, headers, date, url } = reply;
+  const { what } = question;
   if (bringsContent(status)) return notJson(definition, what, reply, said);
-  const hint = refusalHint(definition, status, values);
+  const hint = refusalHint(definition, status, question.values);
   const clock = definition.auth.type === 'signature' ? clockHint({ date }, now) : '';
   const meant = meantBy(definition, status, said);
   const asked = { who: definition.name, what, at: placeOf(url), meant, ...(hint && { hint: hint + clock }) };
@@ -37,23 +38,33 @@ export function refusal(definition: SourceDefinition, reply: HttpReply, { what, 
   const invalid = tellsInvalid(definition, said); // asking again would not help
   return problem.with({
     message: problem.message + saying(definition, said),
-    hint: hintFor(definition, status, problem.hint),
+    hint: hintFor(definition, meant ?? status, question) ?? problem.hint,
     again: invalid ? undefined : problem.again,
-    httpStatus: invalid ? gone : status,
+    httpStatus: invalid || isCursorRefused(question, meant ?? status) ? gone : status,
   });
 }
 
+/** Whether a page is refused that the vendor named itself: that a cursor has expired is told by many a status. */
+export function isCursorRefused({ named }: Question, status: unknown): boolean {
+  return named === true && cursorRefusals.includes(status);
+}
+
+const cursorRefusals: readonly unknown[] = [400, 404, gone, 422];
+
+export const cursorHint =
+  'it gave the cursor for this page itself, so no setting or flag is wrong; the next run reads the window again';
+
 /** What to do about a status that says nothing of itself: for 404 there are the settings that the address is made of. */
-function hintFor(
-  { url, request, settings }: SourceDefinition,
-  status: number,
-  otherwise: string | undefined,
-): string | undefined {
+function hintFor(definition: SourceDefinition, status: number, question: Question): string | undefined {
   if (status === noContent)
     return 'if it means that there are no records, write reply: { empty: [204] } in the definition';
-  if (status !== 404) return otherwise;
+  if (status === gone) return undefined; // says it all
+  if (isCursorRefused(question, status)) return cursorHint;
+  if (status === 400 || status === 422) return question.later === true ? undefined : askedBy(definition, question);
+  if (status !== 404) return undefined;
+  const { url, request, settings } = definition;
   const used = settingsOf([url, request.path].flat()).filter((name) => Object.hasOwn(settings, name));
-  return used.length === 0 ? otherwise : `check ${listed(used)}`;
+  return used.length === 0 ? undefined : `check ${listed(used)}`;
 }
 
 /** A reply that is a success by its HTTP status, and tells that asking again may help. */

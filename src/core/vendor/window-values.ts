@@ -18,6 +18,9 @@ export function windowRules({ window }: SourceDefinition): WindowRules {
     ...(window.longest === undefined ? {} : { longest: duration(window.longest, 'longest') }),
     ...(window.slice === undefined ? {} : { slice: duration(window.slice, 'slice') }),
     ...(window.retention === undefined ? {} : { retention: duration(window.retention, 'retention') }),
+    ...(window.filter !== 'none' || window.firstRun === undefined
+      ? {}
+      : { reach: duration(window.firstRun, 'firstRun') }),
     filter: window.filter,
   };
 }

@@ -1,5 +1,6 @@
 /** What is known of a terminal, and the one line of it that is redrawn. */
 import { oneLine } from '../../core/text/shown.ts';
+import type { Output } from '../../core/types.ts';
 
 /** True when the descriptor is a terminal. node:tty brings streams and sockets along: not every start needs them. */
 export function isTerminal(descriptor: number): boolean {
@@ -39,6 +40,18 @@ export function progressLine(output: TextOutput, wanted: boolean, now: () => num
       if (!drawn) return;
       drawn = false;
       output.write('\r\u001b[K');
+    },
+  };
+}
+
+/** Records on a terminal begin where the progress line stands: it is taken away before them. */
+export function besideProgress(output: Output, progress: Pick<ProgressLine, 'clear'>): Output {
+  if (output.kind !== 'terminal') return output;
+  return {
+    ...output,
+    write(bytes) {
+      progress.clear();
+      return output.write(bytes);
     },
   };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { forewarned, type Beginning } from '../../../src/core/run/forewarned.ts';
+import { beyondReach, forewarned, type Beginning } from '../../../src/core/run/forewarned.ts';
 import type { Source, WindowRules } from '../../../src/core/types.ts';
 import { memoryJob, memoryVendor, minute } from '../../support/memory.ts';
 
@@ -16,19 +16,19 @@ interface Case {
   readonly bookmark?: string;
 }
 
-function lines({ rules = {}, stream, job = {}, watermark, bookmark }: Case): readonly string[] {
+function beginning({ rules = {}, stream, job = {}, watermark, bookmark }: Case): Beginning {
   const vendor: Source = memoryVendor({ now: 0 }, { rules });
   const source = stream === true ? { ...vendor, stream: { isOpen: () => false } } : vendor;
-  return forewarned({
+  return {
     source,
     watermark,
     bookmark,
     job: { ...memoryJob, since: undefined, until: undefined, firstRun: undefined, ...job },
     serverNow: now,
-  });
+  };
 }
 
-const noTime = { filter: 'none', firstRun: hour } as const;
+const noTime = { filter: 'none', firstRun: hour, reach: hour } as const;
 const allThree = { firstRun: day, delay: minute, overlap: hour };
 
 const cases: readonly (readonly [what: string, given: Case, expected: readonly RegExp[]])[] = [
@@ -39,12 +39,6 @@ const cases: readonly (readonly [what: string, given: Case, expected: readonly R
     { rules: { retention: 10n * day }, watermark: now - 9n * day },
     [/about to forget/],
   ],
-  [
-    '--since before the beginning of an API without a time parameter',
-    { rules: noTime, job: { since: now - day } },
-    [/^memory has no time parameter and begins at 2026-11-20T08:00:00Z: --since reaches no further back$/],
-  ],
-  ['--since after it', { rules: noTime, job: { since: now - minute } }, []],
   [
     'flags that say where a window begins and ends, without a time parameter',
     { rules: noTime, job: allThree },
@@ -93,8 +87,30 @@ const cases: readonly (readonly [what: string, given: Case, expected: readonly R
 ];
 for (const [what, given, expected] of cases) {
   test(`an operator is told of ${what}: ${expected.length === 0 ? 'no' : expected.length}`, () => {
-    const told = lines(given);
+    const told = forewarned(beginning(given));
     assert.equal(told.length, expected.length, told.join('\n'));
     for (const [index, pattern] of expected.entries()) assert.match(told[index] ?? '', pattern);
+  });
+}
+
+const reaches: readonly (readonly [what: string, given: Case, flag: string | undefined])[] = [
+  ['--since before an API without a time parameter begins', { job: { since: now - day } }, '--since'],
+  ['--since where it begins', { job: { since: now - hour } }, undefined],
+  ['--until before it begins', { job: { until: now - day } }, '--until'],
+  ['--until after that', { job: { until: now - minute } }, undefined],
+  ['a first run, which asks for what there is', { job: { firstRun: day } }, undefined],
+  ['a run that goes on from a bookmark', { job: { since: now - day }, watermark: now, bookmark: 'c' }, undefined],
+  ['an API that gives all that it has', { rules: { filter: 'none' }, job: { since: now - day } }, undefined],
+];
+for (const [what, given, flag] of reaches) {
+  test(`${what}: ${flag === undefined ? 'all that was asked for' : 'partial'}`, () => {
+    const problem = beyondReach(beginning({ rules: noTime, ...given }));
+    assert.equal(problem?.status, flag === undefined ? undefined : 3);
+    if (flag === undefined) return;
+    assert.equal(
+      problem?.message,
+      `memory has no time parameter and gives the last 1h only: ${flag} reaches further back, and what was before cannot be had`,
+    );
+    assert.match(problem?.hint ?? '', /^ask for no more than that: /);
   });
 }

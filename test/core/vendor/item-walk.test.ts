@@ -350,16 +350,18 @@ test('an item that is gone is told of, and the others are read', async (t) => {
   assert.deepEqual([stopped.ids, stopped.expired], [['1'], 0]);
 });
 
-for (const [status, gone] of [
-  [410, []],
-  [404, [404]],
+for (const [status, gone, rows, found] of [
+  [410, [], '{"id":1}', ['1', '1', '2', '3']],
+  [404, [404], '{"id":1}', ['1', '1', '2', '3']],
+  [400, [], '{"id":1}', ['1', '1', '2', '3']],
+  [410, [], '', ['2', '3']], // an empty page of it was there
 ] as const) {
-  test(`an item that is gone (${status}) when some of it was read makes the window be read again`, async (t) => {
+  test(`an item that is gone (${status}) when a page of it, with "${rows}", was read makes the window be read again`, async (t) => {
     const { source, asked } = await orchard(
       t,
       {
         '/feed/content': [list(['/blob/a', '/blob/b']), list(['/blob/a', '/blob/b'])],
-        '/blob/a': '{"rows":[{"id":1}],"next":"?p=2"}',
+        '/blob/a': `{"rows":[${rows}],"next":"?p=2"}`,
         '/blob/a?p=2': [refuse(status), '{"rows":[{"id":2}]}'],
         '/blob/b': '{"rows":[{"id":3}]}',
       },
@@ -369,7 +371,7 @@ for (const [status, gone] of [
       },
     );
     const { ids, expired, problem } = await read(source);
-    assert.deepEqual([ids, expired, problem], [['1', '1', '2', '3'], 0, undefined]);
+    assert.deepEqual([ids, expired, problem], [found, 0, undefined]);
     assert.equal(asked().filter((path) => path === '/feed/content').length, 2);
   });
 }

@@ -48,7 +48,9 @@ async function stalled(t: TestContext, status: number, flags: readonly string[])
     if (flags.length === 0) child.kill('SIGTERM');
   });
   const late = setTimeout(() => child.kill('SIGKILL'), 40_000);
+  const started = Date.now();
   assert.deepEqual(await exited, [status, null]);
+  if (flags.length > 0) assert.ok(Date.now() - started < 9000, 'the ten seconds after a signal are not for it');
   clearTimeout(late);
   child.stdout?.resume();
   await closed;

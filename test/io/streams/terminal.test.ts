@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import { progressLine, type TextOutput } from '../../../src/io/streams/terminal.ts';
+import type { Output } from '../../../src/core/types.ts';
+import { besideProgress, progressLine, type TextOutput } from '../../../src/io/streams/terminal.ts';
 
 function paper(isTerminal: boolean): TextOutput & { written: string } {
   return {
@@ -37,4 +39,36 @@ test('there is no progress line off a terminal, or when it is not wanted', () =>
     progress.clear();
     assert.equal(output.written, '');
   }
+});
+
+function stdout(kind: Output['kind'], paper: { written: string }): Output {
+  return {
+    kind,
+    write: (bytes) => Promise.resolve(void (paper.written += bytes.toString())),
+    sync: () => Promise.resolve(),
+  };
+}
+
+test('records on a terminal push the progress line away, and it is drawn again below them', async () => {
+  const screen = paper(true);
+  let now = 0;
+  const progress = progressLine(screen, true, () => now);
+  const output = besideProgress(stdout('terminal', screen), progress);
+  progress.show(() => 'one');
+  await output.write(Buffer.from('{"id":1}\n'));
+  await output.write(Buffer.from('{"id":2}\n'));
+  now = 100;
+  progress.show(() => 'two');
+  assert.equal(screen.written, '\r\u001b[Kone\r\u001b[K{"id":1}\n{"id":2}\n\r\u001b[Ktwo');
+});
+
+test('an output that is no terminal is written to as it is', () => {
+  const output = stdout('pipe', paper(false));
+  assert.equal(
+    besideProgress(
+      output,
+      progressLine(paper(true), true, () => 0),
+    ),
+    output,
+  );
 });

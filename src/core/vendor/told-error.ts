@@ -1,0 +1,42 @@
+/** An error that a vendor tells in the body of a reply, whatever its HTTP status. */
+import type { SourceDefinition } from '../definition.ts';
+import { exit, Problem } from '../problem.ts';
+import { askedBy } from './asked-by.ts';
+import { credentialsHint } from './auth/session.ts';
+import type { Question } from './exchange.ts';
+import { cursorHint, gone, isCursorRefused, passingIn, refusalHint } from './refusal.ts';
+import { saying, tellsError, tellsExpired, tellsInvalid, valueAt } from './reply.ts';
+
+/** Throws the Problem that a parsed reply tells of, if it does. */
+export function refuseToldError(definition: SourceDefinition, value: unknown, question: Question): void {
+  const { what, values } = question;
+  if (tellsExpired(definition, value)) {
+    throw new Problem(exit.noperm, `${definition.name} ended the session during ${what}${saying(definition, value)}`, {
+      hint: refusalHint(definition, 401, values) ?? credentialsHint(definition),
+      httpStatus: 401,
+    });
+  }
+  const passing = passingIn(definition, what, value);
+  if (passing !== undefined) throw passing;
+  const invalid = tellsInvalid(definition, value);
+  if (!invalid && !tellsError(definition, value)) return;
+  const path = definition.reply?.success?.path;
+  const told = path === undefined ? undefined : valueAt(value, path); // often the HTTP status that it should have had
+  const hint = refusalHint(definition, invalid ? gone : told, values);
+  const refused = hint !== undefined;
+  const message = `${definition.name} ${refused ? 'refused' : 'told of an error in'} ${what}${saying(definition, value)}`;
+  const cursorRefused = isCursorRefused(question, told);
+  const status = invalid || cursorRefused ? gone : told;
+  throw new Problem(refused ? exit.noperm : exit.protocol, message, {
+    hint: hint ?? (cursorRefused ? cursorHint : nextStep(definition, question, told)),
+    ...(status === 404 || status === gone ? { httpStatus: status } : {}),
+  });
+}
+
+function nextStep(definition: SourceDefinition, question: Question, told: unknown): string {
+  // What was asked is not to blame for a failure of the vendor, nor on a later page, when it was accepted on the first.
+  const asked = question.later === true || Number(told) >= 500 ? undefined : askedBy(definition, question);
+  return asked === undefined
+    ? 'the position stays; see what the vendor says about this error'
+    : `${asked}; the position stays`;
+}

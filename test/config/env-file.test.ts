@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readEnvFile } from '../../src/config/env-file.ts';
+import { Problem } from '../../src/core/problem.ts';
+import { scratch } from '../support/program.ts';
+
+/** Root may read everything: what is refused is refused to somebody else. */
+function asNobody<T>(action: () => T): T {
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    return action();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+}
+
+const unreadable = (path: string) => (error: unknown) =>
+  error instanceof Problem && error.status === 78 && error.message === `cannot read the env file ${path} (EACCES)`;
+
+test('an env file that nobody named, in a directory that cannot be searched, is none', (t) => {
+  const directory = join(scratch(t), 'home');
+  mkdirSync(directory);
+  const path = join(directory, '.env');
+  writeFileSync(path, 'A=1\n');
+  chmodSync(join(directory, '..'), 0o755);
+  chmodSync(directory, 0);
+  try {
+    assert.equal(
+      asNobody(() => readEnvFile(path, false)),
+      undefined,
+    );
+    assert.throws(() => asNobody(() => readEnvFile(path, true)), unreadable(path));
+  } finally {
+    chmodSync(directory, 0o700);
+  }
+});
+
+test('an env file that is there and must not be read is an error, named or not', (t) => {
+  const directory = scratch(t);
+  chmodSync(directory, 0o755);
+  const path = join(directory, 'other.env');
+  const link = join(directory, '.env');
+  writeFileSync(path, 'A=1\n', { mode: 0 });
+  symlinkSync(path, link);
+  for (const required of [true, false]) {
+    for (const each of [path, link]) assert.throws(() => asNobody(() => readEnvFile(each, required)), unreadable(each));
+  }
+});
