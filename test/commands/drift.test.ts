@@ -82,7 +82,17 @@ test('whoever has no definition is not told to compare it', () => {
   ] as const) {
     const never = drift({ ...base, sourceOrigin });
     const bytes = Buffer.from('{}');
-    const record = { bytes, start: 0, end: 2, key: bytes, keyStart: 0, keyEnd: 2, time: Number.NaN, nanos: 0 };
+    const record = {
+      bytes,
+      start: 0,
+      end: 2,
+      key: bytes,
+      keyStart: 0,
+      keyEnd: 2,
+      time: Number.NaN,
+      nanos: 0,
+      fingerprint: 0,
+    };
     never.note({ records: [record] });
     assert.match(never.warnings().join('\n'), told);
   }
