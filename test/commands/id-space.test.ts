@@ -89,5 +89,5 @@ test('what --bulk-format prints has the IDs that delivery gives, whichever job i
   const ids = [...printed.stdout.matchAll(/^\{"create":\{"_id":"([^"]+)"\}\}$/gm)].map(([, id]) => id);
   assert.equal(ids.length, 2);
   assert.deepEqual(new Set(ids), new Set(elastic.documents.keys()));
-  assert.match(ids[0] ?? '', /^jira\.[0-9a-f]{12}:[12]$/);
+  assert.match(ids[0] ?? '', /^jira\.[0-9a-f]{12}:[0-9a-f]{8}:[12]$/);
 });
