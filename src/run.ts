@@ -27,6 +27,8 @@ export interface RunParts extends RunContext {
   begin?(): Promise<void>;
   /** What is read and where it goes, as in Position. */
   readonly scope: Pick<Position, 'source' | 'sink' | 'asked'>;
+  /** A Problem as a person is told it, with more than the pipeline knows; for what is kept of the run. */
+  told?(problem: Problem): Problem;
   /** Marks of the secrets of both ends; undefined when they are not to be compared with those of the last run. */
   readonly credentials?: CredentialMarks | undefined;
 }
@@ -162,8 +164,9 @@ async function save(state: State, position: Position, sink: Sink | undefined, se
 
 /** Ends the run in the position file: what happened, how often in a row, and the IDs that were delivered all the same. */
 async function conclude(state: State, position: Position, sink: Sink | undefined, started: number): Promise<void> {
-  const ended = state.parts.tools.now();
-  const status = writeDown(position, { started, ended }, state.problems, state.summary);
+  const { tools, told = (problem: Problem) => problem } = state.parts;
+  const span = { started, ended: tools.now() };
+  const status = writeDown(position, span, state.problems.map(told), state.summary);
   if (position.lastSuccess === position.last?.ended) position.credentials = state.parts.credentials;
   await save(state, position, sink, status === exit.ok);
 }

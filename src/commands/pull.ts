@@ -53,6 +53,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
       quarantine: scrubbedQuarantine(quarantineOf(job, stateDirectory, world.now), log.clean),
       tools: parts.tools,
       note: never.note,
+      told: (problem) => withPlace(problem, configuration),
       progress: (summary, window) => progress.show(() => progressText(summary, window, world.now() - started)),
     });
     if (log.level === 'debug' || log.level === 'trace' || (job.dryRun && log.level !== 'error')) {

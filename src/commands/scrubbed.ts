@@ -16,7 +16,11 @@ export function scrubbedStore(store: PositionStore, clean: Clean): PositionStore
     lock: () => store.lock(),
     load: () => store.load(),
     save(position) {
-      if (position.last !== undefined) position.last = { ...position.last, outcome: clean(position.last.outcome) };
+      const { last } = position;
+      if (last !== undefined) {
+        const hint = last.hint === undefined ? {} : { hint: clean(last.hint) };
+        position.last = { ...last, outcome: clean(last.outcome), ...hint };
+      }
       return store.save(position);
     },
     journal: (branch, lines, saved) => store.journal(branch, lines, saved),

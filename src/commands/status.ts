@@ -11,7 +11,7 @@ import { stateDirectory } from '../config/state-directory.ts';
 import { durationText } from '../core/clock/duration.ts';
 import { progressOf } from '../core/run/branch-list.ts';
 import type { Flags } from '../cli/flags.ts';
-import { exit, Problem, worst } from '../core/problem.ts';
+import { exit, Problem, worst, type ExitStatus } from '../core/problem.ts';
 import { oneLine } from '../core/text/shown.ts';
 import { fromMillis, isoText, toMillis } from '../core/time.ts';
 import type { Instant, Position } from '../core/types.ts';
@@ -20,10 +20,9 @@ import { printText } from '../io/streams/report.ts';
 import { refuseMissing } from '../io/position/state-directory.ts';
 import { setAsideBeside } from '../io/position/set-aside.ts';
 import type { Host } from './host.ts';
+import { isRecent, troubleOf, type Trouble } from './trouble.ts';
 
 type State = 'connected' | 'warning' | 'error';
-
-const day = 24 * 3600 * 1000;
 
 export async function status(flags: Flags, { world, log }: Host): Promise<number> {
   const directory = stateDirectory(flags.stateDir, world.environment);
@@ -40,6 +39,7 @@ export async function status(flags: Flags, { world, log }: Host): Promise<number
   }
   const lines: string[] = [];
   const statuses: number[] = [];
+  const troubles: Problem[] = [];
   for (const { job, path, position, warning } of chosen) {
     if (position instanceof Problem) {
       lines.push(`error      ${job}: the position cannot be read`);
@@ -55,13 +55,23 @@ export async function status(flags: Flags, { world, log }: Host): Promise<number
     }
     const found = stateOf(position, world.now());
     const state = found === 'connected' && (warning ?? aside) !== undefined ? 'warning' : found;
-    const trouble = typeof aside === 'string' ? `, ${aside}` : '';
-    lines.push(`${state.padEnd(9)}  ${job}: ${describe(position, world.now())}${trouble}`);
-    statuses.push(statusOf(state, position));
+    const beside = typeof aside === 'string' ? `, ${aside}` : '';
+    lines.push(`${state.padEnd(9)}  ${job}: ${describe(position, world.now())}${beside}`);
+    const status = statusOf(state, position);
+    statuses.push(status);
+    const trouble = troubleOf(position, world.now()) ?? lyingThere(aside);
+    if (trouble !== undefined) troubles.push(new Problem(status, `${job}: ${trouble.message}`, { hint: trouble.hint }));
   }
   if (lines.length === 0) lines.push(`no positions in ${directory}`);
   await printText(world.output, lines.map((line) => `${oneLine(line)}\n`).join(''));
+  for (const problem of troubles) log.problem(problem);
   return worst(statuses);
+}
+
+/** `aside`: what lies in the quarantine; what kept us from looking is told already. */
+function lyingThere(aside: string | Problem | undefined): Trouble | undefined {
+  if (typeof aside !== 'string') return undefined;
+  return { message: aside, hint: 'each line there says why, and holds the record; move the file away when that is mended' };
 }
 
 /** One file that cannot be read keeps the other jobs from nobody. */
@@ -70,23 +80,15 @@ function asProblem(error: unknown): Problem {
   throw error;
 }
 
-export function stateOf({ last, lastSuccess, lastRepeat, lastGap, failures, branches }: Position, now: number): State {
-  if (failures >= 3) return 'error';
-  const succeeded = isRecent(lastSuccess, now) && !isRecent(lastRepeat, now) && !isRecent(lastGap, now);
-  const began = [...branches.values()].some(
-    ({ listed, watermark, bookmark }) => listed && (watermark ?? bookmark) !== undefined,
-  );
-  return failures === 0 && last?.exit === exit.ok && succeeded && began ? 'connected' : 'warning';
-}
-
-function isRecent(time: string | undefined, now: number): boolean {
-  return time !== undefined && now - Date.parse(time) < day;
+export function stateOf(position: Position, now: number): State {
+  if (position.failures >= 3) return 'error';
+  return troubleOf(position, now) === undefined ? 'connected' : 'warning';
 }
 
 /** A job in error answers with the status of its last run; a warning is `partial`. */
-function statusOf(state: State, { last }: Position): number {
+function statusOf(state: State, { last }: Position): ExitStatus {
   if (state === 'connected') return exit.ok;
-  return state === 'error' ? (last?.exit ?? exit.partial) : exit.partial;
+  return state === 'error' ? ((last?.exit as ExitStatus | undefined) ?? exit.partial) : exit.partial;
 }
 
 function describe(position: Position, now: number): string {

@@ -525,6 +525,8 @@ export interface LastRun {
   readonly exit: number;
   /** `ok`, or the first line of what went wrong. */
   readonly outcome: string;
+  /** What to do about it, where something did; runs of older versions kept none. */
+  readonly hint?: string;
   readonly fetched: number;
   readonly delivered: number;
   readonly quarantined: number;

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { stateOf } from '../../src/commands/status.ts';
+import { troubleOf } from '../../src/commands/trouble.ts';
 import { exit, Problem, type ExitStatus } from '../../src/core/problem.ts';
 import { firstPosition, placeOf, writeDown } from '../../src/core/run/position.ts';
 import { emptySummary } from '../../src/core/run/summary.ts';
@@ -93,9 +94,10 @@ test('a gap that a run had to pass over is a warning for a day, however well the
   writeDown(stored, { started: ended, ended: ended + 60_000 }, [], emptySummary());
   await store.save(stored);
   await store.close();
-  const { status, stdout } = await run(['status', '--state-dir', directory]);
+  const { status, stdout, stderr } = await run(['status', '--state-dir', directory]);
   assert.equal(status, 3);
   assert.match(stdout, /^warning {4}one: .* exit 0: ok, 0 delivered, a gap was passed over 20\S+Z$/m);
+  assert.match(stderr, /^audit-export: one: a gap was passed over 20\S+Z\nhint: run it more often /);
 });
 
 test('a branch that never came to a position is told beside the lag of the others, not of one that is read no more', async (t) => {
@@ -145,7 +147,11 @@ test('records that were set aside are a warning until their file is moved away, 
   assert.equal((await go('no\\nnope\\n{"id":1}\\n')).status, 3);
   assert.equal((await go('{"id":2}\\n')).status, 0);
   const { stdout, stderr, status: told } = await status();
-  assert.deepEqual([told, stderr], [3, '']);
+  assert.equal(told, 3);
+  assert.match(
+    stderr,
+    /^audit-export: one: 2 records set aside in \S+ since \S+\nhint: each line there says why, .*\n$/,
+  );
   const { time } = JSON.parse(readFileSync(path, 'utf8').split('\n')[0] ?? '') as { time: string };
   assert.match(stdout, /^warning    one: .* exit 0: ok, 1 delivered, 2 records set aside in \S+ since \S+\n$/);
   assert.ok(stdout.endsWith(`2 records set aside in ${path} since ${time}\n`), stdout);
@@ -178,4 +184,44 @@ test('a quarantine file that holds no whole line holds no record, and one that c
   assert.equal(status, 78);
   assert.match(stdout, /^warning    one: /);
   assert.match(stderr, /^audit-export: quarantine \S+ is not a file\nhint: /);
+});
+
+test('a run that failed is told with the next step that it told, without the secrets of its settings', async (t) => {
+  const directory = scratch(t);
+  const vendor = await serve({}, (_, response) => void response.writeHead(401).end());
+  t.after(vendor.close);
+  writeFileSync(join(directory, 'job.env'), `AUDIT_EXPORT_SOURCE=sysdig-audit\nSYSDIG_URL=${vendor.origin}\n`);
+  writeFileSync(join(directory, 'job.env'), 'SYSDIG_TOKEN=not-the-token\n', { flag: 'a' });
+  const argv = ['-e', 'job.env', '--job', 'one', '--state-dir', 'state'];
+  const failed = await run(argv, { directory });
+  const hint = /^hint: (check SYSDIG_TOKEN in job\.env.*)$/m.exec(failed.stderr)?.[1] ?? '';
+  assert.notEqual(hint, '', failed.stderr);
+  for (const status of [3, 3, 77]) {
+    const told = await run(['status', '--state-dir', 'state'], { directory });
+    assert.equal(told.status, status);
+    assert.match(told.stderr, /^audit-export: one: the last run ended with 77\n/);
+    assert.equal(told.stderr.split('\n')[1], `hint: ${hint}`);
+    await run(argv, { directory });
+  }
+  assert.doesNotMatch(readFileSync(join(directory, 'state', 'one.position'), 'utf8'), /not-the-token/);
+});
+
+for (const [what, change, hint] of [
+  ['that kept no hint', { exit: 77 }, /^run the job once by hand/],
+  ['that the next run may cure', { exit: 69 }, /^the next run tries again; /],
+  ['that was stopped', { exit: 143 }, /^the next run continues/],
+  ['that kept its hint', { exit: 3, hint: 'look there' }, /^look there$/],
+] as const) {
+  test(`a run ${what} has a next step`, () => {
+    const stored = position(change.exit, 1, recently);
+    const trouble = troubleOf({ ...stored, last: { ...stored.last!, outcome: 'out', ...change } }, now);
+    assert.equal(trouble?.message, `the last run ended with ${change.exit}`);
+    assert.match(trouble?.hint ?? '', hint);
+  });
+}
+
+test('a hint that is kept is short', () => {
+  const stored = firstPosition({ source: 's', sink: 'k' });
+  writeDown(stored, { started: now, ended: now }, [new Problem(77, 'no', { hint: 'x'.repeat(5000) })], emptySummary());
+  assert.equal(stored.last?.hint?.length, 300);
 });

@@ -3,6 +3,7 @@ import { createLedger } from '../dedupe.ts';
 import { isAnyAccepted, refusedAnew } from './summary.ts';
 import { exit, type Problem, worst } from '../problem.ts';
 import { fromMillis, isoText } from '../time.ts';
+import { serverText } from '../text/shown.ts';
 import type { BranchPosition, Position, Summary } from '../types.ts';
 
 /** Somebody ended the run, who had no need to be told that it failed. */
@@ -51,11 +52,13 @@ export function writeDown(
   const status = worst(problems.map((problem) => problem.status));
   const success = status === exit.ok || status === exit.partial;
   const { fetched, delivered, quarantined, repeated } = summary;
+  const { message = 'ok', hint } = problems.find((problem) => problem.status === status) ?? {};
   position.last = {
     started: isoText(fromMillis(started)),
     ended: isoText(fromMillis(ended)),
     exit: status,
-    outcome: problems.find((problem) => problem.status === status)?.message ?? 'ok',
+    outcome: message,
+    ...(hint !== undefined && { hint: serverText(hint) }),
     fetched,
     delivered,
     quarantined,
