@@ -94,8 +94,9 @@ for (const form of ['elastic', 'splunk']) {
   test(`in the form for ${form}, too, what stands there is not written again`, async (t) => {
     const { path, run } = place(t);
     await run('a', ['a1'], '--bulk-format', form);
-    const first = readFileSync(path, 'utf8');
-    appendFileSync(path, first.replaceAll('a1', 'b2')); // a killed run did
+    const elsewhere = place(t);
+    await elsewhere.run('a', ['b2'], '--bulk-format', form);
+    appendFileSync(path, readFileSync(elsewhere.path)); // a killed run did
     await run('b', ['b2'], '--bulk-format', form); // another record: another job's
     const before = readFileSync(path, 'utf8');
     appendFileSync(path, '{"create":{"_id":"');
