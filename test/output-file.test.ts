@@ -7,7 +7,7 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
-  rmSync,
+  renameSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -149,9 +149,9 @@ for (const job of ['', '--job j']) {
     if (job !== '') await ends('other', 78); // the position is that of another sink
     if (process.getuid?.() !== 0) return; // nobody else can give a file away
     chmodSync(directory, 0o1777);
-    rmSync(join(directory, 'out'));
-    writeFileSync(join(directory, 'out'), '');
-    chownSync(join(directory, 'out'), 65_534, 65_534);
+    writeFileSync(join(directory, 'new'), ''); // while the other one is there, which it must not be taken for
+    chownSync(join(directory, 'new'), 65_534, 65_534);
+    renameSync(join(directory, 'new'), join(directory, 'out'));
     await ends('out', 73);
   });
 }

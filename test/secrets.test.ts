@@ -150,7 +150,7 @@ test('a session is kept from everybody after a hundred other cookies', async (co
     return honest.toString().replace('\r\n', `\r\n${cookies}\r\n`);
   };
   const result = await at.run(['-vv', '--since', '1h']);
-  assert.equal(pages, 61);
+  assert.equal(pages, 62); // the window is begun once more: a cursor may have expired
   assert.match(result.stderr, /\[redacted\]/);
   expectKept(at, result);
 });

@@ -66,8 +66,15 @@ export async function mounted(
 
 /** Waits until it is so; a test that waits in vain ends by its own time limit. */
 export async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await sleep(5);
+  const end = performance.now() + hang;
+  while (!isSo()) {
+    if (performance.now() > end) throw new Error(`it did not come true: ${isSo.toString()}`);
+    await sleep(5);
+  }
 }
+
+/** No test waits for longer, in milliseconds. */
+const hang = 120_000;
 
 /** A vendor that answers page `page` only when it is released. */
 export function heldPage(here: Scene, page: number): { asked(): boolean; release(): void } {
