@@ -38,7 +38,10 @@ const cursor = {
 const lasting = {
   /** The next run goes on there. */
   bookmark: optional(z.boolean()),
-  /** What says, besides 410, that it is no longer valid: the window is read from its beginning. */
+  /**
+   * What says, besides 410, that it is no longer valid: the window is read from its beginning. Of one that does not outlive
+   * the run, 400, 404 and 422 say so, too.
+   */
   invalid: optional(answers),
 };
 
