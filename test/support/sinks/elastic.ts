@@ -18,7 +18,7 @@ export interface ElasticOptions {
   readonly acceptsGzip?: boolean;
   readonly index?: string;
   /** What the user may do with that index, for clusters that can be asked. */
-  readonly rights?: { readonly create_doc: boolean; readonly auto_configure: boolean; readonly read: boolean };
+  readonly rights?: { readonly create_doc: boolean; readonly auto_configure: boolean };
 }
 
 export interface ItemAnswer {

@@ -12,13 +12,11 @@ export interface Rights {
   readonly write: boolean;
   /** To have the index or data stream created by the first of them. */
   readonly create: boolean;
-  /** To read them: what is there already under the ID of a record is compared with it. */
-  readonly read: boolean;
 }
 
 /** The request body. */
 export function rightsQuestion(index: string): string {
-  return JSON.stringify({ index: [{ names: [index], privileges: ['create_doc', 'auto_configure', 'read'] }] });
+  return JSON.stringify({ index: [{ names: [index], privileges: ['create_doc', 'auto_configure'] }] });
 }
 
 /** Undefined when the answer does not say. */
@@ -26,15 +24,12 @@ export function rightsOf(text: string, index: string): Rights | undefined {
   const indexes = objectOf(text)?.['index'];
   const granted = isObject(indexes) ? indexes[index] : undefined;
   if (!isObject(granted)) return undefined;
-  const { create_doc: write, auto_configure: create, read } = granted;
-  if (typeof write !== 'boolean' || typeof create !== 'boolean' || typeof read !== 'boolean') return undefined;
-  return { write, create, read };
+  const { create_doc: write, auto_configure: create } = granted;
+  return typeof write === 'boolean' && typeof create === 'boolean' ? { write, create } : undefined;
 }
 
 /** What is known of the index and what only a delivery can prove; or what is lacking, and the status that it would meet. */
 export type IndexVerdict = { readonly found: string } | { readonly lacks: string; readonly like: 403 | 404 };
-
-const unread = 'and may not read it: a record with an ID that is there already cannot be compared with what is there';
 
 /** `status` is that of `HEAD /index`. */
 export function indexVerdict(index: string, rights: Rights | undefined, status: number): IndexVerdict {
@@ -44,9 +39,7 @@ export function indexVerdict(index: string, rights: Rights | undefined, status: 
     return { found: `${what} is proven by the first delivery` };
   }
   if (!rights.write) return { lacks: 'the credentials have no right to create documents', like: 403 };
-  if (isMissing && !rights.create) {
-    return { lacks: 'it is not there, and the credentials have no right to create it', like: 404 };
-  }
-  const created = isMissing ? ', which the first delivery creates' : '';
-  return { found: `may write to ${index}${created}${rights.read ? '' : `, ${unread}`}` };
+  if (!isMissing) return { found: `may write to ${index}` };
+  if (rights.create) return { found: `may write to ${index}, which the first delivery creates` };
+  return { lacks: 'it is not there, and the credentials have no right to create it', like: 404 };
 }

@@ -2,18 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rightsOf } from '../../../../src/core/wire/elastic/rights.ts';
 
-test('an answer that leaves out one of the rights says nothing of the others', () => {
+test('an answer that leaves out one of two rights says nothing of either', () => {
   const rights = (granted: unknown) => rightsOf(JSON.stringify({ index: { audit: granted } }), 'audit');
-  const all = { create_doc: true, auto_configure: false, read: true };
-  assert.deepEqual(rights(all), { write: true, create: false, read: true });
+  assert.deepEqual(rights({ create_doc: true, auto_configure: false }), { write: true, create: false });
   for (const granted of [
-    { create_doc: true, auto_configure: true },
-    { create_doc: true, read: true },
-    { auto_configure: true, read: true },
-    { ...all, create_doc: 1 },
+    { create_doc: true },
+    { auto_configure: true },
+    { create_doc: 1, auto_configure: true },
     true,
   ]) {
     assert.equal(rights(granted), undefined);
   }
-  assert.equal(rightsOf(JSON.stringify({ index: { other: all } }), 'audit'), undefined);
+  assert.equal(rightsOf('{"index":{"other":{"create_doc":true,"auto_configure":true}}}', 'audit'), undefined);
 });
