@@ -10,11 +10,11 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { TlsOptions } from 'node:tls';
 import { Problem } from '../../src/core/problem.ts';
 import { listPositions } from '../../src/io/position-file.ts';
 import { main } from '../../src/main.ts';
+import { builtProgram } from '../support/built-program.ts';
 import { ended, scratch } from '../support/program.ts';
 import { catalogue } from './catalogue.ts';
 import { baseDefinition, type Definition } from './definition.ts';
@@ -29,8 +29,8 @@ export const canaries = {
   password: 'canary-pass w0rd/+&"',
 } as const;
 
-/** The bundled program, for tests that need a real process. `npm test` builds it before. */
-export const bundle = fileURLToPath(new URL('../../bin/audit-export.js', import.meta.url));
+/** For tests that need a real process. */
+export const bundle = builtProgram();
 
 let list: ((name: string) => void) | undefined;
 

@@ -1,9 +1,9 @@
 /** The program as an installation puts it on the PATH, for tests that run what a document shows. */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { builtProgram } from './built-program.ts';
 
-const program = fileURLToPath(new URL('../../bin/audit-export.js', import.meta.url));
+const program = builtProgram();
 
 /** Puts a command `audit-export` into a new folder of `workplace`, for this very Node. Returns the folder. */
 export function installed(workplace: string): string {

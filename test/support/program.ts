@@ -4,10 +4,10 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundledProgram } from './bundled-program.ts';
+import { builtProgram } from './built-program.ts';
 
 /** What to put before the program's arguments. */
-export const program: readonly string[] = bundledProgram();
+export const program: readonly string[] = [process.execPath, builtProgram()];
 
 export interface Ended {
   readonly status: number | null;
