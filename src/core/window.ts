@@ -105,8 +105,7 @@ export function* slices(
 
 /**
  * The watermark after a slice that was read to its end and delivered: the end of the slice, but never past the
- * server's time less the delay, and never back. It is cut to whole seconds, because a vendor whose filter knows no
- * finer time would show records of that second again after their IDs were forgotten.
+ * server's time less the delay, and never back. It is cut to whole seconds.
  */
 export function advance(
   watermark: Instant | undefined,
@@ -115,7 +114,7 @@ export function advance(
   delay: Duration,
 ): Instant {
   const settled = serverNow === undefined ? slice.until : earlier(slice.until, serverNow - delay);
-  return later(watermark ?? 0n, settled - (settled % second));
+  return later(watermark ?? 0n, wholeSecond(settled));
 }
 
 /**
@@ -123,9 +122,7 @@ export function advance(
  * was until then. Nothing is while an earlier part is not: it was read when records of it could still come.
  */
 export function settledBy(before: Instant, slice: Window, serverNow: Instant, lateness: Duration): Instant {
-  if (before < slice.from) return before;
-  const settled = earlier(slice.until, serverNow - lateness);
-  return later(before, settled - (settled % second));
+  return before < slice.from ? before : later(before, earlier(slice.until, serverNow - lateness));
 }
 
 /**
@@ -143,6 +140,11 @@ export function stamper(slice: Window, filter: WindowRules['filter']): (time: nu
   };
 }
 
+/** A vendor whose filter knows no finer time would show records of that second again after their IDs were forgotten. */
+function wholeSecond(at: Instant): Instant {
+  return at - (at % second);
+}
+
 function anywhere(at: Instant): Instant {
   return at;
 }
@@ -151,7 +153,7 @@ function unaskedStart({ watermark, settled = 0n, rules, overlap, firstRun }: Win
   if (rules.filter === 'none') return 0n;
   const start =
     watermark === undefined ? until - (firstRun ?? rules.firstRun) : watermark - overlapOf({ overlap }, rules);
-  return later(start, settled);
+  return later(start, wholeSecond(settled));
 }
 
 /** From where on records are asked for that were never read; undefined when nothing was promised. */

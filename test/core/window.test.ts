@@ -202,6 +202,7 @@ function deliveries(
   rules: WindowRules,
   unit: bigint,
   length: bigint,
+  first = second,
   cuts: readonly number[] = [],
 ): number[] {
   const counts = events.map(() => 0);
@@ -211,7 +212,7 @@ function deliveries(
   for (const [run, tick] of ticks.entries()) {
     const window = windowOf({ watermark, settled, rules, serverNow: tick });
     let rest = cuts[run] ?? Infinity;
-    for (const slice of slices(window, { ...rules, slice: length }, second)) {
+    for (const slice of slices(window, { ...rules, slice: length }, first)) {
       if (rest-- <= 0) break;
       events.forEach((event, id) => {
         const stored = event.time + event.late;
@@ -239,6 +240,9 @@ test('a slice is settled when it was read late enough, and everything before it 
   assert.equal(settledBy(slice.from, slice, slice.until + 10n * second, minute), slice.from + 10n * second);
   assert.equal(settledBy(slice.from - 1n, slice, now, 0n), slice.from - 1n, 'a moment before it is not');
   assert.equal(settledBy(now, slice, now, 0n), now, 'never back');
+  const fraction = { from: slice.until, until: slice.until + 1636n * 1_000_000n };
+  const after = { from: fraction.until, until: fraction.until + second };
+  assert.equal(settledBy(settledBy(fraction.from, fraction, now, 0n), after, now, 0n), after.until, 'to the nanosecond');
 });
 
 for (const filter of ['event', 'ingestion'] as const) {
@@ -252,8 +256,9 @@ for (const filter of ['event', 'ingestion'] as const) {
         overlaps,
         fc.constantFrom(1n, 1_000_000n, second),
         fc.bigInt({ min: 0n, max: minute }),
+        fc.bigInt({ min: 1n, max: 10n * second }),
         fc.array(fc.nat(6), { maxLength: 12 }),
-        (seeds, pauses, overlap, unit, length, cuts) => {
+        (seeds, pauses, overlap, unit, length, first, cuts) => {
           // An event may be as late as overlap and delay together allow; by ingestion nothing is ever late.
           const model = { overlap, delay: 2n * second, firstRun: hour, filter };
           const events = seeds.map(([offset, tenths]) => ({ time: start + offset, late: (overlap * tenths) / 10n }));
@@ -265,6 +270,7 @@ for (const filter of ['event', 'ingestion'] as const) {
             model,
             unit,
             length,
+            first,
             cuts.slice(0, pauses.length),
           );
           assert.deepEqual(
@@ -277,6 +283,11 @@ for (const filter of ['event', 'ingestion'] as const) {
     );
   });
 }
+
+test('what is settled is read again from the beginning of its second on', () => {
+  const { from } = windowOf({ watermark: now, settled: now - 400_000_000n, rules, serverNow: now + minute });
+  assert.equal(from, now - second);
+});
 
 test('a record later than overlap and delay is lost: the model can fail', () => {
   const late = { time: now - 30n * minute, late: 10n * minute };

@@ -39,7 +39,8 @@ function settledAfter(
 ): BranchPosition['settled'] {
   if (serverNow === undefined) return place.settled;
   const begin = place.watermark === undefined ? slice.from : place.watermark - overlap;
-  const until = settledBy(settledFor(place, overlap) ?? begin, slice, serverNow, delay + overlap);
+  const known = settledFor(place, overlap) ?? begin;
+  const until = settledBy(known > begin ? known : begin, slice, serverNow, delay + overlap);
   return { until, overlap };
 }
 

@@ -23,9 +23,24 @@ export function preferredOf(
   return place.slice === undefined || !helpsToShorten(place, rules) ? undefined : fromMillis(place.slice);
 }
 
-/** Half of a slice that was too much for a run, in milliseconds. */
-export function shorter({ from, until }: Window): number {
-  return Math.max(shortest, Math.floor((toMillis(until) - toMillis(from)) / 2));
+/** The slices of a window that a run has read whole: how many, and from where to where. */
+export interface Whole extends Window {
+  readonly count: number;
+}
+
+/**
+ * The length of the next run's first slice, in milliseconds, after one that was cut off in `cut`, with or without anything
+ * read of it. Each slice may cost something however short it is: so what was read whole is read in one piece next time; and
+ * if that was one slice, there may be time for a longer one.
+ */
+export function lengthAfterCut(cut: Window, { count, ...whole }: Whole, hasRead: boolean): number {
+  if (count === 0) return Math.max(shortest, Math.floor(lengthOf(cut) / 2));
+  const growth = count > 1 ? 1 : hasRead ? 1.25 : 2;
+  return Math.floor(growth * lengthOf(whole));
+}
+
+function lengthOf({ from, until }: Window): number {
+  return toMillis(until) - toMillis(from);
 }
 
 /** Where a window that was cut off goes on; undefined where more of it has to be looked at again, or nothing was cut off. */

@@ -3,12 +3,11 @@ import { withContentKey } from '../content/content-key.ts';
 import { conflict } from '../dedupe.ts';
 import { acknowledged } from '../delivery/acknowledge.ts';
 import { outbox } from '../delivery/outbox.ts';
-import { exit, Problem } from '../problem.ts';
+import { Problem } from '../problem.ts';
 import { fromMillis, toMillis } from '../time.ts';
 import type { Instant, Window, WindowRules } from '../types.ts';
 import type { BranchRun } from './branch-run.ts';
 import { commit, earliest } from './commit.ts';
-import { helpsToShorten, shorter } from './cut-off.ts';
 import { notShownAgain } from './partial.ts';
 import { sieve, type Sieve } from './sieve.ts';
 import { unaccounted } from './summary.ts';
@@ -48,7 +47,6 @@ export async function pullSlice(
   // What is in doubt is accounted for: it is set aside later, or the run fails and the position stays.
   const open = (): number => unaccounted(summary) - at.doubted.length;
   const before = open();
-  const { fetched } = summary;
   let serverTime = source.serverTime();
   /** Notes the first answer's clock: what the vendor stored after it was not seen. */
   const suits = (): boolean => {
@@ -108,9 +106,6 @@ export async function pullSlice(
     await (unfinished === undefined ? finish() : at.collect(finish));
     if (unfinished !== undefined) throw unfinished;
   } catch (problem) {
-    const isCut = failure?.status === exit.tempfail && summary.fetched > fetched;
-    if (!helpsToShorten(place, source.window)) place.slice = undefined;
-    else if (problem === tools.stop.reason || isCut) place.slice = shorter(slice);
     await at.collect(out.settle);
     if (out.broken()) at.sinkBroke();
     const isLeft = source.stream !== undefined && unaccounted(summary) !== before;
