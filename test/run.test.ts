@@ -338,7 +338,7 @@ test('where nothing at all is taken it is 78, nothing is set aside, and the posi
         [
           exit.config,
           'memory refused bad: refused; it took no other record in this run',
-          'check MEMORY_KEY; or it may be this one record, which is set aside by a run that has another one taken',
+          'check MEMORY_KEY; or it may be this one record, which is set aside by a run that has another one taken, or by one with --max-quarantine 100',
         ],
       ],
     );
@@ -389,6 +389,35 @@ test('what another slice or another branch has taken proves it as well, and the 
   branched.restart();
   assert.deepEqual(statuses(await branched.run()), [], 'the branch that it is of remembers it');
   assert.equal(branched.quarantine.added.length, 1);
+});
+
+test('with --max-quarantine 100 what is in doubt is set aside though nothing was taken', async () => {
+  for (const records of [1, 20]) {
+    const here = bench();
+    here.sink = memorySink({ records });
+    for (let at = 0; at < 15; at++) here.vendor.stored.push(stored(`bad${at}`, start - minute - at));
+    doubting(here, 'bad');
+    assert.deepEqual(statuses(await here.run({ maxQuarantine: 1 })), [exit.partial]);
+    assert.equal(here.quarantine.added.length, 15);
+    here.restart();
+    assert.deepEqual(statuses(await here.run()), []);
+  }
+});
+
+test('a branch of which too much is in doubt stops no other branch', async () => {
+  const here = bench({ pageSize: 50 });
+  here.sink = memorySink({ records: 20 });
+  here.vendor.branches = async () => ['bad', 'good'];
+  const { pull } = here.vendor;
+  here.vendor.pull = async function* (ask) {
+    for await (const page of pull(ask))
+      yield { ...page, records: page.records.filter(({ bytes }) => bytes.includes(ask.branch)) };
+  };
+  for (let at = 0; at < 15; at++) here.vendor.stored.push(stored(`bad${at}`, start - minute - at));
+  here.vendor.stored.push(stored('good', start - minute));
+  doubting(here, 'bad');
+  assert.deepEqual(statuses(await here.run()), [exit.config]);
+  assert.deepEqual([here.ids(), here.quarantine.added], [['good'], []]);
 });
 
 test('the watermark does not pass a record in doubt, and neither does a bookmark', async () => {

@@ -54,7 +54,7 @@ export function asideOf(parts: Parts): Aside {
   return {
     async take(taken) {
       const refused = taken.map((one) => ({ ...one, branch, ledger }));
-      if (isAnyAccepted(summary)) return write([...doubted.splice(0), ...refused]);
+      if (limit.everything || isAnyAccepted(summary)) return write([...doubted.splice(0), ...refused]);
       await write(refused.filter(({ doubt }) => doubt === undefined));
       doubted.push(...refused.filter(({ doubt }) => doubt !== undefined));
       const [first] = doubted;

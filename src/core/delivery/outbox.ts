@@ -137,9 +137,11 @@ export function outbox(parts: OutboxParts): Outbox {
     },
     async settle() {
       await Promise.all(flight);
+      // Told of already. They come again, with the others that were too many.
+      if (limit.isInDoubt()) doubted.splice(0, doubted.length, ...doubted.filter((one) => one.branch !== branch));
       await aside.flush();
     },
-    broken: () => failed,
+    broken: () => failed && !limit.isInDoubt(),
   };
 
   async function addAfterDispatch(auditRecord: AuditRecord, entry: number): Promise<void> {

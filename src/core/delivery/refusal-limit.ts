@@ -12,6 +12,8 @@ import type { EncodedRecord, Summary } from '../types.ts';
 const floor = 10;
 
 export interface RefusalLimit {
+  /** The user wants all set aside that is refused, doubt or no doubt. */
+  readonly everything: boolean;
   /**
    * Throws Problem when `more` would be too large a share of this run's records: 65; or 78 when nothing of the run was
    * taken, and there is a doubt (see Reply) whether it is the records.
@@ -22,18 +24,26 @@ export interface RefusalLimit {
    * records, the share of one says little. Not for a part of a batch, the rest of which may yet be accepted.
    */
   check(more: number, reason: string): void;
+  /** It threw 78: other records, such as those of another branch, may still be taken. */
+  isInDoubt(): boolean;
 }
 
 /** `share`: 0 to 1. `before`: refused in a row by earlier runs, into the quarantine at `path`. */
 export function refusalLimit(summary: Summary, share: number, before: number, path: string): RefusalLimit {
+  let inDoubt = false;
+
   function checkShare(more: number, reason: string, doubt?: string): void {
     const refused = summary.quarantined + more;
     if (refused <= Math.max(floor, summary.fetched * share)) return;
-    if (doubt !== undefined && !isAnyAccepted(summary)) throw noneTaken(reason, doubt);
+    if (doubt !== undefined && !isAnyAccepted(summary)) {
+      inDoubt = true;
+      throw noneTaken(reason, doubt);
+    }
     throw tooMany(refused, summary.fetched, reason);
   }
 
   return {
+    everything: share >= 1,
     checkShare,
     check(more, reason) {
       checkShare(more, reason);
@@ -42,6 +52,7 @@ export function refusalLimit(summary: Summary, share: number, before: number, pa
       // What is known from earlier runs is not tried again, and so proves nothing.
       if (refused > Math.max(floor, (before + fresh(summary)) * share)) throw tooManyInARow(refused, reason, path);
     },
+    isInDoubt: () => inDoubt,
   };
 }
 
@@ -53,13 +64,14 @@ export function refusedBy(sinkName: string, { key, keyStart, keyEnd }: EncodedRe
 /** Nothing of a run was taken: it need not be the records. `reason` is that of the first, from `refusedBy`. */
 export function noneTaken(reason: string, doubt: string): Problem {
   return new Problem(exit.config, `${reason}; it took no other record in this run`, {
-    hint: `check ${doubt}; or it may be this one record, which is set aside by a run that has another one taken`,
+    hint: `check ${doubt}; or it may be this one record, which is set aside by a run that has another one taken, or by one with ${all}`,
   });
 }
 
+const all = '--max-quarantine 100';
+
 /** A later `--since` is none: what cannot be read has no time, and a vendor with a bookmark goes on from there all the same. */
-const wayOut =
-  'mend the cause and run again, for the position stays; or have one run set them all aside, with --max-quarantine 100';
+const wayOut = `mend the cause and run again, for the position stays; or have one run set them all aside, with ${all}`;
 
 function tooMany(refused: number, fetched: number, reason: string): Problem {
   return new Problem(exit.data, `${refused} of ${fetched} records were refused, too many to set aside: ${reason}`, {
