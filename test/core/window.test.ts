@@ -242,7 +242,11 @@ test('a slice is settled when it was read late enough, and everything before it 
   assert.equal(settledBy(now, slice, now, 0n), now, 'never back');
   const fraction = { from: slice.until, until: slice.until + 1636n * 1_000_000n };
   const after = { from: fraction.until, until: fraction.until + second };
-  assert.equal(settledBy(settledBy(fraction.from, fraction, now, 0n), after, now, 0n), after.until, 'to the nanosecond');
+  assert.equal(
+    settledBy(settledBy(fraction.from, fraction, now, 0n), after, now, 0n),
+    after.until,
+    'to the nanosecond',
+  );
 });
 
 for (const filter of ['event', 'ingestion'] as const) {
