@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { exit, Problem } from '../src/core/problem.ts';
 import { parseDuration } from '../src/core/clock/duration.ts';
-import type { Job } from '../src/core/types.ts';
+import type { Job, Page } from '../src/core/types.ts';
 import { run, type RunResult } from '../src/run.ts';
 import { fakeTools, type Clock } from './support/fake-tools.ts';
 import {
@@ -825,6 +825,27 @@ test('a slice that was shortened before there was a bookmark shortens none from 
   assert.deepEqual(statuses(await here.run()), []);
   assert.deepEqual([count.asked, here.ids()], [1, ['a']]);
   assert.equal((await here.store.load())?.branches.get('')?.slice, undefined);
+});
+
+test('a record that followed a bookmark, younger than the delay, is known when the bookmark has expired', async () => {
+  const here = bench();
+  const young = stored('young', start - minute);
+  let pages: readonly Partial<Page>[] = [{ bookmark: 'first' }];
+  here.vendor.pull = async function* () {
+    for (const page of pages) yield { records: [], refused: [], unmatched: 0, ...page };
+  };
+  const tick = async (next: readonly Partial<Page>[]): Promise<void> => {
+    pages = next;
+    assert.deepEqual(statuses(await here.run({ delay: parseDuration('10m', '--delay') })), []);
+    here.restart();
+    here.clock.now += 10 * minute;
+  };
+  await tick([{ bookmark: 'first' }]);
+  here.clock.now = start;
+  await tick([{ records: [auditRecord(young)] }, { bookmark: 'second' }]);
+  await tick([{ bookmark: 'third' }]);
+  await tick([{ restarted: true, records: [auditRecord(young)] }]);
+  assert.deepEqual(here.ids(), ['young']);
 });
 
 test('what happened while slices in the future of the vendor were read is not passed over', async () => {

@@ -6,6 +6,7 @@ import { outbox } from '../delivery/outbox.ts';
 import { Problem } from '../problem.ts';
 import { fromMillis, toMillis } from '../time.ts';
 import type { Instant, Window, WindowRules } from '../types.ts';
+import { delayOf } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
 import { commit, earliest } from './commit.ts';
 import { notShownAgain } from './partial.ts';
@@ -27,11 +28,14 @@ export async function pullSlice(
   const { branch, place, source, job, tools, summary } = at;
   const { maxQuarantine, dryRun } = job;
   const out = outbox({ ...at, ledger: place.ledger, maxQuarantine, dryRun });
+  const bookmark = job.usePosition ? place.bookmark : undefined;
+  // What follows a bookmark may be as young as it likes.
+  const until = bookmark === undefined ? slice.until : slice.until + delayOf(job, source.window);
   const sieveBy = (filter: WindowRules['filter']): Sieve =>
     sieve({
       ledger: place.ledger,
       window,
-      slice,
+      slice: { from: slice.from, until },
       filter,
       job,
       summary,
@@ -41,7 +45,6 @@ export async function pullSlice(
       tooLate: () => void (leftForLater = true),
     });
   let leftForLater = false;
-  const bookmark = job.usePosition ? place.bookmark : undefined;
   // What follows a bookmark is new, whatever its time.
   let { unseen, changed } = sieveBy(bookmark === undefined ? source.window.filter : 'none');
   // What is in doubt is accounted for: it is set aside later, or the run fails and the position stays.
