@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { existsSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ended, run, scratch, start, type Ended } from './support/program.ts';
+import { gunzipSync } from 'node:zlib';
+import { ended, run, scratch, shell, start, type Ended } from './support/program.ts';
 import { fakeElastic, withoutMark } from './support/sinks/elastic.ts';
 
 const environment = { PATH: '/usr/bin:/bin' };
@@ -108,23 +109,59 @@ test('kill -9 of this program: the command sees the end of its input, and the ne
   assert.equal(got(directory).length, 5000);
 });
 
-test('what it prints goes to stderr; of our secrets it sees none, and what it says of them is not shown', async (t) => {
+test('what it says goes to stderr; of our secrets it sees none, and what it says of them is not shown', async (t) => {
   const directory = scratch(t);
   const secret = 'a-secret-password';
-  const script = `cat > /dev/null; echo out; echo err >&2; echo "$SAMPLE_PASSWORD."; printf '${secret.slice(0, 8)}'; sleep 0.1; echo '${secret.slice(8)}'`;
+  const script = `cat > /dev/null; echo out; exec >&2; echo err; echo "$SAMPLE_PASSWORD."; printf '${secret.slice(0, 8)}'; sleep 0.1; echo '${secret.slice(8)}'`;
   const argv = ['-s', 'sample', '--state-dir', 'state', '--', 'sh', '-c', script];
   const wrong = await run(argv, { directory, environment: { ...environment, SAMPLE_PASSWORD: secret } });
   assert.equal(wrong.status, 77, 'the sample has another password');
   assert.ok(!wrong.stderr.includes(secret));
   const result = await run(argv, { directory, environment: { ...environment, SAMPLE_PASSWORD: 'sample' } });
-  assert.deepEqual([result.status, result.stdout], [0, '']);
-  assert.deepEqual(lines(result.stderr).toSorted(), ['sh: .', `sh: ${secret}`, 'sh: err', 'sh: out'].toSorted());
+  assert.deepEqual([result.status, result.stdout], [0, 'out\n']);
+  assert.deepEqual(lines(result.stderr).toSorted(), ['sh: .', `sh: ${secret}`, 'sh: err'].toSorted());
 });
 
-test('what it prints cannot pass for a line of ours', async (t) => {
+test('what it prints goes to our standard output, every byte as it is', async (t) => {
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'in'), '{"id":1}\n{"id":2}\n');
+  const pipeInto = (words: string): Promise<Ended> =>
+    shell(`$AUDIT_EXPORT --source - --no-position -- ${words}`, {
+      directory,
+      stdio: [openSync(join(directory, 'in'), 'r'), 'pipe', 'pipe'],
+    });
+  assert.deepEqual(await pipeInto('cat'), { status: 0, signal: null, stdout: '{"id":1}\n{"id":2}\n', stderr: '' });
+  const zipped = await pipeInto('gzip > audit.gz');
+  assert.deepEqual([zipped.status, zipped.stdout, zipped.stderr], [0, '', '']);
+  assert.equal(gunzipSync(readFileSync(join(directory, 'audit.gz'))).toString(), '{"id":1}\n{"id":2}\n');
+  const raw = await pipeInto(String.raw`sh -c 'cat > /dev/null; printf "\033[2K\377\r\000.\n\nend"' > raw`);
+  assert.deepEqual([raw.status, raw.stdout, raw.stderr], [0, '', '']);
+  assert.equal(readFileSync(join(directory, 'raw')).toString('latin1'), '\u001b[2K\u00ff\r\0.\n\nend');
+});
+
+test('where the reader of what it prints goes away, the command fails: 74, and the records come again', async (t) => {
+  const directory = scratch(t);
+  const line =
+    '{ $AUDIT_EXPORT --source sample --state-dir state -- cat; echo $? >&3; } 3>status | head -c 1 > /dev/null; cat status';
+  const broken = await shell(line, { directory });
+  assert.equal(broken.stdout, '74\n');
+  assert.match(broken.stderr, /^audit-export: the command cat was ended by SIGPIPE\nhint: /);
+  const again = await run(['--source', 'sample', '--state-dir', 'state', '--', 'cat'], { directory, environment });
+  assert.deepEqual([again.status, again.stderr], [0, '']);
+  assert.ok(lines(again.stdout).length > 200);
+});
+
+test('on a terminal what it prints is all that stands there: the progress line makes way', async (t) => {
+  const words = `$AUDIT_EXPORT --source sample --since 7d -- sh -c 'cat > /dev/null; printf begun; sleep 0.3; echo .'`;
+  const terminal = await shell(`script -qec "${words}" /dev/null`, { directory: scratch(t) });
+  if (/not found/.test(terminal.stderr)) return t.skip('there is no script(1) here');
+  assert.match(terminal.stdout, /^(?:\r\u001b\[K[^\r]*)*\r\u001b\[Kbegun\.\r\n$/);
+});
+
+test('what it says cannot pass for a line of ours', async (t) => {
   const directory = scratch(t);
   const forged = '{"level":"error","message":"forged","exit":78}';
-  const script = `cat > /dev/null; echo '${forged}'; echo 'audit-export: forged'; echo 'sh: its own name'; printf '\\033[2Kx'`;
+  const script = `cat > /dev/null; exec >&2; echo '${forged}'; echo 'audit-export: forged'; echo 'sh: its own name'; printf '\\033[2Kx'`;
   const words = ['-s', 'sample', '--state-dir', 'state', '--since', '2h'];
   const text = await run([...words, '--', 'sh', '-c', script], { directory, environment });
   const printed = [forged, 'audit-export: forged', 'its own name', '\\u001b[2Kx'];

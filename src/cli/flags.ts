@@ -156,6 +156,7 @@ export const flagTable: readonly FlagRow[] = [
 /** What the help says after the flags. */
 export const epilogue = `
 A command after -- takes the records on its standard input; the position is saved only if it exits 0.
+What it prints goes to standard output as it is; with --bulk-format it is read as the answer to the records.
 With --since, --until, --query or -x it searches and touches no position; with -c it continues from there next time.
 Settings (URLs, keys) are environment variables or lines of an env file; \`audit-export sources\` and
 \`audit-export sinks\` list them. Every secret NAME can be read from the file that NAME_FILE names.

@@ -100,7 +100,7 @@ async function makeSource(
 
 /** The door to the command after `--`, loaded only for those who name one. */
 async function commandAfterDashes(configuration: Configuration, host: Host): Promise<Pick<SinkTools, 'command'>> {
-  const { world, log, stops } = host;
+  const { world, log, stops, progress } = host;
   const words = configuration.naming.command;
   if (words === undefined) return {};
   const { command } = await import('../io/command.ts');
@@ -110,6 +110,7 @@ async function commandAfterDashes(configuration: Configuration, host: Host): Pro
       timeout: configuration.http.timeout,
       stop: stops.grace,
       say: (line) => log.quote(basename(words[0]), line),
+      makeWay: () => void (world.output.kind === 'terminal' && progress.end()),
     }),
   };
 }

@@ -394,7 +394,10 @@ export interface Command {
   readonly name: string;
   /** Is it there? Problem 74 when not. */
   look(): Promise<void>;
-  /** Starts it once more. `heard` is given its standard output; without it, or if `shown`, that goes where its standard error goes. */
+  /**
+   * Starts it once more. `heard` is given its standard output, which goes where its standard error goes as well if `shown`;
+   * without `heard` it is our own standard output.
+   */
   start(heard?: (bytes: Buffer) => void, shown?: boolean): CommandRun;
 }
 

@@ -25,6 +25,8 @@ export interface CommandOptions {
   readonly stop: AbortSignal;
   /** Shows what the command says to people. */
   say(line: string): void;
+  /** Called before a command starts that prints to our standard output. */
+  makeWay(): void;
 }
 
 const becomeCommand = 'exec "$@" <&3 3<&-';
@@ -42,18 +44,21 @@ export function command(words: readonly [string, ...string[]], options: CommandO
       const place = await lookFor(program, options.environment['PATH']);
       if (place !== 'found') throw place === 'missing' ? missing(program) : notExecutable(program);
     },
-    start: (heard, shown = heard === undefined) => startCommand(name, words, options, heard, shown),
+    start: (heard, shown = false) => startCommand(name, words, options, heard, shown),
   };
 }
 
 function startCommand(
   name: string,
   words: readonly string[],
-  { environment, timeout, stop, say }: CommandOptions,
+  { environment, timeout, stop, say, makeWay }: CommandOptions,
   heard: ((bytes: Buffer) => void) | undefined,
   shown: boolean,
 ): CommandRun {
-  const child = spawnLeader(name, ['-c', becomeCommand, 'sh', ...words], environment);
+  // What nobody here reads need not pass through here: it stays as it is, and if its reader goes, the command is told.
+  const printsTo = heard === undefined ? 'inherit' : 'pipe';
+  if (printsTo === 'inherit') makeWay();
+  const child = spawnLeader(name, ['-c', becomeCommand, 'sh', ...words], environment, printsTo);
   const [, , , input] = child.stdio;
   if (!(input instanceof Duplex)) throw new Error('the input of a command can be read and written');
   const [output, complaints] = [lineWriter(say), lineWriter(say)];
@@ -126,12 +131,17 @@ function startCommand(
 }
 
 /** Starts the shell, as the leader of a process group. Node throws some refusals of the system and tells others later. */
-function spawnLeader(name: string, words: readonly string[], environment: CommandOptions['environment']): ChildProcess {
+function spawnLeader(
+  name: string,
+  words: readonly string[],
+  environment: CommandOptions['environment'],
+  printsTo: 'inherit' | 'pipe',
+): ChildProcess {
   try {
     const child = spawn('/bin/sh', words, {
       detached: true,
       env: { ...environment },
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', printsTo, 'pipe', 'pipe'],
     });
     child.on('error', () => undefined);
     if (child.pid !== undefined) return child;

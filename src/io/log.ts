@@ -3,7 +3,7 @@
  *
  *   problems   `audit-export: what failed` and `hint: what to do`: lower case, no period, two lines
  *   warnings   `audit-export: warning: …`, each once a run
- *   commands   `curl: …`: what the command after `--` prints
+ *   commands   `curl: …`: what the command after `--` says on its standard error, or answers
  *   -v, -vv    debug and trace: text on a terminal; elsewhere they make all of it JSON Lines, as `--log-format json` does
  *
  * Without -v, what is meant for people is text wherever it goes, because cron mails it. Every line passes a scrubber that
@@ -37,7 +37,7 @@ export interface Log {
   warn(message: string, always?: boolean): void;
   /** One line that was asked for: the summary. Written at any level. */
   say(message: string, fields?: Fields): void;
-  /** A line that a command printed: it must not pass for one of ours. Written at any level. */
+  /** A line that a command wrote: it must not pass for one of ours. Written at any level. */
   quote(command: string, line: string): void;
   debug(message: string, fields?: Fields): void;
   trace(message: string, fields?: Fields): void;

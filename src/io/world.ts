@@ -19,7 +19,7 @@ export interface World {
   readonly environment: Environment;
   /** Records may come from here. */
   readonly input: Input;
-  /** Records go here and nothing else. */
+  /** Records go here and nothing else, or what the command that was given them prints. */
   readonly output: Output;
   /** People read here. */
   readonly stderr: TextOutput;

@@ -20,7 +20,8 @@ export const command: SinkDefinition = {
 
 /**
  * In the form of `_bulk`, the command is expected to print the answer, and an error in it counts. So does one in an answer
- * of Splunk or Sekoia.io, which is shown as well: it is short.
+ * of Splunk or Sekoia.io, which is shown as well: it is short. Whatever it prints in no such form goes to our standard
+ * output as it is.
  */
 export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>): Sink {
   if (tools.command === undefined) {

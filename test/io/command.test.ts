@@ -5,7 +5,14 @@ import { Problem } from '../../src/core/problem.ts';
 import { command } from '../../src/io/command.ts';
 import { arm } from '../sweep/failing.ts';
 
-const options = { environment: {}, timeout: 1000, stop: new AbortController().signal, say: () => undefined };
+const nothing = (): void => undefined;
+const options = {
+  environment: {},
+  timeout: 1000,
+  stop: new AbortController().signal,
+  say: nothing,
+  makeWay: nothing,
+};
 
 function refused(error: unknown): boolean {
   assert.ok(error instanceof Problem, String(error));

@@ -21,6 +21,8 @@ export interface ProgressLine {
   show(text: () => string): void;
   /** Takes the line away; the next `show` draws it again. */
   clear(): void;
+  /** Takes the line away for good: somebody else writes on the terminal now. */
+  end(): void;
 }
 
 /** A line at the bottom of the terminal. Off a terminal, or when not wanted, nothing is written. */
@@ -28,6 +30,12 @@ export function progressLine(output: TextOutput, wanted: boolean, now: () => num
   let isShown: boolean | undefined; // asked once, and only when there is something to show
   let drawn = false;
   let last = Number.NEGATIVE_INFINITY;
+  function clear(): void {
+    if (!drawn) return;
+    drawn = false;
+    output.write('\r\u001b[K');
+  }
+
   return {
     show(text) {
       isShown ??= wanted && output.isTerminal;
@@ -36,10 +44,10 @@ export function progressLine(output: TextOutput, wanted: boolean, now: () => num
       drawn = true;
       output.write(`\r\u001b[K${oneLine(text()).slice(0, Math.max(0, output.columns() - 1))}`);
     },
-    clear() {
-      if (!drawn) return;
-      drawn = false;
-      output.write('\r\u001b[K');
+    clear,
+    end() {
+      clear();
+      isShown = false;
     },
   };
 }

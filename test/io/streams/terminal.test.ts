@@ -26,6 +26,10 @@ test('the progress line is redrawn at most ten times a second, cut to the width,
   progress.clear();
   progress.clear();
   assert.equal(output.written, '\r\u001b[Kone\r\u001b[Ka line that is long\r\u001b[K');
+  now = 200;
+  progress.end();
+  progress.show(() => 'two');
+  assert.equal(output.written, '\r\u001b[Kone\r\u001b[Ka line that is long\r\u001b[K');
 });
 
 test('there is no progress line off a terminal, or when it is not wanted', () => {
