@@ -309,7 +309,7 @@ for (const [printed, status, message] of [
 
 for (const [form, printed, status, message] of [
   ['splunk', '{"text":"Success","code":0}', 0, '{"text":"Success","code":0}'],
-  ['splunk', '{"text":"Server is busy","code":9}{"text":"Success","code":0}', 0, 'Server is busy'],
+  ['splunk', '{"text":"Server is busy","code":9}{"text":"Success","code":0}', 74, 'printed: Server is busy (code 9)\n'],
   ['splunk', '{"text":"Incorrect index","code":7}', 74, 'printed: Incorrect index (code 7)\n'],
   ['splunk', 'sent them', 0, 'sent them'],
   ['sekoia', '{"event_ids":["a","b"]}', 0, 'event_ids'],

@@ -24,7 +24,8 @@ export const notWhole = 'an answer is not whole';
 
 /**
  * What one answer says: why something was not taken, and whether a later answer can make that good (curl --retry prints
- * both); or that something was taken, and how many events where it tells.
+ * both), which it can only where answers tell how many events were taken: it may as well be that to another request. Or
+ * that something was taken, and how many events where it tells.
  */
 type Judgement =
   | { readonly complaint: string; readonly passes: boolean }
@@ -90,15 +91,12 @@ export function printedVerdict(form: string): PrintedVerdict | undefined {
   };
 }
 
-/** Codes that come with 429, 500 and 503: it was busy, full or about to end, and took nothing. */
-const later = [8, 9, 18, 19, 20, 23, 26, 27];
-
 /** `{"text":"Success","code":0}`; 24 and 25 were taken by a queue that is nearly full. */
 function hecAnswer({ text, code: told }: Answer): Judgement {
   const code = typeof told === 'string' && /^\d+$/.test(told) ? Number(told) : told;
   if (typeof text !== 'string' || typeof code !== 'number') return undefined;
   if ([0, 24, 25].includes(code)) return { taken: undefined };
-  return { complaint: `${serverText(text)} (code ${code})`, passes: later.includes(code) };
+  return { complaint: `${serverText(text)} (code ${code})`, passes: false };
 }
 
 const unnamed = 'it answers with an error';
