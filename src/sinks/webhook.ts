@@ -62,7 +62,7 @@ export const webhook: SinkDefinition = {
 
 const largestBatch = 1_000_000;
 
-/** What a refusal may be about, beside the records: a signature that does not fit is 400 to some receivers. */
+/** What a refusal may be about, beside the records: a signature that does not fit is 400 to some receivers, or 422. */
 const doubt = 'WEBHOOK_URL, WEBHOOK_HEADERS, WEBHOOK_SECRET and WEBHOOK_FORMAT';
 
 /** Client errors that every request would meet, whatever it holds. */
@@ -99,9 +99,7 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
       return { outcomes: allKept(batch) };
     }
     const isPoison = reply.status >= 400 && reply.status < 500 && !isFault(reply.status);
-    // 422 is about the content, by RFC 9110; the others may be about anything.
-    const refusal = `the receiver refused it (HTTP ${reply.status})${saying(text)}`;
-    if (isPoison) return { split: refusal, ...(reply.status !== 422 && { doubt }) };
+    if (isPoison) return { split: `the receiver refused it (HTTP ${reply.status})${saying(text)}`, doubt };
     throw failure(reply);
   }
 

@@ -179,7 +179,7 @@ test('every status has its meaning', async () => {
     server.hook = () => ({ status, body: '' });
     assert.deepEqual(
       (await send(auditRecords(2))).refused.map(({ doubt }) => doubt),
-      Array(2).fill(status === 422 ? undefined : 'WEBHOOK_URL, WEBHOOK_HEADERS, WEBHOOK_SECRET and WEBHOOK_FORMAT'),
+      Array(2).fill('WEBHOOK_URL, WEBHOOK_HEADERS, WEBHOOK_SECRET and WEBHOOK_FORMAT'),
       String(status),
     );
   }
