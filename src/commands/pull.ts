@@ -102,12 +102,18 @@ export function scopeOf(
   };
 }
 
-/** Marks of the secrets of a job that has no name of its own: `--job` is how accounts are told apart. */
+/**
+ * Marks of the secrets of a job that has no name of its own: `--job` is how accounts are told apart. Of a
+ * named job only those in the sink's address: it may change (Sink.mark), but then it can also be another receiver's.
+ */
 function credentialsOf({ naming, source, sink, sourceValues, sinkValues }: Configuration): CredentialMarks | undefined {
-  if (naming.job !== undefined) return undefined;
   const values = { ...sourceValues, ...sinkValues };
   const secrets = Object.entries({ ...source.settings, ...sink.settings }).filter(([, { secret }]) => secret === true);
-  return markCredentials(Object.fromEntries(secrets.map(([name]) => [name, values[name]])));
+  const counting = secrets.filter(
+    ([name, { kind }]) => naming.job === undefined || (kind === 'url' && name in sinkValues),
+  );
+  if (naming.job !== undefined && counting.length === 0) return undefined;
+  return markCredentials(Object.fromEntries(counting.map(([name]) => [name, values[name]])));
 }
 
 /** Whoever goes by the ID alone will find two records. */

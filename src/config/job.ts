@@ -92,7 +92,8 @@ export function jobName(
   if (named !== undefined) return named;
   const { query, rawQuery, categories } = sorted(search);
   const form = flags.bulkFormat === undefined || flags.bulkFormat === 'none' ? [] : [{ form: flags.bulkFormat }];
-  const where = [sink.scope, ...(flags.command ?? []), ...form];
+  const place = sink.mark === undefined ? sink.scope : `${sink.scope} ${sink.mark}`;
+  const where = [place, ...(flags.command ?? []), ...form];
   const scope = JSON.stringify([source.scope, query, rawQuery ?? '', categories, ...where]);
   const hash = createHash('sha256').update(scope).digest('hex').slice(0, 8);
   const plain = (name: string): string => name.replaceAll(/[^A-Za-z0-9._-]/g, '-').slice(0, 40);

@@ -36,9 +36,14 @@ export function readSettings(
         at: originOf(name, findings),
       });
     }
-    if (setting.secret === true && text !== setting.default) findings.secrets.add(text);
+    if (setting.secret === true && text !== setting.default && !isOrigin(text)) findings.secrets.add(text);
   }
   return values;
+}
+
+/** An address without a path or a query, where its token would be: where a receiver is may be said. */
+function isOrigin(text: string): boolean {
+  return /^https?:\/\/[^/?#@\s]+\/?$/i.test(text);
 }
 
 function withoutScheme({ scheme }: Setting, text: string): string {

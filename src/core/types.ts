@@ -317,6 +317,8 @@ export interface Sink {
   readonly name: string;
   /** Where it goes, without secrets: origin and index, or path; part of the job's identity. */
   readonly scope: string;
+  /** Stands for what is secret of where it goes: it may change, and tells only jobs without a name apart. */
+  readonly mark?: string;
   readonly limits: Limits;
   /** Batches in flight at once. */
   readonly inFlight: number;

@@ -149,7 +149,8 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
   return {
     name: 'webhook',
     // The path often is the credential: it stays out of the position and of what is printed.
-    scope: `${origin} ${createHash('sha256').update(url).digest('hex').slice(0, 12)}`,
+    scope: origin,
+    mark: createHash('sha256').update(url).digest('hex').slice(0, 12),
     get limits() {
       return uploads.limits;
     },

@@ -549,6 +549,18 @@ for (const [what, other] of Object.entries(others)) {
   });
 }
 
+test('a position of before, with a mark of the whole address of its webhook, is this one’s', async (t) => {
+  const directory = freshDirectory(t);
+  const sink = 'webhook https://hooks.example:8443';
+  await saved(directory, { ...positionOf({ '': branch(1n) }), sink: `${sink} 0123456789ab` });
+  const position = await positionStore(directory, 'job', { ...scope, sink }).load();
+  assert.deepEqual([position?.sink, position?.branches.get('')?.watermark], [sink, 1n]);
+  await assert.rejects(
+    positionStore(directory, 'job', { ...scope, sink: 'webhook https://hooks.example' }).load(),
+    problem(78, /belongs to another sink/, /--job/),
+  );
+});
+
 test('a position of another source, sink or job is refused', async (t) => {
   const directory = freshDirectory(t);
   const { path } = await saved(directory, positionOf({ '': branch(1n) }));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { packer } from '../../src/core/batch.ts';
@@ -286,4 +286,57 @@ test('a page is told by its first sign where it says that it is HTML; a few word
     server.hook = () => ({ status: 200, headers: { 'content-type': String(type) }, body });
     assert.deepEqual((await send(auditRecords(2))).kept, [0, 1], body);
   }
+});
+
+test('of its address, messages show where the receiver is, and never path or query', async (t) => {
+  const server = await fakeWebhook();
+  servers.push(server);
+  server.hook = () => ({ status: 404, body: '' });
+  const argv = ['--source', 'sample', '--first-run', '2h', '--sink', 'webhook', '--state-dir', scratch(t)];
+  for (const rest of ['', '/', '/T0123/abcdefghijklmnopqrstuvwxyz', '/hook?key=abcdefghijklmnopqrstuvwxyz']) {
+    const { status, stderr } = await run(argv, { environment: { WEBHOOK_URL: server.url + rest } });
+    assert.equal(status, exit.config);
+    const [first] = stderr.split('\n');
+    assert.ok(first?.includes(`webhook at ${server.url} `), stderr);
+    assert.doesNotMatch(stderr, /abcdefgh/);
+    const seen = await run(['check', ...argv], { environment: { WEBHOOK_URL: server.url + rest } });
+    assert.ok(seen.stdout.includes(`sink webhook: ${server.url}: it answers`), seen.stdout);
+    assert.doesNotMatch(seen.stdout + seen.stderr, /abcdefgh/);
+  }
+});
+
+test('what is refused in doubt where nothing is taken is not set aside: 78', async (t) => {
+  const directory = scratch(t);
+  const server = await fakeWebhook();
+  servers.push(server);
+  server.hook = () => ({ status: 422, body: '' });
+  const argv = ['--source', 'sample', '--first-run', '2h', '--sink', 'webhook', '--state-dir', directory];
+  const { status, stderr } = await run(argv, { environment: { WEBHOOK_URL: server.url } });
+  assert.equal(status, exit.config, stderr);
+  assert.ok(!readdirSync(directory).some((name) => name.includes('quarantine')));
+});
+
+test('with --job, another path or query of the same receiver is a warning, and another receiver is refused', async (t) => {
+  const directory = scratch(t);
+  const [server, other] = [await fakeWebhook(), await fakeWebhook()];
+  servers.push(server, other);
+  const pull = (url: string, more: readonly string[] = ['--job', 'one']) =>
+    run(['--source', 'sample', '--first-run', '2h', '--sink', 'webhook', '--state-dir', directory, ...more], {
+      environment: { WEBHOOK_URL: url },
+    });
+  for (const token of ['first-token', 'second-token']) {
+    for (const said of token === 'first-token' ? [''] : ['WEBHOOK_URL is not the one that this job used last', '']) {
+      const { status, stderr } = await pull(`${server.url}/hook?key=${token}`);
+      assert.equal(status, 0, stderr);
+      assert.ok(said === '' ? stderr === '' : stderr.includes(said), stderr);
+    }
+  }
+  const ids = server.records.map((text) => (JSON.parse(text) as { id: string }).id);
+  assert.equal(new Set(ids).size, ids.length, 'it went on where it was');
+  const elsewhere = await pull(`${other.url}/hook?key=second-token`);
+  assert.equal(elsewhere.status, exit.config);
+  assert.match(elsewhere.stderr, /belongs to another sink: webhook \S+, not webhook \S+\nhint: /);
+  for (const key of ['1', '2']) assert.equal((await pull(`${server.url}/hook?key=${key}`, [])).stderr, '');
+  const names = readdirSync(directory).filter((name) => /^sample\.webhook\..+\.position$/.test(name));
+  assert.equal(names.length, 2, 'without --job another address is another job');
 });

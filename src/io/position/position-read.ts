@@ -45,7 +45,8 @@ export async function headingOf(path: string): Promise<string | undefined> {
 export function isOwn(path: string, job: string, stored: StoredPosition, scope: Scope): boolean {
   const { source, sink, asked = scope.asked, branches } = stored.position;
   const asksElse = scope.asked !== undefined && asked !== scope.asked;
-  if (stored.job === job && source === scope.source && sink === scope.sink && !asksElse) return true;
+  const isSameSink = sink === scope.sink || withoutMark(sink) === scope.sink;
+  if (stored.job === job && source === scope.source && isSameSink && !asksElse) return true;
   // A first run that failed has no progress to protect: its mistake may be in the very setting that is now another.
   const isBlank = [...branches.values()].every(
     ({ watermark, bookmark, ledger }) => watermark === undefined && bookmark === undefined && ledger.size() === 0,
@@ -56,12 +57,17 @@ export function isOwn(path: string, job: string, stored: StoredPosition, scope: 
       ? ['job', stored.job, job]
       : source !== scope.source
         ? otherSource(source, scope.source)
-        : sink !== scope.sink
+        : !isSameSink
           ? ['sink', sink, scope.sink]
           : ['definition of the same name, which asks for something else', `${asked}`, `${scope.asked}`];
   throw new Problem(exit.config, `position file ${path} belongs to another ${what}: ${theirs}, not ${ours}`, {
     hint: `give this job a name of its own with --job; or ${beginAgain(path, progressOf(stored.position).watermark)}`,
   });
+}
+
+/** Positions once held a mark of a webhook's whole address: a renewed token in it would have been another sink. */
+function withoutMark(sink: string): string {
+  return sink.replace(/^(webhook \S+) [0-9a-f]{12}$/, '$1');
 }
 
 /** Another source, or another search in the same one. */
