@@ -90,7 +90,8 @@ async function lookAtPosition(directory: string, configuration: Configuration, p
 
 async function lookAtSink(sink: Sink): Promise<string> {
   try {
-    await sink.open?.(undefined);
+    if (sink.look === undefined) await sink.open?.(undefined);
+    else await sink.look();
     const found = await sink.probe?.();
     if (found !== undefined) return `${sink.scope}: ${found}`;
     return sink.scope === '' ? 'ready' : `ready at ${sink.scope}`;

@@ -332,6 +332,8 @@ export interface Sink {
   encode(record: AuditRecord, out: ByteWriter, branch: string): void;
   /** Before anything is read from the source: is the place there, and what was saved with the last position? */
   open?(saved: Saved | undefined): Promise<void>;
+  /** Instead of `open`, where that makes or changes something: whether it would do. */
+  look?(): Promise<void>;
   /**
    * Asks whether it is reachable and takes the credentials, sending no record and changing nothing; says in a few words
    * what was found, and what only a delivery can prove.
@@ -424,6 +426,8 @@ export interface Wire {
 }
 
 export interface AppendFile {
+  /** Whether it could be created or opened; nothing is made or changed. */
+  look(): Promise<void>;
   /**
    * Creates or opens it (0600). What stands behind `saved`, if it is the same file, is a killed run's or somebody else's:
    * whole lines stay, and a last one that nobody finished is cut off. `begins` says of a line, its line break included,

@@ -11,7 +11,7 @@ import type { AppendFile, FilePlace } from '../core/types.ts';
 import { fileProblem, orFileProblem, syncDirectory } from './disk/durable.ts';
 import { reached } from './failpoint.ts';
 import { fileTail, type FileTail } from './disk/file-tail.ts';
-import { openOwn } from './disk/open-own.ts';
+import { irregular, lookAtOwn, openOwn } from './disk/open-own.ts';
 import { lastingFailure } from './disk/lasting-failure.ts';
 import { writeFully } from './disk/write-fully.ts';
 import { errorCode } from './error-code.ts';
@@ -48,11 +48,7 @@ export function appendFile(path: string): AppendFile {
     const handle = await openOwn(path, saved?.inode);
     file = handle;
     const stat = await handle.stat({ bigint: true });
-    if (!stat.isFile()) {
-      throw new Problem(exit.cantcreat, `${path} is not a regular file`, {
-        hint: 'name a file; for a pipe or a device use the stdout sink with a redirection',
-      });
-    }
+    if (!stat.isFile()) throw irregular(path);
     size = Number(stat.size);
     inode = String(stat.ino);
     isNew = size === 0;
@@ -117,6 +113,7 @@ export function appendFile(path: string): AppendFile {
   }
 
   return {
+    look: () => orFileProblem('open', path, () => lookAtOwn(path)),
     async open(saved, begins) {
       try {
         await prepare(saved, begins);

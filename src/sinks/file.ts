@@ -28,6 +28,7 @@ export function fileSink(path: string | undefined, tools: Pick<SinkTools, 'file'
     repeats: 'undone',
     encode: tools.form?.encode ?? jsonLine,
     open: (saved) => target.open(place(saved), tools.form?.name === 'elastic' ? isAction : undefined),
+    look: () => target.look(),
     async send(batch) {
       await target.append(batch.body, batch.ends);
       return { outcomes: allKept(batch) };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
 import { scene } from '../faults/harness.ts';
@@ -166,4 +166,32 @@ test('the window that a run would ask for first is looked at', async (t) => {
       flags.join(' '),
     );
   }
+});
+
+test('an output file is not made by looking whether it could be, and one that is there stays as it is', async (t) => {
+  const directory = scratch(t);
+  const path = join(directory, 'out.jsonl');
+  const look = (output: string): Promise<Ended> => check(t, 'file', {}, ['--output', output]);
+  const fresh = await look(path);
+  assert.deepEqual([fresh.status, fresh.stderr], [0, '']);
+  assert.ok(fresh.stdout.includes(`ok      sink file: ready at ${path}\n`), fresh.stdout);
+  assert.deepEqual(readdirSync(directory), []);
+  writeFileSync(path, 'a torn li');
+  assert.equal((await look(path)).status, 0);
+  assert.deepEqual([readdirSync(directory), readFileSync(path, 'utf8')], [['out.jsonl'], 'a torn li']);
+  symlinkSync('nowhere', join(directory, 'link'));
+  for (const [output, status, said] of [
+    [join(directory, 'none/out.jsonl'), 73, /no such directory/],
+    [directory, 73, /it is a directory/],
+    ['/dev/null', 73, /not a regular file/],
+    [join(directory, 'link'), 78, /it is a symbolic link/],
+  ] as const) {
+    const { status: found, stderr } = await look(output);
+    assert.deepEqual([found, said.test(stderr)], [status, true], stderr);
+  }
+  if (process.getuid?.() === 0) return; // may write everywhere
+  chmodSync(directory, 0o500);
+  const locked = await look(join(directory, 'new.jsonl'));
+  chmodSync(directory, 0o700);
+  assert.equal(locked.status, 73, locked.stderr);
 });

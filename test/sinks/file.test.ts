@@ -17,6 +17,7 @@ function fakeFile() {
   const written: Buffer[] = [];
   const calls: string[] = [];
   const door: AppendFile = {
+    look: () => Promise.resolve(),
     open(...given) {
       opened.push(given);
       return Promise.resolve();

@@ -4,6 +4,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, Problem } from '../../core/problem.ts';
 import { errorCode } from '../error-code.ts';
+import { removeFile, tempBeside } from './durable.ts';
 import { strangerOf } from '../strangers.ts';
 
 const flags = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -27,6 +28,29 @@ export async function openOwn(path: string, known?: string): Promise<FileHandle>
     await file.close();
     throw error;
   }
+}
+
+/** Whether `openOwn` would do, and find a regular file: without making it. That it could be made, one beside it shows. */
+export async function lookAtOwn(path: string): Promise<void> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, flags);
+    await refuseStrange(file, path, undefined);
+    if (!(await file.stat()).isFile()) throw irregular(path);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    const beside = tempBeside(path);
+    file = await open(beside, flags | constants.O_CREAT | constants.O_EXCL, 0o600);
+    await removeFile(beside);
+  } finally {
+    await file?.close();
+  }
+}
+
+export function irregular(path: string): Problem {
+  return new Problem(exit.cantcreat, `${path} is not a regular file`, {
+    hint: 'name a file; for a pipe or a device use the stdout sink with a redirection',
+  });
 }
 
 async function refuseStrange(file: FileHandle, path: string, known: string | undefined): Promise<void> {
