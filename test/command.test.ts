@@ -151,6 +151,15 @@ test('where the reader of what it prints goes away, the command fails: 74, and t
   assert.ok(lines(again.stdout).length > 200);
 });
 
+test('where our standard output is closed, so is that of the command: what it prints is not lost in silence', async (t) => {
+  const pull = (script: string): Promise<Ended> =>
+    shell(`exec $AUDIT_EXPORT --source sample --since 7d -- ${script} >&-`, { directory: scratch(t) });
+  const broken = await pull('cat');
+  assert.equal(broken.status, 74, broken.stderr);
+  assert.match(broken.stderr, /the command cat ended with status 1\n/);
+  assert.equal((await pull('sh -c "cat > got"')).status, 0);
+});
+
 test('on a terminal what it prints is all that stands there: the progress line makes way', async (t) => {
   const words = `$AUDIT_EXPORT --source sample --since 7d -- sh -c 'cat > /dev/null; printf begun; sleep 0.3; echo .'`;
   const terminal = await shell(`script -qec "${words}" /dev/null`, { directory: scratch(t) });

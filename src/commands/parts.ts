@@ -110,6 +110,7 @@ async function commandAfterDashes(configuration: Configuration, host: Host): Pro
       timeout: configuration.http.timeout,
       stop: stops.grace,
       say: (line) => log.quote(basename(words[0]), line),
+      isClosed: world.output.kind === 'closed',
       makeWay: () => void (world.output.kind === 'terminal' && progress.end()),
     }),
   };

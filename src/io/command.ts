@@ -27,9 +27,13 @@ export interface CommandOptions {
   say(line: string): void;
   /** Called before a command starts that prints to our standard output. */
   makeWay(): void;
+  /** Our standard output is closed. */
+  readonly isClosed: boolean;
 }
 
 const becomeCommand = 'exec "$@" <&3 3<&-';
+/** Node opens /dev/null where it finds standard output closed, and what the command prints would be lost there. */
+const becomeMuteCommand = `${becomeCommand} >&-`;
 /** From SIGTERM to SIGKILL, in milliseconds. */
 const graceMilliseconds = 2000;
 /** What a command has left in its pipes is read in this time, even if a process in the background keeps them open. */
@@ -51,14 +55,15 @@ export function command(words: readonly [string, ...string[]], options: CommandO
 function startCommand(
   name: string,
   words: readonly string[],
-  { environment, timeout, stop, say, makeWay }: CommandOptions,
+  { environment, timeout, stop, say, makeWay, isClosed }: CommandOptions,
   heard: ((bytes: Buffer) => void) | undefined,
   shown: boolean,
 ): CommandRun {
   // What nobody here reads need not pass through here: it stays as it is, and if its reader goes, the command is told.
   const printsTo = heard === undefined ? 'inherit' : 'pipe';
   if (printsTo === 'inherit') makeWay();
-  const child = spawnLeader(name, ['-c', becomeCommand, 'sh', ...words], environment, printsTo);
+  const become = printsTo === 'inherit' && isClosed ? becomeMuteCommand : becomeCommand;
+  const child = spawnLeader(name, ['-c', become, 'sh', ...words], environment, printsTo);
   const [, , , input] = child.stdio;
   if (!(input instanceof Duplex)) throw new Error('the input of a command can be read and written');
   const [output, complaints] = [lineWriter(say), lineWriter(say)];

@@ -12,6 +12,7 @@ const options = {
   stop: new AbortController().signal,
   say: nothing,
   makeWay: nothing,
+  isClosed: false,
 };
 
 function refused(error: unknown): boolean {
