@@ -51,6 +51,7 @@ interface HttpSettings {
   /** PEM text of further root certificates. */
   readonly extraRoots: string | undefined;
   readonly insecure: boolean;
+  readonly allowPlaintext: boolean;
   readonly proxies: Proxies;
   /** What either end may ask us to show. */
   readonly clients: ClientCertificates;
@@ -154,6 +155,7 @@ function httpSettings(flags: Flags): Omit<HttpSettings, 'clients' | 'proxies'> {
     timeout: timeout === undefined ? 60_000 : toMillis(timeout),
     extraRoots: flags.caFile === undefined ? undefined : readRoots(flags.caFile),
     insecure: flags.insecure === true,
+    allowPlaintext: flags.allowPlaintext === true,
   };
 }
 

@@ -49,6 +49,7 @@ export interface Flags {
   readonly progress?: boolean;
   readonly caFile?: string;
   readonly insecure?: true;
+  readonly allowPlaintext?: true;
   readonly timeout?: string;
   readonly apikey?: string;
   readonly apisecret?: string;
@@ -146,6 +147,7 @@ export const flagTable: readonly FlagRow[] = [
   { flags: '--no-progress', says: 'no progress line on a terminal', commands },
   { flags: '--ca-file <file>', says: 'trust these root certificates too' },
   { flags: '--insecure', says: 'do not verify TLS certificates (warns on every run)' },
+  { flags: '--allow-plaintext', says: 'permit http:// to other machines; certificates are verified as ever' },
   { flags: '--timeout <duration>', says: "one request's total limit (default: 60s)" },
   { flags: '--apikey <key>', says: 'API key, for sources that have one; a setting does not show in ps' },
   { flags: '--apisecret <secret>', says: 'API secret, likewise' },

@@ -142,11 +142,12 @@ function connection(
   const [setting] = Object.entries(role === 'source' ? sourceValues : sinkValues).find(([, value]) =>
     value.startsWith(origin),
   ) ?? [undefined];
-  const { timeout, insecure, extraRoots, clients, proxies } = http;
+  const { timeout, insecure, allowPlaintext, extraRoots, clients, proxies } = http;
   const client = clients[role];
   return {
     timeout,
     insecure,
+    allowPlaintext,
     environment: { ...world.environment, ...proxies },
     ...(setting === undefined ? {} : { setting }),
     ...(extraRoots === undefined ? {} : { extraRoots }),

@@ -15,6 +15,8 @@ export interface Trust {
   /** PEM text. */
   readonly extraRoots?: string;
   readonly insecure: boolean;
+  /** Whether http may leave this machine. It says nothing of certificates. */
+  readonly allowPlaintext?: boolean;
   /** What the server is shown when it asks. */
   readonly client?: ClientCertificate;
   readonly environment: Readonly<Environment>;
@@ -22,28 +24,26 @@ export interface Trust {
   readonly setting?: string;
 }
 
-/** Throws Problem 78 where credentials would travel readable, or where somebody else could read them. */
-export function refuseUnprotected(home: URL, { insecure, environment, setting }: Trust): void {
+/**
+ * Throws Problem 78 where credentials would travel readable, or where somebody else could read them. Syslog has none, and
+ * whoever writes tcp:// instead of tls:// says what he wants.
+ */
+export function refuseUnprotected(home: URL, { insecure, allowPlaintext, environment, setting }: Trust): void {
   if (insecure) return;
   if (environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
     throw new Problem(exit.config, 'NODE_TLS_REJECT_UNAUTHORIZED=0 would switch off the verification of certificates', {
       hint: 'unset it; a certificate authority of your own is given with --ca-file',
     });
   }
-  const encrypted = unencrypted[home.protocol];
-  if (encrypted !== undefined && !isLoopback(home.hostname)) {
-    throw new Problem(
-      exit.config,
-      `${home.protocol}//${home.host} is not encrypted: credentials and records could be read on the way`,
-      {
-        hint: `use ${encrypted}${setting === undefined ? '' : ` in ${setting}`}; --insecure permits it all the same, and warns on every run`,
-      },
-    );
-  }
+  if (home.protocol !== 'http:' || allowPlaintext === true || isLoopback(home.hostname)) return;
+  throw new Problem(
+    exit.config,
+    `http://${home.host} is not encrypted: credentials and records could be read on the way`,
+    {
+      hint: `use https://${setting === undefined ? '' : ` in ${setting}`}; --allow-plaintext permits http://`,
+    },
+  );
 }
-
-/** What to use instead. */
-const unencrypted: Readonly<Record<string, string>> = { 'http:': 'https://', 'tcp:': 'tls://' };
 
 export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'minVersion' | 'rejectUnauthorized'>;
 

@@ -328,7 +328,25 @@ fault(
     await here.expectProblem(result, {
       exit: 78,
       message: /^http:\/\/vendor\.example is not encrypted/,
-      hint: /^use https:\/\/ in ACME_URL; --insecure permits it/,
+      hint: /^use https:\/\/ in ACME_URL; --allow-plaintext permits http:\/\/$/,
+    });
+  },
+);
+
+fault('T12', 'credentials over plain http with --allow-plaintext: sent, and not warned of, exit 0', async (context) => {
+  const here = await scene(context);
+  const environment = { ACME_URL: 'http://vendor.example', HTTP_PROXY: here.vendor.url };
+  here.expectSuccess(await here.run(['--allow-plaintext'], { environment }));
+});
+
+fault(
+  'T12',
+  'a certificate that is not trusted, with --allow-plaintext: not trusted by that either, exit 76',
+  async (context) => {
+    const here = await scene(context, { tls: authority.selfSigned() });
+    await expectRefused(here, ['--allow-plaintext'], {
+      message: /has a self-signed certificate/,
+      hint: /^if it is the right one, give it with --ca-file$/,
     });
   },
 );

@@ -772,10 +772,14 @@ test('plain http is refused, but for this machine', (t) => {
   for (const base of ['http://vendor.example', 'http://127.0.0.1.vendor.example', 'http://10.0.0.1']) {
     assert.throws(
       () => open(t, base),
-      (error) => error instanceof Problem && error.status === exit.config,
+      (error) =>
+        error instanceof Problem &&
+        error.status === exit.config &&
+        error.hint === 'use https://; --allow-plaintext permits http://',
     );
   }
   open(t, 'http://vendor.example', { insecure: true });
+  open(t, 'http://vendor.example', { allowPlaintext: true });
   for (const base of ['http://localhost:1', 'http://127.0.0.2', 'http://[::1]:1']) open(t, base);
 });
 
@@ -785,5 +789,9 @@ test('switched-off verification in the environment is refused', (t) => {
     () => open(t, 'https://vendor.example', { environment }),
     (error) => error instanceof Problem && error.status === exit.config,
   );
+  assert.throws(() => open(t, 'http://vendor.example', { environment, allowPlaintext: true }), {
+    status: exit.config,
+    message: /^NODE_TLS_REJECT_UNAUTHORIZED=0/,
+  });
   open(t, 'https://vendor.example', { environment, insecure: true });
 });
