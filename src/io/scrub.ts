@@ -1,7 +1,7 @@
 /** The last resort against a leaked credential: known secret values are replaced in everything that is said. */
 import { Buffer } from 'node:buffer';
-import { cutMark } from '../core/text/shown.ts';
-import { unescaped, type Unescaped } from './scrub/unescaped.ts';
+import { cutFinder, placesOf, type Span } from './scrub/cut.ts';
+import { unescaped } from './scrub/unescaped.ts';
 
 export interface Scrubber {
   /** Adds a value; shorter than six characters it would make text unreadable, and is left alone. */
@@ -20,8 +20,6 @@ const shortestToken = 16;
 /** Shorter values would make text unreadable. */
 const shortest = 6;
 const mostReplaced = 100;
-/** So much of an escape such as `&quot;` may stand before a cut. */
-const longestEscape = 6;
 
 export function scrubber(): Scrubber {
   const lasting = new Set<string>();
@@ -77,29 +75,23 @@ interface Known {
   /** The longest first: a part must not be replaced before the whole. */
   readonly spellings: readonly string[];
   readonly meanings: readonly string[];
-  /** The meanings by how they begin. */
-  readonly beginnings: ReadonlyMap<string, readonly string[]>;
-  /** The length of the longest of them. */
-  readonly longest: number;
+  /** Where a text has what a cut left of one of the meanings. */
+  readonly cutPlaces: (text: string) => readonly Span[];
 }
 
 function knownOf(secrets: readonly string[]): Known {
-  const found = secrets.flatMap((secret) => [secret, ...tokensOf(secret)]).flatMap(spellingsOf);
+  const words = secrets.flatMap((secret) => [secret, ...tokensOf(secret)]);
+  const found = words.flatMap((word) => [word, ...decodedOf(word)]).flatMap(spellingsOf);
   const spellings = [...new Set(found)].toSorted((a, b) => b.length - a.length);
   const all = spellings.map((spelling) => unescaped(spelling).text.trim());
   const meanings = [...new Set(all)].filter(({ length }) => length >= shortest);
-  const beginnings = new Map<string, string[]>();
-  for (const meaning of meanings) {
-    const begin = meaning.slice(0, shortest);
-    beginnings.set(begin, [...(beginnings.get(begin) ?? []), meaning]);
-  }
-  return { spellings, meanings, beginnings, longest: Math.max(0, ...meanings.map(({ length }) => length)) };
+  return { spellings, meanings, cutPlaces: cutFinder(meanings) };
 }
 
 /** The text without secrets, however they were quoted. */
 function withoutQuoted(text: string, known: Known): string {
   const read = unescaped(text);
-  const spans = [...known.meanings.flatMap((secret) => placesOf(secret, read.text)), ...cutPlaces(read, known)];
+  const spans = [...known.meanings.flatMap((secret) => placesOf(secret, read.text)), ...known.cutPlaces(read.text)];
   const parts: string[] = [];
   let done = 0;
   for (const [from, until] of spans.toSorted(([a], [b]) => a - b)) {
@@ -109,36 +101,6 @@ function withoutQuoted(text: string, known: Known): string {
     done = end;
   }
   return parts.join('') + text.slice(done);
-}
-
-type Span = readonly [from: number, until: number];
-
-function placesOf(secret: string, text: string): Span[] {
-  const places: Span[] = [];
-  for (let at = text.indexOf(secret); at !== -1; at = text.indexOf(secret, at + secret.length)) {
-    places.push([at, at + secret.length]);
-  }
-  return places;
-}
-
-/** The beginning of a secret just before a cut is as good as the secret. */
-function cutPlaces({ text }: Unescaped, { beginnings, longest }: Known): Span[] {
-  const spans: Span[] = [];
-  for (const [end] of placesOf(cutMark, text)) {
-    const begin = Math.max(text.lastIndexOf(cutMark, end - 1) + 1, end - longest - longestEscape);
-    for (let at = begin; at <= end - shortest; at++) {
-      const secrets = beginnings.get(text.slice(at, at + shortest)) ?? [];
-      const left = (secret: string): number => end - at - inCommon(secret, text.slice(at, end));
-      if (secrets.some((secret) => left(secret) <= longestEscape)) spans.push([at, end]);
-    }
-  }
-  return spans;
-}
-
-function inCommon(a: string, b: string): number {
-  let length = 0;
-  while (length < a.length && a[length] === b[length]) length++;
-  return length;
 }
 
 /**
@@ -169,6 +131,13 @@ function tokensOf(secret: string): string[] {
     ? [pathname + search, pathname, ...`${pathname} ${search}`.split(/[\s/?&=]+/)]
     : secret.split(/[\s;:,]+/);
   return tokens.filter((token) => token.length >= shortestToken);
+}
+
+/** Of a key that is base64 of `name:secret`, as of Elasticsearch and in HTTP Basic, that text and the secret in it. */
+function decodedOf(word: string): string[] {
+  if (!/^[\w+/-]+={0,2}$/.test(word)) return [];
+  const [decoded, secret = ''] = /^[ -~]*?:([ -~]*)$/.exec(Buffer.from(word, 'base64').toString('latin1')) ?? [];
+  return [decoded ?? '', secret].filter(({ length }) => length >= shortest);
 }
 
 /** The characters that the secret alone decides inside a longer base64 text, `before` bytes (modulo 3) after its start. */

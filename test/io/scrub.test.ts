@@ -142,6 +142,44 @@ for (const [how, quotation] of Object.entries(quotations)) {
   });
 }
 
+const long = 'Zq7-long.secret+of_40/characters~and=more';
+
+for (const mark of ['…', '...', '.....', '***', '********']) {
+  test(`what ${mark} leaves of a secret is hidden, from eight characters on`, () => {
+    const { hide, clean } = scrubber();
+    hide(long);
+    assert.equal(clean(`key ${long.slice(0, 8)}${mark} is bad`), `key [redacted]${mark} is bad`);
+    assert.equal(clean(`key ${mark}${long.slice(-8)} is bad`), `key ${mark}[redacted] is bad`);
+    assert.equal(clean(`"${long.slice(0, -1)}${mark}${long.slice(1)}"`), `"[redacted]${mark}[redacted]"`);
+    assert.equal(clean(`${mark}${encodeURIComponent(long.slice(9))}.`), `${mark}[redacted].`);
+    assert.equal(clean(`${mark}${long.slice(-7)} `), `${mark}${long.slice(-7)} `);
+    assert.equal(clean(`${long.slice(0, 5)}${mark}`), `${long.slice(0, 5)}${mark}`);
+  });
+}
+
+test('a word that only begins like a secret is none, though three dots follow', () => {
+  const { hide, clean } = scrubber();
+  hide('password-of-the-canary');
+  for (const text of ['the password is wrong ...', 'password or so...', '*** canary', 'passwor...', '...the canary']) {
+    assert.equal(clean(text), text);
+  }
+});
+
+test('a key that is base64 of a name and a secret is hidden as that, too', () => {
+  for (const encoding of ['base64', 'base64url'] as const) {
+    const { hide, clean } = scrubber();
+    hide(Buffer.from('VuaCfGcBCdbkQm-e5aOx:ui2lp2axTNmsyakw9tvNnw').toString(encoding));
+    assert.equal(clean('no VuaCfGcBCdbkQm-e5aOx:ui2lp2axTNmsyakw9tvNnw'), 'no [redacted]');
+    assert.equal(
+      clean('key ui2lp2axTNmsyakw9tvNnw is not of VuaCfGcBCdbkQm-e5aOx'),
+      'key [redacted] is not of VuaCfGcBCdbkQm-e5aOx',
+    );
+  }
+  const { hide, clean } = scrubber();
+  hide(`Authorization: Basic ${Buffer.from('job:s3cr3t').toString('base64')}; X-Tenant: 7`);
+  assert.equal(clean('user job, password s3cr3t'), 'user job, password [redacted]');
+});
+
 test('a secret with characters that a terminal must not get is hidden as they are shown', () => {
   const { hide, clean } = scrubber();
   hide('abc\u200fdef\u0085ghi');
@@ -186,4 +224,6 @@ test('a text full of marks of cuts is cleaned about as fast as any other, howeve
   const plain = Math.max(20, timeOf('\u0436'.repeat(64 * 1024)));
   assert.ok(timeOf('…'.repeat(64 * 1024)) < 5 * plain);
   assert.ok(timeOf('secret…'.repeat(9 * 1024)) < 5 * plain);
+  assert.ok(timeOf('*'.repeat(64 * 1024)) < 5 * plain);
+  assert.ok(timeOf('a secret... number'.repeat(3 * 1024)) < 5 * plain);
 });
