@@ -142,12 +142,39 @@ test('a terminal, and times that no line has, are refused with 64', async (t) =>
     '--time-format iso',
     '--id-path a..b',
     '--id-path a[0]',
+    '--volatile-path a[0]',
+    '--volatile-path ,',
     '--time-path /t',
   ]) {
     const result = await shell(`$AUDIT_EXPORT --source - ${flags} < /dev/null`, options);
     assert.equal(result.status, 64, flags);
   }
-  assert.equal((await shell('$AUDIT_EXPORT --source sample --id-path a', options)).status, 64);
+  for (const flag of ['--id-path', '--volatile-path']) {
+    assert.equal((await shell(`$AUDIT_EXPORT --source sample ${flag} a`, options)).status, 64);
+  }
+});
+
+test('members that --volatile-path names make no other _id, and are delivered as they came', async (t) => {
+  const directory = scratch(t);
+  async function printed(record: string, flags: string): Promise<{ readonly id: string; readonly lines: string[] }> {
+    writeFileSync(join(directory, 'in'), `${record}\n`);
+    const pull = `cat in | $AUDIT_EXPORT --source - --no-position --id-path uid --bulk-format elastic ${flags}`;
+    const { status, stdout, stderr } = await shell(pull, { directory, environment: { ELASTIC_INDEX: 'audit' } });
+    assert.deepEqual([status, stderr], [0, '']);
+    const [action = '', ...others] = lines(stdout);
+    return { id: /"_id":"([^"]*)"/.exec(action)?.[1] ?? '', lines: others };
+  }
+  const [first, second] = [
+    '{"uid":"u1","cursor":"a","n":1.10,"page":{"at":1}}',
+    '{"cursor":"b","uid":"u1","n":1.10,"page":{"at":2}}',
+  ];
+  const [plain] = [await printed('{"uid":"u1","n":1.10,"page":{}}', '')];
+  for (const flags of ['--volatile-path cursor,page.at', '--volatile-path cursor --volatile-path " page.at"']) {
+    const [a, b] = [await printed(first, flags), await printed(second, flags)];
+    assert.deepEqual([a.id, b.id], [plain.id, plain.id]);
+    assert.match(b.lines.join(), /"cursor":"b","uid":"u1","n":1\.10,"page":\{"at":2\}/);
+  }
+  assert.notEqual((await printed(first, '--volatile-path cursor')).id, plain.id);
 });
 
 for (const [input, status, message] of [

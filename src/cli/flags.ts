@@ -25,6 +25,7 @@ export interface Flags {
   readonly idPath?: readonly string[];
   readonly timePath?: string;
   readonly timeFormat?: string;
+  readonly volatilePath?: readonly string[];
   readonly add?: readonly string[];
   readonly limit?: string;
   readonly singleQuery?: true;
@@ -108,6 +109,11 @@ export const flagTable: readonly FlagRow[] = [
   { flags: '--id-path <path>', says: 'stdin: where the ID of a line is (default: record.id, else id)', kind: 'list' },
   { flags: '--time-path <path>', says: 'stdin: where the time of a line is (default: nowhere)' },
   { flags: '--time-format <format>', says: 'stdin: how it is written: iso, epoch-s, epoch-ms … (default: iso)' },
+  {
+    flags: '--volatile-path <path,...>',
+    says: 'stdin: members of a line that may differ when it comes again, and make it no other; repeatable',
+    kind: 'list',
+  },
   { flags: '--limit <n>', says: "size of a page: records asked for in one API query (default: the source's best)" },
   { flags: '-x, --single-query', says: 'one API query, even if more is available' },
   { flags: '-c, --continue', says: 'use and save the position despite --since, --until, --query or -x' },

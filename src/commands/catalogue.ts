@@ -61,16 +61,23 @@ function entryText({ name, summary, settings = {}, query, categories, records }:
   return `${name}: ${summary}\n${lines.join('')}`;
 }
 
-/** Where a record has its ID and its time, for whoever finds it again at the destination, or has to send it there. */
-function recordRows({ id, time }: SourceDefinition['records']): readonly string[][] {
+/**
+ * Where a record has its ID, its time and what makes it no other, for whoever finds it again at the destination, or has to
+ * send it there.
+ */
+function recordRows({ id, time, volatile = [] }: SourceDefinition['records']): readonly string[][] {
   const ids = 'paths' in id ? id.paths.join(id.first === true ? ', else ' : ' and ') : 'its content';
-  if (time === undefined) return [['ID', ids]];
-  const { path, format, zone } = time;
-  const spelling = typeof format === 'string' ? format : format.pattern;
+  const left = [...volatile, ...('without' in id ? (id.without ?? []) : [])];
   return [
     ['ID', ids],
-    ['time', `${path} (${zone === undefined ? spelling : `${spelling}, ${zone}`})`],
+    ...(time === undefined ? [] : [['time', timeText(time)]]),
+    ...(left.length === 0 ? [] : [['volatile', left.join(',')]]),
   ];
+}
+
+function timeText({ path, format, zone }: NonNullable<SourceDefinition['records']['time']>): string {
+  const spelling = typeof format === 'string' ? format : format.pattern;
+  return `${path} (${zone === undefined ? spelling : `${spelling}, ${zone}`})`;
 }
 
 function categoriesText({ values, path }: NonNullable<SourceDefinition['categories']>): string {

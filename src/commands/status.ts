@@ -71,7 +71,10 @@ export async function status(flags: Flags, { world, log }: Host): Promise<number
 /** `aside`: what lies in the quarantine; what kept us from looking is told already. */
 function lyingThere(aside: string | Problem | undefined): Trouble | undefined {
   if (typeof aside !== 'string') return undefined;
-  return { message: aside, hint: 'each line there says why, and holds the record; move the file away when that is mended' };
+  return {
+    message: aside,
+    hint: 'each line there says why, and holds the record; move the file away when that is mended',
+  };
 }
 
 /** One file that cannot be read keeps the other jobs from nobody. */

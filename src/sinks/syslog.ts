@@ -8,7 +8,10 @@ import { syslogFormats, syslogPayload, type SyslogFormat } from '../core/wire/sy
 import type { Batch, Reply, SettingValues, Settings, Sink, SinkDefinition, SinkTools } from '../core/types.ts';
 
 const settings: Settings = {
-  SYSLOG_URL: { summary: 'The receiver, `tls://host:6514`, or `tcp://host:514`, where records can be read on the way', required: true },
+  SYSLOG_URL: {
+    summary: 'The receiver, `tls://host:6514`, or `tcp://host:514`, where records can be read on the way',
+    required: true,
+  },
   SYSLOG_FORMAT: {
     summary: 'The message: the record as it is, or inside LEEF 2.0 (field `raw`) or CEF (field `msg`)',
     default: 'json',

@@ -23,10 +23,12 @@ export interface LineRules {
   /** Paths of the ID, joined; none means: `record.id`, else `id`, else the content. */
   readonly ids: readonly string[];
   readonly time?: { readonly path: string; readonly format: TimeFormat };
+  /** Paths of members that make no other record, nor another content of one. */
+  readonly volatile?: readonly string[];
 }
 
 /** The definition of a source whose only reply is standard input. */
-export function linesDefinition({ ids, time }: LineRules): SourceDefinition {
+export function linesDefinition({ ids, time, volatile = [] }: LineRules): SourceDefinition {
   return {
     name: 'stdin',
     summary: 'JSON Lines on standard input.',
@@ -41,6 +43,7 @@ export function linesDefinition({ ids, time }: LineRules): SourceDefinition {
       format: 'lines',
       id: ids.length > 0 ? { paths: [...ids] } : { paths: usualIds, first: true },
       ...(time && { time }),
+      ...(volatile.length > 0 && { volatile: [...volatile] }),
     },
     categories: { path: 'category' },
   };
