@@ -165,7 +165,12 @@ test('a secret file that is not there is told with the path that was tried', asy
 
 test('a name that is a part of another, or has one for its beginning, is taken for that', async () => {
   for (const [flags, meant] of [
-    [{ source: 'entra' }, /^unknown source 'entra' \(Did you mean entra-id\?\)$/],
+    [
+      { source: 'sysdig' },
+      /^unknown source 'sysdig' \(Did you mean sysdig-activity, sysdig-audit or sysdig-events\?\)$/,
+    ],
+    [{ source: 's' }, /^unknown source 's'$/],
+    [{ source: 'entra' }, /^unknown source 'entra' \(Did you mean entra-id or entra-id-sign-ins\?\)$/],
     [{ source: 'cirrus', sink: 'elasticsearch' }, /^unknown sink 'elasticsearch' \(Did you mean elastic\?\)$/],
     [{ source: 'cirrus', sink: 'kafka' }, /^unknown sink 'kafka'$/],
   ] as const) {

@@ -45,7 +45,6 @@ export async function findSource(flags: Flags, layers: Layers): Promise<FoundSou
   if (source !== undefined) return { source, origin: 'ready-made' };
   return refuseName('source', name, [...Object.keys(sources), ...readyMadeNames()], {
     byFlag: flag !== undefined,
-    or: ', or a definition file (.yaml, .yml, .json)',
   });
 }
 
@@ -74,26 +73,34 @@ function refuseMisspeltSink(layers: Layers): void {
   throw new Problem(exit.config, `no sink is named${found}`, { hint: 'write it AUDIT_EXPORT_SINK=NAME' });
 }
 
-/** Instead of a list: there are many sources, and who finds the one that was meant need not read them all. */
-function hintFor(what: string, name: string, isFound: boolean): string | undefined {
+/** Instead of a list: there are many sources, too many for a line. */
+function hintFor(what: string, name: string): string | undefined {
   if (what === 'sink' && ['json', 'jsonl', 'csv', 'yaml', 'table'].includes(name)) {
     return 'records are JSON Lines: pipe them into jq';
   }
-  if (what !== 'source' || !isFound) return undefined;
+  if (what !== 'source') return undefined;
   return 'audit-export sources lists them all; a definition file (.yaml, .yml, .json) may be named, too';
 }
 
-/** `or` is what else could be named, after the known ones. Throws Problem: 64 for a flag, 78 for a setting. */
+/** ` (Did you mean X or Y?)`: the nearest, else those that begin like it, as `sysdig`, `entra` and `elasticsearch` ask for. */
+function meantBy(name: string, known: readonly string[]): string {
+  const alike = known.filter((each) => each.startsWith(name) || name.startsWith(each));
+  const [last, ...others] = alike.toReversed();
+  const isClear = alike.length <= mostMeant && last !== undefined;
+  const several = [others.toReversed().join(', '), last].filter((part) => part !== '').join(' or ');
+  return didYouMean(name, known) || (isClear ? ` (Did you mean ${several}?)` : '');
+}
+
+const mostMeant = 4;
+
+/** Throws Problem: 64 for a flag, 78 for a setting. */
 export function refuseName(
   what: string,
   name: string,
   known: readonly string[],
-  { byFlag, or = '' }: { readonly byFlag: boolean; readonly or?: string },
+  { byFlag }: { readonly byFlag: boolean },
 ): never {
-  // `entra` for entra-id, `elasticsearch` for elastic
-  const alike = known.find((each) => each.startsWith(name) || name.startsWith(each));
-  const meant = didYouMean(name, known) || (alike === undefined ? '' : ` (Did you mean ${alike}?)`);
-  throw new Problem(byFlag ? exit.usage : exit.config, `unknown ${what} '${name}'${meant}`, {
-    hint: hintFor(what, name, meant !== '') ?? `choose one of ${known.join(', ')}${or}`,
+  throw new Problem(byFlag ? exit.usage : exit.config, `unknown ${what} '${name}'${meantBy(name, known)}`, {
+    hint: hintFor(what, name) ?? `choose one of ${known.join(', ')}`,
   });
 }
