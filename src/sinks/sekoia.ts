@@ -70,7 +70,10 @@ const doubt = 'SEKOIA_INTAKE_KEY, SEKOIA_ENDPOINT and SEKOIA_URL';
 const shortAnswers = 3;
 
 function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
-  const base = (values['SEKOIA_URL'] ?? '').replace(/\/+$/, '');
+  // People paste the address from an example, route included.
+  const base = (values['SEKOIA_URL'] ?? '')
+    .replace(/\/+$/, '')
+    .replace(/\/(?:plain\/batch|plain|jsons|batch|array)$/, '');
   const key = values['SEKOIA_INTAKE_KEY'] ?? '';
   const endpoint = values['SEKOIA_ENDPOINT'] as SekoiaEndpoint; // as the settings have checked
   const route = sekoiaRoute(endpoint, key);

@@ -58,6 +58,19 @@ test('the key goes in its header only, and the address of another region works',
   assert.equal([...request.query.keys()].length, 0);
 });
 
+for (const route of ['/plain/batch', '/plain/batch/', '/jsons', '/batch', '/array', '/plain']) {
+  test(`a route at the end of the address, ${route}, is left out for the one of SEKOIA_ENDPOINT`, async () => {
+    for (const prefix of ['', '/api/v1/intake-http']) {
+      const { server, tools } = await start({ prefix });
+      const values = { SEKOIA_URL: `${server.url}${prefix}${route}`, SEKOIA_INTAKE_KEY: 'a-long-key' };
+      const sink = makeSink(sekoia, values, tools);
+      assert.deepEqual((await sendAll(sink, auditRecords(1), tools)).kept, [0]);
+      assert.equal(server.requests[0]?.path, `${prefix}/plain/batch`);
+      assert.equal(sink.scope, `${server.url}${prefix}/plain/batch`, 'it is no other job');
+    }
+  });
+}
+
 for (const way of ['header', 'basic', 'query'] as const) {
   test(`the key goes as ${way} where that is asked for`, async () => {
     for (const endpoint of ['plain', 'plain/batch', 'jsons']) {
