@@ -12,6 +12,8 @@ interface Fault {
   readonly text: string;
   /** Where it is to be put right: a path, `the environment` or a flag. */
   readonly at: string;
+  /** A file that its secret is still to be put into: there is nothing to correct in it. */
+  readonly isEmpty?: true;
 }
 
 /** What several calls of `readSettings` find out together. */
@@ -44,11 +46,21 @@ export function refuseFaults(findings: Findings, layers: Layers, settings: Setti
 
 /** `place` is for what is missing; a fault has a place of its own. */
 function cure({ missing, faults }: Findings, place: string): string {
-  const places = [...new Set(faults.map(({ at }) => spelled(at)))].join(' and ');
+  const empty = faults.filter(({ isEmpty }) => isEmpty === true);
+  const wrong = faults.filter((fault) => !empty.includes(fault));
   const them = missing.size + faults.length === 1 ? 'it' : 'them';
-  if (faults.length === 0) return `set ${them} in ${place}`;
-  if (missing.size === 0) return `correct ${them} in ${places}`;
-  return `set what is missing in ${place}; correct the rest ${places === place ? 'there' : `in ${places}`}`;
+  const places = placesOf(wrong);
+  const parts = [
+    ...(missing.size === 0 ? [] : [`set ${faults.length === 0 ? them : 'what is missing'} in ${place}`]),
+    ...(empty.length === 0 ? [] : [`put the secret into ${placesOf(empty)}`]),
+  ];
+  if (wrong.length === 0) return parts.join('; ');
+  if (parts.length === 0) return `correct ${them} in ${places}`;
+  return [...parts, `correct the rest ${missing.size > 0 && places === place ? 'there' : `in ${places}`}`].join('; ');
+}
+
+function placesOf(faults: readonly Fault[]): string {
+  return [...new Set(faults.map(({ at }) => spelled(at)))].join(' and ');
 }
 
 function spelled(at: string): string {

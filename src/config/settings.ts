@@ -136,7 +136,7 @@ function readSecretFile(
     });
     return '';
   }
-  if (text.trim() === '') findings.faults.push({ text: `${name}_FILE: ${path} is empty`, at: path });
+  if (text.trim() === '') findings.faults.push({ text: `${name}_FILE: ${path} is empty`, at: path, isEmpty: true });
   warnIfReadable(path, `holds ${name} and`, findings);
   return text;
 }
