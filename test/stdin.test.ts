@@ -154,6 +154,21 @@ test('a terminal, and times that no line has, are refused with 64', async (t) =>
   }
 });
 
+test('what a reader took and lost comes again only with --no-position', async (t) => {
+  for (const [flags, again] of [
+    ['', 0],
+    ['--no-position', 3],
+  ] as const) {
+    const directory = scratch(t);
+    writeFileSync(join(directory, 'in'), exported(1, 2, 3));
+    const pull = `cat in | $AUDIT_EXPORT --source - --state-dir state --bulk-format elastic ${flags}`;
+    const options = { directory, environment: { ELASTIC_INDEX: 'audit' } };
+    assert.equal((await shell(`${pull} | { cat > /dev/null; exit 22; }`, options)).status, 22);
+    const next = await shell(pull, options);
+    assert.deepEqual([next.status, lines(next.stdout).length], [0, 2 * again], flags);
+  }
+});
+
 test('members that --volatile-path names make no other _id, and are delivered as they came', async (t) => {
   const directory = scratch(t);
   async function printed(record: string, flags: string): Promise<{ readonly id: string; readonly lines: string[] }> {
