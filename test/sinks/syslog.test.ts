@@ -191,6 +191,7 @@ test('settings that cannot be used are 78, and passwords in an address are not t
   const create = (more: SettingValues) => makeSink(syslog, { SYSLOG_URL: 'tls://siem.example', ...more }, tools);
   assert.equal(create({}).scope, 'tls://siem.example:6514');
   assert.equal(create({ SYSLOG_URL: 'tcp://127.0.0.1/' }).scope, 'tcp://127.0.0.1:514');
+  assert.equal(create({ SYSLOG_URL: 'tcp://siem.example' }).scope, 'tcp://siem.example:514');
   assert.equal(create({ SYSLOG_URL: 'tls://[::1]:1' }).scope, 'tls://[::1]:1');
   for (const more of [
     { SYSLOG_URL: 'siem.example:6514' },
@@ -198,7 +199,6 @@ test('settings that cannot be used are 78, and passwords in an address are not t
     { SYSLOG_URL: 'udp://siem.example' },
     { SYSLOG_URL: 'tls://user:hidden@siem.example' },
     { SYSLOG_URL: 'tls://siem.example/path' },
-    { SYSLOG_URL: 'tcp://siem.example' },
     { SYSLOG_FACILITY: '24' },
     { SYSLOG_SEVERITY: '8' },
     { SYSLOG_HOSTNAME: 'two words' },
