@@ -238,21 +238,6 @@ test('rows that are announced but not given are asked for once more, and then an
   await vendor.close();
 });
 
-test('a total that is never met, by the same rows twice, holds no run for long', async () => {
-  const { vendor, texts, values } = await started({}, 20);
-  vendor.fault = ({ target, body }, response) => {
-    if (!target.endsWith('/data')) return false;
-    const rows = body.includes('"offset":0') ? texts.slice(0, 19).join(',') : '';
-    response.writeHead(200, { 'Content-Type': 'application/json' }).end(`{"data":[${rows}]}`);
-    return true;
-  };
-  const tools = sourceTools();
-  const read = pullOnce(sycope, values, { part: { slice: hour }, tools });
-  await assert.rejects(read, /sycope announced 20 records from .* and gave 19/);
-  assert.deepEqual([runs(vendor), tools.waits], [2, [2000, 4000]]);
-  await vendor.close();
-});
-
 for (const persistent of [false, true]) {
   test(`rows that shift ${persistent ? 'each time' : 'once'}, so that one comes twice and one is left out, are read again`, async () => {
     const { vendor, texts, values } = await started({}, 20);

@@ -6,7 +6,7 @@ import { keepsBookmark, pager, type Step } from '../paging.ts';
 import type { HttpReply, Page, Search, Tools } from '../types.ts';
 import type { Exchange, Question } from './exchange.ts';
 import { isNamed } from './named-page.ts';
-import { isOpen, patienceFor } from './open-job.ts';
+import { isOpen, patience } from './open-job.ts';
 import { endWarning, muteAt } from './more.ts';
 import type { PageReader, ReadPage } from './read-page.ts';
 import { noticingRepeats } from './repeated-rows.ts';
@@ -62,8 +62,6 @@ export function pageWalk(
   const overlaps = paging.type === 'cursor' && paging.last !== undefined && !keepsBookmark(paging);
   let truncated = false;
   let guessed = false;
-  /** The rows of a reading that ended short of its total. */
-  let short: string | undefined;
 
   async function* read(route: Route): AsyncGenerator<Page, Reading, undefined> {
     const pages = pager(paging, name, route.bookmark, 'content' in records.id);
@@ -74,7 +72,6 @@ export function pageWalk(
     let given = 0;
     let count = 0;
     let quiet = 0;
-    let rowsSeen = '';
     let capped = false;
     let ahead: Promise<HttpReply> | undefined;
     const question = (step: Step, number: number): Question => ({
@@ -91,7 +88,6 @@ export function pageWalk(
         const end: ReadPage = yield* reader.read(question(step, number), identity, ahead);
         ahead = undefined;
         given += end.count;
-        if (end.count > 0) rowsSeen = `${given} ${end.fingerprint}`;
         count += end.count - (rows?.repeated() ?? 0);
         total ??= end.total;
         let next: Step | undefined;
@@ -122,8 +118,7 @@ export function pageWalk(
         if (next === undefined && isOpen(definition, given, total)) {
           // The job may still be at work: the end counts only when nothing more came for a while.
           quiet = end.count === 0 ? quiet + 1 : 0;
-          if (quiet >= patienceFor({ ...end, given, total, isRepeated: rowsSeen === short })) {
-            short = total === undefined ? undefined : rowsSeen;
+          if (quiet >= (total === undefined && end.containerSeen ? 2 : patience)) {
             return { count, total, capped, unfinished: total === undefined && !end.containerSeen };
           }
           await tools.wait(1000 * 2 ** quiet);
@@ -131,7 +126,6 @@ export function pageWalk(
         }
         step = next;
       }
-      short = undefined;
       return { count, total, capped, unfinished: false };
     } finally {
       void letGo(ahead);
