@@ -3,12 +3,13 @@ import { withContentKey } from '../content/content-key.ts';
 import { conflict } from '../dedupe.ts';
 import { acknowledged } from '../delivery/acknowledge.ts';
 import { outbox } from '../delivery/outbox.ts';
-import { Problem } from '../problem.ts';
+import { exit, Problem } from '../problem.ts';
 import { fromMillis, toMillis } from '../time.ts';
 import type { Instant, Window, WindowRules } from '../types.ts';
 import { delayOf } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
 import { commit, earliest } from './commit.ts';
+import { helpsToShorten, lengthAfterCut, type Whole } from './cut-off.ts';
 import { notShownAgain } from './partial.ts';
 import { sieve, type Sieve } from './sieve.ts';
 import { unaccounted } from './summary.ts';
@@ -17,13 +18,13 @@ import { untilFailure } from './until-failure.ts';
 /**
  * Returns whether the slice was over, by the clocks, when it was read: what happens in one that was not is yet to be
  * read, and so no later slice may move the watermark past it (`moves`). Undefined when the window does not suit the
- * vendor's clock: nothing was read then.
+ * vendor's clock: nothing was read then. `whole`: what of the window was read before.
  */
 export async function pullSlice(
   at: BranchRun,
   window: Window,
   slice: Window,
-  moves: boolean,
+  { moves, whole }: { readonly moves: boolean; readonly whole: Whole },
 ): Promise<boolean | undefined> {
   const { branch, place, source, job, tools, summary } = at;
   const { maxQuarantine, dryRun } = job;
@@ -50,6 +51,8 @@ export async function pullSlice(
   // What is in doubt is accounted for: it is set aside later, or the run fails and the position stays.
   const open = (): number => unaccounted(summary) - at.doubted.length;
   const before = open();
+  const readSoFar = (): number => summary.fetched + summary.unmatched;
+  const readBefore = readSoFar();
   let serverTime = source.serverTime();
   /** Notes the first answer's clock: what the vendor stored after it was not seen. */
   const suits = (): boolean => {
@@ -109,6 +112,11 @@ export async function pullSlice(
     await (unfinished === undefined ? finish() : at.collect(finish));
     if (unfinished !== undefined) throw unfinished;
   } catch (problem) {
+    const hasRead = readSoFar() > readBefore;
+    // A quota that was used up before says nothing of this slice.
+    const isCut = failure?.status === exit.tempfail && (hasRead || whole.count > 0);
+    if (!helpsToShorten(place, source.window)) place.slice = undefined;
+    else if (problem === tools.stop.reason || isCut) place.slice = lengthAfterCut(slice, whole, hasRead);
     await at.collect(out.settle);
     if (out.broken()) at.sinkBroke();
     const isLeft = source.stream !== undefined && unaccounted(summary) !== before;
