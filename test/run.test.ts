@@ -659,14 +659,14 @@ test('a destination that has failed is not sent what is left when the source fai
 });
 
 /** Runs a minute apart, each with so many requests, until one gets through. Returns how many there were. */
-async function throughQuota(here: Bench, requests: number): Promise<number> {
+async function throughQuota(here: Bench, requests: number, job: Partial<Job> = {}): Promise<number> {
   for (let runs = 1; runs <= 100; runs++) {
     let left = requests;
     here.vendor.beforePage = () => {
       left -= 1;
       if (left < 0) throw new Problem(exit.tempfail, 'the quota is used up');
     };
-    const ends = statuses(await here.run());
+    const ends = statuses(await here.run(job));
     here.restart();
     here.clock.now += minute;
     if (ends.length === 0) return runs;
@@ -680,7 +680,7 @@ test('a window that a quota cuts off is read in shorter slices from then on, unt
   here.sink = memorySink({ records: 100 });
   for (let at = 1; at <= 20; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
   const runs = await throughQuota(here, 3);
-  assert.ok(runs <= 12, `${runs} runs`);
+  assert.ok(runs <= 10, `${runs} runs`);
   assert.deepEqual(here.ids().toSorted(), here.vendor.stored.map(({ id }) => id).toSorted());
   const place = (await here.store.load())?.branches.get('');
   assert.deepEqual([place?.slice, place?.settled], [undefined, undefined]);
@@ -721,6 +721,26 @@ for (const requests of [1, 2, 3]) {
     assert.deepEqual(here.ids(), ['a']);
   });
 }
+
+test('a vendor that is asked by days is read in whole ones, though a run has time for little more than one', async () => {
+  const here = bench({
+    pageSize: 10,
+    rules: { overlap: parseDuration('1h', 'overlap'), firstRun: parseDuration('4d', 'first') },
+  });
+  const day = 24 * 60 * minute;
+  const beginOf = (at: bigint): bigint => at - (at % (BigInt(day) * 1_000_000n));
+  here.vendor.shownFrom = beginOf;
+  const { pull } = here.vendor;
+  here.vendor.pull = (ask) => {
+    const last = ask.slice.until - 1n;
+    return pull({ ...ask, slice: { from: beginOf(ask.slice.from), until: beginOf(last) + BigInt(day) * 1_000_000n } });
+  };
+  for (let at = 0; at < 4 * 60; at++)
+    here.vendor.stored.push(stored(`a${at}`, start - 4 * day + 60 * minute + at * 23 * minute));
+  const runs = await throughQuota(here, 9, { firstRun: undefined });
+  assert.ok(runs <= 12, `${runs} runs`);
+  assert.equal(new Set(here.ids()).size, 240);
+});
 
 test('slices grow from run to run where each takes its time and the run is stopped', async () => {
   const here = bench();

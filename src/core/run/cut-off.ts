@@ -29,14 +29,18 @@ export interface Whole extends Window {
 }
 
 /**
- * The length of the next run's first slice, in milliseconds, after one that was cut off in `cut`, with or without anything
- * read of it. Each slice may cost something however short it is: so what was read whole is read in one piece next time; and
- * if that was one slice, there may be time for a longer one.
+ * The length of the next run's first slice, in milliseconds, after one that was cut off in `cut`: half of it, where it was
+ * the first one, or its records were too many. Otherwise it may be each slice that costs so much, however short it is: what
+ * was read whole is read in one piece next time, and where that is one already, twice as much.
  */
-export function lengthAfterCut(cut: Window, { count, ...whole }: Whole, hasRead: boolean): number {
-  if (count === 0) return Math.max(shortest, Math.floor(lengthOf(cut) / 2));
-  const growth = count > 1 ? 1 : hasRead ? 1.25 : 2;
-  return Math.floor(growth * lengthOf(whole));
+export function lengthAfterCut(cut: Window, { count, ...whole }: Whole, tooMany: boolean): number {
+  if (count === 0 || tooMany) return Math.max(shortest, Math.floor(lengthOf(cut) / 2));
+  return count === 1 ? 2 * lengthOf(whole) : lengthOf(whole);
+}
+
+/** Whether the next run goes on behind most of what was read whole. */
+export function isPast({ from, until }: Window, { settled }: Pick<BranchPosition, 'settled'>): boolean {
+  return settled !== undefined && settled.until - from >= until - settled.until;
 }
 
 function lengthOf({ from, until }: Window): number {

@@ -9,7 +9,7 @@ import type { Instant, Window, WindowRules } from '../types.ts';
 import { delayOf } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
 import { commit, earliest } from './commit.ts';
-import { helpsToShorten, lengthAfterCut, type Whole } from './cut-off.ts';
+import { helpsToShorten, isPast, lengthAfterCut, type Whole } from './cut-off.ts';
 import { notShownAgain } from './partial.ts';
 import { sieve, type Sieve } from './sieve.ts';
 import { unaccounted } from './summary.ts';
@@ -113,10 +113,12 @@ export async function pullSlice(
     if (unfinished !== undefined) throw unfinished;
   } catch (problem) {
     const hasRead = readSoFar() > readBefore;
-    // A quota that was used up before says nothing of this slice.
+    // A quota that was used up before the first slice says nothing of it.
     const isCut = failure?.status === exit.tempfail && (hasRead || whole.count > 0);
     if (!helpsToShorten(place, source.window)) place.slice = undefined;
-    else if (problem === tools.stop.reason || isCut) place.slice = lengthAfterCut(slice, whole, hasRead);
+    else if (problem === tools.stop.reason || isCut) {
+      place.slice = lengthAfterCut(slice, whole, hasRead && isPast(whole, place));
+    }
     await at.collect(out.settle);
     if (out.broken()) at.sinkBroke();
     const isLeft = source.stream !== undefined && unaccounted(summary) !== before;

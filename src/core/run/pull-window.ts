@@ -1,6 +1,6 @@
 /** One window: its slices one after the other, the position saved between them. */
 import { isoText } from '../time.ts';
-import type { Window } from '../types.ts';
+import type { Instant, Window } from '../types.ts';
 import { slices } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
 import { preferredOf, type Whole } from './cut-off.ts';
@@ -12,14 +12,19 @@ export async function pullWindow(at: BranchRun, window: Window): Promise<boolean
   const { source, place, job, tools } = at;
   const rules = job.search.single ? { ...source.window, slice: undefined } : source.window;
   const first = job.search.single ? undefined : preferredOf(place, rules);
+  /** Where the vendor goes by the day, two parts of one would be asked for as all of it twice. */
+  const edge = (moment: Instant): Instant => {
+    const last = source.edge?.(moment) ?? moment;
+    return source.shownFrom?.(last) ?? last;
+  };
   let moves = true;
   let whole: Whole = { count: 0, from: window.from, until: window.from };
-  for (const slice of slices(window, rules, first, source.edge)) {
+  for (const slice of slices(window, rules, first, edge)) {
     tools.debug('slice', { branch: at.branch, from: isoText(slice.from), until: isoText(slice.until) });
     const over = await pullSlice(at, window, slice, { moves, whole });
     if (over === undefined) return false;
     moves = over;
-    whole = { count: whole.count + 1, from: window.from, until: slice.until };
+    whole = { ...whole, count: whole.count + 1, until: slice.until };
     const more = slice.until < window.until;
     if (more && job.search.single) throw stoppedEarly(true);
     // The last slice is saved with the end of the run.
