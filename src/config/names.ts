@@ -2,6 +2,7 @@
 import { extname } from 'node:path';
 import type { SourceDefinition } from '../core/definition.ts';
 import type { Flags } from '../cli/flags.ts';
+import { listed } from '../core/text/listed.ts';
 import { didYouMean } from '../core/text/nearest.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { SinkDefinition } from '../core/types.ts';
@@ -85,10 +86,8 @@ function hintFor(what: string, name: string): string | undefined {
 /** ` (Did you mean X or Y?)`: the nearest, else those that begin like it, as `sysdig`, `entra` and `elasticsearch` ask for. */
 function meantBy(name: string, known: readonly string[]): string {
   const alike = known.filter((each) => each.startsWith(name) || name.startsWith(each));
-  const [last, ...others] = alike.toReversed();
-  const isClear = alike.length <= mostMeant && last !== undefined;
-  const several = [others.toReversed().join(', '), last].filter((part) => part !== '').join(' or ');
-  return didYouMean(name, known) || (isClear ? ` (Did you mean ${several}?)` : '');
+  const isClear = alike.length > 0 && alike.length <= mostMeant;
+  return didYouMean(name, known) || (isClear ? ` (Did you mean ${listed(alike, 'or')}?)` : '');
 }
 
 const mostMeant = 4;
