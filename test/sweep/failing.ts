@@ -144,15 +144,44 @@ async function patchFiles({ fail, patch, plan, open }: Patching): Promise<void> 
         },
     );
   }
-  for (const name of ['readFileSync', 'statSync']) {
+  patchSynchronousFiles({ fail, patch, plan, open });
+  standardOutputOperations.fail = fail;
+}
+
+/** Settings, secrets and definitions. Node loads its modules in the same way, from elsewhere. */
+function patchSynchronousFiles({ fail, patch, plan, open }: Patching): void {
+  const descriptors = new Map<unknown, string>();
+
+  for (const name of ['openSync', 'statSync', 'lstatSync']) {
     patch(syncFiles, name, (original) => (...words) => {
-      const isOurs = plan.directory !== undefined && String(words[0]).startsWith(plan.directory);
+      const path = String(words[0]);
+      const isOurs = plan.directory !== undefined && path.startsWith(plan.directory);
       const error = isOurs ? fail(name) : undefined;
+      if (error !== undefined) throw error;
+      const result = original(...words);
+      if (isOurs && name === 'openSync') {
+        descriptors.set(result, `${path} (${String(result)})`);
+        open.add(`${path} (${String(result)})`);
+      }
+      return result;
+    });
+  }
+  for (const name of ['readSync', 'fstatSync']) {
+    patch(syncFiles, name, (original) => (...words) => {
+      const error = descriptors.has(words[0]) ? fail(name) : undefined;
       if (error !== undefined) throw error;
       return original(...words);
     });
   }
-  standardOutputOperations.fail = fail;
+  patch(syncFiles, 'closeSync', (original) => (descriptor) => {
+    original(descriptor);
+    const name = descriptors.get(descriptor);
+    if (name === undefined) return;
+    descriptors.delete(descriptor);
+    open.delete(name);
+    const error = fail('closeSync');
+    if (error !== undefined) throw error;
+  });
 }
 
 function patchSockets({ fail, patch }: Patching): void {

@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openQuarantine } from '../../src/io/quarantine.ts';
-import { batch, destinations } from './destinations.ts';
+import { batch, destinationOf, destinations } from './destinations.ts';
 import { arm } from './failing.ts';
+import { type Failure, failingRun } from './failing-run.ts';
+import { openHistory } from './history.ts';
 import { sweepAllOperations } from './operations.ts';
 import { useSmallBatches } from './small-batches.ts';
 import { runTask, type Scope } from './tasks.ts';
@@ -37,6 +39,31 @@ for (const sink of Object.keys(destinations)) {
     }
   });
 }
+
+test('whichever of the settings, secrets and definitions cannot be read, the run ends with 78', async () => {
+  const history = await openHistory<Failure>({
+    start: failingRun,
+    make: destinationOf('file'),
+    session: true,
+    slices: true,
+  });
+  try {
+    const refused = new Set<string>();
+    for (let nth = 1, failed: string | undefined = 'nothing'; failed !== undefined; nth++) {
+      const failure: Failure = { plan: { kind: 'file', nth, mode: 'once', code: 'EIO' } };
+      const { status, stderr } = await history.run(failure);
+      const [file = stderr] = /definition|env file|ACME_PASSWORD_FILE/.exec(stderr) ?? [];
+      if (status === 78) refused.add(`${failure.failed} of ${file}`);
+      failed = failure.failed;
+    }
+    const files = ['env file', 'definition', 'ACME_PASSWORD_FILE'];
+    for (const operation of ['openSync', 'readSync', 'fstatSync', 'closeSync']) {
+      for (const file of files) assert.ok(refused.has(`${operation} of ${file}`), `${operation} of ${file}`);
+    }
+  } finally {
+    await history.close();
+  }
+});
 
 test('whichever operation fails, what the quarantine holds already stays', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'sweep-'));
