@@ -7,6 +7,7 @@
 import { unsaved } from './core/delivery/unsaved.ts';
 import { packer } from './core/batch.ts';
 import type { Doubted } from './core/delivery/delivered.ts';
+import { begunPlan } from './core/run/begin.ts';
 import { noteListed, progressOf } from './core/run/branch-list.ts';
 import { dryQuarantine } from './core/run/dry-quarantine.ts';
 import { changedCredentials, type CredentialMarks } from './core/run/credentials.ts';
@@ -93,7 +94,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
     const seed = Math.floor(parts.tools.random() * 2 ** 32);
     // A journal needs a position that knows its branch; and a full disk should fail before anything is sent.
     const unknown = branches.filter((branch) => !position.branches.has(branch));
-    for (const branch of unknown) placeOf(position, branch, seed);
+    for (const branch of unknown) begunPlan({ ...parts, place: placeOf(position, branch, seed) });
     const saveAll = async (): Promise<void> => {
       await save(state, position, sink);
       delivered.forget();
@@ -112,6 +113,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
         branch,
         queue: packer(sink, branch),
         place: placeOf(position, branch, seed),
+        isNew: unknown.includes(branch),
         summary: state.summary,
         unsaved: delivered,
         refusals: position.refusals,

@@ -109,6 +109,39 @@ test('a first run that begins now leaves old records, and the next one delivers 
   }
 });
 
+test('what happened since the first run that was to begin now is delivered, though the first runs fail or are killed', async () => {
+  const here = bench();
+  let killed: string | undefined;
+  here.vendor.beforePage = () => {
+    killed ??= here.store.disk.saved;
+    fail(new Problem(exit.unavailable, 'memory is down', {}));
+  };
+  const later = async (id: string, job: Partial<Job> = { firstRun: 0n }): Promise<number[]> => {
+    here.restart();
+    here.clock.now += minute;
+    here.vendor.stored.push(stored(id, here.clock.now - 1));
+    return statuses(await here.run(job));
+  };
+  here.vendor.stored.push(stored('old', start - 30 * minute));
+  assert.deepEqual(statuses(await here.run({ firstRun: 0n })), [exit.unavailable]);
+  here.store.disk.saved = killed;
+  assert.deepEqual(await later('one'), [exit.unavailable]);
+  assert.deepEqual(await later('two'), [exit.unavailable]);
+  here.vendor.beforePage = () => {};
+  assert.deepEqual(await later('three'), []);
+  assert.deepEqual(here.ids().toSorted(), ['one', 'three', 'two']);
+
+  const other = bench();
+  other.vendor.beforePage = () => fail(new Problem(exit.unavailable, 'memory is down', {}));
+  await other.run({ firstRun: parseDuration('1h', '--first-run') });
+  other.vendor.beforePage = () => {};
+  other.vendor.stored.push(stored('early', start - 30 * minute), stored('late', start - minute / 2));
+  other.restart();
+  other.clock.now += minute;
+  await other.run({ firstRun: parseDuration('10m', '--first-run') });
+  assert.deepEqual(other.ids(), ['late'], 'whoever asks for less gets less');
+});
+
 test('a first run that begins now goes by the vendor’s clock, of which ours may be ahead', async () => {
   const here = bench();
   const { pull } = here.vendor;
@@ -124,6 +157,34 @@ test('a first run that begins now goes by the vendor’s clock, of which ours ma
   vendorNow = undefined; // another process
   assert.deepEqual(statuses(await here.run({ firstRun: 0n, overlap: 0n })), []);
   assert.deepEqual(here.ids(), ['new']);
+});
+
+test('a first run that fails begins, from then on, where it was to begin by the vendor’s clock, however far ours is off', async () => {
+  for (const ahead of [-30 * minute, 5 * 24 * 60 * minute]) {
+    const here = bench();
+    const vendorNow = (): number => here.clock.now + ahead;
+    let told: bigint | undefined;
+    here.vendor.serverTime = () => told;
+    let isDown = true;
+    const { pull } = here.vendor;
+    here.vendor.pull = async function* (ask) {
+      if (isDown && told !== undefined) fail(new Problem(exit.unavailable, 'memory is down', {}));
+      told = BigInt(vendorNow()) * 1_000_000n;
+      yield* pull(ask);
+    };
+    here.vendor.stored.push(stored('old', vendorNow() - 20 * minute, 0));
+    assert.deepEqual(statuses(await here.run({ firstRun: 0n })), [exit.unavailable]);
+    const begin = (await here.store.load())?.branches.get('')?.begin;
+    assert.deepEqual(begin, { from: BigInt(vendorNow() - 1000) * 1_000_000n, firstRun: 0n });
+
+    here.restart();
+    told = undefined;
+    isDown = false;
+    here.clock.now += 20 * minute;
+    here.vendor.stored.push(stored('new', vendorNow() - 10 * minute, 0));
+    assert.deepEqual(statuses(await here.run({ firstRun: 0n })), []);
+    assert.deepEqual(here.ids(), ['new']);
+  }
 });
 
 test('a search finds what the source would let settle first', async () => {

@@ -514,6 +514,8 @@ interface Settled {
 export interface BranchPosition {
   /** Everything before it was delivered; undefined before the first commit. */
   watermark: Instant | undefined;
+  /** Known until there is a watermark, once a run was to begin. */
+  begin: Begin | undefined;
   /** The vendor's cursor, for vendors that have one. */
   bookmark: string | undefined;
   /** The length of the first slices of a window, because the last run was cut off inside a longer one; milliseconds. */
@@ -523,6 +525,13 @@ export interface BranchPosition {
   /** Whether the last run that knew the list of branches found it there. */
   listed: boolean;
   readonly ledger: Ledger;
+}
+
+/** Where the first of the runs that have not moved the position was to begin. */
+export interface Begin {
+  readonly from: Instant;
+  /** How far back that reached; a run that is asked to reach less far begins anew. */
+  readonly firstRun: Duration;
 }
 
 /** How the last run ended. */

@@ -19,6 +19,8 @@ export interface WindowRequest {
   readonly usePosition?: boolean;
   /** See `Source.edge`. */
   readonly edge?: ((at: Instant) => Instant) | undefined;
+  /** Where a run before, which did not move the position, was to begin. */
+  readonly begin?: Instant | undefined;
   /** Where a window that was cut off goes on, see `Settled`. */
   readonly settled?: Instant | undefined;
 }
@@ -73,6 +75,11 @@ export function delayOf(
 /** How far back is looked again: as the user says, else as the source does. */
 export function overlapOf({ overlap }: Pick<WindowRequest, 'overlap'>, rules: WindowRules): Duration {
   return overlap ?? rules.overlap;
+}
+
+/** How far back a first run begins: as the user says, else as the source does. */
+export function firstRunOf({ firstRun }: Pick<WindowRequest, 'firstRun'>, rules: WindowRules): Duration {
+  return firstRun ?? rules.firstRun;
 }
 
 /**
@@ -149,10 +156,13 @@ function anywhere(at: Instant): Instant {
   return at;
 }
 
-function unaskedStart({ watermark, settled = 0n, rules, overlap, firstRun }: WindowRequest, until: Instant): Instant {
+function unaskedStart(request: WindowRequest, until: Instant): Instant {
+  const { watermark, settled = 0n, rules } = request;
   if (rules.filter === 'none') return 0n;
   const start =
-    watermark === undefined ? until - (firstRun ?? rules.firstRun) : watermark - overlapOf({ overlap }, rules);
+    watermark === undefined
+      ? earlier(until - firstRunOf(request, rules), request.begin ?? until)
+      : watermark - overlapOf(request, rules);
   return later(start, wholeSecond(settled));
 }
 

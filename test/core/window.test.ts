@@ -46,6 +46,15 @@ test('a first run that is to begin now reads a second, so that an answer tells t
   assert.equal(later.from, later.until);
 });
 
+test('a first run that comes to nothing does not move the beginning', () => {
+  const first = { watermark: undefined, rules, serverNow: now, firstRun: 0n };
+  const { from } = windowOf(first);
+  const next = { ...first, serverNow: now + hour, begin: from };
+  assert.deepEqual(windowOf(next), { from, until: now + hour - minute });
+  assert.equal(windowOf({ ...next, firstRun: day }).from, now + hour - minute - day, 'further back than it was');
+  assert.equal(windowOf({ ...next, since: now }).from, now);
+});
+
 test('a search does not wait for records to settle, unless the user says so', () => {
   const search = { watermark: undefined, rules, serverNow: now, since: now - 30n * second, usePosition: false };
   assert.deepEqual(windowOf(search), { from: search.since, until: now });

@@ -46,7 +46,7 @@ function branch(watermark: bigint | undefined, ids: readonly string[] = [], book
     const key = Buffer.from(id);
     ledger.keep(ledger.note(key, 0, key.length, 1_763_629_200_000, 7));
   }
-  return { watermark, bookmark, slice: undefined, settled: undefined, listed: true, ledger };
+  return { watermark, begin: undefined, bookmark, slice: undefined, settled: undefined, listed: true, ledger };
 }
 
 function positionOf(branches: Record<string, BranchPosition>): Position {
@@ -118,6 +118,13 @@ test('what was saved is loaded again, whatever it is', async (t) => {
     fc.record({
       name: fc.string({ unit: 'binary' }),
       watermark: fc.option(fc.bigInt(-(10n ** 18n), 10n ** 19n), { nil: undefined }),
+      begin: fc.option(
+        fc.record(
+          { from: fc.bigInt(0n, 10n ** 19n), firstRun: fc.nat().map((ms) => BigInt(ms) * 1_000_000n) },
+          { noNullPrototype: true },
+        ),
+        { nil: undefined },
+      ),
       bookmark: text,
       slice: fc.option(fc.nat(), { nil: undefined }),
       settled: fc.option(
@@ -488,6 +495,7 @@ test('a position of another sink that nothing was ever delivered to is taken ove
   const directory = freshDirectory(t);
   const empty = {
     watermark: undefined,
+    begin: undefined,
     bookmark: undefined,
     slice: undefined,
     settled: undefined,

@@ -22,6 +22,7 @@ export interface MemoryStore extends PositionStore {
 interface SavedBranch {
   readonly name: string;
   readonly watermark: string | undefined;
+  readonly begin: { readonly from: string; readonly firstRun: string } | undefined;
   readonly bookmark: string | undefined;
   readonly slice: number | undefined;
   readonly settled: { readonly until: string; readonly overlap: string } | undefined;
@@ -54,10 +55,11 @@ export function memoryStore(disk: MemoryStore['disk'] = { saved: undefined, jour
     async save(position) {
       store.saves += 1;
       if (store.failSave !== undefined) throw store.failSave;
-      const branches = [...position.branches].map(([name, { watermark, settled, ...place }]) => ({
+      const branches = [...position.branches].map(([name, { watermark, begin, settled, ...place }]) => ({
         ...place,
         name,
         watermark: watermark?.toString(),
+        begin: begin && { from: begin.from.toString(), firstRun: begin.firstRun.toString() },
         settled: settled && { until: settled.until.toString(), overlap: settled.overlap.toString() },
         lines: text(place.ledger.lines()),
       }));
@@ -79,6 +81,7 @@ export function memoryStore(disk: MemoryStore['disk'] = { saved: undefined, jour
 function revived({
   name,
   watermark,
+  begin: begun,
   bookmark,
   slice,
   settled: stored,
@@ -88,8 +91,9 @@ function revived({
   const ledger = createLedger();
   ledger.read(Buffer.from(lines));
   const at = watermark === undefined ? undefined : BigInt(watermark);
+  const begin = begun && { from: BigInt(begun.from), firstRun: BigInt(begun.firstRun) };
   const settled = stored && { until: BigInt(stored.until), overlap: BigInt(stored.overlap) };
-  return [name, { watermark: at, bookmark, slice, settled, listed, ledger }];
+  return [name, { watermark: at, begin, bookmark, slice, settled, listed, ledger }];
 }
 
 function text(blocks: Iterable<Buffer>): string {

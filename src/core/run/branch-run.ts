@@ -35,6 +35,8 @@ export interface RunContext<AnyJob extends Job = Job> {
 export interface BranchRun<AnyJob extends Job = DatedJob> extends RunContext<AnyJob> {
   readonly branch: string;
   readonly place: BranchPosition;
+  /** The position did not know it before this run. */
+  readonly isNew: boolean;
   /** Empty between slices; one for all of them, because its buffers are large. */
   readonly queue: Packer;
   /** One for all branches. */

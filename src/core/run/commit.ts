@@ -24,6 +24,7 @@ export function commit(
     place.settled = settledAfter(place, slice, { serverNow: proven, delay, overlap });
     const watermark = advance(place.watermark, slice, proven, delay);
     place.watermark = watermark;
+    place.begin = undefined;
     const overlapped = watermark - overlap;
     const next = source.edge?.(overlapped) ?? overlapped;
     place.ledger.prune(toMillis(earliest(source, source.shownFrom?.(next) ?? next)));

@@ -6,11 +6,11 @@ import { clocksDisagree, clockUnset } from './partial.ts';
 import type { Problem } from '../problem.ts';
 import type { BranchRun } from './branch-run.ts';
 import { fromMillis, second } from '../time.ts';
-import type { DatedJob, Duration, Instant, Job, WindowRules } from '../types.ts';
-import { overlapOf, windowOf, type NextWindow } from '../window.ts';
+import type { BranchPosition, DatedJob, Duration, Instant, Job, WindowRules } from '../types.ts';
+import { firstRunOf, overlapOf, windowOf, type NextWindow } from '../window.ts';
 
 /** A branch before it is read. */
-type Beginning = Pick<BranchRun<Job>, 'job' | 'source' | 'place' | 'tools'>;
+export type Beginning = Pick<BranchRun<Job>, 'job' | 'source' | 'place' | 'tools'>;
 
 export interface Plan {
   readonly window: NextWindow;
@@ -31,8 +31,15 @@ export function planOf({ job, source, place, tools }: Beginning, told: Instant |
   const serverNow = told !== undefined && isCredible(told, presumed) ? told : presumed;
   const datedJob = dated(job, serverNow);
   const settled = job.usePosition ? settledFor(place, overlapOf(job, source.window)) : undefined;
-  const window = windowOf({ ...datedJob, watermark, settled, rules: source.window, serverNow, edge: source.edge });
+  const begin = job.usePosition ? begunBefore(place, firstRunOf(job, source.window)) : undefined;
+  const { window: rules, edge } = source;
+  const window = windowOf({ ...datedJob, watermark, begin, settled, rules, serverNow, edge });
   return { window, job: datedJob, serverNow };
+}
+
+/** Where a run that reaches back so far is to begin; undefined when none before it was to reach that far. */
+function begunBefore({ begin }: Pick<BranchPosition, 'begin'>, firstRun: Duration): Instant | undefined {
+  return begin !== undefined && begin.firstRun <= firstRun ? begin.from : undefined;
 }
 
 /**

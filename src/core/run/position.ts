@@ -29,6 +29,7 @@ export function placeOf(position: Position, branch: string, seed: number): Branc
   if (known !== undefined) return known;
   const place = {
     watermark: undefined,
+    begin: undefined,
     bookmark: undefined,
     slice: undefined,
     settled: undefined,

@@ -1,9 +1,10 @@
 /** A branch from its window to the last slice of it: planned by the vendor's clock as soon as that is known. */
 import { isAhead } from '../clock/vendor-clock.ts';
 import { askOnce } from '../delivery/acknowledge.ts';
+import { begunPlan } from './begin.ts';
 import { beyondReach, forewarned } from './forewarned.ts';
 import { aheadOfClock, neverAcknowledged } from './partial.ts';
-import { isSuited, planOf } from './plan.ts';
+import { isSuited } from './plan.ts';
 import type { BranchRun } from './branch-run.ts';
 import { pullWindow } from './pull-window.ts';
 import { fromMillis } from '../time.ts';
@@ -18,11 +19,13 @@ export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => v
   }
   const watermark = job.usePosition ? place.watermark : undefined;
   const bookmark = job.usePosition ? place.bookmark : undefined;
-  let plan = planOf(at, source.serverTime());
+  const known = at.isNew ? undefined : place.begin;
+  let plan = begunPlan(at);
   try {
     const suits = (told: Instant): boolean => isSuited(at, told);
     if (!(await pullWindow({ ...at, job: plan.job, suits }, plan.window))) {
-      plan = planOf(at, source.serverTime());
+      place.begin = known; // the other went by the wrong clock
+      plan = begunPlan(at);
       await pullWindow({ ...at, job: plan.job }, plan.window);
     }
   } finally {

@@ -25,6 +25,8 @@ export interface StoredDocument {
 interface StoredBranch {
   readonly name: string;
   readonly watermark?: string;
+  /** `firstRun` in milliseconds. */
+  readonly begin?: { readonly from: string; readonly firstRun: number };
   readonly bookmark?: string;
   readonly slice?: number;
   /** `overlap` in milliseconds. */
@@ -38,10 +40,11 @@ export function documentText(job: string, generation: number, position: Position
   const { source, sink, asked, lastSuccess, lastRepeat, lastGap, failures, refusals, last } = position;
   const { credentials, saved } = position;
   const branches: StoredBranch[] = [];
-  for (const [name, { watermark, bookmark, slice, settled, listed, ledger }] of position.branches) {
+  for (const [name, { watermark, begin, bookmark, slice, settled, listed, ledger }] of position.branches) {
     branches.push({
       name,
       ...(watermark === undefined ? {} : { watermark: isoText(watermark) }),
+      ...(begin && { begin: { from: isoText(begin.from), firstRun: toMillis(begin.firstRun) } }),
       ...(bookmark === undefined ? {} : { bookmark }),
       ...(slice === undefined ? {} : { slice }),
       ...(settled && { settled: { until: isoText(settled.until), overlap: toMillis(settled.overlap) } }),
@@ -70,10 +73,11 @@ export function documentText(job: string, generation: number, position: Position
 /** The position, its ledgers still empty. Throws RangeError or TypeError when the content makes no sense. */
 export function positionOf(document: StoredDocument, seed: number): Position {
   const branches: Position['branches'] = new Map();
-  for (const { name, watermark, bookmark, slice, settled: stored, listed = true } of document.branches) {
+  for (const { name, watermark, begin: begun, bookmark, slice, settled: stored, listed = true } of document.branches) {
     const at = watermark === undefined ? undefined : readInstant(watermark);
+    const begin = begun && { from: readInstant(begun.from), firstRun: fromMillis(begun.firstRun) };
     const settled = stored && { until: readInstant(stored.until), overlap: fromMillis(stored.overlap) };
-    branches.set(name, { watermark: at, bookmark, slice, settled, listed, ledger: createLedger(seed) });
+    branches.set(name, { watermark: at, begin, bookmark, slice, settled, listed, ledger: createLedger(seed) });
   }
   const { source, sink, asked, credentials, saved, last } = document;
   const { lastSuccess, lastRepeat, lastGap, failures, refusals = 0 } = document;
