@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { restSource } from '../../src/core/rest.ts';
 import { example, start } from '../support/example.ts';
-import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
+import { noSearch, pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startOpenai } from '../support/vendors/openai.ts';
 
 const { definition, part, started, asked, queries } = example('openai', {
@@ -62,4 +63,19 @@ test('openai: types and keys that OpenAI can filter are sent, and no more than a
     names.map((name) => sent?.get(name)),
     ['proj_abc', 'user-1', 'zoe@example.com', 'r', '100'],
   );
+});
+
+test("openai: the tenant's events, which are not among the organization's, are a job of their own", async (t) => {
+  const { vendor, texts, values } = await started(t, 4);
+  const time = start / 1000 - 60;
+  const bound = `{"id":"audit_log-900001","type":"role.bound_to_resource","effective_at":${time}}`;
+  const revoked = `{"id":"audit_log-900002","type":"tenant.session_revocation.started","effective_at":${time}}`;
+  vendor.add(bound, revoked);
+  const own = await pullOnce(definition, values, { part });
+  assert.deepEqual(textsOf(own.records).toSorted(), texts.toSorted());
+  const ofTenant = { ...values, OPENAI_TENANT_ONLY: 'true' };
+  const { records } = await pullOnce(definition, ofTenant, { part });
+  assert.deepEqual(textsOf(records), [revoked, bound]);
+  const scopes = [values, ofTenant].map((each) => restSource(definition, each, noSearch, sourceTools()).scope);
+  assert.notEqual(scopes[0], scopes[1]);
 });

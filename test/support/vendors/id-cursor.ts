@@ -17,6 +17,8 @@ export interface IdCursorRules {
   };
   /** Further parameters that are known. */
   readonly others: readonly string[];
+  /** Whether records of this type are among what is asked for. Default: all are. */
+  shows?(type: string, query: URLSearchParams): boolean;
   readonly most: number;
   /** A record's time, in what the vendor's bounds are given in; undefined for a bound that is none. */
   timeOf(value: unknown): number | undefined;
@@ -35,7 +37,7 @@ interface Stored {
 }
 
 export async function startIdCursor(rules: IdCursorRules, options: ServerOptions = {}): Promise<IdCursorVendor> {
-  const { parameters, timeOf } = rules;
+  const { parameters, timeOf, shows = () => true } = rules;
   const known = [...Object.values(parameters), ...rules.others, 'limit'];
   const stored: Stored[] = [];
   const vendor = await serve(options, ({ target, headers, method }, response) => {
@@ -54,6 +56,7 @@ export async function startIdCursor(rules: IdCursorRules, options: ServerOptions
     const types = query.getAll(parameters.type);
     const found = stored
       .filter(({ time, type }) => time >= from && time < until && (types.length === 0 || types.includes(type)))
+      .filter(({ type }) => shows(type, query))
       .toSorted((a, b) => b.time - a.time || (a.id < b.id ? 1 : -1));
     const cursor = query.get(parameters.cursor);
     const at = cursor === null ? 0 : found.findIndex(({ id }) => id === cursor) + 1;
