@@ -142,6 +142,23 @@ test('what happened since the first run that was to begin now is delivered, thou
   assert.deepEqual(other.ids(), ['late'], 'whoever asks for less gets less');
 });
 
+test('a run with --since and -c that comes to nothing says where the next one begins', async () => {
+  const here = bench();
+  const hour = 60 * minute;
+  here.vendor.stored.push(stored('earlier', start - 31 * hour), stored('asked', start - 29 * hour));
+  here.vendor.beforePage = () => fail(new Problem(exit.unavailable, 'memory is down', {}));
+  assert.deepEqual(statuses(await here.run()), [exit.unavailable]);
+  for (const back of ['30h', '10h']) {
+    here.restart();
+    await here.run({ since: { back: parseDuration(back, '--since') } });
+  }
+  here.restart();
+  here.vendor.beforePage = () => {};
+  here.clock.now += minute;
+  assert.deepEqual(statuses(await here.run()), []);
+  assert.deepEqual(here.ids(), ['asked']);
+});
+
 test('a first run that begins now goes by the vendor’s clock, of which ours may be ahead', async () => {
   const here = bench();
   const { pull } = here.vendor;

@@ -530,7 +530,7 @@ export interface BranchPosition {
 /** Where the first of the runs that have not moved the position was to begin. */
 export interface Begin {
   readonly from: Instant;
-  /** How far back that reached; a run that is asked to reach less far begins anew. */
+  /** How far back that reached, 0 for what `--since` said; a run that is asked to reach less far begins anew. */
   readonly firstRun: Duration;
 }
 

@@ -4,20 +4,21 @@
  */
 import { isUnset } from '../clock/vendor-clock.ts';
 import { firstRunOf } from '../window.ts';
-import { planOf, type Beginning, type Plan } from './plan.ts';
+import { begunBefore, planOf, type Beginning, type Plan } from './plan.ts';
 
 /**
- * The plan of a branch by the vendor's clock, where it has told the time. Notes in its place where it begins, but not what
- * the user asked for by `--since`, which is for that run alone.
+ * The plan of a branch by the vendor's clock, where it has told the time. Notes in its place where it begins: what the user
+ * asked for by `--since` and `-c` holds for later runs, however far back they would begin.
  */
 export function begunPlan(at: Beginning): Plan {
   const { place, source } = at;
   const plan = planOf(at, source.serverTime());
   const { job, window, serverNow } = plan;
-  const isFirst = job.usePosition && place.watermark === undefined && job.since === undefined;
+  const isFirst = job.usePosition && place.watermark === undefined;
   if (!isFirst || source.window.filter === 'none' || isUnset(serverNow)) return plan;
-  const firstRun = firstRunOf(job, source.window);
-  const isKnown = place.begin !== undefined && place.begin.firstRun <= firstRun && place.begin.from <= window.from;
-  if (!isKnown) place.begin = { from: window.from, firstRun };
+  const isAsked = job.since !== undefined;
+  const firstRun = isAsked ? 0n : firstRunOf(job, source.window);
+  const known = isAsked ? place.begin?.from : begunBefore(place, firstRun);
+  if (known === undefined || known > window.from) place.begin = { from: window.from, firstRun };
   return plan;
 }

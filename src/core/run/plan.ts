@@ -38,7 +38,7 @@ export function planOf({ job, source, place, tools }: Beginning, told: Instant |
 }
 
 /** Where a run that reaches back so far is to begin; undefined when none before it was to reach that far. */
-function begunBefore({ begin }: Pick<BranchPosition, 'begin'>, firstRun: Duration): Instant | undefined {
+export function begunBefore({ begin }: Pick<BranchPosition, 'begin'>, firstRun: Duration): Instant | undefined {
   return begin !== undefined && begin.firstRun <= firstRun ? begin.from : undefined;
 }
 
