@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Problem } from '../../src/core/problem.ts';
 import { splitter } from '../../src/core/split.ts';
+import { processorTime } from '../support/processor-time.ts';
 
 interface Outcome {
   readonly records: readonly string[];
@@ -151,12 +152,13 @@ test('a column name in quotes may have a line break', () => {
   assert.deepEqual(anyCut('id,"a\r\nb"\r\n1,2\r\n').records, ['{"id":"1","a\\u000d\\u000ab":"2"}']);
 });
 
-test('very many columns are compared in no time', () => {
+test('very many columns are compared in no time', async () => {
   const names = Array.from({ length: 150_000 }, (_, index) => `c${index.toString(36)}`);
-  const started = performance.now();
-  const { problem } = split([Buffer.from(`${[...names, 'c0'].join(',')}\n`)]);
-  assert.match(problem ?? '', /the column "c0" comes twice$/);
-  assert.ok(performance.now() - started < 5000); // each with each other would take 17 s
+  const spent = await processorTime(() => {
+    const { problem } = split([Buffer.from(`${[...names, 'c0'].join(',')}\n`)]);
+    assert.match(problem ?? '', /the column "c0" comes twice$/);
+  });
+  assert.ok(spent < 5000); // each with each other would take 17 s
 });
 
 test('what has no end of its first line is not held for ever', () => {
