@@ -29,13 +29,18 @@ export function placeholders(template: string): readonly string[] {
   return [...new Set(Array.from(template.matchAll(placeholder), (match) => match[1] ?? ''))];
 }
 
-/** The text with every placeholder replaced; lists are joined by commas. `encode` is applied to each value. */
-export function fill(
-  template: string,
-  values: TemplateValues,
-  encode: (text: string) => string = (text) => text,
-): string {
-  return template.replace(placeholder, (_, name: string) => encode(textOf(values[name])));
+const addressWithSlash = /^https?:\/\/[^?#]*\/$/i;
+
+/**
+ * The text with every placeholder replaced; lists are joined by commas. `encode` is applied to each value. Without it, an
+ * address that people wrote with a slash at its end loses that where the text goes on with one: `{ACME_URL}/token`.
+ */
+export function fill(template: string, values: TemplateValues, encode?: (text: string) => string): string {
+  return template.replace(placeholder, (match: string, name: string, at: number) => {
+    const text = textOf(values[name]);
+    if (encode !== undefined) return encode(text);
+    return template[at + match.length] === '/' && addressWithSlash.test(text) ? text.slice(0, -1) : text;
+  });
 }
 
 /** The value of a template that is one placeholder, with its type; otherwise the filled text. Undefined when empty. */

@@ -16,6 +16,14 @@ test('each value is encoded, the text around it is not', () => {
   assert.equal(fill('/orgs/{id}/log', { id: 'a/b ?' }, encodeURIComponent), '/orgs/a%2Fb%20%3F/log');
 });
 
+test('an address that ends with a slash has one of them where the text goes on with a slash', () => {
+  const values = { A_URL: 'https://a.example/', B_URL: 'https://b.example/x/?y=/', id: 'a/' };
+  assert.equal(fill('{A_URL}/token', values), 'https://a.example/token');
+  assert.equal(fill('{A_URL} {A_URL}', values), 'https://a.example/ https://a.example/', 'as it was written');
+  assert.equal(fill('{B_URL}/{id}/x', values), 'https://b.example/x/?y=//a//x');
+  assert.equal(fill('/{A_URL}/x', values, encodeURIComponent), '/https%3A%2F%2Fa.example%2F/x');
+});
+
 test('a placeholder alone keeps the type of its value', () => {
   assert.equal(fillValue('{n}', { n: 5 }), 5);
   assert.equal(fillValue('{n}', { n: 1_606_322_948_648_718_268n }), 1_606_322_948_648_718_268n);
