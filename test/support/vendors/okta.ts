@@ -1,11 +1,17 @@
 /**
- * Plays the Okta System Log, after the vendor's page "System Log query" and its OpenAPI document: an SSWS token, bare
- * arrays, Link headers, polling requests by the time of storage that always have a next page, bounded ones by `published`.
+ * Plays the Okta System Log, after the vendor's page "System Log query" and its OpenAPI document: an SSWS token, or one that
+ * a service app was granted, bare arrays, Link headers, polling requests by the time of storage that always have a next
+ * page, bounded ones by `published`.
  */
+import { Buffer } from 'node:buffer';
+import { verify } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { sendJson, serve, type LoggedRequest, type ServerOptions, type Vendor } from './server.ts';
+import { tokenGrants, type TokenGrants, type TokenRefusal, type TokenRequest } from './token-grants.ts';
 
 export interface Okta extends Vendor {
+  /** Of the service app. */
+  readonly grants: TokenGrants;
   /** Stores events now: JSON texts with `published`. */
   add(...texts: readonly string[]): void;
 }
@@ -13,6 +19,8 @@ export interface Okta extends Vendor {
 export interface OktaOptions extends ServerOptions {
   /** Requests a minute; more are answered 429. */
   readonly perMinute?: number;
+  /** Of the service app `client`, in PEM form; without it there is none. */
+  readonly publicKey?: string;
 }
 
 interface Stored {
@@ -29,6 +37,10 @@ export async function startOkta(options: OktaOptions = {}): Promise<Okta> {
   const perMinute = options.perMinute ?? 120;
   const log: Stored[] = [];
   let recent: number[] = [];
+  const grants = tokenGrants((request) => {
+    const endpoint = `${vendor.origin}/oauth2/v1/token`;
+    return refusalOf(request, { endpoint, publicKey: options.publicKey ?? '', seconds: now() / 1000 });
+  });
 
   function answer(request: LoggedRequest, response: ServerResponse): void {
     recent = recent.filter((at) => Math.floor(at / 60_000) === Math.floor(now() / 60_000));
@@ -38,7 +50,8 @@ export async function startOkta(options: OktaOptions = {}): Promise<Okta> {
     if (recent.length >= perMinute)
       return failure(response, 429, 'E0000047', 'API call exceeded rate limit due to too many requests.');
     recent.push(now());
-    if (request.headers.authorization !== 'SSWS token')
+    if (request.target === '/oauth2/v1/token') return grants.answer(request, response);
+    if (request.headers.authorization !== 'SSWS token' && !grants.opens(request))
       return failure(response, 401, 'E0000011', 'Invalid token provided');
     const url = new URL(request.target, vendor.origin);
     if (url.pathname !== '/api/v1/logs') return failure(response, 404, 'E0000022', 'The endpoint does not exist');
@@ -75,6 +88,7 @@ export async function startOkta(options: OktaOptions = {}): Promise<Okta> {
 
   const vendor = await serve(options, answer);
   return Object.assign(vendor, {
+    grants,
     add(...texts: readonly string[]) {
       for (const text of texts) {
         const value = JSON.parse(text) as Record<string, unknown>;
@@ -82,6 +96,38 @@ export async function startOkta(options: OktaOptions = {}): Promise<Okta> {
       }
     },
   });
+}
+
+/** What the token endpoint of an organization asks of a service app. */
+function refusalOf(
+  { client, form, query }: TokenRequest,
+  app: { endpoint: string; publicKey: string; seconds: number },
+): TokenRefusal | undefined {
+  const { grant_type: grant, scope, client_assertion_type: type, client_assertion: assertion = '', ...odd } = form;
+  const refused = (error: string, description: string): TokenRefusal => ({ error, description });
+  if (client !== undefined || type !== 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer') {
+    const must = 'must use the private_key_jwt token_endpoint_auth_method.';
+    return refused('invalid_client', `Client Credentials requests to the Org Authorization Server ${must}`);
+  }
+  if (grant !== 'client_credentials' || Object.keys({ ...odd, ...query }).length > 0)
+    return refused('invalid_request', 'The request has what it should not.');
+  const [head = '', body = '', signature = ''] = assertion.split('.');
+  const [header = {}, claims = {}] = [head, body].map(
+    (part) => JSON.parse(Buffer.from(part, 'base64url').toString() || '{}') as Record<string, unknown>,
+  );
+  const isSigned = verify('sha256', Buffer.from(`${head}.${body}`), app.publicKey, Buffer.from(signature, 'base64url'));
+  if (header['alg'] !== 'RS256' || (header['kid'] ?? 'key') !== 'key' || !isSigned)
+    return refused('invalid_client', 'The client_assertion signature is invalid.');
+  if (claims['iss'] !== 'client' || claims['sub'] !== 'client')
+    return refused('invalid_client', "The client_assertion's issuer and subject must be the client_id.");
+  if (claims['aud'] !== app.endpoint)
+    return refused('invalid_client', `The audience claim for client_assertion must be the endpoint invoked.`);
+  const [issued, expires] = [Number(claims['iat']), Number(claims['exp'])];
+  if (!(issued <= app.seconds && expires > app.seconds && expires - issued <= 3600))
+    return refused('invalid_client', 'The client_assertion token is expired or too long-lived.');
+  return scope === 'okta.logs.read'
+    ? undefined
+    : refused('invalid_scope', 'One or more scopes are not configured for the authorization server resource.');
 }
 
 /** The window of a first page goes on with its cursor. */
