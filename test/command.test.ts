@@ -290,6 +290,25 @@ test('_bulk in several requests: each answer counts, not only the first', async 
   assert.deepEqual([...server.documents.keys()].map(withoutMark).toSorted(), ['stdin:1', 'stdin:2', 'stdin:3']);
 });
 
+test('_bulk by a command: what went into the failure store is delivered, told with 3, and not given again', async (t) => {
+  const directory = scratch(t);
+  const answer =
+    '{"errors":false,"items":[{"create":{"status":201}},{"create":{"status":201,"failure_store":"used"}}]}';
+  writeFileSync(join(directory, 'in'), '{"id":1}\n{"id":2}\n');
+  const argv = ['-s', '-', '--state-dir', 'state', '--bulk-format', 'elastic', '--', 'sh', '-c'];
+  const post = (): Promise<Ended> =>
+    run([...argv, `cat >> got; echo '${answer}'`], {
+      directory,
+      environment,
+      stdio: [openSync(join(directory, 'in'), 'r'), 'pipe', 'pipe'],
+    });
+  const result = await post();
+  assert.equal(result.status, 3, result.stderr);
+  assert.match(result.stderr, /^audit-export: Elasticsearch put 1 record into its failure store, not into the index\n/);
+  assert.equal((await post()).status, 0);
+  assert.equal(readFileSync(join(directory, 'got'), 'utf8').match(/"id":\d/g)?.length, 2);
+});
+
 for (const [printed, status, message] of [
   ['{"errors":false,"items":[]}', 74, 'it answers for 0 of 2 documents'],
   ['{"errors":false,"items":[{"create":{"status":201}}]}', 74, 'it answers for 1 of 2 documents'],

@@ -342,13 +342,21 @@ export interface Sink {
   /** One request. Throws Problem when no record of any batch can be delivered (credentials, settings, no connection). */
   send(batch: Batch): Promise<Reply>;
   /** Asks for acknowledgements still to come; returns the names (`Reply.pending`) that are now settled, by outcome. */
-  settle?(pending: readonly string[]): Promise<{ readonly kept: readonly string[]; readonly lost: readonly string[] }>;
+  settle?(pending: readonly string[]): Promise<Settlement>;
   /** Makes what was sent durable, before a commit. */
   flush?(): Promise<void>;
   /** What to save with the position. `settled`: the run succeeded, so what a killed one left need not be looked for any more. */
   saved?(settled?: boolean): Saved | undefined;
   /** Ends cleanly, whatever came before. */
   close(): Promise<void>;
+}
+
+/** What has become of acknowledgements that were asked for, by name. */
+export interface Settlement {
+  readonly kept: readonly string[];
+  readonly lost: readonly string[];
+  /** How many records of what was kept were diverted, where only this tells. */
+  readonly diverted?: number;
 }
 
 /** A buffer that grows. */

@@ -41,11 +41,12 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>)
     return current;
   }
 
-  async function finish({ run, verdict, sent }: NonNullable<typeof current>): Promise<void> {
+  /** Returns how many were diverted. */
+  async function finish({ run, verdict, sent }: NonNullable<typeof current>): Promise<number> {
     current = undefined;
     await run.finish();
     const objection = verdict?.objection(sent);
-    if (objection === undefined) return;
+    if (objection === undefined) return verdict?.diverted() ?? 0;
     throw new Problem(exit.ioerr, `not everything was taken, by what the command ${program} printed: ${objection}`, {
       hint: `the position stays, and the next run gives it the same records again; the sink ${tools.form?.name} knows the outcome of each record`,
     });
@@ -69,8 +70,8 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>)
     },
     async settle(pending) {
       const kept = pending.filter((name) => name === current?.name);
-      if (current !== undefined) await finish(current);
-      return { kept, lost: pending.filter((name) => !kept.includes(name)) };
+      const diverted = current === undefined ? 0 : await finish(current);
+      return { kept, lost: pending.filter((name) => !kept.includes(name)), diverted };
     },
     async close() {
       await current?.run.kill();

@@ -42,7 +42,7 @@ export async function acknowledged(
   for (;;) {
     const [oldest] = ledger.pending();
     if (oldest === undefined) return;
-    const { outcome, records } = await ask(awaiting, oldest);
+    const { outcome, records, diverted } = await ask(awaiting, oldest);
     if (outcome === 'lost') {
       const hint = source.stream === undefined ? 'they are sent again by the next run' : printAgain(source.name);
       throw late(`${sink.name} never acknowledged some records`, hint);
@@ -51,6 +51,7 @@ export async function acknowledged(
       const ours = Math.min(records, summary.awaited); // an earlier run's are not this run's
       summary.awaited -= ours;
       summary.delivered += ours;
+      summary.diverted += diverted;
       continue;
     }
     if (tools.now() >= giveUp) {
@@ -72,13 +73,13 @@ export async function acknowledged(
 async function ask(
   { sink, ledger, branch, store }: Awaiting,
   pending: string,
-): Promise<{ readonly outcome: 'kept' | 'lost' | 'waiting'; readonly records: number }> {
-  const { kept, lost } = (await sink.settle?.([pending])) ?? { kept: [], lost: [] };
-  if (lost.includes(pending)) return { outcome: 'lost', records: ledger.settle(pending, false).length };
-  if (!kept.includes(pending)) return { outcome: 'waiting', records: 0 };
+): Promise<{ readonly outcome: 'kept' | 'lost' | 'waiting'; readonly records: number; readonly diverted: number }> {
+  const { kept, lost, diverted = 0 } = (await sink.settle?.([pending])) ?? { kept: [], lost: [] };
+  if (lost.includes(pending)) return { outcome: 'lost', records: ledger.settle(pending, false).length, diverted };
+  if (!kept.includes(pending)) return { outcome: 'waiting', records: 0, diverted };
   const entries = ledger.settle(pending, true);
   if (sink.repeats === 'visible') await store?.journal(branch, ledger.lines(entries), sink.saved?.());
-  return { outcome: 'kept', records: entries.length };
+  return { outcome: 'kept', records: entries.length, diverted };
 }
 
 function late(message: string, hint: string): Problem {

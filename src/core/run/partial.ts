@@ -26,7 +26,8 @@ export function setAside(records: number, path: string, reasons?: readonly strin
 /** Records that are at the destination, but not where they are looked for. */
 export function divertedBy(sinkName: string, records: number): Problem {
   const what = counted(records);
-  return new Problem(exit.partial, `${sinkName} put ${what} into its failure store, not into the index`, {
+  const name = sinkName === 'command' ? 'Elasticsearch' : sinkName; // of which the command printed the answer
+  return new Problem(exit.partial, `${name} put ${what} into its failure store, not into the index`, {
     hint: 'mend its mapping or pipeline, and reindex from the failure store',
   });
 }

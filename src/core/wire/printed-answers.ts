@@ -12,6 +12,8 @@ export interface PrintedVerdict {
   push(bytes: Buffer): void;
   /** Why not all of the events that were `sent` are taken; undefined when nothing speaks against it. */
   objection(sent: number): string | undefined;
+  /** How many of those that are taken went into a failure store. */
+  diverted(): number;
 }
 
 /** A proxy's or a login's, which curl takes for an answer unless it was told --fail. */
@@ -83,6 +85,7 @@ export function printedVerdict(form: string): PrintedVerdict | undefined {
 
   return {
     push: (bytes) => printed.push(bytes),
+    diverted: () => 0,
     objection(sent) {
       const more = complaint ?? passing ?? (printed.torn() ? notWhole : undefined);
       if (more !== undefined || taken === undefined || taken >= sent) return more;

@@ -17,6 +17,7 @@ const unnamed = 'it does not say which';
 
 export function bulkVerdict(): PrintedVerdict {
   const failures = new Map<string, number>();
+  let diverted = 0;
   let complaint: string | undefined;
   let tail = '';
   /** Items of all answers; undefined without an answer, NaN when `filter_path` has made one shorter. */
@@ -37,12 +38,15 @@ export function bulkVerdict(): PrintedVerdict {
     fields: actions.flatMap((action) => [
       [action, 'status'],
       [action, 'error', 'type'],
+      [action, 'failure_store'],
     ]),
     maxRecordBytes: 16 * 1024 * 1024,
     record(bytes, _start, _end, spans) {
       items += 1;
-      for (const [at, action] of actions.entries())
-        count(action, text(bytes, spans, 2 * at), text(bytes, spans, 2 * at + 1));
+      for (const [at, action] of actions.entries()) {
+        count(action, text(bytes, spans, 3 * at), text(bytes, spans, 3 * at + 1));
+        if (text(bytes, spans, 3 * at + 2) === 'used') diverted += 1;
+      }
     },
     refused: () => void (unread += 1),
   });
@@ -106,6 +110,7 @@ export function bulkVerdict(): PrintedVerdict {
 
   return {
     push: (bytes) => printed.push(bytes),
+    diverted: () => diverted,
     objection(sent) {
       const what = [...failures].map(([failure, times]) => `${times} with ${failure}`);
       const more = complaint ?? (printed.torn() ? notWhole : undefined);
