@@ -204,6 +204,48 @@ test('a first run that fails begins, from then on, where it was to begin by the 
   }
 });
 
+test('a vendor that takes no window past its own clock, of which ours is ahead, is asked again up to that', async () => {
+  for (const slice of [undefined, parseDuration('20m', 'slice')]) {
+    const here = bench({ rules: { slice } });
+    const { pull } = here.vendor;
+    let vendorNow: bigint | undefined;
+    here.vendor.serverTime = () => vendorNow;
+    here.vendor.pull = async function* (ask) {
+      vendorNow = BigInt(here.clock.now - 10_000) * 1_000_000n;
+      if (ask.slice.until > vendorNow) fail(new Problem(exit.protocol, 'until is in the future', { httpStatus: 400 }));
+      yield* pull(ask);
+    };
+    here.vendor.stored.push(stored('old', start - 50 * minute), stored('new', start - minute));
+    for (const search of [{}, { usePosition: false, since: BigInt(start - 30 * minute) * 1_000_000n }]) {
+      vendorNow = undefined; // another process
+      assert.deepEqual(statuses(await here.run(search)), []);
+    }
+    assert.deepEqual(here.ids().toSorted(), ['new', 'new', 'old']);
+    assert.equal((await here.store.load())?.branches.get('')?.watermark, vendorNow);
+  }
+});
+
+test('what is refused although it ends before the vendor’s clock is not asked again, nor is one query', async () => {
+  for (const [ahead, singleQuery] of [
+    [-10_000, false],
+    [10_000, true],
+  ] as const) {
+    const here = bench();
+    let asked = 0;
+    let vendorNow: bigint | undefined;
+    here.vendor.serverTime = () => vendorNow;
+    const { pull } = here.vendor;
+    here.vendor.pull = async function* (ask) {
+      asked += 1;
+      vendorNow = BigInt(here.clock.now - ahead) * 1_000_000n;
+      if (asked > 0) fail(new Problem(exit.protocol, 'until is in the future', { httpStatus: 400 }));
+      yield* pull(ask);
+    };
+    const search = { ...memoryJob.search, single: singleQuery };
+    assert.deepEqual([statuses(await here.run({ search })), asked], [[exit.protocol], 1]);
+  }
+});
+
 test('a search finds what the source would let settle first', async () => {
   const here = bench({ rules: { delay: parseDuration('1h', 'delay') } });
   here.vendor.stored.push(stored('fresh', start - minute));

@@ -4,6 +4,7 @@ import { jobName, type JobPlan } from '../config/job.ts';
 import { stateDirectory } from '../config/state-directory.ts';
 import type { Flags } from '../cli/flags.ts';
 import { dated } from '../core/clock/duration.ts';
+import { refusesFuture } from '../core/clock/vendor-clock.ts';
 import { exit, Problem, worst } from '../core/problem.ts';
 import { fromMillis, isoText, second } from '../core/time.ts';
 import { oneLine } from '../core/text/shown.ts';
@@ -106,13 +107,23 @@ async function lookAtSource({ source, tools }: Parts, configuration: Configurati
   try {
     const branches = await source.branches();
     const [branch = ''] = branches;
-    const slice = firstPart(source, plan, tools);
+    let slice = firstPart(source, plan, tools);
     const seen = firstLook(definition);
     const never = drift(configuration);
-    for await (const page of source.pull({ branch, slice, bookmark: undefined, remembers: () => false })) {
-      if (page.incomplete !== undefined) throw page.incomplete;
-      seen.note(page);
-      never.note(page);
+    const look = async (): Promise<void> => {
+      for await (const page of source.pull({ branch, slice, bookmark: undefined, remembers: () => false })) {
+        if (page.incomplete !== undefined) throw page.incomplete;
+        seen.note(page);
+        never.note(page);
+      }
+    };
+    try {
+      await look();
+    } catch (error) {
+      const status = error instanceof Problem ? error.httpStatus : undefined;
+      if (!refusesFuture(source.serverTime(), slice.until, status)) throw error;
+      slice = firstPart(source, plan, tools); // by the vendor's clock, as a run does then
+      await look();
     }
     const several = branches.length > 1 ? `, first of ${branches.length}: ${branch}` : '';
     const page = `the first page of ${isoText(slice.from)} to ${isoText(slice.until)}${several}`;

@@ -107,6 +107,23 @@ test('a source whose first run begins now is asked for no window without a lengt
   assert.ok((asked.get('from') ?? '') < (asked.get('until') ?? ''), String(asked));
 });
 
+test('a vendor that takes no window past its own clock, of which ours is ahead, works, as it does in a run', async (t) => {
+  const here = await scene(t);
+  const theirs = (): number => here.clock.now - 5000;
+  here.vendor.fault = ({ path }, truth) => {
+    const theirDate = new Date(theirs()).toUTCString();
+    const until = new URL(path, here.vendor.url).searchParams.get('until');
+    if (Date.parse(until ?? '') > theirs())
+      return reply(400, { Date: theirDate }, '{"message":"until is in the future"}');
+    return Buffer.from(truth.toString('latin1').replace(/^Date: .*$/m, `Date: ${theirDate}`), 'latin1');
+  };
+  const { status, stdout, stderr } = await here.run(['check']);
+  assert.deepEqual([status, stderr], [0, ''], stdout);
+  assert.match(stdout, /^ok {6}source acme: logged in, [1-9] records on/m);
+  const { status: exit, stderr: said } = await here.run();
+  assert.deepEqual([exit, said], [0, '']);
+});
+
 test('a full first page that names no next one is told by the check, as it would be by a run', async (t) => {
   const server = await rawServer(answers(reply(200, {}, '{"data":[{"id":1},{"id":2}],"nxt":"b"}')));
   t.after(() => server.close());

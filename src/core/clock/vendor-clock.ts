@@ -39,6 +39,11 @@ export function provenNow(serverNow: Instant | undefined, now: Instant): Instant
   return serverNow === undefined || serverNow < now ? serverNow : now;
 }
 
+/** Whether a refusal may mean only that what was asked for ends after the vendor's clock: some take nothing that does. */
+export function refusesFuture(told: Instant | undefined, until: Instant, httpStatus: number | undefined): boolean {
+  return told !== undefined && until > told && (httpStatus === 400 || httpStatus === 422);
+}
+
 /** Five minutes or more: no ordinary drift. */
 export function isAhead(watermark: Instant, now: Instant): boolean {
   return watermark - now > 300n * second;

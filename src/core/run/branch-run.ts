@@ -1,6 +1,7 @@
 /** What a run has at hand, for all branches of the source and for one of them. */
 import type { Packer } from '../batch.ts';
 import type { Doubted } from '../delivery/delivered.ts';
+import type { Problem } from '../problem.ts';
 import type { Unsaved } from '../delivery/unsaved.ts';
 import type {
   BranchPosition,
@@ -54,4 +55,6 @@ export interface BranchRun<AnyJob extends Job = DatedJob> extends RunContext<Any
   sinkBroke(): void;
   /** Whether the window suits the vendor's clock, which was not known before the first reply. */
   suits?(serverTime: Instant): boolean;
+  /** Whether a slice of it was refused only because that clock is behind ours. */
+  isPastClock?(slice: Window, refusal: Problem): boolean;
 }

@@ -1,12 +1,12 @@
 /** What is read of a branch: a window by the vendor's clock as soon as that is known, by ours until then. */
 import { dated } from '../clock/duration.ts';
-import { clocksApart, isCredible, isUnset, presumedNow } from '../clock/vendor-clock.ts';
+import { clocksApart, isCredible, isUnset, presumedNow, refusesFuture } from '../clock/vendor-clock.ts';
 import { settledFor } from './cut-off.ts';
 import { clocksDisagree, clockUnset } from './partial.ts';
 import type { Problem } from '../problem.ts';
 import type { BranchRun } from './branch-run.ts';
 import { fromMillis, second } from '../time.ts';
-import type { BranchPosition, DatedJob, Duration, Instant, Job, WindowRules } from '../types.ts';
+import type { BranchPosition, DatedJob, Duration, Instant, Job, Window, WindowRules } from '../types.ts';
 import { firstRunOf, overlapOf, windowOf, type NextWindow } from '../window.ts';
 
 /** A branch before it is read. */
@@ -66,6 +66,18 @@ function doesFor(made: Plan, due: Plan, { filter }: WindowRules): boolean {
 
 function isApart(one: Instant, other: Instant): boolean {
   return one - other > minute || other - one > minute;
+}
+
+/** Whether a slice was refused only because it ends after the vendor's clock, so that it is to be planned anew by that. */
+export function isPastClock(at: Beginning, { until }: Window, { httpStatus }: Problem): boolean {
+  const { source, job, tools } = at;
+  const told = source.serverTime();
+  if (told === undefined || job.search.single || !refusesFuture(told, until, httpStatus)) return false;
+  const { window } = planOf(at, told);
+  if (window.from === window.until) return false;
+  const differs = `${source.name}'s clock is ${clocksApart(told, fromMillis(tools.now()))}`;
+  tools.debug(`${differs}, and what ends later is refused: the window is made anew`);
+  return true;
 }
 
 /** What to say of clocks that cannot be right, and were not gone by. */

@@ -4,11 +4,11 @@ import { askOnce } from '../delivery/acknowledge.ts';
 import { begunPlan } from './begin.ts';
 import { beyondReach, forewarned } from './forewarned.ts';
 import { aheadOfClock, neverAcknowledged } from './partial.ts';
-import { isSuited } from './plan.ts';
+import { isPastClock, isSuited } from './plan.ts';
 import type { BranchRun } from './branch-run.ts';
 import { pullWindow } from './pull-window.ts';
 import { fromMillis } from '../time.ts';
-import type { Instant, Job, Window } from '../types.ts';
+import type { Job, Window } from '../types.ts';
 
 /** Pulls a branch. `read` is called with the window that was read; `cure` says how to begin again, for a hint. */
 export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => void, cure: string): Promise<void> {
@@ -22,9 +22,12 @@ export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => v
   const known = at.isNew ? undefined : place.begin;
   let plan = begunPlan(at);
   try {
-    const suits = (told: Instant): boolean => isSuited(at, told);
-    if (!(await pullWindow({ ...at, job: plan.job, suits }, plan.window))) {
-      place.begin = known; // the other went by the wrong clock
+    const unplanned: Pick<BranchRun, 'suits' | 'isPastClock'> = {
+      suits: (told) => isSuited(at, told),
+      isPastClock: (slice, refusal) => isPastClock(at, slice, refusal),
+    };
+    if (!(await pullWindow({ ...at, job: plan.job, ...unplanned }, plan.window))) {
+      if (place.watermark === undefined) place.begin = known; // the other went by the wrong clock
       plan = begunPlan(at);
       await pullWindow({ ...at, job: plan.job }, plan.window);
     }

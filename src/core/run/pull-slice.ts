@@ -107,6 +107,8 @@ export async function pullSlice(
       }
     }
     if (failure === undefined && !suits()) return undefined; // a reply without records makes no page
+    if (failure !== undefined && readSoFar() === readBefore && at.isPastClock?.(slice, failure) === true)
+      return undefined;
     const unfinished: Problem | undefined = failure ?? incomplete;
     // A destination that fails with what there is of it is told of beside that.
     await (unfinished === undefined ? finish() : at.collect(finish));
