@@ -356,6 +356,32 @@ test('pages are counted until a short or an empty one', () => {
   assert.deepEqual(numbers(walk({ type: 'page', first: 0 }, [full, { count: 9 }, { count: 0 }])), [0, 1, 2, undefined]);
 });
 
+test('a page whose last record does not name the next one is no end, unless it is the last one anyway', () => {
+  const nameless = (error: unknown): boolean =>
+    error instanceof Problem && error.status === exit.protocol && /nothing at id, .* next page/.test(error.message);
+  const read = { fingerprint: '10 700 1 2' };
+  const byId: PagingDefinition = { type: 'cursor', last: 'id' };
+  for (const last of [undefined, 'null', '""'])
+    for (const part of [read, { ...read, count: 3 }, { count: 10 }])
+      assert.throws(() => walk(byId, [{ ...part, last }]), nameless, JSON.stringify([last, part]));
+  const lasts: readonly (readonly [PagingDefinition, Partial<PageEnd>])[] = [
+    [byId, { count: 0 }],
+    [byId, { count: 3 }], // no record of it could be read
+    [byId, { ...read, total: 10 }],
+    [{ ...byId, stop: ['missing'] }, read],
+    [
+      { ...byId, stop: ['short-page'] },
+      { ...read, count: 3 },
+    ],
+    [
+      { ...byId, more: 'more' },
+      { ...read, envelope: '{"more":false}' },
+    ],
+  ];
+  for (const [paging, part] of lasts)
+    assert.deepEqual(walk(paging, [part]).slice(1), [undefined], JSON.stringify([paging, part]));
+});
+
 test('the last of a number of pages that the vendor tells is the last one that is asked for', () => {
   const numbers = (steps: readonly (Step | undefined)[]) => steps.map((step) => step?.values.page);
   const of = (total: string, count = 10) => ({ envelope: `{"meta":{"total_pages":${total}}}`, count });

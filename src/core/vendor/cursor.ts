@@ -38,6 +38,23 @@ export function nextCursor(
   return cursorOf(text);
 }
 
+/**
+ * Throws Problem 76 for a page that is not the last, though its last record does not name the next one. A short page of
+ * which no record could be read is taken for the last: nothing else can be told of it.
+ */
+export function refuseNameless(paging: PagingDefinition, end: PageEnd, source: string): void {
+  if (paging.type !== 'cursor' || paging.last === undefined) return;
+  const { last, stop = [] } = paging;
+  const { count, limit, total, fingerprint } = end;
+  if (count === 0 || stop.includes('missing') || (total !== undefined && count >= total)) return;
+  const isFull = limit !== undefined && count >= limit;
+  if (!isFull && (fingerprint === undefined || stop.includes('short-page'))) return;
+  const message = `${source}: the last record of a page has nothing at ${last}, by which the next page is asked for`;
+  throw new Problem(exit.protocol, message, {
+    hint: "the position stays; check the vendor's API version, and paging.last if the definition is yours",
+  });
+}
+
 /** What names the next page is sent with each request, and saved in the position. Throws Problem 76 for one of no use. */
 export function refuseLong(name: string, source: string): void {
   if (name.length <= longest) return;
