@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { PagingDefinition } from './definition.ts';
 import { cursorFrom, cursorText, nextCursor, refuseLong, refuseNameless, type Cursor } from './vendor/cursor.ts';
 import { linkInList, nextLink } from './vendor/next-link.ts';
-import { flagOf } from './vendor/more.ts';
+import { flagOf, unnamedNext } from './vendor/more.ts';
 import { repetition } from './vendor/repeated-page.ts';
 import { tokenAt, totalAt } from './vendor/reply.ts';
 import { resolveSameOrigin } from './origin.ts';
@@ -77,6 +77,7 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
       if (keepsBookmark(paging)) saved = name;
     }
     const ends = flag === false || flag === 'absent';
+    if (following === undefined && flag === true) throw unnamedNext(paging, source);
     if (following === undefined && !ends) refuseNameless(paging, end, source);
     if (following === undefined || ends || isLast(paging, step, following, end)) return undefined;
     empty = end.count === 0 ? empty + 1 : 0;

@@ -356,6 +356,23 @@ test('pages are counted until a short or an empty one', () => {
   assert.deepEqual(numbers(walk({ type: 'page', first: 0 }, [full, { count: 9 }, { count: 0 }])), [0, 1, 2, undefined]);
 });
 
+test('a page that says that more follow, and does not name the next one, is no end', () => {
+  const paging: readonly PagingDefinition[] = [
+    { type: 'cursor', path: 'next', more: 'more' },
+    { type: 'url', path: 'next', more: 'more' },
+  ];
+  for (const each of paging) {
+    assert.throws(
+      () => walk(each, envelopes('{"more":true,"next":null}')),
+      (error) =>
+        error instanceof Problem &&
+        error.status === exit.protocol &&
+        /more records follow \(more\)/.test(error.message),
+    );
+    assert.deepEqual(walk(each, envelopes('{"more":false,"next":null}')).slice(1), [undefined]);
+  }
+});
+
 test('a page whose last record does not name the next one is no end, unless it is the last one anyway', () => {
   const nameless = (error: unknown): boolean =>
     error instanceof Problem && error.status === exit.protocol && /nothing at id, .* next page/.test(error.message);

@@ -31,6 +31,18 @@ export function flagOf(
   });
 }
 
+/** A page that says that more records follow, and does not say where: what they are cannot be asked for. */
+export function unnamedNext(paging: PagingDefinition, source: string): Problem {
+  const { more } = flagged(paging);
+  return new Problem(
+    exit.protocol,
+    `${source} says that more records follow (${more}), and does not name the next page`,
+    {
+      hint: "the position stays; check the vendor's API version, and paging if the definition is yours",
+    },
+  );
+}
+
 /**
  * Where a full page should say whether a next one follows, and says nothing; undefined when it does say, need not (the
  * definition names absence as the end), or is not full.
