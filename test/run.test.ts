@@ -1141,6 +1141,64 @@ test('parts that were listed and are gone are told of once, with their branch, a
   assert.deepEqual(statuses(await here.run()), []);
 });
 
+for (const [what, rules, job] of [
+  ['what the vendor no longer keeps', { retention: parseDuration('2h', 'retention') }, {}],
+  ['what --since leaves out', {}, { since: { back: parseDuration('2h', '--since') } }],
+] as const) {
+  test(`a gap is told of although the run fails behind it, for the next one meets it no more: ${what}`, async () => {
+    const here = bench({ rules: { ...rules, longest: parseDuration('30m', 'longest') } });
+    assert.deepEqual(statuses(await here.run()), []);
+    here.clock.now += 6 * 60 * minute;
+    let pages = 0;
+    here.vendor.beforePage = () => {
+      if (pages++ === 1) throw new Problem(exit.tempfail, 'the quota is used up');
+    };
+    const { problems } = await here.run(job);
+    assert.deepEqual(
+      problems.map(({ status }) => status),
+      [exit.tempfail, exit.partial],
+    );
+    assert.match(
+      problems[1]?.message ?? '',
+      /^records from 2026-11-20T09:00:00Z to 2026-11-20T13:00:00Z (?:are gone|were)/,
+    );
+    assert.deepEqual(statuses(await here.run()), []);
+  });
+}
+
+test('a gap that a failed run did not pass is told of by the next one alone', async () => {
+  const here = bench({ rules: { retention: parseDuration('2h', 'retention') } });
+  await here.run();
+  here.clock.now += 6 * 60 * minute;
+  here.vendor.beforePage = () => fail(new Problem(exit.tempfail, 'the quota is used up'));
+  assert.deepEqual(statuses(await here.run()), [exit.tempfail]);
+  here.vendor.beforePage = () => {};
+  assert.deepEqual(statuses(await here.run()), [exit.partial]);
+});
+
+test('a --since that is later than what has settled leaves a gap where a vendor without a time filter is read past it', async () => {
+  const here = bench({ rules: { filter: 'none' } });
+  await here.run();
+  here.clock.now += 60 * minute;
+  here.vendor.stored.push(stored('left out', start + 10 * minute));
+  const pull = here.vendor.pull;
+  here.vendor.pull = async function* (ask) {
+    yield* pull({ ...ask, slice: { from: 0n, until: BigInt(here.clock.now) * 1_000_000n } });
+    yield { records: [], refused: [], unmatched: 0, bookmark: 'behind it' };
+  };
+  const delay = parseDuration('2h', '--delay');
+  const { problems } = await here.run({ since: { back: parseDuration('5m', '--since') }, delay });
+  assert.deepEqual(
+    problems.map(({ status, message }) => [status, message]),
+    [
+      [
+        exit.partial,
+        'records from 2026-11-20T09:00:00Z to 2026-11-20T09:55:00Z were skipped, because --since is later than the position',
+      ],
+    ],
+  );
+});
+
 test('every gap of a run is told of', async () => {
   const here = bench({ rules: { longest: parseDuration('30m', 'longest') } });
   const pull = here.vendor.pull;

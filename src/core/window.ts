@@ -35,8 +35,9 @@ export type NextWindow = Window & { readonly gap?: Window };
  * the server's future; what is settled of a window that was cut off is not read again. Empty (`from === until`) when there is nothing to read.
  *
  * What the vendor no longer keeps is cut off the start and reported as the gap; so is what `since` leaves out after
- * the watermark. A first run has no gap: nothing was promised yet. It reads a second at least, however near it is to
- * begin, because the position goes by the vendor's clock, and only an answer tells that. Without a time filter (`none`)
+ * the watermark, where anything is read past it: without a time filter (`none`) that is so even if nothing from `since`
+ * on has settled. A first run has no gap: nothing was promised yet. It reads a second at least, however near it is to
+ * begin, because the position goes by the vendor's clock, and only an answer tells that. Without a time filter
  * the window starts at 1970 unless the user asked: the bookmark says where to go on, and an older record is as welcome
  * as any.
  */
@@ -51,7 +52,7 @@ export function windowOf(request: WindowRequest): NextWindow {
 
   let from = start < until ? later(edge(start), 0n) : start;
   let gap: Window | undefined;
-  if (since !== undefined && watermark !== undefined && watermark < since && since < until)
+  if (since !== undefined && watermark !== undefined && watermark < since && (since < until || rules.filter === 'none'))
     gap = { from: watermark, until: since };
   if (kept !== undefined && unread !== undefined && unread < kept) {
     gap = { from: unread, until: gap === undefined ? kept : later(gap.until, kept) };

@@ -19,20 +19,27 @@ export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => v
   }
   const watermark = job.usePosition ? place.watermark : undefined;
   const bookmark = job.usePosition ? place.bookmark : undefined;
-  const known = at.isNew ? undefined : place.begin;
+  const before = { ...place };
   let plan = begunPlan(at);
+  let isWhole = false;
   try {
     const unplanned: Pick<BranchRun, 'suits' | 'isPastClock'> = {
       suits: (told) => isSuited(at, told),
       isPastClock: (slice, refusal) => isPastClock(at, slice, refusal),
     };
     if (!(await pullWindow({ ...at, job: plan.job, ...unplanned }, plan.window))) {
-      if (place.watermark === undefined) place.begin = known; // the other went by the wrong clock
+      // The other plan went by the wrong clock.
+      if (place.watermark === undefined) place.begin = at.isNew ? undefined : before.begin;
       plan = begunPlan(at);
       await pullWindow({ ...at, job: plan.job }, plan.window);
     }
+    isWhole = true;
   } finally {
     read(plan.window);
+    const { gap } = plan.window;
+    // Also after a failure that the position moved before: the next run does not meet the gap again.
+    const isPassed = isWhole || place.watermark !== before.watermark || place.bookmark !== before.bookmark;
+    if (gap !== undefined && isPassed) at.summary.gaps.push({ ...gap, since: plan.job.since });
     const beginning = { source, watermark, bookmark, ...plan };
     for (const line of forewarned(beginning)) tools.warn(line);
     const missing = beyondReach(beginning);
@@ -44,7 +51,6 @@ export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => v
     last = { from: last.until, until: fromMillis(tools.now()) };
     await pullWindow({ ...at, job: plan.job }, last);
   }
-  if (plan.window.gap !== undefined) at.summary.gaps.push({ ...plan.window.gap, since: plan.job.since });
   const isTimeless = source.serverTime() === undefined && source.window.filter !== 'none';
   if (isTimeless && watermark !== undefined && isAhead(watermark, fromMillis(tools.now()))) {
     throw aheadOfClock(watermark, source.name, cure);
