@@ -988,6 +988,29 @@ test('a record that followed a bookmark, younger than the delay, is known when t
   assert.deepEqual(here.ids(), ['young']);
 });
 
+for (const [what, longest, delay] of [
+  ['younger than the delay', undefined, '10m'],
+  ['younger than the first slice', '30m', '0s'],
+] as const) {
+  test(`a record that was on the way to a first bookmark, ${what}, is known when the bookmark has expired`, async () => {
+    const slices = longest === undefined ? {} : { longest: parseDuration(longest, 'longest') };
+    const here = bench({ rules: { filter: 'ingestion', ...slices } });
+    const young = auditRecord(stored('young', start - minute));
+    const beginning = { restarted: true, records: [young] };
+    let pages: Partial<Page>[] = [];
+    here.vendor.pull = async function* () {
+      for (const page of pages.splice(0)) yield { records: [], refused: [], unmatched: 0, ...page };
+    };
+    for (const next of [[beginning, { bookmark: 'first' }], [{ bookmark: 'second' }], [beginning]]) {
+      pages = next;
+      assert.deepEqual(statuses(await here.run({ delay: parseDuration(delay, '--delay') })), []);
+      here.restart();
+      here.clock.now += delay === '0s' ? minute : 10 * minute;
+    }
+    assert.deepEqual(here.ids(), ['young']);
+  });
+}
+
 test('what happened while slices in the future of the vendor were read is not passed over', async () => {
   const here = bench({ rules: { longest: parseDuration('10m', 'longest'), overlap: 0n } });
   let ahead = 60 * minute;

@@ -4,8 +4,8 @@ import { conflict } from '../dedupe.ts';
 import { acknowledged } from '../delivery/acknowledge.ts';
 import { outbox } from '../delivery/outbox.ts';
 import { exit, Problem } from '../problem.ts';
-import { fromMillis, toMillis } from '../time.ts';
-import type { Instant, Window, WindowRules } from '../types.ts';
+import { fromMillis, second, toMillis } from '../time.ts';
+import type { Instant, Window } from '../types.ts';
 import { delayOf } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
 import { commit, earliest } from './commit.ts';
@@ -30,13 +30,20 @@ export async function pullSlice(
   const { maxQuarantine, dryRun } = job;
   const out = outbox({ ...at, ledger: place.ledger, maxQuarantine, dryRun });
   const bookmark = job.usePosition ? place.bookmark : undefined;
-  // What follows a bookmark may be as young as it likes.
-  const until = bookmark === undefined ? slice.until : slice.until + delayOf(job, source.window);
-  const sieveBy = (filter: WindowRules['filter']): Sieve =>
+  // What follows a bookmark is new, whatever its time.
+  let filter = bookmark === undefined ? source.window.filter : 'none';
+  let isOpenEnded = bookmark !== undefined;
+  /** Up to a bookmark, and from it on, what is shown may be as young as it likes, whatever the slice. */
+  const youngest = (): Instant => {
+    const planned = slice.until + delayOf(job, source.window);
+    const now = (source.serverTime() ?? fromMillis(tools.now())) + second; // vendors tell whole seconds
+    return now > planned ? now : planned;
+  };
+  const sieveNow = (): Sieve =>
     sieve({
       ledger: place.ledger,
       window,
-      slice: { from: slice.from, until },
+      slice: { from: slice.from, until: isOpenEnded ? youngest() : slice.until },
       filter,
       job,
       summary,
@@ -46,8 +53,7 @@ export async function pullSlice(
       tooLate: () => void (leftForLater = true),
     });
   let leftForLater = false;
-  // What follows a bookmark is new, whatever its time.
-  let { unseen, changed } = sieveBy(bookmark === undefined ? source.window.filter : 'none');
+  let { unseen, changed } = sieveNow();
   // What is in doubt is accounted for: it is set aside later, or the run fails and the position stays.
   const open = (): number => unaccounted(summary) - at.doubted.length;
   const before = open();
@@ -77,8 +83,10 @@ export async function pullSlice(
       if (page.expired !== undefined) summary.gaps.push({ ...slice, parts: page.expired });
       if (page.restarted === true) {
         noteRestart(at, serverTime ?? fromMillis(tools.now()));
-        ({ unseen, changed } = sieveBy(source.window.filter));
+        filter = source.window.filter;
+        isOpenEnded = true;
       }
+      if (isOpenEnded) ({ unseen, changed } = sieveNow());
       for (const refused of page.refused) {
         if (!refused.more) summary.fetched += 1;
         await out.refuse(refused, toMillis(slice.until));
