@@ -1189,6 +1189,35 @@ for (const [what, rules, job] of [
   });
 }
 
+test('a gap is told of by the run that ends behind it, where a bookmark takes several runs there', async () => {
+  const here = bench({ rules: { filter: 'none', retention: parseDuration('2h', 'retention') } });
+  await here.run();
+  here.clock.now += 6 * 60 * minute;
+  let failure: Problem | undefined = new Problem(exit.tempfail, 'the quota is used up');
+  let pages = 0;
+  here.vendor.pull = async function* () {
+    yield { records: [], refused: [], unmatched: 0, bookmark: `page ${pages++}` };
+    if (failure !== undefined) throw failure;
+  };
+  assert.deepEqual(statuses(await here.run()), [exit.tempfail]);
+  assert.deepEqual(statuses(await here.run()), [exit.tempfail]);
+  failure = undefined;
+  assert.deepEqual(statuses(await here.run()), [exit.partial]);
+  assert.deepEqual(statuses(await here.run()), []);
+});
+
+test('a gap that --since leaves is told of by the run whose bookmark is behind it, although it fails', async () => {
+  const here = bench({ rules: { filter: 'none' } });
+  await here.run();
+  here.clock.now += 60 * minute;
+  here.vendor.pull = async function* () {
+    yield { records: [], refused: [], unmatched: 0, bookmark: 'behind it' };
+    throw new Problem(exit.tempfail, 'the quota is used up');
+  };
+  const since = { back: parseDuration('5m', '--since') };
+  assert.deepEqual(statuses(await here.run({ since })), [exit.tempfail, exit.partial]);
+});
+
 test('a gap that a failed run did not pass is told of by the next one alone', async () => {
   const here = bench({ rules: { retention: parseDuration('2h', 'retention') } });
   await here.run();

@@ -37,9 +37,12 @@ export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => v
   } finally {
     read(plan.window);
     const { gap } = plan.window;
-    // Also after a failure that the position moved before: the next run does not meet the gap again.
-    const isPassed = isWhole || place.watermark !== before.watermark || place.bookmark !== before.bookmark;
-    if (gap !== undefined && isPassed) at.summary.gaps.push({ ...gap, since: plan.job.since });
+    const { since } = plan.job;
+    // Also after a failure behind it: the next run does not meet the gap again. From a bookmark on, it does, unless the
+    // gap is what --since left out.
+    const isBehind = since !== undefined && place.bookmark !== before.bookmark;
+    const isPassed = isWhole || isBehind || place.watermark !== before.watermark;
+    if (gap !== undefined && isPassed) at.summary.gaps.push({ ...gap, since });
     const beginning = { source, watermark, bookmark, ...plan };
     for (const line of forewarned(beginning)) tools.warn(line);
     const missing = beyondReach(beginning);
