@@ -4,6 +4,7 @@
  */
 import type { Configuration } from '../config.ts';
 import type { SourceDefinition } from '../core/definition.ts';
+import { counted } from '../core/text/counted.ts';
 import { isByContent } from '../core/content/record-id.ts';
 import type { AuditRecord, Page } from '../core/types.ts';
 
@@ -39,7 +40,7 @@ export function drift({ source, sourceOrigin }: Pick<Configuration, 'source' | '
     warnings() {
       if (count === 0) return [];
       const compare = nextStep[sourceOrigin];
-      const none = `none of ${count} record${count === 1 ? '' : 's'} has`;
+      const none = `none of ${counted(count)} has`;
       return [
         ...(lacksTime ? [`${none} a time ${timePlace(time)}: each is delivered as one of now; ${compare}`] : []),
         ...(lacksId && 'paths' in id

@@ -2,12 +2,9 @@
 import type { Doubted } from '../delivery/delivered.ts';
 import { noneTaken, refusedBy } from '../delivery/refusal-limit.ts';
 import { exit, Problem } from '../problem.ts';
+import { counted } from '../text/counted.ts';
 import { isoText } from '../time.ts';
 import type { Gap, Instant, Sink, Source } from '../types.ts';
-
-export function counted(records: number): string {
-  return records === 1 ? '1 record' : `${records} records`;
-}
 
 /** Records that no sink will take. `reasons`: some of a dry run's, which writes none down. */
 export function setAside(records: number, path: string, reasons?: readonly string[]): Problem {

@@ -1,9 +1,9 @@
 /** What ends the reading of a window before all of its records came. */
 import type { EnvelopeTest, SourceDefinition } from '../definition.ts';
-import { counted } from '../run/partial.ts';
 import { exit, Problem } from '../problem.ts';
 import { askedBy, type Asked } from './asked-by.ts';
 import { saying, valueAt } from './reply.ts';
+import { counted } from '../text/counted.ts';
 import { quoted } from '../text/shown.ts';
 import { isoText } from '../time.ts';
 import type { Window } from '../types.ts';

@@ -1,8 +1,8 @@
 /** What is said when a page cannot be read. */
 import type { SourceDefinition } from '../definition.ts';
-import { counted } from '../run/partial.ts';
 import { exit, Problem } from '../problem.ts';
 import { parsePath } from '../json/path.ts';
+import { counted } from '../text/counted.ts';
 import { firstOf } from '../text/listed.ts';
 import { serverText } from '../text/shown.ts';
 import { isObject } from '../json/parsed.ts';
