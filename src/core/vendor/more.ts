@@ -1,5 +1,6 @@
 /** What a page says of a next one besides where it is: a flag, or nothing at all. */
 import type { PagingDefinition } from '../definition.ts';
+import { pagingRules } from '../definition/paging-rules.ts';
 import { lexemeAt } from '../json/json.ts';
 import { parsePath } from '../json/path.ts';
 import type { PageEnd } from '../paging.ts';
@@ -21,7 +22,7 @@ export function flagOf(
   { envelope }: Pick<PageEnd, 'envelope'>,
   source: string,
 ): boolean | 'absent' | undefined {
-  const { more } = flagged(paging);
+  const { more } = pagingRules(paging);
   if (more === undefined) return undefined;
   const value = valueAt(parseJson(envelope), more);
   const flag = value === undefined ? 'absent' : words.get(value);
@@ -52,7 +53,7 @@ export function muteAt(paging: PagingDefinition, end: PageEnd, source: string): 
   const { envelope, count, limit } = end;
   if (limit === undefined || count < limit) return undefined;
   const flag = flagOf(paging, end, source);
-  const { more, path, stop = [] } = flagged(paging);
+  const { more, path, stop = [] } = pagingRules(paging);
   if (flag === 'absent') return more;
   if (flag === undefined && stop.includes('missing')) return undefined;
   return flag !== false && path !== undefined && lexemeAt(envelope, parsePath(path)) === undefined ? path : undefined;
@@ -61,14 +62,6 @@ export function muteAt(paging: PagingDefinition, end: PageEnd, source: string): 
 /** For a mute first page; `what` is that page, `at` where nothing stands, `missing` what would be on the next one. */
 export function endWarning(name: string, at: string, what: string, missing = 'records'): string {
   return `${name}: ${what} was full, and nothing stands at ${at}: if the next page is named elsewhere, ${missing} are missing`;
-}
-
-function flagged(paging: PagingDefinition): {
-  readonly more?: string | undefined;
-  readonly path?: string | undefined;
-  readonly stop?: readonly string[] | undefined;
-} {
-  return paging.type === 'none' ? {} : paging;
 }
 
 function kindOf(value: unknown): string {

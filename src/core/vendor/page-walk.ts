@@ -1,5 +1,6 @@
 /** The pages of a window, from the first to the last. */
 import type { PagingDefinition, RequestDefinition, SourceDefinition } from '../definition.ts';
+import { pagingRules } from '../definition/paging-rules.ts';
 import type { Identify } from '../identity.ts';
 import { exit, Problem } from '../problem.ts';
 import { keepsBookmark, pager, type Step } from '../paging.ts';
@@ -152,7 +153,7 @@ export function requestFor(
   { request, paging }: Pick<SourceDefinition, 'request' | 'paging'>,
   { first }: Step,
 ): RequestDefinition {
-  return first || paging.type === 'none' ? request : (paging.request ?? request);
+  return first ? request : (pagingRules(paging).request ?? request);
 }
 
 /** A request that fails while nobody waits for it is no unhandled rejection: whoever reads that page is told. */

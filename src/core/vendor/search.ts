@@ -1,5 +1,6 @@
 /** What the user searches for, sent to the vendor where it can filter, and matched here where it cannot. */
-import type { PagingDefinition, SourceDefinition } from '../definition.ts';
+import type { SourceDefinition } from '../definition.ts';
+import { endsShort } from '../definition/paging-rules.ts';
 import { usedPlaceholders } from '../definition/texts.ts';
 import { didYouMean } from '../text/nearest.ts';
 import { faultOfPath, parsePath } from '../json/path.ts';
@@ -124,17 +125,13 @@ function limitOf(
   tools: Pick<Tools, 'warn'>,
 ): number | undefined {
   const { page } = limits;
-  const endsShort = [paging, items?.paging].some((each) => stopsOf(each).includes('short-page'));
-  const most = limits.most ?? (endsShort && used.has('limit') ? page : undefined);
+  const isBound = [paging, items?.paging].some(endsShort) && used.has('limit');
+  const most = limits.most ?? (isBound ? page : undefined);
   if (asked === undefined || most === undefined || asked <= most) return asked ?? page;
   const known =
     limits.most === undefined ? 'is known to give at once (limits.most in its definition)' : 'gives at once';
   tools.warn(`--limit ${asked} is more than ${name} ${known}; ${most} is used`);
   return most;
-}
-
-function stopsOf(paging: PagingDefinition = { type: 'none' }): readonly string[] {
-  return paging.type === 'none' ? [] : (paging.stop ?? []);
 }
 
 function unusable(message: string): Problem {

@@ -1,14 +1,14 @@
 /** The job of a definition: whether its requests name it, and whether there is time to wait for it. */
 import { durationOf } from '../../clock/duration.ts';
 import type { SourceDefinition } from '../../definition.ts';
+import { pagingRules } from '../paging-rules.ts';
 import { sentWith } from '../texts.ts';
 
 /** What does not fit, as sentences that begin with their place. */
 export function* jobProblems(definition: SourceDefinition): Generator<string> {
   const { job, request, paging } = definition;
   if (job === undefined) return;
-  const later = paging.type === 'none' ? undefined : paging.request;
-  if (!sentWith(definition, [request, later]).has('job')) yield 'job: no request for records uses {job}';
+  if (!sentWith(definition, [request, pagingRules(paging).request]).has('job')) yield 'job: no request for records uses {job}';
   for (const [at, each] of [['job.poll.request', job.poll?.request] as const, ['job.close', job.close] as const]) {
     if (each !== undefined && !sentWith(definition, each).has('job')) {
       yield `${at}: {job} is missing, so that the vendor would not know which one`;

@@ -2,8 +2,8 @@
 import type { SourceDefinition } from '../../definition.ts';
 import { parsePath } from '../../json/path.ts';
 import { keepsBookmark } from '../../paging.ts';
-import { collect, sentWith, usedPlaceholders, type Surroundings } from '../texts.ts';
-import { placeholders } from '../../vendor/template.ts';
+import { endsShort } from '../paging-rules.ts';
+import { sentWith, usedPlaceholders, usesPlaceholder, type Surroundings } from '../texts.ts';
 
 /** What does not fit, as sentences that begin with their place. */
 export function* pagingProblems(definition: SourceDefinition): Generator<string> {
@@ -16,7 +16,7 @@ export function* pagingProblems(definition: SourceDefinition): Generator<string>
     yield 'paging: expected one of path, header and last';
   }
   if (used.has('limit') && limits?.page === undefined) yield 'limits.page is missing: {limit} needs it';
-  if (paging.type !== 'none' && paging.stop?.includes('short-page') && limits?.page === undefined) {
+  if (endsShort(paging) && limits?.page === undefined) {
     yield 'paging.stop: short-page needs {limit} in a request, or limits.page where every page has as many records';
   }
   if ((limits?.most ?? Infinity) < (limits?.page ?? 0)) yield 'limits.page is more than limits.most';
@@ -52,7 +52,7 @@ export function* insideProblems(around: Surroundings, { request, paging }: Paged
   if (paging.type === 'cursor' && count(paging.path, paging.header) !== 1) {
     yield `${at}: expected one of path and header`;
   }
-  if (paging.type !== 'none' && paging.stop?.includes('short-page') && !sentWith(around, request).has('limit')) {
+  if (endsShort(paging) && !sentWith(around, request).has('limit')) {
     yield `${at}.stop: short-page needs {limit} in items.request`;
   }
 }
@@ -70,7 +70,7 @@ function* listProblems({ headers, settings }: SourceDefinition, fetch: Paged): G
   if (paging.type === 'cursor' && count(paging.path, paging.header) !== 1) {
     yield `${at}.paging: expected one of path and header`;
   }
-  if (paging.type !== 'none' && paging.stop?.includes('short-page')) {
+  if (endsShort(paging)) {
     yield `${at}.paging.stop: short-page means nothing here, where no number is asked for`;
   }
 }
@@ -78,12 +78,12 @@ function* listProblems({ headers, settings }: SourceDefinition, fetch: Paged): G
 /** Where later pages have a request of their own. */
 function* bookmarkProblems(definition: SourceDefinition): Generator<string> {
   const { auth, paging, request } = definition;
-  if (paging.type === 'none' || !keepsBookmark(paging)) return;
+  if (!keepsBookmark(paging)) return;
   if (paging.type !== 'cursor' && auth.type === 'query') {
     yield `paging.bookmark: the next address may repeat what auth.query adds, and would be saved with it; leave it out`;
   }
   if (paging.type === 'cursor' && paging.request === undefined) return; // each page says anew where to end
-  const ends = [...collect('', request)].some(([, text]) => placeholders(text).includes('until'));
+  const ends = usesPlaceholder(request, 'until');
   const saysAnew = paging.type === 'cursor' && sentWith(definition, paging.request).has('until');
   if (ends && !saysAnew) {
     yield 'paging.bookmark: what follows a request with {until} ends there; leave {until} out of request';

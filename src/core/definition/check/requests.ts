@@ -1,6 +1,7 @@
 /** The requests of a definition: whether each of them can be sent, and goes where it should. */
 import type { RequestDefinition, SourceDefinition } from '../../definition.ts';
 import { parseBase } from '../../origin.ts';
+import { pagingRules } from '../paging-rules.ts';
 import { headerProblems } from './headers.ts';
 import { fill, placeholders } from '../../vendor/template.ts';
 
@@ -43,21 +44,17 @@ function requestsOf(definition: SourceDefinition): (readonly [at: string, reques
   const all = {
     ...Object.fromEntries(prepared),
     request,
-    'paging.request': laterRequest(paging),
+    'paging.request': pagingRules(paging).request,
     'items.request': items?.request,
-    'items.paging.request': laterRequest(items?.paging),
+    'items.paging.request': pagingRules(items?.paging).request,
     'job.request': job?.request,
     'job.poll.request': job?.poll?.request,
     'job.close': job?.close,
     'branches.fetch.request': branches?.fetch?.request,
-    'branches.fetch.paging.request': laterRequest(branches?.fetch?.paging),
+    'branches.fetch.paging.request': pagingRules(branches?.fetch?.paging).request,
     ...login,
   };
   return Object.entries(all).flatMap(([at, each]) => (each === undefined ? [] : [[at, each] as const]));
-}
-
-function laterRequest(paging: SourceDefinition['paging'] | undefined): RequestDefinition | undefined {
-  return paging === undefined || paging.type === 'none' ? undefined : paging.request;
 }
 
 function* addressesOf(place: string, url: SourceDefinition['url']): Generator<readonly [at: string, text: string]> {

@@ -1,0 +1,20 @@
+/** What a definition says of its pages, whatever their type. */
+import type { PagingDefinition, RequestDefinition } from '../definition.ts';
+
+interface PagingRules {
+  /** The request for later pages, when it differs. */
+  readonly request?: RequestDefinition;
+  readonly stop?: readonly string[];
+  readonly more?: string;
+  readonly path?: string;
+}
+
+/** None for `none`, and where there are no pages at all. */
+export function pagingRules(paging: PagingDefinition = { type: 'none' }): PagingRules {
+  return paging.type === 'none' ? {} : paging;
+}
+
+/** Whether a page with fewer records than were asked for is the last one. */
+export function endsShort(paging: PagingDefinition | undefined): boolean {
+  return pagingRules(paging).stop?.includes('short-page') === true;
+}
