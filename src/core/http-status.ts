@@ -1,4 +1,9 @@
-/** HTTP statuses by their class (RFC 9110 section 15). */
+/** HTTP statuses (RFC 9110 section 15). */
+
+export const noContent = 204;
+export const notFound = 404;
+/** What was asked for is there no longer, such as the page behind a cursor. */
+export const gone = 410;
 
 /** 2xx: the request was received, understood and accepted. */
 export function isSuccessful(status: number): boolean {

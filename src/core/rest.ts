@@ -3,6 +3,7 @@ import { asksVendor, branchesOf } from './vendor/branches.ts';
 import { identityRule } from './vendor/collect.ts';
 import type { SourceDefinition } from './definition.ts';
 import { exchange } from './vendor/exchange.ts';
+import { gone, notFound } from './http-status.ts';
 import { identifier, type Identify } from './identity.ts';
 import { cutShort, hasHttpStatus, incomplete, neverFinished } from './vendor/incomplete.ts';
 import { readJob } from './vendor/job.ts';
@@ -12,7 +13,6 @@ import { keepsBookmark } from './paging.ts';
 import { pageWalk, type Reading } from './vendor/page-walk.ts';
 import { preparation } from './vendor/prepare.ts';
 import { pageReader } from './vendor/read-page.ts';
-import { gone } from './vendor/refusal.ts';
 import { statusesOf } from './vendor/reply.ts';
 import { scopeOf } from './vendor/request.ts';
 import { planSearch } from './vendor/search.ts';
@@ -43,10 +43,9 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     items === undefined
       ? pageWalk(definition, plan, { vendor, reader: pageReader(definition, plan, vendor, tools) }, search, tools)
       : itemWalk(definition, items, plan, vendor, search, tools);
-  // A job may die with the session that it was started in.
   const invalid = [
     gone,
-    ...(job === undefined ? [] : [unknown]),
+    ...(job === undefined ? [] : [notFound]), // a job may die with the session that it was started in
     ...('invalid' in paging ? statusesOf(paging.invalid) : []),
     ...statusesOf(items?.gone), // when some of it was read
   ];
@@ -184,6 +183,3 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     close: vendor.close,
   };
 }
-
-/** What was asked for is not known (any more). */
-const unknown = 404;

@@ -4,6 +4,7 @@
  * list may have moved on while they were read.
  */
 import type { SourceDefinition } from '../definition.ts';
+import { gone } from '../http-status.ts';
 import { resolveSameOrigin } from '../origin.ts';
 import { pager, type Step } from '../paging.ts';
 import type { Page, Search, Tools } from '../types.ts';
@@ -15,7 +16,6 @@ import { endWarning, muteAt } from './more.ts';
 import { isNamed } from './named-page.ts';
 import { pageWalk, requestFor, standingOf, type PageWalk, type Reading, type Route } from './page-walk.ts';
 import { pageReader } from './read-page.ts';
-import { gone } from './refusal.ts';
 import { statusesOf } from './reply.ts';
 import type { SearchPlan } from './search.ts';
 

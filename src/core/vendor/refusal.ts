@@ -3,6 +3,7 @@ import { askedBy } from './asked-by.ts';
 import { clockHint } from '../clock/vendor-clock.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { sentWith } from '../definition/texts.ts';
+import { gone, noContent, notFound } from '../http-status.ts';
 import { listed } from '../text/listed.ts';
 import { exit, Problem } from '../problem.ts';
 import type { HttpReply, Setting } from '../types.ts';
@@ -14,10 +15,6 @@ import { settingsOf } from './request.ts';
 import { isAmong, parseJson, saying, tellsInvalid } from './reply.ts';
 import { credentialsHint } from './auth/session.ts';
 import { textOf, type TemplateValues } from './template.ts';
-
-/** HTTP 410: what was asked for is there no longer, such as the page behind a cursor. */
-export const gone = 410;
-const noContent = 204;
 
 /** The Problem of a reply that is no success. `said` as of `saidIn`; `now` is when it came, by our clock. */
 export function refusal(
@@ -49,7 +46,7 @@ export function isCursorRefused({ named }: Question, status: unknown): boolean {
   return named === true && cursorRefusals.includes(status);
 }
 
-const cursorRefusals: readonly unknown[] = [400, 404, gone, 422];
+const cursorRefusals: readonly unknown[] = [400, notFound, gone, 422];
 
 export const cursorHint =
   'it gave the cursor for this page itself, so no setting or flag is wrong; the next run reads the window again';
@@ -61,7 +58,7 @@ function hintFor(definition: SourceDefinition, status: number, question: Questio
   if (status === gone) return undefined; // says it all
   if (isCursorRefused(question, status)) return cursorHint;
   if (status === 400 || status === 422) return question.later === true ? undefined : askedBy(definition, question);
-  if (status !== 404) return undefined;
+  if (status !== notFound) return undefined;
   const { url, request, settings } = definition;
   const used = settingsOf([url, request.path].flat()).filter((name) => Object.hasOwn(settings, name));
   return used.length === 0 ? undefined : `check ${listed(used)}`;

@@ -1,10 +1,11 @@
 /** An error that a vendor tells in the body of a reply, whatever its HTTP status. */
 import type { SourceDefinition } from '../definition.ts';
+import { gone, notFound } from '../http-status.ts';
 import { exit, Problem } from '../problem.ts';
 import { askedBy } from './asked-by.ts';
 import { credentialsHint } from './auth/session.ts';
 import type { Question } from './exchange.ts';
-import { cursorHint, gone, isCursorRefused, passingIn, refusalHint } from './refusal.ts';
+import { cursorHint, isCursorRefused, passingIn, refusalHint } from './refusal.ts';
 import { saying, tellsError, tellsExpired, tellsInvalid, valueAt } from './reply.ts';
 
 /** Throws the Problem that a parsed reply tells of, if it does. */
@@ -29,7 +30,7 @@ export function refuseToldError(definition: SourceDefinition, value: unknown, qu
   const status = invalid || cursorRefused ? gone : told;
   throw new Problem(refused ? exit.noperm : exit.protocol, message, {
     hint: hint ?? (cursorRefused ? cursorHint : nextStep(definition, question, told)),
-    ...(status === 404 || status === gone ? { httpStatus: status } : {}),
+    ...(status === notFound || status === gone ? { httpStatus: status } : {}),
   });
 }
 
