@@ -1,5 +1,6 @@
 /** What zod found wrong, a sentence each: where in the definition, what was expected, and the nearest spelling. */
 import type * as z from 'zod/mini';
+import { isObject } from '../json/parsed.ts';
 import { plainPath } from '../json/path.ts';
 import { didYouMean, nearest } from '../text/nearest.ts';
 import { quoted } from '../text/shown.ts';
@@ -120,10 +121,6 @@ function advice({ text, values = [] }: Expectation, found: unknown): string {
   if (typeof found !== 'string') return '';
   const path = text.startsWith('a path ') ? plainPath(found) : undefined;
   return path === undefined || path === '' ? didYouMean(found, values) : ` (Did you mean ${path}?)`;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Of a union's members, each of which failed, what was wrong with the one that was meant: that went in furthest. */

@@ -1,4 +1,4 @@
-/** JSON texts of which only objects are of use. */
+/** JSON texts of which only objects are of use, and what is in them. */
 
 /** The value of a JSON text that must be an object; undefined for everything else: HTML, nothing, half an object. */
 export function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {
@@ -17,4 +17,9 @@ export function objectOrNothing(text: string): Readonly<Record<string, unknown>>
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A string that is not empty. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }

@@ -6,7 +6,7 @@
 import { Buffer } from 'node:buffer';
 import { objects } from '../json/objects.ts';
 import { serverText } from '../text/shown.ts';
-import { isObject, objectOf } from '../json/parsed.ts';
+import { isObject, isText, objectOf } from '../json/parsed.ts';
 
 export interface PrintedVerdict {
   push(bytes: Buffer): void;
@@ -121,6 +121,3 @@ function sekoiaAnswer(answer: Answer): Judgement {
   return said === undefined ? undefined : { complaint: serverText(said), passes: true };
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
-}

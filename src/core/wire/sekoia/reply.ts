@@ -4,7 +4,7 @@
  * collection troubleshooting" says only that there is one), so any list with one entry for each event is read for failures.
  */
 import { isSuccessful } from '../../http-status.ts';
-import { isObject, objectOf } from '../../json/parsed.ts';
+import { isObject, isText, objectOf } from '../../json/parsed.ts';
 import { serverText } from '../../text/shown.ts';
 import type { Outcome } from '../../types.ts';
 
@@ -75,9 +75,6 @@ function says(name: string, entry: unknown): Outcome | undefined {
   };
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
-}
 
 function isGood(status: unknown): boolean {
   if (typeof status === 'number') return isSuccessful(status);
