@@ -1,6 +1,7 @@
 /** One request and its reply, with the credentials: logs in first, and tells when a session is over. */
 import { accessToken } from './auth/access-token.ts';
 import type { RequestDefinition, SourceDefinition } from '../definition.ts';
+import { closeClient, endAtVendor } from './farewell.ts';
 import { pace } from './pace.ts';
 import { isSessionOver, notJson, notUtf8, refusal, saidIn } from './refusal.ts';
 import { bringsContent, foreignCharset, isHtml, tellsNothing } from './reply-kind.ts';
@@ -8,7 +9,7 @@ import { parseJson } from './reply.ts';
 import { isSuccessful } from '../http-status.ts';
 import { baseUrl, buildRequest } from './request.ts';
 import { retrying } from '../retry.ts';
-import { closeClient, session } from './auth/session.ts';
+import { session } from './auth/session.ts';
 import { signer } from './auth/signature.ts';
 import type { TemplateValues } from './template.ts';
 import { refuseToldError } from './told-error.ts';
@@ -132,15 +133,9 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     }
   }
 
-  async function end({ request, values: known, what }: Question): Promise<void> {
-    try {
-      const about = { definition, values: known, token: login.headers(), base };
-      const reply = await send({ ...buildRequest(request, about), final: true });
-      await reply.discard();
-      tools.debug(`ended ${what}`, { status: reply.status });
-    } catch (error) {
-      tools.debug(`ending ${what} failed`, { problem: error instanceof Error ? error.message : String(error) });
-    }
+  function end({ request, values: known, what }: Question): Promise<void> {
+    const about = { definition, values: known, token: login.headers(), base };
+    return endAtVendor(what, () => buildRequest(request, about), send, tools);
   }
 
   function check(value: unknown, question: Question): void {

@@ -1,9 +1,10 @@
 /** OAuth 2 (RFC 6749): a token that an endpoint grants, perhaps on another host, and that goes with every request. */
 import { assertionSigner } from './assertion.ts';
 import type { OAuthDefinition, SourceDefinition } from '../../definition.ts';
+import { closeClient } from '../farewell.ts';
 import { parseJson } from '../reply.ts';
 import { headersOf, tokenRequest, tokenUrl } from '../request.ts';
-import { closeClient, tryingEnough, type Session } from './session.ts';
+import { tryingEnough, type Session } from './session.ts';
 import type { TemplateValues } from '../template.ts';
 import { grantIn } from './token-reply.ts';
 import type { Http, Tools } from '../../types.ts';

@@ -1,5 +1,6 @@
 /** A login that lasts for the run: cookies, or a token in headers; and the logout that must follow in any case. */
 import type { AuthDefinition, SourceDefinition } from '../../definition.ts';
+import { endAtVendor } from '../farewell.ts';
 import { holds, parseJson, saying, tokenAt } from '../reply.ts';
 import { isSuccessful } from '../../http-status.ts';
 import { listed } from '../../text/listed.ts';
@@ -7,7 +8,7 @@ import { exit, Problem } from '../../problem.ts';
 import { buildRequest, headersOf } from '../request.ts';
 import { httpProblem, retrying } from '../../retry.ts';
 import type { TemplateValues } from '../template.ts';
-import type { Http, HttpReply, HttpRequest, Tools } from '../../types.ts';
+import type { HttpReply, HttpRequest, Tools } from '../../types.ts';
 
 export interface Session {
   /** Whether a login can be tried again when the vendor says that it is over. */
@@ -70,20 +71,12 @@ export function session(
     },
     headers: () => token ?? {},
     async close() {
-      const headers = token ?? {};
+      const about = { definition, values, token: token ?? {} };
+      const { logout } = auth;
       token = undefined;
-      if (!begun || auth.logout === undefined) return;
+      if (!begun || logout === undefined) return;
       begun = false;
-      try {
-        const reply = await client.send({
-          ...buildRequest(auth.logout, { definition, values, token: headers }),
-          final: true,
-        });
-        await reply.discard();
-        tools.debug('logged out', { status: reply.status });
-      } catch (error) {
-        tools.debug('the logout failed', { problem: error instanceof Error ? error.message : String(error) });
-      }
+      await endAtVendor('the session', () => buildRequest(logout, about), client.send, tools);
     },
   };
 }
@@ -119,13 +112,4 @@ export function credentialsHint(definition: SourceDefinition, others: readonly s
   const text = JSON.stringify([definition.auth, definition.headers]);
   const used = Object.keys(definition.settings).filter((name) => text.includes(`{${name}}`) || others.includes(name));
   return used.length === 0 ? 'check the credentials' : `check ${listed(used)}`;
-}
-
-/** Closes the client of a vendor that is done with. Never throws. */
-export async function closeClient(client: Http | undefined, tools: Pick<Tools, 'debug'>): Promise<void> {
-  try {
-    await client?.close();
-  } catch (error) {
-    tools.debug('closing the connection failed', { problem: String(error) });
-  }
 }

@@ -1,0 +1,27 @@
+/** What ends something at a vendor. Nothing here throws: what was read is read, whatever the end of it comes to. */
+import type { Http, HttpReply, HttpRequest, Tools } from '../types.ts';
+
+/** Sends a request that ends something, such as a logout, even after a stop request. */
+export async function endAtVendor(
+  what: string,
+  request: () => HttpRequest,
+  send: (request: HttpRequest) => Promise<HttpReply>,
+  { debug }: Pick<Tools, 'debug'>,
+): Promise<void> {
+  try {
+    const reply = await send({ ...request(), final: true });
+    await reply.discard();
+    debug(`ended ${what}`, { status: reply.status });
+  } catch (error) {
+    debug(`ending ${what} failed`, { problem: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/** Closes a client, if it was opened. */
+export async function closeClient(client: Http | undefined, { debug }: Pick<Tools, 'debug'>): Promise<void> {
+  try {
+    await client?.close();
+  } catch (error) {
+    debug('closing the connection failed', { problem: String(error) });
+  }
+}
