@@ -99,12 +99,17 @@ export async function retrying<T>(
       return await action(attempt);
     } catch (error) {
       if (!(error instanceof Problem) || error.again === undefined) throw error;
-      if (attempt >= (error.again.once === true ? 2 : attempts)) throw error;
+      if (attempt >= mostAttempts(error)) throw error;
       const milliseconds = pause(error, attempt, tools);
       tools.debug('trying again', { problem: error.message, attempt, milliseconds });
       await tools.wait(milliseconds);
     }
   }
+}
+
+/** Attempts in all that are worth it with this Problem. */
+export function mostAttempts({ again }: Problem): number {
+  return again?.once === true ? 2 : attempts;
 }
 
 /** How long to wait after this Problem; throws when the run has no time for it, or should not be held up for so long. */

@@ -10,7 +10,7 @@ import type { Split, Task } from './bisect.ts';
 import { collect, type Delivered, type Fate, type Kept, keptWhole } from './delivered.ts';
 import { refusedBy } from './refusal-limit.ts';
 import { exit, Problem } from '../problem.ts';
-import { attempts, pause } from '../retry.ts';
+import { mostAttempts, pause } from '../retry.ts';
 import type { Batch, Reply, Sink, Tools } from '../types.ts';
 
 type Clock = Pick<Tools, 'now' | 'wait' | 'random' | 'deadline' | 'debug'> & {
@@ -155,8 +155,7 @@ function settle(
 
 /** Waits until the records may be sent again; throws the problem when that was done often enough, or takes too long. */
 async function again({ indices, attempt, problem }: Failed, clock: Clock): Promise<Task> {
-  const most = problem.again?.once === true ? 2 : attempts;
-  if (attempt >= most) {
+  if (attempt >= mostAttempts(problem)) {
     const { message, hint = nextStep } = problem;
     throw problem.with({ message: `${message} (${attempt} attempts)`, hint, again: undefined }); // that was often enough
   }
