@@ -8,6 +8,7 @@
  *  sha256:<64 hex>        the content
  *  sha256:<64 hex>#2      the second of several records with the very same content
  *  sha256-of-id:<64 hex>  an ID, or several values, of more than 200 bytes
+ *  refused:sha256:<64 hex>  the text of what cannot be read as a record, numbered as a content is
  */
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
@@ -72,8 +73,12 @@ export function identifier(
 
   function byContent(bytes: Buffer, start: number, end: number): Key {
     const digest = hash('sha256', canonical(bytes.toString('utf8', start, end), rule.without ?? []), 'buffer');
-    const name = `sha256:${digest.toString('hex')}`;
-    return put(numbered(name, occurrences.next(digest, continued ? () => taken(name) : none)));
+    return put(occurrence(`sha256:${digest.toString('hex')}`, digest));
+  }
+
+  /** The name of a content, numbered where it came before. */
+  function occurrence(name: string, digest: Buffer): string {
+    return numbered(name, occurrences.next(digest, continued ? () => taken(name) : none));
   }
 
   /** How many twins of that content are remembered. */
@@ -111,10 +116,7 @@ export function identifier(
       }
       return byPaths(bytes, spans, begin) ?? byContent(bytes, start, end);
     },
-    refused(digest) {
-      const name = `refused:sha256:${digest.toString('hex')}`;
-      return numbered(name, occurrences.next(digest, continued ? () => taken(name) : none));
-    },
+    refused: (digest) => occurrence(`refused:sha256:${digest.toString('hex')}`, digest),
     startPage(again = false) {
       occurrences.startPage(again);
     },
