@@ -10,7 +10,7 @@ import { readJob } from './vendor/job.ts';
 import { exit, type Problem } from './problem.ts';
 import { itemWalk } from './vendor/item-walk.ts';
 import { keepsBookmark } from './paging.ts';
-import { pageWalk, type Reading } from './vendor/page-walk.ts';
+import { emptyPage, pageWalk, type Reading } from './vendor/page-walk.ts';
 import { preparation } from './vendor/prepare.ts';
 import { pageReader } from './vendor/read-page.ts';
 import { statusesOf } from './vendor/reply.ts';
@@ -93,7 +93,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
       yield restarted ? { ...page, restarted } : page;
       restarted = false;
     }
-    if (restarted) yield { records: [], refused: [], unmatched: 0, restarted };
+    if (restarted) yield { ...emptyPage, restarted };
   }
 
   /**
@@ -109,7 +109,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
       if (problem === undefined) return;
       const isCut = problem.status === exit.partial;
       if (isCut ? indivisible || length <= shortestWindow : again) {
-        yield { records: [], refused: [], unmatched: 0, incomplete: problem };
+        yield { ...emptyPage, incomplete: problem };
         return;
       }
       if (isCut) length = (length + 1n) / 2n;

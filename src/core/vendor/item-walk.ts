@@ -14,14 +14,12 @@ import { hasHttpStatus } from './incomplete.ts';
 import { listReader } from './list-page.ts';
 import { endWarning, muteAt } from './more.ts';
 import { isNamed } from './named-page.ts';
-import { pageWalk, requestFor, standingOf, type PageWalk, type Reading, type Route } from './page-walk.ts';
+import { emptyPage, pageWalk, requestFor, standingOf, type PageWalk, type Reading, type Route } from './page-walk.ts';
 import { pageReader } from './read-page.ts';
 import { statusesOf } from './reply.ts';
 import type { SearchPlan } from './search.ts';
 
 type Items = NonNullable<SourceDefinition['items']>;
-
-const nothing: Page = { records: [], refused: [], unmatched: 0 };
 
 export function itemWalk(
   definition: SourceDefinition,
@@ -57,7 +55,7 @@ export function itemWalk(
     let known = new Set<string | bigint>();
     for (let step: Step | undefined = pages.first, page = 1; step !== undefined; page++) {
       const { found, end } = await list(question(route, step, page));
-      yield nothing; // the vendor's clock is noted now: what it stores while the items are read is not in the list
+      yield emptyPage; // the vendor's clock is noted now: what it stores while the items are read is not in the list
       const here = new Set<string | bigint>();
       for (const each of search.single ? found.slice(0, 1) : found) {
         const url = items.address === undefined ? undefined : resolveSameOrigin(end.url, String(each)).href;
@@ -74,7 +72,7 @@ export function itemWalk(
       guessed = truncated && found.length <= 1 && !isNamed(paging, end);
       step = search.single ? undefined : next;
     }
-    if (lost > 0) yield { ...nothing, expired: lost };
+    if (lost > 0) yield { ...emptyPage, expired: lost };
     return { count: number, total: undefined, capped: false, unfinished: false }; // nobody says how many records they should hold
   }
 

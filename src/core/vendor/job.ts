@@ -5,7 +5,7 @@ import { toMillis } from '../time.ts';
 import type { Page, Tools, Window } from '../types.ts';
 import type { Exchange } from './exchange.ts';
 import { jobFailed, noJob } from './incomplete.ts';
-import type { PageWalk, Reading, Route } from './page-walk.ts';
+import { emptyPage, type PageWalk, type Reading, type Route } from './page-walk.ts';
 import { holds, tokenAt, totalAt } from './reply.ts';
 import type { TemplateValues } from './template.ts';
 
@@ -29,7 +29,7 @@ export async function* readJob(
   if (id === undefined) throw noJob(definition, value, job.id, asked);
   const values = (more: TemplateValues): TemplateValues => route.values({ ...more, job: id });
   try {
-    yield { records: [], refused: [], unmatched: 0 }; // the vendor's clock counts as it is now: the job sees nothing later
+    yield emptyPage; // the vendor's clock counts as it is now: the job sees nothing later
     const last = job.poll === undefined ? text : await finished(job.poll, values({}));
     if (last === undefined) return { count: 0, total: undefined, capped: false, unfinished: true };
     const total = job.total === undefined ? undefined : totalAt(last, job.total);

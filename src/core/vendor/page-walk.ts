@@ -39,6 +39,9 @@ export interface Route {
   readonly item?: { readonly what: string; readonly url: string | undefined };
 }
 
+/** Has nothing, and shows the pipeline that the vendor has answered. */
+export const emptyPage: Page = { records: [], refused: [], unmatched: 0 };
+
 export interface PageWalk {
   /** All pages, or one when a single query was asked for. */
   read(route: Route): AsyncGenerator<Page, Reading, undefined>;
@@ -108,7 +111,7 @@ export function pageWalk(
         const bookmark = pages.bookmark();
         if (bookmark !== undefined && bookmark !== route.bookmark) {
           if (tools.isSecret(bookmark)) throw tellingBookmark(name); // the position is a file
-          yield { records: [], refused: [], unmatched: 0, bookmark };
+          yield { ...emptyPage, bookmark };
         }
         if (search.single) {
           truncated ||= next !== undefined || end.capped || count < (total ?? 0);
