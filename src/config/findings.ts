@@ -2,10 +2,8 @@
 import { resolve } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 import type { Settings } from '../core/types.ts';
-import { settingsPlace, type Layers } from './layers.ts';
+import { settingsPlace, theEnvironment, type Layers } from './layers.ts';
 import { misspelt } from './suspicions.ts';
-
-export const theEnvironment = 'the environment';
 
 interface Fault {
   /** One line; never with a secret. */

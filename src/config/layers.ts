@@ -2,6 +2,9 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { Environment } from '../io/world.ts';
 
+/** What messages call the environment, where they name the place of a setting. */
+export const theEnvironment = 'the environment';
+
 export interface EnvFile {
   /** As given, for messages. */
   readonly path: string;
@@ -32,7 +35,12 @@ export function lookUp(layers: Layers, name: string): Found | undefined {
   return undefined;
 }
 
-/** How early the place of something found is looked at: the environment first. */
+/** The place of something found, for messages. */
+export function placeOf({ file }: Pick<Found, 'file'>): string {
+  return file?.path ?? theEnvironment;
+}
+
+/** The number of the place where something was found, in the order of looking: -1 for the environment. */
 export function rank(layers: Layers, { file }: Found): number {
   return file === undefined ? -1 : layers.files.indexOf(file);
 }

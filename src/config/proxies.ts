@@ -1,6 +1,6 @@
 /** Which proxies are set: in the environment or, since cron has no such variables, in an env file. */
 import type { Findings } from './findings.ts';
-import { lookUp, rank, type Layers } from './layers.ts';
+import { lookUp, placeOf, rank, type Layers } from './layers.ts';
 
 /** Names of settings in capitals; each is also read in lower case, which is looked at first. */
 export const proxyNames = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'] as const;
@@ -15,7 +15,7 @@ export function proxySettings(layers: Layers, { origins }: Pick<Findings, 'origi
       .toSorted((one, other) => rank(layers, one) - rank(layers, other))[0];
     if (found === undefined) continue;
     proxies[name] = found.text;
-    origins.set(name, found.file?.path ?? 'the environment');
+    origins.set(name, placeOf(found));
   }
   return proxies;
 }

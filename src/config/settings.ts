@@ -4,9 +4,9 @@ import { dirname, resolve } from 'node:path';
 import type { Setting, Settings, SettingValues } from '../core/types.ts';
 import { errorCode } from '../io/error-code.ts';
 import { readSmallFile } from '../io/small-file.ts';
-import { originOf, theEnvironment, type Findings } from './findings.ts';
+import { originOf, type Findings } from './findings.ts';
 import { wrongKind } from './kinds.ts';
-import { isEmpty, lookUp, rank, type EnvFile, type Layers } from './layers.ts';
+import { isEmpty, lookUp, placeOf, rank, type Found, type Layers } from './layers.ts';
 
 /** The checked values. `flags` are the texts of command-line flags by flag name; they win. */
 export function readSettings(
@@ -92,7 +92,7 @@ function find(
 
 function plain(name: string, layers: Layers, findings: Findings): string | undefined {
   const found = lookUp(layers, name);
-  if (found !== undefined) findings.origins.set(name, found.file?.path ?? theEnvironment);
+  if (found !== undefined) findings.origins.set(name, placeOf(found));
   return found?.text;
 }
 
@@ -101,25 +101,22 @@ function findSecret(name: string, layers: Layers, findings: Findings): string | 
   const direct = lookUp(layers, name);
   const file = lookUp(layers, `${name}_FILE`);
   if (direct !== undefined && file !== undefined && direct.file === file.file) {
-    const at = direct.file?.path ?? theEnvironment;
+    const at = placeOf(direct);
     findings.origins.set(name, at);
     findings.faults.push({ text: `${name} and ${name}_FILE are both set`, at });
     return direct.text;
   }
   if (direct !== undefined && (file === undefined || rank(layers, direct) < rank(layers, file))) {
-    findings.origins.set(name, direct.file?.path ?? theEnvironment);
+    findings.origins.set(name, placeOf(direct));
     if (direct.file !== undefined) warnIfReadable(direct.file.path, `holds ${name} and`, findings);
     return direct.text;
   }
-  return file === undefined ? undefined : readSecretFile(name, file.text, file.file, findings);
+  return file === undefined ? undefined : readSecretFile(name, file, findings);
 }
 
-function readSecretFile(
-  name: string,
-  path: string,
-  namedIn: EnvFile | undefined,
-  findings: Findings,
-): string | undefined {
+/** `found` is the value of NAME_FILE: a path. */
+function readSecretFile(name: string, found: Found, findings: Findings): string | undefined {
+  const { text: path, file: namedIn } = found;
   findings.origins.set(name, path);
   let text: string;
   try {
@@ -132,7 +129,7 @@ function readSecretFile(
     const permit = code === 'EACCES' ? ': let the user of this job read it' : '';
     findings.faults.push({
       text: `${name}_FILE${place}: cannot read ${resolve(path)} (${code}${permit})`,
-      at: namedIn?.path ?? theEnvironment,
+      at: placeOf(found),
     });
     return '';
   }

@@ -1,7 +1,7 @@
 /** Mistakes in an env file that would otherwise show up as a refused login. */
 import { nearest } from '../core/text/nearest.ts';
 import type { Settings } from '../core/types.ts';
-import type { EnvFile, Layers } from './layers.ts';
+import { theEnvironment, type EnvFile, type Layers } from './layers.ts';
 import { proxyNames } from './proxies.ts';
 
 /**
@@ -82,7 +82,7 @@ export function misspelt(name: string, { environment, files }: Layers, settings:
   const known = new Set(spellings(settings));
   const places = [
     ...files.map(({ path, values }) => [path, [...values.keys()]] as const),
-    ['the environment', Object.keys(environment)] as const,
+    [theEnvironment, Object.keys(environment)] as const,
   ];
   for (const [place, names] of places) {
     const found = nearest(
