@@ -1,4 +1,4 @@
-/** `--source -` and what belongs to it; and the source that flags name without saying so. */
+/** `--source -`: JSON Lines on standard input, and the flags that say where a line has what. */
 import type { SourceDefinition } from '../core/definition.ts';
 import type { Flags } from '../cli/flags.ts';
 import { linesDefinition } from '../core/vendor/lines-source.ts';
@@ -49,11 +49,6 @@ export function refuseLineFlags({ idPath, timePath, timeFormat, volatilePath }: 
   });
   const flag = given.find(([, value]) => value !== undefined)?.[0];
   if (flag !== undefined) throw wrong(`${flag} is for --source -`, 'leave it out: this source knows its records');
-}
-
-/** The Cirrus client's command line names no source, and its flags for credentials no other source has. */
-export function impliedSource({ apikey, apisecret, orgurl }: Flags): string | undefined {
-  return apikey === undefined && apisecret === undefined && orgurl === undefined ? undefined : 'cirrus';
 }
 
 function wrong(message: string, hint: string): Problem {

@@ -9,7 +9,7 @@ import type { SinkDefinition } from '../core/types.ts';
 import { sinks } from '../sinks/index.ts';
 import { sources } from '../sources/index.ts';
 import { lookUp, type Layers } from './layers.ts';
-import { impliedSource, refuseLineFlags, standardInputLines } from './lines.ts';
+import { refuseLineFlags, standardInputLines } from './lines.ts';
 import { misspelt } from './suspicions.ts';
 
 /** A definition and where it is from: its own name does not tell, because a user may choose any. `file`: a user's own. */
@@ -47,6 +47,11 @@ export async function findSource(flags: Flags, layers: Layers): Promise<FoundSou
   return refuseName('source', name, [...Object.keys(sources), ...readyMadeNames()], {
     byFlag: flag !== undefined,
   });
+}
+
+/** The Cirrus client's command line names no source, and its flags for credentials no other source has. */
+function impliedSource({ apikey, apisecret, orgurl }: Flags): string | undefined {
+  return apikey === undefined && apisecret === undefined && orgurl === undefined ? undefined : 'cirrus';
 }
 
 /** Whether a name is the path of a definition of the user's own. */
