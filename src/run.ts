@@ -18,7 +18,7 @@ import { firstPosition, placeOf, writeDown } from './core/run/position.ts';
 import { exit, Problem } from './core/problem.ts';
 import { pullBranch } from './core/run/pull-branch.ts';
 import type { BranchRun, RunContext } from './core/run/branch-run.ts';
-import { collect, nameBranches, type Collected } from './core/run/run-problems.ts';
+import { addProblem, collect, nameBranches, type Collected } from './core/run/run-problems.ts';
 import { emptySummary } from './core/run/summary.ts';
 import { beginAgain } from './io/position/position-read.ts';
 import type { Job, Position, Sink, Summary, Window } from './core/types.ts';
@@ -120,14 +120,14 @@ async function pullAll(state: State, position: Position): Promise<void> {
         doubted,
         save: saveAll,
         collect: (step) => collect(state, step, branch),
+        addProblem: (problem) => addProblem(state, problem, branch),
         sinkBroke: () => void (state.sinkBroken = true),
       };
       const known = state.summary.gaps.length;
       const read = (window: Window): void => void (state.window ??= window);
       await collect(state, () => pullBranch(at, read, beginAgain(parts.store?.path ?? '')), branch);
       // Also after a failure: with a bookmark behind the gap, the next run does not meet it again.
-      for (const gap of state.summary.gaps.slice(known))
-        await collect(state, () => Promise.reject(skipped(gap, at.source.name)), branch);
+      for (const gap of state.summary.gaps.slice(known)) addProblem(state, skipped(gap, at.source.name), branch);
     }
     nameBranches(state, branches.length);
     // A run that was cut short does not know what else would have been taken.

@@ -3,6 +3,7 @@ import type { Packer } from '../batch.ts';
 import type { Doubted } from '../delivery/delivered.ts';
 import type { Problem } from '../problem.ts';
 import type { Unsaved } from '../delivery/unsaved.ts';
+import type { Problem } from '../problem.ts';
 import type {
   BranchPosition,
   DatedJob,
@@ -51,6 +52,8 @@ export interface BranchRun<AnyJob extends Job = DatedJob> extends RunContext<Any
   save(): Promise<void>;
   /** Runs a step and writes down its Problem, for the run to go on. */
   collect(step: () => Promise<void>): Promise<void>;
+  /** Writes down a Problem that the run goes on after. */
+  addProblem(problem: Problem): void;
   /** The sink failed, so that other branches would fail as well. */
   sinkBroke(): void;
   /** Whether the window suits the vendor's clock, which was not known before the first reply. */

@@ -15,7 +15,7 @@ export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => v
   const { source, place, job, tools } = at;
   const lost = job.dryRun ? 0 : await askOnce({ ...at, ledger: place.ledger });
   if (lost > 0 && source.stream !== undefined) {
-    await at.collect(() => Promise.reject(neverAcknowledged(lost, at.sink.name, source.name)));
+    at.addProblem(neverAcknowledged(lost, at.sink.name, source.name));
   }
   const watermark = job.usePosition ? place.watermark : undefined;
   const bookmark = job.usePosition ? place.bookmark : undefined;
@@ -46,7 +46,7 @@ export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => v
     const beginning = { source, watermark, bookmark, ...plan };
     for (const line of forewarned(beginning)) tools.warn(line);
     const missing = beyondReach(beginning);
-    if (missing !== undefined) await at.collect(() => Promise.reject(missing));
+    if (missing !== undefined) at.addProblem(missing);
   }
   // A stream is committed every now and then: what its position remembers must not grow as long as it runs.
   for (let last: Window = plan.window; source.stream?.isOpen() === true;) {

@@ -15,15 +15,19 @@ export async function collect(into: Collected, step: () => Promise<void> | void,
     await step();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    // A full disk, say, is met at every step; once is enough to say it.
-    const isSame = ({ status, message }: Problem): boolean => status === problem.status && message === problem.message;
-    const known = into.problems.find(isSame);
-    if (known === undefined) into.problems.push(problem);
-    if (branch === undefined) return;
-    const met = into.metIn.get(known ?? problem);
-    if (met === undefined) into.metIn.set(known ?? problem, [branch]);
-    else if (!met.includes(branch)) met.push(branch);
+    addProblem(into, problem, branch);
   }
+}
+
+/** Writes down a Problem, and the branch that met it. A full disk, say, is met at every step; once is enough to say it. */
+export function addProblem({ problems, metIn }: Collected, problem: Problem, branch?: string): void {
+  const isSame = ({ status, message }: Problem): boolean => status === problem.status && message === problem.message;
+  const known = problems.find(isSame);
+  if (known === undefined) problems.push(problem);
+  if (branch === undefined) return;
+  const met = metIn.get(known ?? problem);
+  if (met === undefined) metIn.set(known ?? problem, [branch]);
+  else if (!met.includes(branch)) met.push(branch);
 }
 
 /** A Problem that only some branches met says which. */
