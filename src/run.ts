@@ -21,7 +21,7 @@ import type { BranchRun, RunContext } from './core/run/branch-run.ts';
 import { addProblem, collect, nameBranches, type Collected } from './core/run/run-problems.ts';
 import { emptySummary } from './core/run/summary.ts';
 import { beginAgain } from './io/position/position-read.ts';
-import type { Job, Position, Sink, Summary, Window } from './core/types.ts';
+import type { Job, Position, Quarantine, Sink, Summary, Window } from './core/types.ts';
 
 export interface RunParts extends RunContext {
   /** Called when the lock is held and the position read, before either end is contacted. */
@@ -82,67 +82,72 @@ interface State extends RunResult, Collected {
 }
 
 async function pullAll(state: State, position: Position): Promise<void> {
-  const { parts } = state;
-  const { source } = parts;
+  const { parts, summary, problems } = state;
   const started = parts.tools.now();
   const dry = parts.job.dryRun ? dryQuarantine(parts.quarantine.path) : undefined;
   let sink: Sink | undefined;
   await collect(state, async () => {
     await parts.begin?.();
     sink = await openSink(parts, position);
-    const branches = await source.branches();
-    const seed = Math.floor(parts.tools.random() * 2 ** 32);
-    // A journal needs a position that knows its branch; and a full disk should fail before anything is sent.
-    const unknown = branches.filter((branch) => !position.branches.has(branch));
-    for (const branch of unknown) begunPlan({ ...parts, place: placeOf(position, branch, seed) });
-    const saveAll = async (): Promise<void> => {
-      await save(state, position, sink);
-      delivered.forget();
-    };
-    const delivered = unsaved(sink, parts.job.dryRun ? undefined : parts.store, saveAll);
-    if (unknown.length > 0) await saveAll();
-    const doubted: Doubted[] = [];
-    const asked = parts.job.search.single ? branches.slice(0, 1) : branches;
-    for (const branch of asked) {
-      // Between two branches no request is under way that would notice the stop: the others would be skipped in silence.
-      await collect(state, () => parts.tools.stop.throwIfAborted());
-      if (state.sinkBroken || parts.tools.stop.aborted) break;
-      const at: BranchRun<Job> = {
-        ...parts,
-        quarantine: dry ?? parts.quarantine,
-        branch,
-        queue: packer(sink, branch),
-        place: placeOf(position, branch, seed),
-        isNew: unknown.includes(branch),
-        summary: state.summary,
-        unsaved: delivered,
-        refusals: position.refusals,
-        doubted,
-        save: saveAll,
-        collect: (step) => collect(state, step, branch),
-        addProblem: (problem) => addProblem(state, problem, branch),
-        sinkBroke: () => void (state.sinkBroken = true),
-      };
-      const known = state.summary.gaps.length;
-      const read = (window: Window): void => void (state.window ??= window);
-      await collect(state, () => pullBranch(at, read, beginAgain(parts.store?.path ?? '')), branch);
-      // Also after a failure: with a bookmark behind the gap, the next run does not meet it again.
-      for (const gap of state.summary.gaps.slice(known)) addProblem(state, skipped(gap, at.source.name), branch);
-    }
-    nameBranches(state, branches.length);
-    // A run that was cut short does not know what else would have been taken.
-    if (!state.sinkBroken && !parts.tools.stop.aborted) state.problems.push(...inDoubt(doubted, sink, source));
-    state.problems.push(...unasked(asked.length, branches.length), ...noteListed(position, source, branches));
-    state.problems.push(...clockProblems(parts, progressOf(position).watermark));
+    await pullBranches(state, position, sink, dry ?? parts.quarantine);
+    problems.push(...clockProblems(parts, progressOf(position).watermark));
   });
-  if (state.summary.diverted > 0) state.problems.push(divertedBy(parts.sink.name, state.summary.diverted));
-  if (state.summary.alike > 0) state.problems.push(leftOut(state.summary.alike));
-  const aside = state.summary.quarantined;
-  if (aside > 0) state.problems.push(setAside(aside, parts.quarantine.path, dry?.reasons()));
+  if (summary.diverted > 0) problems.push(divertedBy(parts.sink.name, summary.diverted));
+  if (summary.alike > 0) problems.push(leftOut(summary.alike));
+  if (summary.quarantined > 0) problems.push(setAside(summary.quarantined, parts.quarantine.path, dry?.reasons()));
   // Saved before the farewells: a run that is killed while it logs out has nothing to repeat.
   await collect(state, () => conclude(state, position, sink, started));
-  await source.close();
+  await parts.source.close();
   await collect(state, async () => sink?.close());
+}
+
+/** One branch after the other: one that fails stops none of the others, unless it is the sink that failed. */
+async function pullBranches(state: State, position: Position, sink: Sink, quarantine: Quarantine): Promise<void> {
+  const { parts, summary, problems } = state;
+  const { source, tools } = parts;
+  const branches = await source.branches();
+  const seed = Math.floor(tools.random() * 2 ** 32);
+  // A journal needs a position that knows its branch; and a full disk should fail before anything is sent.
+  const unknown = branches.filter((branch) => !position.branches.has(branch));
+  for (const branch of unknown) begunPlan({ ...parts, place: placeOf(position, branch, seed) });
+  const saveAll = async (): Promise<void> => {
+    await save(state, position, sink);
+    delivered.forget();
+  };
+  const delivered = unsaved(sink, parts.job.dryRun ? undefined : parts.store, saveAll);
+  if (unknown.length > 0) await saveAll();
+  const doubted: Doubted[] = [];
+  const asked = parts.job.search.single ? branches.slice(0, 1) : branches;
+  for (const branch of asked) {
+    // Between two branches no request is under way that would notice the stop: the others would be skipped in silence.
+    await collect(state, () => tools.stop.throwIfAborted());
+    if (state.sinkBroken || tools.stop.aborted) break;
+    const at: BranchRun<Job> = {
+      ...parts,
+      quarantine,
+      branch,
+      queue: packer(sink, branch),
+      place: placeOf(position, branch, seed),
+      isNew: unknown.includes(branch),
+      summary,
+      unsaved: delivered,
+      refusals: position.refusals,
+      doubted,
+      save: saveAll,
+      collect: (step) => collect(state, step, branch),
+      addProblem: (problem) => addProblem(state, problem, branch),
+      sinkBroke: () => void (state.sinkBroken = true),
+    };
+    const known = summary.gaps.length;
+    const read = (window: Window): void => void (state.window ??= window);
+    await collect(state, () => pullBranch(at, read, beginAgain(parts.store?.path ?? '')), branch);
+    // Also after a failure: with a bookmark behind the gap, the next run does not meet it again.
+    for (const gap of summary.gaps.slice(known)) addProblem(state, skipped(gap, source.name), branch);
+  }
+  nameBranches(state, branches.length);
+  // A run that was cut short does not know what else would have been taken.
+  if (!state.sinkBroken && !tools.stop.aborted) problems.push(...inDoubt(doubted, sink, source));
+  problems.push(...unasked(asked.length, branches.length), ...noteListed(position, source, branches));
 }
 
 /** A sink that cannot be opened has nothing to make durable, and nothing to save. */
