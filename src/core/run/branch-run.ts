@@ -1,7 +1,6 @@
 /** What a run has at hand, for all branches of the source and for one of them. */
 import type { Packer } from '../batch.ts';
 import type { Doubted } from '../delivery/delivered.ts';
-import type { Problem } from '../problem.ts';
 import type { Unsaved } from '../delivery/unsaved.ts';
 import type { Problem } from '../problem.ts';
 import type {

@@ -5,7 +5,7 @@ import { acknowledged } from '../delivery/acknowledge.ts';
 import { outbox } from '../delivery/outbox.ts';
 import { exit, Problem } from '../problem.ts';
 import { fromMillis, second, toMillis } from '../time.ts';
-import type { Instant, Window } from '../types.ts';
+import type { AuditRecord, Instant, Window, WindowRules } from '../types.ts';
 import { delayOf } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
 import { commit, earliest } from './commit.ts';
@@ -16,9 +16,9 @@ import { unaccounted } from './summary.ts';
 import { untilFailure } from './until-failure.ts';
 
 /**
- * Returns whether the slice was over, by the clocks, when it was read: what happens in one that was not is yet to be
- * read, and so no later slice may move the watermark past it (`moves`). Undefined when the window does not suit the
- * vendor's clock: nothing was read then. `whole`: what of the window was read before.
+ * Returns whether the watermark may move past the slice: it had ended, by the clocks, when it was read, and so had all before
+ * it (`moves`). What still happens in one that had not is yet to be read. Undefined when the window does not suit the
+ * vendor's clock: nothing was read then. `whole`: the slices of the window that were read before.
  */
 export async function pullSlice(
   at: BranchRun,
@@ -30,20 +30,12 @@ export async function pullSlice(
   const { maxQuarantine, dryRun } = job;
   const out = outbox({ ...at, ledger: place.ledger, maxQuarantine, dryRun });
   const bookmark = job.usePosition ? place.bookmark : undefined;
-  // What follows a bookmark is new, whatever its time.
-  let filter = bookmark === undefined ? source.window.filter : 'none';
-  let isOpenEnded = bookmark !== undefined;
-  /** Up to a bookmark, and from it on, what is shown may be as young as it likes, whatever the slice. */
-  const youngest = (): Instant => {
-    const planned = slice.until + delayOf(job, source.window);
-    const now = (source.serverTime() ?? fromMillis(tools.now())) + second; // vendors tell whole seconds
-    return now > planned ? now : planned;
-  };
-  const sieveNow = (): Sieve =>
+  let leftForLater = false;
+  const sieveBy = (filter: WindowRules['filter']): Sieve =>
     sieve({
       ledger: place.ledger,
       window,
-      slice: { from: slice.from, until: isOpenEnded ? youngest() : slice.until },
+      slice,
       filter,
       job,
       summary,
@@ -52,55 +44,70 @@ export async function pullSlice(
       stale: () => tools.warn(`${source.name} shows records from long before the window asked for; they were left out`),
       tooLate: () => void (leftForLater = true),
     });
-  let leftForLater = false;
-  let { unseen, changed } = sieveNow();
+  // What follows a bookmark is new, whatever its time.
+  let sorted = sieveBy(bookmark === undefined ? source.window.filter : 'none');
+  let isOpenEnded = bookmark !== undefined;
   // What is in doubt is accounted for: it is set aside later, or the run fails and the position stays.
   const open = (): number => unaccounted(summary) - at.doubted.length;
-  const before = open();
+  const openBefore = open();
   const readSoFar = (): number => summary.fetched + summary.unmatched;
   const readBefore = readSoFar();
   let serverTime = source.serverTime();
+  /** Why the source gave no more. */
+  let failure: Problem | undefined;
+
   /** Notes the first answer's clock: what the vendor stored after it was not seen. */
-  const suits = (): boolean => {
+  function suits(): boolean {
     if (serverTime !== undefined) return true;
     serverTime = source.serverTime();
     return serverTime === undefined || at.suits?.(serverTime) !== false;
-  };
-  const finish = async (): Promise<void> => {
+  }
+
+  /** Up to a bookmark, and from it on, what is shown may be as young as it likes, whatever the slice. */
+  function youngest(): Instant {
+    const planned = slice.until + delayOf(job, source.window);
+    const now = (source.serverTime() ?? fromMillis(tools.now())) + second; // vendors tell whole seconds
+    return now > planned ? now : planned;
+  }
+
+  /** Queues a record that was not delivered before; something to wait for when the queue is full. */
+  function take(pulled: AuditRecord): Promise<void> | undefined {
+    let record = job.dedupe === 'content' ? withContentKey(pulled) : pulled;
+    let entry = sorted.unseen(record);
+    if (entry === conflict && job.dedupe === 'changes') {
+      record = withContentKey(pulled);
+      entry = sorted.changed(record);
+    }
+    return entry < 0 ? undefined : out.add(record, entry);
+  }
+
+  async function finish(): Promise<void> {
     await out.drain();
     await acknowledged({ ...at, ledger: place.ledger });
-  };
-  let failure: Problem | undefined;
-  const failed = (problem: Problem): void => void (failure = problem);
-  try {
-    const remembers = place.ledger.marked;
+  }
+
+  /** Reads the pages and delivers what is in them; false when the window does not suit the vendor's clock. */
+  async function readPages(): Promise<boolean> {
     let incomplete: Problem | undefined;
-    for await (const page of untilFailure(source.pull({ branch, slice, bookmark, remembers }), failed)) {
-      if (!suits()) return undefined;
+    const ask = { branch, slice, bookmark, remembers: place.ledger.marked };
+    for await (const page of untilFailure(source.pull(ask), (problem) => void (failure = problem))) {
+      if (!suits()) return false;
       at.note?.(page);
       summary.unmatched += page.unmatched;
       incomplete ??= page.incomplete;
       if (page.expired !== undefined) summary.gaps.push({ ...slice, parts: page.expired });
       if (page.restarted === true) {
         noteRestart(at, serverTime ?? fromMillis(tools.now()));
-        filter = source.window.filter;
+        sorted = sieveBy(source.window.filter);
         isOpenEnded = true;
       }
-      if (isOpenEnded) ({ unseen, changed } = sieveNow());
+      if (isOpenEnded) sorted.extend(youngest());
       for (const refused of page.refused) {
         if (!refused.more) summary.fetched += 1;
         await out.refuse(refused, toMillis(slice.until));
       }
       for (let index = 0; index < page.records.length; index++) {
-        const pulled = page.records[index]!;
-        let record = job.dedupe === 'content' ? withContentKey(pulled) : pulled;
-        let entry = unseen(record);
-        if (entry === conflict && job.dedupe === 'changes') {
-          record = withContentKey(pulled);
-          entry = changed(record);
-        }
-        if (entry < 0) continue;
-        const full = out.add(record, entry);
+        const full = take(page.records[index]!);
         if (full !== undefined) await full;
       }
       const due = out.tick();
@@ -114,28 +121,33 @@ export async function pullSlice(
         await at.save();
       }
     }
-    if (failure === undefined && !suits()) return undefined; // a reply without records makes no page
-    if (failure !== undefined && readSoFar() === readBefore && at.isPastClock?.(slice, failure) === true)
-      return undefined;
+    if (failure === undefined && !suits()) return false; // a reply without records makes no page
+    if (failure !== undefined && readSoFar() === readBefore && at.isPastClock?.(slice, failure) === true) return false;
     const unfinished: Problem | undefined = failure ?? incomplete;
-    // A destination that fails with what there is of it is told of beside that.
-    await (unfinished === undefined ? finish() : at.collect(finish));
-    if (unfinished !== undefined) throw unfinished;
+    if (unfinished === undefined) await finish();
+    else {
+      await at.collect(finish); // a destination that fails with what there is of it is told of beside that
+      throw unfinished;
+    }
+    return true;
+  }
+
+  try {
+    if (!(await readPages())) return undefined;
   } catch (problem) {
     const hasRead = readSoFar() > readBefore;
     // A quota that was used up before the first slice says nothing of it.
-    const isCut = failure?.status === exit.tempfail && (hasRead || whole.count > 0);
+    const isQuota = failure?.status === exit.tempfail && (hasRead || whole.count > 0);
+    const isCut = problem === tools.stop.reason || isQuota;
     if (!helpsToShorten(place, source.window)) place.slice = undefined;
-    else if (problem === tools.stop.reason || isCut) {
-      place.slice = lengthAfterCut(slice, whole, hasRead && isPast(whole, place));
-    }
+    else if (isCut) place.slice = lengthAfterCut(slice, whole, hasRead && isPast(whole, place));
     await at.collect(out.settle);
     if (out.broken()) at.sinkBroke();
-    const isLeft = source.stream !== undefined && unaccounted(summary) !== before;
+    const isLeft = source.stream !== undefined && unaccounted(summary) !== openBefore;
     if (isLeft && problem instanceof Problem) throw notShownAgain(problem, source.name);
     throw problem;
   }
-  if (open() !== before) throw new Error(`records unaccounted for: ${JSON.stringify(summary)}`);
+  if (open() !== openBefore) throw new Error(`records unaccounted for: ${JSON.stringify(summary)}`);
   return commit(at, slice, serverTime, moves);
 }
 

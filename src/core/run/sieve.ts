@@ -32,6 +32,8 @@ export interface Sieve {
   unseen(record: AuditRecord): number;
   /** The same for a record in conflict, whose key now names its content as well. */
   changed(record: AuditRecord): number;
+  /** What follows may be shown by windows until then, whatever the slice. */
+  extend(until: Instant): void;
 }
 
 /**
@@ -51,7 +53,7 @@ export function sieve(parts: SieveParts): Sieve {
   const lower = bound(start === undefined ? undefined : parts.earliest(start));
   const upper = filter === 'event' || asked ? bound(job.until) : undefined;
   const end = bound(parts.window.until);
-  const stampOf = stamper(slice, filter);
+  let stampOf = stamper(slice, filter);
   let told = false;
 
   function unseen(record: AuditRecord): number {
@@ -96,7 +98,11 @@ export function sieve(parts: SieveParts): Sieve {
     return seen;
   }
 
-  return { unseen, changed };
+  return {
+    unseen,
+    changed,
+    extend: (until) => void (stampOf = stamper({ from: slice.from, until }, filter)),
+  };
 }
 
 interface Bound {

@@ -34,7 +34,7 @@ export function flagOf(
 
 /** A page that says that more records follow, and does not say where: what they are cannot be asked for. */
 export function unnamedNext(paging: PagingDefinition, source: string): Problem {
-  const { more } = flagged(paging);
+  const { more } = pagingRules(paging);
   return new Problem(
     exit.protocol,
     `${source} says that more records follow (${more}), and does not name the next page`,
