@@ -5,6 +5,7 @@
 import { parseHttpDate } from '../core/clock/http-date.ts';
 import { parseBase, resolveSameOrigin } from '../core/origin.ts';
 import type { Http, HttpReply, HttpRequest, Tools } from '../core/types.ts';
+import { connectTimeout, patientlyByAddress } from './connecting.ts';
 import { acceptedEncodings, checkEncoding, discardBody, readBody, readText } from './http/body.ts';
 import { cookieJar } from './http/cookies.ts';
 import type { Client, Dispatched, Reply } from './http/dispatcher.ts';
@@ -179,10 +180,8 @@ async function openClient(home: URL, proxy: Proxy | undefined, options: HttpOpti
   return openDispatcher(home.origin, {
     connection: {
       ...tls,
-      timeout: Math.min(options.connectTimeout ?? 10_000, options.timeout),
-      // Node's 250 ms for each address give up on servers that are merely far away.
-      autoSelectFamily: true,
-      autoSelectFamilyAttemptTimeout: 1000,
+      ...patientlyByAddress,
+      timeout: Math.min(options.connectTimeout ?? connectTimeout, options.timeout),
     },
     timeouts: { headersTimeout: Math.min(options.headersTimeout ?? 30_000, options.timeout), bodyTimeout: 0 },
     proxy,

@@ -11,6 +11,7 @@ import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { exit, Problem } from '../core/problem.ts';
 import type { Wire } from '../core/types.ts';
+import { connectTimeout, patientlyByAddress } from './connecting.ts';
 import { connectionProblem, problem, type Where } from './http/http-errors.ts';
 import { after } from './timer.ts';
 import { noteCertificate, refuseUnprotected, tlsOptions, type Trust } from './tls.ts';
@@ -25,7 +26,6 @@ export interface WireOptions extends Trust {
 }
 
 const defaultFarewell = 5000;
-const connectTimeout = 10_000;
 /**
  * How long the other side must keep the connection once everything is written, in milliseconds. An end that is older than
  * our bytes is here within the time of one round trip, and to connect takes at least that; the least is for forwarders
@@ -59,14 +59,7 @@ export function openWire(address: string, options: WireOptions): Wire {
 
 async function open(url: URL, options: WireOptions): Promise<Socket> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  const connection = {
-    host,
-    port: Number(url.port),
-    allowHalfOpen: true,
-    // Node's 250 ms for each address give up on servers that are merely far away.
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: 1000,
-  };
+  const connection = { host, port: Number(url.port), allowHalfOpen: true, ...patientlyByAddress };
   const net = await import('node:net');
   if (url.protocol !== 'tls:') return net.connect(connection);
   const { connect } = await import('node:tls');
