@@ -30,7 +30,7 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
     openLog({ level, format, stderr: world.stderr, now: world.now, before: () => progress.clear() });
   // Wrong flags are told in the form that they ask for, if they get that far.
   let log = await open('warn', /--log-format[ =]json/.test(own.join(' ')) ? 'json' : undefined);
-  const calm = world.onCrash((error) => {
+  const stopListening = world.onCrash((error) => {
     log.bug(error);
     return exit.software;
   });
@@ -67,7 +67,7 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
     log.bug(error);
     return exit.software;
   } finally {
-    calm();
+    stopListening();
   }
 }
 

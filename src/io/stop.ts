@@ -38,7 +38,7 @@ export function stopRequests(
   let first: number | undefined; // when the first signal came
   let end = Infinity;
 
-  const deaf = world.onSignal((name) => {
+  const stopListening = world.onSignal((name) => {
     const now = world.elapsed();
     if (first === undefined) {
       first = now;
@@ -78,7 +78,7 @@ export function stopRequests(
       void later(milliseconds - graceWithin(milliseconds), () => request(problem));
     },
     close() {
-      deaf();
+      stopListening();
       closed.abort();
     },
   };

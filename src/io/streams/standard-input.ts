@@ -67,9 +67,7 @@ export async function* chunksOf(
     }
   } catch (error) {
     if (error instanceof Problem) throw error;
-    throw new Problem(exit.ioerr, `standard input cannot be read (${errorCode(error) || String(error)})`, {
-      hint: 'see where standard input comes from',
-    });
+    throw unreadable(errorCode(error) || String(error));
   } finally {
     stream.destroy(); // a writer that is still there must not keep the program waiting
   }
