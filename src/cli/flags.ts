@@ -7,8 +7,8 @@ export type CommandName = (typeof commands)[number];
 export const summaries: Readonly<Record<Exclude<CommandName, 'pull'>, string>> = {
   check: 'log in to both ends, fetch one page, send nothing, say what works',
   status: "every job's position, lag and last outcome",
-  sources: 'list the sources that come with it, or those named, with their settings',
-  sinks: 'list the built-in sinks and their settings, or those named',
+  sources: 'list all sources; those that are named, with their settings',
+  sinks: 'list all sinks with their settings, or those that are named',
 };
 
 /** The flags as given; a flag that was not given is absent. */
@@ -97,7 +97,7 @@ export const flagTable: readonly FlagRow[] = [
   { flags: '--until <time>', says: 'to, exclusive; spelled like --since (default: now)' },
   {
     flags: '--query <k=v,...>',
-    says: 'only records with these exact values; k is a path: a.b.c finds names with dots, too, a."b.c" only that; repeatable',
+    says: 'only records with these exact values; k is a path: in a.b.c a dot may belong to a name, in a."b.c" it does; repeatable',
     kind: 'list',
   },
   { flags: '--raw-query <text>', says: "a filter in the vendor's own language, sent as it is" },
@@ -111,7 +111,7 @@ export const flagTable: readonly FlagRow[] = [
   { flags: '--time-format <format>', says: 'stdin: how it is written: iso, epoch-s, epoch-ms … (default: iso)' },
   {
     flags: '--volatile-path <path,...>',
-    says: 'stdin: members of a line that may differ when it comes again, and make it no other; repeatable',
+    says: 'stdin: members that may differ when the same line comes again: they make no new record; repeatable',
     kind: 'list',
   },
   { flags: '--limit <n>', says: "size of a page: records asked for in one API query (default: the source's best)" },
@@ -133,11 +133,11 @@ export const flagTable: readonly FlagRow[] = [
   { flags: '--overlap <duration>', says: "how far back to look again (default: the source's, else 5m)" },
   {
     flags: '--delay <duration>',
-    says: "how long to let records settle (default: the source's, in a search 0s)",
+    says: "how long to let records settle (default: the source's; in a search 0s)",
   },
   { flags: '--first-run <duration>', says: "how far back to begin, 0s for now (default: the source's, else 7d)" },
   { flags: '--max-runtime <duration>', says: 'stop cleanly by then and keep what is proven (exit 75)' },
-  { flags: '--hold-off <duration>', says: 'after three failed runs, leave both ends alone so long (exit 75)' },
+  { flags: '--hold-off <duration>', says: 'after three failed runs, leave both ends alone for so long (exit 75)' },
   {
     flags: '--dedupe <rule>',
     says: 'what makes a record new: id, changes (other content under a known ID, the default) or content (always both)',
@@ -149,13 +149,13 @@ export const flagTable: readonly FlagRow[] = [
   { flags: '--dry-run', says: 'pull and count; send and save nothing' },
   { flags: '-v, --verbose', says: 'say what happens; -vv: in detail', kind: 'count', commands },
   { flags: '-q, --quiet', says: 'say errors only', commands },
-  { flags: '--log-format <text|json>', says: 'how stderr speaks (default: text; -v as json off a terminal)', commands },
+  { flags: '--log-format <text|json>', says: 'form of stderr (default: text; with -v off a terminal: json)', commands },
   { flags: '--no-progress', says: 'no progress line on a terminal', commands },
   { flags: '--ca-file <file>', says: 'trust these root certificates too' },
   { flags: '--insecure', says: 'do not verify TLS certificates (warns on every run)' },
   { flags: '--allow-plaintext', says: 'permit http:// to other machines; certificates are verified as ever' },
   { flags: '--timeout <duration>', says: "one request's total limit (default: 60s)" },
-  { flags: '--apikey <key>', says: 'API key, for sources that have one; a setting does not show in ps' },
+  { flags: '--apikey <key>', says: 'API key, for sources that have one; ps shows it, but no setting' },
   { flags: '--apisecret <secret>', says: 'API secret, likewise' },
   { flags: '--orgurl <url>', says: 'organisation URL, for sources that have one' },
   { flags: '--apiurl <url>', says: 'API URL, for sources that have one' },
