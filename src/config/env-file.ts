@@ -9,8 +9,8 @@ import { othersMayWrite, strangerOf } from '../io/strangers.ts';
 import type { EnvFile } from './layers.ts';
 
 /**
- * The file; undefined when it is not there, or out of reach, and not `required`, which is: not named by anybody. Throws
- * Problem 78 when it cannot be read, or must not be.
+ * Reads the file. One that nobody has named (not `required`) may be missing, or out of reach: undefined then. Throws Problem
+ * 78 for every other one that cannot be read, or must not be.
  */
 export function readEnvFile(path: string, required: boolean): EnvFile | undefined {
   try {

@@ -5,8 +5,8 @@ import { theEnvironment, type EnvFile, type Layers } from './layers.ts';
 import { proxyNames } from './proxies.ts';
 
 /**
- * An unquoted `#` begins a comment, even in the middle of a word: `KEY=p#q` is read as `p`. Each such line of a setting
- * in use, as a fault: one where `#` follows at once on what was read.
+ * An unquoted `#` begins a comment, even in the middle of a word: `KEY=p#q` is read as `p`. Each line of a setting in use
+ * where `#` follows the value without a blank is a fault.
  */
 export function cutValues(file: EnvFile, settings: Settings): string[] {
   const known = new Set(spellings(settings));

@@ -133,14 +133,14 @@ const definitionSchema = z.strictObject({
   limits: optional(
     z.strictObject({
       /**
-       * {limit}: the best, and the most that the vendor takes (`page`, where a short page is the last one and nothing else
-       * is said). Where none is sent, `page` is what every full page has.
+       * {limit} is `page` unless the user says otherwise, and never more than `most` (where a short page is the last one and
+       * `most` is left out: than `page`). Where no {limit} is sent, `page` is how many records every full page has.
        */
       page: optional(count),
       most: optional(count),
       /** At least this long between two requests. */
       interval: optional(duration),
-      /** At most as many requests as the vendor says in this header of its replies, in any such time, unless it says that, too. */
+      /** In any `per`, at most as many requests as the vendor says in this header of its replies; it may say the time, too. */
       rate: optional(z.strictObject({ header: z.string(), per: duration })),
       /** Bytes of one record; a larger one goes to the quarantine. */
       record: optional(count),

@@ -166,7 +166,7 @@ export interface Tools {
   random(): number;
   /** Debug log; never pass a secret, a header or a body. */
   debug(message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
-  /** Keeps a credential that a reply brought out of everything that is said; `replaced` is no longer in use. */
+  /** Hides a credential, which a reply brought, in everything that is said; `replaced` is no longer in use. */
   hide(secret: string | undefined, replaced?: string): void;
   /** Whether the text has a credential in it that is in use, in whatever spelling. */
   isSecret(text: string): boolean;
@@ -317,7 +317,7 @@ export interface Sink {
   readonly name: string;
   /** Where it goes, without secrets: origin and index, or path; part of the job's identity. */
   readonly scope: string;
-  /** Stands for what is secret of where it goes: it may change, and tells only jobs without a name apart. */
+  /** A digest of what is secret in its address, which may change: it tells apart only jobs without a name of their own. */
   readonly mark?: string;
   readonly limits: Limits;
   /** Batches in flight at once. */

@@ -32,7 +32,8 @@ export type NextWindow = Window & { readonly gap?: Window };
 
 /**
  * The window to read next: `[watermark - overlap, server time - delay)`, or what the user asked for, but never into
- * the server's future; what is settled of a window that was cut off is not read again. Empty (`from === until`) when there is nothing to read.
+ * the server's future. What is settled of a window that was cut off is not read again. Empty (`from === until`) when there
+ * is nothing to read.
  *
  * What the vendor no longer keeps is cut off the start and reported as the gap; so is what `since` leaves out after
  * the watermark, where anything is read past it: without a time filter (`none`) that is so even if nothing from `since`

@@ -7,8 +7,8 @@ export interface Scrubber {
   /** Adds a value; shorter than six characters it would make text unreadable, and is left alone. */
   hide(secret: string): void;
   /**
-   * The same for a credential that a reply brought, for as long as it is in use. `replaced` is the one that it was used
-   * in place of: of those no longer in use, the last hundred are known.
+   * The same for a credential that a reply brought, for as long as it is in use. `replaced` is the one whose place it took.
+   * Of those no longer in use, the last hundred stay known.
    */
   hidePassing(secret: string | undefined, replaced?: string): void;
   /** The text with `[redacted]` in place of every secret, in whatever spelling. */

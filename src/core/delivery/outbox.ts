@@ -21,7 +21,10 @@ export interface OutboxParts {
   readonly quarantine: Quarantine;
   readonly tools: Tools;
   readonly summary: Summary;
-  /** Refused in doubt (see Reply) while nothing of the run was taken; of all branches, set aside by whichever has something taken. */
+  /**
+   * Records refused in doubt (see Reply) while the sink has taken nothing of the run. One list for all branches: the first
+   * that has a record taken sets them aside.
+   */
   readonly doubted: Doubted[];
   readonly maxQuarantine: number;
   /** Records that the runs before refused in a row. */

@@ -55,7 +55,7 @@ export function isSuited(at: Beginning, told: Instant): boolean {
   return job.search.single;
 }
 
-/** It asks for the same but for a minute, or for more at the end. */
+/** Whether `made` asks for the same as `due`, give or take a minute; it may ask for more at the end. */
 function doesFor(made: Plan, due: Plan, { filter }: WindowRules): boolean {
   if (due.window.from === due.window.until) return true; // the position is ahead of the vendor's clock
   if (isApart(made.window.from, due.window.from)) return false;

@@ -76,8 +76,8 @@ export function sieve(parts: SieveParts): Sieve {
       if (end !== undefined && record.time >= end.time && !before(record, end)) summary.future += 1;
     } else if (entry === seen) {
       summary.seen += 1;
-      // A stream numbers what is equal in one run, so that an earlier run delivered it; unless asked to go by the content
-      // alone, this may be a new one.
+      // Equal lines of one run are numbered, so this one equals a line of an earlier run. It may be that line or a new one,
+      // unless the user says that what is equal is one record.
       if (isStream && Number.isNaN(record.time) && isByContent(record) && job.dedupe !== 'content') summary.alike += 1;
     } else if (job.dedupe !== 'changes') summary.conflicts += 1;
     return entry;

@@ -1,4 +1,4 @@
-/** What says what a request asks for, as far as a person can change it: for hints, when a vendor refuses the request. */
+/** Hints for a request that a vendor refuses: which settings and flags say what it asks for. */
 import type { SourceDefinition } from '../definition.ts';
 import { sentWith } from '../definition/texts.ts';
 import { listed } from '../text/listed.ts';

@@ -45,9 +45,9 @@ export function unnamedNext(paging: PagingDefinition, source: string): Problem {
 }
 
 /**
- * Where a full page should say whether a next one follows, and says nothing; undefined when it does say, need not (the
- * definition names absence as the end), or is not full.
- * Where nothing ever is, a mistyped path would end every window with its first page.
+ * The path where a full page should say whether a next one follows, and says nothing: if it is mistyped, every window would
+ * end with its first page. Undefined when the page says so, need not (the definition takes absence for the end), or is not
+ * full.
  */
 export function muteAt(paging: PagingDefinition, end: PageEnd, source: string): string | undefined {
   const { envelope, count, limit } = end;

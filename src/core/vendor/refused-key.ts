@@ -1,4 +1,4 @@
-/** The key of a refused record: it has no ID, so it goes by its text, however that came, and by its number among those alike. */
+/** The key of a refused record, which has no ID: its text, in however many parts that came, and its number among equal ones. */
 import { createHash, type Hash } from 'node:crypto';
 import type { Identify } from '../identity.ts';
 import type { RefusedRecord } from '../types.ts';

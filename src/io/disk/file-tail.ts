@@ -17,9 +17,9 @@ export interface FileTail {
    */
   add(from: number, until: number): Promise<number | undefined>;
   /**
-   * The records of a batch, as it is in Batch, that do not stand there. One that does is taken: it stands for one record
-   * only. It is written over itself, if it may: after an fsync that failed, it may stand in the memory of the system
-   * only, and the next fsync would not tell.
+   * The records of a batch (`body` and `ends` as in Batch) that do not stand there. A line that is one of them is taken: it
+   * stands for one record only. Where that is allowed, it is written over itself: after an fsync that failed, it may stand
+   * in the memory of the system only, and the next fsync would not tell.
    */
   missing(body: Buffer, ends: readonly number[]): Promise<Buffer>;
   /** What the last call of `missing` took is free again. */

@@ -1,6 +1,7 @@
 /**
- * Every failure of a connection becomes a Problem here, and only here. The message names code, method, origin and path: never
- * a query, a header, a body or an error object, because all of them can carry secrets, nor a path that is known to.
+ * Every failure of a connection becomes a Problem here, and only here. The message names code, method, origin and path, but
+ * never a query, a header, a body or an error object, since all of them can carry secrets, and no path that is known to hold
+ * one.
  */
 import { exit, Problem, type Again, type ExitStatus } from '../../core/problem.ts';
 import { errorCode } from '../error-code.ts';
