@@ -58,7 +58,7 @@ test('an edit in the last of twenty digits is one', async (t) => {
   assert.equal(here.sink.documents.size, 2);
 });
 
-test('it is delivered as well when the run before ended with 3, or the first attempt met a server that was busy', async (t) => {
+test('an edited record is delivered as well when the run before ended with 3, or the first attempt met a server that was busy', async (t) => {
   const { here, show } = await editing(t);
   show('a', 'allowed');
   here.sink.item = (id) => (id.endsWith(':bad') ? { status: 400, type: 'document_parsing_exception' } : undefined);

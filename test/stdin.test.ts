@@ -268,7 +268,7 @@ test('the recipe of the Syncropel document: --bulk-format elastic into curl', as
   assert.match(first, /"body":\{"n":1\.10\}/);
 });
 
-test('the same for Splunk and Sekoia.io, with no credential of theirs asked for', async (t) => {
+test('the recipe of the Syncropel document for Splunk and Sekoia.io, with no credential of theirs asked for', async (t) => {
   const directory = scratch(t);
   const [splunk, sekoia] = [await fakeSplunk(), await fakeSekoia()];
   t.after(() => Promise.all([splunk.close(), sekoia.close()]));

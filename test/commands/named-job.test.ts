@@ -36,7 +36,7 @@ test('the order of a search does not matter to its position', async (t) => {
   assert.deepEqual([again.status, again.stdout], [0, ''], again.stderr);
 });
 
-test('nor to a position without a name of its own', async (t) => {
+test('the order of a search does not matter to a position without a name of its own either', async (t) => {
   const directory = scratch(t);
   const search = (...flags: readonly string[]): Promise<Ended> =>
     shell(`echo '{"id":"a","category":"x"}' | $AUDIT_EXPORT --source - --state-dir ${directory} -c ${flags.join(' ')}`);

@@ -210,7 +210,7 @@ const steps = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.constant('read'), keys, fc.nat(9), fc.nat(2)) },
 );
 
-test('it behaves as a Map does', () => {
+test('the ledger behaves as a Map does', () => {
   fc.assert(
     fc.property(fc.array(steps, { maxLength: 60 }), fc.nat(), (run, seed) => {
       let ledger = createLedger(seed);

@@ -198,7 +198,7 @@ test('a list that was saved is a list again in the next run, and so is an intege
   }
 });
 
-test('a form is a form', async () => {
+test('a form is sent encoded, with its content type and without what has no value', async () => {
   const form = { from: '{from}', cursor: '{cursor}', text: 'a b&c' };
   const [first] = await requestsOf({ request: { method: 'POST', path: '/log', form } }, [...two]);
   assert.equal(first?.body, 'from=1606322948648718268&text=a%20b%26c');

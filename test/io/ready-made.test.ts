@@ -33,14 +33,14 @@ test('a definition that comes with the program is named like a built-in source',
   assert.match(stderr, /^audit-export: settings missing: /);
 });
 
-test('a name that is none says which are meant', async () => {
+test('a name that no source has is answered with those that may be meant', async () => {
   const [name = ''] = readyMadeNames();
   const { status, stderr } = await run(['--source', `${name}a`]);
   assert.equal(status, 64);
   assert.match(stderr, new RegExp(`unknown source '${name}a' \\(Did you mean ${name}\\?\\)`));
 });
 
-test('a name is no path', async () => {
+test('the name of a ready-made definition is no path', async () => {
   for (const name of ['../acme', 'a/b', '', 'A', '.']) assert.equal(await readyMade(name), undefined);
 });
 

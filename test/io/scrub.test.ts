@@ -53,14 +53,14 @@ test('a credential in use is known, however many others came and went', () => {
   assert.equal(clean('the-login-token cookie-number-1000.'), '[redacted] [redacted]');
 });
 
-test('one that was replaced is known until a hundred others were', () => {
+test('a credential that was replaced is known until a hundred others were', () => {
   const { hidePassing, clean } = scrubber();
   for (let at = 1; at <= 201; at++) hidePassing(`cookie-number-${at}.`, `cookie-number-${at - 1}.`);
   assert.equal(clean('cookie-number-101.'), '[redacted]');
   assert.equal(clean('cookie-number-100.'), 'cookie-number-100.');
 });
 
-test('one that is used in two places stays known when one of them has another', () => {
+test('a credential that is used in two places stays known when one of them has another', () => {
   const { hidePassing, clean } = scrubber();
   hidePassing('token-and-cookie');
   hidePassing('token-and-cookie');
@@ -69,7 +69,7 @@ test('one that is used in two places stays known when one of them has another', 
   assert.equal(clean('token-and-cookie'), '[redacted]');
 });
 
-test('one that comes back is new again', () => {
+test('a credential that comes back is new again', () => {
   const { hidePassing, clean } = scrubber();
   const pass = (from: number, to: number): void => {
     for (let at = from; at <= to; at++) hidePassing(`cookie-number-${at}.`, `cookie-number-${at - 1}.`);

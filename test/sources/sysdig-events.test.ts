@@ -65,7 +65,7 @@ test('null where the records would be means that there are none; nothing there i
   await vendor.close();
 });
 
-test('it has no categories, and says so', () => {
+test('runtime events have no categories, and a search for one says so', () => {
   assert.throws(
     () => restSource(sysdigEvents, { SYSDIG_REGION: 'eu1' }, { ...noSearch, categories: ['runtime'] }, sourceTools()),
     (error) => error instanceof Problem && error.status === exit.usage && /sysdig-events has none/.test(error.message),

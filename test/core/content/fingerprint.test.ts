@@ -35,7 +35,7 @@ test('the published values of XXH32 come out', () => {
   for (const [text, value] of seeded) assert.equal(fingerprint(text, 0, text.length, 2654435761), value);
 });
 
-test('it depends on the bytes, not on where they lie, and on every one of them', () => {
+test('the fingerprint depends on the bytes, not on where they lie, and on every one of them', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 1, maxLength: 100 }), fc.nat(40), fc.nat(), (bytes, offset, change) => {
       const text = Buffer.from(bytes);

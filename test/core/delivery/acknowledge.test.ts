@@ -93,7 +93,7 @@ test('an acknowledgement is asked for again, less and less often, until it is th
   assert.deepEqual(asked, [0, 500, 1500, 3500, 7500, 15_500, 25_500, 35_500]);
 });
 
-test('one that is not there after a minute ends the run with 75, and waits for the next', async () => {
+test('an acknowledgement that is not there after a minute ends the run with 75, and waits for the next', async () => {
   const at = awaiting({ one: ['a'], two: ['b'] }, () => 'waiting');
   await assert.rejects(acknowledged(at), (problem: Problem) => {
     assert.equal(problem.status, exit.tempfail);
@@ -104,7 +104,7 @@ test('one that is not there after a minute ends the run with 75, and waits for t
   assert.deepEqual(at.ledger.pending(), ['one', 'two']);
 });
 
-test('one that will never come ends the run with 75 at once, and its records are to be sent again', async () => {
+test('an acknowledgement that will never come ends the run with 75 at once, and its records are to be sent again', async () => {
   const at = awaiting({ one: ['a', 'b'] }, () => 'lost');
   await assert.rejects(acknowledged(at), { status: exit.tempfail, message: 'memory never acknowledged some records' });
   assert.equal(at.clock.now, 0);

@@ -41,7 +41,7 @@ test('nobody reads the lines of a ledger that is only passed on', () => {
   assert.equal(textOf(ledger), unreadable.join(''));
 });
 
-test('asked about a record, it knows what the ledger knew that was saved, and takes new ones', () => {
+test('a ledger that is asked about a record knows what the saved one knew, and takes new ones', () => {
   const saved = blocks();
   const ledger = dormantLedger(saved, count, 0, unusable);
   const fresh = note(ledger, 'new');
@@ -52,7 +52,7 @@ test('asked about a record, it knows what the ledger knew that was saved, and ta
   assert.equal(textOf(ledger), `${saved.join('')}${stamp} 00000001 + new\n`);
 });
 
-test('acknowledgements still to come wake it', () => {
+test('acknowledgements still to come wake a ledger that is only passed on', () => {
   const ledger = dormantLedger(blocks('7'), count + 1, 0, unusable);
   assert.deepEqual(ledger.pending(), ['7']);
   ledger.settle('7', false);

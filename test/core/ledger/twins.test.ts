@@ -25,7 +25,7 @@ test('contents that differ in one word only are different', () => {
   }
 });
 
-test('it counts as a map does, with pages that are read again and numbers that are taken', () => {
+test('twins are counted as a map would count them, with pages that are read again and numbers that are taken', () => {
   const step = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constantFrom<'page' | 'again'>('page', 'again'));
   fc.assert(
     fc.property(

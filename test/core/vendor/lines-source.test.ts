@@ -135,7 +135,7 @@ test('a torn last line ends the slice in peace, so that the lines before it are 
   });
 });
 
-test('so does an input that cannot be read any more; a page of HTML has nothing to deliver before it is told', async () => {
+test('an input that cannot be read any more ends the slice in peace, too; a page of HTML has nothing to deliver before it is told', async () => {
   const problem = new Problem(exit.ioerr, 'standard input cannot be read (EIO)');
   async function* broken(): AsyncGenerator<Buffer, void, undefined> {
     yield Buffer.from('{"id":1}\n{"id":2}\n{"id":');

@@ -50,7 +50,7 @@ test('a page that is read again is compared with the one before it, not with its
   assert.equal(rows.repeated(), 1);
 });
 
-test('keys are what they are without it', () => {
+test('the keys of rows are the same whether repeats are noticed or not', () => {
   const [rows, plain] = [noticingRepeats(identifier(byId, () => false, false)), identifier(byId, () => false, false)];
   const bytes = Buffer.from('"a"');
   const { key, keyStart, keyEnd } = plain.key(bytes, 0, 3, Int32Array.of(0, 3));

@@ -35,7 +35,7 @@ test('an acknowledgement that has not come after five minutes never will', async
   assert.equal(acks.isWaiting(), false);
 });
 
-test('one that nobody remembers sending has five minutes from the first question on', async () => {
+test('an acknowledgement that nobody remembers sending has five minutes from the first question on', async () => {
   const acks = acknowledgements(undefined);
   assert.deepEqual((await settle(acks, [`${old}:0`], 1000, {})).lost, []);
   assert.deepEqual((await settle(acks, [`${old}:0`], 301_001, {})).lost, [`${old}:0`]);
