@@ -27,23 +27,20 @@ export type Invocation =
 /** Reads the arguments after the program's name. Throws Problem (64) for wrong ones. */
 export function parseCommandLine(argv: readonly string[], version: string): Invocation {
   const own = flagsForWords(ownWords(argv));
-  let printed = '';
-  let stray: string | undefined;
-  let [command, names]: Parameters<Listener['choose']> = ['pull', []];
-  const print = (text: string): void => void (printed += text);
-  const choose: Listener['choose'] = (...chosen) => void ([command, names] = chosen);
-  const program = build(version, print, { choose, excess: (word) => void (stray = word) });
+  const found: Found = { command: 'pull', names: [], stray: undefined, printed: '' };
+  const program = build(version, found);
   refuseSwallowedFlags(program, own);
   try {
     program.parse(own, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return { print: printed };
+    if (error.exitCode === 0) return { print: found.printed };
     const unknown = /^error: unknown option '(.*)'$/s.exec(error.message)?.[1];
     if (unknown !== undefined) refuseOption(program, unknown, own);
-    const command = /^error: too many arguments for '(\w+)'/.exec(error.message)?.[1] ?? '';
-    throw usage(error.message.replace(/^error: /, '').replaceAll('\n', ' '), wordHints[command]);
+    const overfull = /^error: too many arguments for '(\w+)'/.exec(error.message)?.[1] ?? '';
+    throw usage(error.message.replace(/^error: /, '').replaceAll('\n', ' '), wordHints[overfull]);
   }
+  const { command, names, stray } = found;
   if (stray !== undefined) return { stray, problem: strayWord(stray, own) };
   refuseEmptyValues(program);
   refuseForeignFlags(program, command);
@@ -57,17 +54,21 @@ export function helpText(version: string): string {
   return 'print' in invocation ? invocation.print : '';
 }
 
-interface Listener {
-  choose(command: CommandName, names: readonly string[]): void;
-  /** Called with the first word that belongs to nothing. */
-  excess(word: string): void;
+/** What commander comes upon while it parses. */
+interface Found {
+  command: CommandName;
+  names: readonly string[];
+  /** The first word that belongs to nothing. */
+  stray: string | undefined;
+  /** Help, or the version. */
+  printed: string;
 }
 
-function build(version: string, print: (text: string) => void, { choose, excess }: Listener): Commander {
+function build(version: string, found: Found): Commander {
   const program = new Commander('audit-export');
   program
     .configureOutput({
-      writeOut: print,
+      writeOut: (text) => void (found.printed += text),
       writeErr: () => {}, // the message comes with the error
       getOutHelpWidth: () => 100, // the same text everywhere: the README shows it
       getOutHasColors: () => false,
@@ -80,9 +81,7 @@ function build(version: string, print: (text: string) => void, { choose, excess 
     .exitOverride()
     .showSuggestionAfterError(false) // refuseOption has its own
     .argument('[word...]')
-    .action(([word]: readonly string[]) => {
-      if (word !== undefined) excess(word);
-    });
+    .action(([word]: readonly string[]) => void (found.stray = word));
   // The argument is there only to name a mistyped command; help must not offer it.
   program.configureHelp({ visibleArguments: () => [] });
   addFlags(program);
@@ -95,7 +94,10 @@ function build(version: string, print: (text: string) => void, { choose, excess 
       .usage(`[options]${named}`)
       .helpOption('-h, --help', 'print this help')
       .configureHelp({ visibleOptions: (own) => [...optionsOf(program, name), ...new Help().visibleOptions(own)] })
-      .action((words: readonly string[]) => choose(name, named === '' ? [] : words));
+      .action((words: readonly string[]) => {
+        found.command = name;
+        if (named !== '') found.names = words;
+      });
   }
   return program.helpCommand(false);
 }
