@@ -50,7 +50,7 @@ function* placeholderProblems(definition: SourceDefinition): Generator<string> {
   const tokenUrl = definition.auth.type === 'oauth2' ? definition.auth.url : [];
   for (const [at, url] of Object.entries({ url: definition.url, 'auth.url': tokenUrl })) {
     for (const [index, each] of [url].flat().entries()) {
-      if (typeof each !== 'string') yield* choiceProblems(definition, `${at}.${index}`, each);
+      if (typeof each !== 'string') yield* choiceProblems(definition, each, `${at}.${index}`, 'texts');
     }
   }
   const settingsOnly = [
@@ -90,19 +90,24 @@ function placeholdersAt(at: string, { auth, settings, variables }: SourceDefinit
   ];
 }
 
-/** A choice needs a text for each value that its setting can have. */
-function* choiceProblems(
+/** What depends on a setting: `member` has something for each value that the setting can have. */
+function* choiceProblems<Member extends string>(
   { settings }: SourceDefinition,
+  choice: { readonly setting: string } & Readonly<Record<Member, object>>,
   at: string,
-  { setting, texts }: { readonly setting: string; readonly texts: Readonly<Record<string, string>> },
+  member: Member,
 ): Generator<string> {
-  const declared = settings[setting];
-  if (declared === undefined) {
-    yield `${at}.setting: there is no setting ${setting}${didYouMean(setting, Object.keys(settings))}`;
-  }
-  if (declared?.values === undefined) yield `settings.${setting}.values is missing: expected the names of ${at}.texts`;
-  const missing = (declared?.values ?? []).find((value) => !Object.hasOwn(texts, value));
-  if (missing !== undefined) yield `${at}.texts: ${missing}, a value of ${setting}, is missing`;
+  const { setting } = choice;
+  yield* settingProblems(settings, setting, at);
+  const values = settings[setting]?.values;
+  if (values === undefined) yield `settings.${setting}.values is missing: expected the names of ${at}.${member}`;
+  const missing = values?.find((value) => !Object.hasOwn(choice[member], value));
+  if (missing !== undefined) yield `${at}.${member}: ${missing}, a value of ${setting}, is missing`;
+}
+
+function* settingProblems(settings: SourceDefinition['settings'], name: string, at: string): Generator<string> {
+  if (settings[name] !== undefined) return;
+  yield `${at}.setting: there is no setting ${name}${didYouMean(name, Object.keys(settings))}`;
 }
 
 function* windowProblems(definition: SourceDefinition): Generator<string> {
@@ -113,17 +118,12 @@ function* windowProblems(definition: SourceDefinition): Generator<string> {
   if (window.filter !== 'none' && !used.has('from')) yield `window.filter: ${window.filter} needs {from} in a request`;
   if (timed && window.time === undefined) yield 'window.time is missing: {from} and {until} need a format';
   if (typeof window.time === 'object' && 'setting' in window.time) {
-    const { setting, formats } = window.time;
-    const declared = settings[setting];
-    if (declared === undefined) {
-      yield `window.time.setting: there is no setting ${setting}${didYouMean(setting, Object.keys(settings))}`;
-    }
-    const missing = (declared?.values ?? []).find((value) => !Object.hasOwn(formats, value));
-    if (missing !== undefined) yield `window.time.formats: ${missing}, a value of ${setting}, is missing`;
-    if (declared?.default === undefined && declared?.required !== true) {
+    yield* choiceProblems(definition, window.time, 'window.time', 'formats');
+    const { setting } = window.time;
+    const { default: preset, required } = settings[setting] ?? {};
+    if (preset === undefined && required !== true) {
       yield `settings.${setting}: expected a default, or required: true`; // without a format, no window would be sent
     }
-    if (declared?.values === undefined) yield `settings.${setting}.values is missing: expected the formats' names`;
   }
 }
 
@@ -135,9 +135,7 @@ function* searchProblems(definition: SourceDefinition): Generator<string> {
     if (branches.setting === undefined && branches.values === undefined && branches.fetch === undefined) {
       yield 'branches: expected setting, values or fetch';
     }
-    if (branches.setting !== undefined && settings[branches.setting] === undefined) {
-      yield `branches.setting: there is no setting ${branches.setting}${didYouMean(branches.setting, Object.keys(settings))}`;
-    }
+    if (branches.setting !== undefined) yield* settingProblems(settings, branches.setting, 'branches');
   }
   const named = Object.entries(categories?.values ?? {});
   const unknown = categories?.default?.find((name) => named.every(([known]) => known !== name));
