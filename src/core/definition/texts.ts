@@ -8,10 +8,10 @@ export function usedPlaceholders(definition: SourceDefinition): ReadonlySet<stri
 }
 
 /** What goes with every request. */
-export type Surroundings = Pick<SourceDefinition, 'headers' | 'variables'>;
+export type EveryRequest = Pick<SourceDefinition, 'headers' | 'variables'>;
 
 /** The placeholders that a request, or a part of one, is sent with: its own, and those of what goes with every request. */
-export function sentWith({ headers, variables }: Surroundings, request: unknown): ReadonlySet<string> {
+export function sentWith({ headers, variables }: EveryRequest, request: unknown): ReadonlySet<string> {
   return new Set([...collect('', [request, headers, variables])].flatMap(([, text]) => placeholders(text)));
 }
 

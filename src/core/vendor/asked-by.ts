@@ -5,13 +5,13 @@ import { listed } from '../text/listed.ts';
 import type { Question } from './exchange.ts';
 import { placeholders, textOf } from './template.ts';
 
-export type Asked = Pick<Question, 'request' | 'values' | 'parameters'>;
+export type QuestionParts = Pick<Question, 'request' | 'values' | 'parameters'>;
 
 /**
  * `check SYCOPE_STREAM and SYCOPE_NQL, and --raw-query: they say what is asked for`; undefined when nothing of it is set.
  * A setting that is not set is named beside one that is: it may be what is missing.
  */
-export function askedBy(definition: SourceDefinition, { request, values, parameters = {} }: Asked): string | undefined {
+export function askedBy(definition: SourceDefinition, { request, values, parameters = {} }: QuestionParts): string | undefined {
   const used = usedBy(definition, request);
   const isSet = (name: string): boolean => textOf(values[name]) !== '';
   const settings = settingsAmong(definition, used, isSet);
@@ -30,7 +30,7 @@ export function askedBy(definition: SourceDefinition, { request, values, paramet
 }
 
 /** The placeholders that a request is made with, also by way of `variables`, and of the job whose records it asks for. */
-function usedBy({ variables = {}, job }: SourceDefinition, request: Asked['request']): ReadonlySet<string> {
+function usedBy({ variables = {}, job }: SourceDefinition, request: QuestionParts['request']): ReadonlySet<string> {
   const used = new Set(sentWith({}, request));
   for (const name of used) {
     // What is added while a set is gone through is come to as well.

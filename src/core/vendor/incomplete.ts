@@ -1,7 +1,7 @@
 /** What ends the reading of a window before all of its records came. */
 import type { EnvelopeTest, SourceDefinition } from '../definition.ts';
 import { exit, Problem } from '../problem.ts';
-import { askedBy, type Asked } from './asked-by.ts';
+import { askedBy, type QuestionParts } from './asked-by.ts';
 import { saying, valueAt } from './reply.ts';
 import { counted } from '../text/counted.ts';
 import { quoted } from '../text/shown.ts';
@@ -14,7 +14,7 @@ export function hasHttpStatus(error: unknown, statuses: readonly number[]): erro
 }
 
 /** The vendor answered, but started nothing. */
-export function noJob(definition: SourceDefinition, value: unknown, path: string, asked: Asked): Problem {
+export function noJob(definition: SourceDefinition, value: unknown, path: string, asked: QuestionParts): Problem {
   const message = `${definition.name} did not start the query: nothing at ${path}${saying(definition, value)}`;
   return new Problem(exit.protocol, message, {
     hint: askedBy(definition, asked) ?? "check the URL and the vendor's API version",

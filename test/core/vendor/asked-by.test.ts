@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SourceDefinition } from '../../../src/core/definition.ts';
-import { askedBy, type Asked } from '../../../src/core/vendor/asked-by.ts';
+import { askedBy, type QuestionParts } from '../../../src/core/vendor/asked-by.ts';
 
 const acme: SourceDefinition = {
   name: 'acme',
@@ -26,7 +26,12 @@ const acme: SourceDefinition = {
 };
 const { request } = acme;
 
-const cases: readonly (readonly [what: string, asked: Asked, change: Partial<SourceDefinition>, found?: string])[] = [
+const cases: readonly (readonly [
+  what: string,
+  asked: QuestionParts,
+  change: Partial<SourceDefinition>,
+  found?: string,
+])[] = [
   ['nothing that is set', { request, values: { ACME_URL: 'https://acme', ACME_TOKEN: 'secret' } }, {}],
   ['nothing of a person', { request: { path: '/log' }, values: { ACME_SITE: 'a', rawQuery: 'x' } }, {}],
   [

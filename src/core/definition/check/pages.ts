@@ -3,7 +3,7 @@ import type { SourceDefinition } from '../../definition.ts';
 import { parsePath } from '../../json/path.ts';
 import { keepsBookmark } from '../../paging.ts';
 import { endsShort } from '../paging-rules.ts';
-import { sentWith, usedPlaceholders, usesPlaceholder, type Surroundings } from '../texts.ts';
+import { sentWith, usedPlaceholders, usesPlaceholder, type EveryRequest } from '../texts.ts';
 
 /** What does not fit, as sentences that begin with their place. */
 export function* pagingProblems(definition: SourceDefinition): Generator<string> {
@@ -28,7 +28,7 @@ type Paged = Pick<SourceDefinition, 'request' | 'paging'>;
 const needed = { none: undefined, link: undefined, url: undefined, cursor: 'cursor', page: 'page', offset: 'offset' };
 
 /** What holds for any list that comes in pages. */
-function* styleProblems(at: string, around: Surroundings, { request, paging }: Paged): Generator<string> {
+function* styleProblems(at: string, around: EveryRequest, { request, paging }: Paged): Generator<string> {
   if (paging.type === 'none') return;
   const name = needed[paging.type];
   if (name !== undefined && !sentWith(around, paging.request ?? request).has(name)) {
@@ -46,7 +46,7 @@ function* styleProblems(at: string, around: Surroundings, { request, paging }: P
 }
 
 /** The pages of one item of a list. */
-export function* insideProblems(around: Surroundings, { request, paging }: Paged): Generator<string> {
+export function* insideProblems(around: EveryRequest, { request, paging }: Paged): Generator<string> {
   const at = 'items.paging';
   yield* styleProblems(at, around, { request, paging });
   if (paging.type === 'cursor' && count(paging.path, paging.header) !== 1) {
