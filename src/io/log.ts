@@ -10,7 +10,7 @@
  * knows the secrets by value, and shows control characters.
  */
 import type { Logger } from 'pino';
-import { Problem } from '../core/problem.ts';
+import { exit, type Problem } from '../core/problem.ts';
 import { oneLine, visible } from '../core/text/shown.ts';
 import { errorCode } from './error-code.ts';
 import { scrubber } from './scrub.ts';
@@ -72,32 +72,29 @@ export async function openLog(options: LogOptions): Promise<Log> {
     else write(`audit-export: ${at}: ${oneLine(message)}${asText(fields)}`);
   }
 
+  function fail(message: string, hint: string | undefined, status: number): void {
+    if (json !== undefined) {
+      json.error({ ...(hint !== undefined && { hint }), exit: status }, message);
+      return;
+    }
+    write(`audit-export: ${oneLine(message)}`);
+    if (hint !== undefined) write(`hint: ${oneLine(hint)}`);
+  }
+
   return {
     level,
     hide: scrub.hide,
     hidePassing: scrub.hidePassing,
     clean: scrub.clean,
     problem(problem) {
-      const hint = problem.hint === undefined ? {} : { hint: problem.hint };
-      if (json !== undefined) {
-        json.error({ ...hint, exit: problem.status }, problem.message);
-      } else {
-        write(`audit-export: ${oneLine(problem.message)}`);
-        if (problem.hint !== undefined) write(`hint: ${oneLine(problem.hint)}`);
-      }
+      fail(problem.message, problem.hint, problem.status);
       if (problem.cause instanceof Error) log('debug', 'caused by', causeFields(problem.cause));
     },
     bug(error) {
       const { error: name, reason } = causeFields(error);
-      const text = `unexpected error: ${name}: ${reason}`;
       const hint =
         'this is a mistake in audit-export; the position is as last saved: please report it with what -vv prints';
-      if (json !== undefined) {
-        json.error({ hint, exit: 70 }, text);
-      } else {
-        write(`audit-export: ${oneLine(text)}`);
-        write(`hint: ${hint}`);
-      }
+      fail(`unexpected error: ${name}: ${reason}`, hint, exit.software);
       if (level === 'trace' && error instanceof Error && error.stack !== undefined) log('trace', error.stack);
     },
     warn(message, always = false) {
