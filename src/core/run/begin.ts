@@ -4,13 +4,13 @@
  */
 import { isUnset } from '../clock/vendor-clock.ts';
 import { firstRunOf } from '../window.ts';
-import { begunBefore, planOf, type Beginning, type Plan } from './plan.ts';
+import { begunBefore, planOf, type Plan, type Unplanned } from './plan.ts';
 
 /**
  * The plan of a branch by the vendor's clock, where it has told the time. Notes in its place where it begins: what the user
  * asked for by `--since` and `-c` holds for later runs, however far back they would begin.
  */
-export function begunPlan(at: Beginning): Plan {
+export function begunPlan(at: Unplanned): Plan {
   const { place, source } = at;
   const plan = planOf(at, source.serverTime());
   const { job, window, serverNow } = plan;

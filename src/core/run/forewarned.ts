@@ -6,6 +6,7 @@ import { isoText } from '../time.ts';
 import { delayOf } from '../window.ts';
 import type { DatedJob, Instant, Source } from '../types.ts';
 
+/** A branch, as it was before it was read, and the job by the vendor's clock. */
 export interface Beginning {
   readonly source: Pick<Source, 'name' | 'window' | 'stream'>;
   readonly watermark: Instant | undefined;
@@ -14,6 +15,7 @@ export interface Beginning {
   readonly serverNow: Instant;
 }
 
+/** Warnings, none when all is well. */
 export function forewarned(beginning: Beginning): readonly string[] {
   return [forgetting, sinceTooEarly, sinceTooLate, firstRunTooEarly, unheeded].flatMap((look) => look(beginning) ?? []);
 }

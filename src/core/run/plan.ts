@@ -10,7 +10,7 @@ import type { BranchPosition, DatedJob, Duration, Instant, Job, Window, WindowRu
 import { firstRunOf, overlapOf, windowOf, type NextWindow } from '../window.ts';
 
 /** A branch before it is read. */
-export type Beginning = Pick<BranchRun<Job>, 'job' | 'source' | 'place' | 'tools'>;
+export type Unplanned = Pick<BranchRun<Job>, 'job' | 'source' | 'place' | 'tools'>;
 
 export interface Plan {
   readonly window: NextWindow;
@@ -25,7 +25,7 @@ const minute = 60n * second;
 const idle = 7n * 1440n * minute;
 
 /** The plan of a branch when the vendor has told this time, or none. */
-export function planOf({ job, source, place, tools }: Beginning, told: Instant | undefined): Plan {
+export function planOf({ job, source, place, tools }: Unplanned, told: Instant | undefined): Plan {
   const watermark = job.usePosition ? place.watermark : undefined;
   const presumed = presumedNow(fromMillis(tools.now()), watermark);
   const serverNow = told !== undefined && isCredible(told, presumed) ? told : presumed;
@@ -46,7 +46,7 @@ export function begunBefore({ begin }: Pick<BranchPosition, 'begin'>, firstRun: 
  * Whether a plan by our clock does for the one that is due now that the vendor has told this time. The one query of a
  * single search is asked already.
  */
-export function isSuited(at: Beginning, told: Instant): boolean {
+export function isSuited(at: Unplanned, told: Instant): boolean {
   const { source, job, tools } = at;
   if (doesFor(planOf(at, undefined), planOf(at, told), source.window)) return true;
   const differs = `${source.name}'s clock is ${clocksApart(told, fromMillis(tools.now()))}`;
@@ -69,7 +69,7 @@ function isApart(one: Instant, other: Instant): boolean {
 }
 
 /** Whether a slice was refused only because it ends after the vendor's clock, so that it is to be planned anew by that. */
-export function isPastClock(at: Beginning, { until }: Window, { httpStatus }: Problem): boolean {
+export function isPastClock(at: Unplanned, { until }: Window, { httpStatus }: Problem): boolean {
   const { source, job, tools } = at;
   const told = source.serverTime();
   if (told === undefined || job.search.single || !refusesFuture(told, until, httpStatus)) return false;
