@@ -1,5 +1,6 @@
 /** A flag that takes one of a few words. */
 import { exit, Problem } from '../core/problem.ts';
+import { listed } from '../core/text/listed.ts';
 
 /** The flag's value if it is one of `values`; Problem (64) if it is another. */
 export function oneOf<const T extends string>(
@@ -10,5 +11,5 @@ export function oneOf<const T extends string>(
   if (text === undefined) return undefined;
   const found = values.find((value) => value === text);
   if (found !== undefined) return found;
-  throw new Problem(exit.usage, `${flag} is not known: ${text}`, { hint: `use ${values.join(' or ')}` });
+  throw new Problem(exit.usage, `${flag} cannot be ${text}`, { hint: `use ${listed(values, 'or')}` });
 }
