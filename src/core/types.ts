@@ -352,7 +352,7 @@ export interface Sink {
 }
 
 /** What has become of acknowledgements that were asked for, by name. */
-export interface Settlement {
+interface Settlement {
   readonly kept: readonly string[];
   readonly lost: readonly string[];
   /** How many records of what was kept were diverted, where only this tells. */
@@ -536,7 +536,7 @@ export interface BranchPosition {
 }
 
 /** Where the first of the runs that have not moved the position was to begin. */
-export interface Begin {
+interface Begin {
   readonly from: Instant;
   /** How far back that reached, 0 for what `--since` said; a run that is asked to reach less far begins anew. */
   readonly firstRun: Duration;
