@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { PagingDefinition } from './definition.ts';
 import { cursorFrom, cursorText, nextCursor, refuseLong, refuseNameless, type Cursor } from './vendor/cursor.ts';
-import { linkInList, nextLink } from './vendor/next-link.ts';
+import { linkInList, nextLink, refuseNoLink } from './vendor/next-link.ts';
 import { flagOf, unnamedNext } from './vendor/more.ts';
 import { repetition } from './vendor/repeated-page.ts';
 import { tokenAt, totalAt } from './vendor/reply.ts';
@@ -132,8 +132,11 @@ function stepAfter(paging: PagingDefinition, step: Step, end: PageEnd, source: s
   switch (paging.type) {
     case 'none':
       return undefined;
-    case 'link':
-      return stepTo(end, nextLink(end.headers['link'] ?? ''));
+    case 'link': {
+      const { link = '' } = end.headers;
+      refuseNoLink(link, source);
+      return stepTo(end, nextLink(link));
+    }
     case 'url':
       return stepTo(end, addressIn(paging, end, source));
     case 'cursor': {

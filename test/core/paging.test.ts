@@ -59,14 +59,24 @@ const links: readonly (readonly [header: string, next: string | undefined])[] = 
   ['</v1/log?q=a,b;c>; title="x; rel=next, y"; rel="last next"', 'https://api.example/v1/log?q=a,b;c'],
   ['<?after=3>; REL="NEXT"', 'https://api.example/v1/log?after=3'],
   ['<https://api.example/a>; title="rel=next"; rel="first"', undefined],
+  ["<https://api.example/a>; rel='self', <https://api.example/b>; rel='next'", 'https://api.example/b'],
   ['', undefined],
-  ['garbage', undefined],
 ];
 for (const [link, next] of links) {
   test(`Link: ${link || '(none)'}`, () => {
     assert.equal(walk({ type: 'link' }, [{ headers: { link } }])[1]?.url, next);
   });
 }
+
+test('a Link header in which no link can be found may have been that of the next page: 76', () => {
+  for (const link of ['garbage', '</v1/log?page=2; rel=next', 'https://api.example/b; rel="next"']) {
+    assert.throws(
+      () => walk({ type: 'link' }, [{ headers: { link } }]),
+      (error) => error instanceof Problem && error.status === exit.protocol && /Link header/.test(error.message),
+      link,
+    );
+  }
+});
 
 test('a next address may be relative, and never leads to another host', () => {
   const paging: PagingDefinition = { type: 'url', path: 'links."@next"' };

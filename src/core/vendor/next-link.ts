@@ -1,17 +1,26 @@
 /** The address of the next page among other links, in the Link header or in a list in the body; and what it asks for. */
 import type { EnvelopeTest, RequestDefinition } from '../definition.ts';
 import { exit, Problem } from '../problem.ts';
+import { quoted } from '../text/shown.ts';
 import { holds, parseJson, valueAt } from './reply.ts';
 
-/** The target of rel="next" in a Link header (RFC 8288), or undefined. */
+const links = /<([^<>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"[^"]*"|[^\s",;]*))?)*)/g;
+
+/** The target of rel="next" in a Link header (RFC 8288), or undefined. Some write it as rel='next'. */
 export function nextLink(header: string): string | undefined {
-  for (const [, target = '', parameters = ''] of header.matchAll(
-    /<([^<>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"[^"]*"|[^\s",;]*))?)*)/g,
-  )) {
-    const relation = /(?:^|;)\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters);
+  for (const [, target = '', parameters = ''] of header.matchAll(links)) {
+    const relation = /(?:^|;)\s*rel\s*=\s*(?:"([^"]*)"|'?([^\s;,"']+))/i.exec(parameters);
     if ((relation?.[1] ?? relation?.[2] ?? '').toLowerCase().split(/\s+/).includes('next')) return target;
   }
   return undefined;
+}
+
+/** Throws Problem 76 for a Link header in which no link can be found: it may have been that of the next page. */
+export function refuseNoLink(header: string, source: string): void {
+  if (header.trim() === '' || header.search(links) !== -1) return;
+  throw new Problem(exit.protocol, `${source}: no link can be found in the Link header ${quoted(header)}`, {
+    hint: "it may be that of the next page, so the position stays; check the vendor's API version, and a proxy on the way",
+  });
 }
 
 /** Where a list of links is, which of them leads to the next page, and where its address is. */
