@@ -246,6 +246,17 @@ test('what is refused although it ends before the vendor’s clock is not asked 
   }
 });
 
+test('records that are left to settle for longer than the vendor keeps them are no empty windows but 78', async () => {
+  const here = bench({ rules: { retention: parseDuration('1d', 'retention') } });
+  here.vendor.stored.push(stored('old', start - 30 * minute));
+  const { problems } = await here.run({ delay: parseDuration('1d', '--delay') });
+  assert.deepEqual(
+    problems.map(({ status, message }) => [status, message]),
+    [[exit.config, 'memory keeps records for 1d, so that after a delay of 1d there are none']],
+  );
+  assert.deepEqual(statuses(await here.run({ delay: parseDuration('23h', '--delay') })), []);
+});
+
 test('a search finds what the source would let settle first', async () => {
   const here = bench({ rules: { delay: parseDuration('1h', 'delay') } });
   here.vendor.stored.push(stored('fresh', start - minute));

@@ -36,6 +36,17 @@ export function beyondReach({ source, bookmark, job: { since, until }, serverNow
   });
 }
 
+/** The Problem of records that are left to settle for longer than the vendor keeps them: each window would be empty. */
+export function goneBefore({ source: { name, window }, bookmark, job }: Beginning): Problem | undefined {
+  const { retention, filter } = window;
+  const delay = delayOf(job, window);
+  if (retention === undefined || delay < retention || bookmark !== undefined || filter === 'none') return undefined;
+  const kept = `${name} keeps records for ${durationText(retention)}`;
+  return new Problem(exit.config, `${kept}, so that after a delay of ${durationText(delay)} there are none`, {
+    hint: 'give a shorter --delay, or correct window.delay and window.retention if the definition is yours',
+  });
+}
+
 function forgetting({ source: { name, window }, watermark, serverNow }: Beginning): string | undefined {
   const age = watermark === undefined ? 0n : serverNow - watermark;
   const { retention = age } = window;

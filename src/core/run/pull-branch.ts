@@ -2,7 +2,7 @@
 import { isAhead } from '../clock/vendor-clock.ts';
 import { askOnce } from '../delivery/acknowledge.ts';
 import { begunPlan } from './begin.ts';
-import { beyondReach, forewarned } from './forewarned.ts';
+import { beyondReach, forewarned, goneBefore } from './forewarned.ts';
 import { aheadOfClock, neverAcknowledged } from './partial.ts';
 import { isPastClock, isSuited } from './plan.ts';
 import type { BranchRun } from './branch-run.ts';
@@ -22,6 +22,8 @@ export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => v
   const before = { ...place };
   let plan = begunPlan(at);
   let isWhole = false;
+  const gone = goneBefore({ source, watermark, bookmark, ...plan });
+  if (gone !== undefined) throw gone;
   try {
     const unplanned: Pick<BranchRun, 'suits' | 'isPastClock'> = {
       suits: (told) => isSuited(at, told),
