@@ -135,7 +135,6 @@ const ends: readonly (readonly [what: string, reply: string, change: object, mut
   ['null', '{"data":[{"id":1},{"id":2}],"next":null}', {}],
   ['nothing, and that there is no more', '{"data":[{"id":1},{"id":2}],"more":false}', { more: 'more' }],
   ['nothing, and that there is no more, as a text', '{"data":[{"id":1},{"id":2}],"more":"0"}', { more: 'more' }],
-  ['nothing, and that there is more', '{"data":[{"id":1},{"id":2}],"more":true}', { more: 'more' }, 'next'],
   ['a cursor, and no flag where one should be', '{"data":[{"id":1},{"id":2}],"next":"b"}', { more: 'more' }, 'more'],
   ['nothing, and the page is not full', '{"data":[{"id":1}]}', {}],
   ['nothing, as is documented of the last page', '{"data":[{"id":1},{"id":2}]}', { stop: ['missing'] }],
