@@ -1200,6 +1200,34 @@ for (const [what, rules, job] of [
   });
 }
 
+for (const [what, rules, job] of [
+  ['what the vendor no longer keeps', { retention: parseDuration('2h', 'retention') }, {}],
+  ['what --since leaves out', {}, { since: { back: parseDuration('2h', '--since') } }],
+] as const) {
+  test(`a gap is told of although what follows it is planned anew by the vendor’s clock: ${what}`, async () => {
+    const here = bench({ rules: { ...rules, longest: parseDuration('30m', 'longest') } });
+    assert.deepEqual(statuses(await here.run()), []);
+    here.clock.now += 6 * 60 * minute;
+    let vendorNow: bigint | undefined;
+    here.vendor.serverTime = () => vendorNow;
+    const { pull } = here.vendor;
+    here.vendor.pull = async function* (ask) {
+      vendorNow = BigInt(here.clock.now - 10_000) * 1_000_000n;
+      if (ask.slice.until > vendorNow) fail(new Problem(exit.protocol, 'until is in the future', { httpStatus: 400 }));
+      yield* pull(ask);
+    };
+    const { problems } = await here.run(job);
+    assert.deepEqual(
+      problems.map(({ status }) => status),
+      [exit.partial],
+    );
+    assert.match(
+      problems[0]?.message ?? '',
+      /^records from 2026-11-20T09:00:00Z to 2026-11-20T13:00:00Z (?:are gone|were)/,
+    );
+  });
+}
+
 test('a gap is told of by the run that ends behind it, where a bookmark takes several runs there', async () => {
   const here = bench({ rules: { filter: 'none', retention: parseDuration('2h', 'retention') } });
   await here.run();

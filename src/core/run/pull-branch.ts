@@ -32,7 +32,10 @@ export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => v
     if (!(await pullWindow({ ...at, job: plan.job, ...unplanned }, plan.window))) {
       // The other plan went by the wrong clock.
       if (place.watermark === undefined) place.begin = at.isNew ? undefined : before.begin;
+      const { gap } = plan.window;
       plan = begunPlan(at);
+      // What was read by it may have passed its gap: the new one begins behind that.
+      if (gap !== undefined && place.watermark !== before.watermark) plan = { ...plan, window: { ...plan.window, gap } };
       await pullWindow({ ...at, job: plan.job }, plan.window);
     }
     isWhole = true;
