@@ -204,6 +204,28 @@ test('a first run that fails begins, from then on, where it was to begin by the 
   }
 });
 
+test('a first run that is answered with failures alone begins by the clock that they tell, of which ours is ahead', async () => {
+  const here = bench();
+  const vendorNow = (): number => here.clock.now - 30 * minute;
+  let told: bigint | undefined;
+  here.vendor.serverTime = () => told;
+  let isDown = true;
+  const { pull } = here.vendor;
+  here.vendor.pull = async function* (ask) {
+    told = BigInt(vendorNow()) * 1_000_000n;
+    if (isDown) fail(new Problem(exit.unavailable, 'memory is down', {}));
+    yield* pull(ask);
+  };
+  assert.deepEqual(statuses(await here.run({ firstRun: 0n })), [exit.unavailable]);
+  here.restart();
+  told = undefined;
+  isDown = false;
+  here.clock.now += 20 * minute;
+  here.vendor.stored.push(stored('new', vendorNow() - 10 * minute, 0));
+  assert.deepEqual(statuses(await here.run({ firstRun: 0n })), []);
+  assert.deepEqual(here.ids(), ['new']);
+});
+
 test('a vendor that takes no window past its own clock, of which ours is ahead, is asked again up to that', async () => {
   for (const slice of [undefined, parseDuration('20m', 'slice')]) {
     const here = bench({ rules: { slice } });

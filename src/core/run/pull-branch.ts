@@ -40,6 +40,7 @@ export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => v
     }
     isWhole = true;
   } finally {
+    if (!isWhole) begunPlan(at); // a failure may have told the vendor's clock
     read(plan.window);
     const { gap } = plan.window;
     const { since } = plan.job;
