@@ -277,6 +277,9 @@ test('records that are left to settle for longer than the vendor keeps them are 
     [[exit.config, 'memory keeps records for 1d, so that after a delay of 1d there are none']],
   );
   assert.deepEqual(statuses(await here.run({ delay: parseDuration('23h', '--delay') })), []);
+  const bounds = { since: BigInt(start - 60 * minute) * 1_000_000n, until: BigInt(start) * 1_000_000n };
+  const search = await here.run({ ...bounds, usePosition: false, delay: parseDuration('1d', '--delay') });
+  assert.deepEqual([statuses(search), here.ids()], [[], ['old']], 'with --until there is nothing to let settle');
 });
 
 test('a search finds what the source would let settle first', async () => {

@@ -40,7 +40,8 @@ export function beyondReach({ source, bookmark, job: { since, until }, serverNow
 export function goneBefore({ source: { name, window }, bookmark, job }: Beginning): Problem | undefined {
   const { retention, filter } = window;
   const delay = delayOf(job, window);
-  if (retention === undefined || delay < retention || bookmark !== undefined || filter === 'none') return undefined;
+  if (retention === undefined || delay < retention || job.until !== undefined) return undefined;
+  if (bookmark !== undefined || filter === 'none') return undefined;
   const kept = `${name} keeps records for ${durationText(retention)}`;
   return new Problem(exit.config, `${kept}, so that after a delay of ${durationText(delay)} there are none`, {
     hint: 'give a shorter --delay, or correct window.delay and window.retention if the definition is yours',
