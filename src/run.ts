@@ -109,7 +109,12 @@ async function pullBranches(state: State, position: Position, sink: Sink, quaran
   const seed = Math.floor(tools.random() * 2 ** 32);
   // A journal needs a position that knows its branch; and a full disk should fail before anything is sent.
   const unknown = branches.filter((branch) => !position.branches.has(branch));
-  for (const branch of unknown) begunPlan({ ...parts, place: placeOf(position, branch, seed) });
+  try {
+    await source.open?.();
+  } finally {
+    // Also where the login is refused: that may take days to mend, and what happens meanwhile belongs to the job.
+    for (const branch of unknown) begunPlan({ ...parts, place: placeOf(position, branch, seed) });
+  }
   const saveAll = async (): Promise<void> => {
     await save(state, position, sink);
     delivered.forget();

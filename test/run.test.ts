@@ -142,6 +142,18 @@ test('what happened since the first run that was to begin now is delivered, thou
   assert.deepEqual(other.ids(), ['late'], 'whoever asks for less gets less');
 });
 
+test('what happened since the first run that was to begin now is delivered, though the vendor refused its login', async () => {
+  const here = bench();
+  here.vendor.open = () => Promise.reject(new Problem(exit.noperm, 'memory refused the login'));
+  assert.deepEqual(statuses(await here.run({ firstRun: 0n })), [exit.noperm]);
+  here.restart();
+  here.vendor.open = () => Promise.resolve();
+  here.clock.now += 30 * minute;
+  here.vendor.stored.push(stored('meanwhile', start + 10 * minute));
+  assert.deepEqual(statuses(await here.run({ firstRun: 0n })), []);
+  assert.deepEqual(here.ids(), ['meanwhile']);
+});
+
 test('a run with --since and -c that comes to nothing says where the next one begins', async () => {
   const here = bench();
   const hour = 60 * minute;

@@ -161,8 +161,10 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     return early ?? late;
   }
 
+  const asksForBranches = asksVendor(definition, values);
+
   async function branches(): Promise<readonly string[]> {
-    await vendor.open();
+    if (asksForBranches) await vendor.open();
     return branchesOf(definition, values, vendor, tools);
   }
 
@@ -171,7 +173,8 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     window: windowRules(definition),
     scope: scopeOf(definition, values),
     branches,
-    asksForBranches: asksVendor(definition, values),
+    asksForBranches,
+    open: vendor.open,
     pull,
     serverTime: vendor.serverTime,
     earliest: earliestIn(definition),

@@ -237,6 +237,8 @@ export interface Source {
   branches(): Promise<readonly string[]>;
   /** True when it is the vendor who lists the branches, and not the user. */
   readonly asksForBranches?: boolean;
+  /** Logs in, where a vendor asks for that. */
+  open?(): Promise<void>;
   /** Reads one slice to its end. Finishing without a Problem means: all of it was read. */
   pull(ask: Ask): AsyncIterable<Page>;
   /** The server's clock as last seen, or undefined. */
