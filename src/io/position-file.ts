@@ -74,7 +74,12 @@ export function positionStore(directory: string, job: string, scope: Scope, take
     base = stored.heading.trimEnd();
     progress = progressIn(position);
     await journal.read(base, (entry) => addEntry(path, position, entry, seed));
-    return isOwn(path, job, stored, scope) ? { ...position, ...scope } : firstPosition(scope);
+    if (isOwn(path, job, stored, scope)) return { ...position, ...scope };
+    const { source, asked = scope.asked } = position;
+    if (source !== scope.source || (scope.asked !== undefined && asked !== scope.asked)) return firstPosition(scope);
+    // It failed for its destination alone, and where it was to begin is the same for the one that is named now.
+    const begun = [...position.branches].filter(([, { begin }]) => begin !== undefined);
+    return { ...firstPosition(scope), branches: new Map(begun) };
   }
 
   async function firstRun(seed: number): Promise<Position | undefined> {

@@ -513,6 +513,23 @@ test('a position of another sink that nothing was ever delivered to is taken ove
   assert.equal((await positionStore(directory, 'job', other).load())?.sink, 'other');
 });
 
+test('a first run that failed for its destination keeps where it was to begin when that is corrected', async (t) => {
+  const directory = freshDirectory(t);
+  const begin = { from: 1_763_629_200_000_000_000n, firstRun: 0n };
+  await saved(directory, { ...positionOf({ '': { ...branch(undefined), begin } }), asked: 'audit' });
+  for (const [change, kept] of [
+    [{ sink: 'other' }, begin],
+    [{ sink: 'other', asked: 'audit' }, begin],
+    [{ sink: 'other', asked: 'logins' }, undefined],
+    [{ source: 'other' }, undefined],
+  ] as const) {
+    const store = positionStore(directory, 'job', { ...scope, ...change });
+    const position = await store.load();
+    assert.deepEqual(position?.branches.get('')?.begin, kept, JSON.stringify(change));
+    assert.deepEqual([position?.last, position?.failures], [undefined, 0]);
+  }
+});
+
 const others = {
   source: { ...scope, source: 'other' },
   sink: { ...scope, sink: 'other' },
