@@ -106,6 +106,7 @@ async function lookAtSource({ source, tools }: Parts, configuration: Configurati
   const { source: definition, plan } = configuration;
   try {
     const branches = await source.branches();
+    await source.open?.(); // tells the clock by which the window is made
     const [branch = ''] = branches;
     let slice = firstPart(source, plan, tools);
     const seen = firstLook(definition);

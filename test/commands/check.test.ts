@@ -124,6 +124,18 @@ test('a vendor that takes no window past its own clock, of which ours is ahead, 
   assert.deepEqual([exit, said], [0, '']);
 });
 
+test('the clock that the login tells is the one that the window of the check is made by', async (t) => {
+  const here = await scene(t, { session: true });
+  const theirs = new Date(here.clock.now - 1_800_000).toUTCString();
+  here.vendor.fault = (_, truth) =>
+    Buffer.from(truth.toString('latin1').replace(/^Date: .*$/m, `Date: ${theirs}`), 'latin1');
+  const { status, stdout } = await here.run(['check']);
+  assert.equal(status, 0, stdout);
+  const page = here.vendor.requests.find(({ kind }) => kind === 'page');
+  const until = new URL(page?.path ?? '', here.vendor.url).searchParams.get('until') ?? '';
+  assert.equal(Date.parse(until), Date.parse(theirs));
+});
+
 test('a full first page that names no next one is told by the check, as it would be by a run', async (t) => {
   const server = await rawServer(answers(reply(200, {}, '{"data":[{"id":1},{"id":2}],"nxt":"b"}')));
   t.after(() => server.close());
