@@ -61,6 +61,7 @@ const links: readonly (readonly [header: string, next: string | undefined])[] = 
   ['<https://api.example/a>; title="rel=next"; rel="first"', undefined],
   ["<https://api.example/a>; rel='self', <https://api.example/b>; rel='next'", 'https://api.example/b'],
   ['', undefined],
+  [', ', undefined], // two that are empty, joined
 ];
 for (const [link, next] of links) {
   test(`Link: ${link || '(none)'}`, () => {

@@ -17,7 +17,7 @@ export function nextLink(header: string): string | undefined {
 
 /** Throws Problem 76 for a Link header in which no link can be found: it may have been that of the next page. */
 export function refuseNoLink(header: string, source: string): void {
-  if (header.trim() === '' || header.search(links) !== -1) return;
+  if (/^[\s,]*$/.test(header) || header.search(links) !== -1) return;
   throw new Problem(exit.protocol, `${source}: no link can be found in the Link header ${quoted(header)}`, {
     hint: "it may be that of the next page, so the position stays; check the vendor's API version, and a proxy on the way",
   });
