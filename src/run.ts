@@ -109,12 +109,14 @@ async function pullBranches(state: State, position: Position, sink: Sink, quaran
   const seed = Math.floor(tools.random() * 2 ** 32);
   // A journal needs a position that knows its branch; and a full disk should fail before anything is sent.
   const unknown = branches.filter((branch) => !position.branches.has(branch));
+  const note = (branch: string): void => void begunPlan({ ...parts, place: placeOf(position, branch, seed) });
   try {
     await source.open?.();
-  } finally {
-    // Also where the login is refused: that may take days to mend, and what happens meanwhile belongs to the job.
-    for (const branch of unknown) begunPlan({ ...parts, place: placeOf(position, branch, seed) });
+  } catch (problem) {
+    branches.forEach(note); // it may be refused for days, and what happens meanwhile belongs to the job
+    throw problem;
   }
+  unknown.forEach(note);
   const saveAll = async (): Promise<void> => {
     await save(state, position, sink);
     delivered.forget();

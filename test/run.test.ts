@@ -145,13 +145,15 @@ test('what happened since the first run that was to begin now is delivered, thou
 test('what happened since the first run that was to begin now is delivered, though the vendor refused its login', async () => {
   const here = bench();
   here.vendor.open = () => Promise.reject(new Problem(exit.noperm, 'memory refused the login'));
-  assert.deepEqual(statuses(await here.run({ firstRun: 0n })), [exit.noperm]);
-  here.restart();
+  for (const asked of [{}, { since: { back: parseDuration('1h', '--since') } }]) {
+    assert.deepEqual(statuses(await here.run({ firstRun: 0n, ...asked })), [exit.noperm]);
+    here.restart();
+  }
   here.vendor.open = () => Promise.resolve();
   here.clock.now += 30 * minute;
-  here.vendor.stored.push(stored('meanwhile', start + 10 * minute));
+  here.vendor.stored.push(stored('asked', start - 50 * minute), stored('meanwhile', start + 10 * minute));
   assert.deepEqual(statuses(await here.run({ firstRun: 0n })), []);
-  assert.deepEqual(here.ids(), ['meanwhile']);
+  assert.deepEqual(here.ids().toSorted(), ['asked', 'meanwhile']);
 });
 
 test('a run with --since and -c that comes to nothing says where the next one begins', async () => {
