@@ -26,7 +26,7 @@ export interface Lock {
 
 /** Takes the lock of a job; `path` is its place, in a directory that is there. Problem 75 at once when it is held. */
 export async function takeLock(path: string, job: string): Promise<Lock> {
-  const here = await holders();
+  const here = holders();
   const holder = await clearDead(path, here);
   if (holder === undefined && (await place(path, here.self))) {
     reached('lock: taken');
@@ -44,7 +44,7 @@ export async function clearLock(path: string): Promise<void> {
 /** Who holds the lock, by a process that is seen to live; names of others are removed. */
 async function clearDead(path: string, here: Holders): Promise<{ process: string; since: string } | undefined> {
   for (const name of await namesIn(path)) {
-    if (await here.isAlive(name)) return { process: processOf(name), since: await timeOf(join(path, name)) };
+    if (here.isAlive(name)) return { process: processOf(name), since: await timeOf(join(path, name)) };
     await removeDirectory(join(path, name));
     reached('lock: dead holder removed');
   }

@@ -140,11 +140,11 @@ test('after kill -9 the next run starts at once', async (t) => {
 
 /** Of this place, with a number above the largest of Linux. */
 async function deadHolder(): Promise<string> {
-  return (await holders()).self.replace(/^\d+/, String(2 ** 22 + 1));
+  return holders().self.replace(/^\d+/, String(2 ** 22 + 1));
 }
 
 test('a lock is held by a process that is seen to live, and by nothing else', { skip: !isLinux }, async () => {
-  const { self, isAlive } = await holders();
+  const { self, isAlive } = holders();
   const [pid = '', start = '', namespace = '', boot = ''] = self.split(',');
   assert.match(self, /^\d+,\d+,\d+,[0-9a-f-]{36}$/);
   const cases: [string, boolean][] = [
@@ -158,11 +158,11 @@ test('a lock is held by a process that is seen to live, and by nothing else', { 
     [`../${pid},${start},${namespace},${boot}`, false],
     ['junk', false],
   ];
-  for (const [name, alive] of cases) assert.equal(await isAlive(name), alive, name);
+  for (const [name, alive] of cases) assert.equal(isAlive(name), alive, name);
 });
 
 test('a killed process that nobody has taken note of holds nothing', { skip: !isLinux }, async (t) => {
-  const { self, isAlive } = await holders();
+  const { self, isAlive } = holders();
   // The shell starts a process that ends at once, and becomes one that never asks what came of it.
   const child = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 20'], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => child.kill('SIGKILL'));
@@ -170,9 +170,9 @@ test('a killed process that nobody has taken note of holds nothing', { skip: !is
   const pid = line.toString().trim();
   const stat = (): string[] => readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ');
   const name = self.replace(/^\d+,\d+/, `${pid},${stat()[21]}`);
-  assert.equal(await isAlive(name), true);
+  assert.equal(isAlive(name), true);
   while (stat()[2] !== 'Z') await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.equal(await isAlive(name), false);
+  assert.equal(isAlive(name), false);
 });
 
 test('a lock in a place that cannot be written is an error, and leaves nothing', async (t) => {
