@@ -41,7 +41,7 @@ describe('a real rsyslog', { skip: missing('rsyslogd', 'openssl') }, () => {
   for (const transport of ['tls', 'tcp']) {
     const skip = transport === 'tls' && lackingTls();
     for (const format of ['json', 'leef', 'cef']) {
-      test(`takes each record once, as it was: ${format} over ${transport}`, { skip }, async (t) => {
+      test(`takes each record once, as it was: ${format} over ${transport}`, { skip, timeout: 60_000 }, async (t) => {
         const rsyslog = await startRsyslog(transport === 'tls' ? authority : undefined, longest);
         t.after(() => rsyslog.close());
         const directory = scratch(t);
