@@ -104,7 +104,7 @@ test('what a first run delivered before it was killed does not count at another 
   const journal = join(here.stateDirectory, 'faults.journal');
   const last = heldPage(here, 3);
   const killed = here.start([], { stdio: ['ignore', openSync(join(here.directory, 'first'), 'w'), 'ignore'] });
-  await until(() => last.asked() && linesOf(journal).length > 2); // its first line, and an entry with an ID
+  await until(() => last.isAsked() && linesOf(journal).length > 2); // its first line, and an entry with an ID
   killed.kill('SIGKILL');
   await ended(killed);
   last.release();

@@ -12,7 +12,7 @@ import { answer, bent } from '../faults/answers.ts';
 import { elasticScene, ids, idsIn, onPost, recordIdOf, splunkScene } from '../faults/destinations.ts';
 import { saidBy, scene } from '../faults/harness.ts';
 import { watchMemory } from '../faults/peak-memory.ts';
-import { heldPage, positionFile, toFile, until } from '../faults/processes.ts';
+import { heldPage, positionFile, toFile } from '../faults/processes.ts';
 import { onPage } from '../faults/replies.ts';
 import type { Fault } from '../faults/vendor.ts';
 
@@ -180,7 +180,7 @@ test('R19 a second run ends at once with 75; after kill -9 of the first the next
   const held = heldPage(here, 1);
   const child = here.start();
   const end = ended(child);
-  await until(held.asked);
+  await held.asked(end);
   assert.equal((await here.spawn()).status, 75);
   child.kill('SIGKILL');
   await end;

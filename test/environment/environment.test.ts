@@ -28,7 +28,7 @@ import { positionStore } from '../../src/io/position-file.ts';
 import { ended, scratch } from '../support/program.ts';
 import { elasticScene, onPost, recordIdOf } from '../faults/destinations.ts';
 import { saidBy, scene, type SceneOptions } from '../faults/harness.ts';
-import { heldPage, linesOf, mounted, positionFile, resultOf, shell, toFile, until } from '../faults/processes.ts';
+import { heldPage, linesOf, mounted, positionFile, resultOf, shell, toFile } from '../faults/processes.ts';
 
 const day = 86_400_000;
 const onePage: Pick<SceneOptions, 'define'> = { define: (definition) => ({ ...definition, limits: { page: 500 } }) };
@@ -45,7 +45,7 @@ for (const [signal, status] of [
     const held = heldPage(here, 3);
     const child = here.start();
     const end = resultOf(child);
-    await until(held.asked);
+    await held.asked(end);
     child.kill(signal);
     assert.equal((await end).status, status);
     assert.equal(JSON.parse(documentOf(positionFile(here))).last.exit, status);
@@ -68,7 +68,7 @@ test('SIGKILL: temp files that it left are cleared by the next run, under the lo
   for (const name of left) writeFileSync(join(here.stateDirectory, name), 'half');
   const held = heldPage(here, 1);
   const first = here.run();
-  await until(held.asked);
+  await held.asked(first);
   const living = join(here.stateDirectory, 'faults.position.aaaaaaaaaaaa.temp');
   writeFileSync(living, 'of the run that holds the lock');
   assert.equal((await here.run()).status, 75);
@@ -172,7 +172,7 @@ test('two jobs of one directory run side by side; the same job under another spe
   const here = await scene(context);
   const held = heldPage(here, 1);
   const first = here.run();
-  await until(held.asked);
+  await held.asked(first);
   symlinkSync(here.stateDirectory, join(here.directory, 'link'));
   assert.equal((await here.run(['--state-dir', join(here.directory, 'link')])).status, 75);
   const other = here.run(['--job', 'other', '--dry-run']);

@@ -105,7 +105,7 @@ fault('D13', 'of a hundred pairs of simultaneous runs, exactly one of each works
   for (let pair = 1; pair <= 100; pair++) {
     const held = heldPage(here, 1);
     const first = here.run();
-    await until(held.asked);
+    await held.asked(first);
     const second = await here.run();
     assert.equal(second.status, 75, second.stderr);
     assert.match(
@@ -126,7 +126,7 @@ fault('D13', 'five processes at once: one works, four end with 75', async (conte
   const held = heldPage(here, 1);
   const children = Array.from({ length: 5 }, () => here.start());
   const ends = children.map(resultOf);
-  await until(held.asked);
+  await until(held.isAsked);
   const first = await Promise.race(ends);
   assert.equal(first.status, 75, first.stderr);
   await until(() => children.filter(({ exitCode }) => exitCode === 75).length === 4);
@@ -145,7 +145,7 @@ fault(
     const held = heldPage(here, 2);
     const child = here.start();
     const end = resultOf(child);
-    await until(held.asked);
+    await held.asked(end);
     child.kill('SIGSTOP');
     const second = await here.spawn();
     assert.deepEqual([second.status, second.stdout], [75, '']);
@@ -168,7 +168,7 @@ fault(
     const held = heldPage(here, 2);
     const child = here.start();
     const end = resultOf(child);
-    await until(held.asked);
+    await held.asked(end);
     child.kill('SIGSTOP');
     // A copy of the directory, without the lock, is another machine's view of a shared one: it sees no process of this one.
     const copy = join(here.directory, 'copy');
@@ -199,7 +199,7 @@ for (const [signal, status] of [
     const held = heldPage(here, 2);
     const child = here.start([], { stdio: ['ignore', 'pipe', 'pipe'] });
     const end = resultOf(child);
-    await until(held.asked);
+    await held.asked(end);
     child.kill(signal);
     const result = await end;
     assert.equal(here.delivered().length, 2, 'the page before it is delivered');

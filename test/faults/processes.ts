@@ -64,11 +64,11 @@ export async function mounted(
   }
 }
 
-/** Waits until it is so; a test that waits in vain ends by its own time limit. */
-export async function until(isSo: () => boolean): Promise<void> {
+/** Waits until it is so; a test that waits in vain ends by its own time limit, and tells `known` of it. */
+export async function until(isSo: () => boolean, known: () => string = () => String(isSo)): Promise<void> {
   const end = performance.now() + hang;
   while (!isSo()) {
-    if (performance.now() > end) throw new Error(`it did not come true: ${isSo.toString()}`);
+    if (performance.now() > end) throw new Error(`it did not come true: ${known()}`);
     await sleep(5);
   }
 }
@@ -76,16 +76,32 @@ export async function until(isSo: () => boolean): Promise<void> {
 /** No test waits for longer, in milliseconds. */
 const hang = 120_000;
 
+export interface HeldPage {
+  /** Waits for the first request of the page; if the run `by` ends before, there is none to wait for. */
+  asked(by: Promise<Ended | Result>): Promise<void>;
+  isAsked(): boolean;
+  release(): void;
+}
+
 /** A vendor that answers page `page` only when it is released. */
-export function heldPage(here: Scene, page: number): { asked(): boolean; release(): void } {
+export function heldPage(here: Scene, page: number): HeldPage {
   const waiting: (() => void)[] = [];
   let released = false;
   here.vendor.fault = (asked, honest) => {
     if (asked.kind !== 'page' || asked.page !== page || released) return undefined;
     return (socket) => void waiting.push(() => socket.write(honest));
   };
+  const isAsked = (): boolean => waiting.length > 0;
   return {
-    asked: () => waiting.length > 0,
+    isAsked,
+    async asked(by) {
+      let early: Ended | Result | undefined;
+      void (async () => (early = await by))();
+      const known = (): string =>
+        `a request for page ${page}; these came: ${here.vendor.requests.map(({ path }) => path).join(', ')}`;
+      await until(() => isAsked() || early !== undefined, known);
+      if (!isAsked()) throw new Error(`before page ${page}, the run ended with ${early?.status}: ${early?.stderr}`);
+    },
     release() {
       released = true;
       for (const answer of waiting) answer();

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { ended, scratch, type Ended } from '../support/program.ts';
 import { canaries, fault, saidBy, scene, type Scene } from './harness.ts';
 import { watchMemory } from './peak-memory.ts';
-import { heldPage, linesOf, positionFile, resultOf, toFile, until } from './processes.ts';
+import { heldPage, linesOf, positionFile, resultOf, toFile } from './processes.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const hour = 3_600_000;
@@ -302,7 +302,7 @@ fault(
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const end = resultOf(child);
-    await until(held.asked);
+    await held.asked(end);
     rmSync(join(copy, 'bin'), { recursive: true });
     rmSync(join(copy, 'dist'), { recursive: true });
     mkdirSync(join(copy, 'dist'));
