@@ -1267,6 +1267,68 @@ test('a gap is told of by the run that ends behind it, where a bookmark takes se
   assert.deepEqual(statuses(await here.run()), []);
 });
 
+test('a gap that a killed run passed is told of by the next run that ends, whatever becomes of the branches', async () => {
+  const rules = { retention: parseDuration('2h', 'retention'), longest: parseDuration('30m', 'longest') };
+  for (const killedBy of ['page', 'branch'] as const) {
+    const here = bench({ rules });
+    here.vendor.branches = async () => ['one', 'two'];
+    assert.deepEqual(statuses(await here.run()), []);
+    here.clock.now += 6 * 60 * minute;
+    const { pull } = here.vendor;
+    let killed: string | undefined;
+    here.vendor.pull = async function* (ask) {
+      yield* pull(ask);
+      if (killedBy === 'page' ? here.store.saves > 0 : ask.branch === 'two') killed ??= here.store.disk.saved;
+    };
+    here.restart();
+    assert.deepEqual(statuses(await here.run()), [exit.partial]);
+    here.store.disk.saved = killed;
+    here.restart();
+    here.vendor.pull = () => fail(new Problem(exit.tempfail, 'the quota is used up'));
+    const { problems } = await here.run();
+    const span = 'records from 2026-11-20T09:00:00Z to 2026-11-20T13:00:00Z are gone: memory no longer keeps them';
+    assert.deepEqual(
+      problems.map(({ status, message }) => [status, message]),
+      [
+        [exit.tempfail, 'the quota is used up'],
+        [exit.partial, `one: ${span}`],
+      ],
+    );
+    here.vendor.pull = pull;
+    here.restart();
+    const [told, ...others] = (await here.run()).problems;
+    assert.deepEqual([told?.message, others], [`two: ${span}`, []], 'the first branch is told of no more');
+  }
+});
+
+for (const [what, job, told] of [
+  ['before a new beginning', {}, / to 2026-11-20T11:00:00Z are gone: memory no longer keeps them$/],
+  [
+    'that --since leaves',
+    { since: { back: parseDuration('5m', '--since') } },
+    / were skipped, because --since is later/,
+  ],
+] as const) {
+  test(`the gap ${what} is told of by the next run when the one whose bookmark is behind it is killed`, async () => {
+    const here = bench({ rules: { filter: 'none', firstRun: parseDuration('1h', 'firstRun') } });
+    await here.run();
+    here.clock.now += 3 * 60 * minute;
+    let killed: string | undefined;
+    here.vendor.pull = async function* (ask) {
+      const restarted = ask.bookmark === undefined;
+      yield { records: [], refused: [], unmatched: 0, restarted, bookmark: 'behind it' };
+      killed ??= here.store.disk.saved;
+    };
+    await here.run(job);
+    here.store.disk.saved = killed;
+    here.restart();
+    const { problems } = await here.run();
+    assert.deepEqual([problems.length, problems[0]?.status], [1, exit.partial]);
+    assert.match(problems[0]?.message ?? '', told);
+    assert.deepEqual(statuses(await here.run()), []);
+  });
+}
+
 test('a gap that --since leaves is told of by the run whose bookmark is behind it, although it fails', async () => {
   const here = bench({ rules: { filter: 'none' } });
   await here.run();

@@ -534,6 +534,8 @@ export interface BranchPosition {
   settled: Settled | undefined;
   /** Whether the last run that knew the list of branches found it there. */
   listed: boolean;
+  /** What it passed over, as long as no run has ended to tell of it: one that is killed tells nobody. */
+  untold: readonly Gap[];
   readonly ledger: Ledger;
 }
 

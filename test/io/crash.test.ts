@@ -26,22 +26,21 @@ function run(directory: string, steps: string, point = ''): ReturnType<typeof sp
   const from = (path: string): string => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href);
   const script = `
     import { writeSync } from 'node:fs';
-    import { createLedger } from ${from('core/dedupe.ts')};
+    import { firstPosition, placeOf } from ${from('core/run/position.ts')};
     import { appendFile } from ${from('io/append-file.ts')};
     import { onReached } from ${from('io/failpoint.ts')};
     import { positionStore } from ${from('io/position-file.ts')};
     import { openQuarantine } from ${from('io/quarantine.ts')};
     const directory = ${JSON.stringify(directory)};
     const scope = ${JSON.stringify(scope)};
-    function ledgerOf(ids) {
-      const ledger = createLedger();
-      for (const id of ids) ledger.keep(ledger.note(Buffer.from(id), 0, id.length, 1763629200000, 0));
-      return ledger;
-    }
     function position(watermark, ids) {
-      const branches = new Map([['', { watermark, bookmark: undefined, slice: undefined, listed: true, ledger: ledgerOf(ids) }]]);
-      return { ...scope, branches, saved: undefined, last: undefined, lastSuccess: undefined, failures: 0, refusals: 0 };
+      const position = firstPosition(scope);
+      const place = placeOf(position, '', 1);
+      place.watermark = watermark;
+      for (const id of ids) place.ledger.keep(place.ledger.note(Buffer.from(id), 0, id.length, 1763629200000, 0));
+      return position;
     }
+    const linesOf = (ids) => position(0n, ids).branches.get('').ledger.lines();
     const kill = () => process.kill(process.pid, 'SIGKILL');
     const crash = () => onReached((point) => { if (point === ${JSON.stringify(point)}) kill(); });
     ${steps}`;
@@ -83,7 +82,7 @@ const twoRuns = `
   await store.lock();
   await store.load();
   await store.save(position(1n, ['a']));
-  await store.journal('', ledgerOf(['b']).lines(), undefined);
+  await store.journal('', linesOf(['b']), undefined);
   crash();
   await store.save(position(2n, ['a', 'b', 'c']));
   await store.close();`;
@@ -148,7 +147,7 @@ for (const [point, ids] of [
        await store.load();
        await store.save(position(1n, ['a']));
        crash();
-       await store.journal('', ledgerOf(['b']).lines(), undefined);`,
+       await store.journal('', linesOf(['b']), undefined);`,
     );
     assert.deepEqual(await nextRun(directory), { watermark: 1n, ids, warnings: 0 });
   });

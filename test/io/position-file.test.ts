@@ -46,7 +46,16 @@ function branch(watermark: bigint | undefined, ids: readonly string[] = [], book
     const key = Buffer.from(id);
     ledger.keep(ledger.note(key, 0, key.length, 1_763_629_200_000, 7));
   }
-  return { watermark, begin: undefined, bookmark, slice: undefined, settled: undefined, listed: true, ledger };
+  return {
+    watermark,
+    begin: undefined,
+    bookmark,
+    slice: undefined,
+    settled: undefined,
+    listed: true,
+    untold: [],
+    ledger,
+  };
 }
 
 function positionOf(branches: Record<string, BranchPosition>): Position {
@@ -114,13 +123,14 @@ test('what was saved is loaded again, whatever it is', async (t) => {
   const directory = freshDirectory(t);
   const id = fc.string({ unit: 'binary', maxLength: 30 }).map((text) => text.replaceAll(/[\n\r]/g, ' '));
   const text = fc.option(fc.string({ unit: 'binary' }), { nil: undefined });
+  const instant = fc.bigInt(0n, 10n ** 19n);
   const branches = fc.array(
     fc.record({
       name: fc.string({ unit: 'binary' }),
       watermark: fc.option(fc.bigInt(-(10n ** 18n), 10n ** 19n), { nil: undefined }),
       begin: fc.option(
         fc.record(
-          { from: fc.bigInt(0n, 10n ** 19n), firstRun: fc.nat().map((ms) => BigInt(ms) * 1_000_000n) },
+          { from: instant, firstRun: fc.nat().map((ms) => BigInt(ms) * 1_000_000n) },
           { noNullPrototype: true },
         ),
         { nil: undefined },
@@ -129,12 +139,19 @@ test('what was saved is loaded again, whatever it is', async (t) => {
       slice: fc.option(fc.nat(), { nil: undefined }),
       settled: fc.option(
         fc.record(
-          { until: fc.bigInt(0n, 10n ** 19n), overlap: fc.nat().map((ms) => BigInt(ms) * 1_000_000n) },
+          { until: instant, overlap: fc.nat().map((ms) => BigInt(ms) * 1_000_000n) },
           { noNullPrototype: true },
         ),
         { nil: undefined },
       ),
       listed: fc.boolean(),
+      untold: fc.array(
+        fc.record(
+          { from: instant, until: instant, since: instant },
+          { noNullPrototype: true, requiredKeys: ['from', 'until'] },
+        ),
+        { maxLength: 2 },
+      ),
       ids: fc.uniqueArray(id, { maxLength: 5 }),
     }),
     { maxLength: 4 },
@@ -500,6 +517,7 @@ test('a position of another sink that nothing was ever delivered to is taken ove
     slice: undefined,
     settled: undefined,
     listed: true,
+    untold: [],
     ledger: createLedger(),
   };
   await saved(directory, positionOf({ '': empty }));

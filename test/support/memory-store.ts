@@ -1,8 +1,8 @@
 /** A position store that keeps what a disk would keep: only bytes that were saved survive `restart`. */
 import { Buffer } from 'node:buffer';
-import { createLedger } from '../../src/core/dedupe.ts';
 import { Problem } from '../../src/core/problem.ts';
-import type { BranchPosition, Position, PositionStore, Quarantine, Saved } from '../../src/core/types.ts';
+import type { PositionStore, Quarantine, Saved } from '../../src/core/types.ts';
+import { documentText, positionOf, type StoredDocument } from '../../src/io/position/position-document.ts';
 
 export interface MemoryStore extends PositionStore {
   /** Saves so far. */
@@ -19,15 +19,10 @@ export interface MemoryStore extends PositionStore {
   };
 }
 
-interface SavedBranch {
-  readonly name: string;
-  readonly watermark: string | undefined;
-  readonly begin: { readonly from: string; readonly firstRun: string } | undefined;
-  readonly bookmark: string | undefined;
-  readonly slice: number | undefined;
-  readonly settled: { readonly until: string; readonly overlap: string } | undefined;
-  readonly listed: boolean;
-  readonly lines: string;
+/** What `saved` holds, as JSON: the document, and the remembered IDs of each branch. */
+interface Stored {
+  readonly document: StoredDocument;
+  readonly lines: readonly string[];
 }
 
 export function memoryStore(disk: MemoryStore['disk'] = { saved: undefined, journal: [] }): MemoryStore {
@@ -44,8 +39,9 @@ export function memoryStore(disk: MemoryStore['disk'] = { saved: undefined, jour
     },
     async load() {
       if (disk.saved === undefined) return undefined;
-      const { branches, ...rest } = JSON.parse(disk.saved) as Omit<Position, 'branches'> & { branches: SavedBranch[] };
-      const position: Position = { ...rest, branches: new Map(branches.map(revived)) };
+      const { document, lines: remembered } = JSON.parse(disk.saved) as Stored;
+      const position = positionOf(document, 1);
+      [...position.branches.values()].forEach(({ ledger }, at) => ledger.read(Buffer.from(remembered[at] ?? '')));
       for (const { branch, lines, saved } of disk.journal) {
         position.branches.get(branch)?.ledger.read(Buffer.from(lines));
         position.saved = saved ?? position.saved;
@@ -55,16 +51,10 @@ export function memoryStore(disk: MemoryStore['disk'] = { saved: undefined, jour
     async save(position) {
       store.saves += 1;
       if (store.failSave !== undefined) throw store.failSave;
-      const branches = [...position.branches].map(([name, { watermark, begin, settled, ...place }]) => ({
-        ...place,
-        name,
-        watermark: watermark?.toString(),
-        begin: begin && { from: begin.from.toString(), firstRun: begin.firstRun.toString() },
-        settled: settled && { until: settled.until.toString(), overlap: settled.overlap.toString() },
-        lines: text(place.ledger.lines()),
-      }));
+      const lines = [...position.branches.values()].map(({ ledger }) => text(ledger.lines()));
+      const document = JSON.parse(documentText('memory', store.saves, position)) as StoredDocument;
       disk.previous = disk.saved;
-      disk.saved = JSON.stringify({ ...position, branches });
+      disk.saved = JSON.stringify({ document, lines } satisfies Stored);
       disk.journal.length = 0;
     },
     async journal(branch, lines, saved) {
@@ -76,24 +66,6 @@ export function memoryStore(disk: MemoryStore['disk'] = { saved: undefined, jour
     },
   };
   return store;
-}
-
-function revived({
-  name,
-  watermark,
-  begin: begun,
-  bookmark,
-  slice,
-  settled: stored,
-  listed,
-  lines,
-}: SavedBranch): [string, BranchPosition] {
-  const ledger = createLedger();
-  ledger.read(Buffer.from(lines));
-  const at = watermark === undefined ? undefined : BigInt(watermark);
-  const begin = begun && { from: BigInt(begun.from), firstRun: BigInt(begun.firstRun) };
-  const settled = stored && { until: BigInt(stored.until), overlap: BigInt(stored.overlap) };
-  return [name, { watermark: at, begin, bookmark, slice, settled, listed, ledger }];
 }
 
 function text(blocks: Iterable<Buffer>): string {

@@ -53,6 +53,8 @@ export interface BranchRun<AnyJob extends Job = DatedJob> extends RunContext<Any
   collect(step: () => Promise<void>): Promise<void>;
   /** Writes down a Problem that the run goes on after. */
   addProblem(problem: Problem): void;
+  /** The position moves past the gap before the window that is read. */
+  passGap?(): void;
   /** The sink failed, so that other branches would fail as well. */
   sinkBroke(): void;
   /** Whether the window suits the vendor's clock, which was not known before the first reply. */

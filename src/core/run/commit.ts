@@ -9,7 +9,7 @@ import { stoppedEarly } from './partial.ts';
 
 /** The one place where the watermark moves: every record of the slice was delivered, or durably set aside. */
 export function commit(
-  { source, place, job, tools, doubted }: BranchRun,
+  { source, place, job, tools, doubted, passGap }: BranchRun,
   slice: Window,
   serverTime: Instant | undefined,
   moves: boolean,
@@ -23,6 +23,7 @@ export function commit(
     const overlap = overlapOf(job, source.window);
     place.settled = settledAfter(place, slice, { serverNow: proven, delay, overlap });
     const watermark = advance(place.watermark, slice, proven, delay);
+    if (watermark !== place.watermark) passGap?.();
     place.watermark = watermark;
     place.begin = undefined;
     const overlapped = watermark - overlap;

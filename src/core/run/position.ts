@@ -34,6 +34,7 @@ export function placeOf(position: Position, branch: string, seed: number): Branc
     slice: undefined,
     settled: undefined,
     listed: true,
+    untold: [],
     ledger: createLedger(seed),
   };
   position.branches.set(branch, place);
@@ -70,5 +71,8 @@ export function writeDown(
   if (success) position.lastSuccess = position.last.ended;
   if (repeated > 0) position.lastRepeat = position.last.ended;
   if (summary.gaps.length > 0) position.lastGap = position.last.ended;
+  for (const place of position.branches.values()) {
+    place.untold = place.untold.filter((gap) => !summary.gaps.includes(gap));
+  }
   return status;
 }

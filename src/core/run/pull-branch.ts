@@ -22,6 +22,12 @@ export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => v
   const before = { ...place };
   let plan = begunPlan(at);
   let isWhole = false;
+  /** The gap of the plan, which the next run meets no more. It is saved with the position, in case this one is killed. */
+  function passGap(): void {
+    const { gap } = plan.window;
+    if (gap === undefined) return;
+    place.untold = [...place.untold.filter(({ from }) => from !== gap.from), { ...gap, since: plan.job.since }];
+  }
   const gone = goneBefore({ source, watermark, bookmark, ...plan });
   if (gone !== undefined) throw gone;
   try {
@@ -29,26 +35,18 @@ export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => v
       suits: (told) => isSuited(at, told),
       isPastClock: (slice, refusal) => isPastClock(at, slice, refusal),
     };
-    if (!(await pullWindow({ ...at, job: plan.job, ...unplanned }, plan.window))) {
+    if (!(await pullWindow({ ...at, job: plan.job, passGap, ...unplanned }, plan.window))) {
       // The other plan went by the wrong clock.
       if (place.watermark === undefined) place.begin = at.isNew ? undefined : before.begin;
-      const { gap } = plan.window;
       plan = begunPlan(at);
-      // What was read by it may have passed its gap: the new one begins behind that.
-      if (gap !== undefined && place.watermark !== before.watermark) plan = { ...plan, window: { ...plan.window, gap } };
-      await pullWindow({ ...at, job: plan.job }, plan.window);
+      await pullWindow({ ...at, job: plan.job, passGap }, plan.window);
     }
     isWhole = true;
   } finally {
     if (!isWhole) begunPlan(at); // a failure may have told the vendor's clock
     read(plan.window);
-    const { gap } = plan.window;
-    const { since } = plan.job;
-    // Also after a failure behind it: the next run does not meet the gap again. From a bookmark on, it does, unless the
-    // gap is what --since left out.
-    const isBehind = since !== undefined && place.bookmark !== before.bookmark;
-    const isPassed = isWhole || isBehind || place.watermark !== before.watermark;
-    if (gap !== undefined && isPassed) at.summary.gaps.push({ ...gap, since });
+    if (isWhole) passGap();
+    at.summary.gaps.push(...place.untold);
     const beginning = { source, watermark, bookmark, ...plan };
     for (const line of forewarned(beginning)) tools.warn(line);
     const missing = beyondReach(beginning);

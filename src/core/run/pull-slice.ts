@@ -116,6 +116,7 @@ export async function pullSlice(
       if (page.bookmark !== undefined && !leftForLater) {
         await finish(); // no way back behind a bookmark
         if (at.doubted.length > 0) continue; // nor to what is in doubt, then
+        if (job.since !== undefined) at.passGap?.(); // any other gap is met again as long as the watermark stays
         place.bookmark = page.bookmark;
         place.ledger.mark();
         await at.save();
@@ -155,8 +156,8 @@ export async function pullSlice(
  * Without a bookmark, a vendor that cannot be asked for a time begins as far back as it does on a first run: what lies
  * between the last run and there is gone. `now` is the vendor's clock, ours where it tells no time.
  */
-function noteRestart({ place, source, summary }: BranchRun, now: Instant): void {
+function noteRestart({ place, source }: BranchRun, now: Instant): void {
   if (source.window.filter !== 'none' || place.watermark === undefined) return;
   const begin = now - source.window.firstRun;
-  if (place.watermark < begin) summary.gaps.push({ from: place.watermark, until: begin });
+  if (place.watermark < begin) place.untold = [...place.untold, { from: place.watermark, until: begin }];
 }

@@ -2,7 +2,7 @@
 import { createLedger } from '../../core/dedupe.ts';
 import { fromMillis, isoText, toMillis } from '../../core/time.ts';
 import type { CredentialMarks } from '../../core/run/credentials.ts';
-import type { Instant, LastRun, Position, Saved } from '../../core/types.ts';
+import type { Gap, Instant, LastRun, Position, Saved } from '../../core/types.ts';
 
 export interface StoredDocument {
   readonly job: string;
@@ -32,7 +32,14 @@ interface StoredBranch {
   /** `overlap` in milliseconds. */
   readonly settled?: { readonly until: string; readonly overlap: number };
   readonly listed?: false;
+  readonly untold?: readonly StoredGap[];
   readonly remembered: number;
+}
+
+interface StoredGap {
+  readonly from: string;
+  readonly until: string;
+  readonly since?: string;
 }
 
 /** The document, indented for people: a line that is a brace alone ends it, and only it. */
@@ -40,7 +47,7 @@ export function documentText(job: string, generation: number, position: Position
   const { source, sink, asked, lastSuccess, lastRepeat, lastGap, failures, refusals, last } = position;
   const { credentials, saved } = position;
   const branches: StoredBranch[] = [];
-  for (const [name, { watermark, begin, bookmark, slice, settled, listed, ledger }] of position.branches) {
+  for (const [name, { watermark, begin, bookmark, slice, settled, listed, untold, ledger }] of position.branches) {
     branches.push({
       name,
       ...(watermark === undefined ? {} : { watermark: isoText(watermark) }),
@@ -49,6 +56,7 @@ export function documentText(job: string, generation: number, position: Position
       ...(slice === undefined ? {} : { slice }),
       ...(settled && { settled: { until: isoText(settled.until), overlap: toMillis(settled.overlap) } }),
       ...(listed ? {} : { listed }),
+      ...(untold.length > 0 && { untold: untold.map(gapText) }),
       remembered: ledger.size(),
     });
   }
@@ -73,17 +81,28 @@ export function documentText(job: string, generation: number, position: Position
 /** The position, its ledgers still empty. Throws RangeError or TypeError when the content makes no sense. */
 export function positionOf(document: StoredDocument, seed: number): Position {
   const branches: Position['branches'] = new Map();
-  for (const { name, watermark, begin: begun, bookmark, slice, settled: stored, listed = true } of document.branches) {
+  for (const branch of document.branches) {
+    const { name, watermark, begin: begun, bookmark, slice, settled: stored, listed = true } = branch;
     const at = watermark === undefined ? undefined : readInstant(watermark);
     const begin = begun && { from: readInstant(begun.from), firstRun: fromMillis(begun.firstRun) };
     const settled = stored && { until: readInstant(stored.until), overlap: fromMillis(stored.overlap) };
-    branches.set(name, { watermark: at, begin, bookmark, slice, settled, listed, ledger: createLedger(seed) });
+    const untold = (branch.untold ?? []).map(gapOf);
+    branches.set(name, { watermark: at, begin, bookmark, slice, settled, listed, untold, ledger: createLedger(seed) });
   }
   const { source, sink, asked, credentials, saved, last } = document;
   const { lastSuccess, lastRepeat, lastGap, failures, refusals = 0 } = document;
   const scope = { source, sink, ...(asked !== undefined && { asked }) };
   const times = { lastSuccess, ...(lastRepeat && { lastRepeat }), ...(lastGap && { lastGap }) };
   return { ...scope, branches, credentials, saved, last, ...times, failures, refusals };
+}
+
+function gapText({ from, until, since }: Gap): StoredGap {
+  return { from: isoText(from), until: isoText(until), ...(since !== undefined && { since: isoText(since) }) };
+}
+
+function gapOf({ from, until, since }: StoredGap): Gap {
+  const bounds = { from: readInstant(from), until: readInstant(until) };
+  return since === undefined ? bounds : { ...bounds, since: readInstant(since) };
 }
 
 /** The inverse of isoText, for all times that it can write. Throws RangeError. */

@@ -6,7 +6,7 @@
  *       "job": …, "source": …, "sink": …, "asked": …, "generation": …, "lastSuccess": …, "lastRepeat": …, "lastGap": …,
  *       "failures": …, "refusals": …, "last": …, "credentials": …, "saved": …,
  *       "branches": [{ "name": …, "watermark": …, "begin": …, "bookmark": …, "slice": …, "settled": …, "listed": …,
- *                     "remembered": <number of IDs> }]
+ *                     "untold": …, "remembered": <number of IDs> }]
  *     }
  *     <the remembered IDs of each branch in that order: a line each (core/ledger/ledger-line.ts), then an empty line>
  */
