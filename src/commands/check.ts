@@ -6,6 +6,7 @@ import type { Flags } from '../cli/flags.ts';
 import { dated } from '../core/clock/duration.ts';
 import { refusesFuture } from '../core/clock/vendor-clock.ts';
 import { exit, Problem, worst } from '../core/problem.ts';
+import { goneBefore } from '../core/run/forewarned.ts';
 import { fromMillis, isoText, second } from '../core/time.ts';
 import { oneLine } from '../core/text/shown.ts';
 import type { PositionStore, Sink, Source, Tools, Window, WindowRules } from '../core/types.ts';
@@ -108,6 +109,8 @@ async function lookAtSource({ source, tools }: Parts, configuration: Configurati
     const branches = await source.branches();
     await source.open?.(); // tells the clock by which the window is made
     const [branch = ''] = branches;
+    const gone = goneBefore({ source, bookmark: undefined, job: plan });
+    if (gone !== undefined) throw gone;
     let slice = firstPart(source, plan, tools);
     const seen = firstLook(definition);
     const never = drift(configuration);

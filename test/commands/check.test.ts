@@ -107,6 +107,17 @@ test('a source whose first run begins now is asked for no window without a lengt
   assert.ok((asked.get('from') ?? '') < (asked.get('until') ?? ''), String(asked));
 });
 
+test('a delay as long as the vendor keeps records is 78, as it would be in a run', async (t) => {
+  const here = await scene(t, { define: (base) => ({ ...base, window: { ...base.window, retention: '1d' } }) });
+  const found: (number | null)[] = [];
+  for (const delay of ['1d', '23h']) {
+    for (const words of [['check'], []]) found.push((await here.run([...words, '--delay', delay])).status);
+  }
+  assert.deepEqual(found, [78, 78, 0, 0]);
+  const { stdout } = await here.run(['check', '--delay', '1d']);
+  assert.match(stdout, /^FAILED {2}source acme: acme keeps records for 1d, so that after a delay of 1d there are none$/m);
+});
+
 test('a vendor that takes no window past its own clock, of which ours is ahead, works, as it does in a run', async (t) => {
   const here = await scene(t);
   const theirs = (): number => here.clock.now - 5000;

@@ -4,7 +4,7 @@ import { exit, Problem } from '../problem.ts';
 import { listed } from '../text/listed.ts';
 import { isoText } from '../time.ts';
 import { delayOf } from '../window.ts';
-import type { DatedJob, Instant, Source } from '../types.ts';
+import type { DatedJob, Instant, Job, Source } from '../types.ts';
 
 /** A branch, as it was before it was read, and the job by the vendor's clock. */
 export interface Beginning {
@@ -37,7 +37,11 @@ export function beyondReach({ source, bookmark, job: { since, until }, serverNow
 }
 
 /** The Problem of records that are left to settle for longer than the vendor keeps them: each window would be empty. */
-export function goneBefore({ source: { name, window }, bookmark, job }: Beginning): Problem | undefined {
+export function goneBefore({
+  source: { name, window },
+  bookmark,
+  job,
+}: Pick<Beginning, 'source' | 'bookmark'> & { readonly job: Pick<Job, 'delay' | 'until'> }): Problem | undefined {
   const { retention, filter } = window;
   const delay = delayOf(job, window);
   if (retention === undefined || delay < retention || job.until !== undefined) return undefined;

@@ -28,7 +28,7 @@ export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => v
     if (gap === undefined) return;
     place.untold = [...place.untold.filter(({ from }) => from !== gap.from), { ...gap, since: plan.job.since }];
   }
-  const gone = goneBefore({ source, watermark, bookmark, ...plan });
+  const gone = goneBefore({ source, bookmark, job });
   if (gone !== undefined) throw gone;
   try {
     const unplanned: Pick<BranchRun, 'suits' | 'isPastClock'> = {
