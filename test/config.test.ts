@@ -111,6 +111,17 @@ test('settings of a sink that nothing names are told, unless the records are onl
   }
 });
 
+test('a file to append to that nothing reads, because no sink is named, is told', async (t) => {
+  const envFile = [file(scratch(t), 'job.env', 'AUDIT_EXPORT_SOURCE=sample\nOUTPUT=records.jsonl\n')];
+  const told = async (flags: Flags): Promise<readonly string[]> =>
+    (await configureWith({ envFile, ...flags })).findings.warnings;
+  const warning = `${envFile[0]}: nothing reads OUTPUT, since no sink is named; did you mean AUDIT_EXPORT_SINK=file?`;
+  assert.deepEqual(await told({}), [warning]);
+  for (const flags of [{ sink: 'file' }, { output: 'x' }, { since: '1h' }]) {
+    assert.deepEqual(await told(flags), [], JSON.stringify(flags));
+  }
+});
+
 test('the hint says the place where the fault is', async (t) => {
   const directory = scratch(t);
   const [empty, fine] = [file(directory, 'empty', ''), file(directory, 'fine', 'secret-1234')];

@@ -66,11 +66,16 @@ export function oddity(value: string): string | undefined {
 export function idleSinks({ path, values }: EnvFile, sinks: readonly string[], settings: Settings): string[] {
   const known = new Set(spellings(settings));
   return sinks.flatMap((sink) => {
-    const name = [...values.keys()].find((each) => each.startsWith(`${sink.toUpperCase()}_`) && !known.has(each));
+    const name = [...values.keys()].find((each) => isOfSink(each, sink) && !known.has(each));
     return name === undefined
       ? []
       : [`${path}: nothing reads ${name}, since no sink is named; did you mean AUDIT_EXPORT_SINK=${sink}?`];
   });
+}
+
+/** The settings of a sink begin with its name; the one of `file` does not, because it is a flag as well. */
+function isOfSink(name: string, sink: string): boolean {
+  return sink === 'file' ? name === 'OUTPUT' : name.startsWith(`${sink.toUpperCase()}_`);
 }
 
 /** Where a setting that is missing may stand under a name that nothing reads, as a remark; else empty. */
