@@ -353,6 +353,26 @@ test('a second run of the same job ends with 75 at once', async (t) => {
   await end;
 });
 
+for (const words of [
+  '--output records.jsonl',
+  '--state-dir state',
+  '--job one --state-dir state',
+  '--dry-run --state-dir state',
+]) {
+  test(`a directory that was removed is told where a path begins in it: ${words}`, async (t) => {
+    const gone = join(scratch(t), 'gone');
+    const line = `mkdir ${gone} && cd ${gone} && rmdir ${gone} && $AUDIT_EXPORT --source sample ${words}`;
+    const result = await shell(line, { environment: { HOME: scratch(t) } });
+    const [message, hint] = lines(result.stderr);
+    assert.equal(result.status, 78, result.stderr);
+    assert.match(
+      message ?? '',
+      /^audit-export: \w+(?:\.jsonl)? begins in the current directory, which is no longer there$/,
+    );
+    assert.equal(hint, 'hint: give its full path, or start in another directory');
+  });
+}
+
 test('--insecure is warned of on every run, even a quiet one', async () => {
   const result = await run(['--source', 'sample', '--since', '1h', '--insecure', '-q']);
   assert.equal(result.status, 0);

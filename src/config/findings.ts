@@ -1,7 +1,7 @@
 /** What is found out about settings, and what a person is told of it. */
-import { resolve } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 import type { Settings } from '../core/types.ts';
+import { fullPath } from './full-path.ts';
 import { settingsPlace, theEnvironment, type Layers } from './layers.ts';
 import { misspelt } from './suspicions.ts';
 
@@ -63,7 +63,7 @@ function placesOf(faults: readonly Fault[]): string {
 
 function spelled(at: string): string {
   if (at.startsWith('--')) return `the flag ${at}`;
-  return at === theEnvironment ? at : resolve(at);
+  return at === theEnvironment ? at : fullPath(at);
 }
 
 /** Where a setting was found. */

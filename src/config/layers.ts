@@ -1,6 +1,6 @@
 /** Where a setting's text comes from: the environment first, then the env files, the last one named first. */
-import { isAbsolute, resolve } from 'node:path';
 import type { Environment } from '../io/world.ts';
+import { fullPath } from './full-path.ts';
 
 /** What messages call the environment, where they name the place of a setting. */
 export const theEnvironment = 'the environment';
@@ -55,5 +55,5 @@ export function isEmpty(layers: Layers, name: string): boolean {
 export function settingsPlace(layers: Layers): string {
   const first = layers.files.find(({ path }) => !path.startsWith('/dev/'));
   if (first === undefined) return 'the environment or in an env file (--env-file)';
-  return isAbsolute(first.path) ? first.path : resolve(first.path);
+  return fullPath(first.path);
 }

@@ -1,10 +1,11 @@
 /** The settings of a source or sink: looked up, read from files where told so, checked, all faults named at once. */
 import { realpathSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import type { Setting, Settings, SettingValues } from '../core/types.ts';
 import { errorCode } from '../io/error-code.ts';
 import { readSmallFile } from '../io/small-file.ts';
 import { originOf, type Findings } from './findings.ts';
+import { fullPath } from './full-path.ts';
 import { wrongKind } from './kinds.ts';
 import { isEmpty, lookUp, placeOf, rank, type Found, type Layers } from './layers.ts';
 
@@ -29,7 +30,7 @@ export function readSettings(
       continue;
     }
     const expected = wrongKind(setting, text);
-    if (expected === undefined) values[name] = setting.kind === 'path' ? resolve(text) : text;
+    if (expected === undefined) values[name] = setting.kind === 'path' ? fullPath(text) : text;
     else {
       findings.faults.push({
         text: `${name} must be ${expected}${isTellable(setting, text) ? `, not ${JSON.stringify(text)}` : ''}`,
@@ -128,7 +129,7 @@ function readSecretFile(name: string, found: Found, findings: Findings): string 
     const place = namedIn === undefined ? '' : ` in ${namedIn.path}`;
     const permit = code === 'EACCES' ? ': let the user of this job read it' : '';
     findings.faults.push({
-      text: `${name}_FILE${place}: cannot read ${resolve(path)} (${code}${permit})`,
+      text: `${name}_FILE${place}: cannot read ${fullPath(path)} (${code}${permit})`,
       at: placeOf(found),
     });
     return '';

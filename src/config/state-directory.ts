@@ -1,8 +1,9 @@
 /** Where positions live. */
 import { userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 import type { Environment } from '../io/world.ts';
+import { fullPath } from './full-path.ts';
 
 /**
  * `--state-dir`, systemd's `$STATE_DIRECTORY` (the first of a list), `$XDG_STATE_HOME/audit-export`, or
@@ -18,7 +19,7 @@ export function stateDirectory(flag: string | undefined, environment: Readonly<E
 
 /** The same for a run that may do without one: undefined when none of them names a place. */
 export function findStateDirectory(flag: string | undefined, environment: Readonly<Environment>): string | undefined {
-  if (flag !== undefined) return resolve(flag);
+  if (flag !== undefined) return fullPath(flag);
   const [systemd = ''] = (environment['STATE_DIRECTORY'] ?? '').split(':');
   if (systemd.startsWith('/')) return systemd;
   const xdg = environment['XDG_STATE_HOME'] ?? '';

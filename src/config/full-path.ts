@@ -1,0 +1,14 @@
+/** The full spelling of a path. */
+import { resolve } from 'node:path';
+import { exit, Problem } from '../core/problem.ts';
+
+/** Throws Problem (78) for one that begins in the current directory, where that was removed meanwhile. */
+export function fullPath(path: string): string {
+  try {
+    return resolve(path);
+  } catch {
+    throw new Problem(exit.config, `${path} begins in the current directory, which is no longer there`, {
+      hint: 'give its full path, or start in another directory',
+    });
+  }
+}
