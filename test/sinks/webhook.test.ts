@@ -130,6 +130,7 @@ test('settings that cannot be used are 78 before anything is sent, and their val
     { WEBHOOK_HEADERS: 'hidden-value' },
     { WEBHOOK_HEADERS: 'Host: hidden-value' },
     { WEBHOOK_HEADERS: 'webhook-id: hidden-value' },
+    { WEBHOOK_HEADERS: 'X-A: hidden-value; x-a: 7' }, // one of the two would be left out
     { WEBHOOK_HEADERS: 'X-A: hidden-value\u2019' },
     { WEBHOOK_SECRET: 'whsec_hidden-value!' },
     { WEBHOOK_SUCCESS: '2xx' },

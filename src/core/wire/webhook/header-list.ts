@@ -12,13 +12,20 @@ export function headerList(text: string, setting: string): Readonly<Record<strin
     const [, name = '', value = ''] = found ?? [];
     if (found === null || ours.test(name)) {
       const what = found === null ? 'is not of the form Name: value' : `is ${name}, which is set here`;
-      throw new Problem(exit.config, `header ${at + 1} in ${setting} ${what}`, {
-        hint: `write ${setting} like "Authorization: Bearer abc; X-Tenant: 7"`,
-      });
+      throw wrong(`header ${at + 1} in ${setting} ${what}`, setting);
     }
     return [name.toLowerCase(), value];
   });
+  const names = headers.map(([name]) => name);
+  const twice = names.findIndex((name, at) => names.indexOf(name) !== at);
+  if (twice !== -1) throw wrong(`header ${twice + 1} in ${setting} has the name of one before it`, setting);
   return Object.fromEntries(headers);
+}
+
+function wrong(message: string, setting: string): Problem {
+  return new Problem(exit.config, message, {
+    hint: `write ${setting} like "Authorization: Bearer abc; X-Tenant: 7"`,
+  });
 }
 
 /** Headers of the connection and the message, which nobody else can know. */
