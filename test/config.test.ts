@@ -174,7 +174,7 @@ test('the hint says the place where the fault is', async (t) => {
       { sink: 'datadog' },
       `set what is missing in ${base}; correct the rest in the environment`,
     ],
-    ['no file', ['/dev/null'], keys, { sink: 'datadog' }, 'set it in the environment or in an env file (--env-file)'],
+    ['no file', ['/dev/null'], keys, { sink: 'datadog' }, 'set it in the environment or in an env file (-e)'],
   ];
   for (const [what, envFile, environment, flags, hint] of rows) {
     const problem = await refused({ source: 'cirrus', envFile, ...flags }, environment);

@@ -80,7 +80,7 @@ test('./.env of another user is not read: it says where credentials go', async (
   const refused = await run(['--since', '2h'], { directory });
   assert.deepEqual([refused.status, refused.stdout], [78, '']);
   assert.match(refused.stderr, /^audit-export: \.env in the current directory belongs to user 65534, /);
-  assert.match(refused.stderr, /\nhint: if it is meant, name it: --env-file \.env; /);
+  assert.match(refused.stderr, /\nhint: if it is meant, name it: -e \.env; /);
   const named = await run(['--since', '2h', '-e', '.env'], { directory });
   assert.deepEqual([named.status, named.stderr], [0, '']);
 });
@@ -351,6 +351,17 @@ test('a second run of the same job ends with 75 at once', async (t) => {
   assert.equal(second.status, 75);
   first.kill('SIGTERM');
   await end;
+});
+
+test('a hint about an env file names -e: Node itself reads what --env-file names, and ends with 9 where it is missing', async (t) => {
+  const words = ['--source', 'sample', '--state-dir', scratch(t), '-e'];
+  const missing = await run([...words, '/nonexistent/job.env']);
+  assert.equal(missing.status, 78);
+  assert.match(missing.stderr, /\nhint: give its full path with -e, /);
+  // What can be read once is there for the program alone.
+  const pipe = join(scratch(t), 'pipe');
+  const line = `mkfifo ${pipe} && { echo AUDIT_EXPORT_SINK=nowhere > ${pipe} & } && $AUDIT_EXPORT ${words.join(' ')} ${pipe}`;
+  assert.match((await shell(line)).stderr, /unknown sink 'nowhere'/);
 });
 
 for (const words of [

@@ -26,7 +26,8 @@ export function readEnvFile(path: string, required: boolean): EnvFile | undefine
     const code = errorCode(error) || 'unknown error';
     if (!required && (code === 'ENOENT' || isHidden(path))) return undefined;
     throw new Problem(exit.config, `cannot read the env file ${path} (${code})`, {
-      hint: 'give its full path with --env-file, and let the user of this job read it',
+      // Node itself reads what --env-file names: a file that is missing is then told by it, without a word of ours.
+      hint: 'give its full path with -e, and let the user of this job read it',
     });
   }
 }
@@ -43,7 +44,7 @@ function isHidden(path: string): boolean {
 
 /** Nobody has named the file, and its settings say where the credentials of this user go. Others must have no say in it. */
 function refuseOfOthers(path: string, stat: Stats): void {
-  const elsewhere = `if it is meant, name it: --env-file ${path}; if not, start the job in another directory`;
+  const elsewhere = `if it is meant, name it: -e ${path}; if not, start the job in another directory`;
   const refuse = (fault: string, hint = elsewhere): never => {
     const what = 'who can write there what credentials are sent where';
     throw new Problem(exit.config, `${path} in the current directory ${fault}, ${what}`, { hint });
