@@ -10,7 +10,8 @@ import { parse as parseEnv } from 'dotenv';
 import { parse as parseYaml, parseAllDocuments } from 'yaml';
 import { parseCommandLine } from '../src/cli.ts';
 import { configure } from '../src/config.ts';
-import { parseDefinition } from '../src/core/definition.ts';
+import { definitionSchema, parseDefinition } from '../src/core/definition.ts';
+import { placesOf } from '../src/core/definition/names.ts';
 import { sinks } from '../src/sinks/index.ts';
 import { sources } from '../src/sources/index.ts';
 import { installed } from './support/installed.ts';
@@ -219,7 +220,7 @@ function withPart(part: Readonly<Record<string, unknown>>, before: object | unde
   const used = [...JSON.stringify(part).matchAll(/\{(ACME_[A-Z_]+)\}/g)].map(([, name = '']) => name);
   const further = used.map((name) => [
     name,
-    { summary: name, secret: /KEY$|SECRET$/.test(name), lines: name.endsWith('KEY') },
+    { summary: name, secret: /(?:KEY|SECRET|PASSWORD)$/.test(name), lines: name.endsWith('KEY') },
   ]);
   const settings = { ...Object.fromEntries(further), ACME_TEAMS: { summary: 'Teams.' }, ...acme.settings };
   return JSON.parse(JSON.stringify({ ...acme, ...companion, ...made, settings }));
@@ -241,9 +242,22 @@ for (const text of commented) {
   }
 }
 
+test('acme.yaml, which messages point to, has every name that a definition can have', () => {
+  const text = read('acme.yaml');
+  const older = 'without';
+  const lacking = [...placesOf(definitionSchema).keys()].filter((name) => !new RegExp(`\\b${name}:`).test(text));
+  assert.deepEqual(lacking, [older]);
+});
+
+test('acme.yaml tells of every way in which pages end', () => {
+  const text = read('acme.yaml');
+  for (const end of ['missing', 'short-page', 'empty-page', 'unchanged'])
+    assert.match(text, new RegExp(`stop: .*${end}`));
+});
+
 test('all comments of acme.yaml that are parts were found', () => {
   assert.deepEqual(
     commented.map((text) => text.split(':')[0]),
-    ['branches', 'type', 'form', 'type', 'prepare', 'job', 'items'],
+    ['branches', 'type', 'form', 'type', 'type', 'prepare', 'job', 'items'],
   );
 });

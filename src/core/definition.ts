@@ -93,7 +93,8 @@ const records = z.strictObject({
   capped: optional(path),
 });
 
-const definitionSchema = z.strictObject({
+/** Also read by the test that every part of it is explained in examples/acme.yaml. */
+export const definitionSchema = z.strictObject({
   name: z.string().check(z.regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes')),
   summary: z.string(),
   settings: z.record(z.string().check(z.regex(/^[A-Z][A-Z0-9_]*$/, 'a name in capitals')), setting),
