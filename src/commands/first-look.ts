@@ -1,30 +1,40 @@
-/** What the first records show of a definition: whether any has an ID and a time where it says. */
+/** What the first records show of a definition: whether any has an ID and a time where it says, and a likely time. */
 import type { SourceDefinition } from '../core/definition.ts';
 import { isByContent } from '../core/content/record-id.ts';
-import type { Page } from '../core/types.ts';
+import { isLongBefore } from '../core/run/sieve.ts';
+import { fromMillis, isoText, toMillis } from '../core/time.ts';
+import type { Instant, Page } from '../core/types.ts';
 import { isUndated, timePlace } from './drift.ts';
 
 export interface FirstLook {
-  note(page: Page): void;
+  /** A page of a window that begins there. */
+  note(page: Page, from: Instant): void;
   /** How many records there were, wanted or not. */
   count(): number;
   /** What all or some of them lack, to be put behind a sentence; nothing when that is nothing. */
   lacks(): string;
+  /** Whether all of them are from long before the window: a run would leave out every one. */
+  isAllOld(): boolean;
 }
 
-export function firstLook({ records: { id, time } }: Pick<SourceDefinition, 'records'>): FirstLook {
+export function firstLook({ records: { id, time }, window }: Pick<SourceDefinition, 'records' | 'window'>): FirstLook {
   let count = 0;
   let looked = 0;
   let unnamed = 0;
   let undated = 0;
+  let old = 0;
+  let oldest = Infinity;
 
   return {
-    note({ records, refused, unmatched }) {
+    note({ records, refused, unmatched }, from) {
       count += records.length + refused.length + unmatched;
       looked += records.length;
       for (const record of records) {
         if (isByContent(record)) unnamed += 1;
         if (isUndated(record)) undated += 1;
+        if (window.filter !== 'event' || !isLongBefore(record.time, toMillis(from))) continue;
+        old += 1;
+        oldest = Math.min(oldest, record.time);
       }
     },
     count: () => count,
@@ -32,8 +42,11 @@ export function firstLook({ records: { id, time } }: Pick<SourceDefinition, 'rec
       const lacks: string[] = [];
       if ('paths' in id && unnamed > 0) lacks.push(`${share(unnamed, looked)} an ID at ${id.paths.join(', ')}`);
       if (time !== undefined && undated > 0) lacks.push(`${share(undated, looked)} a time ${timePlace(time)}`);
+      if (old > 0)
+        lacks.push(`${share(old, looked)} a time near that window (one is of ${isoText(fromMillis(oldest))})`);
       return lacks.length === 0 ? '' : `; ${lacks.join(', ')}`;
     },
+    isAllOld: () => old > 0 && old === looked,
   };
 }
 

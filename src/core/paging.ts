@@ -52,6 +52,8 @@ export interface Pager {
 
 /** Vendors may answer with empty pages while they search; this many in a row is no search any more. */
 const emptyPagesAllowed = 1000;
+/** Some name a next page always: Sentry has a link to it, of which another member says that there is nothing. */
+const endsEmpty = 'if one without records is the last page, add stop: [empty-page] to paging in the definition';
 
 /**
  * Pages of one window. `source` is for messages, `bookmark` where the last run stopped. `twins`: whether records may be
@@ -81,16 +83,16 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
     if (following === undefined && !ends) refuseNameless(paging, end, source);
     if (following === undefined || ends || isLast(paging, step, following, end)) return undefined;
     empty = end.count === 0 ? empty + 1 : 0;
-    if (empty > emptyPagesAllowed) throw cycle(`${empty} empty pages in a row`);
+    if (empty > emptyPagesAllowed) throw cycle(`${empty} empty pages in a row`, `; ${endsEmpty}`);
     const place = placeOf(following);
     if (visited.has(place)) throw cycle('a page that it led to before');
     visited.add(place);
     return following;
   }
 
-  function cycle(what: string): Problem {
+  function cycle(what: string, cure = ''): Problem {
     return new Problem(exit.protocol, `${source} answers with ${what}: its paging goes in circles`, {
-      hint: 'nothing was skipped and the position stays; report it to the vendor if it happens again',
+      hint: `nothing was skipped and the position stays; report it to the vendor if it happens again${cure}`,
     });
   }
 

@@ -3,12 +3,18 @@ import { test } from 'node:test';
 import { firstLook } from '../../src/commands/first-look.ts';
 import { restSource } from '../../src/core/rest.ts';
 import type { SourceDefinition } from '../../src/core/definition.ts';
+import { fromMillis } from '../../src/core/time.ts';
+import type { WindowRules } from '../../src/core/types.ts';
 import { ask, noSearch, sourceTools } from '../support/source-tools.ts';
 import { sendJson, serve } from '../support/vendors/server.ts';
 
 type Records = SourceDefinition['records'];
 
-async function look(records: Records, texts: readonly string[]): Promise<string> {
+async function look(
+  records: Records,
+  texts: readonly string[],
+  filter: WindowRules['filter'] = 'none',
+): Promise<string> {
   const vendor = await serve({}, (_, response) => sendJson(response, 200, `[${texts.join(',')}]`));
   const definition: SourceDefinition = {
     name: 'kiwi',
@@ -18,15 +24,16 @@ async function look(records: Records, texts: readonly string[]): Promise<string>
     auth: { type: 'none' },
     request: { path: '/log' },
     paging: { type: 'none' },
-    window: { filter: 'none' },
+    window: { filter },
     records,
   };
   const source = restSource(definition, { KIWI_URL: vendor.origin }, noSearch, sourceTools());
   const seen = firstLook(definition);
-  for await (const page of source.pull(ask())) seen.note(page);
+  const from = fromMillis(Date.parse('2026-11-22T00:00:00Z'));
+  for await (const page of source.pull(ask())) seen.note(page, from);
   await source.close();
   await vendor.close();
-  return seen.count() + seen.lacks();
+  return seen.count() + seen.lacks() + (seen.isAllOld() ? ' (all old)' : '');
 }
 
 const whole: Records = { id: { paths: ['id'] }, time: { path: 'at', format: 'iso' } };
@@ -58,4 +65,23 @@ test('paths that some records do not have are named, too', async () => {
 test('a time in another form is none', async () => {
   const epoch: Records = { ...whole, time: { path: 'at', format: 'epoch-ms' } };
   assert.equal(await look(epoch, [good]), '1; none of them with a time at at (read as epoch-ms)');
+});
+
+test('times from long before a window by the event are named: a month may be taken for a day', async () => {
+  const early = '{"id":2,"at":"2026-10-12T00:00:00Z"}';
+  const late = '{"id":3,"at":"2026-11-22T09:00:00Z"}';
+  assert.equal(
+    await look(whole, [early, early], 'event'),
+    '2; none of them with a time near that window (one is of 2026-10-12T00:00:00Z) (all old)',
+  );
+  assert.equal(
+    await look(whole, [late, early], 'event'),
+    '2; 1 of them without a time near that window (one is of 2026-10-12T00:00:00Z)',
+  );
+  assert.equal(await look(whole, ['{"id":4,"at":"2026-11-21T00:00:00Z"}'], 'event'), '1', 'a filter may go by the day');
+  assert.equal(await look(whole, [], 'event'), '0');
+});
+
+test('a window by the time of ingestion says nothing of when its records happened', async () => {
+  assert.equal(await look(whole, ['{"id":2,"at":"2026-10-12T00:00:00Z"}'], 'ingestion'), '1');
 });

@@ -4,7 +4,7 @@ import { conflict } from '../dedupe.ts';
 import { acknowledged } from '../delivery/acknowledge.ts';
 import { outbox } from '../delivery/outbox.ts';
 import { exit, Problem } from '../problem.ts';
-import { fromMillis, second, toMillis } from '../time.ts';
+import { fromMillis, isoText, second, toMillis } from '../time.ts';
 import type { AuditRecord, Instant, Window, WindowRules } from '../types.ts';
 import { delayOf } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
@@ -41,7 +41,7 @@ export async function pullSlice(
       summary,
       isStream: source.stream !== undefined,
       earliest: (time) => earliest(source, time),
-      stale: () => tools.warn(`${source.name} shows records from long before the window asked for; they were left out`),
+      stale: (time) => tools.warn(staleWarning(source.name, fromMillis(time))),
       tooLate: () => void (leftForLater = true),
     });
   // What follows a bookmark is new, whatever its time.
@@ -150,6 +150,12 @@ export async function pullSlice(
   }
   if (open() !== openBefore) throw new Error(`records unaccounted for: ${JSON.stringify(summary)}`);
   return commit(at, slice, serverTime, moves);
+}
+
+/** `at`: when one of them happened, as it was read: a month taken for a day may be all that makes it old. */
+function staleWarning(name: string, at: Instant): string {
+  const shown = `${name} shows records from long before the window asked for, such as one of ${isoText(at)}`;
+  return `${shown}: they were left out; if it is not that old, records.time in the definition is wrong`;
 }
 
 /**

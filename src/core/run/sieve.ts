@@ -18,14 +18,19 @@ export interface SieveParts {
   readonly isStream: boolean;
   /** See `Source.earliest`. */
   earliest(at: Instant): Instant;
-  /** Called for a record from long before the window, which the vendor shows all the same. */
-  stale(): void;
+  /** Called for the first record from long before the window, which the vendor shows all the same; milliseconds since 1970. */
+  stale(time: number): void;
   /** Called for a record that belongs to a later run, because `until` leaves it out. */
   tooLate(): void;
 }
 
 /** A filter by the day, of another time zone, shows records of this long before the window, in milliseconds. */
 const coarsest = 38 * 3_600_000;
+
+/** Whether a vendor that was asked for what happened from `begin` on should not have shown this; milliseconds since 1970. */
+export function isLongBefore(time: number, begin: number): boolean {
+  return time < begin - coarsest;
+}
 
 export interface Sieve {
   /** The ledger's entry number of a record that goes on; or `seen`, or `conflict` for another content under a known ID. */
@@ -59,9 +64,9 @@ export function sieve(parts: SieveParts): Sieve {
   function unseen(record: AuditRecord): number {
     summary.fetched += 1;
     if (lower !== undefined && before(record, lower)) {
-      if (filter === 'event' && !told && record.time < lower.time - coarsest) {
+      if (filter === 'event' && !told && isLongBefore(record.time, lower.time)) {
         told = true;
-        parts.stale();
+        parts.stale(record.time);
       }
       return outside();
     }
