@@ -1,4 +1,5 @@
 /** A source definition that a user wrote: YAML or JSON. The only file that knows yaml. */
+import { isAbsolute } from 'node:path';
 import { parseDefinition, type SourceDefinition } from '../core/definition.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { errorCode } from './error-code.ts';
@@ -74,9 +75,14 @@ function readText(path: string): string {
     throw new Problem(exit.config, `the definition ${path} cannot be read (${code})`, {
       hint: isThere
         ? 'let the user of this job read it, and see that the disk is well'
-        : 'give the name of a built-in source, or the path of a .yaml, .yml or .json file',
+        : `give the name of a built-in source, or the path of a .yaml, .yml or .json file${whereLookedFor(path)}`,
     });
   }
+}
+
+/** Cron starts a job in its user's home. */
+function whereLookedFor(path: string): string {
+  return isAbsolute(path) ? '' : `; it was looked for in ${process.cwd()}`;
 }
 
 function notYaml(path: string, message: string): Problem {

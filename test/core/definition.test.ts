@@ -744,6 +744,13 @@ for (const [what, text, message] of files) {
   });
 }
 
+test('a file that is looked for in the wrong folder is said to have been looked for there: cron begins in a home', async () => {
+  await assert.rejects(
+    readDefinition('none.yaml'),
+    (error) => error instanceof Problem && error.hint?.endsWith(`; it was looked for in ${process.cwd()}`) === true,
+  );
+});
+
 test('a file that is not there is named', async () => {
   await assert.rejects(
     readDefinition(join(directory, 'none.yaml')),

@@ -161,7 +161,10 @@ test('an address that is wrong is no token that expired', async () => {
   const elsewhere = { ...values, CIRRUS_URL: `${vendor.url}/elsewhere` };
   await assert.rejects(
     pullOnce(cirrus, elsewhere, { part: { ...part, bookmark } }),
-    (error) => error instanceof Problem && error.status === exit.config && error.hint === 'check CIRRUS_URL',
+    (error) =>
+      error instanceof Problem &&
+      error.status === exit.config &&
+      error.hint === 'check CIRRUS_URL; or correct the path in the definition',
   );
   await vendor.close();
 });

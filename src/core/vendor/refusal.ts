@@ -61,7 +61,7 @@ function hintFor(definition: SourceDefinition, status: number, question: Questio
   if (status !== notFound) return undefined;
   const { url, request, settings } = definition;
   const used = settingsOf([url, request.path].flat()).filter((name) => Object.hasOwn(settings, name));
-  return used.length === 0 ? undefined : `check ${listed(used)}`;
+  return used.length === 0 ? undefined : `check ${listed(used)}; or correct the path in the definition`;
 }
 
 /** A reply that is a success by its HTTP status, and tells that asking again may help. */
