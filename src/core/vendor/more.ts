@@ -45,9 +45,9 @@ export function unnamedNext(paging: PagingDefinition, source: string): Problem {
 }
 
 /**
- * The path where a full page should say whether a next one follows, and says nothing: if it is mistyped, every window would
- * end with its first page. Undefined when the page says so, need not (the definition takes absence for the end), or is not
- * full.
+ * Of a page that no next one follows: the path where it should have said so, being full, and says nothing. If that is
+ * mistyped, every window would end with its first page. Undefined when the page says so, need not (the definition takes
+ * absence for the end), or is not full.
  */
 export function muteAt(paging: PagingDefinition, end: PageEnd, source: string): string | undefined {
   const { envelope, count, limit } = end;
@@ -55,8 +55,8 @@ export function muteAt(paging: PagingDefinition, end: PageEnd, source: string): 
   const flag = flagOf(paging, end, source);
   const { more, path, stop = [] } = pagingRules(paging);
   if (flag === 'absent') return more;
-  if (flag === undefined && stop.includes('missing')) return undefined;
-  return flag !== false && path !== undefined && lexemeAt(envelope, parsePath(path)) === undefined ? path : undefined;
+  if (flag !== undefined || stop.includes('missing')) return undefined;
+  return path !== undefined && lexemeAt(envelope, parsePath(path)) === undefined ? path : undefined;
 }
 
 /** For a mute first page; `what` is that page, `at` where nothing stands, `missing` what would be on the next one. */
