@@ -119,6 +119,7 @@ test('without a time filter the window has no start and is one slice, even when 
   const window = windowOf({ watermark: now, rules: cursor, serverNow: now });
   assert.deepEqual(window, { from: 0n, until: now - minute });
   assert.deepEqual([...slices(window, cursor)], [window]);
+  assert.deepEqual(windowOf({ watermark: now, rules: { ...cursor, retention: day }, serverNow: now }), window);
   assert.deepEqual([...slices({ from: now, until: now }, cursor)], [{ from: now, until: now }]);
 });
 

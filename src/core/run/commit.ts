@@ -7,9 +7,11 @@ import type { BranchRun } from './branch-run.ts';
 import { settledFor } from './cut-off.ts';
 import { stoppedEarly } from './partial.ts';
 
+type Committing = Pick<BranchRun, 'source' | 'place' | 'job' | 'tools' | 'doubted' | 'passGap'>;
+
 /** The one place where the watermark moves: every record of the slice was delivered, or durably set aside. */
 export function commit(
-  { source, place, job, tools, doubted, passGap }: BranchRun,
+  { source, place, job, tools, doubted, passGap }: Committing,
   slice: Window,
   serverTime: Instant | undefined,
   moves: boolean,

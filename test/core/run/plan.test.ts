@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clockProblems, isSuited, planOf } from '../../../src/core/run/plan.ts';
+import { clockProblems, isPastClock, isSuited, planOf } from '../../../src/core/run/plan.ts';
 import { placeOf, firstPosition } from '../../../src/core/run/position.ts';
 import type { BranchRun } from '../../../src/core/run/branch-run.ts';
+import { exit, Problem } from '../../../src/core/problem.ts';
 import { fromMillis } from '../../../src/core/time.ts';
 import type { Job, WindowRules } from '../../../src/core/types.ts';
 import { fakeTools } from '../../support/fake-tools.ts';
@@ -74,6 +75,20 @@ test('a clock of ours that was never set is said where the position goes by time
     const problems = clockProblems(at, undefined);
     assert.equal(problems.length, expected.length);
     for (const [index, pattern] of expected.entries()) assert.match(problems[index]?.message ?? '', pattern);
+  }
+});
+
+test('a refusal of what ends after the vendor’s clock is no reason to plan a window that would be empty by that', () => {
+  const refusal = new Problem(exit.protocol, 'refused', { httpStatus: 400 });
+  const window = { from: now - hour, until: now };
+  for (const [watermark, told, expected] of [
+    [now - hour, now - 2n * minute, true],
+    [now, now - 6n * minute, false], // what was read by then reaches past its clock: the refusal is all there is to say
+    [now - hour, now, false],
+  ] as const) {
+    const at = branch({ watermark });
+    at.source.serverTime = () => told;
+    assert.equal(isPastClock(at, window, refusal), expected);
   }
 });
 

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { dated } from '../../../src/core/clock/duration.ts';
+import { commit } from '../../../src/core/run/commit.ts';
+import { firstPosition, placeOf } from '../../../src/core/run/position.ts';
+import type { BranchRun } from '../../../src/core/run/branch-run.ts';
+import { fromMillis } from '../../../src/core/time.ts';
+import type { BranchPosition, Duration, Window } from '../../../src/core/types.ts';
+import { fakeTools } from '../../support/fake-tools.ts';
+import { memoryJob, memoryVendor, minute } from '../../support/memory.ts';
+
+const ours = Date.UTC(2026, 10, 20, 9);
+const now = fromMillis(ours);
+const hour = 60n * minute;
+const overlap = 5n * minute; // that of the vendor in memory
+
+type Subject = Pick<BranchRun, 'source' | 'place' | 'job' | 'tools' | 'doubted'>;
+
+function branch(place: Partial<BranchPosition>, { clock = ours, delay = 0n as Duration } = {}): Subject {
+  return {
+    source: memoryVendor({ now: clock }, { rules: { delay } }),
+    place: Object.assign(placeOf(firstPosition({ source: '', sink: '' }), '', 0), place),
+    job: dated(memoryJob, now),
+    tools: fakeTools({ now: clock }),
+    doubted: [],
+  };
+}
+
+const slice: Window = { from: now - hour, until: now - 10n * minute };
+
+test('a slice that had ended by the vendor’s clock, its delay allowed for, lets the watermark pass what follows it', () => {
+  assert.equal(commit(branch({}), slice, now, true), true);
+  assert.equal(commit(branch({}), slice, undefined, true), true, 'nothing is held against a clock that is not told');
+  assert.equal(commit(branch({}), slice, slice.until, true), true);
+  assert.equal(commit(branch({}), slice, slice.until - 1n, true), false);
+  assert.equal(commit(branch({}, { delay: 10n * minute }), slice, now, true), true);
+  assert.equal(commit(branch({}, { delay: 10n * minute + 1n }), slice, now, true), false);
+  assert.equal(commit(branch({}), slice, now, false), false, 'one before had not ended');
+});
+
+test('a watermark does not move by a clock that was never set, nor past what had not ended', () => {
+  const watermark = now - hour;
+  for (const [at, serverTime, moves] of [
+    [branch({ watermark }, { clock: 90_000 }), undefined, true],
+    [branch({ watermark }, { clock: 90_000 }), now, true],
+    [branch({ watermark }), now, false],
+  ] as const) {
+    commit(at, slice, serverTime, moves);
+    assert.equal(at.place.watermark, watermark);
+  }
+  const at = branch({ watermark });
+  commit(at, slice, now, true);
+  assert.equal(at.place.watermark, slice.until);
+});
+
+test('what is settled of a window that was cut off begins no earlier than what the next one looks at', () => {
+  const watermark = now - hour;
+  const reached = watermark - overlap;
+  for (const known of [reached - hour, reached]) {
+    const at = branch({ watermark, settled: { until: known, overlap } });
+    commit(at, { from: reached, until: slice.until }, now, true);
+    assert.deepEqual(at.place.settled, { until: slice.until, overlap });
+  }
+  const further = branch({ watermark, settled: { until: now - 20n * minute, overlap } });
+  commit(further, { from: now - 20n * minute, until: slice.until }, now, true);
+  assert.deepEqual(further.place.settled, { until: slice.until, overlap }, 'it goes on from what was known');
+});

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isPast, lengthAfterCut, settledFor } from '../../../src/core/run/cut-off.ts';
+import { minute } from '../../support/memory.ts';
+
+const whole = { from: 0n, until: 60n * minute };
+
+test('the next run goes on behind most of what was read whole when that is half of it, or more', () => {
+  for (const [minutes, expected] of [
+    [29n, false],
+    [30n, true],
+    [60n, true],
+  ] as const) {
+    assert.equal(isPast(whole, { settled: { until: minutes * minute, overlap: 0n } }), expected, `${minutes}`);
+  }
+  assert.equal(isPast(whole, { settled: undefined }), false);
+});
+
+test('after a cut in the first slice, or for too many records, the next one is half as long, a second at least', () => {
+  const cut = { from: 0n, until: 10n * minute };
+  const none = { count: 0, from: 0n, until: 0n };
+  assert.equal(lengthAfterCut(cut, none, false), 300_000);
+  assert.equal(lengthAfterCut(cut, { ...whole, count: 3 }, true), 300_000);
+  assert.equal(lengthAfterCut({ from: 0n, until: minute / 60n }, none, false), 1000);
+});
+
+test('after a cut in a later slice, the next one is as long as all that were read whole, or twice as long as the one', () => {
+  const cut = { from: 60n * minute, until: 70n * minute };
+  assert.equal(lengthAfterCut(cut, { ...whole, count: 3 }, false), 3_600_000);
+  assert.equal(lengthAfterCut(cut, { ...whole, count: 1 }, false), 7_200_000);
+});
+
+test('a run that looks further back than the one that was cut off reads again what that had settled', () => {
+  const settled = { until: 5n * minute, overlap: minute };
+  assert.equal(settledFor({ settled }, minute), settled.until);
+  assert.equal(settledFor({ settled }, minute + 1n), undefined);
+  assert.equal(settledFor({ settled: undefined }, minute), undefined);
+});
