@@ -273,6 +273,15 @@ test('a long wait fits into a run that has the time, and not into one without a 
   assert.equal((await caught(retrying(once, world()))).status, exit.tempfail);
 });
 
+test('a wait fits if it ends before the deadline, or without one, within a quarter of an hour', async () => {
+  const once = (after: number) => (attempt: number) =>
+    attempt === 1 ? Promise.reject(failing({ after })) : Promise.resolve('done');
+  assert.equal(await retrying(once(59_999), world(now + 60_000)), 'done');
+  assert.equal((await caught(retrying(once(60_000), world(now + 60_000)))).status, exit.tempfail);
+  assert.equal(await retrying(once(900_000), world()), 'done');
+  assert.equal((await caught(retrying(once(900_001), world()))).status, exit.tempfail);
+});
+
 test('a backoff of our own past the deadline gives up with the failure itself', async () => {
   const failure = failing({});
   assert.equal(await caught(retrying(() => Promise.reject(failure), world(now + 100))), failure);
