@@ -27,7 +27,7 @@ export function valuesOf(
 function endOfQuoted(bytes: Buffer, start: number, end: number): number {
   for (let at = start + 1; at < end; at += 1) {
     if (bytes[at] !== ascii.quote) continue;
-    if (bytes[at + 1] !== ascii.quote || at + 1 >= end) return at + 1;
+    if (bytes[at + 1] !== ascii.quote) return at + 1;
     at += 1;
   }
   return end;

@@ -123,6 +123,20 @@ test('a job that is done and gives fewer records than it found is started again 
   assert.deepEqual(tools.waits, [], 'no further rows are waited for');
 });
 
+test('a job that says neither when it is done nor how many rows there are has ended after two empty answers', async (t) => {
+  const answers = ['[{"id":1}]', '[]', '[{"id":2}]', '[]', '[]', '[{"id":3}]'];
+  const vendor = await orchard((_, count) => `{"rows":${answers[count - 1]}}`);
+  t.after(vendor.close);
+  const { request, id, total } = quince.job;
+  const tools = sourceTools();
+  const { records } = await pull(vendor, { change: { job: { request, id, total } }, tools });
+  assert.deepEqual(
+    records.map((record) => record.id),
+    ['1', '2'],
+  );
+  assert.deepEqual(tools.waits, [1000, 2000, 1000, 2000], 'one answer may be of a job that is still at work');
+});
+
 test('a job that the vendor has forgotten is started anew, once', async (t) => {
   const vendor = await orchard((target) => {
     if (target.startsWith('1/')) return 404;
