@@ -666,6 +666,68 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     token({ query: { a: '{assertion}' }, assertion: { ...assertion, algorithm: 'RS512' } }),
     /auth\.assertion\.algorithm: expected one of RS256, PS256, ES256, HS256, found "RS512"/,
   ],
+  [
+    'a form of time that a setting chooses, and that nobody need set',
+    {
+      settings: { ...apple.settings, APPLE_TIME: { summary: 'Form.', values: ['new'] } },
+      window: { filter: 'event', time: { setting: 'APPLE_TIME', formats: { new: 'iso' } } },
+    },
+    /: settings\.APPLE_TIME: expected a default, or required: true$/,
+  ],
+  [
+    'branches from nowhere',
+    { branches: {}, request: { path: '/{branch}', query: apple.request.query } },
+    /: branches: expected setting, values or fetch$/,
+  ],
+  [
+    'a query for any member without a language',
+    { query: { keys: {}, open: true } },
+    /: query\.open: needs query\.compare, and \{query\} in a request$/,
+  ],
+  [
+    'a key of a query that leads nowhere',
+    { query: { keys: { a: {} } } },
+    /: query\.keys\.a: expected parameter, field or path$/,
+  ],
+  [
+    'a query parameter of a job',
+    {
+      query: { keys: { a: { parameter: 'a' } } },
+      job: { request: { path: '/jobs' }, id: 'id' },
+      request: { path: '/{job}', query: apple.request.query },
+    },
+    /: query\.keys\.a\.parameter: a job takes none; use field or path$/,
+  ],
+  [
+    'a short page of pages whose length is not known',
+    { paging: { type: 'cursor', path: 'next', stop: ['short-page'] } },
+    /: paging\.stop: short-page needs \{limit\} in a request, or limits\.page where every page has as many records$/,
+  ],
+  [
+    'a short page of items whose length is not known',
+    {
+      items: { name: 'uri', paging: { type: 'link', stop: ['short-page'] }, request: { path: '/{item}' } },
+      limits: { page: 5 },
+    },
+    /: items\.paging\.stop: short-page needs \{limit\} in items\.request$/,
+  ],
+  ['more records than the most', { limits: { page: 5, most: 4 } }, /: limits\.page is more than limits\.most$/],
+  [
+    'a token from two places',
+    {
+      auth: {
+        type: 'session',
+        login: { method: 'POST', path: '/login', json: { pin: '{APPLE_TOKEN}' } },
+        token: { path: 'token', header: 'X-Token', headers: { 'X-Token': '{token}' } },
+      },
+    },
+    /: auth\.token: expected one of path and header$/,
+  ],
+  [
+    'credentials for the body of a request without one',
+    { auth: { type: 'body', body: { key: '{APPLE_TOKEN}' } } },
+    /: request: auth\.type body needs a json or form body to add to$/,
+  ],
 ];
 for (const [what, change, message] of wrong) {
   test(`${what} is refused, and the place is named`, () => {
