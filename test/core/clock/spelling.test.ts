@@ -46,3 +46,22 @@ for (const [what, rule, from, read] of earliest) {
     assert.equal(spellingOf(rule).earliest(at(from)), at(read));
   });
 }
+
+const finest: readonly (readonly [
+  format: 'epoch-us' | 'iso-us' | 'epoch-ms' | 'iso-ns',
+  from: string,
+  until: string,
+])[] = [
+  ['epoch-us', '1000001', '1000002'],
+  ['iso-us', '1970-01-01T00:00:01.000001Z', '1970-01-01T00:00:01.000002Z'],
+  ['epoch-ms', '1000', '1001'],
+  ['iso-ns', '1970-01-01T00:00:01.000001001Z', '1970-01-01T00:00:01.000001001Z'],
+];
+for (const [format, from, until] of finest) {
+  test(`a bound between two that ${format} can write is written so that the window is no narrower`, () => {
+    const spelling = spellingOf({ format });
+    const between = 1_000_001_001n;
+    assert.deepEqual([spelling.from(between), spelling.until(between)], [from, until]);
+    assert.equal(spelling.until(1_000_000_000n), spelling.from(1_000_000_000n), 'it is one that it can write');
+  });
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { beyondReach, forewarned, type Beginning } from '../../../src/core/run/forewarned.ts';
+import { beyondReach, forewarned, goneBefore, type Beginning } from '../../../src/core/run/forewarned.ts';
 import type { Source, WindowRules } from '../../../src/core/types.ts';
 import { memoryJob, memoryVendor, minute } from '../../support/memory.ts';
 
@@ -114,3 +114,15 @@ for (const [what, given, flag] of reaches) {
     assert.match(problem?.hint ?? '', /^ask for no more than that: /);
   });
 }
+
+test('records that settle for as long as the vendor keeps them are gone before they are read, unless a bookmark holds them', () => {
+  const kept = { retention: day, delay: day };
+  const isGone = (given: Case): boolean => goneBefore(beginning(given)) !== undefined;
+  assert.equal(isGone({ rules: kept }), true);
+  assert.equal(isGone({ rules: { ...kept, delay: day - 1n } }), false);
+  assert.equal(isGone({ rules: kept, job: { delay: hour } }), false);
+  assert.equal(isGone({ rules: kept, job: { until: now } }), false, 'the user says where it ends');
+  assert.equal(isGone({ rules: kept, bookmark: 'b' }), false);
+  assert.equal(isGone({ rules: { ...kept, filter: 'none' } }), false);
+  assert.equal(isGone({ rules: { delay: day } }), false);
+});
