@@ -115,7 +115,10 @@ test('a delay as long as the vendor keeps records is 78, as it would be in a run
   }
   assert.deepEqual(found, [78, 78, 0, 0]);
   const { stdout } = await here.run(['check', '--delay', '1d']);
-  assert.match(stdout, /^FAILED {2}source acme: acme keeps records for 1d, so that after a delay of 1d there are none$/m);
+  assert.match(
+    stdout,
+    /^FAILED {2}source acme: acme keeps records for 1d, so that after a delay of 1d there are none$/m,
+  );
 });
 
 test('a vendor that takes no window past its own clock, of which ours is ahead, works, as it does in a run', async (t) => {
