@@ -34,23 +34,26 @@ export function backoff(attempt: number, random: number): number {
 /**
  * How long the server asked to wait, in milliseconds: Retry-After in seconds or as a date; without one, the reset
  * headers that many vendors send with their limit. Undefined when it asked for nothing, or for nothing sensible (zero, the
- * past, more than a day, garbage): the caller's own backoff applies then.
+ * past, more than a day, garbage): the caller's own backoff applies then. A moment is one of the server's clock, which its
+ * reply tells; `now` is ours, for a reply that does not.
  */
 export function retryAfter(headers: Readonly<Record<string, string>>, now: number): number | undefined {
+  const told = parseHttpDate(headers['date'] ?? '') ?? now;
+  const clock = now >= told && now < told + 1000 ? now : told; // whole seconds are told
   const asked = headers['retry-after'];
   if (asked !== undefined) {
     const date = moment(asked);
-    return sensible(date === undefined ? seconds(asked) : date - now);
+    return sensible(date === undefined ? seconds(asked) : date - clock);
   }
   for (const prefix of ratePrefixes) {
     const text = headers[`${prefix}-reset`] ?? '';
     const date = moment(text);
-    if (date !== undefined) return sensible(date - now);
+    if (date !== undefined) return sensible(date - clock);
     const reset = seconds(text);
     if (reset === undefined) continue;
     // Vendors mean milliseconds since 1970, seconds since 1970 or seconds from now; only the size tells which.
-    if (reset >= 1e15) return sensible(reset / 1000 - now);
-    if (reset >= 1e12) return sensible(reset - now);
+    if (reset >= 1e15) return sensible(reset / 1000 - clock);
+    if (reset >= 1e12) return sensible(reset - clock);
     return sensible(reset);
   }
   return undefined;

@@ -34,6 +34,11 @@ test('the jitter is full: it reaches from nothing to the limit', () => {
 
 // ---------------------------------------------------------------------------------------------------- Retry-After
 
+const anHourAgo = 'Fri, 20 Nov 2026 08:00:00 GMT';
+const twoMinutesLater = 'Fri, 20 Nov 2026 08:02:00 GMT';
+const inAnHour = 'Fri, 20 Nov 2026 10:00:00 GMT';
+const twoMinutes = 'Fri, 20 Nov 2026 09:02:00 GMT';
+
 const headerCases: readonly (readonly [name: string, headers: Record<string, string>, expected: number | undefined])[] =
   [
     ['seconds', { 'retry-after': '120' }, 120_000],
@@ -61,13 +66,26 @@ const headerCases: readonly (readonly [name: string, headers: Record<string, str
     ['a reset as an ISO date in the past', { 'x-ratelimit-reset': '2026-11-20T08:59:00Z' }, undefined],
     ['Retry-After as an ISO date', { 'retry-after': '2026-11-20T09:02:00.500Z' }, 120_500],
     ['Retry-After before a reset', { 'retry-after': '7', 'x-ratelimit-reset': '30' }, 7000],
+    ['a date by a clock that is an hour behind ours', { date: anHourAgo, 'retry-after': twoMinutesLater }, 120_000],
+    [
+      'a reset by a clock that is an hour behind ours',
+      { date: anHourAgo, 'x-ratelimit-reset': twoMinutesLater },
+      120_000,
+    ],
+    [
+      'seconds since 1970 by a clock ahead',
+      { date: inAnHour, 'x-rate-limit-reset': String(now / 1000 + 3645) },
+      45_000,
+    ],
+    ['milliseconds since 1970 by it', { date: inAnHour, 'ratelimit-reset': String(now + 3_645_000) }, 45_000],
+    ['a date of our own time, where theirs cannot be read', { date: 'now', 'retry-after': twoMinutes }, 120_000],
   ];
 for (const [name, headers, expected] of headerCases) {
   test(`the wait that a server asks for: ${name}`, () => assert.equal(retryAfter(headers, now), expected));
 }
 
 test('whatever the headers say, the wait is sensible or there is none', () => {
-  const name = fc.constantFrom('retry-after', 'x-ratelimit-reset', 'ratelimit-reset', 'x-rate-limit-reset');
+  const name = fc.constantFrom('date', 'retry-after', 'x-ratelimit-reset', 'ratelimit-reset', 'x-rate-limit-reset');
   const value = fc.oneof(
     fc.string(),
     fc.integer().map(String),
