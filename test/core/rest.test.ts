@@ -380,6 +380,22 @@ test('a window that holds fewer records than announced is read again once, and t
   );
 });
 
+for (const total of ['2.0', '2e0', '0.2E+1', '"2.0"']) {
+  test(`a window that holds fewer records than announced is an error where their number is written as ${total}`, () =>
+    assert.rejects(
+      requestsOf({ records: { ...pear.records, total: 'total' } }, [`{"data":[{"id":1}],"total":${total}}`]),
+      /pear announced 2 records from .* and gave 1/,
+    ));
+}
+
+for (const total of ['-2', '2.5', '1e400', '"many"', 'true', '[2]', '{}']) {
+  test(`a window of which ${total} records are announced is read once: that is no number of records`, async () => {
+    const page = `{"data":[{"id":1}],"total":${total}}`;
+    const requests = await requestsOf({ records: { ...pear.records, total: 'total' } }, [page, page]);
+    assert.equal(requests.length, 1);
+  });
+}
+
 test('records without an ID keep their keys when the window is read again', async () => {
   const server = await vendor('{"data":[{"a":1},{"a":1}],"total":3}', '{"data":[{"a":1},{"a":1},{"a":2}],"total":3}');
   const definition = { ...pear, records: { path: 'data', id: { content: true }, total: 'total' } } as const;

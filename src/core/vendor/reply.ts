@@ -32,10 +32,14 @@ export function tokenOf(lexeme: string | undefined): string | bigint | undefined
   return /^-?\d+$/.test(lexeme) ? BigInt(lexeme) : lexeme;
 }
 
-/** How many records there are, as the vendor says at a path of a JSON text; undefined when it says no such thing. */
+/**
+ * How many records there are, as the vendor says at a path of a JSON text; undefined when it says no such thing. Some write
+ * 2.0 for 2.
+ */
 export function totalAt(text: string, path: string): number | undefined {
   const said = String(tokenAt(text, path));
-  return /^\d+$/.test(said) ? Number(said) : undefined;
+  const total = /^\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(said) ? Number(said) : Number.NaN;
+  return Number.isInteger(total) ? total : undefined;
 }
 
 /** Is the member there, not null, and as it should be? */
