@@ -380,6 +380,26 @@ test('a window that holds fewer records than announced is read again once, and t
   );
 });
 
+for (const capped of ['true', '"true"', '1', '"1"']) {
+  test(`a window that a cap cuts off, told as ${capped}, is not whole`, () =>
+    assert.rejects(
+      requestsOf({ records: { ...pear.records, capped: 'capped' } }, [`{"data":[{"id":1}],"capped":${capped}}`]),
+      /pear gave only a part of its records from .*, and says so/,
+    ));
+}
+
+test('a window that no cap cuts off, however that is told, is whole', async () => {
+  for (const told of ['"capped":false', '"capped":"false"', '"capped":0', '"capped":null', '"capped":""', '"else":1']) {
+    await requestsOf({ records: { ...pear.records, capped: 'capped' } }, [`{"data":[{"id":1}],${told}}`]);
+  }
+});
+
+test('a cap that is told neither as true nor as false is an error: what it left out would be lost', () =>
+  assert.rejects(
+    requestsOf({ records: { ...pear.records, capped: 'capped' } }, ['{"data":[{"id":1}],"capped":{"at":1000}}']),
+    /^Problem: pear: capped \(records\.capped\) is an object, neither true nor false$/,
+  ));
+
 for (const total of ['2.0', '2e0', '0.2E+1', '"2.0"']) {
   test(`a window that holds fewer records than announced is an error where their number is written as ${total}`, () =>
     assert.rejects(

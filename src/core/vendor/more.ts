@@ -5,13 +5,7 @@ import { lexemeAt } from '../json/json.ts';
 import { parsePath } from '../json/path.ts';
 import type { PageEnd } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
-import { parseJson, valueAt } from './reply.ts';
-
-/** How vendors write a flag. */
-const words = new Map<unknown, boolean>([
-  ...[true, 'true', 1, '1'].map((word) => [word, true] as const),
-  ...[false, 'false', 0, '0', null, ''].map((word) => [word, false] as const),
-]);
+import { flagAt, parseJson } from './reply.ts';
 
 /**
  * What the flag at `paging.more` says; undefined where the definition names none. Throws Problem 76 when it is neither
@@ -24,12 +18,8 @@ export function flagOf(
 ): boolean | 'absent' | undefined {
   const { more } = pagingRules(paging);
   if (more === undefined) return undefined;
-  const value = valueAt(parseJson(envelope), more);
-  const flag = value === undefined ? 'absent' : words.get(value);
-  if (flag !== undefined) return flag;
-  throw new Problem(exit.protocol, `${source}: ${more} (paging.more) is ${kindOf(value)}, neither true nor false`, {
-    hint: "check paging.more in the definition, and the vendor's API version, or leave it out where pages end without a flag",
-  });
+  const without = 'where pages end without a flag';
+  return flagAt(parseJson(envelope), more, { source, name: 'paging.more', without });
 }
 
 /** A page that says that more records follow, and does not say where: what they are cannot be asked for. */
@@ -62,10 +52,4 @@ export function muteAt(paging: PagingDefinition, end: PageEnd, source: string): 
 /** For a mute first page; `what` is that page, `at` where nothing stands, `missing` what would be on the next one. */
 export function endWarning(name: string, at: string, what: string, missing = 'records'): string {
   return `${name}: ${what} was full, and nothing stands at ${at}: if the next page is named elsewhere, ${missing} are missing`;
-}
-
-function kindOf(value: unknown): string {
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'an object';
-  return typeof value === 'string' ? 'a text' : 'a number';
 }

@@ -9,7 +9,7 @@ import { keepsBookmark, type PageEnd } from '../paging.ts';
 import { limitIn } from './next-link.ts';
 import { Problem } from '../problem.ts';
 import { tellsNothing } from './reply-kind.ts';
-import { totalAt, valueAt } from './reply.ts';
+import { isCapped, totalAt, valueAt } from './reply.ts';
 import { attempts, retrying } from '../retry.ts';
 import type { SearchPlan } from './search.ts';
 import type { HttpReply, Page, Tools } from '../types.ts';
@@ -80,7 +80,7 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
     if (value !== undefined) vendor.check(value, question); // JSON Lines have nothing around their records
     const containerSeen = part.containerSeen();
     if (!containerSeen && !mayBeMissing(definition, value)) throw noRecords(definition, value, question.what);
-    const { total, count, capped } = definition.records;
+    const { total, count } = definition.records;
     const stated = count === undefined ? 0 : (totalAt(text, count) ?? 0);
     if (part.count() < stated) throw fewer(definition.name, question.what, stated, part.count());
     if (part.size() > 0) rest.push(part.take());
@@ -97,7 +97,7 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
       rest,
       containerSeen,
       unproven: !isDocument(definition) && endsWithConnection(reply.headers),
-      capped: capped !== undefined && valueAt(value, capped) === true,
+      capped: isCapped(definition, value),
     };
   }
 

@@ -5,6 +5,7 @@
 import type { Answers, EnvelopeTest, SourceDefinition } from '../definition.ts';
 import { lexemeAt } from '../json/json.ts';
 import { parsePath } from '../json/path.ts';
+import { exit, Problem } from '../problem.ts';
 import { serverText } from '../text/shown.ts';
 
 /** The value at a path of a parsed JSON document, or undefined. */
@@ -40,6 +41,35 @@ export function totalAt(text: string, path: string): number | undefined {
   const said = String(tokenAt(text, path));
   const total = /^\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(said) ? Number(said) : Number.NaN;
   return Number.isInteger(total) ? total : undefined;
+}
+
+/** How vendors write a flag. */
+const words = new Map<unknown, boolean>([
+  ...[true, 'true', 1, '1'].map((word) => [word, true] as const),
+  ...[false, 'false', 0, '0', null, ''].map((word) => [word, false] as const),
+]);
+
+/**
+ * What the flag at a path of a parsed reply says. Throws Problem 76 when it is neither true nor false: taken for either, it
+ * would lose records, or never end. `name` is what the definition calls it, `without` where a definition needs none.
+ */
+export function flagAt(
+  reply: unknown,
+  path: string,
+  { source, name, without }: { readonly source: string; readonly name: string; readonly without: string },
+): boolean | 'absent' {
+  const value = valueAt(reply, path);
+  const flag = value === undefined ? 'absent' : words.get(value);
+  if (flag !== undefined) return flag;
+  throw new Problem(exit.protocol, `${source}: ${path} (${name}) is ${kindOf(value)}, neither true nor false`, {
+    hint: `check ${name} in the definition, and the vendor's API version, or leave it out ${without}`,
+  });
+}
+
+/** Whether a parsed reply says that a cap left out what follows. */
+export function isCapped({ name: source, records: { capped } }: SourceDefinition, reply: unknown): boolean {
+  if (capped === undefined) return false;
+  return flagAt(reply, capped, { source, name: 'records.capped', without: 'where no cap is told of' }) === true;
 }
 
 /** Is the member there, not null, and as it should be? */
@@ -113,4 +143,10 @@ function textIn(value: unknown, levels = 10): string | undefined {
   const said = [message, msg, detail, title, description, reason, code];
   const parts: readonly unknown[] = Array.isArray(value) ? value : said;
   return parts.map((part) => textIn(part, levels - 1)).find((text) => text !== undefined);
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  return typeof value === 'string' ? 'a text' : 'a number';
 }
