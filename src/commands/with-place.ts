@@ -8,19 +8,18 @@ import { settingsOf } from '../core/vendor/request.ts';
 
 const names = /^check ([A-Z][A-Z0-9_]+(?:(?:, | and | or )[A-Z][A-Z0-9_]+)*)(?=$|[,;:] )/;
 
-type Known = Pick<Configuration, 'findings' | 'source' | 'sourceValues' | 'sinkValues' | 'sourceFile'>;
+type Known = Pick<Configuration, 'findings' | 'source' | 'sourceValues' | 'sink' | 'sinkValues' | 'sourceFile'>;
 
 /** `check SYCOPE_USERNAME and SYCOPE_PASSWORD` becomes `… in /etc/audit-export/sycope.env`. */
 export function withPlace(told: Problem, known: Known): Problem {
-  const { findings, sourceValues, sinkValues } = known;
+  const { findings } = known;
   const problem = ofDefinition(told, known);
   const { status, hint = '' } = problem;
   const head = names.exec(hint)?.[0] ?? '';
   const settings = head.match(/[A-Z][A-Z0-9_]+/g) ?? [];
   const places = new Set(settings.flatMap((name) => findings.origins.get(name) ?? []));
   if (places.size === 0) return problem;
-  const odd =
-    status === exit.noperm ? settings.flatMap((name) => oddities(name, { ...sourceValues, ...sinkValues })) : [];
+  const odd = status === exit.noperm ? settings.flatMap((name) => oddities(name, known)) : [];
   return problem.with({
     hint: [`${head} in ${[...places].join(' and ')}${hint.slice(head.length)}`, ...odd].join('; '),
   });
@@ -44,7 +43,7 @@ function report({ url, settings }: SourceDefinition): string {
   return `check ${address}the vendor's API version; if they are right, the replies have changed: report this message`;
 }
 
-function oddities(name: string, values: Readonly<Record<string, string>>): readonly string[] {
-  const odd = oddity(values[name] ?? '');
+function oddities(name: string, { source, sourceValues, sink, sinkValues }: Known): readonly string[] {
+  const odd = oddity({ ...sourceValues, ...sinkValues }[name] ?? '', { ...source.settings, ...sink.settings }[name]?.lines);
   return odd === undefined ? [] : [`${name} ${odd}`];
 }

@@ -54,12 +54,16 @@ export function nearMisses(file: EnvFile, settings: Settings): string[] {
   });
 }
 
-/** What makes a value an unlikely credential, without a word of it; undefined for those that look like one. */
-export function oddity(value: string): string | undefined {
+/**
+ * What makes a value an unlikely credential, without a word of it; undefined for those that look like one. In one that may
+ * have several lines (`Name: value`), a blank between two words is nothing odd.
+ */
+export function oddity(value: string, lines = false): string | undefined {
   if (/^["'`\u2018-\u201d]|["'`\u2018-\u201d]$/.test(value)) return 'begins or ends with a quotation mark';
   if (/^\$\{?\w+\}?$/.test(value)) return 'is the name of a variable, and nothing fills it in';
   if (/^~?\/[\w.-]+\/[\w./-]+$/.test(value)) return 'is a path: its name with _FILE at the end would read that file';
-  return /^\S+ \S+$|^\s|[ \t]$/.test(value) ? 'has a blank in it' : undefined;
+  const hasBlank = (!lines && /^\S+ \S+$/.test(value)) || /^\s|[ \t]$/.test(value);
+  return hasBlank ? 'has a blank in it' : undefined;
 }
 
 /** Settings of a sink, where none is named and records are printed, as a warning. */

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { withPlace } from '../../src/commands/with-place.ts';
 import { noFindings } from '../../src/config/findings.ts';
 import { exit, Problem, type ExitStatus } from '../../src/core/problem.ts';
+import { stdout } from '../../src/sinks/stdout.ts';
+import { webhook } from '../../src/sinks/webhook.ts';
 import { sycope } from '../../src/sources/sycope.ts';
 
 function hintOf(hint: string, password = 'pa55', status: ExitStatus = exit.noperm): string | undefined {
@@ -10,7 +12,7 @@ function hintOf(hint: string, password = 'pa55', status: ExitStatus = exit.noper
   findings.origins.set('SYCOPE_USERNAME', '/etc/sycope.env');
   findings.origins.set('SYCOPE_PASSWORD', '/run/secrets/sycope');
   const sourceValues = { SYCOPE_USERNAME: 'auditor', SYCOPE_PASSWORD: password };
-  const known = { findings, sourceValues, sinkValues: {}, source: sycope, sourceFile: undefined };
+  const known = { findings, sourceValues, sink: stdout, sinkValues: {}, source: sycope, sourceFile: undefined };
   return withPlace(new Problem(status, 'refused', { hint }), known).hint;
 }
 
@@ -62,6 +64,19 @@ test('nothing is odd about most values', () => {
   }
 });
 
+test('a blank is nothing odd about a header of a webhook, which stands behind its name', () => {
+  const findings = noFindings();
+  findings.origins.set('WEBHOOK_HEADERS', '/etc/webhook.env');
+  const told = (headers: string): string | undefined => {
+    const known = { findings, sourceValues: {}, sink: webhook, source: sycope, sourceFile: undefined };
+    const problem = new Problem(exit.noperm, 'refused', { hint: 'check WEBHOOK_HEADERS' });
+    return withPlace(problem, { ...known, sinkValues: { WEBHOOK_HEADERS: headers } }).hint;
+  };
+  const hint = 'check WEBHOOK_HEADERS in /etc/webhook.env';
+  assert.equal(told('X-Key: abc'), hint);
+  assert.equal(told('"X-Key: abc'), `${hint}; WEBHOOK_HEADERS begins or ends with a quotation mark`);
+});
+
 for (const [hint, toOwner, toOthers] of [
   [
     'check records.path in the definition, or the URL',
@@ -76,7 +91,7 @@ for (const [hint, toOwner, toOthers] of [
     const findings = noFindings();
     findings.origins.set('SYCOPE_URL', '/etc/fig.env');
     const told = (sourceFile: string | undefined): string | undefined =>
-      withPlace(problem, { findings, sourceValues: {}, sinkValues: {}, source: sycope, sourceFile }).hint;
+      withPlace(problem, { findings, sourceValues: {}, sink: stdout, sinkValues: {}, source: sycope, sourceFile }).hint;
     assert.equal(told('./fig.yaml'), toOwner);
     assert.equal(told(undefined), toOthers);
   });
