@@ -12,7 +12,7 @@ import type { Socket } from 'node:net';
 import { exit, Problem } from '../core/problem.ts';
 import type { Wire } from '../core/types.ts';
 import { connectTimeout, patientlyByAddress } from './connecting.ts';
-import { connectionProblem, problem, type Where } from './http/http-errors.ts';
+import { connectionProblem, orTls, problem, type Where } from './http/http-errors.ts';
 import { after } from './timer.ts';
 import { noteCertificate, refuseUnprotected, tlsOptions, type Trust } from './tls.ts';
 
@@ -25,6 +25,7 @@ export interface WireOptions extends Trust {
   readonly stop?: AbortSignal;
 }
 
+const mayBePlain = 'check the port: it may be one for plain TCP, where the URL begins with tcp://';
 const defaultFarewell = 5000;
 /**
  * How long the other side must keep the connection once everything is written, in milliseconds. An end that is older than
@@ -82,6 +83,7 @@ function converse(
     const begun = performance.now();
     let callOff = (): void => undefined;
     let isSettled = false;
+    let isAccepted = false;
     let isSaid = false;
     let ended = false;
 
@@ -98,15 +100,16 @@ function converse(
     const fail = (error: unknown): void => done(() => reject(error));
     const late = (what: string, hint: string) => (): void =>
       fail(problem(exit.unavailable, where, what, { code: 'ETIMEDOUT', hint, again: {} }));
+    const absent = late('did not accept the connection in time', 'check the host, the port and the firewalls between');
+    // Receivers of plain TCP take the first words of TLS for a line without an end, and go on waiting for it.
+    const mute = late('accepted the connection, but did not answer in TLS in time', mayBePlain);
     const onStop = (): void => fail(stop?.reason);
     const isWriting = (): void =>
       limit(timeout, late('did not take the records in time', 'see whether the receiver is overloaded or blocked'));
 
     stop?.addEventListener('abort', onStop, { once: true });
-    limit(
-      Math.min(connectTimeout, timeout),
-      late('did not accept the connection in time', 'check the host, the port and the firewalls between'),
-    );
+    limit(Math.min(connectTimeout, timeout), () => (isAccepted ? mute() : absent()));
+    socket.once('connect', () => (isAccepted = true));
     socket.once(where.method === 'TLS' ? 'secureConnect' : 'connect', () => {
       const pause = bytes.length === 0 ? probePause : pauseAfter(performance.now() - begun);
       isWriting();
@@ -141,7 +144,7 @@ function pauseAfter(connecting: number): number {
 /** The receiver went away by itself, and left behind what it had not read. */
 function brokenOff(where: Where): Problem {
   return problem(exit.unavailable, where, 'closed the connection before it had everything', {
-    hint: 'see the log of the receiver; the records are sent again',
+    hint: orTls('see the log of the receiver; the records are sent again', where),
     again: {},
   });
 }

@@ -216,6 +216,27 @@ test('a receiver without TLS is said in words', async (t) => {
   assert.match(problem.message, /it seems to be plain TCP/);
 });
 
+test('a receiver without TLS that waits for the end of a line has accepted the connection: the port is told as the cause', async (t) => {
+  const address = await quitter(t, () => undefined, undefined);
+  const problem = await failure(address.replace('tcp:', 'tls:'), frame, { timeout: 1000 });
+  assert.deepEqual([problem.status, problem.again], [exit.unavailable, {}]);
+  assert.match(problem.message, / accepted the connection, but did not answer in TLS in time \(ETIMEDOUT, TLS\)$/);
+  assert.match(problem.hint ?? '', /the port.* tcp:\/\/$/);
+});
+
+for (const [what, leave] of Object.entries(departures)) {
+  test(`a receiver of plain TCP that ${what} may be one of TLS, as the hint says`, async (t) => {
+    const address = await quitter(t, leave, undefined);
+    const much = Buffer.alloc(1024 * 1024, 'x');
+    for (const bytes of [frame, much]) {
+      assert.match(
+        (await failure(address, bytes)).hint ?? '',
+        /; if it speaks TLS there, the URL begins with tls:\/\/$/,
+      );
+    }
+  });
+}
+
 test('plain TCP may leave this machine: whoever writes tcp:// asks for it, and no credential goes along', () => {
   const options = { timeout: 1000, insecure: false, environment: {} };
   for (const host of ['siem.example', '127.0.0.1', 'localhost', '[::1]']) openWire(`tcp://${host}:514`, options);

@@ -41,8 +41,8 @@ export function connectionProblem(error: unknown, where: Where): unknown {
   }
   const transient = transientCodes.get(code);
   if (transient !== undefined) {
-    const mayBeTls = where.url.protocol === 'http:' && isBroken(error) && !hasAnswered(error, where);
-    const hint = mayBeTls ? `${transient[1]}; if it speaks TLS there, the URL begins with https://` : transient[1];
+    const mayBeTls = isBroken(error) && !hasAnswered(error, where);
+    const hint = mayBeTls ? orTls(transient[1], where) : transient[1];
     return problem(exit.unavailable, where, transient[0], { code, hint, again: {} });
   }
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
@@ -61,6 +61,12 @@ export function connectionProblem(error: unknown, where: Where): unknown {
 /** Whether a connection broke: what happens to an idle one that the server has closed meanwhile. */
 export function isBroken(error: unknown): boolean {
   return error instanceof Error && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error));
+}
+
+/** The hint, and that it may be TLS that is spoken there, where it is not what we speak. */
+export function orTls(hint: string, { url }: Where): string {
+  const meant = { 'http:': 'https://', 'tcp:': 'tls://' }[url.protocol];
+  return meant === undefined ? hint : `${hint}; if it speaks TLS there, the URL begins with ${meant}`;
 }
 
 /** Whether a byte has come from there: TLS servers answer plain HTTP with nothing. undici says what its socket has read. */
