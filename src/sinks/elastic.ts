@@ -1,7 +1,7 @@
 /** Elasticsearch and OpenSearch by `_bulk`, into an index or a data stream. */
-import { bulkOutcomes, errorText, filterPath, isBlocked, ownWords } from '../core/wire/elastic/bulk.ts';
+import { bulkOutcomes, errorText, filterPath, isBlocked, isWithoutPipeline, ownWords } from '../core/wire/elastic/bulk.ts';
 import type { ItemOutcome } from '../core/wire/elastic/bulk.ts';
-import { elasticAddress, elasticCredentials, elasticHint, elasticServer } from '../core/wire/elastic/access.ts';
+import { elasticAddress, elasticCredentials, elasticHint, elasticServer, pipelineHint } from '../core/wire/elastic/access.ts';
 import type { ElasticServer } from '../core/wire/elastic/access.ts';
 import { elasticForm, type FormTools } from '../core/wire/elastic/form.ts';
 import { indexVerdict, rightsOf, rightsPath, rightsQuestion } from '../core/wire/elastic/rights.ts';
@@ -147,7 +147,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
 
   /** A fault that every document would meet. */
   function refusal(status: 77 | 78, reason: string, like: number): Problem {
-    const hint = elasticHint(values, like);
+    const hint = isWithoutPipeline(reason) ? pipelineHint(values) : elasticHint(values, like);
     return new Problem(status, `${who} does not write to ${index}: ${reason}`, { hint });
   }
 

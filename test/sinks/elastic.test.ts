@@ -230,6 +230,21 @@ test('a refusal that every record would meet stops the run and sets nothing asid
   }
 });
 
+test('a pipeline that does not exist is looked for where it is named', async () => {
+  for (const [settings, hint] of [
+    [{ ELASTIC_PIPELINE: 'x' }, /^check ELASTIC_PIPELINE, /],
+    [{}, /^create it.* ELASTIC_INDEX .*default_pipeline/],
+  ] as const) {
+    const { server, send } = await start({}, settings);
+    server.item = () => ({
+      status: 400,
+      type: 'illegal_argument_exception',
+      reason: 'pipeline with id [x] does not exist',
+    });
+    await assert.rejects(send(auditRecords(3)), { status: exit.config, message: /pipeline with id \[x\]/, hint });
+  }
+});
+
 test('a cluster that takes nothing for now is 75 when it says so, 69 when it fails', async () => {
   const { server, send } = await start();
   server.item = () => ({ status: 429, type: 'es_rejected_execution_exception' });

@@ -58,6 +58,13 @@ export function elasticHint(values: SettingValues, status: number): string | und
   return status === 403 ? `check ${names}, and that it may create documents in ELASTIC_INDEX (create_doc)` : undefined;
 }
 
+/** The next step where an ingest pipeline is missing. */
+export function pipelineHint(values: SettingValues): string {
+  return values['ELASTIC_PIPELINE'] === undefined
+    ? 'create it, or take it out of the settings of ELASTIC_INDEX (index.default_pipeline, index.final_pipeline)'
+    : 'check ELASTIC_PIPELINE, and the default and the final pipeline of ELASTIC_INDEX';
+}
+
 export interface ElasticServer {
   /** Undefined when it does not say that it is one of the two. */
   readonly name: string | undefined;

@@ -68,6 +68,12 @@ function isFull(reason: string): boolean {
 function isMisconfigured(reason: string): boolean {
   return (
     /^(?:invalid_index_name_exception|index_closed_exception|invalid_alias_name_exception)\b/.test(reason) ||
-    /pipeline with id \[[^\]]*\] does not exist|no write index is defined for alias/.test(reason)
+    isWithoutPipeline(reason) ||
+    reason.includes('no write index is defined for alias')
   );
+}
+
+/** The setting of the job, or of the index, names a pipeline that nobody has made. */
+export function isWithoutPipeline(reason: string): boolean {
+  return /pipeline with id \[[^\]]*\] does not exist/.test(reason);
 }
