@@ -277,6 +277,8 @@ export interface Limits {
   readonly bytes: number;
   /** Encoded bytes of one record; a larger one goes to the quarantine. */
   readonly record: number;
+  /** That limit in the words of the sink, such as the setting that it is from. */
+  readonly told?: string;
 }
 
 /**

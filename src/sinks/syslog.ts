@@ -61,7 +61,12 @@ function syslogSink(values: SettingValues, tools: SinkTools): Sink {
     name: 'syslog',
     scope: address,
     // The length before the message is not a part of it.
-    limits: { records: 1000, bytes: 1_000_000, record: most + String(most).length + 1 },
+    limits: {
+      records: 1000,
+      bytes: 1_000_000,
+      record: most + String(most).length + 1,
+      told: `${most} bytes of SYSLOG_MAX_BYTES`,
+    },
     inFlight: 1,
     repeats: 'visible',
     encode: syslogForm(

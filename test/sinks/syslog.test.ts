@@ -144,6 +144,7 @@ test('a message as long as is allowed is sent, a longer one is not', async (t) =
   await send([fits]);
   assert.ok((server.messages[0]?.length ?? 0) >= 999);
   assert.equal(packer(sink).add(record(1001 + (head % 2)), 0), 'tooLarge');
+  assert.equal(sink.limits.told, '1000 bytes of SYSLOG_MAX_BYTES');
   assert.equal(packer((await start(t)).sink).add(auditRecord(`{"x":"${'a'.repeat(8192)}"}`), 0), 'tooLarge');
 });
 

@@ -154,7 +154,8 @@ export function outbox(parts: OutboxParts): Outbox {
   }
 
   async function refuseTooLarge(auditRecord: AuditRecord, entry: number): Promise<void> {
-    const reason = `larger than the ${sink.limits.record} bytes that ${sink.name} takes`;
+    const { record: most, told = `${most} bytes that ${sink.name} takes` } = sink.limits;
+    const reason = `larger than the ${told}`;
     return record({ ...nothing, refused: [{ entry, record: auditRecord, reason, doubt: undefined }] });
   }
 }

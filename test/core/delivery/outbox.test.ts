@@ -100,6 +100,22 @@ async function isOver(work: Promise<unknown>): Promise<boolean> {
   return over;
 }
 
+for (const [told, reason] of [
+  [undefined, 'larger than the 3 bytes that memory takes'],
+  ['2 bytes of MEMORY_MOST', 'larger than the 2 bytes of MEMORY_MOST'],
+] as const) {
+  test(`why a record is too large is told as the sink wants it: ${reason}`, async () => {
+    const limits = { records: 2, bytes: 1000, record: 3, ...(told !== undefined && { told }) };
+    const { add, box, quarantine } = bench({ limits });
+    await add(1);
+    await box.drain();
+    assert.deepEqual(
+      quarantine.added.map((one) => one.reason),
+      [reason],
+    );
+  });
+}
+
 for (const inFlight of [1, 3]) {
   test(`of a sink that takes ${inFlight} at once, no more batches are under way, and no fewer`, async () => {
     const { add, box, sent, ledger } = bench({ inFlight });
