@@ -82,7 +82,8 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
   const who = `sekoia at ${new URL(base).origin}`;
   const http = tools.http(base);
   const records = route.single ? 1 : 1000;
-  const uploads = upload(who, { records, bytes: largestBatch, record: largestEncoded });
+  const told = `${largestEvent} bytes that the intake takes`;
+  const uploads = upload(who, { records, bytes: largestBatch, record: largestEncoded, told });
   /** Answers in a row that did not account for the events. */
   let short = 0;
   /** Was it seen that some events get an ID and others do not? Then it is the events. */

@@ -142,10 +142,11 @@ test('an event of 250,000 bytes is sent on every route, a larger one is set asid
   const fits = auditRecord(text.padEnd(text.length + 250_000 - Buffer.byteLength(text)));
   assert.equal(fits.end - fits.start, 250_000);
   for (const endpoint of sekoiaEndpoints) {
-    const { server, send } = await start({}, { SEKOIA_ENDPOINT: endpoint });
+    const { server, sink, send } = await start({}, { SEKOIA_ENDPOINT: endpoint });
     const { kept, refused } = await send([fits, auditRecord(`${textOf(fits)} `), ...auditRecords(2)]);
     assert.deepEqual(kept, [0, 2, 3], endpoint);
     assert.match(refused[0]?.reason ?? '', /250000 bytes/);
+    assert.match(sink.limits.told ?? '', /^250000 bytes/, 'also of one that is refused before it is measured');
     assert.deepEqual(server.lines, [fits, ...auditRecords(2)].map(textOf));
   }
 });
