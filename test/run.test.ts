@@ -201,17 +201,24 @@ for (const [ahead, what] of [
     let told: bigint | undefined;
     here.vendor.serverTime = () => told;
     let isDown = true;
+    let killed: string | undefined;
     const { pull } = here.vendor;
     here.vendor.pull = async function* (ask) {
       const isFirst = told === undefined && !what.endsWith('failures alone');
       told = BigInt(vendorNow()) * 1_000_000n;
-      if (isDown && !isFirst) fail(new Problem(exit.unavailable, 'memory is down', {}));
+      if (isDown && !isFirst) {
+        killed = here.store.disk.saved;
+        fail(new Problem(exit.unavailable, 'memory is down', {}));
+      }
       yield* pull(ask);
     };
     here.vendor.stored.push(stored('old', vendorNow() - 20 * minute, 0));
     assert.deepEqual(statuses(await here.run({ firstRun: 0n })), [exit.unavailable]);
-    const begin = (await here.store.load())?.branches.get('')?.begin;
-    assert.deepEqual(begin, { from: BigInt(vendorNow() - 1000) * 1_000_000n, firstRun: 0n });
+    for (const isKilled of what.endsWith('failures alone') ? [false] : [false, true]) {
+      if (isKilled) here.store.disk.saved = killed;
+      const begin = (await here.store.load())?.branches.get('')?.begin;
+      assert.deepEqual(begin, { from: BigInt(vendorNow() - 1000) * 1_000_000n, firstRun: 0n });
+    }
 
     here.restart();
     told = undefined;

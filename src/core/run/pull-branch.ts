@@ -39,6 +39,7 @@ export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => v
       // The other plan went by the wrong clock.
       if (place.watermark === undefined) place.begin = at.isNew ? undefined : before.begin;
       plan = begunPlan(at);
+      if (place.watermark === undefined) await at.save(); // for a run that is killed while it reads
       await pullWindow({ ...at, job: plan.job, passGap }, plan.window);
     }
     isWhole = true;
