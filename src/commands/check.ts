@@ -6,6 +6,7 @@ import type { Flags } from '../cli/flags.ts';
 import { dated } from '../core/clock/duration.ts';
 import { refusesFuture } from '../core/clock/vendor-clock.ts';
 import { exit, Problem, worst } from '../core/problem.ts';
+import { earliest } from '../core/run/commit.ts';
 import { goneBefore } from '../core/run/forewarned.ts';
 import { fromMillis, isoText, second } from '../core/time.ts';
 import { oneLine } from '../core/text/shown.ts';
@@ -117,7 +118,7 @@ async function lookAtSource({ source, tools }: Parts, configuration: Configurati
     const look = async (): Promise<void> => {
       for await (const page of source.pull({ branch, slice, bookmark: undefined, remembers: () => false })) {
         if (page.incomplete !== undefined) throw page.incomplete;
-        seen.note(page, slice.from);
+        seen.note(page, earliest(source, slice.from));
         never.note(page);
       }
     };

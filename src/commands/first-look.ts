@@ -7,13 +7,13 @@ import type { Instant, Page } from '../core/types.ts';
 import { isUndated, timePlace } from './drift.ts';
 
 export interface FirstLook {
-  /** A page of a window that begins there. */
+  /** A page of a window in which the vendor shows what happened from there on. */
   note(page: Page, from: Instant): void;
   /** How many records there were, wanted or not. */
   count(): number;
   /** What all or some of them lack, to be put behind a sentence; nothing when that is nothing. */
   lacks(): string;
-  /** Whether all of them are from long before the window: a run would leave out every one. */
+  /** Whether all of them are from before the window: a run would leave out every one. */
   isAllOld(): boolean;
 }
 
@@ -22,8 +22,11 @@ export function firstLook({ records: { id, time }, window }: Pick<SourceDefiniti
   let looked = 0;
   let unnamed = 0;
   let undated = 0;
+  let early = 0;
   let old = 0;
   let oldest = Infinity;
+
+  const isAllOld = (): boolean => early > 0 && early === looked;
 
   return {
     note({ records, refused, unmatched }, from) {
@@ -32,8 +35,9 @@ export function firstLook({ records: { id, time }, window }: Pick<SourceDefiniti
       for (const record of records) {
         if (isByContent(record)) unnamed += 1;
         if (isUndated(record)) undated += 1;
-        if (window.filter !== 'event' || !isLongBefore(record.time, toMillis(from))) continue;
-        old += 1;
+        if (window.filter !== 'event' || !(record.time < toMillis(from))) continue; // NaN without a time
+        early += 1;
+        if (isLongBefore(record.time, toMillis(from))) old += 1;
         oldest = Math.min(oldest, record.time);
       }
     },
@@ -42,12 +46,16 @@ export function firstLook({ records: { id, time }, window }: Pick<SourceDefiniti
       const lacks: string[] = [];
       if ('paths' in id && unnamed > 0) lacks.push(`${share(unnamed, looked)} an ID at ${id.paths.join(', ')}`);
       if (time !== undefined && undated > 0) lacks.push(`${share(undated, looked)} a time ${timePlace(time)}`);
-      if (old > 0)
-        lacks.push(`${share(old, looked)} a time near that window (one is of ${isoText(fromMillis(oldest))})`);
+      if (isAllOld()) lacks.push(`none of them with a time in that window (one is of ${shown(oldest)})`);
+      else if (old > 0) lacks.push(`${old} of them from long before that window (one is of ${shown(oldest)})`);
       return lacks.length === 0 ? '' : `; ${lacks.join(', ')}`;
     },
-    isAllOld: () => old > 0 && old === looked,
+    isAllOld,
   };
+}
+
+function shown(time: number): string {
+  return isoText(fromMillis(time));
 }
 
 function share(without: number, all: number): string {

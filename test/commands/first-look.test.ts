@@ -67,18 +67,23 @@ test('a time in another form is none', async () => {
   assert.equal(await look(epoch, [good]), '1; none of them with a time at at (read as epoch-ms)');
 });
 
-test('times from long before a window by the event are named: a month may be taken for a day', async () => {
-  const early = '{"id":2,"at":"2026-10-12T00:00:00Z"}';
-  const late = '{"id":3,"at":"2026-11-22T09:00:00Z"}';
+test('times from before a window by the event are named: a month may be taken for a day, and local time for UTC', async () => {
+  const old = '{"id":2,"at":"2026-10-12T00:00:00Z"}';
+  const hoursEarly = '{"id":3,"at":"2026-11-21T17:00:00Z"}';
+  const inside = '{"id":4,"at":"2026-11-22T00:00:00Z"}';
   assert.equal(
-    await look(whole, [early, early], 'event'),
-    '2; none of them with a time near that window (one is of 2026-10-12T00:00:00Z) (all old)',
+    await look(whole, [hoursEarly, old], 'event'),
+    '2; none of them with a time in that window (one is of 2026-10-12T00:00:00Z) (all old)',
   );
   assert.equal(
-    await look(whole, [late, early], 'event'),
-    '2; 1 of them without a time near that window (one is of 2026-10-12T00:00:00Z)',
+    await look(whole, [hoursEarly], 'event'),
+    '1; none of them with a time in that window (one is of 2026-11-21T17:00:00Z) (all old)',
   );
-  assert.equal(await look(whole, ['{"id":4,"at":"2026-11-21T00:00:00Z"}'], 'event'), '1', 'a filter may go by the day');
+  assert.equal(
+    await look(whole, [inside, old], 'event'),
+    '2; 1 of them from long before that window (one is of 2026-10-12T00:00:00Z)',
+  );
+  assert.equal(await look(whole, [inside, hoursEarly], 'event'), '2', 'a filter may go by the day');
   assert.equal(await look(whole, [], 'event'), '0');
 });
 
