@@ -43,6 +43,11 @@ export function incomplete(name: string, { from, until }: Window, total: number,
   });
 }
 
+/** For a first page with records, `what`, that does not say how many there are, where it is said to. */
+export function untotalled(name: string, path: string, what: string): string {
+  return `${name}: ${what} has records, and no number at ${path} (records.total): whether any are missing cannot be told`;
+}
+
 /** A cap left out a part of the window, and shorter parts did not help. */
 export function cutShort(name: string, { from, until }: Window): Problem {
   const message = `${name} gave only a part of its records from ${isoText(from)} to ${isoText(until)}, and says so`;
