@@ -13,7 +13,7 @@ type Known = Pick<Configuration, 'findings' | 'source' | 'sourceValues' | 'sink'
 /** `check SYCOPE_USERNAME and SYCOPE_PASSWORD` becomes `… in /etc/audit-export/sycope.env`. */
 export function withPlace(told: Problem, known: Known): Problem {
   const { findings } = known;
-  const problem = ofDefinition(told, known);
+  const problem = ofAddress(ofDefinition(told, known), known);
   const { status, hint = '' } = problem;
   const head = names.exec(hint)?.[0] ?? '';
   const settings = head.match(/[A-Z][A-Z0-9_]+/g) ?? [];
@@ -23,6 +23,26 @@ export function withPlace(told: Problem, known: Known): Problem {
   return problem.with({
     hint: [`${head} in ${[...places].join(' and ')}${hint.slice(head.length)}`, ...odd].join('; '),
   });
+}
+
+/** `the URL` becomes the name of the one setting that holds the address in the message, and where that is. */
+function ofAddress(problem: Problem, { findings, sourceValues, sinkValues }: Known): Problem {
+  const { hint, message } = problem;
+  if (hint?.includes(theUrl) !== true) return problem;
+  const host = hostOf(/\b(?:source|sink) (\w+:\/\/[^\s/]+)/.exec(message)?.[1] ?? '');
+  const values = Object.entries({ ...sourceValues, ...sinkValues });
+  const [name, other] = values.flatMap(([each, value]) => (host !== '' && hostOf(value) === host ? [each] : []));
+  if (name === undefined || other !== undefined) return problem;
+  const place = findings.origins.get(name);
+  const first = place === undefined ? name : `${name} in ${place}`;
+  return problem.with({ hint: hint.replace(theUrl, first).replaceAll(theUrl, name) });
+}
+
+const theUrl = 'the URL';
+
+/** With its port; nothing where the text is no address. */
+function hostOf(address: string): string {
+  return URL.canParse(address) ? new URL(address).host : '';
 }
 
 const inDefinition = 'in the definition';

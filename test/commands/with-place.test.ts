@@ -32,6 +32,29 @@ test('other hints stay as they are', () => {
   for (const hint of ['check the network', 'check OTHER_NAME', 'free some space']) assert.equal(hintOf(hint), hint);
 });
 
+test('an address that is at fault is told by the name of the setting that holds it', () => {
+  const known = {
+    findings: noFindings(),
+    source: sycope,
+    sourceValues: { SYCOPE_URL: 'https://sycope.example:8443/npm' },
+    sourceFile: undefined,
+    sink: webhook,
+    sinkValues: { WEBHOOK_URL: 'https://hooks.example' },
+  };
+  known.findings.origins.set('SYCOPE_URL', '/etc/sycope.env');
+  const said = (message: string, hint: string): string | undefined =>
+    withPlace(new Problem(exit.unavailable, message, { hint }), known).hint;
+  const hint = 'check the port in the URL; if it speaks TLS there, the URL begins with https';
+  assert.equal(
+    said('source https://sycope.example:8443 refused the connection', hint),
+    'check the port in SYCOPE_URL in /etc/sycope.env; if it speaks TLS there, SYCOPE_URL begins with https',
+  );
+  assert.equal(said('sink https://hooks.example has an unknown host', 'check the URL'), 'check WEBHOOK_URL');
+  for (const message of ['source https://login.example refused the connection', 'sycope: no records']) {
+    assert.equal(said(message, hint), hint);
+  }
+});
+
 const odd: readonly (readonly [password: string, what: string])[] = [
   ['"pa55"', 'begins or ends with a quotation mark'],
   ["'pa55", 'begins or ends with a quotation mark'],

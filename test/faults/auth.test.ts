@@ -64,7 +64,7 @@ fault(
     await here.expectProblem(result, {
       exit: 76,
       message: /redirects a POST, which would lose its body \(HTTP 302, POST \/login\)$/,
-      hint: /^set the URL to the final address/,
+      hint: /^set ACME_URL in the environment to the final address/,
     });
   },
 );
@@ -211,7 +211,7 @@ fault('A26', 'cookies for another domain are ignored, and of hundreds only some 
 fault('A26', 'ten thousand cookies, or a control character inside one, are no reply', async (context) => {
   const junk = Array.from({ length: 10_000 }, (_, at) => `Set-Cookie: j${at}=1\r\n`).join('');
   for (const [lines, exit, message, hint] of [
-    [junk, 76, /sent more than 16 KiB of headers/, /^check the URL/],
+    [junk, 76, /sent more than 16 KiB of headers/, /^check ACME_URL in the environment/],
     ['Set-Cookie: sid=a\x01b\r\n', 69, /cut the reply short/, /^check the network/], // the parser gives up there
   ] as const) {
     const here = await scene(context, session);

@@ -72,6 +72,6 @@ fault('A24', 'endless redirects end after three', async (context) => {
   await here.expectProblem(result, {
     exit: 76,
     message: /redirects more than 3 times \(HTTP 302, GET \/audit\)$/,
-    hint: /^set the URL to the final address/,
+    hint: /^set ACME_URL in the environment to the final address/,
   });
 });

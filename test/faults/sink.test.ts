@@ -47,7 +47,7 @@ fault('S01', 'nothing listens where the destination should be: 69', async (conte
     {
       exit: 69,
       message: /^sink http:\/\/127\.0\.0\.1:\d+ refused the connection \(ECONNREFUSED, GET \/\) \(5 attempts\)$/,
-      hint: /^check the host and port in the URL/,
+      hint: /^check the host and port in [A-Z]+_URL in the environment, and/,
     },
   );
 });

@@ -126,7 +126,7 @@ fault(
     await here.expectProblem(result, {
       exit: 76,
       message: /does not speak TLS on this port: it seems to be plain HTTP \(ERR_SSL_\w+, GET \/audit\)$/,
-      hint: /^check the port in the URL$/,
+      hint: /^check the port in ACME_URL in the environment$/,
       lift: () => here.vendor.up(),
       recovery: { argv: trusted },
     });

@@ -19,7 +19,7 @@ import { canaries, fault, scene, together, type Result } from './harness.ts';
 import { bodyOf, hangUp, json, once, onPage, pagesAsked } from './replies.ts';
 
 const network = /^check the network and the service/;
-const wrongService = /^check the URL: something else may be answering there$/;
+const wrongService = /^check ACME_URL in the environment: something else may be answering there$/;
 
 /** The first page was asked for five times, with four growing waits between. */
 function expectFullRetry(result: Result): void {
@@ -34,7 +34,7 @@ fault('N01', 'connection refused (ECONNREFUSED): retried, then given up, exit 69
   await here.expectProblem(result, {
     exit: 69,
     message: /^source http:\/\/127\.0\.0\.1:\d+ refused the connection \(ECONNREFUSED, GET \/audit\)$/,
-    hint: /^check the host and port in the URL, and that the service is up$/,
+    hint: /^check the host and port in ACME_URL in the environment, and that the service is up$/,
     lift: () => here.vendor.up(),
   });
 });
@@ -94,7 +94,7 @@ fault('N03', 'host name unknown (ENOTFOUND): one more attempt only, exit 69', as
   await here.expectProblem(result, {
     exit: 69,
     message: /^source http:\/\/localhost:\d+ has a host name that does not resolve \(ENOTFOUND, GET \/audit\)$/,
-    hint: /^check the URL and the name server$/,
+    hint: /^check ACME_URL in the environment and the name server$/,
     lift: restore,
   });
 });
