@@ -169,7 +169,8 @@ function worthAnother(status: number, headers: Readonly<Record<string, string>>,
     return undefined;
   }
   // Many vendors send their rate-limit headers with every reply; they say when to come back only if the rate was it.
-  const after = retryAfter(status === 429 ? headers : { 'retry-after': headers['retry-after'] ?? '' }, now);
+  const { date = '', 'retry-after': asked = '' } = headers;
+  const after = retryAfter(status === 429 ? headers : { date, 'retry-after': asked }, now);
   return after === undefined ? {} : { after };
 }
 

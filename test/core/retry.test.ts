@@ -171,6 +171,13 @@ test('a rate-limit reset counts for 429 alone, because many vendors send it with
   assert.deepEqual(httpProblem(503, { 'retry-after': '5' }, asked, now).again, { after: 5000 });
 });
 
+test('a date to come back at is of the clock of the server, whatever the status that it comes with', () => {
+  const headers = { date: anHourAgo, 'retry-after': twoMinutesLater };
+  for (const status of [429, 403, 408, 425, 500, 503]) {
+    assert.deepEqual(httpProblem(status, headers, asked, now).again, { after: 120_000 }, String(status));
+  }
+});
+
 test('403 is a rate limit where its headers say so, and a refusal where they do not', () => {
   const reset = String(now / 1000 + 45);
   const limits: readonly (readonly [headers: Record<string, string>, again: Again])[] = [
