@@ -384,6 +384,18 @@ for (const words of [
   });
 }
 
+for (const words of ['--source ./acme.yaml', 'check --source acme.yaml', 'sources acme.yaml']) {
+  test(`a definition that is looked for in a directory that was removed is not found, which is no bug: ${words}`, async (t) => {
+    const gone = join(scratch(t), 'gone');
+    const line = `mkdir ${gone} && cd ${gone} && rmdir ${gone} && $AUDIT_EXPORT ${words}`;
+    const result = await shell(line, { environment: { HOME: scratch(t) } });
+    const [message, hint] = lines(result.stderr);
+    assert.equal(result.status, 78, result.stderr);
+    assert.match(message ?? '', /^audit-export: the definition (?:\.\/)?acme\.yaml cannot be read \(ENOENT\)$/);
+    assert.match(hint ?? '', /; it was looked for in the current directory, which is no longer there$/);
+  });
+}
+
 test('--insecure is warned of on every run, even a quiet one', async () => {
   const result = await run(['--source', 'sample', '--since', '1h', '--insecure', '-q']);
   assert.equal(result.status, 0);

@@ -82,7 +82,15 @@ function readText(path: string): string {
 
 /** Cron starts a job in its user's home. */
 function whereLookedFor(path: string): string {
-  return isAbsolute(path) ? '' : `; it was looked for in ${process.cwd()}`;
+  return isAbsolute(path) ? '' : `; it was looked for in ${currentDirectory()}`;
+}
+
+function currentDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return 'the current directory, which is no longer there';
+  }
 }
 
 function notYaml(path: string, message: string): Problem {
