@@ -10,7 +10,7 @@ import { earliest } from '../core/run/commit.ts';
 import { goneBefore } from '../core/run/forewarned.ts';
 import { fromMillis, isoText, second } from '../core/time.ts';
 import { oneLine } from '../core/text/shown.ts';
-import type { PositionStore, Sink, Source, Tools, Window, WindowRules } from '../core/types.ts';
+import type { Instant, PositionStore, Sink, Source, Tools, Window, WindowRules } from '../core/types.ts';
 import { windowOf } from '../core/window.ts';
 import type { Log } from '../io/log.ts';
 import { positionStore } from '../io/position-file.ts';
@@ -115,10 +115,11 @@ async function lookAtSource({ source, tools }: Parts, configuration: Configurati
     let slice = firstPart(source, plan, tools);
     const seen = firstLook(definition);
     const never = drift(configuration);
+    const shownFrom = (): Instant => earliest(source, source.shownFrom?.(slice.from) ?? slice.from);
     const look = async (): Promise<void> => {
       for await (const page of source.pull({ branch, slice, bookmark: undefined, remembers: () => false })) {
         if (page.incomplete !== undefined) throw page.incomplete;
-        seen.note(page, earliest(source, slice.from));
+        seen.note(page, shownFrom());
         never.note(page);
       }
     };

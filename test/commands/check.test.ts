@@ -11,6 +11,7 @@ import { answers, rawServer, reply } from '../support/raw-server.ts';
 import { fakeElastic } from '../support/sinks/elastic.ts';
 import { fakeSplunk } from '../support/sinks/splunk.ts';
 import { fakeWebhook } from '../support/sinks/webhook.ts';
+import { sendJson, serve } from '../support/vendors/server.ts';
 
 const authority = certificateAuthority();
 after(() => authority.remove());
@@ -172,6 +173,31 @@ limits: { page: 2 }
   const ended = await run(['check', '--source', './fig.yaml', '--state-dir', '.'], { directory, environment });
   assert.equal(ended.status, 0, ended.stderr);
   assert.match(ended.stderr, /^audit-export: warning: fig: page 1 was full, and nothing stands at next: /);
+});
+
+test('what a vendor shows of the first day, being asked by days, is no fault of the times', async (t) => {
+  const server = await serve({}, ({ target }, response) => {
+    const day = /\bfrom=([\d-]+)/.exec(target)?.[1];
+    sendJson(response, 200, `[{"id":1,"at":"${day}T00:00:00Z"}]`);
+  });
+  t.after(() => server.close());
+  const directory = scratch(t);
+  writeFileSync(
+    join(directory, 'sloe.yaml'),
+    `name: sloe
+summary: Sloes.
+settings: { SLOE_URL: { summary: Address., kind: url, required: true } }
+url: '{SLOE_URL}'
+auth: { type: none }
+request: { path: /log, query: { from: '{from}', until: '{until}' } }
+paging: { type: none }
+window: { filter: event, time: { format: date, inclusive: true } }
+records: { id: { paths: [id] }, time: { path: at, format: iso } }
+`,
+  );
+  const environment = { SLOE_URL: server.origin };
+  const ended = await run(['check', '--source', './sloe.yaml', '--state-dir', '.'], { directory, environment });
+  assert.match(ended.stdout, /^ok {6}source sloe: logged in, 1 records on the first page of \S+ to \S+$/m);
 });
 
 test('a source that fails is named once on its line', async (t) => {
