@@ -2,7 +2,7 @@
 import type { EnvelopeTest, SourceDefinition } from '../definition.ts';
 import { exit, Problem } from '../problem.ts';
 import { askedBy, type QuestionParts } from './asked-by.ts';
-import { saying, valueAt } from './reply.ts';
+import { parseJson, saying, valueAt } from './reply.ts';
 import { counted } from '../text/counted.ts';
 import { quoted } from '../text/shown.ts';
 import { isoText } from '../time.ts';
@@ -41,6 +41,15 @@ export function incomplete(name: string, { from, until }: Window, total: number,
   return new Problem(exit.protocol, message, {
     hint: 'the position stays; the next run reads the window again',
   });
+}
+
+/**
+ * Where a page that has no total should have one. A reply that tells of no cap either, although the definition names both,
+ * is of an older version of the vendor, such as Syncropel's, or of one that tells both where there is a cap.
+ */
+export function untoldTotal({ total, capped }: SourceDefinition['records'], envelope: string): string | undefined {
+  const tellsNeither = capped !== undefined && valueAt(parseJson(envelope), capped) === undefined;
+  return tellsNeither ? undefined : total;
 }
 
 /** For a first page with records, `what`, that does not say how many there are, where it is said to. */

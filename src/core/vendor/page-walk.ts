@@ -6,7 +6,7 @@ import { exit, Problem } from '../problem.ts';
 import { keepsBookmark, pager, type Step } from '../paging.ts';
 import type { HttpReply, Page, Search, Tools } from '../types.ts';
 import type { Exchange, Question } from './exchange.ts';
-import { untotalled } from './incomplete.ts';
+import { untoldTotal, untotalled } from './incomplete.ts';
 import { isNamed } from './named-page.ts';
 import { isOpen, patience } from './open-job.ts';
 import { endWarning, muteAt } from './more.ts';
@@ -95,9 +95,9 @@ export function pageWalk(
         given += end.count;
         count += end.count - (rows?.repeated() ?? 0);
         total ??= end.total;
-        if (number === 1 && total === undefined && records.total !== undefined && end.count > 0) {
-          tools.warn(untotalled(name, records.total, `page 1${route.item?.what ?? ''}`));
-        }
+        const lacking =
+          number === 1 && end.count > 0 && total === undefined ? untoldTotal(records, end.envelope) : undefined;
+        if (lacking !== undefined) tools.warn(untotalled(name, lacking, `page 1${route.item?.what ?? ''}`));
         let next: Step | undefined;
         try {
           next = pages.next(step, { ...end, total: route.total ?? end.total });

@@ -159,17 +159,19 @@ for (const [what, reply, change, mute] of ends) {
   });
 }
 
-for (const [what, reply, isWarned] of [
+for (const [what, reply, isWarned, capped] of [
   ['in another place', '{"data":[{"id":1}],"meta":{"total":1}}', true],
   ['that is no number', '{"data":[{"id":1}],"total":"many"}', true],
   ['that is there', '{"data":[{"id":1}],"total":1}', false],
   ['that is missing where there are no records', '{"data":[]}', false],
+  ['that is missing where a cap is told of', '{"data":[{"id":1}],"capped":false}', true, 'capped'],
+  ['that is missing where no cap is told of either', '{"data":[{"id":1}]}', false, 'capped'],
 ] as const) {
   test(`a total ${what}: ${isWarned ? 'a warning' : 'no warning'}`, async (t) => {
     const server = await serve({}, (_, response) => sendJson(response, 200, reply));
     t.after(() => server.close());
     const tools = sourceTools();
-    const definition = { ...plum, records: { ...plum.records, total: 'total' } };
+    const definition = { ...plum, records: { ...plum.records, total: 'total', ...(capped && { capped }) } };
     await pullOnce(parseDefinition(definition, 'plum.yaml'), { PLUM_URL: server.origin }, { tools });
     const warning =
       'plum: page 1 has records, and no number at total (records.total): whether any are missing cannot be told';
