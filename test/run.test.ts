@@ -1336,6 +1336,23 @@ for (const [what, job, told] of [
   });
 }
 
+test('a gap before a new beginning is told of beside a shorter one that --since leaves', async () => {
+  const here = bench({ rules: { filter: 'none', firstRun: parseDuration('1h', 'firstRun') } });
+  await here.run();
+  here.clock.now += 3 * 60 * minute;
+  here.vendor.pull = async function* () {
+    yield { records: [], refused: [], unmatched: 0, restarted: true, bookmark: 'behind both' };
+  };
+  const { problems } = await here.run({ since: { back: parseDuration('2h', '--since') } });
+  assert.deepEqual(
+    problems.map(({ message }) => message),
+    [
+      'records from 2026-11-20T09:00:00Z to 2026-11-20T11:00:00Z are gone: memory no longer keeps them',
+      'records from 2026-11-20T09:00:00Z to 2026-11-20T10:00:00Z were skipped, because --since is later than the position',
+    ],
+  );
+});
+
 test('a gap that --since leaves is told of by the run whose bookmark is behind it, although it fails', async () => {
   const here = bench({ rules: { filter: 'none' } });
   await here.run();

@@ -7,6 +7,7 @@ import { aheadOfClock, neverAcknowledged } from './partial.ts';
 import { isPastClock, isSuited } from './plan.ts';
 import type { BranchRun } from './branch-run.ts';
 import { pullWindow } from './pull-window.ts';
+import { passOver } from './untold.ts';
 import { fromMillis } from '../time.ts';
 import type { Job, Window } from '../types.ts';
 
@@ -25,8 +26,7 @@ export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => v
   /** The gap of the plan, which the next run meets no more. It is saved with the position, in case this one is killed. */
   function passGap(): void {
     const { gap } = plan.window;
-    if (gap === undefined) return;
-    place.untold = [...place.untold.filter(({ from }) => from !== gap.from), { ...gap, since: plan.job.since }];
+    if (gap !== undefined) passOver(place, { ...gap, since: plan.job.since });
   }
   const gone = goneBefore({ source, bookmark, job });
   if (gone !== undefined) throw gone;

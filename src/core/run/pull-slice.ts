@@ -14,6 +14,7 @@ import { notShownAgain } from './partial.ts';
 import { sieve, type Sieve } from './sieve.ts';
 import { unaccounted } from './summary.ts';
 import { untilFailure } from './until-failure.ts';
+import { passOver } from './untold.ts';
 
 /**
  * Returns whether the watermark may move past the slice: it had ended, by the clocks, when it was read, and so had all before
@@ -165,5 +166,5 @@ function staleWarning(name: string, at: Instant): string {
 function noteRestart({ place, source }: BranchRun, now: Instant): void {
   if (source.window.filter !== 'none' || place.watermark === undefined) return;
   const begin = now - source.window.firstRun;
-  if (place.watermark < begin) place.untold = [...place.untold, { from: place.watermark, until: begin }];
+  if (place.watermark < begin) passOver(place, { from: place.watermark, until: begin });
 }
