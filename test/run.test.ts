@@ -1204,6 +1204,32 @@ test('parts that were listed and are gone are told of once, with their branch, a
   assert.deepEqual(statuses(await here.run()), []);
 });
 
+test('parts that are gone from a slice that a killed run ended are told of by the next run, and once', async () => {
+  const rules = { longest: parseDuration('30m', 'longest') };
+  const here = bench({ rules });
+  const { pull } = here.vendor;
+  let killed: string | undefined;
+  here.vendor.pull = async function* (ask) {
+    yield* pull(ask);
+    if (here.store.saves > 1) killed ??= here.store.disk.saved;
+    if (killed === undefined) yield { records: [], refused: [], unmatched: 0, expired: 3 };
+  };
+  const message =
+    'memory no longer has 3 of the parts that it lists of its records from 2026-11-20T08:00:00Z to 2026-11-20T08:30:00Z';
+  assert.deepEqual(
+    (await here.run()).problems.map((problem) => problem.message),
+    [message],
+  );
+  assert.deepEqual(statuses(await here.run()), [], 'by the run that ended it is told of');
+  here.store.disk.saved = killed;
+  here.restart();
+  assert.deepEqual(
+    (await here.run()).problems.map((problem) => problem.message),
+    [message],
+  );
+  assert.deepEqual(statuses(await here.run()), []);
+});
+
 for (const [what, rules, job] of [
   ['what the vendor no longer keeps', { retention: parseDuration('2h', 'retention') }, {}],
   ['what --since leaves out', {}, { since: { back: parseDuration('2h', '--since') } }],

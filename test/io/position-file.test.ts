@@ -147,7 +147,7 @@ test('what was saved is loaded again, whatever it is', async (t) => {
       listed: fc.boolean(),
       untold: fc.array(
         fc.record(
-          { from: instant, until: instant, since: instant },
+          { from: instant, until: instant, since: instant, parts: fc.nat() },
           { noNullPrototype: true, requiredKeys: ['from', 'until'] },
         ),
         { maxLength: 2 },

@@ -5,7 +5,7 @@ import { acknowledged } from '../delivery/acknowledge.ts';
 import { outbox } from '../delivery/outbox.ts';
 import { exit, Problem } from '../problem.ts';
 import { fromMillis, isoText, second, toMillis } from '../time.ts';
-import type { AuditRecord, Instant, Window, WindowRules } from '../types.ts';
+import type { AuditRecord, Gap, Instant, Window, WindowRules } from '../types.ts';
 import { delayOf } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
 import { commit, earliest } from './commit.ts';
@@ -56,6 +56,8 @@ export async function pullSlice(
   let serverTime = source.serverTime();
   /** Why the source gave no more. */
   let failure: Problem | undefined;
+  /** Parts that were listed and are gone. */
+  const lacking: Gap[] = [];
 
   /** Notes the first answer's clock: what the vendor stored after it was not seen. */
   function suits(): boolean {
@@ -96,7 +98,7 @@ export async function pullSlice(
       at.note?.(page);
       summary.unmatched += page.unmatched;
       incomplete ??= page.incomplete;
-      if (page.expired !== undefined) summary.gaps.push({ ...slice, parts: page.expired });
+      if (page.expired !== undefined) lacking.push({ ...slice, parts: page.expired });
       if (page.restarted === true) {
         noteRestart(at, serverTime ?? fromMillis(tools.now()));
         sorted = sieveBy(source.window.filter);
@@ -137,6 +139,7 @@ export async function pullSlice(
   try {
     if (!(await readPages())) return undefined;
   } catch (problem) {
+    summary.gaps.push(...lacking); // told of now, and met again
     const hasRead = readSoFar() > readBefore;
     // A quota that was used up before the first slice says nothing of it.
     const isQuota = failure?.status === exit.tempfail && (hasRead || whole.count > 0);
@@ -150,6 +153,7 @@ export async function pullSlice(
     throw problem;
   }
   if (open() !== openBefore) throw new Error(`records unaccounted for: ${JSON.stringify(summary)}`);
+  place.untold = [...place.untold, ...lacking];
   return commit(at, slice, serverTime, moves);
 }
 

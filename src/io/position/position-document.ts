@@ -40,6 +40,7 @@ interface StoredGap {
   readonly from: string;
   readonly until: string;
   readonly since?: string;
+  readonly parts?: number;
 }
 
 /** The document, indented for people: a line that is a brace alone ends it, and only it. */
@@ -96,13 +97,14 @@ export function positionOf(document: StoredDocument, seed: number): Position {
   return { ...scope, branches, credentials, saved, last, ...times, failures, refusals };
 }
 
-function gapText({ from, until, since }: Gap): StoredGap {
-  return { from: isoText(from), until: isoText(until), ...(since !== undefined && { since: isoText(since) }) };
+function gapText({ from, until, since, parts }: Gap): StoredGap {
+  const more = { ...(since !== undefined && { since: isoText(since) }), ...(parts !== undefined && { parts }) };
+  return { from: isoText(from), until: isoText(until), ...more };
 }
 
-function gapOf({ from, until, since }: StoredGap): Gap {
-  const bounds = { from: readInstant(from), until: readInstant(until) };
-  return since === undefined ? bounds : { ...bounds, since: readInstant(since) };
+function gapOf({ from, until, since, parts }: StoredGap): Gap {
+  const more = { ...(since !== undefined && { since: readInstant(since) }), ...(parts !== undefined && { parts }) };
+  return { from: readInstant(from), until: readInstant(until), ...more };
 }
 
 /** The inverse of isoText, for all times that it can write. Throws RangeError. */
