@@ -38,17 +38,18 @@ export function backoff(attempt: number, random: number): number {
  * reply tells; `now` is ours, for a reply that does not.
  */
 export function retryAfter(headers: Readonly<Record<string, string>>, now: number): number | undefined {
-  const told = parseHttpDate(headers['date'] ?? '') ?? now;
+  const date = parseHttpDate(headers['date'] ?? '');
+  const told = date === undefined ? now : date + (seconds(headers['age'] ?? '') ?? 0); // a cache may have kept the reply
   const clock = now >= told && now < told + 1000 ? now : told; // whole seconds are told
   const asked = headers['retry-after'];
   if (asked !== undefined) {
-    const date = moment(asked);
-    return sensible(date === undefined ? seconds(asked) : date - clock);
+    const until = moment(asked);
+    return sensible(until === undefined ? seconds(asked) : until - clock);
   }
   for (const prefix of ratePrefixes) {
     const text = headers[`${prefix}-reset`] ?? '';
-    const date = moment(text);
-    if (date !== undefined) return sensible(date - clock);
+    const until = moment(text);
+    if (until !== undefined) return sensible(until - clock);
     const reset = seconds(text);
     if (reset === undefined) continue;
     // Vendors mean milliseconds since 1970, seconds since 1970 or seconds from now; only the size tells which.
@@ -169,8 +170,8 @@ function worthAnother(status: number, headers: Readonly<Record<string, string>>,
     return undefined;
   }
   // Many vendors send their rate-limit headers with every reply; they say when to come back only if the rate was it.
-  const { date = '', 'retry-after': asked = '' } = headers;
-  const after = retryAfter(status === 429 ? headers : { date, 'retry-after': asked }, now);
+  const { date = '', age = '', 'retry-after': asked = '' } = headers;
+  const after = retryAfter(status === 429 ? headers : { date, age, 'retry-after': asked }, now);
   return after === undefined ? {} : { after };
 }
 

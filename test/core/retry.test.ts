@@ -78,6 +78,11 @@ const headerCases: readonly (readonly [name: string, headers: Record<string, str
       45_000,
     ],
     ['milliseconds since 1970 by it', { date: inAnHour, 'ratelimit-reset': String(now + 3_645_000) }, 45_000],
+    [
+      'a date in a reply that a cache has kept for an hour',
+      { date: anHourAgo, age: '3600', 'retry-after': twoMinutes },
+      120_000,
+    ],
     ['a date of our own time, where theirs cannot be read', { date: 'now', 'retry-after': twoMinutes }, 120_000],
   ];
 for (const [name, headers, expected] of headerCases) {
@@ -85,7 +90,14 @@ for (const [name, headers, expected] of headerCases) {
 }
 
 test('whatever the headers say, the wait is sensible or there is none', () => {
-  const name = fc.constantFrom('date', 'retry-after', 'x-ratelimit-reset', 'ratelimit-reset', 'x-rate-limit-reset');
+  const name = fc.constantFrom(
+    'date',
+    'age',
+    'retry-after',
+    'x-ratelimit-reset',
+    'ratelimit-reset',
+    'x-rate-limit-reset',
+  );
   const value = fc.oneof(
     fc.string(),
     fc.integer().map(String),
