@@ -20,6 +20,7 @@ import { pullBranch } from './core/run/pull-branch.ts';
 import type { BranchRun, RunContext } from './core/run/branch-run.ts';
 import { addProblem, collect, nameBranches, type Collected } from './core/run/run-problems.ts';
 import { emptySummary } from './core/run/summary.ts';
+import { leftUntold } from './core/run/untold.ts';
 import { beginAgain } from './io/position/position-read.ts';
 import type { Job, Position, Quarantine, Sink, Summary, Window } from './core/types.ts';
 
@@ -152,6 +153,7 @@ async function pullBranches(state: State, position: Position, sink: Sink, quaran
     for (const gap of summary.gaps.slice(known)) addProblem(state, skipped(gap, source.name), branch);
   }
   nameBranches(state, branches.length);
+  problems.push(...leftUntold(position, summary, source.name));
   // A run that was cut short does not know what else would have been taken.
   if (!state.sinkBroken && !tools.stop.aborted) problems.push(...inDoubt(doubted, sink, source));
   problems.push(...unasked(asked.length, branches.length), ...noteListed(position, source, branches));

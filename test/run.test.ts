@@ -1204,6 +1204,33 @@ test('parts that were listed and are gone are told of once, with their branch, a
   assert.deepEqual(statuses(await here.run()), []);
 });
 
+test('a gap that a killed run passed is told of although its branch is no longer listed, and once', async () => {
+  const here = bench({
+    rules: { retention: parseDuration('2h', 'retention'), longest: parseDuration('30m', 'longest') },
+  });
+  here.vendor.branches = async () => ['one', 'two'];
+  assert.deepEqual(statuses(await here.run()), []);
+  here.clock.now += 6 * 60 * minute;
+  const { pull } = here.vendor;
+  let killed: string | undefined;
+  here.vendor.pull = async function* (ask) {
+    yield* pull(ask);
+    if (ask.branch === 'two') killed ??= here.store.disk.saved;
+  };
+  here.restart();
+  await here.run();
+  here.store.disk.saved = killed;
+  here.restart();
+  here.vendor.branches = async () => ['two', 'three'];
+  const span = 'records from 2026-11-20T09:00:00Z to 2026-11-20T13:00:00Z are gone: memory no longer keeps them';
+  assert.deepEqual(
+    (await here.run()).problems.map(({ message }) => message),
+    [`two: ${span}`, `one: ${span}`],
+  );
+  here.vendor.branches = async () => ['one', 'two', 'three'];
+  assert.deepEqual(statuses(await here.run()), []);
+});
+
 test('parts that are gone from a slice that a killed run ended are told of by the next run, and once', async () => {
   const rules = { longest: parseDuration('30m', 'longest') };
   const here = bench({ rules });
