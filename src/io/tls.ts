@@ -58,7 +58,14 @@ export async function tlsOptions(trust: Trust): Promise<TlsOptions> {
 async function knownRoots(environment: Trust['environment']): Promise<readonly string[]> {
   const tls: typeof import('node:tls') & { getCACertificates?(type: string): readonly string[] } =
     await import('node:tls');
-  if (tls.getCACertificates !== undefined) return tls.getCACertificates('default'); // Node 22.15 and newer
+  if (tls.getCACertificates !== undefined) {
+    const known = tls.getCACertificates('default'); // Node 22.15 and newer
+    // Node goes by the roots of OpenSSL in place of its own (--use-openssl-ca, or built so, as some systems do), and these it
+    // does not list: they are the system's.
+    return tls.rootCertificates.some((root) => known.includes(root))
+      ? known
+      : [...known, ...tls.getCACertificates('system')];
+  }
   const extra = environment['NODE_EXTRA_CA_CERTS'];
   if (extra === undefined || extra === '') return tls.rootCertificates;
   try {

@@ -3,7 +3,7 @@ import { execFile, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
-import type { TlsOptions } from 'node:tls';
+import * as tls from 'node:tls';
 import { promisify } from 'node:util';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { openHttp, type HttpOptions } from '../../src/io/http.ts';
@@ -15,8 +15,8 @@ after(() => authority.remove());
 const hour = 60 * 60 * 1000;
 const trusted = { extraRoots: authority.cert };
 
-async function serve(t: TestContext, tls: TlsOptions): Promise<RawServer> {
-  const server = await rawServer(answers(reply(200, {}, 'ok')), { tls });
+async function serve(t: TestContext, identity: tls.TlsOptions): Promise<RawServer> {
+  const server = await rawServer(answers(reply(200, {}, 'ok')), { tls: identity });
   t.after(() => server.close());
   return server;
 }
@@ -71,20 +71,42 @@ test('extra roots are added to the known ones and to NODE_EXTRA_CA_CERTS', async
   const other = certificateAuthority();
   t.after(() => other.remove());
   const server = await serve(t, authority.issue());
-  // As in life: Node reads NODE_EXTRA_CA_CERTS at its start, so this takes a process of its own.
+  for (const extra of ['', other.cert]) {
+    const asked = await askAlone(server.url, { NODE_EXTRA_CA_CERTS: authority.certFile, EXTRA: extra });
+    assert.deepEqual(asked, { stdout: 'ok', stderr: '' });
+  }
+});
+
+test(
+  'extra roots are added to those of the system, where Node goes by them (--use-openssl-ca)',
+  { skip: !('getCACertificates' in tls) && 'Node tells its roots from 22.15 on' },
+  async (t) => {
+    const other = certificateAuthority();
+    t.after(() => other.remove());
+    const server = await serve(t, authority.issue());
+    const { NODE_EXTRA_CA_CERTS: _none, ...rest } = process.env;
+    for (const extra of ['', other.cert]) {
+      const site = { NODE_OPTIONS: '--use-openssl-ca', SSL_CERT_FILE: authority.certFile, EXTRA: extra };
+      assert.deepEqual(await askAlone(server.url, site, rest), { stdout: 'ok', stderr: '' });
+    }
+  },
+);
+
+/** As in life: Node reads where its roots are at its start, so this takes a process of its own. EXTRA are further roots. */
+async function askAlone(
+  url: string,
+  environment: Readonly<Record<string, string>>,
+  rest = process.env,
+): Promise<{ stdout: string; stderr: string }> {
   const script = `
     import { openHttp } from ${JSON.stringify(new URL('../../src/io/http.ts', import.meta.url).href)};
     const http = openHttp(process.argv[1], { timeout: 5000, insecure: false, environment: process.env,
       extraRoots: process.env.EXTRA || undefined, now: Date.now, role: 'source' });
     process.stdout.write(await (await http.send({ method: 'GET', url: '/' })).text());
     await http.close();`;
-  for (const extra of ['', other.cert]) {
-    const args = ['--import', 'tsx', '--input-type=module', '-e', script, server.url];
-    const environment = { ...process.env, NODE_EXTRA_CA_CERTS: authority.certFile, EXTRA: extra };
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env: environment });
-    assert.deepEqual({ stdout, stderr }, { stdout: 'ok', stderr: '' });
-  }
-});
+  const args = ['--import', 'tsx', '--input-type=module', '-e', script, url];
+  return promisify(execFile)(process.execPath, args, { env: { ...rest, ...environment } });
+}
 
 test('a self-signed certificate is refused, and accepted as its own root', async (t) => {
   const identity = authority.selfSigned();
