@@ -2,6 +2,7 @@
  * Makes V8's code cache for the program's files: runs the program in this process as cron would, and asks V8 for the
  * functions that were called. scripts/build.ts starts it with the folder of the files.
  */
+import { Buffer } from 'node:buffer';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -10,7 +11,7 @@ import v8 from 'node:v8';
 import type * as loader from '../src/loader.ts';
 
 const folder = process.argv[2] ?? '';
-const { load, scripts } = createRequire(import.meta.url)(join(folder, 'loader.cjs')) as typeof loader;
+const { load, markOfNode, scripts } = createRequire(import.meta.url)(join(folder, 'loader.cjs')) as typeof loader;
 
 // V8 compares its flags with those of the time when the cache was made, so they stay what they are at the start.
 v8.setFlagsFromString = () => {};
@@ -34,7 +35,9 @@ try {
     const status = await main(words, systemWorld({}));
     if (status !== 0) throw new Error(`audit-export ${words.join(' ')} ended with ${status}`);
   }
-  for (const [file, script] of scripts) writeFileSync(join(folder, `${file}.cache`), script.createCachedData());
+  for (const [file, script] of scripts) {
+    writeFileSync(join(folder, `${file}.cache`), Buffer.concat([script.createCachedData(), markOfNode()]));
+  }
 } finally {
   rmSync(workplace, { recursive: true, force: true });
 }

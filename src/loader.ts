@@ -2,10 +2,12 @@
  * Loads the program's files, each with what V8 kept of it when the program was built: the code of the functions that a
  * run calls, which V8 would otherwise look for and compile at every start, a quarter of a tick's time. V8 takes it only
  * if version and flags are those it was made with, and reads the text otherwise. https://v8.dev/blog/code-caching
+ * But Node changes V8 without another version of it: Node 20.18 crashes on what 20.20 kept. So this Node must have made it.
  *
  * A file is a CommonJS module in ASCII; nothing but parts of Node and the other files can be required there.
  */
-import { readFileSync } from 'node:fs';
+import { Buffer } from 'node:buffer';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
 
@@ -46,11 +48,18 @@ function required(name: string): unknown {
   return name.startsWith('./') ? load(name.slice(2)) : process.getBuiltinModule(name);
 }
 
-/** Undefined where there is none: the program runs without it. */
+/** Undefined where there is none of this Node: the program runs without it. */
 function codeCache(filename: string): Buffer | undefined {
   try {
-    return readFileSync(`${filename}.cache`);
+    const kept = readFileSync(`${filename}.cache`);
+    const mark = markOfNode();
+    return kept.subarray(-mark.length).equals(mark) ? kept.subarray(0, -mark.length) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Stands behind what V8 kept. One version of Node is built in several ways, such as for another library of C. */
+export function markOfNode(): Buffer {
+  return Buffer.from(`\n${process.version} ${process.arch} ${statSync(process.execPath).size}\n`);
 }

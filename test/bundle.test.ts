@@ -182,7 +182,7 @@ test('only those who bring a definition in YAML load yaml, only those who want J
   assert.deepEqual([json.status, json.files], [78, ['audit-export.cjs', 'commands.cjs']]);
 });
 
-test('a program whose code cache is of this V8 is loaded from it, and runs as well with none, or one that is refused', async (t) => {
+test('a program whose code cache is of this Node is loaded from it, and runs as well with none, with one of another Node, or one that is refused', async (t) => {
   const directory = scratch(t);
   const server = await rawServer(answers(reply(200, {}, '{"object":"list","data":[]}')));
   t.after(() => server.close());
@@ -199,6 +199,19 @@ test('a program whose code cache is of this V8 is loaded from it, and runs as we
   // Whether this flag is one that V8 compares depends on its version.
   const flagged = await tick('--max-old-space-size=512');
   assert.deepEqual([flagged.status, flagged.files], [0, files]);
+  // V8 would take it, and crash where Node has changed V8 without another version of it.
+  for (const file of files) {
+    const path = join(program, 'dist', `${file}.cache`);
+    const kept = readFileSync(path, 'latin1');
+    assert.ok(kept.includes(`\n${process.version} `), 'it says of which Node it is');
+    writeFileSync(
+      path,
+      kept.replace(`\n${process.version} `, `\nv${'0'.repeat(process.version.length - 1)} `),
+      'latin1',
+    );
+  }
+  const ofAnother = await tick();
+  assert.deepEqual([ofAnother.status, ofAnother.files, ofAnother.fromCache], [0, files, []]);
   for (const file of files) writeFileSync(join(program, 'dist', `${file}.cache`), 'torn');
   const torn = await tick();
   assert.deepEqual([torn.status, torn.files, torn.fromCache], [0, files, []]);
