@@ -92,6 +92,21 @@ test('out of memory (134) is as any death: the next run delivers everything', as
   here.expectSuccess(await here.run());
 });
 
+test(
+  'address space that is limited (ulimit -v) is 74 with the way out, or enough, and no mistake of the program',
+  { skip: process.platform !== 'linux' },
+  async (context) => {
+    const here = await scene(context);
+    const limited = await shell(here, 'ulimit -v 8000000 && exec "$@"');
+    if (limited.status === 0) return; // later versions of Node do with less
+    assert.equal(limited.status, 74, limited.stderr);
+    assert.match(limited.stderr, /^audit-export: this process may not have the address space that Node wants \(WebAss/);
+    assert.match(limited.stderr, /\nhint: raise its limit \(ulimit -v, or LimitAS=\), or set NODE_OPTIONS=--disable-/);
+    const eased = await shell(here, 'ulimit -v 8000000 && NODE_OPTIONS=--disable-wasm-trap-handler exec "$@"');
+    assert.deepEqual([eased.status, eased.stderr], [0, '']);
+  },
+);
+
 // ---------------------------------------------------------------------------------------------------- disks
 
 test('a file that may not grow (ulimit -f) is 74, with whole lines only, and the next run completes it', async (context) => {

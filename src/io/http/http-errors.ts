@@ -25,6 +25,13 @@ export interface Where {
 export function connectionProblem(error: unknown, where: Where): unknown {
   if (error instanceof Problem || !(error instanceof Error)) return error;
   if (isHandshake(error.cause)) return connectionProblem(error.cause, where);
+  // undici's parser is WebAssembly, for which V8 reserves 10 GB of addresses, and uses next to none of them.
+  if (error instanceof RangeError && error.message.startsWith('WebAssembly')) {
+    return new Problem(exit.ioerr, `this process may not have the address space that Node wants (${error.message})`, {
+      hint: 'raise its limit (ulimit -v, or LimitAS=), or set NODE_OPTIONS=--disable-wasm-trap-handler',
+      cause: error,
+    });
+  }
   const code = codeOf(error);
   const proxy = proxyTrouble(error, code, where);
   if (proxy !== undefined) return proxy;
