@@ -148,8 +148,10 @@ function checkCharacters(name: string, text: string, lines: boolean, findings: F
   });
 }
 
+/** What Kubernetes mounts nobody in the container can change the mode of. */
 function warnIfReadable(path: string, what: string, findings: Findings): void {
-  warnIfOpen(path, 0o006, `${what} can be read by others: chmod 600 ${path}`, findings);
+  const cure = `chmod 600 ${path}, or mount a Kubernetes Secret with defaultMode: 0440`;
+  warnIfOpen(path, 0o006, `${what} can be read by others: ${cure}`, findings);
 }
 
 /** Who can write settings can have credentials sent elsewhere. */
