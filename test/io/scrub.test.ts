@@ -181,6 +181,31 @@ test('a key that is base64 of a name and a secret is hidden as that, too', () =>
   assert.equal(clean('user job, password s3cr3t'), 'user job, password [redacted]');
 });
 
+test('a secret is hidden wherever it begins in a text that is base64', () => {
+  const { hide, clean } = scrubber();
+  hide('a-secret-of-some-length');
+  for (const name of ['', 'a', 'ab', 'abc', 'abcd', 'abcde']) {
+    for (const encoding of ['base64', 'base64url'] as const) {
+      const cleaned = clean(Buffer.from(`${name}a-secret-of-some-length, and more`).toString(encoding));
+      assert.match(cleaned, /\[redacted\]/, `${name} ${encoding}`);
+      const left = cleaned.split('[redacted]').map((part) => Buffer.from(part, encoding).toString('latin1'));
+      assert.doesNotMatch(left.join(' '), /secret|some|length/);
+    }
+  }
+});
+
+test('a secret that is quoted by five in turn is hidden', () => {
+  const { hide, clean } = scrubber();
+  hide('pass"word"of mine');
+  assert.equal(clean('no pass&amp;amp;amp;amp;quot;word&amp;amp;amp;amp;quot;of mine.'), 'no [redacted].');
+});
+
+test('behind what looks like the beginning of an escape a secret is hidden as a whole, and not only its longest word', () => {
+  const { hide, clean } = scrubber();
+  hide('41-a-long-word-of-a-list,short');
+  assert.equal(clean('%41-a-long-word-of-a-list,short.'), '%[redacted].');
+});
+
 test('a secret with characters that a terminal must not get is hidden as they are shown', () => {
   const { hide, clean } = scrubber();
   hide('abc\u200fdef\u0085ghi');

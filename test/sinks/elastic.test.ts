@@ -125,6 +125,16 @@ test('a request is NDJSON for one index, gzipped, with its length, and keeps con
   assert.equal(server.requests.filter(({ path }) => path === '/').length, 1, 'who it is, is asked once');
 });
 
+test('a cluster that could not say what it is is asked again, before the next attempt', async () => {
+  const { server, send } = await start();
+  let asked = 0;
+  server.hook = ({ path }) =>
+    path === '/' && asked++ === 0 ? { status: 503, body: { error: 'starting up' } } : undefined;
+  const { kept } = await send(auditRecords(2));
+  assert.deepEqual(kept, [0, 1]);
+  assert.deepEqual([asked, server.bulks().length], [2, 1]);
+});
+
 test('nothing is asked while there is nothing to send', async () => {
   const { server, sink } = await start();
   await sink.open?.(undefined);

@@ -312,6 +312,41 @@ test('a bad event whose refusal names no acknowledgement is no word about the to
   assert.deepEqual(tools.warnings, []);
 });
 
+test('a refusal of the first event promises nothing of the others, whatever number it names', async () => {
+  const { server, sink, send } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
+  let asked = 0;
+  server.hook = onEvents(() =>
+    asked++ === 0
+      ? { status: 400, body: { text: 'Invalid data format', code: 6, 'invalid-event-number': 0, ackId: 7 } }
+      : undefined,
+  );
+  const { awaited, refused } = await send(auditRecords(3));
+  assert.deepEqual([refused.length, awaited.map(({ entries }) => entries)], [1, [[1, 2]]]);
+  const { waiting } = sink.saved?.() as { waiting: object };
+  assert.deepEqual(
+    Object.keys(waiting),
+    awaited.map(({ pending }) => pending),
+  );
+});
+
+test('since when something is to come is kept by a run that no longer asks for acknowledgement', async () => {
+  const { server, sink, send } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
+  await send(auditRecords(3));
+  const saved = sink.saved?.();
+  const later = await connect(server, {}, saved);
+  assert.deepEqual(later.sink.saved?.(), saved);
+});
+
+test('a question for acknowledgements that is refused for another reason settles nothing, and the token is still asked', async () => {
+  const { server, send, sink, tools } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
+  const names = (await send(auditRecords(2))).awaited.map(({ pending }) => pending);
+  server.hook = () => ({ status: 400, body: { text: 'Data channel is missing', code: 10 } });
+  await assert.rejects(async () => sink.settle?.(names), Problem);
+  server.hook = undefined;
+  assert.deepEqual(await sink.settle?.(names), { kept: names, lost: [] });
+  assert.deepEqual(tools.warnings, []);
+});
+
 test('what is still to come survives into the next run, and what that sends has a name of its own', async () => {
   const { server, send, sink } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
   server.indexed = false;
