@@ -289,6 +289,13 @@ test('an answer that was short once is made good', async () => {
   assert.deepEqual((await send(auditRecords(3))).kept, [0, 1, 2]);
 });
 
+test('an answer that is short now and then is made good each time: a complete one between them counts', async () => {
+  const { server, send } = await start();
+  server.hook = (_request, number) => (number % 3 === 0 ? undefined : { status: 200, body: {} });
+  for (let time = 1; time <= 3; time++) assert.deepEqual((await send(auditRecords(3))).kept, [0, 1, 2]);
+  assert.equal(server.requests.length, 9);
+});
+
 test('whatever form the status of an event has, one that was dropped is set aside', async () => {
   const forms: readonly (readonly [unknown, RegExp])[] = [
     [{ event_ids: ['a', null, 'c'] }, /without a reason/],
@@ -398,6 +405,20 @@ test('any other refusal is a fault of the settings', async () => {
     server.hook = () => ({ status, body });
     await assert.rejects(send(auditRecords(3)), { status: expected });
     assert.equal(server.requests.length, status === 409 ? 2 : 1);
+  }
+});
+
+test('a probe keeps the key to itself, however it would go', async () => {
+  for (const [endpoint, way] of [
+    ['plain', 'query'],
+    ['plain/batch', 'basic'],
+    ['structured', 'body'],
+  ] as const) {
+    const { server, sink } = await start({}, { SEKOIA_ENDPOINT: endpoint, SEKOIA_KEY_AS: way });
+    await sink.probe?.();
+    const [{ headers, query, body } = assert.fail('nothing was asked')] = server.requests;
+    const said = [JSON.stringify(headers), query.toString(), body].join('\n');
+    assert.doesNotMatch(said, /a-long-key|authorization/, way);
   }
 });
 
