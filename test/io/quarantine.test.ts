@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -260,3 +261,37 @@ test('records are set aside where nobody else can put a file in their way, witho
   }
   assert.deepEqual(readdirSync(dirname(path)), []);
 });
+
+test(
+  'what has come of a record in parts is for nobody else, and no name leads to it',
+  { skip: !existsSync('/proc/self/fd') && 'there is no /proc here' },
+  async (t) => {
+    const path = freshPath(t);
+    const quarantine = openQuarantine(path, now);
+    const before = process.umask(0);
+    try {
+      await quarantine.add(part('half of it', true), by);
+    } finally {
+      process.umask(before);
+    }
+    const [found = assert.fail('it is nowhere')] = openFiles().filter(([, name]) => name.startsWith(dirname(path)));
+    assert.equal(statSync(`/proc/self/fd/${found[0]}`).mode & 0o777, 0o600);
+    assert.deepEqual(readdirSync(dirname(path)), []);
+    await quarantine.close();
+    assert.deepEqual(
+      openFiles().filter(([, name]) => name.startsWith(dirname(path))),
+      [],
+    );
+  },
+);
+
+/** The descriptors of this process, and what they are open to. */
+function openFiles(): (readonly [descriptor: string, name: string])[] {
+  return readdirSync('/proc/self/fd').flatMap((descriptor) => {
+    try {
+      return [[descriptor, readlinkSync(`/proc/self/fd/${descriptor}`)] as const];
+    } catch {
+      return []; // that of this very look
+    }
+  });
+}

@@ -49,14 +49,38 @@ const crashes: readonly (readonly [what: string, code: string, status: number])[
   ['a clean end', 'calm();', 0],
 ];
 
+/** Runs some code with `world` in a process of its own. */
+function inProcess(code: string, flags: readonly string[] = []): ReturnType<typeof spawnSync> {
+  const path = fileURLToPath(new URL('../../src/io/world.ts', import.meta.url));
+  const script = `import { systemWorld } from ${JSON.stringify(path)};
+    const world = systemWorld({});
+    const calm = world.onCrash((error) => (process.stderr.write(error.message), 70)); ${code}`;
+  const argv = [...flags, '--import', 'tsx', '--input-type=module', '-e', script];
+  return spawnSync(process.execPath, argv, { encoding: 'utf8' });
+}
+
 for (const [what, code, status] of crashes) {
   test(`${what} ends the program with ${status}`, () => {
-    const path = fileURLToPath(new URL('../../src/io/world.ts', import.meta.url));
-    const script = `import { systemWorld } from ${JSON.stringify(path)};
-      const calm = systemWorld({}).onCrash((error) => (process.stderr.write(error.message), 70)); ${code}`;
-    const argv = ['--import', 'tsx', '--input-type=module', '-e', script];
-    const { status: ended, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
-    assert.equal(ended, status, stderr);
+    const { status: ended, stderr } = inProcess(code);
+    assert.equal(ended, status, String(stderr));
     assert.equal(stderr === '', status === 0);
   });
 }
+
+test('a rejection that nobody handles ends the program with 70 where Node would only warn of it, too', () => {
+  const code = "Promise.reject(new Error('x')); setTimeout(() => calm(), 5000);";
+  const { status, stderr } = inProcess(code, ['--unhandled-rejections=warn']);
+  assert.equal(status, 70);
+  assert.match(String(stderr), /^x/);
+});
+
+test('who leaves at once ends with the status that was said, and nothing is said of what is left', () => {
+  const { status, stderr } = inProcess('setTimeout(() => {}, 60000); world.leave(143);');
+  assert.deepEqual([status, stderr], [143, '']);
+});
+
+test("Node's own warnings are heard, and not printed", () => {
+  const code = "world.onWarning(({ message }) => process.stdout.write(message)); process.emitWarning('x');";
+  const { stdout, stderr } = inProcess(`${code} setImmediate(calm);`);
+  assert.deepEqual([stdout, stderr], ['x', '']);
+});
