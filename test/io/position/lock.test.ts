@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { Problem } from '../../../src/core/problem.ts';
+import { onReached } from '../../../src/io/failpoint.ts';
 import { takeLock } from '../../../src/io/position/lock.ts';
 import { holders } from '../../../src/io/position/lock-holder.ts';
 import { arm } from '../../sweep/failing.ts';
@@ -67,6 +68,38 @@ test('a run that finds the lock held says which process holds it, and since when
   const who = new RegExp(`^another run of job audit is still going: process ${process.pid}, since 2\\d{3}-.*Z$`);
   await assert.rejects(takeLock(path, 'audit'), (error: Problem) => who.test(error.message));
   await lock.release();
+});
+
+/** Does something when the lock is made and has not taken its place yet. */
+function onceMade(t: TestContext, act: () => void): void {
+  t.after(() => onReached(undefined));
+  onReached((point) => {
+    if (point !== 'lock: made') return;
+    onReached(undefined);
+    act();
+  });
+}
+
+test('a run that another one forestalls in the last moment says which, too, and leaves nothing of its own', async (t) => {
+  const path = freshPlace(t);
+  onceMade(t, () => mkdirSync(join(path, holders().self), { recursive: true }));
+  const who = new RegExp(`^another run of job audit is still going: process ${process.pid}, since 2`);
+  await assert.rejects(takeLock(path, 'audit'), (error: Problem) => error.status === 75 && who.test(error.message));
+  assert.deepEqual(readdirSync(join(path, '..')), ['audit.lock']);
+});
+
+test('a run whose lock was cleared away before it took its place has met another one', async (t) => {
+  const path = freshPlace(t);
+  onceMade(t, () => {
+    for (const name of readdirSync(join(path, '..'))) rmSync(join(path, '..', name), { recursive: true });
+  });
+  await assert.rejects(takeLock(path, 'audit'), isHeld);
+  await (await takeLock(path, 'audit')).release();
+});
+
+test('a lock in a directory that is gone is not taken for held', async (t) => {
+  const path = join(freshPlace(t), 'gone', 'audit.lock');
+  await assert.rejects(takeLock(path, 'audit'), { code: 'ENOENT' });
 });
 
 test('the same directory under another name is the same lock', async (t) => {
