@@ -748,6 +748,16 @@ test('a dry run sends and saves nothing', async () => {
   assert.equal(here.store.disk.saved, undefined);
 });
 
+test('a dry run neither takes the lock nor waits for who has it, and opens no destination', async () => {
+  const here = bench();
+  const { store, sink } = here;
+  store.lock = () => Promise.reject(new Problem(exit.tempfail, 'another run of job memory is still going'));
+  sink.open = () => Promise.reject(new Problem(exit.cantcreat, 'memory cannot be opened'));
+  here.vendor.stored.push(stored('a', start - minute));
+  const result = await here.run({ dryRun: true });
+  assert.deepEqual([statuses(result), result.summary.delivered], [[], 1]);
+});
+
 test('a dry run says what would be set aside, and why, and sets nothing aside', async () => {
   const here = bench();
   here.sink = memorySink({ record: 100 });
@@ -1087,6 +1097,65 @@ test('the source is logged out and the lock let go, whatever happened', async ()
   assert.equal(here.vendor.closed, 1);
   assert.equal(here.sink.closed, 1);
   assert.equal(here.store.locked, false);
+});
+
+test('a destination that cannot be opened is closed, and what it kept with the position stays for the next run', async () => {
+  const here = bench();
+  here.sink.saved = () => ({ size: 7 });
+  assert.deepEqual(statuses(await here.run()), []);
+  here.restart();
+  here.sink = memorySink();
+  here.sink.open = () => Promise.reject(new Problem(exit.cantcreat, 'memory cannot be opened'));
+  assert.deepEqual(statuses(await here.run()), [exit.cantcreat]);
+  assert.deepEqual([here.sink.closed, here.vendor.closed, here.store.locked], [1, 2, false]);
+  assert.deepEqual((await here.store.load())?.saved, { size: 7 });
+});
+
+for (const slice of [undefined, '20m']) {
+  const when = slice === undefined ? 'while a window is read' : 'with each slice';
+  test(`what was sent is durable at the destination before what goes by it is saved ${when}`, async () => {
+    const here = bench({ pageSize: 2, rules: slice === undefined ? {} : { slice: parseDuration(slice, 'slice') } });
+    for (let at = 1; at <= 9; at++) here.vendor.stored.push(stored(`a${at}`, start - at * 6 * minute));
+    const steps: string[] = [];
+    const { save, journal } = here.store;
+    here.sink.answer = () => void steps.push('send');
+    here.sink.flush = async () => void steps.push('flush');
+    here.store.save = (position) => (steps.push('save'), save(position));
+    here.store.journal = (...entry) => (steps.push('journal'), journal(...entry));
+    assert.deepEqual(statuses(await here.run()), []);
+    const order = steps.join(' ');
+    assert.match(order, slice === undefined ? /send .*journal .*send/ : /send .*save .*send/);
+    assert.doesNotMatch(order, /send (?:save|journal)/);
+  });
+}
+
+test('a destination is told that all is settled by a run that ends well alone', async () => {
+  const here = bench();
+  const told: (boolean | undefined)[] = [];
+  here.sink.saved = (settled) => (told.push(settled), { size: 7 });
+  here.vendor.stored.push(stored('a', start - minute));
+  await here.run();
+  assert.deepEqual([told.slice(0, -1).includes(true), told.at(-1)], [false, true]);
+  here.vendor.beforePage = () => fail(new Problem(exit.unavailable, 'memory is down', {}));
+  await here.run();
+  assert.equal(told.at(-1), false);
+});
+
+test('where a first run begins is saved before it asks for anything, for one that is killed while it waits', async () => {
+  const here = bench();
+  let killed: string | undefined;
+  here.vendor.beforePage = () => {
+    killed ??= here.store.disk.saved;
+    fail(new Problem(exit.unavailable, 'memory is down', {}));
+  };
+  await here.run({ firstRun: 0n });
+  here.restart();
+  here.store.disk.saved = killed;
+  here.vendor.beforePage = () => {};
+  here.clock.now += 60 * minute;
+  here.vendor.stored.push(stored('meanwhile', start + 10 * minute));
+  assert.deepEqual(statuses(await here.run({ firstRun: 0n })), []);
+  assert.deepEqual(here.ids(), ['meanwhile']);
 });
 
 test('a position that can no longer be saved once records were sent is a failure, and they come again', async () => {
@@ -1566,11 +1635,15 @@ test('a run that is stopped between two branches does not end as if it had read 
   const here = bench();
   here.vendor.stored.push(stored('a', start - minute));
   here.vendor.branches = async () => ['one', 'two'];
+  const { pull } = here.vendor;
+  const asked = new Set<string>();
+  here.vendor.pull = (ask) => (asked.add(ask.branch), pull(ask));
   here.sink.answer = () => {
     here.controller.abort(new Problem(exit.tempfail, 'out of time')); // the last batch of the first is on its way
     return undefined;
   };
   const { problems } = await here.run();
+  assert.deepEqual([...asked], ['one']);
   assert.deepEqual(
     problems.map(({ status, message }) => [status, message]),
     [[exit.tempfail, 'out of time']],

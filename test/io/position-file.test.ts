@@ -300,6 +300,22 @@ test('a save after a fallback never puts the damaged file in the place of the go
   assert.deepEqual(plain((await load(directory)).position), plain(third));
 });
 
+test('after a fallback, each further save keeps the one before it again, and counts on', async (t) => {
+  const directory = freshDirectory(t);
+  const { path } = await saved(directory, positionOf({ '': branch(1n) }), positionOf({ '': branch(2n) }));
+  writeFileSync(path, 'damaged');
+  await saved(
+    directory,
+    positionOf({ '': branch(3n) }),
+    positionOf({ '': branch(4n) }),
+    positionOf({ '': branch(5n) }),
+  );
+  const generationOf = (file: string): unknown => /"generation": (\d+)/.exec(readFileSync(file, 'utf8'))?.[1];
+  assert.deepEqual([generationOf(`${path}.previous`), generationOf(path)], ['3', '4']);
+  writeFileSync(path, 'damaged');
+  assert.equal((await load(directory)).position?.branches.get('')?.watermark, 4n);
+});
+
 test('cut off at any byte it is never taken for a position: the one before, or a refusal', async (t) => {
   const directory = freshDirectory(t);
   const older = positionOf({ '': branch(1n, ['x']) });
@@ -678,9 +694,16 @@ test('a state directory that cannot be used is a Problem before anything is read
   chmodSync(join(directory, 'shared'), 0o777);
   const own = /chmod -R go-w .*\/shared; else choose a directory of its own inside it/;
   await assert.rejects(lock(join(directory, 'shared')), problem(78, /others can replace/, own));
+  for (const mode of [0o720, 0o702]) {
+    chmodSync(join(directory, 'shared'), mode);
+    await assert.rejects(lock(join(directory, 'shared')), problem(78, /others can replace/, own));
+  }
   if (process.getuid?.() === 0) {
     chownSync(join(directory, 'shared'), 12345, 12345);
-    await assert.rejects(lock(join(directory, 'shared')), problem(78, /others can replace/, /^choose a directory/));
+    for (const mode of [0o777, 0o700]) {
+      chmodSync(join(directory, 'shared'), mode);
+      await assert.rejects(lock(join(directory, 'shared')), problem(78, /others can replace/, /^choose a directory/));
+    }
   }
 });
 

@@ -36,6 +36,13 @@ async function failure(...parameters: Parameters<typeof deliver>): Promise<Probl
   throw new assert.AssertionError({ message: 'it was delivered' });
 }
 
+test('where the environment would switch off the verification of certificates, nothing is connected', async (t) => {
+  const server = await receiver(t, authority.issue());
+  const environment = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+  const { status } = await failure(server.address, frame, { extraRoots: authority.cert, environment });
+  assert.deepEqual([status, server.connections], [exit.config, 0]);
+});
+
 /** What goes away before it has read anything: at once, or with an end first and the reset for our bytes later. */
 const departures: Readonly<Record<string, (socket: Socket) => void>> = {
   'closes the connection': (socket) => socket.destroy(),
