@@ -199,6 +199,15 @@ test('a person can read it, and the checksum is that of sha256sum', async (t) =>
   assert.match(file, /\n1763629200000 00000007 \+ second one\n/);
 });
 
+test('a time is loaded to the nanosecond, however many digits it is written with', async (t) => {
+  const directory = freshDirectory(t);
+  const second = 1_763_629_200_000_000_000n;
+  for (const time of [second, second + 500_000_000n, second + 25_000_000n, second + 1_000n, second + 7n]) {
+    await saved(directory, positionOf({ '': branch(time) }));
+    assert.equal((await load(directory)).position?.branches.get('')?.watermark, time);
+  }
+});
+
 test('records refused in a row are there only when there are some, and none are in a file from before they were counted', async (t) => {
   const directory = freshDirectory(t);
   const { path } = await saved(directory, { ...positionOf({ '': branch(1n) }), refusals: 3 });
