@@ -95,7 +95,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
       const hint =
         'this is a mistake in audit-export; the position is as last saved: please report it with what -vv prints';
       fail(`unexpected error: ${name}: ${reason}`, hint, exit.software);
-      if (level === 'trace' && error instanceof Error && error.stack !== undefined) log('trace', error.stack);
+      if (error instanceof Error && error.stack !== undefined) log('trace', error.stack);
     },
     warn(message, always = false) {
       if (said.has(message) || (level === 'error' && !always)) return;

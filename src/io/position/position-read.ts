@@ -45,7 +45,7 @@ export async function headingOf(path: string): Promise<string | undefined> {
 export function isOwn(path: string, job: string, stored: StoredPosition, scope: Scope): boolean {
   const { source, sink, asked = scope.asked, branches } = stored.position;
   const asksElse = scope.asked !== undefined && asked !== scope.asked;
-  const isSameSink = sink === scope.sink || withoutMark(sink) === scope.sink;
+  const isSameSink = withoutMark(sink) === scope.sink;
   if (stored.job === job && source === scope.source && isSameSink && !asksElse) return true;
   // A first run that failed has no progress to protect: its mistake may be in the very setting that is now another.
   const isBlank = [...branches.values()].every(
