@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { noFindings } from '../../src/config/findings.ts';
-import { readSettings } from '../../src/config/settings.ts';
+import { readSettings, warnIfWritable } from '../../src/config/settings.ts';
 import type { Settings } from '../../src/core/types.ts';
 import { elastic } from '../../src/sinks/elastic.ts';
 import { splunk } from '../../src/sinks/splunk.ts';
@@ -73,4 +74,58 @@ test('a credential that was pasted with the scheme of its header is used without
     assert.equal(values[name], expected);
     assert.ok(findings.secrets.has(expected));
   }
+});
+
+test('no secret is said by the message that refuses it, and each is known to whoever prints', () => {
+  const secret: Settings = {
+    A_HOOK: { summary: '', secret: true, kind: 'url' },
+    A_MODE: { summary: '', secret: true, values: ['one', 'two'] },
+    A_PASSWORD: { summary: '', secret: true, default: 'made-up' },
+    A_PLACE: { summary: '', secret: true, kind: 'url' },
+  };
+  const environment = { A_HOOK: 'hooks.example/canary', A_MODE: 'canary', A_PLACE: 'https://siem.example:8443/' };
+  const findings = noFindings();
+  readSettings(secret, { environment, files: [] }, {}, findings);
+  assert.equal(findings.faults.length, 2);
+  for (const { text } of findings.faults) assert.doesNotMatch(text, /canary/);
+  // Neither what everybody knows is hidden, nor where a receiver is.
+  assert.deepEqual([...findings.secrets], ['hooks.example/canary', 'canary']);
+});
+
+test('a secret with any character that would end a header is refused, one of several lines with NUL alone', () => {
+  const kinds: Settings = { A_KEY: { summary: '', secret: true }, A_LIST: { summary: '', secret: true, lines: true } };
+  for (const [character, refused] of [
+    ['\r', ['A_KEY']],
+    ['\n', ['A_KEY']],
+    ['\0', ['A_KEY', 'A_LIST']],
+  ] as const) {
+    const findings = noFindings();
+    const text = `canary${character}canary`;
+    readSettings(kinds, { environment: { A_KEY: text, A_LIST: text }, files: [] }, {}, findings);
+    assert.deepEqual(
+      findings.faults.map((fault) => fault.text),
+      refused.map((name) => `${name} contains a line break or a NUL character`),
+    );
+  }
+});
+
+test('the file of a secret that everybody can read is warned of, what is no file is not', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'settings-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  chmodSync(directory, 0o755);
+  const path = join(directory, 'key');
+  writeFileSync(path, 'secret\n');
+  for (const [mode, warnings] of [
+    [0o644, [`${path} holds A_KEY and can be read by others: chmod 600 ${path}`]],
+    [0o640, []],
+  ] as const) {
+    chmodSync(path, mode);
+    const findings = noFindings();
+    const one: Settings = { A_KEY: { summary: '', secret: true } };
+    readSettings(one, { environment: { A_KEY_FILE: path }, files: [] }, {}, findings);
+    assert.deepEqual(findings.warnings, warnings);
+  }
+  const findings = noFindings();
+  warnIfWritable('/dev/null', findings);
+  assert.deepEqual(findings.warnings, []);
 });
