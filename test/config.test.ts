@@ -10,6 +10,7 @@ import { stateDirectory } from '../src/config/state-directory.ts';
 import type { Flags } from '../src/cli/flags.ts';
 import { Problem } from '../src/core/problem.ts';
 import type { Search, Sink, Source } from '../src/core/types.ts';
+import { certificateAuthority } from './support/certificates.ts';
 import { scratch } from './support/program.ts';
 
 const now = Date.parse('2026-11-20T09:00:00Z');
@@ -380,6 +381,33 @@ test('secrets leave the environment that children would inherit', async () => {
   const environment: Record<string, string | undefined> = { HOME: '/h', ...keys, API_SECRET: 'also' };
   await configure({ source: 'cirrus', envFile: [] }, environment, now);
   assert.deepEqual(environment, { HOME: '/h' });
+});
+
+test('the secrets of the destination, and the key that is shown for TLS, leave the environment as well', async () => {
+  const authority = certificateAuthority();
+  try {
+    const { cert, key } = authority.issue();
+    const shown = { SOURCE_CLIENT_CERTIFICATE: cert, SOURCE_CLIENT_KEY: key };
+    const given = { ...keys, ...shown, WEBHOOK_URL: 'https://hooks.example/canary', WEBHOOK_SECRET: 'canary' };
+    const environment: Record<string, string | undefined> = { HOME: '/h', ...given };
+    const { http } = await configure({ source: 'cirrus', sink: 'webhook', envFile: [] }, environment, now);
+    assert.deepEqual([environment, http.clients.source?.key], [{ HOME: '/h' }, key]);
+  } finally {
+    authority.remove();
+  }
+});
+
+test('what is printed in the form of a destination needs none of its credentials, and does not read them', async () => {
+  const environment = { ...keys, SPLUNK_TOKEN: 'canary', SPLUNK_INDEX: 'audit' };
+  const { form, findings } = await configureWith({ source: 'cirrus', bulkFormat: 'splunk' }, environment);
+  assert.deepEqual(form?.values, { SPLUNK_INDEX: 'audit', SPLUNK_SOURCETYPE: '_json', SPLUNK_ACK: 'false' });
+  assert.ok(!findings.secrets.has('canary'));
+});
+
+test('one request may take a minute, unless --timeout says otherwise', async () => {
+  const timeoutOf = async (timeout?: string): Promise<number> =>
+    (await configureWith({ source: 'cirrus', ...(timeout !== undefined && { timeout }) }, keys)).http.timeout;
+  assert.deepEqual([await timeoutOf(), await timeoutOf('5m')], [60_000, 300_000]);
 });
 
 test('a value that an unquoted # cuts off is refused; a comment after a value and a quoted # are fine', async (t) => {
