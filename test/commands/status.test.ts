@@ -186,6 +186,17 @@ test('a quarantine file that holds no whole line holds no record, and one that c
   assert.match(stderr, /^audit-export: quarantine \S+ is not a file\nhint: /);
 });
 
+test('a position that cannot be read is an error with its own status, beside those that can', async (t) => {
+  const directory = scratch(t);
+  const state = join(directory, 'state');
+  await shell(`echo '{"id":1}' | $AUDIT_EXPORT --source - --job one --state-dir state`, { directory });
+  writeFileSync(join(state, 'two.position'), 'damaged');
+  const { status, stdout, stderr } = await run(['status', '--state-dir', state]);
+  assert.equal(status, 78, stderr);
+  assert.match(stdout, /^connected  one: [^\n]*\nerror      two: the position cannot be read\n$/);
+  assert.match(stderr, /^audit-export: position file \S+two\.position cannot be used: .*\nhint: restore it/);
+});
+
 test('a run that failed is told with the next step that it told, without the secrets of its settings', async (t) => {
   const directory = scratch(t);
   const vendor = await serve({}, (_, response) => void response.writeHead(401).end());
