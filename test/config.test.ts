@@ -404,6 +404,12 @@ test('what is printed in the form of a destination needs none of its credentials
   assert.ok(!findings.secrets.has('canary'));
 });
 
+test('a window that ends where it begins is refused: nothing could be in it', async () => {
+  const moment = '2025-11-20T00:00:00Z';
+  const { status, message } = await refused({ source: 'sysdig-audit', envFile: [], since: moment, until: moment });
+  assert.deepEqual([status, message], [64, `--since ${moment} is not before --until ${moment}`]);
+});
+
 test('one request may take a minute, unless --timeout says otherwise', async () => {
   const timeoutOf = async (timeout?: string): Promise<number> =>
     (await configureWith({ source: 'cirrus', ...(timeout !== undefined && { timeout }) }, keys)).http.timeout;
