@@ -8,6 +8,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -541,4 +542,10 @@ test('a file size limit is a Problem, too', (t) => {
   );
   assert.match(output, /^74 cannot write to .*out\.jsonl: the file may not grow \(EFBIG\)\n$/);
   assert.equal(readFileSync(path, 'utf8'), 'first\n');
+});
+
+test('to look whether a file could be made leaves nothing behind', async (t) => {
+  const path = freshPath(t);
+  await appendFile(path).look();
+  assert.deepEqual(readdirSync(dirname(path)), []);
 });
