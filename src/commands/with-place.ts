@@ -64,6 +64,9 @@ function report({ url, settings }: SourceDefinition): string {
 }
 
 function oddities(name: string, { source, sourceValues, sink, sinkValues }: Known): readonly string[] {
-  const odd = oddity({ ...sourceValues, ...sinkValues }[name] ?? '', { ...source.settings, ...sink.settings }[name]?.lines);
+  const odd = oddity(
+    { ...sourceValues, ...sinkValues }[name] ?? '',
+    { ...source.settings, ...sink.settings }[name]?.lines,
+  );
   return odd === undefined ? [] : [`${name} ${odd}`];
 }

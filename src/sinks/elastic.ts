@@ -1,7 +1,20 @@
 /** Elasticsearch and OpenSearch by `_bulk`, into an index or a data stream. */
-import { bulkOutcomes, errorText, filterPath, isBlocked, isWithoutPipeline, ownWords } from '../core/wire/elastic/bulk.ts';
+import {
+  bulkOutcomes,
+  errorText,
+  filterPath,
+  isBlocked,
+  isWithoutPipeline,
+  ownWords,
+} from '../core/wire/elastic/bulk.ts';
 import type { ItemOutcome } from '../core/wire/elastic/bulk.ts';
-import { elasticAddress, elasticCredentials, elasticHint, elasticServer, pipelineHint } from '../core/wire/elastic/access.ts';
+import {
+  elasticAddress,
+  elasticCredentials,
+  elasticHint,
+  elasticServer,
+  pipelineHint,
+} from '../core/wire/elastic/access.ts';
 import type { ElasticServer } from '../core/wire/elastic/access.ts';
 import { elasticForm, type FormTools } from '../core/wire/elastic/form.ts';
 import { indexVerdict, rightsOf, rightsPath, rightsQuestion } from '../core/wire/elastic/rights.ts';
@@ -127,9 +140,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
   function read(text: string, count: number): Reply {
     const answer = objectOf(text);
     const items = answer && bulkOutcomes(answer, count);
-    if (items === undefined) {
-      throw notElastic(`did not account for the ${count} documents that it was sent`);
-    }
+    if (items === undefined) throw notElastic(`did not account for the ${count} documents that it was sent`);
     const outcomes = items.map(translate);
     const limited = items.find((item) => typeof item === 'object' && 'busy' in item);
     const isFruitless = outcomes.every((outcome) => typeof outcome === 'object' && 'again' in outcome);

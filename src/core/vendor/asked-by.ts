@@ -11,7 +11,10 @@ export type QuestionParts = Pick<Question, 'request' | 'values' | 'parameters'>;
  * `check SYCOPE_STREAM and SYCOPE_NQL, and --raw-query: they say what is asked for`; undefined when nothing of it is set.
  * A setting that is not set is named beside one that is: it may be what is missing.
  */
-export function askedBy(definition: SourceDefinition, { request, values, parameters = {} }: QuestionParts): string | undefined {
+export function askedBy(
+  definition: SourceDefinition,
+  { request, values, parameters = {} }: QuestionParts,
+): string | undefined {
   const used = usedBy(definition, request);
   const isSet = (name: string): boolean => textOf(values[name]) !== '';
   const settings = settingsAmong(definition, used, isSet);

@@ -120,4 +120,3 @@ function sekoiaAnswer(answer: Answer): Judgement {
   const said = [isObject(error) ? error['message'] : error, message].find(isText) ?? (isError ? unnamed : undefined);
   return said === undefined ? undefined : { complaint: serverText(said), passes: true };
 }
-

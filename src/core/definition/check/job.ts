@@ -8,7 +8,9 @@ import { sentWith } from '../texts.ts';
 export function* jobProblems(definition: SourceDefinition): Generator<string> {
   const { job, request, paging } = definition;
   if (job === undefined) return;
-  if (!sentWith(definition, [request, pagingRules(paging).request]).has('job')) yield 'job: no request for records uses {job}';
+  if (!sentWith(definition, [request, pagingRules(paging).request]).has('job')) {
+    yield 'job: no request for records uses {job}';
+  }
   for (const [at, each] of [['job.poll.request', job.poll?.request] as const, ['job.close', job.close] as const]) {
     if (each !== undefined && !sentWith(definition, each).has('job')) {
       yield `${at}: {job} is missing, so that the vendor would not know which one`;

@@ -75,7 +75,6 @@ function says(name: string, entry: unknown): Outcome | undefined {
   };
 }
 
-
 function isGood(status: unknown): boolean {
   if (typeof status === 'number') return isSuccessful(status);
   return typeof status === 'string' && /^(?:2\d\d|ok|success|accepted|created|ingested)$/i.test(status);
