@@ -115,8 +115,9 @@ test('the file of a secret that everybody can read is warned of, what is no file
   chmodSync(directory, 0o755);
   const path = join(directory, 'key');
   writeFileSync(path, 'secret\n');
+  const cure = `chmod 600 ${path}, or mount a Kubernetes Secret with defaultMode: 0440`;
   for (const [mode, warnings] of [
-    [0o644, [`${path} holds A_KEY and can be read by others: chmod 600 ${path}`]],
+    [0o644, [`${path} holds A_KEY and can be read by others: ${cure}`]],
     [0o640, []],
   ] as const) {
     chmodSync(path, mode);
