@@ -1273,10 +1273,12 @@ test('parts that were listed and are gone are told of once, with their branch, a
   assert.deepEqual(statuses(await here.run()), []);
 });
 
-test('a gap that a killed run passed is told of although its branch is no longer listed, and once', async () => {
-  const here = bench({
-    rules: { retention: parseDuration('2h', 'retention'), longest: parseDuration('30m', 'longest') },
-  });
+const goneSpan = 'records from 2026-11-20T09:00:00Z to 2026-11-20T13:00:00Z are gone: memory no longer keeps them';
+
+/** Two branches with a gap; the run that passed the first one's was killed in its next page, or in the next branch. */
+async function killedBehindGap(killedIn: 'page' | 'branch'): Promise<Bench> {
+  const rules = { retention: parseDuration('2h', 'retention'), longest: parseDuration('30m', 'longest') };
+  const here = bench({ rules });
   here.vendor.branches = async () => ['one', 'two'];
   assert.deepEqual(statuses(await here.run()), []);
   here.clock.now += 6 * 60 * minute;
@@ -1284,17 +1286,22 @@ test('a gap that a killed run passed is told of although its branch is no longer
   let killed: string | undefined;
   here.vendor.pull = async function* (ask) {
     yield* pull(ask);
-    if (ask.branch === 'two') killed ??= here.store.disk.saved;
+    if (killedIn === 'page' ? here.store.saves > 0 : ask.branch === 'two') killed ??= here.store.disk.saved;
   };
   here.restart();
-  await here.run();
+  assert.deepEqual(statuses(await here.run()), [exit.partial]);
   here.store.disk.saved = killed;
   here.restart();
+  here.vendor.pull = pull;
+  return here;
+}
+
+test('a gap that a killed run passed is told of although its branch is no longer listed, and once', async () => {
+  const here = await killedBehindGap('branch');
   here.vendor.branches = async () => ['two', 'three'];
-  const span = 'records from 2026-11-20T09:00:00Z to 2026-11-20T13:00:00Z are gone: memory no longer keeps them';
   assert.deepEqual(
     (await here.run()).problems.map(({ message }) => message),
-    [`two: ${span}`, `one: ${span}`],
+    [`two: ${goneSpan}`, `one: ${goneSpan}`],
   );
   here.vendor.branches = async () => ['one', 'two', 'three'];
   assert.deepEqual(statuses(await here.run()), []);
@@ -1397,36 +1404,22 @@ test('a gap is told of by the run that ends behind it, where a bookmark takes se
 });
 
 test('a gap that a killed run passed is told of by the next run that ends, whatever becomes of the branches', async () => {
-  const rules = { retention: parseDuration('2h', 'retention'), longest: parseDuration('30m', 'longest') };
-  for (const killedBy of ['page', 'branch'] as const) {
-    const here = bench({ rules });
-    here.vendor.branches = async () => ['one', 'two'];
-    assert.deepEqual(statuses(await here.run()), []);
-    here.clock.now += 6 * 60 * minute;
+  for (const killedIn of ['page', 'branch'] as const) {
+    const here = await killedBehindGap(killedIn);
     const { pull } = here.vendor;
-    let killed: string | undefined;
-    here.vendor.pull = async function* (ask) {
-      yield* pull(ask);
-      if (killedBy === 'page' ? here.store.saves > 0 : ask.branch === 'two') killed ??= here.store.disk.saved;
-    };
-    here.restart();
-    assert.deepEqual(statuses(await here.run()), [exit.partial]);
-    here.store.disk.saved = killed;
-    here.restart();
     here.vendor.pull = () => fail(new Problem(exit.tempfail, 'the quota is used up'));
     const { problems } = await here.run();
-    const span = 'records from 2026-11-20T09:00:00Z to 2026-11-20T13:00:00Z are gone: memory no longer keeps them';
     assert.deepEqual(
       problems.map(({ status, message }) => [status, message]),
       [
         [exit.tempfail, 'the quota is used up'],
-        [exit.partial, `one: ${span}`],
+        [exit.partial, `one: ${goneSpan}`],
       ],
     );
     here.vendor.pull = pull;
     here.restart();
     const [told, ...others] = (await here.run()).problems;
-    assert.deepEqual([told?.message, others], [`two: ${span}`, []], 'the first branch is told of no more');
+    assert.deepEqual([told?.message, others], [`two: ${goneSpan}`, []], 'the first branch is told of no more');
   }
 });
 

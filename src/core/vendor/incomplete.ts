@@ -1,6 +1,7 @@
 /** What ends the reading of a window before all of its records came. */
 import type { EnvelopeTest, SourceDefinition } from '../definition.ts';
 import { exit, Problem } from '../problem.ts';
+import type { PageEnd } from '../paging.ts';
 import { askedBy, type QuestionParts } from './asked-by.ts';
 import { parseJson, saying, valueAt } from './reply.ts';
 import { counted } from '../text/counted.ts';
@@ -44,17 +45,18 @@ export function incomplete(name: string, { from, until }: Window, total: number,
 }
 
 /**
- * Where a page that has no total should have one. A reply that tells of no cap either, although the definition names both,
- * is of an older version of the vendor, such as Syncropel's, or of one that tells both where there is a cap.
+ * For a first page, `what`, with records and without the total that the definition names; undefined for others. One that
+ * tells of no cap either, although the definition names both, is of an older version of the vendor, such as Syncropel's,
+ * or of one that tells both where there is a cap.
  */
-export function untoldTotal({ total, capped }: SourceDefinition['records'], envelope: string): string | undefined {
-  const tellsNeither = capped !== undefined && valueAt(parseJson(envelope), capped) === undefined;
-  return tellsNeither ? undefined : total;
-}
-
-/** For a first page with records, `what`, that does not say how many there are, where it is said to. */
-export function untotalled(name: string, path: string, what: string): string {
-  return `${name}: ${what} has records, and no number at ${path} (records.total): whether any are missing cannot be told`;
+export function totalWarning(
+  { name, records: { total, capped } }: Pick<SourceDefinition, 'name' | 'records'>,
+  page: Pick<PageEnd, 'count' | 'total' | 'envelope'>,
+  what: string,
+): string | undefined {
+  if (total === undefined || page.total !== undefined || page.count === 0) return undefined;
+  if (capped !== undefined && valueAt(parseJson(page.envelope), capped) === undefined) return undefined;
+  return `${name}: ${what} has records, and no number at ${total} (records.total): whether any are missing cannot be told`;
 }
 
 /** A cap left out a part of the window, and shorter parts did not help. */

@@ -6,7 +6,7 @@ import { exit, Problem } from '../problem.ts';
 import { keepsBookmark, pager, type Step } from '../paging.ts';
 import type { HttpReply, Page, Search, Tools } from '../types.ts';
 import type { Exchange, Question } from './exchange.ts';
-import { untoldTotal, untotalled } from './incomplete.ts';
+import { totalWarning } from './incomplete.ts';
 import { isNamed } from './named-page.ts';
 import { isOpen, patience } from './open-job.ts';
 import { endWarning, muteAt } from './more.ts';
@@ -95,15 +95,15 @@ export function pageWalk(
         given += end.count;
         count += end.count - (rows?.repeated() ?? 0);
         total ??= end.total;
-        const lacking =
-          number === 1 && end.count > 0 && total === undefined ? untoldTotal(records, end.envelope) : undefined;
-        if (lacking !== undefined) tools.warn(untotalled(name, lacking, `page 1${route.item?.what ?? ''}`));
+        const first = `page 1${route.item?.what ?? ''}`;
+        const untotalled = number === 1 && total === undefined ? totalWarning(definition, end, first) : undefined;
+        if (untotalled !== undefined) tools.warn(untotalled);
         let next: Step | undefined;
         try {
           next = pages.next(step, { ...end, total: route.total ?? end.total });
           const mute =
             number === 1 && next === undefined && total === undefined ? muteAt(paging, end, name) : undefined;
-          if (mute !== undefined) tools.warn(endWarning(name, mute, `page 1${route.item?.what ?? ''}`));
+          if (mute !== undefined) tools.warn(endWarning(name, mute, first));
           if (readsAhead && next !== undefined) {
             ahead = vendor.stream(question(next, number + 1));
             void settled(ahead);
