@@ -22,10 +22,14 @@ test('an input on which nothing comes costs no memory, however long that lasts',
     }
   }
   await idle(500);
-  const before = heap();
-  await idle(2000);
-  const bytes = (heap() - before) / 2000;
-  assert.ok(bytes < 100, `${bytes} bytes a turn`);
+  const growths: number[] = []; // a leak shows in most spans, what else goes on in the process (compilation, say) in few
+  for (let span = 0; span < 9; span++) {
+    const before = heap();
+    await idle(250);
+    growths.push((heap() - before) / 250);
+  }
+  const median = growths.toSorted((one, other) => one - other)[4] ?? Infinity;
+  assert.ok(median < 200, `${growths.join(', ')} bytes a turn`);
   await chunks.return?.();
   assert.ok(stream.destroyed, 'a writer that is still there is not waited for');
 });
