@@ -7,7 +7,7 @@
 import { unsaved } from './core/delivery/unsaved.ts';
 import { packer } from './core/batch.ts';
 import type { Doubted } from './core/delivery/delivered.ts';
-import { begunPlan } from './core/run/begin.ts';
+import { begunPlan, noteBegin } from './core/run/begin.ts';
 import { noteListed, progressOf } from './core/run/branch-list.ts';
 import { dryQuarantine } from './core/run/dry-quarantine.ts';
 import { changedCredentials, type CredentialMarks } from './core/run/credentials.ts';
@@ -54,6 +54,7 @@ export async function run(parts: RunParts): Promise<RunResult> {
     window: undefined,
     position: undefined,
     sinkBroken: false,
+    isBegun: false,
   };
   try {
     await collect(state, async () => {
@@ -80,6 +81,8 @@ interface State extends RunResult, Collected {
   window: Window | undefined;
   position: Position | undefined;
   sinkBroken: boolean;
+  /** A run before this one has noted where the job begins, and knew no branches. */
+  isBegun: boolean;
 }
 
 async function pullAll(state: State, position: Position): Promise<void> {
@@ -88,6 +91,8 @@ async function pullAll(state: State, position: Position): Promise<void> {
   const dry = parts.job.dryRun ? dryQuarantine(parts.quarantine.path) : undefined;
   let sink: Sink | undefined;
   await collect(state, async () => {
+    state.isBegun = position.begin !== undefined;
+    noteBegin(parts, position);
     await parts.begin?.();
     sink = await openSink(parts, position);
     await pullBranches(state, position, sink, dry ?? parts.quarantine);
@@ -110,6 +115,8 @@ async function pullBranches(state: State, position: Position, sink: Sink, quaran
   const seed = Math.floor(tools.random() * 2 ** 32);
   // A journal needs a position that knows its branch; and a full disk should fail before anything is sent.
   const unknown = branches.filter((branch) => !position.branches.has(branch));
+  for (const branch of unknown) placeOf(position, branch, seed);
+  position.begin = undefined; // theirs say it now
   const note = (branch: string): void => void begunPlan({ ...parts, place: placeOf(position, branch, seed) });
   try {
     await source.open?.();
@@ -136,7 +143,7 @@ async function pullBranches(state: State, position: Position, sink: Sink, quaran
       branch,
       queue: packer(sink, branch),
       place: placeOf(position, branch, seed),
-      isNew: unknown.includes(branch),
+      isNew: !state.isBegun && unknown.includes(branch),
       summary,
       unsaved: delivered,
       refusals: position.refusals,

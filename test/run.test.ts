@@ -156,6 +156,37 @@ test('what happened since the first run that was to begin now is delivered, thou
   assert.deepEqual(here.ids().toSorted(), ['asked', 'meanwhile']);
 });
 
+for (const [what, breakAt] of [
+  ['the destination could not be opened', (here: Bench) => (here.sink.open = refuse)],
+  ['the vendor did not list its branches', (here: Bench) => (here.vendor.branches = refuse)],
+] as const) {
+  test(`what happened since the first run that was to begin now is delivered, though ${what}`, async () => {
+    const here = bench();
+    const { branches } = here.vendor;
+    breakAt(here);
+    for (let run = 0; run < 2; run++) {
+      assert.deepEqual(statuses(await here.run({ firstRun: 0n })), [exit.cantcreat]);
+      here.restart();
+      here.clock.now += 10 * minute;
+    }
+    delete here.sink.open;
+    here.vendor.branches = branches;
+    here.vendor.stored.push(stored('old', start - minute), stored('meanwhile', start + minute));
+    assert.deepEqual(statuses(await here.run({ firstRun: 0n })), []);
+    assert.deepEqual(here.ids(), ['meanwhile']);
+
+    here.restart();
+    here.vendor.branches = async () => ['', 'later'];
+    assert.deepEqual(statuses(await here.run({ firstRun: 0n })), []);
+    const { branches: places } = (await here.store.load())!;
+    assert.equal(places.get('later')?.watermark, BigInt(here.clock.now) * 1_000_000n, 'of these only');
+  });
+}
+
+async function refuse(): Promise<never> {
+  throw new Problem(exit.cantcreat, 'memory is not there');
+}
+
 test('a run with --since and -c that comes to nothing says where the next one begins', async () => {
   const here = bench();
   const hour = 60 * minute;

@@ -542,7 +542,7 @@ export interface BranchPosition {
 }
 
 /** Where the first of the runs that have not moved the position was to begin. */
-interface Begin {
+export interface Begin {
   readonly from: Instant;
   /** How far back that reached, 0 for what `--since` said; a run that is asked to reach less far begins anew. */
   readonly firstRun: Duration;
@@ -572,6 +572,8 @@ export interface Position {
   /** What the definition asks for, where it is the user's own: see core/definition/asked.ts. */
   readonly asked?: string | undefined;
   readonly branches: Map<string, BranchPosition>;
+  /** Known until a run has known the branches; theirs begin here. */
+  begin?: Begin | undefined;
   /** Undefined for a job that has its name from --job: whoever names jobs tells accounts apart. */
   credentials: CredentialMarks | undefined;
   /** What the sink keeps. */

@@ -4,7 +4,17 @@
  */
 import { isUnset } from '../clock/vendor-clock.ts';
 import { firstRunOf } from '../window.ts';
+import type { Position } from '../types.ts';
 import { begunBefore, planOf, type Plan, type Unplanned } from './plan.ts';
+import { newPlace } from './position.ts';
+
+/** Notes where a job begins whose branches are not known yet: its destination may be out of reach, or their list. */
+export function noteBegin(at: Omit<Unplanned, 'place'>, position: Position): void {
+  if (position.branches.size > 0) return;
+  const place = newPlace(position.begin, 0);
+  begunPlan({ ...at, place });
+  position.begin = place.begin;
+}
 
 /**
  * The plan of a branch by the vendor's clock, where it has told the time. Notes in its place where it begins: what the user

@@ -36,7 +36,7 @@ export interface RunContext<AnyJob extends Job = Job> {
 export interface BranchRun<AnyJob extends Job = DatedJob> extends RunContext<AnyJob> {
   readonly branch: string;
   readonly place: BranchPosition;
-  /** The position did not know it before this run. */
+  /** No run before this one has noted where it begins. */
   readonly isNew: boolean;
   /** Empty between slices; one for all of them, because its buffers are large. */
   readonly queue: Packer;

@@ -27,9 +27,16 @@ export function firstPosition(scope: Pick<Position, 'source' | 'sink' | 'asked'>
 export function placeOf(position: Position, branch: string, seed: number): BranchPosition {
   const known = position.branches.get(branch);
   if (known !== undefined) return known;
-  const place = {
+  const place = newPlace(position.begin, seed);
+  position.branches.set(branch, place);
+  return place;
+}
+
+/** A place that nothing was read of. */
+export function newPlace(begin: BranchPosition['begin'], seed: number): BranchPosition {
+  return {
     watermark: undefined,
-    begin: undefined,
+    begin,
     bookmark: undefined,
     slice: undefined,
     settled: undefined,
@@ -37,8 +44,6 @@ export function placeOf(position: Position, branch: string, seed: number): Branc
     untold: [],
     ledger: createLedger(seed),
   };
-  position.branches.set(branch, place);
-  return place;
 }
 
 /**

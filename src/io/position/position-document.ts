@@ -2,7 +2,7 @@
 import { createLedger } from '../../core/dedupe.ts';
 import { fromMillis, isoText, toMillis } from '../../core/time.ts';
 import type { CredentialMarks } from '../../core/run/credentials.ts';
-import type { Gap, Instant, LastRun, Position, Saved } from '../../core/types.ts';
+import type { Begin, Gap, Instant, LastRun, Position, Saved } from '../../core/types.ts';
 
 export interface StoredDocument {
   readonly job: string;
@@ -19,14 +19,14 @@ export interface StoredDocument {
   readonly last?: LastRun;
   readonly credentials?: CredentialMarks;
   readonly saved?: Saved;
+  readonly begin?: StoredBegin;
   readonly branches: readonly StoredBranch[];
 }
 
 interface StoredBranch {
   readonly name: string;
   readonly watermark?: string;
-  /** `firstRun` in milliseconds. */
-  readonly begin?: { readonly from: string; readonly firstRun: number };
+  readonly begin?: StoredBegin;
   readonly bookmark?: string;
   readonly slice?: number;
   /** `overlap` in milliseconds. */
@@ -34,6 +34,12 @@ interface StoredBranch {
   readonly listed?: false;
   readonly untold?: readonly StoredGap[];
   readonly remembered: number;
+}
+
+/** `firstRun` in milliseconds. */
+interface StoredBegin {
+  readonly from: string;
+  readonly firstRun: number;
 }
 
 interface StoredGap {
@@ -52,7 +58,7 @@ export function documentText(job: string, generation: number, position: Position
     branches.push({
       name,
       ...(watermark === undefined ? {} : { watermark: isoText(watermark) }),
-      ...(begin && { begin: { from: isoText(begin.from), firstRun: toMillis(begin.firstRun) } }),
+      ...(begin && { begin: beginText(begin) }),
       ...(bookmark === undefined ? {} : { bookmark }),
       ...(slice === undefined ? {} : { slice }),
       ...(settled && { settled: { until: isoText(settled.until), overlap: toMillis(settled.overlap) } }),
@@ -74,6 +80,7 @@ export function documentText(job: string, generation: number, position: Position
     last,
     credentials,
     saved,
+    begin: position.begin && beginText(position.begin),
     branches,
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;
@@ -85,7 +92,7 @@ export function positionOf(document: StoredDocument, seed: number): Position {
   for (const branch of document.branches) {
     const { name, watermark, begin: begun, bookmark, slice, settled: stored, listed = true } = branch;
     const at = watermark === undefined ? undefined : readInstant(watermark);
-    const begin = begun && { from: readInstant(begun.from), firstRun: fromMillis(begun.firstRun) };
+    const begin = begun && beginOf(begun);
     const settled = stored && { until: readInstant(stored.until), overlap: fromMillis(stored.overlap) };
     const untold = (branch.untold ?? []).map(gapOf);
     branches.set(name, { watermark: at, begin, bookmark, slice, settled, listed, untold, ledger: createLedger(seed) });
@@ -94,7 +101,16 @@ export function positionOf(document: StoredDocument, seed: number): Position {
   const { lastSuccess, lastRepeat, lastGap, failures, refusals = 0 } = document;
   const scope = { source, sink, ...(asked !== undefined && { asked }) };
   const times = { lastSuccess, ...(lastRepeat && { lastRepeat }), ...(lastGap && { lastGap }) };
-  return { ...scope, branches, credentials, saved, last, ...times, failures, refusals };
+  const begun = document.begin && { begin: beginOf(document.begin) };
+  return { ...scope, branches, ...begun, credentials, saved, last, ...times, failures, refusals };
+}
+
+function beginText({ from, firstRun }: Begin): StoredBegin {
+  return { from: isoText(from), firstRun: toMillis(firstRun) };
+}
+
+function beginOf({ from, firstRun }: StoredBegin): Begin {
+  return { from: readInstant(from), firstRun: fromMillis(firstRun) };
 }
 
 function gapText({ from, until, since, parts }: Gap): StoredGap {
