@@ -74,6 +74,27 @@ test('the ID is namespaced by source, and @timestamp is put in front with the fu
   assert.equal(encoded(auditRecord('{ }', '123', -1, 1))[1], '{"@timestamp":"1969-12-31T23:59:59.999000001Z" }');
 });
 
+test('a record with a member _id, which Elasticsearch takes in no document, goes whole into a member record', async () => {
+  const { server, send } = await start();
+  const texts = [
+    '{"_id":"5a1","date":5,"big":9007199254740993}',
+    '{"\\u005fid":"5a2"}',
+    '{"_id":"5a3","@timestamp":"2026-11-20T09:00:00Z"}',
+    '{"member":{"_id":"5a4"}}',
+  ];
+  await send(texts.map((text, number) => auditRecord(text, String(number), 1_763_596_800_123, 456_789)));
+  const time = '"@timestamp":"2025-11-20T00:00:00.123456789Z"';
+  assert.deepEqual(
+    [...server.documents.values()],
+    [
+      `{${time},"record":${texts[0]}}`,
+      `{${time},"record":${texts[1]}}`,
+      `{${time},"record":${texts[2]}}`,
+      `{${time},"member":{"_id":"5a4"}}`,
+    ],
+  );
+});
+
 test('a record that has @timestamp is not touched, and one that has it deeper down gets its own', () => {
   assert.equal(encoded(auditRecord('{"a":1,"@timestamp":"x"}', '1', 5))[1], '{"a":1,"@timestamp":"x"}');
   assert.match(encoded(auditRecord('{"a":{"@timestamp":"x"}}', '1', 5))[1] ?? '', /^\{"@timestamp":"1970-/);

@@ -135,6 +135,9 @@ export async function fakeElastic(options: ElasticOptions = {}): Promise<FakeEla
       return failed(404, 'index_not_found_exception', `no such index [${index}]`);
     }
     const parsed = JSON.parse(source) as Record<string, unknown>;
+    if (Object.hasOwn(parsed, '_id')) {
+      return failed(400, 'document_parsing_exception', 'Field [_id] is a metadata field');
+    }
     if (typeof parsed['@timestamp'] !== 'string' && typeof parsed['@timestamp'] !== 'number') {
       return failed(400, 'document_parsing_exception', 'data stream timestamp field [@timestamp] is missing');
     }

@@ -17,18 +17,22 @@ const longestId = 512;
 const actionStart = '{"create":{"_id":"';
 const idEnd = Buffer.from('"}}\n');
 const lineBreak = Buffer.from('\n');
+const wrapEnd = Buffer.from('}\n');
 
 /**
  * `{"create":{"_id":"acme.3f9a2c1b07d4:9f86d081:abc"}}`, then the record; `@timestamp` is put in front of its members where
  * it is missing, with the record's full precision, or as `now` (milliseconds since 1970) when it has no time that can be
- * read.
+ * read. A record with a member `_id` of its own goes into a member `record`: Elasticsearch keeps that name for itself, and
+ * refuses a document that has it.
  */
 export function elasticForm({ idSpace: idSpaceOf, trustsIds = false, now }: FormTools): Encode {
   let known: string | undefined;
   let idSpace = '';
   let idStart = Buffer.alloc(0);
   let room = 0;
-  const hasTimestamp = timestampFinder();
+  const escaped = nextOccurrence('\\u');
+  const hasTimestamp = memberFinder('@timestamp', escaped);
+  const hasId = memberFinder('_id', escaped);
 
   function goTo(branch: string): void {
     known = branch;
@@ -48,6 +52,12 @@ export function elasticForm({ idSpace: idSpaceOf, trustsIds = false, now }: Form
       out.bytes(idEnd, 0, idEnd.length);
     } else {
       out.text(`{"create":{"_id":${JSON.stringify(documentId(idSpace, record, trustsIds))}}}\n`);
+    }
+    if (hasId(bytes, start, end)) {
+      out.text(`{"@timestamp":"${timestamp(record, now)}","record":`);
+      out.bytes(bytes, start, end);
+      out.bytes(wrapEnd, 0, wrapEnd.length);
+      return;
     }
     if (hasTimestamp(bytes, start, end)) {
       out.bytes(bytes, start, end);
@@ -85,19 +95,21 @@ function markOf(fingerprint: number): string {
   return fingerprint.toString(16).padStart(8, '0');
 }
 
+/** Where something occurs at or after an offset; Infinity if nowhere. */
+type Occurrence = (bytes: Buffer, from: number) => number;
+
 /**
- * Says whether a record has a member `@timestamp`. Records share a buffer with their neighbours, so one search of it
- * tells for many of them that there is none; a key that is spelt with escapes needs a `\u`.
+ * Says whether a record has a member of that name. Records share a buffer with their neighbours, so one search of it
+ * tells for many of them that there is none; a key that is spelt with escapes needs a `\u`, which `escaped` finds.
  */
-function timestampFinder(): (bytes: Buffer, start: number, end: number) => boolean {
-  const plain = nextOccurrence('"@timestamp"');
-  const escaped = nextOccurrence('\\u');
+function memberFinder(name: string, escaped: Occurrence): (bytes: Buffer, start: number, end: number) => boolean {
+  const plain = nextOccurrence(`"${name}"`);
   return (bytes, start, end) =>
-    (plain(bytes, start) < end || escaped(bytes, start) < end) && hasTopLevelKey(bytes, start, end, '@timestamp');
+    (plain(bytes, start) < end || escaped(bytes, start) < end) && hasTopLevelKey(bytes, start, end, name);
 }
 
 /** Where a text occurs at or after an offset, Infinity if nowhere; searches once for many ascending offsets. */
-function nextOccurrence(text: string): (bytes: Buffer, from: number) => number {
+function nextOccurrence(text: string): Occurrence {
   const pattern = Buffer.from(text);
   let searched: Buffer | undefined;
   let begun = 0;
