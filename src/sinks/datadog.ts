@@ -37,7 +37,7 @@ export const datadog: SinkDefinition = {
   name: 'datadog',
   summary: 'Datadog, by its log intake',
   promise:
-    'Datadog has accepted the logs. A batch whose answer was lost is sent again and can be seen twice, with the same record_id.',
+    'Datadog has accepted the logs. A batch whose answer was lost is sent again and can be seen twice, with the same record_id. It drops logs older than 18 hours: records of 17 hours and more are sent without their time, inside a member `record` of the message.',
   settings,
   create: datadogSink,
 };
@@ -48,8 +48,8 @@ const largestBatch = 4_250_000;
 const largestLog = 1_000_000;
 /** What a refusal may be about, beside the logs. */
 const doubt = 'DATADOG_API_KEY and DATADOG_SITE';
-/** Logs of an earlier time lose it. */
-const oldest = 18 * 60 * 60 * 1000;
+/** Logs older than 18 hours are dropped, and accepted all the same; a batch may wait an hour before it is taken. */
+const oldest = 17 * 60 * 60 * 1000;
 
 function datadogSink(values: SettingValues, tools: SinkTools): Sink {
   // People paste the address from an example, path included.
@@ -62,12 +62,20 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
   const uploads = upload(who, { records: 1000, bytes: largestBatch, record: largestLog });
   const headers = { 'dd-api-key': values['DATADOG_API_KEY'] ?? '', 'content-type': 'application/json' };
 
-  async function send(batch: Batch): Promise<Reply> {
-    if (batch.records.some(({ time }) => time < tools.now() - oldest)) {
+  let told = false;
+
+  function isTooOld(time: number): boolean {
+    const is = time < tools.now() - oldest;
+    if (is && !told) {
       tools.warn(
-        `${who} gives records older than 18 hours the time of their arrival: look for their own in the message`,
+        `${who} drops logs older than 18 hours: such records are sent without their time, inside a member record of the message`,
       );
+      told = true;
     }
+    return is;
+  }
+
+  async function send(batch: Batch): Promise<Reply> {
     const load = { count: batch.count, body: enclosed(batch.body, '[', ']') };
     const { reply, text, verdict } = await uploads.post(http, url, headers, load);
     if (verdict !== undefined) return verdict;
@@ -111,12 +119,15 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
     },
     inFlight: 1,
     repeats: 'visible',
-    encode: datadogForm({
-      ddsource: values['DATADOG_SOURCE'] ?? tools.sourceName,
-      service: values['DATADOG_SERVICE'] ?? tools.sourceName,
-      hostname: values['DATADOG_HOSTNAME'],
-      ddtags: values['DATADOG_TAGS'],
-    }),
+    encode: datadogForm(
+      {
+        ddsource: values['DATADOG_SOURCE'] ?? tools.sourceName,
+        service: values['DATADOG_SERVICE'] ?? tools.sourceName,
+        hostname: values['DATADOG_HOSTNAME'],
+        ddtags: values['DATADOG_TAGS'],
+      },
+      isTooOld,
+    ),
     probe,
     send,
     close: () => http.close(),

@@ -19,7 +19,7 @@ after(async () => {
 });
 
 async function start(more: SettingValues = {}) {
-  const server = await fakeDatadog();
+  const server = await fakeDatadog('a-long-key', () => testNow);
   servers.push(server);
   const tools = sinkTools({ http: openSinkHttp });
   const sink = makeSink(datadog, { DATADOG_URL: server.url, DATADOG_API_KEY: 'a-long-key', ...more }, tools);
@@ -94,13 +94,31 @@ test('a log of more than 1 MB would be cut off in silence: it is not sent', asyn
   assert.equal(packer(sink).add(auditRecord(`{"x":"${'a'.repeat(1_000_000)}"}`), 0), 'tooLarge');
 });
 
-test('records older than 18 hours are delivered, with a warning', async () => {
+test('records older than 18 hours, which Datadog drops and accepts, are given no date that it knows, and a warning', async () => {
   const { send, tools, server } = await start();
-  await send([auditRecord('{"a":1}', '"a"', testNow - 17 * 3_600_000), auditRecord('{}', '"n"')]);
+  const hours = (count: number): number => testNow - count * 3_600_000;
+  await send([auditRecord('{"a":1}', '"a"', hours(16)), auditRecord('{"n":1}', '"n"')]);
   assert.deepEqual(tools.warnings, []);
-  await send([auditRecord('{"b":1}', '"b"', testNow - 19 * 3_600_000)]);
+  const texts = [
+    '{"b":1}',
+    `{"date":"${new Date(hours(19)).toISOString()}"}`,
+    `{"@timestamp":${hours(48)},"s":"\\"é"}`,
+  ];
+  await send(texts.map((text, number) => auditRecord(text, String(number), hours(19))));
   assert.match(tools.warnings.join(), /older than 18 hours/);
-  assert.equal(server.logs.length, 3);
+  assert.deepEqual(
+    server.logs.map(({ message, timestamp }) => [message, timestamp === undefined]),
+    [['{"a":1}', false], ['{"n":1}', true], ...texts.map((text) => [`{"record":${text}}`, true])],
+  );
+});
+
+test('a record that comes of age while its batch waits is without a date as well', async () => {
+  const { send, server } = await start();
+  await send([auditRecord('{"a":1}', '"a"', testNow - 17 * 3_600_000 - 60_000)]);
+  assert.deepEqual(
+    server.logs.map(({ message }) => message),
+    ['{"record":{"a":1}}'],
+  );
 });
 
 test('only an accepting answer is one', async () => {

@@ -21,7 +21,11 @@ export interface FakeDatadog extends FakeServer {
 
 const truncatedAt = 1_000_000;
 
-export async function fakeDatadog(key = 'a-long-key'): Promise<FakeDatadog> {
+/** "JSON logs" in its documentation: the first of these that a message has at its top is the date of the log. */
+const dates = ['@timestamp', 'timestamp', '_timestamp', 'Timestamp', 'eventTime', 'date', 'published_date'];
+
+/** With `now`, logs whose date is more than 18 hours before it are dropped, and accepted all the same, as Datadog does. */
+export async function fakeDatadog(key = 'a-long-key', now?: () => number): Promise<FakeDatadog> {
   const logs: DatadogLog[] = [];
 
   function answer(received: Received): Answer {
@@ -35,12 +39,19 @@ export async function fakeDatadog(key = 'a-long-key'): Promise<FakeDatadog> {
     if (entries.some((log) => typeof log.message !== 'string' || fake.refuses?.(log) === true)) {
       return refusal(400, 'Bad Request', 'an entry is malformed');
     }
-    logs.push(...entries.map((log) => ({ ...log, message: truncated(log.message) })));
+    const taken = entries.filter((log) => now === undefined || !isOld(log, now() - 18 * 3_600_000));
+    logs.push(...taken.map((log) => ({ ...log, message: truncated(log.message) })));
     return { status: 202, body: {} };
   }
 
   const fake: FakeDatadog = Object.assign(await fakeServer(answer), { logs, refuses: undefined });
   return fake;
+}
+
+function isOld({ timestamp, message }: DatadogLog, oldest: number): boolean {
+  const members = JSON.parse(message) as Record<string, unknown>;
+  const told = [timestamp, ...dates.map((name) => members[name])];
+  return told.some((date) => new Date(date as string | number).getTime() < oldest);
 }
 
 function truncated(message: string): string {
