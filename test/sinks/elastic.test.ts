@@ -95,6 +95,25 @@ test('a record with a member _id, which Elasticsearch takes in no document, goes
   );
 });
 
+test('a record with a name that begins with a dot, which Elasticsearch takes nowhere, goes as text into message', async () => {
+  const { server, send } = await start();
+  const dotted = [
+    '{"event_type":{".tag":"login","n":9007199254740993}}',
+    '{"a":["\\".x",{"b":1, ".tag" :"é\\"}"}]}',
+    '{"_id":"5a","c":{".":1}}',
+  ];
+  const plain = ['{"file":".tag","names":[".a",".b"],"s":"\\".tag\\":1","n":1}', '{"a.b":1}'];
+  await send([...dotted, ...plain].map((text, number) => auditRecord(text, String(number), 1_763_596_800_000)));
+  const time = '"@timestamp":"2025-11-20T00:00:00.000Z"';
+  assert.deepEqual(
+    [...server.documents.values()],
+    [
+      ...dotted.map((text) => `{${time},"message":${JSON.stringify(text)}}`),
+      ...plain.map((text) => `{${time},${text.slice(1)}`),
+    ],
+  );
+});
+
 test('a record that has @timestamp is not touched, and one that has it deeper down gets its own', () => {
   assert.equal(encoded(auditRecord('{"a":1,"@timestamp":"x"}', '1', 5))[1], '{"a":1,"@timestamp":"x"}');
   assert.match(encoded(auditRecord('{"a":{"@timestamp":"x"}}', '1', 5))[1] ?? '', /^\{"@timestamp":"1970-/);

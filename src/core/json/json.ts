@@ -166,7 +166,7 @@ export function compact(bytes: Buffer, start: number, end: number): Buffer {
   return line.subarray(0, length);
 }
 
-function skipString(bytes: Buffer, at: number, end: number): number {
+export function skipString(bytes: Buffer, at: number, end: number): number {
   for (at++; at < end; at++) {
     const byte = bytes[at];
     if (byte === ascii.quote) return at + 1;

@@ -54,6 +54,11 @@ export function withoutMark(id: string): string {
   return id.replace(/:[0-9a-f]{8}:/, ':');
 }
 
+function hasDottedName(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([name, member]) => name.startsWith('.') || hasDottedName(member));
+}
+
 export async function fakeElastic(options: ElasticOptions = {}): Promise<FakeElastic> {
   const documents = new Map<string, string>();
   const attempts = new Map<string, number>();
@@ -137,6 +142,9 @@ export async function fakeElastic(options: ElasticOptions = {}): Promise<FakeEla
     const parsed = JSON.parse(source) as Record<string, unknown>;
     if (Object.hasOwn(parsed, '_id')) {
       return failed(400, 'document_parsing_exception', 'Field [_id] is a metadata field');
+    }
+    if (hasDottedName(parsed)) {
+      return failed(400, 'document_parsing_exception', 'field name starting or ending with a [.]');
     }
     if (typeof parsed['@timestamp'] !== 'string' && typeof parsed['@timestamp'] !== 'number') {
       return failed(400, 'document_parsing_exception', 'data stream timestamp field [@timestamp] is missing');

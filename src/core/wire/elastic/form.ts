@@ -4,9 +4,11 @@ import { hash } from 'node:crypto';
 import { isSpellable } from '../../clock/event-time.ts';
 import { withoutContent } from '../../content/content-key.ts';
 import { idText, isByContent, shownId } from '../../content/record-id.ts';
-import { hasTopLevelKey, skipBlanks } from '../../json/json.ts';
+import { appendJsonString } from '../../json/json-string.ts';
+import { skipBlanks } from '../../json/json.ts';
 import type { Encode } from '../json-line.ts';
 import { appendId, isPlainId } from '../sink-id.ts';
+import { dottedNameFinder, memberFinder } from './names.ts';
 import type { AuditRecord, SinkTools } from '../../types.ts';
 
 /** What an `_id` is made of. */
@@ -17,22 +19,21 @@ const longestId = 512;
 const actionStart = '{"create":{"_id":"';
 const idEnd = Buffer.from('"}}\n');
 const lineBreak = Buffer.from('\n');
-const wrapEnd = Buffer.from('}\n');
 
 /**
  * `{"create":{"_id":"acme.3f9a2c1b07d4:9f86d081:abc"}}`, then the record; `@timestamp` is put in front of its members where
  * it is missing, with the record's full precision, or as `now` (milliseconds since 1970) when it has no time that can be
- * read. A record with a member `_id` of its own goes into a member `record`: Elasticsearch keeps that name for itself, and
- * refuses a document that has it.
+ * read. A record that Elasticsearch would refuse for a name in it goes in whole: into a member `record` if it has a member
+ * `_id` of its own, and as text into `message` if a name begins with a dot, at any depth.
  */
 export function elasticForm({ idSpace: idSpaceOf, trustsIds = false, now }: FormTools): Encode {
   let known: string | undefined;
   let idSpace = '';
   let idStart = Buffer.alloc(0);
   let room = 0;
-  const escaped = nextOccurrence('\\u');
-  const hasTimestamp = memberFinder('@timestamp', escaped);
-  const hasId = memberFinder('_id', escaped);
+  const hasTimestamp = memberFinder('@timestamp');
+  const hasId = memberFinder('_id');
+  const hasDottedName = dottedNameFinder();
 
   function goTo(branch: string): void {
     known = branch;
@@ -53,13 +54,15 @@ export function elasticForm({ idSpace: idSpaceOf, trustsIds = false, now }: Form
     } else {
       out.text(`{"create":{"_id":${JSON.stringify(documentId(idSpace, record, trustsIds))}}}\n`);
     }
-    if (hasId(bytes, start, end)) {
+    if (hasDottedName(bytes, start, end)) {
+      out.text(`{"@timestamp":"${timestamp(record, now)}","message":`);
+      appendJsonString(bytes, start, end, out);
+      out.text('}');
+    } else if (hasId(bytes, start, end)) {
       out.text(`{"@timestamp":"${timestamp(record, now)}","record":`);
       out.bytes(bytes, start, end);
-      out.bytes(wrapEnd, 0, wrapEnd.length);
-      return;
-    }
-    if (hasTimestamp(bytes, start, end)) {
+      out.text('}');
+    } else if (hasTimestamp(bytes, start, end)) {
       out.bytes(bytes, start, end);
     } else {
       const members = skipBlanks(bytes, start + 1, end);
@@ -93,36 +96,6 @@ export function documentId(idSpace: string, record: AuditRecord, trustsIds = fal
 
 function markOf(fingerprint: number): string {
   return fingerprint.toString(16).padStart(8, '0');
-}
-
-/** Where something occurs at or after an offset; Infinity if nowhere. */
-type Occurrence = (bytes: Buffer, from: number) => number;
-
-/**
- * Says whether a record has a member of that name. Records share a buffer with their neighbours, so one search of it
- * tells for many of them that there is none; a key that is spelt with escapes needs a `\u`, which `escaped` finds.
- */
-function memberFinder(name: string, escaped: Occurrence): (bytes: Buffer, start: number, end: number) => boolean {
-  const plain = nextOccurrence(`"${name}"`);
-  return (bytes, start, end) =>
-    (plain(bytes, start) < end || escaped(bytes, start) < end) && hasTopLevelKey(bytes, start, end, name);
-}
-
-/** Where a text occurs at or after an offset, Infinity if nowhere; searches once for many ascending offsets. */
-function nextOccurrence(text: string): Occurrence {
-  const pattern = Buffer.from(text);
-  let searched: Buffer | undefined;
-  let begun = 0;
-  let found = Infinity;
-  return (bytes, from) => {
-    if (bytes !== searched || from < begun || from > found) {
-      const at = bytes.indexOf(pattern, from);
-      searched = bytes;
-      begun = from;
-      found = at === -1 ? Infinity : at;
-    }
-    return found;
-  };
 }
 
 /** ISO 8601 in UTC with 3 or 9 digits of fraction. */
