@@ -28,6 +28,12 @@ test('vercel: later pages end at the oldest event, with everything else as befor
   );
 });
 
+test('vercel: where Vercel gives fewer at once than are asked for, all come the same', async (t) => {
+  const { texts, values } = await started(t, 7, { most: 3 });
+  const { records } = await pullOnce(definition, values, { part });
+  assert.deepEqual([...new Set(records.map(({ text }) => text))], texts);
+});
+
 test('vercel: events of one millisecond on both sides of a page all come, and once', async (t) => {
   const times = [1, 2, 2, 2, 3].map((seconds) => start - seconds * 1000);
   const { texts, values } = await started(t, times);

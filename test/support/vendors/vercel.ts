@@ -1,4 +1,7 @@
-/** Plays Vercel's events: newest first, both ends inclusive, no cursor, and 403 for a token that is not valid. */
+/**
+ * Plays Vercel's events: newest first, both ends inclusive, no cursor, and 403 for a token that is not valid. `most` is how
+ * many it gives at once, whatever is asked for.
+ */
 import type { ServerResponse } from 'node:http';
 import { sendJson, serve, type ServerOptions, type Vendor } from './server.ts';
 
@@ -14,7 +17,7 @@ interface Event {
 
 const known = ['teamId', 'since', 'until', 'limit', 'types', 'principalId', 'withPayload'];
 
-export async function startVercel(options: ServerOptions = {}): Promise<Vercel> {
+export async function startVercel(options: ServerOptions & { readonly most?: number } = {}): Promise<Vercel> {
   const stored: { readonly text: string; readonly event: Event }[] = [];
   const vendor = await serve(options, ({ target, headers, method }, response) => {
     const url = new URL(target, vendor.origin);
@@ -34,7 +37,7 @@ export async function startVercel(options: ServerOptions = {}): Promise<Vercel> 
       response,
       200,
       `{"events":[${found
-        .slice(0, limit)
+        .slice(0, Math.min(limit, options.most ?? limit))
         .map(({ text }) => text)
         .join(',')}]}`,
     );
