@@ -112,6 +112,30 @@ test('records older than 18 hours, which Datadog drops and accepts, are given no
   );
 });
 
+test('a record whose time is not known, or another one, is given no date that is too old either', async () => {
+  const { send, tools, server } = await start();
+  const [old, young] = [19, 1].map((hours) => testNow - hours * 3_600_000);
+  assert.ok(old !== undefined && young !== undefined);
+  const dated = ['timestamp', '@timestamp', 'date'].map((name, at) => {
+    return JSON.stringify({ [name]: at === 1 ? old : new Date(old).toISOString() });
+  });
+  const fine = [
+    `{"timestamp":${young}}`,
+    `{"timestamp":${old / 1000}}`,
+    `{"a":{"date":${old}}}`,
+    '{"date":null}',
+    '{"date":{}}',
+  ];
+  await send(fine.map((text, number) => auditRecord(text, String(number))));
+  assert.deepEqual(tools.warnings, []);
+  await send([...dated.map((text) => auditRecord(text, '"u"')), auditRecord(`{"date":${old}}`, '"k"', young)]);
+  assert.match(tools.warnings.join(), /older than 18 hours/);
+  assert.deepEqual(
+    server.logs.map(({ message }) => message),
+    [...fine, ...[...dated, `{"date":${old}}`].map((text) => `{"record":${text}}`)],
+  );
+});
+
 test('a record that comes of age while its batch waits is without a date as well', async () => {
   const { send, server } = await start();
   await send([auditRecord('{"a":1}', '"a"', testNow - 17 * 3_600_000 - 60_000)]);

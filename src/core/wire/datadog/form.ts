@@ -6,8 +6,11 @@
 import { Buffer } from 'node:buffer';
 import { eventTime } from '../../clock/event-time.ts';
 import type { Encode } from '../json-line.ts';
+import { hasTopLevelKey, lexemeAt } from '../../json/json.ts';
 import { appendJsonString } from '../../json/json-string.ts';
+import { parseJson } from '../../vendor/reply.ts';
 import { appendId } from '../sink-id.ts';
+import type { AuditRecord } from '../../types.ts';
 
 export interface DatadogFields {
   readonly ddsource: string;
@@ -15,6 +18,11 @@ export interface DatadogFields {
   readonly hostname?: string | undefined;
   readonly ddtags?: string | undefined;
 }
+
+/** Members of a message that Datadog takes for its date, unless told otherwise. */
+const dates = ['@timestamp', 'timestamp', '_timestamp', 'Timestamp', 'eventTime', 'date', 'published_date'];
+/** Smaller numbers are not taken for milliseconds since 1970. */
+const leastMillis = 1e11;
 
 const before = Buffer.from('{"record":');
 const after = Buffer.from('}');
@@ -29,7 +37,7 @@ const after = Buffer.from('}');
 export function datadogForm(fields: DatadogFields, isTooOld: (time: number) => boolean): Encode {
   const constant = `${JSON.stringify(fields).slice(0, -1)},`; // leaves out what is undefined
   return (record, out) => {
-    const isDated = !isTooOld(record.time);
+    const isDated = ![record.time, ...datesIn(record)].some(isTooOld);
     const time = isDated ? eventTime(record) : undefined;
     out.text(`${constant}${time === undefined ? '' : `"timestamp":"${time}",`}"record_id":"`);
     appendId(record, out);
@@ -42,4 +50,15 @@ export function datadogForm(fields: DatadogFields, isTooOld: (time: number) => b
     }
     out.text('},');
   };
+}
+
+/** In milliseconds since 1970; NaN for what is no date. */
+function datesIn({ bytes, start, end }: AuditRecord): number[] {
+  return dates
+    .filter((name) => hasTopLevelKey(bytes, start, end, name))
+    .map((name) => {
+      const value = parseJson(lexemeAt(bytes.subarray(start, end), [name]) ?? '');
+      if (typeof value === 'number') return value < leastMillis ? Number.NaN : value;
+      return typeof value === 'string' ? Date.parse(value) : Number.NaN;
+    });
 }

@@ -8,7 +8,7 @@ import { appendJsonString } from '../../json/json-string.ts';
 import { skipBlanks } from '../../json/json.ts';
 import type { Encode } from '../json-line.ts';
 import { appendId, isPlainId } from '../sink-id.ts';
-import { dottedNameFinder, memberFinder } from './names.ts';
+import { dottedNameFinder, escapeFinder, memberFinder } from './names.ts';
 import type { AuditRecord, SinkTools } from '../../types.ts';
 
 /** What an `_id` is made of. */
@@ -31,8 +31,9 @@ export function elasticForm({ idSpace: idSpaceOf, trustsIds = false, now }: Form
   let idSpace = '';
   let idStart = Buffer.alloc(0);
   let room = 0;
-  const hasTimestamp = memberFinder('@timestamp');
-  const hasId = memberFinder('_id');
+  const escaped = escapeFinder();
+  const hasTimestamp = memberFinder('@timestamp', escaped);
+  const hasId = memberFinder('_id', escaped);
   const hasDottedName = dottedNameFinder();
 
   function goTo(branch: string): void {

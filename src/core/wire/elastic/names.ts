@@ -11,10 +11,14 @@ type Occurrence = (bytes: Buffer, from: number) => number;
 /** Says something of the record in `bytes[start, end)`; records of one buffer are to be asked for in their order. */
 type Finder = (bytes: Buffer, start: number, end: number) => boolean;
 
-/** Whether it has a member of that name. A key that is spelt with escapes needs a `\u`. */
-export function memberFinder(name: string): Finder {
+/** One for all that are asked of the same records. */
+export function escapeFinder(): Occurrence {
+  return nextOccurrence('\\u');
+}
+
+/** Whether it has a member of that name. A key that is spelt with escapes needs a `\u`, which `escaped` finds. */
+export function memberFinder(name: string, escaped: Occurrence): Finder {
   const plain = nextOccurrence(`"${name}"`);
-  const escaped = nextOccurrence('\\u');
   return (bytes, start, end) =>
     (plain(bytes, start) < end || escaped(bytes, start) < end) && hasTopLevelKey(bytes, start, end, name);
 }
