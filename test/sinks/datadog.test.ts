@@ -134,6 +134,7 @@ test('a record whose time is not known, or another one, is given no date that is
     server.logs.map(({ message }) => message),
     [...fine, ...[...dated, `{"date":${old}}`].map((text) => `{"record":${text}}`)],
   );
+  assert.equal(server.logs.at(-1)?.timestamp, new Date(young).toISOString());
 });
 
 test('a record that comes of age while its batch waits is without a date as well', async () => {

@@ -37,16 +37,16 @@ const after = Buffer.from('}');
 export function datadogForm(fields: DatadogFields, isTooOld: (time: number) => boolean): Encode {
   const constant = `${JSON.stringify(fields).slice(0, -1)},`; // leaves out what is undefined
   return (record, out) => {
-    const isDated = ![record.time, ...datesIn(record)].some(isTooOld);
-    const time = isDated ? eventTime(record) : undefined;
+    const isOld = isTooOld(record.time);
+    const time = isOld ? undefined : eventTime(record);
     out.text(`${constant}${time === undefined ? '' : `"timestamp":"${time}",`}"record_id":"`);
     appendId(record, out);
     out.text('","message":');
-    if (isDated) {
-      appendJsonString(record.bytes, record.start, record.end, out);
-    } else {
+    if (isOld || datesIn(record).some(isTooOld)) {
       const whole = Buffer.concat([before, record.bytes.subarray(record.start, record.end), after]);
       appendJsonString(whole, 0, whole.length, out);
+    } else {
+      appendJsonString(record.bytes, record.start, record.end, out);
     }
     out.text('},');
   };
