@@ -13,7 +13,8 @@ const settings: Settings = {
     required: true,
   },
   SYSLOG_FORMAT: {
-    summary: 'The message: the record as it is, or inside LEEF 2.0 (field `raw`) or CEF (field `msg`)',
+    summary:
+      'The message: the record as it is, or inside LEEF 2.0 (field `raw`) or CEF (field `msg`, of which ArcSight keeps 1,023 characters)',
     default: 'json',
     values: syslogFormats,
   },
