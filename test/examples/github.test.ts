@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { exit } from '../../src/core/problem.ts';
 import { restSource } from '../../src/core/rest.ts';
 import { example, start } from '../support/example.ts';
 import { noSearch, pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
@@ -46,6 +47,19 @@ test('github: an enterprise, or an organization, by its setting; each kind of en
     (each) => restSource(definition, each, noSearch, sourceTools()).scope,
   );
   assert.equal(new Set(scopes).size, 3);
+});
+
+test('github: 403 for the secondary rate limit is one as well, although much remains and no header says when', async (t) => {
+  const { vendor, texts, values } = await started(t);
+  const body = {
+    message: 'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.',
+    documentation_url: 'https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits',
+  };
+  vendor.fault = refusesOnce(403, JSON.stringify(body), { 'X-RateLimit-Remaining': '4999' });
+  const { records } = await pullOnce(definition, values, { part });
+  assert.equal(records.length, texts.length);
+  vendor.fault = refusesOnce(403, '{"message":"Must have admin rights"}', { 'X-RateLimit-Remaining': '4999' });
+  await assert.rejects(pullOnce(definition, values, { part }), { status: exit.noperm });
 });
 
 test('github: 403 with nothing remaining is a rate limit, and is waited for', async (t) => {
