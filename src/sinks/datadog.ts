@@ -62,16 +62,9 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
   const uploads = upload(who, { records: 1000, bytes: largestBatch, record: largestLog });
   const headers = { 'dd-api-key': values['DATADOG_API_KEY'] ?? '', 'content-type': 'application/json' };
 
-  let told = false;
-
   function isTooOld(time: number): boolean {
     const is = time < tools.now() - oldest;
-    if (is && !told) {
-      tools.warn(
-        `${who} drops logs older than 18 hours: such records are sent without their time, inside a member record of the message`,
-      );
-      told = true;
-    }
+    if (is) tools.warn(oldWarning(who));
     return is;
   }
 
@@ -132,6 +125,10 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
     send,
     close: () => http.close(),
   };
+}
+
+function oldWarning(who: string): string {
+  return `${who} drops logs older than 18 hours: such records are sent without their time, inside a member record of the message`;
 }
 
 /** DATADOG_URL, or the intake of DATADOG_SITE. Throws Problem 78 when the site is none. */

@@ -6,9 +6,10 @@
 import { Buffer } from 'node:buffer';
 import { eventTime } from '../../clock/event-time.ts';
 import type { Encode } from '../json-line.ts';
-import { hasTopLevelKey, lexemeAt } from '../../json/json.ts';
+import { lexemeAt } from '../../json/json.ts';
 import { appendJsonString } from '../../json/json-string.ts';
 import { parseJson } from '../../vendor/reply.ts';
+import { escapeFinder, memberFinder } from '../names.ts';
 import { appendId } from '../sink-id.ts';
 import type { AuditRecord } from '../../types.ts';
 
@@ -35,6 +36,20 @@ const after = Buffer.from('}');
  * sent without the one, and inside a member `record`, where Datadog looks for none.
  */
 export function datadogForm(fields: DatadogFields, isTooOld: (time: number) => boolean): Encode {
+  const escaped = escapeFinder();
+  const finders = dates.map((name) => ({ name, isThere: memberFinder(name, escaped) }));
+
+  /** The dates that it tells itself, in milliseconds since 1970; NaN for what is none. */
+  function datesIn({ bytes, start, end }: AuditRecord): number[] {
+    return finders
+      .filter(({ isThere }) => isThere(bytes, start, end))
+      .map(({ name }) => {
+        const value = parseJson(lexemeAt(bytes.subarray(start, end), [name]) ?? '');
+        if (typeof value === 'number') return value < leastMillis ? Number.NaN : value;
+        return typeof value === 'string' ? Date.parse(value) : Number.NaN;
+      });
+  }
+
   const constant = `${JSON.stringify(fields).slice(0, -1)},`; // leaves out what is undefined
   return (record, out) => {
     const isOld = isTooOld(record.time);
@@ -50,15 +65,4 @@ export function datadogForm(fields: DatadogFields, isTooOld: (time: number) => b
     }
     out.text('},');
   };
-}
-
-/** In milliseconds since 1970; NaN for what is no date. */
-function datesIn({ bytes, start, end }: AuditRecord): number[] {
-  return dates
-    .filter((name) => hasTopLevelKey(bytes, start, end, name))
-    .map((name) => {
-      const value = parseJson(lexemeAt(bytes.subarray(start, end), [name]) ?? '');
-      if (typeof value === 'number') return value < leastMillis ? Number.NaN : value;
-      return typeof value === 'string' ? Date.parse(value) : Number.NaN;
-    });
 }

@@ -8,7 +8,7 @@ import { appendJsonString } from '../../json/json-string.ts';
 import { skipBlanks } from '../../json/json.ts';
 import type { Encode } from '../json-line.ts';
 import { appendId, isPlainId } from '../sink-id.ts';
-import { dottedNameFinder, escapeFinder, memberFinder } from './names.ts';
+import { dottedNameFinder, escapeFinder, memberFinder } from '../names.ts';
 import type { AuditRecord, SinkTools } from '../../types.ts';
 
 /** What an `_id` is made of. */

@@ -1,9 +1,9 @@
 /**
- * Names in a record that matter to Elasticsearch. Records share a buffer with their neighbours, so one search of it tells
+ * Names in a record that matter to a destination. Records share a buffer with their neighbours, so one search of it tells
  * for many of them that a name is not there.
  */
 import { Buffer } from 'node:buffer';
-import { ascii, hasTopLevelKey, skipBlanks, skipString } from '../../json/json.ts';
+import { ascii, hasTopLevelKey, skipBlanks, skipString } from '../json/json.ts';
 
 /** Where something occurs at or after an offset; Infinity if nowhere. */
 type Occurrence = (bytes: Buffer, from: number) => number;
@@ -23,7 +23,7 @@ export function memberFinder(name: string, escaped: Occurrence): Finder {
     (plain(bytes, start) < end || escaped(bytes, start) < end) && hasTopLevelKey(bytes, start, end, name);
 }
 
-/** Whether a name in it, at any depth, begins with a dot: Elasticsearch takes dots for levels, and no level without a name. */
+/** Whether a name in it, at any depth, begins with a dot. */
 export function dottedNameFinder(): Finder {
   const next = nextOccurrence('".');
   return (bytes, start, end) => {
