@@ -326,11 +326,13 @@ test('a second signal, a second later, ends it at once and says so, although a s
   child.kill('SIGINT');
   await sleep(1100);
   assert.equal(child.exitCode, null);
-  child.kill('SIGINT');
+  // A second from when it heard the first, which on a busy machine is later than when that was sent: so more than once.
+  const again = setInterval(() => child.kill('SIGINT'), 50);
   const { status, stderr } = await end;
+  clearInterval(again);
   assert.equal(status, 130);
   assert.match(stderr, /^audit-export: stopped at once by a second signal \(SIGINT\)\nhint: .*\n$/);
-  assert.ok(Date.now() - began < 5000);
+  assert.ok(Date.now() - began < 9000, 'before the ten seconds are over');
 });
 
 test('--max-runtime ends with 75 and says so', async (t) => {

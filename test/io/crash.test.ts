@@ -156,7 +156,8 @@ for (const [point, ids] of [
 test('runs killed at random moments never leave less than they said was durable', async (t) => {
   const directory = freshDirectory(t);
   let highest = 0n;
-  for (let round = 0; round < 8; round += 1) {
+  // On a busy machine, those that are killed first may have saved nothing.
+  for (let round = 0; round < 8 || (highest === 0n && round < 50); round += 1) {
     const { signal, stdout, stderr } = run(
       directory,
       `const store = positionStore(directory, 'job', scope);

@@ -333,8 +333,9 @@ test('a body that never begins ends at the total limit', async (t) => {
 test('time that the reader takes for itself does not count', async (t) => {
   const sent = randomBytes(1024 * 1024);
   const server = await serve(t, answers(reply(200, {}, sent)));
-  const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 400));
-  const answer = await get(open(t, server.url, { timeout: 300 }));
+  const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1100));
+  await getText(open(t, server.url)); // what the first request of a process loads takes time, too
+  const answer = await get(open(t, server.url, { timeout: 1000 }));
   await pause();
   const chunks: Buffer[] = [];
   for await (const chunk of answer.body) {
@@ -385,22 +386,26 @@ test('a limit longer than any timer is no limit of nothing', async (t) => {
 
 test('after close nothing is left that keeps a process alive', async (t) => {
   const dripping = drip('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n', 'x', 20);
-  const server = await serve(t, (socket, request) =>
-    request.path === '/silent' ? undefined : dripping(socket, request),
-  );
+  let isAsked = (): void => undefined;
+  const asked = new Promise<void>((resolve) => (isAsked = resolve));
+  const server = await serve(t, (socket, request) => {
+    if (request.path === '/silent') return isAsked();
+    if (request.path === '/asked') return void asked.then(() => socket.write(reply(200)));
+    return dripping(socket, request);
+  });
   const script = `
     import { openHttp } from ${JSON.stringify(new URL('../../src/io/http.ts', import.meta.url).href)};
     const http = openHttp(process.argv[1], { timeout: 3600000, insecure: false, environment: {}, now: Date.now, role: 'source' });
     await http.send({ method: 'GET', url: '/never-read' });
     const reading = (await http.send({ method: 'GET', url: '/' })).text().catch((error) => error.status);
     const asking = http.send({ method: 'GET', url: '/silent' }).catch((error) => error.status);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await (await http.send({ method: 'GET', url: '/asked' })).discard();
     await http.close();
     process.stdout.write(JSON.stringify([await reading, await asking]));`;
   const args = ['--import', 'tsx', '--input-type=module', '-e', script, server.url];
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 });
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 120_000 });
   assert.deepEqual({ stdout, stderr }, { stdout: '[69,69]', stderr: '' });
-  assert.equal(server.requests.length, 3);
+  assert.equal(server.requests.length, 4);
 });
 
 // ---------------------------------------------------------------------------------------------------- not HTTP

@@ -49,7 +49,7 @@ test('standard output that takes nothing is a Problem, too', (t) => {
   const ended = spawnSync(process.execPath, argv, {
     encoding: 'utf8',
     stdio: ['ignore', output, 'pipe'],
-    timeout: 10_000,
+    timeout: 120_000,
     killSignal: 'SIGKILL',
   });
   closeSync(output);

@@ -196,14 +196,15 @@ test('a lock is held by a process that is seen to live, and by nothing else', { 
 
 test('a killed process that nobody has taken note of holds nothing', { skip: !isLinux }, async (t) => {
   const { self, isAlive } = holders();
-  // The shell starts a process that ends at once, and becomes one that never asks what came of it.
-  const child = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 20'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // The shell starts a process, and becomes one that never asks what came of it.
+  const child = spawn('sh', ['-c', 'sleep 120 & echo $!; exec sleep 120'], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => child.kill('SIGKILL'));
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   const pid = line.toString().trim();
   const stat = (): string[] => readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ');
   const name = self.replace(/^\d+,\d+/, `${pid},${stat()[21]}`);
   assert.equal(isAlive(name), true);
+  process.kill(Number(pid), 'SIGKILL');
   while (stat()[2] !== 'Z') await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(isAlive(name), false);
 });
