@@ -6,6 +6,7 @@ import { conflict, createLedger, seen } from '../../src/core/dedupe.ts';
 import { keyedHash } from '../../src/core/ledger/keyed-hash.ts';
 import { Problem } from '../../src/core/problem.ts';
 import type { Ledger } from '../../src/core/types.ts';
+import { arrayBuffers } from '../support/garbage.ts';
 
 const stamp = 1_763_629_200_000;
 
@@ -173,13 +174,13 @@ for (const [what, keyOf, most] of [
     const count = 1_000_000;
     const key = Buffer.alloc(34);
     const ledger = createLedger(3);
-    const before = process.memoryUsage().arrayBuffers;
+    const before = arrayBuffers();
     for (let index = 0; index < count; index += 1) {
       key.write(keyOf(index), 'latin1');
       ledger.keep(ledger.note(key, 0, 34, stamp + index, index));
     }
     assert.equal(ledger.size(), count);
-    const bytes = (process.memoryUsage().arrayBuffers - before) / count;
+    const bytes = (arrayBuffers() - before) / count;
     assert.ok(bytes <= most, `${bytes} bytes an ID`);
     ledger.prune(stamp + count - 10);
     assert.equal(ledger.size(), 10);
