@@ -44,7 +44,11 @@ export async function replaceFile(path: string, name: string, replacement: Repla
       await file.sync();
       reached(`${name}: temp synced`);
       const onDisk = (await file.stat()).size;
-      if (onDisk !== size) throw new Problem(exit.ioerr, `${temp} has ${onDisk} bytes after ${size} were written`);
+      if (onDisk !== size) {
+        throw new Problem(exit.ioerr, `${temp} has ${onDisk} bytes after ${size} were written`, {
+          hint: 'see whether the disk is full or failing (dmesg); the next run goes on where this one stopped',
+        });
+      }
     } finally {
       await file.close();
     }

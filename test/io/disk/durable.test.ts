@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Problem } from '../../../src/core/problem.ts';
+import { fileProblem, makeDirectory, replaceFile, syncDirectory } from '../../../src/io/disk/durable.ts';
+import { arm } from '../../sweep/failing.ts';
+import { scratch } from '../../support/program.ts';
+
+/** Makes the fsync of a directory fail, as its file system does. */
+async function syncFailing(directory: string, code: string): Promise<void> {
+  const { disarm } = await arm({ kind: 'file', nth: 2, mode: 'once', code }); // after it is opened
+  try {
+    await syncDirectory(directory);
+  } finally {
+    disarm();
+  }
+}
+
+for (const code of ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP']) {
+  test(`a file system that has no fsync of a directory (${code}) is lived with`, async (t) => {
+    await syncFailing(scratch(t), code);
+  });
+}
+
+test('a directory whose names did not reach the disk is an error', async (t) => {
+  await assert.rejects(syncFailing(scratch(t), 'EIO'), { code: 'EIO' });
+});
+
+test('runs that begin at once make one directory together, and those above it, for their owner alone', async (t) => {
+  const above = join(scratch(t), 'new');
+  const directory = join(above, 'state');
+  await Promise.all(Array.from({ length: 8 }, () => makeDirectory(directory)));
+  for (const each of [above, directory]) assert.equal(statSync(each).mode & 0o777, 0o700);
+});
+
+test('a file of which the disk has less than was written replaces nothing, and says what to do', async (t) => {
+  const directory = scratch(t);
+  const path = join(directory, 'job.position');
+  writeFileSync(path, 'before');
+  const replaced = replaceFile(path, 'test', {
+    async write(file) {
+      await file.write(Buffer.from('half'));
+      return 8;
+    },
+    beforeRename: () => Promise.resolve(),
+    renamed: () => assert.fail('it is in place'),
+  });
+  await assert.rejects(replaced, (problem: Problem) => {
+    assert.deepEqual([problem.status, problem.hint !== undefined], [74, true]);
+    return problem.message.endsWith(' has 4 bytes after 8 were written');
+  });
+  assert.deepEqual(readdirSync(directory), ['job.position']);
+  assert.equal(readFileSync(path, 'utf8'), 'before');
+});
+
+test('an error of the system that we know nothing of is told by its code, with a hint; a mistake of ours is none', () => {
+  const stale = Object.assign(new Error('ESTALE: stale file handle, write'), { code: 'ESTALE' });
+  const { status, message, hint = '' } = fileProblem(stale, 'write to', '/mnt/out.jsonl');
+  assert.deepEqual([status, message], [74, 'cannot write to /mnt/out.jsonl: ESTALE']);
+  assert.match(hint, /file system/);
+  const mistake = new TypeError('x is not a function');
+  assert.throws(
+    () => fileProblem(mistake, 'write to', '/mnt/out.jsonl'),
+    (error) => error === mistake,
+  );
+});
