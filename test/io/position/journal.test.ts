@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openJournal } from '../../../src/io/position/journal.ts';
 import { readJournal, type JournalEntry } from '../../../src/io/position/journal-read.ts';
+import { arm } from '../../sweep/failing.ts';
+import { scratch } from '../../support/program.ts';
 
 test('entries come back whole and in order, however long what a sink keeps with them is', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'journal-'));
@@ -13,7 +15,7 @@ test('entries come back whole and in order, however long what a sink keeps with 
     const path = join(directory, 'job.journal');
     const entries: readonly JournalEntry[] = [
       { branch: '', lines: Buffer.alloc(0), saved: undefined },
-      { branch: 'long', lines: Buffer.from('1 00000000 + a\n'), saved: 'x'.repeat(1_500_000) },
+      { branch: 'long', lines: Buffer.from('1 00000000 + a\n'), saved: 'x'.repeat(3_000_000) },
       { branch: 'after it', lines: Buffer.from('2 00000000 + b\n'), saved: { size: 7 } },
     ];
     const journal = openJournal(path);
@@ -28,4 +30,28 @@ test('entries come back whole and in order, however long what a sink keeps with 
   } finally {
     rmSync(directory, { recursive: true });
   }
+});
+
+test('a journal that the full disk let nobody begin is begun again, and what is added then is there', async (t) => {
+  const path = join(scratch(t), 'job.journal');
+  const journal = openJournal(path);
+  t.after(() => journal.close());
+  const entry = (branch: string): JournalEntry => ({
+    branch,
+    lines: Buffer.from('1 00000000 + a\n'),
+    saved: undefined,
+  });
+  await journal.add('first', entry('before'));
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  const full = await arm({ kind: 'file', nth: 7, mode: 'from', code: 'ENOSPC' }); // once it was read and cut
+  try {
+    await assert.rejects(journal.add('second', entry('lost')), { status: 74, message: /the disk is full/ });
+  } finally {
+    full.disarm();
+  }
+  assert.equal(full.failed, 'file.write'); // of its new heading
+  await journal.add('second', entry('after'));
+  const branches: string[] = [];
+  const { base } = await readJournal(path, 'second', ({ branch }) => branches.push(branch));
+  assert.deepEqual([base, branches], ['second', ['after']]);
 });
