@@ -7,6 +7,8 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { Http, HttpReply } from '../../src/core/types.ts';
 import { openHttp, type HttpOptions } from '../../src/io/http.ts';
+import { cookieJar } from '../../src/io/http/cookies.ts';
+import { connectionProblem } from '../../src/io/http/http-errors.ts';
 import {
   answers,
   blackHole,
@@ -165,6 +167,25 @@ test('a refused connection is transient', async (t) => {
   const port = await closedPort();
   const problem = await problemOf(get(open(t, `http://127.0.0.1:${port}`), `/audit?token=${secret}`));
   isTransient(problem, /^source http:\/\/127\.0\.0\.1:\d+ refused the connection \(ECONNREFUSED, GET \/audit\)$/);
+});
+
+// A cable that is out, a route that is gone, a firewall of this machine. The system is not brought to say so in a test.
+for (const code of ['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'EADDRNOTAVAIL', 'EPERM', 'UND_ERR_NOT_SUPPORTED']) {
+  test(`a server that this machine has no way to (${code}) is transient`, () => {
+    const error = Object.assign(new Error(`connect ${code}`), { code });
+    const problem = connectionProblem(error, { role: 'sink', method: 'GET', url: new URL('https://siem.example/in') });
+    assert.ok(problem instanceof Problem);
+    isTransient(problem, new RegExp(`^sink https://siem\\.example could not be reached \\(${code}, GET /in\\)$`));
+    assert.match(problem.hint ?? '', /^check the network/);
+  });
+}
+
+test('a mistake of ours in a request is none of the server, and nothing to try again', () => {
+  for (const code of ['UND_ERR_INVALID_ARG', 'ERR_INVALID_ARG_TYPE', '']) {
+    const error = Object.assign(new TypeError('invalid'), { code });
+    const found = connectionProblem(error, { role: 'source', method: 'GET', url: new URL('https://vendor.example') });
+    assert.equal(found, error);
+  }
 });
 
 test('refusals on several addresses are one refusal', async (t) => {
@@ -674,6 +695,18 @@ for (const cookie of ignored) {
     const http = open(t, server.url);
     await getText(http).catch((error: unknown) => assert.ok(error instanceof Problem)); // the parser refuses some
     assert.equal(http.cookies, 0);
+  });
+}
+
+for (const [origin, kept] of [
+  ['http://vendor.example', 0],
+  ['http://localhost:8080', 1],
+  ['https://vendor.example', 1],
+] as const) {
+  test(`a cookie that must only travel encrypted is ${kept === 0 ? 'not ' : ''}kept by a client of ${origin}`, () => {
+    const jar = cookieJar(new URL(origin));
+    jar.store(['session=a; Path=/; Secure'], '/login', 0);
+    assert.equal(jar.size, kept);
   });
 }
 

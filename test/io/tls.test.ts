@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { execFile, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -146,6 +147,29 @@ test('plain HTTP on the port of TLS is said in words', async (t) => {
   isRefused(answer, server, /seems to be plain HTTP \(ERR_SSL_/, /port/);
 });
 
+test('a certificate that was not made for a server is refused', async (t) => {
+  const server = await serve(t, authority.issue({ purposes: 'clientAuth' }));
+  isRefused(
+    await ask(server.url, trusted),
+    server,
+    /has a certificate that is not accepted \(INVALID_PURPOSE/,
+    /renew/,
+  );
+});
+
+test('an alert that has no sentence of its own is told as one of TLS, and tried no second time', async (t) => {
+  const unrecognizedName = Buffer.from([0x15, 3, 3, 0, 2, 2, 112]);
+  const server = await rawServer((socket) => void socket.end(), {
+    onConnection: (socket) => {
+      socket.once('data', () => socket.end(unrecognizedName));
+      return true;
+    },
+  });
+  t.after(() => server.close());
+  const answer = await ask(`https://localhost:${server.port}`);
+  isRefused(answer, server, /could not agree on TLS \(ERR_SSL_\S*UNRECOGNIZED_NAME/, /port, and the TLS settings/);
+});
+
 test('TLS 1.1 is refused', async (t) => {
   const server = await serve(t, {
     ...authority.issue(),
@@ -154,6 +178,17 @@ test('TLS 1.1 is refused', async (t) => {
     ciphers: 'DEFAULT@SECLEVEL=0',
   });
   isRefused(await ask(server.url, trusted), server, /older than 1\.2 \(ERR_SSL_/, /TLS 1\.2/);
+});
+
+test('TLS 1.1 is refused even where Node is told to speak it', async (t) => {
+  const ciphers = 'DEFAULT@SECLEVEL=0';
+  const server = await serve(t, { ...authority.issue(), minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers });
+  const site = {
+    NODE_OPTIONS: `--tls-min-v1.0 --tls-cipher-list=${ciphers}`,
+    NODE_EXTRA_CA_CERTS: authority.certFile,
+  };
+  await assert.rejects(askAlone(server.url, site), /speaks only a version of TLS older than 1\.2/);
+  assert.equal(server.requests.length, 0);
 });
 
 test('TLS 1.2 is enough', async (t) => {
@@ -176,6 +211,7 @@ test('extra roots that hold no certificate are a mistake in the settings, found 
     assert.ok(answer instanceof Problem);
     assert.equal(answer.status, exit.config);
     assert.match(answer.message, /--ca-file/);
+    assert.match(answer.hint ?? '', /^give --ca-file the certificate of the authority in PEM form/);
   }
   assert.equal(server.connections, 0);
 });

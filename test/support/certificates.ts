@@ -15,6 +15,8 @@ export interface LeafOptions {
   readonly host?: string;
   readonly from?: Date;
   readonly until?: Date;
+  /** Default: `serverAuth,clientAuth`. */
+  readonly purposes?: string;
 }
 
 export interface Authority {
@@ -65,13 +67,15 @@ export function certificateAuthority(): Authority {
     directory,
     cert: read('authority.pem'),
     certFile: file('authority.pem'),
-    issue({ host = 'localhost', from = new Date(Date.now() - day), until = new Date(Date.now() + day) } = {}) {
+    issue({
+      host = 'localhost',
+      from = new Date(Date.now() - day),
+      until = new Date(Date.now() + day),
+      purposes = 'serverAuth,clientAuth',
+    } = {}) {
       const name = `leaf${++count}`;
       const address = host === 'localhost' ? ',IP:127.0.0.1' : '';
-      writeFileSync(
-        file(`${name}.ext`),
-        `subjectAltName=DNS:${host}${address}\nextendedKeyUsage=serverAuth,clientAuth\n`,
-      );
+      writeFileSync(file(`${name}.ext`), `subjectAltName=DNS:${host}${address}\nextendedKeyUsage=${purposes}\n`);
       const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', `${name}.key`];
       openssl('req', '-new', ...key, '-out', `${name}.csr`, '-subj', `/CN=${host}`);
       const files = ['-in', `${name}.csr`, '-out', `${name}.pem`, '-extfile', `${name}.ext`];
