@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
+import { lockJob } from '../../src/io/position/state-directory.ts';
 import { scene } from '../faults/harness.ts';
 import { stage } from '../support/canaries.ts';
 import { certificateAuthority } from '../support/certificates.ts';
@@ -252,11 +253,20 @@ test('an output file is not made by looking whether it could be, and one that is
   for (const [output, status, said] of [
     [join(directory, 'none/out.jsonl'), 73, /no such directory/],
     [directory, 73, /it is a directory/],
-    ['/dev/null', 73, /not a regular file/],
+    ['/dev/null', 73, /not a regular file\nhint: name a file; for a pipe or a device use the stdout sink/],
     [join(directory, 'link'), 78, /it is a symbolic link/],
     ['/sys/new.jsonl', 73, /permission|not permitted/], // where nobody may make a file, root neither
   ] as const) {
     const { status: found, stderr } = await look(output);
     assert.deepEqual([found, said.test(stderr)], [status, true], stderr);
   }
+});
+
+test('a job that a run is working on right now is no fault, and its position is left to that run', async (t) => {
+  const directory = join(scratch(t), 'state');
+  const lock = await lockJob(directory, 'busy');
+  const { status, stdout, stderr } = await check(t, 'stdout', {}, ['--job', 'busy', '--state-dir', directory]);
+  await lock.release();
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.match(stdout, /^ok {6}position: in use by a run right now$/m);
 });

@@ -236,3 +236,13 @@ test('a hint that is kept is short', () => {
   writeDown(stored, { started: now, ended: now }, [new Problem(77, 'no', { hint: 'x'.repeat(5000) })], emptySummary());
   assert.equal(stored.last?.hint?.length, 300);
 });
+
+test('a state directory that is a file, or in one, is told as such, and not as one without jobs', async (t) => {
+  const path = join(scratch(t), 'state');
+  writeFileSync(path, '');
+  for (const directory of [path, join(path, 'below')]) {
+    const { status, stdout, stderr } = await run(['status', '--state-dir', directory]);
+    assert.deepEqual([status, stdout], [73, '']);
+    assert.match(stderr, /^audit-export: cannot read the state directory \S+: a part of the path is not a directory/);
+  }
+});

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import { Problem } from '../../src/core/problem.ts';
@@ -37,4 +38,15 @@ for (const code of ['EAGAIN', 'EMFILE', 'ENOMEM']) {
 
 test('a command whose words are too long for the system is a Problem', () => {
   assert.throws(() => command(['sh', '-c', 'x'.repeat(200_000)], options).start(undefined), refused);
+});
+
+test('a command that reads nothing does not keep the run: it is ended, and said to read nothing', async () => {
+  const run = command(['sh', '-c', 'exec sleep 1000'], { ...options, environment: { PATH: '/usr/bin:/bin' } }).start(
+    undefined,
+  );
+  await assert.rejects(run.write(Buffer.alloc(16 * 1024 * 1024)), (error: Problem) => {
+    assert.deepEqual([error.status, error.message], [74, 'the command sh read nothing for 1 s']);
+    assert.match(error.hint ?? '', /^allow it more time with --timeout; the position stays/);
+    return true;
+  });
 });
