@@ -122,15 +122,17 @@ export function tlsTrouble(
   const ownRoot = 'if the server uses a certificate authority of your own, give its certificate with --ca-file';
   switch (code) {
     case 'CERT_HAS_EXPIRED':
+      if (isToCome(certificate?.valid_to))
+        return ['has a certificate from an authority whose own one expired', renewOwn];
       return [
         `has a certificate that expired${on(certificate?.valid_to)}`,
         `${renew}; check also the clock of this machine`,
       ];
-    case 'CERT_NOT_YET_VALID':
-      return [
-        `has a certificate that is not valid before${on(certificate?.valid_from) || ' a later time'}`,
-        'check the clock of this machine',
-      ];
+    case 'CERT_NOT_YET_VALID': {
+      const from = certificate?.valid_from;
+      const hint = 'check the clock of this machine';
+      return [`has a certificate that is not valid before${isToCome(from) ? on(from) : ' a later time'}`, hint];
+    }
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
       return ['has a self-signed certificate', 'if it is the right one, give it with --ca-file'];
     case 'SELF_SIGNED_CERT_IN_CHAIN':
@@ -169,9 +171,12 @@ export function tlsTrouble(
 const refusals =
   /ALERT_(?:UNKNOWN_CA|(?:BAD|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_(?:EXPIRED|REVOKED|UNKNOWN)|ACCESS_DENIED|DECRYPT_ERROR)$/;
 const asks = 'asks for a client certificate';
+const renewOwn =
+  'if the authority is your own, give its renewed certificate with --ca-file; if not, the operator of the server must ' +
+  'renew those that it sends; check also the clock of this machine';
 const showOne = 'set SOURCE_CLIENT_CERTIFICATE_FILE and SOURCE_CLIENT_KEY_FILE, or SINK_… for a destination';
 
-/** The dates of a certificate as OpenSSL prints them, such as `Nov 20 09:00:00 2026 GMT`. */
+/** The dates of the server's own certificate as OpenSSL prints them, such as `Nov 20 09:00:00 2026 GMT`. Another one may be refused. */
 export interface Validity {
   readonly valid_from?: string;
   readonly valid_to?: string;
@@ -180,4 +185,8 @@ export interface Validity {
 function on(date: string | undefined): string {
   const time = Date.parse(date ?? '');
   return Number.isNaN(time) ? '' : ` ${new Date(time).toISOString()}`;
+}
+
+function isToCome(date: string | undefined): boolean {
+  return Date.parse(date ?? '') > Date.now();
 }

@@ -116,6 +116,26 @@ test('a self-signed certificate is refused, and accepted as its own root', async
   assert.equal(await ask(server.url, { extraRoots: identity.cert }), 'ok');
 });
 
+test('an authority that a server sends along is not trusted for that', async (t) => {
+  const { key, cert } = authority.issue();
+  const server = await serve(t, { key, cert: cert + authority.cert });
+  isRefused(await ask(server.url), server, /not trusted here \(SELF_SIGNED_CERT_IN_CHAIN/, /--ca-file/);
+});
+
+test('where an authority has expired it is not said that the certificate of the server did, at a time to come', async (t) => {
+  const server = await serve(t, authority.issue());
+  const old = authority.reissued(new Date(Date.now() - 2 * hour), new Date(Date.now() - hour));
+  const answer = await ask(server.url, { extraRoots: old });
+  isRefused(answer, server, /from an authority whose own one expired \(CERT_HAS_EXPIRED/, /renewed .* --ca-file/);
+});
+
+test('where an authority is of the future no time is said that has passed', async (t) => {
+  const server = await serve(t, authority.issue());
+  const early = authority.reissued(new Date(Date.now() + hour), new Date(Date.now() + 2 * hour));
+  const answer = await ask(server.url, { extraRoots: early });
+  isRefused(answer, server, /not valid before a later time \(CERT_NOT_YET_VALID/, /check the clock/);
+});
+
 test('an expired certificate is refused, and the message says since when', async (t) => {
   const until = new Date(Math.floor((Date.now() - hour) / 1000) * 1000);
   const server = await serve(t, authority.issue({ until }));

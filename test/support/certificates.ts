@@ -27,6 +27,8 @@ export interface Authority {
   readonly certFile: string;
   /** A leaf for a server or a client. */
   issue(options?: LeafOptions): Identity;
+  /** The authority's own certificate once more: the same key, and other dates. */
+  reissued(from: Date, until: Date): string;
   /** A leaf that vouches for itself. */
   selfSigned(): Identity;
   /** A key with a password on it. */
@@ -81,6 +83,14 @@ export function certificateAuthority(): Authority {
       const files = ['-in', `${name}.csr`, '-out', `${name}.pem`, '-extfile', `${name}.ext`];
       openssl('ca', '-batch', '-notext', ...signer, ...files, '-startdate', asn1(from), '-enddate', asn1(until));
       return { key: read(`${name}.key`), cert: read(`${name}.pem`) };
+    },
+    reissued(from, until) {
+      writeFileSync(file('reissued.ext'), 'basicConstraints=critical,CA:TRUE\n');
+      openssl('req', '-new', '-key', 'authority.key', '-out', 'reissued.csr', '-subj', '/CN=Test Authority');
+      const files = ['-in', 'reissued.csr', '-out', 'reissued.pem', '-extfile', 'reissued.ext'];
+      const dates = ['-startdate', asn1(from), '-enddate', asn1(until)];
+      openssl('ca', '-batch', '-notext', '-selfsign', ...signer.slice(0, 2), ...signer.slice(4), ...files, ...dates);
+      return read('reissued.pem');
     },
     selfSigned() {
       const name = `self${++count}`;
