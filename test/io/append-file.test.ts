@@ -378,6 +378,15 @@ test('where everybody may put files, one of root and one that is known are writt
   assert.equal(readFileSync(path, 'utf8'), 'a\nb\n');
 });
 
+test("a file that took the place of the known one is not cut, nor is what stands in it taken for a killed run's", async (t) => {
+  const path = freshPath(t);
+  const place = await append(path, undefined, 'a\n');
+  renameSync(path, `${path}.1`);
+  writeFileSync(path, 'x\nb\n{"of somebody"');
+  await append(path, place, 'b\n');
+  assert.equal(readFileSync(path, 'utf8'), 'x\nb\n{"of somebody"\nb\n');
+});
+
 /** Calls `body` while the system lets the file only be appended to; skips the test where it does not know that. */
 async function appendOnly(t: TestContext, path: string, body: () => Promise<void>): Promise<void> {
   try {
@@ -413,6 +422,17 @@ test('where a file may only be appended to, half a record of several lines is no
     const next = appendAs({ settled: true, begins }, path, place, '>b\nb\n');
     await assert.rejects(next, problem(73, / ends in half a record, and may only be appended to$/));
     assert.equal(readFileSync(path, 'utf8'), '>a\na\n>b\n');
+  });
+});
+
+test("where a file may only be appended to, two-line records that are whole are in nobody's way", async (t) => {
+  const path = freshPath(t);
+  const begins = (line: Buffer): boolean => line.toString().startsWith('>');
+  const { place } = await appendAs({ settled: true, begins }, path, undefined, '>a\na\n');
+  appendFileSync(path, '>b\nb\n');
+  await appendOnly(t, path, async () => {
+    await appendAs({ settled: true, begins }, path, place, '>b\nb\n', '>c\nc\n');
+    assert.equal(readFileSync(path, 'utf8'), '>a\na\n>b\nb\n>c\nc\n');
   });
 });
 

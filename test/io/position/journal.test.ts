@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -54,4 +54,19 @@ test('a journal that the full disk let nobody begin is begun again, and what is 
   const branches: string[] = [];
   const { base } = await readJournal(path, 'second', ({ branch }) => branches.push(branch));
   assert.deepEqual([base, branches], ['second', ['after']]);
+});
+
+test('what is added after a save is in the file that the next run reads, and a journal that was saved last is gone', async (t) => {
+  const path = join(scratch(t), 'job.journal');
+  const journal = openJournal(path);
+  const entry: JournalEntry = { branch: '', lines: Buffer.from('1 00000000 + a\n'), saved: undefined };
+  await journal.add('first', entry);
+  await journal.clear();
+  await journal.add('second', entry);
+  let count = 0;
+  const { base } = await readJournal(path, 'second', () => (count += 1));
+  assert.deepEqual([base, count], ['second', 1]);
+  await journal.clear();
+  await journal.close();
+  assert.equal(existsSync(path), false);
 });
