@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Problem } from '../../../src/core/problem.ts';
-import { fileProblem, makeDirectory, replaceFile, syncDirectory } from '../../../src/io/disk/durable.ts';
+import { fileProblem, linkOver, makeDirectory, replaceFile, syncDirectory } from '../../../src/io/disk/durable.ts';
 import { arm } from '../../sweep/failing.ts';
 import { scratch } from '../../support/program.ts';
 
@@ -23,6 +23,40 @@ for (const code of ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP']) {
     await syncFailing(scratch(t), code);
   });
 }
+
+/** Makes `to` the same file as `from` where the system refuses a hard link in that way. */
+async function linkRefused(from: string, to: string, code: string): Promise<void> {
+  const { disarm } = await arm({ kind: 'file', nth: 1, mode: 'once', code });
+  try {
+    await linkOver(from, to);
+  } finally {
+    disarm();
+  }
+}
+
+for (const code of ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS']) {
+  test(`where there are no hard links (${code}) the previous generation is a copy`, async (t) => {
+    const [from, to] = [join(scratch(t), 'job.position'), join(scratch(t), 'job.position.previous')];
+    writeFileSync(from, 'newer', { mode: 0o600 });
+    writeFileSync(to, 'older');
+    await linkRefused(from, to, code);
+    assert.equal(readFileSync(to, 'utf8'), 'newer');
+    assert.equal(statSync(from).nlink, 1);
+    assert.equal(statSync(to).mode & 0o777, 0o600);
+  });
+}
+
+test('a previous generation that the disk does not take is an error, and the one before it stays', async (t) => {
+  const directory = scratch(t);
+  const [from, to] = [join(directory, 'job.position'), join(directory, 'job.position.previous')];
+  writeFileSync(from, 'newer');
+  writeFileSync(to, 'older');
+  await assert.rejects(linkRefused(from, to, 'ENOSPC'), { code: 'ENOSPC' });
+  assert.deepEqual(
+    [readdirSync(directory), readFileSync(to, 'utf8')],
+    [['job.position', 'job.position.previous'], 'older'],
+  );
+});
 
 test('a directory whose names did not reach the disk is an error', async (t) => {
   await assert.rejects(syncFailing(scratch(t), 'EIO'), { code: 'EIO' });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -9,12 +9,13 @@ import { readJournal, type JournalEntry } from '../../../src/io/position/journal
 import { arm } from '../../sweep/failing.ts';
 import { scratch } from '../../support/program.ts';
 
-test('entries come back whole and in order, however long what a sink keeps with them is', async () => {
+test('entries come back whole and in order, however long they are, and what a sink keeps with them', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'journal-'));
   try {
     const path = join(directory, 'job.journal');
     const entries: readonly JournalEntry[] = [
       { branch: '', lines: Buffer.alloc(0), saved: undefined },
+      { branch: 'many', lines: Buffer.from('1 00000000 + a\n'.repeat(200_000)), saved: undefined },
       { branch: 'long', lines: Buffer.from('1 00000000 + a\n'), saved: 'x'.repeat(3_000_000) },
       { branch: 'after it', lines: Buffer.from('2 00000000 + b\n'), saved: { size: 7 } },
     ];
@@ -30,6 +31,21 @@ test('entries come back whole and in order, however long what a sink keeps with 
   } finally {
     rmSync(directory, { recursive: true });
   }
+});
+
+test('an entry of which the disk holds other bytes than were written does not count, nor does what follows it', async (t) => {
+  const path = join(scratch(t), 'job.journal');
+  const journal = openJournal(path);
+  for (const branch of ['a', 'b', 'c']) {
+    await journal.add('base', { branch, lines: Buffer.from(`1 00000000 + ${branch}-id\n`), saved: undefined });
+  }
+  await journal.close();
+  const bytes = readFileSync(path);
+  bytes.fill(0, bytes.indexOf('b-id'), bytes.indexOf('b-id') + 4); // as after a power cut: the length, without the text
+  writeFileSync(path, bytes);
+  const branches: string[] = [];
+  await readJournal(path, 'base', ({ branch }) => branches.push(branch));
+  assert.deepEqual(branches, ['a']);
 });
 
 test('a journal that the full disk let nobody begin is begun again, and what is added then is there', async (t) => {

@@ -183,6 +183,7 @@ test('a lock is held by a process that is seen to live, and by nothing else', { 
   const cases: [string, boolean][] = [
     [self, true],
     [`${pid},,${namespace},${boot}`, true], // as where the system does not tell
+    [`1,,${namespace},${boot}`, true], // root's: another user is not let near it, and sees by that that it lives
     [deadHolder(), false],
     [`${2 ** 22 + 1},,${namespace},${boot}`, false],
     [`${pid},${start}1,${namespace},${boot}`, false],
