@@ -46,6 +46,15 @@ test('jobs that take turns at one position are told so every time, and so is who
   }
 });
 
+test('a secret that the vendor refused was not used: whoever puts the right one back is told nothing', async (t) => {
+  const { pull } = await sysdigJob(t);
+  await pull('first-token');
+  const mistyped = await pull('frist-token');
+  assert.equal(mistyped.status, 77, mistyped.stderr);
+  const { status, stderr } = await pull('first-token');
+  assert.deepEqual([status, stderr], [0, '']);
+});
+
 test('the position holds a mark of each secret, from which nobody can tell it', async (t) => {
   const { directory, pull, positions } = await sysdigJob(t);
   await pull('first-token');
