@@ -176,16 +176,28 @@ limits: { page: 2 }
   assert.match(ended.stderr, /^audit-export: warning: fig: page 1 was full, and nothing stands at next: /);
 });
 
-test('what a vendor shows of the first day, being asked by days, is no fault of the times', async (t) => {
-  const server = await serve({}, ({ target }, response) => {
-    const day = /\bfrom=([\d-]+)/.exec(target)?.[1];
-    sendJson(response, 200, `[{"id":1,"at":"${day}T00:00:00Z"}]`);
-  });
-  t.after(() => server.close());
-  const directory = scratch(t);
-  writeFileSync(
-    join(directory, 'sloe.yaml'),
-    `name: sloe
+for (const [what, at, line] of [
+  [
+    'what a vendor shows of the first day, being asked by days, is no fault of the times',
+    (day: string) => `${day}T00:00:00Z`,
+    /^ok {6}source sloe: logged in, 1 records on the first page of \S+ to \S+$/m,
+  ],
+  [
+    'a vendor that shows what is older than it was asked for is a warning: a run would leave out every record',
+    () => '2020-01-01T00:00:00Z',
+    /^warning source sloe: logged in, 1 records on .*; none of them with a time in that window \(one is of 2020-01-01T/m,
+  ],
+] as const) {
+  test(what, async (t) => {
+    const server = await serve({}, ({ target }, response) => {
+      const day = /\bfrom=([\d-]+)/.exec(target)?.[1] ?? '';
+      sendJson(response, 200, `[{"id":1,"at":"${at(day)}"}]`);
+    });
+    t.after(() => server.close());
+    const directory = scratch(t);
+    writeFileSync(
+      join(directory, 'sloe.yaml'),
+      `name: sloe
 summary: Sloes.
 settings: { SLOE_URL: { summary: Address., kind: url, required: true } }
 url: '{SLOE_URL}'
@@ -195,11 +207,13 @@ paging: { type: none }
 window: { filter: event, time: { format: date, inclusive: true } }
 records: { id: { paths: [id] }, time: { path: at, format: iso } }
 `,
-  );
-  const environment = { SLOE_URL: server.origin };
-  const ended = await run(['check', '--source', './sloe.yaml', '--state-dir', '.'], { directory, environment });
-  assert.match(ended.stdout, /^ok {6}source sloe: logged in, 1 records on the first page of \S+ to \S+$/m);
-});
+    );
+    const environment = { SLOE_URL: server.origin };
+    const ended = await run(['check', '--source', './sloe.yaml', '--state-dir', '.'], { directory, environment });
+    assert.equal(ended.status, 0, ended.stderr);
+    assert.match(ended.stdout, line);
+  });
+}
 
 test('a source that fails is named once on its line', async (t) => {
   for (const [body, said] of [

@@ -1,9 +1,10 @@
 /** A position with a name of its own (`--job`), as real processes: what it belongs to. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { scratch, shell, type Ended } from '../support/program.ts';
+import { lockJob } from '../../src/io/position/state-directory.ts';
+import { run, scratch, shell, type Ended } from '../support/program.ts';
 
 /** Pipes two records into the job `j`, whose positions live in `directory`. */
 function pipe(directory: string, ...flags: readonly string[]): Promise<Ended> {
@@ -49,4 +50,23 @@ test('a position without a search says its source alone', async (t) => {
   const directory = scratch(t);
   await pipe(directory);
   assert.match(readFileSync(join(directory, 'j.position'), 'utf8'), /"source": "stdin"/);
+});
+
+test('a search, or a dry run, of a job whose run is going on is not kept from it, and takes no lock', async (t) => {
+  const directory = scratch(t);
+  const lock = await lockJob(directory, 'j');
+  const before = readdirSync(directory);
+  for (const flags of [['--query', 'id=a'], ['--dry-run']]) {
+    const { status, stderr } = await pipe(directory, ...flags);
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(readdirSync(directory), before);
+  }
+  assert.equal((await pipe(directory)).status, 75);
+  await lock.release();
+});
+
+test('a run whose settings are wrong leaves no lock of its job', async (t) => {
+  const directory = scratch(t);
+  const { status } = await run(['--source', 'syncropel', '--sink', 'webhook', '--state-dir', directory, '--job', 'j']);
+  assert.deepEqual([status, readdirSync(directory)], [78, []]);
 });
