@@ -5,33 +5,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Problem } from '../../../src/core/problem.ts';
 import { fileProblem, linkOver, makeDirectory, replaceFile, syncDirectory } from '../../../src/io/disk/durable.ts';
-import { arm } from '../../sweep/failing.ts';
 import { scratch } from '../../support/program.ts';
-
-/** Makes the fsync of a directory fail, as its file system does. */
-async function syncFailing(directory: string, code: string): Promise<void> {
-  const { disarm } = await arm({ kind: 'file', nth: 2, mode: 'once', code }); // after it is opened
-  try {
-    await syncDirectory(directory);
-  } finally {
-    disarm();
-  }
-}
+import { refused } from '../../support/refused.ts';
 
 for (const code of ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP']) {
   test(`a file system that has no fsync of a directory (${code}) is lived with`, async (t) => {
-    await syncFailing(scratch(t), code);
+    await refused('sync', code, () => syncDirectory(scratch(t)));
   });
-}
-
-/** Makes `to` the same file as `from` where the system refuses a hard link in that way. */
-async function linkRefused(from: string, to: string, code: string): Promise<void> {
-  const { disarm } = await arm({ kind: 'file', nth: 1, mode: 'once', code });
-  try {
-    await linkOver(from, to);
-  } finally {
-    disarm();
-  }
 }
 
 for (const code of ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS']) {
@@ -39,7 +19,7 @@ for (const code of ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS']) {
     const [from, to] = [join(scratch(t), 'job.position'), join(scratch(t), 'job.position.previous')];
     writeFileSync(from, 'newer', { mode: 0o600 });
     writeFileSync(to, 'older');
-    await linkRefused(from, to, code);
+    await refused('link', code, () => linkOver(from, to));
     assert.equal(readFileSync(to, 'utf8'), 'newer');
     assert.equal(statSync(from).nlink, 1);
     assert.equal(statSync(to).mode & 0o777, 0o600);
@@ -51,7 +31,10 @@ test('a previous generation that the disk does not take is an error, and the one
   const [from, to] = [join(directory, 'job.position'), join(directory, 'job.position.previous')];
   writeFileSync(from, 'newer');
   writeFileSync(to, 'older');
-  await assert.rejects(linkRefused(from, to, 'ENOSPC'), { code: 'ENOSPC' });
+  await assert.rejects(
+    refused('link', 'ENOSPC', () => linkOver(from, to)),
+    { code: 'ENOSPC' },
+  );
   assert.deepEqual(
     [readdirSync(directory), readFileSync(to, 'utf8')],
     [['job.position', 'job.position.previous'], 'older'],
@@ -59,7 +42,10 @@ test('a previous generation that the disk does not take is an error, and the one
 });
 
 test('a directory whose names did not reach the disk is an error', async (t) => {
-  await assert.rejects(syncFailing(scratch(t), 'EIO'), { code: 'EIO' });
+  await assert.rejects(
+    refused('sync', 'EIO', () => syncDirectory(scratch(t))),
+    { code: 'EIO' },
+  );
 });
 
 test('runs that begin at once make one directory together, and those above it, for their owner alone', async (t) => {

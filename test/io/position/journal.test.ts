@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openJournal } from '../../../src/io/position/journal.ts';
 import { readJournal, type JournalEntry } from '../../../src/io/position/journal-read.ts';
-import { arm } from '../../sweep/failing.ts';
 import { scratch } from '../../support/program.ts';
+import { refused } from '../../support/refused.ts';
 
 test('entries come back whole and in order, however long they are, and what a sink keeps with them', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'journal-'));
@@ -59,13 +59,8 @@ test('a journal that the full disk let nobody begin is begun again, and what is 
   });
   await journal.add('first', entry('before'));
   assert.equal(statSync(path).mode & 0o777, 0o600);
-  const full = await arm({ kind: 'file', nth: 7, mode: 'from', code: 'ENOSPC' }); // once it was read and cut
-  try {
-    await assert.rejects(journal.add('second', entry('lost')), { status: 74, message: /the disk is full/ });
-  } finally {
-    full.disarm();
-  }
-  assert.equal(full.failed, 'file.write'); // of its new heading
+  const lost = refused('write', 'ENOSPC', () => journal.add('second', entry('lost')));
+  await assert.rejects(lost, { status: 74, message: /the disk is full/ });
   await journal.add('second', entry('after'));
   const branches: string[] = [];
   const { base } = await readJournal(path, 'second', ({ branch }) => branches.push(branch));
