@@ -19,6 +19,8 @@ export interface Scrubber {
 const shortestToken = 16;
 /** Shorter values would make text unreadable. */
 const shortest = 6;
+/** In a list of headers the value of one whose name tells of a credential. */
+const credential = /(?:^|[;\r\n])[ \t]*[\w-]*(?:auth|cookie|key|pass|secret|token)[\w-]*[ \t]*:[ \t]*([^;\r\n]+)/gi;
 const mostReplaced = 100;
 
 export function scrubber(): Scrubber {
@@ -80,7 +82,7 @@ interface Known {
 }
 
 function knownOf(secrets: readonly string[]): Known {
-  const words = secrets.flatMap((secret) => [secret, ...tokensOf(secret)]);
+  const words = secrets.flatMap((secret) => [secret, ...credentialsOf(secret), ...tokensOf(secret)]);
   const found = words.flatMap((word) => [word, ...decodedOf(word)]).flatMap(spellingsOf);
   const spellings = [...new Set(found)].toSorted((a, b) => b.length - a.length);
   const all = spellings.map((spelling) => unescaped(spelling).text.trim());
@@ -118,6 +120,12 @@ function spellingsOf(secret: string): string[] {
     hex.toUpperCase(),
     ...[0, 1, 2].flatMap((at) => base64Inside(secret, at)),
   ];
+}
+
+/** Of a list of headers what is a secret by itself, with the scheme before it (`Bearer`) and without. */
+function credentialsOf(secret: string): string[] {
+  const values = [...secret.matchAll(credential)].map(([, value = '']) => value.trim());
+  return values.flatMap((value) => [value, value.replace(/^.*[ \t]/, '')]).filter(({ length }) => length >= shortest);
 }
 
 /**

@@ -46,6 +46,16 @@ test('each long word of a list of headers is hidden, names and short words are n
   assert.equal(scrub.clean('bad token 0123456789abcdef in Authorization'), 'bad token [redacted] in Authorization');
 });
 
+test('the value of a header whose name tells of a credential is hidden though it is short, that of another header is not', () => {
+  const { hide, clean } = scrubber();
+  hide('X-Api-Key: hunter2\nX-Tenant: warsaw; Authorization: Bearer s3cret7 ;X-Auth-Token:two words9');
+  assert.equal(
+    clean('you sent X-Api-Key: hunter2, Bearer s3cret7 and two words9 to warsaw'),
+    'you sent X-Api-Key: [redacted], [redacted] and [redacted] to warsaw',
+  );
+  assert.equal(clean('no such tokens: s3cret7, words9'), 'no such tokens: [redacted], [redacted]');
+});
+
 test('a credential in use is known, however many others came and went', () => {
   const { hidePassing, clean } = scrubber();
   hidePassing('the-login-token');
