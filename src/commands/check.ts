@@ -8,6 +8,7 @@ import { refusesFuture } from '../core/clock/vendor-clock.ts';
 import { exit, Problem, worst } from '../core/problem.ts';
 import { earliest } from '../core/run/commit.ts';
 import { goneBefore } from '../core/run/forewarned.ts';
+import { clockProblems } from '../core/run/plan.ts';
 import { fromMillis, isoText, second } from '../core/time.ts';
 import { oneLine } from '../core/text/shown.ts';
 import type { Instant, PositionStore, Sink, Source, Tools, Window, WindowRules } from '../core/types.ts';
@@ -131,6 +132,8 @@ async function lookAtSource({ source, tools }: Parts, configuration: Configurati
       slice = firstPart(source, plan, tools); // by the vendor's clock, as a run does then
       await look();
     }
+    const [clock] = clockProblems({ source, job: plan, tools }, undefined);
+    if (clock !== undefined) throw clock;
     const several = branches.length > 1 ? `, first of ${branches.length}: ${branch}` : '';
     const page = `the first page of ${isoText(slice.from)} to ${isoText(slice.until)}${several}`;
     const found =

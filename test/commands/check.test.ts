@@ -49,6 +49,16 @@ test('a vendor that tells no time is said to leave windows to the clock of this 
   assert.match(stdout, told);
 });
 
+test('a vendor whose clock was never set is 3, as in each run, with what to do', async (t) => {
+  const here = await scene(t);
+  here.vendor.fault = (_, truth) =>
+    Buffer.from(truth.toString('latin1').replace(/^Date: .*$/m, 'Date: Thu, 01 Jan 1970 00:10:00 GMT'), 'latin1');
+  const { status, stdout, stderr } = await here.run(['check']);
+  assert.equal(status, 3, stdout);
+  assert.match(stdout, /^FAILED {2}source \S+: \S+ says that it is 1970-01-01T00:10:00Z, and this machine /m);
+  assert.match(stderr, /^hint: set the clock that is wrong/m);
+});
+
 test('an index that may not be written to is 77, one that is not there and may not be made is 78', async (t) => {
   for (const [rights, expected] of [
     [{ create_doc: false, auto_configure: false }, 77],

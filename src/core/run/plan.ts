@@ -82,7 +82,7 @@ export function isPastClock(at: Unplanned, { until }: Window, { httpStatus }: Pr
 
 /** What to say of clocks that cannot be right, and were not gone by. */
 export function clockProblems(
-  { source, job, tools }: Pick<BranchRun<Job>, 'source' | 'job' | 'tools'>,
+  { source, job, tools }: Pick<BranchRun<Job>, 'source' | 'tools'> & { readonly job: Pick<Job, 'usePosition'> },
   watermark: Instant | undefined,
 ): readonly Problem[] {
   const told = source.serverTime();
