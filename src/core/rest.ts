@@ -29,8 +29,17 @@ interface Part {
   readonly bookmark: string | undefined;
 }
 
-/** Shorter windows are not divided any more, when a job does not finish or a cap cuts them. */
+/** Shorter windows are not divided any more, when a job does not finish. */
 const shortestWindow = 60n * second;
+/** Into more parts than these a window is not divided because of a cap, unless they are longer than the shortest window. */
+const mostParts = 10_000n;
+
+/** The length of the shortest parts that a cap makes of a window: a burst of records may fill each second of a minute. */
+function shortestPart({ from, until }: Window): bigint {
+  const part = (until - from) / mostParts;
+  if (part < second) return second;
+  return part < shortestWindow ? part : shortestWindow;
+}
 
 /** Throws Problem 64 when the search asks for what the source cannot do, 78 when the URL is not one. */
 export function restSource(definition: SourceDefinition, values: SettingValues, search: Search, tools: Tools): Source {
@@ -108,7 +117,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
       const problem = yield* readParts({ ask, window: ask.slice, identity, bookmark }, length);
       if (problem === undefined) return;
       const isCut = problem.status === exit.partial;
-      if (isCut ? indivisible || length <= shortestWindow : again) {
+      if (isCut ? indivisible || length <= shortestPart(ask.slice) : again) {
         yield { ...emptyPage, incomplete: problem };
         return;
       }
