@@ -44,6 +44,8 @@ export interface Identify {
   refused(digest: Buffer): string;
   /** A page begins. `again`: it is the last one once more, so what it counted of twins is taken back. */
   startPage(again?: boolean): void;
+  /** A part of the window begins, and a page. `again`: instead of the last one, so what that counted of twins is taken back. */
+  startPart(again?: boolean): void;
   /** Twins that did not come since the last call are forgotten: their occurrence numbers start again. A page begins. */
   forgetOlder(): void;
   /** A window begins: occurrence numbers start again, so that reading it twice gives the same keys. */
@@ -119,6 +121,9 @@ export function identifier(
     refused: (digest) => occurrence(`refused:sha256:${digest.toString('hex')}`, digest),
     startPage(again = false) {
       occurrences.startPage(again);
+    },
+    startPart(again = false) {
+      occurrences.startPart(again);
     },
     forgetOlder() {
       occurrences.forgetOlder();

@@ -18,7 +18,7 @@ import { scopeOf } from './vendor/request.ts';
 import { planSearch } from './vendor/search.ts';
 import { fillFirst, type TemplateValues } from './vendor/template.ts';
 import { isoText, second } from './time.ts';
-import type { Ask, Page, Search, SettingValues, Source, Tools, Window } from './types.ts';
+import type { Ask, Duration, Instant, Page, Search, SettingValues, Source, Tools, Window } from './types.ts';
 import { earliestIn, edgeIn, shownFromIn, windowRules, windowWriter } from './vendor/window-values.ts';
 
 /** A window, or a part of one, to be read. */
@@ -29,21 +29,12 @@ interface Part {
   readonly bookmark: string | undefined;
 }
 
-/** Shorter windows are not divided any more, when a job does not finish. */
-const shortestWindow = 60n * second;
-/** Into more parts than these a window is not divided because of a cap, unless they are longer than the shortest window. */
-const mostParts = 10_000n;
-
-/** The length of the shortest parts that a cap makes of a window: a burst of records may fill each second of a minute. */
-function shortestPart({ from, until }: Window): bigint {
-  const part = (until - from) / mostParts;
-  if (part < second) return second;
-  return part < shortestWindow ? part : shortestWindow;
-}
+/** Shorter windows are not divided any more: a job that does not finish is no matter of its records, and a cap may be. */
+const shortest = { job: 60n * second, cap: second };
 
 /** Throws Problem 64 when the search asks for what the source cannot do, 78 when the URL is not one. */
 export function restSource(definition: SourceDefinition, values: SettingValues, search: Search, tools: Tools): Source {
-  const { name, paging, job, items } = definition;
+  const { name, paging, job, items, records } = definition;
   const plan = planSearch(definition, search, tools);
   const written = windowWriter(definition, values);
   const vendor = exchange(definition, values, tools);
@@ -59,6 +50,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     ...statusesOf(items?.gone), // when some of it was read
   ];
   const hasBookmarks = keepsBookmark(paging);
+  const edge = edgeIn(definition);
   const indivisible = search.single || hasBookmarks || definition.window.filter === 'none';
 
   /** Everything that a template can name. */
@@ -105,37 +97,25 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     if (restarted) yield { ...emptyPage, restarted };
   }
 
-  /**
-   * The whole window: once more when its cursor or job ends early, or the vendor's own total is not met, and in parts
-   * half as long as long as a cap cuts them. Twins are numbered by their place in all of it, so it is read anew.
-   */
+  /** The whole window, and once more when its cursor or job ends early, or the vendor's own total is not met. */
   async function* readAll(ask: Ask, bookmark: string | undefined): AsyncGenerator<Page, void, undefined> {
     const identity = identifier(identityRule(definition), ask.remembers, bookmark !== undefined);
-    let length = ask.slice.until - ask.slice.from;
-    for (let again = false; ;) {
+    for (let again = false; ; again = true) {
       identity.startWindow();
-      const problem = yield* readParts({ ask, window: ask.slice, identity, bookmark }, length);
+      const problem = yield* readUnlessGone({ ask, window: ask.slice, identity, bookmark });
       if (problem === undefined) return;
-      const isCut = problem.status === exit.partial;
-      if (isCut ? indivisible || length <= shortestPart(ask.slice) : again) {
+      if (again || problem.status === exit.partial) {
         yield { ...emptyPage, incomplete: problem };
         return;
       }
-      if (isCut) length = (length + 1n) / 2n;
-      else again = true;
       tools.debug('reading the window again', { problem: problem.message });
     }
   }
 
-  /** The whole window in parts; returns what is worth another reading. */
-  async function* readParts(part: Part, length: bigint): AsyncGenerator<Page, Problem | undefined, undefined> {
-    const end = part.window.until;
+  /** The window; returns what is worth another reading. */
+  async function* readUnlessGone(part: Part): AsyncGenerator<Page, Problem | undefined, undefined> {
     try {
-      for (let { from } = part.window; ; from += length) {
-        const until = indivisible || from + length > end ? end : from + length;
-        const problem = yield* readWindow({ ...part, window: { from, until } });
-        if (problem !== undefined || until === end) return problem;
-      }
+      return yield* readWindow(part);
     } catch (error) {
       // Where the cursor is the bookmark, the next run goes on from what was saved.
       if (hasBookmarks || !hasHttpStatus(error, invalid)) throw error;
@@ -143,31 +123,51 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     }
   }
 
-  /** The pages of a window, or those of its job; returns what the vendor itself says is missing. */
+  /** The pages of a window, or those of its job, or of its halves; returns what the vendor itself says is missing. */
   async function* readWindow(part: Part): AsyncGenerator<Page, Problem | undefined, undefined> {
-    const { identity, bookmark } = part;
+    const { identity, window } = part;
+    if (records.capped !== undefined) identity.startPart();
+    const reading = yield* readOnce(part);
+    if (reading.unfinished) {
+      const middle = middleOf(window, shortest.job);
+      if (middle === undefined) throw neverFinished(name, window);
+      return yield* readHalves(part, middle, 'the query did not finish');
+    }
+    if (reading.capped && !search.single) {
+      const middle = middleOf(window, shortest.cap);
+      if (middle === undefined) return cutShort(name, window);
+      identity.startPart(true); // or what came of it would be counted twice
+      return yield* readHalves(part, middle, 'a cap cut it');
+    }
+    const { count, total } = reading;
+    return search.single || total === undefined || count >= total ? undefined : incomplete(name, window, total, count);
+  }
+
+  async function* readOnce(part: Part): AsyncGenerator<Page, Reading, undefined> {
+    const { identity, bookmark, window } = part;
     const route = { identity, bookmark, values: (more: TemplateValues) => valuesOf(part, more) };
-    if (job === undefined) return missing(part, yield* pages.read({ ...route, total: undefined }));
-    const ofJob = { ...route, window: part.window };
-    const reading = yield* readJob({ definition, job }, { vendor, pages }, ofJob, tools);
-    return reading.unfinished ? yield* readHalves(part) : missing(part, reading);
+    if (job === undefined) return yield* pages.read({ ...route, total: undefined });
+    return yield* readJob({ definition, job }, { vendor, pages }, { ...route, window }, tools);
   }
 
-  function missing({ window }: Part, { count, total, capped }: Reading): Problem | undefined {
-    if (search.single) return undefined;
-    if (capped) return cutShort(name, window);
-    return total === undefined || count >= total ? undefined : incomplete(name, window, total, count);
-  }
-
-  /** A query that does not finish for the whole window may finish for its halves. */
-  async function* readHalves(part: Part): AsyncGenerator<Page, Problem | undefined, undefined> {
+  /** What the vendor gives only a part of, or nothing, it may give in halves. */
+  async function* readHalves(
+    part: Part,
+    middle: Instant,
+    reason: string,
+  ): AsyncGenerator<Page, Problem | undefined, undefined> {
     const { from, until } = part.window;
-    if (indivisible || until - from <= shortestWindow) throw neverFinished(name, part.window);
-    const middle = from + (until - from) / 2n;
-    tools.debug('the query did not finish, asking for half the window', { from: isoText(from), until: isoText(until) });
+    tools.debug('asking for half the window', { reason, from: isoText(from), until: isoText(until) });
     const early = yield* readWindow({ ...part, window: { from, until: middle } });
+    if (early?.status === exit.partial) return early; // the position stays before it, whatever follows
     const late = yield* readWindow({ ...part, window: { from: middle, until } });
     return early ?? late;
+  }
+
+  /** Where a window may be divided; undefined when it is not to be. */
+  function middleOf({ from, until }: Window, least: Duration): Instant | undefined {
+    if (indivisible || until - from <= least) return undefined;
+    return [from + (until - from) / 2n, until - 1n].map(edge).find((at) => at > from);
   }
 
   const asksForBranches = asksVendor(definition, values);
@@ -188,7 +188,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     serverTime: vendor.serverTime,
     earliest: earliestIn(definition),
     shownFrom: shownFromIn(definition, values),
-    edge: edgeIn(definition),
+    edge,
     truncated: pages.truncated,
     guessed: pages.guessed,
     absent: plan.absent,

@@ -380,6 +380,52 @@ test('a window that holds fewer records than announced is read again once, and t
   );
 });
 
+/** A vendor that gives no more than `most` records of a window, the first ones, and says so. */
+async function cappingVendor(records: readonly { at: number }[], most: number): Promise<Vendor> {
+  return serve({}, ({ target }, response) => {
+    const query = new URL(target, 'http://pear').searchParams;
+    const [from, until] = ['from', 'until'].map((name) => Number(query.get(name)));
+    const found = records.filter(({ at }) => at >= from! * 1000 && at < until! * 1000);
+    sendJson(response, 200, JSON.stringify({ data: found.slice(0, most), capped: found.length > most }));
+  });
+}
+
+const capped = { window: { filter: 'event', time: 'epoch-s' }, paging: { type: 'none' } } as const;
+
+for (const [what, id, most] of [
+  ['an ID', { paths: ['id'] }, 10],
+  ['their content', { content: true }, 42],
+] as const) {
+  test(`more than a cap lets through is read in parts, as short as it takes, and each record has one key: ${what}`, async () => {
+    const minute = 60_000;
+    const burst = 5 * 60 * minute + 7 * minute;
+    const records = [
+      ...Array.from({ length: 60 }, (_, number) => ({ id: number, at: number * 10 * minute })),
+      ...Array.from({ length: 40 }, (_, number) => ({
+        id: 1000 + number,
+        at: burst + number * 1000,
+      })),
+    ];
+    const alike = { id: 77, at: burst - 2 * minute };
+    records.push(alike, alike, alike);
+    const server = await cappingVendor(records, most);
+    const definition = parseDefinition(
+      {
+        ...pear,
+        ...capped,
+        records: { path: 'data', id, time: { path: 'at', format: 'epoch-ms' }, capped: 'capped' },
+      },
+      'pear.yaml',
+    );
+    const window = { from: 0n, until: 10n * 3600n * 1_000_000_000n };
+    const { records: read } = await pullOnce(definition, valuesFor(server), { part: { slice: window } });
+    await server.close();
+    assert.deepEqual(new Set(read.map(({ text }) => text)), new Set(records.map((record) => JSON.stringify(record))));
+    assert.equal(new Set(read.map((record) => record.id)).size, 'paths' in id ? 101 : 103);
+    assert.ok(server.requests.length < 60, `${server.requests.length} requests`);
+  });
+}
+
 for (const capped of ['true', '"true"', '1', '"1"']) {
   test(`a window that a cap cuts off, told as ${capped}, is not whole`, () =>
     assert.rejects(

@@ -12,6 +12,8 @@ export interface Twins {
   next(digest: Buffer, taken: () => number): number;
   /** A page begins; `again`: it is the last one once more, and what it counted is taken back. */
   startPage(again: boolean): void;
+  /** A part of the window begins, and a page; `again`: what was counted since the last one began is taken back. */
+  startPart(again: boolean): void;
   /** Forgets what did not occur since the last call. A page begins as well. */
   forgetOlder(): void;
   /** Forgets everything. */
@@ -26,6 +28,13 @@ export function twins(): Twins {
   let older = countTable(); // what occurs again moves on to the recent ones
   let page: number[] = []; // what the page counted, by entry
 
+  let part: number[] | undefined; // what its pages before counted; nobody asks for it where windows have no parts
+
+  /** A count that falls to 0 stays: its base must not be taken anew, now that the first attempt may be remembered. */
+  function takeBack(entries: readonly number[] = []): void {
+    for (const entry of entries) recent.count(entry, -1);
+  }
+
   const wanted = new Uint32Array(words);
   return {
     next(digest, taken) {
@@ -39,19 +48,29 @@ export function twins(): Twins {
       return recent.count(entry, 1);
     },
     startPage(again) {
-      // A count that falls to 0 stays: its base must not be taken anew, now that the first attempt may be remembered.
-      if (again) for (const entry of page) recent.count(entry, -1);
+      if (again) takeBack(page);
+      else if (part !== undefined) for (const entry of page) part.push(entry);
+      page = [];
+    },
+    startPart(again) {
+      if (again) {
+        takeBack(part);
+        takeBack(page);
+      }
+      part = [];
       page = [];
     },
     forgetOlder() {
       older = recent;
       recent = countTable();
       page = [];
+      part &&= [];
     },
     clear() {
       recent = countTable();
       older = countTable();
       page = [];
+      part &&= [];
     },
   };
 }

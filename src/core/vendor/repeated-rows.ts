@@ -41,6 +41,7 @@ export function noticingRepeats(identity: Identify): RowIdentity {
       repeated = 0;
       identity.startPage(again);
     },
+    startPart: identity.startPart,
     startWindow: identity.startWindow,
     forgetOlder: identity.forgetOlder,
     repeated: () => repeated,

@@ -25,21 +25,26 @@ test('contents that differ in one word only are different', () => {
   }
 });
 
-test('twins are counted as a map would count them, with pages that are read again and numbers that are taken', () => {
-  const step = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constantFrom<'page' | 'again'>('page', 'again'));
+test('twins are counted as a map would count them, with pages and parts that are read again and numbers that are taken', () => {
+  const step = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constantFrom('page', 'page again', 'part', 'part again'));
   fc.assert(
     fc.property(
       fc.array(step, { maxLength: 60 }),
       fc.array(fc.nat(3), { minLength: 6, maxLength: 6 }),
       (steps, taken) => {
         const count = twins();
+        count.startPart(false);
         let before = new Map<number, number>();
+        let partBefore = new Map<number, number>();
         let model = new Map<number, number>();
         for (const step of steps) {
           if (typeof step === 'string') {
-            count.startPage(step === 'again');
-            if (step === 'page') before = new Map(model);
-            else model = new Map(before);
+            const again = step.endsWith('again');
+            if (step.startsWith('part')) count.startPart(again);
+            else count.startPage(again);
+            if (again) model = new Map(step.startsWith('part') ? partBefore : before);
+            before = new Map(model);
+            if (step.startsWith('part')) partBefore = new Map(model);
           } else {
             model.set(step, (model.get(step) ?? taken[step] ?? 0) + 1);
             assert.equal(
