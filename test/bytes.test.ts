@@ -22,6 +22,7 @@ import { fakeSekoia } from './support/sinks/sekoia.ts';
 import { fakeSplunk } from './support/sinks/splunk.ts';
 import { fakeSyslog } from './support/sinks/syslog.ts';
 import { fakeWebhook } from './support/sinks/webhook.ts';
+import { unwrapped } from './support/unwrapped.ts';
 
 const clock = { now: Date.UTC(2026, 10, 20, 9) };
 
@@ -75,7 +76,7 @@ const destinations: Readonly<Record<string, Make>> = {
     return {
       argv: ['--sink', 'datadog'],
       environment: { DATADOG_URL: server.url, DATADOG_API_KEY: 'a-long-key' },
-      texts: () => server.logs.map(({ message }) => message),
+      texts: () => server.logs.map(({ message }) => unwrapped(message)),
       close: server.close,
     };
   },

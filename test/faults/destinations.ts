@@ -8,6 +8,7 @@ import { fakeElastic, type ElasticOptions, type FakeElastic } from '../support/s
 import { fakeSekoia, type FakeSekoia } from '../support/sinks/sekoia.ts';
 import type { Answer, FakeServer, Received } from '../support/sinks/server.ts';
 import { fakeSplunk, type FakeSplunk, type SplunkOptions } from '../support/sinks/splunk.ts';
+import { unwrapped } from '../support/unwrapped.ts';
 import { canaries, scene, type Result, type Scene, type SceneOptions } from './harness.ts';
 
 /** A scene whose records go to `sink`. What is in its quarantine counts as delivered. */
@@ -34,7 +35,7 @@ export async function elasticScene(
     ELASTIC_USERNAME: canaries.username,
     ELASTIC_PASSWORD: canaries.password,
   };
-  const taken = (): string[] => [...sink.documents.values()].map(withoutTimestamp);
+  const taken = (): string[] => [...sink.documents.values()].map(withoutTimestamp).map(unwrapped);
   return sinkScene(context, { sink, name: 'elastic', environment, path: '/_bulk', taken, options });
 }
 
