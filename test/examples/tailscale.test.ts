@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { day, example, start } from '../support/example.ts';
+import { day, example, minute, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce } from '../support/source-tools.ts';
 import { startTailscale, type Tailscale } from '../support/vendors/tailscale.ts';
 
 const { definition, part, record, started } = example('tailscale', {
   secret: 'TAILSCALE_TOKEN',
-  lateness: 10,
+  lateness: 700,
   onePage: true,
   newestFirst: true,
   start: startTailscale,
@@ -41,6 +41,26 @@ test('tailscale: a week is asked for day by day, and an event on the edge of two
   const windows = asked(vendor).map(({ searchParams }) => [searchParams.get('start'), searchParams.get('end')]);
   assert.equal(windows.length, 7);
   for (const [number, [from]] of windows.entries()) if (number > 0) assert.equal(from, windows[number - 1]?.[1]);
+});
+
+test('tailscale: a record that the rate limiter of the log put off for hours is delivered, and a run takes one request', async (t) => {
+  let now = start;
+  const { vendor, values } = await started(t, 0, { now: () => now });
+  const job = exampleJob(definition, values);
+  const texts: string[] = [];
+  const run = async (after: number, text: string) => {
+    now = start + after * minute;
+    vendor.add(text);
+    texts.push(text);
+    assert.deepEqual((await job.run(now)).problems, []);
+  };
+  for (const after of [0, 10, 20, 340, 350, 680]) await run(after, record(after, start + (after - 1) * minute));
+  const before = vendor.requests.length;
+  const late =
+    [0, 1].map((number) => record(number, start - 2 * minute)).find((text) => text.includes('deferredAt')) ?? '';
+  await run(690, late.replace(/(?<="deferredAt":")[^"]+/, new Date(start + 690 * minute).toISOString()));
+  assert.deepEqual(job.taken, texts);
+  assert.equal(vendor.requests.length, before + 1);
 });
 
 test('tailscale: the events of one change share a group and are told apart, twins too', async (t) => {
