@@ -10,7 +10,7 @@ import { sendJson } from '../support/vendors/server.ts';
 const { definition, part, record, started } = example('salesforce', {
   secret: 'SALESFORCE_CLIENT_SECRET',
   tokens: true,
-  lateness: 10,
+  lateness: 700,
   // Two in a second.
   ago: (index, count) => (count - (index >> 1)) * 1000,
   start: (options: SalesforceOptions) => startSalesforce({ perPage: 10, ...options }),
@@ -100,4 +100,22 @@ test('salesforce: entries of the second in which a run ended, and late ones, are
   vendor.add(...late);
   for (const _ of [1, 2]) assert.deepEqual((await job.run((now += minute))).problems, []);
   assert.deepEqual(job.taken.toSorted(), [...texts, ...late].toSorted());
+});
+
+test('salesforce: what a deployment changed before its tests ran for hours is delivered once it is there, by one query a run', async (t) => {
+  let now = start;
+  const { vendor, values } = await started(t, 0, { now: () => now });
+  const job = exampleJob(definition, values);
+  const texts: string[] = [];
+  const run = async (after: number, ...more: readonly string[]) => {
+    now = start + after * minute;
+    vendor.add(...more);
+    texts.push(...more);
+    assert.deepEqual((await job.run(now)).problems, []);
+  };
+  for (const after of [0, 10, 20, 200, 210]) await run(after, record(after, start + (after - 1) * minute));
+  await run(260, record(1, start + 12 * minute), record(2, start + 14 * minute));
+  await run(265);
+  assert.deepEqual(job.taken, texts);
+  assert.equal(asked(vendor).length, 7);
 });
