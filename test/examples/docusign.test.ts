@@ -7,6 +7,7 @@ import { day, example, minute, start, windowTo } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { organization, startDocusign } from '../support/vendors/docusign.ts';
+import { sendJson } from '../support/vendors/server.ts';
 
 /** The app's, and one that is not. */
 const [keys, others] = [keyPair(), keyPair()];
@@ -118,4 +119,24 @@ test('docusign: what is stored late is found, and what a reset cursor shows agai
     now += 4 * minute;
   }
   assert.deepEqual(job.taken, texts);
+});
+
+test('docusign: a limit that is told with HTTP 400 is waited for, and the saved cursor is kept', async (t) => {
+  const { vendor, values } = await started(t, 1);
+  const { bookmark } = await pullOnce(definition, values, { part, tools: sourceTools(start) });
+  for (const errorCode of ['HOURLY_APIINVOCATION_LIMIT_EXCEEDED', 'BURST_APIINVOCATION_LIMIT_EXCEEDED']) {
+    const late = next(start - 3 * day);
+    vendor.add(late);
+    const asked = vendor.requests.length;
+    vendor.fault = (_request, response) => {
+      vendor.fault = undefined;
+      const message = 'The maximum number of hourly API invocations has been exceeded.';
+      sendJson(response, 400, JSON.stringify({ errorCode, message }));
+      return true;
+    };
+    const tools = sourceTools(start);
+    const again = await pullOnce(definition, values, { part: { ...part, bookmark }, tools });
+    assert.deepEqual([textsOf(again.records).at(-1), tools.waits.length], [late, 1]);
+    assert.equal(queries({ ...vendor, requests: vendor.requests.slice(asked) })[1]?.['cursor'], bookmark);
+  }
 });
