@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
-import { example, minute, start } from '../support/example.ts';
+import { day, example, minute, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startGoogleWorkspace, type GoogleWorkspace } from '../support/vendors/google-workspace.ts';
@@ -11,7 +11,7 @@ const otherKey = generateKeyPairSync('rsa', { modulusLength: 2048 })
   .privateKey.export({ type: 'pkcs8', format: 'pem' })
   .toString();
 
-const { definition, part, started } = example('google-workspace', {
+const { definition, part, next, started } = example('google-workspace', {
   secret: 'GOOGLE_PRIVATE_KEY',
   wrong: otherKey,
   otherShape: /told of an error/,
@@ -91,6 +91,23 @@ test('google-workspace: a clock that is a little ahead asks for nothing in the f
   const job = exampleJob(definition, { ...values, GOOGLE_APPLICATIONS: 'admin' });
   assert.deepEqual((await job.run(start + 20_000)).problems, []);
   assert.deepEqual(job.taken, texts);
+});
+
+test('google-workspace: a pause longer than Google keeps its logs is a gap, and no window that Google refuses', async (t) => {
+  let now = start;
+  const { vendor, values } = await started(t, 0, { now: () => now });
+  const job = exampleJob(definition, values);
+  assert.deepEqual((await job.run(now)).problems, []);
+  now += 200 * day;
+  vendor.fault = () => {
+    now += 1000; // each request takes a moment, in which what was asked for grows older
+    return false;
+  };
+  const texts = ['admin', 'login'].map((application) => next(now - day, application));
+  vendor.add(...texts);
+  const { problems } = await job.run(now);
+  assert.deepEqual(job.taken, texts);
+  assert.match(problems.map(({ message }) => message).join('\n'), /^(?:.*keeps.*\n?){2}$/);
 });
 
 test('google-workspace: a quota that is told with HTTP 403 is waited for', async (t) => {

@@ -1,6 +1,7 @@
 /**
  * Plays the Reports API of Google Workspace: tokens for assertions that the key of a service account has signed, one
- * list an application, newest first, with page tokens that belong to a query, and no list where there is nothing.
+ * list an application, newest first, with page tokens that belong to a query, and no list where there is nothing. What
+ * begins more than 180 days ago is refused.
  */
 import { Buffer } from 'node:buffer';
 import { generateKeyPairSync, verify } from 'node:crypto';
@@ -32,6 +33,8 @@ interface Stored {
 
 const base = '/admin/reports/v1/activity/users/all/applications/';
 const parameters = ['startTime', 'endTime', 'maxResults', 'pageToken', 'customerId', 'eventName', 'actorIpAddress'];
+
+const keeps = 180 * 86_400_000;
 
 /** Of every service account that is played in a process: keys take long to make. */
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -87,7 +90,9 @@ export async function startGoogleWorkspace(options: ServerOptions = {}): Promise
     const most = Number(query.get('maxResults') ?? 1000);
     if (!(most >= 1 && most <= 1000)) throw new Error('maxResults must be between 1 and 1000');
     const [from, until] = ['startTime', 'endTime'].map((name) => Date.parse(query.get(name) ?? ''));
-    if (!(Number(from) < Number(until) && Number(until) <= now())) throw new Error('Start or end time is invalid');
+    if (!(Number(from) < Number(until) && Number(until) <= now() && Number(from) >= now() - keeps)) {
+      throw new Error('Invalid request: Start time and end time should be within last 180 days.');
+    }
     const found = log
       .filter(({ value, time }) => value.id.applicationName === application && time >= Number(from))
       .filter(({ time }) => time < Number(until))
