@@ -37,7 +37,7 @@ export const datadog: SinkDefinition = {
   name: 'datadog',
   summary: 'Datadog, by its log intake',
   promise:
-    'Datadog has accepted the logs. A batch whose answer was lost is sent again and can be seen twice, with the same record_id. It drops logs older than 18 hours: records of 17 hours and more are sent without their time, inside a member `record` of the message.',
+    'Datadog has accepted the logs. A batch whose answer was lost is sent again and can be seen twice, with the same record_id. It drops logs older than 18 hours or two hours ahead: records of 17 hours and more, or of an hour ahead, are sent without their time, inside a member `record` of the message. Records that tell such a date under a name that Datadog knows, such as `timestamp` or `date`, go into that member as well, with their time; a date in seconds is one, since Datadog takes it for milliseconds.',
   settings,
   create: datadogSink,
 };
@@ -48,8 +48,13 @@ const largestBatch = 4_250_000;
 const largestLog = 1_000_000;
 /** What a refusal may be about, beside the logs. */
 const doubt = 'DATADOG_API_KEY and DATADOG_SITE';
-/** Logs older than 18 hours are dropped, and accepted all the same; a batch may wait an hour before it is taken. */
-const oldest = 17 * 60 * 60 * 1000;
+const hour = 60 * 60 * 1000;
+/**
+ * Logs older than 18 hours, or more than two hours ahead, are dropped, and accepted all the same. A batch may wait an hour
+ * before it is taken, and the clock of this machine may be ahead.
+ */
+const oldest = 17 * hour;
+const newest = hour;
 
 function datadogSink(values: SettingValues, tools: SinkTools): Sink {
   // People paste the address from an example, path included.
@@ -62,10 +67,9 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
   const uploads = upload(who, { records: 1000, bytes: largestBatch, record: largestLog });
   const headers = { 'dd-api-key': values['DATADOG_API_KEY'] ?? '', 'content-type': 'application/json' };
 
-  function isTooOld(time: number): boolean {
-    const is = time < tools.now() - oldest;
-    if (is) tools.warn(oldWarning(who));
-    return is;
+  function isOutside(time: number): boolean {
+    const now = tools.now();
+    return time < now - oldest || time > now + newest;
   }
 
   async function send(batch: Batch): Promise<Reply> {
@@ -119,7 +123,8 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
         hostname: values['DATADOG_HOSTNAME'],
         ddtags: values['DATADOG_TAGS'],
       },
-      isTooOld,
+      isOutside,
+      () => tools.warn(untimedWarning(who)),
     ),
     probe,
     send,
@@ -127,8 +132,8 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
   };
 }
 
-function oldWarning(who: string): string {
-  return `${who} drops logs older than 18 hours: such records are sent without their time, inside a member record of the message`;
+function untimedWarning(who: string): string {
+  return `${who} drops logs older than 18 hours or two hours ahead: such records are sent without their time, inside a member record of the message`;
 }
 
 /** DATADOG_URL, or the intake of DATADOG_SITE. Throws Problem 78 when the site is none. */

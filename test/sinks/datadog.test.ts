@@ -119,13 +119,7 @@ test('a record whose time is not known, or another one, is given no date that is
   const dated = ['timestamp', '@timestamp', 'date'].map((name, at) => {
     return JSON.stringify({ [name]: at === 1 ? old : new Date(old).toISOString() });
   });
-  const fine = [
-    `{"timestamp":${young}}`,
-    `{"timestamp":${old / 1000}}`,
-    `{"a":{"date":${old}}}`,
-    '{"date":null}',
-    '{"date":{}}',
-  ];
+  const fine = [`{"timestamp":${young}}`, `{"a":{"date":${old}}}`, '{"date":null}', '{"date":{}}'];
   await send(fine.map((text, number) => auditRecord(text, String(number))));
   assert.deepEqual(tools.warnings, []);
   await send([...dated.map((text) => auditRecord(text, '"u"')), auditRecord(`{"date":${old}}`, '"k"', young)]);
@@ -135,6 +129,56 @@ test('a record whose time is not known, or another one, is given no date that is
     [...fine, ...[...dated, `{"date":${old}}`].map((text) => `{"record":${text}}`)],
   );
   assert.equal(server.logs.at(-1)?.timestamp, new Date(young).toISOString());
+});
+
+test('a record whose own date Datadog reads as 1970, because it is told in seconds, is there, with its time, and without a warning', async () => {
+  const { send, tools, server } = await start();
+  const texts = [`{"timestamp":${Math.floor(testNow / 1000)}}`, `{"timestamp":${testNow / 1000 + 0.5}}`, '{"date":0}'];
+  await send(texts.map((text, number) => auditRecord(text, String(number), testNow)));
+  assert.deepEqual(
+    server.logs.map(({ message, timestamp }) => [message, timestamp]),
+    texts.map((text) => [`{"record":${text}}`, new Date(testNow).toISOString()]),
+  );
+  assert.deepEqual(tools.warnings, []);
+});
+
+test('records of a time to come, of which Datadog takes the next two hours, are given no date that it knows, and a warning', async () => {
+  const { send, tools, server } = await start();
+  const soon = new Date(testNow + 30 * 60_000).toISOString();
+  const later = new Date(testNow + 3 * 3_600_000).toISOString();
+  await send([auditRecord(`{"date":"${soon}"}`, '"s"', Date.parse(soon))]);
+  assert.deepEqual(tools.warnings, []);
+  await send([auditRecord('{"l":1}', '"l"', Date.parse(later)), auditRecord(`{"date":"${later}"}`, '"d"', testNow)]);
+  assert.deepEqual(
+    server.logs.map(({ message, timestamp }) => [message, timestamp]),
+    [
+      [`{"date":"${soon}"}`, soon],
+      ['{"record":{"l":1}}', undefined],
+      [`{"record":{"date":"${later}"}}`, new Date(testNow).toISOString()],
+    ],
+  );
+  assert.match(tools.warnings.join(), /two hours ahead/);
+});
+
+test('a date without a zone is UTC to Datadog, wherever the program runs', async (t) => {
+  const { TZ } = process.env;
+  t.after(() => {
+    if (TZ === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = TZ;
+  });
+  for (const [zone, hours] of [
+    ['America/Los_Angeles', -19],
+    ['Asia/Tokyo', 3],
+  ] as const) {
+    process.env['TZ'] = zone;
+    const { send, server } = await start();
+    const text = `{"date":"${new Date(testNow + hours * 3_600_000).toISOString().slice(0, 19)}"}`;
+    await send([auditRecord(text, '"z"', testNow)]);
+    assert.deepEqual(
+      server.logs.map(({ message }) => message),
+      [`{"record":${text}}`],
+    );
+  }
 });
 
 test('a record that comes of age while its batch waits is without a date as well', async () => {

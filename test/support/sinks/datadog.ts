@@ -24,7 +24,10 @@ const truncatedAt = 1_000_000;
 /** "JSON logs" in its documentation: the first of these that a message has at its top is the date of the log. */
 const dates = ['@timestamp', 'timestamp', '_timestamp', 'Timestamp', 'eventTime', 'date', 'published_date'];
 
-/** With `now`, logs whose date is more than 18 hours before it are dropped, and accepted all the same, as Datadog does. */
+/**
+ * With `now`, logs whose date is more than 18 hours before it or two hours after it are dropped, and accepted all the same,
+ * as Datadog does: "Log events can be submitted up to 18 hours in the past and two hours in the future."
+ */
 export async function fakeDatadog(key = 'a-long-key', now?: () => number): Promise<FakeDatadog> {
   const logs: DatadogLog[] = [];
 
@@ -39,7 +42,7 @@ export async function fakeDatadog(key = 'a-long-key', now?: () => number): Promi
     if (entries.some((log) => typeof log.message !== 'string' || fake.refuses?.(log) === true)) {
       return refusal(400, 'Bad Request', 'an entry is malformed');
     }
-    const taken = entries.filter((log) => now === undefined || !isOld(log, now() - 18 * 3_600_000));
+    const taken = entries.filter((log) => now === undefined || isOfToday(log, now()));
     logs.push(...taken.map((log) => ({ ...log, message: truncated(log.message) })));
     return { status: 202, body: {} };
   }
@@ -48,15 +51,12 @@ export async function fakeDatadog(key = 'a-long-key', now?: () => number): Promi
   return fake;
 }
 
-function isOld({ timestamp, message }: DatadogLog, oldest: number): boolean {
+/** A number is milliseconds, whatever it was meant to be; a text without a zone is UTC. */
+function isOfToday({ timestamp, message }: DatadogLog, now: number): boolean {
   const members = JSON.parse(message) as Record<string, unknown>;
-  const told = [timestamp, ...dates.map((name) => members[name])];
-  return told.some((date) => typeof date === 'string' && Date.parse(date) < oldest) || told.some(isMillis);
-
-  /** Seconds are not taken for a date. */
-  function isMillis(date: unknown): boolean {
-    return typeof date === 'number' && date > 1e11 && date < oldest;
-  }
+  return [timestamp, ...dates.map((name) => members[name])]
+    .map((date) => (typeof date === 'string' ? Date.parse(/Z$|[+-]\d\d:\d\d$/.test(date) ? date : `${date}Z`) : date))
+    .every((date) => typeof date !== 'number' || !(date < now - 18 * 3_600_000 || date > now + 2 * 3_600_000));
 }
 
 function truncated(message: string): string {

@@ -2,6 +2,7 @@
  * A record as an entry of Datadog's log intake: its text as `message`, a JSON string, so that nothing in it is altered on
  * the way (Datadog itself reads attributes from a message that is JSON); its time and its ID as fields beside it.
  * https://docs.datadoghq.com/api/latest/logs/#send-logs
+ * https://docs.datadoghq.com/logs/log_configuration/processors/log_date_remapper/
  */
 import { Buffer } from 'node:buffer';
 import { eventTime } from '../../clock/event-time.ts';
@@ -22,8 +23,7 @@ export interface DatadogFields {
 
 /** Members of a message that Datadog takes for its date, unless told otherwise. */
 const dates = ['@timestamp', 'timestamp', '_timestamp', 'Timestamp', 'eventTime', 'date', 'published_date'];
-/** Smaller numbers are not taken for milliseconds since 1970. */
-const leastMillis = 1e11;
+const endsInZone = /(?:[a-z]|[+-]\d\d:?\d\d)$/i;
 
 const before = Buffer.from('{"record":');
 const after = Buffer.from('}');
@@ -31,11 +31,12 @@ const after = Buffer.from('}');
 /**
  * `{"ddsource":"acme","service":"acme","timestamp":"...","record_id":"abc","message":"..."},`
  *
- * Datadog drops a log whose date is too old, and answers that all is well. The date is our `timestamp`; or a member of the
- * message, under one of many names, that of a pipeline among them. So a record that `isTooOld` (milliseconds since 1970) is
- * sent without the one, and inside a member `record`, where Datadog looks for none.
+ * Datadog drops a log whose date is of another day, and answers that all is well. The date is our `timestamp`; or a member
+ * of the message, under one of many names, that of a pipeline among them. So a record that `isOutside` of the times that it
+ * takes (in milliseconds since 1970) is sent without the one, and inside a member `record`, where Datadog looks for none. The
+ * latter is enough for a record with a time of its own that it takes; `untimed` is told of each that is left without any.
  */
-export function datadogForm(fields: DatadogFields, isTooOld: (time: number) => boolean): Encode {
+export function datadogForm(fields: DatadogFields, isOutside: (time: number) => boolean, untimed: () => void): Encode {
   const escaped = escapeFinder();
   const finders = dates.map((name) => ({ name, isThere: memberFinder(name, escaped) }));
 
@@ -43,21 +44,18 @@ export function datadogForm(fields: DatadogFields, isTooOld: (time: number) => b
   function datesIn({ bytes, start, end }: AuditRecord): number[] {
     return finders
       .filter(({ isThere }) => isThere(bytes, start, end))
-      .map(({ name }) => {
-        const value = parseJson(lexemeAt(bytes.subarray(start, end), [name]) ?? '');
-        if (typeof value === 'number') return value < leastMillis ? Number.NaN : value;
-        return typeof value === 'string' ? Date.parse(value) : Number.NaN;
-      });
+      .map(({ name }) => dateOf(parseJson(lexemeAt(bytes.subarray(start, end), [name]) ?? '')));
   }
 
   const constant = `${JSON.stringify(fields).slice(0, -1)},`; // leaves out what is undefined
   return (record, out) => {
-    const isOld = isTooOld(record.time);
-    const time = isOld ? undefined : eventTime(record);
+    const time = isOutside(record.time) ? undefined : eventTime(record);
+    const isWrapped = isOutside(record.time) || datesIn(record).some(isOutside);
+    if (isWrapped && time === undefined) untimed();
     out.text(`${constant}${time === undefined ? '' : `"timestamp":"${time}",`}"record_id":"`);
     appendId(record, out);
     out.text('","message":');
-    if (isOld || datesIn(record).some(isTooOld)) {
+    if (isWrapped) {
       const whole = Buffer.concat([before, record.bytes.subarray(record.start, record.end), after]);
       appendJsonString(whole, 0, whole.length, out);
     } else {
@@ -65,4 +63,10 @@ export function datadogForm(fields: DatadogFields, isTooOld: (time: number) => b
     }
     out.text('},');
   };
+}
+
+/** As Datadog reads it: a number is milliseconds, also one that was meant to be seconds; a text without a zone is in UTC. */
+function dateOf(value: unknown): number {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' ? Date.parse(endsInZone.test(value) ? value : `${value}Z`) : Number.NaN;
 }
