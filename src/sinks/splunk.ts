@@ -46,7 +46,7 @@ export const splunk: SinkDefinition = {
   name: 'splunk',
   summary: 'Splunk, by its HTTP Event Collector',
   promise:
-    'Without SPLUNK_ACK, Splunk has accepted the events; with it, they are indexed. A batch whose answer was lost is sent again and can be seen twice, with the same record_id. Splunk cuts off events at 10,000 bytes in silence, unless TRUNCATE of the source type (props.conf) says otherwise.',
+    'Without SPLUNK_ACK, Splunk has accepted the events; with it, they are indexed. A batch whose answer was lost is sent again and can be seen twice, with the same record_id. Splunk cuts off events at 10,000 bytes in silence, unless TRUNCATE of the source type (props.conf) says otherwise. To events for an index that is not there it says the same, unless the token is limited to some indexes, and drops them, unless lastChanceIndex (indexes.conf) is set.',
   settings,
   create: splunkSink,
 };
@@ -145,7 +145,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
       if (wantsAcks && (await ask(channelOfRun, [0])) === 'none') {
         throw new Problem(exit.config, `${who} does not acknowledge for this token`, { hint: enableAcks });
       }
-      return `it takes the token${wantsAcks ? ' and acknowledges' : ''}; its index is proven by the first delivery`;
+      return `it takes the token${wantsAcks ? ' and acknowledges' : ''}; whether its index is there, only a search in Splunk shows`;
     }
     if (typeof answer?.['text'] !== 'string' || reply.status !== 400) {
       throw isSuccessful(reply.status) ? notHec() : failure(reply, 'the token', answer);

@@ -473,7 +473,7 @@ test('without acknowledgement nothing is kept between runs', async () => {
 
 test('a probe checks the token and sends nothing', async () => {
   const { server, sink } = await start();
-  assert.equal(await sink.probe?.(), 'it takes the token; its index is proven by the first delivery');
+  assert.equal(await sink.probe?.(), 'it takes the token; whether its index is there, only a search in Splunk shows');
   assert.deepEqual([server.lines, server.polls()], [[], []]);
   const wrong = await connect(server, { SPLUNK_TOKEN: 'other' });
   await assert.rejects(async () => wrong.sink.probe?.(), { status: exit.noperm });
