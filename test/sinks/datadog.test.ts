@@ -122,6 +122,7 @@ test('a record whose time is not known, or another one, is given no date that is
   const fine = [`{"timestamp":${young}}`, `{"a":{"date":${old}}}`, '{"date":null}', '{"date":{}}'];
   await send(fine.map((text, number) => auditRecord(text, String(number))));
   assert.deepEqual(tools.warnings, []);
+  dated.push(`{"syslog":{"timestamp":"${new Date(old).toISOString()}"}}`);
   await send([...dated.map((text) => auditRecord(text, '"u"')), auditRecord(`{"date":${old}}`, '"k"', young)]);
   assert.match(tools.warnings.join(), /older than 18 hours/);
   assert.deepEqual(

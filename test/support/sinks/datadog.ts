@@ -21,7 +21,7 @@ export interface FakeDatadog extends FakeServer {
 
 const truncatedAt = 1_000_000;
 
-/** "JSON logs" in its documentation: the first of these that a message has at its top is the date of the log. */
+/** "JSON logs" in its documentation: one of these at the top of a message, or syslog.timestamp, is the date of the log. */
 const dates = ['@timestamp', 'timestamp', '_timestamp', 'Timestamp', 'eventTime', 'date', 'published_date'];
 
 /**
@@ -54,7 +54,8 @@ export async function fakeDatadog(key = 'a-long-key', now?: () => number): Promi
 /** A number is milliseconds, whatever it was meant to be; a text without a zone is UTC. */
 function isOfToday({ timestamp, message }: DatadogLog, now: number): boolean {
   const members = JSON.parse(message) as Record<string, unknown>;
-  return [timestamp, ...dates.map((name) => members[name])]
+  const { syslog } = members as { readonly syslog?: { readonly timestamp?: unknown } };
+  return [timestamp, syslog?.timestamp, ...dates.map((name) => members[name])]
     .map((date) => (typeof date === 'string' ? Date.parse(/Z$|[+-]\d\d:\d\d$/.test(date) ? date : `${date}Z`) : date))
     .every((date) => typeof date !== 'number' || !(date < now - 18 * 3_600_000 || date > now + 2 * 3_600_000));
 }

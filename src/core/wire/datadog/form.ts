@@ -22,7 +22,12 @@ export interface DatadogFields {
 }
 
 /** Members of a message that Datadog takes for its date, unless told otherwise. */
-const dates = ['@timestamp', 'timestamp', '_timestamp', 'Timestamp', 'eventTime', 'date', 'published_date'];
+const dates = [
+  ...['@timestamp', 'timestamp', '_timestamp', 'Timestamp', 'eventTime', 'date', 'published_date'].map((name) => [
+    name,
+  ]),
+  ['syslog', 'timestamp'],
+];
 const endsInZone = /(?:[a-z]|[+-]\d\d:?\d\d)$/i;
 
 const before = Buffer.from('{"record":');
@@ -38,13 +43,13 @@ const after = Buffer.from('}');
  */
 export function datadogForm(fields: DatadogFields, isOutside: (time: number) => boolean, untimed: () => void): Encode {
   const escaped = escapeFinder();
-  const finders = dates.map((name) => ({ name, isThere: memberFinder(name, escaped) }));
+  const finders = dates.map((path) => ({ path, isThere: memberFinder(path[0] ?? '', escaped) }));
 
   /** The dates that it tells itself, in milliseconds since 1970; NaN for what is none. */
   function datesIn({ bytes, start, end }: AuditRecord): number[] {
     return finders
       .filter(({ isThere }) => isThere(bytes, start, end))
-      .map(({ name }) => dateOf(parseJson(lexemeAt(bytes.subarray(start, end), [name]) ?? '')));
+      .map(({ path }) => dateOf(parseJson(lexemeAt(bytes.subarray(start, end), path) ?? '')));
   }
 
   const constant = `${JSON.stringify(fields).slice(0, -1)},`; // leaves out what is undefined
