@@ -38,7 +38,8 @@ interface Destination {
 
 type Make = (directory: string) => Promise<Destination>;
 
-const ofElastic = (lines: readonly string[]): string[] => lines.filter((_, at) => at % 2 === 1).map(withoutTimestamp);
+const ofElastic = (lines: readonly string[]): string[] =>
+  lines.filter((_, at) => at % 2 === 1).map((line) => textIn(line) ?? withoutTimestamp(line));
 const ofSplunk = (lines: readonly string[]): string[] =>
   lines.map((line) => line.slice(line.indexOf('"},"event":') + '"},"event":'.length, -1));
 
@@ -294,6 +295,12 @@ function digests(texts: readonly string[]): string[] {
 function withoutTimestamp(source: string): string {
   const spliced = `{"@timestamp":"${new Date(clock.now).toISOString()}"`;
   return source.startsWith(spliced) ? `{${source.slice(spliced.length).replace(/^,/, '')}` : source;
+}
+
+/** The record that is in there as text, because Elasticsearch takes none with a name such as "" or ".a". */
+function textIn(line: string): string | undefined {
+  const [, text] = /^\{"@timestamp":"[^"]*","message":("(?:[^"\\]|\\.)*")\}$/.exec(line) ?? [];
+  return text === undefined ? undefined : (JSON.parse(text) as string);
 }
 
 function linesOf(text: string): string[] {

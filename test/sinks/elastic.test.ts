@@ -95,14 +95,22 @@ test('a record with a member _id, which Elasticsearch takes in no document, goes
   );
 });
 
-test('a record with a name that begins with a dot, which Elasticsearch takes nowhere, goes as text into message', async () => {
+test('a record with a name that Elasticsearch takes nowhere, because it has nothing before or between dots, goes as text into message', async () => {
   const { server, send } = await start();
   const dotted = [
     '{"event_type":{".tag":"login","n":9007199254740993}}',
     '{"a":["\\".x",{"b":1, ".tag" :"é\\"}"}]}',
     '{"_id":"5a","c":{".":1}}',
+    '{"body":{"":"x"}}',
+    '{"body":{"" : 1}}',
+    '{"a..b":1}',
+    '{"a":"..","b":[{"c...d":{}}]}',
   ];
-  const plain = ['{"file":".tag","names":[".a",".b"],"s":"\\".tag\\":1","n":1}', '{"a.b":1}'];
+  const plain = [
+    '{"a":"","b":"..","c.":1,"d..":2,"e":"\\"\\":","f":["",".."]}',
+    '{"file":".tag","names":[".a",".b"],"s":"\\".tag\\":1","n":1}',
+    '{"a.b":1}',
+  ];
   await send([...dotted, ...plain].map((text, number) => auditRecord(text, String(number), 1_763_596_800_000)));
   const time = '"@timestamp":"2025-11-20T00:00:00.000Z"';
   assert.deepEqual(

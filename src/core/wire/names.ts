@@ -23,28 +23,44 @@ export function memberFinder(name: string, escaped: Occurrence): Finder {
     (plain(bytes, start) < end || escaped(bytes, start) < end) && hasTopLevelKey(bytes, start, end, name);
 }
 
-/** Whether a name in it, at any depth, begins with a dot. */
-export function dottedNameFinder(): Finder {
-  const next = nextOccurrence('".');
-  return (bytes, start, end) => {
-    for (let at = next(bytes, start); at < end; at = next(bytes, at + 1)) {
-      if (bytes[at - 1] === ascii.backslash) continue; // inside a text
-      const after = skipBlanks(bytes, skipString(bytes, at, end), end);
-      if (bytes[after] === ascii.colon) return true;
-    }
-    return false;
-  };
+/**
+ * Whether a name in it, at any depth, is empty, or has nothing before or between its dots: `.tag`, `a..b`. Dots at its end are
+ * no matter. Escapes are not read, and blanks not looked for.
+ */
+export function brokenNameFinder(): Finder {
+  const isName = (bytes: Buffer, at: number): boolean => isBeforeColon(bytes, at + 2, bytes.length);
+  const signs = [nextOccurrence('".'), nextOccurrence('..'), nextOccurrence('""', isName)];
+  return (bytes, start, end) =>
+    signs.some((next) => next(bytes, start) < end) && hasName(bytes, start, end, /^$|^\.|\.\.[^.]/);
 }
 
-/** Where a text occurs at or after an offset, Infinity if nowhere; searches once for many ascending offsets. */
-function nextOccurrence(text: string): Occurrence {
+function hasName(bytes: Buffer, start: number, end: number, pattern: RegExp): boolean {
+  for (let at = start; at < end; at++) {
+    if (bytes[at] !== ascii.quote) continue;
+    const after = skipString(bytes, at, end);
+    if (isBeforeColon(bytes, after, end) && pattern.test(bytes.toString('latin1', at + 1, after - 1))) return true;
+    at = after - 1;
+  }
+  return false;
+}
+
+function isBeforeColon(bytes: Buffer, at: number, end: number): boolean {
+  return bytes[skipBlanks(bytes, at, end)] === ascii.colon;
+}
+
+/**
+ * Where a text occurs at or after an offset, and `isMeant` there; Infinity if nowhere. Searches once for many ascending
+ * offsets.
+ */
+function nextOccurrence(text: string, isMeant: (bytes: Buffer, at: number) => boolean = () => true): Occurrence {
   const pattern = Buffer.from(text);
   let searched: Buffer | undefined;
   let begun = 0;
   let found = Infinity;
   return (bytes, from) => {
     if (bytes !== searched || from < begun || from > found) {
-      const at = bytes.indexOf(pattern, from);
+      let at = bytes.indexOf(pattern, from);
+      while (at !== -1 && !isMeant(bytes, at)) at = bytes.indexOf(pattern, at + 1);
       searched = bytes;
       begun = from;
       found = at === -1 ? Infinity : at;

@@ -54,9 +54,10 @@ export function withoutMark(id: string): string {
   return id.replace(/:[0-9a-f]{8}:/, ':');
 }
 
-function hasDottedName(value: unknown): boolean {
+/** Elasticsearch splits names at their dots, and refuses empty parts (DotExpandingXContentParser); blank ones, too. */
+function hasBrokenName(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(([name, member]) => name.startsWith('.') || hasDottedName(member));
+  return Object.entries(value).some(([name, member]) => /^$|^\.|\.\.[^.]/.test(name) || hasBrokenName(member));
 }
 
 export async function fakeElastic(options: ElasticOptions = {}): Promise<FakeElastic> {
@@ -143,8 +144,8 @@ export async function fakeElastic(options: ElasticOptions = {}): Promise<FakeEla
     if (Object.hasOwn(parsed, '_id')) {
       return failed(400, 'document_parsing_exception', 'Field [_id] is a metadata field');
     }
-    if (hasDottedName(parsed)) {
-      return failed(400, 'document_parsing_exception', 'field name starting or ending with a [.]');
+    if (hasBrokenName(parsed)) {
+      return failed(400, 'document_parsing_exception', 'field name cannot contain only whitespace');
     }
     if (typeof parsed['@timestamp'] !== 'string' && typeof parsed['@timestamp'] !== 'number') {
       return failed(400, 'document_parsing_exception', 'data stream timestamp field [@timestamp] is missing');

@@ -8,7 +8,7 @@ import { appendJsonString } from '../../json/json-string.ts';
 import { skipBlanks } from '../../json/json.ts';
 import type { Encode } from '../json-line.ts';
 import { appendId, isPlainId } from '../sink-id.ts';
-import { dottedNameFinder, escapeFinder, memberFinder } from '../names.ts';
+import { brokenNameFinder, escapeFinder, memberFinder } from '../names.ts';
 import type { AuditRecord, SinkTools } from '../../types.ts';
 
 /** What an `_id` is made of. */
@@ -24,7 +24,7 @@ const lineBreak = Buffer.from('\n');
  * `{"create":{"_id":"acme.3f9a2c1b07d4:9f86d081:abc"}}`, then the record; `@timestamp` is put in front of its members where
  * it is missing, with the record's full precision, or as `now` (milliseconds since 1970) when it has no time that can be
  * read. A record that Elasticsearch would refuse for a name in it goes in whole: into a member `record` if it has a member
- * `_id` of its own, and as text into `message` if a name begins with a dot, at any depth.
+ * `_id` of its own, and as text into `message` if a name is empty, or has nothing before or between its dots, at any depth.
  */
 export function elasticForm({ idSpace: idSpaceOf, trustsIds = false, now }: FormTools): Encode {
   let known: string | undefined;
@@ -34,7 +34,7 @@ export function elasticForm({ idSpace: idSpaceOf, trustsIds = false, now }: Form
   const escaped = escapeFinder();
   const hasTimestamp = memberFinder('@timestamp', escaped);
   const hasId = memberFinder('_id', escaped);
-  const hasDottedName = dottedNameFinder();
+  const hasBrokenName = brokenNameFinder();
 
   function goTo(branch: string): void {
     known = branch;
@@ -55,7 +55,7 @@ export function elasticForm({ idSpace: idSpaceOf, trustsIds = false, now }: Form
     } else {
       out.text(`{"create":{"_id":${JSON.stringify(documentId(idSpace, record, trustsIds))}}}\n`);
     }
-    if (hasDottedName(bytes, start, end)) {
+    if (hasBrokenName(bytes, start, end)) {
       out.text(`{"@timestamp":"${timestamp(record, now)}","message":`);
       appendJsonString(bytes, start, end, out);
       out.text('}');
