@@ -78,6 +78,7 @@ function syslogSink(values: SettingValues, tools: SinkTools): Sink {
         appName: name(values, 'SYSLOG_APPNAME', 48),
         messageId: event,
         structuredDataId: structuredDataId(values['SYSLOG_SD_ID'] ?? ''),
+        coarse: format === 'leef',
       },
       syslogPayload(format, { product: tools.sourceName, event, severity }),
     ),

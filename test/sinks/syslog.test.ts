@@ -116,6 +116,15 @@ test('LEEF 2.0 holds time, ID and the whole record', async (t) => {
   assert.deepEqual(fields[3], { externalId: 't', raw: '{"a": 1}' });
 });
 
+test('with LEEF the time in the header has milliseconds and no more, as QRadar reads it', async (t) => {
+  const { server, send } = await start(t, { SYSLOG_FORMAT: 'leef' });
+  await send([auditRecord('{}', '1', testNow, 123_456), auditRecord('{}', '2', testNow + 5)]);
+  assert.deepEqual(
+    server.messages.map(({ timestamp }) => timestamp),
+    ['2025-11-20T00:00:00.000Z', '2025-11-20T00:00:00.005Z'],
+  );
+});
+
 test('CEF holds time, ID and the whole record, escaped', async (t) => {
   const { server, send } = await start(t, { SYSLOG_FORMAT: 'cef', SYSLOG_SEVERITY: '3' });
   const id = auditRecord('{"a":1}', '"k=1\\\\"');

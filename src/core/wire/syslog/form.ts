@@ -16,6 +16,8 @@ export interface SyslogFields {
   readonly messageId: string;
   /** Name of the structured data element that holds the record's ID. */
   readonly structuredDataId: string;
+  /** Milliseconds at most: IBM's "LEEF event components" knows no finer time in the header. */
+  readonly coarse: boolean;
 }
 
 /** `312 <110>1 2025-11-20T00:00:00.123456Z host audit-export - - [record@32473 id="abc"] ` and the payload. */
@@ -26,7 +28,8 @@ export function syslogForm(fields: SyslogFields, payload: Encode): Encode {
   return (record, out, branch) => {
     message.truncate(0);
     const id = printableId(record).replace(/["\\\]]/g, String.raw`\$&`);
-    message.text(`<${priority}>1 ${eventTime(record) ?? '-'}${constant}${id}"] `);
+    const time = eventTime(fields.coarse ? { time: record.time, nanos: 0 } : record);
+    message.text(`<${priority}>1 ${time ?? '-'}${constant}${id}"] `);
     payload(record, message, branch);
     out.text(`${message.length()} `);
     out.bytes(message.view(), 0, message.length());
