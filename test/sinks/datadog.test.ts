@@ -119,7 +119,8 @@ test('a record whose time is not known, or another one, is given no date that is
   const dated = ['timestamp', '@timestamp', 'date'].map((name, at) => {
     return JSON.stringify({ [name]: at === 1 ? old : new Date(old).toISOString() });
   });
-  const fine = [`{"timestamp":${young}}`, `{"a":{"date":${old}}}`, '{"date":null}', '{"date":{}}'];
+  const nanoseconds = '{"timestamp":1606322948648718268}'; // as Sysdig's
+  const fine = [nanoseconds, `{"timestamp":${young}}`, `{"a":{"date":${old}}}`, '{"date":null}', '{"date":{}}'];
   await send(fine.map((text, number) => auditRecord(text, String(number))));
   assert.deepEqual(tools.warnings, []);
   dated.push(`{"syslog":{"timestamp":"${new Date(old).toISOString()}"}}`);

@@ -51,13 +51,14 @@ export async function fakeDatadog(key = 'a-long-key', now?: () => number): Promi
   return fake;
 }
 
-/** A number is milliseconds, whatever it was meant to be; a text without a zone is UTC. */
+/** A number is milliseconds, whatever it was meant to be, and beyond all dates no date; a text without a zone is UTC. */
 function isOfToday({ timestamp, message }: DatadogLog, now: number): boolean {
   const members = JSON.parse(message) as Record<string, unknown>;
   const { syslog } = members as { readonly syslog?: { readonly timestamp?: unknown } };
   return [timestamp, syslog?.timestamp, ...dates.map((name) => members[name])]
     .map((date) => (typeof date === 'string' ? Date.parse(/Z$|[+-]\d\d:\d\d$/.test(date) ? date : `${date}Z`) : date))
-    .every((date) => typeof date !== 'number' || !(date < now - 18 * 3_600_000 || date > now + 2 * 3_600_000));
+    .map((date) => (typeof date === 'number' ? new Date(date).getTime() : NaN))
+    .every((date) => Number.isNaN(date) || (date >= now - 18 * 3_600_000 && date <= now + 2 * 3_600_000));
 }
 
 function truncated(message: string): string {

@@ -23,11 +23,15 @@ export interface DatadogFields {
 
 /** Members of a message that Datadog takes for its date, unless told otherwise. */
 const dates = [
-  ...['@timestamp', 'timestamp', '_timestamp', 'Timestamp', 'eventTime', 'date', 'published_date'].map((name) => [
-    name,
-  ]),
-  ['syslog', 'timestamp'],
-];
+  '@timestamp',
+  'timestamp',
+  '_timestamp',
+  'Timestamp',
+  'eventTime',
+  'date',
+  'published_date',
+  'syslog.timestamp',
+].map((path) => path.split('.'));
 const endsInZone = /(?:[a-z]|[+-]\d\d:?\d\d)$/i;
 
 const before = Buffer.from('{"record":');
@@ -70,8 +74,11 @@ export function datadogForm(fields: DatadogFields, isOutside: (time: number) => 
   };
 }
 
-/** As Datadog reads it: a number is milliseconds, also one that was meant to be seconds; a text without a zone is in UTC. */
+/**
+ * As Datadog reads it: a number is milliseconds, also one that was meant to be seconds, but for one that is beyond all
+ * dates, such as Sysdig's nanoseconds; a text without a zone is in UTC.
+ */
 function dateOf(value: unknown): number {
-  if (typeof value === 'number') return value;
+  if (typeof value === 'number') return new Date(value).getTime();
   return typeof value === 'string' ? Date.parse(endsInZone.test(value) ? value : `${value}Z`) : Number.NaN;
 }
