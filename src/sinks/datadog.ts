@@ -37,7 +37,7 @@ export const datadog: SinkDefinition = {
   name: 'datadog',
   summary: 'Datadog, by its log intake',
   promise:
-    'Datadog has accepted the logs. A batch whose answer was lost is sent again and can be seen twice, with the same record_id. It drops logs older than 18 hours or two hours ahead: records of 17 hours and more, or of an hour ahead, are sent without their time, inside a member `record` of the message. Records that tell such a date under a name that Datadog knows, such as `timestamp` or `date`, go into that member as well, with their time; a date in seconds is one, since Datadog takes it for milliseconds.',
+    'Datadog has accepted the logs. A batch whose answer was lost is sent again and can be seen twice, with the same record_id.',
   settings,
   create: datadogSink,
 };

@@ -46,7 +46,7 @@ export const splunk: SinkDefinition = {
   name: 'splunk',
   summary: 'Splunk, by its HTTP Event Collector',
   promise:
-    'Without SPLUNK_ACK, Splunk has accepted the events; with it, they are indexed. A batch whose answer was lost is sent again and can be seen twice, with the same record_id. Splunk cuts off events at 10,000 bytes in silence, unless TRUNCATE of the source type (props.conf) says otherwise. To events for an index that is not there it says the same, unless the token is limited to some indexes, and drops them, unless lastChanceIndex (indexes.conf) is set.',
+    'Without SPLUNK_ACK, Splunk has accepted the events; with it, they are indexed. A batch whose answer was lost is sent again and can be seen twice, with the same record_id.',
   settings,
   create: splunkSink,
 };
