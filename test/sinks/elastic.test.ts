@@ -102,7 +102,6 @@ test('a record with a name that Elasticsearch takes nowhere, because it has noth
     '{"a":["\\".x",{"b":1, ".tag" :"é\\"}"}]}',
     '{"_id":"5a","c":{".":1}}',
     '{"body":{"":"x"}}',
-    '{"body":{"" : 1}}',
     '{"a..b":1}',
     '{"a":"..","b":[{"c...d":{}}]}',
   ];

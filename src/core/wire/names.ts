@@ -18,18 +18,17 @@ export function escapeFinder(): Occurrence {
 
 /** Whether it has a member of that name. A key that is spelt with escapes needs a `\u`, which `escaped` finds. */
 export function memberFinder(name: string, escaped: Occurrence): Finder {
-  const plain = nextOccurrence(`"${name}"`);
+  const plain = nextOccurrence(`${name}"`);
   return (bytes, start, end) =>
     (plain(bytes, start) < end || escaped(bytes, start) < end) && hasTopLevelKey(bytes, start, end, name);
 }
 
 /**
  * Whether a name in it, at any depth, is empty, or has nothing before or between its dots: `.tag`, `a..b`. Dots at its end are
- * no matter. Escapes are not read, and blanks not looked for.
+ * no matter. Escapes are not read, and neither blanks in it nor behind an empty one are looked for.
  */
 export function brokenNameFinder(): Finder {
-  const isName = (bytes: Buffer, at: number): boolean => isBeforeColon(bytes, at + 2, bytes.length);
-  const signs = [nextOccurrence('".'), nextOccurrence('..'), nextOccurrence('""', isName)];
+  const signs = [occurrenceFromEnd('".'), nextOccurrence('..'), occurrenceFromEnd('"":')];
   return (bytes, start, end) =>
     signs.some((next) => next(bytes, start) < end) && hasName(bytes, start, end, /^$|^\.|\.\.[^.]/);
 }
@@ -49,22 +48,36 @@ function isBeforeColon(bytes: Buffer, at: number, end: number): boolean {
 }
 
 /**
- * Where a text occurs at or after an offset, and `isMeant` there; Infinity if nowhere. Searches once for many ascending
- * offsets.
+ * Where a text occurs at or after an offset, Infinity if nowhere; searches once for many ascending offsets. Node looks for the
+ * first byte of a short text and compares the rest, so it should be no quotation mark, of which a record has many.
  */
-function nextOccurrence(text: string, isMeant: (bytes: Buffer, at: number) => boolean = () => true): Occurrence {
+function nextOccurrence(text: string): Occurrence {
   const pattern = Buffer.from(text);
   let searched: Buffer | undefined;
   let begun = 0;
   let found = Infinity;
   return (bytes, from) => {
     if (bytes !== searched || from < begun || from > found) {
-      let at = bytes.indexOf(pattern, from);
-      while (at !== -1 && !isMeant(bytes, at)) at = bytes.indexOf(pattern, at + 1);
+      const at = bytes.indexOf(pattern, from);
       searched = bytes;
       begun = from;
       found = at === -1 ? Infinity : at;
     }
     return found;
+  };
+}
+
+/** The same for a text that begins with a quotation mark: from the end, Node looks for its last byte. */
+function occurrenceFromEnd(text: string): Occurrence {
+  const pattern = Buffer.from(text);
+  const next = nextOccurrence(text);
+  let searched: Buffer | undefined;
+  let last = -1;
+  return (bytes, from) => {
+    if (bytes !== searched) {
+      searched = bytes;
+      last = bytes.lastIndexOf(pattern);
+    }
+    return from > last ? Infinity : next(bytes, from);
   };
 }
