@@ -102,6 +102,9 @@ test('a record with a name that Elasticsearch takes nowhere, because it has noth
     '{"a":["\\".x",{"b":1, ".tag" :"é\\"}"}]}',
     '{"_id":"5a","c":{".":1}}',
     '{"body":{"":"x"}}',
+    '{"body":{"" : 1}}',
+    '{"body":{""  :1}}',
+    '{"body":{""\t:1}}',
     '{"a..b":1}',
     '{"a":"..","b":[{"c...d":{}}]}',
   ];
@@ -115,7 +118,7 @@ test('a record with a name that Elasticsearch takes nowhere, because it has noth
   assert.deepEqual(
     [...server.documents.values()],
     [
-      ...dotted.map((text) => `{${time},"message":${JSON.stringify(text)}}`),
+      ...dotted.map((text) => `{${time},"message":${JSON.stringify(text).replaceAll('\\t', '\\u0009')}}`),
       ...plain.map((text) => `{${time},${text.slice(1)}`),
     ],
   );

@@ -25,10 +25,11 @@ export function memberFinder(name: string, escaped: Occurrence): Finder {
 
 /**
  * Whether a name in it, at any depth, is empty, or has nothing before or between its dots: `.tag`, `a..b`. Dots at its end are
- * no matter. Escapes are not read, and neither blanks in it nor behind an empty one are looked for.
+ * no matter. Escapes are not read, and names of blanks not looked for.
  */
 export function brokenNameFinder(): Finder {
-  const signs = [occurrenceFromEnd('".'), nextOccurrence('..'), occurrenceFromEnd('"":')];
+  const emptyNames = ['"":', '"" ', '""\t'].map(occurrenceFromEnd);
+  const signs = [occurrenceFromEnd('".'), nextOccurrence('..'), ...emptyNames];
   return (bytes, start, end) =>
     signs.some((next) => next(bytes, start) < end) && hasName(bytes, start, end, /^$|^\.|\.\.[^.]/);
 }
