@@ -187,6 +187,7 @@ function on(date: string | undefined): string {
   return Number.isNaN(time) ? '' : ` ${new Date(time).toISOString()}`;
 }
 
+/** By the clock of the machine, since that is what OpenSSL went by when it refused the certificate. */
 function isToCome(date: string | undefined): boolean {
   return Date.parse(date ?? '') > Date.now();
 }

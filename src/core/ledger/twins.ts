@@ -27,7 +27,6 @@ export function twins(): Twins {
   let recent = countTable();
   let older = countTable(); // what occurs again moves on to the recent ones
   let page: number[] = []; // what the page counted, by entry
-
   let part: number[] | undefined; // what its pages before counted; nobody asks for it where windows have no parts
 
   /** A count that falls to 0 stays: its base must not be taken anew, now that the first attempt may be remembered. */

@@ -58,8 +58,9 @@ export function datadogForm(fields: DatadogFields, isOutside: (time: number) => 
 
   const constant = `${JSON.stringify(fields).slice(0, -1)},`; // leaves out what is undefined
   return (record, out) => {
-    const time = isOutside(record.time) ? undefined : eventTime(record);
-    const isWrapped = isOutside(record.time) || datesIn(record).some(isOutside);
+    const isItselfOutside = isOutside(record.time);
+    const time = isItselfOutside ? undefined : eventTime(record);
+    const isWrapped = isItselfOutside || datesIn(record).some(isOutside);
     if (isWrapped && time === undefined) untimed();
     out.text(`${constant}${time === undefined ? '' : `"timestamp":"${time}",`}"record_id":"`);
     appendId(record, out);
