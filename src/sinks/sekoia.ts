@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { jsonLine } from '../core/wire/json-line.ts';
 import type { Encode } from '../core/wire/json-line.ts';
-import { oversize } from '../core/wire/sekoia/oversize.ts';
+import { oversize } from '../core/wire/oversize.ts';
 import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';

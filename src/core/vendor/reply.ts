@@ -110,7 +110,7 @@ export function statusesOf(answers: Answers = []): readonly number[] {
 }
 
 /** `: what the vendor said`, made fit for a terminal; or nothing. The reply may be a list of errors. */
-export function saying(definition: SourceDefinition, value: unknown): string {
+export function saying(definition: Pick<SourceDefinition, 'reply'>, value: unknown): string {
   const paths = [...(definition.reply?.messages ?? []), 'message', 'detail', 'error', 'errors', 'error_description'];
   for (const each of Array.isArray(value) ? value : [value]) {
     const found = [...paths.map((path) => textIn(valueAt(each, path))), each === value ? undefined : textIn(each)];

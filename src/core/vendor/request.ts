@@ -20,7 +20,11 @@ export function baseUrl(definition: SourceDefinition, values: TemplateValues): s
 }
 
 /** The address that grants tokens. Throws Problem 78. */
-export function tokenUrl({ name }: SourceDefinition, auth: OAuthDefinition, values: TemplateValues): string {
+export function tokenUrl(
+  { name }: Pick<SourceDefinition, 'name'>,
+  auth: OAuthDefinition,
+  values: TemplateValues,
+): string {
   // As one of several, it needs all of its settings: https://{ACME_HOST}/token without one would lead to a host `token`.
   const place = { name: `the token endpoint of ${name}`, url: [auth.url].flat() };
   return parsed(place, addressOf(place, values)).href;

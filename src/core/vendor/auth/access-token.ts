@@ -1,10 +1,10 @@
 /** OAuth 2 (RFC 6749): a token that an endpoint grants, perhaps on another host, and that goes with every request. */
 import { assertionSigner } from './assertion.ts';
-import type { OAuthDefinition, SourceDefinition } from '../../definition.ts';
+import type { OAuthDefinition } from '../../definition.ts';
 import { closeClient } from '../farewell.ts';
 import { parseJson } from '../reply.ts';
 import { headersOf, tokenRequest, tokenUrl } from '../request.ts';
-import { tryingEnough, type Session } from './session.ts';
+import { tryingEnough, type Client, type Session } from './session.ts';
 import type { TemplateValues } from '../template.ts';
 import { grantIn } from './token-reply.ts';
 import type { Http, Tools } from '../../types.ts';
@@ -24,14 +24,9 @@ const margin = 60_000;
  * Keeps a token at hand. What is sent for it goes nowhere else: a client of its own has cookies of its own, and follows
  * no redirect. Throws Problem 78 when the address or the key cannot be used.
  */
-export function accessToken(
-  definition: SourceDefinition,
-  auth: OAuthDefinition,
-  values: TemplateValues,
-  tools: Tools,
-): Session {
-  const address = tokenUrl(definition, auth, values);
-  const sign = auth.assertion && assertionSigner(definition.name, auth.assertion, values);
+export function accessToken(owner: Client, auth: OAuthDefinition, values: TemplateValues, tools: Tools): Session {
+  const address = tokenUrl(owner, auth, values);
+  const sign = auth.assertion && assertionSigner(owner.name, auth.assertion, values);
   let client: Http | undefined = tools.http(address); // now, because it may refuse the address
   let token: Token | undefined;
   const hidden = new Map<string, string>();
@@ -55,7 +50,7 @@ export function accessToken(
     for (const [name, member] of Object.entries(value ?? {}) as [string, unknown][]) {
       if (name.endsWith('token') && typeof member === 'string') hide(name, member); // also refresh_token, id_token
     }
-    const granted = grantIn(definition, auth, { reply, text, value, now: tools.now() });
+    const granted = grantIn(owner, auth, { reply, text, value, now: tools.now() });
     hide('', granted.token);
     tools.debug('got a token', granted.lifetime === Infinity ? {} : { milliseconds: granted.lifetime });
     return {

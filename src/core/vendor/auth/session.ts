@@ -107,8 +107,13 @@ function askedForLogin(definition: SourceDefinition): { who: string; what: strin
   return { who: definition.name, what: 'the login', hint: credentialsHint(definition) };
 }
 
+/** Whoever has credentials: a source, or a destination. */
+export type Client = Pick<SourceDefinition, 'name' | 'auth' | 'headers' | 'reply'> & {
+  readonly settings: Readonly<Record<string, unknown>>;
+};
+
 /** `check ACME_USERNAME and ACME_PASSWORD`: the settings that the authentication uses, and `others`. */
-export function credentialsHint(definition: SourceDefinition, others: readonly string[] = []): string {
+export function credentialsHint(definition: Client, others: readonly string[] = []): string {
   const text = JSON.stringify([definition.auth, definition.headers]);
   const used = Object.keys(definition.settings).filter((name) => text.includes(`{${name}}`) || others.includes(name));
   return used.length === 0 ? 'check the credentials' : `check ${listed(used)}`;

@@ -1,12 +1,14 @@
 /** The answer of a token endpoint (RFC 6749 sections 5.1 and 5.2): a token, or why there is none. */
 import { clockHint } from '../../clock/vendor-clock.ts';
-import type { OAuthDefinition, SourceDefinition } from '../../definition.ts';
+import type { OAuthDefinition } from '../../definition.ts';
 import { isSuccessful } from '../../http-status.ts';
 import { exit, Problem } from '../../problem.ts';
+import { listed } from '../../text/listed.ts';
 import { quoted } from '../../text/shown.ts';
+import { settingsOf } from '../request.ts';
 import { saying, tokenAt, valueAt } from '../reply.ts';
 import { httpProblem } from '../../retry.ts';
-import { credentialsHint } from './session.ts';
+import { credentialsHint, type Client } from './session.ts';
 import type { HttpReply } from '../../types.ts';
 
 /** What was answered, and by our clock when: milliseconds since 1970. */
@@ -33,14 +35,14 @@ const refusal =
   /^(?:access_denied|(?:consent|interaction|login)_required|(?:unauthorized|invalid|incorrect|inactive|bad)_(?!request))/;
 
 /** The token. Throws Problem 77 when it is refused, 76 when the answer is not one, else what the HTTP status means. */
-export function grantIn(definition: SourceDefinition, auth: OAuthDefinition, answer: TokenReply): Grant {
+export function grantIn(client: Client, auth: OAuthDefinition, answer: TokenReply): Grant {
   const { reply, text, value, now } = answer;
   const { origin } = new URL(reply.url);
-  const said = words(definition, value);
+  const said = words(client, value);
   const error = valueAt(value, 'error');
   const clock = auth.assertion === undefined ? '' : clockHint(reply, now);
-  const hint = `${credentialsHint(definition)}, and that this client may have what it asks for${clock}`;
-  const asked = { who: definition.name, what: `the request for a token at ${origin}`, hint };
+  const hint = `${credentialsHint(client)}, and that this client may have what it asks for${clock}`;
+  const asked = { who: client.name, what: `the request for a token at ${origin}`, hint };
   if (reply.status < 500 && typeof error === 'string' && refusal.test(error)) {
     throw new Problem(exit.noperm, `${asked.who} refused ${asked.what}${said}`, { hint });
   }
@@ -48,9 +50,11 @@ export function grantIn(definition: SourceDefinition, auth: OAuthDefinition, ans
     const problem = httpProblem(reply.status, reply.headers, asked, now);
     throw problem.with({ message: problem.message + said });
   }
+  const settings = settingsOf(auth.url);
+  const places = settings.length === 0 ? ['auth.url in the definition'] : settings;
   const unusable = (how: string): Problem =>
     new Problem(exit.protocol, `${asked.who} answered ${asked.what} ${how}`, {
-      hint: 'check auth.url in the definition, and what it asks for: something else may be answering there',
+      hint: `check ${listed(places)}, and what is asked for: something else may be answering there`,
     });
   if (typeof value !== 'object' || value === null) throw unusable('with something else than JSON');
   const found = tokenAt(text, auth.token?.path ?? 'access_token');
@@ -65,10 +69,10 @@ export function grantIn(definition: SourceDefinition, auth: OAuthDefinition, ans
 }
 
 /** `: invalid_client: what the vendor says of it`. */
-function words(definition: SourceDefinition, value: unknown): string {
+function words(client: Client, value: unknown): string {
   const [error, description] = [valueAt(value, 'error'), valueAt(value, 'error_description')];
-  if (typeof error !== 'string' || typeof description !== 'string') return saying(definition, value);
-  return saying(definition, { error: `${error}: ${description}` });
+  if (typeof error !== 'string' || typeof description !== 'string') return saying(client, value);
+  return saying(client, { error: `${error}: ${description}` });
 }
 
 /** Seconds, which some vendors write as a text; zero and less say nothing sensible. */

@@ -1,6 +1,6 @@
 /** Destinations that measure an event before it was escaped: the limit of its encoded form says nothing about it. */
 import type { Buffer } from 'node:buffer';
-import type { Batch, Reply } from '../../types.ts';
+import type { Batch, Reply } from '../types.ts';
 
 /**
  * The reply to a batch that holds events of more than `most` bytes, as `size` measures them in their encoded form, which
