@@ -10,6 +10,7 @@ export const sinks: Readonly<Record<string, () => Promise<SinkDefinition>>> = {
   splunk: async () => (await import('./splunk.ts')).splunk,
   sekoia: async () => (await import('./sekoia.ts')).sekoia,
   datadog: async () => (await import('./datadog.ts')).datadog,
+  sentinel: async () => (await import('./sentinel.ts')).sentinel,
   webhook: async () => (await import('./webhook.ts')).webhook,
   syslog: async () => (await import('./syslog.ts')).syslog,
 };

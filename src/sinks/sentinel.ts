@@ -1,0 +1,182 @@
+/** Microsoft Sentinel (Azure Monitor Logs) by the Logs Ingestion API. */
+import { allKept } from '../core/batch.ts';
+import type { OAuthDefinition } from '../core/definition.ts';
+import { isSuccessful } from '../core/http-status.ts';
+import { isObject, objectOf } from '../core/json/parsed.ts';
+import { exit, Problem } from '../core/problem.ts';
+import { httpProblem } from '../core/retry.ts';
+import { quoted, serverTextOf } from '../core/text/shown.ts';
+import { accessToken } from '../core/vendor/auth/access-token.ts';
+import { granted } from '../core/wire/granted.ts';
+import { enclosed } from '../core/wire/json-list.ts';
+import { oversize } from '../core/wire/oversize.ts';
+import { rawBytes, sentinelForm } from '../core/wire/sentinel/form.ts';
+import { strangeAnswer } from '../core/wire/strange-answer.ts';
+import { upload } from '../core/wire/upload.ts';
+import type {
+  Batch,
+  HttpReply,
+  Reply,
+  SettingValues,
+  Settings,
+  Sink,
+  SinkDefinition,
+  SinkTools,
+} from '../core/types.ts';
+
+const settings: Settings = {
+  SENTINEL_URL: {
+    summary:
+      'Endpoint for logs ingestion, of the data collection rule or of a data collection endpoint, such as https://my-dce-5kyl.eastus-1.ingest.monitor.azure.com',
+    kind: 'url',
+    required: true,
+  },
+  SENTINEL_RULE: { summary: 'Immutable ID of the data collection rule, `dcr-…`', required: true },
+  SENTINEL_STREAM: { summary: 'Stream of the rule, such as Custom-AuditExport', required: true },
+  SENTINEL_TENANT: { summary: 'Directory (tenant) ID of the application', required: true },
+  SENTINEL_CLIENT_ID: {
+    summary: 'Application (client) ID; it needs the role Monitoring Metrics Publisher on the rule',
+    required: true,
+  },
+  SENTINEL_CLIENT_SECRET: { summary: 'Client secret of the application', required: true, secret: true },
+  SENTINEL_LOGIN_URL: {
+    summary:
+      'Where tokens come from; https://login.microsoftonline.us for US government, https://login.chinacloudapi.cn',
+    kind: 'url',
+    default: 'https://login.microsoftonline.com',
+  },
+  SENTINEL_SCOPE: {
+    summary:
+      'What tokens are for; https://monitor.azure.us/.default for US government, https://monitor.azure.cn/.default in China',
+    default: 'https://monitor.azure.com/.default',
+  },
+};
+
+export const sentinel: SinkDefinition = {
+  name: 'sentinel',
+  summary: 'Microsoft Sentinel, by the Logs Ingestion API of Azure Monitor',
+  promise:
+    'Azure Monitor has accepted the rows. A batch whose answer was lost is sent again and can be seen twice, with the same RecordId.',
+  settings,
+  create: sentinelSink,
+};
+
+/** The client credentials grant: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow */
+const auth: OAuthDefinition = {
+  type: 'oauth2',
+  url: '{SENTINEL_LOGIN_URL}/{SENTINEL_TENANT}/oauth2/v2.0/token',
+  form: {
+    grant_type: 'client_credentials',
+    client_id: '{SENTINEL_CLIENT_ID}',
+    client_secret: '{SENTINEL_CLIENT_SECRET}',
+    scope: '{SENTINEL_SCOPE}',
+  },
+};
+
+/** One call takes 1 MB, before and after compression. */
+const largestBatch = 980_000;
+/** A longer value is cut off by Azure Monitor, which says that all is well: 64 KB. */
+const largestText = 64_000;
+/** Escaped it is at most so large; anything beyond need not be held to be refused. */
+const largestRow = 2 * largestText + 1000;
+/** What a refusal may be about, beside the rows. */
+const doubt = 'SENTINEL_RULE and SENTINEL_STREAM, and that the stream has the columns that the README names';
+const places = 'check SENTINEL_URL, SENTINEL_RULE and SENTINEL_STREAM';
+const hints = {
+  400: places,
+  401: 'check that SENTINEL_SCOPE and SENTINEL_LOGIN_URL belong to the cloud of SENTINEL_URL',
+  403: 'check that the application has the role Monitoring Metrics Publisher on the rule; a new role takes half an hour',
+  404: places,
+};
+
+function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
+  const base = (values['SENTINEL_URL'] ?? '').replace(/\/+$/, '').replace(/\/dataCollectionRules\/.*$/, '');
+  const url = `${base}/dataCollectionRules/${ruleOf(values)}/streams/${encodeURIComponent(values['SENTINEL_STREAM'] ?? '')}`;
+  const address = `${url}?api-version=2023-01-01`;
+  const who = `sentinel at ${new URL(base).origin}`;
+  const http = tools.http(base);
+  const login = accessToken({ name: 'sentinel', settings, auth }, auth, values, tools);
+  const told = `${largestText} bytes that a column takes`;
+  const uploads = upload(who, { records: 5000, bytes: largestBatch, record: largestRow, told });
+
+  async function send(batch: Batch): Promise<Reply> {
+    const refusal = oversize(batch, largestText, rawBytes, 'a column');
+    if (refusal !== undefined) return refusal;
+    const load = { count: batch.count, body: enclosed(batch.body, '[', ']') };
+    const { reply, text, verdict } = await granted(login, (token) =>
+      uploads.post(http, address, { ...token, 'content-type': 'application/json' }, load),
+    );
+    if (verdict !== undefined) return verdict;
+    if (isSuccessful(reply.status)) {
+      if (text.trim() !== '') throw noEndpoint(); // it answers 204
+      return { outcomes: allKept(batch) };
+    }
+    const { code, said } = errorIn(text);
+    if (reply.status === 400 && said === undefined) throw noEndpoint();
+    if (reply.status === 400 && !isAboutRule(code)) return { split: said ?? '', doubt };
+    throw failure(reply, 'the records', text);
+  }
+
+  /** A request without any row: whether the token is good, and the rule there, is looked at before the body. */
+  async function probe(): Promise<string> {
+    const { reply, text } = await granted(login, async (token) => {
+      const headers = { ...token, 'content-type': 'application/json' };
+      const answer = await http.send({ method: 'POST', url: address, headers, body: '[]' });
+      return { reply: answer, text: await answer.text() };
+    });
+    const { code, said } = errorIn(text);
+    if (isSuccessful(reply.status) && text.trim() === '') return 'it takes the token, for this rule and stream';
+    if (isSuccessful(reply.status) || (reply.status === 400 && said === undefined)) throw noEndpoint();
+    if (reply.status !== 400 || isAboutRule(code)) throw failure(reply, 'the token', text);
+    return `it takes the token; rule and stream are proven by the first delivery (it says of none: ${said})`;
+  }
+
+  function failure(reply: HttpReply, what: string, text: string): Problem {
+    const asked = { who, what, hints, said: errorIn(text).said };
+    const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
+    return reply.status === 400 ? problem.with({ status: exit.config }) : problem;
+  }
+
+  function noEndpoint(): Problem {
+    return strangeAnswer(who, 'did not answer as the Logs Ingestion API', 'SENTINEL_URL');
+  }
+
+  return {
+    name: 'sentinel',
+    scope: url,
+    get limits() {
+      return uploads.limits;
+    },
+    inFlight: 1,
+    repeats: 'visible',
+    encode: sentinelForm(tools.sourceName, () => tools.now()),
+    probe,
+    send,
+    async close() {
+      await login.close();
+      await http.close();
+    },
+  };
+}
+
+/** Throws Problem 78 for what is another name of the rule. */
+function ruleOf(values: SettingValues): string {
+  const rule = values['SENTINEL_RULE'] ?? '';
+  if (/^dcr-[0-9a-z]+$/i.test(rule)) return rule;
+  throw new Problem(exit.config, `SENTINEL_RULE is not the immutable ID of a data collection rule: ${quoted(rule)}`, {
+    hint: 'it looks like dcr-000a00a000a00000a000000aa000a0aa, and stands on the Overview page of the rule as Immutable Id',
+  });
+}
+
+/** `{"error":{"code":"InvalidStream","message":"..."}}`; nothing is said where the answer is none of Azure's. */
+function errorIn(text: string): { readonly code: string; readonly said: string | undefined } {
+  const error = objectOf(text)?.['error'];
+  if (!isObject(error)) return { code: '', said: undefined };
+  const { code, message } = error;
+  return { code: typeof code === 'string' ? code : '', said: serverTextOf(message) ?? serverTextOf(code) };
+}
+
+/** Errors that are the same for whatever rows are sent. */
+function isAboutRule(code: string): boolean {
+  return /stream|rule|dcr|endpoint|api-?version/i.test(code);
+}
