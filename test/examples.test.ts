@@ -10,11 +10,14 @@ import { parse as parseEnv } from 'dotenv';
 import { parse as parseYaml, parseAllDocuments } from 'yaml';
 import { parseCommandLine } from '../src/cli.ts';
 import { configure } from '../src/config.ts';
+import { byteBuffer } from '../src/core/bytes.ts';
 import { definitionSchema, parseDefinition } from '../src/core/definition.ts';
 import { placesOf } from '../src/core/definition/names.ts';
+import { sentinelForm } from '../src/core/wire/sentinel/form.ts';
 import { sinks } from '../src/sinks/index.ts';
 import { sources } from '../src/sources/index.ts';
 import { installed } from './support/installed.ts';
+import { auditRecord } from './support/records.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const examples = join(root, 'examples');
@@ -75,6 +78,30 @@ test('every env file that an example names is an example itself', () => {
   const missing = named.filter((file) => !envFiles.includes(file) && file !== 'job.env');
   assert.deepEqual(missing, []);
 });
+
+test('the rule for Microsoft Sentinel declares every column that it is sent, for it drops others in silence', () => {
+  const rule = JSON.parse(read('sentinel-rule.json')) as SentinelRule;
+  const { streamDeclarations, dataFlows } = rule.properties;
+  const [[stream, { columns }] = ['', { columns: [] }]] = Object.entries(streamDeclarations);
+  const out = byteBuffer(1000);
+  sentinelForm('acme', () => 0)(auditRecord('{}', '1'), out, '');
+  const row = JSON.parse(out.view().toString('utf8').replace(/,$/, '')) as object;
+  assert.deepEqual(columns.map(({ name }) => name).toSorted(), Object.keys(row).toSorted());
+  assert.deepEqual(
+    dataFlows.map(({ streams }) => streams),
+    [[stream]],
+  );
+  const named = envFiles.filter((name) => name.endsWith('-sentinel.env')).map((name) => parseEnv(read(name)));
+  assert.ok(named.length > 3);
+  for (const { SENTINEL_STREAM: used } of named) assert.equal(used, stream);
+});
+
+interface SentinelRule {
+  readonly properties: {
+    readonly streamDeclarations: Readonly<Record<string, { readonly columns: readonly { readonly name: string }[] }>>;
+    readonly dataFlows: readonly { readonly streams: readonly string[] }[];
+  };
+}
 
 test('the systemd service runs as systemd would run it', () => {
   const here = place('systemd');

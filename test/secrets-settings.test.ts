@@ -19,6 +19,7 @@ import {
   type Behaviour,
   type RawRequest,
 } from './support/raw-server.ts';
+import { secopsKey } from './support/sinks/secops.ts';
 
 const headers = { 'Content-Type': 'application/json' };
 const authority = certificateAuthority();
@@ -37,10 +38,13 @@ interface Login {
 /** What one side may have either of, and places that a secret can be sent in. */
 const either: readonly (readonly [string, string])[] = [['ELASTIC_API_KEY', 'ELASTIC_PASSWORD']];
 const places: Readonly<Record<string, readonly Readonly<Record<string, string>>[]>> = {
+  sentinel: [{ SENTINEL_RULE: 'dcr-1' }],
   sekoia: [{}, { SEKOIA_KEY_AS: 'query' }, { SEKOIA_ENDPOINT: 'batch', SEKOIA_KEY_AS: 'body' }],
 };
 
-const canaryOf = (setting: string): string => `c4n${setting.toLowerCase()}-"a/b+c" %41`;
+/** A private key has to be one. */
+const canaryOf = (setting: string): string =>
+  setting.endsWith('PRIVATE_KEY') ? secopsKey : `c4n${setting.toLowerCase()}-"a/b+c" %41`;
 
 function logins(name: string, side: Login['side'], settings: Settings): Login[] {
   const secret = Object.keys(settings).filter((setting) => settings[setting]?.secret === true);
@@ -62,12 +66,12 @@ function logins(name: string, side: Login['side'], settings: Settings): Login[] 
 /** The chosen secrets, and whatever else is needed for a start. */
 function values(settings: Settings, chosen: readonly string[], url: string): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const [setting, { kind, secret, required, lines }] of Object.entries(settings)) {
+  for (const [setting, { kind, secret, required }] of Object.entries(settings)) {
     const canary = canaryOf(setting);
     if (secret === true) {
       if (!chosen.includes(setting)) continue;
       if (kind === 'url') found[setting] = `${url}/hooks/${encodeURIComponent(canary)}`;
-      else found[setting] = lines === true ? `X-Key: ${canary}` : canary;
+      else found[setting] = setting === 'WEBHOOK_HEADERS' ? `X-Key: ${canary}` : canary;
     } else if (kind === 'url') found[setting] = url;
     else if (required === true || chosen.includes(setting.replace('USERNAME', 'PASSWORD'))) found[setting] = 'auditor';
   }

@@ -11,6 +11,7 @@ export const sinks: Readonly<Record<string, () => Promise<SinkDefinition>>> = {
   sekoia: async () => (await import('./sekoia.ts')).sekoia,
   datadog: async () => (await import('./datadog.ts')).datadog,
   sentinel: async () => (await import('./sentinel.ts')).sentinel,
+  secops: async () => (await import('./secops.ts')).secops,
   webhook: async () => (await import('./webhook.ts')).webhook,
   syslog: async () => (await import('./syslog.ts')).syslog,
 };

@@ -2,16 +2,16 @@
 import { allKept } from '../core/batch.ts';
 import type { OAuthDefinition } from '../core/definition.ts';
 import { isSuccessful } from '../core/http-status.ts';
-import { isObject, objectOf } from '../core/json/parsed.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
-import { quoted, serverTextOf } from '../core/text/shown.ts';
+import { quoted } from '../core/text/shown.ts';
 import { accessToken } from '../core/vendor/auth/access-token.ts';
 import { granted } from '../core/wire/granted.ts';
 import { enclosed } from '../core/wire/json-list.ts';
 import { oversize } from '../core/wire/oversize.ts';
 import { rawBytes, sentinelForm } from '../core/wire/sentinel/form.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
+import { toldError } from '../core/wire/told-error.ts';
 import { upload } from '../core/wire/upload.ts';
 import type {
   Batch,
@@ -111,7 +111,7 @@ function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
       if (text.trim() !== '') throw noEndpoint(); // it answers 204
       return { outcomes: allKept(batch) };
     }
-    const { code, said } = errorIn(text);
+    const { code, said } = toldError(text);
     if (reply.status === 400 && said === undefined) throw noEndpoint();
     if (reply.status === 400 && !isAboutRule(code)) return { split: said ?? '', doubt };
     throw failure(reply, 'the records', text);
@@ -124,7 +124,7 @@ function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
       const answer = await http.send({ method: 'POST', url: address, headers, body: '[]' });
       return { reply: answer, text: await answer.text() };
     });
-    const { code, said } = errorIn(text);
+    const { code, said } = toldError(text);
     if (isSuccessful(reply.status) && text.trim() === '') return 'it takes the token, for this rule and stream';
     if (isSuccessful(reply.status) || (reply.status === 400 && said === undefined)) throw noEndpoint();
     if (reply.status !== 400 || isAboutRule(code)) throw failure(reply, 'the token', text);
@@ -132,7 +132,7 @@ function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   function failure(reply: HttpReply, what: string, text: string): Problem {
-    const asked = { who, what, hints, said: errorIn(text).said };
+    const asked = { who, what, hints, said: toldError(text).said };
     const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
     return reply.status === 400 ? problem.with({ status: exit.config }) : problem;
   }
@@ -166,14 +166,6 @@ function ruleOf(values: SettingValues): string {
   throw new Problem(exit.config, `SENTINEL_RULE is not the immutable ID of a data collection rule: ${quoted(rule)}`, {
     hint: 'it looks like dcr-000a00a000a00000a000000aa000a0aa, and stands on the Overview page of the rule as Immutable Id',
   });
-}
-
-/** `{"error":{"code":"InvalidStream","message":"..."}}`; nothing is said where the answer is none of Azure's. */
-function errorIn(text: string): { readonly code: string; readonly said: string | undefined } {
-  const error = objectOf(text)?.['error'];
-  if (!isObject(error)) return { code: '', said: undefined };
-  const { code, message } = error;
-  return { code: typeof code === 'string' ? code : '', said: serverTextOf(message) ?? serverTextOf(code) };
 }
 
 /** Errors that are the same for whatever rows are sent. */

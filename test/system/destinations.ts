@@ -2,13 +2,15 @@
 import { Buffer } from 'node:buffer';
 import { fakeDatadog } from '../support/sinks/datadog.ts';
 import { fakeElastic } from '../support/sinks/elastic.ts';
+import { fakeSecops, secopsKey } from '../support/sinks/secops.ts';
 import { fakeSekoia } from '../support/sinks/sekoia.ts';
+import { fakeSentinel } from '../support/sinks/sentinel.ts';
 import { fakeSplunk } from '../support/sinks/splunk.ts';
 import { fakeSyslog } from '../support/sinks/syslog.ts';
 import { fakeWebhook } from '../support/sinks/webhook.ts';
 import { certificateAuthority } from '../support/certificates.ts';
 
-export const sinkNames = ['elastic', 'splunk', 'sekoia', 'datadog', 'webhook', 'syslog'];
+export const sinkNames = ['elastic', 'splunk', 'sekoia', 'datadog', 'sentinel', 'secops', 'webhook', 'syslog'];
 
 export interface Destinations {
   /** What an env file needs instead of the address of the real one; by the name of the setting. */
@@ -26,6 +28,8 @@ export const destinationSecrets: Readonly<Record<string, string>> = {
   'splunk-token': 'splunk-test-token',
   'sekoia-key': 'sekoia-test-key',
   'datadog-key': 'datadog-test-key',
+  'sentinel-secret': 'sentinel-test-secret',
+  'secops-key.pem': secopsKey,
   'webhook-secret': `whsec_${Buffer.from('a signing key of 32 bytes, a test').toString('base64')}`,
 };
 
@@ -36,6 +40,8 @@ export async function startDestinations(): Promise<Destinations> {
   const splunk = await fakeSplunk({ token: secret('splunk-token') });
   const sekoia = await fakeSekoia({ key: secret('sekoia-key') });
   const datadog = await fakeDatadog(secret('datadog-key'));
+  const sentinel = await fakeSentinel(secret('sentinel-secret'));
+  const secops = await fakeSecops();
   const webhook = await fakeWebhook({
     path: '/audit',
     key: Buffer.from(secret('webhook-secret').replace('whsec_', ''), 'base64'),
@@ -49,6 +55,8 @@ export async function startDestinations(): Promise<Destinations> {
     splunk: () => splunk.lines,
     sekoia: () => sekoia.lines,
     datadog: () => datadog.logs.map(({ message }) => message),
+    sentinel: () => sentinel.rows.map(({ RawData }) => RawData),
+    secops: () => secops.logs.map(({ data }) => Buffer.from(data, 'base64').toString()),
     webhook: () => webhook.records,
     syslog: () => [...syslog.messages.map(({ text }) => text), ...syslog.faults],
   };
@@ -60,6 +68,10 @@ export async function startDestinations(): Promise<Destinations> {
       SPLUNK_URL: splunk.url,
       SEKOIA_URL: sekoia.url,
       DATADOG_URL: datadog.url,
+      SENTINEL_URL: sentinel.url,
+      SENTINEL_LOGIN_URL: sentinel.url,
+      SECOPS_URL: secops.url,
+      SECOPS_TOKEN_URL: `${secops.url}/token`,
       WEBHOOK_URL: `${webhook.url}/audit`,
       SYSLOG_URL: syslog.address,
     },
@@ -71,7 +83,8 @@ export async function startDestinations(): Promise<Destinations> {
       return fresh;
     },
     async close() {
-      await Promise.all([elastic, splunk, sekoia, datadog, webhook, syslog].map((server) => server.close()));
+      const servers = [elastic, splunk, sekoia, datadog, sentinel, secops, webhook, syslog];
+      await Promise.all(servers.map((server) => server.close()));
       authority.remove();
     },
   };

@@ -111,6 +111,7 @@ function addressesOf(settings: Readonly<Record<string, string>>): readonly (read
     ['https://splunk.example.com:8088', of('SPLUNK_URL')],
     ['https://intake.sekoia.io', of('SEKOIA_URL')],
     ['https://http-intake.logs.datadoghq.eu', of('DATADOG_URL')],
+    ['https://audit-5kyl.westeurope-1.ingest.monitor.azure.com', of('SENTINEL_URL')],
     ['https://hooks.example.com/audit', of('WEBHOOK_URL')],
     ['tls://siem.example.com:6514', of('SYSLOG_URL')],
   ];
@@ -120,7 +121,9 @@ function addressesOf(settings: Readonly<Record<string, string>>): readonly (read
 function withSettings(text: string, settings: Readonly<Record<string, string>>): string {
   const source = /^AUDIT_EXPORT_SOURCE=(\w+)/m.exec(text)?.[1]?.toUpperCase() ?? '';
   const sink = /^AUDIT_EXPORT_SINK=(\w+)/m.exec(text)?.[1]?.toUpperCase() ?? '';
-  const missing = [`${source}_URL`, `${sink}_URL`].filter((name) => !new RegExp(`^${name}=`, 'm').test(text));
+  const missing = Object.keys(settings).filter(
+    (name) => [source, sink].includes(name.split('_')[0] ?? '') && !new RegExp(`^${name}=`, 'm').test(text),
+  );
   const added = missing.map((name) => `${name}=${settings[name] ?? ''}\n`);
   return text.replace(/^(?:SYSDIG_REGION|DATADOG_SITE)=.*$/gm, '') + added.join('');
 }

@@ -1,0 +1,167 @@
+/** Google SecOps (Chronicle) by logs.import of the Chronicle API. */
+import { allKept } from '../core/batch.ts';
+import type { OAuthDefinition } from '../core/definition.ts';
+import { isSuccessful } from '../core/http-status.ts';
+import { objectOrNothing } from '../core/json/parsed.ts';
+import { exit, Problem } from '../core/problem.ts';
+import { httpProblem } from '../core/retry.ts';
+import { quoted } from '../core/text/shown.ts';
+import { accessToken } from '../core/vendor/auth/access-token.ts';
+import { granted } from '../core/wire/granted.ts';
+import { enclosed } from '../core/wire/json-list.ts';
+import { secopsForm } from '../core/wire/secops/form.ts';
+import { strangeAnswer } from '../core/wire/strange-answer.ts';
+import { toldError } from '../core/wire/told-error.ts';
+import { upload } from '../core/wire/upload.ts';
+import type {
+  Batch,
+  HttpReply,
+  Reply,
+  SettingValues,
+  Settings,
+  Sink,
+  SinkDefinition,
+  SinkTools,
+} from '../core/types.ts';
+
+const settings: Settings = {
+  SECOPS_PROJECT: { summary: 'Google Cloud project that the instance belongs to', required: true },
+  SECOPS_INSTANCE: { summary: 'Customer ID of the instance, a GUID', required: true },
+  SECOPS_REGION: { summary: 'Location of the instance, such as us, eu or asia-southeast1', default: 'us' },
+  SECOPS_LOG_TYPE: { summary: 'Log type, such as OKTA: it says which parser reads the records', required: true },
+  SECOPS_NAMESPACE: { summary: 'Namespace that the logs are tagged with' },
+  SECOPS_ACCOUNT: {
+    summary: 'Email of a service account that has the permission chronicle.logs.import',
+    required: true,
+  },
+  SECOPS_KEY_ID: { summary: 'ID of its key' },
+  SECOPS_PRIVATE_KEY: { summary: 'Its key, in PEM form', secret: true, lines: true, required: true },
+  SECOPS_URL: {
+    summary: 'Address of the Chronicle API; https://chronicle.REGION.rep.googleapis.com when not set',
+    kind: 'url',
+  },
+  SECOPS_API_VERSION: { summary: 'Version of the Chronicle API', default: 'v1beta' },
+  SECOPS_TOKEN_URL: { summary: 'Where tokens come from', kind: 'url', default: 'https://oauth2.googleapis.com/token' },
+};
+
+export const secops: SinkDefinition = {
+  name: 'secops',
+  summary: 'Google SecOps (Chronicle), by the Chronicle API',
+  promise:
+    'Google has accepted the logs. A batch whose answer was lost is sent again, and its logs are then there twice.',
+  settings,
+  create: secopsSink,
+};
+
+/** https://developers.google.com/identity/protocols/oauth2/service-account#httprest */
+const auth: OAuthDefinition = {
+  type: 'oauth2',
+  url: '{SECOPS_TOKEN_URL}',
+  form: { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: '{assertion}' },
+  assertion: {
+    key: '{SECOPS_PRIVATE_KEY}',
+    algorithm: 'RS256',
+    header: { kid: '{SECOPS_KEY_ID}' },
+    claims: {
+      iss: '{SECOPS_ACCOUNT}',
+      scope: 'https://www.googleapis.com/auth/cloud-platform',
+      aud: '{SECOPS_TOKEN_URL}',
+    },
+  },
+};
+
+const before = '{"inlineSource":{"logs":[';
+const after = ']}}';
+/** One request takes 4 MB; Google's own scripts stop here. */
+const largestBatch = 3_950_000 - before.length - after.length;
+/** A log of 1 MB, which other ways into SecOps take at most, in base64 and with its times. */
+const largestLog = 1_334_000;
+/** What a refusal may be about, beside the logs. */
+const doubt = 'SECOPS_LOG_TYPE, SECOPS_NAMESPACE and SECOPS_INSTANCE';
+const places = 'check SECOPS_PROJECT, SECOPS_REGION, SECOPS_INSTANCE and SECOPS_LOG_TYPE';
+const hints = {
+  401: 'check SECOPS_ACCOUNT and SECOPS_URL',
+  403: `check that the service account has the permission chronicle.logs.import, and ${places.replace('check ', '')}`,
+  404: places,
+};
+
+function secopsSink(values: SettingValues, tools: SinkTools): Sink {
+  const region = namedIn(values, 'SECOPS_REGION');
+  const base = (values['SECOPS_URL'] ?? `https://chronicle.${region}.rep.googleapis.com`).replace(/\/+$/, '');
+  const parent = `projects/${namedIn(values, 'SECOPS_PROJECT')}/locations/${region}/instances/${namedIn(values, 'SECOPS_INSTANCE')}`;
+  const path = `${namedIn(values, 'SECOPS_API_VERSION')}/${parent}/logTypes/${namedIn(values, 'SECOPS_LOG_TYPE')}`;
+  const url = `${base}/${path}/logs:import`;
+  const who = `secops at ${new URL(base).origin}`;
+  const http = tools.http(base);
+  const login = accessToken({ name: 'secops', settings, auth }, auth, values, tools);
+  // Whether the API takes gzip is not documented.
+  const uploads = upload(who, { records: 5000, bytes: largestBatch, record: largestLog }, { gzip: false });
+
+  async function send(batch: Batch): Promise<Reply> {
+    const load = { count: batch.count, body: enclosed(batch.body, before, after) };
+    const { reply, text, verdict } = await granted(login, (token) =>
+      uploads.post(http, url, { ...token, 'content-type': 'application/json' }, load),
+    );
+    if (verdict !== undefined) return verdict;
+    if (isTaken(reply, text)) return { outcomes: allKept(batch) };
+    const { said } = toldError(text);
+    if (reply.status === 400 && said !== undefined) return { split: said, doubt };
+    throw failure(reply, 'the records', text);
+  }
+
+  /** A request without any log: whether the account may import is looked at before the body. */
+  async function probe(): Promise<string> {
+    const { reply, text } = await granted(login, async (token) => {
+      const headers = { ...token, 'content-type': 'application/json' };
+      const answer = await http.send({ method: 'POST', url, headers, body: before + after });
+      return { reply: answer, text: await answer.text() };
+    });
+    if (isTaken(reply, text)) return 'it takes the token, for this instance and log type';
+    const { said } = toldError(text);
+    if (reply.status !== 400 || said === undefined) throw failure(reply, 'the token', text);
+    return `it takes the token; the log type is proven by the first delivery (it says of none: ${said})`;
+  }
+
+  /** It answers with an empty object. */
+  function isTaken(reply: HttpReply, text: string): boolean {
+    if (!isSuccessful(reply.status)) return false;
+    const answer = objectOrNothing(text);
+    if (answer === undefined || answer['error'] !== undefined) throw noApi();
+    return true;
+  }
+
+  function failure(reply: HttpReply, what: string, text: string): Problem {
+    if (reply.status === 400) return noApi();
+    return httpProblem(reply.status, reply.headers, { who, what, hints, said: toldError(text).said }, tools.now());
+  }
+
+  function noApi(): Problem {
+    return strangeAnswer(who, 'did not answer as the Chronicle API', 'SECOPS_URL');
+  }
+
+  return {
+    name: 'secops',
+    scope: url,
+    get limits() {
+      return uploads.limits;
+    },
+    inFlight: 1,
+    repeats: 'visible',
+    encode: secopsForm(values['SECOPS_NAMESPACE'], () => tools.now()),
+    probe,
+    send,
+    async close() {
+      await login.close();
+      await http.close();
+    },
+  };
+}
+
+/** A part of the address. Throws Problem 78 for what would make another one of it. */
+function namedIn(values: SettingValues, setting: string): string {
+  const name = values[setting] ?? '';
+  if (/^[\w.:-]+$/.test(name) && !/^\.+$/.test(name)) return encodeURIComponent(name);
+  throw new Problem(exit.config, `${setting} is not a name: ${quoted(name)}`, {
+    hint: `give ${setting} by itself, without slashes and blanks: it is a part of the address`,
+  });
+}

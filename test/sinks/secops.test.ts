@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { packer } from '../../src/core/batch.ts';
+import { exit, Problem } from '../../src/core/problem.ts';
+import type { AuditRecord, SettingValues } from '../../src/core/types.ts';
+import { secops } from '../../src/sinks/secops.ts';
+import { auditRecord, auditRecords } from '../support/records.ts';
+import { run, scratch } from '../support/program.ts';
+import { sendAll } from '../support/send-all.ts';
+import { sinkConformance } from '../support/sink-conformance.ts';
+import { openSinkHttp } from '../support/sink-http.ts';
+import { makeSink, sinkTools, testNow } from '../support/sink-tools.ts';
+import { fakeSecops, isSecopsData, secopsKey, secopsPlace, strangeKey } from '../support/sinks/secops.ts';
+import type { FakeSecops } from '../support/sinks/secops.ts';
+
+const servers: FakeSecops[] = [];
+after(async () => {
+  for (const server of servers) await server.close();
+});
+
+function settingsOf(server: FakeSecops): SettingValues {
+  return {
+    SECOPS_URL: server.url,
+    SECOPS_TOKEN_URL: `${server.url}/token`,
+    SECOPS_PRIVATE_KEY: secopsKey,
+    ...secopsPlace,
+  };
+}
+
+async function start(more: SettingValues = {}) {
+  const server = await fakeSecops();
+  servers.push(server);
+  const tools = sinkTools({ http: openSinkHttp });
+  const sink = makeSink(secops, { ...settingsOf(server), ...more }, tools);
+  const send = (records: readonly AuditRecord[]) => sendAll(sink, records, tools);
+  return { server, sink, tools, send };
+}
+
+function textsIn(server: FakeSecops): string[] {
+  return server.logs.map(({ data }) => Buffer.from(data, 'base64').toString());
+}
+
+function problem(status: number, message: RegExp, hint: RegExp) {
+  return (error: unknown): boolean => {
+    assert.ok(error instanceof Problem, String(error));
+    assert.equal(error.status, status, error.message);
+    assert.match(error.message, message);
+    assert.match(error.hint ?? '', hint);
+    return true;
+  };
+}
+
+sinkConformance('secops', async () => {
+  const server = await fakeSecops();
+  return {
+    definition: secops,
+    values: settingsOf(server),
+    wrongKey: { SECOPS_PRIVATE_KEY: strangeKey },
+    secrets: [secopsKey, strangeKey, 'token-of-the-account'],
+    server,
+    isData: isSecopsData,
+    received: () => textsIn(server),
+    refuse(id) {
+      server.refuses = (text) => (JSON.parse(text) as { readonly id: string }).id === id;
+    },
+  };
+});
+
+test('a log holds the bytes of the record, the time that it tells, and when it was collected', async () => {
+  const { server, send } = await start({ SECOPS_NAMESPACE: 'audit "x"' });
+  const text = '{"n":\t9007199254740993123,"s":"\\u00e9 é \\\\"}';
+  await send([auditRecord(text, '1', testNow - 1000, 120_000)]);
+  assert.deepEqual(server.logs, [
+    {
+      data: Buffer.from(text).toString('base64'),
+      logEntryTime: '2025-11-19T23:59:59.00012Z',
+      collectionTime: '2025-11-20T00:00:00.000Z',
+      environmentNamespace: 'audit "x"',
+    },
+  ]);
+});
+
+test('a log is collected after it was written, also where the record tells no time, or one to come', async () => {
+  const { server, send } = await start();
+  await send([auditRecord('{}', '1'), auditRecord('{}', '2', testNow + 5000), auditRecord('{}', '3', 8.64e15)]);
+  assert.deepEqual(
+    server.logs.map(({ logEntryTime, collectionTime }) => [logEntryTime, collectionTime]),
+    [
+      ['2025-11-20T00:00:00.000Z', '2025-11-20T00:00:00.001Z'],
+      ['2025-11-20T00:00:05.000Z', '2025-11-20T00:00:05.001Z'],
+      ['2025-11-20T00:00:00.000Z', '2025-11-20T00:00:00.001Z'],
+    ],
+  );
+});
+
+test('requests are below the 4 MB that one takes', async () => {
+  const { server, send } = await start();
+  await send(Array.from({ length: 12 }, (_, at) => auditRecord(`{"x":"${'a'.repeat(500_000)}"}`, String(at))));
+  const posts = server.requests.filter(isSecopsData);
+  assert.equal(server.logs.length, 12);
+  assert.ok(posts.length >= 3);
+  for (const { bytes } of posts) assert.ok(bytes <= 3_950_000);
+});
+
+test('a log of more than 1 MB is not sent', async () => {
+  const { sink } = await start();
+  assert.equal(packer(sink).add(auditRecord(`{"x":"${'a'.repeat(999_900)}"}`), 0), 'added');
+  assert.equal(packer(sink).add(auditRecord(`{"x":"${'a'.repeat(1_001_000)}"}`), 0), 'tooLarge');
+});
+
+test('one token does for all requests, and one that was revoked is replaced', async () => {
+  const { server, send } = await start();
+  await send(auditRecords(3));
+  await send(auditRecords(3));
+  assert.equal(server.tokens(), 1);
+  server.revoke();
+  await send(auditRecords(2));
+  assert.equal(server.tokens(), 2);
+  assert.equal(server.logs.length, 8);
+});
+
+test('an account without the permission is 77, and the hint names it', async () => {
+  const { server, send } = await start();
+  const error = { code: 403, status: 'PERMISSION_DENIED', message: 'Permission denied on resource' };
+  server.hook = (received) => (isSecopsData(received) ? { status: 403, body: { error } } : undefined);
+  await assert.rejects(send(auditRecords(1)), problem(exit.noperm, /Permission denied/, /chronicle\.logs\.import/));
+});
+
+test('a key that is none is 78, before any request', async () => {
+  await assert.rejects(
+    start({ SECOPS_PRIVATE_KEY: 'none' }),
+    problem(exit.config, /SECOPS_PRIVATE_KEY/, /SECOPS_PRIVATE_KEY_FILE/),
+  );
+});
+
+test('a setting that would lead to another address is 78', async () => {
+  for (const [setting, value] of [
+    ['SECOPS_PROJECT', 'projects/x'],
+    ['SECOPS_INSTANCE', '..'],
+    ['SECOPS_LOG_TYPE', 'OKTA?x'],
+    ['SECOPS_REGION', 'example.com/'],
+  ] as const) {
+    await assert.rejects(start({ [setting]: value }), problem(exit.config, new RegExp(setting), new RegExp(setting)));
+  }
+});
+
+test('the address is that of the region, unless it is said', async () => {
+  const values = { SECOPS_PRIVATE_KEY: secopsKey, ...secopsPlace };
+  const { scope } = makeSink(secops, values, sinkTools({ http: openSinkHttp }));
+  assert.match(
+    scope,
+    /^https:\/\/chronicle\.eu\.rep\.googleapis\.com\/v1beta\/projects\/audit-project\/locations\/eu\//,
+  );
+});
+
+test('a refusal of a single log says what it may be about instead: the log type, the namespace, the instance', async () => {
+  const { server, send } = await start();
+  const error = { code: 400, status: 'INVALID_ARGUMENT', message: 'unknown log type' };
+  server.hook = (received) => (isSecopsData(received) ? { status: 400, body: { error } } : undefined);
+  const { refused } = await send(auditRecords(1));
+  assert.match(JSON.stringify(refused), /unknown log type/);
+  assert.match(JSON.stringify(refused), /SECOPS_LOG_TYPE/);
+});
+
+test('a probe says what the API said of no logs at all, and 78 where it has no such instance', async () => {
+  const { server, sink } = await start();
+  assert.match((await sink.probe?.()) ?? '', /takes the token/);
+  const error = { code: 400, status: 'INVALID_ARGUMENT', message: 'no logs' };
+  server.hook = ({ path }) => (path.endsWith('logs:import') ? { status: 400, body: { error } } : undefined);
+  assert.match((await sink.probe?.()) ?? '', /first delivery.*no logs/);
+  const other = await start({ SECOPS_INSTANCE: 'another' });
+  await assert.rejects(async () => other.sink.probe?.(), problem(exit.config, /no address/, /SECOPS_INSTANCE/));
+});
+
+test('the program delivers the sample there once, says nothing, and tells neither key nor token when asked to say more', async (t) => {
+  const { server } = await start();
+  const directory = scratch(t);
+  const { SECOPS_PRIVATE_KEY: key = '', ...others } = settingsOf(server);
+  const file = join(directory, 'key.pem');
+  writeFileSync(file, key, { mode: 0o600 });
+  const given = Object.entries({ ...others, SECOPS_PRIVATE_KEY_FILE: file });
+  const environment = Object.fromEntries(given.map(([name, value]) => [name, value ?? '']));
+  const argv = ['--source', 'sample', '--first-run', '2h', '--sink', 'secops', '--state-dir', join(directory, 'state')];
+  const { status, stdout, stderr } = await run(argv, { environment });
+  assert.deepEqual([status, stdout, stderr], [0, '', '']);
+  const more = await run([...argv, '-vv', '--log-format', 'json'], { environment });
+  assert.deepEqual([more.status, more.stdout], [0, '']);
+  assert.match(more.stderr, /got a token/);
+  assert.doesNotMatch(more.stderr, /BEGIN PRIVATE KEY|token-of-the-account/);
+  const ids = textsIn(server).map((text) => (JSON.parse(text) as { readonly id: string }).id);
+  assert.ok(ids.length > 2);
+  assert.equal(new Set(ids).size, ids.length);
+});
