@@ -116,7 +116,7 @@ function secopsSink(values: SettingValues, tools: SinkTools): Sink {
       const answer = await http.send({ method: 'POST', url, headers, body: before + after });
       return { reply: answer, text: await answer.text() };
     });
-    if (isTaken(reply, text)) return 'it takes the token, for this instance and log type';
+    if (isTaken(reply, text)) return 'it takes the token, and a delivery without logs';
     const { said } = toldError(text);
     if (reply.status !== 400 || said === undefined) throw failure(reply, 'the token', text);
     return `it takes the token; the log type is proven by the first delivery (it says of none: ${said})`;

@@ -125,7 +125,7 @@ function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
       return { reply: answer, text: await answer.text() };
     });
     const { code, said } = toldError(text);
-    if (isSuccessful(reply.status) && text.trim() === '') return 'it takes the token, for this rule and stream';
+    if (isSuccessful(reply.status) && text.trim() === '') return 'it takes the token, and a delivery without rows';
     if (isSuccessful(reply.status) || (reply.status === 400 && said === undefined)) throw noEndpoint();
     if (reply.status !== 400 || isAboutRule(code)) throw failure(reply, 'the token', text);
     return `it takes the token; rule and stream are proven by the first delivery (it says of none: ${said})`;
