@@ -789,6 +789,19 @@ test('a dry run neither takes the lock nor waits for who has it, and opens no de
   assert.deepEqual([statuses(result), result.summary.delivered], [[], 1]);
 });
 
+test('a dry run asks for no acknowledgement, and counts what has none as still to be delivered', async () => {
+  const here = bench();
+  here.vendor.stored.push(stored('a', start - minute), stored('b', start - minute));
+  here.sink.answer = ({ records }) => ({ outcomes: records.map(() => 'kept'), pending: 'channel:1' });
+  here.sink.settle = () => Promise.resolve({ kept: [], lost: [] });
+  assert.deepEqual(statuses(await here.run()), [exit.tempfail]);
+  here.sink.settle = () => assert.fail('the destination was asked');
+  const before = structuredClone(here.store.disk);
+  const result = await here.run({ dryRun: true });
+  assert.deepEqual([statuses(result), result.summary.delivered, result.summary.seen], [[], 2, 0]);
+  assert.deepEqual(here.store.disk, before);
+});
+
 test('a dry run says what would be set aside, and why, and sets nothing aside', async () => {
   const here = bench();
   here.sink = memorySink({ record: 100 });

@@ -1,6 +1,6 @@
 /** A branch from its window to the last slice of it: planned by the vendor's clock as soon as that is known. */
 import { isAhead } from '../clock/vendor-clock.ts';
-import { askOnce } from '../delivery/acknowledge.ts';
+import { askOnce, forgetAwaited } from '../delivery/acknowledge.ts';
 import { begunPlan } from './begin.ts';
 import { beyondReach, forewarned, goneBefore } from './forewarned.ts';
 import { aheadOfClock, neverAcknowledged } from './partial.ts';
@@ -14,7 +14,8 @@ import type { Job, Window } from '../types.ts';
 /** Pulls a branch. `read` is called with the window that was read; `cure` says how to begin again, for a hint. */
 export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => void, cure: string): Promise<void> {
   const { source, place, job, tools } = at;
-  const lost = job.dryRun ? 0 : await askOnce({ ...at, ledger: place.ledger });
+  if (job.dryRun) forgetAwaited(place.ledger);
+  const lost = await askOnce({ ...at, ledger: place.ledger });
   if (lost > 0 && source.stream !== undefined) {
     at.addProblem(neverAcknowledged(lost, at.sink.name, source.name));
   }
