@@ -90,21 +90,25 @@ async function pullAll(state: State, position: Position): Promise<void> {
   const started = parts.tools.now();
   const dry = parts.job.dryRun ? dryQuarantine(parts.quarantine.path) : undefined;
   let sink: Sink | undefined;
-  await collect(state, async () => {
-    state.isBegun = position.begin !== undefined;
-    noteBegin(parts, position);
-    await parts.begin?.();
-    sink = await openSink(parts, position);
-    await pullBranches(state, position, sink, dry ?? parts.quarantine);
-    problems.push(...clockProblems(parts, progressOf(position).watermark));
-  });
-  if (summary.diverted > 0) problems.push(divertedBy(parts.sink.name, summary.diverted));
-  if (summary.alike > 0) problems.push(leftOut(summary.alike));
-  if (summary.quarantined > 0) problems.push(setAside(summary.quarantined, parts.quarantine.path, dry?.reasons()));
-  // Saved before the farewells: a run that is killed while it logs out has nothing to repeat.
-  await collect(state, () => conclude(state, position, sink, started));
-  await parts.source.close();
-  await collect(state, async () => sink?.close());
+  try {
+    await collect(state, async () => {
+      state.isBegun = position.begin !== undefined;
+      noteBegin(parts, position);
+      await parts.begin?.();
+      sink = await openSink(parts, position);
+      await pullBranches(state, position, sink, dry ?? parts.quarantine);
+      problems.push(...clockProblems(parts, progressOf(position).watermark));
+    });
+    if (summary.diverted > 0) problems.push(divertedBy(parts.sink.name, summary.diverted));
+    if (summary.alike > 0) problems.push(leftOut(summary.alike));
+    if (summary.quarantined > 0) problems.push(setAside(summary.quarantined, parts.quarantine.path, dry?.reasons()));
+    // Saved before the farewells: a run that is killed while it logs out has nothing to repeat.
+    await collect(state, () => conclude(state, position, sink, started));
+  } finally {
+    // After a bug as well: a command that waits for more records would keep the program for ever.
+    await parts.source.close();
+    await collect(state, async () => sink?.close());
+  }
 }
 
 /** One branch after the other: one that fails stops none of the others, unless it is the sink that failed. */

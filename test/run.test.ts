@@ -761,6 +761,20 @@ test('records of a stream that were not taken are to be put in again, and those 
   }
 });
 
+test('both ends are let go of after a mistake in the program, too', async () => {
+  for (const breaks of ['source', 'sink'] as const) {
+    const here = bench();
+    here.vendor.stored.push(stored('a', start - minute));
+    const mistake = (): never => {
+      throw new TypeError('a mistake');
+    };
+    if (breaks === 'source') here.vendor.beforePage = mistake;
+    else here.sink.answer = mistake;
+    await assert.rejects(here.run(), TypeError);
+    assert.deepEqual([here.vendor.closed, here.sink.closed], [1, 1], breaks);
+  }
+});
+
 test('a search reads and writes no position', async () => {
   const here = bench();
   here.vendor.stored.push(stored('a', start - minute));
