@@ -10,7 +10,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 import type { Quarantine, RefusedRecord } from '../core/types.ts';
-import { fileProblem, orFileProblem, removeFile, syncDirectory, tempBeside } from './disk/durable.ts';
+import { orFileProblem, removeFile, syncDirectory, tempBeside } from './disk/durable.ts';
 import { openOwn } from './disk/open-own.ts';
 import { reached } from './failpoint.ts';
 import { prepareDirectory } from './position/state-directory.ts';
@@ -30,7 +30,6 @@ type By = Parameters<Quarantine['add']>[1];
  */
 export function openQuarantine(path: string, now: () => number, most: number = gibibyte): Quarantine {
   let file: FileHandle | undefined;
-  let size = 0; // up to the end of the last whole line
   let unsynced = false;
   let isNew = false;
   /** What has come so far of a record in parts. */
@@ -49,23 +48,31 @@ export function openQuarantine(path: string, now: () => number, most: number = g
         throw new Problem(exit.config, `quarantine ${path} is not a regular file`, { hint: 'move it out of the way' });
       }
       isNew = stat.size === 0;
-      size = await lastLineEnd(handle, stat.size);
-      if (size < stat.size) await handle.truncate(size); // a kill tore it: never counted, so it comes again
+      const end = await lastLineEnd(handle, stat.size);
+      if (end < stat.size) await handle.truncate(end); // a kill tore it: never counted, so it comes again
     } catch (error) {
       await handle.close().catch(() => undefined);
       throw error;
     }
-    // Only now: what fails later is cut back to a size that is known.
     file = handle;
     reached('quarantine: opened');
     return handle;
   }
 
-  async function write(text: string): Promise<void> {
+  /** A whole line, or nothing of it. What stands there already stays: a search of the same job may write there as well. */
+  async function writeLine(pieces: Iterable<string> | AsyncIterable<string>): Promise<void> {
     const handle = await prepare();
+    const { size } = await handle.stat();
     unsynced = true;
-    await writeFully(handle, Buffer.from(text), null);
-    reached('quarantine: written');
+    try {
+      for await (const piece of pieces) {
+        await writeFully(handle, Buffer.from(piece), null);
+        reached('quarantine: written');
+      }
+    } catch (error) {
+      await handle.truncate(size).catch(() => undefined); // what went wrong first is what matters
+      throw error;
+    }
   }
 
   async function add({ text, more, continued, reason }: RefusedRecord, by: By): Promise<void> {
@@ -73,10 +80,10 @@ export function openQuarantine(path: string, now: () => number, most: number = g
     if (more) return;
     const { source, sink, branch } = by;
     const head = JSON.stringify({ time: new Date(now()).toISOString(), source, sink, branch, reason }).slice(0, -1);
-    if (collected !== undefined) await writeCollected(collected, head);
-    else if (isUtf8(text)) await write(`${head},"record":${JSON.stringify(text.toString())}}\n`);
-    else await write(`${head},"base64":"${text.toString('base64')}"}\n`);
-    size = (await file?.stat())?.size ?? 0;
+    if (collected !== undefined) await writeLine(lineOf(collected, head));
+    else if (isUtf8(text)) await writeLine([`${head},"record":${JSON.stringify(text.toString())}}\n`]);
+    else await writeLine([`${head},"base64":"${text.toString('base64')}"}\n`]);
+    await collected?.truncate();
   }
 
   async function collect(text: Buffer, continued: boolean, source: string): Promise<FileHandle> {
@@ -94,19 +101,18 @@ export function openQuarantine(path: string, now: () => number, most: number = g
     return parts;
   }
 
-  /** The collected record as a line. */
-  async function writeCollected(collected: FileHandle, head: string): Promise<void> {
+  /** The collected record as a line, in pieces. */
+  async function* lineOf(collected: FileHandle, head: string): AsyncGenerator<string> {
     const block = Buffer.allocUnsafe(3 * blockSize); // base64 turns groups of three into four
-    await write(`${head},"base64":"`);
+    yield `${head},"base64":"`;
     for (let at = 0; at < partsSize;) {
       const length = Math.min(block.length, partsSize - at);
       const { bytesRead } = await collected.read(block, 0, length, at);
       if (bytesRead !== length) throw new Problem(exit.ioerr, `the disk gave back ${bytesRead} of ${length} bytes`);
-      await write(block.toString('base64', 0, length));
+      yield block.toString('base64', 0, length);
       at += length;
     }
-    await write('"}\n');
-    await collected.truncate();
+    yield '"}\n';
   }
 
   async function flush(): Promise<void> {
@@ -119,19 +125,12 @@ export function openQuarantine(path: string, now: () => number, most: number = g
     reached('quarantine: synced');
   }
 
-  async function orCutBack(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      await file?.truncate(size).catch(() => undefined); // nothing that was promised is behind it
-      throw fileProblem(error, 'write the quarantine', path);
-    }
-  }
+  const orProblem = (work: () => Promise<void>): Promise<void> => orFileProblem('write the quarantine', path, work);
 
   return {
     path,
-    add: (refused, by) => turn(() => orCutBack(() => add(refused, by))),
-    flush: () => turn(() => orCutBack(flush)),
+    add: (refused, by) => turn(() => orProblem(() => add(refused, by))),
+    flush: () => turn(() => orProblem(flush)),
     close: () =>
       turn(() =>
         orFileProblem('close the quarantine', path, async () => {

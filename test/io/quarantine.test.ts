@@ -168,6 +168,21 @@ test('a record that does not end is given up at the limit, and leaves nothing', 
   assert.deepEqual(textsIn(path), [piece.repeat(10)]);
 });
 
+test('a write that fails takes back nothing that another run has set aside meanwhile, such as a search', async (t) => {
+  const path = freshPath(t);
+  const search = openQuarantine(path, now, 1000);
+  await search.add(part('{"of":"the search"}', false), by);
+  const job = openQuarantine(path, now);
+  await job.add(part('{"of":"the job"}', false), by);
+  await job.flush();
+  await assert.rejects(search.add(part('x'.repeat(1001), true), by), Problem);
+  await Promise.all([search.close(), job.close()]);
+  assert.deepEqual(
+    linesOf(path).map(({ record }) => record),
+    ['{"of":"the search"}', '{"of":"the job"}'],
+  );
+});
+
 test('a line torn by a kill is cut off at the next start', async (t) => {
   const path = freshPath(t);
   const line = '{"record":"whole"}\n';
