@@ -303,7 +303,8 @@ export type Outcome = 'kept' | 'diverted' | { readonly again: string } | { reado
  * A sink's answer to one batch.
  *  outcomes  one for each record, in order; `after` asks to slow down by that many milliseconds;
  *            `pending` names an acknowledgement still to come for the kept ones
- *  again     nothing is known to be taken: send the same batch again, after that many milliseconds if said
+ *  again     nothing is known to be taken: send the same batch again, after that many milliseconds if said; 0 says that
+ *            nothing was taken, and that it goes in another form now, or beside other records
  *  split     too large, or some record in it spoils it: send parts of it; a single record is refused with the reason.
  *            The answer may be about something else, too, where there is a `doubt`: what to check then. It is the record
  *            once the sink takes another one in the same run, and not before
@@ -691,7 +692,7 @@ export interface Summary {
   awaited: number;
   /** Dated after the window's end. */
   future: number;
-  /** Requests to the destination that had to be made again; not records. */
+  /** Requests to the destination that had to be made again, unless it surely took nothing of the first; not records. */
   repeated: number;
   bytes: number;
   /** What the vendor no longer keeps. */

@@ -138,6 +138,26 @@ test('a run whose delivery had to be repeated is a warning for a day, though all
   assert.match((await status()).stdout, /^warning    one: /);
 });
 
+test('a destination that takes no gzip, and so nothing of the first request, has no delivery repeated', async (t) => {
+  const directory = scratch(t);
+  const receiver = await serve({}, ({ headers }, response) => {
+    response.writeHead(headers['content-encoding'] === undefined ? 200 : 415).end();
+  });
+  t.after(receiver.close);
+  const line = JSON.stringify({ id: 1, text: 'x'.repeat(2000) });
+  const { status: ended } = await shell(
+    `echo '${line}' | $AUDIT_EXPORT --source - -o webhook --job one --state-dir state`,
+    {
+      directory,
+      environment: { WEBHOOK_URL: `${receiver.origin}/`, WEBHOOK_GZIP: 'true' },
+    },
+  );
+  assert.deepEqual([ended, receiver.requests.length], [0, 2]);
+  const { status, stdout } = await run(['status', '--state-dir', join(directory, 'state')]);
+  assert.match(stdout, /^connected  one: /);
+  assert.equal(status, 0);
+});
+
 test('records that were set aside are a warning until their file is moved away, however well later runs go', async (t) => {
   const directory = scratch(t);
   const go = (lines: string): Promise<Ended> =>

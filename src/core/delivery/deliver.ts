@@ -14,7 +14,7 @@ import { mostAttempts, pause } from '../retry.ts';
 import type { Batch, Reply, Sink, Tools } from '../types.ts';
 
 type Clock = Pick<Tools, 'now' | 'wait' | 'random' | 'deadline' | 'debug'> & {
-  /** Called for each request that is made again. */
+  /** Called for each request that is made again, unless the sink says that it took nothing (`after` 0, see Reply). */
   repeated?(): void;
 };
 
@@ -162,7 +162,7 @@ async function again({ indices, attempt, problem }: Failed, clock: Clock): Promi
   const milliseconds = pause(problem, Math.max(attempt, 1), clock);
   clock.debug('sending again', { reason: problem.message, records: indices.length, milliseconds });
   if (milliseconds > 0) await clock.wait(milliseconds);
-  clock.repeated?.();
+  if (problem.again?.after !== 0) clock.repeated?.();
   return { indices, attempt: attempt + 1 };
 }
 
