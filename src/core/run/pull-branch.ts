@@ -21,7 +21,7 @@ export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => v
   }
   const watermark = job.usePosition ? place.watermark : undefined;
   const bookmark = job.usePosition ? place.bookmark : undefined;
-  const before = { ...place };
+  const { begin } = place;
   let plan = begunPlan(at);
   let isWhole = false;
   /** The gap of the plan, which the next run meets no more. It is saved with the position, in case this one is killed. */
@@ -38,7 +38,7 @@ export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => v
     };
     if (!(await pullWindow({ ...at, job: plan.job, passGap, ...unplanned }, plan.window))) {
       // The other plan went by the wrong clock.
-      if (place.watermark === undefined) place.begin = at.isNew ? undefined : before.begin;
+      if (place.watermark === undefined) place.begin = at.isNew ? undefined : begin;
       plan = begunPlan(at);
       if (place.watermark === undefined) await at.save(); // for a run that is killed while it reads
       await pullWindow({ ...at, job: plan.job, passGap }, plan.window);
