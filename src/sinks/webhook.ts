@@ -79,10 +79,10 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
   const who = `webhook at ${origin}`;
   const asArray = values['WEBHOOK_FORMAT'] === 'array';
   const contentType = asArray ? 'application/json' : 'application/x-ndjson';
-  const headers = { 'content-type': contentType, ...headerList(values['WEBHOOK_HEADERS'] ?? '', 'WEBHOOK_HEADERS') };
+  const headers = { 'content-type': contentType, ...headerList(values['WEBHOOK_HEADERS'] ?? '') };
   const keys = signingKeys(values['WEBHOOK_SECRET'] ?? '');
   const statuses = values['WEBHOOK_SUCCESS'];
-  const isSuccess = statusList(statuses ?? '200-299', 'WEBHOOK_SUCCESS');
+  const isSuccess = statusList(statuses ?? '200-299');
   const gzip = truthOf(values['WEBHOOK_GZIP']) === true;
   const http = tools.http(url);
   const limits = { records: recordsOf(values), bytes: largestBatch, record: Infinity };

@@ -1,30 +1,29 @@
-/** Headers that a user adds to every request: `Name: value`, one a line, or several on a line separated by `;`. */
+/** Headers that WEBHOOK_HEADERS adds to every request: `Name: value`, one a line, or several on a line separated by `;`. */
 import { exit, Problem } from '../../problem.ts';
 
 /**
  * The headers, by name in lower case. A `;` separates only where a name and a colon follow, so that values such as
  * `text/plain; charset=utf-8` stay whole. Throws Problem 78, which never says a value.
  */
-export function headerList(text: string, setting: string): Readonly<Record<string, string>> {
+export function headerList(text: string): Readonly<Record<string, string>> {
   const lines = text.split(/\r?\n|;[ \t]*(?=[\w!#$%&'*+.^`|~-]+[ \t]*:)/).filter((line) => line.trim() !== '');
   const headers = lines.map((line, at): [string, string] => {
     const found = /^[ \t]*([\w!#$%&'*+.^`|~-]+)[ \t]*:[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*;?$/.exec(line);
     const [, name = '', value = ''] = found ?? [];
     if (found === null || ours.test(name)) {
-      const what = found === null ? 'is not of the form Name: value' : `is ${name}, which is set here`;
-      throw wrong(`header ${at + 1} in ${setting} ${what}`, setting);
+      throw wrong(at, found === null ? 'is not of the form Name: value' : `is ${name}, which is set here`);
     }
     return [name.toLowerCase(), value];
   });
   const names = headers.map(([name]) => name);
   const twice = names.findIndex((name, at) => names.indexOf(name) !== at);
-  if (twice !== -1) throw wrong(`header ${twice + 1} in ${setting} has the name of one before it`, setting);
+  if (twice !== -1) throw wrong(twice, 'has the name of one before it');
   return Object.fromEntries(headers);
 }
 
-function wrong(message: string, setting: string): Problem {
-  return new Problem(exit.config, message, {
-    hint: `write ${setting} like "Authorization: Bearer abc; X-Tenant: 7"`,
+function wrong(at: number, what: string): Problem {
+  return new Problem(exit.config, `header ${at + 1} in WEBHOOK_HEADERS ${what}`, {
+    hint: 'write WEBHOOK_HEADERS like "Authorization: Bearer abc; X-Tenant: 7"',
   });
 }
 
