@@ -108,7 +108,11 @@ export function openQuarantine(path: string, now: () => number, most: number = g
     for (let at = 0; at < partsSize;) {
       const length = Math.min(block.length, partsSize - at);
       const { bytesRead } = await collected.read(block, 0, length, at);
-      if (bytesRead !== length) throw new Problem(exit.ioerr, `the disk gave back ${bytesRead} of ${length} bytes`);
+      if (bytesRead !== length) {
+        throw new Problem(exit.ioerr, `the disk gave back ${bytesRead} of ${length} bytes`, {
+          hint: 'see whether it is failing (dmesg); the next run goes on where this one stopped',
+        });
+      }
       yield block.toString('base64', 0, length);
       at += length;
     }

@@ -13,6 +13,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,6 +22,7 @@ import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { Problem } from '../../src/core/problem.ts';
 import type { RefusedRecord } from '../../src/core/types.ts';
+import { onReached } from '../../src/io/failpoint.ts';
 import { openQuarantine } from '../../src/io/quarantine.ts';
 import { arm } from '../sweep/failing.ts';
 
@@ -246,6 +248,28 @@ test('on a full disk whole lines stay and the half one does not', async (t) => {
     execFileSync('umount', [directory]);
   }
 });
+
+test(
+  'a disk that gives back less of a record in parts than it took is told with a next step',
+  { skip: !existsSync('/proc/self/fd') && 'there is no /proc here' },
+  async (t) => {
+    const path = freshPath(t);
+    const quarantine = openQuarantine(path, now);
+    await quarantine.add(part('begun', true), by);
+    const [[descriptor] = assert.fail('it is nowhere')] = openFiles().filter(([, name]) => name.startsWith(path));
+    onReached((point) => point === 'quarantine: written' && truncateSync(`/proc/self/fd/${descriptor}`, 1));
+    t.after(() => onReached(undefined));
+    await assert.rejects(
+      quarantine.add(part('ended', false, true), by),
+      (error) =>
+        error instanceof Problem &&
+        error.message === 'the disk gave back 1 of 10 bytes' &&
+        error.hint === 'see whether it is failing (dmesg); the next run goes on where this one stopped',
+    );
+    await quarantine.close();
+    assert.equal(statSync(path).size, 0);
+  },
+);
 
 test('an fsync that failed counts for the rest of the run: the record is not taken for set aside', async (t) => {
   const quarantine = openQuarantine(freshPath(t), now);
