@@ -716,14 +716,14 @@ test('records of a stream whose acknowledgement never came are said, since a str
     const here = bench({ isStream });
     here.vendor.stored.push(stored('a', start - minute), stored('b', start - minute));
     here.sink.answer = ({ records }) => ({ outcomes: records.map(() => 'kept'), pending: 'channel:1' });
-    here.sink.settle = () => Promise.resolve({ kept: [], lost: [] });
+    here.sink.settle = () => Promise.resolve({ outcome: 'waiting' });
     assert.deepEqual(
       (await here.run()).problems.map(({ status }) => status),
       [exit.tempfail],
     );
     if (isStream) here.vendor.stored.length = 0;
     here.sink.answer = () => undefined;
-    here.sink.settle = (names) => Promise.resolve({ kept: [], lost: names });
+    here.sink.settle = () => Promise.resolve({ outcome: 'lost' });
     const { problems } = await here.run();
     assert.deepEqual(
       problems.map(({ status, message }) => [status, message]),
@@ -748,7 +748,7 @@ test('records of a stream that were not taken are to be put in again, and those 
     here.sink.answer = () => ({ again: 'it is busy' });
     hints.push((await here.run()).problems[0]?.hint ?? '');
     here.sink.answer = ({ records }) => ({ outcomes: records.map(() => 'kept'), pending: 'channel:1' });
-    here.sink.settle = (names) => Promise.resolve({ kept: [], lost: names });
+    here.sink.settle = () => Promise.resolve({ outcome: 'lost' });
     hints.push((await here.run()).problems[0]?.hint ?? '');
     const retry = 'the next run tries again; if this lasts, look at the destination';
     const expected = isStream
@@ -807,7 +807,7 @@ test('a dry run asks for no acknowledgement, and counts what has none as still t
   const here = bench();
   here.vendor.stored.push(stored('a', start - minute), stored('b', start - minute));
   here.sink.answer = ({ records }) => ({ outcomes: records.map(() => 'kept'), pending: 'channel:1' });
-  here.sink.settle = () => Promise.resolve({ kept: [], lost: [] });
+  here.sink.settle = () => Promise.resolve({ outcome: 'waiting' });
   assert.deepEqual(statuses(await here.run()), [exit.tempfail]);
   here.sink.settle = () => assert.fail('the destination was asked');
   const before = structuredClone(here.store.disk);

@@ -346,8 +346,8 @@ export interface Sink {
   probe?(): Promise<string>;
   /** One request. Throws Problem when no record of any batch can be delivered (credentials, settings, no connection). */
   send(batch: Batch): Promise<Reply>;
-  /** Asks for acknowledgements still to come; returns the names (`Reply.pending`) that are now settled, by outcome. */
-  settle?(pending: readonly string[]): Promise<Settlement>;
+  /** Asks for an acknowledgement still to come, by its name (`Reply.pending`). */
+  settle?(pending: string): Promise<Settlement>;
   /** Makes what was sent durable, before a commit. */
   flush?(): Promise<void>;
   /** What to save with the position. `settled`: the run succeeded, so what a killed one left need not be looked for any more. */
@@ -356,11 +356,10 @@ export interface Sink {
   close(): Promise<void>;
 }
 
-/** What has become of acknowledgements that were asked for, by name. */
-interface Settlement {
-  readonly kept: readonly string[];
-  readonly lost: readonly string[];
-  /** How many records of what was kept were diverted, where only this tells. */
+/** What has become of an acknowledgement. `lost`: it will never come. */
+export interface Settlement {
+  readonly outcome: 'kept' | 'lost' | 'waiting';
+  /** How many of the records were diverted, where only this tells. */
   readonly diverted?: number;
 }
 

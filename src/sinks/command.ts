@@ -69,9 +69,8 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>)
       return { outcomes: allKept(batch), pending: at.name };
     },
     async settle(pending) {
-      const kept = pending.filter((name) => name === current?.name);
-      const diverted = current === undefined ? 0 : await finish(current);
-      return { kept, lost: pending.filter((name) => !kept.includes(name)), diverted };
+      if (pending !== current?.name) return { outcome: 'lost' };
+      return { outcome: 'kept', diverted: await finish(current) };
     },
     async close() {
       await current?.run.kill();

@@ -1,6 +1,6 @@
 /** Splunk by its HTTP Event Collector, with indexer acknowledgement if asked for. */
 import { allKept } from '../core/batch.ts';
-import { acknowledgements } from '../core/wire/splunk/acks.ts';
+import { acknowledgements, type AckAnswer } from '../core/wire/splunk/acks.ts';
 import { hecForm } from '../core/wire/splunk/form.ts';
 import { enableAcks, hecReply, upTo } from '../core/wire/splunk/reply.ts';
 import type { Encode } from '../core/wire/json-line.ts';
@@ -125,16 +125,16 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
     tools.warn(`${who} does not acknowledge for this token: going on without SPLUNK_ACK`);
   }
 
-  /** One question for some acknowledgements; `none` when the token has none. */
-  async function ask(channel: string, numbers: readonly number[]): Promise<Readonly<Record<string, unknown>> | 'none'> {
-    const body = JSON.stringify({ acks: numbers });
+  /** One question for an acknowledgement. */
+  async function ask(channel: string, number: number): Promise<AckAnswer> {
+    const body = JSON.stringify({ acks: [number] });
     const target = url(`ack?channel=${encodeURIComponent(channel)}`);
     const reply = await http.send({ method: 'POST', url: target, headers: headers(channel), body });
     const answer = objectOf(await reply.text());
     if (reply.status === 400 && answer?.['code'] === 14) return 'none';
     if (reply.status !== 200) throw failure(reply, 'to say what is indexed', answer);
     if (!isObject(answer?.['acks'])) throw notHec();
-    return answer['acks'];
+    return answer['acks'][String(number)] === true ? 'indexed' : 'waiting';
   }
 
   /** An empty request says whether the token is good: with a good one it is "no data" (5). */
@@ -142,7 +142,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
     const reply = await http.send({ method: 'POST', url: url('event'), headers: headers(channelOfRun), body: '' });
     const answer = objectOf(await reply.text());
     if (answer?.['code'] === 5 || (reply.status === 200 && answer?.['code'] === 0)) {
-      if (wantsAcks && (await ask(channelOfRun, [0])) === 'none') {
+      if (wantsAcks && (await ask(channelOfRun, 0)) === 'none') {
         throw new Problem(exit.config, `${who} does not acknowledge for this token`, { hint: enableAcks });
       }
       return `it takes the token${wantsAcks ? ' and acknowledges' : ''}; whether its index is there, only a search in Splunk shows`;
@@ -184,10 +184,10 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
     settle: (pending) =>
       acks.settle(
         pending,
-        async (channel, numbers) => {
-          const answers = await retrying(() => ask(channel, numbers), tools);
-          if (answers === 'none' && wantsAcks) doWithoutAcks();
-          return answers;
+        async (channel, number) => {
+          const answer = await retrying(() => ask(channel, number), tools);
+          if (answer === 'none' && wantsAcks) doWithoutAcks();
+          return answer;
         },
         () => tools.now(),
       ),

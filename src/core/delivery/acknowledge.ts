@@ -4,7 +4,7 @@
  */
 import { printAgain } from '../run/partial.ts';
 import { exit, Problem } from '../problem.ts';
-import type { Ledger, PositionStore, Sink, Source, Summary, Tools } from '../types.ts';
+import type { Ledger, PositionStore, Settlement, Sink, Source, Summary, Tools } from '../types.ts';
 
 /** How long one run waits for acknowledgements, in milliseconds. */
 const patience = 60_000;
@@ -78,13 +78,14 @@ export async function acknowledged(
 async function ask(
   { sink, ledger, branch, store }: Awaiting,
   pending: string,
-): Promise<{ readonly outcome: 'kept' | 'lost' | 'waiting'; readonly records: number; readonly diverted: number }> {
-  const { kept, lost, diverted = 0 } = (await sink.settle?.([pending])) ?? { kept: [], lost: [] };
-  if (lost.includes(pending)) return { outcome: 'lost', records: ledger.settle(pending, false).length, diverted };
-  if (!kept.includes(pending)) return { outcome: 'waiting', records: 0, diverted };
-  const entries = ledger.settle(pending, true);
-  if (sink.repeats === 'visible') await store?.journal(branch, ledger.lines(entries), sink.saved?.());
-  return { outcome: 'kept', records: entries.length, diverted };
+): Promise<Required<Settlement> & { readonly records: number }> {
+  const { outcome, diverted = 0 }: Settlement = (await sink.settle?.(pending)) ?? { outcome: 'waiting' };
+  if (outcome === 'waiting') return { outcome, records: 0, diverted };
+  const entries = ledger.settle(pending, outcome === 'kept');
+  if (outcome === 'kept' && sink.repeats === 'visible') {
+    await store?.journal(branch, ledger.lines(entries), sink.saved?.());
+  }
+  return { outcome, records: entries.length, diverted };
 }
 
 function late(message: string, hint: string): Problem {

@@ -24,10 +24,8 @@ function awaiting(
   const sink: Sink = {
     ...memorySink(),
     async settle(pending) {
-      happened.push(`${clock.now}: ask ${pending.join(' ')}`);
-      const said = pending.map((name) => [name, answer(name, clock.now)] as const);
-      const of = (outcome: Answer): string[] => said.flatMap(([name, found]) => (found === outcome ? [name] : []));
-      return { kept: of('kept'), lost: of('lost') };
+      happened.push(`${clock.now}: ask ${pending}`);
+      return { outcome: answer(pending, clock.now) };
     },
   };
   const store: PositionStore = {

@@ -6,20 +6,20 @@
  */
 import { integer } from './reply.ts';
 import { isObject } from '../../json/parsed.ts';
-import type { Saved } from '../../types.ts';
+import type { Saved, Settlement } from '../../types.ts';
+
+/** `none`: the token no longer acknowledges, and what was taken counts as kept. */
+export type AckAnswer = 'indexed' | 'waiting' | 'none';
 
 export interface Acks {
   /** Notes that number `ackId` of the channel is to come, and returns its name. */
   sent(channel: string, ackId: number, now: number): string;
-  /**
-   * Asks once, channel by channel. What has not come within five minutes never will: Splunk's advice. An answer of
-   * `none` means that the token no longer acknowledges: what was taken counts as kept.
-   */
+  /** Asks once. What has not come within five minutes never will: Splunk's advice. */
   settle(
-    pending: readonly string[],
-    ask: (channel: string, numbers: readonly number[]) => Promise<Readonly<Record<string, unknown>> | 'none'>,
+    name: string,
+    ask: (channel: string, ackId: number) => Promise<AckAnswer>,
     now: () => number,
-  ): Promise<{ readonly kept: readonly string[]; readonly lost: readonly string[] }>;
+  ): Promise<Settlement>;
   /** Is any still to come? */
   isWaiting(): boolean;
   saved(): Saved;
@@ -40,36 +40,17 @@ export function acknowledgements(saved: Saved | undefined): Acks {
       waiting.set(name, now);
       return name;
     },
-    async settle(pending, ask, now) {
-      const kept: string[] = [];
-      const lost: string[] = [];
-      for (const [channel, numbers] of byChannel(pending)) {
-        const answers = await ask(channel, numbers);
-        for (const number of numbers) {
-          const name = `${channel}:${number}`;
-          const since = waiting.get(name) ?? now();
-          waiting.set(name, since);
-          if (answers === 'none' || answers[String(number)] === true) kept.push(name);
-          else if (now() - since > patience) lost.push(name);
-        }
-      }
-      for (const name of [...kept, ...lost]) waiting.delete(name);
-      return { kept, lost };
+    async settle(name, ask, now) {
+      const [, channel, ackId] = /^([^:]+):(\d{1,15})$/.exec(name) ?? [];
+      if (channel === undefined) return { outcome: 'lost' }; // none of ours
+      const answer = await ask(channel, Number(ackId));
+      const since = waiting.get(name) ?? now();
+      waiting.set(name, since);
+      if (answer === 'waiting' && now() - since <= patience) return { outcome: 'waiting' };
+      waiting.delete(name);
+      return { outcome: answer === 'waiting' ? 'lost' : 'kept' };
     },
     isWaiting: () => waiting.size > 0,
     saved: () => ({ waiting: Object.fromEntries(waiting) }),
   };
-}
-
-/** The numbers to ask for, by channel; names that are none of ours are left out. */
-function byChannel(names: readonly string[]): Map<string, number[]> {
-  const numbers = new Map<string, number[]>();
-  for (const name of names) {
-    const [channel, digits, ...more] = name.split(':');
-    if (channel === undefined || digits === undefined || more.length > 0 || !/^\d{1,15}$/.test(digits)) continue;
-    const some = numbers.get(channel);
-    if (some === undefined) numbers.set(channel, [Number(digits)]);
-    else some.push(Number(digits));
-  }
-  return numbers;
 }
