@@ -20,8 +20,6 @@ export interface Packer {
   take(): Packed | undefined;
   /** A batch that was taken is done with. */
   giveBack(packed: Packed): void;
-  /** Records in the batch so far. */
-  count(): number;
 }
 
 /** Room for the record that makes a batch overflow, so that its buffer need not grow (and be copied) to find out. */
@@ -37,7 +35,6 @@ export function packer(sink: Pick<Sink, 'encode' | 'limits'>, branch = ''): Pack
   let ends: number[] = [];
 
   return {
-    count: () => entries.length,
     add(record, entry) {
       const limits = sink.limits;
       if (entries.length >= limits.records) return 'full';
