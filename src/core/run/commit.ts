@@ -9,7 +9,10 @@ import { stoppedEarly } from './partial.ts';
 
 type Committing = Pick<BranchRun, 'source' | 'place' | 'job' | 'tools' | 'doubted' | 'passGap'>;
 
-/** The one place where the watermark moves: every record of the slice was delivered, or durably set aside. */
+/**
+ * The one place where the watermark moves: every record of the slice was delivered, or durably set aside. `moves` and what is
+ * returned are those of `pullSlice`. Throws Problem (3) when one query, as asked for, has left records of it unread.
+ */
 export function commit(
   { source, place, job, tools, doubted, passGap }: Committing,
   slice: Window,

@@ -7,7 +7,7 @@ import { preferredOf, type Whole } from './cut-off.ts';
 import { stoppedEarly } from './partial.ts';
 import { pullSlice } from './pull-slice.ts';
 
-/** False when the window does not suit the vendor's clock: nothing of it was read then. */
+/** False when the window does not suit the vendor's clock: nothing is read then of the slice that shows it, nor behind it. */
 export async function pullWindow(at: BranchRun, window: Window): Promise<boolean> {
   const { source, place, job, tools } = at;
   const rules = job.search.single ? { ...source.window, slice: undefined } : source.window;
