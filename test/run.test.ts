@@ -740,6 +740,24 @@ test('records of a stream whose acknowledgement never came are said, since a str
   }
 });
 
+test('an acknowledgement that came right before a run was killed is not asked for again: it is told once', async () => {
+  const here = bench();
+  here.vendor.stored.push(stored('a', start - minute));
+  const killed = new Error('killed');
+  const asked: string[] = [];
+  here.sink.answer = ({ records }) => ({ outcomes: records.map(() => 'kept'), pending: 'channel:1' });
+  here.sink.settle = async (name) => {
+    asked.push(name);
+    if (asked.length > 1) return { outcome: 'waiting' };
+    here.store.save = () => Promise.reject(killed);
+    return { outcome: 'kept' };
+  };
+  await assert.rejects(here.run(), killed);
+  here.restart();
+  const { problems, summary } = await here.run();
+  assert.deepEqual([problems, asked, summary.seen], [[], ['channel:1'], 1]);
+});
+
 test('records of a stream that were not taken are to be put in again, and those of a vendor come again by themselves', async () => {
   for (const isStream of [false, true]) {
     const here = bench({ isStream });

@@ -173,7 +173,11 @@ export function createLedger(seed = 0): Ledger {
       entriesOf.delete(pending);
       return settled;
     },
-    pending: () => [...entriesOf.keys()],
+    pending() {
+      // A journal tells of a record that it waits, and further down that it is kept.
+      const waits = ([name, entries]: [string, number[]]): boolean => entries.some((at) => pendingOf.get(at) === name);
+      return [...entriesOf].filter(waits).map(([name]) => name);
+    },
     prune,
     lines,
     reserve: table.reserve,

@@ -74,6 +74,16 @@ test('what an acknowledgement never confirmed is forgotten and sent again', () =
   assert.deepEqual([knows(ledger, 'a'), knows(ledger, 'b'), knows(ledger, 'c')], [true, false, false]);
 });
 
+test('an acknowledgement is still to come as long as a record waits for it, as a journal tells of both', () => {
+  const ledger = createLedger();
+  const lines = ['?x a', '?x b', '+ a', '?y c', '+ b'].map((line) => Buffer.from(`${stamp} 00000000 ${line}\n`));
+  const pending = lines.map((line) => {
+    ledger.read(line);
+    return ledger.pending();
+  });
+  assert.deepEqual(pending, [['x'], ['x'], ['x'], ['x', 'y'], ['y']]);
+});
+
 test('pruning forgets old and undelivered IDs, and nothing that an acknowledgement is still to come for', () => {
   const ledger = createLedger();
   ledger.keep(note(ledger, 'old', stamp - 1));
