@@ -329,8 +329,8 @@ export interface Sink {
   readonly inFlight: number;
   /**
    * What a record sent twice does: `ignored` (the sink knows it by its ID), `undone` (the next start finds what a
-   * killed run left, or it counts for nothing), `visible`. Visible ones cost a journal entry a batch; ignored ones cost one
-   * a run, which tells the next that what this one sent may be there.
+   * killed run left, or it counts for nothing), `visible`. Visible ones cost a journal entry a batch, and all but ignored
+   * ones a save of the position before the first: see core/delivery/unsaved.ts.
    */
   readonly repeats: 'ignored' | 'undone' | 'visible';
   /** Appends the record, which is of that branch, in wire form. */
