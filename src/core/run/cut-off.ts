@@ -30,8 +30,8 @@ export interface Whole extends Window {
 
 /**
  * The length of the next run's first slice, in milliseconds, after a run that was cut off inside the slice `cut`: half of
- * it, where it was the first one, or its records were too many. Otherwise it may be that each slice costs the same, however
- * short it is: then the next run reads in one slice what this one read whole, or twice as much where that was one slice.
+ * it, where it was the first one, or its records were too many. Otherwise each slice may cost the same, however short it is:
+ * so the next run reads in one slice all that this one read whole, or twice as much where that was one slice.
  */
 export function lengthAfterCut(cut: Window, { count, ...whole }: Whole, tooMany: boolean): number {
   if (count === 0 || tooMany) return Math.max(shortest, Math.floor(lengthOf(cut) / 2));

@@ -43,8 +43,8 @@ export function begunBefore({ begin }: Pick<BranchPosition, 'begin'>, firstRun: 
 }
 
 /**
- * Whether a plan by our clock does for the one that is due now that the vendor has told this time. The one query of a
- * single search is asked already.
+ * Whether the window that was made by our clock does, now that the vendor has told its own time. For a single search it has
+ * to: its one query is asked already.
  */
 export function isSuited(at: Unplanned, told: Instant): boolean {
   const { source, job, tools } = at;
