@@ -758,6 +758,28 @@ test('an acknowledgement that came right before a run was killed is not asked fo
   assert.deepEqual([problems, asked, summary.seen], [[], ['channel:1'], 1]);
 });
 
+test('what an earlier run sent does not count as delivered by this one, whose own acknowledgement is still to come', async () => {
+  const here = bench();
+  const told = new Set<string>();
+  const send = (id: string): void => {
+    here.vendor.stored.push(stored(id, here.clock.now - minute));
+    here.sink.answer = ({ records }) => ({ outcomes: records.map(() => 'kept'), pending: `channel:${id}` });
+  };
+  here.sink.settle = async (name) => ({ outcome: told.has(name) ? 'kept' : 'waiting' });
+  send('a');
+  assert.deepEqual(statuses(await here.run()), [exit.tempfail]);
+  here.restart();
+  here.clock.now += 2 * minute;
+  here.vendor.beforePage = () => void told.add('channel:a');
+  send('b');
+  const { problems, summary } = await here.run();
+  assert.deepEqual(
+    problems.map(({ message }) => message),
+    ['memory has not yet acknowledged 1 batch'],
+  );
+  assert.deepEqual([summary.awaited, summary.delivered], [1, 0]);
+});
+
 test('records of a stream that were not taken are to be put in again, and those of a vendor come again by themselves', async () => {
   for (const isStream of [false, true]) {
     const here = bench({ isStream });

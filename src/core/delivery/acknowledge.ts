@@ -37,11 +37,18 @@ export function forgetAwaited(ledger: Ledger): void {
   for (const pending of ledger.pending()) ledger.settle(pending, false);
 }
 
-/** Waits until everything sent is acknowledged; Problem 75 when it does not come in time. */
+/**
+ * Waits until everything sent is acknowledged; Problem 75 when it does not come in time. What the runs before waited for
+ * (`earlier`) is none of the records that this one counts.
+ */
 export async function acknowledged(
-  awaiting: Awaiting & { readonly summary: Summary; readonly tools: Tools },
+  awaiting: Awaiting & {
+    readonly summary: Summary;
+    readonly tools: Tools;
+    readonly earlier?: ReadonlySet<string> | undefined;
+  },
 ): Promise<void> {
-  const { source, sink, ledger, summary, tools } = awaiting;
+  const { source, sink, ledger, summary, tools, earlier } = awaiting;
   const giveUp = tools.now() + patience;
   let pause = 500;
   for (;;) {
@@ -53,9 +60,9 @@ export async function acknowledged(
       throw late(`${sink.name} never acknowledged some records`, hint);
     }
     if (outcome === 'kept') {
-      const ours = Math.min(records, summary.awaited); // an earlier run's are not this run's
-      summary.awaited -= ours;
-      summary.delivered += ours;
+      if (earlier?.has(oldest) === true) continue;
+      summary.awaited -= records;
+      summary.delivered += records;
       summary.diverted += diverted;
       continue;
     }

@@ -47,6 +47,8 @@ export interface BranchRun<AnyJob extends Job = DatedJob> extends RunContext<Any
   /** As in OutboxParts. While there is any, no watermark moves, and no bookmark. */
   readonly doubted: Doubted[];
   readonly summary: Summary;
+  /** Acknowledgements that the runs before were still waiting for. */
+  readonly earlier?: ReadonlySet<string>;
   /** Makes the position as it is durable. */
   save(): Promise<void>;
   /** Runs a step and writes down its Problem, for the run to go on. */

@@ -12,7 +12,8 @@ import { fromMillis } from '../time.ts';
 import type { Job, Window } from '../types.ts';
 
 /** Pulls a branch. `read` is called with the window that was read; `cure` says how to begin again, for a hint. */
-export async function pullBranch(at: BranchRun<Job>, read: (window: Window) => void, cure: string): Promise<void> {
+export async function pullBranch(parts: BranchRun<Job>, read: (window: Window) => void, cure: string): Promise<void> {
+  const at = { ...parts, earlier: new Set(parts.place.ledger.pending()) };
   const { source, place, job, tools } = at;
   if (job.dryRun) forgetAwaited(place.ledger);
   const lost = await askOnce({ ...at, ledger: place.ledger });
