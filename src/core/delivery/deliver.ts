@@ -13,10 +13,7 @@ import { exit, Problem } from '../problem.ts';
 import { mostAttempts, pause } from '../retry.ts';
 import type { Batch, Reply, Sink, Tools } from '../types.ts';
 
-type Clock = Pick<Tools, 'now' | 'wait' | 'random' | 'deadline' | 'debug'> & {
-  /** Called for each request that is made again, unless the sink says that it took nothing (`after` 0, see Reply). */
-  repeated?(): void;
-};
+type Clock = Pick<Tools, 'now' | 'wait' | 'random' | 'deadline' | 'debug'>;
 
 /** Where a sink names none. */
 const nextStep = 'the next run tries again; if this lasts, look at the destination';
@@ -33,6 +30,8 @@ interface Listeners {
    * about one (see Reply). May throw a Problem: a sink that refuses everything need not be asked about every record.
    */
   mayRefuse?(count: number, reason: string, doubt: string | undefined): void;
+  /** Called for each request that is made again, unless the sink says that it took nothing (`after` 0, see Reply). */
+  repeated?(): void;
 }
 
 /**
@@ -70,13 +69,13 @@ export async function deliver(
       answered = undefined;
       if ('outcomes' in reply) {
         const left = settle(sink, task, reply, fates, refuse);
-        if (left.indices.length > 0) work.again(await again(left, clock));
+        if (left.indices.length > 0) work.again(await again(left, clock, listeners));
         else if (reply.after !== undefined) await slowDown(reply.after, clock);
       } else if ('split' in reply) {
         if (reply.tooLarge === true) work.tooLarge(task, reply);
         else work.spoilt(task, reply);
       } else {
-        work.again(await again({ ...task, ...reply }, clock));
+        work.again(await again({ ...task, ...reply }, clock, listeners));
       }
     }
   } catch (error) {
@@ -154,7 +153,7 @@ function settle(
 }
 
 /** Waits until the records may be sent again; throws the problem when that was done often enough, or takes too long. */
-async function again({ indices, attempt, problem }: Failed, clock: Clock): Promise<Task> {
+async function again({ indices, attempt, problem }: Failed, clock: Clock, listeners: Listeners): Promise<Task> {
   if (attempt >= mostAttempts(problem)) {
     const { message, hint = nextStep } = problem;
     throw problem.with({ message: `${message} (${attempt} attempts)`, hint, again: undefined }); // that was often enough
@@ -162,7 +161,7 @@ async function again({ indices, attempt, problem }: Failed, clock: Clock): Promi
   const milliseconds = pause(problem, Math.max(attempt, 1), clock);
   clock.debug('sending again', { reason: problem.message, records: indices.length, milliseconds });
   if (milliseconds > 0) await clock.wait(milliseconds);
-  if (problem.again?.after !== 0) clock.repeated?.();
+  if (problem.again?.after !== 0) listeners.repeated?.();
   return { indices, attempt: attempt + 1 };
 }
 

@@ -58,11 +58,11 @@ export function outbox(parts: OutboxParts): Outbox {
   const { sink, branch, queue, ledger, unsaved, tools, summary, doubted } = parts;
   const limit = refusalLimit(summary, parts.maxQuarantine, parts.refusals, parts.quarantine.path);
   const aside = asideOf({ ...parts, limit });
-  const clock = { ...tools, repeated: () => void (summary.repeated += 1) };
   const listeners = {
     soFar: record,
     mayRefuse: (count: number, reason: string, doubt: string | undefined) =>
       limit.checkShare(doubted.length + count, reason, doubt),
+    repeated: () => void (summary.repeated += 1),
   };
   const flight = new Set<Promise<void>>();
   let failure: unknown;
@@ -95,7 +95,7 @@ export function outbox(parts: OutboxParts): Outbox {
   async function send(packed: Packed): Promise<void> {
     try {
       const all = { ...nothing, kept: packed.entries };
-      await record(parts.dryRun ? all : await deliver(sink, packed, clock, listeners));
+      await record(parts.dryRun ? all : await deliver(sink, packed, tools, listeners));
       queue.giveBack(packed);
     } catch (problem) {
       if (!failed) failure = problem;
