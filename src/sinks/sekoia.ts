@@ -90,7 +90,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
   let isChoosy = false;
 
   async function send(batch: Batch): Promise<Reply> {
-    const refusal = oversize(batch, largestEvent, route.eventBytes);
+    const refusal = oversize(batch, largestEvent, route.eventBytes, 'the intake');
     if (refusal !== undefined) return refusal;
     const headers = { ...credentials.headers, ...route.headers(batch), 'content-type': route.contentType };
     const load = { count: batch.count, body: route.enclose(batch.body) };
