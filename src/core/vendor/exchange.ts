@@ -44,6 +44,8 @@ interface SmallReply extends Pick<HttpReply, 'url' | 'headers'> {
 export interface Exchange {
   /** Logs in, for sources with sessions. */
   open(): Promise<void>;
+  /** Whether a request would be sent at once, and not wait for its turn. */
+  isFree(): boolean;
   /** One attempt; a reply with a body to read. Throws Problem for everything else than success. */
   stream(question: Question): Promise<HttpReply>;
   /** A whole small reply as JSON, with retries; the vendor's own errors are Problems. */
@@ -150,6 +152,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
 
   return {
     open: login.open,
+    isFree: turn.isFree,
     stream,
     json: (question) => insisting(() => readJson(question)),
     end,

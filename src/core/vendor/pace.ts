@@ -5,6 +5,8 @@ import { toMillis } from '../time.ts';
 import type { Tools } from '../types.ts';
 
 export interface Pace {
+  /** Whether `wait` would resolve at once. */
+  isFree(): boolean;
   /** Resolves when the next request may be sent, and counts it. */
   wait(): Promise<void>;
   /** Takes the rate from the headers of a reply. */
@@ -24,13 +26,19 @@ export function pace(limits: SourceDefinition['limits'], tools: Pick<Tools, 'now
   let last = -Infinity;
   let rate = Infinity;
 
+  /** How long the next request has to wait, in milliseconds; 0 or less when it need not. */
+  function pause(): number {
+    const now = tools.now();
+    sent = sent.filter((at) => at > now - per && at <= now); // a clock that was set back must not mean a long wait
+    const free = sent.length < rate ? now : (sent[sent.length - rate] ?? now) + per;
+    return Math.max(Math.min(last, now) + interval, free) - now;
+  }
+
   return {
+    isFree: () => pause() <= 0,
     async wait() {
-      const now = tools.now();
-      sent = sent.filter((at) => at > now - per && at <= now); // a clock that was set back must not mean a long wait
-      const free = sent.length < rate ? now : (sent[sent.length - rate] ?? now) + per;
-      const due = Math.max(Math.min(last, now) + interval, free);
-      if (due > now) await tools.wait(due - now);
+      const milliseconds = pause();
+      if (milliseconds > 0) await tools.wait(milliseconds);
       last = tools.now();
       if (header !== undefined) sent.push(last);
     },

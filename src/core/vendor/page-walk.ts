@@ -55,7 +55,7 @@ export interface PageWalk {
 export function pageWalk(
   definition: SourceDefinition,
   { parameters }: Pick<SearchPlan, 'parameters'>,
-  { vendor, reader }: { readonly vendor: Pick<Exchange, 'stream'>; readonly reader: PageReader },
+  { vendor, reader }: { readonly vendor: Pick<Exchange, 'stream' | 'isFree'>; readonly reader: PageReader },
   search: Pick<Search, 'single'>,
   tools: Pick<Tools, 'wait' | 'turn' | 'warn' | 'isSecret'>,
 ): PageWalk {
@@ -104,7 +104,8 @@ export function pageWalk(
           const mute =
             number === 1 && next === undefined && total === undefined ? muteAt(paging, end, name) : undefined;
           if (mute !== undefined) tools.warn(endWarning(name, mute, first));
-          if (readsAhead && next !== undefined) {
+          // What waits for its turn cannot be called off: a run that ends before would not end for so long.
+          if (readsAhead && next !== undefined && vendor.isFree()) {
             ahead = vendor.stream(question(next, number + 1));
             void settled(ahead);
             await tools.turn(); // or it would leave after the records below

@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test';
 import { parseDefinition } from '../../../src/core/definition.ts';
 import { Problem } from '../../../src/core/problem.ts';
 import { restSource } from '../../../src/core/rest.ts';
-import type { Source } from '../../../src/core/types.ts';
+import type { Source, Tools } from '../../../src/core/types.ts';
 import { ask, noSearch, pullOnce, sourceTools } from '../../support/source-tools.ts';
 import { sendJson, serve, type Vendor } from '../../support/vendors/server.ts';
 
@@ -28,6 +28,7 @@ interface Orchard extends Vendor {
 async function orchard(
   change: object,
   answer: (number: number, response: ServerResponse) => number | undefined = () => undefined,
+  tools: Tools = sourceTools(),
 ): Promise<Orchard> {
   let count = 0;
   const vendor = await serve({}, ({ target }, response) => {
@@ -39,7 +40,7 @@ async function orchard(
     sendJson(response, 200, `{"data":[{"id":${page}}],"next":${page < 3 ? page + 1 : 'null'}}`);
   });
   const definition = parseDefinition(JSON.parse(JSON.stringify({ ...plum, ...change })), 'plum.yaml');
-  const source = restSource(definition, { PLUM_URL: vendor.origin }, noSearch, sourceTools());
+  const source = restSource(definition, { PLUM_URL: vendor.origin }, noSearch, tools);
   return { ...vendor, source };
 }
 
@@ -128,6 +129,18 @@ test('whoever stops reading leaves no request behind', { timeout: 20_000 }, asyn
   }
   await source.close();
   assert.equal(requests.length, 2);
+});
+
+test('a request that has to wait for its turn is not begun ahead: whoever stops reading would wait for it, too', async (t) => {
+  const tools = sourceTools();
+  const { source, requests, close } = await orchard({ limits: { interval: '1h' } }, undefined, tools);
+  t.after(close);
+  for await (const part of source.pull(ask())) {
+    assert.equal(part.records.length, 1);
+    break;
+  }
+  await source.close();
+  assert.deepEqual([tools.waits, requests.length], [[], 1]);
 });
 
 const ends: readonly (readonly [what: string, reply: string, change: object, mute?: string])[] = [
