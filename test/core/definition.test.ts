@@ -397,6 +397,21 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     /request\.query\.a: \{form\} is neither a setting nor a placeholder \(Did you mean from\?\): there are \{from\}, \{until\}, \{limit\}, \{cursor\}, .*\{categories\} and settings$/,
   ],
   [
+    'a variable that names one after it',
+    { variables: { filter: ['{window} and {query}', '{window}'], window: 'at ge {from}' } },
+    /: variables\.filter: \{window\} has no value there yet: a variable names only those before it$/,
+  ],
+  [
+    'a variable that names itself',
+    { variables: { window: '{window} and at ge {from}' } },
+    /: variables\.window: \{window\} has no value there yet/,
+  ],
+  [
+    'what a login has no value for',
+    { auth: { type: 'session', login: { path: '/login/{branch}?key={APPLE_TOKEN}' } } },
+    /: auth\.login\.path: \{branch\} is neither a setting nor a placeholder: only settings have a value here$/,
+  ],
+  [
     'a placeholder of another language',
     { request: { path: '/log', query: { a: '{since}', b: '{from}', c: '{cursor}' } } },
     /\{since\} is neither a setting nor a placeholder: there are \{from\}, /,

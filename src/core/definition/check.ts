@@ -14,6 +14,7 @@ import { placeholderMeanings, placeholdersElsewhere } from './placeholders.ts';
 import { placeholders } from '../vendor/template.ts';
 
 const checks = [
+  variableProblems,
   requestProblems,
   oauthProblems,
   signatureProblems,
@@ -76,18 +77,30 @@ function listed(unknown: string, allowed: readonly string[], { settings }: Sourc
   return `${meant}: ${shown.length === 0 ? 'only settings have a value here' : `there are ${shown.join(', ')} and settings`}`;
 }
 
-/** What a text at this place may name. What asks for a token, or signs, has nothing but settings besides. */
+/** What a text at this place may name. What logs in, asks for a token, or signs, has nothing but settings besides. */
 function placeholdersAt(at: string, { auth, settings, variables }: SourceDefinition): readonly string[] {
   const here = placeholdersElsewhere.filter(
     ({ place, type = auth.type }) => at.startsWith(place) && type === auth.type,
   );
   const known = [...Object.keys(settings), ...here.flatMap(({ names }) => names)];
-  if (['oauth2', 'signature'].includes(auth.type) && at.startsWith('auth.')) return known;
+  if (['session', 'oauth2', 'signature'].includes(auth.type) && at.startsWith('auth.')) return known;
   return [
     ...known.filter((name) => name !== 'assertion'),
     ...Object.keys(placeholderMeanings),
     ...Object.keys(variables ?? {}),
   ];
+}
+
+/** They get their values in turn: one that is named before it has one would be left out in silence, and a window with it. */
+function* variableProblems({ variables = {} }: SourceDefinition): Generator<string> {
+  const names = Object.keys(variables);
+  for (const [index, name] of names.entries()) {
+    const named = [variables[name] ?? []].flat().flatMap(placeholders);
+    const valueless = names.slice(index).find((each) => named.includes(each));
+    if (valueless !== undefined) {
+      yield `variables.${name}: {${valueless}} has no value there yet: a variable names only those before it`;
+    }
+  }
 }
 
 /** What depends on a setting: `member` has something for each value that the setting can have. */
