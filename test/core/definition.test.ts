@@ -407,6 +407,16 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     /: variables\.window: \{window\} has no value there yet/,
   ],
   [
+    'a branch where there are none',
+    { request: { path: '/log', query: { since: '{from}', cursor: '{cursor}', org: '{branch}' } } },
+    /: branches is missing: \{branch\} needs it$/,
+  ],
+  [
+    'a job where there is none',
+    { request: { path: '/log', query: { since: '{from}', cursor: '{cursor}', job: '{job}' } } },
+    /: job is missing: \{job\} needs it$/,
+  ],
+  [
     'what a login has no value for',
     { auth: { type: 'session', login: { path: '/login/{branch}?key={APPLE_TOKEN}' } } },
     /: auth\.login\.path: \{branch\} is neither a setting nor a placeholder: only settings have a value here$/,

@@ -143,6 +143,7 @@ function* windowProblems(definition: SourceDefinition): Generator<string> {
 function* searchProblems(definition: SourceDefinition): Generator<string> {
   const { branches, query, settings, categories } = definition;
   const used = usedPlaceholders(definition);
+  if (branches === undefined && used.has('branch')) yield 'branches is missing: {branch} needs it';
   if (branches !== undefined) {
     if (!used.has('branch')) yield 'branches: nothing uses {branch}';
     if (branches.setting === undefined && branches.values === undefined && branches.fetch === undefined) {

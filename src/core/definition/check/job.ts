@@ -2,12 +2,15 @@
 import { durationOf } from '../../clock/duration.ts';
 import type { SourceDefinition } from '../../definition.ts';
 import { pagingRules } from '../paging-rules.ts';
-import { sentWith } from '../texts.ts';
+import { sentWith, usedPlaceholders } from '../texts.ts';
 
 /** What does not fit, as sentences that begin with their place. */
 export function* jobProblems(definition: SourceDefinition): Generator<string> {
   const { job, request, paging } = definition;
-  if (job === undefined) return;
+  if (job === undefined) {
+    if (usedPlaceholders(definition).has('job')) yield 'job is missing: {job} needs it';
+    return;
+  }
   if (!sentWith(definition, [request, pagingRules(paging).request]).has('job')) {
     yield 'job: no request for records uses {job}';
   }
