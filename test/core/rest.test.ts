@@ -115,6 +115,22 @@ test('a window is written, and records are read, by a pattern', async () => {
   );
 });
 
+test('the beginning of 1970 is no time of a record, which would be left out as one from long before the window', async () => {
+  for (const [format, ...times] of [
+    ['iso', '"1970-01-01T00:00:00Z"', '"0001-01-01T00:00:00Z"', 'null'],
+    ['epoch-ms', '0', '"0"', '"never"'],
+  ] as const) {
+    const server = await vendor(`{"data":[${times.map((at, id) => `{"id":${id},"at":${at}}`).join(',')}]}`);
+    const definition = parseDefinition({ ...pear, records: { ...pear.records, time: { path: 'at', format } } }, '');
+    const { records } = await pullOnce(definition, valuesFor(server), { part: { slice } });
+    await server.close();
+    assert.deepEqual(
+      records.map(({ time }) => time),
+      [Number.NaN, Number.NaN, Number.NaN],
+    );
+  }
+});
+
 test('names with brackets, repeated parameters and odd values are encoded as RFC 3986 says', async () => {
   const query = {
     'filter[created_at]': ['{from}', '{until}'],

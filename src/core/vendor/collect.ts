@@ -108,6 +108,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
       read.nanos = 0;
       const at = fields.time === -1 ? -1 : (spans[2 * fields.time] ?? -1);
       if (at >= 0 && readTime !== undefined) readTime(buffer, at, spans[2 * fields.time + 1] ?? at, read);
+      if (read.time === 0) read.time = Number.NaN; // what programs write where they know no time
       const { time, nanos } = read;
       // Two literals, and not one with a member that may be missing: this is done for every record.
       if (fields.volatileCount === 0) {
