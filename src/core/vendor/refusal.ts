@@ -111,7 +111,7 @@ function settingsRead(
 /** A short reply as a JSON value; of a page for people, its title; undefined for anything else. */
 export async function saidIn(reply: HttpReply): Promise<unknown> {
   const text = await reply.text(64 * 1024);
-  return isHtml(reply) ? /<title[^>]*>\s*([^<]*\S)\s*<\/title/i.exec(text)?.[1] : parseJson(text);
+  return isHtml(reply) ? /<title[^<>]*>([^<]*)<\/title/i.exec(text)?.[1]?.trim() || undefined : parseJson(text);
 }
 
 /** Records leave as they came, and JSON is UTF-8 (RFC 8259 section 8.1): another encoding would be a guess. */

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { saidIn } from '../../../src/core/vendor/refusal.ts';
+import { sourceTools } from '../../support/source-tools.ts';
+import { processorTime } from '../../support/processor-time.ts';
+import { serve } from '../../support/vendors/server.ts';
+
+/** What a page says that comes instead of records. */
+async function saidBy(html: string): Promise<unknown> {
+  const server = await serve({}, (_, response) => {
+    response.setHeader('content-type', 'text/html').end(html);
+  });
+  const http = sourceTools().http(server.origin);
+  try {
+    return await saidIn(await http.send({ method: 'GET', url: server.origin }));
+  } finally {
+    await http.close();
+    await server.close();
+  }
+}
+
+test('a page for people says its title, without the blanks around it', async () => {
+  for (const [html, title] of [
+    ['<html><title>\n Sign in to <b>\n</title>', undefined],
+    ['<TITLE lang="en">\n Sign in \n</TITLE >', 'Sign in'],
+    ['<title>Bad\ngateway</title><title>other</title>', 'Bad\ngateway'],
+    ['<title> </title>', undefined],
+    ['<p>Bad gateway', undefined],
+  ] as const) {
+    assert.equal(await saidBy(html), title, html);
+  }
+});
+
+test('a page that has no end of its title costs no more than any other', async () => {
+  for (const html of [`<title>${' '.repeat(65_000)}`, '<title'.repeat(10_000)]) {
+    const spent = await processorTime(async () => assert.equal(await saidBy(html), undefined));
+    assert.ok(spent < 1000, `${spent} ms`); // some 20
+  }
+});
