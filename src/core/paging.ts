@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { PagingDefinition } from './definition.ts';
+import { pagingRules } from './definition/paging-rules.ts';
 import { cursorFrom, cursorText, nextCursor, refuseLong, refuseNameless, type Cursor } from './vendor/cursor.ts';
 import { linkInList, nextLink, refuseNoLink } from './vendor/next-link.ts';
 import { flagOf, unnamedNext } from './vendor/more.ts';
@@ -125,7 +126,7 @@ function nameOf({ url, values: { cursor } }: Step): string {
 /** What tells two steps apart: short, because a window may have a hundred thousand pages. */
 function placeOf(step: Step): string {
   const { offset, page } = step.values;
-  const place = nameOf(step) || String(offset ?? page ?? (step.first ? '' : 'later'));
+  const place = nameOf(step) || String(offset ?? page ?? '');
   return place.length <= 64 ? place : createHash('sha256').update(place).digest('base64');
 }
 
@@ -169,8 +170,7 @@ function addressIn(
 }
 
 function isLast(paging: PagingDefinition, step: Step, following: Step, end: PageEnd): boolean {
-  if (paging.type === 'none') return true;
-  const { stop = [] } = paging;
+  const { stop = [] } = pagingRules(paging);
   if (stop.includes('unchanged') && placeOf(following) === placeOf(step)) return true;
   if (stop.includes('empty-page') && end.count === 0) return true;
   if (paging.type === 'offset' && end.total !== undefined) {
