@@ -236,6 +236,29 @@ test('a login whose answer never ends breaks the rules', { timeout: 120_000 }, a
   assert.ok(status === 76 || status === 69, `${status}: ${stderr}`);
 });
 
+test('a list of branches that never ends breaks the rules', { timeout: 120_000 }, async (context) => {
+  const pad = 'x'.repeat(1000);
+  const { status, stderr } = await survive(context, {
+    define: (definition) => ({
+      ...definition,
+      request: { path: '/audit/{branch}', query: { from: '{from}' } },
+      branches: {
+        fetch: {
+          request: { path: '/tenants', query: { after: '{cursor}' } },
+          path: 'tenants',
+          paging: { type: 'cursor', path: 'next' },
+        },
+      },
+    }),
+    answer(response, number) {
+      if (number > 100) return void response.destroy();
+      const tenants = Array.from({ length: 1000 }, (_, at) => `${number * 1000 + at}${pad}`);
+      response.end(JSON.stringify({ tenants, next: `c${number}` }));
+    },
+  });
+  assert.equal(status, 76, stderr);
+});
+
 test(
   'a position file is not read into memory because a vendor sent a giant ID',
   { timeout: 120_000 },

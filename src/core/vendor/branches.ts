@@ -1,4 +1,5 @@
 /** The independent parts of a source: organisations, content types, applications. Each has a position of its own. */
+import { hash } from 'node:crypto';
 import type { BranchesDefinition, SourceDefinition } from '../definition.ts';
 import { lexemeAt, lexemesAt } from '../json/json.ts';
 import { parsePath } from '../json/path.ts';
@@ -12,6 +13,9 @@ import { requestFor } from './page-walk.ts';
 import { tokenOf } from './reply.ts';
 
 const what = 'the list of what this key may read';
+
+/** Characters of all names together, which are kept for the whole run, each with a position. */
+const mostListed = 4 * 1024 * 1024;
 
 /**
  * The branches in the setting, else those in the definition, else those that the vendor lists; [''] for a source
@@ -31,14 +35,19 @@ export async function branchesOf(
 
   const { name } = definition;
   const names = new Set<string>();
+  let size = 0;
   const pages = pager(fetch.paging, name, undefined, false);
   for (let step: Step | undefined = pages.first, number = 1; step !== undefined; number++) {
     const question = { request: requestFor(fetch, step), values: { ...values, ...step.values }, what, url: step.url };
     const { text: envelope, url, headers } = await vendor.json(question);
     const found = namesIn(envelope, fetch, name);
-    for (const each of found) names.add(each);
+    for (const each of found) {
+      if (!names.has(each)) size += each.length;
+      names.add(each);
+    }
+    if (size > mostListed) throw tooLong(name, setting);
     if (fetch.paging.type === 'none' && nextLink(headers['link'] ?? '') !== undefined) throw cut(name);
-    const fingerprint = found.join('\n') || undefined;
+    const fingerprint = found.length === 0 ? undefined : hash('sha256', found.join('\n'));
     const reply = { url, headers, envelope, count: found.length, limit: askedFor(url, found.length) };
     const end = { ...reply, total: undefined, first: undefined, last: undefined, fingerprint };
     step = pages.next(step, end);
@@ -95,6 +104,13 @@ function otherList(message: string): Problem {
 function cut(source: string): Problem {
   return new Problem(exit.protocol, `${source}: ${what} has more pages`, {
     hint: 'write how to get them in the definition: branches.fetch.paging is { type: link } where a Link header leads to them',
+  });
+}
+
+function tooLong(source: string, setting: string | undefined): Problem {
+  const advice = 'see what it lists, and check branches.fetch in the definition';
+  return new Problem(exit.protocol, `${source}: ${what} has more than 4 MiB of names`, {
+    hint: setting === undefined ? advice : `${advice}, or set ${setting}`,
   });
 }
 
