@@ -59,6 +59,10 @@ const links: readonly (readonly [header: string, next: string | undefined])[] = 
   ['</v1/log?q=a,b;c>; title="x; rel=next, y"; rel="last next"', 'https://api.example/v1/log?q=a,b;c'],
   ['<?after=3>; REL="NEXT"', 'https://api.example/v1/log?after=3'],
   ['<https://api.example/a>; title="rel=next"; rel="first"', undefined],
+  ['<https://api.example/a>; title="; rel=next"; rel="first", </b>; rel=next', 'https://api.example/b'],
+  ['</b>; title="; rel=prev"; rel="next"', 'https://api.example/b'],
+  ['</b>; title="the \\"last\\", </c>"; rel="next"', 'https://api.example/b'],
+  ['</b>; rel="next"; rel="prev"', 'https://api.example/b'], // the first one counts, says RFC 8288
   ["<https://api.example/a>; rel='self', <https://api.example/b>; rel='next'", 'https://api.example/b'],
   ['', undefined],
   [', ', undefined], // two that are empty, joined

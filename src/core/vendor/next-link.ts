@@ -4,13 +4,15 @@ import { exit, Problem } from '../problem.ts';
 import { quoted } from '../text/shown.ts';
 import { holds, parseJson, valueAt } from './reply.ts';
 
-const links = /<([^<>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"[^"]*"|[^\s",;]*))?)*)/g;
+/** The links of a Link header, and the parameters of one (RFC 8288 section 3): titles may have anything in their quotes. */
+const links = /<([^<>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s",;]*))?)*)/g;
+const parameter = /;\s*([^\s=;,"]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'?([^\s",;']*)))?/g;
 
-/** The target of rel="next" in a Link header (RFC 8288), or undefined. Some write it as rel='next'. */
+/** The target of rel="next" in a Link header, or undefined. Some write it as rel='next'. */
 export function nextLink(header: string): string | undefined {
-  for (const [, target = '', parameters = ''] of header.matchAll(links)) {
-    const relation = /(?:^|;)\s*rel\s*=\s*(?:"([^"]*)"|'?([^\s;,"']+))/i.exec(parameters);
-    if ((relation?.[1] ?? relation?.[2] ?? '').toLowerCase().split(/\s+/).includes('next')) return target;
+  for (const [, target, parameters = ''] of header.matchAll(links)) {
+    const relation = [...parameters.matchAll(parameter)].find(([, name]) => name?.toLowerCase() === 'rel');
+    if ((relation?.[2] ?? relation?.[3] ?? '').toLowerCase().split(/\s+/).includes('next')) return target;
   }
   return undefined;
 }
