@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { PagingDefinition } from './definition.ts';
 import { pagingRules } from './definition/paging-rules.ts';
 import { cursorFrom, cursorText, nextCursor, refuseLong, refuseNameless, type Cursor } from './vendor/cursor.ts';
-import { linkInList, nextLink, refuseNoLink } from './vendor/next-link.ts';
+import { linkInList, nextLink, refuseUnread } from './vendor/next-link.ts';
 import { flagOf, unnamedNext } from './vendor/more.ts';
 import { repetition } from './vendor/repeated-page.ts';
 import { tokenAt, totalAt } from './vendor/reply.ts';
@@ -137,7 +137,7 @@ function stepAfter(paging: PagingDefinition, step: Step, end: PageEnd, source: s
       return undefined;
     case 'link': {
       const { link = '' } = end.headers;
-      refuseNoLink(link, source);
+      refuseUnread(link, source);
       return stepTo(end, nextLink(link));
     }
     case 'url':

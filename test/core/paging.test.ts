@@ -64,6 +64,7 @@ const links: readonly (readonly [header: string, next: string | undefined])[] = 
   ['</b>; title="the \\"last\\", </c>"; rel="next"', 'https://api.example/b'],
   ['</b>; rel="next"; rel="prev"', 'https://api.example/b'], // the first one counts, says RFC 8288
   ["<https://api.example/a>; rel='self', <https://api.example/b>; rel='next'", 'https://api.example/b'],
+  ['<https://api.example/a>; rel="prev"; results="false"; , ', undefined],
   ['', undefined],
   [', ', undefined], // two that are empty, joined
 ];
@@ -73,8 +74,14 @@ for (const [link, next] of links) {
   });
 }
 
-test('a Link header in which no link can be found may have been that of the next page: 76', () => {
-  for (const link of ['garbage', '</v1/log?page=2; rel=next', 'https://api.example/b; rel="next"']) {
+test('a Link header in which a link cannot be read may have been that of the next page: 76', () => {
+  for (const link of [
+    'garbage',
+    '</v1/log?page=2; rel=next',
+    'https://api.example/b; rel="next"',
+    '<https://api.example/a>; rel="prev", </v1/log?size=>2>; rel="next"',
+    '<https://api.example/a>; rel="prev", https://api.example/b; rel="next"',
+  ]) {
     assert.throws(
       () => walk({ type: 'link' }, [{ headers: { link } }]),
       (error) => error instanceof Problem && error.status === exit.protocol && /Link header/.test(error.message),

@@ -17,11 +17,11 @@ export function nextLink(header: string): string | undefined {
   return undefined;
 }
 
-/** Throws Problem 76 for a Link header in which no link can be found: it may have been that of the next page. */
-export function refuseNoLink(header: string, source: string): void {
-  if (/^[\s,]*$/.test(header) || header.search(links) !== -1) return;
-  throw new Problem(exit.protocol, `${source}: no link can be found in the Link header ${quoted(header)}`, {
-    hint: "it may be that of the next page, so the position stays; check the vendor's API version, and a proxy on the way",
+/** Throws Problem 76 for a Link header without a next page, of which a part cannot be read: that may have been its link. */
+export function refuseUnread(header: string, source: string): void {
+  if (nextLink(header) !== undefined || /^[\s,;]*$/.test(header.replace(links, ''))) return;
+  throw new Problem(exit.protocol, `${source}: not all of the Link header can be read: ${quoted(header)}`, {
+    hint: "it may name the next page, so the position stays; check the vendor's API version, and a proxy on the way",
   });
 }
 
