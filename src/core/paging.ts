@@ -173,8 +173,10 @@ function isLast(paging: PagingDefinition, step: Step, following: Step, end: Page
   const { stop = [] } = pagingRules(paging);
   if (stop.includes('unchanged') && placeOf(following) === placeOf(step)) return true;
   if (stop.includes('empty-page') && end.count === 0) return true;
-  if (paging.type === 'offset' && end.total !== undefined) {
-    return end.count === 0 || (following.values.offset ?? 0) >= end.total;
+  const { offset = 0 } = following.values;
+  // A total of less than came says nothing: some tell 0 where they do not count.
+  if (paging.type === 'offset' && end.total !== undefined && offset <= end.total) {
+    return end.count === 0 || offset === end.total;
   }
   if (paging.type === 'page' && paging.pages !== undefined) {
     const pages = totalAt(end.envelope, paging.pages);

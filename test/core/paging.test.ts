@@ -461,6 +461,17 @@ test('offsets go on by what came, and end with the total', () => {
     ),
     [0, 10, undefined],
   );
+  assert.deepEqual(
+    offsets(
+      walk(paging, [
+        { count: 10, total: 0 },
+        { count: 10, total: 0 },
+        { count: 4, total: 0 },
+      ]),
+    ),
+    [0, 10, 20, undefined],
+    'a total of less than came is none',
+  );
 });
 
 const byTime: PagingDefinition = { type: 'cursor', last: 'at', stop: ['unchanged', 'short-page'] };
