@@ -99,7 +99,10 @@ export const definitionSchema = z.strictObject({
   url: address,
   /** What is read besides `url`, without secrets; a position belongs to one scope. */
   scope: optional(template),
-  /** Named texts for the requests; of several, the first all of whose placeholders have a value, else the last. Each may name those before it. */
+  /**
+   * Named texts for the requests; of several, the first all of whose placeholders have a value, else the last. Each may name
+   * those before it.
+   */
   variables: optional(z.record(z.string(), z.union([template, z.array(template).check(z.minLength(1))]))),
   headers: optional(templates),
   auth,
