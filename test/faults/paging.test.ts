@@ -167,6 +167,25 @@ fault('P11', 'a vendor that ignores the lower bound is filtered here, in bounded
   assert.doesNotMatch(result.stderr, /warning/, 'two hours may be a matter of a coarse filter');
 });
 
+for (const bound of ['lower bound', 'bounds'] as const) {
+  fault('P11', `a vendor that ignores the ${bound} shows nothing twice in a window that is cut`, async (context) => {
+    const here = await scene(context, {
+      define: (base) => ({ ...base, window: { ...base.window, longest: '15m' } }),
+    });
+    for (const minutes of [50, 40, 29, 16, 5]) here.vendor.add(`old${minutes}`, minutes * 60);
+    here.vendor.fault = ({ path }) => {
+      const until = Date.parse(new URL(path, here.vendor.url).searchParams.get('until') ?? '');
+      const shown = here.vendor.records.filter(({ time }) => bound === 'bounds' || time < until);
+      const texts = shown.map(({ text }) => text).join(',');
+      return answer(here, 200, `{"records":[${texts}],"next":null,"total":${shown.length}}`);
+    };
+    const result = await here.run();
+    assert.equal(result.status, 0);
+    assert.ok(here.vendor.requests.length >= 4, 'the window is cut');
+    assert.deepEqual(here.delivered().toSorted(), here.vendor.records.map(({ text }) => text).toSorted());
+  });
+}
+
 fault('P11', 'a vendor that shows records of long ago is warned of', async (context) => {
   const here = await scene(context);
   const old = here.clock.now - 40 * 86_400_000;

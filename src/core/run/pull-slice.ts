@@ -4,9 +4,9 @@ import { conflict } from '../dedupe.ts';
 import { acknowledged } from '../delivery/acknowledge.ts';
 import { outbox } from '../delivery/outbox.ts';
 import { exit, Problem } from '../problem.ts';
-import { fromMillis, isoText, second, toMillis } from '../time.ts';
+import { fromMillis, second, toMillis } from '../time.ts';
 import type { AuditRecord, Gap, Instant, Window, WindowRules } from '../types.ts';
-import { delayOf } from '../window.ts';
+import { delayOf, overlapOf } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
 import { commit, earliest } from './commit.ts';
 import { helpsToShorten, isPast, lengthAfterCut, type Whole } from './cut-off.ts';
@@ -16,16 +16,26 @@ import { unaccounted } from './summary.ts';
 import { untilFailure } from './until-failure.ts';
 import { passOver } from './untold.ts';
 
+/** What the slices of a window have in common. */
+interface Passed {
+  /** The watermark may move past all slices before. */
+  readonly moves: boolean;
+  /** The slices that were read before. */
+  readonly whole: Whole;
+  /** Called with the time of a record that the vendor should not have shown, see `SieveParts.stale`. */
+  stale(at: Instant): void;
+}
+
 /**
  * Returns whether the watermark may move past the slice: it had ended, by the clocks, when it was read, and so had all before
  * it (`moves`). What still happens in one that had not is yet to be read. Undefined when the window does not suit the
- * vendor's clock: nothing was read then. `whole`: the slices of the window that were read before.
+ * vendor's clock: nothing was read then.
  */
 export async function pullSlice(
   at: BranchRun,
   window: Window,
   slice: Window,
-  { moves, whole }: { readonly moves: boolean; readonly whole: Whole },
+  { moves, whole, stale }: Passed,
 ): Promise<boolean | undefined> {
   const { branch, place, source, job, tools, summary } = at;
   const { maxQuarantine, dryRun } = job;
@@ -35,14 +45,14 @@ export async function pullSlice(
   const sieveBy = (filter: WindowRules['filter']): Sieve =>
     sieve({
       ledger: place.ledger,
-      window,
+      window: { ...window, from: takenFrom(at, window, slice) },
       slice,
       filter,
       job,
       summary,
       isStream: source.stream !== undefined,
       earliest: (time) => earliest(source, time),
-      stale: (time) => tools.warn(staleWarning(source.name, fromMillis(time))),
+      stale: (time) => stale(fromMillis(time)),
       tooLate: () => void (leftForLater = true),
     });
   // What follows a bookmark is new, whatever its time.
@@ -157,10 +167,14 @@ export async function pullSlice(
   return commit(at, slice, serverTime, moves);
 }
 
-/** `at`: when one of them happened, as it was read: a month taken for a day may be all that makes it old. */
-function staleWarning(name: string, at: Instant): string {
-  const shown = `${name} shows records from long before the window asked for, such as one of ${isoText(at)}`;
-  return `${shown}: they were left out; if it is not that old, records.time in the definition is wrong`;
+/**
+ * From when on records of the slice are taken: as if a run began with it. What is older came with the slices before, and is
+ * remembered no more; a vendor that pays no heed to `from` shows it in each slice again.
+ */
+function takenFrom({ source, job }: BranchRun, window: Window, slice: Window): Instant {
+  const overlapped = slice.from - overlapOf(job, source.window);
+  const from = source.edge?.(overlapped) ?? overlapped;
+  return from > window.from ? from : window.from;
 }
 
 /**
