@@ -236,6 +236,39 @@ fault('A27', 'two runs that end each other’s session do not log in without end
   });
 });
 
+fault('A27', 'two runs that end each other’s session after every page do not log in for each page', async (context) => {
+  const here = await scene(context, { ...session, records: 40 });
+  let served = 0;
+  const contest: Fault = (asked) => {
+    if (asked.kind === 'login') served = 0;
+    if (asked.kind !== 'page' || served++ === 0) return undefined;
+    here.vendor.sessions.clear(); // the other run has just logged in
+    return answer(here, 401, '{"message":"logged in elsewhere"}');
+  };
+  here.vendor.fault = contest;
+  const result = await here.run();
+  assert.equal(logins(here), 4);
+  await here.expectProblem(result, {
+    exit: 77,
+    message: /^acme refused page 5 \(HTTP 401\): logged in elsewhere$/,
+    hint: /another run with the same user/,
+  });
+});
+
+fault('A05', 'a session that lasts for some minutes is renewed as often as it takes', async (context) => {
+  const here = await scene(context, { ...session, records: 20 });
+  let served = 0;
+  here.vendor.fault = (asked) => {
+    if (asked.kind === 'login') served = 0;
+    if (asked.kind !== 'page' || served++ === 0) return undefined;
+    here.clock.now += 90_000;
+    here.vendor.sessions.clear();
+    return answer(here, 401, '{"message":"session expired"}');
+  };
+  here.expectSuccess(await here.run());
+  assert.equal(logins(here), 10);
+});
+
 for (const [what, make] of [
   ['is answered with 500', () => reply(500, {}, 'oops')],
   ['is answered with 401', () => reply(401)],

@@ -58,7 +58,7 @@ export interface Exchange {
   check(value: unknown, question: Question): void;
   /**
    * Whether this failure may come from a session that is over; the next request then logs in again. A caller asks once a
-   * request: a session that ends again at once is no accident.
+   * request: a session that ends again at once is no accident, and neither are several that end within a minute.
    */
   renewed(error: unknown): Promise<boolean>;
   serverTime(): Instant | undefined;
@@ -77,6 +77,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
       : session(definition, values, { send, cookies: () => http.cookies }, tools);
   const sign = auth.type === 'signature' ? signer(auth, values, tools) : (request: HttpRequest) => request;
   let seen: Instant | undefined;
+  const isContested = contest();
 
   async function send(request: HttpRequest): Promise<HttpReply> {
     try {
@@ -145,7 +146,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
   }
 
   async function renewed(error: unknown): Promise<boolean> {
-    if (!login.renewable || !isSessionOver(error)) return false;
+    if (!login.renewable || !isSessionOver(error) || isContested(tools.now())) return false;
     await login.close(); // it may still be valid: a leaked session a minute is 1,440 a day
     return true;
   }
@@ -164,5 +165,23 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
       await login.close();
       await closeClient(http, tools);
     },
+  };
+}
+
+/** Sessions that may end soon after they began, one after the other. */
+const briefInARow = 3;
+const briefly = 60_000;
+
+/**
+ * Tells, at the end of each session, whether it was one too many: where another run with the same user ends each of ours,
+ * as we end each of its, both would log in for every page.
+ */
+function contest(): (now: number) => boolean {
+  let renewals = 0;
+  let renewed = -Infinity;
+  return (now) => {
+    renewals = now - renewed < briefly ? renewals + 1 : 1;
+    renewed = now;
+    return renewals > briefInARow;
   };
 }
