@@ -19,8 +19,9 @@ export interface WindowRequest {
   readonly usePosition?: boolean;
   /** See `Source.edge`. */
   readonly edge?: ((at: Instant) => Instant) | undefined;
-  /** Where a run before, which did not move the position, was to begin. */
+  /** Where a run before, which did not move the position, was to begin, and when that was: what happens since is promised. */
   readonly begin?: Instant | undefined;
+  readonly begun?: Instant | undefined;
   /** Where a window that was cut off goes on, see `Settled`. */
   readonly settled?: Instant | undefined;
 }
@@ -37,7 +38,8 @@ export type NextWindow = Window & { readonly gap?: Window };
  *
  * What the vendor no longer keeps is cut off the start and reported as the gap; so is what `since` leaves out after
  * the watermark, where anything is read past it: without a time filter (`none`) that is so even if nothing from `since`
- * on has settled. A first run has no gap: nothing was promised yet. It reads a second at least, however near it is to
+ * on has settled. A first run has no gap: nothing was promised yet; unless earlier ones failed for so long that the vendor
+ * no longer keeps what has happened since the first of them. It reads a second at least, however near it is to
  * begin, because the position goes by the vendor's clock, and only an answer tells that. Without a time filter
  * the window starts at 1970 unless the user asked: the bookmark says where to go on, and an older record is as welcome
  * as any.
@@ -49,7 +51,8 @@ export function windowOf(request: WindowRequest): NextWindow {
   const asked = since ?? unaskedStart(request, until);
   const begins = watermark === undefined && request.usePosition !== false;
   const start = begins ? earlier(asked, until - second) : asked;
-  const unread = unreadStart(watermark, since);
+  const isLeft = kept !== undefined && request.begun !== undefined && request.begun < kept;
+  const unread = unreadStart(watermark, since) ?? (isLeft ? request.begin : undefined);
 
   let from = start < until ? later(edge(start), 0n) : start;
   let gap: Window | undefined;

@@ -1,7 +1,7 @@
 /** Times: spellings, nonsense, clocks that are off, records that are late or gone. */
 import assert from 'node:assert/strict';
 import type { TimeFormat } from '../../src/core/time.ts';
-import { bent } from './answers.ts';
+import { answer, bent } from './answers.ts';
 import type { Definition } from './definition.ts';
 import { fault, saidBy, scene, type Result, type Scene } from './harness.ts';
 import { onPage } from './replies.ts';
@@ -312,3 +312,49 @@ fault('P28', 'an outage longer than the vendor keeps records is said once, with 
   });
   here.expectDelivered();
 });
+
+fault(
+  'P28',
+  'a first run that fails for longer than the vendor keeps records leaves a gap, which is said',
+  async (context) => {
+    const here = await scene(context, {
+      define: (base) => ({ ...base, window: { ...base.window, retention: '30m' } }),
+    });
+    const refused: Fault = () => answer(here, 403, '');
+    here.vendor.fault = refused;
+    const spell = (time: number): string => new Date(time).toISOString().replace('.000', '');
+    const from = spell(here.clock.now - 30 * minute);
+    for (const pause of [0, 10 * minute]) {
+      here.clock.now += pause;
+      assert.equal((await here.run()).status, 77);
+    }
+    here.clock.now += 2 * hour;
+    here.vendor.fault = undefined;
+    here.vendor.records.length = 0;
+    here.vendor.add('new', 60);
+    await here.expectProblem(await here.run(), {
+      exit: 3,
+      message: new RegExp(
+        `^records from ${from} to ${spell(here.clock.now - 30 * minute)} are gone: acme no longer keeps them$`,
+      ),
+      hint: /^this gap is reported once/,
+      watermark: 'moved',
+    });
+    here.expectDelivered();
+  },
+);
+
+fault(
+  'P28',
+  'a first run that fails for less than that leaves out only what might have been gone before',
+  async (context) => {
+    const here = await scene(context, {
+      define: (base) => ({ ...base, window: { ...base.window, retention: '30m' } }),
+    });
+    here.vendor.fault = () => answer(here, 403, '');
+    assert.equal((await here.run()).status, 77);
+    here.clock.now += 10 * minute;
+    here.vendor.fault = undefined;
+    here.expectSuccess(await here.run());
+  },
+);

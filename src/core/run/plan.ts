@@ -33,13 +33,21 @@ export function planOf({ job, source, place, tools }: Unplanned, told: Instant |
   const settled = job.usePosition ? settledFor(place, overlapOf(job, source.window)) : undefined;
   const begin = job.usePosition ? begunBefore(place, firstRunOf(job, source.window)) : undefined;
   const { window: rules, edge } = source;
-  const window = windowOf({ ...datedJob, watermark, begin, settled, rules, serverNow, edge });
+  const begun = begin === undefined ? undefined : begunAt(place, rules);
+  const window = windowOf({ ...datedJob, watermark, begin, begun, settled, rules, serverNow, edge });
   return { window, job: datedJob, serverNow };
 }
 
 /** Where a run that reaches back so far is to begin; undefined when none before it was to reach that far. */
 export function begunBefore({ begin }: Pick<BranchPosition, 'begin'>, firstRun: Duration): Instant | undefined {
   return begin !== undefined && begin.firstRun <= firstRun ? begin.from : undefined;
+}
+
+/** When the run was that was to begin there: a first run reaches back no further than the vendor keeps records. */
+function begunAt({ begin }: Pick<BranchPosition, 'begin'>, { retention }: WindowRules): Instant | undefined {
+  if (begin === undefined) return undefined;
+  const { from, firstRun } = begin;
+  return from + (retention !== undefined && retention < firstRun ? retention : firstRun);
 }
 
 /**
