@@ -1,9 +1,12 @@
 /** What the first records show of a definition: whether any has an ID and a time where it says, and a likely time. */
 import type { SourceDefinition } from '../core/definition.ts';
+import { isNaive } from '../core/clock/iso.ts';
 import { isByContent } from '../core/content/record-id.ts';
+import { lexemeAt } from '../core/json/json.ts';
+import { parsePath } from '../core/json/path.ts';
 import { isLongBefore } from '../core/run/sieve.ts';
 import { fromMillis, isoText, toMillis } from '../core/time.ts';
-import type { Instant, Page } from '../core/types.ts';
+import type { AuditRecord, Instant, Page } from '../core/types.ts';
 import { isUndated, timePlace } from './drift.ts';
 
 export interface FirstLook {
@@ -22,6 +25,7 @@ export function firstLook({ records: { id, time }, window }: Pick<SourceDefiniti
   let looked = 0;
   let unnamed = 0;
   let undated = 0;
+  let zoneless = 0;
   let early = 0;
   let old = 0;
   let oldest = Infinity;
@@ -35,6 +39,7 @@ export function firstLook({ records: { id, time }, window }: Pick<SourceDefiniti
       for (const record of records) {
         if (isByContent(record)) unnamed += 1;
         if (isUndated(record)) undated += 1;
+        else if (isZoneless(record, time)) zoneless += 1;
         if (window.filter !== 'event' || !(record.time < toMillis(from))) continue; // NaN without a time
         early += 1;
         if (isLongBefore(record.time, toMillis(from))) old += 1;
@@ -46,12 +51,26 @@ export function firstLook({ records: { id, time }, window }: Pick<SourceDefiniti
       const lacks: string[] = [];
       if ('paths' in id && unnamed > 0) lacks.push(`${share(unnamed, looked)} an ID at ${id.paths.join(', ')}`);
       if (time !== undefined && undated > 0) lacks.push(`${share(undated, looked)} a time ${timePlace(time)}`);
+      if (zoneless > 0) lacks.push(`${some(zoneless, looked)} a time that names no zone, read as UTC`);
       if (isAllOld()) lacks.push(`none of them with a time in that window (one is of ${shown(oldest)})`);
       else if (old > 0) lacks.push(`${old} of them from long before that window (one is of ${shown(oldest)})`);
       return lacks.length === 0 ? '' : `; ${lacks.join(', ')}`;
     },
     isAllOld,
   };
+}
+
+/** Whether its time may be of a clock that is not UTC: the definition leaves it to the text, which does not say. */
+function isZoneless({ bytes, start, end }: AuditRecord, time: SourceDefinition['records']['time']): boolean {
+  if (time?.format !== 'iso') return false;
+  const lexeme = lexemeAt(bytes.subarray(start, end), parsePath(time.path));
+  if (lexeme?.startsWith('"') !== true) return false;
+  const text = Buffer.from(String(JSON.parse(lexeme)));
+  return isNaive(text, 0, text.length);
+}
+
+function some(having: number, all: number): string {
+  return having === all ? 'all of them with' : `${having} of them with`;
 }
 
 function shown(time: number): string {

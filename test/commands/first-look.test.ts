@@ -67,6 +67,18 @@ test('a time in another form is none', async () => {
   assert.equal(await look(epoch, [good]), '1; none of them with a time at at (read as epoch-ms)');
 });
 
+test('times that name no zone are told, for a vendor may mean its own, unless the definition says of which clock they are', async () => {
+  const local = '{"id":5,"at":"2026-11-22T04:00:00"}';
+  const asUtc = '1; all of them with a time that names no zone, read as UTC';
+  assert.equal(await look(whole, [local]), asUtc);
+  assert.equal(await look(whole, [local], 'event'), asUtc);
+  assert.equal(await look(whole, [good, local]), '2; 1 of them with a time that names no zone, read as UTC');
+  const escaped = '{"id":5,"at":"2026-11-22T04:00:00\\u005a"}';
+  assert.equal(await look(whole, ['{"id":5,"at":"2026-11-22T04:00:00-05:00"}', escaped]), '2');
+  assert.equal(await look({ ...whole, time: { path: 'at', format: 'iso-naive', zone: '-05:00' } }, [local]), '1');
+  assert.equal(await look({ ...whole, time: { path: 'at', format: 'iso-naive' } }, [local]), '1');
+});
+
 test('times from before a window by the event are named: a month may be taken for a day, and local time for UTC', async () => {
   const old = '{"id":2,"at":"2026-10-12T00:00:00Z"}';
   const hoursEarly = '{"id":3,"at":"2026-11-21T17:00:00Z"}';
