@@ -8,7 +8,7 @@ import { pagingRules } from './definition/paging-rules.ts';
 import { cursorFrom, cursorText, nextCursor, refuseLong, refuseNameless, type Cursor } from './vendor/cursor.ts';
 import { linkInList, nextLink, refuseUnread } from './vendor/next-link.ts';
 import { flagOf, unnamedNext } from './vendor/more.ts';
-import { repetition } from './vendor/repeated-page.ts';
+import { repetition, stuck } from './vendor/repeated-page.ts';
 import { tokenAt, totalAt } from './vendor/reply.ts';
 import { resolveSameOrigin } from './origin.ts';
 import { exit, Problem } from './problem.ts';
@@ -72,7 +72,10 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
   function next(step: Step, end: PageEnd): Step | undefined {
     const flag = flagOf(paging, end, source);
     const following = stepAfter(paging, step, end, source);
-    if (following !== undefined && isStuck(step, following, end)) throw stuck(source, paging);
+    const again = following !== undefined && end.last !== undefined && placeOf(following) === placeOf(step);
+    if (again && end.count >= (end.limit ?? Infinity))
+      throw end.first === end.last ? stuck(paging, source) : cycle('a full page that it gave before');
+    if (again && 'stop' in paging && paging.stop?.includes('unchanged') === true) return undefined;
     if (repeats(end)) throw cycle('a page that it gave before');
     if (following !== undefined) {
       const name = nameOf(following);
@@ -185,17 +188,4 @@ function isLast(paging: PagingDefinition, step: Step, following: Step, end: Page
   if (stop.includes('short-page') && end.count < (end.limit ?? 1)) return true;
   // Counted pages name no next one: they end with the first page that is empty.
   return (paging.type === 'page' || paging.type === 'offset') && end.count === 0;
-}
-
-/** A full page of the one value that it was asked for with: more records share it, and none of them can be asked for. */
-function isStuck(step: Step, following: Step, { count, limit, first, last }: PageEnd): boolean {
-  const full = limit !== undefined && count >= limit;
-  return full && last !== undefined && first === last && placeOf(following) === placeOf(step);
-}
-
-function stuck(source: string, paging: PagingDefinition): Problem {
-  const last = 'last' in paging ? paging.last : '';
-  return new Problem(exit.protocol, `${source} has more records with the same ${last} than one page holds`, {
-    hint: 'ask for more at once, with --limit; or with limits.page in the definition; the position stays',
-  });
 }

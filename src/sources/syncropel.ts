@@ -5,7 +5,8 @@
  * Only `created_at` tells when a record arrived, and no record shows it. It is in seconds, and a query sorts by one
  * field, so that pages in its order could lose a record among those of the same second. Pages therefore go by `id`,
  * which no two records share: whatever arrives in between moves nothing. A short page is no end, because the server may
- * withhold records; an empty one is.
+ * withhold records; an empty one is. So is one that comes again and was not full: that server does not look at `id`, and
+ * has no more.
  */
 import type { RequestDefinition, SourceDefinition } from '../core/definition.ts';
 
@@ -30,7 +31,7 @@ export const syncropel: SourceDefinition = {
   url: '{SYNCROPEL_URL}',
   auth: { type: 'headers', headers: { Authorization: 'Bearer {SYNCROPEL_TOKEN}' } },
   request: recordsAfter({}),
-  paging: { type: 'cursor', last: 'id', request: recordsAfter({ id: { $gt: '{cursor}' } }) },
+  paging: { type: 'cursor', last: 'id', stop: ['unchanged'], request: recordsAfter({ id: { $gt: '{cursor}' } }) },
   window: {
     filter: 'ingestion',
     overlap: '5m',

@@ -259,6 +259,22 @@ test('records that match and that the token may see, and that do not come, are m
   await vendor.close();
 });
 
+test('a server that looks at no ID gives its one short page again, and that is all; where the page is full, it is a cycle', async () => {
+  const { vendor, texts, values } = await started(15);
+  vendor.fault = (_, response) => {
+    response.end(`{"object":"list","data":[${texts.join(',')}]}`);
+    return true;
+  };
+  const { records: read } = await pullOnce(syncropel, values, { part });
+  assert.deepEqual(new Set(textsOf(read)), new Set(texts));
+  assert.equal(vendor.requests.length, 2);
+  await assert.rejects(
+    pullOnce(syncropel, values, { part, search: { limit: 15 } }),
+    (error) => error instanceof Problem && error.status === exit.protocol && /goes in circles/.test(error.message),
+  );
+  await vendor.close();
+});
+
 /** Answers that a cap cuts short, as long as the window has more than so many seconds. */
 function capAt(vendor: Syncropel, seconds: number): void {
   vendor.fault = ({ body }, response) => {

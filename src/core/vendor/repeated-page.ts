@@ -1,5 +1,7 @@
 /** Pages that a vendor gives again, under a cursor that is new each time: it pays the cursor no heed. */
+import type { PagingDefinition } from '../definition.ts';
 import type { PageEnd } from '../paging.ts';
+import { exit, Problem } from '../problem.ts';
 
 /** As many records are no longer alike by chance, from the first to the last, in two pages. */
 const many = 10;
@@ -30,4 +32,12 @@ export function repetition(strict: boolean): (end: Pick<PageEnd, 'fingerprint' |
     if (strict || count >= many) return inARow > 0;
     return inARow > (count >= full ? fullInARow : 1);
   };
+}
+
+/** A full page of the one value that it was asked for with: more records share it, and none of them can be asked for. */
+export function stuck(paging: PagingDefinition, source: string): Problem {
+  const last = 'last' in paging ? paging.last : '';
+  return new Problem(exit.protocol, `${source} has more records with the same ${last} than one page holds`, {
+    hint: 'ask for more at once, with --limit; or with limits.page in the definition; the position stays',
+  });
 }
