@@ -18,7 +18,8 @@ export function readSettings(
 ): SettingValues {
   const texts = new Map<string, string>();
   for (const [name, setting] of Object.entries(settings)) {
-    const text = find(name, setting, layers, flags, findings) ?? setting.default;
+    const unset = setting.mayBeEmpty === true && isEmpty(layers, name) ? '' : setting.default;
+    const text = find(name, setting, layers, flags, findings) ?? unset;
     if (text !== undefined) texts.set(name, withoutScheme(setting, text));
   }
   const values: Record<string, string> = {};

@@ -94,6 +94,8 @@ export interface Setting {
    * value of a `path` is absolute.
    */
   readonly kind?: 'text' | 'url' | 'flag' | 'integer' | 'duration' | 'path';
+  /** There without a value, it is empty; any other setting is then as if it were not there. */
+  readonly mayBeEmpty?: boolean;
   /** The allowed values, if they can be listed. */
   readonly values?: readonly string[];
   /** Other environment variables that are read when this one is not set. */

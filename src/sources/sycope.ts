@@ -21,7 +21,11 @@ export const sycope: SourceDefinition = {
       summary: 'NQL name of the audit stream; not published by the vendor, so check it on the appliance.',
       default: 'auditLog',
     },
-    SYCOPE_API_PREFIX: { summary: 'Path of the API on the appliance.', default: '/npm/api/v1' },
+    SYCOPE_API_PREFIX: {
+      summary: 'Path of the API on the appliance; empty where it has none.',
+      default: '/npm/api/v1',
+      mayBeEmpty: true,
+    },
     SYCOPE_TIME_FORMAT: {
       summary: 'How the window is written: at-iso for Sycope 3 (@2026-11-20T09:00:00.000Z), epoch-ms for older ones.',
       default: 'at-iso',

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { noFindings } from '../../src/config/findings.ts';
+import { readSettings } from '../../src/config/settings.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { restSource } from '../../src/core/rest.ts';
 import type { Search, SettingValues } from '../../src/core/types.ts';
@@ -292,6 +294,18 @@ test('the query is sent as the vendor writes it, with both spellings of time', a
   assert.equal(JSON.parse(older.vendor.requests[1]?.body ?? '').startTime, start);
   assert.equal(JSON.parse(older.vendor.requests[1]?.body ?? '').nql, 'src stream="audit"');
   await older.vendor.close();
+});
+
+test('SYCOPE_API_PREFIX without a value is an appliance whose API has no prefix; left out, it is the usual one', async () => {
+  const { vendor } = await started({ prefix: '' });
+  const account = { SYCOPE_URL: vendor.url, SYCOPE_USERNAME: 'auditor', SYCOPE_PASSWORD: 'secret' };
+  const read = (more: Readonly<Record<string, string>>): SettingValues =>
+    readSettings(sycope.settings, { environment: { ...account, ...more }, files: [] }, {}, noFindings());
+  assert.equal(read({})['SYCOPE_API_PREFIX'], '/npm/api/v1');
+  const { records } = await pullOnce(sycope, read({ SYCOPE_API_PREFIX: '' }), { part: { slice: hour } });
+  assert.equal(records.length, 25);
+  assert.equal(vendor.requests[0]?.target, '/login');
+  await vendor.close();
 });
 
 test('--query becomes comparisons in NQL; what it cannot express is matched here', async () => {

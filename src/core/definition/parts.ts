@@ -57,6 +57,7 @@ export const setting = z.strictObject({
   unless: optional(z.string()),
   secret: optional(z.boolean()),
   default: optional(z.string()),
+  mayBeEmpty: optional(z.boolean()),
   kind: optional(z.enum(['text', 'url', 'flag', 'integer', 'duration'])),
   values: optional(z.array(z.string())),
   aliases: optional(z.array(z.string())),
