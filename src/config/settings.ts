@@ -20,7 +20,7 @@ export function readSettings(
   for (const [name, setting] of Object.entries(settings)) {
     const unset = setting.mayBeEmpty === true && isEmpty(layers, name) ? '' : setting.default;
     const text = find(name, setting, layers, flags, findings) ?? unset;
-    if (text !== undefined) texts.set(name, withoutScheme(setting, text));
+    if (text !== undefined) texts.set(name, withoutSlash(setting, withoutScheme(setting, text)));
   }
   const values: Record<string, string> = {};
   for (const [name, setting] of Object.entries(settings)) {
@@ -51,6 +51,11 @@ function isOrigin(text: string): boolean {
 function withoutScheme({ scheme }: Setting, text: string): string {
   const begins = scheme !== undefined && text.toLowerCase().startsWith(`${scheme.toLowerCase()} `);
   return begins ? text.slice(scheme.length).trim() : text;
+}
+
+/** A route of a list, as `/jsons`, is the one without its slash. */
+function withoutSlash({ values = [] }: Setting, text: string): string {
+  return text.startsWith('/') && values.includes(text.slice(1)) ? text.slice(1) : text;
 }
 
 /** `there` has every setting that was found, wherever that was. */

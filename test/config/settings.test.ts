@@ -7,6 +7,7 @@ import { noFindings } from '../../src/config/findings.ts';
 import { readSettings, warnIfWritable } from '../../src/config/settings.ts';
 import type { Settings } from '../../src/core/types.ts';
 import { elastic } from '../../src/sinks/elastic.ts';
+import { sekoia } from '../../src/sinks/sekoia.ts';
 import { splunk } from '../../src/sinks/splunk.ts';
 import { scratch } from '../support/program.ts';
 
@@ -38,6 +39,18 @@ test('of two settings that each stand for the other, one names both', () => {
   const either: Settings = { A_ONE: { summary: '', unless: 'A_TWO' }, A_TWO: { summary: '', unless: 'A_ONE' } };
   readSettings(either, { environment: {}, files: [] }, {}, findings);
   assert.deepEqual([...findings.missing.values()], ['A_ONE or A_TWO']);
+});
+
+test('a route is one of those that are listed with the slash as well that documentation writes before it', () => {
+  const read = (endpoint: string): readonly [string | undefined, readonly string[]] => {
+    const findings = noFindings();
+    const environment = { SEKOIA_INTAKE_KEY: 'key', SEKOIA_ENDPOINT: endpoint };
+    const values = readSettings(sekoia.settings, { environment, files: [] }, {}, findings);
+    return [values['SEKOIA_ENDPOINT'], findings.faults.map(({ text }) => text)];
+  };
+  assert.deepEqual(read('/plain/batch'), ['plain/batch', []]);
+  assert.deepEqual(read('jsons'), ['jsons', []]);
+  for (const wrong of ['/', '//jsons', '/json']) assert.equal(read(wrong)[1].length, 1, wrong);
 });
 
 test('a required setting that is blank is missing, and says so; so is a secret whose file is blank', (t) => {
