@@ -318,6 +318,43 @@ test('_bulk by a command: what went into the failure store is delivered, told wi
   assert.equal(readFileSync(join(directory, 'got'), 'utf8').match(/"id":\d/g)?.length, 2);
 });
 
+for (const form of ['elastic', 'splunk', 'sekoia']) {
+  test(`in the form of ${form}, what a command prints of the records, or packs, goes to our standard output as it is`, async (t) => {
+    const directory = scratch(t);
+    // Answers that tell of errors are records here.
+    const records = Array.from(
+      { length: 20_000 },
+      (_, id) => `{"id":${id},"error":"denied","code":6,"text":"é"}\n`,
+    ).join('');
+    writeFileSync(join(directory, 'in'), records);
+    const pipe = (words: string): Promise<Ended> =>
+      shell(`cat in | $AUDIT_EXPORT -s - --no-position --bulk-format ${form} ${words}`, { directory });
+    const plain = await pipe('');
+    assert.equal(plain.stdout.match(/"error":"denied"/g)?.length, 20_000);
+    const copied = await pipe('-- cat');
+    assert.deepEqual([copied.status, copied.stderr], [0, '']);
+    assert.equal(withoutMoment(copied.stdout), withoutMoment(plain.stdout));
+    const zipped = await pipe('-- gzip > audit.gz');
+    assert.deepEqual([zipped.status, zipped.stdout, zipped.stderr], [0, '', '']);
+    const unzipped = gunzipSync(readFileSync(join(directory, 'audit.gz'))).toString();
+    assert.equal(withoutMoment(unzipped), withoutMoment(plain.stdout));
+    const slow = await pipe('-- cat | { sleep 3; cat; }');
+    assert.equal(withoutMoment(slow.stdout), withoutMoment(plain.stdout));
+    const gone = await shell(
+      `{ $AUDIT_EXPORT -s - --state-dir state --bulk-format ${form} -- cat < in; echo $? > status; } | head -c 1`,
+      { directory },
+    );
+    assert.equal(readFileSync(join(directory, 'status'), 'utf8'), '74\n', gone.stderr);
+    const closed = await pipe('-- cat >&-');
+    assert.equal(closed.status, 74, closed.stderr);
+  });
+}
+
+/** Records without a time of their own get that of the run. */
+function withoutMoment(text: string): string {
+  return text.replaceAll(/"@timestamp":"[^"]*",/g, '');
+}
+
 for (const [printed, status, message] of [
   ['{"errors":false,"items":[]}', 74, 'it answers for 0 of 2 documents'],
   ['{"errors":false,"items":[{"create":{"status":201}}]}', 74, 'it answers for 1 of 2 documents'],

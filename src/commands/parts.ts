@@ -111,6 +111,7 @@ async function commandAfterDashes(configuration: Configuration, host: Host): Pro
       stop: stops.grace,
       say: (line) => log.quote(basename(words[0]), line),
       isClosed: world.output.kind === 'closed',
+      put: (bytes) => world.output.write(bytes),
       makeWay: () => void (world.output.kind === 'terminal' && progress.end()),
     }),
   };

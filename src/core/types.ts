@@ -412,11 +412,17 @@ export interface Command {
   readonly name: string;
   /** Is it there? Problem 74 when not. */
   look(): Promise<void>;
-  /**
-   * Starts it once more. `heard` is given its standard output, which goes where its standard error goes as well if `shown`;
-   * without `heard` it is our own standard output.
-   */
-  start(heard?: (bytes: Buffer) => void, shown?: boolean): CommandRun;
+  /** Starts it once more. Without a `listener`, its standard output is our own. */
+  start(listener?: PrintedListener): CommandRun;
+}
+
+/** Who is told what a command prints, because it may be an answer to the records. */
+export interface PrintedListener {
+  /** Asked once, with the first bytes: if it is none, all of it goes to our standard output as it is, unheard. */
+  isPassedOn(first: Buffer): boolean;
+  hear(bytes: Buffer): void;
+  /** It goes where the command's standard error goes as well. */
+  readonly shown: boolean;
 }
 
 /** One run of a command. What goes wrong is a Problem (74). */

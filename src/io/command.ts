@@ -9,10 +9,20 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { basename } from 'node:path';
 import { Duplex } from 'node:stream';
-import type { Command, CommandRun } from '../core/types.ts';
-import { missing, notExecutable, notStarted, silent, type End, unread, wrongEnd } from './command/command-problems.ts';
+import type { Command, CommandRun, PrintedListener } from '../core/types.ts';
+import {
+  missing,
+  notExecutable,
+  notStarted,
+  outputClosed,
+  silent,
+  type End,
+  unread,
+  wrongEnd,
+} from './command/command-problems.ts';
 import { lookFor } from './command/executable.ts';
 import { lineWriter } from './command/line-writer.ts';
+import { endOf, lastWordsMilliseconds, listenTo } from './command/printed.ts';
 import { within } from './timer.ts';
 import type { Environment } from './world.ts';
 
@@ -29,6 +39,8 @@ export interface CommandOptions {
   makeWay(): void;
   /** Our standard output is closed. */
   readonly isClosed: boolean;
+  /** Writes to our standard output what the command has printed to us. */
+  put(bytes: Buffer): Promise<void>;
 }
 
 const becomeCommand = 'exec "$@" <&3 3<&-';
@@ -36,8 +48,6 @@ const becomeCommand = 'exec "$@" <&3 3<&-';
 const becomeMuteCommand = `${becomeCommand} >&-`;
 /** From SIGTERM to SIGKILL, in milliseconds. */
 const graceMilliseconds = 2000;
-/** What a command has left in its pipes is read in this time, even if a process in the background keeps them open. */
-const lastWordsMilliseconds = 1000;
 
 export function command(words: readonly [string, ...string[]], options: CommandOptions): Command {
   const [program] = words;
@@ -48,19 +58,18 @@ export function command(words: readonly [string, ...string[]], options: CommandO
       const place = await lookFor(program, options.environment['PATH']);
       if (place !== 'found') throw place === 'missing' ? missing(program) : notExecutable(program);
     },
-    start: (heard, shown = false) => startCommand(name, words, options, heard, shown),
+    start: (listener) => startCommand(name, words, options, listener),
   };
 }
 
 function startCommand(
   name: string,
   words: readonly string[],
-  { environment, timeout, stop, say, makeWay, isClosed }: CommandOptions,
-  heard: ((bytes: Buffer) => void) | undefined,
-  shown: boolean,
+  { environment, timeout, stop, say, makeWay, isClosed, put }: CommandOptions,
+  listener: PrintedListener | undefined,
 ): CommandRun {
   // What nobody here reads need not pass through here: it stays as it is, and if its reader goes, the command is told.
-  const printsTo = heard === undefined ? 'inherit' : 'pipe';
+  const printsTo = listener === undefined ? 'inherit' : 'pipe';
   if (printsTo === 'inherit') makeWay();
   const become = printsTo === 'inherit' && isClosed ? becomeMuteCommand : becomeCommand;
   const child = spawnLeader(name, ['-c', become, 'sh', ...words], environment, printsTo);
@@ -69,10 +78,9 @@ function startCommand(
   const [output, complaints] = [lineWriter(say), lineWriter(say)];
   // A stream that breaks ends; how the command ended is what counts.
   for (const stream of [child.stdout, child.stderr]) stream?.on('error', () => undefined);
-  if (heard !== undefined) child.stdout?.on('data', heard);
-  if (shown) child.stdout?.on('data', output.write);
+  const printed = child.stdout && listener && listenTo(child.stdout, { ...listener, hear }, passOn);
   child.stderr?.on('data', complaints.write);
-  const ended = endOf(child);
+  const ended = endOf(child, printed ?? undefined);
   let closing = false;
   let broken = false;
   const gone = new Promise<void>((resolve) => {
@@ -87,6 +95,17 @@ function startCommand(
     input.resume();
   });
   const stopped = (): void => void kill();
+
+  function hear(bytes: Buffer): void {
+    listener?.hear(bytes);
+    if (listener?.shown === true) output.write(bytes);
+  }
+
+  function passOn(bytes: Buffer): Promise<void> {
+    makeWay();
+    return isClosed ? Promise.reject(outputClosed(name)) : put(bytes);
+  }
+
   stop.addEventListener('abort', stopped, { once: true });
 
   async function kill(): Promise<void> {
@@ -128,6 +147,7 @@ function startCommand(
       const how = await end();
       if (how === undefined) throw silent(name, 'did not end within', timeout, ' after the end of its input');
       await within(gone, lastWordsMilliseconds);
+      if (printed?.failure() !== undefined) throw printed.failure();
       const problem = wrongEnd(name, how) ?? (broken ? unread(name) : undefined);
       if (problem !== undefined) throw problem;
     },
@@ -155,20 +175,6 @@ function spawnLeader(
     throw notStarted(name, error);
   }
   throw notStarted(name);
-}
-
-/** Its exit, once what it wrote before is read. */
-function endOf(child: ChildProcess): Promise<End> {
-  return new Promise((resolve) => {
-    child.once('exit', (status, signalName) => {
-      const end = { status, signal: signalName };
-      const timer = setTimeout(() => resolve(end), lastWordsMilliseconds);
-      child.once('close', () => {
-        clearTimeout(timer);
-        resolve(end);
-      });
-    });
-  });
 }
 
 /** To the command and all that it started. */

@@ -2,10 +2,11 @@
  * The command after `--`. What it was given counts as delivered once it has read all of it and ended with 0, and not
  * before: until then every record waits for the acknowledgement that this run of the command is.
  */
+import { Buffer } from 'node:buffer';
 import { allKept } from '../core/batch.ts';
 import { bulkVerdict } from '../core/wire/elastic/bulk-verdict.ts';
 import { jsonLine } from '../core/wire/json-line.ts';
-import { printedVerdict, type PrintedVerdict } from '../core/wire/printed-answers.ts';
+import { isNoAnswer, printedVerdict, telling, type PrintedVerdict } from '../core/wire/printed-answers.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { CommandRun, Sink, SinkDefinition, SinkTools } from '../core/types.ts';
 
@@ -20,8 +21,8 @@ export const command: SinkDefinition = {
 
 /**
  * In the form of `_bulk`, the command is expected to print the answer, and an error in it counts. So does one in an answer
- * of Splunk or Sekoia.io, which is shown as well: it is short. Whatever it prints in no such form goes to our standard
- * output as it is.
+ * of Splunk or Sekoia.io, which is shown as well: it is short. The records themselves, and what is no text, are no answer:
+ * they go to our standard output as they are, as everything does without such a form.
  */
 export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>): Sink {
   if (tools.command === undefined) {
@@ -33,11 +34,14 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>)
     | undefined;
 
   /** Started by the first record: with nothing new, nothing runs. */
-  function running(): NonNullable<typeof current> {
+  function running(first: Buffer): NonNullable<typeof current> {
     if (current !== undefined) return current;
     const form = tools.form?.name ?? 'none';
     const verdict = form === 'elastic' ? bulkVerdict() : printedVerdict(form);
-    current = { name: tools.guid(), run: start(verdict?.push, form !== 'elastic'), verdict, sent: 0 };
+    const given = Buffer.from(first.subarray(0, telling)); // a copy, because the batch is used again
+    const isPassedOn = (printed: Buffer): boolean => isNoAnswer(printed, given);
+    const listener = verdict && { isPassedOn, hear: verdict.push, shown: form !== 'elastic' };
+    current = { name: tools.guid(), run: start(listener), verdict, sent: 0 };
     return current;
   }
 
@@ -63,7 +67,7 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>)
     open: () => look(),
     probe: () => Promise.resolve('it is there; what it does with records is shown by the first delivery'),
     async send(batch) {
-      const at = running();
+      const at = running(batch.body);
       at.sent += batch.count;
       await at.run.write(batch.body);
       return { outcomes: allKept(batch), pending: at.name };

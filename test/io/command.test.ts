@@ -14,6 +14,7 @@ const options = {
   say: nothing,
   makeWay: nothing,
   isClosed: false,
+  put: () => Promise.resolve(),
 };
 
 function refused(error: unknown): boolean {

@@ -36,6 +36,18 @@ type Judgement =
 
 type Answer = Readonly<Record<string, unknown>>;
 
+/** More than enough to tell a record from an answer. */
+export const telling = 64;
+
+/**
+ * Whether what a command prints, by its `first` bytes, is no answer: what it was given, of which `given` is the beginning
+ * (cat, tee), or no text (gzip, zstd, xz).
+ */
+export function isNoAnswer(first: Buffer, given: Buffer): boolean {
+  const isCopy = first.subarray(0, given.length).equals(given);
+  return isCopy || /^[\x80-\xc1]|[\0-\x08\x0e-\x1a\x1c-\x1f\xf8-\xff]/.test(first.toString('latin1', 0, 4));
+}
+
 /** Longer than the answer to a million events. */
 const longest = 64 * 1024 * 1024;
 

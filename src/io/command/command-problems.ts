@@ -40,6 +40,13 @@ export function notStarted(name: string, cause?: unknown): Problem {
   });
 }
 
+/** It prints records where our own standard output would take them. */
+export function outputClosed(name: string): Problem {
+  return new Problem(exit.ioerr, `standard output is closed, and what the command ${name} prints would be lost`, {
+    hint: `redirect it to a file or a pipe; ${again}`,
+  });
+}
+
 export function unread(name: string): Problem {
   return new Problem(exit.ioerr, `the command ${name} did not read all of its input`, {
     hint: `it must read to the end and then say by its exit status whether all went well; ${again}`,

@@ -1,0 +1,73 @@
+/** What a command prints, where it may be an answer to the records: heard as one, or passed on if it is none. */
+import type { Buffer } from 'node:buffer';
+import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import type { PrintedListener } from '../../core/types.ts';
+import type { End } from './command-problems.ts';
+
+/** What a command has left in its pipes is read in this time, even if a process in the background keeps them open. */
+export const lastWordsMilliseconds = 1000;
+
+export interface Printed {
+  /** Why it could not be passed on. */
+  failure(): unknown;
+  /** Whether some of it was passed on since this was asked last, or waits for the reader of our standard output. */
+  goesOn(): boolean;
+}
+
+/** `put` writes to our standard output. If that fails, the command is told as any writer is whose reader has gone. */
+export function listenTo(
+  stream: Readable,
+  { isPassedOn, hear }: PrintedListener,
+  put: (bytes: Buffer) => Promise<void>,
+): Printed {
+  let passesOn: boolean | undefined;
+  let failure: unknown;
+  let waits = false;
+  let went = false;
+
+  async function pass(bytes: Buffer): Promise<void> {
+    stream.pause();
+    waits = went = true;
+    try {
+      await put(bytes);
+      stream.resume();
+    } catch (error) {
+      failure = error;
+      stream.destroy();
+    }
+    waits = false;
+  }
+
+  stream.on('data', (bytes: Buffer) => {
+    passesOn ??= isPassedOn(bytes);
+    if (passesOn) void pass(bytes);
+    else hear(bytes);
+  });
+
+  return {
+    failure: () => failure,
+    goesOn() {
+      const moved = went;
+      went = false;
+      return moved || waits;
+    },
+  };
+}
+
+/** Its exit, once what it wrote before is read, and passed on. */
+export function endOf(child: ChildProcess, printed: Printed | undefined): Promise<End> {
+  return new Promise((resolve) => {
+    child.once('exit', (status, signalName) => {
+      const end = { status, signal: signalName };
+      const timer = setInterval(() => {
+        if (printed?.goesOn() !== true) over();
+      }, lastWordsMilliseconds);
+      const over = (): void => {
+        clearInterval(timer);
+        resolve(end);
+      };
+      child.once('close', over);
+    });
+  });
+}
