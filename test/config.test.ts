@@ -52,6 +52,22 @@ test('all missing settings are named at once, of source and sink, with the file 
   assert.equal(problem.hint, `set them in ${path}`);
 });
 
+test('--bulk-format prints, whatever destination the env file names; a file stays, and a destination named by a flag is refused', async (t) => {
+  const sinkOf = async (flags: Flags, named: string): Promise<string> => {
+    const path = file(scratch(t), 'job.env', `AUDIT_EXPORT_SINK=${named}\nOUTPUT=/tmp/out\nELASTIC_INDEX=audit\n`);
+    return (await configureWith({ source: 'cirrus', envFile: [path], ...flags }, keys)).sink.name;
+  };
+  for (const named of ['elastic', 'splunk', 'stdout']) {
+    assert.equal(await sinkOf({ bulkFormat: 'elastic' }, named), 'stdout', named);
+  }
+  assert.equal(await sinkOf({ bulkFormat: 'elastic' }, 'file'), 'file');
+  assert.equal(await sinkOf({ bulkFormat: 'none' }, 'file'), 'file');
+  await assert.rejects(sinkOf({ bulkFormat: 'none' }, 'elastic'), /ELASTIC_URL/);
+  await assert.rejects(sinkOf({ bulkFormat: 'elastic' }, 'elastci'), /elastci/);
+  const both = await refused({ source: 'cirrus', sink: 'elastic', bulkFormat: 'elastic' }, keys);
+  assert.equal(both.status, 64);
+});
+
 test('a missing setting that stands there under a misspelt name is told with that name', async (t) => {
   const text = 'AUDIT_EXPORT_SOURCE=cirrus\nCIRRUS_API_KEY=k\ncirrus_api_secret=s\n';
   const path = file(scratch(t), 'job.env', text);

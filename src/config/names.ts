@@ -63,13 +63,19 @@ export function isDefinitionFile(name: string): boolean {
 export async function findSink(flags: Flags, layers: Layers): Promise<SinkDefinition> {
   const byFlag =
     flags.command !== undefined ? 'command' : (flags.sink ?? (flags.output === undefined ? undefined : 'file'));
-  const named = byFlag ?? lookUp(layers, 'AUDIT_EXPORT_SINK')?.text;
+  const named = byFlag ?? printed(flags, lookUp(layers, 'AUDIT_EXPORT_SINK')?.text);
   if (named === undefined) refuseMisspeltSink(layers);
   const name = named ?? 'stdout';
   const load = Object.hasOwn(sinks, name) ? sinks[name] : undefined;
   return load === undefined
     ? refuseName('sink', name, Object.keys(sinks), { byFlag: flags.sink !== undefined })
     : load();
+}
+
+/** `--bulk-format` prints what another program sends, so it wins over a destination that settings name; a file may take it. */
+function printed({ bulkFormat = 'none' }: Flags, named: string | undefined): string | undefined {
+  const isSender = named !== undefined && named !== 'file' && Object.hasOwn(sinks, named);
+  return isSender && bulkFormat !== 'none' ? 'stdout' : named;
 }
 
 /** The records would be printed, and the position would move past them. */
