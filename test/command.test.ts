@@ -350,6 +350,18 @@ for (const form of ['elastic', 'splunk', 'sekoia']) {
   });
 }
 
+test('where the reader of what it prints is slow, --max-runtime is kept all the same', async (t) => {
+  const directory = scratch(t);
+  // More than pipes hold.
+  writeFileSync(join(directory, 'in'), Array.from({ length: 40_000 }, (_, id) => `{"id":${id}}\n`).join(''));
+  const pull = '$AUDIT_EXPORT -s - --no-position --bulk-format elastic --max-runtime 4s -- cat < in; echo $? > status';
+  const began = Date.now();
+  await shell(`( ${pull}; date +%s%3N > ended ) | sleep 12`, { directory });
+  assert.equal(readFileSync(join(directory, 'status'), 'utf8'), '75\n');
+  const took = Number(readFileSync(join(directory, 'ended'), 'utf8')) - began;
+  assert.ok(took < 6000, `${took} ms`);
+});
+
 /** Records without a time of their own get that of the run. */
 function withoutMoment(text: string): string {
   return text.replaceAll(/"@timestamp":"[^"]*",/g, '');

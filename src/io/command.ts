@@ -110,6 +110,7 @@ function startCommand(
 
   async function kill(): Promise<void> {
     stop.removeEventListener('abort', stopped);
+    child.stdout?.destroy(); // what waits there for the reader of our standard output would hold up its end
     for (const name of ['SIGTERM', 'SIGKILL'] as const) {
       signalAll(child, name);
       if ((await within(ended, graceMilliseconds)) !== undefined) break;
