@@ -1578,6 +1578,21 @@ test('a gap that --since leaves is told of by the run whose bookmark is behind i
   assert.deepEqual(statuses(await here.run({ since })), [exit.tempfail, exit.partial]);
 });
 
+for (const filter of ['event', 'ingestion', 'none'] as const) {
+  test(`a record that shows up behind the bookmark is delivered with --since, too, whatever its time: filter ${filter}`, async () => {
+    const here = bench({ rules: { filter } });
+    let pages: readonly Partial<Page>[] = [{ bookmark: 'first' }];
+    here.vendor.pull = async function* () {
+      for (const page of pages) yield { records: [], refused: [], unmatched: 0, ...page };
+    };
+    await here.run();
+    here.clock.now += minute;
+    pages = [{ records: [auditRecord(stored('late', start - 60 * minute))] }, { bookmark: 'second' }];
+    const { problems, summary } = await here.run({ since: { back: parseDuration('5m', '--since') } });
+    assert.deepEqual([problems, here.ids(), summary.outside], [[], ['late'], 0]);
+  });
+}
+
 test('a gap that a failed run did not pass is told of by the next one alone', async () => {
   const here = bench({ rules: { retention: parseDuration('2h', 'retention') } });
   await here.run();

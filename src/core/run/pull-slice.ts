@@ -42,21 +42,25 @@ export async function pullSlice(
   const out = outbox({ ...at, ledger: place.ledger, maxQuarantine, dryRun });
   const bookmark = job.usePosition ? place.bookmark : undefined;
   let leftForLater = false;
-  const sieveBy = (filter: WindowRules['filter']): Sieve =>
+  const sieveBy = (filter: WindowRules['filter'], since: Instant | undefined): Sieve =>
     sieve({
       ledger: place.ledger,
       window: { ...window, from: takenFrom(at, window, slice) },
       slice,
       filter,
-      job,
+      job: { ...job, since },
       summary,
       isStream: source.stream !== undefined,
       earliest: (time) => earliest(source, time),
       stale: (time) => stale(fromMillis(time)),
       tooLate: () => void (leftForLater = true),
     });
-  // What follows a bookmark is new, whatever its time.
-  let sorted = sieveBy(bookmark === undefined ? source.window.filter : 'none');
+  // What follows a bookmark is new, whatever its time: what a --since from before the position left out would not come again.
+  const isBefore = (job.since ?? 0n) <= (place.watermark ?? -1n);
+  let sorted =
+    bookmark === undefined
+      ? sieveBy(source.window.filter, job.since)
+      : sieveBy('none', isBefore ? undefined : job.since);
   let isOpenEnded = bookmark !== undefined;
   // What is in doubt is accounted for: it is set aside later, or the run fails and the position stays.
   const open = (): number => unaccounted(summary) - at.doubted.length;
@@ -111,7 +115,7 @@ export async function pullSlice(
       if (page.expired !== undefined) lacking.push({ ...slice, parts: page.expired });
       if (page.restarted === true) {
         noteRestart(at, serverTime ?? fromMillis(tools.now()));
-        sorted = sieveBy(source.window.filter);
+        sorted = sieveBy(source.window.filter, job.since);
         isOpenEnded = true;
       }
       if (isOpenEnded) sorted.extend(youngest());
