@@ -39,16 +39,17 @@ test('datadog-audit: pages are followed until one has no events, also when its l
   });
 });
 
-test('datadog-audit: a search that ran out of time is no end, although it is HTTP 200: the next run asks again', async (t) => {
+test('datadog-audit: a search that ran out of time is no end, although it is HTTP 200: it is asked for again', async (t) => {
   const { vendor, texts, values } = await started(t, 4);
   const job = exampleJob(definition, values);
+  const timedOut = `{"data":[${texts[0]}],"meta":{"status":"timeout"}}`;
   vendor.fault = (_, response) => {
-    sendJson(response, 200, `{"data":[${texts[0]}],"meta":{"status":"timeout"}}`);
+    sendJson(response, 200, timedOut);
     return true;
   };
   const { problems } = await job.run(start);
-  assert.equal(problems[0]?.status, exit.protocol);
-  vendor.fault = undefined;
+  assert.equal(problems[0]?.status, exit.unavailable);
+  vendor.fault = refusesOnce(200, timedOut, {});
   assert.deepEqual((await job.run(start)).problems, []);
   assert.deepEqual(job.taken.toSorted(), texts.toSorted());
 });
