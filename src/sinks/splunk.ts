@@ -132,7 +132,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
     const reply = await http.send({ method: 'POST', url: target, headers: headers(channel), body });
     const answer = objectOf(await reply.text());
     if (reply.status === 400 && answer?.['code'] === 14) return 'none';
-    if (reply.status !== 200) throw failure(reply, 'to say what is indexed', answer);
+    if (reply.status !== 200) throw failure(reply, 'the query for acknowledgements', answer);
     if (!isObject(answer?.['acks'])) throw notHec();
     return answer['acks'][String(number)] === true ? 'indexed' : 'waiting';
   }

@@ -348,7 +348,10 @@ test('a question for acknowledgements that is refused for another reason settles
   const { server, send, sink, tools } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
   const names = (await send(auditRecords(2))).awaited.map(({ pending }) => pending);
   server.hook = () => ({ status: 400, body: { text: 'Data channel is missing', code: 10 } });
-  await assert.rejects(settle(sink, names), Problem);
+  await assert.rejects(settle(sink, names), {
+    name: 'Problem',
+    message: `splunk at ${server.url} did not accept the query for acknowledgements (HTTP 400): Data channel is missing`,
+  });
   server.hook = undefined;
   assert.deepEqual(await settle(sink, names), ['kept']);
   assert.deepEqual(tools.warnings, []);
