@@ -247,10 +247,10 @@ fault('A27', 'two runs that end each other’s session after every page do not l
   };
   here.vendor.fault = contest;
   const result = await here.run();
-  assert.equal(logins(here), 4);
+  assert.equal(logins(here), 6);
   await here.expectProblem(result, {
     exit: 77,
-    message: /^acme refused page 5 \(HTTP 401\): logged in elsewhere$/,
+    message: /^acme refused page 7 \(HTTP 401\): logged in elsewhere$/,
     hint: /another run with the same user/,
   });
 });

@@ -169,7 +169,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
 }
 
 /** Sessions that may end soon after they began, one after the other. */
-const briefInARow = 3;
+const briefInARow = 5;
 const briefly = 60_000;
 
 /**
