@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { PagingDefinition } from './definition.ts';
 import { pagingRules } from './definition/paging-rules.ts';
 import { cursorFrom, cursorText, nextCursor, refuseLong, refuseNameless, type Cursor } from './vendor/cursor.ts';
-import { linkInList, nextLink, refuseUnread } from './vendor/next-link.ts';
+import { linkInList, nextPageLink } from './vendor/next-link.ts';
 import { flagOf, unnamedNext } from './vendor/more.ts';
 import { repetition, stuck } from './vendor/repeated-page.ts';
 import { tokenAt, totalAt } from './vendor/reply.ts';
@@ -138,11 +138,8 @@ function stepAfter(paging: PagingDefinition, step: Step, end: PageEnd, source: s
   switch (paging.type) {
     case 'none':
       return undefined;
-    case 'link': {
-      const { link = '' } = end.headers;
-      refuseUnread(link, source);
-      return stepTo(end, nextLink(link));
-    }
+    case 'link':
+      return stepTo(end, nextPageLink(end.headers['link'] ?? '', source));
     case 'url':
       return stepTo(end, addressIn(paging, end, source));
     case 'cursor': {

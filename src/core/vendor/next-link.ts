@@ -17,9 +17,10 @@ export function nextLink(header: string): string | undefined {
   return undefined;
 }
 
-/** Throws Problem 76 for a Link header without a next page, of which a part cannot be read: that may have been its link. */
-export function refuseUnread(header: string, source: string): void {
-  if (nextLink(header) !== undefined || /^[\s,;]*$/.test(header.replace(links, ''))) return;
+/** The same of a page. Throws Problem 76 where there is none, and a part cannot be read: that may have been its link. */
+export function nextPageLink(header: string, source: string): string | undefined {
+  const target = nextLink(header);
+  if (target !== undefined || /^[\s,;]*$/.test(header.replace(links, ''))) return target;
   throw new Problem(exit.protocol, `${source}: not all of the Link header can be read: ${quoted(header)}`, {
     hint: "it may name the next page, so the position stays; check the vendor's API version, and a proxy on the way",
   });
