@@ -283,6 +283,11 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     /records\.time is missing: without a column that there must be/,
   ],
   [
+    'a CSV whose ID may be in any of several columns',
+    { records: { format: 'csv', id: { paths: ['id', 'ID'], first: true } } },
+    /records\.time is missing: without a column that there must be/,
+  ],
+  [
     'records with neither an ID nor a time',
     { records: { path: 'data', id: { content: true } } },
     /records\.time is missing: records without an ID are known by their content, /,

@@ -640,6 +640,18 @@ test('CSV is records, too, with the names in its first line', async () => {
   }
 });
 
+test('of several columns that may have the ID of a row, one is enough', async () => {
+  const server = await vendor('Id,At\n7,2020-11-25 16:49:08\n');
+  const records = { format: 'csv', id: { paths: ['ID', 'Id'], first: true }, time: { path: 'At', format: 'sql' } };
+  const definition = parseDefinition({ ...pear, paging: { type: 'none' }, records }, 'pear.yaml');
+  const read = await pullOnce(definition, valuesFor(server), { part: { slice } });
+  await server.close();
+  assert.deepEqual(
+    read.records.map(({ id }) => id),
+    ['"7"'],
+  );
+});
+
 test('an interval between requests is kept', async () => {
   const tools = sourceTools();
   await requestsOf({ limits: { interval: '6s' } }, [...two], { part: { slice }, tools });

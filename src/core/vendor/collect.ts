@@ -49,10 +49,11 @@ export function fieldsOf(definition: SourceDefinition, plan: SearchPlan): Fields
   };
 }
 
-/** Members that every record should have. */
+/** Members that every record should have; of several that may be the ID, one is enough. */
 function columnsOf(definition: SourceDefinition): readonly string[] {
   const { time } = definition.records;
-  const paths = [...identityRule(definition).paths, ...(time === undefined ? [] : [parsePath(time.path)])];
+  const { paths: ids, first } = identityRule(definition);
+  const paths = [...(first ? [] : ids), ...(time === undefined ? [] : [parsePath(time.path)])];
   return paths.flatMap((path) => path.slice(0, 1));
 }
 

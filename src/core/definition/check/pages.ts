@@ -93,7 +93,7 @@ function* bookmarkProblems(definition: SourceDefinition): Generator<string> {
 /** A CSV is its records and nothing else. */
 function* csvProblems({ format, id, time, ...records }: SourceDefinition['records']): Generator<string> {
   if (format !== 'csv') return;
-  if ('content' in id && time === undefined) {
+  if (('content' in id || id.first === true) && time === undefined) {
     yield 'records.time is missing: without a column that there must be, an error in plain text is a CSV without rows';
   }
   const { path, container, total, count, capped } = records;
