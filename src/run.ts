@@ -133,7 +133,7 @@ async function pullBranches(state: State, position: Position, sink: Sink, quaran
     await save(state, position, sink);
     delivered.forget();
   };
-  const delivered = unsaved(sink, parts.job.dryRun ? undefined : parts.store, saveAll);
+  const delivered = unsaved(sink, source, parts.job.dryRun ? undefined : parts.store, saveAll);
   if (unknown.length > 0) await saveAll();
   const doubted: Doubted[] = [];
   const asked = parts.job.search.single ? branches.slice(0, 1) : branches;

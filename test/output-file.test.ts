@@ -12,7 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { scratch, shell } from './support/program.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ended, scratch, shell, start } from './support/program.ts';
 
 interface Place {
   readonly path: string;
@@ -88,6 +89,28 @@ test('what a killed run wrote stays as it is, and is known even after a run that
   await run('a', ['a1', 'a2', 'a3', 'a4', 'a5']);
   const half = record('a4').slice(0, -4);
   assert.deepEqual(lines(), [...records('a1', 'a2', 'a3'), half, ...records('b1', 'a4', 'a5')]);
+});
+
+test('of records with members that differ each time, a killed run leaves one batch at most to be written again', async (t) => {
+  const directory = scratch(t);
+  const path = join(directory, 'out');
+  const argv = ['--source', '-', '--volatile-path', 'cursor', '--job', 'j', '--state-dir', 'state', '--output', 'out'];
+  const shown = (id: string, cursor: number): string => `{"id":"${id}","cursor":${cursor}}\n`;
+  const there = (): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+
+  const killed = start(argv, { directory, stdio: ['pipe', 'pipe', 'pipe'] });
+  for (const id of ['a', 'b', 'c']) {
+    killed.stdin?.write(shown(id, 1)); // a batch of its own: the one before has been written
+    while (!there().includes(shown(id, 1))) await sleep(10);
+  }
+  killed.kill('SIGKILL');
+  await ended(killed);
+
+  const input = ['a', 'b', 'c', 'd'].map((id) => shown(id, 2)).join('');
+  writeFileSync(join(directory, 'input'), input);
+  const { status, stderr } = await shell(`$AUDIT_EXPORT ${argv.join(' ')} < input`, { directory });
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.deepEqual(there(), [shown('a', 1), shown('b', 1), shown('c', 1), shown('c', 2), shown('d', 2)].join(''));
 });
 
 for (const form of ['elastic', 'splunk']) {

@@ -257,6 +257,8 @@ export interface Source {
    * to the last byte are told apart by their number, and so must be read together: they have the same time.
    */
   edge?(at: Instant): Instant;
+  /** Some members of a record may differ each time that it is shown, and so its bytes. */
+  readonly volatile?: boolean;
   /** There for a stream, which cannot be asked again and has no end of its own. Open as long as it goes on after a slice. */
   readonly stream?: { isOpen(): boolean };
   /** True when a `single` query left records unread. */
@@ -330,11 +332,12 @@ export interface Sink {
   /** Batches in flight at once. */
   readonly inFlight: number;
   /**
-   * What a record sent twice does: `ignored` (the sink knows it by its ID), `undone` (the next start finds what a
-   * killed run left, or it counts for nothing), `visible`. Visible ones cost a journal entry a batch, and all but ignored
-   * ones a save of the position before the first: see core/delivery/unsaved.ts.
+   * What a record sent twice does: `ignored` (the sink knows it by its ID), `found` (the next start knows what a killed run
+   * left by its bytes), `undone` (that counts for nothing), `visible`. Visible ones cost a journal entry a batch, and so do
+   * those that are found, where the bytes may be others the next time; all but ignored ones cost a save of the position before
+   * the first: see core/delivery/unsaved.ts.
    */
-  readonly repeats: 'ignored' | 'undone' | 'visible';
+  readonly repeats: 'ignored' | 'found' | 'undone' | 'visible';
   /** Appends the record, which is of that branch, in wire form. */
   encode(record: AuditRecord, out: ByteWriter, branch: string): void;
   /** Before anything is read from the source: is the place there, and what was saved with the last position? */

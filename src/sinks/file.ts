@@ -25,7 +25,7 @@ export function fileSink(path: string | undefined, tools: Pick<SinkTools, 'file'
     scope: path,
     limits: { records: Infinity, bytes: 1024 * 1024, record: Infinity },
     inFlight: 1,
-    repeats: 'undone',
+    repeats: 'found',
     encode: tools.form?.encode ?? jsonLine,
     open: (saved) => target.open(place(saved), tools.form?.name === 'elastic' ? isAction : undefined),
     look: () => target.look(),

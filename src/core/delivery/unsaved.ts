@@ -7,7 +7,7 @@
  * more, as it is, before a run sends for the first time. A sink that ignores what it has needs none of that.
  */
 import type { Buffer } from 'node:buffer';
-import type { Ledger, PositionStore, Sink } from '../types.ts';
+import type { Ledger, PositionStore, Sink, Source } from '../types.ts';
 
 export interface Unsaved {
   /** Entries that were just delivered, or durably set aside. Their numbers may change afterwards. */
@@ -23,15 +23,17 @@ export interface Unsaved {
 /** `store` is undefined when no position is kept; `save` saves it, and calls `forget`. */
 export function unsaved(
   sink: Pick<Sink, 'repeats' | 'flush' | 'saved'>,
+  { volatile = false }: Pick<Source, 'volatile'>,
   store: Pick<PositionStore, 'journal'> | undefined,
   save: () => Promise<void>,
 ): Unsaved {
+  const isNoted = sink.repeats === 'visible' || (sink.repeats === 'found' && volatile);
   const linesOf = new Map<string, Buffer[]>();
   let isProven = store === undefined || sink.repeats === 'ignored';
 
   return {
     add(branch, ledger, entries) {
-      if (store === undefined || sink.repeats !== 'visible' || entries.length === 0) return;
+      if (store === undefined || !isNoted || entries.length === 0) return;
       const lines = linesOf.get(branch) ?? [];
       lines.push(...ledger.lines(entries));
       linesOf.set(branch, lines);

@@ -127,6 +127,7 @@ export function linesSource(
     pull,
     serverTime: () => undefined,
     earliest: earliestIn(definition),
+    volatile: identityRule(definition).without.length > 0,
     stream: { isOpen: () => failure !== undefined || !(ended || cutShort) },
     truncated: () => cutShort,
     guessed: () => !more,

@@ -46,7 +46,7 @@ function bench(changes: Partial<Sink> = {}) {
   };
   const ledger = createLedger();
   const summary = emptySummary();
-  const notYet = unsaved(sink, store, async () => {
+  const notYet = unsaved(sink, {}, store, async () => {
     happened.push('save');
     notYet.forget();
   });
