@@ -62,7 +62,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
   const { records: rules, limits } = definition;
   const read = { time: Number.NaN, nanos: 0 };
   const readTime = rules.time === undefined ? undefined : spellingOf(rules.time).read;
-  const withKey = refusedKeys();
+  const withKey = refusedKeys(identityRule(definition).without);
   let identity: Identify | undefined;
   let records: AuditRecord[] = [];
   let refused: RefusedRecord[] = [];

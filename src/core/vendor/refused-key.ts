@@ -1,14 +1,32 @@
 /** The key of a refused record, which has no ID: its text, in however many parts that came, and its number among equal ones. */
 import { createHash, type Hash } from 'node:crypto';
 import type { Identify } from '../identity.ts';
+import { canonical } from '../json/canonical.ts';
 import type { RefusedRecord } from '../types.ts';
 
-/** Gives each refused record its key, with its last part; to be called with all parts, in their order. */
-export function refusedKeys(): (record: RefusedRecord, identity: Pick<Identify, 'refused'>) => RefusedRecord {
+/**
+ * Gives each refused record its key, with its last part; to be called with all parts, in their order. `without`: members
+ * that differ each time that a record is shown, or one that is not UTF-8 would be another one at each run.
+ */
+export function refusedKeys(
+  without: readonly (readonly string[])[] = [],
+): (record: RefusedRecord, identity: Pick<Identify, 'refused'>) => RefusedRecord {
   let digest: Hash | undefined;
   return (record, identity) => {
+    const isWhole = record.continued !== true && !record.more;
     if (digest === undefined || record.continued !== true) digest = createHash('sha256');
-    digest.update(record.text);
+    digest.update((isWhole && without.length > 0 && lasting(record, without)) || record.text);
     return record.more ? record : { ...record, key: identity.refused(digest.digest()) };
   };
+}
+
+/** What stays the same of it; undefined when it is no JSON, in which no members can be told apart. */
+function lasting({ text }: RefusedRecord, without: readonly (readonly string[])[]): string | undefined {
+  const json = text.toString('latin1'); // each byte as a character of its own, so that none is lost
+  try {
+    JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+  return canonical(json, without);
 }

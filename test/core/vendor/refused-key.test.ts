@@ -34,6 +34,19 @@ test('records that cannot be read go by their text, however it was cut, and are 
   assert.notEqual(key('cd'), first);
 });
 
+test('what is volatile in a record that is not UTF-8 makes it no other one when it is shown again', () => {
+  const { identity } = bench();
+  const withKey = refusedKeys([['cursor']]);
+  function key(text: string): string | undefined {
+    identity.startWindow();
+    return withKey({ text: Buffer.from(text, 'latin1'), more: false, reason: 'not UTF-8' }, identity).key;
+  }
+  const first = key('{"id":1,"cursor":"a","name":"\xff"}');
+  assert.equal(key('{"id":1,"cursor":"b","name":"\xff"}'), first);
+  assert.notEqual(key('{"id":1,"cursor":"a","name":"\xfe"}'), first);
+  assert.notEqual(key('{"id":1,"cursor":"a","name":"\xff"'), key('{"id":1,"cursor":"b","name":"\xff"'), 'not JSON');
+});
+
 test('the numbers are the same when a page or a window is read once more', () => {
   const { key, identity } = bench();
   identity.startPage();
