@@ -9,7 +9,7 @@ export const file: SinkDefinition = {
   name: 'file',
   summary: 'JSON Lines appended to a file',
   promise:
-    'The records are on the disk before the position moves; what a killed run wrote is found there and not written again; whole lines stay, whoever wrote them.',
+    'The records are on the disk before the position moves; what a killed run wrote is found there and not written again, but for one batch where members of the records differ each time (`volatile`); whole lines stay, whoever wrote them.',
   settings: { OUTPUT: { summary: 'The file to append to', required: true, kind: 'path', flag: 'output' } },
   create: (values, tools) => fileSink(values['OUTPUT'], tools),
 };
