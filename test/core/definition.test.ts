@@ -33,7 +33,7 @@ test('a list of items, and what is to be prepared before it, are sound', () => {
     { request: { path: '/' }, done: [409] },
   ];
   parseDefinition({ ...apple, items, prepare }, 'apple.yaml');
-  const named = { name: 'id', request: { method: 'POST', path: '/parts', json: { id: '{item}' } } };
+  const named = { path: 'data', name: 'id', request: { method: 'POST', path: '/parts', json: { id: '{item}' } } };
   parseDefinition({ ...apple, items: named }, 'apple.yaml');
 });
 
@@ -266,6 +266,24 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     'no duration',
     { window: { ...apple.window, overlap: '5 minutes' } },
     /window\.overlap: expected a duration such as 5m.*, found "5 minutes"/,
+  ],
+  [
+    'a next page named in a reply that is lines',
+    { records: { format: 'lines', id: { paths: ['id'] } } },
+    /paging\.path: there is nothing but records in the reply, so that it is never found$/,
+  ],
+  [
+    'a flag for more in a reply that is a list',
+    { paging: { type: 'link', more: 'more' }, records: { id: { paths: ['id'] } } },
+    /paging\.more: there is nothing but records in the reply, so that it is never found$/,
+  ],
+  [
+    'a flag for more in an item that is a CSV',
+    {
+      items: { path: 'files', address: 'url', paging: { type: 'link', more: 'more' } },
+      records: { format: 'csv', id: { paths: ['id'] } },
+    },
+    /items\.paging\.more: there is nothing but records in the reply, so that it is never found$/,
   ],
   [
     'a place of records in a CSV',

@@ -4,7 +4,7 @@ import { didYouMean, nearest } from '../text/nearest.ts';
 import { itemProblems } from './check/items.ts';
 import { jobProblems } from './check/job.ts';
 import { oauthProblems } from './check/oauth.ts';
-import { pathProblems } from './check/pages.ts';
+import { bareProblems, pathProblems } from './check/pages.ts';
 import { requestProblems } from './check/requests.ts';
 import { secretProblems } from './check/secrets.ts';
 import { collect, templatesOf, usedPlaceholders } from './texts.ts';
@@ -21,6 +21,7 @@ const checks = [
   itemProblems,
   jobProblems,
   pathProblems,
+  bareProblems,
   windowProblems,
   timeProblems,
   searchProblems,

@@ -45,6 +45,21 @@ function* styleProblems(at: string, around: EveryRequest, { request, paging }: P
   if (count(path, header) !== 1) yield `${at}: expected one of path and header`;
 }
 
+/** What tells of the next page is never found in a reply that is its records alone: the window would end with the first. */
+export function* bareProblems({ paging, items, records }: SourceDefinition): Generator<string> {
+  const { format, path } = records;
+  const isBare = format === 'lines' || format === 'csv' || path === undefined;
+  yield* unseenProblems('paging', paging, items === undefined ? isBare : items.path === undefined);
+  yield* unseenProblems('items.paging', items?.paging, isBare);
+}
+
+function* unseenProblems(at: string, paging: Paged['paging'] | undefined, bare: boolean): Generator<string> {
+  if (!bare || paging === undefined || paging.type === 'none') return;
+  const { path, pages, more } = { path: undefined, pages: undefined, ...paging };
+  const [found] = Object.entries({ path, pages, more }).find(([, value]) => value !== undefined) ?? [];
+  if (found !== undefined) yield `${at}.${found}: there is nothing but records in the reply, so that it is never found`;
+}
+
 /** The pages of one item of a list. */
 export function* insideProblems(around: EveryRequest, { request, paging }: Paged): Generator<string> {
   const at = 'items.paging';
