@@ -21,6 +21,8 @@ export interface Step {
   readonly values: { readonly cursor?: Cursor; readonly offset?: number; readonly page?: number };
   /** The address that the vendor gave instead. */
   readonly url?: string;
+  /** The row that is to come first: the last of the page before, see vendor/row-again.ts. */
+  readonly again?: string;
 }
 
 /** What is known when a page has been read to its end. */
@@ -39,6 +41,8 @@ export interface PageEnd {
   /** The texts of the first and the last record's value at `paging.last`. */
   readonly first: string | undefined;
   readonly last: string | undefined;
+  /** The name of the last row, where it is to be read again. */
+  readonly lastRow: string | undefined;
   /** The same for two pages only when their records are the same; undefined when there are none. */
   readonly fingerprint: string | undefined;
 }
@@ -76,7 +80,7 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
     if (again && end.count >= (end.limit ?? Infinity))
       throw end.first === end.last ? stuck(paging, source) : cycle('a full page that it gave before');
     if (again && 'stop' in paging && paging.stop?.includes('unchanged') === true) return undefined;
-    if (repeats(end)) throw cycle('a page that it gave before');
+    if (repeats({ ...end, proven: step.again !== undefined })) throw cycle('a page that it gave before');
     if (following !== undefined) {
       const name = nameOf(following);
       refuseLong(name, source);
@@ -148,8 +152,14 @@ function stepAfter(paging: PagingDefinition, step: Step, end: PageEnd, source: s
     }
     case 'page':
       return { first: false, values: { page: (step.values.page ?? 0) + 1 } };
-    case 'offset':
-      return { first: false, values: { offset: (step.values.offset ?? 0) + end.count } };
+    case 'offset': {
+      const offset = (step.values.offset ?? 0) + end.count;
+      const { lastRow: again } = end;
+      // After one row alone nobody knows whether a page can hold another one beside it.
+      return again === undefined || end.count === 1
+        ? { first: false, values: { offset } }
+        : { first: false, values: { offset: offset - 1 }, again };
+    }
   }
 }
 
@@ -173,7 +183,7 @@ function isLast(paging: PagingDefinition, step: Step, following: Step, end: Page
   const { stop = [] } = pagingRules(paging);
   if (stop.includes('unchanged') && placeOf(following) === placeOf(step)) return true;
   if (stop.includes('empty-page') && end.count === 0) return true;
-  const { offset = 0 } = following.values;
+  const offset = (following.values.offset ?? 0) + (following.again === undefined ? 0 : 1);
   // A total of less than came says nothing: some tell 0 where they do not count.
   if (paging.type === 'offset' && end.total !== undefined && offset <= end.total) {
     return end.count === 0 || offset === end.total;

@@ -16,6 +16,7 @@ function end(part: Partial<PageEnd> = {}): PageEnd {
     total: undefined,
     first: undefined,
     last: undefined,
+    lastRow: undefined,
     fingerprint: undefined,
     ...part,
   };

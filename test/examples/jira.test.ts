@@ -15,12 +15,12 @@ const { definition, part, record, started } = example('jira', {
   add: (vendor, texts) => vendor.add(...texts),
 });
 
-test('jira: a page that is smaller than was asked for is not the last one', async (t) => {
+test('jira: a page that is smaller than was asked for is not the last one, and each begins with the last row before', async (t) => {
   const { vendor, texts, values } = await started(t, 25, { most: 10 });
   const { records } = await pullOnce(definition, values, { part });
   assert.deepEqual(textsOf(records), texts);
   const offsets = vendor.requests.map(({ target }) => new URL(target, vendor.origin).searchParams.get('offset'));
-  assert.deepEqual(offsets, ['0', '10', '20', '25']);
+  assert.deepEqual(offsets, ['0', '9', '18', '24', '25']);
 });
 
 test('jira: times are sent with their zone, and --raw-query as its filter', async (t) => {

@@ -66,7 +66,11 @@ export async function faultVendor(options: VendorOptions): Promise<FaultVendor> 
     if (pathname === '/logout') return { ...numbered, kind: 'logout' };
     if (pathname !== '/audit') return { ...numbered, kind: 'other' };
     const size = Number(searchParams.get('size') ?? 2);
-    return { ...numbered, kind: 'page', page: Number((searchParams.get('cursor') ?? 'c0').slice(1)) / size + 1 };
+    return {
+      ...numbered,
+      kind: 'page',
+      page: Math.ceil(Number((searchParams.get('cursor') ?? 'c0').slice(1)) / size) + 1,
+    };
   }
 
   function honest(asked: Asked): Buffer {

@@ -65,7 +65,11 @@ const page = z.strictObject({
   pages: optional(path),
   ...everyPaging,
 });
-const offset = z.strictObject({ type: z.literal('offset'), ...everyPaging });
+/**
+ * Rows that are counted. Unless a job found them, each page is asked for from the last row of the page before, which proves
+ * that none has moved; `reread: false` where the vendor takes only multiples of the page's size.
+ */
+const offset = z.strictObject({ type: z.literal('offset'), reread: optional(z.boolean()), ...everyPaging });
 
 export const paging = z.discriminatedUnion('type', [
   none,

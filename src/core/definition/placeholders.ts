@@ -5,7 +5,8 @@ export const placeholderMeanings = {
   until: 'its end, which does not belong to it',
   limit: 'records asked for in one query: `--limit`, else `limits.page`',
   cursor: 'what the page before names the next one by, with `paging: { type: cursor }`',
-  offset: 'how many records came before, with `paging: { type: offset }`',
+  offset:
+    'how many rows to leave out, with `paging: { type: offset }`: all that came before but the last, which is read again',
   page: 'the number of the page, with `paging: { type: page }`',
   branch: 'the one of `branches` that is read',
   job: 'the `job` that was started',

@@ -49,7 +49,7 @@ export async function branchesOf(
     if (fetch.paging.type === 'none' && nextLink(headers['link'] ?? '') !== undefined) throw cut(name);
     const fingerprint = found.length === 0 ? undefined : hash('sha256', found.join('\n'));
     const reply = { url, headers, envelope, count: found.length, limit: askedFor(url, found.length) };
-    const end = { ...reply, total: undefined, first: undefined, last: undefined, fingerprint };
+    const end = { ...reply, total: undefined, first: undefined, last: undefined, lastRow: undefined, fingerprint };
     step = pages.next(step, end);
     const mute = number === 1 && step === undefined ? muteAt(fetch.paging, end, name) : undefined;
     if (mute !== undefined) warn(endWarning(name, mute, `page 1 of ${what}`, 'branches'));

@@ -5,6 +5,7 @@ import type { SourceDefinition } from '../definition.ts';
 import type { Identify, IdentityRule } from '../identity.ts';
 import { parsePath } from '../json/path.ts';
 import { refusedKeys } from './refused-key.ts';
+import type { RowAgain } from './row-again.ts';
 import type { SearchPlan } from './search.ts';
 import { splitter } from '../split.ts';
 import { spellingOf } from '../clock/spelling.ts';
@@ -57,8 +58,8 @@ function columnsOf(definition: SourceDefinition): readonly string[] {
   return paths.flatMap((path) => path.slice(0, 1));
 }
 
-/** Collects the records of a reply after the other; `begin` starts on one. */
-export function collector(definition: SourceDefinition, plan: SearchPlan, fields: Fields) {
+/** Collects the records of a reply after the other; `begin` starts on one. `again`: a row that is to be left out. */
+export function collector(definition: SourceDefinition, plan: SearchPlan, fields: Fields, again?: RowAgain) {
   const { records: rules, limits } = definition;
   const read = { time: Number.NaN, nanos: 0 };
   const readTime = rules.time === undefined ? undefined : spellingOf(rules.time).read;
@@ -100,7 +101,9 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
         if (isFirst) firstField = lastField();
       }
       // A key is taken from every record, wanted or not: twins are numbered by their place among all.
-      const { key, keyStart, keyEnd } = begun().key(buffer, start, end, spans);
+      const identified = begun().key(buffer, start, end, spans);
+      if (again?.take(identified, begun()) === true) return;
+      const { key, keyStart, keyEnd } = identified;
       if (!plan.wants(buffer, spans, fields.wanted)) {
         unmatched++;
         return;
@@ -125,6 +128,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
     refused(record) {
       size++;
       held += record.text.length;
+      again?.skip();
       refused.push(withKey(record, begun()));
     },
   });

@@ -28,6 +28,8 @@ export interface Question {
   readonly later?: boolean;
   /** The page before named this one, by a cursor or an address that is good for this run only. */
   readonly named?: boolean;
+  /** The row that it is to begin with, see row-again.ts. */
+  readonly again?: string | undefined;
   /** Sees the parsed reply before the rules of the definition do, and may throw a Problem of its own. */
   readonly judge?: (value: unknown) => void;
 }

@@ -93,7 +93,7 @@ export function pageWalk(
         const end: ReadPage = yield* reader.read(question(step, number), identity, ahead);
         ahead = undefined;
         given += end.count;
-        count += end.count - (rows?.repeated() ?? 0);
+        count += end.count - end.taken - (rows?.repeated() ?? 0);
         total ??= end.total;
         const first = `page 1${route.item?.what ?? ''}`;
         const untotalled = number === 1 && total === undefined ? totalWarning(definition, end, first) : undefined;
@@ -151,9 +151,12 @@ function tellingBookmark(name: string): Problem {
 }
 
 /** Whether a page comes after another, and is named by it. A cursor that outlives the run is judged by the definition. */
-export function standingOf({ first }: Step, paging: PagingDefinition): Pick<Question, 'later' | 'named'> {
+export function standingOf(
+  { first, again }: Step,
+  paging: PagingDefinition,
+): Pick<Question, 'later' | 'named' | 'again'> {
   const isCounted = paging.type === 'none' || paging.type === 'page' || paging.type === 'offset';
-  return { later: !first, named: !first && !isCounted && !keepsBookmark(paging) };
+  return { later: !first, named: !first && !isCounted && !keepsBookmark(paging), again };
 }
 
 /** The request for a step: the first, or that for later pages. */

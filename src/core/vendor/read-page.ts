@@ -8,8 +8,9 @@ import type { Identify } from '../identity.ts';
 import { keepsBookmark, type PageEnd } from '../paging.ts';
 import { limitIn } from './next-link.ts';
 import { Problem } from '../problem.ts';
-import { tellsNothing } from './reply-kind.ts';
-import { isCapped, totalAt, valueAt } from './reply.ts';
+import { endsWithConnection, isDocument, mayBeMissing, tellsNothing } from './reply-kind.ts';
+import { isCapped, totalAt } from './reply.ts';
+import { readsRowAgain, rowAgain, rowsMoved } from './row-again.ts';
 import { attempts, retrying } from '../retry.ts';
 import type { SearchPlan } from './search.ts';
 import type { HttpReply, Page, Tools } from '../types.ts';
@@ -18,6 +19,8 @@ import type { HttpReply, Page, Tools } from '../types.ts';
 export interface ReadPage extends PageEnd {
   /** The last parts, not yielded yet: with the end of the page known, the next one can be asked for first. */
   readonly rest: readonly Page[];
+  /** Rows of the page before that were shown again, and are not among the parts. */
+  readonly taken: number;
   /** Whether the reply had a place for records at all. */
   readonly containerSeen: boolean;
   /** Whether it may have been cut where nobody can see it. */
@@ -41,7 +44,8 @@ const mostHeldBack = 3;
 const mostReadings = 5;
 
 export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendor: Exchange, tools: Tools): PageReader {
-  const part = collector(definition, plan, fieldsOf(definition, plan));
+  const again = readsRowAgain(definition) ? rowAgain() : undefined;
+  const part = collector(definition, plan, fieldsOf(definition, plan), again);
 
   const asksForNumber = usedPlaceholders(definition).has('limit');
   // What the first request says, a cursor carries on; one that is saved may be from a run that said another number.
@@ -59,6 +63,7 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
     const { question, identity } = reading;
     const reply = await asked;
     part.begin(identity);
+    again?.begin(question.again);
     if (tellsNothing(definition, reply)) {
       await reply.discard();
       return { ...nothing, url: reply.url, headers: reply.headers, limit: limitOf(question) };
@@ -84,6 +89,10 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
     const stated = count === undefined ? 0 : (totalAt(text, count) ?? 0);
     if (part.count() < stated) throw fewer(definition.name, question.what, stated, part.count());
     if (part.size() > 0) rest.push(part.take());
+    if (again?.missed() === true) {
+      yield* rest;
+      throw rowsMoved(definition.name, question.what);
+    }
     return {
       url: reply.url,
       headers: reply.headers,
@@ -93,6 +102,8 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
       total: total === undefined ? undefined : totalAt(text, total),
       first: part.first(),
       last: part.last(),
+      lastRow: again?.last(),
+      taken: again?.taken() ?? 0,
       fingerprint: part.fingerprint(),
       rest,
       containerSeen,
@@ -164,6 +175,8 @@ const nothing = {
   total: undefined,
   first: undefined,
   last: undefined,
+  lastRow: undefined,
+  taken: 0,
   fingerprint: undefined,
   rest: [],
   containerSeen: true,
@@ -175,25 +188,4 @@ interface Reading {
   readonly question: Question;
   readonly identity: Identify;
   readonly ahead: Promise<HttpReply> | undefined;
-}
-
-/** Neither a length nor chunks (RFC 9112 section 6.3). Compression proves nothing: gzip may be cut between two members. */
-function endsWithConnection(headers: Readonly<Record<string, string>>): boolean {
-  return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
-}
-
-/** Whether a reply is one JSON document, whose end can be seen. */
-function isDocument({ records: { format } }: SourceDefinition): boolean {
-  return format === undefined || format === 'json';
-}
-
-function mayBeMissing({ records: { format, missing, path } }: SourceDefinition, value: unknown): boolean {
-  if (format === 'lines') return true;
-  const found = valueAt(value, path ?? '');
-  return missing === 'empty' ? isNothing(found) : missing === 'null' && found === null;
-}
-
-/** Not there, or without contents: what has some may be records in another shape. */
-function isNothing(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0);
 }

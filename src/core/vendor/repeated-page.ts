@@ -3,6 +3,11 @@ import type { PagingDefinition } from '../definition.ts';
 import type { PageEnd } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
 
+interface RepeatedPage extends Pick<PageEnd, 'fingerprint' | 'count' | 'limit'> {
+  /** It has the row that it was to begin with. */
+  readonly proven?: boolean;
+}
+
 /** As many records are no longer alike by chance, from the first to the last, in two pages. */
 const many = 10;
 
@@ -18,18 +23,19 @@ const fullInARow = 100;
  * follow each other that were given before: their size says nothing. Empty pages are counted elsewhere.
  *
  * `strict`: there are no twins, and nothing but their number ends the pages, so that one given twice hides another one.
+ * Not at once where its beginning proves where it belongs: as many rows may have arrived as it has.
  */
-export function repetition(strict: boolean): (end: Pick<PageEnd, 'fingerprint' | 'count' | 'limit'>) => boolean {
+export function repetition(strict: boolean): (end: RepeatedPage) => boolean {
   const given = new Set<string>();
   let inARow = 0;
   let full = Infinity; // later pages may not say what was asked for
 
-  return ({ fingerprint, count, limit = full }) => {
+  return ({ fingerprint, count, limit = full, proven = false }) => {
     full = limit;
     if (fingerprint === undefined) return false;
     inARow = given.has(fingerprint) ? inARow + 1 : 0;
     given.add(fingerprint);
-    if (strict || count >= many) return inARow > 0;
+    if (strict || count >= many) return inARow > (proven ? 1 : 0);
     return inARow > (count >= full ? fullInARow : 1);
   };
 }

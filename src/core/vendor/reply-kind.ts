@@ -1,6 +1,7 @@
-/** What kind of reply this is, by its status and headers, before its body is read. */
+/** What kind of reply this is: by its status and headers, before its body is read, and by what its records are in. */
 import type { SourceDefinition } from '../definition.ts';
 import type { HttpReply } from '../types.ts';
+import { valueAt } from './reply.ts';
 
 /** Whether the status comes with what was asked for: 204 and 206 are successful, and do not. */
 export function bringsContent(status: number): boolean {
@@ -20,4 +21,25 @@ export function isHtml({ headers }: HttpReply): boolean {
 export function foreignCharset({ headers }: HttpReply): string | undefined {
   const charset = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(headers['content-type'] ?? '')?.[1];
   return charset === undefined || /^(?:utf-?8|us-ascii)$/i.test(charset) ? undefined : charset;
+}
+
+/** Neither a length nor chunks (RFC 9112 section 6.3). Compression proves nothing: gzip may be cut between two members. */
+export function endsWithConnection(headers: Readonly<Record<string, string>>): boolean {
+  return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
+}
+
+/** Whether a reply is one JSON document, whose end can be seen. */
+export function isDocument({ records: { format } }: SourceDefinition): boolean {
+  return format === undefined || format === 'json';
+}
+
+export function mayBeMissing({ records: { format, missing, path } }: SourceDefinition, value: unknown): boolean {
+  if (format === 'lines') return true;
+  const found = valueAt(value, path ?? '');
+  return missing === 'empty' ? isNothing(found) : missing === 'null' && found === null;
+}
+
+/** Not there, or without contents: what has some may be records in another shape. */
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0);
 }

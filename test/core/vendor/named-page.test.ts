@@ -13,6 +13,7 @@ const page: PageEnd = {
   total: undefined,
   first: undefined,
   last: undefined,
+  lastRow: undefined,
   fingerprint: undefined,
 };
 

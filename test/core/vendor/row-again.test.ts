@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import fc from 'fast-check';
+import { parseDefinition, type SourceDefinition } from '../../../src/core/definition.ts';
+import { Problem } from '../../../src/core/problem.ts';
+import { pullOnce, textsOf } from '../../support/source-tools.ts';
+import { sendJson, serve, type Vendor } from '../../support/vendors/server.ts';
+
+/** Rows that are counted; `{offset}` and `{limit}` are the vendor's names for them. */
+const elm = {
+  name: 'elm',
+  summary: 'Elms.',
+  settings: { ELM_URL: { summary: 'Address.', kind: 'url' } },
+  url: '{ELM_URL}',
+  auth: { type: 'none' },
+  request: { path: '/log', query: { offset: '{offset}', limit: '{limit}' } },
+  paging: { type: 'offset' },
+  window: { filter: 'none' },
+  records: { path: 'rows', id: { paths: ['id'] }, time: { path: 'at', format: 'epoch-s' } },
+  limits: { page: 4 },
+};
+
+const identities = {
+  'rows with an ID': elm,
+  'rows without one': { ...elm, records: { ...elm.records, id: { content: true } } },
+};
+
+function defined(change: object = {}, base: object = elm): SourceDefinition {
+  return parseDefinition(JSON.parse(JSON.stringify({ ...base, ...change })), 'elm.yaml');
+}
+
+interface Grove extends Vendor {
+  /** Rows in the vendor's order, to be changed. */
+  rows: string[];
+  /** Called before each page is made, with the number of the request from 1 on. */
+  before: (request: number) => void;
+  /** The offsets that were asked for. */
+  offsets(): number[];
+}
+
+async function grove(t: TestContext, { multiples = false } = {}): Promise<Grove> {
+  const vendor = await serve({}, (request, response) => {
+    const { searchParams } = new URL(request.target, vendor.origin);
+    const limit = Number(searchParams.get('limit'));
+    const offset = Number(searchParams.get('offset'));
+    here.before(vendor.requests.length);
+    const from = multiples ? offset - (offset % limit) : offset;
+    sendJson(response, 200, `{"rows":[${here.rows.slice(from, from + limit).join(',')}]}`);
+  });
+  t.after(() => vendor.close());
+  const offsets = (): number[] =>
+    vendor.requests.map(({ target }) => Number(new URL(target, vendor.origin).searchParams.get('offset')));
+  const here: Grove = Object.assign(vendor, { rows: rowsTo(10), before: () => {}, offsets });
+  return here;
+}
+
+function row(id: string): string {
+  return `{"id":"${id}","at":1795000000}`;
+}
+
+function rowsTo(count: number): string[] {
+  return Array.from({ length: count }, (_, at) => row(`r${at}`));
+}
+
+async function pull(vendor: Grove, definition: SourceDefinition, limit: number): Promise<string[]> {
+  const { records } = await pullOnce(definition, { ELM_URL: vendor.origin }, { search: { limit } });
+  return textsOf(records);
+}
+
+test('each page begins with the last row of the page before, which is given once', async (t) => {
+  const vendor = await grove(t);
+  assert.deepEqual(await pull(vendor, defined(), 4), vendor.rows);
+  assert.deepEqual(vendor.offsets(), [0, 3, 6, 9, 10]);
+});
+
+test('with reread: false, and where a page holds one row, rows are asked for as they follow each other', async (t) => {
+  const vendor = await grove(t);
+  assert.deepEqual(await pull(vendor, defined({ paging: { type: 'offset', reread: false } }), 4), vendor.rows);
+  assert.deepEqual(vendor.offsets(), [0, 4, 8, 10]);
+  vendor.rows = rowsTo(3);
+  assert.deepEqual(await pull(vendor, defined(), 1), vendor.rows);
+  assert.deepEqual(vendor.offsets().slice(4), [0, 1, 2, 3]);
+});
+
+test('a page that has room for the row before alone is not the last one', async (t) => {
+  const vendor = await grove(t);
+  const large = await serve({}, (request, response) => {
+    const offset = Number(new URL(request.target, vendor.origin).searchParams.get('offset'));
+    const size = offset === 3 || offset === 4 ? 1 : 4; // two large rows, of which no reply takes both
+    sendJson(response, 200, `{"rows":[${vendor.rows.slice(offset, offset + size).join(',')}]}`);
+  });
+  t.after(() => large.close());
+  const { records } = await pullOnce(defined(), { ELM_URL: large.origin }, { search: { limit: 4 } });
+  assert.deepEqual(textsOf(records), vendor.rows);
+});
+
+test('with short-page, a page that is full but for the row before is not the last one', async (t) => {
+  const vendor = await grove(t);
+  assert.deepEqual(await pull(vendor, defined({ paging: { type: 'offset', stop: ['short-page'] } }), 4), vendor.rows);
+  assert.deepEqual(vendor.offsets(), [0, 3, 6, 9]);
+});
+
+test('a vendor that takes only multiples of the page is an error that says what to do', async (t) => {
+  const vendor = await grove(t, { multiples: true });
+  await assert.rejects(pull(vendor, defined(), 4), (error) => {
+    assert.ok(error instanceof Problem && error.status === 76);
+    assert.match(error.hint ?? '', /reread: false/);
+    return true;
+  });
+  const plain = { type: 'offset', reread: false, stop: ['short-page'] };
+  assert.deepEqual(await pull(vendor, defined({ paging: plain }), 4), vendor.rows);
+});
+
+test('a row that vanishes from a page already read has the window read once more', async (t) => {
+  const vendor = await grove(t);
+  vendor.before = (request) => {
+    if (request === 2) vendor.rows.shift();
+  };
+  const texts = await pull(vendor, defined(), 4);
+  assert.deepEqual(new Set(texts), new Set(rowsTo(10)));
+  assert.deepEqual(vendor.offsets().slice(0, 4), [0, 3, 0, 3]);
+});
+
+test('rows that vanish before each page are an error, after two readings', async (t) => {
+  const vendor = await grove(t);
+  vendor.before = () => vendor.rows.shift();
+  await assert.rejects(pull(vendor, defined(), 4), { status: 76, message: /page 2 does not begin where the page/ });
+  assert.deepEqual(vendor.offsets(), [0, 3, 0, 3]);
+});
+
+test('the rows of a job are not read again: they stay as it found them', async (t) => {
+  const rows = rowsTo(5);
+  const offsets: number[] = [];
+  const vendor = await serve({}, (request, response) => {
+    if (request.method === 'POST') return sendJson(response, 200, '{"job":"7","total":5}');
+    const offset = Number(new URL(request.target, vendor.origin).searchParams.get('offset'));
+    offsets.push(offset);
+    sendJson(response, 200, `{"rows":[${rows.slice(offset, offset + 2).join(',')}]}`);
+  });
+  t.after(() => vendor.close());
+  const job = { request: { method: 'POST', path: '/jobs', json: {} }, id: 'job', total: 'total' };
+  const request = { path: '/jobs/{job}', query: { offset: '{offset}' } };
+  const { records } = await pullOnce(defined({ job, request }), { ELM_URL: vendor.origin }, { search: {} });
+  assert.deepEqual(textsOf(records), rows);
+  assert.deepEqual(offsets, [0, 2, 4]);
+});
+
+for (const [what, base] of Object.entries(identities)) {
+  test(`whatever vanishes and arrives between pages of ${what}: all that stayed come, or it is an error`, async (t) => {
+    const vendor = await grove(t);
+    const change = fc.record({ before: fc.integer({ min: 1, max: 8 }), at: fc.nat(20), added: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(20),
+        fc.integer({ min: 2, max: 5 }),
+        fc.array(change, { maxLength: 4 }),
+        async (count, limit, changes) => {
+          vendor.rows = rowsTo(count);
+          const gone = new Set<string>();
+          const begun = vendor.requests.length;
+          vendor.before = (request) => {
+            for (const [number, { before, at, added }] of changes.entries()) {
+              if (before !== request - begun) continue;
+              if (added) vendor.rows.splice(at, 0, row(`new${number}`));
+              else for (const text of vendor.rows.splice(at, 1)) gone.add(text);
+            }
+          };
+          const texts = await pull(vendor, defined({}, base), limit).catch((error: unknown) => error);
+          if (texts instanceof Problem) return assert.equal(texts.status, 76);
+          for (const text of rowsTo(count)) {
+            assert.ok(gone.has(text) || (texts as string[]).includes(text), `${text} of ${count}`);
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+}
