@@ -1,17 +1,14 @@
 /** One slice: pull it to its end, deliver what was not delivered before, and only then move the watermark. */
-import { withContentKey } from '../content/content-key.ts';
-import { conflict } from '../dedupe.ts';
 import { acknowledged } from '../delivery/acknowledge.ts';
 import { outbox } from '../delivery/outbox.ts';
 import { exit, Problem } from '../problem.ts';
-import { fromMillis, second, toMillis } from '../time.ts';
-import type { AuditRecord, Gap, Instant, Window, WindowRules } from '../types.ts';
-import { delayOf, overlapOf } from '../window.ts';
+import { fromMillis, toMillis } from '../time.ts';
+import type { Gap, Instant, Window } from '../types.ts';
 import type { BranchRun } from './branch-run.ts';
-import { commit, earliest } from './commit.ts';
+import { commit } from './commit.ts';
 import { helpsToShorten, isPast, lengthAfterCut, type Whole } from './cut-off.ts';
 import { notShownAgain } from './partial.ts';
-import { sieve, type Sieve } from './sieve.ts';
+import { selection } from './selection.ts';
 import { unaccounted } from './summary.ts';
 import { untilFailure } from './until-failure.ts';
 import { passOver } from './untold.ts';
@@ -42,26 +39,14 @@ export async function pullSlice(
   const out = outbox({ ...at, ledger: place.ledger, maxQuarantine, dryRun });
   const bookmark = job.usePosition ? place.bookmark : undefined;
   let leftForLater = false;
-  const sieveBy = (filter: WindowRules['filter'], since: Instant | undefined): Sieve =>
-    sieve({
-      ledger: place.ledger,
-      window: { ...window, from: takenFrom(at, window, slice) },
-      slice,
-      filter,
-      job: { ...job, since },
-      summary,
-      isStream: source.stream !== undefined,
-      earliest: (time) => earliest(source, time),
-      stale: (time) => stale(fromMillis(time)),
-      tooLate: () => void (leftForLater = true),
-    });
-  // What follows a bookmark is new, whatever its time: what a --since from before the position left out would not come again.
-  const isBefore = (job.since ?? 0n) <= (place.watermark ?? -1n);
-  let sorted =
-    bookmark === undefined
-      ? sieveBy(source.window.filter, job.since)
-      : sieveBy('none', isBefore ? undefined : job.since);
-  let isOpenEnded = bookmark !== undefined;
+  const selected = selection(at, {
+    window,
+    slice,
+    bookmark,
+    deliver: out.add,
+    stale,
+    tooLate: () => void (leftForLater = true),
+  });
   // What is in doubt is accounted for: it is set aside later, or the run fails and the position stays.
   const open = (): number => unaccounted(summary) - at.doubted.length;
   const openBefore = open();
@@ -78,24 +63,6 @@ export async function pullSlice(
     if (serverTime !== undefined) return true;
     serverTime = source.serverTime();
     return serverTime === undefined || at.suits?.(serverTime) !== false;
-  }
-
-  /** Up to a bookmark, and from it on, what is shown may be as young as it likes, whatever the slice. */
-  function youngest(): Instant {
-    const planned = slice.until + delayOf(job, source.window);
-    const now = (source.serverTime() ?? fromMillis(tools.now())) + second; // vendors tell whole seconds
-    return now > planned ? now : planned;
-  }
-
-  /** Queues a record that was not delivered before; something to wait for when the queue is full. */
-  function take(pulled: AuditRecord): Promise<void> | undefined {
-    let record = job.dedupe === 'content' ? withContentKey(pulled) : pulled;
-    let entry = sorted.unseen(record);
-    if (entry === conflict && job.dedupe === 'changes') {
-      record = withContentKey(pulled);
-      entry = sorted.changed(record);
-    }
-    return entry < 0 ? undefined : out.add(record, entry);
   }
 
   async function finish(): Promise<void> {
@@ -115,16 +82,15 @@ export async function pullSlice(
       if (page.expired !== undefined) lacking.push({ ...slice, parts: page.expired });
       if (page.restarted === true) {
         noteRestart(at, serverTime ?? fromMillis(tools.now()));
-        sorted = sieveBy(source.window.filter, job.since);
-        isOpenEnded = true;
+        selected.restart();
       }
-      if (isOpenEnded) sorted.extend(youngest());
+      selected.startPage();
       for (const refused of page.refused) {
         if (!refused.more) summary.fetched += 1;
         await out.refuse(refused, toMillis(slice.until));
       }
       for (let index = 0; index < page.records.length; index++) {
-        const full = take(page.records[index]!);
+        const full = selected.take(page.records[index]!);
         if (full !== undefined) await full;
       }
       const due = out.tick();
@@ -169,16 +135,6 @@ export async function pullSlice(
   if (open() !== openBefore) throw new Error(`records unaccounted for: ${JSON.stringify(summary)}`);
   place.untold = [...place.untold, ...lacking];
   return commit(at, slice, serverTime, moves);
-}
-
-/**
- * From when on records of the slice are taken: as if a run began with it. What is older came with the slices before, and is
- * remembered no more; a vendor that pays no heed to `from` shows it in each slice again.
- */
-function takenFrom({ source, job }: BranchRun, window: Window, slice: Window): Instant {
-  const overlapped = slice.from - overlapOf(job, source.window);
-  const from = source.edge?.(overlapped) ?? overlapped;
-  return from > window.from ? from : window.from;
 }
 
 /**

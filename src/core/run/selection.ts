@@ -1,0 +1,92 @@
+/** What of a slice is to be delivered: the records that belong to it, each once, by where the vendor was asked to begin. */
+import { withContentKey } from '../content/content-key.ts';
+import { conflict } from '../dedupe.ts';
+import { fromMillis, second } from '../time.ts';
+import type { AuditRecord, Instant, Window, WindowRules } from '../types.ts';
+import { delayOf, overlapOf } from '../window.ts';
+import type { BranchRun } from './branch-run.ts';
+import { earliest } from './commit.ts';
+import { sieve, type Sieve } from './sieve.ts';
+
+interface Passage {
+  /** The window that the slice is a part of. */
+  readonly window: Window;
+  readonly slice: Window;
+  /** Where the vendor goes on after an earlier run, if anywhere. */
+  readonly bookmark: string | undefined;
+  /** Takes a record, under its entry in the ledger; something to wait for when there is no room. */
+  deliver(record: AuditRecord, entry: number): Promise<void> | undefined;
+  /** See `SieveParts.stale`. */
+  stale(at: Instant): void;
+  /** See `SieveParts.tooLate`. */
+  tooLate(): void;
+}
+
+export interface Selection {
+  /** A page begins. */
+  startPage(): void;
+  /** Delivers the record unless that was done. */
+  take(record: AuditRecord): Promise<void> | undefined;
+  /** The vendor no longer knows the bookmark, and shows the window from its beginning. */
+  restart(): void;
+}
+
+export function selection(at: BranchRun, { window, slice, bookmark, deliver, stale, tooLate }: Passage): Selection {
+  const { place, source, job, tools, summary } = at;
+  const sieveBy = (filter: WindowRules['filter'], since: Instant | undefined): Sieve =>
+    sieve({
+      ledger: place.ledger,
+      window: { ...window, from: takenFrom(at, window, slice) },
+      slice,
+      filter,
+      job: { ...job, since },
+      summary,
+      isStream: source.stream !== undefined,
+      earliest: (time) => earliest(source, time),
+      stale: (time) => stale(fromMillis(time)),
+      tooLate,
+    });
+  // What follows a bookmark is new, whatever its time: what a --since from before the position left out would not come again.
+  const isBefore = (job.since ?? 0n) <= (place.watermark ?? -1n);
+  let sorted =
+    bookmark === undefined
+      ? sieveBy(source.window.filter, job.since)
+      : sieveBy('none', isBefore ? undefined : job.since);
+  let isOpenEnded = bookmark !== undefined;
+
+  /** Up to a bookmark, and from it on, what is shown may be as young as it likes, whatever the slice. */
+  function youngest(): Instant {
+    const planned = slice.until + delayOf(job, source.window);
+    const now = (source.serverTime() ?? fromMillis(tools.now())) + second; // vendors tell whole seconds
+    return now > planned ? now : planned;
+  }
+
+  return {
+    startPage() {
+      if (isOpenEnded) sorted.extend(youngest());
+    },
+    take(pulled) {
+      let record = job.dedupe === 'content' ? withContentKey(pulled) : pulled;
+      let entry = sorted.unseen(record);
+      if (entry === conflict && job.dedupe === 'changes') {
+        record = withContentKey(pulled);
+        entry = sorted.changed(record);
+      }
+      return entry < 0 ? undefined : deliver(record, entry);
+    },
+    restart() {
+      sorted = sieveBy(source.window.filter, job.since);
+      isOpenEnded = true;
+    },
+  };
+}
+
+/**
+ * From when on records of the slice are taken: as if a run began with it. What is older came with the slices before, and is
+ * remembered no more; a vendor that pays no heed to `from` shows it in each slice again.
+ */
+function takenFrom({ source, job }: BranchRun, window: Window, slice: Window): Instant {
+  const overlapped = slice.from - overlapOf(job, source.window);
+  const from = source.edge?.(overlapped) ?? overlapped;
+  return from > window.from ? from : window.from;
+}
