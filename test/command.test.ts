@@ -334,6 +334,9 @@ for (const form of ['elastic', 'splunk', 'sekoia']) {
     const copied = await pipe('-- cat');
     assert.deepEqual([copied.status, copied.stderr], [0, '']);
     assert.equal(withoutMoment(copied.stdout), withoutMoment(plain.stdout));
+    const begun = await pipe(`-- sh -c 'dd bs=1 count=9 status=none; sleep 1; exec cat'`); // too little to tell at first
+    assert.deepEqual([begun.status, begun.stderr], [0, '']);
+    assert.equal(withoutMoment(begun.stdout), withoutMoment(plain.stdout));
     const zipped = await pipe('-- gzip > audit.gz');
     assert.deepEqual([zipped.status, zipped.stdout, zipped.stderr], [0, '', '']);
     const unzipped = gunzipSync(readFileSync(join(directory, 'audit.gz'))).toString();

@@ -421,8 +421,11 @@ export interface Command {
 
 /** Who is told what a command prints, because it may be an answer to the records. */
 export interface PrintedListener {
-  /** Asked once, with the first bytes: if it is none, all of it goes to our standard output as it is, unheard. */
-  isPassedOn(first: Buffer): boolean;
+  /**
+   * Asked with the first bytes: if it is none, all of it goes to our standard output as it is, unheard. Undefined while they
+   * are too few to tell: then it is asked again, with more.
+   */
+  isPassedOn(first: Buffer): boolean | undefined;
   hear(bytes: Buffer): void;
   /** It goes where the command's standard error goes as well. */
   readonly shown: boolean;

@@ -148,7 +148,8 @@ function startCommand(
       const how = await end();
       if (how === undefined) throw silent(name, 'did not end within', timeout, ' after the end of its input');
       await within(gone, lastWordsMilliseconds);
-      if (printed?.failure() !== undefined) throw printed.failure();
+      const failure = printed?.end();
+      if (failure !== undefined) throw failure;
       const problem = wrongEnd(name, how) ?? (broken ? unread(name) : undefined);
       if (problem !== undefined) throw problem;
     },

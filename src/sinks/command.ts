@@ -39,7 +39,7 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>)
     const form = tools.form?.name ?? 'none';
     const verdict = form === 'elastic' ? bulkVerdict() : printedVerdict(form);
     const given = Buffer.from(first.subarray(0, telling)); // a copy, because the batch is used again
-    const isPassedOn = (printed: Buffer): boolean => isNoAnswer(printed, given);
+    const isPassedOn = (printed: Buffer): boolean | undefined => isNoAnswer(printed, given);
     const listener = verdict && { isPassedOn, hear: verdict.push, shown: form !== 'elastic' };
     current = { name: tools.guid(), run: start(listener), verdict, sent: 0 };
     return current;

@@ -41,10 +41,11 @@ export const telling = 64;
 
 /**
  * Whether what a command prints, by its `first` bytes, is no answer: what it was given, of which `given` is the beginning
- * (cat, tee), or no text (gzip, zstd, xz).
+ * (cat, tee), or no text (gzip, zstd, xz). Undefined while they are fewer than that, and the same.
  */
-export function isNoAnswer(first: Buffer, given: Buffer): boolean {
-  const isCopy = first.subarray(0, given.length).equals(given);
+export function isNoAnswer(first: Buffer, given: Buffer): boolean | undefined {
+  const isCopy = first.subarray(0, given.length).equals(given.subarray(0, first.length));
+  if (isCopy && first.length < given.length) return undefined;
   return isCopy || /^[\x80-\xc1]|[\0-\x08\x0e-\x1a\x1c-\x1f\xf8-\xff]/.test(first.toString('latin1', 0, 4));
 }
 

@@ -1,5 +1,5 @@
 /** What a command prints, where it may be an answer to the records: heard as one, or passed on if it is none. */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { PrintedListener } from '../../core/types.ts';
@@ -9,8 +9,8 @@ import type { End } from './command-problems.ts';
 export const lastWordsMilliseconds = 1000;
 
 export interface Printed {
-  /** Why it could not be passed on. */
-  failure(): unknown;
+  /** No more is read; why it could not be passed on, if it could not. */
+  end(): unknown;
   /** Whether some of it was passed on since this was asked last, or waits for the reader of our standard output. */
   goesOn(): boolean;
 }
@@ -22,6 +22,7 @@ export function listenTo(
   put: (bytes: Buffer) => Promise<void>,
 ): Printed {
   let passesOn: boolean | undefined;
+  let first: Buffer = Buffer.alloc(0); // until it is known what it is
   let failure: unknown;
   let waits = false;
   let went = false;
@@ -39,14 +40,21 @@ export function listenTo(
     waits = false;
   }
 
-  stream.on('data', (bytes: Buffer) => {
-    passesOn ??= isPassedOn(bytes);
-    if (passesOn) void pass(bytes);
-    else hear(bytes);
+  stream.on('data', (piece: Buffer) => {
+    let bytes = piece;
+    if (passesOn === undefined) {
+      bytes = first = Buffer.concat([first, piece]);
+      passesOn = isPassedOn(bytes);
+    }
+    if (passesOn === true) void pass(bytes);
+    else if (passesOn === false) hear(bytes);
   });
 
   return {
-    failure: () => failure,
+    end() {
+      if (passesOn === undefined && first.length > 0) hear(first);
+      return failure;
+    },
     goesOn() {
       const moved = went;
       went = false;
