@@ -184,13 +184,14 @@ function isLast(paging: PagingDefinition, step: Step, following: Step, end: Page
   if (stop.includes('unchanged') && placeOf(following) === placeOf(step)) return true;
   if (stop.includes('empty-page') && end.count === 0) return true;
   const offset = (following.values.offset ?? 0) + (following.again === undefined ? 0 : 1);
-  // A total of less than came says nothing: some tell 0 where they do not count.
+  // A number of less than came says nothing: some tell 0 where they do not count.
   if (paging.type === 'offset' && end.total !== undefined && offset <= end.total) {
     return end.count === 0 || offset === end.total;
   }
   if (paging.type === 'page' && paging.pages !== undefined) {
     const pages = totalAt(end.envelope, paging.pages);
-    if (pages !== undefined) return (following.values.page ?? 0) - (paging.first ?? 1) >= pages;
+    const came = (following.values.page ?? 0) - (paging.first ?? 1);
+    if (pages !== undefined && came <= pages) return came === pages;
   }
   if (stop.includes('short-page') && end.count < (end.limit ?? 1)) return true;
   // Counted pages name no next one: they end with the first page that is empty.

@@ -428,7 +428,8 @@ test('the last of a number of pages that the vendor tells is the last one that i
   const paging: PagingDefinition = { type: 'page', pages: 'meta.total_pages' };
   assert.deepEqual(numbers(walk(paging, [of('2'), of('2'), of('2')])), [1, 2, undefined]);
   assert.deepEqual(numbers(walk({ ...paging, first: 0 }, [of('2'), of('2'), of('2')])), [0, 1, undefined]);
-  assert.deepEqual(numbers(walk(paging, [of('0')])), [1, undefined]);
+  assert.deepEqual(numbers(walk(paging, [of('0', 0)])), [1, undefined]);
+  assert.deepEqual(numbers(walk(paging, [of('0'), of('0'), of('0', 0)])), [1, 2, 3, undefined], 'fewer than came');
   assert.deepEqual(numbers(walk(paging, [of('1'), of('2')])), [1, undefined]);
   assert.deepEqual(
     numbers(walk(paging, [of('3'), of('3', 0), of('3')])),
