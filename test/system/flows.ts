@@ -3,7 +3,7 @@ import type { Recipe } from './recipes.ts';
 
 export interface Flow {
   readonly source: string;
-  /** A destination on loopback, `stdout`, or `file`. */
+  /** A destination on loopback, `stdout`, `file`, or `s3`. */
   readonly sink: string;
 }
 
@@ -13,7 +13,7 @@ export function flowOf({ command }: Recipe): Flow {
   const host = /https:\/\/(elastic|splunk)\.example\.com/.exec(command)?.[1];
   return {
     source: /(?:--source|-s) (\S+)/.exec(command)?.[1] ?? source ?? '',
-    sink: command.includes('/var/log/') ? 'file' : (host ?? sink ?? 'stdout'),
+    sink: command.includes('/var/log/') ? 'file' : command.includes('s3://') ? 's3' : (host ?? sink ?? 'stdout'),
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * A machine as the documents want it: audit-export and `spl` on the PATH, /etc/audit-export with the env files of
+ * A machine as the documents want it: audit-export, `spl` and `aws` on the PATH, /etc/audit-export with the env files of
  * examples/ and their secrets, vendors and destinations on loopback. Lines of a document run here word for word, but for
  * the addresses and that folder.
  */
@@ -18,7 +18,7 @@ const examples = fileURLToPath(new URL('../../examples', import.meta.url));
 
 export interface Site {
   readonly directory: string;
-  /** Where `audit-export` and `spl` are. */
+  /** Where `audit-export` is, and what stands for `spl` and `aws`. */
   readonly programs: string;
   readonly vendors: Vendors;
   readonly destinations: Destinations;
@@ -64,9 +64,17 @@ export async function openSite(): Promise<Site> {
     const text = readFileSync(join(examples, name), 'utf8').replace(/^#.*$/gm, '');
     writeFileSync(join(etc, name), withSettings(here(text), settings), { mode: 0o600 });
   }
-  const spl = join(programs, 'spl');
-  writeFileSync(spl, `#!/bin/sh\nexec cat '${directory}/export'\n`);
-  chmodSync(spl, 0o755);
+  const stands = {
+    spl: `exec cat '${directory}/export'`,
+    // An object is there once all of it is.
+    aws: `[ "$1 $2 $3 $4" = 's3 cp --only-show-errors -' ] || exit 2
+object='${directory}/objects/'"\${5#s3://}"
+mkdir -p "\${object%/*}" && cat > "$object.part" && mv -n "$object.part" "$object" && [ ! -e "$object.part" ]`,
+  };
+  for (const [name, script] of Object.entries(stands)) {
+    writeFileSync(join(programs, name), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(programs, name), 0o755);
+  }
 
   return {
     directory,
