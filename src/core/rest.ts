@@ -97,7 +97,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     if (restarted) yield { ...emptyPage, restarted };
   }
 
-  /** The whole window, and once more when its cursor or job ends early, or the vendor's own total is not met. */
+  /** The whole window, and once more when its cursor or job ends early, its rows have moved, or the vendor's own total is not met. */
   async function* readAll(ask: Ask, bookmark: string | undefined): AsyncGenerator<Page, void, undefined> {
     const identity = identifier(identityRule(definition), ask.remembers, bookmark !== undefined);
     for (let again = false; ; again = true) {
