@@ -2,7 +2,7 @@
 import { allKept } from '../core/batch.ts';
 import type { OAuthDefinition } from '../core/definition.ts';
 import { isSuccessful } from '../core/http-status.ts';
-import { objectOrNothing } from '../core/json/parsed.ts';
+import { objectOf } from '../core/json/parsed.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
 import { quoted } from '../core/text/shown.ts';
@@ -125,7 +125,7 @@ function secopsSink(values: SettingValues, tools: SinkTools): Sink {
   /** It answers with an empty object. */
   function isTaken(reply: HttpReply, text: string): boolean {
     if (!isSuccessful(reply.status)) return false;
-    const answer = objectOrNothing(text);
+    const answer = objectOf(text);
     if (answer === undefined || answer['error'] !== undefined) throw noApi();
     return true;
   }
