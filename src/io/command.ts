@@ -68,6 +68,7 @@ function startCommand(
   { environment, timeout, stop, say, makeWay, isClosed, put }: CommandOptions,
   listener: PrintedListener | undefined,
 ): CommandRun {
+  stop.throwIfAborted();
   // What nobody here reads need not pass through here: it stays as it is, and if its reader goes, the command is told.
   const printsTo = listener === undefined ? 'inherit' : 'pipe';
   if (printsTo === 'inherit') makeWay();

@@ -51,3 +51,9 @@ test('a command that reads nothing does not keep the run: it is ended, and said 
     return true;
   });
 });
+
+test('a command is not started once the time of the run is over: nothing would end it', () => {
+  const over = new Problem(75, '--max-runtime 1s is over');
+  const stopped = { ...options, stop: AbortSignal.abort(over) };
+  assert.throws(() => command(['sh', '-c', 'true'], stopped).start(undefined), over);
+});

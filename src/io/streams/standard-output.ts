@@ -58,9 +58,16 @@ export function standardOutput(): Output {
 /**
  * The same output for a run that can be stopped: a write waits for its reader no longer than that, and fails with the
  * reason of `stop`. Its bytes stay with Node, which would wait for the reader at the end of the process: see main.ts.
+ * None begins after that: its reader would have the records, and get them again from the next run.
  */
 export function stoppable(output: Output, stop: AbortSignal): Output {
-  return { ...output, write: (bytes) => unless(stop, output.write(bytes)) };
+  return {
+    ...output,
+    async write(bytes) {
+      stop.throwIfAborted();
+      await unless(stop, output.write(bytes));
+    },
+  };
 }
 
 /** True for the Problem of a reader that is gone: an ad-hoc search into `head` ends quietly. */

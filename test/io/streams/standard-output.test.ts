@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { Problem } from '../../../src/core/problem.ts';
+import { stoppable } from '../../../src/io/streams/standard-output.ts';
 import { scratch, shell, start } from '../../support/program.ts';
 
 test('a line that an earlier run tore, on a full disk or killed, does not swallow the first record of this one', async (t) => {
@@ -29,6 +32,21 @@ test('a stop ends a run whose reader has stalled', { concurrency: true }, async 
     t.test('SIGTERM: 143, and what was not taken comes with the next run', (inner) => stalled(inner, 143, [])),
     t.test('--max-runtime: 75, and so it does', (inner) => stalled(inner, 75, ['--max-runtime', '3s'])),
   ]);
+});
+
+test('records are not written once the time of a run is over: they would be there, and come again with the next', async () => {
+  const over = new Problem(75, '--max-runtime 1s is over');
+  let written = '';
+  const output = {
+    kind: 'pipe',
+    sync: () => Promise.resolve(),
+    write: (bytes: Buffer) => {
+      written += bytes.toString();
+      return Promise.resolve();
+    },
+  } as const;
+  await assert.rejects(stoppable(output, AbortSignal.abort(over)).write(Buffer.from('{"id":1}\n')), over);
+  assert.equal(written, '');
 });
 
 async function stalled(t: TestContext, status: number, flags: readonly string[]): Promise<void> {
