@@ -72,6 +72,7 @@ export async function configure(flags: Flags, environment: Environment, now: num
   refuseUnusedFlags({ output }, sink, sink.name);
   refuseUndated(flags, source);
   const sourceValues = readSettings(source.settings ?? {}, layers, { apikey, apisecret, orgurl, apiurl }, findings);
+  if (origin === 'file') hideDefaults(source.settings, sourceValues, findings);
   const sinkValues = readSettings(sink.settings, layers, { output }, findings);
   const form = await findForm(flags.bulkFormat, sink, layers, findings);
   const all = { ...source.settings, ...sink.settings, ...clientSettings };
@@ -167,6 +168,13 @@ function readRoots(path: string): string {
     throw new Problem(exit.config, `cannot read --ca-file ${path} (${code})`, {
       hint: 'give the path of a PEM file that the user of this job can read',
     });
+  }
+}
+
+/** What comes with the program is known to everybody. A secret that a definition file of the user's has itself is not. */
+function hideDefaults(settings: SourceDefinition['settings'], values: SettingValues, findings: Findings): void {
+  for (const [name, { secret, default: preset }] of Object.entries(settings ?? {})) {
+    if (secret === true && preset !== undefined && values[name] === preset) findings.secrets.add(preset);
   }
 }
 

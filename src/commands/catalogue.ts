@@ -92,7 +92,7 @@ function details({ required, unless, secret, values, default: preset, flag, alia
     ...(unless === undefined ? [] : [`required unless ${unless} is set`]),
     ...(secret === true ? ['secret'] : []),
     ...(values === undefined ? [] : [values.join(' | ')]),
-    ...(preset === undefined ? [] : [`default: ${preset}`]),
+    ...(preset === undefined ? [] : [secret === true ? 'has a default' : `default: ${preset}`]),
     ...(flag === undefined ? [] : [`--${flag}`]),
     ...(aliases.length === 0 ? [] : [`also ${aliases.join(', ')}`]),
   ];

@@ -35,7 +35,18 @@ export function faultsOf(issues: readonly Issue[], value: unknown, known: Places
 function described(issue: Issue, at: string, found: unknown): string {
   const expected = expectation(issue, at);
   if (found === undefined) return `${at} is missing: expected ${expected.text}`;
+  if (mayBeSecret(issue)) return `${at}: expected ${expected.text}, found ${kindOf(found)}`;
   return `${at}: expected ${expected.text}, found ${quoted(found)}${advice(expected, found)}`;
+}
+
+/** What is of the wrong kind in these parts may be a credential, written where its setting belongs. */
+function mayBeSecret({ code, path: [part] }: Issue): boolean {
+  return code === 'invalid_type' && (part === 'auth' || part === 'settings');
+}
+
+function kindOf(found: unknown): string {
+  if (Array.isArray(found)) return 'a list';
+  return found === null ? 'nothing' : `a ${typeof found}`;
 }
 
 /** The names that are known in the same part, whatever its type. */

@@ -34,6 +34,11 @@ export function quoted(value: unknown, most = 60): string {
   return cutOff(visible(JSON.stringify(value) ?? String(value)), most);
 }
 
+/** An address without its user name and password, which may also be what makes it no address. */
+export function withoutUser(address: string): string {
+  return address.replace(/(?<=:\/\/)[^/?#]*(?=@)/, '…');
+}
+
 function cutOff(text: string, most: number): string {
   if (text.length <= most) return text;
   return text.slice(0, most - cutMark.length).replace(/\p{Surrogate}$/u, '') + cutMark; // not half a character

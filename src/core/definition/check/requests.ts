@@ -1,6 +1,7 @@
 /** The requests of a definition: whether each of them can be sent, and goes where it should. */
 import type { RequestDefinition, SourceDefinition } from '../../definition.ts';
 import { parseBase } from '../../origin.ts';
+import { withoutUser } from '../../text/shown.ts';
 import { pagingRules } from '../paging-rules.ts';
 import { headerProblems } from './headers.ts';
 import { fill, placeholders } from '../../vendor/template.ts';
@@ -15,7 +16,7 @@ export function* requestProblems(definition: SourceDefinition): Generator<string
   ]) {
     // What a setting holds is checked when it is read; what stands before or between them, here.
     if (!text.startsWith('{') && !isAddress(text)) {
-      yield `${at}: expected an address such as https://vendor.example, found ${JSON.stringify(text)}`;
+      yield `${at}: expected an address such as https://vendor.example, found ${JSON.stringify(withoutUser(text))}`;
     }
   }
   const token = auth.type === 'session' ? auth.token : undefined;
@@ -31,7 +32,7 @@ export function* requestProblems(definition: SourceDefinition): Generator<string
     }
     if (!/^(?:[/?{]|$)/.test(path)) {
       const why = /^[a-z][a-z0-9+.-]*:/i.test(path) ? ', because all requests go to the host of url' : '';
-      yield `${at}.path: expected a path that begins with /${why}, found ${JSON.stringify(path)}`;
+      yield `${at}.path: expected a path that begins with /${why}, found ${JSON.stringify(withoutUser(path))}`;
     }
   }
 }
