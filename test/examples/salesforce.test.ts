@@ -88,6 +88,26 @@ test('salesforce: a limit of requests that does not pass is 75, and nothing is s
   });
 });
 
+test('salesforce: a query that took too long is asked again, and 69 if that lasts: it is not the query that is wrong', async (t) => {
+  const { vendor, texts, values } = await started(t, 1);
+  let failures = 1;
+  vendor.fault = ({ target }, response) => {
+    if (!target.includes('/query') || failures-- <= 0) return false;
+    sendJson(response, 400, '[{"message":"Your query request was running for too long.","errorCode":"QUERY_TIMEOUT"}]');
+    return true;
+  };
+  const { records } = await pullOnce(definition, values, { part });
+  assert.deepEqual(textsOf(records), texts);
+  failures = Infinity;
+  await assert.rejects(pullOnce(definition, values, { part }), (error) => {
+    assert.ok(error instanceof Problem);
+    assert.equal(error.status, exit.unavailable);
+    assert.match(error.message, /failed on page 1 \(HTTP 400\): Your query request was running for too long\.$/);
+    assert.doesNotMatch(error.hint ?? '', /check/);
+    return true;
+  });
+});
+
 test('salesforce: entries of the second in which a run ended, and late ones, are found, and found once', async (t) => {
   let now = start;
   const { vendor, values } = await started(t, 0, { now: () => now });

@@ -40,6 +40,17 @@ for (const status of [200, 400]) {
   });
 }
 
+test('slack: a rate limit that is told in the reply alone is waited for as well', async (t) => {
+  const { vendor, texts, values } = await started(t, 2);
+  vendor.fault = (_, response) => {
+    if (vendor.requests.length > 1) return false;
+    sendJson(response, 200, '{"ok":false,"error":"rate_limited"}');
+    return true;
+  };
+  const { records } = await pullOnce(definition, values, { part });
+  assert.deepEqual(textsOf(records), texts);
+});
+
 test('slack: categories are its actions, in one parameter; entities are compared by it alone', async (t) => {
   const { vendor, texts, values } = await started(t, 6);
   const logins = await pullOnce(definition, values, {
