@@ -27,9 +27,11 @@ export const sycope: SourceDefinition = {
       mayBeEmpty: true,
     },
     SYCOPE_TIME_FORMAT: {
-      summary: 'How the window is written: at-iso for Sycope 3 (@2026-11-20T09:00:00.000Z), epoch-ms for older ones.',
+      // The vendor's article of 2023 speaks of epoch values and does not say of which unit.
+      summary:
+        'How the window is written: at-iso for Sycope 3 (@2026-11-20T09:00:00.000Z), epoch-ms or epoch-s for older ones.',
       default: 'at-iso',
-      values: ['at-iso', 'epoch-ms'],
+      values: ['at-iso', 'epoch-ms', 'epoch-s'],
     },
     SYCOPE_NQL: {
       summary: 'A whole NQL query instead of the one made from SYCOPE_STREAM; its rows need id and timestamp.',
@@ -83,7 +85,7 @@ export const sycope: SourceDefinition = {
     slice: '1d',
     time: {
       setting: 'SYCOPE_TIME_FORMAT',
-      formats: { 'at-iso': { format: 'iso-ms', prefix: '@' }, 'epoch-ms': 'epoch-ms' },
+      formats: { 'at-iso': { format: 'iso-ms', prefix: '@' }, 'epoch-ms': 'epoch-ms', 'epoch-s': 'epoch-s' },
     },
   },
   records: { path: 'data', missing: 'null', id: { paths: ['id'] }, time: { path: 'timestamp', format: 'epoch-ms' } },

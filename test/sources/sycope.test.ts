@@ -274,7 +274,7 @@ test('nothing new costs login, query and logout', async () => {
   await vendor.close();
 });
 
-test('the query is sent as the vendor writes it, with both spellings of time', async () => {
+test('the query is sent as the vendor writes it, with every spelling of time', async () => {
   const { vendor, values } = await started();
   await pullOnce(sycope, values, { search: { limit: 7, rawQuery: 'user = "zoe"' }, part: { slice: hour } });
   assert.deepEqual(JSON.parse(vendor.requests[1]?.body ?? ''), {
@@ -294,6 +294,12 @@ test('the query is sent as the vendor writes it, with both spellings of time', a
   assert.equal(JSON.parse(older.vendor.requests[1]?.body ?? '').startTime, start);
   assert.equal(JSON.parse(older.vendor.requests[1]?.body ?? '').nql, 'src stream="audit"');
   await older.vendor.close();
+
+  const oldest = await started({ timeFormat: 'epoch-s' });
+  const inSeconds = { ...oldest.values, SYCOPE_TIME_FORMAT: 'epoch-s' };
+  assert.equal((await pullOnce(sycope, inSeconds, { part: { slice: hour } })).records.length, 25);
+  assert.equal(JSON.parse(oldest.vendor.requests[1]?.body ?? '').startTime, start / 1000);
+  await oldest.vendor.close();
 });
 
 test('SYCOPE_API_PREFIX without a value is an appliance whose API has no prefix; left out, it is the usual one', async () => {

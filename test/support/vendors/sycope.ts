@@ -16,7 +16,7 @@ export interface SycopeOptions extends ServerOptions {
   /** Name of the only stream. Default `auditLog`. */
   readonly stream?: string;
   /** The only spelling of startTime and endTime that is understood. Default `at-iso`. */
-  readonly timeFormat?: 'at-iso' | 'epoch-ms';
+  readonly timeFormat?: 'at-iso' | 'epoch-ms' | 'epoch-s';
   /** How failures are told: HTTP 200 with the status in the body, the HTTP status, or a login page. Default `body`. */
   readonly failures?: 'body' | 'http' | 'html';
   /** What `pipeline/run` says of the number of rows: a JSON text, `missing`, or `number` (the default) for how many there are. */
@@ -138,7 +138,8 @@ export async function startSycope(options: SycopeOptions = {}): Promise<Sycope> 
   }
 
   function timeOf(value: unknown): number | undefined {
-    if (options.timeFormat === 'epoch-ms') return Number.isInteger(value) ? Number(value) : undefined;
+    const unit = { 'at-iso': 0, 'epoch-ms': 1, 'epoch-s': 1000 }[options.timeFormat ?? 'at-iso'];
+    if (unit > 0) return Number.isInteger(value) ? unit * Number(value) : undefined;
     const match = /^@(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))$/.exec(String(value));
     const time = Date.parse(match?.[1] ?? '');
     return Number.isNaN(time) ? undefined : time;
