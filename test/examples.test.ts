@@ -62,7 +62,7 @@ const jobs = crontab.filter((line) => /^[\d*]/.test(line));
 for (const [index, line] of jobs.entries()) {
   test(`the crontab line runs as cron would run it: ${line}`, () => {
     const [, minute = '', hour = '', command = ''] = /^(\S+) (\S+) \S+ \S+ \S+ (.+)$/.exec(line) ?? [];
-    assert.match(`${minute} ${hour}`, /^(\*|[0-5]?\d) (\*|1?\d|2[0-3])$/);
+    assert.match(`${minute} ${hour}`, /^(\*(?:\/5)?|[0-5]?\d) (\*|1?\d|2[0-3])$/);
     const here = place(`cron-${index}`);
     const path = crontab.find((one) => one.startsWith('PATH='))?.slice('PATH='.length);
     runsSilently(
