@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
+import { gone } from '../src/core/http-status.ts';
 import { exit, Problem } from '../src/core/problem.ts';
 import { parseDuration } from '../src/core/clock/duration.ts';
 import type { Job, Page } from '../src/core/types.ts';
@@ -1033,6 +1034,39 @@ test('a quota that is used up by records that do not match shortens the slices a
   };
   assert.deepEqual(statuses(await here.run()), [exit.tempfail]);
   assert.equal((await here.store.load())?.branches.get('')?.slice, 30 * minute);
+});
+
+test('a window whose cursor ends before it is read through is read in shorter slices from then on, until it is through', async () => {
+  const here = bench({ pageSize: 1 });
+  for (let at = 1; at <= 10; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
+  const { pull } = here.vendor;
+  let pages = 0;
+  here.vendor.pull = (ask) => {
+    pages = 0;
+    return pull(ask);
+  };
+  here.vendor.beforePage = () => {
+    if (++pages > 4) throw new Problem(exit.protocol, 'the cursor has expired', { httpStatus: gone });
+  };
+  let ends = statuses(await here.run());
+  assert.deepEqual(ends, [exit.protocol]);
+  assert.equal((await here.store.load())?.branches.get('')?.slice, 30 * minute);
+  for (let runs = 0; runs < 10 && ends.length > 0; runs++) {
+    here.restart();
+    ends = statuses(await here.run());
+  }
+  assert.deepEqual(ends, []);
+  assert.deepEqual(here.ids().toSorted(), here.vendor.stored.map(({ id }) => id).toSorted());
+});
+
+test('a first page that is gone shortens nothing: nothing of the window was read', async () => {
+  const here = bench({ pageSize: 1 });
+  here.vendor.stored.push(stored('a', start - minute));
+  here.vendor.beforePage = () => {
+    throw new Problem(exit.protocol, 'the address is gone', { httpStatus: gone });
+  };
+  assert.deepEqual(statuses(await here.run()), [exit.protocol]);
+  assert.equal((await here.store.load())?.branches.get('')?.slice, undefined);
 });
 
 test('a run that is stopped in the middle of a slice ends with the reason, and the next takes smaller steps', async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import { example } from '../support/example.ts';
+import { exampleJob } from '../support/example-job.ts';
+import { example, minute, start } from '../support/example.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { sendJson } from '../support/vendors/server.ts';
 import { startSlack } from '../support/vendors/slack.ts';
@@ -39,6 +41,25 @@ for (const status of [200, 400]) {
     assert.deepEqual(textsOf(records), [...texts.slice(0, 10), ...texts]);
   });
 }
+
+test('slack: a job whose cursors end before its window is read through gets through in shorter parts', async (t) => {
+  let now = start;
+  const { vendor, texts, values } = await started(t, 6000, { now: () => now });
+  vendor.fault = ({ target }, response) => {
+    const place = new URL(target, vendor.origin).searchParams.get('cursor') ?? '';
+    if (parseInt(Buffer.from(place, 'base64').toString(), 10) < 3000 || place === '') return false;
+    sendJson(response, 200, '{"ok":false,"error":"invalid_cursor"}');
+    return true;
+  };
+  const job = exampleJob(definition, values);
+  const [problem] = (await job.run(now)).problems;
+  assert.match(problem?.message ?? '', /^slack told of an error in page 4: invalid_cursor$/);
+  assert.match(problem?.hint ?? '', /no setting or flag is wrong; the next run reads shorter parts of the window$/);
+  const ends: number[] = [];
+  while (ends.at(-1) !== 0 && ends.length < 20) ends.push((await job.run((now += minute))).problems.length);
+  assert.equal(ends.at(-1), 0);
+  assert.deepEqual(job.taken.toSorted(), texts.toSorted());
+});
 
 test('slack: a rate limit that is told in the reply alone is waited for as well', async (t) => {
   const { vendor, texts, values } = await started(t, 2);

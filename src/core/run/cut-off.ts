@@ -1,4 +1,4 @@
-/** Windows that were cut off, by the end of the run's time or of a quota: the next run goes on inside, in shorter slices. */
+/** Windows that were cut off, by the end of the run's time, of a quota or of a cursor: the next run goes on inside, in shorter slices. */
 import { fromMillis, toMillis } from '../time.ts';
 import type { BranchPosition, Duration, Instant, Window, WindowRules } from '../types.ts';
 

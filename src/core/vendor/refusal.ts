@@ -49,7 +49,7 @@ export function isCursorRefused({ named }: Question, status: unknown): boolean {
 const cursorRefusals: readonly unknown[] = [400, notFound, gone, 422];
 
 export const cursorHint =
-  'it gave the cursor for this page itself, so no setting or flag is wrong; the next run reads the window again';
+  'it gave the cursor for this page itself, so no setting or flag is wrong; the next run reads shorter parts of the window';
 
 /** What to do about a status that says nothing of itself: for 404 there are the settings that the address is made of. */
 function hintFor(definition: SourceDefinition, status: number, question: Question): string | undefined {

@@ -26,7 +26,7 @@ export function refuseToldError(definition: SourceDefinition, value: unknown, qu
   const hint = refusalHint(definition, invalid ? gone : told, values);
   const refused = hint !== undefined;
   const message = `${definition.name} ${refused ? 'refused' : 'told of an error in'} ${what}${saying(definition, value)}`;
-  const cursorRefused = isCursorRefused(question, told);
+  const cursorRefused = (invalid && question.named === true) || isCursorRefused(question, told);
   const status = invalid || cursorRefused ? gone : told;
   throw new Problem(refused ? exit.noperm : exit.protocol, message, {
     hint: hint ?? (cursorRefused ? cursorHint : nextStep(definition, question, told)),
