@@ -7,6 +7,7 @@ import { restSource } from '../../src/core/rest.ts';
 import type { Search, SettingValues } from '../../src/core/types.ts';
 import { sycope } from '../../src/sources/sycope.ts';
 import { conforms } from '../support/conformance.ts';
+import { exampleJob } from '../support/example-job.ts';
 import { fixture } from '../support/fixture.ts';
 import { noSearch, pullAll, pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { sendJson } from '../support/vendors/server.ts';
@@ -107,6 +108,30 @@ test('a query that is unknown however often it is asked is an error', async () =
   };
   await assert.rejects(pullOnce(sycope, values, { part: { slice: hour } }), /HTTP 404/);
   assert.deepEqual([runs(vendor), vendor.logins(), vendor.openSessions()], [2, 1, 0]);
+  await vendor.close();
+});
+
+test('a job whose queries are forgotten before all of their rows are read gets through in shorter parts', async () => {
+  let now = start + 7_200_000;
+  const { vendor, texts, values } = await started({ failures: 'http', now: () => now }, 60);
+  const asked = new Map<string, number>();
+  vendor.fault = (request) => {
+    const pages = (asked.get(request.target) ?? 0) + 1;
+    asked.set(request.target, pages);
+    if (asksRecords(request) && pages > 3) vendor.forgetJobs();
+    return false;
+  };
+  const job = exampleJob({ ...sycope, limits: { page: 10, most: 10 } }, values);
+  const { problems } = await job.run(now);
+  assert.match(
+    problems[0]?.hint ?? '',
+    /^it had the pages before this one, so no setting is wrong; the next run reads/,
+  );
+  const ends = [problems.length];
+  while (ends.at(-1) !== 0 && ends.length < 30) ends.push((await job.run((now += 60_000))).problems.length);
+  assert.equal(ends[0], 1);
+  assert.equal(ends.at(-1), 0);
+  assert.deepEqual(job.taken.toSorted(), texts.toSorted());
   await vendor.close();
 });
 

@@ -1,7 +1,7 @@
 /** One slice: pull it to its end, deliver what was not delivered before, and only then move the watermark. */
 import { acknowledged } from '../delivery/acknowledge.ts';
 import { outbox } from '../delivery/outbox.ts';
-import { gone } from '../http-status.ts';
+import { gone, notFound } from '../http-status.ts';
 import { exit, Problem } from '../problem.ts';
 import { fromMillis, toMillis } from '../time.ts';
 import type { Gap, Instant, Window } from '../types.ts';
@@ -124,8 +124,8 @@ export async function pullSlice(
     const hasRead = readSoFar() > readBefore;
     // A quota that was used up before the first slice says nothing of it.
     const isQuota = failure?.status === exit.tempfail && (hasRead || whole.count > 0);
-    // A cursor that ended while its pages were read: those of a shorter slice are read sooner.
-    const isExpired = hasRead && problem instanceof Problem && problem.httpStatus === gone;
+    // A cursor or a query that ended while its pages were read: those of a shorter slice are read sooner.
+    const isExpired = hasRead && problem instanceof Problem && [gone, notFound].includes(problem.httpStatus ?? 0);
     const isCut = problem === tools.stop.reason || isQuota || isExpired;
     if (!helpsToShorten(place, source.window)) place.slice = undefined;
     else if (isCut) place.slice = lengthAfterCut(slice, whole, hasRead && isPast(whole, place));

@@ -48,8 +48,8 @@ export function isCursorRefused({ named }: Question, status: unknown): boolean {
 
 const cursorRefusals: readonly unknown[] = [400, notFound, gone, 422];
 
-export const cursorHint =
-  'it gave the cursor for this page itself, so no setting or flag is wrong; the next run reads shorter parts of the window';
+const shorterParts = 'the next run reads shorter parts of the window';
+export const cursorHint = `it gave the cursor for this page itself, so no setting or flag is wrong; ${shorterParts}`;
 
 /** What to do about a status that says nothing of itself: for 404 there are the settings that the address is made of. */
 function hintFor(definition: SourceDefinition, status: number, question: Question): string | undefined {
@@ -59,7 +59,10 @@ function hintFor(definition: SourceDefinition, status: number, question: Questio
   if (isCursorRefused(question, status)) return cursorHint;
   if (status === 400 || status === 422) return question.later === true ? undefined : askedBy(definition, question);
   if (status !== notFound) return undefined;
-  const { url, request, settings } = definition;
+  const { url, request, settings, job } = definition;
+  // A job may be forgotten while its pages are read.
+  if (job !== undefined && question.later === true)
+    return `it had the pages before this one, so no setting is wrong; ${shorterParts}`;
   const used = settingsOf([url, request.path].flat()).filter((name) => Object.hasOwn(settings, name));
   return used.length === 0 ? undefined : `check ${listed(used)}; or correct the path in the definition`;
 }
