@@ -298,7 +298,8 @@ test('the recipe of the Syncropel document for Splunk and Sekoia.io, with no cre
     { directory },
   );
   assert.equal(toSekoia.status, 0, toSekoia.stderr);
-  assert.deepEqual(sekoia.lines, lines(exported(1, 2)).slice(1));
+  const events = sekoia.lines.filter((line) => line !== ''); // a pipe ends its last line as well
+  assert.deepEqual(events, lines(exported(1, 2)).slice(1));
   const refused = await shell(
     pipe('splunk', `-H "Authorization: Splunk wrong" ${splunk.url}/services/collector/event`),
     {

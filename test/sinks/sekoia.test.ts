@@ -47,6 +47,16 @@ for (const endpoint of sekoiaEndpoints) {
   });
 }
 
+test('lines are separated by line breaks, as the vendor shows it: one behind the last could be an event more', async () => {
+  const { server, send } = await start({});
+  await send(auditRecords(3));
+  assert.deepEqual(
+    server.requests.map(({ body }) => [body.split('\n').length, body.endsWith('}')]),
+    [[3, true]],
+  );
+  await server.close();
+});
+
 test('the key goes in its header only, and the address of another region works', async () => {
   const { server, send } = await start({ prefix: '/api/v1/intake-http' });
   await send(auditRecords(100));

@@ -69,8 +69,8 @@ function read(route: string, { body, headers, query }: Received): { events: Even
   const time = typeof header === 'string' ? header : undefined;
   if (route === '/plain') return { events: [{ text: body, time }], key };
   if (route === '/plain/batch') {
-    const texts = body.split('\n').filter((line) => line !== '');
-    return { events: texts.map((text) => ({ text, time })), key };
+    // Separated by line breaks, as the documentation has it: what follows the last one is an event, too.
+    return { events: body.split('\n').map((text) => ({ text, time })), key };
   }
   if (route === '/jsons') {
     return { events: (JSON.parse(body) as string[]).map((text) => ({ text: textOf(text), time })), key };

@@ -47,7 +47,14 @@ export function sekoiaRoute(endpoint: SekoiaEndpoint, key: string): SekoiaRoute 
         headers: timeHeader,
       };
     case 'plain/batch':
-      return { ...route, contentType: 'text/plain', encode: jsonLine, eventBytes: ({ length }) => length - 1 };
+      return {
+        ...route,
+        contentType: 'text/plain',
+        encode: jsonLine,
+        eventBytes: ({ length }) => length - 1,
+        // Line breaks separate events: one behind the last could be taken for an empty event more.
+        enclose: (body) => body.subarray(0, -1),
+      };
     case 'jsons':
       return { ...route, ...json, encode: element, enclose: (body) => enclosed(body, '[', ']') };
     case 'structured':
