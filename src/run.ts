@@ -150,6 +150,7 @@ async function pullBranches(state: State, position: Position, sink: Sink, quaran
       isNew: !state.isBegun && unknown.includes(branch),
       summary,
       unsaved: delivered,
+      failures: position.failures,
       refusals: position.refusals,
       doubted,
       save: saveAll,

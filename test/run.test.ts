@@ -968,6 +968,39 @@ test('more records of one moment than a run may ask for are through when the ove
   assert.equal(new Set(here.ids()).size, 601);
 });
 
+test('a vendor that cannot read so long a window at once gets through it in shorter slices, from the fourth run on', async () => {
+  const here = bench();
+  for (let at = 1; at <= 50; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
+  const asked: number[] = [];
+  const { pull } = here.vendor;
+  here.vendor.pull = async function* (ask) {
+    const minutes = Number((ask.slice.until - ask.slice.from) / 60_000_000_000n);
+    asked.push(minutes);
+    if (minutes > 20) throw new Problem(exit.unavailable, 'acme took too long', { httpStatus: 504 });
+    yield* pull.call(here.vendor, ask);
+  };
+  const runs: number[][] = [];
+  for (let failed = true; failed;) {
+    failed = (await here.run()).problems.length > 0;
+    here.restart();
+    runs.push(asked.splice(0));
+    assert.ok(runs.length <= 8, JSON.stringify(runs));
+  }
+  assert.deepEqual(runs.slice(0, 3), [[60], [60], [60]], 'a vendor that fails now and then is asked as before');
+  assert.equal(here.ids().length, 50);
+});
+
+test('a vendor that cannot be reached is asked for no less', async () => {
+  const here = bench();
+  here.vendor.stored.push(stored('a', start - minute));
+  here.vendor.beforePage = () => {
+    throw new Problem(exit.unavailable, 'acme cannot be reached');
+  };
+  for (let run = 1; run <= 5; run++) await here.run();
+  const place = (await here.store.load())?.branches.get('');
+  assert.equal(place?.slice, undefined);
+});
+
 /** A job whose first run, over an hour, was cut down to slices of a second. */
 async function cutToSeconds(here: Bench): Promise<void> {
   await here.run();

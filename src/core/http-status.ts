@@ -4,6 +4,8 @@ export const noContent = 204;
 export const notFound = 404;
 /** What was asked for is there no longer, such as the page behind a cursor. */
 export const gone = 410;
+/** A gateway's word for a server that took too long; here, for one that we no longer wait for. */
+export const timedOut = 504;
 
 /** 2xx: the request was received, understood and accepted. */
 export function isSuccessful(status: number): boolean {

@@ -42,6 +42,8 @@ export interface BranchRun<AnyJob extends Job = DatedJob> extends RunContext<Any
   readonly queue: Packer;
   /** One for all branches. */
   readonly unsaved: Unsaved;
+  /** How many runs before this one failed in a row. */
+  readonly failures: number;
   /** Records that the runs before refused in a row. */
   readonly refusals: number;
   /** As in OutboxParts. While there is any, no watermark moves, and no bookmark. */

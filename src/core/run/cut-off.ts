@@ -1,4 +1,8 @@
-/** Windows that were cut off, by the end of the run's time, of a quota or of a cursor: the next run goes on inside, in shorter slices. */
+/**
+ * Windows that were cut off, by the end of the run's time, of a quota, of a cursor, or of the vendor's strength: the next run
+ * goes on inside, in shorter slices.
+ */
+import { exit, type Problem } from '../problem.ts';
 import { fromMillis, toMillis } from '../time.ts';
 import type { BranchPosition, Duration, Instant, Window, WindowRules } from '../types.ts';
 
@@ -21,6 +25,14 @@ export function preferredOf(
   rules: Pick<WindowRules, 'filter'>,
 ): Duration | undefined {
   return place.slice === undefined || !helpsToShorten(place, rules) ? undefined : fromMillis(place.slice);
+}
+
+/** So many runs in a row that end alike are not chance. */
+const patience = 3;
+
+/** Whether the vendor may have been asked for too much at once: it failed, or took too long, and `failures` runs before failed. */
+export function isTooMuch({ status, httpStatus = 0 }: Problem, failures: number): boolean {
+  return status === exit.unavailable && httpStatus >= 500 && failures + 1 >= patience;
 }
 
 /** The slices of a window that a run has read whole: how many, and from where to where. */

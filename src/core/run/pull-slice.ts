@@ -7,7 +7,7 @@ import { fromMillis, toMillis } from '../time.ts';
 import type { Gap, Instant, Window } from '../types.ts';
 import type { BranchRun } from './branch-run.ts';
 import { commit } from './commit.ts';
-import { helpsToShorten, isPast, lengthAfterCut, type Whole } from './cut-off.ts';
+import { helpsToShorten, isPast, isTooMuch, lengthAfterCut, type Whole } from './cut-off.ts';
 import { notShownAgain } from './partial.ts';
 import { selection } from './selection.ts';
 import { unaccounted } from './summary.ts';
@@ -126,9 +126,10 @@ export async function pullSlice(
     const isQuota = failure?.status === exit.tempfail && (hasRead || whole.count > 0);
     // A cursor or a query that ended while its pages were read: those of a shorter slice are read sooner.
     const isExpired = hasRead && problem instanceof Problem && [gone, notFound].includes(problem.httpStatus ?? 0);
-    const isCut = problem === tools.stop.reason || isQuota || isExpired;
+    const tooMuch = failure !== undefined && isTooMuch(failure, at.failures);
+    const isCut = problem === tools.stop.reason || isQuota || isExpired || tooMuch;
     if (!helpsToShorten(place, source.window)) place.slice = undefined;
-    else if (isCut) place.slice = lengthAfterCut(slice, whole, hasRead && isPast(whole, place));
+    else if (isCut) place.slice = lengthAfterCut(slice, whole, tooMuch || (hasRead && isPast(whole, place)));
     await at.collect(out.settle);
     if (out.broken()) at.sinkBroke();
     const isLeft = source.stream !== undefined && unaccounted(summary) !== openBefore;

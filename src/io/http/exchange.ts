@@ -1,4 +1,5 @@
 /** One request under way: its clock, and its tie to the stop signal of the run. */
+import { timedOut } from '../../core/http-status.ts';
 import { exit } from '../../core/problem.ts';
 import { problem, type Where } from './http-errors.ts';
 import { timeLimit, type TimeLimit } from './time-limit.ts';
@@ -21,7 +22,7 @@ export function beginExchange(timeout: number, stop: AbortSignal | undefined, wh
   const limit = timeLimit(timeout, () => {
     const what = `did not complete its reply within ${timeout / 1000} s`;
     const hint = 'ask for less at once, or give it more time with --timeout';
-    controller.abort(problem(exit.unavailable, where(), what, { hint, again: {} }));
+    controller.abort(problem(exit.unavailable, where(), what, { hint, again: {}, httpStatus: timedOut }));
   });
   // AbortSignal.any would keep every request alive as long as the run's own signal.
   const onStop = (): void => controller.abort(stop?.reason);

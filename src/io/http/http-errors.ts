@@ -3,7 +3,7 @@
  * never a query, a header, a body or an error object, since all of them can carry secrets, and no path that is known to hold
  * one.
  */
-import { exit, Problem, type Again, type ExitStatus } from '../../core/problem.ts';
+import { exit, Problem, type ExitStatus, type ProblemOptions } from '../../core/problem.ts';
 import { errorCode } from '../error-code.ts';
 import { redacted } from '../scrub.ts';
 import { tlsTrouble, type Validity } from '../tls.ts';
@@ -86,14 +86,20 @@ export function problem(
   status: ExitStatus,
   where: Where,
   what: string,
-  { hint, code = '', again }: { readonly hint: string; readonly code?: string; readonly again?: Again },
+  {
+    hint,
+    code = '',
+    again,
+    httpStatus,
+  }: { readonly hint: string; readonly code?: string } & Pick<ProblemOptions, 'again' | 'httpStatus'>,
 ): Problem {
   const detail = code === '' ? '' : `${code}, `;
   const { role, method, url } = where;
   const request = `${detail}${method} ${pathOf(where)}`.trimEnd();
   return new Problem(status, `${role} ${url.protocol}//${url.host} ${what} (${request})`, {
     hint,
-    ...(again !== undefined && { again }),
+    again,
+    httpStatus,
   });
 }
 
