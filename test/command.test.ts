@@ -375,7 +375,7 @@ for (const [printed, status, message] of [
   ['{"errors":false,"items":[{"create":{"status":201}}]}', 74, 'it answers for 1 of 2 documents'],
   ['<html>401</html>', 74, 'it printed a page of HTML'],
   ['', 0, ''],
-  ['sent them', 0, ''],
+  ['no healthy upstream', 0, 'printed no answer, but: no healthy upstream'],
 ] as const) {
   test(`_bulk by a command that prints ${printed || 'nothing'} and ends with 0, for two documents: ${status}`, async (t) => {
     const directory = scratch(t);

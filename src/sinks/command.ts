@@ -24,7 +24,7 @@ export const command: SinkDefinition = {
  * of Splunk or Sekoia.io, which is shown as well: it is short. The records themselves, and what is no text, are no answer:
  * they go to our standard output as they are, as everything does without such a form.
  */
-export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>): Sink {
+export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid' | 'warn'>): Sink {
   if (tools.command === undefined) {
     throw new Problem(exit.usage, 'the sink command has no command', { hint: 'write it after --: … -- curl …' });
   }
@@ -50,7 +50,12 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid'>)
     current = undefined;
     await run.finish();
     const objection = verdict?.objection(sent);
-    if (objection === undefined) return verdict?.diverted() ?? 0;
+    if (objection === undefined) {
+      const said = verdict?.instead() ?? '';
+      if (said !== '')
+        tools.warn(`the command ${program} printed no answer, but: ${said}; its exit status alone counts`);
+      return verdict?.diverted() ?? 0;
+    }
     throw new Problem(exit.ioerr, `not everything was taken, by what the command ${program} printed: ${objection}`, {
       hint: `the position stays, and the next run gives it the same records again; the sink ${tools.form?.name} knows the outcome of each record`,
     });

@@ -14,6 +14,8 @@ export interface PrintedVerdict {
   objection(sent: number): string | undefined;
   /** How many of those that are taken went into a failure store. */
   diverted(): number;
+  /** What was printed where an answer was expected, and is none; '' where there was an answer, or nothing at all. */
+  instead(): string;
 }
 
 /** A proxy's or a login's, which curl takes for an answer unless it was told --fail. */
@@ -99,6 +101,7 @@ export function printedVerdict(form: string): PrintedVerdict | undefined {
   return {
     push: (bytes) => printed.push(bytes),
     diverted: () => 0,
+    instead: () => '', // it is shown as it comes
     objection(sent) {
       const more = complaint ?? passing ?? (printed.torn() ? notWhole : undefined);
       if (more !== undefined || taken === undefined || taken >= sent) return more;

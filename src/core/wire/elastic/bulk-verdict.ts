@@ -14,12 +14,15 @@ import { notWhole, overlap, page, pagePrinted, type PrintedVerdict } from '../pr
 const actions = ['create', 'index', 'update', 'delete'] as const;
 const says = /"errors"\s*:\s*true/;
 const unnamed = 'it does not say which';
+const longestWords = 300;
 
 export function bulkVerdict(): PrintedVerdict {
   const failures = new Map<string, number>();
   let diverted = 0;
   let complaint: string | undefined;
   let tail = '';
+  let words = '';
+  let hasObjects = false;
   /** Items of all answers; undefined without an answer, NaN when `filter_path` has made one shorter. */
   let answered: number | undefined;
   /**
@@ -57,8 +60,10 @@ export function bulkVerdict(): PrintedVerdict {
       if (says.test(heard)) complaint ??= unnamed;
       if (page.test(heard)) complaint ??= pagePrinted;
       tail = heard.slice(-overlap);
+      if (words.length < longestWords) words += bytes.toString();
     },
     begin() {
+      hasObjects = true;
       answer.begin();
       isSound = true;
       items = stated = failed = known = unread = 0;
@@ -111,6 +116,7 @@ export function bulkVerdict(): PrintedVerdict {
   return {
     push: (bytes) => printed.push(bytes),
     diverted: () => diverted,
+    instead: () => (hasObjects ? '' : serverText(words)),
     objection(sent) {
       const what = [...failures].map(([failure, times]) => `${times} with ${failure}`);
       const more = complaint ?? (printed.torn() ? notWhole : undefined);
