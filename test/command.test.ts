@@ -160,6 +160,16 @@ test('where the reader of what it prints goes away, the command fails: 74, and t
   assert.ok(lines(again.stdout).length > 200);
 });
 
+test('where the disk behind our standard output is full, it is said, and not what that did to the command', async (t) => {
+  const directory = scratch(t);
+  const lines = Array.from({ length: 20_000 }, (_, number) => `{"id":${number},"x":"${'x'.repeat(100)}"}\n`);
+  writeFileSync(join(directory, 'in'), lines.join(''));
+  const line = '$AUDIT_EXPORT -s - --state-dir state --bulk-format elastic -- cat < in > /dev/full';
+  const { status, stderr } = await shell(line, { directory });
+  assert.equal(status, 74, stderr);
+  assert.match(stderr, /^audit-export: standard output cannot be written \(ENOSPC\)\nhint: make room on the disk/m);
+});
+
 test('where our standard output is closed, so is that of the command: what it prints is not lost in silence', async (t) => {
   const pull = (script: string): Promise<Ended> =>
     shell(`exec $AUDIT_EXPORT --source sample --since 7d -- ${script} >&-`, { directory: scratch(t) });

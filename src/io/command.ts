@@ -141,6 +141,7 @@ function startCommand(
         throw silent(name, 'read nothing for', timeout);
       }
       const how = await end();
+      if (printed?.failure() !== undefined) throw printed.failure(); // which is why it ended
       throw (how && wrongEnd(name, how)) ?? unread(name);
     },
     async finish() {
