@@ -141,8 +141,7 @@ function startCommand(
         throw silent(name, 'read nothing for', timeout);
       }
       const how = await end();
-      if (printed?.failure() !== undefined) throw printed.failure(); // which is why it ended
-      throw (how && wrongEnd(name, how)) ?? unread(name);
+      throw printed?.end() ?? (how && wrongEnd(name, how)) ?? unread(name); // what could not be passed on is why it ended
     },
     async finish() {
       closing = true;
@@ -150,9 +149,7 @@ function startCommand(
       const how = await end();
       if (how === undefined) throw silent(name, 'did not end within', timeout, ' after the end of its input');
       await within(gone, lastWordsMilliseconds);
-      const failure = printed?.end();
-      if (failure !== undefined) throw failure;
-      const problem = wrongEnd(name, how) ?? (broken ? unread(name) : undefined);
+      const problem = printed?.end() ?? wrongEnd(name, how) ?? (broken ? unread(name) : undefined);
       if (problem !== undefined) throw problem;
     },
     kill,
