@@ -1102,6 +1102,19 @@ test('a first page that is gone shortens nothing: nothing of the window was read
   assert.equal((await here.store.load())?.branches.get('')?.slice, undefined);
 });
 
+test('a run that is stopped, and whose destination then fails, says both: a signal comes before all else', async () => {
+  const here = bench();
+  here.vendor.stored.push(stored('a', start - minute));
+  const stopped = new Problem(exit.terminate, 'stopped by SIGTERM');
+  const gone = new Problem(exit.ioerr, 'the reader of the pipe is gone');
+  here.sink.answer = () => {
+    here.controller.abort(stopped);
+    throw gone;
+  };
+  const { problems } = await here.run();
+  assert.deepEqual(problems.toSorted((one, other) => one.status - other.status), [gone, stopped]);
+});
+
 test('a run that is stopped in the middle of a slice ends with the reason, and the next takes smaller steps', async () => {
   const here = bench({ pageSize: 1 });
   for (let at = 1; at <= 10; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
