@@ -8,6 +8,7 @@ import { saidBy, scene, type Result } from './faults/harness.ts';
 import { json } from './faults/replies.ts';
 import { scratch, shell } from './support/program.ts';
 import { reply } from './support/raw-server.ts';
+import { fakeWebhook } from './support/sinks/webhook.ts';
 
 /** The flags that the hint of a run names. */
 function wayOut({ status, stderr }: Pick<Result, 'status' | 'stderr'>): string[] {
@@ -60,6 +61,34 @@ for (const [what, filter, bookmark] of [
     assert.deepEqual([next.status, saidBy(next).problems, here.delivered().length], [0, [], 52]);
   });
 }
+
+test('a destination that refuses a fifth of all records, in small batches: what earlier runs set aside counts, and the position stays', async (t) => {
+  const sink = await fakeWebhook();
+  t.after(() => sink.close());
+  const here = await scene(t, {
+    records: 0,
+    argv: ['--sink', 'webhook'],
+    environment: { WEBHOOK_URL: `${sink.url}/hook`, WEBHOOK_BATCH: '10' },
+  });
+  for (let at = 1; at <= 200; at++) here.vendor.add(`r${at}-${at % 5}`, 60);
+  sink.refuses = (text) => text.includes('-4"');
+
+  const refused = await here.run();
+  let last: Result | undefined;
+  for (let again = 1; again <= 9; again++) {
+    last = await here.run();
+    assert.equal(last.status, 65, `the position stays in repetition ${again}: ${last.stderr}`);
+  }
+  assert.ok(setAside(here.stateDirectory) <= 21, 'a tenth, and what was set aside before counts once');
+  assert.match(last?.stderr ?? '', /\d+ records were refused, \d+ of them by the runs before/);
+  assert.equal((await here.run(wayOut(refused))).status, 3);
+  assert.deepEqual([setAside(here.stateDirectory), sink.records.length], [40, 160]);
+
+  for (let at = 1; at <= 20; at++) here.vendor.add(`n${at}-${at === 1 ? 4 : 0}`, 10);
+  here.clock.now += 60_000;
+  assert.equal((await here.run()).status, 3, 'the count begins anew');
+  assert.deepEqual([setAside(here.stateDirectory), sink.records.length], [41, 179]);
+});
 
 test('a destination that refuses everything, a record a run: the hint sets aside what the position stays before', async (t) => {
   const here = await elasticScene(t, { records: 0 });

@@ -603,6 +603,8 @@ export interface Position {
   failures: number;
   /** Records refused in a row, over runs: since one was last accepted. */
   refusals: number;
+  /** What became of records in runs that ended with 65, since one last succeeded. */
+  stuck?: { readonly delivered: number; readonly quarantined: number };
 }
 
 /** The durable home of one job's position. */

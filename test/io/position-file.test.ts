@@ -171,6 +171,7 @@ test('what was saved is loaded again, whatever it is', async (t) => {
           lastSuccess,
           failures: list.length,
           refusals: 2 * list.length,
+          ...(list.length > 1 && { stuck: { delivered: 3, quarantined: list.length } }),
           last: {
             started: 'a',
             ended: 'b',

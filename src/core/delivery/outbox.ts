@@ -7,7 +7,7 @@ import type { Packed, Packer } from '../batch.ts';
 import { asideOf } from './aside.ts';
 import { deliver } from './deliver.ts';
 import { type Delivered, type Doubted, nothing } from './delivered.ts';
-import { refusalLimit } from './refusal-limit.ts';
+import { refusalLimit, type Refusals } from './refusal-limit.ts';
 import type { AuditRecord, Ledger, Quarantine, RefusedRecord, Sink, Source, Summary, Tools } from '../types.ts';
 import type { Unsaved } from './unsaved.ts';
 
@@ -27,8 +27,8 @@ export interface OutboxParts {
    */
   readonly doubted: Doubted[];
   readonly maxQuarantine: number;
-  /** Records that the runs before refused in a row. */
-  readonly refusals: number;
+  /** What the runs before refused. */
+  readonly before: Refusals;
   /** Count, and send nothing. */
   readonly dryRun: boolean;
 }
@@ -56,7 +56,7 @@ const patience = 1000;
 
 export function outbox(parts: OutboxParts): Outbox {
   const { sink, branch, queue, ledger, unsaved, tools, summary, doubted } = parts;
-  const limit = refusalLimit(summary, parts.maxQuarantine, parts.refusals, parts.quarantine.path);
+  const limit = refusalLimit(summary, parts.maxQuarantine, parts.before, parts.quarantine.path);
   const aside = asideOf({ ...parts, limit });
   const listeners = {
     soFar: record,

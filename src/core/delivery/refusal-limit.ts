@@ -6,17 +6,21 @@ import { idText } from '../content/record-id.ts';
 import { exit, Problem } from '../problem.ts';
 import { fresh, isAnyAccepted, refusedAnew } from '../run/summary.ts';
 import { serverText } from '../text/shown.ts';
-import type { EncodedRecord, Summary } from '../types.ts';
+import type { EncodedRecord, Position, Summary } from '../types.ts';
 
 /** So many never stop a run, nor so many in a row several ones. */
 const floor = 10;
+
+/** Of the runs before. */
+export type Refusals = Pick<Position, 'refusals' | 'stuck'>;
 
 export interface RefusalLimit {
   /** The user wants all set aside that is refused, doubt or no doubt. */
   readonly everything: boolean;
   /**
    * Throws Problem when `more` would be too large a share of this run's records: 65; or 78 when nothing of the run was
-   * taken, and there is a doubt (see Reply) whether it is the records.
+   * taken, and there is a doubt (see Reply) whether it is the records. What became of records in runs that ended with 65
+   * counts, too: else each run would set aside its share of what the others left, until nothing was left.
    */
   checkShare(more: number, reason: string, doubt?: string): void;
   /**
@@ -28,13 +32,22 @@ export interface RefusalLimit {
   isInDoubt(): boolean;
 }
 
-/** `share`: 0 to 1. `before`: refused in a row by earlier runs, into the quarantine at `path`. */
-export function refusalLimit(summary: Summary, share: number, before: number, path: string): RefusalLimit {
+/** `share`: 0 to 1. `before`: refused by earlier runs, into the quarantine at `path`. */
+export function refusalLimit(
+  summary: Summary,
+  share: number,
+  { refusals: before, stuck = { delivered: 0, quarantined: 0 } }: Refusals,
+  path: string,
+): RefusalLimit {
   let inDoubt = false;
 
   function checkShare(more: number, reason: string, doubt?: string): void {
-    const refused = summary.quarantined + more;
-    if (refused <= Math.max(floor, summary.fetched * share)) return;
+    const { delivered, quarantined } = stuck;
+    const refused = quarantined + summary.quarantined + more;
+    // This run reads again, as seen, what the others delivered and set aside.
+    const read = quarantined > 0 ? delivered + quarantined + fresh(summary) : summary.fetched;
+    if (refused <= Math.max(floor, read * share)) return;
+    if (quarantined > 0) throw tooManyByNow(refused, quarantined, reason, path);
     if (doubt !== undefined && !isAnyAccepted(summary)) {
       inDoubt = true;
       throw noneTaken(reason, doubt);
@@ -79,9 +92,18 @@ function tooMany(refused: number, fetched: number, reason: string): Problem {
   });
 }
 
+function tooManyByNow(refused: number, earlier: number, reason: string, path: string): Problem {
+  const message = `${refused} records were refused, ${earlier} of them by the runs before, too many to set aside: ${reason}`;
+  return new Problem(exit.data, message, { hint: `${wayOut}; ${asideBefore(path)}` });
+}
+
 function tooManyInARow(refused: number, reason: string, path: string): Problem {
   const message = `${refused} records in a row were refused over the last runs, too many to set aside: ${reason}`;
   return new Problem(exit.data, message, {
-    hint: `${wayOut}; what was set aside before is in ${path}`,
+    hint: `${wayOut}; ${asideBefore(path)}`,
   });
+}
+
+function asideBefore(path: string): string {
+  return `what was set aside before is in ${path}`;
 }

@@ -1,4 +1,5 @@
 /** What a run has at hand, for all branches of the source and for one of them. */
+import type { Refusals } from '../delivery/refusal-limit.ts';
 import type { Packer } from '../batch.ts';
 import type { Doubted } from '../delivery/delivered.ts';
 import type { Unsaved } from '../delivery/unsaved.ts';
@@ -9,6 +10,7 @@ import type {
   Instant,
   Job,
   Page,
+  Position,
   PositionStore,
   Quarantine,
   Sink,
@@ -42,10 +44,8 @@ export interface BranchRun<AnyJob extends Job = DatedJob> extends RunContext<Any
   readonly queue: Packer;
   /** One for all branches. */
   readonly unsaved: Unsaved;
-  /** How many runs before this one failed in a row. */
-  readonly failures: number;
-  /** Records that the runs before refused in a row. */
-  readonly refusals: number;
+  /** The runs before: how many failed in a row, and as in OutboxParts. */
+  readonly before: Refusals & Pick<Position, 'failures'>;
   /** As in OutboxParts. While there is any, no watermark moves, and no bookmark. */
   readonly doubted: Doubted[];
   readonly summary: Summary;

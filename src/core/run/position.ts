@@ -73,6 +73,13 @@ export function writeDown(
   if (success) position.failures = 0;
   else if (!stops.includes(status)) position.failures += 1;
   position.refusals = isAnyAccepted(summary) ? 0 : position.refusals + refusedAnew(summary);
+  if (success) delete position.stuck;
+  else if (status === exit.data) {
+    position.stuck = {
+      delivered: (position.stuck?.delivered ?? 0) + delivered + summary.awaited,
+      quarantined: (position.stuck?.quarantined ?? 0) + refusedAnew(summary),
+    };
+  }
   if (success) position.lastSuccess = position.last.ended;
   if (repeated > 0) position.lastRepeat = position.last.ended;
   if (summary.gaps.length > 0) position.lastGap = position.last.ended;

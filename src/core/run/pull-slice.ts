@@ -126,7 +126,7 @@ export async function pullSlice(
     const isQuota = failure?.status === exit.tempfail && (hasRead || whole.count > 0);
     // A cursor or a query that ended while its pages were read: those of a shorter slice are read sooner.
     const isExpired = hasRead && problem instanceof Problem && [gone, notFound].includes(problem.httpStatus ?? 0);
-    const tooMuch = failure !== undefined && isTooMuch(failure, at.failures);
+    const tooMuch = failure !== undefined && isTooMuch(failure, at.before.failures);
     const isCut = problem === tools.stop.reason || isQuota || isExpired || tooMuch;
     if (!helpsToShorten(place, source.window)) place.slice = undefined;
     else if (isCut) place.slice = lengthAfterCut(slice, whole, tooMuch || (hasRead && isPast(whole, place)));

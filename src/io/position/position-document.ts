@@ -16,6 +16,7 @@ export interface StoredDocument {
   readonly failures: number;
   /** Left out when there are none. */
   readonly refusals?: number;
+  readonly stuck?: Position['stuck'];
   readonly last?: LastRun;
   readonly credentials?: CredentialMarks;
   readonly saved?: Saved;
@@ -51,7 +52,7 @@ interface StoredGap {
 
 /** The document, indented for people: a line that is a brace alone ends it, and only it. */
 export function documentText(job: string, generation: number, position: Position): string {
-  const { source, sink, asked, lastSuccess, lastRepeat, lastGap, failures, refusals, last } = position;
+  const { source, sink, asked, lastSuccess, lastRepeat, lastGap, failures, refusals, stuck, last } = position;
   const { credentials, saved } = position;
   const branches: StoredBranch[] = [];
   for (const [name, { watermark, begin, bookmark, slice, settled, listed, untold, ledger }] of position.branches) {
@@ -67,7 +68,7 @@ export function documentText(job: string, generation: number, position: Position
       remembered: ledger.size(),
     });
   }
-  const inARow = { failures, ...(refusals > 0 ? { refusals } : {}) };
+  const inARow = { failures, ...(refusals > 0 && { refusals }) };
   const times = { lastSuccess, lastRepeat, lastGap };
   const document = {
     job,
@@ -77,6 +78,7 @@ export function documentText(job: string, generation: number, position: Position
     generation,
     ...times,
     ...inARow,
+    stuck,
     last,
     credentials,
     saved,
@@ -98,11 +100,22 @@ export function positionOf(document: StoredDocument, seed: number): Position {
     branches.set(name, { watermark: at, begin, bookmark, slice, settled, listed, untold, ledger: createLedger(seed) });
   }
   const { source, sink, asked, credentials, saved, last } = document;
-  const { lastSuccess, lastRepeat, lastGap, failures, refusals = 0 } = document;
+  const { lastSuccess, lastRepeat, lastGap, failures, refusals = 0, stuck } = document;
   const scope = { source, sink, ...(asked !== undefined && { asked }) };
   const times = { lastSuccess, ...(lastRepeat && { lastRepeat }), ...(lastGap && { lastGap }) };
   const begun = document.begin && { begin: beginOf(document.begin) };
-  return { ...scope, branches, ...begun, credentials, saved, last, ...times, failures, refusals };
+  return {
+    ...scope,
+    branches,
+    ...begun,
+    credentials,
+    saved,
+    last,
+    ...times,
+    failures,
+    refusals,
+    ...(stuck && { stuck }),
+  };
 }
 
 function beginText({ from, firstRun }: Begin): StoredBegin {

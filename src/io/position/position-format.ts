@@ -4,7 +4,7 @@
  *     audit-export position 1 sha256:<of everything below>
  *     {
  *       "job": …, "source": …, "sink": …, "asked": …, "generation": …, "lastSuccess": …, "lastRepeat": …, "lastGap": …,
- *       "failures": …, "refusals": …, "last": …, "credentials": …, "saved": …, "begin": …,
+ *       "failures": …, "refusals": …, "stuck": …, "last": …, "credentials": …, "saved": …, "begin": …,
  *       "branches": [{ "name": …, "watermark": …, "begin": …, "bookmark": …, "slice": …, "settled": …, "listed": …,
  *                     "untold": …, "remembered": <number of IDs> }]
  *     }

@@ -65,7 +65,7 @@ function bench(changes: Partial<Sink> = {}) {
     source: { name: 'memory' },
     branch: '',
     maxQuarantine: 0.1,
-    refusals: 0,
+    before: { refusals: 0 },
     doubted: [],
     dryRun: false,
   });
