@@ -14,8 +14,9 @@ import { changedCredentials, type CredentialMarks } from './core/run/credentials
 import { checkHoldOff } from './core/run/hold-off.ts';
 import { divertedBy, inDoubt, leftOut, setAside, skipped, unasked } from './core/run/partial.ts';
 import { clockProblems } from './core/run/plan.ts';
-import { firstPosition, placeOf, writeDown } from './core/run/position.ts';
-import { exit, Problem } from './core/problem.ts';
+import { conclude, openSink, save } from './core/run/keeping.ts';
+import { firstPosition, placeOf } from './core/run/position.ts';
+import type { Problem } from './core/problem.ts';
 import { pullBranch } from './core/run/pull-branch.ts';
 import type { BranchRun, RunContext } from './core/run/branch-run.ts';
 import { addProblem, collect, nameBranches, type Collected } from './core/run/run-problems.ts';
@@ -105,7 +106,9 @@ async function pullAll(state: State, position: Position): Promise<void> {
     if (summary.alike > 0) problems.push(leftOut(summary.alike));
     if (summary.quarantined > 0) problems.push(setAside(summary.quarantined, parts.quarantine.path, dry?.reasons()));
     // Saved before the farewells: a run that is killed while it logs out has nothing to repeat.
-    await collect(state, () => conclude(state, position, sink, started));
+    const { told = (problem: Problem) => problem, credentials } = parts;
+    const ending = { started, problems: problems.map((problem) => told(problem)), summary, credentials };
+    await collect(state, () => conclude(parts, position, sink, ending));
   } finally {
     // After a bug as well: a command that waits for more records would keep the program for ever.
     await parts.source.close();
@@ -132,7 +135,7 @@ async function pullBranches(state: State, position: Position, sink: Sink, quaran
   }
   unknown.forEach(note);
   const saveAll = async (): Promise<void> => {
-    await save(state, position, sink);
+    await save(parts, position, sink);
     delivered.forget();
   };
   const delivered = unsaved(sink, source, parts.job.dryRun ? undefined : parts.store, saveAll);
@@ -170,32 +173,4 @@ async function pullBranches(state: State, position: Position, sink: Sink, quaran
   // A run that was cut short does not know what else would have been taken.
   if (!state.sinkBroken && !tools.stop.aborted) problems.push(...inDoubt(doubted, sink, source));
   problems.push(...unasked(asked.length, branches.length), ...noteListed(position, source, branches));
-}
-
-/** A sink that cannot be opened has nothing to make durable, and nothing to save. */
-async function openSink({ job, sink }: RunParts, position: Position): Promise<Sink> {
-  try {
-    if (!job.dryRun) await sink.open?.(position.saved);
-    return sink;
-  } catch (error) {
-    await sink.close();
-    throw error;
-  }
-}
-
-async function save(state: State, position: Position, sink: Sink | undefined, settled = false): Promise<void> {
-  const { store, job } = state.parts;
-  if (store === undefined || job.dryRun) return;
-  await sink?.flush?.();
-  position.saved = sink?.saved?.(settled) ?? position.saved;
-  await store.save(position);
-}
-
-/** Ends the run in the position file: what happened, how often in a row, and the IDs that were delivered all the same. */
-async function conclude(state: State, position: Position, sink: Sink | undefined, started: number): Promise<void> {
-  const { tools, told = (problem: Problem) => problem } = state.parts;
-  const span = { started, ended: tools.now() };
-  const status = writeDown(position, span, state.problems.map(told), state.summary);
-  if (position.lastSuccess === position.last?.ended) position.credentials = state.parts.credentials;
-  await save(state, position, sink, status === exit.ok);
 }

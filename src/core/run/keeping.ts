@@ -1,0 +1,50 @@
+/** What outlives a run: the destination is opened with what was kept, and the position is kept as the run goes and ends. */
+import { exit, type Problem } from '../problem.ts';
+import type { Position, Sink, Summary } from '../types.ts';
+import type { RunContext } from './branch-run.ts';
+import type { CredentialMarks } from './credentials.ts';
+import { writeDown } from './position.ts';
+
+/** A sink that cannot be opened has nothing to make durable, and nothing to save. */
+export async function openSink({ job, sink }: Pick<RunContext, 'job' | 'sink'>, position: Position): Promise<Sink> {
+  try {
+    if (!job.dryRun) await sink.open?.(position.saved);
+    return sink;
+  } catch (error) {
+    await sink.close();
+    throw error;
+  }
+}
+
+export async function save(
+  { store, job }: Pick<RunContext, 'job' | 'store'>,
+  position: Position,
+  sink: Sink | undefined,
+  settled = false,
+): Promise<void> {
+  if (store === undefined || job.dryRun) return;
+  await sink?.flush?.();
+  position.saved = sink?.saved?.(settled) ?? position.saved;
+  await store.save(position);
+}
+
+export interface Ending {
+  /** When the run began, in milliseconds since 1970. */
+  readonly started: number;
+  readonly problems: readonly Problem[];
+  readonly summary: Summary;
+  /** Of this run, see `credentials.ts`. */
+  readonly credentials: CredentialMarks | undefined;
+}
+
+/** Ends the run in the position file: what happened, how often in a row, and the IDs that were delivered all the same. */
+export async function conclude(
+  context: RunContext,
+  position: Position,
+  sink: Sink | undefined,
+  { started, problems, summary, credentials }: Ending,
+): Promise<void> {
+  const status = writeDown(position, { started, ended: context.tools.now() }, problems, summary);
+  if (position.lastSuccess === position.last?.ended) position.credentials = credentials;
+  await save(context, position, sink, status === exit.ok);
+}
