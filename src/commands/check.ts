@@ -12,7 +12,7 @@ import { clockProblems } from '../core/run/plan.ts';
 import { fromMillis, isoText, second } from '../core/time.ts';
 import { oneLine } from '../core/text/shown.ts';
 import type { Instant, PositionStore, Sink, Source, Tools, Window, WindowRules } from '../core/types.ts';
-import { windowOf } from '../core/window.ts';
+import { wholeSecond, windowOf } from '../core/window.ts';
 import type { Log } from '../io/log.ts';
 import { positionStore } from '../io/position-file.ts';
 import { printText } from '../io/streams/report.ts';
@@ -161,6 +161,8 @@ function firstPart({ window, edge, serverTime }: Source, plan: JobPlan, tools: T
   const { from, until } = windowOf(request);
   const longest = window.longest ?? window.slice;
   const whole = until - from < second ? second : until - from;
-  const length = longest !== undefined && longest < whole ? longest : whole;
-  return plan.since === undefined ? { from: until - length, until } : { from, until: from + length };
+  // Where times are written in whole seconds, parts of one at both ends would ask for a second more than the vendor allows.
+  if (longest === undefined || longest > whole) return { from: until - whole, until };
+  if (plan.since !== undefined) return { from, until: wholeSecond(from) + longest };
+  return { from: wholeSecond(until) - longest, until: wholeSecond(until) };
 }

@@ -153,7 +153,7 @@ export function stamper(slice: Window, filter: WindowRules['filter']): (time: nu
 }
 
 /** A vendor whose filter knows no finer time would show records of that second again after their IDs were forgotten. */
-function wholeSecond(at: Instant): Instant {
+export function wholeSecond(at: Instant): Instant {
   return at - (at % second);
 }
 

@@ -133,6 +133,25 @@ test('a delay as long as the vendor keeps records is 78, as it would be in a run
   );
 });
 
+test('a vendor that refuses a window longer than it allows, and tells no time, is asked for no second more', async (t) => {
+  const hour = 3_600_000;
+  const here = await scene(t, {
+    define: (base) => ({ ...base, window: { ...base.window, time: 'iso-s', longest: '1h' } }),
+  });
+  here.clock.now += 282 - (here.clock.now % 1000);
+  here.vendor.fault = ({ path }, truth) => {
+    const [from = '', until = ''] = ['from', 'until'].map(
+      (name) => new URL(path, here.vendor.url).searchParams.get(name) ?? '',
+    );
+    if (Date.parse(until) - Date.parse(from) > hour) return reply(400, {}, '{"message":"more than an hour"}');
+    return Buffer.from(truth.toString('latin1').replace(/^Date: .*\r\n/m, ''), 'latin1');
+  };
+  for (const flags of [[], ['--since', '5h'], ['--since', '30m']]) {
+    const { status, stdout, stderr } = await here.run(['check', ...flags]);
+    assert.deepEqual([status, stderr], [0, ''], `${flags.join(' ')}\n${stdout}`);
+  }
+});
+
 test('a vendor that takes no window past its own clock, of which ours is ahead, works, as it does in a run', async (t) => {
   const here = await scene(t);
   const theirs = (): number => here.clock.now - 5000;
