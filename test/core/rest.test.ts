@@ -560,6 +560,21 @@ test('HTTP 204 is an error, unless the definition says that it means no records'
   }
 });
 
+test('a reply that lacks what reply.success expects, and says nothing else, is told with its name and what to write', async (t) => {
+  const server = await serve({}, (_, response) => sendJson(response, 200, '{"data":[]}'));
+  t.after(() => server.close());
+  const changed = {
+    ...pear,
+    records: { ...pear.records, path: 'data' },
+    reply: { success: { path: 'ok', equals: true } },
+  };
+  await assert.rejects(pullOnce(changed, valuesFor(server), { part: { slice } }), {
+    status: exit.protocol,
+    message: 'pear does not say that page 1 is a success: nothing at ok',
+    hint: 'where that is no error, write optional: true in reply.success of the definition; the position stays',
+  });
+});
+
 test('something else where the records should be is no empty list, even where that may be missing', async () => {
   const container = ['array', 'object'] as const;
   for (const [index, text] of ['{"d":{"E1":{"id":1}}}', '{"d":[{"id":1}]}'].entries()) {

@@ -14,7 +14,7 @@ const otherKey = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const { definition, part, next, started } = example('google-workspace', {
   secret: 'GOOGLE_PRIVATE_KEY',
   wrong: otherKey,
-  otherShape: /told of an error/,
+  otherShape: /does not say that page 1 is a success/,
   tokens: true,
   lateness: 180,
   branches: ['admin', 'login'],

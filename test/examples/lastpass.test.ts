@@ -21,7 +21,7 @@ const { definition, templates, part, started } = example('lastpass', {
   secret: 'LASTPASS_SECRET',
   lateness: 600,
   twins: true,
-  otherShape: /told of an error/,
+  otherShape: /does not say that page 1 is a success/,
   newestFirst: true,
   start: (options: LastpassOptions) => startLastpass({ most: 10, ...options }),
   values: ({ origin }) => ({ LASTPASS_URL: origin, LASTPASS_ACCOUNT: '12345678', LASTPASS_SECRET: 'secret' }),

@@ -12,7 +12,7 @@ const { definition, part, record, started } = example('snyk', {
   secret: 'SNYK_TOKEN',
   lateness: 10,
   twins: true,
-  otherShape: /told of an error/,
+  otherShape: /does not say that page 1 is a success/,
   branches: [group],
   start: startSnyk,
   values: ({ origin }) => ({ SNYK_URL: origin, SNYK_TOKEN: 'secret', SNYK_LEVEL: 'groups', SNYK_IDS: group }),

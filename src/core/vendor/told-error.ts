@@ -21,6 +21,7 @@ export function refuseToldError(definition: SourceDefinition, value: unknown, qu
   if (passing !== undefined) throw passing;
   const invalid = tellsInvalid(definition, value);
   if (!invalid && !tellsError(definition, value)) return;
+  if (!invalid) refuseSilence(definition, value, what);
   const path = definition.reply?.success?.path;
   const told = path === undefined ? undefined : valueAt(value, path); // often the HTTP status that it should have had
   const hint = refusalHint(definition, invalid ? gone : told, values);
@@ -32,6 +33,20 @@ export function refuseToldError(definition: SourceDefinition, value: unknown, qu
     hint: hint ?? (cursorRefused ? cursorHint : nextStep(definition, question, told)),
     ...(status === notFound || status === gone ? { httpStatus: status } : {}),
   });
+}
+
+/** What should say that all is well is missing, and nothing says that it is not: mostly the definition expects too much. */
+function refuseSilence(definition: SourceDefinition, value: unknown, what: string): void {
+  const { success, ...reply } = definition.reply ?? {};
+  if (success === undefined || valueAt(value, success.path) !== undefined) return;
+  if (saying(definition, value) !== '' || tellsError({ ...definition, reply }, value)) return;
+  throw new Problem(
+    exit.protocol,
+    `${definition.name} does not say that ${what} is a success: nothing at ${success.path}`,
+    {
+      hint: 'where that is no error, write optional: true in reply.success of the definition; the position stays',
+    },
+  );
 }
 
 function nextStep(definition: SourceDefinition, question: Question, told: unknown): string {
