@@ -1112,7 +1112,10 @@ test('a run that is stopped, and whose destination then fails, says both: a sign
     throw gone;
   };
   const { problems } = await here.run();
-  assert.deepEqual(problems.toSorted((one, other) => one.status - other.status), [gone, stopped]);
+  assert.deepEqual(
+    problems.toSorted((one, other) => one.status - other.status),
+    [gone, stopped],
+  );
 });
 
 test('a run that is stopped in the middle of a slice ends with the reason, and the next takes smaller steps', async () => {
