@@ -33,6 +33,7 @@ const settings: Settings = {
   },
   SENTINEL_RULE: { summary: 'Immutable ID of the data collection rule, `dcr-…`', required: true },
   SENTINEL_STREAM: { summary: 'Stream of the rule, such as Custom-AuditExport', required: true },
+  SENTINEL_API_VERSION: { summary: 'Version of the Logs Ingestion API', default: '2023-01-01' },
   SENTINEL_TENANT: { summary: 'Directory (tenant) ID of the application', required: true },
   SENTINEL_CLIENT_ID: {
     summary: 'Application (client) ID; it needs the role Monitoring Metrics Publisher on the rule',
@@ -92,7 +93,7 @@ const hints = {
 function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
   const base = (values['SENTINEL_URL'] ?? '').replace(/\/+$/, '').replace(/\/dataCollectionRules\/.*$/, '');
   const url = `${base}/dataCollectionRules/${ruleOf(values)}/streams/${encodeURIComponent(values['SENTINEL_STREAM'] ?? '')}`;
-  const address = `${url}?api-version=2023-01-01`;
+  const address = `${url}?api-version=${encodeURIComponent(values['SENTINEL_API_VERSION'] ?? '')}`;
   const who = `sentinel at ${new URL(base).origin}`;
   const http = tools.http(base);
   const login = accessToken({ name: 'sentinel', settings, auth }, auth, values, tools);

@@ -175,6 +175,17 @@ test('an address that was pasted with its path means the same', async () => {
   assert.equal(server.rows.length, 1);
 });
 
+test('the version of the API is a setting', async () => {
+  const { server, send } = await start({ SENTINEL_API_VERSION: '2024-01-01' });
+  const asked: (string | null)[] = [];
+  server.hook = (received) => {
+    if (isData(received)) asked.push(received.query.get('api-version'));
+    return isData(received) ? { status: 204, body: '' } : undefined;
+  };
+  await send(auditRecords(1));
+  assert.deepEqual(asked, ['2024-01-01']);
+});
+
 test('a probe says what the API said of no rows at all, and 78 where it has no such rule', async () => {
   const { server, sink } = await start();
   assert.match((await sink.probe?.()) ?? '', /takes the token/);
