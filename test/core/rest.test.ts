@@ -571,7 +571,7 @@ test('a reply that lacks what reply.success expects, and says nothing else, is t
   await assert.rejects(pullOnce(changed, valuesFor(server), { part: { slice } }), {
     status: exit.protocol,
     message: 'pear does not say that page 1 is a success: nothing at ok',
-    hint: 'where that is no error, write optional: true in reply.success of the definition; the position stays',
+    hint: 'where that is no error, add optional: true to reply.success in the definition',
   });
 });
 

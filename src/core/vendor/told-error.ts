@@ -44,7 +44,7 @@ function refuseSilence(definition: SourceDefinition, value: unknown, what: strin
     exit.protocol,
     `${definition.name} does not say that ${what} is a success: nothing at ${success.path}`,
     {
-      hint: 'where that is no error, write optional: true in reply.success of the definition; the position stays',
+      hint: 'where that is no error, add optional: true to reply.success in the definition',
     },
   );
 }
