@@ -66,6 +66,7 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
     again?.begin(question.again);
     if (tellsNothing(definition, reply)) {
       await reply.discard();
+      if (again?.missed() === true) throw rowsMoved(definition.name, question.what);
       return { ...nothing, url: reply.url, headers: reply.headers, limit: limitOf(question) };
     }
     const named = <T>(step: () => T): T => naming(`${definition.name}: the reply to ${question.what}`, step);

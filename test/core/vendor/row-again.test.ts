@@ -121,6 +121,18 @@ test('a row that vanishes from a page already read has the window read once more
   assert.deepEqual(vendor.offsets().slice(0, 4), [0, 3, 0, 3]);
 });
 
+test('rows that vanish until a status says that there are none are an error as well', async (t) => {
+  let asked = 0;
+  const vendor = await serve({}, (_, response) => {
+    asked += 1;
+    if (asked % 2 === 0) return void response.writeHead(204).end();
+    sendJson(response, 200, `{"rows":[${rowsTo(4).join(',')}]}`);
+  });
+  t.after(() => vendor.close());
+  const pulled = pullOnce(defined({ reply: { empty: [204] } }), { ELM_URL: vendor.origin }, { search: { limit: 4 } });
+  await assert.rejects(pulled, { status: 76, message: /page 2 does not begin where the page/ });
+});
+
 test('rows that vanish before each page are an error, after two readings', async (t) => {
   const vendor = await grove(t);
   vendor.before = () => vendor.rows.shift();
