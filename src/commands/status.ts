@@ -12,6 +12,7 @@ import { durationText } from '../core/clock/duration.ts';
 import { progressOf } from '../core/run/branch-list.ts';
 import type { Flags } from '../cli/flags.ts';
 import { exit, Problem, worst, type ExitStatus } from '../core/problem.ts';
+import { persistent } from '../core/run/position.ts';
 import { oneLine } from '../core/text/shown.ts';
 import { fromMillis, isoText, toMillis } from '../core/time.ts';
 import type { Instant, Position } from '../core/types.ts';
@@ -84,7 +85,7 @@ function asProblem(error: unknown): Problem {
 }
 
 export function stateOf(position: Position, now: number): State {
-  if (position.failures >= 3) return 'error';
+  if (position.failures >= persistent) return 'error';
   return troubleOf(position, now) === undefined ? 'connected' : 'warning';
 }
 

@@ -1,6 +1,6 @@
 /** What zod found wrong, a sentence each: where in the definition, what was expected, and the nearest spelling. */
 import type * as z from 'zod/mini';
-import { isObject } from '../json/parsed.ts';
+import { isObject, kindOf } from '../json/parsed.ts';
 import { plainPath } from '../json/path.ts';
 import { didYouMean, nearest } from '../text/nearest.ts';
 import { quoted } from '../text/shown.ts';
@@ -42,11 +42,6 @@ function described(issue: Issue, at: string, found: unknown): string {
 /** What is of the wrong kind in these parts may be a credential, written where its setting belongs. */
 function mayBeSecret({ code, path: [part] }: Issue): boolean {
   return code === 'invalid_type' && (part === 'auth' || part === 'settings');
-}
-
-function kindOf(found: unknown): string {
-  if (Array.isArray(found)) return 'a list';
-  return found === null ? 'nothing' : `a ${typeof found}`;
 }
 
 /** The names that are known in the same part, whatever its type. */

@@ -5,6 +5,7 @@
 import { exit, type Problem } from '../problem.ts';
 import { fromMillis, toMillis } from '../time.ts';
 import type { BranchPosition, Duration, Instant, Window, WindowRules } from '../types.ts';
+import { persistent } from './position.ts';
 
 const shortest = 1000;
 
@@ -27,12 +28,9 @@ export function preferredOf(
   return place.slice === undefined || !helpsToShorten(place, rules) ? undefined : fromMillis(place.slice);
 }
 
-/** So many runs in a row that end alike are not chance. */
-const patience = 3;
-
-/** Whether the vendor may have been asked for too much at once: it failed, or took too long, and `failures` runs before failed. */
+/** Whether the vendor may have been asked for too much at once: it failed, or took too long, after `failures` failed runs in a row. */
 export function isTooMuch({ status, httpStatus = 0 }: Problem, failures: number): boolean {
-  return status === exit.unavailable && httpStatus >= 500 && failures + 1 >= patience;
+  return status === exit.unavailable && httpStatus >= 500 && failures + 1 >= persistent;
 }
 
 /** The slices of a window that a run has read whole: how many, and from where to where. */

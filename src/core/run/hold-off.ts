@@ -2,13 +2,11 @@
 import { exit, Problem } from '../problem.ts';
 import { toMillis } from '../time.ts';
 import type { Duration, Position } from '../types.ts';
-
-/** Failed runs in a row after which a job is held. */
-const patience = 3;
+import { persistent } from './position.ts';
 
 /** Throws Problem 75 while the job is held. `now` in milliseconds; a clock that was set back holds nothing. */
 export function checkHoldOff(holdOff: Duration | undefined, { failures, last }: Position, now: number): void {
-  if (holdOff === undefined || failures < patience || last === undefined) return;
+  if (holdOff === undefined || failures < persistent || last === undefined) return;
   const since = now - Date.parse(last.ended);
   const rest = toMillis(holdOff) - since;
   if (since < 0 || rest <= 0) return;

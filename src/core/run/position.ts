@@ -9,6 +9,9 @@ import type { BranchPosition, Position, Summary } from '../types.ts';
 /** Somebody ended the run, who had no need to be told that it failed. */
 const stops: readonly number[] = [exit.hangup, exit.interrupt, exit.terminate];
 
+/** So many runs that fail in a row are no accident. */
+export const persistent = 3;
+
 /** `source` and `sink` say what is read and where it goes. */
 export function firstPosition(scope: Pick<Position, 'source' | 'sink' | 'asked'>): Position {
   return {

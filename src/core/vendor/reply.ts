@@ -4,6 +4,7 @@
  */
 import type { Answers, EnvelopeTest, SourceDefinition } from '../definition.ts';
 import { lexemeAt } from '../json/json.ts';
+import { kindOf } from '../json/parsed.ts';
 import { parsePath } from '../json/path.ts';
 import { exit, Problem } from '../problem.ts';
 import { serverText } from '../text/shown.ts';
@@ -143,10 +144,4 @@ function textIn(value: unknown, levels = 10): string | undefined {
   const said = [message, msg, detail, title, description, reason, code];
   const parts: readonly unknown[] = Array.isArray(value) ? value : said;
   return parts.map((part) => textIn(part, levels - 1)).find((text) => text !== undefined);
-}
-
-function kindOf(value: unknown): string {
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'an object';
-  return typeof value === 'string' ? 'a text' : 'a number';
 }
