@@ -2,7 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { allKept } from '../core/batch.ts';
-import { headerList } from '../core/wire/webhook/header-list.ts';
+import { headerList } from '../core/wire/header-list.ts';
 import { comma, enclosed } from '../core/wire/json-list.ts';
 import { jsonLine } from '../core/wire/json-line.ts';
 import type { Encode } from '../core/wire/json-line.ts';
@@ -79,7 +79,7 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
   const who = `webhook at ${origin}`;
   const asArray = values['WEBHOOK_FORMAT'] === 'array';
   const contentType = asArray ? 'application/json' : 'application/x-ndjson';
-  const headers = { 'content-type': contentType, ...headerList(values['WEBHOOK_HEADERS'] ?? '') };
+  const headers = { 'content-type': contentType, ...headerList(values['WEBHOOK_HEADERS'] ?? '', 'WEBHOOK_HEADERS') };
   const keys = signingKeys(values['WEBHOOK_SECRET'] ?? '');
   const statuses = values['WEBHOOK_SUCCESS'];
   const isSuccess = statusList(statuses ?? '200-299');

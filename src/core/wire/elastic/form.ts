@@ -1,11 +1,10 @@
 /** A record in the form of `_bulk`: an action line with its ID, and the record with its time. */
 import { Buffer } from 'node:buffer';
-import { hash } from 'node:crypto';
 import { isSpellable } from '../../clock/event-time.ts';
-import { withoutContent } from '../../content/content-key.ts';
-import { idText, isByContent, shownId } from '../../content/record-id.ts';
+import { isByContent } from '../../content/record-id.ts';
 import { appendJsonString } from '../../json/json-string.ts';
 import { skipBlanks } from '../../json/json.ts';
+import { documentId, longestId, markOf } from '../document-id.ts';
 import type { Encode } from '../json-line.ts';
 import { appendId, isPlainId } from '../sink-id.ts';
 import { brokenNameFinder, escapeFinder, memberFinder } from '../names.ts';
@@ -14,8 +13,6 @@ import type { AuditRecord, SinkTools } from '../../types.ts';
 /** What an `_id` is made of. */
 export type FormTools = Pick<SinkTools, 'idSpace' | 'trustsIds' | 'now'>;
 
-/** Elasticsearch refuses longer ones, and the whole request with them. */
-const longestId = 512;
 const actionStart = '{"create":{"_id":"';
 const idEnd = Buffer.from('"}}\n');
 const lineBreak = Buffer.from('\n');
@@ -77,26 +74,6 @@ export function elasticForm({ idSpace: idSpaceOf, trustsIds = false, now }: Form
 /** Is the line, its line break included, the first of the two of a record? */
 export function isAction(line: Buffer): boolean {
   return line.indexOf(actionStart) === 0 && line.subarray(-idEnd.length).equals(idEnd);
-}
-
-/**
- * `<ID space>:<mark of the content>:<id>`: an ID that is used again, and a record that was edited after its delivery, are
- * no repeats, and "exists already" (409) then proves that a record is there. Without the mark where IDs are trusted, or
- * hash the content themselves. Hashed when too long; a text that looks like a hash is hashed too, so that it cannot meet
- * one.
- */
-export function documentId(idSpace: string, record: AuditRecord, trustsIds = false): string {
-  const isMarked = !trustsIds && !isByContent(record);
-  const { key, keyStart, keyEnd } = isMarked ? withoutContent(record) : record;
-  const text = isMarked
-    ? `${markOf(record.fingerprint)}:${shownId(key, keyStart, keyEnd)}`
-    : idText(key, keyStart, keyEnd);
-  const id = `${idSpace}:${text}`;
-  return Buffer.byteLength(id) <= longestId && !id.startsWith('sha256:') ? id : `sha256:${hash('sha256', id)}`;
-}
-
-function markOf(fingerprint: number): string {
-  return fingerprint.toString(16).padStart(8, '0');
 }
 
 /** ISO 8601 in UTC with 3 or 9 digits of fraction. */
