@@ -18,6 +18,7 @@ import { scratch } from './support/program.ts';
 import { rawServer, reply } from './support/raw-server.ts';
 import { fakeDatadog } from './support/sinks/datadog.ts';
 import { fakeElastic } from './support/sinks/elastic.ts';
+import { fakeOtlp } from './support/sinks/otlp.ts';
 import { fakeSecops, secopsKey, secopsPlace } from './support/sinks/secops.ts';
 import { fakeSekoia } from './support/sinks/sekoia.ts';
 import { fakeSentinel, sentinelPlace } from './support/sinks/sentinel.ts';
@@ -104,6 +105,15 @@ const destinations: Readonly<Record<string, Make>> = {
       argv: ['--sink', 'secops'],
       environment: { ...secopsPlace, ...key, SECOPS_URL: url },
       texts: () => logs.map(({ data }) => Buffer.from(data, 'base64').toString()),
+      close,
+    };
+  },
+  otlp: async () => {
+    const { url, records, close } = await fakeOtlp();
+    return {
+      argv: ['--sink', 'otlp'],
+      environment: { OTLP_URL: url, OTLP_HEADERS: 'api-key: a-long-key' },
+      texts: () => records.map(({ body }) => body),
       close,
     };
   },

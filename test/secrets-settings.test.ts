@@ -71,7 +71,7 @@ function values(settings: Settings, chosen: readonly string[], url: string): Rec
     if (secret === true) {
       if (!chosen.includes(setting)) continue;
       if (kind === 'url') found[setting] = `${url}/hooks/${encodeURIComponent(canary)}`;
-      else found[setting] = setting === 'WEBHOOK_HEADERS' ? `X-Key: ${canary}` : canary;
+      else found[setting] = setting.endsWith('_HEADERS') ? `X-Key: ${canary}` : canary;
     } else if (kind === 'url') found[setting] = url;
     else if (required === true || chosen.includes(setting.replace('USERNAME', 'PASSWORD'))) found[setting] = 'auditor';
   }

@@ -12,6 +12,7 @@ export const sinks: Readonly<Record<string, () => Promise<SinkDefinition>>> = {
   datadog: async () => (await import('./datadog.ts')).datadog,
   sentinel: async () => (await import('./sentinel.ts')).sentinel,
   secops: async () => (await import('./secops.ts')).secops,
+  otlp: async () => (await import('./otlp.ts')).otlp,
   webhook: async () => (await import('./webhook.ts')).webhook,
   syslog: async () => (await import('./syslog.ts')).syslog,
 };

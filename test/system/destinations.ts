@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { fakeDatadog } from '../support/sinks/datadog.ts';
 import { fakeElastic } from '../support/sinks/elastic.ts';
+import { fakeOtlp } from '../support/sinks/otlp.ts';
 import { fakeSecops, secopsKey } from '../support/sinks/secops.ts';
 import { fakeSekoia } from '../support/sinks/sekoia.ts';
 import { fakeSentinel } from '../support/sinks/sentinel.ts';
@@ -10,7 +11,7 @@ import { fakeSyslog } from '../support/sinks/syslog.ts';
 import { fakeWebhook } from '../support/sinks/webhook.ts';
 import { certificateAuthority } from '../support/certificates.ts';
 
-export const sinkNames = ['elastic', 'splunk', 'sekoia', 'datadog', 'sentinel', 'secops', 'webhook', 'syslog'];
+export const sinkNames = ['elastic', 'splunk', 'sekoia', 'datadog', 'sentinel', 'secops', 'otlp', 'webhook', 'syslog'];
 
 export interface Destinations {
   /** What an env file needs instead of the address of the real one; by the name of the setting. */
@@ -30,6 +31,7 @@ export const destinationSecrets: Readonly<Record<string, string>> = {
   'datadog-key': 'datadog-test-key',
   'sentinel-secret': 'sentinel-test-secret',
   'secops-key.pem': secopsKey,
+  'otlp-headers': 'api-key: otlp-test-key',
   'webhook-secret': `whsec_${Buffer.from('a signing key of 32 bytes, a test').toString('base64')}`,
 };
 
@@ -42,6 +44,7 @@ export async function startDestinations(): Promise<Destinations> {
   const datadog = await fakeDatadog(secret('datadog-key'));
   const sentinel = await fakeSentinel(secret('sentinel-secret'));
   const secops = await fakeSecops();
+  const otlp = await fakeOtlp('otlp-test-key');
   const webhook = await fakeWebhook({
     path: '/audit',
     key: Buffer.from(secret('webhook-secret').replace('whsec_', ''), 'base64'),
@@ -57,6 +60,7 @@ export async function startDestinations(): Promise<Destinations> {
     datadog: () => datadog.logs.map(({ message }) => message),
     sentinel: () => sentinel.rows.map(({ RawData }) => RawData),
     secops: () => secops.logs.map(({ data }) => Buffer.from(data, 'base64').toString()),
+    otlp: () => otlp.records.map(({ body }) => body),
     webhook: () => webhook.records,
     syslog: () => [...syslog.messages.map(({ text }) => text), ...syslog.faults],
   };
@@ -72,6 +76,7 @@ export async function startDestinations(): Promise<Destinations> {
       SENTINEL_LOGIN_URL: sentinel.url,
       SECOPS_URL: secops.url,
       SECOPS_TOKEN_URL: `${secops.url}/token`,
+      OTLP_URL: otlp.url,
       WEBHOOK_URL: `${webhook.url}/audit`,
       SYSLOG_URL: syslog.address,
     },
@@ -83,7 +88,7 @@ export async function startDestinations(): Promise<Destinations> {
       return fresh;
     },
     async close() {
-      const servers = [elastic, splunk, sekoia, datadog, sentinel, secops, webhook, syslog];
+      const servers = [elastic, splunk, sekoia, datadog, sentinel, secops, otlp, webhook, syslog];
       await Promise.all(servers.map((server) => server.close()));
       authority.remove();
     },

@@ -120,6 +120,7 @@ function addressesOf(settings: Readonly<Record<string, string>>): readonly (read
     ['https://intake.sekoia.io', of('SEKOIA_URL')],
     ['https://http-intake.logs.datadoghq.eu', of('DATADOG_URL')],
     ['https://audit-5kyl.westeurope-1.ingest.monitor.azure.com', of('SENTINEL_URL')],
+    ['https://collector.example.com:4318', of('OTLP_URL')],
     ['https://hooks.example.com/audit', of('WEBHOOK_URL')],
     ['tls://siem.example.com:6514', of('SYSLOG_URL')],
   ];

@@ -1,0 +1,126 @@
+/** Any receiver of OpenTelemetry's OTLP over HTTP: a collector, or a service that takes logs so. */
+import { allKept } from '../core/batch.ts';
+import { isSuccessful } from '../core/http-status.ts';
+import type { Problem } from '../core/problem.ts';
+import { httpProblem } from '../core/retry.ts';
+import { version } from '../core/version.ts';
+import { headerList } from '../core/wire/header-list.ts';
+import { enclosed } from '../core/wire/json-list.ts';
+import { saidBy, takenBy, type Taken } from '../core/wire/otlp/answer.ts';
+import { otlpEnvelope, otlpForm } from '../core/wire/otlp/form.ts';
+import { strangeAnswer } from '../core/wire/strange-answer.ts';
+import { upload } from '../core/wire/upload.ts';
+import type {
+  Batch,
+  HttpReply,
+  Reply,
+  SettingValues,
+  Settings,
+  Sink,
+  SinkDefinition,
+  SinkTools,
+} from '../core/types.ts';
+
+const settings: Settings = {
+  OTLP_URL: {
+    summary: 'Address of the receiver, such as https://collector.example:4318; /v1/logs is added where it is missing',
+    kind: 'url',
+    required: true,
+  },
+  OTLP_HEADERS: {
+    summary: 'Headers with its key, as `Name: value`, one a line or separated by `;`',
+    secret: true,
+    lines: true,
+  },
+  OTLP_SERVICE: { summary: 'The `service.name` of the records; the name of the source when not set' },
+};
+
+export const otlp: SinkDefinition = {
+  name: 'otlp',
+  summary: 'Any receiver of OpenTelemetry logs by OTLP over HTTP, in JSON',
+  promise:
+    'The receiver has accepted the records; a collector may still hold them. A batch whose answer was lost, or of which it rejected some without saying which, is sent again and can be seen twice, with the same `log.record.uid`.',
+  settings,
+  create: otlpSink,
+};
+
+/** Services take 1 MB at once, a collector 20 MiB. */
+const largestBatch = 1_000_000;
+/** What a refusal may be about, beside the records. */
+const doubt = 'OTLP_URL and OTLP_HEADERS';
+/** Of the errors of a server, OTLP has only these tried again: 429, 502, 503, 504. */
+const final: readonly number[] = [408, 500];
+const hints = {
+  404: 'check OTLP_URL: /v1/logs is added to it where it is missing',
+  405: 'check OTLP_URL: the port for OTLP over HTTP is 4318, and 4317 that for gRPC',
+  415: 'it may take OTLP as Protobuf alone: send to an OpenTelemetry Collector, which passes it on',
+};
+
+function otlpSink(values: SettingValues, tools: SinkTools): Sink {
+  const address = new URL(values['OTLP_URL'] ?? '');
+  const path = address.pathname.replace(/\/+$/, '');
+  address.pathname = path.endsWith('/v1/logs') ? path : `${path}/v1/logs`;
+  const url = address.href;
+  const who = `otlp at ${address.origin}`;
+  const http = tools.http(url);
+  const headers = { ...headerList(values['OTLP_HEADERS'] ?? '', 'OTLP_HEADERS'), 'content-type': 'application/json' };
+  const uploads = upload(who, { records: 5000, bytes: largestBatch, record: Infinity });
+  const [before, after] = otlpEnvelope(values['OTLP_SERVICE'] ?? tools.sourceName, version);
+  let hasWarned = false;
+
+  async function send(batch: Batch): Promise<Reply> {
+    const load = { count: batch.count, body: enclosed(batch.body, before, after) };
+    const { reply, text, verdict } = await uploads.post(http, url, headers, load);
+    if (verdict !== undefined) return verdict;
+    if (isSuccessful(reply.status)) {
+      const { rejected, said } = taken(text);
+      if (rejected > 0) return { split: said || 'the receiver rejected it, without saying why' };
+      if (said !== '') warnOnce(said);
+      return { outcomes: allKept(batch) };
+    }
+    if (reply.status === 400) return { split: saidBy(text) ?? 'the receiver refused it (HTTP 400)', doubt };
+    throw failure(reply, 'the records', text);
+  }
+
+  /** A request without any log record, which a receiver should take. */
+  async function probe(): Promise<string> {
+    const reply = await http.send({ method: 'POST', url, headers, body: before + after });
+    const text = await reply.text();
+    if (!isSuccessful(reply.status) && reply.status !== 400) throw failure(reply, 'the key', text);
+    if (reply.status === 400) return 'it answers; the key is proven by the first delivery';
+    taken(text);
+    return 'it takes a delivery without records';
+  }
+
+  /** Throws Problem 76 when the answer is none of a receiver of OTLP. */
+  function taken(text: string): Taken {
+    const answer = takenBy(text);
+    if (answer === undefined) throw strangeAnswer(who, 'did not answer as a receiver of OTLP', 'OTLP_URL');
+    return answer;
+  }
+
+  function warnOnce(said: string): void {
+    if (!hasWarned) tools.warn(`${who} took the records, and says: ${said}`);
+    hasWarned = true;
+  }
+
+  function failure(reply: HttpReply, what: string, text: string): Problem {
+    const asked = { who, what, hint: 'check OTLP_HEADERS', hints, said: saidBy(text) };
+    const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
+    return final.includes(reply.status) ? problem.with({ again: undefined }) : problem;
+  }
+
+  return {
+    name: 'otlp',
+    scope: url,
+    get limits() {
+      return uploads.limits;
+    },
+    inFlight: 1,
+    repeats: 'visible',
+    encode: otlpForm(tools),
+    probe,
+    send,
+    close: () => http.close(),
+  };
+}

@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { packer } from '../../src/core/batch.ts';
+import { exit, Problem } from '../../src/core/problem.ts';
+import type { AuditRecord, SettingValues } from '../../src/core/types.ts';
+import { otlp } from '../../src/sinks/otlp.ts';
+import { auditRecord, auditRecords, textOf } from '../support/records.ts';
+import { run, scratch } from '../support/program.ts';
+import { sendAll } from '../support/send-all.ts';
+import { sinkConformance } from '../support/sink-conformance.ts';
+import { openSinkHttp } from '../support/sink-http.ts';
+import { makeSink, sinkTools, testNow } from '../support/sink-tools.ts';
+import { fakeOtlp } from '../support/sinks/otlp.ts';
+import type { FakeOtlp } from '../support/sinks/otlp.ts';
+import type { Received } from '../support/sinks/server.ts';
+
+const servers: FakeOtlp[] = [];
+after(async () => {
+  for (const server of servers) await server.close();
+});
+
+const headers = { OTLP_HEADERS: 'api-key: a-long-key' };
+
+async function start(more: SettingValues = {}, path = '') {
+  const server = await fakeOtlp('a-long-key', path);
+  servers.push(server);
+  const tools = sinkTools({ http: openSinkHttp });
+  const sink = makeSink(otlp, { OTLP_URL: server.url + path, ...headers, ...more }, tools);
+  const send = (records: readonly AuditRecord[]) => sendAll(sink, records, tools);
+  return { server, sink, tools, send };
+}
+
+function isData({ body }: Received): boolean {
+  return body.includes('"logRecords":[{');
+}
+
+function problem(status: number, message: RegExp, hint: RegExp) {
+  return (error: unknown): boolean => {
+    assert.ok(error instanceof Problem, String(error));
+    assert.deepEqual(
+      [error.status, message.test(error.message), hint.test(error.hint ?? '')],
+      [status, true, true],
+      `${error.message} ${error.hint}`,
+    );
+    return true;
+  };
+}
+
+sinkConformance('otlp', async () => {
+  const server = await fakeOtlp();
+  return {
+    definition: otlp,
+    values: { OTLP_URL: server.url, ...headers },
+    wrongKey: { OTLP_HEADERS: 'api-key: wrong-key' },
+    secrets: ['a-long-key', 'wrong-key'],
+    server,
+    isData,
+    received: () => server.records.map(({ body }) => body),
+    refuse(id) {
+      server.refuses = ({ uid }) => uid.endsWith(`:${id}`);
+    },
+  };
+});
+
+test('a log record holds the text of the record, its time to the nanosecond, and where it is from', async () => {
+  const { server, send } = await start();
+  const record = auditRecord('{"n":\t9007199254740993123,"s":"\\u00e9 é \\\\"}', '"r\\"1"', testNow + 7, 120_001);
+  await send([record]);
+  assert.deepEqual(server.records, [
+    {
+      service: 'acme',
+      time: '1763596800007120001',
+      observed: `${testNow}000000`,
+      uid: server.records[0]?.uid,
+      body: textOf(record),
+    },
+  ]);
+  assert.match(server.records[0]?.uid ?? '', /^acme:[0-9a-f]{8}:r"1$/);
+});
+
+test('what OTLP cannot tell is left out, and not told wrongly: no time, one before 1970, and one after 2554', async () => {
+  const { server, send } = await start();
+  const last = 18_446_744_073_708;
+  const times = [Number.NaN, -1, 0, 1, last, last + 1];
+  await send(times.map((time, at) => auditRecord('{}', String(at), time, 999_999)));
+  assert.deepEqual(
+    server.records.map(({ time }) => time),
+    [undefined, undefined, undefined, '1999999', `${last}999999`, undefined],
+  );
+});
+
+test('a record that was edited has another uid than before, and one that comes again has the same', async () => {
+  const { server, send } = await start();
+  const first = auditRecord('{"id":"1","by":"ann"}', '"1"');
+  await send([first, first, { ...first, fingerprint: first.fingerprint + 1 }]);
+  const [one, two, three] = server.records.map(({ uid }) => uid);
+  assert.equal(one, two);
+  assert.notEqual(one, three);
+});
+
+test('the service is what OTLP_SERVICE says', async () => {
+  const { server, send } = await start({ OTLP_SERVICE: 'okta "prod"' });
+  await send(auditRecords(1));
+  assert.equal(server.records[0]?.service, 'okta "prod"');
+});
+
+test('/v1/logs is added to the address where it is missing, and nowhere twice; a query stays', async () => {
+  for (const [path, given] of [
+    ['', '/'],
+    ['', '/v1/logs'],
+    ['/otlp', '/otlp'],
+    ['/otlp', '/otlp/'],
+    ['/otlp', '/otlp/v1/logs/'],
+    ['/api/default', '/api/default?stream=audit'],
+  ] as const) {
+    const server = await fakeOtlp('a-long-key', path);
+    servers.push(server);
+    const tools = sinkTools({ http: openSinkHttp });
+    const sink = makeSink(otlp, { OTLP_URL: server.url + given, ...headers }, tools);
+    await sendAll(sink, auditRecords(1), tools);
+    assert.equal(server.records.length, 1, given);
+    assert.equal(server.requests[0]?.query.get('stream'), given.includes('?') ? 'audit' : null);
+  }
+});
+
+test('what a receiver rejects of a request is found by sending the rest again, and nothing is left out', async () => {
+  const { server, send, tools } = await start();
+  server.rejects = ({ uid }) => uid.endsWith(':r3');
+  const { refused, kept } = await send(auditRecords(10));
+  assert.deepEqual(
+    refused.map(({ entry, reason }) => [entry, reason]),
+    [[3, 'some are older than the retention']],
+  );
+  assert.equal(kept.length, 9);
+  const wanted = auditRecords(10)
+    .map(textOf)
+    .filter((_, at) => at !== 3);
+  assert.deepEqual([...new Set(server.records.map(({ body }) => body))].toSorted(), wanted.toSorted());
+  const { size } = new Set(server.records.map(({ uid }) => uid));
+  assert.equal(size, 9, 'a repeat has the uid of what it repeats');
+  assert.deepEqual(tools.warnings, []);
+});
+
+test('a success is an empty object, an empty answer, or one that tells of something else than rejections', async () => {
+  const successes = [
+    undefined,
+    {},
+    { partialSuccess: {} },
+    { partialSuccess: null },
+    { partialSuccess: { rejectedLogRecords: 0 } },
+  ];
+  for (const says of successes) {
+    const { server, send, tools } = await start();
+    server.says = says;
+    assert.equal((await send(auditRecords(3))).kept.length, 3);
+    assert.deepEqual(tools.warnings, []);
+  }
+  const { server, send, tools } = await start();
+  server.hook = () => ({ status: 204 });
+  assert.equal((await send(auditRecords(3))).kept.length, 3);
+  server.hook = undefined;
+  server.says = { partialSuccess: { errorMessage: 'time stamps are cut to milliseconds' } };
+  await send(auditRecords(3));
+  await send(auditRecords(3));
+  assert.deepEqual(tools.warnings, [
+    `otlp at ${server.url} took the records, and says: time stamps are cut to milliseconds`,
+  ]);
+});
+
+test('a success that tells of an error, or of what cannot be read, is none', async () => {
+  for (const says of [
+    { error: 'no such tenant' },
+    { errors: [] },
+    [],
+    'ok',
+    { partialSuccess: { rejectedLogRecords: 'some' } },
+  ]) {
+    const { server, send } = await start();
+    server.says = says;
+    await assert.rejects(
+      send(auditRecords(1)),
+      problem(exit.protocol, /did not answer as a receiver of OTLP/, /OTLP_URL/),
+    );
+  }
+});
+
+test('a request that is refused, though no record is to blame, is in doubt: nothing is set aside', async () => {
+  const { server, sink, tools } = await start();
+  server.hook = () => ({ status: 400, body: 'error at least one label pair is required per stream' });
+  const packing = packer(sink);
+  for (const [entry, record] of auditRecords(2).entries()) packing.add(record, entry);
+  const packed = packing.take();
+  assert.ok(packed);
+  const reply = await sink.send(packed.batch);
+  assert.deepEqual(reply, { split: 'the receiver refused it (HTTP 400)', doubt: 'OTLP_URL and OTLP_HEADERS' });
+  assert.deepEqual(tools.warnings, []);
+});
+
+test('an error that OTLP has not tried again is told at once', async () => {
+  for (const status of [408, 500]) {
+    const { server, send } = await start();
+    server.hook = () => ({ status, body: { message: 'out of disk' } });
+    await assert.rejects(send(auditRecords(1)), problem(exit.unavailable, /out of disk/, /next run/));
+    assert.equal(server.requests.length, 1);
+  }
+});
+
+test('a port for gRPC, and a receiver of Protobuf alone, are told as what they are', async () => {
+  const { server, send } = await start();
+  server.hook = () => ({ status: 405, body: '' });
+  await assert.rejects(send(auditRecords(1)), problem(exit.protocol, /HTTP 405/, /4318/));
+  server.hook = () => ({ status: 415, body: '' });
+  await assert.rejects(send(auditRecords(1)), problem(exit.protocol, /HTTP 415/, /Collector/));
+});
+
+test('a key that is refused is told of by a probe, and so is an address without a receiver', async () => {
+  const { sink } = await start({ OTLP_HEADERS: 'api-key: wrong' });
+  await assert.rejects(async () => sink.probe?.(), problem(exit.noperm, /no such key/, /OTLP_HEADERS/));
+  const { server, sink: lost } = await start();
+  server.hook = () => ({ status: 404, body: '' });
+  await assert.rejects(async () => lost.probe?.(), problem(exit.config, /404/, /\/v1\/logs/));
+  server.hook = () => ({ status: 400, body: '' });
+  assert.match((await lost.probe?.()) ?? '', /first delivery/);
+  server.hook = () => ({ status: 200, body: '<html>' });
+  await assert.rejects(async () => lost.probe?.(), problem(exit.protocol, /receiver of OTLP/, /OTLP_URL/));
+});
+
+test('requests are compressed, and before that of at most 1 MB, but for a record that is larger by itself', async () => {
+  const { server, send } = await start();
+  const texts = Array.from({ length: 40 }, (_, at) => `{"x":"${'a'.repeat(at === 7 ? 3_000_000 : 50_000)}"}`);
+  await send(texts.map((text, at) => auditRecord(text, String(at))));
+  assert.deepEqual(
+    server.records.map(({ body }) => body),
+    texts,
+  );
+  const large = server.requests.filter(({ bytes }) => bytes > 1_001_000);
+  assert.equal(large.length, 1);
+  for (const { headers: sent } of server.requests) assert.equal(sent['content-encoding'], 'gzip');
+});
+
+test('the program delivers to a collector once, and its check says so beforehand', async (t) => {
+  const server = await fakeOtlp();
+  servers.push(server);
+  const environment = { OTLP_URL: server.url, ...headers };
+  const argv = ['--source', 'sample', '--first-run', '2h', '--sink', 'otlp', '--state-dir', scratch(t)];
+  const checked = await run(['check', ...argv], { environment });
+  assert.equal(checked.status, 0, checked.stderr);
+  assert.match(checked.stdout, /otlp.*takes a delivery without records/);
+  assert.deepEqual(server.records, []);
+  const { status, stdout, stderr } = await run(argv, { environment });
+  assert.deepEqual([status, stdout, stderr], [0, '', '']);
+  assert.ok(server.records.length > 3);
+  assert.equal(new Set(server.records.map(({ uid }) => uid)).size, server.records.length);
+  assert.ok(server.records.every(({ service, time }) => service === 'sample' && time !== undefined));
+});
