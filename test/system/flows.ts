@@ -3,14 +3,14 @@ import type { Recipe } from './recipes.ts';
 
 export interface Flow {
   readonly source: string;
-  /** A destination on loopback, `stdout`, `file`, or `s3`. */
+  /** A destination on loopback, `stdout`, `file`, `s3`, or `kafka`. */
   readonly sink: string;
 }
 
 /** Where the records of a command come from and go to, by what it names. */
 export function flowOf({ command }: Recipe): Flow {
   const [, source, sink] = /\/([a-z]+(?:-(?:audit|events|activity))?)-([a-z]+)\.env/.exec(command) ?? [];
-  const host = /https:\/\/(elastic|splunk)\.example\.com/.exec(command)?.[1];
+  const host = /(?:https:\/\/|-b )(elastic|splunk|kafka)\.example\.com/.exec(command)?.[1];
   return {
     source: /(?:--source|-s) (\S+)/.exec(command)?.[1] ?? source ?? '',
     sink: command.includes('/var/log/') ? 'file' : command.includes('s3://') ? 's3' : (host ?? sink ?? 'stdout'),

@@ -28,7 +28,7 @@ describe('the recipes of the README', { concurrency: 2 }, () => {
         assertQuiet(recipe, result);
         // A search finds the old ones again, and the file still has them.
         const isSearch = /audit-export [^|]*(?:--since|-x)/.test(recipe.command);
-        const expected = isSearch || sink === 'file' || sink === 's3' ? all : texts;
+        const expected = isSearch || ['file', 's3', 'kafka'].includes(sink) ? all : texts;
         assertTaken(taken(site, sink, result), wanted(recipe, expected));
       }
     });
@@ -67,7 +67,7 @@ test('there are recipes for each of the five documents', () => {
       name,
     );
   }
-  for (const name of ['elastic', 'splunk', 'datadog', 'webhook', 'syslog', 'sekoia', 'file', 's3', 'stdout']) {
+  for (const name of ['elastic', 'splunk', 'datadog', 'webhook', 'syslog', 'sekoia', 'file', 's3', 'kafka', 'stdout']) {
     assert.ok(
       flows.some(({ sink }) => sink === name),
       name,
@@ -111,8 +111,8 @@ function assertQuiet({ command }: Recipe, { status, stdout, stderr }: Ended): vo
 function taken(site: Site, sink: string, { stdout }: Ended): string[] {
   if (sink === 'stdout') return stdout.split('\n').slice(0, -1);
   if (sink === 's3') return objects(join(site.directory, 'objects'));
-  if (sink !== 'file') return site.destinations.taken(sink);
-  const path = join(site.directory, 'log', 'cirrus.jsonl');
+  if (sink !== 'file' && sink !== 'kafka') return site.destinations.taken(sink);
+  const path = join(site.directory, sink === 'kafka' ? 'topic' : 'log/cirrus.jsonl');
   return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
 }
 

@@ -1,5 +1,5 @@
 /**
- * A machine as the documents want it: audit-export, `spl` and `aws` on the PATH, /etc/audit-export with the env files of
+ * A machine as the documents want it: audit-export, `spl`, `aws` and `kcat` on the PATH, /etc/audit-export with the env files of
  * examples/ and their secrets, vendors and destinations on loopback. Lines of a document run here word for word, but for
  * the addresses and that folder.
  */
@@ -18,7 +18,7 @@ const examples = fileURLToPath(new URL('../../examples', import.meta.url));
 
 export interface Site {
   readonly directory: string;
-  /** Where `audit-export` is, and what stands for `spl` and `aws`. */
+  /** Where `audit-export` is, and what stands for `spl`, `aws` and `kcat`. */
   readonly programs: string;
   readonly vendors: Vendors;
   readonly destinations: Destinations;
@@ -70,6 +70,8 @@ export async function openSite(): Promise<Site> {
     aws: `[ "$1 $2 $3 $4" = 's3 cp --only-show-errors -' ] || exit 2
 object='${directory}/objects/'"\${5#s3://}"
 mkdir -p "\${object%/*}" && cat > "$object.part" && mv -n "$object.part" "$object" && [ ! -e "$object.part" ]`,
+    kcat: `[ "$*" = '-P -b kafka.example.com:9092 -t audit' ] || exit 2
+cat >> '${directory}/topic'`,
   };
   for (const [name, script] of Object.entries(stands)) {
     writeFileSync(join(programs, name), `#!/bin/sh\n${script}\n`);
