@@ -1,19 +1,37 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isPast, lengthAfterCut, settledFor } from '../../../src/core/run/cut-off.ts';
+import { exit, Problem } from '../../../src/core/problem.ts';
+import { isPast, isTooMuch, lengthAfterCut, settledFor } from '../../../src/core/run/cut-off.ts';
 import { minute } from '../../support/memory.ts';
 
 const whole = { from: 0n, until: 60n * minute };
 
 test('the next run goes on behind most of what was read whole when that is half of it, or more', () => {
+  const later = { from: 100n * minute, until: 160n * minute };
   for (const [minutes, expected] of [
     [29n, false],
     [30n, true],
     [60n, true],
   ] as const) {
-    assert.equal(isPast(whole, { settled: { until: minutes * minute, overlap: 0n } }), expected, `${minutes}`);
+    const settled = { until: later.from + minutes * minute, overlap: 0n };
+    assert.equal(isPast(later, { settled }), expected, `${minutes}`);
   }
   assert.equal(isPast(whole, { settled: undefined }), false);
+});
+
+test('a vendor that fails may have been asked for too much from the third failed run in a row on, whatever error of its own it tells', () => {
+  const failed = (httpStatus: number | undefined, status: Problem['status'] = exit.unavailable): Problem =>
+    new Problem(status, 'it failed', { httpStatus });
+  for (const httpStatus of [500, 503, 504]) {
+    assert.deepEqual(
+      [1, 2, 3].map((failures) => isTooMuch(failed(httpStatus), failures)),
+      [false, true, true],
+      `${httpStatus}`,
+    );
+  }
+  // It was not reached; refused; or the answer was not understood.
+  for (const other of [failed(undefined), failed(499), failed(500, exit.protocol)])
+    assert.equal(isTooMuch(other, 9), false);
 });
 
 test('after a cut in the first slice, or for too many records, the next one is half as long, a second at least', () => {
