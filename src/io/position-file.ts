@@ -78,8 +78,9 @@ export function positionStore(directory: string, job: string, scope: Scope, take
     const { source, asked = scope.asked } = position;
     if (source !== scope.source || (scope.asked !== undefined && asked !== scope.asked)) return firstPosition(scope);
     // It failed for its destination alone, and where it was to begin is the same for the one that is named now.
-    const begun = [...position.branches].filter(([, { begin }]) => begin !== undefined);
-    return { ...firstPosition(scope), branches: new Map(begun) };
+    const { begin } = position;
+    const begun = [...position.branches].filter(([, place]) => place.begin !== undefined);
+    return { ...firstPosition(scope), branches: new Map(begun), ...(begin && { begin }) };
   }
 
   async function firstRun(seed: number): Promise<Position | undefined> {

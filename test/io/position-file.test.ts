@@ -574,6 +574,19 @@ test('a first run that failed for its destination keeps where it was to begin wh
   }
 });
 
+test('a first run whose destination could not even be opened keeps where it was to begin when that is corrected', async (t) => {
+  const directory = freshDirectory(t);
+  const begin = { from: 1_763_629_200_000_000_000n, firstRun: 0n };
+  await saved(directory, { ...positionOf({}), begin });
+  for (const [change, kept] of [
+    [{ sink: 'other' }, begin],
+    [{ source: 'other' }, undefined],
+  ] as const) {
+    const position = await positionStore(directory, 'job', { ...scope, ...change }).load();
+    assert.deepEqual(position?.begin, kept, JSON.stringify(change));
+  }
+});
+
 const others = {
   source: { ...scope, source: 'other' },
   sink: { ...scope, sink: 'other' },
