@@ -67,7 +67,7 @@ export function outbox(parts: OutboxParts): Outbox {
   const flight = new Set<Promise<void>>();
   let failure: unknown;
   let failed = false;
-  let oldest = Infinity;
+  let oldest: number | undefined;
 
   const check = (): void => {
     if (failed) throw failure;
@@ -75,7 +75,7 @@ export function outbox(parts: OutboxParts): Outbox {
 
   async function dispatch(): Promise<void> {
     const packed = queue.take();
-    oldest = Infinity;
+    oldest = undefined;
     if (packed === undefined) return;
     while (flight.size >= sink.inFlight) await Promise.race(flight);
     check();
@@ -120,14 +120,16 @@ export function outbox(parts: OutboxParts): Outbox {
     add(auditRecord, entry) {
       const result = queue.add(auditRecord, entry);
       if (result === 'added') {
-        if (oldest === Infinity) oldest = tools.now();
+        oldest ??= tools.now();
         return undefined;
       }
       return result === 'full' ? addAfterDispatch(auditRecord, entry) : refuseTooLarge(auditRecord, entry);
     },
     tick() {
       check();
-      return tools.now() - oldest >= patience ? dispatch() : undefined;
+      if (oldest === undefined) return undefined;
+      const waited = tools.now() - oldest;
+      return waited < 0 || waited >= patience ? dispatch() : undefined; // a clock that was set back must not mean a long wait
     },
     refuse: aside.refuse,
     async drain() {

@@ -58,7 +58,8 @@ export async function pullBranch(parts: BranchRun<Job>, read: (window: Window) =
   // A stream is committed every now and then: what its position remembers must not grow as long as it runs.
   for (let last: Window = plan.window; source.stream?.isOpen() === true;) {
     await at.save();
-    last = { from: last.until, until: fromMillis(tools.now()) };
+    const now = fromMillis(tools.now());
+    last = { from: last.until, until: now > last.until ? now : last.until }; // the clock may have been set back
     await pullWindow({ ...at, job: plan.job }, last);
   }
   const isTimeless = source.serverTime() === undefined && source.window.filter !== 'none';

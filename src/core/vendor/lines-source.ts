@@ -82,9 +82,9 @@ export function linesSource(
     if (failure !== undefined) throw failure;
     identity.startPage(); // what was read is never read again, so that nobody need know of it
     forget(slice.until);
-    const until = tools.now() + sliceLength;
+    const began = tools.now();
     let size = 0;
-    while (!ended && failure === undefined && tools.now() < until) {
+    while (!ended && failure === undefined && isWithin(sliceLength, tools.now() - began)) {
       const chunk = await read();
       more = search.single && begun && chunk.length > 0;
       if (more) break;
@@ -136,6 +136,11 @@ export function linesSource(
       await input.return?.();
     },
   };
+}
+
+/** A clock that was set back ends the slice: until that time came again, nothing of it would be committed. */
+function isWithin(length: number, passed: number): boolean {
+  return passed >= 0 && passed < length;
 }
 
 /**

@@ -179,6 +179,17 @@ test('what is queued leaves when the oldest of it has waited for a second, and n
   assert.equal(sent.length, 1);
 });
 
+test('what is queued leaves when the clock was set back: it must not wait until that time has come again', async () => {
+  const { add, box, clock, sent } = bench();
+  clock.now = 5000;
+  await add(1);
+  clock.now = 4999;
+  await box.tick();
+  await settled();
+  assert.equal(sent.length, 1);
+  assert.equal(box.tick(), undefined);
+});
+
 test('of several failures the first is told, nothing more is sent, and what was under way is waited for', async () => {
   const { add, box, sent, ledger } = bench({ inFlight: 3 });
   const first = new Problem(exit.noperm, 'first');

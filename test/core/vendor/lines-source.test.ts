@@ -204,6 +204,19 @@ test('an idle input yields empty pages; after a minute the slice ends, and the n
   assert.ok(first.ids.length > 5 && second.ids.length > 5);
 });
 
+test('a slice ends when the clock is set back: what it delivered is not to wait until that time has come again', async () => {
+  const clock = { now: start };
+  async function* idle(): AsyncGenerator<Buffer, void, undefined> {
+    yield Buffer.from('{"id":"a"}\n');
+    clock.now -= 60 * minute;
+    for (let turn = 0; turn < 100; turn++, clock.now += minute / 10) yield Buffer.alloc(0);
+  }
+  const source = sourceOf(idle(), { tools: fakeTools(clock) });
+  assert.deepEqual((await readSlice(source)).ids, ['"a"']);
+  assert.ok(clock.now < start - 50 * minute, 'it ended at once');
+  assert.equal(source.stream?.isOpen(), true);
+});
+
 test('a request to stop ends the slice in peace, so that what was read is delivered; the next slice tells of it', async () => {
   const controller = new AbortController();
   const problem = new Problem(exit.terminate, 'stopped by SIGTERM');
@@ -282,6 +295,37 @@ test('no line of a stream is taken for one that was delivered before, however of
     }),
     { numRuns: 200 },
   );
+});
+
+test('what a stream delivers after the clock was set back is remembered: the next run leaves it out', async () => {
+  const store = memoryStore();
+  const clock = { now: start };
+  const tools = fakeTools(clock);
+  async function* setBack(): AsyncGenerator<Buffer, void, undefined> {
+    yield Buffer.from('{"id":1}\n');
+    clock.now -= 2 * 1440 * minute;
+    yield Buffer.from('{"id":2}\n');
+    clock.now += 2 * minute;
+    yield Buffer.from('{"id":3}\n');
+  }
+  const counts: number[][] = [];
+  for (const lines of [setBack(), inPieces('{"id":1}\n{"id":2}\n{"id":3}\n{"id":4}\n')]) {
+    const { summary, problems } = await run({
+      job: memoryJob,
+      source: sourceOf(lines, { tools }),
+      sink: memorySink(),
+      store,
+      scope: { source: 'stdin', sink: 'memory' },
+      quarantine: memoryQuarantine(),
+      tools,
+    });
+    assert.deepEqual(problems, []);
+    counts.push([summary.delivered, summary.seen]);
+  }
+  assert.deepEqual(counts, [
+    [3, 0],
+    [1, 3],
+  ]);
 });
 
 test('the same broken line in many runs is set aside each time, stops no run, and counts for nothing in a later one', async () => {
