@@ -44,7 +44,7 @@ export function acknowledgements(saved: Saved | undefined): Acks {
       const [, channel, ackId] = /^([^:]+):(\d{1,15})$/.exec(name) ?? [];
       if (channel === undefined) return { outcome: 'lost' }; // none of ours
       const answer = await ask(channel, Number(ackId));
-      const since = waiting.get(name) ?? now();
+      const since = Math.min(waiting.get(name) ?? Infinity, now()); // a clock that was set back must not mean a long wait
       waiting.set(name, since);
       if (answer === 'waiting' && now() - since <= patience) return { outcome: 'waiting' };
       waiting.delete(name);

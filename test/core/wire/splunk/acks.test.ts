@@ -38,6 +38,17 @@ test('an acknowledgement that nobody remembers sending has five minutes from the
   assert.equal(await settle(acks, `${old}:0`, 301_001), 'lost');
 });
 
+test('an acknowledgement that was to come by a clock that was set back since has five minutes from the next question on', async () => {
+  const sent = acknowledgements(undefined);
+  const day = 86_400_000;
+  sent.sent(old, 0, day);
+  const acks = acknowledgements(sent.saved());
+  assert.equal(await settle(acks, `${old}:0`, 1000), 'waiting');
+  const next = acknowledgements(acks.saved());
+  assert.equal(await settle(next, `${old}:0`, 301_000), 'waiting');
+  assert.equal(await settle(next, `${old}:0`, 301_001), 'lost');
+});
+
 test('each is asked for in its channel, by its number', async () => {
   const acks = acknowledgements(undefined);
   const asked: [channel: string, ackId: number][] = [];
