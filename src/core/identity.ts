@@ -129,7 +129,8 @@ export function identifier(
       occurrences.forgetOlder();
     },
     startWindow() {
-      occurrences.clear();
+      if (continued) occurrences.restart(); // what it delivered may be remembered by now, and has to get the same key again
+      else occurrences.clear();
     },
   };
 }

@@ -5,7 +5,7 @@ import type { SourceDefinition } from './definition.ts';
 import { exchange } from './vendor/exchange.ts';
 import { gone, notFound } from './http-status.ts';
 import { identifier, type Identify } from './identity.ts';
-import { cutShort, hasHttpStatus, incomplete, neverFinished } from './vendor/incomplete.ts';
+import { cutShort, hasHttpStatus, incomplete, neverFinished, passedBy } from './vendor/incomplete.ts';
 import { readJob } from './vendor/job.ts';
 import { exit, type Problem } from './problem.ts';
 import { itemWalk } from './vendor/item-walk.ts';
@@ -105,7 +105,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
       const problem = yield* readUnlessGone({ ask, window: ask.slice, identity, bookmark });
       if (problem === undefined) return;
       if (again || problem.status === exit.partial) {
-        yield { ...emptyPage, incomplete: problem };
+        yield { ...emptyPage, incomplete: hasBookmarks ? passedBy(problem) : problem };
         return;
       }
       tools.debug('reading the window again', { problem: problem.message });

@@ -135,6 +135,28 @@ test('after a bookmark a record with remembered content is a new twin', () => {
   assert.ok([...ledger].some((key) => key.endsWith('#5')));
 });
 
+test('a window that begins at a bookmark and is read again gives the same keys, though what it delivered is remembered by then', () => {
+  const ledger = new Set<string>();
+  const identify = identifier({ paths: [] }, (key, start, end) => ledger.has(key.toString('utf8', start, end)), true);
+  ledger.add(
+    next(
+      identifier({ paths: [] }, () => false, false),
+      'a',
+    ),
+  );
+  const read = (): string[] => {
+    identify.startWindow();
+    return ['a', 'b', 'a'].map((text) => next(identify, text));
+  };
+  const first = read();
+  for (const key of first) ledger.add(key);
+  assert.deepEqual(read(), first);
+  assert.deepEqual(
+    first.map((key) => key.replace(/.*[0-9a-f]{64}/, '')),
+    ['#2', '', '#3'],
+  );
+});
+
 test('sinks see a string without its quotes, unless it reads like another kind of key', () => {
   const rows: readonly (readonly [string, string])[] = [
     ['"abc"', 'abc'],

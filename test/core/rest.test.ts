@@ -366,6 +366,25 @@ for (const [what, status, body, invalid, restarts] of lost) {
   });
 }
 
+test('where the bookmark has moved past them, fewer records than announced are told as such', async () => {
+  const [page, end] = ['{"data":[{"n":1}],"next":"new","total":2}', '{"data":[],"next":"new","total":0}'];
+  const server = await vendor(page, end, page, end);
+  const definition: SourceDefinition = {
+    ...pear,
+    request: { path: '/log', query: { cursor: '{cursor}' } },
+    paging: { type: 'cursor', path: 'next', bookmark: true, stop: ['empty-page'] },
+    records: { path: 'data', id: { content: true }, total: 'total' },
+  };
+  await assert.rejects(pullOnce(definition, valuesFor(server), { part: { slice, bookmark: 'old' } }), (error) => {
+    assert.ok(error instanceof Problem);
+    assert.match(error.message, /announced 2 records .* and gave 1$/);
+    assert.match(error.hint ?? '', /^the position may be past them/);
+    return true;
+  });
+  await server.close();
+  assert.equal(server.requests.length, 4, 'it is read again once');
+});
+
 test("a comparison is written in the vendor's language, safely quoted", async () => {
   const query = { keys: { method: { field: 'auditTrail.requestMethod' } }, compare: '{field} = {value}', and: ' and ' };
   const request = { path: '/log', query: { filter: '{query}', from: '{from}', cursor: '{cursor}' } };

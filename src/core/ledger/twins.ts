@@ -18,6 +18,8 @@ export interface Twins {
   forgetOlder(): void;
   /** Forgets everything. */
   clear(): void;
+  /** Begins to count anew, each content after the numbers that were used up before its first occurrence. */
+  restart(): void;
 }
 
 const words = 4;
@@ -32,6 +34,11 @@ export function twins(): Twins {
   /** A count that falls to 0 stays: its base must not be taken anew, now that the first attempt may be remembered. */
   function takeBack(entries: readonly number[] = []): void {
     for (const entry of entries) recent.count(entry, -1);
+  }
+
+  function begin(): void {
+    page = [];
+    part &&= [];
   }
 
   const wanted = new Uint32Array(words);
@@ -62,14 +69,16 @@ export function twins(): Twins {
     forgetOlder() {
       older = recent;
       recent = countTable();
-      page = [];
-      part &&= [];
+      begin();
     },
     clear() {
       recent = countTable();
       older = countTable();
-      page = [];
-      part &&= [];
+      begin();
+    },
+    restart() {
+      recent.reset();
+      begin();
     },
   };
 }
@@ -81,6 +90,8 @@ interface CountTable {
   add(content: Uint32Array, base: number): number;
   /** Counts on by `more`; returns what that comes to, the base included. */
   count(entry: number, more: number): number;
+  /** All counts are 0 again, and the bases stay. */
+  reset(): void;
 }
 
 function countTable(): CountTable {
@@ -125,6 +136,7 @@ function countTable(): CountTable {
       counts[entry]! += more;
       return (bases.get(entry) ?? 0) + counts[entry]!;
     },
+    reset: () => void counts.fill(0),
   };
 }
 

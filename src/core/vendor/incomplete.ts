@@ -67,6 +67,13 @@ export function cutShort(name: string, { from, until }: Window): Problem {
   });
 }
 
+/** The same where bookmarks were saved meanwhile: nobody goes back behind one. */
+export function passedBy(problem: Problem): Problem {
+  return problem.with({
+    hint: 'the position may be past them: the next run goes on from the last bookmark; see what the vendor says about them',
+  });
+}
+
 /** A query that does not even finish for the shortest window. */
 export function neverFinished(name: string, { from, until }: Window): Problem {
   return new Problem(exit.unavailable, `${name} did not finish its query from ${isoText(from)} to ${isoText(until)}`, {
