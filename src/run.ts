@@ -8,7 +8,7 @@ import { unsaved } from './core/delivery/unsaved.ts';
 import { packer } from './core/batch.ts';
 import type { Doubted } from './core/delivery/delivered.ts';
 import { begunPlan, noteBegin } from './core/run/begin.ts';
-import { noteListed, progressOf } from './core/run/branch-list.ts';
+import { beginOfNew, noteListed, progressOf } from './core/run/branch-list.ts';
 import { dryQuarantine } from './core/run/dry-quarantine.ts';
 import { changedCredentials, type CredentialMarks } from './core/run/credentials.ts';
 import { checkHoldOff } from './core/run/hold-off.ts';
@@ -82,7 +82,7 @@ interface State extends RunResult, Collected {
   window: Window | undefined;
   position: Position | undefined;
   sinkBroken: boolean;
-  /** A run before this one has noted where the job begins, and knew no branches. */
+  /** The runs before this one say where branches begin that are new to it. */
   isBegun: boolean;
 }
 
@@ -124,6 +124,8 @@ async function pullBranches(state: State, position: Position, sink: Sink, quaran
   const seed = Math.floor(tools.random() * 2 ** 32);
   // A journal needs a position that knows its branch; and a full disk should fail before anything is sent.
   const unknown = branches.filter((branch) => !position.branches.has(branch));
+  const begin = beginOfNew(position, source, parts.job);
+  if (begin !== undefined) [position.begin, state.isBegun] = [begin, true];
   for (const branch of unknown) placeOf(position, branch, seed);
   position.begin = undefined; // theirs say it now
   const note = (branch: string): void => void begunPlan({ ...parts, place: placeOf(position, branch, seed) });

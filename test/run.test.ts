@@ -1874,6 +1874,38 @@ for (const [who, asksForBranches, said] of branchCases) {
   });
 }
 
+test('a branch that the vendor lists for the first time begins where the run before ended, if a first run does not reach as far', async () => {
+  for (const [firstRun, asksForBranches, expected] of [
+    ['0s', true, ['created']],
+    ['0s', false, []],
+    ['1h', true, ['created']],
+    ['5h', true, ['created', 'old']],
+  ] as const) {
+    const here = bench();
+    let branches = ['one'];
+    const stray = { pull: here.vendor.pull.bind(here.vendor) };
+    Object.assign(here.vendor, { branches: async () => branches, asksForBranches });
+    here.vendor.pull = async function* (ask) {
+      if (ask.branch === 'two') yield* stray.pull(ask);
+      else for await (const page of stray.pull(ask)) yield { ...page, records: [] };
+    };
+    const tick = async (): Promise<number[]> => {
+      here.restart();
+      return statuses(await here.run({ firstRun: parseDuration(firstRun, '--first-run') }));
+    };
+    assert.deepEqual(await tick(), []);
+    here.vendor.stored.push(stored('old', start - 60 * minute), stored('created', start + minute));
+    here.clock.now += 180 * minute;
+    branches = ['one', 'two'];
+    const down = new Problem(exit.unavailable, 'memory is down', {});
+    here.vendor.beforePage = () => fail(down);
+    assert.deepEqual(await tick(), [exit.unavailable]);
+    here.vendor.beforePage = () => {};
+    assert.deepEqual(await tick(), []);
+    assert.deepEqual(here.ids().toSorted(), expected, firstRun);
+  }
+});
+
 test('a branch that is no longer listed is told by the next run when this one was killed', async () => {
   const here = bench();
   Object.assign(here.vendor, { branches: async () => ['one', 'two'], asksForBranches: true });
