@@ -34,8 +34,9 @@ export function troubleOf(position: Position, now: number): Trouble | undefined 
   return began ? undefined : { message: 'it has no position yet', hint: byHand };
 }
 
+/** What a clock that was far ahead wrote down says nothing. */
 export function isRecent(time: string | undefined, now: number): boolean {
-  return time !== undefined && now - Date.parse(time) < day;
+  return time !== undefined && Math.abs(now - Date.parse(time)) < day;
 }
 
 /** For a run of a version that kept no hints. */

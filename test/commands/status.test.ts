@@ -28,6 +28,12 @@ const cases: (readonly [what: string, position: Position, state: string])[] = [
   ['a good run just now', position(0, 0, recently), 'connected'],
   ['a good run, 23 hours ago', position(0, 0, '2026-11-19T10:00:00.000Z'), 'connected'],
   ['no run for 25 hours', position(0, 0, '2026-11-19T08:00:00.000Z'), 'warning'],
+  ['a good run, by a clock that was a little ahead', position(0, 0, '2026-11-20T10:00:00.000Z'), 'connected'],
+  [
+    'a good run, by a clock that was years ahead, and none since',
+    position(0, 0, '2030-01-01T00:00:00.000Z'),
+    'warning',
+  ],
   ['records set aside', position(3, 0, recently), 'warning'],
   ['one failure', position(69, 1, recently), 'warning'],
   ['two failures', position(69, 2, recently), 'warning'],
@@ -38,6 +44,7 @@ const cases: (readonly [what: string, position: Position, state: string])[] = [
 for (const [lastRepeat, state] of [
   [recently, 'warning'],
   ['2026-11-19T08:00:00.000Z', 'connected'],
+  ['2030-01-01T00:00:00.000Z', 'connected'], // by a clock that was years ahead
 ] as const) {
   cases.push([
     `a good run just now, and a delivery repeated ${lastRepeat}`,
