@@ -612,6 +612,32 @@ test('a branch of which too much is in doubt stops no other branch', async () =>
   assert.deepEqual([here.ids(), here.quarantine.added], [['good'], []]);
 });
 
+test('a branch of which too many records are refused stops no other branch, though the destination refuses them one by one', async () => {
+  const here = bench({ pageSize: 50 });
+  here.sink = memorySink({ records: 20 });
+  here.vendor.branches = async () => ['bad', 'good'];
+  const { pull } = here.vendor;
+  here.vendor.pull = async function* (ask) {
+    for await (const page of pull(ask))
+      yield { ...page, records: page.records.filter(({ bytes }) => bytes.includes(ask.branch)) };
+  };
+  for (let at = 0; at < 15; at++) here.vendor.stored.push(stored(`bad${at}`, start - minute - at));
+  here.vendor.stored.push(stored('good', start - minute));
+  here.sink.answer = ({ records }) =>
+    records[0]?.bytes.includes('bad') ? { outcomes: records.map(() => ({ refused: 'no mapping' })) } : undefined;
+  for (let run = 0; run < 3; run++) {
+    assert.deepEqual(statuses(await here.run()), [exit.data]);
+    assert.deepEqual(here.quarantine.added, []);
+    here.restart();
+  }
+  assert.deepEqual(here.ids(), ['good']);
+  const { branches } = (await here.store.load())!;
+  assert.deepEqual(
+    ['bad', 'good'].map((branch) => branches.get(branch)?.watermark !== undefined),
+    [false, true],
+  );
+});
+
 test('the watermark does not pass a record in doubt, and neither does a bookmark', async () => {
   const sliced = bench({ rules: { slice: 10n * 60_000_000_000n } });
   sliced.vendor.stored.push(stored('bad', start - 55 * minute));

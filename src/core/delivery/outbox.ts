@@ -142,11 +142,12 @@ export function outbox(parts: OutboxParts): Outbox {
     },
     async settle() {
       await Promise.all(flight);
-      // Told of already. They come again, with the others that were too many.
-      if (limit.isInDoubt()) doubted.splice(0, doubted.length, ...doubted.filter((one) => one.branch !== branch));
+      // They come again, with the others that were too many.
+      if (limit.thrown() !== undefined)
+        doubted.splice(0, doubted.length, ...doubted.filter((one) => one.branch !== branch));
       await aside.flush();
     },
-    broken: () => failed && !limit.isInDoubt(),
+    broken: () => failed && failure !== limit.thrown(),
   };
 
   async function addAfterDispatch(auditRecord: AuditRecord, entry: number): Promise<void> {

@@ -28,8 +28,8 @@ export interface RefusalLimit {
    * records, the share of one says little. Not for a part of a batch, the rest of which may yet be accepted.
    */
   check(more: number, reason: string): void;
-  /** It threw 78: other records, such as those of another branch, may still be taken. */
-  isInDoubt(): boolean;
+  /** What it threw: the destination answers, and other records, such as those of another branch, may still be taken. */
+  thrown(): Problem | undefined;
 }
 
 /** `share`: 0 to 1. `before`: refused by earlier runs, into the quarantine at `path`. */
@@ -39,7 +39,12 @@ export function refusalLimit(
   { refusals: before, stuck = { delivered: 0, quarantined: 0 } }: Refusals,
   path: string,
 ): RefusalLimit {
-  let inDoubt = false;
+  let thrown: Problem | undefined;
+
+  function stop(problem: Problem): never {
+    thrown = problem;
+    throw problem;
+  }
 
   function checkShare(more: number, reason: string, doubt?: string): void {
     const { delivered, quarantined } = stuck;
@@ -47,12 +52,9 @@ export function refusalLimit(
     // This run reads again, as seen, what the others delivered and set aside.
     const read = quarantined > 0 ? delivered + quarantined + fresh(summary) : summary.fetched;
     if (refused <= Math.max(floor, read * share)) return;
-    if (quarantined > 0) throw tooManyByNow(refused, quarantined, reason, path);
-    if (doubt !== undefined && !isAnyAccepted(summary)) {
-      inDoubt = true;
-      throw noneTaken(reason, doubt);
-    }
-    throw tooMany(refused, summary.fetched, reason);
+    if (quarantined > 0) stop(tooManyByNow(refused, quarantined, reason, path));
+    if (doubt !== undefined && !isAnyAccepted(summary)) stop(noneTaken(reason, doubt));
+    stop(tooMany(refused, summary.fetched, reason));
   }
 
   return {
@@ -63,9 +65,9 @@ export function refusalLimit(
       if (before === 0 || isAnyAccepted(summary)) return;
       const refused = before + refusedAnew(summary) + more;
       // What is known from earlier runs is not tried again, and so proves nothing.
-      if (refused > Math.max(floor, (before + fresh(summary)) * share)) throw tooManyInARow(refused, reason, path);
+      if (refused > Math.max(floor, (before + fresh(summary)) * share)) stop(tooManyInARow(refused, reason, path));
     },
-    isInDoubt: () => inDoubt,
+    thrown: () => thrown,
   };
 }
 
