@@ -96,6 +96,14 @@ export function instantOf(time: number, nanos: number): Instant {
   return BigInt(time) * millisecond + BigInt(nanos);
 }
 
+export function earlier(a: Instant, b: Instant): Instant {
+  return a < b ? a : b;
+}
+
+export function later(a: Instant, b: Instant): Instant {
+  return a > b ? a : b;
+}
+
 export function fromMillis(milliseconds: number): Instant {
   return BigInt(Math.floor(milliseconds)) * millisecond;
 }

@@ -1,5 +1,5 @@
 /** Watermark, overlap and delay make the window; the window makes slices; a finished slice moves the watermark. */
-import { second, toMillis } from './time.ts';
+import { earlier, later, second, toMillis } from './time.ts';
 import type { Duration, Instant, Window, WindowRules } from './types.ts';
 
 export interface WindowRequest {
@@ -175,12 +175,4 @@ function unaskedStart(request: WindowRequest, until: Instant): Instant {
 function unreadStart(watermark: Instant | undefined, since: Instant | undefined): Instant | undefined {
   if (watermark === undefined || since === undefined) return since ?? watermark;
   return earlier(watermark, since);
-}
-
-function earlier(a: Instant, b: Instant): Instant {
-  return a < b ? a : b;
-}
-
-function later(a: Instant, b: Instant): Instant {
-  return a > b ? a : b;
 }

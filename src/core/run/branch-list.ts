@@ -2,6 +2,7 @@
 import { firstOf } from '../text/listed.ts';
 import { exit, Problem } from '../problem.ts';
 import type { Begin, Instant, Job, Position, Source } from '../types.ts';
+import { earlier, later } from '../time.ts';
 import { serverText } from '../text/shown.ts';
 import { overlapOf } from '../window.ts';
 
@@ -14,8 +15,7 @@ export function progressOf({ branches }: Position): {
   const listed = [...branches.values()].filter((place) => place.listed);
   const marks = listed.flatMap(({ watermark }) => watermark ?? []);
   const [first, ...others] = marks;
-  const watermark =
-    first === undefined ? undefined : others.reduce((least, mark) => (mark < least ? mark : least), first);
+  const watermark = first === undefined ? undefined : others.reduce(earlier, first);
   return { watermark, listed: listed.length, without: listed.length - marks.length };
 }
 
@@ -45,8 +45,7 @@ export function beginOfNew(
 ): Begin | undefined {
   const [first, ...others] = [...branches.values()].flatMap(({ watermark }) => watermark ?? []);
   if (asksForBranches !== true || first === undefined) return undefined;
-  const latest = others.reduce((last, mark) => (mark > last ? mark : last), first);
-  return { from: latest - overlapOf(job, window), firstRun: 0n };
+  return { from: others.reduce(later, first) - overlapOf(job, window), firstRun: 0n };
 }
 
 /** Said once: whether the right to read it was taken away, or the branch is gone for good, the vendor does not say. */

@@ -1,6 +1,6 @@
 /** Where a branch goes on from once a slice was read to its end. */
 import { isUnset, provenNow } from '../clock/vendor-clock.ts';
-import { fromMillis, toMillis } from '../time.ts';
+import { fromMillis, later, toMillis } from '../time.ts';
 import type { BranchPosition, Duration, Instant, Source, Window } from '../types.ts';
 import { advance, delayOf, overlapOf, settledBy } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
@@ -47,7 +47,7 @@ function settledAfter(
   if (serverNow === undefined) return place.settled;
   const begin = place.watermark === undefined ? slice.from : place.watermark - overlap;
   const known = settledFor(place, overlap) ?? begin;
-  const until = settledBy(known > begin ? known : begin, slice, serverNow, delay + overlap);
+  const until = settledBy(later(known, begin), slice, serverNow, delay + overlap);
   return { until, overlap };
 }
 

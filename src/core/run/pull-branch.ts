@@ -8,7 +8,7 @@ import { isPastClock, isSuited } from './plan.ts';
 import type { BranchRun } from './branch-run.ts';
 import { pullWindow } from './pull-window.ts';
 import { passOver } from './untold.ts';
-import { fromMillis } from '../time.ts';
+import { fromMillis, later } from '../time.ts';
 import type { Job, Window } from '../types.ts';
 
 /** Pulls a branch. `read` is called with the window that was read; `cure` says how to begin again, for a hint. */
@@ -58,8 +58,7 @@ export async function pullBranch(parts: BranchRun<Job>, read: (window: Window) =
   // A stream is committed every now and then: what its position remembers must not grow as long as it runs.
   for (let last: Window = plan.window; source.stream?.isOpen() === true;) {
     await at.save();
-    const now = fromMillis(tools.now());
-    last = { from: last.until, until: now > last.until ? now : last.until }; // the clock may have been set back
+    last = { from: last.until, until: later(fromMillis(tools.now()), last.until) }; // the clock may have been set back
     await pullWindow({ ...at, job: plan.job }, last);
   }
   const isTimeless = source.serverTime() === undefined && source.window.filter !== 'none';

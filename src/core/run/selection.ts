@@ -1,7 +1,7 @@
 /** What of a slice is to be delivered: the records that belong to it, each once, by where the vendor was asked to begin. */
 import { withContentKey } from '../content/content-key.ts';
 import { conflict } from '../dedupe.ts';
-import { fromMillis, second } from '../time.ts';
+import { fromMillis, later, second } from '../time.ts';
 import type { AuditRecord, Instant, Window, WindowRules } from '../types.ts';
 import { delayOf, overlapOf } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
@@ -58,7 +58,7 @@ export function selection(at: BranchRun, { window, slice, bookmark, deliver, sta
   function youngest(): Instant {
     const planned = slice.until + delayOf(job, source.window);
     const now = (source.serverTime() ?? fromMillis(tools.now())) + second; // vendors tell whole seconds
-    return now > planned ? now : planned;
+    return later(now, planned);
   }
 
   return {
@@ -88,5 +88,5 @@ export function selection(at: BranchRun, { window, slice, bookmark, deliver, sta
 function takenFrom({ source, job }: BranchRun, window: Window, slice: Window): Instant {
   const overlapped = slice.from - overlapOf(job, source.window);
   const from = source.edge?.(overlapped) ?? overlapped;
-  return from > window.from ? from : window.from;
+  return later(from, window.from);
 }
