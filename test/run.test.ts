@@ -1932,6 +1932,21 @@ test('a branch that the vendor lists for the first time begins where the run bef
   }
 });
 
+test('so does one that comes into being while no branch could be read yet: it begins where they were to begin', async () => {
+  const here = bench();
+  let branches = ['one'];
+  Object.assign(here.vendor, { branches: async () => branches, asksForBranches: true });
+  here.vendor.beforePage = () => fail(new Problem(exit.unavailable, 'memory is down', {}));
+  assert.deepEqual(statuses(await here.run({ firstRun: 0n })), [exit.unavailable]);
+  here.vendor.stored.push(stored('created', start + minute));
+  here.clock.now += 180 * minute;
+  branches = ['one', 'two'];
+  here.vendor.beforePage = () => {};
+  here.restart();
+  assert.deepEqual(statuses(await here.run({ firstRun: 0n })), []);
+  assert.deepEqual(here.ids(), ['created', 'created'], 'each branch has it');
+});
+
 test('a branch that is no longer listed is told by the next run when this one was killed', async () => {
   const here = bench();
   Object.assign(here.vendor, { branches: async () => ['one', 'two'], asksForBranches: true });

@@ -36,16 +36,20 @@ export function noteListed(position: Position, source: Source, branches: readonl
 
 /**
  * Where branches begin that the vendor lists for the first time, unless a first run reaches further back: where the job had
- * got to. They may have come into being since, and what happens while it does not run belongs to the job.
+ * got to, or was to begin. They may have come into being since, and what happens while it does not run belongs to the job.
  */
 export function beginOfNew(
   { branches }: Position,
   { asksForBranches, window }: Pick<Source, 'asksForBranches' | 'window'>,
   job: Pick<Job, 'overlap'>,
 ): Begin | undefined {
-  const [first, ...others] = [...branches.values()].flatMap(({ watermark }) => watermark ?? []);
-  if (asksForBranches !== true || first === undefined) return undefined;
-  return { from: others.reduce(later, first) - overlapOf(job, window), firstRun: 0n };
+  const overlap = overlapOf(job, window);
+  const [first, ...others] = [...branches.values()].flatMap(({ watermark, begin }) =>
+    watermark === undefined ? (begin?.from ?? []) : watermark - overlap,
+  );
+  return asksForBranches !== true || first === undefined
+    ? undefined
+    : { from: others.reduce(later, first), firstRun: 0n };
 }
 
 /** Said once: whether the right to read it was taken away, or the branch is gone for good, the vendor does not say. */
