@@ -158,9 +158,14 @@ export function createLedger(seed = 0): Ledger {
   return {
     size: () => size,
     note: (key, start, end, stamp, fingerprint) => note(packed(key, start, end), stamp, fingerprint),
-    marked(key, start, end) {
+    marked(key, start, end, until = 0) {
       const entry = table.find(packed(key, start, end));
-      return entry !== -1 && entry < marked && isLive(segmentOf(entry)[offsetOf(entry) + stateAt]!);
+      if (entry === -1 || entry >= marked) return false;
+      const segment = segmentOf(entry);
+      const head = offsetOf(entry);
+      if (!isLive(segment[head + stateAt]!)) return false;
+      if (until > readStamp(segment, head)) writeStamp(segment, head, until);
+      return true;
     },
     mark() {
       marked = newest + 1;

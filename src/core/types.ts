@@ -504,8 +504,11 @@ export interface Ledger {
   note(key: Buffer, start: number, end: number, stamp: number, fingerprint: number): number;
   /** Everything noted so far belongs to before a bookmark that is about to be saved. */
   mark(): void;
-  /** Whether the key was delivered before the last mark: a run that goes on from there never shows it again. */
-  marked(key: Buffer, start: number, end: number): boolean;
+  /**
+   * Whether the key was delivered before the last mark: a run that goes on from there never shows it again. If so, it is
+   * remembered as if its stamp were `until` at least.
+   */
+  marked(key: Buffer, start: number, end: number, until?: number): boolean;
   /** The record was delivered, or set aside for good. */
   keep(entry: number): void;
   /** The record was sent; the acknowledgement named `pending` is still to come. It is not sent again meanwhile. */

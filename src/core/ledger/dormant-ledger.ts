@@ -49,7 +49,7 @@ export function dormantLedger(
     size: () => awake?.size() ?? count,
     note: (key, start, end, stamp, fingerprint) => (awake ?? ledger()).note(key, start, end, stamp, fingerprint),
     mark: () => ledger().mark(),
-    marked: (key, start, end) => ledger().marked(key, start, end),
+    marked: (key, start, end, until) => ledger().marked(key, start, end, until),
     keep: (entry) => (awake ?? ledger()).keep(entry),
     wait: (entry, pending) => ledger().wait(entry, pending),
     settle: (pending, kept) => ledger().settle(pending, kept),
