@@ -15,6 +15,7 @@ import { incomingHeaders, outgoingHeaders } from './http/headers.ts';
 import { connectionProblem, isBroken, pathOf, type Where } from './http/http-errors.ts';
 import { proxyFor, type Proxy } from './http/proxy.ts';
 import { followRedirect, isRedirect } from './http/redirects.ts';
+import { unless } from './streams/unless.ts';
 import { noteCertificate, refuseUnprotected, tlsOptions, type Trust } from './tls.ts';
 
 export interface HttpOptions extends Trust {
@@ -22,8 +23,6 @@ export interface HttpOptions extends Trust {
   readonly timeout: number;
   /** Default: 10 s, at most `timeout`. */
   readonly connectTimeout?: number;
-  /** Default: 30 s, at most `timeout`. */
-  readonly headersTimeout?: number;
   /** Ends what is under way; its reason is a Problem and is thrown as it is. */
   readonly stop?: AbortSignal;
   readonly now: () => number;
@@ -115,12 +114,18 @@ export function openHttp(base: string, options: HttpOptions): Http {
       reached('http: request sent');
       return reply;
     };
+    const insist = async (): Promise<Reply> => {
+      try {
+        return await dispatchNow();
+      } catch (error) {
+        if (!answered || !repeatable || !isBroken(error) || exchange.signal.aborted) throw error;
+        options.debug?.('the idle connection was gone, sending again', { method, path });
+        return dispatchNow();
+      }
+    };
     const started = options.now();
-    const reply = await dispatchNow().catch((error: unknown) => {
-      if (!answered || !repeatable || !isBroken(error) || exchange.signal.aborted) throw error;
-      options.debug?.('the idle connection was gone, sending again', { method, path });
-      return dispatchNow();
-    });
+    // undici itself ends no request that waits for a proxy's tunnel.
+    const reply = await (proxy === undefined ? insist() : unless(exchange.signal, insist()));
     reached('http: reply headers');
     answered = true;
     jar.store([reply.headers['set-cookie'] ?? []].flat(), pathname, options.now(), dateOf(reply));
@@ -183,7 +188,6 @@ async function openClient(home: URL, proxy: Proxy | undefined, options: HttpOpti
       ...patientlyByAddress,
       timeout: Math.min(options.connectTimeout ?? connectTimeout, options.timeout),
     },
-    timeouts: { headersTimeout: Math.min(options.headersTimeout ?? 30_000, options.timeout), bodyTimeout: 0 },
     proxy,
     opened: noteCertificate,
   });

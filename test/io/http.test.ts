@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
@@ -23,6 +25,9 @@ import {
   type RawServer,
   type RawServerOptions,
 } from '../support/raw-server.ts';
+
+/** The clock of undici's own limits, which counts steps of half a second. */
+const undiciClock = createRequire(import.meta.url)('undici/lib/util/timers.js') as { tick(milliseconds: number): void };
 
 const secret = 's3cret-t0ken';
 
@@ -321,10 +326,22 @@ test('a query sent by POST may be repeated', async (t) => {
 
 // ---------------------------------------------------------------------------------------------------- time
 
-test('a server that accepts and never answers ends at the header limit', async (t) => {
+test('a server that accepts and never answers ends at the total limit, and was asked for too much perhaps', async (t) => {
   const server = await serve(t, silence);
-  const problem = await problemOf(get(open(t, server.url, { headersTimeout: 200 })));
-  isTransient(problem, /did not answer in time \(UND_ERR_HEADERS_TIMEOUT/);
+  const problem = await problemOf(get(open(t, server.url, { timeout: 300 })));
+  isTransient(problem, /did not complete its reply within 0\.3 s \(GET \/\)/);
+  assert.equal(problem.httpStatus, 504);
+});
+
+test('a reply may begin as late as the total limit lets it: that is what --timeout is for', async (t) => {
+  let ask = (_socket: Socket): void => undefined;
+  const asked = new Promise<Socket>((resolve) => (ask = resolve));
+  const server = await serve(t, (socket) => ask(socket));
+  const answer = getText(open(t, server.url, { timeout: 60_000 }));
+  const socket = await asked;
+  for (const milliseconds of [1000, 50_000]) undiciClock.tick(milliseconds);
+  socket.write(reply(200, {}, 'at last'));
+  assert.equal(await answer, 'at last');
 });
 
 test('a head that trickles in ends at the total limit', async (t) => {
@@ -385,6 +402,19 @@ test('a stop request ends a connection attempt', async (t) => {
   const reason = new Problem(exit.terminate, 'stopped by SIGTERM', { hint: 'none' });
   const asking = problemOf(get(open(t, server.url, { stop: controller.signal })));
   setTimeout(() => controller.abort(reason), 50);
+  assert.equal(await asking, reason);
+});
+
+test('a proxy that takes the connection and says nothing is waited for neither after a stop request nor beyond the limit', async (t) => {
+  const proxy = await serve(t, silence);
+  const ask = (options: Partial<HttpOptions>): Promise<Problem> =>
+    problemOf(get(open(t, 'https://vendor.example', { environment: { HTTPS_PROXY: proxy.url }, ...options })));
+  isTransient(await ask({ timeout: 200 }), /did not complete its reply within 0\.2 s/);
+  const controller = new AbortController();
+  const reason = new Problem(exit.terminate, 'stopped by SIGTERM', { hint: 'none' });
+  const asking = ask({ stop: controller.signal, timeout: 10_000 });
+  while (proxy.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+  controller.abort(reason);
   assert.equal(await asking, reason);
 });
 

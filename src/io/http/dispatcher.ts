@@ -18,12 +18,13 @@ type Connection = buildConnector.BuildOptions & Pick<ConnectionOptions, 'cert' |
 
 export interface DispatcherOptions {
   readonly connection: Connection;
-  /** Milliseconds. */
-  readonly timeouts: { readonly headersTimeout: number; readonly bodyTimeout: number };
   readonly proxy: { readonly origin: string; readonly token?: string | undefined } | undefined;
   /** Sees every socket that is opened without a proxy. */
   readonly opened: (socket: Socket) => Socket;
 }
+
+/** No limits of undici's own: that of the whole request (exchange.ts) is for all of it. */
+const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
 
 export interface Client {
   dispatch(options: Dispatched): Promise<Reply>;
@@ -32,7 +33,7 @@ export interface Client {
 
 /** A client of one origin; nothing is connected before the first request. */
 export async function openDispatcher(origin: string, options: DispatcherOptions): Promise<Client> {
-  const { proxy, timeouts } = options;
+  const { proxy } = options;
   const dispatcher = proxy === undefined ? direct(origin, options) : await throughProxy(origin, proxy, options);
   return {
     dispatch: (dispatched) => callRequest.call(dispatcher, { ...timeouts, ...dispatched }),
@@ -48,7 +49,7 @@ function direct(origin: string, { connection, opened }: DispatcherOptions): Disp
 async function throughProxy(
   origin: string,
   proxy: NonNullable<DispatcherOptions['proxy']>,
-  { connection, timeouts }: DispatcherOptions,
+  { connection }: DispatcherOptions,
 ): Promise<Dispatcher> {
   const { default: ProxyAgent } = await import('undici/lib/dispatcher/proxy-agent.js');
   return new ProxyAgent({

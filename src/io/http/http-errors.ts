@@ -126,8 +126,6 @@ const transientCodes: ReadonlyMap<string, readonly [what: string, hint: string]>
     ['did not accept the connection in time', 'check the host, the port and the firewalls between'],
   ],
   ['ETIMEDOUT', ['did not answer in time', network]],
-  ['UND_ERR_HEADERS_TIMEOUT', ['accepted the request and did not answer in time', network]],
-  ['UND_ERR_BODY_TIMEOUT', ['stopped in the middle of the reply', network]],
   ['EAI_AGAIN', ['has a host name that cannot be resolved now', 'check the name server']],
   [
     'EMFILE',
