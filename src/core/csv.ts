@@ -44,8 +44,9 @@ export function csvSplitter(options: CsvOptions): Splitter {
     skipMark = markSkipper();
   }
 
-  function push(chunk: Buffer): void {
-    let at = skipMark(chunk);
+  function push(piece: Buffer): void {
+    const chunk = skipMark(piece);
+    let at = 0;
     while (at < chunk.length) {
       if (!rows.pending() && header.length === 0 && isLineBreak(chunk[at])) {
         at += 1;

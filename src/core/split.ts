@@ -88,9 +88,10 @@ function pageSplitter(options: SplitterOptions, path: readonly string[]): Splitt
     before = 0;
   }
 
-  function push(chunk: Buffer): void {
+  function push(piece: Buffer): void {
+    const chunk = skipMark(piece);
     const utf8 = isUtf8Piece(chunk);
-    let at = skipMark(chunk);
+    let at = 0;
     while (at < chunk.length) at = around.open() ? inside(chunk, at, utf8) : around.read(chunk, at);
     before += chunk.length;
   }

@@ -73,6 +73,8 @@ const rows: readonly (readonly [what: string, text: string, records: readonly st
   ['rows', 'id,what\n1,login\n2,logout\n', ['{"id":"1","what":"login"}', '{"id":"2","what":"logout"}']],
   ['CRLF, and no line break at the end', 'id,what\r\n1,a\r\n2,b', ['{"id":"1","what":"a"}', '{"id":"2","what":"b"}']],
   ['a byte order mark', '\ufeffid\n1\n', ['{"id":"1"}']],
+  ['wide letters, whose first byte is that of the mark', '\uff29\uff24,id\n1,2\n', ['{"\uff29\uff24":"1","id":"2"}']],
+  ['two bytes as of the mark', '\ufefa,id\n1,2\n', ['{"\ufefa":"1","id":"2"}']],
   [
     'quotes, doubled ones, commas and line breaks in them',
     '"id","what"\n"1","a ""b"", c\r\nd"\n',

@@ -24,9 +24,10 @@ export function lineSplitter(options: ElementOptions): Splitter {
     torn = started = comment = false;
   }
 
-  function push(chunk: Buffer): void {
+  function push(piece: Buffer): void {
+    const chunk = skipMark(piece);
     const utf8 = isUtf8Piece(chunk);
-    let at = skipMark(chunk);
+    let at = 0;
     while (at < chunk.length) {
       if (!comment && !records.pending()) {
         at = skipBlanks(chunk, at, chunk.length);

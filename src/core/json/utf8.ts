@@ -1,5 +1,5 @@
 /** UTF-8 in pieces (RFC 3629): is it valid, and does it start with a byte order mark? */
-import { type Buffer, isAscii, isUtf8 } from 'node:buffer';
+import { Buffer, isAscii, isUtf8 } from 'node:buffer';
 
 /**
  * Is a piece of a text valid, apart from a character that is cut at its start or end? Then whatever lies inside it
@@ -21,18 +21,21 @@ function isContinuation(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x80 && byte < 0xc0;
 }
 
-/** Skips the byte order mark at the start of a text that comes in pieces: returns the offset after it, or 0. */
-export function markSkipper(): (piece: Buffer) => number {
-  let met = 0;
+/** Leaves out the byte order mark at the start of a text that comes in pieces: gives back each piece without it. */
+export function markSkipper(): (piece: Buffer) => Buffer {
+  /** What came and may yet become the mark: other characters begin like it. Undefined once that is settled. */
+  let held: Buffer | undefined = nothing;
   return (piece) => {
-    let at = 0;
-    while (met < mark.length && at < piece.length && piece[at] === mark[met]) {
-      met++;
-      at++;
+    if (held === undefined) return piece;
+    const text = held.length === 0 ? piece : Buffer.concat([held, piece]);
+    if (text.length < mark.length && mark.subarray(0, text.length).equals(text)) {
+      held = text;
+      return nothing;
     }
-    if (at < piece.length) met = mark.length;
-    return at;
+    held = undefined;
+    return text.subarray(0, mark.length).equals(mark) ? text.subarray(mark.length) : text;
   };
 }
 
-const mark = [0xef, 0xbb, 0xbf];
+const mark = Buffer.from('\ufeff');
+const nothing = Buffer.alloc(0);

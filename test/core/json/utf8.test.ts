@@ -24,10 +24,19 @@ test('what is not UTF-8 between two ASCII bytes is found', () => {
   }
 });
 
-test('a byte order mark is skipped once, at the start', () => {
+test('a byte order mark is left out once, at the start', () => {
   const mark = Buffer.from('\ufeff');
-  assert.equal(markSkipper()(Buffer.concat([mark, mark])), 3);
-  assert.equal(markSkipper()(Buffer.from('x\ufeff')), 0);
-  const skip = markSkipper();
-  assert.deepEqual([skip(mark.subarray(0, 1)), skip(mark.subarray(1)), skip(mark)], [1, 2, 0]);
+  const texts = (...pieces: readonly Buffer[]): string[] => pieces.map(markSkipper()).map(String);
+  assert.deepEqual(texts(Buffer.concat([mark, mark])), ['\ufeff']);
+  assert.deepEqual(texts(Buffer.from('x\ufeff')), ['x\ufeff']);
+  assert.deepEqual(texts(mark.subarray(0, 1), mark.subarray(1), mark), ['', '', '\ufeff']);
+});
+
+test('what only begins like a byte order mark stays, wherever it is cut', () => {
+  for (const text of ['\uff29', '\ufefax']) {
+    const bytes = Buffer.from(text);
+    for (let at = 0; at <= bytes.length; at += 1) {
+      assert.equal(Buffer.concat([bytes.subarray(0, at), bytes.subarray(at)].map(markSkipper())).toString(), text);
+    }
+  }
 });
