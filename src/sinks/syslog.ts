@@ -113,8 +113,8 @@ function name(values: SettingValues, setting: string, longest: number, preset = 
 }
 
 function structuredDataId(text: string): string {
-  if (/^[!#-<>-?A-\\^-~]{1,24}@\d{1,7}(?:\.\d{1,7})*$/.test(text)) return text;
-  throw new Problem(exit.config, 'SYSLOG_SD_ID must be a name, @ and an enterprise number', {
+  if (/^[!#-<>-?A-\\^-~]+@\d+(?:\.\d+)*$/.test(text) && text.length <= 32) return text;
+  throw new Problem(exit.config, 'SYSLOG_SD_ID must be a name, @ and an enterprise number, 32 characters at most', {
     hint: `set SYSLOG_SD_ID=${presetOf('SYSLOG_SD_ID')}`,
   });
 }

@@ -202,6 +202,7 @@ test('settings that cannot be used are 78, and passwords in an address are not t
   assert.equal(create({}).scope, 'tls://siem.example:6514');
   assert.equal(create({ SYSLOG_URL: 'tcp://127.0.0.1/' }).scope, 'tcp://127.0.0.1:514');
   assert.equal(create({ SYSLOG_URL: 'tcp://siem.example' }).scope, 'tcp://siem.example:514');
+  create({ SYSLOG_SD_ID: `${'a'.repeat(24)}@32473.1` });
   assert.equal(create({ SYSLOG_URL: 'tls://[::1]:1' }).scope, 'tls://[::1]:1');
   for (const more of [
     { SYSLOG_URL: 'siem.example:6514' },
@@ -216,6 +217,7 @@ test('settings that cannot be used are 78, and passwords in an address are not t
     { SYSLOG_MSGID: 'x'.repeat(33) },
     { SYSLOG_SD_ID: 'record' },
     { SYSLOG_SD_ID: 'a]b@1' },
+    { SYSLOG_SD_ID: `${'a'.repeat(24)}@32473.12` }, // an SD-NAME has 32 characters at most (RFC 5424 section 6)
     { SYSLOG_MAX_BYTES: '100' },
   ] as SettingValues[]) {
     assert.throws(
