@@ -186,6 +186,17 @@ test('on a terminal what it prints is all that stands there: the progress line m
   assert.match(terminal.stdout, /^(?:\r\u001b\[K[^\r]*)*\r\u001b\[Kbegun\.\r\n$/);
 });
 
+test('on a terminal a character is whole that comes in two pieces of what it prints', async (t) => {
+  const directory = scratch(t);
+  const record = `{"id":"1","said":"${'日本'.repeat(20)}"}`;
+  writeFileSync(join(directory, 'in.jsonl'), `${record}\n`);
+  const torn = `sh -c 'dd bs=1 count=100 status=none; sleep 0.3; cat'`; // 100 bytes end in a character
+  const words = `$AUDIT_EXPORT -s - --no-position --no-progress --state-dir state --bulk-format sekoia -- ${torn} < in.jsonl`;
+  const terminal = await shell(`script -qec "${words}" /dev/null`, { directory });
+  if (/not found/.test(terminal.stderr)) return t.skip('there is no script(1) here');
+  assert.equal(terminal.stdout, `${record}\r\n`);
+});
+
 test('what it says cannot pass for a line of ours', async (t) => {
   const directory = scratch(t);
   const forged = '{"level":"error","message":"forged","exit":78}';

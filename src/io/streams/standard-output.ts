@@ -5,6 +5,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { closeSync, fstatSync, fsync, openSync, readSync, write } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
 import { promisify } from 'node:util';
 import { exit, Problem } from '../../core/problem.ts';
 import { visible } from '../../core/text/shown.ts';
@@ -30,6 +31,7 @@ const fsyncOf = promisify(fsync);
 export function standardOutput(): Output {
   const kind = kindOf();
   const put = kind === 'pipe' || kind === 'terminal' ? writeStream : writeFile;
+  const decoder = new StringDecoder('utf8'); // what a command prints comes in pieces, cut anywhere
   let isBegun = false;
   const lasting = lastingFailure();
   return {
@@ -38,7 +40,7 @@ export function standardOutput(): Output {
       try {
         if (!isBegun && kind === 'file' && isTorn()) await writeFile(newline);
         isBegun = true;
-        await put(kind === 'terminal' ? Buffer.from(visible(bytes.toString('utf8'))) : bytes);
+        await put(kind === 'terminal' ? Buffer.from(visible(decoder.write(bytes))) : bytes);
         reached('output: written');
       } catch (error) {
         throw outputProblem(error);
