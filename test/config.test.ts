@@ -227,6 +227,23 @@ test('an env file in UTF-16 is refused, not read as one without settings', async
   assert.deepEqual([problem.status, problem.message], [78, `the env file ${path} is not plain text`]);
 });
 
+test('a setting in another encoding than UTF-8 is refused, not read as something else', async (t) => {
+  const directory = scratch(t);
+  const written = (name: string, text: string): string => {
+    const path = join(directory, name);
+    writeFileSync(path, Buffer.from(text, 'latin1'), { mode: 0o600 });
+    return path;
+  };
+  const secret = written('secret', 'p\u00e4sswort');
+  const envFile = written(
+    'job.env',
+    `# f\u00fcr\nCIRRUS_API_KEY=abc\nCIRRUS_ORG_URL=b\u00fcro\nCIRRUS_API_SECRET_FILE=${secret}\n`,
+  );
+  const { status, message, hint } = await refused({ source: 'cirrus', envFile: [envFile] });
+  const said = 'CIRRUS_API_SECRET must be in UTF-8; CIRRUS_ORG_URL must be in UTF-8, not "b\ufffdro"';
+  assert.deepEqual([status, message, hint], [78, said, `correct them in ${secret} and ${envFile}`]);
+});
+
 test('a blank around an address is shown, wherever it came from', async () => {
   const problem = await refused({ source: 'cirrus' }, { ...keys, CIRRUS_URL: 'https://a.example ' });
   assert.match(problem.message, /^CIRRUS_URL must be an http:.* URL .*, not "https:\/\/a\.example "$/);

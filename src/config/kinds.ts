@@ -22,6 +22,7 @@ const kinds: Readonly<Record<NonNullable<Setting['kind']>, Kind>> = {
 
 /** What is expected instead, when the text is not what the setting asks for; else undefined. */
 export function wrongKind(setting: Setting, text: string): string | undefined {
+  if (text.includes('\ufffd')) return 'in UTF-8'; // what stands where bytes could not be read
   if (setting.values !== undefined && !setting.values.includes(text)) return `one of ${setting.values.join(', ')}`;
   const kind = kinds[setting.kind ?? 'text'];
   return kind.holds(text) ? undefined : kind.expects;
