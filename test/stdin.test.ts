@@ -3,9 +3,20 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, existsSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { until } from './faults/processes.ts';
 import { ended, scratch, shell, start } from './support/program.ts';
 import { fakeElastic, withoutMark } from './support/sinks/elastic.ts';
 import { fakeSekoia } from './support/sinks/sekoia.ts';
@@ -242,6 +253,32 @@ test('a stream without an end is delivered as it comes, at most a second late', 
   const unread = Buffer.alloc(10_000);
   const isUnread = readSync(input, unread) > 1;
   assert.equal(got(), isUnread ? 3 : 4, 'what was read is delivered before it stops');
+});
+
+for (const flags of [[], ['--no-position']]) {
+  test(`a file that is taken away while a stream goes into it is 74, and no run has its records ${flags.join()}`, async (t) => {
+    const directory = scratch(t);
+    const argv = ['--source', '-', '--state-dir', 'state', '--output', 'got', ...flags];
+    const child = start(argv, { directory, stdio: ['pipe', 'pipe', 'pipe'] });
+    const end = ended(child);
+    const path = join(directory, 'got');
+    child.stdin?.write('{"id":1}\n');
+    await until(() => existsSync(path) && readFileSync(path, 'utf8') !== '');
+    rmSync(path);
+    child.stdin?.end('{"id":2}\n');
+    const { status, stderr } = await end;
+    assert.equal(status, 74, stderr);
+    assert.match(stderr, /^audit-export: \S+got was removed while it was written to\nhint: let log rotation rename/);
+    assert.match(stderr, /; stdin cannot be asked again: have the command before the pipe print once more/);
+  });
+}
+
+test('a search into a file is not over before the file is on the disk', async (t) => {
+  const { stderr } = await shell('strace -f -e trace=fsync $AUDIT_EXPORT -s sample --since 1h --output got', {
+    directory: scratch(t),
+  });
+  if (/not found|Operation not permitted/.test(stderr)) return t.skip('nothing can be traced here');
+  assert.match(stderr, /fsync\(\d+/);
 });
 
 test('a reader that has enough ends a stream without an end, quietly where no position is kept', async (t) => {

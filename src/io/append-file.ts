@@ -146,7 +146,7 @@ export function appendFile(path: string): AppendFile {
         const stat = await handle.stat();
         if (stat.nlink === 0) {
           throw new Problem(exit.ioerr, `${path} was removed while it was written to`, {
-            hint: 'let log rotation rename the file instead; the next run delivers these records again',
+            hint: 'let log rotation rename the file, and compress it a rotation later (delaycompress); the next run delivers these records again',
           });
         }
         if (!isTorn) size = stat.size; // others may have written as well

@@ -1,8 +1,9 @@
 /** What outlives a run: the destination is opened with what was kept, and the position is kept as the run goes and ends. */
-import { exit, type Problem } from '../problem.ts';
+import { exit, Problem } from '../problem.ts';
 import type { Position, Sink, Summary } from '../types.ts';
 import type { RunContext } from './branch-run.ts';
 import type { CredentialMarks } from './credentials.ts';
+import { notShownAgain } from './partial.ts';
 import { writeDown } from './position.ts';
 
 /** A sink that cannot be opened has nothing to make durable, and nothing to save. */
@@ -16,14 +17,21 @@ export async function openSink({ job, sink }: Pick<RunContext, 'job' | 'sink'>, 
   }
 }
 
+/** What was delivered is made durable first, also where no position is kept. */
 export async function save(
-  { store, job }: Pick<RunContext, 'job' | 'store'>,
+  { store, job, source }: Pick<RunContext, 'job' | 'store' | 'source'>,
   position: Position,
   sink: Sink | undefined,
   settled = false,
 ): Promise<void> {
-  if (store === undefined || job.dryRun) return;
-  await sink?.flush?.();
+  if (job.dryRun) return;
+  try {
+    await sink?.flush?.();
+  } catch (error) {
+    if (source.stream === undefined || !(error instanceof Problem)) throw error;
+    throw notShownAgain(error, source.name);
+  }
+  if (store === undefined) return;
   position.saved = sink?.saved?.(settled) ?? position.saved;
   await store.save(position);
 }
