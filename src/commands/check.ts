@@ -10,6 +10,7 @@ import { earliest } from '../core/run/commit.ts';
 import { goneBefore } from '../core/run/forewarned.ts';
 import { clockProblems } from '../core/run/plan.ts';
 import { fromMillis, isoText, second } from '../core/time.ts';
+import { counted } from '../core/text/counted.ts';
 import { oneLine } from '../core/text/shown.ts';
 import type { Instant, PositionStore, Sink, Source, Tools, Window, WindowRules } from '../core/types.ts';
 import { wholeSecond, windowOf } from '../core/window.ts';
@@ -138,8 +139,8 @@ async function lookAtSource({ source, tools }: Parts, configuration: Configurati
     const page = `the first page of ${isoText(slice.from)} to ${isoText(slice.until)}${several}`;
     const found =
       source.stream !== undefined
-        ? `${seen.count()} records in what came first${seen.lacks()}`
-        : `logged in, ${seen.count()} records on ${page}${seen.lacks()}${clockOf(source)}`;
+        ? `${counted(seen.count())} in what came first${seen.lacks()}`
+        : `logged in, ${counted(seen.count())} on ${page}${seen.lacks()}${clockOf(source)}`;
     return never.warnings().length === 0 && !seen.isAllOld() ? found : { warning: found };
   } finally {
     await source.close();

@@ -1,5 +1,6 @@
 /** What a run did, in one line. */
 import { progressOf } from '../core/run/branch-list.ts';
+import { counted } from '../core/text/counted.ts';
 import { isoText } from '../core/time.ts';
 import type { Job, Summary, Window } from '../core/types.ts';
 import type { RunResult } from '../run.ts';
@@ -11,7 +12,7 @@ export function progressText(summary: Summary, window: Window, milliseconds: num
   const rate = Math.round((read / Math.max(milliseconds, 1)) * 1000);
   const megabytes = (summary.bytes / 1e6).toFixed(1);
   const matching = unmatched === 0 ? '' : ` read, ${fetched} matching`;
-  return `${read} records${matching}, ${megabytes} MB, ${rate}/s, ${spanText(window)}`;
+  return `${counted(read)}${matching}, ${megabytes} MB, ${rate}/s, ${spanText(window)}`;
 }
 
 /** One line that accounts for every record. */

@@ -17,7 +17,7 @@ import { after } from './timer.ts';
 import { noteCertificate, refuseUnprotected, tlsOptions, type Trust } from './tls.ts';
 
 export interface WireOptions extends Trust {
-  /** Limit of one delivery in milliseconds, from the first packet to the last byte written. */
+  /** How long the receiver may take to accept the connection (10 s at most), the bytes, and their end: each, in milliseconds. */
   readonly timeout: number;
   /** How long the receiver may take to close its side, in milliseconds. Default: 5 s. */
   readonly farewell?: number;

@@ -209,12 +209,12 @@ for (const [what, at, line] of [
   [
     'what a vendor shows of the first day, being asked by days, is no fault of the times',
     (day: string) => `${day}T00:00:00Z`,
-    /^ok {6}source sloe: logged in, 1 records on the first page of \S+ to \S+$/m,
+    /^ok {6}source sloe: logged in, 1 record on the first page of \S+ to \S+$/m,
   ],
   [
     'a vendor that shows what is older than it was asked for is a warning: a run would leave out every record',
     () => '2020-01-01T00:00:00Z',
-    /^warning source sloe: logged in, 1 records on .*; none of them with a time in that window \(one is of 2020-01-01T/m,
+    /^warning source sloe: logged in, 1 record on .*; none of them with a time in that window \(one is of 2020-01-01T/m,
   ],
 ] as const) {
   test(what, async (t) => {

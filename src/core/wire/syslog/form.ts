@@ -20,7 +20,7 @@ export interface SyslogFields {
   readonly coarse: boolean;
 }
 
-/** `312 <110>1 2025-11-20T00:00:00.123456Z host audit-export - - [record@32473 id="abc"] ` and the payload. */
+/** `312 <110>1 2025-11-20T00:00:00.123456Z host audit-export - audit [record@32473 id="abc"] ` and the payload. */
 export function syslogForm(fields: SyslogFields, payload: Encode): Encode {
   const priority = fields.facility * 8 + fields.severity;
   const constant = ` ${fields.hostname} ${fields.appName} - ${fields.messageId} [${fields.structuredDataId} id="`;
