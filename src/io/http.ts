@@ -172,9 +172,13 @@ export function openHttp(base: string, options: HttpOptions): Http {
   };
 }
 
-/** The server's clock, in milliseconds since 1970, if it tells. */
-function dateOf({ headers: { date = '' } }: Reply): number | undefined {
-  return parseHttpDate([date].flat().join());
+/** The server's clock, in milliseconds since 1970, if it tells; of several the earliest, by which nothing is passed over. */
+function dateOf({ headers: { date = [] } }: Reply): number | undefined {
+  const [earliest] = [date]
+    .flat()
+    .flatMap((text) => parseHttpDate(text) ?? [])
+    .toSorted((one, other) => one - other);
+  return earliest;
 }
 
 /** Opens undici for one origin, with our TLS options and the proxy. */

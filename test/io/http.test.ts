@@ -105,6 +105,19 @@ test('a clock that is not an HTTP date is no clock', async (t) => {
   await answer.discard();
 });
 
+test('of two clocks, such as a proxy adds its own, the earlier one counts: nothing is passed over by it', async (t) => {
+  const head = [
+    'Date: Fri, 20 Nov 2026 09:00:07 GMT',
+    'Date: Fri, 20 Nov 2026 09:00:00 GMT',
+    'Date: 65',
+    'Content-Length: 0',
+  ];
+  const server = await serve(t, answers(`HTTP/1.1 200 OK\r\n${head.join('\r\n')}\r\n\r\n`));
+  const answer = await get(open(t, server.url));
+  assert.equal(answer.date, BigInt(Date.UTC(2026, 10, 20, 9)) * 1_000_000n);
+  await answer.discard();
+});
+
 test('a request arrives with its method, headers, body and length', async (t) => {
   const server = await serve(t, answers(reply(200)));
   const http = open(t, server.url);
