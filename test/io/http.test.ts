@@ -144,6 +144,11 @@ test('bytes after the stated length are not taken for the body', async (t) => {
   assert.equal(await getText(open(t, server.url)), '[1]');
 });
 
+test('a byte order mark is no part of a text', async (t) => {
+  const server = await serve(t, answers(reply(200, {}, '\ufeff{"status":"\ufeff"}')));
+  assert.equal(await getText(open(t, server.url)), '{"status":"\ufeff"}');
+});
+
 test('text stops at its limit and does not wait for the rest', async (t) => {
   const server = await serve(
     t,

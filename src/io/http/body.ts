@@ -76,7 +76,7 @@ export async function* readBody(raw: Readable, options: BodyOptions): AsyncGener
   }
 }
 
-/** The first `limit` bytes of a body as text; the rest is not waited for. */
+/** The first `limit` bytes of a body as text, without a byte order mark (RFC 8259 section 8.1); the rest is not waited for. */
 export async function readText(body: AsyncIterable<Buffer>, limit: number): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -85,7 +85,9 @@ export async function readText(body: AsyncIterable<Buffer>, limit: number): Prom
     bytes += chunk.length;
     if (bytes >= limit) break;
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks)
+    .toString('utf8')
+    .replace(/^\ufeff/, '');
 }
 
 /** Reads a short rest, so that the connection can be used again; a longer one is not worth it. Never throws. */
