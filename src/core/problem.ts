@@ -66,6 +66,8 @@ export interface Again {
   readonly after?: number;
   /** One more attempt is enough to know: a name that does not resolve, a conflict. */
   readonly once?: boolean;
+  /** The other side surely took nothing: what is sent again is there once. */
+  readonly untaken?: true;
 }
 
 export interface ProblemOptions {

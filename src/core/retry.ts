@@ -172,7 +172,7 @@ function worthAnother(status: number, headers: Readonly<Record<string, string>>,
   // Many vendors send their rate-limit headers with every reply; they say when to come back only if the rate was it.
   const { date = '', age = '', 'retry-after': asked = '' } = headers;
   const after = retryAfter(status === 429 ? headers : { date, age, 'retry-after': asked }, now);
-  return after === undefined ? {} : { after };
+  return { ...(after !== undefined && { after }), ...(status === 429 && { untaken: true }) };
 }
 
 /** Whether the reply says that it was the rate. */

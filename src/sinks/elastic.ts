@@ -169,7 +169,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
   function busy(reason: string): Problem {
     return new Problem(exit.tempfail, `${who} takes no more at the moment: ${reason}`, {
       hint: 'the next run goes on; if it lasts, look at its load and its disk space',
-      again: {},
+      again: { untaken: true },
     });
   }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { stateOf } from '../../src/commands/status.ts';
 import { troubleOf } from '../../src/commands/trouble.ts';
 import { exit, Problem, type ExitStatus } from '../../src/core/problem.ts';
@@ -9,6 +11,7 @@ import { firstPosition, placeOf, writeDown } from '../../src/core/run/position.t
 import { emptySummary } from '../../src/core/run/summary.ts';
 import type { LastRun, Position } from '../../src/core/types.ts';
 import { positionStore } from '../../src/io/position-file.ts';
+import { closedPort } from '../support/raw-server.ts';
 import { run, scratch, shell, type Ended } from '../support/program.ts';
 import { refusesOnce, serve } from '../support/vendors/server.ts';
 
@@ -145,6 +148,30 @@ test('a run whose delivery had to be repeated is a warning for a day, though all
   assert.match((await status()).stdout, /^warning    one: /);
 });
 
+test('a destination that was not there yet, or had too many requests, has no delivery repeated: it took nothing', async (t) => {
+  const directory = scratch(t);
+  const port = await closedPort();
+  const log = join(directory, 'log');
+  const server = createServer((_, response) => void response.end());
+  t.after(() => server.close());
+  const go = (id: number, url: string, more = ''): Promise<Ended> =>
+    shell(`echo '{"id":${id}}' | $AUDIT_EXPORT --source - -o webhook --job one --state-dir state ${more}`, {
+      directory,
+      environment: { WEBHOOK_URL: url },
+    });
+  writeFileSync(log, '');
+  const began = go(1, `http://127.0.0.1:${port}/`, `-vv 2> ${log}`);
+  while (!readFileSync(log, 'utf8').includes('sending again')) await setTimeout(10);
+  server.listen(port, '127.0.0.1');
+  assert.equal((await began).status, 0);
+  const status = (): Promise<Ended> => run(['status', '--state-dir', join(directory, 'state')]);
+  assert.match((await status()).stdout, /^connected  one: /);
+
+  server.removeAllListeners('request').on('request', answers([429, 200]));
+  assert.equal((await go(2, `http://127.0.0.1:${port}/`)).status, 0);
+  assert.match((await status()).stdout, /^connected  one: /);
+});
+
 test('a destination that takes no gzip, and so nothing of the first request, has no delivery repeated', async (t) => {
   const directory = scratch(t);
   const receiver = await serve({}, ({ headers }, response) => {
@@ -273,3 +300,9 @@ test('a state directory that is a file, or in one, is told as such, and not as o
     assert.match(stderr, /^audit-export: cannot read the state directory \S+: a part of the path is not a directory/);
   }
 });
+
+/** Answers with these statuses, one after the other. */
+function answers(statuses: readonly number[]): RequestListener {
+  const left = [...statuses];
+  return (_, response) => void response.writeHead(left.shift() ?? 500).end();
+}

@@ -30,7 +30,7 @@ interface Listeners {
    * about one (see Reply). May throw a Problem: a sink that refuses everything need not be asked about every record.
    */
   mayRefuse?(count: number, reason: string, doubt: string | undefined): void;
-  /** Called for each request that is made again, unless the sink says that it took nothing (`after` 0, see Reply). */
+  /** Called for each request that is made again, unless the sink surely took nothing (`after` 0, see Reply). */
   repeated?(): void;
 }
 
@@ -161,7 +161,7 @@ async function again({ indices, attempt, problem }: Failed, clock: Clock, listen
   const milliseconds = pause(problem, Math.max(attempt, 1), clock);
   clock.debug('sending again', { reason: problem.message, records: indices.length, milliseconds });
   if (milliseconds > 0) await clock.wait(milliseconds);
-  if (problem.again?.after !== 0) listeners.repeated?.();
+  if (problem.again?.after !== 0 && problem.again?.untaken !== true) listeners.repeated?.();
   return { indices, attempt: attempt + 1 };
 }
 

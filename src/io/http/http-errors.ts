@@ -43,14 +43,15 @@ export function connectionProblem(error: unknown, where: Where): unknown {
     return problem(exit.unavailable, where, 'has a host name that does not resolve', {
       code,
       hint,
-      again: { once: true },
+      again: { once: true, untaken: true },
     });
   }
   const transient = transientCodes.get(code);
   if (transient !== undefined) {
     const mayBeTls = isBroken(error) && !hasAnswered(error, where);
     const hint = mayBeTls ? orTls(transient[1], where) : transient[1];
-    return problem(exit.unavailable, where, transient[0], { code, hint, again: {} });
+    const again = unconnected.has(code) ? ({ untaken: true } as const) : {};
+    return problem(exit.unavailable, where, transient[0], { code, hint, again });
   }
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
     return problem(exit.protocol, where, 'sent more than 16 KiB of headers', { code, hint: wrongService });
@@ -136,6 +137,9 @@ const transientCodes: ReadonlyMap<string, readonly [what: string, hint: string]>
   ['UND_ERR_DESTROYED', ['was given up here', network]],
 ]);
 
+/** Codes of a connection that was never made. */
+const unconnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
+
 /** The error's code; of the several attempts of one connection (IPv6 and IPv4), the first that has one. */
 function codeOf(error: Error): string {
   if (error instanceof AggregateError) {
@@ -174,12 +178,13 @@ function proxyTrouble(error: Error, code: string, where: Where): Problem | undef
       hint: 'have the proxy allow it, or name the host in NO_PROXY',
     });
   }
-  if (
-    ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT', 'EHOSTUNREACH', 'ENETUNREACH'].includes(code)
-  ) {
+  if (unconnected.has(code) || ['EHOSTUNREACH', 'ENETUNREACH'].includes(code)) {
     return new Problem(exit.unavailable, `${text} cannot be reached (${code})`, {
       hint: 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY',
-      again: code === 'ENOTFOUND' ? { once: true } : {},
+      again: {
+        ...(code === 'ENOTFOUND' && { once: true }),
+        ...(unconnected.has(code) && { untaken: true }),
+      },
     });
   }
   return undefined;

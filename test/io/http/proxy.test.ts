@@ -132,7 +132,7 @@ for (const [url, insecure] of [
       exit.unavailable,
       /^the proxy http:\/\/127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)$/,
     );
-    assert.deepEqual(problem.again, {});
+    assert.deepEqual(problem.again, { untaken: true });
   });
 }
 
