@@ -193,6 +193,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     truncated: pages.truncated,
     guessed: pages.guessed,
     absent: plan.absent,
+    nested: plan.nested,
     close: vendor.close,
   };
 }

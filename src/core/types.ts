@@ -267,6 +267,8 @@ export interface Source {
   guessed?(): boolean;
   /** Fields that were searched for and that no record has had. */
   absent?(): readonly string[];
+  /** Those that are a list or an object in every record that has had them, and were to equal a plain value. */
+  nested?(): readonly string[];
   /** Logs out. Never throws. */
   close(): Promise<void>;
 }

@@ -57,3 +57,21 @@ test('a search for a field that no record has says so, and how many were read; o
   const none = await shell('$AUDIT_EXPORT --source - --query wo=al < /dev/null', { directory });
   assert.deepEqual([none.status, none.stderr], [0, '']);
 });
+
+test('a search for a value where every record has a list or an object says so: it finds nothing, whatever is in them', async (t) => {
+  const directory = scratch(t);
+  const lines = `printf '{"id":1,"roles":["admin"],"who":{"name":"al"}}\\n{"id":2,"roles":"user"}\\n' | $AUDIT_EXPORT --source -`;
+  const said = (key: string): string =>
+    `audit-export: warning: --query: ${key} is a list or an object in all records that have it, and 2 were read; ` +
+    'name a member of an object, or pipe the records into jq\n';
+  for (const [flags, found, told] of [
+    ['--query who=al', '', said('who')],
+    ['--query who=al -c', '', ''],
+    ['--query roles=admin', '', ''], // one has a text there
+    [`--query 'who={"name":"bo"}'`, '', ''],
+    ['--query who.name=al', '{"id":1,"roles":["admin"],"who":{"name":"al"}}\n', ''],
+  ] as const) {
+    const ended = await shell(`${lines} ${flags} --state-dir state`, { directory });
+    assert.deepEqual([ended.status, ended.stdout, ended.stderr], [0, found, told], flags);
+  }
+});

@@ -132,6 +132,7 @@ export function linesSource(
     truncated: () => cutShort,
     guessed: () => !more,
     absent: plan.absent,
+    nested: plan.nested,
     async close() {
       await input.return?.();
     },

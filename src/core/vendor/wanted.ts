@@ -19,14 +19,17 @@ export interface Matcher {
   wants(bytes: Buffer, spans: Int32Array, offset: number): boolean;
   /** Keys of --query that are looked at here and that no record has had so far. */
   absent(): readonly string[];
+  /** Those that are a list or an object in every record that has had them, and are to equal a plain value. */
+  nested(): readonly string[];
 }
 
 export function matcher(wanted: readonly Wanted[]): Matcher {
   const absent = new Set(wanted.flatMap(({ key }) => key ?? []));
+  const nested = new Set(wanted.flatMap(({ key, values }) => (values.some(isNested) ? [] : (key ?? []))));
   return {
     paths: wanted.flatMap(({ paths }) => paths),
     wants(bytes, spans, offset) {
-      if (absent.size > 0) strikeOut(absent, wanted, spans, offset);
+      if (absent.size > 0 || nested.size > 0) strikeOut(absent, nested, wanted, bytes, spans, offset);
       let at = offset;
       for (const { paths, values } of wanted) {
         if (!holdsOne(bytes, spans, at, at + paths.length, values)) return false;
@@ -35,16 +38,36 @@ export function matcher(wanted: readonly Wanted[]): Matcher {
       return true;
     },
     absent: () => [...absent],
+    nested: () => [...nested].filter((key) => !absent.has(key)),
   };
 }
 
-/** Takes out the keys that a record has; `spans` holds its values from the pair number `at` on. */
-function strikeOut(absent: Set<string>, wanted: readonly Wanted[], spans: Int32Array, at: number): void {
+/** Takes out the keys that a record has, and those that are plain there; `spans` holds its values from the pair `at` on. */
+function strikeOut(
+  absent: Set<string>,
+  nested: Set<string>,
+  wanted: readonly Wanted[],
+  bytes: Buffer,
+  spans: Int32Array,
+  at: number,
+): void {
   for (const { key, paths } of wanted) {
-    const isThere = paths.some((_, index) => (spans[2 * (at + index)] ?? -1) >= 0);
-    if (isThere && key !== undefined) absent.delete(key);
-    at += paths.length;
+    const end = at + paths.length;
+    for (; at < end; at++) {
+      const start = spans[2 * at] ?? -1;
+      if (start < 0 || key === undefined) continue;
+      absent.delete(key);
+      if (!opensNested(bytes[start])) nested.delete(key);
+    }
   }
+}
+
+function isNested(value: string): boolean {
+  return opensNested(value.codePointAt(0));
+}
+
+function opensNested(character: number | undefined): boolean {
+  return character === 0x5b || character === 0x7b; // [ and {
 }
 
 /** Whether a value is at one of the places `[from, until)`. */
