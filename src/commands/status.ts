@@ -4,7 +4,7 @@
  *   connected  the last run delivered everything, in the last 24 hours
  *   warning    the last run had trouble, or none succeeded in the last 24 hours, or something had to be sent again in
  *              them, or a gap was passed over, or records lie in the quarantine, or no branch has a position yet, or the
- *              position is damaged and the next run goes on from the one before
+ *              position is damaged and the next run goes on from the one before, or there is no job at all
  *   error      three or more runs in a row failed, or the position cannot be read
  */
 import { stateDirectory } from '../config/state-directory.ts';
@@ -38,6 +38,7 @@ export async function status(flags: Flags, { world, log }: Host): Promise<number
           : `choose one of ${listed.map(({ job }) => job).join(', ')}`,
     });
   }
+  if (listed.length === 0) throw nothingIn(directory);
   const lines: string[] = [];
   const statuses: number[] = [];
   const troubles: Problem[] = [];
@@ -63,10 +64,16 @@ export async function status(flags: Flags, { world, log }: Host): Promise<number
     const trouble = troubleOf(position, world.now()) ?? lyingThere(aside);
     if (trouble !== undefined) troubles.push(new Problem(status, `${job}: ${trouble.message}`, { hint: trouble.hint }));
   }
-  if (lines.length === 0) lines.push(`no positions in ${directory}`);
   await printText(world.output, lines.map((line) => `${oneLine(line)}\n`).join(''));
   for (const problem of troubles) log.problem(problem);
   return worst(statuses);
+}
+
+/** Jobs that never got so far, or the directory of another user: neither is a good end of what watches them. */
+function nothingIn(directory: string): Problem {
+  return new Problem(exit.partial, `no job has a position in ${directory}`, {
+    hint: 'name the directory that the jobs use with --state-dir, or run one as their user',
+  });
 }
 
 /** `aside`: what lies in the quarantine; what kept us from looking is told already. */

@@ -301,6 +301,22 @@ test('a state directory that is a file, or in one, is told as such, and not as o
   }
 });
 
+test('a state directory without a job is a warning, as of a job without a position: whoever watches another one would see 0 for ever', async (t) => {
+  const directory = scratch(t);
+  for (const [flags, environment, place] of [
+    [['--state-dir', directory], {}, directory],
+    [[], { HOME: directory, XDG_STATE_HOME: '' }, join(directory, '.local/state/audit-export')],
+  ] as const) {
+    const { status, stdout, stderr } = await run(['status', ...flags], { environment });
+    assert.deepEqual([status, stdout], [3, '']);
+    assert.equal(
+      stderr,
+      `audit-export: no job has a position in ${place}\n` +
+        'hint: name the directory that the jobs use with --state-dir, or run one as their user\n',
+    );
+  }
+});
+
 /** Answers with these statuses, one after the other. */
 function answers(statuses: readonly number[]): RequestListener {
   const left = [...statuses];
