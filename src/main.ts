@@ -44,7 +44,9 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
       throw (await import('./commands/stray-word.ts')).explained(invocation);
     }
     const { command, flags } = invocation;
-    progress = progressLine(world.stderr, flags.progress !== false && flags.quiet !== true, world.now);
+    const isWanted = flags.progress !== false && flags.quiet !== true;
+    // A dumb terminal shows what takes a line away as characters, as the shell of Emacs does.
+    progress = progressLine(world.stderr, isWanted && world.environment['TERM'] !== 'dumb', world.now);
     log = await open(levelOf(flags), oneOf(flags.logFormat, '--log-format', ['text', 'json']));
     const report = log;
     world.onWarning((warning) => report.debug('node warns', { name: warning.name, message: warning.message }));

@@ -216,7 +216,7 @@ test('what stands behind -- is for the command: JSON and no progress line are no
   }
 });
 
-test('on a terminal no record stands behind the progress line, and -q draws none', async (t) => {
+test('on a terminal no record stands behind the progress line; -q draws none, and neither does a terminal that cannot redraw', async (t) => {
   const directory = scratch(t);
   const words = '$AUDIT_EXPORT --source sample --since 7d';
   const told = await shell(`script -qec "${words}" /dev/null`, { directory });
@@ -228,6 +228,9 @@ test('on a terminal no record stands behind the progress line, and -q draws none
   );
   const quiet = await shell(`script -qec "${words} -q" /dev/null`, { directory });
   assert.doesNotMatch(quiet.stdout, / MB, |\u001b/);
+  const dumb = await shell(`TERM=dumb script -qec "${words}" /dev/null`, { directory });
+  assert.match(dumb.stdout, /"id"/);
+  assert.doesNotMatch(dumb.stdout, / MB, |\u001b/);
 });
 
 test('a state directory that cannot be made is status 73, before anything is asked of the vendor', async (t) => {
