@@ -135,6 +135,7 @@ const mistaken: readonly (readonly [argv: readonly string[], message: RegExp, hi
   [['--since', '-2h'], /^--since needs a value/, /^a duration counts back by itself: --since 2h$/],
   [['--until', '-30m'], /^--until needs a value/, /^a duration counts back by itself: --until 30m$/],
   [['-since', '2h'], /^unknown option '-since' \(Did you mean --since\?\)$/, /./],
+  [['--sinc', '2h'], /^unknown option '--sinc' \(Did you mean --since\?\)$/, /./],
   [['-s', 'okta', '-dry-run'], /^unknown option '-dry-run' \(Did you mean --dry-run\?\)$/, /./],
   [['-n', '10'], /^unknown option '-n'$/, /head -n 10; --limit is the size of a page/],
   [['-n10'], /^unknown option '-n'$/, /head -n 10/],

@@ -191,3 +191,16 @@ test('--output - is taken neither for a file of that name nor for standard outpu
       'hint: correct it in the flag --output\n',
   );
 });
+
+test('--output /dev/stdout is told as the device that it is: nobody is to remove that link', async (t) => {
+  const { status, stdout, stderr } = await shell(
+    `echo '{"id":1}' | $AUDIT_EXPORT --source - --no-position --output /dev/stdout`,
+    { directory: scratch(t) },
+  );
+  assert.deepEqual([status, stdout], [73, '']);
+  assert.equal(
+    stderr,
+    'audit-export: /dev/stdout is not a regular file\n' +
+      'hint: name a file; for a pipe or a device use the stdout sink with a redirection\n',
+  );
+});

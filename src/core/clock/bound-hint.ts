@@ -6,7 +6,8 @@ const spellings: readonly (readonly [RegExp, (found: RegExpExecArray, flag: stri
   [/^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?$/, ([text]) => `add the offset: ${text}Z for UTC, or ${text}+01:00`],
   [
     /^(\d{4}-\d\d-\d\d) +(\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d:?\d\d)?$/i,
-    ([, day, time, zone = 'Z']) => `write ${day}T${time}${zone}`,
+    ([, day, time, zone]) =>
+      zone === undefined ? `write ${day}T${time}Z for UTC, or ${day}T${time}+01:00` : `write ${day}T${time}${zone}`,
   ],
   [/^-(\d+[wdhms]\w*)$/, ([, duration], flag) => `a duration counts back by itself: ${flag} ${duration}`],
   [

@@ -2,14 +2,16 @@
 
 /**
  * The candidate closest to `word`, or undefined when none is close: at most a third of the letters (one to three) are
- * wrong, missing, added, or swapped with their neighbour. Case is not looked at.
+ * wrong, missing, added, or swapped with their neighbour. Case is not looked at. Of two that are as close, it is one that
+ * `word` begins.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let fewest = Math.min(3, Math.max(1, Math.floor(word.length / 3))) + 1;
   let best: string | undefined;
   for (const candidate of candidates) {
     const count = edits(word.toLowerCase(), candidate.toLowerCase());
-    if (count < fewest) {
+    const isBegun = candidate.toLowerCase().startsWith(word.toLowerCase());
+    if (count < fewest || (count === fewest && best !== undefined && isBegun)) {
       best = candidate;
       fewest = count;
     }

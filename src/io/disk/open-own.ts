@@ -20,7 +20,7 @@ export async function openOwn(path: string, known?: string): Promise<FileHandle>
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error;
   }
-  const file = await open(path, flags);
+  const file = await openThere(path);
   try {
     await refuseStrange(file, path, known);
     return file;
@@ -34,7 +34,7 @@ export async function openOwn(path: string, known?: string): Promise<FileHandle>
 export async function lookAtOwn(path: string): Promise<void> {
   let file: FileHandle | undefined;
   try {
-    file = await open(path, flags);
+    file = await openThere(path);
     await refuseStrange(file, path, undefined);
     if (!(await file.stat()).isFile()) throw irregular(path);
   } catch (error) {
@@ -44,6 +44,16 @@ export async function lookAtOwn(path: string): Promise<void> {
     await removeFile(beside);
   } finally {
     await file?.close();
+  }
+}
+
+/** What is there. A link of the system's own, as /dev/stdout is one, leads to something else than a file. */
+async function openThere(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, flags);
+  } catch (error) {
+    if (errorCode(error) === 'ELOOP' && path.startsWith('/dev/')) throw irregular(path);
+    throw error;
   }
 }
 

@@ -20,7 +20,7 @@ const rows: readonly (readonly [text: string, hint: string])[] = [
   ['2026-11-25T09:00', 'add the offset: 2026-11-25T09:00Z for UTC, or 2026-11-25T09:00+01:00'],
   ['2026-11-25 09:00:00Z', 'write 2026-11-25T09:00:00Z'],
   ['2026-11-25 09:00 +0100', 'write 2026-11-25T09:00+0100'],
-  ['2026-11-25 09:00', 'write 2026-11-25T09:00Z'],
+  ['2026-11-25 09:00', 'write 2026-11-25T09:00Z for UTC, or 2026-11-25T09:00+01:00'],
   ['-2h', 'a duration counts back by itself: --since 2h'],
   ['now', 'write how far back, such as 1h'],
   ['yesterday', 'write 1d, or the moment when the day began, as 2026-11-20T00:00:00Z'],
