@@ -7,6 +7,7 @@ import { errorCode } from '../io/error-code.ts';
 import { readSmallFile } from '../io/small-file.ts';
 import { othersMayWrite, strangerOf } from '../io/strangers.ts';
 import type { EnvFile } from './layers.ts';
+import { shellWord } from '../core/text/shell-word.ts';
 
 /**
  * Reads the file. One that nobody has named (not `required`) may be missing, or out of reach: undefined then. Throws Problem
@@ -44,14 +45,14 @@ function isHidden(path: string): boolean {
 
 /** Nobody has named the file, and its settings say where the credentials of this user go. Others must have no say in it. */
 function refuseOfOthers(path: string, stat: Stats): void {
-  const elsewhere = `if it is meant, name it: -e ${path}; if not, start the job in another directory`;
+  const elsewhere = `if it is meant, name it: -e ${shellWord(path)}; if not, start the job in another directory`;
   const refuse = (fault: string, hint = elsewhere): never => {
     const what = 'who can write there what credentials are sent where';
     throw new Problem(exit.config, `${path} in the current directory ${fault}, ${what}`, { hint });
   };
   const stranger = strangerOf(stat) ?? strangerOf(lstatSync(path)); // it may be a link
   if (stranger !== undefined) refuse(`belongs to user ${stranger}`);
-  if (othersMayWrite(stat)) refuse('can be written by others', `chmod go-w ${path}`);
+  if (othersMayWrite(stat)) refuse('can be written by others', `chmod go-w ${shellWord(path)}`);
   const directory = statSync(dirname(path));
   const owner = strangerOf(directory);
   if (owner !== undefined) refuse(`is in a directory of user ${owner}`);

@@ -8,6 +8,7 @@ import { originOf, type Findings } from './findings.ts';
 import { fullPath } from './full-path.ts';
 import { wrongKind } from './kinds.ts';
 import { isEmpty, lookUp, placeOf, rank, type Found, type Layers } from './layers.ts';
+import { shellWord } from '../core/text/shell-word.ts';
 
 /** The checked values. `flags` are the texts of command-line flags by flag name; they win. */
 export function readSettings(
@@ -156,13 +157,13 @@ function checkCharacters(name: string, text: string, lines: boolean, findings: F
 
 /** What Kubernetes mounts nobody in the container can change the mode of. */
 function warnIfReadable(path: string, what: string, findings: Findings): void {
-  const cure = `chmod 600 ${path}, or mount a Kubernetes Secret with defaultMode: 0440`;
+  const cure = `chmod 600 ${shellWord(path)}, or mount a Kubernetes Secret with defaultMode: 0440`;
   warnIfOpen(path, 0o006, `${what} can be read by others: ${cure}`, findings);
 }
 
 /** Who can write settings can have credentials sent elsewhere. */
 export function warnIfWritable(path: string, findings: Findings): void {
-  warnIfOpen(path, 0o002, `can be written by others: chmod go-w ${path}`, findings);
+  warnIfOpen(path, 0o002, `can be written by others: chmod go-w ${shellWord(path)}`, findings);
 }
 
 function warnIfOpen(path: string, bits: number, what: string, findings: Findings): void {

@@ -15,6 +15,7 @@ import { irregular, lookAtOwn, openOwn } from './disk/open-own.ts';
 import { lastingFailure } from './disk/lasting-failure.ts';
 import { writeFully } from './disk/write-fully.ts';
 import { errorCode } from './error-code.ts';
+import { shellWord } from '../core/text/shell-word.ts';
 
 /** In the middle as well: a system may write what is open to be appended to at the end only. */
 const toRewrite = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -74,7 +75,7 @@ export function appendFile(path: string): AppendFile {
       if (!isForbidden(error)) throw error;
       if (mayStay) return;
       throw new Problem(exit.cantcreat, `${path} ends in half a record, and may only be appended to`, {
-        hint: `let the next run cut it off: chattr -a ${path}`,
+        hint: `let the next run cut it off: chattr -a ${shellWord(path)}`,
         cause: error,
       });
     }

@@ -432,6 +432,13 @@ test('a forged file with a right checksum and wrong content is refused', async (
   }
 });
 
+test('the command of a hint removes the right files where the directory has blanks and quotes in its name', async (t) => {
+  const directory = join(freshDirectory(t), "st ate; 'x' $HOME");
+  mkdirSync(directory, { mode: 0o700 });
+  writeFileSync(join(directory, 'job.position'), 'garbage', { mode: 0o600 });
+  await beginAgain(directory, await load(directory).catch((error: unknown) => error));
+});
+
 /** Runs the command of a hint that says how to begin again; there must be a position before it, and none after. */
 async function beginAgain(directory: string, error: unknown): Promise<void> {
   assert.ok(error instanceof Problem, String(error));

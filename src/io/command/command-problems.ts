@@ -1,6 +1,7 @@
 /** What goes wrong with a command, as Problems (74) that name it. */
 import { exit, Problem } from '../../core/problem.ts';
 import { errorCode } from '../error-code.ts';
+import { shellWord } from '../../core/text/shell-word.ts';
 
 /** How a command ended, in the terms of Node. */
 export interface End {
@@ -27,7 +28,7 @@ export function missing(program: string): Problem {
 /** It is there, but the system does not let this user execute it. */
 export function notExecutable(program: string): Problem {
   return new Problem(exit.ioerr, `the command ${program} cannot be executed`, {
-    hint: `chmod +x ${program}, or name the program that reads it`,
+    hint: `chmod +x ${shellWord(program)}, or name the program that reads it`,
   });
 }
 

@@ -6,6 +6,7 @@ import { exit, Problem } from '../../core/problem.ts';
 import { errorCode } from '../error-code.ts';
 import { removeFile, tempBeside } from './durable.ts';
 import { strangerOf } from '../strangers.ts';
+import { shellWord } from '../../core/text/shell-word.ts';
 
 const flags = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
@@ -76,7 +77,7 @@ async function refuseStrange(file: FileHandle, path: string, known: string | und
     `${path} belongs to user ${stranger}, who can read what is written there, and in ${directory} others can put files`,
     {
       hint:
-        `if that is meant, give the file to this user and let the other one read it: chown ${process.getuid?.()} ${path}; ` +
+        `if that is meant, give the file to this user and let the other one read it: chown ${process.getuid?.()} ${shellWord(path)}; ` +
         'or let only root and this user write to its directory',
     },
   );

@@ -19,6 +19,7 @@ import { orFileProblem, tempBeside } from '../disk/durable.ts';
 import { errorCode } from '../error-code.ts';
 import { reached } from '../failpoint.ts';
 import { holders, processOf, type Holders } from './lock-holder.ts';
+import { shellWord } from '../../core/text/shell-word.ts';
 
 export interface Lock {
   release(): Promise<void>;
@@ -87,7 +88,7 @@ function held(job: string, holder: { process: string; since: string } | undefine
 /** An earlier version locked with a file. What it says is not read: which process that was, and whether it lives. */
 function noDirectory(path: string): Problem {
   return new Problem(exit.cantcreat, `${path} is a file, and a lock is a directory: another version left it`, {
-    hint: `make sure that no run of the job is going on, then rm ${path}`,
+    hint: `make sure that no run of the job is going on, then rm ${shellWord(path)}`,
   });
 }
 

@@ -4,6 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { exit, Problem } from '../../core/problem.ts';
 import { fileProblem } from '../disk/durable.ts';
 import { errorCode } from '../error-code.ts';
+import { shellWord } from '../../core/text/shell-word.ts';
 
 /** Undefined when there is none. `what` is for messages; `strict`: its content will be acted upon. Throws Problem (78). */
 export async function openToRead(path: string, what: string, strict: boolean): Promise<FileHandle | undefined> {
@@ -38,9 +39,9 @@ function distrust(
   const user = process.getuid?.();
   if (uid !== user) {
     return new Problem(exit.config, `${what} belongs to user ${uid}, not to ${user}`, {
-      hint: `run the job as user ${uid}, or give it the file: chown ${user} ${path}`,
+      hint: `run the job as user ${uid}, or give it the file: chown ${user} ${shellWord(path)}`,
     });
   }
   if ((mode & 0o022) === 0) return undefined;
-  return new Problem(exit.config, `${what} can be written by others`, { hint: `chmod 600 ${path}` });
+  return new Problem(exit.config, `${what} can be written by others`, { hint: `chmod 600 ${shellWord(path)}` });
 }

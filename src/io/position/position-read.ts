@@ -7,6 +7,7 @@ import { fileProblem } from '../disk/durable.ts';
 import { openToRead } from './own-file.ts';
 import { positionSuffix } from './state-directory.ts';
 import { readHeading, readPosition, type Reading, type StoredPosition } from './position-format.ts';
+import { shellWord } from '../../core/text/shell-word.ts';
 
 /** What a position belongs to: what is read, and where it goes. */
 export type Scope = Pick<Position, 'source' | 'sink' | 'asked'>;
@@ -126,7 +127,8 @@ export function unusable(path: string, damage: string): Problem {
 export function beginAgain(path: string, known?: Instant): string {
   const since = known === undefined ? '<the last time that is known to be delivered>' : isoText(known);
   const journal = `${path.slice(0, -positionSuffix.length)}.journal`;
-  return `begin again: rm -f ${path} ${path}.previous ${journal}, then run once with -c --since ${since}`;
+  const files = [path, `${path}.previous`, journal].map(shellWord).join(' ');
+  return `begin again: rm -f ${files}, then run once with -c --since ${since}`;
 }
 
 export function newer(path: string, version: number): Problem {

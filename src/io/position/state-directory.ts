@@ -8,6 +8,7 @@ import { fileProblem, makeDirectory, orFileProblem, removeFile, tempName } from 
 import { errorCode } from '../error-code.ts';
 import { reached } from '../failpoint.ts';
 import { clearLock, takeLock, type Lock } from './lock.ts';
+import { shellWord } from '../../core/text/shell-word.ts';
 
 export const positionSuffix = '.position';
 export const quarantineSuffix = '.quarantine.jsonl';
@@ -40,7 +41,7 @@ export async function prepareDirectory(directory: string): Promise<void> {
     if ((mode & 0o022) === 0 && (uid === user || uid === 0)) return;
     const another = 'choose a directory of its own inside it, which is then created for its owner alone: --state-dir';
     throw new Problem(exit.config, `others can replace what is in the state directory ${directory}`, {
-      hint: uid === user ? `if nothing else is in it: chmod -R go-w ${directory}; else ${another}` : another,
+      hint: uid === user ? `if nothing else is in it: chmod -R go-w ${shellWord(directory)}; else ${another}` : another,
     });
   } catch (error) {
     if (errorCode(error) === 'EEXIST') {
