@@ -53,21 +53,28 @@ function stdout(kind: Output['kind'], paper: { written: string }): Output {
   };
 }
 
-test('records on a terminal push the progress line away, and it is drawn again below them', async () => {
-  const screen = paper(true);
-  let now = 0;
-  const progress = progressLine(screen, true, () => now);
-  const output = besideProgress(stdout('terminal', screen), progress);
-  progress.show(() => 'one');
-  await output.write(Buffer.from('{"id":1}\n'));
-  await output.write(Buffer.from('{"id":2}\n'));
-  now = 100;
-  progress.show(() => 'two');
-  assert.equal(screen.written, '\r\u001b[Kone\r\u001b[K{"id":1}\n{"id":2}\n\r\u001b[Ktwo');
-});
+for (const [kind, rest] of [
+  ['terminal', 100],
+  ['pipe', 1000],
+] as const) {
+  test(`records that go to a ${kind} push the progress line away, and it is drawn again below them`, async () => {
+    const screen = paper(true);
+    let now = 0;
+    const progress = progressLine(screen, true, () => now);
+    const output = besideProgress(stdout(kind, screen), progress);
+    progress.show(() => 'one');
+    await output.write(Buffer.from('{"id":1}\n'));
+    await output.write(Buffer.from('{"id":2}\n'));
+    now = rest - 1;
+    progress.show(() => 'too early');
+    now = rest;
+    progress.show(() => 'two');
+    assert.equal(screen.written, '\r\u001b[Kone\r\u001b[K{"id":1}\n{"id":2}\n\r\u001b[Ktwo');
+  });
+}
 
-test('an output that is no terminal is written to as it is', () => {
-  const output = stdout('pipe', paper(false));
+test('a file is written to as it is', () => {
+  const output = stdout('file', paper(false));
   assert.equal(
     besideProgress(
       output,
