@@ -732,7 +732,10 @@ test('a state directory that cannot be used is a Problem before anything is read
     chownSync(join(directory, 'shared'), 12345, 12345);
     for (const mode of [0o777, 0o700]) {
       chmodSync(join(directory, 'shared'), mode);
-      await assert.rejects(lock(join(directory, 'shared')), problem(78, /others can replace/, /^choose a directory/));
+      await assert.rejects(
+        lock(join(directory, 'shared')),
+        problem(78, /shared belongs to user 12345, who can replace/, /^run the job as user 12345, or choose another/),
+      );
     }
   }
 });

@@ -38,7 +38,16 @@ export async function prepareDirectory(directory: string): Promise<void> {
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     const { uid, mode } = await stat(directory);
     const user = process.getuid?.();
-    if ((mode & 0o022) === 0 && (uid === user || uid === 0)) return;
+    if (uid !== user && uid !== 0) {
+      throw new Problem(
+        exit.config,
+        `the state directory ${directory} belongs to user ${uid}, who can replace what is in it`,
+        {
+          hint: `run the job as user ${uid}, or choose another --state-dir`,
+        },
+      );
+    }
+    if ((mode & 0o022) === 0) return;
     const another = 'choose a directory of its own inside it, which is then created for its owner alone: --state-dir';
     throw new Problem(exit.config, `others can replace what is in the state directory ${directory}`, {
       hint: uid === user ? `if nothing else is in it: chmod -R go-w ${shellWord(directory)}; else ${another}` : another,
