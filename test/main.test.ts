@@ -318,6 +318,23 @@ for (const [signal, status] of [
   });
 }
 
+test('a terminal that is closed stops it cleanly with 129: Node itself would end with SIGABRT, and leave its memory on the disk', async (t) => {
+  const directory = scratch(t);
+  const inside = `trap '' HUP; (echo '{"id":1}'; sleep 5) | $AUDIT_EXPORT --source - --no-position; echo $? > status`;
+  writeFileSync(join(directory, 'inside'), inside);
+  const closed = await shell(
+    `command -v script > found || exit 0
+    script -qec 'sh inside' /dev/null > shown &
+    until grep -q '"id"' shown; do sleep 0.1; done
+    kill -9 $!
+    until test -s status; do sleep 0.1; done`,
+    { directory },
+  );
+  if (!existsSync(join(directory, 'status'))) return t.skip('there is no script(1) here');
+  assert.equal(closed.status, 0);
+  assert.equal(readFileSync(join(directory, 'status'), 'utf8'), '129\n');
+});
+
 test('a second signal, a second later, ends it at once and says so, although a sink has ten seconds to answer', async (t) => {
   const { server, url } = await silentVendor(t);
   const argv = ['--source', 'sample', '--since', '1h', '--sink', 'elastic'];
