@@ -335,6 +335,18 @@ test('a terminal that is closed stops it cleanly with 129: Node itself would end
   assert.equal(readFileSync(join(directory, 'status'), 'utf8'), '129\n');
 });
 
+test('a terminal stays as others have set it: Node itself would leave the shell without an echo, once less has ended first', async (t) => {
+  const directory = scratch(t);
+  const inside = `stty -echo # as less does
+    { echo '{"id":1}'; until grep -q '"id"' shown; do sleep 0.1; done; stty echo < /dev/tty; } |
+      $AUDIT_EXPORT --source - --no-position
+    stty -a > after`;
+  writeFileSync(join(directory, 'inside'), inside);
+  const { stderr } = await shell(`script -qec 'sh inside' /dev/null > shown`, { directory });
+  if (/not found/.test(stderr)) return t.skip('there is no script(1) here');
+  assert.match(readFileSync(join(directory, 'after'), 'utf8'), / echo /);
+});
+
 test('a second signal, a second later, ends it at once and says so, although a sink has ten seconds to answer', async (t) => {
   const { server, url } = await silentVendor(t);
   const argv = ['--source', 'sample', '--since', '1h', '--sink', 'elastic'];

@@ -4,7 +4,7 @@ import { writeSync } from 'node:fs';
 import type { Problem } from '../core/problem.ts';
 import type { Output } from '../core/types.ts';
 import { errorCode } from './error-code.ts';
-import { letGoOfLostTerminals } from './streams/lost-terminal.ts';
+import { letGoOfTerminals } from './streams/let-go.ts';
 import { standardInput, type Input } from './streams/standard-input.ts';
 import { standardOutput } from './streams/standard-output.ts';
 import { isTerminal, type TextOutput } from './streams/terminal.ts';
@@ -96,7 +96,7 @@ export function systemWorld(environment: Environment): World {
 /** The one place that ends the process: for what cannot go on, and for who does not want to wait. */
 function leave(status: number): never {
   process.removeAllListeners('exit');
-  letGoOfLostTerminals();
+  letGoOfTerminals();
   process.exit(status);
 }
 
