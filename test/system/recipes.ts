@@ -20,9 +20,9 @@ export function recipes(): Recipe[] {
   });
 }
 
-/** Lines without comments; a line that ends in `\`, `|`, `&&` or `--` goes on in the next one. */
+/** Lines without comments and without settings of cron; a line that ends in `\`, `|`, `&&` or `--` goes on in the next one. */
 function commandsOf(block: string): string[] {
-  const lines = block.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const lines = block.split('\n').filter((line) => line !== '' && !/^(?:#|[A-Z]+=\S+$)/.test(line));
   const commands: string[] = [];
   let isOpen = false;
   for (const line of lines) {
