@@ -33,3 +33,10 @@ test('the line of progress moves while a query matches nothing', () => {
   const searching = { ...emptySummary(), unmatched: 5000 };
   assert.equal(progressText(searching, window, 2000), `5000 records read, 0 matching, 0.0 MB, 2500/s, ${span}`);
 });
+
+test('the line that is redrawn tells a window from now in whole seconds: with the thousandths, eighty columns cut it off', () => {
+  const fromNow = { from: window.from + 123_000_000n, until: until + 123_000_000n };
+  const text = progressText({ ...emptySummary(), fetched: 50_000, bytes: 12.3e6 }, fromNow, 2000);
+  assert.equal(text, '50000 records, 12.3 MB, 25000/s, 2026-11-20T08:00:00Z to 2026-11-20T09:00:00Z');
+  assert.ok(text.length < 80);
+});
