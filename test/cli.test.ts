@@ -140,7 +140,11 @@ const mistaken: readonly (readonly [argv: readonly string[], message: RegExp, hi
   [['-n', '10'], /^unknown option '-n'$/, /head -n 10; --limit is the size of a page/],
   [['-n10'], /^unknown option '-n'$/, /head -n 10/],
   [['--max=10'], /^unknown option '--max'/, /head -n 10/],
-  [['--last', '10'], /^unknown option '--last'$/, /head -n 10/],
+  [
+    ['--last', '1h'],
+    /^unknown option '--last'$/,
+    /^write --since 1h for the last hour, or pipe the records into tail -n 10$/,
+  ],
   [['--json'], /^unknown option '--json'/, /^records are JSON Lines: pipe them into jq$/],
   [['--format', 'json'], /^unknown option '--format'/, /pipe them into jq/],
   [['--fields', 'a,b'], /^unknown option '--fields'/, /pipe them into jq/],

@@ -8,7 +8,7 @@ const instead = (flag: string): string => `write ${flag}`;
 export const optionHints: Readonly<Record<string, string>> = {
   n: page,
   max: page,
-  last: page,
+  last: 'write --since 1h for the last hour, or pipe the records into tail -n 10',
   count: page,
   json: lines,
   jsonl: lines,
