@@ -1,4 +1,5 @@
 /** Mistakes in an env file that would otherwise show up as a refused login. */
+import { flagTable } from '../cli/flags.ts';
 import { nearest } from '../core/text/nearest.ts';
 import type { Settings } from '../core/types.ts';
 import { theEnvironment, type EnvFile, type Layers } from './layers.ts';
@@ -47,7 +48,7 @@ export function nearMisses(file: EnvFile, settings: Settings): string[] {
   return [...file.values.keys()].flatMap((name) => {
     if (known.includes(name)) return [];
     if (name.toUpperCase() === 'ALL_PROXY') return [`${file.path}: nothing reads ${name}; set HTTPS_PROXY instead`];
-    const meant = nearest(name, known);
+    const meant = isNamedLikeFlag(name) ? undefined : nearest(name, known);
     if (meant !== undefined) return [`${file.path}: nothing reads ${name}; did you mean ${meant}?`];
     const isFlag = name.startsWith('AUDIT_EXPORT_') || name === 'STATE_DIRECTORY';
     return isFlag ? [`${file.path}: nothing reads ${name} here; flags go on the command line`] : [];
@@ -96,11 +97,20 @@ export function misspelt(name: string, { environment, files }: Layers, settings:
   for (const [place, names] of places) {
     const found = nearest(
       name,
-      names.filter((each) => each !== name && !known.has(each)),
+      names.filter((each) => each !== name && !known.has(each) && !isNamedLikeFlag(each)),
     );
     if (found !== undefined) return ` (${place} has ${found})`;
   }
   return '';
+}
+
+/** AUDIT_EXPORT_SINCE is no AUDIT_EXPORT_SINK: it is what another program would call --since. */
+function isNamedLikeFlag(name: string): boolean {
+  const flag = `--${name
+    .replace(/^AUDIT_EXPORT_/, '')
+    .replaceAll('_', '-')
+    .toLowerCase()}`;
+  return name.startsWith('AUDIT_EXPORT_') && flagTable.some(({ flags }) => flags.split(/[ ,]+/).includes(flag));
 }
 
 export function spellings(settings: Settings): string[] {

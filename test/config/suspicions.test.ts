@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'dotenv';
-import { cutValues, nearMisses, unreadLines } from '../../src/config/suspicions.ts';
+import { cutValues, misspelt, nearMisses, unreadLines } from '../../src/config/suspicions.ts';
 
 /** The numbers of the lines that are said to be cut off. */
 function cut(text: string): readonly number[] {
@@ -61,8 +61,9 @@ test('what looks like a flag in an env file is told, since nothing reads it ther
       },
     );
   assert.deepEqual(told('AUDIT_EXPORT_SOURCE', 'AUDIT_EXPORT_SINK', 'TOKEN', 'TOKEN_FILE', 'HTTPS_PROXY'), []);
-  assert.deepEqual(told('AUDIT_EXPORT_OVERLAP', 'STATE_DIRECTORY', 'TOKN'), [
+  assert.deepEqual(told('AUDIT_EXPORT_OVERLAP', 'AUDIT_EXPORT_SINCE', 'STATE_DIRECTORY', 'TOKN'), [
     'job.env: nothing reads AUDIT_EXPORT_OVERLAP here; flags go on the command line',
+    'job.env: nothing reads AUDIT_EXPORT_SINCE here; flags go on the command line',
     'job.env: nothing reads STATE_DIRECTORY here; flags go on the command line',
     'job.env: nothing reads TOKN; did you mean TOKEN?',
   ]);
@@ -104,3 +105,10 @@ for (const [text, unread] of [
     );
   });
 }
+
+test('the name of a flag is no other name misspelt: AUDIT_EXPORT_SINCE does not stand for AUDIT_EXPORT_SINK', () => {
+  const layers = { environment: { AUDIT_EXPORT_SINCE: '1h' }, files: [] };
+  assert.equal(misspelt('AUDIT_EXPORT_SINK', layers, {}), '');
+  const snik = { environment: { AUDIT_EXPORT_SNIK: 'elastic' }, files: [] };
+  assert.equal(misspelt('AUDIT_EXPORT_SINK', snik, {}), ' (the environment has AUDIT_EXPORT_SNIK)');
+});
