@@ -34,7 +34,7 @@ export function troubleOf(position: Position, now: number): Trouble | undefined 
   return began ? undefined : { message: 'it has no position yet', hint: byHand };
 }
 
-/** What a clock that was far ahead wrote down says nothing. */
+/** What was noted by a clock that was far ahead is not, or it would be recent until that time comes. */
 export function isRecent(time: string | undefined, now: number): boolean {
   return time !== undefined && Math.abs(now - Date.parse(time)) < day;
 }

@@ -37,6 +37,11 @@ const cases: (readonly [what: string, position: Position, state: string])[] = [
     position(0, 0, '2030-01-01T00:00:00.000Z'),
     'warning',
   ],
+  [
+    'a good run just now, and a delivery repeated when the clock was a year ahead',
+    { ...position(0, 0, recently), lastRepeat: '2027-11-20T08:00:00.000Z' },
+    'connected',
+  ],
   ['records set aside', position(3, 0, recently), 'warning'],
   ['one failure', position(69, 1, recently), 'warning'],
   ['two failures', position(69, 2, recently), 'warning'],
