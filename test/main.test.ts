@@ -322,23 +322,22 @@ test('a terminal that is closed stops it cleanly with 129: Node itself would end
   const directory = scratch(t);
   const inside = `trap '' HUP; (echo '{"id":1}'; sleep 5) | $AUDIT_EXPORT --source - --no-position; echo $? > status`;
   writeFileSync(join(directory, 'inside'), inside);
-  const closed = await shell(
+  await shell(
     `command -v script > found || exit 0
     script -qec 'sh inside' /dev/null > shown &
-    until grep -q '"id"' shown; do sleep 0.1; done
+    for try in $(seq 200); do grep -q '"id"' shown && break; sleep 0.1; done
     kill -9 $!
-    until test -s status; do sleep 0.1; done`,
+    for try in $(seq 200); do test -s status && break; sleep 0.1; done`,
     { directory },
   );
   if (!existsSync(join(directory, 'status'))) return t.skip('there is no script(1) here');
-  assert.equal(closed.status, 0);
   assert.equal(readFileSync(join(directory, 'status'), 'utf8'), '129\n');
 });
 
 test('a terminal stays as others have set it: Node itself would leave the shell without an echo, once less has ended first', async (t) => {
   const directory = scratch(t);
   const inside = `stty -echo # as less does
-    { echo '{"id":1}'; until grep -q '"id"' shown; do sleep 0.1; done; stty echo < /dev/tty; } |
+    { echo '{"id":1}'; for try in $(seq 200); do grep -q '"id"' shown && break; sleep 0.1; done; stty echo < /dev/tty; } |
       $AUDIT_EXPORT --source - --no-position
     stty -a > after`;
   writeFileSync(join(directory, 'inside'), inside);
