@@ -95,6 +95,36 @@ test('a record with a member _id, which Elasticsearch takes in no document, goes
   );
 });
 
+test('a record with a member that has the name of another metadata field goes whole into a member record, too', async () => {
+  const { server, send } = await start();
+  const texts = [
+    '{"id":1,"_source":"web"}',
+    '{"_version":1.10,"id":2}',
+    '{"_index":null}',
+    '{"_routing":{"a":1}}',
+    '{"_seq_no":1}',
+    '{"_field_names":[]}',
+    '{"_ignored":"x"}',
+    '{"_ignored_source":"x"}',
+    '{"_nested_path":"x"}',
+    '{"_data_stream_timestamp":"x"}',
+    '{"_index_mode":"x"}',
+    '{"_tier":"free"}',
+    '{"\\u005ftier":"free"}',
+    '{"_doc_count":5}',
+  ];
+  const plain = [
+    '{"_links":{"_source":1},"_accountId":"x","n":"_tier","v":"\\"_source\\":"}',
+    '{"source":"_index","_sources":1}',
+  ];
+  await send([...texts, ...plain].map((text, number) => auditRecord(text, String(number), 1_763_596_800_000)));
+  const time = '"@timestamp":"2025-11-20T00:00:00.000Z"';
+  assert.deepEqual(
+    [...server.documents.values()],
+    [...texts.map((text) => `{${time},"record":${text}}`), ...plain.map((text) => `{${time},${text.slice(1)}`)],
+  );
+});
+
 test('a record with a name that Elasticsearch takes nowhere, because it has nothing before or between dots, goes as text into message', async () => {
   const { server, send } = await start();
   const dotted = [

@@ -3,7 +3,7 @@
  * for many of them that a name is not there.
  */
 import { Buffer } from 'node:buffer';
-import { ascii, hasTopLevelKey, skipBlanks, skipString } from '../json/json.ts';
+import { ascii, decodeString, eachMember, hasTopLevelKey, skipBlanks, skipString } from '../json/json.ts';
 
 /** Where something occurs at or after an offset; Infinity if nowhere. */
 type Occurrence = (bytes: Buffer, from: number) => number;
@@ -21,6 +21,20 @@ export function memberFinder(name: string, escaped: Occurrence): Finder {
   const plain = nextOccurrence(`${name}"`);
   return (bytes, start, end) =>
     (plain(bytes, start) < end || escaped(bytes, start) < end) && hasTopLevelKey(bytes, start, end, name);
+}
+
+/** Whether it has a member whose name is one of these, all of which begin with an underscore. */
+export function underscoredFinder(names: ReadonlySet<string>, escaped: Occurrence): Finder {
+  const plain = occurrenceFromEnd('"_');
+  return (bytes, start, end) => {
+    if (plain(bytes, start) >= end && escaped(bytes, start) >= end) return false;
+    let isThere = false;
+    eachMember(bytes, start, end, (keyStart, keyEnd) => {
+      isThere = names.has(decodeString(bytes, keyStart, keyEnd));
+      return !isThere;
+    });
+    return isThere;
+  };
 }
 
 /**

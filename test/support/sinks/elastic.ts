@@ -49,6 +49,24 @@ const parameters = [
   'require_alias',
 ];
 
+/** What it keeps of a document itself (MetadataFieldMapper): no document may bring it, except that `_doc_count` may be a number. */
+const metadataFields = [
+  '_id',
+  '_index',
+  '_source',
+  '_routing',
+  '_version',
+  '_seq_no',
+  '_field_names',
+  '_ignored',
+  '_ignored_source',
+  '_nested_path',
+  '_data_stream_timestamp',
+  '_doc_count',
+  '_index_mode',
+  '_tier',
+];
+
 /** An `_id` without the mark of the content that is in it. */
 export function withoutMark(id: string): string {
   return id.replace(/:[0-9a-f]{8}:/, ':');
@@ -141,8 +159,9 @@ export async function fakeElastic(options: ElasticOptions = {}): Promise<FakeEla
       return failed(404, 'index_not_found_exception', `no such index [${index}]`);
     }
     const parsed = JSON.parse(source) as Record<string, unknown>;
-    if (Object.hasOwn(parsed, '_id')) {
-      return failed(400, 'document_parsing_exception', 'Field [_id] is a metadata field');
+    const metadata = metadataFields.find((name) => Object.hasOwn(parsed, name));
+    if (metadata !== undefined) {
+      return failed(400, 'document_parsing_exception', `Field [${metadata}] is a metadata field`);
     }
     if (hasBrokenName(parsed)) {
       return failed(400, 'document_parsing_exception', 'field name cannot contain only whitespace');

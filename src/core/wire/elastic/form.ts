@@ -7,7 +7,7 @@ import { skipBlanks } from '../../json/json.ts';
 import { documentId, longestId, markOf } from '../document-id.ts';
 import type { Encode } from '../json-line.ts';
 import { appendId, isPlainId } from '../sink-id.ts';
-import { brokenNameFinder, escapeFinder, memberFinder } from '../names.ts';
+import { brokenNameFinder, escapeFinder, memberFinder, underscoredFinder } from '../names.ts';
 import type { AuditRecord, SinkTools } from '../../types.ts';
 
 /** What an `_id` is made of. */
@@ -18,10 +18,23 @@ const idEnd = Buffer.from('"}}\n');
 const lineBreak = Buffer.from('\n');
 
 /**
+ * Metadata fields of Elasticsearch and OpenSearch, which they take in no document; all but `_doc_count`, by which they count
+ * one document as so many.
+ * https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/document-metadata-fields
+ */
+const metadataFields = new Set(
+  (
+    '_id _index _source _routing _version _seq_no _field_names _ignored _ignored_source _nested_path ' +
+    '_data_stream_timestamp _doc_count _index_mode _tier'
+  ).split(' '),
+);
+
+/**
  * `{"create":{"_id":"acme.3f9a2c1b07d4:9f86d081:abc"}}`, then the record; `@timestamp` is put in front of its members where
  * it is missing, with the record's full precision, or as `now` (milliseconds since 1970) when it has no time that can be
  * read. A record that Elasticsearch would refuse for a name in it goes in whole: into a member `record` if it has a member
- * `_id` of its own, and as text into `message` if a name is empty, or has nothing before or between its dots, at any depth.
+ * with the name of a metadata field, and as text into `message` if a name is empty, or has nothing before or between its
+ * dots, at any depth.
  */
 export function elasticForm({ idSpace: idSpaceOf, trustsIds = false, now }: FormTools): Encode {
   let known: string | undefined;
@@ -30,7 +43,7 @@ export function elasticForm({ idSpace: idSpaceOf, trustsIds = false, now }: Form
   let room = 0;
   const escaped = escapeFinder();
   const hasTimestamp = memberFinder('@timestamp', escaped);
-  const hasId = memberFinder('_id', escaped);
+  const hasMetadata = underscoredFinder(metadataFields, escaped);
   const hasBrokenName = brokenNameFinder();
 
   function goTo(branch: string): void {
@@ -56,7 +69,7 @@ export function elasticForm({ idSpace: idSpaceOf, trustsIds = false, now }: Form
       out.text(`{"@timestamp":"${timestamp(record, now)}","message":`);
       appendJsonString(bytes, start, end, out);
       out.text('}');
-    } else if (hasId(bytes, start, end)) {
+    } else if (hasMetadata(bytes, start, end)) {
       out.text(`{"@timestamp":"${timestamp(record, now)}","record":`);
       out.bytes(bytes, start, end);
       out.text('}');
