@@ -141,6 +141,44 @@ test('a single query of an input that ends is whole, also when the writer takes 
   assert.deepEqual(await shell(line, { directory }), { status: 0, signal: null, stdout: '{"id":1}\n', stderr: '' });
 });
 
+test('a time is read by whatever form and zone are listed for a source, so that what was set aside keeps its time', async (t) => {
+  const directory = scratch(t);
+  const options = { directory, environment: { HOME: directory, ELASTIC_INDEX: 'audit' } };
+  const definition = (time: string): string =>
+    `{name: x, summary: X., settings: {}, url: 'https://x.test', auth: {type: none}, request: {path: /}, paging: {type: none}, window: {filter: none}, records: {id: {content: true}, time: ${time}}}`;
+  for (const [time, text, moment] of [
+    ['{path: at, format: sql, zone: America/New_York}', '2026-11-20 04:00:00', '2026-11-20T09:00:00.000Z'],
+    ['{path: at, format: iso-naive, zone: "+02:00"}', '2026-11-20T11:00:00.5', '2026-11-20T09:00:00.500Z'],
+    ["{path: at, format: {pattern: 'DD.MM.YYYY, HH:mm'}}", '20.11.2026, 09:00', '2026-11-20T09:00:00.000Z'],
+    [
+      "{path: at, format: {pattern: 'M/D/YYYY h:mm A'}, zone: Europe/Warsaw}",
+      '11/20/2026 10:00 AM',
+      '2026-11-20T09:00:00.000Z',
+    ],
+  ]) {
+    writeFileSync(join(directory, 'x.yaml'), definition(time ?? ''));
+    const list = await shell('$AUDIT_EXPORT sources ./x.yaml', options);
+    const [, path, format] = /^ +time +(\S+) \((.*)\)$/m.exec(list.stdout) ?? [];
+    writeFileSync(join(directory, 'in'), `{"id":1,"at":"${text}"}\n`);
+    const { status, stdout, stderr } = await shell(
+      `cat in | $AUDIT_EXPORT --source - --time-path ${path} --time-format '${format}' --no-position --bulk-format elastic`,
+      options,
+    );
+    assert.deepEqual([status, stderr], [0, ''], format);
+    assert.match(stdout, new RegExp(`"@timestamp":"${moment}"`), format);
+  }
+});
+
+test('a form of times that is none, and a zone where a time names its own, are refused with 64, and what may be written is said', async (t) => {
+  const options = { directory: scratch(t) };
+  for (const format of ['sqll', 'sql, Nowhere/Land', 'epoch-s, +02:00', 'rfc2822, Europe/Warsaw', 'YYYY']) {
+    const command = `$AUDIT_EXPORT --source - --no-position --time-path at --time-format '${format}' < /dev/null`;
+    const { status, stderr } = await shell(command, options);
+    assert.equal(status, 64, format);
+    assert.match(stderr, /--time-format cannot be .*\nhint: .*epoch-s.* or a pattern such as .* zone/);
+  }
+});
+
 test('a terminal, and times that no line has, are refused with 64', async (t) => {
   const directory = scratch(t);
   const options = { directory, environment: { HOME: directory } };

@@ -4,8 +4,11 @@ import type { Flags } from '../cli/flags.ts';
 import { linesDefinition } from '../core/vendor/lines-source.ts';
 import { faultOfPath } from '../core/json/path.ts';
 import { exit, Problem } from '../core/problem.ts';
+import { patternProblem } from '../core/clock/pattern.ts';
+import type { TimeRule } from '../core/clock/spelling.ts';
+import { zoneOf } from '../core/clock/zone.ts';
+import { listed } from '../core/text/listed.ts';
 import { timeFormats } from '../core/time.ts';
-import { oneOf } from './one-of.ts';
 
 /** The definition of lines on standard input, by the flags that say where a line has what. Throws Problem 64. */
 export function standardInputLines(flags: Flags): SourceDefinition {
@@ -15,7 +18,7 @@ export function standardInputLines(flags: Flags): SourceDefinition {
     const fault = faultOfPath(path);
     if (fault !== undefined) throw wrong(fault, 'write it as record.id');
   }
-  const format = oneOf(timeFormat, '--time-format', timeFormats);
+  const rule = timeRule(timeFormat);
   if (timePath === undefined) {
     const needing = Object.entries({ '--since': since, '--until': until, '--time-format': timeFormat });
     const flag = needing.find(([, value]) => value !== undefined)?.[0];
@@ -27,7 +30,27 @@ export function standardInputLines(flags: Flags): SourceDefinition {
     }
     return linesDefinition(rules);
   }
-  return linesDefinition({ ...rules, time: { path: timePath, format: format ?? 'iso' } });
+  return linesDefinition({ ...rules, time: { path: timePath, ...rule } });
+}
+
+/** How a line writes its time, as `audit-export sources` lists it: a form or a pattern, and the zone behind a comma. */
+function timeRule(text = 'iso'): TimeRule {
+  const form = formOf(text);
+  if (form !== undefined) return { format: form };
+  const [, before = '', zone = ''] = /^(.*), (\S+)$/.exec(text) ?? [];
+  const local = formOf(before);
+  const namesZone = typeof local === 'string' && (local.startsWith('epoch-') || local === 'rfc2822');
+  if (local !== undefined && !namesZone && zoneOf(zone) !== undefined) return { format: local, zone };
+  const forms = listed([...timeFormats, 'a pattern such as DD/MM/YYYY HH:mm'], 'or');
+  throw wrong(
+    `--time-format cannot be ${text}`,
+    `use ${forms}; of a clock that is not UTC, with its zone, as in 'sql, Europe/Warsaw'`,
+  );
+}
+
+function formOf(text: string): TimeRule['format'] | undefined {
+  const named = timeFormats.find((format) => format === text);
+  return named ?? (patternProblem(text) === undefined ? { pattern: text } : undefined);
 }
 
 /** The paths in all `--volatile-path`: a comma between quotes belongs to a name. */

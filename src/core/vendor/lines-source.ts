@@ -7,12 +7,13 @@
  * be read any more end the slice like the end of the input does: what was read is delivered before the run ends.
  */
 import { Buffer } from 'node:buffer';
+import type { TimeRule } from '../clock/spelling.ts';
 import { collector, fieldsOf, identityRule } from './collect.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { identifier, type Identify } from '../identity.ts';
 import { Problem } from '../problem.ts';
 import { planSearch } from './search.ts';
-import { second, type TimeFormat } from '../time.ts';
+import { second } from '../time.ts';
 import type { Ask, Duration, Instant, Page, Search, Source, Tools } from '../types.ts';
 import { earliestIn, windowRules } from './window-values.ts';
 
@@ -22,7 +23,7 @@ const usualIds = ['record.id', 'id'];
 export interface LineRules {
   /** Paths of the ID, joined; none means: `record.id`, else `id`, else the content. */
   readonly ids: readonly string[];
-  readonly time?: { readonly path: string; readonly format: TimeFormat };
+  readonly time?: TimeRule & { readonly path: string };
   /** Paths of members that make no other record, nor another content of one. */
   readonly volatile?: readonly string[];
 }
