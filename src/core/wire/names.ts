@@ -26,8 +26,10 @@ export function memberFinder(name: string, escaped: Occurrence): Finder {
 /** Whether it has a member whose name is one of these, all of which begin with an underscore. */
 export function underscoredFinder(names: ReadonlySet<string>, escaped: Occurrence): Finder {
   const plain = occurrenceFromEnd('"_');
+  const quoted = new RegExp(`"(?:${[...names].join('|')})"`);
   return (bytes, start, end) => {
-    if (plain(bytes, start) >= end && escaped(bytes, start) >= end) return false;
+    const isSeen = plain(bytes, start) < end && quoted.test(bytes.toString('latin1', start, end));
+    if (!isSeen && escaped(bytes, start) >= end) return false;
     let isThere = false;
     eachMember(bytes, start, end, (keyStart, keyEnd) => {
       isThere = names.has(decodeString(bytes, keyStart, keyEnd));
