@@ -1,13 +1,12 @@
 /** One slice: pull it to its end, deliver what was not delivered before, and only then move the watermark. */
 import { acknowledged } from '../delivery/acknowledge.ts';
 import { outbox } from '../delivery/outbox.ts';
-import { gone, notFound } from '../http-status.ts';
 import { exit, Problem } from '../problem.ts';
 import { fromMillis, toMillis } from '../time.ts';
 import type { Ask, Gap, Instant, Window } from '../types.ts';
 import type { BranchRun } from './branch-run.ts';
 import { commit } from './commit.ts';
-import { helpsToShorten, isPast, isTooMuch, lengthAfterCut, type Whole } from './cut-off.ts';
+import { helpsToShorten, isBeyondReach, isPast, isTooMuch, lengthAfterCut, type Whole } from './cut-off.ts';
 import { notShownAgain } from './partial.ts';
 import { selection } from './selection.ts';
 import { unaccounted } from './summary.ts';
@@ -59,6 +58,8 @@ export async function pullSlice(
   let serverTime = source.serverTime();
   /** Why the source gave no more. */
   let failure: Problem | undefined;
+  /** Why there is more to read: the failure, or what the pages lack. */
+  let unfinished: Problem | undefined;
   /** Parts that were listed and are gone. */
   const lacking: Gap[] = [];
 
@@ -114,7 +115,7 @@ export async function pullSlice(
     }
     if (failure === undefined && !suits()) return false; // a reply without records makes no page
     if (failure !== undefined && readSoFar() === readBefore && at.isPastClock?.(slice, failure) === true) return false;
-    const unfinished: Problem | undefined = failure ?? incomplete;
+    unfinished = failure ?? incomplete;
     if (unfinished === undefined) await finish();
     else {
       await at.collect(finish); // a destination that fails with what there is of it is told of beside that
@@ -130,10 +131,9 @@ export async function pullSlice(
     const hasRead = readSoFar() > readBefore;
     // A quota that was used up before the first slice says nothing of it.
     const isQuota = failure?.status === exit.tempfail && (hasRead || whole.count > 0);
-    // A cursor or a query that ended while its pages were read: those of a shorter slice are read sooner.
-    const isExpired = hasRead && problem instanceof Problem && [gone, notFound].includes(problem.httpStatus ?? 0);
+    const isRefused = unfinished !== undefined && isBeyondReach(unfinished, hasRead);
     const tooMuch = failure !== undefined && isTooMuch(failure, at.before.failures);
-    const isCut = problem === tools.stop.reason || isQuota || isExpired || tooMuch;
+    const isCut = problem === tools.stop.reason || isQuota || isRefused || tooMuch;
     if (!helpsToShorten(place, source.window)) place.slice = undefined;
     else if (isCut) place.slice = lengthAfterCut(slice, whole, tooMuch || (hasRead && isPast(whole, place)));
     await at.collect(out.settle);

@@ -57,12 +57,13 @@ function hintFor(definition: SourceDefinition, status: number, question: Questio
     return 'if it means that there are no records, write reply: { empty: [204] } in the definition';
   if (status === gone) return undefined; // says it all
   if (isCursorRefused(question, status)) return cursorHint;
-  if (status === 400 || status === 422) return question.later === true ? undefined : askedBy(definition, question);
-  if (status !== notFound) return undefined;
-  const { url, request, settings, job } = definition;
-  // A job may be forgotten while its pages are read.
-  if (job !== undefined && question.later === true)
+  const { url, request, settings, job, window } = definition;
+  const isInvalid = status === 400 || status === 422;
+  // It may show only so many of a window; and a job may be forgotten while its pages are read.
+  if (question.later === true && window.filter !== 'none' && (isInvalid || (status === notFound && job !== undefined)))
     return `it had the pages before this one, so no setting is wrong; ${shorterParts}`;
+  if (isInvalid) return question.later === true ? undefined : askedBy(definition, question);
+  if (status !== notFound) return undefined;
   const used = settingsOf([url, request.path].flat()).filter((name) => Object.hasOwn(settings, name));
   return used.length === 0 ? undefined : `check ${listed(used)}; or correct the path in the definition`;
 }

@@ -1,0 +1,86 @@
+/** Vendors that show only so many rows of one question, and refuse what lies behind: jobs of real processes against them. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { exit } from '../src/core/problem.ts';
+import { run, scratch } from './support/program.ts';
+import { sendJson, serve } from './support/vendors/server.ts';
+
+const hour = 3_600_000;
+const most = 30;
+
+interface Deep {
+  readonly paging: string;
+  readonly query: string;
+  readonly status?: number;
+  readonly filter?: string;
+}
+
+/** A job for records of the last days, four times as many as the vendor shows for one question. */
+async function deepJob(t: TestContext, { paging, query, status = 400, filter = 'event' }: Deep) {
+  const now = Date.now();
+  const records = Array.from({ length: 4 * most }, (_, at) => ({
+    id: at,
+    at: new Date(now - at * hour - 60_000).toISOString(),
+  })).toReversed();
+  const vendor = await serve({}, ({ target }, response) => {
+    const { searchParams } = new URL(target, 'http://deep');
+    const from = Date.parse(searchParams.get('from') ?? records[0]?.at ?? '');
+    const until = Date.parse(searchParams.get('until') ?? new Date(now).toISOString());
+    const page = Number(searchParams.get('page') ?? 1);
+    const offset = Number(searchParams.get('offset') ?? (page - 1) * 10);
+    if (offset + 10 > most) return sendJson(response, status, '{"error":"Result window is too large"}');
+    const found = records.filter(({ at }) => Date.parse(at) >= from && Date.parse(at) < until);
+    const rows = found.slice(offset, offset + 10);
+    sendJson(response, 200, JSON.stringify({ rows, pages: Math.ceil(found.length / 10) }));
+  });
+  t.after(() => vendor.close());
+  const directory = scratch(t);
+  const time = filter === 'none' ? '' : ', time: iso-ms';
+  writeFileSync(
+    join(directory, 'deep.yaml'),
+    `{name: deep, summary: Deep., settings: {DEEP_URL: {summary: Address., kind: url}}, url: '{DEEP_URL}', auth: {type: none},
+      request: {path: /rows, query: {${query}}}, paging: ${paging}, window: {filter: ${filter}, overlap: 5m${time}},
+      records: {path: rows, id: {paths: [id]}, time: {path: at, format: iso}}, limits: {page: 10, most: 10}}`,
+  );
+  const flags = ['--source', 'deep.yaml', '--state-dir', 'state'];
+  return {
+    records: records.map((record) => JSON.stringify(record)),
+    run: () => run(flags, { directory, environment: { HOME: directory, DEEP_URL: vendor.origin } }),
+  };
+}
+
+for (const [what, deep] of [
+  ['rows', { paging: '{type: offset}', query: "from: '{from}', until: '{until}', offset: '{offset}'" }],
+  [
+    'pages',
+    { paging: '{type: page, pages: pages}', query: "from: '{from}', until: '{until}', page: '{page}'", status: 422 },
+  ],
+] as const) {
+  test(`a job whose vendor counts ${what}, and shows only so many of a window, gets through in shorter parts`, async (t) => {
+    const job = await deepJob(t, deep);
+    const first = await job.run();
+    assert.equal(first.status, exit.protocol, first.stderr);
+    assert.match(
+      first.stderr,
+      /^hint: it had the pages before this one, .*; the next run reads shorter parts of the window$/m,
+    );
+    const delivered = first.stdout.split('\n');
+    const ends: (number | null)[] = [];
+    while (ends.at(-1) !== exit.ok && ends.length < 14) {
+      const next = await job.run();
+      ends.push(next.status);
+      delivered.push(...next.stdout.split('\n'));
+    }
+    assert.equal(ends.at(-1), exit.ok, `${ends.length} runs`);
+    assert.deepEqual(delivered.filter((line) => line !== '').toSorted(), job.records.toSorted());
+  });
+}
+
+test('no shorter parts are promised where the vendor cannot be asked for a time', async (t) => {
+  const job = await deepJob(t, { paging: '{type: offset}', query: "offset: '{offset}'", filter: 'none' });
+  const { status, stderr } = await job.run();
+  assert.equal(status, exit.protocol, stderr);
+  assert.doesNotMatch(stderr, /shorter parts/);
+});
