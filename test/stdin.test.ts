@@ -21,6 +21,7 @@ import { ended, scratch, shell, start } from './support/program.ts';
 import { fakeElastic, withoutMark } from './support/sinks/elastic.ts';
 import { fakeSekoia } from './support/sinks/sekoia.ts';
 import { fakeSplunk } from './support/sinks/splunk.ts';
+import { sendJson, serve } from './support/vendors/server.ts';
 
 function lines(text: string): string[] {
   return text.split('\n').filter((line) => line !== '');
@@ -166,6 +167,40 @@ test('a time is read by whatever form and zone are listed for a source, so that 
     );
     assert.deepEqual([status, stderr], [0, ''], format);
     assert.match(stdout, new RegExp(`"@timestamp":"${moment}"`), format);
+  }
+});
+
+test('an ID is found by whatever is listed for a source, so that what was set aside keeps its _id', async (t) => {
+  const directory = scratch(t);
+  const rows = ['{"id":1,"at":"2026-11-20T09:00:00Z"}', '{"id":1,"b":2,"c":"x","at":"2026-11-20T09:00:00Z"}'];
+  const vendor = await serve({}, (_, response) => sendJson(response, 200, `[${rows.join(',')}]`));
+  t.after(() => vendor.close());
+  const environment = { HOME: directory, ELASTIC_INDEX: 'audit', X_URL: vendor.origin };
+  const options = { directory, environment };
+  writeFileSync(join(directory, 'in'), rows.map((row) => `${row}\n`).join(''));
+  for (const [id, flag] of [
+    ['{content: true}', "--id-path 'its content'"],
+    ['{content: true, without: [c]}', "--id-path 'its content' --volatile-path c"],
+    ['{paths: [a.b, b, id], first: true}', "--id-path 'a.b, else b, else id'"],
+    ['{paths: [id, c]}', '--id-path id --id-path c'],
+  ] as const) {
+    writeFileSync(
+      join(directory, 'x.yaml'),
+      `{name: x, summary: X., settings: {X_URL: {summary: Address., kind: url}}, url: '{X_URL}', auth: {type: none}, request: {path: /}, paging: {type: none}, window: {filter: none}, records: {id: ${id}, time: {path: at, format: iso}}}`,
+    );
+    const list = await shell('$AUDIT_EXPORT sources ./x.yaml', options);
+    const listed = /^ +ID +(.*)$/m.exec(list.stdout)?.[1] ?? '';
+    assert.ok(listed === 'id and c' || flag.includes(`--id-path '${listed}'`), listed);
+    const first = await shell('$AUDIT_EXPORT --source ./x.yaml --no-position --bulk-format elastic', options);
+    const job = /"_id":"([^:"]*):/.exec(first.stdout)?.[1] ?? '';
+    const again = await shell(
+      `cat in | $AUDIT_EXPORT --source - --no-position --job ${job} ${flag} --time-path at --bulk-format elastic`,
+      options,
+    );
+    assert.deepEqual([first.status, again.status, again.stderr], [0, 0, ''], flag);
+    const [before, after] = [first, again].map(({ stdout }) => stdout.match(/"_id":"[^"]*"/g) ?? []);
+    assert.equal(before?.length, 2);
+    assert.deepEqual(after, before, flag);
   }
 });
 

@@ -12,9 +12,11 @@ import { timeFormats } from '../core/time.ts';
 
 /** The definition of lines on standard input, by the flags that say where a line has what. Throws Problem 64. */
 export function standardInputLines(flags: Flags): SourceDefinition {
-  const { idPath = [], timePath, timeFormat, volatilePath, since, until } = flags;
-  const rules = { ids: idPath, volatile: pathsIn(volatilePath) };
-  for (const path of [...idPath, ...(timePath === undefined ? [] : [timePath]), ...rules.volatile]) {
+  const { idPath, timePath, timeFormat, volatilePath, since, until } = flags;
+  const id = idPath && idRule(idPath);
+  const rules = { ...(id && { id }), volatile: pathsIn(volatilePath) };
+  const idPaths = id !== undefined && 'paths' in id ? id.paths : [];
+  for (const path of [...idPaths, ...(timePath === undefined ? [] : [timePath]), ...rules.volatile]) {
     const fault = faultOfPath(path);
     if (fault !== undefined) throw wrong(fault, 'write it as record.id');
   }
@@ -31,6 +33,13 @@ export function standardInputLines(flags: Flags): SourceDefinition {
     return linesDefinition(rules);
   }
   return linesDefinition({ ...rules, time: { path: timePath, ...rule } });
+}
+
+/** What a line is known by, as `audit-export sources` lists it: its content, or of several paths the first that is there. */
+function idRule(paths: readonly string[]): SourceDefinition['records']['id'] {
+  if (paths.join() === 'its content') return { content: true };
+  const choice = paths.length === 1 ? paths.flatMap((text) => text.split(', else ')) : [];
+  return choice.length > 1 ? { paths: choice, first: true } : { paths: [...paths] };
 }
 
 /** How a line writes its time, as `audit-export sources` lists it: a form or a pattern, and the zone behind a comma. */

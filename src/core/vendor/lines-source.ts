@@ -18,18 +18,18 @@ import type { Ask, Duration, Instant, Page, Search, Source, Tools } from '../typ
 import { earliestIn, windowRules } from './window-values.ts';
 
 /** Where `spl audit export` has its ID, and most others have theirs. */
-const usualIds = ['record.id', 'id'];
+const usualId = { paths: ['record.id', 'id'], first: true };
 
 export interface LineRules {
-  /** Paths of the ID, joined; none means: `record.id`, else `id`, else the content. */
-  readonly ids: readonly string[];
+  /** Undefined means: `record.id`, else `id`, else the content. */
+  readonly id?: SourceDefinition['records']['id'];
   readonly time?: TimeRule & { readonly path: string };
   /** Paths of members that make no other record, nor another content of one. */
   readonly volatile?: readonly string[];
 }
 
 /** The definition of a source whose only reply is standard input. */
-export function linesDefinition({ ids, time, volatile = [] }: LineRules): SourceDefinition {
+export function linesDefinition({ id = usualId, time, volatile = [] }: LineRules): SourceDefinition {
   return {
     name: 'stdin',
     summary: 'JSON Lines on standard input.',
@@ -42,7 +42,7 @@ export function linesDefinition({ ids, time, volatile = [] }: LineRules): Source
     window: { filter: 'none', overlap: '1d' },
     records: {
       format: 'lines',
-      id: ids.length > 0 ? { paths: [...ids] } : { paths: usualIds, first: true },
+      id,
       ...(time && { time }),
       ...(volatile.length > 0 && { volatile: [...volatile] }),
     },

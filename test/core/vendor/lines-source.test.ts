@@ -25,7 +25,7 @@ interface Read {
 
 function sourceOf(
   chunks: AsyncIterable<Buffer>,
-  { rules = { ids: [] }, search = {}, tools = fakeTools({ now: start }), overlap }: Options = {},
+  { rules = {}, search = {}, tools = fakeTools({ now: start }), overlap }: Options = {},
 ): Source {
   return linesSource(linesDefinition(rules), chunks, { ...noSearch, ...search }, tools, overlap);
 }
@@ -89,12 +89,15 @@ for (const size of [1, 7, Infinity]) {
 
 test('--id-path names the ID, several are joined, and the usual places no longer count', async () => {
   const text = '{"id":"x","a":{"b":1},"c":"2"}\n';
-  assert.deepEqual((await readSlice(sourceOf(inPieces(text), { rules: { ids: ['a.b'] } }))).ids, ['1']);
-  assert.deepEqual((await readSlice(sourceOf(inPieces(text), { rules: { ids: ['a.b', 'c'] } }))).ids, ['[1,"2"]']);
-  const usual = '{"id":"x","record":{"id":"y"}}\n';
-  assert.deepEqual((await readSlice(sourceOf(inPieces(usual), { rules: { ids: ['record.id', 'id'] } }))).ids, [
-    '["y","x"]',
+  assert.deepEqual((await readSlice(sourceOf(inPieces(text), { rules: { id: { paths: ['a.b'] } } }))).ids, ['1']);
+  assert.deepEqual((await readSlice(sourceOf(inPieces(text), { rules: { id: { paths: ['a.b', 'c'] } } }))).ids, [
+    '[1,"2"]',
   ]);
+  const usual = '{"id":"x","record":{"id":"y"}}\n';
+  assert.deepEqual(
+    (await readSlice(sourceOf(inPieces(usual), { rules: { id: { paths: ['record.id', 'id'] } } }))).ids,
+    ['["y","x"]'],
+  );
 });
 
 test('lines without an ID are told apart by their content, twins by their number', async () => {
@@ -114,7 +117,7 @@ test('a category is asked for by its old name or its new one; --query looks into
 });
 
 test('a line has a time where --time-path says so', async () => {
-  const rules: LineRules = { ids: [], time: { path: 'at', format: 'epoch-s' } };
+  const rules: LineRules = { time: { path: 'at', format: 'epoch-s' } };
   const { times } = await readSlice(sourceOf(inPieces('{"at":1795132800}\n{"x":1}\n'), { rules }));
   assert.deepEqual(times, [1_795_132_800_000, Number.NaN]);
 });
