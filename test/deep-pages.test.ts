@@ -33,7 +33,7 @@ async function deepJob(t: TestContext, { paging, query, status = 400, filter = '
     if (offset + 10 > most) return sendJson(response, status, '{"error":"Result window is too large"}');
     const found = records.filter(({ at }) => Date.parse(at) >= from && Date.parse(at) < until);
     const rows = found.slice(offset, offset + 10);
-    sendJson(response, 200, JSON.stringify({ rows, pages: Math.ceil(found.length / 10) }));
+    sendJson(response, 200, JSON.stringify({ rows, pages: Math.ceil(found.length / 10), next: offset + 10 }));
   });
   t.after(() => vendor.close());
   const directory = scratch(t);
@@ -64,7 +64,7 @@ for (const [what, deep] of [
     assert.equal(first.status, exit.protocol, first.stderr);
     assert.match(
       first.stderr,
-      /^hint: it had the pages before this one, .*; the next run reads shorter parts of the window$/m,
+      /^hint: it had the pages before this one, .*; the next run of a job reads shorter parts of the window; a search needs a shorter one .*$/m,
     );
     const delivered = first.stdout.split('\n');
     const ends: (number | null)[] = [];
@@ -79,8 +79,14 @@ for (const [what, deep] of [
 }
 
 test('no shorter parts are promised where the vendor cannot be asked for a time', async (t) => {
-  const job = await deepJob(t, { paging: '{type: offset}', query: "offset: '{offset}'", filter: 'none' });
-  const { status, stderr } = await job.run();
-  assert.equal(status, exit.protocol, stderr);
-  assert.doesNotMatch(stderr, /shorter parts/);
+  for (const [paging, query] of [
+    ['{type: offset}', "offset: '{offset}'"],
+    ['{type: cursor, path: next}', "offset: '{cursor}'"],
+  ] as const) {
+    const job = await deepJob(t, { paging, query, filter: 'none' });
+    const { status, stderr } = await job.run();
+    assert.equal(status, exit.protocol, stderr);
+    assert.match(stderr, /Result window is too large/);
+    assert.doesNotMatch(stderr, /shorter/);
+  }
 });

@@ -125,7 +125,7 @@ test('a job whose queries are forgotten before all of their rows are read gets t
   const { problems } = await job.run(now);
   assert.match(
     problems[0]?.hint ?? '',
-    /^it had the pages before this one, so no setting is wrong; the next run reads/,
+    /^it had the pages before this one, so no setting is wrong; the next run of a job reads/,
   );
   const ends = [problems.length];
   while (ends.at(-1) !== 0 && ends.length < 30) ends.push((await job.run((now += 60_000))).problems.length);

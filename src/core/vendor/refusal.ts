@@ -48,15 +48,21 @@ export function isCursorRefused({ named }: Question, status: unknown): boolean {
 
 const cursorRefusals: readonly unknown[] = [400, notFound, gone, 422];
 
-const shorterParts = 'the next run reads shorter parts of the window';
-export const cursorHint = `it gave the cursor for this page itself, so no setting or flag is wrong; ${shorterParts}`;
+const shorterParts =
+  'the next run of a job reads shorter parts of the window; a search needs a shorter one (--since, --until)';
+
+/** What to do where a page is refused for its cursor. */
+export function cursorHint({ window: { filter } }: SourceDefinition): string {
+  const what = 'it gave the cursor for this page itself, so no setting or flag is wrong';
+  return filter === 'none' ? what : `${what}; ${shorterParts}`;
+}
 
 /** What to do about a status that says nothing of itself: for 404 there are the settings that the address is made of. */
 function hintFor(definition: SourceDefinition, status: number, question: Question): string | undefined {
   if (status === noContent)
     return 'if it means that there are no records, write reply: { empty: [204] } in the definition';
   if (status === gone) return undefined; // says it all
-  if (isCursorRefused(question, status)) return cursorHint;
+  if (isCursorRefused(question, status)) return cursorHint(definition);
   const { url, request, settings, job, window } = definition;
   const isInvalid = status === 400 || status === 422;
   // It may show only so many of a window; and a job may be forgotten while its pages are read.

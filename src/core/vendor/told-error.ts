@@ -30,7 +30,7 @@ export function refuseToldError(definition: SourceDefinition, value: unknown, qu
   const cursorRefused = (invalid && question.named === true) || isCursorRefused(question, told);
   const status = invalid || cursorRefused ? gone : told;
   throw new Problem(refused ? exit.noperm : exit.protocol, message, {
-    hint: hint ?? (cursorRefused ? cursorHint : nextStep(definition, question, told)),
+    hint: hint ?? (cursorRefused ? cursorHint(definition) : nextStep(definition, question, told)),
     ...(status === notFound || status === gone ? { httpStatus: status } : {}),
   });
 }
