@@ -6,9 +6,12 @@ import {
   isBlocked,
   isWithoutPipeline,
   ownWords,
+  reasonOf,
+  shardWait,
 } from '../core/wire/elastic/bulk.ts';
 import type { ItemOutcome } from '../core/wire/elastic/bulk.ts';
 import {
+  busyHint,
   elasticAddress,
   elasticCredentials,
   elasticHint,
@@ -16,6 +19,7 @@ import {
   pipelineHint,
 } from '../core/wire/elastic/access.ts';
 import type { ElasticServer } from '../core/wire/elastic/access.ts';
+import { clashes } from '../core/wire/elastic/clashes.ts';
 import { elasticForm, type FormTools } from '../core/wire/elastic/form.ts';
 import { indexVerdict, rightsOf, rightsPath, rightsQuestion } from '../core/wire/elastic/rights.ts';
 import type { Encode } from '../core/wire/json-line.ts';
@@ -69,6 +73,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
   const authorization = elasticCredentials(values);
   const http = tools.http(base);
   const uploads = upload(who, { records: 1000, bytes: 5_000_000, record: 100 * 1024 * 1024 });
+  const isFirstClash = clashes();
   let asked: Promise<ElasticServer> | undefined;
   let quietRefused = false;
 
@@ -118,14 +123,14 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
 
   async function send(batch: Batch): Promise<Reply> {
     const quiet = (await server()).quiet && !quietRefused;
-    const query = new URLSearchParams({ filter_path: filterPath });
+    const query = new URLSearchParams({ filter_path: filterPath, timeout: shardWait });
     if (quiet) query.set('include_source_on_error', 'false'); // keeps record content out of error texts
     if (pipeline !== undefined) query.set('pipeline', pipeline);
     const url = `${base}/${encodeURIComponent(index)}/_bulk?${query.toString()}`;
     const headers = { ...authorization, 'content-type': 'application/x-ndjson', accept: 'application/json' };
     const { reply, text, verdict } = await uploads.post(http, url, headers, batch);
     if (verdict !== undefined) return verdict;
-    if (isSuccessful(reply.status)) return read(text, batch.count);
+    if (isSuccessful(reply.status)) return read(text, batch);
     const said = ownWords(text);
     if (reply.status === 400 && quiet && said.includes('include_source_on_error')) {
       quietRefused = true;
@@ -137,20 +142,21 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   /** One outcome a record; anything that does not account for every one of them is no acknowledgement. */
-  function read(text: string, count: number): Reply {
+  function read(text: string, batch: Batch): Reply {
     const answer = objectOf(text);
-    const items = answer && bulkOutcomes(answer, count);
-    if (items === undefined) throw notElastic(`did not account for the ${count} documents that it was sent`);
-    const outcomes = items.map(translate);
+    const items = answer && bulkOutcomes(answer, batch.count);
+    if (items === undefined) throw notElastic(`did not account for the ${batch.count} documents that it was sent`);
+    const outcomes = items.map((item, at) => translate(item, () => isFirstClash(batch, at)));
     const limited = items.find((item) => typeof item === 'object' && 'busy' in item);
     const isFruitless = outcomes.every((outcome) => typeof outcome === 'object' && 'again' in outcome);
     if (isFruitless && limited !== undefined) throw busy(reasonOf(limited));
     return { outcomes };
   }
 
-  function translate(item: ItemOutcome): Outcome {
+  function translate(item: ItemOutcome, isFirst: () => boolean): Outcome {
     if (typeof item === 'string' || 'refused' in item) return item;
     const reason = reasonOf(item);
+    if ('clash' in item && !isFirst()) return { refused: reason };
     if ('denied' in item) throw refusal(exit.noperm, reason, 403);
     if ('missing' in item) throw refusal(exit.config, reason, 404);
     return { again: `${who} could not take some documents: ${reason}` };
@@ -167,15 +173,14 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   function busy(reason: string): Problem {
-    return new Problem(exit.tempfail, `${who} takes no more at the moment: ${reason}`, {
-      hint: 'the next run goes on; if it lasts, look at its load and its disk space',
-      again: { untaken: true },
-    });
+    const message = `${who} takes no more at the moment: ${reason}`;
+    return new Problem(exit.tempfail, message, { hint: busyHint(reason), again: { untaken: true } });
   }
 
   function failure(reply: HttpReply, what: string, text: string): Problem {
-    const hints = { [reply.status]: elasticHint(values, reply.status) };
     const said = errorText(objectOf(text)?.['error']);
+    const isBusy = reply.status === 429 && ownWords(text) !== '';
+    const hints = { [reply.status]: isBusy ? busyHint(said) : elasticHint(values, reply.status) };
     return httpProblem(reply.status, reply.headers, { who, what, hints, said }, tools.now());
   }
 
@@ -192,8 +197,4 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     send,
     close: () => http.close(),
   };
-}
-
-function reasonOf(item: ItemOutcome): string {
-  return typeof item === 'string' ? item : (Object.values(item)[0] ?? '');
 }

@@ -280,6 +280,77 @@ test('items have their own outcomes: only what failed for now is sent again, wha
   assert.equal(server.attempts.get(idOf(records[0]!)), 1);
 });
 
+test('what is wrong with a document is told, which Elasticsearch says in the cause of "failed to parse"', async () => {
+  const { server, send } = await start();
+  const causes = [
+    {
+      type: 'json_parse_exception',
+      reason: 'Duplicate field \'d\'\n at [Source: (byte[])"{"d":1}"; line: 1, column: 25]',
+    },
+    { type: 'illegal_argument_exception', reason: 'Limit of total fields [1000] has been exceeded' },
+  ];
+  server.item = (id) => {
+    const cause = causes[Number(withoutMark(id).slice(-1)) - 1];
+    return cause && { status: 400, type: 'mapper_parsing_exception', reason: 'failed to parse', cause };
+  };
+  const { refused } = await send(auditRecords(3));
+  assert.deepEqual(
+    refused.map(({ reason }) => reason),
+    [
+      "mapper_parsing_exception: failed to parse: json_parse_exception: Duplicate field 'd'",
+      'mapper_parsing_exception: failed to parse: illegal_argument_exception: Limit of total fields [1000] has been exceeded',
+    ],
+  );
+});
+
+test('what a document holds, which a refusal quotes, does not make it a fault of the cluster or the settings', async () => {
+  for (const text of [
+    'cluster_block_exception',
+    'pipeline with id [x] does not exist',
+    'this action would add [1] shards',
+    'no write index is defined for alias',
+  ]) {
+    const { server, send } = await start();
+    const reason = `failed to parse field [v] of type [long] in document with id 'a'. Preview of field's value: '${text}'`;
+    const cause = { type: 'illegal_argument_exception', reason: `For input string: "${text}"` };
+    server.item = (id) =>
+      withoutMark(id) === 'acme:r1' ? { status: 400, type: 'mapper_parsing_exception', reason, cause } : undefined;
+    const { kept, refused } = await send(auditRecords(3));
+    assert.deepEqual([kept.length, refused.length, server.bulks().length], [2, 1, 1], text);
+  }
+});
+
+test('a document that clashes with one that came at the same moment is sent once more, and set aside if it clashes with itself', async () => {
+  const { server, send } = await start();
+  const clash = {
+    status: 400,
+    type: 'illegal_argument_exception',
+    reason: 'mapper [n] cannot be changed from type [long] to [float]',
+  };
+  server.item = (id, _source, attempt) => {
+    const name = withoutMark(id);
+    return name === 'acme:r3' || (name === 'acme:r2' && attempt === 1) ? clash : undefined;
+  };
+  for (const round of [1, 2]) {
+    const { kept, refused } = await send(auditRecords(4));
+    assert.deepEqual([kept, refused.map(({ entry }) => entry)], [[0, 1, 2], [3]]);
+    assert.equal(server.bulks().length, 2 * round);
+  }
+});
+
+test('a document that a fail processor refuses, with status 500, is set aside and does not hold up the others', async () => {
+  const { server, send } = await start();
+  server.item = (id) =>
+    withoutMark(id) === 'acme:r1' ? { status: 500, type: 'fail_processor_exception', reason: 'not ours' } : undefined;
+  const { kept, refused } = await send(auditRecords(3));
+  assert.equal(kept.length, 2);
+  assert.deepEqual(
+    refused.map(({ reason }) => reason),
+    ['fail_processor_exception: not ours'],
+  );
+  assert.equal(server.bulks().length, 1);
+});
+
 test('a document that is there already was delivered', async () => {
   const { send } = await start();
   const records = auditRecords(5);
@@ -301,6 +372,8 @@ test('a refusal that every record would meet stops the run and sets nothing asid
     [404, 'index_not_found_exception', 'no such index [audit]', exit.config],
     [400, 'illegal_argument_exception', 'pipeline with id [x] does not exist', exit.config],
     [400, 'invalid_index_name_exception', 'must be lowercase', exit.config],
+    [500, 'illegal_state_exception', 'Pipeline processor configured for non-existent pipeline [x]', exit.config],
+    [500, 'illegal_state_exception', 'Cycle detected for pipeline: x', exit.config],
     [
       400,
       'illegal_argument_exception',
@@ -346,6 +419,39 @@ test('a cluster that takes nothing for now is 75 when it says so, 69 when it fai
       ? undefined
       : { status: 403, body: { error: { type: 'cluster_block_exception', reason: 'read-only' } } };
   await assert.rejects(send(auditRecords(3)), { status: exit.tempfail, message: /read-only/ });
+});
+
+test('what to look at is told by what keeps the cluster from writing: its load, or a block that somebody has set', async () => {
+  const { server, send } = await start();
+  const block = (what: string) => ({
+    status: 403,
+    type: 'cluster_block_exception',
+    reason: `index [audit] blocked by: [${what}];`,
+  });
+  for (const what of [
+    'FORBIDDEN/8/index write (api)',
+    'FORBIDDEN/5/index read-only (api)',
+    'FORBIDDEN/6/cluster read-only (api)',
+  ]) {
+    server.item = () => block(what);
+    await assert.rejects(send(auditRecords(1)), { status: exit.tempfail, hint: /index\.blocks/ });
+  }
+  server.item = () => block('FORBIDDEN/12/index read-only / allow delete (api)');
+  await assert.rejects(send(auditRecords(1)), { status: exit.tempfail, hint: /disk space/ });
+  const error = {
+    type: 'circuit_breaking_exception',
+    reason: '[parent] Data too large, data for [<http_request>] would be …',
+  };
+  server.hook = ({ path }) => (path === '/' ? undefined : { status: 429, body: { error, status: 429 } });
+  await assert.rejects(send(auditRecords(1)), { status: exit.tempfail, message: /Data too large/, hint: /memory/ });
+  server.hook = ({ path }) => (path === '/' ? undefined : { status: 429, body: 'slow down' });
+  await assert.rejects(send(auditRecords(1)), { status: exit.tempfail, hint: /rate limit/ });
+});
+
+test('a cluster is told to give up on a shard before we give up on its answer, which says what is wrong', async () => {
+  const { server, send } = await start();
+  await send(auditRecords(1));
+  assert.equal(server.bulks()[0]?.query.get('timeout'), '20s');
 });
 
 test('an answer that does not account for every document is not an acknowledgement', async () => {

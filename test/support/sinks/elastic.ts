@@ -25,6 +25,7 @@ export interface ItemAnswer {
   readonly status: number;
   readonly type?: string;
   readonly reason?: string;
+  readonly cause?: { readonly type: string; readonly reason: string };
   readonly failureStore?: string;
 }
 
@@ -149,12 +150,17 @@ export async function fakeElastic(options: ElasticOptions = {}): Promise<FakeEla
   function create(index: string, id: string, source: string) {
     const attempt = (attempts.get(id) ?? 0) + 1;
     attempts.set(id, attempt);
-    const failed = (status: number, type: string, reason: string) => ({ create: { status, error: { type, reason } } });
+    const failed = (status: number, type: string, reason: string, cause?: ItemAnswer['cause']) => ({
+      create: { status, error: { type, reason, ...(cause !== undefined && { caused_by: cause }) } },
+    });
     const decided = fake.item?.(id, source, attempt);
     if (decided !== undefined && decided.status > 299) {
-      return failed(decided.status, decided.type ?? 'exception', decided.reason ?? '');
+      return failed(decided.status, decided.type ?? 'exception', decided.reason ?? '', decided.cause);
     }
-    if (documents.has(id)) return failed(409, 'version_conflict_engine_exception', 'document already exists');
+    if (documents.has(id)) {
+      const reason = `[${id}]: version conflict, document already exists (current version [1])`;
+      return failed(409, 'version_conflict_engine_exception', reason);
+    }
     if (options.index !== undefined && index !== options.index) {
       return failed(404, 'index_not_found_exception', `no such index [${index}]`);
     }

@@ -65,6 +65,14 @@ export function pipelineHint(values: SettingValues): string {
     : 'check ELASTIC_PIPELINE, and the default and the final pipeline of ELASTIC_INDEX';
 }
 
+/** The next step where the cluster takes nothing for now, by its words. */
+export function busyHint(reason: string): string {
+  // The cluster itself sets and lifts only the block of a full disk, `read-only / allow delete`.
+  return /^cluster_block_exception\b.*\[FORBIDDEN\/\d+\/[^/]*\(api\)\]/.test(reason)
+    ? 'the block is a setting, index.blocks of the index or cluster.blocks: lift it, or write to another index'
+    : 'the next run goes on; if it lasts, look at its load, its memory and its disk space';
+}
+
 export interface ElasticServer {
   /** Undefined when it does not say that it is one of the two. */
   readonly name: string | undefined;

@@ -7,15 +7,24 @@ import { isObject, objectOf } from '../../json/parsed.ts';
 import { serverText } from '../../text/shown.ts';
 import type { Outcome } from '../../types.ts';
 
-/** What an item says. `diverted`: taken, but into the failure store. `denied`, `missing`: a fault of the settings. */
+/**
+ * What an item says. `diverted`: taken, but into the failure store. `denied`, `missing`: a fault of the settings. `clash`: see
+ * clashes.ts.
+ */
 export type ItemOutcome =
   | Outcome
   | { readonly busy: string }
+  | { readonly clash: string }
   | { readonly denied: string }
   | { readonly missing: string };
 
 /** Keeps the reply small, and one entry for each item: `items.*.error` alone would drop those that succeeded. */
-export const filterPath = 'took,errors,items.*.status,items.*.failure_store,items.*.error.type,items.*.error.reason';
+export const filterPath =
+  'took,errors,items.*.status,items.*.failure_store,items.*.error.type,items.*.error.reason,' +
+  'items.*.error.caused_by.type,items.*.error.caused_by.reason';
+
+/** How long it waits for a shard. Its default is a minute; we wait 30 s for an answer, so it would have no time to say why. */
+export const shardWait = '20s';
 
 /** The outcomes in the order of the request; undefined when the reply does not account for exactly `count` items. */
 export function bulkOutcomes(reply: Readonly<Record<string, unknown>>, count: number): ItemOutcome[] | undefined {
@@ -30,11 +39,21 @@ export function bulkOutcomes(reply: Readonly<Record<string, unknown>>, count: nu
   return outcomes;
 }
 
-/** Type and reason of an error object, as one line. */
+/**
+ * Type and reason of an error object, as one line. Those of its cause follow: of "failed to parse", only they say what is
+ * wrong. The reason can quote the document, so nothing may be concluded from words in the middle of the line.
+ */
 export function errorText(error: unknown): string {
   if (!isObject(error)) return serverText(typeof error === 'string' ? error : '');
+  const said = serverText(wordsOf(error));
+  const cause = error['caused_by'];
+  return isObject(cause) && said !== '' ? `${said}: ${serverText(wordsOf(cause))}` : said;
+}
+
+/** The place of a syntax error is left out: the parser shows the record there, and not where it is in it. */
+function wordsOf(error: Readonly<Record<string, unknown>>): string {
   const parts = [error['type'], error['reason']].filter((part) => typeof part === 'string');
-  return serverText(parts.join(': '));
+  return parts.join(': ').replace(/\s+at \[Source: .*/s, '');
 }
 
 /** What Elasticsearch itself says about a request: its errors are objects, those of a proxy are pages or plain texts. */
@@ -45,7 +64,7 @@ export function ownWords(text: string): string {
 
 /** A read-only index (disk full) is a 403 in older versions and a 429 in newer ones: it passes. */
 export function isBlocked(reason: string): boolean {
-  return reason.includes('cluster_block_exception');
+  return /^cluster_block_exception\b/.test(reason);
 }
 
 function itemOutcome(status: number, action: Readonly<Record<string, unknown>>): ItemOutcome {
@@ -53,27 +72,46 @@ function itemOutcome(status: number, action: Readonly<Record<string, unknown>>):
   if (status === 409) return 'kept'; // an ID names its content (form.ts): that record is there already
   const reason = errorText(action['error']) || `status ${status}`;
   if (status === 429 || isBlocked(reason)) return { busy: reason };
+  if (isRefusedByPipeline(reason)) return { refused: reason };
+  if (isWithoutPipeline(reason)) return { missing: reason };
   if (status >= 500 || status === 408 || isFull(reason)) return { again: reason };
   if (status === 401 || status === 403) return { denied: reason };
   if (status === 404 || isMisconfigured(reason)) return { missing: reason };
-  return { refused: reason };
+  return isClash(reason) ? { clash: reason } : { refused: reason };
+}
+
+export function reasonOf(item: ItemOutcome): string {
+  return typeof item === 'string' ? item : (Object.values(item)[0] ?? '');
+}
+
+function isClash(reason: string): boolean {
+  return /^illegal_argument_exception: mapper \[.*\] cannot be changed from type \[/.test(reason);
 }
 
 /** No more shards may be made: nothing is wrong with the record. */
 function isFull(reason: string): boolean {
-  return /this action would add \[\d+\].* shards/.test(reason);
+  return /^\w+: (?:Validation Failed: \d+: )?this action would add \[\d+\].* shards/.test(reason);
+}
+
+/** By a `fail` processor: it would be again, although the status is 500. */
+function isRefusedByPipeline(reason: string): boolean {
+  return /^fail_processor_exception\b/.test(reason);
 }
 
 /** A fault that every record would meet, whatever it holds. */
 function isMisconfigured(reason: string): boolean {
   return (
     /^(?:invalid_index_name_exception|index_closed_exception|invalid_alias_name_exception)\b/.test(reason) ||
-    isWithoutPipeline(reason) ||
-    reason.includes('no write index is defined for alias')
+    /^\w+: no write index is defined for alias/.test(reason)
   );
 }
 
-/** The setting of the job, or of the index, names a pipeline that nobody has made. */
+/** The setting of the job, of the index or of a pipeline names one that nobody has made, or that names itself (status 500). */
 export function isWithoutPipeline(reason: string): boolean {
-  return /pipeline with id \[[^\]]*\] does not exist/.test(reason);
+  return (
+    /^illegal_argument_exception: pipeline with id \[[^\]]*\] does not exist/.test(reason) ||
+    /^illegal_state_exception: (?:Pipeline processor configured for non-existent|Cycle detected for) pipeline/.test(
+      reason,
+    )
+  );
 }
