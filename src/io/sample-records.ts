@@ -54,9 +54,9 @@ const actions: readonly (readonly [action: string, details: string])[] = [
   ['user.login', '{"method":"sso","mfa":false,"agent":"curl\\/8.5.0","risk":0.%0}'],
   ['user.created', '{"role":"viewer","groups":["all","contractors \\u2013 2026"],"invited":{"by":"usr_02","days":1%}}'],
   ['role.changed', '{"before":{"role":"viewer","scopes":[]},"after":{"role":"admin","scopes":["read","write"]}}'],
-  ['file.downloaded', '{"path":"C:\\\\reports\\\\q%.xlsx","bytes":92233720368547758%,"checksum":"9f86d081"}'],
+  ['file.downloaded', '{"path":"C:\\\\reports\\\\q%.xlsx","bytes":92233720368547757%,"checksum":"9f86d081"}'],
   ['file.deleted', '{"path":"\\/srv\\/exports\\/{tmp}\\/[%].csv","reason":"line one\\nline two\\t\\"quoted\\""}'],
-  ['policy.updated', '{"rule":"a < b && c > d","threshold":1.10,"weights":[0.5,1e-7,-0,12345.678900],"version":%}'],
+  ['policy.updated', '{"rule":"a < b && c > d","threshold":1.10,"weights":[0.5,1e-7,-0.0,12345.678900],"version":%}'],
   ['token.revoked', '{"token":"tok_%","last_used":null,"expired":true}'],
   ['query.run', '{"statement":"select * from orders where note = \'50\\u0025 off\'","rows":%,"cost":1%.50}'],
 ];
