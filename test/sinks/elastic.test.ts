@@ -303,6 +303,18 @@ test('what is wrong with a document is told, which Elasticsearch says in the cau
   );
 });
 
+test('a refusal is read although it quotes a document of 16 MiB, once for itself and once for its cause', async () => {
+  const { server, send } = await start();
+  const quoted = 'x'.repeat(16 * 1024 * 1024);
+  const cause = { type: 'illegal_argument_exception', reason: `For input string: "${quoted}"` };
+  server.item = () => ({ status: 400, type: 'mapper_parsing_exception', reason: `Preview: '${quoted}'`, cause });
+  const { refused } = await send(auditRecords(1));
+  assert.match(
+    refused[0]?.reason ?? '',
+    /^mapper_parsing_exception: Preview: 'x+…: illegal_argument_exception: For input .*…$/,
+  );
+});
+
 test('what a document holds, which a refusal quotes, does not make it a fault of the cluster or the settings', async () => {
   for (const text of [
     'cluster_block_exception',

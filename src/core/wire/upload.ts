@@ -28,8 +28,8 @@ interface Posted {
 const worthwhile = 1024;
 /** A limit that is learned does not fall below this many bytes. */
 const smallest = 64 * 1024;
-/** Replies hold at most one short entry for each of 1,000 records. */
-const longestReply = 32 * 1024 * 1024;
+/** Replies hold at most one short entry for each of 1,000 records; but that of Elasticsearch can quote a record of 16 MiB twice. */
+const longestReply = 48 * 1024 * 1024;
 
 export interface UploadOptions {
   /** Default: true. */
