@@ -350,17 +350,18 @@ test('a document that clashes with one that came at the same moment is sent once
   }
 });
 
-test('a document that a fail processor refuses, with status 500, is set aside and does not hold up the others', async () => {
-  const { server, send } = await start();
-  server.item = (id) =>
-    withoutMark(id) === 'acme:r1' ? { status: 500, type: 'fail_processor_exception', reason: 'not ours' } : undefined;
-  const { kept, refused } = await send(auditRecords(3));
-  assert.equal(kept.length, 2);
-  assert.deepEqual(
-    refused.map(({ reason }) => reason),
-    ['fail_processor_exception: not ours'],
-  );
-  assert.equal(server.bulks().length, 1);
+test('a document that a pipeline refuses with status 500 is set aside, and does not hold up the others', async () => {
+  for (const [type, reason] of [
+    ['fail_processor_exception', 'not ours'],
+    ['find_match', 'Unable to find match for dissect pattern: %{a}=%{b} against source: x'],
+    ['class_cast_exception', 'class java.lang.String cannot be cast to class java.lang.Integer'],
+  ] as const) {
+    const { server, send } = await start();
+    server.item = (id) => (withoutMark(id) === 'acme:r1' ? { status: 500, type, reason } : undefined);
+    const { kept, refused } = await send(auditRecords(3));
+    assert.deepEqual([kept.length, refused[0]?.reason], [2, `${type}: ${reason}`]);
+    assert.equal(server.bulks().length, 1);
+  }
 });
 
 test('a document that is there already was delivered', async () => {

@@ -93,9 +93,9 @@ function isFull(reason: string): boolean {
   return /^\w+: (?:Validation Failed: \d+: )?this action would add \[\d+\].* shards/.test(reason);
 }
 
-/** By a `fail` processor: it would be again, although the status is 500. */
+/** By a processor such as `fail`, `dissect` (`find_match`) or `sort`: it would be again, although the status is 500. */
 function isRefusedByPipeline(reason: string): boolean {
-  return /^fail_processor_exception\b/.test(reason);
+  return /^(?:fail_processor_exception|find_match|class_cast_exception)\b/.test(reason);
 }
 
 /** A fault that every record would meet, whatever it holds. */
