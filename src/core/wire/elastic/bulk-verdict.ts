@@ -5,7 +5,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import { errorText } from './bulk.ts';
-import { isObject } from '../../json/parsed.ts';
+import { isObject, objectOf } from '../../json/parsed.ts';
 import { serverText } from '../../text/shown.ts';
 import { objects } from '../../json/objects.ts';
 import { splitter } from '../../split.ts';
@@ -20,6 +20,8 @@ export function bulkVerdict(): PrintedVerdict {
   const failures = new Map<string, number>();
   let diverted = 0;
   let complaint: string | undefined;
+  /** What the first that failed says: its answer is not shown. */
+  let first: string | undefined;
   let tail = '';
   let words = '';
   let hasObjects = false;
@@ -44,10 +46,11 @@ export function bulkVerdict(): PrintedVerdict {
       [action, 'failure_store'],
     ]),
     maxRecordBytes: 16 * 1024 * 1024,
-    record(bytes, _start, _end, spans) {
+    record(bytes, start, end, spans) {
       items += 1;
       for (const [at, action] of actions.entries()) {
-        count(action, text(bytes, spans, 3 * at), text(bytes, spans, 3 * at + 1));
+        const isTaken = count(action, text(bytes, spans, 3 * at), text(bytes, spans, 3 * at + 1));
+        if (!isTaken) first ??= reasonIn(bytes.toString('utf8', start, end), action);
         if (text(bytes, spans, 3 * at + 2) === 'used') diverted += 1;
       }
     },
@@ -77,9 +80,9 @@ export function bulkVerdict(): PrintedVerdict {
     },
   });
 
-  /** Without a status (`filter_path` can leave it out), the error says it all. */
-  function count(action: string, status: string | undefined, error: string | undefined): void {
-    if (status === undefined && error === undefined) return;
+  /** Whether it was taken. Without a status (`filter_path` can leave it out), the error says it all. */
+  function count(action: string, status: string | undefined, error: string | undefined): boolean {
+    if (status === undefined && error === undefined) return true;
     if (status !== undefined) stated += 1;
     // `create` of an ID that is there already: an earlier run's arrived.
     const isKnown = status === undefined ? error === 'version_conflict_engine_exception' : status === '409';
@@ -89,7 +92,9 @@ export function bulkVerdict(): PrintedVerdict {
       failed += 1;
       const what = serverText(status === undefined ? `${error}` : `status ${status}`);
       failures.set(what, (failures.get(what) ?? 0) + 1);
+      return false;
     }
+    return true;
   }
 
   function judge(value: unknown): string | undefined {
@@ -122,7 +127,8 @@ export function bulkVerdict(): PrintedVerdict {
       const more = complaint ?? (printed.torn() ? notWhole : undefined);
       if (more !== undefined) what.push(more);
       else if (answered !== undefined && answered < sent) what.push(`it answers for ${answered} of ${sent} documents`);
-      return what.length === 0 ? undefined : what.join(', ');
+      if (what.length === 0) return undefined;
+      return what.join(', ') + (first && !failures.has(first) ? `; the first: ${first}` : '');
     },
   };
 }
@@ -132,4 +138,9 @@ function text(bytes: Buffer, spans: Int32Array, field: number): string | undefin
   const start = spans[2 * field] ?? -1;
   if (start < 0) return undefined;
   return bytes.toString('latin1', start, spans[2 * field + 1]).replaceAll('"', '');
+}
+
+function reasonIn(item: string, action: string): string {
+  const said = objectOf(item)?.[action];
+  return isObject(said) ? errorText(said['error']) : '';
 }

