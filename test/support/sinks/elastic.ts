@@ -1,6 +1,7 @@
 /**
  * A fake Elasticsearch or OpenSearch: `GET /` and `POST /{index}/_bulk` with `create`, as their reference pages describe
- * them, strict about what the real ones are strict about.
+ * them, strict about what the real ones are strict about, and about what a proxy before them can be (chunks, gzip). Its
+ * refusals are in the form of OpenSearch 2.19 and Elasticsearch 7.17, which were asked.
  */
 import { Buffer } from 'node:buffer';
 import { fakeServer } from './server.ts';
@@ -107,13 +108,15 @@ export async function fakeElastic(options: ElasticOptions = {}): Promise<FakeEla
       return { status: options.index === undefined || received.path === `/${options.index}` ? 200 : 404 };
     }
     const index = /^\/([^/]+)\/_bulk$/.exec(received.path)?.[1];
-    if (received.method !== 'POST' || index === undefined) return failure(404, 'not_found', 'no handler found');
+    if (received.method !== 'POST' || index === undefined) {
+      return said(400, `no handler found for uri [${received.path}] and method [${received.method}]`);
+    }
     for (const name of received.query.keys()) {
       if (!known.includes(name)) {
         return failure(
           400,
           'illegal_argument_exception',
-          `request [/_bulk] contains unrecognized parameter: [${name}]`,
+          `request [${received.path}] contains unrecognized parameter: [${name}]`,
         );
       }
     }
@@ -121,8 +124,9 @@ export async function fakeElastic(options: ElasticOptions = {}): Promise<FakeEla
       return { status: 415, body: 'unsupported media type' };
     }
     if (received.headers['transfer-encoding'] !== undefined) return failure(411, 'length_required', 'chunked');
-    if (received.headers['content-type'] !== 'application/x-ndjson') return failure(406, 'media_type', 'content type');
-    if (received.bytes > (options.largest ?? 100 * 1024 * 1024)) return { status: 413, body: '<html>413</html>' };
+    const type = received.headers['content-type'];
+    if (type !== 'application/x-ndjson') return said(406, `Content-Type header [${type}] is not supported`);
+    if (received.bytes > (options.largest ?? 100 * 1024 * 1024)) return { status: 413, body: '' };
     return bulk(index, received);
   }
 
@@ -136,10 +140,11 @@ export async function fakeElastic(options: ElasticOptions = {}): Promise<FakeEla
       const action = JSON.parse(lines[at] ?? '') as Record<string, Record<string, unknown>>;
       const id = action['create']?.['_id'];
       if (Object.keys(action).join() !== 'create' || lines[at + 1] === undefined) {
-        return failure(400, 'illegal_argument_exception', 'Malformed action/metadata line');
+        return failure(400, 'illegal_argument_exception', `Malformed action/metadata line [${at + 1}]`);
       }
-      if (typeof id !== 'string' || id === '' || Buffer.byteLength(id) > 512) {
-        return failure(400, 'action_request_validation_exception', 'id is too long or empty');
+      if (typeof id !== 'string' || Buffer.byteLength(id) > 512) {
+        const reason = `Validation Failed: 1: id [${String(id)}] is too long, must be no longer than 512 bytes;`;
+        return failure(400, 'action_request_validation_exception', reason);
       }
       ids.push(id);
     }
@@ -164,16 +169,20 @@ export async function fakeElastic(options: ElasticOptions = {}): Promise<FakeEla
     if (options.index !== undefined && index !== options.index) {
       return failed(404, 'index_not_found_exception', `no such index [${index}]`);
     }
+    if (id === '') return failed(400, 'illegal_argument_exception', 'if _id is specified it must not be empty');
     const parsed = JSON.parse(source) as Record<string, unknown>;
+    const unread = (type: string, reason: string) =>
+      failed(400, 'mapper_parsing_exception', 'failed to parse', { type, reason });
     const metadata = metadataFields.find((name) => Object.hasOwn(parsed, name));
     if (metadata !== undefined) {
-      return failed(400, 'document_parsing_exception', `Field [${metadata}] is a metadata field`);
+      return unread(
+        'mapper_parsing_exception',
+        `Field [${metadata}] is a metadata field and cannot be added inside a document.`,
+      );
     }
-    if (hasBrokenName(parsed)) {
-      return failed(400, 'document_parsing_exception', 'field name cannot contain only whitespace');
-    }
+    if (hasBrokenName(parsed)) return unread('illegal_argument_exception', 'field name cannot be an empty string');
     if (typeof parsed['@timestamp'] !== 'string' && typeof parsed['@timestamp'] !== 'number') {
-      return failed(400, 'document_parsing_exception', 'data stream timestamp field [@timestamp] is missing');
+      return unread('illegal_argument_exception', 'data stream timestamp field [@timestamp] is missing');
     }
     documents.set(id, source);
     const store = decided?.failureStore;
@@ -190,5 +199,10 @@ export async function fakeElastic(options: ElasticOptions = {}): Promise<FakeEla
 }
 
 function failure(status: number, type: string, reason: string): Answer {
-  return { status, body: { error: { type, reason }, status } };
+  return { status, body: { error: { root_cause: [{ type, reason }], type, reason }, status } };
+}
+
+/** As the HTTP layer answers, before any action has the request. */
+function said(status: number, error: string): Answer {
+  return { status, body: { error, status } };
 }
