@@ -285,7 +285,10 @@ test('_bulk by curl: everything arrives once, and an answer with errors is 74 al
   server.item = (_id, _source, attempt) => (attempt === 1 && server.documents.size > 100 ? { status: 429 } : undefined);
   const failed = await post();
   assert.equal(failed.status, 74);
-  assert.match(failed.stderr, /not everything was taken, by what the command curl printed: \d+ with status 429; the first: [^\n]+\n/);
+  assert.match(
+    failed.stderr,
+    /not everything was taken, by what the command curl printed: \d+ with status 429; the first: [^\n]+\n/,
+  );
   const before = server.documents.size;
   assert.ok(before > 100);
   server.item = undefined;
