@@ -41,10 +41,11 @@ const probePause = 1000;
 export function openWire(address: string, options: WireOptions): Wire {
   const url = new URL(address);
   refuseUnprotected(url, options);
-  const where: Where = { role: 'sink', method: url.protocol === 'tls:' ? 'TLS' : 'TCP', url };
+  const method = url.protocol === 'tls:' ? 'TLS' : 'TCP';
 
   return {
-    async deliver(bytes) {
+    async deliver(bytes, whenBroken) {
+      const where: Where = { role: 'sink', method, url, whenBroken };
       if (options.stop?.aborted === true) throw options.stop.reason;
       const socket = await open(url, options);
       try {

@@ -29,9 +29,9 @@ const settings: Settings = {
   },
   SYSLOG_MAX_BYTES: {
     summary:
-      'Longest message; receivers cut off longer ones in silence: rsyslog at 8,192 and QRadar at 4,096 unless told otherwise, syslog-ng at 65,536',
+      'Longest message; at longer ones, unless told otherwise, rsyslog (8,096) and QRadar (4,096) cut off in silence, and syslog-ng (65,536) breaks the connection',
     kind: 'integer',
-    default: '8192',
+    default: '8096',
   },
 };
 
@@ -53,7 +53,7 @@ function syslogSink(values: SettingValues, tools: SinkTools): Sink {
   const wire = tools.wire(address);
 
   async function send(batch: Batch): Promise<Reply> {
-    const end = await wire.deliver(batch.body);
+    const end = await wire.deliver(batch.body, lengthTold(longestIn(batch)));
     if (end === 'open') tools.debug('the receiver did not close the connection: what it has read is not known');
     return { outcomes: allKept(batch) };
   }
@@ -89,6 +89,18 @@ function syslogSink(values: SettingValues, tools: SinkTools): Sink {
     send,
     close: () => Promise.resolve(),
   };
+}
+
+/** Bytes of the longest message, its frame included. */
+function longestIn({ ends }: Batch): number {
+  return ends.reduce((longest, end, at) => Math.max(longest, end - (ends[at - 1] ?? 0)), 0);
+}
+
+/** syslog-ng and VictoriaLogs close the connection at a message that is longer than they take, and say so in their log alone. */
+function lengthTold(frame: number): string | undefined {
+  const length = frame - String(frame).length - 1;
+  if (length <= Number(presetOf('SYSLOG_MAX_BYTES'))) return undefined;
+  return `a message of ${length} bytes, as SYSLOG_MAX_BYTES allows, may be longer than it takes`;
 }
 
 function presetOf(setting: string): string {

@@ -4,7 +4,7 @@ import { after, test, type TestContext } from 'node:test';
 import type { TlsOptions } from 'node:tls';
 import { packer } from '../../src/core/batch.ts';
 import { deliver } from '../../src/core/delivery/deliver.ts';
-import { exit } from '../../src/core/problem.ts';
+import { exit, Problem } from '../../src/core/problem.ts';
 import { version } from '../../src/core/version.ts';
 import type { AuditRecord, SettingValues } from '../../src/core/types.ts';
 import { openWire } from '../../src/io/wire.ts';
@@ -154,7 +154,40 @@ test('a message as long as is allowed is sent, a longer one is not', async (t) =
   assert.ok((server.messages[0]?.length ?? 0) >= 999);
   assert.equal(packer(sink).add(record(1001 + (head % 2)), 0), 'tooLarge');
   assert.equal(sink.limits.told, '1000 bytes of SYSLOG_MAX_BYTES');
-  assert.equal(packer((await start(t)).sink).add(auditRecord(`{"x":"${'a'.repeat(8192)}"}`), 0), 'tooLarge');
+});
+
+test('unless told otherwise, no message is longer than rsyslog takes whole: 8,096 bytes, not 8,192', async (t) => {
+  const { sink, server, send } = await start(t);
+  const head = '<110>1 - acme audit-export - audit [record@32473 id="a"] '.length;
+  const record = (length: number): AuditRecord => auditRecord(`{"x":"${'x'.repeat(length - head - 8)}"}`, '"a"');
+  await send([record(8096)]);
+  assert.equal(server.messages[0]?.length, 8096);
+  assert.equal(packer(sink).add(record(8097), 0), 'tooLarge');
+});
+
+for (const kind of ['tcp', 'tls']) {
+  test(`syslog over ${kind}: a receiver that breaks off at a message too long for it, as syslog-ng does, is told with the length`, async (t) => {
+    const more = { SYSLOG_MAX_BYTES: '400000' };
+    const { server, send } = await start(t, more, kind === 'tls' ? authority.issue() : undefined);
+    server.longest = 65_536;
+    const long = auditRecord(`{"x":"${'x'.repeat(300_000)}"}`, '"l"');
+    const refusal = send([...auditRecords(2), long, ...auditRecords(2)]);
+    await assert.rejects(refusal, (error) => {
+      assert.ok(error instanceof Problem);
+      assert.equal(error.status, exit.unavailable);
+      assert.match(
+        error.hint ?? '',
+        /; a message of 300065 bytes, as SYSLOG_MAX_BYTES allows, may be longer than it takes(?:; if it speaks TLS|$)/,
+      );
+      return true;
+    });
+  });
+}
+
+test('a connection that breaks under messages of an ordinary length is told without a word about it', async (t) => {
+  const { server, send } = await start(t, { SYSLOG_MAX_BYTES: '400000' });
+  server.misbehave = () => 'reset';
+  await assert.rejects(send(auditRecords(2)), (error) => error instanceof Problem && !error.hint?.includes('message'));
 });
 
 test('a batch whose connection broke is sent again as a whole', async (t) => {

@@ -17,6 +17,8 @@ export interface Where {
   readonly isSecret?: boolean;
   /** The proxy on the way, without user info. */
   readonly proxy?: string | undefined;
+  /** What may be behind it when the other side breaks the connection, for the hint. */
+  readonly whenBroken?: string | undefined;
   /** A reply of it has come, or a part of one. */
   readonly answered?: boolean;
 }
@@ -71,10 +73,11 @@ export function isBroken(error: unknown): boolean {
   return error instanceof Error && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error));
 }
 
-/** The hint, and that it may be TLS that is spoken there, where it is not what we speak. */
-export function orTls(hint: string, { url }: Where): string {
+/** The hint, what may be behind it, and that it may be TLS that is spoken there, where it is not what we speak. */
+export function orTls(hint: string, { url, whenBroken }: Where): string {
   const meant = { 'http:': 'https://', 'tcp:': 'tls://' }[url.protocol];
-  return meant === undefined ? hint : `${hint}; if it speaks TLS there, the URL begins with ${meant}`;
+  const tls = meant === undefined ? undefined : `if it speaks TLS there, the URL begins with ${meant}`;
+  return [hint, whenBroken, tls].filter((part) => part !== undefined).join('; ');
 }
 
 /** Whether a byte has come from there: TLS servers answer plain HTTP with nothing. undici says what its socket has read. */

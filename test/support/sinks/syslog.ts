@@ -37,6 +37,8 @@ export interface FakeSyslog {
   readonly connections: number;
   /** Asked for each connection, 1 for the first. */
   misbehave: ((connection: number) => Misbehaviour | undefined) | undefined;
+  /** Longest message that it takes, in octets; at the frame of a longer one it closes the connection, as syslog-ng does. */
+  longest: number;
   close(): Promise<void>;
 }
 
@@ -65,7 +67,7 @@ export async function fakeSyslog(tls?: TlsOptions): Promise<FakeSyslog> {
       }
       pending = Buffer.concat([pending, chunk]);
       try {
-        pending = takeFrames(pending, messages);
+        pending = takeFrames(pending, messages, fake.longest);
       } catch (error) {
         faults.push(String(error));
         socket.destroy();
@@ -95,6 +97,7 @@ export async function fakeSyslog(tls?: TlsOptions): Promise<FakeSyslog> {
       return connections;
     },
     misbehave: undefined,
+    longest: Infinity,
     close() {
       for (const socket of sockets) socket.destroy();
       return new Promise((resolve) => server.close(() => resolve()));
@@ -104,7 +107,7 @@ export async function fakeSyslog(tls?: TlsOptions): Promise<FakeSyslog> {
 }
 
 /** Takes whole frames off the front; returns the rest. */
-function takeFrames(bytes: Buffer, messages: SyslogMessage[]): Buffer {
+function takeFrames(bytes: Buffer, messages: SyslogMessage[], longest: number): Buffer {
   let rest = bytes;
   for (;;) {
     const head = /^([1-9]\d{0,8}) /.exec(rest.toString('latin1', 0, 10));
@@ -114,6 +117,7 @@ function takeFrames(bytes: Buffer, messages: SyslogMessage[]): Buffer {
     }
     const start = head[0].length;
     const length = Number(head[1]);
+    if (length > longest) throw new Error(`a frame of ${length} octets`);
     if (rest.length < start + length) return rest;
     messages.push(parse(rest.toString('utf8', start, start + length), length));
     rest = rest.subarray(start + length);
