@@ -1,17 +1,18 @@
 /** Any receiver of OpenTelemetry's OTLP over HTTP: a collector, or a service that takes logs so. */
 import { allKept } from '../core/batch.ts';
 import { isSuccessful } from '../core/http-status.ts';
-import type { Problem } from '../core/problem.ts';
+import { Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
 import { version } from '../core/version.ts';
 import { headerList } from '../core/wire/header-list.ts';
 import { enclosed } from '../core/wire/json-list.ts';
-import { saidBy, takenBy, type Taken } from '../core/wire/otlp/answer.ts';
+import { misplaced, protobufAlone, saidBy, statusOf, takenBy, type Taken } from '../core/wire/otlp/answer.ts';
 import { otlpEnvelope, otlpForm } from '../core/wire/otlp/form.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import { upload } from '../core/wire/upload.ts';
 import type {
   Batch,
+  Http,
   HttpReply,
   Reply,
   SettingValues,
@@ -50,10 +51,11 @@ const largestBatch = 1_000_000;
 const doubt = 'OTLP_URL and OTLP_HEADERS';
 /** Of the errors of a server, OTLP has only these tried again: 429, 502, 503, 504. */
 const final: readonly number[] = [408, 500];
+const ports = 'the port for OTLP over HTTP is 4318, and 4317 that for gRPC';
 const hints = {
   404: 'check OTLP_URL: /v1/logs is added to it where it is missing',
-  405: 'check OTLP_URL: the port for OTLP over HTTP is 4318, and 4317 that for gRPC',
-  415: 'it may take OTLP as Protobuf alone: send to an OpenTelemetry Collector, which passes it on',
+  405: `check OTLP_URL: ${ports}`,
+  415: protobufAlone,
 };
 
 function otlpSink(values: SettingValues, tools: SinkTools): Sink {
@@ -62,7 +64,7 @@ function otlpSink(values: SettingValues, tools: SinkTools): Sink {
   address.pathname = path.endsWith('/v1/logs') ? path : `${path}/v1/logs`;
   const url = address.href;
   const who = `otlp at ${address.origin}`;
-  const http = tools.http(url);
+  const http = address.port === '4317' ? orGrpc(tools.http(url)) : tools.http(url);
   const headers = { ...headerList(values['OTLP_HEADERS'] ?? '', 'OTLP_HEADERS'), 'content-type': 'application/json' };
   const uploads = upload(who, { records: 5000, bytes: largestBatch, record: Infinity });
   const [before, after] = otlpEnvelope(values['OTLP_SERVICE'] ?? tools.sourceName, version);
@@ -78,16 +80,20 @@ function otlpSink(values: SettingValues, tools: SinkTools): Sink {
       if (said !== '') warnOnce(said);
       return { outcomes: allKept(batch) };
     }
-    if (reply.status === 400) return { split: saidBy(text) ?? 'the receiver refused it (HTTP 400)', doubt };
-    throw failure(reply, 'the records', text);
+    if (reply.status !== 400 || misplaced(text) !== undefined) throw failure(reply, 'the records', text);
+    const reason = `${saidBy(text) ?? 'the receiver refused it'} (HTTP 400)`;
+    return isTooLarge(text) ? uploads.tooLarge(batch, reason) : { split: reason, doubt };
   }
 
   /** A request without any log record, which a receiver should take. */
   async function probe(): Promise<string> {
     const reply = await http.send({ method: 'POST', url, headers, body: before + after });
     const text = await reply.text();
-    if (!isSuccessful(reply.status) && reply.status !== 400) throw failure(reply, 'the key', text);
-    if (reply.status === 400) return 'it answers; the key is proven by the first delivery';
+    if (reply.status === 400 && misplaced(text) === undefined) {
+      const said = saidBy(text);
+      return `it answers, though not well to a delivery without records (HTTP 400${said === undefined ? '' : `: ${said}`}); address and key are proven by the first delivery`;
+    }
+    if (!isSuccessful(reply.status)) throw failure(reply, reply.status === 400 ? 'the request' : 'the key', text);
     taken(text);
     return 'it takes a delivery without records';
   }
@@ -105,7 +111,8 @@ function otlpSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   function failure(reply: HttpReply, what: string, text: string): Problem {
-    const asked = { who, what, hint: 'check OTLP_HEADERS', hints, said: saidBy(text) };
+    const said = saidBy(text);
+    const asked = { who, what, hint: 'check OTLP_HEADERS', hints: { ...hints, 400: misplaced(text) }, said };
     const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
     return final.includes(reply.status) ? problem.with({ again: undefined }) : problem;
   }
@@ -122,5 +129,25 @@ function otlpSink(values: SettingValues, tools: SinkTools): Sink {
     probe,
     send,
     close: () => http.close(),
+  };
+}
+
+/** A collector has no status of its own (413) for what is larger than its max_request_body_size. */
+function isTooLarge(text: string): boolean {
+  return statusOf(text)?.includes('body too large') === true;
+}
+
+/** What listens at the port for gRPC answers HTTP/1.1 with other bytes, or, under TLS, closes the connection. */
+function orGrpc(http: Http): Http {
+  return {
+    ...http,
+    async send(request) {
+      try {
+        return await http.send(request);
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        throw error.with({ hint: error.hint === undefined ? ports : `${error.hint}; ${ports}` });
+      }
+    },
   };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { packer } from '../../src/core/batch.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
-import type { AuditRecord, SettingValues } from '../../src/core/types.ts';
+import type { AuditRecord, Http, SettingValues } from '../../src/core/types.ts';
 import { otlp } from '../../src/sinks/otlp.ts';
 import { auditRecord, auditRecords, textOf } from '../support/records.ts';
 import { run, scratch } from '../support/program.ts';
@@ -192,8 +192,84 @@ test('a request that is refused, though no record is to blame, is in doubt: noth
   const packed = packing.take();
   assert.ok(packed);
   const reply = await sink.send(packed.batch);
-  assert.deepEqual(reply, { split: 'the receiver refused it (HTTP 400)', doubt: 'OTLP_URL and OTLP_HEADERS' });
+  const split = 'error at least one label pair is required per stream (HTTP 400)';
+  assert.deepEqual(reply, { split, doubt: 'OTLP_URL and OTLP_HEADERS' });
   assert.deepEqual(tools.warnings, []);
+});
+
+test('what a refusal says in another form than that of OTLP is told when it is a text, and left out when it is a page', async () => {
+  const { server, send, sink } = await start();
+  for (const [body, told] of [
+    ['415 unsupported media type', /HTTP 415\): 415 unsupported media type$/],
+    ['<html>415</html>', /HTTP 415\)$/],
+    ['{"error":"no"}', /HTTP 415\)$/],
+    [' \n', /HTTP 415\)$/],
+  ] as const) {
+    server.hook = () => ({ status: 415, body });
+    await assert.rejects(send(auditRecords(1)), problem(exit.protocol, told, /Collector/));
+  }
+  server.hook = () => ({ status: 400, body: 'no logs in it' });
+  assert.equal(
+    await sink.probe?.(),
+    'it answers, though not well to a delivery without records (HTTP 400: no logs in it); address and key are proven by the first delivery',
+  );
+});
+
+test('a refusal that is about every request is none of the records: Protobuf alone, or TLS', async () => {
+  for (const [body, hint] of [
+    ["json encoding isn't supported for opentelemetry format. Use protobuf encoding", /Protobuf alone/],
+    ['Client sent an HTTP request to an HTTPS server.\n', /https:/],
+    ['<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>', /https:/],
+  ] as const) {
+    const { server, send, sink } = await start();
+    server.hook = () => ({ status: 400, body });
+    await assert.rejects(send(auditRecords(1)), problem(exit.protocol, /HTTP 400/, hint));
+    await assert.rejects(async () => sink.probe?.(), problem(exit.protocol, /HTTP 400/, hint));
+  }
+  // The same words in a record that a Status quotes are about the record.
+  const { server, send } = await start();
+  server.hook = (_, at) => (at === 1 ? { status: 400, body: { code: 3, message: 'found "protobuf"' } } : undefined);
+  assert.equal((await send(auditRecords(2))).kept.length, 2);
+});
+
+test('a collector says of what is too large that it is no good (400): the next batches are smaller', async () => {
+  const { server, sink, send } = await start();
+  server.hook = ({ bytes }) =>
+    bytes > 200_000 ? { status: 400, body: { code: 3, message: 'http: request body too large' } } : undefined;
+  const records = Array.from({ length: 40 }, (_, at) => auditRecord(`{"x":"${'a'.repeat(20_000)}"}`, String(at)));
+  const large = auditRecord(`{"x":"${'a'.repeat(300_000)}"}`, '"large"');
+  const { kept, refused } = await send([...records, large]);
+  assert.equal(kept.length, 40);
+  assert.deepEqual(
+    refused.map(({ entry, reason }) => [entry, reason]),
+    [[40, 'http: request body too large (HTTP 400)']],
+  );
+  assert.ok(sink.limits.bytes <= 500_000, String(sink.limits.bytes));
+});
+
+test('a collector that takes no gzip says that with 400, and gets the records uncompressed', async () => {
+  const { server, send } = await start();
+  server.hook = ({ headers: sent }) =>
+    sent['content-encoding'] === 'gzip'
+      ? { status: 400, body: { code: 3, message: 'unsupported Content-Encoding: gzip' } }
+      : undefined;
+  assert.equal((await send(auditRecords(100))).kept.length, 100);
+  assert.equal(server.requests.length, 2);
+});
+
+test('what breaks at the port for gRPC is told with the one for HTTP', async () => {
+  const { server } = await start();
+  for (const [port, hint] of [
+    [4317, /^check the network; the port for OTLP over HTTP is 4318, and 4317 that for gRPC$/],
+    [4318, /^check the network$/],
+  ] as const) {
+    const hung: Http = {
+      ...openSinkHttp(server.url),
+      send: () => Promise.reject(new Problem(exit.unavailable, 'it closed', { hint: 'check the network' })),
+    };
+    const sink = makeSink(otlp, { OTLP_URL: `http://127.0.0.1:${port}` }, sinkTools({ http: () => hung }));
+    await assert.rejects(async () => sink.probe?.(), problem(exit.unavailable, /it closed/, hint));
+  }
 });
 
 test('an error that OTLP has not tried again is told at once', async () => {
