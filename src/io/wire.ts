@@ -10,6 +10,7 @@
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { exit, Problem } from '../core/problem.ts';
+import { serverText } from '../core/text/shown.ts';
 import type { Wire } from '../core/types.ts';
 import { connectTimeout, patientlyByAddress } from './connecting.ts';
 import { connectionProblem, orTls, problem, type Where } from './http/http-errors.ts';
@@ -126,7 +127,12 @@ function converse(
       socket.end();
     }
     socket.once('finish', () => limit(farewell, () => done(() => resolve('open'))));
-    // What it says has no meaning, but must be read, or its end would never be seen.
+    // What it says must be read, or its end would never be seen. It has no meaning, unless it is that of a web server, which
+    // takes messages without a line break for the beginning of a request, waits for its end, and closes without an error.
+    socket.once('data', (bytesSaid: Buffer) => {
+      const said = bytesSaid.toString('latin1', 0, 100);
+      if (isHttp.test(said)) fail(webServer(said, where));
+    });
     socket.resume();
     socket.once('end', () => {
       ended = isSaid;
@@ -140,6 +146,16 @@ function converse(
 /** `connecting`: how long that took. Both in milliseconds. */
 function pauseAfter(connecting: number): number {
   return Math.min(Math.max(leastPause, 2 * connecting), longestPause);
+}
+
+const isHttp = /^HTTP\/\d/;
+
+function webServer(said: string, where: Where): Problem {
+  const code = serverText(said.split(/[\r\n]/, 1)[0] ?? '');
+  return problem(exit.protocol, where, 'answered as a web server', {
+    code,
+    hint: 'check the port in the URL: a receiver of syslog answers nothing',
+  });
 }
 
 /** The receiver went away by itself, and left behind what it had not read. */

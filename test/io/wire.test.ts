@@ -91,6 +91,22 @@ async function quitter(
   return version === undefined ? `tcp://127.0.0.1:${port}` : `tls://localhost:${port}`;
 }
 
+/** As Go's web server reads it: messages without a line break are a request whose first line has no end. */
+function answersAtTheEnd(socket: Socket): void {
+  socket.resume();
+  socket.on('end', () => socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n400 Bad Request'));
+}
+
+for (const version of [undefined, 'TLSv1.3'] as const) {
+  test(`${version ?? 'TCP'}: a web server, which reads everything and then refuses it, has taken nothing`, async (t) => {
+    const address = await quitter(t, answersAtTheEnd, version);
+    const problem = await failure(address, frame, { extraRoots: authority.cert });
+    assert.deepEqual([problem.status, problem.again], [exit.protocol, undefined]);
+    assert.match(problem.message, /answered as a web server \(HTTP\/1\.1 400 Bad Request, (?:TCP|TLS)\)$/);
+    assert.match(problem.hint ?? '', /check the port/);
+  });
+}
+
 for (const kind of ['tcp', 'tls'] as const) {
   const identity = (): TlsOptions | undefined => (kind === 'tls' ? authority.issue() : undefined);
   const trust = { extraRoots: authority.cert };
