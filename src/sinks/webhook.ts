@@ -38,7 +38,8 @@ const settings: Settings = {
     secret: true,
   },
   WEBHOOK_FORMAT: {
-    summary: 'JSON Lines or one JSON array a request',
+    summary:
+      'JSON Lines or one JSON array a request; the libraries of Standard Webhooks, which parse what they have verified, read the array alone',
     default: 'lines',
     values: ['lines', 'array'],
   },
