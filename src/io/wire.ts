@@ -7,7 +7,7 @@
  * One that goes away before it read anything (a forwarder whose backend is down) says so by the same sign: it closes its
  * side, and resets only what reaches it afterwards. So we say that no more comes only when such an end would have been here.
  */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { exit, Problem } from '../core/problem.ts';
 import { serverText } from '../core/text/shown.ts';
@@ -35,8 +35,15 @@ const defaultFarewell = 5000;
  */
 const leastPause = 100;
 const longestPause = 2000;
-/** The same when nothing is written, so that only time can show that somebody is there. */
-const probePause = 1000;
+/**
+ * The same when nothing is written, so that only time can show that somebody is there: HAProxy tries a server that is down
+ * for three seconds, and takes meanwhile what it will pass on to nobody.
+ */
+const probePause = 4000;
+/** Whoever closes later than that, in milliseconds, may have been looking for a server: a connection without data shows it. */
+const late = 500;
+/** For how long, in milliseconds, such a connection vouches for those that close late: a slow receiver is not asked each time. */
+const vouching = 60_000;
 
 /** A wire to `tls://host:port` or `tcp://host:port`. Nothing is connected before the first delivery. */
 export function openWire(address: string, options: WireOptions): Wire {
@@ -44,18 +51,30 @@ export function openWire(address: string, options: WireOptions): Wire {
   refuseUnprotected(url, options);
   const method = url.protocol === 'tls:' ? 'TLS' : 'TCP';
 
+  let vouched = Number.NEGATIVE_INFINITY;
+
+  async function converseOnce(bytes: Buffer, where: Where): ReturnType<typeof converse> {
+    if (options.stop?.aborted === true) throw options.stop.reason;
+    const socket = await open(url, options);
+    try {
+      return await converse(socket, bytes, where, options);
+    } catch (error) {
+      throw connectionProblem(error, where);
+    } finally {
+      socket.destroy();
+    }
+  }
+
   return {
     async deliver(bytes, whenBroken) {
       const where: Where = { role: 'sink', method, url, whenBroken };
-      if (options.stop?.aborted === true) throw options.stop.reason;
-      const socket = await open(url, options);
-      try {
-        return await converse(socket, bytes, where, options);
-      } catch (error) {
-        throw connectionProblem(error, where);
-      } finally {
-        socket.destroy();
+      const end = await converseOnce(bytes, where);
+      if (end !== 'late') return end;
+      if (bytes.length > 0 && performance.now() - vouched > vouching) {
+        await converseOnce(Buffer.alloc(0), where);
+        vouched = performance.now();
       }
+      return 'closed';
     },
   };
 }
@@ -76,7 +95,7 @@ function converse(
   bytes: Buffer,
   where: Where,
   { timeout, farewell = defaultFarewell, stop }: WireOptions,
-): ReturnType<Wire['deliver']> {
+): Promise<'closed' | 'late' | 'open'> {
   return new Promise((resolve, reject) => {
     if (stop?.aborted === true) {
       reject(stop.reason as Problem); // it came while the connection was prepared
@@ -87,6 +106,7 @@ function converse(
     let isSettled = false;
     let isAccepted = false;
     let isSaid = false;
+    let saidAt = 0;
     let ended = false;
 
     function limit(milliseconds: number, expire: () => void): void {
@@ -100,14 +120,17 @@ function converse(
       act();
     }
     const fail = (error: unknown): void => done(() => reject(error));
-    const late = (what: string, hint: string) => (): void =>
+    const tooLate = (what: string, hint: string) => (): void =>
       fail(problem(exit.unavailable, where, what, { code: 'ETIMEDOUT', hint, again: {} }));
-    const absent = late('did not accept the connection in time', 'check the host, the port and the firewalls between');
+    const absent = tooLate(
+      'did not accept the connection in time',
+      'check the host, the port and the firewalls between',
+    );
     // Receivers of plain TCP take the first words of TLS for a line without an end, and go on waiting for it.
-    const mute = late('accepted the connection, but did not answer in TLS in time', mayBePlain);
+    const mute = tooLate('accepted the connection, but did not answer in TLS in time', mayBePlain);
     const onStop = (): void => fail(stop?.reason);
     const isWriting = (): void =>
-      limit(timeout, late('did not take the records in time', 'see whether the receiver is overloaded or blocked'));
+      limit(timeout, tooLate('did not take the records in time', 'see whether the receiver is overloaded or blocked'));
 
     stop?.addEventListener('abort', onStop, { once: true });
     limit(Math.min(connectTimeout, timeout), () => (isAccepted ? mute() : absent()));
@@ -126,7 +149,10 @@ function converse(
       isSaid = true;
       socket.end();
     }
-    socket.once('finish', () => limit(farewell, () => done(() => resolve('open'))));
+    socket.once('finish', () => {
+      saidAt = performance.now();
+      limit(farewell, () => done(() => resolve('open')));
+    });
     // What it says must be read, or its end would never be seen. It has no meaning, unless it is that of a web server, which
     // takes messages without a line break for the beginning of a request, waits for its end, and closes without an error.
     socket.once('data', (bytesSaid: Buffer) => {
@@ -139,7 +165,8 @@ function converse(
       if (!ended) fail(brokenOff(where));
     });
     socket.on('error', fail);
-    socket.once('close', () => setImmediate(() => (ended ? done(() => resolve('closed')) : fail(brokenOff(where)))));
+    const closed = (): void => done(() => resolve(performance.now() - saidAt > late ? 'late' : 'closed'));
+    socket.once('close', () => setImmediate(() => (ended ? closed() : fail(brokenOff(where)))));
   });
 }
 

@@ -107,6 +107,40 @@ for (const version of [undefined, 'TLSv1.3'] as const) {
   });
 }
 
+/** As HAProxy, which takes everything while it tries a server that is down three times, a second apart. */
+function givesUpAfter(milliseconds: number): (socket: Socket) => void {
+  return (socket) => {
+    socket.resume();
+    setTimeout(() => socket.end(), milliseconds);
+  };
+}
+
+for (const version of [undefined, 'TLSv1.3'] as const) {
+  test(`${version ?? 'TCP'}: a load balancer that takes everything and finds no server for it has passed on nothing`, async (t) => {
+    const address = await quitter(t, givesUpAfter(1200), version);
+    for (const bytes of [frame, Buffer.alloc(0)]) {
+      const problem = await failure(address, bytes, { extraRoots: authority.cert });
+      assert.deepEqual([problem.status, problem.again], [exit.unavailable, {}]);
+      assert.match(problem.message, /closed the connection before it had everything/);
+    }
+  });
+}
+
+test('a receiver that takes its time to close is asked once more whether it is there, and has taken everything', async (t) => {
+  let connections = 0;
+  const address = await quitter(
+    t,
+    (socket) => {
+      connections += 1;
+      socket.resume();
+      socket.on('end', () => setTimeout(() => socket.end(), 800));
+    },
+    undefined,
+  );
+  assert.equal(await deliver(address, frame), 'closed');
+  assert.equal(connections, 2);
+});
+
 for (const kind of ['tcp', 'tls'] as const) {
   const identity = (): TlsOptions | undefined => (kind === 'tls' ? authority.issue() : undefined);
   const trust = { extraRoots: authority.cert };
