@@ -213,6 +213,20 @@ test('ten thousand cookies are not kept', { timeout: 120_000 }, async (context) 
   assert.ok(longest > 0 && longest < 16 * 1024, `a Cookie header of ${longest} bytes`);
 });
 
+test('cookies of nothing but words, others with each page, are survived', { timeout: 120_000 }, async (context) => {
+  const { status, stderr } = await survive(context, {
+    answer(response, number) {
+      const cookies = [0, 1, 2].map((at) => {
+        const words = Array.from({ length: 200 }, (_, word) => `Word${number}Of${at}Number${word}`);
+        return `c${(3 * number + at) % 50}=${words.join(',').slice(0, 4000)}`;
+      });
+      const next = number < 60 ? `"c${number}"` : 'null';
+      response.setHeader('Set-Cookie', cookies).end(`{"records":[{"id":"r${number}"}],"next":${next}}`);
+    },
+  });
+  assert.equal(status, 0, stderr);
+});
+
 test('a header of 1 MB breaks the rules', { timeout: 120_000 }, async (context) => {
   const { status, stderr } = await survive(context, {
     answer: (response) => void response.setHeader('X-Large', 'x'.repeat(megabyte)).end('{"records":[],"next":null}'),

@@ -22,6 +22,8 @@ const shortest = 6;
 /** In a list of headers the value of one whose name tells of a credential. */
 const credential = /(?:^|[;\r\n])[ \t]*[\w-]*(?:auth|cookie|key|pass|secret|token)[\w-]*[ \t]*:[ \t]*([^;\r\n]+)/gi;
 const mostReplaced = 100;
+/** Of a credential that a reply brought: a cookie of 4 KB may be made of hundreds, and a run may have 150 cookies. */
+const mostTokens = 20;
 
 export function scrubber(): Scrubber {
   const lasting = new Set<string>();
@@ -50,7 +52,7 @@ export function scrubber(): Scrubber {
   }
 
   function clean(text: string): string {
-    known ??= knownOf([...lasting, ...inUse.keys(), ...replaced]);
+    known ??= knownOf([...[...lasting].flatMap(wordsOf), ...[...inUse.keys(), ...replaced].flatMap(passingWordsOf)]);
     if (known.spellings.length === 0) return text;
     // What stands right before a secret may look like the beginning of an escape: the text is searched as it is, too.
     return known.spellings.reduce((rest, spelling) => rest.replaceAll(spelling, redacted), withoutQuoted(text, known));
@@ -81,8 +83,17 @@ interface Known {
   readonly cutPlaces: (text: string) => readonly Span[];
 }
 
-function knownOf(secrets: readonly string[]): Known {
-  const words = secrets.flatMap((secret) => [secret, ...credentialsOf(secret), ...tokensOf(secret)]);
+/** What of a setting is a secret by itself. */
+function wordsOf(secret: string): string[] {
+  return [secret, ...credentialsOf(secret), ...tokensOf(secret)];
+}
+
+/** The same of what a reply brought, which is no list of headers; and of which a reply decides how much it is. */
+function passingWordsOf(secret: string): string[] {
+  return [secret, ...tokensOf(secret).slice(0, mostTokens)];
+}
+
+function knownOf(words: readonly string[]): Known {
   const found = words.flatMap((word) => [word, ...decodedOf(word)]).flatMap(spellingsOf);
   const spellings = [...new Set(found)].toSorted((a, b) => b.length - a.length);
   const all = spellings.map((spelling) => unescaped(spelling).text.trim());
@@ -144,7 +155,7 @@ function tokensOf(secret: string): string[] {
 /** Of a key that is base64 of `name:secret`, as of Elasticsearch and in HTTP Basic, that text and the secret in it. */
 function decodedOf(word: string): string[] {
   if (!/^[\w+/-]+={0,2}$/.test(word)) return [];
-  const [decoded, secret = ''] = /^[ -~]*?:([ -~]*)$/.exec(Buffer.from(word, 'base64').toString('latin1')) ?? [];
+  const [decoded, secret = ''] = /^[ -9;-~]*:([ -~]*)$/.exec(Buffer.from(word, 'base64').toString('latin1')) ?? [];
   return [decoded ?? '', secret].filter(({ length }) => length >= shortest);
 }
 

@@ -260,3 +260,30 @@ test('a text full of marks of cuts is cleaned about as fast as any other, howeve
     assert.ok((await costOf(text)) < 10 * plain);
   assert.ok((await costOf('a secret... number'.repeat(3 * 1024))) < 10 * plain);
 });
+
+test('cookies of nothing but words, as many as a run may have, are hidden and end nothing', async () => {
+  const { hidePassing, clean } = scrubber();
+  const word = (cookie: number, at: number): string => `Cookie${cookie}WithALongWord${at}`;
+  for (let cookie = 0; cookie < 150; cookie++) {
+    hidePassing(Array.from({ length: 170 }, (_, at) => word(cookie, at)).join(','));
+  }
+  const cost = await processorTime(() =>
+    assert.equal(clean(`no ${word(149, 0)}, ${word(0, 1)}`), 'no [redacted], [redacted]'),
+  );
+  assert.ok(cost < 5000, `${Math.round(cost)} ms`);
+});
+
+test('a token costs a time that goes with its length, whatever it is made of', async () => {
+  const costOf = (token: string): Promise<number> =>
+    processorTime(() => {
+      const { hidePassing, clean } = scrubber();
+      hidePassing(token);
+      assert.equal(clean(`no ${token}`), 'no [redacted]');
+    });
+  const plain = Math.max(50, await costOf('x'.repeat(400_000)));
+  const colons = Buffer.concat([Buffer.alloc(300_000, ':'), Buffer.alloc(3, 0xff)]).toString('base64');
+  for (const token of ['key'.repeat(133_000), colons]) {
+    const cost = await costOf(token);
+    assert.ok(cost < 20 * plain, `${Math.round(cost)} ms, and ${Math.round(plain)} ms of one letter`);
+  }
+});

@@ -15,7 +15,7 @@ const longestEscape = 6;
 export function cutFinder(meanings: readonly string[]): (text: string) => readonly Span[] {
   const beginnings = byPart(meanings, (meaning) => meaning.slice(0, shortest));
   const endings = byPart(meanings, (meaning) => meaning.slice(-shortestElsewhere));
-  const longest = Math.max(0, ...meanings.map(({ length }) => length));
+  const longest = meanings.reduce((most, { length }) => Math.max(most, length), 0); // too many for a call of Math.max
 
   /** Those that begin between `from` and the mark at `end`. */
   function before(text: string, from: number, end: number): Span[] {
@@ -59,7 +59,11 @@ export function placesOf(secret: string, text: string): Span[] {
 
 function byPart(meanings: readonly string[], part: (meaning: string) => string): ReadonlyMap<string, string[]> {
   const known = new Map<string, string[]>();
-  for (const meaning of meanings) known.set(part(meaning), [...(known.get(part(meaning)) ?? []), meaning]);
+  for (const meaning of meanings) {
+    const others = known.get(part(meaning));
+    if (others === undefined) known.set(part(meaning), [meaning]);
+    else others.push(meaning);
+  }
   return known;
 }
 
