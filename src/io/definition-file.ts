@@ -34,10 +34,22 @@ async function parseFile(path: string): Promise<unknown> {
     });
   }
   if (wrong !== undefined) throw notYaml(path, wrong.message);
+  let value: unknown;
   try {
-    return document.toJS({ maxAliasCount: 100 }) as unknown; // aliases of aliases could fill the memory
+    value = document.toJS({ maxAliasCount: 100 }); // aliases of aliases could fill the memory
   } catch (error) {
     throw notYaml(path, error instanceof Error ? error.message : String(error));
+  }
+  if (isEndless(value)) throw notYaml(path, 'an alias (*) stands inside of what it repeats');
+  return value;
+}
+
+function isEndless(value: unknown): boolean {
+  try {
+    JSON.stringify(value);
+    return false;
+  } catch {
+    return true;
   }
 }
 

@@ -48,6 +48,19 @@ for (const [what, text, message] of [
   });
 }
 
+test('a definition with an alias inside of what it repeats is refused', async (t) => {
+  const request = 'request: &a { path: /log, method: POST, json: *a }\n';
+  const { request: _request, ...rest } = sound;
+  for (const text of ['&a [*a]', `${JSON.stringify(rest).slice(0, -1)},\n"variables": &a { x: *a } }`, request]) {
+    await assert.rejects(readDefinition(file(t, 'acme.yaml', text)), (error) => {
+      assert.ok(error instanceof Problem, String(error));
+      assert.equal(error.status, 78);
+      assert.match(error.message, /acme\.yaml is not valid YAML: an alias \(\*\) stands inside of what it repeats$/);
+      return true;
+    });
+  }
+});
+
 test('a file with two definitions is refused, without a word of the library that reads it', async (t) => {
   const text = `${JSON.stringify(sound)}\n---\n${JSON.stringify(sound)}\n`;
   await assert.rejects(readDefinition(file(t, 'both.yaml', text)), (error) => {
