@@ -25,6 +25,8 @@ interface Attack {
   readonly answer: (response: ServerResponse, page: number) => void | Promise<void>;
   readonly argv?: readonly string[];
   readonly define?: (definition: Definition) => Definition;
+  /** Further settings, by the address of the vendor. */
+  readonly settings?: (address: string) => Readonly<Record<string, string>>;
   /** Peak memory that is allowed, in bytes. Default: 200 MB. */
   readonly most?: number;
 }
@@ -39,7 +41,7 @@ interface Ended {
 /** Runs the program against such a vendor; its peak memory is checked here. What it prints is read and dropped. */
 async function survive(
   context: TestContext,
-  { answer, argv = [], define = (same) => same, most = 200 * megabyte }: Attack,
+  { answer, argv = [], define = (same) => same, settings, most = 200 * megabyte }: Attack,
 ): Promise<Ended> {
   const directory = scratch(context);
   let requests = 0;
@@ -62,8 +64,9 @@ async function survive(
     `const fs = require('fs'); process.on('exit', () => fs.writeSync(3, fs.readFileSync('/proc/self/status')));`,
   );
   const words = ['--source', source, '--state-dir', join(directory, 'state'), '--job', 'attack', ...argv];
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const child = spawn(process.execPath, ['--require', meter, bundle, ...words], {
-    env: { ACME_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, ACME_TOKEN: 'a-long-token' },
+    env: { ACME_URL: address, ACME_TOKEN: 'a-long-token', ...settings?.(address) },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
   const said = { error: '', peak: '' };
@@ -226,6 +229,46 @@ test('cookies of nothing but words, others with each page, are survived', { time
   });
   assert.equal(status, 0, stderr);
 });
+
+for (const [what, text] of [
+  ['lists in each other', '['],
+  ['empty objects', '{},'],
+] as const) {
+  const answer = gzipSync(Buffer.concat([Buffer.from('{"items":['), Buffer.alloc(30 * megabyte, text)]));
+  test(`30 MB of ${what} are no answer of a destination`, { timeout: 120_000 }, async (context) => {
+    const { status, stderr } = await survive(context, {
+      argv: ['--sink', 'splunk'],
+      settings: (address) => ({ SPLUNK_URL: address, SPLUNK_TOKEN: 'a-long-token' }),
+      most: 250 * megabyte,
+      answer(response) {
+        if (response.req.method === 'POST') response.setHeader('Content-Encoding', 'gzip').end(answer);
+        else response.end('{"records":[{"id":"r1"}],"next":null}');
+      },
+    });
+    assert.equal(status, 76, stderr);
+    assert.match(stderr, /did not answer as an HTTP Event Collector/);
+  });
+
+  test(`15 MB of ${what} are no list of branches`, { timeout: 120_000 }, async (context) => {
+    const { status, stderr } = await survive(context, {
+      define: (definition) => ({
+        ...definition,
+        request: { path: '/audit/{branch}', query: { from: '{from}' } },
+        branches: { fetch: { request: { path: '/tenants' }, path: 'tenants', paging: { type: 'none' } } },
+      }),
+      answer: (response) => pour(response.setHeader('Content-Encoding', 'gzip'), [half]),
+    });
+    assert.equal(status, 76, stderr);
+  });
+  const half = gzipSync(Buffer.concat([Buffer.from('{"tenants":['), Buffer.alloc(15 * megabyte, text)]));
+
+  test(`4 MB of ${what} around the records break the rules`, { timeout: 120_000 }, async (context) => {
+    const { status, stderr } = await survive(context, {
+      answer: (response) => void response.end(`{"x":[${text.repeat((3.9 * megabyte) / text.length)}{}],"records":[]}`),
+    });
+    assert.equal(status, 76, stderr);
+  });
+}
 
 test('a header of 1 MB breaks the rules', { timeout: 120_000 }, async (context) => {
   const { status, stderr } = await survive(context, {

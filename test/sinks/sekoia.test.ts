@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { withFields } from '../../src/core/json/splice.ts';
 import { sekoiaEndpoints } from '../../src/core/wire/sekoia/form.ts';
+import { sekoiaReply } from '../../src/core/wire/sekoia/reply.ts';
 import type { AuditRecord, SettingValues } from '../../src/core/types.ts';
 import { sekoia } from '../../src/sinks/sekoia.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
@@ -274,6 +275,11 @@ test('a list that has nothing in it does not make a complete answer an incomplet
     assert.deepEqual((await send(auditRecords(3))).kept, [0, 1, 2]);
     assert.equal(server.requests.length, 1);
   }
+});
+
+test('an answer of two hundred thousand lists is an answer like any other', () => {
+  const lists = Array.from({ length: 200_000 }, (_, at): [string, string[]] => [`list${at}`, ['x']]);
+  assert.equal(sekoiaReply(Object.fromEntries(lists), 2), 'none');
 });
 
 test('an error is no ID', async () => {

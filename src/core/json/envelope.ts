@@ -5,6 +5,7 @@
 import { type Buffer, isUtf8 } from 'node:buffer';
 import { byteBuffer } from '../bytes.ts';
 import { ascii, decodeString, isBlank } from './json.ts';
+import { isIntricate } from './parsed.ts';
 import { exit, Problem } from '../problem.ts';
 
 export interface Envelope {
@@ -186,6 +187,7 @@ function decodeKey(bytes: Buffer, start: number, end: number): string {
 }
 
 function parse(text: string): unknown {
+  if (isIntricate(text)) throw notJson('what surrounds the records has too many values');
   try {
     return JSON.parse(text);
   } catch {

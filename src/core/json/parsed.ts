@@ -1,7 +1,29 @@
 /** JSON texts of which only objects are of use, what is in them, and what their values are called. */
+import { ascii } from './json.ts';
 
-/** The value of a JSON text that must be an object; undefined for everything else: HTML, nothing, half an object. */
-export function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {
+/** Longer than any reply that is of use. */
+const mostValues = 500_000;
+
+/**
+ * Whether a JSON text has so many values that parsing it would take a hundred times its length in memory, as lists in each
+ * other do. Brackets and commas are counted, wherever they stand.
+ */
+export function isIntricate(text: string, most = mostValues): boolean {
+  if (text.length <= most) return false;
+  let count = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === ascii.comma || code === ascii.openBrace || code === ascii.openBracket) count++;
+  }
+  return count > most;
+}
+
+/**
+ * The value of a JSON text that must be an object; undefined for everything else: HTML, nothing, half an object, and more
+ * than `most` values.
+ */
+export function objectOf(text: string, most?: number): Readonly<Record<string, unknown>> | undefined {
+  if (isIntricate(text, most)) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : undefined;

@@ -4,7 +4,7 @@
  */
 import type { Answers, EnvelopeTest, SourceDefinition } from '../definition.ts';
 import { lexemeAt } from '../json/json.ts';
-import { kindOf } from '../json/parsed.ts';
+import { isIntricate, kindOf } from '../json/parsed.ts';
 import { parsePath } from '../json/path.ts';
 import { exit, Problem } from '../problem.ts';
 import { serverText } from '../text/shown.ts';
@@ -121,8 +121,9 @@ export function saying(definition: Pick<SourceDefinition, 'reply'>, value: unkno
   return '';
 }
 
-/** The JSON text as a value; undefined when it is none. */
+/** The JSON text as a value; undefined when it is none, and when it has too many values to be a reply. */
 export function parseJson(text: string): unknown {
+  if (isIntricate(text)) return undefined;
   try {
     return JSON.parse(text) as unknown;
   } catch {

@@ -83,7 +83,7 @@ export function printedVerdict(form: string): PrintedVerdict | undefined {
     },
     end() {
       if (size > longest) return;
-      const answer = objectOf(Buffer.concat(pieces).toString());
+      const answer = objectOf(Buffer.concat(pieces).toString(), Infinity);
       if (answer === undefined) complaint ??= notWhole;
       else note(judge(answer));
     },

@@ -28,7 +28,8 @@ export function sekoiaReply(answer: Readonly<Record<string, unknown>>, count: nu
   const known = outcomes.filter((said) => said !== undefined);
   if (known.length === count && (perEvent.length === lists.length || confirms(answer['event_ids'], known)))
     return known;
-  const most = Math.max(0, ...lists.map(([name, list]) => list.filter((entry) => says(name, entry) === 'kept').length));
+  const taken = lists.map(([name, list]) => list.filter((entry) => says(name, entry) === 'kept').length);
+  const most = taken.reduce((one, other) => Math.max(one, other), 0); // there may be more than a call takes
   if (most > count) return 'odd';
   return most > 0 ? 'some' : 'none';
 }
