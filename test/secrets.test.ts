@@ -200,15 +200,18 @@ for (const [where, define] of Object.entries(longValues)) {
 
 test('a proxy that echoes its password has nobody told', async (context) => {
   const at = await stage(context, false);
+  let status = 407;
   const proxy = await rawServer((socket, request) => {
-    socket.write(reply(407, headers, JSON.stringify({ message: JSON.stringify(request.headers) })));
+    socket.write(reply(status, headers, JSON.stringify({ message: JSON.stringify(request.headers) })));
   });
   context.after(() => proxy.close());
   const password = encodeURIComponent(canaries.proxy);
   const HTTP_PROXY = proxy.url.replace('//', `//user:${password}@`);
   for (const verbosity of verbosities) {
     const words = ['--insecure', ...verbosity];
-    expectKept(at, await at.run(words, { ACME_URL: 'http://vendor.invalid', HTTP_PROXY }));
+    for (status of [407, 403, 400]) {
+      expectKept(at, await at.run(words, { ACME_URL: 'http://vendor.invalid', HTTP_PROXY }));
+    }
     expectKept(at, await at.run(words, { ACME_URL: 'https://vendor.invalid', HTTPS_PROXY: HTTP_PROXY }));
   }
   expectKept(at, await at.run(['-vv'], { ACME_URL: 'http://vendor.invalid', HTTP_PROXY: `ftp://user:${password}@h` }));

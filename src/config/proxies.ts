@@ -7,7 +7,7 @@ export const proxyNames = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'] as const;
 
 export type Proxies = Readonly<Partial<Record<(typeof proxyNames)[number], string>>>;
 
-export function proxySettings(layers: Layers, { origins }: Pick<Findings, 'origins'>): Proxies {
+export function proxySettings(layers: Layers, { origins, secrets }: Pick<Findings, 'origins' | 'secrets'>): Proxies {
   const proxies: Partial<Record<(typeof proxyNames)[number], string>> = {};
   for (const name of proxyNames) {
     const found = [name.toLowerCase(), name]
@@ -15,7 +15,22 @@ export function proxySettings(layers: Layers, { origins }: Pick<Findings, 'origi
       .toSorted((one, other) => rank(layers, one) - rank(layers, other))[0];
     if (found === undefined) continue;
     proxies[name] = found.text;
+    for (const secret of credentialsIn(found.text)) secrets.add(secret);
     origins.set(name, placeOf(found));
   }
   return proxies;
+}
+
+/** Password, and user name with it: who stands on the way may quote what it was sent, in the place of a vendor. */
+function credentialsIn(proxy: string): readonly string[] {
+  const [, pair = ''] = /^(?:\w+:\/\/)?([^/?#]*)@/.exec(proxy.trim()) ?? [];
+  return [pair, decoded(pair)].flatMap((text) => [text, text.replace(/^[^:]*:?/, '')]);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // http.ts tells of it
+  }
 }
