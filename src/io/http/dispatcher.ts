@@ -58,8 +58,20 @@ async function throughProxy(
     proxyTunnel: origin.startsWith('https:'),
     proxyTls: withoutClient(connection), // the certificate is for the server, not for who stands on the way
     requestTls: connection,
-    clientFactory: (to, more) => Object.assign(new Pool(to, { ...more, ...timeouts }), { connect: callConnect }),
+    clientFactory: (to, more) => {
+      const { connect } = more as { readonly connect: buildConnector.connector };
+      return Object.assign(new Pool(to, { ...timeouts, connect: marking(connect) }), { connect: callConnect });
+    },
   });
+}
+
+/** Errors on the way to the proxy bear a mark: they look like those of the server behind it. */
+function marking(connect: buildConnector.connector): buildConnector.connector {
+  return (to, callback) =>
+    connect(to, (...[error, socket]) => {
+      if (error === null) callback(null, socket);
+      else callback(Object.assign(error, { atProxy: true }), null);
+    });
 }
 
 function withoutClient({ cert: _cert, key: _key, ...rest }: Connection): buildConnector.BuildOptions {

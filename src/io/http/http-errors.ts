@@ -159,10 +159,15 @@ function isHandshake(error: unknown): error is Error {
   return error instanceof Error && codeOf(error).startsWith('ERR_SSL_');
 }
 
-/** undici says in words what the proxy answered. */
+/** undici says in words what the proxy answered, and hides the error of a certificate for another name behind its own. */
 function proxyTrouble(error: Error, code: string, where: Where): Problem | undefined {
   if (where.proxy === undefined) return undefined;
+  if (code === 'UND_ERR_PRX_TLS' && error.cause instanceof Error) {
+    return proxyTrouble(error.cause, codeOf(error.cause), where);
+  }
   const text = `the proxy ${where.proxy}`;
+  const tls = 'atProxy' in error ? tlsTrouble(code, undefined, 'HTTP') : undefined;
+  if (tls !== undefined) return new Problem(tls[2] ?? exit.protocol, `${text} ${tls[0]} (${code})`, { hint: tls[1] });
   const answer = /Proxy response \((\d{3})\)|Proxy Authentication Required \((407)\)/.exec(error.message);
   const status = answer?.[1] ?? answer?.[2];
   if (status === '407') {

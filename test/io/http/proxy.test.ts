@@ -104,6 +104,32 @@ test('a tunnel does not make another certificate good', async (t) => {
   assert.equal(server.requests.length, 0);
 });
 
+const stranger = certificateAuthority();
+after(() => stranger.remove());
+
+for (const [what, tls, message] of [
+  [
+    'for another host name',
+    authority.issue({ host: 'other.test' }),
+    /another host name \(ERR_TLS_CERT_ALTNAME_INVALID\)$/,
+  ],
+  [
+    'of an unknown authority',
+    stranger.issue({ host: 'localhost' }),
+    /not trusted here \(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)$/,
+  ],
+] as const) {
+  test(`a proxy with a certificate ${what} is named, and not the server behind it`, async (t) => {
+    const proxy = await serve(t, answers(reply(400)), { tls });
+    const environment = { HTTPS_PROXY: `https://user:${password}@localhost:${proxy.port}` };
+    const answer = await ask('https://vendor.test/', proxy.port, { environment });
+    const problem = isProblem(answer, exit.protocol, message);
+    assert.ok(problem.message.startsWith(`the proxy https://localhost:${proxy.port} `), problem.message);
+    assert.equal(problem.again, undefined);
+    assert.deepEqual(proxy.requests, [], 'and is not told the password');
+  });
+}
+
 test('http is handed to the proxy with the whole address', async (t) => {
   const proxy = await serve(t, answers(reply(200, {}, 'ok')));
   assert.equal(await ask('http://vendor.test/', proxy.port, { insecure: true }), 'ok');
