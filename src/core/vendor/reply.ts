@@ -31,7 +31,8 @@ export function tokenAt(text: string, path: string): string | bigint | undefined
 export function tokenOf(lexeme: string | undefined): string | bigint | undefined {
   if (lexeme === undefined || ['null', 'false', '""'].includes(lexeme)) return undefined;
   if (lexeme.startsWith('"')) return JSON.parse(lexeme) as string;
-  return /^-?\d+$/.test(lexeme) ? BigInt(lexeme) : lexeme;
+  // Nobody counts further, and a million digits keep a processor busy for a second.
+  return /^-?\d{1,1000}$/.test(lexeme) ? BigInt(lexeme) : lexeme;
 }
 
 /**

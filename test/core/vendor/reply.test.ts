@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SourceDefinition } from '../../../src/core/definition.ts';
-import { holds, saying } from '../../../src/core/vendor/reply.ts';
+import { holds, saying, tokenOf, totalAt } from '../../../src/core/vendor/reply.ts';
 
 const fig: SourceDefinition = {
   name: 'fig',
@@ -40,4 +40,11 @@ test('a test may accept several values', () => {
   for (const reply of [{}, { status: '3' }, { status: ['done'] }, { status: 'running' }]) {
     assert.equal(holds(done, reply), false, JSON.stringify(reply));
   }
+});
+
+test('a number of a million digits is told as it is, and nothing is counted with it', () => {
+  const digits = '9'.repeat(1_000_000);
+  assert.equal(tokenOf(digits), digits);
+  assert.equal(tokenOf(digits.slice(0, 19)), 9_999_999_999_999_999_999n);
+  assert.equal(totalAt(`{"total":${digits}}`, 'total'), undefined);
 });
