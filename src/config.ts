@@ -77,6 +77,7 @@ export async function configure(flags: Flags, environment: Environment, now: num
   const form = await findForm(flags.bulkFormat, sink, layers, findings);
   const all = { ...source.settings, ...sink.settings, ...clientSettings };
   checkFiles(layers, all, findings);
+  for (const path of [file, flags.caFile]) if (path !== undefined) warnIfWritable(path, findings);
   if (plan.usePosition && form === undefined && isPrinted(sink, flags, layers)) {
     for (const each of layers.files) findings.warnings.push(...idleSinks(each, Object.keys(sinks), all));
   }

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   existsSync,
   lchownSync,
   openSync,
@@ -131,6 +132,33 @@ test('a named env file that others can write is a warning', async (t) => {
   assert.deepEqual(
     [status, stderr],
     [0, `audit-export: warning: ${path} can be written by others: chmod go-w ${path}\n`],
+  );
+});
+
+test('a definition, or roots to trust, that everybody can write are a warning, as such an env file is', async (t) => {
+  const directory = scratch(t);
+  chmodSync(directory, 0o755);
+  const [definition, roots] = [join(directory, 'acme.yaml'), join(directory, 'roots.pem')];
+  copyFileSync(new URL('../examples/acme.yaml', import.meta.url), definition);
+  writeFileSync(roots, 'none');
+  const vendor = createServer((_request, response) => response.writeHead(401).end()).listen(0, '127.0.0.1');
+  await once(vendor, 'listening');
+  t.after(() => vendor.close());
+  const { port } = vendor.address() as AddressInfo;
+  const environment = { ACME_URL: `http://127.0.0.1:${port}`, ACME_TOKEN: 'a-long-token' };
+  const warnings = async (): Promise<string[]> => {
+    const { stderr } = await run(['--source', definition, '--ca-file', roots, '--since', '1h'], {
+      directory,
+      environment,
+    });
+    assert.match(stderr, /acme refused page 1/);
+    return stderr.split('\n').filter((line) => line.includes('written by others'));
+  };
+  assert.deepEqual(await warnings(), []);
+  for (const path of [definition, roots]) chmodSync(path, 0o666);
+  assert.deepEqual(
+    await warnings(),
+    [definition, roots].map((path) => `audit-export: warning: ${path} can be written by others: chmod go-w ${path}`),
   );
 });
 

@@ -161,7 +161,7 @@ function warnIfReadable(path: string, what: string, findings: Findings): void {
   warnIfOpen(path, 0o006, `${what} can be read by others: ${cure}`, findings);
 }
 
-/** Who can write settings can have credentials sent elsewhere. */
+/** Who can write settings, a definition or the roots to trust can have credentials sent elsewhere. */
 export function warnIfWritable(path: string, findings: Findings): void {
   warnIfOpen(path, 0o002, `can be written by others: chmod go-w ${shellWord(path)}`, findings);
 }
