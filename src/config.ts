@@ -14,6 +14,7 @@ import { findStateDirectory, stateDirectory } from './config/state-directory.ts'
 import { cutValues, idleSinks, nearMisses, spellings, unreadLines } from './config/suspicions.ts';
 import { refuseUndated } from './config/undated.ts';
 import type { SourceDefinition } from './core/definition.ts';
+import { ownSecrets } from './core/definition/check/secrets.ts';
 import type { Flags } from './cli/flags.ts';
 import { exit, Problem } from './core/problem.ts';
 import { parseFields, type Field } from './core/json/splice.ts';
@@ -72,7 +73,7 @@ export async function configure(flags: Flags, environment: Environment, now: num
   refuseUnusedFlags({ output }, sink, sink.name);
   refuseUndated(flags, source);
   const sourceValues = readSettings(source.settings ?? {}, layers, { apikey, apisecret, orgurl, apiurl }, findings);
-  if (origin === 'file') hideDefaults(source.settings, sourceValues, findings);
+  if (origin === 'file') hideOwnSecrets(source, sourceValues, findings);
   const sinkValues = readSettings(sink.settings, layers, { output }, findings);
   const form = await findForm(flags.bulkFormat, sink, layers, findings);
   const all = { ...source.settings, ...sink.settings, ...clientSettings };
@@ -173,8 +174,9 @@ function readRoots(path: string): string {
 }
 
 /** What comes with the program is known to everybody. A secret that a definition file of the user's has itself is not. */
-function hideDefaults(settings: SourceDefinition['settings'], values: SettingValues, findings: Findings): void {
-  for (const [name, { secret, default: preset }] of Object.entries(settings ?? {})) {
+function hideOwnSecrets(definition: SourceDefinition, values: SettingValues, findings: Findings): void {
+  for (const text of ownSecrets(definition)) findings.secrets.add(text);
+  for (const [name, { secret, default: preset }] of Object.entries(definition.settings)) {
     if (secret === true && preset !== undefined && values[name] === preset) findings.secrets.add(preset);
   }
 }

@@ -55,6 +55,40 @@ test('the default of a secret in a definition file is told by nobody, though the
   assert.equal(vendor.requests[0]?.headers['authorization'], `Bearer ${canary}`);
 });
 
+const bearer = {
+  auth: { type: 'headers', headers: { Authorization: `Bearer ${canary}`, Accept: 'application/json' } },
+};
+const own: Readonly<Record<string, Change>> = {
+  'a header of auth': bearer,
+  'a header of all requests': { headers: { 'X-Api-Key': canary } },
+  'a parameter of auth': { auth: { type: 'query', query: { k: canary } } },
+  'a parameter of the request': { request: { path: '/audit', query: { api_key: canary } } },
+  'a member of auth': {
+    auth: { type: 'body', body: { k: canary } },
+    request: { path: '/audit', method: 'POST', json: {} },
+  },
+  'a password': { auth: { type: 'basic', username: 'me', password: canary } },
+};
+
+for (const [what, change] of Object.entries(own)) {
+  test(`a credential in ${what} of a definition file is told by nobody, though the vendor echoes it`, async (context) => {
+    const directory = scratch(context);
+    const vendor = await rawServer((socket, { path, headers, body }) => {
+      const error = `no api_key or Authorization in application/json ${path} ${JSON.stringify(headers)} ${body.toString()}`;
+      socket.write(reply(403, { 'Content-Type': 'application/json' }, JSON.stringify({ error })));
+    });
+    context.after(() => vendor.close());
+    const environment = { HOME: directory, ACME_TOKEN: 'a-long-token' };
+    const result = await run(['check', '--source', definitionFile(directory, { url: vendor.url, ...change })], {
+      environment,
+    });
+    assert.equal(result.status, 77, result.stderr);
+    assert.match(result.stderr, /: no api_key or Authorization in application\/json \/audit.*\[redacted\]/);
+    expectUntold(what, result);
+    assert.ok(!result.stderr.includes(Buffer.from(`me:${canary}`).toString('base64')), result.stderr);
+  });
+}
+
 const refused: Readonly<Record<string, Change>> = {
   'a number for a password': { auth: { type: 'basic', username: 'me', password: 11_335_577 } },
   'a header with a list': { auth: { type: 'headers', headers: { Authorization: [canary] } } },

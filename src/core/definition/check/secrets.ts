@@ -9,6 +9,9 @@ import { collect, templatesOf } from '../texts.ts';
 /** Names of headers, parameters and members that carry a credential. */
 const ofCredential = /authorization|cookie|api[-_]?key|password|passphrase|secret|token/i;
 
+/** What any client sends. */
+const ofNobody = /\.(?:accept|accept-\w+|content-type|user-agent)$/i;
+
 export function* secretProblems(definition: SourceDefinition): Generator<string> {
   const { auth, settings } = definition;
   const unmarked = (text: string): readonly string[] =>
@@ -18,8 +21,7 @@ export function* secretProblems(definition: SourceDefinition): Generator<string>
     });
 
   for (const [at, text] of templatesOf(definition)) {
-    const isCredential = ofCredential.test(at.slice(at.lastIndexOf('.') + 1)) || isProof(at, definition);
-    const [name] = isCredential ? unmarked(text) : [];
+    const [name] = isCredential(at, definition) ? unmarked(text) : [];
     if (name !== undefined) {
       yield `settings.${name}: expected secret: true, because ${at} sends it (secret: false, if anybody may see it)`;
     }
@@ -31,6 +33,22 @@ export function* secretProblems(definition: SourceDefinition): Generator<string>
   if (!isProven && names.length > 0) {
     yield `settings.${names.at(-1)}: expected secret: true, because nothing else that auth sends is secret (secret: false, if anybody may see it)`;
   }
+}
+
+/** Credentials that stand in the definition itself, whole and without the scheme before them (`Bearer`). */
+export function ownSecrets(definition: SourceDefinition): string[] {
+  const own = templatesOf(definition).filter(
+    ([at, text]) =>
+      (isCredential(at, definition) || at.startsWith('auth.body.')) &&
+      placeholders(text).length === 0 &&
+      !ofNobody.test(at) &&
+      !at.endsWith(`.${text}`), // the name of the member
+  );
+  return own.flatMap(([, text]) => [text, text.replace(/^[\w-]+ +(?=\S+$)/, '')]);
+}
+
+function isCredential(at: string, definition: SourceDefinition): boolean {
+  return ofCredential.test(at.slice(at.lastIndexOf('.') + 1)) || isProof(at, definition);
 }
 
 /** Headers and parameters of these two kinds are there for nothing else. */
