@@ -51,8 +51,9 @@ export function isNoAnswer(first: Buffer, given: Buffer): boolean | undefined {
   return isCopy || /^[\x80-\xc1]|[\0-\x08\x0e-\x1a\x1c-\x1f\xf8-\xff]/.test(first.toString('latin1', 0, 4));
 }
 
-/** Longer than the answer to a million events. */
+/** Longer than the answer to a million events, which has an ID for each. */
 const longest = 64 * 1024 * 1024;
+const mostValues = 1_500_000;
 
 const judges: Readonly<Record<string, (answer: Answer) => Judgement>> = { splunk: hecAnswer, sekoia: sekoiaAnswer };
 
@@ -83,7 +84,7 @@ export function printedVerdict(form: string): PrintedVerdict | undefined {
     },
     end() {
       if (size > longest) return;
-      const answer = objectOf(Buffer.concat(pieces).toString(), Infinity);
+      const answer = objectOf(Buffer.concat(pieces).toString(), mostValues);
       if (answer === undefined) complaint ??= notWhole;
       else note(judge(answer));
     },

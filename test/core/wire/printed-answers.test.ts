@@ -84,6 +84,16 @@ test('records that a command prints again are no answers of Sekoia, whatever mem
   }
 });
 
+test('an answer to a million events is read; one of nothing but brackets takes little memory, and is none', () => {
+  const ids = JSON.stringify({ event_ids: Array.from({ length: 1_000_000 }, (_, at) => `${at}`) });
+  assert.equal(objection('sekoia', ids, 1_000_000, Infinity), undefined);
+  const before = process.memoryUsage.rss();
+  const brackets = `{"text":${'['.repeat(16_000_000)}${']'.repeat(16_000_000)}}`;
+  assert.equal(objection('splunk', brackets, 1, Infinity), 'an answer is not whole');
+  const grown = Math.round((process.memoryUsage.rss() - before) / 1024 / 1024);
+  assert.ok(grown < 400, `${grown} MB`);
+});
+
 test('of other forms nothing is known', () => {
   assert.equal(printedVerdict('elastic'), undefined);
 });
