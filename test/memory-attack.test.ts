@@ -270,6 +270,27 @@ for (const [what, text] of [
   });
 }
 
+for (const [what, record, expected] of [
+  ['lists', `{"x":[${'[],'.repeat(5_000_000)}1]}`, 0],
+  ['lists around a long text', `{"x":${'['.repeat(500)}"${'x'.repeat(14_000_000)}"${',1]'.repeat(500)}}`, 0],
+  ['lists too deep', `{"x":${'['.repeat(7_000_000)}${']'.repeat(7_000_000)}}`, 3],
+] as const) {
+  test(
+    `a record of 15 MB of ${what}, and without an ID, is known by its content in little memory`,
+    {
+      timeout: 120_000,
+    },
+    async (context) => {
+      const { status, stderr } = await survive(context, {
+        argv: ['--max-quarantine', '100'],
+        define: (definition) => ({ ...definition, records: { ...definition.records, volatile: ['v'] } }),
+        answer: (response) => void response.end(`{"records":[${record}],"next":null}`),
+      });
+      assert.equal(status, expected, stderr);
+    },
+  );
+}
+
 test('a header of 1 MB breaks the rules', { timeout: 120_000 }, async (context) => {
   const { status, stderr } = await survive(context, {
     answer: (response) => void response.setHeader('X-Large', 'x'.repeat(megabyte)).end('{"records":[],"next":null}'),

@@ -9,7 +9,8 @@
 interface Open {
   /** Key to `"key":value`; undefined in an array. */
   readonly entries: Map<string, string> | undefined;
-  readonly items: string[];
+  /** Of an array: its values so far, with commas. Joined at its end, they would be copied once for each level of depth. */
+  items: string | undefined;
   /** Paths to leave out, as seen from here. */
   readonly without: readonly (readonly string[])[];
   /** The key that the next value belongs to, and its spelling; undefined while a key is expected. */
@@ -68,7 +69,7 @@ export function canonical(json: string, without: readonly (readonly string[])[])
 }
 
 function opened(isObject: boolean, without: Open['without']): Open {
-  return { entries: isObject ? new Map() : undefined, items: [], without, key: undefined, spelling: '' };
+  return { entries: isObject ? new Map() : undefined, items: undefined, without, key: undefined, spelling: '' };
 }
 
 /** The paths that go on in the entry now read. */
@@ -80,7 +81,7 @@ function below({ entries, without, key }: Open): Open['without'] {
 function add(to: Open, value: string): void {
   const { entries, key } = to;
   if (entries === undefined) {
-    to.items.push(value);
+    to.items = to.items === undefined ? value : `${to.items},${value}`;
   } else if (key !== undefined) {
     const isLeftOut = to.without.some((path) => path.length === 1 && path[0] === key);
     if (!isLeftOut) entries.set(key, `${to.spelling}:${value}`);
@@ -89,7 +90,7 @@ function add(to: Open, value: string): void {
 }
 
 function closed({ entries, items }: Open): string {
-  if (entries === undefined) return `[${items.join(',')}]`;
+  if (entries === undefined) return `[${items ?? ''}]`;
   let text = '';
   for (const key of [...entries.keys()].sort()) text += `${text === '' ? '' : ','}${entries.get(key)}`; // by code unit
   return `{${text}}`;

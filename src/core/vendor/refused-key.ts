@@ -2,6 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Identify } from '../identity.ts';
 import { canonical } from '../json/canonical.ts';
+import { isIntricate } from '../json/parsed.ts';
 import type { RefusedRecord } from '../types.ts';
 
 /**
@@ -20,9 +21,10 @@ export function refusedKeys(
   };
 }
 
-/** What stays the same of it; undefined when it is no JSON, in which no members can be told apart. */
+/** What stays the same of it; undefined when it is no JSON, in which no members can be told apart, or too much of it. */
 function lasting({ text }: RefusedRecord, without: readonly (readonly string[])[]): string | undefined {
   const json = text.toString('latin1'); // each byte as a character of its own, so that none is lost
+  if (isIntricate(json)) return undefined;
   try {
     JSON.parse(json);
   } catch {
