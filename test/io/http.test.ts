@@ -498,6 +498,13 @@ test('more than 16 KiB of headers are final', async (t) => {
   isFinal(await problemOf(get(open(t, server.url))), exit.protocol, /sent more than 16 KiB of headers/);
 });
 
+for (const status of ['000', '099', '101']) {
+  test(`a reply with the status ${status} is none, and no mistake of this program`, async (t) => {
+    const server = await serve(t, answers(Buffer.from(`HTTP/1.1 ${status} X\r\nContent-Length: 0\r\n\r\n`)));
+    isFinal(await problemOf(getText(open(t, server.url))), exit.protocol, /does not speak HTTP/);
+  });
+}
+
 // ---------------------------------------------------------------------------------------------------- encodings
 
 const text = JSON.stringify({ records: Array.from({ length: 5000 }, (_, id) => ({ id })) });

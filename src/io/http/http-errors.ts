@@ -58,7 +58,10 @@ export function connectionProblem(error: unknown, where: Where): unknown {
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
     return problem(exit.protocol, where, 'sent more than 16 KiB of headers', { code, hint: wrongService });
   }
-  if (code.startsWith('HPE_') || error.name === 'HTTPParserError') {
+  // undici asserts what a server may break: a status below 100, or one of 101 that nobody asked for.
+  const isParsers =
+    code.startsWith('HPE_') || error.name === 'HTTPParserError' || /\bat Parser\.on/.test(error.stack ?? '');
+  if (isParsers) {
     return problem(exit.protocol, where, 'does not speak HTTP', { code, hint: wrongService });
   }
   const isSystem = code.startsWith('E') && !code.startsWith('ERR_');
