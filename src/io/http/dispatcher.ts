@@ -60,9 +60,25 @@ async function throughProxy(
     requestTls: connection,
     clientFactory: (to, more) => {
       const { connect } = more as { readonly connect: buildConnector.connector };
-      return Object.assign(new Pool(to, { ...timeouts, connect: marking(connect) }), { connect: callConnect });
+      const pool = new Pool(to, { ...timeouts, connect: marking(connect) });
+      return Object.assign(pool, { connect: (asked: Dispatcher.ConnectOptions) => askForTunnel(pool, asked) });
     },
   });
+}
+
+/**
+ * A proxy that goes away instead of answering is told by an error that undici, when it connects, takes for one to connect
+ * again after: at once, for ever, and with no time for a timer or a signal. So it is told by another one.
+ */
+async function askForTunnel(pool: Dispatcher, asked: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> {
+  try {
+    return await callConnect.call(pool, asked);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const isTakenSo = code === 'UND_ERR_SOCKET' || code === 'UND_ERR_INFO';
+    const told = isTakenSo ? Object.assign(new Error('no tunnel'), { code: 'ECONNRESET' }) : (error as Error);
+    throw Object.assign(told, { atProxy: true });
+  }
 }
 
 /** Errors on the way to the proxy bear a mark: they look like those of the server behind it. */

@@ -162,6 +162,8 @@ function isHandshake(error: unknown): error is Error {
   return error instanceof Error && codeOf(error).startsWith('ERR_SSL_');
 }
 
+const absent = [...unconnected, 'EHOSTUNREACH', 'ENETUNREACH'];
+
 /** undici says in words what the proxy answered, and hides the error of a certificate for another name behind its own. */
 function proxyTrouble(error: Error, code: string, where: Where): Problem | undefined {
   if (where.proxy === undefined) return undefined;
@@ -189,8 +191,10 @@ function proxyTrouble(error: Error, code: string, where: Where): Problem | undef
       hint: 'have the proxy allow it, or name the host in NO_PROXY',
     });
   }
-  if (unconnected.has(code) || ['EHOSTUNREACH', 'ENETUNREACH'].includes(code)) {
-    return new Problem(exit.unavailable, `${text} cannot be reached (${code})`, {
+  const isGone = 'atProxy' in error && code === 'ECONNRESET';
+  if (isGone || absent.includes(code)) {
+    const how = isGone ? 'closed the connection' : 'cannot be reached';
+    return new Problem(exit.unavailable, `${text} ${how} (${code})`, {
       hint: 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY',
       again: {
         ...(code === 'ENOTFOUND' && { once: true }),

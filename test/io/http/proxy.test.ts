@@ -162,6 +162,25 @@ for (const [url, insecure] of [
   });
 }
 
+const leaving: Readonly<Record<string, Behaviour>> = {
+  closes: (socket) => void socket.end(),
+  resets: (socket) => void socket.resetAndDestroy(),
+  'offers another protocol on': answers(reply(101, { Upgrade: 'x', Connection: 'Upgrade' })),
+};
+
+for (const [what, behave] of Object.entries(leaving)) {
+  test(`a proxy that ${what} the connection instead of answering is asked once, named, and worth another attempt`, async (t) => {
+    const proxy = await serve(t, behave);
+    const problem = isProblem(
+      await ask('https://vendor.test/', proxy.port),
+      exit.unavailable,
+      /^the proxy http:\/\/127\.0\.0\.1:\d+ closed the connection \(ECONNRESET\)$/,
+    );
+    assert.deepEqual(problem.again, {});
+    assert.equal(proxy.requests.length, 1);
+  });
+}
+
 test('a proxy that cannot reach the server is worth another attempt', async (t) => {
   const proxy = await serve(t, answers(reply(502)));
   const problem = isProblem(
