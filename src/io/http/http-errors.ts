@@ -191,9 +191,9 @@ function proxyTrouble(error: Error, code: string, where: Where): Problem | undef
       hint: 'have the proxy allow it, or name the host in NO_PROXY',
     });
   }
-  const isGone = 'atProxy' in error && code === 'ECONNRESET';
-  if (isGone || absent.includes(code)) {
-    const how = isGone ? 'closed the connection' : 'cannot be reached';
+  const [failing] = ('atProxy' in error && transientCodes.get(code)) || [];
+  const how = absent.includes(code) ? 'cannot be reached' : failing;
+  if (how !== undefined) {
     return new Problem(exit.unavailable, `${text} ${how} (${code})`, {
       hint: 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY',
       again: {

@@ -174,12 +174,23 @@ for (const [what, behave] of Object.entries(leaving)) {
     const problem = isProblem(
       await ask('https://vendor.test/', proxy.port),
       exit.unavailable,
-      /^the proxy http:\/\/127\.0\.0\.1:\d+ closed the connection \(ECONNRESET\)$/,
+      /^the proxy http:\/\/127\.0\.0\.1:\d+ broke the connection \(ECONNRESET\)$/,
     );
     assert.deepEqual(problem.again, {});
     assert.equal(proxy.requests.length, 1);
   });
 }
+
+test('a proxy that does not answer is named', async (t) => {
+  const proxy = await serve(t, () => undefined);
+  const answer = await ask('https://vendor.test/', proxy.port, { headersTimeout: 100 });
+  const problem = isProblem(
+    answer,
+    exit.unavailable,
+    /^the proxy \S+ accepted the request and did not answer in time \(UND_ERR_HEADERS_TIMEOUT\)$/,
+  );
+  assert.deepEqual(problem.again, {});
+});
 
 test('a proxy that cannot reach the server is worth another attempt', async (t) => {
   const proxy = await serve(t, answers(reply(502)));
