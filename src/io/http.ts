@@ -124,8 +124,8 @@ export function openHttp(base: string, options: HttpOptions): Http {
       }
     };
     const started = options.now();
-    // undici itself ends no request that waits for a proxy's tunnel.
-    const reply = await (proxy === undefined ? insist() : unless(exchange.signal, insist()));
+    // undici looks at a signal once the request is on a connection: until there is one, nobody would be heard.
+    const reply = await unless(exchange.signal, insist());
     reached('http: reply headers');
     answered = true;
     jar.store([reply.headers['set-cookie'] ?? []].flat(), pathname, options.now(), dateOf(reply));

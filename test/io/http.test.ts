@@ -416,7 +416,7 @@ test('a stop request ends what is under way with its own reason', async (t) => {
   assert.equal(server.requests.length, 1);
 });
 
-test('a stop request ends a connection attempt', async (t) => {
+test('a stop request ends a wait for the head of a reply', async (t) => {
   const server = await serve(t, silence);
   const controller = new AbortController();
   const reason = new Problem(exit.terminate, 'stopped by SIGTERM', { hint: 'none' });
@@ -437,6 +437,25 @@ test('a proxy that takes the connection and says nothing is waited for neither a
   controller.abort(reason);
   assert.equal(await asking, reason);
 });
+
+for (const [what, scheme] of [
+  ['is never accepted', 'http'],
+  ['is accepted, and never answers the TLS handshake', 'https'],
+] as const) {
+  test(`a stop request ends a connection attempt that ${what}`, async (t) => {
+    const hole = scheme === 'http' ? await blackHole() : await rawServer(silence, { onConnection: () => true });
+    t.after(() => hole.close());
+    const controller = new AbortController();
+    const reason = new Problem(exit.terminate, 'stopped by SIGTERM', { hint: 'none' });
+    const http = open(t, `${scheme}://127.0.0.1:${hole.port}`, { stop: controller.signal });
+    const asking = problemOf(get(http));
+    setTimeout(() => controller.abort(reason), 50);
+    const started = performance.now();
+    assert.equal(await asking, reason);
+    const milliseconds = performance.now() - started;
+    assert.ok(milliseconds < 2000, `${milliseconds} ms, of the 5 s that a connection may take here`);
+  });
+}
 
 test('a final request is sent although the run is to stop', async (t) => {
   const server = await serve(t, answers(reply(200)));
@@ -477,6 +496,31 @@ test('after close nothing is left that keeps a process alive', async (t) => {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 120_000 });
   assert.deepEqual({ stdout, stderr }, { stdout: '[69,69]', stderr: '' });
   assert.equal(server.requests.length, 4);
+});
+
+test('after close no connection that is still being made keeps a process alive', async (t) => {
+  const hole = await blackHole();
+  t.after(() => hole.close());
+  const silent = await serve(t, silence, { onConnection: () => true });
+  const script = `
+    import { openHttp } from ${JSON.stringify(new URL('../../src/io/http.ts', import.meta.url).href)};
+    const stop = new AbortController();
+    const options = { timeout: 3600000, connectTimeout: 60000, insecure: false, now: Date.now, role: 'source', stop: stop.signal };
+    const ways = [[process.argv[1], {}], [process.argv[2], {}], ['https://vendor.test', { HTTPS_PROXY: process.argv[1] }], ['https://vendor.test', { HTTPS_PROXY: process.argv[3] }]];
+    const clients = ways.map(([url, environment]) => openHttp(url, { ...options, environment }));
+    const asking = clients.map((http) => http.send({ method: 'GET', url: '/' }).catch((error) => error));
+    setTimeout(async () => {
+      const started = performance.now();
+      stop.abort('stopped');
+      const said = await Promise.all(asking);
+      for (const http of clients) await http.close();
+      process.on('exit', () => process.stdout.write(JSON.stringify([...said, performance.now() - started < 5000])));
+    }, 1000);`;
+  const [dark, mute] = [`http://127.0.0.1:${hole.port}`, `127.0.0.1:${silent.port}`];
+  const args = ['--import', 'tsx', '--input-type=module', '-e', script, dark, `https://${mute}`, `http://${mute}`];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 120_000 });
+  const said = ['stopped', 'stopped', 'stopped', 'stopped', true];
+  assert.deepEqual({ stdout, stderr }, { stdout: JSON.stringify(said), stderr: '' });
 });
 
 // ---------------------------------------------------------------------------------------------------- not HTTP

@@ -28,40 +28,58 @@ const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
 
 export interface Client {
   dispatch(options: Dispatched): Promise<Reply>;
+  /** Ends every connection, one that is still being made as well. */
   close(): Promise<void>;
 }
+
+type Keep = <Kept extends Socket>(socket: Kept) => Kept;
 
 /** A client of one origin; nothing is connected before the first request. */
 export async function openDispatcher(origin: string, options: DispatcherOptions): Promise<Client> {
   const { proxy } = options;
-  const dispatcher = proxy === undefined ? direct(origin, options) : await throughProxy(origin, proxy, options);
+  // undici lets go of a connection that is being made only once it has been made, or has not in time.
+  const sockets = new Set<Socket>();
+  const keep: Keep = (socket) => {
+    sockets.add(socket);
+    return socket.once('close', () => sockets.delete(socket));
+  };
+  const dispatcher =
+    proxy === undefined ? direct(origin, options, keep) : await throughProxy(origin, proxy, options, keep);
   return {
     dispatch: (dispatched) => callRequest.call(dispatcher, { ...timeouts, ...dispatched }),
-    close: () => dispatcher.destroy(),
+    async close() {
+      await dispatcher.destroy();
+      for (const socket of sockets) socket.destroy();
+    },
   };
 }
 
-function direct(origin: string, { connection, opened }: DispatcherOptions): Dispatcher {
+function direct(origin: string, { connection, opened }: DispatcherOptions, keep: Keep): Dispatcher {
   const connect = buildConnect(connection);
-  return new Pool(origin, { connect: (to, callback) => opened(connect(to, callback)) });
+  return new Pool(origin, { connect: (to, callback) => keep(opened(connect(to, callback))) });
 }
 
 async function throughProxy(
   origin: string,
   proxy: NonNullable<DispatcherOptions['proxy']>,
   { connection }: DispatcherOptions,
+  keep: Keep,
 ): Promise<Dispatcher> {
   const { default: ProxyAgent } = await import('undici/lib/dispatcher/proxy-agent.js');
+  const proxyTls = withoutClient(connection); // the certificate is for the server, not for who stands on the way
+  const connect = marking(buildConnect(proxyTls), keep);
   return new ProxyAgent({
     uri: proxy.origin,
     ...(proxy.token !== undefined && { token: proxy.token }),
     proxyTunnel: origin.startsWith('https:'),
-    proxyTls: withoutClient(connection), // the certificate is for the server, not for who stands on the way
+    proxyTls,
     requestTls: connection,
-    clientFactory: (to, more) => {
-      const { connect } = more as { readonly connect: buildConnector.connector };
-      const pool = new Pool(to, { ...timeouts, connect: marking(connect) });
-      return Object.assign(pool, { connect: (asked: Dispatcher.ConnectOptions) => askForTunnel(pool, asked) });
+    clientFactory: (to) => {
+      const pool = new Pool(to, { ...timeouts, connect });
+      const limit = { headersTimeout: connection.timeout }; // a tunnel is part of a connection
+      return Object.assign(pool, {
+        connect: (asked: Dispatcher.ConnectOptions) => askForTunnel(pool, { ...asked, ...limit }),
+      });
     },
   });
 }
@@ -82,12 +100,14 @@ async function askForTunnel(pool: Dispatcher, asked: Dispatcher.ConnectOptions):
 }
 
 /** Errors on the way to the proxy bear a mark: they look like those of the server behind it. */
-function marking(connect: buildConnector.connector): buildConnector.connector {
+function marking(connect: ReturnType<typeof buildConnect>, keep: Keep): ReturnType<typeof buildConnect> {
   return (to, callback) =>
-    connect(to, (...[error, socket]) => {
-      if (error === null) callback(null, socket);
-      else callback(Object.assign(error, { atProxy: true }), null);
-    });
+    keep(
+      connect(to, (...[error, socket]) => {
+        if (error === null) callback(null, socket);
+        else callback(Object.assign(error, { atProxy: true }), null);
+      }),
+    );
 }
 
 function withoutClient({ cert: _cert, key: _key, ...rest }: Connection): buildConnector.BuildOptions {

@@ -4,9 +4,10 @@
  * one.
  */
 import { exit, Problem, type ExitStatus, type ProblemOptions } from '../../core/problem.ts';
-import { errorCode } from '../error-code.ts';
 import { redacted } from '../scrub.ts';
 import { tlsTrouble, type Validity } from '../tls.ts';
+import { codeOf, network, transientCodes, unconnected, wrongService } from './connection-codes.ts';
+import { proxyTrouble } from './proxy-errors.ts';
 
 /** The request that failed. */
 export interface Where {
@@ -115,92 +116,7 @@ export function pathOf({ url, isSecret }: Where): string {
   return isSecret === true ? redacted : url.pathname;
 }
 
-const network = 'check the network and the service; the next run continues from here';
-const wrongService = 'check the URL: something else may be answering there';
-
-/** Codes of a connection that failed or broke: what happened, and what to do if it lasts. */
-const transientCodes: ReadonlyMap<string, readonly [what: string, hint: string]> = new Map([
-  ['ECONNREFUSED', ['refused the connection', 'check the host and port in the URL, and that the service is up']],
-  ['ECONNRESET', ['broke the connection', network]],
-  ['EPIPE', ['broke the connection', network]],
-  ['UND_ERR_SOCKET', ['closed the connection before the end of the reply', network]],
-  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', ['cut the reply short', network]],
-  ['HPE_INVALID_EOF_STATE', ['cut the reply short', network]],
-  ['Z_BUF_ERROR', ['cut the reply short', network]],
-  ['ERR_STREAM_PREMATURE_CLOSE', ['cut the reply short', network]],
-  [
-    'UND_ERR_CONNECT_TIMEOUT',
-    ['did not accept the connection in time', 'check the host, the port and the firewalls between'],
-  ],
-  ['ETIMEDOUT', ['did not answer in time', network]],
-  ['EAI_AGAIN', ['has a host name that cannot be resolved now', 'check the name server']],
-  [
-    'EMFILE',
-    ['could not be asked: too many files are open in this process', 'raise its limit (ulimit -n, or LimitNOFILE=)'],
-  ],
-  ['ENFILE', ['could not be asked: too many files are open on this machine', 'see which process has so many (lsof)']],
-  ['UND_ERR_CLOSED', ['was given up here', network]],
-  ['UND_ERR_DESTROYED', ['was given up here', network]],
-]);
-
-/** Codes of a connection that was never made. */
-const unconnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
-
-/** The error's code; of the several attempts of one connection (IPv6 and IPv4), the first that has one. */
-function codeOf(error: Error): string {
-  if (error instanceof AggregateError) {
-    const codes = new Set(error.errors.map((each: unknown) => (each instanceof Error ? codeOf(each) : '')));
-    codes.delete('');
-    const [first] = codes;
-    if (first !== undefined) return first;
-  }
-  return errorCode(error);
-}
-
 /** An error of the handshake, which another one may hide. */
 function isHandshake(error: unknown): error is Error {
   return error instanceof Error && codeOf(error).startsWith('ERR_SSL_');
-}
-
-const absent = [...unconnected, 'EHOSTUNREACH', 'ENETUNREACH'];
-
-/** undici says in words what the proxy answered, and hides the error of a certificate for another name behind its own. */
-function proxyTrouble(error: Error, code: string, where: Where): Problem | undefined {
-  if (where.proxy === undefined) return undefined;
-  if (code === 'UND_ERR_PRX_TLS' && error.cause instanceof Error) {
-    return proxyTrouble(error.cause, codeOf(error.cause), where);
-  }
-  const text = `the proxy ${where.proxy}`;
-  const tls = 'atProxy' in error ? tlsTrouble(code, undefined, 'HTTP') : undefined;
-  if (tls !== undefined) return new Problem(tls[2] ?? exit.protocol, `${text} ${tls[0]} (${code})`, { hint: tls[1] });
-  const answer = /Proxy response \((\d{3})\)|Proxy Authentication Required \((407)\)/.exec(error.message);
-  const status = answer?.[1] ?? answer?.[2];
-  if (status === '407') {
-    return new Problem(exit.noperm, `${text} refused our credentials (HTTP 407)`, {
-      hint: 'put the user name and password of the proxy into HTTPS_PROXY (or HTTP_PROXY)',
-    });
-  }
-  if (status !== undefined && status.startsWith('5')) {
-    return new Problem(exit.unavailable, `${text} could not reach ${where.url.origin} (HTTP ${status})`, {
-      hint: network,
-      again: {},
-    });
-  }
-  if (status !== undefined) {
-    return new Problem(exit.config, `${text} refused to connect to ${where.url.origin} (HTTP ${status})`, {
-      hint: 'have the proxy allow it, or name the host in NO_PROXY',
-    });
-  }
-  const [failing] = ('atProxy' in error && transientCodes.get(code)) || [];
-  const how = absent.includes(code) ? 'cannot be reached' : failing;
-  if (how !== undefined) {
-    return new Problem(exit.unavailable, `${text} ${how} (${code})`, {
-      hint: 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY',
-      again: {
-        ...(code === 'ENOTFOUND' && { once: true }),
-        ...(unconnected.has(code) && { untaken: true }),
-      },
-    });
-  }
-  return undefined;
 }

@@ -183,11 +183,11 @@ for (const [what, behave] of Object.entries(leaving)) {
 
 test('a proxy that does not answer is named', async (t) => {
   const proxy = await serve(t, () => undefined);
-  const answer = await ask('https://vendor.test/', proxy.port, { headersTimeout: 100 });
+  const answer = await ask('https://vendor.test/', proxy.port, { connectTimeout: 100 });
   const problem = isProblem(
     answer,
     exit.unavailable,
-    /^the proxy \S+ accepted the request and did not answer in time \(UND_ERR_HEADERS_TIMEOUT\)$/,
+    /^the proxy \S+ opened no tunnel in time \(UND_ERR_HEADERS_TIMEOUT\)$/,
   );
   assert.deepEqual(problem.again, {});
 });

@@ -1,0 +1,44 @@
+/** Codes of connections that fail, as undici, zlib and the system have them, and what they mean to a person. */
+import { errorCode } from '../error-code.ts';
+
+export const network = 'check the network and the service; the next run continues from here';
+export const wrongService = 'check the URL: something else may be answering there';
+
+/** Codes of a connection that failed or broke: what happened, and what to do if it lasts. */
+export const transientCodes: ReadonlyMap<string, readonly [what: string, hint: string]> = new Map([
+  ['ECONNREFUSED', ['refused the connection', 'check the host and port in the URL, and that the service is up']],
+  ['ECONNRESET', ['broke the connection', network]],
+  ['EPIPE', ['broke the connection', network]],
+  ['UND_ERR_SOCKET', ['closed the connection before the end of the reply', network]],
+  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', ['cut the reply short', network]],
+  ['HPE_INVALID_EOF_STATE', ['cut the reply short', network]],
+  ['Z_BUF_ERROR', ['cut the reply short', network]],
+  ['ERR_STREAM_PREMATURE_CLOSE', ['cut the reply short', network]],
+  [
+    'UND_ERR_CONNECT_TIMEOUT',
+    ['did not accept the connection in time', 'check the host, the port and the firewalls between'],
+  ],
+  ['ETIMEDOUT', ['did not answer in time', network]],
+  ['EAI_AGAIN', ['has a host name that cannot be resolved now', 'check the name server']],
+  [
+    'EMFILE',
+    ['could not be asked: too many files are open in this process', 'raise its limit (ulimit -n, or LimitNOFILE=)'],
+  ],
+  ['ENFILE', ['could not be asked: too many files are open on this machine', 'see which process has so many (lsof)']],
+  ['UND_ERR_CLOSED', ['was given up here', network]],
+  ['UND_ERR_DESTROYED', ['was given up here', network]],
+]);
+
+/** Codes of a connection that was never made. */
+export const unconnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
+
+/** The error's code; of the several attempts of one connection (IPv6 and IPv4), the first that has one. */
+export function codeOf(error: Error): string {
+  if (error instanceof AggregateError) {
+    const codes = new Set(error.errors.map((each: unknown) => (each instanceof Error ? codeOf(each) : '')));
+    codes.delete('');
+    const [first] = codes;
+    if (first !== undefined) return first;
+  }
+  return errorCode(error);
+}
