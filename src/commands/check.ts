@@ -9,7 +9,7 @@ import { exit, Problem, worst } from '../core/problem.ts';
 import { earliest } from '../core/run/commit.ts';
 import { goneBefore } from '../core/run/forewarned.ts';
 import { clockProblems } from '../core/run/plan.ts';
-import { fromMillis, isoText, second } from '../core/time.ts';
+import { fromMillis, isoText, second, toMillis } from '../core/time.ts';
 import { counted } from '../core/text/counted.ts';
 import { oneLine } from '../core/text/shown.ts';
 import type { Instant, PositionStore, Sink, Source, Tools, Window, WindowRules } from '../core/types.ts';
@@ -29,12 +29,14 @@ import { withPlace } from './with-place.ts';
 type Found = string | { readonly warning: string };
 
 export async function check(flags: Flags, host: Host): Promise<number> {
-  const { world, log } = host;
+  const { world, log, stops } = host;
   const configuration = await configure(
     { ...flags, singleQuery: true, continue: true, position: true },
     world.environment,
     world.now(),
   );
+  const { maxRuntime } = configuration.plan;
+  if (maxRuntime !== undefined) stops.stopAfter(toMillis(maxRuntime), flags.maxRuntime ?? '', 'looked at');
   const parts = await makeParts(configuration, host);
   const problems: Problem[] = [];
 

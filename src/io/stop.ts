@@ -7,8 +7,8 @@ export interface StopRequests {
   readonly stop: AbortSignal;
   /** Aborts ten seconds later, or at the end of the run's time, so that a request under way at the sink can still be answered. */
   readonly grace: AbortSignal;
-  /** Asks to stop so that all ends in that many milliseconds; `text` is how the user wrote it. */
-  stopAfter(milliseconds: number, text: string): void;
+  /** Asks to stop so as to end in that many milliseconds; `text` is how the user wrote it, `done` what was wanted. */
+  stopAfter(milliseconds: number, text: string, done?: keyof typeof outOfTime): void;
   close(): void;
 }
 
@@ -18,6 +18,12 @@ const graceMilliseconds = 10_000;
 export function graceWithin(milliseconds: number): number {
   return Math.min(graceMilliseconds, milliseconds / 10);
 }
+
+/** What is left when a run's time is over, by what it was to do with everything. */
+const outOfTime = {
+  delivered: 'what was delivered is kept, and the next run continues there; allow more time if this repeats',
+  'looked at': 'allow more time if this repeats',
+};
 
 /** timeout(1) and others signal a process and then its group: within so many milliseconds it is the same request. */
 const sameRequest = 1000;
@@ -70,9 +76,9 @@ export function stopRequests(
   return {
     stop: stop.signal,
     grace: grace.signal,
-    stopAfter(milliseconds, text) {
-      const problem = new Problem(exit.tempfail, `--max-runtime ${text} is over before everything was delivered`, {
-        hint: 'what was delivered is kept, and the next run continues there; allow more time if this repeats',
+    stopAfter(milliseconds, text, done = 'delivered') {
+      const problem = new Problem(exit.tempfail, `--max-runtime ${text} is over before everything was ${done}`, {
+        hint: outOfTime[done],
       });
       end = world.elapsed() + milliseconds;
       void later(milliseconds - graceWithin(milliseconds), () => request(problem));

@@ -8,7 +8,7 @@ import { scene } from '../faults/harness.ts';
 import { stage } from '../support/canaries.ts';
 import { certificateAuthority } from '../support/certificates.ts';
 import { run, scratch, type Ended } from '../support/program.ts';
-import { answers, rawServer, reply } from '../support/raw-server.ts';
+import { answers, rawServer, reply, silence } from '../support/raw-server.ts';
 import { fakeElastic } from '../support/sinks/elastic.ts';
 import { fakeSplunk } from '../support/sinks/splunk.ts';
 import { fakeWebhook } from '../support/sinks/webhook.ts';
@@ -256,6 +256,17 @@ test('a source that fails is named once on its line', async (t) => {
     assert.match(stdout, said);
     assert.match(stderr, /^audit-export: acme: the reply to page 1 (?:is|was) /);
   }
+});
+
+test('--max-runtime ends a check as well, where a vendor does not answer', async (t) => {
+  const server = await rawServer(silence);
+  t.after(() => server.close());
+  const started = performance.now();
+  const { status, stdout, stderr } = await check(t, 'stdout', { SAMPLE_URL: server.url }, ['--max-runtime', '1s']);
+  assert.ok(performance.now() - started < 15_000, 'of the 30 s that a vendor may take to begin its reply');
+  assert.equal(status, 75, stderr);
+  assert.match(stdout, /^FAILED {2}source sample: --max-runtime 1s is over before everything was looked at$/m);
+  assert.match(stderr, /^hint: allow more time if this repeats$/m);
 });
 
 test('the window that a run would ask for first is looked at', async (t) => {
