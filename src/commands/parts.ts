@@ -38,13 +38,14 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
     log.warn(`${what}: anybody on the way can read and change everything`, true);
   }
   const time = plan.maxRuntime === undefined ? Infinity : toMillis(plan.maxRuntime);
-  const deadline = world.now() + time - graceWithin(time);
+  const until = world.now() + time;
+  const deadline = until - graceWithin(time);
   let usesHttp = false;
   const noteHttp = (): void => void (usesHttp = true);
   const load = async (): Promise<void> => {
     if (usesHttp) await loadHttp();
   };
-  const tools = makeTools(configuration, host, { role: 'source', deadline, noteHttp });
+  const tools = makeTools(configuration, host, { role: 'source', until, deadline, noteHttp });
   const { source, close } = await makeSource(configuration, host, tools);
   try {
     const named = {
@@ -54,7 +55,7 @@ export async function makeParts(configuration: Configuration, host: Host): Promi
     };
     const { form } = configuration;
     const sink = sinkDefinition.create(sinkValues, {
-      ...makeTools(configuration, host, { role: 'sink', deadline, noteHttp }),
+      ...makeTools(configuration, host, { role: 'sink', until, deadline, noteHttp }),
       ...named,
       output: besideProgress(stoppable(world.output, host.stops.grace), host.progress),
       file: appendFile,
@@ -158,13 +159,16 @@ function connection(
 
 interface Use {
   readonly role: Role;
+  /** When the run's time is over. */
+  readonly until: number;
+  /** When no more is begun. */
   readonly deadline: number;
   /** Called when a client is asked for. */
   noteHttp(): void;
 }
 
 /** A sink's client may finish its request after a stop was asked for; a source's may not. */
-function makeTools(configuration: Configuration, host: Host, { role, deadline, noteHttp }: Use): Tools {
+function makeTools(configuration: Configuration, host: Host, { role, until, deadline, noteHttp }: Use): Tools {
   const { world, log, stops } = host;
   const stop = role === 'source' ? stops.stop : stops.grace;
   const isSecret = (text: string): boolean => log.clean(text) !== text;
@@ -174,6 +178,7 @@ function makeTools(configuration: Configuration, host: Host, { role, deadline, n
       return openHttp(base, {
         ...connection(configuration, host, role, base),
         stop,
+        until,
         now: world.now,
         debug: log.trace,
         hide: log.hidePassing,

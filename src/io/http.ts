@@ -25,6 +25,8 @@ export interface HttpOptions extends Trust {
   readonly connectTimeout?: number;
   /** Ends what is under way; its reason is a Problem and is thrown as it is. */
   readonly stop?: AbortSignal;
+  /** When the time of the run is over, in milliseconds since 1970, for final requests: nothing else ends them. */
+  readonly until?: number;
   readonly now: () => number;
   readonly debug?: Tools['debug'];
   readonly hide?: Tools['hide'];
@@ -32,8 +34,9 @@ export interface HttpOptions extends Trust {
   readonly role: 'source' | 'sink';
 }
 
-/** Limit of a final request, in milliseconds: whoever stops the run does not wait for a polite vendor. */
+/** Limits of a final request, in milliseconds: whoever stops the run does not wait for a polite vendor. */
 const farewell = 5000;
+const leastFarewell = 1000; // a session that is left open at each run costs more than this second
 
 /** Loads what the first request would load, so that a run has all of its program before it begins. */
 export async function loadHttp(): Promise<typeof import('./http/dispatcher.ts')> {
@@ -64,7 +67,8 @@ export function openHttp(base: string, options: HttpOptions): Http {
     const url = resolveSameOrigin(base, request.url);
     let where: Where = { role: options.role, method: request.method, url, isSecret, proxy: proxy?.origin };
     const headers = outgoingHeaders(request.headers ?? {}, where);
-    const timeout = request.final === true ? Math.min(options.timeout, farewell) : options.timeout;
+    const left = Math.max(leastFarewell, (options.until ?? Infinity) - options.now());
+    const timeout = request.final === true ? Math.min(options.timeout, farewell, left) : options.timeout;
     const exchange = beginExchange(timeout, stop, () => where);
     underWay.add(exchange);
     try {

@@ -469,6 +469,17 @@ test('a final request is sent although the run is to stop', async (t) => {
   );
 });
 
+test('a final request gets a second where the time of the run is nearly over, and not five', async (t) => {
+  const server = await serve(t, silence);
+  const http = open(t, server.url, { timeout: 60_000, until: Date.now() + 100 });
+  const started = performance.now();
+  const problem = await problemOf(http.send({ method: 'POST', url: '/logout', final: true }));
+  isTransient(problem, /did not complete its reply within 1 s/);
+  const milliseconds = performance.now() - started;
+  assert.ok(milliseconds < 4000, `${milliseconds} ms`);
+  assert.equal(server.requests.length, 1);
+});
+
 test('a limit longer than any timer is no limit of nothing', async (t) => {
   const server = await serve(t, (socket) => void setTimeout(() => socket.write(reply(200, {}, 'ok')), 50));
   assert.equal(await getText(open(t, server.url, { timeout: 100 * 24 * 60 * 60 * 1000 })), 'ok');
