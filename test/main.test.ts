@@ -497,6 +497,16 @@ test('-v accounts for every record in one line, --dry-run does always and saves 
   assert.match(verbose.stderr, /^audit-export: \S+ to \S+, (\d+) fetched, \1 delivered, position \S+$/m);
 });
 
+test('the fields of a --dry-run say what it was: in a log that is kept as proof, nothing it counts was delivered', async (t) => {
+  const directory = scratch(t);
+  const words = ['--source', 'sample', '--state-dir', 'state', '-v', '--log-format', 'json'];
+  const [dry, real] = [await run([...words, '--dry-run'], { directory }), await run(words, { directory })].map(
+    ({ stderr }) => stderr.split('\n').find((line) => line.includes('"level":"info"')) ?? '{}',
+  );
+  assert.equal((JSON.parse(dry ?? '') as { dryRun?: boolean }).dryRun, true);
+  assert.ok(!('dryRun' in (JSON.parse(real ?? '') as object)), real);
+});
+
 test('no secret is printed, whatever fails and however much is said', async (t) => {
   const canary = 'c4n4ry-p&ss/w+rd';
   const server = createServer((request, response) => {

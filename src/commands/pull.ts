@@ -57,7 +57,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
       progress: (summary, window) => progress.show(() => progressText(summary, window, world.now() - started)),
     });
     if (log.level === 'debug' || log.level === 'trace' || (job.dryRun && log.level !== 'error')) {
-      log.say(summaryText(result, job), summaryFields(result));
+      log.say(summaryText(result, job), summaryFields(result, job));
     }
     for (const warning of never.warnings()) log.warn(warning);
     if (result.summary.changed > 0) log.warn(changedText(result.summary.changed));

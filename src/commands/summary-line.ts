@@ -51,10 +51,13 @@ export function summaryText(
 }
 
 /** The same as fields, for the JSON log. */
-export function summaryFields({ summary, window }: RunResult): Record<string, string | number> {
+export function summaryFields(
+  { summary, window }: RunResult,
+  { dryRun }: Pick<Job, 'dryRun'>,
+): Record<string, string | number | boolean> {
   const { gaps, ...counts } = summary;
   const bounds = window === undefined ? {} : { from: isoText(window.from), until: isoText(window.until) };
-  return { ...bounds, ...counts, gaps: gaps.length };
+  return { ...(dryRun && { dryRun }), ...bounds, ...counts, gaps: gaps.length };
 }
 
 /** A vendor without a time filter is asked for all that it has, since ever. */
