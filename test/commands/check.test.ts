@@ -263,7 +263,7 @@ test('--max-runtime ends a check as well, where a vendor does not answer', async
   t.after(() => server.close());
   const started = performance.now();
   const { status, stdout, stderr } = await check(t, 'stdout', { SAMPLE_URL: server.url }, ['--max-runtime', '1s']);
-  assert.ok(performance.now() - started < 15_000, 'of the 30 s that a vendor may take to begin its reply');
+  assert.ok(performance.now() - started < 15_000, 'of the minute that a request may take');
   assert.equal(status, 75, stderr);
   assert.match(stdout, /^FAILED {2}source sample: --max-runtime 1s is over before everything was looked at$/m);
   assert.match(stderr, /^hint: allow more time if this repeats$/m);
