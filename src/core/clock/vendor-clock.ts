@@ -7,7 +7,7 @@ import type { Instant } from '../types.ts';
 
 /** This program is younger: a clock that shows an earlier time was never set. */
 const oldest = fromMillis(Date.UTC(2025, 0, 1));
-/** As far as a first run reads back. A clock that is further off shows a wrong date, and not only a wrong time. */
+/** As far as a first run reads back. A clock that is further ahead shows a wrong date, and not only a wrong time. */
 const farthest = 7n * 86_400n * second;
 
 /**
@@ -16,11 +16,6 @@ const farthest = 7n * 86_400n * second;
  */
 export function presumedNow(now: Instant, watermark: Instant | undefined): Instant {
   return watermark === undefined || now > watermark ? now : watermark + second;
-}
-
-/** Whether the vendor's clock shows a wrong date in the past, or ours one in the future. Windows end by the former. */
-export function isFarBehind(serverNow: Instant, now: Instant): boolean {
-  return now - serverNow > farthest;
 }
 
 /** Whether a clock shows the time since it was switched on, counted from 1970 or so. */

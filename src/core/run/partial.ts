@@ -86,14 +86,6 @@ export function clocksDisagree(serverNow: Instant, now: Instant, sourceName: str
   });
 }
 
-/** The same where the vendor's is the earlier one: nobody asks for what happened after it. */
-export function vendorBehind(serverNow: Instant, now: Instant, sourceName: string): Problem {
-  const message = `${sourceName} says that it is ${isoText(serverNow)}, and this machine ${isoText(now)}: records were read by the former, and newer ones may be missing`;
-  return new Problem(exit.partial, message, {
-    hint: 'set the clock that is wrong; until then each run ends with the records of that time',
-  });
-}
-
 /** What was proven by a clock that counts from 1970 would begin the next window there. */
 export function clockUnset(now: Instant): Problem {
   const message = `this machine's clock says that it is ${isoText(now)}: what was found is delivered, but the position cannot move`;

@@ -1,8 +1,8 @@
 /** What is read of a branch: a window by the vendor's clock as soon as that is known, by ours until then. */
 import { dated } from '../clock/duration.ts';
-import { clocksApart, isCredible, isFarBehind, isUnset, presumedNow, refusesFuture } from '../clock/vendor-clock.ts';
+import { clocksApart, isCredible, isUnset, presumedNow, refusesFuture } from '../clock/vendor-clock.ts';
 import { settledFor } from './cut-off.ts';
-import { clocksDisagree, clockUnset, vendorBehind } from './partial.ts';
+import { clocksDisagree, clockUnset } from './partial.ts';
 import type { Problem } from '../problem.ts';
 import type { BranchRun } from './branch-run.ts';
 import { fromMillis, second } from '../time.ts';
@@ -97,9 +97,6 @@ export function clockProblems(
   const now = fromMillis(tools.now());
   if (told !== undefined && !isCredible(told, presumedNow(now, watermark))) {
     return [clocksDisagree(told, now, source.name)];
-  }
-  if (source.window.filter !== 'none' && told !== undefined && isFarBehind(told, now)) {
-    return [vendorBehind(told, now, source.name)];
   }
   return isUnset(now) && job.usePosition && source.window.filter !== 'none' ? [clockUnset(now)] : [];
 }
