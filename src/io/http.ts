@@ -2,7 +2,6 @@
  * The one door to HTTP. A client belongs to one origin: its credentials and cookies never reach another one, whatever a
  * reply says. One attempt a call; when to try again is decided in core/retry.ts.
  */
-import { parseHttpDate } from '../core/clock/http-date.ts';
 import { parseBase, resolveSameOrigin } from '../core/origin.ts';
 import type { Http, HttpReply, HttpRequest, Tools } from '../core/types.ts';
 import { connectTimeout, patientlyByAddress } from './connecting.ts';
@@ -11,7 +10,7 @@ import { cookieJar } from './http/cookies.ts';
 import type { Client, Dispatched, Reply } from './http/dispatcher.ts';
 import { beginExchange, type Exchange } from './http/exchange.ts';
 import { reached } from './failpoint.ts';
-import { incomingHeaders, outgoingHeaders } from './http/headers.ts';
+import { dateOf, incomingHeaders, outgoingHeaders } from './http/headers.ts';
 import { connectionProblem, isBroken, pathOf, type Where } from './http/http-errors.ts';
 import { proxyFor, type Proxy } from './http/proxy.ts';
 import { followRedirect, isRedirect } from './http/redirects.ts';
@@ -132,7 +131,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     const reply = await unless(exchange.signal, insist());
     reached('http: reply headers');
     answered = true;
-    jar.store([reply.headers['set-cookie'] ?? []].flat(), pathname, options.now(), dateOf(reply));
+    jar.store([reply.headers['set-cookie'] ?? []].flat(), pathname, options.now(), dateOf(reply.headers));
     options.debug?.('http', { method, path, status: reply.statusCode, milliseconds: options.now() - started });
     return reply;
   }
@@ -140,7 +139,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
   function toReply(reply: Reply, where: Where, exchange: Exchange): HttpReply {
     exchange.limit.pause();
     const headers = incomingHeaders(reply.headers);
-    const date = dateOf(reply);
+    const date = dateOf(reply.headers);
     const body = readBody(reply.body, {
       where: { ...where, answered },
       encoding: checkEncoding(headers['content-encoding'], where),
@@ -174,15 +173,6 @@ export function openHttp(base: string, options: HttpOptions): Http {
       await opened?.close();
     },
   };
-}
-
-/** The server's clock, in milliseconds since 1970, if it tells; of several the earliest, by which nothing is passed over. */
-function dateOf({ headers: { date = [] } }: Reply): number | undefined {
-  const [earliest] = [date]
-    .flat()
-    .flatMap((text) => parseHttpDate(text) ?? [])
-    .toSorted((one, other) => one - other);
-  return earliest;
 }
 
 /** Opens undici for one origin, with our TLS options and the proxy. */

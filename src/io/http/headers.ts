@@ -1,8 +1,11 @@
 /** Headers on their way out and in. */
+import { parseHttpDate } from '../../core/clock/http-date.ts';
 import { exit } from '../../core/problem.ts';
 import { problem, type Where } from './http-errors.ts';
 
 type Headers = Readonly<Record<string, string>>;
+/** As undici has them: a list where a name comes more than once. */
+type Received = Readonly<Record<string, string | string[] | undefined>>;
 
 /** Names in lower case. Throws Problem 78 for a value that could break out of its line, without saying the value. */
 export function outgoingHeaders(headers: Headers, where: Where): Headers {
@@ -17,7 +20,16 @@ export function outgoingHeaders(headers: Headers, where: Where): Headers {
 }
 
 /** Repeated ones joined (RFC 9110 section 5.3). Cookies are left out: they are secrets that the client keeps to itself. */
-export function incomingHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Headers {
+export function incomingHeaders(headers: Received): Headers {
   const entries = Object.entries(headers).filter(([name, value]) => value !== undefined && name !== 'set-cookie');
   return Object.fromEntries(entries.map(([name, value]) => [name, [value].flat().join(', ')]));
+}
+
+/** The server's clock, in milliseconds since 1970, if it tells; of several the earliest, by which nothing is passed over. */
+export function dateOf({ date = [] }: Received): number | undefined {
+  const [earliest] = [date]
+    .flat()
+    .flatMap((text) => parseHttpDate(text) ?? [])
+    .toSorted((one, other) => one - other);
+  return earliest;
 }

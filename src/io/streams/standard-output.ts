@@ -5,7 +5,6 @@
  */
 import { Buffer } from 'node:buffer';
 import { closeSync, fstatSync, fsync, openSync, readSync, write } from 'node:fs';
-import { StringDecoder } from 'node:string_decoder';
 import { promisify } from 'node:util';
 import { exit, Problem } from '../../core/problem.ts';
 import { visible } from '../../core/text/shown.ts';
@@ -31,7 +30,7 @@ const fsyncOf = promisify(fsync);
 export function standardOutput(): Output {
   const kind = kindOf();
   const put = kind === 'pipe' || kind === 'terminal' ? writeStream : writeFile;
-  const decoder = new StringDecoder('utf8'); // what a command prints comes in pieces, cut anywhere
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true }); // what a command prints comes in pieces, cut anywhere
   let isBegun = false;
   const lasting = lastingFailure();
   return {
@@ -40,7 +39,7 @@ export function standardOutput(): Output {
       try {
         if (!isBegun && kind === 'file' && isTorn()) await writeFile(newline);
         isBegun = true;
-        await put(kind === 'terminal' ? Buffer.from(visible(decoder.write(bytes))) : bytes);
+        await put(kind === 'terminal' ? Buffer.from(visible(decoder.decode(bytes, { stream: true }))) : bytes);
         reached('output: written');
       } catch (error) {
         throw outputProblem(error);
