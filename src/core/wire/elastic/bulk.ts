@@ -23,7 +23,7 @@ export const filterPath =
   'took,errors,items.*.status,items.*.failure_store,items.*.error.type,items.*.error.reason,' +
   'items.*.error.caused_by.type,items.*.error.caused_by.reason';
 
-/** How long it waits for a shard. Its default is a minute; we wait 30 s for an answer, so it would have no time to say why. */
+/** How long it waits for a shard. Its default is a minute, as is ours for an answer: it would have no time to say why. */
 export const shardWait = '20s';
 
 /** The outcomes in the order of the request; undefined when the reply does not account for exactly `count` items. */
