@@ -10,8 +10,8 @@ import type { EnvFile } from './layers.ts';
 import { shellWord } from '../core/text/shell-word.ts';
 
 /**
- * Reads the file. One that nobody has named (not `required`) may be missing, or out of reach: undefined then. Throws Problem
- * 78 for every other one that cannot be read, or must not be.
+ * Reads the file. One that nobody has named (not `required`) may be missing, a directory, or out of reach: undefined then.
+ * Throws Problem 78 for every other one that cannot be read, or must not be.
  */
 export function readEnvFile(path: string, required: boolean): EnvFile | undefined {
   try {
@@ -25,7 +25,7 @@ export function readEnvFile(path: string, required: boolean): EnvFile | undefine
   } catch (error) {
     if (error instanceof Problem) throw error;
     const code = errorCode(error) || 'unknown error';
-    if (!required && (code === 'ENOENT' || isHidden(path))) return undefined;
+    if (!required && (code === 'ENOENT' || code === 'EISDIR' || isHidden(path))) return undefined;
     throw new Problem(exit.config, `cannot read the env file ${path} (${code})`, {
       // Node itself reads what --env-file names: a file that is missing is then told by it, without a word of ours.
       hint: 'give its full path with -e, and let the user of this job read it',

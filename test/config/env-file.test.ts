@@ -38,6 +38,13 @@ test('an env file that nobody named, in a directory that cannot be searched, is 
   }
 });
 
+test('a directory is no env file: python -m venv .env makes one; a missing one that Docker was to mount is another, but has a name', (t) => {
+  const path = join(scratch(t), '.env');
+  mkdirSync(path);
+  assert.equal(readEnvFile(path, false), undefined);
+  assert.throws(() => readEnvFile(path, true), /^Problem: cannot read the env file .* \(EISDIR\)$/);
+});
+
 test('an env file that is there and must not be read is an error, named or not', (t) => {
   const directory = scratch(t);
   chmodSync(directory, 0o755);
