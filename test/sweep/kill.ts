@@ -81,6 +81,14 @@ export async function sweep({ program, sink, step, first, random, progress }: Sw
     }
   }
 
+  /** A run takes no more milliseconds than that, however fast the machine is: what comes later kills nobody. */
+  let whole = 180;
+  function* moments(): Generator<Kill> {
+    for (let number = 0; number < random; number++) {
+      yield { after: earliest + Math.floor(Math.random() * (whole - earliest)) };
+    }
+  }
+
   const make = destinationOf(sink);
   let allowed = 0;
   async function open(): Promise<History<Kill>> {
@@ -106,7 +114,9 @@ export async function sweep({ program, sink, step, first, random, progress }: Sw
           history = undefined;
         }
         history ??= await open();
-        if (!(await killOnce(history, kill, when)) && kill.after === undefined) return;
+        if (await killOnce(history, kill, when)) continue;
+        if (kill.after === undefined) return;
+        whole = Math.max(earliest + 1, kill.after);
       }
     } finally {
       await history?.close();
@@ -118,17 +128,15 @@ export async function sweep({ program, sink, step, first, random, progress }: Sw
     await series(numbered('asked', Math.ceil(first / 4), Math.ceil(step / 4)), when);
     if (sink === 'command') await series([{ byCommand: true }], when);
   }
-  await series(moments(random), 'later run');
+  await series(moments(), 'later run');
   return tally;
 }
 
+/** Milliseconds before which a run has not begun to do anything. */
+const earliest = 20;
+
 function* numbered(kind: 'point' | 'asked', first: number, step: number): Generator<Kill> {
   for (let number = first; ; number += step) yield { [kind]: number };
-}
-
-/** Spread over the time that a run takes. */
-function* moments(count: number): Generator<Kill> {
-  for (let number = 0; number < count; number++) yield { after: 40 + Math.floor(Math.random() * 140) };
 }
 
 function placeOf(kill: Kill, stderr: string): string {
