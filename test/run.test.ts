@@ -638,6 +638,29 @@ test('a branch of which too many records are refused stops no other branch, thou
   );
 });
 
+test('a branch of which too many records are refused, in several batches that are under way at once, stops no other branch', async () => {
+  for (const doubt of [undefined, 'MEMORY_KEY']) {
+    const here = bench({ pageSize: 50 });
+    here.sink = { ...memorySink({ records: 12 }), inFlight: 3 };
+    here.vendor.branches = async () => ['bad', 'good'];
+    const { pull } = here.vendor;
+    here.vendor.pull = async function* (ask) {
+      for await (const page of pull(ask))
+        yield { ...page, records: page.records.filter(({ bytes }) => bytes.includes(ask.branch)) };
+    };
+    for (let at = 0; at < 36; at++) here.vendor.stored.push(stored(`bad${at}`, start - minute - at));
+    here.vendor.stored.push(stored('good', start - minute));
+    const { send } = here.sink;
+    here.sink.send = async (batch) => {
+      if (batch.records[0]?.bytes.includes('bad') !== true) return send(batch);
+      if (doubt !== undefined) return { split: 'refused', tooLarge: true, doubt };
+      return { outcomes: batch.records.map(() => ({ refused: 'no mapping' })) };
+    };
+    assert.deepEqual(statuses(await here.run()), [doubt === undefined ? exit.data : exit.config]);
+    assert.deepEqual([here.ids(), here.quarantine.added], [['good'], []]);
+  }
+});
+
 test('the watermark does not pass a record in doubt, and neither does a bookmark', async () => {
   const sliced = bench({ rules: { slice: 10n * 60_000_000_000n } });
   sliced.vendor.stored.push(stored('bad', start - 55 * minute));

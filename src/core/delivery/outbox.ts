@@ -143,11 +143,10 @@ export function outbox(parts: OutboxParts): Outbox {
     async settle() {
       await Promise.all(flight);
       // They come again, with the others that were too many.
-      if (limit.thrown() !== undefined)
-        doubted.splice(0, doubted.length, ...doubted.filter((one) => one.branch !== branch));
+      if (limit.thrown.size > 0) doubted.splice(0, doubted.length, ...doubted.filter((one) => one.branch !== branch));
       await aside.flush();
     },
-    broken: () => failed && failure !== limit.thrown(),
+    broken: () => failed && !limit.thrown.has(failure),
   };
 
   async function addAfterDispatch(auditRecord: AuditRecord, entry: number): Promise<void> {

@@ -28,8 +28,11 @@ export interface RefusalLimit {
    * records, the share of one says little. Not for a part of a batch, the rest of which may yet be accepted.
    */
   check(more: number, reason: string): void;
-  /** What it threw: the destination answers, and other records, such as those of another branch, may still be taken. */
-  thrown(): Problem | undefined;
+  /**
+   * What it threw, for each batch that was under way: the destination answers, and other records, such as those of another
+   * branch, may still be taken.
+   */
+  readonly thrown: ReadonlySet<unknown>;
 }
 
 /** `share`: 0 to 1. `before`: refused by earlier runs, into the quarantine at `path`. */
@@ -39,10 +42,10 @@ export function refusalLimit(
   { refusals: before, stuck = { delivered: 0, quarantined: 0 } }: Refusals,
   path: string,
 ): RefusalLimit {
-  let thrown: Problem | undefined;
+  const thrown = new Set<Problem>();
 
   function stop(problem: Problem): never {
-    thrown = problem;
+    thrown.add(problem);
     throw problem;
   }
 
@@ -67,7 +70,7 @@ export function refusalLimit(
       // What is known from earlier runs is not tried again, and so proves nothing.
       if (refused > Math.max(floor, (before + fresh(summary)) * share)) stop(tooManyInARow(refused, reason, path));
     },
-    thrown: () => thrown,
+    thrown,
   };
 }
 
