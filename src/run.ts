@@ -20,7 +20,7 @@ import type { Problem } from './core/problem.ts';
 import { pullBranch } from './core/run/pull-branch.ts';
 import type { BranchRun, RunContext } from './core/run/branch-run.ts';
 import { addProblem, collect, nameBranches, type Collected } from './core/run/run-problems.ts';
-import { emptySummary } from './core/run/summary.ts';
+import { emptySummary, outcomeOf } from './core/run/summary.ts';
 import { leftUntold } from './core/run/untold.ts';
 import { beginAgain } from './io/position/position-read.ts';
 import type { Job, Position, Quarantine, Sink, Summary, Window } from './core/types.ts';
@@ -56,6 +56,7 @@ export async function run(parts: RunParts): Promise<RunResult> {
     position: undefined,
     sinkBroken: false,
     isBegun: false,
+    unread: { delivered: 0, quarantined: 0 },
   };
   try {
     await collect(state, async () => {
@@ -84,6 +85,8 @@ interface State extends RunResult, Collected {
   sinkBroken: boolean;
   /** The runs before this one say where branches begin that are new to it. */
   isBegun: boolean;
+  /** What became of records in branches that were not read to their end: the next run meets them again. */
+  unread: { delivered: number; quarantined: number };
 }
 
 async function pullAll(state: State, position: Position): Promise<void> {
@@ -107,7 +110,13 @@ async function pullAll(state: State, position: Position): Promise<void> {
     if (summary.quarantined > 0) problems.push(setAside(summary.quarantined, parts.quarantine.path, dry?.reasons()));
     // Saved before the farewells: a run that is killed while it logs out has nothing to repeat.
     const { told = (problem: Problem) => problem, credentials } = parts;
-    const ending = { started, problems: problems.map((problem) => told(problem)), summary, credentials };
+    const ending = {
+      started,
+      problems: problems.map((problem) => told(problem)),
+      summary,
+      unread: state.unread,
+      credentials,
+    };
     await collect(state, () => conclude(parts, position, sink, ending));
   } finally {
     // After a bug as well: a command that waits for more records would keep the program for ever.
@@ -165,8 +174,19 @@ async function pullBranches(state: State, position: Position, sink: Sink, quaran
       sinkBroke: () => void (state.sinkBroken = true),
     };
     const known = summary.gaps.length;
+    const before = outcomeOf(summary);
+    let isRead = false;
     const read = (window: Window): void => void (state.window ??= window);
-    await collect(state, () => pullBranch(at, read, beginAgain(parts.store?.path ?? '')), branch);
+    const pull = async (): Promise<void> => {
+      await pullBranch(at, read, beginAgain(parts.store?.path ?? ''));
+      isRead = true;
+    };
+    await collect(state, pull, branch);
+    if (!isRead) {
+      const { delivered: more, quarantined } = outcomeOf(summary);
+      state.unread.delivered += more - before.delivered;
+      state.unread.quarantined += quarantined - before.quarantined;
+    }
     // Also after a failure: with a bookmark behind the gap, the next run does not meet it again.
     for (const gap of summary.gaps.slice(known)) addProblem(state, skipped(gap, source.name), branch);
   }

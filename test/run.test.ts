@@ -661,6 +661,34 @@ test('a branch of which too many records are refused, in several batches that ar
   }
 });
 
+test('records that other branches delivered make no room for the refused ones of a branch: what is set aside of it stays its share', async () => {
+  const here = bench({ pageSize: 50 });
+  here.sink = memorySink({ records: 10 });
+  here.vendor.branches = async () => ['bad', 'good'];
+  const { pull } = here.vendor;
+  here.vendor.pull = async function* (ask) {
+    for await (const page of pull(ask))
+      yield { ...page, records: page.records.filter(({ bytes }) => bytes.includes(ask.branch)) };
+  };
+  for (let at = 0; at < 40; at++) here.vendor.stored.push(stored(`bad${at}`, start - minute - at));
+  here.sink.answer = ({ records }) =>
+    records[0]?.bytes.includes('bad')
+      ? {
+          outcomes: records.map(({ bytes }) =>
+            /bad[89]"/.test(bytes.toString()) ? 'kept' : { refused: 'no mapping' },
+          ),
+        }
+      : undefined;
+  for (let run = 0; run < 3; run++) {
+    for (let at = 0; at < 400; at++) here.vendor.stored.push(stored(`good${run}-${at}`, here.clock.now - minute - at));
+    assert.deepEqual(statuses(await here.run()), [exit.data, ...(run === 0 ? [exit.partial] : [])], `run ${run}`);
+    assert.equal(here.quarantine.added.length, 8);
+    here.clock.now += minute;
+    here.restart();
+  }
+  assert.equal(here.ids().filter((id) => id.startsWith('good')).length, 1200);
+});
+
 test('the watermark does not pass a record in doubt, and neither does a bookmark', async () => {
   const sliced = bench({ rules: { slice: 10n * 60_000_000_000n } });
   sliced.vendor.stored.push(stored('bad', start - 55 * minute));

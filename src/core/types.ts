@@ -609,7 +609,7 @@ export interface Position {
   failures: number;
   /** Records refused in a row, over runs: since one was last accepted. */
   refusals: number;
-  /** What became of records in runs that ended with 65, since one last succeeded. */
+  /** What became of records in runs that ended with 65, since one last succeeded; not in branches that were read to their end. */
   stuck?: { readonly delivered: number; readonly quarantined: number };
 }
 

@@ -41,6 +41,8 @@ export interface Ending {
   readonly started: number;
   readonly problems: readonly Problem[];
   readonly summary: Summary;
+  /** As of `writeDown`. */
+  readonly unread: NonNullable<Position['stuck']>;
   /** Of this run, see `credentials.ts`. */
   readonly credentials: CredentialMarks | undefined;
 }
@@ -50,9 +52,9 @@ export async function conclude(
   context: RunContext,
   position: Position,
   sink: Sink | undefined,
-  { started, problems, summary, credentials }: Ending,
+  { started, problems, summary, unread, credentials }: Ending,
 ): Promise<void> {
-  const status = writeDown(position, { started, ended: context.tools.now() }, problems, summary);
+  const status = writeDown(position, { started, ended: context.tools.now() }, problems, summary, unread);
   if (position.lastSuccess === position.last?.ended) position.credentials = credentials;
   await save(context, position, sink, status === exit.ok);
 }

@@ -1,6 +1,6 @@
 /** A job's position before its first run, and how a run is written down in it. */
 import { createLedger } from '../dedupe.ts';
-import { isAnyAccepted, refusedAnew } from './summary.ts';
+import { isAnyAccepted, outcomeOf, refusedAnew } from './summary.ts';
 import { exit, type Problem, worst } from '../problem.ts';
 import { fromMillis, isoText } from '../time.ts';
 import { serverText } from '../text/shown.ts';
@@ -51,13 +51,14 @@ export function newPlace(begin: BranchPosition['begin'], seed: number): BranchPo
 
 /**
  * Writes down how a run ended, and returns its status: 0 and 3 count as a success, and a signal as neither success nor
- * failure. Times are in milliseconds.
+ * failure. Times are in milliseconds. `unread`: what became of records in branches that were not read to their end.
  */
 export function writeDown(
   position: Position,
   { started, ended }: { readonly started: number; readonly ended: number },
   problems: readonly Problem[],
   summary: Summary,
+  unread = outcomeOf(summary),
 ): number {
   const status = worst(problems.map((problem) => problem.status));
   const success = status === exit.ok || status === exit.partial;
@@ -79,8 +80,8 @@ export function writeDown(
   if (success) delete position.stuck;
   else if (status === exit.data) {
     position.stuck = {
-      delivered: (position.stuck?.delivered ?? 0) + delivered + summary.awaited,
-      quarantined: (position.stuck?.quarantined ?? 0) + refusedAnew(summary),
+      delivered: (position.stuck?.delivered ?? 0) + unread.delivered,
+      quarantined: (position.stuck?.quarantined ?? 0) + unread.quarantined,
     };
   }
   if (success) position.lastSuccess = position.last.ended;

@@ -1,5 +1,5 @@
 /** The count of a run: every record that was pulled ends in exactly one of these numbers. */
-import type { Summary } from '../types.ts';
+import type { Position, Summary } from '../types.ts';
 
 export function emptySummary(): Summary {
   return {
@@ -34,6 +34,11 @@ export function fresh({ fetched, seen, conflicts, outside }: Summary): number {
 /** Records that were refused, but for lines that are the same in many runs: of too many in a row, those say nothing. */
 export function refusedAnew({ quarantined, unreadable }: Summary): number {
   return quarantined - unreadable;
+}
+
+/** What a run has delivered and set aside so far, as a position has it of those that ended with 65. */
+export function outcomeOf(summary: Summary): NonNullable<Position['stuck']> {
+  return { delivered: summary.delivered + summary.awaited, quarantined: refusedAnew(summary) };
 }
 
 /** Records that were pulled and have no outcome yet; a slice that ends with more than it began with must not be committed. */
