@@ -78,15 +78,18 @@ for (const [what, deep] of [
   });
 }
 
-test('no shorter parts are promised where the vendor cannot be asked for a time', async (t) => {
-  for (const [paging, query] of [
-    ['{type: offset}', "offset: '{offset}'"],
-    ['{type: cursor, path: next}', "offset: '{cursor}'"],
+test('no shorter parts are promised where the vendor cannot be asked for a time, or for an end, or goes on from a bookmark', async (t) => {
+  for (const [paging, query, filter] of [
+    ['{type: offset}', "offset: '{offset}'", 'none'],
+    ['{type: cursor, path: next}', "offset: '{cursor}'", 'none'],
+    ['{type: offset}', "from: '{from}', offset: '{offset}'", 'event'],
+    ['{type: cursor, path: next}', "from: '{from}', offset: '{cursor}'", 'event'],
+    ['{type: cursor, path: next, bookmark: true}', "from: '{from}', offset: '{cursor}'", 'event'],
   ] as const) {
-    const job = await deepJob(t, { paging, query, filter: 'none' });
+    const job = await deepJob(t, { paging, query, filter });
     const { status, stderr } = await job.run();
     assert.equal(status, exit.protocol, stderr);
-    assert.match(stderr, /Result window is too large/);
-    assert.doesNotMatch(stderr, /shorter/);
+    assert.match(stderr, /Result window is too large/, paging);
+    assert.doesNotMatch(stderr, /shorter/, `${paging}, ${query}`);
   }
 });

@@ -2,8 +2,9 @@
 import { askedBy } from './asked-by.ts';
 import { clockHint } from '../clock/vendor-clock.ts';
 import type { SourceDefinition } from '../definition.ts';
-import { sentWith } from '../definition/texts.ts';
+import { sentWith, usedPlaceholders } from '../definition/texts.ts';
 import { gone, noContent, notFound } from '../http-status.ts';
+import { keepsBookmark } from '../paging.ts';
 import { listed } from '../text/listed.ts';
 import { exit, Problem } from '../problem.ts';
 import type { HttpReply, Setting } from '../types.ts';
@@ -52,9 +53,15 @@ const shorterParts =
   'the next run of a job reads shorter parts of the window; a search needs a shorter one (--since, --until)';
 
 /** What to do where a page is refused for its cursor. */
-export function cursorHint({ window: { filter } }: SourceDefinition): string {
-  const what = 'it gave the cursor for this page itself, so no setting or flag is wrong';
-  return filter === 'none' ? what : `${what}; ${shorterParts}`;
+export function cursorHint(definition: SourceDefinition): string {
+  return orShorter(definition, 'it gave the cursor for this page itself, so no setting or flag is wrong');
+}
+
+/** Less is asked for in a shorter part only where that says when it ends, and the run does not go on from a bookmark. */
+function orShorter(definition: SourceDefinition, what: string): string {
+  const { paging, window } = definition;
+  const helps = window.filter !== 'none' && !keepsBookmark(paging) && usedPlaceholders(definition).has('until');
+  return helps ? `${what}; ${shorterParts}` : what;
 }
 
 /** What to do about a status that says nothing of itself: for 404 there are the settings that the address is made of. */
@@ -63,12 +70,12 @@ function hintFor(definition: SourceDefinition, status: number, question: Questio
     return 'if it means that there are no records, write reply: { empty: [204] } in the definition';
   if (status === gone) return undefined; // says it all
   if (isCursorRefused(question, status)) return cursorHint(definition);
-  const { url, request, settings, job, window } = definition;
+  const { url, request, settings, job } = definition;
   const isInvalid = status === 400 || status === 422;
   // It may show only so many of a window; and a job may be forgotten while its pages are read.
-  if (question.later === true && window.filter !== 'none' && (isInvalid || (status === notFound && job !== undefined)))
-    return `it had the pages before this one, so no setting is wrong; ${shorterParts}`;
-  if (isInvalid) return question.later === true ? undefined : askedBy(definition, question);
+  if (question.later === true && (isInvalid || (status === notFound && job !== undefined)))
+    return orShorter(definition, 'it had the pages before this one, so no setting is wrong');
+  if (isInvalid) return askedBy(definition, question);
   if (status !== notFound) return undefined;
   const used = settingsOf([url, request.path].flat()).filter((name) => Object.hasOwn(settings, name));
   return used.length === 0 ? undefined : `check ${listed(used)}; or correct the path in the definition`;
