@@ -93,3 +93,42 @@ test('no shorter parts are promised where the vendor cannot be asked for a time,
     assert.doesNotMatch(stderr, /shorter/, `${paging}, ${query}`);
   }
 });
+
+test('where no end can be asked for, no shorter parts are read: each would be read as far as the whole window', async (t) => {
+  let [refuses, requests] = [true, 0];
+  const rows = Array.from({ length: 40 }, (_, at) => ({
+    id: at,
+    at: new Date(Date.now() - 60_000 - at).toISOString(),
+  }));
+  const vendor = await serve({}, ({ target }, response) => {
+    requests += 1;
+    const offset = Number(new URL(target, 'http://deep').searchParams.get('offset') ?? 0);
+    if (refuses && offset > 15) return sendJson(response, 400, '{"error":"Made up"}');
+    sendJson(response, 200, JSON.stringify({ rows: rows.slice(offset, offset + 10), next: offset + 10 }));
+  });
+  t.after(() => vendor.close());
+  const directory = scratch(t);
+  writeFileSync(
+    join(directory, 'deep.yaml'),
+    `{name: deep, summary: Deep., settings: {DEEP_URL: {summary: Address., kind: url}}, url: '{DEEP_URL}', auth: {type: none},
+      request: {path: /rows, query: {from: '{from}', offset: '{offset}'}}, paging: {type: offset},
+      window: {filter: event, overlap: 5m, time: iso-ms}, limits: {page: 10, most: 10},
+      records: {path: rows, id: {paths: [id]}, time: {path: at, format: iso}}}`,
+  );
+  const tick = (state = 'state') =>
+    run(['--source', 'deep.yaml', '--state-dir', state], {
+      directory,
+      environment: { HOME: directory, DEEP_URL: vendor.origin },
+    });
+  const first = await tick();
+  assert.equal(first.status, exit.protocol, first.stderr);
+  refuses = false;
+  requests = 0;
+  const second = await tick();
+  assert.equal(second.status, exit.ok, second.stderr);
+  const asked = requests;
+  requests = 0;
+  assert.equal((await tick('another')).status, exit.ok);
+  assert.equal(asked, requests, 'as many as of a job that was never refused one');
+  assert.equal((first.stdout + second.stdout).trim().split('\n').length, rows.length);
+});

@@ -203,6 +203,8 @@ export interface WindowRules {
    * or `none` (no time filter: the bookmark alone says where to go on).
    */
   readonly filter: 'event' | 'ingestion' | 'none';
+  /** The vendor is not asked for an end: whatever the slice, it shows all from its beginning on. */
+  readonly endless?: boolean;
 }
 
 /** What to pull. */

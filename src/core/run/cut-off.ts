@@ -12,19 +12,20 @@ const shortest = 1000;
 
 /**
  * Whether less is read in a shorter slice. Not from a bookmark on, which keeps what was reached as it is: more slices only
- * cost more requests there. Nor is there a shorter one without a time filter.
+ * cost more requests there. Nor is there a shorter one without a time filter, and without an end that the vendor is asked for
+ * each would be read as far as the whole window.
  */
 export function helpsToShorten(
   { bookmark }: Pick<BranchPosition, 'bookmark'>,
-  { filter }: Pick<WindowRules, 'filter'>,
+  { filter, endless }: Pick<WindowRules, 'filter' | 'endless'>,
 ): boolean {
-  return bookmark === undefined && filter !== 'none';
+  return bookmark === undefined && filter !== 'none' && endless !== true;
 }
 
 /** The length of the first slice for now, because a run before was cut off inside a longer one. */
 export function preferredOf(
   place: Pick<BranchPosition, 'bookmark' | 'slice'>,
-  rules: Pick<WindowRules, 'filter'>,
+  rules: Pick<WindowRules, 'filter' | 'endless'>,
 ): Duration | undefined {
   return place.slice === undefined || !helpsToShorten(place, rules) ? undefined : fromMillis(place.slice);
 }

@@ -1,5 +1,6 @@
 /** A window as a vendor wants to be told: the values of {from} and {until}. And the rules of its windows. */
 import type { SourceDefinition } from '../definition.ts';
+import { usedPlaceholders } from '../definition/texts.ts';
 import type { TemplateValues } from './template.ts';
 import { parseDuration } from '../clock/duration.ts';
 import { spellingOf, type WindowRule } from '../clock/spelling.ts';
@@ -9,7 +10,8 @@ import type { Duration, Instant, SettingValues, Window, WindowRules } from '../t
 const minute = 60n * second;
 
 /** The rules of a definition with what holds where it says nothing: 5 minutes of overlap, no delay, 7 days at first. */
-export function windowRules({ window }: SourceDefinition): WindowRules {
+export function windowRules(definition: SourceDefinition): WindowRules {
+  const { window } = definition;
   const duration = (text: string, name: string): Duration => parseDuration(text, `window.${name}`);
   return {
     overlap: duration(window.overlap ?? '5m', 'overlap'),
@@ -22,6 +24,7 @@ export function windowRules({ window }: SourceDefinition): WindowRules {
       ? {}
       : { reach: duration(window.firstRun, 'firstRun') }),
     filter: window.filter,
+    endless: !usedPlaceholders(definition).has('until'),
   };
 }
 
