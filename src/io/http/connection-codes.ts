@@ -42,3 +42,12 @@ export function codeOf(error: Error): string {
   }
   return errorCode(error);
 }
+
+/** What is wrong with an answer that undici cannot read; undefined where it is something else that failed. */
+export function unreadable(error: Error, code: string): string | undefined {
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'sent more than 16 KiB of headers';
+  // undici asserts what a server may break: a status below 100, or one of 101 that nobody asked for.
+  const isParsers =
+    code.startsWith('HPE_') || error.name === 'HTTPParserError' || /\bat Parser\.on/.test(error.stack ?? '');
+  return isParsers ? 'does not speak HTTP' : undefined;
+}

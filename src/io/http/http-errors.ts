@@ -6,7 +6,7 @@
 import { exit, Problem, type ExitStatus, type ProblemOptions } from '../../core/problem.ts';
 import { redacted } from '../scrub.ts';
 import { tlsTrouble, type Validity } from '../tls.ts';
-import { codeOf, network, transientCodes, unconnected, wrongService } from './connection-codes.ts';
+import { codeOf, network, transientCodes, unconnected, unreadable, wrongService } from './connection-codes.ts';
 import { proxyTrouble } from './proxy-errors.ts';
 
 /** The request that failed. */
@@ -56,15 +56,8 @@ export function connectionProblem(error: unknown, where: Where): unknown {
     const again = unconnected.has(code) ? ({ untaken: true } as const) : {};
     return problem(exit.unavailable, where, transient[0], { code, hint, again });
   }
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') {
-    return problem(exit.protocol, where, 'sent more than 16 KiB of headers', { code, hint: wrongService });
-  }
-  // undici asserts what a server may break: a status below 100, or one of 101 that nobody asked for.
-  const isParsers =
-    code.startsWith('HPE_') || error.name === 'HTTPParserError' || /\bat Parser\.on/.test(error.stack ?? '');
-  if (isParsers) {
-    return problem(exit.protocol, where, 'does not speak HTTP', { code, hint: wrongService });
-  }
+  const strange = unreadable(error, code);
+  if (strange !== undefined) return problem(exit.protocol, where, strange, { code, hint: wrongService });
   const isSystem = code.startsWith('E') && !code.startsWith('ERR_');
   if (isSystem || (code.startsWith('UND_ERR_') && !code.startsWith('UND_ERR_INVALID_'))) {
     return problem(exit.unavailable, where, 'could not be reached', { code, hint: network, again: {} });

@@ -1,9 +1,10 @@
 /** Failures of a proxy on the way, which look like those of the server behind it. */
 import { exit, Problem } from '../../core/problem.ts';
 import { tlsTrouble } from '../tls.ts';
-import { codeOf, network, transientCodes, unconnected } from './connection-codes.ts';
+import { codeOf, network, transientCodes, unconnected, unreadable } from './connection-codes.ts';
 import type { Where } from './http-errors.ts';
 
+const settings = 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY';
 const absent = [...unconnected, 'EHOSTUNREACH', 'ENETUNREACH'];
 
 /** undici says in words what the proxy answered, and hides the error of a certificate for another name behind its own. */
@@ -38,12 +39,14 @@ export function proxyTrouble(error: Error, code: string, where: Pick<Where, 'pro
   const how = absent.includes(code) ? 'cannot be reached' : isMute ? 'opened no tunnel in time' : failing;
   if (how !== undefined) {
     return new Problem(exit.unavailable, `${text} ${how} (${code})`, {
-      hint: 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY',
+      hint: settings,
       again: {
         ...(code === 'ENOTFOUND' && { once: true }),
         ...(unconnected.has(code) && { untaken: true }),
       },
     });
   }
+  const strange = 'atProxy' in error ? unreadable(error, code) : undefined;
+  if (strange !== undefined) return new Problem(exit.protocol, `${text} ${strange}`, { hint: settings });
   return undefined;
 }

@@ -181,6 +181,21 @@ for (const [what, behave] of Object.entries(leaving)) {
   });
 }
 
+for (const [what, said] of [
+  ['of another protocol', 'SSH-2.0-OpenSSH_9.6\r\n'],
+  ['that is one of TLS', Buffer.from('15030100020246', 'hex')],
+  ['that has a status below 100', reply(99)],
+  ['with more headers than are read', reply(200, { 'X-Much': 'a'.repeat(20_000) })],
+] as const) {
+  test(`a proxy with an answer ${what} is named, and not the server behind it`, async (t) => {
+    const proxy = await serve(t, (socket) => void socket.write(said));
+    const answer = await ask('https://vendor.test/', proxy.port);
+    const problem = isProblem(answer, exit.protocol, /^the proxy http:\/\/127\.0\.0\.1:\d+ (?:does|sent) [\w ]+$/);
+    assert.equal(problem.hint, 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY');
+    assert.equal(proxy.requests.length, 1);
+  });
+}
+
 test('a proxy that does not answer is named', async (t) => {
   const proxy = await serve(t, () => undefined);
   const answer = await ask('https://vendor.test/', proxy.port, { connectTimeout: 100 });
