@@ -303,9 +303,13 @@ export interface Batch {
 
 /**
  * What became of one record: delivered; delivered, but put where the destination keeps what it cannot use; to be sent
- * again; or refused for good (with the reason).
+ * again, `untaken` if it surely was not taken; or refused for good (with the reason).
  */
-export type Outcome = 'kept' | 'diverted' | { readonly again: string } | { readonly refused: string };
+export type Outcome =
+  | 'kept'
+  | 'diverted'
+  | { readonly again: string; readonly untaken?: boolean }
+  | { readonly refused: string };
 
 /**
  * A sink's answer to one batch.

@@ -159,7 +159,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     if ('clash' in item && !isFirst()) return { refused: reason };
     if ('denied' in item) throw refusal(exit.noperm, reason, 403);
     if ('missing' in item) throw refusal(exit.config, reason, 404);
-    return { again: `${who} could not take some documents: ${reason}` };
+    return { again: `${who} could not take some documents: ${reason}`, untaken: 'clash' in item || 'busy' in item };
   }
 
   /** A fault that every document would meet. */

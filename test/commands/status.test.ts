@@ -12,6 +12,7 @@ import { emptySummary } from '../../src/core/run/summary.ts';
 import type { LastRun, Position } from '../../src/core/types.ts';
 import { positionStore } from '../../src/io/position-file.ts';
 import { closedPort } from '../support/raw-server.ts';
+import { fakeElastic } from '../support/sinks/elastic.ts';
 import { run, scratch, shell, type Ended } from '../support/program.ts';
 import { refusesOnce, serve } from '../support/vendors/server.ts';
 
@@ -175,6 +176,31 @@ test('a destination that was not there yet, or had too many requests, has no del
   server.removeAllListeners('request').on('request', answers([429, 200]));
   assert.equal((await go(2, `http://127.0.0.1:${port}/`)).status, 0);
   assert.match((await status()).stdout, /^connected  one: /);
+});
+
+test('a document that clashes with one beside it, or has to wait for memory, was not taken, and so is not repeated', async (t) => {
+  const directory = scratch(t);
+  const server = await fakeElastic();
+  t.after(() => server.close());
+  const passing = [
+    {
+      status: 400,
+      type: 'illegal_argument_exception',
+      reason: 'mapper [n] cannot be changed from type [long] to [float]',
+    },
+    { status: 429, type: 'es_rejected_execution_exception', reason: 'rejected execution of coordinating operation' },
+  ];
+  server.item = (_, source, attempt) => (attempt === 1 ? passing[Number(/"id":(\d)/.exec(source)?.[1])] : undefined);
+  const result = await shell(
+    `for id in 0 1 2; do echo "{\\"id\\":$id}"; done | $AUDIT_EXPORT --source - -o elastic --job one --state-dir state`,
+    {
+      directory,
+      environment: { ELASTIC_URL: server.url, ELASTIC_INDEX: 'audit', ELASTIC_API_KEY: 'a2V5OnNlY3JldA==' },
+    },
+  );
+  assert.equal(result.status, 0, result.stderr);
+  assert.equal(server.documents.size, 3);
+  assert.match((await run(['status', '--state-dir', join(directory, 'state')])).stdout, /^connected  one: /);
 });
 
 test('a destination that takes no gzip, and so nothing of the first request, has no delivery repeated', async (t) => {

@@ -30,7 +30,7 @@ interface Listeners {
    * about one (see Reply). May throw a Problem: a sink that refuses everything need not be asked about every record.
    */
   mayRefuse?(count: number, reason: string, doubt: string | undefined): void;
-  /** Called for each request that is made again, unless the sink surely took nothing (`after` 0, see Reply). */
+  /** Called for each request that is made again, unless the sink surely took nothing of it (see Outcome and Reply). */
   repeated?(): void;
 }
 
@@ -106,8 +106,9 @@ async function request(sink: Pick<Sink, 'send'>, batch: Batch): Promise<Answer> 
 }
 
 /** What the sink says will pass. */
-function passing(reason: string, after: number | undefined): Problem {
-  return new Problem(exit.unavailable, reason, { hint: nextStep, again: after === undefined ? {} : { after } });
+function passing(reason: string, after: number | undefined, untaken = false): Problem {
+  const again = { ...(after !== undefined && { after }), ...(untaken && { untaken }) };
+  return new Problem(exit.unavailable, reason, { hint: nextStep, again });
 }
 
 /** Nearly every batch is taken as a whole: there is nothing to keep account of, record by record, then. */
@@ -135,6 +136,7 @@ function settle(
   const indices: number[] = [];
   const kept: Kept = { kept: pending };
   let reason = '';
+  let untaken = true;
   for (let at = 0; at < outcomes.length; at++) {
     const outcome = outcomes[at];
     const index = task.indices[at];
@@ -145,11 +147,12 @@ function settle(
     else {
       indices.push(index);
       reason ||= outcome.again;
+      untaken &&= outcome.untaken === true;
     }
   }
   // When something was settled, the count of fruitless attempts begins anew.
   const attempt = indices.length < outcomes.length ? 0 : task.attempt;
-  return { indices, attempt, problem: passing(reason, after) };
+  return { indices, attempt, problem: passing(reason, after, untaken) };
 }
 
 /** Waits until the records may be sent again; throws the problem when that was done often enough, or takes too long. */

@@ -81,7 +81,7 @@ function itemOutcome(status: number, action: Readonly<Record<string, unknown>>):
 }
 
 export function reasonOf(item: ItemOutcome): string {
-  return typeof item === 'string' ? item : (Object.values(item)[0] ?? '');
+  return typeof item === 'string' ? item : String(Object.values(item)[0] ?? '');
 }
 
 function isClash(reason: string): boolean {
