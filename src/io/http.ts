@@ -57,6 +57,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
   const isSecret = options.isSecret?.(base) === true;
   const underWay = new Set<Exchange>();
   let client: Promise<Client> | undefined;
+  let connects: Client['connects'] = () => false;
   let acceptEncoding = acceptedEncodings;
   let answered = false;
 
@@ -68,7 +69,12 @@ export function openHttp(base: string, options: HttpOptions): Http {
     const headers = outgoingHeaders(request.headers ?? {}, where);
     const left = Math.max(leastFarewell, (options.until ?? Infinity) - options.now());
     const timeout = request.final === true ? Math.min(options.timeout, farewell, left) : options.timeout;
-    const exchange = beginExchange(timeout, stop, () => where);
+    const exchange = beginExchange(
+      timeout,
+      stop,
+      () => where,
+      () => connects(),
+    );
     underWay.add(exchange);
     try {
       for (let count = 0; ; count++) {
@@ -94,7 +100,8 @@ export function openHttp(base: string, options: HttpOptions): Http {
     exchange: Exchange,
   ): Promise<Reply> {
     client ??= openClient(home, proxy, options);
-    const { dispatch } = await client;
+    const opened = await client;
+    connects = opened.connects;
     const { pathname, search } = where.url;
     const path = pathOf(where);
     const { method, body = null, repeatable = method === 'GET' } = request;
@@ -113,7 +120,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
       signal: exchange.signal,
     };
     const dispatchNow = (): Promise<Reply> => {
-      const reply = dispatch(dispatched);
+      const reply = opened.dispatch(dispatched);
       reached('http: request sent');
       return reply;
     };

@@ -457,6 +457,22 @@ for (const [what, scheme] of [
   });
 }
 
+test('a connection that takes as long as the whole request may is told as such, and not as a reply that was too long', async (t) => {
+  const [hole, mute] = [await blackHole(), await rawServer(silence, { onConnection: () => true })];
+  t.after(() => Promise.all([hole.close(), mute.close()]));
+  const proxy = `http://127.0.0.1:${hole.port}`;
+  for (const [url, message, environment] of [
+    [`http://127.0.0.1:${hole.port}`, /^source \S+ did not accept the connection in time/, {}],
+    [`https://127.0.0.1:${mute.port}`, /^source \S+ did not accept the connection in time/, {}],
+    ['https://vendor.test', /^the proxy \S+ cannot be reached/, { HTTPS_PROXY: proxy, HTTP_PROXY: proxy }],
+  ] as const) {
+    const problem = await problemOf(get(open(t, url, { timeout: 300, environment })));
+    assert.match(problem.message, message);
+    assert.match(problem.message, /UND_ERR_CONNECT_TIMEOUT/);
+    assert.deepEqual([problem.again, problem.httpStatus], [{ untaken: true }, undefined]);
+  }
+});
+
 test('a final request is sent although the run is to stop', async (t) => {
   const server = await serve(t, answers(reply(200)));
   const reason = new Problem(exit.terminate, 'stopped by SIGTERM', { hint: 'none' });

@@ -28,25 +28,37 @@ const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
 
 export interface Client {
   dispatch(options: Dispatched): Promise<Reply>;
+  /** Whether a connection is being made. */
+  connects(): boolean;
   /** Ends every connection, one that is still being made as well. */
   close(): Promise<void>;
 }
 
-type Keep = <Kept extends Socket>(socket: Kept) => Kept;
+type Connector = ReturnType<typeof buildConnect>;
+type Keep = (connect: Connector) => Connector;
 
 /** A client of one origin; nothing is connected before the first request. */
 export async function openDispatcher(origin: string, options: DispatcherOptions): Promise<Client> {
   const { proxy } = options;
   // undici lets go of a connection that is being made only once it has been made, or has not in time.
   const sockets = new Set<Socket>();
-  const keep: Keep = (socket) => {
-    sockets.add(socket);
-    return socket.once('close', () => sockets.delete(socket));
+  const beingMade = new Set<Socket>();
+  const keep: Keep = (connect) => (to, callback) => {
+    const socket = connect(to, (...made) => {
+      beingMade.delete(socket);
+      callback(...made);
+    });
+    for (const kept of [sockets, beingMade]) {
+      kept.add(socket);
+      socket.once('close', () => kept.delete(socket));
+    }
+    return socket;
   };
   const dispatcher =
     proxy === undefined ? direct(origin, options, keep) : await throughProxy(origin, proxy, options, keep);
   return {
     dispatch: (dispatched) => callRequest.call(dispatcher, { ...timeouts, ...dispatched }),
+    connects: () => beingMade.size > 0,
     async close() {
       await dispatcher.destroy();
       for (const socket of sockets) socket.destroy();
@@ -56,7 +68,7 @@ export async function openDispatcher(origin: string, options: DispatcherOptions)
 
 function direct(origin: string, { connection, opened }: DispatcherOptions, keep: Keep): Dispatcher {
   const connect = buildConnect(connection);
-  return new Pool(origin, { connect: (to, callback) => keep(opened(connect(to, callback))) });
+  return new Pool(origin, { connect: keep((to, callback) => opened(connect(to, callback))) });
 }
 
 async function throughProxy(
@@ -67,7 +79,7 @@ async function throughProxy(
 ): Promise<Dispatcher> {
   const { default: ProxyAgent } = await import('undici/lib/dispatcher/proxy-agent.js');
   const proxyTls = withoutClient(connection); // the certificate is for the server, not for who stands on the way
-  const connect = marking(buildConnect(proxyTls), keep);
+  const connect = keep(marking(buildConnect(proxyTls)));
   return new ProxyAgent({
     uri: proxy.origin,
     ...(proxy.token !== undefined && { token: proxy.token }),
@@ -100,14 +112,12 @@ async function askForTunnel(pool: Dispatcher, asked: Dispatcher.ConnectOptions):
 }
 
 /** Errors on the way to the proxy bear a mark: they look like those of the server behind it. */
-function marking(connect: ReturnType<typeof buildConnect>, keep: Keep): ReturnType<typeof buildConnect> {
+function marking(connect: Connector): Connector {
   return (to, callback) =>
-    keep(
-      connect(to, (...[error, socket]) => {
-        if (error === null) callback(null, socket);
-        else callback(Object.assign(error, { atProxy: true }), null);
-      }),
-    );
+    connect(to, (...[error, socket]) => {
+      if (error === null) callback(null, socket);
+      else callback(Object.assign(error, { atProxy: true }), null);
+    });
 }
 
 function withoutClient({ cert: _cert, key: _key, ...rest }: Connection): buildConnector.BuildOptions {

@@ -1,7 +1,7 @@
 /** One request under way: its clock, and its tie to the stop signal of the run. */
 import { timedOut } from '../../core/http-status.ts';
 import { exit } from '../../core/problem.ts';
-import { problem, type Where } from './http-errors.ts';
+import { problem, unaccepted, type Where } from './http-errors.ts';
 import { timeLimit, type TimeLimit } from './time-limit.ts';
 
 export interface Exchange {
@@ -14,12 +14,19 @@ export interface Exchange {
 }
 
 /**
- * Starts the clock of a request. When its time is up the signal aborts with a Problem (69, again); when the run is to
- * stop, with the stop signal's reason. `where` is asked only then, because redirects change it.
+ * Starts the clock of a request. When its time is up the signal aborts with a Problem (69, again), by whether it is still
+ * being connected; when the run is to stop, with the stop signal's reason. `where` is asked only then, because redirects
+ * change it.
  */
-export function beginExchange(timeout: number, stop: AbortSignal | undefined, where: () => Where): Exchange {
+export function beginExchange(
+  timeout: number,
+  stop: AbortSignal | undefined,
+  where: () => Where,
+  connects: () => boolean,
+): Exchange {
   const controller = new AbortController();
   const limit = timeLimit(timeout, () => {
+    if (connects()) return controller.abort(unaccepted(where()));
     const what = `did not complete its reply within ${timeout / 1000} s`;
     const hint = 'ask for less at once, or give it more time with --timeout';
     controller.abort(problem(exit.unavailable, where(), what, { hint, again: {}, httpStatus: timedOut }));

@@ -65,6 +65,11 @@ export function connectionProblem(error: unknown, where: Where): unknown {
   return error;
 }
 
+/** The Problem where a connection is not made in time, which undici tells late, or not before the time is over. */
+export function unaccepted(where: Where): unknown {
+  return connectionProblem(Object.assign(new Error(), { code: 'UND_ERR_CONNECT_TIMEOUT' }), where);
+}
+
 /** Whether a connection broke: what happens to an idle one that the server has closed meanwhile. */
 export function isBroken(error: unknown): boolean {
   return error instanceof Error && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error));
