@@ -454,8 +454,8 @@ export interface Wire {
   /**
    * One delivery: connects, writes, says that no more comes, and waits for the receiver to close its side as well.
    * `closed`: it has, so it has read everything. `open`: it has not within some seconds, but the connection is fine.
-   * Throws Problem (`again` set) when the connection could not be made, or broke before that; `whenBroken` is what may be
-   * behind the latter, for its hint.
+   * Throws Problem (`again` set) when the connection could not be made, or broke before that, or when it closed late and
+   * nobody is there; `whenBroken` is what may be behind a broken one, for its hint. What answers as a web server is none (76).
    */
   deliver(bytes: Buffer, whenBroken?: string): Promise<'closed' | 'open'>;
 }
