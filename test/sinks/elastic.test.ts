@@ -315,6 +315,14 @@ test('a refusal is read although it quotes a document of 16 MiB, once for itself
   );
 });
 
+test('a refusal is read although the document that it quotes has more values than an answer may have', async () => {
+  const { server, send } = await start();
+  const quoted = JSON.stringify({ '"': Array.from({ length: 600_000 }, () => 1) });
+  server.item = () => ({ status: 500, type: 'find_match', reason: `Unable to find match against source: ${quoted}` });
+  const { refused } = await send(auditRecords(1));
+  assert.match(refused[0]?.reason ?? '', /^find_match: Unable to find match against source: \{.*…$/);
+});
+
 test('what a document holds, which a refusal quotes, does not make it a fault of the cluster or the settings', async () => {
   for (const text of [
     'cluster_block_exception',

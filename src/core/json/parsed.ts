@@ -6,14 +6,17 @@ const mostValues = 500_000;
 
 /**
  * Whether a JSON text has so many values that parsing it would take a hundred times its length in memory, as lists in each
- * other do. Brackets and commas are counted, wherever they stand.
+ * other do. Brackets and commas are counted, but in strings, which may quote a record.
  */
 export function isIntricate(text: string, most = mostValues): boolean {
   if (text.length <= most) return false;
   let count = 0;
+  let quoted = false;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code === ascii.comma || code === ascii.openBrace || code === ascii.openBracket) count++;
+    if (code === ascii.quote) quoted = !quoted;
+    else if (quoted) at += code === ascii.backslash ? 1 : 0;
+    else if (code === ascii.comma || code === ascii.openBrace || code === ascii.openBracket) count++;
   }
   return count > most;
 }
