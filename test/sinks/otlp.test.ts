@@ -5,6 +5,7 @@ import { exit, Problem } from '../../src/core/problem.ts';
 import type { AuditRecord, Http, SettingValues } from '../../src/core/types.ts';
 import { otlp } from '../../src/sinks/otlp.ts';
 import { auditRecord, auditRecords, textOf } from '../support/records.ts';
+import { problem } from '../support/problem.ts';
 import { run, scratch } from '../support/program.ts';
 import { sendAll } from '../support/send-all.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
@@ -32,18 +33,6 @@ async function start(more: SettingValues = {}, path = '') {
 
 function isData({ body }: Received): boolean {
   return body.includes('"logRecords":[{');
-}
-
-function problem(status: number, message: RegExp, hint: RegExp) {
-  return (error: unknown): boolean => {
-    assert.ok(error instanceof Problem, String(error));
-    assert.deepEqual(
-      [error.status, message.test(error.message), hint.test(error.hint ?? '')],
-      [status, true, true],
-      `${error.message} ${error.hint}`,
-    );
-    return true;
-  };
 }
 
 sinkConformance('otlp', async () => {

@@ -4,10 +4,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { packer } from '../../src/core/batch.ts';
-import { exit, Problem } from '../../src/core/problem.ts';
+import { exit } from '../../src/core/problem.ts';
 import type { AuditRecord, SettingValues } from '../../src/core/types.ts';
 import { secops } from '../../src/sinks/secops.ts';
 import { auditRecord, auditRecords } from '../support/records.ts';
+import { problem } from '../support/problem.ts';
 import { run, scratch } from '../support/program.ts';
 import { sendAll } from '../support/send-all.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
@@ -41,16 +42,6 @@ async function start(more: SettingValues = {}) {
 
 function textsIn(server: FakeSecops): string[] {
   return server.logs.map(({ data }) => Buffer.from(data, 'base64').toString());
-}
-
-function problem(status: number, message: RegExp, hint: RegExp) {
-  return (error: unknown): boolean => {
-    assert.ok(error instanceof Problem, String(error));
-    assert.equal(error.status, status, error.message);
-    assert.match(error.message, message);
-    assert.match(error.hint ?? '', hint);
-    return true;
-  };
 }
 
 sinkConformance('secops', async () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { packer } from '../../src/core/batch.ts';
-import { exit, Problem } from '../../src/core/problem.ts';
+import { exit } from '../../src/core/problem.ts';
 import type { AuditRecord, SettingValues } from '../../src/core/types.ts';
 import { sentinel } from '../../src/sinks/sentinel.ts';
 import { auditRecord, auditRecords, textOf } from '../support/records.ts';
+import { problem } from '../support/problem.ts';
 import { run, scratch } from '../support/program.ts';
 import { sendAll } from '../support/send-all.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
@@ -39,18 +40,6 @@ async function start(more: SettingValues = {}) {
 
 function isData({ path }: Received): boolean {
   return path.includes('/streams/');
-}
-
-function problem(status: number, message: RegExp, hint: RegExp) {
-  return (error: unknown): boolean => {
-    assert.ok(error instanceof Problem, String(error));
-    assert.deepEqual(
-      [error.status, message.test(error.message), hint.test(error.hint ?? '')],
-      [status, true, true],
-      `${error.message} ${error.hint}`,
-    );
-    return true;
-  };
 }
 
 sinkConformance('sentinel', async () => {
