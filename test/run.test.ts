@@ -72,6 +72,16 @@ function fail(problem: Problem): never {
   throw problem;
 }
 
+/** The vendor has these branches, each with the records whose text has its name. */
+function partedByName({ vendor }: Bench, names: readonly string[]): void {
+  const { pull } = vendor;
+  vendor.branches = async () => names;
+  vendor.pull = async function* (ask) {
+    for await (const page of pull(ask))
+      yield { ...page, records: page.records.filter(({ bytes }) => bytes.includes(ask.branch)) };
+  };
+}
+
 function statuses({ problems }: RunResult): number[] {
   return problems.map(({ status }) => status);
 }
@@ -568,12 +578,7 @@ test('what another slice or another branch has taken proves it as well, and the 
   assert.equal(watermark, BigInt(start) * 1_000_000n);
 
   const branched = bench();
-  branched.vendor.branches = async () => ['one', 'two', 'three'];
-  const { pull } = branched.vendor;
-  branched.vendor.pull = async function* (ask) {
-    for await (const page of pull(ask))
-      yield { ...page, records: page.records.filter(({ bytes }) => bytes.includes(ask.branch)) };
-  };
+  partedByName(branched, ['one', 'two', 'three']);
   branched.vendor.stored.push(stored('bad one', start - minute), stored('good two', start - minute));
   doubting(branched, 'bad');
   assert.deepEqual(statuses(await branched.run()), [exit.partial]);
@@ -599,12 +604,7 @@ test('with --max-quarantine 100 what is in doubt is set aside though nothing was
 test('a branch of which too much is in doubt stops no other branch', async () => {
   const here = bench({ pageSize: 50 });
   here.sink = memorySink({ records: 20 });
-  here.vendor.branches = async () => ['bad', 'good'];
-  const { pull } = here.vendor;
-  here.vendor.pull = async function* (ask) {
-    for await (const page of pull(ask))
-      yield { ...page, records: page.records.filter(({ bytes }) => bytes.includes(ask.branch)) };
-  };
+  partedByName(here, ['bad', 'good']);
   for (let at = 0; at < 15; at++) here.vendor.stored.push(stored(`bad${at}`, start - minute - at));
   here.vendor.stored.push(stored('good', start - minute));
   doubting(here, 'bad');
@@ -615,12 +615,7 @@ test('a branch of which too much is in doubt stops no other branch', async () =>
 test('a branch of which too many records are refused stops no other branch, though the destination refuses them one by one', async () => {
   const here = bench({ pageSize: 50 });
   here.sink = memorySink({ records: 20 });
-  here.vendor.branches = async () => ['bad', 'good'];
-  const { pull } = here.vendor;
-  here.vendor.pull = async function* (ask) {
-    for await (const page of pull(ask))
-      yield { ...page, records: page.records.filter(({ bytes }) => bytes.includes(ask.branch)) };
-  };
+  partedByName(here, ['bad', 'good']);
   for (let at = 0; at < 15; at++) here.vendor.stored.push(stored(`bad${at}`, start - minute - at));
   here.vendor.stored.push(stored('good', start - minute));
   here.sink.answer = ({ records }) =>
@@ -642,12 +637,7 @@ test('a branch of which too many records are refused, in several batches that ar
   for (const doubt of [undefined, 'MEMORY_KEY']) {
     const here = bench({ pageSize: 50 });
     here.sink = { ...memorySink({ records: 12 }), inFlight: 3 };
-    here.vendor.branches = async () => ['bad', 'good'];
-    const { pull } = here.vendor;
-    here.vendor.pull = async function* (ask) {
-      for await (const page of pull(ask))
-        yield { ...page, records: page.records.filter(({ bytes }) => bytes.includes(ask.branch)) };
-    };
+    partedByName(here, ['bad', 'good']);
     for (let at = 0; at < 36; at++) here.vendor.stored.push(stored(`bad${at}`, start - minute - at));
     here.vendor.stored.push(stored('good', start - minute));
     const { send } = here.sink;
@@ -664,12 +654,7 @@ test('a branch of which too many records are refused, in several batches that ar
 test('records that other branches delivered make no room for the refused ones of a branch: what is set aside of it stays its share', async () => {
   const here = bench({ pageSize: 50 });
   here.sink = memorySink({ records: 10 });
-  here.vendor.branches = async () => ['bad', 'good'];
-  const { pull } = here.vendor;
-  here.vendor.pull = async function* (ask) {
-    for await (const page of pull(ask))
-      yield { ...page, records: page.records.filter(({ bytes }) => bytes.includes(ask.branch)) };
-  };
+  partedByName(here, ['bad', 'good']);
   for (let at = 0; at < 40; at++) here.vendor.stored.push(stored(`bad${at}`, start - minute - at));
   here.sink.answer = ({ records }) =>
     records[0]?.bytes.includes('bad')

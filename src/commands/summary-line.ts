@@ -2,7 +2,8 @@
 import { progressOf } from '../core/run/branch-list.ts';
 import { counted } from '../core/text/counted.ts';
 import { isoText } from '../core/time.ts';
-import type { Instant, Job, Summary, Window } from '../core/types.ts';
+import type { Job, Summary, Window } from '../core/types.ts';
+import { wholeSecond } from '../core/window.ts';
 import type { RunResult } from '../run.ts';
 
 /** The line that is redrawn while a run goes on. */
@@ -12,13 +13,9 @@ export function progressText(summary: Summary, window: Window, milliseconds: num
   const rate = Math.round((read / Math.max(milliseconds, 1)) * 1000);
   const megabytes = (summary.bytes / 1e6).toFixed(1);
   const matching = unmatched === 0 ? '' : ` read, ${fetched} matching`;
-  const span = spanText({ from: toSecond(window.from), until: toSecond(window.until) });
+  // With its thousandths, a search's window is wider than most terminals, where the rest of a time looks like another one.
+  const span = spanText({ from: wholeSecond(window.from), until: wholeSecond(window.until) });
   return `${counted(read)}${matching}, ${megabytes} MB, ${rate}/s, ${span}`;
-}
-
-/** With its thousandths, a search's window is wider than most terminals, where the rest of a time looks like another one. */
-function toSecond(at: Instant): Instant {
-  return at - (at % 1_000_000_000n);
 }
 
 /** One line that accounts for every record. */

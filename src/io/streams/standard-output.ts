@@ -30,7 +30,8 @@ const fsyncOf = promisify(fsync);
 export function standardOutput(): Output {
   const kind = kindOf();
   const put = kind === 'pipe' || kind === 'terminal' ? writeStream : writeFile;
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true }); // what a command prints comes in pieces, cut anywhere
+  // What a command prints comes in pieces, cut anywhere.
+  const decoder = kind === 'terminal' ? new TextDecoder('utf-8', { ignoreBOM: true }) : undefined;
   let isBegun = false;
   const lasting = lastingFailure();
   return {
@@ -39,7 +40,7 @@ export function standardOutput(): Output {
       try {
         if (!isBegun && kind === 'file' && isTorn()) await writeFile(newline);
         isBegun = true;
-        await put(kind === 'terminal' ? Buffer.from(visible(decoder.decode(bytes, { stream: true }))) : bytes);
+        await put(decoder === undefined ? bytes : Buffer.from(visible(decoder.decode(bytes, { stream: true }))));
         reached('output: written');
       } catch (error) {
         throw outputProblem(error);
