@@ -1,6 +1,5 @@
 /** Paths of member names, compiled to a tree of keys so that a scanner can look for all of them in one pass. */
 import { Buffer } from 'node:buffer';
-import { decodeString } from './json.ts';
 
 /** A place inside a record that leads to wanted fields. */
 export interface FieldNode {
@@ -19,40 +18,41 @@ export function fieldTree(paths: readonly (readonly string[])[]): FieldNode {
   );
 }
 
-/** The node under the key whose text (without its quotes) is `[start, end)`. `escaped`: it contains a backslash. */
-export function childNode(
-  node: FieldNode,
-  bytes: Buffer,
-  start: number,
-  end: number,
-  escaped: boolean,
-): FieldNode | undefined {
+/** The node under the key whose text (without its quotes) is `[start, end)`, with no escape in it. */
+export function childNode(node: FieldNode, text: DataView, start: number, end: number): FieldNode | undefined {
   const { children } = node;
-  if (escaped) {
-    const name = decodeString(bytes, start - 1, end + 1);
-    return children.find((child) => child.name === name)?.node;
-  }
   const length = end - start;
   for (let number = 0; number < children.length; number++) {
     const child = children[number];
-    if (child !== undefined && child.key.length === length && same(child.key, bytes, start)) return child.node;
+    if (child !== undefined && child.key.length === length && same(child.key, text, start)) return child.node;
   }
   return undefined;
 }
 
+/** The same for a key that was decoded. */
+export function namedNode(node: FieldNode, name: string): FieldNode | undefined {
+  return node.children.find((child) => child.name === name)?.node;
+}
+
 /** A wanted value begins: notes it in `spans`. What an earlier duplicate of its key had shown is void. */
 export function beginField(spans: Int32Array, node: FieldNode, at: number): void {
-  for (const field of node.subtree) spans[2 * field] = spans[2 * field + 1] = -1;
-  for (const field of node.fields) spans[2 * field] = at;
+  const { subtree, fields } = node;
+  for (let number = 0; number < subtree.length; number++) {
+    const field = subtree[number] as number;
+    spans[2 * field] = -1;
+    spans[2 * field + 1] = -1;
+  }
+  for (let number = 0; number < fields.length; number++) spans[2 * (fields[number] as number)] = at;
 }
 
 /** A wanted value ends. */
 export function endField(spans: Int32Array, node: FieldNode, at: number): void {
-  for (const field of node.fields) spans[2 * field + 1] = at;
+  const { fields } = node;
+  for (let number = 0; number < fields.length; number++) spans[2 * (fields[number] as number) + 1] = at;
 }
 
-function same(key: Buffer, bytes: Buffer, start: number): boolean {
-  for (let at = 0; at < key.length; at++) if (key[at] !== bytes[start + at]) return false;
+function same(key: Buffer, text: DataView, start: number): boolean {
+  for (let at = 0; at < key.length; at++) if (key[at] !== text.getUint8(start + at)) return false;
   return true;
 }
 

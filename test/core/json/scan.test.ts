@@ -98,6 +98,18 @@ test('every short spelling of a number, word and escape is judged as by JSON.par
   }
 });
 
+test('any byte at any place of a long number, string or key is judged as by JSON.parse', () => {
+  for (const text of ['{"a":12345678901}', '{"a":-0.12345678e+901}', '{"a":"12345678901"}', '{"12345678901":1}']) {
+    for (let place = 1; place < text.length - 1; place++) {
+      for (let byte = 0; byte < 256; byte++) {
+        const bytes = Buffer.from(text);
+        bytes[place] = byte;
+        agree(bytes);
+      }
+    }
+  }
+});
+
 test('the depth is limited, and not by the stack', () => {
   const deep = (depth: number) => Buffer.from(`{"a":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`);
   const { scan, reason } = scanner([], 512);
