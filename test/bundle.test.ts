@@ -190,7 +190,7 @@ test('a program whose code cache is of this Node is loaded from it, and runs as 
   const tick = (flags = ''): Promise<Loaded> =>
     loadFrom(program, directory, { SYNCROPEL_URL: server.url, NODE_OPTIONS: flags }, job);
   // The one that the build made may be of another Node than this.
-  const words = ['--import', 'tsx', join(dist, '../scripts/code-cache.ts'), join(program, 'dist')];
+  const words = ['--import', 'tsx', join(dist, '../test/tools/code-cache.ts'), join(program, 'dist')];
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'inherit'], env: {} });
   assert.deepEqual(await once(child, 'exit'), [0, null]);
   const files = ['audit-export.cjs', 'commands.cjs', 'undici.cjs'];

@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { flagTable } from '../src/cli/flags.ts';
 import { timeFormats } from '../src/core/time.ts';
-import { refreshed } from '../scripts/readme.ts';
+import { refreshed } from './tools/readme.ts';
 import { installed } from './support/installed.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -26,7 +26,7 @@ test('no two tests have the same name', () => {
   );
 });
 
-test('test/FAULTS.md names these tests and no others, all passed: else run scripts/faults.ts', () => {
+test('test/FAULTS.md names these tests and no others, all passed: else run test/tools/faults.ts', () => {
   const rows = readFileSync(reportPath, 'utf8').split('\n');
   const told = rows.flatMap((row) => {
     const [, , , cell = '', file = '', result = ''] = row.split(/(?<!\\)\|/).map((text) => text.trim());

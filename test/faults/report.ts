@@ -50,7 +50,7 @@ export function render(tests: readonly FaultTest[]): string {
     '# Faults',
     '',
     'Everything that was thought of going wrong, what proves the behaviour, and whether it did when this page was made.',
-    'Made by `node --import tsx scripts/faults.ts` from the tests in `test/faults`; not edited by hand.',
+    'Made by `node --import tsx test/tools/faults.ts` from the tests in `test/faults`; not edited by hand.',
     '',
     'Besides what its name says, each of these tests proves that no secret was shown, that the watermark moved only as far',
     'as records were delivered, that the lock was released, and that the next run without the fault delivers everything',

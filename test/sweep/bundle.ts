@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** Bundles failing-entry.ts in the way of scripts/build.ts; `remove` deletes it. */
+/** Bundles failing-entry.ts in the way of test/tools/build.ts; `remove` deletes it. */
 export async function bundleProgram(): Promise<{ readonly path: string; remove(): void }> {
   const directory = mkdtempSync(join(tmpdir(), 'sweep-bundle-'));
   const path = join(directory, 'program.cjs');

@@ -1,6 +1,6 @@
 /**
  * The parts of undici that one origin needs, connected; the only file that knows undici. It is published as a file of its
- * own (scripts/build.ts) and therefore imports nothing else of ours.
+ * own (test/tools/build.ts) and therefore imports nothing else of ours.
  */
 import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';

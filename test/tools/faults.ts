@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { run } from 'node:test';
-import { faultFiles, render, reportPath, unproven, type FaultTest } from '../test/faults/report.ts';
+import { faultFiles, render, reportPath, unproven, type FaultTest } from '../faults/report.ts';
 
 const files = faultFiles();
 const results: FaultTest[][] = [];

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Runs the test suite on each Node version named; the npm package `node` brings the binaries.
-#   scripts/test-nodes.sh [--edges] 20 22 24 26
+#   test/tools/test-nodes.sh [--edges] 20 22 24 26
 # --edges: only what meets Node itself: files, sockets, processes, streams, and the program from its start to its end.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 files=(test/*.test.ts test/*/*.test.ts test/*/*/*.test.ts test/*/*/*/*.test.ts)
 if [[ ${1:-} == --edges ]]; then

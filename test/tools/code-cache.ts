@@ -1,6 +1,6 @@
 /**
  * Makes V8's code cache for the program's files: runs the program in this process as cron would, and asks V8 for the
- * functions that were called. scripts/build.ts starts it with the folder of the files.
+ * functions that were called. test/tools/build.ts starts it with the folder of the files.
  */
 import { Buffer } from 'node:buffer';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import v8 from 'node:v8';
-import type * as loader from '../src/loader.ts';
+import type * as loader from '../../src/loader.ts';
 
 const folder = process.argv[2] ?? '';
 const { load, markOfNode, scripts } = createRequire(import.meta.url)(join(folder, 'loader.cjs')) as typeof loader;
@@ -24,8 +24,8 @@ try {
   process.argv = [process.execPath, 'audit-export', '--version'];
   const { modules } = load('audit-export.cjs') as {
     modules: {
-      'src/main.ts': () => typeof import('../src/main.ts');
-      'src/io/world.ts': () => typeof import('../src/io/world.ts');
+      'src/main.ts': () => typeof import('../../src/main.ts');
+      'src/io/world.ts': () => typeof import('../../src/io/world.ts');
     };
   };
   const { main } = modules['src/main.ts']();

@@ -6,13 +6,13 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { helpText } from '../src/cli.ts';
-import type { Setting, Settings } from '../src/core/types.ts';
-import { placeholderMeanings } from '../src/core/definition/placeholders.ts';
-import { readDefinition } from '../src/io/definition-file.ts';
-import { readyMadeNames, readyMadePath } from '../src/io/ready-made.ts';
-import { sinks } from '../src/sinks/index.ts';
-import { sources } from '../src/sources/index.ts';
+import { helpText } from '../../src/cli.ts';
+import type { Setting, Settings } from '../../src/core/types.ts';
+import { placeholderMeanings } from '../../src/core/definition/placeholders.ts';
+import { readDefinition } from '../../src/io/definition-file.ts';
+import { readyMadeNames, readyMadePath } from '../../src/io/ready-made.ts';
+import { sinks } from '../../src/sinks/index.ts';
+import { sources } from '../../src/sources/index.ts';
 
 interface Listed {
   readonly name: string;
@@ -21,7 +21,7 @@ interface Listed {
   readonly settings: Settings;
 }
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const readme = `${root}/README.md`;
 
 /** Does the next run cure it? What a comment in problem.ts does not say. */

@@ -8,7 +8,7 @@
  *                           starts faster than ESM
  *   dist/commands.cjs       the rest of our own code: `--help` and a held lock do without
  *   dist/undici.cjs …       packages, a file each; other packages are part of the file that imports them
- *   dist/….cjs.cache        what V8 keeps of a file for the next start (scripts/code-cache.ts)
+ *   dist/….cjs.cache        what V8 keeps of a file for the next start (test/tools/code-cache.ts)
  *   dist/licences.txt       the licences of the packages inside
  *   dist/meta.json          esbuild's metafile: what was bundled, and who imports whom
  *
@@ -21,7 +21,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin, type PluginBuild } from 'esbuild';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const [start, rest] = ['audit-export.cjs', 'commands.cjs'];
 
 /** Imported on demand by `start`. */
@@ -63,7 +63,7 @@ await rename(made, `${root}dist`);
 /** The program is complete without it, only slower to start. Flags of V8 that Node is started with now would spoil it. */
 function makeCodeCache(folder: string): void {
   const { NODE_OPTIONS: _flags, ...env } = process.env;
-  const words = ['--import', 'tsx', `${root}scripts/code-cache.ts`, folder];
+  const words = ['--import', 'tsx', `${root}test/tools/code-cache.ts`, folder];
   const { status } = spawnSync(process.execPath, words, {
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
