@@ -1093,7 +1093,7 @@ test('a vendor that is asked by days is read in whole ones, though a run has tim
   });
   const day = 24 * 60 * minute;
   const beginOf = (at: bigint): bigint => at - (at % (BigInt(day) * 1_000_000n));
-  here.vendor.shownFrom = beginOf;
+  here.vendor.namedFrom = here.vendor.shownFrom = beginOf;
   const { pull } = here.vendor;
   here.vendor.pull = (ask) => {
     const last = ask.slice.until - 1n;

@@ -43,8 +43,17 @@ const format = z.union([z.enum(timeFormats), z.strictObject({ pattern: z.string(
 const zone = optional(z.string());
 const timeFormat = z.union([
   z.enum(timeFormats),
-  /** `prefix` is written before the time; `inclusive`: the day that {until} names belongs to the window. */
-  z.strictObject({ format, zone, prefix: optional(z.string()), inclusive: optional(z.boolean()) }),
+  /**
+   * `prefix` is written before the time; `inclusive`: the day that {until} names belongs to the window; `exclusive`: what
+   * {from} names does not.
+   */
+  z.strictObject({
+    format,
+    zone,
+    prefix: optional(z.string()),
+    inclusive: optional(z.boolean()),
+    exclusive: optional(z.boolean()),
+  }),
 ]);
 
 const window = z.strictObject({

@@ -19,7 +19,7 @@ import { planSearch } from './vendor/search.ts';
 import { fillFirst, type TemplateValues } from './vendor/template.ts';
 import { isoText, second } from './time.ts';
 import type { Ask, Duration, Instant, Page, Search, SettingValues, Source, Tools, Window } from './types.ts';
-import { earliestIn, edgeIn, shownFromIn, windowRules, windowWriter } from './vendor/window-values.ts';
+import { earliestIn, edgeIn, shownIn, windowRules, windowWriter } from './vendor/window-values.ts';
 
 /** A window, or a part of one, to be read. */
 interface Part {
@@ -187,7 +187,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     pull,
     serverTime: vendor.serverTime,
     earliest: earliestIn(definition),
-    shownFrom: shownFromIn(definition, values),
+    ...shownIn(definition, values),
     edge,
     volatile: identityRule(definition).without.length > 0,
     truncated: pages.truncated,

@@ -252,7 +252,9 @@ export interface Source {
    * shows an hour twice. `at` itself when left out.
    */
   earliest?(at: Instant): Instant;
-  /** The earliest time that a vendor may return when asked from `at` on: of one asked by days, the start of that day. */
+  /** The last moment up to `at` that a window can be asked for from: of a vendor asked by days, the start of that day. */
+  namedFrom?(at: Instant): Instant;
+  /** The earliest time that a vendor may return when asked from `at` on: that, or what lies just before it. */
   shownFrom?(at: Instant): Instant;
   /**
    * The last moment up to `at` where a window or a slice may begin; any when left out. Records without an ID that are equal

@@ -27,15 +27,19 @@ export interface WindowRule extends TimeRule {
    * the one after, which may be refused because it is still to come.
    */
   readonly inclusive?: boolean;
+  /** What is named as the beginning does not belong to the window: the moment before is named, or the day before. */
+  readonly exclusive?: boolean;
 }
 
 export interface Spelling {
-  /** The latest text that no reader takes for a moment after `at`. */
+  /** The latest text that no reader takes for a moment after `at`; where it does not belong to the window, for `at`. */
   from(at: Instant): string;
   /** The earliest text that no reader takes for a moment before `at`; of a whole day, for one that ends before it. */
   until(at: Instant): string;
   /** The earliest that a time from `at` on is read as. */
   earliest(at: Instant): Instant;
+  /** The earliest that is shown by a reader of `from(at)`, who may know finer times. */
+  shown(at: Instant): Instant;
   /** Reads the JSON value in `bytes[start, end)`, see core/time.ts. */
   read(bytes: Buffer, start: number, end: number, into: ReadTime): void;
 }
@@ -63,13 +67,21 @@ interface Form {
 const day = 86_400n * second;
 
 /** The rule must be sound: the check of a definition sees to that. */
-export function spellingOf({ format, zone: name, inclusive = false }: WindowRule): Spelling {
+export function spellingOf({ format, zone: name, inclusive = false, exclusive = false }: WindowRule): Spelling {
   const form = typeof format === 'string' ? namedForm(format) : patternForm(format.pattern);
   const { unit, write, read } = form;
   const zone = name === undefined ? undefined : zoneOf(name);
+  const before = exclusive ? unit : 0n;
   const back = inclusive ? unit : 0n;
-  if (zone !== undefined) return localSpelling(form, zone, back);
-  return { from: write, until: (at) => write(upTo(at, unit) - back), earliest: (at) => downTo(at, unit), read };
+  if (zone !== undefined) return localSpelling(form, zone, before, back);
+  const earliest = (at: Instant): Instant => downTo(at, unit);
+  return {
+    from: (at) => write(at - before),
+    until: (at) => write(upTo(at, unit) - back),
+    earliest,
+    shown: (at) => earliest(at) - before,
+    read,
+  };
 }
 
 function namedForm(format: TimeFormat): Form {
@@ -99,7 +111,7 @@ function patternForm(text: string): Form {
   };
 }
 
-function localSpelling({ unit, write, read, naive }: Form, zone: Zone, back: bigint): Spelling {
+function localSpelling({ unit, write, read, naive }: Form, zone: Zone, before: bigint, back: bigint): Spelling {
   function start(at: Instant): Instant {
     const local = downTo(localOf(zone, at), unit);
     const doubt = doubtOf(zone, local);
@@ -112,14 +124,17 @@ function localSpelling({ unit, write, read, naive }: Form, zone: Zone, back: big
     return doubt === undefined || doubt.earliest >= at ? local : upTo(doubt.end, unit);
   }
 
+  function earliest(at: Instant): Instant {
+    const local = downTo(localOf(zone, doubtfulFrom(zone, at)), unit);
+    const time = toMillis(local);
+    return local - fromMillis(time - earliestOf(zone, time));
+  }
+
   return {
-    from: (at) => write(start(at)),
+    from: (at) => write(start(at) - before),
     until: (at) => write(end(at) - back),
-    earliest(at) {
-      const local = downTo(localOf(zone, doubtfulFrom(zone, at)), unit);
-      const time = toMillis(local);
-      return local - fromMillis(time - earliestOf(zone, time));
-    },
+    earliest,
+    shown: (at) => earliest(earliest(at) - before),
     read(bytes, from, to, into) {
       read(bytes, from, to, into);
       if (Number.isNaN(into.time) || !naive(bytes, from, to)) return;

@@ -15,7 +15,7 @@ export async function pullWindow(at: BranchRun, window: Window): Promise<boolean
   /** Where the vendor goes by the day, two parts of one would be asked for as all of it twice. */
   const edge = (moment: Instant): Instant => {
     const last = source.edge?.(moment) ?? moment;
-    return source.shownFrom?.(last) ?? last;
+    return source.namedFrom?.(last) ?? last;
   };
   let told = false;
   function stale(moment: Instant): void {

@@ -5,7 +5,7 @@ import type { TemplateValues } from './template.ts';
 import { parseDuration } from '../clock/duration.ts';
 import { spellingOf, type WindowRule } from '../clock/spelling.ts';
 import { second } from '../time.ts';
-import type { Duration, Instant, SettingValues, Window, WindowRules } from '../types.ts';
+import type { Duration, Instant, SettingValues, Source, Window, WindowRules } from '../types.ts';
 
 const minute = 60n * second;
 
@@ -52,10 +52,15 @@ export function earliestIn({ records: { time } }: SourceDefinition): (at: Instan
   return time === undefined ? (at) => at : spellingOf(time).earliest;
 }
 
-/** See `Source.shownFrom`. */
-export function shownFromIn(definition: SourceDefinition, settings: SettingValues): (at: Instant) => Instant {
+/** See `Source.namedFrom` and `Source.shownFrom`. */
+export function shownIn(
+  definition: SourceDefinition,
+  settings: SettingValues,
+): Required<Pick<Source, 'namedFrom' | 'shownFrom'>> {
   const chosen = timeOf(definition, settings);
-  return chosen === undefined ? (at) => at : spellingOf(chosen).earliest;
+  if (chosen === undefined) return { namedFrom: (at) => at, shownFrom: (at) => at };
+  const { earliest, shown } = spellingOf(chosen);
+  return { namedFrom: earliest, shownFrom: shown };
 }
 
 /**

@@ -23,6 +23,28 @@ test('the last day is that of the clock of the zone', () => {
   assert.equal(until(at('2026-11-20T15:00:00.001Z')), '21/11/2026');
 });
 
+const beginnings: readonly (readonly [
+  rule: Parameters<typeof spellingOf>[0],
+  at: string,
+  from: string,
+  shown: string,
+])[] = [
+  [{ format: 'iso-ms' }, '2026-11-20T09:00:00Z', '2026-11-20T08:59:59.999Z', '2026-11-20T08:59:59.999Z'],
+  [{ format: 'iso-s' }, '2026-11-20T09:00:00.500Z', '2026-11-20T08:59:59Z', '2026-11-20T08:59:59Z'],
+  [{ format: 'epoch-s' }, '1970-01-01T00:01:00Z', '59', '1970-01-01T00:00:59Z'],
+  [{ format: 'date' }, '2026-11-20T09:00:00Z', '2026-11-19', '2026-11-19T00:00:00Z'],
+  [{ format: 'sql', zone: 'Asia/Tokyo' }, '2026-11-20T15:00:00Z', '2026-11-20 23:59:59', '2026-11-20T14:59:59Z'],
+  [{ format: 'date', zone: 'Asia/Tokyo' }, '2026-11-20T15:00:00Z', '2026-11-20', '2026-11-19T15:00:00Z'],
+];
+for (const [rule, begin, from, shown] of beginnings) {
+  test(`a window from ${begin} on is asked for after ${from} where that does not belong to it`, () => {
+    const spelling = spellingOf({ ...rule, exclusive: true });
+    assert.equal(spelling.from(at(begin)), from);
+    assert.equal(spelling.shown(at(begin)), at(shown));
+    assert.equal(spelling.until(at(begin)), spellingOf(rule).until(at(begin)));
+  });
+}
+
 const earliest: readonly (readonly [what: string, rule: Parameters<typeof spellingOf>[0], at: string, read: string])[] =
   [
     ['no zone', { format: 'sql' }, '2026-06-20T09:00:00.500Z', '2026-06-20T09:00:00Z'],
