@@ -16,10 +16,15 @@ const { definition, part, next, started, queries } = example('hubspot', {
   add: (vendor, texts) => vendor.add(...texts),
 });
 
-test('hubspot: the beginning and the order go with every page, and no end', async (t) => {
+test('hubspot: both ends and the order go with every page, and the beginning is the millisecond before', async (t) => {
   const { vendor, values } = await started(t);
   await pullOnce(definition, values, { part, search: { limit: 10 } });
-  const query = { occurredAfter: '2026-11-20T08:00:00.000Z', sort: 'occurredAt', limit: '10' };
+  const query = {
+    occurredAfter: '2026-11-20T07:59:59.999Z',
+    occurredBefore: '2026-11-20T09:00:00.000Z',
+    sort: 'occurredAt',
+    limit: '10',
+  };
   assert.deepEqual(
     queries(vendor).map(({ after, ...rest }) => [rest, after !== undefined]),
     [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { example } from '../support/example.ts';
-import { pullOnce } from '../support/source-tools.ts';
+import { example, minute, start } from '../support/example.ts';
+import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { startLaunchdarkly } from '../support/vendors/launchdarkly.ts';
 
 const { definition, part, started, queries } = example('launchdarkly', {
@@ -22,11 +22,17 @@ test('launchdarkly: bounds are milliseconds, and the token goes without a word b
     search: { rawQuery: 'proj/*', query: [['text', 'x']] },
   });
   assert.deepEqual(queries(vendor)[0], {
-    after: '1795161600000',
+    after: '1795161599000',
     before: '1795165200999',
     limit: '20',
     spec: 'proj/*',
     q: 'x',
   });
   assert.equal(vendor.requests[0]?.headers['authorization'], 'api-token');
+});
+
+test('launchdarkly: a search finds the entry of the millisecond in which it begins', async (t) => {
+  const { texts, values } = await started(t, [start - 60 * minute]);
+  const { records } = await pullOnce(definition, values, { part });
+  assert.deepEqual(textsOf(records), texts);
 });

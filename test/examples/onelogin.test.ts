@@ -24,11 +24,11 @@ const { definition, part, next, started, queries } = example('onelogin', {
   asksRecords: ({ target }) => target.startsWith('/api/1/events'),
 });
 
-test('onelogin: the beginning goes with every page, in milliseconds, and no end', async (t) => {
+test('onelogin: both ends go with every page, in milliseconds, and the beginning is the one before: it does not belong to the window', async (t) => {
   const { vendor, values } = await started(t);
   await pullOnce(definition, values, { part, search: { limit: 10 } });
   const asked = queries(vendor).map(({ after_cursor: cursor, ...rest }) => [rest, cursor !== undefined]);
-  const query = { since: '2026-11-20T08:00:00.000Z', limit: '10' };
+  const query = { since: '2026-11-20T07:59:59.999Z', until: '2026-11-20T09:00:00.000Z', limit: '10' };
   assert.deepEqual(asked, [
     [query, false],
     [query, true],

@@ -18,10 +18,10 @@ const { definition, part, record, started, asked, queries } = example('tines', {
   add: (vendor, texts) => vendor.add(...texts),
 });
 
-test('tines: the beginning goes with every page, in whole seconds, and the next page is the one that was named', async (t) => {
+test('tines: the beginning goes with every page, in whole seconds and as the one before, and the next page is the one that was named', async (t) => {
   const { vendor, values } = await started(t);
   await pullOnce(definition, values, { part, search: { limit: 10 } });
-  const query = { after: '2026-11-20T08:00:00Z', per_page: '10' };
+  const query = { after: '2026-11-20T07:59:59Z', per_page: '10' };
   assert.deepEqual(queries(vendor), [query, { ...query, page: '2' }, { ...query, page: '3' }]);
 });
 
@@ -67,4 +67,10 @@ test('tines: operations are a parameter each, and users are sent and matched her
     textsOf(records),
     texts.filter((text) => text.includes('"user_id":8')),
   );
+});
+
+test('tines: a search finds the record of the second in which it begins', async (t) => {
+  const { texts, values } = await started(t, [start - 60 * minute]);
+  const { records } = await pullOnce(definition, values, { part });
+  assert.deepEqual(textsOf(records), texts);
 });
