@@ -33,6 +33,7 @@ import {
   templates,
   test,
 } from './definition/parts.ts';
+import { limits } from './definition/limits.ts';
 import { items, prepare } from './definition/steps.ts';
 import { exit, Problem } from './problem.ts';
 import { timeFormats } from './time.ts';
@@ -140,22 +141,7 @@ export const definitionSchema = z.strictObject({
       unavailable: optional(answers),
     }),
   ),
-  limits: optional(
-    z.strictObject({
-      /**
-       * {limit} is `page` unless the user says otherwise, and never more than `most` (where a short page is the last one and
-       * `most` is left out: than `page`). Where no {limit} is sent, `page` is how many records every full page has.
-       */
-      page: optional(count),
-      most: optional(count),
-      /** At least this long between two requests. */
-      interval: optional(duration),
-      /** In any `per`, at most as many requests as the vendor says in this header of its replies; it may say the time, too. */
-      rate: optional(z.strictObject({ header: z.string(), per: duration })),
-      /** Bytes of one record; a larger one goes to the quarantine. */
-      record: optional(count),
-    }),
-  ),
+  limits: optional(limits),
   branches: optional(branches),
   /** Keys of --query. Others are paths in the record, matched here. */
   query: optional(query),

@@ -32,7 +32,7 @@ export function refusal(
   const clock = definition.auth.type === 'signature' ? clockHint({ date }, now) : '';
   const meant = meantBy(definition, status, said);
   const asked = { who: definition.name, what, at: placeOf(url), meant, ...(hint && { hint: hint + clock }) };
-  const problem = httpProblem(status, headers, asked, now);
+  const problem = httpProblem(status, withReset(definition, headers), asked, now);
   const invalid = tellsInvalid(definition, said); // asking again would not help
   return problem.with({
     message: problem.message + saying(definition, said),
@@ -40,6 +40,16 @@ export function refusal(
     again: invalid ? undefined : problem.again,
     httpStatus: invalid || isCursorRefused(question, meant ?? status) ? gone : status,
   });
+}
+
+/** The headers, of which one tells in seconds, under a usual name, when the rate limit ends. */
+function withReset({ limits }: SourceDefinition, headers: HttpReply['headers']): HttpReply['headers'] {
+  const { header, unit = 's' } = limits?.reset ?? { header: '' };
+  const told = headers[header.toLowerCase()]?.trim() ?? '';
+  if (told === '') return headers;
+  // A moment is in milliseconds since 1970 by its size alone.
+  const isSpan = unit === 'ms' && /^\d{1,12}(\.\d+)?$/.test(told);
+  return { ...headers, 'x-ratelimit-reset': isSpan ? String(Number(told) / 1000) : told };
 }
 
 /** Whether a page is refused that the vendor named itself: that a cursor has expired is told by many a status. */

@@ -72,6 +72,29 @@ test('the wait is as long as the vendor asks for', async (t) => {
   assert.deepEqual([ids, tools.waits], [['1'], [7000]]);
 });
 
+const resets: readonly (readonly [what: string, reset: object, headers: Record<string, string>, waits: number[]])[] = [
+  ['milliseconds', { header: 'X-RateLimit-Reset', unit: 'ms' }, { 'X-RateLimit-Reset': '12500' }, [12_500]],
+  ['another header', { header: 'X-Limes-Again' }, { 'X-Limes-Again': '7', 'X-RateLimit-Reset': '900' }, [7000]],
+  [
+    'a moment in milliseconds',
+    { header: 'X-Limes-Again', unit: 'ms' },
+    { 'X-Limes-Again': String(Date.UTC(2026, 10, 20, 9, 0, 30)), Date: 'Fri, 20 Nov 2026 09:00:00 GMT' },
+    [30_000],
+  ],
+  [
+    'Retry-After first',
+    { header: 'X-RateLimit-Reset', unit: 'ms' },
+    { 'X-RateLimit-Reset': '9', 'Retry-After': '3' },
+    [3000],
+  ],
+];
+for (const [what, reset, headers, waits] of resets) {
+  test(`the wait is as long as a header of the definition says: ${what}`, async (t) => {
+    const { ids, tools } = await read(t, [[429, soon, headers]], { limits: { reset } });
+    assert.deepEqual([ids, tools.waits], [['1'], waits]);
+  });
+}
+
 test('a rate limit that does not pass is 75, in words that name the status, and says nothing of credentials', async (t) => {
   const { problem } = await read(t, Array<Answer>(9).fill([403, soon]), { reply: { limited } });
   assert.equal(problem?.status, exit.tempfail);
