@@ -19,7 +19,6 @@ import {
   address,
   answers,
   auth,
-  count,
   duration,
   job,
   jsonObject,

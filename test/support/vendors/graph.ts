@@ -11,6 +11,8 @@ export interface GraphRules {
   readonly path: string;
   readonly timeField: string;
   readonly most: number;
+  /** How times may be compared. Default: ge and le. */
+  readonly comparisons?: readonly string[];
 }
 
 export interface GraphOptions extends GraphRules, ServerOptions {}
@@ -27,7 +29,7 @@ interface Stored {
   readonly value: Readonly<Record<string, unknown>>;
 }
 
-export async function startGraph({ path, timeField, most, ...options }: GraphOptions): Promise<Graph> {
+export async function startGraph({ path, timeField, most, comparisons, ...options }: GraphOptions): Promise<Graph> {
   const log: Stored[] = [];
   const grants = tokenGrants((request) => refusalOfMicrosoft(request, `${vendor.origin}/.default`));
 
@@ -49,7 +51,7 @@ export async function startGraph({ path, timeField, most, ...options }: GraphOpt
     if (odd !== undefined) throw new Error(`Unrecognized query parameter ${odd}`);
     const top = Number(query.get('$top') ?? most);
     if (!(top >= 1 && top <= most)) throw new Error(`Invalid page size specified: '${top}'.`);
-    const wanted = filterOf(query.get('$filter') ?? '', timeField);
+    const wanted = filterOf(query.get('$filter') ?? '', timeField, comparisons);
     const found = log.filter(wanted).toSorted((a, b) => b.time - a.time);
     const begin = Number(query.get('$skiptoken') ?? 0);
     const next = new URL(url);
@@ -76,14 +78,20 @@ export async function startGraph({ path, timeField, most, ...options }: GraphOpt
 }
 
 /** `time ge … and time le … and (field eq 'value')`: what the reports can compare, and tests do. */
-function filterOf(text: string, timeField: string): (record: Stored) => boolean {
+function filterOf(
+  text: string,
+  timeField: string,
+  comparisons: readonly string[] = ['ge', 'le'],
+): (record: Stored) => boolean {
   const tests = text.split(' and ').map((each) => {
     const [, field = '', operator = '', value = ''] =
-      /^\(?([\w/]+) (eq|ge|le) ('[^']*'|[\d:TZ-]+)\)?$/.exec(each) ?? [];
+      /^\(?([\w/]+) (eq|ge|gt|le) ('[^']*'|[\d:TZ-]+)\)?$/.exec(each) ?? [];
     if (field === '') throw new Error('Invalid filter clause');
     if (operator === 'eq') return (record: Stored) => record.value[field] === value.slice(1, -1);
     const bound = Date.parse(value);
-    if (field !== timeField || Number.isNaN(bound)) throw new Error(`Invalid filter clause: ${field}`);
+    if (field !== timeField || Number.isNaN(bound) || !comparisons.includes(operator))
+      throw new Error(`Invalid filter clause: ${field} ${operator}`);
+    if (operator === 'gt') return ({ time }: Stored) => time > bound;
     return ({ time }: Stored) => (operator === 'ge' ? time >= bound : time <= bound);
   });
   return (record) => tests.every((each) => each(record));
