@@ -22,8 +22,8 @@ test('launchdarkly: bounds are milliseconds, and the token goes without a word b
     search: { rawQuery: 'proj/*', query: [['text', 'x']] },
   });
   assert.deepEqual(queries(vendor)[0], {
-    after: '1795161599000',
-    before: '1795165200999',
+    after: '1795161599999',
+    before: '1795165200000',
     limit: '20',
     spec: 'proj/*',
     q: 'x',

@@ -18,10 +18,10 @@ const { definition, part, record, started, asked, queries } = example('tines', {
   add: (vendor, texts) => vendor.add(...texts),
 });
 
-test('tines: the beginning goes with every page, in whole seconds and as the one before, and the next page is the one that was named', async (t) => {
+test('tines: both ends go with every page, in whole seconds, the beginning as the one before, and the next page is the one that was named', async (t) => {
   const { vendor, values } = await started(t);
   await pullOnce(definition, values, { part, search: { limit: 10 } });
-  const query = { after: '2026-11-20T07:59:59Z', per_page: '10' };
+  const query = { after: '2026-11-20T07:59:59Z', before: '2026-11-20T09:00:00Z', per_page: '10' };
   assert.deepEqual(queries(vendor), [query, { ...query, page: '2' }, { ...query, page: '3' }]);
 });
 
