@@ -37,7 +37,8 @@ export async function check(flags: Flags, host: Host): Promise<number> {
   );
   const { maxRuntime } = configuration.plan;
   if (maxRuntime !== undefined) stops.stopAfter(toMillis(maxRuntime), flags.maxRuntime ?? '', 'looked at');
-  const parts = await makeParts(configuration, host);
+  const warnings: string[] = [];
+  const parts = await makeParts(configuration, { ...host, log: { ...log, warn: noting(warnings, log) } });
   const problems: Problem[] = [];
 
   /** One line of the report; a Problem is told below, with its hint. */
@@ -62,7 +63,7 @@ export async function check(flags: Flags, host: Host): Promise<number> {
       lookAtPosition(stateDirectory(flags.stateDir, world.environment), configuration, parts, log),
     );
     await step(`sink ${parts.sink.name}`, () => lookAtSink(parts.sink));
-    await step(`source ${parts.source.name}`, () => lookAtSource(parts, configuration));
+    await step(`source ${parts.source.name}`, () => lookAtSource(parts, configuration, warnings));
   } finally {
     await parts.close();
   }
@@ -107,9 +108,14 @@ async function lookAtSink(sink: Sink): Promise<string> {
   }
 }
 
-/** Reads the first page of the first branch, and leaves. */
-async function lookAtSource({ source, tools }: Parts, configuration: Configuration): Promise<Found> {
+/** Reads the first page of the first branch, and leaves. What `warnings` says meanwhile is a doubt about the source. */
+async function lookAtSource(
+  { source, tools }: Parts,
+  configuration: Configuration,
+  warnings: string[],
+): Promise<Found> {
   const { source: definition, plan } = configuration;
+  warnings.length = 0; // the others are of no source
   try {
     const branches = await source.branches();
     await source.open?.(); // tells the clock by which the window is made
@@ -143,10 +149,19 @@ async function lookAtSource({ source, tools }: Parts, configuration: Configurati
       source.stream !== undefined
         ? `${counted(seen.count())} in what came first${seen.lacks()}`
         : `logged in, ${counted(seen.count())} on ${page}${seen.lacks()}${clockOf(source)}`;
-    return never.warnings().length === 0 && !seen.isAllOld() ? found : { warning: found };
+    const doubts = [...new Set(warnings)].map((line) => `; ${line.replace(`${source.name}: `, '')}`).join('');
+    return doubts === '' && never.warnings().length === 0 && !seen.isAllOld() ? found : { warning: found + doubts };
   } finally {
     await source.close();
   }
+}
+
+/** Says a warning as before, and keeps it: a line that says `ok` would belie it. */
+function noting(warnings: string[], log: Log): Log['warn'] {
+  return (message, always) => {
+    warnings.push(message);
+    log.warn(message, always);
+  };
 }
 
 /** What is read then depends on a clock that nothing is held against. */

@@ -181,7 +181,7 @@ test('the clock that the login tells is the one that the window of the check is 
   assert.equal(Date.parse(until), Date.parse(theirs));
 });
 
-test('a full first page that names no next one is told by the check, as it would be by a run', async (t) => {
+test('a full first page that names no next one is told by the check, as it would be by a run, and no source is ok then', async (t) => {
   const server = await rawServer(answers(reply(200, {}, '{"data":[{"id":1},{"id":2}],"nxt":"b"}')));
   t.after(() => server.close());
   const directory = scratch(t);
@@ -203,6 +203,10 @@ limits: { page: 2 }
   const ended = await run(['check', '--source', './fig.yaml', '--state-dir', '.'], { directory, environment });
   assert.equal(ended.status, 0, ended.stderr);
   assert.match(ended.stderr, /^audit-export: warning: fig: page 1 was full, and nothing stands at next: /);
+  assert.match(
+    ended.stdout,
+    /^warning source fig: logged in, 2 records on .*; page 1 was full, and nothing stands at next: [^;]*$/m,
+  );
 });
 
 for (const [what, at, line] of [
