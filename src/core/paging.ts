@@ -143,7 +143,7 @@ function stepAfter(paging: PagingDefinition, step: Step, end: PageEnd, source: s
     case 'none':
       return undefined;
     case 'link':
-      return stepTo(end, nextPageLink(end.headers['link'] ?? '', source));
+      return stepTo(end, nextPageLink(end.headers['link'] ?? '', source, paging.relation));
     case 'url':
       return stepTo(end, addressIn(paging, end, source));
     case 'cursor': {

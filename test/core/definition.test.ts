@@ -95,6 +95,11 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     /paging\.bookmark means nothing here: it belongs to paging of type link or url or cursor$/,
   ],
   [
+    'a relation that no link can have',
+    { paging: { type: 'link', relation: 'rel="prev"' }, request: { path: '/log' } },
+    /paging\.relation: expected a link relation such as prev, found "rel=\\"prev\\""$/,
+  ],
+  [
     'a key of several other paging styles',
     { paging: { type: 'none', path: 'next' } },
     /paging\.path means nothing here: it belongs to paging of type url or cursor$/,

@@ -75,6 +75,15 @@ for (const [link, next] of links) {
   });
 }
 
+test('the next page may be that of another relation, and then no other is followed', () => {
+  const next = (relation: string, link: string) => walk({ type: 'link', relation }, [{ headers: { link } }])[1]?.url;
+  const both = '</v1/log?startingAfter=9>; rel="next", </v1/log?endingBefore=5>; rel=prev';
+  assert.equal(next('prev', both), 'https://api.example/v1/log?endingBefore=5');
+  assert.equal(next('Prev', '</older>; rel="last PREV"'), 'https://api.example/older');
+  assert.equal(next('prev', '</v1/log?startingAfter=9>; rel="next"'), undefined);
+  assert.equal(next('next', both), 'https://api.example/v1/log?startingAfter=9');
+});
+
 test('a Link header in which a link cannot be read may have been that of the next page: 76', () => {
   for (const link of [
     'garbage',

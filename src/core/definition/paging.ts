@@ -46,8 +46,13 @@ const lasting = {
 };
 
 const none = z.strictObject({ type: z.literal('none') });
-/** The `Link` header with rel="next" (RFC 8288). */
-const link = { type: z.literal('link'), ...everyPaging };
+const aRelation = 'a link relation such as prev';
+/** The `Link` header with rel="next" (RFC 8288), or with another relation: where the newest page comes first, that may be prev. */
+const link = {
+  type: z.literal('link'),
+  relation: optional(z.string(aRelation).check(z.regex(/^[^\s"']+$/, aRelation))),
+  ...everyPaging,
+};
 /** The next page's address, absolute or relative, in the body or in a header. */
 const url = {
   type: z.literal('url'),

@@ -8,18 +8,19 @@ import { holds, parseJson, valueAt } from './reply.ts';
 const links = /<([^<>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s",;]*))?)*)/g;
 const parameter = /;\s*([^\s=;,"]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'?([^\s",;']*)))?/g;
 
-/** The target of rel="next" in a Link header, or undefined. Some write it as rel='next'. */
-export function nextLink(header: string): string | undefined {
+/** The target of rel="next", or of another relation, in a Link header, or undefined. Some write it as rel='next'. */
+export function nextLink(header: string, wanted = 'next'): string | undefined {
   for (const [, target, parameters = ''] of header.matchAll(links)) {
     const relation = [...parameters.matchAll(parameter)].find(([, name]) => name?.toLowerCase() === 'rel');
-    if ((relation?.[2] ?? relation?.[3] ?? '').toLowerCase().split(/\s+/).includes('next')) return target;
+    const named = (relation?.[2] ?? relation?.[3] ?? '').toLowerCase().split(/\s+/);
+    if (named.includes(wanted.toLowerCase())) return target;
   }
   return undefined;
 }
 
 /** The same of a page. Throws Problem 76 where there is none, and a part cannot be read: that may have been its link. */
-export function nextPageLink(header: string, source: string): string | undefined {
-  const target = nextLink(header);
+export function nextPageLink(header: string, source: string, relation?: string): string | undefined {
+  const target = nextLink(header, relation);
   if (target !== undefined || /^[\s,;]*$/.test(header.replace(links, ''))) return target;
   throw new Problem(exit.protocol, `${source}: not all of the Link header can be read: ${quoted(header)}`, {
     hint: "it may name the next page, so the position stays; check the vendor's API version, and a proxy on the way",
