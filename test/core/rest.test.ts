@@ -612,6 +612,22 @@ test('something else where the records should be is no empty list, even where th
   }
 });
 
+test('where only a bare reply means that there is nothing, one with other members is none', async () => {
+  const paging = { type: 'cursor', path: 'page.next' } as const;
+  const records = { path: 'd', missing: 'bare', id: pear.records.id } as const;
+  const read = async (...texts: readonly string[]) => {
+    const server = await vendor(...texts);
+    const { records: found } = await pullOnce({ ...pear, paging, records }, valuesFor(server), { part: { slice } });
+    await server.close();
+    return found.map((record) => record.text);
+  };
+  for (const text of ['{}', '{"d":null}', '{"page":{}}', '{"d":[]}']) assert.deepEqual(await read(text), []);
+  assert.deepEqual(await read('{"page":{"next":"b"}}', '{"d":[{"id":1}]}'), ['{"id":1}']);
+  for (const text of ['{"unknown":[]}', '{"page":{},"dd":[{"id":1}]}', '{"d":{"E1":{"id":1}}}', '[]']) {
+    await assert.rejects(read(text), /no list of records at d/, text);
+  }
+});
+
 test('a reply without its list is told with the members that it has, by name alone', async () => {
   const names = (count: number): string => Array.from({ length: count }, (_, at) => `"k${at}":${at}`).join();
   for (const [text, path, said] of [

@@ -35,9 +35,10 @@ export const answers = z.array(z.union([z.int(), test]));
 
 /**
  * What a reply without its list means: that there is nothing (`empty`), or an error. `null`: null there means nothing,
- * and nothing there is an error. Left out: both are errors.
+ * and nothing there is an error. `bare`: a reply with nothing else in it but what leads to the next page means nothing.
+ * Left out: all are errors.
  */
-export const missing = z.enum(['error', 'null', 'empty']);
+export const missing = z.enum(['error', 'null', 'empty', 'bare']);
 
 export const request = z.strictObject({
   /** GET when left out. A POST here only reads, and so may be sent again. */

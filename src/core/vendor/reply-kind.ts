@@ -1,5 +1,8 @@
 /** What kind of reply this is: by its status and headers, before its body is read, and by what its records are in. */
 import type { SourceDefinition } from '../definition.ts';
+import { pagingRules } from '../definition/paging-rules.ts';
+import { isObject } from '../json/parsed.ts';
+import { parsePath } from '../json/path.ts';
 import type { HttpReply } from '../types.ts';
 import { valueAt } from './reply.ts';
 
@@ -33,10 +36,20 @@ export function isDocument({ records: { format } }: SourceDefinition): boolean {
   return format === undefined || format === 'json';
 }
 
-export function mayBeMissing({ records: { format, missing, path } }: SourceDefinition, value: unknown): boolean {
+export function mayBeMissing(definition: SourceDefinition, value: unknown): boolean {
+  const { format, missing, path = '' } = definition.records;
   if (format === 'lines') return true;
-  const found = valueAt(value, path ?? '');
-  return missing === 'empty' ? isNothing(found) : missing === 'null' && found === null;
+  const found = valueAt(value, path);
+  if (missing === 'null') return found === null;
+  if (missing === 'bare' && !isBare(definition, value)) return false;
+  return (missing === 'empty' || missing === 'bare') && isNothing(found);
+}
+
+/** Whether the reply has no members but those that lead to its records, or to the next page: others may be the records. */
+function isBare({ records, paging }: SourceDefinition, value: unknown): boolean {
+  const { path = '', more = '' } = pagingRules(paging);
+  const known = [records.path ?? '', path, more].map((each) => parsePath(each)[0]);
+  return isObject(value) && Object.keys(value).every((name) => known.includes(name));
 }
 
 /** Not there, or without contents: what has some may be records in another shape. */
