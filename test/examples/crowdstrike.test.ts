@@ -71,7 +71,12 @@ test('crowdstrike: a member is asked for with the token', async (t) => {
   const { vendor, values } = await started(t, 1);
   await pullOnce(definition, { ...values, CROWDSTRIKE_MEMBER_CID: 'member' }, { part });
   const form = Object.fromEntries(new URLSearchParams(vendor.requests[0]?.body));
-  assert.deepEqual(form, { client_id: 'client', client_secret: 'secret', member_cid: 'member' });
+  assert.deepEqual(form, {
+    grant_type: 'client_credentials',
+    client_id: 'client',
+    client_secret: 'secret',
+    member_cid: 'member',
+  });
 });
 
 for (const moment of [start + 41_000, (start + 41_000) / 1000]) {
@@ -92,8 +97,8 @@ for (const moment of [start + 41_000, (start + 41_000) / 1000]) {
 test('crowdstrike: what is wrong is told, as with a filter that Falcon does not know', async (t) => {
   const { values } = await started(t, 1);
   await assert.rejects(
-    pullOnce(definition, values, { part, search: { limit: 1001 } }),
-    (error) => error instanceof Problem && /limit must be between 1 and 1000/.test(error.message),
+    pullOnce(definition, values, { part, search: { rawQuery: 'nonsense' } }),
+    (error) => error instanceof Problem && /filter must be a time/.test(error.message),
   );
 });
 

@@ -1,6 +1,6 @@
 /**
- * Plays the alerts of CrowdStrike Falcon: a token for a client ID and its secret, given with HTTP 201, and alerts as they
- * are now, by the time of their last change, with a token for what follows on every page that is full.
+ * Plays the alerts of CrowdStrike Falcon: a token for a client ID and its secret, and alerts as they are now, by the time of
+ * their last change, with a token for what follows on every page that is full.
  */
 import { Buffer } from 'node:buffer';
 import type { ServerResponse } from 'node:http';
@@ -33,7 +33,8 @@ export async function startCrowdStrike(options: ServerOptions = {}): Promise<Cro
   const alerts = new Map<string, { readonly text: string; readonly alert: Alert; readonly place: string }>();
   const grants = tokenGrants(
     ({ form }) => {
-      const { client_id: id, client_secret: secret, member_cid: member, ...odd } = form;
+      const { grant_type: grant, client_id: id, client_secret: secret, member_cid: member, ...odd } = form;
+      if (grant !== 'client_credentials') return 'unsupported_grant_type';
       if (Object.keys(odd).length > 0 || (member !== undefined && member !== 'member')) return 'invalid_request';
       return id === 'client' && secret === 'secret' ? undefined : { status: 403, error: 'access_denied' };
     },
@@ -42,12 +43,7 @@ export async function startCrowdStrike(options: ServerOptions = {}): Promise<Cro
 
   function answer(request: LoggedRequest, response: ServerResponse): void {
     const { method, target, headers, body } = request;
-    if (target === '/oauth2/token') {
-      const writeHead = response.writeHead.bind(response) as (status: number, headers: object) => ServerResponse;
-      response.writeHead = ((status: number, given: object) =>
-        writeHead(status === 200 ? 201 : status, given)) as typeof response.writeHead;
-      return grants.answer(request, response);
-    }
+    if (target === '/oauth2/token') return grants.answer(request, response);
     if (!grants.opens(request)) return failure(response, 401, 'access denied, invalid bearer token');
     const isJson = headers['content-type'] === 'application/json';
     if (method !== 'POST' || target !== '/alerts/combined/alerts/v1' || !isJson) {
