@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Problem } from '../../src/core/problem.ts';
+import { example, start } from '../support/example.ts';
+import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
+import { startBuildkite, type Buildkite } from '../support/vendors/buildkite.ts';
+import { refusesOnce } from '../support/vendors/server.ts';
+
+const { definition, part, started } = example('buildkite', {
+  secret: 'BUILDKITE_TOKEN',
+  lateness: 10,
+  newestFirst: true,
+  apart: 1001,
+  start: startBuildkite,
+  values: ({ origin }) => ({
+    BUILDKITE_URL: origin,
+    BUILDKITE_ORGANIZATION: 'acme-inc',
+    BUILDKITE_TOKEN: 'bkua_key',
+  }),
+  write: (template, number, time) =>
+    template.replace('ID', String(number).padStart(12, '0')).replace('TIME', new Date(time).toISOString()),
+  add: (vendor, texts) => vendor.add(...texts),
+});
+
+const variables = ({ requests }: Buildkite) =>
+  requests.map(({ body }) => (JSON.parse(body) as { variables: Record<string, unknown> }).variables);
+
+test('buildkite: the window and the number are variables of every page, and the cursor is one of later pages', async (t) => {
+  const { vendor, values } = await started(t, 20);
+  await pullOnce(definition, values, { part, search: { limit: 10 } });
+  const all = {
+    organization: 'acme-inc',
+    from: '2026-11-20T07:59:59.999Z',
+    until: '2026-11-20T09:00:00.000Z',
+    first: 10,
+  };
+  const [first, second, ...more] = variables(vendor);
+  assert.deepEqual(first, all);
+  const { after, ...rest } = second ?? {};
+  assert.deepEqual([rest, typeof after, more], [all, 'string', []]);
+});
+
+test('buildkite: a limit of complexity is waited for as many seconds as its header tells', async (t) => {
+  const { vendor, texts, values } = await started(t, 1);
+  vendor.fault = refusesOnce(429, '{"errors":[{"message":"Your organization has exceeded the limit"}]}', {
+    'RateLimit-Remaining': '0',
+    'RateLimit-Limit': '20000',
+    'RateLimit-Reset': '187',
+  });
+  const tools = sourceTools(start);
+  const { records } = await pullOnce(definition, values, { part, tools });
+  assert.deepEqual([records.length, tools.waits], [texts.length, [187_000]]);
+});
+
+test('buildkite: an organization that is not there is no empty log, and an error with HTTP 200 is told', async (t) => {
+  const { values } = await started(t, 1);
+  await assert.rejects(
+    pullOnce(definition, { ...values, BUILDKITE_ORGANIZATION: 'other' }, { part }),
+    (error) => error instanceof Problem && /no list of records at data\.organization/.test(error.message),
+  );
+  await assert.rejects(
+    pullOnce(definition, values, { part, search: { limit: 501 } }),
+    (error) => error instanceof Problem && /first must be between 1 and 500/.test(error.message),
+  );
+});
+
+test('buildkite: types are a list, and actors are matched here', async (t) => {
+  const { vendor, texts, values } = await started(t, 4);
+  const expected = texts.filter((text) => text.includes('ORGANIZATION_UPDATED'));
+  for (const search of [{ categories: ['ORGANIZATION_UPDATED'] }, { query: [['actor', '3d3c']] as const }]) {
+    const { records } = await pullOnce(definition, values, { part, search });
+    assert.deepEqual(textsOf(records), expected);
+  }
+  assert.deepEqual(
+    variables(vendor).map(({ types }) => types),
+    [['ORGANIZATION_UPDATED'], undefined],
+  );
+});
