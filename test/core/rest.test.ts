@@ -614,8 +614,9 @@ test('something else where the records should be is no empty list, even where th
 
 test('where only a bare reply means that there is nothing, one with other members is none', async () => {
   const paging = { type: 'cursor', path: 'page.next' } as const;
-  const records = { path: 'd', missing: 'bare', id: pear.records.id } as const;
+  let path = 'd';
   const read = async (...texts: readonly string[]) => {
+    const records = { path, missing: 'bare', id: pear.records.id } as const;
     const server = await vendor(...texts);
     const { records: found } = await pullOnce({ ...pear, paging, records }, valuesFor(server), { part: { slice } });
     await server.close();
@@ -625,6 +626,13 @@ test('where only a bare reply means that there is nothing, one with other member
   assert.deepEqual(await read('{"page":{"next":"b"}}', '{"d":[{"id":1}]}'), ['{"id":1}']);
   for (const text of ['{"unknown":[]}', '{"page":{},"dd":[{"id":1}]}', '{"d":{"E1":{"id":1}}}', '[]']) {
     await assert.rejects(read(text), /no list of records at d/, text);
+  }
+  path = 'd.list';
+  for (const text of ['{}', '{"d":null}', '{"d":{}}', '{"d":{"list":null},"page":{}}']) {
+    assert.deepEqual(await read(text), []);
+  }
+  for (const text of ['{"d":{"lists":[{"id":1}]}}', '{"d":[{"id":1}]}', '{"d":{},"page":{"list":[]}}']) {
+    await assert.rejects(read(text), /no list of records at d\.list/, text);
   }
 });
 

@@ -41,15 +41,21 @@ export function mayBeMissing(definition: SourceDefinition, value: unknown): bool
   if (format === 'lines') return true;
   const found = valueAt(value, path);
   if (missing === 'null') return found === null;
-  if (missing === 'bare' && !isBare(definition, value)) return false;
+  const { path: next, more } = pagingRules(definition.paging);
+  const places = [path, next, more].flatMap((each) => (each === undefined ? [] : [parsePath(each)]));
+  if (missing === 'bare' && !isBare(value, places)) return false;
   return (missing === 'empty' || missing === 'bare') && isNothing(found);
 }
 
-/** Whether the reply has no members but those that lead to its records, or to the next page: others may be the records. */
-function isBare({ records, paging }: SourceDefinition, value: unknown): boolean {
-  const { path = '', more = '' } = pagingRules(paging);
-  const known = [records.path ?? '', path, more].map((each) => parsePath(each)[0]);
-  return isObject(value) && Object.keys(value).every((name) => known.includes(name));
+/** Whether a value has no members but those on the way to one of these places: others may be the records. */
+function isBare(value: unknown, places: readonly (readonly string[])[]): boolean {
+  if (value === null || places.some((place) => place.length === 0)) return true;
+  const inside = (name: string) => places.flatMap(([first, ...rest]) => (first === name ? [rest] : []));
+  return isObject(value) && Object.entries(value).every(([name, each]) => isMember(each, inside(name)));
+}
+
+function isMember(value: unknown, places: readonly (readonly string[])[]): boolean {
+  return places.length > 0 && isBare(value, places);
 }
 
 /** Not there, or without contents: what has some may be records in another shape. */
