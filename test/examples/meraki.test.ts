@@ -29,7 +29,7 @@ test('meraki: older pages are read, by the link to the page before, and not what
   const asked = { t0: '2026-11-20T07:59:59.999Z', t1: '2026-11-20T09:00:00.000Z', perPage: '10' };
   assert.deepEqual(
     queries(vendor).map(({ endingBefore, ...rest }) => [rest, endingBefore?.slice(11, 19)]),
-    [undefined, '08:59:50', '08:59:40'].map((before) => [asked, before]),
+    [undefined, '08:59:50', '08:59:40', '08:59:35'].map((before) => [asked, before]),
   );
 });
 

@@ -1,6 +1,6 @@
 /**
  * Plays the change log of Meraki: neither end inside the window, the newest page first, and links to the pages before and
- * after it, of which the latter is there for ever. Pages are divided at times.
+ * after it: the latter is there for ever, and the former as long as there are changes. Pages are divided at times.
  */
 import type { ServerResponse } from 'node:http';
 import { onlyParameters, rfc3339 } from './record-log.ts';
@@ -62,7 +62,7 @@ export async function startMeraki(options: ServerOptions = {}): Promise<Meraki> 
     const last = shown.at(-1);
     const links = [
       link('first', 'startingAfter', 0),
-      ...(last !== undefined && found.length > size ? [link('prev', 'endingBefore', last.time)] : []),
+      ...(last === undefined ? [] : [link('prev', 'endingBefore', last.time)]),
       link('next', 'startingAfter', shown[0]?.time ?? until),
     ];
     sendJson(response, 200, `[${shown.map(({ text }) => text).join(',')}]`, { Link: links.join(', ') });
