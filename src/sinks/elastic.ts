@@ -8,8 +8,8 @@ import {
   ownWords,
   reasonOf,
   shardWait,
+  type ItemOutcome,
 } from '../core/wire/elastic/bulk.ts';
-import type { ItemOutcome } from '../core/wire/elastic/bulk.ts';
 import {
   busyHint,
   elasticAddress,
@@ -17,13 +17,14 @@ import {
   elasticHint,
   elasticServer,
   pipelineHint,
+  type ElasticServer,
 } from '../core/wire/elastic/access.ts';
-import type { ElasticServer } from '../core/wire/elastic/access.ts';
 import { clashes } from '../core/wire/elastic/clashes.ts';
 import { elasticForm, type FormTools } from '../core/wire/elastic/form.ts';
 import { indexVerdict, rightsOf, rightsPath, rightsQuestion } from '../core/wire/elastic/rights.ts';
+import { withoutUnreadable } from '../core/wire/elastic/unreadable.ts';
 import type { Encode } from '../core/wire/json-line.ts';
-import { isSuccessful } from '../core/http-status.ts';
+import { isSuccessful, timedOut } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
 import { objectOf } from '../core/json/parsed.ts';
@@ -98,7 +99,8 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     // A key that may only write is known to the server, which says so.
     const isWriter = greeting.status === 403 && errorText(objectOf(text)?.['error']) !== '';
     if (greeting.status !== 200 && !isWriter) throw failure(greeting, 'the first request', text);
-    if (name === undefined && !isWriter) throw notElastic('did not answer as Elasticsearch or OpenSearch');
+    if (name === undefined && !isWriter)
+      throw strangeAnswer(who, 'did not answer as Elasticsearch or OpenSearch', 'ELASTIC_URL');
     const answer = await ask('POST', rightsPath, rightsQuestion(index));
     const rights = rightsOf(await answer.text(), index);
     if (answer.status === 401) throw failure(answer, 'the credentials', '');
@@ -117,7 +119,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
       return await asked;
     } catch (error) {
       asked = undefined;
-      throw error;
+      throw error instanceof Problem ? error.with({ httpStatus: undefined }) : error; // it says nothing of a batch
     }
   }
 
@@ -145,7 +147,8 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
   function read(text: string, batch: Batch): Reply {
     const answer = objectOf(text);
     const items = answer && bulkOutcomes(answer, batch.count);
-    if (items === undefined) throw notElastic(`did not account for the ${batch.count} documents that it was sent`);
+    if (items === undefined)
+      throw strangeAnswer(who, `did not account for the ${batch.count} documents that it was sent`, 'ELASTIC_URL');
     const outcomes = items.map((item, at) => translate(item, () => isFirstClash(batch, at)));
     const limited = items.find((item) => typeof item === 'object' && 'busy' in item);
     const isFruitless = outcomes.every((outcome) => typeof outcome === 'object' && 'again' in outcome);
@@ -168,10 +171,6 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     return new Problem(status, `${who} does not write to ${index}: ${reason}`, { hint });
   }
 
-  function notElastic(how: string): Problem {
-    return strangeAnswer(who, how, 'ELASTIC_URL');
-  }
-
   function busy(reason: string): Problem {
     const message = `${who} takes no more at the moment: ${reason}`;
     return new Problem(exit.tempfail, message, { hint: busyHint(reason), again: { untaken: true } });
@@ -181,7 +180,8 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     const said = errorText(objectOf(text)?.['error']);
     const isBusy = reply.status === 429 && ownWords(text) !== '';
     const hints = { [reply.status]: isBusy ? busyHint(said) : elasticHint(values, reply.status) };
-    return httpProblem(reply.status, reply.headers, { who, what, hints, said }, tools.now());
+    const problem = httpProblem(reply.status, reply.headers, { who, what, hints, said }, tools.now());
+    return reply.status === timedOut ? problem.with({ httpStatus: timedOut }) : problem;
   }
 
   return {
@@ -194,7 +194,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     repeats: 'ignored',
     encode: elasticWireForm(values, tools),
     probe,
-    send,
+    send: withoutUnreadable(send),
     close: () => http.close(),
   };
 }

@@ -372,6 +372,45 @@ test('a document that a pipeline refuses with status 500 is set aside, and does 
   }
 });
 
+/** Elasticsearch 9.1.0 gave no answer to such documents, where a failure store was to take them; 504 is that of a gateway before it. */
+const unreadable = [
+  ['a name in it is there twice', '{"id":"r1","a":[{"b":1,"c":"b","\\u0062":2}]}'],
+  ['a number in it is too long', `{"id":"r1","n":-${'1'.repeat(1001)}}`],
+  ['it is nested too deeply', `{"id":"r1","n":${'[{"n":'.repeat(501)}1${'}]'.repeat(501)}}`],
+] as const;
+
+test('a document that the cluster cannot read is set aside once it gave no answer to it, and holds up no other', async () => {
+  for (const [number, [fault, text]] of unreadable.entries()) {
+    const { server, send } = await start();
+    const gateway = { status: 504, body: '<html>Gateway Timeout</html>' };
+    server.hook = ({ body }) => (body.includes(text.slice(1)) ? (number === 0 ? 'hang' : gateway) : undefined);
+    const neighbours = ['{"id":"r0","a":[{"b":1},{"b":1}],"b":{"a":2}}', '{"id":"r2","n":1,"m":"n"}'];
+    const records = [neighbours[0]!, text, neighbours[1]!].map((each, at) => auditRecord(each, `"r${at}"`));
+    const { kept, refused } = await send(records);
+    assert.deepEqual(kept, [0, 2]);
+    const reason = `Elasticsearch cannot read it, and gave no answer to the request with it: ${fault}`;
+    assert.deepEqual(
+      refused.map((each) => [each.entry, each.reason]),
+      [[1, reason]],
+    );
+    assert.equal(server.bulks().length, 2);
+  }
+});
+
+test('what gets no answer for another reason is sent again, and set aside by nobody', async () => {
+  const { server, send } = await start();
+  server.hook = ({ path }, number) => (path.endsWith('/_bulk') && number < 4 ? { status: 504, body: '' } : undefined);
+  const { kept, refused } = await send([auditRecord('{"id":"r0","a":{"a":1},"b":"a"}', '"r0"'), ...auditRecords(3)]);
+  assert.deepEqual([kept.length, refused.length], [4, 0]);
+});
+
+test('a cluster that does not say what it is in time is no word about a document', async () => {
+  const { server, send } = await start();
+  server.hook = (_received, number) => (number === 1 ? { status: 504, body: '' } : undefined);
+  const { kept } = await send([auditRecord('{"id":"r0","a":1,"a":2}', '"r0"')]);
+  assert.deepEqual(kept, [0]);
+});
+
 test('a document that is there already was delivered', async () => {
   const { send } = await start();
   const records = auditRecords(5);
