@@ -132,7 +132,9 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
     const reply = await http.send({ method: 'POST', url: target, headers: headers(channel), body });
     const answer = objectOf(await reply.text());
     if (reply.status === 400 && answer?.['code'] === 14) return 'none';
-    if (reply.status !== 200) throw failure(reply, 'the query for acknowledgements', answer);
+    const problem = failure(reply, 'the query for acknowledgements', answer);
+    if (reply.status === 400 || reply.status === 404) throw problem.with({ hint: enableAcks }); // a collector that knows none
+    if (reply.status !== 200) throw problem;
     if (!isObject(answer?.['acks'])) throw notHec();
     return answer['acks'][String(number)] === true ? 'indexed' : 'waiting';
   }

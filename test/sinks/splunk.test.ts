@@ -500,6 +500,20 @@ test('a probe asks whether the token acknowledges, if that is wanted', async () 
   });
 });
 
+test('a probe says what to do where a collector knows no acknowledgements, and so takes the question for an event, or has no address for it', async () => {
+  const { server, sink } = await start({}, { SPLUNK_ACK: 'true' });
+  for (const [answer, status] of [
+    [{ status: 400, body: { text: 'Event field is required', code: 12 } }, exit.protocol], // that of OpenTelemetry, without ack
+    [{ status: 404, body: 'not found' }, exit.config],
+  ] as const) {
+    server.hook = ({ path }) => (path.endsWith('/ack') ? answer : undefined);
+    await assert.rejects(async () => sink.probe?.(), {
+      status,
+      hint: 'enable indexer acknowledgement for the token, or unset SPLUNK_ACK',
+    });
+  }
+});
+
 test('a probe does not take something else for a collector', async () => {
   const { server, sink } = await start();
   for (const [answer, status] of [
