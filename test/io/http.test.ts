@@ -353,6 +353,18 @@ test('a server that accepts and never answers ends at the total limit, and was a
   assert.equal(problem.httpStatus, 504);
 });
 
+test('what to do about a reply that takes too long is to ask a source for less, which no setting does of a sink', async (t) => {
+  const server = await serve(t, silence);
+  const hints = {
+    source: 'ask for less at once, or give it more time with --timeout',
+    sink: 'give it more time with --timeout',
+  };
+  for (const role of ['source', 'sink'] as const) {
+    const problem = await problemOf(get(open(t, server.url, { timeout: 300, role })));
+    assert.equal(problem.hint, hints[role]);
+  }
+});
+
 test('a reply may begin as late as the total limit lets it: that is what --timeout is for', async (t) => {
   let ask = (_socket: Socket): void => undefined;
   const asked = new Promise<Socket>((resolve) => (ask = resolve));

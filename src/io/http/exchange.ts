@@ -28,8 +28,10 @@ export function beginExchange(
   const limit = timeLimit(timeout, () => {
     if (connects()) return controller.abort(unaccepted(where()));
     const what = `did not complete its reply within ${timeout / 1000} s`;
-    const hint = 'ask for less at once, or give it more time with --timeout';
-    controller.abort(problem(exit.unavailable, where(), what, { hint, again: {}, httpStatus: timedOut }));
+    const at = where();
+    const less = at.role === 'source' ? 'ask for less at once, or ' : ''; // nobody asks a sink for anything
+    const hint = `${less}give it more time with --timeout`;
+    controller.abort(problem(exit.unavailable, at, what, { hint, again: {}, httpStatus: timedOut }));
   });
   // AbortSignal.any would keep every request alive as long as the run's own signal.
   const onStop = (): void => controller.abort(stop?.reason);
