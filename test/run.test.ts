@@ -774,6 +774,29 @@ test('a clock that was ahead is told as long as a vendor that tells no time is a
   assert.deepEqual((await here.run()).problems, []);
 });
 
+test('a position that is ahead of both clocks is told: they were set back together, and nothing was asked for', async () => {
+  const here = bench();
+  let vendorNow = start + 24 * 60 * minute;
+  here.vendor.serverTime = () => BigInt(vendorNow) * 1_000_000n;
+  here.clock.now = vendorNow;
+  assert.deepEqual((await here.run()).problems, []);
+  here.vendor.stored.push(stored('a', start + minute));
+  vendorNow = start + 2 * minute;
+  here.clock.now = vendorNow;
+  const { problems } = await here.run();
+  assert.deepEqual(
+    problems.map(({ status, message }) => [status, message]),
+    [
+      [
+        exit.partial,
+        "the position (2026-11-21T09:00:00Z) is ahead of this machine's clock, and of memory's: records may be missed until then",
+      ],
+    ],
+  );
+  here.clock.now += 24 * 60 * minute; // the vendor's is behind alone: windows go by it
+  assert.deepEqual((await here.run()).problems, []);
+});
+
 test('records of a stream whose acknowledgement never came are said, since a stream cannot be asked again', async () => {
   for (const isStream of [false, true]) {
     const here = bench({ isStream });

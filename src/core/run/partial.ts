@@ -70,9 +70,13 @@ export function inDoubt(
   return [source.stream === undefined ? problem : notShownAgain(problem, source.name)];
 }
 
-/** Without the vendor's clock nobody knows what was read when ours was ahead. `cure`: how to give up the position. */
-export function aheadOfClock(watermark: Instant, sourceName: string, cure: string): Problem {
-  const message = `the position (${isoText(watermark)}) is ahead of this machine's clock, and ${sourceName} tells no time: records may be missed until then`;
+/**
+ * Nobody knows what was read when ours was ahead and the vendor's, which tells `told`, no help: it tells none, or was ahead
+ * as well. `cure`: how to give up the position.
+ */
+export function aheadOfClock(watermark: Instant, sourceName: string, told: Instant | undefined, cure: string): Problem {
+  const vendor = told === undefined ? `${sourceName} tells no time` : `of ${sourceName}'s`;
+  const message = `the position (${isoText(watermark)}) is ahead of this machine's clock, and ${vendor}: records may be missed until then`;
   return new Problem(exit.partial, message, {
     hint: `set the clock; if it was ahead when the position was saved, ${cure}`,
   });

@@ -61,8 +61,11 @@ export async function pullBranch(parts: BranchRun<Job>, read: (window: Window) =
     last = { from: last.until, until: later(fromMillis(tools.now()), last.until) }; // the clock may have been set back
     await pullWindow({ ...at, job: plan.job }, last);
   }
-  const isTimeless = source.serverTime() === undefined && source.window.filter !== 'none';
-  if (isTimeless && watermark !== undefined && isAhead(watermark, fromMillis(tools.now()))) {
-    throw aheadOfClock(watermark, source.name, cure);
+  const told = source.serverTime();
+  const now = fromMillis(tools.now());
+  // A vendor's clock that is behind alone is gone by; behind both, the position can only have been saved by wrong ones.
+  const isBehind = told === undefined || (watermark !== undefined && isAhead(watermark, told));
+  if (watermark !== undefined && isBehind && isAhead(watermark, now) && source.window.filter !== 'none') {
+    throw aheadOfClock(watermark, source.name, told, cure);
   }
 }
