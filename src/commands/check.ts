@@ -11,7 +11,7 @@ import { goneBefore } from '../core/run/forewarned.ts';
 import { clockProblems } from '../core/run/plan.ts';
 import { fromMillis, isoText, second, toMillis } from '../core/time.ts';
 import { counted } from '../core/text/counted.ts';
-import { oneLine } from '../core/text/shown.ts';
+import { oneLine, serverText } from '../core/text/shown.ts';
 import type { Instant, PositionStore, Sink, Source, Tools, Window, WindowRules } from '../core/types.ts';
 import { wholeSecond, windowOf } from '../core/window.ts';
 import type { Log } from '../io/log.ts';
@@ -127,10 +127,14 @@ async function lookAtSource(
     const never = drift(configuration);
     const shownFrom = (): Instant => earliest(source, source.shownFrom?.(slice.from) ?? slice.from);
     const look = async (): Promise<void> => {
-      for await (const page of source.pull({ branch, slice, bookmark: undefined, remembers: () => false })) {
-        if (page.incomplete !== undefined) throw page.incomplete;
-        seen.note(page, shownFrom());
-        never.note(page);
+      try {
+        for await (const page of source.pull({ branch, slice, bookmark: undefined, remembers: () => false })) {
+          if (page.incomplete !== undefined) throw page.incomplete;
+          seen.note(page, shownFrom());
+          never.note(page);
+        }
+      } catch (error) {
+        throw inBranch(error, branch, branches.length);
       }
     };
     try {
@@ -162,6 +166,12 @@ function noting(warnings: string[], log: Log): Log['warn'] {
     warnings.push(message);
     log.warn(message, always);
   };
+}
+
+/** Of several branches, says which one the vendor answered so; a connection that fails is that of all. */
+function inBranch(error: unknown, branch: string, branches: number): unknown {
+  if (!(error instanceof Problem) || error.httpStatus === undefined || branches < 2) return error;
+  return error.with({ message: `${serverText(branch)}: ${error.message}` });
 }
 
 /** What is read then depends on a clock that nothing is held against. */

@@ -12,6 +12,7 @@ import { answers, rawServer, reply, silence } from '../support/raw-server.ts';
 import { fakeElastic } from '../support/sinks/elastic.ts';
 import { fakeSplunk } from '../support/sinks/splunk.ts';
 import { fakeWebhook } from '../support/sinks/webhook.ts';
+import { startCirrus } from '../support/vendors/cirrus.ts';
 import { sendJson, serve } from '../support/vendors/server.ts';
 
 const authority = certificateAuthority();
@@ -37,6 +38,20 @@ test('a key that the destination refuses is 77, with the setting to look at', as
   assert.match(stdout, /^ok {6}source sample: logged in/m);
   assert.match(stderr, /^hint: check SPLUNK_TOKEN/m);
   assert.deepEqual(server.lines, []);
+});
+
+test('of several branches, the one whose first page failed is named, as by a run', async (t) => {
+  const vendor = await startCirrus();
+  t.after(() => vendor.close());
+  const settings = { CIRRUS_URL: vendor.url, CIRRUS_API_KEY: 'key', CIRRUS_API_SECRET: 'secret' };
+  const words = ['check', '--source', 'cirrus', '--state-dir', scratch(t)];
+  const orgUrls = 'http://gone.example http://www.institution.edu';
+  const several = await run(words, { environment: { ...settings, CIRRUS_ORG_URL: orgUrls } });
+  assert.equal(several.status, 77, several.stderr);
+  assert.match(several.stdout, /^FAILED {2}source cirrus: http:\/\/gone\.example: cirrus refused page 1 \(HTTP 403\)/m);
+  assert.match(several.stderr, /^audit-export: http:\/\/gone\.example: cirrus refused page 1 \(HTTP 403\)/m);
+  const alone = await run(words, { environment: { ...settings, CIRRUS_ORG_URL: 'http://gone.example' } });
+  assert.match(alone.stdout, /^FAILED {2}source cirrus: cirrus refused page 1 \(HTTP 403\)/m, 'there is no other');
 });
 
 test('a vendor that tells no time is said to leave windows to the clock of this machine', async (t) => {
