@@ -20,6 +20,10 @@ for (const [hint, told] of [
     `if this lasts, look at the destination; ${again}`,
   ],
   ['mend the cause and run again; the position stays', 'mend the cause and run again'],
+  [
+    'mend the cause and run again, for the position stays; or have one run set them all aside',
+    'mend the cause and run again; or have one run set them all aside',
+  ],
   ['the position stays', again],
   ['the next run asks again; nothing is lost', again],
   ['check ACME_TOKEN', 'check ACME_TOKEN'],
