@@ -117,7 +117,7 @@ function withCommand(flags: Flags, [dashes, program, ...words]: readonly string[
   if (program === undefined || program === '') throw usage('there is no command after --');
   if (chosen !== 'pull' && chosen !== 'check') throw usage(`${chosen} takes no command after --`);
   for (const [flag, value] of [
-    ['--sink', flags.sink],
+    ['--sink', flags.sink === 'command' ? undefined : flags.sink],
     ['--output', flags.output],
   ]) {
     if (value !== undefined) throw usage(`${flag} and a command after -- exclude each other`, 'leave one of them out');

@@ -273,6 +273,16 @@ for (const [what, argv] of [
   });
 }
 
+test('-o command with its command after -- is what the hint of it alone asks for', async (t) => {
+  const directory = scratch(t);
+  const words = ['-s', 'sample', '-o', 'command', '--since', '1h'];
+  const alone = await run(words, { directory, environment });
+  assert.match(alone.stderr, /^hint: write it after --/m);
+  const { status, stdout, stderr } = await run([...words, '--', 'wc', '-l'], { directory, environment });
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.match(stdout, /^\s*[1-9]\d*\n$/);
+});
+
 test('_bulk by curl: everything arrives once, and an answer with errors is 74 although curl exits 0', async (t) => {
   const directory = scratch(t);
   const server = await fakeElastic();
