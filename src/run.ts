@@ -21,6 +21,7 @@ import { pullBranch } from './core/run/pull-branch.ts';
 import type { BranchRun, RunContext } from './core/run/branch-run.ts';
 import { addProblem, collect, nameBranches, type Collected } from './core/run/run-problems.ts';
 import { emptySummary, outcomeOf } from './core/run/summary.ts';
+import { inTurn } from './core/run/turns.ts';
 import { leftUntold } from './core/run/untold.ts';
 import { beginAgain } from './io/position/position-read.ts';
 import type { Job, Position, Quarantine, Sink, Summary, Window } from './core/types.ts';
@@ -153,7 +154,7 @@ async function pullBranches(state: State, position: Position, sink: Sink, quaran
   if (unknown.length > 0) await saveAll();
   const doubted: Doubted[] = [];
   const asked = parts.job.search.single ? branches.slice(0, 1) : branches;
-  for (const branch of asked) {
+  for (const branch of inTurn(asked, position, tools.stop)) {
     // Between two branches no request is under way that would notice the stop: the others would be skipped in silence.
     await collect(state, () => tools.stop.throwIfAborted());
     if (state.sinkBroken || tools.stop.aborted) break;

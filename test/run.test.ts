@@ -651,6 +651,61 @@ test('a branch of which too many records are refused, in several batches that ar
   }
 });
 
+test('branches that take all of a run’s time keep no other from being read: the next run begins with the one after', async () => {
+  const here = bench();
+  partedByName(here, ['slow', 'good', 'slower', 'fine']);
+  const { pull } = here.vendor;
+  const outOfTime = new Problem(exit.tempfail, 'the time is over', {});
+  let asked: string[] = [];
+  here.vendor.pull = async function* (ask) {
+    asked.push(ask.branch);
+    if (ask.branch.startsWith('slow')) {
+      here.controller.abort(outOfTime);
+      throw outOfTime;
+    }
+    yield* pull(ask);
+  };
+  async function asks(): Promise<string[]> {
+    asked = [];
+    here.restart();
+    here.controller = new AbortController();
+    here.clock.now += minute;
+    await here.run();
+    return [...new Set(asked)];
+  }
+  assert.deepEqual(await asks(), ['slow']);
+  assert.deepEqual(await asks(), ['good', 'slower']);
+  assert.deepEqual(await asks(), ['fine', 'slow']);
+  assert.deepEqual(await asks(), ['good', 'slower']);
+  here.vendor.pull = async function* (ask) {
+    asked.push(ask.branch);
+    yield* pull(ask);
+  };
+  assert.deepEqual(await asks(), ['fine', 'slow', 'good', 'slower']);
+  assert.deepEqual(await asks(), ['slow', 'good', 'slower', 'fine'], 'as they are listed');
+});
+
+test('a branch that is no longer listed when it would be the first does not change the order', async () => {
+  const here = bench();
+  partedByName(here, ['a', 'b']);
+  const { pull } = here.vendor;
+  const outOfTime = new Problem(exit.tempfail, 'the time is over', {});
+  const asked: string[] = [];
+  here.vendor.pull = async function* (ask) {
+    asked.push(ask.branch);
+    if (asked.length === 1) {
+      here.controller.abort(outOfTime);
+      throw outOfTime;
+    }
+    yield* pull(ask);
+  };
+  await here.run();
+  here.controller = new AbortController();
+  here.vendor.branches = async () => ['c', 'a'];
+  await here.run();
+  assert.deepEqual([...asked.slice(0, 1), ...new Set(asked.slice(1))], ['a', 'c', 'a']);
+});
+
 test('records that other branches delivered make no room for the refused ones of a branch: what is set aside of it stays its share', async () => {
   const here = bench({ pageSize: 50 });
   here.sink = memorySink({ records: 10 });

@@ -600,6 +600,8 @@ export interface Position {
   /** What the definition asks for, where it is the user's own: see core/definition/asked.ts. */
   readonly asked?: string | undefined;
   readonly branches: Map<string, BranchPosition>;
+  /** The branch that the next run begins with, because the last one was stopped before it had read them all. */
+  next?: string | undefined;
   /** Known until a run has known the branches; theirs begin here. */
   begin?: Begin | undefined;
   /** Undefined for a job that has its name from --job: whoever names jobs tells accounts apart. */

@@ -21,6 +21,7 @@ export interface StoredDocument {
   readonly credentials?: CredentialMarks;
   readonly saved?: Saved;
   readonly begin?: StoredBegin;
+  readonly next?: string;
   readonly branches: readonly StoredBranch[];
 }
 
@@ -83,6 +84,7 @@ export function documentText(job: string, generation: number, position: Position
     credentials,
     saved,
     begin: position.begin && beginText(position.begin),
+    next: position.next,
     branches,
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;
@@ -104,10 +106,12 @@ export function positionOf(document: StoredDocument, seed: number): Position {
   const scope = { source, sink, ...(asked !== undefined && { asked }) };
   const times = { lastSuccess, ...(lastRepeat && { lastRepeat }), ...(lastGap && { lastGap }) };
   const begun = document.begin && { begin: beginOf(document.begin) };
+  const turn = document.next !== undefined && { next: document.next };
   return {
     ...scope,
     branches,
     ...begun,
+    ...turn,
     credentials,
     saved,
     last,

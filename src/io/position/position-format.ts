@@ -5,6 +5,7 @@
  *     {
  *       "job": …, "source": …, "sink": …, "asked": …, "generation": …, "lastSuccess": …, "lastRepeat": …, "lastGap": …,
  *       "failures": …, "refusals": …, "stuck": …, "last": …, "credentials": …, "saved": …, "begin": …,
+ *       "next": …,
  *       "branches": [{ "name": …, "watermark": …, "begin": …, "bookmark": …, "slice": …, "settled": …, "listed": …,
  *                     "untold": …, "remembered": <number of IDs> }]
  *     }
