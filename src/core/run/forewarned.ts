@@ -17,7 +17,8 @@ export interface Beginning {
 
 /** Warnings, none when all is well. */
 export function forewarned(beginning: Beginning): readonly string[] {
-  return [forgetting, sinceTooEarly, sinceTooLate, firstRunTooEarly, unheeded].flatMap((look) => look(beginning) ?? []);
+  const looks = [forgetting, sinceTooEarly, sinceTooLate, firstRunTooEarly, noEnd, unheeded];
+  return looks.flatMap((look) => look(beginning) ?? []);
 }
 
 /**
@@ -80,6 +81,14 @@ function firstRunTooEarly({ source, watermark, job: { firstRun }, serverNow }: B
     return undefined;
   }
   return `${name} keeps records since ${isoText(serverNow - retention)}: --first-run reaches no further back`;
+}
+
+/** A record's own time says nothing of when it was stored: what is left out by it here may never be shown again. */
+function noEnd({ source: { name, window }, bookmark, job, serverNow }: Beginning): string | undefined {
+  const { until = serverNow, usePosition } = job;
+  if (until >= serverNow || !usePosition || bookmark !== undefined) return undefined;
+  if (window.filter !== 'ingestion' || window.endless !== true) return undefined;
+  return `${name} cannot be asked for an end: what it stored after --until is delivered as well`;
 }
 
 /** Flags that say where a window begins and ends mean nothing to a vendor that cannot be asked for one. */

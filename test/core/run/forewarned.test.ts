@@ -83,6 +83,18 @@ const cases: readonly (readonly [what: string, given: Case, expected: readonly R
   ],
   ['--since before the delay', { job: { since: now - 2n * hour, delay: hour } }, []],
   ['--since inside the delay, and --until', { job: { since: now - minute, until: now, delay: hour } }, []],
+  [
+    '--until that a vendor cannot be asked for, nor records be held against, in a job that goes on',
+    { rules: { filter: 'ingestion', endless: true }, job: { until: now - hour } },
+    [/^memory cannot be asked for an end: what it stored after --until is delivered as well$/],
+  ],
+  [
+    'the same in a search, which goes by the time of the event',
+    { rules: { filter: 'ingestion', endless: true }, job: { until: now - hour, usePosition: false } },
+    [],
+  ],
+  ['the same with an end', { rules: { filter: 'ingestion' }, job: { until: now - hour } }, []],
+  ['the same up to now', { rules: { filter: 'ingestion', endless: true }, job: { until: now } }, []],
   ['a later run', { rules: { retention: 10n * day }, job: { firstRun: 11n * day }, watermark: now - day }, []],
 ];
 for (const [what, given, expected] of cases) {
