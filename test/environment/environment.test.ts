@@ -6,6 +6,7 @@
  * position is the check before each save, and a host whose directory is a copy only repeats.
  */
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import {
   chmodSync,
   copyFileSync,
@@ -278,9 +279,25 @@ test('a position of the first released format is read and goes on', async (conte
 test('a vendor that is far behind its own position is asked for nothing new, and nothing is reset', async (context) => {
   const here = await scene(context);
   here.expectSuccess(await here.run());
-  here.clock.now -= 3 * day;
+  here.vendor.fault = (_asked, honest) => {
+    const date = new Date(here.clock.now - 3 * day).toUTCString();
+    return Buffer.from(honest.toString('latin1').replace(/Date: [^\r]*/, `Date: ${date}`), 'latin1');
+  };
   const { watermarks, ...back } = await here.run();
   assert.deepEqual([back.status, back.stdout, watermarks.after], [0, '', watermarks.before]);
+  here.vendor.fault = undefined;
+  here.clock.now += 60_000;
+  here.vendor.add('new', 30);
+  here.expectSuccess(await here.run());
+});
+
+test('where this machine is behind the position, too, one of both clocks was wrong: it is told, and nothing is reset', async (context) => {
+  const here = await scene(context);
+  here.expectSuccess(await here.run());
+  here.clock.now -= 3 * day; // the vendor's Date is by it
+  const { watermarks, ...back } = await here.run();
+  assert.deepEqual([back.status, back.stdout, watermarks.after], [3, '', watermarks.before]);
+  assert.match(back.stderr, / is ahead of this machine's clock, and of \S+'s: records may be missed until then$/m);
   here.clock.now += 3 * day + 60_000;
   here.vendor.add('new', 30);
   here.expectSuccess(await here.run());
