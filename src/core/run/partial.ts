@@ -70,16 +70,17 @@ export function inDoubt(
   return [source.stream === undefined ? problem : notShownAgain(problem, source.name)];
 }
 
-/**
- * Nobody knows what was read when ours was ahead and the vendor's, which tells `told`, no help: it tells none, or was ahead
- * as well. `cure`: how to give up the position.
- */
-export function aheadOfClock(watermark: Instant, sourceName: string, told: Instant | undefined, cure: string): Problem {
-  const vendor = told === undefined ? `${sourceName} tells no time` : `of ${sourceName}'s`;
-  const message = `the position (${isoText(watermark)}) is ahead of this machine's clock, and ${vendor}: records may be missed until then`;
+/** Without the vendor's clock nobody knows what was read when ours was ahead. `cure`: how to give up the position. */
+export function aheadOfClock(watermark: Instant, sourceName: string, cure: string): Problem {
+  const message = `the position (${isoText(watermark)}) is ahead of this machine's clock, and ${sourceName} tells no time: records may be missed until then`;
   return new Problem(exit.partial, message, {
     hint: `set the clock; if it was ahead when the position was saved, ${cure}`,
   });
+}
+
+/** The warning where the vendor's clock, told in time, is behind as well: they were set back together, and nothing is read. */
+export function aheadOfBothClocks(watermark: Instant, sourceName: string, cure: string): string {
+  return `the position (${isoText(watermark)}) is ahead of this machine's clock, and of ${sourceName}'s: records may be missed until then; if they were ahead when it was saved, ${cure}`;
 }
 
 /** One of the two is years off, say, and nobody knows which. The run goes by ours. */

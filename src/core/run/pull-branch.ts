@@ -3,7 +3,7 @@ import { isAhead } from '../clock/vendor-clock.ts';
 import { askOnce, forgetAwaited } from '../delivery/acknowledge.ts';
 import { begunPlan } from './begin.ts';
 import { beyondReach, forewarned, goneBefore } from './forewarned.ts';
-import { aheadOfClock, neverAcknowledged } from './partial.ts';
+import { aheadOfBothClocks, aheadOfClock, neverAcknowledged } from './partial.ts';
 import { isPastClock, isSuited } from './plan.ts';
 import type { BranchRun } from './branch-run.ts';
 import { pullWindow } from './pull-window.ts';
@@ -62,10 +62,9 @@ export async function pullBranch(parts: BranchRun<Job>, read: (window: Window) =
     await pullWindow({ ...at, job: plan.job }, last);
   }
   const told = source.serverTime();
-  const now = fromMillis(tools.now());
-  // A vendor's clock that is behind alone is gone by; behind both, the position can only have been saved by wrong ones.
-  const isBehind = told === undefined || (watermark !== undefined && isAhead(watermark, told));
-  if (watermark !== undefined && isBehind && isAhead(watermark, now) && source.window.filter !== 'none') {
-    throw aheadOfClock(watermark, source.name, told, cure);
-  }
+  if (watermark === undefined || source.window.filter === 'none' || !isAhead(watermark, fromMillis(tools.now())))
+    return;
+  if (told === undefined) throw aheadOfClock(watermark, source.name, cure);
+  // A vendor's clock that is behind alone is gone by.
+  if (isAhead(watermark, told)) tools.warn(aheadOfBothClocks(watermark, source.name, cure));
 }
