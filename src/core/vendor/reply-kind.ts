@@ -20,6 +20,11 @@ export function isHtml({ headers }: HttpReply): boolean {
   return /\bhtml\b/i.test(headers['content-type'] ?? '');
 }
 
+/** Whether the reply says that it is text, as of no format. */
+export function isPlainText({ headers }: HttpReply): boolean {
+  return /^text\/plain\b/i.test(headers['content-type'] ?? '');
+}
+
 /** The encoding that a reply says it has, unless that is UTF-8. */
 export function foreignCharset({ headers }: HttpReply): string | undefined {
   const charset = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(headers['content-type'] ?? '')?.[1];

@@ -5,8 +5,9 @@ import { holds, parseJson, saying, tokenAt } from '../reply.ts';
 import { isSuccessful } from '../../http-status.ts';
 import { listed } from '../../text/listed.ts';
 import { exit, Problem } from '../../problem.ts';
+import { isPlainText } from '../reply-kind.ts';
 import { buildRequest, headersOf } from '../request.ts';
-import { httpProblem, retrying } from '../../retry.ts';
+import { type Asked, httpProblem, retrying } from '../../retry.ts';
 import type { TemplateValues } from '../template.ts';
 import type { HttpReply, HttpRequest, Tools } from '../../types.ts';
 
@@ -47,7 +48,11 @@ export function session(
       begun = false;
       throw httpProblem(reply.status, reply.headers, askedForLogin(definition), tools.now());
     }
-    if (typeof value !== 'object' || value === null) throw notALogin(definition, 'with something else than JSON');
+    // Some set the cookie and say nothing, or a word; but a page for people would set one, too.
+    const isQuiet = login.success === undefined && (text === '' || isPlainText(reply));
+    if ((typeof value !== 'object' || value === null) && !isQuiet) {
+      throw notALogin(definition, 'with something else than JSON');
+    }
     if (login.success !== undefined && !holds(login.success, value)) {
       begun = false;
       throw refusal(definition, value);
@@ -103,8 +108,11 @@ function notALogin(definition: SourceDefinition, how: string): Problem {
   });
 }
 
-function askedForLogin(definition: SourceDefinition): { who: string; what: string; hint: string } {
-  return { who: definition.name, what: 'the login', hint: credentialsHint(definition) };
+/** What such a reply says is not shown: it is about the credentials. So it is named what it can be. */
+function askedForLogin(definition: SourceDefinition): Asked {
+  const hint = credentialsHint(definition);
+  const unaccepted = `${hint}; or correct auth.login in the definition`;
+  return { who: definition.name, what: 'the login', hint, hints: { 400: unaccepted, 422: unaccepted } };
 }
 
 /** Whoever has credentials: a source, or a destination. */

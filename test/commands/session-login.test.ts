@@ -1,0 +1,70 @@
+/** The whole program, with logins as servers answer them that were not made for programs. */
+import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { run, scratch, type Ended } from '../support/program.ts';
+import { sendJson, serve } from '../support/vendors/server.ts';
+
+const definition = `
+name: quince
+summary: Quinces.
+settings:
+  QUINCE_URL: { summary: Address., kind: url, required: true }
+  QUINCE_PASSWORD: { summary: Password., secret: true, required: true }
+url: '{QUINCE_URL}'
+auth:
+  type: session
+  login: { method: POST, path: /session, form: { j_username: auditor, j_password: '{QUINCE_PASSWORD}' } }
+request: { path: /log, query: { from: '{from}' } }
+paging: { type: none }
+window: { filter: event, time: iso }
+records: { path: data, id: { paths: [id] } }
+`;
+
+/** A run against a vendor that answers the login so, and has a record for whoever shows its cookie. */
+async function loggedInBy(t: TestContext, answer: (response: ServerResponse) => void): Promise<Ended> {
+  const vendor = await serve({}, ({ target, headers }, response) => {
+    if (target === '/session') return answer(response);
+    const isKnown = headers['cookie'] === 'sid=canary-session';
+    sendJson(response, isKnown ? 200 : 401, isKnown ? '{"data":[{"id":1}]}' : '{}');
+  });
+  t.after(() => vendor.close());
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'quince.yaml'), definition);
+  return run(['--source', join(directory, 'quince.yaml'), '--state-dir', join(directory, 'state')], {
+    environment: { QUINCE_URL: vendor.origin, QUINCE_PASSWORD: 'canary-password' },
+  });
+}
+
+const cookie = { 'Set-Cookie': 'sid=canary-session; Path=/; HttpOnly' };
+
+for (const [what, status, type, body] of [
+  ['nothing (204)', 204, undefined, ''],
+  ['an empty body', 200, 'text/html', ''],
+  ['a word', 201, 'text/plain; charset=utf-8', 'Created'],
+] as const) {
+  test(`a login that sets its cookie and answers with ${what} is one`, async (t) => {
+    const headers = { ...cookie, ...(type && { 'Content-Type': type }) };
+    const ended = await loggedInBy(t, (response) => void response.writeHead(status, headers).end(body));
+    assert.equal(ended.status, 0, ended.stderr);
+    assert.equal(ended.stdout, '{"id":1}\n');
+  });
+}
+
+test('a login that answers with nothing, and sets no cookie, is none', async (t) => {
+  const ended = await loggedInBy(t, (response) => void response.writeHead(204).end());
+  assert.equal(ended.status, 76, ended.stderr);
+  assert.match(ended.stderr, /quince answered the login without a cookie$/m);
+});
+
+test('a login that is not accepted (400) names what it can be, since what it says is not shown', async (t) => {
+  const ended = await loggedInBy(t, (response) => sendJson(response, 400, '{"message":"no such user auditor"}'));
+  assert.equal(ended.status, 76, ended.stderr);
+  assert.match(ended.stderr, /^audit-export: quince did not accept the login \(HTTP 400\)$/m);
+  assert.match(
+    ended.stderr,
+    /^hint: check QUINCE_PASSWORD in the environment; or correct auth\.login in \S+quince\.yaml$/m,
+  );
+});
