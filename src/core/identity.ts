@@ -45,6 +45,8 @@ export interface Identify {
   refused(digest: Buffer): string;
   /** A page begins. `again`: it is the last one once more, so what it counted of twins is taken back. */
   startPage(again?: boolean): void;
+  /** The record that came last was read before; what it counted of twins is taken back, if it goes by its content. */
+  takeBack(byContent: boolean): void;
   /** A part of the window begins, and a page. `again`: instead of the last one, so what that counted of twins is taken back. */
   startPart(again?: boolean): void;
   /** Twins that did not come since the last call are forgotten: their occurrence numbers start again. A page begins. */
@@ -123,12 +125,11 @@ export function identifier(
       return byPaths(bytes, spans, begin) ?? byContent(bytes, start, end);
     },
     refused: (digest) => occurrence(`refused:sha256:${digest.toString('hex')}`, digest),
-    startPage(again = false) {
-      occurrences.startPage(again);
+    startPage: (again = false) => occurrences.startPage(again),
+    takeBack(isContent) {
+      if (isContent) occurrences.takeBack();
     },
-    startPart(again = false) {
-      occurrences.startPart(again);
-    },
+    startPart: (again = false) => occurrences.startPart(again),
     forgetOlder() {
       occurrences.forgetOlder();
     },

@@ -10,6 +10,7 @@ import { linkInList, nextPageLink } from './vendor/next-link.ts';
 import { flagOf, unnamedNext } from './vendor/more.ts';
 import { repetition, stuck } from './vendor/repeated-page.ts';
 import { tokenAt, totalAt } from './vendor/reply.ts';
+import { stepFromRow } from './vendor/row-again.ts';
 import { resolveSameOrigin } from './origin.ts';
 import { exit, Problem } from './problem.ts';
 
@@ -23,6 +24,8 @@ export interface Step {
   readonly url?: string;
   /** The row that is to come first: the last of the page before, see vendor/row-again.ts. */
   readonly again?: string;
+  /** A page ended with that row: the last ones are shown once more by each row that arrives before them. */
+  readonly past?: boolean;
 }
 
 /** What is known when a page has been read to its end. */
@@ -80,7 +83,8 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
     if (again && end.count >= (end.limit ?? Infinity))
       throw end.first === end.last ? stuck(paging, source) : cycle('a full page that it gave before');
     if (again && 'stop' in paging && paging.stop?.includes('unchanged') === true) return undefined;
-    if (repeats({ ...end, proven: step.again !== undefined })) throw cycle('a page that it gave before');
+    if (repeats({ ...end, proven: step.again !== undefined, past: step.past ?? false }))
+      throw cycle('a page that it gave before');
     if (following !== undefined) {
       const name = nameOf(following);
       refuseLong(name, source);
@@ -152,14 +156,8 @@ function stepAfter(paging: PagingDefinition, step: Step, end: PageEnd, source: s
     }
     case 'page':
       return { first: false, values: { page: (step.values.page ?? 0) + 1 } };
-    case 'offset': {
-      const offset = (step.values.offset ?? 0) + end.count;
-      const { lastRow: again } = end;
-      // After one row alone nobody knows whether a page can hold another one beside it.
-      return again === undefined || end.count === 1
-        ? { first: false, values: { offset } }
-        : { first: false, values: { offset: offset - 1 }, again };
-    }
+    case 'offset':
+      return stepFromRow(step, end);
   }
 }
 

@@ -12,6 +12,8 @@ export interface Twins {
   next(digest: Buffer, taken: () => number): number;
   /** A page begins; `again`: it is the last one once more, and what it counted is taken back. */
   startPage(again: boolean): void;
+  /** The last occurrence was none: it was counted before. */
+  takeBack(): void;
   /** A part of the window begins, and a page; `again`: what was counted since the last one began is taken back. */
   startPart(again: boolean): void;
   /** Forgets what did not occur since the last call. A page begins as well. */
@@ -32,7 +34,7 @@ export function twins(): Twins {
   let part: number[] | undefined; // what its pages before counted; nobody asks for it where windows have no parts
 
   /** A count that falls to 0 stays: its base must not be taken anew, now that the first attempt may be remembered. */
-  function takeBack(entries: readonly number[] = []): void {
+  function undo(entries: readonly number[] = []): void {
     for (const entry of entries) recent.count(entry, -1);
   }
 
@@ -54,14 +56,15 @@ export function twins(): Twins {
       return recent.count(entry, 1);
     },
     startPage(again) {
-      if (again) takeBack(page);
+      if (again) undo(page);
       else if (part !== undefined) for (const entry of page) part.push(entry);
       page = [];
     },
+    takeBack: () => undo(page.splice(-1)),
     startPart(again) {
       if (again) {
-        takeBack(part);
-        takeBack(page);
+        undo(part);
+        undo(page);
       }
       part = [];
       page = [];

@@ -30,6 +30,8 @@ export interface Question {
   readonly named?: boolean;
   /** The row that it is to begin with, see row-again.ts. */
   readonly again?: string | undefined;
+  /** It is asked for behind the last rows. */
+  readonly past?: boolean | undefined;
   /** Sees the parsed reply before the rules of the definition do, and may throw a Problem of its own. */
   readonly judge?: (value: unknown) => void;
 }

@@ -152,11 +152,11 @@ function tellingBookmark(name: string): Problem {
 
 /** Whether a page comes after another, and is named by it. A cursor that outlives the run is judged by the definition. */
 export function standingOf(
-  { first, again }: Step,
+  { first, again, past }: Step,
   paging: PagingDefinition,
-): Pick<Question, 'later' | 'named' | 'again'> {
+): Pick<Question, 'later' | 'named' | 'again' | 'past'> {
   const isCounted = paging.type === 'none' || paging.type === 'page' || paging.type === 'offset';
-  return { later: !first, named: !first && !isCounted && !keepsBookmark(paging), again };
+  return { later: !first, named: !first && !isCounted && !keepsBookmark(paging), again, past };
 }
 
 /** The request for a step: the first, or that for later pages. */

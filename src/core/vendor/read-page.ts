@@ -44,8 +44,8 @@ const mostHeldBack = 3;
 const mostReadings = 5;
 
 export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendor: Exchange, tools: Tools): PageReader {
-  const again = readsRowAgain(definition) ? rowAgain() : undefined;
-  const part = collector(definition, plan, fieldsOf(definition, plan), again);
+  const rows = readsRowAgain(definition) ? rowAgain() : undefined;
+  const part = collector(definition, plan, fieldsOf(definition, plan), rows);
 
   const asksForNumber = usedPlaceholders(definition).has('limit');
   // What the first request says, a cursor carries on; one that is saved may be from a run that said another number.
@@ -63,10 +63,10 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
     const { question, identity } = reading;
     const reply = await asked;
     part.begin(identity);
-    again?.begin(question.again);
+    rows?.begin(question.again, question.past);
     if (tellsNothing(definition, reply)) {
       await reply.discard();
-      if (again?.missed() === true) throw rowsMoved(definition.name, question.what);
+      if (rows?.missed() === true) throw rowsMoved(definition.name, question.what);
       return { ...nothing, url: reply.url, headers: reply.headers, limit: limitOf(question) };
     }
     const named = <T>(step: () => T): T => naming(`${definition.name}: the reply to ${question.what}`, step);
@@ -90,7 +90,7 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
     const stated = count === undefined ? 0 : (totalAt(text, count) ?? 0);
     if (part.count() < stated) throw fewer(definition.name, question.what, stated, part.count());
     if (part.size() > 0) rest.push(part.take());
-    if (again?.missed() === true) {
+    if (rows?.missed() === true) {
       yield* rest;
       throw rowsMoved(definition.name, question.what);
     }
@@ -103,8 +103,8 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
       total: total === undefined ? undefined : totalAt(text, total),
       first: part.first(),
       last: part.last(),
-      lastRow: again?.last(),
-      taken: again?.taken() ?? 0,
+      lastRow: rows?.last(),
+      taken: rows?.taken() ?? 0,
       fingerprint: part.fingerprint(),
       rest,
       containerSeen,
@@ -123,7 +123,10 @@ export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendo
     for (let reading = 1; reading <= mostReadings; reading++) {
       const again = reading > 1;
       const page: ReadPage = yield* readOnce({ question, identity, ahead: again ? undefined : ahead }, again);
-      if (!page.unproven || (before !== undefined && before.fingerprint === page.fingerprint)) return page;
+      if (!page.unproven || (before !== undefined && before.fingerprint === page.fingerprint)) {
+        rows?.end();
+        return page;
+      }
       yield* page.rest;
       before = page;
     }

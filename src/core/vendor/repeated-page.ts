@@ -6,6 +6,8 @@ import { exit, Problem } from '../problem.ts';
 interface RepeatedPage extends Pick<PageEnd, 'fingerprint' | 'count' | 'limit'> {
   /** It has the row that it was to begin with. */
   readonly proven?: boolean;
+  /** It comes after one that ended with that row. */
+  readonly past?: boolean;
 }
 
 /** As many records are no longer alike by chance, from the first to the last, in two pages. */
@@ -13,6 +15,8 @@ const many = 10;
 
 /** Full pages of twins that may follow each other. */
 const fullInARow = 100;
+/** Pages of the last rows that may: one for each request meanwhile which rows arrive. */
+const lastInARow = 20;
 
 /**
  * Tells, page by page of one window, whether the vendor leads in a circle. Circles of any length are found, because each
@@ -23,18 +27,20 @@ const fullInARow = 100;
  * follow each other that were given before: their size says nothing. Empty pages are counted elsewhere.
  *
  * `strict`: there are no twins, and nothing but their number ends the pages, so that one given twice hides another one.
- * Not at once where its beginning proves where it belongs: as many rows may have arrived as it has.
+ * Not at once where its beginning proves where it belongs: as many rows may have arrived as it has. And at the end, where
+ * rows that arrive show the last ones again, twenty may follow each other.
  */
 export function repetition(strict: boolean): (end: RepeatedPage) => boolean {
   const given = new Set<string>();
   let inARow = 0;
   let full = Infinity; // later pages may not say what was asked for
 
-  return ({ fingerprint, count, limit = full, proven = false }) => {
+  return ({ fingerprint, count, limit = full, proven = false, past = false }) => {
     full = limit;
     if (fingerprint === undefined) return false;
     inARow = given.has(fingerprint) ? inARow + 1 : 0;
     given.add(fingerprint);
+    if (past) return inARow > lastInARow;
     if (strict || count >= many) return inARow > (proven ? 1 : 0);
     return inARow > (count >= full ? fullInARow : 1);
   };

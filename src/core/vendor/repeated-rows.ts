@@ -22,6 +22,8 @@ export function noticingRepeats(identity: Identify): RowIdentity {
   let earlier = new Set<number>();
   let before: readonly ReadonlySet<number>[] = [];
   let repeated = 0;
+  let last = 0;
+  let wasBefore = false;
 
   return {
     key(bytes, start, end, spans) {
@@ -29,7 +31,9 @@ export function noticingRepeats(identity: Identify): RowIdentity {
       const low = fingerprint(found.key, found.keyStart, found.keyEnd);
       const high = fingerprint(found.key, found.keyStart, found.keyEnd, low);
       const hash = low * 2 ** 21 + (high >>> 11);
-      if (before.some((rows) => rows.has(hash))) repeated += 1;
+      last = hash;
+      wasBefore = before.some((rows) => rows.has(hash));
+      if (wasBefore) repeated += 1;
       page.add(hash);
       if (page.size === kept) [earlier, page] = [page, new Set()];
       return found;
@@ -40,6 +44,11 @@ export function noticingRepeats(identity: Identify): RowIdentity {
       [page, earlier] = [new Set(), new Set()];
       repeated = 0;
       identity.startPage(again);
+    },
+    takeBack(byContent) {
+      if (wasBefore) repeated -= 1;
+      page.delete(last);
+      identity.takeBack(byContent);
     },
     startPart: identity.startPart,
     startWindow: identity.startWindow,

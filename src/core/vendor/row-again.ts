@@ -2,28 +2,34 @@
  * One row back. Where pages are counted by offset, a row that vanishes from a page already read moves the next ones up,
  * and one of them over the edge between two pages, where nobody sees it. So each page is asked for from the last row of
  * the page before, which it must show again; where it does not, rows have moved, and the window is to be read anew.
+ *
+ * Rows that arrive before those already read move them down, so that a page shows more of the page before than its last
+ * row. One that is known by its ID may come twice; one that goes by its content would be taken for a twin of itself.
  */
 import { Buffer } from 'node:buffer';
 import type { SourceDefinition } from '../definition.ts';
 import { gone } from '../http-status.ts';
 import type { Identify } from '../identity.ts';
+import type { PageEnd, Step } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
 
 type Key = ReturnType<Identify['key']>;
 
 export interface RowAgain {
-  /** A page begins, with the row of this name, if any. */
-  begin(expected: string | undefined): void;
-  /** Whether this row is the first of its page, and the expected one: it was read, and what it counted of twins is taken back. */
+  /** A page begins, with the row of this name, if any. `past`: behind the last rows. */
+  begin(expected: string | undefined, past?: boolean): void;
+  /** Whether this row was read before: the expected one as the first of its page, or one that goes by its content. */
   take(key: Key, identity: Identify): boolean;
   /** A row that cannot be read has no name. */
   skip(): void;
   /** The name of the row that came last. */
   last(): string | undefined;
-  /** How many rows of this page were taken: 1 or 0. Rows before the expected one are not known to have been read. */
+  /** How many rows of this page were taken. Rows with an ID before the expected one are not known to have been read. */
   taken(): number;
   /** The page has ended without the expected row. */
   missed(): boolean;
+  /** The page was read to its end, and is not asked for again: the next one is held against it. */
+  end(): void;
 }
 
 /** Whether pages begin with the last row of the page before. The rows of a job stay as they were found. */
@@ -31,28 +37,65 @@ export function readsRowAgain({ paging, job }: Pick<SourceDefinition, 'paging' |
   return paging.type === 'offset' && (paging.reread ?? job === undefined);
 }
 
+/** The step after the page of `step`: from its last row on. */
+export function stepFromRow(step: Step, { count, lastRow: again }: Pick<PageEnd, 'count' | 'lastRow'>): Step {
+  const offset = (step.values.offset ?? 0) + count;
+  const isPast = step.past === true || (step.again !== undefined && step.again === again);
+  const past = isPast ? { past: true } : {};
+  // After one row alone nobody knows whether a page can hold another one beside it.
+  return again === undefined || count === 1
+    ? { first: false, values: { offset }, ...past }
+    : { first: false, values: { offset: offset - 1 }, again, ...past };
+}
+
 export function rowAgain(): RowAgain {
   let wanted: string | undefined;
+  let isPast = false;
+  let edge: string | undefined; // the expected row, where it came later: its twins beside it were on the page before, too
   let rows = 0;
   let taken = 0;
   const latest: Key = { key: Buffer.alloc(0), keyStart: 0, keyEnd: 0 };
+  /** How many rows of each content a page has: the one at hand, the one before, and what that may still show here. */
+  let page = new Map<string, number>();
+  let before = page;
+  let left: Map<string, number> | undefined;
+
+  function wasBefore(name: string): boolean {
+    left ??= new Map(before);
+    const more = left.get(name) ?? 0;
+    left.set(name, more - 1);
+    return more > 0;
+  }
 
   return {
-    begin(expected) {
+    begin(expected, past = false) {
       wanted = expected;
+      isPast = past;
+      edge = undefined;
       rows = taken = 0;
       latest.keyEnd = latest.keyStart;
+      page = new Map();
+      left = undefined;
     },
     take({ key, keyStart, keyEnd }, identity) {
       rows += 1;
       latest.key = key;
       latest.keyStart = keyStart;
       latest.keyEnd = keyEnd;
-      if (wanted === undefined || nameOf(latest) !== wanted) return false;
-      wanted = undefined;
-      if (rows > 1) return false;
-      taken = 1;
-      identity.startPage(true);
+      const byContent = isContent(latest);
+      if (!byContent && wanted === undefined) return false;
+      const name = nameOf(latest);
+      if (byContent) page.set(name, (page.get(name) ?? 0) + 1);
+      if (name !== edge) edge = undefined;
+      if (wanted === undefined && !isPast && edge === undefined) return false;
+      const isExpected = name === wanted;
+      const isKnown = (isExpected && rows === 1) || (byContent && wasBefore(name));
+      if (isExpected && rows > 1) edge = name;
+      if (isExpected) wanted = undefined;
+      if (isExpected || !isKnown) isPast = false; // what follows was not read
+      if (!isKnown) return false;
+      taken += 1;
+      identity.takeBack(byContent);
       return true;
     },
     skip() {
@@ -62,7 +105,15 @@ export function rowAgain(): RowAgain {
     last: () => (latest.keyEnd === latest.keyStart ? undefined : nameOf(latest)),
     taken: () => taken,
     missed: () => wanted !== undefined,
+    end() {
+      if (taken < rows) before = page;
+    },
   };
+}
+
+/** The keys of core/identity.ts: that of a content, and no hash of an ID. */
+function isContent({ key, keyStart, keyEnd }: Key): boolean {
+  return keyEnd - keyStart > 7 && key[keyStart] === 0x73 && key[keyStart + 6] === 0x3a;
 }
 
 /** Without the number that tells twins apart: shown again, a row gets the next one. */

@@ -157,6 +157,43 @@ test('the rows of a job are not read again: they stay as it found them', async (
   assert.deepEqual(offsets, [0, 2, 4]);
 });
 
+/** As often as records with these keys would be delivered. */
+async function keysOf(vendor: Grove, definition: SourceDefinition, limit: number): Promise<Map<string, Set<string>>> {
+  const { records } = await pullOnce(definition, { ELM_URL: vendor.origin }, { search: { limit } });
+  const keys = new Map<string, Set<string>>();
+  for (const [at, text] of textsOf(records).entries()) {
+    keys.set(text, (keys.get(text) ?? new Set()).add(records[at]!.id));
+  }
+  return keys;
+}
+
+for (const [what, base] of Object.entries(identities)) {
+  test(`rows that arrive before each page, the newest first, bring none of the ${what} twice`, async (t) => {
+    for (const arrivals of [1, 2, 3]) {
+      const vendor = await grove(t);
+      vendor.rows.splice(4, 0, vendor.rows[4]!); // twins on two pages are two where there is no ID
+      vendor.before = (request) => {
+        if (request > 8) return;
+        for (let at = 0; at < arrivals; at += 1) vendor.rows.unshift(row(`n${request}-${at}`));
+      };
+      const keys = await keysOf(vendor, defined({}, base), 8);
+      for (const text of rowsTo(10)) {
+        const expected = base === elm || text !== row('r4') ? 1 : 2;
+        assert.equal(keys.get(text)?.size, expected, `${text} with ${arrivals} arrivals`);
+      }
+    }
+  });
+
+  test(`rows that arrive while the last of the ${what} is read are no circle`, async (t) => {
+    const vendor = await grove(t);
+    vendor.before = (request) => {
+      if (request > 2 && request < 20) vendor.rows.unshift(row(`n${request}`));
+    };
+    const keys = await keysOf(vendor, defined({}, base), 8);
+    for (const text of rowsTo(10)) assert.equal(keys.get(text)?.size, 1, text);
+  });
+}
+
 for (const [what, base] of Object.entries(identities)) {
   test(`whatever vanishes and arrives between pages of ${what}: all that stayed come, or it is an error`, async (t) => {
     const vendor = await grove(t);
