@@ -64,12 +64,7 @@ const url = {
   ...everyPaging,
 };
 /** Pages by number, from `first` (1) on. `pages`: where the vendor says how many there are. */
-const page = z.strictObject({
-  type: z.literal('page'),
-  first: optional(z.int()),
-  pages: optional(path),
-  ...everyPaging,
-});
+const page = { type: z.literal('page'), first: optional(z.int()), pages: optional(path), ...everyPaging };
 /**
  * Rows that are counted. Unless a job found them, each page is asked for from the last row of the page before, which proves
  * that none has moved; `reread: false` where the vendor takes only multiples of the page's size.
@@ -82,7 +77,8 @@ export const paging = z.discriminatedUnion('type', [
   z.strictObject({ ...url, ...lasting }),
   /** A cursor in the body, in a header, or a field of the page's last record (`last`). */
   z.strictObject({ ...cursor, last: optional(path), ...lasting }),
-  page,
+  /** `end`: which refusals of a later page, by HTTP status or by what they say, mean that there are no more pages. */
+  z.strictObject({ ...page, end: optional(answers) }),
   offset,
 ]);
 
@@ -92,7 +88,7 @@ export const innerPaging = z.discriminatedUnion('type', [
   z.strictObject(link),
   z.strictObject(url),
   z.strictObject(cursor),
-  page,
+  z.strictObject(page),
   offset,
 ]);
 

@@ -1,11 +1,11 @@
 /** One request and its reply, with the credentials: logs in first, and tells when a session is over. */
 import { accessToken } from './auth/access-token.ts';
-import type { RequestDefinition, SourceDefinition } from '../definition.ts';
+import type { Answers, RequestDefinition, SourceDefinition } from '../definition.ts';
 import { closeClient, endAtVendor } from './farewell.ts';
 import { pace } from './pace.ts';
 import { isSessionOver, notJson, notUtf8, refusal, saidIn } from './refusal.ts';
 import { bringsContent, foreignCharset, isHtml, tellsNothing } from './reply-kind.ts';
-import { parseJson } from './reply.ts';
+import { isAmong, parseJson } from './reply.ts';
 import { isSuccessful } from '../http-status.ts';
 import { baseUrl, buildRequest } from './request.ts';
 import { retrying } from '../retry.ts';
@@ -32,6 +32,8 @@ export interface Question {
   readonly again?: string | undefined;
   /** It is asked for behind the last rows. */
   readonly past?: boolean | undefined;
+  /** Refusals of it that mean that the page before was the last one. */
+  readonly ends?: Answers | undefined;
   /** Sees the parsed reply before the rules of the definition do, and may throw a Problem of its own. */
   readonly judge?: (value: unknown) => void;
 }
@@ -105,8 +107,11 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
   async function stream(question: Question): Promise<HttpReply> {
     const reply = await put(question);
     if (tellsNothing(definition, reply)) return reply;
-    if (!bringsContent(reply.status) || isHtml(reply))
-      throw refusal(definition, reply, question, await saidIn(reply), tools.now());
+    if (!bringsContent(reply.status) || isHtml(reply)) {
+      const said = await saidIn(reply);
+      if (isAmong(question.ends ?? [], reply.status, said)) return { ...reply, ended: true, discard: async () => {} };
+      throw refusal(definition, reply, question, said, tools.now());
+    }
     const charset = foreignCharset(reply);
     if (charset === undefined) return reply;
     await reply.discard();

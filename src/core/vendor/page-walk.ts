@@ -86,6 +86,7 @@ export function pageWalk(
       what: `page ${number}${route.item?.what ?? ''}`,
       url: step.first ? route.item?.url : step.url,
       ...standingOf(step, paging),
+      ends: !step.first && paging.type === 'page' ? paging.end : undefined,
     });
     try {
       for (let step: Step | undefined = pages.first, number = 1; step !== undefined; number++) {

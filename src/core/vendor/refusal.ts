@@ -59,6 +59,9 @@ export function isCursorRefused({ named }: Question, status: unknown): boolean {
 
 const cursorRefusals: readonly unknown[] = [400, notFound, gone, 422];
 
+const endHint =
+  'it had the pages before this one, so no setting is wrong; if it says so that there are no more, add end: [404] to paging in the definition';
+
 const shorterParts =
   'the next run of a job reads shorter parts of the window; a search needs a shorter one (--since, --until)';
 
@@ -85,6 +88,7 @@ function hintFor(definition: SourceDefinition, status: number, question: Questio
   // It may show only so many of a window; and a job may be forgotten while its pages are read.
   if (question.later === true && (isInvalid || (status === notFound && job !== undefined)))
     return orShorter(definition, 'it had the pages before this one, so no setting is wrong');
+  if (question.later === true && status === notFound && definition.paging.type === 'page') return endHint;
   if (isInvalid) return askedBy(definition, question);
   if (status !== notFound) return undefined;
   const used = settingsOf([url, request.path].flat()).filter((name) => Object.hasOwn(settings, name));

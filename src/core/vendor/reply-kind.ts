@@ -11,9 +11,12 @@ export function bringsContent(status: number): boolean {
   return status === 200 || status === 201 || status === 202;
 }
 
-/** Whether the status says that there are no records: it then needs no body. */
-export function tellsNothing({ reply }: SourceDefinition, { status }: Pick<HttpReply, 'status'>): boolean {
-  return reply?.empty?.includes(status) === true;
+/** Whether the status says that there are no records, or no more of them: it then needs no body. */
+export function tellsNothing(
+  { reply }: SourceDefinition,
+  { status, ended = false }: Pick<HttpReply, 'status' | 'ended'>,
+): boolean {
+  return ended || reply?.empty?.includes(status) === true;
 }
 
 export function isHtml({ headers }: HttpReply): boolean {

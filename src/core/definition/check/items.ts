@@ -25,6 +25,9 @@ function* combinationProblems({ job, records, paging }: Omit<SourceDefinition, '
   if (job !== undefined) yield 'items: the pages of a job hold records, no items; leave out job or items';
   if (records.total !== undefined) yield 'records.total: nothing says how many records all items hold; leave it out';
   if (records.capped !== undefined) yield 'records.capped: nothing looks for a cap inside an item; leave it out';
+  if (paging.type === 'page' && paging.end !== undefined) {
+    yield 'paging.end: only pages of records are ended by a refusal; leave it out';
+  }
   if (keepsBookmark(paging)) {
     yield 'paging.bookmark: the pages of a list belong to its window; leave it out';
   }

@@ -1,0 +1,90 @@
+/** Pages by number of which the one after the last is refused, as Django REST framework and WordPress do it. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { parseDefinition } from '../../../src/core/definition.ts';
+import { Problem } from '../../../src/core/problem.ts';
+import { pullOnce, textsOf } from '../../support/source-tools.ts';
+import { sendJson, serve } from '../../support/vendors/server.ts';
+
+const oak = {
+  name: 'oak',
+  summary: 'Oaks.',
+  settings: { OAK_URL: { summary: 'Address.', kind: 'url' } },
+  url: '{OAK_URL}',
+  auth: { type: 'none' },
+  request: { path: '/log', query: { page: '{page}', per_page: '{limit}' } },
+  window: { filter: 'none' },
+  records: { path: 'rows', id: { paths: ['id'] } },
+  limits: { page: 4 },
+};
+
+/** Texts of what a vendor has of which pages it refuses in this way, read by these rules. */
+async function pulled(
+  t: TestContext,
+  { rows, refusal, path = '/log', total }: { rows: number; refusal: [number, string]; path?: string; total?: number },
+  paging: object,
+): Promise<string[]> {
+  const vendor = await serve({}, ({ target }, response) => {
+    const { pathname, searchParams } = new URL(target, vendor.origin);
+    const first = (Number(searchParams.get('page')) - 1) * 4;
+    if (pathname !== path || (first >= rows && first > 0)) return sendJson(response, ...refusal);
+    const ids = Array.from({ length: Math.min(4, rows - first) }, (_, at) => `{"id":${first + at}}`);
+    sendJson(response, 200, `{"count":${total ?? rows},"rows":[${ids.join(',')}]}`);
+  });
+  t.after(() => vendor.close());
+  const records = { ...oak.records, total: 'count' };
+  const definition = parseDefinition({ ...oak, records, paging: { type: 'page', ...paging } }, 'oak.yaml');
+  return textsOf((await pullOnce(definition, { OAK_URL: vendor.origin })).records);
+}
+
+const notFound: [number, string] = [404, '{"detail":"Invalid page."}'];
+const invalid: [number, string] = [400, '{"code":"rest_post_invalid_page_number","message":"no such page"}'];
+
+for (const [what, refusal, end] of [
+  ['its HTTP status', notFound, [404]],
+  ['what it says', invalid, [{ path: 'code', equals: 'rest_post_invalid_page_number' }]],
+] as const) {
+  test(`a page after the last one that is refused, by ${what}, ends the pages, the last of which may be full`, async (t) => {
+    for (const rows of [8, 9, 0]) {
+      const texts = await pulled(t, { rows, refusal: [...refusal] }, { end });
+      assert.equal(texts.length, rows);
+    }
+  });
+}
+
+test('a first page that is refused so is an error: the address may be wrong', async (t) => {
+  const refused = pulled(t, { rows: 8, refusal: notFound, path: '/logs' }, { end: [404] });
+  await assert.rejects(refused, { status: 78, message: /^oak has nothing at \S+ for page 1 \(HTTP 404\)/ });
+});
+
+test('a page that is refused in another way is an error, whatever the page after the last one is refused by', async (t) => {
+  const refused = pulled(t, { rows: 8, refusal: [403, '{"code":"forbidden"}'] }, { end: [404] });
+  await assert.rejects(refused, { status: 77 });
+});
+
+test('what the vendor says there is, is held against pages that end so', async (t) => {
+  const refused = pulled(t, { rows: 8, refusal: notFound, total: 9 }, { end: [404] });
+  await assert.rejects(refused, { status: 76, message: /announced 9 records/ });
+});
+
+test('without end, the hint to a later page that is not there says what to write, and blames no setting', async (t) => {
+  await assert.rejects(pulled(t, { rows: 8, refusal: notFound }, {}), (error) => {
+    assert.ok(error instanceof Problem);
+    assert.match(error.message, /for page 3 \(HTTP 404\): Invalid page\.$/);
+    assert.match(error.hint ?? '', /no setting is wrong; .*add end: \[404\] to paging in the definition$/);
+    return true;
+  });
+});
+
+test('lists of items, and of branches, are not ended so', () => {
+  const paging = { type: 'page', end: [404] };
+  assert.throws(
+    () => parseDefinition({ ...oak, paging, items: { address: 'uri' } }, 'oak.yaml'),
+    /paging\.end: only pages of records/,
+  );
+  const fetch = { request: { path: '/teams', query: { page: '{page}' } }, paging };
+  assert.throws(
+    () => parseDefinition({ ...oak, paging: { type: 'page' }, branches: { fetch } }, 'oak.yaml'),
+    /branches\.fetch\.paging\.end means nothing here/,
+  );
+});
