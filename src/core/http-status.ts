@@ -2,6 +2,10 @@
 
 export const noContent = 204;
 export const notFound = 404;
+/** The address is there, and is not asked by this method. */
+export const notAllowed = 405;
+/** It has none of the formats that were asked for (`Accept`). */
+export const notAcceptable = 406;
 /** What was asked for is there no longer, such as the page behind a cursor. */
 export const gone = 410;
 /** A gateway's word for a server that took too long; here, for one that we no longer wait for. */

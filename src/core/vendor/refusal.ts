@@ -3,7 +3,7 @@ import { askedBy } from './asked-by.ts';
 import { clockHint } from '../clock/vendor-clock.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { sentWith, usedPlaceholders } from '../definition/texts.ts';
-import { gone, noContent, notFound } from '../http-status.ts';
+import { gone, noContent, notAcceptable, notAllowed, notFound } from '../http-status.ts';
 import { keepsBookmark } from '../paging.ts';
 import { listed } from '../text/listed.ts';
 import { exit, Problem } from '../problem.ts';
@@ -82,6 +82,7 @@ function hintFor(definition: SourceDefinition, status: number, question: Questio
   if (status === noContent)
     return 'if it means that there are no records, write reply: { empty: [204] } in the definition';
   if (status === gone) return undefined; // says it all
+  if (status === notAcceptable || status === notAllowed) return wayHint(definition, status, question);
   if (isCursorRefused(question, status)) return cursorHint(definition);
   const { url, request, settings, job } = definition;
   const isInvalid = status === 400 || status === 422;
@@ -94,6 +95,18 @@ function hintFor(definition: SourceDefinition, status: number, question: Questio
   const used = settingsOf([url, request.path].flat()).filter((name) => Object.hasOwn(settings, name));
   return used.length === 0 ? undefined : `check ${listed(used)}; or correct the path in the definition`;
 }
+
+/** What to do where the address is right, and the way to ask is not: it takes another method, or has another format. */
+function wayHint({ request }: SourceDefinition, status: number, { named, url }: Question): string {
+  if (status === notAcceptable)
+    return `${wrongService}; or name the format that it has: headers: { Accept: … } in the definition`;
+  if (named !== true || url === undefined)
+    return `${wrongService}; or correct the method and the path of the request in the definition`;
+  const method = request.method === 'POST' ? 'GET' : 'POST';
+  return `it named this page itself, so no setting or flag is wrong; if its next pages are asked for by ${method}, add request: { method: ${method}, path: … } to paging in the definition`;
+}
+
+const wrongService = 'check the URL: something else may be answering there';
 
 /** A reply that is a success by its HTTP status, and tells that asking again may help. */
 export function passingIn(definition: SourceDefinition, what: string, said: unknown): Problem | undefined {
