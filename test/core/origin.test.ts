@@ -104,3 +104,10 @@ test('loopback is this machine and nothing that only looks like it', () => {
     assert.equal(isLoopback(host(url)), false, url);
   }
 });
+
+test('an address of the same host with another scheme, as services name behind a proxy, says what the proxy has to tell', () => {
+  assert.throws(
+    () => resolveSameOrigin('https://vendor.example/log', 'http://vendor.example/log?page=2'),
+    (error) => error instanceof Problem && /; if it is behind a proxy, .*X-Forwarded-Proto/.test(error.hint ?? ''),
+  );
+});
