@@ -7,7 +7,7 @@ import type { PagingDefinition } from './definition.ts';
 import { pagingRules } from './definition/paging-rules.ts';
 import { cursorFrom, cursorText, nextCursor, refuseLong, refuseNameless, type Cursor } from './vendor/cursor.ts';
 import { linkInList, nextPageLink } from './vendor/next-link.ts';
-import { flagOf, unnamedNext } from './vendor/more.ts';
+import { flagOf, refuseUnquoted, unnamedNext } from './vendor/more.ts';
 import { repetition, stuck } from './vendor/repeated-page.ts';
 import { tokenAt, totalAt } from './vendor/reply.ts';
 import { stepFromRow } from './vendor/row-again.ts';
@@ -93,6 +93,7 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
     const ends = flag === false || flag === 'absent';
     if (following === undefined && flag === true) throw unnamedNext(paging, source);
     if (following === undefined && !ends) refuseNameless(paging, end, source);
+    if (following === undefined || ends) refuseUnquoted(paging, end, source);
     if (following === undefined || ends || isLast(paging, step, following, end)) return undefined;
     empty = end.count === 0 ? empty + 1 : 0;
     if (empty > emptyPagesAllowed) throw cycle(`${empty} empty pages in a row`, `; ${endsEmpty}`);

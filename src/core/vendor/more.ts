@@ -2,10 +2,10 @@
 import type { PagingDefinition } from '../definition.ts';
 import { pagingRules } from '../definition/paging-rules.ts';
 import { lexemeAt } from '../json/json.ts';
-import { parsePath } from '../json/path.ts';
+import { mostNames, parsePath, readingsOf } from '../json/path.ts';
 import type { PageEnd } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
-import { flagAt, parseJson } from './reply.ts';
+import { flagAt, parseJson, valueAt } from './reply.ts';
 
 /**
  * What the flag at `paging.more` says; undefined where the definition names none. Throws Problem 76 when it is neither
@@ -52,4 +52,34 @@ export function muteAt(paging: PagingDefinition, end: PageEnd, source: string): 
 /** For a mute first page; `what` is that page, `at` where nothing stands, `missing` what would be on the next one. */
 export function endWarning(name: string, at: string, what: string, missing = 'records'): string {
   return `${name}: ${what} was full, and nothing stands at ${at}: if the next page is named elsewhere, ${missing} are missing`;
+}
+
+/**
+ * Of a page that no next one follows. Throws Problem 78 where it tells of one under a name that has a dot, and the
+ * definition has that name without quotes: `@odata.nextLink` is nextLink in @odata, and each window would end with its
+ * first page.
+ */
+export function refuseUnquoted(
+  paging: PagingDefinition,
+  { envelope }: Pick<PageEnd, 'envelope'>,
+  source: string,
+): void {
+  const { path, more } = pagingRules(paging);
+  for (const [name, dotted] of Object.entries({ path, more })) {
+    if (dotted?.includes('.') !== true || parsePath(dotted).length > mostNames) continue;
+    const reply = parseJson(envelope);
+    if (valueAt(reply, dotted) !== undefined) continue;
+    const meant = readingsOf(dotted)
+      .map(written)
+      .find((reading) => valueAt(reply, reading) !== undefined);
+    if (meant === undefined) continue;
+    throw new Problem(exit.config, `${source}: nothing stands at ${dotted} (paging.${name}), but at ${meant}`, {
+      hint: `a name with a dot is written in quotes: write ${name}: '${meant}' for paging in the definition`,
+    });
+  }
+}
+
+/** The names of a path as a text again. */
+function written(names: readonly string[]): string {
+  return names.map((name) => (name.includes('.') ? JSON.stringify(name) : name)).join('.');
 }
