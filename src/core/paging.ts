@@ -10,7 +10,7 @@ import { linkInList, nextPageLink } from './vendor/next-link.ts';
 import { flagOf, refuseUnquoted, unnamedNext } from './vendor/more.ts';
 import { repetition, stuck } from './vendor/repeated-page.ts';
 import { tokenAt, totalAt } from './vendor/reply.ts';
-import { stepFromRow } from './vendor/row-again.ts';
+import { rowsArrive, stepFromRow } from './vendor/row-again.ts';
 import { resolveSameOrigin } from './origin.ts';
 import { exit, Problem } from './problem.ts';
 
@@ -84,7 +84,7 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
       throw end.first === end.last ? stuck(paging, source) : cycle('a full page that it gave before');
     if (again && 'stop' in paging && paging.stop?.includes('unchanged') === true) return undefined;
     if (repeats({ ...end, proven: step.again !== undefined, past: step.past ?? false }))
-      throw cycle('a page that it gave before');
+      throw step.past === true ? rowsArrive(source) : cycle('a page that it gave before');
     if (following !== undefined) {
       const name = nameOf(following);
       refuseLong(name, source);

@@ -32,6 +32,11 @@ export interface RowAgain {
   end(): void;
 }
 
+interface Shown {
+  readonly all: string[];
+  readonly fresh: string[];
+}
+
 /** Whether pages begin with the last row of the page before. The rows of a job stay as they were found. */
 export function readsRowAgain({ paging, job }: Pick<SourceDefinition, 'paging' | 'job'>): boolean {
   return paging.type === 'offset' && (paging.reread ?? job === undefined);
@@ -55,16 +60,32 @@ export function rowAgain(): RowAgain {
   let rows = 0;
   let taken = 0;
   const latest: Key = { key: Buffer.alloc(0), keyStart: 0, keyEnd: 0 };
-  /** How many rows of each content a page has: the one at hand, the one before, and what that may still show here. */
-  let page = new Map<string, number>();
+  /** The contents on a page, and those that were not on the one before: of the page at hand, and of two before it. */
+  let page: Shown = { all: [], fresh: [] };
   let before = page;
+  let earlier = page; // the last pages are short
+  /** How many rows of each content those two may still show here. */
   let left: Map<string, number> | undefined;
 
   function wasBefore(name: string): boolean {
-    left ??= new Map(before);
+    if (left === undefined) {
+      left = new Map();
+      for (const each of [...earlier.all, ...before.fresh]) left.set(each, (left.get(each) ?? 0) + 1);
+    }
     const more = left.get(name) ?? 0;
     left.set(name, more - 1);
     return more > 0;
+  }
+
+  function isShownAgain(name: string, byContent: boolean): boolean {
+    if (name !== edge) edge = undefined;
+    if (wanted === undefined && !isPast && edge === undefined) return false;
+    const isExpected = name === wanted;
+    const isKnown = (isExpected && rows === 1) || (byContent && wasBefore(name));
+    if (isExpected && rows > 1) edge = name;
+    if (isExpected) wanted = undefined;
+    if (isExpected || !isKnown) isPast = false; // what follows was not read
+    return isKnown;
   }
 
   return {
@@ -74,7 +95,7 @@ export function rowAgain(): RowAgain {
       edge = undefined;
       rows = taken = 0;
       latest.keyEnd = latest.keyStart;
-      page = new Map();
+      page = { all: [], fresh: [] };
       left = undefined;
     },
     take({ key, keyStart, keyEnd }, identity) {
@@ -85,15 +106,10 @@ export function rowAgain(): RowAgain {
       const byContent = isContent(latest);
       if (!byContent && wanted === undefined) return false;
       const name = nameOf(latest);
-      if (byContent) page.set(name, (page.get(name) ?? 0) + 1);
-      if (name !== edge) edge = undefined;
-      if (wanted === undefined && !isPast && edge === undefined) return false;
-      const isExpected = name === wanted;
-      const isKnown = (isExpected && rows === 1) || (byContent && wasBefore(name));
-      if (isExpected && rows > 1) edge = name;
-      if (isExpected) wanted = undefined;
-      if (isExpected || !isKnown) isPast = false; // what follows was not read
-      if (!isKnown) return false;
+      const isTaken = isShownAgain(name, byContent);
+      if (byContent) page.all.push(name);
+      if (byContent && !isTaken) page.fresh.push(name);
+      if (!isTaken) return false;
       taken += 1;
       identity.takeBack(byContent);
       return true;
@@ -106,7 +122,7 @@ export function rowAgain(): RowAgain {
     taken: () => taken,
     missed: () => wanted !== undefined,
     end() {
-      if (taken < rows) before = page;
+      if (taken < rows) [earlier, before] = [before, page];
     },
   };
 }
@@ -127,5 +143,13 @@ export function rowsMoved(name: string, what: string): Problem {
   return new Problem(exit.protocol, message, {
     hint: "the position stays and the next run reads the window again; if the vendor takes only multiples of the page's size, add reread: false to paging in the definition",
     httpStatus: gone,
+  });
+}
+
+/** Behind the last rows come the last rows, page by page. */
+export function rowsArrive(name: string): Problem {
+  const message = `${name} shows its last rows again and again: rows arrive before them as fast as they are read`;
+  return new Problem(exit.protocol, message, {
+    hint: 'the position stays, and what was read is delivered; if a page with fewer rows than were asked for is the last one, add stop: [short-page] to paging in the definition',
   });
 }
