@@ -14,21 +14,36 @@ export interface Holders {
   readonly self: string;
   /** Whether a process of that name is seen to live. One of another machine, container or boot is not. */
   isAlive(name: string): boolean;
+  /** Where this is false, a number is all that is known of other processes, and it may be another program's by now. */
+  readonly knowStarts: boolean;
 }
 
 /** As they are seen from this process. What the system does not tell is ''. */
 export function holders(): Holders {
   const namespace = told(() => readlinkSync('/proc/self/ns/pid')).replace(/\D/g, '');
   const boot = content('/proc/sys/kernel/random/boot_id').trim() || encodeURIComponent(hostname());
-  const place = `${namespace},${boot}`;
+  const started = startOf(process.pid);
+  // Where the system does not tell it, our own clock does: the first process of each container has the number 1.
+  const self = `${process.pid},${started || Math.floor(performance.timeOrigin)},${namespace},${boot}`;
   return {
-    self: `${process.pid},${startOf(process.pid)},${place}`,
+    self,
+    knowStarts: started !== '',
     isAlive(name) {
-      const [, pid, start, itsPlace] = /^(\d{1,10}),(\d*),(.*)$/.exec(name) ?? [];
-      if (pid === undefined || itsPlace !== place) return false;
-      return start === '' ? isRunning(Number(pid)) : startOf(Number(pid)) === start;
+      const [, pid, start, itsNamespace, itsBoot] = /^(\d{1,10}),(\d*),(\d*),(.*)$/.exec(name) ?? [];
+      if (pid === undefined || itsNamespace !== namespace || !mayBeSameBoot(itsBoot!, boot)) return false;
+      if (Number(pid) === process.pid) return name === self;
+      return started === '' || start === '' ? isRunning(Number(pid)) : startOf(Number(pid)) === start;
     },
   };
+}
+
+/** A service of systemd with ProcSubset=pid is not told the boot, unlike who runs the same job by hand: the start decides. */
+function mayBeSameBoot(one: string, other: string): boolean {
+  return one === other || isBootId(one) !== isBootId(other);
+}
+
+function isBootId(text: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }
 
 /** The number of the process. */

@@ -33,7 +33,7 @@ export async function takeLock(path: string, job: string): Promise<Lock> {
     reached('lock: taken');
     return { release: () => release(path, here.self) };
   }
-  throw held(job, holder ?? (await clearDead(path, here)));
+  throw held(job, holder ?? (await clearDead(path, here)), here.knowStarts ? undefined : path);
 }
 
 /** Removes the lock that a killed run was about to take: only with the lock. */
@@ -78,10 +78,19 @@ function release(path: string, holder: string): Promise<void> {
   });
 }
 
-function held(job: string, holder: { process: string; since: string } | undefined): Problem {
+/** `doubted`: the place of a lock whose holder may be another program by now, which got the number of a killed run. */
+function held(
+  job: string,
+  holder: { process: string; since: string } | undefined,
+  doubted: string | undefined,
+): Problem {
   const who = holder === undefined ? '' : `: process ${holder.process}${holder.since}`;
+  const way =
+    holder === undefined || doubted === undefined
+      ? ''
+      : `; if process ${holder.process} is none of audit-export (ps -p ${holder.process}), rm -r ${shellWord(doubted)}`;
   return new Problem(exit.tempfail, `another run of job ${job} is still going${who}`, {
-    hint: 'wait for it to end, or start the runs further apart',
+    hint: `wait for it to end, or start the runs further apart${way}`,
   });
 }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
@@ -10,6 +10,8 @@ import { Problem } from '../../../src/core/problem.ts';
 import { onReached } from '../../../src/io/failpoint.ts';
 import { takeLock } from '../../../src/io/position/lock.ts';
 import { holders } from '../../../src/io/position/lock-holder.ts';
+import { builtProgram } from '../../support/built-program.ts';
+import { ended } from '../../support/program.ts';
 import { arm } from '../../sweep/failing.ts';
 
 const lockModule = new URL('../../../src/io/position/lock.ts', import.meta.url).href;
@@ -25,8 +27,15 @@ function isHeld(error: unknown): boolean {
   return error instanceof Problem && error.status === 75 && error.message.includes('another run of job audit is still');
 }
 
-/** A process that takes the lock for each line of its input and says `taken` or `held`; another line lets go. */
-function contender(t: TestContext, path: string): { child: ChildProcess; ask(): Promise<string> } {
+/**
+ * A process that takes the lock for each line of its input and says `taken` or `held`; another line lets go. `under` is
+ * what starts it.
+ */
+function contender(
+  t: TestContext,
+  path: string,
+  under: readonly string[] = [],
+): { child: ChildProcess; ask(): Promise<string> } {
   const script = `
     import { takeLock } from ${JSON.stringify(lockModule)};
     import { createInterface } from 'node:readline';
@@ -38,9 +47,16 @@ function contender(t: TestContext, path: string): { child: ChildProcess; ask(): 
       if (typeof taken === 'string') console.log(taken);
       else { lock = taken; console.log('taken'); }
     }`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const [first = '', ...words] = [
+    ...under,
+    process.execPath,
+    '--import',
+    'tsx',
+    '--input-type=module',
+    '--eval',
+    script,
+  ];
+  const child = spawn(first, words, { stdio: ['pipe', 'pipe', 'inherit'] });
   t.after(() => child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
@@ -171,6 +187,75 @@ test('after kill -9 the next run starts at once', async (t) => {
   assert.deepEqual(readdirSync(join(path, '..')), []);
 });
 
+/** Another /proc than this process has, if that can be had; with `container`, the process has the number 1 there. */
+function withProc(
+  mount: string,
+  container: readonly string[] = [],
+): { under: readonly string[]; skip: string | false } {
+  const under = ['unshare', '--mount', ...container, '/bin/sh', '-c', `mount ${mount} /proc && exec "$@"`, 'sh'];
+  try {
+    execFileSync('unshare', [...under.slice(1), 'true'], { stdio: 'ignore' });
+    return { under, skip: false };
+  } catch {
+    return { under, skip: 'no right to mount another /proc' };
+  }
+}
+
+const isolated = withProc('-t tmpfs none', ['--pid', '--fork', '--kill-child']);
+
+test(
+  'where there is no /proc, the first process of a container is not kept out by the killed one that had its number',
+  { skip: isolated.skip },
+  async (t) => {
+    const path = freshPlace(t);
+    const killed = contender(t, path, isolated.under);
+    assert.equal(await killed.ask(), 'taken');
+    killed.child.kill('SIGKILL');
+    await once(killed.child, 'exit');
+    const next = contender(t, path, isolated.under);
+    assert.equal(await next.ask(), 'taken');
+    assert.equal(await next.ask(), 'let go');
+  },
+);
+
+const hidden = withProc('-t tmpfs none');
+
+test(
+  'where there is no /proc, a lock that another program seems to hold, by the number that it got, can be told from one that a run holds',
+  { skip: hidden.skip },
+  async (t) => {
+    const path = freshPlace(t);
+    const holder = `${process.pid},1,,${encodeURIComponent(hostname())}`;
+    mkdirSync(join(path, holder), { recursive: true });
+    const words = ['--source', 'sample', '--job', 'audit', '--state-dir', join(path, '..')];
+    const [first = '', ...rest] = [...hidden.under, process.execPath, builtProgram(), ...words];
+    const { status, stderr } = await ended(spawn(first, rest));
+    assert.equal(status, 75, stderr);
+    assert.ok(
+      stderr.includes(`; if process ${process.pid} is none of audit-export (ps -p ${process.pid}), rm -r ${path}`),
+    );
+  },
+);
+
+const hardened = withProc('-t proc -o subset=pid proc');
+
+test(
+  'a service that sees no more of /proc than processes (ProcSubset=pid) and a run by hand keep each other out',
+  { skip: hardened.skip },
+  async (t) => {
+    const path = freshPlace(t);
+    const [service, hand] = [contender(t, path, hardened.under), contender(t, path)];
+    for (const [one, other] of [
+      [service, hand],
+      [hand, service],
+    ] as const) {
+      assert.equal(await one.ask(), 'taken');
+      assert.equal(await other.ask(), 'held');
+      assert.equal(await one.ask(), 'let go');
+    }
+  },
+);
+
 /** Of this place, with a number above the largest of Linux. */
 function deadHolder(): string {
   return holders().self.replace(/^\d+/, String(2 ** 22 + 1));
@@ -182,13 +267,15 @@ test('a lock is held by a process that is seen to live, and by nothing else', { 
   assert.match(self, /^\d+,\d+,\d+,[0-9a-f-]{36}$/);
   const cases: [string, boolean][] = [
     [self, true],
-    [`${pid},,${namespace},${boot}`, true], // as where the system does not tell
+    [`${process.ppid},,${namespace},${boot}`, true], // as where the system does not tell
+    [`${pid},,${namespace},${boot}`, false], // somebody before us had our number
     [`1,,${namespace},${boot}`, true], // root's: another user is not let near it, and sees by that that it lives
     [deadHolder(), false],
     [`${2 ** 22 + 1},,${namespace},${boot}`, false],
     [`${pid},${start}1,${namespace},${boot}`, false],
     [`${pid},${start},1,${boot}`, false],
     [`${pid},${start},${namespace},an earlier one`, false],
+    [`${process.ppid},,${namespace},${boot.replace(/^./, (digit) => (digit === '0' ? '1' : '0'))}`, false],
     [`../${pid},${start},${namespace},${boot}`, false],
     ['junk', false],
   ];
