@@ -7,6 +7,7 @@
  */
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -27,9 +28,11 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { positionStore } from '../../src/io/position-file.ts';
 import { ended, scratch } from '../support/program.ts';
+import { answer } from '../faults/answers.ts';
 import { elasticScene, onPost, recordIdOf } from '../faults/destinations.ts';
 import { saidBy, scene, type SceneOptions } from '../faults/harness.ts';
 import { heldPage, linesOf, mounted, positionFile, resultOf, shell, toFile } from '../faults/processes.ts';
+import { onPage } from '../faults/replies.ts';
 
 const day = 86_400_000;
 const onePage: Pick<SceneOptions, 'define'> = { define: (definition) => ({ ...definition, limits: { page: 500 } }) };
@@ -167,6 +170,24 @@ test('a quarantine on a full disk: the record is not counted as set aside, and c
       lift: () => (here.sink.item = undefined),
     });
     assert.deepEqual(here.setAside(), []);
+  });
+});
+
+test('a state directory that becomes read-only in the middle of a run: each failure is told once, and the worst one is the status', async (context) => {
+  const here = await elasticScene(context, { records: 6, define: (definition) => definition });
+  mkdirSync(here.stateDirectory, { mode: 0o700 });
+  await mounted(context, here.stateDirectory, 'size=1m', async () => {
+    here.vendor.fault = onPage(2, () => {
+      execFileSync('mount', ['-o', 'remount,ro', here.stateDirectory]);
+      return answer(here, 401, '');
+    });
+    const { status, stderr } = await here.spawn();
+    execFileSync('mount', ['-o', 'remount,rw', here.stateDirectory]);
+    assert.equal(status, 77, stderr);
+    assert.equal(stderr.match(/cannot let go of the lock/g)?.length, 1, stderr);
+    here.vendor.fault = undefined;
+    here.clock.now += 60_000;
+    here.expectSuccess(await here.run());
   });
 });
 

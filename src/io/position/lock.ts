@@ -22,6 +22,7 @@ import { holders, processOf, type Holders } from './lock-holder.ts';
 import { shellWord } from '../../core/text/shell-word.ts';
 
 export interface Lock {
+  /** Does nothing when it was called before: who ends the run and who took the lock both let go, and a failure is told once. */
   release(): Promise<void>;
 }
 
@@ -31,7 +32,15 @@ export async function takeLock(path: string, job: string): Promise<Lock> {
   const holder = await clearDead(path, here);
   if (holder === undefined && (await place(path, here.self))) {
     reached('lock: taken');
-    return { release: () => release(path, here.self) };
+    let isHeld = true;
+    return {
+      async release() {
+        if (isHeld) {
+          isHeld = false;
+          await release(path, here.self);
+        }
+      },
+    };
   }
   throw held(job, holder ?? (await clearDead(path, here)), here.knowStarts ? undefined : path);
 }
