@@ -51,8 +51,10 @@ export async function* readJob(
       },
     };
     const every = toMillis(parseDuration(poll.every ?? '2s', 'job.poll.every'));
-    const end = tools.now() + toMillis(parseDuration(poll.longest ?? '10m', 'job.poll.longest'));
+    const longest = toMillis(parseDuration(poll.longest ?? '10m', 'job.poll.longest'));
+    let end = Infinity;
     for (let pause = every; ; pause = Math.min(1.5 * pause, 4 * every)) {
+      end = Math.min(end, tools.now() + longest); // a clock that was set back must not mean a long wait
       const state = await vendor.json(question);
       if (holds(poll.until, state.value)) return state.text;
       if (tools.now() + pause > end) return undefined;

@@ -237,6 +237,20 @@ test('whoever stops reading leaves no job behind', async (t) => {
   await source.close();
 });
 
+test('a job that never ends is given up in time, also when our clock is set back meanwhile', async (t) => {
+  const hour = 3_600_000;
+  let setBack = 0;
+  const vendor = await orchard((target, count) => {
+    if (target === '1' && count === 3) setBack = hour;
+    return '{"status":"running"}';
+  });
+  t.after(vendor.close);
+  const tools = sourceTools();
+  await assert.rejects(pull(vendor, { tools: { ...tools, now: () => tools.now() - setBack } }), Problem);
+  const waited = tools.waits.reduce((sum, one) => sum + one, 0);
+  assert.ok(waited <= 4 * 60_000, `${waited} ms`);
+});
+
 test('a job that cannot be closed is no failure', async (t) => {
   const vendor = await orchard((target) => {
     if (target.endsWith('/close')) return 500;
