@@ -29,9 +29,9 @@ import { fileURLToPath } from 'node:url';
 import { positionStore } from '../../src/io/position-file.ts';
 import { ended, scratch } from '../support/program.ts';
 import { answer } from '../faults/answers.ts';
-import { elasticScene, onPost, recordIdOf } from '../faults/destinations.ts';
+import { elasticScene, onPost, recordIdOf, splunkScene } from '../faults/destinations.ts';
 import { saidBy, scene, type SceneOptions } from '../faults/harness.ts';
-import { heldPage, linesOf, mounted, positionFile, resultOf, shell, toFile } from '../faults/processes.ts';
+import { heldPage, linesOf, mounted, positionFile, resultOf, shell, toFile, until } from '../faults/processes.ts';
 import { onPage } from '../faults/replies.ts';
 
 const day = 86_400_000;
@@ -64,6 +64,29 @@ function documentOf(path: string): string {
   const text = readFileSync(path, 'utf8');
   return text.slice(text.indexOf('{'), text.indexOf('\n}\n') + 2);
 }
+
+test('a run that stood still (Ctrl-Z, docker pause) for longer than --timeout takes the answer that came meanwhile, and sends nothing twice', async (context) => {
+  const here = await splunkScene(context);
+  const child = here.start(['--timeout', '1s']);
+  const end = resultOf(child);
+  here.sink.hook = onPost(() => {
+    child.kill('SIGSTOP');
+    setTimeout(() => child.kill('SIGCONT'), 1500);
+    return undefined; // the honest answer, which waits in its socket
+  });
+  here.expectSuccess(await end);
+  assert.equal(here.posts().length, 1);
+});
+
+test('a command that ended well while the run stood still has ended well', async (context) => {
+  const here = await scene(context, { delivered: () => linesOf(join(here.directory, 'got')) });
+  const child = here.start(['--timeout', '1s', '--', 'sh', '-c', 'echo > "$0"; sleep 0.3; cat > got', 'started']);
+  const end = resultOf(child);
+  await until(() => existsSync(join(here.directory, 'started')));
+  child.kill('SIGSTOP');
+  setTimeout(() => child.kill('SIGCONT'), 1500);
+  here.expectSuccess(await end);
+});
 
 test('SIGKILL: temp files that it left are cleared by the next run, under the lock', async (context) => {
   const here = await scene(context);
