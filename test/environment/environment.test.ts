@@ -10,6 +10,7 @@ import { Buffer } from 'node:buffer';
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -31,7 +32,17 @@ import { ended, scratch } from '../support/program.ts';
 import { answer } from '../faults/answers.ts';
 import { elasticScene, onPost, recordIdOf, splunkScene } from '../faults/destinations.ts';
 import { saidBy, scene, type SceneOptions } from '../faults/harness.ts';
-import { heldPage, linesOf, mounted, positionFile, resultOf, shell, toFile, until } from '../faults/processes.ts';
+import {
+  heldPage,
+  isRoot,
+  linesOf,
+  mounted,
+  positionFile,
+  resultOf,
+  shell,
+  toFile,
+  until,
+} from '../faults/processes.ts';
 import { onPage } from '../faults/replies.ts';
 
 const day = 86_400_000;
@@ -175,6 +186,26 @@ test('an output on a full disk (64 KiB) is 74, with whole lines only, and the ne
       },
     });
   });
+});
+
+test('an output in a directory that may be written and not read is told by that directory, since nothing is wrong with the file', async (context) => {
+  if (!isRoot) return context.skip('only root can become another user');
+  const here = await scene(context);
+  chmodSync(here.directory, 0o755);
+  const [user, place] = [65_534, join(here.directory, 'drop')];
+  mkdirSync(here.stateDirectory, { mode: 0o700 });
+  chownSync(here.stateDirectory, user, user);
+  mkdirSync(place);
+  chmodSync(place, 0o733);
+  for (const words of ['check', '']) {
+    const { status, stderr } = await shell(here, `exec "$@" ${words} --output ${place}/out.jsonl`, { user });
+    if (status === 126) return context.skip(`another user may not run ${process.execPath}`);
+    assert.equal(status, 73, stderr);
+    assert.match(
+      stderr,
+      /^audit-export: cannot open the directory \S*drop: permission denied \(EACCES\)\nhint: let the user/,
+    );
+  }
 });
 
 test('a quarantine on a full disk: the record is not counted as set aside, and comes again', async (context) => {

@@ -127,7 +127,8 @@ export async function makeDirectory(path: string): Promise<void> {
 
 /** Makes the names in a directory durable. */
 export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, constants.O_RDONLY);
+  // Who may make files in it may be unable to read it, and nothing would be wrong with the file.
+  const handle = await orFileProblem('open the directory', directory, () => open(directory, constants.O_RDONLY));
   try {
     await handle.sync();
   } catch (error) {

@@ -4,7 +4,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, Problem } from '../../core/problem.ts';
 import { errorCode } from '../error-code.ts';
-import { removeFile, tempBeside } from './durable.ts';
+import { removeFile, syncDirectory, tempBeside } from './durable.ts';
 import { strangerOf } from '../strangers.ts';
 import { shellWord } from '../../core/text/shell-word.ts';
 
@@ -43,6 +43,7 @@ export async function lookAtOwn(path: string): Promise<void> {
     const beside = tempBeside(path);
     file = await open(beside, flags | constants.O_CREAT | constants.O_EXCL, 0o600);
     await removeFile(beside);
+    await syncDirectory(dirname(path)); // as will be done when it is made
   } finally {
     await file?.close();
   }
