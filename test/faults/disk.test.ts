@@ -93,7 +93,7 @@ fault('D07', 'a disk without room for the lock is not taken for another run', as
     await here.expectProblem(await here.run(), {
       exit: 74,
       message: /^cannot lock .*: the disk is full \(ENOSPC\)$/,
-      hint: /^free some space/,
+      hint: /^free some space, or files where df -i shows that there may be no more;/,
       lift: () => fillers.forEach((path) => rmSync(path)),
     });
   });

@@ -149,7 +149,11 @@ export async function removeFile(path: string): Promise<void> {
 }
 
 const meanings: Readonly<Record<string, readonly [status: ExitStatus, meaning: string, hint: string]>> = {
-  ENOSPC: [exit.ioerr, 'the disk is full', 'free some space; the next run goes on where this one stopped'],
+  ENOSPC: [
+    exit.ioerr,
+    'the disk is full',
+    'free some space, or files where df -i shows that there may be no more; the next run goes on where this one stopped',
+  ],
   EDQUOT: [exit.ioerr, 'the disk quota is used up', 'free some space or raise the quota; the next run goes on'],
   EFBIG: [exit.ioerr, 'the file may not grow', 'raise the file size limit (ulimit -f), or rotate the file'],
   EIO: [exit.ioerr, 'the disk failed', 'look at the kernel log (dmesg)'],
