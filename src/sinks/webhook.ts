@@ -2,6 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { allKept } from '../core/batch.ts';
+import { clockHint } from '../core/clock/vendor-clock.ts';
 import { headerList } from '../core/wire/header-list.ts';
 import { comma, enclosed } from '../core/wire/json-list.ts';
 import { jsonLine } from '../core/wire/json-line.ts';
@@ -100,7 +101,9 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
       return { outcomes: allKept(batch) };
     }
     const isPoison = reply.status >= 400 && reply.status < 500 && !isFault(reply.status);
-    if (isPoison) return { split: `the receiver refused it (HTTP ${reply.status})${saying(text)}`, doubt };
+    if (isPoison) {
+      return { split: `the receiver refused it (HTTP ${reply.status})${saying(text)}`, doubt: doubt + clock(reply) };
+    }
     throw failure(reply);
   }
 
@@ -124,8 +127,12 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
     return { ...headers, ...marks, 'webhook-signature': signature(keys, id, timestamp, body) };
   }
 
+  function clock(reply: HttpReply): string {
+    return keys.length === 0 ? '' : clockHint(reply, tools.now());
+  }
+
   function failure(reply: HttpReply): Problem {
-    const hint = 'check WEBHOOK_HEADERS and WEBHOOK_SECRET';
+    const hint = `check WEBHOOK_HEADERS and WEBHOOK_SECRET${clock(reply)}`;
     const problem = httpProblem(reply.status, reply.headers, { who, what: 'the records', hint }, tools.now());
     if (reply.status === 410) {
       return new Problem(exit.config, `${who} is gone and asks for no more (HTTP 410)`, { hint: 'check WEBHOOK_URL' });

@@ -74,6 +74,26 @@ test('a receiver can check the signature, with either key while it is exchanged'
   await plain.send(auditRecords(1));
 });
 
+test('where clocks differ, a signature that is refused says so: it tells the time, and receivers take five minutes of it', async () => {
+  for (const [status, secret, said] of [
+    [401, whsec, true],
+    [403, whsec, true],
+    [401, '', false],
+    [400, whsec, true],
+    [422, whsec, true],
+    [400, '', false],
+  ] as const) {
+    const { server, send } = await start({ WEBHOOK_SECRET: secret });
+    server.hook = () => ({ status, headers: { date: new Date(testNow + 3_600_000).toUTCString() }, body: '' });
+    const told = await send(auditRecords(2)).then(
+      ({ refused }) => refused[0]?.doubt,
+      ({ hint }: Problem) => hint,
+    );
+    assert.equal(told?.includes('the clock of this machine is 3600 s behind'), said, `${status}: ${told}`);
+    assert.equal(told?.includes('WEBHOOK_SECRET'), true);
+  }
+});
+
 test('the signature is that of the text before compression', async () => {
   const { server, send } = await start(
     { WEBHOOK_SECRET: whsec, WEBHOOK_GZIP: 'true' },
