@@ -53,12 +53,28 @@ export async function clearLock(path: string): Promise<void> {
 
 /** Who holds the lock, by a process that is seen to live; names of others are removed. */
 async function clearDead(path: string, here: Holders): Promise<{ process: string; since: string } | undefined> {
-  for (const name of await namesIn(path)) {
-    if (here.isAlive(name)) return { process: processOf(name), since: await timeOf(join(path, name)) };
-    await removeDirectory(join(path, name));
+  const names = await namesIn(path);
+  const living = names.find((name) => here.isAlive(name));
+  if (living !== undefined) return { process: processOf(living), since: await timeOf(join(path, living)) };
+  for (const name of names) {
+    await removeDead(path, name);
     reached('lock: dead holder removed');
   }
   return undefined;
+}
+
+/** A holder is an empty directory. Indexers and the like leave their own things in every directory that they see. */
+async function removeDead(path: string, name: string): Promise<void> {
+  try {
+    await rmdir(join(path, name));
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT') return; // another run was faster
+    if (!['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(code)) throw error;
+    throw new Problem(exit.cantcreat, `${path} holds ${name}, which is no lock: another program put it there`, {
+      hint: `make sure that no run of the job is going on, then rm -r ${shellWord(path)}`,
+    });
+  }
 }
 
 /** Puts a lock with its holder in its place; false when another run was faster. */

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -295,6 +304,29 @@ test('a killed process that nobody has taken note of holds nothing', { skip: !is
   process.kill(Number(pid), 'SIGKILL');
   while (stat()[2] !== 'Z') await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(isAlive(name), false);
+});
+
+test('what somebody else has put into a lock is told, and is no run that is still going', async (t) => {
+  const path = freshPlace(t);
+  for (const put of [
+    () => writeFileSync(join(path, '.DS_Store'), ''),
+    () => mkdirSync(join(path, '@eaDir', 'thumbnails'), { recursive: true }),
+  ]) {
+    const lock = await takeLock(path, 'audit');
+    put();
+    await assert.rejects(takeLock(path, 'audit'), isHeld);
+    await lock.release();
+    await assert.rejects(takeLock(path, 'audit'), (error: Problem) => {
+      assert.equal(error.status, 73);
+      assert.match(
+        error.message,
+        /audit\.lock holds (?:\.DS_Store|@eaDir), which is no lock: another program put it there$/,
+      );
+      assert.equal(error.hint, `make sure that no run of the job is going on, then rm -r ${path}`);
+      return true;
+    });
+    rmSync(path, { recursive: true });
+  }
 });
 
 test('a lock in a place that cannot be written is an error, and leaves nothing', async (t) => {
