@@ -56,15 +56,7 @@ function contender(
       if (typeof taken === 'string') console.log(taken);
       else { lock = taken; console.log('taken'); }
     }`;
-  const [first = '', ...words] = [
-    ...under,
-    process.execPath,
-    '--import',
-    'tsx',
-    '--input-type=module',
-    '--eval',
-    script,
-  ];
+  const [first, ...words] = [...under, process.execPath, '--import', 'tsx', '--input-type=module', '--eval', script];
   const child = spawn(first, words, { stdio: ['pipe', 'pipe', 'inherit'] });
   t.after(() => child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
