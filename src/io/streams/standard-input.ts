@@ -6,6 +6,7 @@ import { exit, Problem } from '../../core/problem.ts';
 import { errorCode } from '../error-code.ts';
 import { arrival } from './arrival.ts';
 import { isClosed } from './closed.ts';
+import { datagramSocket, isStream } from './socket.ts';
 import { isTerminal } from './terminal.ts';
 
 export interface Input {
@@ -44,6 +45,7 @@ function look(): void {
   const stat = fstatSync(descriptor);
   if (stat.isDirectory()) throw unreadable('EISDIR');
   if (stat.isBlockDevice()) throw unreadable('it is a block device');
+  if (stat.isSocket() && !isStream(process.stdin)) throw unreadable(`it is ${datagramSocket}`);
 }
 
 /** The chunks of a stream, and an empty one whenever nothing came for `idle` milliseconds; as in Input. */

@@ -12,6 +12,7 @@ import type { Output } from '../../core/types.ts';
 import { errorCode } from '../error-code.ts';
 import { isClosed, isNull } from './closed.ts';
 import { reached } from '../failpoint.ts';
+import { datagramSocket, isStream } from './socket.ts';
 import { isTerminal } from './terminal.ts';
 import { unless } from './unless.ts';
 import { lastingFailure } from '../disk/lasting-failure.ts';
@@ -83,6 +84,7 @@ export function isReaderGone(problem: Problem): boolean {
  */
 function writeStream(bytes: Buffer): Promise<void> {
   const stream = process.stdout;
+  if (!isStream(stream)) return Promise.reject(datagrams());
   return new Promise((resolve, reject) => {
     stream.once('error', reject);
     stream.write(bytes, (error) => {
@@ -124,6 +126,13 @@ function kindOf(): Output['kind'] {
   if (!stat.isCharacterDevice()) return 'file';
   if (isNull(descriptor)) return isClosed(descriptor) ? 'closed' : 'null';
   return isTerminal(descriptor) ? 'terminal' : 'file';
+}
+
+/** `> /dev/udp/HOST/PORT` of bash. Looked for at the first write: what a command inherits is to stay as it is until then. */
+function datagrams(): Problem {
+  return new Problem(exit.config, `standard output is ${datagramSocket}, records would be lost`, {
+    hint: 'redirect it to a file or a pipe, or name another sink with --sink',
+  });
 }
 
 function outputProblem(error: unknown): Problem {
