@@ -6,12 +6,13 @@
  */
 import { Buffer, isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { access, type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 import type { Quarantine, RefusedRecord } from '../core/types.ts';
 import { orFileProblem, removeFile, syncDirectory, tempBeside } from './disk/durable.ts';
 import { openOwn } from './disk/open-own.ts';
+import { errorCode } from './error-code.ts';
 import { reached } from './failpoint.ts';
 import { prepareDirectory } from './position/state-directory.ts';
 import { lastingFailure } from './disk/lasting-failure.ts';
@@ -125,6 +126,7 @@ export function openQuarantine(path: string, now: () => number, most: number = g
     await lasting(() => handle.sync());
     if (isNew) await syncDirectory(dirname(path));
     isNew = false;
+    await refuseGone(path);
     unsynced = false;
     reached('quarantine: synced');
   }
@@ -144,6 +146,18 @@ export function openQuarantine(path: string, now: () => number, most: number = g
         }),
       ),
   };
+}
+
+/** Who has taken the file away has seen to what stood there, and would not look for what came after. */
+async function refuseGone(path: string): Promise<void> {
+  try {
+    await access(path);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    throw new Problem(exit.ioerr, `the quarantine ${path} was moved away or removed while it was written to`, {
+      hint: 'do that between two runs; the next run sets these records aside again',
+    });
+  }
 }
 
 /** A new file beside `path` for this run alone: it has no name, so that nothing is left of it however the run ends. */

@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -73,6 +74,31 @@ function problem(status: number, message: RegExp): (error: unknown) => boolean {
     assert.equal(error.status, status);
     return true;
   };
+}
+
+for (const [how, away] of [
+  ['removed', rmSync],
+  ['moved', (path: string): void => renameSync(path, `${path}.again`)],
+] as const) {
+  test(`a quarantine that is ${how} during a run is noticed before a record counts as set aside there`, async (t) => {
+    const path = freshPath(t);
+    const quarantine = openQuarantine(path, now);
+    await quarantine.add(part('first', false), by);
+    await quarantine.flush();
+    away(path);
+    await quarantine.flush(); // nothing new
+    await quarantine.add(part('second', false), by);
+    await assert.rejects(
+      quarantine.flush(),
+      problem(74, /quarantine .* was moved away or removed while it was written to/),
+    );
+    await quarantine.close();
+    const next = openQuarantine(path, now);
+    await next.add(part('second', false), by);
+    await next.flush();
+    await next.close();
+    assert.deepEqual(textsIn(path), ['second']);
+  });
 }
 
 test('nothing is created before the first record', async (t) => {
