@@ -60,9 +60,9 @@ export function firstLook({ records: { id, time }, window }: Pick<SourceDefiniti
   };
 }
 
-/** Whether its time may be of a clock that is not UTC: the definition leaves it to the text, which does not say. */
+/** Whether its time may be of a clock that is not UTC: the definition names no zone and leaves it to the text, which does not say. */
 function isZoneless({ bytes, start, end }: AuditRecord, time: SourceDefinition['records']['time']): boolean {
-  if (time?.format !== 'iso') return false;
+  if (time?.format !== 'iso' || time.zone !== undefined) return false;
   const lexeme = lexemeAt(bytes.subarray(start, end), parsePath(time.path));
   if (lexeme?.startsWith('"') !== true) return false;
   const text = Buffer.from(String(JSON.parse(lexeme)));

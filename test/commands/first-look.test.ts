@@ -79,6 +79,11 @@ test('times that name no zone are told, for a vendor may mean its own, unless th
   assert.equal(await look({ ...whole, time: { path: 'at', format: 'iso-naive' } }, [local]), '1');
 });
 
+test('times that name no zone are read as the zone that the definition names, and not told to be read as UTC', async () => {
+  const zoned: Records = { ...whole, time: { path: 'at', format: 'iso', zone: 'Europe/Warsaw' } };
+  assert.equal(await look(zoned, ['{"id":5,"at":"2026-11-22T04:00:00"}']), '1');
+});
+
 test('times from before a window by the event are named: a month may be taken for a day, and local time for UTC', async () => {
   const old = '{"id":2,"at":"2026-10-12T00:00:00Z"}';
   const hoursEarly = '{"id":3,"at":"2026-11-21T17:00:00Z"}';
