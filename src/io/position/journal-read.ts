@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { Saved } from '../../core/types.ts';
-import { orFileProblem } from '../disk/durable.ts';
+import { orFileProblem } from '../disk/file-problem.ts';
 import { openToRead } from './own-file.ts';
 
 export interface JournalEntry {

@@ -15,7 +15,8 @@
 import { mkdir, readdir, rename, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exit, Problem } from '../../core/problem.ts';
-import { orFileProblem, tempBeside } from '../disk/durable.ts';
+import { tempBeside } from '../disk/durable.ts';
+import { orFileProblem } from '../disk/file-problem.ts';
 import { errorCode } from '../error-code.ts';
 import { reached } from '../failpoint.ts';
 import { holders, processOf, type Holders } from './lock-holder.ts';

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { exit, Problem } from '../../core/problem.ts';
-import { fileProblem } from '../disk/durable.ts';
+import { fileProblem } from '../disk/file-problem.ts';
 import { errorCode } from '../error-code.ts';
 import { shellWord } from '../../core/text/shell-word.ts';
 

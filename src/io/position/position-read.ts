@@ -3,7 +3,7 @@ import { exit, Problem } from '../../core/problem.ts';
 import { progressOf } from '../../core/run/branch-list.ts';
 import { isoText } from '../../core/time.ts';
 import type { Instant, Position } from '../../core/types.ts';
-import { fileProblem } from '../disk/durable.ts';
+import { fileProblem } from '../disk/file-problem.ts';
 import { openToRead } from './own-file.ts';
 import { positionSuffix } from './state-directory.ts';
 import { readHeading, readPosition, type Reading, type StoredPosition } from './position-format.ts';

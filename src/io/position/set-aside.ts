@@ -1,7 +1,7 @@
 /** What lies in a job's quarantine file: a record stays there, and is missing at the destination, until a person moves it. */
 import { Buffer } from 'node:buffer';
 import { counted } from '../../core/text/counted.ts';
-import { orFileProblem } from '../disk/durable.ts';
+import { orFileProblem } from '../disk/file-problem.ts';
 import { openToRead } from './own-file.ts';
 import { positionSuffix, quarantineSuffix } from './state-directory.ts';
 

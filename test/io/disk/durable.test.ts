@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Problem } from '../../../src/core/problem.ts';
-import { fileProblem, linkOver, makeDirectory, replaceFile, syncDirectory } from '../../../src/io/disk/durable.ts';
+import { linkOver, makeDirectory, replaceFile, syncDirectory } from '../../../src/io/disk/durable.ts';
 import { scratch } from '../../support/program.ts';
 import { refused } from '../../support/refused.ts';
 
@@ -73,16 +73,4 @@ test('a file of which the disk has less than was written replaces nothing, and s
   });
   assert.deepEqual(readdirSync(directory), ['job.position']);
   assert.equal(readFileSync(path, 'utf8'), 'before');
-});
-
-test('an error of the system that we know nothing of is told by its code, with a hint; a mistake of ours is none', () => {
-  const stale = Object.assign(new Error('ESTALE: stale file handle, write'), { code: 'ESTALE' });
-  const { status, message, hint = '' } = fileProblem(stale, 'write to', '/mnt/out.jsonl');
-  assert.deepEqual([status, message], [74, 'cannot write to /mnt/out.jsonl: ESTALE']);
-  assert.match(hint, /file system/);
-  const mistake = new TypeError('x is not a function');
-  assert.throws(
-    () => fileProblem(mistake, 'write to', '/mnt/out.jsonl'),
-    (error) => error === mistake,
-  );
 });

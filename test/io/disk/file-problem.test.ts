@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileProblem } from '../../../src/io/disk/file-problem.ts';
+
+test('an error of the system that we know nothing of is told by its code, with a hint; a mistake of ours is none', () => {
+  const stale = Object.assign(new Error('ESTALE: stale file handle, write'), { code: 'ESTALE' });
+  const { status, message, hint = '' } = fileProblem(stale, 'write to', '/mnt/out.jsonl');
+  assert.deepEqual([status, message], [74, 'cannot write to /mnt/out.jsonl: ESTALE']);
+  assert.match(hint, /file system/);
+  const mistake = new TypeError('x is not a function');
+  assert.throws(
+    () => fileProblem(mistake, 'write to', '/mnt/out.jsonl'),
+    (error) => error === mistake,
+  );
+});
