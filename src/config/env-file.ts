@@ -3,11 +3,11 @@ import { lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parse } from 'dotenv';
 import { exit, Problem } from '../core/problem.ts';
+import { shellWord } from '../core/text/shell-word.ts';
 import { errorCode } from '../io/error-code.ts';
 import { readSmallFile } from '../io/small-file.ts';
 import { othersMayWrite, strangerOf } from '../io/strangers.ts';
 import type { EnvFile } from './layers.ts';
-import { shellWord } from '../core/text/shell-word.ts';
 
 /**
  * Reads the file. One that nobody has named (not `required`) may be missing, a directory, or out of reach: undefined then.

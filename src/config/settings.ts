@@ -1,6 +1,7 @@
 /** The settings of a source or sink: looked up, read from files where told so, checked, all faults named at once. */
 import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { shellWord } from '../core/text/shell-word.ts';
 import type { Setting, Settings, SettingValues } from '../core/types.ts';
 import { errorCode } from '../io/error-code.ts';
 import { readSmallFile } from '../io/small-file.ts';
@@ -8,7 +9,6 @@ import { originOf, type Findings } from './findings.ts';
 import { fullPath } from './full-path.ts';
 import { wrongKind } from './kinds.ts';
 import { isEmpty, lookUp, placeOf, rank, type Found, type Layers } from './layers.ts';
-import { shellWord } from '../core/text/shell-word.ts';
 
 /** The checked values. `flags` are the texts of command-line flags by flag name; they win. */
 export function readSettings(

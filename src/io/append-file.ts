@@ -7,6 +7,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
+import { shellWord } from '../core/text/shell-word.ts';
 import type { AppendFile, FilePlace } from '../core/types.ts';
 import { syncDirectory } from './disk/durable.ts';
 import { fileProblem, orFileProblem } from './disk/file-problem.ts';
@@ -16,7 +17,6 @@ import { irregular, lookAtOwn, openOwn } from './disk/open-own.ts';
 import { lastingFailure } from './disk/lasting-failure.ts';
 import { writeFully } from './disk/write-fully.ts';
 import { errorCode } from './error-code.ts';
-import { shellWord } from '../core/text/shell-word.ts';
 
 /** In the middle as well: a system may write what is open to be appended to at the end only. */
 const toRewrite = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;

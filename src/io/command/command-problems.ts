@@ -1,7 +1,7 @@
 /** What goes wrong with a command, as Problems (74) that name it. */
 import { exit, Problem } from '../../core/problem.ts';
-import { errorCode } from '../error-code.ts';
 import { shellWord } from '../../core/text/shell-word.ts';
+import { errorCode } from '../error-code.ts';
 
 /** How a command ended, in the terms of Node. */
 export interface End {

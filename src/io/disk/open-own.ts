@@ -3,10 +3,10 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, Problem } from '../../core/problem.ts';
+import { shellWord } from '../../core/text/shell-word.ts';
 import { errorCode } from '../error-code.ts';
 import { removeFile, syncDirectory, tempBeside } from './durable.ts';
 import { strangerOf } from '../strangers.ts';
-import { shellWord } from '../../core/text/shell-word.ts';
 
 const flags = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 

@@ -15,12 +15,12 @@
 import { mkdir, readdir, rename, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exit, Problem } from '../../core/problem.ts';
+import { shellWord } from '../../core/text/shell-word.ts';
 import { tempBeside } from '../disk/durable.ts';
 import { orFileProblem } from '../disk/file-problem.ts';
 import { errorCode } from '../error-code.ts';
 import { reached } from '../failpoint.ts';
 import { holders, processOf, type Holders } from './lock-holder.ts';
-import { shellWord } from '../../core/text/shell-word.ts';
 
 export interface Lock {
   /** Does nothing when it was called before: who ends the run and who took the lock both let go, and a failure is told once. */

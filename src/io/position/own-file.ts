@@ -2,9 +2,9 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { exit, Problem } from '../../core/problem.ts';
+import { shellWord } from '../../core/text/shell-word.ts';
 import { fileProblem } from '../disk/file-problem.ts';
 import { errorCode } from '../error-code.ts';
-import { shellWord } from '../../core/text/shell-word.ts';
 
 /** Undefined when there is none. `what` is for messages; `strict`: its content will be acted upon. Throws Problem (78). */
 export async function openToRead(path: string, what: string, strict: boolean): Promise<FileHandle | undefined> {

@@ -1,13 +1,13 @@
 /** Reading position files: what is there, what it belongs to, and what to say when it cannot be used. */
 import { exit, Problem } from '../../core/problem.ts';
 import { progressOf } from '../../core/run/branch-list.ts';
+import { shellWord } from '../../core/text/shell-word.ts';
 import { isoText } from '../../core/time.ts';
 import type { Instant, Position } from '../../core/types.ts';
 import { fileProblem } from '../disk/file-problem.ts';
 import { openToRead } from './own-file.ts';
 import { positionSuffix } from './state-directory.ts';
 import { readHeading, readPosition, type Reading, type StoredPosition } from './position-format.ts';
-import { shellWord } from '../../core/text/shell-word.ts';
 
 /** What a position belongs to: what is read, and where it goes. */
 export type Scope = Pick<Position, 'source' | 'sink' | 'asked'>;

@@ -4,12 +4,12 @@ import { constants } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exit, Problem } from '../../core/problem.ts';
+import { shellWord } from '../../core/text/shell-word.ts';
 import { makeDirectory, removeFile, tempName } from '../disk/durable.ts';
 import { fileProblem, orFileProblem } from '../disk/file-problem.ts';
 import { errorCode } from '../error-code.ts';
 import { reached } from '../failpoint.ts';
 import { clearLock, takeLock, type Lock } from './lock.ts';
-import { shellWord } from '../../core/text/shell-word.ts';
 
 export const positionSuffix = '.position';
 export const quarantineSuffix = '.quarantine.jsonl';
