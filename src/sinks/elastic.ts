@@ -5,10 +5,10 @@ import {
   filterPath,
   isBlocked,
   isWithoutPipeline,
+  type ItemOutcome,
   ownWords,
   reasonOf,
   shardWait,
-  type ItemOutcome,
 } from '../core/wire/elastic/bulk.ts';
 import {
   busyHint,
@@ -16,8 +16,8 @@ import {
   elasticCredentials,
   elasticHint,
   elasticServer,
-  pipelineHint,
   type ElasticServer,
+  pipelineHint,
 } from '../core/wire/elastic/access.ts';
 import { clashes } from '../core/wire/elastic/clashes.ts';
 import { elasticForm, type FormTools } from '../core/wire/elastic/form.ts';

@@ -1,13 +1,11 @@
 /** Sekoia.io by its HTTPS intake, on any of its routes. */
 import { Buffer } from 'node:buffer';
-import { jsonLine } from '../core/wire/json-line.ts';
-import type { Encode } from '../core/wire/json-line.ts';
+import { type Encode, jsonLine } from '../core/wire/json-line.ts';
 import { oversize } from '../core/wire/oversize.ts';
 import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/retry.ts';
-import { sekoiaEndpoints, sekoiaRoute } from '../core/wire/sekoia/form.ts';
-import type { SekoiaEndpoint } from '../core/wire/sekoia/form.ts';
+import { type SekoiaEndpoint, sekoiaEndpoints, sekoiaRoute } from '../core/wire/sekoia/form.ts';
 import { sekoiaRefusal, sekoiaReply } from '../core/wire/sekoia/reply.ts';
 import { objectOf, objectOrNothing } from '../core/json/parsed.ts';
 import { serverTextOf } from '../core/text/shown.ts';

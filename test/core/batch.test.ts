@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { packer, part } from '../../src/core/batch.ts';
-import type { Packed } from '../../src/core/batch.ts';
+import { type Packed, packer, part } from '../../src/core/batch.ts';
 import { jsonLine } from '../../src/core/wire/json-line.ts';
 import type { AuditRecord, Limits } from '../../src/core/types.ts';
 import { auditRecord, auditRecords, textOf } from '../support/records.ts';

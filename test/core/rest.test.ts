@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EnvelopeTest, SourceDefinition } from '../../src/core/definition.ts';
-import { parseDefinition } from '../../src/core/definition.ts';
+import { type EnvelopeTest, parseDefinition, type SourceDefinition } from '../../src/core/definition.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { restSource } from '../../src/core/rest.ts';
 import type { SettingValues } from '../../src/core/types.ts';

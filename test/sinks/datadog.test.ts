@@ -10,8 +10,7 @@ import { sinkConformance } from '../support/sink-conformance.ts';
 import { run, scratch } from '../support/program.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
 import { makeSink, sinkTools, testNow } from '../support/sink-tools.ts';
-import { fakeDatadog } from '../support/sinks/datadog.ts';
-import type { FakeDatadog } from '../support/sinks/datadog.ts';
+import { fakeDatadog, type FakeDatadog } from '../support/sinks/datadog.ts';
 
 const servers: FakeDatadog[] = [];
 after(async () => {

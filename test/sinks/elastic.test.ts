@@ -12,8 +12,7 @@ import { openSinkHttp } from '../support/sink-http.ts';
 import { auditRecord, auditRecords, textOf } from '../support/records.ts';
 import { sinkTools, testNow } from '../support/sink-tools.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
-import { fakeElastic, withoutMark } from '../support/sinks/elastic.ts';
-import type { ElasticOptions, FakeElastic } from '../support/sinks/elastic.ts';
+import { type ElasticOptions, fakeElastic, type FakeElastic, withoutMark } from '../support/sinks/elastic.ts';
 
 const servers: FakeElastic[] = [];
 after(async () => {

@@ -11,8 +11,7 @@ import { sendAll } from '../support/send-all.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
 import { makeSink, sinkTools, testNow } from '../support/sink-tools.ts';
-import { fakeOtlp } from '../support/sinks/otlp.ts';
-import type { FakeOtlp } from '../support/sinks/otlp.ts';
+import { fakeOtlp, type FakeOtlp } from '../support/sinks/otlp.ts';
 import type { Received } from '../support/sinks/server.ts';
 
 const servers: FakeOtlp[] = [];

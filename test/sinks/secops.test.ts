@@ -14,8 +14,14 @@ import { sendAll } from '../support/send-all.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
 import { makeSink, sinkTools, testNow } from '../support/sink-tools.ts';
-import { fakeSecops, isSecopsData, secopsKey, secopsPlace, strangeKey } from '../support/sinks/secops.ts';
-import type { FakeSecops } from '../support/sinks/secops.ts';
+import {
+  fakeSecops,
+  type FakeSecops,
+  isSecopsData,
+  secopsKey,
+  secopsPlace,
+  strangeKey,
+} from '../support/sinks/secops.ts';
 
 const servers: FakeSecops[] = [];
 after(async () => {

@@ -12,8 +12,7 @@ import { auditRecord, auditRecords, textOf } from '../support/records.ts';
 import { sendAll } from '../support/send-all.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
 import { makeSink, sinkTools } from '../support/sink-tools.ts';
-import { fakeSekoia } from '../support/sinks/sekoia.ts';
-import type { FakeSekoia, SekoiaOptions } from '../support/sinks/sekoia.ts';
+import { fakeSekoia, type FakeSekoia, type SekoiaOptions } from '../support/sinks/sekoia.ts';
 
 const servers: FakeSekoia[] = [];
 after(async () => {

@@ -11,8 +11,7 @@ import { sendAll } from '../support/send-all.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
 import { makeSink, sinkTools, testNow } from '../support/sink-tools.ts';
-import { fakeSentinel, sentinelPlace } from '../support/sinks/sentinel.ts';
-import type { FakeSentinel } from '../support/sinks/sentinel.ts';
+import { fakeSentinel, type FakeSentinel, sentinelPlace } from '../support/sinks/sentinel.ts';
 import type { Received } from '../support/sinks/server.ts';
 
 const servers: FakeSentinel[] = [];

@@ -13,8 +13,7 @@ import { sinkConformance } from '../support/sink-conformance.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
 import { makeSink, sinkTools, testNow, withDefaults } from '../support/sink-tools.ts';
 import type { Answer } from '../support/sinks/server.ts';
-import { fakeSplunk } from '../support/sinks/splunk.ts';
-import type { FakeSplunk, HecEvent, SplunkOptions } from '../support/sinks/splunk.ts';
+import { fakeSplunk, type FakeSplunk, type HecEvent, type SplunkOptions } from '../support/sinks/splunk.ts';
 
 const servers: FakeSplunk[] = [];
 after(async () => {

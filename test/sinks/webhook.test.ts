@@ -13,8 +13,7 @@ import { auditRecord, auditRecords, textOf } from '../support/records.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
 import { makeSink, sinkTools, testNow } from '../support/sink-tools.ts';
-import { fakeWebhook } from '../support/sinks/webhook.ts';
-import type { FakeWebhook, WebhookOptions } from '../support/sinks/webhook.ts';
+import { fakeWebhook, type FakeWebhook, type WebhookOptions } from '../support/sinks/webhook.ts';
 
 const servers: FakeWebhook[] = [];
 after(async () => {

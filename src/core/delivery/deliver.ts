@@ -3,10 +3,8 @@
  * whole is taken apart (bisect.ts). Nothing is dropped and nothing is guessed: a record counts as kept only when a reply
  * says so.
  */
-import { part } from '../batch.ts';
-import type { Packed } from '../batch.ts';
-import { worklist } from './bisect.ts';
-import type { Split, Task } from './bisect.ts';
+import { type Packed, part } from '../batch.ts';
+import { type Split, type Task, worklist } from './bisect.ts';
 import { collect, type Delivered, type Fate, type Kept, keptWhole } from './delivered.ts';
 import { refusedBy } from './refusal-limit.ts';
 import { exit, Problem } from '../problem.ts';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { packer } from '../../../src/core/batch.ts';
-import type { Packed } from '../../../src/core/batch.ts';
+import { type Packed, packer } from '../../../src/core/batch.ts';
 import { deliver } from '../../../src/core/delivery/deliver.ts';
 import { type Delivered, nothing } from '../../../src/core/delivery/delivered.ts';
 import { jsonLine } from '../../../src/core/wire/json-line.ts';

@@ -1,7 +1,6 @@
 /** A fake Datadog log intake, version 2: limits, silent truncation and answers as its reference page tells them. */
 import { Buffer } from 'node:buffer';
-import { fakeServer } from './server.ts';
-import type { Answer, FakeServer, Received } from './server.ts';
+import { type Answer, fakeServer, type FakeServer, type Received } from './server.ts';
 
 export interface DatadogLog {
   readonly message: string;

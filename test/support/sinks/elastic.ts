@@ -4,8 +4,7 @@
  * refusals are in the form of OpenSearch 2.19 and Elasticsearch 7.17, which were asked.
  */
 import { Buffer } from 'node:buffer';
-import { fakeServer } from './server.ts';
-import type { Answer, FakeServer, Received } from './server.ts';
+import { type Answer, fakeServer, type FakeServer, type Received } from './server.ts';
 
 export interface ElasticOptions {
   readonly version?: string;

@@ -2,8 +2,7 @@
  * A fake receiver of OTLP over HTTP, as strict as the protocol: names in lowerCamelCase, 64-bit numbers as decimal texts,
  * values with their type. What it rejects of a request it tells as a number, and keeps the rest.
  */
-import { fakeServer } from './server.ts';
-import type { Answer, FakeServer, Received } from './server.ts';
+import { type Answer, fakeServer, type FakeServer, type Received } from './server.ts';
 
 export interface OtlpRecord {
   readonly service: string;

@@ -1,8 +1,7 @@
 /** A fake Chronicle API (logs.import), with Google's token endpoint: limits and answers as their pages tell them. */
 import { Buffer } from 'node:buffer';
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
-import { fakeServer } from './server.ts';
-import type { Answer, FakeServer, Received } from './server.ts';
+import { type Answer, fakeServer, type FakeServer, type Received } from './server.ts';
 
 export interface SecopsLog {
   readonly data: string;

@@ -1,8 +1,7 @@
 /** A fake Sekoia.io intake: all its routes, an ID for each event, a status for each when some are dropped. */
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { fakeServer } from './server.ts';
-import type { Answer, FakeServer, Received } from './server.ts';
+import { type Answer, fakeServer, type FakeServer, type Received } from './server.ts';
 
 export interface FakeSekoia extends FakeServer {
   /** The events that were taken. */

@@ -1,7 +1,6 @@
 /** A fake Logs Ingestion API of Azure Monitor, with its token endpoint: limits and answers as its pages tell them. */
 import { Buffer } from 'node:buffer';
-import { fakeServer } from './server.ts';
-import type { Answer, FakeServer, Received } from './server.ts';
+import { type Answer, fakeServer, type FakeServer, type Received } from './server.ts';
 
 export interface SentinelRow {
   readonly TimeGenerated: string;

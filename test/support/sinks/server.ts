@@ -1,7 +1,6 @@
 /** What the fake destinations have in common: a server on loopback that notes every request and can be told to fail. */
 import { Buffer } from 'node:buffer';
-import { createServer } from 'node:http';
-import type { IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 

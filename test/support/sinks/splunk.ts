@@ -2,8 +2,7 @@
  * A fake Splunk HTTP Event Collector: events one by one, the first bad one ends a request with its number, those before it
  * are indexed; acknowledgements count up by channel and are told once.
  */
-import { fakeServer } from './server.ts';
-import type { Answer, FakeServer, Received } from './server.ts';
+import { type Answer, fakeServer, type FakeServer, type Received } from './server.ts';
 
 export interface HecEvent {
   readonly time?: number;

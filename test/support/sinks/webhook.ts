@@ -1,8 +1,7 @@
 /** A fake receiver of webhooks: checks the Standard Webhooks signature as a receiver would, and drops known messages. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Buffer } from 'node:buffer';
-import { fakeServer } from './server.ts';
-import type { Answer, FakeServer, Received } from './server.ts';
+import { type Answer, fakeServer, type FakeServer, type Received } from './server.ts';
 
 export interface FakeWebhook extends FakeServer {
   /** The records of all messages, as texts; messages that came twice count once. */

@@ -5,8 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { eventTime } from '../../clock/event-time.ts';
 import { comma, enclosed } from '../json-list.ts';
-import { jsonLine } from '../json-line.ts';
-import type { Encode } from '../json-line.ts';
+import { type Encode, jsonLine } from '../json-line.ts';
 import { appendJsonString } from '../../json/json-string.ts';
 import { isObject } from '../../json/parsed.ts';
 import type { Batch } from '../../types.ts';
