@@ -4,7 +4,7 @@ import type { Configuration } from '../config.ts';
 import type { SourceDefinition } from '../core/definition.ts';
 import { exit, type Problem } from '../core/problem.ts';
 import { listed } from '../core/text/listed.ts';
-import { settingsOf } from '../core/vendor/request.ts';
+import { settingsOf } from '../core/vendor/address.ts';
 
 const names = /^check ([A-Z][A-Z0-9_]+(?:(?:, | and | or )[A-Z][A-Z0-9_]+)*)(?=$|[,;:] )/;
 

@@ -14,7 +14,7 @@ import { emptyPage, pageWalk, type Reading } from './vendor/page-walk.ts';
 import { preparation } from './vendor/prepare.ts';
 import { pageReader } from './vendor/read-page.ts';
 import { statusesOf } from './vendor/reply.ts';
-import { scopeOf } from './vendor/request.ts';
+import { scopeOf } from './vendor/address.ts';
 import { planSearch } from './vendor/search.ts';
 import { fillFirst, type TemplateValues } from './vendor/template.ts';
 import { isoText, second } from './time.ts';

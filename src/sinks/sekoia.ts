@@ -1,5 +1,4 @@
 /** Sekoia.io by its HTTPS intake, on any of its routes. */
-import { Buffer } from 'node:buffer';
 import { type Encode, jsonLine } from '../core/wire/json-line.ts';
 import { oversize } from '../core/wire/oversize.ts';
 import { isSuccessful } from '../core/http-status.ts';
@@ -20,6 +19,7 @@ import type {
   SinkDefinition,
   SinkTools,
 } from '../core/types.ts';
+import { basicHeader } from '../core/vendor/auth/basic.ts';
 import { upload } from '../core/wire/upload.ts';
 
 const settings: Settings = {
@@ -183,8 +183,6 @@ function keyAs(
   }
   if (inBody) return { headers: {}, query: '' };
   if (way === 'query') return { headers: {}, query: `?${new URLSearchParams({ intake_key: key }).toString()}` };
-  if (way === 'basic') {
-    return { headers: { authorization: `Basic ${Buffer.from(`:${key}`).toString('base64')}` }, query: '' };
-  }
+  if (way === 'basic') return { headers: { authorization: basicHeader('', key) }, query: '' };
   return { headers: { 'x-sekoiaio-intake-key': key }, query: '' };
 }

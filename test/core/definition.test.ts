@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parseDefinition, type SourceDefinition } from '../../src/core/definition.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
-import { baseUrl } from '../../src/core/vendor/request.ts';
+import { baseUrl } from '../../src/core/vendor/address.ts';
 import { readDefinition } from '../../src/io/definition-file.ts';
 import { sources } from '../../src/sources/index.ts';
 

@@ -8,7 +8,7 @@ import { parsePath } from '../json/path.ts';
 import type { PageEnd } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
 import { parseJson, tokenOf } from './reply.ts';
-import { jsonText } from './request.ts';
+import { jsonText } from './template.ts';
 
 export type Cursor = string | bigint | readonly (string | bigint)[];
 

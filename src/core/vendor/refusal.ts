@@ -12,7 +12,7 @@ import { serverText } from '../text/shown.ts';
 import { httpProblem, meaning } from '../retry.ts';
 import type { Question } from './exchange.ts';
 import { bringsContent, isHtml } from './reply-kind.ts';
-import { settingsOf } from './request.ts';
+import { settingsOf } from './address.ts';
 import { isAmong, parseJson, saying, tellsInvalid } from './reply.ts';
 import { credentialsHint } from './auth/session.ts';
 import { textOf, type TemplateValues } from './template.ts';

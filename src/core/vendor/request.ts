@@ -1,71 +1,10 @@
 /** A request as a definition describes it, with its placeholders filled in -> what goes over the wire. */
-import { Buffer } from 'node:buffer';
 import type { OAuthDefinition, RequestDefinition, SourceDefinition } from '../definition.ts';
-import { parseBase } from '../origin.ts';
-import { listed } from '../text/listed.ts';
-import { exit, Problem } from '../problem.ts';
-import { encode, filledPath } from './filled-path.ts';
-import { fill, fillJson, fillValue, placeholders, textOf, type Json, type TemplateValues } from './template.ts';
 import type { HttpRequest } from '../types.ts';
-
-/** The URL that all requests of a source begin with, without a slash at its end. Throws Problem 78. */
-export function baseUrl(definition: SourceDefinition, values: TemplateValues): string {
-  const url = parsed(definition, addressOf(definition, values));
-  if (url.search !== '' || url.hash !== '') {
-    throw new Problem(exit.config, `the address of ${definition.name} must end with its path`, {
-      hint: 'leave out everything from the first ? or #',
-    });
-  }
-  return url.origin + url.pathname.replace(/\/{2,}/g, '/').replace(/\/$/, '');
-}
-
-/** The address that grants tokens. Throws Problem 78. */
-export function tokenUrl(
-  { name }: Pick<SourceDefinition, 'name'>,
-  auth: OAuthDefinition,
-  values: TemplateValues,
-): string {
-  // As one of several, it needs all of its settings: https://{ACME_HOST}/token without one would lead to a host `token`.
-  const place = { name: `the token endpoint of ${name}`, url: [auth.url].flat() };
-  return parsed(place, addressOf(place, values)).href;
-}
-
-type Place = Pick<SourceDefinition, 'name' | 'url'>;
-
-/** The reader of addresses knows neither the source nor its settings. */
-function parsed({ name, url }: Place, address: string): URL {
-  try {
-    return parseBase(address);
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    const settings = settingsOf(url);
-    const hint = `${settings.length === 0 ? '' : `check ${listed(settings)}: `}${error.hint ?? ''}`;
-    throw error.with({ message: `${name}: ${error.message}`, hint });
-  }
-}
-
-/** What a position belongs to: the URL, and whatever else says what is read. */
-export function scopeOf(definition: SourceDefinition, values: TemplateValues): string {
-  return `${baseUrl(definition, values)} ${fill(definition.scope ?? '', values)}`.trim();
-}
-
-/** The first address for which all is set. Several stand for settings of which one is enough. */
-function addressOf({ name, url }: Place, values: TemplateValues): string {
-  if (typeof url === 'string') return fill(url, values);
-  for (const each of url) {
-    const template = typeof each === 'string' ? each : each.texts[textOf(values[each.setting])];
-    if (template !== undefined && placeholders(template).every((setting) => textOf(values[setting]) !== '')) {
-      return fill(template, values);
-    }
-  }
-  throw new Problem(exit.config, `the address of ${name} is not set`, { hint: `set ${settingsOf(url).join(' or ')}` });
-}
-
-/** The settings that an address is made of, each once. */
-export function settingsOf(url: SourceDefinition['url']): readonly string[] {
-  const names = [url].flat().flatMap((each) => (typeof each === 'string' ? placeholders(each) : [each.setting]));
-  return [...new Set(names)];
-}
+import { baseUrl } from './address.ts';
+import { basicHeader } from './auth/basic.ts';
+import { encode, filledPath } from './filled-path.ts';
+import { fill, fillJson, fillValue, jsonText, textOf, type TemplateValues } from './template.ts';
 
 /** What belongs to every request of a source besides its own parts. */
 export interface Surroundings {
@@ -118,14 +57,14 @@ export function buildRequest(request: RequestDefinition, surroundings: Surroundi
 export function tokenRequest(address: string, auth: OAuthDefinition, values: TemplateValues): HttpRequest {
   const { basic, form = {}, query = {} } = auth;
   // RFC 6749 section 2.3.1: both parts are encoded as in a form, so that a colon in one of them does no harm.
-  const pair = basic && [basic.username, basic.password].map((text) => encode(fill(text, values)));
+  const part = (text: string): string => encode(fill(text, values));
   return {
     method: 'POST',
     url: withQuery(address, parametersOf(query, values)),
     headers: {
       accept: 'application/json',
       'content-type': 'application/x-www-form-urlencoded',
-      ...(pair === undefined ? {} : { authorization: basicHeader(pair) }),
+      ...(basic && { authorization: basicHeader(part(basic.username), part(basic.password)) }),
     },
     body: inForm(parametersOf(form, values)),
     repeatable: true,
@@ -144,12 +83,7 @@ export function headersOf(templates: Readonly<Record<string, string>>, values: T
 function authorization({ auth }: SourceDefinition, values: TemplateValues): Record<string, string> {
   if (auth.type === 'headers') return headersOf(auth.headers, values);
   if (auth.type !== 'basic') return {};
-  return { authorization: basicHeader([fill(auth.username, values), fill(auth.password, values)]) };
-}
-
-/** RFC 7617. */
-export function basicHeader(pair: readonly string[]): string {
-  return `Basic ${Buffer.from(pair.join(':')).toString('base64')}`;
+  return { authorization: basicHeader(fill(auth.username, values), fill(auth.password, values)) };
 }
 
 type Parameters = Readonly<Record<string, string | readonly string[]>>;
@@ -185,13 +119,4 @@ function bodyOf(
   if (request.form === undefined) return undefined;
   const text = inForm(parametersOf({ ...request.form, ...credentials }, values));
   return { type: 'application/x-www-form-urlencoded', text };
-}
-
-/** JSON.stringify that knows bigint: nanoseconds since 1970 have 19 digits. */
-export function jsonText(value: Json): string {
-  if (typeof value === 'bigint') return String(value);
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map((each: Json) => jsonText(each)).join(',')}]`;
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${jsonText(member)}`).join(',')}}`;
 }

@@ -84,3 +84,12 @@ export function textOf(value: TemplateValue | undefined): string {
   if (typeof value !== 'object') return value === undefined ? '' : String(value);
   return value.map((each) => (typeof each === 'object' ? JSON.stringify(each) : String(each))).join(',');
 }
+
+/** JSON.stringify that knows bigint: nanoseconds since 1970 have 19 digits. */
+export function jsonText(value: Json): string {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map((each: Json) => jsonText(each)).join(',')}]`;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${jsonText(member)}`).join(',')}}`;
+}

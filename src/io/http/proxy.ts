@@ -5,6 +5,7 @@
 import { BlockList, isIP } from 'node:net';
 import { isLoopback } from '../../core/origin.ts';
 import { exit, Problem } from '../../core/problem.ts';
+import { basicHeader } from '../../core/vendor/auth/basic.ts';
 import type { Environment } from '../world.ts';
 
 export interface Proxy {
@@ -38,8 +39,7 @@ export function proxyFor(target: URL, environment: Readonly<Environment>): Proxy
 function token(url: URL, name: string): string | undefined {
   if (url.username === '' && url.password === '') return undefined;
   try {
-    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-    return `Basic ${Buffer.from(credentials).toString('base64')}`;
+    return basicHeader(decodeURIComponent(url.username), decodeURIComponent(url.password));
   } catch {
     throw new Problem(exit.config, `the user name or password in ${name} is not well percent-encoded`, {
       hint: 'write a percent sign as %25',

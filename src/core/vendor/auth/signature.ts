@@ -2,7 +2,8 @@
 import { createHmac } from 'node:crypto';
 import type { AuthDefinition } from '../../definition.ts';
 import { fromMillis, writeTime } from '../../time.ts';
-import { basicHeader, headersOf } from '../request.ts';
+import { headersOf } from '../request.ts';
+import { basicHeader } from './basic.ts';
 import { fill, type TemplateValues } from '../template.ts';
 import type { HttpRequest, Tools } from '../../types.ts';
 
@@ -23,8 +24,8 @@ export function signer(auth: Signature, values: TemplateValues, tools: Pick<Tool
     };
     const hash = createHmac(auth.algorithm, fill(auth.key, values)).update(fill(auth.text, told));
     const signature = hash.digest(auth.encoding);
-    const pair = auth.basic && [auth.basic.username, auth.basic.password];
-    const basic = pair && basicHeader(pair.map((text) => fill(text, { ...values, signature })));
+    const part = (text: string): string => fill(text, { ...values, signature });
+    const basic = auth.basic && basicHeader(part(auth.basic.username), part(auth.basic.password));
     return {
       ...request,
       headers: { ...request.headers, ...headersOf(auth.headers, { ...values, date, signature, basic }) },

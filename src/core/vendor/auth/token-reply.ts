@@ -5,7 +5,7 @@ import { isSuccessful } from '../../http-status.ts';
 import { exit, Problem } from '../../problem.ts';
 import { listed } from '../../text/listed.ts';
 import { quoted } from '../../text/shown.ts';
-import { settingsOf } from '../request.ts';
+import { settingsOf } from '../address.ts';
 import { saying, tokenAt, valueAt } from '../reply.ts';
 import { httpProblem } from '../../retry.ts';
 import { credentialsHint, type Client } from './session.ts';

@@ -4,6 +4,7 @@ import { exit, Problem } from '../../problem.ts';
 import { isObject, objectOf } from '../../json/parsed.ts';
 import { serverText } from '../../text/shown.ts';
 import type { SettingValues } from '../../types.ts';
+import { basicHeader } from '../../vendor/auth/basic.ts';
 
 /** The base address, without a slash or the path of a bulk request at the end. Problem 78 unless exactly one of URL and Cloud ID is set. */
 export function elasticAddress(values: SettingValues): string {
@@ -42,7 +43,7 @@ export function elasticCredentials(values: SettingValues): Readonly<Record<strin
       hint: 'set both ELASTIC_USERNAME and ELASTIC_PASSWORD, or ELASTIC_API_KEY',
     });
   }
-  return { authorization: `Basic ${base64(`${user}:${password}`)}` };
+  return { authorization: basicHeader(user, password) };
 }
 
 /** The next step after 401, 403 and 404. */

@@ -1,0 +1,65 @@
+/** Where a source is: the addresses of a definition, made of its settings. */
+import type { OAuthDefinition, SourceDefinition } from '../definition.ts';
+import { parseBase } from '../origin.ts';
+import { exit, Problem } from '../problem.ts';
+import { listed } from '../text/listed.ts';
+import { fill, placeholders, textOf, type TemplateValues } from './template.ts';
+
+/** The URL that all requests of a source begin with, without a slash at its end. Throws Problem 78. */
+export function baseUrl(definition: SourceDefinition, values: TemplateValues): string {
+  const url = parsed(definition, addressOf(definition, values));
+  if (url.search !== '' || url.hash !== '') {
+    throw new Problem(exit.config, `the address of ${definition.name} must end with its path`, {
+      hint: 'leave out everything from the first ? or #',
+    });
+  }
+  return url.origin + url.pathname.replace(/\/{2,}/g, '/').replace(/\/$/, '');
+}
+
+/** The address that grants tokens. Throws Problem 78. */
+export function tokenUrl(
+  { name }: Pick<SourceDefinition, 'name'>,
+  auth: OAuthDefinition,
+  values: TemplateValues,
+): string {
+  // As one of several, it needs all of its settings: https://{ACME_HOST}/token without one would lead to a host `token`.
+  const place = { name: `the token endpoint of ${name}`, url: [auth.url].flat() };
+  return parsed(place, addressOf(place, values)).href;
+}
+
+type Place = Pick<SourceDefinition, 'name' | 'url'>;
+
+/** The reader of addresses knows neither the source nor its settings. */
+function parsed({ name, url }: Place, address: string): URL {
+  try {
+    return parseBase(address);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const settings = settingsOf(url);
+    const hint = `${settings.length === 0 ? '' : `check ${listed(settings)}: `}${error.hint ?? ''}`;
+    throw error.with({ message: `${name}: ${error.message}`, hint });
+  }
+}
+
+/** What a position belongs to: the URL, and whatever else says what is read. */
+export function scopeOf(definition: SourceDefinition, values: TemplateValues): string {
+  return `${baseUrl(definition, values)} ${fill(definition.scope ?? '', values)}`.trim();
+}
+
+/** The first address for which all is set. Several stand for settings of which one is enough. */
+function addressOf({ name, url }: Place, values: TemplateValues): string {
+  if (typeof url === 'string') return fill(url, values);
+  for (const each of url) {
+    const template = typeof each === 'string' ? each : each.texts[textOf(values[each.setting])];
+    if (template !== undefined && placeholders(template).every((setting) => textOf(values[setting]) !== '')) {
+      return fill(template, values);
+    }
+  }
+  throw new Problem(exit.config, `the address of ${name} is not set`, { hint: `set ${settingsOf(url).join(' or ')}` });
+}
+
+/** The settings that an address is made of, each once. */
+export function settingsOf(url: SourceDefinition['url']): readonly string[] {
+  const names = [url].flat().flatMap((each) => (typeof each === 'string' ? placeholders(each) : [each.setting]));
+  return [...new Set(names)];
+}
