@@ -4,7 +4,7 @@ import { datadogForm } from '../core/wire/datadog/form.ts';
 import { enclosed } from '../core/wire/json-list.ts';
 import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
-import { httpProblem } from '../core/retry.ts';
+import { httpProblem } from '../core/http-problem.ts';
 import { isObject, objectOf, objectOrNothing } from '../core/json/parsed.ts';
 import { serverText } from '../core/text/shown.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';

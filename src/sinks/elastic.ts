@@ -26,7 +26,7 @@ import { withoutUnreadable } from '../core/wire/elastic/unreadable.ts';
 import type { Encode } from '../core/wire/json-line.ts';
 import { isSuccessful, timedOut } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
-import { httpProblem } from '../core/retry.ts';
+import { httpProblem } from '../core/http-problem.ts';
 import { objectOf } from '../core/json/parsed.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {

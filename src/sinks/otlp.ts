@@ -2,7 +2,7 @@
 import { allKept } from '../core/batch.ts';
 import { isSuccessful } from '../core/http-status.ts';
 import { Problem } from '../core/problem.ts';
-import { httpProblem } from '../core/retry.ts';
+import { httpProblem } from '../core/http-problem.ts';
 import { version } from '../core/version.ts';
 import { headerList } from '../core/wire/header-list.ts';
 import { enclosed } from '../core/wire/json-list.ts';

@@ -4,7 +4,7 @@ import type { OAuthDefinition } from '../core/definition.ts';
 import { isSuccessful } from '../core/http-status.ts';
 import { objectOf } from '../core/json/parsed.ts';
 import { exit, Problem } from '../core/problem.ts';
-import { httpProblem } from '../core/retry.ts';
+import { httpProblem } from '../core/http-problem.ts';
 import { quoted } from '../core/text/shown.ts';
 import { accessToken } from '../core/vendor/auth/access-token.ts';
 import { granted } from '../core/wire/granted.ts';

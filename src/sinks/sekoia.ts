@@ -3,7 +3,7 @@ import { type Encode, jsonLine } from '../core/wire/json-line.ts';
 import { oversize } from '../core/wire/oversize.ts';
 import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
-import { httpProblem } from '../core/retry.ts';
+import { httpProblem } from '../core/http-problem.ts';
 import { type SekoiaEndpoint, sekoiaEndpoints, sekoiaRoute } from '../core/wire/sekoia/form.ts';
 import { sekoiaRefusal, sekoiaReply } from '../core/wire/sekoia/reply.ts';
 import { objectOf, objectOrNothing } from '../core/json/parsed.ts';

@@ -3,7 +3,7 @@ import { allKept } from '../core/batch.ts';
 import type { OAuthDefinition } from '../core/definition.ts';
 import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
-import { httpProblem } from '../core/retry.ts';
+import { httpProblem } from '../core/http-problem.ts';
 import { quoted } from '../core/text/shown.ts';
 import { accessToken } from '../core/vendor/auth/access-token.ts';
 import { granted } from '../core/wire/granted.ts';

@@ -7,7 +7,7 @@ import { headerList } from '../core/wire/header-list.ts';
 import { comma, enclosed } from '../core/wire/json-list.ts';
 import { type Encode, jsonLine } from '../core/wire/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
-import { httpProblem } from '../core/retry.ts';
+import { httpProblem } from '../core/http-problem.ts';
 import { objectOf } from '../core/json/parsed.ts';
 import { serverText } from '../core/text/shown.ts';
 import { statusList } from '../core/wire/webhook/status-list.ts';

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseHttpDate } from '../../src/core/clock/http-date.ts';
 import { exit, Problem, type Again } from '../../src/core/problem.ts';
-import { backoff, httpProblem, retryAfter, retrying } from '../../src/core/retry.ts';
+import { backoff, retryAfter, retrying } from '../../src/core/retry.ts';
 
 const now = Date.UTC(2026, 10, 20, 9, 0, 0);
 const day = 24 * 60 * 60 * 1000;
@@ -113,110 +112,6 @@ test('whatever the headers say, the wait is sensible or there is none', () => {
   );
 });
 
-test('HTTP dates are read as they are written, and nothing else is taken for one', () => {
-  const seconds = fc.integer({ min: 0, max: 7_258_118_399 });
-  fc.assert(
-    fc.property(seconds, (second) => assert.equal(parseHttpDate(new Date(second * 1000).toUTCString()), second * 1000)),
-    { numRuns: 300 },
-  );
-  assert.equal(parseHttpDate('Sunday, 06-Nov-69 08:49:37 GMT'), Date.UTC(2069, 10, 6, 8, 49, 37));
-  assert.equal(parseHttpDate('Friday, 06-Nov-70 08:49:37 GMT'), Date.UTC(1970, 10, 6, 8, 49, 37));
-  for (const text of [
-    '65',
-    '',
-    '2026-11-20T09:00:00Z',
-    'Fri, 31 Feb 2026 09:00:00 GMT',
-    'Fri, 20 Nov 2026 24:00:00 GMT',
-    'Fri, 20 Nov 2026 09:00:00',
-  ]) {
-    assert.equal(parseHttpDate(text), undefined, text);
-  }
-});
-
-// ---------------------------------------------------------------------------------------------------- status
-
-const asked = { who: 'sycope', what: 'the login' };
-const statusCases: readonly (readonly [status: number, expected: number, again: Again | undefined])[] = [
-  [204, exit.protocol, undefined],
-  [206, exit.protocol, undefined],
-  [304, exit.protocol, undefined],
-  [400, exit.protocol, undefined],
-  [401, exit.noperm, undefined],
-  [403, exit.noperm, undefined],
-  [404, exit.config, undefined],
-  [408, exit.unavailable, {}],
-  [409, exit.unavailable, { once: true }],
-  [410, exit.protocol, undefined],
-  [413, exit.protocol, undefined],
-  [414, exit.protocol, undefined],
-  [425, exit.unavailable, {}],
-  [429, exit.tempfail, { untaken: true }],
-  [431, exit.protocol, undefined],
-  [500, exit.unavailable, {}],
-  [501, exit.protocol, undefined],
-  [502, exit.unavailable, {}],
-  [503, exit.unavailable, {}],
-  [504, exit.unavailable, {}],
-  [505, exit.protocol, undefined],
-  [529, exit.unavailable, {}],
-];
-for (const [status, expected, again] of statusCases) {
-  test(`HTTP ${status} is exit ${expected} and ${again === undefined ? 'final' : 'worth another attempt'}`, () => {
-    const problem = httpProblem(status, {}, asked, now);
-    assert.equal(problem.status, expected);
-    assert.deepEqual(problem.again, again);
-    assert.match(problem.message, new RegExp(`^sycope .* the login \\(HTTP ${status}\\)$`));
-    assert.ok(problem.hint);
-  });
-}
-
-test('a refused login says what the settings are called, if the caller knows', () => {
-  const problem = httpProblem(401, {}, { ...asked, hint: 'check SYCOPE_PASSWORD' }, now);
-  assert.equal(problem.message, 'sycope refused the login (HTTP 401)');
-  assert.equal(problem.hint, 'check SYCOPE_PASSWORD');
-});
-
-test('a rate-limit reset counts for 429 alone, because many vendors send it with every reply', () => {
-  const headers = { 'x-ratelimit-reset': '3000' };
-  assert.deepEqual(httpProblem(429, headers, asked, now).again, { after: 3_000_000, untaken: true });
-  assert.deepEqual(httpProblem(503, headers, asked, now).again, {});
-  assert.deepEqual(httpProblem(503, { 'retry-after': '5' }, asked, now).again, { after: 5000 });
-});
-
-test('a date to come back at is of the clock of the server, whatever the status that it comes with', () => {
-  const headers = { date: anHourAgo, 'retry-after': twoMinutesLater };
-  for (const status of [429, 403, 408, 425, 500, 503]) {
-    assert.equal(httpProblem(status, headers, asked, now).again?.after, 120_000, String(status));
-  }
-});
-
-test('403 is a rate limit where its headers say so, and a refusal where they do not', () => {
-  const reset = String(now / 1000 + 45);
-  const limits: readonly (readonly [headers: Record<string, string>, again: Again])[] = [
-    [{ 'retry-after': '60' }, { after: 60_000, untaken: true }],
-    [
-      { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset },
-      { after: 45_000, untaken: true },
-    ],
-    [
-      { 'x-rate-limit-remaining': '0', 'x-rate-limit-reset': reset },
-      { after: 45_000, untaken: true },
-    ],
-    [{ 'ratelimit-remaining': ' 0 ' }, { untaken: true }],
-  ];
-  for (const [headers, again] of limits) {
-    const problem = httpProblem(403, headers, { ...asked, hint: 'check SYCOPE_PASSWORD' }, now);
-    assert.deepEqual([problem.status, problem.again], [exit.tempfail, again]);
-    assert.equal(problem.message, 'sycope limits the rate of the login (HTTP 403)');
-    assert.doesNotMatch(problem.hint ?? '', /PASSWORD/);
-  }
-  for (const headers of [{ 'x-ratelimit-remaining': '59', 'x-ratelimit-reset': reset }, { 'retry-after': '' }]) {
-    const problem = httpProblem(403, headers, asked, now);
-    assert.deepEqual([problem.status, problem.again], [exit.noperm, undefined]);
-  }
-  assert.equal(httpProblem(401, { 'retry-after': '60' }, asked, now).again, undefined);
-});
-
 // ---------------------------------------------------------------------------------------------------- driver
 
 /** A clock that only moves while somebody waits, and a notebook of the waits. */
@@ -283,14 +178,6 @@ test('what is worth one more attempt gets one', async () => {
   let calls = 0;
   await caught(retrying(() => (calls++, Promise.reject(failing({ once: true }))), world()));
   assert.equal(calls, 2);
-});
-
-test('a hint for a status comes before the others, and not where the rate was it', () => {
-  const hints = { 403: 'give it the right to write', 404: 'check SYCOPE_URL' };
-  const hintOf = (status: number, headers: Readonly<Record<string, string>> = {}): string | undefined =>
-    httpProblem(status, headers, { ...asked, hint: 'check SYCOPE_PASSWORD', hints }, now).hint;
-  assert.deepEqual([hintOf(404), hintOf(403), hintOf(401)], [hints[404], hints[403], 'check SYCOPE_PASSWORD']);
-  assert.match(hintOf(403, { 'retry-after': '5' }) ?? '', /^run it less often/);
 });
 
 test('a wait that the server asked for is not clipped', async () => {

@@ -9,7 +9,7 @@ import { listed } from '../text/listed.ts';
 import { exit, Problem } from '../problem.ts';
 import type { HttpReply, Setting } from '../types.ts';
 import { serverText } from '../text/shown.ts';
-import { httpProblem, meaning } from '../retry.ts';
+import { httpProblem, meaning } from '../http-problem.ts';
 import type { Question } from './exchange.ts';
 import { bringsContent, isHtml } from './reply-kind.ts';
 import { settingsOf } from './address.ts';

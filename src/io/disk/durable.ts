@@ -9,6 +9,7 @@ import { dirname } from 'node:path';
 import { exit, Problem } from '../../core/problem.ts';
 import { errorCode } from '../error-code.ts';
 import { reached } from '../failpoint.ts';
+import { orFileProblem } from './file-problem.ts';
 
 /** A new file only, never through a symbolic link that somebody planted. */
 const createNew = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;

@@ -7,7 +7,7 @@ import { listed } from '../../text/listed.ts';
 import { quoted } from '../../text/shown.ts';
 import { settingsOf } from '../address.ts';
 import { saying, tokenAt, valueAt } from '../reply.ts';
-import { httpProblem } from '../../retry.ts';
+import { httpProblem } from '../../http-problem.ts';
 import { credentialsHint, type Client } from './session.ts';
 import type { HttpReply } from '../../types.ts';
 

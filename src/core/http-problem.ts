@@ -1,0 +1,79 @@
+/** What an HTTP status that is not the one hoped for means: an exit status, words for a person, and whether to ask again. */
+import { exit, Problem, type ExitStatus } from './problem.ts';
+import { retryAfter, tellsLimit } from './retry.ts';
+
+/** What was asked of whom, for messages: `sycope`, `the login`; `hint` replaces the hint on refused credentials. */
+export interface Asked {
+  readonly who: string;
+  readonly what: string;
+  /** The address, told when there is nothing (404). */
+  readonly at?: string | undefined;
+  readonly hint?: string;
+  /** By HTTP status, before all other hints. */
+  readonly hints?: Readonly<Record<number, string | undefined>>;
+  /** Why, in the words of the reply, fit for a message. */
+  readonly said?: string | undefined;
+  /** The HTTP status that what is in the reply stands for. */
+  readonly meant?: number | undefined;
+}
+
+/** The Problem behind an HTTP status that is not the one hoped for. Transient ones carry `again`. */
+export function httpProblem(
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  asked: Asked,
+  now: number,
+): Problem {
+  const meant = asked.meant ?? (status === 403 && tellsLimit(headers) ? 429 : status); // the latter as GitHub says it
+  const [code, verb, standardHint] = meaning(meant);
+  const hint = asked.hints?.[meant] ?? (code === exit.noperm ? asked.hint : undefined) ?? standardHint;
+  const did = meant === 404 && asked.at !== undefined ? `has nothing at ${asked.at} for` : verb;
+  const message = `${asked.who} ${did} ${asked.what} (HTTP ${status})${asked.said ? `: ${asked.said}` : ''}`;
+  return new Problem(code, message, { hint, again: worthAnother(meant, headers, now) });
+}
+
+/** Exit status, verb for the message and hint of an HTTP status that is not the one hoped for. */
+export function meaning(status: number): readonly [code: ExitStatus, verb: string, hint: string] {
+  switch (status) {
+    case 400:
+    case 422:
+      return [exit.protocol, 'did not accept', 'see what it says; check the settings and flags that ask for this'];
+    case 401:
+      return [exit.noperm, 'refused', 'check the credentials'];
+    case 403:
+      return [exit.noperm, 'refused', 'check the role and the rights that belong to the credentials'];
+    case 404:
+      return [exit.config, 'has no address for', 'check the URL and the names in the settings'];
+    case 408:
+    case 425:
+      return [exit.unavailable, 'was not ready for', 'the next run tries again'];
+    case 409:
+      return [exit.unavailable, 'saw a conflict in', 'another client may be at work; the next run tries again'];
+    case 410:
+      return [exit.protocol, 'no longer has', 'the address or the cursor in it has expired'];
+    case 413:
+    case 414:
+    case 431:
+      return [exit.protocol, 'found too large', 'ask for less at once: a lower --limit or a shorter window'];
+    case 429:
+      return [exit.tempfail, 'limits the rate of', 'run it less often, or ask for a higher rate limit'];
+    case 501:
+    case 505:
+      return [exit.protocol, 'does not support', 'check the URL: something else may be answering there'];
+    default:
+  }
+  return status >= 500
+    ? [exit.unavailable, 'failed on', 'the next run tries again; see the status page of the service if this lasts']
+    : [exit.protocol, 'gave an unexpected answer to', 'check the URL: something else may be answering there'];
+}
+
+function worthAnother(status: number, headers: Readonly<Record<string, string>>, now: number): Problem['again'] {
+  if (status === 409) return { once: true };
+  if (status !== 408 && status !== 425 && status !== 429 && (status < 500 || status === 501 || status === 505)) {
+    return undefined;
+  }
+  // Many vendors send their rate-limit headers with every reply; they say when to come back only if the rate was it.
+  const { date = '', age = '', 'retry-after': asked = '' } = headers;
+  const after = retryAfter(status === 429 ? headers : { date, age, 'retry-after': asked }, now);
+  return { ...(after !== undefined && { after }), ...(status === 429 && { untaken: true }) };
+}
