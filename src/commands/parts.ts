@@ -1,21 +1,20 @@
-/** From a checked configuration to a source and a sink that can work, and the tools they get. */
+/** From a checked configuration to a source and a sink that can work. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import type { Configuration } from '../config.ts';
+import { withFields } from '../core/json/splice.ts';
+import { restSource } from '../core/rest.ts';
+import { toMillis } from '../core/time.ts';
+import type { Sink, SinkTools, Source, Tools } from '../core/types.ts';
+import { linesSource } from '../core/vendor/lines-source.ts';
 import { appendFile } from '../io/append-file.ts';
-import { loadHttp, openHttp } from '../io/http.ts';
+import { loadHttp } from '../io/http.ts';
 import { graceWithin } from '../io/stop.ts';
 import { stoppable } from '../io/streams/standard-output.ts';
 import { besideProgress } from '../io/streams/terminal.ts';
 import { openWire } from '../io/wire.ts';
-import type { Trust } from '../io/tls.ts';
-import type { Configuration } from '../config.ts';
-import type { Role } from '../config/client-certificates.ts';
-import { linesSource } from '../core/vendor/lines-source.ts';
-import { restSource } from '../core/rest.ts';
-import { withFields } from '../core/json/splice.ts';
-import { toMillis } from '../core/time.ts';
-import type { Sink, SinkTools, Source, Tools } from '../core/types.ts';
 import type { Host } from './host.ts';
+import { connection, makeTools } from './tools.ts';
 
 export interface Parts {
   readonly source: Source;
@@ -131,70 +130,4 @@ function idSpaceOf(configuration: Configuration, { scope }: Source, branch: stri
   const name = sourceNameOf(configuration);
   const place = branch === '' ? scope : `${scope}\n${branch}`;
   return place === '' ? name : `${name}.${createHash('sha256').update(place).digest('hex').slice(0, 12)}`;
-}
-
-/** What every connection needs to know. */
-function connection(
-  { http, sourceValues, sinkValues }: Configuration,
-  { world }: Host,
-  role: Role,
-  address: string,
-): Trust & { readonly timeout: number } {
-  const origin = /^\w+:\/\/[^/?#]*/.exec(address)?.[0] ?? address;
-  const [setting] = Object.entries(role === 'source' ? sourceValues : sinkValues).find(([, value]) =>
-    value.startsWith(origin),
-  ) ?? [undefined];
-  const { timeout, insecure, allowPlaintext, extraRoots, clients, proxies } = http;
-  const client = clients[role];
-  return {
-    timeout,
-    insecure,
-    allowPlaintext,
-    environment: { ...world.environment, ...proxies },
-    ...(setting === undefined ? {} : { setting }),
-    ...(extraRoots === undefined ? {} : { extraRoots }),
-    ...(client === undefined ? {} : { client }),
-  };
-}
-
-interface Use {
-  readonly role: Role;
-  /** When the run's time is over. */
-  readonly until: number;
-  /** When no more is begun. */
-  readonly deadline: number;
-  /** Called when a client is asked for. */
-  noteHttp(): void;
-}
-
-/** A sink's client may finish its request after a stop was asked for; a source's may not. */
-function makeTools(configuration: Configuration, host: Host, { role, until, deadline, noteHttp }: Use): Tools {
-  const { world, log, stops } = host;
-  const stop = role === 'source' ? stops.stop : stops.grace;
-  const isSecret = (text: string): boolean => log.clean(text) !== text;
-  return {
-    http(base) {
-      noteHttp();
-      return openHttp(base, {
-        ...connection(configuration, host, role, base),
-        stop,
-        until,
-        now: world.now,
-        debug: log.trace,
-        hide: log.hidePassing,
-        isSecret,
-        role,
-      });
-    },
-    now: world.now,
-    wait: (milliseconds) => world.wait(milliseconds, stops.stop),
-    turn: world.turn,
-    random: world.random,
-    debug: log.debug,
-    hide: log.hidePassing,
-    isSecret,
-    warn: (message) => log.warn(message),
-    stop: stops.stop,
-    deadline,
-  };
 }

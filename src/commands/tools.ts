@@ -1,0 +1,73 @@
+/** What a source or a sink may use of the world, as the configuration and the command line allow it. */
+import type { Role } from '../config/client-certificates.ts';
+import type { Configuration } from '../config.ts';
+import type { Tools } from '../core/types.ts';
+import { openHttp } from '../io/http.ts';
+import type { Trust } from '../io/tls.ts';
+import type { Host } from './host.ts';
+
+/** What every connection of that end needs to know; `address` is where it leads. */
+export function connection(
+  { http, sourceValues, sinkValues }: Configuration,
+  { world }: Host,
+  role: Role,
+  address: string,
+): Trust & { readonly timeout: number } {
+  const origin = /^\w+:\/\/[^/?#]*/.exec(address)?.[0] ?? address;
+  const [setting] = Object.entries(role === 'source' ? sourceValues : sinkValues).find(([, value]) =>
+    value.startsWith(origin),
+  ) ?? [undefined];
+  const { timeout, insecure, allowPlaintext, extraRoots, clients, proxies } = http;
+  const client = clients[role];
+  return {
+    timeout,
+    insecure,
+    allowPlaintext,
+    environment: { ...world.environment, ...proxies },
+    ...(setting === undefined ? {} : { setting }),
+    ...(extraRoots === undefined ? {} : { extraRoots }),
+    ...(client === undefined ? {} : { client }),
+  };
+}
+
+interface Use {
+  readonly role: Role;
+  /** When the run's time is over. */
+  readonly until: number;
+  /** When no more is begun. */
+  readonly deadline: number;
+  /** Called when a client is asked for. */
+  noteHttp(): void;
+}
+
+/** A sink's client may finish its request after a stop was asked for; a source's may not. */
+export function makeTools(configuration: Configuration, host: Host, { role, until, deadline, noteHttp }: Use): Tools {
+  const { world, log, stops } = host;
+  const stop = role === 'source' ? stops.stop : stops.grace;
+  const isSecret = (text: string): boolean => log.clean(text) !== text;
+  return {
+    http(base) {
+      noteHttp();
+      return openHttp(base, {
+        ...connection(configuration, host, role, base),
+        stop,
+        until,
+        now: world.now,
+        debug: log.trace,
+        hide: log.hidePassing,
+        isSecret,
+        role,
+      });
+    },
+    now: world.now,
+    wait: (milliseconds) => world.wait(milliseconds, stops.stop),
+    turn: world.turn,
+    random: world.random,
+    debug: log.debug,
+    hide: log.hidePassing,
+    isSecret,
+    warn: (message) => log.warn(message),
+    stop: stops.stop,
+    deadline,
+  };
+}
