@@ -15,7 +15,8 @@ import { connectionProblem, isBroken, pathOf, type Where } from './http/http-err
 import { proxyFor, type Proxy } from './http/proxy.ts';
 import { followRedirect, isRedirect } from './http/redirects.ts';
 import { unless } from './streams/unless.ts';
-import { noteCertificate, refuseUnprotected, tlsOptions, type Trust } from './tls.ts';
+import { refuseUnprotected, tlsOptions, type Trust } from './tls.ts';
+import { noteCertificate } from './tls-errors.ts';
 
 export interface HttpOptions extends Trust {
   /** Total limit of one request, its body included, in milliseconds; time spent on the caller's side does not count. */

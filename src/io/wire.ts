@@ -15,7 +15,8 @@ import type { Wire } from '../core/types.ts';
 import { connectTimeout, patientlyByAddress } from './connecting.ts';
 import { connectionProblem, orTls, problem, type Where } from './http/http-errors.ts';
 import { after } from './timer.ts';
-import { noteCertificate, refuseUnprotected, tlsOptions, type Trust } from './tls.ts';
+import { refuseUnprotected, tlsOptions, type Trust } from './tls.ts';
+import { noteCertificate } from './tls-errors.ts';
 
 export interface WireOptions extends Trust {
   /** How long the receiver may take to accept the connection (10 s at most), the bytes, and their end: each, in milliseconds. */

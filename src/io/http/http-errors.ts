@@ -5,7 +5,7 @@
  */
 import { exit, Problem, type ExitStatus, type ProblemOptions } from '../../core/problem.ts';
 import { redacted } from '../scrub.ts';
-import { tlsTrouble, type Validity } from '../tls.ts';
+import { tlsTrouble, type Validity } from '../tls-errors.ts';
 import { codeOf, network, transientCodes, unconnected, unreadable, wrongService } from './connection-codes.ts';
 import { proxyTrouble } from './proxy-errors.ts';
 

@@ -1,0 +1,106 @@
+/** What failures of TLS mean, and what to do about each. */
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { exit, type ExitStatus } from '../core/problem.ts';
+
+/**
+ * Gives the error of a failed handshake the server's certificate, as Node does for a wrong host name alone; and errors
+ * that follow another, that one as their cause: in TLS 1.3 a server says after the handshake that it wants a certificate,
+ * and undici then tells only of the end of the connection.
+ */
+export function noteCertificate(socket: Socket): Socket {
+  let first: Error | undefined;
+  socket.prependListener('error', (failure) => {
+    if (first !== undefined && first !== failure) failure.cause ??= first;
+    first ??= failure;
+  });
+  // Once verification has failed the socket knows nothing any more; `secure` comes just before, and only with TLS.
+  socket.prependListener('secure', () => {
+    const cert = (socket as TLSSocket).getPeerCertificate();
+    socket.prependOnceListener('error', (failure) => Object.assign(failure, { cert }));
+  });
+  return socket;
+}
+
+/**
+ * What is wrong and what to do, for the error codes of OpenSSL's verification and of the handshake; `plain` is what the
+ * server may speak instead.
+ */
+export function tlsTrouble(
+  code: string,
+  certificate: Validity | undefined,
+  plain: string,
+): readonly [what: string, hint: string, status?: ExitStatus] | undefined {
+  const renew = 'the operator of the server must renew its certificate';
+  const ownRoot = 'if the server uses a certificate authority of your own, give its certificate with --ca-file';
+  switch (code) {
+    case 'CERT_HAS_EXPIRED':
+      if (isToCome(certificate?.valid_to))
+        return ['has a certificate from an authority whose own one expired', renewOwn];
+      return [
+        `has a certificate that expired${on(certificate?.valid_to)}`,
+        `${renew}; check also the clock of this machine`,
+      ];
+    case 'CERT_NOT_YET_VALID': {
+      const from = certificate?.valid_from;
+      const hint = 'check the clock of this machine';
+      return [`has a certificate that is not valid before${isToCome(from) ? on(from) : ' a later time'}`, hint];
+    }
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+      return ['has a self-signed certificate', 'if it is the right one, give it with --ca-file'];
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return ['has a certificate from an authority that is not trusted here', ownRoot];
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+    case 'HOSTNAME_MISMATCH':
+      return ['has a certificate for another host name', 'use the host name that the certificate was made for'];
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+      return [`does not speak TLS on this port: it seems to be plain ${plain}`, 'check the port in the URL'];
+    case 'ERR_SSL_UNSUPPORTED_PROTOCOL':
+    case 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION':
+      return ['speaks only a version of TLS older than 1.2', 'TLS 1.2 or newer must be switched on at the server'];
+    case 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED':
+      return [asks, showOne];
+    case 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE':
+    case 'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': // its name in Node 26
+      return ['and this machine could not agree on TLS', `check its TLS settings; if it ${asks}, ${showOne}`];
+    default:
+  }
+  if (refusals.test(code))
+    return ['does not accept the client certificate', 'check its dates and its authority', exit.noperm];
+  if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) {
+    return ['and this machine could not agree on TLS', 'check the port, and the TLS settings of the server'];
+  }
+  if (/CERT|CRL|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/.test(code)) {
+    return ['has a certificate that is not accepted', `${renew}; ${ownRoot}`];
+  }
+  return undefined;
+}
+
+/** A server's alerts about our certificate (RFC 8446 section 6.2). */
+const refusals =
+  /ALERT_(?:UNKNOWN_CA|(?:BAD|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_(?:EXPIRED|REVOKED|UNKNOWN)|ACCESS_DENIED|DECRYPT_ERROR)$/;
+const asks = 'asks for a client certificate';
+const renewOwn =
+  'if the authority is your own, give its renewed certificate with --ca-file; if not, the operator of the server must ' +
+  'renew those that it sends; check also the clock of this machine';
+const showOne = 'set SOURCE_CLIENT_CERTIFICATE_FILE and SOURCE_CLIENT_KEY_FILE, or SINK_… for a destination';
+
+/** The dates of the server's own certificate as OpenSSL prints them, such as `Nov 20 09:00:00 2026 GMT`. Another one may be refused. */
+export interface Validity {
+  readonly valid_from?: string;
+  readonly valid_to?: string;
+}
+
+function on(date: string | undefined): string {
+  const time = Date.parse(date ?? '');
+  return Number.isNaN(time) ? '' : ` ${new Date(time).toISOString()}`;
+}
+
+/** By the clock of the machine, since that is what OpenSSL went by when it refused the certificate. */
+function isToCome(date: string | undefined): boolean {
+  return Date.parse(date ?? '') > Date.now();
+}
