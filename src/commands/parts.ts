@@ -8,7 +8,7 @@ import { toMillis } from '../core/time.ts';
 import type { Sink, SinkTools, Source, Tools } from '../core/types.ts';
 import { linesSource } from '../core/vendor/lines-source.ts';
 import { appendFile } from '../io/append-file.ts';
-import { loadHttp } from '../io/http.ts';
+import { loadHttp } from '../io/http/client.ts';
 import { graceWithin } from '../io/stop.ts';
 import { stoppable } from '../io/streams/standard-output.ts';
 import { besideProgress } from '../io/streams/terminal.ts';

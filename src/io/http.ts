@@ -4,19 +4,18 @@
  */
 import { parseBase, resolveSameOrigin } from '../core/origin.ts';
 import type { Http, HttpReply, HttpRequest, Tools } from '../core/types.ts';
-import { connectTimeout, patientlyByAddress } from './connecting.ts';
 import { acceptedEncodings, checkEncoding, discardBody, readBody, readText } from './http/body.ts';
 import { cookieJar } from './http/cookies.ts';
+import { openClient } from './http/client.ts';
 import type { Client, Dispatched, Reply } from './http/dispatcher.ts';
 import { beginExchange, type Exchange } from './http/exchange.ts';
 import { reached } from './failpoint.ts';
 import { dateOf, incomingHeaders, outgoingHeaders } from './http/headers.ts';
 import { connectionProblem, isBroken, pathOf, type Where } from './http/http-errors.ts';
-import { proxyFor, type Proxy } from './http/proxy.ts';
+import { proxyFor } from './http/proxy.ts';
 import { followRedirect, isRedirect } from './http/redirects.ts';
 import { unless } from './streams/unless.ts';
-import { refuseUnprotected, tlsOptions, type Trust } from './tls.ts';
-import { noteCertificate } from './tls-errors.ts';
+import { refuseUnprotected, type Trust } from './tls.ts';
 
 export interface HttpOptions extends Trust {
   /** Total limit of one request, its body included, in milliseconds; time spent on the caller's side does not count. */
@@ -37,17 +36,6 @@ export interface HttpOptions extends Trust {
 /** Limits of a final request, in milliseconds: whoever stops the run does not wait for a polite vendor. */
 const farewell = 5000;
 const leastFarewell = 1000; // a session that is left open at each run costs more than this second
-
-/** Loads what the first request would load, so that a run has all of its program before it begins. */
-export async function loadHttp(): Promise<typeof import('./http/dispatcher.ts')> {
-  const { nodeMajor, setFlag } = await import('./http/v8-flag.ts');
-  const dispatcher = import('./http/dispatcher.ts');
-  await dispatcher;
-  // V8 would optimise undici's parser after the first replies, for 30 to 60 ms: half a tick. It parses headers, not bodies.
-  // Not sooner: with other flags than at the start, V8 takes no code cache (src/loader.ts).
-  setFlag(nodeMajor === 20 ? '--liftoff-only' : '--wasm-tiering-budget=100000000');
-  return dispatcher;
-}
 
 /** Opens a client for the origin of `base`. Nothing is loaded or connected before the first request. */
 export function openHttp(base: string, options: HttpOptions): Http {
@@ -181,20 +169,4 @@ export function openHttp(base: string, options: HttpOptions): Http {
       await opened?.close();
     },
   };
-}
-
-/** Opens undici for one origin, with our TLS options and the proxy. */
-async function openClient(home: URL, proxy: Proxy | undefined, options: HttpOptions): Promise<Client> {
-  const secure = home.protocol === 'https:' || proxy?.origin.startsWith('https:') === true;
-  const tls = secure ? await tlsOptions(options) : {};
-  const { openDispatcher } = await loadHttp();
-  return openDispatcher(home.origin, {
-    connection: {
-      ...tls,
-      ...patientlyByAddress,
-      timeout: Math.min(options.connectTimeout ?? connectTimeout, options.timeout),
-    },
-    proxy,
-    opened: noteCertificate,
-  });
 }
