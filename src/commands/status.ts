@@ -16,7 +16,7 @@ import { persistent } from '../core/run/position.ts';
 import { oneLine } from '../core/text/shown.ts';
 import { fromMillis, isoText, toMillis } from '../core/time.ts';
 import type { Instant, Position } from '../core/types.ts';
-import { listPositions } from '../io/position-file.ts';
+import { listPositions } from '../io/position/position-list.ts';
 import { printText } from '../io/streams/report.ts';
 import { refuseMissing } from '../io/position/state-directory.ts';
 import { setAsideBeside } from '../io/position/set-aside.ts';

@@ -8,7 +8,7 @@
  *     <job>.journal              delivered since (io/position/journal.ts)
  */
 import { randomBytes } from 'node:crypto';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { firstPosition, placeOf } from '../core/run/position.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { Position, PositionStore } from '../core/types.ts';
@@ -20,6 +20,7 @@ import type { JournalEntry } from './position/journal-read.ts';
 import type { Lock } from './position/lock.ts';
 import { writePosition } from './position/position-format.ts';
 import {
+  goingOn,
   headingOf,
   isOwn,
   newer,
@@ -30,18 +31,9 @@ import {
   unreadable,
   unusable,
 } from './position/position-read.ts';
-import { fileName, jobOf, lockJob, namesIn, positionSuffix } from './position/state-directory.ts';
+import { fileName, lockJob, positionSuffix } from './position/state-directory.ts';
 
 const noPosition = 'none';
-
-/** A job as it is found in a state directory: its position (without remembered IDs), or what is wrong with the file. */
-export interface StoredJob {
-  readonly job: string;
-  readonly path: string;
-  readonly position: Position | Problem;
-  /** What the next run will have to work around, and does. */
-  readonly warning?: string;
-}
 
 /** The position of `job` in `directory`; `scope` says what it must belong to, `taken` is its lock if it is taken already. */
 export function positionStore(directory: string, job: string, scope: Scope, taken?: Lock): PositionStore {
@@ -149,36 +141,6 @@ export function positionStore(directory: string, job: string, scope: Scope, take
       lock = undefined;
     },
   };
-}
-
-/** All jobs that have a position in `directory`, by name; none when there is no such directory. */
-export async function listPositions(directory: string): Promise<StoredJob[]> {
-  const jobs: StoredJob[] = [];
-  for (const file of (await namesIn(directory)).sort()) {
-    const name = /^(.+)\.position(?:\.previous)?$/.exec(file)?.[1];
-    if (name === undefined || jobs.some((job) => basename(job.path) === name + positionSuffix)) continue;
-    const path = join(directory, name + positionSuffix);
-    const listed = await look(path).catch((error: unknown) => fileProblem(error, 'read the position file', path));
-    jobs.push(listed instanceof Problem ? { job: jobOf(name), path, position: listed } : { path, ...listed });
-  }
-  return jobs;
-}
-
-/** What `load` would go on from, or why it would not. */
-async function look(path: string): Promise<Omit<StoredJob, 'path'> | Problem> {
-  const previous = `${path}.previous`;
-  const first = await readChecked(path, 0, false);
-  const isUsable = first !== undefined && !('damage' in first);
-  const damage = isUsable ? undefined : first?.damage;
-  const reading = isUsable ? first : oneBefore(path, damage, await readChecked(previous, 0, false));
-  if ('newer' in reading) return newer(path, reading.newer);
-  const { job, position } = reading;
-  return isUsable ? { job, position } : { job, position, warning: goingOn(path, previous, damage) };
-}
-
-function goingOn(path: string, previous: string, damage: string | undefined): string {
-  const fault = damage === undefined ? 'missing' : `damaged (${damage})`;
-  return `position file ${path} is ${fault}: going on from the one before, ${previous}; some records may be delivered twice`;
 }
 
 /** What was delivered after the position was saved. */

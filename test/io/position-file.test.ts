@@ -30,7 +30,8 @@ import { Problem } from '../../src/core/problem.ts';
 import { firstPosition } from '../../src/core/run/position.ts';
 import type { BranchPosition, Position, PositionStore } from '../../src/core/types.ts';
 import { onReached } from '../../src/io/failpoint.ts';
-import { listPositions, positionStore } from '../../src/io/position-file.ts';
+import { positionStore } from '../../src/io/position-file.ts';
+import { listPositions } from '../../src/io/position/position-list.ts';
 
 const scope = { source: 'vendor', sink: 'siem' };
 

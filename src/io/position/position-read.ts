@@ -96,6 +96,12 @@ export function oneBefore(
   return older;
 }
 
+/** The warning of a run whose own position is damaged or gone, and that of a listing of it. */
+export function goingOn(path: string, previous: string, damage: string | undefined): string {
+  const fault = damage === undefined ? 'missing' : `damaged (${damage})`;
+  return `position file ${path} is ${fault}: going on from the one before, ${previous}; some records may be delivered twice`;
+}
+
 function beforeProgress({ position }: StoredPosition): string | undefined {
   return progressIn(position).size === 0 ? 'it is from before any progress' : undefined;
 }
