@@ -31,7 +31,7 @@ import {
   unreadable,
   unusable,
 } from './position/position-read.ts';
-import { fileName, lockJob, positionSuffix } from './position/state-directory.ts';
+import { fileName, journalSuffix, lockJob, positionSuffix, previousSuffix } from './position/state-directory.ts';
 
 const noPosition = 'none';
 
@@ -39,8 +39,8 @@ const noPosition = 'none';
 export function positionStore(directory: string, job: string, scope: Scope, taken?: Lock): PositionStore {
   const name = fileName(job);
   const path = join(directory, name + positionSuffix);
-  const previous = `${path}.previous`;
-  const journal = openJournal(join(directory, `${name}.journal`));
+  const previous = path + previousSuffix;
+  const journal = openJournal(join(directory, name + journalSuffix));
   const warnings: string[] = [];
   let lock: Lock | undefined;
   let found: string | undefined; // the first line of the file when it was last read or written

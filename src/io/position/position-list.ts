@@ -4,7 +4,7 @@ import { Problem } from '../../core/problem.ts';
 import type { Position } from '../../core/types.ts';
 import { fileProblem } from '../disk/file-problem.ts';
 import { goingOn, newer, oneBefore, readChecked } from './position-read.ts';
-import { jobOf, namesIn, positionSuffix } from './state-directory.ts';
+import { jobOf, namesIn, positionSuffix, previousSuffix } from './state-directory.ts';
 
 /** A job as it is found in a state directory: its position (without remembered IDs), or what is wrong with the file. */
 export interface StoredJob {
@@ -30,7 +30,7 @@ export async function listPositions(directory: string): Promise<StoredJob[]> {
 
 /** What `load` would go on from, or why it would not. */
 async function look(path: string): Promise<Omit<StoredJob, 'path'> | Problem> {
-  const previous = `${path}.previous`;
+  const previous = path + previousSuffix;
   const first = await readChecked(path, 0, false);
   const isUsable = first !== undefined && !('damage' in first);
   const damage = isUsable ? undefined : first?.damage;

@@ -6,7 +6,7 @@ import { isoText } from '../../core/time.ts';
 import type { Instant, Position } from '../../core/types.ts';
 import { fileProblem } from '../disk/file-problem.ts';
 import { openToRead } from './own-file.ts';
-import { positionSuffix } from './state-directory.ts';
+import { journalSuffix, positionSuffix, previousSuffix } from './state-directory.ts';
 import { readHeading, readPosition, type Reading, type StoredPosition } from './position-format.ts';
 
 /** What a position belongs to: what is read, and where it goes. */
@@ -132,8 +132,8 @@ export function unusable(path: string, damage: string): Problem {
 /** Each of the files alone would have the next run go on from it. `known`: everything before it was delivered. */
 export function beginAgain(path: string, known?: Instant): string {
   const since = known === undefined ? '<the last time that is known to be delivered>' : isoText(known);
-  const journal = `${path.slice(0, -positionSuffix.length)}.journal`;
-  const files = [path, `${path}.previous`, journal].map(shellWord).join(' ');
+  const journal = path.slice(0, -positionSuffix.length) + journalSuffix;
+  const files = [path, path + previousSuffix, journal].map(shellWord).join(' ');
   return `begin again: rm -f ${files}, then run once with -c --since ${since}`;
 }
 

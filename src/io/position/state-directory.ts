@@ -11,7 +11,10 @@ import { errorCode } from '../error-code.ts';
 import { reached } from '../failpoint.ts';
 import { clearLock, takeLock, type Lock } from './lock.ts';
 
+/** What stands behind a job's name in the names of its files; the generation before has it behind the position's name. */
 export const positionSuffix = '.position';
+export const previousSuffix = '.previous';
+export const journalSuffix = '.journal';
 export const quarantineSuffix = '.quarantine.jsonl';
 const lockSuffix = '.lock';
 
@@ -65,7 +68,7 @@ export async function prepareDirectory(directory: string): Promise<void> {
 
 /** Removes what killed runs left. Only with the lock: the temp file of a living run must stay. */
 async function clearTemps(directory: string, name: string): Promise<void> {
-  const targets = [positionSuffix, `${positionSuffix}.previous`, quarantineSuffix].map((suffix) => name + suffix);
+  const targets = [positionSuffix, positionSuffix + previousSuffix, quarantineSuffix].map((suffix) => name + suffix);
   for (const file of await namesIn(directory)) {
     if (!tempName.test(file)) continue;
     const target = file.replace(tempName, '');
