@@ -7,7 +7,8 @@ import { inFirstNames, planJob, longerThanZero, type JobPlan } from './config/jo
 import { readEnvFile } from './config/env-file.ts';
 import { lookUp, type Layers } from './config/layers.ts';
 import { noFindings, refuseFaults, type Findings } from './config/findings.ts';
-import { readSettings, warnIfWritable } from './config/settings.ts';
+import { readSettings } from './config/settings.ts';
+import { warnIfWritable } from './config/open-to-others.ts';
 import { proxySettings, type Proxies } from './config/proxies.ts';
 import { findSink, findSource, refuseName, type FoundSource } from './config/names.ts';
 import { findStateDirectory, stateDirectory } from './config/state-directory.ts';

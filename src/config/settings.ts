@@ -1,7 +1,4 @@
 /** The settings of a source or sink: looked up, read from files where told so, checked, all faults named at once. */
-import { realpathSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { shellWord } from '../core/text/shell-word.ts';
 import type { Setting, Settings, SettingValues } from '../core/types.ts';
 import { errorCode } from '../io/error-code.ts';
 import { readSmallFile } from '../io/small-file.ts';
@@ -9,6 +6,7 @@ import { originOf, type Findings } from './findings.ts';
 import { fullPath } from './full-path.ts';
 import { wrongKind } from './kinds.ts';
 import { isEmpty, lookUp, placeOf, rank, type Found, type Layers } from './layers.ts';
+import { warnIfReadable } from './open-to-others.ts';
 
 /** The checked values. `flags` are the texts of command-line flags by flag name; they win. */
 export function readSettings(
@@ -116,7 +114,7 @@ function findSecret(name: string, layers: Layers, findings: Findings): string | 
   }
   if (direct !== undefined && (file === undefined || rank(layers, direct) < rank(layers, file))) {
     findings.origins.set(name, placeOf(direct));
-    if (direct.file !== undefined) warnIfReadable(direct.file.path, `holds ${name} and`, findings);
+    if (direct.file !== undefined) warnIfReadable(direct.file.path, name, findings);
     return direct.text;
   }
   return file === undefined ? undefined : readSecretFile(name, file, findings);
@@ -142,7 +140,7 @@ function readSecretFile(name: string, found: Found, findings: Findings): string 
     return '';
   }
   if (text.trim() === '') findings.faults.push({ text: `${name}_FILE: ${path} is empty`, at: path, isEmpty: true });
-  warnIfReadable(path, `holds ${name} and`, findings);
+  warnIfReadable(path, name, findings);
   return text;
 }
 
@@ -153,40 +151,6 @@ function checkCharacters(name: string, text: string, lines: boolean, findings: F
     text: `${name} contains a line break or a NUL character`,
     at: originOf(name, findings),
   });
-}
-
-/** What Kubernetes mounts nobody in the container can change the mode of. */
-function warnIfReadable(path: string, what: string, findings: Findings): void {
-  const cure = `chmod 600 ${shellWord(path)}, or mount a Kubernetes Secret with defaultMode: 0440`;
-  warnIfOpen(path, 0o006, `${what} can be read by others: ${cure}`, findings);
-}
-
-/** Who can write settings, a definition or the roots to trust can have credentials sent elsewhere. */
-export function warnIfWritable(path: string, findings: Findings): void {
-  warnIfOpen(path, 0o002, `can be written by others: chmod go-w ${shellWord(path)}`, findings);
-}
-
-function warnIfOpen(path: string, bits: number, what: string, findings: Findings): void {
-  try {
-    if (!isOpenToOthers(path, bits)) return;
-  } catch {
-    return; // it was read, which is what matters: a rotation may have taken it away since
-  }
-  if (!findings.warnings.some((known) => known.startsWith(`${path} `))) findings.warnings.push(`${path} ${what}`);
-}
-
-/**
- * Whether everybody on this machine can read or write the file, by these bits of its mode. Its group is not everybody:
- * systemd and Kubernetes hand credentials over by it. Nor does a file that is open in a directory that is not.
- */
-function isOpenToOthers(path: string, bits: number): boolean {
-  const real = realpathSync(path);
-  const stat = statSync(real);
-  if (!stat.isFile() || (stat.mode & bits) === 0) return false;
-  for (let at = dirname(real); ; at = dirname(at)) {
-    if ((statSync(at).mode & 0o001) === 0) return false;
-    if (at === dirname(at)) return true;
-  }
 }
 
 function isTellable(setting: Setting, text: string): boolean {
