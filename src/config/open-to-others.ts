@@ -4,7 +4,10 @@ import { dirname } from 'node:path';
 import { shellWord } from '../core/text/shell-word.ts';
 import type { Findings } from './findings.ts';
 
-/** Warns where everybody can read a file that holds `secret`, a setting. What Kubernetes mounts nobody in the container can change the mode of. */
+/**
+ * Warns where everybody can read the file, which holds the setting `secret`. Of what Kubernetes mounts, nobody in the
+ * container can change the mode.
+ */
 export function warnIfReadable(path: string, secret: string, findings: Findings): void {
   const cure = `chmod 600 ${shellWord(path)}, or mount a Kubernetes Secret with defaultMode: 0440`;
   warnIfOpen(path, 0o006, `holds ${secret} and can be read by others: ${cure}`, findings);
