@@ -7,6 +7,8 @@ import { allKept } from '../core/batch.ts';
 import { bulkVerdict } from '../core/wire/elastic/bulk-verdict.ts';
 import { jsonLine } from '../core/wire/json-line.ts';
 import { isNoAnswer, printedVerdict, telling, type PrintedVerdict } from '../core/wire/printed-answers.ts';
+import { printedSekoiaAnswer } from '../core/wire/sekoia/printed.ts';
+import { printedHecAnswer } from '../core/wire/splunk/printed.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { CommandRun, Sink, SinkDefinition, SinkTools } from '../core/types.ts';
 
@@ -17,6 +19,13 @@ export const command: SinkDefinition = {
     'It has read everything and ended with 0. Otherwise, or when killed before the position is saved, all that this run of it was given comes again.',
   settings: {},
   create: (_values, tools) => commandSink(tools),
+};
+
+/** The verdict on what is answered to records in a form; none for a form whose answers are not known. */
+const verdicts: Readonly<Record<string, () => PrintedVerdict>> = {
+  elastic: bulkVerdict,
+  splunk: () => printedVerdict(printedHecAnswer),
+  sekoia: () => printedVerdict(printedSekoiaAnswer),
 };
 
 /**
@@ -37,7 +46,7 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid' |
   function running(first: Buffer): NonNullable<typeof current> {
     if (current !== undefined) return current;
     const form = tools.form?.name ?? 'none';
-    const verdict = form === 'elastic' ? bulkVerdict() : printedVerdict(form);
+    const verdict = verdicts[form]?.();
     const given = Buffer.from(first.subarray(0, telling)); // a copy, because the batch is used again
     const isPassedOn = (printed: Buffer): boolean | undefined => isNoAnswer(printed, given);
     const listener = verdict && { isPassedOn, hear: verdict.push, shown: form !== 'elastic' };

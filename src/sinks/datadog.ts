@@ -98,7 +98,7 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   function failure(reply: HttpReply, what: string, answer: ReturnType<typeof objectOf>): Problem {
-    const hint = 'check DATADOG_API_KEY and DATADOG_SITE';
+    const hint = `check ${doubt}`;
     const hints = { 404: 'check DATADOG_URL and DATADOG_SITE' };
     const asked = { who, what, hint, hints, said: saying(answer) };
     return httpProblem(reply.status, reply.headers, asked, tools.now());

@@ -1,16 +1,16 @@
 /** Splunk by its HTTP Event Collector, with indexer acknowledgement if asked for. */
 import { allKept } from '../core/batch.ts';
-import { acknowledgements, type AckAnswer } from '../core/wire/splunk/acks.ts';
+import { ackAnswer, acknowledgements, ackQuestion, type AckAnswer } from '../core/wire/splunk/acks.ts';
 import { hecForm } from '../core/wire/splunk/form.ts';
-import { enableAcks, hecReply, upTo } from '../core/wire/splunk/reply.ts';
+import { enableAcks, hecGreeting, hecReply, upTo } from '../core/wire/splunk/reply.ts';
 import type { Encode } from '../core/wire/json-line.ts';
 import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { retryAfter, retrying } from '../core/retry.ts';
 import { httpProblem } from '../core/http-problem.ts';
 import { truthOf } from '../core/truth.ts';
-import { isObject, objectOf } from '../core/json/parsed.ts';
-import { serverText, serverTextOf } from '../core/text/shown.ts';
+import { objectOf } from '../core/json/parsed.ts';
+import { serverTextOf } from '../core/text/shown.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import type {
   Batch,
@@ -62,6 +62,8 @@ export function splunkWireForm(values: SettingValues, tools: Pick<SinkTools, 'so
   });
 }
 
+/** What a refusal may be about, beside the events. */
+const doubt = 'SPLUNK_URL and SPLUNK_TOKEN';
 /** When a queue fills up, in milliseconds. */
 const slowDown = 5000;
 
@@ -102,7 +104,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
         doWithoutAcks();
         return { again: `${who} does not acknowledge`, after: 0 };
       case 'spoilt':
-        return { split: answer.reason, doubt: 'SPLUNK_URL and SPLUNK_TOKEN' };
+        return { split: answer.reason, doubt };
       case 'tooLarge':
         return uploads.tooLarge(batch, answer.reason);
       case 'other':
@@ -128,34 +130,30 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
 
   /** One question for an acknowledgement. */
   async function ask(channel: string, number: number): Promise<AckAnswer> {
-    const body = JSON.stringify({ acks: [number] });
-    const target = url(`ack?channel=${encodeURIComponent(channel)}`);
-    const reply = await http.send({ method: 'POST', url: target, headers: headers(channel), body });
+    const { path, body } = ackQuestion(channel, number);
+    const reply = await http.send({ method: 'POST', url: url(path), headers: headers(channel), body });
     const answer = objectOf(await reply.text());
-    if (reply.status === 400 && answer?.['code'] === 14) return 'none';
+    const told = ackAnswer(reply.status, answer, number);
+    if (told !== undefined) return told;
+    if (reply.status === 200) throw notHec();
     const problem = failure(reply, 'the query for acknowledgements', answer);
-    if (reply.status === 400 || reply.status === 404) throw problem.with({ hint: enableAcks }); // a collector that knows none
-    if (reply.status !== 200) throw problem;
-    if (!isObject(answer?.['acks'])) throw notHec();
-    return answer['acks'][String(number)] === true ? 'indexed' : 'waiting';
+    // A collector that knows none.
+    throw reply.status === 400 || reply.status === 404 ? problem.with({ hint: enableAcks }) : problem;
   }
 
-  /** An empty request says whether the token is good: with a good one it is "no data" (5). */
+  /** An empty request says whether the token is good. */
   async function probe(): Promise<string> {
     const reply = await http.send({ method: 'POST', url: url('event'), headers: headers(channelOfRun), body: '' });
     const answer = objectOf(await reply.text());
-    if (answer?.['code'] === 5 || (reply.status === 200 && answer?.['code'] === 0)) {
-      if (wantsAcks && (await ask(channelOfRun, 0)) === 'none') {
-        throw new Problem(exit.config, `${who} does not acknowledge for this token`, { hint: enableAcks });
-      }
-      return `it takes the token${wantsAcks ? ' and acknowledges' : ''}; whether its index is there, only a search in Splunk shows`;
+    const greeting = hecGreeting(reply.status, answer);
+    if (greeting === undefined) throw isSuccessful(reply.status) ? notHec() : failure(reply, 'the token', answer);
+    if (greeting !== 'good') {
+      throw new Problem(exit.config, `${who} answers: ${greeting.refused}`, { hint: `check ${doubt}` });
     }
-    if (typeof answer?.['text'] !== 'string' || reply.status !== 400) {
-      throw isSuccessful(reply.status) ? notHec() : failure(reply, 'the token', answer);
+    if (wantsAcks && (await ask(channelOfRun, 0)) === 'none') {
+      throw new Problem(exit.config, `${who} does not acknowledge for this token`, { hint: enableAcks });
     }
-    throw new Problem(exit.config, `${who} answers: ${serverText(answer['text'])}`, {
-      hint: 'check SPLUNK_URL and SPLUNK_TOKEN',
-    });
+    return `it takes the token${wantsAcks ? ' and acknowledges' : ''}; whether its index is there, only a search in Splunk shows`;
   }
 
   function failure(reply: HttpReply, what: string, answer: ReturnType<typeof objectOf>): Problem {

@@ -1,12 +1,11 @@
 /**
- * What Splunk and Sekoia.io answer, read from what a command printed: curl ends with 0 whatever they say, unless it was
- * told --fail, and some of it comes with HTTP 200. A page of HTML or half an object is no answer of theirs, and stands where
- * one was expected. Whatever else a command prints counts for nothing.
+ * What a destination answers, read from what a command printed: curl ends with 0 whatever it says, unless it was told
+ * --fail, and some of it comes with HTTP 200. A page of HTML or half an object is no answer of a destination, and stands
+ * where one was expected. Whatever else a command prints counts for nothing.
  */
 import { Buffer } from 'node:buffer';
 import { objects } from '../json/objects.ts';
-import { serverText } from '../text/shown.ts';
-import { isObject, isText, objectOf } from '../json/parsed.ts';
+import { objectOf } from '../json/parsed.ts';
 
 export interface PrintedVerdict {
   push(bytes: Buffer): void;
@@ -36,7 +35,8 @@ type Judgement =
   | { readonly taken: number | undefined }
   | undefined;
 
-type Answer = Readonly<Record<string, unknown>>;
+/** Judges an object that a command printed; undefined for one that is no answer. */
+export type Judge = (answer: Readonly<Record<string, unknown>>) => Judgement;
 
 /** More than enough to tell a record from an answer. */
 export const telling = 64;
@@ -55,12 +55,8 @@ export function isNoAnswer(first: Buffer, given: Buffer): boolean | undefined {
 const longest = 64 * 1024 * 1024;
 const mostValues = 1_500_000;
 
-const judges: Readonly<Record<string, (answer: Answer) => Judgement>> = { splunk: hecAnswer, sekoia: sekoiaAnswer };
-
-/** The verdict on answers in that form; undefined for a form whose answers are not known. */
-export function printedVerdict(form: string): PrintedVerdict | undefined {
-  const judge = judges[form];
-  if (judge === undefined) return undefined;
+/** The verdict on answers that are short, each a JSON object, as `judge` has it of each. */
+export function printedVerdict(judge: Judge): PrintedVerdict {
   let pieces: Buffer[] = [];
   let size = 0;
   let tail = '';
@@ -109,31 +105,4 @@ export function printedVerdict(form: string): PrintedVerdict | undefined {
       return `it answers for ${taken} of ${sent} events`;
     },
   };
-}
-
-/** `{"text":"Success","code":0}`; 24 and 25 were taken by a queue that is nearly full. */
-function hecAnswer({ text, code: told }: Answer): Judgement {
-  const code = typeof told === 'string' && /^\d+$/.test(told) ? Number(told) : told;
-  if (typeof text !== 'string' || typeof code !== 'number') return undefined;
-  if ([0, 24, 25].includes(code)) return { taken: undefined };
-  return { complaint: `${serverText(text)} (code ${code})`, passes: false };
-}
-
-const unnamed = 'it answers with an error';
-const members = ['event_ids', 'event_id', 'error', 'message'];
-
-/**
- * `{"event_ids":["…", …]}`, `{"event_id":"…"}` to a single event, or an error in place of either; lists beside them may be a
- * status for each event. An object with anything else is a record that the command printed. What was refused may be sent
- * again: whether all of it was taken then, the number of IDs tells.
- */
-function sekoiaAnswer(answer: Answer): Judgement {
-  if (!Object.entries(answer).every(([name, value]) => members.includes(name) || Array.isArray(value)))
-    return undefined;
-  const { event_ids: ids, event_id: id, error, message } = answer;
-  if (Array.isArray(ids)) return { taken: ids.filter(isText).length };
-  if (isText(id)) return { taken: 1 };
-  const isError = error !== undefined && error !== null && error !== '';
-  const said = [isObject(error) ? error['message'] : error, message].find(isText) ?? (isError ? unnamed : undefined);
-  return said === undefined ? undefined : { complaint: serverText(said), passes: true };
 }

@@ -4,12 +4,25 @@
  * or has forgotten the channel (after 10 minutes without a request), or another indexer answers behind a load balancer:
  * in one channel, what is to come could be mistaken for something else. So each request has a channel of its own.
  */
-import { integer } from './reply.ts';
-import { isObject } from '../../json/parsed.ts';
+import { hecCodes, integer } from './reply.ts';
+import { isObject, type objectOf } from '../../json/parsed.ts';
 import type { Saved, Settlement } from '../../types.ts';
 
 /** `none`: the token no longer acknowledges, and what was taken counts as kept. */
 export type AckAnswer = 'indexed' | 'waiting' | 'none';
+
+/** The question for one acknowledgement: its path below the address of the collector, and its body. */
+export function ackQuestion(channel: string, ackId: number): { readonly path: string; readonly body: string } {
+  return { path: `ack?channel=${encodeURIComponent(channel)}`, body: JSON.stringify({ acks: [ackId] }) };
+}
+
+/** What it is answered; undefined when the HTTP status says it all, or, with 200, when it is not Splunk that answers. */
+export function ackAnswer(status: number, answer: ReturnType<typeof objectOf>, ackId: number): AckAnswer | undefined {
+  if (status === 400 && answer?.['code'] === hecCodes.withoutAcks) return 'none';
+  const acks = answer?.['acks'];
+  if (status !== 200 || !isObject(acks)) return undefined;
+  return acks[String(ackId)] === true ? 'indexed' : 'waiting';
+}
 
 export interface Acks {
   /** Notes that number `ackId` of the channel is to come, and returns its name. */

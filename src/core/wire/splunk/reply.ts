@@ -24,6 +24,19 @@ export type HecReply =
   | { readonly kind: 'setting'; readonly reason: string; readonly hint: string }
   | { readonly kind: 'noAck' | 'other' };
 
+type Answer = ReturnType<typeof objectOf>;
+
+/** Codes that more than one kind of request is answered with. */
+export const hecCodes = { success: 0, noData: 5, withoutAcks: 14 } as const;
+
+/** Codes of queues that are nearly full: the events are taken. */
+const slowCodes: readonly unknown[] = [24, 25];
+
+/** Whether the code says that all of it is taken. */
+export function isTakenCode(code: number | undefined): boolean {
+  return code === hecCodes.success || slowCodes.includes(code);
+}
+
 /** Splunk Cloud takes between this and 6,000,000 bytes, whatever its limits say. */
 const cloudLimit = 5 * 1024 * 1024;
 
@@ -48,18 +61,29 @@ export function hecReply(status: number, text: string, count: number, bytes: num
   const reason = `${serverText(typeof said === 'string' ? said : 'refused')} (code ${code ?? 'missing'})`;
   const ackId = numberOf(answer?.['ackId']);
   if (isSuccessful(status)) {
-    return code === 0 || code === 24 || code === 25 ? { kind: 'taken', slow: code !== 0, ackId } : { kind: 'other' };
+    return isTakenCode(code) ? { kind: 'taken', slow: slowCodes.includes(code), ackId } : { kind: 'other' };
   }
   // "Server is busy" (503, code 9) may name an event, too. It is reported that those before it were indexed, and it was
   // measured that none was: all are sent again, because a repeat can be seen and a loss cannot.
   if (status !== 400 || code === undefined || typeof said !== 'string') return { kind: 'other' };
-  if (code === 14) return { kind: 'noAck' };
+  if (code === hecCodes.withoutAcks) return { kind: 'noAck' };
   const hint = faults[code];
   if (hint !== undefined) return { kind: 'setting', reason, hint };
   const number = integer(answer?.['invalid-event-number']);
   if (!poison.includes(code) || number === undefined || number >= count) return { kind: 'spoilt', reason };
   if (code === 6 && number === 0 && bytes > cloudLimit) return { kind: 'tooLarge', reason };
   return { kind: 'bad', number, reason, ackId };
+}
+
+/**
+ * What an empty request is answered: with a good token it is "no data"; or what Splunk says is wrong. Undefined when the
+ * HTTP status says it all, or it is not Splunk that answers.
+ */
+export function hecGreeting(status: number, answer: Answer): 'good' | { readonly refused: string } | undefined {
+  const code = answer?.['code'];
+  if (code === hecCodes.noData || (status === 200 && code === hecCodes.success)) return 'good';
+  const said = answer?.['text'];
+  return status === 400 && typeof said === 'string' ? { refused: serverText(said) } : undefined;
 }
 
 /** Events before the bad one are indexed, and would be there twice if sent again; those after it were not looked at. */
