@@ -1,34 +1,7 @@
 /** Elasticsearch and OpenSearch by `_bulk`, into an index or a data stream. */
-import {
-  bulkOutcomes,
-  errorText,
-  filterPath,
-  isBlocked,
-  isWithoutPipeline,
-  type ItemOutcome,
-  ownWords,
-  reasonOf,
-  shardWait,
-} from '../core/wire/elastic/bulk.ts';
-import {
-  busyHint,
-  elasticAddress,
-  elasticCredentials,
-  elasticHint,
-  elasticServer,
-  type ElasticServer,
-  pipelineHint,
-} from '../core/wire/elastic/access.ts';
-import { clashes } from '../core/wire/elastic/clashes.ts';
-import { elasticForm, type FormTools } from '../core/wire/elastic/form.ts';
-import { indexVerdict, rightsOf, rightsPath, rightsQuestion } from '../core/wire/elastic/rights.ts';
-import { withoutUnreadable } from '../core/wire/elastic/unreadable.ts';
-import type { Encode } from '../core/wire/json-line.ts';
-import { isSuccessful, timedOut } from '../core/http-status.ts';
-import { exit, Problem } from '../core/problem.ts';
-import { httpProblem } from '../core/http-problem.ts';
+import { isSuccessful } from '../core/http-status.ts';
 import { objectOf } from '../core/json/parsed.ts';
-import { strangeAnswer } from '../core/wire/strange-answer.ts';
+import { exit, Problem } from '../core/problem.ts';
 import type {
   Batch,
   HttpReply,
@@ -40,6 +13,23 @@ import type {
   SinkDefinition,
   SinkTools,
 } from '../core/types.ts';
+import { elasticAddress, elasticCredentials, elasticServer, type ElasticServer } from '../core/wire/elastic/access.ts';
+import {
+  bulkOutcomes,
+  errorText,
+  filterPath,
+  isBlocked,
+  type ItemOutcome,
+  ownWords,
+  reasonOf,
+  shardWait,
+} from '../core/wire/elastic/bulk.ts';
+import { clashes } from '../core/wire/elastic/clashes.ts';
+import { elasticForm, type FormTools } from '../core/wire/elastic/form.ts';
+import { elasticProblems } from '../core/wire/elastic/problems.ts';
+import { indexVerdict, rightsOf, rightsPath, rightsQuestion } from '../core/wire/elastic/rights.ts';
+import { withoutUnreadable } from '../core/wire/elastic/unreadable.ts';
+import type { Encode } from '../core/wire/json-line.ts';
 import { upload } from '../core/wire/upload.ts';
 
 const settings: Settings = {
@@ -74,6 +64,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
   const authorization = elasticCredentials(values);
   const http = tools.http(base);
   const uploads = upload(who, { records: 1000, bytes: 5_000_000, record: 100 * 1024 * 1024 });
+  const { refusal, busy, failure, notElastic } = elasticProblems(values, who, tools.now);
   const isFirstClash = clashes();
   let asked: Promise<ElasticServer> | undefined;
   let quietRefused = false;
@@ -99,8 +90,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     // A key that may only write is known to the server, which says so.
     const isWriter = greeting.status === 403 && errorText(objectOf(text)?.['error']) !== '';
     if (greeting.status !== 200 && !isWriter) throw failure(greeting, 'the first request', text);
-    if (name === undefined && !isWriter)
-      throw strangeAnswer(who, 'did not answer as Elasticsearch or OpenSearch', 'ELASTIC_URL');
+    if (name === undefined && !isWriter) throw notElastic('did not answer as Elasticsearch or OpenSearch');
     const answer = await ask('POST', rightsPath, rightsQuestion(index));
     const rights = rightsOf(await answer.text(), index);
     if (answer.status === 401) throw failure(answer, 'the credentials', '');
@@ -147,8 +137,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
   function read(text: string, batch: Batch): Reply {
     const answer = objectOf(text);
     const items = answer && bulkOutcomes(answer, batch.count);
-    if (items === undefined)
-      throw strangeAnswer(who, `did not account for the ${batch.count} documents that it was sent`, 'ELASTIC_URL');
+    if (items === undefined) throw notElastic(`did not account for the ${batch.count} documents that it was sent`);
     const outcomes = items.map((item, at) => translate(item, () => isFirstClash(batch, at)));
     const limited = items.find((item) => typeof item === 'object' && 'busy' in item);
     const isFruitless = outcomes.every((outcome) => typeof outcome === 'object' && 'again' in outcome);
@@ -163,25 +152,6 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     if ('denied' in item) throw refusal(exit.noperm, reason, 403);
     if ('missing' in item) throw refusal(exit.config, reason, 404);
     return { again: `${who} could not take some documents: ${reason}`, untaken: 'clash' in item || 'busy' in item };
-  }
-
-  /** A fault that every document would meet. */
-  function refusal(status: 77 | 78, reason: string, like: number): Problem {
-    const hint = isWithoutPipeline(reason) ? pipelineHint(values) : elasticHint(values, like);
-    return new Problem(status, `${who} does not write to ${index}: ${reason}`, { hint });
-  }
-
-  function busy(reason: string): Problem {
-    const message = `${who} takes no more at the moment: ${reason}`;
-    return new Problem(exit.tempfail, message, { hint: busyHint(reason), again: { untaken: true } });
-  }
-
-  function failure(reply: HttpReply, what: string, text: string): Problem {
-    const said = errorText(objectOf(text)?.['error']);
-    const isBusy = reply.status === 429 && ownWords(text) !== '';
-    const hints = { [reply.status]: isBusy ? busyHint(said) : elasticHint(values, reply.status) };
-    const problem = httpProblem(reply.status, reply.headers, { who, what, hints, said }, tools.now());
-    return reply.status === timedOut ? problem.with({ httpStatus: timedOut }) : problem;
   }
 
   return {

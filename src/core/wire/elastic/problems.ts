@@ -1,0 +1,70 @@
+/** Why a cluster takes no documents, as Problems with next steps that name the settings in use. */
+import { httpProblem } from '../../http-problem.ts';
+import { timedOut } from '../../http-status.ts';
+import { objectOf } from '../../json/parsed.ts';
+import { exit, Problem } from '../../problem.ts';
+import type { HttpReply, SettingValues } from '../../types.ts';
+import { strangeAnswer } from '../strange-answer.ts';
+import { errorText, isWithoutPipeline, ownWords } from './bulk.ts';
+
+export interface ElasticProblems {
+  /** A fault that every document would meet; `like` is the HTTP status that it stands for. */
+  refusal(status: 77 | 78, reason: string, like: number): Problem;
+  /** The cluster takes nothing for now, and says why. */
+  busy(reason: string): Problem;
+  /** A reply to `what` that is no success; `text` is its body. */
+  failure(reply: Pick<HttpReply, 'status' | 'headers'>, what: string, text: string): Problem;
+  /** What answers is no cluster: `how` it shows. */
+  notElastic(how: string): Problem;
+}
+
+/** Those of one cluster; `who` is its name in messages. */
+export function elasticProblems(values: SettingValues, who: string, now: () => number): ElasticProblems {
+  return {
+    refusal(status, reason, like) {
+      const hint = isWithoutPipeline(reason) ? pipelineHint(values) : elasticHint(values, like);
+      return new Problem(status, `${who} does not write to ${values['ELASTIC_INDEX']}: ${reason}`, { hint });
+    },
+    busy(reason) {
+      const message = `${who} takes no more at the moment: ${reason}`;
+      return new Problem(exit.tempfail, message, { hint: busyHint(reason), again: { untaken: true } });
+    },
+    failure(reply, what, text) {
+      const said = errorText(objectOf(text)?.['error']);
+      const isBusy = reply.status === 429 && ownWords(text) !== '';
+      const hints = { [reply.status]: isBusy ? busyHint(said) : elasticHint(values, reply.status) };
+      const problem = httpProblem(reply.status, reply.headers, { who, what, hints, said }, now());
+      // Told apart in unreadable.ts.
+      return reply.status === timedOut ? problem.with({ httpStatus: timedOut }) : problem;
+    },
+    notElastic: (how) => strangeAnswer(who, how, 'ELASTIC_URL'),
+  };
+}
+
+/** The next step after 401, 403 and 404. */
+export function elasticHint(values: SettingValues, status: number): string | undefined {
+  if (status === 404) return 'check ELASTIC_INDEX (it must exist, unless the cluster may create it) and ELASTIC_URL';
+  const hasKey = values['ELASTIC_API_KEY'] !== undefined;
+  const names = hasKey ? 'ELASTIC_API_KEY' : 'ELASTIC_USERNAME and ELASTIC_PASSWORD';
+  if (status === 400) return 'check ELASTIC_URL: a proxy or another service may be answering there';
+  if (status === 401 && !hasKey && values['ELASTIC_USERNAME'] === undefined) {
+    return 'set ELASTIC_API_KEY, or ELASTIC_USERNAME and ELASTIC_PASSWORD';
+  }
+  if (status === 401) return `check ${names}`;
+  return status === 403 ? `check ${names}, and that it may create documents in ELASTIC_INDEX (create_doc)` : undefined;
+}
+
+/** The next step where an ingest pipeline is missing. */
+function pipelineHint(values: SettingValues): string {
+  return values['ELASTIC_PIPELINE'] === undefined
+    ? 'create it, or take it out of the settings of ELASTIC_INDEX (index.default_pipeline, index.final_pipeline)'
+    : 'check ELASTIC_PIPELINE, and the default and the final pipeline of ELASTIC_INDEX';
+}
+
+/** The next step where the cluster takes nothing for now, by its words. */
+function busyHint(reason: string): string {
+  // The cluster itself sets and lifts only the block of a full disk, `read-only / allow delete`.
+  return /^cluster_block_exception\b.*\[FORBIDDEN\/\d+\/[^/]*\(api\)\]/.test(reason)
+    ? 'the block is a setting, index.blocks of the index or cluster.blocks: lift it, or write to another index'
+    : 'the next run goes on; if it lasts, look at its load, its memory and its disk space';
+}
