@@ -1,9 +1,10 @@
 /** What ends the reading of a window before all of its records came. */
 import type { EnvelopeTest, SourceDefinition } from '../definition.ts';
+import { gone, notFound } from '../http-status.ts';
 import { exit, Problem } from '../problem.ts';
 import type { PageEnd } from '../paging.ts';
 import { askedBy, type QuestionParts } from './asked-by.ts';
-import { parseJson, saying, valueAt } from './reply.ts';
+import { parseJson, saying, statusesOf, valueAt } from './reply.ts';
 import { counted } from '../text/counted.ts';
 import { quoted } from '../text/shown.ts';
 import { isoText } from '../time.ts';
@@ -12,6 +13,16 @@ import type { Window } from '../types.ts';
 /** Whether the vendor answered with one of these HTTP statuses. */
 export function hasHttpStatus(error: unknown, statuses: readonly number[]): error is Problem {
   return error instanceof Problem && error.httpStatus !== undefined && statuses.includes(error.httpStatus);
+}
+
+/** The HTTP statuses that say that what the pages led to is gone, so that the window is to be read from its beginning. */
+export function goneStatuses({ paging, items, job }: SourceDefinition): readonly number[] {
+  return [
+    gone,
+    ...(job === undefined ? [] : [notFound]), // a job may die with the session that it was started in
+    ...('invalid' in paging ? statusesOf(paging.invalid) : []),
+    ...statusesOf(items?.gone), // when some of it was read
+  ];
 }
 
 /** The vendor answered, but started nothing. */

@@ -1,0 +1,123 @@
+/**
+ * A window from its beginning to its end: by pages or by a job, in halves where a vendor gives only a part of it, and once
+ * more where it broke off.
+ */
+import type { SourceDefinition } from '../definition.ts';
+import { identifier, type Identify } from '../identity.ts';
+import { keepsBookmark } from '../paging.ts';
+import { exit, type Problem } from '../problem.ts';
+import { isoText, second } from '../time.ts';
+import type { Ask, Duration, Instant, Page, Search, Tools, Window } from '../types.ts';
+import { identityRule } from './collect.ts';
+import type { Exchange } from './exchange.ts';
+import { cutShort, goneStatuses, hasHttpStatus, incomplete, neverFinished, passedBy } from './incomplete.ts';
+import { readJob } from './job.ts';
+import { emptyPage, type PageWalk, type Reading } from './page-walk.ts';
+import type { TemplateValues } from './template.ts';
+import { edgeIn } from './window-values.ts';
+
+/** A window, or a part of one, to be read. */
+interface Part {
+  readonly ask: Ask;
+  readonly window: Window;
+  readonly identity: Identify;
+  readonly bookmark: string | undefined;
+}
+
+/** Shorter windows are not divided any more: a job that does not finish is no matter of its records, and a cap may be. */
+const shortest = { job: 60n * second, cap: second };
+
+/** All pages of what is asked for, from a bookmark on or from the beginning of its slice. */
+type WindowWalk = (ask: Ask, bookmark: string | undefined) => AsyncGenerator<Page, void, undefined>;
+
+/**
+ * Reads whole windows, and each once more when its cursor or job ends early, its rows have moved, or the vendor's own total
+ * is not met. `valuesOf` gives everything that a template can name, for a part of what is asked for.
+ */
+export function windowWalk(
+  definition: SourceDefinition,
+  search: Pick<Search, 'single'>,
+  { vendor, pages }: { readonly vendor: Pick<Exchange, 'json' | 'end'>; readonly pages: Pick<PageWalk, 'read'> },
+  valuesOf: (ask: Ask, window: Window, more: TemplateValues) => TemplateValues,
+  tools: Pick<Tools, 'now' | 'wait' | 'debug'>,
+): WindowWalk {
+  const { name, paging, job, records } = definition;
+  const invalid = goneStatuses(definition);
+  const hasBookmarks = keepsBookmark(paging);
+  const edge = edgeIn(definition);
+  const indivisible = search.single || hasBookmarks || definition.window.filter === 'none';
+
+  async function* readAll(ask: Ask, bookmark: string | undefined): AsyncGenerator<Page, void, undefined> {
+    const identity = identifier(identityRule(definition), ask.remembers, bookmark !== undefined);
+    for (let again = false; ; again = true) {
+      identity.startWindow();
+      const problem = yield* readUnlessGone({ ask, window: ask.slice, identity, bookmark });
+      if (problem === undefined) return;
+      if (again || problem.status === exit.partial) {
+        yield { ...emptyPage, incomplete: hasBookmarks ? passedBy(problem) : problem };
+        return;
+      }
+      tools.debug('reading the window again', { problem: problem.message });
+    }
+  }
+
+  /** The window; returns what is worth another reading. */
+  async function* readUnlessGone(part: Part): AsyncGenerator<Page, Problem | undefined, undefined> {
+    try {
+      return yield* readWindow(part);
+    } catch (error) {
+      // Where the cursor is the bookmark, the next run goes on from what was saved.
+      if (hasBookmarks || !hasHttpStatus(error, invalid)) throw error;
+      return error;
+    }
+  }
+
+  /** The pages of a window, or those of its job, or of its halves; returns what the vendor itself says is missing. */
+  async function* readWindow(part: Part): AsyncGenerator<Page, Problem | undefined, undefined> {
+    const { identity, window } = part;
+    if (records.capped !== undefined) identity.startPart();
+    const reading = yield* readOnce(part);
+    if (reading.unfinished) {
+      const middle = middleOf(window, shortest.job);
+      if (middle === undefined) throw neverFinished(name, window);
+      return yield* readHalves(part, middle, 'the query did not finish');
+    }
+    if (reading.capped && !search.single) {
+      const middle = middleOf(window, shortest.cap);
+      if (middle === undefined) return cutShort(name, window);
+      identity.startPart(true); // or what came of it would be counted twice
+      return yield* readHalves(part, middle, 'a cap cut it');
+    }
+    const { count, total } = reading;
+    return search.single || total === undefined || count >= total ? undefined : incomplete(name, window, total, count);
+  }
+
+  async function* readOnce(part: Part): AsyncGenerator<Page, Reading, undefined> {
+    const { identity, bookmark, window } = part;
+    const route = { identity, bookmark, values: (more: TemplateValues) => valuesOf(part.ask, window, more) };
+    if (job === undefined) return yield* pages.read({ ...route, total: undefined });
+    return yield* readJob({ definition, job }, { vendor, pages }, { ...route, window }, tools);
+  }
+
+  /** What the vendor gives only a part of, or nothing, it may give in halves. */
+  async function* readHalves(
+    part: Part,
+    middle: Instant,
+    reason: string,
+  ): AsyncGenerator<Page, Problem | undefined, undefined> {
+    const { from, until } = part.window;
+    tools.debug('asking for half the window', { reason, from: isoText(from), until: isoText(until) });
+    const early = yield* readWindow({ ...part, window: { from, until: middle } });
+    if (early?.status === exit.partial) return early; // the position stays before it, whatever follows
+    const late = yield* readWindow({ ...part, window: { from: middle, until } });
+    return early ?? late;
+  }
+
+  /** Where a window may be divided; undefined when it is not to be. */
+  function middleOf({ from, until }: Window, least: Duration): Instant | undefined {
+    if (indivisible || until - from <= least) return undefined;
+    return [from + (until - from) / 2n, until - 1n].map(edge).find((at) => at > from);
+  }
+
+  return readAll;
+}
