@@ -1,0 +1,110 @@
+/** All branches of a source, one after the other, each with a place of its own in the position. */
+import { packer } from '../batch.ts';
+import type { Doubted } from '../delivery/delivered.ts';
+import { unsaved } from '../delivery/unsaved.ts';
+import type { Job, Position, Quarantine, Sink, Summary, Window } from '../types.ts';
+import { begunPlan } from './begin.ts';
+import { beginOfNew, noteListed } from './branch-list.ts';
+import type { BranchRun, RunContext } from './branch-run.ts';
+import { save } from './keeping.ts';
+import { inDoubt, skipped, unasked } from './partial.ts';
+import { placeOf } from './position.ts';
+import { pullBranch } from './pull-branch.ts';
+import { addProblem, collect, nameBranches, type Collected } from './run-problems.ts';
+import { outcomeOf } from './summary.ts';
+import { inTurn } from './turns.ts';
+import { leftUntold } from './untold.ts';
+
+/** What a run has come to so far; each branch adds to it. */
+export interface RunState extends Collected {
+  readonly parts: RunContext;
+  readonly summary: Summary;
+  /** The window of the first branch. */
+  window: Window | undefined;
+  sinkBroken: boolean;
+  /** The runs before this one say where branches begin that are new to it. */
+  isBegun: boolean;
+  /** What became of records in branches that were not read to their end: the next run meets them again. */
+  unread: { delivered: number; quarantined: number };
+}
+
+/** What is open for all branches: where each goes on, and where its records go. */
+interface Opened {
+  readonly position: Position;
+  readonly sink: Sink;
+  readonly quarantine: Quarantine;
+  /** How to begin again, for a hint. */
+  readonly cure: string;
+}
+
+/** One branch after the other: one that fails stops none of the others, unless it is the sink that failed. */
+export async function pullBranches(state: RunState, { position, sink, quarantine, cure }: Opened): Promise<void> {
+  const { parts, summary, problems } = state;
+  const { source, tools } = parts;
+  const branches = await source.branches();
+  const seed = Math.floor(tools.random() * 2 ** 32);
+  // A journal needs a position that knows its branch; and a full disk should fail before anything is sent.
+  const unknown = branches.filter((branch) => !position.branches.has(branch));
+  const begin = beginOfNew(position, source, parts.job);
+  if (begin !== undefined) [position.begin, state.isBegun] = [begin, true];
+  for (const branch of unknown) placeOf(position, branch, seed);
+  position.begin = undefined; // theirs say it now
+  const note = (branch: string): void => void begunPlan({ ...parts, place: placeOf(position, branch, seed) });
+  try {
+    await source.open?.();
+  } catch (problem) {
+    branches.forEach(note); // it may be refused for days, and what happens meanwhile belongs to the job
+    throw problem;
+  }
+  unknown.forEach(note);
+  const saveAll = async (): Promise<void> => {
+    await save(parts, position, sink);
+    delivered.forget();
+  };
+  const delivered = unsaved(sink, source, parts.job.dryRun ? undefined : parts.store, saveAll);
+  if (unknown.length > 0) await saveAll();
+  const doubted: Doubted[] = [];
+  const asked = parts.job.search.single ? branches.slice(0, 1) : branches;
+  for (const branch of inTurn(asked, position, tools.stop)) {
+    // Between two branches no request is under way that would notice the stop: the others would be skipped in silence.
+    await collect(state, () => tools.stop.throwIfAborted());
+    if (state.sinkBroken || tools.stop.aborted) break;
+    const at: BranchRun<Job> = {
+      ...parts,
+      quarantine,
+      branch,
+      queue: packer(sink, branch),
+      place: placeOf(position, branch, seed),
+      isNew: !state.isBegun && unknown.includes(branch),
+      summary,
+      unsaved: delivered,
+      before: position,
+      doubted,
+      save: saveAll,
+      collect: (step) => collect(state, step, branch),
+      addProblem: (problem) => addProblem(state, problem, branch),
+      sinkBroke: () => void (state.sinkBroken = true),
+    };
+    const known = summary.gaps.length;
+    const before = outcomeOf(summary);
+    let isRead = false;
+    const read = (window: Window): void => void (state.window ??= window);
+    const pull = async (): Promise<void> => {
+      await pullBranch(at, read, cure);
+      isRead = true;
+    };
+    await collect(state, pull, branch);
+    if (!isRead) {
+      const { delivered: more, quarantined } = outcomeOf(summary);
+      state.unread.delivered += more - before.delivered;
+      state.unread.quarantined += quarantined - before.quarantined;
+    }
+    // Also after a failure: with a bookmark behind the gap, the next run does not meet it again.
+    for (const gap of summary.gaps.slice(known)) addProblem(state, skipped(gap, source.name), branch);
+  }
+  nameBranches(state, branches.length);
+  problems.push(...leftUntold(position, summary, source.name));
+  // A run that was cut short does not know what else would have been taken.
+  if (!state.sinkBroken && !tools.stop.aborted) problems.push(...inDoubt(doubted, sink, source));
+  problems.push(...unasked(asked.length, branches.length), ...noteListed(position, source, branches));
+}
