@@ -2,17 +2,13 @@
  * Where the next page is. A pager takes the end of one page and gives the step to the next, or ends; it also notices
  * when the vendor leads it in a circle. It sees every record of the raw page, never only those that the user wants.
  */
-import { createHash } from 'node:crypto';
 import type { PagingDefinition } from './definition.ts';
-import { pagingRules } from './definition/paging-rules.ts';
-import { cursorFrom, cursorText, nextCursor, refuseLong, refuseNameless, type Cursor } from './vendor/cursor.ts';
-import { linkInList, nextPageLink } from './vendor/next-link.ts';
-import { flagOf, refuseUnquoted, unnamedNext } from './vendor/more.ts';
-import { repetition, stuck } from './vendor/repeated-page.ts';
-import { tokenAt, totalAt } from './vendor/reply.ts';
-import { rowsArrive, stepFromRow } from './vendor/row-again.ts';
-import { resolveSameOrigin } from './origin.ts';
 import { exit, Problem } from './problem.ts';
+import { refuseLong, refuseNameless, type Cursor } from './vendor/cursor.ts';
+import { flagOf, refuseUnquoted, unnamedNext } from './vendor/more.ts';
+import { firstStep, isLast, nameOf, placeOf, stepAfter } from './vendor/next-step.ts';
+import { repetition, stuck } from './vendor/repeated-page.ts';
+import { rowsArrive } from './vendor/row-again.ts';
 
 /** How to ask for one page. */
 export interface Step {
@@ -70,7 +66,7 @@ const endsEmpty = 'if one without records is the last page, add stop: [empty-pag
 export function pager(paging: PagingDefinition, source: string, bookmark: string | undefined, twins: boolean): Pager {
   const visited = new Set<string>();
   const begin = keepsBookmark(paging) ? bookmark : undefined;
-  const first = begin === undefined ? { first: true, values: firstValues(paging) } : stepFrom(begin, paging);
+  const first = firstStep(paging, begin);
   let saved = begin;
   const repeats = repetition(!twins && (paging.type === 'page' || paging.type === 'offset'));
   let empty = 0;
@@ -115,84 +111,4 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
 /** Whether what names the next page outlives the run. */
 export function keepsBookmark(paging: PagingDefinition): boolean {
   return 'bookmark' in paging && paging.bookmark === true;
-}
-
-/** Where the last run stopped: an address, or a cursor. */
-function stepFrom(bookmark: string, { type }: PagingDefinition): Step {
-  return type === 'cursor'
-    ? { first: false, values: { cursor: cursorFrom(bookmark) } }
-    : { first: false, values: {}, url: bookmark };
-}
-
-function firstValues(paging: PagingDefinition): Step['values'] {
-  if (paging.type === 'offset') return { offset: 0 };
-  if (paging.type === 'page') return { page: paging.first ?? 1 };
-  return {};
-}
-
-/** The vendor's own name for a page; '' where pages are counted. */
-function nameOf({ url, values: { cursor } }: Step): string {
-  return url ?? (cursor === undefined ? '' : cursorText(cursor));
-}
-
-/** What tells two steps apart: short, because a window may have a hundred thousand pages. */
-function placeOf(step: Step): string {
-  const { offset, page } = step.values;
-  const place = nameOf(step) || String(offset ?? page ?? '');
-  return place.length <= 64 ? place : createHash('sha256').update(place).digest('base64');
-}
-
-/** The next step if the vendor names one; for pages that are counted, there always is one. */
-function stepAfter(paging: PagingDefinition, step: Step, end: PageEnd, source: string): Step | undefined {
-  switch (paging.type) {
-    case 'none':
-      return undefined;
-    case 'link':
-      return stepTo(end, nextPageLink(end.headers['link'] ?? '', source, paging.relation));
-    case 'url':
-      return stepTo(end, addressIn(paging, end, source));
-    case 'cursor': {
-      const cursor = nextCursor(paging, end, source);
-      return cursor === undefined ? undefined : { first: false, values: { cursor } };
-    }
-    case 'page':
-      return { first: false, values: { page: (step.values.page ?? 0) + 1 } };
-    case 'offset':
-      return stepFromRow(step, end);
-  }
-}
-
-function stepTo(end: PageEnd, address: string | bigint | undefined): Step | undefined {
-  if (address === undefined) return undefined;
-  return { first: false, values: {}, url: resolveSameOrigin(end.url, String(address)).href };
-}
-
-function addressIn(
-  paging: Extract<PagingDefinition, { type: 'url' }>,
-  end: PageEnd,
-  source: string,
-): string | bigint | undefined {
-  const { path, header = '', pick, address } = paging;
-  if (path === undefined) return end.headers[header.toLowerCase()] || undefined;
-  if (pick === undefined || address === undefined) return tokenAt(end.envelope, path);
-  return linkInList(end.envelope, { path, pick, address }, source);
-}
-
-function isLast(paging: PagingDefinition, step: Step, following: Step, end: PageEnd): boolean {
-  const { stop = [] } = pagingRules(paging);
-  if (stop.includes('unchanged') && placeOf(following) === placeOf(step)) return true;
-  if (stop.includes('empty-page') && end.count === 0) return true;
-  const offset = (following.values.offset ?? 0) + (following.again === undefined ? 0 : 1);
-  // A number of less than came says nothing: some tell 0 where they do not count.
-  if (paging.type === 'offset' && end.total !== undefined && offset <= end.total) {
-    return end.count === 0 || offset === end.total;
-  }
-  if (paging.type === 'page' && paging.pages !== undefined) {
-    const pages = totalAt(end.envelope, paging.pages);
-    const came = (following.values.page ?? 0) - (paging.first ?? 1);
-    if (pages !== undefined && came <= pages) return came === pages;
-  }
-  if (stop.includes('short-page') && end.count < (end.limit ?? 1)) return true;
-  // Counted pages name no next one: they end with the first page that is empty.
-  return (paging.type === 'page' || paging.type === 'offset') && end.count === 0;
 }

@@ -7,8 +7,8 @@ import { listed } from '../../text/listed.ts';
 import { exit, Problem } from '../../problem.ts';
 import { isPlainText } from '../reply-kind.ts';
 import { buildRequest, headersOf } from '../request.ts';
-import { type Asked, retrying } from '../../retry.ts';
-import { httpProblem } from '../../http-problem.ts';
+import { retrying } from '../../retry.ts';
+import { type Asked, httpProblem } from '../../http-problem.ts';
 import type { TemplateValues } from '../template.ts';
 import type { HttpReply, HttpRequest, Tools } from '../../types.ts';
 
