@@ -2,6 +2,7 @@
  * Where the next page is. A pager takes the end of one page and gives the step to the next, or ends; it also notices
  * when the vendor leads it in a circle. It sees every record of the raw page, never only those that the user wants.
  */
+import { keepsBookmark } from './definition/paging-rules.ts';
 import type { PagingDefinition } from './definition.ts';
 import { exit, Problem } from './problem.ts';
 import { refuseLong, refuseNameless, type Cursor } from './vendor/cursor.ts';
@@ -106,9 +107,4 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
   }
 
   return { first, next, bookmark: () => saved };
-}
-
-/** Whether what names the next page outlives the run. */
-export function keepsBookmark(paging: PagingDefinition): boolean {
-  return 'bookmark' in paging && paging.bookmark === true;
 }

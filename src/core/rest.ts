@@ -1,6 +1,6 @@
 /** Makes a Source of a vendor that is described as data: log in, ask page by page, check that all of it came, log out. */
 import type { SourceDefinition } from './definition.ts';
-import { keepsBookmark } from './paging.ts';
+import { keepsBookmark } from './definition/paging-rules.ts';
 import type { Ask, Page, Search, SettingValues, Source, Tools, Window } from './types.ts';
 import { scopeOf } from './vendor/address.ts';
 import { asksVendor, branchesOf } from './vendor/branches.ts';

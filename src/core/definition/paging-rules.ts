@@ -18,3 +18,8 @@ export function pagingRules(paging: PagingDefinition = { type: 'none' }): Paging
 export function endsShort(paging: PagingDefinition | undefined): boolean {
   return pagingRules(paging).stop?.includes('short-page') === true;
 }
+
+/** Whether what names the next page outlives the run. */
+export function keepsBookmark(paging: PagingDefinition): boolean {
+  return 'bookmark' in paging && paging.bookmark === true;
+}

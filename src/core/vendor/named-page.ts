@@ -1,6 +1,7 @@
 /** Whether the vendor said that a next page exists, or we only ask because this one was full. */
 import type { PagingDefinition } from '../definition.ts';
-import { keepsBookmark, type PageEnd } from '../paging.ts';
+import { type PageEnd } from '../paging.ts';
+import { keepsBookmark } from '../definition/paging-rules.ts';
 import { totalAt } from './reply.ts';
 
 /** What ends the pages of a vendor that names a next one after the last, too. */

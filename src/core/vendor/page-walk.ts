@@ -1,9 +1,9 @@
 /** The pages of a window, from the first to the last. */
 import type { PagingDefinition, RequestDefinition, SourceDefinition } from '../definition.ts';
-import { pagingRules } from '../definition/paging-rules.ts';
+import { keepsBookmark, pagingRules } from '../definition/paging-rules.ts';
 import type { Identify } from '../identity.ts';
 import { exit, Problem } from '../problem.ts';
-import { keepsBookmark, pager, type Step } from '../paging.ts';
+import { pager, type Step } from '../paging.ts';
 import type { HttpReply, Page, Search, Tools } from '../types.ts';
 import type { Exchange, Question } from './exchange.ts';
 import { totalWarning } from './incomplete.ts';

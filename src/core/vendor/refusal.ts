@@ -4,7 +4,7 @@ import { clockHint } from '../clock/vendor-clock.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { sentWith, usedPlaceholders } from '../definition/texts.ts';
 import { gone, noContent, notAcceptable, notAllowed, notFound } from '../http-status.ts';
-import { keepsBookmark } from '../paging.ts';
+import { keepsBookmark } from '../definition/paging-rules.ts';
 import { listed } from '../text/listed.ts';
 import { exit, Problem } from '../problem.ts';
 import type { HttpReply, Setting } from '../types.ts';

@@ -4,7 +4,7 @@
  */
 import type { SourceDefinition } from '../definition.ts';
 import { identifier, type Identify } from '../identity.ts';
-import { keepsBookmark } from '../paging.ts';
+import { keepsBookmark } from '../definition/paging-rules.ts';
 import { exit, type Problem } from '../problem.ts';
 import { isoText, second } from '../time.ts';
 import type { Ask, Duration, Instant, Page, Search, Tools, Window } from '../types.ts';

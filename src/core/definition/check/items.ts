@@ -1,6 +1,6 @@
 /** Pages that list items: whether each item can be asked for, and what makes no sense with them. */
 import type { SourceDefinition } from '../../definition.ts';
-import { keepsBookmark } from '../../paging.ts';
+import { keepsBookmark } from '../paging-rules.ts';
 import { insideProblems, pagingProblems } from './pages.ts';
 import { sentWith } from '../texts.ts';
 

@@ -1,8 +1,7 @@
 /** The pages of a definition: whether each can be asked for, and where what tells of the next one is looked for. */
 import type { SourceDefinition } from '../../definition.ts';
 import { parsePath } from '../../json/path.ts';
-import { keepsBookmark } from '../../paging.ts';
-import { endsShort } from '../paging-rules.ts';
+import { endsShort, keepsBookmark } from '../paging-rules.ts';
 import { sentWith, usedPlaceholders, usesPlaceholder, type EveryRequest } from '../texts.ts';
 
 /** What does not fit, as sentences that begin with their place. */

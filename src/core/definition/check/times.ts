@@ -4,7 +4,7 @@ import { patternProblem } from '../../clock/pattern.ts';
 import { isByDay, smallest, type TimeRule, type WindowRule } from '../../clock/spelling.ts';
 import { zoneOf } from '../../clock/zone.ts';
 import type { SourceDefinition } from '../../definition.ts';
-import { keepsBookmark } from '../../paging.ts';
+import { keepsBookmark } from '../paging-rules.ts';
 import { didYouMean } from '../../text/nearest.ts';
 import type { TimeFormat } from '../../time.ts';
 
