@@ -11,6 +11,14 @@ export const gone = 410;
 /** A gateway's word for a server that took too long; here, for one that we no longer wait for. */
 export const timedOut = 504;
 
+/**
+ * Whether a page behind others is refused by it for what led there: a cursor or a query has ended, or the vendor shows only
+ * so many pages of one window. Vendors tell that by many a status.
+ */
+export function refusesLaterPage(status: unknown): boolean {
+  return status === 400 || status === notFound || status === gone || status === 422;
+}
+
 /** 2xx: the request was received, understood and accepted. */
 export function isSuccessful(status: number): boolean {
   return status >= 200 && status <= 299;

@@ -2,7 +2,7 @@
  * Windows that were cut off, by the end of the run's time, of a quota, of a cursor, or of the vendor's strength: the next run
  * goes on inside, in shorter slices.
  */
-import { gone, notFound } from '../http-status.ts';
+import { refusesLaterPage } from '../http-status.ts';
 import { exit, type Problem } from '../problem.ts';
 import { fromMillis, toMillis } from '../time.ts';
 import type { BranchPosition, Duration, Instant, Window, WindowRules } from '../types.ts';
@@ -35,14 +35,12 @@ export function isTooMuch({ status, httpStatus = 0 }: Problem, failures: number)
   return status === exit.unavailable && httpStatus >= 500 && failures + 1 >= persistent;
 }
 
-const noLongerShown: readonly (number | undefined)[] = [400, notFound, gone, 422];
-
 /**
  * Whether pages behind others were refused: a cursor or a query ended while they were read, or the vendor shows only so many
  * of one window. Those of a shorter slice are read sooner, and fewer.
  */
 export function isBeyondReach({ httpStatus }: Problem, hasRead: boolean): boolean {
-  return hasRead && noLongerShown.includes(httpStatus);
+  return hasRead && refusesLaterPage(httpStatus);
 }
 
 /** The slices of a window that a run has read whole: how many, and from where to where. */

@@ -3,7 +3,7 @@ import { askedBy } from './asked-by.ts';
 import { clockHint } from '../clock/vendor-clock.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { sentWith, usedPlaceholders } from '../definition/texts.ts';
-import { gone, noContent, notAcceptable, notAllowed, notFound } from '../http-status.ts';
+import { gone, noContent, notAcceptable, notAllowed, notFound, refusesLaterPage } from '../http-status.ts';
 import { keepsBookmark } from '../definition/paging-rules.ts';
 import { listed } from '../text/listed.ts';
 import { exit, Problem } from '../problem.ts';
@@ -52,12 +52,10 @@ function withReset({ limits }: SourceDefinition, headers: HttpReply['headers']):
   return { ...headers, 'x-ratelimit-reset': isSpan ? String(Number(told) / 1000) : told };
 }
 
-/** Whether a page is refused that the vendor named itself: that a cursor has expired is told by many a status. */
+/** Whether a page is refused that the vendor named itself. */
 export function isCursorRefused({ named }: Question, status: unknown): boolean {
-  return named === true && cursorRefusals.includes(status);
+  return named === true && refusesLaterPage(status);
 }
-
-const cursorRefusals: readonly unknown[] = [400, notFound, gone, 422];
 
 const endHint =
   'it had the pages before this one, so no setting is wrong; if it says so that there are no more, add end: [404] to paging in the definition';
