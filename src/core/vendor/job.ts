@@ -1,5 +1,5 @@
 /** A query that the vendor works on by itself: started, asked after until it is done, read, and closed in any case. */
-import { parseDuration } from '../clock/duration.ts';
+import { pollTimes } from '../definition/job-rules.ts';
 import type { JobDefinition, SourceDefinition } from '../definition.ts';
 import { toMillis } from '../time.ts';
 import type { Page, Tools, Window } from '../types.ts';
@@ -50,8 +50,8 @@ export async function* readJob(
         if (failed !== undefined && holds(failed, answer)) throw jobFailed(definition, answer, failed, route.window);
       },
     };
-    const every = toMillis(parseDuration(poll.every ?? '2s', 'job.poll.every'));
-    const longest = toMillis(parseDuration(poll.longest ?? '10m', 'job.poll.longest'));
+    const times = pollTimes(poll);
+    const [every, longest] = [toMillis(times.every), toMillis(times.longest)];
     let end = Infinity;
     for (let pause = every; ; pause = Math.min(1.5 * pause, 4 * every)) {
       end = Math.min(end, tools.now() + longest); // a clock that was set back must not mean a long wait

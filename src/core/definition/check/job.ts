@@ -1,6 +1,6 @@
 /** The job of a definition: whether its requests name it, and whether there is time to wait for it. */
-import { durationOf } from '../../clock/duration.ts';
 import type { SourceDefinition } from '../../definition.ts';
+import { pollTimes } from '../job-rules.ts';
 import { pagingRules } from '../paging-rules.ts';
 import { sentWith, usedPlaceholders } from '../texts.ts';
 
@@ -19,7 +19,7 @@ export function* jobProblems(definition: SourceDefinition): Generator<string> {
       yield `${at}: {job} is missing, so that the vendor would not know which one`;
     }
   }
-  const { every, longest } = { every: '2s', longest: '10m', ...job.poll };
-  if (durationOf(every) === 0n) yield 'job.poll.every: expected more than 0s';
-  if ((durationOf(longest) ?? 0n) < (durationOf(every) ?? 0n)) yield 'job.poll.longest is less than job.poll.every';
+  const { every, longest } = pollTimes(job.poll);
+  if (every === 0n) yield 'job.poll.every: expected more than 0s';
+  if (longest < every) yield 'job.poll.longest is less than job.poll.every';
 }
