@@ -113,7 +113,7 @@ async function findForm(
   if (!Object.hasOwn(wireForms, name) || makeForm === undefined || definition === undefined) {
     return refuseName('bulk format', name, [...Object.keys(wireForms), 'none'], { byFlag: true });
   }
-  if (!['stdout', 'file', 'command'].includes(sink.name)) {
+  if (sink.takesForm !== true) {
     throw new Problem(exit.usage, `--bulk-format is for stdout, a file or a command, not for ${sink.name}`, {
       hint: `leave it out: ${sink.name} has its own wire form`,
     });

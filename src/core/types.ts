@@ -497,6 +497,8 @@ export interface SinkDefinition {
   /** What its answer proves, and what a repeat does: one sentence for the README. */
   readonly promise: string;
   readonly settings: Settings;
+  /** It hands records on as they are, or in the wire form of another sink (`SinkTools.form`). */
+  readonly takesForm?: true;
   create(values: SettingValues, tools: SinkTools): Sink;
 }
 

@@ -18,6 +18,7 @@ export const command: SinkDefinition = {
   promise:
     'It has read everything and ended with 0. Otherwise, or when killed before the position is saved, all that this run of it was given comes again.',
   settings: {},
+  takesForm: true,
   create: (_values, tools) => commandSink(tools),
 };
 

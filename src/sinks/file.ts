@@ -11,6 +11,7 @@ export const file: SinkDefinition = {
   promise:
     'The records are on the disk before the position moves; what a killed run wrote is found there and not written again, but for one batch where members of the records differ each time (`volatile`); whole lines stay, whoever wrote them.',
   settings: { OUTPUT: { summary: 'The file to append to', required: true, kind: 'path', flag: 'output' } },
+  takesForm: true,
   create: (values, tools) => fileSink(values['OUTPUT'], tools),
 };
 

@@ -10,6 +10,7 @@ export const stdout: SinkDefinition = {
   promise:
     'The reader of the pipe was given every byte; whether it used them is not known. A killed run can repeat one batch.',
   settings: {},
+  takesForm: true,
   create: (_values, tools) => stdoutSink(tools),
 };
 
