@@ -1,6 +1,7 @@
 /** Headers on their way out and in. */
 import { parseHttpDate } from '../../core/clock/http-date.ts';
 import { exit } from '../../core/problem.ts';
+import { isHeaderValue } from '../../core/text/header-text.ts';
 import { problem, type Where } from './http-errors.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -11,7 +12,7 @@ type Received = Readonly<Record<string, string | string[] | undefined>>;
 export function outgoingHeaders(headers: Headers, where: Where): Headers {
   const entries = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
   for (const [name, value] of entries) {
-    if (/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) continue;
+    if (isHeaderValue(value)) continue;
     const what = `cannot be sent the header ${name}, because its value has characters that headers cannot carry`;
     const hint = 'look for a line break or a typographic character in the setting that it comes from';
     throw problem(exit.config, where, what, { hint });

@@ -1,8 +1,7 @@
-/** Headers of a definition: whether their names and the fixed parts of their values can be sent (RFC 9110 section 5). */
+/** Headers of a definition: whether their names and the fixed parts of their values can be sent. */
+import { isHeaderName, isHeaderValue } from '../../text/header-text.ts';
 
-/** A header's name, its value, and what is the client's alone. */
-const token = /^[\w!#$%&'*+.^`|~-]+$/;
-const sendable = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** What is the client's alone. */
 const ofConnection = /^(?:connection|content-length|expect|keep-alive|transfer-encoding|upgrade)$/i;
 
 /** Members with names of the vendor's, which may be `headers`, too. */
@@ -18,11 +17,11 @@ export function* headerProblems(at: string, part: unknown): Generator<string> {
       continue;
     }
     for (const [name, value] of Object.entries((member ?? {}) as Readonly<Record<string, string>>)) {
-      if (!token.test(name)) {
+      if (!isHeaderName(name)) {
         yield `${place}.${JSON.stringify(name)}: expected the name of a header such as X-Tenant`;
       }
       if (ofConnection.test(name)) yield `${place}.${name}: belongs to the connection, leave it out`;
-      if (!sendable.test(value)) yield `${place}.${name}: its value has characters that headers cannot carry`;
+      if (!isHeaderValue(value)) yield `${place}.${name}: its value has characters that headers cannot carry`;
     }
   }
 }
