@@ -1,7 +1,8 @@
 /** What people write who know another program: what to write here instead, as hints. */
 
 const page = 'pipe the records into head -n 10; --limit is the size of a page';
-const lines = 'records are JSON Lines: pipe them into jq';
+/** For whoever wants another form. */
+export const pipeIntoJq = 'records are JSON Lines: pipe them into jq';
 const instead = (flag: string): string => `write ${flag}`;
 
 /** By the name of an option, without its dashes. */
@@ -10,11 +11,11 @@ export const optionHints: Readonly<Record<string, string>> = {
   max: page,
   last: 'write --since 1h for the last hour, or pipe the records into tail -n 10',
   count: page,
-  json: lines,
-  jsonl: lines,
-  pretty: lines,
-  format: lines,
-  fields: lines,
+  json: pipeIntoJq,
+  jsonl: pipeIntoJq,
+  pretty: pipeIntoJq,
+  format: pipeIntoJq,
+  fields: pipeIntoJq,
   from: instead('--since'),
   start: instead('--since'),
   to: instead('--until'),

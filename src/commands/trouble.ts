@@ -1,5 +1,5 @@
 /** Why a job is not `connected`, and what to do about it. */
-import { exit } from '../core/problem.ts';
+import { exit, isByRequest } from '../core/problem.ts';
 import type { Position } from '../core/types.ts';
 
 export interface Trouble {
@@ -41,8 +41,7 @@ export function isRecent(time: string | undefined, now: number): boolean {
 
 /** For a run of a version that kept no hints. */
 function stepAfter(status: number): string {
-  const cures: readonly number[] = [exit.hangup, exit.interrupt, exit.terminate];
-  if (cures.includes(status)) return 'the next run continues where it was stopped';
+  if (isByRequest(status)) return 'the next run continues where it was stopped';
   const passes = status === exit.unavailable || status === exit.tempfail;
   return passes ? `the next run tries again; if this lasts, ${byHand}` : byHand;
 }

@@ -2,6 +2,7 @@
 import { extname } from 'node:path';
 import type { SourceDefinition } from '../core/definition.ts';
 import type { Flags } from '../cli/flags.ts';
+import { pipeIntoJq } from '../cli/mistaken.ts';
 import { listed } from '../core/text/listed.ts';
 import { didYouMean } from '../core/text/nearest.ts';
 import { exit, Problem } from '../core/problem.ts';
@@ -88,7 +89,7 @@ function refuseMisspeltSink(layers: Layers): void {
 /** Instead of a list: there are many sources, too many for a line. */
 function hintFor(what: string, name: string): string | undefined {
   if (what === 'sink' && ['json', 'jsonl', 'csv', 'yaml', 'table'].includes(name)) {
-    return 'records are JSON Lines: pipe them into jq';
+    return pipeIntoJq;
   }
   if (what !== 'source') return undefined;
   return 'audit-export sources lists them all; a definition file (.yaml, .yml, .json) may be named, too';

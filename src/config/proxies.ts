@@ -31,6 +31,6 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // http.ts tells of it
+    return text; // io/http/proxy.ts tells of it
   }
 }

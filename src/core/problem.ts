@@ -61,6 +61,11 @@ function rank(status: number): number {
   return severity.indexOf(severity.includes(status) ? status : exit.software); // an unknown one is a bug here
 }
 
+/** Whether somebody ended the run, by a signal: it has neither succeeded nor failed then. */
+export function isByRequest(status: number): boolean {
+  return status === exit.hangup || status === exit.interrupt || status === exit.terminate;
+}
+
 export interface Again {
   /** How long the other side asked to wait, in milliseconds. */
   readonly after?: number;

@@ -5,14 +5,15 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { AuditRecord } from '../types.ts';
+import { isByContent } from './record-id.ts';
 import { contentOf } from './volatile.ts';
 
 type Key = Pick<AuditRecord, 'key' | 'keyStart' | 'keyEnd'>;
 
 /** The record with the key `["id","sha256:..."]`; one that is known by its content already stays as it is. */
 export function withContentKey(record: AuditRecord): AuditRecord {
+  if (isByContent(record)) return record;
   const id = record.key.toString('utf8', record.keyStart, record.keyEnd);
-  if (id.startsWith('sha256:')) return record;
   const { bytes, start, end } = contentOf(record);
   const text = bytes.subarray(start, end);
   const key = Buffer.from(`[${id},"sha256:${createHash('sha256').update(text).digest('hex')}"]`);

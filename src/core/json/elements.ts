@@ -35,8 +35,8 @@ export interface Elements {
   count(): number;
 }
 
-/** A record with objects and arrays nested deeper is refused. */
-const maxDepth = 512;
+/** A record with objects and arrays nested deeper is refused, and so is a reply. */
+export const maxDepth = 512;
 const blockSize = 64 * 1024;
 const none = Buffer.alloc(0);
 

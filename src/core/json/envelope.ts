@@ -4,6 +4,7 @@
  */
 import { type Buffer, isUtf8 } from 'node:buffer';
 import { byteBuffer } from '../bytes.ts';
+import { maxDepth } from './elements.ts';
 import { ascii, decodeString, isBlank } from './json.ts';
 import { isIntricate } from './parsed.ts';
 import { exit, Problem } from '../problem.ts';
@@ -47,9 +48,6 @@ export function refuseHtml(byte: number | undefined): void {
     hint: 'check the URL: a login page or a proxy may have answered',
   });
 }
-
-/** As records have it. Parsing takes a hundred times the memory of a text that is nothing but brackets. */
-const maxDepth = 512;
 
 /** The envelope around the container at `path`, which opens with the byte `opening`; at most `limit` bytes. */
 export function envelope(path: readonly string[], opening: number, limit = 4 * 1024 * 1024): Envelope {
@@ -128,6 +126,7 @@ export function envelope(path: readonly string[], opening: number, limit = 4 * 1
       open = seen = true;
       return;
     }
+    // Parsing takes a hundred times the memory of a text that is nothing but brackets.
     if (depth === maxDepth) throw notJson(`it is nested deeper than ${maxDepth}`);
     depth++;
     if (onPath && entered < path.length && byte === ascii.openBrace) {

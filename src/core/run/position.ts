@@ -1,13 +1,10 @@
 /** A job's position before its first run, and how a run is written down in it. */
 import { createLedger } from '../dedupe.ts';
 import { isAnyAccepted, outcomeOf, refusedAnew } from './summary.ts';
-import { exit, type Problem, worst } from '../problem.ts';
+import { exit, isByRequest, type Problem, worst } from '../problem.ts';
 import { fromMillis, isoText } from '../time.ts';
 import { serverText } from '../text/shown.ts';
 import type { BranchPosition, Position, Summary } from '../types.ts';
-
-/** Somebody ended the run, who had no need to be told that it failed. */
-const stops: readonly number[] = [exit.hangup, exit.interrupt, exit.terminate];
 
 /** So many runs that fail in a row are no accident. */
 export const persistent = 3;
@@ -75,7 +72,7 @@ export function writeDown(
     quarantined,
   };
   if (success) position.failures = 0;
-  else if (!stops.includes(status)) position.failures += 1;
+  else if (!isByRequest(status)) position.failures += 1;
   position.refusals = isAnyAccepted(summary) ? 0 : position.refusals + refusedAnew(summary);
   if (success) delete position.stuck;
   else if (status === exit.data) {

@@ -109,7 +109,7 @@ function cut(source: string): Problem {
 
 function tooLong(source: string, setting: string | undefined): Problem {
   const advice = 'see what it lists, and check branches.fetch in the definition';
-  return new Problem(exit.protocol, `${source}: ${what} has more than 4 MiB of names`, {
+  return new Problem(exit.protocol, `${source}: ${what} has more than ${mostListed / 1024 ** 2} MiB of names`, {
     hint: setting === undefined ? advice : `${advice}, or set ${setting}`,
   });
 }

@@ -78,7 +78,7 @@ export function listReader(
 }
 
 function tooLarge(name: string, what: string): Problem {
-  return new Problem(exit.protocol, `${name}: ${what} has more than 16 MiB of items`, {
+  return new Problem(exit.protocol, `${name}: ${what} has more than ${mostListed / 1024 ** 2} MiB of items`, {
     hint: 'ask for a shorter time at once: window.longest in the definition',
   });
 }
