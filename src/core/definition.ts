@@ -19,10 +19,8 @@ import {
   address,
   answers,
   auth,
-  duration,
   job,
   jsonObject,
-  missing,
   optional,
   path,
   query,
@@ -33,71 +31,10 @@ import {
   test,
 } from './definition/parts.ts';
 import { limits } from './definition/limits.ts';
+import { records } from './definition/records.ts';
 import { items, prepare } from './definition/steps.ts';
+import { window } from './definition/window.ts';
 import { exit, Problem } from './problem.ts';
-import { timeFormats } from './time.ts';
-
-/** A name of core/time.ts, or a pattern of core/clock/pattern.ts. */
-const format = z.union([z.enum(timeFormats), z.strictObject({ pattern: z.string() })]);
-/** Of times that name no zone themselves: a name of IANA, or an offset such as +02:00. UTC when left out. */
-const zone = optional(z.string());
-const timeFormat = z.union([
-  z.enum(timeFormats),
-  /**
-   * `prefix` is written before the time; `inclusive`: the day that {until} names belongs to the window; `exclusive`: what
-   * {from} names does not.
-   */
-  z.strictObject({
-    format,
-    zone,
-    prefix: optional(z.string()),
-    inclusive: optional(z.boolean()),
-    exclusive: optional(z.boolean()),
-  }),
-]);
-
-const window = z.strictObject({
-  /** What the vendor's time filter goes by; `none`: it has no time filter. */
-  filter: z.enum(['event', 'ingestion', 'none']),
-  overlap: optional(duration),
-  delay: optional(duration),
-  firstRun: optional(duration),
-  longest: optional(duration),
-  /** Like `longest`, but of our own choice, so that a long window is saved in steps; `-x` asks for all of it. */
-  slice: optional(duration),
-  retention: optional(duration),
-  /** How {from} and {until} are spelled; may be chosen by a setting. */
-  time: optional(
-    z.union([timeFormat, z.strictObject({ setting: z.string(), formats: z.record(z.string(), timeFormat) })]),
-  ),
-});
-
-const records = z.strictObject({
-  /** `json`: an array in a JSON document. `lines`: one record a line. `csv`: one a row, named by the first line. */
-  format: optional(z.enum(['json', 'lines', 'csv'])),
-  /** Where the array is; left out when the document is the array. */
-  path: optional(path),
-  /** `object`: its values are the records, under keys that mean nothing. */
-  container: optional(z.enum(['array', 'object'])),
-  missing: optional(missing),
-  /**
-   * The ID: one or more members, joined or with `first` the first that the record has; or the content where the vendor has
-   * none (`without` is an older name of `volatile`).
-   */
-  id: z.union([
-    z.strictObject({ paths: z.array(path).check(z.minLength(1)), first: optional(z.boolean()) }),
-    z.strictObject({ content: z.literal(true), without: optional(z.array(path)) }),
-  ]),
-  time: optional(z.strictObject({ path, format, zone })),
-  /** Members that may differ each time that a record is shown, and say nothing of its content. */
-  volatile: optional(z.array(path)),
-  /** How many records the whole window has, or the rest of it, as its first page says; fewer is an error. */
-  total: optional(path),
-  /** How many records the page has; fewer is an error. */
-  count: optional(path),
-  /** True there on the last page says that a cap cut off the rest: the window is read again in shorter parts. */
-  capped: optional(path),
-});
 
 /** Also read by the test that every part of it is explained in examples/acme.yaml. */
 export const definitionSchema = z.strictObject({
