@@ -7,7 +7,7 @@
 import { Buffer } from 'node:buffer';
 import { valuesOf } from './csv/csv-row.ts';
 import { type ElementOptions, elements } from './json/elements.ts';
-import { cut, refuseHtml } from './json/envelope.ts';
+import { cut, refuseHtml } from './json/reply-problems.ts';
 import { ascii } from './json/json.ts';
 import { markSkipper } from './json/utf8.ts';
 import { exit, Problem } from './problem.ts';

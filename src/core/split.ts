@@ -5,7 +5,8 @@
 import { Buffer } from 'node:buffer';
 import { csvSplitter } from './csv.ts';
 import { elements } from './json/elements.ts';
-import { envelope, notJson } from './json/envelope.ts';
+import { envelope } from './json/envelope.ts';
+import { notJson } from './json/reply-problems.ts';
 import { ascii, isBlank, skipBlanks } from './json/json.ts';
 import { lineSplitter } from './json/lines.ts';
 import type { Problem } from './problem.ts';

@@ -8,6 +8,7 @@ import { maxDepth } from './elements.ts';
 import { ascii, decodeString, isBlank } from './json.ts';
 import { isIntricate } from './parsed.ts';
 import { exit, Problem } from '../problem.ts';
+import { cut, notJson, refuseHtml, unfinished } from './reply-problems.ts';
 
 export interface Envelope {
   /** Reads on; returns the offset after the opening bracket of the container, else `bytes.length`. */
@@ -20,33 +21,6 @@ export interface Envelope {
   seen(): boolean;
   /** All that was read, with an empty container. Throws Problem (76) when it was cut, or is not JSON. */
   end(): { readonly value: unknown; readonly text: string };
-}
-
-/** The reply ended too early: worth asking again. */
-export function cut(where: string): Problem {
-  return unfinished(`was cut off ${where}`);
-}
-
-function unfinished(what: string): Problem {
-  return new Problem(exit.protocol, `the reply ${what}`, {
-    hint: 'the next run asks again; if it persists, look at proxies and time limits on the way',
-    again: {},
-  });
-}
-
-/** The reply breaks the rules of JSON at a place where it cannot be mended. */
-export function notJson(what: string): Problem {
-  return new Problem(exit.protocol, `the reply is not JSON: ${what}`, {
-    hint: 'check the URL, and what answers there',
-  });
-}
-
-/** Throws when the first byte of a body, blanks skipped, shows that it is a web page. */
-export function refuseHtml(byte: number | undefined): void {
-  if (byte !== ascii.lessThan) return;
-  throw new Problem(exit.protocol, 'the reply is HTML, not JSON', {
-    hint: 'check the URL: a login page or a proxy may have answered',
-  });
 }
 
 /** The envelope around the container at `path`, which opens with the byte `opening`; at most `limit` bytes. */

@@ -1,7 +1,7 @@
 /** JSON Lines: a record a line. Blank lines and lines that start with `#` are skipped; CRLF is accepted. */
 import { Buffer } from 'node:buffer';
 import { type ElementOptions, elements } from './elements.ts';
-import { refuseHtml, cut } from './envelope.ts';
+import { refuseHtml, cut } from './reply-problems.ts';
 import { ascii, skipBlanks } from './json.ts';
 import { skipper, unfinished } from './skip.ts';
 import type { Splitter } from '../split.ts';

@@ -1,7 +1,7 @@
 /** The keys of an object whose values are the records: nobody needs them, but they must be JSON. */
 import { type Buffer, isUtf8 } from 'node:buffer';
 import { byteBuffer } from '../bytes.ts';
-import { notJson } from './envelope.ts';
+import { notJson } from './reply-problems.ts';
 import { skipper, unfinished } from './skip.ts';
 
 /** Checks keys of at most `limit` bytes, in as many pieces as they come in; returns the offset after the key, or `unfinished`. */

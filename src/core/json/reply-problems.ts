@@ -1,0 +1,31 @@
+/** What is wrong with a reply as a text, whatever was asked for: it was cut, is no JSON, or is a page for people. */
+import { exit, Problem } from '../problem.ts';
+import { ascii } from './json.ts';
+
+/** The reply ended too early: worth asking again. */
+export function cut(where: string): Problem {
+  return unfinished(`was cut off ${where}`);
+}
+
+/** The same in other words: `what` became of it. */
+export function unfinished(what: string): Problem {
+  return new Problem(exit.protocol, `the reply ${what}`, {
+    hint: 'the next run asks again; if it persists, look at proxies and time limits on the way',
+    again: {},
+  });
+}
+
+/** The reply breaks the rules of JSON at a place where it cannot be mended. */
+export function notJson(what: string): Problem {
+  return new Problem(exit.protocol, `the reply is not JSON: ${what}`, {
+    hint: 'check the URL, and what answers there',
+  });
+}
+
+/** Throws when the first byte of a body, blanks skipped, shows that it is a web page. */
+export function refuseHtml(byte: number | undefined): void {
+  if (byte !== ascii.lessThan) return;
+  throw new Problem(exit.protocol, 'the reply is HTML, not JSON', {
+    hint: 'check the URL: a login page or a proxy may have answered',
+  });
+}
