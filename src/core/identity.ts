@@ -14,6 +14,7 @@ import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { canonical } from './json/canonical.ts';
 import { isIntricate } from './json/parsed.ts';
+import { keyWriter, type Key } from './ledger/key-writer.ts';
 import { twins } from './ledger/twins.ts';
 
 export interface IdentityRule {
@@ -23,13 +24,6 @@ export interface IdentityRule {
   readonly first?: boolean | undefined;
   /** Members that change from one reading to the next, and so stay out of the content's hash. */
   readonly without?: readonly (readonly string[])[];
-}
-
-/** A key: the bytes `[keyStart, keyEnd)`, to be copied out of this object before the next call. */
-interface Key {
-  key: Buffer;
-  keyStart: number;
-  keyEnd: number;
 }
 
 export interface Identify {
@@ -172,26 +166,4 @@ function isPlain(bytes: Buffer, start: number, end: number): boolean {
 /** One spelling for every string: only quotes, backslashes, control characters and lone surrogates stay escaped. */
 function normalised(value: string): string {
   return value.includes('\\') ? JSON.stringify(JSON.parse(value)) : value;
-}
-
-const blockSize = 16 * 1024;
-
-/**
- * Puts texts into a block of bytes that is never written twice, since records keep referring to their keys; a full
- * block is left to the records and another one begun.
- */
-function keyWriter(result: Key): (text: string) => Key {
-  let block = Buffer.alloc(0);
-  let used = 0;
-  return (text) => {
-    if (used + text.length * 3 > block.length) {
-      block = Buffer.allocUnsafe(blockSize);
-      used = 0;
-    }
-    result.key = block;
-    result.keyStart = used;
-    used += block.write(text, used, 'utf8');
-    result.keyEnd = used;
-    return result;
-  };
 }
