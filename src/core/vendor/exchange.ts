@@ -1,5 +1,6 @@
 /** One request and its reply, with the credentials: logs in first, and tells when a session is over. */
 import { accessToken } from './auth/access-token.ts';
+import { contest } from './auth/contest.ts';
 import type { Answers, RequestDefinition, SourceDefinition } from '../definition.ts';
 import { closeClient, endAtVendor } from './farewell.ts';
 import { pace } from './pace.ts';
@@ -175,23 +176,5 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
       await login.close();
       await closeClient(http, tools);
     },
-  };
-}
-
-/** Sessions that may end soon after they began, one after the other. */
-const briefInARow = 5;
-const briefly = 60_000;
-
-/**
- * Tells, at the end of each session, whether it was one too many: where another run with the same user ends each of ours,
- * as we end each of its, both would log in for every page.
- */
-function contest(): (now: number) => boolean {
-  let renewals = 0;
-  let renewed = -Infinity;
-  return (now) => {
-    renewals = now - renewed < briefly ? renewals + 1 : 1;
-    renewed = now;
-    return renewals > briefInARow;
   };
 }
