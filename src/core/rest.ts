@@ -4,7 +4,7 @@ import { keepsBookmark } from './definition/paging-rules.ts';
 import type { Ask, Page, Search, SettingValues, Source, Tools, Window } from './types.ts';
 import { scopeOf } from './vendor/address.ts';
 import { asksVendor, branchesOf } from './vendor/branches.ts';
-import { identityRule } from './vendor/collect.ts';
+import { identityRule } from './vendor/record-fields.ts';
 import { exchange } from './vendor/exchange.ts';
 import { goneStatuses, hasHttpStatus } from './vendor/incomplete.ts';
 import { itemWalk } from './vendor/item-walk.ts';

@@ -1,17 +1,18 @@
 /** The records of one reply, as they are split off: identified, dated, and held back when nobody asked for them. */
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { crc32 } from 'node:zlib';
-import type { SourceDefinition } from '../definition.ts';
-import type { Identify, IdentityRule } from '../identity.ts';
-import { parsePath } from '../json/path.ts';
-import { refusedKeys } from './refused-key.ts';
-import type { RowAgain } from './row-again.ts';
-import type { SearchPlan } from './search.ts';
-import { splitter } from '../split.ts';
 import { spellingOf } from '../clock/spelling.ts';
 import { fingerprint } from '../content/fingerprint.ts';
 import { contentOf, volatileSpans } from '../content/volatile.ts';
+import type { SourceDefinition } from '../definition.ts';
+import type { Identify } from '../identity.ts';
+import { parsePath } from '../json/path.ts';
+import { splitter, type Splitter } from '../split.ts';
 import type { AuditRecord, Page, RefusedRecord } from '../types.ts';
+import { columnsOf, identityRule, type Fields } from './record-fields.ts';
+import { refusedKeys } from './refused-key.ts';
+import type { RowAgain } from './row-again.ts';
+import type { SearchPlan } from './search.ts';
 
 /** A record that is larger goes to the quarantine. */
 const defaultRecordBytes = 16 * 1024 * 1024;
@@ -19,47 +20,30 @@ const defaultRecordBytes = 16 * 1024 * 1024;
 const partSize = 256;
 const partBytes = 1024 * 1024;
 
-/** How the records of a definition are identified. */
-export function identityRule({ records: { id, volatile = [] } }: SourceDefinition): Required<IdentityRule> {
-  const { paths, first, without } = { paths: [], first: false, without: [], ...id };
-  return { paths: paths.map(parsePath), first, without: [...volatile, ...without].map(parsePath) };
+export interface Collector {
+  /** A reply begins; what the last one left is forgotten. */
+  begin(identify: Identify): void;
+  /** As of the splitter, for the body of the reply. */
+  readonly push: Splitter['push'];
+  readonly end: Splitter['end'];
+  readonly containerSeen: Splitter['containerSeen'];
+  /** Records of the reply so far, refused ones included. */
+  readonly count: Splitter['found'];
+  /** Records since the last `take`, wanted or not. */
+  size(): number;
+  /** Enough to be worth a step of the pipeline, too little to matter in memory. */
+  full(): boolean;
+  /** The records since the last call, handed over. */
+  take(): Page;
+  /** What the first and the last record have at `paging.last`. */
+  first(): string | undefined;
+  last(): string | undefined;
+  /** The same for two replies only when their records are the same; undefined without records. */
+  fingerprint(): string | undefined;
 }
 
-/** The paths that are looked up in every record, by what they are for. */
-export interface Fields {
-  readonly paths: readonly (readonly string[])[];
-  readonly time: number;
-  readonly last: number;
-  readonly volatile: number;
-  readonly volatileCount: number;
-  readonly wanted: number;
-}
-
-export function fieldsOf(definition: SourceDefinition, plan: SearchPlan): Fields {
-  const { paging, records } = definition;
-  const { paths: identity, without } = identityRule(definition); // first: identity.key reads its spans from 0 on
-  const time = records.time === undefined ? [] : [parsePath(records.time.path)];
-  const last = paging.type === 'cursor' && paging.last !== undefined ? [parsePath(paging.last)] : [];
-  return {
-    paths: [...identity, ...time, ...last, ...without, ...plan.paths],
-    time: time.length === 0 ? -1 : identity.length,
-    last: last.length === 0 ? -1 : identity.length + time.length,
-    volatile: identity.length + time.length + last.length,
-    volatileCount: without.length,
-    wanted: identity.length + time.length + last.length + without.length,
-  };
-}
-
-/** Members that every record should have; of several that may be the ID, one is enough. */
-function columnsOf(definition: SourceDefinition): readonly string[] {
-  const { time } = definition.records;
-  const { paths: ids, first } = identityRule(definition);
-  const paths = [...(first ? [] : ids), ...(time === undefined ? [] : [parsePath(time.path)])];
-  return paths.flatMap((path) => path.slice(0, 1));
-}
-
-/** Collects the records of a reply after the other; `begin` starts on one. `again`: a row that is to be left out. */
-export function collector(definition: SourceDefinition, plan: SearchPlan, fields: Fields, again?: RowAgain) {
+/** Collects the records of one reply after the other. `again`: a row that is to be left out. */
+export function collector(definition: SourceDefinition, plan: SearchPlan, fields: Fields, again?: RowAgain): Collector {
   const { records: rules, limits } = definition;
   const read = { time: Number.NaN, nanos: 0 };
   const readTime = rules.time === undefined ? undefined : spellingOf(rules.time).read;
@@ -143,7 +127,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
   }
 
   return {
-    begin(identify: Identify): void {
+    begin(identify) {
       split.begin();
       identity = identify;
       records = [];
@@ -156,14 +140,12 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
     push: split.push,
     end: split.end,
     size: () => size,
-    /** Enough to be worth a step of the pipeline, too little to matter in memory. */
     full: () => size >= partSize || held >= partBytes,
     count: split.found,
     containerSeen: split.containerSeen,
-    /** What the first and the last record have at `paging.last`. */
     first: () => firstField,
     last: lastField,
-    take(): Page {
+    take() {
       const part = { records, refused, unmatched };
       records = [];
       refused = [];
@@ -172,7 +154,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
       held = 0;
       return part;
     },
-    fingerprint(): string | undefined {
+    fingerprint() {
       if (last === undefined) return undefined;
       return [split.found(), bytes, firstSum, crc32(last.subarray(lastStart, lastEnd))].join(' ');
     },

@@ -8,7 +8,8 @@
  */
 import { Buffer } from 'node:buffer';
 import type { TimeRule } from '../clock/spelling.ts';
-import { collector, fieldsOf, identityRule } from './collect.ts';
+import { collector } from './collect.ts';
+import { fieldsOf, identityRule } from './record-fields.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { identifier, type Identify } from '../identity.ts';
 import { Problem } from '../problem.ts';

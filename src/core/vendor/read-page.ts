@@ -1,5 +1,6 @@
 /** One page of a vendor's reply, streamed: raw records with their identity and time, in parts. */
-import { collector, fieldsOf } from './collect.ts';
+import { collector } from './collect.ts';
+import { fieldsOf } from './record-fields.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { sentWith, usedPlaceholders } from '../definition/texts.ts';
 import type { Exchange, Question } from './exchange.ts';

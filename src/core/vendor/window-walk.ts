@@ -8,7 +8,7 @@ import { keepsBookmark } from '../definition/paging-rules.ts';
 import { exit, type Problem } from '../problem.ts';
 import { isoText, second } from '../time.ts';
 import type { Ask, Duration, Instant, Page, Search, Tools, Window } from '../types.ts';
-import { identityRule } from './collect.ts';
+import { identityRule } from './record-fields.ts';
 import type { Exchange } from './exchange.ts';
 import { cutShort, goneStatuses, hasHttpStatus, incomplete, neverFinished, passedBy } from './incomplete.ts';
 import { readJob } from './job.ts';

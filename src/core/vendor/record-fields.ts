@@ -1,0 +1,45 @@
+/** The members of a record that something goes by: its ID, its time, the next page, what is volatile, what is searched. */
+import type { SourceDefinition } from '../definition.ts';
+import type { IdentityRule } from '../identity.ts';
+import { parsePath } from '../json/path.ts';
+import type { SearchPlan } from './search.ts';
+
+/** How the records of a definition are identified. */
+export function identityRule({ records: { id, volatile = [] } }: SourceDefinition): Required<IdentityRule> {
+  const { paths, first, without } = { paths: [], first: false, without: [], ...id };
+  return { paths: paths.map(parsePath), first, without: [...volatile, ...without].map(parsePath) };
+}
+
+/** The paths that are looked up in every record, by what they are for. */
+export interface Fields {
+  readonly paths: readonly (readonly string[])[];
+  readonly time: number;
+  readonly last: number;
+  readonly volatile: number;
+  readonly volatileCount: number;
+  readonly wanted: number;
+}
+
+/** Where each kind of path begins in the list of all; -1 for a kind that has one path at most, and none. */
+export function fieldsOf(definition: SourceDefinition, plan: SearchPlan): Fields {
+  const { paging, records } = definition;
+  const { paths: identity, without } = identityRule(definition); // first: identity.key reads its spans from 0 on
+  const time = records.time === undefined ? [] : [parsePath(records.time.path)];
+  const last = paging.type === 'cursor' && paging.last !== undefined ? [parsePath(paging.last)] : [];
+  return {
+    paths: [...identity, ...time, ...last, ...without, ...plan.paths],
+    time: time.length === 0 ? -1 : identity.length,
+    last: last.length === 0 ? -1 : identity.length + time.length,
+    volatile: identity.length + time.length + last.length,
+    volatileCount: without.length,
+    wanted: identity.length + time.length + last.length + without.length,
+  };
+}
+
+/** Members that every record should have; of several that may be the ID, one is enough. */
+export function columnsOf(definition: SourceDefinition): readonly string[] {
+  const { time } = definition.records;
+  const { paths: ids, first } = identityRule(definition);
+  const paths = [...(first ? [] : ids), ...(time === undefined ? [] : [parsePath(time.path)])];
+  return paths.flatMap((path) => path.slice(0, 1));
+}
