@@ -9,41 +9,16 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { exit, Problem } from '../core/problem.ts';
-import { serverText } from '../core/text/shown.ts';
 import type { Wire } from '../core/types.ts';
-import { connectTimeout, patientlyByAddress } from './connecting.ts';
-import { connectionProblem, orTls, problem, type Where } from './http/http-errors.ts';
-import { after } from './timer.ts';
+import { patientlyByAddress } from './connecting.ts';
+import { connectionProblem, type Where } from './http/http-errors.ts';
 import { refuseUnprotected, tlsOptions, type Trust } from './tls.ts';
+import { converse, type ConversationLimits } from './wire/conversation.ts';
 import { noteCertificate } from './tls-errors.ts';
 
-export interface WireOptions extends Trust {
-  /** How long the receiver may take to accept the connection (10 s at most), the bytes, and their end: each, in milliseconds. */
-  readonly timeout: number;
-  /** How long the receiver may take to close its side, in milliseconds. Default: 5 s. */
-  readonly farewell?: number;
-  /** Ends what is under way; its reason is a Problem and is thrown as it is. */
-  readonly stop?: AbortSignal;
-}
+export interface WireOptions extends Trust, ConversationLimits {}
 
-const mayBePlain = 'check the port: it may be one for plain TCP, where the URL begins with tcp://';
-const defaultFarewell = 5000;
-/**
- * How long the other side must keep the connection once everything is written, in milliseconds. An end that is older than
- * our bytes is here within the time of one round trip, and to connect takes at least that; the least is for forwarders
- * that try their backend first.
- */
-const leastPause = 100;
-const longestPause = 2000;
-/**
- * The same when nothing is written, so that only time can show that somebody is there: HAProxy tries a server that is down
- * for three seconds, and takes meanwhile what it will pass on to nobody.
- */
-const probePause = 4000;
-/** Whoever closes later than that, in milliseconds, may have been looking for a server: a connection without data shows it. */
-const late = 500;
-/** For how long, in milliseconds, such a connection vouches for those that close late: a slow receiver is not asked each time. */
+/** For how long, in milliseconds, a connection without data vouches for those that close late: a slow receiver is not asked each time. */
 const vouching = 60_000;
 
 /** A wire to `tls://host:port` or `tcp://host:port`. Nothing is connected before the first delivery. */
@@ -88,108 +63,4 @@ async function open(url: URL, options: WireOptions): Promise<Socket> {
   const { connect } = await import('node:tls');
   const servername = net.isIP(host) === 0 ? { servername: host } : {};
   return noteCertificate(connect({ ...connection, ...servername, ...(await tlsOptions(options)) }));
-}
-
-/** Connects, writes, pauses, half-closes, and waits for the other side to do the same. */
-function converse(
-  socket: Socket,
-  bytes: Buffer,
-  where: Where,
-  { timeout, farewell = defaultFarewell, stop }: WireOptions,
-): Promise<'closed' | 'late' | 'open'> {
-  return new Promise((resolve, reject) => {
-    if (stop?.aborted === true) {
-      reject(stop.reason as Problem); // it came while the connection was prepared
-      return;
-    }
-    const begun = performance.now();
-    let callOff = (): void => undefined;
-    let isSettled = false;
-    let isAccepted = false;
-    let isSaid = false;
-    let saidAt = 0;
-    let ended = false;
-
-    function limit(milliseconds: number, expire: () => void): void {
-      callOff();
-      callOff = after(milliseconds, expire);
-    }
-    function done(act: () => void): void {
-      isSettled = true;
-      callOff();
-      stop?.removeEventListener('abort', onStop);
-      act();
-    }
-    const fail = (error: unknown): void => done(() => reject(error));
-    const tooLate = (what: string, hint: string) => (): void =>
-      fail(problem(exit.unavailable, where, what, { code: 'ETIMEDOUT', hint, again: {} }));
-    const absent = tooLate(
-      'did not accept the connection in time',
-      'check the host, the port and the firewalls between',
-    );
-    // Receivers of plain TCP take the first words of TLS for a line without an end, and go on waiting for it.
-    const mute = tooLate('accepted the connection, but did not answer in TLS in time', mayBePlain);
-    const onStop = (): void => fail(stop?.reason);
-    const isWriting = (): void =>
-      limit(timeout, tooLate('did not take the records in time', 'see whether the receiver is overloaded or blocked'));
-
-    stop?.addEventListener('abort', onStop, { once: true });
-    limit(Math.min(connectTimeout, timeout), () => (isAccepted ? mute() : absent()));
-    socket.once('connect', () => (isAccepted = true));
-    socket.once(where.method === 'TLS' ? 'secureConnect' : 'connect', () => {
-      const pause = bytes.length === 0 ? probePause : pauseAfter(performance.now() - begun);
-      isWriting();
-      socket.write(bytes, (error) => {
-        // What has arrived meanwhile is read before an immediate: however late the timer is, an end is not overlooked.
-        if (!error && !isSettled) limit(pause, () => setImmediate(sayEnd));
-      });
-    });
-    function sayEnd(): void {
-      if (isSettled) return;
-      isWriting();
-      isSaid = true;
-      socket.end();
-    }
-    socket.once('finish', () => {
-      saidAt = performance.now();
-      limit(farewell, () => done(() => resolve('open')));
-    });
-    // What it says must be read, or its end would never be seen. It has no meaning, unless it is that of a web server, which
-    // takes messages without a line break for the beginning of a request, waits for its end, and closes without an error.
-    socket.once('data', (bytesSaid: Buffer) => {
-      const said = bytesSaid.toString('latin1', 0, 100);
-      if (isHttp.test(said)) fail(webServer(said, where));
-    });
-    socket.resume();
-    socket.once('end', () => {
-      ended = isSaid;
-      if (!ended) fail(brokenOff(where));
-    });
-    socket.on('error', fail);
-    const closed = (): void => done(() => resolve(performance.now() - saidAt > late ? 'late' : 'closed'));
-    socket.once('close', () => setImmediate(() => (ended ? closed() : fail(brokenOff(where)))));
-  });
-}
-
-/** `connecting`: how long that took. Both in milliseconds. */
-function pauseAfter(connecting: number): number {
-  return Math.min(Math.max(leastPause, 2 * connecting), longestPause);
-}
-
-const isHttp = /^HTTP\/\d/;
-
-function webServer(said: string, where: Where): Problem {
-  const code = serverText(said.split(/[\r\n]/, 1)[0] ?? '');
-  return problem(exit.protocol, where, 'answered as a web server', {
-    code,
-    hint: 'check the port in the URL: a receiver of syslog answers nothing',
-  });
-}
-
-/** The receiver went away by itself, and left behind what it had not read. */
-function brokenOff(where: Where): Problem {
-  return problem(exit.unavailable, where, 'closed the connection before it had everything', {
-    hint: orTls('see the log of the receiver; the records are sent again', where),
-    again: {},
-  });
 }
