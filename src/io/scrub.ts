@@ -1,6 +1,6 @@
 /** The last resort against a leaked credential: known secret values are replaced in everything that is said. */
-import { Buffer } from 'node:buffer';
 import { cutFinder, placesOf, type Span } from './scrub/cut.ts';
+import { passingWordsOf, shortest, spellingsOf, wordsOf } from './scrub/spellings.ts';
 import { unescaped } from './scrub/unescaped.ts';
 
 export interface Scrubber {
@@ -15,15 +15,8 @@ export interface Scrubber {
   clean(text: string): string;
 }
 
-/** A shorter part of a secret may be a word that others use. */
-const shortestToken = 16;
-/** Shorter values would make text unreadable. */
-const shortest = 6;
-/** In a list of headers the value of one whose name tells of a credential. */
-const credential = /(?:^|[;\r\n])[ \t]*[\w-]*(?:auth|cookie|key|pass|secret|token)[\w-]*[ \t]*:[ \t]*([^;\r\n]+)/gi;
+/** Of credentials that are no longer in use. */
 const mostReplaced = 100;
-/** Of a credential that a reply brought: a cookie of 4 KB may be made of hundreds, and a run may have 150 cookies. */
-const mostTokens = 20;
 
 export function scrubber(): Scrubber {
   const lasting = new Set<string>();
@@ -83,18 +76,8 @@ interface Known {
   readonly cutPlaces: (text: string) => readonly Span[];
 }
 
-/** What of a setting is a secret by itself. */
-function wordsOf(secret: string): string[] {
-  return [secret, ...credentialsOf(secret), ...tokensOf(secret)];
-}
-
-/** The same of what a reply brought, which is no list of headers; and of which a reply decides how much it is. */
-function passingWordsOf(secret: string): string[] {
-  return [secret, ...tokensOf(secret).slice(0, mostTokens)];
-}
-
 function knownOf(words: readonly string[]): Known {
-  const found = words.flatMap((word) => [word, ...decodedOf(word)]).flatMap(spellingsOf);
+  const found = words.flatMap(spellingsOf);
   const spellings = [...new Set(found)].toSorted((a, b) => b.length - a.length);
   const all = spellings.map((spelling) => unescaped(spelling).text.trim());
   const meanings = [...new Set(all)].filter(({ length }) => length >= shortest);
@@ -114,54 +97,4 @@ function withoutQuoted(text: string, known: Known): string {
     done = end;
   }
   return parts.join('') + text.slice(done);
-}
-
-/**
- * A secret, with its line breaks as JSON has them, in letters all small (as the name of a host has it) or all large, in
- * hexadecimal, and as base64 has it in a longer text.
- */
-function spellingsOf(secret: string): string[] {
-  const cases = secret.length >= shortestToken ? [secret.toLowerCase(), secret.toUpperCase()] : [];
-  const hex = Buffer.from(secret).toString('hex');
-  return [
-    secret,
-    JSON.stringify(secret).slice(1, -1),
-    ...cases,
-    hex,
-    hex.toUpperCase(),
-    ...[0, 1, 2].flatMap((at) => base64Inside(secret, at)),
-  ];
-}
-
-/** Of a list of headers what is a secret by itself, with the scheme before it (`Bearer`) and without. */
-function credentialsOf(secret: string): string[] {
-  const values = [...secret.matchAll(credential)].map(([, value = '']) => value.trim());
-  return values.flatMap((value) => [value, value.replace(/^.*[ \t]/, '')]).filter(({ length }) => length >= shortest);
-}
-
-/**
- * The long parts of a secret: the words of a list of headers or keys; of an address the path, which may be all that a
- * server says of it, and the words of path and query.
- */
-function tokensOf(secret: string): string[] {
-  const isUrl = /^https?:/.test(secret) && URL.canParse(secret);
-  const { pathname, search } = isUrl ? new URL(secret) : { pathname: '', search: '' };
-  const tokens = isUrl
-    ? [pathname + search, pathname, ...`${pathname} ${search}`.split(/[\s/?&=]+/)]
-    : secret.split(/[\s;:,]+/);
-  return tokens.filter((token) => token.length >= shortestToken);
-}
-
-/** Of a key that is base64 of `name:secret`, as of Elasticsearch and in HTTP Basic, that text and the secret in it. */
-function decodedOf(word: string): string[] {
-  if (!/^[\w+/-]+={0,2}$/.test(word)) return [];
-  const [decoded, secret = ''] = /^[ -9;-~]*:([ -~]*)$/.exec(Buffer.from(word, 'base64').toString('latin1')) ?? [];
-  return [decoded ?? '', secret].filter(({ length }) => length >= shortest);
-}
-
-/** The characters that the secret alone decides inside a longer base64 text, `before` bytes (modulo 3) after its start. */
-function base64Inside(secret: string, before: number): string[] {
-  const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)]);
-  const [first, last] = [Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6)];
-  return [bytes.toString('base64').slice(first, last), bytes.toString('base64url').slice(first, last)];
 }
