@@ -5,6 +5,7 @@ import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/http-problem.ts';
 import { type SekoiaEndpoint, sekoiaEndpoints, sekoiaRoute } from '../core/wire/sekoia/form.ts';
+import { keyAs } from '../core/wire/sekoia/intake-key.ts';
 import { sekoiaRefusal, sekoiaReply } from '../core/wire/sekoia/reply.ts';
 import { objectOf, objectOrNothing } from '../core/json/parsed.ts';
 import { serverTextOf } from '../core/text/shown.ts';
@@ -19,7 +20,6 @@ import type {
   SinkDefinition,
   SinkTools,
 } from '../core/types.ts';
-import { basicHeader } from '../core/vendor/auth/basic.ts';
 import { upload } from '../core/wire/upload.ts';
 
 const settings: Settings = {
@@ -167,22 +167,4 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     send,
     close: () => http.close(),
   };
-}
-
-/** The key as headers or query. Throws Problem 78 where the endpoint does not take it in that way. */
-function keyAs(
-  way: string | undefined,
-  endpoint: SekoiaEndpoint,
-  inBody: boolean,
-  key: string,
-): { readonly headers: Readonly<Record<string, string>>; readonly query: string } {
-  if (way !== undefined && inBody !== (way === 'body')) {
-    throw new Problem(exit.config, `SEKOIA_ENDPOINT ${endpoint} does not take the key as ${way}`, {
-      hint: inBody ? 'leave SEKOIA_KEY_AS out, or set it to body' : 'set SEKOIA_KEY_AS to header, basic or query',
-    });
-  }
-  if (inBody) return { headers: {}, query: '' };
-  if (way === 'query') return { headers: {}, query: `?${new URLSearchParams({ intake_key: key }).toString()}` };
-  if (way === 'basic') return { headers: { authorization: basicHeader('', key) }, query: '' };
-  return { headers: { 'x-sekoiaio-intake-key': key }, query: '' };
 }
