@@ -1,7 +1,7 @@
 /** `--source -`: JSON Lines on standard input, and the flags that say where a line has what. */
 import type { SourceDefinition } from '../core/definition.ts';
 import type { Flags } from '../cli/flags.ts';
-import { linesDefinition } from '../core/vendor/lines-source.ts';
+import { linesDefinition } from '../core/definition/lines.ts';
 import { faultOfPath } from '../core/json/path.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { patternProblem } from '../core/clock/pattern.ts';

@@ -7,7 +7,6 @@
  * be read any more end the slice like the end of the input does: what was read is delivered before the run ends.
  */
 import { Buffer } from 'node:buffer';
-import type { TimeRule } from '../clock/spelling.ts';
 import { collector } from './collect.ts';
 import { fieldsOf, identityRule } from './record-fields.ts';
 import type { SourceDefinition } from '../definition.ts';
@@ -17,39 +16,6 @@ import { planSearch } from './search.ts';
 import { second } from '../time.ts';
 import type { Ask, Duration, Instant, Page, Search, Source, Tools } from '../types.ts';
 import { earliestIn, windowRules } from './window-values.ts';
-
-/** Where `spl audit export` has its ID, and most others have theirs. */
-const usualId = { paths: ['record.id', 'id'], first: true };
-
-export interface LineRules {
-  /** Undefined means: `record.id`, else `id`, else the content. */
-  readonly id?: SourceDefinition['records']['id'];
-  readonly time?: TimeRule & { readonly path: string };
-  /** Paths of members that make no other record, nor another content of one. */
-  readonly volatile?: readonly string[];
-}
-
-/** The definition of a source whose only reply is standard input. */
-export function linesDefinition({ id = usualId, time, volatile = [] }: LineRules): SourceDefinition {
-  return {
-    name: 'stdin',
-    summary: 'JSON Lines on standard input.',
-    settings: {},
-    url: '',
-    auth: { type: 'none' },
-    request: { path: '' },
-    paging: { type: 'none' },
-    // Remembered for a day: as far back as an hourly or daily export may reach over what was delivered before.
-    window: { filter: 'none', overlap: '1d' },
-    records: {
-      format: 'lines',
-      id,
-      ...(time && { time }),
-      ...(volatile.length > 0 && { volatile: [...volatile] }),
-    },
-    categories: { path: 'category' },
-  };
-}
 
 /** How long a slice is, in milliseconds. */
 const sliceLength = 60_000;
