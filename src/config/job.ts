@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Flags } from '../cli/flags.ts';
 import type { SourceDefinition } from '../core/definition.ts';
 import { exit, Problem } from '../core/problem.ts';
-import { parseQuery } from '../core/vendor/query.ts';
+import { parseQuery } from '../core/vendor/search/query.ts';
 import { momentOf, parseBound, parseDuration } from '../core/clock/duration.ts';
 import type { Duration, Instant, Job, Search, Sink, Source } from '../core/types.ts';
 import { namedJob, usesPosition } from './named-job.ts';

@@ -5,11 +5,11 @@
 import { keepsBookmark } from './definition/paging-rules.ts';
 import type { PagingDefinition } from './definition.ts';
 import { exit, Problem } from './problem.ts';
-import { refuseLong, refuseNameless, type Cursor } from './vendor/cursor.ts';
-import { flagOf, refuseUnquoted, unnamedNext } from './vendor/more.ts';
-import { firstStep, isLast, nameOf, placeOf, stepAfter } from './vendor/next-step.ts';
-import { repetition, stuck } from './vendor/repeated-page.ts';
-import { rowsArrive } from './vendor/row-again.ts';
+import { refuseLong, refuseNameless, type Cursor } from './paging/cursor.ts';
+import { flagOf, refuseUnquoted, unnamedNext } from './paging/more.ts';
+import { firstStep, isLast, nameOf, placeOf, stepAfter } from './paging/next-step.ts';
+import { repetition, stuck } from './paging/repeated-page.ts';
+import { rowsArrive } from './paging/row-again.ts';
 
 /** How to ask for one page. */
 export interface Step {
@@ -19,7 +19,7 @@ export interface Step {
   readonly values: { readonly cursor?: Cursor; readonly offset?: number; readonly page?: number };
   /** The address that the vendor gave instead. */
   readonly url?: string;
-  /** The row that is to come first: the last of the page before, see vendor/row-again.ts. */
+  /** The row that is to come first: the last of the page before, see paging/row-again.ts. */
   readonly again?: string;
   /** A page ended with that row: the last ones are shown once more by each row that arrives before them. */
   readonly past?: boolean;

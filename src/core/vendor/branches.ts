@@ -7,8 +7,8 @@ import { pager, type Step } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
 import type { SettingValues, Tools } from '../types.ts';
 import type { Exchange } from './exchange.ts';
-import { endWarning, muteAt } from './more.ts';
-import { nextLink } from './next-link.ts';
+import { endWarning, muteAt } from '../paging/more.ts';
+import { nextLink } from '../paging/next-link.ts';
 import { requestFor } from './page-walk.ts';
 import { tokenOf } from './reply.ts';
 

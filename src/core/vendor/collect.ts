@@ -11,7 +11,7 @@ import { splitter, type Splitter } from '../split.ts';
 import type { AuditRecord, Page, RefusedRecord } from '../types.ts';
 import { columnsOf, identityRule, type Fields } from './record-fields.ts';
 import { refusedKeys } from './refused-key.ts';
-import type { RowAgain } from './row-again.ts';
+import type { RowAgain } from '../paging/row-again.ts';
 import type { SearchPlan } from './search.ts';
 
 /** A record that is larger goes to the quarantine. */

@@ -30,7 +30,7 @@ export interface Question {
   readonly later?: boolean;
   /** The page before named this one, by a cursor or an address that is good for this run only. */
   readonly named?: boolean;
-  /** The row that it is to begin with, see row-again.ts. */
+  /** The row that it is to begin with, see core/paging/row-again.ts. */
   readonly again?: string | undefined;
   /** It is asked for behind the last rows. */
   readonly past?: boolean | undefined;

@@ -7,11 +7,11 @@ import { pager, type Step } from '../paging.ts';
 import type { HttpReply, Page, Search, Tools } from '../types.ts';
 import type { Exchange, Question } from './exchange.ts';
 import { totalWarning } from './incomplete.ts';
-import { isNamed } from './named-page.ts';
+import { isNamed } from '../paging/named-page.ts';
 import { isOpen, patience } from './open-job.ts';
-import { endWarning, muteAt } from './more.ts';
+import { endWarning, muteAt } from '../paging/more.ts';
 import type { PageReader, ReadPage } from './read-page.ts';
-import { noticingRepeats } from './repeated-rows.ts';
+import { noticingRepeats } from '../paging/repeated-rows.ts';
 import type { SearchPlan } from './search.ts';
 import type { TemplateValues } from './template.ts';
 

@@ -7,7 +7,7 @@ import { faultOfPath, parsePath } from '../json/path.ts';
 import { exit, Problem } from '../problem.ts';
 import { fill, fillJson, type Json, type TemplateValues } from './template.ts';
 import type { Search, Tools } from '../types.ts';
-import { matcher, readings, type Matcher, type Wanted } from './wanted.ts';
+import { matcher, readings, type Matcher, type Wanted } from './search/wanted.ts';
 
 export interface SearchPlan extends Matcher {
   /** Values of {query}, {rawQuery}, {categories} and {limit}. */

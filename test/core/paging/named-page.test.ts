@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PagingDefinition } from '../../../src/core/definition.ts';
 import type { PageEnd } from '../../../src/core/paging.ts';
-import { isNamed } from '../../../src/core/vendor/named-page.ts';
+import { isNamed } from '../../../src/core/paging/named-page.ts';
 
 const page: PageEnd = {
   url: 'https://vendor.example/',

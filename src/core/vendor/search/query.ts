@@ -1,7 +1,7 @@
 /** `--query key=value,...`: how it is read, and how records are matched against it. */
 import type { Buffer } from 'node:buffer';
-import { decodeString } from '../json/json.ts';
-import { exit, Problem } from '../problem.ts';
+import { decodeString } from '../../json/json.ts';
+import { exit, Problem } from '../../problem.ts';
 
 /**
  * The pairs of all texts, in order. Pairs are separated by commas; a comma inside a value is written `\,` or the whole

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { identifier, type IdentityRule } from '../../../src/core/identity.ts';
-import { noticingRepeats } from '../../../src/core/vendor/repeated-rows.ts';
+import { noticingRepeats } from '../../../src/core/paging/repeated-rows.ts';
 
 const byId: IdentityRule = { paths: [['id']] };
 const byContent: IdentityRule = { paths: [] };

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { exit, Problem } from '../../../src/core/problem.ts';
-import { matches, parseQuery } from '../../../src/core/vendor/query.ts';
+import { exit, Problem } from '../../../../src/core/problem.ts';
+import { matches, parseQuery } from '../../../../src/core/vendor/search/query.ts';
 
 const rows: readonly (readonly [text: string, pairs: [string, string][]])[] = [
   ['a=b', [['a', 'b']]],

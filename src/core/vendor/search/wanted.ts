@@ -1,7 +1,7 @@
 /** Which records are wanted, by what is at paths in them: what the vendor does not compare is compared here. */
 import type { Buffer } from 'node:buffer';
-import { mostNames, parsePath, readingsOf } from '../json/path.ts';
-import { exit, Problem } from '../problem.ts';
+import { mostNames, parsePath, readingsOf } from '../../json/path.ts';
+import { exit, Problem } from '../../problem.ts';
 import { matches } from './query.ts';
 
 /** A record is wanted when it has one of the values at one of the paths. */

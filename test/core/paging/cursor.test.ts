@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cursorFrom, cursorText, type Cursor } from '../../../src/core/vendor/cursor.ts';
+import { cursorFrom, cursorText, type Cursor } from '../../../src/core/paging/cursor.ts';
 
 const cursors: readonly (readonly [what: string, cursor: Cursor, text: string])[] = [
   ['a text is itself', 'eyJhIjoxfQ==', 'eyJhIjoxfQ=='],
