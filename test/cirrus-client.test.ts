@@ -5,14 +5,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { run, scratch, type Ended } from './support/program.ts';
 import { startCirrus, type Cirrus, type CirrusOptions } from './support/vendors/cirrus.ts';
+import { linesOf } from './support/lines.ts';
 
 const first = 'http://www.institution.edu';
 const second = 'https://library.institution.edu/';
 const credentials = ['--apikey', 'key', '--apisecret', 'a-long-value'];
-
-function lines(text: string): string[] {
-  return text.split('\n').filter((line) => line !== '');
-}
 
 function event(number: number, more: Readonly<Record<string, string>> = {}): string {
   const timeStampISO = new Date(Date.now() - 60_000).toISOString();
@@ -26,7 +23,7 @@ async function started(t: { after(clean: () => Promise<void>): void }, options: 
 }
 
 function correlations(result: Ended): string[] {
-  return lines(result.stdout).map((line) => (JSON.parse(line) as { correlationId: string }).correlationId);
+  return linesOf(result.stdout).map((line) => (JSON.parse(line) as { correlationId: string }).correlationId);
 }
 
 test('its crontab line with one word changed: -c goes on where the last run stopped, no source is named', async (t) => {
@@ -114,7 +111,7 @@ test('-x is one query, whatever the organisations: the others are counted, and a
       [null, first],
     );
     assert.deepEqual(
-      lines(result.stderr).filter((line) => !line.startsWith('hint: ')),
+      linesOf(result.stderr).filter((line) => !line.startsWith('hint: ')),
       [...more, 'audit-export: stopped after one API query, as asked; 2 of 3 branches were not asked'],
     );
   }
@@ -153,7 +150,7 @@ test('a command takes each page of a vendor with cursors, and its failure loses 
   const twice = '[ -e b ] && exit 9; [ -e a ] && touch b; touch a; cat >> got';
   const broken = await run([...argv, twice], { directory, environment });
   assert.equal(broken.status, 74, broken.stderr);
-  const got = (): string[] => lines(readFileSync(join(directory, 'got'), 'utf8'));
+  const got = (): string[] => linesOf(readFileSync(join(directory, 'got'), 'utf8'));
   assert.equal(got().length, 4);
   const next = await run([...argv, 'cat >> got'], { directory, environment });
   assert.equal(next.status, 0, next.stderr);

@@ -6,14 +6,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { until } from './faults/processes.ts';
+import { linesOf } from './support/lines.ts';
 import { ended, run, scratch, shell, start, type Ended } from './support/program.ts';
 import { fakeElastic, withoutMark } from './support/sinks/elastic.ts';
 
 const environment = { PATH: '/usr/bin:/bin' };
-
-function lines(text: string): string[] {
-  return text.split('\n').filter((line) => line !== '');
-}
 
 /** The sample's records, to a line of shell that reads them. */
 function pullInto(directory: string, script: string, more: readonly string[] = []): Promise<Ended> {
@@ -24,7 +21,7 @@ function pullInto(directory: string, script: string, more: readonly string[] = [
 /** What `cat >> got` has got. */
 function got(directory: string): string[] {
   const path = join(directory, 'got');
-  return existsSync(path) ? lines(readFileSync(path, 'utf8')) : [];
+  return existsSync(path) ? linesOf(readFileSync(path, 'utf8')) : [];
 }
 
 test('records go to the command, once; with nothing new it is not started', async (t) => {
@@ -84,7 +81,7 @@ function isDead(pid: string): boolean {
 test('a hanging command is ended with all that it started', async (t) => {
   const directory = scratch(t);
   await pullInto(directory, 'sleep 1000 & echo $! > pid; echo $$ >> pid; wait', ['--timeout', '1s']);
-  const pids = lines(readFileSync(join(directory, 'pid'), 'utf8'));
+  const pids = linesOf(readFileSync(join(directory, 'pid'), 'utf8'));
   assert.equal(pids.length, 2);
   for (const pid of pids) await until(() => isDead(pid)); // a moment after the signal, for a machine may be busy
 });
@@ -128,7 +125,7 @@ test('what it says goes to stderr; of our secrets it sees none, and what it says
   assert.ok(!wrong.stderr.includes(secret));
   const result = await run(argv, { directory, environment: { ...environment, SAMPLE_PASSWORD: 'sample' } });
   assert.deepEqual([result.status, result.stdout], [0, 'out\n']);
-  assert.deepEqual(lines(result.stderr).toSorted(), ['sh: .', `sh: ${secret}`, 'sh: err'].toSorted());
+  assert.deepEqual(linesOf(result.stderr).toSorted(), ['sh: .', `sh: ${secret}`, 'sh: err'].toSorted());
 });
 
 test('what it prints goes to our standard output, every byte as it is', async (t) => {
@@ -157,7 +154,7 @@ test('where the reader of what it prints goes away, the command fails: 74, and t
   assert.match(broken.stderr, /^audit-export: the command cat was ended by SIGPIPE\nhint: /);
   const again = await run(['--source', 'sample', '--state-dir', 'state', '--', 'cat'], { directory, environment });
   assert.deepEqual([again.status, again.stderr], [0, '']);
-  assert.ok(lines(again.stdout).length > 200);
+  assert.ok(linesOf(again.stdout).length > 200);
 });
 
 test('where the disk behind our standard output is full, it is said, and not what that did to the command', async (t) => {
@@ -205,12 +202,12 @@ test('what it says cannot pass for a line of ours', async (t) => {
   const text = await run([...words, '--', 'sh', '-c', script], { directory, environment });
   const printed = [forged, 'audit-export: forged', 'its own name', '\\u001b[2Kx'];
   assert.deepEqual(
-    lines(text.stderr),
+    linesOf(text.stderr),
     printed.map((line) => `sh: ${line}`),
   );
   const json = await run([...words, '--log-format', 'json', '--', 'sh', '-c', script], { directory, environment });
   assert.deepEqual(
-    lines(json.stderr).map((line) => {
+    linesOf(json.stderr).map((line) => {
       const { level, command, message } = JSON.parse(line) as Record<string, unknown>;
       return [level, command, message];
     }),

@@ -21,11 +21,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { version } from '../src/core/version.ts';
+import { linesOf } from './support/lines.ts';
 import { ended, run, scratch, shell, start } from './support/program.ts';
-
-function lines(text: string): string[] {
-  return text.split('\n').filter((line) => line !== '');
-}
 
 /** A vendor that does not answer before it is told to. */
 async function silentVendor(t: { after(clean: () => void): void }): Promise<{ server: Server; url: string }> {
@@ -47,11 +44,11 @@ test('from an empty environment: the sample comes out as JSON Lines, the second 
   const state = join(scratch(t), 'state');
   const first = await run(['--source', 'sample', '--state-dir', state]);
   assert.deepEqual([first.status, first.stderr], [0, '']);
-  const ids = lines(first.stdout).map((line) => (JSON.parse(line) as { id: string }).id);
+  const ids = linesOf(first.stdout).map((line) => (JSON.parse(line) as { id: string }).id);
   assert.ok(ids.length > 200, `${ids.length} records`);
   const second = await run(['--source', 'sample', '--state-dir', state]);
   assert.deepEqual([second.status, second.stderr], [0, '']);
-  const newIds = lines(second.stdout).map((line) => (JSON.parse(line) as { id: string }).id);
+  const newIds = linesOf(second.stdout).map((line) => (JSON.parse(line) as { id: string }).id);
   assert.ok(newIds.length > 0 && newIds.length < 20, `${newIds.length} records`);
   assert.ok(newIds.every((id) => !ids.includes(id)));
 });
@@ -69,7 +66,7 @@ test('./.env is read without being named', async (t) => {
   writeFileSync(join(directory, '.env'), 'AUDIT_EXPORT_SOURCE=sample\nAUDIT_EXPORT_SINK=file\nOUTPUT=records.jsonl\n');
   const result = await run(['--state-dir', 'state'], { directory });
   assert.deepEqual([result.status, result.stdout, result.stderr], [0, '', '']);
-  assert.ok(lines(readFileSync(join(directory, 'records.jsonl'), 'utf8')).length > 200);
+  assert.ok(linesOf(readFileSync(join(directory, 'records.jsonl'), 'utf8')).length > 200);
 });
 
 test('./.env of another user is not read: it says where credentials go', async (t) => {
@@ -190,7 +187,7 @@ for (const [argv, status, message] of wrong) {
     const result = await run(argv);
     assert.equal(result.status, status);
     assert.equal(result.stdout, '');
-    const [first = '', second = '', ...rest] = lines(result.stderr);
+    const [first = '', second = '', ...rest] = linesOf(result.stderr);
     assert.match(first, message);
     assert.match(first, /^audit-export: [^A-Z].*[^.]$/);
     assert.match(second, /^hint: ./);
@@ -211,7 +208,7 @@ for (const [words, message] of [
   test(`the sample is refused ${words}, and the run ends`, async (t) => {
     const line = `timeout 20 $AUDIT_EXPORT --source sample --state-dir state ${words}`;
     const result = await shell(line, { directory: scratch(t) });
-    assert.deepEqual([result.status, lines(result.stderr)[0]], [64, `audit-export: ${message}`]);
+    assert.deepEqual([result.status, linesOf(result.stderr)[0]], [64, `audit-export: ${message}`]);
   });
 }
 
@@ -221,7 +218,7 @@ test('asked for JSON, an error is a JSON line with message, hint and exit', asyn
     ['--source', 'sycope', '--log-format=json'],
   ]) {
     const result = await run(argv);
-    const [line = '', ...rest] = lines(result.stderr);
+    const [line = '', ...rest] = linesOf(result.stderr);
     assert.deepEqual(rest, []);
     const said = JSON.parse(line) as Record<string, unknown>;
     assert.equal(said['exit'], result.status);
@@ -251,7 +248,7 @@ test('on a terminal no record stands behind the progress line; -q draws none, an
   if (/not found/.test(told.stderr)) return t.skip('there is no script(1) here');
   assert.match(told.stdout, / MB, /);
   assert.deepEqual(
-    lines(told.stdout).filter((line) => / MB, [^\r]*\{/.test(line)),
+    linesOf(told.stdout).filter((line) => / MB, [^\r]*\{/.test(line)),
     [],
   );
   const piped = await shell(`script -qec "${words} | cat" /dev/null`, { directory });
@@ -292,7 +289,7 @@ test('with a position, a reader that is gone is status 74, and the records come 
   assert.match(broken.stderr, /^audit-export: the reader of the pipe is gone\nhint: /);
   const again = await run(['--source', 'sample', '--state-dir', 'state'], { directory });
   assert.equal(again.status, 0);
-  assert.ok(lines(again.stdout).length > 200);
+  assert.ok(linesOf(again.stdout).length > 200);
 });
 
 test('a closed stdout is refused, /dev/null is warned of, a full disk is status 74', async (t) => {
@@ -315,7 +312,7 @@ test('a slow reader gets every byte', async (t) => {
   const line = '$AUDIT_EXPORT --source sample --state-dir state | { sleep 1; cat; }';
   const slow = await shell(line, { directory });
   assert.ok(slow.stdout.length > 65_536, 'more than a pipe holds');
-  for (const record of lines(slow.stdout)) JSON.parse(record);
+  for (const record of linesOf(slow.stdout)) JSON.parse(record);
   assert.ok(slow.stdout.endsWith('}\n'));
 });
 
@@ -325,7 +322,7 @@ test('records go into a file that stdout names, and into a socket', async (t) =>
   const stdio = ['ignore', openSync(path, 'a'), 'pipe'] as const;
   const result = await run(['--source', 'sample', '--since', '7d'], { directory, stdio: [...stdio] });
   assert.equal(result.status, 0);
-  assert.ok(lines(readFileSync(path, 'utf8')).length > 200);
+  assert.ok(linesOf(readFileSync(path, 'utf8')).length > 200);
 });
 
 for (const [signal, status] of [
@@ -437,7 +434,7 @@ for (const words of [
     const gone = join(scratch(t), 'gone');
     const line = `mkdir ${gone} && cd ${gone} && rmdir ${gone} && $AUDIT_EXPORT --source sample ${words}`;
     const result = await shell(line, { environment: { HOME: scratch(t) } });
-    const [message, hint] = lines(result.stderr);
+    const [message, hint] = linesOf(result.stderr);
     assert.equal(result.status, 78, result.stderr);
     assert.match(
       message ?? '',
@@ -452,7 +449,7 @@ for (const words of ['--source ./acme.yaml', 'check --source acme.yaml', 'source
     const gone = join(scratch(t), 'gone');
     const line = `mkdir ${gone} && cd ${gone} && rmdir ${gone} && $AUDIT_EXPORT ${words}`;
     const result = await shell(line, { environment: { HOME: scratch(t) } });
-    const [message, hint] = lines(result.stderr);
+    const [message, hint] = linesOf(result.stderr);
     assert.equal(result.status, 78, result.stderr);
     assert.match(message ?? '', /^audit-export: the definition (?:\.\/)?acme\.yaml cannot be read \(ENOENT\)$/);
     assert.match(hint ?? '', /; it was looked for in the current directory, which is no longer there$/);

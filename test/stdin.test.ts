@@ -17,15 +17,12 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { until } from './faults/processes.ts';
+import { linesOf } from './support/lines.ts';
 import { ended, scratch, shell, start } from './support/program.ts';
 import { fakeElastic, withoutMark } from './support/sinks/elastic.ts';
 import { fakeSekoia } from './support/sinks/sekoia.ts';
 import { fakeSplunk } from './support/sinks/splunk.ts';
 import { sendJson, serve } from './support/vendors/server.ts';
-
-function lines(text: string): string[] {
-  return text.split('\n').filter((line) => line !== '');
-}
 
 /** What `spl audit export` prints, for some record numbers. */
 function exported(...numbers: readonly number[]): string {
@@ -43,7 +40,7 @@ test('an hourly export that reaches back over the last one is delivered once', a
   assert.deepEqual((await shell(pull, { directory })).stderr, '');
   writeFileSync(join(directory, 'in'), exported(2, 3, 4));
   assert.equal((await shell(pull, { directory })).status, 0);
-  const ids = lines(readFileSync(join(directory, 'got'), 'utf8')).map((line) => /id-\d+/.exec(line)?.[0]);
+  const ids = linesOf(readFileSync(join(directory, 'got'), 'utf8')).map((line) => /id-\d+/.exec(line)?.[0]);
   assert.deepEqual(ids, ['id-1', 'id-2', 'id-3', 'id-4']);
 });
 
@@ -75,7 +72,7 @@ test('with --no-position the whole pipe passes every time, and nothing is left b
   writeFileSync(join(directory, 'in'), exported(1, 2));
   for (let time = 0; time < 2; time++) {
     const result = await shell('cat in | $AUDIT_EXPORT --source - --no-position', { directory });
-    assert.deepEqual([result.status, result.stderr, lines(result.stdout).length], [0, '', 2]);
+    assert.deepEqual([result.status, result.stderr, linesOf(result.stdout).length], [0, '', 2]);
   }
   assert.ok(!existsSync(join(directory, '.local')));
 });
@@ -113,7 +110,7 @@ test('a line that is not JSON is set aside in each run that it comes to, for it 
     const { status, stdout, stderr } = await shell(pull, { directory });
     assert.deepEqual([status, stdout], [3, `{"id":"${run}"}\n`]);
     assert.match(stderr, /^audit-export: 1 record was not delivered but set aside in .*q\.quarantine\.jsonl\n/);
-    assert.equal(lines(readFileSync(join(directory, 'state', 'q.quarantine.jsonl'), 'utf8')).length, run);
+    assert.equal(linesOf(readFileSync(join(directory, 'state', 'q.quarantine.jsonl'), 'utf8')).length, run);
   }
 });
 
@@ -251,7 +248,7 @@ test('what a reader took and lost comes again only with --no-position', async (t
     const options = { directory, environment: { ELASTIC_INDEX: 'audit' } };
     assert.equal((await shell(`${pull} | { cat > /dev/null; exit 22; }`, options)).status, 22);
     const next = await shell(pull, options);
-    assert.deepEqual([next.status, lines(next.stdout).length], [0, 2 * again], flags);
+    assert.deepEqual([next.status, linesOf(next.stdout).length], [0, 2 * again], flags);
   }
 });
 
@@ -262,7 +259,7 @@ test('members that --volatile-path names make no other _id, and are delivered as
     const pull = `cat in | $AUDIT_EXPORT --source - --no-position --id-path uid --bulk-format elastic ${flags}`;
     const { status, stdout, stderr } = await shell(pull, { directory, environment: { ELASTIC_INDEX: 'audit' } });
     assert.deepEqual([status, stderr], [0, '']);
-    const [action = '', ...others] = lines(stdout);
+    const [action = '', ...others] = linesOf(stdout);
     return { id: /"_id":"([^"]*)"/.exec(action)?.[1] ?? '', lines: others };
   }
   const [first, second] = [
@@ -305,7 +302,7 @@ test('a stream without an end is delivered as it comes, at most a second late', 
   const end = ended(child);
   const got = (): number => {
     const path = join(directory, 'got');
-    return existsSync(path) ? lines(readFileSync(path, 'utf8')).length : 0;
+    return existsSync(path) ? linesOf(readFileSync(path, 'utf8')).length : 0;
   };
   while (!existsSync(join(directory, 'got'))) await wait(20); // it has started
   const late: number[] = [];
@@ -359,7 +356,7 @@ test('a reader that has enough ends a stream without an end, quietly where no po
   const line =
     'while echo \'{"a":1}\'; do :; done 2> /dev/null | { $AUDIT_EXPORT --source - --no-position --dedupe content; echo $? >&3; } 3> status | head -1; cat status';
   const result = await shell(line, { directory });
-  assert.deepEqual(lines(result.stdout), ['{"a":1}', '0']);
+  assert.deepEqual(linesOf(result.stdout), ['{"a":1}', '0']);
 });
 
 test('--max-runtime ends a stream with 75, and what was read is delivered', async (t) => {
@@ -409,7 +406,7 @@ test('the recipe of the Syncropel document for Splunk and Sekoia.io, with no cre
   );
   assert.equal(toSekoia.status, 0, toSekoia.stderr);
   const events = sekoia.lines.filter((line) => line !== ''); // a pipe ends its last line as well
-  assert.deepEqual(events, lines(exported(1, 2)).slice(1));
+  assert.deepEqual(events, linesOf(exported(1, 2)).slice(1));
   const refused = await shell(
     pipe('splunk', `-H "Authorization: Splunk wrong" ${splunk.url}/services/collector/event`),
     {
@@ -427,7 +424,7 @@ test('what --bulk-format prints into a file is what the pipe gets, and a closed 
   const piped = await shell(`cat in | $AUDIT_EXPORT ${flags} | cat`, { directory });
   await shell(`cat in | $AUDIT_EXPORT ${flags} --output file`, { directory });
   assert.equal(readFileSync(join(directory, 'file'), 'utf8'), piped.stdout);
-  assert.equal(lines(piped.stdout).length, 2);
+  assert.equal(linesOf(piped.stdout).length, 2);
 });
 
 test('a run that is killed while its input goes on leaves a writer that is told so', async (t) => {

@@ -15,6 +15,7 @@ import { Problem } from '../../src/core/problem.ts';
 import { listPositions } from '../../src/io/position/position-list.ts';
 import { main } from '../../src/main.ts';
 import { builtProgram } from '../support/built-program.ts';
+import { linesOf } from '../support/lines.ts';
 import { ended, scratch } from '../support/program.ts';
 import { catalogue } from './catalogue.ts';
 import { baseDefinition, type Definition } from './definition.ts';
@@ -295,8 +296,4 @@ function expectWarnings(result: Result, expected: readonly RegExp[] = []): void 
   const { warnings } = saidBy(result);
   assert.equal(warnings.length, expected.length, result.stderr);
   for (const [at, pattern] of expected.entries()) assert.match(warnings[at] ?? '', pattern);
-}
-
-function linesOf(text: string): string[] {
-  return text.split('\n').filter((line) => line !== '');
 }

@@ -22,11 +22,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import { Problem } from '../../src/core/problem.ts';
 import type { AppendFile, FilePlace } from '../../src/core/types.ts';
 import { onReached } from '../../src/io/failpoint.ts';
 import { appendFile } from '../../src/io/append-file.ts';
 import { arrayBuffers } from '../support/garbage.ts';
+import { problem } from '../support/problem.ts';
 import { arm } from '../sweep/failing.ts';
 
 function freshPath(t: TestContext): string {
@@ -63,15 +63,6 @@ async function appendAs(
   const place = file.saved(settled);
   await file.close();
   return { place };
-}
-
-function problem(status: number, message: RegExp): (error: unknown) => boolean {
-  return (error) => {
-    assert.ok(error instanceof Problem, String(error));
-    assert.match(error.message, message);
-    assert.equal(error.status, status);
-    return true;
-  };
 }
 
 test('lines are appended to a file that only its owner can read', async (t) => {

@@ -22,21 +22,13 @@ import {
   thenClose,
   thenReset,
   type Behaviour,
-  type RawServer,
-  type RawServerOptions,
+  rawServerFor,
 } from '../support/raw-server.ts';
 
 /** The clock of undici's own limits, which counts steps of half a second. */
 const undiciClock = createRequire(import.meta.url)('undici/lib/util/timers.js') as { tick(milliseconds: number): void };
 
 const secret = 's3cret-t0ken';
-
-/** A server that lives as long as the test. */
-async function serve(t: TestContext, behave: Behaviour, options?: RawServerOptions): Promise<RawServer> {
-  const server = await rawServer(behave, options);
-  t.after(() => server.close());
-  return server;
-}
 
 /** A client that lives as long as the test. */
 function open(t: TestContext, base: string, options: Partial<HttpOptions> = {}): Http {
@@ -84,7 +76,7 @@ function isFinal(problem: Problem, status: number, message: RegExp): void {
 
 test('a reply brings status, headers, the server clock and the body as it was sent', async (t) => {
   const date = 'Fri, 20 Nov 2026 09:00:00 GMT';
-  const server = await serve(
+  const server = await rawServerFor(
     t,
     answers(reply(418, { Date: date, 'X-A': '1', 'x-a': '2', 'Set-Cookie': 'a=b' }, '{"a":1.10}')),
   );
@@ -100,7 +92,7 @@ test('a reply brings status, headers, the server clock and the body as it was se
 });
 
 test('a clock that is not an HTTP date is no clock', async (t) => {
-  const server = await serve(t, answers(reply(200, { Date: '65' })));
+  const server = await rawServerFor(t, answers(reply(200, { Date: '65' })));
   const answer = await get(open(t, server.url));
   assert.equal(answer.date, undefined);
   await answer.discard();
@@ -113,14 +105,14 @@ test('of two clocks, such as a proxy adds its own, the earlier one counts: nothi
     'Date: 65',
     'Content-Length: 0',
   ];
-  const server = await serve(t, answers(`HTTP/1.1 200 OK\r\n${head.join('\r\n')}\r\n\r\n`));
+  const server = await rawServerFor(t, answers(`HTTP/1.1 200 OK\r\n${head.join('\r\n')}\r\n\r\n`));
   const answer = await get(open(t, server.url));
   assert.equal(answer.date, BigInt(Date.UTC(2026, 10, 20, 9)) * 1_000_000n);
   await answer.discard();
 });
 
 test('a request arrives with its method, headers, body and length', async (t) => {
-  const server = await serve(t, answers(reply(200)));
+  const server = await rawServerFor(t, answers(reply(200)));
   const http = open(t, server.url);
   await (
     await http.send({ method: 'POST', url: '/q', headers: { 'Content-Type': 'application/json' }, body: '{"ü":1}' })
@@ -136,22 +128,22 @@ test('a request arrives with its method, headers, body and length', async (t) =>
 
 test('informational replies are passed over', async (t) => {
   const early = 'HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n';
-  const server = await serve(t, answers(Buffer.concat([Buffer.from(early), reply(200, {}, 'ok')])));
+  const server = await rawServerFor(t, answers(Buffer.concat([Buffer.from(early), reply(200, {}, 'ok')])));
   assert.equal(await getText(open(t, server.url)), 'ok');
 });
 
 test('bytes after the stated length are not taken for the body', async (t) => {
-  const server = await serve(t, answers(thenClose(Buffer.concat([reply(200, {}, '[1]'), Buffer.from('[2]')]))));
+  const server = await rawServerFor(t, answers(thenClose(Buffer.concat([reply(200, {}, '[1]'), Buffer.from('[2]')]))));
   assert.equal(await getText(open(t, server.url)), '[1]');
 });
 
 test('a byte order mark is no part of a text', async (t) => {
-  const server = await serve(t, answers(reply(200, {}, '\ufeff{"status":"\ufeff"}')));
+  const server = await rawServerFor(t, answers(reply(200, {}, '\ufeff{"status":"\ufeff"}')));
   assert.equal(await getText(open(t, server.url)), '{"status":"\ufeff"}');
 });
 
 test('text stops at its limit and does not wait for the rest', async (t) => {
-  const server = await serve(
+  const server = await rawServerFor(
     t,
     drip(`HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(5000)}`, 'x', 1000),
   );
@@ -161,7 +153,7 @@ test('text stops at its limit and does not wait for the rest', async (t) => {
 test('a long body comes in chunks and waits for its reader', async (t) => {
   const sent = randomBytes(8 * 1024 * 1024);
   let flushed = false;
-  const server = await serve(t, (socket) => void socket.write(reply(200, {}, sent), () => (flushed = true)));
+  const server = await rawServerFor(t, (socket) => void socket.write(reply(200, {}, sent), () => (flushed = true)));
   const answer = await get(open(t, server.url));
   const chunks: Buffer[] = [];
   for await (const chunk of answer.body) {
@@ -176,7 +168,7 @@ test('a long body comes in chunks and waits for its reader', async (t) => {
 });
 
 test('a header value that could break out of its line is refused before anything is sent', async (t) => {
-  const server = await serve(t, answers(reply(200)));
+  const server = await rawServerFor(t, answers(reply(200)));
   const http = open(t, server.url);
   for (const value of [`${secret}\r\nX: 1`, `${secret}\n`, `“${secret}”`, `${secret}\0`]) {
     const problem = await problemOf(http.send({ method: 'GET', url: '/', headers: { Authorization: value } }));
@@ -220,7 +212,7 @@ test('refusals on several addresses are one refusal', async (t) => {
 });
 
 test('a server on one of several addresses is found', async (t) => {
-  const server = await serve(t, answers(reply(200, {}, 'ok'))); // on 127.0.0.1; localhost is ::1 as well
+  const server = await rawServerFor(t, answers(reply(200, {}, 'ok'))); // on 127.0.0.1; localhost is ::1 as well
   assert.equal(await getText(open(t, `http://localhost:${server.port}`)), 'ok');
 });
 
@@ -245,13 +237,13 @@ test('a connection that is never accepted ends at the connect limit', async (t) 
 });
 
 test('a connection that is reset before the reply is transient', async (t) => {
-  const server = await serve(t, thenReset());
+  const server = await rawServerFor(t, thenReset());
   isTransient(await problemOf(get(open(t, server.url))), /(broke|closed) the connection/);
   assert.equal(server.connections, 1, 'one attempt a call');
 });
 
 test('a connection that is closed before the reply is transient', async (t) => {
-  const server = await serve(t, thenClose(''));
+  const server = await rawServerFor(t, thenClose(''));
   isTransient(
     await problemOf(get(open(t, server.url))),
     /closed the connection before the end of the reply \(UND_ERR_SOCKET/,
@@ -259,7 +251,7 @@ test('a connection that is closed before the reply is transient', async (t) => {
 });
 
 test('http:// where TLS is spoken has a hint at https://, and what https:// does has none', async (t) => {
-  const server = await serve(t, thenClose(''));
+  const server = await rawServerFor(t, thenClose(''));
   const [plain, tls] = [
     await problemOf(get(open(t, server.url))),
     await problemOf(get(open(t, server.url.replace('http:', 'https:')))),
@@ -270,7 +262,7 @@ test('http:// where TLS is spoken has a hint at https://, and what https:// does
 
 test('where a part of a reply came, nobody speaks TLS', async (t) => {
   for (const begun of ['HTTP/1.1 200', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[']) {
-    const server = await serve(t, thenClose(begun));
+    const server = await rawServerFor(t, thenClose(begun));
     const client = open(t, server.url);
     const { hint } = await problemOf((async () => (await get(client)).text())());
     assert.equal(hint, 'check the network and the service; the next run continues from here', begun);
@@ -294,7 +286,7 @@ const cuts: readonly (readonly [name: string, behave: Behaviour])[] = [
 ];
 for (const [name, behave] of cuts) {
   test(`a body that is cut is never taken for a whole one: ${name}`, async (t) => {
-    const server = await serve(t, behave);
+    const server = await rawServerFor(t, behave);
     isTransient(await problemOf(getText(open(t, server.url))), /\((UND_ERR|ECONNRESET|HPE_INVALID_EOF|Z_BUF)/);
     assert.equal(server.requests.length, 1);
     assert.equal(server.requests[0]?.headers['range'], undefined);
@@ -302,7 +294,7 @@ for (const [name, behave] of cuts) {
 }
 
 test('a body that ends with its connection, and says no length, is read to the end', async (t) => {
-  const server = await serve(t, thenClose('HTTP/1.1 200 OK\r\n\r\n[{"a":1}]'));
+  const server = await rawServerFor(t, thenClose('HTTP/1.1 200 OK\r\n\r\n[{"a":1}]'));
   const answer = await get(open(t, server.url));
   assert.equal(
     answer.headers['content-length'] ?? answer.headers['transfer-encoding'],
@@ -321,7 +313,7 @@ const dyingKeepAlive: Behaviour = (socket, { connection, number }) => {
 };
 
 test('an idle connection that has died is replaced without a word, if the request may be repeated', async (t) => {
-  const server = await serve(t, dyingKeepAlive);
+  const server = await rawServerFor(t, dyingKeepAlive);
   const http = open(t, server.url);
   assert.equal(await getText(http), '1');
   assert.equal(await getText(http), '3');
@@ -329,7 +321,7 @@ test('an idle connection that has died is replaced without a word, if the reques
 });
 
 test('a request that may not be repeated is not repeated', async (t) => {
-  const server = await serve(t, dyingKeepAlive);
+  const server = await rawServerFor(t, dyingKeepAlive);
   const http = open(t, server.url);
   await getText(http);
   isTransient(await problemOf(http.send({ method: 'POST', url: '/', body: 'x' })), /(broke|closed) the connection/);
@@ -337,7 +329,7 @@ test('a request that may not be repeated is not repeated', async (t) => {
 });
 
 test('a query sent by POST may be repeated', async (t) => {
-  const server = await serve(t, dyingKeepAlive);
+  const server = await rawServerFor(t, dyingKeepAlive);
   const http = open(t, server.url);
   await getText(http);
   const answer = await http.send({ method: 'POST', url: '/', body: 'x', repeatable: true });
@@ -347,14 +339,14 @@ test('a query sent by POST may be repeated', async (t) => {
 // ---------------------------------------------------------------------------------------------------- time
 
 test('a server that accepts and never answers ends at the total limit, and was asked for too much perhaps', async (t) => {
-  const server = await serve(t, silence);
+  const server = await rawServerFor(t, silence);
   const problem = await problemOf(get(open(t, server.url, { timeout: 300 })));
   isTransient(problem, /did not complete its reply within 0\.3 s \(GET \/\)/);
   assert.equal(problem.httpStatus, 504);
 });
 
 test('what to do about a reply that takes too long is to ask a source for less, which no setting does of a sink', async (t) => {
-  const server = await serve(t, silence);
+  const server = await rawServerFor(t, silence);
   const hints = {
     source: 'ask for less at once, or give it more time with --timeout',
     sink: 'give it more time with --timeout',
@@ -368,7 +360,7 @@ test('what to do about a reply that takes too long is to ask a source for less, 
 test('a reply may begin as late as the total limit lets it: that is what --timeout is for', async (t) => {
   let ask = (_socket: Socket): void => undefined;
   const asked = new Promise<Socket>((resolve) => (ask = resolve));
-  const server = await serve(t, (socket) => ask(socket));
+  const server = await rawServerFor(t, (socket) => ask(socket));
   const answer = getText(open(t, server.url, { timeout: 60_000 }));
   const socket = await asked;
   for (const milliseconds of [1000, 50_000]) undiciClock.tick(milliseconds);
@@ -377,13 +369,13 @@ test('a reply may begin as late as the total limit lets it: that is what --timeo
 });
 
 test('a head that trickles in ends at the total limit', async (t) => {
-  const server = await serve(t, drip('HTTP/1.1 200 OK\r\n', 'X-Slow: a\r\n', 20));
+  const server = await rawServerFor(t, drip('HTTP/1.1 200 OK\r\n', 'X-Slow: a\r\n', 20));
   const problem = await problemOf(get(open(t, server.url, { timeout: 300 })));
   isTransient(problem, /did not complete its reply within 0\.3 s/);
 });
 
 test('a body that trickles in ends at the total limit', async (t) => {
-  const server = await serve(t, drip('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n', '{"a":1}', 20));
+  const server = await rawServerFor(t, drip('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n', '{"a":1}', 20));
   const begun = Date.now();
   const problem = await problemOf(getText(open(t, server.url, { timeout: 300 })));
   isTransient(problem, /did not complete its reply within 0\.3 s \(GET \/\)/);
@@ -391,7 +383,7 @@ test('a body that trickles in ends at the total limit', async (t) => {
 });
 
 test('a body that never begins ends at the total limit', async (t) => {
-  const server = await serve(t, answers('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n'));
+  const server = await rawServerFor(t, answers('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n'));
   const begun = Date.now();
   isTransient(
     await problemOf(getText(open(t, server.url, { timeout: 300 }))),
@@ -402,7 +394,7 @@ test('a body that never begins ends at the total limit', async (t) => {
 
 test('time that the reader takes for itself does not count', async (t) => {
   const sent = randomBytes(1024 * 1024);
-  const server = await serve(t, answers(reply(200, {}, sent)));
+  const server = await rawServerFor(t, answers(reply(200, {}, sent)));
   const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1100));
   await getText(open(t, server.url)); // what the first request of a process loads takes time, too
   const answer = await get(open(t, server.url, { timeout: 1000 }));
@@ -416,7 +408,7 @@ test('time that the reader takes for itself does not count', async (t) => {
 });
 
 test('a stop request ends what is under way with its own reason', async (t) => {
-  const server = await serve(t, drip('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n', 'x', 20));
+  const server = await rawServerFor(t, drip('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n', 'x', 20));
   const controller = new AbortController();
   const reason = new Problem(exit.terminate, 'stopped by SIGTERM', { hint: 'none' });
   const http = open(t, server.url, { stop: controller.signal });
@@ -429,7 +421,7 @@ test('a stop request ends what is under way with its own reason', async (t) => {
 });
 
 test('a stop request ends a wait for the head of a reply', async (t) => {
-  const server = await serve(t, silence);
+  const server = await rawServerFor(t, silence);
   const controller = new AbortController();
   const reason = new Problem(exit.terminate, 'stopped by SIGTERM', { hint: 'none' });
   const asking = problemOf(get(open(t, server.url, { stop: controller.signal })));
@@ -438,7 +430,7 @@ test('a stop request ends a wait for the head of a reply', async (t) => {
 });
 
 test('a proxy that takes the connection and says nothing is waited for neither after a stop request nor beyond the limit', async (t) => {
-  const proxy = await serve(t, silence);
+  const proxy = await rawServerFor(t, silence);
   const ask = (options: Partial<HttpOptions>): Promise<Problem> =>
     problemOf(get(open(t, 'https://vendor.example', { environment: { HTTPS_PROXY: proxy.url }, ...options })));
   isTransient(await ask({ timeout: 200 }), /did not complete its reply within 0\.2 s/);
@@ -486,7 +478,7 @@ test('a connection that takes as long as the whole request may is told as such, 
 });
 
 test('a final request is sent although the run is to stop', async (t) => {
-  const server = await serve(t, answers(reply(200)));
+  const server = await rawServerFor(t, answers(reply(200)));
   const reason = new Problem(exit.terminate, 'stopped by SIGTERM', { hint: 'none' });
   const http = open(t, server.url, { stop: AbortSignal.abort(reason) });
   assert.equal(await problemOf(get(http)), reason);
@@ -498,7 +490,7 @@ test('a final request is sent although the run is to stop', async (t) => {
 });
 
 test('a final request gets a second where the time of the run is nearly over, and not five', async (t) => {
-  const server = await serve(t, silence);
+  const server = await rawServerFor(t, silence);
   const http = open(t, server.url, { timeout: 60_000, until: Date.now() + 100 });
   const started = performance.now();
   const problem = await problemOf(http.send({ method: 'POST', url: '/logout', final: true }));
@@ -509,7 +501,7 @@ test('a final request gets a second where the time of the run is nearly over, an
 });
 
 test('a limit longer than any timer is no limit of nothing', async (t) => {
-  const server = await serve(t, (socket) => void setTimeout(() => socket.write(reply(200, {}, 'ok')), 50));
+  const server = await rawServerFor(t, (socket) => void setTimeout(() => socket.write(reply(200, {}, 'ok')), 50));
   assert.equal(await getText(open(t, server.url, { timeout: 100 * 24 * 60 * 60 * 1000 })), 'ok');
 });
 
@@ -517,7 +509,7 @@ test('after close nothing is left that keeps a process alive', async (t) => {
   const dripping = drip('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n', 'x', 20);
   let isAsked = (): void => undefined;
   const asked = new Promise<void>((resolve) => (isAsked = resolve));
-  const server = await serve(t, (socket, request) => {
+  const server = await rawServerFor(t, (socket, request) => {
     if (request.path === '/silent') return isAsked();
     if (request.path === '/asked') return void asked.then(() => socket.write(reply(200)));
     return dripping(socket, request);
@@ -540,7 +532,7 @@ test('after close nothing is left that keeps a process alive', async (t) => {
 test('after close no connection that is still being made keeps a process alive', async (t) => {
   const hole = await blackHole();
   t.after(() => hole.close());
-  const silent = await serve(t, silence, { onConnection: () => true });
+  const silent = await rawServerFor(t, silence, { onConnection: () => true });
   const script = `
     import { openHttp } from ${JSON.stringify(new URL('../../src/io/http.ts', import.meta.url).href)};
     const stop = new AbortController();
@@ -571,19 +563,19 @@ const strangers: readonly (readonly [name: string, answer: string])[] = [
 ];
 for (const [name, answer] of strangers) {
   test(`an answer that is not HTTP is final: ${name}`, async (t) => {
-    const server = await serve(t, thenClose(Buffer.from(answer, 'latin1')));
+    const server = await rawServerFor(t, thenClose(Buffer.from(answer, 'latin1')));
     isFinal(await problemOf(getText(open(t, server.url))), exit.protocol, /does not speak HTTP/);
   });
 }
 
 test('more than 16 KiB of headers are final', async (t) => {
-  const server = await serve(t, answers(reply(200, { 'X-Long': 'x'.repeat(20_000) })));
+  const server = await rawServerFor(t, answers(reply(200, { 'X-Long': 'x'.repeat(20_000) })));
   isFinal(await problemOf(get(open(t, server.url))), exit.protocol, /sent more than 16 KiB of headers/);
 });
 
 for (const status of ['000', '099', '101']) {
   test(`a reply with the status ${status} is none, and no mistake of this program`, async (t) => {
-    const server = await serve(t, answers(Buffer.from(`HTTP/1.1 ${status} X\r\nContent-Length: 0\r\n\r\n`)));
+    const server = await rawServerFor(t, answers(Buffer.from(`HTTP/1.1 ${status} X\r\nContent-Length: 0\r\n\r\n`)));
     isFinal(await problemOf(getText(open(t, server.url))), exit.protocol, /does not speak HTTP/);
   });
 }
@@ -601,27 +593,30 @@ const encodings: readonly (readonly [name: string, encoding: string, body: Buffe
 ];
 for (const [name, encoding, body] of encodings) {
   test(`a compressed body is unpacked: ${name}`, async (t) => {
-    const server = await serve(t, answers(reply(200, { 'Content-Encoding': encoding }, body)));
+    const server = await rawServerFor(t, answers(reply(200, { 'Content-Encoding': encoding }, body)));
     assert.equal(await getText(open(t, server.url)), text);
   });
 }
 
 test('only what this runtime can unpack is asked for', async (t) => {
-  const server = await serve(t, answers(reply(200)));
+  const server = await rawServerFor(t, answers(reply(200)));
   await getText(open(t, server.url));
   assert.equal(server.requests[0]?.headers['accept-encoding'], 'gzip, br');
 });
 
 for (const encoding of ['gzip, gzip, gzip, gzip, gzip, gzip', 'gzip,br', 'zstd', 'constructor']) {
   test(`a body encoded as ${encoding} is refused`, async (t) => {
-    const server = await serve(t, answers(reply(200, { 'Content-Encoding': encoding }, gzipSync(text))));
+    const server = await rawServerFor(t, answers(reply(200, { 'Content-Encoding': encoding }, gzipSync(text))));
     isFinal(await problemOf(getText(open(t, server.url))), exit.protocol, /encoded its reply/);
   });
 }
 
 for (const encoding of ['gzip', 'br', 'deflate']) {
   test(`a body that says ${encoding} and is plain is worth one more attempt, without compression`, async (t) => {
-    const server = await serve(t, answers(reply(200, { 'Content-Encoding': encoding }, text), reply(200, {}, text)));
+    const server = await rawServerFor(
+      t,
+      answers(reply(200, { 'Content-Encoding': encoding }, text), reply(200, {}, text)),
+    );
     const http = open(t, server.url);
     const problem = await problemOf(getText(http));
     assert.equal(problem.status, exit.protocol);
@@ -644,7 +639,7 @@ for (const encoding of ['gzip', 'br', 'deflate']) {
   for (const [how, headers, behave] of bare) {
     test(`nothing, ${how}, that says it is packed with ${encoding}, is nothing`, async (t) => {
       const head = `HTTP/1.1 401 Unauthorized\r\nContent-Encoding: ${encoding}\r\n${headers}\r\n`;
-      const server = await serve(t, behave(head));
+      const server = await rawServerFor(t, behave(head));
       const answer = await get(open(t, server.url));
       assert.deepEqual([answer.status, await answer.text()], [401, '']);
     });
@@ -652,14 +647,14 @@ for (const encoding of ['gzip', 'br', 'deflate']) {
 
   test(`a body packed with ${encoding} that breaks before its first byte is cut short`, async (t) => {
     const head = `HTTP/1.1 200 OK\r\nContent-Encoding: ${encoding}\r\nContent-Length: 10\r\n\r\n`;
-    const server = await serve(t, thenClose(head));
+    const server = await rawServerFor(t, thenClose(head));
     isTransient(await problemOf(getText(open(t, server.url))), /before the end of the reply|cut the reply short/);
   });
 }
 
 test('a compressed body that bursts is unpacked in small chunks, and no further than it is read', async (t) => {
   const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024));
-  const server = await serve(t, answers(reply(200, { 'Content-Encoding': 'gzip' }, bomb)));
+  const server = await rawServerFor(t, answers(reply(200, { 'Content-Encoding': 'gzip' }, bomb)));
   const http = open(t, server.url);
   assert.equal((await getText(http)).length, 1024 * 1024);
   for await (const chunk of (await get(http)).body) {
@@ -669,7 +664,7 @@ test('a compressed body that bursts is unpacked in small chunks, and no further 
 });
 
 test('of a plain body, no more than that is taken as text', async (t) => {
-  const server = await serve(t, answers(reply(200, {}, 'x'.repeat(1000))));
+  const server = await rawServerFor(t, answers(reply(200, {}, 'x'.repeat(1000))));
   const http = open(t, server.url);
   for (const limit of [999, 1000]) assert.equal((await (await get(http)).text(limit)).length, limit);
 });
@@ -677,7 +672,7 @@ test('of a plain body, no more than that is taken as text', async (t) => {
 // ---------------------------------------------------------------------------------------------------- redirects
 
 test('a redirect within the origin is followed, relative to the address that sent it', async (t) => {
-  const server = await serve(t, (socket, { path }) => {
+  const server = await rawServerFor(t, (socket, { path }) => {
     const next: Record<string, string> = { '/api/a': 'b', '/api/b': '/c?x=1', '/c?x=1': '?x=2' };
     const location = next[path];
     socket.write(location === undefined ? reply(200, {}, path) : reply(302, { Location: location }));
@@ -689,13 +684,13 @@ test('a redirect within the origin is followed, relative to the address that sen
 
 for (const status of [301, 302, 303, 307, 308]) {
   test(`a redirect (${status}) to another origin is not followed, and the other server sees nothing`, async (t) => {
-    const other = await serve(t, answers(reply(200)));
+    const other = await rawServerFor(t, answers(reply(200)));
     for (const location of [
       `${other.url}/x?token=${secret}`,
       `//127.0.0.1:${other.port}/`,
       `/\\127.0.0.1:${other.port}/`,
     ]) {
-      const server = await serve(t, answers(reply(status, { Location: location })));
+      const server = await rawServerFor(t, answers(reply(status, { Location: location })));
       const problem = await problemOf(open(t, server.url).send({ method: 'POST', url: '/login', body: secret }));
       isFinal(problem, exit.protocol, /leads to http:\/\/127\.0\.0\.1:\d+, which is not followed/);
     }
@@ -705,33 +700,33 @@ for (const status of [301, 302, 303, 307, 308]) {
 }
 
 test('the recording server does record: a client for its own origin is seen', async (t) => {
-  const other = await serve(t, answers(reply(200)));
+  const other = await rawServerFor(t, answers(reply(200)));
   await getText(open(t, other.url));
   assert.equal(other.connections, 1);
 });
 
 for (const location of ['file:///etc/passwd', 'javascript:alert(1)', 'http://', 'https://127.0.0.1/']) {
   test(`a redirect to ${location} is refused`, async (t) => {
-    const server = await serve(t, answers(reply(302, { Location: location })));
+    const server = await rawServerFor(t, answers(reply(302, { Location: location })));
     isFinal(await problemOf(get(open(t, server.url))), exit.protocol, /leads to/);
     assert.equal(server.requests.length, 1);
   });
 }
 
 test('a redirect loop ends', async (t) => {
-  const server = await serve(t, answers(reply(302, { Location: '/' })));
+  const server = await rawServerFor(t, answers(reply(302, { Location: '/' })));
   isFinal(await problemOf(get(open(t, server.url))), exit.protocol, /redirects more than 3 times/);
   assert.equal(server.requests.length, 4);
 });
 
 test('a redirect without a place to go is refused', async (t) => {
-  const server = await serve(t, answers(reply(302)));
+  const server = await rawServerFor(t, answers(reply(302)));
   isFinal(await problemOf(get(open(t, server.url))), exit.protocol, /redirects to nowhere/);
 });
 
 for (const status of [301, 302, 303, 307, 308]) {
   test(`a HEAD that is redirected with ${status} stays one: it has no body to lose`, async (t) => {
-    const server = await serve(t, answers(reply(status, { Location: '/x' }), reply(200)));
+    const server = await rawServerFor(t, answers(reply(status, { Location: '/x' }), reply(200)));
     const { url } = await open(t, server.url).send({ method: 'HEAD', url: '/' });
     assert.equal(url, `${server.url}/x`);
     assert.deepEqual(
@@ -745,13 +740,13 @@ for (const status of [301, 302, 303, 307, 308]) {
 }
 
 test('a HEAD that is redirected to another origin is refused', async (t) => {
-  const server = await serve(t, answers(reply(302, { Location: 'https://127.0.0.1/' })));
+  const server = await rawServerFor(t, answers(reply(302, { Location: 'https://127.0.0.1/' })));
   isFinal(await problemOf(open(t, server.url).send({ method: 'HEAD', url: '/' })), exit.protocol, /leads to/);
 });
 
 for (const status of [301, 302, 303]) {
   test(`a POST that is redirected with ${status} is not turned into a GET`, async (t) => {
-    const server = await serve(t, answers(reply(status, { Location: '/x' }), reply(200)));
+    const server = await rawServerFor(t, answers(reply(status, { Location: '/x' }), reply(200)));
     isFinal(
       await problemOf(open(t, server.url).send({ method: 'POST', url: '/', body: 'x' })),
       exit.protocol,
@@ -763,7 +758,7 @@ for (const status of [301, 302, 303]) {
 
 for (const status of [307, 308]) {
   test(`a POST that is redirected with ${status} within the origin keeps its body`, async (t) => {
-    const server = await serve(t, answers(reply(status, { Location: '/x' }), reply(200)));
+    const server = await rawServerFor(t, answers(reply(status, { Location: '/x' }), reply(200)));
     await (await open(t, server.url).send({ method: 'POST', url: '/', body: 'x' })).discard();
     assert.deepEqual(
       server.requests.map(({ method, path, body }) => [method, path, body.toString()]),
@@ -776,8 +771,8 @@ for (const status of [307, 308]) {
 }
 
 test('an address in another origin is refused before anything is sent', async (t) => {
-  const server = await serve(t, answers(reply(200)));
-  const other = await serve(t, answers(reply(200)));
+  const server = await rawServerFor(t, answers(reply(200)));
+  const other = await rawServerFor(t, answers(reply(200)));
   const http = open(t, server.url);
   for (const url of [
     `${other.url}/`,
@@ -794,7 +789,10 @@ test('an address in another origin is refused before anything is sent', async (t
 
 test('cookies come back with every later request, and can be counted', async (t) => {
   const first = { 'Set-Cookie': 'session=abc=; Path=/; HttpOnly', 'set-cookie': 'theme="dark"; Max-Age=100' };
-  const server = await serve(t, answers(reply(200, first), reply(200, { 'Set-Cookie': 'session=def' }), reply(200)));
+  const server = await rawServerFor(
+    t,
+    answers(reply(200, first), reply(200, { 'Set-Cookie': 'session=def' }), reply(200)),
+  );
   const http = open(t, server.url);
   assert.equal(http.cookies, 0);
   for (let count = 0; count < 3; count++) await getText(http);
@@ -806,7 +804,7 @@ test('cookies come back with every later request, and can be counted', async (t)
 });
 
 test('a cookie that comes with a redirect is kept', async (t) => {
-  const server = await serve(t, answers(reply(302, { Location: '/home', 'Set-Cookie': 'a=1' }), reply(200)));
+  const server = await rawServerFor(t, answers(reply(302, { Location: '/home', 'Set-Cookie': 'a=1' }), reply(200)));
   await getText(open(t, server.url));
   assert.equal(server.requests[1]?.headers['cookie'], 'a=1');
 });
@@ -820,7 +818,10 @@ const deletions = [
 ];
 for (const deletion of deletions) {
   test(`a cookie can be taken back: ${deletion}`, async (t) => {
-    const server = await serve(t, answers(reply(200, { 'Set-Cookie': 'a=1' }), reply(200, { 'Set-Cookie': deletion })));
+    const server = await rawServerFor(
+      t,
+      answers(reply(200, { 'Set-Cookie': 'a=1' }), reply(200, { 'Set-Cookie': deletion })),
+    );
     const http = open(t, server.url);
     await getText(http);
     await getText(http);
@@ -831,7 +832,7 @@ for (const deletion of deletions) {
 const ignored = ['a=1; Domain=other.example', '=1', 'novalue', 'a=\x01', `a=${'x'.repeat(5000)}`];
 for (const cookie of ignored) {
   test(`a cookie that is malformed or meant for others is ignored: ${JSON.stringify(cookie.slice(0, 40))}`, async (t) => {
-    const server = await serve(t, answers(reply(200, { 'Set-Cookie': cookie })));
+    const server = await rawServerFor(t, answers(reply(200, { 'Set-Cookie': cookie })));
     const http = open(t, server.url);
     await getText(http).catch((error: unknown) => assert.ok(error instanceof Problem)); // the parser refuses some
     assert.equal(http.cookies, 0);
@@ -851,7 +852,7 @@ for (const [origin, kept] of [
 }
 
 test('ten thousand cookies are limited to fifty', async (t) => {
-  const server = await serve(t, (socket, { number }) => {
+  const server = await rawServerFor(t, (socket, { number }) => {
     const lines = Array.from({ length: 500 }, (_, at) => `Set-Cookie: c${number}-${at}=1\r\n`).join('');
     socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 0\r\n${lines}\r\n`);
   });
@@ -862,7 +863,7 @@ test('ten thousand cookies are limited to fifty', async (t) => {
 
 test('a cookie expires', async (t) => {
   let time = 1_000_000;
-  const server = await serve(t, answers(reply(200, { 'Set-Cookie': 'a=1; Max-Age=10' }), reply(200)));
+  const server = await rawServerFor(t, answers(reply(200, { 'Set-Cookie': 'a=1; Max-Age=10' }), reply(200)));
   const http = open(t, server.url, { now: () => time });
   await getText(http);
   time += 9_999;
@@ -883,7 +884,7 @@ for (const [what, ahead] of [
   test(`a cookie expires by the clock of who set it, which may be ${what} ours`, async (t) => {
     let time = 1_800_000_000_000;
     const text = (at: number): string => new Date(at + ahead).toUTCString();
-    const server = await serve(
+    const server = await rawServerFor(
       t,
       answers(
         reply(200, { Date: text(time), 'Set-Cookie': `a=1; Path=/; Expires=${text(time + 3_600_000)}` }),
@@ -918,7 +919,7 @@ const paths: readonly (readonly [what: string, lines: readonly string[], sent: s
 ];
 for (const [what, lines, sent] of paths) {
   test(`cookies by their paths: ${what}`, async (t) => {
-    const server = await serve(t, (socket, { number }) => {
+    const server = await rawServerFor(t, (socket, { number }) => {
       const cookies = number === 1 ? lines.map((line) => `Set-Cookie: ${line}\r\n`).join('') : '';
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 0\r\n${cookies}\r\n`);
     });
@@ -932,7 +933,7 @@ for (const [what, lines, sent] of paths) {
 
 test('a session that is set for a path and renewed without one is the renewed one at every later request', async (t) => {
   const setBy = ['s=1; Path=/api; HttpOnly', 's=2; HttpOnly', 's=3'];
-  const server = await serve(t, (socket, { number }) => {
+  const server = await rawServerFor(t, (socket, { number }) => {
     const set = setBy[number - 1];
     socket.write(reply(200, set === undefined ? {} : { 'Set-Cookie': set }));
   });

@@ -32,6 +32,7 @@ import type { BranchPosition, Position, PositionStore } from '../../src/core/typ
 import { onReached } from '../../src/io/failpoint.ts';
 import { positionStore } from '../../src/io/position-file.ts';
 import { listPositions } from '../../src/io/position/position-list.ts';
+import { problem } from '../support/problem.ts';
 
 const scope = { source: 'vendor', sink: 'siem' };
 
@@ -95,16 +96,6 @@ async function saved(directory: string, ...positions: Position[]): Promise<Posit
 async function load(directory: string): Promise<{ position: Position | undefined; warnings: readonly string[] }> {
   const store = positionStore(directory, 'job', scope);
   return { position: await store.load(), warnings: store.warnings };
-}
-
-function problem(status: number, message: RegExp, hint = /./): (error: unknown) => boolean {
-  return (error) => {
-    assert.ok(error instanceof Problem, String(error));
-    assert.match(error.message, message);
-    assert.match(error.hint ?? '', hint);
-    assert.equal(error.status, status);
-    return true;
-  };
 }
 
 test('the first run finds no position, in a directory that is made for its owner alone', async (t) => {

@@ -25,6 +25,7 @@ import { Problem } from '../../src/core/problem.ts';
 import type { RefusedRecord } from '../../src/core/types.ts';
 import { onReached } from '../../src/io/failpoint.ts';
 import { openQuarantine } from '../../src/io/quarantine.ts';
+import { problem } from '../support/problem.ts';
 import { arm } from '../sweep/failing.ts';
 
 const now = (): number => Date.parse('2026-11-20T09:00:00.250Z');
@@ -65,15 +66,6 @@ function part(bytes: string | Uint8Array, more: boolean, continued = false): Ref
 
 function textsIn(path: string): string[] {
   return linesOf(path).map((line) => bytesOf(line).toString());
-}
-
-function problem(status: number, message: RegExp): (error: unknown) => boolean {
-  return (error) => {
-    assert.ok(error instanceof Problem, String(error));
-    assert.match(error.message, message);
-    assert.equal(error.status, status);
-    return true;
-  };
 }
 
 for (const [how, away] of [

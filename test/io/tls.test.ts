@@ -9,17 +9,15 @@ import { promisify } from 'node:util';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { openHttp, type HttpOptions } from '../../src/io/http.ts';
 import { certificateAuthority } from '../support/certificates.ts';
-import { answers, rawServer, reply, type RawServer } from '../support/raw-server.ts';
+import { answers, rawServer, reply, type RawServer, rawServerFor } from '../support/raw-server.ts';
 
 const authority = certificateAuthority();
 after(() => authority.remove());
 const hour = 60 * 60 * 1000;
 const trusted = { extraRoots: authority.cert };
 
-async function serve(t: TestContext, identity: tls.TlsOptions): Promise<RawServer> {
-  const server = await rawServer(answers(reply(200, {}, 'ok')), { tls: identity });
-  t.after(() => server.close());
-  return server;
+function serve(t: TestContext, identity: tls.TlsOptions): Promise<RawServer> {
+  return rawServerFor(t, answers(reply(200, {}, 'ok')), { tls: identity });
 }
 
 /** Asks once; the body, or the Problem. */

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { TestContext } from 'node:test';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 
 /** One request as it arrived. */
@@ -158,6 +159,13 @@ export function tunnel(port: number): Behaviour {
 
 /** Never answers. */
 export const silence: Behaviour = () => undefined;
+
+/** A raw server that lives as long as the test. */
+export async function rawServerFor(t: TestContext, behave: Behaviour, options?: RawServerOptions): Promise<RawServer> {
+  const server = await rawServer(behave, options);
+  t.after(() => server.close());
+  return server;
+}
 
 /** A port on which nothing listens. */
 export async function closedPort(): Promise<number> {

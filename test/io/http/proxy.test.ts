@@ -1,33 +1,18 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { after, test, type TestContext } from 'node:test';
+import { after, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { openHttp, type HttpOptions } from '../../../src/io/http.ts';
 import { proxyFor } from '../../../src/io/http/proxy.ts';
 import { certificateAuthority } from '../../support/certificates.ts';
-import {
-  answers,
-  closedPort,
-  rawServer,
-  reply,
-  tunnel,
-  type Behaviour,
-  type RawServer,
-  type RawServerOptions,
-} from '../../support/raw-server.ts';
+import { answers, closedPort, reply, tunnel, type Behaviour, rawServerFor } from '../../support/raw-server.ts';
 
 const authority = certificateAuthority();
 after(() => authority.remove());
 const password = 'hunter2';
 const token = `Basic ${Buffer.from(`user:${password}`).toString('base64')}`;
-
-async function serve(t: TestContext, behave: Behaviour, options?: RawServerOptions): Promise<RawServer> {
-  const server = await rawServer(behave, options);
-  t.after(() => server.close());
-  return server;
-}
 
 /** Asks once through a proxy on that port; the body, or the Problem, which never says the password. */
 async function ask(url: string, proxyPort: number, options: Partial<HttpOptions> = {}): Promise<string | Problem> {
@@ -61,8 +46,10 @@ function isProblem(answer: string | Problem, status: number, message: RegExp): P
 }
 
 test('https goes through a tunnel, with TLS to the server itself', async (t) => {
-  const server = await serve(t, answers(reply(200, {}, 'ok')), { tls: authority.issue({ host: 'vendor.test' }) });
-  const proxy = await serve(t, tunnel(server.port));
+  const server = await rawServerFor(t, answers(reply(200, {}, 'ok')), {
+    tls: authority.issue({ host: 'vendor.test' }),
+  });
+  const proxy = await rawServerFor(t, tunnel(server.port));
   assert.equal(await ask('https://vendor.test:8443/', proxy.port), 'ok');
   const [connect] = proxy.requests;
   assert.equal(connect?.method, 'CONNECT');
@@ -84,8 +71,11 @@ test('a client certificate is shown to the server, and not to a proxy with TLS t
     shown.push((socket as TLSSocket).getPeerCertificate().fingerprint256);
     return false;
   };
-  const server = await serve(t, answers(reply(200, {}, 'ok')), { tls: asking('vendor.test'), onConnection: noting });
-  const proxy = await serve(t, tunnel(server.port), { tls: asking('localhost'), onConnection: noting });
+  const server = await rawServerFor(t, answers(reply(200, {}, 'ok')), {
+    tls: asking('vendor.test'),
+    onConnection: noting,
+  });
+  const proxy = await rawServerFor(t, tunnel(server.port), { tls: asking('localhost'), onConnection: noting });
   const client = authority.issue();
   const environment = { HTTPS_PROXY: `https://user:${password}@localhost:${proxy.port}` };
   assert.equal(await ask('https://vendor.test/', proxy.port, { client, environment }), 'ok');
@@ -93,8 +83,8 @@ test('a client certificate is shown to the server, and not to a proxy with TLS t
 });
 
 test('a tunnel does not make another certificate good', async (t) => {
-  const server = await serve(t, answers(reply(200, {}, 'ok')), { tls: authority.issue({ host: 'evil.test' }) });
-  const proxy = await serve(t, tunnel(server.port));
+  const server = await rawServerFor(t, answers(reply(200, {}, 'ok')), { tls: authority.issue({ host: 'evil.test' }) });
+  const proxy = await rawServerFor(t, tunnel(server.port));
   const problem = isProblem(
     await ask('https://vendor.test/', proxy.port),
     exit.protocol,
@@ -120,7 +110,7 @@ for (const [what, tls, message] of [
   ],
 ] as const) {
   test(`a proxy with a certificate ${what} is named, and not the server behind it`, async (t) => {
-    const proxy = await serve(t, answers(reply(400)), { tls });
+    const proxy = await rawServerFor(t, answers(reply(400)), { tls });
     const environment = { HTTPS_PROXY: `https://user:${password}@localhost:${proxy.port}` };
     const answer = await ask('https://vendor.test/', proxy.port, { environment });
     const problem = isProblem(answer, exit.protocol, message);
@@ -131,7 +121,7 @@ for (const [what, tls, message] of [
 }
 
 test('http is handed to the proxy with the whole address', async (t) => {
-  const proxy = await serve(t, answers(reply(200, {}, 'ok')));
+  const proxy = await rawServerFor(t, answers(reply(200, {}, 'ok')));
   assert.equal(await ask('http://vendor.test/', proxy.port, { insecure: true }), 'ok');
   assert.equal(proxy.requests[0]?.path, 'http://vendor.test/x?y=1');
   assert.equal(proxy.requests[0]?.headers['host'], 'vendor.test');
@@ -143,7 +133,7 @@ for (const [url, insecure] of [
   ['http://vendor.test/', true],
 ] as const) {
   test(`a proxy that refuses our password is named without it: ${url}`, async (t) => {
-    const proxy = await serve(t, answers(reply(407, { 'Proxy-Authenticate': 'Basic' })));
+    const proxy = await rawServerFor(t, answers(reply(407, { 'Proxy-Authenticate': 'Basic' })));
     const problem = isProblem(
       await ask(url, proxy.port, { insecure }),
       exit.noperm,
@@ -170,7 +160,7 @@ const leaving: Readonly<Record<string, Behaviour>> = {
 
 for (const [what, behave] of Object.entries(leaving)) {
   test(`a proxy that ${what} the connection instead of answering is asked once, named, and worth another attempt`, async (t) => {
-    const proxy = await serve(t, behave);
+    const proxy = await rawServerFor(t, behave);
     const problem = isProblem(
       await ask('https://vendor.test/', proxy.port),
       exit.unavailable,
@@ -188,7 +178,7 @@ for (const [what, said] of [
   ['with more headers than are read', reply(200, { 'X-Much': 'a'.repeat(20_000) })],
 ] as const) {
   test(`a proxy with an answer ${what} is named, and not the server behind it`, async (t) => {
-    const proxy = await serve(t, (socket) => void socket.write(said));
+    const proxy = await rawServerFor(t, (socket) => void socket.write(said));
     const answer = await ask('https://vendor.test/', proxy.port);
     const problem = isProblem(answer, exit.protocol, /^the proxy http:\/\/127\.0\.0\.1:\d+ (?:does|sent) [\w ]+$/);
     assert.equal(problem.hint, 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY');
@@ -197,7 +187,7 @@ for (const [what, said] of [
 }
 
 test('a proxy that does not answer is named', async (t) => {
-  const proxy = await serve(t, () => undefined);
+  const proxy = await rawServerFor(t, () => undefined);
   const answer = await ask('https://vendor.test/', proxy.port, { connectTimeout: 100 });
   const problem = isProblem(
     answer,
@@ -208,7 +198,7 @@ test('a proxy that does not answer is named', async (t) => {
 });
 
 test('a proxy that cannot reach the server is worth another attempt', async (t) => {
-  const proxy = await serve(t, answers(reply(502)));
+  const proxy = await rawServerFor(t, answers(reply(502)));
   const problem = isProblem(
     await ask('https://vendor.test/', proxy.port),
     exit.unavailable,
@@ -218,7 +208,7 @@ test('a proxy that cannot reach the server is worth another attempt', async (t) 
 });
 
 test('a proxy that does not allow the server is a matter of settings', async (t) => {
-  const proxy = await serve(t, answers(reply(403)));
+  const proxy = await rawServerFor(t, answers(reply(403)));
   isProblem(
     await ask('https://vendor.test/', proxy.port),
     exit.config,
@@ -227,7 +217,7 @@ test('a proxy that does not allow the server is a matter of settings', async (t)
 });
 
 test('this machine is reached without a proxy', async (t) => {
-  const server = await serve(t, answers(reply(200, {}, 'ok')));
+  const server = await rawServerFor(t, answers(reply(200, {}, 'ok')));
   assert.equal(await ask(server.url, await closedPort()), 'ok');
 });
 
