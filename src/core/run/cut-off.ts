@@ -6,6 +6,7 @@ import { refusesLaterPage } from '../http-status.ts';
 import { exit, type Problem } from '../problem.ts';
 import { fromMillis, toMillis } from '../time.ts';
 import type { BranchPosition, Duration, Instant, Window, WindowRules } from '../types.ts';
+import type { BranchRun } from './branch-run.ts';
 import { persistent } from './position.ts';
 
 const shortest = 1000;
@@ -15,7 +16,7 @@ const shortest = 1000;
  * cost more requests there. Nor is there a shorter one without a time filter, and without an end that the vendor is asked for
  * each would be read as far as the whole window.
  */
-export function helpsToShorten(
+function helpsToShorten(
   { bookmark }: Pick<BranchPosition, 'bookmark'>,
   { filter, endless }: Pick<WindowRules, 'filter' | 'endless'>,
 ): boolean {
@@ -39,7 +40,7 @@ export function isTooMuch({ status, httpStatus = 0 }: Problem, failures: number)
  * Whether pages behind others were refused: a cursor or a query ended while they were read, or the vendor shows only so many
  * of one window. Those of a shorter slice are read sooner, and fewer.
  */
-export function isBeyondReach({ httpStatus }: Problem, hasRead: boolean): boolean {
+function isBeyondReach({ httpStatus }: Problem, hasRead: boolean): boolean {
   return hasRead && refusesLaterPage(httpStatus);
 }
 
@@ -65,6 +66,35 @@ export function isPast({ from, until }: Window, { settled }: Pick<BranchPosition
 
 function lengthOf({ from, until }: Window): number {
   return toMillis(until) - toMillis(from);
+}
+
+/** How the reading of a slice ended before its end. */
+interface Break {
+  /** The run was asked to stop. */
+  readonly isStopped: boolean;
+  /** Why the source gave no more. */
+  readonly failure: Problem | undefined;
+  /** Why there is more to read: the failure, or what the pages lack. */
+  readonly unfinished: Problem | undefined;
+  /** Some of the slice was read. */
+  readonly hasRead: boolean;
+}
+
+/** Notes in the place of a branch how long the next run's first slice is to be, where that is another one than before. */
+export function noteCut(
+  { place, source, before }: Pick<BranchRun, 'place' | 'source' | 'before'>,
+  slice: Window,
+  whole: Whole,
+  { isStopped, failure, unfinished, hasRead }: Break,
+): void {
+  // A quota that was used up before the first slice says nothing of it.
+  const isQuota = failure?.status === exit.tempfail && (hasRead || whole.count > 0);
+  const isRefused = unfinished !== undefined && isBeyondReach(unfinished, hasRead);
+  const tooMuch = failure !== undefined && isTooMuch(failure, before.failures);
+  if (!helpsToShorten(place, source.window)) place.slice = undefined;
+  else if (isStopped || isQuota || isRefused || tooMuch) {
+    place.slice = lengthAfterCut(slice, whole, tooMuch || (hasRead && isPast(whole, place)));
+  }
 }
 
 /** Where a window that was cut off goes on; undefined where more of it has to be looked at again, or nothing was cut off. */

@@ -1,12 +1,12 @@
 /** One slice: pull it to its end, deliver what was not delivered before, and only then move the watermark. */
 import { acknowledged } from '../delivery/acknowledge.ts';
 import { outbox } from '../delivery/outbox.ts';
-import { exit, Problem } from '../problem.ts';
+import { Problem } from '../problem.ts';
 import { fromMillis, toMillis } from '../time.ts';
 import type { Ask, Gap, Instant, Window } from '../types.ts';
 import type { BranchRun } from './branch-run.ts';
 import { commit } from './commit.ts';
-import { helpsToShorten, isBeyondReach, isPast, isTooMuch, lengthAfterCut, type Whole } from './cut-off.ts';
+import { noteCut, type Whole } from './cut-off.ts';
 import { notShownAgain } from './partial.ts';
 import { selection } from './selection.ts';
 import { unaccounted } from './summary.ts';
@@ -128,14 +128,8 @@ export async function pullSlice(
     if (!(await readPages())) return undefined;
   } catch (problem) {
     summary.gaps.push(...lacking); // told of now, and met again
-    const hasRead = readSoFar() > readBefore;
-    // A quota that was used up before the first slice says nothing of it.
-    const isQuota = failure?.status === exit.tempfail && (hasRead || whole.count > 0);
-    const isRefused = unfinished !== undefined && isBeyondReach(unfinished, hasRead);
-    const tooMuch = failure !== undefined && isTooMuch(failure, at.before.failures);
-    const isCut = problem === tools.stop.reason || isQuota || isRefused || tooMuch;
-    if (!helpsToShorten(place, source.window)) place.slice = undefined;
-    else if (isCut) place.slice = lengthAfterCut(slice, whole, tooMuch || (hasRead && isPast(whole, place)));
+    const isStopped = problem === tools.stop.reason;
+    noteCut(at, slice, whole, { isStopped, failure, unfinished, hasRead: readSoFar() > readBefore });
     await at.collect(out.settle);
     if (out.broken()) at.sinkBroke();
     const isLeft = source.stream !== undefined && unaccounted(summary) !== openBefore;
