@@ -28,6 +28,10 @@ import { withPlace } from './with-place.ts';
 /** What works, or works and should be looked at. */
 type Found = string | { readonly warning: string };
 
+/**
+ * Prints a line for each thing that is looked at, and returns the worst status of those that failed. Throws Problem
+ * (64, 78) for what keeps it from looking.
+ */
 export async function check(flags: Flags, host: Host): Promise<number> {
   const { world, log, stops } = host;
   const configuration = await configure(

@@ -9,6 +9,7 @@ import type { Lock } from '../io/position/lock.ts';
 import { lockJob } from '../io/position/state-directory.ts';
 import type { Host } from './host.ts';
 
+/** Throws Problem 75 at once when another run holds the lock of the named job. */
 export async function claimedPull(flags: Flags, host: Host): Promise<number> {
   const lock = await claim(flags, host);
   try {

@@ -23,6 +23,7 @@ const nextStep: Readonly<Record<Configuration['sourceOrigin'], string>> = {
   'ready-made': report,
 };
 
+/** For all pages of one run. */
 export function drift({ source, sourceOrigin }: Pick<Configuration, 'source' | 'sourceOrigin'>): Drift {
   const { id, time } = source.records;
   let count = 0;
@@ -58,6 +59,7 @@ export function timePlace(time: SourceDefinition['records']['time']): string {
   return `at ${path} (read as ${typeof format === 'string' ? format : format.pattern})`;
 }
 
+/** Whether it has no time that could be read. */
 export function isUndated({ time }: AuditRecord): boolean {
   return Number.isNaN(time);
 }

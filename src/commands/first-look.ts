@@ -20,6 +20,7 @@ export interface FirstLook {
   isAllOld(): boolean;
 }
 
+/** For the pages that are looked at of one definition. */
 export function firstLook({ records: { id, time }, window }: Pick<SourceDefinition, 'records' | 'window'>): FirstLook {
   let count = 0;
   let looked = 0;

@@ -10,6 +10,9 @@ import { sources } from '../sources/index.ts';
 import { printCatalogue } from './catalogue.ts';
 import type { Host } from './host.ts';
 
+/**
+ * Prints all, or those that are named. Problem 64 for a name that none has, 78 for a definition file that cannot be used.
+ */
 export async function listSources({ names }: Flags, host: Host): Promise<number> {
   const files = names?.filter(isDefinitionFile) ?? [];
   const { readDefinition } = await import('../io/definition-file.ts');

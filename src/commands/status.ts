@@ -25,6 +25,10 @@ import { isRecent, troubleOf, type Trouble } from './trouble.ts';
 
 type State = 'connected' | 'warning' | 'error';
 
+/**
+ * Prints a line for each job, or for the one that is named, and returns the worst of their statuses. Problem 78 for a job,
+ * or a named directory, that is not there; 3 where no job has a position.
+ */
 export async function status(flags: Flags, { world, log }: Host): Promise<number> {
   const directory = stateDirectory(flags.stateDir, world.environment);
   const listed = await listPositions(directory);
@@ -91,6 +95,7 @@ function asProblem(error: unknown): Problem {
   throw error;
 }
 
+/** `now` in milliseconds since 1970. */
 export function stateOf(position: Position, now: number): State {
   if (position.failures >= persistent) return 'error';
   return troubleOf(position, now) === undefined ? 'connected' : 'warning';

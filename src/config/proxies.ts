@@ -7,6 +7,7 @@ export const proxyNames = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'] as const;
 
 export type Proxies = Readonly<Partial<Record<(typeof proxyNames)[number], string>>>;
 
+/** What is set, as text; passwords in it are among the secrets of `findings` from then on. */
 export function proxySettings(layers: Layers, { origins, secrets }: Pick<Findings, 'origins' | 'secrets'>): Proxies {
   const proxies: Partial<Record<(typeof proxyNames)[number], string>> = {};
   for (const name of proxyNames) {

@@ -28,6 +28,7 @@ export function findStateDirectory(flag: string | undefined, environment: Readon
   return home.startsWith('/') ? join(home, '.local/state/audit-export') : undefined;
 }
 
+/** The Problem (78) of a run that has nowhere to put `what`. */
 export function noPlace(what: string): Problem {
   return new Problem(exit.config, `there is no place for ${what}: no STATE_DIRECTORY, and no home directory`, {
     hint: 'name a directory with --state-dir, for example /var/lib/audit-export',

@@ -113,6 +113,7 @@ function isNamedLikeFlag(name: string): boolean {
   return name.startsWith('AUDIT_EXPORT_') && flagTable.some(({ flags }) => flags.split(/[ ,]+/).includes(flag));
 }
 
+/** Every name that one of the settings can be set by: aliases, and NAME_FILE for a secret. */
 export function spellings(settings: Settings): string[] {
   return Object.entries(settings).flatMap(([name, { secret, aliases = [] }]) =>
     [name, ...aliases].flatMap((spelling) => (secret === true ? [spelling, `${spelling}_FILE`] : [spelling])),

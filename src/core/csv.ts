@@ -23,6 +23,7 @@ type Place = 'start' | 'plain' | 'quoted' | 'behind';
 
 const longestHeader = 1024 * 1024;
 
+/** A splitter for CSV: see split.ts. */
 export function csvSplitter(options: CsvOptions): Splitter {
   /** `"name":` of each column. */
   let keys: readonly Buffer[] | undefined;

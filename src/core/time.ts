@@ -104,6 +104,7 @@ export function later(a: Instant, b: Instant): Instant {
   return a > b ? a : b;
 }
 
+/** Milliseconds since 1970, or of a length of time; what is below one is cut off. */
 export function fromMillis(milliseconds: number): Instant {
   return BigInt(Math.floor(milliseconds)) * millisecond;
 }

@@ -49,6 +49,7 @@ const becomeMuteCommand = `${becomeCommand} >&-`;
 /** From SIGTERM to SIGKILL, in milliseconds. */
 const graceMilliseconds = 2000;
 
+/** The command of these words, the first of which is the program. Nothing is started before `start`. */
 export function command(words: readonly [string, ...string[]], options: CommandOptions): Command {
   const [program] = words;
   const name = basename(program);

@@ -69,6 +69,7 @@ export function readRfc2822(text: string, into: ReadTime): void {
   readIso(Buffer.from(iso), 0, iso.length, into);
 }
 
+/** 11/20/2026 into `into`; leaves NaN when it is not one. */
 export function readUsDate(text: string, into: ReadTime): void {
   const match = /^(\d{1,2})\/(\d{1,2})\/(\d{4})$/.exec(text);
   if (!match) return;

@@ -79,6 +79,7 @@ export interface Pattern {
   read(bytes: Buffer, start: number, end: number, into: ReadTime): void;
 }
 
+/** The pattern must be sound: see `patternProblem`. */
 export function patternOf(text: string): Pattern {
   const pieces = piecesOf(text).map((piece) => tokens[piece] ?? literal(piece));
   const parts = pieces.flatMap((piece) => (typeof piece === 'string' ? [] : [piece]));

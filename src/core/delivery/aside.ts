@@ -24,6 +24,7 @@ type Parts = Pick<
   'source' | 'sink' | 'branch' | 'ledger' | 'unsaved' | 'quarantine' | 'summary' | 'doubted'
 > & { readonly limit: RefusalLimit };
 
+/** For one branch. What is too much for `limit` is its Problem (65 or 78), and stays where it is. */
 export function asideOf(parts: Parts): Aside {
   const { source, sink, branch, ledger, unsaved, quarantine, summary, doubted, limit } = parts;
   const by = { source: source.name, sink: sink.name, branch };

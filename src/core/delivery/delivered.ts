@@ -36,6 +36,7 @@ export const nothing: Delivered = { kept: [], awaited: [], refused: [], diverted
 export type Fate = undefined | Kept | { readonly refused: string; readonly doubt: string | undefined };
 export type Kept = { readonly kept: string | undefined; readonly diverted?: true };
 
+/** All of a batch was taken; `pending` names the acknowledgement that is still to come, if any is. */
 export function keptWhole(entries: readonly number[], pending: string | undefined): Delivered {
   if (pending === undefined) return { ...nothing, kept: entries };
   return { ...nothing, awaited: [{ pending, entries }] };

@@ -40,6 +40,7 @@ export const maxDepth = 512;
 const blockSize = 64 * 1024;
 const none = Buffer.alloc(0);
 
+/** For one body after the other. What is given out is a sound object in UTF-8 on one line. */
 export function elements(options: ElementOptions): Elements {
   const { maxRecordBytes, shape } = options;
   const { scan, spans, broken, reason } = scanner(options.fields, maxDepth);

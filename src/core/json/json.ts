@@ -166,6 +166,7 @@ export function compact(bytes: Buffer, start: number, end: number): Buffer {
   return line.subarray(0, length);
 }
 
+/** The offset after the string that starts at `at`, else `end`. */
 export function skipString(bytes: Buffer, at: number, end: number): number {
   for (at++; at < end; at++) {
     const byte = bytes[at];

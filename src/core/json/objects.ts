@@ -24,6 +24,7 @@ export interface Listener {
 
 const brace = Buffer.from('{');
 
+/** Follows a text that is pushed in any pieces. */
 export function objects(listener: Listener): Objects {
   const { skip } = skipper();
   let within: 'words' | 'brace' | 'object' | 'ruins' = 'words';

@@ -69,6 +69,7 @@ export function cursorText(cursor: Cursor): string {
   return typeof cursor === 'string' && cursorFrom(cursor) === cursor ? cursor : jsonText(cursor);
 }
 
+/** The cursor that `cursorText` made the text of; of any other text, that text. */
 export function cursorFrom(text: string): Cursor {
   const isJson = /^["[\d-]/.test(text) && parseJson(text) !== undefined;
   return (isJson ? cursorOf(text) : undefined) ?? text;

@@ -22,6 +22,7 @@ export function emptySummary(): Summary {
   };
 }
 
+/** Whether the sink has taken anything of the run. */
 export function isAnyAccepted({ delivered, awaited }: Summary): boolean {
   return delivered + awaited > 0;
 }

@@ -74,6 +74,7 @@ export interface Exchange {
   close(): Promise<void>;
 }
 
+/** Nothing is sent before the first question. Throws Problem 78 when an address or a key cannot be used. */
 export function exchange(definition: SourceDefinition, values: TemplateValues, tools: Tools): Exchange {
   const base = baseUrl(definition, values);
   const http = tools.http(base);

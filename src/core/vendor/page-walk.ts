@@ -53,6 +53,7 @@ export interface PageWalk {
   guessed(): boolean;
 }
 
+/** Walks through one window after the other, or through the items of a list. */
 export function pageWalk(
   definition: SourceDefinition,
   { parameters }: Pick<SearchPlan, 'parameters'>,

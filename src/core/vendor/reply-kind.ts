@@ -19,6 +19,7 @@ export function tellsNothing(
   return ended || reply?.empty?.includes(status) === true;
 }
 
+/** Whether it calls itself a page for people. */
 export function isHtml({ headers }: HttpReply): boolean {
   return /\bhtml\b/i.test(headers['content-type'] ?? '');
 }
@@ -44,6 +45,7 @@ export function isDocument({ records: { format } }: SourceDefinition): boolean {
   return format === undefined || format === 'json';
 }
 
+/** Whether a reply without its records means that there are none. `value`: what surrounds them, parsed. */
 export function mayBeMissing(definition: SourceDefinition, value: unknown): boolean {
   const { format, missing, path = '' } = definition.records;
   if (format === 'lines') return true;

@@ -9,6 +9,7 @@ export interface ToldError {
   readonly said: string | undefined;
 }
 
+/** Reads the body of an answer, whatever it is. */
 export function toldError(text: string): ToldError {
   const error = objectOf(text)?.['error'];
   if (!isObject(error)) return { code: '', said: undefined };

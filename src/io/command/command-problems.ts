@@ -48,12 +48,14 @@ export function outputClosed(name: string): Problem {
   });
 }
 
+/** It went away, and left behind some of what it was given. */
 export function unread(name: string): Problem {
   return new Problem(exit.ioerr, `the command ${name} did not read all of its input`, {
     hint: `it must read to the end and then say by its exit status whether all went well; ${again}`,
   });
 }
 
+/** `what` it did not do in `timeout` milliseconds. */
 export function silent(name: string, what: string, timeout: number, when = ''): Problem {
   return new Problem(exit.ioerr, `the command ${name} ${what} ${timeout / 1000} s${when}`, {
     hint: `allow it more time with --timeout; ${again}`,

@@ -11,6 +11,7 @@ export interface LineWriter {
   end(): void;
 }
 
+/** `say` is given each line that is not empty, without its line break. */
 export function lineWriter(say: (line: string) => void): LineWriter {
   const decoder = new StringDecoder('utf8');
   let rest = '';

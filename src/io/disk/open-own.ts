@@ -59,6 +59,7 @@ async function openThere(path: string): Promise<FileHandle> {
   }
 }
 
+/** The Problem (73) of a path that leads to something else than a file. */
 export function irregular(path: string): Problem {
   return new Problem(exit.cantcreat, `${path} is not a regular file`, {
     hint: 'name a file; for a pipe or a device use the stdout sink with a redirection',

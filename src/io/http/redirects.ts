@@ -9,6 +9,7 @@ import { problem, type Where } from './http-errors.ts';
 const most = 3;
 const bodiless: readonly string[] = ['GET', 'HEAD'];
 
+/** Whether the status says that another address is to be asked (RFC 9110 section 15.4). */
 export function isRedirect(status: number): boolean {
   return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
 }

@@ -6,6 +6,7 @@ const newestTried = 26;
 
 export const nodeMajor = Number.parseInt(process.versions.node, 10);
 
+/** Does nothing in a Node that is newer than those that were tried. */
 export function setFlag(flag: `--${string}`): void {
   if (nodeMajor <= newestTried) setFlagsFromString(flag);
 }

@@ -123,6 +123,7 @@ export function unreadable(path: string, damage: string, previousDamage: string 
   return unusable(path, `${damage}, ${beside}`);
 }
 
+/** The Problem (78) of a position file that cannot be read: never a first run. */
 export function unusable(path: string, damage: string): Problem {
   return new Problem(exit.config, `position file ${path} cannot be used: ${damage}`, {
     hint: `restore it from a backup; or ${beginAgain(path)}`,
@@ -137,6 +138,7 @@ export function beginAgain(path: string, known?: Instant): string {
   return `begin again: rm -f ${files}, then run once with -c --since ${since}`;
 }
 
+/** The Problem (78) of a position file in a later format. */
 export function newer(path: string, version: number): Problem {
   return new Problem(exit.config, `position file ${path} has format ${version}, written by a newer audit-export`, {
     hint: 'install that version again; the file was left as it is',

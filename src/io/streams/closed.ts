@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { fstatSync, readSync, statSync, writeSync } from 'node:fs';
 
+/** Whether the descriptor leads to /dev/null. */
 export function isNull(descriptor: number): boolean {
   const stat = fstatSync(descriptor);
   return stat.isCharacterDevice() && stat.rdev === statSync('/dev/null').rdev;

@@ -19,6 +19,7 @@ export interface Input {
   chunks(stop: AbortSignal): AsyncIterable<Buffer>;
 }
 
+/** That of this process. */
 export function standardInput(): Input {
   return {
     look,

@@ -23,6 +23,7 @@ export interface Matcher {
   nested(): readonly string[];
 }
 
+/** A record is wanted when it matches all of them. */
 export function matcher(wanted: readonly Wanted[]): Matcher {
   const absent = new Set(wanted.flatMap(({ key }) => key ?? []));
   const nested = new Set(wanted.flatMap(({ key, values }) => (values.some(isNested) ? [] : (key ?? []))));

@@ -16,6 +16,7 @@ const says = /"errors"\s*:\s*true/;
 const unnamed = 'it does not say which';
 const longestWords = 300;
 
+/** For what one run of a command prints. */
 export function bulkVerdict(): PrintedVerdict {
   const failures = new Map<string, number>();
   let diverted = 0;

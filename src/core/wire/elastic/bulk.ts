@@ -80,6 +80,7 @@ function itemOutcome(status: number, action: Readonly<Record<string, unknown>>):
   return isClash(reason) ? { clash: reason } : { refused: reason };
 }
 
+/** What the cluster says of the item, fit to be shown. */
 export function reasonOf(item: ItemOutcome): string {
   return typeof item === 'string' ? item : String(Object.values(item)[0] ?? '');
 }

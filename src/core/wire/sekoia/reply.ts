@@ -16,6 +16,7 @@ import type { Outcome } from '../../types.ts';
  */
 export type SekoiaReply = readonly Outcome[] | 'some' | 'none' | 'odd';
 
+/** Reads the answer to `count` events, a JSON object, whose HTTP status was a success. */
 export function sekoiaReply(answer: Readonly<Record<string, unknown>>, count: number): SekoiaReply {
   if (count === 1 && isText(answer['event_id'])) return ['kept'];
   const lists = Object.entries(answer).filter((entry): entry is [string, unknown[]] => {
