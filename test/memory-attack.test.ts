@@ -16,6 +16,7 @@ import { test, type TestContext } from 'node:test';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { baseDefinition, type Definition } from './faults/definition.ts';
 import { bundle } from './faults/harness.ts';
+import { watchMemory } from './faults/peak-memory.ts';
 import { scratch } from './support/program.ts';
 
 const megabyte = 1024 * 1024;
@@ -27,7 +28,7 @@ interface Attack {
   readonly define?: (definition: Definition) => Definition;
   /** Further settings, by the address of the vendor. */
   readonly settings?: (address: string) => Readonly<Record<string, string>>;
-  /** Peak memory that is allowed, in bytes. Default: 200 MB. */
+  /** Peak memory that is allowed, in megabytes. Default: 200. */
   readonly most?: number;
 }
 
@@ -41,7 +42,7 @@ interface Ended {
 /** Runs the program against such a vendor; its peak memory is checked here. What it prints is read and dropped. */
 async function survive(
   context: TestContext,
-  { answer, argv = [], define = (same) => same, settings, most = 200 * megabyte }: Attack,
+  { answer, argv = [], define = (same) => same, settings, most = 200 }: Attack,
 ): Promise<Ended> {
   const directory = scratch(context);
   let requests = 0;
@@ -57,27 +58,21 @@ async function survive(
   context.after(() => void server.close());
   const source = join(directory, 'acme.json');
   writeFileSync(source, JSON.stringify(define(baseDefinition(false))));
-  const meter = join(directory, 'meter.cjs');
-  // Not getrusage: its peak begins with that of the process that forked.
-  writeFileSync(
-    meter,
-    `const fs = require('fs'); process.on('exit', () => fs.writeSync(3, fs.readFileSync('/proc/self/status')));`,
-  );
+  const memory = watchMemory({ directory });
   const words = ['--source', source, '--state-dir', join(directory, 'state'), '--job', 'attack', ...argv];
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const child = spawn(process.execPath, ['--require', meter, bundle, ...words], {
-    env: { ACME_URL: address, ACME_TOKEN: 'a-long-token', ...settings?.(address) },
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  const child = spawn(process.execPath, [bundle, ...words], {
+    env: { ACME_URL: address, ACME_TOKEN: 'a-long-token', ...memory.environment, ...settings?.(address) },
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const said = { error: '', peak: '' };
+  let stderr = '';
   child.stdout?.resume();
-  child.stderr?.on('data', (chunk: Buffer) => (said.error += chunk.toString()));
-  child.stdio[3]?.on('data', (chunk: Buffer) => (said.peak += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const [status] = (await once(child, 'close')) as [number | null];
-  const peak = Number(/^VmHWM:\s+(\d+) kB$/m.exec(said.peak)?.[1]) * 1024;
-  context.diagnostic(`peak ${Math.round(peak / megabyte)} MB, ${requests} requests, status ${status}`);
-  assert.ok(peak > 0 && peak < most, `peak memory was ${Math.round(peak / megabyte)} MB`);
-  return { status, stderr: said.error, directory, requests };
+  const peak = memory.megabytes();
+  context.diagnostic(`peak ${Math.round(peak)} MB, ${requests} requests, status ${status}`);
+  assert.ok(peak > 0 && peak < most, `peak memory was ${Math.round(peak)} MB`);
+  return { status, stderr, directory, requests };
 }
 
 /** Writes pieces until there are no more, or the program hangs up. */
@@ -152,7 +147,7 @@ test('records that are large, and not too large, do not pile up', { timeout: 120
     yield '],"next":null}';
   }
   const { status, stderr } = await survive(context, {
-    most: 260 * megabyte, // 40 of 10 MB are sent
+    most: 260, // 40 of 10 MB are sent
     answer: (response) => pour(response, large()),
   });
   assert.equal(status, 0, stderr);
@@ -239,7 +234,7 @@ for (const [what, text] of [
     const { status, stderr } = await survive(context, {
       argv: ['--sink', 'splunk'],
       settings: (address) => ({ SPLUNK_URL: address, SPLUNK_TOKEN: 'a-long-token' }),
-      most: 250 * megabyte,
+      most: 250,
       answer(response) {
         if (response.req.method === 'POST') response.setHeader('Content-Encoding', 'gzip').end(answer);
         else response.end('{"records":[{"id":"r1"}],"next":null}');

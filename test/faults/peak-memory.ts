@@ -11,10 +11,15 @@ export function watchMemory({ directory }: Pick<Scene, 'directory'>): {
   const script = join(directory, 'watch.cjs');
   const peak = join(directory, 'peak');
   // The kernel's own high-water mark: maxRSS of getrusage would begin with that of the parent.
+  // No listener for the exit: the program drops those where it leaves before its work has ended.
   writeFileSync(
     script,
     `const { readFileSync, writeFileSync } = require('node:fs');
-    process.on('exit', () => writeFileSync(${JSON.stringify(peak)}, readFileSync('/proc/self/status')));`,
+    const { emit } = process;
+    process.emit = (name, ...values) => {
+      if (name === 'exit') writeFileSync(${JSON.stringify(peak)}, readFileSync('/proc/self/status'));
+      return emit.call(process, name, ...values);
+    };`,
   );
   return {
     environment: { NODE_OPTIONS: `--require ${script}` },
