@@ -1,0 +1,114 @@
+/** `audit-export check`, the source: the first page of its first branch, and what is doubtful about it. */
+import type { Configuration } from '../config.ts';
+import type { JobPlan } from '../config/job.ts';
+import { dated } from '../core/clock/duration.ts';
+import { refusesFuture } from '../core/clock/vendor-clock.ts';
+import { Problem } from '../core/problem.ts';
+import { earliest } from '../core/run/commit.ts';
+import { goneBefore } from '../core/run/forewarned.ts';
+import { clockProblems } from '../core/run/plan.ts';
+import { fromMillis, isoText, second } from '../core/time.ts';
+import { counted } from '../core/text/counted.ts';
+import { serverText } from '../core/text/shown.ts';
+import type { Page, Source, Tools, Window, WindowRules } from '../core/types.ts';
+import { wholeSecond, windowOf } from '../core/window.ts';
+import { drift } from './drift.ts';
+import { firstLook } from './first-look.ts';
+import type { Parts } from './parts.ts';
+
+/** What works, or works and should be looked at. */
+export type Found = string | { readonly warning: string };
+
+/**
+ * Reads the first page of the first branch, and leaves. What is added to `warnings` meanwhile is a doubt about the source.
+ * Throws Problem, as a run does.
+ */
+export async function lookAtSource(
+  { source, tools }: Parts,
+  configuration: Configuration,
+  warnings: readonly string[],
+): Promise<Found> {
+  const { source: definition, plan } = configuration;
+  const { length: others } = warnings;
+  try {
+    const branches = await source.branches();
+    await source.open?.(); // tells the clock by which the window is made
+    const gone = goneBefore({ source, bookmark: undefined, job: plan });
+    if (gone !== undefined) throw gone;
+    const seen = firstLook(definition);
+    const never = drift(configuration);
+    const slice = await readFirst({ source, tools }, plan, branches, (page, { from }) => {
+      seen.note(page, earliest(source, source.shownFrom?.(from) ?? from));
+      never.note(page);
+    });
+    const [clock] = clockProblems({ source, job: plan, tools }, undefined);
+    if (clock !== undefined) throw clock;
+    const several = branches.length > 1 ? `, first of ${branches.length}: ${branches[0]}` : '';
+    const page = `the first page of ${isoText(slice.from)} to ${isoText(slice.until)}${several}`;
+    const found =
+      source.stream !== undefined
+        ? `${counted(seen.count())} in what came first${seen.lacks()}`
+        : `logged in, ${counted(seen.count())} on ${page}${seen.lacks()}${clockOf(source)}`;
+    const told = new Set(warnings.slice(others));
+    const doubts = [...told].map((line) => `; ${line.replace(`${source.name}: `, '')}`).join('');
+    return doubts === '' && never.warnings().length === 0 && !seen.isAllOld() ? found : { warning: found + doubts };
+  } finally {
+    await source.close();
+  }
+}
+
+/** Reads what a run would read first, and returns the window that it was asked for. */
+async function readFirst(
+  { source, tools }: Pick<Parts, 'source' | 'tools'>,
+  plan: JobPlan,
+  branches: readonly string[],
+  note: (page: Page, slice: Window) => void,
+): Promise<Window> {
+  const [branch = ''] = branches;
+  async function read(slice: Window): Promise<Window> {
+    try {
+      for await (const page of source.pull({ branch, slice, bookmark: undefined, remembers: () => false })) {
+        if (page.incomplete !== undefined) throw page.incomplete;
+        note(page, slice);
+      }
+      return slice;
+    } catch (error) {
+      throw inBranch(error, branch, branches.length);
+    }
+  }
+  const slice = firstPart(source, plan, tools);
+  try {
+    return await read(slice);
+  } catch (error) {
+    const status = error instanceof Problem ? error.httpStatus : undefined;
+    if (!refusesFuture(source.serverTime(), slice.until, status)) throw error;
+    return read(firstPart(source, plan, tools)); // by the vendor's clock, as a run does then
+  }
+}
+
+/** Of several branches, says which one the vendor answered so; a connection that fails is that of all. */
+function inBranch(error: unknown, branch: string, branches: number): unknown {
+  if (!(error instanceof Problem) || error.httpStatus === undefined || branches < 2) return error;
+  return error.with({ message: `${serverText(branch)}: ${error.message}` });
+}
+
+/** What is read then depends on a clock that nothing is held against. */
+function clockOf({ window, serverTime }: Source): string {
+  if (window.filter === 'none' || serverTime() !== undefined) return '';
+  return '; its replies have no Date header, so windows go by the clock of this machine, which must be right';
+}
+
+/** What a first run would ask for first, as far as the vendor allows it at once; without --since, what it would ask for last. */
+function firstPart({ window, edge, serverTime }: Source, plan: JobPlan, tools: Tools): Window {
+  const serverNow = serverTime() ?? fromMillis(tools.now());
+  // Nobody goes by the window of a vendor without a time filter, and 1970 would look strange in the report.
+  const rules: WindowRules = window.filter === 'none' ? { ...window, filter: 'ingestion' } : window;
+  const request = { ...dated(plan, serverNow), watermark: undefined, rules, serverNow, ...(edge && { edge }) };
+  const { from, until } = windowOf(request);
+  const longest = window.longest ?? window.slice;
+  const whole = until - from < second ? second : until - from;
+  // Where times are written in whole seconds, parts of one at both ends would ask for a second more than the vendor allows.
+  if (longest === undefined || longest > whole) return { from: until - whole, until };
+  if (plan.since !== undefined) return { from, until: wholeSecond(from) + longest };
+  return { from: wholeSecond(until) - longest, until: wholeSecond(until) };
+}
