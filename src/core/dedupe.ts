@@ -158,14 +158,12 @@ export function createLedger(seed = 0): Ledger {
   return {
     size: () => size,
     note: (key, start, end, stamp, fingerprint) => note(packed(key, start, end), stamp, fingerprint),
-    marked(key, start, end, until = 0) {
-      const entry = table.find(packed(key, start, end));
-      if (entry === -1 || entry >= marked) return false;
-      const segment = segmentOf(entry);
-      const head = offsetOf(entry);
-      if (!isLive(segment[head + stateAt]!)) return false;
-      if (until > readStamp(segment, head)) writeStamp(segment, head, until);
-      return true;
+    marked() {
+      const end = marked;
+      return (...key) => {
+        const entry = table.find(packed(...key));
+        return entry !== -1 && entry < end && isLive(segmentOf(entry)[offsetOf(entry) + stateAt]!);
+      };
     },
     mark() {
       marked = newest + 1;

@@ -55,9 +55,9 @@ const longestKey = 200;
  * Gives keys by one rule.
  *
  * `continued` is for vendors with a cursor, which go on after a saved bookmark and never show a record from before it
- * again: there a record whose content is remembered is a new twin, and gets the first occurrence number not yet taken.
- * `remembers` must then answer for what was delivered before that bookmark, and for nothing since: what a broken run
- * delivered after it is shown again, and has to get the same key again.
+ * again: there a record whose content is remembered is a new twin, and gets the next occurrence number not yet taken.
+ * `remembers` must then answer for what was delivered before that bookmark, and for nothing since: what a broken run, or
+ * this one, delivered after it may be shown again, and has to get the same key again.
  */
 export function identifier(
   rule: IdentityRule,
@@ -80,15 +80,16 @@ export function identifier(
 
   /** The name of a content, numbered where it came before. */
   function occurrence(name: string, digest: Buffer): string {
-    return numbered(name, occurrences.next(digest, continued ? () => taken(name) : none));
+    for (;;) {
+      const text = numbered(name, occurrences.next(digest));
+      if (!continued || !isTaken(text)) return text;
+    }
   }
 
-  /** How many twins of that content are remembered. */
-  function taken(name: string): number {
-    for (let number = 1; ; number += 1) {
-      const { key, keyStart, keyEnd } = put(numbered(name, number));
-      if (!remembers(key, keyStart, keyEnd)) return number - 1;
-    }
+  /** One with a lower number may be forgotten already: so each is looked up, and not only the first that is free. */
+  function isTaken(text: string): boolean {
+    const { key, keyStart, keyEnd } = put(text);
+    return remembers(key, keyStart, keyEnd);
   }
 
   /** The values of `count` paths from one on. */
@@ -128,8 +129,7 @@ export function identifier(
       occurrences.forgetOlder();
     },
     startWindow() {
-      if (continued) occurrences.restart(); // what it delivered may be remembered by now, and has to get the same key again
-      else occurrences.clear();
+      occurrences.clear();
     },
   };
 }
@@ -139,10 +139,6 @@ function firstThere(spans: Int32Array, paths: number): number {
   let at = 0;
   while (at < paths - 1 && (spans[2 * at] ?? -1) < 0) at += 1;
   return at;
-}
-
-function none(): number {
-  return 0;
 }
 
 function numbered(name: string, number: number): string {

@@ -520,10 +520,10 @@ export interface Ledger {
   /** Everything noted so far belongs to before a bookmark that is about to be saved. */
   mark(): void;
   /**
-   * Whether the key was delivered before the last mark: a run that goes on from there never shows it again. If so, it is
-   * remembered as if its stamp were `until` at least.
+   * Tells of a key whether it was delivered before the last mark, whatever is marked from then on: a run that goes on from
+   * there never shows it again. Not to be asked after a prune.
    */
-  marked(key: Buffer, start: number, end: number, until?: number): boolean;
+  marked(): Ask['remembers'];
   /** The record was delivered, or set aside for good. */
   keep(entry: number): void;
   /** The record was sent; the acknowledgement named `pending` is still to come. It is not sent again meanwhile. */

@@ -483,7 +483,7 @@ for (const name of ['job.position', 'job.position.previous']) {
     const { position } = await load(directory);
     let failure: unknown;
     assert.throws(
-      () => position?.branches.get('')?.ledger.marked(Buffer.from('x'), 0, 1),
+      () => position?.branches.get('')?.ledger.marked()(Buffer.from('x'), 0, 1),
       (error) => {
         failure = error;
         return problem(78, /^position file \S+\/job\.position cannot be used: .*: malformed line "x"$/)(error);

@@ -5,7 +5,7 @@
 import type { Buffer } from 'node:buffer';
 import { createLedger } from '../dedupe.ts';
 import { exit, Problem } from '../problem.ts';
-import type { Ledger } from '../types.ts';
+import type { Ask, Ledger } from '../types.ts';
 
 /**
  * The ledger with the entries of `blocks`, which are whole lines of core/ledger/ledger-line.ts, `count` of them. Those
@@ -49,7 +49,10 @@ export function dormantLedger(
     size: () => awake?.size() ?? count,
     note: (key, start, end, stamp, fingerprint) => (awake ?? ledger()).note(key, start, end, stamp, fingerprint),
     mark: () => ledger().mark(),
-    marked: (key, start, end, until) => ledger().marked(key, start, end, until),
+    marked() {
+      let asked: Ask['remembers'] | undefined; // what was noted before the first question is none of what it is about
+      return (...key) => (asked ??= ledger().marked())(...key);
+    },
     keep: (entry) => (awake ?? ledger()).keep(entry),
     wait: (entry, pending) => ledger().wait(entry, pending),
     settle: (pending, kept) => ledger().settle(pending, kept),

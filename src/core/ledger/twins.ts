@@ -5,11 +5,8 @@
 import type { Buffer } from 'node:buffer';
 
 export interface Twins {
-  /**
-   * The number of this occurrence of the content with that SHA-256, from 1. At the first one, `taken` says how many
-   * numbers were used up before.
-   */
-  next(digest: Buffer, taken: () => number): number;
+  /** The number of this occurrence of the content with that SHA-256, from 1. */
+  next(digest: Buffer): number;
   /** A page begins; `again`: it is the last one once more, and what it counted is taken back. */
   startPage(again: boolean): void;
   /** The last occurrence was none: it was counted before. */
@@ -20,8 +17,6 @@ export interface Twins {
   forgetOlder(): void;
   /** Forgets everything. */
   clear(): void;
-  /** Begins to count anew, each content after the numbers that were used up before its first occurrence. */
-  restart(): void;
 }
 
 const words = 4;
@@ -33,7 +28,6 @@ export function twins(): Twins {
   let page: number[] = []; // what the page counted, by entry
   let part: number[] | undefined; // what its pages before counted; nobody asks for it where windows have no parts
 
-  /** A count that falls to 0 stays: its base must not be taken anew, now that the first attempt may be remembered. */
   function undo(entries: readonly number[] = []): void {
     for (const entry of entries) recent.count(entry, -1);
   }
@@ -45,12 +39,12 @@ export function twins(): Twins {
 
   const wanted = new Uint32Array(words);
   return {
-    next(digest, taken) {
+    next(digest) {
       for (let word = 0; word < words; word += 1) wanted[word] = digest.readUInt32LE(4 * word);
       let entry = recent.entryOf(wanted);
       if (entry === -1) {
         const known = older.entryOf(wanted);
-        entry = recent.add(wanted, known === -1 ? taken() : older.count(known, 0));
+        entry = recent.add(wanted, known === -1 ? 0 : older.count(known, 0));
       }
       page.push(entry);
       return recent.count(entry, 1);
@@ -79,10 +73,6 @@ export function twins(): Twins {
       older = countTable();
       begin();
     },
-    restart() {
-      recent.reset();
-      begin();
-    },
   };
 }
 
@@ -93,8 +83,6 @@ interface CountTable {
   add(content: Uint32Array, base: number): number;
   /** Counts on by `more`; returns what that comes to, the base included. */
   count(entry: number, more: number): number;
-  /** All counts are 0 again, and the bases stay. */
-  reset(): void;
 }
 
 function countTable(): CountTable {
@@ -139,7 +127,6 @@ function countTable(): CountTable {
       counts[entry]! += more;
       return (bases.get(entry) ?? 0) + counts[entry]!;
     },
-    reset: () => void counts.fill(0),
   };
 }
 

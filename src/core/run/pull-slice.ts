@@ -3,7 +3,7 @@ import { acknowledged } from '../delivery/acknowledge.ts';
 import { outbox } from '../delivery/outbox.ts';
 import { Problem } from '../problem.ts';
 import { fromMillis, toMillis } from '../time.ts';
-import type { Ask, Gap, Instant, Window } from '../types.ts';
+import type { Gap, Instant, Window } from '../types.ts';
 import type { BranchRun } from './branch-run.ts';
 import { commit } from './commit.ts';
 import { noteCut, type Whole } from './cut-off.ts';
@@ -12,9 +12,6 @@ import { selection } from './selection.ts';
 import { unaccounted } from './summary.ts';
 import { untilFailure } from './until-failure.ts';
 import { passOver } from './untold.ts';
-
-/** In milliseconds: no run takes as long. */
-const day = 24 * 3600 * 1000;
 
 /** What the slices of a window have in common. */
 interface Passed {
@@ -78,10 +75,7 @@ export async function pullSlice(
   /** Reads the pages and delivers what is in them; false when the window does not suit the vendor's clock. */
   async function readPages(): Promise<boolean> {
     let incomplete: Problem | undefined;
-    // A twin with a lower number is not to be forgotten before one with a higher: that would be given anew, and be taken for it.
-    const twinsUntil = toMillis(slice.until) + day;
-    const remembers: Ask['remembers'] = (key, start, end) => place.ledger.marked(key, start, end, twinsUntil);
-    const ask = { branch, slice, bookmark, remembers };
+    const ask = { branch, slice, bookmark, remembers: place.ledger.marked() };
     for await (const page of untilFailure(source.pull(ask), (problem) => void (failure = problem))) {
       if (!suits()) return false;
       at.note?.(page);

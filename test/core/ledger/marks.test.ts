@@ -14,9 +14,13 @@ function keep(ledger: Ledger, key: string, stamp = 1000): void {
 
 /** Those of the keys that are marked, as one text. */
 function marked(ledger: Ledger, keys = 'abcd'): string {
+  return told(ledger.marked(), keys);
+}
+
+function told(isMarked: ReturnType<Ledger['marked']>, keys = 'abcd'): string {
   return keys
     .split('')
-    .filter((key) => ledger.marked(Buffer.from(key), 0, 1))
+    .filter((key) => isMarked(Buffer.from(key), 0, 1))
     .join('');
 }
 
@@ -30,6 +34,16 @@ test('a mark is on what was there, and not on what comes later', () => {
   assert.equal(marked(ledger), 'a');
   ledger.mark();
   assert.equal(marked(ledger), 'ab');
+});
+
+test('who has asked for what is marked is told of that, whatever is marked later', () => {
+  const ledger = createLedger();
+  keep(ledger, 'a');
+  ledger.mark();
+  const before = ledger.marked();
+  keep(ledger, 'b');
+  ledger.mark();
+  assert.deepEqual([told(before), told(ledger.marked())], ['a', 'ab']);
 });
 
 test('only what was delivered, or waits for its acknowledgement, is marked', () => {
