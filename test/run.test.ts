@@ -232,6 +232,39 @@ test('a first run that begins now goes by the vendor’s clock, of which ours ma
   assert.deepEqual(here.ids(), ['new']);
 });
 
+test('the position goes by the time of a vendor’s first answer, and not by that of its last page', async () => {
+  const here = bench({ pageSize: 1 });
+  here.vendor.stored.push(stored('a', start - 2 * minute), stored('b', start - 3 * minute));
+  const { pull } = here.vendor;
+  let told: bigint | undefined;
+  here.vendor.serverTime = () => told;
+  here.vendor.pull = async function* (ask) {
+    for await (const page of pull(ask)) {
+      told = told === undefined ? BigInt(start - 30_000) * 1_000_000n : told + 20_000_000_000n;
+      yield page;
+    }
+  };
+  assert.deepEqual(statuses(await here.run()), []);
+  assert.equal((await here.store.load())?.branches.get('')?.watermark, BigInt(start - 30_000) * 1_000_000n);
+});
+
+test('a reply without anything in it tells the vendor’s clock as well as a page does', async () => {
+  const here = bench();
+  const { pull } = here.vendor;
+  let told: bigint | undefined;
+  const asked: bigint[] = [];
+  here.vendor.serverTime = () => told;
+  here.vendor.pull = async function* (ask) {
+    asked.push(ask.slice.until);
+    const isFirst = told === undefined;
+    told = BigInt(start + 30 * minute) * 1_000_000n;
+    if (!isFirst) yield* pull(ask);
+  };
+  here.vendor.stored.push(stored('a', start + 20 * minute, start));
+  assert.deepEqual(statuses(await here.run()), []);
+  assert.deepEqual([asked.length, here.ids()], [2, ['a']]);
+});
+
 for (const [ahead, what] of [
   [-30 * minute, 'behind ours'],
   [5 * 24 * 60 * minute, 'ahead of ours'],
@@ -381,6 +414,18 @@ test('what a failing sink did not take is delivered by the next run', async () =
   assert.deepEqual(statuses(await here.run()), []);
   assert.equal(new Set(here.ids()).size, 10);
   assert.equal(here.ids().length, 10);
+});
+
+test('records of a slow source leave when they have waited for a second, though their batch is not full', async () => {
+  const here = bench({ pageSize: 1 });
+  for (let at = 1; at <= 3; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
+  const taken: number[] = [];
+  here.vendor.beforePage = () => {
+    taken.push(here.sink.taken.length);
+    here.clock.now += 1000;
+  };
+  assert.deepEqual(statuses(await here.run()), []);
+  assert.deepEqual(taken, [0, 0, 2]);
 });
 
 test('a run that is killed between two batches repeats one batch at most', async () => {
@@ -961,6 +1006,26 @@ test('a search reads and writes no position', async () => {
   assert.equal(here.store.disk.saved, undefined);
 });
 
+test('a search asks for each of its slices from the beginning, though the pages of the one before named a bookmark', async () => {
+  const here = bench({ rules: { slice: 30n * 60_000_000_000n } });
+  const { pull } = here.vendor;
+  const bookmarks: (string | undefined)[] = [];
+  here.vendor.pull = async function* (ask) {
+    bookmarks.push(ask.bookmark);
+    yield* pull(ask);
+    yield { records: [], refused: [], unmatched: 0, bookmark: 'further on' };
+  };
+  here.vendor.stored.push(stored('a', start - 50 * minute), stored('b', start - minute));
+  assert.deepEqual(statuses(await here.run({ usePosition: false })), []);
+  assert.deepEqual(
+    [bookmarks, here.ids()],
+    [
+      [undefined, undefined],
+      ['a', 'b'],
+    ],
+  );
+});
+
 test('a dry run sends and saves nothing', async () => {
   const here = bench();
   here.vendor.stored.push(stored('a', start - minute));
@@ -1238,6 +1303,13 @@ test('a first page that is gone shortens nothing: nothing of the window was read
   assert.equal((await here.store.load())?.branches.get('')?.slice, undefined);
 });
 
+test('a quota that is used up before anything was read shortens nothing', async () => {
+  const here = bench();
+  here.vendor.beforePage = () => fail(new Problem(exit.tempfail, 'the quota is used up'));
+  assert.deepEqual(statuses(await here.run()), [exit.tempfail]);
+  assert.equal((await here.store.load())?.branches.get('')?.slice, undefined);
+});
+
 test('a run that is stopped, and whose destination then fails, says both: a signal comes before all else', async () => {
   const here = bench();
   here.vendor.stored.push(stored('a', start - minute));
@@ -1428,6 +1500,15 @@ test('a destination that cannot be opened is closed, and what it kept with the p
   assert.deepEqual((await here.store.load())?.saved, { size: 7 });
 });
 
+test('a job whose branches are known notes no other beginning while its destination cannot be opened', async () => {
+  const here = bench();
+  await here.run();
+  here.restart();
+  here.sink.open = async () => fail(new Problem(exit.unavailable, 'memory is down', {}));
+  assert.deepEqual(statuses(await here.run()), [exit.unavailable]);
+  assert.equal((await here.store.load())?.begin, undefined);
+});
+
 for (const slice of [undefined, '20m']) {
   const when = slice === undefined ? 'while a window is read' : 'with each slice';
   test(`what was sent is durable at the destination before what goes by it is saved ${when}`, async () => {
@@ -1509,6 +1590,19 @@ test('one query asks for the whole window, though a run reads it in slices', asy
   assert.deepEqual(here.ids().toSorted(), ['a', 'b']);
 });
 
+test('what one query leaves is told of, and that the position stays where there is one', async () => {
+  const search = { ...everyMinute.search, single: true };
+  for (const usePosition of [true, false]) {
+    const here = bench();
+    here.vendor.truncated = () => true;
+    const { problems } = await here.run({ search, usePosition });
+    assert.deepEqual(
+      problems.map(({ status, hint }) => [status, hint?.includes('until then the position stays')]),
+      [[exit.partial, usePosition]],
+    );
+  }
+});
+
 test('a Problem of some branches names them, one of all branches does not', async () => {
   const here = bench();
   here.vendor.branches = async () => ['one', 'two', 'three'];
@@ -1588,6 +1682,17 @@ test('parts that were listed and are gone are told of once, with their branch, a
   assert.equal(summary.gaps.length, 1);
   here.clock.now += minute;
   assert.deepEqual(statuses(await here.run()), []);
+});
+
+test('parts that are gone from a slice that then fails are told of beside the failure', async () => {
+  const here = bench();
+  const { pull } = here.vendor;
+  here.vendor.pull = async function* (ask) {
+    yield* pull(ask);
+    yield { records: [], refused: [], unmatched: 0, expired: 3 };
+    fail(new Problem(exit.unavailable, 'memory is down', {}));
+  };
+  assert.deepEqual(statuses(await here.run()), [exit.unavailable, exit.partial]);
 });
 
 const goneSpan = 'records from 2026-11-20T09:00:00Z to 2026-11-20T13:00:00Z are gone: memory no longer keeps them';

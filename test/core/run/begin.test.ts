@@ -34,6 +34,11 @@ test('a job begins where its first run was to begin, unless a later one is to re
   assert.deepEqual(begun({}), first);
   assert.deepEqual(begun({}, {}), first);
   assert.deepEqual(begun({}, { firstRun: 9n * day }), { from: now + hour - 9n * day, firstRun: 9n * day });
+  assert.deepEqual(begun({}, { since: now - day }), first, 'nor does a later --since give up what was to be read');
+});
+
+test('a later run that is to reach less far back begins where it says', () => {
+  assert.deepEqual(begun({}, { firstRun: hour }), { from: now, firstRun: hour });
 });
 
 test('what was asked for by --since holds for later runs, however far back they would begin', () => {

@@ -14,7 +14,7 @@ const now = fromMillis(ours);
 const hour = 60n * minute;
 const overlap = 5n * minute; // that of the vendor in memory
 
-type Subject = Pick<BranchRun, 'source' | 'place' | 'job' | 'tools' | 'doubted'>;
+type Subject = Pick<BranchRun, 'source' | 'place' | 'job' | 'tools' | 'doubted' | 'passGap'>;
 
 function branch(place: Partial<BranchPosition>, { clock = ours, delay = 0n as Duration } = {}): Subject {
   return {
@@ -64,4 +64,32 @@ test('what is settled of a window that was cut off begins no earlier than what t
   const further = branch({ watermark, settled: { until: now - 20n * minute, overlap } });
   commit(further, { from: now - 20n * minute, until: slice.until }, now, true);
   assert.deepEqual(further.place.settled, { until: slice.until, overlap }, 'it goes on from what was known');
+});
+
+test('nothing of a slice is settled behind one that was not, nor what is younger than delay and overlap together', () => {
+  const watermark = now - hour;
+  const behind = branch({ watermark });
+  commit(behind, { from: now - 4n * minute, until: now - 2n * minute }, now, true);
+  assert.deepEqual(behind.place.settled, { until: watermark - overlap, overlap });
+
+  const young = branch({ watermark }, { delay: 10n * minute });
+  commit(young, { from: watermark - overlap, until: now }, now, true);
+  assert.deepEqual(young.place.settled, { until: now - 10n * minute - overlap, overlap });
+});
+
+test('with a watermark nobody asks any more where the first run was to begin', () => {
+  const at = branch({ begin: { from: slice.from, firstRun: hour } });
+  commit(at, slice, now, true);
+  assert.deepEqual([at.place.watermark, at.place.begin], [slice.until, undefined]);
+});
+
+test('a gap is passed by the slice that moves the watermark, and by no other', () => {
+  for (const [watermark, expected] of [
+    [now - hour, 1],
+    [now - 10n * minute, 0],
+  ] as const) {
+    let passed = 0;
+    commit({ ...branch({ watermark }), passGap: () => void (passed += 1) }, slice, now, true);
+    assert.equal(passed, expected);
+  }
 });
