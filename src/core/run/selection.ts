@@ -31,7 +31,9 @@ export interface Selection {
   restart(): void;
 }
 
-export function selection(at: BranchRun, { window, slice, bookmark, deliver, stale, tooLate }: Passage): Selection {
+type Selecting = Pick<BranchRun, 'place' | 'source' | 'job' | 'tools' | 'summary'>;
+
+export function selection(at: Selecting, { window, slice, bookmark, deliver, stale, tooLate }: Passage): Selection {
   const { place, source, job, tools, summary } = at;
   const sieveBy = (filter: WindowRules['filter'], since: Instant | undefined): Sieve =>
     sieve({
@@ -85,7 +87,7 @@ export function selection(at: BranchRun, { window, slice, bookmark, deliver, sta
  * From when on records of the slice are taken: as if a run began with it. What is older came with the slices before, and is
  * remembered no more; a vendor that pays no heed to `from` shows it in each slice again.
  */
-function takenFrom({ source, job }: BranchRun, window: Window, slice: Window): Instant {
+function takenFrom({ source, job }: Pick<BranchRun, 'source' | 'job'>, window: Window, slice: Window): Instant {
   const overlapped = slice.from - overlapOf(job, source.window);
   const from = source.edge?.(overlapped) ?? overlapped;
   return later(from, window.from);
