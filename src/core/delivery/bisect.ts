@@ -33,11 +33,11 @@ export interface Worklist {
 export function worklist(count: number, refuse: (index: number, why: Split) => void): Worklist {
   const parts: Part[] = [{ indices: [...Array(count).keys()], attempt: 1, kind: 'fresh' }];
 
-  /** Everything that was left behind at the front of the list, as one part. */
-  function rest(): Part | undefined {
+  /** Everything that was left behind at the front of the list, as one task. */
+  function rest(): Task {
     const indices: number[] = [];
-    while (parts[0]?.kind === 'rest') indices.push(...(parts.shift()?.indices ?? []));
-    return indices.length === 0 ? undefined : { indices: indices.toSorted((a, b) => a - b), attempt: 1, kind: 'fresh' };
+    while (parts[0]?.kind === 'rest') indices.push(...parts.shift()!.indices);
+    return { indices, attempt: 1 };
   }
 
   return {

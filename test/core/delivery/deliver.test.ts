@@ -81,6 +81,20 @@ test('only the records that failed for now are sent again, in their order', asyn
   assert.deepEqual(delivered.kept, [100, 101, 102, 103, 104]);
 });
 
+test('what failed for now is sent again before what comes after it', async () => {
+  const sink = fakeSink((asked, request) => {
+    if (asked.length > 2) return { split: 'size', tooLarge: true };
+    return request === 2 ? { again: 'busy' } : kept(asked);
+  });
+  await deliver(sink, packed(4), fakeClock());
+  assert.deepEqual(sink.requests, [
+    [0, 1, 2, 3],
+    [0, 1],
+    [0, 1],
+    [2, 3],
+  ]);
+});
+
 test('a refused record is set aside with its reason, and its neighbours are kept', async () => {
   const sink = fakeSink((asked) => ({
     outcomes: asked.map((n): Outcome => (n === 2 ? { refused: 'no such field' } : 'kept')),
@@ -358,6 +372,10 @@ test('whatever a sink answers, each record gets exactly one outcome, the right o
         let fruitless = 0;
         const sink = fakeSink((asked, request) => {
           assert.ok(request < 5000, 'does not end');
+          assert.deepEqual(
+            asked,
+            asked.toSorted((a, b) => a - b),
+          );
           if (fruitless < attempts - 1 && chance.next().value === 0) {
             fruitless += 1;
             if (chance.next().value < 5) throw new Problem(exit.unavailable, 'reset', { again: {} });
