@@ -91,8 +91,8 @@ export function noteCut(
   const isQuota = failure?.status === exit.tempfail && (hasRead || whole.count > 0);
   const isRefused = unfinished !== undefined && isBeyondReach(unfinished, hasRead);
   const tooMuch = failure !== undefined && isTooMuch(failure, before.failures);
-  if (!helpsToShorten(place, source.window)) place.slice = undefined;
-  else if (isStopped || isQuota || isRefused || tooMuch) {
+  const isCut = isStopped || isQuota || isRefused || tooMuch;
+  if (isCut && helpsToShorten(place, source.window)) {
     place.slice = lengthAfterCut(slice, whole, tooMuch || (hasRead && isPast(whole, place)));
   }
 }
