@@ -1128,6 +1128,23 @@ test('a destination that has failed is not sent what is left when the source fai
   assert.equal(here.sink.batches, 1);
 });
 
+test('a batch that is still under way when another fails is waited for, and not sent again', async () => {
+  const here = bench({ pageSize: 20 });
+  for (let at = 1; at <= 6; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
+  here.sink = { ...memorySink({ records: 2 }), inFlight: 2 };
+  const { send, taken } = here.sink;
+  here.sink.send = async (batch) => {
+    if (taken.length === 0 && here.sink.batches++ === 0) fail(new Problem(exit.noperm, 'the key is revoked'));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return send(batch);
+  };
+  assert.deepEqual(statuses(await here.run()), [exit.noperm]);
+  assert.deepEqual(here.ids(), ['a3', 'a4']);
+  here.restart();
+  assert.deepEqual(statuses(await here.run()), []);
+  assert.deepEqual(here.ids().toSorted(), ['a1', 'a2', 'a3', 'a4', 'a5', 'a6']);
+});
+
 /** Runs a minute apart, each with so many requests, until one gets through. Returns how many there were. */
 async function throughQuota(here: Bench, requests: number, job: Partial<Job> = {}): Promise<number> {
   for (let runs = 1; runs <= 100; runs++) {
@@ -1645,6 +1662,16 @@ test('a vendor that begins anew, later than the last run ended, leaves a gap; a 
     };
     assert.deepEqual(statuses(await here.run()), expected);
   }
+});
+
+test('a vendor that begins anew, but can be asked for a time, leaves no gap', async () => {
+  const here = bench({ rules: { firstRun: parseDuration('1h', 'firstRun') } });
+  await here.run();
+  here.clock.now += 3 * 60 * minute;
+  here.vendor.pull = async function* () {
+    yield { records: [], refused: [], unmatched: 0, restarted: true };
+  };
+  assert.deepEqual(statuses(await here.run()), []);
 });
 
 test('the gap before a new beginning is told of by our clock where the vendor tells no time', async () => {

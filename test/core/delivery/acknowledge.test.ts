@@ -31,6 +31,7 @@ function awaiting(
   const store: PositionStore = {
     ...memoryStore(),
     async journal(_branch: string, lines: Iterable<Buffer>) {
+      await Promise.resolve();
       happened.push(
         `${clock.now}: journal ${Buffer.concat([...lines])
           .toString()
@@ -100,6 +101,20 @@ test('an acknowledgement that is not there after a minute ends the run with 75, 
   });
   assert.ok(at.clock.now >= 60_000 && at.clock.now < 75_000, `gave up after ${at.clock.now} ms`);
   assert.deepEqual(at.ledger.pending(), ['one', 'two']);
+});
+
+test('a run that is stopped while it waits for an acknowledgement ends at once', async () => {
+  const at = awaiting({ one: ['a'] }, () => 'waiting');
+  const stopped = new Problem(exit.terminate, 'stopped by SIGTERM');
+  await assert.rejects(acknowledged({ ...at, tools: fakeTools(at.clock, AbortSignal.abort(stopped)) }), stopped);
+  assert.deepEqual(at.happened, ['0: ask one']);
+});
+
+test('what was diverted is told of where only the acknowledgement tells', async () => {
+  const at = awaiting({ one: ['a', 'b'], two: ['c', 'd'] }, () => 'kept');
+  at.summary.awaited = 4;
+  await acknowledged({ ...at, sink: { ...at.sink, settle: async () => ({ outcome: 'kept', diverted: 1 }) } });
+  assert.deepEqual([at.summary.delivered, at.summary.diverted], [4, 2]);
 });
 
 test('an acknowledgement that will never come ends the run with 75 at once, and its records are to be sent again', async () => {

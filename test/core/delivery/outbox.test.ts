@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { packer } from '../../../src/core/batch.ts';
 import { createLedger } from '../../../src/core/dedupe.ts';
-import { outbox, type Outbox } from '../../../src/core/delivery/outbox.ts';
+import { outbox, type Outbox, type OutboxParts } from '../../../src/core/delivery/outbox.ts';
 import { unsaved } from '../../../src/core/delivery/unsaved.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { emptySummary } from '../../../src/core/run/summary.ts';
@@ -14,7 +14,7 @@ import { memoryQuarantine, memoryStore } from '../../support/memory-store.ts';
 import { auditRecords } from '../../support/records.ts';
 
 /** An outbox whose sink is answered by hand, two records a batch, and what it did, in order. */
-function bench(changes: Partial<Sink> = {}) {
+function bench(changes: Partial<Sink> = {}, source: OutboxParts['source'] = { name: 'memory' }) {
   const clock: Clock = { now: 0 };
   const happened: string[] = [];
   const sent: { readonly answer: (reply: Reply) => void; readonly fail: (problem: Problem) => void }[] = [];
@@ -40,6 +40,11 @@ function bench(changes: Partial<Sink> = {}) {
   const kept = memoryQuarantine();
   const quarantine: Quarantine & { readonly added: typeof kept.added } = {
     ...kept,
+    async add(refused, by) {
+      await Promise.resolve();
+      if (refused.more) happened.push('a part');
+      return kept.add(refused, by);
+    },
     async flush() {
       happened.push(`quarantine on disk: ${kept.added.length}`);
     },
@@ -62,7 +67,7 @@ function bench(changes: Partial<Sink> = {}) {
   };
   const box = outbox({
     ...parts,
-    source: { name: 'memory' },
+    source,
     branch: '',
     maxQuarantine: 0.1,
     before: { refusals: 0 },
@@ -223,6 +228,38 @@ test('what the source could not take is set aside once for each key, and remembe
   assert.deepEqual([summary.quarantined, summary.seen, ledger.size()], [2, 1, 0]);
   await box.drain();
   assert.deepEqual([happened, ledger.size()], [['quarantine on disk: 2'], 2]);
+});
+
+test('a record in parts is set aside with each of them, and counts once', async () => {
+  const { box, quarantine, summary, happened } = bench();
+  await box.refuse({ text: Buffer.from('{"a":'), more: true, reason: 'no JSON' }, 1000);
+  await refuse(box, '1');
+  assert.deepEqual(
+    quarantine.added.map(({ text }) => text),
+    ['{"a":', '1'],
+  );
+  assert.deepEqual([summary.quarantined, happened], [1, ['a part']]);
+});
+
+test('what cannot be read of a stream is set aside each time it comes, until it is too much of the run', async () => {
+  const { box, quarantine, summary, ledger } = bench({}, { name: 'memory', stream: { isOpen: () => true } });
+  for (let count = 1; count <= 10; count++) await refuse(box, '{1');
+  assert.deepEqual([quarantine.added.length, summary.quarantined, summary.unreadable], [10, 10, 10]);
+  await assert.rejects(refuse(box, '{1'), { status: exit.data });
+  await box.settle();
+  assert.equal(ledger.size(), 0);
+});
+
+test('what a sink refuses is on disk before the journal says that it is settled', async () => {
+  const { add, box, sent, happened } = bench();
+  await add(2);
+  await add(1);
+  await settled();
+  sent[0]?.answer({ outcomes: ['kept', { refused: 'no mapping' }] });
+  await settled();
+  void box.drain();
+  await settled();
+  assert.deepEqual(happened, ['save', 'send 0 1', 'quarantine on disk: 1', 'flush', 'journal IDs', 'send 2']);
 });
 
 test('what a sink refuses is on disk before it counts as delivered', async () => {
