@@ -472,6 +472,20 @@ test('a broken record in a page is set aside once, although the overlap shows it
   assert.equal(here.quarantine.added.length, 1);
 });
 
+test('a broken record that the source gives in parts is one record', async () => {
+  const here = bench();
+  const broken = { reason: 'expected a comma', key: 'refused:1' };
+  here.vendor.refused = [
+    { text: Buffer.from('{"id": 1 '), more: true, reason: broken.reason },
+    { text: Buffer.from('"x": 2}'), more: false, ...broken },
+  ];
+  const { problems, summary } = await here.run();
+  assert.deepEqual(
+    [problems.map(({ status }) => status), summary.fetched, summary.quarantined],
+    [[exit.partial], 1, 1],
+  );
+});
+
 test('a sink that refuses nearly everything stops the run before the trail is drained into a file', async () => {
   const here = bench();
   for (let at = 0; at < 40; at++) here.vendor.stored.push(stored(`a${at}`, start - minute - at));

@@ -31,7 +31,7 @@ function awaiting(
   const store: PositionStore = {
     ...memoryStore(),
     async journal(_branch: string, lines: Iterable<Buffer>) {
-      await Promise.resolve();
+      await new Promise((resolve) => setImmediate(resolve));
       happened.push(
         `${clock.now}: journal ${Buffer.concat([...lines])
           .toString()

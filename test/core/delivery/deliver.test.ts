@@ -95,6 +95,41 @@ test('what failed for now is sent again before what comes after it', async () =>
   ]);
 });
 
+test('a request that is made again at once, as after a new login, does not count as repeated', async () => {
+  let repeated = 0;
+  const sink = fakeSink((asked, request) => {
+    if (request === 1) throw new Problem(exit.noperm, 'the session is over', { again: { after: 0 } });
+    return kept(asked);
+  });
+  await deliver(sink, packed(2), fakeClock(), { repeated: () => void (repeated += 1) });
+  assert.deepEqual([sink.requests.length, repeated], [2, 0]);
+});
+
+test('what a sink says of the single records is told when it was said often enough', async () => {
+  const sink = fakeSink((asked) => ({ outcomes: asked.map(() => ({ again: 'busy' })) }));
+  await assert.rejects(deliver(sink, packed(2), fakeClock()), {
+    status: exit.unavailable,
+    message: 'busy (5 attempts)',
+  });
+});
+
+test('a request counts as repeated unless the sink says of each record that it did not take it', async () => {
+  for (const [again, expected] of [
+    [[true, true], 0],
+    [[true, undefined], 1],
+    [[undefined, true], 1],
+  ] as const) {
+    const sink = fakeSink((asked, request) =>
+      request === 1
+        ? { outcomes: ['kept', ...again.map((untaken) => ({ again: 'busy', ...(untaken && { untaken }) }))] }
+        : kept(asked),
+    );
+    let repeated = 0;
+    await deliver(sink, packed(3), fakeClock(), { repeated: () => void (repeated += 1) });
+    assert.equal(repeated, expected);
+  }
+});
+
 test('a refused record is set aside with its reason, and its neighbours are kept', async () => {
   const sink = fakeSink((asked) => ({
     outcomes: asked.map((n): Outcome => (n === 2 ? { refused: 'no such field' } : 'kept')),
@@ -200,6 +235,13 @@ test('a sink that asks to slow down is left alone for that long', async () => {
     clock,
   );
   assert.deepEqual(clock.waits, [5000]);
+});
+
+test('a sink that refuses a record, and asks to slow down, is left alone as well', async () => {
+  const clock = fakeClock();
+  const sink = fakeSink(() => ({ outcomes: ['kept', { refused: 'no mapping' }], after: 2000 }));
+  await deliver(sink, packed(2), clock);
+  assert.deepEqual(clock.waits, [2000]);
 });
 
 test('a sink that asks to slow down for hours does not hold the run up for hours: everything is delivered', async () => {

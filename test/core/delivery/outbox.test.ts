@@ -14,7 +14,10 @@ import { memoryQuarantine, memoryStore } from '../../support/memory-store.ts';
 import { auditRecords } from '../../support/records.ts';
 
 /** An outbox whose sink is answered by hand, two records a batch, and what it did, in order. */
-function bench(changes: Partial<Sink> = {}, source: OutboxParts['source'] = { name: 'memory' }) {
+function bench(
+  changes: Partial<Sink> = {},
+  { source, before }: Pick<OutboxParts, 'source' | 'before'> = { source: { name: 'memory' }, before: { refusals: 0 } },
+) {
   const clock: Clock = { now: 0 };
   const happened: string[] = [];
   const sent: { readonly answer: (reply: Reply) => void; readonly fail: (problem: Problem) => void }[] = [];
@@ -70,7 +73,7 @@ function bench(changes: Partial<Sink> = {}, source: OutboxParts['source'] = { na
     source,
     branch: '',
     maxQuarantine: 0.1,
-    before: { refusals: 0 },
+    before,
     doubted: [],
     dryRun: false,
   });
@@ -241,8 +244,11 @@ test('a record in parts is set aside with each of them, and counts once', async 
   assert.deepEqual([summary.quarantined, happened], [1, ['a part']]);
 });
 
-test('what cannot be read of a stream is set aside each time it comes, until it is too much of the run', async () => {
-  const { box, quarantine, summary, ledger } = bench({}, { name: 'memory', stream: { isOpen: () => true } });
+test('what cannot be read of a stream is set aside each time it comes, until it is too much of this run', async () => {
+  const { box, quarantine, summary, ledger } = bench(
+    {},
+    { source: { name: 'memory', stream: { isOpen: () => true } }, before: { refusals: 10 } },
+  );
   for (let count = 1; count <= 10; count++) await refuse(box, '{1');
   assert.deepEqual([quarantine.added.length, summary.quarantined, summary.unreadable], [10, 10, 10]);
   await assert.rejects(refuse(box, '{1'), { status: exit.data });
