@@ -114,6 +114,16 @@ test('a start after the watermark leaves a gap, since the position will move pas
   assert.equal(windowOf({ watermark: now - hour, rules, serverNow: now, since: now - day }).gap, undefined);
 });
 
+test('a start after the watermark that the vendor no longer reaches leaves a gap from the watermark on', () => {
+  const forgetful = { ...rules, retention: day };
+  const asked = { watermark: now - 3n * day, since: now - 2n * day };
+  assert.deepEqual(windowOf({ rules: forgetful, serverNow: now, ...asked }), {
+    from: now - day,
+    until: now - minute,
+    gap: { from: asked.watermark, until: now - day },
+  });
+});
+
 test('without a time filter the window has no start and is one slice, even when nothing is new', () => {
   const cursor: WindowRules = { ...rules, filter: 'none', longest: hour };
   const window = windowOf({ watermark: now, rules: cursor, serverNow: now });

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { parseDefinition, type SourceDefinition } from '../../../src/core/definition.ts';
+import { identifier } from '../../../src/core/identity.ts';
+import { rowAgain } from '../../../src/core/vendor/row-again.ts';
 import { Problem } from '../../../src/core/problem.ts';
 import { pullOnce, textsOf } from '../../support/source-tools.ts';
 import { sendJson, serve, type Vendor } from '../../support/vendors/server.ts';
@@ -239,3 +242,36 @@ for (const [what, base] of Object.entries(identities)) {
     );
   });
 }
+
+test('a row that was read is known where its page begins, and not behind others, which may be new', () => {
+  const identity = identifier({ paths: [] }, () => false, false);
+  const rowOf = (name: string) => ({ key: Buffer.from(name), keyStart: 0, keyEnd: name.length });
+  for (const [before, expected] of [
+    [[], 1],
+    [['new'], 0],
+    [[undefined], 0],
+  ] as const) {
+    const again = rowAgain();
+    again.begin('known');
+    for (const name of before) {
+      if (name === undefined) again.skip();
+      else assert.equal(again.take(rowOf(name), identity), false);
+    }
+    assert.equal(again.take(rowOf('known#2'), identity), expected === 1);
+    assert.deepEqual([again.taken(), again.missed(), again.last()], [expected, false, 'known']);
+  }
+});
+
+test('behind a row that cannot be read no row is the last one, nor where a page had none', () => {
+  const again = rowAgain();
+  again.begin(undefined);
+  again.take(
+    { key: Buffer.from('a'), keyStart: 0, keyEnd: 1 },
+    identifier({ paths: [] }, () => false, false),
+  );
+  assert.equal(again.last(), 'a');
+  again.skip();
+  assert.equal(again.last(), undefined);
+  again.begin('a');
+  assert.deepEqual([again.last(), again.missed()], [undefined, true]);
+});

@@ -53,7 +53,7 @@ async function orchard(answer: (target: string, count: number) => string | numbe
 }
 
 interface Run {
-  readonly change?: Partial<SourceDefinition>;
+  readonly change?: object;
   readonly search?: Partial<Search>;
   readonly tools?: FakeTools;
 }
@@ -135,6 +135,22 @@ test('a job that says neither when it is done nor how many rows there are has en
     ['1', '2'],
   );
   assert.deepEqual(tools.waits, [1000, 2000, 1000, 2000], 'one answer may be of a job that is still at work');
+});
+
+test('a job whose rows are fewer than it says is waited for, for longer than one that says nothing', async (t) => {
+  const vendor = await orchard(
+    (_, count) => `{"found":2,"rows":${{ 1: '[{"id":1}]', 6: '[{"id":2}]' }[count] ?? '[]'}}`,
+  );
+  t.after(vendor.close);
+  const { request, id } = quince.job;
+  const tools = sourceTools();
+  const change = { job: { request, id }, records: { ...quince.records, total: 'found' } };
+  const { records } = await pull(vendor, { change, tools });
+  assert.deepEqual(
+    records.map((record) => record.id),
+    ['1', '2'],
+  );
+  assert.deepEqual(tools.waits, [2000, 4000, 8000, 16_000]);
 });
 
 test('a job that the vendor has forgotten is started anew, once', async (t) => {
