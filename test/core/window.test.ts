@@ -98,6 +98,22 @@ test('neither the overlap nor a first run can open a gap', () => {
   }
 });
 
+test('what a first run was to read is a gap once the vendor no longer keeps what has happened since that run', () => {
+  const forgetful = { ...rules, retention: day };
+  const begin = now - 9n * day;
+  for (const [begun, gap] of [
+    [now - day - 1n, { from: begin, until: now - day }],
+    [now - day, undefined],
+    [undefined, undefined],
+  ] as const) {
+    assert.deepEqual(windowOf({ watermark: undefined, rules: forgetful, serverNow: now, begin, begun }), {
+      from: now - day,
+      until: now - minute,
+      ...(gap && { gap }),
+    });
+  }
+});
+
 test('asking for what the vendor no longer keeps is a gap', () => {
   const forgetful = { ...rules, retention: day };
   const asked = { since: now - 3n * day, until: now - 2n * day };

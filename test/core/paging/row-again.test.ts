@@ -272,6 +272,24 @@ test('behind a row that cannot be read no row is the last one, nor where a page 
   assert.equal(again.last(), 'a');
   again.skip();
   assert.equal(again.last(), undefined);
-  again.begin('a');
+  again.take(
+    { key: Buffer.from('b'), keyStart: 0, keyEnd: 1 },
+    identifier({ paths: [] }, () => false, false),
+  );
+  again.begin('b');
   assert.deepEqual([again.last(), again.missed()], [undefined, true]);
+});
+
+test('a row that is read again does not count as a twin of itself', () => {
+  const identity = identifier({ paths: [] }, () => false, false);
+  const again = rowAgain();
+  const next = (): { key: string; isAgain: boolean } => {
+    const key = identity.key(Buffer.from('{}'), 0, 2, new Int32Array(0));
+    return { key: key.key.toString('latin1', key.keyStart, key.keyEnd), isAgain: again.take(key, identity) };
+  };
+  again.begin(undefined);
+  const { key } = next();
+  identity.startPage();
+  again.begin(again.last());
+  assert.deepEqual([next().isAgain, next()], [true, { key: `${key}#2`, isAgain: false }]);
 });
