@@ -140,6 +140,13 @@ test('a start after the watermark that the vendor no longer reaches leaves a gap
   });
 });
 
+test('after a short first slice each may be twice as long as the one before, up to the longest', () => {
+  const lengths = [...slices({ from: now - 4n * hour, until: now }, { ...rules, longest: hour }, 10n * minute)].map(
+    ({ from, until }) => (until - from) / minute,
+  );
+  assert.deepEqual(lengths, [10n, 20n, 40n, 60n, 60n, 50n]);
+});
+
 test('without a time filter the window has no start and is one slice, even when nothing is new', () => {
   const cursor: WindowRules = { ...rules, filter: 'none', longest: hour };
   const window = windowOf({ watermark: now, rules: cursor, serverNow: now });

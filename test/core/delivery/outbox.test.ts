@@ -37,6 +37,7 @@ function bench(
   const store: PositionStore = {
     ...memoryStore(),
     async journal(_branch, lines) {
+      for (let turn = 0; turn < 5; turn++) await Promise.resolve();
       happened.push(`journal ${[...lines].length === 0 ? 'nothing' : 'IDs'}`);
     },
   };
@@ -49,10 +50,12 @@ function bench(
       return kept.add(refused, by);
     },
     async flush() {
+      for (let turn = 0; turn < 5; turn++) await Promise.resolve();
       happened.push(`quarantine on disk: ${kept.added.length}`);
     },
   };
   const ledger = createLedger();
+  const doubted: OutboxParts['doubted'] = [];
   const summary = emptySummary();
   const notYet = unsaved(sink, {}, store, async () => {
     happened.push('save');
@@ -74,7 +77,7 @@ function bench(
     branch: '',
     maxQuarantine: 0.1,
     before,
-    doubted: [],
+    doubted,
     dryRun: false,
   });
   const records = auditRecords(20);
@@ -86,7 +89,7 @@ function bench(
       await box.add(record, ledger.note(record.key, record.keyStart, record.keyEnd, 1000, 0));
     }
   }
-  return { clock, happened, sent, box, ledger, summary, quarantine, add };
+  return { clock, happened, sent, box, ledger, summary, quarantine, doubted, add };
 }
 
 const allKept: Reply = { outcomes: ['kept', 'kept'] };
@@ -185,6 +188,58 @@ test('what is queued leaves when the oldest of it has waited for a second, and n
   await box.tick();
   await settled();
   assert.equal(sent.length, 1);
+});
+
+test('a record that had to wait for room leaves when it has waited for a second as well', async () => {
+  const { add, box, clock, sent } = bench({ inFlight: 2 });
+  await add(3);
+  await settled();
+  assert.equal(sent.length, 1);
+  clock.now = 1000;
+  await box.tick();
+  await settled();
+  assert.equal(sent.length, 2);
+});
+
+test('a record that is too large is set aside, though it was met when there was no room', async () => {
+  const limits = { records: 2, bytes: 1000, record: 18 }; // the eleventh has 19 bytes
+  const { add, box, quarantine } = bench({ limits, send: async () => allKept });
+  await add(11);
+  await box.drain();
+  assert.deepEqual(
+    quarantine.added.map(({ text }) => text),
+    ['{"id":"r10","n":10}'],
+  );
+});
+
+test('what was taken of a batch that then fails is known', async () => {
+  const { add, box, sent, ledger, summary } = bench();
+  await add(2);
+  const draining = assert.rejects(box.drain(), { status: exit.noperm });
+  await settled();
+  sent[0]?.answer({ outcomes: ['kept', { again: 'busy' }] });
+  await settled();
+  sent[1]?.fail(new Problem(exit.noperm, 'the key is revoked'));
+  await draining;
+  assert.deepEqual([ledger.size(), summary.delivered], [1, 1]);
+});
+
+test('a record in doubt is told of though the run then fails for another reason', async () => {
+  const { add, box, sent, doubted } = bench();
+  await add(3);
+  await settled();
+  sent[0]?.answer({ split: 'forbidden', doubt: 'the key' });
+  await settled();
+  for (const at of [1, 2]) {
+    sent[at]?.answer({ split: 'forbidden', doubt: 'the key' });
+    await settled();
+  }
+  const draining = assert.rejects(box.drain(), { status: exit.noperm });
+  await settled();
+  sent[3]?.fail(new Problem(exit.noperm, 'the key is revoked'));
+  await draining;
+  await box.settle();
+  assert.equal(doubted.length, 2);
 });
 
 test('what is queued leaves when the clock was set back: it must not wait until that time has come again', async () => {
