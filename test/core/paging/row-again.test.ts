@@ -76,6 +76,36 @@ test('each page begins with the last row of the page before, which is given once
   assert.deepEqual(vendor.offsets(), [0, 3, 6, 9, 10]);
 });
 
+test('a row that is read again does not make up for one that the vendor counts and never shows', async (t) => {
+  const vendor = await grove(t);
+  const counting = await serve({}, (request, response) => {
+    const offset = Number(new URL(request.target, vendor.origin).searchParams.get('offset'));
+    sendJson(response, 200, `{"total":11,"rows":[${vendor.rows.slice(offset, offset + 4).join(',')}]}`);
+  });
+  t.after(() => counting.close());
+  const definition = defined({ records: { ...elm.records, total: 'total' } });
+  const pulled = (single: boolean) =>
+    pullOnce(definition, { ELM_URL: counting.origin }, { search: { limit: 4, single } });
+  await assert.rejects(pulled(false), /elm announced 11 records .* and gave 10$/);
+  vendor.rows = rowsTo(11);
+  assert.equal((await pulled(false)).records.length, 11);
+  assert.equal((await pulled(true)).truncated, true);
+});
+
+test('one query that has as many as the vendor counts is all there is', async (t) => {
+  const vendor = await serve({}, (_, response) =>
+    sendJson(response, 200, `{"total":2,"rows":[${rowsTo(2).join(',')}]}`),
+  );
+  t.after(() => vendor.close());
+  const definition = defined({ records: { ...elm.records, total: 'total' } });
+  const { records, truncated } = await pullOnce(
+    definition,
+    { ELM_URL: vendor.origin },
+    { search: { limit: 4, single: true } },
+  );
+  assert.deepEqual([records.length, truncated], [2, false]);
+});
+
 test('with reread: false, and where a page holds one row, rows are asked for as they follow each other', async (t) => {
   const vendor = await grove(t);
   assert.deepEqual(await pull(vendor, defined({ paging: { type: 'offset', reread: false } }), 4), vendor.rows);

@@ -135,6 +135,8 @@ test('a job that says neither when it is done nor how many rows there are has en
     ['1', '2'],
   );
   assert.deepEqual(tools.waits, [1000, 2000, 1000, 2000], 'one answer may be of a job that is still at work');
+  const offsets = vendor.requests.flatMap(({ target }) => /offset=(\d+)/.exec(target)?.[1] ?? []);
+  assert.deepEqual(offsets, ['0', '1', '1', '2', '2']);
 });
 
 test('a job whose rows are fewer than it says is waited for, for longer than one that says nothing', async (t) => {
