@@ -317,3 +317,29 @@ test('with many segments and rebuilt tables every ID is still found, before and 
     for (let index = 0; index < count; index += 1) assert.equal(knows(each, name(index)), index >= count / 2);
   }
 });
+
+test('a stamp of any year is on disk as it is', () => {
+  const stamps = [0, 9_999_999, 10_000_000, 10_999_999, 99_999_999, Date.UTC(2003, 5, 1), Date.UTC(2026, 10, 20)];
+  const ledger = createLedger();
+  for (const stamp of stamps) ledger.keep(ledger.note(Buffer.from(`${stamp}`), 0, `${stamp}`.length, stamp, 0));
+  const lines = Buffer.concat([...ledger.lines()])
+    .toString()
+    .trimEnd()
+    .split('\n');
+  assert.deepEqual(
+    lines.map((line) => Number(line.split(' ')[0])),
+    stamps,
+  );
+});
+
+test('a ledger that was pruned has room for as many as before', { timeout: 20_000 }, () => {
+  const ledger = createLedger();
+  const add = (from: number, to: number, stamp: number): void => {
+    for (let id = from; id < to; id += 1) ledger.keep(ledger.note(Buffer.from(`${id}`), 0, `${id}`.length, stamp, 0));
+  };
+  add(0, 100, 1);
+  add(100, 500, 1000);
+  ledger.prune(500);
+  add(500, 3000, 1000);
+  assert.equal(ledger.size(), 2900);
+});

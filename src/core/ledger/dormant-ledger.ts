@@ -86,7 +86,6 @@ function isMostlyOld(blocks: readonly Buffer[], before: number): boolean {
     const step = Math.ceil((block.length * blocks.length) / samples);
     for (let at = 0; at < block.length; at += step) {
       const start = at === 0 ? 0 : block.indexOf(0x0a, at) + 1;
-      if (start === 0 && at > 0) break;
       if (start === block.length) break;
       seen += 1;
       if (Number.parseInt(block.toString('latin1', start, start + 15), 10) < before) old += 1;
