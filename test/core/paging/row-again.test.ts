@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { parseDefinition, type SourceDefinition } from '../../../src/core/definition.ts';
 import { identifier } from '../../../src/core/identity.ts';
-import { rowAgain } from '../../../src/core/vendor/row-again.ts';
+import { rowAgain } from '../../../src/core/paging/row-again.ts';
 import { Problem } from '../../../src/core/problem.ts';
 import { pullOnce, textsOf } from '../../support/source-tools.ts';
 import { sendJson, serve, type Vendor } from '../../support/vendors/server.ts';
