@@ -80,8 +80,8 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
     if (again && end.count >= (end.limit ?? Infinity))
       throw end.first === end.last ? stuck(paging, source) : cycle('a full page that it gave before');
     if (again && 'stop' in paging && paging.stop?.includes('unchanged') === true) return undefined;
-    if (repeats({ ...end, proven: step.again !== undefined, past: step.past ?? false }))
-      throw step.past === true ? rowsArrive(source) : cycle('a page that it gave before');
+    const repeated = repeats({ ...end, proven: step.again !== undefined, past: step.past ?? false });
+    if (repeated !== undefined) throw repeated === 'circle' ? cycle('a page that it gave before') : rowsArrive(source);
     if (following !== undefined) {
       const name = nameOf(following);
       refuseLong(name, source);

@@ -18,6 +18,12 @@ const fullInARow = 100;
 /** Pages of the last rows that may: one for each request meanwhile which rows arrive. */
 const lastInARow = 20;
 
+/** As many rows are no longer the whole first page once more by chance, however many arrive. */
+const severalRows = 3;
+
+/** What a page that was given before shows: the vendor leads in a circle, or shows the last rows without end. */
+type Repetition = 'circle' | 'last rows';
+
 /**
  * Tells, page by page of one window, whether the vendor leads in a circle. Circles of any length are found, because each
  * page is compared with all before it.
@@ -28,21 +34,35 @@ const lastInARow = 20;
  *
  * `strict`: there are no twins, and nothing but their number ends the pages, so that one given twice hides another one.
  * Not at once where its beginning proves where it belongs: as many rows may have arrived as it has. And at the end, where
- * rows that arrive show the last ones again, twenty may follow each other.
+ * rows that arrive show the last ones again, twenty may follow each other; unless they are full of many, or all that the
+ * first page had: then the vendor pays no heed to where a page is to begin.
  */
-export function repetition(strict: boolean): (end: RepeatedPage) => boolean {
+export function repetition(strict: boolean): (end: RepeatedPage) => Repetition | undefined {
   const given = new Set<string>();
+  let opening: string | undefined;
   let inARow = 0;
   let full = Infinity; // later pages may not say what was asked for
 
-  return ({ fingerprint, count, limit = full, proven = false, past = false }) => {
+  /** Whether it may be one of the last rows, which come again by each row that arrives before them. */
+  function isOfLast({ fingerprint, count, past = false }: RepeatedPage): boolean {
+    return past && (count < full || count < many) && (fingerprint !== opening || count < severalRows);
+  }
+
+  function allowed({ count, proven = false }: RepeatedPage): number {
+    if (strict || count >= many) return proven ? 1 : 0;
+    return count >= full ? fullInARow : 1;
+  }
+
+  return (end) => {
+    const { fingerprint, limit = full } = end;
     full = limit;
-    if (fingerprint === undefined) return false;
+    if (fingerprint === undefined) return undefined;
+    opening ??= fingerprint;
     inARow = given.has(fingerprint) ? inARow + 1 : 0;
     given.add(fingerprint);
-    if (past) return inARow > lastInARow;
-    if (strict || count >= many) return inARow > (proven ? 1 : 0);
-    return inARow > (count >= full ? fullInARow : 1);
+    const ofLast = isOfLast(end);
+    if (inARow <= Math.max(allowed(end), ofLast ? lastInARow : 0)) return undefined;
+    return ofLast ? 'last rows' : 'circle';
   };
 }
 

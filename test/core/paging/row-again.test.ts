@@ -144,6 +144,30 @@ test('a vendor that takes only multiples of the page is an error that says what 
   assert.deepEqual(await pull(vendor, defined({ paging: plain }), 4), vendor.rows);
 });
 
+for (const [what, base] of Object.entries(identities)) {
+  for (const [pages, count] of [
+    ['full', 10],
+    ['short', 5],
+  ] as const) {
+    test(`a vendor that pays no heed to the offset leads in a circle, by ${pages} pages of ${what}, and no rows arrive`, async (t) => {
+      const vendor = await serve({}, (_, response) => {
+        sendJson(response, 200, `{"rows":[${rowsTo(count).join(',')}]}`);
+      });
+      t.after(() => vendor.close());
+      const pulled = pullOnce(defined({}, base), { ELM_URL: vendor.origin }, { search: { limit: 10 } });
+      await assert.rejects(pulled, { status: 76, message: /its paging goes in circles$/ });
+      assert.equal(vendor.requests.length, 3);
+    });
+  }
+}
+
+test('more pages of twins than rows could arrive for are read, where a few fill a page', async (t) => {
+  const vendor = await grove(t);
+  vendor.rows = [row('first'), ...Array.from({ length: 150 }, () => row('twin'))];
+  const texts = await pull(vendor, defined({}, identities['rows without one']), 5);
+  assert.equal(texts.length, 151);
+});
+
 test('a row that vanishes from a page already read has the window read once more', async (t) => {
   const vendor = await grove(t);
   vendor.before = (request) => {
