@@ -112,7 +112,9 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     if (tellsNothing(definition, reply)) return reply;
     if (!bringsContent(reply.status) || isHtml(reply)) {
       const said = await saidIn(reply);
-      if (isAmong(question.ends ?? [], reply.status, said)) return { ...reply, ended: true, discard: async () => {} };
+      // A page for people is of a proxy that has lost its way, and says nothing of other pages.
+      const ends = !isHtml(reply) && isAmong(question.ends ?? [], reply.status, said);
+      if (ends) return { ...reply, ended: true, discard: async () => {} };
       throw refusal(definition, reply, question, said, tools.now());
     }
     const charset = foreignCharset(reply);

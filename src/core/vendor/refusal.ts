@@ -57,8 +57,7 @@ export function isCursorRefused({ named }: Question, status: unknown): boolean {
   return named === true && refusesLaterPage(status);
 }
 
-const endHint =
-  'it had the pages before this one, so no setting is wrong; if it says so that there are no more, add end: [404] to paging in the definition';
+const endHint = 'if it says so that there are no more, add end: [404] to paging in the definition';
 
 const shorterParts =
   'the next run of a job reads shorter parts of the window; a search needs a shorter one (--since, --until)';
@@ -87,7 +86,10 @@ function hintFor(definition: SourceDefinition, status: number, question: Questio
   // It may show only so many of a window; and a job may be forgotten while its pages are read.
   if (question.later === true && (isInvalid || (status === notFound && job !== undefined)))
     return orShorter(definition, 'it had the pages before this one, so no setting is wrong');
-  if (question.later === true && status === notFound && definition.paging.type === 'page') return endHint;
+  if (question.later === true && status === notFound && definition.paging.type === 'page') {
+    const next = definition.paging.end === undefined ? endHint : 'see what answers there in its place';
+    return `it had the pages before this one, so no setting is wrong; ${next}`;
+  }
   if (isInvalid) return askedBy(definition, question);
   if (status !== notFound) return undefined;
   const used = settingsOf([url, request.path].flat()).filter((name) => Object.hasOwn(settings, name));

@@ -62,6 +62,23 @@ test('a page that is refused in another way is an error, whatever the page after
   await assert.rejects(refused, { status: 77 });
 });
 
+test('a page for people, as of a proxy that has lost its way to the service, ends no pages', async (t) => {
+  const vendor = await serve({}, ({ target }, response) => {
+    if (!target.includes('page=1')) {
+      response.writeHead(404, { 'content-type': 'text/html' });
+      return void response.end('<title>404 Not Found</title>');
+    }
+    sendJson(response, 200, '{"rows":[{"id":1},{"id":2},{"id":3},{"id":4}]}');
+  });
+  t.after(() => vendor.close());
+  const definition = parseDefinition({ ...oak, paging: { type: 'page', end: [404] } }, 'oak.yaml');
+  await assert.rejects(pullOnce(definition, { OAK_URL: vendor.origin }), {
+    status: 78,
+    message: /for page 2 \(HTTP 404\)/,
+    hint: /no setting is wrong; see what answers there/,
+  });
+});
+
 test('what the vendor says there is, is held against pages that end so', async (t) => {
   const refused = pulled(t, { rows: 8, refusal: notFound, total: 9 }, { end: [404] });
   await assert.rejects(refused, { status: 76, message: /announced 9 records/ });
