@@ -635,6 +635,17 @@ test('where only a bare reply means that there is nothing, one with other member
   }
 });
 
+test('the number of pages, which the paging looks for, leaves a reply bare', async () => {
+  for (const pages of ['pages', 'meta.pages']) {
+    const server = await vendor(pages === 'pages' ? '{"pages":0}' : '{"meta":{"pages":0}}');
+    const records = { path: 'd', missing: 'bare', id: pear.records.id } as const;
+    const definition = { ...pear, paging: { type: 'page', pages } as const, records };
+    const { records: found } = await pullOnce(definition, valuesFor(server), { part: { slice } });
+    assert.deepEqual(found, []);
+    await server.close();
+  }
+});
+
 test('a reply without its list is told with the members that it has, by name alone', async () => {
   const names = (count: number): string => Array.from({ length: count }, (_, at) => `"k${at}":${at}`).join();
   for (const [text, path, said] of [

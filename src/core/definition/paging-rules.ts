@@ -7,6 +7,7 @@ interface PagingRules {
   readonly stop?: readonly string[];
   readonly more?: string;
   readonly path?: string;
+  readonly pages?: string;
 }
 
 /** None for `none`, and where there are no pages at all. */

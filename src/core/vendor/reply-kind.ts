@@ -51,8 +51,8 @@ export function mayBeMissing(definition: SourceDefinition, value: unknown): bool
   if (format === 'lines') return true;
   const found = valueAt(value, path);
   if (missing === 'null') return found === null;
-  const { path: next, more } = pagingRules(definition.paging);
-  const places = [path, next, more].flatMap((each) => (each === undefined ? [] : [parsePath(each)]));
+  const { path: next, pages, more } = pagingRules(definition.paging);
+  const places = [path, next, pages, more].flatMap((each) => (each === undefined ? [] : [parsePath(each)]));
   if (missing === 'bare' && !isBare(value, places)) return false;
   return (missing === 'empty' || missing === 'bare') && isNothing(found);
 }
