@@ -12,7 +12,7 @@ import type { Exchange, Question } from './exchange.ts';
 import { fewer, naming, noRecords } from './page-problems.ts';
 import { fieldsOf } from './record-fields.ts';
 import { endsWithConnection, isDocument, mayBeMissing, tellsNothing } from './reply-kind.ts';
-import { isCapped, totalAt } from './reply.ts';
+import { isAmong, isCapped, totalAt } from './reply.ts';
 import type { SearchPlan } from './search.ts';
 
 /** A page that was read to its end. */
@@ -60,6 +60,11 @@ export function replyReader(
     return carries || sentWith(definition, request).has('limit') ? plan.limit : undefined;
   }
 
+  /** What a page says of itself but for its body. */
+  function of({ url, headers }: HttpReply, question: Question): Pick<ReadPage, 'url' | 'headers' | 'limit'> {
+    return { url, headers, limit: limitOf(question) };
+  }
+
   async function* readReply(
     question: Question,
     identity: Identify,
@@ -71,7 +76,7 @@ export function replyReader(
     if (tellsNothing(definition, reply)) {
       await reply.discard();
       if (rows?.missed() === true) throw rowsMoved(definition.name, question.what);
-      return { ...nothing, url: reply.url, headers: reply.headers, limit: limitOf(question) };
+      return { ...nothing, ...of(reply, question) };
     }
     const named = <T>(step: () => T): T => naming(`${definition.name}: the reply to ${question.what}`, step);
     const rest: Page[] = [];
@@ -87,6 +92,8 @@ export function replyReader(
       throw error;
     }
     const { value, text } = named(part.end);
+    if (part.count() === 0 && isAmong(question.ends ?? [], undefined, value))
+      return { ...nothing, ...of(reply, question) };
     if (value !== undefined) vendor.check(value, question); // JSON Lines have nothing around their records
     const containerSeen = part.containerSeen();
     if (!containerSeen && !mayBeMissing(definition, value)) throw noRecords(definition, value, question.what);
@@ -100,11 +107,9 @@ export function replyReader(
       throw rowsMoved(definition.name, question.what);
     }
     return {
-      url: reply.url,
-      headers: reply.headers,
+      ...of(reply, question),
       envelope: text,
       count: part.count(),
-      limit: limitOf(question),
       total: total === undefined ? undefined : totalAt(text, total),
       first: part.first(),
       last: part.last(),

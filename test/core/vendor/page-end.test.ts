@@ -38,11 +38,13 @@ async function pulled(
 }
 
 const notFound: [number, string] = [404, '{"detail":"Invalid page."}'];
+const told: [number, string] = [200, '{"error":"no such page","code":"invalid_page"}'];
 const invalid: [number, string] = [400, '{"code":"rest_post_invalid_page_number","message":"no such page"}'];
 
 for (const [what, refusal, end] of [
   ['its HTTP status', notFound, [404]],
   ['what it says', invalid, [{ path: 'code', equals: 'rest_post_invalid_page_number' }]],
+  ['what it says with HTTP 200', told, [{ path: 'code', equals: 'invalid_page' }]],
 ] as const) {
   test(`a page after the last one that is refused, by ${what}, ends the pages, the last of which may be full`, async (t) => {
     for (const rows of [8, 9, 0]) {
