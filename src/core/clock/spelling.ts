@@ -113,9 +113,9 @@ function patternForm(text: string): Form {
 
 function localSpelling({ unit, write, read, naive }: Form, zone: Zone, before: bigint, back: bigint): Spelling {
   function start(at: Instant): Instant {
-    const local = downTo(localOf(zone, at), unit);
+    const local = downTo(localOf(zone, at), unit) - before;
     const doubt = doubtOf(zone, local);
-    return doubt === undefined || doubt.latest <= at ? local : downTo(doubt.start - 1n, unit);
+    return doubt === undefined || doubt.latest <= at - before ? local : downTo(doubt.start - 1n, unit);
   }
 
   function end(at: Instant): Instant {
@@ -131,7 +131,7 @@ function localSpelling({ unit, write, read, naive }: Form, zone: Zone, before: b
   }
 
   return {
-    from: (at) => write(start(at) - before),
+    from: (at) => write(start(at)),
     until: (at) => write(end(at) - back),
     earliest,
     shown: (at) => earliest(earliest(at) - before),

@@ -35,6 +35,11 @@ const beginnings: readonly (readonly [
   [{ format: 'date' }, '2026-11-20T09:00:00Z', '2026-11-19', '2026-11-19T00:00:00Z'],
   [{ format: 'sql', zone: 'Asia/Tokyo' }, '2026-11-20T15:00:00Z', '2026-11-20 23:59:59', '2026-11-20T14:59:59Z'],
   [{ format: 'date', zone: 'Asia/Tokyo' }, '2026-11-20T15:00:00Z', '2026-11-20', '2026-11-19T15:00:00Z'],
+  // Where a clock leaves an hour out, some read 02:59:59 as 03:59:59.
+  [{ format: 'sql', zone: 'Europe/Warsaw' }, '2026-03-29T01:00:00Z', '2026-03-29 01:59:59', '2026-03-28T23:59:59Z'],
+  [{ format: 'date', zone: 'Europe/Warsaw' }, '2026-03-29T22:00:00Z', '2026-03-29', '2026-03-27T23:00:00Z'],
+  [{ format: 'sql', zone: 'Europe/Warsaw' }, '2026-10-25T00:00:00Z', '2026-10-25 01:59:59', '2026-10-24T23:59:59Z'],
+  [{ format: 'sql', zone: 'Europe/Warsaw' }, '2026-10-25T02:00:00Z', '2026-10-25 02:59:59', '2026-10-25T00:00:00Z'],
 ];
 for (const [rule, begin, from, shown] of beginnings) {
   test(`a window from ${begin} on is asked for after ${from} where that does not belong to it`, () => {
