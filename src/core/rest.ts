@@ -84,7 +84,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
 
   return {
     name,
-    window: windowRules(definition),
+    window: windowRules(definition, values),
     scope: scopeOf(definition, values),
     branches,
     asksForBranches,

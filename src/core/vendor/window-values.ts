@@ -3,21 +3,23 @@ import type { SourceDefinition } from '../definition.ts';
 import { usedPlaceholders } from '../definition/texts.ts';
 import type { TemplateValues } from './template.ts';
 import { parseDuration } from '../clock/duration.ts';
-import { spellingOf, type WindowRule } from '../clock/spelling.ts';
-import { second } from '../time.ts';
+import { smallest, spellingOf, type WindowRule } from '../clock/spelling.ts';
+import { later, second } from '../time.ts';
 import type { Duration, Instant, SettingValues, Source, Window, WindowRules } from '../types.ts';
 
 const minute = 60n * second;
 
 /** The rules of a definition with what holds where it says nothing: 5 minutes of overlap, no delay, 7 days at first. */
-export function windowRules(definition: SourceDefinition): WindowRules {
+export function windowRules(definition: SourceDefinition, settings: SettingValues = {}): WindowRules {
   const { window } = definition;
   const duration = (text: string, name: string): Duration => parseDuration(text, `window.${name}`);
   return {
     overlap: duration(window.overlap ?? '5m', 'overlap'),
     delay: duration(window.delay ?? '0s', 'delay'),
     firstRun: duration(window.firstRun ?? '7d', 'firstRun'),
-    ...(window.longest === undefined ? {} : { longest: duration(window.longest, 'longest') }),
+    ...(window.longest === undefined
+      ? {}
+      : { longest: longestOf(duration(window.longest, 'longest'), timeOf(definition, settings)) }),
     ...(window.slice === undefined ? {} : { slice: duration(window.slice, 'slice') }),
     ...(window.retention === undefined ? {} : { retention: duration(window.retention, 'retention') }),
     ...(window.filter !== 'none' || window.firstRun === undefined
@@ -26,6 +28,13 @@ export function windowRules(definition: SourceDefinition): WindowRules {
     filter: window.filter,
     endless: !usedPlaceholders(definition).has('until'),
   };
+}
+
+/** Where the moment before the beginning is named, the vendor is asked for more than the window. */
+function longestOf(allowed: Duration, time: WrittenTime | undefined): Duration {
+  if (time?.exclusive !== true) return allowed;
+  const shorter = allowed - later(smallest(time), second); // a watermark is a whole second
+  return shorter > 0n ? shorter : allowed;
 }
 
 /**

@@ -24,6 +24,7 @@ for (const filter of ['event', 'ingestion'] as const) {
       const server = await serve({ now: () => clock.now }, ({ target }, response) => {
         const { searchParams } = new URL(target, 'http://acme');
         const [from = 0, until = 0] = ['after', 'before'].map((name) => Number(searchParams.get(name)) * unit);
+        if (until - from > hour) return sendJson(response, 400, '{"message":"an hour at most"}');
         const events = texts.filter((text) => {
           const { time } = JSON.parse(text) as { time: number };
           return time > from && time < until && time <= clock.now;
