@@ -12,12 +12,13 @@ import { gone } from '../http-status.ts';
 import type { Identify } from '../identity.ts';
 import type { PageEnd, Step } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
+import type { Question } from '../vendor/exchange.ts';
 
 type Key = ReturnType<Identify['key']>;
 
 export interface RowAgain {
-  /** A page begins, with the row of this name, if any. `past`: behind the last rows. */
-  begin(expected: string | undefined, past?: boolean): void;
+  /** A page begins, with the row of the name `again`, if any. `past`: behind the last rows. `later`: no window begins. */
+  begin(page: Pick<Question, 'again' | 'past' | 'later'>): void;
   /** Whether this row was read before: the expected one as the first of its page, or one that goes by its content. */
   take(key: Key, identity: Identify): boolean;
   /** A row that cannot be read has no name. */
@@ -89,9 +90,10 @@ export function rowAgain(): RowAgain {
   }
 
   return {
-    begin(expected, past = false) {
-      wanted = expected;
+    begin({ again, past = false, later = false }) {
+      wanted = again;
       isPast = past;
+      if (!later) before = earlier = { all: [], fresh: [] };
       edge = undefined;
       rows = taken = 0;
       latest.keyEnd = latest.keyStart;

@@ -72,7 +72,7 @@ export function replyReader(
   ): AsyncGenerator<Page, ReadPage, undefined> {
     const reply = await asked;
     part.begin(identity);
-    rows?.begin(question.again, question.past);
+    rows?.begin(question);
     if (tellsNothing(definition, reply)) {
       await reply.discard();
       if (rows?.missed() === true) throw rowsMoved(definition.name, question.what);

@@ -6,7 +6,8 @@ import { parseDefinition, type SourceDefinition } from '../../../src/core/defini
 import { identifier } from '../../../src/core/identity.ts';
 import { rowAgain } from '../../../src/core/paging/row-again.ts';
 import { Problem } from '../../../src/core/problem.ts';
-import { pullOnce, textsOf } from '../../support/source-tools.ts';
+import { restSource } from '../../../src/core/rest.ts';
+import { noSearch, pullAll, pullOnce, sourceTools, textsOf } from '../../support/source-tools.ts';
 import { sendJson, serve, type Vendor } from '../../support/vendors/server.ts';
 
 /** Rows that are counted; `{offset}` and `{limit}` are the vendor's names for them. */
@@ -166,6 +167,25 @@ test('more pages of twins than rows could arrive for are read, where a few fill 
   vendor.rows = [row('first'), ...Array.from({ length: 150 }, () => row('twin'))];
   const texts = await pull(vendor, defined({}, identities['rows without one']), 5);
   assert.equal(texts.length, 151);
+});
+
+test('a row that arrives behind the last one of a window is no row of the window before, though it is the same', async (t) => {
+  const vendor = await grove(t);
+  const source = restSource(
+    defined({}, identities['rows without one']),
+    { ELM_URL: vendor.origin },
+    noSearch,
+    sourceTools(),
+  );
+  t.after(() => source.close());
+  vendor.rows = [row('a'), row('x')];
+  assert.deepEqual(textsOf((await pullAll(source)).records), vendor.rows);
+  vendor.rows = [row('b'), row('c')];
+  const begun = vendor.requests.length;
+  vendor.before = (request) => {
+    if (request === begun + 3) vendor.rows.push(row('x'));
+  };
+  assert.deepEqual(textsOf((await pullAll(source)).records), vendor.rows);
 });
 
 test('a row that vanishes from a page already read has the window read once more', async (t) => {
