@@ -107,3 +107,16 @@ test('lists of items, and of branches, are not ended so', () => {
     /branches\.fetch\.paging\.end means nothing here/,
   );
 });
+
+test('where a job is gone with the same HTTP status, that ends no pages, unless it is known how many records there are', () => {
+  const job = { request: { method: 'POST', path: '/jobs' }, id: 'job' };
+  const jobs = { ...oak, job, request: { path: '/jobs/{job}', query: { page: '{page}', per_page: '{limit}' } } };
+  const defined = (change: object, end: unknown[]): unknown =>
+    parseDefinition({ ...jobs, ...change, paging: { type: 'page', end } }, 'oak.yaml');
+  for (const status of [404, 410]) {
+    assert.throws(() => defined({}, [status]), /paging\.end: HTTP 4\d\d may as well mean that the job is gone/);
+  }
+  defined({}, [{ path: 'code', equals: 'invalid_page' }]);
+  defined({ job: { ...job, total: 'count' } }, [404]);
+  defined({ records: { ...oak.records, total: 'count' } }, [404]);
+});
