@@ -34,8 +34,8 @@ type Repetition = 'circle' | 'last rows';
  *
  * `strict`: there are no twins, and nothing but their number ends the pages, so that one given twice hides another one.
  * Not at once where its beginning proves where it belongs: as many rows may have arrived as it has. And at the end, where
- * rows that arrive show the last ones again, twenty may follow each other; unless they are full of many, or all that the
- * first page had: then the vendor pays no heed to where a page is to begin.
+ * rows that arrive show the last ones again, twenty may follow each other; unless they are full, or all that the first page
+ * had: then the vendor pays no heed to where a page is to begin.
  */
 export function repetition(strict: boolean): (end: RepeatedPage) => Repetition | undefined {
   const given = new Set<string>();
@@ -45,7 +45,7 @@ export function repetition(strict: boolean): (end: RepeatedPage) => Repetition |
 
   /** Whether it may be one of the last rows, which come again by each row that arrives before them. */
   function isOfLast({ fingerprint, count, past = false }: RepeatedPage): boolean {
-    return past && (count < full || count < many) && (fingerprint !== opening || count < severalRows);
+    return past && count < full && (fingerprint !== opening || count < severalRows);
   }
 
   function allowed({ count, proven = false }: RepeatedPage): number {

@@ -188,6 +188,22 @@ test('a row that arrives behind the last one of a window is no row of the window
   assert.deepEqual(textsOf((await pullAll(source)).records), vendor.rows);
 });
 
+test('a vendor that goes no further than a certain offset leads in a circle, and no rows arrive', async (t) => {
+  const vendor = await serve({}, ({ target }, response) => {
+    const offset = Math.min(Number(new URL(target, vendor.origin).searchParams.get('offset')), 8);
+    sendJson(
+      response,
+      200,
+      `{"rows":[${rowsTo(30)
+        .slice(offset, offset + 4)
+        .join(',')}]}`,
+    );
+  });
+  t.after(() => vendor.close());
+  const pulled = pullOnce(defined(), { ELM_URL: vendor.origin }, { search: { limit: 4 } });
+  await assert.rejects(pulled, { status: 76, message: /its paging goes in circles$/ });
+});
+
 test('a row that vanishes from a page already read has the window read once more', async (t) => {
   const vendor = await grove(t);
   vendor.before = (request) => {
