@@ -342,7 +342,7 @@ test('a row that was read is known where its page begins, and not behind others,
     [[undefined], 0],
   ] as const) {
     const again = rowAgain();
-    again.begin('known');
+    again.begin({ again: 'known', later: true });
     for (const name of before) {
       if (name === undefined) again.skip();
       else assert.equal(again.take(rowOf(name), identity), false);
@@ -354,7 +354,7 @@ test('a row that was read is known where its page begins, and not behind others,
 
 test('behind a row that cannot be read no row is the last one, nor where a page had none', () => {
   const again = rowAgain();
-  again.begin(undefined);
+  again.begin({ again: undefined });
   again.take(
     { key: Buffer.from('a'), keyStart: 0, keyEnd: 1 },
     identifier({ paths: [] }, () => false, false),
@@ -366,7 +366,7 @@ test('behind a row that cannot be read no row is the last one, nor where a page 
     { key: Buffer.from('b'), keyStart: 0, keyEnd: 1 },
     identifier({ paths: [] }, () => false, false),
   );
-  again.begin('b');
+  again.begin({ again: 'b', later: true });
   assert.deepEqual([again.last(), again.missed()], [undefined, true]);
 });
 
@@ -377,9 +377,9 @@ test('a row that is read again does not count as a twin of itself', () => {
     const key = identity.key(Buffer.from('{}'), 0, 2, new Int32Array(0));
     return { key: key.key.toString('latin1', key.keyStart, key.keyEnd), isAgain: again.take(key, identity) };
   };
-  again.begin(undefined);
+  again.begin({ again: undefined });
   const { key } = next();
   identity.startPage();
-  again.begin(again.last());
+  again.begin({ again: again.last(), later: true });
   assert.deepEqual([next().isAgain, next()], [true, { key: `${key}#2`, isAgain: false }]);
 });
