@@ -6,7 +6,7 @@
  */
 import { Buffer, isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
-import { access, type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 import type { Quarantine, RefusedRecord } from '../core/types.ts';
@@ -127,7 +127,7 @@ export function openQuarantine(path: string, now: () => number, most: number = g
     await lasting(() => handle.sync());
     if (isNew) await syncDirectory(dirname(path));
     isNew = false;
-    await refuseGone(path);
+    if (await isGone(path, handle)) throw gone(path);
     unsynced = false;
     reached('quarantine: synced');
   }
@@ -149,16 +149,25 @@ export function openQuarantine(path: string, now: () => number, most: number = g
   };
 }
 
-/** Who has taken the file away has seen to what stood there, and would not look for what came after. */
-async function refuseGone(path: string): Promise<void> {
+/**
+ * Whether another file or none is there by now. Some network file systems number a file anew at each look: it is another
+ * one only if its size differs, too.
+ */
+async function isGone(path: string, file: FileHandle): Promise<boolean> {
   try {
-    await access(path);
+    const [there, ours] = await Promise.all([stat(path, { bigint: true }), file.stat({ bigint: true })]);
+    return (there.ino !== ours.ino || there.dev !== ours.dev) && there.size !== ours.size;
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
-    throw new Problem(exit.ioerr, `the quarantine ${path} was moved away or removed while it was written to`, {
-      hint: 'do that between two runs; the next run sets these records aside again',
-    });
+    if (errorCode(error) === 'ENOENT') return true;
+    throw error;
   }
+}
+
+/** Who has taken the file away has seen to what stood there, and would not look for what came after. */
+function gone(path: string): Problem {
+  return new Problem(exit.ioerr, `the quarantine ${path} was moved away, removed or replaced while it was written to`, {
+    hint: 'do that between two runs; the next run sets these records aside again',
+  });
 }
 
 /** A new file beside `path` for this run alone: it has no name, so that nothing is left of it however the run ends. */

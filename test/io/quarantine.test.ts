@@ -71,6 +71,13 @@ function textsIn(path: string): string[] {
 for (const [how, away] of [
   ['removed', rmSync],
   ['moved', (path: string): void => renameSync(path, `${path}.again`)],
+  [
+    'replaced by a new file (sed -i, logrotate)',
+    (path: string): void => {
+      writeFileSync(`${path}.new`, '');
+      renameSync(`${path}.new`, path);
+    },
+  ],
 ] as const) {
   test(`a quarantine that is ${how} during a run is noticed before a record counts as set aside there`, async (t) => {
     const path = freshPath(t);
@@ -82,7 +89,7 @@ for (const [how, away] of [
     await quarantine.add(part('second', false), by);
     await assert.rejects(
       quarantine.flush(),
-      problem(74, /quarantine .* was moved away or removed while it was written to/),
+      problem(74, /quarantine .* was moved away, removed or replaced while it was written to/),
     );
     await quarantine.close();
     const next = openQuarantine(path, now);
