@@ -375,6 +375,7 @@ test('a document that a pipeline refuses with status 500 is set aside, and does 
 const unreadable = [
   ['a name in it is there twice', '{"id":"r1","a":[{"b":1,"c":"b","\\u0062":2}]}'],
   ['a number in it is too long', `{"id":"r1","n":-${'1'.repeat(1001)}}`],
+  ['a number in it is too long', `{"id":"r1","n":[0.${'1'.repeat(998)}e-10]}`], // all of its digits count
   ['it is nested too deeply', `{"id":"r1","n":${'[{"n":'.repeat(501)}1${'}]'.repeat(501)}}`],
 ] as const;
 
@@ -383,7 +384,10 @@ test('a document that the cluster cannot read is set aside once it gave no answe
     const { server, send } = await start();
     const gateway = { status: 504, body: '<html>Gateway Timeout</html>' };
     server.hook = ({ body }) => (body.includes(text.slice(1)) ? (number === 0 ? 'hang' : gateway) : undefined);
-    const neighbours = ['{"id":"r0","a":[{"b":1},{"b":1}],"b":{"a":2}}', '{"id":"r2","n":1,"m":"n"}'];
+    const neighbours = [
+      '{"id":"r0","a":[{"b":1},{"b":1}],"b":{"a":2}}',
+      `{"id":"r2","n":[${'12.5e+3,'.repeat(400)}1],"m":"n"}`,
+    ];
     const records = [neighbours[0]!, text, neighbours[1]!].map((each, at) => auditRecord(each, `"r${at}"`));
     const { kept, refused } = await send(records);
     assert.deepEqual(kept, [0, 2]);

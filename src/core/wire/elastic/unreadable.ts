@@ -4,14 +4,15 @@
  * would go to a failure store: these give no answer to the whole request, however often it is sent.
  * https://github.com/elastic/elasticsearch/issues/139707
  */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import { timedOut } from '../../http-status.ts';
 import { ascii, decodeString, isDigit, skipBlanks, skipString } from '../../json/json.ts';
 import { Problem } from '../../problem.ts';
 import type { Batch, Outcome, Sink } from '../../types.ts';
 
-/** Of digits, and of levels. */
+/** Of digits, before and after the point and in the exponent together, and of levels. */
 const most = 1000;
+const betweenDigits = new Set(Buffer.from('.eE+-'));
 
 /**
  * `send` of a sink, which has such documents refused once a request with them got no answer, and the others sent again: what
@@ -43,7 +44,8 @@ function faultOf(bytes: Buffer, start: number, end: number): string | undefined 
   let digits = 0;
   for (let at = start; at < end; at++) {
     const byte = bytes[at] ?? 0;
-    digits = isDigit(byte) ? digits + 1 : 0;
+    if (isDigit(byte)) digits += 1;
+    else if (!betweenDigits.has(byte)) digits = 0;
     if (digits > most) return 'a number in it is too long';
     if (byte === ascii.quote) {
       const after = skipString(bytes, at, end);
