@@ -32,6 +32,7 @@ const longestPause = 2000;
 const probePause = 4000;
 /** Whoever closes later than that, in milliseconds, may have been looking for a server: a connection without data shows it. */
 const late = 500;
+
 /** Connects, writes, pauses, half-closes, and waits for the other side to do the same. */
 export function converse(
   socket: Socket,
