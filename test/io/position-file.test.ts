@@ -762,6 +762,18 @@ test('leftovers of killed runs are removed with the lock, and those of other job
   assert.deepEqual(readdirSync(directory).sort(), others.sort());
 });
 
+test('what another program has put into the leftover of a killed run (.DS_Store, @eaDir) keeps no run from its lock', async (t) => {
+  const directory = freshDirectory(t);
+  const left = join(directory, 'job.lock.0123456789ab.temp');
+  mkdirSync(join(left, '@eaDir', 'thumbnails'), { recursive: true });
+  mkdirSync(join(left, 'holder'));
+  writeFileSync(join(left, '.DS_Store'), '');
+  const store = positionStore(directory, 'job', scope);
+  await store.lock();
+  await store.close();
+  assert.deepEqual(readdirSync(left).sort(), ['.DS_Store', '@eaDir']);
+});
+
 for (const name of ['job.lock', 'job.lock.0123456789ab.temp']) {
   test(`the lock of another version, ${name}, is told with what to do about it, and left`, async (t) => {
     const directory = freshDirectory(t);

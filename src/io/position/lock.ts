@@ -137,12 +137,12 @@ async function namesIn(path: string): Promise<string[]> {
   }
 }
 
-/** One that is not there, or that another run is in, is fine. */
+/** One that is not there, or that another run is in, is fine; so is a thing of somebody else's, which stays. */
 async function removeDirectory(path: string): Promise<void> {
   try {
     await rmdir(path);
   } catch (error) {
-    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errorCode(error))) throw error;
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(errorCode(error))) throw error;
   }
 }
 
