@@ -94,8 +94,10 @@ async function pullAll(state: State, position: Position): Promise<void> {
       await pullBranches(state, { position, sink, quarantine: dry ?? parts.quarantine, cure });
       problems.push(...clockProblems(parts, progressOf(position).watermark));
     });
-    // What failed after a request to stop does not hide it.
-    if (problems.length > 0) await collect(state, () => parts.tools.stop.throwIfAborted());
+    // What failed after a request to stop does not hide it. The branch that it ended has told of it.
+    const { stop } = parts.tools;
+    if (problems.length > 0 && !state.metIn.has(stop.reason as Problem))
+      await collect(state, () => stop.throwIfAborted());
     if (summary.diverted > 0) problems.push(divertedBy(parts.sink.name, summary.diverted));
     if (summary.alike > 0) problems.push(leftOut(summary.alike));
     if (summary.quarantined > 0) problems.push(setAside(summary.quarantined, parts.quarantine.path, dry?.reasons()));

@@ -744,6 +744,23 @@ test('branches that take all of a run’s time keep no other from being read: th
   assert.deepEqual(await asks(), ['slow', 'good', 'slower', 'fine'], 'as they are listed');
 });
 
+test('a run that is stopped in one of several branches says so once, with the branch', async () => {
+  const here = bench();
+  partedByName(here, ['slow', 'good']);
+  const outOfTime = new Problem(exit.tempfail, 'the time is over', {});
+  const { pull } = here.vendor;
+  here.vendor.pull = async function* (ask) {
+    here.controller.abort(outOfTime);
+    yield* pull(ask);
+    throw outOfTime;
+  };
+  const { problems } = await here.run();
+  assert.deepEqual(
+    problems.map(({ status, message }) => [status, message]),
+    [[exit.tempfail, 'slow: the time is over']],
+  );
+});
+
 test('a branch that is no longer listed when it would be the first does not change the order', async () => {
   const here = bench();
   partedByName(here, ['a', 'b']);
