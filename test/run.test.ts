@@ -2065,7 +2065,7 @@ for (const [what, fail] of [
   });
 }
 
-test('when a slice fails, and the quarantine cannot be written then, both are told', async () => {
+test('when a slice fails, and the quarantine cannot be written then, both are told, and not that something lies there', async () => {
   const here = bench();
   const full = new Problem(exit.ioerr, 'the disk is full');
   here.quarantine.flush = () => Promise.reject(full);
@@ -2074,11 +2074,26 @@ test('when a slice fails, and the quarantine cannot be written then, both are to
   here.vendor.beforePage = (page) => {
     if (page === 1) throw new Problem(exit.unavailable, 'the network is gone');
   };
-  const { problems } = await here.run();
+  const { problems, summary } = await here.run();
   assert.deepEqual(
     problems.map(({ message }) => message),
-    ['the disk is full', 'the network is gone', '1 record was not delivered but set aside in /memory/quarantine'],
+    ['the disk is full', 'the network is gone'],
   );
+  assert.equal(summary.quarantined, 0);
+});
+
+test('what a stream cannot show again is not said to be set aside where the quarantine could not be written', async () => {
+  const here = bench({ isStream: true });
+  here.quarantine.flush = () =>
+    Promise.reject(new Problem(exit.ioerr, 'the disk is full', { hint: 'free some space' }));
+  here.vendor.refused = [{ text: Buffer.from('{'), more: false, reason: 'no JSON' }];
+  const { problems, summary } = await here.run();
+  assert.deepEqual(
+    problems.map(({ message }) => message),
+    ['the disk is full'],
+  );
+  assert.match(problems[0]?.hint ?? '', /^free some space; memory cannot be asked again: /);
+  assert.deepEqual([summary.quarantined, summary.unreadable], [0, 0]);
 });
 
 test('a sink that fails is not tried again in the next branch, also when the quarantine cannot be written', async () => {

@@ -29,6 +29,8 @@ export function asideOf(parts: Parts): Aside {
   const { source, sink, branch, ledger, unsaved, quarantine, summary, doubted, limit } = parts;
   const by = { source: source.name, sink: sink.name, branch };
   let unreadable: number[] = [];
+  /** How many of those that the source refused are counted, and not durable yet. */
+  let unproven = 0;
 
   async function write(refused: readonly Doubted[]): Promise<void> {
     const [first] = refused;
@@ -74,12 +76,21 @@ export function asideOf(parts: Parts): Aside {
       if (entry === undefined) limit.checkShare(1, refused.reason);
       else limit.check(1, refused.reason);
       await quarantine.add(refused, by);
+      unproven += 1;
       summary.quarantined += 1;
       if (entry === undefined) summary.unreadable += 1;
       else unreadable.push(entry);
     },
     async flush() {
-      await quarantine.flush();
+      try {
+        await quarantine.flush();
+      } catch (error) {
+        summary.quarantined -= unproven; // or the run would say that they lie there
+        if (source.stream !== undefined) summary.unreadable -= unproven;
+        [unreadable, unproven] = [[], 0];
+        throw error;
+      }
+      unproven = 0;
       for (const entry of unreadable) ledger.keep(entry);
       unreadable = [];
     },

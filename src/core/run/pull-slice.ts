@@ -124,7 +124,7 @@ export async function pullSlice(
     summary.gaps.push(...lacking); // told of now, and met again
     const isStopped = problem === tools.stop.reason;
     noteCut(at, slice, whole, { isStopped, failure, unfinished, hasRead: readSoFar() > readBefore });
-    await at.collect(out.settle);
+    await at.collect(() => unlessSame(problem, out.settle));
     if (out.broken()) at.sinkBroke();
     const isLeft = source.stream !== undefined && unaccounted(summary) !== openBefore;
     if (isLeft && problem instanceof Problem) throw notShownAgain(problem, source.name);
@@ -133,6 +133,16 @@ export async function pullSlice(
   if (open() !== openBefore) throw new Error(`records unaccounted for: ${JSON.stringify(summary)}`);
   place.untold = [...place.untold, ...lacking];
   return commit(at, slice, serverTime, moves);
+}
+
+/** Does a last step. That it fails as the one before did, on a full disk, say, is told by that one, which may say more. */
+async function unlessSame(before: unknown, step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    const isSame = before instanceof Problem && error instanceof Problem && error.message === before.message;
+    if (!isSame) throw error;
+  }
 }
 
 /**
