@@ -78,9 +78,11 @@ async function lookAtPosition(directory: string, configuration: Configuration, p
     const position = await store.load();
     for (const warning of store.warnings) log.warn(warning);
     if (position === undefined) return `none yet, will be ${store.path}`;
-    const place = store.warnings.length === 0 ? store.path : `the one before ${store.path}`;
+    const isSound = store.warnings.length === 0;
+    const place = isSound ? store.path : `the one before ${store.path}`;
     const aside = await setAsideBeside(store.path);
-    return aside === undefined ? place : { warning: `${place}, ${aside}` };
+    if (aside !== undefined) return { warning: `${place}, ${aside}` };
+    return isSound ? place : { warning: place };
   } catch (error) {
     if (error instanceof Problem && error.status === exit.tempfail) return 'in use by a run right now';
     throw error;
