@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Problem } from '../../src/core/problem.ts';
-import { example, minute, start } from '../support/example.ts';
-import { exampleJob } from '../support/example-job.ts';
+import { deliveredOnceAtEnd } from '../support/end-of-window.ts';
+import { example } from '../support/example.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { startAzureDevOps } from '../support/vendors/azure-devops.ts';
 
@@ -51,18 +51,8 @@ test('azure-devops: the window goes with every page, the beginning as the millis
   );
 });
 
-test('azure-devops: events of the millisecond in which a window ends are delivered, once', async (t) => {
-  let now = start;
-  const { vendor, values } = await started(t, 0, { now: () => now });
-  const job = exampleJob(definition, values);
-  const texts = [-1, 0, 0, 1].map((milliseconds) => next(start + milliseconds));
-  vendor.add(...texts);
-  for (const _ of [1, 2, 3]) {
-    assert.deepEqual((await job.run(now)).problems, []);
-    now += 20 * minute;
-  }
-  assert.deepEqual(job.taken.toSorted(), texts.toSorted());
-});
+test('azure-devops: events of the millisecond in which a window ends are delivered, once', (t) =>
+  deliveredOnceAtEnd({ definition, next }, (now) => started(t, 0, { now })));
 
 test('azure-devops: the reason of a refusal is told, and an organization that is not there leads to its setting', async (t) => {
   const { values } = await started(t, 1);

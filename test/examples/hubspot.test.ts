@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { example, minute, start } from '../support/example.ts';
-import { exampleJob } from '../support/example-job.ts';
+import { deliveredOnceAtEnd } from '../support/end-of-window.ts';
+import { example } from '../support/example.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { startHubSpot } from '../support/vendors/hubspot.ts';
 
@@ -35,18 +35,8 @@ test('hubspot: both ends and the order go with every page, and the beginning is 
   );
 });
 
-test('hubspot: records of the millisecond in which a window ends are delivered, once', async (t) => {
-  let now = start;
-  const { vendor, values } = await started(t, 0, { now: () => now });
-  const job = exampleJob(definition, values);
-  const texts = [-1, 0, 0, 1].map((milliseconds) => next(start + milliseconds));
-  vendor.add(...texts);
-  for (const _ of [1, 2, 3]) {
-    assert.deepEqual((await job.run(now)).problems, []);
-    now += 20 * minute;
-  }
-  assert.deepEqual(job.taken.toSorted(), texts.toSorted());
-});
+test('hubspot: records of the millisecond in which a window ends are delivered, once', (t) =>
+  deliveredOnceAtEnd({ definition, next }, (now) => started(t, 0, { now })));
 
 test('hubspot: users are compared by HubSpot, and here, to the last digit', async (t) => {
   const { vendor, texts, values } = await started(t, 4);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Problem } from '../../src/core/problem.ts';
-import { example, minute, start } from '../support/example.ts';
-import { exampleJob } from '../support/example-job.ts';
+import { deliveredOnceAtEnd } from '../support/end-of-window.ts';
+import { example, start } from '../support/example.ts';
 import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startMimecast, type Mimecast } from '../support/vendors/mimecast.ts';
 import { refusesOnce } from '../support/vendors/server.ts';
@@ -40,18 +40,8 @@ test('mimecast: the window is the same on every page, with an offset and the sec
   assert.deepEqual([rest, typeof meta.pagination.pageToken, more], [{ data }, 'string', []]);
 });
 
-test('mimecast: events of the second in which a window ends are delivered, once', async (t) => {
-  let now = start;
-  const { vendor, values } = await started(t, 0, { now: () => now });
-  const job = exampleJob(definition, values);
-  const texts = [-1000, 0, 0, 1000].map((milliseconds) => next(start + milliseconds));
-  vendor.add(...texts);
-  for (const _ of [1, 2, 3]) {
-    assert.deepEqual((await job.run(now)).problems, []);
-    now += 20 * minute;
-  }
-  assert.deepEqual(job.taken.toSorted(), texts.toSorted());
-});
+test('mimecast: events of the second in which a window ends are delivered, once', (t) =>
+  deliveredOnceAtEnd({ definition, next }, (now) => started(t, 0, { now }), 1000));
 
 test('mimecast: an error in a reply with HTTP 200 is one, and its message is told', async (t) => {
   const { values } = await started(t, 1);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Problem } from '../../src/core/problem.ts';
-import { example, minute, start } from '../support/example.ts';
-import { exampleJob } from '../support/example-job.ts';
+import { deliveredOnceAtEnd } from '../support/end-of-window.ts';
+import { example } from '../support/example.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { startOneLogin } from '../support/vendors/onelogin.ts';
 import { sendJson } from '../support/vendors/server.ts';
@@ -36,18 +36,8 @@ test('onelogin: both ends go with every page, in milliseconds, and the beginning
   ]);
 });
 
-test('onelogin: records of the millisecond in which a window ends are delivered, once', async (t) => {
-  let now = start;
-  const { vendor, values } = await started(t, 0, { now: () => now });
-  const job = exampleJob(definition, values);
-  const texts = [-1, 0, 0, 1].map((milliseconds) => next(start + milliseconds));
-  vendor.add(...texts);
-  for (const _ of [1, 2, 3]) {
-    assert.deepEqual((await job.run(now)).problems, []);
-    now += 20 * minute;
-  }
-  assert.deepEqual(job.taken.toSorted(), texts.toSorted());
-});
+test('onelogin: records of the millisecond in which a window ends are delivered, once', (t) =>
+  deliveredOnceAtEnd({ definition, next }, (now) => started(t, 0, { now })));
 
 test('onelogin: a status that tells of an error is one, also with HTTP 200, and its message is told', async (t) => {
   const { vendor, values } = await started(t, 1);
