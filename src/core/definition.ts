@@ -5,7 +5,7 @@
  * are plain values that need no check when the program starts; a test puts each of them through it. What the engine
  * (core/rest.ts) cannot do is not in here, and a key that is not in here is refused.
  *
- * Templates are texts with placeholders (core/vendor/template.ts): the names of the settings, of `variables`, and those
+ * Templates are texts with placeholders (definition/template.ts): the names of the settings, of `variables`, and those
  * of definition/placeholders.ts, some of which have a value in one place only.
  * Paths name a member of a reply or record: `page.next`; a key with dots is quoted: `"@odata.nextLink"`. Lists are not
  * looked into.

@@ -12,7 +12,7 @@ import { emptyPage, pageWalk } from './vendor/page-walk.ts';
 import { preparation } from './vendor/prepare.ts';
 import { pageReader } from './vendor/read-page.ts';
 import { planSearch } from './vendor/search.ts';
-import { fillFirst, type TemplateValues } from './vendor/template.ts';
+import { fillFirst, type TemplateValues } from './definition/template.ts';
 import { earliestIn, edgeIn, shownIn, windowRules, windowWriter } from './vendor/window-values.ts';
 import { windowWalk } from './vendor/window-walk.ts';
 

@@ -11,7 +11,7 @@ import { collect, templatesOf, usedPlaceholders } from './texts.ts';
 import { signatureProblems } from './check/signature.ts';
 import { timeProblems } from './check/times.ts';
 import { placeholderMeanings, placeholdersElsewhere } from './placeholders.ts';
-import { placeholders } from '../vendor/template.ts';
+import { placeholders } from './template.ts';
 
 const checks = [
   variableProblems,

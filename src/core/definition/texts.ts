@@ -1,6 +1,6 @@
 /** The texts of a definition, with their places, and the placeholders in them. */
 import type { SourceDefinition } from '../definition.ts';
-import { placeholders } from '../vendor/template.ts';
+import { placeholders } from './template.ts';
 
 /** All places of a definition that a placeholder is used in. */
 export function usedPlaceholders(definition: SourceDefinition): ReadonlySet<string> {

@@ -1,4 +1,4 @@
-/** JSON texts of which only objects are of use, what is in them, and what their values are called. */
+/** JSON texts as values, where they are no longer than anybody writes them; and what values are called. */
 import { ascii } from './json.ts';
 
 /** Longer than any reply that is of use. */
@@ -21,18 +21,23 @@ export function isIntricate(text: string, most = mostValues): boolean {
   return count > most;
 }
 
+/** The value of a JSON text; undefined when it is none, and when it has more than `most` values. */
+export function parseJson(text: string, most?: number): unknown {
+  if (isIntricate(text, most)) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined; // the error of JSON.parse quotes the text
+  }
+}
+
 /**
  * The value of a JSON text that must be an object; undefined for everything else: HTML, nothing, half an object, and more
  * than `most` values.
  */
 export function objectOf(text: string, most?: number): Readonly<Record<string, unknown>> | undefined {
-  if (isIntricate(text, most)) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined; // the error of JSON.parse quotes the text
-  }
+  const value = parseJson(text, most);
+  return isObject(value) ? value : undefined;
 }
 
 /** The same for a body that may be left out, which stands for an object without members. */

@@ -7,8 +7,9 @@ import { lexemeAt, lexemesAt } from '../json/json.ts';
 import { parsePath } from '../json/path.ts';
 import type { PageEnd } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
-import { parseJson, tokenOf } from '../vendor/reply.ts';
-import { jsonText } from '../vendor/template.ts';
+import { parseJson } from '../json/parsed.ts';
+import { tokenOf } from '../json/value-at.ts';
+import { jsonText } from '../definition/template.ts';
 
 export type Cursor = string | bigint | readonly (string | bigint)[];
 

@@ -5,7 +5,9 @@ import { lexemeAt } from '../json/json.ts';
 import { mostNames, parsePath, readingsOf } from '../json/path.ts';
 import type { PageEnd } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
-import { flagAt, parseJson, valueAt } from '../vendor/reply.ts';
+import { flagAt } from '../definition/answers.ts';
+import { parseJson } from '../json/parsed.ts';
+import { valueAt } from '../json/value-at.ts';
 
 /**
  * What the flag at `paging.more` says; undefined where the definition names none. Throws Problem 76 when it is neither

@@ -2,7 +2,7 @@
 import type { PagingDefinition } from '../definition.ts';
 import { type PageEnd } from '../paging.ts';
 import { keepsBookmark } from '../definition/paging-rules.ts';
-import { totalAt } from '../vendor/reply.ts';
+import { totalAt } from '../json/value-at.ts';
 
 /** What ends the pages of a vendor that names a next one after the last, too. */
 const endings: readonly string[] = ['unchanged', 'empty-page', 'short-page'];

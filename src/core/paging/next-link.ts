@@ -2,7 +2,9 @@
 import type { EnvelopeTest, RequestDefinition } from '../definition.ts';
 import { exit, Problem } from '../problem.ts';
 import { quoted } from '../text/shown.ts';
-import { holds, parseJson, valueAt } from '../vendor/reply.ts';
+import { holds } from '../definition/answers.ts';
+import { parseJson } from '../json/parsed.ts';
+import { valueAt } from '../json/value-at.ts';
 
 /** The links of a Link header, and the parameters of one (RFC 8288 section 3): titles may have anything in their quotes. */
 const links = /<([^<>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s",;]*))?)*)/g;

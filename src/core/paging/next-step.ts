@@ -6,7 +6,7 @@ import { resolveSameOrigin } from '../origin.ts';
 import type { PageEnd, Step } from '../paging.ts';
 import { cursorFrom, cursorText, nextCursor } from './cursor.ts';
 import { linkInList, nextPageLink } from './next-link.ts';
-import { tokenAt, totalAt } from '../vendor/reply.ts';
+import { tokenAt, totalAt } from '../json/value-at.ts';
 import { stepFromRow } from './row-again.ts';
 
 /** The step that begins a window, or goes on where the last run stopped: at an address, or a cursor. */

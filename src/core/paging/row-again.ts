@@ -12,13 +12,22 @@ import { gone } from '../http-status.ts';
 import type { Identify } from '../identity.ts';
 import type { PageEnd, Step } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
-import type { Question } from '../vendor/exchange.ts';
 
 type Key = ReturnType<Identify['key']>;
 
+/** Where a page stands among the others of its window. */
+export interface Standing {
+  /** A page after the first: what is asked for was accepted before. */
+  readonly later?: boolean;
+  /** The row that it is to begin with. */
+  readonly again?: string | undefined;
+  /** It is asked for behind the last rows. */
+  readonly past?: boolean | undefined;
+}
+
 export interface RowAgain {
-  /** A page begins, with the row of the name `again`, if any. `past`: behind the last rows. `later`: no window begins. */
-  begin(page: Pick<Question, 'again' | 'past' | 'later'>): void;
+  /** A page begins. */
+  begin(page: Standing): void;
   /** Whether this row was read before: the expected one as the first of its page, or one that goes by its content. */
   take(key: Key, identity: Identify): boolean;
   /** A row that cannot be read has no name. */

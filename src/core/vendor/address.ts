@@ -3,7 +3,7 @@ import type { OAuthDefinition, SourceDefinition } from '../definition.ts';
 import { parseBase } from '../origin.ts';
 import { exit, Problem } from '../problem.ts';
 import { listed } from '../text/listed.ts';
-import { fill, placeholders, textOf, type TemplateValues } from './template.ts';
+import { fill, placeholders, textOf, type TemplateValues } from '../definition/template.ts';
 
 /** The URL that all requests of a source begin with, without a slash at its end. Throws Problem 78. */
 export function baseUrl(definition: SourceDefinition, values: TemplateValues): string {

@@ -10,7 +10,7 @@ import type { Exchange } from './exchange.ts';
 import { endWarning, muteAt } from '../paging/more.ts';
 import { nextLink } from '../paging/next-link.ts';
 import { requestFor } from './page-walk.ts';
-import { tokenOf } from './reply.ts';
+import { tokenOf } from '../json/value-at.ts';
 
 const what = 'the list of what this key may read';
 

@@ -3,22 +3,24 @@ import { accessToken } from './auth/access-token.ts';
 import { contest } from './auth/contest.ts';
 import type { Answers, RequestDefinition, SourceDefinition } from '../definition.ts';
 import { closeClient, endAtVendor } from './farewell.ts';
+import type { Standing } from '../paging/row-again.ts';
 import { pace } from './pace.ts';
 import { isSessionOver, notJson, notUtf8, refusal, saidIn } from './refusal.ts';
 import { bringsContent, foreignCharset, isHtml, tellsNothing } from './reply-kind.ts';
-import { isAmong, parseJson } from './reply.ts';
+import { isAmong } from '../definition/answers.ts';
+import { parseJson } from '../json/parsed.ts';
 import { isSuccessful } from '../http-status.ts';
 import { buildRequest } from './request.ts';
 import { baseUrl } from './address.ts';
 import { retrying } from '../retry.ts';
 import { session } from './auth/session.ts';
 import { signer } from './auth/signature.ts';
-import type { TemplateValues } from './template.ts';
+import type { TemplateValues } from '../definition/template.ts';
 import { refuseToldError } from './told-error.ts';
 import type { HttpReply, HttpRequest, Instant, Tools } from '../types.ts';
 
 /** One question to the vendor. */
-export interface Question {
+export interface Question extends Standing {
   readonly request: RequestDefinition;
   readonly values: TemplateValues;
   /** For messages: `the first page`. */
@@ -26,14 +28,8 @@ export interface Question {
   readonly parameters?: Readonly<Record<string, string>>;
   /** The address that the vendor gave for it. */
   readonly url?: string | undefined;
-  /** A page after the first: what is asked for was accepted before. */
-  readonly later?: boolean;
   /** The page before named this one, by a cursor or an address that is good for this run only. */
   readonly named?: boolean;
-  /** The row that it is to begin with, see core/paging/row-again.ts. */
-  readonly again?: string | undefined;
-  /** It is asked for behind the last rows. */
-  readonly past?: boolean | undefined;
   /** Refusals of it that mean that the page before was the last one. */
   readonly ends?: Answers | undefined;
   /** Sees the parsed reply before the rules of the definition do, and may throw a Problem of its own. */

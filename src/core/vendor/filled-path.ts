@@ -1,6 +1,6 @@
 /** The path of a request with its placeholders filled: each value is one part of it, and leads nowhere else. */
 import { exit, Problem } from '../problem.ts';
-import { fill, type TemplateValues } from './template.ts';
+import { fill, type TemplateValues } from '../definition/template.ts';
 
 /**
  * Throws Problem 76 for a value such as `..`: an address has no spelling for it that does not go up, so that a project of

@@ -16,7 +16,7 @@ import { endWarning, muteAt } from '../paging/more.ts';
 import { isNamed } from '../paging/named-page.ts';
 import { emptyPage, pageWalk, requestFor, standingOf, type PageWalk, type Reading, type Route } from './page-walk.ts';
 import { pageReader } from './read-page.ts';
-import { statusesOf } from './reply.ts';
+import { statusesOf } from '../definition/answers.ts';
 import type { SearchPlan } from './search.ts';
 
 type Items = NonNullable<SourceDefinition['items']>;

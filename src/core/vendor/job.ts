@@ -6,8 +6,9 @@ import type { Page, Tools, Window } from '../types.ts';
 import type { Exchange } from './exchange.ts';
 import { jobFailed, noJob } from './incomplete.ts';
 import { emptyPage, type PageWalk, type Reading, type Route } from './page-walk.ts';
-import { holds, tokenAt, totalAt } from './reply.ts';
-import type { TemplateValues } from './template.ts';
+import { holds } from '../definition/answers.ts';
+import { tokenAt, totalAt } from '../json/value-at.ts';
+import type { TemplateValues } from '../definition/template.ts';
 
 /** A window to be read by a job. */
 export type JobRoute = Omit<Route, 'total'> & { readonly window: Window };

@@ -8,7 +8,7 @@ import { exit, Problem } from '../problem.ts';
 import type { Page, Tools } from '../types.ts';
 import type { Exchange, Question } from './exchange.ts';
 import { pageReader } from './read-page.ts';
-import { tokenOf } from './reply.ts';
+import { tokenOf } from '../json/value-at.ts';
 import type { SearchPlan } from './search.ts';
 
 /** Characters of the addresses, or names, on one page: they are remembered until the last of them was fetched. */

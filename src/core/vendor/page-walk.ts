@@ -13,8 +13,9 @@ import { endWarning, muteAt } from '../paging/more.ts';
 import type { PageReader } from './read-page.ts';
 import type { ReadPage } from './read-reply.ts';
 import { noticingRepeats } from '../paging/repeated-rows.ts';
+import type { Standing } from '../paging/row-again.ts';
 import type { SearchPlan } from './search.ts';
-import type { TemplateValues } from './template.ts';
+import type { TemplateValues } from '../definition/template.ts';
 
 /** What reading a window came to. */
 export interface Reading {
@@ -154,10 +155,7 @@ function tellingBookmark(name: string): Problem {
 }
 
 /** Whether a page comes after another, and is named by it. A cursor that outlives the run is judged by the definition. */
-export function standingOf(
-  { first, again, past }: Step,
-  paging: PagingDefinition,
-): Pick<Question, 'later' | 'named' | 'again' | 'past'> {
+export function standingOf({ first, again, past }: Step, paging: PagingDefinition): Standing & Pick<Question, 'named'> {
   const isCounted = paging.type === 'none' || paging.type === 'page' || paging.type === 'offset';
   return { later: !first, named: !first && !isCounted && !keepsBookmark(paging), again, past };
 }

@@ -1,8 +1,8 @@
 /** What has to be so before a window can be asked for, such as a subscription that collects the records. */
 import type { SourceDefinition } from '../definition.ts';
 import type { Exchange } from './exchange.ts';
-import { isAmong } from './reply.ts';
-import type { TemplateValues } from './template.ts';
+import { isAmong } from '../definition/answers.ts';
+import type { TemplateValues } from '../definition/template.ts';
 
 /** Sends the requests of `prepare`, once a branch. */
 export function preparation(

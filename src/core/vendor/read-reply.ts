@@ -12,7 +12,9 @@ import type { Exchange, Question } from './exchange.ts';
 import { fewer, naming, noRecords } from './page-problems.ts';
 import { fieldsOf } from './record-fields.ts';
 import { endsWithConnection, isDocument, mayBeMissing, tellsNothing } from './reply-kind.ts';
-import { isAmong, isCapped, totalAt } from './reply.ts';
+import { isAmong } from '../definition/answers.ts';
+import { totalAt } from '../json/value-at.ts';
+import { isCapped } from './reply.ts';
 import type { SearchPlan } from './search.ts';
 
 /** A page that was read to its end. */

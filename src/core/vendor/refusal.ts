@@ -13,9 +13,11 @@ import { httpProblem, meaning } from '../http-problem.ts';
 import type { Question } from './exchange.ts';
 import { bringsContent, isHtml } from './reply-kind.ts';
 import { settingsOf } from './address.ts';
-import { isAmong, parseJson, saying, tellsInvalid } from './reply.ts';
+import { isAmong } from '../definition/answers.ts';
+import { parseJson } from '../json/parsed.ts';
+import { saying, tellsInvalid } from './reply.ts';
 import { credentialsHint } from './auth/session.ts';
-import { textOf, type TemplateValues } from './template.ts';
+import { textOf, type TemplateValues } from '../definition/template.ts';
 
 /** The Problem of a reply that is no success. `said` as of `saidIn`; `now` is when it came, by our clock. */
 export function refusal(

@@ -4,7 +4,7 @@ import { pagingRules } from '../definition/paging-rules.ts';
 import { isObject } from '../json/parsed.ts';
 import { parsePath } from '../json/path.ts';
 import type { HttpReply } from '../types.ts';
-import { valueAt } from './reply.ts';
+import { valueAt } from '../json/value-at.ts';
 
 /** Whether the status comes with what was asked for: 204 and 206 are successful, and do not. */
 export function bringsContent(status: number): boolean {

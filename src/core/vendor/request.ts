@@ -4,7 +4,7 @@ import type { HttpRequest } from '../types.ts';
 import { baseUrl } from './address.ts';
 import { basicHeader } from './auth/basic.ts';
 import { encode, filledPath } from './filled-path.ts';
-import { fill, fillJson, fillValue, jsonText, textOf, type TemplateValues } from './template.ts';
+import { fill, fillJson, fillValue, jsonText, textOf, type TemplateValues } from '../definition/template.ts';
 
 /** What belongs to every request of a source besides its own parts. */
 export interface Surroundings {

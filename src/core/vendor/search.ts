@@ -5,7 +5,7 @@ import { usedPlaceholders } from '../definition/texts.ts';
 import { didYouMean } from '../text/nearest.ts';
 import { faultOfPath, parsePath } from '../json/path.ts';
 import { exit, Problem } from '../problem.ts';
-import { fill, fillJson, type Json, type TemplateValues } from './template.ts';
+import { fill, fillJson, type Json, type TemplateValues } from '../definition/template.ts';
 import type { Search, Tools } from '../types.ts';
 import { matcher, readings, type Matcher, type Wanted } from './search/wanted.ts';
 

@@ -6,7 +6,8 @@ import { askedBy } from './asked-by.ts';
 import { credentialsHint } from './auth/session.ts';
 import type { Question } from './exchange.ts';
 import { cursorHint, isCursorRefused, passingIn, refusalHint } from './refusal.ts';
-import { saying, tellsError, tellsExpired, tellsInvalid, valueAt } from './reply.ts';
+import { valueAt } from '../json/value-at.ts';
+import { saying, tellsError, tellsExpired, tellsInvalid } from './reply.ts';
 
 /** Throws the Problem that a parsed reply tells of, if it does. */
 export function refuseToldError(definition: SourceDefinition, value: unknown, question: Question): void {

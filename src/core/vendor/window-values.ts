@@ -1,7 +1,7 @@
 /** A window as a vendor wants to be told: the values of {from} and {until}. And the rules of its windows. */
 import type { SourceDefinition } from '../definition.ts';
 import { usedPlaceholders } from '../definition/texts.ts';
-import type { TemplateValues } from './template.ts';
+import type { TemplateValues } from '../definition/template.ts';
 import { parseDuration } from '../clock/duration.ts';
 import { smallest, spellingOf, type WindowRule } from '../clock/spelling.ts';
 import { later, second } from '../time.ts';

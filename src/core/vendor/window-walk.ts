@@ -13,7 +13,7 @@ import type { Exchange } from './exchange.ts';
 import { cutShort, goneStatuses, hasHttpStatus, incomplete, neverFinished, passedBy } from './incomplete.ts';
 import { readJob } from './job.ts';
 import { emptyPage, type PageWalk, type Reading } from './page-walk.ts';
-import type { TemplateValues } from './template.ts';
+import type { TemplateValues } from '../definition/template.ts';
 import { edgeIn } from './window-values.ts';
 
 /** A window, or a part of one, to be read. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SourceDefinition } from '../../../src/core/definition.ts';
-import { holds, saying, tokenOf, totalAt } from '../../../src/core/vendor/reply.ts';
+import { saying } from '../../../src/core/vendor/reply.ts';
 
 const fig: SourceDefinition = {
   name: 'fig',
@@ -32,19 +32,3 @@ for (const [what, reply, words] of said) {
     assert.equal(saying(fig, reply), words);
   });
 }
-
-test('a test may accept several values', () => {
-  const done = { path: 'status', equals: ['done', 3, null] };
-  const accepted = ['done', 3, null].map((status) => holds(done, { status }));
-  assert.deepEqual(accepted, [true, true, true]);
-  for (const reply of [{}, { status: '3' }, { status: ['done'] }, { status: 'running' }]) {
-    assert.equal(holds(done, reply), false, JSON.stringify(reply));
-  }
-});
-
-test('a number of a million digits is told as it is, and nothing is counted with it', () => {
-  const digits = '9'.repeat(1_000_000);
-  assert.equal(tokenOf(digits), digits);
-  assert.equal(tokenOf(digits.slice(0, 19)), 9_999_999_999_999_999_999n);
-  assert.equal(totalAt(`{"total":${digits}}`, 'total'), undefined);
-});

@@ -1,7 +1,7 @@
 /** The OAuth 2 part of a definition: whether a token can be asked for, and is used. */
 import type { SourceDefinition } from '../../definition.ts';
 import { usesPlaceholder } from '../texts.ts';
-import { placeholders } from '../../vendor/template.ts';
+import { placeholders } from '../template.ts';
 
 /** What does not fit, as sentences that begin with their place. */
 export function* oauthProblems({ auth, settings }: SourceDefinition): Generator<string> {

@@ -4,7 +4,7 @@ import { parseBase } from '../../origin.ts';
 import { withoutUser } from '../../text/shown.ts';
 import { pagingRules } from '../paging-rules.ts';
 import { headerProblems } from './headers.ts';
-import { fill, placeholders } from '../../vendor/template.ts';
+import { fill, placeholders } from '../template.ts';
 
 /** What does not fit, as sentences that begin with their place. */
 export function* requestProblems(definition: SourceDefinition): Generator<string> {

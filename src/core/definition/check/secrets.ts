@@ -3,7 +3,7 @@
  * and handed on to a command. `secret: false` says that anybody may see it.
  */
 import type { SourceDefinition } from '../../definition.ts';
-import { placeholders } from '../../vendor/template.ts';
+import { placeholders } from '../template.ts';
 import { collect, templatesOf } from '../texts.ts';
 
 /** Names of headers, parameters and members that carry a credential. */

@@ -1,7 +1,7 @@
 /** The signature that a definition describes: whether it depends on a secret, and is sent. */
 import type { SourceDefinition } from '../../definition.ts';
 import { usesPlaceholder } from '../texts.ts';
-import { placeholders } from '../../vendor/template.ts';
+import { placeholders } from '../template.ts';
 
 /** What does not fit, as sentences that begin with their place. */
 export function* signatureProblems({ auth, settings }: SourceDefinition): Generator<string> {

@@ -2,11 +2,11 @@
 import { assertionSigner } from './assertion.ts';
 import type { OAuthDefinition } from '../../definition.ts';
 import { closeClient } from '../farewell.ts';
-import { parseJson } from '../reply.ts';
+import { parseJson } from '../../json/parsed.ts';
 import { headersOf, tokenRequest } from '../request.ts';
 import { tokenUrl } from '../address.ts';
 import { tryingEnough, type Client, type Session } from './session.ts';
-import type { TemplateValues } from '../template.ts';
+import type { TemplateValues } from '../../definition/template.ts';
 import { grantIn } from './token-reply.ts';
 import type { Http, Tools } from '../../types.ts';
 

@@ -5,7 +5,7 @@ import { parseDuration } from '../../clock/duration.ts';
 import type { OAuthDefinition } from '../../definition.ts';
 import { exit, Problem } from '../../problem.ts';
 import { second } from '../../time.ts';
-import { fill, fillJson, placeholders, type TemplateValues } from '../template.ts';
+import { fill, fillJson, placeholders, type TemplateValues } from '../../definition/template.ts';
 import type { Tools } from '../../types.ts';
 
 type AssertionDefinition = NonNullable<OAuthDefinition['assertion']>;

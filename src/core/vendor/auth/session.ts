@@ -1,7 +1,10 @@
 /** A login that lasts for the run: cookies, or a token in headers; and the logout that must follow in any case. */
 import type { AuthDefinition, SourceDefinition } from '../../definition.ts';
 import { endAtVendor } from '../farewell.ts';
-import { holds, parseJson, saying, tokenAt } from '../reply.ts';
+import { holds } from '../../definition/answers.ts';
+import { parseJson } from '../../json/parsed.ts';
+import { tokenAt } from '../../json/value-at.ts';
+import { saying } from '../reply.ts';
 import { isSuccessful } from '../../http-status.ts';
 import { listed } from '../../text/listed.ts';
 import { exit, Problem } from '../../problem.ts';
@@ -9,7 +12,7 @@ import { isPlainText } from '../reply-kind.ts';
 import { buildRequest, headersOf } from '../request.ts';
 import { retrying } from '../../retry.ts';
 import { type Asked, httpProblem } from '../../http-problem.ts';
-import type { TemplateValues } from '../template.ts';
+import type { TemplateValues } from '../../definition/template.ts';
 import type { HttpReply, HttpRequest, Tools } from '../../types.ts';
 
 export interface Session {

@@ -4,7 +4,7 @@ import type { AuthDefinition } from '../../definition.ts';
 import { fromMillis, writeTime } from '../../time.ts';
 import { headersOf } from '../request.ts';
 import { basicHeader } from './basic.ts';
-import { fill, type TemplateValues } from '../template.ts';
+import { fill, type TemplateValues } from '../../definition/template.ts';
 import type { HttpRequest, Tools } from '../../types.ts';
 
 type Signature = Extract<AuthDefinition, { type: 'signature' }>;

@@ -9,7 +9,7 @@ import { eventTime } from '../../clock/event-time.ts';
 import type { Encode } from '../json-line.ts';
 import { lexemeAt } from '../../json/json.ts';
 import { appendJsonString } from '../../json/json-string.ts';
-import { parseJson } from '../../vendor/reply.ts';
+import { parseJson } from '../../json/parsed.ts';
 import { escapeFinder, memberFinder } from '../names.ts';
 import { appendId } from '../sink-id.ts';
 import type { AuditRecord } from '../../types.ts';

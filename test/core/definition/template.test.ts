@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fill, fillFirst, fillValue, placeholders } from '../../../src/core/vendor/template.ts';
+import { fill, fillFirst, fillValue, placeholders } from '../../../src/core/definition/template.ts';
 
 test('names in braces are placeholders, and nothing else is', () => {
   assert.deepEqual(placeholders('{A_URL}/x/{from}{from}?{"a":1}{}{1}{a b}'), ['A_URL', 'from']);
