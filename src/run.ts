@@ -8,7 +8,7 @@ import type { Problem } from './core/problem.ts';
 import { noteBegin } from './core/run/begin.ts';
 import { progressOf } from './core/run/branch-list.ts';
 import type { RunContext } from './core/run/branch-run.ts';
-import { changedCredentials, type CredentialMarks } from './core/run/credentials.ts';
+import { changedCredentials } from './core/run/credentials.ts';
 import { dryQuarantine } from './core/run/dry-quarantine.ts';
 import { checkHoldOff } from './core/run/hold-off.ts';
 import { conclude, openSink } from './core/run/keeping.ts';
@@ -17,8 +17,8 @@ import { clockProblems } from './core/run/plan.ts';
 import { firstPosition } from './core/run/position.ts';
 import { pullBranches, type RunState } from './core/run/pull-branches.ts';
 import { collect } from './core/run/run-problems.ts';
-import { emptySummary } from './core/run/summary.ts';
-import type { Position, Sink, Summary, Window } from './core/types.ts';
+import { emptySummary } from './core/summary.ts';
+import type { CredentialMarks, Position, Sink, Summary, Window } from './core/types.ts';
 import { beginAgain } from './io/position/position-read.ts';
 
 export interface RunParts extends RunContext {

@@ -25,6 +25,16 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   core: [],
 };
 
+/**
+ * The rooms of the core in their order: each may import from those before it. `core/x.ts` and the folder `core/x` are one
+ * room, and so are a file and the folder that it stands for.
+ */
+const coreRooms = (
+  'version truth http-status problem text origin types bytes summary ledger batch json clock content identity window ' +
+  'retry http-problem delivery run definition paging vendor rest wire'
+).split(' ');
+const standsFor: Readonly<Record<string, string>> = { dedupe: 'ledger', split: 'json', csv: 'json', time: 'clock' };
+
 /** Each npm package has one home. */
 const homes: Readonly<Record<string, RegExp>> = {
   undici: /^io\/http\/(dispatcher\.ts|undici\.d\.ts)$/,
@@ -120,6 +130,7 @@ function brokenImports(file: string, text: string): string[] {
       const target = roomOf(join(file, '..', name));
       if (target !== room && !rooms[room]?.includes(target))
         broken.push(`${file}: ${room} must not import ${target} (${name})`);
+      broken.push(...brokenOrder(file, join(file, '..', name)));
       if (!name.endsWith('.ts') && !name.endsWith('.json')) broken.push(`${file}: imports end in .ts (${name})`);
     } else if (name.startsWith('node:')) {
       if (pureRooms.includes(room) && !pureBuiltins.includes(name))
@@ -132,6 +143,15 @@ function brokenImports(file: string, text: string): string[] {
   }
   if (!(room in rooms)) broken.push(`${file}: no such room in the house`);
   return broken;
+}
+
+function brokenOrder(file: string, target: string): string[] {
+  const [room, other] = [coreRoomOf(file), coreRoomOf(target)];
+  if (room === undefined || other === undefined) return [];
+  const unknown = [room, other].find((each) => !coreRooms.includes(each));
+  if (unknown !== undefined) return [`${file}: core/${unknown} has no place among the rooms of the core`];
+  const isBefore = coreRooms.indexOf(other) <= coreRooms.indexOf(room);
+  return isBefore ? [] : [`${file}: core/${room} must not import core/${other}, which comes after it`];
 }
 
 function brokenWords(file: string, text: string): string[] {
@@ -162,6 +182,12 @@ function brokenShape(file: string, text: string): string[] {
 function roomOf(file: string): string {
   const [first = ''] = file.split('/');
   return first.replace(/\.ts$/, '');
+}
+
+/** The room of a file of the core. */
+function coreRoomOf(file: string): string | undefined {
+  const name = /^core\/([^/]+?)(?:\.ts$|\/)/.exec(file.replaceAll('\\', '/'))?.[1];
+  return name === undefined ? undefined : (standsFor[name] ?? name);
 }
 
 /** Everything that a file imports or re-exports, statically or on demand, types included. */
@@ -221,6 +247,18 @@ const breaches: readonly (readonly [what: string, file: string, text: string, ex
     'sources/okta.ts',
     "import { send } from '../io/http.ts';",
     /sources must not import io/,
+  ],
+  [
+    'a room of the core importing one that comes after it',
+    'core/paging/more.ts',
+    "import { saying } from '../vendor/reply.ts';",
+    /core\/paging must not import core\/vendor/,
+  ],
+  [
+    'a room of the core without a place',
+    'core/time.ts',
+    "import { pad } from './helpers/pad.ts';",
+    /core\/helpers has no place/,
   ],
   ['a sink on the network', 'sinks/splunk.ts', "const net = await import('node:net');", /sinks must not reach outside/],
   ['io importing a source', 'io/world.ts', "import { okta } from '../sources/okta.ts';", /io must not import sources/],

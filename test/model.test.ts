@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { exit, Problem } from '../src/core/problem.ts';
-import { unaccounted } from '../src/core/run/summary.ts';
+import { unaccounted } from '../src/core/summary.ts';
 import type { EncodedRecord, Job, Reply } from '../src/core/types.ts';
 import { run } from '../src/run.ts';
 import { fakeTools, type Clock } from './support/fake-tools.ts';

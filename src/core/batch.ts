@@ -1,7 +1,7 @@
 /** Records to batches: encodes each record once, into one buffer, within a sink's count and byte limits. */
 import { Buffer } from 'node:buffer';
 import { byteBuffer } from './bytes.ts';
-import { recordList, type RecordList } from './delivery/record-list.ts';
+import { recordList, type RecordList } from './batch/record-list.ts';
 import type { AuditRecord, Batch, EncodedRecord, Sink } from './types.ts';
 
 /** A batch, and the ledger entry number of each of its records. */

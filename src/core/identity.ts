@@ -14,8 +14,8 @@ import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { canonical } from './json/canonical.ts';
 import { isIntricate } from './json/parsed.ts';
-import { keyWriter, type Key } from './ledger/key-writer.ts';
-import { twins } from './ledger/twins.ts';
+import { keyWriter, type Key } from './identity/key-writer.ts';
+import { twins } from './identity/twins.ts';
 
 export interface IdentityRule {
   /** Where the ID is; several paths are joined; none means the content. */

@@ -3,7 +3,6 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { Problem } from './problem.ts';
-import type { CredentialMarks } from './run/credentials.ts';
 
 // ---------------------------------------------------------------------------------------------------- time
 
@@ -572,6 +571,9 @@ export interface BranchPosition {
   untold: readonly Gap[];
   readonly ledger: Ledger;
 }
+
+/** A mark of each secret that a job used last, by the setting that it came from: see core/run/credentials.ts. */
+export type CredentialMarks = Readonly<Record<string, string>>;
 
 /** Where the first of the runs that have not moved the position was to begin. */
 export interface Begin {

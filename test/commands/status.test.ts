@@ -8,7 +8,7 @@ import { stateOf } from '../../src/commands/status.ts';
 import { troubleOf } from '../../src/commands/trouble.ts';
 import { exit, Problem, type ExitStatus } from '../../src/core/problem.ts';
 import { firstPosition, placeOf, writeDown } from '../../src/core/run/position.ts';
-import { emptySummary } from '../../src/core/run/summary.ts';
+import { emptySummary } from '../../src/core/summary.ts';
 import type { LastRun, Position } from '../../src/core/types.ts';
 import { positionStore } from '../../src/io/position-file.ts';
 import { closedPort } from '../support/raw-server.ts';

@@ -2,7 +2,6 @@
  * Acknowledgements that come after the answer (Splunk's indexer acknowledgement): asked for until they are there. Those
  * that are not there when the run must end are saved with the position, and asked for by the next run.
  */
-import { printAgain } from '../run/partial.ts';
 import { exit, Problem } from '../problem.ts';
 import type { Ledger, PositionStore, Settlement, Sink, Source, Summary, Tools } from '../types.ts';
 
@@ -93,6 +92,11 @@ async function ask(
     await store?.journal(branch, ledger.lines(entries), sink.saved?.());
   }
   return { outcome, records: entries.length, diverted };
+}
+
+/** A stream shows its records once. */
+function printAgain(sourceName: string): string {
+  return `have the command before the pipe print them once more: ${sourceName} cannot be asked again`;
 }
 
 function late(message: string, hint: string): Problem {

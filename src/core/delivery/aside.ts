@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { seen } from '../dedupe.ts';
-import { isAnyAccepted } from '../run/summary.ts';
+import { isAnyAccepted } from '../summary.ts';
 import type { RefusedRecord } from '../types.ts';
 import type { Doubted, Refused } from './delivered.ts';
 import type { OutboxParts } from './outbox.ts';

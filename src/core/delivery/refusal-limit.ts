@@ -4,7 +4,7 @@
  */
 import { idText } from '../content/record-id.ts';
 import { exit, Problem } from '../problem.ts';
-import { fresh, isAnyAccepted, refusedAnew } from '../run/summary.ts';
+import { fresh, isAnyAccepted, refusedAnew } from '../summary.ts';
 import { serverText } from '../text/shown.ts';
 import type { EncodedRecord, Position, Summary } from '../types.ts';
 

@@ -4,9 +4,7 @@
  * change is told, each time, and nothing more.
  */
 import { createHash } from 'node:crypto';
-
-/** A mark of each secret, by the setting that it came from. */
-export type CredentialMarks = Readonly<Record<string, string>>;
+import type { CredentialMarks } from '../types.ts';
 
 /** 16 bits: enough to see that a secret is another one, and too few to find it by trying. */
 const digits = 4;

@@ -1,8 +1,7 @@
 /** What outlives a run: the destination is opened with what was kept, and the position is kept as the run goes and ends. */
 import { exit, Problem } from '../problem.ts';
-import type { Position, Sink, Summary } from '../types.ts';
+import type { CredentialMarks, Position, Sink, Summary } from '../types.ts';
 import type { RunContext } from './branch-run.ts';
-import type { CredentialMarks } from './credentials.ts';
 import { notShownAgain } from './partial.ts';
 import { writeDown } from './position.ts';
 

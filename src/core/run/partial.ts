@@ -47,11 +47,6 @@ export function neverAcknowledged(records: number, sinkName: string, sourceName:
   });
 }
 
-/** A hint at records of a stream, which shows them once. */
-export function printAgain(sourceName: string): string {
-  return `have the command before the pipe print them once more: ${sourceName} cannot be asked again`;
-}
-
 /** The Problem that left records of a stream undelivered: whatever a destination says of the next run, it has them no more. */
 export function notShownAgain(problem: Problem, sourceName: string): Problem {
   const what = `${sourceName} cannot be asked again: have the command before the pipe print once more what was not taken`;

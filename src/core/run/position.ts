@@ -1,6 +1,6 @@
 /** A job's position before its first run, and how a run is written down in it. */
 import { createLedger } from '../dedupe.ts';
-import { isAnyAccepted, outcomeOf, refusedAnew } from './summary.ts';
+import { isAnyAccepted, outcomeOf, refusedAnew } from '../summary.ts';
 import { exit, isByRequest, type Problem, worst } from '../problem.ts';
 import { fromMillis, isoText } from '../time.ts';
 import { serverText } from '../text/shown.ts';

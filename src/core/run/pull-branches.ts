@@ -11,7 +11,7 @@ import { inDoubt, skipped, unasked } from './partial.ts';
 import { placeOf } from './position.ts';
 import { pullBranch } from './pull-branch.ts';
 import { addProblem, collect, nameBranches, type Collected } from './run-problems.ts';
-import { outcomeOf } from './summary.ts';
+import { outcomeOf } from '../summary.ts';
 import { inTurn } from './turns.ts';
 import { leftUntold } from './untold.ts';
 

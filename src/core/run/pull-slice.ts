@@ -9,7 +9,7 @@ import { commit } from './commit.ts';
 import { noteCut, type Whole } from './cut-off.ts';
 import { notShownAgain } from './partial.ts';
 import { selection } from './selection.ts';
-import { unaccounted } from './summary.ts';
+import { unaccounted } from '../summary.ts';
 import { untilFailure } from './until-failure.ts';
 import { passOver } from './untold.ts';
 

@@ -2,7 +2,7 @@
 import type { OAuthDefinition, RequestDefinition, SourceDefinition } from '../definition.ts';
 import type { HttpRequest } from '../types.ts';
 import { baseUrl } from './address.ts';
-import { basicHeader } from './auth/basic.ts';
+import { basicHeader } from '../text/basic-header.ts';
 import { encode, filledPath } from './filled-path.ts';
 import { fill, fillJson, fillValue, jsonText, textOf, type TemplateValues } from '../definition/template.ts';
 

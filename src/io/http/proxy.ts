@@ -5,7 +5,7 @@
 import { BlockList, isIP } from 'node:net';
 import { isLoopback } from '../../core/origin.ts';
 import { exit, Problem } from '../../core/problem.ts';
-import { basicHeader } from '../../core/vendor/auth/basic.ts';
+import { basicHeader } from '../../core/text/basic-header.ts';
 import type { Environment } from '../world.ts';
 
 export interface Proxy {

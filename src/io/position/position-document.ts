@@ -1,8 +1,7 @@
 /** The JSON document of a position file, to and from a position; the remembered IDs follow it in the file. */
 import { createLedger } from '../../core/dedupe.ts';
 import { fromMillis, isoText, toMillis } from '../../core/time.ts';
-import type { CredentialMarks } from '../../core/run/credentials.ts';
-import type { Begin, Gap, Instant, LastRun, Position, Saved } from '../../core/types.ts';
+import type { Begin, CredentialMarks, Gap, Instant, LastRun, Position, Saved } from '../../core/types.ts';
 
 export interface StoredDocument {
   readonly job: string;

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { createLedger } from '../../../src/core/dedupe.ts';
 import { acknowledged, askOnce } from '../../../src/core/delivery/acknowledge.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
-import { emptySummary } from '../../../src/core/run/summary.ts';
+import { emptySummary } from '../../../src/core/summary.ts';
 import type { Ledger, PositionStore, Sink } from '../../../src/core/types.ts';
 import { fakeTools, type Clock } from '../../support/fake-tools.ts';
 import { memorySink } from '../../support/memory.ts';

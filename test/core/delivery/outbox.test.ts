@@ -6,7 +6,7 @@ import { createLedger } from '../../../src/core/dedupe.ts';
 import { outbox, type Outbox, type OutboxParts } from '../../../src/core/delivery/outbox.ts';
 import { unsaved } from '../../../src/core/delivery/unsaved.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
-import { emptySummary } from '../../../src/core/run/summary.ts';
+import { emptySummary } from '../../../src/core/summary.ts';
 import type { PositionStore, Quarantine, Reply, Sink } from '../../../src/core/types.ts';
 import { fakeTools, type Clock } from '../../support/fake-tools.ts';
 import { memorySink } from '../../support/memory.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { refusalLimit, type Refusals } from '../../../src/core/delivery/refusal-limit.ts';
 import { exit } from '../../../src/core/problem.ts';
-import { emptySummary } from '../../../src/core/run/summary.ts';
+import { emptySummary } from '../../../src/core/summary.ts';
 import type { Summary } from '../../../src/core/types.ts';
 
 /** Refuses so many records at once, of which a tenth may be set aside. */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { dated } from '../../../src/core/clock/duration.ts';
 import { newPlace } from '../../../src/core/run/position.ts';
 import { selection, type Selection } from '../../../src/core/run/selection.ts';
-import { emptySummary } from '../../../src/core/run/summary.ts';
+import { emptySummary } from '../../../src/core/summary.ts';
 import { fromMillis, toMillis } from '../../../src/core/time.ts';
 import type { Instant, Job, Ledger, Window } from '../../../src/core/types.ts';
 import { fakeTools } from '../../support/fake-tools.ts';

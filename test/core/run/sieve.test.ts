@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLedger } from '../../../src/core/dedupe.ts';
 import { sieve, type SieveParts } from '../../../src/core/run/sieve.ts';
-import { emptySummary } from '../../../src/core/run/summary.ts';
+import { emptySummary } from '../../../src/core/summary.ts';
 import { fromMillis } from '../../../src/core/time.ts';
 import type { AuditRecord, Summary } from '../../../src/core/types.ts';
 import { auditRecord, minute, stored } from '../../support/memory.ts';

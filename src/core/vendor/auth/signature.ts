@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import type { AuthDefinition } from '../../definition.ts';
 import { fromMillis, writeTime } from '../../time.ts';
 import { headersOf } from '../request.ts';
-import { basicHeader } from './basic.ts';
+import { basicHeader } from '../../text/basic-header.ts';
 import { fill, type TemplateValues } from '../../definition/template.ts';
 import type { HttpRequest, Tools } from '../../types.ts';
 

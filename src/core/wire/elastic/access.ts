@@ -4,7 +4,7 @@ import { exit, Problem } from '../../problem.ts';
 import { isObject, objectOf } from '../../json/parsed.ts';
 import { serverText } from '../../text/shown.ts';
 import type { SettingValues } from '../../types.ts';
-import { basicHeader } from '../../vendor/auth/basic.ts';
+import { basicHeader } from '../../text/basic-header.ts';
 
 /** The base address, without a slash or the path of a bulk request at the end. Problem 78 unless exactly one of URL and Cloud ID is set. */
 export function elasticAddress(values: SettingValues): string {

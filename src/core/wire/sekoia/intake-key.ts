@@ -1,6 +1,6 @@
 /** The ways in which Sekoia.io's intake takes its key. */
 import { exit, Problem } from '../../problem.ts';
-import { basicHeader } from '../../vendor/auth/basic.ts';
+import { basicHeader } from '../../text/basic-header.ts';
 import type { SekoiaEndpoint } from './form.ts';
 
 /** The key as headers or query. Throws Problem 78 where the endpoint does not take it in that way. */

@@ -1,5 +1,5 @@
 /** The count of a run: every record that was pulled ends in exactly one of these numbers. */
-import type { Position, Summary } from '../types.ts';
+import type { Position, Summary } from './types.ts';
 
 export function emptySummary(): Summary {
   return {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import test from 'node:test';
 import fc from 'fast-check';
-import { twins } from '../../../src/core/ledger/twins.ts';
+import { twins } from '../../../src/core/identity/twins.ts';
 
 const digestOf = (name: number) => hash('sha256', String(name), 'buffer');
 
