@@ -4,7 +4,7 @@ import type { JobPlan } from '../config/job.ts';
 import { dated } from '../core/clock/duration.ts';
 import { refusesFuture } from '../core/clock/vendor-clock.ts';
 import { Problem } from '../core/problem.ts';
-import { earliest } from '../core/run/commit.ts';
+import { earliestShown } from '../core/run/commit.ts';
 import { goneBefore } from '../core/run/forewarned.ts';
 import { clockProblems } from '../core/run/plan.ts';
 import { fromMillis, isoText, second } from '../core/time.ts';
@@ -38,7 +38,7 @@ export async function lookAtSource(
     const seen = firstLook(definition);
     const never = drift(configuration);
     const slice = await readFirst({ source, tools }, plan, branches, (page, { from }) => {
-      seen.note(page, earliest(source, source.shownFrom?.(from) ?? from));
+      seen.note(page, earliestShown(source, from));
       never.note(page);
     });
     const [clock] = clockProblems({ source, job: plan, tools }, undefined);
@@ -103,7 +103,7 @@ function firstPart({ window, edge, serverTime }: Source, plan: JobPlan, tools: T
   const serverNow = serverTime() ?? fromMillis(tools.now());
   // Nobody goes by the window of a vendor without a time filter, and 1970 would look strange in the report.
   const rules: WindowRules = window.filter === 'none' ? { ...window, filter: 'ingestion' } : window;
-  const request = { ...dated(plan, serverNow), watermark: undefined, rules, serverNow, ...(edge && { edge }) };
+  const request = { ...dated(plan, serverNow), watermark: undefined, rules, serverNow, edge };
   const { from, until } = windowOf(request);
   const longest = window.longest ?? window.slice;
   const whole = until - from < second ? second : until - from;

@@ -132,9 +132,9 @@ function warnOfLoss(job: Job, { world, log }: Host): void {
 
 /** A misspelt field finds nothing, as a value that no record has does; so does a plain value that is looked for in a list. */
 function warnOfAbsent({ absent, nested }: Source, { unmatched }: Summary, { log }: Host): void {
-  const fields = unmatched === 0 ? [] : (absent?.() ?? []);
+  const fields = unmatched === 0 ? [] : absent();
   if (fields.length > 0) log.warn(`--query: no record has ${fields.join(' or ')}, and ${unmatched} were read`);
-  for (const field of unmatched === 0 ? [] : (nested?.() ?? [])) {
+  for (const field of unmatched === 0 ? [] : nested()) {
     log.warn(
       `--query: ${field} is a list or an object in all records that have it, and ${unmatched} were read; ` +
         'name a member of an object, or pipe the records into jq',

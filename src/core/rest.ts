@@ -13,7 +13,7 @@ import { preparation } from './vendor/prepare.ts';
 import { pageReader } from './vendor/read-page.ts';
 import { planSearch } from './vendor/search.ts';
 import { fillFirst, type TemplateValues } from './definition/template.ts';
-import { earliestIn, edgeIn, shownIn, windowRules, windowWriter } from './vendor/window-values.ts';
+import { momentsIn, windowRules, windowWriter } from './vendor/window-values.ts';
 import { windowWalk } from './vendor/window-walk.ts';
 
 /** Throws Problem 64 when the search asks for what the source cannot do, 78 when the URL is not one. */
@@ -91,9 +91,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     open: vendor.open,
     pull,
     serverTime: vendor.serverTime,
-    earliest: earliestIn(definition),
-    ...shownIn(definition, values),
-    edge: edgeIn(definition),
+    ...momentsIn(definition, values),
     volatile: identityRule(definition).without.length > 0,
     truncated: pages.truncated,
     guessed: pages.guessed,

@@ -250,18 +250,18 @@ export interface Source {
   serverTime(): Instant | undefined;
   /**
    * The earliest time that a record from `at` on may seem to have: its own may be cut to the day, or be of a clock that
-   * shows an hour twice. `at` itself when left out.
+   * shows an hour twice. Mostly `at` itself, as of the three that follow.
    */
-  earliest?(at: Instant): Instant;
+  earliest(at: Instant): Instant;
   /** The last moment up to `at` that a window can be asked for from: of a vendor asked by days, the start of that day. */
-  namedFrom?(at: Instant): Instant;
+  namedFrom(at: Instant): Instant;
   /** The earliest time that a vendor may return when asked from `at` on: that, or what lies just before it. */
-  shownFrom?(at: Instant): Instant;
+  shownFrom(at: Instant): Instant;
   /**
-   * The last moment up to `at` where a window or a slice may begin; any when left out. Records without an ID that are equal
-   * to the last byte are told apart by their number, and so must be read together: they have the same time.
+   * The last moment up to `at` where a window or a slice may begin. Records without an ID that are equal to the last byte are
+   * told apart by their number, and so must be read together: they have the same time.
    */
-  edge?(at: Instant): Instant;
+  edge(at: Instant): Instant;
   /** Some members of a record may differ each time that it is shown, and so its bytes. */
   readonly volatile?: boolean;
   /** There for a stream, which cannot be asked again and has no end of its own. Open as long as it goes on after a slice. */
@@ -269,11 +269,11 @@ export interface Source {
   /** True when a `single` query left records unread. */
   truncated(): boolean;
   /** Whether `truncated` is a guess: the page was full, but nothing says that another one follows. */
-  guessed?(): boolean;
+  guessed(): boolean;
   /** Fields that were searched for and that no record has had. */
-  absent?(): readonly string[];
+  absent(): readonly string[];
   /** Those that are a list or an object in every record that has had them, and were to equal a plain value. */
-  nested?(): readonly string[];
+  nested(): readonly string[];
   /** Logs out. Never throws. */
   close(): Promise<void>;
 }

@@ -72,7 +72,14 @@ export function memoryVendor(
       } while (found.length > 0);
     },
     serverTime: () => time,
+    earliest: (at) => at,
+    namedFrom: (at) => at,
+    shownFrom: (at) => at,
+    edge: (at) => at,
     truncated: () => false,
+    guessed: () => false,
+    absent: () => [],
+    nested: () => [],
     async close() {
       vendor.closed += 1;
       time = undefined; // the next run is another process

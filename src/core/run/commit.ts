@@ -20,7 +20,7 @@ export function commit(
   moves: boolean,
 ): boolean {
   const stays = job.usePosition && place.bookmark === undefined;
-  if (source.truncated()) throw stoppedEarly(source.guessed?.() === true, stays);
+  if (source.truncated()) throw stoppedEarly(source.guessed(), stays);
   const delay = delayOf(job, source.window);
   const now = fromMillis(tools.now());
   const proven = provenNow(serverTime, now);
@@ -31,9 +31,7 @@ export function commit(
     if (watermark !== place.watermark) passGap?.();
     place.watermark = watermark;
     place.begin = undefined;
-    const overlapped = watermark - overlap;
-    const next = source.edge?.(overlapped) ?? overlapped;
-    place.ledger.prune(toMillis(earliest(source, source.shownFrom?.(next) ?? next)));
+    place.ledger.prune(toMillis(earliestShown(source, source.edge(watermark - overlap))));
   }
   return moves && (proven === undefined || proven - delay >= slice.until);
 }
@@ -51,7 +49,7 @@ function settledAfter(
   return { until, overlap };
 }
 
-/** The earliest time that a record may have which the vendor shows for `at` or later. */
-export function earliest(source: Source, at: Instant): Instant {
-  return source.earliest?.(at) ?? at;
+/** The earliest time that a record may have which the vendor shows when asked from `at` on. */
+export function earliestShown(source: Source, at: Instant): Instant {
+  return source.earliest(source.shownFrom(at));
 }

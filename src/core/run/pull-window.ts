@@ -13,10 +13,7 @@ export async function pullWindow(at: BranchRun, window: Window): Promise<boolean
   const rules = job.search.single ? { ...source.window, slice: undefined } : source.window;
   const first = job.search.single ? undefined : preferredOf(place, rules);
   /** Where the vendor goes by the day, two parts of one would be asked for as all of it twice. */
-  const edge = (moment: Instant): Instant => {
-    const last = source.edge?.(moment) ?? moment;
-    return source.namedFrom?.(last) ?? last;
-  };
+  const edge = (moment: Instant): Instant => source.namedFrom(source.edge(moment));
   let told = false;
   function stale(moment: Instant): void {
     if (!told) tools.warn(staleWarning(source.name, moment));

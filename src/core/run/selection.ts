@@ -5,7 +5,6 @@ import { fromMillis, later, second } from '../time.ts';
 import type { AuditRecord, Instant, Window, WindowRules } from '../types.ts';
 import { delayOf, overlapOf } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
-import { earliest } from './commit.ts';
 import { sieve, type Sieve } from './sieve.ts';
 
 interface Passage {
@@ -44,7 +43,7 @@ export function selection(at: Selecting, { window, slice, bookmark, deliver, sta
       job: { ...job, since },
       summary,
       isStream: source.stream !== undefined,
-      earliest: (time) => earliest(source, time),
+      earliest: source.earliest,
       stale: (time) => stale(fromMillis(time)),
       tooLate,
     });
@@ -88,7 +87,5 @@ export function selection(at: Selecting, { window, slice, bookmark, deliver, sta
  * remembered no more; a vendor that pays no heed to `from` shows it in each slice again.
  */
 function takenFrom({ source, job }: Pick<BranchRun, 'source' | 'job'>, window: Window, slice: Window): Instant {
-  const overlapped = slice.from - overlapOf(job, source.window);
-  const from = source.edge?.(overlapped) ?? overlapped;
-  return later(from, window.from);
+  return later(source.edge(slice.from - overlapOf(job, source.window)), window.from);
 }

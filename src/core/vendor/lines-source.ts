@@ -15,7 +15,7 @@ import { Problem } from '../problem.ts';
 import { planSearch } from './search.ts';
 import { second } from '../time.ts';
 import type { Ask, Duration, Instant, Page, Search, Source, Tools } from '../types.ts';
-import { earliestIn, windowRules } from './window-values.ts';
+import { momentsIn, windowRules } from './window-values.ts';
 
 /** How long a slice is, in milliseconds. */
 const sliceLength = 60_000;
@@ -94,7 +94,7 @@ export function linesSource(
     branches: () => Promise.resolve(['']),
     pull,
     serverTime: () => undefined,
-    earliest: earliestIn(definition),
+    ...momentsIn(definition),
     volatile: identityRule(definition).without.length > 0,
     stream: { isOpen: () => failure !== undefined || !(ended || cutShort) },
     truncated: () => cutShort,

@@ -56,21 +56,19 @@ export function windowWriter(
   return (window) => ({ from: value(from(window.from)), until: value(until(window.until)) });
 }
 
-/** See `Source.earliest`. */
-export function earliestIn({ records: { time } }: SourceDefinition): (at: Instant) => Instant {
-  return time === undefined ? (at) => at : spellingOf(time).earliest;
+/** What the spellings of times, in records and in requests, make of a moment: as in Source. */
+export function momentsIn(
+  definition: SourceDefinition,
+  settings: SettingValues = {},
+): Pick<Source, 'earliest' | 'namedFrom' | 'shownFrom' | 'edge'> {
+  const { time } = definition.records;
+  const asked = timeOf(definition, settings);
+  const { earliest: namedFrom, shown: shownFrom } = asked === undefined ? asItIs : spellingOf(asked);
+  const { earliest } = time === undefined ? asItIs : spellingOf(time);
+  return { earliest, namedFrom, shownFrom, edge: edgeIn(definition) };
 }
 
-/** See `Source.namedFrom` and `Source.shownFrom`. */
-export function shownIn(
-  definition: SourceDefinition,
-  settings: SettingValues,
-): Required<Pick<Source, 'namedFrom' | 'shownFrom'>> {
-  const chosen = timeOf(definition, settings);
-  if (chosen === undefined) return { namedFrom: (at) => at, shownFrom: (at) => at };
-  const { earliest, shown } = spellingOf(chosen);
-  return { namedFrom: earliest, shownFrom: shown };
-}
+const asItIs = { earliest: (at: Instant): Instant => at, shown: (at: Instant): Instant => at };
 
 /**
  * See `Source.edge`. What is equal says the same time, and that may be written in fewer digits than its form allows: to the

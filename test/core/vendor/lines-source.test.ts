@@ -165,7 +165,7 @@ test('a single query reads one piece, and tells of more only when there is more'
 
   const longer = sourceOf(pieces('', '{"id":1}\n', '', '{"id":2}\n', '{"id":3}\n'), { search });
   assert.deepEqual((await readSlice(longer)).ids, ['1']);
-  assert.deepEqual([longer.truncated(), longer.guessed?.(), longer.stream?.isOpen()], [true, false, false]);
+  assert.deepEqual([longer.truncated(), longer.guessed(), longer.stream?.isOpen()], [true, false, false]);
 });
 
 test('a single query of an input that goes on for more than a minute, with nothing in it, was cut short', async () => {
@@ -179,7 +179,7 @@ test('a single query of an input that goes on for more than a minute, with nothi
   }
   const source = sourceOf(quiet(), { search: { single: true }, tools: fakeTools(clock) });
   assert.deepEqual((await readSlice(source)).ids, ['1']);
-  assert.deepEqual([source.truncated(), source.guessed?.(), source.stream?.isOpen()], [true, true, false]);
+  assert.deepEqual([source.truncated(), source.guessed(), source.stream?.isOpen()], [true, true, false]);
 });
 
 test('a last line without a line break is whole when its record is', async () => {
