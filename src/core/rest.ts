@@ -10,7 +10,6 @@ import { goneStatuses, hasHttpStatus } from './vendor/incomplete.ts';
 import { itemWalk } from './vendor/item-walk.ts';
 import { emptyPage, pageWalk } from './vendor/page-walk.ts';
 import { preparation } from './vendor/prepare.ts';
-import { pageReader } from './vendor/read-page.ts';
 import { planSearch } from './vendor/search.ts';
 import { fillFirst, type TemplateValues } from './definition/template.ts';
 import { momentsIn, windowRules, windowWriter } from './vendor/window-values.ts';
@@ -23,13 +22,11 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   const written = windowWriter(definition, values);
   const vendor = exchange(definition, values, tools);
   const prepare = preparation(definition, vendor);
-  const pages =
-    items === undefined
-      ? pageWalk(definition, plan, { vendor, reader: pageReader(definition, plan, vendor, tools) }, search, tools)
-      : itemWalk(definition, items, plan, vendor, search, tools);
+  const context = { definition, plan, vendor, tools };
+  const pages = items === undefined ? pageWalk(context) : itemWalk(context, items);
   const invalid = goneStatuses(definition);
   const hasBookmarks = keepsBookmark(paging);
-  const walk = windowWalk(definition, search, { vendor, pages }, valuesOf, tools);
+  const walk = windowWalk(context, pages, valuesOf);
 
   /** Everything that a template can name. */
   function valuesOf({ branch }: Ask, window: Window, more: TemplateValues): TemplateValues {

@@ -7,39 +7,29 @@ import type { SourceDefinition } from '../definition.ts';
 import { gone } from '../http-status.ts';
 import { resolveSameOrigin } from '../origin.ts';
 import { pager, type Step } from '../paging.ts';
-import type { Page, Search, Tools } from '../types.ts';
+import type { Page } from '../types.ts';
 import { sentWith } from '../definition/texts.ts';
-import type { Exchange, Question } from './exchange.ts';
+import type { Question } from './exchange.ts';
 import { hasHttpStatus } from './incomplete.ts';
 import { listReader } from './list-page.ts';
 import { endWarning, muteAt } from '../paging/more.ts';
 import { isNamed } from '../paging/named-page.ts';
 import { emptyPage, pageWalk, requestFor, standingOf, type PageWalk, type Reading, type Route } from './page-walk.ts';
-import { pageReader } from './read-page.ts';
 import { statusesOf } from '../definition/answers.ts';
-import type { SearchPlan } from './search.ts';
+import type { SourceContext } from './source-context.ts';
 
 type Items = NonNullable<SourceDefinition['items']>;
 
-export function itemWalk(
-  definition: SourceDefinition,
-  items: Items,
-  plan: SearchPlan,
-  vendor: Exchange,
-  search: Search,
-  tools: Tools,
-): PageWalk {
+export function itemWalk(context: SourceContext, items: Items): PageWalk {
+  const { definition, plan, tools } = context;
   const { name, paging } = definition;
   const expired = [gone, ...statusesOf(items.gone)];
-  const list = listReader(definition, items, { ...plan, limit: limitOf([definition.request, paging]) }, vendor, tools);
-  const item = itemOf(definition, items);
-  const inside = pageWalk(
-    item,
-    { parameters: {} },
-    { vendor, reader: pageReader(item, { ...plan, limit: limitOf(items.request) }, vendor, tools) },
-    search,
-    tools,
-  );
+  const list = listReader({ ...context, plan: { ...plan, limit: limitOf([definition.request, paging]) } }, items);
+  const inside = pageWalk({
+    ...context,
+    definition: itemOf(definition, items),
+    plan: { ...plan, parameters: {}, limit: limitOf(items.request) },
+  });
   let truncated = false;
   let guessed = false;
 
@@ -57,7 +47,7 @@ export function itemWalk(
       const { found, end } = await list(question(route, step, page));
       yield emptyPage; // the vendor's clock is noted now: what it stores while the items are read is not in the list
       const here = new Set<string | bigint>();
-      for (const each of search.single ? found.slice(0, 1) : found) {
+      for (const each of plan.single ? found.slice(0, 1) : found) {
         const url = items.address === undefined ? undefined : resolveSameOrigin(end.url, String(each)).href;
         here.add(url ?? each);
         if (known.has(url ?? each)) continue;
@@ -66,11 +56,11 @@ export function itemWalk(
       }
       known = here;
       const next = pages.next(step, end);
-      const mute = page === 1 && next === undefined && !search.single ? muteAt(paging, end, name) : undefined;
+      const mute = page === 1 && next === undefined && !plan.single ? muteAt(paging, end, name) : undefined;
       if (mute !== undefined) tools.warn(endWarning(name, mute, 'page 1 of the list'));
-      truncated ||= search.single && (found.length > 1 || next !== undefined);
+      truncated ||= plan.single && (found.length > 1 || next !== undefined);
       guessed = truncated && found.length <= 1 && !isNamed(paging, end);
-      step = search.single ? undefined : next;
+      step = plan.single ? undefined : next;
     }
     if (lost > 0) yield { ...emptyPage, expired: lost };
     return { count: number, total: undefined, capped: false, unfinished: false }; // nobody says how many records they should hold

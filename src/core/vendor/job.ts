@@ -1,13 +1,13 @@
 /** A query that the vendor works on by itself: started, asked after until it is done, read, and closed in any case. */
 import { pollTimes } from '../definition/job-rules.ts';
-import type { JobDefinition, SourceDefinition } from '../definition.ts';
+import type { JobDefinition } from '../definition.ts';
 import { toMillis } from '../time.ts';
-import type { Page, Tools, Window } from '../types.ts';
-import type { Exchange } from './exchange.ts';
+import type { Page, Window } from '../types.ts';
 import { jobFailed, noJob } from './incomplete.ts';
 import { emptyPage, type PageWalk, type Reading, type Route } from './page-walk.ts';
 import { holds } from '../definition/answers.ts';
 import { tokenAt, totalAt } from '../json/value-at.ts';
+import type { SourceContext } from './source-context.ts';
 import type { TemplateValues } from '../definition/template.ts';
 
 /** A window to be read by a job. */
@@ -18,10 +18,10 @@ export type JobRoute = Omit<Route, 'total'> & { readonly window: Window };
  * no job was started, 69 when it failed.
  */
 export async function* readJob(
-  { definition, job }: { readonly definition: SourceDefinition; readonly job: JobDefinition },
-  { vendor, pages }: { readonly vendor: Pick<Exchange, 'json' | 'end'>; readonly pages: Pick<PageWalk, 'read'> },
+  { definition, vendor, tools }: SourceContext,
+  job: JobDefinition,
+  pages: PageWalk,
   route: JobRoute,
-  tools: Pick<Tools, 'now' | 'wait'>,
 ): AsyncGenerator<Page, Reading, undefined> {
   const what = 'the query';
   const asked = { request: job.request, values: route.values({}), what };

@@ -5,11 +5,11 @@ import { lexemeAt } from '../json/json.ts';
 import { parsePath } from '../json/path.ts';
 import type { PageEnd } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
-import type { Page, Tools } from '../types.ts';
-import type { Exchange, Question } from './exchange.ts';
+import type { Page } from '../types.ts';
+import type { Question } from './exchange.ts';
 import { pageReader } from './read-page.ts';
 import { tokenOf } from '../json/value-at.ts';
-import type { SearchPlan } from './search.ts';
+import type { SourceContext } from './source-context.ts';
 
 /** Characters of the addresses, or names, on one page: they are remembered until the last of them was fetched. */
 const mostListed = 16 * 1024 * 1024;
@@ -22,12 +22,10 @@ export interface ListPage {
 
 /** Reads whole pages. A list is a page whose records are the items: it breaks off, and is renewed, like any other. */
 export function listReader(
-  definition: SourceDefinition,
+  context: SourceContext,
   { path, missing, address, name = '' }: NonNullable<SourceDefinition['items']>,
-  plan: SearchPlan,
-  vendor: Exchange,
-  tools: Tools,
 ): (question: Question) => Promise<ListPage> {
+  const { definition, plan } = context;
   const member = address ?? name;
   const names = parsePath(member);
   const records = {
@@ -36,7 +34,7 @@ export function listReader(
     id: { paths: [member] },
   };
   const all = { ...plan, paths: [], wants: () => true };
-  const pages = pageReader({ ...definition, records }, all, vendor, tools);
+  const pages = pageReader({ ...context, definition: { ...definition, records }, plan: all });
   const identity = identifier({ paths: [names] }, () => false, false);
 
   function* listed(part: Page, what: string): Generator<string | bigint> {

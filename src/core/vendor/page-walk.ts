@@ -4,17 +4,17 @@ import { keepsBookmark, pagingRules } from '../definition/paging-rules.ts';
 import type { Identify } from '../identity.ts';
 import { exit, Problem } from '../problem.ts';
 import { pager, type Step } from '../paging.ts';
-import type { HttpReply, Page, Search, Tools } from '../types.ts';
-import type { Exchange, Question } from './exchange.ts';
+import type { HttpReply, Page } from '../types.ts';
+import type { Question } from './exchange.ts';
 import { totalWarning } from './incomplete.ts';
 import { isNamed } from '../paging/named-page.ts';
 import { isOpen, patience } from './open-job.ts';
 import { endWarning, muteAt } from '../paging/more.ts';
-import type { PageReader } from './read-page.ts';
+import { pageReader } from './read-page.ts';
 import type { ReadPage } from './read-reply.ts';
 import { noticingRepeats } from '../paging/repeated-rows.ts';
 import type { Standing } from '../paging/row-again.ts';
-import type { SearchPlan } from './search.ts';
+import type { SourceContext } from './source-context.ts';
 import type { TemplateValues } from '../definition/template.ts';
 
 /** What reading a window came to. */
@@ -55,16 +55,13 @@ export interface PageWalk {
 }
 
 /** Walks through one window after the other, or through the items of a list. */
-export function pageWalk(
-  definition: SourceDefinition,
-  { parameters }: Pick<SearchPlan, 'parameters'>,
-  { vendor, reader }: { readonly vendor: Pick<Exchange, 'stream' | 'isFree'>; readonly reader: PageReader },
-  search: Pick<Search, 'single'>,
-  tools: Pick<Tools, 'wait' | 'turn' | 'warn' | 'isSecret'>,
-): PageWalk {
+export function pageWalk(context: SourceContext): PageWalk {
+  const { definition, vendor, tools } = context;
   const { name, paging, records } = definition;
+  const { parameters, single } = context.plan;
+  const reader = pageReader(context);
   // A bookmark is a promise that everything before it was delivered; nobody says that asking for what follows is none.
-  const readsAhead = !search.single && !keepsBookmark(paging);
+  const readsAhead = !single && !keepsBookmark(paging);
   // From a value on, a page shows again what has it, from the first to the last: twins are counted anew, or each would
   // be a further one. No twin is missed, because what has another value there is none.
   const overlaps = paging.type === 'cursor' && paging.last !== undefined && !keepsBookmark(paging);
@@ -122,7 +119,7 @@ export function pageWalk(
           if (tools.isSecret(bookmark)) throw tellingBookmark(name); // the position is a file
           yield { ...emptyPage, bookmark };
         }
-        if (search.single) {
+        if (single) {
           truncated ||= next !== undefined || end.capped || count < (total ?? 0);
           guessed = next !== undefined && !end.capped && !isNamed(paging, { ...end, count, total });
           break;

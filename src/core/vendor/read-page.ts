@@ -1,14 +1,13 @@
 /** One page of a vendor, until it is surely whole: asked for again where its reply breaks off, or nothing proves its end. */
-import type { SourceDefinition } from '../definition.ts';
 import type { Identify } from '../identity.ts';
 import { readsRowAgain, rowAgain } from '../paging/row-again.ts';
 import { Problem } from '../problem.ts';
 import { attempts, retrying } from '../retry.ts';
-import type { HttpReply, Page, Tools } from '../types.ts';
-import type { Exchange, Question } from './exchange.ts';
+import type { HttpReply, Page } from '../types.ts';
+import type { Question } from './exchange.ts';
 import { neverAgree } from './page-problems.ts';
 import { replyReader, type ReadPage } from './read-reply.ts';
-import type { SearchPlan } from './search.ts';
+import type { SourceContext } from './source-context.ts';
 
 export interface PageReader {
   /**
@@ -21,9 +20,10 @@ export interface PageReader {
 /** Readings of a page of which two must agree, when nothing else proves that it is whole. */
 const mostReadings = 5;
 
-export function pageReader(definition: SourceDefinition, plan: SearchPlan, vendor: Exchange, tools: Tools): PageReader {
+export function pageReader(context: SourceContext): PageReader {
+  const { definition, vendor, tools } = context;
   const rows = readsRowAgain(definition) ? rowAgain() : undefined;
-  const readReply = replyReader(definition, plan, vendor, rows);
+  const readReply = replyReader(context, rows);
 
   /** JSON Lines, and CSV, have no end of their own: with no length either, two readings must agree. */
   async function* read(

@@ -1,5 +1,4 @@
 /** The reply that is a page, streamed: raw records with their identity and time, in parts, and what it says besides. */
-import type { SourceDefinition } from '../definition.ts';
 import { keepsBookmark } from '../definition/paging-rules.ts';
 import { sentWith, usedPlaceholders } from '../definition/texts.ts';
 import type { Identify } from '../identity.ts';
@@ -8,14 +7,14 @@ import { limitIn } from '../paging/next-link.ts';
 import { type RowAgain, rowsMoved } from '../paging/row-again.ts';
 import type { HttpReply, Page } from '../types.ts';
 import { collector } from './collect.ts';
-import type { Exchange, Question } from './exchange.ts';
+import type { Question } from './exchange.ts';
 import { fewer, naming, noRecords } from './page-problems.ts';
 import { fieldsOf } from './record-fields.ts';
 import { endsWithConnection, isDocument, mayBeMissing, tellsNothing } from './reply-kind.ts';
 import { isAmong } from '../definition/answers.ts';
 import { totalAt } from '../json/value-at.ts';
 import { isCapped } from './reply.ts';
-import type { SearchPlan } from './search.ts';
+import type { SourceContext } from './source-context.ts';
 
 /** A page that was read to its end. */
 export interface ReadPage extends PageEnd {
@@ -43,9 +42,7 @@ type ReplyReader = (
 
 /** One for all pages of a definition, since what splits and collects is made once. `rows`: where pages overlap by a row. */
 export function replyReader(
-  definition: SourceDefinition,
-  plan: SearchPlan,
-  vendor: Pick<Exchange, 'check'>,
+  { definition, plan, vendor }: Omit<SourceContext, 'tools'>,
   rows: RowAgain | undefined,
 ): ReplyReader {
   const part = collector(definition, plan, fieldsOf(definition, plan), rows);

@@ -14,6 +14,8 @@ export interface SearchPlan extends Matcher {
   readonly values: TemplateValues;
   /** Records asked for in one query; undefined when the vendor decides. */
   readonly limit: number | undefined;
+  /** One query only. */
+  readonly single: boolean;
   /** Query parameters of --query that the vendor knows. */
   readonly parameters: Readonly<Record<string, string>>;
 }
@@ -64,6 +66,7 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
       limit,
     },
     limit: used.has('limit') ? limit : definition.limits?.page,
+    single: search.single,
     parameters,
     ...matcher(wanted),
   };

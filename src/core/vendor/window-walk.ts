@@ -2,17 +2,16 @@
  * A window from its beginning to its end: by pages or by a job, in halves where a vendor gives only a part of it, and once
  * more where it broke off.
  */
-import type { SourceDefinition } from '../definition.ts';
 import { identifier, type Identify } from '../identity.ts';
 import { keepsBookmark } from '../definition/paging-rules.ts';
 import { exit, type Problem } from '../problem.ts';
 import { isoText, second } from '../time.ts';
-import type { Ask, Duration, Instant, Page, Search, Tools, Window } from '../types.ts';
+import type { Ask, Duration, Instant, Page, Window } from '../types.ts';
 import { identityRule } from './record-fields.ts';
-import type { Exchange } from './exchange.ts';
 import { cutShort, goneStatuses, hasHttpStatus, incomplete, neverFinished, passedBy } from './incomplete.ts';
 import { readJob } from './job.ts';
 import { emptyPage, type PageWalk, type Reading } from './page-walk.ts';
+import type { SourceContext } from './source-context.ts';
 import type { TemplateValues } from '../definition/template.ts';
 import { edgeIn } from './window-values.ts';
 
@@ -35,17 +34,17 @@ type WindowWalk = (ask: Ask, bookmark: string | undefined) => AsyncGenerator<Pag
  * is not met. `valuesOf` gives everything that a template can name, for a part of what is asked for.
  */
 export function windowWalk(
-  definition: SourceDefinition,
-  search: Pick<Search, 'single'>,
-  { vendor, pages }: { readonly vendor: Pick<Exchange, 'json' | 'end'>; readonly pages: Pick<PageWalk, 'read'> },
+  context: SourceContext,
+  pages: PageWalk,
   valuesOf: (ask: Ask, window: Window, more: TemplateValues) => TemplateValues,
-  tools: Pick<Tools, 'now' | 'wait' | 'debug'>,
 ): WindowWalk {
+  const { definition, tools } = context;
   const { name, paging, job, records } = definition;
+  const { single } = context.plan;
   const invalid = goneStatuses(definition);
   const hasBookmarks = keepsBookmark(paging);
   const edge = edgeIn(definition);
-  const indivisible = search.single || hasBookmarks || definition.window.filter === 'none';
+  const indivisible = single || hasBookmarks || definition.window.filter === 'none';
 
   async function* readAll(ask: Ask, bookmark: string | undefined): AsyncGenerator<Page, void, undefined> {
     const identity = identifier(identityRule(definition), ask.remembers, bookmark !== undefined);
@@ -82,21 +81,21 @@ export function windowWalk(
       if (middle === undefined) throw neverFinished(name, window);
       return yield* readHalves(part, middle, 'the query did not finish');
     }
-    if (reading.capped && !search.single) {
+    if (reading.capped && !single) {
       const middle = middleOf(window, shortest.cap);
       if (middle === undefined) return cutShort(name, window);
       identity.startPart(true); // or what came of it would be counted twice
       return yield* readHalves(part, middle, 'a cap cut it');
     }
     const { count, total } = reading;
-    return search.single || total === undefined || count >= total ? undefined : incomplete(name, window, total, count);
+    return single || total === undefined || count >= total ? undefined : incomplete(name, window, total, count);
   }
 
   async function* readOnce(part: Part): AsyncGenerator<Page, Reading, undefined> {
     const { identity, bookmark, window } = part;
     const route = { identity, bookmark, values: (more: TemplateValues) => valuesOf(part.ask, window, more) };
     if (job === undefined) return yield* pages.read({ ...route, total: undefined });
-    return yield* readJob({ definition, job }, { vendor, pages }, { ...route, window }, tools);
+    return yield* readJob(context, job, pages, { ...route, window });
   }
 
   /** What the vendor gives only a part of, or nothing, it may give in halves. */
