@@ -135,8 +135,6 @@ export interface HttpReply {
   readonly headers: Readonly<Record<string, string>>;
   /** The server's clock, from the `Date` header. */
   readonly date: Instant | undefined;
-  /** A refusal by which the vendor says that the page before was the last one: there is no body. */
-  readonly ended?: boolean;
   /** Decompressed, in chunks. Ends with a Problem (`again` set) when the connection breaks before the end. */
   readonly body: AsyncIterable<Buffer>;
   /** The whole body as text, at most `limit` bytes (default 1 MiB; the rest is cut off and discarded). */

@@ -39,6 +39,12 @@ export interface Question extends Standing {
 /** Bytes of a reply that is held whole; the longest are lists of branches, described at length. */
 const longestJson = 16 * 1024 * 1024;
 
+/** A reply with a body to read, but for one that `ended`. */
+export interface VendorReply extends HttpReply {
+  /** A refusal by which the vendor says that the page before was the last one: it has no body. */
+  readonly ended?: boolean;
+}
+
 /** A reply that was read to its end. */
 interface SmallReply extends Pick<HttpReply, 'url' | 'headers'> {
   readonly value: unknown;
@@ -50,8 +56,8 @@ export interface Exchange {
   open(): Promise<void>;
   /** Whether a request would be sent at once, and not wait for its turn. */
   isFree(): boolean;
-  /** One attempt; a reply with a body to read. Throws Problem for everything else than success. */
-  stream(question: Question): Promise<HttpReply>;
+  /** One attempt. Throws Problem for everything else than success. */
+  stream(question: Question): Promise<VendorReply>;
   /** A whole small reply as JSON, with retries; the vendor's own errors are Problems. */
   json(question: Question): Promise<SmallReply>;
   /** Ends something at the vendor, even after a stop request. Never throws. */
@@ -103,7 +109,7 @@ export function exchange(definition: SourceDefinition, values: TemplateValues, t
     return send(buildRequest(request, { definition, values: question.values, parameters, token, url, base }));
   }
 
-  async function stream(question: Question): Promise<HttpReply> {
+  async function stream(question: Question): Promise<VendorReply> {
     const reply = await put(question);
     if (tellsNothing(definition, reply)) return reply;
     if (!bringsContent(reply.status) || isHtml(reply)) {

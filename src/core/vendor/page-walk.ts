@@ -4,8 +4,8 @@ import { keepsBookmark, pagingRules } from '../definition/paging-rules.ts';
 import type { Identify } from '../identity.ts';
 import { exit, Problem } from '../problem.ts';
 import { pager, type Step } from '../paging.ts';
-import type { HttpReply, Page } from '../types.ts';
-import type { Question } from './exchange.ts';
+import type { Page } from '../types.ts';
+import type { Question, VendorReply } from './exchange.ts';
 import { totalWarning } from './incomplete.ts';
 import { isNamed } from '../paging/named-page.ts';
 import { isOpen, patience } from './open-job.ts';
@@ -78,7 +78,7 @@ export function pageWalk(context: SourceContext): PageWalk {
     let count = 0;
     let quiet = 0;
     let capped = false;
-    let ahead: Promise<HttpReply> | undefined;
+    let ahead: Promise<VendorReply> | undefined;
     const question = (step: Step, number: number): Question => ({
       request: requestFor(definition, step),
       values: route.values(step.values),
@@ -175,7 +175,7 @@ async function settled(reply: Promise<unknown>): Promise<void> {
 }
 
 /** Nobody is going to read that reply. */
-async function letGo(ahead: Promise<HttpReply> | undefined): Promise<void> {
+async function letGo(ahead: Promise<VendorReply> | undefined): Promise<void> {
   try {
     await (await ahead)?.discard();
   } catch {

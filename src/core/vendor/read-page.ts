@@ -3,8 +3,8 @@ import type { Identify } from '../identity.ts';
 import { readsRowAgain, rowAgain } from '../paging/row-again.ts';
 import { Problem } from '../problem.ts';
 import { attempts, retrying } from '../retry.ts';
-import type { HttpReply, Page } from '../types.ts';
-import type { Question } from './exchange.ts';
+import type { Page } from '../types.ts';
+import type { Question, VendorReply } from './exchange.ts';
 import { neverAgree } from './page-problems.ts';
 import { replyReader, type ReadPage } from './read-reply.ts';
 import type { SourceContext } from './source-context.ts';
@@ -14,7 +14,7 @@ export interface PageReader {
    * Reads one page. A reply that breaks off is asked for again from its beginning; records that were already yielded
    * come again then, with the same keys. `ahead` is the reply to the question, if that was sent already.
    */
-  read(question: Question, identity: Identify, ahead?: Promise<HttpReply>): AsyncGenerator<Page, ReadPage, undefined>;
+  read(question: Question, identity: Identify, ahead?: Promise<VendorReply>): AsyncGenerator<Page, ReadPage, undefined>;
 }
 
 /** Readings of a page of which two must agree, when nothing else proves that it is whole. */
@@ -29,7 +29,7 @@ export function pageReader(context: SourceContext): PageReader {
   async function* read(
     question: Question,
     identity: Identify,
-    ahead?: Promise<HttpReply>,
+    ahead?: Promise<VendorReply>,
   ): AsyncGenerator<Page, ReadPage, undefined> {
     let before: ReadPage | undefined;
     for (let reading = 1; reading <= mostReadings; reading++) {
@@ -88,5 +88,5 @@ export function pageReader(context: SourceContext): PageReader {
 interface Reading {
   readonly question: Question;
   readonly identity: Identify;
-  readonly ahead: Promise<HttpReply> | undefined;
+  readonly ahead: Promise<VendorReply> | undefined;
 }

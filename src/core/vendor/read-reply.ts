@@ -7,7 +7,7 @@ import { limitIn } from '../paging/next-link.ts';
 import { type RowAgain, rowsMoved } from '../paging/row-again.ts';
 import type { HttpReply, Page } from '../types.ts';
 import { collector } from './collect.ts';
-import type { Question } from './exchange.ts';
+import type { Question, VendorReply } from './exchange.ts';
 import { fewer, naming, noRecords } from './page-problems.ts';
 import { fieldsOf } from './record-fields.ts';
 import { endsWithConnection, isDocument, mayBeMissing, tellsNothing } from './reply-kind.ts';
@@ -37,7 +37,7 @@ const mostHeldBack = 3;
 type ReplyReader = (
   question: Question,
   identity: Identify,
-  asked: Promise<HttpReply>,
+  asked: Promise<VendorReply>,
 ) => AsyncGenerator<Page, ReadPage, undefined>;
 
 /** One for all pages of a definition, since what splits and collects is made once. `rows`: where pages overlap by a row. */
@@ -67,7 +67,7 @@ export function replyReader(
   async function* readReply(
     question: Question,
     identity: Identify,
-    asked: Promise<HttpReply>,
+    asked: Promise<VendorReply>,
   ): AsyncGenerator<Page, ReadPage, undefined> {
     const reply = await asked;
     part.begin(identity);

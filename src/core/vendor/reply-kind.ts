@@ -5,6 +5,7 @@ import { isObject } from '../json/parsed.ts';
 import { parsePath } from '../json/path.ts';
 import type { HttpReply } from '../types.ts';
 import { valueAt } from '../json/value-at.ts';
+import type { VendorReply } from './exchange.ts';
 
 /** Whether the status comes with what was asked for: 204 and 206 are successful, and do not. */
 export function bringsContent(status: number): boolean {
@@ -14,7 +15,7 @@ export function bringsContent(status: number): boolean {
 /** Whether the status says that there are no records, or no more of them: it then needs no body. */
 export function tellsNothing(
   { reply }: SourceDefinition,
-  { status, ended = false }: Pick<HttpReply, 'status' | 'ended'>,
+  { status, ended = false }: Pick<VendorReply, 'status' | 'ended'>,
 ): boolean {
   return ended || reply?.empty?.includes(status) === true;
 }
