@@ -26,7 +26,7 @@ export interface IdentityRule {
   readonly without?: readonly (readonly string[])[];
 }
 
-export interface Identify {
+export interface Identifier {
   /**
    * The key of the record `bytes[start, end)`. `spans` says where the values at the rule's paths are, quotes included:
    * value i is `bytes[spans[2i], spans[2i+1])`, a negative start where there is none. The result is the same object at
@@ -63,7 +63,7 @@ export function identifier(
   rule: IdentityRule,
   remembers: (key: Buffer, start: number, end: number) => boolean,
   continued: boolean,
-): Identify {
+): Identifier {
   const result: Key = { key: Buffer.alloc(0), keyStart: 0, keyEnd: 0 };
   const paths = rule.paths.length;
   const count = rule.first === true ? 1 : paths;

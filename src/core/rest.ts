@@ -5,7 +5,7 @@ import type { Ask, Page, Search, SettingValues, Source, Tools, Window } from './
 import { scopeOf } from './vendor/address.ts';
 import { asksVendor, branchesOf } from './vendor/branches.ts';
 import { identityRule } from './vendor/record-fields.ts';
-import { exchange } from './vendor/exchange.ts';
+import { vendorClient } from './vendor/vendor-client.ts';
 import { goneStatuses, hasHttpStatus } from './vendor/incomplete.ts';
 import { itemWalk } from './vendor/item-walk.ts';
 import { emptyPage, pageWalk } from './vendor/page-walk.ts';
@@ -20,7 +20,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   const { name, paging, items } = definition;
   const plan = planSearch(definition, search, tools);
   const written = windowWriter(definition, values);
-  const vendor = exchange(definition, values, tools);
+  const vendor = vendorClient(definition, values, tools);
   const prepare = preparation(definition, vendor);
   const context = { definition, plan, vendor, tools };
   const pages = items === undefined ? pageWalk(context) : itemWalk(context, items);

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import test from 'node:test';
 import fc from 'fast-check';
 import { idText } from '../../src/core/content/record-id.ts';
-import { identifier, type Identify, type IdentityRule } from '../../src/core/identity.ts';
+import { identifier, type Identifier, type IdentityRule } from '../../src/core/identity.ts';
 
 const hashed = /^sha256:[0-9a-f]{64}$/;
 
@@ -212,7 +212,7 @@ function contentKey(rule: IdentityRule, text: string): string {
 }
 
 /** The key of the record that holds this text only. */
-function next(identify: Identify, text: string): string {
+function next(identify: Identifier, text: string): string {
   const bytes = Buffer.from(JSON.stringify({ text }));
   const { key, keyStart, keyEnd } = identify.key(bytes, 0, bytes.length, new Int32Array(0));
   return key.toString('utf8', keyStart, keyEnd);

@@ -66,7 +66,7 @@ export const setting = z.strictObject({
   flag: optional(z.enum(['apikey', 'apisecret', 'orgurl', 'apiurl'])),
 });
 
-/** How a request proves who asks. Another scheme is another member here, and in core/vendor/exchange.ts. */
+/** How a request proves who asks. Another scheme is another member here, and in core/vendor/vendor-client.ts. */
 export const auth = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('none') }),
   z.strictObject({ type: z.literal('headers'), headers: templates }),

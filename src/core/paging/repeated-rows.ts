@@ -5,9 +5,9 @@
  * Of the page before only its last keys are kept, as 53 bits of their hashes: what shifts is at the edge of two pages.
  */
 import { fingerprint } from '../content/fingerprint.ts';
-import type { Identify } from '../identity.ts';
+import type { Identifier } from '../identity.ts';
 
-export interface RowIdentity extends Identify {
+export interface RowIdentity extends Identifier {
   /** Rows of the page at hand that were on the page before. One that a page shows twice is none of them. */
   repeated(): number;
 }
@@ -16,7 +16,7 @@ export interface RowIdentity extends Identify {
 const kept = 64 * 1024;
 
 /** Gives the keys of `identity`, and notices repeated rows. */
-export function noticingRepeats(identity: Identify): RowIdentity {
+export function noticingRepeats(identity: Identifier): RowIdentity {
   /** Of the page at hand, and of its earlier part where it is long. */
   let page = new Set<number>();
   let earlier = new Set<number>();

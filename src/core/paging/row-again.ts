@@ -9,11 +9,11 @@
 import { Buffer } from 'node:buffer';
 import type { SourceDefinition } from '../definition.ts';
 import { gone } from '../http-status.ts';
-import type { Identify } from '../identity.ts';
+import type { Identifier } from '../identity.ts';
 import type { PageEnd, Step } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
 
-type Key = ReturnType<Identify['key']>;
+type Key = ReturnType<Identifier['key']>;
 
 /** Where a page stands among the others of its window. */
 export interface Standing {
@@ -29,7 +29,7 @@ export interface RowAgain {
   /** A page begins. */
   begin(page: Standing): void;
   /** Whether this row was read before: the expected one as the first of its page, or one that goes by its content. */
-  take(key: Key, identity: Identify): boolean;
+  take(key: Key, identity: Identifier): boolean;
   /** A row that cannot be read has no name. */
   skip(): void;
   /** The name of the row that came last. */

@@ -2,7 +2,7 @@
 import type { SourceDefinition } from '../definition.ts';
 import { sentWith } from '../definition/texts.ts';
 import { listed } from '../text/listed.ts';
-import type { Question } from './exchange.ts';
+import type { Question } from './vendor-client.ts';
 import { placeholders, textOf } from '../definition/template.ts';
 
 export type QuestionParts = Pick<Question, 'request' | 'values' | 'parameters'>;

@@ -6,7 +6,7 @@ import { parsePath } from '../json/path.ts';
 import { pager, type Step } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
 import type { SettingValues, Tools } from '../types.ts';
-import type { Exchange } from './exchange.ts';
+import type { VendorClient } from './vendor-client.ts';
 import { endWarning, muteAt } from '../paging/more.ts';
 import { nextLink } from '../paging/next-link.ts';
 import { requestFor } from './page-walk.ts';
@@ -25,7 +25,7 @@ const mostListed = 4 * 1024 * 1024;
 export async function branchesOf(
   definition: SourceDefinition,
   values: SettingValues,
-  vendor: Pick<Exchange, 'json'>,
+  vendor: Pick<VendorClient, 'json'>,
   { warn }: Pick<Tools, 'warn'>,
 ): Promise<readonly string[]> {
   const { setting, fetch } = definition.branches ?? {};

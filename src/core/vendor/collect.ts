@@ -5,7 +5,7 @@ import { spellingOf } from '../clock/spelling.ts';
 import { fingerprint } from '../content/fingerprint.ts';
 import { contentOf, volatileSpans } from '../content/volatile.ts';
 import type { SourceDefinition } from '../definition.ts';
-import type { Identify } from '../identity.ts';
+import type { Identifier } from '../identity.ts';
 import { parsePath } from '../json/path.ts';
 import { splitter, type Splitter } from '../split.ts';
 import type { AuditRecord, Page, RefusedRecord } from '../types.ts';
@@ -22,7 +22,7 @@ const partBytes = 1024 * 1024;
 
 export interface Collector {
   /** A reply begins; what the last one left is forgotten. */
-  begin(identify: Identify): void;
+  begin(identify: Identifier): void;
   /** As of the splitter, for the body of the reply. */
   readonly push: Splitter['push'];
   readonly end: Splitter['end'];
@@ -48,7 +48,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
   const read = { time: Number.NaN, nanos: 0 };
   const readTime = rules.time === undefined ? undefined : spellingOf(rules.time).read;
   const withKey = refusedKeys(identityRule(definition).without);
-  let identity: Identify | undefined;
+  let identity: Identifier | undefined;
   let records: AuditRecord[] = [];
   let refused: RefusedRecord[] = [];
   let unmatched = 0;
@@ -117,7 +117,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
     },
   });
 
-  function begun(): Identify {
+  function begun(): Identifier {
     if (identity === undefined) throw new Error('records before the beginning of a reply');
     return identity;
   }

@@ -9,7 +9,7 @@ import { resolveSameOrigin } from '../origin.ts';
 import { pager, type Step } from '../paging.ts';
 import type { Page } from '../types.ts';
 import { sentWith } from '../definition/texts.ts';
-import type { Question } from './exchange.ts';
+import type { Question } from './vendor-client.ts';
 import { hasHttpStatus } from './incomplete.ts';
 import { listReader } from './list-page.ts';
 import { endWarning, muteAt } from '../paging/more.ts';

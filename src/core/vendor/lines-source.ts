@@ -10,7 +10,7 @@ import { Buffer } from 'node:buffer';
 import { collector } from './collect.ts';
 import { fieldsOf, identityRule } from './record-fields.ts';
 import type { SourceDefinition } from '../definition.ts';
-import { identifier, type Identify } from '../identity.ts';
+import { identifier, type Identifier } from '../identity.ts';
 import { Problem } from '../problem.ts';
 import { planSearch } from './search.ts';
 import { second } from '../time.ts';
@@ -117,7 +117,7 @@ function isWithin(length: number, passed: number): boolean {
  * given anew before its record is forgotten. A run forgets when a slice is over, what is older by whole seconds than the
  * overlap before it began; so it is that beginning which counts here.
  */
-function forgetting(identity: Identify, overlap: Duration): (began: Instant) => void {
+function forgetting(identity: Identifier, overlap: Duration): (began: Instant) => void {
   let since: Instant | undefined; // the older half of what is known came before
   let last: Instant;
   return (began) => {

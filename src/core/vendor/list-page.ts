@@ -6,7 +6,7 @@ import { parsePath } from '../json/path.ts';
 import type { PageEnd } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
 import type { Page } from '../types.ts';
-import type { Question } from './exchange.ts';
+import type { Question } from './vendor-client.ts';
 import { pageReader } from './read-page.ts';
 import { tokenOf } from '../json/value-at.ts';
 import type { SourceContext } from './source-context.ts';

@@ -1,11 +1,11 @@
 /** The pages of a window, from the first to the last. */
 import type { PagingDefinition, RequestDefinition, SourceDefinition } from '../definition.ts';
 import { keepsBookmark, pagingRules } from '../definition/paging-rules.ts';
-import type { Identify } from '../identity.ts';
+import type { Identifier } from '../identity.ts';
 import { exit, Problem } from '../problem.ts';
 import { pager, type Step } from '../paging.ts';
 import type { Page } from '../types.ts';
-import type { Question, VendorReply } from './exchange.ts';
+import type { Question, VendorReply } from './vendor-client.ts';
 import { totalWarning } from './incomplete.ts';
 import { isNamed } from '../paging/named-page.ts';
 import { isOpen, patience } from './open-job.ts';
@@ -31,7 +31,7 @@ export interface Reading {
 
 /** What is to be read. */
 export interface Route {
-  readonly identity: Identify;
+  readonly identity: Identifier;
   /** Where the last run stopped, for vendors with such cursors. */
   readonly bookmark: string | undefined;
   /** How many records there are, if something else than a page says so. */

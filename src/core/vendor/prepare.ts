@@ -1,13 +1,13 @@
 /** What has to be so before a window can be asked for, such as a subscription that collects the records. */
 import type { SourceDefinition } from '../definition.ts';
-import type { Exchange } from './exchange.ts';
+import type { VendorClient } from './vendor-client.ts';
 import { isAmong } from '../definition/answers.ts';
 import type { TemplateValues } from '../definition/template.ts';
 
 /** Sends the requests of `prepare`, once a branch. */
 export function preparation(
   { prepare = [] }: SourceDefinition,
-  vendor: Pick<Exchange, 'perform'>,
+  vendor: Pick<VendorClient, 'perform'>,
 ): (branch: string, values: TemplateValues) => Promise<void> {
   const prepared = new Set<string>();
   return async (branch, values) => {

@@ -1,10 +1,10 @@
 /** One page of a vendor, until it is surely whole: asked for again where its reply breaks off, or nothing proves its end. */
-import type { Identify } from '../identity.ts';
+import type { Identifier } from '../identity.ts';
 import { readsRowAgain, rowAgain } from '../paging/row-again.ts';
 import { Problem } from '../problem.ts';
 import { attempts, retrying } from '../retry.ts';
 import type { Page } from '../types.ts';
-import type { Question, VendorReply } from './exchange.ts';
+import type { Question, VendorReply } from './vendor-client.ts';
 import { neverAgree } from './page-problems.ts';
 import { replyReader, type ReadPage } from './read-reply.ts';
 import type { SourceContext } from './source-context.ts';
@@ -14,7 +14,11 @@ export interface PageReader {
    * Reads one page. A reply that breaks off is asked for again from its beginning; records that were already yielded
    * come again then, with the same keys. `ahead` is the reply to the question, if that was sent already.
    */
-  read(question: Question, identity: Identify, ahead?: Promise<VendorReply>): AsyncGenerator<Page, ReadPage, undefined>;
+  read(
+    question: Question,
+    identity: Identifier,
+    ahead?: Promise<VendorReply>,
+  ): AsyncGenerator<Page, ReadPage, undefined>;
 }
 
 /** Readings of a page of which two must agree, when nothing else proves that it is whole. */
@@ -28,7 +32,7 @@ export function pageReader(context: SourceContext): PageReader {
   /** JSON Lines, and CSV, have no end of their own: with no length either, two readings must agree. */
   async function* read(
     question: Question,
-    identity: Identify,
+    identity: Identifier,
     ahead?: Promise<VendorReply>,
   ): AsyncGenerator<Page, ReadPage, undefined> {
     let before: ReadPage | undefined;
@@ -87,6 +91,6 @@ export function pageReader(context: SourceContext): PageReader {
 
 interface Reading {
   readonly question: Question;
-  readonly identity: Identify;
+  readonly identity: Identifier;
   readonly ahead: Promise<VendorReply> | undefined;
 }

@@ -1,13 +1,13 @@
 /** The reply that is a page, streamed: raw records with their identity and time, in parts, and what it says besides. */
 import { keepsBookmark } from '../definition/paging-rules.ts';
 import { sentWith, usedPlaceholders } from '../definition/texts.ts';
-import type { Identify } from '../identity.ts';
+import type { Identifier } from '../identity.ts';
 import type { PageEnd } from '../paging.ts';
 import { limitIn } from '../paging/next-link.ts';
 import { type RowAgain, rowsMoved } from '../paging/row-again.ts';
 import type { HttpReply, Page } from '../types.ts';
 import { collector } from './collect.ts';
-import type { Question, VendorReply } from './exchange.ts';
+import type { Question, VendorReply } from './vendor-client.ts';
 import { fewer, naming, noRecords } from './page-problems.ts';
 import { fieldsOf } from './record-fields.ts';
 import { endsWithConnection, isDocument, mayBeMissing, tellsNothing } from './reply-kind.ts';
@@ -36,7 +36,7 @@ const mostHeldBack = 3;
 /** Reads one reply to its end. One that breaks off is a Problem with `again`; what came before it is yielded. */
 type ReplyReader = (
   question: Question,
-  identity: Identify,
+  identity: Identifier,
   asked: Promise<VendorReply>,
 ) => AsyncGenerator<Page, ReadPage, undefined>;
 
@@ -66,7 +66,7 @@ export function replyReader(
 
   async function* readReply(
     question: Question,
-    identity: Identify,
+    identity: Identifier,
     asked: Promise<VendorReply>,
   ): AsyncGenerator<Page, ReadPage, undefined> {
     const reply = await asked;

@@ -10,7 +10,7 @@ import { exit, Problem } from '../problem.ts';
 import type { HttpReply, Setting } from '../types.ts';
 import { serverText } from '../text/shown.ts';
 import { httpProblem, meaning } from '../http-problem.ts';
-import type { Question } from './exchange.ts';
+import type { Question } from './vendor-client.ts';
 import { bringsContent, isHtml } from './reply-kind.ts';
 import { settingsOf } from './address.ts';
 import { isAmong } from '../definition/answers.ts';

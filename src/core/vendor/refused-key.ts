@@ -1,6 +1,6 @@
 /** The key of a refused record, which has no ID: its text, in however many parts that came, and its number among equal ones. */
 import { createHash, type Hash } from 'node:crypto';
-import type { Identify } from '../identity.ts';
+import type { Identifier } from '../identity.ts';
 import { canonical } from '../json/canonical.ts';
 import { isIntricate } from '../json/parsed.ts';
 import type { RefusedRecord } from '../types.ts';
@@ -11,7 +11,7 @@ import type { RefusedRecord } from '../types.ts';
  */
 export function refusedKeys(
   without: readonly (readonly string[])[] = [],
-): (record: RefusedRecord, identity: Pick<Identify, 'refused'>) => RefusedRecord {
+): (record: RefusedRecord, identity: Pick<Identifier, 'refused'>) => RefusedRecord {
   let digest: Hash | undefined;
   return (record, identity) => {
     const isWhole = record.continued !== true && !record.more;

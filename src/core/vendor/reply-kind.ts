@@ -5,7 +5,7 @@ import { isObject } from '../json/parsed.ts';
 import { parsePath } from '../json/path.ts';
 import type { HttpReply } from '../types.ts';
 import { valueAt } from '../json/value-at.ts';
-import type { VendorReply } from './exchange.ts';
+import type { VendorReply } from './vendor-client.ts';
 
 /** Whether the status comes with what was asked for: 204 and 206 are successful, and do not. */
 export function bringsContent(status: number): boolean {

@@ -4,7 +4,7 @@ import { gone, notFound } from '../http-status.ts';
 import { exit, Problem } from '../problem.ts';
 import { askedBy } from './asked-by.ts';
 import { credentialsHint } from './auth/session.ts';
-import type { Question } from './exchange.ts';
+import type { Question } from './vendor-client.ts';
 import { cursorHint, isCursorRefused, passingIn, refusalHint } from './refusal.ts';
 import { valueAt } from '../json/value-at.ts';
 import { saying, tellsError, tellsExpired, tellsInvalid } from './reply.ts';

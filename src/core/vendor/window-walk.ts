@@ -2,7 +2,7 @@
  * A window from its beginning to its end: by pages or by a job, in halves where a vendor gives only a part of it, and once
  * more where it broke off.
  */
-import { identifier, type Identify } from '../identity.ts';
+import { identifier, type Identifier } from '../identity.ts';
 import { keepsBookmark } from '../definition/paging-rules.ts';
 import { exit, type Problem } from '../problem.ts';
 import { isoText, second } from '../time.ts';
@@ -19,7 +19,7 @@ import { edgeIn } from './window-values.ts';
 interface Part {
   readonly ask: Ask;
   readonly window: Window;
-  readonly identity: Identify;
+  readonly identity: Identifier;
   readonly bookmark: string | undefined;
 }
 

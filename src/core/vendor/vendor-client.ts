@@ -51,7 +51,7 @@ interface SmallReply extends Pick<HttpReply, 'url' | 'headers'> {
   readonly text: string;
 }
 
-export interface Exchange {
+export interface VendorClient {
   /** Logs in, for sources with sessions. */
   open(): Promise<void>;
   /** Whether a request would be sent at once, and not wait for its turn. */
@@ -77,7 +77,7 @@ export interface Exchange {
 }
 
 /** Nothing is sent before the first question. Throws Problem 78 when an address or a key cannot be used. */
-export function exchange(definition: SourceDefinition, values: TemplateValues, tools: Tools): Exchange {
+export function vendorClient(definition: SourceDefinition, values: TemplateValues, tools: Tools): VendorClient {
   const base = baseUrl(definition, values);
   const http = tools.http(base);
   const turn = pace(definition.limits, tools);
