@@ -16,7 +16,7 @@ import { divertedBy, leftOut, setAside } from './core/run/partial.ts';
 import { clockProblems } from './core/run/plan.ts';
 import { firstPosition } from './core/run/position.ts';
 import { pullBranches, type RunState } from './core/run/pull-branches.ts';
-import { collect } from './core/run/run-problems.ts';
+import { collectProblem } from './core/run/run-problems.ts';
 import { emptySummary } from './core/summary.ts';
 import type { CredentialMarks, Position, Sink, Summary, Window } from './core/types.ts';
 import { beginAgain } from './io/position/position-read.ts';
@@ -55,7 +55,7 @@ export async function run(parts: RunParts): Promise<RunResult> {
     unread: { delivered: 0, quarantined: 0 },
   };
   try {
-    await collect(state, async () => {
+    await collectProblem(state, async () => {
       // A dry run saves nothing: it need not keep the next run waiting, nor wait for one.
       if (!parts.job.dryRun) await parts.store?.lock();
       state.position = (await parts.store?.load()) ?? firstPosition(parts.scope);
@@ -66,8 +66,8 @@ export async function run(parts: RunParts): Promise<RunResult> {
     });
   } finally {
     // After a bug as well: Node 26 makes an error of its own of a file that nobody closed.
-    await collect(state, () => parts.quarantine.close());
-    await collect(state, async () => parts.store?.close());
+    await collectProblem(state, () => parts.quarantine.close());
+    await collectProblem(state, async () => parts.store?.close());
   }
   return state;
 }
@@ -85,7 +85,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
   const dry = parts.job.dryRun ? dryQuarantine(parts.quarantine.path) : undefined;
   let sink: Sink | undefined;
   try {
-    await collect(state, async () => {
+    await collectProblem(state, async () => {
       state.isBegun = position.begin !== undefined;
       noteBegin(parts, position);
       await parts.begin?.();
@@ -97,7 +97,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
     // What failed after a request to stop does not hide it. The branch that it ended has told of it.
     const { stop } = parts.tools;
     if (problems.length > 0 && !state.metIn.has(stop.reason as Problem))
-      await collect(state, () => stop.throwIfAborted());
+      await collectProblem(state, () => stop.throwIfAborted());
     if (summary.diverted > 0) problems.push(divertedBy(parts.sink.name, summary.diverted));
     if (summary.alike > 0) problems.push(leftOut(summary.alike));
     if (summary.quarantined > 0) problems.push(setAside(summary.quarantined, parts.quarantine.path, dry?.reasons()));
@@ -110,10 +110,10 @@ async function pullAll(state: State, position: Position): Promise<void> {
       unread: state.unread,
       credentials,
     };
-    await collect(state, () => conclude(parts, position, sink, ending));
+    await collectProblem(state, () => conclude(parts, position, sink, ending));
   } finally {
     // After a bug as well: a command that waits for more records would keep the program for ever.
     await parts.source.close();
-    await collect(state, async () => sink?.close());
+    await collectProblem(state, async () => sink?.close());
   }
 }

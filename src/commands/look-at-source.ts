@@ -36,10 +36,10 @@ export async function lookAtSource(
     const gone = goneBefore({ source, bookmark: undefined, job: plan });
     if (gone !== undefined) throw gone;
     const seen = firstLook(definition);
-    const never = drift(configuration);
+    const drifted = drift(configuration);
     const slice = await readFirst({ source, tools }, plan, branches, (page, { from }) => {
       seen.note(page, earliestShown(source, from));
-      never.note(page);
+      drifted.note(page);
     });
     const [clock] = clockProblems({ source, job: plan, tools }, undefined);
     if (clock !== undefined) throw clock;
@@ -51,7 +51,7 @@ export async function lookAtSource(
         : `logged in, ${counted(seen.count())} on ${page}${seen.lacks()}${clockOf(source)}`;
     const told = new Set(warnings.slice(others));
     const doubts = [...told].map((line) => `; ${line.replace(`${source.name}: `, '')}`).join('');
-    return doubts === '' && never.warnings().length === 0 && !seen.isAllOld() ? found : { warning: found + doubts };
+    return doubts === '' && drifted.warnings().length === 0 && !seen.isAllOld() ? found : { warning: found + doubts };
   } finally {
     await source.close();
   }

@@ -35,7 +35,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
     const job = makeJob(configuration, parts);
     const scope = scopeOf(parts, configuration);
     const started = world.now();
-    const never = drift(configuration);
+    const drifted = drift(configuration);
     const result = await run({
       job,
       source: parts.source,
@@ -52,14 +52,14 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
       credentials: credentialsOf(configuration),
       quarantine: scrubbedQuarantine(quarantineOf(job, stateDirectory, world.now), log.clean),
       tools: parts.tools,
-      note: never.note,
+      note: drifted.note,
       told: (problem) => withPlace(problem, configuration),
       progress: (summary, window) => progress.show(() => progressText(summary, window, world.now() - started)),
     });
     if (log.level === 'debug' || log.level === 'trace' || (job.dryRun && log.level !== 'error')) {
       log.say(summaryText(result, job), summaryFields(result, job));
     }
-    for (const warning of never.warnings()) log.warn(warning);
+    for (const warning of drifted.warnings()) log.warn(warning);
     if (result.summary.changed > 0) log.warn(changedText(result.summary.changed));
     if (!job.usePosition) warnOfAbsent(parts.source, result.summary, host);
     return report(result.problems, job, configuration, host);

@@ -17,7 +17,7 @@ import { errorCode } from './error-code.ts';
 import { reached } from './failpoint.ts';
 import { prepareDirectory } from './position/state-directory.ts';
 import { lastingFailure } from './disk/lasting-failure.ts';
-import { inTurns } from './disk/turns.ts';
+import { mutex } from './disk/mutex.ts';
 import { writeFully } from './disk/write-fully.ts';
 
 const blockSize = 64 * 1024;
@@ -38,7 +38,7 @@ export function openQuarantine(path: string, now: () => number, most: number = g
   let parts: FileHandle | undefined;
   let partsSize = 0;
   const lasting = lastingFailure();
-  const turn = inTurns(); // a line must not be written into another
+  const turn = mutex(); // a line must not be written into another
 
   async function prepare(): Promise<FileHandle> {
     if (file !== undefined) return file;

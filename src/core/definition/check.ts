@@ -7,7 +7,7 @@ import { oauthProblems } from './check/oauth.ts';
 import { bareProblems, pathProblems } from './check/pages.ts';
 import { requestProblems } from './check/requests.ts';
 import { secretProblems } from './check/secrets.ts';
-import { collect, templatesOf, usedPlaceholders } from './texts.ts';
+import { textsIn, templatesOf, usedPlaceholders } from './texts.ts';
 import { signatureProblems } from './check/signature.ts';
 import { timeProblems } from './check/times.ts';
 import { placeholderMeanings, placeholdersElsewhere } from './placeholders.ts';
@@ -56,9 +56,9 @@ function* placeholderProblems(definition: SourceDefinition): Generator<string> {
     }
   }
   const settingsOnly = [
-    ...collect('url', definition.url),
-    ...collect('auth.url', tokenUrl),
-    ...collect('scope', definition.scope),
+    ...textsIn('url', definition.url),
+    ...textsIn('auth.url', tokenUrl),
+    ...textsIn('scope', definition.scope),
   ];
   for (const [at, text] of settingsOnly) {
     const wrong = placeholders(text).find(

@@ -12,28 +12,28 @@ export type EveryRequest = Pick<SourceDefinition, 'headers' | 'variables'>;
 
 /** The placeholders that a request, or a part of one, is sent with: its own, and those of what goes with every request. */
 export function sentWith({ headers, variables }: EveryRequest, request: unknown): ReadonlySet<string> {
-  return new Set([...collect('', [request, headers, variables])].flatMap(([, text]) => placeholders(text)));
+  return new Set([...textsIn('', [request, headers, variables])].flatMap(([, text]) => placeholders(text)));
 }
 
 /** Every text that may have placeholders. */
 export function templatesOf(definition: SourceDefinition): (readonly [at: string, text: string])[] {
   const { url, scope, variables, headers, auth, prepare, job, request, paging, items, branches } = definition;
   const parts = { url, scope, variables, headers, auth, prepare, job, request, paging, items, branches };
-  return Object.entries(parts).flatMap(([name, part]) => [...collect(name, part)]);
+  return Object.entries(parts).flatMap(([name, part]) => [...textsIn(name, part)]);
 }
 
 /** Every text inside a value, with its place. */
-export function* collect(at: string, value: unknown): Generator<readonly [at: string, text: string]> {
+export function* textsIn(at: string, value: unknown): Generator<readonly [at: string, text: string]> {
   if (typeof value === 'string') yield [at, value];
   else if (typeof value === 'object' && value !== null) {
     for (const [key, member] of Object.entries(value)) {
       yield [`${at}.${key}`, key]; // names of members in a JSON body are filled, too
-      yield* collect(`${at}.${key}`, member);
+      yield* textsIn(`${at}.${key}`, member);
     }
   }
 }
 
 /** Whether any text inside the part has this placeholder. */
 export function usesPlaceholder(part: unknown, name: string): boolean {
-  return [...collect('', part)].some(([, text]) => placeholders(text).includes(name));
+  return [...textsIn('', part)].some(([, text]) => placeholders(text).includes(name));
 }

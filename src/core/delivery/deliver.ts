@@ -5,7 +5,7 @@
  */
 import { type Packed, part } from '../batch.ts';
 import { type Split, type Task, worklist } from './bisect.ts';
-import { collect, type Delivered, type Fate, type Kept, keptWhole } from './delivered.ts';
+import { sortFates, type Delivered, type Fate, type Kept, keptWhole } from './delivered.ts';
 import { refusedBy } from './refusal-limit.ts';
 import { exit, Problem } from '../problem.ts';
 import { mostAttempts, pause } from '../retry.ts';
@@ -66,7 +66,7 @@ export async function deliver(
       const reply = answered ?? (await request(sink, part(packed, task.indices).batch));
       answered = undefined;
       if ('outcomes' in reply) {
-        const left = settle(sink, task, reply, fates, refuse);
+        const left = noteOutcomes(sink, task, reply, fates, refuse);
         if (left.indices.length > 0) work.again(await again(left, clock, listeners));
         else if (reply.after !== undefined) await slowDown(reply.after, clock);
       } else if ('split' in reply) {
@@ -77,10 +77,10 @@ export async function deliver(
       }
     }
   } catch (error) {
-    await listeners.soFar?.(collect(packed, fates));
+    await listeners.soFar?.(sortFates(packed, fates));
     throw error;
   }
-  return collect(packed, fates);
+  return sortFates(packed, fates);
 }
 
 type Settled = Extract<Reply, { outcomes: unknown }>;
@@ -121,7 +121,7 @@ function isKept(fate: Fate): boolean {
 }
 
 /** Notes the outcomes; returns the records that failed for now, in their order. */
-function settle(
+function noteOutcomes(
   sink: Pick<Sink, 'name'>,
   task: Task,
   { outcomes, pending, after }: Settled,

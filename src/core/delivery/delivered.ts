@@ -43,7 +43,7 @@ export function keptWhole(entries: readonly number[], pending: string | undefine
 }
 
 /** Sorts the fates by kind, in the order of the batch; records without one are in none. */
-export function collect(packed: Packed, fates: readonly Fate[]): Delivered {
+export function sortFates(packed: Packed, fates: readonly Fate[]): Delivered {
   const kept: number[] = [];
   const awaited = new Map<string, number[]>();
   const refused: Refused[] = [];

@@ -46,7 +46,7 @@ export interface Outbox {
   /** Sends everything and waits for every outcome; throws the first Problem. */
   drain(): Promise<void>;
   /** Waits for what is in flight and sends nothing more: the end after a failure. */
-  settle(): Promise<void>;
+  halt(): Promise<void>;
   /** The sink failed, so that other branches would fail as well. */
   broken(): boolean;
 }
@@ -140,7 +140,7 @@ export function outbox(parts: OutboxParts): Outbox {
       if (sink.settle !== undefined) await unsaved.journal();
       await aside.flush();
     },
-    async settle() {
+    async halt() {
       await Promise.all(flight);
       // They come again, with the others that were too many.
       if (limit.thrown.size > 0) doubted.splice(0, doubted.length, ...doubted.filter((one) => one.branch !== branch));

@@ -54,7 +54,7 @@ export interface BranchRun<AnyJob extends Job = DatedJob> extends RunContext<Any
   /** Makes the position as it is durable. */
   save(): Promise<void>;
   /** Runs a step and writes down its Problem, for the run to go on. */
-  collect(step: () => Promise<void>): Promise<void>;
+  collectProblem(step: () => Promise<void>): Promise<void>;
   /** Writes down a Problem that the run goes on after. */
   addProblem(problem: Problem): void;
   /** The position moves past the gap before the window that is read. */

@@ -10,7 +10,7 @@ import { save } from './keeping.ts';
 import { inDoubt, skipped, unasked } from './partial.ts';
 import { placeOf } from './position.ts';
 import { pullBranch } from './pull-branch.ts';
-import { addProblem, collect, nameBranches, type Collected } from './run-problems.ts';
+import { addProblem, collectProblem, nameBranches, type Collected } from './run-problems.ts';
 import { outcomeOf } from '../summary.ts';
 import { inTurn } from './turns.ts';
 import { leftUntold } from './untold.ts';
@@ -67,7 +67,7 @@ export async function pullBranches(state: RunState, { position, sink, quarantine
   const asked = parts.job.search.single ? branches.slice(0, 1) : branches;
   for (const branch of inTurn(asked, position, tools.stop)) {
     // Between two branches no request is under way that would notice the stop: the others would be skipped in silence.
-    await collect(state, () => tools.stop.throwIfAborted());
+    await collectProblem(state, () => tools.stop.throwIfAborted());
     if (state.sinkBroken || tools.stop.aborted) break;
     const at: BranchRun<Job> = {
       ...parts,
@@ -81,7 +81,7 @@ export async function pullBranches(state: RunState, { position, sink, quarantine
       before: position,
       doubted,
       save: saveAll,
-      collect: (step) => collect(state, step, branch),
+      collectProblem: (step) => collectProblem(state, step, branch),
       addProblem: (problem) => addProblem(state, problem, branch),
       sinkBroke: () => void (state.sinkBroken = true),
     };
@@ -93,7 +93,7 @@ export async function pullBranches(state: RunState, { position, sink, quarantine
       await pullBranch(at, read, cure);
       isRead = true;
     };
-    await collect(state, pull, branch);
+    await collectProblem(state, pull, branch);
     if (!isRead) {
       const { delivered: more, quarantined } = outcomeOf(summary);
       state.unread.delivered += more - before.delivered;

@@ -112,7 +112,7 @@ export async function pullSlice(
     unfinished = failure ?? incomplete;
     if (unfinished === undefined) await finish();
     else {
-      await at.collect(finish); // a destination that fails with what there is of it is told of beside that
+      await at.collectProblem(finish); // a destination that fails with what there is of it is told of beside that
       throw unfinished;
     }
     return true;
@@ -124,7 +124,7 @@ export async function pullSlice(
     summary.gaps.push(...lacking); // told of now, and met again
     const isStopped = problem === tools.stop.reason;
     noteCut(at, slice, whole, { isStopped, failure, unfinished, hasRead: readSoFar() > readBefore });
-    await at.collect(() => unlessSame(problem, out.settle));
+    await at.collectProblem(() => unlessSame(problem, out.halt));
     if (out.broken()) at.sinkBroke();
     const isLeft = source.stream !== undefined && unaccounted(summary) !== openBefore;
     if (isLeft && problem instanceof Problem) throw notShownAgain(problem, source.name);

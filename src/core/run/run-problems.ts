@@ -10,7 +10,11 @@ export interface Collected {
 }
 
 /** Runs a step and writes down its Problem. */
-export async function collect(into: Collected, step: () => Promise<void> | void, branch?: string): Promise<void> {
+export async function collectProblem(
+  into: Collected,
+  step: () => Promise<void> | void,
+  branch?: string,
+): Promise<void> {
   try {
     await step();
   } catch (problem) {

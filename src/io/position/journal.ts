@@ -16,7 +16,7 @@ import { removeFile, syncDirectory } from '../disk/durable.ts';
 import { fileProblem, orFileProblem } from '../disk/file-problem.ts';
 import { reached } from '../failpoint.ts';
 import { type JournalEntry, type JournalExtent, readJournal } from './journal-read.ts';
-import { inTurns } from '../disk/turns.ts';
+import { mutex } from '../disk/mutex.ts';
 import { writeFully } from '../disk/write-fully.ts';
 
 export interface Journal {
@@ -37,7 +37,7 @@ export function openJournal(path: string): Journal {
   let isReady = false;
   /** As it was when it was read; undefined when it was not, or was written to since. */
   let known: JournalExtent | undefined;
-  const turn = inTurns();
+  const turn = mutex();
 
   /** Opens the file for writing, after what is whole if that belongs to the same position. */
   async function prepare(wanted: string): Promise<FileHandle> {

@@ -238,7 +238,7 @@ test('a record in doubt is told of though the run then fails for another reason'
   await settled();
   sent[3]?.fail(new Problem(exit.noperm, 'the key is revoked'));
   await draining;
-  await box.settle();
+  await box.halt();
   assert.equal(doubted.length, 2);
 });
 
@@ -266,10 +266,10 @@ test('of several failures the first is told, nothing more is sent, and what was 
   assert.equal(box.broken(), true);
   assert.throws(() => box.tick(), first);
   const drained = assert.rejects(box.drain(), first);
-  const settling = box.settle();
-  assert.equal(await isOver(settling), false);
+  const halting = box.halt();
+  assert.equal(await isOver(halting), false);
   sent[0]?.answer(allKept);
-  await Promise.all([settling, drained]);
+  await Promise.all([halting, drained]);
   assert.deepEqual([sent.length, ledger.size()], [3, 2]);
 });
 
@@ -307,7 +307,7 @@ test('what cannot be read of a stream is set aside each time it comes, until it 
   for (let count = 1; count <= 10; count++) await refuse(box, '{1');
   assert.deepEqual([quarantine.added.length, summary.quarantined, summary.unreadable], [10, 10, 10]);
   await assert.rejects(refuse(box, '{1'), { status: exit.data });
-  await box.settle();
+  await box.halt();
   assert.equal(ledger.size(), 0);
 });
 
@@ -369,7 +369,7 @@ test('a failure of the last batch is told by the drain that waits for it; what w
   sent[0]?.fail(problem);
   await draining;
   assert.equal(ledger.size(), 0);
-  await box.settle();
+  await box.halt();
   assert.deepEqual([happened.at(-1), ledger.size()], ['quarantine on disk: 1', 1]);
 });
 

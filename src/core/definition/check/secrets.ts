@@ -4,7 +4,7 @@
  */
 import type { SourceDefinition } from '../../definition.ts';
 import { placeholders } from '../template.ts';
-import { collect, templatesOf } from '../texts.ts';
+import { textsIn, templatesOf } from '../texts.ts';
 
 /** Names of headers, parameters and members that carry a credential. */
 const ofCredential = /authorization|cookie|api[-_]?key|password|passphrase|secret|token/i;
@@ -27,7 +27,7 @@ export function* secretProblems(definition: SourceDefinition): Generator<string>
     }
   }
 
-  const used = [...collect('auth', auth)].filter(([at]) => !at.startsWith('auth.url')).map(([, text]) => text);
+  const used = [...textsIn('auth', auth)].filter(([at]) => !at.startsWith('auth.url')).map(([, text]) => text);
   const isProven = used.some((text) => placeholders(text).some((name) => settings[name]?.secret === true));
   const names = [...new Set(used.flatMap(unmarked))];
   if (!isProven && names.length > 0) {

@@ -1,5 +1,5 @@
-/** Work that must not overlap: each piece starts when the one before has ended, however that ended. */
-export function inTurns(): <Result>(work: () => Promise<Result>) => Promise<Result> {
+/** Mutual exclusion, for work that must not overlap: each piece starts when the one before has ended, however that ended. */
+export function mutex(): <Result>(work: () => Promise<Result>) => Promise<Result> {
   let last: Promise<unknown> = Promise.resolve();
 
   async function after<Result>(before: Promise<unknown>, work: () => Promise<Result>): Promise<Result> {
