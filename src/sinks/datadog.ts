@@ -64,7 +64,7 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
   const url = `${base}/api/v2/logs`;
   const who = `datadog at ${new URL(base).origin}`;
   const http = tools.http(base);
-  const uploads = upload(who, { records: 1000, bytes: largestBatch, record: largestLog });
+  const uploads = upload(http, who, { records: 1000, bytes: largestBatch, record: largestLog });
   const headers = { 'dd-api-key': values['DATADOG_API_KEY'] ?? '', 'content-type': 'application/json' };
 
   function isOutside(time: number): boolean {
@@ -74,7 +74,7 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
 
   async function send(batch: Batch): Promise<Reply> {
     const load = { count: batch.count, body: enclosed(batch.body, '[', ']') };
-    const { reply, text, verdict } = await uploads.post(http, url, headers, load);
+    const { reply, text, verdict } = await uploads.post(url, headers, load);
     if (verdict !== undefined) return verdict;
     const answer = objectOrNothing(text);
     if (isSuccessful(reply.status)) {
@@ -89,8 +89,8 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
 
   /** A request without any log: whether the key is good is looked at before the body. */
   async function probe(): Promise<string> {
-    const reply = await http.send({ method: 'POST', url, headers, body: '[]' });
-    const answer = objectOrNothing(await reply.text());
+    const { reply, text } = await uploads.ask(url, headers, '[]');
+    const answer = objectOrNothing(text);
     const isTaken = isSuccessful(reply.status);
     if (!isTaken && reply.status !== 400) throw failure(reply, 'the key', answer);
     if (answer === undefined || (isTaken && saying(answer) !== '')) throw noIntake();

@@ -63,7 +63,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
   const who = `elastic at ${new URL(base).origin}`;
   const authorization = elasticCredentials(values);
   const http = tools.http(base);
-  const uploads = upload(who, { records: 1000, bytes: 5_000_000, record: 100 * 1024 * 1024 });
+  const uploads = upload(http, who, { records: 1000, bytes: 5_000_000, record: 100 * 1024 * 1024 });
   const { refusal, busy, failure, notElastic } = elasticProblems(values, who, tools.now);
   const isFirstClash = clashes();
   let asked: Promise<ElasticServer> | undefined;
@@ -120,7 +120,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     if (pipeline !== undefined) query.set('pipeline', pipeline);
     const url = `${base}/${encodeURIComponent(index)}/_bulk?${query.toString()}`;
     const headers = { ...authorization, 'content-type': 'application/x-ndjson', accept: 'application/json' };
-    const { reply, text, verdict } = await uploads.post(http, url, headers, batch);
+    const { reply, text, verdict } = await uploads.post(url, headers, batch);
     if (verdict !== undefined) return verdict;
     if (isSuccessful(reply.status)) return read(text, batch);
     const said = ownWords(text);

@@ -66,13 +66,13 @@ function otlpSink(values: SettingValues, tools: SinkTools): Sink {
   const who = `otlp at ${address.origin}`;
   const http = address.port === '4317' ? orGrpc(tools.http(url)) : tools.http(url);
   const headers = { ...headerList(values['OTLP_HEADERS'] ?? '', 'OTLP_HEADERS'), 'content-type': 'application/json' };
-  const uploads = upload(who, { records: 5000, bytes: largestBatch, record: Infinity });
+  const uploads = upload(http, who, { records: 5000, bytes: largestBatch, record: Infinity });
   const [before, after] = otlpEnvelope(values['OTLP_SERVICE'] ?? tools.sourceName, version);
   let hasWarned = false;
 
   async function send(batch: Batch): Promise<Reply> {
     const load = { count: batch.count, body: enclosed(batch.body, before, after) };
-    const { reply, text, verdict } = await uploads.post(http, url, headers, load);
+    const { reply, text, verdict } = await uploads.post(url, headers, load);
     if (verdict !== undefined) return verdict;
     if (isSuccessful(reply.status)) {
       const { rejected, said } = taken(text);
@@ -87,8 +87,7 @@ function otlpSink(values: SettingValues, tools: SinkTools): Sink {
 
   /** A request without any log record, which a receiver should take. */
   async function probe(): Promise<string> {
-    const reply = await http.send({ method: 'POST', url, headers, body: before + after });
-    const text = await reply.text();
+    const { reply, text } = await uploads.ask(url, headers, before + after);
     if (reply.status === 400 && misplaced(text) === undefined) {
       const said = saidBy(text);
       return `it answers, though not well to a delivery without records (HTTP 400${said === undefined ? '' : `: ${said}`}); address and key are proven by the first delivery`;

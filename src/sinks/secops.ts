@@ -76,6 +76,7 @@ const after = ']}}';
 const largestBatch = 3_950_000 - before.length - after.length;
 /** A log of 1 MB, which other ways into SecOps take at most, in base64 and with its times. */
 const largestLog = 1_334_000;
+const json = { 'content-type': 'application/json' };
 /** What a refusal may be about, beside the logs. */
 const doubt = 'SECOPS_LOG_TYPE, SECOPS_NAMESPACE and SECOPS_INSTANCE';
 const places = 'check SECOPS_PROJECT, SECOPS_REGION, SECOPS_INSTANCE and SECOPS_LOG_TYPE';
@@ -95,13 +96,11 @@ function secopsSink(values: SettingValues, tools: SinkTools): Sink {
   const http = tools.http(base);
   const login = accessToken({ name: 'secops', settings, auth }, auth, values, tools);
   // Whether the API takes gzip is not documented.
-  const uploads = upload(who, { records: 5000, bytes: largestBatch, record: largestLog }, { gzip: false });
+  const uploads = upload(http, who, { records: 5000, bytes: largestBatch, record: largestLog }, { gzip: false });
 
   async function send(batch: Batch): Promise<Reply> {
     const load = { count: batch.count, body: enclosed(batch.body, before, after) };
-    const { reply, text, verdict } = await granted(login, (token) =>
-      uploads.post(http, url, { ...token, 'content-type': 'application/json' }, load),
-    );
+    const { reply, text, verdict } = await granted(login, (token) => uploads.post(url, { ...token, ...json }, load));
     if (verdict !== undefined) return verdict;
     if (isTaken(reply, text)) return { outcomes: allKept(batch) };
     const { said } = toldError(text);
@@ -111,11 +110,7 @@ function secopsSink(values: SettingValues, tools: SinkTools): Sink {
 
   /** A request without any log: whether the account may import is looked at before the body. */
   async function probe(): Promise<string> {
-    const { reply, text } = await granted(login, async (token) => {
-      const headers = { ...token, 'content-type': 'application/json' };
-      const answer = await http.send({ method: 'POST', url, headers, body: before + after });
-      return { reply: answer, text: await answer.text() };
-    });
+    const { reply, text } = await granted(login, (token) => uploads.ask(url, { ...token, ...json }, before + after));
     if (isTaken(reply, text)) return 'it takes the token, and a delivery without logs';
     const { said } = toldError(text);
     if (reply.status !== 400 || said === undefined) throw failure(reply, 'the token', text);

@@ -81,7 +81,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
   const http = tools.http(base);
   const records = route.single ? 1 : 1000;
   const told = `${largestEvent} bytes that the intake takes`;
-  const uploads = upload(who, { records, bytes: largestBatch, record: largestEncoded, told });
+  const uploads = upload(http, who, { records, bytes: largestBatch, record: largestEncoded, told });
   /** Answers in a row that did not account for the events. */
   let short = 0;
   /** Was it seen that some events get an ID and others do not? Then it is the events. */
@@ -92,7 +92,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     if (refusal !== undefined) return refusal;
     const headers = { ...credentials.headers, ...route.headers(batch), 'content-type': route.contentType };
     const load = { count: batch.count, body: route.enclose(batch.body) };
-    const { reply, text, verdict } = await uploads.post(http, url + credentials.query, headers, load);
+    const { reply, text, verdict } = await uploads.post(url + credentials.query, headers, load);
     if (verdict !== undefined) return verdict;
     if (isSuccessful(reply.status)) return read(text, batch.count);
     const refused = sekoiaRefusal(reply.status, text);

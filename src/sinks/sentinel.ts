@@ -80,6 +80,7 @@ const largestBatch = 980_000;
 const largestText = 64_000;
 /** Escaped it is at most so large; anything beyond need not be held to be refused. */
 const largestRow = 2 * largestText + 1000;
+const json = { 'content-type': 'application/json' };
 /** What a refusal may be about, beside the rows. */
 const doubt = 'SENTINEL_RULE and SENTINEL_STREAM, and that the stream has the columns that the README names';
 const places = 'check SENTINEL_URL, SENTINEL_RULE and SENTINEL_STREAM';
@@ -98,14 +99,14 @@ function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
   const http = tools.http(base);
   const login = accessToken({ name: 'sentinel', settings, auth }, auth, values, tools);
   const told = `${largestText} bytes that a column takes`;
-  const uploads = upload(who, { records: 5000, bytes: largestBatch, record: largestRow, told });
+  const uploads = upload(http, who, { records: 5000, bytes: largestBatch, record: largestRow, told });
 
   async function send(batch: Batch): Promise<Reply> {
     const refusal = oversize(batch, largestText, rawBytes, 'a column');
     if (refusal !== undefined) return refusal;
     const load = { count: batch.count, body: enclosed(batch.body, '[', ']') };
     const { reply, text, verdict } = await granted(login, (token) =>
-      uploads.post(http, address, { ...token, 'content-type': 'application/json' }, load),
+      uploads.post(address, { ...token, ...json }, load),
     );
     if (verdict !== undefined) return verdict;
     if (isSuccessful(reply.status)) {
@@ -120,11 +121,7 @@ function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
 
   /** A request without any row: whether the token is good, and the rule there, is looked at before the body. */
   async function probe(): Promise<string> {
-    const { reply, text } = await granted(login, async (token) => {
-      const headers = { ...token, 'content-type': 'application/json' };
-      const answer = await http.send({ method: 'POST', url: address, headers, body: '[]' });
-      return { reply: answer, text: await answer.text() };
-    });
+    const { reply, text } = await granted(login, (token) => uploads.ask(address, { ...token, ...json }, '[]'));
     const { code, said } = toldError(text);
     if (isSuccessful(reply.status) && text.trim() === '') return 'it takes the token, and a delivery without rows';
     if (isSuccessful(reply.status) || (reply.status === 400 && said === undefined)) throw noEndpoint();

@@ -73,7 +73,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
   const who = `splunk at ${new URL(base).origin}`;
   const index = values['SPLUNK_INDEX'];
   const http = tools.http(base);
-  const uploads = upload(who, { records: 1000, bytes: 1_000_000, record: 50 * 1024 * 1024 });
+  const uploads = upload(http, who, { records: 1000, bytes: 1_000_000, record: 50 * 1024 * 1024 });
   let wantsAcks = truthOf(values['SPLUNK_ACK']) === true;
   const channelOfRun = tools.guid();
   let acks = acknowledgements(undefined);
@@ -87,7 +87,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
 
   async function send(batch: Batch): Promise<Reply> {
     const channel = wantsAcks ? tools.guid() : channelOfRun;
-    const { reply, text, verdict } = await uploads.post(http, url('event'), headers(channel), batch);
+    const { reply, text, verdict } = await uploads.post(url('event'), headers(channel), batch);
     if (verdict !== undefined) return verdict;
     const answer = hecReply(reply.status, text, batch.count, batch.body.length);
     switch (answer.kind) {
@@ -131,8 +131,8 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
   /** One question for an acknowledgement. */
   async function ask(channel: string, number: number): Promise<AckAnswer> {
     const { path, body } = ackQuestion(channel, number);
-    const reply = await http.send({ method: 'POST', url: url(path), headers: headers(channel), body });
-    const answer = objectOf(await reply.text());
+    const { reply, text } = await uploads.ask(url(path), headers(channel), body);
+    const answer = objectOf(text);
     const told = ackAnswer(reply.status, answer, number);
     if (told !== undefined) return told;
     if (reply.status === 200) throw notHec();
@@ -143,8 +143,8 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
 
   /** An empty request says whether the token is good. */
   async function probe(): Promise<string> {
-    const reply = await http.send({ method: 'POST', url: url('event'), headers: headers(channelOfRun), body: '' });
-    const answer = objectOf(await reply.text());
+    const { reply, text } = await uploads.ask(url('event'), headers(channelOfRun), '');
+    const answer = objectOf(text);
     const greeting = hecGreeting(reply.status, answer);
     if (greeting === undefined) throw isSuccessful(reply.status) ? notHec() : failure(reply, 'the token', answer);
     if (greeting !== 'good') {

@@ -87,12 +87,12 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
   const gzip = truthOf(values['WEBHOOK_GZIP']) === true;
   const http = tools.http(url);
   const limits = { records: recordsOf(values), bytes: largestBatch, record: Infinity };
-  const uploads = upload(who, limits, { gzip, followRedirects: false });
+  const uploads = upload(http, who, limits, { gzip, followRedirects: false });
 
   async function send(batch: Batch): Promise<Reply> {
     const { count, records } = batch;
     const body = asArray ? enclosed(batch.body, '[', ']') : batch.body;
-    const { reply, text, verdict } = await uploads.post(http, url, signed(records, body), { count, body });
+    const { reply, text, verdict } = await uploads.post(url, signed(records, body), { count, body });
     if (verdict !== undefined) return verdict;
     if (isSuccess(reply.status)) {
       // A login page or a captive portal says 200, too; who names the statuses says that they suffice.

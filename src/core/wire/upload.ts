@@ -9,8 +9,10 @@ import type { Batch, Http, HttpReply, Limits, Reply } from '../types.ts';
 export interface Upload {
   /** The limits as they are by now. */
   readonly limits: Limits;
-  /** Posts a batch. `verdict` is there when the answer is about its size or encoding: nothing more is to be read. */
-  post(http: Http, url: string, headers: Readonly<Record<string, string>>, batch: Load): Promise<Posted>;
+  /** Posts a batch. */
+  post(url: string, headers: Headers, batch: Load): Promise<Posted>;
+  /** Posts something else than a batch, such as an empty one, to see what is answered. */
+  ask(url: string, headers: Headers, body: string): Promise<Answered>;
   /** The verdict on a batch that is too large. */
   tooLarge(batch: Load, reason: string): Reply;
 }
@@ -18,9 +20,16 @@ export interface Upload {
 /** A batch, or what a request body makes of it. */
 type Load = Pick<Batch, 'count' | 'body'>;
 
-interface Posted {
+type Headers = Readonly<Record<string, string>>;
+
+interface Answered {
   readonly reply: HttpReply;
+  /** The whole body of the reply. */
   readonly text: string;
+}
+
+interface Posted extends Answered {
+  /** There when the answer is about the size of the batch, or its encoding: nothing more is to be read then. */
   readonly verdict: Reply | undefined;
 }
 
@@ -38,24 +47,29 @@ export interface UploadOptions {
   readonly followRedirects?: boolean;
 }
 
-/** For one destination; `who` is its name in messages, `limits` what it takes as far as is known. */
-export function upload(who: string, limits: Limits, options: UploadOptions = {}): Upload {
+/** To one destination; `who` is its name in messages, `known` what it takes as far as is known. */
+export function upload(http: Http, who: string, known: Limits, options: UploadOptions = {}): Upload {
   const { followRedirects = true } = options;
-  let { bytes } = limits;
+  let limits = known;
   let compresses = options.gzip ?? true;
 
   function tooLarge(batch: Load, reason: string): Reply {
     // The next batches need not meet the same limit; that of a single record says nothing about theirs.
-    if (batch.count > 1) bytes = Math.min(bytes, Math.max(smallest, Math.floor(batch.body.length / 2)));
+    const bytes = Math.min(limits.bytes, Math.max(smallest, Math.floor(batch.body.length / 2)));
+    if (batch.count > 1) limits = { ...limits, bytes };
     return { split: reason, tooLarge: true };
   }
 
   return {
     get limits() {
-      return { ...limits, bytes };
+      return limits;
     },
     tooLarge,
-    async post(http, url, headers, batch) {
+    async ask(url, headers, body) {
+      const reply = await http.send({ method: 'POST', url, headers, body });
+      return { reply, text: await reply.text() };
+    },
+    async post(url, headers, batch) {
       const compressed = compresses && batch.body.length >= worthwhile;
       const body = compressed ? await gzipped(batch.body) : batch.body;
       const encoding = compressed ? { 'content-encoding': 'gzip' } : {};
