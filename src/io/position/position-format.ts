@@ -19,6 +19,7 @@ import { Problem } from '../../core/problem.ts';
 import type { Position } from '../../core/types.ts';
 import { reached } from '../failpoint.ts';
 import { documentText, positionOf, type StoredDocument } from './position-document.ts';
+import { positionText } from './position-text.ts';
 import { writeFully } from '../disk/write-fully.ts';
 
 const version = 1;
@@ -27,8 +28,6 @@ const blank = headingOf('0'.repeat(64));
 const chunkSize = 1024 * 1024;
 /** From so many remembered IDs on, they are read when they are needed. */
 const many = 10_000;
-/** The document ends with the only line that is a brace alone: everything inside is indented. */
-const documentEnd = '\n}\n';
 
 /** A position and what its file says beyond it. */
 export interface StoredPosition {
@@ -127,34 +126,17 @@ async function parse(
   seed: number,
   unusable: (damage: string) => Problem,
 ): Promise<Omit<StoredPosition, 'heading'> | string> {
-  const text = pieces(chunks);
-  let rest: Buffer = Buffer.alloc(0);
-  let end = -1;
-  while (end === -1) {
-    const more = await text.next();
-    if (more.done === true) return 'the document does not end';
-    rest = rest.length === 0 ? more.value : Buffer.concat([rest, more.value]);
-    end = rest.indexOf(documentEnd);
-  }
+  const text = positionText(chunks);
+  const json = await text.document();
+  if (json === undefined) return 'the document does not end';
   try {
-    const document = JSON.parse(rest.toString('utf8', 0, end + documentEnd.length)) as StoredDocument;
+    const document = JSON.parse(json) as StoredDocument;
     const position = positionOf(document, seed);
-    rest = rest.subarray(end + documentEnd.length);
     const stored = { job: document.job, generation: document.generation, position };
     if (!remembered) return stored;
     for (const { name, remembered: expected } of document.branches) {
-      const blocks: Buffer[] = [];
-      for (;;) {
-        const block = rest.indexOf('\n\n'); // the end of the branch's last line, and the empty line
-        const lines = rest[0] === 0x0a ? 0 : block === -1 ? rest.length : block + 1;
-        if (lines > 0) blocks.push(rest.subarray(0, lines));
-        rest = rest.subarray(lines);
-        if (rest.length > 0) break;
-        const more = await text.next();
-        if (more.done === true) return 'it ends within the remembered IDs';
-        rest = more.value;
-      }
-      rest = rest.subarray(1);
+      const blocks = await text.lines();
+      if (blocks === undefined) return 'it ends within the remembered IDs';
       const place = position.branches.get(name)!;
       if (expected >= many) {
         position.branches.set(name, { ...place, ledger: dormantLedger(blocks, expected, seed, unusable) });
@@ -165,28 +147,11 @@ async function parse(
         return `branch ${JSON.stringify(name)} remembers ${place.ledger.size()}, not ${expected}`;
       }
     }
-    return rest.length === 0 && (await text.next()).done === true ? stored : 'something follows the remembered IDs';
+    return (await text.isOver()) ? stored : 'something follows the remembered IDs';
   } catch (error) {
     if (error instanceof SyntaxError) return 'it is not JSON';
     if (error instanceof TypeError || error instanceof RangeError) return 'its content is not that of a position';
     if (error instanceof Problem) return error.message;
     throw error;
   }
-}
-
-/** The same bytes, in pieces that end with a line, if the text does. */
-async function* pieces(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
-  let torn: Buffer = Buffer.alloc(0);
-  for await (const chunk of chunks) {
-    const first = torn.length === 0 ? 0 : chunk.indexOf(0x0a) + 1;
-    if (first > 0) {
-      yield Buffer.concat([torn, chunk.subarray(0, first)]);
-      torn = Buffer.alloc(0);
-    }
-    const last = chunk.lastIndexOf(0x0a) + 1;
-    if (last > first) yield chunk.subarray(first, last);
-    if (last < chunk.length)
-      torn = torn.length === 0 ? chunk.subarray(last) : Buffer.concat([torn, chunk.subarray(last)]);
-  }
-  if (torn.length > 0) yield torn;
 }
