@@ -27,10 +27,24 @@ export interface Matcher {
 export function matcher(wanted: readonly Wanted[]): Matcher {
   const absent = new Set(wanted.flatMap(({ key }) => key ?? []));
   const nested = new Set(wanted.flatMap(({ key, values }) => (values.some(isNested) ? [] : (key ?? []))));
+
+  /** Takes out the keys that a record has, and those that are plain there; `spans` holds its values from the pair `at` on. */
+  function strikeOut(bytes: Buffer, spans: Int32Array, at: number): void {
+    for (const { key, paths } of wanted) {
+      const end = at + paths.length;
+      for (; at < end; at++) {
+        const start = spans[2 * at] ?? -1;
+        if (start < 0 || key === undefined) continue;
+        absent.delete(key);
+        if (!opensNested(bytes[start])) nested.delete(key);
+      }
+    }
+  }
+
   return {
     paths: wanted.flatMap(({ paths }) => paths),
     wants(bytes, spans, offset) {
-      if (absent.size > 0 || nested.size > 0) strikeOut(absent, nested, wanted, bytes, spans, offset);
+      if (absent.size > 0 || nested.size > 0) strikeOut(bytes, spans, offset);
       let at = offset;
       for (const { paths, values } of wanted) {
         if (!holdsOne(bytes, spans, at, at + paths.length, values)) return false;
@@ -41,26 +55,6 @@ export function matcher(wanted: readonly Wanted[]): Matcher {
     absent: () => [...absent],
     nested: () => [...nested].filter((key) => !absent.has(key)),
   };
-}
-
-/** Takes out the keys that a record has, and those that are plain there; `spans` holds its values from the pair `at` on. */
-function strikeOut(
-  absent: Set<string>,
-  nested: Set<string>,
-  wanted: readonly Wanted[],
-  bytes: Buffer,
-  spans: Int32Array,
-  at: number,
-): void {
-  for (const { key, paths } of wanted) {
-    const end = at + paths.length;
-    for (; at < end; at++) {
-      const start = spans[2 * at] ?? -1;
-      if (start < 0 || key === undefined) continue;
-      absent.delete(key);
-      if (!opensNested(bytes[start])) nested.delete(key);
-    }
-  }
 }
 
 function isNested(value: string): boolean {
