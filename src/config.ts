@@ -10,7 +10,7 @@ import { noFindings, refuseFaults, type Findings } from './config/findings.ts';
 import { readSettings } from './config/settings.ts';
 import { warnIfWritable } from './config/open-to-others.ts';
 import { proxySettings, type Proxies } from './config/proxies.ts';
-import { findSink, findSource, refuseName, type FoundSource } from './config/names.ts';
+import { findSink, findSource, refuseName, type FoundSource } from './config/named-ends.ts';
 import { findStateDirectory, stateDirectory } from './config/state-directory.ts';
 import { cutValues, idleSinks, nearMisses, spellings, unreadLines } from './config/suspicions.ts';
 import { refuseUndated } from './config/undated.ts';

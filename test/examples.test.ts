@@ -12,7 +12,7 @@ import { parseCommandLine } from '../src/cli.ts';
 import { configure } from '../src/config.ts';
 import { byteBuffer } from '../src/core/bytes.ts';
 import { definitionSchema, parseDefinition } from '../src/core/definition.ts';
-import { placesOf } from '../src/core/definition/names.ts';
+import { placesOf } from '../src/core/definition/places.ts';
 import { sentinelForm } from '../src/core/wire/sentinel/form.ts';
 import { sinks } from '../src/sinks/index.ts';
 import { sources } from '../src/sources/index.ts';

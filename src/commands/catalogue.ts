@@ -1,5 +1,5 @@
 /** A list of sources or sinks with their settings, and what sources can search, for people. */
-import { refuseName } from '../config/names.ts';
+import { refuseName } from '../config/named-ends.ts';
 import { kindOf } from './stray-word.ts';
 import type { SourceDefinition } from '../core/definition.ts';
 import type { Setting, Settings } from '../core/types.ts';

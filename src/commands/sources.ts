@@ -2,7 +2,7 @@
  * `audit-export sources`: what is built in, with the settings of each, and what comes with the program as a definition
  * file, in brief; or those named, a definition file of the user's own, too.
  */
-import { isDefinitionFile } from '../config/names.ts';
+import { isDefinitionFile } from '../config/named-ends.ts';
 import type { SourceDefinition } from '../core/definition.ts';
 import type { Flags } from '../cli/flags.ts';
 import { readyMade, readyMadeNames } from '../io/ready-made.ts';

@@ -13,7 +13,7 @@
 import * as z from 'zod/mini';
 import { checkReferences } from './definition/check.ts';
 import { faultsOf } from './definition/issue.ts';
-import { placesOf } from './definition/names.ts';
+import { placesOf } from './definition/places.ts';
 import { branches, paging } from './definition/paging.ts';
 import {
   address,

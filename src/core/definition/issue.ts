@@ -4,7 +4,7 @@ import { isObject, kindOf } from '../json/parsed.ts';
 import { plainPath } from '../json/path.ts';
 import { didYouMean, nearest } from '../text/nearest.ts';
 import { quoted } from '../text/shown.ts';
-import type { Places } from './names.ts';
+import type { Places } from './places.ts';
 
 type Issue = z.core.$ZodIssue;
 

@@ -5,7 +5,7 @@ import type { BranchPosition, Duration, Instant, Source, Window } from '../types
 import { advance, delayOf, overlapOf, settledBy } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
 import { settledFor } from './cut-off.ts';
-import { stoppedEarly } from './partial.ts';
+import { stoppedEarly } from './problems.ts';
 
 type Committing = Pick<BranchRun, 'source' | 'place' | 'job' | 'tools' | 'doubted' | 'passGap'>;
 

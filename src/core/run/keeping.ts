@@ -2,7 +2,7 @@
 import { exit, Problem } from '../problem.ts';
 import type { CredentialMarks, Position, Sink, Summary } from '../types.ts';
 import type { RunContext } from './branch-run.ts';
-import { notShownAgain } from './partial.ts';
+import { notShownAgain } from './problems.ts';
 import { writeDown } from './position.ts';
 
 /** A sink that cannot be opened has nothing to make durable, and nothing to save. */

@@ -2,7 +2,7 @@
 import { dated } from '../clock/duration.ts';
 import { clocksApart, isCredible, isUnset, presumedNow, refusesFuture } from '../clock/vendor-clock.ts';
 import { settledFor } from './cut-off.ts';
-import { clocksDisagree, clockUnset } from './partial.ts';
+import { clocksDisagree, clockUnset } from './problems.ts';
 import type { Problem } from '../problem.ts';
 import type { BranchRun } from './branch-run.ts';
 import { fromMillis, second } from '../time.ts';

@@ -3,7 +3,7 @@ import { isAhead } from '../clock/vendor-clock.ts';
 import { askOnce, forgetAwaited } from '../delivery/acknowledge.ts';
 import { begunPlan } from './begin.ts';
 import { beyondReach, forewarned, goneBefore } from './forewarned.ts';
-import { aheadOfBothClocks, aheadOfClock, neverAcknowledged } from './partial.ts';
+import { aheadOfBothClocks, aheadOfClock, neverAcknowledged } from './problems.ts';
 import { isPastClock, isSuited } from './plan.ts';
 import type { BranchRun } from './branch-run.ts';
 import { pullWindow } from './pull-window.ts';

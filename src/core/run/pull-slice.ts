@@ -7,7 +7,7 @@ import type { Gap, Instant, Window } from '../types.ts';
 import type { BranchRun } from './branch-run.ts';
 import { commit } from './commit.ts';
 import { noteCut, type Whole } from './cut-off.ts';
-import { notShownAgain } from './partial.ts';
+import { notShownAgain } from './problems.ts';
 import { selection } from './selection.ts';
 import { unaccounted } from '../summary.ts';
 import { untilFailure } from './until-failure.ts';

@@ -4,7 +4,7 @@ import type { Instant, Window } from '../types.ts';
 import { slices } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
 import { preferredOf, type Whole } from './cut-off.ts';
-import { stoppedEarly } from './partial.ts';
+import { stoppedEarly } from './problems.ts';
 import { pullSlice } from './pull-slice.ts';
 
 /** False when the window does not suit the vendor's clock: nothing is read then of the slice that shows it, nor behind it. */

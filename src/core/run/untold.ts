@@ -2,7 +2,7 @@
 import type { Problem } from '../problem.ts';
 import { serverText } from '../text/shown.ts';
 import type { BranchPosition, Gap, Position, Summary } from '../types.ts';
-import { skipped } from './partial.ts';
+import { skipped } from './problems.ts';
 
 /** Notes a gap, in place of what it covers: that is the same one, as it was met by an earlier run, or before in this one. */
 export function passOver(place: Pick<BranchPosition, 'untold'>, gap: Gap): void {

@@ -10,7 +10,7 @@ import type { Encode } from '../json-line.ts';
 import { lexemeAt } from '../../json/json.ts';
 import { appendJsonString } from '../../json/json-string.ts';
 import { parseJson } from '../../json/parsed.ts';
-import { escapeFinder, memberFinder } from '../names.ts';
+import { escapeFinder, memberFinder } from '../name-finders.ts';
 import { appendId } from '../sink-id.ts';
 import type { AuditRecord } from '../../types.ts';
 

@@ -7,7 +7,7 @@ import { skipBlanks } from '../../json/json.ts';
 import { documentId, longestId, markOf } from '../document-id.ts';
 import type { Encode } from '../json-line.ts';
 import { appendId, isPlainId } from '../sink-id.ts';
-import { brokenNameFinder, escapeFinder, memberFinder, underscoredFinder } from '../names.ts';
+import { brokenNameFinder, escapeFinder, memberFinder, underscoredFinder } from '../name-finders.ts';
 import type { AuditRecord, SinkTools } from '../../types.ts';
 
 /** What an `_id` is made of. */
