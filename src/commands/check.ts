@@ -12,8 +12,8 @@ import { positionStore } from '../io/position-file.ts';
 import { printText } from '../io/streams/report.ts';
 import { setAsideBeside } from '../io/position/set-aside.ts';
 import type { Host } from './host.ts';
-import { type Found, lookAtSource } from './look-at-source.ts';
-import { makeParts, type Parts } from './parts.ts';
+import { type Found, lookAtSource } from './check/look-at-source.ts';
+import { makeEnds, type Ends } from './ends.ts';
 import { scopeOf } from './pull.ts';
 import { withPlace } from './with-place.ts';
 
@@ -31,7 +31,7 @@ export async function check(flags: Flags, host: Host): Promise<number> {
   const { maxRuntime } = configuration.plan;
   if (maxRuntime !== undefined) stops.stopAfter(toMillis(maxRuntime), flags.maxRuntime ?? '', 'looked at');
   const warnings: string[] = [];
-  const parts = await makeParts(configuration, { ...host, log: { ...log, warn: noting(warnings, log) } });
+  const ends = await makeEnds(configuration, { ...host, log: { ...log, warn: noting(warnings, log) } });
   const problems: Problem[] = [];
 
   /** One line of the report; a Problem is told below, with its hint. */
@@ -53,12 +53,12 @@ export async function check(flags: Flags, host: Host): Promise<number> {
   try {
     await step('settings', () => Promise.resolve(settingsText(configuration)));
     await step('position', () =>
-      lookAtPosition(stateDirectory(flags.stateDir, world.environment), configuration, parts, log),
+      lookAtPosition(stateDirectory(flags.stateDir, world.environment), configuration, ends, log),
     );
-    await step(`sink ${parts.sink.name}`, () => lookAtSink(parts.sink));
-    await step(`source ${parts.source.name}`, () => lookAtSource(parts, configuration, warnings));
+    await step(`sink ${ends.sink.name}`, () => lookAtSink(ends.sink));
+    await step(`source ${ends.source.name}`, () => lookAtSource(ends, configuration, warnings));
   } finally {
-    await parts.close();
+    await ends.close();
   }
   for (const problem of problems) log.problem(withPlace(problem, configuration));
   return worst(problems.map((problem) => problem.status));
@@ -70,9 +70,9 @@ function settingsText({ findings }: Configuration): string {
 }
 
 /** The position can be created, locked and read; a run that is working right now is no fault. */
-async function lookAtPosition(directory: string, configuration: Configuration, parts: Parts, log: Log): Promise<Found> {
-  const name = jobName(configuration.naming, parts.source, parts.sink, configuration.plan.search);
-  const store: PositionStore = positionStore(directory, name, scopeOf(parts, configuration));
+async function lookAtPosition(directory: string, configuration: Configuration, ends: Ends, log: Log): Promise<Found> {
+  const name = jobName(configuration.naming, ends.source, ends.sink, configuration.plan.search);
+  const store: PositionStore = positionStore(directory, name, scopeOf(ends, configuration));
   try {
     await store.lock();
     const position = await store.load();

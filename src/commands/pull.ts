@@ -18,10 +18,10 @@ import { fileName, quarantineSuffix } from '../io/position/state-directory.ts';
 import { run } from '../run.ts';
 import { drift } from './drift.ts';
 import type { Host } from './host.ts';
-import { ofSearch } from './of-search.ts';
-import { makeParts, type Parts } from './parts.ts';
-import { scrubbedQuarantine, scrubbedStore } from './scrubbed.ts';
-import { progressText, summaryFields, summaryText } from './summary-line.ts';
+import { ofSearch } from './pull/of-search.ts';
+import { makeEnds, type Ends } from './ends.ts';
+import { scrubbedQuarantine, scrubbedStore } from './pull/scrubbed.ts';
+import { progressText, summaryFields, summaryText } from './pull/summary-line.ts';
 import { withPlace } from './with-place.ts';
 
 /** `taken` is the lock of the job, if it is taken already. */
@@ -30,19 +30,19 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
   const configuration = await configure(flags, world.environment, world.now());
   const { plan, stateDirectory } = configuration;
   if (plan.maxRuntime !== undefined) stops.stopAfter(toMillis(plan.maxRuntime), flags.maxRuntime ?? '');
-  const parts = await makeParts(configuration, host);
+  const ends = await makeEnds(configuration, host);
   try {
-    const job = makeJob(configuration, parts);
-    const scope = scopeOf(parts, configuration);
+    const job = makeJob(configuration, ends);
+    const scope = scopeOf(ends, configuration);
     const started = world.now();
     const drifted = drift(configuration);
     const result = await run({
       job,
-      source: parts.source,
-      sink: parts.sink,
+      source: ends.source,
+      sink: ends.sink,
       async begin() {
         warnOfLoss(job, host);
-        await parts.load();
+        await ends.load();
       },
       store:
         plan.usePosition && stateDirectory !== undefined
@@ -51,7 +51,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
       scope,
       credentials: credentialsOf(configuration),
       quarantine: scrubbedQuarantine(quarantineOf(job, stateDirectory, world.now), log.clean),
-      tools: parts.tools,
+      tools: ends.tools,
       note: drifted.note,
       told: (problem) => withPlace(problem, configuration),
       progress: (summary, window) => progress.show(() => progressText(summary, window, world.now() - started)),
@@ -61,14 +61,14 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
     }
     for (const warning of drifted.warnings()) log.warn(warning);
     if (result.summary.changed > 0) log.warn(changedText(result.summary.changed));
-    if (!job.usePosition) warnOfAbsent(parts.source, result.summary, host);
+    if (!job.usePosition) warnOfAbsent(ends.source, result.summary, host);
     return report(result.problems, job, configuration, host);
   } finally {
-    await parts.close();
+    await ends.close();
   }
 }
 
-function makeJob(configuration: Configuration, { source, sink }: Parts): Job {
+function makeJob(configuration: Configuration, { source, sink }: Ends): Job {
   const name = jobName(configuration.naming, source, sink, configuration.plan.search);
   return { ...configuration.plan, name, sink: sink.name };
 }
@@ -91,7 +91,7 @@ function quarantineOf(job: Job, stateDirectory: string | undefined, now: () => n
 
 /** What is read and where it goes: a position belongs to both. */
 export function scopeOf(
-  { source, sink }: Pick<Parts, 'source' | 'sink'>,
+  { source, sink }: Pick<Ends, 'source' | 'sink'>,
   { naming, plan, source: definition, sourceOrigin }: Configuration,
 ): Pick<Position, 'source' | 'sink' | 'asked'> {
   const what = `${source.name} ${source.scope}`.trim();

@@ -21,7 +21,7 @@ import { printText } from '../io/streams/report.ts';
 import { refuseMissing } from '../io/position/state-directory.ts';
 import { setAsideBeside } from '../io/position/set-aside.ts';
 import type { Host } from './host.ts';
-import { isRecent, troubleOf, type Trouble } from './trouble.ts';
+import { isRecent, troubleOf, type Trouble } from './status/trouble.ts';
 
 type State = 'connected' | 'warning' | 'error';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { stateOf } from '../../src/commands/status.ts';
-import { troubleOf } from '../../src/commands/trouble.ts';
+import { troubleOf } from '../../src/commands/status/trouble.ts';
 import { exit, Problem, type ExitStatus } from '../../src/core/problem.ts';
 import { firstPosition, placeOf, writeDown } from '../../src/core/run/position.ts';
 import { emptySummary } from '../../src/core/summary.ts';

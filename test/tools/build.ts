@@ -13,7 +13,7 @@
  *   dist/meta.json          esbuild's metafile: what was bundled, and who imports whom
  *
  * No module is in two files. And nothing is loaded from disk once a run has begun, or an upgrade in the middle of it
- * would mix two versions: log and definition are open before that, and commands/parts.ts loads undici.
+ * would mix two versions: log and definition are open before that, and commands/ends.ts loads undici.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /** Why a job is not `connected`, and what to do about it. */
-import { exit, isByRequest } from '../core/problem.ts';
-import type { Position } from '../core/types.ts';
+import { exit, isByRequest } from '../../core/problem.ts';
+import type { Position } from '../../core/types.ts';
 
 export interface Trouble {
   readonly message: string;

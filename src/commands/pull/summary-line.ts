@@ -1,10 +1,10 @@
 /** What a run did, in one line. */
-import { progressOf } from '../core/run/branch-list.ts';
-import { counted } from '../core/text/counted.ts';
-import { isoText } from '../core/time.ts';
-import type { Job, Summary, Window } from '../core/types.ts';
-import { wholeSecond } from '../core/window.ts';
-import type { RunResult } from '../run.ts';
+import { progressOf } from '../../core/run/branch-list.ts';
+import { counted } from '../../core/text/counted.ts';
+import { isoText } from '../../core/time.ts';
+import type { Job, Summary, Window } from '../../core/types.ts';
+import { wholeSecond } from '../../core/window.ts';
+import type { RunResult } from '../../run.ts';
 
 /** The line that is redrawn while a run goes on. */
 export function progressText(summary: Summary, window: Window, milliseconds: number): string {

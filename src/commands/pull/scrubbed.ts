@@ -2,7 +2,7 @@
  * What is kept on disk besides records may quote a vendor's reply, and a reply may quote the credentials of its request.
  * Both doors to the disk pass the same scrubber as standard error.
  */
-import type { PositionStore, Quarantine } from '../core/types.ts';
+import type { PositionStore, Quarantine } from '../../core/types.ts';
 
 type Clean = (text: string) => string;
 

@@ -3,11 +3,11 @@ import { Buffer } from 'node:buffer';
 import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { scrubbedQuarantine, scrubbedStore } from '../../src/commands/scrubbed.ts';
-import { firstPosition } from '../../src/core/run/position.ts';
-import { positionStore } from '../../src/io/position-file.ts';
-import { openQuarantine } from '../../src/io/quarantine.ts';
-import { scratch } from '../support/program.ts';
+import { scrubbedQuarantine, scrubbedStore } from '../../../src/commands/pull/scrubbed.ts';
+import { firstPosition } from '../../../src/core/run/position.ts';
+import { positionStore } from '../../../src/io/position-file.ts';
+import { openQuarantine } from '../../../src/io/quarantine.ts';
+import { scratch } from '../../support/program.ts';
 
 const secret = 's3cret-t0ken';
 const clean = (text: string): string => text.replaceAll(secret, '[redacted]');

@@ -1,5 +1,5 @@
 /** What a Problem says to whoever searches: a search has no position, and no run goes on from where it stopped. */
-import type { Problem } from '../core/problem.ts';
+import type { Problem } from '../../core/problem.ts';
 
 /** What a part of a hint, between semicolons, says of a position. */
 const ofNextRun = /\bnext run\b/;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { firstLook } from '../../src/commands/first-look.ts';
-import { restSource } from '../../src/core/rest.ts';
-import type { SourceDefinition } from '../../src/core/definition.ts';
-import { fromMillis } from '../../src/core/time.ts';
-import type { WindowRules } from '../../src/core/types.ts';
-import { ask, noSearch, sourceTools } from '../support/source-tools.ts';
-import { sendJson, serve } from '../support/vendors/server.ts';
+import { firstLook } from '../../../src/commands/check/first-look.ts';
+import { restSource } from '../../../src/core/rest.ts';
+import type { SourceDefinition } from '../../../src/core/definition.ts';
+import { fromMillis } from '../../../src/core/time.ts';
+import type { WindowRules } from '../../../src/core/types.ts';
+import { ask, noSearch, sourceTools } from '../../support/source-tools.ts';
+import { sendJson, serve } from '../../support/vendors/server.ts';
 
 type Records = SourceDefinition['records'];
 

@@ -1,11 +1,11 @@
 /** A search has no position: nothing that it is told may promise that a later run goes on from where it stopped. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ofSearch } from '../../src/commands/of-search.ts';
-import { exit, Problem } from '../../src/core/problem.ts';
-import { saidBy, scene } from '../faults/harness.ts';
-import { reply } from '../support/raw-server.ts';
-import type { FaultWorld } from '../faults/world.ts';
+import { ofSearch } from '../../../src/commands/pull/of-search.ts';
+import { exit, Problem } from '../../../src/core/problem.ts';
+import { saidBy, scene } from '../../faults/harness.ts';
+import { reply } from '../../support/raw-server.ts';
+import type { FaultWorld } from '../../faults/world.ts';
 
 const again = 'run it again, or with a later --since';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { progressText, summaryText } from '../../src/commands/summary-line.ts';
-import { firstPosition, placeOf } from '../../src/core/run/position.ts';
-import { emptySummary } from '../../src/core/summary.ts';
-import { fromMillis } from '../../src/core/time.ts';
+import { progressText, summaryText } from '../../../src/commands/pull/summary-line.ts';
+import { firstPosition, placeOf } from '../../../src/core/run/position.ts';
+import { emptySummary } from '../../../src/core/summary.ts';
+import { fromMillis } from '../../../src/core/time.ts';
 
 const until = fromMillis(Date.parse('2026-11-20T09:00:00Z'));
 const window = { from: until - 3_600_000_000_000n, until };

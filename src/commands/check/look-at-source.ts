@@ -1,20 +1,20 @@
 /** `audit-export check`, the source: the first page of its first branch, and what is doubtful about it. */
-import type { Configuration } from '../config.ts';
-import type { JobPlan } from '../config/job.ts';
-import { dated } from '../core/clock/duration.ts';
-import { refusesFuture } from '../core/clock/vendor-clock.ts';
-import { Problem } from '../core/problem.ts';
-import { earliestShown } from '../core/run/commit.ts';
-import { goneBefore } from '../core/run/forewarned.ts';
-import { clockProblems } from '../core/run/plan.ts';
-import { fromMillis, isoText, second } from '../core/time.ts';
-import { counted } from '../core/text/counted.ts';
-import { serverText } from '../core/text/shown.ts';
-import type { Page, Source, Tools, Window, WindowRules } from '../core/types.ts';
-import { wholeSecond, windowOf } from '../core/window.ts';
-import { drift } from './drift.ts';
+import type { Configuration } from '../../config.ts';
+import type { JobPlan } from '../../config/job.ts';
+import { dated } from '../../core/clock/duration.ts';
+import { refusesFuture } from '../../core/clock/vendor-clock.ts';
+import { Problem } from '../../core/problem.ts';
+import { earliestShown } from '../../core/run/commit.ts';
+import { goneBefore } from '../../core/run/forewarned.ts';
+import { clockProblems } from '../../core/run/plan.ts';
+import { fromMillis, isoText, second } from '../../core/time.ts';
+import { counted } from '../../core/text/counted.ts';
+import { serverText } from '../../core/text/shown.ts';
+import type { Page, Source, Tools, Window, WindowRules } from '../../core/types.ts';
+import { wholeSecond, windowOf } from '../../core/window.ts';
+import { drift } from '../drift.ts';
 import { firstLook } from './first-look.ts';
-import type { Parts } from './parts.ts';
+import type { Ends } from '../ends.ts';
 
 /** What works, or works and should be looked at. */
 export type Found = string | { readonly warning: string };
@@ -24,7 +24,7 @@ export type Found = string | { readonly warning: string };
  * Throws Problem, as a run does.
  */
 export async function lookAtSource(
-  { source, tools }: Parts,
+  { source, tools }: Ends,
   configuration: Configuration,
   warnings: readonly string[],
 ): Promise<Found> {
@@ -59,7 +59,7 @@ export async function lookAtSource(
 
 /** Reads what a run would read first, and returns the window that it was asked for. */
 async function readFirst(
-  { source, tools }: Pick<Parts, 'source' | 'tools'>,
+  { source, tools }: Pick<Ends, 'source' | 'tools'>,
   plan: JobPlan,
   branches: readonly string[],
   note: (page: Page, slice: Window) => void,

@@ -1,13 +1,13 @@
 /** What the first records show of a definition: whether any has an ID and a time where it says, and a likely time. */
-import type { SourceDefinition } from '../core/definition.ts';
-import { isNaive } from '../core/clock/iso.ts';
-import { isByContent } from '../core/content/record-id.ts';
-import { lexemeAt } from '../core/json/json.ts';
-import { parsePath } from '../core/json/path.ts';
-import { isLongBefore } from '../core/run/sieve.ts';
-import { fromMillis, isoText, toMillis } from '../core/time.ts';
-import type { AuditRecord, Instant, Page } from '../core/types.ts';
-import { isUndated, timePlace } from './drift.ts';
+import type { SourceDefinition } from '../../core/definition.ts';
+import { isNaive } from '../../core/clock/iso.ts';
+import { isByContent } from '../../core/content/record-id.ts';
+import { lexemeAt } from '../../core/json/json.ts';
+import { parsePath } from '../../core/json/path.ts';
+import { isLongBefore } from '../../core/run/sieve.ts';
+import { fromMillis, isoText, toMillis } from '../../core/time.ts';
+import type { AuditRecord, Instant, Page } from '../../core/types.ts';
+import { isUndated, timePlace } from '../drift.ts';
 
 export interface FirstLook {
   /** A page of a window in which the vendor shows what happened from there on. */

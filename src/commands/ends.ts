@@ -16,7 +16,7 @@ import { openWire } from '../io/wire.ts';
 import type { Host } from './host.ts';
 import { connection, makeTools } from './tools.ts';
 
-export interface Parts {
+export interface Ends {
   readonly source: Source;
   readonly sink: Sink;
   /** The source's tools, which end with the first request to stop. */
@@ -27,7 +27,7 @@ export interface Parts {
 }
 
 /** Creates source and sink; nothing is connected yet. */
-export async function makeParts(configuration: Configuration, host: Host): Promise<Parts> {
+export async function makeEnds(configuration: Configuration, host: Host): Promise<Ends> {
   const { world, log } = host;
   const { sink: sinkDefinition, sinkValues, plan } = configuration;
   for (const secret of configuration.findings.secrets) log.hide(secret);
@@ -75,7 +75,7 @@ async function makeSource(
   { source: definition, sourceOrigin, sourceValues, plan }: Configuration,
   { world, stops }: Host,
   tools: Tools,
-): Promise<Pick<Parts, 'source' | 'close'>> {
+): Promise<Pick<Ends, 'source' | 'close'>> {
   const nothing = (): Promise<void> => Promise.resolve();
   if (sourceOrigin === 'standard input') {
     world.input.look();
