@@ -2,6 +2,10 @@
 import { exit, Problem, type ExitStatus } from './problem.ts';
 import { retryAfter, tellsLimit } from './retry.ts';
 
+/** Hints for replies that are none of the service's. */
+export const wrongService = 'check the URL: something else may be answering there';
+export const wrongPage = 'check the URL: a proxy, a single sign-on page or another service may be answering there';
+
 /** What was asked of whom, for messages: `sycope`, `the login`; `hint` replaces the hint on refused credentials. */
 export interface Asked {
   readonly who: string;
@@ -59,12 +63,12 @@ export function meaning(status: number): readonly [code: ExitStatus, verb: strin
       return [exit.tempfail, 'limits the rate of', 'run it less often, or ask for a higher rate limit'];
     case 501:
     case 505:
-      return [exit.protocol, 'does not support', 'check the URL: something else may be answering there'];
+      return [exit.protocol, 'does not support', wrongService];
     default:
   }
   return status >= 500
     ? [exit.unavailable, 'failed on', 'the next run tries again; see the status page of the service if this lasts']
-    : [exit.protocol, 'gave an unexpected answer to', 'check the URL: something else may be answering there'];
+    : [exit.protocol, 'gave an unexpected answer to', wrongService];
 }
 
 function worthAnother(status: number, headers: Readonly<Record<string, string>>, now: number): Problem['again'] {

@@ -9,7 +9,7 @@ import { listed } from '../text/listed.ts';
 import { exit, Problem } from '../problem.ts';
 import type { HttpReply, Setting } from '../types.ts';
 import { serverText } from '../text/shown.ts';
-import { httpProblem, meaning } from '../http-problem.ts';
+import { httpProblem, meaning, wrongPage, wrongService } from '../http-problem.ts';
 import type { Question } from './vendor-client.ts';
 import { bringsContent, isHtml } from './reply-kind.ts';
 import { settingsOf } from './address.ts';
@@ -108,8 +108,6 @@ function wayHint({ request }: SourceDefinition, status: number, { named, url }: 
   return `it named this page itself, so no setting or flag is wrong; if its next pages are asked for by ${method}, add request: { method: ${method}, path: … } to paging in the definition`;
 }
 
-const wrongService = 'check the URL: something else may be answering there';
-
 /** A reply that is a success by its HTTP status, and tells that asking again may help. */
 export function passingIn(definition: SourceDefinition, what: string, said: unknown): Problem | undefined {
   const meant = meantBy(definition, undefined, said);
@@ -178,7 +176,7 @@ export function notJson(definition: SourceDefinition, what: string, reply: HttpR
   const title = isHtml(reply) && typeof said === 'string' ? `, ${JSON.stringify(said)}` : '';
   const message = `${definition.name} answered ${what} with something else than JSON`;
   return new Problem(exit.protocol, `${message} (HTTP ${status}, ${serverText(type + title)}) at ${placeOf(url)}`, {
-    hint: 'check the URL: a proxy, a single sign-on page or another service may be answering there',
+    hint: wrongPage,
   });
 }
 

@@ -2,7 +2,6 @@
 import { errorCode } from '../error-code.ts';
 
 export const network = 'check the network and the service; the next run continues from here';
-export const wrongService = 'check the URL: something else may be answering there';
 
 /** Codes of a connection that failed or broke: what happened, and what to do if it lasts. */
 export const transientCodes: ReadonlyMap<string, readonly [what: string, hint: string]> = new Map([

@@ -4,9 +4,10 @@
  * one.
  */
 import { exit, Problem, type ExitStatus, type ProblemOptions } from '../../core/problem.ts';
+import { wrongService } from '../../core/http-problem.ts';
 import { redacted } from '../scrub.ts';
 import { tlsTrouble, type Validity } from '../tls-errors.ts';
-import { codeOf, network, transientCodes, unconnected, unreadable, wrongService } from './connection-codes.ts';
+import { codeOf, network, transientCodes, unconnected, unreadable } from './connection-codes.ts';
 import { proxyTrouble } from './proxy-errors.ts';
 
 /** The request that failed. */

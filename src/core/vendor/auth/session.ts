@@ -11,7 +11,7 @@ import { exit, Problem } from '../../problem.ts';
 import { isPlainText } from '../reply-kind.ts';
 import { buildRequest, headersOf } from '../request.ts';
 import { retrying } from '../../retry.ts';
-import { type Asked, httpProblem } from '../../http-problem.ts';
+import { type Asked, httpProblem, wrongPage } from '../../http-problem.ts';
 import type { TemplateValues } from '../../definition/template.ts';
 import type { HttpReply, HttpRequest, Tools } from '../../types.ts';
 
@@ -108,7 +108,7 @@ function refusal(definition: SourceDefinition, value: unknown): Problem {
 
 function notALogin(definition: SourceDefinition, how: string): Problem {
   return new Problem(exit.protocol, `${definition.name} answered the login ${how}`, {
-    hint: 'check the URL: a proxy, a single sign-on page or another service may be answering there',
+    hint: wrongPage,
   });
 }
 
