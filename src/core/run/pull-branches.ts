@@ -12,7 +12,6 @@ import { placeOf } from './position.ts';
 import { pullBranch } from './pull-branch.ts';
 import { addProblem, collectProblem, nameBranches, type Collected } from './collected-problems.ts';
 import { outcomeOf } from '../summary.ts';
-import { inTurn } from './turns.ts';
 import { leftUntold } from './untold.ts';
 
 /** What a run has come to so far; each branch adds to it. */
@@ -85,26 +84,46 @@ export async function pullBranches(state: RunState, { position, sink, quarantine
       addProblem: (problem) => addProblem(state, problem, branch),
       sinkBroke: () => void (state.sinkBroken = true),
     };
-    const known = summary.gaps.length;
-    const before = outcomeOf(summary);
-    let isRead = false;
-    const read = (window: Window): void => void (state.window ??= window);
-    const pull = async (): Promise<void> => {
-      await pullBranch(at, read, cure);
-      isRead = true;
-    };
-    await collectProblem(state, pull, branch);
-    if (!isRead) {
-      const { delivered: more, quarantined } = outcomeOf(summary);
-      state.unread.delivered += more - before.delivered;
-      state.unread.quarantined += quarantined - before.quarantined;
-    }
-    // Also after a failure: with a bookmark behind the gap, the next run does not meet it again.
-    for (const gap of summary.gaps.slice(known)) addProblem(state, skipped(gap, source.name), branch);
+    await readBranch(state, at, cure);
   }
   nameBranches(state, branches.length);
   problems.push(...leftUntold(position, summary, source.name));
   // A run that was cut short does not know what else would have been taken.
   if (!state.sinkBroken && !tools.stop.aborted) problems.push(...inDoubt(doubted, sink, source));
   problems.push(...unasked(asked.length, branches.length), ...noteListed(position, source, branches));
+}
+
+/** Reads a branch as far as it goes, and adds to the state what came of it. */
+async function readBranch(state: RunState, at: BranchRun<Job>, cure: string): Promise<void> {
+  const { summary, unread } = state;
+  const known = summary.gaps.length;
+  const before = outcomeOf(summary);
+  let isRead = false;
+  const read = (window: Window): void => void (state.window ??= window);
+  const pull = async (): Promise<void> => {
+    await pullBranch(at, read, cure);
+    isRead = true;
+  };
+  await collectProblem(state, pull, at.branch);
+  if (!isRead) {
+    const { delivered, quarantined } = outcomeOf(summary);
+    unread.delivered += delivered - before.delivered;
+    unread.quarantined += quarantined - before.quarantined;
+  }
+  // Also after a failure: with a bookmark behind the gap, the next run does not meet it again.
+  for (const gap of summary.gaps.slice(known)) addProblem(state, skipped(gap, at.source.name), at.branch);
+}
+
+/**
+ * Whose turn it is: a branch that takes all of a run's time, or hangs, must not be read first by the next run as well. So
+ * a run that is stopped meanwhile writes down whose turn would have been next; the next run begins there, and goes on as
+ * if the first followed the last. Gives each branch when it is asked for.
+ */
+function* inTurn(branches: readonly string[], position: Position, stop: AbortSignal): Generator<string> {
+  const begin = position.next === undefined ? 0 : Math.max(0, branches.indexOf(position.next));
+  const order = [...branches.slice(begin), ...branches.slice(0, begin)];
+  for (const [at, branch] of order.entries()) {
+    yield branch;
+    position.next = stop.aborted && order.length > 1 ? order[(at + 1) % order.length] : undefined;
+  }
 }

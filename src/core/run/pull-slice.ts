@@ -3,14 +3,13 @@ import { acknowledged } from '../delivery/acknowledge.ts';
 import { outbox } from '../delivery/outbox.ts';
 import { Problem } from '../problem.ts';
 import { fromMillis, toMillis } from '../time.ts';
-import type { Gap, Instant, Window } from '../types.ts';
+import type { Gap, Instant, Page, Window } from '../types.ts';
 import type { BranchRun } from './branch-run.ts';
 import { commit } from './commit.ts';
 import { noteCut, type Whole } from './cut-off.ts';
 import { notShownAgain } from './problems.ts';
 import { selection } from './selection.ts';
 import { unaccounted } from '../summary.ts';
-import { untilFailure } from './until-failure.ts';
 import { passOver } from './untold.ts';
 
 /** What the slices of a window have in common. */
@@ -133,6 +132,22 @@ export async function pullSlice(
   if (open() !== openBefore) throw new Error(`records unaccounted for: ${JSON.stringify(summary)}`);
   place.untold = [...place.untold, ...lacking];
   return commit(at, slice, serverTime, moves);
+}
+
+/**
+ * The pages as far as the source gives them: what came before it failed is delivered like anything else. Ends where the
+ * pages end, or the source fails; `failed` is told why.
+ */
+async function* untilFailure(
+  pages: AsyncIterable<Page>,
+  failed: (problem: Problem) => void,
+): AsyncGenerator<Page, void, undefined> {
+  try {
+    yield* pages;
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    failed(problem);
+  }
 }
 
 /** Does a last step. That it fails as the one before did, on a full disk, say, is told by that one, which may say more. */
