@@ -1,4 +1,17 @@
-/** Makes a Source of a vendor that is described as data: log in, ask page by page, check that all of it came, log out. */
+/**
+ * Makes a Source of a vendor that is described as data: log in, ask page by page, check that all of it came, log out.
+ *
+ * Pages come up through these files of core/vendor, each of which asks the next:
+ *
+ *   window-walk    a window; in halves, or once more, where not all of it came; by its job, where it has one (job)
+ *   page-walk      its pages, of which the next is asked for while one is delivered; those of each item of a list (item-walk)
+ *   read-page      a page, until it is surely whole
+ *   read-reply     one reply, split as it streams, and what it says besides (core/split.ts)
+ *   collect        its records, each with its identity and time
+ *   vendor-client  one request, with the credentials
+ *
+ * core/run and core/delivery take them on from there: see run.ts.
+ */
 import type { SourceDefinition } from './definition.ts';
 import { keepsBookmark } from './definition/paging-rules.ts';
 import type { Ask, Page, Search, SettingValues, Source, Tools, Window } from './types.ts';
