@@ -83,6 +83,7 @@ const ofJobs = ['pull', 'check'] as const;
 /** `status` takes no --env-file: a job that it describes is not looked for, and where positions live is not in it. */
 const ofPositions = [...ofJobs, 'status'] as const;
 
+/** Whether the command looks at the flag. */
 export function isTakenBy(command: CommandName, { commands: those = ofJobs }: FlagRow): boolean {
   return those.includes(command);
 }

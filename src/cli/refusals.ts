@@ -101,6 +101,7 @@ function optionOf(program: Commander, name: string): Option | undefined {
   return program.options.find(({ short, long }) => short === name || long === name);
 }
 
+/** A Problem (64). What may be a value of a flag has no place in its message: it may be a secret. */
 export function usage(message: string, hint = 'audit-export --help lists the flags and commands'): Problem {
   return new Problem(exit.usage, message, { hint });
 }

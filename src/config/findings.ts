@@ -26,6 +26,7 @@ export interface Findings {
   readonly origins: Map<string, string>;
 }
 
+/** Nothing is found out yet: several readers fill it together. */
 export function noFindings(): Findings {
   return { missing: new Map(), faults: [], warnings: [], secrets: new Set(), origins: new Map() };
 }

@@ -1,6 +1,7 @@
 /** The count of a run: every record that was pulled ends in exactly one of these numbers. */
 import type { Position, Summary } from './types.ts';
 
+/** The count of a run that has pulled nothing yet. */
 export function emptySummary(): Summary {
   return {
     fetched: 0,

@@ -96,10 +96,12 @@ export function instantOf(time: number, nanos: number): Instant {
   return BigInt(time) * millisecond + BigInt(nanos);
 }
 
+/** The earlier of two moments, or the shorter of two lengths of time. */
 export function earlier(a: Instant, b: Instant): Instant {
   return a < b ? a : b;
 }
 
+/** The later of two moments, or the longer of two lengths of time. */
 export function later(a: Instant, b: Instant): Instant {
   return a > b ? a : b;
 }

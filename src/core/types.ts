@@ -532,7 +532,7 @@ export interface Ledger {
   settle(pending: string, kept: boolean): readonly number[];
   /** Acknowledgements still to come. */
   pending(): readonly string[];
-  /** Forgets what was stamped before; entry numbers change, so nothing may be in flight. */
+  /** Forgets what was stamped before, in milliseconds since 1970; entry numbers change, so nothing may be in flight. */
   prune(before: number): void;
   /** The kept and awaited entries as lines, in blocks of about 256 KiB; `only` restricts them to some entries. */
   lines(only?: readonly number[]): Iterable<Buffer>;

@@ -18,6 +18,7 @@ export interface Scrubber {
 /** Of credentials that are no longer in use. */
 const mostReplaced = 100;
 
+/** Knows no secret yet. */
 export function scrubber(): Scrubber {
   const lasting = new Set<string>();
   /** How many use it. */

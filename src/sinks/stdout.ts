@@ -14,6 +14,7 @@ export const stdout: SinkDefinition = {
   create: (_values, tools) => stdoutSink(tools),
 };
 
+/** Its `open` throws Problem 78 where standard output is closed. */
 export function stdoutSink(tools: Pick<SinkTools, 'output' | 'form'>): Sink {
   const { output } = tools;
   return {

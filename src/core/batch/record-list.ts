@@ -16,6 +16,7 @@ export interface RecordList {
 /** start, end, keyStart, keyEnd, time, nanos */
 const width = 6;
 
+/** An empty list, which grows by doubling. */
 export function recordList(): RecordList {
   const buffers: Buffer[] = [];
   const keys: Buffer[] = [];

@@ -22,6 +22,7 @@ export interface Twins {
 const words = 4;
 const startSize = 1024;
 
+/** Nothing is counted yet. */
 export function twins(): Twins {
   let recent = countTable();
   let older = countTable(); // what occurs again moves on to the recent ones

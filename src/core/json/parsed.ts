@@ -45,6 +45,7 @@ export function objectOrNothing(text: string): Readonly<Record<string, unknown>>
   return text.trim() === '' ? {} : objectOf(text);
 }
 
+/** Whether it is a JSON object: neither a list nor null. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -17,6 +17,7 @@ export interface Skipper {
   reset(): void;
 }
 
+/** For one value after the other, each in as many pieces as it comes in. */
 export function skipper(): Skipper {
   let started = false;
   let inString = false;

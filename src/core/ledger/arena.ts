@@ -30,6 +30,7 @@ export interface Arena {
   compact(stays: (entry: number) => boolean, moved: (from: number, to: number) => void): void;
 }
 
+/** An empty one. Its `add` throws RangeError beyond 4 GiB. */
 export function createArena(): Arena {
   const segments: Buffer[] = [];
   let arenaEnd = 0;
@@ -114,6 +115,7 @@ export function formOf(segment: Buffer, head: number): number {
   return segment[head + lengthAt + 1]! >>> (lengthBits - 8);
 }
 
+/** The stamp of the entry whose head that is, in milliseconds since 1970. */
 export function readStamp(segment: Buffer, head: number): number {
   return readWord(segment, head) + (segment[head + 4]! | (segment[head + 5]! << 8)) * 2 ** 32;
 }
@@ -132,6 +134,7 @@ export function readWord(segment: Buffer, at: number): number {
   return (segment[at]! | (segment[at + 1]! << 8) | (segment[at + 2]! << 16) | (segment[at + 3]! << 24)) >>> 0;
 }
 
+/** Little-endian, as `readWord` reads it: the lower 32 bits of `word`. */
 export function writeWord(segment: Buffer, at: number, word: number): void {
   segment[at] = word;
   segment[at + 1] = word >>> 8;

@@ -63,6 +63,7 @@ export function stepFromRow(step: Step, { count, lastRow: again }: Pick<PageEnd,
     : { first: false, values: { offset: offset - 1 }, again, ...past };
 }
 
+/** For all pages of a definition, one after the other: each begins with `begin`. */
 export function rowAgain(): RowAgain {
   let wanted: string | undefined;
   let isPast = false;

@@ -32,6 +32,7 @@ export interface Selection {
 
 type Selecting = Pick<BranchRun, 'place' | 'source' | 'job' | 'tools' | 'summary'>;
 
+/** For one slice. What it leaves out is counted in the summary of the run. */
 export function selection(at: Selecting, { window, slice, bookmark, deliver, stale, tooLate }: Passage): Selection {
   const { place, source, job, tools, summary } = at;
   const sieveBy = (filter: WindowRules['filter'], since: Instant | undefined): Sieve =>

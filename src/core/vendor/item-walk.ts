@@ -20,6 +20,7 @@ import type { SourceContext } from './source-context.ts';
 
 type Items = NonNullable<SourceDefinition['items']>;
 
+/** Items that are gone when they are fetched are counted, and told of behind the records of all others (`Page.expired`). */
 export function itemWalk(context: SourceContext, items: Items): PageWalk {
   const { definition, plan, tools } = context;
   const { name, paging } = definition;

@@ -18,6 +18,7 @@ export function naming<T>(reply: string, step: () => T): T {
   }
 }
 
+/** A page, `what`, whose end nothing proves, and that was another one each time it was read. */
 export function neverAgree(name: string, what: string): Problem {
   return new Problem(exit.protocol, `${name} ends ${what} with the connection, and no two readings of it agree`, {
     hint: 'have the server, or the proxy before it, say where its replies end: Content-Length, or chunks',
@@ -32,6 +33,7 @@ export function fewer(name: string, what: string, stated: number, count: number)
   });
 }
 
+/** A reply to `what` without a place for records; `value` is what it has instead, parsed. */
 export function noRecords(definition: SourceDefinition, value: unknown, what: string): Problem {
   const { name, records } = definition;
   const list = records.path === undefined ? 'is not a list of records' : `has no list of records at ${records.path}`;

@@ -24,6 +24,7 @@ export interface PageReader {
 /** Readings of a page of which two must agree, when nothing else proves that it is whole. */
 const mostReadings = 5;
 
+/** For all pages of a definition, one after the other. */
 export function pageReader(context: SourceContext): PageReader {
   const { definition, vendor, tools } = context;
   const rows = readsRowAgain(definition) ? rowAgain() : undefined;

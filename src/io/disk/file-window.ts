@@ -15,6 +15,7 @@ export interface FileWindow {
 /** Read at once. */
 export const windowSize = 64 * 1024;
 
+/** On an open file; nothing of it is read yet. */
 export function fileWindow(file: FileHandle): FileWindow {
   const chunk = Buffer.allocUnsafeSlow(windowSize);
   let chunkAt = 0;

@@ -12,6 +12,7 @@ const ofCredential = /authorization|cookie|api[-_]?key|password|passphrase|secre
 /** What any client sends. */
 const ofNobody = /\.(?:accept|accept-\w+|content-type|user-agent)$/i;
 
+/** What does not fit, as sentences that begin with their place. */
 export function* secretProblems(definition: SourceDefinition): Generator<string> {
   const { auth, settings } = definition;
   const unmarked = (text: string): readonly string[] =>
