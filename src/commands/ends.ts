@@ -86,7 +86,7 @@ async function makeSource(
   if (!isSample || sourceValues['SAMPLE_URL'] !== undefined) {
     return { source: restSource(definition, sourceValues, plan.search, tools), close: nothing };
   }
-  const { startSampleVendor } = await import('../io/sample-vendor.ts');
+  const { startSampleVendor } = await import('../io/sample/sample-vendor.ts');
   const vendor = await startSampleVendor({ now: world.now });
   try {
     const values = { ...sourceValues, SAMPLE_URL: vendor.url };

@@ -3,7 +3,7 @@ import type { Role } from '../config/client-certificates.ts';
 import type { Configuration } from '../config.ts';
 import type { Tools } from '../core/types.ts';
 import { openHttp } from '../io/http.ts';
-import type { Trust } from '../io/tls.ts';
+import type { Trust } from '../io/connection/tls.ts';
 import type { Host } from './host.ts';
 
 /** What every connection of that end needs to know; `address` is where it leads. */

@@ -1,6 +1,6 @@
 /** The client certificates of both ends: SOURCE_CLIENT_CERTIFICATE with SOURCE_CLIENT_KEY, and the same for SINK. */
 import type { Settings } from '../core/types.ts';
-import type { ClientCertificate } from '../io/client-certificate.ts';
+import type { ClientCertificate } from '../io/connection/client-certificate.ts';
 import { originOf, type Findings } from './findings.ts';
 import type { Layers } from './layers.ts';
 import { readSettings } from './settings.ts';
@@ -42,7 +42,7 @@ export async function clientCertificates(layers: Layers, findings: Findings): Pr
       findings.faults.push({ text: `${there} needs ${missing} beside it`, at: originOf(there, findings) });
       return undefined;
     }
-    const { unusable } = await import('../io/client-certificate.ts');
+    const { unusable } = await import('../io/connection/client-certificate.ts');
     const [part, what] = unusable({ cert, key }) ?? [];
     if (part !== undefined) {
       findings.faults.push({ text: `${names[part]} ${what}`, at: originOf(names[part], findings) });

@@ -5,8 +5,8 @@ import { parse } from 'dotenv';
 import { exit, Problem } from '../core/problem.ts';
 import { shellWord } from '../core/text/shell-word.ts';
 import { errorCode } from '../io/error-code.ts';
-import { readSmallFile } from '../io/small-file.ts';
-import { othersMayWrite, strangerOf } from '../io/strangers.ts';
+import { readSmallFile } from '../io/disk/small-file.ts';
+import { othersMayWrite, strangerOf } from '../io/disk/strangers.ts';
 import type { EnvFile } from './layers.ts';
 
 /**

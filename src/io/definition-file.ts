@@ -4,7 +4,7 @@ import { parseDefinition, type SourceDefinition } from '../core/definition.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { errorCode } from './error-code.ts';
 import { examplePath } from './package-folder.ts';
-import { readSmallFile } from './small-file.ts';
+import { readSmallFile } from './disk/small-file.ts';
 
 /** No definition is this long; a file that is was given by mistake. */
 const maxBytes = 1024 * 1024;

@@ -15,7 +15,7 @@ import { connectionProblem, isBroken, pathOf, type Where } from './http/http-err
 import { proxyFor } from './http/proxy.ts';
 import { followRedirect, isRedirect } from './http/redirects.ts';
 import { unless } from './streams/unless.ts';
-import { refuseUnprotected, type Trust } from './tls.ts';
+import { refuseUnprotected, type Trust } from './connection/tls.ts';
 
 export interface HttpOptions extends Trust {
   /** Total limit of one request, its body included, in milliseconds; time spent on the caller's side does not count. */

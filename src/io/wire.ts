@@ -10,11 +10,11 @@
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { Wire } from '../core/types.ts';
-import { patientlyByAddress } from './connecting.ts';
+import { patientlyByAddress } from './connection/connecting.ts';
 import { connectionProblem, type Where } from './http/http-errors.ts';
-import { refuseUnprotected, tlsOptions, type Trust } from './tls.ts';
+import { refuseUnprotected, tlsOptions, type Trust } from './connection/tls.ts';
 import { converse, type ConversationLimits } from './wire/conversation.ts';
-import { noteCertificate } from './tls-errors.ts';
+import { noteCertificate } from './connection/tls-errors.ts';
 
 export interface WireOptions extends Trust, ConversationLimits {}
 

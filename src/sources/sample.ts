@@ -1,6 +1,6 @@
 /**
- * The sample vendor that comes with the program (io/sample-vendor.ts): a loopback server with a login, pages, and new
- * records between runs, read by exactly the code that reads real vendors.
+ * The sample vendor that comes with the program (io/sample/sample-vendor.ts): a loopback server with a login, pages, and
+ * new records between runs, read by exactly the code that reads real vendors.
  */
 import type { SourceDefinition } from '../core/definition.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sample } from '../../src/sources/sample.ts';
-import { startSampleVendor } from '../../src/io/sample-vendor.ts';
+import { startSampleVendor } from '../../src/io/sample/sample-vendor.ts';
 import { conforms } from '../support/conformance.ts';
 import { pullOnce } from '../support/source-tools.ts';
 import { serve, type Vendor } from '../support/vendors/server.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { recordsUntil } from '../../src/io/sample-records.ts';
+import { recordsUntil } from '../../src/io/sample/sample-records.ts';
 import { certificateAuthority } from '../support/certificates.ts';
 import { scratch, shell } from '../support/program.ts';
 import { startRsyslog } from './rsyslog.ts';

@@ -6,7 +6,7 @@ import { exit, Problem } from '../../core/problem.ts';
 import { shellWord } from '../../core/text/shell-word.ts';
 import { errorCode } from '../error-code.ts';
 import { removeFile, syncDirectory, tempBeside } from './durable.ts';
-import { strangerOf } from '../strangers.ts';
+import { strangerOf } from './strangers.ts';
 
 const flags = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 

@@ -1,8 +1,8 @@
 /** undici, loaded when it is needed and opened for one origin. */
-import { connectTimeout, patientlyByAddress } from '../connecting.ts';
+import { connectTimeout, patientlyByAddress } from '../connection/connecting.ts';
 import type { HttpOptions } from '../http.ts';
-import { noteCertificate } from '../tls-errors.ts';
-import { tlsOptions, type Trust } from '../tls.ts';
+import { noteCertificate } from '../connection/tls-errors.ts';
+import { tlsOptions, type Trust } from '../connection/tls.ts';
 import type { Client } from './dispatcher.ts';
 import type { Proxy } from './proxy.ts';
 

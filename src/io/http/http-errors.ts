@@ -6,7 +6,7 @@
 import { exit, Problem, type ExitStatus, type ProblemOptions } from '../../core/problem.ts';
 import { wrongService } from '../../core/http-problem.ts';
 import { redacted } from '../scrub.ts';
-import { tlsTrouble, type Validity } from '../tls-errors.ts';
+import { tlsTrouble, type Validity } from '../connection/tls-errors.ts';
 import { codeOf, network, transientCodes, unconnected, unreadable } from './connection-codes.ts';
 import { proxyTrouble } from './proxy-errors.ts';
 

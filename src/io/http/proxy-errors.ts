@@ -1,6 +1,6 @@
 /** Failures of a proxy on the way, which look like those of the server behind it. */
 import { exit, Problem } from '../../core/problem.ts';
-import { tlsTrouble } from '../tls-errors.ts';
+import { tlsTrouble } from '../connection/tls-errors.ts';
 import { codeOf, network, transientCodes, unconnected, unreadable } from './connection-codes.ts';
 import type { Where } from './http-errors.ts';
 

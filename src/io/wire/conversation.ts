@@ -3,7 +3,7 @@ import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { exit, Problem } from '../../core/problem.ts';
 import { serverText } from '../../core/text/shown.ts';
-import { connectTimeout } from '../connecting.ts';
+import { connectTimeout } from '../connection/connecting.ts';
 import { orTls, problem, type Where } from '../http/http-errors.ts';
 import { after } from '../timer.ts';
 

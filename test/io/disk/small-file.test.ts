@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readSmallFile } from '../../src/io/small-file.ts';
-import { scratch } from '../support/program.ts';
+import { readSmallFile } from '../../../src/io/disk/small-file.ts';
+import { scratch } from '../../support/program.ts';
 
 test('a file is read to its end, up to the limit', (t) => {
   const path = join(scratch(t), 'file');

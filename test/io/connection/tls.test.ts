@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
 import * as tls from 'node:tls';
 import { promisify } from 'node:util';
-import { exit, Problem } from '../../src/core/problem.ts';
-import { openHttp, type HttpOptions } from '../../src/io/http.ts';
-import { certificateAuthority } from '../support/certificates.ts';
-import { answers, rawServer, reply, type RawServer, rawServerFor } from '../support/raw-server.ts';
+import { exit, Problem } from '../../../src/core/problem.ts';
+import { openHttp, type HttpOptions } from '../../../src/io/http.ts';
+import { certificateAuthority } from '../../support/certificates.ts';
+import { answers, rawServer, reply, type RawServer, rawServerFor } from '../../support/raw-server.ts';
 
 const authority = certificateAuthority();
 after(() => authority.remove());
@@ -98,7 +98,7 @@ async function askAlone(
   rest = process.env,
 ): Promise<{ stdout: string; stderr: string }> {
   const script = `
-    import { openHttp } from ${JSON.stringify(new URL('../../src/io/http.ts', import.meta.url).href)};
+    import { openHttp } from ${JSON.stringify(new URL('../../../src/io/http.ts', import.meta.url).href)};
     const http = openHttp(process.argv[1], { timeout: 5000, insecure: false, environment: process.env,
       extraRoots: process.env.EXTRA || undefined, now: Date.now, role: 'source' });
     process.stdout.write(await (await http.send({ method: 'GET', url: '/' })).text());

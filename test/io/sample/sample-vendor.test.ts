@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
-import { sampleAccount, startSampleVendor } from '../../src/io/sample-vendor.ts';
+import { sampleAccount, startSampleVendor } from '../../../src/io/sample/sample-vendor.ts';
 
 const now = Date.UTC(2026, 10, 20, 9, 0, 0, 500);
 const week = 7 * 24 * 60 * 60_000;

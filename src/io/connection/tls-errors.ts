@@ -1,7 +1,7 @@
 /** What failures of TLS mean, and what to do about each. */
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { exit, type ExitStatus } from '../core/problem.ts';
+import { exit, type ExitStatus } from '../../core/problem.ts';
 
 /**
  * Gives the error of a failed handshake the server's certificate, as Node does for a wrong host name alone; and errors

@@ -1,7 +1,7 @@
 /** What a server may ask us to show for TLS (RFC 8446 section 4.4.2): a certificate, and the key that proves it ours. */
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import { errorCode } from './error-code.ts';
+import { errorCode } from '../error-code.ts';
 
 export interface ClientCertificate {
   /** PEM: the certificate first, then those between it and the authority. */

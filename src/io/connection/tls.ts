@@ -5,10 +5,10 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
-import { isLoopback } from '../core/origin.ts';
-import { exit, Problem } from '../core/problem.ts';
+import { isLoopback } from '../../core/origin.ts';
+import { exit, Problem } from '../../core/problem.ts';
 import type { ClientCertificate } from './client-certificate.ts';
-import type { Environment } from './world.ts';
+import type { Environment } from '../world.ts';
 
 export interface Trust {
   /** PEM text. */
