@@ -148,3 +148,12 @@ test('a first run that was killed before its destination had answered leaves ano
   const { status, stderr } = await here.run(['--sink', 'file', '--output', out]);
   assert.deepEqual([status, linesOf(out).length], [0, 6], stderr);
 });
+
+test('what a command read before it failed is not delivered, and keeps no other command from the job', async (t) => {
+  const here = await scene(t, { records: 6 });
+  const failed = await here.run(['--', 'sh', '-c', 'cat > /dev/null; exit 1']);
+  assert.equal(failed.status, 74, failed.stderr);
+  const out = join(here.directory, 'out');
+  const { status, stderr } = await here.run(['--', 'dd', `of=${out}`]);
+  assert.deepEqual([status, linesOf(out).length], [0, 6], stderr);
+});

@@ -1,4 +1,5 @@
 /** Reading position files: what is there, what it belongs to, and what to say when it cannot be used. */
+import { forgetAwaited } from '../../core/delivery/acknowledge.ts';
 import { exit, Problem } from '../../core/problem.ts';
 import { progressOf } from '../../core/run/branch-list.ts';
 import { shellWord } from '../../core/text/shell-word.ts';
@@ -49,9 +50,12 @@ export function isOwn(path: string, job: string, stored: StoredPosition, scope: 
   const isSameSink = withoutMark(sink) === scope.sink;
   if (stored.job === job && source === scope.source && isSameSink && !asksElse) return true;
   // A first run that failed has no progress to protect: its mistake may be in the very setting that is now another.
-  const isBlank = [...branches.values()].every(
-    ({ watermark, bookmark, ledger }) => watermark === undefined && bookmark === undefined && ledger.size() === 0,
-  );
+  // Nor has one whose destination had not said yet that it took the records, such as a command that failed at its end.
+  const isBlank = [...branches.values()].every(({ watermark, bookmark, ledger }) => {
+    if (watermark !== undefined || bookmark !== undefined) return false;
+    forgetAwaited(ledger);
+    return ledger.size() === 0;
+  });
   if (stored.job === job && isBlank) return false;
   const [what, theirs, ours] =
     stored.job !== job
