@@ -1,6 +1,8 @@
 /** What the manual shows for jobs that are in use, word for word in /bin/sh. */
 import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -109,4 +111,38 @@ test('what was set aside arrives with its own time, under the ID of its source',
     [...elastic.documents.keys()].map(withoutMark).toSorted(),
     ['u0', 'u1', 'u2'].map((id) => `${idSpace}:${id}`),
   );
+});
+
+test('the definition that it begins with is whole: a vendor is checked and read by it', async (t) => {
+  const directory = scratch(t);
+  const records = Array.from({ length: 250 }, (_, at) => {
+    const timestamp = new Date(Date.now() - (at + 0.5) * 3_600_000).toISOString();
+    return { id: `a${at}`, timestamp };
+  });
+  const server = createServer((request, response) => {
+    const { pathname, search, searchParams } = new URL(request.url ?? '', `http://${request.headers.host}`);
+    const [from = '', until = ''] = ['start', 'end'].map((name) => searchParams.get(name) ?? '');
+    const shownBefore = Number(searchParams.get('after') ?? 0);
+    const rows = records.filter(({ timestamp }) => timestamp >= from && timestamp < until);
+    const data = rows.slice(shownBefore, shownBefore + Number(searchParams.get('limit')));
+    const shown = shownBefore + data.length;
+    const isWanted = pathname === '/v1/audit-events' && request.headers.authorization === 'Bearer right';
+    const next = shown < rows.length ? `http://${request.headers.host}${pathname}${search}&after=${shown}` : null;
+    response.writeHead(isWanted ? 200 : 401, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(isWanted ? { data, meta: { next_page_url: next } } : {}));
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  writeFileSync(join(directory, 'acme.yaml'), blocks('name: acme')[0]);
+  const { port } = server.address() as AddressInfo;
+  writeFileSync(join(directory, 'acme.env'), `ACME_URL=http://127.0.0.1:${port}\nACME_TOKEN=right\n`, { mode: 0o600 });
+  const environment = { HOME: directory, PATH: `${installed(directory)}:/usr/bin:/bin` };
+  const [check = '', search = ''] = blocks('check --source ./acme.yaml')[0].trimEnd().split('\n');
+  const checked = await shell(check, { directory, environment });
+  assert.deepEqual([checked.status, checked.stderr], [0, '']);
+  assert.match(checked.stdout, /ok +source acme: logged in, 100 records/);
+  const found = await shell(search, { directory, environment });
+  assert.deepEqual([found.status, found.stderr, found.stdout.split('\n').length - 1], [0, '', 1]);
+  const pulled = await shell('audit-export --source ./acme.yaml -e acme.env', { directory, environment });
+  assert.deepEqual([pulled.status, pulled.stderr, pulled.stdout.split('\n').length - 1], [0, '', 7 * 24]);
 });

@@ -94,6 +94,13 @@ test('its links lead somewhere', () => {
   assert.deepEqual(broken, []);
 });
 
+test('its contents lead to every section', () => {
+  const [, contents = ''] = /^## Contents\n([\s\S]*?)^## /m.exec(text) ?? [];
+  const sections = text.replaceAll(/^```[\s\S]*?^```$/gm, '').match(/^## .+$/gm) ?? [];
+  const left = sections.filter((line) => !contents.includes(`[${line.slice(3)}](#`));
+  assert.deepEqual(left, ['## Try it', '## Contents', '## Licence']);
+});
+
 /** What is shown, with anything on the line for `…`. */
 function pattern(shown: string): RegExp {
   const parts = shown.split('…').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
