@@ -75,6 +75,10 @@ test('a command has its own help', () => {
   assert.match(printed('check', '--help'), /Usage: audit-export check/);
 });
 
+test('the help of status says that it shows all jobs without --job', () => {
+  assert.match(printed('status', '--help'), /--job <name>.*status: all/);
+});
+
 for (const command of commands.filter((name) => name !== 'pull')) {
   test(`the help of ${command} lists the flags that it takes, and it refuses all others`, () => {
     const help = printed(command, '--help');

@@ -7,7 +7,7 @@ export type CommandName = (typeof commands)[number];
 export const summaries: Readonly<Record<Exclude<CommandName, 'pull'>, string>> = {
   check: 'log in to both ends, fetch one page, send nothing, say what works',
   status: "every job's position, lag and last outcome",
-  sources: 'list all sources; those that are named, with their settings',
+  sources: 'list all sources, or show the settings of those that are named',
   sinks: 'list all sinks with their settings, or those that are named',
 };
 
@@ -91,8 +91,8 @@ export function isTakenBy(command: CommandName, { commands: those = ofJobs }: Fl
 /** In the order of the help. */
 export const flagTable: readonly FlagRow[] = [
   { flags: '-s, --source <name|file|->', says: 'built-in source, definition file (.yaml, .yml, .json), - for stdin' },
-  { flags: '-o, --sink <name>', says: 'where to: audit-export sinks lists them (default: stdout)' },
-  { flags: '--output <path>', says: 'file to append to; without --sink this means the sink file' },
+  { flags: '-o, --sink <name>', says: 'where records go: audit-export sinks lists them (default: stdout)' },
+  { flags: '--output <path>', says: 'file to append to; without --sink it means --sink file' },
   { flags: '--bulk-format <format>', says: "print in a sink's wire form: elastic, splunk, sekoia, none" },
   { flags: '--since <time>', says: 'from: 2026-11-20T09:00:00Z, or back from now: 65m, 7d, 1h30m' },
   { flags: '--until <time>', says: 'to, exclusive; spelled like --since (default: now)' },
@@ -109,23 +109,27 @@ export const flagTable: readonly FlagRow[] = [
   },
   { flags: '--id-path <path>', says: 'stdin: where the ID of a line is (default: record.id, else id)', kind: 'list' },
   { flags: '--time-path <path>', says: 'stdin: where the time of a line is (default: nowhere)' },
-  { flags: '--time-format <format>', says: 'stdin: how it is written: iso, epoch-s, epoch-ms … (default: iso)' },
+  { flags: '--time-format <format>', says: 'stdin: form of that time: iso, epoch-s, epoch-ms … (default: iso)' },
   {
     flags: '--volatile-path <path,...>',
-    says: 'stdin: members that may differ when the same line comes again: they make no new record; repeatable',
+    says: 'stdin: members that may differ when a line comes again without making it a new record; repeatable',
     kind: 'list',
   },
-  { flags: '--limit <n>', says: "size of a page: records asked for in one API query (default: the source's best)" },
-  { flags: '-x, --single-query', says: 'one API query, even if more is available' },
+  { flags: '--limit <n>', says: "records asked for in one API query (default: the source's best)" },
+  { flags: '-x, --single-query', says: 'send one API query only, even if there is more' },
   { flags: '-c, --continue', says: 'use and save the position despite --since, --until, --query or -x' },
   { flags: '--no-position', says: 'read and save no position' },
   { flags: '--add <key=value>', says: 'add a field to every record; repeatable', kind: 'list' },
   {
     flags: '-e, --env-file <file>',
-    says: 'settings are in this file (default: ./.env if there); repeatable',
+    says: 'read settings from this file (default: ./.env if there); repeatable',
     kind: 'list',
   },
-  { flags: '--job <name>', says: 'name of the position (default: from source, scope and sink)', commands: ofPositions },
+  {
+    flags: '--job <name>',
+    says: 'name of the job (default: from source, scope and sink; status: all)',
+    commands: ofPositions,
+  },
   {
     flags: '--state-dir <dir>',
     says: 'where positions live (default: ~/.local/state/audit-export)',
@@ -134,29 +138,32 @@ export const flagTable: readonly FlagRow[] = [
   { flags: '--overlap <duration>', says: "how far back to look again (default: the source's, else 5m)" },
   {
     flags: '--delay <duration>',
-    says: "how long to let records settle (default: the source's; in a search 0s)",
+    says: "leave out what is younger (default: the source's; in a search 0s)",
   },
-  { flags: '--first-run <duration>', says: "how far back to begin, 0s for now (default: the source's, else 7d)" },
-  { flags: '--max-runtime <duration>', says: 'stop cleanly by then and keep what is proven (exit 75)' },
-  { flags: '--hold-off <duration>', says: 'after three failed runs, leave both ends alone for so long (exit 75)' },
+  { flags: '--first-run <duration>', says: "how far back a job begins, 0s for now (default: the source's, else 7d)" },
+  { flags: '--max-runtime <duration>', says: 'stop cleanly within this time and keep what was delivered (exit 75)' },
+  {
+    flags: '--hold-off <duration>',
+    says: 'after three failed runs, leave both ends alone this long (exit 75)',
+  },
   {
     flags: '--dedupe <rule>',
     says: 'what makes a record new: id, changes (other content under a known ID, the default) or content (always both)',
   },
   {
     flags: '--max-quarantine <percent>',
-    says: 'how many of the records, beyond ten, may be set aside before a run ends with 65 (default: 10)',
+    says: 'share of the records, beyond ten, that may be set aside before a run ends with 65 (default: 10)',
   },
   { flags: '--dry-run', says: 'pull and count; send and save nothing' },
   { flags: '-v, --verbose', says: 'say what happens; -vv: in detail', kind: 'count', commands },
-  { flags: '-q, --quiet', says: 'say errors only', commands },
+  { flags: '-q, --quiet', says: 'print errors only', commands },
   { flags: '--log-format <text|json>', says: 'form of stderr (default: text; with -v off a terminal: json)', commands },
   { flags: '--no-progress', says: 'no progress line on a terminal', commands },
   { flags: '--ca-file <file>', says: 'trust these root certificates too' },
   { flags: '--insecure', says: 'do not verify TLS certificates (warns on every run)' },
   { flags: '--allow-plaintext', says: 'permit http:// to other machines; certificates are verified as ever' },
-  { flags: '--timeout <duration>', says: "one request's total limit (default: 60s)" },
-  { flags: '--apikey <key>', says: 'API key, for sources that have one; ps shows it, but no setting' },
+  { flags: '--timeout <duration>', says: 'longest time for one request, all of it (default: 60s)' },
+  { flags: '--apikey <key>', says: 'API key, for sources that have one; ps shows it, unlike a setting' },
   { flags: '--apisecret <secret>', says: 'API secret, likewise' },
   { flags: '--orgurl <url>', says: 'organisation URL, for sources that have one' },
   { flags: '--apiurl <url>', says: 'API URL, for sources that have one' },
@@ -166,7 +173,7 @@ export const flagTable: readonly FlagRow[] = [
 export const epilogue = `
 A command after -- takes the records on its standard input; the position is saved only if it exits 0.
 What it prints goes to standard output as it is; with --bulk-format it is read as the answer to the records.
-With --since, --until, --query or -x it searches and touches no position; with -c it continues from there next time.
+With --since, --until, --query or -x it searches and touches no position; with -c it uses and saves one.
 Settings (URLs, keys) are environment variables or lines of an env file; \`audit-export sources\` and
 \`audit-export sinks\` list them. Every secret NAME can be read from the file that NAME_FILE names.
 

@@ -49,10 +49,10 @@ export function render(tests: readonly FaultTest[]): string {
   return [
     '# Faults',
     '',
-    'Everything that was thought of going wrong, what proves the behaviour, and whether it did when this page was made.',
-    'Made by `node --import tsx test/tools/faults.ts` from the tests in `test/faults`; not edited by hand.',
+    'The faults that were thought of, the tests that prove the behaviour, and their results when this page was made.',
+    '`npm run test:faults` makes this page from the tests in `test/faults`; do not edit it by hand.',
     '',
-    'Besides what its name says, each of these tests proves that no secret was shown, that the watermark moved only as far',
+    'Besides what its name says, each test proves that no secret was shown, that the watermark moved only as far',
     'as records were delivered, that the lock was released, and that the next run without the fault delivers everything',
     'exactly once.',
     '',
