@@ -17,11 +17,11 @@ export function withPlace(told: Problem, known: Known): Problem {
   const { status, hint = '' } = problem;
   const head = names.exec(hint)?.[0] ?? '';
   const settings = head.match(/[A-Z][A-Z0-9_]+/g) ?? [];
-  const places = new Set(settings.flatMap((name) => findings.origins.get(name) ?? []));
-  if (places.size === 0) return problem;
+  const places = settings.flatMap((name) => findings.origins.get(name) ?? []);
+  if (places.length === 0) return problem;
   const odd = status === exit.noperm ? settings.flatMap((name) => oddities(name, known)) : [];
   return problem.with({
-    hint: [`${head} in ${[...places].join(' and ')}${hint.slice(head.length)}`, ...odd].join('; '),
+    hint: [`${head}${at(places)}${hint.slice(head.length)}`, ...odd].join('; '),
   });
 }
 
@@ -34,8 +34,17 @@ function ofAddress(problem: Problem, { findings, sourceValues, sinkValues }: Kno
   const [name, other] = values.flatMap(([each, value]) => (host !== '' && hostOf(value) === host ? [each] : []));
   if (name === undefined || other !== undefined) return problem;
   const place = findings.origins.get(name);
-  const first = place === undefined ? name : `${name} in ${place}`;
+  const first = place === undefined ? name : `${name}${at([place])}`;
   return problem.with({ hint: hint.replace(theUrl, first).replaceAll(theUrl, name) });
+}
+
+/** Values are in a file or in the environment; a flag gives them. */
+function at(places: readonly string[]): string {
+  const all = [...new Set(places)];
+  const flags = all.filter((place) => place.startsWith('--'));
+  const others = all.filter((place) => !flags.includes(place));
+  const inThem = others.length === 0 ? '' : ` in ${others.join(' and ')}`;
+  return flags.length === 0 ? inThem : `${inThem} (${flags.join(' and ')})`;
 }
 
 const theUrl = 'the URL';

@@ -11,6 +11,7 @@ function hintOf(hint: string, password = 'pa55', status: ExitStatus = exit.noper
   const findings = noFindings();
   findings.origins.set('SYCOPE_USERNAME', '/etc/sycope.env');
   findings.origins.set('SYCOPE_PASSWORD', '/run/secrets/sycope');
+  findings.origins.set('SYCOPE_TOKEN', '--apikey');
   const sourceValues = { SYCOPE_USERNAME: 'auditor', SYCOPE_PASSWORD: password };
   const known = { findings, sourceValues, sink: stdout, sinkValues: {}, source: sycope, sourceFile: undefined };
   return withPlace(new Problem(status, 'refused', { hint }), known).hint;
@@ -25,6 +26,17 @@ test('a hint that names settings says where they are', () => {
   assert.equal(
     hintOf('check SYCOPE_URL, OTHER and SYCOPE_PASSWORD, and that it may read'),
     'check SYCOPE_URL, OTHER and SYCOPE_PASSWORD in /run/secrets/sycope, and that it may read',
+  );
+});
+
+test('a value that a flag gave is not said to be in the flag', () => {
+  assert.equal(
+    hintOf('check SYCOPE_TOKEN, and that it may read'),
+    'check SYCOPE_TOKEN (--apikey), and that it may read',
+  );
+  assert.equal(
+    hintOf('check SYCOPE_USERNAME and SYCOPE_TOKEN'),
+    'check SYCOPE_USERNAME and SYCOPE_TOKEN in /etc/sycope.env (--apikey)',
   );
 });
 
