@@ -103,6 +103,8 @@ test('status takes what says which positions, check what describes a job, lists 
 const wrong: readonly (readonly [argv: readonly string[], message: RegExp])[] = [
   [['--sorce', 'x'], /unknown option '--sorce'.*Did you mean --source\?/],
   [['-z'], /unknown option '-z'/],
+  [['-s', 'sample', '-x=1'], /^unknown option, word 3$/],
+  [['-vx5'], /^unknown option, word 1$/],
   [['chek'], /unknown command 'chek' \(Did you mean check\?\)/],
   [['check', '-s', 'x', 'all'], /too many arguments for 'check'/],
   [['--dry-run=yes'], /^--dry-run takes no value$/],
@@ -200,7 +202,7 @@ const withSecrets: readonly (readonly [argv: readonly string[], message: RegExp]
   [['-v', '--S3cretKey123'], /^unknown option, word 2$/],
   [['-kS3cretKey123'], /^unknown option '-k'$/],
   [['-apikey=S3cretKey123'], /^unknown option '-apikey' \(Did you mean --apikey\?\)$/],
-  [['-x=S3cretKey123'], /^unknown option$/],
+  [['-x=S3cretKey123'], /^unknown option, word 1$/],
   [['check', "--api-key='S3cretKey123'"], /^unknown option '--api-key' \(Did you mean --apikey\?\)$/],
   [['--apikey', '-S3cretKey123'], /^--apikey needs a value, but what follows begins with a dash$/],
   [['--apikey', '--S3cretKey123=='], /^--apikey needs a value, but what follows begins with a dash$/],

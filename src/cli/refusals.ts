@@ -83,7 +83,9 @@ export function refuseOption(program: Commander, word: string, argv: readonly st
   );
   // What is not written as a name is not said: `--apikeyK3y` and `-kK3y` hold a value.
   const plain = /^--[a-z]+(?:-[a-z]+)*$/.exec(name) ?? /^-[A-Za-z]/.exec(name);
-  const at = argv.indexOf(word) + 1;
+  const whole = argv.indexOf(word);
+  const cluster = (given: string): boolean => /^-[^-]/.test(given) && given.endsWith(word.slice(1));
+  const at = (whole === -1 ? argv.findIndex(cluster) : whole) + 1;
   const what = plain === null ? (at > 0 ? `, word ${at}` : '') : ` '${plain[0]}'`;
   const known = plain?.[0].replace(/^-+/, '') ?? '';
   const hint = Object.hasOwn(optionHints, known) ? optionHints[known] : undefined;
