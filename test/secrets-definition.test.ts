@@ -89,6 +89,22 @@ for (const [what, change] of Object.entries(own)) {
   });
 }
 
+for (const parts of ['undici', 'fetch', 'websocket', '*']) {
+  test(`a key in the query is told by nobody, though NODE_DEBUG=${parts} is inherited`, async (context) => {
+    const directory = scratch(context);
+    const vendor = await rawServer((socket) => {
+      socket.write(reply(200, { 'Content-Type': 'application/json' }, '{"records":[{"id":1}]}'));
+    });
+    context.after(() => vendor.close());
+    const path = definitionFile(directory, { url: vendor.url, auth: { type: 'query', query: { key: canary } } });
+    const environment = { HOME: directory, ACME_TOKEN: 'a-long-token', NODE_DEBUG: parts };
+    const result = await run(['--source', path, '--since', '1h'], { environment });
+    assert.equal(result.status, 0, result.stderr);
+    assert.equal(vendor.requests[0]?.path, `/audit?key=${canary}`);
+    expectUntold(parts, result);
+  });
+}
+
 const refused: Readonly<Record<string, Change>> = {
   'a number for a password': { auth: { type: 'basic', username: 'me', password: 11_335_577 } },
   'a header with a list': { auth: { type: 'headers', headers: { Authorization: [canary] } } },

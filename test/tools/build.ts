@@ -95,6 +95,7 @@ async function bundle(
     plugins: [
       { name: 'nothing unused', setup: leaveOutUnused },
       { name: 'passing over 100', setup: passOver100 },
+      { name: 'no diagnostics', setup: sayNothing },
       elsewhere(places),
     ],
     metafile: true,
@@ -165,6 +166,16 @@ function passOver100({ onLoad }: PluginBuild): void {
       throw new Error(`${path} does not do about a 100 what it did: see passOver100`);
     return { contents: before + after };
   });
+}
+
+/** With NODE_DEBUG=undici it would print the address of each request, and the key that some vendors want in its query. */
+function sayNothing({ onResolve, onLoad }: PluginBuild): void {
+  onResolve({ filter: /^node:util$/ }, ({ path, importer }) =>
+    importer.endsWith('/undici/lib/core/diagnostics.js') ? { path, namespace: 'says-nothing' } : undefined,
+  );
+  onLoad({ filter: /./, namespace: 'says-nothing' }, () => ({
+    contents: 'exports.debuglog = () => ({ enabled: false });',
+  }));
 }
 
 /** The licence files of every package that the bundle contains: their terms ask for it. */
