@@ -9,11 +9,12 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import type { Definition } from './faults/definition.ts';
 import { bundle } from './faults/harness.ts';
 import type { Asked, Fault } from './faults/vendor.ts';
 import { canaries, expectKept, formats, spellings, stage, verbosities, type Stage } from './support/canaries.ts';
-import { ended } from './support/program.ts';
+import { ended, scratch, start } from './support/program.ts';
 import { rawServer, reply, thenClose, type Behaviour } from './support/raw-server.ts';
 
 const headers = { 'Content-Type': 'application/json' };
@@ -378,4 +379,19 @@ test('cursors and names from a server never move the cursor of a terminal', asyn
     assert.equal(status, 76, shown);
     assert.doesNotMatch(shown, moves);
   }
+});
+
+test('SIGUSR1 opens no debugger, where every user of the machine could read the credentials', async (context) => {
+  const directory = scratch(context);
+  const vendor = await rawServer(async (socket) => {
+    child.kill('SIGUSR1');
+    await setTimeout(500); // Node opens it from a thread of its own
+    socket.write(reply(401, headers, '{}'));
+  });
+  context.after(() => vendor.close());
+  const environment = { HOME: directory, OKTA_URL: vendor.url, OKTA_TOKEN: canaries.apiKey };
+  const child = start(['--source', 'okta'], { environment, directory });
+  const { status, stderr } = await ended(child);
+  assert.equal(status, 77, stderr);
+  assert.match(stderr, /^audit-export: okta refused .*\nhint: .*\n$/);
 });
