@@ -678,7 +678,25 @@ test('a file that others could have written is refused', async (t) => {
   await assert.rejects(load(directory), problem(78, /symbolic link/));
   rmSync(path);
   mkdirSync(path);
-  await assert.rejects(load(directory), problem(78, /is not a file/));
+  await assert.rejects(
+    load(directory),
+    problem(78, /is not a file/, /^move it out of the way: mv \S+\.position \S+\.away$/),
+  );
+});
+
+test('what is no file is moved out of the way of the position, and the job goes on from the one before', async (t) => {
+  const directory = freshDirectory(t);
+  const time = 1_763_629_200_000_000_000n;
+  const position = positionOf({ '': branch(time) });
+  const { path } = await saved(directory, position, position);
+  rmSync(path);
+  mkdirSync(path);
+  await assert.rejects(load(directory), (error: Problem) => {
+    assert.match(error.hint ?? '', /: mv \S+ \S+$/);
+    execFileSync('/bin/sh', ['-c', (error.hint ?? '').replace(/^.*: /, '')]);
+    return true;
+  });
+  assert.equal((await load(directory)).position?.branches.get('')?.watermark, time);
 });
 
 test('a planted link at the journal is refused', async (t) => {
@@ -703,7 +721,7 @@ test('a journal that others could have written is refused, and so is what is no 
   }
   rmSync(journal);
   execFileSync('mkfifo', ['-m', '600', journal]); // nobody would ever write to it
-  await assert.rejects(load(directory), problem(78, /journal .* is not a file/));
+  await assert.rejects(load(directory), problem(78, /journal .* is not a file/, /^move it out of the way: mv /));
 });
 
 test('a state directory that cannot be used is a Problem before anything is read', async (t) => {

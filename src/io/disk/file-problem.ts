@@ -22,6 +22,7 @@ const meanings: Readonly<Record<string, readonly [status: ExitStatus, meaning: s
   EPERM: [exit.cantcreat, 'not permitted', 'let the user of the job read and write there, or choose another place'],
   ENOENT: [exit.cantcreat, 'no such directory', 'create the directory, or choose another place'],
   ENOTDIR: [exit.cantcreat, 'a part of the path is not a directory', 'choose another place'],
+  ENAMETOOLONG: [exit.cantcreat, 'the name is too long', 'choose a shorter one'],
   EISDIR: [exit.cantcreat, 'it is a directory', 'choose another place'],
   ENXIO: [exit.cantcreat, 'it is a socket or a pipe without a reader', 'choose another place'],
   ELOOP: [exit.config, 'it is a symbolic link', 'remove the link, or name the file that it leads to'],

@@ -33,7 +33,9 @@ function distrust(
   strict: boolean,
 ): Problem | undefined {
   if ((mode & constants.S_IFMT) !== constants.S_IFREG) {
-    return new Problem(exit.config, `${what} is not a file`, { hint: 'choose another --state-dir' });
+    // In another directory the job would begin anew.
+    const hint = `move it out of the way: mv ${shellWord(path)} ${shellWord(`${path}.away`)}`;
+    return new Problem(exit.config, `${what} is not a file`, { hint });
   }
   if (!strict) return undefined;
   const user = process.getuid?.();

@@ -13,3 +13,10 @@ test('an error of the system that we know nothing of is told by its code, with a
     (error) => error === mistake,
   );
 });
+
+test('a name that is too long is no failure of the disk, which the next run might cure', () => {
+  const long = Object.assign(new Error('ENAMETOOLONG: name too long, open'), { code: 'ENAMETOOLONG' });
+  const { status, message, hint = '' } = fileProblem(long, 'open', '/srv/aaa.jsonl');
+  assert.deepEqual([status, message], [73, 'cannot open /srv/aaa.jsonl: the name is too long (ENAMETOOLONG)']);
+  assert.match(hint, /shorter/);
+});
