@@ -6,6 +6,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -323,6 +324,29 @@ test('a file that is removed meanwhile is noticed before anything counts as deli
   rmSync(path);
   await assert.rejects(file.sync(), problem(74, /was removed while it was written to/));
   await file.close();
+});
+
+test('a hard link is not written to where everybody may put one: it would lead into another file of this user', async (t) => {
+  const path = freshPath(t);
+  const precious = join(dirname(path), 'precious');
+  writeFileSync(precious, 'precious\n');
+  linkSync(precious, path);
+  chmodSync(dirname(path), 0o1777);
+  await assert.rejects(append(path, undefined, 'a\n'), problem(73, / is a hard link: .* others can put files$/, /rm /));
+  await assert.rejects(appendFile(path).look(), problem(73, / is a hard link/));
+  assert.equal(readFileSync(precious, 'utf8'), 'precious\n');
+  chmodSync(dirname(path), 0o700);
+  await append(path, undefined, 'a\n');
+  assert.equal(readFileSync(precious, 'utf8'), 'precious\na\n');
+});
+
+test('a file that a run has written to before may have got another name since', async (t) => {
+  const path = freshPath(t);
+  const place = await append(path, undefined, 'a\n');
+  linkSync(path, join(dirname(path), 'kept'));
+  chmodSync(dirname(path), 0o1777);
+  await append(path, place, 'b\n');
+  assert.equal(readFileSync(path, 'utf8'), 'a\nb\n');
 });
 
 for (const [where, owner, mode] of [

@@ -12,8 +12,8 @@ const flags = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW | con
 
 /**
  * The file at `path`, to read and to append to; made (0600) when it is not there. Problem 73 when it belongs to another
- * user, root excepted, and others than root and this user can have put it there; unless it has the inode `known`: some
- * network file systems give what root makes to another user.
+ * user, root excepted, or has another name as well, and others than root and this user can have put it there; unless it has
+ * the inode `known`: some network file systems give what root makes to another user.
  */
 export async function openOwn(path: string, known?: string): Promise<FileHandle> {
   try {
@@ -67,16 +67,23 @@ export function irregular(path: string): Problem {
 }
 
 async function refuseStrange(file: FileHandle, path: string, known: string | undefined): Promise<void> {
-  const { uid, ino } = await file.stat({ bigint: true });
+  const { uid, ino, nlink } = await file.stat({ bigint: true });
   const stranger = strangerOf({ uid: Number(uid) });
-  if (stranger === undefined || String(ino) === known) return;
+  if ((stranger === undefined && nlink < 2n) || String(ino) === known) return;
   // Log rotation makes files for another user, where nobody else can.
   const directory = dirname(path);
   const around = await stat(directory);
   if (strangerOf(around) === undefined && (around.mode & 0o022) === 0) return;
+  const others = `in ${directory} others can put files`;
+  if (stranger === undefined) {
+    // Not every system forbids to link to what one may not read (Linux: fs.protected_hardlinks).
+    throw new Problem(exit.cantcreat, `${path} is a hard link: it may be another file of this user, since ${others}`, {
+      hint: `let only root and this user write to its directory, or remove it: rm ${shellWord(path)}`,
+    });
+  }
   throw new Problem(
     exit.cantcreat,
-    `${path} belongs to user ${stranger}, who can read what is written there, and in ${directory} others can put files`,
+    `${path} belongs to user ${stranger}, who can read what is written there, and ${others}`,
     {
       hint:
         `if that is meant, give the file to this user and let the other one read it: chown ${process.getuid?.()} ${shellWord(path)}; ` +
