@@ -205,6 +205,18 @@ test('a secret file that is not there is told with the path that was tried', asy
   assert.equal(problem.message, `CIRRUS_API_SECRET_FILE: cannot read ${process.cwd()}/~/secret (ENOENT)`);
 });
 
+test('an address in the place of a name is told without its path, which of a webhook is a credential', async () => {
+  const address = 'https://hooks.example/services/canary?token=canary';
+  const flag = await refused({ source: 'cirrus', sink: address });
+  const setting = await refused({ source: 'cirrus' }, { AUDIT_EXPORT_SINK: `https://me:canary@hooks.example` });
+  const source = await refused({ source: address });
+  assert.deepEqual([flag.status, setting.status, source.status], [64, 78, 64]);
+  assert.equal(flag.message, "unknown sink 'https://hooks.example/…'");
+  assert.equal(setting.message, flag.message);
+  assert.equal(source.message, "unknown source 'https://hooks.example/…'");
+  for (const { hint = '' } of [flag, setting, source]) assert.match(hint, /; its address is a setting of its own$/);
+});
+
 test('a name that is a part of another, or has one for its beginning, is taken for that', async () => {
   for (const [flags, meant] of [
     [

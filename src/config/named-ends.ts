@@ -111,7 +111,14 @@ export function refuseName(
   known: readonly string[],
   { byFlag }: { readonly byFlag: boolean },
 ): never {
-  throw new Problem(byFlag ? exit.usage : exit.config, `unknown ${what} '${name}'${meantBy(name, known)}`, {
-    hint: hintFor(what, name) ?? `choose one of ${known.join(', ')}`,
+  const shown = withoutPath(name);
+  const elsewhere = shown === name ? '' : '; its address is a setting of its own';
+  throw new Problem(byFlag ? exit.usage : exit.config, `unknown ${what} '${shown}'${meantBy(name, known)}`, {
+    hint: `${hintFor(what, name) ?? `choose one of ${known.join(', ')}`}${elsewhere}`,
   });
+}
+
+/** An address that is given instead of a name may be that of a webhook, with its token in it. */
+function withoutPath(name: string): string {
+  return name.replace(/^(\w+:\/\/)(?:[^/?#]*@)?([^/?#]*).*$/s, '$1$2/…');
 }
