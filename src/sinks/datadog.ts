@@ -18,6 +18,7 @@ import type {
   SinkDefinition,
   SinkTools,
 } from '../core/types.ts';
+import { sinkBase } from '../core/wire/sink-base.ts';
 import { upload } from '../core/wire/upload.ts';
 
 const settings: Settings = {
@@ -57,10 +58,7 @@ const oldest = 17 * hour;
 const newest = hour;
 
 function datadogSink(values: SettingValues, tools: SinkTools): Sink {
-  // People paste the address from an example, path included.
-  const base = addressOf(values)
-    .replace(/\/+$/, '')
-    .replace(/\/api\/v2\/logs$/, '');
+  const base = sinkBase('DATADOG_URL', addressOf(values), /\/api\/v2\/logs$/);
   const url = `${base}/api/v2/logs`;
   const who = `datadog at ${new URL(base).origin}`;
   const http = tools.http(base);

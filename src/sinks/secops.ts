@@ -12,6 +12,7 @@ import { enclosed } from '../core/wire/json-list.ts';
 import { secopsForm } from '../core/wire/secops/form.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import { toldError } from '../core/wire/told-error.ts';
+import { sinkBase } from '../core/wire/sink-base.ts';
 import { upload } from '../core/wire/upload.ts';
 import type {
   Batch,
@@ -88,7 +89,7 @@ const hints = {
 
 function secopsSink(values: SettingValues, tools: SinkTools): Sink {
   const region = namedIn(values, 'SECOPS_REGION');
-  const base = (values['SECOPS_URL'] ?? `https://chronicle.${region}.rep.googleapis.com`).replace(/\/+$/, '');
+  const base = sinkBase('SECOPS_URL', values['SECOPS_URL'] ?? `https://chronicle.${region}.rep.googleapis.com`);
   const parent = `projects/${namedIn(values, 'SECOPS_PROJECT')}/locations/${region}/instances/${namedIn(values, 'SECOPS_INSTANCE')}`;
   const path = `${namedIn(values, 'SECOPS_API_VERSION')}/${parent}/logTypes/${namedIn(values, 'SECOPS_LOG_TYPE')}`;
   const url = `${base}/${path}/logs:import`;

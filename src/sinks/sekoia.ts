@@ -20,6 +20,7 @@ import type {
   SinkDefinition,
   SinkTools,
 } from '../core/types.ts';
+import { sinkBase } from '../core/wire/sink-base.ts';
 import { upload } from '../core/wire/upload.ts';
 
 const settings: Settings = {
@@ -68,10 +69,7 @@ const doubt = 'SEKOIA_INTAKE_KEY, SEKOIA_ENDPOINT and SEKOIA_URL';
 const shortAnswers = 3;
 
 function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
-  // People paste the address from an example, route included.
-  const base = (values['SEKOIA_URL'] ?? '')
-    .replace(/\/+$/, '')
-    .replace(/\/(?:plain\/batch|plain|jsons|batch|array)$/, '');
+  const base = sinkBase('SEKOIA_URL', values['SEKOIA_URL'] ?? '', /\/(?:plain\/batch|plain|jsons|batch|array)$/);
   const key = values['SEKOIA_INTAKE_KEY'] ?? '';
   const endpoint = values['SEKOIA_ENDPOINT'] as SekoiaEndpoint; // as the settings have checked
   const route = sekoiaRoute(endpoint, key);

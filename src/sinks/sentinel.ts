@@ -12,6 +12,7 @@ import { oversize } from '../core/wire/oversize.ts';
 import { rawBytes, sentinelForm } from '../core/wire/sentinel/form.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import { toldError } from '../core/wire/told-error.ts';
+import { sinkBase } from '../core/wire/sink-base.ts';
 import { upload } from '../core/wire/upload.ts';
 import type {
   Batch,
@@ -92,12 +93,13 @@ const hints = {
 };
 
 function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
-  const base = (values['SENTINEL_URL'] ?? '').replace(/\/+$/, '').replace(/\/dataCollectionRules\/.*$/, '');
+  const base = sinkBase('SENTINEL_URL', values['SENTINEL_URL'] ?? '', /\/dataCollectionRules\/.*$/);
+  const cloud = { SENTINEL_LOGIN_URL: sinkBase('SENTINEL_LOGIN_URL', values['SENTINEL_LOGIN_URL'] ?? '') };
   const url = `${base}/dataCollectionRules/${ruleOf(values)}/streams/${encodeURIComponent(values['SENTINEL_STREAM'] ?? '')}`;
   const address = `${url}?api-version=${encodeURIComponent(values['SENTINEL_API_VERSION'] ?? '')}`;
   const who = `sentinel at ${new URL(base).origin}`;
   const http = tools.http(base);
-  const login = accessToken({ name: 'sentinel', settings, auth }, auth, values, tools);
+  const login = accessToken({ name: 'sentinel', settings, auth }, auth, { ...values, ...cloud }, tools);
   const told = `${largestText} bytes that a column takes`;
   const uploads = upload(http, who, { records: 5000, bytes: largestBatch, record: largestRow, told });
 

@@ -23,6 +23,7 @@ import type {
   SinkDefinition,
   SinkTools,
 } from '../core/types.ts';
+import { sinkBase } from '../core/wire/sink-base.ts';
 import { upload } from '../core/wire/upload.ts';
 
 const settings: Settings = {
@@ -68,8 +69,7 @@ const doubt = 'SPLUNK_URL and SPLUNK_TOKEN';
 const slowDown = 5000;
 
 function splunkSink(values: SettingValues, tools: SinkTools): Sink {
-  // People paste the address from an example, path included.
-  const base = (values['SPLUNK_URL'] ?? '').replace(/\/+$/, '').replace(/\/services\/collector(?:\/.*)?$/, '');
+  const base = sinkBase('SPLUNK_URL', values['SPLUNK_URL'] ?? '', /\/services\/collector(?:\/.*)?$/);
   const who = `splunk at ${new URL(base).origin}`;
   const index = values['SPLUNK_INDEX'];
   const http = tools.http(base);

@@ -5,6 +5,7 @@ import { isObject, objectOf } from '../../json/parsed.ts';
 import { serverText } from '../../text/shown.ts';
 import type { SettingValues } from '../../types.ts';
 import { basicHeader } from '../../text/basic-header.ts';
+import { sinkBase } from '../sink-base.ts';
 
 /** The base address, without a slash or the path of a bulk request at the end. Problem 78 unless exactly one of URL and Cloud ID is set. */
 export function elasticAddress(values: SettingValues): string {
@@ -16,7 +17,7 @@ export function elasticAddress(values: SettingValues): string {
     throw new Problem(exit.config, `${which} set`, { hint: 'set one of them' });
   }
   const base = url ?? cloudUrl(cloudId ?? '');
-  if (base !== undefined) return withoutBulk(base.replace(/\/+$/, ''), values['ELASTIC_INDEX'] ?? '');
+  if (base !== undefined) return withoutBulk(sinkBase('ELASTIC_URL', base), values['ELASTIC_INDEX'] ?? '');
   throw new Problem(exit.config, 'ELASTIC_CLOUD_ID is not a Cloud ID', {
     hint: 'copy it from the deployment page in the Elastic Cloud console; it looks like name:bG9uZyB0ZXh0',
   });

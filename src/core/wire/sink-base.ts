@@ -1,0 +1,15 @@
+/** The address of a sink that puts a path of its own behind it. */
+import { exit, Problem } from '../problem.ts';
+
+/**
+ * The address without slashes at its end, and without `pasted`: people copy it from an example, path included. Behind a
+ * query or a fragment the sink's own path would be a part of it. Throws Problem 78, without the text, which may hold a key.
+ */
+export function sinkBase(name: string, text: string, pasted?: RegExp): string {
+  const address = text.replace(/\/+$/, '');
+  const base = pasted === undefined ? address : address.replace(pasted, '');
+  if (!/[?#]/.test(base)) return base;
+  throw new Problem(exit.config, `${name} must end with its path`, {
+    hint: `check ${name}: leave out everything from the first ? or #`,
+  });
+}
