@@ -22,7 +22,7 @@ import { parseFields, type Field } from './core/json/splice.ts';
 import { fromMillis, toMillis } from './core/time.ts';
 import type { SettingValues, SinkDefinition } from './core/types.ts';
 import { errorCode } from './io/error-code.ts';
-import { readSmallFile } from './io/disk/small-file.ts';
+import { readSmallFile, unreadable } from './io/disk/small-file.ts';
 import type { Environment } from './io/world.ts';
 import { sinks, wireForms, type WireForm } from './sinks/index.ts';
 
@@ -167,8 +167,7 @@ function readRoots(path: string): string {
   try {
     return readSmallFile(path).bytes.toString('utf8');
   } catch (error) {
-    const code = errorCode(error) || 'unknown error';
-    throw new Problem(exit.config, `cannot read --ca-file ${path} (${code})`, {
+    throw new Problem(exit.config, `cannot read --ca-file ${path} (${unreadable(error)})`, {
       hint: 'give the path of a PEM file that the user of this job can read',
     });
   }

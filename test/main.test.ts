@@ -424,6 +424,18 @@ test('a hint about an env file names -e: Node itself reads what --env-file names
   assert.match((await shell(line)).stderr, /unknown sink 'nowhere'/);
 });
 
+test('what a command prints is an env file as well, with -e <(…); one that prints nothing says that settings are missing', async (t) => {
+  for (const [printed, said] of [
+    ['{ sleep 0.3; echo SYCOPE_URL=nowhere; }', /SYCOPE_URL must be an http/],
+    ['false', /settings missing: SYCOPE_URL/],
+  ] as const) {
+    const line = `$AUDIT_EXPORT --source sycope --state-dir ${scratch(t)} -e <(${printed})`;
+    const result = await shell(`exec bash -c '${line}'`);
+    assert.equal(result.status, 78);
+    assert.match(result.stderr, said);
+  }
+});
+
 for (const words of [
   '--output records.jsonl',
   '--state-dir state',

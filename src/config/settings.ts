@@ -1,7 +1,7 @@
 /** The settings of a source or sink: looked up, read from files where told so, checked, all faults named at once. */
 import type { Setting, Settings, SettingValues } from '../core/types.ts';
 import { errorCode } from '../io/error-code.ts';
-import { readSmallFile } from '../io/disk/small-file.ts';
+import { readSmallFile, unreadable } from '../io/disk/small-file.ts';
 import { originOf, type Findings } from './findings.ts';
 import { fullPath } from './full-path.ts';
 import { wrongKind } from './kinds.ts';
@@ -130,7 +130,7 @@ function readSecretFile(name: string, found: Found, findings: Findings): string 
       .bytes.toString('utf8')
       .replace(/^\ufeff|\r?\n$/g, '');
   } catch (error) {
-    const code = errorCode(error) || 'unknown error';
+    const code = unreadable(error);
     const place = namedIn === undefined ? '' : ` in ${namedIn.path}`;
     const permit = code === 'EACCES' ? ': let the user of this job read it' : '';
     findings.faults.push({

@@ -1,10 +1,15 @@
 /** Files that people write: settings, secrets, certificates, definitions. A path may lead anywhere, such as to /dev/zero. */
 import { Buffer } from 'node:buffer';
-import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { errorCode } from './error-code.ts';
 
 /** No file that a person writes is longer; the roots of a whole system are a quarter of a megabyte. */
 const defaultMost = 16 * 1024 * 1024;
 const blockSize = 64 * 1024;
+/** How long what is to write into a named pipe may say nothing, in milliseconds: it may ask a person first. */
+const defaultPatience = 60_000;
+/** How often is looked whether it did. */
+const nap = 20;
 
 export interface SmallFile {
   readonly bytes: Buffer;
@@ -12,14 +17,19 @@ export interface SmallFile {
   readonly stat: Stats;
 }
 
-/** The whole file. Throws what the system says, and an error with the code EFBIG when it is longer than `most` bytes. */
-export function readSmallFile(path: string, most: number = defaultMost): SmallFile {
-  const descriptor = openSync(path, 'r');
+/**
+ * The whole file. Throws what the system says, and an error with the code EFBIG when it is longer than `most` bytes, or
+ * ETIMEDOUT when it is a named pipe into which nobody writes.
+ */
+export function readSmallFile(path: string, most: number = defaultMost, patience: number = defaultPatience): SmallFile {
+  const isNamed = isNamedPipe(path);
+  // Opening one would wait for a writer, with nothing else going on meanwhile: no signal would end the program.
+  const descriptor = openSync(path, isNamed ? constants.O_RDONLY | constants.O_NONBLOCK : 'r');
   try {
     const blocks: Buffer[] = [];
     for (let size = 0; ;) {
       const block = Buffer.alloc(blockSize);
-      const read = readSync(descriptor, block);
+      const read = isNamed ? readPipe(descriptor, block, size > 0, patience) : readSync(descriptor, block);
       if (read === 0) break;
       size += read;
       if (size > most) throw Object.assign(new Error(`longer than ${most} bytes`), { code: 'EFBIG' });
@@ -29,4 +39,33 @@ export function readSmallFile(path: string, most: number = defaultMost): SmallFi
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** The code of what kept a file from being read, with what the code does not say. */
+export function unreadable(error: unknown): string {
+  const code = errorCode(error) || 'unknown error';
+  return code === 'ETIMEDOUT' ? `${code}: nobody writes into this named pipe` : code;
+}
+
+/** A pipe without a name, as that of `<(…)`, has a writer from its beginning: its end is an end. */
+function isNamedPipe(path: string): boolean {
+  try {
+    return statSync(path).isFIFO() && realpathSync.native(path) !== '';
+  } catch {
+    return false; // what is not there is told when it is opened
+  }
+}
+
+/** Reads what is there, or waits for it. Before its first byte, a pipe at its end has not been opened by its writer yet. */
+function readPipe(descriptor: number, block: Buffer, isBegun: boolean, patience: number): number {
+  for (let waited = 0; waited < patience; waited += nap) {
+    try {
+      const read = readSync(descriptor, block);
+      if (read > 0 || isBegun) return read;
+    } catch (error) {
+      if (errorCode(error) !== 'EAGAIN') throw error;
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, nap);
+  }
+  throw Object.assign(new Error('nobody writes into it'), { code: 'ETIMEDOUT' });
 }

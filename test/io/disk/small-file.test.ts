@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -28,4 +29,18 @@ test('whose a file is, and who may write it, is told', (t) => {
   writeFileSync(path, '', { mode: 0o600 });
   const { stat } = readSmallFile(path);
   assert.deepEqual([stat.uid, stat.mode & 0o777], [process.getuid?.(), 0o600]);
+});
+
+test('a named pipe is read when its writer comes, however slowly it writes, and not waited for without end', async (t) => {
+  const path = join(scratch(t), 'pipe');
+  execFileSync('mkfifo', [path]);
+  assert.throws(() => readSmallFile(path, 100, 100), { code: 'ETIMEDOUT' });
+  const ended = (line: string): Promise<unknown> =>
+    new Promise((resolve) => void spawn('/bin/sh', ['-c', line, 'sh', path]).once('close', resolve));
+  const whole = ended('sleep 0.2; { echo A=1; sleep 0.2; echo B=2; } > "$1"');
+  assert.equal(readSmallFile(path).bytes.toString(), 'A=1\nB=2\n');
+  await whole;
+  const silent = ended('exec > "$1"; echo A=1; sleep 1');
+  assert.throws(() => readSmallFile(path, 100, 200), { code: 'ETIMEDOUT' });
+  await silent;
 });
