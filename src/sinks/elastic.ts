@@ -18,6 +18,7 @@ import {
   bulkOutcomes,
   errorText,
   filterPath,
+  isBeyondPressure,
   isBlocked,
   type ItemOutcome,
   ownWords,
@@ -129,6 +130,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
       return { again: `${who} does not know include_source_on_error`, after: 0 };
     }
     if (reply.status === 400 && said !== '') return { split: said };
+    if (reply.status === 429 && isBeyondPressure(said)) return uploads.tooLarge(batch, said);
     if (reply.status === 403 && isBlocked(said)) throw busy(said);
     throw failure(reply, 'the records', text);
   }
@@ -141,7 +143,10 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     const outcomes = items.map((item, at) => translate(item, () => isFirstClash(batch, at)));
     const limited = items.find((item) => typeof item === 'object' && 'busy' in item);
     const isFruitless = outcomes.every((outcome) => typeof outcome === 'object' && 'again' in outcome);
-    if (isFruitless && limited !== undefined) throw busy(reasonOf(limited));
+    if (isFruitless && limited !== undefined) {
+      if (isBeyondPressure(reasonOf(limited))) return uploads.tooLarge(batch, reasonOf(limited));
+      throw busy(reasonOf(limited));
+    }
     return { outcomes };
   }
 

@@ -558,6 +558,46 @@ test('a request that is too large is halved, and later batches are smaller', asy
   assert.ok(sink.limits.bytes < before);
 });
 
+for (const [by, reason] of [
+  ['an older one', 'coordinating_operation_bytes=SIZE, max_coordinating_and_primary_bytes=4000]'],
+  ['a newer one', 'coordinating_operation_bytes=SIZE, max_coordinating_bytes=4000]'],
+  ['a shard', 'primary_operation_bytes=SIZE, max_primary_bytes=4000]'],
+] as const) {
+  test(`a request that a cluster can never take, by its indexing_pressure.memory.limit, is halved, as told by ${by}`, async () => {
+    const { server, sink, send } = await start();
+    const before = sink.limits.bytes;
+    const said = (size: number): string =>
+      `rejected execution of ${reason.split('_', 1)[0]} operation [coordinating_and_primary_bytes=0, replica_bytes=0, all_bytes=0, ${reason.replace('SIZE', String(size))}`;
+    let size = 0;
+    const error = (): { type: string; reason: string } => ({
+      type: 'es_rejected_execution_exception',
+      reason: said(size),
+    });
+    server.hook = ({ path, body }) => {
+      if (path === '/') return undefined;
+      size = body.length;
+      return size > 4000 && by !== 'a shard' ? { status: 429, body: { error: error(), status: 429 } } : undefined;
+    };
+    server.item = () => (size > 4000 ? { status: 429, ...error() } : undefined);
+    assert.equal((await send(auditRecords(200))).kept.length, 200);
+    assert.equal(server.documents.size, 200);
+    assert.ok(sink.limits.bytes < before);
+  });
+}
+
+test('a cluster that rejects a request for what else it is busy with is waited for', async () => {
+  const { server, sink, send } = await start();
+  const before = sink.limits.bytes;
+  const reason =
+    'rejected execution of coordinating operation [coordinating_and_primary_bytes=3900, replica_bytes=0, all_bytes=3900, coordinating_operation_bytes=200, max_coordinating_bytes=4000]';
+  server.hook = ({ path }) =>
+    path === '/'
+      ? undefined
+      : { status: 429, body: { error: { type: 'es_rejected_execution_exception', reason }, status: 429 } };
+  await assert.rejects(send(auditRecords(3)), { status: exit.tempfail });
+  assert.equal(sink.limits.bytes, before);
+});
+
 test('a single document that is too large is set aside, its neighbours are not', async () => {
   const { send } = await start({ largest: 4000 });
   const large = auditRecord(`{"id":"big","x":"${'x'.repeat(5000)}"}`, '"big"', 1);

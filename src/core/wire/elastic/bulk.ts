@@ -67,6 +67,16 @@ export function isBlocked(reason: string): boolean {
   return /^cluster_block_exception\b/.test(reason);
 }
 
+/**
+ * Whether a request is by itself more than the cluster ever takes at once (indexing_pressure.memory.limit), whatever else
+ * it is busy with: https://www.elastic.co/docs/troubleshoot/elasticsearch/rejected-requests
+ */
+export function isBeyondPressure(reason: string): boolean {
+  const sizes =
+    /^\w*rejected_execution_exception: rejected execution of .*_operation_bytes=(\d+), max_\w+=(\d+)\]/.exec(reason);
+  return sizes !== null && Number(sizes[1]) > Number(sizes[2]);
+}
+
 function itemOutcome(status: number, action: Readonly<Record<string, unknown>>): ItemOutcome {
   if (isSuccessful(status)) return action['failure_store'] === 'used' ? 'diverted' : 'kept';
   if (status === 409) return 'kept'; // an ID names its content (form.ts): that record is there already
