@@ -761,6 +761,34 @@ test('a run that is stopped in one of several branches says so once, with the br
   );
 });
 
+test('one query with a position, which is of the first branch, forgets not whose turn it is', async () => {
+  const here = bench();
+  partedByName(here, ['a', 'b', 'c']);
+  const { pull } = here.vendor;
+  const outOfTime = new Problem(exit.tempfail, 'the time is over', {});
+  let asked: string[] = [];
+  here.vendor.pull = async function* (ask) {
+    asked.push(ask.branch);
+    here.controller.abort(outOfTime);
+    throw outOfTime;
+  };
+  await here.run();
+  here.vendor.pull = async function* (ask) {
+    asked.push(ask.branch);
+    yield* pull(ask);
+  };
+  const asks = async (single: boolean): Promise<string[]> => {
+    asked = [];
+    here.controller = new AbortController();
+    here.restart();
+    here.clock.now += minute;
+    await here.run({ search: { ...everyMinute.search, single } });
+    return [...new Set(asked)];
+  };
+  assert.deepEqual(await asks(true), ['a']);
+  assert.deepEqual(await asks(false), ['b', 'c', 'a']);
+});
+
 test('a branch that is no longer listed when it would be the first does not change the order', async () => {
   const here = bench();
   partedByName(here, ['a', 'b']);

@@ -64,7 +64,8 @@ export async function pullBranches(state: RunState, { position, sink, quarantine
   if (unknown.length > 0) await saveAll();
   const doubted: Doubted[] = [];
   const asked = parts.job.search.single ? branches.slice(0, 1) : branches;
-  for (const branch of inTurn(asked, position, tools.stop)) {
+  // One query is of the first branch, whose turn it may not be: it takes no other's.
+  for (const branch of parts.job.search.single ? asked : inTurn(asked, position, tools.stop)) {
     // Between two branches no request is under way that would notice the stop: the others would be skipped in silence.
     await collectProblem(state, () => tools.stop.throwIfAborted());
     if (state.sinkBroken || tools.stop.aborted) break;
