@@ -8,7 +8,7 @@ export interface DatadogLog {
   readonly service?: string;
   readonly hostname?: string;
   readonly ddtags?: string;
-  readonly timestamp?: string;
+  readonly timestamp?: number;
   readonly record_id?: string;
 }
 
@@ -38,6 +38,10 @@ export async function fakeDatadog(key = 'a-long-key', now?: () => number): Promi
     if (received.bytes > 5_000_000) return refusal(413, 'Payload too large');
     const entries = JSON.parse(received.body) as DatadogLog[];
     if (entries.length > 1000) return refusal(413, 'Too many entries');
+    // VictoriaLogs, which has the same intake, takes no other time than a whole number of milliseconds.
+    if (entries.some(({ timestamp: time }) => time !== undefined && !Number.isSafeInteger(time))) {
+      return refusal(400, 'Bad Request', 'failed to parse timestamp');
+    }
     if (entries.some((log) => typeof log.message !== 'string' || fake.refuses?.(log) === true)) {
       return refusal(400, 'Bad Request', 'an entry is malformed');
     }

@@ -5,7 +5,7 @@
  * https://docs.datadoghq.com/logs/log_configuration/processors/log_date_remapper/
  */
 import { Buffer } from 'node:buffer';
-import { eventTime } from '../../clock/event-time.ts';
+import { isSpellable } from '../../clock/event-time.ts';
 import type { Encode } from '../json-line.ts';
 import { lexemeAt } from '../../json/json.ts';
 import { appendJsonString } from '../../json/json-string.ts';
@@ -38,8 +38,9 @@ const before = Buffer.from('{"record":');
 const after = Buffer.from('}');
 
 /**
- * `{"ddsource":"acme","service":"acme","timestamp":"...","record_id":"abc","message":"..."},`
+ * `{"ddsource":"acme","service":"acme","timestamp":1763596800000,"record_id":"abc","message":"..."},`
  *
+ * The time is in milliseconds, as the agent of Datadog sends it: others that have this intake, as VictoriaLogs, take no other.
  * Datadog drops a log whose date is of another day, and answers that all is well. The date is our `timestamp`; or a member
  * of the message, under one of many names, that of a pipeline among them. So a record that `isOutside` of the times that it
  * takes (in milliseconds since 1970) is sent without the one, and inside a member `record`, where Datadog looks for none. The
@@ -59,10 +60,10 @@ export function datadogForm(fields: DatadogFields, isOutside: (time: number) => 
   const constant = `${JSON.stringify(fields).slice(0, -1)},`; // leaves out what is undefined
   return (record, out) => {
     const isItselfOutside = isOutside(record.time);
-    const time = isItselfOutside ? undefined : eventTime(record);
+    const time = isItselfOutside || !isSpellable(record.time) ? undefined : record.time;
     const isWrapped = isItselfOutside || datesIn(record).some(isOutside);
     if (isWrapped && time === undefined) untimed();
-    out.text(`${constant}${time === undefined ? '' : `"timestamp":"${time}",`}"record_id":"`);
+    out.text(`${constant}${time === undefined ? '' : `"timestamp":${time},`}"record_id":"`);
     appendId(record, out);
     out.text('","message":');
     if (isWrapped) {
