@@ -191,6 +191,8 @@ export interface WindowRules {
   readonly firstRun: Duration;
   /** The longest window the vendor allows, or undefined. */
   readonly longest?: Duration;
+  /** The shortest window that the vendor answers; `longest` and `slice` are twice as long at least. */
+  readonly shortest?: Duration;
   /** How much of a window is read, delivered and saved at a time, where the vendor sets no limit. One query has none. */
   readonly slice?: Duration | undefined;
   /** How long the vendor keeps records, or undefined. */

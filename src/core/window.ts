@@ -62,6 +62,7 @@ export function windowOf(request: WindowRequest): NextWindow {
     gap = { from: unread, until: gap === undefined ? kept : later(gap.until, kept) };
   }
   if (kept !== undefined && rules.filter !== 'none') from = later(from, kept);
+  if (from < until) from = earlier(from, until - (rules.shortest ?? 0n));
   const window = { from: earlier(from, until), until };
   return gap === undefined ? window : { ...window, gap };
 }
@@ -77,9 +78,9 @@ export function delayOf(
   return delay ?? (usePosition === false ? 0n : rules.delay);
 }
 
-/** How far back is looked again: as the user says, else as the source does. */
+/** How far back is looked again: as the user says, else as the source does; no less than the vendor answers. */
 export function overlapOf({ overlap }: Pick<WindowRequest, 'overlap'>, rules: WindowRules): Duration {
-  return overlap ?? rules.overlap;
+  return later(overlap ?? rules.overlap, rules.shortest ?? 0n);
 }
 
 /** How far back a first run begins: as the user says, else as the source does. */
@@ -89,8 +90,8 @@ export function firstRunOf({ firstRun }: Pick<WindowRequest, 'firstRun'>, rules:
 
 /**
  * The window in pieces: oldest first, each beginning where the one before ended, none longer than the rules say, but for
- * what it takes to end at an `edge` (see `Source.edge`). `first`: the length of the first; each further one may be twice as
- * long. An empty window has no pieces, but for a vendor without a time filter: there the window says nothing about what
+ * what it takes to end at an `edge` (see `Source.edge`), and none shorter, unless the window is. `first`: the length of the
+ * first; each further one may be twice as long. An empty window has no pieces, but for a vendor without a time filter: there the window says nothing about what
  * there is to read, and is always one piece.
  */
 export function* slices(
@@ -104,10 +105,13 @@ export function* slices(
     return;
   }
   const whole = window.until - window.from;
+  const { shortest = 0n } = rules;
+  const least = later(second, 2n * shortest);
   const longest = later(second, earlier(rules.longest ?? whole, rules.slice ?? whole));
-  let length = later(second, earlier(first ?? longest, longest));
+  let length = later(least, earlier(first ?? longest, longest));
   for (let { from, until } = window; from < window.until; from = until) {
     until = from + length;
+    if (until < window.until) until = earlier(until, window.until - shortest); // or the last would be too short
     while (until < window.until && edge(until) <= from) until += length;
     until = until < window.until ? edge(until) : window.until;
     yield { from, until };

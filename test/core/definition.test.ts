@@ -548,6 +548,11 @@ const wrong: readonly (readonly [what: string, change: Change, message: RegExp])
     { request: { path: '/log', query: { cursor: '{cursor}' } } },
     /window\.filter: event needs \{from\}/,
   ],
+  [
+    'windows that cannot be cut without one that is too short',
+    { window: { filter: 'event', time: 'iso', shortest: '30s', longest: '59s' } },
+    /window\.longest: expected twice as much as window\.shortest at least, found "59s"/,
+  ],
   ['a window without a format', { window: { filter: 'event' } }, /window\.time is missing/],
   ['a window that the vendor does not have', { window: { filter: 'none', time: 'iso' } }, /window\.filter: none, yet/],
   ['a body with GET', { request: { path: '/{cursor}/{from}', json: {} } }, /request: a body needs method: POST/],

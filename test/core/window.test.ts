@@ -3,7 +3,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { toMillis } from '../../src/core/time.ts';
 import type { WindowRules } from '../../src/core/types.ts';
-import { advance, settledBy, slices, stamper, windowOf } from '../../src/core/window.ts';
+import { advance, overlapOf, settledBy, slices, stamper, windowOf } from '../../src/core/window.ts';
 
 const second = 1_000_000_000n;
 const minute = 60n * second;
@@ -174,6 +174,43 @@ test('slices cover the window once, oldest first, none too long', () => {
       assert.equal(reached, window.until);
     }),
   );
+});
+
+test('no slice is shorter than the vendor answers, where the window can be cut so, and none longer than it allows', () => {
+  const length = fc.bigInt({ min: 60n, max: 7200n });
+  fc.assert(
+    fc.property(
+      fc.bigInt({ min: 30n, max: 20_000n }),
+      length,
+      fc.bigInt({ min: 1n, max: 7200n }),
+      (whole, most, first) => {
+        const window = { from: now - whole * second, until: now };
+        const bounds = { longest: most * second, shortest: 30n * second };
+        const pieces = [...slices(window, { ...rules, ...bounds }, first * second)];
+        assert.equal(pieces[0]?.from, window.from);
+        assert.equal(pieces.at(-1)?.until, window.until);
+        for (const [at, { from, until }] of pieces.entries()) {
+          assert.ok(until - from >= bounds.shortest && until - from <= bounds.longest);
+          assert.equal(from, pieces[at - 1]?.until ?? window.from);
+        }
+      },
+    ),
+  );
+});
+
+test('a window that is shorter than the vendor answers begins earlier, where its records are still known; an empty one stays so', () => {
+  const strict: WindowRules = { ...rules, delay: 0n, shortest: 30n * second };
+  const asked = { watermark: now - hour, rules: strict, serverNow: now };
+  assert.deepEqual(windowOf({ ...asked, watermark: undefined, since: now - 10n * second, usePosition: false }), {
+    from: now - 30n * second,
+    until: now,
+  });
+  assert.equal(windowOf({ ...asked, watermark: undefined, firstRun: 0n }).from, now - 30n * second);
+  assert.equal(windowOf({ ...asked, watermark: now - second, overlap: 0n }).from, now - 31n * second);
+  assert.equal(overlapOf({ overlap: 0n }, strict), 30n * second, 'IDs are remembered as far back');
+  const settled = windowOf({ ...asked, watermark: now - second, settled: now - 5n * second });
+  assert.equal(settled.from, now - 30n * second);
+  assert.deepEqual(windowOf({ ...asked, since: now }), { from: now, until: now });
 });
 
 test('windows begin and slices end at edges, and cover the window all the same', () => {

@@ -29,6 +29,8 @@ export const window = z.strictObject({
   delay: optional(duration),
   firstRun: optional(duration),
   longest: optional(duration),
+  /** A window that is shorter begins earlier; one that is cut has no shorter piece. */
+  shortest: optional(duration),
   /** Like `longest`, but of our own choice, so that a long window is saved in steps; `-x` asks for all of it. */
   slice: optional(duration),
   retention: optional(duration),

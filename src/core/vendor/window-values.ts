@@ -20,6 +20,7 @@ export function windowRules(definition: SourceDefinition, settings: SettingValue
     ...(window.longest === undefined
       ? {}
       : { longest: longestOf(duration(window.longest, 'longest'), timeOf(definition, settings)) }),
+    ...(window.shortest === undefined ? {} : { shortest: duration(window.shortest, 'shortest') }),
     ...(window.slice === undefined ? {} : { slice: duration(window.slice, 'slice') }),
     ...(window.retention === undefined ? {} : { retention: duration(window.retention, 'retention') }),
     ...(window.filter !== 'none' || window.firstRun === undefined

@@ -25,6 +25,7 @@ export function* timeProblems(definition: SourceDefinition): Generator<string> {
     }
   }
   yield* contentProblems(definition);
+  yield* shortestProblems(definition);
   if (records.time === undefined) return;
   yield* ruleProblems('records.time', records.time);
   const { zone, format } = records.time;
@@ -46,6 +47,20 @@ function* contentProblems({ window, records: { id, time }, paging }: SourceDefin
       yield 'window.longest: records without an ID need a window no shorter than the smallest difference that records.time tells';
     }
   }
+}
+
+/** A piece of a window must leave room for another one that the vendor answers. */
+function* shortestProblems({ window, records: { id } }: SourceDefinition): Generator<string> {
+  if (window.shortest === undefined) return;
+  const least = 2n * parseDuration(window.shortest, 'window.shortest');
+  for (const name of ['longest', 'slice'] as const) {
+    const text = window[name];
+    if (text !== undefined && parseDuration(text, `window.${name}`) < least) {
+      yield `window.${name}: expected twice as much as window.shortest at least, found ${JSON.stringify(text)}`;
+    }
+  }
+  if (!('paths' in id))
+    yield 'window.shortest: only windows of records with an ID (records.id.paths) can be told how short they may be';
 }
 
 /** A pattern that is none is told of elsewhere. */
