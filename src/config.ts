@@ -21,7 +21,6 @@ import { exit, Problem } from './core/problem.ts';
 import { parseFields, type Field } from './core/json/splice.ts';
 import { fromMillis, toMillis } from './core/time.ts';
 import type { SettingValues, SinkDefinition } from './core/types.ts';
-import { errorCode } from './io/error-code.ts';
 import { readSmallFile, unreadable } from './io/disk/small-file.ts';
 import type { Environment } from './io/world.ts';
 import { sinks, wireForms, type WireForm } from './sinks/index.ts';

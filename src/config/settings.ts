@@ -1,6 +1,5 @@
 /** The settings of a source or sink: looked up, read from files where told so, checked, all faults named at once. */
 import type { Setting, Settings, SettingValues } from '../core/types.ts';
-import { errorCode } from '../io/error-code.ts';
 import { readSmallFile, unreadable } from '../io/disk/small-file.ts';
 import { originOf, type Findings } from './findings.ts';
 import { fullPath } from './full-path.ts';

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { example, start } from '../support/example.ts';
+import { exampleJob } from '../support/example-job.ts';
+import { pullOnce } from '../support/source-tools.ts';
+import { startProofpoint } from '../support/vendors/proofpoint.ts';
+
+const second = 1000;
+const kinds = {
+  'clicks-permitted': '/v2/siem/clicks/permitted',
+  'clicks-blocked': '/v2/siem/clicks/blocked',
+  'messages-delivered': '/v2/siem/messages/delivered',
+  'messages-blocked': '/v2/siem/messages/blocked',
+} as const;
+
+for (const [kind, path] of Object.entries(kinds)) {
+  const name = `proofpoint-${kind}`;
+  const { definition, next, part, started } = example(name, {
+    secret: 'PROOFPOINT_SECRET',
+    lateness: 29,
+    hours: 11,
+    onePage: true,
+    start: startProofpoint,
+    values: ({ origin }) => ({
+      PROOFPOINT_URL: origin,
+      PROOFPOINT_PRINCIPAL: 'principal',
+      PROOFPOINT_SECRET: 'secret',
+    }),
+    write: (template, number, time) =>
+      template
+        .replace('TIME', new Date(time).toISOString())
+        .replace('SERIAL', String(number).padStart(12, '0'))
+        .replace('NUMBER', String(number)),
+    add: (vendor, texts) => vendor.add(...texts),
+  });
+
+  test(`${name}: the window is one parameter, of the endpoint of its kind`, async (t) => {
+    const { vendor, values } = await started(t, 1);
+    await pullOnce(definition, values, { part });
+    const url = new URL(vendor.requests[0]?.target ?? '', vendor.origin);
+    assert.equal(url.pathname, path);
+    assert.deepEqual(Object.fromEntries(url.searchParams), {
+      format: 'json',
+      interval: '2026-11-20T08:00:00Z/2026-11-20T09:00:00Z',
+    });
+  });
+
+  test(`${name}: after a pause of any length no window is shorter than Proofpoint answers, nor longer`, async (t) => {
+    let now = start;
+    const { vendor, values } = await started(t, 0, { now: () => now });
+    const job = exampleJob(definition, values);
+    const texts: string[] = [];
+    const run = async (): Promise<void> => assert.deepEqual((await job.run(now)).problems, []);
+    await run();
+    for (const pause of [1, 29, 30 * 60 + 1, 30 * 60 + 29, 3600, 5400 + 10]) {
+      now += pause * second;
+      const text = next(now - second);
+      vendor.add(text);
+      texts.push(text);
+      await run();
+    }
+    assert.deepEqual(job.taken, texts);
+  });
+}
