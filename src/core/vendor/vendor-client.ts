@@ -6,7 +6,7 @@ import { closeClient, endAtVendor } from './farewell.ts';
 import type { Standing } from '../paging/row-again.ts';
 import { pace } from './pace.ts';
 import { isSessionOver, notJson, notUtf8, refusal, saidIn } from './refusal.ts';
-import { bringsContent, foreignCharset, isHtml, tellsNothing } from './reply-kind.ts';
+import { bringsContent, foreignCharset, isHtml, isPlainText, tellsNothing } from './reply-kind.ts';
 import { isAmong } from '../definition/answers.ts';
 import { parseJson } from '../json/parsed.ts';
 import { isSuccessful } from '../http-status.ts';
@@ -114,8 +114,9 @@ export function vendorClient(definition: SourceDefinition, values: TemplateValue
     if (tellsNothing(definition, reply)) return reply;
     if (!bringsContent(reply.status) || isHtml(reply)) {
       const said = await saidIn(reply);
-      // A page for people is of a proxy that has lost its way, and says nothing of other pages.
-      const ends = !isHtml(reply) && isAmong(question.ends ?? [], reply.status, said);
+      // What is for people, and no JSON, is of a proxy that has lost its way, and says nothing of other pages.
+      const isForPeople = isHtml(reply) || (isPlainText(reply) && said === undefined);
+      const ends = !isForPeople && isAmong(question.ends ?? [], reply.status, said);
       if (ends) return { ...reply, ended: true, discard: async () => {} };
       throw refusal(definition, reply, question, said, tools.now());
     }

@@ -64,21 +64,34 @@ test('a page that is refused in another way is an error, whatever the page after
   await assert.rejects(refused, { status: 77 });
 });
 
-test('a page for people, as of a proxy that has lost its way to the service, ends no pages', async (t) => {
+for (const [what, type, text] of [
+  ['a page for people', 'text/html', '<title>404 Not Found</title>'],
+  ['plain text', 'text/plain; charset=utf-8', '404 page not found\n'],
+] as const) {
+  test(`${what}, as of a proxy that has lost its way to the service, ends no pages`, async (t) => {
+    const vendor = await serve({}, ({ target }, response) => {
+      if (!target.includes('page=1')) return void response.writeHead(404, { 'content-type': type }).end(text);
+      sendJson(response, 200, '{"rows":[{"id":1},{"id":2},{"id":3},{"id":4}]}');
+    });
+    t.after(() => vendor.close());
+    const definition = parseDefinition({ ...oak, paging: { type: 'page', end: [404] } }, 'oak.yaml');
+    await assert.rejects(pullOnce(definition, { OAK_URL: vendor.origin }), {
+      status: 78,
+      message: /for page 2 \(HTTP 404\)/,
+      hint: /no setting is wrong; see what answers there/,
+    });
+  });
+}
+
+test('a vendor that calls its JSON plain text ends its pages all the same', async (t) => {
   const vendor = await serve({}, ({ target }, response) => {
-    if (!target.includes('page=1')) {
-      response.writeHead(404, { 'content-type': 'text/html' });
-      return void response.end('<title>404 Not Found</title>');
-    }
-    sendJson(response, 200, '{"rows":[{"id":1},{"id":2},{"id":3},{"id":4}]}');
+    response.setHeader('content-type', 'text/plain');
+    if (target.includes('page=1')) return void response.end('{"rows":[{"id":1},{"id":2},{"id":3},{"id":4}]}');
+    response.writeHead(404).end('{"detail":"Invalid page."}');
   });
   t.after(() => vendor.close());
   const definition = parseDefinition({ ...oak, paging: { type: 'page', end: [404] } }, 'oak.yaml');
-  await assert.rejects(pullOnce(definition, { OAK_URL: vendor.origin }), {
-    status: 78,
-    message: /for page 2 \(HTTP 404\)/,
-    hint: /no setting is wrong; see what answers there/,
-  });
+  assert.equal((await pullOnce(definition, { OAK_URL: vendor.origin })).records.length, 4);
 });
 
 test('what the vendor says there is, is held against pages that end so', async (t) => {
