@@ -6,16 +6,16 @@
  */
 import { Buffer, isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 import type { Quarantine, RefusedRecord } from '../core/types.ts';
 import { removeFile, syncDirectory, tempBeside } from './disk/durable.ts';
 import { orFileProblem } from './disk/file-problem.ts';
 import { openOwn } from './disk/open-own.ts';
-import { errorCode } from './error-code.ts';
 import { reached } from './failpoint.ts';
 import { prepareDirectory } from './position/state-directory.ts';
+import { isGone } from './disk/is-gone.ts';
 import { lastingFailure } from './disk/lasting-failure.ts';
 import { mutex } from './disk/mutex.ts';
 import { writeFully } from './disk/write-fully.ts';
@@ -147,20 +147,6 @@ export function openQuarantine(path: string, now: () => number, most: number = g
         }),
       ),
   };
-}
-
-/**
- * Whether another file or none is there by now. Some network file systems number a file anew at each look: it is another
- * one only if its size differs, too.
- */
-async function isGone(path: string, file: FileHandle): Promise<boolean> {
-  try {
-    const [there, ours] = await Promise.all([stat(path, { bigint: true }), file.stat({ bigint: true })]);
-    return (there.ino !== ours.ino || there.dev !== ours.dev) && there.size !== ours.size;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return true;
-    throw error;
-  }
 }
 
 /** Who has taken the file away has seen to what stood there, and would not look for what came after. */
