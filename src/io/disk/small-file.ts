@@ -1,6 +1,6 @@
 /** Files that people write: settings, secrets, certificates, definitions. A path may lead anywhere, such as to /dev/zero. */
 import { Buffer } from 'node:buffer';
-import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, type Stats } from 'node:fs';
 import { errorCode } from './error-code.ts';
 
 /** No file that a person writes is longer; the roots of a whole system are a quarter of a megabyte. */
@@ -22,9 +22,7 @@ export interface SmallFile {
  * ETIMEDOUT when it is a named pipe into which nobody writes.
  */
 export function readSmallFile(path: string, most: number = defaultMost, patience: number = defaultPatience): SmallFile {
-  const isNamed = isNamedPipe(path);
-  // Opening one would wait for a writer, with nothing else going on meanwhile: no signal would end the program.
-  const descriptor = openSync(path, isNamed ? constants.O_RDONLY | constants.O_NONBLOCK : 'r');
+  const { descriptor, isNamed } = openThere(path);
   try {
     const blocks: Buffer[] = [];
     for (let size = 0; ;) {
@@ -47,12 +45,25 @@ export function unreadable(error: unknown): string {
   return code === 'ETIMEDOUT' ? `${code}: nobody writes into this named pipe` : code;
 }
 
+/**
+ * Opens without waiting: a named pipe would wait for a writer, with nothing else going on meanwhile, so that no signal
+ * would end the program. What else has to be waited for, such as a terminal, is then opened to wait.
+ */
+function openThere(path: string): { readonly descriptor: number; readonly isNamed: boolean } {
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const stat = fstatSync(descriptor);
+  const isNamed = stat.isFIFO() && hasName(path);
+  if (isNamed || stat.isFile() || stat.isDirectory()) return { descriptor, isNamed };
+  closeSync(descriptor);
+  return { descriptor: openSync(path, 'r'), isNamed };
+}
+
 /** A pipe without a name, as that of `<(…)`, has a writer from its beginning: its end is an end. */
-function isNamedPipe(path: string): boolean {
+function hasName(path: string): boolean {
   try {
-    return statSync(path).isFIFO() && realpathSync.native(path) !== '';
+    return realpathSync.native(path) !== '';
   } catch {
-    return false; // what is not there is told when it is opened
+    return false;
   }
 }
 
