@@ -424,6 +424,28 @@ test('a hint about an env file names -e: Node itself reads what --env-file names
   assert.match((await shell(line)).stderr, /unknown sink 'nowhere'/);
 });
 
+test('a setting that a sink finds fault with is told with the file that it is in', async (t) => {
+  const file = join(scratch(t), 'job.env');
+  writeFileSync(file, 'ELASTIC_URL=http://127.0.0.1:9/?key=canary\nELASTIC_INDEX=audit\n', { mode: 0o600 });
+  for (const command of [[], ['check']]) {
+    const result = await run([
+      ...command,
+      '--source',
+      'sample',
+      '-o',
+      'elastic',
+      '--state-dir',
+      scratch(t),
+      '-e',
+      file,
+    ]);
+    assert.equal(result.status, 78);
+    assert.match(result.stderr, /^audit-export: ELASTIC_URL must end with its path$/m);
+    assert.match(result.stderr, new RegExp(`^hint: check ELASTIC_URL in ${file}: leave out everything from`, 'm'));
+    assert.doesNotMatch(result.stderr, /canary/);
+  }
+});
+
 test('what a command prints is an env file as well, with -e <(…); one that prints nothing says that settings are missing', async (t) => {
   for (const [printed, said] of [
     ['{ sleep 0.3; echo SYCOPE_URL=nowhere; }', /SYCOPE_URL must be an http/],

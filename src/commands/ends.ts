@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import type { Configuration } from '../config.ts';
 import { withFields } from '../core/json/splice.ts';
 import { restSource } from '../core/rest.ts';
+import { Problem } from '../core/problem.ts';
 import { toMillis } from '../core/time.ts';
 import type { Sink, SinkTools, Source, Tools } from '../core/types.ts';
 import { linesSource } from '../core/vendor/lines-source.ts';
@@ -15,6 +16,7 @@ import { besideProgress } from '../io/streams/terminal.ts';
 import { openWire } from '../io/wire.ts';
 import type { Host } from './host.ts';
 import { connection, makeTools } from './tools.ts';
+import { withPlace } from './with-place.ts';
 
 export interface Ends {
   readonly source: Source;
@@ -26,8 +28,16 @@ export interface Ends {
   close(): Promise<void>;
 }
 
-/** Creates source and sink; nothing is connected yet. */
+/** Creates source and sink; nothing is connected yet. A setting that does not do is told with where it is. */
 export async function makeEnds(configuration: Configuration, host: Host): Promise<Ends> {
+  try {
+    return await createEnds(configuration, host);
+  } catch (error) {
+    throw error instanceof Problem ? withPlace(error, configuration) : error;
+  }
+}
+
+async function createEnds(configuration: Configuration, host: Host): Promise<Ends> {
   const { world, log } = host;
   const { sink: sinkDefinition, sinkValues, plan } = configuration;
   for (const secret of configuration.findings.secrets) log.hide(secret);

@@ -1,7 +1,7 @@
 /** Files that people write: settings, secrets, certificates, definitions. A path may lead anywhere, such as to /dev/zero. */
 import { Buffer } from 'node:buffer';
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, type Stats } from 'node:fs';
-import { errorCode } from './error-code.ts';
+import { errorCode } from '../error-code.ts';
 
 /** No file that a person writes is longer; the roots of a whole system are a quarter of a megabyte. */
 const defaultMost = 16 * 1024 * 1024;
