@@ -120,11 +120,11 @@ export function pageWalk(context: SourceContext): PageWalk {
           yield { ...emptyPage, bookmark };
         }
         if (single) {
-          truncated ||= next !== undefined || end.capped || count < (total ?? 0);
-          guessed = next !== undefined && !end.capped && !isNamed(paging, { ...end, count, total });
+          truncated ||= next !== undefined || end.capped === true || count < (total ?? 0);
+          guessed = next !== undefined && end.capped !== true && !isNamed(paging, { ...end, count, total });
           break;
         }
-        capped = end.capped;
+        capped = end.capped ?? capped;
         if (next === undefined && isOpen(definition, given, total)) {
           // The job may still be at work: the end counts only when nothing more came for a while.
           quiet = end.count === 0 ? quiet + 1 : 0;

@@ -26,8 +26,8 @@ export interface ReadPage extends PageEnd {
   readonly containerSeen: boolean;
   /** Whether it may have been cut where nobody can see it. */
   readonly unproven: boolean;
-  /** Whether it says that a cap left out what follows. */
-  readonly capped: boolean;
+  /** Whether it says that a cap left out what follows; undefined where it is no page: what the one before said holds. */
+  readonly capped: boolean | undefined;
 }
 
 /** Parts of a page that are delivered after the next one was asked for: a millisecond's work, and a megabyte at most each. */
@@ -138,5 +138,5 @@ const nothing = {
   rest: [],
   containerSeen: true,
   unproven: false,
-  capped: false,
+  capped: undefined,
 } as const;

@@ -27,7 +27,7 @@ async function pulled(
   const vendor = await serve({}, ({ target }, response) => {
     const { pathname, searchParams } = new URL(target, vendor.origin);
     const first = (Number(searchParams.get('page')) - 1) * 4;
-    if (pathname !== path || (first >= rows && first > 0)) return sendJson(response, ...refusal);
+    if (pathname !== path || (first >= rows && first > 0)) return sendJson(response, refusal[0], refusal[1]);
     const ids = Array.from({ length: Math.min(4, rows - first) }, (_, at) => `{"id":${first + at}}`);
     sendJson(response, 200, `{"count":${total ?? rows},"rows":[${ids.join(',')}]}`);
   });
@@ -98,6 +98,25 @@ test('what the vendor says there is, is held against pages that end so', async (
   const refused = pulled(t, { rows: 8, refusal: notFound, total: 9 }, { end: [404] });
   await assert.rejects(refused, { status: 76, message: /announced 9 records/ });
 });
+
+for (const [what, refusal, rules] of [
+  ['is refused', notFound, { paging: { type: 'page', end: [404] } }],
+  ['is refused with HTTP 200', told, { paging: { type: 'page', end: [{ path: 'code', equals: 'invalid_page' }] } }],
+  ['has nothing in it', [204, ''], { paging: { type: 'page' }, reply: { empty: [204] } }],
+] as const) {
+  test(`a cap that the last page tells of is not forgotten where the page after it ${what}`, async (t) => {
+    const vendor = await serve({}, ({ target }, response) => {
+      if (!target.includes('page=1')) return sendJson(response, refusal[0], refusal[1]);
+      sendJson(response, 200, '{"capped":true,"rows":[{"id":1},{"id":2},{"id":3},{"id":4}]}');
+    });
+    t.after(() => vendor.close());
+    const definition = parseDefinition({ ...oak, ...rules, records: { ...oak.records, capped: 'capped' } }, 'oak.yaml');
+    await assert.rejects(pullOnce(definition, { OAK_URL: vendor.origin }), {
+      status: 3,
+      message: /^oak gave only a part of its records/,
+    });
+  });
+}
 
 test('without end, the hint to a later page that is not there says what to write, and blames no setting', async (t) => {
   await assert.rejects(pulled(t, { rows: 8, refusal: notFound }, {}), (error) => {
