@@ -38,6 +38,8 @@ export interface Spelling {
   until(at: Instant): string;
   /** The earliest that a time from `at` on is read as. */
   earliest(at: Instant): Instant;
+  /** The last moment up to `at` that can be named: the beginning of its unit, or of an hour that the clock shows twice. */
+  named(at: Instant): Instant;
   /** The earliest that is shown by a reader of `from(at)`, who may know finer times. */
   shown(at: Instant): Instant;
   /** Reads the JSON value in `bytes[start, end)`, see core/time.ts. */
@@ -79,6 +81,7 @@ export function spellingOf({ format, zone: name, inclusive = false, exclusive = 
     from: (at) => write(at - before),
     until: (at) => write(upTo(at, unit) - back),
     earliest,
+    named: earliest,
     shown: (at) => earliest(at) - before,
     read,
   };
@@ -125,7 +128,16 @@ function localSpelling({ unit, write, read, naive }: Form, zone: Zone, before: b
   }
 
   function earliest(at: Instant): Instant {
-    const local = downTo(localOf(zone, doubtfulFrom(zone, at)), unit);
+    return earliestReading(downTo(localOf(zone, doubtfulFrom(zone, at)), unit));
+  }
+
+  /** The hour that is skipped in spring hides no moment: what comes before and after it has its own name. */
+  function named(at: Instant): Instant {
+    const local = downTo(localOf(zone, at), unit);
+    return doubtOf(zone, local) === undefined ? earliestReading(local) : earliest(at);
+  }
+
+  function earliestReading(local: Instant): Instant {
     const time = toMillis(local);
     return local - fromMillis(time - earliestOf(zone, time));
   }
@@ -134,6 +146,7 @@ function localSpelling({ unit, write, read, naive }: Form, zone: Zone, before: b
     from: (at) => write(start(at)),
     until: (at) => write(end(at) - back),
     earliest,
+    named,
     shown: (at) => earliest(earliest(at) - before),
     read(bytes, from, to, into) {
       read(bytes, from, to, into);

@@ -64,12 +64,13 @@ export function momentsIn(
 ): Pick<Source, 'earliest' | 'namedFrom' | 'shownFrom' | 'edge'> {
   const { time } = definition.records;
   const asked = timeOf(definition, settings);
-  const { earliest: namedFrom, shown: shownFrom } = asked === undefined ? asItIs : spellingOf(asked);
+  const { named: namedFrom, shown: shownFrom } = asked === undefined ? asItIs : spellingOf(asked);
   const { earliest } = time === undefined ? asItIs : spellingOf(time);
   return { earliest, namedFrom, shownFrom, edge: edgeIn(definition) };
 }
 
-const asItIs = { earliest: (at: Instant): Instant => at, shown: (at: Instant): Instant => at };
+const itself = (at: Instant): Instant => at;
+const asItIs = { earliest: itself, named: itself, shown: itself };
 
 /**
  * See `Source.edge`. What is equal says the same time, and that may be written in fewer digits than its form allows: to the

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { spellingOf } from '../../../src/core/clock/spelling.ts';
+import { slices } from '../../../src/core/window.ts';
 
 const at = (text: string): bigint => BigInt(Date.parse(text)) * 1_000_000n;
 
@@ -92,3 +93,29 @@ for (const [format, from, until] of finest) {
     assert.equal(spelling.until(1_000_000_000n), spelling.from(1_000_000_000n), 'it is one that it can write');
   });
 }
+
+test('no slice is longer in the night in which a clock leaves out an hour: each moment of it can be named', () => {
+  const minute = 60_000_000_000n;
+  const rules = { overlap: 0n, delay: 0n, firstRun: 0n, filter: 'event', longest: 30n * minute } as const;
+  const window = { from: at('2026-03-28T23:05:00Z'), until: at('2026-03-29T03:05:00Z') };
+  for (const format of ['sql', 'iso-naive', { pattern: 'DD/MM/YYYY HH:mm' }] as const) {
+    const spelling = spellingOf({ format, zone: 'Europe/Warsaw' });
+    const lengths = [...slices(window, rules, undefined, spelling.named)].map(({ from, until }) => until - from);
+    assert.deepEqual(
+      lengths,
+      Array.from({ length: 8 }, () => 30n * minute),
+    );
+  }
+});
+
+test('where a clock shows an hour twice, a slice begins before it or after it', () => {
+  const { named } = spellingOf({ format: 'sql', zone: 'Europe/Warsaw' });
+  for (const [moment, last] of [
+    ['2026-10-24T23:59:59Z', '2026-10-24T23:59:59Z'],
+    ['2026-10-25T00:30:00Z', '2026-10-25T00:00:00Z'],
+    ['2026-10-25T01:30:00Z', '2026-10-25T00:00:00Z'],
+    ['2026-10-25T02:00:00Z', '2026-10-25T02:00:00Z'],
+  ] as const) {
+    assert.equal(named(at(moment)), at(last), moment);
+  }
+});
