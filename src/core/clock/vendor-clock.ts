@@ -11,11 +11,11 @@ const oldest = fromMillis(Date.UTC(2025, 0, 1));
 const farthest = 7n * 86_400n * second;
 
 /**
- * The time to go by before the vendor has told its own. A watermark proves that the vendor's clock has passed it: ours
+ * The time to go by before the vendor has told its own. A watermark proves what the vendor's clock has `passed`: ours
  * may have been set back, and a window that seems empty would ask nobody.
  */
-export function presumedNow(now: Instant, watermark: Instant | undefined): Instant {
-  return watermark === undefined || now > watermark ? now : watermark + second;
+export function presumedNow(now: Instant, passed: Instant | undefined): Instant {
+  return passed === undefined || now > passed ? now : passed + second;
 }
 
 /** Whether a clock shows the time since it was switched on, counted from 1970 or so. */

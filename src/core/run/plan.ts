@@ -7,7 +7,7 @@ import type { Problem } from '../problem.ts';
 import type { BranchRun } from './branch-run.ts';
 import { fromMillis, second } from '../time.ts';
 import type { BranchPosition, DatedJob, Duration, Instant, Job, Window, WindowRules } from '../types.ts';
-import { firstRunOf, overlapOf, windowOf, type NextWindow } from '../window.ts';
+import { delayOf, firstRunOf, overlapOf, windowOf, type NextWindow } from '../window.ts';
 
 /** A branch before it is read. */
 export type Unplanned = Pick<BranchRun<Job>, 'job' | 'source' | 'place' | 'tools'>;
@@ -27,7 +27,10 @@ const idle = 7n * 1440n * minute;
 /** The plan of a branch when the vendor has told this time, or none. */
 export function planOf({ job, source, place, tools }: Unplanned, told: Instant | undefined): Plan {
   const watermark = job.usePosition ? place.watermark : undefined;
-  const presumed = presumedNow(fromMillis(tools.now()), watermark);
+  // The watermark stays so far behind the vendor's clock. Bounds that were asked for are not to be moved by that.
+  const isAsked = job.since !== undefined || job.until !== undefined;
+  const passed = watermark === undefined || isAsked ? watermark : watermark + delayOf(job, source.window);
+  const presumed = presumedNow(fromMillis(tools.now()), passed);
   const serverNow = told !== undefined && isCredible(told, presumed) ? told : presumed;
   const datedJob = dated(job, serverNow);
   const settled = job.usePosition ? settledFor(place, overlapOf(job, source.window)) : undefined;

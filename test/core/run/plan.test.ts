@@ -49,6 +49,17 @@ test('a plan goes by the vendor’s clock when it has told it, bounds that are d
   }
 });
 
+test('a window is never empty before the vendor has told its time, however long records are left to settle', () => {
+  for (const delay of [0n, 5n, 10n, 60n]) {
+    for (const behind of [0n, 1n, 6n, 12n, 600n]) {
+      // A run five minutes ago, by the vendor's clock, which ours is behind.
+      const watermark = now + (behind - 5n - delay) * minute;
+      const { window } = planOf(branch({ watermark, rules: { overlap: 0n, delay: delay * minute } }), undefined);
+      assert.ok(window.from < window.until, `delay ${delay}, ${behind} behind`);
+    }
+  }
+});
+
 test('a vendor’s clock that cannot be right is not gone by, and said', () => {
   for (const told of [now + 8n * day, 90_000_000_000n]) {
     const at = branch({});
