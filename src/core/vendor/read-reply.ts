@@ -26,7 +26,7 @@ export interface ReadPage extends PageEnd {
   readonly containerSeen: boolean;
   /** Whether it may have been cut where nobody can see it. */
   readonly unproven: boolean;
-  /** Whether it says that a cap left out what follows; undefined where it is no page: what the one before said holds. */
+  /** Whether it says that a cap left out what follows; undefined where it has no list and does not say: then the page before has said it. */
   readonly capped: boolean | undefined;
 }
 
@@ -118,7 +118,7 @@ export function replyReader(
       rest,
       containerSeen,
       unproven: !isDocument(definition) && endsWithConnection(reply.headers),
-      capped: isCapped(definition, value),
+      capped: isCapped(definition, value) ?? (containerSeen ? false : undefined),
     };
   }
 

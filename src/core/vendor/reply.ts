@@ -7,10 +7,11 @@ import { flagAt, holds, isAmong } from '../definition/answers.ts';
 import { valueAt } from '../json/value-at.ts';
 import { serverText } from '../text/shown.ts';
 
-/** Whether a parsed reply says that a cap left out what follows. */
-export function isCapped({ name: source, records: { capped } }: SourceDefinition, reply: unknown): boolean {
-  if (capped === undefined) return false;
-  return flagAt(reply, capped, { source, name: 'records.capped', without: 'where no cap is told of' }) === true;
+/** Whether a parsed reply says that a cap left out what follows; undefined where it does not say. */
+export function isCapped({ name: source, records: { capped } }: SourceDefinition, reply: unknown): boolean | undefined {
+  if (capped === undefined) return undefined;
+  const flag = flagAt(reply, capped, { source, name: 'records.capped', without: 'where no cap is told of' });
+  return flag === 'absent' ? undefined : flag;
 }
 
 /** Whether a parsed reply tells of an error, by the rules of the definition. */

@@ -103,6 +103,7 @@ for (const [what, refusal, rules] of [
   ['is refused', notFound, { paging: { type: 'page', end: [404] } }],
   ['is refused with HTTP 200', told, { paging: { type: 'page', end: [{ path: 'code', equals: 'invalid_page' }] } }],
   ['has nothing in it', [204, ''], { paging: { type: 'page' }, reply: { empty: [204] } }],
+  ['has no list', [200, '{}'], { paging: { type: 'page' } }],
 ] as const) {
   test(`a cap that the last page tells of is not forgotten where the page after it ${what}`, async (t) => {
     const vendor = await serve({}, ({ target }, response) => {
@@ -110,7 +111,8 @@ for (const [what, refusal, rules] of [
       sendJson(response, 200, '{"capped":true,"rows":[{"id":1},{"id":2},{"id":3},{"id":4}]}');
     });
     t.after(() => vendor.close());
-    const definition = parseDefinition({ ...oak, ...rules, records: { ...oak.records, capped: 'capped' } }, 'oak.yaml');
+    const records = { ...oak.records, missing: 'bare', capped: 'capped' };
+    const definition = parseDefinition({ ...oak, ...rules, records }, 'oak.yaml');
     await assert.rejects(pullOnce(definition, { OAK_URL: vendor.origin }), {
       status: 3,
       message: /^oak gave only a part of its records/,
