@@ -26,7 +26,7 @@ export interface ReadPage extends PageEnd {
   readonly containerSeen: boolean;
   /** Whether it may have been cut where nobody can see it. */
   readonly unproven: boolean;
-  /** Whether it says that a cap left out what follows; undefined where it has no list and does not say: then the page before has said it. */
+  /** Whether it says that a cap left out what follows. Undefined without a list and a word on it: see the page before. */
   readonly capped: boolean | undefined;
 }
 

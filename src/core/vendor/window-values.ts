@@ -78,8 +78,8 @@ const asItIs = { earliest: itself, named: itself, shown: itself };
  */
 export function edgeIn({ window, records: { id, time } }: SourceDefinition): (at: Instant) => Instant {
   if ('paths' in id || time === undefined || window.filter !== 'event') return (at) => at;
-  const { earliest } = spellingOf(time);
-  return (at) => earliest(at - (at % minute));
+  const { named } = spellingOf(time);
+  return (at) => named(at - (at % minute));
 }
 
 function timeOf({ window: { time } }: SourceDefinition, settings: SettingValues): WrittenTime | undefined {

@@ -27,3 +27,13 @@ test('windows begin at a minute of the records only where the vendor goes by the
   const request = { path: '/', query: { cursor: '{cursor}' } };
   assert.equal(edgeIn(withoutIds({ request, window: { filter: 'none' } }))(at), at);
 });
+
+test('windows begin at any minute of the night in which the clock of the records leaves out an hour', () => {
+  const at = (text: string): bigint => BigInt(Date.parse(text)) * 1_000_000n;
+  const time = { path: 'time', format: 'sql', zone: 'Europe/Warsaw' } as const;
+  const edge = edgeIn(withoutIds({ records: { path: 'events', id: { content: true }, time } }));
+  for (const minute of ['2026-03-29T00:30:00Z', '2026-03-29T01:00:00Z', '2026-03-29T01:30:00Z']) {
+    assert.equal(edge(at(minute) + 999_000_000n), at(minute), minute);
+  }
+  assert.equal(edge(at('2026-10-25T01:30:00Z')), at('2026-10-25T00:00:00Z'));
+});
