@@ -137,7 +137,15 @@ test('a next address may be in a list of links, under its relation', () => {
   const next = (links: unknown) => walk(inList, envelopes(JSON.stringify({ links })))[1]?.url;
   const self = { rel: 'self', href: '/v1/log?page=1' };
   assert.equal(next([self, { rel: 'next', href: '?page=2' }]), 'https://api.example/v1/log?page=2');
-  for (const last of [undefined, null, [], [self], [null, 'next'], [{ rel: 'next', href: null }, self]]) {
+  for (const last of [
+    undefined,
+    null,
+    [],
+    [self],
+    [null, 'next'],
+    [{ rel: 'next', href: null }, self],
+    [{ rel: 'next', href: '' }],
+  ]) {
     assert.equal(next(last), undefined, JSON.stringify(last));
   }
   assert.throws(
@@ -252,6 +260,12 @@ test('an empty page with a cursor is followed on, but not for ever', () => {
   assert.equal(walk(paging, pages.slice(0, 900)).length, 901);
   assert.throws(() => walk(paging, pages), isCycle);
   assert.equal(walk({ ...paging, stop: ['empty-page'] }, pages)[1], undefined);
+});
+
+test('a thousand empty pages may follow each other, and as many again after one with records', () => {
+  const pages = Array.from({ length: 2002 }, (_, at) => ({ envelope: `{"next":${at}}`, count: at === 1000 ? 1 : 0 }));
+  assert.equal(walk({ type: 'cursor', path: 'next' }, pages.slice(0, 2001)).length, 2002);
+  assert.throws(() => walk({ type: 'cursor', path: 'next' }, pages), /1001 empty pages in a row/);
 });
 
 for (const period of [1, 2, 3, 7]) {
@@ -372,6 +386,15 @@ for (const next of [
   });
 }
 
+test('a vendor that leads back to the bookmark leads in a circle, and is told at once', () => {
+  const ends = envelopes('{"next":"b"}', '{"next":"a"}');
+  assert.throws(() => walk({ type: 'cursor', path: 'next', bookmark: true }, ends, 'a'), isCycle);
+});
+
+test('a bookmark that was saved for an earlier definition begins no page of one that keeps none', () => {
+  assert.deepEqual(walk({ type: 'cursor', path: 'next' }, [], 'a'), [{ first: true, values: {} }]);
+});
+
 test('a bookmark may be the address of the next page', () => {
   const paging: PagingDefinition = { type: 'link', bookmark: true, stop: ['short-page'] };
   const pages = pager(paging, 'acme', 'https://acme.example/log?after=a', true);
@@ -411,7 +434,7 @@ test('a page whose last record does not name the next one is no end, unless it i
   const read = { fingerprint: '10 700 1 2' };
   const byId: PagingDefinition = { type: 'cursor', last: 'id' };
   for (const last of [undefined, 'null', '""'])
-    for (const part of [read, { ...read, count: 3 }, { count: 10 }])
+    for (const part of [read, { ...read, count: 3 }, { ...read, count: 1 }, { count: 10 }, { ...read, total: 11 }])
       assert.throws(() => walk(byId, [{ ...part, last }]), nameless, JSON.stringify([last, part]));
   const lasts: readonly (readonly [PagingDefinition, Partial<PageEnd>])[] = [
     [byId, { count: 0 }],
@@ -502,6 +525,11 @@ test('a full page of records that share one value is an error: what follows them
 test('records that share one value may fill the first page already, and come again with the second', () => {
   const page = { first: '7', last: '7', fingerprint: '10 700 1 2' };
   assert.throws(() => walk(byTime, [page, page]), isStuck);
+});
+
+test('records that share one value and fill no page come again with it, and are the end however many they are', () => {
+  const page = { first: '7', last: '7', fingerprint: '10 700 1 2', limit: 20 };
+  assert.equal(walk({ ...byTime, stop: ['unchanged'] }, [page, page])[2], undefined);
 });
 
 test('a vendor that heeds no cursor gives different records again and again: a circle', () => {

@@ -25,6 +25,8 @@ const rows: readonly (readonly [what: string, paging: PagingDefinition, end: Par
   ['an address', { type: 'url', path: 'next' }, {}, true],
   ['a cursor', cursor, {}, true],
   ['a cursor that is given after the last page, too', { ...cursor, stop: ['short-page'] }, {}, false],
+  ['a cursor after which an empty page comes', { ...cursor, stop: ['empty-page'] }, {}, false],
+  ['a cursor that comes back after the last page', { ...cursor, stop: ['unchanged'] }, {}, false],
   ['a cursor to go on from in a later run', { ...cursor, bookmark: true }, {}, false],
   ['such a cursor, and a flag', { ...cursor, stop: ['empty-page'], more: 'hasMore' }, {}, true],
   ['the last record’s own', { type: 'cursor', last: 'id' }, {}, false],

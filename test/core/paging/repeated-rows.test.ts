@@ -57,8 +57,38 @@ test('the keys of rows are the same whether repeats are noticed or not', () => {
   assert.equal(show(rows, 'a'), key.toString('utf8', keyStart, keyEnd));
 });
 
+test('a row that is taken back was never there: it repeats nothing, and nothing repeats it', () => {
+  const rows = noticingRepeats(identifier(byId, () => false, false));
+  rows.startPage();
+  show(rows, 'a');
+  rows.startPage();
+  show(rows, 'a');
+  rows.takeBack(false);
+  assert.equal(rows.repeated(), 0);
+  show(rows, 'b');
+  rows.takeBack(false);
+  assert.equal(rows.repeated(), 0);
+  rows.startPage();
+  show(rows, 'a');
+  show(rows, 'b');
+  assert.equal(rows.repeated(), 0);
+});
+
+test('a twin that is taken back, or on a page that is read again, is no further one', () => {
+  const rows = noticingRepeats(identifier(byContent, () => false, false));
+  rows.startPage();
+  const first = show(rows, 'a');
+  rows.takeBack(true);
+  assert.equal(show(rows, 'a'), first);
+  rows.startPage(true);
+  assert.equal(show(rows, 'a'), first);
+  assert.notEqual(show(rows, 'a'), first);
+});
+
 test('of a very long page the last rows are kept, and nothing is noticed in vain', () => {
   const long = Array.from({ length: 100_000 }, (_, number) => `r${number}`);
   const fresh = Array.from({ length: 100_000 }, (_, number) => `s${number}`);
   assert.deepEqual(repeats(byId, long, long.slice(-60_000), ['r0'], fresh, long), [0, 60_000, 0, 0, 0]);
+  const longer = Array.from({ length: 200_000 }, (_, number) => `r${number}`);
+  assert.deepEqual(repeats(byId, longer, ['r0', 'r199999']), [0, 1]);
 });
