@@ -23,6 +23,8 @@ const cases: readonly (readonly [what: string, text: string, expected: string | 
   ['a mapping error', answer(true, item(201), item(400), item(400), item(429)), '2 with status 400, 1 with status 429'],
   ['created by an earlier run', answer(true, item(201), item(409)), undefined],
   ['a conflict of another action', answer(true, item(409, 'index')), '1 with status 409'],
+  ['an update that found none', answer(true, item(404, 'update')), '1 with status 404'],
+  ['a deletion that found none', answer(true, item(404, 'delete')), '1 with status 404'],
   ['errors before and after items', `{"items":[${item(503)}],"errors" :\n true}`, '1 with status 503'],
   ['errors without items', '{"errors": true}', 'it does not say which'],
   ['no errors, filtered', '{"errors":false}', undefined],
@@ -138,4 +140,24 @@ test('why the first document was not taken is told, since the answer is not show
     "1 with status 400, 1 with status 429; the first: mapper_parsing_exception: failed to parse: json_parse_exception: Duplicate field 'Zoë'",
   );
   assert.equal(objection(answer(true, '{"create":{"status":503}}'), 1), '1 with status 503');
+});
+
+test('what a command prints in place of an answer is told, from its beginning, and nothing of it beside one', () => {
+  const instead = (...printed: readonly string[]): string => {
+    const verdict = bulkVerdict();
+    for (const each of printed) verdict.push(Buffer.from(each));
+    return verdict.instead();
+  };
+  assert.equal(instead(), '');
+  assert.equal(instead('curl: (7) ', 'no connection\n'), 'curl: (7) no connection');
+  assert.equal(instead('HTTP/1.1 200 OK\r\n\r\n', answer(false, item(201))), '');
+});
+
+test('documents that went into a failure store are counted, and no others', () => {
+  const verdict = bulkVerdict();
+  verdict.push(Buffer.from(answer(false, item(201), item(201))));
+  assert.equal(verdict.diverted(), 0);
+  for (const store of ['used', 'not_enabled', 'used'])
+    verdict.push(Buffer.from(answer(false, `{"create":{"status":201,"failure_store":"${store}"}}`)));
+  assert.equal(verdict.diverted(), 2);
 });
