@@ -251,7 +251,12 @@ test('a connection that is closed before the reply is transient', async (t) => {
 });
 
 test('http:// where TLS is spoken has a hint at https://, and what https:// does has none', async (t) => {
-  const server = await rawServerFor(t, thenClose(''));
+  const server = await rawServerFor(t, silence, {
+    onConnection(socket) {
+      socket.once('data', () => socket.end());
+      return true;
+    },
+  });
   const [plain, tls] = [
     await problemOf(get(open(t, server.url))),
     await problemOf(get(open(t, server.url.replace('http:', 'https:')))),
