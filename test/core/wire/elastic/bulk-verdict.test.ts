@@ -22,6 +22,7 @@ const cases: readonly (readonly [what: string, text: string, expected: string | 
   ['all created', answer(false, item(201), item(201)), undefined],
   ['a mapping error', answer(true, item(201), item(400), item(400), item(429)), '2 with status 400, 1 with status 429'],
   ['created by an earlier run', answer(true, item(201), item(409)), undefined],
+  ['one that was there and one that failed', answer(true, item(409), item(400)), '1 with status 400'],
   ['a conflict of another action', answer(true, item(409, 'index')), '1 with status 409'],
   ['an update that found none', answer(true, item(404, 'update')), '1 with status 404'],
   ['a deletion that found none', answer(true, item(404, 'delete')), '1 with status 404'],
