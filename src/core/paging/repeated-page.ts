@@ -5,9 +5,9 @@ import { exit, Problem } from '../problem.ts';
 
 interface RepeatedPage extends Pick<PageEnd, 'fingerprint' | 'count' | 'limit'> {
   /** It has the row that it was to begin with. */
-  readonly proven?: boolean;
+  readonly proven: boolean;
   /** It comes after one that ended with that row. */
-  readonly past?: boolean;
+  readonly past: boolean;
 }
 
 /** As many records are no longer alike by chance, from the first to the last, in two pages. */
@@ -44,11 +44,11 @@ export function repetition(strict: boolean): (end: RepeatedPage) => Repetition |
   let full = Infinity; // later pages may not say what was asked for
 
   /** Whether it may be one of the last rows, which come again by each row that arrives before them. */
-  function isOfLast({ fingerprint, count, past = false }: RepeatedPage): boolean {
+  function isOfLast({ fingerprint, count, past }: RepeatedPage): boolean {
     return past && count < full && (fingerprint !== opening || count < severalRows);
   }
 
-  function allowed({ count, proven = false }: RepeatedPage): number {
+  function allowed({ count, proven }: RepeatedPage): number {
     if (strict || count >= many) return proven ? 1 : 0;
     return count >= full ? fullInARow : 1;
   }
