@@ -7,6 +7,7 @@ import {
   isCredible,
   presumedNow,
   provenNow,
+  refusesFuture,
 } from '../../../src/core/clock/vendor-clock.ts';
 import { second } from '../../../src/core/time.ts';
 
@@ -58,4 +59,13 @@ test('a hint on refused credentials names a clock that is off by a minute, and i
   assert.equal(hint(now - 59n * second), '');
   assert.equal(hint(now - 60n * second), '; the clock of this machine is 60 s ahead: set it first');
   assert.equal(hint(now + 3600n * second), '; the clock of this machine is 3600 s behind: set it first');
+});
+
+test('a refusal with 400 or 422 may be of the future, where what was asked for ends after the vendor’s clock', () => {
+  for (const status of [400, 422]) {
+    assert.equal(refusesFuture(now, now + 1n, status), true);
+    assert.equal(refusesFuture(now, now, status), false);
+    assert.equal(refusesFuture(undefined, now + 1n, status), false);
+  }
+  for (const status of [undefined, 401, 403, 404, 500]) assert.equal(refusesFuture(now, now + 1n, status), false);
 });
