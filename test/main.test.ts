@@ -509,10 +509,12 @@ for (const job of [[], ['--job', 'one']]) {
     const going = start(words, { directory, environment: { SAMPLE_URL: url } });
     const end = ended(going);
     await once(server, 'request');
-    const dry = await run([...words, '--dry-run', '--timeout', '1s'], { directory, environment: { SAMPLE_URL: url } });
-    assert.equal(dry.status, 69, dry.stderr); // as it would be without the other
+    server.removeAllListeners('request').on('request', (_request, response) => response.writeHead(401).end());
+    const dry = await run([...words, '--dry-run'], { directory, environment: { SAMPLE_URL: url } });
+    assert.equal(dry.status, 77, dry.stderr); // as it would be without the other
+    assert.equal(going.exitCode, null);
     going.kill('SIGTERM');
-    await end;
+    assert.equal((await end).status, 143);
   });
 }
 
