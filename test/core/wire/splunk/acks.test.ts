@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { acknowledgements, type AckAnswer, type Acks } from '../../../../src/core/wire/splunk/acks.ts';
+import { ackAnswer, acknowledgements, type AckAnswer, type Acks } from '../../../../src/core/wire/splunk/acks.ts';
 
 const old = '00000000-0000-4000-8000-000000000001';
 const fresh = '00000000-0000-4000-8000-000000000002';
@@ -87,4 +87,19 @@ test('what a run saves is taken up by the next one; anything else begins anew', 
   assert.deepEqual([next.isWaiting(), next.saved()], [true, first.saved()]);
   for (const saved of [null, 'x', [], { channel: old }, { waiting: 'x' }, { channel: 'x', last: 3, waiting: {} }])
     assert.equal(acknowledgements(saved).isWaiting(), false);
+});
+
+test('a record is indexed when its own number is true, and a token that acknowledges no more says so with 400', () => {
+  assert.equal(ackAnswer(200, { acks: { 4: true, 5: false } }, 4), 'indexed');
+  for (const number of [5, 6]) assert.equal(ackAnswer(200, { acks: { 4: true, 5: false } }, number), 'waiting');
+  assert.equal(ackAnswer(200, { acks: { 4: 'true' } }, 4), 'waiting');
+  assert.equal(ackAnswer(400, { text: 'ACK is disabled', code: 14 }, 4), 'none');
+  for (const [status, answer] of [
+    [200, { text: 'Success', code: 0 }],
+    [200, undefined],
+    [400, { text: 'No data', code: 5 }],
+    [503, { acks: { 4: true } }],
+    [503, { code: 14 }],
+  ] as const)
+    assert.equal(ackAnswer(status, answer, 4), undefined);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hecReply, integer, upTo } from '../../../../src/core/wire/splunk/reply.ts';
+import { hecGreeting, hecReply, integer, upTo } from '../../../../src/core/wire/splunk/reply.ts';
 
 const bad = (number: unknown, code = 6): string =>
   JSON.stringify({ text: 'Invalid data format', code, 'invalid-event-number': number });
@@ -66,4 +66,29 @@ test('a number of an event or acknowledgement is whole, exact and not negative',
 test('events before the bad one are kept, and those after it are sent again', () => {
   const again = { again: 'an event before these was refused' };
   assert.deepEqual(upTo(1, 4, 'no'), ['kept', { refused: 'no' }, again, again]);
+});
+
+test('a setting that is wrong, or a header that is lost on the way, is no fault of an event, and is named', () => {
+  const hints: readonly (readonly [code: number, hint: RegExp])[] = [
+    [7, /^set SPLUNK_INDEX/],
+    [10, /X-Splunk-Request-Channel is lost/],
+    [11, /X-Splunk-Request-Channel is changed/],
+    [16, /Authorization header is lost/],
+    [28, /X-Splunk-Request-Channel is lost/],
+  ];
+  for (const [code, hint] of hints) {
+    const answer = hecReply(400, JSON.stringify({ text: 'It says why', code, 'invalid-event-number': 0 }), 3, 100);
+    assert.ok(answer.kind === 'setting', `${code}: ${answer.kind}`);
+    assert.equal(answer.reason, `It says why (code ${code})`);
+    assert.match(answer.hint, hint);
+  }
+});
+
+test('an empty request is greeted with no data, or taken as one; what else is said with 400 is told, and the rest is not Splunk', () => {
+  assert.equal(hecGreeting(400, { text: 'No data', code: 5 }), 'good');
+  assert.equal(hecGreeting(200, { text: 'Success', code: 0 }), 'good');
+  assert.deepEqual(hecGreeting(400, { text: 'Incorrect index', code: 7 }), { refused: 'Incorrect index' });
+  for (const answer of [undefined, {}, { text: 'ok' }]) assert.equal(hecGreeting(200, answer), undefined);
+  assert.equal(hecGreeting(503, { text: 'Success', code: 0 }), undefined);
+  assert.equal(hecGreeting(403, { text: 'Token disabled', code: 1 }), undefined);
 });
