@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { withFields } from '../../src/core/json/splice.ts';
 import { sekoiaEndpoints } from '../../src/core/wire/sekoia/form.ts';
-import { sekoiaReply } from '../../src/core/wire/sekoia/reply.ts';
+import { sekoiaRefusal, sekoiaReply } from '../../src/core/wire/sekoia/reply.ts';
 import type { AuditRecord, SettingValues } from '../../src/core/types.ts';
 import { sekoia } from '../../src/sinks/sekoia.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
@@ -279,6 +279,28 @@ test('a list that has nothing in it does not make a complete answer an incomplet
 test('an answer of two hundred thousand lists is an answer like any other', () => {
   const lists = Array.from({ length: 200_000 }, (_, at): [string, string[]] => [`list${at}`, ['x']]);
   assert.equal(sekoiaReply(Object.fromEntries(lists), 2), 'none');
+});
+
+test('a text is no list, however long it is, and an empty list beside those of the events says nothing of them', () => {
+  assert.deepEqual(sekoiaReply({ event_ids: ['a', 'b'], status: 'ok' }, 2), ['kept', 'kept']);
+  assert.deepEqual(sekoiaReply({ statuses: ['ok', 'ok'], errors: [] }, 2), ['kept', 'kept']);
+  assert.equal(sekoiaReply({ status: 'ok' }, 2), 'none');
+});
+
+test('what a refusal says is told, whichever name it says it by; a page and other statuses say nothing of an event', () => {
+  for (const name of ['message', 'error', 'detail', 'reason'])
+    assert.equal(sekoiaRefusal(422, JSON.stringify({ [name]: 'no such format' })), 'no such format (HTTP 422)');
+  assert.equal(sekoiaRefusal(400, ' bad event\n'), 'bad event (HTTP 400)');
+  assert.equal(sekoiaRefusal(400, '{"error":{"id":1}}'), 'refused by the intake (HTTP 400)');
+  assert.equal(sekoiaRefusal(400, '\n<html>Bad Request</html>'), undefined);
+  assert.equal(sekoiaRefusal(413, '{"message":"large"}'), undefined);
+});
+
+test('IDs of the events that were taken bear out a status for each only where all of them are IDs', () => {
+  const results = ['ok', 'rejected', 'ok'];
+  const outcomes = ['kept', { refused: 'rejected' }, 'kept'];
+  assert.deepEqual(sekoiaReply({ event_ids: ['a', 'b'], results }, 3), outcomes);
+  assert.equal(sekoiaReply({ event_ids: ['a', null], results }, 3), 'some');
 });
 
 test('an error is no ID', async () => {
