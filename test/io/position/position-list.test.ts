@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Problem } from '../../../src/core/problem.ts';
+import { positionStore } from '../../../src/io/position-file.ts';
+import { listPositions } from '../../../src/io/position/position-list.ts';
+import { branch, positionOf, scope } from '../../support/positions.ts';
+import { scratch } from '../../support/program.ts';
+
+test('jobs are listed with the positions that the next run would go on from, broken ones as broken', async (t) => {
+  const directory = scratch(t);
+  assert.deepEqual(await listPositions(join(directory, 'none')), []);
+  for (const job of ['good', 'a/b', 'broken', 'lost', 'hopeless', '.hidden', 'x'.repeat(300)]) {
+    const store = positionStore(directory, job, scope);
+    await store.lock();
+    await store.load();
+    await store.save(positionOf({ '': branch(4n, ['x']) }));
+    await store.save(positionOf({ '': branch(5n, ['x']) }));
+    await store.close();
+    if (job === 'broken' || job === 'hopeless') {
+      writeFileSync(store.path, readFileSync(store.path).subarray(0, -1));
+    }
+    if (job === 'lost') rmSync(store.path);
+    if (job === 'hopeless') rmSync(`${store.path}.previous`);
+  }
+  const listed = await listPositions(directory);
+  const found = listed.map(({ job, position, warning }) => [
+    job,
+    position instanceof Problem ? position.status : position.branches.get('')?.watermark,
+    /is (damaged|missing)\b.*: going on from the one before/.exec(warning ?? '')?.[1],
+  ]);
+  assert.deepEqual(
+    found.toSorted((one, other) => (String(one[0]) < String(other[0]) ? -1 : 1)),
+    [
+      ['.hidden', 5n, undefined],
+      ['a/b', 5n, undefined],
+      ['broken', 4n, 'damaged'],
+      ['good', 5n, undefined],
+      ['hopeless', 78, undefined],
+      ['lost', 4n, 'missing'],
+      ['x'.repeat(300), 5n, undefined],
+    ],
+  );
+});
