@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { exit, Problem } from '../../src/core/problem.ts';
 import { readDefinition } from '../../src/io/definition-file.ts';
-import { Problem } from '../../src/core/problem.ts';
+import { scratch } from '../support/program.ts';
+import { apple } from '../support/refused-definitions.ts';
 
 const sound = {
   name: 'acme',
@@ -20,12 +21,16 @@ const sound = {
 };
 
 function file(t: TestContext, name: string, text: string): string {
-  const directory = mkdtempSync(join(tmpdir(), 'definition-'));
-  t.after(() => rmSync(directory, { recursive: true }));
-  const path = join(directory, name);
+  const path = join(scratch(t), name);
   writeFileSync(path, text);
   return path;
 }
+
+test('a file may be YAML or JSON', async (t) => {
+  assert.deepEqual(await readDefinition(file(t, 'apple.json', JSON.stringify(apple))), apple);
+  const example = await readDefinition(new URL('../../examples/acme.yaml', import.meta.url).pathname);
+  assert.equal(example.name, 'acme');
+});
 
 test('a definition in JSON is the same as in YAML', async (t) => {
   const expected = await readDefinition(file(t, 'acme.yaml', JSON.stringify(sound)));
@@ -81,3 +86,50 @@ test('whoever wrote a definition that is wrong is told where the example lies', 
     });
   }
 });
+
+test('a file that is not there is named', async (t) => {
+  await assert.rejects(
+    readDefinition(join(scratch(t), 'none.yaml')),
+    (error) =>
+      error instanceof Problem &&
+      error.status === exit.config &&
+      /none\.yaml cannot be read \(ENOENT\)/.test(error.message),
+  );
+});
+
+test('a file that is looked for in the wrong folder is said to have been looked for there: cron begins in a home', async () => {
+  await assert.rejects(
+    readDefinition('none.yaml'),
+    (error) => error instanceof Problem && error.hint?.endsWith(`; it was looked for in ${process.cwd()}`) === true,
+  );
+});
+
+const files: readonly (readonly [what: string, text: string, message: RegExp])[] = [
+  ['a key given twice', 'name: a\nname: b\n', /not valid YAML: Map keys must be unique at line 2/],
+  ['broken YAML', 'name: [a\n', /not valid YAML/],
+  ['aliases of aliases', bomb(), /not valid YAML: Excessive alias count/],
+  ['a tag', 'name: !!js/function x\n', /not valid YAML/],
+  ['nothing', '', /expected/],
+  ['a text', 'hello', /expected object, found "hello"/],
+];
+for (const [what, text, message] of files) {
+  test(`${what} in a file is refused`, async (t) => {
+    const path = file(t, 'wrong.yaml', text);
+    await assert.rejects(readDefinition(path), (error) => {
+      assert.ok(error instanceof Problem, String(error));
+      assert.equal(error.status, exit.config);
+      assert.ok(error.message.includes(path));
+      assert.match(error.message, message);
+      return true;
+    });
+  });
+}
+
+/** Ten levels of ten aliases: ten thousand million texts. */
+function bomb(): string {
+  const levels = Array.from({ length: 10 }, (_, level) => {
+    const below = level === 0 ? 'x' : `*a${level - 1}`;
+    return `a${level}: &a${level} [${Array.from({ length: 10 }, () => below).join(', ')}]`;
+  });
+  return `${levels.join('\n')}\n`;
+}

@@ -1,0 +1,94 @@
+/** Addresses, headers, placeholders and bodies of requests, and what is refused in them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseDefinition } from '../../../src/core/definition.ts';
+import { exit, Problem } from '../../../src/core/problem.ts';
+import { baseUrl } from '../../../src/core/vendor/address.ts';
+import { apple, refusedDefinitions } from '../../support/refused-definitions.ts';
+
+test('an address that a setting spoils is named with its setting', () => {
+  const { settings } = apple;
+  const text = parseDefinition({ ...apple, settings: { ...settings, APPLE_URL: { summary: 'Host.' } } }, 'apple.yaml');
+  assert.throws(
+    () => baseUrl(text, { APPLE_URL: 'api.example.com' }),
+    (error) => {
+      assert.ok(error instanceof Problem && error.status === exit.config);
+      assert.equal(error.message, 'apple: the address is not a URL');
+      assert.match(error.hint ?? '', /^check APPLE_URL: give an address such as https/);
+      return true;
+    },
+  );
+});
+
+refusedDefinitions([
+  [
+    'an address without a scheme',
+    { url: 'api.example.com' },
+    /url: expected an address such as https:\/\/vendor\.example, found "api\.example\.com"$/,
+  ],
+  [
+    'one of several addresses without a scheme',
+    { url: ['{APPLE_URL}', 'api.{APPLE_URL}'] },
+    /url\.1: expected an address such as https/,
+  ],
+  [
+    'a path that does not begin with a slash',
+    { request: { path: 'log?since={from}&after={cursor}' } },
+    /request\.path: expected a path that begins with \/, found "log/,
+  ],
+  [
+    'a header name with a blank',
+    { auth: { type: 'headers', headers: { 'Bad Header': '{APPLE_TOKEN}' } } },
+    /apple\.yaml: auth\.headers\."Bad Header": expected the name of a header such as X-Tenant$/,
+  ],
+  ['no header name', { headers: { '': 'x' } }, /: headers\."": expected the name of a header/],
+  [
+    'a header name with a colon, of a later page',
+    { paging: { type: 'cursor', path: 'next', request: { path: '/log', headers: { 'X-Tenant:': '7' } } } },
+    /: paging\.request\.headers\."X-Tenant:": expected the name of a header/,
+  ],
+  [
+    'a header name with a letter that is not ASCII, of a login',
+    { auth: { type: 'session', login: { path: '/login', headers: { Schlüssel: '7' } } } },
+    /: auth\.login\.headers\."Schlüssel": expected the name of a header/,
+  ],
+  [
+    'a header of the connection',
+    { request: { ...apple.request, headers: { 'Transfer-Encoding': 'chunked' } } },
+    /: request\.headers\.Transfer-Encoding: belongs to the connection, leave it out/,
+  ],
+  [
+    'a header value with a line break',
+    { headers: { 'X-Tenant': 'a\nX-Other: b' } },
+    /: headers\.X-Tenant: its value has characters that headers cannot carry$/,
+  ],
+  [
+    'an unknown placeholder',
+    { request: { path: '/log', query: { a: '{form}', b: '{from}', c: '{cursor}' } } },
+    /request\.query\.a: \{form\} is neither a setting nor a placeholder \(Did you mean from\?\): there are \{from\}, \{until\}, \{limit\}, \{cursor\}, .*\{categories\} and settings$/,
+  ],
+  [
+    'a placeholder of another language',
+    { request: { path: '/log', query: { a: '{since}', b: '{from}', c: '{cursor}' } } },
+    /\{since\} is neither a setting nor a placeholder: there are \{from\}, /,
+  ],
+  [
+    'a variable that names one after it',
+    { variables: { filter: ['{window} and {query}', '{window}'], window: 'at ge {from}' } },
+    /: variables\.filter: \{window\} has no value there yet: a variable names only those before it$/,
+  ],
+  [
+    'a variable that names itself',
+    { variables: { window: '{window} and at ge {from}' } },
+    /: variables\.window: \{window\} has no value there yet/,
+  ],
+  [
+    'a secret in the address',
+    { url: 'https://apple.example/{APPLE_TOKEN}' },
+    /url: \{APPLE_TOKEN\} cannot be used here/,
+  ],
+  ['a body with GET', { request: { path: '/{cursor}/{from}', json: {} } }, /request: a body needs method: POST/],
+  ['two bodies', { request: { method: 'POST', path: '/{cursor}/{from}', json: {}, form: {} } }, /exclude each other/],
+  ['a limit without a number', { request: { path: '/{cursor}/{from}/{limit}' } }, /limits\.page is missing/],
+  ['more records than the most', { limits: { page: 5, most: 4 } }, /: limits\.page is more than limits\.most$/],
+]);
