@@ -6,15 +6,15 @@ import { pullOnce } from '../support/source-tools.ts';
 import { startProofpoint } from '../support/vendors/proofpoint.ts';
 
 const second = 1000;
-const kinds = {
-  'clicks-permitted': '/v2/siem/clicks/permitted',
-  'clicks-blocked': '/v2/siem/clicks/blocked',
-  'messages-delivered': '/v2/siem/messages/delivered',
-  'messages-blocked': '/v2/siem/messages/blocked',
+/** Where each definition asks. */
+const paths = {
+  'proofpoint-clicks-permitted': '/v2/siem/clicks/permitted',
+  'proofpoint-clicks-blocked': '/v2/siem/clicks/blocked',
+  'proofpoint-messages-delivered': '/v2/siem/messages/delivered',
+  'proofpoint-messages-blocked': '/v2/siem/messages/blocked',
 } as const;
 
-for (const [kind, path] of Object.entries(kinds)) {
-  const name = `proofpoint-${kind}`;
+for (const [name, path] of Object.entries(paths)) {
   const { definition, next, part, started } = example(name, {
     secret: 'PROOFPOINT_SECRET',
     lateness: 29,
