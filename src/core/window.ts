@@ -91,8 +91,8 @@ export function firstRunOf({ firstRun }: Pick<WindowRequest, 'firstRun'>, rules:
 /**
  * The window in pieces: oldest first, each beginning where the one before ended, none longer than the rules say, but for
  * what it takes to end at an `edge` (see `Source.edge`), and none shorter, unless the window is. `first`: the length of the
- * first; each further one may be twice as long. An empty window has no pieces, but for a vendor without a time filter: there the window says nothing about what
- * there is to read, and is always one piece.
+ * first; each further one may be twice as long. An empty window has no pieces, but for a vendor without a time filter: there
+ * the window says nothing about what there is to read, and is always one piece.
  */
 export function* slices(
   window: Window,

@@ -20,7 +20,9 @@ export function windowRules(definition: SourceDefinition, settings: SettingValue
     ...(window.longest === undefined
       ? {}
       : { longest: longestOf(duration(window.longest, 'longest'), timeOf(definition, settings)) }),
-    ...(window.shortest === undefined ? {} : { shortest: duration(window.shortest, 'shortest') }),
+    ...(window.shortest === undefined
+      ? {}
+      : { shortest: shortestOf(duration(window.shortest, 'shortest'), timeOf(definition, settings)) }),
     ...(window.slice === undefined ? {} : { slice: duration(window.slice, 'slice') }),
     ...(window.retention === undefined ? {} : { retention: duration(window.retention, 'retention') }),
     ...(window.filter !== 'none' || window.firstRun === undefined
@@ -36,6 +38,11 @@ function longestOf(allowed: Duration, time: WrittenTime | undefined): Duration {
   if (time?.exclusive !== true) return allowed;
   const shorter = allowed - later(smallest(time), second); // a watermark is a whole second
   return shorter > 0n ? shorter : allowed;
+}
+
+/** What is asked for is longer by as much: were the pieces not, two of the shortest would be longer than the longest. */
+function shortestOf(answered: Duration, time: WrittenTime | undefined): Duration {
+  return time?.exclusive === true ? later(answered - smallest(time), 0n) : answered;
 }
 
 /**

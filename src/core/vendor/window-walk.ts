@@ -13,7 +13,7 @@ import { readJob } from './job.ts';
 import { emptyPage, type PageWalk, type Reading } from './page-walk.ts';
 import type { SourceContext } from './source-context.ts';
 import type { TemplateValues } from '../definition/template.ts';
-import { edgeIn } from './window-values.ts';
+import { edgeIn, windowRules } from './window-values.ts';
 
 /** A window, or a part of one, to be read. */
 interface Part {
@@ -44,6 +44,7 @@ export function windowWalk(
   const invalid = goneStatuses(definition);
   const hasBookmarks = keepsBookmark(paging);
   const edge = edgeIn(definition);
+  const { shortest: least = 0n } = windowRules(definition);
   const indivisible = single || hasBookmarks || definition.window.filter === 'none';
 
   async function* readAll(ask: Ask, bookmark: string | undefined): AsyncGenerator<Page, void, undefined> {
@@ -113,8 +114,8 @@ export function windowWalk(
   }
 
   /** Where a window may be divided; undefined when it is not to be. */
-  function middleOf({ from, until }: Window, least: Duration): Instant | undefined {
-    if (indivisible || until - from <= least) return undefined;
+  function middleOf({ from, until }: Window, whole: Duration): Instant | undefined {
+    if (indivisible || until - from <= whole || until - from < 2n * least) return undefined;
     return [from + (until - from) / 2n, until - 1n].map(edge).find((at) => at > from);
   }
 
