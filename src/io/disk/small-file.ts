@@ -10,6 +10,7 @@ const blockSize = 64 * 1024;
 const defaultPatience = 60_000;
 /** How often is looked whether it did. */
 const nap = 20;
+const stopSignals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
 export interface SmallFile {
   readonly bytes: Buffer;
@@ -24,18 +25,38 @@ export interface SmallFile {
 export function readSmallFile(path: string, most: number = defaultMost, patience: number = defaultPatience): SmallFile {
   const { descriptor, isNamed } = openThere(path);
   try {
-    const blocks: Buffer[] = [];
-    for (let size = 0; ;) {
-      const block = Buffer.alloc(blockSize);
-      const read = isNamed ? readPipe(descriptor, block, size > 0, patience) : readSync(descriptor, block);
-      if (read === 0) break;
-      size += read;
-      if (size > most) throw Object.assign(new Error(`longer than ${most} bytes`), { code: 'EFBIG' });
-      blocks.push(block.subarray(0, read));
-    }
-    return { bytes: Buffer.concat(blocks), stat: fstatSync(descriptor) };
+    const bytes = isNamed
+      ? unheard(() => readAll((block, size) => readPipe(descriptor, block, size > 0, patience), most))
+      : readAll((block) => readSync(descriptor, block), most);
+    return { bytes, stat: fstatSync(descriptor) };
   } finally {
     closeSync(descriptor);
+  }
+}
+
+function readAll(readInto: (block: Buffer, size: number) => number, most: number): Buffer {
+  const blocks: Buffer[] = [];
+  for (let size = 0; ;) {
+    const block = Buffer.alloc(blockSize);
+    const read = readInto(block, size);
+    if (read === 0) return Buffer.concat(blocks);
+    size += read;
+    if (size > most) throw Object.assign(new Error(`longer than ${most} bytes`), { code: 'EFBIG' });
+    blocks.push(block.subarray(0, read));
+  }
+}
+
+/**
+ * Does what lets nothing else go on, so that nobody would hear a signal before its end. Until then it ends the program at
+ * once, as before anybody listened: nothing has begun that would have to be brought to an end.
+ */
+function unheard<T>(work: () => T): T {
+  const heard = stopSignals.map((name) => [name, process.listeners(name)] as const);
+  for (const name of stopSignals) process.removeAllListeners(name);
+  try {
+    return work();
+  } finally {
+    for (const [name, listeners] of heard) for (const each of listeners) process.on(name, each);
   }
 }
 

@@ -57,7 +57,6 @@ async function runAt(context: TestContext, { least, most, cap = Infinity, window
     scope: { source: 'elm', sink: 'memory' },
     quarantine: memoryQuarantine(),
     tools,
-    now: tools.now,
   });
   return { problems, lengths };
 }
