@@ -26,7 +26,7 @@ export interface ReadPage extends PageEnd {
   readonly containerSeen: boolean;
   /** Whether it may have been cut where nobody can see it. */
   readonly unproven: boolean;
-  /** Whether it says that a cap left out what follows. Undefined without a list and a word on it: see the page before. */
+  /** Whether it says that a cap left out what follows. Undefined without rows and a word on it: see the page before. */
   readonly capped: boolean | undefined;
 }
 
@@ -118,7 +118,7 @@ export function replyReader(
       rest,
       containerSeen,
       unproven: !isDocument(definition) && endsWithConnection(reply.headers),
-      capped: isCapped(definition, value) ?? (containerSeen ? false : undefined),
+      capped: isCapped(definition, value) ?? (part.count() > 0 ? false : undefined),
     };
   }
 

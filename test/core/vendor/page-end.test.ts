@@ -103,6 +103,7 @@ for (const [what, refusal, rules] of [
   ['is refused', notFound, { paging: { type: 'page', end: [404] } }],
   ['is refused with HTTP 200', told, { paging: { type: 'page', end: [{ path: 'code', equals: 'invalid_page' }] } }],
   ['has nothing in it', [204, ''], { paging: { type: 'page' }, reply: { empty: [204] } }],
+  ['has an empty list, and says nothing of a cap', [200, '{"rows":[]}'], { paging: { type: 'page' } }],
   ['has no list', [200, '{}'], { paging: { type: 'page' } }],
 ] as const) {
   test(`a cap that the last page tells of is not forgotten where the page after it ${what}`, async (t) => {
