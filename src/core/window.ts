@@ -107,7 +107,7 @@ export function* slices(
   const whole = window.until - window.from;
   const { shortest = 0n } = rules;
   const least = later(second, 2n * shortest);
-  const longest = later(second, earlier(rules.longest ?? whole, rules.slice ?? whole));
+  const longest = later(least, earlier(rules.longest ?? whole, rules.slice ?? whole));
   let length = later(least, earlier(first ?? longest, longest));
   for (let { from, until } = window; from < window.until; from = until) {
     until = from + length;

@@ -19,14 +19,16 @@ interface Vendor {
   readonly cap?: number;
   /** `window` of the definition, where it is another. */
   readonly window: object;
+  /** How many of what it is written in are a second. */
+  readonly unit?: number;
 }
 
 /** A run against a vendor that has a record every five seconds: its problems, and the lengths that were asked for. */
-async function runAt(context: TestContext, { least, most, cap = Infinity, window }: Vendor) {
+async function runAt(context: TestContext, { least, most, cap = Infinity, window, unit = 1 }: Vendor) {
   const lengths: number[] = [];
   const vendor = await serve({ now: () => start }, ({ target }, response) => {
     const { searchParams } = new URL(target, 'http://elm');
-    const [from = 0, until = 0] = ['from', 'until'].map((name) => Number(searchParams.get(name)));
+    const [from = 0, until = 0] = ['from', 'until'].map((name) => Number(searchParams.get(name)) / unit);
     lengths.push(until - from);
     if (until - from < least || until - from > most) return sendJson(response, 400, '{"message":"not so"}');
     const rows: string[] = [];
@@ -75,4 +77,11 @@ test('where the moment before the beginning is named, pieces are no longer than 
   const { problems, lengths } = await runAt(t, { least: 30, most: 60, window });
   assert.deepEqual(problems, []);
   assert.ok(lengths.length > 9);
+});
+
+test('nor is a piece behind the first shorter than the vendor answers, where the longest is less than two of the shortest for it', async (t) => {
+  const window = { time: { format: 'epoch-ms', exclusive: true }, longest: '1m', firstRun: '178s' };
+  const { problems, lengths } = await runAt(t, { least: 30, most: 60, window, unit: 1000 });
+  assert.deepEqual(problems, []);
+  assert.equal(lengths.length, 3);
 });
