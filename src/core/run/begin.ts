@@ -3,6 +3,7 @@
  * meanwhile belongs to the job.
  */
 import { isUnset } from '../clock/vendor-clock.ts';
+import { earlier } from '../time.ts';
 import { firstRunOf } from '../window.ts';
 import type { Position } from '../types.ts';
 import { begunBefore, planOf, type Plan, type Unplanned } from './plan.ts';
@@ -29,6 +30,8 @@ export function begunPlan(at: Unplanned): Plan {
   const isAsked = job.since !== undefined;
   const firstRun = isAsked ? 0n : firstRunOf(job, source.window);
   const known = isAsked ? place.begin?.from : begunBefore(place, firstRun);
-  if (known === undefined || known > window.from) place.begin = { from: window.from, firstRun };
+  // What the vendor keeps no more was asked for as well: if this run fails, the next one is to tell of it.
+  const from = earlier(window.from, plan.job.since ?? window.from);
+  if (known === undefined || known > from) place.begin = { from, firstRun };
   return plan;
 }
