@@ -87,3 +87,11 @@ test('in a search the user’s bounds are about the event, whatever the vendor g
     assert.equal(sifted([from, from + 60_000, until - 60_000], { filter, job }).outside, 2, filter);
   }
 });
+
+test('in a job, with bounds or without, an old event time means nothing where the vendor goes by when it stored a record', () => {
+  const times = [from - 60_000, from, until - 1, until, until + 60_000];
+  for (const job of [{}, { since: window.from + minute, until: window.until - minute }]) {
+    const { outside, late } = sifted(times, { filter: 'ingestion', job });
+    assert.deepEqual([outside, late], [0, 0]);
+  }
+});
