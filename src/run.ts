@@ -60,7 +60,7 @@ export async function run(parts: RunParts): Promise<RunResult> {
     window: undefined,
     position: undefined,
     sinkBroken: false,
-    isBegun: false,
+    begun: undefined,
     unread: { delivered: 0, quarantined: 0 },
   };
   try {
@@ -95,7 +95,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
   let sink: Sink | undefined;
   try {
     await collectProblem(state, async () => {
-      state.isBegun = position.begin !== undefined;
+      state.begun = position.begin;
       noteBegin(parts, position);
       await parts.begin?.();
       sink = await openSink(parts, position);

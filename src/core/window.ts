@@ -22,6 +22,8 @@ export interface WindowRequest {
   /** Where a run before, which did not move the position, was to begin, and when that was: what happens since is promised. */
   readonly begin?: Instant | undefined;
   readonly begun?: Instant | undefined;
+  /** From where on runs before were to read, if what has happened since the first of them is older than `since`. */
+  readonly promised?: Instant | undefined;
   /** Where a window that was cut off goes on, see `Settled`. */
   readonly settled?: Instant | undefined;
 }
@@ -39,7 +41,7 @@ export type NextWindow = Window & { readonly gap?: Window };
  * What the vendor no longer keeps is cut off the start and reported as the gap; so is what `since` leaves out after
  * the watermark, where anything is read past it: without a time filter (`none`) that is so even if nothing from `since`
  * on has settled. A first run has no gap: nothing was promised yet; unless earlier ones failed for so long that the vendor
- * no longer keeps what has happened since the first of them. It reads a second at least, however near it is to
+ * no longer keeps, or `since` leaves out, what has happened since the first of them. It reads a second at least, however near it is to
  * begin, because the position goes by the vendor's clock, and only an answer tells that. Without a time filter
  * the window starts at 1970 unless the user asked: the bookmark says where to go on, and an older record is as welcome
  * as any.
@@ -52,12 +54,13 @@ export function windowOf(request: WindowRequest): NextWindow {
   const begins = watermark === undefined && request.usePosition !== false;
   const start = begins ? earlier(asked, until - second) : asked;
   const isLeft = kept !== undefined && request.begun !== undefined && request.begun < kept;
-  const unread = unreadStart(watermark, since) ?? (isLeft ? request.begin : undefined);
+  const reached = watermark ?? request.promised;
+  const unread = unreadStart(reached, since) ?? (isLeft ? request.begin : undefined);
 
   let from = start < until ? later(edge(start), 0n) : start;
   let gap: Window | undefined;
-  if (since !== undefined && watermark !== undefined && watermark < since && (since < until || rules.filter === 'none'))
-    gap = { from: watermark, until: since };
+  const passes = begins || since === undefined || since < until || rules.filter === 'none';
+  if (since !== undefined && reached !== undefined && reached < since && passes) gap = { from: reached, until: since };
   if (kept !== undefined && unread !== undefined && unread < kept) {
     gap = { from: unread, until: gap === undefined ? kept : later(gap.until, kept) };
   }

@@ -5,6 +5,7 @@ import type { Doubted } from '../delivery/delivered.ts';
 import type { Unsaved } from '../delivery/unsaved.ts';
 import type { Problem } from '../problem.ts';
 import type {
+  Begin,
   BranchPosition,
   DatedJob,
   Instant,
@@ -38,8 +39,8 @@ export interface RunContext<AnyJob extends Job = Job> {
 export interface BranchRun<AnyJob extends Job = DatedJob> extends RunContext<AnyJob> {
   readonly branch: string;
   readonly place: BranchPosition;
-  /** No run before this one has noted where it begins. */
-  readonly isNew: boolean;
+  /** Where it begins as runs before this one have noted it, if any. */
+  readonly promised: Begin | undefined;
   /** Empty between slices; one for all of them, because its buffers are large. */
   readonly queue: Packer;
   /** One for all branches. */

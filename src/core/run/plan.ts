@@ -10,7 +10,8 @@ import type { BranchPosition, DatedJob, Duration, Instant, Job, Window, WindowRu
 import { delayOf, firstRunOf, overlapOf, windowOf, type NextWindow } from '../window.ts';
 
 /** A branch before it is read. */
-export type Unplanned = Pick<BranchRun<Job>, 'job' | 'source' | 'place' | 'tools'>;
+export type Unplanned = Pick<BranchRun<Job>, 'job' | 'source' | 'place' | 'tools'> &
+  Partial<Pick<BranchRun, 'promised'>>;
 
 export interface Plan {
   readonly window: NextWindow;
@@ -25,7 +26,8 @@ const minute = 60n * second;
 const idle = 7n * 1440n * minute;
 
 /** The plan of a branch when the vendor has told this time, or none. */
-export function planOf({ job, source, place, tools }: Unplanned, told: Instant | undefined): Plan {
+export function planOf(at: Unplanned, told: Instant | undefined): Plan {
+  const { job, source, place, tools } = at;
   const watermark = job.usePosition ? place.watermark : undefined;
   // The watermark stays so far behind the vendor's clock. Bounds that were asked for are not to be moved by that.
   const isAsked = job.since !== undefined || job.until !== undefined;
@@ -37,13 +39,23 @@ export function planOf({ job, source, place, tools }: Unplanned, told: Instant |
   const begin = job.usePosition ? begunBefore(place, firstRunOf(job, source.window)) : undefined;
   const { window: rules, edge } = source;
   const begun = begin === undefined ? undefined : begunAt(place, rules);
-  const window = windowOf({ ...datedJob, watermark, begin, begun, settled, rules, serverNow, edge });
+  const promised = watermark === undefined ? leftOut(at, datedJob) : undefined;
+  const window = windowOf({ ...datedJob, watermark, begin, begun, promised, settled, rules, serverNow, edge });
   return { window, job: datedJob, serverNow };
 }
 
 /** Where a run that reaches back so far is to begin; undefined when none before it was to reach that far. */
 export function begunBefore({ begin }: Pick<BranchPosition, 'begin'>, firstRun: Duration): Instant | undefined {
   return begin !== undefined && begin.firstRun <= firstRun ? begin.from : undefined;
+}
+
+/** From where on runs before were to read, where `--since` leaves out what has happened since the first of them. */
+function leftOut({ promised, source }: Unplanned, job: DatedJob): Instant | undefined {
+  if (promised === undefined || job.since === undefined) return undefined;
+  const begun = begunAt({ begin: promised }, source.window);
+  return begun !== undefined && begun < job.since
+    ? begunBefore({ begin: promised }, firstRunOf(job, source.window))
+    : undefined;
 }
 
 /** When the run was that was to begin there: a first run reaches back no further than the vendor keeps records. */

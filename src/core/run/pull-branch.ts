@@ -22,7 +22,6 @@ export async function pullBranch(parts: BranchRun<Job>, read: (window: Window) =
   }
   const watermark = job.usePosition ? place.watermark : undefined;
   const bookmark = job.usePosition ? place.bookmark : undefined;
-  const { begin } = place;
   let plan = begunPlan(at);
   let isWhole = false;
   /** The gap of the plan, which the next run meets no more. It is saved with the position, in case this one is killed. */
@@ -39,7 +38,7 @@ export async function pullBranch(parts: BranchRun<Job>, read: (window: Window) =
     };
     if (!(await pullWindow({ ...at, job: plan.job, passGap, ...unplanned }, plan.window))) {
       // The other plan went by the wrong clock.
-      if (place.watermark === undefined) place.begin = at.isNew ? undefined : begin;
+      if (place.watermark === undefined) place.begin = at.promised;
       plan = begunPlan(at);
       if (place.watermark === undefined) await at.save(); // for a run that is killed while it reads
       await pullWindow({ ...at, job: plan.job, passGap }, plan.window);

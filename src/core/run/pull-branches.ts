@@ -2,7 +2,7 @@
 import { packer } from '../batch.ts';
 import type { Doubted } from '../delivery/delivered.ts';
 import { unsaved } from '../delivery/unsaved.ts';
-import type { Job, Position, Quarantine, Sink, Summary, Window } from '../types.ts';
+import type { Begin, Job, Position, Quarantine, Sink, Summary, Window } from '../types.ts';
 import { begunPlan } from './begin.ts';
 import { beginOfNew, noteListed } from './branch-list.ts';
 import type { BranchRun, RunContext } from './branch-run.ts';
@@ -21,8 +21,8 @@ export interface RunState extends Collected {
   /** The window of the first branch. */
   window: Window | undefined;
   sinkBroken: boolean;
-  /** The runs before this one say where branches begin that are new to it. */
-  isBegun: boolean;
+  /** Where branches begin that are new to this run, as the runs before it say. */
+  begun: Begin | undefined;
   /** What became of records in branches that were not read to their end: the next run meets them again. */
   unread: { delivered: number; quarantined: number };
 }
@@ -45,7 +45,7 @@ export async function pullBranches(state: RunState, { position, sink, quarantine
   // A journal needs a position that knows its branch; and a full disk should fail before anything is sent.
   const unknown = branches.filter((branch) => !position.branches.has(branch));
   const begin = beginOfNew(position, source, parts.job);
-  if (begin !== undefined) [position.begin, state.isBegun] = [begin, true];
+  if (begin !== undefined) [position.begin, state.begun] = [begin, begin];
   for (const branch of unknown) placeOf(position, branch, seed);
   position.begin = undefined; // theirs say it now
   const note = (branch: string): void => void begunPlan({ ...parts, place: placeOf(position, branch, seed) });
@@ -69,13 +69,14 @@ export async function pullBranches(state: RunState, { position, sink, quarantine
     // Between two branches no request is under way that would notice the stop: the others would be skipped in silence.
     await collectProblem(state, () => tools.stop.throwIfAborted());
     if (state.sinkBroken || tools.stop.aborted) break;
+    const place = placeOf(position, branch, seed);
     const at: BranchRun<Job> = {
       ...parts,
       quarantine,
       branch,
       queue: packer(sink, branch),
-      place: placeOf(position, branch, seed),
-      isNew: !state.isBegun && unknown.includes(branch),
+      place,
+      promised: unknown.includes(branch) ? state.begun : place.begin,
       summary,
       unsaved: delivered,
       before: position,

@@ -61,3 +61,35 @@ test('a --since from before what the vendor keeps is told of in full by the firs
   assert.deepEqual(await saidBy(kept, [0, asked], [1, asked]), all);
   assert.deepEqual(await saidBy(kept, [0, asked], [1, {}]), all);
 });
+
+const leftOut = (from: string, until: string): string =>
+  `3 records from ${from} to ${until} were skipped, because --since is later than the position`;
+const back = (duration: string): Partial<Job> => ({ since: { back: parseDuration(duration, '--since') } });
+
+test('what happened while first runs failed, and a later --since leaves out, is told of by the run that gets through', async () => {
+  const firstRun = parseDuration('2h', 'firstRun');
+  assert.deepEqual(await saidBy({ firstRun }, [0, {}], [3, back('1h')]), [
+    leftOut('2026-11-20T07:00:00Z', '2026-11-20T11:00:00Z'),
+  ]);
+  assert.deepEqual(await saidBy({}, [0, back('65m')], [1, back('65m')]), [
+    leftOut('2026-11-20T07:55:00Z', '2026-11-20T08:55:00Z'),
+  ]);
+  const delayed = { ...back('5m'), delay: parseDuration('10m', '--delay') };
+  assert.deepEqual(await saidBy({ firstRun }, [0, {}], [3, delayed]), [
+    leftOut('2026-11-20T07:00:00Z', '2026-11-20T11:55:00Z'),
+  ]);
+  assert.deepEqual(await saidBy({ firstRun, ...kept }, [0, {}], [4, back('3h')]), [
+    gone('2026-11-20T07:00:00Z', '2026-11-20T11:00:00Z'),
+  ]);
+});
+
+test('a --since that leaves out only what was before the first try leaves no gap', async () => {
+  assert.deepEqual(await saidBy({}, [0, {}], [1, back('1h')]), []);
+  assert.deepEqual(await saidBy({}, [0, back('30m')], [1, back('3h')]), []);
+  assert.deepEqual(await saidBy({}, [1, back('1h')]), []);
+});
+
+test('a run that is to reach less far back gives up what those before were to read, with a later --since as without', async () => {
+  const less = { ...back('1h'), firstRun: parseDuration('1d', '--first-run') };
+  assert.deepEqual(await saidBy({}, [0, {}], [3, less]), []);
+});
