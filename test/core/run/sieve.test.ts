@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import { createLedger } from '../../../src/core/dedupe.ts';
+import { conflict, createLedger, seen } from '../../../src/core/dedupe.ts';
 import { sieve, type SieveParts } from '../../../src/core/run/sieve.ts';
 import { emptySummary } from '../../../src/core/summary.ts';
 import { fromMillis } from '../../../src/core/time.ts';
@@ -79,6 +80,45 @@ test('the first record from long before the window is told, where it goes by the
   assert.deepEqual(sifted([hours(38), hours(39), hours(40)]).old, [hours(39)], 'a filter may go by the day');
   const { old, outside } = sifted([hours(40)], { filter: 'ingestion' });
   assert.deepEqual([old, outside], [[], 0]);
+});
+
+test('a line of a stream that equals one of an earlier run counts as alike where nothing tells whether it is new', () => {
+  const byContent = { time: Number.NaN, key: Buffer.from('sha256:0123'), keyStart: 0, keyEnd: 11 };
+  const again = (record: Partial<AuditRecord>, parts: Parameters<typeof sifted>[1] = {}): readonly number[] => {
+    const ledger = createLedger();
+    sifted([record], { ledger, isStream: true, ...parts });
+    const { seen, alike } = sifted([record], { ledger, isStream: true, ...parts });
+    return [seen, alike];
+  };
+  assert.deepEqual(again(byContent), [1, 1]);
+  assert.deepEqual(again(byContent, { isStream: false }), [1, 0], 'any other source shows it again');
+  assert.deepEqual(again({ ...byContent, time: from }), [1, 0]);
+  assert.deepEqual(again({ time: Number.NaN }), [1, 0], 'it has an ID');
+  assert.deepEqual(again(byContent, { job: { dedupe: 'content' } }), [1, 0], 'what is equal is one');
+});
+
+test('a record that was changed counts as that once, and what goes on with its bytes', () => {
+  const summary = emptySummary();
+  const sorted = sieve({
+    ledger: createLedger(),
+    window,
+    slice: window,
+    filter: 'event',
+    job: { since: undefined, until: undefined, usePosition: true, dedupe: 'changes' },
+    summary,
+    isStream: false,
+    earliest: (at) => at,
+    stale: () => {},
+    tooLate: () => {},
+  });
+  const [one, other] = ['one', 'another'].map((text) => ({ ...auditRecord(stored(text, from)) }));
+  const changed = { ...other!, key: one!.key, keyStart: one!.keyStart, keyEnd: one!.keyEnd };
+  assert.ok(sorted.unseen(one!) >= 0);
+  assert.equal(sorted.unseen(changed), conflict);
+  assert.ok(sorted.changed(other!) >= 0);
+  assert.equal(sorted.changed(other!), seen);
+  const bytes = [one!, other!].reduce((sum, { start, end }) => sum + end - start, 0);
+  assert.deepEqual([summary.fetched, summary.changed, summary.seen, summary.bytes], [2, 1, 1, bytes]);
 });
 
 test('in a search the user’s bounds are about the event, whatever the vendor goes by', () => {

@@ -85,5 +85,6 @@ async function pulledFrom(
     await pullOnce(parts, { ACME_URL: server.origin }, { part: { slice: { from: 0n, until: hour } } });
   } finally {
     await server.close();
+    assert.ok(server.requests.length < 30, `${server.requests.length} requests: nothing is shorter than a second`);
   }
 }
