@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDuration } from '../../../src/core/clock/duration.ts';
+import { exit, Problem } from '../../../src/core/problem.ts';
 import { fromMillis } from '../../../src/core/time.ts';
 import type { Job, Page } from '../../../src/core/types.ts';
 import { run } from '../../../src/run.ts';
@@ -35,7 +36,7 @@ function scene(filter: 'event' | 'none') {
     });
     return problems.map(({ status, message }) => `${status} ${message}`);
   };
-  return { clock, source, sink, bookmarks, tick };
+  return { clock, source, sink, store, bookmarks, tick };
 }
 
 test('a bookmark behind records that --until left out is not saved: a later run has them', async () => {
@@ -59,4 +60,18 @@ test('what is gone with a bookmark that has expired is told by the vendor’s cl
   assert.deepEqual(await tick([{ restarted: true }, { bookmark: 'second' }]), [
     '3 records from 2026-11-20T08:30:00Z to 2026-11-20T10:30:00Z are gone: memory no longer keeps them',
   ]);
+});
+
+test('a window of which the vendor says that something is missing ends with that, and is read again, though what came is delivered', async () => {
+  const { clock, sink, store, tick } = scene('event');
+  const records = [auditRecord(stored('a', start - minute))];
+  const incomplete = new Problem(exit.protocol, 'memory announced 2 records and gave 1');
+  for (const position of ['first', 'later']) {
+    const before = (await store.load())?.branches.get('')?.watermark;
+    assert.deepEqual(await tick([{ records }, { incomplete }, {}]), ['76 memory announced 2 records and gave 1']);
+    const place = (await memoryStore(store.disk).load())?.branches.get('');
+    assert.deepEqual([sink.taken.length, place?.watermark], [1, before], position);
+    assert.deepEqual(await tick([{ records }]), []);
+    clock.now += minute;
+  }
 });
