@@ -75,11 +75,12 @@ export function windowWalk(
   /** The pages of a window, or those of its job, or of its halves; returns what the vendor itself says is missing. */
   async function* readWindow(part: Part): AsyncGenerator<Page, Problem | undefined, undefined> {
     const { identity, window } = part;
-    if (records.capped !== undefined) identity.startPart();
+    if (records.capped !== undefined || job !== undefined) identity.startPart();
     const reading = yield* readOnce(part);
     if (reading.unfinished) {
       const middle = middleOf(window, shortest.job);
       if (middle === undefined) throw neverFinished(name, window);
+      identity.startPart(true); // as below: some of its rows may have come
       return yield* readHalves(part, middle, 'the query did not finish');
     }
     if (reading.capped && !single) {
