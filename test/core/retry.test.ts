@@ -88,6 +88,17 @@ for (const [name, headers, expected] of headerCases) {
   test(`the wait that a server asks for: ${name}`, () => assert.equal(retryAfter(headers, now), expected));
 }
 
+test('inside the second that the server tells, our clock says how much of it is over', () => {
+  const date = new Date(now).toUTCString();
+  const told = Date.parse(date);
+  const wait = (clock: number): number | undefined =>
+    retryAfter({ date, 'retry-after': new Date(told + 10_000).toUTCString() }, clock);
+  assert.deepEqual(
+    [told - 1, told, told + 300, told + 999, told + 1000].map(wait),
+    [10_000, 10_000, 9700, 9001, 10_000],
+  );
+});
+
 test('whatever the headers say, the wait is sensible or there is none', () => {
   const name = fc.constantFrom(
     'date',
