@@ -36,12 +36,30 @@ export function unnamedNext(paging: PagingDefinition, source: string): Problem {
   );
 }
 
+/** What is told of a page: its source, what the page is, and what would be on the next one. */
+interface Told {
+  readonly name: string;
+  readonly what: string;
+  readonly missing?: string;
+}
+
 /**
- * Of a page that no next one follows: the path where it should have said so, being full, and says nothing. If that is
- * mistyped, every window would end with its first page. Undefined when the page says so, need not (the definition takes
- * absence for the end), or is not full.
+ * For a first page that no next one follows: the warning that it should have said so, being full, and says nothing. If the
+ * path of that is mistyped, every window would end with its first page. Undefined when the page says so, need not (the
+ * definition takes absence for the end), or is not full.
  */
-export function muteAt(paging: PagingDefinition, end: PageEnd, source: string): string | undefined {
+export function muteWarning(
+  paging: PagingDefinition,
+  end: PageEnd,
+  { name, what, missing = 'records' }: Told,
+): string | undefined {
+  const at = muteAt(paging, end, name);
+  if (at === undefined) return undefined;
+  return `${name}: ${what} was full, and nothing stands at ${at}: if the next page is named elsewhere, ${missing} are missing`;
+}
+
+/** Where nothing stands. */
+function muteAt(paging: PagingDefinition, end: PageEnd, source: string): string | undefined {
   const { envelope, count, limit } = end;
   if (limit === undefined || count < limit) return undefined;
   const flag = flagOf(paging, end, source);
@@ -49,11 +67,6 @@ export function muteAt(paging: PagingDefinition, end: PageEnd, source: string): 
   if (flag === 'absent') return more;
   if (flag !== undefined || stop.includes('missing')) return undefined;
   return path !== undefined && lexemeAt(envelope, parsePath(path)) === undefined ? path : undefined;
-}
-
-/** For a mute first page; `what` is that page, `at` where nothing stands, `missing` what would be on the next one. */
-export function endWarning(name: string, at: string, what: string, missing = 'records'): string {
-  return `${name}: ${what} was full, and nothing stands at ${at}: if the next page is named elsewhere, ${missing} are missing`;
 }
 
 /**

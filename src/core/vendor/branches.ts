@@ -7,7 +7,7 @@ import { pager, type Step } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
 import type { SettingValues, Tools } from '../types.ts';
 import type { VendorClient } from './vendor-client.ts';
-import { endWarning, muteAt } from '../paging/more.ts';
+import { muteWarning } from '../paging/more.ts';
 import { nextLink } from '../paging/next-link.ts';
 import { requestFor } from './page-walk.ts';
 import { tokenOf } from '../json/value-at.ts';
@@ -51,8 +51,9 @@ export async function branchesOf(
     const reply = { url, headers, envelope, count: found.length, limit: askedFor(url, found.length) };
     const end = { ...reply, total: undefined, first: undefined, last: undefined, lastRow: undefined, fingerprint };
     step = pages.next(step, end);
-    const mute = number === 1 && step === undefined ? muteAt(fetch.paging, end, name) : undefined;
-    if (mute !== undefined) warn(endWarning(name, mute, `page 1 of ${what}`, 'branches'));
+    const told = { name, what: `page 1 of ${what}`, missing: 'branches' };
+    const mute = number === 1 && step === undefined ? muteWarning(fetch.paging, end, told) : undefined;
+    if (mute !== undefined) warn(mute);
   }
   if (names.size === 0) throw nothing(name, setting);
   return [...names];

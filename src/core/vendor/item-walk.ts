@@ -12,7 +12,7 @@ import { sentWith } from '../definition/texts.ts';
 import type { Question } from './vendor-client.ts';
 import { hasHttpStatus } from './incomplete.ts';
 import { listReader } from './list-page.ts';
-import { endWarning, muteAt } from '../paging/more.ts';
+import { muteWarning } from '../paging/more.ts';
 import { isNamed } from '../paging/named-page.ts';
 import { emptyPage, pageWalk, requestFor, standingOf, type PageWalk, type Reading, type Route } from './page-walk.ts';
 import { statusesOf } from '../definition/answers.ts';
@@ -57,8 +57,9 @@ export function itemWalk(context: SourceContext, items: Items): PageWalk {
       }
       known = here;
       const next = pages.next(step, end);
-      const mute = page === 1 && next === undefined && !plan.single ? muteAt(paging, end, name) : undefined;
-      if (mute !== undefined) tools.warn(endWarning(name, mute, 'page 1 of the list'));
+      const isAll = page === 1 && next === undefined && !plan.single;
+      const mute = isAll ? muteWarning(paging, end, { name, what: 'page 1 of the list' }) : undefined;
+      if (mute !== undefined) tools.warn(mute);
       truncated ||= plan.single && (found.length > 1 || next !== undefined);
       guessed = truncated && found.length <= 1 && !isNamed(paging, end);
       step = plan.single ? undefined : next;

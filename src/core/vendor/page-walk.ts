@@ -8,8 +8,8 @@ import type { Page } from '../types.ts';
 import type { Question, VendorReply } from './vendor-client.ts';
 import { totalWarning } from './incomplete.ts';
 import { isNamed } from '../paging/named-page.ts';
-import { isOpen, patience } from './open-job.ts';
-import { endWarning, muteAt } from '../paging/more.ts';
+import { rowsOfJob } from './open-job.ts';
+import { muteWarning } from '../paging/more.ts';
 import { pageReader } from './read-page.ts';
 import type { ReadPage } from './read-reply.ts';
 import { noticingRepeats } from '../paging/repeated-rows.ts';
@@ -73,41 +73,30 @@ export function pageWalk(context: SourceContext): PageWalk {
     // Only where rows are counted.
     const rows = (route.total ?? records.total) === undefined ? undefined : noticingRepeats(route.identity);
     const identity = rows ?? route.identity;
+    const whatNext = rowsOfJob(definition);
     let { total } = route; // else what the first page says: what arrives from then on is the next run's
     let given = 0;
     let count = 0;
-    let quiet = 0;
     let capped = false;
     let ahead: Promise<VendorReply> | undefined;
-    const question = (step: Step, number: number): Question => ({
-      request: requestFor(definition, step),
-      values: route.values(step.values),
-      parameters,
-      what: `page ${number}${route.item?.what ?? ''}`,
-      url: step.first ? route.item?.url : step.url,
-      ...standingOf(step, paging),
-      ends: !step.first && paging.type === 'page' ? paging.end : undefined,
-    });
     try {
-      for (let step: Step | undefined = pages.first, number = 1; step !== undefined; number++) {
+      for (let step: Step = pages.first, number = 1; ; number++) {
         if (overlaps) identity.startWindow();
-        const end: ReadPage = yield* reader.read(question(step, number), identity, ahead);
+        const question = questionOf(route, step, number);
+        const end: ReadPage = yield* reader.read(question, identity, ahead);
         ahead = undefined;
         given += end.count;
         count += end.count - end.taken - (rows?.repeated() ?? 0);
         total ??= end.total;
-        const first = `page 1${route.item?.what ?? ''}`;
-        const untotalled = number === 1 && total === undefined ? totalWarning(definition, end, first) : undefined;
-        if (untotalled !== undefined) tools.warn(untotalled);
+        const isFirst = number === 1 && total === undefined;
+        if (isFirst) warn(totalWarning(definition, end, question.what));
         let next: Step | undefined;
         try {
           next = pages.next(step, { ...end, total: route.total ?? end.total });
-          const mute =
-            number === 1 && next === undefined && total === undefined ? muteAt(paging, end, name) : undefined;
-          if (mute !== undefined) tools.warn(endWarning(name, mute, first));
+          if (isFirst && next === undefined) warn(muteWarning(paging, end, { name, what: question.what }));
           // What waits for its turn cannot be called off: a run that ends before would not end for so long.
           if (readsAhead && next !== undefined && vendor.isFree()) {
-            ahead = vendor.stream(question(next, number + 1));
+            ahead = vendor.stream(questionOf(route, next, number + 1));
             void settled(ahead);
             await tools.turn(); // or it would leave after the records below
           }
@@ -122,24 +111,36 @@ export function pageWalk(context: SourceContext): PageWalk {
         if (single) {
           truncated ||= next !== undefined || end.capped === true || count < (total ?? 0);
           guessed = next !== undefined && end.capped !== true && !isNamed(paging, { ...end, count, total });
-          break;
+          return { count, total, capped, unfinished: false };
         }
         capped = end.capped ?? capped;
-        if (next === undefined && isOpen(definition, given, total)) {
-          // The job may still be at work: the end counts only when nothing more came for a while.
-          quiet = end.count === 0 ? quiet + 1 : 0;
-          if (quiet >= (total === undefined && end.containerSeen ? 2 : patience)) {
-            return { count, total, capped, unfinished: total === undefined && !end.containerSeen };
-          }
-          await tools.wait(1000 * 2 ** quiet);
+        if (next === undefined) {
+          const { wait, unfinished } = whatNext(end, given, total);
+          if (wait === undefined) return { count, total, capped, unfinished };
+          await tools.wait(wait);
           next = { first: false, values: { offset: (step.values.offset ?? 0) + end.count } };
         }
         step = next;
       }
-      return { count, total, capped, unfinished: false };
     } finally {
       void letGo(ahead);
     }
+  }
+
+  function questionOf(route: Route, step: Step, number: number): Question {
+    return {
+      request: requestFor(definition, step),
+      values: route.values(step.values),
+      parameters,
+      what: `page ${number}${route.item?.what ?? ''}`,
+      url: step.first ? route.item?.url : step.url,
+      ...standingOf(step, paging),
+      ends: !step.first && paging.type === 'page' ? paging.end : undefined,
+    };
+  }
+
+  function warn(warning: string | undefined): void {
+    if (warning !== undefined) tools.warn(warning);
   }
 
   return { read, truncated: () => truncated, guessed: () => guessed };
