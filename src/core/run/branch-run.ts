@@ -1,4 +1,4 @@
-/** What a run has at hand, for all branches of the source and for one of them. */
+/** What a run has at hand: for all branches of the source, for one of them, and for one while a window of it is read. */
 import type { Refusals } from '../delivery/refusal-limit.ts';
 import type { Packer } from '../batch.ts';
 import type { Doubted } from '../delivery/delivered.ts';
@@ -22,8 +22,8 @@ import type {
 } from '../types.ts';
 
 /** What is the same for all branches. */
-export interface RunContext<AnyJob extends Job = Job> {
-  readonly job: AnyJob;
+export interface RunContext {
+  readonly job: Job;
   readonly source: Source;
   readonly sink: Sink;
   /** Undefined when no position is kept: for an ad-hoc search. */
@@ -35,8 +35,8 @@ export interface RunContext<AnyJob extends Job = Job> {
   progress?(summary: Summary, window: Window): void;
 }
 
-/** A branch of the source on its way to the sink. */
-export interface BranchRun<AnyJob extends Job = DatedJob> extends RunContext<AnyJob> {
+/** A branch of the source on its way to the sink, before a window of it is planned. */
+export interface Branch extends RunContext {
   readonly branch: string;
   readonly place: BranchPosition;
   /** Where it begins as runs before this one have noted it, if any. */
@@ -50,20 +50,32 @@ export interface BranchRun<AnyJob extends Job = DatedJob> extends RunContext<Any
   /** As in OutboxParts. While there is any, no watermark moves, and no bookmark. */
   readonly doubted: Doubted[];
   readonly summary: Summary;
-  /** Acknowledgements that the runs before were still waiting for. */
-  readonly earlier?: ReadonlySet<string>;
   /** Makes the position as it is durable. */
   save(): Promise<void>;
   /** Runs a step and writes down its Problem, for the run to go on. */
   collectProblem(step: () => Promise<void>): Promise<void>;
   /** Writes down a Problem that the run goes on after. */
   addProblem(problem: Problem): void;
-  /** The position moves past the gap before the window that is read. */
-  passGap?(): void;
   /** The sink failed, so that other branches would fail as well. */
   sinkBroke(): void;
+}
+
+/** A branch while a window of it is read, by a plan. */
+export interface BranchRun extends Branch {
+  readonly job: DatedJob;
+  /** Acknowledgements that the runs before were still waiting for. */
+  readonly earlier: ReadonlySet<string>;
+  readonly plan: PlanInForce;
+}
+
+/** What the reading of a window tells its plan, and asks it. */
+export interface PlanInForce {
   /** Whether the window suits the vendor's clock, which was not known before the first reply. */
-  suits?(serverTime: Instant): boolean;
+  suits(serverTime: Instant): boolean;
   /** Whether a slice of it was refused only because that clock is behind ours. */
-  isPastClock?(slice: Window, refusal: Problem): boolean;
+  isPastClock(slice: Window, refusal: Problem): boolean;
+  /** The position moves past the gap before the window. */
+  passGap(): void;
+  /** A record came from long before the window, which the vendor shows all the same; milliseconds since 1970. */
+  showedStale(time: number): void;
 }

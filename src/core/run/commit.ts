@@ -3,18 +3,20 @@ import { isUnset, provenNow } from '../clock/vendor-clock.ts';
 import { fromMillis, later, toMillis } from '../time.ts';
 import type { BranchPosition, Duration, Instant, Source, Window } from '../types.ts';
 import { advance, delayOf, overlapOf, settledBy } from '../window.ts';
-import type { BranchRun } from './branch-run.ts';
+import type { BranchRun, PlanInForce } from './branch-run.ts';
 import { settledFor } from './cut-off.ts';
 import { stoppedEarly } from './problems.ts';
 
-type Committing = Pick<BranchRun, 'source' | 'place' | 'job' | 'tools' | 'doubted' | 'passGap'>;
+type Committing = Pick<BranchRun, 'source' | 'place' | 'job' | 'tools' | 'doubted'> & {
+  readonly plan: Pick<PlanInForce, 'passGap'>;
+};
 
 /**
  * The one place where the watermark moves: every record of the slice was delivered, or durably set aside. `moves` and what is
  * returned are those of `pullSlice`. Throws Problem (3) when one query, as asked for, has left records of it unread.
  */
 export function commit(
-  { source, place, job, tools, doubted, passGap }: Committing,
+  { source, place, job, tools, doubted, plan }: Committing,
   slice: Window,
   serverTime: Instant | undefined,
   moves: boolean,
@@ -28,7 +30,7 @@ export function commit(
     const overlap = overlapOf(job, source.window);
     place.settled = settledAfter(place, slice, { serverNow: proven, delay, overlap });
     const watermark = advance(place.watermark, slice, proven, delay);
-    if (watermark !== place.watermark) passGap?.();
+    if (watermark !== place.watermark) plan.passGap();
     place.watermark = watermark;
     place.begin = undefined;
     place.ledger.prune(toMillis(earliestShown(source, source.edge(watermark - overlap))));

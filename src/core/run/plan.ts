@@ -4,14 +4,13 @@ import { clocksApart, isCredible, isUnset, presumedNow, refusesFuture } from '..
 import { settledFor } from './cut-off.ts';
 import { clocksDisagree, clockUnset } from './problems.ts';
 import type { Problem } from '../problem.ts';
-import type { BranchRun } from './branch-run.ts';
+import type { Branch } from './branch-run.ts';
 import { fromMillis, second } from '../time.ts';
 import type { BranchPosition, DatedJob, Duration, Instant, Job, Window, WindowRules } from '../types.ts';
 import { delayOf, firstRunOf, overlapOf, windowOf, type NextWindow } from '../window.ts';
 
 /** A branch before it is read. */
-export type Unplanned = Pick<BranchRun<Job>, 'job' | 'source' | 'place' | 'tools'> &
-  Partial<Pick<BranchRun, 'promised'>>;
+export type Unplanned = Pick<Branch, 'job' | 'source' | 'place' | 'tools'> & Partial<Pick<Branch, 'promised'>>;
 
 export interface Plan {
   readonly window: NextWindow;
@@ -105,7 +104,7 @@ export function isPastClock(at: Unplanned, { until }: Window, { httpStatus }: Pr
 
 /** What to say of clocks that cannot be right, and were not gone by. */
 export function clockProblems(
-  { source, job, tools }: Pick<BranchRun<Job>, 'source' | 'tools'> & { readonly job: Pick<Job, 'usePosition'> },
+  { source, job, tools }: Pick<Branch, 'source' | 'tools'> & { readonly job: Pick<Job, 'usePosition'> },
   watermark: Instant | undefined,
 ): readonly Problem[] {
   const told = source.serverTime();

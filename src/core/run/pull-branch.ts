@@ -4,17 +4,16 @@ import { askOnce, forgetAwaited } from '../delivery/acknowledge.ts';
 import { begunPlan } from './begin.ts';
 import { beyondReach, forewarned, goneBefore } from './forewarned.ts';
 import { aheadOfBothClocks, aheadOfClock, neverAcknowledged } from './problems.ts';
-import { isPastClock, isSuited } from './plan.ts';
-import type { BranchRun } from './branch-run.ts';
+import { forCertain, untilTold } from './plan-in-force.ts';
+import type { Branch } from './branch-run.ts';
 import { pullWindow } from './pull-window.ts';
-import { passOver } from './untold.ts';
 import { fromMillis, later } from '../time.ts';
-import type { Job, Window } from '../types.ts';
+import type { Window } from '../types.ts';
 
 /** Pulls a branch. `read` is called with the window that was read; `cure` says how to begin again, for a hint. */
-export async function pullBranch(parts: BranchRun<Job>, read: (window: Window) => void, cure: string): Promise<void> {
-  const at = { ...parts, earlier: new Set(parts.place.ledger.pending()) };
+export async function pullBranch(at: Branch, read: (window: Window) => void, cure: string): Promise<void> {
   const { source, place, job, tools } = at;
+  const earlier = new Set(place.ledger.pending());
   if (job.dryRun) forgetAwaited(place.ledger);
   const lost = await askOnce({ ...at, ledger: place.ledger });
   if (lost > 0 && source.stream !== undefined) {
@@ -23,31 +22,24 @@ export async function pullBranch(parts: BranchRun<Job>, read: (window: Window) =
   const watermark = job.usePosition ? place.watermark : undefined;
   const bookmark = job.usePosition ? place.bookmark : undefined;
   let plan = begunPlan(at);
+  let inForce = untilTold(at, plan);
   let isWhole = false;
-  /** The gap of the plan, which the next run meets no more. It is saved with the position, in case this one is killed. */
-  function passGap(): void {
-    const { gap } = plan.window;
-    if (gap !== undefined) passOver(place, { ...gap, since: plan.job.since });
-  }
   const gone = goneBefore({ source, bookmark, job });
   if (gone !== undefined) throw gone;
   try {
-    const unplanned: Pick<BranchRun, 'suits' | 'isPastClock'> = {
-      suits: (told) => isSuited(at, told),
-      isPastClock: (slice, refusal) => isPastClock(at, slice, refusal),
-    };
-    if (!(await pullWindow({ ...at, job: plan.job, passGap, ...unplanned }, plan.window))) {
+    if (!(await pullWindow({ ...at, earlier, job: plan.job, plan: inForce }, plan.window))) {
       // The other plan went by the wrong clock.
       if (place.watermark === undefined) place.begin = at.promised;
       plan = begunPlan(at);
+      inForce = forCertain(at, plan);
       if (place.watermark === undefined) await at.save(); // for a run that is killed while it reads
-      await pullWindow({ ...at, job: plan.job, passGap }, plan.window);
+      await pullWindow({ ...at, earlier, job: plan.job, plan: inForce }, plan.window);
     }
     isWhole = true;
   } finally {
     if (!isWhole) begunPlan(at); // a failure may have told the vendor's clock
     read(plan.window);
-    if (isWhole) passGap();
+    if (isWhole) inForce.passGap();
     at.summary.gaps.push(...place.untold);
     const beginning = { source, watermark, bookmark, ...plan };
     for (const line of forewarned(beginning)) tools.warn(line);
@@ -58,7 +50,7 @@ export async function pullBranch(parts: BranchRun<Job>, read: (window: Window) =
   for (let last: Window = plan.window; source.stream?.isOpen() === true;) {
     await at.save();
     last = { from: last.until, until: later(fromMillis(tools.now()), last.until) }; // the clock may have been set back
-    await pullWindow({ ...at, job: plan.job }, last);
+    await pullWindow({ ...at, earlier, job: plan.job, plan: forCertain(at, { ...plan, window: last }) }, last);
   }
   const told = source.serverTime();
   if (watermark === undefined || source.window.filter === 'none' || !isAhead(watermark, fromMillis(tools.now())))

@@ -2,10 +2,10 @@
 import { packer } from '../batch.ts';
 import type { Doubted } from '../delivery/delivered.ts';
 import { unsaved } from '../delivery/unsaved.ts';
-import type { Begin, Job, Position, Quarantine, Sink, Summary, Window } from '../types.ts';
+import type { Begin, Position, Quarantine, Sink, Summary, Window } from '../types.ts';
 import { begunPlan } from './begin.ts';
 import { beginOfNew, noteListed } from './branch-list.ts';
-import type { BranchRun, RunContext } from './branch-run.ts';
+import type { Branch, RunContext } from './branch-run.ts';
 import { save } from './keeping.ts';
 import { inDoubt, skipped, unasked } from './problems.ts';
 import { placeOf } from './position.ts';
@@ -70,7 +70,7 @@ export async function pullBranches(state: RunState, { position, sink, quarantine
     await collectProblem(state, () => tools.stop.throwIfAborted());
     if (state.sinkBroken || tools.stop.aborted) break;
     const place = placeOf(position, branch, seed);
-    const at: BranchRun<Job> = {
+    const at: Branch = {
       ...parts,
       quarantine,
       branch,
@@ -96,7 +96,7 @@ export async function pullBranches(state: RunState, { position, sink, quarantine
 }
 
 /** Reads a branch as far as it goes, and adds to the state what came of it. */
-async function readBranch(state: RunState, at: BranchRun<Job>, cure: string): Promise<void> {
+async function readBranch(state: RunState, at: Branch, cure: string): Promise<void> {
   const { summary, unread } = state;
   const known = summary.gaps.length;
   const before = outcomeOf(summary);

@@ -18,8 +18,6 @@ interface Passed {
   readonly moves: boolean;
   /** The slices that were read before. */
   readonly whole: Whole;
-  /** Called with the time of a record that the vendor should not have shown, see `SieveParts.stale`. */
-  stale(at: Instant): void;
 }
 
 /**
@@ -31,7 +29,7 @@ export async function pullSlice(
   at: BranchRun,
   window: Window,
   slice: Window,
-  { moves, whole, stale }: Passed,
+  { moves, whole }: Passed,
 ): Promise<boolean | undefined> {
   const { branch, place, source, job, tools, summary } = at;
   const { maxQuarantine, dryRun } = job;
@@ -43,7 +41,6 @@ export async function pullSlice(
     slice,
     bookmark,
     deliver: out.add,
-    stale,
     tooLate: () => void (leftForLater = true),
   });
   // What is in doubt is accounted for: it is set aside later, or the run fails and the position stays.
@@ -63,7 +60,7 @@ export async function pullSlice(
   function suits(): boolean {
     if (serverTime !== undefined) return true;
     serverTime = source.serverTime();
-    return serverTime === undefined || at.suits?.(serverTime) !== false;
+    return serverTime === undefined || at.plan.suits(serverTime);
   }
 
   async function finish(): Promise<void> {
@@ -100,14 +97,14 @@ export async function pullSlice(
       if (page.bookmark !== undefined && !leftForLater) {
         await finish(); // no way back behind a bookmark
         if (at.doubted.length > 0) continue; // nor to what is in doubt, then
-        if (job.since !== undefined) at.passGap?.(); // any other gap is met again as long as the watermark stays
+        if (job.since !== undefined) at.plan.passGap(); // any other gap is met again as long as the watermark stays
         place.bookmark = page.bookmark;
         place.ledger.mark();
         await at.save();
       }
     }
     if (failure === undefined && !suits()) return false; // a reply without records makes no page
-    if (failure !== undefined && readSoFar() === readBefore && at.isPastClock?.(slice, failure) === true) return false;
+    if (failure !== undefined && readSoFar() === readBefore && at.plan.isPastClock(slice, failure)) return false;
     unfinished = failure ?? incomplete;
     if (unfinished === undefined) await finish();
     else {

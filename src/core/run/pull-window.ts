@@ -14,16 +14,11 @@ export async function pullWindow(at: BranchRun, window: Window): Promise<boolean
   const first = job.search.single ? undefined : preferredOf(place, rules);
   /** Where the vendor goes by the day, two parts of one would be asked for as all of it twice. */
   const edge = (moment: Instant): Instant => source.namedFrom(source.edge(moment));
-  let told = false;
-  function stale(moment: Instant): void {
-    if (!told) tools.warn(staleWarning(source.name, moment));
-    told = true;
-  }
   let moves = true;
   let whole: Whole = { count: 0, from: window.from, until: window.from };
   for (const slice of slices(window, rules, first, edge)) {
     tools.debug('slice', { branch: at.branch, from: isoText(slice.from), until: isoText(slice.until) });
-    const over = await pullSlice(at, window, slice, { moves, whole, stale });
+    const over = await pullSlice(at, window, slice, { moves, whole });
     if (over === undefined) return false;
     moves = over;
     whole = { ...whole, count: whole.count + 1, until: slice.until };
@@ -35,10 +30,4 @@ export async function pullWindow(at: BranchRun, window: Window): Promise<boolean
   place.slice = undefined;
   place.settled = undefined;
   return true;
-}
-
-/** `at`: when one of them happened, as it was read: a month taken for a day may be all that makes it old. */
-function staleWarning(name: string, at: Instant): string {
-  const shown = `${name} shows records from long before the window asked for, such as one of ${isoText(at)}`;
-  return `${shown}: they were left out; if it is not that old, records.time in the definition is wrong`;
 }

@@ -4,7 +4,7 @@ import { conflict } from '../dedupe.ts';
 import { fromMillis, later, second } from '../time.ts';
 import type { AuditRecord, Instant, Window, WindowRules } from '../types.ts';
 import { delayOf, overlapOf } from '../window.ts';
-import type { BranchRun } from './branch-run.ts';
+import type { BranchRun, PlanInForce } from './branch-run.ts';
 import { sieve, type Sieve } from './sieve.ts';
 
 interface Passage {
@@ -15,8 +15,6 @@ interface Passage {
   readonly bookmark: string | undefined;
   /** Takes a record, under its entry in the ledger; something to wait for when there is no room. */
   deliver(record: AuditRecord, entry: number): Promise<void> | undefined;
-  /** See `SieveParts.stale`. */
-  stale(at: Instant): void;
   /** See `SieveParts.tooLate`. */
   tooLate(): void;
 }
@@ -30,10 +28,12 @@ export interface Selection {
   restart(): void;
 }
 
-type Selecting = Pick<BranchRun, 'place' | 'source' | 'job' | 'tools' | 'summary'>;
+type Selecting = Pick<BranchRun, 'place' | 'source' | 'job' | 'tools' | 'summary'> & {
+  readonly plan: Pick<PlanInForce, 'showedStale'>;
+};
 
 /** For one slice. What it leaves out is counted in the summary of the run. */
-export function selection(at: Selecting, { window, slice, bookmark, deliver, stale, tooLate }: Passage): Selection {
+export function selection(at: Selecting, { window, slice, bookmark, deliver, tooLate }: Passage): Selection {
   const { place, source, job, tools, summary } = at;
   const sieveBy = (filter: WindowRules['filter'], since: Instant | undefined): Sieve =>
     sieve({
@@ -45,7 +45,7 @@ export function selection(at: Selecting, { window, slice, bookmark, deliver, sta
       summary,
       isStream: source.stream !== undefined,
       earliest: source.earliest,
-      stale: (time) => stale(fromMillis(time)),
+      stale: at.plan.showedStale,
       tooLate,
     });
   // What follows a bookmark is new, whatever its time: what a --since from before the position left out would not come again.

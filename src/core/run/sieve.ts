@@ -18,7 +18,7 @@ export interface SieveParts {
   readonly isStream: boolean;
   /** See `Source.earliest`. */
   earliest(at: Instant): Instant;
-  /** Called for the first record from long before the window, which the vendor shows all the same; milliseconds since 1970. */
+  /** Called for a record from long before the window, which the vendor shows all the same; milliseconds since 1970. */
   stale(time: number): void;
   /** Called for a record that belongs to a later run, because `until` leaves it out. */
   tooLate(): void;
@@ -59,15 +59,11 @@ export function sieve(parts: SieveParts): Sieve {
   const upper = filter === 'event' || asked ? bound(job.until) : undefined;
   const end = bound(parts.window.until);
   let stampOf = stamper(slice, filter);
-  let told = false;
 
   function unseen(record: AuditRecord): number {
     summary.fetched += 1;
     if (lower !== undefined && before(record, lower)) {
-      if (filter === 'event' && !told && isLongBefore(record.time, lower.time)) {
-        told = true;
-        parts.stale(record.time);
-      }
+      if (filter === 'event' && isLongBefore(record.time, lower.time)) parts.stale(record.time);
       return outside();
     }
     if (upper !== undefined && !before(record, upper) && !Number.isNaN(record.time)) {

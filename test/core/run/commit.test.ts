@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { dated } from '../../../src/core/clock/duration.ts';
 import { commit } from '../../../src/core/run/commit.ts';
 import { firstPosition, placeOf } from '../../../src/core/run/position.ts';
-import type { BranchRun } from '../../../src/core/run/branch-run.ts';
+import type { BranchRun, PlanInForce } from '../../../src/core/run/branch-run.ts';
 import { fromMillis } from '../../../src/core/time.ts';
 import type { BranchPosition, Duration, Window } from '../../../src/core/types.ts';
 import { fakeTools } from '../../support/fake-tools.ts';
@@ -14,7 +14,9 @@ const now = fromMillis(ours);
 const hour = 60n * minute;
 const overlap = 5n * minute; // that of the vendor in memory
 
-type Subject = Pick<BranchRun, 'source' | 'place' | 'job' | 'tools' | 'doubted' | 'passGap'>;
+type Subject = Pick<BranchRun, 'source' | 'place' | 'job' | 'tools' | 'doubted'> & {
+  readonly plan: Pick<PlanInForce, 'passGap'>;
+};
 
 function branch(place: Partial<BranchPosition>, { clock = ours, delay = 0n as Duration } = {}): Subject {
   return {
@@ -23,6 +25,7 @@ function branch(place: Partial<BranchPosition>, { clock = ours, delay = 0n as Du
     job: dated(memoryJob, now),
     tools: fakeTools({ now: clock }),
     doubted: [],
+    plan: { passGap: () => {} },
   };
 }
 
@@ -89,7 +92,7 @@ test('a gap is passed by the slice that moves the watermark, and by no other', (
     [now - 10n * minute, 0],
   ] as const) {
     let passed = 0;
-    commit({ ...branch({ watermark }), passGap: () => void (passed += 1) }, slice, now, true);
+    commit({ ...branch({ watermark }), plan: { passGap: () => void (passed += 1) } }, slice, now, true);
     assert.equal(passed, expected);
   }
 });

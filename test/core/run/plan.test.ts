@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clockProblems, isPastClock, isSuited, planOf } from '../../../src/core/run/plan.ts';
 import { placeOf, firstPosition } from '../../../src/core/run/position.ts';
-import type { BranchRun } from '../../../src/core/run/branch-run.ts';
+import type { Branch } from '../../../src/core/run/branch-run.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { fromMillis } from '../../../src/core/time.ts';
 import type { Job, WindowRules } from '../../../src/core/types.ts';
@@ -21,7 +21,7 @@ interface Case {
   readonly clock?: number;
 }
 
-type Subject = Pick<BranchRun<Job>, 'job' | 'source' | 'place' | 'tools'> & { readonly warnings: string[] };
+type Subject = Pick<Branch, 'job' | 'source' | 'place' | 'tools'> & { readonly warnings: string[] };
 
 function branch({ job, rules, watermark, clock = ours }: Case): Subject {
   const warnings: string[] = [];

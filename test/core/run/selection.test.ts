@@ -35,12 +35,12 @@ function scene(
       job: dated({ ...memoryJob, ...job }, now),
       tools: fakeTools({ now: ours }),
       summary: emptySummary(),
+      plan: { showedStale: () => {} },
     },
     {
       window,
       slice,
       bookmark,
-      stale: () => {},
       tooLate: () => {},
       async deliver({ time }, entry) {
         delivered.push((ours - time) / 60_000);
