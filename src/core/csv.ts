@@ -7,10 +7,10 @@
 import { Buffer } from 'node:buffer';
 import { valuesOf } from './csv/csv-row.ts';
 import { type ElementOptions, elements } from './json/elements.ts';
-import { cut, refuseHtml } from './json/reply-problems.ts';
+import { cut, ofReply, refuseHtml } from './json/reply-problems.ts';
 import { ascii } from './json/json.ts';
 import { markSkipper } from './json/utf8.ts';
-import { exit, Problem } from './problem.ts';
+import type { Problem } from './problem.ts';
 import type { Splitter } from './split.ts';
 
 export interface CsvOptions extends ElementOptions {
@@ -142,7 +142,7 @@ function isLineBreak(byte: number | undefined): boolean {
 }
 
 function notCsv(what: string): Problem {
-  return new Problem(exit.protocol, `the reply is not the CSV that was expected: ${what}`, {
+  return ofReply(`is not the CSV that was expected: ${what}`, {
     hint: 'check the URL, what answers there, and the columns that are named in the definition',
   });
 }

@@ -84,6 +84,8 @@ export interface ProblemOptions {
   readonly httpStatus?: number | undefined;
   /** The error of the system, or of a library, behind it. */
   readonly cause?: unknown;
+  /** The message without its first words, the subject, where only a caller knows what that is called. */
+  readonly predicate?: string | undefined;
 }
 
 /** What is told in another way; a member that is undefined is taken away. */
@@ -98,6 +100,7 @@ export class Problem extends Error {
   readonly hint: string | undefined;
   readonly again: Again | undefined;
   readonly httpStatus: number | undefined;
+  readonly predicate: string | undefined;
 
   constructor(status: ExitStatus, message: string, options: ProblemOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -105,12 +108,14 @@ export class Problem extends Error {
     this.hint = options.hint;
     this.again = options.again;
     this.httpStatus = options.httpStatus;
+    this.predicate = options.predicate;
   }
 
   /** The same Problem, told by a caller that knows more about it; what is not changed is kept. */
   with(changes: ProblemChanges): Problem {
     const { hint, again, httpStatus, cause } = this;
     const { status = this.status, message = this.message, ...options } = changes;
-    return new Problem(status, message, { hint, again, httpStatus, cause, ...options });
+    const predicate = changes.message === undefined ? this.predicate : undefined;
+    return new Problem(status, message, { hint, again, httpStatus, cause, predicate, ...options });
   }
 }

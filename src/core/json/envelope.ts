@@ -7,8 +7,7 @@ import { byteBuffer } from '../bytes.ts';
 import { maxDepth } from './elements.ts';
 import { ascii, decodeString, isBlank } from './json.ts';
 import { isIntricate } from './parsed.ts';
-import { exit, Problem } from '../problem.ts';
-import { cut, notJson, refuseHtml, unfinished } from './reply-problems.ts';
+import { cut, notJson, ofReply, refuseHtml, unfinished } from './reply-problems.ts';
 
 export interface Envelope {
   /** Reads on; returns the offset after the opening bracket of the container, else `bytes.length`. */
@@ -68,7 +67,7 @@ export function envelope(path: readonly string[], opening: number, limit = 4 * 1
   /** Keeps the bytes up to `at`. */
   function keep(bytes: Buffer, at: number, before: number): void {
     if (before + at > limit) {
-      throw new Problem(exit.protocol, `the reply has more than ${limit} bytes outside its records`, {
+      throw ofReply(`has more than ${limit} bytes outside its records`, {
         hint: `check where the records are: expected them at ${path.join('.') || 'the root'}`,
       });
     }

@@ -1,6 +1,11 @@
 /** What is wrong with a reply as a text, whatever was asked for: it was cut, is no JSON, or is a page for people. */
-import { exit, Problem } from '../problem.ts';
+import { exit, Problem, type ProblemOptions } from '../problem.ts';
 import { ascii } from './json.ts';
+
+/** Whoever takes a reply apart does not know what it is of: a caller that does puts that before the predicate. */
+export function ofReply(predicate: string, options: Omit<ProblemOptions, 'predicate'>): Problem {
+  return new Problem(exit.protocol, `the reply ${predicate}`, { ...options, predicate });
+}
 
 /** The reply ended too early: worth asking again. */
 export function cut(where: string): Problem {
@@ -9,7 +14,7 @@ export function cut(where: string): Problem {
 
 /** The same in other words: `what` became of it. */
 export function unfinished(what: string): Problem {
-  return new Problem(exit.protocol, `the reply ${what}`, {
+  return ofReply(what, {
     hint: 'the next run asks again; if it persists, look at proxies and time limits on the way',
     again: {},
   });
@@ -17,7 +22,7 @@ export function unfinished(what: string): Problem {
 
 /** The reply breaks the rules of JSON at a place where it cannot be mended. */
 export function notJson(what: string): Problem {
-  return new Problem(exit.protocol, `the reply is not JSON: ${what}`, {
+  return ofReply(`is not JSON: ${what}`, {
     hint: 'check the URL, and what answers there',
   });
 }
@@ -25,7 +30,7 @@ export function notJson(what: string): Problem {
 /** Throws when the first byte of a body, blanks skipped, shows that it is a web page. */
 export function refuseHtml(byte: number | undefined): void {
   if (byte !== ascii.lessThan) return;
-  throw new Problem(exit.protocol, 'the reply is HTML, not JSON', {
+  throw ofReply('is HTML, not JSON', {
     hint: 'check the URL: a login page or a proxy may have answered',
   });
 }

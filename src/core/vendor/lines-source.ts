@@ -139,10 +139,9 @@ function bothSpellings(categories: readonly string[]): readonly string[] {
 
 /** The splitter speaks of a reply. */
 function named(problem: Problem): Problem {
-  const message = problem.message.replace(/^the reply/, 'standard input');
-  if (message === problem.message) return problem;
+  if (problem.predicate === undefined) return problem;
   return problem.with({
-    message,
+    message: `standard input ${problem.predicate}`,
     hint: 'see why the command before the pipe ended; set -o pipefail shows its status',
     again: undefined, // a pipe is read once
   });

@@ -8,13 +8,13 @@ import { serverText } from '../text/shown.ts';
 import { isObject } from '../json/parsed.ts';
 import { saying } from './reply.ts';
 
-/** The splitter knows neither source nor page; its Problems begin with `the reply`. */
+/** The splitter knows neither source nor page: `reply` is what its Problems are about. */
 export function naming<T>(reply: string, step: () => T): T {
   try {
     return step();
   } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    throw error.with({ message: error.message.replace(/^the reply/, reply) });
+    if (!(error instanceof Problem) || error.predicate === undefined) throw error;
+    throw error.with({ message: `${reply} ${error.predicate}` });
   }
 }
 
