@@ -7,7 +7,7 @@ import { inFirstNames, planJob, longerThanZero, type JobPlan } from './config/jo
 import { readEnvFile } from './config/env-file.ts';
 import { lookUp, type Layers } from './config/layers.ts';
 import { noFindings, refuseFaults, type Findings } from './config/findings.ts';
-import { readSettings } from './config/settings.ts';
+import { readSettings, type Reading } from './config/settings.ts';
 import { warnIfWritable } from './config/open-to-others.ts';
 import { proxySettings, type Proxies } from './config/proxies.ts';
 import { findSink, findSource, refuseName, type FoundSource } from './config/named-ends.ts';
@@ -66,16 +66,20 @@ export async function configure(flags: Flags, environment: Environment, now: num
   const plan = { ...asked, search: inFirstNames(asked.search, source) };
   const sink = await findSink(flags, layers);
   const findings = noFindings();
-  const clients = await clientCertificates(layers, findings);
+  const reading = { layers, findings };
+  const clients = await clientCertificates(reading);
   const http = { ...httpSettings(flags), clients, proxies: proxySettings(layers, findings) };
   const { output, apikey, apisecret, orgurl, apiurl } = flags;
   refuseUnusedFlags({ apikey, apisecret, orgurl, apiurl }, source, source.name);
   refuseUnusedFlags({ output }, sink, sink.name);
   refuseUndated(flags, source);
-  const sourceValues = readSettings(source.settings ?? {}, layers, { apikey, apisecret, orgurl, apiurl }, findings);
+  const sourceValues = readSettings(source.settings ?? {}, {
+    ...reading,
+    flags: { apikey, apisecret, orgurl, apiurl },
+  });
   if (origin === 'file') hideOwnSecrets(source, sourceValues, findings);
-  const sinkValues = readSettings(sink.settings, layers, { output }, findings);
-  const form = await findForm(flags.bulkFormat, sink, layers, findings);
+  const sinkValues = readSettings(sink.settings, { ...reading, flags: { output } });
+  const form = await findForm(flags.bulkFormat, sink, reading);
   const all = { ...source.settings, ...sink.settings, ...clientSettings };
   checkFiles(layers, all, findings);
   for (const path of [file, flags.caFile]) if (path !== undefined) warnIfWritable(path, findings);
@@ -104,8 +108,7 @@ function isPrinted({ name }: SinkDefinition, { sink }: Flags, layers: Layers): b
 async function findForm(
   name: string | undefined,
   sink: SinkDefinition,
-  layers: Layers,
-  findings: Findings,
+  { layers, findings }: Reading,
 ): Promise<Configuration['form']> {
   if (name === undefined || name === 'none') return undefined;
   const [makeForm, definition] = [wireForms[name], sinks[name]];
@@ -119,7 +122,7 @@ async function findForm(
   }
   // Credentials are for whoever sends it: they are neither asked for nor read.
   const settings = Object.entries((await definition()).settings).filter(([, { secret }]) => secret !== true);
-  const values = readSettings(Object.fromEntries(settings), layers, {}, { ...findings, missing: new Map() });
+  const values = readSettings(Object.fromEntries(settings), { layers, findings: { ...findings, missing: new Map() } });
   return { name, make: await makeForm(), values };
 }
 

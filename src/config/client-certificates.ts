@@ -1,9 +1,8 @@
 /** The client certificates of both ends: SOURCE_CLIENT_CERTIFICATE with SOURCE_CLIENT_KEY, and the same for SINK. */
 import type { Settings } from '../core/types.ts';
 import type { ClientCertificate } from '../io/connection/client-certificate.ts';
-import { originOf, type Findings } from './findings.ts';
-import type { Layers } from './layers.ts';
-import { readSettings } from './settings.ts';
+import { originOf } from './findings.ts';
+import { readSettings, type Reading } from './settings.ts';
 
 /** Which end of the way asks for it. */
 export type Role = 'source' | 'sink';
@@ -30,8 +29,9 @@ export const clientSettings: Settings = Object.fromEntries(
 );
 
 /** What is wrong with them is a fault. */
-export async function clientCertificates(layers: Layers, findings: Findings): Promise<ClientCertificates> {
-  const values = readSettings(clientSettings, layers, {}, findings);
+export async function clientCertificates(reading: Reading): Promise<ClientCertificates> {
+  const { findings } = reading;
+  const values = readSettings(clientSettings, reading);
 
   async function of(role: Role): Promise<ClientCertificate | undefined> {
     const names = namesOf(role);

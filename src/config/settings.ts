@@ -7,17 +7,21 @@ import { wrongKind } from './kinds.ts';
 import { isEmpty, lookUp, placeOf, rank, type Found, type Layers } from './layers.ts';
 import { warnIfReadable } from './open-to-others.ts';
 
-/** The checked values. `flags` are the texts of command-line flags by flag name; they win. */
-export function readSettings(
-  settings: Settings,
-  layers: Layers,
-  flags: Readonly<Record<string, string | undefined>>,
-  findings: Findings,
-): SettingValues {
+/** Where settings are looked for, and what is found out about them. */
+export interface Reading {
+  readonly layers: Layers;
+  readonly findings: Findings;
+  /** The texts of command-line flags by flag name; they win. */
+  readonly flags?: Readonly<Record<string, string | undefined>>;
+}
+
+/** The checked values. */
+export function readSettings(settings: Settings, reading: Reading): SettingValues {
+  const { layers, findings } = reading;
   const texts = new Map<string, string>();
   for (const [name, setting] of Object.entries(settings)) {
     const unset = setting.mayBeEmpty === true && isEmpty(layers, name) ? '' : setting.default;
-    const text = find(name, setting, layers, flags, findings) ?? unset;
+    const text = find(name, setting, reading) ?? unset;
     if (text !== undefined) texts.set(name, withoutSlash(setting, withoutScheme(setting, text)));
   }
   const values: Record<string, string> = {};
@@ -68,14 +72,9 @@ function missingName(name: string, { unless, flag, secret }: Setting, layers: La
   return isEmpty(layers, name) ? `${all} (there, but empty)` : all;
 }
 
-function find(
-  name: string,
-  setting: Setting,
-  layers: Layers,
-  flags: Readonly<Record<string, string | undefined>>,
-  findings: Findings,
-): string | undefined {
-  const fromFlag = setting.flag === undefined ? undefined : flags[setting.flag];
+function find(name: string, setting: Setting, reading: Reading): string | undefined {
+  const { flags, findings } = reading;
+  const fromFlag = setting.flag === undefined ? undefined : flags?.[setting.flag];
   if (fromFlag !== undefined) {
     if (setting.secret === true) {
       findings.warnings.push(
@@ -86,7 +85,7 @@ function find(
     return fromFlag;
   }
   for (const spelling of [name, ...(setting.aliases ?? [])]) {
-    const text = setting.secret === true ? findSecret(spelling, layers, findings) : plain(spelling, layers, findings);
+    const text = setting.secret === true ? findSecret(spelling, reading) : plain(spelling, reading);
     if (text === undefined) continue;
     if (setting.secret === true) checkCharacters(spelling, text, setting.lines === true, findings);
     findings.origins.set(name, originOf(spelling, findings));
@@ -95,14 +94,14 @@ function find(
   return undefined;
 }
 
-function plain(name: string, layers: Layers, findings: Findings): string | undefined {
+function plain(name: string, { layers, findings }: Reading): string | undefined {
   const found = lookUp(layers, name);
   if (found !== undefined) findings.origins.set(name, placeOf(found));
   return found?.text;
 }
 
 /** A secret, from NAME or from the file that NAME_FILE names, whichever stands in the place that is looked at first. */
-function findSecret(name: string, layers: Layers, findings: Findings): string | undefined {
+function findSecret(name: string, { layers, findings }: Reading): string | undefined {
   const direct = lookUp(layers, name);
   const file = lookUp(layers, `${name}_FILE`);
   if (direct !== undefined && file !== undefined && direct.file === file.file) {

@@ -19,7 +19,7 @@ const settings: Settings = {
 
 function missing(environment: Record<string, string>, flags: Record<string, string> = {}): readonly string[] {
   const findings = noFindings();
-  readSettings(settings, { environment, files: [] }, flags, findings);
+  readSettings(settings, { layers: { environment, files: [] }, flags, findings });
   assert.deepEqual(findings.faults, []);
   return [...findings.missing.values()];
 }
@@ -38,7 +38,7 @@ test('a setting that another one stands for is not missing, wherever the other o
 test('of two settings that each stand for the other, one names both', () => {
   const findings = noFindings();
   const either: Settings = { A_ONE: { summary: '', unless: 'A_TWO' }, A_TWO: { summary: '', unless: 'A_ONE' } };
-  readSettings(either, { environment: {}, files: [] }, {}, findings);
+  readSettings(either, { layers: { environment: {}, files: [] }, findings });
   assert.deepEqual([...findings.missing.values()], ['A_ONE or A_TWO']);
 });
 
@@ -46,7 +46,7 @@ test('a route is one of those that are listed with the slash as well that docume
   const read = (endpoint: string): readonly [string | undefined, readonly string[]] => {
     const findings = noFindings();
     const environment = { SEKOIA_INTAKE_KEY: 'key', SEKOIA_ENDPOINT: endpoint };
-    const values = readSettings(sekoia.settings, { environment, files: [] }, {}, findings);
+    const values = readSettings(sekoia.settings, { layers: { environment, files: [] }, findings });
     return [values['SEKOIA_ENDPOINT'], findings.faults.map(({ text }) => text)];
   };
   assert.deepEqual(read('/plain/batch'), ['plain/batch', []]);
@@ -65,7 +65,7 @@ test('a required setting that is blank is missing, and says so; so is a secret w
     A_TOKEN: { summary: '', secret: true },
   };
   const environment = { A_INDEX: ' ', A_KEY: '\t', A_HOST: '  ', A_TOKEN_FILE: path };
-  const values = readSettings(required, { environment, files: [] }, {}, findings);
+  const values = readSettings(required, { layers: { environment, files: [] }, findings });
   assert.deepEqual([...findings.missing.values()], ['A_INDEX (there, but empty)', 'A_KEY (there, but empty)']);
   assert.deepEqual(
     findings.faults.map(({ text }) => text),
@@ -84,7 +84,10 @@ test('a credential that was pasted with the scheme of its header is used without
     [elastic, 'ELASTIC_PASSWORD', 'ApiKey as a password', 'ApiKey as a password'],
   ] as const) {
     const findings = noFindings();
-    const values = readSettings(definition.settings, { environment: { [name]: text }, files: [] }, {}, findings);
+    const values = readSettings(definition.settings, {
+      layers: { environment: { [name]: text }, files: [] },
+      findings,
+    });
     assert.equal(values[name], expected);
     assert.ok(findings.secrets.has(expected));
   }
@@ -99,7 +102,7 @@ test('no secret is said by the message that refuses it, and each is known to who
   };
   const environment = { A_HOOK: 'hooks.example/canary', A_MODE: 'canary', A_PLACE: 'https://siem.example:8443/' };
   const findings = noFindings();
-  readSettings(secret, { environment, files: [] }, {}, findings);
+  readSettings(secret, { layers: { environment, files: [] }, findings });
   assert.equal(findings.faults.length, 2);
   for (const { text } of findings.faults) assert.doesNotMatch(text, /canary/);
   // Neither what everybody knows is hidden, nor where a receiver is.
@@ -115,7 +118,7 @@ test('a secret with any character that would end a header is refused, one of sev
   ] as const) {
     const findings = noFindings();
     const text = `canary${character}canary`;
-    readSettings(kinds, { environment: { A_KEY: text, A_LIST: text }, files: [] }, {}, findings);
+    readSettings(kinds, { layers: { environment: { A_KEY: text, A_LIST: text }, files: [] }, findings });
     assert.deepEqual(
       findings.faults.map((fault) => fault.text),
       refused.map((name) => `${name} contains a line break or a NUL character`),
@@ -137,7 +140,7 @@ test('the file of a secret that everybody can read is warned of, what is no file
     chmodSync(path, mode);
     const findings = noFindings();
     const one: Settings = { A_KEY: { summary: '', secret: true } };
-    readSettings(one, { environment: { A_KEY_FILE: path }, files: [] }, {}, findings);
+    readSettings(one, { layers: { environment: { A_KEY_FILE: path }, files: [] }, findings });
     assert.deepEqual(findings.warnings, warnings);
   }
   const findings = noFindings();

@@ -331,7 +331,10 @@ test('SYCOPE_API_PREFIX without a value is an appliance whose API has no prefix;
   const { vendor } = await started({ prefix: '' });
   const account = { SYCOPE_URL: vendor.url, SYCOPE_USERNAME: 'auditor', SYCOPE_PASSWORD: 'secret' };
   const read = (more: Readonly<Record<string, string>>): SettingValues =>
-    readSettings(sycope.settings, { environment: { ...account, ...more }, files: [] }, {}, noFindings());
+    readSettings(sycope.settings, {
+      layers: { environment: { ...account, ...more }, files: [] },
+      findings: noFindings(),
+    });
   assert.equal(read({})['SYCOPE_API_PREFIX'], '/npm/api/v1');
   const { records } = await pullOnce(sycope, read({ SYCOPE_API_PREFIX: '' }), { part: { slice: hour } });
   assert.equal(records.length, 25);
