@@ -626,7 +626,7 @@ export interface Position {
   /** Records refused in a row, over runs: since one was last accepted. */
   refusals: number;
   /** What became of records in runs that ended with 65, since one last succeeded; not in branches that were read to their end. */
-  stuck?: { readonly delivered: number; readonly quarantined: number };
+  stuck?: { readonly delivered: number; readonly quarantined: number } | undefined;
 }
 
 /** The durable home of one job's position. */
@@ -699,7 +699,7 @@ export interface DatedJob extends Job {
 
 /** A window that the vendor no longer keeps, or only so many `parts` of it that it lists. */
 export interface Gap extends Window {
-  readonly parts?: number;
+  readonly parts?: number | undefined;
   /** What the user asked for, where the window that it is missing from begins there. */
   readonly since?: Instant | undefined;
 }

@@ -1,39 +1,43 @@
 /** The JSON document of a position file, to and from a position; the remembered IDs follow it in the file. */
 import { createLedger } from '../../core/dedupe.ts';
+import { firstPosition } from '../../core/run/position.ts';
 import { fromMillis, isoText, toMillis } from '../../core/time.ts';
-import type { Begin, CredentialMarks, Gap, Instant, LastRun, Position, Saved } from '../../core/types.ts';
+import type { Begin, BranchPosition, Gap, Instant, Position } from '../../core/types.ts';
 
-export interface StoredDocument {
+/** What is stored as it is, in the order of the document. */
+const scope = ['source', 'sink', 'asked'] as const;
+const history = [
+  'lastSuccess',
+  'lastRepeat',
+  'lastGap',
+  'failures',
+  'refusals',
+  'stuck',
+  'last',
+  'credentials',
+  'saved',
+] as const;
+
+type AsItIs = Omit<Pick<Position, (typeof scope | typeof history)[number] | 'next'>, 'refusals'>;
+
+/** JSON leaves out what is undefined. */
+export interface StoredDocument extends AsItIs {
   readonly job: string;
-  readonly source: string;
-  readonly sink: string;
-  readonly asked?: string;
   readonly generation: number;
-  readonly lastSuccess?: string;
-  readonly lastRepeat?: string;
-  readonly lastGap?: string;
-  readonly failures: number;
   /** Left out when there are none. */
-  readonly refusals?: number;
-  readonly stuck?: Position['stuck'];
-  readonly last?: LastRun;
-  readonly credentials?: CredentialMarks;
-  readonly saved?: Saved;
-  readonly begin?: StoredBegin;
-  readonly next?: string;
+  readonly refusals: number | undefined;
+  readonly begin: StoredBegin | undefined;
   readonly branches: readonly StoredBranch[];
 }
 
-interface StoredBranch {
+interface StoredBranch extends Pick<BranchPosition, 'bookmark' | 'slice'> {
   readonly name: string;
-  readonly watermark?: string;
-  readonly begin?: StoredBegin;
-  readonly bookmark?: string;
-  readonly slice?: number;
+  readonly watermark: string | undefined;
+  readonly begin: StoredBegin | undefined;
   /** `overlap` in milliseconds. */
-  readonly settled?: { readonly until: string; readonly overlap: number };
-  readonly listed?: false;
-  readonly untold?: readonly StoredGap[];
+  readonly settled: { readonly until: string; readonly overlap: number } | undefined;
+  readonly listed: false | undefined;
+  readonly untold: readonly StoredGap[] | undefined;
   readonly remembered: number;
 }
 
@@ -46,78 +50,64 @@ interface StoredBegin {
 interface StoredGap {
   readonly from: string;
   readonly until: string;
-  readonly since?: string;
-  readonly parts?: number;
+  readonly since: string | undefined;
+  readonly parts: number | undefined;
 }
 
 /** The document, indented for people: a line that is a brace alone ends it, and only it. */
 export function documentText(job: string, generation: number, position: Position): string {
-  const { source, sink, asked, lastSuccess, lastRepeat, lastGap, failures, refusals, stuck, last } = position;
-  const { credentials, saved } = position;
-  const branches: StoredBranch[] = [];
-  for (const [name, { watermark, begin, bookmark, slice, settled, listed, untold, ledger }] of position.branches) {
-    branches.push({
-      name,
-      ...(watermark === undefined ? {} : { watermark: isoText(watermark) }),
-      ...(begin && { begin: beginText(begin) }),
-      ...(bookmark === undefined ? {} : { bookmark }),
-      ...(slice === undefined ? {} : { slice }),
-      ...(settled && { settled: { until: isoText(settled.until), overlap: toMillis(settled.overlap) } }),
-      ...(listed ? {} : { listed }),
-      ...(untold.length > 0 && { untold: untold.map(gapText) }),
-      remembered: ledger.size(),
-    });
-  }
-  const inARow = { failures, ...(refusals > 0 && { refusals }) };
-  const times = { lastSuccess, lastRepeat, lastGap };
-  const document = {
+  const document: StoredDocument = {
     job,
-    source,
-    sink,
-    asked,
+    ...only(position, scope),
     generation,
-    ...times,
-    ...inARow,
-    stuck,
-    last,
-    credentials,
-    saved,
-    begin: position.begin && beginText(position.begin),
+    ...only(position, history),
+    refusals: position.refusals > 0 ? position.refusals : undefined,
+    begin: known(position.begin, beginText),
     next: position.next,
-    branches,
+    branches: Array.from(position.branches, ([name, place]) => branchText(name, place)),
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
 /** The position, its ledgers still empty. Throws RangeError or TypeError when the content makes no sense. */
 export function positionOf(document: StoredDocument, seed: number): Position {
-  const branches: Position['branches'] = new Map();
-  for (const branch of document.branches) {
-    const { name, watermark, begin: begun, bookmark, slice, settled: stored, listed = true } = branch;
-    const at = watermark === undefined ? undefined : readInstant(watermark);
-    const begin = begun && beginOf(begun);
-    const settled = stored && { until: readInstant(stored.until), overlap: fromMillis(stored.overlap) };
-    const untold = (branch.untold ?? []).map(gapOf);
-    branches.set(name, { watermark: at, begin, bookmark, slice, settled, listed, untold, ledger: createLedger(seed) });
-  }
-  const { source, sink, asked, credentials, saved, last } = document;
-  const { lastSuccess, lastRepeat, lastGap, failures, refusals = 0, stuck } = document;
-  const scope = { source, sink, ...(asked !== undefined && { asked }) };
-  const times = { lastSuccess, ...(lastRepeat && { lastRepeat }), ...(lastGap && { lastGap }) };
-  const begun = document.begin && { begin: beginOf(document.begin) };
-  const turn = document.next !== undefined && { next: document.next };
+  const { refusals = 0, begin, next, branches } = document;
   return {
-    ...scope,
-    branches,
-    ...begun,
-    ...turn,
-    credentials,
-    saved,
-    last,
-    ...times,
-    failures,
+    ...firstPosition(only(document, scope)),
+    ...only(document, history),
     refusals,
-    ...(stuck && { stuck }),
+    ...defined({ begin: known(begin, beginOf), next }),
+    branches: new Map(branches.map((branch) => [branch.name, placeOf(branch, seed)])),
+  };
+}
+
+function branchText(name: string, place: BranchPosition): StoredBranch {
+  return {
+    name,
+    watermark: known(place.watermark, isoText),
+    begin: known(place.begin, beginText),
+    bookmark: place.bookmark,
+    slice: place.slice,
+    settled: known(place.settled, ({ until, overlap }) => ({ until: isoText(until), overlap: toMillis(overlap) })),
+    listed: place.listed ? undefined : false,
+    untold: place.untold.length > 0 ? place.untold.map(gapText) : undefined,
+    remembered: place.ledger.size(),
+  };
+}
+
+function placeOf(stored: StoredBranch, seed: number): BranchPosition {
+  return {
+    watermark: known(stored.watermark, readInstant),
+    begin: known(stored.begin, beginOf),
+    bookmark: stored.bookmark,
+    slice: stored.slice,
+    settled: known(stored.settled, ({ until, overlap }) => ({
+      until: readInstant(until),
+      overlap: fromMillis(overlap),
+    })),
+    listed: stored.listed ?? true,
+    untold: (stored.untold ?? []).map(gapOf),
+    ledger: createLedger(seed),
   };
 }
 
@@ -130,13 +120,30 @@ function beginOf({ from, firstRun }: StoredBegin): Begin {
 }
 
 function gapText({ from, until, since, parts }: Gap): StoredGap {
-  const more = { ...(since !== undefined && { since: isoText(since) }), ...(parts !== undefined && { parts }) };
-  return { from: isoText(from), until: isoText(until), ...more };
+  return { from: isoText(from), until: isoText(until), since: known(since, isoText), parts };
 }
 
 function gapOf({ from, until, since, parts }: StoredGap): Gap {
-  const more = { ...(since !== undefined && { since: readInstant(since) }), ...(parts !== undefined && { parts }) };
-  return { from: readInstant(from), until: readInstant(until), ...more };
+  return {
+    from: readInstant(from),
+    until: readInstant(until),
+    ...defined({ since: known(since, readInstant), parts }),
+  };
+}
+
+/** These members, where they are, and no others: what another version had in its document is none of a position. */
+function only<T, Name extends keyof T>(from: T, names: readonly Name[]): Pick<T, Name> {
+  return defined(Object.fromEntries(names.map((name) => [name, from[name]])) as Pick<T, Name>);
+}
+
+/** Without the members that are undefined. */
+function defined<T extends object>(members: T): T {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** The value in its other spelling, where there is one. */
+function known<T, U>(value: T | undefined, spell: (value: T) => U): U | undefined {
+  return value === undefined ? undefined : spell(value);
 }
 
 /** The inverse of isoText, for all times that it can write. Throws RangeError. */
