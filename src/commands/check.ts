@@ -31,7 +31,7 @@ export async function check(flags: Flags, host: Host): Promise<number> {
   const { maxRuntime } = configuration.plan;
   if (maxRuntime !== undefined) stops.stopAfter(toMillis(maxRuntime), flags.maxRuntime ?? '', 'looked at');
   const warnings: string[] = [];
-  const ends = await makeEnds(configuration, { ...host, log: { ...log, warn: noting(warnings, log) } });
+  const ends = await makeEnds(configuration, { ...host, log: noting(warnings, log) });
   const problems: Problem[] = [];
 
   /** One line of the report; a Problem is told below, with its hint. */
@@ -103,10 +103,11 @@ async function lookAtSink(sink: Sink): Promise<string> {
   }
 }
 
-/** Says a warning as before, and keeps it: a line that says `ok` would belie it. */
-function noting(warnings: string[], log: Log): Log['warn'] {
-  return (message, always) => {
+/** Says warnings as before, and keeps them: a line that says `ok` would belie them. */
+function noting(warnings: string[], log: Log): Log {
+  const kept = (warn: Log['warn']) => (message: string) => {
     warnings.push(message);
-    log.warn(message, always);
+    warn(message);
   };
+  return { ...log, warn: kept(log.warn), warnAlways: kept(log.warnAlways) };
 }

@@ -44,7 +44,7 @@ async function createEnds(configuration: Configuration, host: Host): Promise<End
   for (const warning of configuration.findings.warnings) log.warn(warning);
   if (configuration.http.insecure) {
     const what = 'TLS certificates are not verified, and plain http is permitted (--insecure)';
-    log.warn(`${what}: anybody on the way can read and change everything`, true);
+    log.warnAlways(`${what}: anybody on the way can read and change everything`);
   }
   const time = plan.maxRuntime === undefined ? Infinity : toMillis(plan.maxRuntime);
   const until = world.now() + time;

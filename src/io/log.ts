@@ -33,8 +33,10 @@ export interface Log {
   problem(problem: Problem): void;
   /** A mistake in the program: one line, the stack at trace level. */
   bug(error: unknown): void;
-  /** One line for the operator; the same line is written once. `always`: even with --quiet. */
-  warn(message: string, always?: boolean): void;
+  /** One line for the operator; the same line is written once. */
+  warn(message: string): void;
+  /** The same, even with --quiet. */
+  warnAlways(message: string): void;
   /** One line that was asked for: the summary. Written at any level. */
   say(message: string, fields?: Fields): void;
   /** A line that a command wrote: it must not pass for one of ours. Written at any level. */
@@ -72,6 +74,13 @@ export async function openLog(options: LogOptions): Promise<Log> {
     else write(`audit-export: ${at}: ${oneLine(message)}${asText(fields)}`);
   }
 
+  function warn(message: string): void {
+    if (said.has(message)) return;
+    said.add(message);
+    if (json === undefined) write(`audit-export: warning: ${oneLine(message)}`);
+    else json.warn(message);
+  }
+
   function fail(message: string, hint: string | undefined, status: number): void {
     if (json !== undefined) {
       json.error({ ...(hint !== undefined && { hint }), exit: status }, message);
@@ -97,12 +106,10 @@ export async function openLog(options: LogOptions): Promise<Log> {
       fail(`unexpected error: ${name}: ${reason}`, hint, exit.software);
       if (error instanceof Error && error.stack !== undefined) log('trace', error.stack);
     },
-    warn(message, always = false) {
-      if (said.has(message) || (level === 'error' && !always)) return;
-      said.add(message);
-      if (json === undefined) write(`audit-export: warning: ${oneLine(message)}`);
-      else json.warn(message);
+    warn(message) {
+      if (level !== 'error') warn(message);
     },
+    warnAlways: warn,
     say(message, fields = {}) {
       if (json === undefined) write(`audit-export: ${oneLine(message)}`);
       else json.info(fields, message);

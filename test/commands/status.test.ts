@@ -87,7 +87,7 @@ for (const [what, place, state] of [
 test('runs that a signal stopped are no failures, and make up for none', () => {
   const stored = position(69, 2, recently);
   const end = (status: ExitStatus): void => {
-    writeDown(stored, { started: now, ended: now }, [new Problem(status, 'ended')], emptySummary());
+    writeDown(stored, { started: now, ended: now, problems: [new Problem(status, 'ended')], summary: emptySummary() });
   };
   for (const status of [exit.hangup, exit.interrupt, exit.terminate]) end(status);
   assert.deepEqual([stored.failures, stored.last?.exit, stored.lastSuccess], [2, 143, recently]);
@@ -106,8 +106,13 @@ test('a gap that a run had to pass over is a warning for a day, however well the
   const stored = firstPosition(scope);
   placeOf(stored, '', 1).watermark = BigInt(now) * 1_000_000n;
   const ended = Date.now() - 3_600_000;
-  writeDown(stored, { started: ended, ended }, [], { ...emptySummary(), gaps: [{ from: 0n, until: 1n }] });
-  writeDown(stored, { started: ended, ended: ended + 60_000 }, [], emptySummary());
+  writeDown(stored, {
+    started: ended,
+    ended,
+    problems: [],
+    summary: { ...emptySummary(), gaps: [{ from: 0n, until: 1n }] },
+  });
+  writeDown(stored, { started: ended, ended: ended + 60_000, problems: [], summary: emptySummary() });
   await store.save(stored);
   await store.close();
   const { status, stdout, stderr } = await run(['status', '--state-dir', directory]);
@@ -318,7 +323,12 @@ for (const [what, change, hint] of [
 
 test('a hint that is kept is short', () => {
   const stored = firstPosition({ source: 's', sink: 'k' });
-  writeDown(stored, { started: now, ended: now }, [new Problem(77, 'no', { hint: 'x'.repeat(5000) })], emptySummary());
+  writeDown(stored, {
+    started: now,
+    ended: now,
+    problems: [new Problem(77, 'no', { hint: 'x'.repeat(5000) })],
+    summary: emptySummary(),
+  });
   assert.equal(stored.last?.hint?.length, 300);
 });
 

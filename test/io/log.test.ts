@@ -84,7 +84,7 @@ test('the same warning is written once; one that must be heard is written even w
   assert.deepEqual(usual.lines(), ['audit-export: warning: a']);
   const quiet = await listen({ level: 'error' });
   quiet.log.warn('a');
-  quiet.log.warn('b', true);
+  quiet.log.warnAlways('b');
   assert.deepEqual(quiet.lines(), ['audit-export: warning: b']);
 });
 

@@ -66,7 +66,7 @@ export async function deliver(
       const reply = answered ?? (await request(sink, part(packed, task.indices).batch));
       answered = undefined;
       if ('outcomes' in reply) {
-        const left = noteOutcomes(sink, task, reply, fates, refuse);
+        const left = noteOutcomes(task, reply, { sink, fates, refuse });
         if (left.indices.length > 0) work.again(await again(left, clock, listeners));
         else if (reply.after !== undefined) await slowDown(reply.after, clock);
       } else if ('split' in reply) {
@@ -120,14 +120,15 @@ function isKept(fate: Fate): boolean {
   return fate !== undefined && 'kept' in fate;
 }
 
+/** Where outcomes are noted. */
+interface Account {
+  readonly sink: Pick<Sink, 'name'>;
+  readonly fates: Fate[];
+  refuse(index: number, why: Split): void;
+}
+
 /** Notes the outcomes; returns the records that failed for now, in their order. */
-function noteOutcomes(
-  sink: Pick<Sink, 'name'>,
-  task: Task,
-  { outcomes, pending, after }: Settled,
-  fates: Fate[],
-  refuse: (index: number, why: Split) => void,
-): Failed {
+function noteOutcomes(task: Task, { outcomes, pending, after }: Settled, { sink, fates, refuse }: Account): Failed {
   if (outcomes.length !== task.indices.length) {
     throw new Error(`${sink.name} answered ${outcomes.length} outcomes for ${task.indices.length} records`);
   }

@@ -51,9 +51,9 @@ export async function conclude(
   context: RunContext,
   position: Position,
   sink: Sink | undefined,
-  { started, problems, summary, unread, credentials }: Ending,
+  { credentials, ...ending }: Ending,
 ): Promise<void> {
-  const status = writeDown(position, { started, ended: context.tools.now() }, problems, summary, unread);
+  const status = writeDown(position, { ...ending, ended: context.tools.now() });
   if (position.lastSuccess === position.last?.ended) position.credentials = credentials;
   await save(context, position, sink, status === exit.ok);
 }

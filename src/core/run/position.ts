@@ -46,16 +46,23 @@ export function newPlace(begin: BranchPosition['begin'], seed: number): BranchPo
   };
 }
 
+/** Times are in milliseconds since 1970. */
+interface EndedRun {
+  readonly started: number;
+  readonly ended: number;
+  readonly problems: readonly Problem[];
+  readonly summary: Summary;
+  /** What became of records in branches that were not read to their end; of all, where nothing is said. */
+  readonly unread?: NonNullable<Position['stuck']>;
+}
+
 /**
  * Writes down how a run ended, and returns its status: 0 and 3 count as a success, and a signal as neither success nor
- * failure. Times are in milliseconds. `unread`: what became of records in branches that were not read to their end.
+ * failure.
  */
 export function writeDown(
   position: Position,
-  { started, ended }: { readonly started: number; readonly ended: number },
-  problems: readonly Problem[],
-  summary: Summary,
-  unread = outcomeOf(summary),
+  { started, ended, problems, summary, unread = outcomeOf(summary) }: EndedRun,
 ): number {
   const status = worst(problems.map((problem) => problem.status));
   const success = status === exit.ok || status === exit.partial;

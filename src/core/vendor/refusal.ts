@@ -19,14 +19,17 @@ import { saying, tellsInvalid } from './reply.ts';
 import { credentialsHint } from './auth/session.ts';
 import { textOf, type TemplateValues } from '../definition/template.ts';
 
-/** The Problem of a reply that is no success. `said` as of `saidIn`; `now` is when it came, by our clock. */
-export function refusal(
-  definition: SourceDefinition,
-  reply: HttpReply,
-  question: Question,
-  said: unknown,
-  now: number,
-): Problem {
+/** A reply that was read. */
+interface Refused {
+  readonly reply: HttpReply;
+  /** As of `saidIn`. */
+  readonly said: unknown;
+  /** When it came, by our clock, in milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** The Problem of a reply that is no success. */
+export function refusal(definition: SourceDefinition, question: Question, { reply, said, now }: Refused): Problem {
   const { status, headers, date, url } = reply;
   const { what } = question;
   if (bringsContent(status)) return notJson(definition, what, reply, said);

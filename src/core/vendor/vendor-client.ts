@@ -118,7 +118,7 @@ export function vendorClient(definition: SourceDefinition, values: TemplateValue
       const isForPeople = isHtml(reply) || (isPlainText(reply) && said === undefined);
       const ends = !isForPeople && isAmong(question.ends ?? [], reply.status, said);
       if (ends) return { ...reply, ended: true, discard: async () => {} };
-      throw refusal(definition, reply, question, said, tools.now());
+      throw refusal(definition, question, { reply, said, now: tools.now() });
     }
     const charset = foreignCharset(reply);
     if (charset === undefined) return reply;
@@ -140,7 +140,8 @@ export function vendorClient(definition: SourceDefinition, values: TemplateValue
     const reply = await put(question);
     const said = await saidIn(reply);
     if (isDone(reply.status, said)) return;
-    if (!isSuccessful(reply.status) || isHtml(reply)) throw refusal(definition, reply, question, said, tools.now());
+    if (!isSuccessful(reply.status) || isHtml(reply))
+      throw refusal(definition, question, { reply, said, now: tools.now() });
     if (said !== undefined) check(said, question);
   }
 

@@ -65,16 +65,16 @@ export async function writePosition(
   return { size, heading: first };
 }
 
-/**
- * Reads and checks a position file. `remembered: false` leaves the IDs out, for a listing; everything is checked all
- * the same. `seed` is for the ledgers; `unusable` makes the Problem of what is found wrong with many IDs later.
- */
-export async function readPosition(
-  file: FileHandle,
-  remembered: boolean,
-  seed: number,
-  unusable: (damage: string) => Problem,
-): Promise<Reading> {
+/** How the remembered IDs are read. */
+export interface ReadIds {
+  /** For the ledgers. */
+  readonly seed: number;
+  /** Makes the Problem of what is found wrong with many IDs later. */
+  unusable(damage: string): Problem;
+}
+
+/** Reads and checks a position file; without `ids` they are left out, for a listing, and everything is checked all the same. */
+export async function readPosition(file: FileHandle, ids: ReadIds | undefined): Promise<Reading> {
   const first = await readHeading(file);
   const written = Number(/^audit-export position (\d{1,9}) /.exec(first)?.[1]);
   if (written > version) return { newer: written };
@@ -82,7 +82,7 @@ export async function readPosition(
   if (digest === undefined) return { damage: 'the first line is not that of a position file' };
   const hash = createHash('sha256');
   const chunks = hashed(file, first.length, hash);
-  const parsed = await parse(chunks, remembered, seed, unusable);
+  const parsed = await parse(chunks, ids);
   for await (const rest of chunks) void rest; // what is left after a mistake belongs to the checksum, too
   if (hash.digest('hex') !== digest) return { damage: 'the checksum does not match' };
   if (typeof parsed === 'string') return { damage: parsed };
@@ -122,24 +122,22 @@ async function* hashed(file: FileHandle, start: number, hash: Hash): AsyncGenera
 /** What the text after the first line says, or what is wrong with it. Nothing of it counts before the checksum does. */
 async function parse(
   chunks: AsyncGenerator<Buffer, void>,
-  remembered: boolean,
-  seed: number,
-  unusable: (damage: string) => Problem,
+  ids: ReadIds | undefined,
 ): Promise<Omit<StoredPosition, 'heading'> | string> {
   const text = positionText(chunks);
   const json = await text.document();
   if (json === undefined) return 'the document does not end';
   try {
     const document = JSON.parse(json) as StoredDocument;
-    const position = positionOf(document, seed);
+    const position = positionOf(document, ids?.seed ?? 0);
     const stored = { job: document.job, generation: document.generation, position };
-    if (!remembered) return stored;
+    if (ids === undefined) return stored;
     for (const { name, remembered: expected } of document.branches) {
       const blocks = await text.lines();
       if (blocks === undefined) return 'it ends within the remembered IDs';
       const place = position.branches.get(name)!;
       if (expected >= many) {
-        position.branches.set(name, { ...place, ledger: dormantLedger(blocks, expected, seed, unusable) });
+        position.branches.set(name, { ...place, ledger: dormantLedger(blocks, expected, ids.seed, ids.unusable) });
         continue;
       }
       for (const block of blocks) place.ledger.read(block);

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { Problem } from '../../core/problem.ts';
 import type { Position } from '../../core/types.ts';
 import { fileProblem } from '../disk/file-problem.ts';
-import { goingOn, newer, oneBefore, readChecked } from './position-read.ts';
+import { goingOn, newer, oneBefore, readListed } from './position-read.ts';
 import { jobOf, namesIn, positionSuffix, previousSuffix } from './state-directory.ts';
 
 /** A job as it is found in a state directory: its position (without remembered IDs), or what is wrong with the file. */
@@ -31,10 +31,10 @@ export async function listPositions(directory: string): Promise<StoredJob[]> {
 /** What `load` would go on from, or why it would not. */
 async function look(path: string): Promise<Omit<StoredJob, 'path'> | Problem> {
   const previous = path + previousSuffix;
-  const first = await readChecked(path, 0, false);
+  const first = await readListed(path);
   const isUsable = first !== undefined && !('damage' in first);
   const damage = isUsable ? undefined : first?.damage;
-  const reading = isUsable ? first : oneBefore(path, damage, await readChecked(previous, 0, false));
+  const reading = isUsable ? first : oneBefore(path, damage, await readListed(previous));
   if ('newer' in reading) return newer(path, reading.newer);
   const { job, position } = reading;
   return isUsable ? { job, position } : { job, position, warning: goingOn(path, previous, damage) };

@@ -1,4 +1,5 @@
 /** Reading position files: what is there, what it belongs to, and what to say when it cannot be used. */
+import type { FileHandle } from 'node:fs/promises';
 import { forgetAwaited } from '../../core/delivery/acknowledge.ts';
 import { exit, Problem } from '../../core/problem.ts';
 import { progressOf } from '../../core/run/branch-list.ts';
@@ -6,22 +7,27 @@ import { shellWord } from '../../core/text/shell-word.ts';
 import { isoText } from '../../core/time.ts';
 import type { Instant, Position } from '../../core/types.ts';
 import { fileProblem } from '../disk/file-problem.ts';
-import { openToRead } from './own-file.ts';
+import { openToRead, openTrusted } from './own-file.ts';
 import { journalSuffix, positionSuffix, previousSuffix } from './state-directory.ts';
-import { readHeading, readPosition, type Reading, type StoredPosition } from './position-format.ts';
+import { readHeading, readPosition, type ReadIds, type Reading, type StoredPosition } from './position-format.ts';
 
 /** What a position belongs to: what is read, and where it goes. */
 export type Scope = Pick<Position, 'source' | 'sink' | 'asked'>;
 
-/**
- * Reads a position file. Undefined when there is none. With the remembered IDs it is going to be used, and so must be
- * one that only its owner can have written.
- */
-export async function readChecked(path: string, seed: number, remembered = true): Promise<Reading | undefined> {
-  const file = await openToRead(path, 'position file', remembered);
+/** Reads a position file that is going to be used: one that only its owner can have written. Undefined when there is none. */
+export async function readChecked(path: string, seed: number): Promise<Reading | undefined> {
+  const ids = { seed, unusable: (damage: string) => unusable(path.replace(/\.previous$/, ''), damage) };
+  return read(path, await openTrusted(path, 'position file'), ids);
+}
+
+/** Reads a position file for a listing, without the remembered IDs. Undefined when there is none. */
+export async function readListed(path: string): Promise<Reading | undefined> {
+  return read(path, await openToRead(path, 'position file'));
+}
+
+async function read(path: string, file: FileHandle | undefined, ids?: ReadIds): Promise<Reading | undefined> {
   try {
-    if (file === undefined) return undefined;
-    return await readPosition(file, remembered, seed, (damage) => unusable(path.replace(/\.previous$/, ''), damage));
+    return file === undefined ? undefined : await readPosition(file, ids);
   } catch (error) {
     throw fileProblem(error, 'read the position file', path);
   } finally {
@@ -31,7 +37,7 @@ export async function readChecked(path: string, seed: number, remembered = true)
 
 /** The first line of the file, whatever it is; undefined without a file. */
 export async function headingOf(path: string): Promise<string | undefined> {
-  const file = await openToRead(path, 'position file', true);
+  const file = await openTrusted(path, 'position file');
   try {
     return file === undefined ? undefined : await readHeading(file);
   } finally {

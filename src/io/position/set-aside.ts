@@ -14,7 +14,7 @@ const blockSize = 256 * 1024;
 export async function setAsideBeside(position: string): Promise<string | undefined> {
   const path = position.slice(0, -positionSuffix.length) + quarantineSuffix;
   return orFileProblem('read the quarantine', path, async () => {
-    const file = await openToRead(path, 'quarantine', false);
+    const file = await openToRead(path, 'quarantine');
     try {
       const block = Buffer.allocUnsafe(blockSize);
       let records = 0;
