@@ -25,13 +25,12 @@ export function withPlace(told: Problem, known: Known): Problem {
   });
 }
 
-/** `the URL` becomes the name of the one setting that holds the address in the message, and where that is. */
+/** `the URL` becomes the name of the one setting that holds the address which could not be asked, and where that is. */
 function ofAddress(problem: Problem, { findings, sourceValues, sinkValues }: Known): Problem {
-  const { hint, message } = problem;
-  if (hint?.includes(theUrl) !== true) return problem;
-  const host = hostOf(/\b(?:source|sink) (\w+:\/\/[^\s/]+)/.exec(message)?.[1] ?? '');
+  const { hint, host } = problem;
+  if ((host ?? '') === '' || hint?.includes(theUrl) !== true) return problem;
   const values = Object.entries({ ...sourceValues, ...sinkValues });
-  const [name, other] = values.flatMap(([each, value]) => (host !== '' && hostOf(value) === host ? [each] : []));
+  const [name, other] = values.flatMap(([each, value]) => (hostOf(value) === host ? [each] : []));
   if (name === undefined || other !== undefined) return problem;
   const place = findings.origins.get(name);
   const first = place === undefined ? name : `${name}${at([place])}`;

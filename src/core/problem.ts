@@ -82,6 +82,8 @@ export interface ProblemOptions {
   readonly again?: Again | undefined;
   /** The HTTP status of the reply to a question, or the one that it stands for; none of a login or a destination. */
   readonly httpStatus?: number | undefined;
+  /** The host of a source or sink that could not be asked, with its port: `the URL` in the hint is the one with that. */
+  readonly host?: string | undefined;
   /** The error of the system, or of a library, behind it. */
   readonly cause?: unknown;
   /** The message without its first words, the subject, where only a caller knows what that is called. */
@@ -100,6 +102,7 @@ export class Problem extends Error {
   readonly hint: string | undefined;
   readonly again: Again | undefined;
   readonly httpStatus: number | undefined;
+  readonly host: string | undefined;
   readonly predicate: string | undefined;
 
   constructor(status: ExitStatus, message: string, options: ProblemOptions = {}) {
@@ -108,14 +111,15 @@ export class Problem extends Error {
     this.hint = options.hint;
     this.again = options.again;
     this.httpStatus = options.httpStatus;
+    this.host = options.host;
     this.predicate = options.predicate;
   }
 
   /** The same Problem, told by a caller that knows more about it; what is not changed is kept. */
   with(changes: ProblemChanges): Problem {
-    const { hint, again, httpStatus, cause } = this;
+    const { hint, again, httpStatus, host, cause } = this;
     const { status = this.status, message = this.message, ...options } = changes;
     const predicate = changes.message === undefined ? this.predicate : undefined;
-    return new Problem(status, message, { hint, again, httpStatus, cause, predicate, ...options });
+    return new Problem(status, message, { hint, again, httpStatus, host, cause, predicate, ...options });
   }
 }

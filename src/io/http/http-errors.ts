@@ -107,6 +107,7 @@ export function problem(
     hint,
     again,
     httpStatus,
+    host: url.host,
   });
 }
 
