@@ -55,7 +55,17 @@ export function mayBeMissing(definition: SourceDefinition, value: unknown): bool
   const { path: next, pages, more } = pagingRules(definition.paging);
   const places = [path, next, pages, more].flatMap((each) => (each === undefined ? [] : [parsePath(each)]));
   if (missing === 'bare' && !isBare(value, places)) return false;
-  return (missing === 'empty' || missing === 'bare') && isNothing(found);
+  return (missing === 'empty' || missing === 'bare') && isNothing(endOfWay(value, path));
+}
+
+/** What is at the path or, where no object leads on, before its end: there records may be in another shape, or an error. */
+function endOfWay(value: unknown, path: string): unknown {
+  let found = value;
+  for (const name of parsePath(path)) {
+    if (!isObject(found)) return found;
+    found = Object.hasOwn(found, name) ? found[name] : undefined;
+  }
+  return found;
 }
 
 /** Whether a value has no members but those on the way to one of these places: others may be the records. */
