@@ -38,6 +38,7 @@ export function createLedger(seed = 0): Ledger {
   const packed = keyPacker();
   let size = 0;
   let newest = -1;
+  let lost = 0;
   let marked = 0; // entries below were there at the last mark
   const pendingOf = new Map<number, string>();
   const entriesOf = new Map<string, number[]>();
@@ -51,6 +52,7 @@ export function createLedger(seed = 0): Ledger {
       writeStamp(segment, head, stamp);
       writeWord(segment, head + fingerprintAt, fingerprint);
       segment[head + stateAt] = noted;
+      lost -= 1;
       return entry;
     }
     if (stamp > readStamp(segment, head)) writeStamp(segment, head, stamp); // a later window may show it once more
@@ -173,6 +175,7 @@ export function createLedger(seed = 0): Ledger {
     settle(pending, arrived) {
       const settled = (entriesOf.get(pending) ?? []).filter((entry) => pendingOf.get(entry) === pending);
       for (const entry of settled) become(entry, arrived ? kept : forgotten);
+      if (!arrived) lost += settled.length;
       entriesOf.delete(pending);
       return settled;
     },
@@ -181,6 +184,7 @@ export function createLedger(seed = 0): Ledger {
       const waits = ([name, entries]: [string, number[]]): boolean => entries.some((at) => pendingOf.get(at) === name);
       return [...entriesOf].filter(waits).map(([name]) => name);
     },
+    lost: () => lost,
     prune,
     lines,
     reserve: table.reserve,

@@ -534,6 +534,8 @@ export interface Ledger {
   settle(pending: string, kept: boolean): readonly number[];
   /** Acknowledgements still to come. */
   pending(): readonly string[];
+  /** How many records were forgotten because theirs will never come, and were not noted again since. */
+  lost(): number;
   /** Forgets what was stamped before, in milliseconds since 1970; entry numbers change, so nothing may be in flight. */
   prune(before: number): void;
   /** The kept and awaited entries as lines, in blocks of about 256 KiB; `only` restricts them to some entries. */

@@ -59,6 +59,7 @@ export function dormantLedger(
     pending() {
       return isDormant() && !(awaits ??= lines.some(mayAwait)) ? [] : ledger().pending();
     },
+    lost: () => awake?.lost() ?? 0,
     prune(before) {
       if (!isDormant() || isMostlyOld(lines, before)) ledger().prune(before);
     },

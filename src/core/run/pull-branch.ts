@@ -16,9 +16,6 @@ export async function pullBranch(at: Branch, read: (window: Window) => void, cur
   const earlier = new Set(place.ledger.pending());
   if (job.dryRun) forgetAwaited(place.ledger);
   const lost = await askOnce({ ...at, ledger: place.ledger });
-  if (lost > 0 && source.stream !== undefined) {
-    at.addProblem(neverAcknowledged(lost, at.sink.name, source.name));
-  }
   const watermark = job.usePosition ? place.watermark : undefined;
   const bookmark = job.usePosition ? place.bookmark : undefined;
   let plan = begunPlan(at);
@@ -38,6 +35,8 @@ export async function pullBranch(at: Branch, read: (window: Window) => void, cur
     isWhole = true;
   } finally {
     if (!isWhole) begunPlan(at); // a failure may have told the vendor's clock
+    const missed = source.stream === undefined ? 0 : Math.min(lost, place.ledger.lost());
+    if (missed > 0) at.addProblem(neverAcknowledged(missed, at.sink.name, source.name));
     read(plan.window);
     if (isWhole) inForce.passGap();
     at.summary.gaps.push(...place.untold);
