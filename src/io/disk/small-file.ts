@@ -72,11 +72,16 @@ export function unreadable(error: unknown): string {
  */
 function openThere(path: string): { readonly descriptor: number; readonly isNamed: boolean } {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const stat = fstatSync(descriptor);
-  const isNamed = stat.isFIFO() && hasName(path);
-  if (isNamed || stat.isFile() || stat.isDirectory()) return { descriptor, isNamed };
-  closeSync(descriptor);
-  return { descriptor: openSync(path, 'r'), isNamed };
+  let isTaken = false;
+  try {
+    const stat = fstatSync(descriptor);
+    const isNamed = stat.isFIFO() && hasName(path);
+    isTaken = isNamed || stat.isFile() || stat.isDirectory();
+    if (isTaken) return { descriptor, isNamed };
+  } finally {
+    if (!isTaken) closeSync(descriptor);
+  }
+  return { descriptor: openSync(path, 'r'), isNamed: false };
 }
 
 /** A pipe without a name, as that of `<(…)`, has a writer from its beginning: its end is an end. */

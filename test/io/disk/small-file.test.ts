@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { readSmallFile } from '../../../src/io/disk/small-file.ts';
 import { scratch } from '../../support/program.ts';
+import { arm } from '../../sweep/failing.ts';
 
 test('a file is read to its end, up to the limit', (t) => {
   const path = join(scratch(t), 'file');
@@ -43,4 +44,16 @@ test('a named pipe is read when its writer comes, however slowly it writes, and 
   const silent = ended('exec > "$1"; echo A=1; sleep 1');
   assert.throws(() => readSmallFile(path, 100, 200), { code: 'ETIMEDOUT' });
   await silent;
+});
+
+test('a file that cannot be looked at once it is open is closed again', async (t) => {
+  const path = join(scratch(t), 'job.env');
+  writeFileSync(path, 'A=1\n');
+  const armed = await arm({ kind: 'file', nth: 2, mode: 'once', code: 'EIO', directory: dirname(path) });
+  try {
+    assert.throws(() => readSmallFile(path), /made to fail, fstatSync/);
+  } finally {
+    armed.disarm();
+  }
+  assert.deepEqual([...armed.open], []);
 });
