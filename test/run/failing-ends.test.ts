@@ -114,13 +114,19 @@ test('a batch that is still under way when another fails is waited for, and not 
   assert.deepEqual(here.ids().toSorted(), ['a1', 'a2', 'a3', 'a4', 'a5', 'a6']);
 });
 
-test('a destination that fails with what a failed source left is told of as well, and has nothing sent to it twice', async () => {
+/** A vendor that fails at its second page, before a batch is full. */
+function cutOff(): ReturnType<typeof memoryRun> {
   const here = memoryRun({ pageSize: 2 });
   here.sink = memorySink({ records: 3 });
   for (let at = 1; at <= 10; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
   here.vendor.beforePage = (page) => {
     if (page === 2) throw new Problem(exit.unavailable, 'the network is gone');
   };
+  return here;
+}
+
+test('a destination that fails with what a failed source left is told of as well, and has nothing sent to it twice', async () => {
+  const here = cutOff();
   here.sink.answer = () => {
     if (here.sink.batches === 2) throw new Problem(exit.noperm, 'the key is revoked');
     return undefined;
@@ -130,12 +136,7 @@ test('a destination that fails with what a failed source left is told of as well
 });
 
 test('a destination that has failed is not sent what is left when the source fails as well', async () => {
-  const here = memoryRun({ pageSize: 2 });
-  here.sink = memorySink({ records: 3 });
-  for (let at = 1; at <= 10; at++) here.vendor.stored.push(stored(`a${at}`, start - at * minute));
-  here.vendor.beforePage = (page) => {
-    if (page === 2) throw new Problem(exit.unavailable, 'the network is gone');
-  };
+  const here = cutOff();
   here.sink.answer = () => {
     throw new Problem(exit.noperm, 'the key is revoked');
   };
