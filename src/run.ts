@@ -3,7 +3,7 @@
  *
  * A page passes these files on its way; core/rest.ts has those before.
  *
- *   run/pull-branches, pull-branch, pull-window   which branch, window and slice
+ *   run/pull-branches, pull-branch, pull-window   which branch, window and slice (plan, position)
  *   run/pull-slice      its pages, to their end
  *   run/selection       the records that belong to it, and were not delivered before (sieve, ledger)
  *   delivery/outbox     in batches (core/batch.ts), some of them under way at once
@@ -14,16 +14,16 @@
  * delivered or durably set aside, and nowhere else.
  */
 import type { Problem } from './core/problem.ts';
-import { noteBegin } from './core/run/begin.ts';
-import { progressOf } from './core/run/branch-list.ts';
+import { noteBegin } from './core/plan/begin.ts';
+import { progressOf } from './core/position/branch-list.ts';
 import type { RunContext } from './core/run/branch-run.ts';
-import { changedCredentials } from './core/run/credentials.ts';
+import { changedCredentials } from './core/position/credentials.ts';
 import { dryQuarantine } from './core/run/dry-quarantine.ts';
-import { checkHoldOff } from './core/run/hold-off.ts';
+import { checkHoldOff } from './core/position/hold-off.ts';
 import { conclude, openSink } from './core/run/keeping.ts';
 import { divertedBy, leftOut, setAside } from './core/run/problems.ts';
-import { clockProblems } from './core/run/plan.ts';
-import { firstPosition } from './core/run/position.ts';
+import { clockProblems } from './core/plan/clocks.ts';
+import { firstPosition } from './core/position.ts';
 import { pullBranches, type RunState } from './core/run/pull-branches.ts';
 import { collectProblem } from './core/run/collected-problems.ts';
 import { emptySummary } from './core/summary.ts';

@@ -31,7 +31,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
  */
 const coreRooms = (
   'version truth http-status problem text origin types bytes summary ledger batch json clock content identity window ' +
-  'retry http-problem delivery run definition paging vendor rest wire'
+  'position plan retry http-problem delivery run definition paging vendor rest wire'
 ).split(' ');
 const standsFor: Readonly<Record<string, string>> = { dedupe: 'ledger', split: 'json', csv: 'json', time: 'clock' };
 

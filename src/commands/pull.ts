@@ -5,7 +5,7 @@ import { jobName, searchScope } from '../config/job.ts';
 import { noPlace } from '../config/state-directory.ts';
 import type { Flags } from '../cli/flags.ts';
 import { askedOf } from '../core/definition/asked.ts';
-import { markCredentials } from '../core/run/credentials.ts';
+import { markCredentials } from '../core/position/credentials.ts';
 import { worst, type Problem } from '../core/problem.ts';
 import { counted } from '../core/text/counted.ts';
 import { toMillis } from '../core/time.ts';

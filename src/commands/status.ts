@@ -9,10 +9,10 @@
  */
 import { stateDirectory } from '../config/state-directory.ts';
 import { durationText } from '../core/clock/duration.ts';
-import { progressOf } from '../core/run/branch-list.ts';
+import { progressOf } from '../core/position/branch-list.ts';
 import type { Flags } from '../cli/flags.ts';
 import { exit, Problem, worst, type ExitStatus } from '../core/problem.ts';
-import { persistent } from '../core/run/position.ts';
+import { persistent } from '../core/position.ts';
 import { oneLine } from '../core/text/shown.ts';
 import { fromMillis, isoText, toMillis } from '../core/time.ts';
 import type { Instant, Position } from '../core/types.ts';

@@ -574,7 +574,7 @@ export interface BranchPosition {
   readonly ledger: Ledger;
 }
 
-/** A mark of each secret that a job used last, by the setting that it came from: see core/run/credentials.ts. */
+/** A mark of each secret that a job used last, by the setting that it came from: see core/position/credentials.ts. */
 export type CredentialMarks = Readonly<Record<string, string>>;
 
 /** Where the first of the runs that have not moved the position was to begin. */

@@ -9,7 +9,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { firstPosition, placeOf } from '../core/run/position.ts';
+import { firstPosition, placeOf } from '../core/position.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { Position, PositionStore } from '../core/types.ts';
 import { copyOver, linkOver, replaceFile } from './disk/durable.ts';

@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { firstPosition, placeOf } from '../../src/core/run/position.ts';
+import { firstPosition, placeOf } from '../../src/core/position.ts';
 import { positionStore } from '../../src/io/position-file.ts';
 import { processorTime } from '../support/processor-time.ts';
 import { ended, scratch } from '../support/program.ts';

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { stateOf } from '../../src/commands/status.ts';
 import { troubleOf } from '../../src/commands/status/trouble.ts';
 import { exit, Problem, type ExitStatus } from '../../src/core/problem.ts';
-import { firstPosition, placeOf, writeDown } from '../../src/core/run/position.ts';
+import { firstPosition, placeOf, writeDown } from '../../src/core/position.ts';
 import { emptySummary } from '../../src/core/summary.ts';
 import type { LastRun, Position } from '../../src/core/types.ts';
 import { positionStore } from '../../src/io/position-file.ts';

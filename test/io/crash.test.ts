@@ -26,7 +26,7 @@ function run(directory: string, steps: string, point = ''): ReturnType<typeof sp
   const from = (path: string): string => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href);
   const script = `
     import { writeSync } from 'node:fs';
-    import { firstPosition, placeOf } from ${from('core/run/position.ts')};
+    import { firstPosition, placeOf } from ${from('core/position.ts')};
     import { appendFile } from ${from('io/append-file.ts')};
     import { onReached } from ${from('io/failpoint.ts')};
     import { positionStore } from ${from('io/position-file.ts')};

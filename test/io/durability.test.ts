@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { firstPosition, placeOf } from '../../src/core/run/position.ts';
+import { firstPosition, placeOf } from '../../src/core/position.ts';
 import type { Position } from '../../src/core/types.ts';
 import { appendFile } from '../../src/io/append-file.ts';
 import { positionStore } from '../../src/io/position-file.ts';

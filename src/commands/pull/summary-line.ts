@@ -1,5 +1,5 @@
 /** What a run did, in one line. */
-import { progressOf } from '../../core/run/branch-list.ts';
+import { progressOf } from '../../core/position/branch-list.ts';
 import { counted } from '../../core/text/counted.ts';
 import { isoText } from '../../core/time.ts';
 import type { Job, Summary, Window } from '../../core/types.ts';

@@ -3,12 +3,11 @@ import type { Refusals } from '../delivery/refusal-limit.ts';
 import type { Packer } from '../batch.ts';
 import type { Doubted } from '../delivery/delivered.ts';
 import type { Unsaved } from '../delivery/unsaved.ts';
+import type { Unplanned } from '../plan.ts';
+import type { PlanInForce } from '../plan/in-force.ts';
 import type { Problem } from '../problem.ts';
 import type {
-  Begin,
-  BranchPosition,
   DatedJob,
-  Instant,
   Job,
   Page,
   Position,
@@ -36,11 +35,8 @@ export interface RunContext {
 }
 
 /** A branch of the source on its way to the sink, before a window of it is planned. */
-export interface Branch extends RunContext {
+export interface Branch extends RunContext, Unplanned {
   readonly branch: string;
-  readonly place: BranchPosition;
-  /** Where it begins as runs before this one have noted it, if any. */
-  readonly promised: Begin | undefined;
   /** Empty between slices; one for all of them, because its buffers are large. */
   readonly queue: Packer;
   /** One for all branches. */
@@ -66,16 +62,4 @@ export interface BranchRun extends Branch {
   /** Acknowledgements that the runs before were still waiting for. */
   readonly earlier: ReadonlySet<string>;
   readonly plan: PlanInForce;
-}
-
-/** What the reading of a window tells its plan, and asks it. */
-export interface PlanInForce {
-  /** Whether the window suits the vendor's clock, which was not known before the first reply. */
-  suits(serverTime: Instant): boolean;
-  /** Whether a slice of it was refused only because that clock is behind ours. */
-  isPastClock(slice: Window, refusal: Problem): boolean;
-  /** The position moves past the gap before the window. */
-  passGap(): void;
-  /** A record came from long before the window, which the vendor shows all the same; milliseconds since 1970. */
-  showedStale(time: number): void;
 }

@@ -3,8 +3,9 @@ import { isUnset, provenNow } from '../clock/vendor-clock.ts';
 import { fromMillis, later, toMillis } from '../time.ts';
 import type { BranchPosition, Duration, Instant, Source, Window } from '../types.ts';
 import { advance, delayOf, overlapOf, settledBy } from '../window.ts';
-import type { BranchRun, PlanInForce } from './branch-run.ts';
-import { settledFor } from './cut-off.ts';
+import type { BranchRun } from './branch-run.ts';
+import { settledFor } from '../plan/cut-off.ts';
+import type { PlanInForce } from '../plan/in-force.ts';
 import { stoppedEarly } from './problems.ts';
 
 type Committing = Pick<BranchRun, 'source' | 'place' | 'job' | 'tools' | 'doubted'> & {

@@ -3,7 +3,7 @@ import { exit, Problem } from '../problem.ts';
 import type { CredentialMarks, Position, Sink, Summary } from '../types.ts';
 import type { RunContext } from './branch-run.ts';
 import { notShownAgain } from './problems.ts';
-import { writeDown } from './position.ts';
+import { writeDown } from '../position.ts';
 
 /** A sink that cannot be opened has nothing to make durable, and nothing to save. */
 export async function openSink({ job, sink }: Pick<RunContext, 'job' | 'sink'>, position: Position): Promise<Sink> {
@@ -42,7 +42,7 @@ export interface Ending {
   readonly summary: Summary;
   /** As of `writeDown`. */
   readonly unread: NonNullable<Position['stuck']>;
-  /** Of this run, see `credentials.ts`. */
+  /** Of this run, see core/position/credentials.ts. */
   readonly credentials: CredentialMarks | undefined;
 }
 

@@ -3,8 +3,7 @@ import type { Doubted } from '../delivery/delivered.ts';
 import { noneTaken, refusedBy } from '../delivery/refusal-limit.ts';
 import { exit, Problem } from '../problem.ts';
 import { counted } from '../text/counted.ts';
-import { isoText } from '../time.ts';
-import type { Gap, Instant, Sink, Source } from '../types.ts';
+import type { Sink, Source } from '../types.ts';
 
 /** Records that no sink will take. `reasons`: some of a dry run's, which writes none down. */
 export function setAside(records: number, path: string, reasons?: readonly string[]): Problem {
@@ -63,58 +62,6 @@ export function inDoubt(
   if (first?.doubt === undefined) return [];
   const problem = noneTaken(refusedBy(sink.name, first.record, first.reason), first.doubt);
   return [source.stream === undefined ? problem : notShownAgain(problem, source.name)];
-}
-
-/** Without the vendor's clock nobody knows what was read when ours was ahead. `cure`: how to give up the position. */
-export function aheadOfClock(watermark: Instant, sourceName: string, cure: string): Problem {
-  const message = `the position (${isoText(watermark)}) is ahead of this machine's clock, and ${sourceName} tells no time: records may be missed until then`;
-  return new Problem(exit.partial, message, {
-    hint: `set the clock; if it was ahead when the position was saved, ${cure}`,
-  });
-}
-
-/** The warning where the vendor's clock, told in time, is behind as well: they were set back together, and nothing is read. */
-export function aheadOfBothClocks(watermark: Instant, sourceName: string, cure: string): string {
-  return `the position (${isoText(watermark)}) is ahead of this machine's clock, and of ${sourceName}'s: records may be missed until then; if they were ahead when it was saved, ${cure}`;
-}
-
-/** One of the two is years off, say, and nobody knows which. The run goes by ours. */
-export function clocksDisagree(serverNow: Instant, now: Instant, sourceName: string): Problem {
-  const message = `${sourceName} says that it is ${isoText(serverNow)}, and this machine ${isoText(now)}: records were read by the latter, and may be missing`;
-  return new Problem(exit.partial, message, {
-    hint: 'set the clock that is wrong; until then the position goes by the earlier one',
-  });
-}
-
-/** What was proven by a clock that counts from 1970 would begin the next window there. */
-export function clockUnset(now: Instant): Problem {
-  const message = `this machine's clock says that it is ${isoText(now)}: what was found is delivered, but the position cannot move`;
-  return new Problem(exit.partial, message, {
-    hint: 'set the clock; until then every run reads the same window again',
-  });
-}
-
-/**
- * Said once, because the position moves past it; of `parts`, as long as the overlap lists them. The user's own --since
- * may have left it out, or have asked for it.
- */
-export function skipped({ from, until, parts, since }: Gap, sourceName: string): Problem {
-  const span = `records from ${isoText(from)} to ${isoText(until)}`;
-  if (parts !== undefined) {
-    return new Problem(exit.partial, `${sourceName} no longer has ${parts} of the parts that it lists of its ${span}`, {
-      hint: 'each run reports it until the overlap has passed it; run more often than the vendor forgets',
-    });
-  }
-  return since === until
-    ? new Problem(exit.partial, `${span} were skipped, because --since is later than the position`, {
-        hint: `they can be fetched with --since ${isoText(from)} --until ${isoText(until)}`,
-      })
-    : new Problem(exit.partial, `${span} are gone: ${sourceName} no longer keeps them`, {
-        hint:
-          since === from
-            ? 'ask for no more than it keeps: a later --since'
-            : 'this gap is reported once; run more often than the vendor forgets',
-      });
 }
 
 /**

@@ -1,10 +1,11 @@
 /** A branch from its window to the last slice of it: planned by the vendor's clock as soon as that is known. */
 import { isAhead } from '../clock/vendor-clock.ts';
 import { askOnce, forgetAwaited } from '../delivery/acknowledge.ts';
-import { begunPlan } from './begin.ts';
-import { beyondReach, forewarned, goneBefore } from './forewarned.ts';
-import { aheadOfBothClocks, aheadOfClock, neverAcknowledged } from './problems.ts';
-import { forCertain, untilTold } from './plan-in-force.ts';
+import { begunPlan } from '../plan/begin.ts';
+import { aheadOfBothClocks, aheadOfClock } from '../plan/clocks.ts';
+import { beyondReach, forewarned, goneBefore } from '../plan/forewarned.ts';
+import { neverAcknowledged } from './problems.ts';
+import { forCertain, untilTold } from '../plan/in-force.ts';
 import type { Branch } from './branch-run.ts';
 import { pullWindow } from './pull-window.ts';
 import { fromMillis, later } from '../time.ts';

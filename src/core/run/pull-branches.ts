@@ -3,16 +3,16 @@ import { packer } from '../batch.ts';
 import type { Doubted } from '../delivery/delivered.ts';
 import { unsaved } from '../delivery/unsaved.ts';
 import type { Begin, Position, Quarantine, Sink, Summary, Window } from '../types.ts';
-import { begunPlan } from './begin.ts';
-import { beginOfNew, noteListed } from './branch-list.ts';
+import { begunPlan, beginOfNew } from '../plan/begin.ts';
+import { noteListed } from '../position/branch-list.ts';
 import type { Branch, RunContext } from './branch-run.ts';
 import { save } from './keeping.ts';
-import { inDoubt, skipped, unasked } from './problems.ts';
-import { placeOf } from './position.ts';
+import { inDoubt, unasked } from './problems.ts';
+import { placeOf } from '../position.ts';
 import { pullBranch } from './pull-branch.ts';
 import { addProblem, collectProblem, nameBranches, type Collected } from './collected-problems.ts';
 import { outcomeOf } from '../summary.ts';
-import { leftUntold } from './untold.ts';
+import { leftUntold, skipped } from '../position/untold.ts';
 
 /** What a run has come to so far; each branch adds to it. */
 export interface RunState extends Collected {

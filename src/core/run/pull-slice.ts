@@ -6,11 +6,11 @@ import { fromMillis, toMillis } from '../time.ts';
 import type { Gap, Instant, Page, Window } from '../types.ts';
 import type { BranchRun } from './branch-run.ts';
 import { commit } from './commit.ts';
-import { noteCut, type Whole } from './cut-off.ts';
+import { noteCut, type Whole } from '../plan/cut-off.ts';
 import { notShownAgain } from './problems.ts';
 import { selection } from './selection.ts';
 import { unaccounted } from '../summary.ts';
-import { passOver } from './untold.ts';
+import { passOver } from '../position/untold.ts';
 
 /** What the slices of a window have in common. */
 interface Passed {

@@ -3,7 +3,7 @@ import { isoText } from '../time.ts';
 import type { Instant, Window } from '../types.ts';
 import { slices } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
-import { preferredOf, type Whole } from './cut-off.ts';
+import { preferredOf, type Whole } from '../plan/cut-off.ts';
 import { stoppedEarly } from './problems.ts';
 import { pullSlice } from './pull-slice.ts';
 

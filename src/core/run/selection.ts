@@ -1,10 +1,11 @@
 /** What of a slice is to be delivered: the records that belong to it, each once, by where the vendor was asked to begin. */
 import { withContentKey } from '../content/content-key.ts';
 import { conflict } from '../dedupe.ts';
+import type { PlanInForce } from '../plan/in-force.ts';
 import { fromMillis, later, second } from '../time.ts';
 import type { AuditRecord, Instant, Window, WindowRules } from '../types.ts';
 import { delayOf, overlapOf } from '../window.ts';
-import type { BranchRun, PlanInForce } from './branch-run.ts';
+import type { BranchRun } from './branch-run.ts';
 import { sieve, type Sieve } from './sieve.ts';
 
 interface Passage {

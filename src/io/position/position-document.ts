@@ -1,6 +1,6 @@
 /** The JSON document of a position file, to and from a position; the remembered IDs follow it in the file. */
 import { createLedger } from '../../core/dedupe.ts';
-import { firstPosition } from '../../core/run/position.ts';
+import { firstPosition } from '../../core/position.ts';
 import { fromMillis, isoText, toMillis } from '../../core/time.ts';
 import type { Begin, BranchPosition, Gap, Instant, Position } from '../../core/types.ts';
 

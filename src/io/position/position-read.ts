@@ -2,7 +2,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { forgetAwaited } from '../../core/delivery/acknowledge.ts';
 import { exit, Problem } from '../../core/problem.ts';
-import { progressOf } from '../../core/run/branch-list.ts';
+import { progressOf } from '../../core/position/branch-list.ts';
 import { shellWord } from '../../core/text/shell-word.ts';
 import { isoText } from '../../core/time.ts';
 import type { Instant, Position } from '../../core/types.ts';

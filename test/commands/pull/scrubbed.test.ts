@@ -4,7 +4,7 @@ import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { scrubbedQuarantine, scrubbedStore } from '../../../src/commands/pull/scrubbed.ts';
-import { firstPosition } from '../../../src/core/run/position.ts';
+import { firstPosition } from '../../../src/core/position.ts';
 import { positionStore } from '../../../src/io/position-file.ts';
 import { openQuarantine } from '../../../src/io/quarantine.ts';
 import { scratch } from '../../support/program.ts';

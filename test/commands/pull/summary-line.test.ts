@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { progressText, summaryText } from '../../../src/commands/pull/summary-line.ts';
-import { firstPosition, placeOf } from '../../../src/core/run/position.ts';
+import { firstPosition, placeOf } from '../../../src/core/position.ts';
 import { emptySummary } from '../../../src/core/summary.ts';
 import { fromMillis } from '../../../src/core/time.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dated } from '../../../src/core/clock/duration.ts';
-import { newPlace } from '../../../src/core/run/position.ts';
+import { newPlace } from '../../../src/core/position.ts';
 import { selection, type Selection } from '../../../src/core/run/selection.ts';
 import { emptySummary } from '../../../src/core/summary.ts';
 import { fromMillis, toMillis } from '../../../src/core/time.ts';

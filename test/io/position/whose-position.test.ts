@@ -4,7 +4,7 @@ import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createLedger } from '../../../src/core/dedupe.ts';
-import { firstPosition } from '../../../src/core/run/position.ts';
+import { firstPosition } from '../../../src/core/position.ts';
 import type { Position } from '../../../src/core/types.ts';
 import { positionStore } from '../../../src/io/position-file.ts';
 import { beginAgain, branch, load, plain, positionOf, saved, scope } from '../../support/positions.ts';

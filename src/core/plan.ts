@@ -1,16 +1,32 @@
 /** What is read of a branch: a window by the vendor's clock as soon as that is known, by ours until then. */
-import { dated } from '../clock/duration.ts';
-import { clocksApart, isCredible, isUnset, presumedNow, refusesFuture } from '../clock/vendor-clock.ts';
-import { settledFor } from './cut-off.ts';
-import { clocksDisagree, clockUnset } from './problems.ts';
-import type { Problem } from '../problem.ts';
-import type { Branch } from './branch-run.ts';
-import { fromMillis, second } from '../time.ts';
-import type { BranchPosition, DatedJob, Duration, Instant, Job, Window, WindowRules } from '../types.ts';
-import { delayOf, firstRunOf, overlapOf, windowOf, type NextWindow } from '../window.ts';
+import { dated } from './clock/duration.ts';
+import { clocksApart, isCredible, presumedNow, refusesFuture } from './clock/vendor-clock.ts';
+import { settledFor } from './plan/cut-off.ts';
+import type { Problem } from './problem.ts';
+import { fromMillis, second } from './time.ts';
+import type {
+  Begin,
+  BranchPosition,
+  DatedJob,
+  Duration,
+  Instant,
+  Job,
+  Source,
+  Tools,
+  Window,
+  WindowRules,
+} from './types.ts';
+import { delayOf, firstRunOf, overlapOf, windowOf, type NextWindow } from './window.ts';
 
-/** A branch before it is read. */
-export type Unplanned = Pick<Branch, 'job' | 'source' | 'place' | 'tools'> & Partial<Pick<Branch, 'promised'>>;
+/** A branch of the source before it is read. */
+export interface Unplanned {
+  readonly job: Job;
+  readonly source: Source;
+  readonly place: BranchPosition;
+  /** Where it begins as runs before this one have noted it, if any. */
+  readonly promised?: Begin | undefined;
+  readonly tools: Tools;
+}
 
 export interface Plan {
   readonly window: NextWindow;
@@ -100,17 +116,4 @@ export function isPastClock(at: Unplanned, { until }: Window, { httpStatus }: Pr
   const differs = `${source.name}'s clock is ${clocksApart(told, fromMillis(tools.now()))}`;
   tools.debug(`${differs}, and what ends later is refused: the window is made anew`);
   return true;
-}
-
-/** What to say of clocks that cannot be right, and were not gone by. */
-export function clockProblems(
-  { source, job, tools }: Pick<Branch, 'source' | 'tools'> & { readonly job: Pick<Job, 'usePosition'> },
-  watermark: Instant | undefined,
-): readonly Problem[] {
-  const told = source.serverTime();
-  const now = fromMillis(tools.now());
-  if (told !== undefined && !isCredible(told, presumedNow(now, watermark))) {
-    return [clocksDisagree(told, now, source.name)];
-  }
-  return isUnset(now) && job.usePosition && source.window.filter !== 'none' ? [clockUnset(now)] : [];
 }

@@ -2,7 +2,7 @@
 import { exit, Problem } from '../problem.ts';
 import { toMillis } from '../time.ts';
 import type { Duration, Position } from '../types.ts';
-import { persistent } from './position.ts';
+import { persistent } from '../position.ts';
 
 /** Throws Problem 75 while the job is held. `now` in milliseconds; a clock that was set back holds nothing. */
 export function checkHoldOff(holdOff: Duration | undefined, { failures, last }: Position, now: number): void {

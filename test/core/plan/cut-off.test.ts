@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exit, Problem } from '../../../src/core/problem.ts';
-import { isPast, isTooMuch, lengthAfterCut, settledFor } from '../../../src/core/run/cut-off.ts';
+import { isPast, isTooMuch, lengthAfterCut, settledFor } from '../../../src/core/plan/cut-off.ts';
 import { minute } from '../../support/memory.ts';
 
 const whole = { from: 0n, until: 60n * minute };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { skipped } from '../../../src/core/run/problems.ts';
+import { skipped } from '../../../src/core/position/untold.ts';
 
 test('what the vendor no longer keeps is the pause of the job, or was asked for by --since', () => {
   const gap = { from: 0n, until: 60_000_000_000n };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { begunPlan } from '../../../src/core/run/begin.ts';
-import { firstPosition, placeOf } from '../../../src/core/run/position.ts';
-import type { Unplanned } from '../../../src/core/run/plan.ts';
+import { begunPlan } from '../../../src/core/plan/begin.ts';
+import { firstPosition, placeOf } from '../../../src/core/position.ts';
+import type { Unplanned } from '../../../src/core/plan.ts';
 import { fromMillis } from '../../../src/core/time.ts';
 import type { BranchPosition, Job } from '../../../src/core/types.ts';
 import { fakeTools } from '../../support/fake-tools.ts';

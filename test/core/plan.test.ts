@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clockProblems, isPastClock, isSuited, planOf } from '../../../src/core/run/plan.ts';
-import { placeOf, firstPosition } from '../../../src/core/run/position.ts';
-import type { Branch } from '../../../src/core/run/branch-run.ts';
-import { exit, Problem } from '../../../src/core/problem.ts';
-import { fromMillis } from '../../../src/core/time.ts';
-import type { Job, WindowRules } from '../../../src/core/types.ts';
-import { fakeTools } from '../../support/fake-tools.ts';
-import { memoryJob, memoryVendor, minute } from '../../support/memory.ts';
+import { isPastClock, isSuited, planOf, type Unplanned } from '../../src/core/plan.ts';
+import { clockProblems } from '../../src/core/plan/clocks.ts';
+import { placeOf, firstPosition } from '../../src/core/position.ts';
+import { exit, Problem } from '../../src/core/problem.ts';
+import { fromMillis } from '../../src/core/time.ts';
+import type { Job, WindowRules } from '../../src/core/types.ts';
+import { fakeTools } from '../support/fake-tools.ts';
+import { memoryJob, memoryVendor, minute } from '../support/memory.ts';
 
 const ours = Date.UTC(2026, 10, 20, 9);
 const now = fromMillis(ours);
@@ -21,7 +21,7 @@ interface Case {
   readonly clock?: number;
 }
 
-type Subject = Pick<Branch, 'job' | 'source' | 'place' | 'tools'> & { readonly warnings: string[] };
+type Subject = Unplanned & { readonly warnings: string[] };
 
 function branch({ job, rules, watermark, clock = ours }: Case): Subject {
   const warnings: string[] = [];

@@ -5,9 +5,8 @@
 import { refusesLaterPage } from '../http-status.ts';
 import { exit, type Problem } from '../problem.ts';
 import { fromMillis, toMillis } from '../time.ts';
-import type { BranchPosition, Duration, Instant, Window, WindowRules } from '../types.ts';
-import type { BranchRun } from './branch-run.ts';
-import { persistent } from './position.ts';
+import type { BranchPosition, Duration, Instant, Position, Source, Window, WindowRules } from '../types.ts';
+import { persistent } from '../position.ts';
 
 const shortest = 1000;
 
@@ -80,9 +79,16 @@ interface Break {
   readonly hasRead: boolean;
 }
 
+/** A branch while it is read; `before`: of the runs before. */
+interface CutBranch {
+  readonly place: BranchPosition;
+  readonly source: Pick<Source, 'window'>;
+  readonly before: Pick<Position, 'failures'>;
+}
+
 /** Notes in the place of a branch how long the next run's first slice is to be, where that is another one than before. */
 export function noteCut(
-  { place, source, before }: Pick<BranchRun, 'place' | 'source' | 'before'>,
+  { place, source, before }: CutBranch,
   slice: Window,
   whole: Whole,
   { isStopped, failure, unfinished, hasRead }: Break,

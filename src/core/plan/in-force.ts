@@ -1,12 +1,24 @@
 /** A plan while the window that it made is read: by our clock, which the vendor's may show to be wrong, or surely. */
+import { isPastClock, isSuited, type Plan, type Unplanned } from '../plan.ts';
+import { passOver } from '../position/untold.ts';
+import type { Problem } from '../problem.ts';
 import { fromMillis, isoText } from '../time.ts';
-import type { Instant } from '../types.ts';
-import type { Branch, PlanInForce } from './branch-run.ts';
-import { isPastClock, isSuited, type Plan } from './plan.ts';
-import { passOver } from './untold.ts';
+import type { Instant, Window } from '../types.ts';
+
+/** What the reading of a window tells its plan, and asks it. */
+export interface PlanInForce {
+  /** Whether the window suits the vendor's clock, which was not known before the first reply. */
+  suits(serverTime: Instant): boolean;
+  /** Whether a slice of it was refused only because that clock is behind ours. */
+  isPastClock(slice: Window, refusal: Problem): boolean;
+  /** The position moves past the gap before the window. */
+  passGap(): void;
+  /** A record came from long before the window, which the vendor shows all the same; milliseconds since 1970. */
+  showedStale(time: number): void;
+}
 
 /** The first plan of a branch: it holds as long as the vendor has told no time that it does not suit. */
-export function untilTold(at: Branch, plan: Plan): PlanInForce {
+export function untilTold(at: Unplanned, plan: Plan): PlanInForce {
   return {
     ...forCertain(at, plan),
     suits: (told) => isSuited(at, told),
@@ -15,7 +27,7 @@ export function untilTold(at: Branch, plan: Plan): PlanInForce {
 }
 
 /** The plan that is carried out, whatever the clocks say. */
-export function forCertain({ place, source, tools }: Branch, { window: { gap }, job }: Plan): PlanInForce {
+export function forCertain({ place, source, tools }: Unplanned, { window: { gap }, job }: Plan): PlanInForce {
   let told = false;
   return {
     suits: () => true,

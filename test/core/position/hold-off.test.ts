@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkHoldOff } from '../../../src/core/run/hold-off.ts';
-import { firstPosition } from '../../../src/core/run/position.ts';
+import { checkHoldOff } from '../../../src/core/position/hold-off.ts';
+import { firstPosition } from '../../../src/core/position.ts';
 import type { LastRun, Position } from '../../../src/core/types.ts';
 
 const ended = Date.parse('2026-11-20T09:00:00Z');

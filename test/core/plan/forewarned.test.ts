@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { beyondReach, forewarned, goneBefore, type Beginning } from '../../../src/core/run/forewarned.ts';
+import { beyondReach, forewarned, goneBefore, type Beginning } from '../../../src/core/plan/forewarned.ts';
 import type { Source, WindowRules } from '../../../src/core/types.ts';
 import { memoryJob, memoryVendor, minute } from '../../support/memory.ts';
 

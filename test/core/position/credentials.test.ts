@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changedCredentials, markCredentials } from '../../../src/core/run/credentials.ts';
+import { changedCredentials, markCredentials } from '../../../src/core/position/credentials.ts';
 
 test('a secret that is another one is told, by the name of its setting', () => {
   const [before, now] = [

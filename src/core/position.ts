@@ -1,10 +1,10 @@
 /** A job's position before its first run, and how a run is written down in it. */
-import { createLedger } from '../dedupe.ts';
-import { isAnyAccepted, outcomeOf, refusedAnew } from '../summary.ts';
-import { exit, isByRequest, type Problem, worst } from '../problem.ts';
-import { fromMillis, isoText } from '../time.ts';
-import { serverText } from '../text/shown.ts';
-import type { BranchPosition, Position, Summary } from '../types.ts';
+import { createLedger } from './dedupe.ts';
+import { isAnyAccepted, outcomeOf, refusedAnew } from './summary.ts';
+import { exit, isByRequest, type Problem, worst } from './problem.ts';
+import { fromMillis, isoText } from './time.ts';
+import { serverText } from './text/shown.ts';
+import type { BranchPosition, Position, Summary } from './types.ts';
 
 /** So many runs that fail in a row are no accident. */
 export const persistent = 3;

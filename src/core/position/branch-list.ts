@@ -1,10 +1,9 @@
 /** Branches that a source lists: how far they are read, and those that it listed until now. */
 import { firstOf } from '../text/listed.ts';
 import { exit, Problem } from '../problem.ts';
-import type { Begin, Instant, Job, Position, Source } from '../types.ts';
-import { earlier, later } from '../time.ts';
+import type { Instant, Position, Source } from '../types.ts';
+import { earlier } from '../time.ts';
 import { serverText } from '../text/shown.ts';
-import { overlapOf } from '../window.ts';
 
 /** The earliest watermark of the branches that are listed, undefined when none has one; how many they are, and have none. */
 export function progressOf({ branches }: Position): {
@@ -32,24 +31,6 @@ export function noteListed(position: Position, source: Source, branches: readonl
     place.listed = listed.has(branch);
   }
   return source.asksForBranches === true && missed.length > 0 ? [noLongerListed(source.name, missed)] : [];
-}
-
-/**
- * Where branches begin that the vendor lists for the first time, unless a first run reaches further back: where the job had
- * got to, or was to begin. They may have come into being since, and what happens while it does not run belongs to the job.
- */
-export function beginOfNew(
-  { branches }: Position,
-  { asksForBranches, window }: Pick<Source, 'asksForBranches' | 'window'>,
-  job: Pick<Job, 'overlap'>,
-): Begin | undefined {
-  const overlap = overlapOf(job, window);
-  const [first, ...others] = [...branches.values()].flatMap(({ watermark, begin }) =>
-    watermark === undefined ? (begin?.from ?? []) : watermark - overlap,
-  );
-  return asksForBranches !== true || first === undefined
-    ? undefined
-    : { from: others.reduce(later, first), firstRun: 0n };
 }
 
 /** Said once: whether the right to read it was taken away, or the branch is gone for good, the vendor does not say. */

@@ -3,11 +3,11 @@
  * meanwhile belongs to the job.
  */
 import { isUnset } from '../clock/vendor-clock.ts';
-import { earlier } from '../time.ts';
-import { firstRunOf } from '../window.ts';
-import type { Position } from '../types.ts';
-import { begunBefore, planOf, type Plan, type Unplanned } from './plan.ts';
-import { newPlace } from './position.ts';
+import { earlier, later } from '../time.ts';
+import { firstRunOf, overlapOf } from '../window.ts';
+import type { Begin, Job, Position, Source } from '../types.ts';
+import { begunBefore, planOf, type Plan, type Unplanned } from '../plan.ts';
+import { newPlace } from '../position.ts';
 
 /** Notes where a job begins whose branches are not known yet: its destination may be out of reach, or their list. */
 export function noteBegin(at: Omit<Unplanned, 'place'>, position: Position): void {
@@ -34,4 +34,22 @@ export function begunPlan(at: Unplanned): Plan {
   const from = earlier(window.from, plan.job.since ?? window.from);
   if (known === undefined || known > from) place.begin = { from, firstRun };
   return plan;
+}
+
+/**
+ * Where branches begin that the vendor lists for the first time, unless a first run reaches further back: where the job had
+ * got to, or was to begin. They may have come into being since, and what happens while it does not run belongs to the job.
+ */
+export function beginOfNew(
+  { branches }: Position,
+  { asksForBranches, window }: Pick<Source, 'asksForBranches' | 'window'>,
+  job: Pick<Job, 'overlap'>,
+): Begin | undefined {
+  const overlap = overlapOf(job, window);
+  const [first, ...others] = [...branches.values()].flatMap(({ watermark, begin }) =>
+    watermark === undefined ? (begin?.from ?? []) : watermark - overlap,
+  );
+  return asksForBranches !== true || first === undefined
+    ? undefined
+    : { from: others.reduce(later, first), firstRun: 0n };
 }
