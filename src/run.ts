@@ -28,7 +28,7 @@ import { pullBranches, type RunState } from './core/run/pull-branches.ts';
 import { collectProblem } from './core/run/collected-problems.ts';
 import { emptySummary } from './core/summary.ts';
 import type { CredentialMarks, Position, Sink, Summary, Window } from './core/types.ts';
-import { beginAgain } from './io/position/position-read.ts';
+import { beginAgain } from './io/position-file/read.ts';
 
 export interface RunParts extends RunContext {
   /** Called when the lock is held and the position read, before either end is contacted. */

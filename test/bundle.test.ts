@@ -10,7 +10,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { lockJob } from '../src/io/position/state-directory.ts';
+import { lockJob } from '../src/io/state/directory.ts';
 import { scratch } from './support/program.ts';
 import { answers, rawServer, reply } from './support/raw-server.ts';
 

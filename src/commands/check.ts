@@ -10,7 +10,7 @@ import type { PositionStore, Sink } from '../core/types.ts';
 import type { Log } from '../io/log.ts';
 import { positionStore } from '../io/position-file.ts';
 import { printText } from '../io/streams/report.ts';
-import { setAsideBeside } from '../io/position/set-aside.ts';
+import { setAsideBeside } from '../io/quarantine/set-aside.ts';
 import type { Host } from './host.ts';
 import { type Found, lookAtSource } from './check/look-at-source.ts';
 import { makeEnds, type Ends } from './ends.ts';

@@ -5,8 +5,8 @@
 import { namedJob, usesPosition } from '../config/named-job.ts';
 import { stateDirectory } from '../config/state-directory.ts';
 import type { Flags } from '../cli/flags.ts';
-import type { Lock } from '../io/position/lock.ts';
-import { lockJob } from '../io/position/state-directory.ts';
+import type { Lock } from '../io/state/lock.ts';
+import { lockJob } from '../io/state/directory.ts';
 import type { Host } from './host.ts';
 
 /** Throws Problem 75 at once when another run holds the lock of the named job. */

@@ -16,10 +16,10 @@ import { persistent } from '../core/position.ts';
 import { oneLine } from '../core/text/shown.ts';
 import { fromMillis, isoText, toMillis } from '../core/time.ts';
 import type { Instant, Position } from '../core/types.ts';
-import { listPositions } from '../io/position/position-list.ts';
+import { listPositions } from '../io/position-file/list.ts';
 import { printText } from '../io/streams/report.ts';
-import { refuseMissing } from '../io/position/state-directory.ts';
-import { setAsideBeside } from '../io/position/set-aside.ts';
+import { refuseMissing } from '../io/state/directory.ts';
+import { setAsideBeside } from '../io/quarantine/set-aside.ts';
 import type { Host } from './host.ts';
 import { isRecent, troubleOf, type Trouble } from './status/trouble.ts';
 

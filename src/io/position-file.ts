@@ -2,10 +2,10 @@
  * The durable home of positions: one file a job, replaced as a whole, the generation before beside it, and a journal for
  * what was delivered in between.
  *
- *     <job>.position             the position (io/position/position-format.ts)
+ *     <job>.position             the position (io/position-file/format.ts)
  *     <job>.position.previous    the one before: read, with a warning, when the first is damaged or gone. A copy of the
  *                                first when that is the first to know of a branch how far it got
- *     <job>.journal              delivered since (io/position/journal.ts)
+ *     <job>.journal              delivered since (io/position-file/journal.ts)
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -15,10 +15,10 @@ import type { Position, PositionStore } from '../core/types.ts';
 import { copyOver, linkOver, replaceFile } from './disk/durable.ts';
 import { fileProblem, orFileProblem } from './disk/file-problem.ts';
 import { reached } from './failpoint.ts';
-import { openJournal } from './position/journal.ts';
-import type { JournalEntry } from './position/journal-read.ts';
-import type { Lock } from './position/lock.ts';
-import { writePosition } from './position/position-format.ts';
+import { openJournal } from './position-file/journal.ts';
+import type { JournalEntry } from './position-file/journal-read.ts';
+import type { Lock } from './state/lock.ts';
+import { writePosition } from './position-file/format.ts';
 import {
   goingOn,
   headingOf,
@@ -30,8 +30,8 @@ import {
   type Scope,
   unreadable,
   unusable,
-} from './position/position-read.ts';
-import { fileName, journalSuffix, lockJob, positionSuffix, previousSuffix } from './position/state-directory.ts';
+} from './position-file/read.ts';
+import { fileName, journalSuffix, lockJob, positionSuffix, previousSuffix } from './state/directory.ts';
 
 const noPosition = 'none';
 

@@ -14,7 +14,7 @@ import { removeFile, syncDirectory, tempBeside } from './disk/durable.ts';
 import { orFileProblem } from './disk/file-problem.ts';
 import { openOwn } from './disk/open-own.ts';
 import { reached } from './failpoint.ts';
-import { prepareDirectory } from './position/state-directory.ts';
+import { prepareDirectory } from './state/directory.ts';
 import { isGone } from './disk/is-gone.ts';
 import { lastingFailure } from './disk/lasting-failure.ts';
 import { mutex } from './disk/mutex.ts';

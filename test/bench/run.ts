@@ -12,7 +12,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { lockJob } from '../../src/io/position/state-directory.ts';
+import { lockJob } from '../../src/io/state/directory.ts';
 import { cleanEnvironment, measure, median, type Command, type Sample } from './measure.ts';
 
 interface Row {

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
-import { lockJob } from '../../src/io/position/state-directory.ts';
+import { lockJob } from '../../src/io/state/directory.ts';
 import { scene } from '../faults/harness.ts';
 import { stage } from '../support/canaries.ts';
 import { certificateAuthority } from '../support/certificates.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { lockJob } from '../../src/io/position/state-directory.ts';
+import { lockJob } from '../../src/io/state/directory.ts';
 import { run, scratch, shell, type Ended } from '../support/program.ts';
 
 /** Pipes two records into the job `j`, whose positions live in `directory`. */

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import type { TlsOptions } from 'node:tls';
 import { Problem } from '../../src/core/problem.ts';
-import { listPositions } from '../../src/io/position/position-list.ts';
+import { listPositions } from '../../src/io/position-file/list.ts';
 import { main } from '../../src/main.ts';
 import { builtProgram } from '../support/built-program.ts';
 import { linesOf } from '../support/lines.ts';

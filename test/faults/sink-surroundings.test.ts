@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onReached } from '../../src/io/failpoint.ts';
-import { listPositions } from '../../src/io/position/position-list.ts';
+import { listPositions } from '../../src/io/position-file/list.ts';
 import { elasticScene, expectSetAside, ids, kinds, onPost, scenes, splunkScene } from './destinations.ts';
 import { fault, scene } from './harness.ts';
 

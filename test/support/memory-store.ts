@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { Problem } from '../../src/core/problem.ts';
 import type { PositionStore, Quarantine, Saved } from '../../src/core/types.ts';
-import { documentText, positionOf, type StoredDocument } from '../../src/io/position/position-document.ts';
+import { documentText, positionOf, type StoredDocument } from '../../src/io/position-file/document.ts';
 
 export interface MemoryStore extends PositionStore {
   /** Saves so far. */

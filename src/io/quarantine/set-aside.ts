@@ -2,8 +2,8 @@
 import { Buffer } from 'node:buffer';
 import { counted } from '../../core/text/counted.ts';
 import { orFileProblem } from '../disk/file-problem.ts';
-import { openToRead } from './own-file.ts';
-import { positionSuffix, quarantineSuffix } from './state-directory.ts';
+import { openToRead } from '../state/own-file.ts';
+import { positionSuffix, quarantineSuffix } from '../state/directory.ts';
 
 const blockSize = 256 * 1024;
 

@@ -17,13 +17,13 @@ import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { Problem } from '../../../src/core/problem.ts';
 import { onReached } from '../../../src/io/failpoint.ts';
-import { takeLock } from '../../../src/io/position/lock.ts';
-import { holders } from '../../../src/io/position/lock-holder.ts';
+import { takeLock } from '../../../src/io/state/lock.ts';
+import { holders } from '../../../src/io/state/lock-holder.ts';
 import { builtProgram } from '../../support/built-program.ts';
 import { ended } from '../../support/program.ts';
 import { arm } from '../../sweep/failing.ts';
 
-const lockModule = new URL('../../../src/io/position/lock.ts', import.meta.url).href;
+const lockModule = new URL('../../../src/io/state/lock.ts', import.meta.url).href;
 
 /** The place of a lock in a directory of its own. */
 function freshPlace(t: TestContext): string {

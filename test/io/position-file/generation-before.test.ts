@@ -6,7 +6,7 @@ import { Problem } from '../../../src/core/problem.ts';
 import type { BranchPosition } from '../../../src/core/types.ts';
 import { onReached } from '../../../src/io/failpoint.ts';
 import { positionStore } from '../../../src/io/position-file.ts';
-import { listPositions } from '../../../src/io/position/position-list.ts';
+import { listPositions } from '../../../src/io/position-file/list.ts';
 import { branch, load, plain, positionOf, saved, scope } from '../../support/positions.ts';
 import { problem } from '../../support/problem.ts';
 import { scratch } from '../../support/program.ts';

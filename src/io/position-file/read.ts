@@ -7,9 +7,9 @@ import { shellWord } from '../../core/text/shell-word.ts';
 import { isoText } from '../../core/time.ts';
 import type { Instant, Position } from '../../core/types.ts';
 import { fileProblem } from '../disk/file-problem.ts';
-import { openToRead, openTrusted } from './own-file.ts';
-import { journalSuffix, positionSuffix, previousSuffix } from './state-directory.ts';
-import { readHeading, readPosition, type ReadIds, type Reading, type StoredPosition } from './position-format.ts';
+import { openToRead, openTrusted } from '../state/own-file.ts';
+import { journalSuffix, positionSuffix, previousSuffix } from '../state/directory.ts';
+import { readHeading, readPosition, type ReadIds, type Reading, type StoredPosition } from './format.ts';
 
 /** What a position belongs to: what is read, and where it goes. */
 export type Scope = Pick<Position, 'source' | 'sink' | 'asked'>;

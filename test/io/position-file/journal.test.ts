@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openJournal } from '../../../src/io/position/journal.ts';
-import { readJournal, type JournalEntry } from '../../../src/io/position/journal-read.ts';
+import { openJournal } from '../../../src/io/position-file/journal.ts';
+import { readJournal, type JournalEntry } from '../../../src/io/position-file/journal-read.ts';
 import { scratch } from '../../support/program.ts';
 import { refused } from '../../support/refused.ts';
 

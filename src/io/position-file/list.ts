@@ -3,8 +3,8 @@ import { basename, join } from 'node:path';
 import { Problem } from '../../core/problem.ts';
 import type { Position } from '../../core/types.ts';
 import { fileProblem } from '../disk/file-problem.ts';
-import { goingOn, newer, oneBefore, readListed } from './position-read.ts';
-import { jobOf, namesIn, positionSuffix, previousSuffix } from './state-directory.ts';
+import { goingOn, newer, oneBefore, readListed } from './read.ts';
+import { jobOf, namesIn, positionSuffix, previousSuffix } from '../state/directory.ts';
 
 /** A job as it is found in a state directory: its position (without remembered IDs), or what is wrong with the file. */
 export interface StoredJob {

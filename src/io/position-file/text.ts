@@ -1,4 +1,4 @@
-/** The text of a position file below its first line, taken up part by part (position-format.ts). */
+/** The text of a position file below its first line, taken up part by part (format.ts). */
 import { Buffer } from 'node:buffer';
 
 export interface PositionText {

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Problem } from '../../../src/core/problem.ts';
 import { positionStore } from '../../../src/io/position-file.ts';
-import { listPositions } from '../../../src/io/position/position-list.ts';
+import { listPositions } from '../../../src/io/position-file/list.ts';
 import { branch, load, positionOf, saved, scope } from '../../support/positions.ts';
 import { problem } from '../../support/problem.ts';
 import { scratch } from '../../support/program.ts';

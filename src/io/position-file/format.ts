@@ -18,8 +18,8 @@ import { dormantLedger } from '../../core/ledger/dormant-ledger.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Position } from '../../core/types.ts';
 import { reached } from '../failpoint.ts';
-import { documentText, positionOf, type StoredDocument } from './position-document.ts';
-import { positionText } from './position-text.ts';
+import { documentText, positionOf, type StoredDocument } from './document.ts';
+import { positionText } from './text.ts';
 import { writeFully } from '../disk/write-fully.ts';
 
 const version = 1;

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { Saved } from '../../core/types.ts';
 import { orFileProblem } from '../disk/file-problem.ts';
-import { openTrusted } from './own-file.ts';
+import { openTrusted } from '../state/own-file.ts';
 
 export interface JournalEntry {
   readonly branch: string;

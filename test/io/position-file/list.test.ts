@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Problem } from '../../../src/core/problem.ts';
 import { positionStore } from '../../../src/io/position-file.ts';
-import { listPositions } from '../../../src/io/position/position-list.ts';
+import { listPositions } from '../../../src/io/position-file/list.ts';
 import { branch, positionOf, scope } from '../../support/positions.ts';
 import { scratch } from '../../support/program.ts';
 
