@@ -16,7 +16,7 @@ import type {
   Window,
   WindowRules,
 } from './types.ts';
-import { delayOf, firstRunOf, overlapOf, windowOf, type NextWindow } from './window.ts';
+import { delayOf, firstRunOf, overlapOf, wholeSecond, windowOf, type NextWindow } from './window.ts';
 
 /** A branch of the source before it is read. */
 export interface Unplanned {
@@ -47,7 +47,9 @@ export function planOf(at: Unplanned, told: Instant | undefined): Plan {
   // The watermark stays so far behind the vendor's clock. Bounds that were asked for are not to be moved by that.
   const isAsked = job.since !== undefined || job.until !== undefined;
   const passed = watermark === undefined || isAsked ? watermark : watermark + delayOf(job, source.window);
-  const presumed = presumedNow(fromMillis(tools.now()), passed);
+  const now = presumedNow(fromMillis(tools.now()), passed);
+  // Vendors tell whole seconds, too. From there on back, what `longest` allows needs no second more to be written.
+  const presumed = watermark === undefined || isAsked ? wholeSecond(now) : now;
   const serverNow = told !== undefined && isCredible(told, presumed) ? told : presumed;
   const datedJob = dated(job, serverNow);
   const settled = job.usePosition ? settledFor(place, overlapOf(job, source.window)) : undefined;

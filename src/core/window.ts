@@ -113,7 +113,7 @@ export function* slices(
   const longest = later(least, earlier(rules.longest ?? whole, rules.slice ?? whole));
   let length = later(least, earlier(first ?? longest, longest));
   for (let { from, until } = window; from < window.until; from = until) {
-    until = from + length;
+    until = edge(from) + length; // what is asked for begins there
     if (until < window.until) until = earlier(until, window.until - shortest); // or the last would be too short
     while (until < window.until && edge(until) <= from) until += length;
     until = until < window.until ? edge(until) : window.until;
