@@ -167,6 +167,24 @@ test('a vendor that refuses a window longer than it allows, and tells no time, i
   }
 });
 
+test('a vendor of whole days that refuses a window longer than it allows is asked for no day more', async (t) => {
+  const day = 86_400_000;
+  const here = await scene(t, {
+    define: (base) => ({ ...base, window: { ...base.window, time: 'date', longest: '2d' } }),
+  });
+  here.vendor.fault = ({ path }, truth) => {
+    const [from = '', until = ''] = ['from', 'until'].map(
+      (name) => new URL(path, here.vendor.url).searchParams.get(name) ?? '',
+    );
+    if (Date.parse(until) - Date.parse(from) > 2 * day) return reply(400, {}, '{"message":"more than two days"}');
+    return truth;
+  };
+  for (const flags of [[], ['--since', '5d'], ['--since', '2d']]) {
+    const { status, stdout, stderr } = await here.run(['check', ...flags]);
+    assert.deepEqual([status, stderr], [0, ''], `${flags.join(' ')}\n${stdout}`);
+  }
+});
+
 test('a vendor that takes no window past its own clock, of which ours is ahead, works, as it does in a run', async (t) => {
   const here = await scene(t);
   const theirs = (): number => here.clock.now - 5000;

@@ -7,11 +7,11 @@ import { Problem } from '../../core/problem.ts';
 import { earliestShown } from '../../core/run/commit.ts';
 import { goneBefore } from '../../core/plan/forewarned.ts';
 import { clockProblems } from '../../core/plan/clocks.ts';
-import { fromMillis, isoText, second } from '../../core/time.ts';
+import { fromMillis, isoText, second, earlier } from '../../core/time.ts';
 import { counted } from '../../core/text/counted.ts';
 import { serverText } from '../../core/text/shown.ts';
 import type { Page, Source, Tools, Window, WindowRules } from '../../core/types.ts';
-import { wholeSecond, windowOf } from '../../core/window.ts';
+import { slices, windowOf } from '../../core/window.ts';
 import { drift } from '../drift.ts';
 import { firstLook } from './first-look.ts';
 import type { Ends } from '../ends.ts';
@@ -99,16 +99,15 @@ function clockOf({ window, serverTime }: Source): string {
 }
 
 /** What a first run would ask for first, as far as the vendor allows it at once; without --since, what it would ask for last. */
-function firstPart({ window, edge, serverTime }: Source, plan: JobPlan, tools: Tools): Window {
+function firstPart({ window, edge, namedFrom, serverTime }: Source, plan: JobPlan, tools: Tools): Window {
   const serverNow = serverTime() ?? fromMillis(tools.now());
   // Nobody goes by the window of a vendor without a time filter, and 1970 would look strange in the report.
   const rules: WindowRules = window.filter === 'none' ? { ...window, filter: 'ingestion' } : window;
   const request = { ...dated(plan, serverNow), watermark: undefined, rules, serverNow, edge };
   const { from, until } = windowOf(request);
-  const longest = window.longest ?? window.slice;
   const whole = until - from < second ? second : until - from;
-  // Where times are written in whole seconds, parts of one at both ends would ask for a second more than the vendor allows.
-  if (longest === undefined || longest > whole) return { from: until - whole, until };
-  if (plan.since !== undefined) return { from, until: wholeSecond(from) + longest };
-  return { from: wholeSecond(until) - longest, until: wholeSecond(until) };
+  const longest = window.longest ?? window.slice ?? whole;
+  const looked = { from: until - (plan.since === undefined ? earlier(longest, whole) : whole), until };
+  const [part] = slices(looked, { ...rules, longest, slice: undefined }, undefined, (at) => namedFrom(edge(at)));
+  return part ?? looked;
 }
