@@ -6,7 +6,7 @@ import type { Flags } from '../cli/flags.ts';
 import { exit, Problem, worst } from '../core/problem.ts';
 import { toMillis } from '../core/time.ts';
 import { oneLine } from '../core/text/shown.ts';
-import type { PositionStore, Sink } from '../core/types.ts';
+import type { PositionStore, Saved, Sink } from '../core/types.ts';
 import type { Log } from '../io/log.ts';
 import { positionStore } from '../io/position-file.ts';
 import { printText } from '../io/streams/report.ts';
@@ -52,10 +52,14 @@ export async function check(flags: Flags, host: Host): Promise<number> {
 
   try {
     await step('settings', () => Promise.resolve(settingsText(configuration)));
-    await step('position', () =>
-      lookAtPosition(stateDirectory(flags.stateDir, world.environment), configuration, ends, log),
-    );
-    await step(`sink ${ends.sink.name}`, () => lookAtSink(ends.sink));
+    let saved: Saved | undefined;
+    await step('position', async () => {
+      const directory = stateDirectory(flags.stateDir, world.environment);
+      const looked = await lookAtPosition(directory, configuration, ends, log);
+      saved = looked.saved;
+      return looked.found;
+    });
+    await step(`sink ${ends.sink.name}`, () => lookAtSink(ends.sink, saved));
     await step(`source ${ends.source.name}`, () => lookAtSource(ends, configuration, warnings));
   } finally {
     await ends.close();
@@ -70,31 +74,40 @@ function settingsText({ findings }: Configuration): string {
 }
 
 /** The position can be created, locked and read; a run that is working right now is no fault. */
-async function lookAtPosition(directory: string, configuration: Configuration, ends: Ends, log: Log): Promise<Found> {
+async function lookAtPosition(
+  directory: string,
+  configuration: Configuration,
+  ends: Ends,
+  log: Log,
+): Promise<{ readonly found: Found; readonly saved?: Saved | undefined }> {
   const name = jobName(configuration.naming, ends.source, ends.sink, configuration.plan.search);
   const store: PositionStore = positionStore(directory, name, scopeOf(ends, configuration));
   try {
     await store.lock();
     const position = await store.load();
     for (const warning of store.warnings) log.warn(warning);
-    if (position === undefined) return `none yet, will be ${store.path}`;
+    if (position === undefined) return { found: `none yet, will be ${store.path}` };
     const isSound = store.warnings.length === 0;
     const place = isSound ? store.path : `the one before ${store.path}`;
     const aside = await setAsideBeside(store.path);
-    if (aside !== undefined) return { warning: `${place}, ${aside}` };
-    return isSound ? place : { warning: place };
+    const { saved } = position;
+    if (aside !== undefined) return { found: { warning: `${place}, ${aside}` }, saved };
+    return { found: isSound ? place : { warning: place }, saved };
   } catch (error) {
-    if (error instanceof Problem && error.status === exit.tempfail) return 'in use by a run right now';
+    if (error instanceof Problem && error.status === exit.tempfail) {
+      return { found: 'in use by a run right now' };
+    }
     throw error;
   } finally {
     await store.close();
   }
 }
 
-async function lookAtSink(sink: Sink): Promise<string> {
+/** `saved`: what a run would be given of the position. */
+async function lookAtSink(sink: Sink, saved: Saved | undefined): Promise<string> {
   try {
-    if (sink.look === undefined) await sink.open?.(undefined);
-    else await sink.look();
+    if (sink.look === undefined) await sink.open?.(saved);
+    else await sink.look(saved);
     const found = await sink.probe?.();
     if (found !== undefined) return `${sink.scope}: ${found}`;
     return sink.scope === '' ? 'ready' : `ready at ${sink.scope}`;

@@ -354,7 +354,7 @@ export interface Sink {
   /** Before anything is read from the source: is the place there, and what was saved with the last position? */
   open?(saved: Saved | undefined): Promise<void>;
   /** Instead of `open`, where that makes or changes something: whether it would do. */
-  look?(): Promise<void>;
+  look?(saved: Saved | undefined): Promise<void>;
   /**
    * Asks whether it is reachable and takes the credentials, sending no record and changing nothing; says in a few words
    * what was found, and what only a delivery can prove.
@@ -464,8 +464,8 @@ export interface Wire {
 }
 
 export interface AppendFile {
-  /** Whether it could be created or opened; nothing is made or changed. */
-  look(): Promise<void>;
+  /** Whether `open` could create or open it; nothing is made or changed. */
+  look(saved: FilePlace | undefined): Promise<void>;
   /**
    * Creates or opens it (0600). What stands behind `saved`, if it is the same file, is a killed run's or somebody else's:
    * whole lines stay, and a last one that nobody finished is cut off. `begins` says of a line, its line break included,

@@ -115,7 +115,7 @@ export function appendFile(path: string): AppendFile {
   }
 
   return {
-    look: () => orFileProblem('open', path, () => lookAtOwn(path)),
+    look: (saved) => orFileProblem('open', path, () => lookAtOwn(path, saved?.inode)),
     async open(saved, begins) {
       try {
         await prepare(saved, begins);

@@ -29,7 +29,7 @@ export function fileSink(path: string | undefined, tools: Pick<SinkTools, 'file'
     repeats: 'found',
     encode: tools.form?.encode ?? jsonLine,
     open: (saved) => target.open(place(saved), tools.form?.name === 'elastic' ? isAction : undefined),
-    look: () => target.look(),
+    look: (saved) => target.look(place(saved)),
     async send(batch) {
       await target.append(batch.body, batch.ends);
       return { outcomes: allKept(batch) };

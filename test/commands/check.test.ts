@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
 import { lockJob } from '../../src/io/state/directory.ts';
@@ -351,6 +351,21 @@ test('an output file is not made by looking whether it could be, and one that is
     const { status: found, stderr } = await look(output);
     assert.deepEqual([found, said.test(stderr)], [status, true], stderr);
   }
+});
+
+test('an output file that has got another name since a run wrote to it is no fault of the next run, nor of the check', async (t) => {
+  const directory = scratch(t);
+  const path = join(directory, 'out.jsonl');
+  const words = ['--source', 'sample', '--state-dir', join(directory, 'state'), '--job', 'demo', '--output', path];
+  chmodSync(directory, 0o1777);
+  assert.equal((await run(words)).status, 0);
+  linkSync(path, join(directory, 'backup'));
+  for (const argv of [['check', ...words], words]) {
+    const { status, stderr } = await run(argv);
+    assert.deepEqual([status, stderr], [0, ''], argv[0]);
+  }
+  const other = await run(['check', ...words, '--job', 'another']);
+  assert.deepEqual([other.status, / is a hard link/.test(other.stderr)], [73, true], other.stderr);
 });
 
 test('a job that a run is working on right now is no fault, and its position is left to that run', async (t) => {

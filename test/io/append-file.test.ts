@@ -333,7 +333,7 @@ test('a hard link is not written to where everybody may put one: it would lead i
   linkSync(precious, path);
   chmodSync(dirname(path), 0o1777);
   await assert.rejects(append(path, undefined, 'a\n'), problem(73, / is a hard link: .* others can put files$/, /rm /));
-  await assert.rejects(appendFile(path).look(), problem(73, / is a hard link/));
+  await assert.rejects(appendFile(path).look(undefined), problem(73, / is a hard link/));
   assert.equal(readFileSync(precious, 'utf8'), 'precious\n');
   chmodSync(dirname(path), 0o700);
   await append(path, undefined, 'a\n');
@@ -582,6 +582,6 @@ test('a file size limit is a Problem, too', (t) => {
 
 test('to look whether a file could be made leaves nothing behind', async (t) => {
   const path = freshPath(t);
-  await appendFile(path).look();
+  await appendFile(path).look(undefined);
   assert.deepEqual(readdirSync(dirname(path)), []);
 });

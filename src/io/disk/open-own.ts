@@ -32,11 +32,11 @@ export async function openOwn(path: string, known?: string): Promise<FileHandle>
 }
 
 /** Whether `openOwn` would do, and find a regular file: without making it. That it could be made, one beside it shows. */
-export async function lookAtOwn(path: string): Promise<void> {
+export async function lookAtOwn(path: string, known?: string): Promise<void> {
   let file: FileHandle | undefined;
   try {
     file = await openThere(path);
-    await refuseStrange(file, path, undefined);
+    await refuseStrange(file, path, known);
     if (!(await file.stat()).isFile()) throw irregular(path);
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
