@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -394,4 +394,21 @@ test('SIGUSR1 opens no debugger, where every user of the machine could read the 
   const { status, stderr } = await ended(child);
   assert.equal(status, 77, stderr);
   assert.match(stderr, /^audit-export: okta refused .*\nhint: .*\n$/);
+});
+
+test('nor does SIGUSR1 while the program is loaded, and none ends it at its end', async (context) => {
+  const directory = scratch(context);
+  const spy = join(directory, 'spy.cjs');
+  writeFileSync(
+    spy,
+    `const fs = require('node:fs'), { readFileSync } = fs;
+     fs.readFileSync = (path, ...rest) => {
+       if (String(path).endsWith('audit-export.cjs')) process.kill(process.pid, 'SIGUSR1');
+       return readFileSync(path, ...rest);
+     };
+     process.on('exit', () => process.kill(process.pid, 'SIGUSR1'));`,
+  );
+  const environment = { HOME: directory, NODE_OPTIONS: `--require ${spy}` };
+  const { status, signal, stderr } = await ended(start(['--version'], { environment, directory }));
+  assert.deepEqual([status, signal, stderr], [0, null, '']);
 });

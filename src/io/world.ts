@@ -35,7 +35,7 @@ export interface World {
   /** [0, 1). */
   random(): number;
   guid(): string;
-  /** Calls `heard` at every signal that asks to stop, until the returned function is called. SIGUSR1 does nothing until then. */
+  /** Calls `heard` at every signal that asks to stop, until the returned function is called. */
   onSignal(heard: (name: SignalName) => void): () => void;
   /** Calls `heard` for what nothing caught, and ends the program at once with the status that it returns. */
   onCrash(heard: (error: unknown) => number): () => void;
@@ -70,10 +70,8 @@ export function systemWorld(environment: Environment): World {
     onSignal(heard) {
       const names: readonly SignalName[] = ['SIGHUP', 'SIGINT', 'SIGTERM'];
       for (const name of names) process.on(name, heard);
-      process.on('SIGUSR1', openNoDebugger);
       return () => {
         for (const name of names) process.off(name, heard);
-        process.off('SIGUSR1', openNoDebugger);
       };
     },
     onCrash(heard) {
@@ -95,11 +93,6 @@ export function systemWorld(environment: Environment): World {
     },
     leave,
   };
-}
-
-/** At SIGUSR1 Node opens a port where every user of this machine can read the memory, unless somebody else listens to it. */
-function openNoDebugger(): void {
-  // nobody has to know
 }
 
 /** The one place that ends the process: for what cannot go on, and for who does not want to wait. */
