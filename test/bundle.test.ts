@@ -4,7 +4,7 @@
  * what counts, but for what is imported on demand.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -227,6 +227,18 @@ function copyOfProgram(directory: string): string {
     cpSync(join(dist, '..', part), join(program, part), { recursive: true });
   return program;
 }
+
+test('a program that was not built, or only half, says in a line how it is built', (t) => {
+  const program = copyOfProgram(scratch(t));
+  for (const missing of ['audit-export.cjs', '']) {
+    rmSync(join(program, 'dist', missing), { recursive: true });
+    const words = [join(program, 'bin/audit-export.js'), '--version'];
+    const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+    const file = missing === '' ? 'loader.cjs' : missing;
+    const said = `audit-export: it is not built: there is no dist/${file}\nhint: cd ${program} && npm ci && npm run build\n`;
+    assert.deepEqual([status, stdout, stderr], [70, '', said]);
+  }
+});
 
 test('records that come late find all of the program loaded', async (t) => {
   const directory = scratch(t);
