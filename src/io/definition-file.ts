@@ -4,18 +4,20 @@ import { parseDefinition, type SourceDefinition } from '../core/definition.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { errorCode } from './error-code.ts';
 import { examplePath } from './package-folder.ts';
-import { readSmallFile } from './disk/small-file.ts';
+import { readSmallFile, unreadable } from './disk/small-file.ts';
 
 /** No definition is this long; a file that is was given by mistake. */
 const maxBytes = 1024 * 1024;
 
-/** The definition in a .yaml, .yml or .json file. Throws Problem 78 that names the file, and the place in it. */
-export async function readDefinition(path: string): Promise<SourceDefinition> {
-  return parseDefinition(await parseFile(path), path, examplePath('acme.yaml'));
+/**
+ * The definition in a .yaml, .yml or .json file. Throws Problem 78 that names the file, and the place in it. `patience` is
+ * that of `readSmallFile`.
+ */
+export async function readDefinition(path: string, patience?: number): Promise<SourceDefinition> {
+  return parseDefinition(await parseFile(path, readText(path, patience)), path, examplePath('acme.yaml'));
 }
 
-async function parseFile(path: string): Promise<unknown> {
-  const text = readText(path);
+async function parseFile(path: string, text: string): Promise<unknown> {
   const simple = soundJson(text);
   if (simple !== undefined) return simple;
   // Loaded only for users of such files: the built-in sources do not pay for it.
@@ -73,23 +75,27 @@ function soundJson(text: string): unknown {
   }
 }
 
-function readText(path: string): string {
+function readText(path: string, patience: number | undefined): string {
   try {
-    return readSmallFile(path, maxBytes).bytes.toString('utf8');
+    return readSmallFile(path, maxBytes, patience).bytes.toString('utf8');
   } catch (error) {
-    const code = errorCode(error) || String(error);
+    const code = errorCode(error);
     if (code === 'EFBIG') {
       throw new Problem(exit.config, `the definition ${path} is larger than ${maxBytes} bytes`, {
         hint: 'give the path of a source definition, not of records',
       });
     }
-    const isThere = !['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code);
-    throw new Problem(exit.config, `the definition ${path} cannot be read (${code})`, {
-      hint: isThere
-        ? 'let the user of this job read it, and see that the disk is well'
-        : `give the name of a built-in source, or the path of a .yaml, .yml or .json file${whereLookedFor(path)}`,
+    throw new Problem(exit.config, `the definition ${path} cannot be read (${unreadable(error)})`, {
+      hint: hintFor(code, path),
     });
   }
+}
+
+function hintFor(code: string, path: string): string {
+  if (code === 'ETIMEDOUT') return 'start what is to write into it, or give the path of a plain file';
+  return ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code)
+    ? `give the name of a built-in source, or the path of a .yaml, .yml or .json file${whereLookedFor(path)}`
+    : 'let the user of this job read it, and see that the disk is well';
 }
 
 /** Cron starts a job in its user's home. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -102,6 +103,19 @@ test('a file that is looked for in the wrong folder is said to have been looked 
     readDefinition('none.yaml'),
     (error) => error instanceof Problem && error.hint?.endsWith(`; it was looked for in ${process.cwd()}`) === true,
   );
+});
+
+test('a named pipe into which nobody writes is told as one, as where it is to hold settings', async (t) => {
+  const path = file(t, 'pipe.yaml', '');
+  rmSync(path);
+  execFileSync('mkfifo', [path]);
+  await assert.rejects(readDefinition(path, 100), (error) => {
+    assert.ok(error instanceof Problem, String(error));
+    assert.equal(error.status, exit.config);
+    assert.match(error.message, / cannot be read \(ETIMEDOUT: nobody writes into this named pipe\)$/);
+    assert.match(error.hint ?? '', /^start what is to write into it/);
+    return true;
+  });
 });
 
 const files: readonly (readonly [what: string, text: string, message: RegExp])[] = [
