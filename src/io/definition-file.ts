@@ -1,5 +1,6 @@
 /** A source definition that a user wrote: YAML or JSON. The only file that knows yaml. */
 import { isAbsolute } from 'node:path';
+import type { LineCounter, Scalar } from 'yaml';
 import { parseDefinition, type SourceDefinition } from '../core/definition.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { errorCode } from './error-code.ts';
@@ -22,11 +23,13 @@ async function parseFile(path: string, text: string): Promise<unknown> {
   if (simple !== undefined) return simple;
   // Loaded only for users of such files: the built-in sources do not pay for it.
   const { default: yaml } = await import('yaml');
+  const lines = new yaml.LineCounter();
   const document = yaml.parseDocument(text, {
     version: '1.2',
     schema: 'core',
-    uniqueKeys: true,
+    uniqueKeys: false, // it compares each key with all others: a minute for 60,000
     prettyErrors: true,
+    lineCounter: lines,
     customTags: [],
   });
   const wrong = document.errors[0] ?? document.warnings[0];
@@ -36,6 +39,16 @@ async function parseFile(path: string, text: string): Promise<unknown> {
     });
   }
   if (wrong !== undefined) throw notYaml(path, wrong.message);
+  yaml.visit(document, {
+    Map(_, { items }) {
+      const known = new Set<unknown>();
+      for (const { key } of items) {
+        if (!yaml.isScalar(key)) continue;
+        if (known.has(key.value)) throw notYaml(path, `Map keys must be unique at ${placeIn(lines, key)}`);
+        known.add(key.value);
+      }
+    },
+  });
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 }); // aliases of aliases could fill the memory
@@ -44,6 +57,11 @@ async function parseFile(path: string, text: string): Promise<unknown> {
   }
   if (isEndless(value)) throw notYaml(path, 'an alias (*) stands inside of what it repeats');
   return value;
+}
+
+function placeIn(lines: LineCounter, { range }: Scalar): string {
+  const { line, col } = lines.linePos(range?.[0] ?? 0);
+  return `line ${line}, column ${col}`;
 }
 
 function isEndless(value: unknown): boolean {

@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { readDefinition } from '../../src/io/definition-file.ts';
+import { processorTime } from '../support/processor-time.ts';
 import { scratch } from '../support/program.ts';
 import { apple } from '../support/refused-definitions.ts';
 
@@ -118,8 +119,22 @@ test('a named pipe into which nobody writes is told as one, as where it is to ho
   });
 });
 
+test('a file of many names that mean nothing is refused in a moment, not compared name with name', async (t) => {
+  const names = Array.from({ length: 60_000 }, (_, at) => `name${at}`);
+  const path = file(t, 'many.yaml', names.map((name) => `${name}: 1\n`).join(''));
+  const spent = await processorTime(() =>
+    assert.rejects(readDefinition(path), / means nothing here.*; and \d+ more$/s),
+  );
+  assert.ok(spent < 10_000, `${spent} ms`);
+});
+
 const files: readonly (readonly [what: string, text: string, message: RegExp])[] = [
-  ['a key given twice', 'name: a\nname: b\n', /not valid YAML: Map keys must be unique at line 2/],
+  ['a key given twice', 'name: a\nname: b\n', /not valid YAML: Map keys must be unique at line 2, column 1$/],
+  [
+    'a key given twice further in',
+    'a: { b: [{ c: 1, "c": 2 }] }\n',
+    /not valid YAML: Map keys must be unique at line 1/,
+  ],
   ['broken YAML', 'name: [a\n', /not valid YAML/],
   ['aliases of aliases', bomb(), /not valid YAML: Excessive alias count/],
   ['a tag', 'name: !!js/function x\n', /not valid YAML/],
