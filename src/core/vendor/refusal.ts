@@ -155,9 +155,8 @@ function settingsRead(
     .map(([name]) => name);
 }
 
-/** A short reply as a JSON value; of a page for people, its title; undefined for anything else. */
-export async function saidIn(reply: HttpReply): Promise<unknown> {
-  const text = await reply.text(64 * 1024);
+/** What a short reply, which is `text`, says: a JSON value; of a page for people, its title; undefined for anything else. */
+export function saidIn(reply: HttpReply, text: string): unknown {
   return isHtml(reply) ? /<title[^<>]*>([^<]*)<\/title/i.exec(text)?.[1]?.trim() || undefined : parseJson(text);
 }
 

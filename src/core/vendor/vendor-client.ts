@@ -38,6 +38,7 @@ export interface Question extends Standing {
 
 /** Bytes of a reply that is held whole; the longest are lists of branches, described at length. */
 const longestJson = 16 * 1024 * 1024;
+const longestRefusal = 64 * 1024;
 
 /** A reply with a body to read, but for one that `ended`. */
 export interface VendorReply extends HttpReply {
@@ -113,9 +114,10 @@ export function vendorClient(definition: SourceDefinition, values: TemplateValue
     const reply = await put(question);
     if (tellsNothing(definition, reply)) return reply;
     if (!bringsContent(reply.status) || isHtml(reply)) {
-      const said = await saidIn(reply);
+      const text = await reply.text(longestRefusal);
+      const said = saidIn(reply, text);
       // What is for people, and no JSON, is of a proxy that has lost its way, and says nothing of other pages.
-      const isForPeople = isHtml(reply) || (isPlainText(reply) && said === undefined);
+      const isForPeople = text.trim() !== '' && (isHtml(reply) || (isPlainText(reply) && said === undefined));
       const ends = !isForPeople && isAmong(question.ends ?? [], reply.status, said);
       if (ends) return { ...reply, ended: true, discard: async () => {} };
       throw refusal(definition, question, { reply, said, now: tools.now() });
@@ -138,7 +140,7 @@ export function vendorClient(definition: SourceDefinition, values: TemplateValue
 
   async function perform(question: Question, isDone: (status: number, said: unknown) => boolean): Promise<void> {
     const reply = await put(question);
-    const said = await saidIn(reply);
+    const said = saidIn(reply, await reply.text(longestRefusal));
     if (isDone(reply.status, said)) return;
     if (!isSuccessful(reply.status) || isHtml(reply))
       throw refusal(definition, question, { reply, said, now: tools.now() });

@@ -83,6 +83,19 @@ for (const [what, type, text] of [
   });
 }
 
+for (const type of [undefined, 'text/plain; charset=utf-8', 'text/html; charset=utf-8']) {
+  test(`a page after the last one that is refused without a word ends the pages, as ${type ?? 'no type at all'}`, async (t) => {
+    const vendor = await serve({}, ({ target }, response) => {
+      if (!target.includes('page=1'))
+        return void response.writeHead(404, type === undefined ? {} : { 'content-type': type }).end();
+      sendJson(response, 200, '{"rows":[{"id":1},{"id":2},{"id":3},{"id":4}]}');
+    });
+    t.after(() => vendor.close());
+    const definition = parseDefinition({ ...oak, paging: { type: 'page', end: [404] } }, 'oak.yaml');
+    assert.equal((await pullOnce(definition, { OAK_URL: vendor.origin })).records.length, 4);
+  });
+}
+
 test('a vendor that calls its JSON plain text ends its pages all the same', async (t) => {
   const vendor = await serve({}, ({ target }, response) => {
     response.setHeader('content-type', 'text/plain');

@@ -12,7 +12,8 @@ async function saidBy(html: string): Promise<unknown> {
   });
   const http = sourceTools().http(server.origin);
   try {
-    return await saidIn(await http.send({ method: 'GET', url: server.origin }));
+    const reply = await http.send({ method: 'GET', url: server.origin });
+    return saidIn(reply, await reply.text(64 * 1024));
   } finally {
     await http.close();
     await server.close();
