@@ -35,7 +35,8 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   const written = windowWriter(definition, values);
   const vendor = vendorClient(definition, values, tools);
   const prepare = preparation(definition, vendor);
-  const context = { definition, plan, vendor, tools };
+  const window = windowRules(definition, values);
+  const context = { definition, window, plan, vendor, tools };
   const pages = items === undefined ? pageWalk(context) : itemWalk(context, items);
   const invalid = goneStatuses(definition);
   const hasBookmarks = keepsBookmark(paging);
@@ -94,7 +95,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
 
   return {
     name,
-    window: windowRules(definition, values),
+    window,
     scope: scopeOf(definition, values),
     branches,
     asksForBranches,

@@ -170,7 +170,7 @@ test('an address that is wrong is no token that expired', async () => {
 });
 
 test('a first run gets an hour, so that a lost token after a longer pause is a gap', () => {
-  assert.equal(windowRules(cirrus).firstRun, 3_600_000_000_000n);
+  assert.equal(windowRules(cirrus, {}).firstRun, 3_600_000_000_000n);
 });
 
 test('a token that fails midway ends the run: starting over would skip what lies between', async () => {

@@ -30,7 +30,7 @@ export function linesSource(
   chunks: AsyncIterable<Buffer>,
   search: Search,
   tools: Tools,
-  overlap: Duration = windowRules(definition).overlap,
+  overlap: Duration = windowRules(definition, {}).overlap,
 ): Source {
   const plan = planSearch(definition, { ...search, categories: bothSpellings(search.categories) }, tools);
   const input = chunks[Symbol.asyncIterator]();
@@ -89,12 +89,12 @@ export function linesSource(
 
   return {
     name: definition.name,
-    window: windowRules(definition),
+    window: windowRules(definition, {}),
     scope: '',
     branches: () => Promise.resolve(['']),
     pull,
     serverTime: () => undefined,
-    ...momentsIn(definition),
+    ...momentsIn(definition, {}),
     volatile: identityRule(definition).without.length > 0,
     stream: { isOpen: () => failure !== undefined || !(ended || cutShort) },
     truncated: () => cutShort,

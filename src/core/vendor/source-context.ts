@@ -1,11 +1,13 @@
 /** What a source is read with, the same for all its windows. */
 import type { SourceDefinition } from '../definition.ts';
-import type { Tools } from '../types.ts';
+import type { Tools, WindowRules } from '../types.ts';
 import type { VendorClient } from './vendor-client.ts';
 import type { SearchPlan } from './search.ts';
 
 export interface SourceContext {
   readonly definition: SourceDefinition;
+  /** How its windows behave, by its settings as well. */
+  readonly window: WindowRules;
   /** What is searched for. */
   readonly plan: SearchPlan;
   readonly vendor: VendorClient;

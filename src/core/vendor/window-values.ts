@@ -10,7 +10,7 @@ import type { Duration, Instant, SettingValues, Source, Window, WindowRules } fr
 const minute = 60n * second;
 
 /** The rules of a definition with what holds where it says nothing: 5 minutes of overlap, no delay, 7 days at first. */
-export function windowRules(definition: SourceDefinition, settings: SettingValues = {}): WindowRules {
+export function windowRules(definition: SourceDefinition, settings: SettingValues): WindowRules {
   const { window } = definition;
   const duration = (text: string, name: string): Duration => parseDuration(text, `window.${name}`);
   return {
@@ -67,7 +67,7 @@ export function windowWriter(
 /** What the spellings of times, in records and in requests, make of a moment: as in Source. */
 export function momentsIn(
   definition: SourceDefinition,
-  settings: SettingValues = {},
+  settings: SettingValues,
 ): Pick<Source, 'earliest' | 'namedFrom' | 'shownFrom' | 'edge'> {
   const { time } = definition.records;
   const asked = timeOf(definition, settings);

@@ -13,7 +13,7 @@ import { readJob } from './job.ts';
 import { emptyPage, type PageWalk, type Reading } from './page-walk.ts';
 import type { SourceContext } from './source-context.ts';
 import type { TemplateValues } from '../definition/template.ts';
-import { edgeIn, windowRules } from './window-values.ts';
+import { edgeIn } from './window-values.ts';
 
 /** A window, or a part of one, to be read. */
 interface Part {
@@ -44,8 +44,8 @@ export function windowWalk(
   const invalid = goneStatuses(definition);
   const hasBookmarks = keepsBookmark(paging);
   const edge = edgeIn(definition);
-  const { shortest: least = 0n } = windowRules(definition);
-  const indivisible = single || hasBookmarks || definition.window.filter === 'none';
+  const { filter, shortest: least = 0n } = context.window;
+  const indivisible = single || hasBookmarks || filter === 'none';
 
   async function* readAll(ask: Ask, bookmark: string | undefined): AsyncGenerator<Page, void, undefined> {
     const identity = identifier(identityRule(definition), ask.remembers, bookmark !== undefined);

@@ -40,7 +40,10 @@ async function runAt(context: TestContext, { least, most, cap = Infinity, window
     {
       name: 'elm',
       summary: 'Elm.',
-      settings: { ELM_URL: { summary: 'Address.' } },
+      settings: {
+        ELM_URL: { summary: 'Address.' },
+        ELM_TIME: { summary: 'How times are written.', values: ['old', 'new'], default: 'new' },
+      },
       url: '{ELM_URL}',
       auth: { type: 'none' },
       request: { path: '/', query: { from: '{from}', until: '{until}' } },
@@ -53,7 +56,7 @@ async function runAt(context: TestContext, { least, most, cap = Infinity, window
   const tools = { ...sourceTools(), now: () => start };
   const { problems } = await run({
     job: { ...memoryJob, firstRun: undefined },
-    source: restSource(definition, { ELM_URL: vendor.origin }, noSearch, tools),
+    source: restSource(definition, { ELM_URL: vendor.origin, ELM_TIME: 'new' }, noSearch, tools),
     sink: memorySink(),
     store: memoryStore(),
     scope: { source: 'elm', sink: 'memory' },
@@ -84,4 +87,12 @@ test('nor is a piece behind the first shorter than the vendor answers, where the
   const { problems, lengths } = await runAt(t, { least: 30, most: 60, window, unit: 1000 });
   assert.deepEqual(problems, []);
   assert.equal(lengths.length, 3);
+});
+
+test('where a setting says that the moment before the beginning is named, a window that a cap cuts off is halved as well', async (t) => {
+  const formats = { old: 'epoch-s', new: { format: 'epoch-s', exclusive: true } };
+  const window = { time: { setting: 'ELM_TIME', formats }, longest: '1m', firstRun: '118s' };
+  const { problems, lengths } = await runAt(t, { least: 30, most: 60, cap: 8, window });
+  assert.deepEqual(problems, []);
+  assert.ok(lengths.includes(31));
 });
