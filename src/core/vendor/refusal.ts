@@ -16,7 +16,7 @@ import { settingsOf } from './address.ts';
 import { isAmong } from '../definition/answers.ts';
 import { parseJson } from '../json/parsed.ts';
 import { saying, tellsInvalid } from './reply.ts';
-import { credentialsHint } from './auth/session.ts';
+import { credentialsHint } from './auth/credentials.ts';
 import { textOf, type TemplateValues } from '../definition/template.ts';
 
 /** A reply that was read. */

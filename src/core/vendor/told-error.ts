@@ -3,7 +3,7 @@ import type { SourceDefinition } from '../definition.ts';
 import { gone, notFound } from '../http-status.ts';
 import { exit, Problem } from '../problem.ts';
 import { askedBy } from './asked-by.ts';
-import { credentialsHint } from './auth/session.ts';
+import { credentialsHint } from './auth/credentials.ts';
 import type { Question } from './vendor-client.ts';
 import { cursorHint, isCursorRefused, passingIn, refusalHint } from './refusal.ts';
 import { valueAt } from '../json/value-at.ts';

@@ -5,7 +5,8 @@ import { closeClient } from '../farewell.ts';
 import { parseJson } from '../../json/parsed.ts';
 import { headersOf, tokenRequest } from '../request.ts';
 import { tokenUrl } from '../address.ts';
-import { tryingEnough, type Client, type Session } from './session.ts';
+import type { CredentialOwner } from './credentials.ts';
+import { tryingEnough, type Session } from './session.ts';
 import type { TemplateValues } from '../../definition/template.ts';
 import { grantIn } from './token-reply.ts';
 import type { Http, Tools } from '../../types.ts';
@@ -25,7 +26,12 @@ const margin = 60_000;
  * Keeps a token at hand. What is sent for it goes nowhere else: a client of its own has cookies of its own, and follows
  * no redirect. Throws Problem 78 when the address or the key cannot be used.
  */
-export function accessToken(owner: Client, auth: OAuthDefinition, values: TemplateValues, tools: Tools): Session {
+export function accessToken(
+  owner: CredentialOwner,
+  auth: OAuthDefinition,
+  values: TemplateValues,
+  tools: Tools,
+): Session {
   const address = tokenUrl(owner, auth, values);
   const sign = auth.assertion && assertionSigner(owner.name, auth.assertion, values);
   let client: Http | undefined = tools.http(address); // now, because it may refuse the address

@@ -1,12 +1,12 @@
 /** A login that lasts for the run: cookies, or a token in headers; and the logout that must follow in any case. */
 import type { AuthDefinition, SourceDefinition } from '../../definition.ts';
+import { credentialsHint } from './credentials.ts';
 import { endAtVendor } from '../farewell.ts';
 import { holds } from '../../definition/answers.ts';
 import { parseJson } from '../../json/parsed.ts';
 import { tokenAt } from '../../json/value-at.ts';
 import { saying } from '../reply.ts';
 import { isSuccessful } from '../../http-status.ts';
-import { listed } from '../../text/listed.ts';
 import { exit, Problem } from '../../problem.ts';
 import { isPlainText } from '../reply-kind.ts';
 import { buildRequest, headersOf } from '../request.ts';
@@ -117,16 +117,4 @@ function askedForLogin(definition: SourceDefinition): Asked {
   const hint = credentialsHint(definition);
   const unaccepted = `${hint}; or correct auth.login in the definition`;
   return { who: definition.name, what: 'the login', hint, hints: { 400: unaccepted, 422: unaccepted } };
-}
-
-/** Whoever has credentials: a source, or a destination. */
-export type Client = Pick<SourceDefinition, 'name' | 'auth' | 'headers' | 'reply'> & {
-  readonly settings: Readonly<Record<string, unknown>>;
-};
-
-/** `check ACME_USERNAME and ACME_PASSWORD`: the settings that the authentication uses, and `others`. */
-export function credentialsHint(definition: Client, others: readonly string[] = []): string {
-  const text = JSON.stringify([definition.auth, definition.headers]);
-  const used = Object.keys(definition.settings).filter((name) => text.includes(`{${name}}`) || others.includes(name));
-  return used.length === 0 ? 'check the credentials' : `check ${listed(used)}`;
 }

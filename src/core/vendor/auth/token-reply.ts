@@ -9,7 +9,7 @@ import { settingsOf } from '../address.ts';
 import { tokenAt, valueAt } from '../../json/value-at.ts';
 import { saying } from '../reply.ts';
 import { httpProblem } from '../../http-problem.ts';
-import { credentialsHint, type Client } from './session.ts';
+import { credentialsHint, type CredentialOwner } from './credentials.ts';
 import type { HttpReply } from '../../types.ts';
 
 /** What was answered, and by our clock when: milliseconds since 1970. */
@@ -36,14 +36,14 @@ const refusal =
   /^(?:access_denied|(?:consent|interaction|login)_required|(?:unauthorized|invalid|incorrect|inactive|bad)_(?!request))/;
 
 /** The token. Throws Problem 77 when it is refused, 76 when the answer is not one, else what the HTTP status means. */
-export function grantIn(client: Client, auth: OAuthDefinition, answer: TokenReply): Grant {
+export function grantIn(owner: CredentialOwner, auth: OAuthDefinition, answer: TokenReply): Grant {
   const { reply, text, value, now } = answer;
   const { origin } = new URL(reply.url);
-  const said = words(client, value);
+  const said = words(owner, value);
   const error = valueAt(value, 'error');
   const clock = auth.assertion === undefined ? '' : clockHint(reply, now);
-  const hint = `${credentialsHint(client)}, and that this client may have what it asks for${clock}`;
-  const asked = { who: client.name, what: `the request for a token at ${origin}`, hint };
+  const hint = `${credentialsHint(owner)}, and that this client may have what it asks for${clock}`;
+  const asked = { who: owner.name, what: `the request for a token at ${origin}`, hint };
   if (reply.status < 500 && typeof error === 'string' && refusal.test(error)) {
     throw new Problem(exit.noperm, `${asked.who} refused ${asked.what}${said}`, { hint });
   }
@@ -70,10 +70,10 @@ export function grantIn(client: Client, auth: OAuthDefinition, answer: TokenRepl
 }
 
 /** `: invalid_client: what the vendor says of it`. */
-function words(client: Client, value: unknown): string {
+function words(owner: CredentialOwner, value: unknown): string {
   const [error, description] = [valueAt(value, 'error'), valueAt(value, 'error_description')];
-  if (typeof error !== 'string' || typeof description !== 'string') return saying(client, value);
-  return saying(client, { error: `${error}: ${description}` });
+  if (typeof error !== 'string' || typeof description !== 'string') return saying(owner, value);
+  return saying(owner, { error: `${error}: ${description}` });
 }
 
 /** Seconds, which some vendors write as a text; zero and less say nothing sensible. */
