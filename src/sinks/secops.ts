@@ -7,11 +7,11 @@ import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/http-problem.ts';
 import { quoted } from '../core/text/shown.ts';
 import { accessToken } from '../core/vendor/auth/access-token.ts';
-import { granted } from '../core/wire/granted.ts';
+import { withToken } from '../core/wire/with-token.ts';
 import { enclosed } from '../core/wire/json-list.ts';
 import { secopsForm } from '../core/wire/secops/form.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
-import { toldError } from '../core/wire/told-error.ts';
+import { apiError } from '../core/wire/api-error.ts';
 import { sinkBase } from '../core/wire/sink-base.ts';
 import { upload } from '../core/wire/upload.ts';
 import type {
@@ -101,19 +101,19 @@ function secopsSink(values: SettingValues, tools: SinkTools): Sink {
 
   async function send(batch: Batch): Promise<Reply> {
     const load = { count: batch.count, body: enclosed(batch.body, before, after) };
-    const { reply, text, verdict } = await granted(login, (token) => uploads.post(url, { ...token, ...json }, load));
+    const { reply, text, verdict } = await withToken(login, (token) => uploads.post(url, { ...token, ...json }, load));
     if (verdict !== undefined) return verdict;
     if (isTaken(reply, text)) return { outcomes: allKept(batch) };
-    const { said } = toldError(text);
+    const { said } = apiError(text);
     if (reply.status === 400 && said !== undefined) return { split: said, doubt };
     throw failure(reply, 'the records', text);
   }
 
   /** A request without any log: whether the account may import is looked at before the body. */
   async function probe(): Promise<string> {
-    const { reply, text } = await granted(login, (token) => uploads.ask(url, { ...token, ...json }, before + after));
+    const { reply, text } = await withToken(login, (token) => uploads.ask(url, { ...token, ...json }, before + after));
     if (isTaken(reply, text)) return 'it takes the token, and a delivery without logs';
-    const { said } = toldError(text);
+    const { said } = apiError(text);
     if (reply.status !== 400 || said === undefined) throw failure(reply, 'the token', text);
     return `it takes the token; the log type is proven by the first delivery (it says of none: ${said})`;
   }
@@ -128,7 +128,7 @@ function secopsSink(values: SettingValues, tools: SinkTools): Sink {
 
   function failure(reply: HttpReply, what: string, text: string): Problem {
     if (reply.status === 400) return noApi();
-    return httpProblem(reply.status, reply.headers, { who, what, hints, said: toldError(text).said }, tools.now());
+    return httpProblem(reply.status, reply.headers, { who, what, hints, said: apiError(text).said }, tools.now());
   }
 
   function noApi(): Problem {

@@ -6,12 +6,12 @@ import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/http-problem.ts';
 import { quoted } from '../core/text/shown.ts';
 import { accessToken } from '../core/vendor/auth/access-token.ts';
-import { granted } from '../core/wire/granted.ts';
+import { withToken } from '../core/wire/with-token.ts';
 import { enclosed } from '../core/wire/json-list.ts';
 import { oversize } from '../core/wire/oversize.ts';
 import { rawBytes, sentinelForm } from '../core/wire/sentinel/form.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
-import { toldError } from '../core/wire/told-error.ts';
+import { apiError } from '../core/wire/api-error.ts';
 import { sinkBase } from '../core/wire/sink-base.ts';
 import { upload } from '../core/wire/upload.ts';
 import type {
@@ -107,7 +107,7 @@ function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
     const refusal = oversize(batch, largestText, rawBytes, 'a column');
     if (refusal !== undefined) return refusal;
     const load = { count: batch.count, body: enclosed(batch.body, '[', ']') };
-    const { reply, text, verdict } = await granted(login, (token) =>
+    const { reply, text, verdict } = await withToken(login, (token) =>
       uploads.post(address, { ...token, ...json }, load),
     );
     if (verdict !== undefined) return verdict;
@@ -115,7 +115,7 @@ function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
       if (text.trim() !== '') throw noEndpoint(); // it answers 204
       return { outcomes: allKept(batch) };
     }
-    const { code, said } = toldError(text);
+    const { code, said } = apiError(text);
     if (reply.status === 400 && said === undefined) throw noEndpoint();
     if (reply.status === 400 && !isAboutRule(code)) return { split: said ?? '', doubt };
     throw failure(reply, 'the records', text);
@@ -123,8 +123,8 @@ function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
 
   /** A request without any row: whether the token is good, and the rule there, is looked at before the body. */
   async function probe(): Promise<string> {
-    const { reply, text } = await granted(login, (token) => uploads.ask(address, { ...token, ...json }, '[]'));
-    const { code, said } = toldError(text);
+    const { reply, text } = await withToken(login, (token) => uploads.ask(address, { ...token, ...json }, '[]'));
+    const { code, said } = apiError(text);
     if (isSuccessful(reply.status) && text.trim() === '') return 'it takes the token, and a delivery without rows';
     if (isSuccessful(reply.status) || (reply.status === 400 && said === undefined)) throw noEndpoint();
     if (reply.status !== 400 || isAboutRule(code)) throw failure(reply, 'the token', text);
@@ -132,7 +132,7 @@ function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   function failure(reply: HttpReply, what: string, text: string): Problem {
-    const asked = { who, what, hints, said: toldError(text).said };
+    const asked = { who, what, hints, said: apiError(text).said };
     const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
     return reply.status === 400 ? problem.with({ status: exit.config }) : problem;
   }

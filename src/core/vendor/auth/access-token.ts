@@ -6,7 +6,7 @@ import { parseJson } from '../../json/parsed.ts';
 import { headersOf, tokenRequest } from '../request.ts';
 import { tokenUrl } from '../address.ts';
 import type { CredentialOwner } from './credentials.ts';
-import { tryingEnough, type Session } from './session.ts';
+import { retryingLogin, type Session } from './session.ts';
 import type { TemplateValues } from '../../definition/template.ts';
 import { grantIn } from './token-reply.ts';
 import type { Http, Tools } from '../../types.ts';
@@ -69,7 +69,7 @@ export function accessToken(
   return {
     renewable: true,
     async open() {
-      if (token === undefined || tools.now() >= token.until) token = await tryingEnough(ask, tools);
+      if (token === undefined || tools.now() >= token.until) token = await retryingLogin(ask, tools);
     },
     headers: () => token?.headers ?? {},
     async close() {

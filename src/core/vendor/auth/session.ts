@@ -76,7 +76,7 @@ export function session(
   return {
     renewable: true,
     async open() {
-      token ??= await tryingEnough(() => logIn(auth), tools);
+      token ??= await retryingLogin(() => logIn(auth), tools);
     },
     headers: () => token ?? {},
     async close() {
@@ -90,8 +90,8 @@ export function session(
   };
 }
 
-/** A login is part of a request that is tried again itself: what failed often enough here is not worth that. */
-export async function tryingEnough<T>(action: () => Promise<T>, tools: Tools): Promise<T> {
+/** Retries a login. What still fails is not marked for another try, or each retry of the request would retry the login as well. */
+export async function retryingLogin<T>(action: () => Promise<T>, tools: Tools): Promise<T> {
   try {
     return await retrying(action, tools);
   } catch (error) {

@@ -1,16 +1,16 @@
-/** The error that an API of Azure's or Google's tells of: `{"error":{"code":"InvalidStream","message":"..."}}`. */
+/** The error in an answer of an Azure or Google API: `{"error":{"code":"InvalidStream","message":"..."}}`. */
 import { isObject, objectOf } from '../json/parsed.ts';
 import { serverTextOf } from '../text/shown.ts';
 
-export interface ToldError {
-  /** A word, which Google calls `status`; empty when there is none. */
+export interface ApiError {
+  /** A word such as `InvalidStream`, which Google calls `status`; empty when there is none. */
   readonly code: string;
-  /** Fit to be shown; undefined where the answer tells of no error in that form, so that something else gave it. */
+  /** Fit to be shown; undefined for an answer of another form, which then is not that API's. */
   readonly said: string | undefined;
 }
 
-/** Reads the body of an answer, whatever it is. */
-export function toldError(text: string): ToldError {
+/** Reads the body of any answer. */
+export function apiError(text: string): ApiError {
   const error = objectOf(text)?.['error'];
   if (!isObject(error)) return { code: '', said: undefined };
   const { code, status, message } = error;
