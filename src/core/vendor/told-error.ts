@@ -5,7 +5,8 @@ import { exit, Problem } from '../problem.ts';
 import { askedBy } from './asked-by.ts';
 import { credentialsHint } from './auth/credentials.ts';
 import type { Question } from './vendor-client.ts';
-import { cursorHint, isCursorRefused, passingIn, refusalHint } from './refusal.ts';
+import { passingIn } from './refusal.ts';
+import { accessHint, cursorHint, isCursorRefused } from './refusal-hint.ts';
 import { valueAt } from '../json/value-at.ts';
 import { saying, tellsError, tellsExpired, tellsInvalid } from './reply.ts';
 
@@ -14,7 +15,7 @@ export function refuseToldError(definition: SourceDefinition, value: unknown, qu
   const { what, values } = question;
   if (tellsExpired(definition, value)) {
     throw new Problem(exit.noperm, `${definition.name} ended the session during ${what}${saying(definition, value)}`, {
-      hint: refusalHint(definition, 401, values) ?? credentialsHint(definition),
+      hint: accessHint(definition, 401, values) ?? credentialsHint(definition),
       httpStatus: 401,
     });
   }
@@ -25,7 +26,7 @@ export function refuseToldError(definition: SourceDefinition, value: unknown, qu
   if (!invalid) refuseSilence(definition, value, what);
   const path = definition.reply?.success?.path;
   const told = path === undefined ? undefined : valueAt(value, path); // often the HTTP status that it should have had
-  const hint = refusalHint(definition, invalid ? gone : told, values);
+  const hint = accessHint(definition, invalid ? gone : told, values);
   const refused = hint !== undefined;
   const message = `${definition.name} ${refused ? 'refused' : 'told of an error in'} ${what}${saying(definition, value)}`;
   const cursorRefused = (invalid && question.named === true) || isCursorRefused(question, told);

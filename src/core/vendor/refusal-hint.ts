@@ -1,0 +1,99 @@
+/** What to do about a reply that is not what was asked for: which settings, flags or parts of the definition to look at. */
+import { askedBy } from './asked-by.ts';
+import type { SourceDefinition } from '../definition.ts';
+import { sentWith, usedPlaceholders } from '../definition/texts.ts';
+import { gone, noContent, notAcceptable, notAllowed, notFound, refusesLaterPage } from '../http-status.ts';
+import { keepsBookmark } from '../definition/paging-rules.ts';
+import { listed } from '../text/listed.ts';
+import type { Setting } from '../types.ts';
+import { wrongService } from '../http-problem.ts';
+import type { Question } from './vendor-client.ts';
+import { settingsOf } from './address.ts';
+import { credentialsHint } from './auth/credentials.ts';
+import { textOf, type TemplateValues } from '../definition/template.ts';
+
+/** Whether the vendor refuses a page that it named itself, by a cursor or an address. */
+export function isCursorRefused({ named }: Question, status: unknown): boolean {
+  return named === true && refusesLaterPage(status);
+}
+
+const sameSettings = 'it had the pages before this one, so no setting is wrong';
+
+const endHint = 'if it says so that there are no more, add end: [404] to paging in the definition';
+
+const shorterParts =
+  'the next run of a job reads shorter parts of the window; a search needs a shorter one (--since, --until)';
+
+/** What to do where a page is refused for its cursor. */
+export function cursorHint(definition: SourceDefinition): string {
+  return orShorter(definition, 'it gave the cursor for this page itself, so no setting or flag is wrong');
+}
+
+/** A shorter window asks for less only where requests say when it ends, and where no bookmark decides what comes next. */
+function orShorter(definition: SourceDefinition, what: string): string {
+  const { paging, window } = definition;
+  const helps = window.filter !== 'none' && !keepsBookmark(paging) && usedPlaceholders(definition).has('until');
+  return helps ? `${what}; ${shorterParts}` : what;
+}
+
+/** What to do about an HTTP status, by what was asked; undefined where the standard hint of the status will do. */
+export function statusHint(definition: SourceDefinition, status: number, question: Question): string | undefined {
+  if (status === noContent)
+    return 'if it means that there are no records, write reply: { empty: [204] } in the definition';
+  if (status === gone) return undefined; // says it all
+  if (status === notAcceptable || status === notAllowed) return methodHint(definition, status, question);
+  if (isCursorRefused(question, status)) return cursorHint(definition);
+  const { url, request, settings, job } = definition;
+  const isInvalid = status === 400 || status === 422;
+  // A vendor may limit how many pages of a window it shows, and forget a job while its pages are read.
+  if (question.later === true && (isInvalid || (status === notFound && job !== undefined)))
+    return orShorter(definition, sameSettings);
+  if (question.later === true && status === notFound && definition.paging.type === 'page') {
+    const next = definition.paging.end === undefined ? endHint : 'see what answers there in its place';
+    return `${sameSettings}; ${next}`;
+  }
+  if (isInvalid) return askedBy(definition, question);
+  if (status !== notFound) return undefined;
+  const used = settingsOf([url, request.path].flat()).filter((name) => Object.hasOwn(settings, name));
+  return used.length === 0 ? undefined : `check ${listed(used)}; or correct the path in the definition`;
+}
+
+/** For 405 and 406: the address is right, but not the method, or the format that was asked for. */
+function methodHint({ request }: SourceDefinition, status: number, { named, url }: Question): string {
+  if (status === notAcceptable)
+    return `${wrongService}; or name the format that it has: headers: { Accept: … } in the definition`;
+  if (named !== true || url === undefined)
+    return `${wrongService}; or correct the method and the path of the request in the definition`;
+  const method = request.method === 'POST' ? 'GET' : 'POST';
+  return `it named this page itself, so no setting or flag is wrong; if its next pages are asked for by ${method}, add request: { method: ${method}, path: … } to paging in the definition`;
+}
+
+/** What to do about 401 and 403; undefined for any other status. With a session or a token, the login itself has worked. */
+export function accessHint(definition: SourceDefinition, status: unknown, values: TemplateValues): string | undefined {
+  if (status === 403) {
+    const read = settingsRead(definition, values);
+    const spelled = read.find((name) => textOf(values[name]).includes('://'));
+    const spelling = spelled && `; ${spelled} must be spelled as the vendor has it, with or without a slash at its end`;
+    return `${credentialsHint(definition, read)}, and the right to read these records${spelling ?? ''}`;
+  }
+  if (status !== 401) return undefined;
+  if (definition.auth.type === 'oauth2') {
+    return 'a token was granted, but does not open this API: check the scope or audience in auth, and the rights of the client';
+  }
+  if (definition.auth.type !== 'session') return credentialsHint(definition);
+  return 'the login worked; another run with the same user may have ended the session, or the user may not read records';
+}
+
+/** The settings, other than their defaults, that name what is read: the credentials may be good, but not for that. */
+function settingsRead(
+  { url, request, job, items, branches, settings }: SourceDefinition,
+  values: TemplateValues,
+): readonly string[] {
+  const used = new Set(sentWith({}, [url, request, job?.request, items?.request]));
+  if (used.has('branch') && branches?.setting !== undefined) used.add(branches.setting);
+  const isChosen = ([name, { kind, values: texts, default: standard }]: [string, Setting]): boolean =>
+    used.has(name) && kind !== 'url' && texts === undefined && ![standard ?? '', ''].includes(textOf(values[name]));
+  return Object.entries(settings)
+    .filter(isChosen)
+    .map(([name]) => name);
+}
