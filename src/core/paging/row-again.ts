@@ -7,6 +7,7 @@
  * row. One that is known by its ID may come twice; one that goes by its content would be taken for a twin of itself.
  */
 import { Buffer } from 'node:buffer';
+import { isByContent } from '../content/record-id.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { gone } from '../http-status.ts';
 import type { Identifier } from '../identity.ts';
@@ -115,7 +116,7 @@ export function rowAgain(): RowAgain {
       latest.key = key;
       latest.keyStart = keyStart;
       latest.keyEnd = keyEnd;
-      const byContent = isContent(latest);
+      const byContent = isByContent(latest);
       if (!byContent && wanted === undefined) return false;
       const name = nameOf(latest);
       const isTaken = isShownAgain(name, byContent);
@@ -137,11 +138,6 @@ export function rowAgain(): RowAgain {
       if (taken < rows) [earlier, before] = [before, page];
     },
   };
-}
-
-/** The keys of core/identity.ts: that of a content, and no hash of an ID. */
-function isContent({ key, keyStart, keyEnd }: Key): boolean {
-  return keyEnd - keyStart > 7 && key[keyStart] === 0x73 && key[keyStart + 6] === 0x3a;
 }
 
 /** Without the number that tells twins apart: shown again, a row gets the next one. */
