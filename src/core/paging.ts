@@ -19,9 +19,9 @@ export interface Step {
   readonly values: { readonly cursor?: Cursor; readonly offset?: number; readonly page?: number };
   /** The address that the vendor gave instead. */
   readonly url?: string;
-  /** The row that is to come first: the last of the page before, see paging/row-again.ts. */
+  /** The row that the page must begin with: the last one of the page before, see paging/row-again.ts. */
   readonly again?: string;
-  /** A page ended with that row: the last ones are shown once more by each row that arrives before them. */
+  /** The last row was reached before: from then on, each row that arrives pushes the last ones back into view. */
   readonly past?: boolean;
 }
 
@@ -55,14 +55,14 @@ export interface Pager {
   bookmark(): string | undefined;
 }
 
-/** Vendors may answer with empty pages while they search; this many in a row is no search any more. */
+/** Vendors may answer with empty pages while they are still searching, but not with this many in a row. */
 const emptyPagesAllowed = 1000;
-/** Some name a next page always: Sentry has a link to it, of which another member says that there is nothing. */
+/** Some always name a next page: Sentry links to it, and says in another parameter of the link that it has no results. */
 const endsEmpty = 'if one without records is the last page, add stop: [empty-page] to paging in the definition';
 
 /**
- * Pages of one window. `source` is for messages, `bookmark` where the last run stopped. `twins`: whether records may be
- * alike to the last byte, because they have no ID.
+ * The pages of one window. `source` is for messages, `bookmark` is where the last run stopped, and `twins` says whether
+ * records may be equal to the last byte, because they have no ID.
  */
 export function pager(paging: PagingDefinition, source: string, bookmark: string | undefined, twins: boolean): Pager {
   const visited = new Set<string>();

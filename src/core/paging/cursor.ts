@@ -1,6 +1,5 @@
 /**
- * A cursor: what the vendor gives to ask for the next page with, and the text that stands for it in a position. It is a
- * text, an integer with all its digits, or a list of both, such as the sort values of Elasticsearch's `search_after`.
+ * The cursor that a vendor gives us to ask for the next page, and the text that stands for it in a position. It is a text, an integer with all its digits, or a list of both, such as the sort values of Elasticsearch's `search_after`.
  */
 import type { PagingDefinition } from '../definition.ts';
 import { lexemeAt, lexemesAt } from '../json/json.ts';
@@ -40,8 +39,8 @@ export function nextCursor(
 }
 
 /**
- * Throws Problem 76 for a page that is not the last, though its last record does not name the next one. A short page of
- * which no record could be read is taken for the last: nothing else can be told of it.
+ * Throws Problem 76 for a page whose last record does not name the next page, although there must be one. A short page
+ * without a readable record counts as the last: there is nothing else to go by.
  */
 export function refuseNameless(paging: PagingDefinition, end: PageEnd, source: string): void {
   if (paging.type !== 'cursor' || paging.last === undefined) return;
@@ -56,7 +55,7 @@ export function refuseNameless(paging: PagingDefinition, end: PageEnd, source: s
   });
 }
 
-/** What names the next page is sent with each request, and saved in the position. Throws Problem 76 for one of no use. */
+/** Throws Problem 76 for a cursor or address that is too long to be sent with each request, and saved in the position. */
 export function refuseLong(name: string, source: string): void {
   if (name.length <= longest) return;
   throw new Problem(exit.protocol, `${source} names its next page with more than ${longest} characters`, {
@@ -64,19 +63,19 @@ export function refuseLong(name: string, source: string): void {
   });
 }
 
-/** The cursor as a text: different for different cursors, and `cursorFrom` makes the same cursor of it. */
+/** The cursor as a text, another one for every other cursor; `cursorFrom` turns it back. */
 export function cursorText(cursor: Cursor): string {
   // A text stands for itself, without quotes, unless it would be read as something else.
   return typeof cursor === 'string' && cursorFrom(cursor) === cursor ? cursor : jsonText(cursor);
 }
 
-/** The cursor that `cursorText` made the text of; of any other text, that text. */
+/** The cursor behind a text of `cursorText`; any other text is a cursor by itself. */
 export function cursorFrom(text: string): Cursor {
   const isJson = /^["[\d-]/.test(text) && parseJson(text) !== undefined;
   return (isJson ? cursorOf(text) : undefined) ?? text;
 }
 
-/** Of a value's own text. Lists of anything else stay that text, as objects do. */
+/** The cursor in a JSON value, given as its text. Objects, and lists of anything but texts and integers, stay that text. */
 function cursorOf(lexeme: string | undefined): Cursor | undefined {
   const elements = lexeme === undefined ? undefined : lexemesAt(lexeme, []);
   if (elements === undefined) return tokenOf(lexeme);

@@ -1,4 +1,4 @@
-/** What a page says of a next one besides where it is: a flag, or nothing at all. */
+/** What a page says about a next one, apart from where it is: a flag, or nothing at all. */
 import type { PagingDefinition } from '../definition.ts';
 import { pagingRules } from '../definition/paging-rules.ts';
 import { lexemeAt } from '../json/json.ts';
@@ -24,7 +24,7 @@ export function flagOf(
   return flagAt(parseJson(envelope), more, { source, name: 'paging.more', without });
 }
 
-/** A page that says that more records follow, and does not say where: what they are cannot be asked for. */
+/** A page that says that more records follow, but not where: they cannot be asked for. */
 export function unnamedNext(paging: PagingDefinition, source: string): Problem {
   const { more } = pagingRules(paging);
   return new Problem(
@@ -36,7 +36,7 @@ export function unnamedNext(paging: PagingDefinition, source: string): Problem {
   );
 }
 
-/** What is told of a page: its source, what the page is, and what would be on the next one. */
+/** A page in the words of a warning: its source, what it is, and what a next one would hold. */
 interface Told {
   readonly name: string;
   readonly what: string;
@@ -44,9 +44,9 @@ interface Told {
 }
 
 /**
- * For a first page that no next one follows: the warning that it should have said so, being full, and says nothing. If the
- * path of that is mistyped, every window would end with its first page. Undefined when the page says so, need not (the
- * definition takes absence for the end), or is not full.
+ * The warning for a first page that is full, names no next one, and does not say that it is the last: if the path in the
+ * definition is mistyped, every window ends after its first page. Undefined when the page is not full, says that it is the
+ * last, or need not say so (the definition takes absence for the end).
  */
 export function muteWarning(
   paging: PagingDefinition,
@@ -58,7 +58,7 @@ export function muteWarning(
   return `${name}: ${what} was full, and nothing stands at ${at}: if the next page is named elsewhere, ${missing} are missing`;
 }
 
-/** Where nothing stands. */
+/** The path at which the page should have said whether it is the last; undefined when all is well. */
 function muteAt(paging: PagingDefinition, end: PageEnd, source: string): string | undefined {
   const { envelope, count, limit } = end;
   if (limit === undefined || count < limit) return undefined;
@@ -70,9 +70,8 @@ function muteAt(paging: PagingDefinition, end: PageEnd, source: string): string 
 }
 
 /**
- * Of a page that no next one follows. Throws Problem 78 where it tells of one under a name that has a dot, and the
- * definition has that name without quotes: `@odata.nextLink` is nextLink in @odata, and each window would end with its
- * first page.
+ * Throws Problem 78 for a page that seems to be the last, only because the definition has a name with a dot without quotes:
+ * unquoted, `@odata.nextLink` means nextLink inside @odata, and every window would end after its first page.
  */
 export function refuseUnquoted(
   paging: PagingDefinition,
@@ -94,7 +93,7 @@ export function refuseUnquoted(
   }
 }
 
-/** The names of a path as a text again. */
+/** The names of a path as one text. */
 function written(names: readonly string[]): string {
   return names.map((name) => (name.includes('.') ? JSON.stringify(name) : name)).join('.');
 }

@@ -4,10 +4,10 @@ import { type PageEnd } from '../paging.ts';
 import { keepsBookmark } from '../definition/paging-rules.ts';
 import { totalAt } from '../json/value-at.ts';
 
-/** What ends the pages of a vendor that names a next one after the last, too. */
+/** How pages end where the vendor names a next one even after the last. */
 const endings: readonly string[] = ['unchanged', 'empty-page', 'short-page'];
 
-/** Of a page that a next one follows; `count` is that of all records so far. */
+/** For a page that has a next one; `count` is the number of all records so far. */
 export function isNamed(paging: PagingDefinition, { envelope, count, total }: PageEnd): boolean {
   if (total !== undefined) return count < total;
   if (paging.type === 'none') return false;

@@ -20,7 +20,7 @@ export function nextLink(header: string, wanted = 'next'): string | undefined {
   return undefined;
 }
 
-/** The same of a page. Throws Problem 76 where there is none, and a part cannot be read: that may have been its link. */
+/** The same for a page. Throws Problem 76 when there is no such link, but a part that cannot be read: it may have been that. */
 export function nextPageLink(header: string, source: string, relation?: string): string | undefined {
   const target = nextLink(header, relation);
   if (target !== undefined || /^[\s,;]*$/.test(header.replace(links, ''))) return target;

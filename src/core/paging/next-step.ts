@@ -77,7 +77,7 @@ export function isLast(paging: PagingDefinition, step: Step, following: Step, en
   if (stop.includes('unchanged') && placeOf(following) === placeOf(step)) return true;
   if (stop.includes('empty-page') && end.count === 0) return true;
   const offset = (following.values.offset ?? 0) + (following.again === undefined ? 0 : 1);
-  // A number of less than came says nothing: some tell 0 where they do not count.
+  // A total below what has come says nothing: some vendors say 0 where they do not count.
   if (paging.type === 'offset' && end.total !== undefined && offset <= end.total) {
     return end.count === 0 || offset === end.total;
   }

@@ -1,41 +1,41 @@
-/** Pages that a vendor gives again, under a cursor that is new each time: it pays the cursor no heed. */
+/** Pages that a vendor gives again under a new cursor each time, because it ignores the cursor. */
 import type { PagingDefinition } from '../definition.ts';
 import type { PageEnd } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
 
 interface RepeatedPage extends Pick<PageEnd, 'fingerprint' | 'count' | 'limit'> {
-  /** It has the row that it was to begin with. */
+  /** It begins with the row that it was asked to begin with. */
   readonly proven: boolean;
-  /** It comes after one that ended with that row. */
+  /** The last row was reached before it, see Step.past. */
   readonly past: boolean;
 }
 
-/** As many records are no longer alike by chance, from the first to the last, in two pages. */
+/** Two pages with this many records, all of them equal, are no coincidence. */
 const many = 10;
 
-/** Full pages of twins that may follow each other. */
+/** How many full pages of twins may follow one another. */
 const fullInARow = 100;
-/** Pages of the last rows that may: one for each request meanwhile which rows arrive. */
+/** How many pages of the last rows may: one for each request during which rows arrive. */
 const lastInARow = 20;
 
-/** As many rows are no longer the whole first page once more by chance, however many arrive. */
+/** A first page of this many rows that comes again whole is no coincidence, however many rows arrive. */
 const severalRows = 3;
 
-/** What a page that was given before shows: the vendor leads in a circle, or shows the last rows without end. */
+/** What a page that came before proves: the vendor leads in a circle, or shows its last rows without end. */
 type Repetition = 'circle' | 'last rows';
 
 /**
- * Tells, page by page of one window, whether the vendor leads in a circle. Circles of any length are found, because each
- * page is compared with all before it.
+ * Looks at each page of one window, and tells whether the vendor leads in a circle. A circle of any length is found, because
+ * each page is compared with all those before it.
  *
- * A page that was given before is a circle, unless it may be of twins: records that are alike to the last byte. So a page
- * of fewer than ten records may be given again once. Where it is full, as each page is with `--limit 1`, a hundred may
- * follow each other that were given before: their size says nothing. Empty pages are counted elsewhere.
+ * A page that came before means a circle, unless it may consist of twins, records that are equal to the last byte. So a page
+ * of fewer than ten records may come again once. If it is full, as every page is with `--limit 1`, its size says nothing,
+ * and a hundred such pages may follow one another. Empty pages are counted elsewhere.
  *
- * `strict`: there are no twins, and nothing but their number ends the pages, so that one given twice hides another one.
- * Not at once where its beginning proves where it belongs: as many rows may have arrived as it has. And at the end, where
- * rows that arrive show the last ones again, twenty may follow each other; unless they are full, or all that the first page
- * had: then the vendor pays no heed to where a page is to begin.
+ * `strict` is for counted pages without twins, where a page that comes again hides another one. It may do so once if it
+ * begins with the row that it was asked to begin with: a whole page of rows may have arrived. After the last row, where each
+ * row that arrives pushes the last ones back into view, twenty may follow one another, unless they are full or equal to the
+ * whole first page: then the vendor ignores where a page is to begin.
  */
 export function repetition(strict: boolean): (end: RepeatedPage) => Repetition | undefined {
   const given = new Set<string>();
@@ -43,7 +43,7 @@ export function repetition(strict: boolean): (end: RepeatedPage) => Repetition |
   let inARow = 0;
   let full = Infinity; // later pages may not say what was asked for
 
-  /** Whether it may be one of the last rows, which come again by each row that arrives before them. */
+  /** Whether it may show the last rows again, as it does whenever a row arrives before them. */
   function isOfLast({ fingerprint, count, past }: RepeatedPage): boolean {
     return past && count < full && (fingerprint !== opening || count < severalRows);
   }
@@ -66,7 +66,7 @@ export function repetition(strict: boolean): (end: RepeatedPage) => Repetition |
   };
 }
 
-/** A full page of the one value that it was asked for with: more records share it, and none of them can be asked for. */
+/** A full page of records with the same value of `paging.last`: there may be more of them, and no way to ask for those. */
 export function stuck(paging: PagingDefinition, source: string): Problem {
   const last = 'last' in paging ? paging.last : '';
   return new Problem(exit.protocol, `${source} has more records with the same ${last} than one page holds`, {

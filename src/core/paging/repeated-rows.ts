@@ -1,23 +1,23 @@
 /**
- * Rows that a page shows again from the page before it. Where rows shift while they are read page by page, each of them
- * stands in the place of one that was left out: it must not make up for that one when rows are counted.
+ * Rows that a page repeats from the page before. Where rows shift while they are read page by page, each repeated row
+ * stands in the place of one that was skipped: counted twice, it would hide that loss from whoever compares with the total.
  *
- * Of the page before only its last keys are kept, as 53 bits of their hashes: what shifts is at the edge of two pages.
+ * Only the last keys of the page before are kept, as 53-bit hashes: rows shift at the edge between two pages.
  */
 import { fingerprint } from '../content/fingerprint.ts';
 import type { Identifier } from '../identity.ts';
 
 export interface RowIdentity extends Identifier {
-  /** Rows of the page at hand that were on the page before. One that a page shows twice is none of them. */
+  /** How many rows of the current page were on the page before. A row that one page shows twice does not count. */
   repeated(): number;
 }
 
-/** Keys of a page that are kept at least; at most twice as many. */
+/** How many keys of a page are kept at least; at most, twice as many. */
 const kept = 64 * 1024;
 
 /** Gives the keys of `identity`, and notices repeated rows. */
 export function noticingRepeats(identity: Identifier): RowIdentity {
-  /** Of the page at hand, and of its earlier part where it is long. */
+  /** The keys of the current page: the latest, and those before them where it is long. */
   let page = new Set<number>();
   let earlier = new Set<number>();
   let before: readonly ReadonlySet<number>[] = [];

@@ -1,10 +1,10 @@
 /**
  * One row back. Where pages are counted by offset, a row that vanishes from a page already read moves the next ones up,
  * and one of them over the edge between two pages, where nobody sees it. So each page is asked for from the last row of
- * the page before, which it must show again; where it does not, rows have moved, and the window is to be read anew.
+ * the page before, which it must show again; where it does not, rows have moved, and the window is read anew.
  *
  * Rows that arrive before those already read move them down, so that a page shows more of the page before than its last
- * row. One that is known by its ID may come twice; one that goes by its content would be taken for a twin of itself.
+ * row. A row with an ID may then come twice; one that is identified by its content would be taken for its own twin.
  */
 import { Buffer } from 'node:buffer';
 import { isByContent } from '../content/record-id.ts';
@@ -18,18 +18,18 @@ type Key = ReturnType<Identifier['key']>;
 
 /** Where a page stands among the others of its window. */
 export interface Standing {
-  /** A page after the first: what is asked for was accepted before. */
+  /** A page after the first: the vendor has accepted what is asked for. */
   readonly later?: boolean;
-  /** The row that it is to begin with. */
+  /** The row that it must begin with. */
   readonly again?: string | undefined;
-  /** It is asked for behind the last rows. */
+  /** The last row was reached before it, see Step.past. */
   readonly past?: boolean | undefined;
 }
 
 export interface RowAgain {
   /** A page begins. */
   begin(page: Standing): void;
-  /** Whether this row was read before: the expected one as the first of its page, or one that goes by its content. */
+  /** Whether this row was read before: the expected one, first on its page, or one that is identified by its content. */
   take(key: Key, identity: Identifier): boolean;
   /** A row that cannot be read has no name. */
   skip(): void;
@@ -39,7 +39,7 @@ export interface RowAgain {
   taken(): number;
   /** The page has ended without the expected row. */
   missed(): boolean;
-  /** The page was read to its end, and is not asked for again: the next one is held against it. */
+  /** The page was read to its end, and is not asked for again: the next one is compared with it. */
   end(): void;
 }
 
@@ -154,7 +154,7 @@ export function rowsMoved(name: string, what: string): Problem {
   });
 }
 
-/** Behind the last rows come the last rows, page by page. */
+/** Page after page shows the last rows again. */
 export function rowsArrive(name: string): Problem {
   const message = `${name} shows its last rows again and again: rows arrive before them as fast as they are read`;
   return new Problem(exit.protocol, message, {
