@@ -1,4 +1,4 @@
-/** Where a source is: the addresses of a definition, made of its settings. */
+/** The addresses of a source, filled in from its settings. */
 import type { OAuthDefinition, SourceDefinition } from '../definition.ts';
 import { parseBase } from '../origin.ts';
 import { exit, Problem } from '../problem.ts';
@@ -22,14 +22,14 @@ export function tokenUrl(
   auth: OAuthDefinition,
   values: TemplateValues,
 ): string {
-  // As one of several, it needs all of its settings: https://{ACME_HOST}/token without one would lead to a host `token`.
+  // In a list, an address counts only with all its settings: https://{ACME_HOST}/token without one has the host `token`.
   const place = { name: `the token endpoint of ${name}`, url: [auth.url].flat() };
   return parsed(place, addressOf(place, values)).href;
 }
 
 type Place = Pick<SourceDefinition, 'name' | 'url'>;
 
-/** The reader of addresses knows neither the source nor its settings. */
+/** Adds to the Problem of an address whose it is, and the settings that it is made of. */
 function parsed({ name, url }: Place, address: string): URL {
   try {
     return parseBase(address);
@@ -46,7 +46,7 @@ export function scopeOf(definition: SourceDefinition, values: TemplateValues): s
   return `${baseUrl(definition, values)} ${fill(definition.scope ?? '', values)}`.trim();
 }
 
-/** The first address for which all is set. Several stand for settings of which one is enough. */
+/** The first address whose settings are all there: a list is for settings of which one is enough. */
 function addressOf({ name, url }: Place, values: TemplateValues): string {
   if (typeof url === 'string') return fill(url, values);
   for (const each of url) {

@@ -1,4 +1,4 @@
-/** Hints for a request that a vendor refuses: which settings and flags say what it asks for. */
+/** The hint for a request that a vendor refuses: the settings and flags that decide what it asks for. */
 import type { SourceDefinition } from '../definition.ts';
 import { sentWith } from '../definition/texts.ts';
 import { listed } from '../text/listed.ts';
@@ -36,14 +36,14 @@ export function askedBy(
 function usedBy({ variables = {}, job }: SourceDefinition, request: QuestionParts['request']): ReadonlySet<string> {
   const used = new Set(sentWith({}, request));
   for (const name of used) {
-    // What is added while a set is gone through is come to as well.
+    // Iterating over a Set also reaches what is added meanwhile.
     for (const text of [variables[name] ?? []].flat()) for (const each of placeholders(text)) used.add(each);
     if (name === 'job') for (const each of sentWith({}, job?.request)) used.add(each);
   }
   return used;
 }
 
-/** Neither addresses nor secrets: both have hints of their own. */
+/** Without addresses and secrets, which have hints of their own. */
 function settingsAmong(
   { settings, window: { time }, branches }: SourceDefinition,
   used: ReadonlySet<string>,

@@ -14,13 +14,13 @@ import { tokenOf } from '../json/value-at.ts';
 
 const what = 'the list of what this key may read';
 
-/** Characters of all names together, which are kept for the whole run, each with a position. */
+/** The most characters that all names may have together: they are kept for the whole run, each with a position. */
 const mostListed = 4 * 1024 * 1024;
 
 /**
  * The branches in the setting, else those in the definition, else those that the vendor lists; [''] for a source
- * without branches. Throws Problem 78 when the vendor lists none, 76 when the list is not what the definition says: a
- * branch that is missing would not be missed by anybody.
+ * without branches. Throws Problem 78 when the vendor lists none, 76 when the list is not what the definition says: nobody
+ * would notice that a branch is missing.
  */
 export async function branchesOf(
   definition: SourceDefinition,
@@ -86,7 +86,7 @@ function namesIn(text: string, { path = '', member = '' }: Fetch, source: string
   });
 }
 
-/** The number of names, if the address asks for exactly so many. Smaller ones mean something else, such as a version. */
+/** The number of names, if the address asks for exactly that many: then the page is full. A small number may be a version. */
 function askedFor(url: string, count: number): number | undefined {
   const asked = count >= smallestPage && [...new URL(url).searchParams.values()].includes(String(count));
   return asked ? count : undefined;

@@ -16,7 +16,7 @@ import type { SearchPlan } from './search.ts';
 
 /** A record that is larger goes to the quarantine. */
 const defaultRecordBytes = 16 * 1024 * 1024;
-/** Records, and bytes of them, that are handed on together. */
+/** How many records, or bytes of them, are handed on together. */
 const partSize = 256;
 const partBytes = 1024 * 1024;
 
@@ -31,7 +31,7 @@ export interface Collector {
   readonly count: Splitter['found'];
   /** Records since the last `take`, wanted or not. */
   size(): number;
-  /** Enough to be worth a step of the pipeline, too little to matter in memory. */
+  /** Whether there is enough to be worth a step of the pipeline. */
   full(): boolean;
   /** The records since the last call, handed over. */
   take(): Page;
@@ -42,7 +42,7 @@ export interface Collector {
   fingerprint(): string | undefined;
 }
 
-/** Collects the records of one reply after the other. `again`: a row that is to be left out. */
+/** Collects the records of one reply after another. `again` knows rows that were read before, and are left out. */
 export function collector(definition: SourceDefinition, plan: SearchPlan, fields: Fields, again?: RowAgain): Collector {
   const { records: rules, limits } = definition;
   const read = { time: Number.NaN, nanos: 0 };
@@ -55,7 +55,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
   let size = 0;
   let held = 0;
   let bytes = 0;
-  // Numbers, not Buffers: one of those for each record would cost more than splitting does.
+  // Offsets, not Buffers: a Buffer for each record would cost more than splitting does.
   let firstSum = 0;
   let last: Buffer | undefined;
   let lastStart = 0;
@@ -84,7 +84,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
         fieldEnd = spans[2 * fields.last + 1] ?? -1;
         if (isFirst) firstField = lastField();
       }
-      // A key is taken from every record, wanted or not: twins are numbered by their place among all.
+      // Every record gets a key, wanted or not: twins are numbered by their place among all records.
       const identified = begun().key(buffer, start, end, spans);
       if (again?.take(identified, begun()) === true) return;
       const { key, keyStart, keyEnd } = identified;
@@ -96,9 +96,9 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
       read.nanos = 0;
       const at = fields.time === -1 ? -1 : (spans[2 * fields.time] ?? -1);
       if (at >= 0 && readTime !== undefined) readTime(buffer, at, spans[2 * fields.time + 1] ?? at, read);
-      if (read.time === 0) read.time = Number.NaN; // what programs write where they know no time
+      if (read.time === 0) read.time = Number.NaN; // 1970: what programs write for an unknown time
       const { time, nanos } = read;
-      // Two literals, and not one with a member that may be missing: this is done for every record.
+      // Two literals rather than an optional member, so that all records of a run have one hidden class.
       if (fields.volatileCount === 0) {
         const mark = fingerprint(buffer, start, end);
         records.push({ bytes: buffer, start, end, key, keyStart, keyEnd, time, nanos, fingerprint: mark });

@@ -1,4 +1,4 @@
-/** What ends something at a vendor. Nothing here throws: what was read is read, whatever the end of it comes to. */
+/** Logouts and the like. Nothing here throws: what was read stays read, however they end. */
 import type { Http, HttpReply, HttpRequest, Tools } from '../types.ts';
 
 /** Sends a request that ends something, such as a logout, even after a stop request. */

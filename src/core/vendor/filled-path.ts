@@ -1,10 +1,10 @@
-/** The path of a request with its placeholders filled: each value is one part of it, and leads nowhere else. */
+/** The path of a request with its placeholders filled in: no value can lead to another path. */
 import { exit, Problem } from '../problem.ts';
 import { fill, type TemplateValues } from '../definition/template.ts';
 
 /**
- * Throws Problem 76 for a value such as `..`: an address has no spelling for it that does not go up, so that a project of
- * that name would have another path asked for, and its records taken for the project's.
+ * Throws Problem 76 for a part such as `..`, which always leads up, even percent-encoded: for a project of that name,
+ * another path would be asked, and its records taken for the project's.
  */
 export function filledPath(source: string, template: string, values: TemplateValues): string {
   const path = fill(template, values, encode);
@@ -15,7 +15,7 @@ export function filledPath(source: string, template: string, values: TemplateVal
   });
 }
 
-/** RFC 3986: everything but unreserved characters is encoded, also in names such as page[size]. */
+/** Percent-encodes all but the unreserved characters (RFC 3986 section 2.3), also in names such as page[size]. */
 export function encode(text: string): string {
   const whole = text.replaceAll(/\p{Surrogate}/gu, '\ufffd'); // a vendor's JSON may have cut a character in two
   return encodeURIComponent(whole).replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`);

@@ -1,4 +1,4 @@
-/** What ends the reading of a window before all of its records came. */
+/** Why a window ended before all of its records came, as Problems. */
 import type { EnvelopeTest, SourceDefinition } from '../definition.ts';
 import { gone, notFound } from '../http-status.ts';
 import { exit, Problem } from '../problem.ts';
@@ -18,17 +18,17 @@ export function hasHttpStatus(error: unknown, statuses: readonly number[]): erro
   return error instanceof Problem && error.httpStatus !== undefined && statuses.includes(error.httpStatus);
 }
 
-/** The HTTP statuses that say that what the pages led to is gone, so that the window is to be read from its beginning. */
+/** The HTTP statuses by which a cursor, a job or an item is gone, so that the window is read from its beginning. */
 export function goneStatuses({ paging, items, job }: SourceDefinition): readonly number[] {
   return [
     gone,
     ...(job === undefined ? [] : [notFound]), // a job may die with the session that it was started in
     ...('invalid' in paging ? statusesOf(paging.invalid) : []),
-    ...statusesOf(items?.gone), // when some of it was read
+    ...statusesOf(items?.gone), // once a part of the item was read
   ];
 }
 
-/** The vendor answered, but started nothing. */
+/** The vendor answered without the ID of a job. */
 export function noJob(definition: SourceDefinition, value: unknown, path: string, asked: QuestionParts): Problem {
   const message = `${definition.name} did not start the query: nothing at ${path}${saying(definition, value)}`;
   return new Problem(exit.protocol, message, {
@@ -36,7 +36,7 @@ export function noJob(definition: SourceDefinition, value: unknown, path: string
   });
 }
 
-/** The vendor has given the query up. */
+/** The vendor says that the job has failed. */
 export function jobFailed(
   definition: SourceDefinition,
   value: unknown,
@@ -50,7 +50,7 @@ export function jobFailed(
   });
 }
 
-/** The vendor said how many records the window has, and gave fewer. */
+/** The vendor gave fewer records than it said that the window has. */
 export function incomplete(name: string, { from, until }: Window, total: number, count: number): Problem {
   const message = `${name} announced ${counted(total)} from ${isoText(from)} to ${isoText(until)} and gave ${count}`;
   return new Problem(exit.protocol, message, {
@@ -59,9 +59,9 @@ export function incomplete(name: string, { from, until }: Window, total: number,
 }
 
 /**
- * For a first page, `what`, with records and without the total that the definition names; undefined for others. One that
- * tells of no cap either, although the definition names both, is of an older version of the vendor, such as Syncropel's,
- * or of one that tells both where there is a cap.
+ * The warning for a first page, `what`, that has records but not the total that the definition names; undefined for others.
+ * A page without the flag of `records.capped` as well is no reason for one: older versions of a vendor such as Syncropel
+ * have neither, and some vendors have both only where there is a cap.
  */
 export function totalWarning(
   { name, records: { total, capped } }: Pick<SourceDefinition, 'name' | 'records'>,
@@ -73,7 +73,7 @@ export function totalWarning(
   return `${name}: ${what} has records, and no number at ${total} (records.total): whether any are missing cannot be told`;
 }
 
-/** A cap left out a part of the window, and shorter parts did not help. */
+/** A cap left out a part of the window, which cannot be asked for in shorter parts. */
 export function cutShort(name: string, { from, until }: Window): Problem {
   const message = `${name} gave only a part of its records from ${isoText(from)} to ${isoText(until)}, and says so`;
   return new Problem(exit.partial, message, {
@@ -81,14 +81,14 @@ export function cutShort(name: string, { from, until }: Window): Problem {
   });
 }
 
-/** The same where bookmarks were saved meanwhile: nobody goes back behind one. */
+/** The same where bookmarks were saved meanwhile: no run goes back behind one. */
 export function passedBy(problem: Problem): Problem {
   return problem.with({
     hint: 'the position may be past them: the next run goes on from the last bookmark; see what the vendor says about them',
   });
 }
 
-/** A query that does not even finish for the shortest window. */
+/** A job that did not finish even for the shortest window. */
 export function neverFinished(name: string, { from, until }: Window): Problem {
   return new Problem(exit.unavailable, `${name} did not finish its query from ${isoText(from)} to ${isoText(until)}`, {
     hint: 'its server may be busy; the position stays and the next run tries again',

@@ -1,7 +1,7 @@
 /**
- * A window whose pages hold no records but list where they are: each item of the list is fetched, and read to its end
- * before the next one. One page of the list is remembered at a time, and where the items of the one before it were: a
- * list may have moved on while they were read.
+ * A window whose pages do not hold records but list items, each of which is fetched and read to its end before the next. Only
+ * one page of the list is remembered at a time, with the addresses of the page before it: while items are read, the list may
+ * move on and show some of them again.
  */
 import type { SourceDefinition } from '../definition.ts';
 import { gone } from '../http-status.ts';
@@ -20,7 +20,7 @@ import type { SourceContext } from './source-context.ts';
 
 type Items = NonNullable<SourceDefinition['items']>;
 
-/** Items that are gone when they are fetched are counted, and told of behind the records of all others (`Page.expired`). */
+/** Items that are gone when they are fetched are counted, and reported after the records of all others (`Page.expired`). */
 export function itemWalk(context: SourceContext, items: Items): PageWalk {
   const { definition, plan, tools } = context;
   const { name, paging } = definition;
@@ -34,7 +34,7 @@ export function itemWalk(context: SourceContext, items: Items): PageWalk {
   let truncated = false;
   let guessed = false;
 
-  /** A page is full, or short, by the number that was asked for in its own request. */
+  /** The number that a page is full by: only where its own request asks for one. */
   function limitOf(requests: unknown): number | undefined {
     return sentWith(definition, requests).has('limit') ? plan.limit : undefined;
   }
@@ -46,7 +46,7 @@ export function itemWalk(context: SourceContext, items: Items): PageWalk {
     let known = new Set<string | bigint>();
     for (let step: Step | undefined = pages.first, page = 1; step !== undefined; page++) {
       const { found, end } = await list(question(route, step, page));
-      yield emptyPage; // the vendor's clock is noted now: what it stores while the items are read is not in the list
+      yield emptyPage; // so that the vendor's clock is noted now: what it stores from here on is not in the list
       const here = new Set<string | bigint>();
       for (const each of plan.single ? found.slice(0, 1) : found) {
         const url = items.address === undefined ? undefined : resolveSameOrigin(end.url, String(each)).href;
@@ -65,7 +65,7 @@ export function itemWalk(context: SourceContext, items: Items): PageWalk {
       step = plan.single ? undefined : next;
     }
     if (lost > 0) yield { ...emptyPage, expired: lost };
-    return { count: number, total: undefined, capped: false, unfinished: false }; // nobody says how many records they should hold
+    return { count: number, total: undefined, capped: false, unfinished: false }; // no total: nothing says how many records the items hold
   }
 
   function question(route: Route, step: Step, page: number): Question {
@@ -94,12 +94,12 @@ export function itemWalk(context: SourceContext, items: Items): PageWalk {
     let begun = false;
     try {
       for await (const page of inside.read({ ...route, values, item: { what: ` of item ${number}`, url } })) {
-        begun = true; // the vendor had it; whatever fails from now on is no reason to do without the rest
+        begun = true; // the vendor had the item: from now on, no failure means that it is gone
         yield page;
       }
       return true;
     } catch (error) {
-      if (begun || asked > 1 || !hasHttpStatus(error, expired)) throw error; // its first page may be there, and empty
+      if (begun || asked > 1 || !hasHttpStatus(error, expired)) throw error; // its first page may have come, and been empty
       tools.debug('an item that was listed is gone', { number });
       return false;
     }

@@ -1,4 +1,4 @@
-/** A query that the vendor works on by itself: started, asked after until it is done, read, and closed in any case. */
+/** A query that runs at the vendor as a job: started, polled until it is done, read, and always closed. */
 import { pollTimes } from '../definition/job-rules.ts';
 import type { JobDefinition } from '../definition.ts';
 import { toMillis } from '../time.ts';
@@ -10,7 +10,7 @@ import { tokenAt, totalAt } from '../json/value-at.ts';
 import type { SourceContext } from './source-context.ts';
 import type { TemplateValues } from '../definition/template.ts';
 
-/** A window to be read by a job. */
+/** A window that is read by a job. */
 export type JobRoute = Omit<Route, 'total'> & { readonly window: Window };
 
 /**
@@ -30,7 +30,7 @@ export async function* readJob(
   if (id === undefined) throw noJob(definition, value, job.id, asked);
   const values = (more: TemplateValues): TemplateValues => route.values({ ...more, job: id });
   try {
-    yield emptyPage; // the vendor's clock counts as it is now: the job sees nothing later
+    yield emptyPage; // so that the vendor's clock is noted now: the job sees nothing that comes later
     const last = job.poll === undefined ? text : await finished(job.poll, values({}));
     if (last === undefined) return { count: 0, total: undefined, capped: false, unfinished: true };
     const total = job.total === undefined ? undefined : totalAt(last, job.total);
@@ -40,7 +40,7 @@ export async function* readJob(
     if (job.close !== undefined) await vendor.end({ request: job.close, values: values({}), what });
   }
 
-  /** What the vendor answers when the job is done; undefined when that takes too long. */
+  /** Polls until the job is done, and returns the last answer; undefined when that takes too long. */
   async function finished(poll: Poll, known: TemplateValues): Promise<string | undefined> {
     const { failed } = poll;
     const question = {

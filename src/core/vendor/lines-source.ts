@@ -43,12 +43,12 @@ export function linesSource(
   let cutShort = false;
   /** Something came that a single query leaves unread. */
   let more = false;
-  /** Why there is no more. It is thrown by the next slice, if this one has something to deliver first. */
+  /** Why no more can be read. Thrown by the next slice when this one still has something to deliver. */
   let failure: Problem | undefined;
 
   async function* pull({ slice }: Ask): AsyncGenerator<Page, void, undefined> {
     if (failure !== undefined) throw failure;
-    identity.startPage(); // what was read is never read again, so that nobody need know of it
+    identity.startPage(); // a pipe is never read again, so nothing of this page has to be taken back
     forget(slice.until);
     const began = tools.now();
     let size = 0;
@@ -113,9 +113,9 @@ function isWithin(length: number, passed: number): boolean {
 }
 
 /**
- * Twins are known as long as the run remembers those before them, and one overlap more at most: a number must not be
- * given anew before its record is forgotten. A run forgets when a slice is over, what is older by whole seconds than the
- * overlap before it began; so it is that beginning which counts here.
+ * Forgets the numbers of twins, to be called when a slice begins. A number must not be given again while the run remembers
+ * the record that had it, so numbers are kept for one overlap at least, and two at most. A run forgets, after each slice,
+ * what is older in whole seconds than the overlap before that slice began: so it is the beginnings that count.
  */
 function forgetting(identity: Identifier, overlap: Duration): (began: Instant) => void {
   let since: Instant | undefined; // the older half of what is known came before
@@ -131,13 +131,13 @@ function forgetting(identity: Identifier, overlap: Duration): (began: Instant) =
   };
 }
 
-/** Decisions of people were called `aitl` first, and `decision` later. */
+/** `spl audit export` of Syncropel first wrote the category of human decisions as `aitl`, later as `decision`. */
 function bothSpellings(categories: readonly string[]): readonly string[] {
   const spellings = ['aitl', 'decision'];
   return [...new Set(categories.flatMap((name) => (spellings.includes(name) ? spellings : [name])))];
 }
 
-/** The splitter speaks of a reply. */
+/** The Problems of the splitter speak of a reply; here it is standard input. */
 function named(problem: Problem): Problem {
   if (problem.predicate === undefined) return problem;
   return problem.with({

@@ -1,4 +1,4 @@
-/** A page of a list: what its items are called, or where they are. */
+/** A page of a list: the names or addresses of its items. */
 import type { SourceDefinition } from '../definition.ts';
 import { identifier } from '../identity.ts';
 import { lexemeAt } from '../json/json.ts';
@@ -11,7 +11,7 @@ import { pageReader } from './read-page.ts';
 import { tokenOf } from '../json/value-at.ts';
 import type { SourceContext } from './source-context.ts';
 
-/** Characters of the addresses, or names, on one page: they are remembered until the last of them was fetched. */
+/** The most characters that the names or addresses of a page may have: they are remembered until the last was fetched. */
 const mostListed = 16 * 1024 * 1024;
 
 export interface ListPage {
@@ -20,7 +20,7 @@ export interface ListPage {
   readonly end: PageEnd;
 }
 
-/** Reads whole pages. A list is a page whose records are the items: it breaks off, and is renewed, like any other. */
+/** Reads whole pages of the list. To the page reader, its items are records: a page that breaks off is asked for again. */
 export function listReader(
   context: SourceContext,
   { path, missing, address, name = '' }: NonNullable<SourceDefinition['items']>,

@@ -1,4 +1,4 @@
-/** Requests no faster than a vendor allows: some time apart, or so many in a length of time that it tells in a header. */
+/** Requests no faster than a vendor allows: some time apart, or at the rate that it tells in a header. */
 import type { SourceDefinition } from '../definition.ts';
 import { parseDuration } from '../clock/duration.ts';
 import { toMillis } from '../time.ts';
@@ -15,7 +15,7 @@ export interface Pace {
 
 /**
  * The pace of a definition's `limits`. Within a rate, requests follow one another at once until it is used up: a run of
- * a few pages never waits. What other clients use of the same rate is not known here; the vendor then answers 429.
+ * a few pages never waits. What other clients use up of the same rate is not known here: the vendor then answers 429.
  */
 export function pace(limits: SourceDefinition['limits'], tools: Pick<Tools, 'now' | 'wait'>): Pace {
   const interval = toMillis(parseDuration(limits?.interval ?? '0s', 'limits.interval'));

@@ -1,4 +1,4 @@
-/** What is said when a page cannot be read. */
+/** Why a page cannot be read, as Problems. */
 import type { SourceDefinition } from '../definition.ts';
 import { exit, Problem } from '../problem.ts';
 import { parsePath } from '../json/path.ts';
@@ -8,7 +8,7 @@ import { serverText } from '../text/shown.ts';
 import { isObject } from '../json/parsed.ts';
 import { saying } from './reply.ts';
 
-/** The splitter knows neither source nor page: `reply` is what its Problems are about. */
+/** Names the `reply` in the Problems of the splitter, which knows neither source nor page. */
 export function naming<T>(reply: string, step: () => T): T {
   try {
     return step();
@@ -18,14 +18,14 @@ export function naming<T>(reply: string, step: () => T): T {
   }
 }
 
-/** A page, `what`, whose end nothing proves, and that was another one each time it was read. */
+/** A page, `what`, whose end nothing proves, and that was different each time it was read. */
 export function neverAgree(name: string, what: string): Problem {
   return new Problem(exit.protocol, `${name} ends ${what} with the connection, and no two readings of it agree`, {
     hint: 'have the server, or the proxy before it, say where its replies end: Content-Length, or chunks',
   });
 }
 
-/** A page that says how many records it has, and has fewer. */
+/** A page that has fewer records than it says. */
 export function fewer(name: string, what: string, stated: number, count: number): Problem {
   return new Problem(exit.protocol, `${name}: ${what} says that it has ${counted(stated)}, and has ${count}`, {
     hint: 'the position stays; the next run asks again',
@@ -33,7 +33,7 @@ export function fewer(name: string, what: string, stated: number, count: number)
   });
 }
 
-/** A reply to `what` without a place for records; `value` is what it has instead, parsed. */
+/** A reply to `what` without a list of records; `value` is what it has instead, parsed. */
 export function noRecords(definition: SourceDefinition, value: unknown, what: string): Problem {
   const { name, records } = definition;
   const list = records.path === undefined ? 'is not a list of records' : `has no list of records at ${records.path}`;
@@ -45,7 +45,7 @@ export function noRecords(definition: SourceDefinition, value: unknown, what: st
   });
 }
 
-/** `; it has entries, meta`: the names there are where the path leaves the reply, and never what they hold. */
+/** `; it has entries, meta`: the names of members where the path comes to its end, never their values. */
 function members(value: unknown, path: string): string {
   const way: string[] = [];
   let found = value;

@@ -17,15 +17,15 @@ import type { Standing } from '../paging/row-again.ts';
 import type { SourceContext } from './source-context.ts';
 import type { TemplateValues } from '../definition/template.ts';
 
-/** What reading a window came to. */
+/** What a window that was read turned out to have. */
 export interface Reading {
   /** Records, each row once. */
   readonly count: number;
-  /** How many records the vendor says there are, if it says. */
+  /** How many records the vendor says that there are, if it does. */
   readonly total: number | undefined;
-  /** A cap of the vendor's left out what follows the last page. */
+  /** The vendor has a cap, which left out what follows the last page. */
   readonly capped: boolean;
-  /** A job that may not have finished: neither a total nor a place for records. */
+  /** The job may not have finished: its answers had neither a total nor a list of records. */
   readonly unfinished: boolean;
 }
 
@@ -34,47 +34,47 @@ export interface Route {
   readonly identity: Identifier;
   /** Where the last run stopped, for vendors with such cursors. */
   readonly bookmark: string | undefined;
-  /** How many records there are, if something else than a page says so. */
+  /** How many records there are, if a job says so rather than a page. */
   readonly total: number | undefined;
-  /** Everything that a request can name, with what a step, or a job, names. */
+  /** The values of all placeholders, with those that a step, a job or an item adds. */
   values(more: TemplateValues): TemplateValues;
   /** An item of a list: what it is called in messages, and the address that the vendor gave for it. */
   readonly item?: { readonly what: string; readonly url: string | undefined };
 }
 
-/** Has nothing, and shows the pipeline that the vendor has answered. */
+/** Without records: tells the pipeline that the vendor has answered. */
 export const emptyPage: Page = { records: [], refused: [], unmatched: 0 };
 
 export interface PageWalk {
   /** All pages, or one when a single query was asked for. */
   read(route: Route): AsyncGenerator<Page, Reading, undefined>;
-  /** Was there more when a single query had been answered? */
+  /** Whether a single query left records unread. */
   truncated(): boolean;
   /** See `Source.guessed`. */
   guessed(): boolean;
 }
 
-/** Walks through one window after the other, or through the items of a list. */
+/** Reads one window after another, or one item of a list after another. */
 export function pageWalk(context: SourceContext): PageWalk {
   const { definition, vendor, tools } = context;
   const { name, paging, records } = definition;
   const { parameters, single } = context.plan;
   const reader = pageReader(context);
-  // A bookmark is a promise that everything before it was delivered; nobody says that asking for what follows is none.
+  // To ask with a bookmark may tell the vendor that everything before it was delivered, so not before it was.
   const readsAhead = !single && !keepsBookmark(paging);
-  // From a value on, a page shows again what has it, from the first to the last: twins are counted anew, or each would
-  // be a further one. No twin is missed, because what has another value there is none.
+  // A page that is asked for from a value on shows again all records with that value: twins are counted anew, or each would
+  // be one more. None is missed, because a record with another value there is no twin.
   const overlaps = paging.type === 'cursor' && paging.last !== undefined && !keepsBookmark(paging);
   let truncated = false;
   let guessed = false;
 
   async function* read(route: Route): AsyncGenerator<Page, Reading, undefined> {
     const pages = pager(paging, name, route.bookmark, 'content' in records.id);
-    // Only where rows are counted.
+    // Only where rows are compared with a total.
     const rows = (route.total ?? records.total) === undefined ? undefined : noticingRepeats(route.identity);
     const identity = rows ?? route.identity;
     const whatNext = rowsOfJob(definition);
-    let { total } = route; // else what the first page says: what arrives from then on is the next run's
+    let { total } = route; // else that of the first page: what arrives later is for the next run
     let given = 0;
     let count = 0;
     let capped = false;
@@ -94,14 +94,14 @@ export function pageWalk(context: SourceContext): PageWalk {
         try {
           next = pages.next(step, { ...end, total: route.total ?? end.total });
           if (isFirst && next === undefined) warn(muteWarning(paging, end, { name, what: question.what }));
-          // What waits for its turn cannot be called off: a run that ends before would not end for so long.
+          // Only if it can leave at once: a request that waits for its turn would keep a run that ends from ending.
           if (readsAhead && next !== undefined && vendor.isFree()) {
             ahead = vendor.stream(questionOf(route, next, number + 1));
             void settled(ahead);
-            await tools.turn(); // or it would leave after the records below
+            await tools.turn(); // or the request would leave only after the records below
           }
         } finally {
-          yield* end.rest; // whatever is wrong with what follows
+          yield* end.rest; // they are sound, whatever is wrong with the next page
         }
         const bookmark = pages.bookmark();
         if (bookmark !== undefined && bookmark !== route.bookmark) {
@@ -152,7 +152,7 @@ function tellingBookmark(name: string): Problem {
   });
 }
 
-/** Whether a page comes after another, and is named by it. A cursor that outlives the run is judged by the definition. */
+/** Where a page stands: after another, and named by it. A cursor that outlives the run ends by 410 and `paging.invalid` alone. */
 export function standingOf({ first, again, past }: Step, paging: PagingDefinition): Standing & Pick<Question, 'named'> {
   const isCounted = paging.type === 'none' || paging.type === 'page' || paging.type === 'offset';
   return { later: !first, named: !first && !isCounted && !keepsBookmark(paging), again, past };
@@ -166,7 +166,7 @@ export function requestFor(
   return first ? request : (pagingRules(paging).request ?? request);
 }
 
-/** A request that fails while nobody waits for it is no unhandled rejection: whoever reads that page is told. */
+/** Keeps a request that fails before it is waited for from being an unhandled rejection: whoever reads the page is told. */
 async function settled(reply: Promise<unknown>): Promise<void> {
   try {
     await reply;
@@ -175,7 +175,7 @@ async function settled(reply: Promise<unknown>): Promise<void> {
   }
 }
 
-/** Nobody is going to read that reply. */
+/** Discards a reply that will not be read. */
 async function letGo(ahead: Promise<VendorReply> | undefined): Promise<void> {
   try {
     await (await ahead)?.discard();

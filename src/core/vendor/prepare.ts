@@ -1,10 +1,10 @@
-/** What has to be so before a window can be asked for, such as a subscription that collects the records. */
+/** Requests that must precede the first window, such as one for a subscription that collects the records. */
 import type { SourceDefinition } from '../definition.ts';
 import type { VendorClient } from './vendor-client.ts';
 import { isAmong } from '../definition/answers.ts';
 import type { TemplateValues } from '../definition/template.ts';
 
-/** Sends the requests of `prepare`, once a branch. */
+/** Sends the requests of `prepare`, once for each branch. */
 export function preparation(
   { prepare = [] }: SourceDefinition,
   vendor: Pick<VendorClient, 'perform'>,

@@ -1,4 +1,4 @@
-/** One page of a vendor, until it is surely whole: asked for again where its reply breaks off, or nothing proves its end. */
+/** Reads one page until it is surely whole: asks again where a reply breaks off, or where nothing proves its end. */
 import type { Identifier } from '../identity.ts';
 import { readsRowAgain, rowAgain } from '../paging/row-again.ts';
 import { Problem } from '../problem.ts';
@@ -21,16 +21,16 @@ export interface PageReader {
   ): AsyncGenerator<Page, ReadPage, undefined>;
 }
 
-/** Readings of a page of which two must agree, when nothing else proves that it is whole. */
+/** How often a page is read until two readings in a row agree, where nothing else proves that it is whole. */
 const mostReadings = 5;
 
-/** For all pages of a definition, one after the other. */
+/** For all pages of a definition, one after another. */
 export function pageReader(context: SourceContext): PageReader {
   const { definition, vendor, tools } = context;
   const rows = readsRowAgain(definition) ? rowAgain() : undefined;
   const readReply = replyReader(context, rows);
 
-  /** JSON Lines, and CSV, have no end of their own: with no length either, two readings must agree. */
+  /** JSON Lines and CSV do not mark their end: in a reply without a length, two readings must agree. */
   async function* read(
     question: Question,
     identity: Identifier,
@@ -70,7 +70,7 @@ export function pageReader(context: SourceContext): PageReader {
           renewed = true;
           return next();
         }
-        // Each part that arrives starts the attempts anew; a page that always breaks later must end, too.
+        // Each part that arrives starts the attempts anew, so a page that always breaks off must be given up here.
         if (starts < 2 * attempts || !(error instanceof Problem)) throw error;
         throw error.with({ again: undefined });
       }

@@ -1,4 +1,4 @@
-/** The reply that is a page, streamed: raw records with their identity and time, in parts, and what it says besides. */
+/** Streams the reply that is a page: raw records with their identity and time, in parts, and what surrounds them. */
 import { keepsBookmark } from '../definition/paging-rules.ts';
 import { sentWith, usedPlaceholders } from '../definition/texts.ts';
 import type { Identifier } from '../identity.ts';
@@ -18,19 +18,19 @@ import type { SourceContext } from './source-context.ts';
 
 /** A page that was read to its end. */
 export interface ReadPage extends PageEnd {
-  /** The last parts, not yielded yet: with the end of the page known, the next one can be asked for first. */
+  /** The last parts, held back so that the next page can be asked for before they are delivered. */
   readonly rest: readonly Page[];
-  /** Rows of the page before that were shown again, and are not among the parts. */
+  /** How many rows of the page before were shown again, and are not among the parts. */
   readonly taken: number;
-  /** Whether the reply had a place for records at all. */
+  /** Whether the reply had a list of records at all. */
   readonly containerSeen: boolean;
-  /** Whether it may have been cut where nobody can see it. */
+  /** Whether its end may be missing without a trace. */
   readonly unproven: boolean;
-  /** Whether it says that a cap left out what follows. Undefined without rows and a word on it: see the page before. */
+  /** Whether it says that a cap left out what follows. Undefined for a page without rows that does not say: see the one before. */
   readonly capped: boolean | undefined;
 }
 
-/** Parts of a page that are delivered after the next one was asked for: a millisecond's work, and a megabyte at most each. */
+/** How many parts are held back: each is a millisecond's work, and a megabyte at most. */
 const mostHeldBack = 3;
 
 /** Reads one reply to its end. One that breaks off is a Problem with `again`; what came before it is yielded. */
@@ -40,7 +40,7 @@ type ReplyReader = (
   asked: Promise<VendorReply>,
 ) => AsyncGenerator<Page, ReadPage, undefined>;
 
-/** One for all pages of a definition, since what splits and collects is made once. `rows`: where pages overlap by a row. */
+/** One for all pages of a definition, so that the collector is made once. `rows`: where pages overlap by a row. */
 export function replyReader(
   { definition, plan, vendor }: Omit<SourceContext, 'tools'>,
   rows: RowAgain | undefined,
@@ -48,7 +48,7 @@ export function replyReader(
   const part = collector(definition, plan, fieldsOf(definition, plan), rows);
 
   const asksForNumber = usedPlaceholders(definition).has('limit');
-  // What the first request says, a cursor carries on; one that is saved may be from a run that said another number.
+  // A cursor keeps the number that the first request asked for; a saved one may come from a run with another number.
   const carries =
     sentWith(definition, [definition.job, definition.request]).has('limit') && !keepsBookmark(definition.paging);
 
@@ -59,7 +59,7 @@ export function replyReader(
     return carries || sentWith(definition, request).has('limit') ? plan.limit : undefined;
   }
 
-  /** What a page says of itself but for its body. */
+  /** What is known of a page without its body. */
   function of({ url, headers }: HttpReply, question: Question): Pick<ReadPage, 'url' | 'headers' | 'limit'> {
     return { url, headers, limit: limitOf(question) };
   }
@@ -87,7 +87,7 @@ export function replyReader(
         if (rest.length > mostHeldBack) yield rest.shift()!;
       }
     } catch (error) {
-      yield* rest; // they are sound, whatever came after them
+      yield* rest; // they are sound, although the reply broke off after them
       throw error;
     }
     const { value, text } = named(part.end);
@@ -101,7 +101,7 @@ export function replyReader(
     if (part.count() < stated) throw fewer(definition.name, question.what, stated, part.count());
     if (part.size() > 0) rest.push(part.take());
     if (rows?.missed() === true) {
-      // Without IDs, what was read on pages before the last one would be twins of itself here.
+      // Without IDs, rows that were read on earlier pages would look like twins of themselves here.
       if (!('content' in definition.records.id)) yield* rest;
       throw rowsMoved(definition.name, question.what);
     }

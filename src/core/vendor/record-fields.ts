@@ -1,4 +1,4 @@
-/** The members of a record that something goes by: its ID, its time, the next page, what is volatile, what is searched. */
+/** The members that are looked up in every record: for its ID, its time, the next page, what is volatile, what is searched. */
 import type { SourceDefinition } from '../definition.ts';
 import type { IdentityRule } from '../identity.ts';
 import { parsePath } from '../json/path.ts';
@@ -20,7 +20,7 @@ export interface Fields {
   readonly wanted: number;
 }
 
-/** Where each kind of path begins in the list of all; -1 for a kind that has one path at most, and none. */
+/** The list of all paths, and where each kind begins in it; `time` and `last` are -1 where there is none. */
 export function fieldsOf(definition: SourceDefinition, plan: SearchPlan): Fields {
   const { paging, records } = definition;
   const { paths: identity, without } = identityRule(definition); // first: identity.key reads its spans from 0 on

@@ -41,17 +41,17 @@ export function refusal(definition: SourceDefinition, question: Question, { repl
   });
 }
 
-/** The headers, of which one tells in seconds, under a usual name, when the rate limit ends. */
+/** Adds the end of the rate limit in seconds under a usual name, where the definition has its own name or unit for it. */
 function withReset({ limits }: SourceDefinition, headers: HttpReply['headers']): HttpReply['headers'] {
   const { header, unit = 's' } = limits?.reset ?? { header: '' };
   const told = headers[header.toLowerCase()]?.trim() ?? '';
   if (told === '') return headers;
-  // A moment is in milliseconds since 1970 by its size alone.
+  // A longer number is a moment: its size alone says that it is in milliseconds.
   const isSpan = unit === 'ms' && /^\d{1,12}(\.\d+)?$/.test(told);
   return { ...headers, 'x-ratelimit-reset': isSpan ? String(Number(told) / 1000) : told };
 }
 
-/** A reply that is a success by its HTTP status, and tells that asking again may help. */
+/** The Problem of a reply that is a success by its HTTP status, but says that asking again may help. */
 export function passingIn(definition: SourceDefinition, what: string, said: unknown): Problem | undefined {
   const meant = meantBy(definition, undefined, said);
   if (meant === undefined) return undefined;
@@ -59,18 +59,18 @@ export function passingIn(definition: SourceDefinition, what: string, said: unkn
   return new Problem(status, `${definition.name} ${verb} ${what}${saying(definition, said)}`, { hint, again: {} });
 }
 
-/** The HTTP status that a reply stands for, if it tells that the rate was it, or that the vendor failed for now. */
+/** The HTTP status that a reply stands for, if it says that the rate is limited (429) or that the vendor failed for now (503). */
 function meantBy({ reply }: SourceDefinition, status: number | undefined, said: unknown): 429 | 503 | undefined {
   if (isAmong(reply?.limited ?? [], status, said)) return 429;
   return isAmong(reply?.unavailable ?? [], status, said) ? 503 : undefined;
 }
 
-/** What a short reply, which is `text`, says: a JSON value; of a page for people, its title; undefined for anything else. */
+/** What a short reply says, of which this is the text: its JSON value, or the title of an HTML page; undefined for anything else. */
 export function saidIn(reply: HttpReply, text: string): unknown {
   return isHtml(reply) ? /<title[^<>]*>([^<]*)<\/title/i.exec(text)?.[1]?.trim() || undefined : parseJson(text);
 }
 
-/** Records leave as they came, and JSON is UTF-8 (RFC 8259 section 8.1): another encoding would be a guess. */
+/** JSON is UTF-8 (RFC 8259 section 8.1). Records leave as they came, so another encoding is not converted. */
 export function notUtf8(definition: SourceDefinition, what: string, charset: string): Problem {
   return new Problem(
     exit.protocol,
@@ -81,7 +81,7 @@ export function notUtf8(definition: SourceDefinition, what: string, charset: str
   );
 }
 
-/** `said` as of `saidIn`. Who knows what answered, and where, need not ask again by hand. */
+/** Says what answered instead, and where, so that nobody has to ask by hand. `said` as of `saidIn`. */
 export function notJson(definition: SourceDefinition, what: string, reply: HttpReply, said?: unknown): Problem {
   const { status, headers, url } = reply;
   const type = headers['content-type'] ?? 'no content type';
@@ -92,15 +92,15 @@ export function notJson(definition: SourceDefinition, what: string, reply: HttpR
   });
 }
 
-/** Where that was, without a query: it may hold a secret. */
+/** The address without its query, which may hold a secret. */
 function placeOf(url: string): string {
   const { origin, pathname } = new URL(url);
   return origin + pathname;
 }
 
 /**
- * 401, or a reply that is not what was asked for: a login page, or an error that the vendor tells in its body. Other
- * HTTP statuses speak for themselves.
+ * Whether the session may be over: after a 401, or a reply that is not what was asked for, such as a login page or an error
+ * in the body. Other HTTP statuses speak for themselves.
  */
 export function isSessionOver(error: unknown): boolean {
   if (!(error instanceof Problem) || error.again !== undefined) return false;

@@ -7,7 +7,7 @@ import type { RefusedRecord } from '../types.ts';
 
 /**
  * Gives each refused record its key, with its last part; to be called with all parts, in their order. `without`: members
- * that differ each time that a record is shown, or one that is not UTF-8 would be another one at each run.
+ * that differ each time that a record is shown. With them, a record that is not UTF-8 would have a new key in each run.
  */
 export function refusedKeys(
   without: readonly (readonly string[])[] = [],
@@ -21,7 +21,7 @@ export function refusedKeys(
   };
 }
 
-/** What stays the same of it; undefined when it is no JSON, in which no members can be told apart, or too much of it. */
+/** The text without the volatile members; undefined for what is not JSON, or too intricate to be taken apart. */
 function lasting({ text }: RefusedRecord, without: readonly (readonly string[])[]): string | undefined {
   const json = text.toString('latin1'); // each byte as a character of its own, so that none is lost
   if (isIntricate(json)) return undefined;

@@ -20,12 +20,12 @@ export function tellsNothing(
   return ended || reply?.empty?.includes(status) === true;
 }
 
-/** Whether it calls itself a page for people. */
+/** Whether it says that it is HTML: a page for people. */
 export function isHtml({ headers }: HttpReply): boolean {
   return /\bhtml\b/i.test(headers['content-type'] ?? '');
 }
 
-/** Whether the reply says that it is text, as of no format. */
+/** Whether it says that it is plain text. */
 export function isPlainText({ headers }: HttpReply): boolean {
   return /^text\/plain\b/i.test(headers['content-type'] ?? '');
 }
@@ -58,7 +58,7 @@ export function mayBeMissing(definition: SourceDefinition, value: unknown): bool
   return (missing === 'empty' || missing === 'bare') && isNothing(endOfWay(value, path));
 }
 
-/** What is at the path or, where no object leads on, before its end: there records may be in another shape, or an error. */
+/** The value at the path, or where the path ends early because there is no object: records of another shape, or an error. */
 function endOfWay(value: unknown, path: string): unknown {
   let found = value;
   for (const name of parsePath(path)) {
@@ -68,7 +68,7 @@ function endOfWay(value: unknown, path: string): unknown {
   return found;
 }
 
-/** Whether a value has no members but those on the way to one of these places: others may be the records. */
+/** Whether a value has only members that lead to one of these places: any other could be the records. */
 function isBare(value: unknown, places: readonly (readonly string[])[]): boolean {
   if (value === null || places.some((place) => place.length === 0)) return true;
   const inside = (name: string) => places.flatMap(([first, ...rest]) => (first === name ? [rest] : []));
@@ -79,7 +79,7 @@ function isMember(value: unknown, places: readonly (readonly string[])[]): boole
   return places.length > 0 && isBare(value, places);
 }
 
-/** Not there, or without contents: what has some may be records in another shape. */
+/** Missing, null, or an empty list or object: anything else could be records of another shape. */
 function isNothing(value: unknown): boolean {
   return value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0);
 }

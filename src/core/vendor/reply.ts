@@ -1,33 +1,33 @@
 /**
- * A reply outside its records: whether the vendor calls it a success, and what it says went wrong. "HTTP 200" is not
- * yet success: many vendors tell errors in the body only.
+ * What surrounds the records of a reply: whether the vendor calls it a success, and what it says went wrong. HTTP 200 alone
+ * is no success: many vendors report errors only in the body.
  */
 import type { SourceDefinition } from '../definition.ts';
 import { flagAt, holds, isAmong } from '../definition/answers.ts';
 import { valueAt } from '../json/value-at.ts';
 import { serverText } from '../text/shown.ts';
 
-/** Whether a parsed reply says that a cap left out what follows; undefined where it does not say. */
+/** Whether a parsed reply says that a cap left out what follows; undefined where it says nothing about it. */
 export function isCapped({ name: source, records: { capped } }: SourceDefinition, reply: unknown): boolean | undefined {
   if (capped === undefined) return undefined;
   const flag = flagAt(reply, capped, { source, name: 'records.capped', without: 'where no cap is told of' });
   return flag === 'absent' ? undefined : flag;
 }
 
-/** Whether a parsed reply tells of an error, by the rules of the definition. */
+/** Whether a parsed reply reports an error, by the rules of the definition. */
 export function tellsError(definition: SourceDefinition, value: unknown): boolean {
   const { success, errors = ['error', 'errors'] } = definition.reply ?? {};
   if (success !== undefined && !holds(success, value)) return true;
   return errors.some((path) => says(valueAt(value, path)));
 }
 
-/** Whether a parsed reply tells that the session is over. */
+/** Whether a parsed reply says that the session is over. */
 export function tellsExpired(definition: SourceDefinition, value: unknown): boolean {
   const expired = definition.reply?.expired;
   return expired !== undefined && holds(expired, value);
 }
 
-/** Whether a parsed reply tells that the cursor is no longer valid, or the item gone, besides by its HTTP status. */
+/** Whether a parsed reply says that the cursor is no longer valid, or the item gone, whatever its HTTP status. */
 export function tellsInvalid({ paging, items }: SourceDefinition, value: unknown): boolean {
   const invalid = 'invalid' in paging ? (paging.invalid ?? []) : [];
   return isAmong([...invalid, ...(items?.gone ?? [])], undefined, value);
@@ -44,13 +44,13 @@ export function saying(definition: Pick<SourceDefinition, 'reply'>, value: unkno
   return '';
 }
 
-/** False, 0, empty texts, lists and objects say that there is no error. */
+/** Whether a member means an error: not when it is false, 0, null, or an empty text, list or object. */
 function says(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
   return Boolean(value);
 }
 
-/** The first text in a message, a list of messages, or an error object; not deeper than anybody writes one. */
+/** The first text in a message, a list of messages, or an error object, down to a depth that no vendor exceeds. */
 function textIn(value: unknown, levels = 10): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;
   if (typeof value !== 'object' || value === null || levels === 0) return undefined;

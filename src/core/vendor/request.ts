@@ -1,4 +1,4 @@
-/** A request as a definition describes it, with its placeholders filled in -> what goes over the wire. */
+/** From a request as a definition describes it to the one on the wire: placeholders filled in, credentials added. */
 import type { OAuthDefinition, RequestDefinition, SourceDefinition } from '../definition.ts';
 import type { HttpRequest } from '../types.ts';
 import { baseUrl } from './address.ts';
@@ -6,7 +6,7 @@ import { basicHeader } from '../text/basic-header.ts';
 import { encode, filledPath } from './filled-path.ts';
 import { fill, fillJson, fillValue, jsonText, textOf, type TemplateValues } from '../definition/template.ts';
 
-/** What belongs to every request of a source besides its own parts. */
+/** What every request of a source is built from besides its own definition. */
 export interface Surroundings {
   readonly definition: SourceDefinition;
   readonly values: TemplateValues;
@@ -30,7 +30,7 @@ export function buildRequest(request: RequestDefinition, surroundings: Surroundi
       ? (base ?? baseUrl(definition, values)) +
         withQuery(filledPath(definition.name, request.path, values), [
           ...parametersOf(request.query ?? {}, values),
-          ...Object.entries(parameters), // what the user typed is no template
+          ...Object.entries(parameters), // as the user typed them: they are not templates
           ...credentials,
         ])
       : withQuery(
@@ -53,7 +53,7 @@ export function buildRequest(request: RequestDefinition, surroundings: Surroundi
   };
 }
 
-/** The request for a token (RFC 6749 section 3.2). What the API is told, its headers above all, is not told here. */
+/** The request for a token (RFC 6749 section 3.2). It has none of the headers that the API gets: this may be another host. */
 export function tokenRequest(address: string, auth: OAuthDefinition, values: TemplateValues): HttpRequest {
   const { basic, form = {}, query = {} } = auth;
   // RFC 6749 section 2.3.1: both parts are encoded as in a form, so that a colon in one of them does no harm.

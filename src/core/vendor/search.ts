@@ -25,9 +25,9 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
   const used = usedPlaceholders(definition);
   const parameters: Record<string, string> = {};
   const comparisons: Comparison[] = [];
-  const only = new Map<string, string>(); // what has one value at most, and which
+  const only = new Map<string, string>(); // the value of each parameter and path: they have one at most
   const wanted: Wanted[] = [];
-  const keys = new Map(Object.entries(definition.query?.keys ?? {})); // not an object, which has `constructor` by itself
+  const keys = new Map(Object.entries(definition.query?.keys ?? {})); // an object would also have `constructor`
 
   for (const [key, value] of search.query) {
     const known = keys.get(key);
@@ -72,7 +72,7 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
   };
 }
 
-/** The key as a field of the vendor's language, if it is as plain there as here; what is not is matched here alone. */
+/** The key as a field of the vendor's language, if key and value need no quoting there; any other is matched only here. */
 function openField({ query }: SourceDefinition, key: string, value: string): string | undefined {
   const isPlain = /^[A-Za-z_][A-Za-z0-9_]*$/.test(key) && !/["\\\p{Cc}]/u.test(value);
   return query?.open === true && isPlain ? key : undefined;

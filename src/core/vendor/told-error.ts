@@ -1,4 +1,4 @@
-/** An error that a vendor tells in the body of a reply, whatever its HTTP status. */
+/** Errors that a vendor reports in the body of a reply, whatever its HTTP status. */
 import type { SourceDefinition } from '../definition.ts';
 import { gone, notFound } from '../http-status.ts';
 import { exit, Problem } from '../problem.ts';
@@ -10,7 +10,7 @@ import { accessHint, cursorHint, isCursorRefused } from './refusal-hint.ts';
 import { valueAt } from '../json/value-at.ts';
 import { saying, tellsError, tellsExpired, tellsInvalid } from './reply.ts';
 
-/** Throws the Problem that a parsed reply tells of, if it does. */
+/** Throws the Problem of a parsed reply that reports an error. */
 export function refuseToldError(definition: SourceDefinition, value: unknown, question: Question): void {
   const { what, values } = question;
   if (tellsExpired(definition, value)) {
@@ -25,7 +25,7 @@ export function refuseToldError(definition: SourceDefinition, value: unknown, qu
   if (!invalid && !tellsError(definition, value)) return;
   if (!invalid) refuseSilence(definition, value, what);
   const path = definition.reply?.success?.path;
-  const told = path === undefined ? undefined : valueAt(value, path); // often the HTTP status that it should have had
+  const told = path === undefined ? undefined : valueAt(value, path); // often the HTTP status that the reply should have had
   const hint = accessHint(definition, invalid ? gone : told, values);
   const refused = hint !== undefined;
   const message = `${definition.name} ${refused ? 'refused' : 'told of an error in'} ${what}${saying(definition, value)}`;
@@ -37,7 +37,7 @@ export function refuseToldError(definition: SourceDefinition, value: unknown, qu
   });
 }
 
-/** What should say that all is well is missing, and nothing says that it is not: mostly the definition expects too much. */
+/** For a reply with neither the sign of success nor any sign of an error: mostly, the definition expects too much. */
 function refuseSilence(definition: SourceDefinition, value: unknown, what: string): void {
   const { success, ...reply } = definition.reply ?? {};
   if (success === undefined || valueAt(value, success.path) !== undefined) return;
@@ -52,7 +52,7 @@ function refuseSilence(definition: SourceDefinition, value: unknown, what: strin
 }
 
 function nextStep(definition: SourceDefinition, question: Question, told: unknown): string {
-  // What was asked is not to blame for a failure of the vendor, nor on a later page, when it was accepted on the first.
+  // A failure of the vendor is not due to what was asked; neither is one on a later page, since the first was accepted.
   const asked = question.later === true || Number(told) >= 500 ? undefined : askedBy(definition, question);
   return asked === undefined
     ? 'the position stays; see what the vendor says about this error'

@@ -1,4 +1,4 @@
-/** One request and its reply, with the credentials: logs in first, and tells when a session is over. */
+/** One request and its reply, with the credentials: logs in first, and notices when a session is over. */
 import { accessToken } from './auth/access-token.ts';
 import { contest } from './auth/contest.ts';
 import type { Answers, RequestDefinition, SourceDefinition } from '../definition.ts';
@@ -23,24 +23,24 @@ import type { HttpReply, HttpRequest, Instant, Tools } from '../types.ts';
 export interface Question extends Standing {
   readonly request: RequestDefinition;
   readonly values: TemplateValues;
-  /** For messages: `the first page`. */
+  /** For messages: `page 1`. */
   readonly what: string;
   readonly parameters?: Readonly<Record<string, string>>;
   /** The address that the vendor gave for it. */
   readonly url?: string | undefined;
   /** The page before named this one, by a cursor or an address that is good for this run only. */
   readonly named?: boolean;
-  /** Refusals of it that mean that the page before was the last one. */
+  /** Refusals by which the page before was the last one. */
   readonly ends?: Answers | undefined;
   /** Sees the parsed reply before the rules of the definition do, and may throw a Problem of its own. */
   readonly judge?: (value: unknown) => void;
 }
 
-/** Bytes of a reply that is held whole; the longest are lists of branches, described at length. */
+/** The most bytes of a reply that is held whole; the longest are lists of branches with long descriptions. */
 const longestJson = 16 * 1024 * 1024;
 const longestRefusal = 64 * 1024;
 
-/** A reply with a body to read, but for one that `ended`. */
+/** A reply with a body to read, unless it `ended`. */
 export interface VendorReply extends HttpReply {
   /** A refusal by which the vendor says that the page before was the last one: it has no body. */
   readonly ended?: boolean;
@@ -57,15 +57,15 @@ export interface VendorClient {
   open(): Promise<void>;
   /** Whether a request would be sent at once, and not wait for its turn. */
   isFree(): boolean;
-  /** One attempt. Throws Problem for everything else than success. */
+  /** One attempt. Throws Problem for anything but success. */
   stream(question: Question): Promise<VendorReply>;
   /** A whole small reply as JSON, with retries; the vendor's own errors are Problems. */
   json(question: Question): Promise<SmallReply>;
   /** Ends something at the vendor, even after a stop request. Never throws. */
   end(question: Question): Promise<void>;
-  /** With retries. `isDone` looks at what the vendor says, if that is JSON: it may be a refusal of what is so already. */
+  /** With retries. `isDone` may accept a refusal, by its HTTP status or its JSON: what was asked for may be done already. */
   perform(question: Question, isDone: (status: number, said: unknown) => boolean): Promise<void>;
-  /** Throws the Problem that a parsed reply tells of, if it does. */
+  /** Throws the Problem of a parsed reply that reports an error. */
   check(value: unknown, question: Question): void;
   /**
    * Whether this failure may come from a session that is over; the next request then logs in again. A caller asks once a
@@ -116,7 +116,7 @@ export function vendorClient(definition: SourceDefinition, values: TemplateValue
     if (!bringsContent(reply.status) || isHtml(reply)) {
       const text = await reply.text(longestRefusal);
       const said = saidIn(reply, text);
-      // What is for people, and no JSON, is of a proxy that has lost its way, and says nothing of other pages.
+      // A page for people comes from a proxy or a gateway, and says nothing about the pages of the vendor.
       const isForPeople = text.trim() !== '' && (isHtml(reply) || (isPlainText(reply) && said === undefined));
       const ends = !isForPeople && isAmong(question.ends ?? [], reply.status, said);
       if (ends) return { ...reply, ended: true, discard: async () => {} };

@@ -1,4 +1,4 @@
-/** A window as a vendor wants to be told: the values of {from} and {until}. And the rules of its windows. */
+/** What a definition says of windows: their rules, and the values of {from} and {until} as the vendor spells them. */
 import type { SourceDefinition } from '../definition.ts';
 import { usedPlaceholders } from '../definition/texts.ts';
 import type { TemplateValues } from '../definition/template.ts';
@@ -9,7 +9,7 @@ import type { Duration, Instant, SettingValues, Source, Window, WindowRules } fr
 
 const minute = 60n * second;
 
-/** The rules of a definition with what holds where it says nothing: 5 minutes of overlap, no delay, 7 days at first. */
+/** The rules of a definition with their defaults: 5 minutes of overlap, no delay, 7 days for the first run. */
 export function windowRules(definition: SourceDefinition, settings: SettingValues): WindowRules {
   const { window } = definition;
   const duration = (text: string, name: string): Duration => parseDuration(text, `window.${name}`);
@@ -33,21 +33,21 @@ export function windowRules(definition: SourceDefinition, settings: SettingValue
   };
 }
 
-/** Where the moment before the beginning is named, the vendor is asked for more than the window. */
+/** Where {from} names the moment before the window, the vendor is asked for more than the window. */
 function longestOf(allowed: Duration, time: WrittenTime | undefined): Duration {
   if (time?.exclusive !== true) return allowed;
   const shorter = allowed - later(smallest(time), second); // a watermark is a whole second
   return shorter > 0n ? shorter : allowed;
 }
 
-/** What is asked for is longer by as much: were the pieces not, two of the shortest would be longer than the longest. */
+/** A window may then be shorter by as much; otherwise two of the shortest would not fit into the longest. */
 function shortestOf(answered: Duration, time: WrittenTime | undefined): Duration {
   return time?.exclusive === true ? later(answered - smallest(time), 0n) : answered;
 }
 
 /**
  * Gives {from} and {until} in the vendor's spelling, no narrower than the window: what is shown beyond it is left out
- * later, what is not shown would be lost.
+ * later, but what is not shown would be lost.
  */
 export function windowWriter(
   definition: SourceDefinition,
@@ -64,7 +64,7 @@ export function windowWriter(
   return (window) => ({ from: value(from(window.from)), until: value(until(window.until)) });
 }
 
-/** What the spellings of times, in records and in requests, make of a moment: as in Source. */
+/** How the spellings of times, in records and in requests, round a moment: see Source. */
 export function momentsIn(
   definition: SourceDefinition,
   settings: SettingValues,
@@ -80,8 +80,8 @@ const itself = (at: Instant): Instant => at;
 const asItIs = { earliest: itself, named: itself, shown: itself };
 
 /**
- * See `Source.edge`. What is equal says the same time, and that may be written in fewer digits than its form allows: to the
- * minute at the coarsest, where the form itself is not coarser. Of windows by another time that says nothing.
+ * See `Source.edge`. Equal records tell the same time, which may be written in fewer digits than its form allows: at the
+ * coarsest to the minute, or as the form has it. In windows by another time than the event's, any moment will do.
  */
 export function edgeIn({ window, records: { id, time } }: SourceDefinition): (at: Instant) => Instant {
   if ('paths' in id || time === undefined || window.filter !== 'event') return (at) => at;

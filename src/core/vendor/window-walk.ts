@@ -1,6 +1,6 @@
 /**
- * A window from its beginning to its end: by pages or by a job, in halves where a vendor gives only a part of it, and once
- * more where it broke off.
+ * Reads a window from its beginning to its end: by pages or by a job, in halves where the vendor gives only a part of it, and
+ * once more where it broke off.
  */
 import { identifier, type Identifier } from '../identity.ts';
 import { keepsBookmark } from '../definition/paging-rules.ts';
@@ -23,15 +23,15 @@ interface Part {
   readonly bookmark: string | undefined;
 }
 
-/** Shorter windows are not divided any more: a job that does not finish is no matter of its records, and a cap may be. */
+/** Windows this short are not halved: fewer records do not help a job to finish sooner, but they may stay below a cap. */
 const shortest = { job: 60n * second, cap: second };
 
 /** All pages of what is asked for, from a bookmark on or from the beginning of its slice. */
 type WindowWalk = (ask: Ask, bookmark: string | undefined) => AsyncGenerator<Page, void, undefined>;
 
 /**
- * Reads whole windows, and each once more when its cursor or job ends early, its rows have moved, or the vendor's own total
- * is not met. `valuesOf` gives everything that a template can name, for a part of what is asked for.
+ * Reads whole windows, each of them twice where its cursor or job ends early, its rows have moved, or the vendor's own total
+ * is not reached. `valuesOf` gives everything that a template can name, for a part of what is asked for.
  */
 export function windowWalk(
   context: SourceContext,
@@ -61,7 +61,7 @@ export function windowWalk(
     }
   }
 
-  /** The window; returns what is worth another reading. */
+  /** Reads the window; returns the Problem that is worth another reading. */
   async function* readUnlessGone(part: Part): AsyncGenerator<Page, Problem | undefined, undefined> {
     try {
       return yield* readWindow(part);
@@ -72,7 +72,7 @@ export function windowWalk(
     }
   }
 
-  /** The pages of a window, or those of its job, or of its halves; returns what the vendor itself says is missing. */
+  /** Reads the pages of a window, of its job or of its halves; returns what the vendor itself says is missing. */
   async function* readWindow(part: Part): AsyncGenerator<Page, Problem | undefined, undefined> {
     const { identity, window } = part;
     if (records.capped !== undefined || job !== undefined) identity.startPart();
@@ -80,13 +80,13 @@ export function windowWalk(
     if (reading.unfinished) {
       const middle = middleOf(window, shortest.job);
       if (middle === undefined) throw neverFinished(name, window);
-      identity.startPart(true); // as below: some of its rows may have come
+      identity.startPart(true); // some of its rows may have come, as below
       return yield* readHalves(part, middle, 'the query did not finish');
     }
     if (reading.capped && !single) {
       const middle = middleOf(window, shortest.cap);
       if (middle === undefined) return cutShort(name, window);
-      identity.startPart(true); // or what came of it would be counted twice
+      identity.startPart(true); // or twins that came already would be counted twice
       return yield* readHalves(part, middle, 'a cap cut it');
     }
     const { count, total } = reading;
@@ -100,7 +100,7 @@ export function windowWalk(
     return yield* readJob(context, job, pages, { ...route, window });
   }
 
-  /** What the vendor gives only a part of, or nothing, it may give in halves. */
+  /** A window that the vendor does not give whole may come in halves. */
   async function* readHalves(
     part: Part,
     middle: Instant,
@@ -114,7 +114,7 @@ export function windowWalk(
     return early ?? late;
   }
 
-  /** Where a window may be divided; undefined when it is not to be. */
+  /** Where to halve a window; undefined when it must not be. */
   function middleOf({ from, until }: Window, whole: Duration): Instant | undefined {
     if (indivisible || until - from <= whole || until - from < 2n * least) return undefined;
     return [from + (until - from) / 2n, until - 1n].map(edge).find((at) => at > from);

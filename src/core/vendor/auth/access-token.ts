@@ -19,12 +19,12 @@ interface Token {
 
 const bearer = { Authorization: 'Bearer {token}' };
 
-/** So long before its end a token is renewed, or halfway if it has less: a request takes time, and clocks differ. */
+/** How long before its end a token is renewed, in milliseconds, or halfway if short: requests take time, and clocks differ. */
 const margin = 60_000;
 
 /**
- * Keeps a token at hand. What is sent for it goes nowhere else: a client of its own has cookies of its own, and follows
- * no redirect. Throws Problem 78 when the address or the key cannot be used.
+ * Keeps a token at hand. It is asked for with a client of its own, so that no cookie and no redirect takes the credentials
+ * anywhere else. Throws Problem 78 when the address or the key cannot be used.
  */
 export function accessToken(
   owner: CredentialOwner,

@@ -10,12 +10,12 @@ import type { Tools } from '../../types.ts';
 
 type AssertionDefinition = NonNullable<OAuthDefinition['assertion']>;
 
-/** An assertion of the future is refused, and clocks differ: it was issued so many seconds ago. */
+/** How far an assertion is dated back, in seconds: one from the future is refused, and clocks differ. */
 const age = 60;
 
 /**
- * Signs a new assertion at each call: with its own `jti`, because some vendors take each only once. By the clock of this
- * machine: the vendor's is not known before its first answer. Throws Problem 78 when the key cannot be used.
+ * Signs a new assertion at each call, with a `jti` of its own, because some vendors take each only once. It is dated by the
+ * clock of this machine: the vendor's is not known before its first answer. Throws Problem 78 when the key cannot be used.
  */
 export function assertionSigner(
   name: string,
@@ -66,9 +66,9 @@ function signatureBy(
     });
   let privateKey: KeyObject;
   try {
-    privateKey = createPrivateKey(text.replaceAll('\\n', '\n')); // a line of an env file has them so
+    privateKey = createPrivateKey(text.replaceAll('\\n', '\n')); // how an env file writes line breaks on one line
   } catch {
-    throw unusable('is not a private key in PEM form, without a passphrase'); // the reason could quote it
+    throw unusable('is not a private key in PEM form, without a passphrase'); // without the cause, which could quote it
   }
   const { asymmetricKeyType, asymmetricKeyDetails: { namedCurve = '', modulusLength = leastBits } = {} } = privateKey;
   const kind = `${asymmetricKeyType} ${namedCurve}`.trim();

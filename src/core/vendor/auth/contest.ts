@@ -1,12 +1,12 @@
-/** Two runs with the same user that end each other's sessions. */
+/** Two runs that log in as the same user and end each other's sessions. */
 
-/** Sessions that may end soon after they began, one after the other; and how soon that is, in milliseconds. */
+/** How many sessions in a row may end soon after they began, and how soon that is, in milliseconds. */
 const briefInARow = 5;
 const briefly = 60_000;
 
 /**
- * Tells, at the end of each session, whether it was one too many: where another run with the same user ends each of ours,
- * as we end each of its, both would log in for every page.
+ * To be asked whenever a session has ended: true when too many have ended in a row. Otherwise two such runs would log in
+ * anew for every page, each ending the other's session.
  */
 export function contest(): (now: number) => boolean {
   let renewals = 0;

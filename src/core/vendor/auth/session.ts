@@ -1,4 +1,4 @@
-/** A login that lasts for the run: cookies, or a token in headers; and the logout that must follow in any case. */
+/** A login that lasts for the run, by cookies or by a token in headers, and the logout that must follow it. */
 import type { AuthDefinition, SourceDefinition } from '../../definition.ts';
 import { credentialsHint } from './credentials.ts';
 import { endAtVendor } from '../farewell.ts';
@@ -41,7 +41,7 @@ export function session(
   }
   let token: Readonly<Record<string, string>> | undefined;
   let hidden: string | undefined;
-  let begun = false; // the vendor may have begun a session, even when its answer was lost
+  let begun = false; // the vendor may have begun a session even when its answer was lost
 
   async function logIn(login: Login): Promise<Readonly<Record<string, string>>> {
     begun = true;
@@ -52,7 +52,7 @@ export function session(
       begun = false;
       throw httpProblem(reply.status, reply.headers, askedForLogin(definition), tools.now());
     }
-    // Some set the cookie and say nothing, or a word; but a page for people would set one, too.
+    // Some vendors set the cookie and answer with nothing or a word. An HTML page is no such answer: it may set one, too.
     const isQuiet = login.success === undefined && (text === '' || isPlainText(reply));
     if ((typeof value !== 'object' || value === null) && !isQuiet) {
       throw notALogin(definition, 'with something else than JSON');
@@ -112,7 +112,7 @@ function notALogin(definition: SourceDefinition, how: string): Problem {
   });
 }
 
-/** What such a reply says is not shown: it is about the credentials. So it is named what it can be. */
+/** The reply itself is not shown, because it may quote the credentials; so the hint names whatever may be wrong. */
 function askedForLogin(definition: SourceDefinition): Asked {
   const hint = credentialsHint(definition);
   const unaccepted = `${hint}; or correct auth.login in the definition`;

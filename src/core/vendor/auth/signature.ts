@@ -1,4 +1,4 @@
-/** Requests that are signed one by one: a keyed hash (HMAC, RFC 2104) of what is asked for, and when. */
+/** Requests that are signed one by one, with a keyed hash (HMAC, RFC 2104) of the request and its time. */
 import { createHmac } from 'node:crypto';
 import type { AuthDefinition } from '../../definition.ts';
 import { fromMillis, writeTime } from '../../time.ts';

@@ -28,8 +28,8 @@ interface Grant {
 }
 
 /**
- * Errors that speak of the credentials, the grant or its scope: those of the RFC, consent_required and its kind (OpenID
- * Connect Core section 3.1.2.6), and the like of other vendors. invalid_request and unsupported_grant_type speak of the
+ * Errors that are about the credentials, the grant or its scope: those of the RFC, consent_required and its like (OpenID
+ * Connect Core section 3.1.2.6), and similar ones of other vendors. invalid_request and unsupported_grant_type are about the
  * definition.
  */
 const refusal =
@@ -76,7 +76,7 @@ function words(owner: CredentialOwner, value: unknown): string {
   return saying(owner, { error: `${error}: ${description}` });
 }
 
-/** Seconds, which some vendors write as a text; zero and less say nothing sensible. */
+/** In milliseconds. Vendors tell it in seconds, some of them as a text; zero or less counts as not told. */
 function lifetimeIn(value: unknown): number {
   const said = String(valueAt(value, 'expires_in'));
   return /^[1-9]\d*(?:\.\d+)?$/.test(said) ? Number(said) * 1000 : Infinity;
