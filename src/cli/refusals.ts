@@ -38,7 +38,7 @@ function isBound({ long }: Option): boolean {
   return long === '--since' || long === '--until';
 }
 
-/** `--since "$SINCE"` with an unset variable must not mean something else than what was written. */
+/** `--since "$SINCE"` with an unset variable must not mean something other than what was written. */
 export function refuseEmptyValues(program: Commander): void {
   for (const option of program.options) {
     const value: unknown = program.getOptionValue(option.attributeName());

@@ -31,7 +31,7 @@ interface UnreadLine {
   readonly name: string;
 }
 
-/** Lines with something else than a setting, a comment or nothing: they are passed over. */
+/** Lines with something other than a setting, a comment or nothing: they are passed over. */
 export function unreadLines({ text }: EnvFile): readonly UnreadLine[] {
   const rest = text.replaceAll(/\r\n?/g, '\n').replace(assignment, (found) => found.replaceAll(/[^\n]/g, ''));
   return rest.split('\n').flatMap((line, at) => {

@@ -48,7 +48,7 @@ fault('A03', 'a login that is answered with a page of single sign-on is none', a
   here.vendor.fault = onLogin(() => answer(here, 200, loginPage, { ...html, 'Set-Cookie': 'lang=en' }));
   await here.expectProblem(await here.run(), {
     exit: 76,
-    message: /^acme answered the login with something else than JSON$/,
+    message: /^acme answered the login with something other than JSON$/,
     hint: /single sign-on/,
   });
 });
@@ -129,7 +129,7 @@ for (const [what, headers] of [
     await here.expectProblem(result, {
       exit: 76,
       message:
-        /^acme answered page 2 with something else than JSON \(HTTP 200, text\/html; charset=utf-8, "Sign in"\) at http:\/\/127.0.0.1:\d+\/audit$|^acme: the reply to page 2 is HTML, not JSON$/,
+        /^acme answered page 2 with something other than JSON \(HTTP 200, text\/html; charset=utf-8, "Sign in"\) at http:\/\/127.0.0.1:\d+\/audit$|^acme: the reply to page 2 is HTML, not JSON$/,
       hint: /^check the URL/,
     });
   });

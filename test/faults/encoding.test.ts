@@ -264,7 +264,7 @@ fault('J15', 'JSON that is said to be HTML is not accepted', async (context) => 
   await here.expectProblem(await here.run(), {
     exit: 76,
     message:
-      /^acme answered page 2 with something else than JSON \(HTTP 200, text\/html\) at http:\/\/127.0.0.1:\d+\/audit$/,
+      /^acme answered page 2 with something other than JSON \(HTTP 200, text\/html\) at http:\/\/127.0.0.1:\d+\/audit$/,
     hint: /^check the URL/,
   });
 });

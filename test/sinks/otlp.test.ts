@@ -129,7 +129,7 @@ test('what a receiver rejects of a request is found by sending the rest again, a
   assert.deepEqual(tools.warnings, []);
 });
 
-test('a success is an empty object, an empty answer, or one that tells of something else than rejections', async () => {
+test('a success is an empty object, an empty answer, or one that tells of something other than rejections', async () => {
   const successes = [
     undefined,
     {},

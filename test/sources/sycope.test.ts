@@ -431,7 +431,7 @@ test('a login without a cookie, and one that is a web page, are no logins', asyn
   vendor.fault = (_, response) => (response.writeHead(200).end('{"status":200}'), true);
   await assert.rejects(pullOnce(sycope, values), /answered the login without a cookie/);
   vendor.fault = (_, response) => (response.writeHead(200).end('<html>'), true);
-  await assert.rejects(pullOnce(sycope, values), /answered the login with something else than JSON/);
+  await assert.rejects(pullOnce(sycope, values), /answered the login with something other than JSON/);
   await vendor.close();
 });
 

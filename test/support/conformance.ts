@@ -202,7 +202,7 @@ export function conforms(name: string, conformance: Conformance): void {
       /told of an error in page 1(?: of item 1)?: boom/,
       replyWith('{"error":{"message":"boom"}}'),
     ],
-    ['a web page', exit.protocol, /something else than JSON/, (_, response) => (sendHtml(response, 200), true)],
+    ['a web page', exit.protocol, /something other than JSON/, (_, response) => (sendHtml(response, 200), true)],
     ['no JSON', exit.protocol, /JSON/, replyWith('<html>')],
     ['JSON of another shape', exit.protocol, otherShape, replyWith('{"unknown":[]}')],
     ['HTTP 404', exit.config, /HTTP 404/, replyWith('{}', 404)],

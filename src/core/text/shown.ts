@@ -24,7 +24,7 @@ export function serverText(text: string): string {
   return cutOff(visible(text.replace(/\s+/g, ' ').trim()), 300);
 }
 
-/** The same of a value that may be something else than a text: undefined then. */
+/** The same of a value that may be something other than a text: undefined then. */
 export function serverTextOf(value: unknown): string | undefined {
   return typeof value === 'string' ? serverText(value) : undefined;
 }

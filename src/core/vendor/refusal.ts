@@ -86,7 +86,7 @@ export function notJson(definition: SourceDefinition, what: string, reply: HttpR
   const { status, headers, url } = reply;
   const type = headers['content-type'] ?? 'no content type';
   const title = isHtml(reply) && typeof said === 'string' ? `, ${JSON.stringify(said)}` : '';
-  const message = `${definition.name} answered ${what} with something else than JSON`;
+  const message = `${definition.name} answered ${what} with something other than JSON`;
   return new Problem(exit.protocol, `${message} (HTTP ${status}, ${serverText(type + title)}) at ${placeOf(url)}`, {
     hint: wrongPage,
   });

@@ -11,7 +11,7 @@ export interface Upload {
   readonly limits: Limits;
   /** Posts a batch. */
   post(url: string, headers: Headers, batch: Load): Promise<Posted>;
-  /** Posts something else than a batch, such as an empty one, to see what is answered. */
+  /** Posts something other than a batch, such as an empty one, to see what is answered. */
   ask(url: string, headers: Headers, body: string): Promise<Answered>;
   /** The verdict on a batch that is too large. */
   tooLarge(batch: Load, reason: string): Reply;

@@ -49,7 +49,7 @@ export async function lookAtOwn(path: string, known?: string): Promise<void> {
   }
 }
 
-/** What is there. A link of the system's own, as /dev/stdout is one, leads to something else than a file. */
+/** What is there. A link of the system's own, as /dev/stdout is one, leads to something other than a file. */
 async function openThere(path: string): Promise<FileHandle> {
   try {
     return await open(path, flags);
@@ -59,7 +59,7 @@ async function openThere(path: string): Promise<FileHandle> {
   }
 }
 
-/** The Problem (73) of a path that leads to something else than a file. */
+/** The Problem (73) of a path that leads to something other than a file. */
 export function irregular(path: string): Problem {
   return new Problem(exit.cantcreat, `${path} is not a regular file`, {
     hint: 'name a file; for a pipe or a device use the stdout sink with a redirection',

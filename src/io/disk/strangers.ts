@@ -1,4 +1,4 @@
-/** Who else than this user and root has a say in a file. On Windows, which has no owners of this kind, nobody is known to. */
+/** Who has a say in a file besides this user and root. On Windows, which has no owners of this kind, nobody is known to. */
 import type { Stats } from 'node:fs';
 
 type Owned = Pick<Stats, 'uid' | 'gid' | 'mode'>;

@@ -55,7 +55,7 @@ export function session(
     // Some vendors set the cookie and answer with nothing or a word. An HTML page is no such answer: it may set one, too.
     const isQuiet = login.success === undefined && (text === '' || isPlainText(reply));
     if ((typeof value !== 'object' || value === null) && !isQuiet) {
-      throw notALogin(definition, 'with something else than JSON');
+      throw notALogin(definition, 'with something other than JSON');
     }
     if (login.success !== undefined && !holds(login.success, value)) {
       begun = false;

@@ -57,7 +57,7 @@ export function grantIn(owner: CredentialOwner, auth: OAuthDefinition, answer: T
     new Problem(exit.protocol, `${asked.who} answered ${asked.what} ${how}`, {
       hint: `check ${listed(places)}, and what is asked for: something else may be answering there`,
     });
-  if (typeof value !== 'object' || value === null) throw unusable('with something else than JSON');
+  if (typeof value !== 'object' || value === null) throw unusable('with something other than JSON');
   const found = tokenAt(text, auth.token?.path ?? 'access_token');
   if (found === undefined || (typeof error === 'string' && error !== '')) throw unusable(`without a token${said}`);
   const token = String(found);
