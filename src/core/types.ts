@@ -12,7 +12,7 @@ export type Instant = bigint;
 /** A length of time in nanoseconds. */
 export type Duration = bigint;
 
-/** A bound of a window as it is asked for: a moment, or so long before the vendor's now. */
+/** A bound of a window as it is asked for: a moment, or a length of time before the vendor's now. */
 export type Bound = Instant | { readonly back: Duration };
 
 /** `[from, until)`. */
@@ -46,7 +46,7 @@ export interface AuditRecord {
   readonly volatile?: readonly number[];
 }
 
-/** A record that was encoded: what told its content from another's is no longer of use. */
+/** A record that was encoded, and no longer needs what describes its content. */
 export type EncodedRecord = Omit<AuditRecord, 'fingerprint' | 'volatile'>;
 
 /** A record that no sink may get: not JSON, not an object, not UTF-8, too large, too deep. Goes to the quarantine. */
@@ -57,7 +57,7 @@ export interface RefusedRecord {
   /** A later part of the record before it. A record whose reply breaks off begins again, with a part without this. */
   readonly continued?: true;
   readonly reason: string;
-  /** What the ledger knows it by, as it has no ID: with its last part, when a source tells of it. */
+  /** The key that the ledger knows it by, since it has no ID. Comes with its last part. */
   readonly key?: string;
 }
 
@@ -73,7 +73,7 @@ export interface Page {
   readonly restarted?: boolean;
   /** Number of listed parts of the slice that were gone when fetched: their records are lost. */
   readonly expired?: number;
-  /** The last page, of a slice that is not all there by the vendor's own word: what there is of it may be delivered. */
+  /** On the last page of a slice that is incomplete by the vendor's own word: what there is of it may be delivered. */
   readonly incomplete?: Problem;
 }
 
@@ -93,7 +93,7 @@ export interface Setting {
    * value of a `path` is absolute.
    */
   readonly kind?: 'text' | 'url' | 'flag' | 'integer' | 'duration' | 'path';
-  /** There without a value, it is empty; any other setting is then as if it were not there. */
+  /** Set without a value, it is the empty text; any other setting then counts as not set. */
   readonly mayBeEmpty?: boolean;
   /** The allowed values, if they can be listed. */
   readonly values?: readonly string[];
@@ -101,7 +101,7 @@ export interface Setting {
   readonly aliases?: readonly string[];
   /** The text of a secret may have several lines. */
   readonly lines?: boolean;
-  /** The word in front of the secret in its header, which people paste along: it is left out. */
+  /** The word before the secret in its header, such as `ApiKey`: people paste it along, and it is left out. */
   readonly scheme?: string;
   /** The command-line flag that sets it, without dashes: apikey, apisecret, orgurl, apiurl. */
   readonly flag?: string;
@@ -143,7 +143,7 @@ export interface HttpReply {
 }
 
 /**
- * An HTTP client bound to one origin, which keeps that origin's cookies. One attempt a call; never another origin.
+ * An HTTP client bound to one origin, which keeps that origin's cookies. One attempt per call; never another origin.
  * Throws Problem: transient ones carry `again`. Any HTTP status but a redirect is a reply, not a Problem.
  */
 export interface Http {
@@ -167,9 +167,9 @@ export interface Tools {
   random(): number;
   /** Debug log; never pass a secret, a header or a body. */
   debug(message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
-  /** Hides a credential, which a reply brought, in everything that is said; `replaced` is no longer in use. */
+  /** Keeps a credential that a reply brought out of all that is printed; it takes the place of `replaced`. */
   hide(secret: string | undefined, replaced?: string): void;
-  /** Whether the text has a credential in it that is in use, in whatever spelling. */
+  /** Whether the text contains a credential that is in use, however it is spelled. */
   isSecret(text: string): boolean;
   /** One line for the operator, at the default level; the same line is printed once. */
   warn(message: string): void;
@@ -249,11 +249,11 @@ export interface Source {
   /** The server's clock as last seen, or undefined. */
   serverTime(): Instant | undefined;
   /**
-   * The earliest time that a record from `at` on may seem to have: its own may be cut to the day, or be of a clock that
-   * shows an hour twice. Mostly `at` itself, as of the three that follow.
+   * The earliest time that a record from `at` on may tell: it may be cut to the day, or come from a clock that shows an hour
+   * twice. Mostly `at` itself, as with the three that follow.
    */
   earliest(at: Instant): Instant;
-  /** The last moment up to `at` that a window can be asked for from: of a vendor asked by days, the start of that day. */
+  /** The last moment up to `at` from which a window can be asked for: the start of its day, where windows are asked for by days. */
   namedFrom(at: Instant): Instant;
   /** The earliest time that a vendor may return when asked from `at` on: that, or what lies just before it. */
   shownFrom(at: Instant): Instant;
@@ -272,7 +272,7 @@ export interface Source {
   guessed(): boolean;
   /** Fields that were searched for and that no record has had. */
   absent(): readonly string[];
-  /** Those that are a list or an object in every record that has had them, and were to equal a plain value. */
+  /** Those that were compared with a plain value, and are a list or an object in every record that has had them. */
   nested(): readonly string[];
   /** Logs out. Never throws. */
   close(): Promise<void>;
@@ -319,10 +319,10 @@ export type Outcome =
  *  outcomes  one for each record, in order; `after` asks to slow down by that many milliseconds;
  *            `pending` names an acknowledgement still to come for the kept ones
  *  again     nothing is known to be taken: send the same batch again, after that many milliseconds if said; 0 says that
- *            nothing was taken, and that it goes in another form now, or beside other records
+ *            nothing was taken, and that it goes at once in another form, or with other records beside it
  *  split     too large, or some record in it spoils it: send parts of it; a single record is refused with the reason.
- *            The answer may be about something else, too, where there is a `doubt`: what to check then. It is the record
- *            once the sink takes another one in the same run, and not before
+ *            `doubt` is what else the answer may be about, and so should be checked: that it is the record is certain
+ *            only once the sink has taken another one in the same run
  */
 export type Reply =
   | { readonly outcomes: readonly Outcome[]; readonly after?: number; readonly pending?: string }
@@ -343,17 +343,17 @@ export interface Sink {
   /** Batches in flight at once. */
   readonly inFlight: number;
   /**
-   * What a record sent twice does: `ignored` (the sink knows it by its ID), `found` (the next start knows what a killed run
-   * left by its bytes), `undone` (that counts for nothing), `visible`. Visible ones cost a journal entry a batch, and so do
-   * those that are found, where the bytes may be others the next time; all but ignored ones cost a save of the position before
-   * the first: see core/delivery/unsaved.ts.
+   * What becomes of a record that is sent twice: `ignored` (the sink knows it by its ID), `found` (the next run finds what a
+   * killed one left, by its bytes), `undone` (what a killed run has sent counts for nothing), `visible`. A journal entry for
+   * each batch keeps the visible ones few, and those that are found where their bytes may differ the next time. Unless they are
+   * ignored, the position is saved before the first batch is sent: see core/delivery/unsaved.ts.
    */
   readonly repeats: 'ignored' | 'found' | 'undone' | 'visible';
   /** Appends the record, which is of that branch, in wire form. */
   encode(record: AuditRecord, out: ByteWriter, branch: string): void;
-  /** Before anything is read from the source: is the place there, and what was saved with the last position? */
+  /** Called before anything is read from the source: is the place there? `saved` is from the last position. */
   open?(saved: Saved | undefined): Promise<void>;
-  /** Instead of `open`, where that makes or changes something: whether it would do. */
+  /** For `audit-export check`, in place of an `open` that makes or changes something: whether that would succeed. */
   look?(saved: Saved | undefined): Promise<void>;
   /**
    * Asks whether it is reachable and takes the credentials, sending no record and changing nothing; says in a few words
@@ -393,7 +393,7 @@ export interface ByteWriter {
 export interface SinkTools extends Tools {
   /** The source's name, or that of a pipe's job. */
   readonly sourceName: string;
-  /** Tells a branch of the source, and what of it is read, from every other: within it, an ID is that of one record. */
+  /** A name for what a branch of the source reads, different from all others: within it, an ID is that of one record. */
   idSpace(branch: string): string;
   /** Standard output: waits for the reader; a reader that is gone or a full disk is a Problem (74). */
   readonly output: Output;
@@ -403,7 +403,7 @@ export interface SinkTools extends Tools {
   wire(address: string): Wire;
   /** The command after `--`, if there is one. */
   readonly command?: Command;
-  /** The wire form that `--bulk-format` asks for, and the sink whose it is. */
+  /** The wire form that `--bulk-format` asks for, and the name of the sink that it belongs to. */
   readonly form?: { readonly name: string; readonly encode: Sink['encode'] };
   /** A random GUID. */
   guid(): string;
@@ -433,12 +433,12 @@ export interface Command {
 /** Who is told what a command prints, because it may be an answer to the records. */
 export interface PrintedListener {
   /**
-   * Asked with the first bytes: if it is none, all of it goes to our standard output as it is, unheard. Undefined while they
-   * are too few to tell: then it is asked again, with more.
+   * Asked with the first bytes: true when they are no answer, so that all of it goes to our standard output as it is, unheard.
+   * Undefined while they are too few to tell: then it is asked again, with more.
    */
   isPassedOn(first: Buffer): boolean | undefined;
   hear(bytes: Buffer): void;
-  /** It goes where the command's standard error goes as well. */
+  /** What is heard is also shown, where the command's standard error goes. */
   readonly shown: boolean;
 }
 
@@ -458,7 +458,7 @@ export interface Wire {
    * One delivery: connects, writes, says that no more comes, and waits for the receiver to close its side as well.
    * `closed`: it has, so it has read everything. `open`: it has not within some seconds, but the connection is fine.
    * Throws Problem (`again` set) when the connection could not be made, or broke before that, or when it closed late and
-   * nobody is there; `whenBroken` is what may be behind a broken one, for its hint. What answers as a web server is none (76).
+   * nobody is there; `whenBroken` is what may be behind a broken one, for its hint. Problem 76 when a web server answers.
    */
   deliver(bytes: Buffer, whenBroken?: string): Promise<'closed' | 'open'>;
 }
@@ -467,12 +467,12 @@ export interface AppendFile {
   /** Whether `open` could create or open it; nothing is made or changed. */
   look(saved: FilePlace | undefined): Promise<void>;
   /**
-   * Creates or opens it (0600). What stands behind `saved`, if it is the same file, is a killed run's or somebody else's:
-   * whole lines stay, and a last one that nobody finished is cut off. `begins` says of a line, its line break included,
-   * that it only begins a record, so that the same is done with it.
+   * Creates or opens it (0600). What the file has beyond `saved`, if it is the same file, is from a killed run or from somebody
+   * else: whole lines stay, and an unfinished last one is cut off. So is a last line that only begins a record: `begins` says
+   * whether it does, of a line with its line break.
    */
   open(saved: FilePlace | undefined, begins?: (line: Buffer) => boolean): Promise<void>;
-  /** Appends the records of a batch, `body` and `ends` as there, but for those that stand behind the saved place already. */
+  /** Appends the records of a batch (`body` and `ends` as there), except those that are there already beyond the saved place. */
   append(body: Buffer, ends: readonly number[]): Promise<void>;
   sync(): Promise<void>;
   /** To be saved after a `sync`. `settled` as in Sink. */
@@ -484,7 +484,7 @@ export interface AppendFile {
 export interface FilePlace {
   readonly size: number;
   readonly inode: string;
-  /** Whole lines in front of it that may be a killed run's, and that no record has been compared equal to: [from, until). */
+  /** Whole lines before it that may be from a killed run, and that no record has been equal to so far: [from, until). */
   readonly unsettled?: readonly (readonly [from: number, until: number])[];
 }
 
@@ -519,8 +519,8 @@ export interface Ledger {
   /** Everything noted so far belongs to before a bookmark that is about to be saved. */
   mark(): void;
   /**
-   * Tells of a key whether it was delivered before the last mark, whatever is marked from then on: a run that goes on from
-   * there never shows it again. Not to be asked after a prune.
+   * A function that says of a key whether it was delivered before the last mark, whatever is marked later: a run that goes on
+   * from there never shows it again. Not to be called after a prune.
    */
   marked(): Ask['remembers'];
   /** The record was delivered, or set aside for good. */
@@ -547,8 +547,8 @@ export interface Ledger {
 }
 
 /**
- * Whatever happened before `until` was looked at when the delay and this overlap had passed: late records included, it
- * need not be looked at again.
+ * Whatever happened before `until` was read after the delay and this overlap had passed, late records included: it need not
+ * be read again.
  */
 interface Settled {
   readonly until: Instant;
@@ -559,7 +559,7 @@ interface Settled {
 export interface BranchPosition {
   /** Everything before it was delivered; undefined before the first commit. */
   watermark: Instant | undefined;
-  /** Known until there is a watermark, once a run was to begin. */
+  /** Where the first run was to begin: known from then on, until there is a watermark. */
   begin: Begin | undefined;
   /** The vendor's cursor, for vendors that have one. */
   bookmark: string | undefined;
@@ -569,7 +569,7 @@ export interface BranchPosition {
   settled: Settled | undefined;
   /** Whether the last run that knew the list of branches found it there. */
   listed: boolean;
-  /** What it passed over, as long as no run has ended to tell of it: one that is killed tells nobody. */
+  /** Gaps that it passed over and that no run has reported yet: a run that is killed reports nothing. */
   untold: readonly Gap[];
   readonly ledger: Ledger;
 }
@@ -610,7 +610,7 @@ export interface Position {
   readonly branches: Map<string, BranchPosition>;
   /** The branch that the next run begins with, because the last one was stopped before it had read them all. */
   next?: string | undefined;
-  /** Known until a run has known the branches; theirs begin here. */
+  /** Where the branches begin: known until a run knows the branches. */
   begin?: Begin | undefined;
   /** Undefined for a job that has its name from --job: whoever names jobs tells accounts apart. */
   credentials: CredentialMarks | undefined;
@@ -699,10 +699,10 @@ export interface DatedJob extends Job {
   readonly until: Instant | undefined;
 }
 
-/** A window that the vendor no longer keeps, or only so many `parts` of it that it lists. */
+/** A window that the vendor no longer keeps, or of which this many listed `parts` are gone. */
 export interface Gap extends Window {
   readonly parts?: number | undefined;
-  /** What the user asked for, where the window that it is missing from begins there. */
+  /** The beginning that the user asked for, where the window with the gap begins there. */
   readonly since?: Instant | undefined;
 }
 
