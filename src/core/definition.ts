@@ -3,7 +3,7 @@
  *
  * One schema, and the type is taken from it. It has no defaults and changes nothing, so that the built-in definitions
  * are plain values that need no check when the program starts; a test puts each of them through it. What the engine
- * (core/rest.ts) cannot do is not in here, and a key that is not in here is refused.
+ * (core/rest.ts) cannot do has no key here, and unknown keys are refused.
  *
  * Templates are texts with placeholders (definition/template.ts): the names of the settings, of `variables`, and those
  * of definition/placeholders.ts, some of which have a value in one place only.
@@ -71,9 +71,9 @@ export const definitionSchema = z.strictObject({
       messages: optional(z.array(path)),
       /** The session is over, although the HTTP status is not 401. */
       expired: optional(test),
-      /** What says, besides HTTP 429, that it was the rate: it is waited for, and asked again. */
+      /** What says, besides HTTP 429, that the rate was exceeded: the request is sent again after a wait. */
       limited: optional(answers),
-      /** What says, besides HTTP 5xx, that the vendor failed for now: it is asked again. */
+      /** What says, besides HTTP 5xx, that the vendor failed for now: the request is sent again. */
       unavailable: optional(answers),
     }),
   ),
@@ -105,7 +105,7 @@ export type OAuthDefinition = Extract<AuthDefinition, { type: 'oauth2' }>;
 export type EnvelopeTest = z.infer<typeof test>;
 export type Answers = z.infer<typeof answers>;
 
-/** Faults that are told at once. */
+/** How many faults one message names. */
 const mostFaults = 8;
 
 /**

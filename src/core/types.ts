@@ -253,7 +253,7 @@ export interface Source {
    * twice. Mostly `at` itself, as with the three that follow.
    */
   earliest(at: Instant): Instant;
-  /** The last moment up to `at` from which a window can be asked for: the start of its day, where windows are asked for by days. */
+  /** The last moment up to `at` from which a window can be asked for: the start of its day, where a vendor is asked by days. */
   namedFrom(at: Instant): Instant;
   /** The earliest time that a vendor may return when asked from `at` on: that, or what lies just before it. */
   shownFrom(at: Instant): Instant;

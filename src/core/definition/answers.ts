@@ -1,10 +1,10 @@
-/** What a definition asks of a reply, answered: whether a member is as it should be, and what a flag says. */
+/** The tests that a definition puts to a reply: whether a member is as it should be, and what a flag says. */
 import type { Answers, EnvelopeTest } from '../definition.ts';
 import { kindOf } from '../json/parsed.ts';
 import { valueAt } from '../json/value-at.ts';
 import { exit, Problem } from '../problem.ts';
 
-/** Is the member there, not null, and as it should be? */
+/** Whether the member is there, not null, and equal to what the test wants. */
 export function holds(test: EnvelopeTest, value: unknown): boolean {
   const found = valueAt(value, test.path);
   if (found === undefined && test.optional === true) return true;
@@ -12,7 +12,7 @@ export function holds(test: EnvelopeTest, value: unknown): boolean {
   return [test.equals].flat().some((accepted) => accepted === found);
 }
 
-/** Whether a reply, by its HTTP status or its body, is one of these. */
+/** Whether a reply is one of these answers, by its HTTP status or its body. */
 export function isAmong(answers: Answers, status: number | undefined, value: unknown): boolean {
   return answers.some((each) => (typeof each === 'number' ? each === status : holds(each, value)));
 }
@@ -29,8 +29,9 @@ const words = new Map<unknown, boolean>([
 ]);
 
 /**
- * What the flag at a path of a parsed reply says. Throws Problem 76 when it is neither true nor false: taken for either, it
- * would lose records, or never end. `name` is what the definition calls it, `without` where a definition needs none.
+ * What the flag at a path of a parsed reply says. Throws Problem 76 when it is neither true nor false: taken for one or the
+ * other, it could lose records, or ask for pages for ever. `name` is what the definition calls it, `without` says for the hint
+ * when a definition needs none.
  */
 export function flagAt(
   reply: unknown,

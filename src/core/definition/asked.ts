@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { SourceDefinition } from '../definition.ts';
 import { canonical } from '../json/canonical.ts';
 
-/** What only says how it is asked for, or read, does not count: paging, times, limits, words for people. */
+/** Leaves out what only says how records are asked for and read: paging, times, limits, words for people. */
 export function askedOf({ request, job, items, variables, categories, records }: SourceDefinition): string {
   const { paging: _paging, gone: _gone, missing: _missing, ...item } = items ?? {};
   const asked = { request, job: job?.request, item, variables, categories, path: records.path };

@@ -29,8 +29,8 @@ const checks = [
 ];
 
 /**
- * What does not fit, as sentences that begin with their place; none when all is well. All placeholders that mean nothing;
- * of the rest the first, since one fault mostly brings others with it.
+ * What does not fit, as sentences that begin with their place; none when all is well. Of placeholders, all that mean nothing;
+ * otherwise only the first fault, since one mostly brings others with it.
  */
 export function checkReferences(definition: SourceDefinition): readonly string[] {
   const found = [...placeholderProblems(definition)];
@@ -78,7 +78,7 @@ function listed(unknown: string, allowed: readonly string[], { settings }: Sourc
   return `${meant}: ${shown.length === 0 ? 'only settings have a value here' : `there are ${shown.join(', ')} and settings`}`;
 }
 
-/** What a text at this place may name. What logs in, asks for a token, or signs, has nothing but settings besides. */
+/** The placeholders that a text at this place may have. What logs in, asks for a token or signs knows no others but settings. */
 function placeholdersAt(at: string, { auth, settings, variables }: SourceDefinition): readonly string[] {
   const here = placeholdersElsewhere.filter(
     ({ place, type = auth.type }) => at.startsWith(place) && type === auth.type,
@@ -92,7 +92,7 @@ function placeholdersAt(at: string, { auth, settings, variables }: SourceDefinit
   ];
 }
 
-/** They get their values in turn: one that is named before it has one would be left out in silence, and a window with it. */
+/** Variables get their values in order. One that is used too early would be silently empty, and could drop the window. */
 function* variableProblems({ variables = {} }: SourceDefinition): Generator<string> {
   const names = Object.keys(variables);
   for (const [index, name] of names.entries()) {

@@ -1,4 +1,4 @@
-/** What zod found wrong, a sentence each: where in the definition, what was expected, and the nearest spelling. */
+/** What zod found wrong, as sentences: where in the definition, what was expected, and the nearest spelling. */
 import type * as z from 'zod/mini';
 import { isObject, kindOf } from '../json/parsed.ts';
 import { plainPath } from '../json/path.ts';
@@ -47,7 +47,7 @@ function described(issue: Issue, at: string, found: unknown): string {
   return `${at}: expected ${expected.text}, found ${quoted(found)}${advice(expected, found)}`;
 }
 
-/** What is of the wrong kind in these parts may be a credential, written where its setting belongs. */
+/** A value of the wrong type in these parts may be a credential, written where its setting belongs. */
 function mayBeSecret({ code, path: [part] }: Issue): boolean {
   return code === 'invalid_type' && (part === 'auth' || part === 'settings');
 }
@@ -62,13 +62,13 @@ function siblings(path: readonly PropertyKey[], known: Places): readonly string[
   return [...known].flatMap(([name, all]) => ([...all].some(isHere) ? [name] : []));
 }
 
-/** The one that is spelled nearly so, or begins so: `pagination` for paging. */
+/** The name that is spelled almost like it, or begins like it: paging for `pagination`. */
 function closest(key: string, names: readonly string[]): string | undefined {
   if (names.includes(key)) return undefined; // spelled well, and right with another type
   return nearest(key, names) ?? names.find((name) => beginning(key, name) >= Math.max(4, name.length - 1));
 }
 
-/** How many letters two names begin with alike. */
+/** How many letters two names share at their beginning. */
 function beginning(one: string, other: string): number {
   let count = 0;
   while (count < one.length && one[count] === other[count]) count += 1;
@@ -97,7 +97,7 @@ function expectation(issue: Issue, at: string): Expectation {
 /** Zod's message where the schema has none. */
 const unsaid = 'Invalid input';
 
-/** Parts that are taken for something simpler. */
+/** An example of each part that people write as something simpler. */
 const forms: Readonly<Record<string, string>> = {
   auth: '{ type: headers, headers: { … } }',
   items: '{ address: uri }',
@@ -137,7 +137,7 @@ function advice({ text, values = [] }: Expectation, found: unknown): string {
   return path === undefined || path === '' ? didYouMean(found, values) : ` (Did you mean ${path}?)`;
 }
 
-/** Of a union's members, each of which failed, what was wrong with the one that was meant: that went in furthest. */
+/** Where every member of a union has failed: what was wrong with the likeliest one, at its deepest place. */
 function meant(issue: Issue): Issue {
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue;
   const strangeness = Math.min(...issue.errors.map(strange));
@@ -147,7 +147,7 @@ function meant(issue: Issue): Issue {
   return meant(furthest);
 }
 
-/** How little a value is like a member of a union: names that are not known there, or another type altogether. */
+/** How unlike a member of a union a value is: the names that the member does not know, or Infinity for another type. */
 function strange(issues: readonly Issue[]): number {
   if (issues.some(({ path, code }) => path.length === 0 && code !== 'unrecognized_keys')) return Infinity;
   return issues.reduce((count, issue) => count + (issue.code === 'unrecognized_keys' ? issue.keys.length : 0), 0);

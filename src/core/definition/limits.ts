@@ -1,4 +1,4 @@
-/** What a vendor takes and gives at most, and how it says when it takes more. */
+/** How much a vendor gives and takes at most, and how it says when it takes more again. */
 import * as z from 'zod/mini';
 import { count, duration, optional } from './parts.ts';
 
@@ -13,7 +13,7 @@ export const limits = z.strictObject({
   interval: optional(duration),
   /** In any `per`, at most as many requests as the vendor says in this header of its replies; it may say the time, too. */
   rate: optional(z.strictObject({ header: z.string(), per: duration })),
-  /** What tells how long a rate limit lasts, where it is none of the usual headers, or in milliseconds from then on. */
+  /** The header that tells how long a rate limit lasts, where it is not a usual one, or tells milliseconds. */
   reset: optional(z.strictObject({ header: z.string(), unit: optional(z.enum(['s', 'ms'])) })),
   /** Bytes of one record; a larger one goes to the quarantine. */
   record: optional(count),

@@ -5,12 +5,12 @@ import type { SourceDefinition } from '../definition.ts';
 /** Where `spl audit export` has its ID, and most others have theirs. */
 const usualId = { paths: ['record.id', 'id'], first: true };
 
-/** Where a line has what. */
+/** Where a line has its ID and time, and what in it is volatile. */
 export interface LineRules {
   /** Undefined means: `record.id`, else `id`, else the content. */
   readonly id?: SourceDefinition['records']['id'];
   readonly time?: TimeRule & { readonly path: string };
-  /** Paths of members that make no other record, nor another content of one. */
+  /** Paths of members that are no content of a record. */
   readonly volatile?: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** What a definition says of its pages, whatever their type. */
+/** What the types of paging have in common. */
 import type { PagingDefinition, RequestDefinition } from '../definition.ts';
 
 interface PagingRules {
@@ -10,7 +10,7 @@ interface PagingRules {
   readonly pages?: string;
 }
 
-/** None for `none`, and where there are no pages at all. */
+/** Empty for `none`, and where nothing is said of pages. */
 export function pagingRules(paging: PagingDefinition = { type: 'none' }): PagingRules {
   return paging.type === 'none' ? {} : paging;
 }

@@ -5,11 +5,11 @@ import { answers, optional, path, request, test } from './parts.ts';
 /** When the pages end, besides a next page that is missing, null or empty. */
 const stop = z.array(
   z.enum([
-    /** the vendor documents that the last page names no next one: without it, a full first page that names none is warned of */
+    /** the vendor documents that the last page names no next one; without it, a full first page without a next one gives a warning */
     'missing',
     /** fewer records than asked for */
     'short-page',
-    /** no records; without it, an empty page with a cursor is followed on */
+    /** no records; without it, the pages go on after an empty one that names a next page */
     'empty-page',
     /** the cursor that was sent came back; without it, that is a cycle and an error */
     'unchanged',
@@ -34,13 +34,13 @@ const cursor = {
   ...everyPaging,
 };
 
-/** What names the next page may outlive the run. */
+/** A cursor or address that may outlive the run. */
 const lasting = {
   /** The next run goes on there. */
   bookmark: optional(z.boolean()),
   /**
-   * What says, besides 410, that it is no longer valid: the window is read from its beginning. Of one that does not outlive
-   * the run, 400, 404 and 422 say so, too.
+   * What says, besides 410, that it is no longer valid, so that the window is read from its beginning. Where it does not
+   * outlive the run, 400, 404 and 422 say so, too.
    */
   invalid: optional(answers),
 };

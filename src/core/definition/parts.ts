@@ -66,7 +66,7 @@ export const setting = z.strictObject({
   flag: optional(z.enum(['apikey', 'apisecret', 'orgurl', 'apiurl'])),
 });
 
-/** How a request proves who asks. Another scheme is another member here, and in core/vendor/vendor-client.ts. */
+/** How a request is authenticated. A new scheme is one more member here, and a branch in core/vendor. */
 export const auth = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('none') }),
   z.strictObject({ type: z.literal('headers'), headers: templates }),
@@ -91,11 +91,11 @@ export const auth = z.discriminatedUnion('type', [
     basic: optional(z.strictObject({ username: template, password: template })),
     headers: templates,
   }),
-  /** A login whose cookies, or token, go with every later request; and a logout in any case. */
+  /** A login whose cookies or token go with every later request, and a logout at the end, however the run went. */
   z.strictObject({
     type: z.literal('session'),
     login: request,
-    /** The login worked when this holds; its HTTP status is looked at in any case. */
+    /** The login worked when this holds; an HTTP status that is no success always means that it did not. */
     success: optional(test),
     /** Where the token is and what headers carry it; without it the login must set a cookie. */
     token: optional(z.strictObject({ path: optional(path), header: optional(z.string()), headers: templates })),
@@ -136,7 +136,7 @@ export const job = z.strictObject({
    * have finished, where there is no `poll`.
    */
   total: optional(path),
-  /** Asked until the answer passes `until`; `every` (2s) and then a little less often, for `longest` (10m). */
+  /** Sent until the answer passes `until`: `every` (2s), then a little less often, for `longest` (10m). */
   poll: optional(
     z.strictObject({
       request,
@@ -147,7 +147,7 @@ export const job = z.strictObject({
       longest: optional(duration),
     }),
   ),
-  /** Sent when its records were read or it failed, in any case. What it is answered does not matter. */
+  /** Sent at the end, whether its records were read or it failed. The answer does not matter. */
   close: optional(request),
 });
 

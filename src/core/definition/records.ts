@@ -1,4 +1,4 @@
-/** How a definition says where the records of a reply are, and what is what in each of them. */
+/** Where the records of a reply are, and where each of them has its ID and time. */
 import * as z from 'zod/mini';
 import { missing, optional, path } from './parts.ts';
 import { format, zone } from './window.ts';

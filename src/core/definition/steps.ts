@@ -1,4 +1,4 @@
-/** What a definition asks for before the pages of a window, and after each of them. */
+/** Requests before the pages of a window (`prepare`), and for what its pages list (`items`). */
 import * as z from 'zod/mini';
 import { innerPaging } from './paging.ts';
 import { answers, missing, optional, path, request } from './parts.ts';
@@ -7,12 +7,12 @@ import { answers, missing, optional, path, request } from './parts.ts';
 export const prepare = z.array(
   z.strictObject({
     request,
-    /** What says that it was so already: then a refusal is none. */
+    /** Answers that say that it was done already: such a refusal is a success. */
     done: optional(answers),
   }),
 );
 
-/** The pages hold no records but list where they are: in items, each of which is fetched. */
+/** The pages do not hold records but list items, each of which is fetched for its records. */
 export const items = z.strictObject({
   /** Where the list is; left out when the document is the list. */
   path: optional(path),
@@ -25,6 +25,6 @@ export const items = z.strictObject({
   request: optional(request),
   /** The pages of one item; it has one when this is left out. */
   paging: optional(innerPaging),
-  /** What says, besides 410, that an item has expired since it was listed: it is left out, and the run ends with 3. */
+  /** What says, besides 410, that an item has expired since it was listed: it is skipped, and the run ends with 3. */
   gone: optional(answers),
 });

@@ -2,7 +2,7 @@
  * Texts with placeholders: `{SYCOPE_URL}/login`, `@{from}`, `{limit}`.
  *
  * A placeholder is a name in braces, and nothing else is: `{"a":1}` and `{}` stay as they are. A placeholder without a
- * value is empty, and whoever uses the text decides what that means (parameters without a value are dropped).
+ * value is empty, and the place of the text decides what that means (parameters without a value are dropped).
  */
 
 /** A JSON value on its way to a body: integers of any length, and members that may yet be left out. */
@@ -33,7 +33,7 @@ const addressWithSlash = /^https?:\/\/[^?#]*\/$/i;
 
 /**
  * The text with every placeholder replaced; lists are joined by commas. `encode` is applied to each value. Without it, an
- * address that people wrote with a slash at its end loses that where the text goes on with one: `{ACME_URL}/token`.
+ * address that was set with a slash at its end loses that before a slash of the text: `{ACME_URL}/token`.
  */
 export function fill(template: string, values: TemplateValues, encode?: (text: string) => string): string {
   return template.replace(placeholder, (match: string, name: string, at: number) => {
@@ -48,13 +48,13 @@ export function fillValue(template: string, values: TemplateValues): TemplateVal
   const name = alone.exec(template)?.[1];
   if (name !== undefined) return isEmpty(values[name]) ? undefined : values[name];
   const names = placeholders(template);
-  // `@{from}` without a `from` says nothing: it is as empty as `{from}` alone. A text without placeholders is itself.
+  // `@{from}` without a `from` is as empty as `{from}` alone. A text without placeholders stays as it is.
   if (names.length > 0 && names.every((each) => isEmpty(values[each]))) return undefined;
   return fill(template, values);
 }
 
 /**
- * The first of several texts all of whose placeholders have a value; the last one in any case.
+ * The first of several texts whose placeholders all have a value; if there is none, the last.
  * This is how a definition says "the whole query if it is set, else this one".
  */
 export function fillFirst(templates: readonly string[], values: TemplateValues): string {

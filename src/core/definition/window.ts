@@ -5,7 +5,7 @@ import { duration, optional } from './parts.ts';
 
 /** A name of core/time.ts, or a pattern of core/clock/pattern.ts. */
 export const format = z.union([z.enum(timeFormats), z.strictObject({ pattern: z.string() })]);
-/** Of times that name no zone themselves: a name of IANA, or an offset such as +02:00. UTC when left out. */
+/** The zone of times that do not name one: an IANA name, or an offset such as +02:00. UTC when left out. */
 export const zone = optional(z.string());
 const timeFormat = z.union([
   z.enum(timeFormats),
@@ -29,9 +29,9 @@ export const window = z.strictObject({
   delay: optional(duration),
   firstRun: optional(duration),
   longest: optional(duration),
-  /** A window that is shorter begins earlier; one that is cut has no shorter piece. */
+  /** A shorter window is made to begin earlier, and none is cut into shorter pieces. */
   shortest: optional(duration),
-  /** Like `longest`, but of our own choice, so that a long window is saved in steps; `-x` asks for all of it. */
+  /** Like `longest`, but our own choice, so that a long window is saved in steps; `-x` asks for all of it at once. */
   slice: optional(duration),
   retention: optional(duration),
   /** How {from} and {until} are spelled; may be chosen by a setting. */

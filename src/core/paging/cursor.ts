@@ -1,5 +1,6 @@
 /**
- * The cursor that a vendor gives us to ask for the next page, and the text that stands for it in a position. It is a text, an integer with all its digits, or a list of both, such as the sort values of Elasticsearch's `search_after`.
+ * The cursor that a vendor gives us to ask for the next page, and the text that stands for it in a position. It is a text,
+ * an integer with all its digits, or a list of both, such as the sort values of Elasticsearch's `search_after`.
  */
 import type { PagingDefinition } from '../definition.ts';
 import { lexemeAt, lexemesAt } from '../json/json.ts';

@@ -65,7 +65,7 @@ export function itemWalk(context: SourceContext, items: Items): PageWalk {
       step = plan.single ? undefined : next;
     }
     if (lost > 0) yield { ...emptyPage, expired: lost };
-    return { count: number, total: undefined, capped: false, unfinished: false }; // no total: nothing says how many records the items hold
+    return { count: number, total: undefined, capped: false, unfinished: false }; // nothing says how many records items hold
   }
 
   function question(route: Route, step: Step, page: number): Question {

@@ -152,7 +152,7 @@ function tellingBookmark(name: string): Problem {
   });
 }
 
-/** Where a page stands: after another, and named by it. A cursor that outlives the run ends by 410 and `paging.invalid` alone. */
+/** Where a page stands: after another, or also named by it. A cursor that is kept ends by 410 and `paging.invalid` alone. */
 export function standingOf({ first, again, past }: Step, paging: PagingDefinition): Standing & Pick<Question, 'named'> {
   const isCounted = paging.type === 'none' || paging.type === 'page' || paging.type === 'offset';
   return { later: !first, named: !first && !isCounted && !keepsBookmark(paging), again, past };

@@ -26,7 +26,7 @@ export interface ReadPage extends PageEnd {
   readonly containerSeen: boolean;
   /** Whether its end may be missing without a trace. */
   readonly unproven: boolean;
-  /** Whether it says that a cap left out what follows. Undefined for a page without rows that does not say: see the one before. */
+  /** Whether it says that a cap left out what follows. Undefined for a page that has no rows and does not say. */
   readonly capped: boolean | undefined;
 }
 

@@ -59,7 +59,7 @@ export function passingIn(definition: SourceDefinition, what: string, said: unkn
   return new Problem(status, `${definition.name} ${verb} ${what}${saying(definition, said)}`, { hint, again: {} });
 }
 
-/** The HTTP status that a reply stands for, if it says that the rate is limited (429) or that the vendor failed for now (503). */
+/** The HTTP status that a reply stands for, if it says that the rate is limited (429), or that the vendor failed for now. */
 function meantBy({ reply }: SourceDefinition, status: number | undefined, said: unknown): 429 | 503 | undefined {
   if (isAmong(reply?.limited ?? [], status, said)) return 429;
   return isAmong(reply?.unavailable ?? [], status, said) ? 503 : undefined;

@@ -1,10 +1,10 @@
 /** Headers of a definition: whether their names and the fixed parts of their values can be sent. */
 import { isHeaderName, isHeaderValue } from '../../text/header-text.ts';
 
-/** What is the client's alone. */
+/** Headers that only the HTTP client can know. */
 const ofConnection = /^(?:connection|content-length|expect|keep-alive|transfer-encoding|upgrade)$/i;
 
-/** Members with names of the vendor's, which may be `headers`, too. */
+/** Parts whose members the vendor names: one of them may be called `headers`. */
 const theirs = new Set(['query', 'json', 'form', 'body', 'claims']);
 
 /** What is wrong with any `headers` inside a part of a definition, as sentences that begin with the place. */

@@ -1,4 +1,4 @@
-/** The pages of a definition: whether each can be asked for, and where what tells of the next one is looked for. */
+/** The pages of a definition: whether each can be asked for, and whether what names the next one can be found. */
 import type { SourceDefinition } from '../../definition.ts';
 import { parsePath } from '../../json/path.ts';
 import { endsShort, keepsBookmark } from '../paging-rules.ts';
@@ -44,7 +44,7 @@ function* styleProblems(at: string, around: EveryRequest, { request, paging }: P
   if (count(path, header) !== 1) yield `${at}: expected one of path and header`;
 }
 
-/** What tells of the next page is never found in a reply that is its records alone: the window would end with the first. */
+/** Where a reply is nothing but records, no path can lead to the next page: every window would end after the first. */
 export function* bareProblems({ paging, items, records }: SourceDefinition): Generator<string> {
   const { format, path } = records;
   const isBare = format === 'lines' || format === 'csv' || path === undefined;
@@ -71,7 +71,7 @@ export function* insideProblems(around: EveryRequest, { request, paging }: Paged
   }
 }
 
-/** A list of branches: it is asked for before there is a window, and without a number. */
+/** A list of branches: it is asked for before there is a window, and without {limit}. */
 function* listProblems({ headers, settings }: SourceDefinition, fetch: Paged): Generator<string> {
   const at = 'branches.fetch';
   yield* styleProblems(`${at}.paging`, headers === undefined ? {} : { headers }, fetch);
@@ -89,7 +89,7 @@ function* listProblems({ headers, settings }: SourceDefinition, fetch: Paged): G
   }
 }
 
-/** Where later pages have a request of their own. */
+/** Bookmarks: what a later run asks with must not carry a credential, nor the end of an earlier window. */
 function* bookmarkProblems(definition: SourceDefinition): Generator<string> {
   const { auth, paging, request } = definition;
   if (!keepsBookmark(paging)) return;
@@ -104,7 +104,7 @@ function* bookmarkProblems(definition: SourceDefinition): Generator<string> {
   }
 }
 
-/** A CSV is its records and nothing else. */
+/** A CSV consists of records alone. */
 function* csvProblems({ format, id, time, ...records }: SourceDefinition['records']): Generator<string> {
   if (format !== 'csv') return;
   if (('content' in id || id.first === true) && time === undefined) {
@@ -116,7 +116,7 @@ function* csvProblems({ format, id, time, ...records }: SourceDefinition['record
   if (found !== undefined) yield `records.${found}: a CSV has nothing around its records; leave it out`;
 }
 
-/** Lists are not looked into where a record, or what tells of pages, is read from the text. */
+/** Paths that are looked up in the raw text of a reply or a record: they cannot lead into a list. */
 export function* pathProblems({ paging, items, job, records, branches }: SourceDefinition): Generator<string> {
   yield* csvProblems(records);
   const ids = 'paths' in records.id ? records.id.paths : [];

@@ -14,7 +14,7 @@ export function* requestProblems(definition: SourceDefinition): Generator<string
     ...addressesOf('url', url),
     ...addressesOf('auth.url', auth.type === 'oauth2' ? auth.url : []),
   ]) {
-    // What a setting holds is checked when it is read; what stands before or between them, here.
+    // The value of a setting is checked when it is read; here, the fixed text around settings is.
     if (!text.startsWith('{') && !isAddress(text)) {
       yield `${at}: expected an address such as https://vendor.example, found ${JSON.stringify(withoutUser(text))}`;
     }

@@ -9,7 +9,7 @@ import { textsIn, templatesOf } from '../texts.ts';
 /** Names of headers, parameters and members that carry a credential. */
 const ofCredential = /authorization|cookie|api[-_]?key|password|passphrase|secret|token/i;
 
-/** What any client sends. */
+/** Headers that every client sends. */
 const ofNobody = /\.(?:accept|accept-\w+|content-type|user-agent)$/i;
 
 /** What does not fit, as sentences that begin with their place. */
@@ -52,7 +52,7 @@ function isCredential(at: string, definition: SourceDefinition): boolean {
   return ofCredential.test(at.slice(at.lastIndexOf('.') + 1)) || isProof(at, definition);
 }
 
-/** Headers and parameters of these two kinds are there for nothing else. */
+/** With these two kinds of authentication, every header or parameter listed is a credential. */
 function isProof(at: string, { auth: { type } }: SourceDefinition): boolean {
   return (type === 'headers' || type === 'query') && at.startsWith(`auth.${type}.`);
 }

@@ -1,4 +1,4 @@
-/** How times are spelled: whether a pattern is one, a zone is one, and the zone can make a difference. */
+/** How times are spelled: whether patterns and zones are valid, and whether a zone can make a difference. */
 import { parseDuration } from '../../clock/duration.ts';
 import { patternProblem } from '../../clock/pattern.ts';
 import { isByDay, smallest, type TimeRule, type WindowRule } from '../../clock/spelling.ts';
@@ -8,7 +8,7 @@ import { keepsBookmark } from '../paging-rules.ts';
 import { didYouMean } from '../../text/nearest.ts';
 import type { TimeFormat } from '../../time.ts';
 
-/** What is written without a zone. */
+/** Formats that are written without a zone. */
 const naive: readonly TimeFormat[] = ['iso-naive', 'sql', 'date', 'us-date'];
 
 /** What does not fit, as sentences that begin with their place. */
@@ -34,7 +34,7 @@ export function* timeProblems(definition: SourceDefinition): Generator<string> {
   }
 }
 
-/** Records without an ID that say the same time must be read together, see `Source.edge`; a vendor's cursor sees to it. */
+/** Records without an ID that tell the same time must be read together (see `Source.edge`), unless a cursor is kept. */
 function* contentProblems({ window, records: { id, time }, paging }: SourceDefinition): Generator<string> {
   if ('paths' in id || keepsBookmark(paging)) return;
   if (window.filter === 'ingestion') {
@@ -63,12 +63,12 @@ function* shortestProblems({ window, records: { id } }: SourceDefinition): Gener
     yield 'window.shortest: only windows of records with an ID (records.id.paths) can be told how short they may be';
 }
 
-/** A pattern that is none is told of elsewhere. */
+/** An invalid pattern is reported elsewhere. */
 function isPattern({ format }: TimeRule): boolean {
   return typeof format === 'string' || patternProblem(format.pattern) === undefined;
 }
 
-/** Those of `window.time` that say more than a format, and where they are. */
+/** The entries of `window.time` that are more than the name of a format, with their places. */
 function writtenTimes({ time }: SourceDefinition['window']): (readonly [at: string, rule: WindowRule])[] {
   if (typeof time !== 'object') return [];
   if (!('setting' in time)) return [['window.time', time]];

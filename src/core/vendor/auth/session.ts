@@ -90,7 +90,7 @@ export function session(
   };
 }
 
-/** Retries a login. What still fails is not marked for another try, or each retry of the request would retry the login as well. */
+/** Retries a login. What still fails is not to be tried again: each retry of a request would retry the login as well. */
 export async function retryingLogin<T>(action: () => Promise<T>, tools: Tools): Promise<T> {
   try {
     return await retrying(action, tools);
