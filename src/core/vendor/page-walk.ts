@@ -5,7 +5,8 @@ import type { Identifier } from '../identity.ts';
 import { exit, Problem } from '../problem.ts';
 import { pager, type Step } from '../paging.ts';
 import type { Page } from '../types.ts';
-import type { Question, VendorReply } from './vendor-client.ts';
+import { askingAhead } from './ahead.ts';
+import type { Question } from './vendor-client.ts';
 import { totalWarning } from './incomplete.ts';
 import { isNamed } from '../paging/named-page.ts';
 import { rowsOfJob } from './open-job.ts';
@@ -78,13 +79,13 @@ export function pageWalk(context: SourceContext): PageWalk {
     let given = 0;
     let count = 0;
     let capped = false;
-    let ahead: Promise<VendorReply> | undefined;
+    const ahead = askingAhead(vendor, tools);
     try {
       for (let step: Step = pages.first, number = 1; ; number++) {
         if (overlaps) identity.startWindow();
         const question = questionOf(route, step, number);
-        const end: ReadPage = yield* reader.read(question, identity, ahead);
-        ahead = undefined;
+        const end: ReadPage = yield* reader.read(question, identity, ahead.reply());
+        ahead.done();
         given += end.count;
         count += end.count - end.taken - (rows?.repeated() ?? 0);
         total ??= end.total;
@@ -94,12 +95,7 @@ export function pageWalk(context: SourceContext): PageWalk {
         try {
           next = pages.next(step, { ...end, total: route.total ?? end.total });
           if (isFirst && next === undefined) warn(muteWarning(paging, end, { name, what: question.what }));
-          // Only if it can leave at once: a request that waits for its turn would keep a run that ends from ending.
-          if (readsAhead && next !== undefined && vendor.isFree()) {
-            ahead = vendor.stream(questionOf(route, next, number + 1));
-            void settled(ahead);
-            await tools.turn(); // or the request would leave only after the records below
-          }
+          if (readsAhead && next !== undefined) await ahead.ask(questionOf(route, next, number + 1));
         } finally {
           yield* end.rest; // they are sound, whatever is wrong with the next page
         }
@@ -123,7 +119,7 @@ export function pageWalk(context: SourceContext): PageWalk {
         step = next;
       }
     } finally {
-      void letGo(ahead);
+      ahead.discard();
     }
   }
 
@@ -164,22 +160,4 @@ export function requestFor(
   { first }: Step,
 ): RequestDefinition {
   return first ? request : (pagingRules(paging).request ?? request);
-}
-
-/** Keeps a request that fails before it is waited for from being an unhandled rejection: whoever reads the page is told. */
-async function settled(reply: Promise<unknown>): Promise<void> {
-  try {
-    await reply;
-  } catch {
-    // see above
-  }
-}
-
-/** Discards a reply that will not be read. */
-async function letGo(ahead: Promise<VendorReply> | undefined): Promise<void> {
-  try {
-    await (await ahead)?.discard();
-  } catch {
-    // nor how it failed
-  }
 }
