@@ -34,8 +34,9 @@ export async function check(flags: Flags, host: Host): Promise<number> {
   const ends = await makeEnds(configuration, { ...host, log: noting(warnings, log) });
   const problems: Problem[] = [];
 
-  /** One line of the report; a Problem is told below, with its hint. */
-  async function step(what: string, look: () => Promise<Found>): Promise<void> {
+  /** One line of the report; a Problem is told below, with its hint. `name`: of the end that is looked at. */
+  async function step(part: string, look: () => Promise<Found>, name = ''): Promise<void> {
+    const what = `${part} ${name}`.trimEnd();
     let line: string;
     try {
       const found = await look();
@@ -43,9 +44,8 @@ export async function check(flags: Flags, host: Host): Promise<number> {
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       problems.push(error);
-      const [, name] = what.split(' ');
-      const said = error.message.startsWith(`${name}: `) ? error.message.slice(`${name}: `.length) : error.message;
-      line = `FAILED  ${what}: ${said}`;
+      const own = `${name}: `; // which the line says already
+      line = `FAILED  ${what}: ${error.message.startsWith(own) ? error.message.slice(own.length) : error.message}`;
     }
     await printText(world.output, `${log.clean(oneLine(line))}\n`);
   }
@@ -59,8 +59,8 @@ export async function check(flags: Flags, host: Host): Promise<number> {
       saved = looked.saved;
       return looked.found;
     });
-    await step(`sink ${ends.sink.name}`, () => lookAtSink(ends.sink, saved));
-    await step(`source ${ends.source.name}`, () => lookAtSource(ends, configuration, warnings));
+    await step('sink', () => lookAtSink(ends.sink, saved), ends.sink.name);
+    await step('source', () => lookAtSource(ends, configuration, warnings), ends.source.name);
   } finally {
     await ends.close();
   }
