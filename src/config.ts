@@ -11,11 +11,11 @@ import { readSettings, type Reading } from './config/settings.ts';
 import { warnIfWritable } from './config/open-to-others.ts';
 import { proxySettings, type Proxies } from './config/proxies.ts';
 import { findSink, findSource, refuseName, type FoundSource } from './config/named-ends.ts';
+import { forgetSecrets, hideOwnSecrets } from './config/secrets.ts';
 import { findStateDirectory, stateDirectory } from './config/state-directory.ts';
 import { cutValues, idleSinks, nearMisses, spellings, unreadLines } from './config/suspicions.ts';
 import { refuseUndated } from './config/undated.ts';
 import type { SourceDefinition } from './core/definition.ts';
-import { ownSecrets } from './core/definition/check/secrets.ts';
 import type { Flags } from './cli/flags.ts';
 import { exit, Problem } from './core/problem.ts';
 import { parseFields, type Field } from './core/json/splice.ts';
@@ -89,9 +89,21 @@ export async function configure(flags: Flags, environment: Environment, now: num
   refuseFaults(findings, layers, all);
   const place = (plan.usePosition ? stateDirectory : findStateDirectory)(flags.stateDir, environment);
   forgetSecrets(environment, all);
-  const fields = parseFields(flags.add ?? []);
-  const made = { plan, source, sourceValues, sink, sinkValues, stateDirectory: place, http, form, fields, findings };
-  return { ...made, sourceOrigin: origin, sourceFile: file, naming: flags };
+  return {
+    plan,
+    naming: flags,
+    source,
+    sourceOrigin: origin,
+    sourceFile: file,
+    sourceValues,
+    sink,
+    sinkValues,
+    stateDirectory: place,
+    http,
+    form,
+    fields: parseFields(flags.add ?? []),
+    findings,
+  };
 }
 
 /** The layers of text below the flags. Throws Problem (78) for an env file that cannot be read. */
@@ -172,20 +184,5 @@ function readRoots(path: string): string {
     throw new Problem(exit.config, `cannot read --ca-file ${path} (${unreadable(error)})`, {
       hint: 'give the path of a PEM file that the user of this job can read',
     });
-  }
-}
-
-/** What comes with the program is known to everybody. A secret that a definition file of the user's has itself is not. */
-function hideOwnSecrets(definition: SourceDefinition, values: SettingValues, findings: Findings): void {
-  for (const text of ownSecrets(definition)) findings.secrets.add(text);
-  for (const [name, { secret, default: preset }] of Object.entries(definition.settings)) {
-    if (secret === true && preset !== undefined && values[name] === preset) findings.secrets.add(preset);
-  }
-}
-
-/** Children inherit the environment: what was read as a secret goes. */
-function forgetSecrets(environment: Environment, settings: SinkDefinition['settings']): void {
-  for (const [name, { secret, aliases = [] }] of Object.entries(settings)) {
-    if (secret === true) for (const spelling of [name, ...aliases]) delete environment[spelling];
   }
 }
