@@ -31,7 +31,7 @@ export function planJob(flags: Flags, now: Instant): JobPlan {
     });
   }
   return {
-    search: planSearch(flags),
+    search: searchOf(flags),
     since,
     until,
     usePosition: usesPosition(flags),
@@ -46,7 +46,7 @@ export function planJob(flags: Flags, now: Instant): JobPlan {
   };
 }
 
-function planSearch(flags: Flags): Search {
+function searchOf(flags: Flags): Search {
   return {
     query: parseQuery(flags.query ?? []),
     rawQuery: flags.rawQuery,

@@ -31,19 +31,16 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
 
   for (const [key, value] of search.query) {
     const known = keys.get(key);
-    const fault = known === undefined ? faultOfPath(key) : undefined;
-    if (fault !== undefined) throw unusable(`--query: ${fault}`);
-    const path = known === undefined ? key : known.path;
-    for (const place of [known?.parameter && `parameter ${known.parameter}`, path && `path ${path}`]) {
+    const { parameter, field, path } = known ?? openKey(definition, key, value);
+    for (const place of [parameter && `parameter ${parameter}`, path && `path ${path}`]) {
       if (place === undefined) continue;
       if ((only.get(place) ?? value) !== value) throw unusable(`--query: ${key} cannot have two values at once`);
       only.set(place, value);
     }
-    if (known?.parameter !== undefined) parameters[known.parameter] = value;
-    const field = known === undefined ? openField(definition, key, value) : known.field;
+    if (parameter !== undefined) parameters[parameter] = value;
     if (field !== undefined) comparisons.push({ field, value });
-    if (path !== undefined)
-      wanted.push({ key, paths: known === undefined ? readings(path) : [parsePath(path)], values: [value] });
+    if (path === undefined) continue;
+    wanted.push({ key, paths: known === undefined ? readings(path) : [parsePath(path)], values: [value] });
   }
 
   if (search.rawQuery !== undefined && !used.has('rawQuery')) {
@@ -72,10 +69,18 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
   };
 }
 
-/** The key as a field of the vendor's language, if key and value need no quoting there; any other is matched only here. */
-function openField({ query }: SourceDefinition, key: string, value: string): string | undefined {
+/** What a key of `query.keys` says of how it is searched for. */
+type QueryKey = NonNullable<SourceDefinition['query']>['keys'][string];
+
+/**
+ * A key that the definition does not name: a path in the record, and also a field of the vendor's language where that takes
+ * any, and neither key nor value would need quoting there. Throws Problem 64 for what is no path.
+ */
+function openKey({ query }: SourceDefinition, key: string, value: string): QueryKey {
+  const fault = faultOfPath(key);
+  if (fault !== undefined) throw unusable(`--query: ${fault}`);
   const isPlain = /^[A-Za-z_][A-Za-z0-9_]*$/.test(key) && !/["\\\p{Cc}]/u.test(value);
-  return query?.open === true && isPlain ? key : undefined;
+  return query?.open === true && isPlain ? { field: key, path: key } : { path: key };
 }
 
 /** What the user compares, and the vendor can. */
