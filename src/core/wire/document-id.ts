@@ -1,4 +1,4 @@
-/** One ID for each thing that was recorded, by which a destination can tell a repeat from what only looks like one. */
+/** The ID of a record at its destination, by which a repeat can be told from a record that only looks like one. */
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { withoutContent } from '../content/content-key.ts';
@@ -9,10 +9,10 @@ import type { AuditRecord } from '../types.ts';
 export const longestId = 512;
 
 /**
- * `<ID space>:<mark of the content>:<id>`: an ID that is used again, and a record that was edited after its delivery, are
- * no repeats, and "exists already" (409) then proves that a record is there. Without the mark where IDs are trusted, or
- * hash the content themselves. Hashed when too long; a text that looks like a hash is hashed too, so that it cannot meet
- * one.
+ * `<ID space>:<mark of the content>:<id>`. With the mark, a reused ID or a record that was edited after its delivery is no
+ * repeat, so that "exists already" (409) proves that this very record is there. There is no mark where IDs are trusted, or
+ * are a hash of the content themselves. An ID that is too long is hashed, and so is a text that looks like a hash: the two
+ * cannot be mixed up.
  */
 export function documentId(idSpace: string, record: AuditRecord, trustsIds = false): string {
   const isMarked = !trustsIds && !isByContent(record);

@@ -27,6 +27,6 @@ function wrong(setting: string, at: number, what: string): Problem {
   });
 }
 
-/** Headers of the connection and the message, which nobody else can know. */
+/** Headers that are set here: those of the connection, of the body, and of webhook signatures. */
 const ours =
   /^(?:host|connection|content-length|content-encoding|transfer-encoding|upgrade|expect|webhook-(?:id|timestamp|signature))$/i;

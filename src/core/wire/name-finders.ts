@@ -1,6 +1,6 @@
 /**
- * Names in a record that matter to a destination. Records share a buffer with their neighbours, so one search of it tells
- * for many of them that a name is not there.
+ * Finds names in records that matter to a destination. Records share a buffer with their neighbours, so that one search of
+ * the buffer clears many of them at once.
  */
 import { Buffer } from 'node:buffer';
 import { ascii, decodeString, eachMember, hasTopLevelKey, skipBlanks, skipString } from '../json/json.ts';
@@ -8,10 +8,10 @@ import { ascii, decodeString, eachMember, hasTopLevelKey, skipBlanks, skipString
 /** Where something occurs at or after an offset; Infinity if nowhere. */
 type Occurrence = (bytes: Buffer, from: number) => number;
 
-/** Says something of the record in `bytes[start, end)`; records of one buffer are to be asked for in their order. */
+/** Asks something about the record in `bytes[start, end)`; to be called with the records of a buffer in their order. */
 type Finder = (bytes: Buffer, start: number, end: number) => boolean;
 
-/** One for all that are asked of the same records. */
+/** Where the next `\u` is: one finder for all questions about the same records. */
 export function escapeFinder(): Occurrence {
   return nextOccurrence('\\u');
 }
@@ -40,8 +40,8 @@ export function underscoredFinder(names: ReadonlySet<string>, escaped: Occurrenc
 }
 
 /**
- * Whether a name in it, at any depth, is empty, or has nothing before or between its dots: `.tag`, `a..b`. Dots at its end are
- * no matter. Escapes are not read, and names of blanks not looked for.
+ * Whether a name in it, at any depth, is empty, or has nothing before or between its dots: `.tag`, `a..b`. Dots at the end of a
+ * name do no harm. Escapes are not decoded, and names that consist of blanks are not looked for.
  */
 export function brokenNameFinder(): Finder {
   const emptyNames = ['"":', '"" ', '""\t'].map(occurrenceFromEnd);
@@ -65,8 +65,8 @@ function isBeforeColon(bytes: Buffer, at: number, end: number): boolean {
 }
 
 /**
- * Where a text occurs at or after an offset, Infinity if nowhere; searches once for many ascending offsets. Node looks for the
- * first byte of a short text and compares the rest, so it should be no quotation mark, of which a record has many.
+ * Where a text occurs at or after an offset; Infinity if nowhere. One search serves many ascending offsets. Node searches a short
+ * text by its first byte, so that should not be a quotation mark, of which a record has many.
  */
 function nextOccurrence(text: string): Occurrence {
   const pattern = Buffer.from(text);
@@ -84,7 +84,7 @@ function nextOccurrence(text: string): Occurrence {
   };
 }
 
-/** The same for a text that begins with a quotation mark: from the end, Node looks for its last byte. */
+/** The same for a text that begins with a quotation mark: from the end, Node searches by the last byte. */
 function occurrenceFromEnd(text: string): Occurrence {
   const pattern = Buffer.from(text);
   const next = nextOccurrence(text);

@@ -1,10 +1,10 @@
-/** Destinations that measure a record before it was escaped: the limit of its encoded form says nothing about it. */
+/** For destinations that limit the size of a record before it is escaped, of which its encoded size says little. */
 import type { Buffer } from 'node:buffer';
 import type { Batch, Reply } from '../types.ts';
 
 /**
- * The reply to a batch that holds records of more than `most` bytes, as `size` measures them in their encoded form, which
- * is never the shorter one: those are refused, and the others are to be sent at once. Undefined when there is none.
+ * The reply to a batch with records of more than `most` bytes, which `size` tells from their encoded form (never the shorter
+ * of the two): they are refused, and the others are to be sent at once. Undefined when there is none.
  */
 export function oversize(
   batch: Batch,

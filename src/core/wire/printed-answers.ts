@@ -1,7 +1,7 @@
 /**
- * What a destination answers, read from what a command printed: curl ends with 0 whatever it says, unless it was told
- * --fail, and some of it comes with HTTP 200. A page of HTML or half an object is no answer of a destination, and stands
- * where one was expected. Whatever else a command prints counts for nothing.
+ * What a destination answered, read from what a command printed: without --fail, curl ends with 0 whatever the answer is,
+ * and some failures come with HTTP 200. A page of HTML or half an object, where an answer was expected, counts as a failure.
+ * Whatever else a command prints counts for nothing.
  */
 import { Buffer } from 'node:buffer';
 import { objects } from '../json/objects.ts';
@@ -13,22 +13,22 @@ export interface PrintedVerdict {
   objection(sent: number): string | undefined;
   /** How many of those that are taken went into a failure store. */
   diverted(): number;
-  /** What was printed where an answer was expected, and is none; '' where there was an answer, or nothing at all. */
+  /** What was printed in place of an answer; '' where there was an answer, or nothing at all. */
   instead(): string;
 }
 
-/** A proxy's or a login's, which curl takes for an answer unless it was told --fail. */
+/** A page of a proxy or of a login, which curl takes for an answer unless it was told --fail. */
 export const page = /<!doctype html|<html[\s>]/i;
 export const pagePrinted = 'it printed a page of HTML';
-/** More than enough for a pattern, to find it across two pieces. */
+/** How much of one piece is searched again with the next: more than any of the patterns is long. */
 export const overlap = 200;
 
 export const notWhole = 'an answer is not whole';
 
 /**
- * What one answer says: why something was not taken, and whether a later answer can make that good (curl --retry prints
- * both), which it can only where answers tell how many events were taken: it may as well be that to another request. Or
- * that something was taken, and how many events where it tells.
+ * What one answer says: why something was not taken, and whether a later answer may make up for that (curl --retry prints
+ * both), as it may where answers count the events that were taken, since it could also belong to another request. Or that
+ * something was taken, and how many events, if it says.
  */
 type Judgement =
   | { readonly complaint: string; readonly passes: boolean }
@@ -38,7 +38,7 @@ type Judgement =
 /** Judges an object that a command printed; undefined for one that is no answer. */
 export type Judge = (answer: Readonly<Record<string, unknown>>) => Judgement;
 
-/** More than enough to tell a record from an answer. */
+/** How many of the first bytes are enough to tell a record from an answer. */
 export const telling = 64;
 
 /**
@@ -55,7 +55,7 @@ export function isNoAnswer(first: Buffer, given: Buffer): boolean | undefined {
 const longest = 64 * 1024 * 1024;
 const mostValues = 1_500_000;
 
-/** The verdict on answers that are short, each a JSON object, as `judge` has it of each. */
+/** The verdict on short answers, each a JSON object that `judge` judges. */
 export function printedVerdict(judge: Judge): PrintedVerdict {
   let pieces: Buffer[] = [];
   let size = 0;
@@ -98,7 +98,7 @@ export function printedVerdict(judge: Judge): PrintedVerdict {
   return {
     push: (bytes) => printed.push(bytes),
     diverted: () => 0,
-    instead: () => '', // it is shown as it comes
+    instead: () => '', // everything is shown as it is printed
     objection(sent) {
       const more = complaint ?? passing ?? (printed.torn() ? notWhole : undefined);
       if (more !== undefined || taken === undefined || taken >= sent) return more;

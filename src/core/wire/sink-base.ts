@@ -1,9 +1,9 @@
-/** The address of a sink that puts a path of its own behind it. */
+/** The address of a sink that appends a path of its own. */
 import { exit, Problem } from '../problem.ts';
 
 /**
- * The address without slashes at its end, and without `pasted`: people copy it from an example, path included. Behind a
- * query or a fragment the sink's own path would be a part of it. Throws Problem 78, without the text, which may hold a key.
+ * The address without slashes at its end, and without the path that people copy along from an example (`pasted`). With a
+ * query or a fragment, the sink's own path would become a part of that: Problem 78, without the text, which may hold a key.
  */
 export function sinkBase(name: string, text: string, pasted?: RegExp): string {
   const address = text.replace(/\/+$/, '');

@@ -3,7 +3,7 @@ import type { Buffer } from 'node:buffer';
 import { shownId } from '../content/record-id.ts';
 import type { AuditRecord, ByteWriter } from '../types.ts';
 
-/** Is `appendId` the mere copying of bytes? `isOnly`: and what it appends that of no other key? */
+/** Whether `appendId` only copies bytes. `isOnly`: and whether no other key leads to the same text. */
 export function isPlainId(record: AuditRecord, isOnly: boolean): boolean {
   const kind = kindOf(record.key, record.keyStart, record.keyEnd);
   return kind === 'quoted' || kind === 'bare' || (kind === 'numeric' && !isOnly);
@@ -19,8 +19,8 @@ export function appendId(record: AuditRecord, out: ByteWriter): void {
 }
 
 /**
- * quoted: a string without escapes, that cannot be taken for a number, a hash or several values. numeric: one of what
- * numbers are made of. bare: a number or a hash. intricate: all else.
+ * quoted: a string without escapes that cannot be taken for a number, a hash or several values. numeric: a string of the
+ * characters of numbers. bare: a number or a hash. intricate: anything else.
  */
 function kindOf(key: Buffer, start: number, end: number): 'quoted' | 'numeric' | 'bare' | 'intricate' {
   const quoted = key[start] === 0x22;

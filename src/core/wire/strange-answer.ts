@@ -1,7 +1,7 @@
-/** Answers that no destination of that kind gives: something else stands at the address, or on the way there. */
+/** Answers that no destination of that kind gives: something else is at the address, or on the way there. */
 import { exit, Problem } from '../problem.ts';
 
-/** `how` is what it did instead; `setting` holds the address. It may pass, and so is worth another attempt. */
+/** `how` says what it did instead; `setting` holds the address. It may pass, and so is worth another attempt. */
 export function strangeAnswer(who: string, how: string, setting: string): Problem {
   return new Problem(exit.protocol, `${who} ${how}`, {
     hint: `check ${setting}: a proxy or another service may be answering there`,

@@ -1,6 +1,6 @@
 /**
- * Posts batches: gzipped in the thread pool, beside the fetching; uncompressed once the server refuses gzip; smaller once
- * it says that they are too large.
+ * Posts batches: gzipped in the thread pool, while records are fetched; uncompressed once the server refuses gzip; smaller
+ * once it says that they are too large.
  */
 import type { Buffer } from 'node:buffer';
 import { gzip } from 'node:zlib';
@@ -17,7 +17,7 @@ export interface Upload {
   tooLarge(batch: Load, reason: string): Reply;
 }
 
-/** A batch, or what a request body makes of it. */
+/** A batch, or the request body that was made of it. */
 type Load = Pick<Batch, 'count' | 'body'>;
 
 type Headers = Readonly<Record<string, string>>;
@@ -37,7 +37,7 @@ interface Posted extends Answered {
 const worthwhile = 1024;
 /** A limit that is learned does not fall below this many bytes. */
 const smallest = 64 * 1024;
-/** Replies hold at most one short entry for each of 1,000 records; but that of Elasticsearch can quote a record of 16 MiB twice. */
+/** Replies have a short entry for each of up to 1,000 records; but one of Elasticsearch may quote a record of 16 MiB twice. */
 const longestReply = 48 * 1024 * 1024;
 
 export interface UploadOptions {
@@ -47,14 +47,14 @@ export interface UploadOptions {
   readonly followRedirects?: boolean;
 }
 
-/** To one destination; `who` is its name in messages, `known` what it takes as far as is known. */
+/** Uploads to one destination; `who` is its name in messages, `known` are the limits that are known beforehand. */
 export function upload(http: Http, who: string, known: Limits, options: UploadOptions = {}): Upload {
   const { followRedirects = true } = options;
   let limits = known;
   let compresses = options.gzip ?? true;
 
   function tooLarge(batch: Load, reason: string): Reply {
-    // The next batches need not meet the same limit; that of a single record says nothing about theirs.
+    // The next batches stay below what was refused; where a single record was, that says nothing about batches.
     const bytes = Math.min(limits.bytes, Math.max(smallest, Math.floor(batch.body.length / 2)));
     if (batch.count > 1) limits = { ...limits, bytes };
     return { split: reason, tooLarge: true };

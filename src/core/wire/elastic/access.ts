@@ -1,4 +1,4 @@
-/** Where an Elasticsearch or OpenSearch cluster is, and how to be let in. */
+/** Where an Elasticsearch or OpenSearch cluster is, and how to authenticate. */
 import { Buffer } from 'node:buffer';
 import { exit, Problem } from '../../problem.ts';
 import { isObject, objectOf } from '../../json/parsed.ts';
@@ -54,7 +54,7 @@ export interface ElasticServer {
   readonly quiet: boolean;
 }
 
-/** What answered `GET /`; a key that may only write is told nothing, and does for everything else. */
+/** What answered `GET /`. A key that may only write is told nothing, but is good for everything else. */
 export function elasticServer(text: string): ElasticServer {
   const version = objectOf(text)?.['version'];
   if (!isObject(version) || typeof version['number'] !== 'string') return { name: undefined, quiet: false };
@@ -79,7 +79,7 @@ function cloudUrl(cloudId: string): string | undefined {
   return isName(clusterName) && isName(hostName) && URL.canParse(url) ? url : undefined;
 }
 
-/** Nothing that could lead elsewhere: no slash, no user info, no query. */
+/** Whether it is a host name, with nothing that could lead elsewhere: no slash, no user info, no query. */
 function isName(text: string): boolean {
   return /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text);
 }

@@ -1,7 +1,7 @@
 /**
- * What Elasticsearch's answers to `_bulk` say, read from what a command printed: HTTP 200 is no success, and neither is an
- * exit status of 0. A command may send the records in several requests (`split --filter`), so each answer counts. They are
- * followed as they come, because they are as long as the records were.
+ * What Elasticsearch's answers to `_bulk` say, read from what a command printed: neither HTTP 200 nor an exit status of 0
+ * means success. A command may send the records in several requests (`split --filter`), so each answer counts. Answers are
+ * parsed as they come, because they can be as long as the records were.
  */
 import type { Buffer } from 'node:buffer';
 import { errorText } from './bulk.ts';
@@ -21,17 +21,14 @@ export function bulkVerdict(): PrintedVerdict {
   const failures = new Map<string, number>();
   let diverted = 0;
   let complaint: string | undefined;
-  /** What the first that failed says: its answer is not shown. */
+  /** The reason of the first failure: the answer itself is not shown. */
   let first: string | undefined;
   let tail = '';
   let words = '';
   let hasObjects = false;
   /** Items of all answers; undefined without an answer, NaN when `filter_path` has made one shorter. */
   let answered: number | undefined;
-  /**
-   * Of the answer at hand: can it be read, how many items does it have, and how many of those have a status, failed, were
-   * there already, cannot be read?
-   */
+  /** The current answer: whether it can be read, its items, and how many have a status, failed, were there, are unreadable. */
   let isSound = true;
   let items = 0;
   let stated = 0;
@@ -81,11 +78,11 @@ export function bulkVerdict(): PrintedVerdict {
     },
   });
 
-  /** Whether it was taken. Without a status (`filter_path` can leave it out), the error says it all. */
+  /** Counts an item; returns whether it was taken. Without a status (`filter_path` can drop it), the error decides. */
   function count(action: string, status: string | undefined, error: string | undefined): boolean {
     if (status === undefined && error === undefined) return true;
     if (status !== undefined) stated += 1;
-    // `create` of an ID that is there already: an earlier run's arrived.
+    // `create` of an ID that is there already: the record arrived in an earlier run.
     const isKnown = status === undefined ? error === 'version_conflict_engine_exception' : status === '409';
     if (isKnown && action === 'create') {
       known += 1;

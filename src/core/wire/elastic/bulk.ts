@@ -1,5 +1,5 @@
 /**
- * The reply to `_bulk`, of Elasticsearch and OpenSearch: HTTP 200 says nothing, each item has its own status.
+ * The reply of Elasticsearch and OpenSearch to `_bulk`: HTTP 200 says nothing, each item has a status of its own.
  * https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk
  */
 import { isSuccessful } from '../../http-status.ts';
@@ -23,7 +23,7 @@ export const filterPath =
   'took,errors,items.*.status,items.*.failure_store,items.*.error.type,items.*.error.reason,' +
   'items.*.error.caused_by.type,items.*.error.caused_by.reason';
 
-/** How long it waits for a shard. Its default is a minute, as is ours for an answer: it would have no time to say why. */
+/** How long the cluster waits for a shard. By default a minute, as long as we wait for it: it could not say why it failed. */
 export const shardWait = '20s';
 
 /** The outcomes in the order of the request; undefined when the reply does not account for exactly `count` items. */
@@ -40,8 +40,8 @@ export function bulkOutcomes(reply: Readonly<Record<string, unknown>>, count: nu
 }
 
 /**
- * Type and reason of an error object, as one line. Those of its cause follow: of "failed to parse", only they say what is
- * wrong. The reason can quote the document, so nothing may be concluded from words in the middle of the line.
+ * Type and reason of an error object as one line, followed by those of its cause: after "failed to parse", only they say what
+ * is wrong. A reason can quote the document, so no conclusion may be drawn from words in the middle of the line.
  */
 export function errorText(error: unknown): string {
   if (!isObject(error)) return serverText(typeof error === 'string' ? error : '');
@@ -50,26 +50,26 @@ export function errorText(error: unknown): string {
   return isObject(cause) && said !== '' ? `${said}: ${serverText(wordsOf(cause))}` : said;
 }
 
-/** The place of a syntax error is left out: the parser shows the record there, and not where it is in it. */
+/** Leaves out where a syntax error is: the parser quotes the record there. */
 function wordsOf(error: Readonly<Record<string, unknown>>): string {
   const parts = [error['type'], error['reason']].filter((part) => typeof part === 'string');
   return parts.join(': ').replace(/\s+at \[Source: .*/s, '');
 }
 
-/** What Elasticsearch itself says about a request: its errors are objects, those of a proxy are pages or plain texts. */
+/** What Elasticsearch itself says about a request; '' for the pages and plain texts of proxies: its own errors are objects. */
 export function ownWords(text: string): string {
   const error = objectOf(text)?.['error'];
   return isObject(error) ? errorText(error) : '';
 }
 
-/** A read-only index (disk full) is a 403 in older versions and a 429 in newer ones: it passes. */
+/** Whether the index is read-only for now (disk full): a 403 in older versions, a 429 in newer ones. */
 export function isBlocked(reason: string): boolean {
   return /^cluster_block_exception\b/.test(reason);
 }
 
 /**
- * Whether a request is by itself more than the cluster ever takes at once (indexing_pressure.memory.limit), whatever else
- * it is busy with: https://www.elastic.co/docs/troubleshoot/elasticsearch/rejected-requests
+ * Whether a request alone is more than the cluster ever takes at once (indexing_pressure.memory.limit), however busy it is:
+ * https://www.elastic.co/docs/troubleshoot/elasticsearch/rejected-requests
  */
 export function isBeyondPressure(reason: string): boolean {
   const sizes =
@@ -99,17 +99,17 @@ function isClash(reason: string): boolean {
   return /^illegal_argument_exception: mapper \[.*\] cannot be changed from type \[/.test(reason);
 }
 
-/** No more shards may be made: nothing is wrong with the record. */
+/** Whether the cluster may have no more shards: nothing is wrong with the record. */
 function isFull(reason: string): boolean {
   return /^\w+: (?:Validation Failed: \d+: )?this action would add \[\d+\].* shards/.test(reason);
 }
 
-/** By a processor such as `fail`, `dissect` (`find_match`) or `sort`: it would be again, although the status is 500. */
+/** Whether a processor such as `fail`, `dissect` (`find_match`) or `sort` refuses it: for good, although the status is 500. */
 function isRefusedByPipeline(reason: string): boolean {
   return /^(?:fail_processor_exception|find_match|class_cast_exception)\b/.test(reason);
 }
 
-/** A fault that every record would meet, whatever it holds. */
+/** Whether it is a fault of the settings, which every record would meet. */
 function isMisconfigured(reason: string): boolean {
   return (
     /^(?:invalid_index_name_exception|index_closed_exception|invalid_alias_name_exception)\b/.test(reason) ||
@@ -117,7 +117,7 @@ function isMisconfigured(reason: string): boolean {
   );
 }
 
-/** The setting of the job, of the index or of a pipeline names one that nobody has made, or that names itself (status 500). */
+/** Whether the job, the index or a pipeline names a pipeline that does not exist, or that calls itself (status 500). */
 export function isWithoutPipeline(reason: string): boolean {
   return (
     /^illegal_argument_exception: pipeline with id \[[^\]]*\] does not exist/.test(reason) ||

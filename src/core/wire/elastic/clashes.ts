@@ -1,7 +1,7 @@
 /**
- * Documents that bring a new field at the same moment, one as a whole number, say, and one as a fraction, clash: each would
- * map it in its own way, and the second is refused, although it fits into the mapping that the first has made. So it is sent
- * once more; a document that clashes with itself is refused again.
+ * Two documents that bring the same new field at the same moment, one as a whole number, say, and one as a fraction, clash:
+ * each would map the field in its own way, and the second is refused although it fits the mapping that the first has made. So
+ * it is sent once more; a document that clashes with itself is then refused for good.
  */
 import type { Batch } from '../../types.ts';
 

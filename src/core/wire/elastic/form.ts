@@ -18,8 +18,8 @@ const idEnd = Buffer.from('"}}\n');
 const lineBreak = Buffer.from('\n');
 
 /**
- * Metadata fields of Elasticsearch and OpenSearch, which they take in no document; all but `_doc_count`, by which they count
- * one document as so many.
+ * Metadata fields of Elasticsearch and OpenSearch, which no document may have; only `_doc_count` is taken, and would make one
+ * document count as many.
  * https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/document-metadata-fields
  */
 const metadataFields = new Set(

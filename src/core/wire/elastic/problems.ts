@@ -8,7 +8,7 @@ import { strangeAnswer } from '../strange-answer.ts';
 import { errorText, isWithoutPipeline, ownWords } from './bulk.ts';
 
 export interface ElasticProblems {
-  /** A fault that every document would meet; `like` is the HTTP status that it stands for. */
+  /** A fault that every document would meet; `like` is the HTTP status that it amounts to. */
   refusal(status: 77 | 78, reason: string, like: number): Problem;
   /** The cluster takes nothing for now, and says why. */
   busy(reason: string): Problem;
@@ -34,7 +34,7 @@ export function elasticProblems(values: SettingValues, who: string, now: () => n
       const isBusy = reply.status === 429 && ownWords(text) !== '';
       const hints = { [reply.status]: isBusy ? busyHint(said) : elasticHint(values, reply.status) };
       const problem = httpProblem(reply.status, reply.headers, { who, what, hints, said }, now());
-      // Told apart in unreadable.ts.
+      // For unreadable.ts, which sorts out why there was no answer.
       return reply.status === timedOut ? problem.with({ httpStatus: timedOut }) : problem;
     },
     notElastic: (how) => strangeAnswer(who, how, 'ELASTIC_URL'),

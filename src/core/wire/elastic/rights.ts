@@ -28,7 +28,7 @@ export function rightsOf(text: string, index: string): Rights | undefined {
   return typeof write === 'boolean' && typeof create === 'boolean' ? { write, create } : undefined;
 }
 
-/** What is known of the index and what only a delivery can prove; or what is lacking, and the status that it would meet. */
+/** What is known of the index, and what only a delivery can prove; or what is lacking, and the HTTP status that would show it. */
 export type IndexVerdict = { readonly found: string } | { readonly lacks: string; readonly like: 403 | 404 };
 
 /** `status` is that of `HEAD /index`. */

@@ -1,7 +1,7 @@
 /**
- * Documents that Elasticsearch reads under no mapping: with a name that is there twice, a number of more than 1,000 digits, or
- * more than 1,000 levels. It refuses each with its reason, but for versions without a mend of December 2025, where the document
- * would go to a failure store: these give no answer to the whole request, however often it is sent.
+ * Documents that Elasticsearch cannot read under any mapping: with a duplicate name, a number of more than 1,000 digits, or more
+ * than 1,000 levels. It refuses each of them with a reason; only versions from before December 2025, where such a document would
+ * go to a failure store, never answer the whole request, however often it is sent.
  * https://github.com/elastic/elasticsearch/issues/139707
  */
 import { Buffer } from 'node:buffer';
@@ -10,13 +10,13 @@ import { ascii, decodeString, isDigit, skipBlanks, skipString } from '../../json
 import { Problem } from '../../problem.ts';
 import type { Batch, Outcome, Sink } from '../../types.ts';
 
-/** Of digits, before and after the point and in the exponent together, and of levels. */
+/** The most digits of a number, those of its fraction and exponent included, and the most levels. */
 const most = 1000;
 const betweenDigits = new Set(Buffer.from('.eE+-'));
 
 /**
- * `send` of a sink, which has such documents refused once a request with them got no answer, and the others sent again: what
- * takes too long for another reason holds none of them, and stays what it is.
+ * Wraps `send` of a sink: when a request gets no answer and has such documents in it, they are refused and the others sent
+ * again. A request without them has another reason, and fails as before.
  */
 export function withoutUnreadable(send: Sink['send']): Sink['send'] {
   return async (batch) => {
