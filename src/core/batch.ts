@@ -18,11 +18,11 @@ export interface Packer {
   add(record: AuditRecord, entry: number): 'added' | 'full' | 'tooLarge';
   /** The batch so far, handed over; undefined when it is empty. */
   take(): Packed | undefined;
-  /** A batch that was taken is done with. */
+  /** Takes back a batch that is done with, so that its buffers are used again. */
   giveBack(packed: Packed): void;
 }
 
-/** Room for the record that makes a batch overflow, so that its buffer need not grow (and be copied) to find out. */
+/** Room for the record that makes a batch overflow, so that the buffer need not grow, and be copied, to find that out. */
 const slack = 64 * 1024;
 
 /** Packs records of a branch for one sink. The limits are read at every record: a sink may lower them as it learns. */

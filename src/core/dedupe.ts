@@ -1,6 +1,6 @@
 /**
- * The ledger: which records were delivered. Exact keys, so that no crafted ID can hide a record, packed into about 56
- * bytes for an ID of 34 (a `Set` of strings takes 117).
+ * The ledger: which records were delivered. It has exact keys, so that no crafted ID can hide a record, in about 56 bytes for
+ * an ID of 34 (a `Set` of strings takes 117).
  *
  * The entries lie in an arena (core/ledger/arena.ts); a table finds them by their keys (core/ledger/key-table.ts).
  */
@@ -109,7 +109,7 @@ export function createLedger(seed = 0): Ledger {
     pendingOf.clear();
     entriesOf.clear();
     for (const [entry, pending] of stillAwaited) {
-      segmentOf(entry)[offsetOf(entry) + stateAt] = kept; // wait counts it, and forgets the name it had before
+      segmentOf(entry)[offsetOf(entry) + stateAt] = kept; // counted already; wait makes it awaited under its new number
       wait(entry, pending);
     }
     table.rebuild(size);
@@ -180,7 +180,7 @@ export function createLedger(seed = 0): Ledger {
       return settled;
     },
     pending() {
-      // A journal tells of a record that it waits, and further down that it is kept.
+      // In a journal, a record may be awaited in one line and kept in a later one.
       const waits = ([name, entries]: [string, number[]]): boolean => entries.some((at) => pendingOf.get(at) === name);
       return [...entriesOf].filter(waits).map(([name]) => name);
     },

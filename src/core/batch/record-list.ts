@@ -1,6 +1,6 @@
 /**
- * Records without an object for each. Thousands of them wait for their batch to be delivered: as objects, they would
- * outlive V8's young generation, and make it grow to its limit.
+ * A list of records without an object for each. Thousands of them wait for their batch to be delivered: as objects, they would
+ * survive V8's young generation, and make it grow to its limit.
  */
 import { Buffer } from 'node:buffer';
 import type { AuditRecord, EncodedRecord } from '../types.ts';

@@ -1,6 +1,6 @@
 /**
- * Acknowledgements that come after the answer (Splunk's indexer acknowledgement): asked for until they are there. Those
- * that are not there when the run must end are saved with the position, and asked for by the next run.
+ * Acknowledgements that come later than the answer (Splunk's indexer acknowledgement): asked for until they are there. Those
+ * that are still missing when the run must end are saved with the position, and the next run asks for them.
  */
 import { exit, Problem } from '../problem.ts';
 import type { Ledger, PositionStore, Settlement, Sink, Source, Summary, Tools } from '../types.ts';
@@ -19,8 +19,8 @@ export interface Awaiting {
 }
 
 /**
- * What an earlier run was still waiting for: asked for once, before anything is pulled. What will never come is
- * forgotten, and so is sent again; what may still come is not. Returns how many records were forgotten.
+ * Asks once for what an earlier run was still waiting for, before anything is pulled. Records whose acknowledgement will never
+ * come are forgotten, and so are sent again; where it may still come, they are not. Returns how many were forgotten.
  */
 export async function askOnce(awaiting: Awaiting): Promise<number> {
   let lost = 0;
@@ -31,14 +31,14 @@ export async function askOnce(awaiting: Awaiting): Promise<number> {
   return lost;
 }
 
-/** For a dry run, which asks nobody: what has no acknowledgement counts as still to be delivered. */
+/** For a dry run, which asks nobody: records without an acknowledgement count as still to be delivered. */
 export function forgetAwaited(ledger: Ledger): void {
   for (const pending of ledger.pending()) ledger.settle(pending, false);
 }
 
 /**
- * Waits until everything sent is acknowledged; Problem 75 when it does not come in time. What the runs before waited for
- * (`earlier`) is none of the records that this one counts.
+ * Waits until everything that was sent is acknowledged; Problem 75 when that takes too long. Acknowledgements that runs before
+ * this one were waiting for (`earlier`) are not about records that this one counts.
  */
 export async function acknowledged(
   awaiting: Awaiting & {
@@ -78,8 +78,8 @@ export async function acknowledged(
 }
 
 /**
- * One acknowledgement at a time, the oldest first, and each is made durable before the next is asked for: Splunk tells
- * it once, and one that a killed run did not write down means that its batch is sent again.
+ * One acknowledgement at a time, the oldest first, and each is made durable before the next is asked for: Splunk tells it only
+ * once, and if a killed run has not written it down, its batch is sent again.
  */
 async function ask(
   { sink, ledger, branch, store }: Awaiting,

@@ -1,6 +1,6 @@
 /**
- * What no sink will take: written to the quarantine, durably, and then as good as delivered. What was refused in doubt (see
- * Reply) waits until something of the run is taken.
+ * Sets aside what the sink will never take: once it is durable in the quarantine, it is as good as delivered. A record that was
+ * refused with a doubt (see Reply) waits until another one of the run is taken.
  */
 import { Buffer } from 'node:buffer';
 import { seen } from '../dedupe.ts';
@@ -13,9 +13,9 @@ import { type RefusalLimit, refusedBy } from './refusal-limit.ts';
 export interface Aside {
   /** Takes what the sink refused. */
   take(refused: readonly Refused[]): Promise<void>;
-  /** Takes what the source could not take as a record, once as long as `stamp` (see Ledger.note) lasts. */
+  /** Takes what the source could not read as a record; the same again only once `stamp` (see Ledger.note) is over. */
   refuse(refused: RefusedRecord, stamp: number): Promise<void>;
-  /** Makes it durable. */
+  /** Makes what was set aside durable. */
   flush(): Promise<void>;
 }
 
@@ -24,12 +24,12 @@ type Parts = Pick<
   'source' | 'sink' | 'branch' | 'ledger' | 'unsaved' | 'quarantine' | 'summary' | 'doubted'
 > & { readonly limit: RefusalLimit };
 
-/** For one branch. What is too much for `limit` is its Problem (65 or 78), and stays where it is. */
+/** For one branch. Throws the Problem of `limit` (65 or 78) before it sets too many aside. */
 export function asideOf(parts: Parts): Aside {
   const { source, sink, branch, ledger, unsaved, quarantine, summary, doubted, limit } = parts;
   const by = { source: source.name, sink: sink.name, branch };
   let unreadable: number[] = [];
-  /** How many of those that the source refused are counted, and not durable yet. */
+  /** How many of those that the source refused are counted, but not durable yet. */
   let unproven = 0;
 
   async function write(refused: readonly Doubted[]): Promise<void> {
@@ -66,11 +66,11 @@ export function asideOf(parts: Parts): Aside {
     },
     async refuse(refused, stamp) {
       if (refused.more) return quarantine.add(refused, by);
-      // What a stream shows again may as well be another one. But an export that reaches back may bring such a line to
-      // every run, and nothing else: those of earlier runs must not stop this one.
+      // In a stream, an equal line may be another one, so none is taken for seen. But an export that reaches back may bring
+      // the same unreadable lines to every run: those of earlier runs must not stop this one, so only the share counts.
       const entry = source.stream === undefined ? note(refused, stamp) : undefined;
       if (entry === seen) {
-        summary.seen += 1; // the parts that the quarantine has go with the next record's first
+        summary.seen += 1; // its earlier parts in the quarantine are dropped when the next record begins
         return;
       }
       if (entry === undefined) limit.checkShare(1, refused.reason);
@@ -85,7 +85,7 @@ export function asideOf(parts: Parts): Aside {
       try {
         await quarantine.flush();
       } catch (error) {
-        summary.quarantined -= unproven; // or the run would say that they lie there
+        summary.quarantined -= unproven; // or the run would say that they are there
         if (source.stream !== undefined) summary.unreadable -= unproven;
         [unreadable, unproven] = [[], 0];
         throw error;

@@ -29,7 +29,7 @@ export interface Worklist {
   spoilt(task: Task, why: Split): void;
 }
 
-/** A list of `count` records, to be sent at once if possible; `refuse` is told about each that can never be sent. */
+/** A list of `count` records, to be sent at once if possible; `refuse` is called for each that can never be sent. */
 export function worklist(count: number, refuse: (index: number, why: Split) => void): Worklist {
   const parts: Part[] = [{ indices: [...Array(count).keys()], attempt: 1, kind: 'fresh' }];
 

@@ -13,15 +13,15 @@ import type { Batch, Reply, Sink, Tools } from '../types.ts';
 
 type Clock = Pick<Tools, 'now' | 'wait' | 'random' | 'deadline' | 'debug'>;
 
-/** Where a sink names none. */
+/** The hint where a sink gives none. */
 const nextStep = 'the next run tries again; if this lasts, look at the destination';
 
-/** All was taken, and the sink asks for a rest: a run is not held up for longer. When it is full, it will say so. */
+/** The longest rest, in milliseconds, that a sink gets which took all and asks for one: when it is full, it will say so. */
 const longestRest = 60_000;
 
-/** Who is told of what, while a batch is not taken as a whole. */
+/** What is called while a batch is not taken as a whole. */
 interface Listeners {
-  /** Given what is certain before a Problem is thrown: a record which was taken is not to be sent again by the next run. */
+  /** Called before a Problem is thrown, with what is certain: the next run must not send again what was taken. */
   soFar?(delivered: Delivered): Promise<void> | void;
   /**
    * Given how many of the batch are refused so far, and why the first; and, while none is kept, whether there is a doubt
@@ -34,7 +34,7 @@ interface Listeners {
 
 /**
  * Sends a batch. Throws Problem when records remain without an outcome: the sink's own, or 69 after too many attempts,
- * or 75 when the sink asks for a longer wait than the run has.
+ * or 75 when the sink asks for a longer wait than the run has left.
  */
 export async function deliver(
   sink: Pick<Sink, 'name' | 'send'>,
@@ -53,7 +53,7 @@ export async function deliver(
   const refuse = (index: number, { split: reason, doubt }: Split): void => {
     fates[index] = { refused: reason, doubt };
     doubted ??= doubt;
-    const record = reasons.length === 0 ? packed.batch.records[index] : undefined; // only the first is told
+    const record = reasons.length === 0 ? packed.batch.records[index] : undefined; // messages name only the first
     reasons.push(record === undefined ? reason : refusedBy(sink.name, record, reason));
   };
   const work = worklist(packed.entries.length, refuse);
@@ -85,7 +85,7 @@ export async function deliver(
 
 type Settled = Extract<Reply, { outcomes: unknown }>;
 
-/** A reply; what may pass, said or thrown, is a Problem. */
+/** A reply; where it is worth another attempt, a Problem, whether the sink returned or threw that. */
 type Answer = Exclude<Reply, { again: string }> | { readonly problem: Problem };
 
 /** Records to send again, and why. */
@@ -103,13 +103,13 @@ async function request(sink: Pick<Sink, 'send'>, batch: Batch): Promise<Answer> 
   }
 }
 
-/** What the sink says will pass. */
+/** The Problem of what the sink says will pass. */
 function passing(reason: string, after: number | undefined, untaken = false): Problem {
   const again = { ...(after !== undefined && { after }), ...(untaken && { untaken }) };
   return new Problem(exit.unavailable, reason, { hint: nextStep, again });
 }
 
-/** Nearly every batch is taken as a whole: there is nothing to keep account of, record by record, then. */
+/** Whether the batch was taken as a whole. Nearly every one is, and then needs no account of each record. */
 function isAllKept({ outcomes }: Settled, { count }: Batch): boolean {
   if (outcomes.length !== count) return false;
   for (const outcome of outcomes) if (outcome !== 'kept') return false;
@@ -149,16 +149,16 @@ function noteOutcomes(task: Task, { outcomes, pending, after }: Settled, { sink,
       untaken &&= outcome.untaken === true;
     }
   }
-  // When something was settled, the count of fruitless attempts begins anew.
+  // Any outcome is progress: the count of fruitless attempts begins anew.
   const attempt = indices.length < outcomes.length ? 0 : task.attempt;
   return { indices, attempt, problem: passing(reason, after, untaken) };
 }
 
-/** Waits until the records may be sent again; throws the problem when that was done often enough, or takes too long. */
+/** Waits until the records may be sent again; throws the problem after too many attempts, or when the wait is too long. */
 async function again({ indices, attempt, problem }: Failed, clock: Clock, listeners: Listeners): Promise<Task> {
   if (attempt >= mostAttempts(problem)) {
     const { message, hint = nextStep } = problem;
-    throw problem.with({ message: `${message} (${attempt} attempts)`, hint, again: undefined }); // that was often enough
+    throw problem.with({ message: `${message} (${attempt} attempts)`, hint, again: undefined });
   }
   const milliseconds = pause(problem, Math.max(attempt, 1), clock);
   clock.debug('sending again', { reason: problem.message, records: indices.length, milliseconds });

@@ -21,7 +21,7 @@ export interface Refused {
   readonly doubt: string | undefined;
 }
 
-/** A refused record of a branch, of which it is not yet known whether it was the record. */
+/** A refused record with its branch, while it is not known whether the refusal was about the record. */
 export interface Doubted extends Refused {
   readonly branch: string;
   readonly ledger: Ledger;
@@ -30,8 +30,8 @@ export interface Doubted extends Refused {
 export const nothing: Delivered = { kept: [], awaited: [], refused: [], diverted: 0 };
 
 /**
- * The final outcome of one record; `kept` may carry the name of an acknowledgement. Empty until known. All records that
- * one reply kept share an object: there are too many of them for one each.
+ * The final outcome of one record, undefined until it is known; `kept` may carry the name of an acknowledgement. All records
+ * that one reply has kept share one object, because they are many.
  */
 export type Fate = undefined | Kept | { readonly refused: string; readonly doubt: string | undefined };
 export type Kept = { readonly kept: string | undefined; readonly diverted?: true };
@@ -42,7 +42,7 @@ export function keptWhole(entries: readonly number[], pending: string | undefine
   return { ...nothing, awaited: [{ pending, entries }] };
 }
 
-/** Sorts the fates by kind, in the order of the batch; records without one are in none. */
+/** Sorts the records by their fate, in the order of the batch; those without one are left out. */
 export function sortFates(packed: Packed, fates: readonly Fate[]): Delivered {
   const kept: number[] = [];
   const awaited = new Map<string, number[]>();

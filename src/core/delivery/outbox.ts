@@ -1,7 +1,7 @@
 /**
- * Records on their way to the sink: packed into batches, several in flight where the sink allows it, and every outcome
- * written down before anything depends on it. Delivered IDs enter the ledger as `kept`; what no sink will take goes to
- * the quarantine, durably, and is then as good as delivered.
+ * Records on their way to the sink: packed into batches, several of them in flight where the sink allows it, and every outcome
+ * written down before anything depends on it. Delivered IDs enter the ledger as `kept`; what the sink will never take goes to
+ * the quarantine.
  */
 import type { Packed, Packer } from '../batch.ts';
 import { asideOf } from './aside.ts';
@@ -22,8 +22,8 @@ export interface OutboxParts {
   readonly tools: Tools;
   readonly summary: Summary;
   /**
-   * Records refused in doubt (see Reply) while the sink has taken nothing of the run. One list for all branches: the first
-   * that has a record taken sets them aside.
+   * Records that were refused with a doubt (see Reply) while the sink has taken nothing of the run. One list for all branches:
+   * the first that has a record taken sets them all aside.
    */
   readonly doubted: Doubted[];
   readonly maxQuarantine: number;
@@ -39,15 +39,15 @@ export interface Outbox {
   /** Sends what is queued if the oldest of it has waited for a second, so that a slow source is not held back. */
   tick(): Promise<void> | undefined;
   /**
-   * Sets aside what the source could not take as a record: once as long as `stamp` (see Ledger.note) lasts, but of a
-   * stream, which shows each line once, whenever it comes.
+   * Sets aside what the source could not read as a record; the same again only once `stamp` (see Ledger.note) is over, but of
+   * a stream, which shows each line once, every time.
    */
   refuse(refused: RefusedRecord, stamp: number): Promise<void>;
   /** Sends everything and waits for every outcome; throws the first Problem. */
   drain(): Promise<void>;
   /** Waits for what is in flight and sends nothing more: the end after a failure. */
   halt(): Promise<void>;
-  /** The sink failed, so that other branches would fail as well. */
+  /** Whether the sink failed in a way that other branches would meet as well. */
   broken(): boolean;
 }
 
@@ -137,13 +137,13 @@ export function outbox(parts: OutboxParts): Outbox {
       await dispatch();
       await Promise.all(flight);
       check();
-      // Acknowledgements are asked for next, and are told once.
+      // Acknowledgements are asked for next, and the sink tells each only once: what they are about must be durable.
       if (sink.settle !== undefined) await unsaved.journal();
       await aside.flush();
     },
     async halt() {
       await Promise.all(flight);
-      // They come again, with the others that were too many.
+      // Where too many were refused, they come again with the next run, so they are not set aside now.
       if (limit.thrown.size > 0) doubted.splice(0, doubted.length, ...doubted.filter((one) => one.branch !== branch));
       await aside.flush();
     },

@@ -8,19 +8,19 @@ import { fresh, isAnyAccepted, refusedAnew } from '../summary.ts';
 import { serverText } from '../text/shown.ts';
 import type { EncodedRecord, Position, Summary } from '../types.ts';
 
-/** So many never stop a run, nor so many in a row several ones. */
+/** This many refused records never stop a run, nor this many in a row several runs. */
 const floor = 10;
 
-/** Of the runs before. */
+/** What is known of refusals in the runs before. */
 export type Refusals = Pick<Position, 'refusals' | 'stuck'>;
 
 export interface RefusalLimit {
-  /** The user wants all set aside that is refused, doubt or no doubt. */
+  /** The user wants everything set aside that is refused, whatever the doubt. */
   readonly everything: boolean;
   /**
    * Throws Problem when `more` would be too large a share of this run's records: 65; or 78 when nothing of the run was
    * taken, and there is a doubt (see Reply) whether it is the records. What became of records in runs that ended with 65
-   * counts, too: else each run would set aside its share of what the others left, until nothing was left.
+   * counts, too: otherwise each run would set aside its share of what the others left, until nothing was left.
    */
   checkShare(more: number, reason: string, doubt?: string): void;
   /**
@@ -52,7 +52,7 @@ export function refusalLimit(
   function checkShare(more: number, reason: string, doubt?: string): void {
     const { delivered, quarantined } = stuck;
     const refused = quarantined + summary.quarantined + more;
-    // This run reads again, as seen, what the others delivered and set aside.
+    // What the others delivered and set aside, this run reads again, as seen.
     const read = quarantined > 0 ? delivered + quarantined + fresh(summary) : summary.fetched;
     if (refused <= Math.max(floor, read * share)) return;
     if (quarantined > 0) stop(tooManyByNow(refused, quarantined, reason, path));
@@ -67,7 +67,7 @@ export function refusalLimit(
       checkShare(more, reason);
       if (before === 0 || isAnyAccepted(summary)) return;
       const refused = before + refusedAnew(summary) + more;
-      // What is known from earlier runs is not tried again, and so proves nothing.
+      // Records that earlier runs have dealt with are not sent again, and so prove nothing.
       if (refused > Math.max(floor, (before + fresh(summary)) * share)) stop(tooManyInARow(refused, reason, path));
     },
     thrown,
@@ -79,7 +79,7 @@ export function refusedBy(sinkName: string, { key, keyStart, keyEnd }: EncodedRe
   return `${sinkName} refused ${serverText(idText(key, keyStart, keyEnd))}: ${reason}`;
 }
 
-/** Nothing of a run was taken: it need not be the records. `reason` is that of the first, from `refusedBy`. */
+/** For a run of which nothing was taken: it need not be the records. `reason` is that of the first, from `refusedBy`. */
 export function noneTaken(reason: string, doubt: string): Problem {
   return new Problem(exit.config, `${reason}; it took no other record in this run`, {
     hint: `check ${doubt}; or it may be this one record, which is set aside by a run that has another one taken, or by one with ${all}`,
@@ -88,7 +88,7 @@ export function noneTaken(reason: string, doubt: string): Problem {
 
 const all = '--max-quarantine 100';
 
-/** A later `--since` is none: what cannot be read has no time, and a vendor with a bookmark goes on from there all the same. */
+/** No later `--since`: what cannot be read has no time, and a vendor with a bookmark goes on from there anyway. */
 const wayOut = `mend the cause and run again, for the position stays; or have one run set them all aside, with ${all}`;
 
 function tooMany(refused: number, fetched: number, reason: string): Problem {

@@ -1,10 +1,10 @@
 /**
- * What was delivered since the position was saved, and is not in the journal yet. It belongs to the run and not to a
- * branch or a slice: whoever sends next has it made durable first, so that a killed run repeats no more than what was
- * in flight. Where the position is saved before anybody sends again, that costs no journal entry.
+ * What was delivered since the position was saved, and is not in the journal yet. It belongs to the run, not to a branch or a
+ * slice: before anything else is sent it is made durable, so that a killed run repeats no more than what was in flight. If the
+ * position is saved before that, no journal entry is needed.
  *
  * A full disk has to show before anything is sent, or every run would deliver the same again: so the position is saved once
- * more, as it is, before a run sends for the first time. A sink that ignores what it has needs none of that.
+ * more, unchanged, before a run sends for the first time. A sink that ignores repeats needs none of this.
  */
 import type { Buffer } from 'node:buffer';
 import type { Ledger, PositionStore, Sink, Source } from '../types.ts';

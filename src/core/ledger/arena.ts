@@ -26,7 +26,7 @@ export interface Arena {
   add(key: StoredKey): number;
   /** All entries in the order of their arrival. */
   walk(): Generator<number>;
-  /** Moves the entries that stay to the front, in place. Whoever knows entry numbers learns the new ones. */
+  /** Moves the entries that stay to the front, in place; `moved` is called with the old and the new number of each. */
   compact(stays: (entry: number) => boolean, moved: (from: number, to: number) => void): void;
 }
 
@@ -75,7 +75,7 @@ export function createArena(): Arena {
       segment[head + lengthAt + 1] = length >>> 8;
       for (let from = start, to = head + keyAt; from < end; from += 1, to += 1) {
         const byte = bytes[from]!;
-        // It would forge a line on disk.
+        // A line break would forge an entry in the file, where each has a line.
         if (byte === 0x0a && form === plain) throw new Error('a record key contains a line break');
         segment[to] = byte;
       }
@@ -89,7 +89,7 @@ export function createArena(): Arena {
         const segment = segmentOf(entry);
         const head = offsetOf(entry);
         const length = keyAt + lengthOf(segment, head);
-        const to = place(end, length); // without the others no entry comes to lie later than before
+        const to = place(end, length); // never later than before: entries only move to the front
         segment.copy(segmentOf(to), offsetOf(to), head, head + length);
         moved(entry, to);
         end = to + length;
@@ -129,7 +129,7 @@ export function writeStamp(segment: Buffer, head: number, stamp: number): void {
   segment[head + 5] = high >>> 8;
 }
 
-/** As readUInt32LE, whose argument checks would be a third of the time that a look-up takes. */
+/** Like readUInt32LE, but without its argument checks, which would take a third of a look-up. */
 export function readWord(segment: Buffer, at: number): number {
   return (segment[at]! | (segment[at + 1]! << 8) | (segment[at + 2]! << 16) | (segment[at + 3]! << 24)) >>> 0;
 }

@@ -1,6 +1,6 @@
 /**
- * A ledger that is read when somebody asks it about a record. A run that finds nothing new never does: it only passes
- * the lines on, from one position file to the next, and 100,000 of them cost it a few milliseconds instead of a hundred.
+ * A ledger that is not parsed before it is asked about a record. A run that finds nothing new never asks: it only passes the
+ * lines on from one position file to the next, and 100,000 of them cost a few milliseconds instead of a hundred.
  */
 import type { Buffer } from 'node:buffer';
 import { createLedger } from '../dedupe.ts';
@@ -8,9 +8,9 @@ import { exit, Problem } from '../problem.ts';
 import type { Ask, Ledger } from '../types.ts';
 
 /**
- * The ledger with the entries of `blocks`, which are whole lines of core/ledger/ledger-line.ts, `count` of them. Those
- * are known to be as they were written (a checksum covers them); what is wrong with them all the same is told when they
- * are read, as the Problem (78) that `unusable` makes of it. `seed`: see createLedger.
+ * The ledger with the entries of `blocks`, which are whole lines of core/ledger/ledger-line.ts, `count` of them. A checksum
+ * has shown that they are as they were written; what is wrong with them nevertheless is thrown when they are parsed, as the
+ * Problem (78) that `unusable` makes of it. `seed`: see createLedger.
  */
 export function dormantLedger(
   blocks: readonly Buffer[],
@@ -39,7 +39,7 @@ export function dormantLedger(
       if (made.size() === count) return made;
       throw new Problem(exit.config, `it remembers ${made.size()} IDs, not ${count}`);
     } catch (error) {
-      // Kept: lines that were let go must not be missing from the next position file.
+      // Thrown again at each use: lines that were let go must not be missing from the next position file.
       failure = error instanceof Problem ? unusable(error.message) : error;
       throw failure;
     }
@@ -50,7 +50,7 @@ export function dormantLedger(
     note: (key, start, end, stamp, fingerprint) => (awake ?? ledger()).note(key, start, end, stamp, fingerprint),
     mark: () => ledger().mark(),
     marked() {
-      let asked: Ask['remembers'] | undefined; // what was noted before the first question is none of what it is about
+      let asked: Ask['remembers'] | undefined; // made at the first question: what is noted before it is not marked
       return (...key) => (asked ??= ledger().marked())(...key);
     },
     keep: (entry) => (awake ?? ledger()).keep(entry),
@@ -69,7 +69,7 @@ export function dormantLedger(
   };
 }
 
-/** Could a line of the block be about a record whose acknowledgement is still to come? */
+/** Whether a line of the block may be about a record whose acknowledgement is still to come. */
 function mayAwait(block: Buffer): boolean {
   return block.includes(' ?');
 }
@@ -77,8 +77,8 @@ function mayAwait(block: Buffer): boolean {
 const samples = 64;
 
 /**
- * Whether a quarter of the lines, by a sample of them, is older than that: to forget fewer is not worth the reading, and
- * to remember an ID for longer does no harm.
+ * Whether more than a quarter of the lines, judged by a sample, are older than that: to forget fewer is not worth parsing them
+ * all, and to remember an ID for longer does no harm.
  */
 function isMostlyOld(blocks: readonly Buffer[], before: number): boolean {
   let old = 0;

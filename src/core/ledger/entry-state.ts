@@ -7,7 +7,7 @@ export const awaited = 2;
 /** To be delivered again; it stays in its place until the next prune. */
 export const forgotten = 3;
 
-/** Whether a later run has to know of it. */
+/** Whether a later run has to know the entry. */
 export function isLive(state: number): boolean {
   return state === kept || state === awaited;
 }
