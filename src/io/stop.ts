@@ -19,13 +19,13 @@ export function graceWithin(milliseconds: number): number {
   return Math.min(graceMilliseconds, milliseconds / 10);
 }
 
-/** What is left when a run's time is over, by what it was to do with everything. */
+/** The hint when a run's time is over, by what it was to do with everything. */
 const outOfTime = {
   delivered: 'what was delivered is kept, and the next run continues there; allow more time if this repeats',
   'looked at': 'allow more time if this repeats',
 };
 
-/** timeout(1) and others signal a process and then its group: within so many milliseconds it is the same request. */
+/** timeout(1) and others signal a process and then its group: within this many milliseconds, it is the same request. */
 const sameRequest = 1000;
 const statuses: Readonly<Record<SignalName, ExitStatus>> = {
   SIGHUP: exit.hangup,
@@ -33,7 +33,7 @@ const statuses: Readonly<Record<SignalName, ExitStatus>> = {
   SIGTERM: exit.terminate,
 };
 
-/** Listens for signals until closed. One that comes later than the first ends the program at once, and is told by `tell`. */
+/** Listens for signals until closed. A second signal ends the program at once; `tell` is given its Problem before that. */
 export function stopRequests(
   world: Pick<World, 'onSignal' | 'wait' | 'elapsed' | 'leave'>,
   tell: (problem: Problem) => void,

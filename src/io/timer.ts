@@ -1,16 +1,16 @@
 /**
- * A timer for times of any length, which users may choose: one of Node that is set for more than 24.8 days fires at once.
- * What has come by then comes first: a process that stood still meanwhile (Ctrl-Z, docker pause) finds its time over, and
- * the answer that it waits for in its socket. Node looks at timers before it looks there.
+ * A timer for times of any length, since users choose them: a timer of Node that is set for more than 24.8 days fires at once.
+ * What has arrived by then comes first: a process that was suspended (Ctrl-Z, docker pause) finds its time over and the answer
+ * that it waits for in its socket, and Node looks at timers before it looks at sockets.
  */
 const longest = 2 ** 31 - 1;
 
-/** Calls `act` once, after that many milliseconds. What it returns calls it off. */
+/** Calls `act` once, after that many milliseconds. Returns a function that calls it off. */
 export function after(milliseconds: number, act: () => void): () => void {
   let timer: NodeJS.Timeout;
   let turn: NodeJS.Immediate | undefined;
   function over(): void {
-    turn = setImmediate(() => (turn = setImmediate(act))); // a process that has ended is closed a turn later
+    turn = setImmediate(() => (turn = setImmediate(act))); // the end of a child process takes one turn more
   }
   function set(left: number): void {
     timer = setTimeout(() => (left > longest ? set(left - longest) : over()), Math.min(left, longest));

@@ -1,4 +1,4 @@
-/** What a server may ask us to show for TLS (RFC 8446 section 4.4.2): a certificate, and the key that proves it ours. */
+/** The client certificate that a TLS server may ask for (RFC 8446 section 4.4.2), and the key that belongs to it. */
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { errorCode } from '../error-code.ts';
@@ -10,7 +10,7 @@ export interface ClientCertificate {
   readonly key: string;
 }
 
-/** What is wrong with one of the two, or that they do not belong together; never quoting them. */
+/** What is wrong with one of the two, or with both together, in words that never quote them; undefined when nothing is. */
 export function unusable({
   cert,
   key,
@@ -24,7 +24,7 @@ export function unusable({
   return refused === undefined ? undefined : ['cert', `cannot be used for TLS (${refused})`];
 }
 
-/** What OpenSSL says of the pair: of certificates behind the first, or of one that is too weak. */
+/** Why OpenSSL refuses the pair: for a certificate behind the first, say, or for one that is too weak. */
 function refusedBy(pair: ClientCertificate): string | undefined {
   try {
     createSecureContext(pair);

@@ -3,5 +3,5 @@
 /** How long that may take, in milliseconds. */
 export const connectTimeout = 10_000;
 
-/** Node's 250 ms for each address give up on servers that are merely far away. */
+/** Node gives each address 250 ms, too little for a server that is merely far away. */
 export const patientlyByAddress = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 1000 } as const;

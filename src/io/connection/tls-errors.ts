@@ -4,9 +4,9 @@ import type { TLSSocket } from 'node:tls';
 import { exit, type ExitStatus } from '../../core/problem.ts';
 
 /**
- * Gives the error of a failed handshake the server's certificate, as Node does for a wrong host name alone; and errors
- * that follow another, that one as their cause: in TLS 1.3 a server says after the handshake that it wants a certificate,
- * and undici then tells only of the end of the connection.
+ * Adds the server's certificate to the error of a failed handshake, as Node itself does only for a wrong host name; and to each
+ * later error, the first one as its cause: in TLS 1.3 a server says only after the handshake that it wants a certificate, and
+ * undici then reports nothing but the end of the connection.
  */
 export function noteCertificate(socket: Socket): Socket {
   let first: Error | undefined;
@@ -14,7 +14,7 @@ export function noteCertificate(socket: Socket): Socket {
     if (first !== undefined && first !== failure) failure.cause ??= first;
     first ??= failure;
   });
-  // Once verification has failed the socket knows nothing any more; `secure` comes just before, and only with TLS.
+  // Once verification has failed, the socket no longer has the certificate; `secure` comes just before, and only with TLS.
   socket.prependListener('secure', () => {
     const cert = (socket as TLSSocket).getPeerCertificate();
     socket.prependOnceListener('error', (failure) => Object.assign(failure, { cert }));
@@ -23,8 +23,8 @@ export function noteCertificate(socket: Socket): Socket {
 }
 
 /**
- * What is wrong and what to do, for the error codes of OpenSSL's verification and of the handshake; `plain` is what the
- * server may speak instead.
+ * What is wrong and what to do, for the error codes of OpenSSL's verification and of the handshake; `plain` is the protocol that
+ * the server may speak without TLS.
  */
 export function tlsTrouble(
   code: string,
@@ -89,7 +89,7 @@ const renewOwn =
   'renew those that it sends; check also the clock of this machine';
 const showOne = 'set SOURCE_CLIENT_CERTIFICATE_FILE and SOURCE_CLIENT_KEY_FILE, or SINK_… for a destination';
 
-/** The dates of the server's own certificate as OpenSSL prints them, such as `Nov 20 09:00:00 2026 GMT`. Another one may be refused. */
+/** The dates of the server's own certificate as OpenSSL prints them (`Nov 20 09:00:00 2026 GMT`); another may be refused. */
 export interface Validity {
   readonly valid_from?: string;
   readonly valid_to?: string;

@@ -1,6 +1,6 @@
 /**
- * What we ask of TLS. Verification is on, TLS 1.2 is the least, and roots of the user's own are added to the known ones.
- * (Node's `ca` option replaces them, and NODE_EXTRA_CA_CERTS with them.)
+ * What we require of TLS: certificates are verified, TLS 1.2 is the oldest version, and the user's own roots are added to the
+ * known ones. (Node's `ca` option replaces those, and NODE_EXTRA_CA_CERTS with them.)
  */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -14,9 +14,9 @@ export interface Trust {
   /** PEM text. */
   readonly extraRoots?: string;
   readonly insecure: boolean;
-  /** Whether http may leave this machine. It says nothing of certificates. */
+  /** Whether plain http may leave this machine. Certificates are verified all the same. */
   readonly allowPlaintext?: boolean;
-  /** What the server is shown when it asks. */
+  /** The certificate that the server is shown when it asks for one. */
   readonly client?: ClientCertificate;
   readonly environment: Readonly<Environment>;
   /** The setting that the address is from. */
@@ -24,8 +24,8 @@ export interface Trust {
 }
 
 /**
- * Throws Problem 78 where credentials would travel readable, or where somebody else could read them. Syslog has none, and
- * whoever writes tcp:// instead of tls:// says what he wants.
+ * Throws Problem 78 where credentials would travel in plain text, or to a server that nobody has verified. Syslog has no
+ * credentials, and whoever writes tcp:// instead of tls:// has chosen that.
  */
 export function refuseUnprotected(home: URL, { insecure, allowPlaintext, environment, setting }: Trust): void {
   if (insecure) return;
@@ -59,8 +59,8 @@ async function knownRoots(environment: Trust['environment']): Promise<readonly s
     await import('node:tls');
   if (tls.getCACertificates !== undefined) {
     const known = tls.getCACertificates('default'); // Node 22.15 and newer
-    // Node goes by the roots of OpenSSL in place of its own (--use-openssl-ca, or built so, as some systems do), and these it
-    // does not list: they are the system's.
+    // A Node that uses the roots of OpenSSL in place of its own (--use-openssl-ca, or built that way, as on some systems) does
+    // not list those: they are the system's.
     return tls.rootCertificates.some((root) => known.includes(root))
       ? known
       : [...known, ...tls.getCACertificates('system')];

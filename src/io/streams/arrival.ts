@@ -1,15 +1,15 @@
 /**
- * Waiting for something again and again, a while each time. Whatever awaits or races a promise leaves a reaction on it
- * as long as it is pending; here there is one, however often somebody waits.
+ * Waiting for one promise again and again, a while each time. Each `await` or `Promise.race` leaves a reaction on a promise
+ * that is pending; here there is only one, however often somebody waits.
  */
 import { after } from '../timer.ts';
 
 export interface Arrival<T> {
-  /** What came, or undefined when nothing did for so many milliseconds. Throws what the promise was rejected with. */
+  /** What came, or undefined when nothing did within that many milliseconds. Throws what the promise was rejected with. */
   within(milliseconds: number, stop: AbortSignal): Promise<T | undefined>;
 }
 
-/** It may be rejected while nobody waits. A wait throws the reason of `stop`, at once when it aborts. */
+/** The promise may be rejected while nobody waits. A wait throws the reason of `stop` as soon as that aborts. */
 export function arrival<T>(promise: Promise<T>): Arrival<T> {
   let isSettled = false;
   let wake = (): void => undefined;

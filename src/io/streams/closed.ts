@@ -9,9 +9,9 @@ export function isNull(descriptor: number): boolean {
 }
 
 /**
- * Node opens /dev/null for reading and writing in place of a closed descriptor; a shell's `> /dev/null` is for writing
- * only, and its `< /dev/null` for reading. Which it is, is tried: only Linux would tell, in /proc, and there is nothing to
- * read or to spoil.
+ * Whether the descriptor was closed. In place of one, Node opens /dev/null for reading and writing; a shell's `> /dev/null` is
+ * for writing only, and its `< /dev/null` for reading only. So both are tried, which does no harm: only Linux would tell by
+ * itself, in /proc.
  */
 export function isClosed(descriptor: number): boolean {
   if (!isNull(descriptor)) return false;

@@ -1,13 +1,13 @@
-/** Terminals at the end of the program. */
+/** Leaves terminals as they are when the program ends. */
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 
 const nowhere = '/dev/null';
 
 /**
- * At its end, Node puts the terminal of standard input, output and error back into the state in which it found it. That may
- * be the state that less had set in `audit-export | less`, and had taken back before: the shell is then without an echo. And
- * where the terminal has gone, an older Node (https://github.com/nodejs/node/pull/58200) ends with SIGABRT, and the core
- * dump has every secret in it. Here, nothing changes that state; and Node leaves alone what has been opened anew.
+ * When it ends, Node puts the terminals of standard input, output and error back into the state in which it found them. In
+ * `audit-export | less`, that may be a state that less had set, and has undone since: the shell is then left without an echo.
+ * And where the terminal is gone, an older Node (https://github.com/nodejs/node/pull/58200) ends with SIGABRT, with every secret
+ * in its core dump. This program never changes that state, and Node leaves descriptors alone that were opened anew.
  */
 export function letGoOfTerminals(): void {
   for (const descriptor of [0, 1, 2]) {
@@ -17,7 +17,7 @@ export function letGoOfTerminals(): void {
   }
 }
 
-/** A device that is not this one is a terminal, or none that would be missed. */
+/** Whether it is a character device other than /dev/null: a terminal, or something that can be closed as well. */
 function isDevice(descriptor: number): boolean {
   try {
     const stat = fstatSync(descriptor);

@@ -10,7 +10,7 @@ import { datagramSocket, isStream } from './socket.ts';
 import { isTerminal } from './terminal.ts';
 
 export interface Input {
-  /** Throws a Problem when no records can come from it: a terminal (64), a closed one (78), a directory (74). */
+  /** Throws Problem when no records can come from it: a terminal (64), a closed one (78), a directory or the like (74). */
   look(): void;
   /**
    * The chunks, and an empty one whenever nothing came for a tenth of a second. Throws the reason of `stop`, or Problem
@@ -19,7 +19,7 @@ export interface Input {
   chunks(stop: AbortSignal): AsyncIterable<Buffer>;
 }
 
-/** That of this process. */
+/** The standard input of this process. */
 export function standardInput(): Input {
   return {
     look,
@@ -42,7 +42,7 @@ function look(): void {
       hint: 'redirect it from a file, or write the command that prints the records before a pipe',
     });
   }
-  // Node gives an empty input in place of what it cannot read.
+  // In place of these, Node gives an empty input.
   const stat = fstatSync(descriptor);
   if (stat.isDirectory()) throw unreadable('EISDIR');
   if (stat.isBlockDevice()) throw unreadable('it is a block device');

@@ -59,9 +59,9 @@ export function standardOutput(): Output {
 }
 
 /**
- * The same output for a run that can be stopped: a write waits for its reader no longer than that, and fails with the
- * reason of `stop`. Its bytes stay with Node, which would wait for the reader at the end of the process: see main.ts.
- * None begins after that: its reader would have the records, and get them again from the next run.
+ * The same output for a run that can be stopped: once `stop` aborts, a write no longer waits for its reader, and fails with the
+ * reason of `stop`. Its bytes stay with Node, which would wait for the reader at the end of the process: see main.ts. No
+ * write begins after that: the reader would have the records, and get them again from the next run.
  */
 export function stoppable(output: Output, stop: AbortSignal): Output {
   return {
@@ -103,7 +103,7 @@ function writeFile(bytes: Buffer): Promise<void> {
   return writeFully(asFile, bytes, null);
 }
 
-/** Whether the file ends within a line: an earlier run was killed or filled the disk, and ours must not go on with it. */
+/** Whether the file ends within a line, as after a kill or on a full disk: our first record must not continue it. */
 function isTorn(): boolean {
   const stat = fstatSync(descriptor);
   if (!stat.isFile() || stat.size === 0) return false;
@@ -116,7 +116,7 @@ function isTorn(): boolean {
       closeSync(file);
     }
   } catch {
-    return false; // written by this user and not to be read by it: nobody can tell
+    return false; // this user may write it but not read it: there is no way to tell
   }
 }
 
@@ -128,7 +128,7 @@ function kindOf(): Output['kind'] {
   return isTerminal(descriptor) ? 'terminal' : 'file';
 }
 
-/** `> /dev/udp/HOST/PORT` of bash. Looked for at the first write: what a command inherits is to stay as it is until then. */
+/** As by bash's `> /dev/udp/HOST/PORT`. Found at the first write, because looking at it changes what a command would inherit. */
 function datagrams(): Problem {
   return new Problem(exit.config, `standard output is ${datagramSocket}, records would be lost`, {
     hint: 'redirect it to a file or a pipe, or name another sink with --sink',

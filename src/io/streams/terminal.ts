@@ -1,8 +1,8 @@
-/** What is known of a terminal, and the one line of it that is redrawn. */
+/** Terminals, and the progress line that is redrawn on one. */
 import { oneLine } from '../../core/text/shown.ts';
 import type { Output } from '../../core/types.ts';
 
-/** True when the descriptor is a terminal. node:tty brings streams and sockets along: not every start needs them. */
+/** Whether the descriptor is a terminal. node:tty loads streams and sockets, which not every start needs. */
 export function isTerminal(descriptor: number): boolean {
   return process.getBuiltinModule('node:tty').isatty(descriptor);
 }
@@ -19,9 +19,9 @@ export interface TextOutput {
 export interface ProgressLine {
   /** Redraws the line, at most ten times a second; `text` makes it. */
   show(text: () => string): void;
-  /** Takes the line away; the next `show` draws it again, though not within `rest` milliseconds. */
+  /** Removes the line; the next `show` draws it again, but not within `rest` milliseconds. */
   clear(rest?: number): void;
-  /** Takes the line away for good: somebody else writes on the terminal now. */
+  /** Removes the line for good: somebody else writes on the terminal now. */
   end(): void;
 }
 
@@ -31,7 +31,7 @@ const interval = 100;
 /** How long a command behind a pipe may take to print what it was given, in milliseconds. */
 const readerTime = 1000;
 
-/** A line at the bottom of the terminal. Off a terminal, or when not wanted, nothing is written. */
+/** A line at the bottom of the terminal. Nothing is written where there is none, or when it is not wanted. */
 export function progressLine(output: TextOutput, wanted: boolean, now: () => number): ProgressLine {
   let isShown: boolean | undefined; // asked once, and only when there is something to show
   let drawn = false;
@@ -60,8 +60,8 @@ export function progressLine(output: TextOutput, wanted: boolean, now: () => num
 }
 
 /**
- * Records on a terminal begin where the progress line stands: it is taken away before them. So does what a command behind
- * a pipe makes of them there, such as jq.
+ * Removes the progress line before records are written: on a terminal they would begin where it is, and so would what a command
+ * behind a pipe, such as jq, prints there.
  */
 export function besideProgress(output: Output, progress: Pick<ProgressLine, 'clear'>): Output {
   if (output.kind !== 'terminal' && output.kind !== 'pipe') return output;

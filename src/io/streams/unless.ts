@@ -1,7 +1,7 @@
-/** Waiting that a request to stop ends. */
+/** Waiting for a promise, unless the run is to stop. */
 import type { Problem } from '../../core/problem.ts';
 
-/** What `promise` comes to, or the reason of `stop` as soon as it aborts: then nobody waits for the promise any more. */
+/** The value of `promise`; throws the reason of `stop` as soon as that aborts, without waiting for the promise any longer. */
 export async function unless<T>(stop: AbortSignal, promise: Promise<T>): Promise<T> {
   let aborted = (): void => undefined;
   const stopped = new Promise<never>((_resolve, reject) => {
