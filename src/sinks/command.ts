@@ -22,7 +22,7 @@ export const command: SinkDefinition = {
   create: (_values, tools) => commandSink(tools),
 };
 
-/** The verdict on what is answered to records in a form; none for a form whose answers are not known. */
+/** How answers to records are judged, by their wire form; the answers to other forms are not known. */
 const verdicts: Readonly<Record<string, () => PrintedVerdict>> = {
   elastic: bulkVerdict,
   splunk: () => printedVerdict(printedHecAnswer),
@@ -30,9 +30,9 @@ const verdicts: Readonly<Record<string, () => PrintedVerdict>> = {
 };
 
 /**
- * In the form of `_bulk`, the command is expected to print the answer, and an error in it counts. So does one in an answer
- * of Splunk or Sekoia.io, which is shown as well: it is short. The records themselves, and what is no text, are no answer:
- * they go to our standard output as they are, as everything does without such a form.
+ * With records in the form of `_bulk`, the command should print the answer, and an error in that counts. So does an error in an
+ * answer of Splunk or Sekoia.io, which is short, and so is shown as well. If the command prints the records themselves, or what
+ * is no text, that is no answer: it goes to our standard output as it is, as everything does without such a form.
  */
 export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid' | 'warn'>): Sink {
   if (tools.command === undefined) {
@@ -43,12 +43,12 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid' |
     | { readonly name: string; readonly run: CommandRun; readonly verdict: PrintedVerdict | undefined; sent: number }
     | undefined;
 
-  /** Started by the first record: with nothing new, nothing runs. */
+  /** The current run of the command, started with the first record: with nothing new, nothing runs. */
   function running(first: Buffer): NonNullable<typeof current> {
     if (current !== undefined) return current;
     const form = tools.form?.name ?? 'none';
     const verdict = verdicts[form]?.();
-    const given = Buffer.from(first.subarray(0, telling)); // a copy, because the batch is used again
+    const given = Buffer.from(first.subarray(0, telling)); // a copy, because the batch is written over
     const isPassedOn = (printed: Buffer): boolean | undefined => isNoAnswer(printed, given);
     const listener = verdict && { isPassedOn, hear: verdict.push, shown: form !== 'elastic' };
     current = { name: tools.guid(), run: start(listener), verdict, sent: 0 };
@@ -76,7 +76,7 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid' |
     scope: program,
     limits: { records: Infinity, bytes: 1024 * 1024, record: Infinity },
     inFlight: 1,
-    // Nothing is taken before the command has ended: there is nothing to note from batch to batch.
+    // Nothing counts as taken before the command has ended, so batches need no journal.
     repeats: 'undone',
     encode: tools.form?.encode ?? jsonLine,
     open: () => look(),

@@ -45,14 +45,14 @@ export const datadog: SinkDefinition = {
 
 /** The intake takes 5 MB, uncompressed. */
 const largestBatch = 4_250_000;
-/** A larger log is cut off by the intake, which says that all is well. */
+/** The intake cuts off a larger log, and reports success. */
 const largestLog = 1_000_000;
-/** What a refusal may be about, beside the logs. */
+/** What a refusal may be about, other than the logs. */
 const doubt = 'DATADOG_API_KEY and DATADOG_SITE';
 const hour = 60 * 60 * 1000;
 /**
- * Logs older than 18 hours, or more than two hours ahead, are dropped, and accepted all the same. A batch may wait an hour
- * before it is taken, and the clock of this machine may be ahead.
+ * The intake accepts logs that are older than 18 hours, or more than two hours ahead, and then drops them. A batch may wait for
+ * an hour before it is taken, and the clock of this machine may be ahead.
  */
 const oldest = 17 * hour;
 const newest = hour;
@@ -79,13 +79,13 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
       if (answer === undefined || saying(answer) !== '') throw noIntake();
       return { outcomes: allKept(batch) };
     }
-    // Only the intake's own words are about the logs: anything between here and there may say 400 to every request.
+    // Only the intake's own words are about the logs: a proxy on the way may answer 400 to every request.
     if (reply.status === 400 && saying(answer) !== '') return { split: saying(answer), doubt };
     if (reply.status === 400) throw noIntake();
     throw failure(reply, 'the logs', answer);
   }
 
-  /** A request without any log: whether the key is good is looked at before the body. */
+  /** A request without any log: the intake checks the key before the body. */
   async function probe(): Promise<string> {
     const { reply, text } = await uploads.ask(url, headers, '[]');
     const answer = objectOrNothing(text);

@@ -88,7 +88,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     const greeting = await ask('GET', '');
     const text = await greeting.text();
     const { name } = elasticServer(text);
-    // A key that may only write is known to the server, which says so.
+    // A key that may only write is refused here (403), by an error in Elasticsearch's own words.
     const isWriter = greeting.status === 403 && errorText(objectOf(text)?.['error']) !== '';
     if (greeting.status !== 200 && !isWriter) throw failure(greeting, 'the first request', text);
     if (name === undefined && !isWriter) throw notElastic('did not answer as Elasticsearch or OpenSearch');
@@ -103,14 +103,14 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     return `${name ?? 'it takes the credentials'}; ${verdict.found}`;
   }
 
-  /** The same once a run, right before the first batch: a run with nothing new does not need it. */
+  /** What the server is, asked once a run and right before the first batch: a run with nothing new does not need it. */
   async function server(): Promise<ElasticServer> {
     asked ??= hello();
     try {
       return await asked;
     } catch (error) {
       asked = undefined;
-      throw error instanceof Problem ? error.with({ httpStatus: undefined }) : error; // it says nothing of a batch
+      throw error instanceof Problem ? error.with({ httpStatus: undefined }) : error; // its status is not about a batch
     }
   }
 
@@ -135,7 +135,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     throw failure(reply, 'the records', text);
   }
 
-  /** One outcome a record; anything that does not account for every one of them is no acknowledgement. */
+  /** One outcome for each record: an answer that does not account for all of them acknowledges none. */
   function read(text: string, batch: Batch): Reply {
     const answer = objectOf(text);
     const items = answer && bulkOutcomes(answer, batch.count);

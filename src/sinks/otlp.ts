@@ -1,4 +1,4 @@
-/** Any receiver of OpenTelemetry's OTLP over HTTP: a collector, or a service that takes logs so. */
+/** Any receiver of OpenTelemetry's OTLP over HTTP: a collector, or a service that takes logs that way. */
 import { allKept } from '../core/batch.ts';
 import { isSuccessful } from '../core/http-status.ts';
 import { Problem } from '../core/problem.ts';
@@ -47,9 +47,9 @@ export const otlp: SinkDefinition = {
 
 /** Services take 1 MB at once, a collector 20 MiB. */
 const largestBatch = 1_000_000;
-/** What a refusal may be about, beside the records. */
+/** What a refusal may be about, other than the records. */
 const doubt = 'OTLP_URL and OTLP_HEADERS';
-/** Of the errors of a server, OTLP has only these tried again: 429, 502, 503, 504. */
+/** Statuses that are usually tried again, but not in OTLP, which names 429, 502, 503 and 504 for that. */
 const final: readonly number[] = [408, 500];
 const ports = 'the port for OTLP over HTTP is 4318, and 4317 that for gRPC';
 const hints = {
@@ -97,7 +97,7 @@ function otlpSink(values: SettingValues, tools: SinkTools): Sink {
     return 'it takes a delivery without records';
   }
 
-  /** Throws Problem 76 when the answer is none of a receiver of OTLP. */
+  /** What a success says; throws Problem 76 for an answer that no receiver of OTLP gives. */
   function taken(text: string): Taken {
     const answer = takenBy(text);
     if (answer === undefined) throw strangeAnswer(who, 'did not answer as a receiver of OTLP', 'OTLP_URL');
@@ -131,7 +131,7 @@ function otlpSink(values: SettingValues, tools: SinkTools): Sink {
   };
 }
 
-/** A collector has no status of its own (413) for what is larger than its max_request_body_size. */
+/** Whether the request was larger than a collector's max_request_body_size, for which it does not answer 413. */
 function isTooLarge(text: string): boolean {
   return statusOf(text)?.includes('body too large') === true;
 }

@@ -73,12 +73,12 @@ const auth: OAuthDefinition = {
 
 const before = '{"inlineSource":{"logs":[';
 const after = ']}}';
-/** One request takes 4 MB; Google's own scripts stop here. */
+/** A request takes 4 MB; Google's own scripts stop at this size. */
 const largestBatch = 3_950_000 - before.length - after.length;
-/** A log of 1 MB, which other ways into SecOps take at most, in base64 and with its times. */
+/** A log of 1 MB, the most that other ways into SecOps take, in base64 and with its times. */
 const largestLog = 1_334_000;
 const json = { 'content-type': 'application/json' };
-/** What a refusal may be about, beside the logs. */
+/** What a refusal may be about, other than the logs. */
 const doubt = 'SECOPS_LOG_TYPE, SECOPS_NAMESPACE and SECOPS_INSTANCE';
 const places = 'check SECOPS_PROJECT, SECOPS_REGION, SECOPS_INSTANCE and SECOPS_LOG_TYPE';
 const hints = {
@@ -109,7 +109,7 @@ function secopsSink(values: SettingValues, tools: SinkTools): Sink {
     throw failure(reply, 'the records', text);
   }
 
-  /** A request without any log: whether the account may import is looked at before the body. */
+  /** A request without any log: the API checks whether the account may import before it looks at the body. */
   async function probe(): Promise<string> {
     const { reply, text } = await withToken(login, (token) => uploads.ask(url, { ...token, ...json }, before + after));
     if (isTaken(reply, text)) return 'it takes the token, and a delivery without logs';
@@ -118,7 +118,7 @@ function secopsSink(values: SettingValues, tools: SinkTools): Sink {
     return `it takes the token; the log type is proven by the first delivery (it says of none: ${said})`;
   }
 
-  /** It answers with an empty object. */
+  /** Whether the logs were taken: the API then answers with an empty object. Throws Problem for another success. */
   function isTaken(reply: HttpReply, text: string): boolean {
     if (!isSuccessful(reply.status)) return false;
     const answer = objectOf(text);
@@ -153,7 +153,7 @@ function secopsSink(values: SettingValues, tools: SinkTools): Sink {
   };
 }
 
-/** A part of the address. Throws Problem 78 for what would make another one of it. */
+/** A setting that is a part of the address. Throws Problem 78 for a text that would lead to another address. */
 function namedIn(values: SettingValues, setting: string): string {
   const name = values[setting] ?? '';
   if (/^[\w.:-]+$/.test(name) && !/^\.+$/.test(name)) return encodeURIComponent(name);

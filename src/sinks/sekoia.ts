@@ -59,13 +59,13 @@ export function sekoiaWireForm(): Encode {
 
 /** The intake takes 10 MiB. */
 const largestBatch = 9 * 1024 * 1024;
-/** A larger event is dropped by the intake, as it is before it is escaped. */
+/** The intake drops a larger event; it counts the bytes before they are escaped. */
 const largestEvent = 250_000;
-/** Escaped it is at most so large; anything beyond need not be held to be refused. */
+/** An event of that size, escaped, has at most this many bytes; anything larger is refused without being held. */
 const largestEncoded = 2 * largestEvent + 1000;
-/** What a refusal may be about, beside the events. */
+/** What a refusal may be about, other than the events. */
 const doubt = 'SEKOIA_INTAKE_KEY, SEKOIA_ENDPOINT and SEKOIA_URL';
-/** Requests that may be answered without an ID, one after the other. */
+/** How many answers in a row may account for none of the events. */
 const shortAnswers = 3;
 
 function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
@@ -80,9 +80,9 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
   const records = route.single ? 1 : 1000;
   const told = `${largestEvent} bytes that the intake takes`;
   const uploads = upload(http, who, { records, bytes: largestBatch, record: largestEncoded, told });
-  /** Answers in a row that did not account for the events. */
+  /** How many answers in a row did not account for the events. */
   let short = 0;
-  /** Was it seen that some events get an ID and others do not? Then it is the events. */
+  /** Whether some events got an ID and others did not: then it is due to the events. */
   let isChoosy = false;
 
   async function send(batch: Batch): Promise<Reply> {
@@ -94,14 +94,14 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     if (verdict !== undefined) return verdict;
     if (isSuccessful(reply.status)) return read(text, batch.count);
     const refused = sekoiaRefusal(reply.status, text);
-    // In halves: an intake that refuses every event is soon known to, and it limits the rate.
+    // In halves, which take few requests to show that an intake refuses every event: it limits their rate.
     if (refused !== undefined) return { split: refused, tooLarge: true, doubt };
     throw failure(reply, text);
   }
 
   /**
-   * Every event needs its ID: an answer with fewer does not say which ones were taken. One that names none at all may be
-   * anything, and sets nothing aside by itself.
+   * Every event needs an ID: an answer with fewer IDs does not say which events were taken. One without any may have other
+   * reasons, and alone sets nothing aside.
    */
   function read(text: string, count: number): Reply {
     const answer = objectOrNothing(text);
@@ -114,7 +114,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     }
     short += 1;
     isChoosy ||= said === 'some';
-    // What is left out is found in halves, and not as other poison is: no event is repeated more often than that takes.
+    // What is left out is found by halving, not by the search for a poison record: that repeats events less often.
     if (isChoosy && (said === 'some' || (said === 'none' && short >= shortAnswers))) {
       return { split: 'the intake gave it no ID', tooLarge: true };
     }
@@ -128,7 +128,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     );
   }
 
-  /** There is no request that shows whether the key is good and sends nothing: the key stays here. */
+  /** Sent without the key: no request would show whether it is good without delivering something. */
   async function probe(): Promise<string> {
     const reply = await http.send({ method: 'GET', url });
     const text = await reply.text();

@@ -77,12 +77,12 @@ const auth: OAuthDefinition = {
 
 /** One call takes 1 MB, before and after compression. */
 const largestBatch = 980_000;
-/** A longer value is cut off by Azure Monitor, which says that all is well: 64 KB. */
+/** Azure Monitor cuts off a longer value (64 KB), and reports success. */
 const largestText = 64_000;
-/** Escaped it is at most so large; anything beyond need not be held to be refused. */
+/** A row with a text of that size, escaped, has at most this many bytes; anything larger is refused without being held. */
 const largestRow = 2 * largestText + 1000;
 const json = { 'content-type': 'application/json' };
-/** What a refusal may be about, beside the rows. */
+/** What a refusal may be about, other than the rows. */
 const doubt = 'SENTINEL_RULE and SENTINEL_STREAM, and that the stream has the columns that the README names';
 const places = 'check SENTINEL_URL, SENTINEL_RULE and SENTINEL_STREAM';
 const hints = {
@@ -121,7 +121,7 @@ function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
     throw failure(reply, 'the records', text);
   }
 
-  /** A request without any row: whether the token is good, and the rule there, is looked at before the body. */
+  /** A request without any row: the API checks the token and the rule before it looks at the body. */
   async function probe(): Promise<string> {
     const { reply, text } = await withToken(login, (token) => uploads.ask(address, { ...token, ...json }, '[]'));
     const { code, said } = apiError(text);
@@ -159,7 +159,7 @@ function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
   };
 }
 
-/** Throws Problem 78 for what is another name of the rule. */
+/** The rule's immutable ID. Throws Problem 78 for anything else, such as its display name. */
 function ruleOf(values: SettingValues): string {
   const rule = values['SENTINEL_RULE'] ?? '';
   if (/^dcr-[0-9a-z]+$/i.test(rule)) return rule;
@@ -168,7 +168,7 @@ function ruleOf(values: SettingValues): string {
   });
 }
 
-/** Errors that are the same for whatever rows are sent. */
+/** Whether an error is about the rule, the stream or the endpoint, and so the same for all rows. */
 function isAboutRule(code: string): boolean {
   return /stream|rule|dcr|endpoint|api-?version/i.test(code);
 }

@@ -63,9 +63,9 @@ export function splunkWireForm(values: SettingValues, tools: Pick<SinkTools, 'so
   });
 }
 
-/** What a refusal may be about, beside the events. */
+/** What a refusal may be about, other than the events. */
 const doubt = 'SPLUNK_URL and SPLUNK_TOKEN';
-/** When a queue fills up, in milliseconds. */
+/** How long to wait, in milliseconds, when a queue fills up and Splunk names no time. */
 const slowDown = 5000;
 
 function splunkSink(values: SettingValues, tools: SinkTools): Sink {
@@ -112,7 +112,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
     }
   }
 
-  /** Outcomes, with the name of the acknowledgement that the kept ones wait for. A refusal may leave it out: it is about an event. */
+  /** Outcomes, with the name of the acknowledgement that kept events wait for; a refusal of an event may come without one. */
   function acknowledged(
     outcomes: readonly Outcome[],
     channel: string,
@@ -122,7 +122,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
     return { outcomes, pending: acks.sent(channel, ackId, tools.now()) };
   }
 
-  /** The events are taken, and an audit trail that stands still is worse than one that is promised less: so it is said. */
+  /** Goes on with a warning: the events are taken, and a trail that stops is worse than one with a weaker promise. */
   function doWithoutAcks(): void {
     wantsAcks = false;
     tools.warn(`${who} does not acknowledge for this token: going on without SPLUNK_ACK`);
@@ -137,7 +137,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
     if (told !== undefined) return told;
     if (reply.status === 200) throw notHec();
     const problem = failure(reply, 'the query for acknowledgements', answer);
-    // A collector that knows none.
+    // The collector does not know the question.
     throw reply.status === 400 || reply.status === 404 ? problem.with({ hint: enableAcks }) : problem;
   }
 

@@ -20,8 +20,8 @@ export function stdoutSink(tools: Pick<SinkTools, 'output' | 'form'>): Sink {
   return {
     name: 'stdout',
     scope: '',
-    // A batch costs a durable journal entry, because a repeat would be seen: large batches keep those few. But tiny
-    // records by the ten thousand would weigh more than their bytes.
+    // Each batch costs a durable journal entry, because a repeat would be visible: large batches keep those few. But tens of
+    // thousands of tiny records would take far more memory than their bytes.
     limits: { records: 6000, bytes: 2 * 1024 * 1024, record: Infinity },
     inFlight: 1,
     repeats: 'visible',

@@ -63,10 +63,10 @@ export const webhook: SinkDefinition = {
 
 const largestBatch = 1_000_000;
 
-/** What a refusal may be about, beside the records: a signature that does not fit is 400 to some receivers, or 422. */
+/** What a refusal may be about, other than the records: some receivers answer a wrong signature with 400 or 422. */
 const doubt = 'WEBHOOK_URL, WEBHOOK_HEADERS, WEBHOOK_SECRET and WEBHOOK_FORMAT';
 
-/** Client errors that every request would meet, whatever it holds. */
+/** Client errors that every request would meet, whatever its records. */
 const faults: readonly number[] = [404, 405, 406, 407, 411, 414, 415, 417, 421, 426, 431];
 
 const arrayElement: Encode = (record, out) => {
@@ -95,7 +95,7 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
     const { reply, text, verdict } = await uploads.post(url, signed(records, body), { count, body });
     if (verdict !== undefined) return verdict;
     if (isSuccess(reply.status)) {
-      // A login page or a captive portal says 200, too; who names the statuses says that they suffice.
+      // A login page or a captive portal answers 200 as well; with WEBHOOK_SUCCESS, the user has said that the status suffices.
       if (statuses === undefined && isPage(reply.headers['content-type'], text)) throw notReceiver();
       return { outcomes: allKept(batch) };
     }
@@ -107,8 +107,8 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   /**
-   * Receivers have no request for this. OPTIONS is what CloudEvents asks them with before a first delivery; many do not
-   * know it, and whatever they answer, they are there. No header of the settings goes with it.
+   * Receivers have no request for this. OPTIONS is what CloudEvents sends before a first delivery; many receivers do not know
+   * it, but any answer shows that they are there. The headers of the settings are not sent.
    */
   async function probe(): Promise<string> {
     const reply = await http.send({ method: 'OPTIONS', url, followRedirects: false });
@@ -117,7 +117,7 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
     return `it answers (HTTP ${reply.status} to OPTIONS); address and key are proven by the first delivery`;
   }
 
-  /** The time is that of the attempt: receivers refuse old ones, lest somebody replays them. */
+  /** The headers, with the time of this attempt: receivers refuse old messages, to be safe from replays. */
   function signed(records: readonly EncodedRecord[], body: Buffer): Record<string, string> {
     const id = messageId(records, body);
     const timestamp = Math.floor(tools.now() / 1000);
@@ -155,7 +155,7 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
 
   return {
     name: 'webhook',
-    // The path often is the credential: it stays out of the position and of what is printed.
+    // The path is often the credential: it stays out of the position and of everything that is printed.
     scope: origin,
     mark: createHash('sha256').update(url).digest('hex').slice(0, 12),
     get limits() {
@@ -183,7 +183,7 @@ function recordsOf(values: SettingValues): number {
   });
 }
 
-/** Is it for people? Many receivers call a plain `ok` HTML; markup that is called so is none of theirs. */
+/** Whether it is a page for people. Many receivers send a plain `ok` as text/html, but none of them sends markup. */
 function isPage(contentType = '', text: string): boolean {
   if (/^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(contentType)) return /^\s*</.test(text);
   return /^\s*<(?:!doctype\s+)?html\b/i.test(text);
