@@ -1,6 +1,6 @@
 /**
- * Flags, environment and env files to a checked configuration: the only reader of all three. What is missing or wrong
- * is named at once, with the place to put it right; what a child process must not see is taken out of the environment.
+ * From flags, environment and env files to a checked configuration; nothing else reads them. All that is missing or wrong is
+ * named in one message, with the place to put it right, and secrets are taken out of the environment.
  */
 import { clientCertificates, clientSettings, type ClientCertificates } from './config/client-certificates.ts';
 import { inFirstNames, planJob, longerThanZero, type JobPlan } from './config/job.ts';
@@ -54,7 +54,7 @@ interface HttpSettings {
   readonly insecure: boolean;
   readonly allowPlaintext: boolean;
   readonly proxies: Proxies;
-  /** What either end may ask us to show. */
+  /** The client certificates for both ends. */
   readonly clients: ClientCertificates;
 }
 
@@ -112,7 +112,7 @@ function readLayers(paths: readonly string[] | undefined, environment: Environme
   return { environment, files: files.filter((file) => file !== undefined).toReversed() };
 }
 
-/** Whether records are printed because nothing says where they go. */
+/** Whether records are printed only because nothing says where they go. */
 function isPrinted({ name }: SinkDefinition, { sink }: Flags, layers: Layers): boolean {
   return name === 'stdout' && sink === undefined && lookUp(layers, 'AUDIT_EXPORT_SINK') === undefined;
 }
@@ -132,13 +132,13 @@ async function findForm(
       hint: `leave it out: ${sink.name} has its own wire form`,
     });
   }
-  // Credentials are for whoever sends it: they are neither asked for nor read.
+  // Credentials are for the program that sends the records: they are neither required nor read here.
   const settings = Object.entries((await definition()).settings).filter(([, { secret }]) => secret !== true);
   const values = readSettings(Object.fromEntries(settings), { layers, findings: { ...findings, missing: new Map() } });
   return { name, make: await makeForm(), values };
 }
 
-/** A flag that the chosen source or sink has no setting for would be dropped in silence. */
+/** Throws Problem 64 for a flag that the chosen source or sink has no setting for: it would be ignored in silence. */
 function refuseUnusedFlags(
   flags: Readonly<Record<string, string | undefined>>,
   { settings }: Pick<SourceDefinition | SinkDefinition, 'settings'>,

@@ -4,7 +4,7 @@ import type { ClientCertificate } from '../io/connection/client-certificate.ts';
 import { originOf } from './findings.ts';
 import { readSettings, type Reading } from './settings.ts';
 
-/** Which end of the way asks for it. */
+/** The end that asks for a certificate. */
 export type Role = 'source' | 'sink';
 
 export interface ClientCertificates {
@@ -17,7 +17,7 @@ const namesOf = (role: Role): { readonly cert: string; readonly key: string } =>
   key: `${role.toUpperCase()}_CLIENT_KEY`,
 });
 
-/** All four, so that their files and spelling are looked at as those of other settings are. */
+/** The four settings, so that their files and spelling are checked like those of all others. */
 export const clientSettings: Settings = Object.fromEntries(
   (['source', 'sink'] as const).flatMap((role) => {
     const { cert, key } = namesOf(role);

@@ -10,8 +10,8 @@ import { othersMayWrite, strangerOf } from '../io/disk/strangers.ts';
 import type { EnvFile } from './layers.ts';
 
 /**
- * Reads the file. One that nobody has named (not `required`) may be missing, a directory, or out of reach: undefined then.
- * Throws Problem 78 for every other one that cannot be read, or must not be.
+ * Reads the file. If nobody has named it (not `required`), it may be missing, a directory, or out of reach: undefined then.
+ * Otherwise throws Problem 78 for a file that cannot be read, or must not be.
  */
 export function readEnvFile(path: string, required: boolean): EnvFile | undefined {
   try {
@@ -36,7 +36,7 @@ export function readEnvFile(path: string, required: boolean): EnvFile | undefine
   }
 }
 
-/** Whether its directory does not even let this user see if the file is there: `sudo -u` stays in the caller's. */
+/** Whether this user may not even see if the file is there: `sudo -u` starts in the directory of the caller. */
 function isHidden(path: string): boolean {
   try {
     lstatSync(path);
@@ -46,7 +46,7 @@ function isHidden(path: string): boolean {
   }
 }
 
-/** Nobody has named the file, and its settings say where the credentials of this user go. Others must have no say in it. */
+/** For a file that nobody has named: its settings decide where the credentials of this user go, so others must not write it. */
 function refuseOfOthers(path: string, stat: Stats): void {
   const elsewhere = `if it is meant, name it: -e ${shellWord(path)}; if not, start the job in another directory`;
   const refuse = (fault: string, hint = elsewhere): never => {

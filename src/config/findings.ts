@@ -1,4 +1,4 @@
-/** What is found out about settings, and what a person is told of it. */
+/** What was found out about settings while they were read, and the Problem that names all faults. */
 import { exit, Problem } from '../core/problem.ts';
 import type { Settings } from '../core/types.ts';
 import { fullPath } from './full-path.ts';
@@ -10,11 +10,11 @@ interface Fault {
   readonly text: string;
   /** Where it is to be put right: a path, `the environment` or a flag. */
   readonly at: string;
-  /** A file that its secret is still to be put into: there is nothing to correct in it. */
+  /** The file of a secret is empty: there is nothing to correct, but something to put in. */
   readonly isEmpty?: true;
 }
 
-/** What several calls of `readSettings` find out together. */
+/** Filled by all calls of `readSettings` together. */
 export interface Findings {
   /** Required settings that are not there, by name, as people should read them. */
   readonly missing: Map<string, string>;
@@ -26,7 +26,7 @@ export interface Findings {
   readonly origins: Map<string, string>;
 }
 
-/** Nothing is found out yet: several readers fill it together. */
+/** Empty findings, to be filled. */
 export function noFindings(): Findings {
   return { missing: new Map(), faults: [], warnings: [], secrets: new Set(), origins: new Map() };
 }
@@ -43,7 +43,7 @@ export function refuseFaults(findings: Findings, layers: Layers, settings: Setti
   throw new Problem(exit.config, parts.join('; '), { hint: cure(findings, settingsPlace(layers)) });
 }
 
-/** `place` is for what is missing; a fault has a place of its own. */
+/** The hint. `place` is where to set what is missing; each fault has its own place. */
 function cure({ missing, faults }: Findings, place: string): string {
   const empty = faults.filter(({ isEmpty }) => isEmpty === true);
   const wrong = faults.filter((fault) => !empty.includes(fault));

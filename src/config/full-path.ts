@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { exit, Problem } from '../core/problem.ts';
 
-/** Throws Problem (78) for one that begins in the current directory, where that was removed meanwhile. */
+/** Throws Problem (78) for a relative path when the current directory has been removed. */
 export function fullPath(path: string): string {
   try {
     return resolve(path);

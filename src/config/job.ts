@@ -68,7 +68,7 @@ function categoryNames(lists: readonly string[] = []): readonly string[] {
   return [...new Set(names)];
 }
 
-/** The same search, with the first name of a category for all that mean it: how it is called makes no other job. */
+/** The same search with the first name of each category: another name of the same category makes no other job. */
 export function inFirstNames(search: Search, { categories }: Pick<SourceDefinition, 'categories'>): Search {
   const values = Object.entries(categories?.values ?? {});
   const firstName = (name: string): string => {
@@ -79,8 +79,8 @@ export function inFirstNames(search: Search, { categories }: Pick<SourceDefiniti
 }
 
 /**
- * `--job`, or a name that tells jobs apart which must not share a position: other source, other scope (URL, stream,
- * organisation, query), other sink, other command line of it, other wire form.
+ * `--job`, or a generated name, different for jobs that must not share a position: those with another source, scope (URL,
+ * stream, organisation, query), sink, command line of the sink, or wire form.
  */
 export function jobName(
   flags: Pick<Flags, 'job' | 'command' | 'bulkFormat'>,
@@ -101,8 +101,8 @@ export function jobName(
 }
 
 /**
- * What a position under `--job` belongs to besides source and sink: which of the source's records are wanted. Empty for
- * all of them. Generated names need it not, because each search has its own.
+ * What a position under `--job` belongs to besides source and sink: which of the source's records are wanted. Empty for all of
+ * them, and for generated names, which differ from search to search.
  */
 export function searchScope({ job }: Pick<Flags, 'job'>, search: Search): string {
   const { query, rawQuery, categories } = sorted(search);

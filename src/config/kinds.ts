@@ -20,7 +20,7 @@ const kinds: Readonly<Record<NonNullable<Setting['kind']>, Kind>> = {
   duration: { expects: 'a duration such as 65m, 7d or 1h30m', holds: (text) => durationOf(text) !== undefined },
 };
 
-/** What is expected instead, when the text is not what the setting asks for; else undefined. */
+/** What the setting expects, when the text is something else; otherwise undefined. */
 export function wrongKind(setting: Setting, text: string): string | undefined {
   if (text.includes('\ufffd')) return 'in UTF-8'; // what stands where bytes could not be read
   if (setting.values !== undefined && !setting.values.includes(text)) return `one of ${setting.values.join(', ')}`;

@@ -1,4 +1,4 @@
-/** Where a setting's text comes from: the environment first, then the env files, the last one named first. */
+/** Where settings come from: the environment first, then the env files, of which the last one named comes first. */
 import type { Environment } from '../io/world.ts';
 import { fullPath } from './full-path.ts';
 
@@ -40,12 +40,12 @@ export function placeOf({ file }: Pick<Found, 'file'>): string {
   return file?.path ?? theEnvironment;
 }
 
-/** The number of the place where something was found, in the order of looking: -1 for the environment. */
+/** The number of the place where something was found, in the order of lookup: -1 for the environment. */
 export function rank(layers: Layers, { file }: Found): number {
   return file === undefined ? -1 : layers.files.indexOf(file);
 }
 
-/** True when a name is there without a value. */
+/** Whether a name is set, but without a value. */
 export function isEmpty(layers: Layers, name: string): boolean {
   const isThere = name in layers.environment || layers.files.some((file) => file.values.has(name));
   return isThere && lookUp(layers, name) === undefined;

@@ -1,4 +1,4 @@
-/** `--source -`: JSON Lines on standard input, and the flags that say where a line has what. */
+/** `--source -`: JSON Lines on standard input, and the flags that say where a line has its ID and time. */
 import type { SourceDefinition } from '../core/definition.ts';
 import type { Flags } from '../cli/flags.ts';
 import { linesDefinition } from '../core/definition/lines.ts';
@@ -10,7 +10,7 @@ import { zoneOf } from '../core/clock/zone.ts';
 import { listed } from '../core/text/listed.ts';
 import { timeFormats } from '../core/time.ts';
 
-/** The definition of lines on standard input, by the flags that say where a line has what. Throws Problem 64. */
+/** The definition of JSON Lines on standard input, by those flags. Throws Problem 64. */
 export function standardInputLines(flags: Flags): SourceDefinition {
   const { idPath, timePath, timeFormat, volatilePath, since, until } = flags;
   const id = idPath && idRule(idPath);
@@ -35,14 +35,14 @@ export function standardInputLines(flags: Flags): SourceDefinition {
   return linesDefinition({ ...rules, time: { path: timePath, ...rule } });
 }
 
-/** What a line is known by, as `audit-export sources` lists it: its content, or of several paths the first that is there. */
+/** What identifies a line, as `audit-export sources` writes it: its content, one path, or the first of several that is there. */
 function idRule(paths: readonly string[]): SourceDefinition['records']['id'] {
   if (paths.join() === 'its content') return { content: true };
   const choice = paths.length === 1 ? paths.flatMap((text) => text.split(', else ')) : [];
   return choice.length > 1 ? { paths: choice, first: true } : { paths: [...paths] };
 }
 
-/** How a line writes its time, as `audit-export sources` lists it: a form or a pattern, and the zone behind a comma. */
+/** How a line writes its time, as `audit-export sources` lists it: a format or a pattern, and a zone after a comma. */
 function timeRule(text = 'iso'): TimeRule {
   const form = formOf(text);
   if (form !== undefined) return { format: form };
@@ -71,7 +71,7 @@ function pathsIn(lists: readonly string[] = []): readonly string[] {
   });
 }
 
-/** Other sources know where their IDs and times are, and what of their records is volatile. */
+/** Throws Problem 64 for these flags with any other source, which knows where its IDs and times are. */
 export function refuseLineFlags({ idPath, timePath, timeFormat, volatilePath }: Flags): void {
   const given = Object.entries({
     '--id-path': idPath,

@@ -13,7 +13,7 @@ import { lookUp, type Layers } from './layers.ts';
 import { refuseLineFlags, standardInputLines } from './lines.ts';
 import { misspelt } from './suspicions.ts';
 
-/** A definition and where it is from: its own name does not tell, because a user may choose any. `file`: a user's own. */
+/** A definition, and where it is from: its name does not tell, because a user may choose any name in a file. */
 export interface FoundSource {
   readonly source: SourceDefinition;
   readonly origin: 'standard input' | 'built-in' | 'ready-made' | 'file';
@@ -33,7 +33,7 @@ export async function findSource(flags: Flags, layers: Layers): Promise<FoundSou
     });
   }
   if (isDefinitionFile(name)) {
-    // With zod and yaml: only who brings a definition pays for them.
+    // Loads zod and yaml, which only users with a definition of their own need.
     return {
       source: await (await import('../io/definition-file.ts')).readDefinition(name),
       origin: 'file',
@@ -50,7 +50,7 @@ export async function findSource(flags: Flags, layers: Layers): Promise<FoundSou
   });
 }
 
-/** The Cirrus client's command line names no source, and its flags for credentials no other source has. */
+/** The vendor's own Cirrus client is called without a source; no other source has its flags for credentials. */
 function impliedSource({ apikey, apisecret, orgurl }: Flags): string | undefined {
   return apikey === undefined && apisecret === undefined && orgurl === undefined ? undefined : 'cirrus';
 }
@@ -64,7 +64,7 @@ export function isDefinitionFile(name: string): boolean {
 export async function findSink(flags: Flags, layers: Layers): Promise<SinkDefinition> {
   const byFlag =
     flags.command !== undefined ? 'command' : (flags.sink ?? (flags.output === undefined ? undefined : 'file'));
-  const named = byFlag ?? printed(flags, lookUp(layers, 'AUDIT_EXPORT_SINK')?.text);
+  const named = byFlag ?? sinkOfSettings(flags, lookUp(layers, 'AUDIT_EXPORT_SINK')?.text);
   if (named === undefined) refuseMisspeltSink(layers);
   const name = named ?? 'stdout';
   const load = Object.hasOwn(sinks, name) ? sinks[name] : undefined;
@@ -73,20 +73,20 @@ export async function findSink(flags: Flags, layers: Layers): Promise<SinkDefini
     : load();
 }
 
-/** `--bulk-format` prints what another program sends, so it wins over a destination that settings name; a file may take it. */
-function printed({ bulkFormat = 'none' }: Flags, named: string | undefined): string | undefined {
+/** The sink that settings name; but with `--bulk-format`, which prints for another program to send, only a file can be that. */
+function sinkOfSettings({ bulkFormat = 'none' }: Flags, named: string | undefined): string | undefined {
   const isSender = named !== undefined && named !== 'file' && Object.hasOwn(sinks, named);
   return isSender && bulkFormat !== 'none' ? 'stdout' : named;
 }
 
-/** The records would be printed, and the position would move past them. */
+/** Throws Problem 78 for a misspelt AUDIT_EXPORT_SINK: records would be printed, and the position would move past them. */
 function refuseMisspeltSink(layers: Layers): void {
   const found = misspelt('AUDIT_EXPORT_SINK', layers, {});
   if (found === '') return;
   throw new Problem(exit.config, `no sink is named${found}`, { hint: 'write it AUDIT_EXPORT_SINK=NAME' });
 }
 
-/** Instead of a list: there are many sources, too many for a line. */
+/** A hint in place of the list of names: there are too many sources for one line. */
 function hintFor(what: string, name: string): string | undefined {
   if (what === 'sink' && ['json', 'jsonl', 'csv', 'yaml', 'table'].includes(name)) {
     return pipeIntoJq;
@@ -95,7 +95,7 @@ function hintFor(what: string, name: string): string | undefined {
   return 'audit-export sources lists them all; a definition file (.yaml, .yml, .json) may be named, too';
 }
 
-/** ` (Did you mean X or Y?)`: the nearest, else those that begin like it, as `sysdig`, `entra` and `elasticsearch` ask for. */
+/** ` (Did you mean X or Y?)`: the nearest name, else those with the same beginning, as for `sysdig` or `elasticsearch`. */
 function meantBy(name: string, known: readonly string[]): string {
   const alike = known.filter((each) => each.startsWith(name) || name.startsWith(each));
   const isClear = alike.length > 0 && alike.length <= mostMeant;
@@ -118,7 +118,7 @@ export function refuseName(
   });
 }
 
-/** An address that is given instead of a name may be that of a webhook, with its token in it. */
+/** The name as it may be shown: an address given in its place may be that of a webhook, with its token. */
 function withoutPath(name: string): string {
   return name.replace(/^(\w+:\/\/)(?:[^/?#]*@)?([^/?#]*).*$/s, '$1$2/…');
 }

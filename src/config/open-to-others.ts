@@ -1,19 +1,19 @@
-/** Warnings of files that everybody on this machine can read or write, though they hold secrets, or say where those go. */
+/** Warnings about files that hold secrets, or say where those go, and that everybody on this machine can read or write. */
 import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { shellWord } from '../core/text/shell-word.ts';
 import type { Findings } from './findings.ts';
 
 /**
- * Warns where everybody can read the file, which holds the setting `secret`. Of what Kubernetes mounts, nobody in the
- * container can change the mode.
+ * Warns where everybody can read the file, which holds the setting `secret`. The mode of a file that Kubernetes mounts cannot
+ * be changed from inside the container.
  */
 export function warnIfReadable(path: string, secret: string, findings: Findings): void {
   const cure = `chmod 600 ${shellWord(path)}, or mount a Kubernetes Secret with defaultMode: 0440`;
   warnIfOpen(path, 0o006, `holds ${secret} and can be read by others: ${cure}`, findings);
 }
 
-/** Who can write settings, a definition or the roots to trust can have credentials sent elsewhere. */
+/** Warns where everybody can write settings, a definition or trusted roots, and so have credentials sent elsewhere. */
 export function warnIfWritable(path: string, findings: Findings): void {
   warnIfOpen(path, 0o002, `can be written by others: chmod go-w ${shellWord(path)}`, findings);
 }
@@ -28,8 +28,8 @@ function warnIfOpen(path: string, bits: number, what: string, findings: Findings
 }
 
 /**
- * Whether everybody on this machine can read or write the file, by these bits of its mode. Its group is not everybody:
- * systemd and Kubernetes hand credentials over by it. Nor does a file that is open in a directory that is not.
+ * Whether everybody on this machine can read or write the file, by these bits of its mode. Access by its group is fine: systemd
+ * and Kubernetes hand credentials over that way. So is an open file in a directory that is closed to others.
  */
 function isOpenToOthers(path: string, bits: number): boolean {
   const real = realpathSync(path);

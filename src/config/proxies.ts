@@ -1,4 +1,4 @@
-/** Which proxies are set: in the environment or, since cron has no such variables, in an env file. */
+/** The proxy settings, from the environment or, since cron does not set these variables, from an env file. */
 import type { Findings } from './findings.ts';
 import { lookUp, placeOf, rank, type Layers } from './layers.ts';
 
@@ -7,7 +7,7 @@ export const proxyNames = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'] as const;
 
 export type Proxies = Readonly<Partial<Record<(typeof proxyNames)[number], string>>>;
 
-/** What is set, as text; passwords in it are among the secrets of `findings` from then on. */
+/** The settings as text; adds the passwords in them to the secrets of `findings`. */
 export function proxySettings(layers: Layers, { origins, secrets }: Pick<Findings, 'origins' | 'secrets'>): Proxies {
   const proxies: Partial<Record<(typeof proxyNames)[number], string>> = {};
   for (const name of proxyNames) {
@@ -22,7 +22,7 @@ export function proxySettings(layers: Layers, { origins, secrets }: Pick<Finding
   return proxies;
 }
 
-/** Password, and user name with it: who stands on the way may quote what it was sent, in the place of a vendor. */
+/** User name with password, and the password alone, as written and decoded: a proxy may quote what it was sent. */
 function credentialsIn(proxy: string): readonly string[] {
   const [, pair = ''] = /^(?:\w+:\/\/)?([^/?#]*)@/.exec(proxy.trim()) ?? [];
   return [pair, decoded(pair)].flatMap((text) => [text, text.replace(/^[^:]*:?/, '')]);
@@ -32,6 +32,6 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // io/http/proxy.ts tells of it
+    return text; // io/http/proxy.ts reports it
   }
 }

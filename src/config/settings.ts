@@ -1,4 +1,4 @@
-/** The settings of a source or sink: looked up, read from files where told so, checked, all faults named at once. */
+/** The settings of a source or sink: looked up, read from NAME_FILE where that is set, and checked. */
 import type { Setting, Settings, SettingValues } from '../core/types.ts';
 import { readSmallFile, unreadable } from '../io/disk/small-file.ts';
 import { originOf, type Findings } from './findings.ts';
@@ -45,7 +45,7 @@ export function readSettings(settings: Settings, reading: Reading): SettingValue
   return values;
 }
 
-/** An address without a path or a query, where its token would be: where a receiver is may be said. */
+/** Whether it is an address without a path or query, where a token would be: such a secret may be shown. */
 function isOrigin(text: string): boolean {
   return /^https?:\/\/[^/?#@\s]+\/?$/i.test(text);
 }
@@ -55,7 +55,7 @@ function withoutScheme({ scheme }: Setting, text: string): string {
   return begins ? text.slice(scheme.length).trim() : text;
 }
 
-/** A route of a list, as `/jsons`, is the one without its slash. */
+/** One of the allowed values with a slash before it, as people write a route such as `/jsons`, without that. */
 function withoutSlash({ values = [] }: Setting, text: string): string {
   return text.startsWith('/') && values.includes(text.slice(1)) ? text.slice(1) : text;
 }
@@ -100,7 +100,7 @@ function plain(name: string, { layers, findings }: Reading): string | undefined 
   return found?.text;
 }
 
-/** A secret, from NAME or from the file that NAME_FILE names, whichever stands in the place that is looked at first. */
+/** A secret, from NAME or from the file that NAME_FILE names, whichever is in the place that comes first. */
 function findSecret(name: string, { layers, findings }: Reading): string | undefined {
   const direct = lookUp(layers, name);
   const file = lookUp(layers, `${name}_FILE`);

@@ -6,8 +6,8 @@ import { theEnvironment, type EnvFile, type Layers } from './layers.ts';
 import { proxyNames } from './proxies.ts';
 
 /**
- * An unquoted `#` begins a comment, even in the middle of a word: `KEY=p#q` is read as `p`. Each line of a setting in use
- * where `#` follows the value without a blank is a fault.
+ * Faults for values that were cut off: an unquoted `#` begins a comment even within a word, so that `KEY=p#q` is read as `p`.
+ * Only lines of settings in use count, where `#` follows the value without a blank.
  */
 export function cutValues(file: EnvFile, settings: Settings): string[] {
   const known = new Set(spellings(settings));
@@ -27,11 +27,11 @@ const assignment =
 
 interface UnreadLine {
   readonly line: number;
-  /** What looks like the name of a setting; empty where it may as well be a secret. */
+  /** What looks like the name of a setting; empty where the line may also be a secret. */
   readonly name: string;
 }
 
-/** Lines with something other than a setting, a comment or nothing: they are passed over. */
+/** Lines that are neither a setting, nor a comment, nor empty: dotenv skips them. */
 export function unreadLines({ text }: EnvFile): readonly UnreadLine[] {
   const rest = text.replaceAll(/\r\n?/g, '\n').replace(assignment, (found) => found.replaceAll(/[^\n]/g, ''));
   return rest.split('\n').flatMap((line, at) => {
@@ -56,8 +56,8 @@ export function nearMisses(file: EnvFile, settings: Settings): string[] {
 }
 
 /**
- * What makes a value an unlikely credential, without a word of it; undefined for those that look like one. In one that may
- * have several lines (`Name: value`), a blank between two words is nothing odd.
+ * What makes a value an unlikely credential, in words that do not quote it; undefined where it looks like one. In a value that
+ * may have several lines (`Name: value`), a blank between two words is not odd.
  */
 export function oddity(value: string, lines = false): string | undefined {
   if (/^["'`\u2018-\u201d]|["'`\u2018-\u201d]$/.test(value)) return 'begins or ends with a quotation mark';
@@ -67,7 +67,7 @@ export function oddity(value: string, lines = false): string | undefined {
   return hasBlank ? 'has a blank in it' : undefined;
 }
 
-/** Settings of a sink, where none is named and records are printed, as a warning. */
+/** Warnings for settings of a sink where no sink is named, so that records are printed. */
 export function idleSinks({ path, values }: EnvFile, sinks: readonly string[], settings: Settings): string[] {
   const known = new Set(spellings(settings));
   return sinks.flatMap((sink) => {
@@ -83,7 +83,7 @@ function isOfSink(name: string, sink: string): boolean {
   return sink === 'file' ? name === 'OUTPUT' : name.startsWith(`${sink.toUpperCase()}_`);
 }
 
-/** Where a setting that is missing may stand under a name that nothing reads, as a remark; else empty. */
+/** A remark on where a missing setting may be, under a name that nothing reads; otherwise empty. */
 export function misspelt(name: string, { environment, files }: Layers, settings: Settings): string {
   for (const file of files) {
     const unread = unreadLines(file).find((each) => each.name === name);
@@ -104,7 +104,7 @@ export function misspelt(name: string, { environment, files }: Layers, settings:
   return '';
 }
 
-/** AUDIT_EXPORT_SINCE is no AUDIT_EXPORT_SINK: it is what another program would call --since. */
+/** Whether a name is a flag in the style of other programs: AUDIT_EXPORT_SINCE means --since, and not AUDIT_EXPORT_SINK. */
 function isNamedLikeFlag(name: string): boolean {
   const flag = `--${name
     .replace(/^AUDIT_EXPORT_/, '')

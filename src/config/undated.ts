@@ -1,10 +1,10 @@
-/** `--since` and `--until` for a source that heeds neither: they would be dropped in silence. */
+/** `--since` and `--until` with a source that they have no effect on: they would be ignored in silence. */
 import type { SourceDefinition } from '../core/definition.ts';
 import type { Flags } from '../cli/flags.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { usedPlaceholders } from '../core/definition/texts.ts';
 
-/** Throws Problem 64 for a bound that is neither sent to the vendor nor can be seen in a record. */
+/** Throws Problem 64 for a bound that is not sent to the vendor, when records have no time to compare with it. */
 export function refuseUndated({ since, until }: Flags, source: SourceDefinition): void {
   if ((since === undefined && until === undefined) || source.records.time !== undefined) return;
   const used = usedPlaceholders(source);
