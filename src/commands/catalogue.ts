@@ -13,7 +13,7 @@ interface Entry extends Partial<Pick<SourceDefinition, 'query' | 'categories' | 
   readonly settings?: Settings | undefined;
 }
 
-/** What is listed: the entries in order, and `brief` ones, whose settings are shown to those who name them. */
+/** What is listed: entries with their settings, and `brief` ones, whose settings are shown only when they are named. */
 interface Catalogue {
   readonly kind: 'source' | 'sink';
   readonly entries: readonly Entry[];
@@ -62,8 +62,8 @@ function entryText({ name, summary, settings = {}, query, categories, records }:
 }
 
 /**
- * Where a record has its ID, its time and what makes it no other, for whoever finds it again at the destination, or has to
- * send it there.
+ * Where a record has its ID and time, and which members are volatile: for whoever looks for a record at the destination, or
+ * has to send it again by --source -.
  */
 function recordRows({ id, time, volatile = [] }: SourceDefinition['records']): readonly string[][] {
   const ids = 'paths' in id ? id.paths.join(id.first === true ? ', else ' : ' and ') : 'its content';

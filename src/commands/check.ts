@@ -18,8 +18,8 @@ import { scopeOf } from './pull.ts';
 import { withPlace } from './with-place.ts';
 
 /**
- * Prints a line for each thing that is looked at, and returns the worst status of those that failed. Throws Problem
- * (64, 78) for what keeps it from looking.
+ * Prints a line for each thing that is checked, and returns the worst status of those that failed. Throws Problem (64, 78)
+ * for what keeps it from checking anything.
  */
 export async function check(flags: Flags, host: Host): Promise<number> {
   const { world, log, stops } = host;
@@ -73,7 +73,7 @@ function settingsText({ findings }: Configuration): string {
   return places.size === 0 ? 'none needed' : `from ${[...places].join(', ')}`;
 }
 
-/** The position can be created, locked and read; a run that is working right now is no fault. */
+/** Whether the position can be created, locked and read; that another run has it right now is no fault. */
 async function lookAtPosition(
   directory: string,
   configuration: Configuration,
@@ -116,7 +116,7 @@ async function lookAtSink(sink: Sink, saved: Saved | undefined): Promise<string>
   }
 }
 
-/** Says warnings as before, and keeps them: a line that says `ok` would belie them. */
+/** Logs warnings as before, and collects them: a line that says `ok` would contradict them. */
 function noting(warnings: string[], log: Log): Log {
   const kept = (warn: Log['warn']) => (message: string) => {
     warnings.push(message);

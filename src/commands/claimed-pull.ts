@@ -1,6 +1,6 @@
 /**
- * `pull`, with the lock of a named job taken first: a run that meets the one before it ends here, with nothing loaded that
- * only a run needs. Without --job a job has a name when its source and sink are known; run.ts takes its lock then.
+ * `pull`, with the lock of a named job taken first: where another run holds it, this one ends before it loads what only a run
+ * needs. Without --job, a job has no name before its source and sink are known; run.ts takes its lock then.
  */
 import { namedJob, usesPosition } from '../config/named-job.ts';
 import { stateDirectory } from '../config/state-directory.ts';

@@ -1,6 +1,6 @@
 /**
- * Whether any record of a run has the ID and the time that the definition looks for. A vendor that renames a member makes
- * no run fail: a record without a time is delivered as if it were of now, and one without an ID goes by its content.
+ * Whether any record of a run has the ID and the time that the definition looks for. When a vendor renames a member, no run
+ * fails: a record without a time is delivered as one of now, and one without an ID is identified by its content.
  */
 import type { Configuration } from '../config.ts';
 import type { SourceDefinition } from '../core/definition.ts';
@@ -10,7 +10,7 @@ import type { AuditRecord, Page } from '../core/types.ts';
 
 export interface Drift {
   note(page: Pick<Page, 'records'>): void;
-  /** A line for each of the two that is looked for and that no record has; none without records. */
+  /** A line for each of the two that the definition names and that no record has; none without records. */
   warnings(): readonly string[];
 }
 
@@ -32,7 +32,7 @@ export function drift({ source, sourceOrigin }: Pick<Configuration, 'source' | '
   let lacksTime = time !== undefined;
 
   return {
-    // The first record that has it is the last one looked at.
+    // Stops at the first record that has it.
     note({ records }) {
       count += records.length;
       if (lacksTime) lacksTime = records.every(isUndated);

@@ -28,7 +28,7 @@ export interface Ends {
   close(): Promise<void>;
 }
 
-/** Creates source and sink; nothing is connected yet. A setting that does not do is told with where it is. */
+/** Creates source and sink; nothing is connected yet. Problems about a setting say where it is set. */
 export async function makeEnds(configuration: Configuration, host: Host): Promise<Ends> {
   try {
     return await createEnds(configuration, host);
@@ -76,7 +76,7 @@ async function createEnds(configuration: Configuration, host: Host): Promise<End
     });
     return { source, sink: withFields(sink, configuration.fields, tools), tools, load, close };
   } catch (error) {
-    await close(); // a sample vendor that listens keeps the program running
+    await close(); // a sample vendor that still listens would keep the program running
     throw error;
   }
 }
@@ -127,14 +127,14 @@ async function commandAfterDashes(configuration: Configuration, host: Host): Pro
   };
 }
 
-/** Where records come from, for the destination. All pipes have one name, but their records may have the same IDs. */
+/** The source's name for the destination; for pipes, that of the job: records of two pipes may have the same IDs. */
 function sourceNameOf({ source, sourceOrigin, naming }: Configuration): string {
   return sourceOrigin === 'standard input' ? (naming.job ?? source.name) : source.name;
 }
 
 /**
- * Where an ID means one record: `jira.3f9a2c1b07d4`. Two tenants of one vendor count their records alike, and so may two
- * branches of one tenant: what one of them has must not pass for a repeat of the other's.
+ * The space within which an ID means one record: `jira.3f9a2c1b07d4`. Two tenants of a vendor may use the same IDs, and so may
+ * two branches of one tenant: a record of one must not pass for a repeat of the other's.
  */
 function idSpaceOf(configuration: Configuration, { scope }: Source, branch: string): string {
   const name = sourceNameOf(configuration);

@@ -24,7 +24,7 @@ import { scrubbedQuarantine, scrubbedStore } from './pull/scrubbed.ts';
 import { progressText, summaryFields, summaryText } from './pull/summary-line.ts';
 import { withPlace } from './with-place.ts';
 
-/** `taken` is the lock of the job, if it is taken already. */
+/** One run. `taken` is the lock of the job, if it was taken already. Returns the exit status. */
 export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<number> {
   const { world, log, stops, progress } = host;
   const configuration = await configure(flags, world.environment, world.now());
@@ -116,7 +116,7 @@ function credentialsOf({ naming, source, sink, sourceValues, sinkValues }: Confi
   return markCredentials(Object.fromEntries(counting.map(([name]) => [name, values[name]])));
 }
 
-/** Whoever goes by the ID alone will find two records. */
+/** A warning for those who look records up by their ID alone, and will find two. */
 function changedText(count: number): string {
   return (
     `${counted(count)} with an ID that was delivered with other content: delivered as well ` +
@@ -124,13 +124,13 @@ function changedText(count: number): string {
   );
 }
 
-/** `> /dev/null` was asked for, but whoever looks for the records later should have been told. */
+/** Warns of `> /dev/null`: it was asked for, but somebody may look for the records later. */
 function warnOfLoss(job: Job, { world, log }: Host): void {
   if (job.sink !== 'stdout' || !job.usePosition || job.dryRun || world.output.kind !== 'null') return;
   log.warn('standard output is /dev/null: the records are thrown away, and the position moves past them');
 }
 
-/** A misspelt field finds nothing, as a value that no record has does; so does a plain value that is looked for in a list. */
+/** Warns of a --query that finds nothing because its field is misspelt, or is a list or an object, not for its value. */
 function warnOfAbsent({ absent, nested }: Source, { unmatched }: Summary, { log }: Host): void {
   const fields = unmatched === 0 ? [] : absent();
   if (fields.length > 0) log.warn(`--query: no record has ${fields.join(' or ')}, and ${unmatched} were read`);
@@ -144,7 +144,7 @@ function warnOfAbsent({ absent, nested }: Source, { unmatched }: Summary, { log 
 
 /** Says each Problem once, the worst first, and returns the status. */
 function report(problems: readonly Problem[], job: Job, configuration: Configuration, { log }: Host): number {
-  // An ad-hoc search into `head` has done what it was asked for when the reader has enough.
+  // An ad-hoc search into `head` has done its work when the reader has enough.
   const told = problems.filter((problem) => job.usePosition || job.sink !== 'stdout' || !isReaderGone(problem));
   const status = worst(told.map((problem) => problem.status));
   const worstFirst = [

@@ -73,14 +73,14 @@ export async function status(flags: Flags, { world, log }: Host): Promise<number
   return worst(statuses);
 }
 
-/** Jobs that never got so far, or the directory of another user: neither is a good end of what watches them. */
+/** No job has got so far, or this is the directory of another user: a monitor must not take either for success. */
 function nothingIn(directory: string): Problem {
   return new Problem(exit.partial, `no job has a position in ${directory}`, {
     hint: 'name the directory that the jobs use with --state-dir, or run one as their user',
   });
 }
 
-/** `aside`: what lies in the quarantine; what kept us from looking is told already. */
+/** For records in the quarantine (`aside`); a Problem that kept us from looking there was reported already. */
 function lyingThere(aside: string | Problem | undefined): Trouble | undefined {
   if (typeof aside !== 'string') return undefined;
   return {
@@ -89,7 +89,7 @@ function lyingThere(aside: string | Problem | undefined): Trouble | undefined {
   };
 }
 
-/** One file that cannot be read keeps the other jobs from nobody. */
+/** A file that cannot be read must not hide the other jobs. */
 function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   throw error;

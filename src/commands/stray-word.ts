@@ -1,10 +1,10 @@
-/** A word on the command line that belongs to nothing, and is the name of a source or a sink. */
+/** A stray word on the command line, where it is the name of a source or a sink. */
 import { exit, Problem } from '../core/problem.ts';
 import { readyMadeNames } from '../io/ready-made.ts';
 import { sinks } from '../sinks/index.ts';
 import { sources } from '../sources/index.ts';
 
-/** What is meant, for a word that is a name: no secret is called so. Any other one is not said. */
+/** The Problem with the flag that is missing, where the word is such a name. Any other word may be a secret, and is not shown. */
 export function explained({ stray, problem }: { readonly stray: string; readonly problem: Problem }): Problem {
   const kind = kindOf(stray);
   if (kind === undefined) return problem;

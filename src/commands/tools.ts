@@ -6,7 +6,7 @@ import { openHttp } from '../io/http.ts';
 import type { Trust } from '../io/connection/tls.ts';
 import type { Host } from './host.ts';
 
-/** What every connection of that end needs to know; `address` is where it leads. */
+/** What every connection to that end, at `address`, needs to know. */
 export function connection(
   { http, sourceValues, sinkValues }: Configuration,
   { world }: Host,
@@ -32,9 +32,9 @@ export function connection(
 
 interface Use {
   readonly role: Role;
-  /** When the run's time is over. */
+  /** When the run's time is over, in milliseconds since 1970. */
   readonly until: number;
-  /** When no more is begun. */
+  /** From when on nothing more is begun. */
   readonly deadline: number;
   /** Called when a client is asked for. */
   noteHttp(): void;

@@ -1,4 +1,4 @@
-/** What the first records show of a definition: whether any has an ID and a time where it says, and a likely time. */
+/** What the first records show about a definition: whether they have an ID and a time where it says, and a likely time. */
 import type { SourceDefinition } from '../../core/definition.ts';
 import { isNaive } from '../../core/clock/iso.ts';
 import { isByContent } from '../../core/content/record-id.ts';
@@ -14,7 +14,7 @@ export interface FirstLook {
   note(page: Page, from: Instant): void;
   /** How many records there were, wanted or not. */
   count(): number;
-  /** What all or some of them lack, to be put behind a sentence; nothing when that is nothing. */
+  /** What all or some of them lack, to be appended to a sentence; empty when they lack nothing. */
   lacks(): string;
   /** Whether all of them are from before the window: a run would leave out every one. */
   isAllOld(): boolean;
@@ -61,7 +61,7 @@ export function firstLook({ records: { id, time }, window }: Pick<SourceDefiniti
   };
 }
 
-/** Whether its time may be of a clock that is not UTC: the definition names no zone and leaves it to the text, which does not say. */
+/** Whether its time may be from a clock that is not UTC: neither the definition nor the time itself names a zone. */
 function isZoneless({ bytes, start, end }: AuditRecord, time: SourceDefinition['records']['time']): boolean {
   if (time?.format !== 'iso' || time.zone !== undefined) return false;
   const lexeme = lexemeAt(bytes.subarray(start, end), parsePath(time.path));

@@ -16,12 +16,12 @@ import { drift } from '../drift.ts';
 import { firstLook } from './first-look.ts';
 import type { Ends } from '../ends.ts';
 
-/** What works, or works and should be looked at. */
+/** What was found: all is well, or it works but should be looked at. */
 export type Found = string | { readonly warning: string };
 
 /**
- * Reads the first page of the first branch, and leaves. What is added to `warnings` meanwhile is a doubt about the source.
- * Throws Problem, as a run does.
+ * Reads the first page of the first branch, and no more. Warnings that come up meanwhile become doubts about the source. Throws
+ * Problem, as a run does.
  */
 export async function lookAtSource(
   { source, tools }: Ends,
@@ -86,22 +86,22 @@ async function readFirst(
   }
 }
 
-/** Of several branches, says which one the vendor answered so; a connection that fails is that of all. */
+/** Names the branch in what the vendor answered, where there are several; a failed connection concerns all of them. */
 function inBranch(error: unknown, branch: string, branches: number): unknown {
   if (!(error instanceof Problem) || error.httpStatus === undefined || branches < 2) return error;
   return error.with({ message: `${serverText(branch)}: ${error.message}` });
 }
 
-/** What is read then depends on a clock that nothing is held against. */
+/** A remark where the vendor does not tell its time: windows then go by our own clock, which nothing checks. */
 function clockOf({ window, serverTime }: Source): string {
   if (window.filter === 'none' || serverTime() !== undefined) return '';
   return '; its replies have no Date header, so windows go by the clock of this machine, which must be right';
 }
 
-/** What a first run would ask for first, as far as the vendor allows it at once; without --since, what it would ask for last. */
+/** What a first run would ask for first, within the longest window; without --since, what it would ask for last. */
 function firstPart({ window, edge, namedFrom, serverTime }: Source, plan: JobPlan, tools: Tools): Window {
   const serverNow = serverTime() ?? fromMillis(tools.now());
-  // Nobody goes by the window of a vendor without a time filter, and 1970 would look strange in the report.
+  // A vendor without a time filter is not asked for a window, and 1970 would look strange in the report.
   const rules: WindowRules = window.filter === 'none' ? { ...window, filter: 'ingestion' } : window;
   const request = { ...dated(plan, serverNow), watermark: undefined, rules, serverNow, edge };
   const { from, until } = windowOf(request);

@@ -1,6 +1,6 @@
 /**
- * What is kept on disk besides records may quote a vendor's reply, and a reply may quote the credentials of its request.
- * Both doors to the disk pass the same scrubber as standard error.
+ * Scrubs what goes to the disk. Apart from records, it may quote a vendor's reply, and a reply may quote the credentials of its
+ * request: so position and quarantine pass the same scrubber as standard error.
  */
 import type { PositionStore, Quarantine } from '../../core/types.ts';
 

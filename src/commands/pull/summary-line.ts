@@ -13,7 +13,7 @@ export function progressText(summary: Summary, window: Window, milliseconds: num
   const rate = Math.round((read / Math.max(milliseconds, 1)) * 1000);
   const megabytes = (summary.bytes / 1e6).toFixed(1);
   const matching = unmatched === 0 ? '' : ` read, ${fetched} matching`;
-  // With its thousandths, a search's window is wider than most terminals, where the rest of a time looks like another one.
+  // With milliseconds, the line would be wider than most terminals, and a time that is cut off looks like another time.
   const span = spanText({ from: wholeSecond(window.from), until: wholeSecond(window.until) });
   return `${counted(read)}${matching}, ${megabytes} MB, ${rate}/s, ${span}`;
 }
@@ -57,7 +57,7 @@ export function summaryFields(
   return { ...(dryRun && { dryRun }), ...bounds, ...counts, gaps: gaps.length };
 }
 
-/** A vendor without a time filter is asked for all that it has, since ever. */
+/** The window; a vendor without a time filter is asked for all that it has, however old. */
 function spanText({ from, until }: Window): string {
   return from === 0n ? `up to ${isoText(until)}` : `${isoText(from)} to ${isoText(until)}`;
 }

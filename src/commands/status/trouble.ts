@@ -34,12 +34,12 @@ export function troubleOf(position: Position, now: number): Trouble | undefined 
   return began ? undefined : { message: 'it has no position yet', hint: byHand };
 }
 
-/** What was noted by a clock that was far ahead is not, or it would be recent until that time comes. */
+/** Whether it is less than a day from now: a time that a clock far ahead has noted would otherwise stay recent until it comes. */
 export function isRecent(time: string | undefined, now: number): boolean {
   return time !== undefined && Math.abs(now - Date.parse(time)) < day;
 }
 
-/** For a run of a version that kept no hints. */
+/** The hint for a run of an older version, which kept none. */
 function stepAfter(status: number): string {
   if (isByRequest(status)) return 'the next run continues where it was stopped';
   const passes = status === exit.unavailable || status === exit.tempfail;
