@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { until } from './faults/processes.ts';
 import { linesOf } from './support/lines.ts';
@@ -91,7 +92,7 @@ test('SIGTERM while the command is slow: what it was given comes again', async (
   const argv = ['-s', 'sample', '--state-dir', 'state', '--', 'sh', '-c', 'echo x > begun; exec sleep 1000'];
   const child = start(argv, { directory, environment });
   const end = ended(child);
-  while (!existsSync(join(directory, 'begun'))) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (!existsSync(join(directory, 'begun'))) await sleep(20);
   child.kill('SIGTERM');
   child.kill('SIGTERM'); // the second one does not wait for the command
   assert.equal((await end).status, 143);
@@ -107,7 +108,7 @@ test('kill -9 of this program: the command sees the end of its input, and the ne
       stdio: [openSync(join(directory, 'in'), 'r'), 'pipe', 'pipe'],
     });
   const child = pull('read -r line; echo x > begun; cat > partial; sleep 1');
-  while (!existsSync(join(directory, 'begun'))) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (!existsSync(join(directory, 'begun'))) await sleep(20);
   child.kill('SIGKILL');
   await once(child, 'exit');
   const next = await ended(pull('cat > got'));

@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from './faults/processes.ts';
 import { linesOf } from './support/lines.ts';
 import { ended, scratch, shell, start } from './support/program.ts';
@@ -30,8 +31,6 @@ function exported(...numbers: readonly number[]): string {
     `{"category":"system","thread":"th_1","record":{"id":"id-${number}","clock":${number},"body":{"n":1.10}}}\n`;
   return `# spl audit export\n${numbers.map(record).join('')}`;
 }
-
-const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 test('an hourly export that reaches back over the last one is delivered once', async (t) => {
   const directory = scratch(t);
@@ -304,18 +303,18 @@ test('a stream without an end is delivered as it comes, at most a second late', 
     const path = join(directory, 'got');
     return existsSync(path) ? linesOf(readFileSync(path, 'utf8')).length : 0;
   };
-  while (!existsSync(join(directory, 'got'))) await wait(20); // it has started
+  while (!existsSync(join(directory, 'got'))) await sleep(20); // it has started
   const late: number[] = [];
   for (let number = 1; number <= 3; number++) {
     writeSync(input, exported(number));
     const written = Date.now();
-    while (got() < number && Date.now() - written < 60_000) await wait(20);
+    while (got() < number && Date.now() - written < 60_000) await sleep(20);
     assert.equal(got(), number);
     late.push(Date.now() - written);
   }
   assert.ok(Math.min(...late) < 2000, `${late.join(', ')} ms`); // a busy machine may stop any of them, and hardly all
   writeSync(input, exported(4));
-  await wait(300);
+  await sleep(300);
   child.kill('SIGTERM');
   const result = await end;
   assert.equal(result.status, 143, result.stderr);
@@ -433,7 +432,7 @@ test('a run that is killed while its input goes on leaves a writer that is told 
     directory,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-  while (!existsSync(join(directory, 'got'))) await wait(20);
+  while (!existsSync(join(directory, 'got'))) await sleep(20);
   child.stdin?.on('error', () => undefined);
   child.kill('SIGKILL');
   await once(child, 'exit');

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { noFindings } from '../../src/config/findings.ts';
@@ -10,7 +9,7 @@ import type { Settings } from '../../src/core/types.ts';
 import { elastic } from '../../src/sinks/elastic.ts';
 import { sekoia } from '../../src/sinks/sekoia.ts';
 import { splunk } from '../../src/sinks/splunk.ts';
-import { scratch } from '../support/program.ts';
+import { scratch } from '../support/scratch.ts';
 
 const settings: Settings = {
   ACME_TOKEN: { summary: 'Token', secret: true, unless: 'ACME_KEY' },
@@ -127,8 +126,7 @@ test('a secret with any character that would end a header is refused, one of sev
 });
 
 test('the file of a secret that everybody can read is warned of, what is no file is not', (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'settings-'));
-  t.after(() => rmSync(directory, { recursive: true }));
+  const directory = scratch(t);
   chmodSync(directory, 0o755);
   const path = join(directory, 'key');
   writeFileSync(path, 'secret\n');

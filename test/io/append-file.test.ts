@@ -8,7 +8,6 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -19,7 +18,6 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
@@ -29,11 +27,10 @@ import { appendFile } from '../../src/io/append-file.ts';
 import { arrayBuffers } from '../support/garbage.ts';
 import { problem } from '../support/problem.ts';
 import { arm } from '../sweep/failing.ts';
+import { scratch } from '../support/scratch.ts';
 
 function freshPath(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'append-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return join(directory, 'out.jsonl');
+  return join(scratch(t), 'out.jsonl');
 }
 
 /** A batch of records in wire form. */
@@ -363,7 +360,7 @@ for (const [where, owner, mode] of [
     chmodSync(dirname(path), mode);
     await assert.rejects(
       append(path, undefined, 'a\n'),
-      problem(73, / belongs to user 65534, who can read .*\/append-\w+ others can put files$/),
+      problem(73, / belongs to user 65534, who can read .*\/audit-export-\w+ others can put files$/),
     );
     assert.equal(readFileSync(path, 'utf8'), '');
   });

@@ -5,21 +5,15 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { appendFile } from '../../src/io/append-file.ts';
 import { positionStore } from '../../src/io/position-file.ts';
 import { openQuarantine } from '../../src/io/quarantine.ts';
+import { scratch } from '../support/scratch.ts';
 
 const scope = { source: 'vendor', sink: 'siem' };
-
-function freshDirectory(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'crash-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 /** Runs `steps` in a process of its own. `crash()` in it arms the failpoint; returns its end and what it said. */
 function run(directory: string, steps: string, point = ''): ReturnType<typeof spawnSync> {
@@ -100,7 +94,7 @@ for (const [point, state] of [
   ['', after],
 ] as const) {
   test(`a run killed at "${point || 'its end'}" leaves the ${state === before ? 'old' : 'new'} position`, async (t) => {
-    const directory = freshDirectory(t);
+    const directory = scratch(t);
     killedAt(point, directory, twoRuns);
     assert.deepEqual(await nextRun(directory), state);
   });
@@ -110,7 +104,7 @@ const firstProgress = twoRuns.replace('position(1n, ', 'position(undefined, ');
 
 for (const point of ['link: beside', 'link: renamed', 'position: previous linked', 'position: renamed']) {
   test(`a run killed at "${point}" with its first progress leaves nothing that the next one would take for a first run`, async (t) => {
-    const directory = freshDirectory(t);
+    const directory = scratch(t);
     killedAt(point, directory, firstProgress);
     const path = join(directory, 'job.position');
     const whole = await positionStore(directory, 'job', scope).load();
@@ -125,7 +119,7 @@ for (const point of ['link: beside', 'link: renamed', 'position: previous linked
 
 for (const point of ['position: temp opened', 'position: temp half written', 'position: temp synced']) {
   test(`a first run killed at "${point}" is still a first run`, async (t) => {
-    const directory = freshDirectory(t);
+    const directory = scratch(t);
     killedAt(point, directory, twoRuns.replace('  await store.save', '  crash();\n  await store.save'));
     assert.deepEqual(await nextRun(directory), { watermark: undefined, ids: 0, warnings: 0 });
   });
@@ -138,7 +132,7 @@ for (const [point, ids] of [
   ['journal: synced', 2],
 ] as const) {
   test(`a run killed at "${point}" repeats one batch at most`, async (t) => {
-    const directory = freshDirectory(t);
+    const directory = scratch(t);
     killedAt(
       point,
       directory,
@@ -154,7 +148,7 @@ for (const [point, ids] of [
 }
 
 test('runs killed at random moments never leave less than they said was durable', async (t) => {
-  const directory = freshDirectory(t);
+  const directory = scratch(t);
   let highest = 0n;
   // On a busy machine, those that are killed first may have saved nothing.
   for (let round = 0; round < 8 || (highest === 0n && round < 50); round += 1) {
@@ -183,7 +177,7 @@ test('runs killed at random moments never leave less than they said was durable'
 
 for (const point of ['append: written', 'append: synced']) {
   test(`records appended by a run killed at "${point}" are there once after the next one`, async (t) => {
-    const directory = freshDirectory(t);
+    const directory = scratch(t);
     const path = join(directory, 'out.jsonl');
     const first = appendFile(path);
     await first.open(undefined);
@@ -210,7 +204,7 @@ for (const point of ['append: written', 'append: synced']) {
 
 for (const point of ['quarantine: opened', 'quarantine: written', 'quarantine: synced']) {
   test(`a quarantine file of a run killed at "${point}" has whole lines only after the next one`, async (t) => {
-    const directory = freshDirectory(t);
+    const directory = scratch(t);
     const path = join(directory, 'q');
     killedAt(
       point,

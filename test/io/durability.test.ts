@@ -1,8 +1,7 @@
 /** What is promised after a power cut: each thing reaches the disk before the next step that goes by it. */
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { firstPosition, placeOf } from '../../src/core/position.ts';
@@ -11,14 +10,13 @@ import { appendFile } from '../../src/io/append-file.ts';
 import { positionStore } from '../../src/io/position-file.ts';
 import { openQuarantine } from '../../src/io/quarantine.ts';
 import { fileSteps } from '../support/file-steps.ts';
+import { scratch } from '../support/scratch.ts';
 
 const scope = { source: 'vendor', sink: 'siem' };
 
 /** A directory named `state`, as its name is a part of the steps. */
 function freshDirectory(t: TestContext): string {
-  const around = mkdtempSync(join(tmpdir(), 'durability-'));
-  t.after(() => rmSync(around, { recursive: true, force: true }));
-  const directory = join(around, 'state');
+  const directory = join(scratch(t), 'state');
   mkdirSync(directory, { mode: 0o700 });
   return directory;
 }

@@ -6,7 +6,6 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -17,7 +16,6 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
@@ -27,6 +25,7 @@ import { onReached } from '../../src/io/failpoint.ts';
 import { openQuarantine } from '../../src/io/quarantine.ts';
 import { problem } from '../support/problem.ts';
 import { arm } from '../sweep/failing.ts';
+import { scratch } from '../support/scratch.ts';
 
 const now = (): number => Date.parse('2026-11-20T09:00:00.250Z');
 const by = { source: 'sample', sink: 'elastic', branch: '' };
@@ -42,9 +41,7 @@ interface Line {
 }
 
 function freshPath(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'quarantine-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return join(directory, 'job.quarantine');
+  return join(scratch(t), 'job.quarantine');
 }
 
 function linesOf(path: string): Line[] {

@@ -1,6 +1,7 @@
 /** What becomes of a run whose source or destination fails, or that is stopped. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { fail, memoryRun, minute, start, statuses } from '../support/memory-run.ts';
 import { memorySink, stopWith, stored } from '../support/memory.ts';
@@ -104,7 +105,7 @@ test('a batch that is still under way when another fails is waited for, and not 
   const { send, taken } = here.sink;
   here.sink.send = async (batch) => {
     if (taken.length === 0 && here.sink.batches++ === 0) fail(new Problem(exit.noperm, 'the key is revoked'));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(20);
     return send(batch);
   };
   assert.deepEqual(statuses(await here.run()), [exit.noperm]);

@@ -1,10 +1,10 @@
 /** Runs the program as cron would: a child process with its own environment, on real descriptors. */
 import { Buffer } from 'node:buffer';
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { builtProgram } from './built-program.ts';
+
+export { scratch } from './scratch.ts';
 
 /** What to put before the program's arguments. */
 export const program: readonly string[] = [process.execPath, builtProgram()];
@@ -61,11 +61,4 @@ export function ended(child: ChildProcess): Promise<Ended> {
       resolve({ status, signal, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
     });
   });
-}
-
-/** A directory of its own for one test, removed afterwards. */
-export function scratch(test: { after(clean: () => void): void }): string {
-  const directory = mkdtempSync(join(tmpdir(), 'audit-export-'));
-  test.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
 }

@@ -8,6 +8,7 @@ import { jsonLine } from '../../../src/core/wire/json-line.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { attempts } from '../../../src/core/retry.ts';
 import type { Batch, Outcome, Reply } from '../../../src/core/types.ts';
+import { fakeTools } from '../../support/fake-tools.ts';
 import { auditRecords, textOf } from '../../support/records.ts';
 
 /** Entries are 100, 101, ... so that they are not mistaken for indices. */
@@ -17,24 +18,6 @@ function packed(count: number): Packed {
   const taken = packing.take();
   assert.ok(taken);
   return taken;
-}
-
-/** A clock that only `wait` moves. */
-function fakeClock(deadline = Infinity) {
-  const waits: number[] = [];
-  let now = 0;
-  return {
-    waits,
-    deadline,
-    now: () => now,
-    random: () => 0.5,
-    debug: () => undefined,
-    wait(milliseconds: number) {
-      waits.push(milliseconds);
-      now += milliseconds;
-      return Promise.resolve();
-    },
-  };
 }
 
 /** The numbers of the records in a request. */
@@ -63,7 +46,7 @@ const range = (from: number, until: number): number[] =>
 
 test('a batch that is taken at once is one request', async () => {
   const sink = fakeSink(kept);
-  const delivered = await deliver(sink, packed(4), fakeClock());
+  const delivered = await deliver(sink, packed(4), fakeTools({ now: 0 }));
   assert.deepEqual(delivered, { ...nothing, kept: [100, 101, 102, 103] });
   assert.equal(sink.requests.length, 1);
 });
@@ -76,7 +59,7 @@ test('only the records that failed for now are sent again, in their order', asyn
         ? { outcomes: ['kept', { again: 'busy' }] }
         : kept(asked),
   );
-  const delivered = await deliver(sink, packed(5), fakeClock());
+  const delivered = await deliver(sink, packed(5), fakeTools({ now: 0 }));
   assert.deepEqual(sink.requests, [[0, 1, 2, 3, 4], [1, 3], [3]]);
   assert.deepEqual(delivered.kept, [100, 101, 102, 103, 104]);
 });
@@ -86,7 +69,7 @@ test('what failed for now is sent again before what comes after it', async () =>
     if (asked.length > 2) return { split: 'size', tooLarge: true };
     return request === 2 ? { again: 'busy' } : kept(asked);
   });
-  await deliver(sink, packed(4), fakeClock());
+  await deliver(sink, packed(4), fakeTools({ now: 0 }));
   assert.deepEqual(sink.requests, [
     [0, 1, 2, 3],
     [0, 1],
@@ -101,13 +84,13 @@ test('a request that is made again at once, as after a new login, does not count
     if (request === 1) throw new Problem(exit.noperm, 'the session is over', { again: { after: 0 } });
     return kept(asked);
   });
-  await deliver(sink, packed(2), fakeClock(), { repeated: () => void (repeated += 1) });
+  await deliver(sink, packed(2), fakeTools({ now: 0 }), { repeated: () => void (repeated += 1) });
   assert.deepEqual([sink.requests.length, repeated], [2, 0]);
 });
 
 test('what a sink says of the single records is told when it was said often enough', async () => {
   const sink = fakeSink((asked) => ({ outcomes: asked.map(() => ({ again: 'busy' })) }));
-  await assert.rejects(deliver(sink, packed(2), fakeClock()), {
+  await assert.rejects(deliver(sink, packed(2), fakeTools({ now: 0 })), {
     status: exit.unavailable,
     message: 'busy (5 attempts)',
   });
@@ -125,7 +108,7 @@ test('a request counts as repeated unless the sink says of each record that it d
         : kept(asked),
     );
     let repeated = 0;
-    await deliver(sink, packed(3), fakeClock(), { repeated: () => void (repeated += 1) });
+    await deliver(sink, packed(3), fakeTools({ now: 0 }), { repeated: () => void (repeated += 1) });
     assert.equal(repeated, expected);
   }
 });
@@ -134,7 +117,7 @@ test('a refused record is set aside with its reason, and its neighbours are kept
   const sink = fakeSink((asked) => ({
     outcomes: asked.map((n): Outcome => (n === 2 ? { refused: 'no such field' } : 'kept')),
   }));
-  const delivered = await deliver(sink, packed(4), fakeClock());
+  const delivered = await deliver(sink, packed(4), fakeTools({ now: 0 }));
   assert.deepEqual(delivered.kept, [100, 101, 103]);
   assert.deepEqual(
     delivered.refused.map(({ entry, record, reason }) => [entry, textOf(record), reason]),
@@ -144,7 +127,7 @@ test('a refused record is set aside with its reason, and its neighbours are kept
 
 test('a sink that takes nothing is tried five times, with growing random waits, and then it is 69', async () => {
   const sink = fakeSink(() => ({ again: 'fake is down' }));
-  const clock = fakeClock();
+  const clock = fakeTools({ now: 0 });
   await assert.rejects(deliver(sink, packed(3), clock), (error) => {
     assert.ok(error instanceof Problem);
     assert.equal(error.status, exit.unavailable);
@@ -162,27 +145,30 @@ test('a problem that may pass is waited out; its status is reported when it does
     if (request < 3) throw busy;
     return kept(asked);
   });
-  const clock = fakeClock();
+  const clock = fakeTools({ now: 0 });
   await deliver(passing, packed(3), clock);
   assert.deepEqual(clock.waits, [7000, 7000]);
 
   const lasting = fakeSink(() => {
     throw busy;
   });
-  await assert.rejects(deliver(lasting, packed(3), fakeClock()), { status: exit.tempfail, hint: 'slow down' });
+  await assert.rejects(deliver(lasting, packed(3), fakeTools({ now: 0 })), {
+    status: exit.tempfail,
+    hint: 'slow down',
+  });
 });
 
 test('a problem that does not pass is thrown at once', async () => {
   const sink = fakeSink(() => {
     throw new Problem(exit.noperm, 'fake refused the key');
   });
-  await assert.rejects(deliver(sink, packed(3), fakeClock()), { status: exit.noperm });
+  await assert.rejects(deliver(sink, packed(3), fakeTools({ now: 0 })), { status: exit.noperm });
   assert.equal(sink.requests.length, 1);
 });
 
 test('an asked wait is never shortened: one beyond the end of the run is 75 at once', async () => {
   const sink = fakeSink(() => ({ again: 'fake is busy', after: 60_000 }));
-  const clock = fakeClock(50_000);
+  const clock = { ...fakeTools({ now: 0 }), deadline: 50_000 };
   await assert.rejects(deliver(sink, packed(3), clock), { status: exit.tempfail });
   assert.deepEqual(clock.waits, []);
 });
@@ -192,7 +178,7 @@ test('an asked wait of more than a quarter of an hour is left to the next run: 7
     if (request > 1) throw new Problem(exit.tempfail, 'fake is rate limited', { again: { after: 7_200_000 } });
     return { outcomes: asked.map((n) => (n === 0 ? 'kept' : { again: 'busy' })) };
   });
-  const clock = fakeClock();
+  const clock = fakeTools({ now: 0 });
   const certain: Delivered[] = [];
   await assert.rejects(deliver(sink, packed(3), clock, { soFar: (delivered) => void certain.push(delivered) }), {
     status: exit.tempfail,
@@ -211,7 +197,7 @@ test('whatever fails, there is a next step, also where the sink names none', asy
       throw new Problem(exit.unavailable, 'fake is gone', { again: {} });
     },
   ]) {
-    await assert.rejects(deliver(fakeSink(answer), packed(3), fakeClock()), (error) => {
+    await assert.rejects(deliver(fakeSink(answer), packed(3), fakeTools({ now: 0 })), (error) => {
       assert.ok(error instanceof Problem);
       assert.match(error.message, /\(5 attempts\)$/);
       assert.match(error.hint ?? '', /the next run/);
@@ -222,13 +208,13 @@ test('whatever fails, there is a next step, also where the sink names none', asy
 
 test('attempts are counted anew when something was taken', async () => {
   const sink = fakeSink((asked) => ({ outcomes: asked.map((_, at) => (at === 0 ? 'kept' : { again: 'busy' })) }));
-  const delivered = await deliver(sink, packed(20), fakeClock());
+  const delivered = await deliver(sink, packed(20), fakeTools({ now: 0 }));
   assert.equal(delivered.kept.length, 20);
   assert.equal(sink.requests.length, 20);
 });
 
 test('a sink that asks to slow down is left alone for that long', async () => {
-  const clock = fakeClock();
+  const clock = fakeTools({ now: 0 });
   await deliver(
     fakeSink((asked) => ({ outcomes: asked.map(() => 'kept'), after: 5000 })),
     packed(2),
@@ -238,14 +224,14 @@ test('a sink that asks to slow down is left alone for that long', async () => {
 });
 
 test('a sink that refuses a record, and asks to slow down, is left alone as well', async () => {
-  const clock = fakeClock();
+  const clock = fakeTools({ now: 0 });
   const sink = fakeSink(() => ({ outcomes: ['kept', { refused: 'no mapping' }], after: 2000 }));
   await deliver(sink, packed(2), clock);
   assert.deepEqual(clock.waits, [2000]);
 });
 
 test('a sink that asks to slow down for hours does not hold the run up for hours: everything is delivered', async () => {
-  const clock = fakeClock();
+  const clock = fakeTools({ now: 0 });
   const { kept } = await deliver(
     fakeSink((asked) => ({ outcomes: asked.map(() => 'kept'), after: 7_200_000 })),
     packed(2),
@@ -256,7 +242,10 @@ test('a sink that asks to slow down for hours does not hold the run up for hours
 });
 
 test('a stop request during that rest loses no outcome', async () => {
-  const clock = { ...fakeClock(), wait: () => Promise.reject(new Problem(exit.terminate, 'stopped by SIGTERM')) };
+  const clock = {
+    ...fakeTools({ now: 0 }),
+    wait: () => Promise.reject(new Problem(exit.terminate, 'stopped by SIGTERM')),
+  };
   const delivered = await deliver(
     fakeSink((asked) => ({ outcomes: asked.map(() => 'kept'), after: 5000 })),
     packed(2),
@@ -266,7 +255,10 @@ test('a stop request during that rest loses no outcome', async () => {
 });
 
 test('a stop request between attempts ends the run, and says what was taken before', async () => {
-  const clock = { ...fakeClock(), wait: () => Promise.reject(new Problem(exit.terminate, 'stopped by SIGTERM')) };
+  const clock = {
+    ...fakeTools({ now: 0 }),
+    wait: () => Promise.reject(new Problem(exit.terminate, 'stopped by SIGTERM')),
+  };
   const sink = fakeSink((asked) => ({ outcomes: asked.map((n) => (n === 1 ? { again: 'busy' } : 'kept')) }));
   const certain: Delivered[] = [];
   await assert.rejects(deliver(sink, packed(3), clock, { soFar: (delivered) => void certain.push(delivered) }), {
@@ -285,7 +277,7 @@ test('records whose acknowledgement is still to come are told by its name', asyn
         }
       : { outcomes: asked.map(() => 'kept'), pending: 'a:1' },
   );
-  const clock = fakeClock();
+  const clock = fakeTools({ now: 0 });
   const delivered = await deliver(sink, packed(5), clock);
   assert.deepEqual(clock.waits, []);
   assert.deepEqual(delivered.kept, []);
@@ -304,7 +296,7 @@ test('too many outcomes, or too few, are a bug and not a delivery', async () => 
     deliver(
       fakeSink(() => ({ outcomes: ['kept'] })),
       packed(2),
-      fakeClock(),
+      fakeTools({ now: 0 }),
     ),
     /1 outcomes for 2 records/,
   );
@@ -315,7 +307,7 @@ for (const size of [1, 2, 3, 8, 100, 1000]) {
     const places = size > 8 ? [0, 1, Math.floor(size / 2), size - 2, size - 1] : range(0, size);
     for (const poison of places) {
       const sink = fakeSink((asked) => (asked.includes(poison) ? { split: 'spoilt' } : kept(asked)));
-      const delivered = await deliver(sink, packed(size), fakeClock());
+      const delivered = await deliver(sink, packed(size), fakeTools({ now: 0 }));
       assert.deepEqual(
         delivered.refused.map(({ entry, reason }) => [entry, reason]),
         [[100 + poison, 'spoilt']],
@@ -334,7 +326,7 @@ for (const size of [1, 2, 3, 8, 100, 1000]) {
 
 test('a sink that only takes few records at once is not mistaken for one with poison in it', async () => {
   const sink = fakeSink((asked) => (asked.length > 3 ? { split: 'too many at once' } : kept(asked)));
-  const delivered = await deliver(sink, packed(50), fakeClock());
+  const delivered = await deliver(sink, packed(50), fakeTools({ now: 0 }));
   assert.equal(delivered.kept.length, 50);
 });
 
@@ -342,7 +334,7 @@ test('no record is set aside that was not sent alone, though a limit on bytes sa
   const sink = fakeSink((asked) =>
     asked.reduce((bytes, n) => bytes + (n === 3 ? 900 : 10), 0) > 905 ? { split: 'invalid' } : kept(asked),
   );
-  const { refused } = await deliver(sink, packed(8), fakeClock());
+  const { refused } = await deliver(sink, packed(8), fakeTools({ now: 0 }));
   assert.deepEqual(refused, []);
   assert.ok(sink.requests.some((asked) => asked.length === 1 && asked[0] === 3));
 });
@@ -354,7 +346,7 @@ test('what is refused is told as it is known, so that a sink that refuses all is
   const certain: Delivered[] = [];
   const stop = new Problem(exit.data, 'too many');
   await assert.rejects(
-    deliver(sink, packed(1000), fakeClock(), {
+    deliver(sink, packed(1000), fakeTools({ now: 0 }), {
       soFar: (delivered) => void certain.push(delivered),
       mayRefuse(count, reason) {
         assert.equal(reason, 'fake refused r0: no');
@@ -372,7 +364,7 @@ test('a doubt goes with the refused record, and is told as one until a record of
     asked.some((n) => n === 0 || n === 3) ? { split: 'no', tooLarge: true, doubt: 'FAKE_KEY' } : kept(asked),
   );
   const told: (string | undefined)[] = [];
-  const { refused } = await deliver(sink, packed(4), fakeClock(), {
+  const { refused } = await deliver(sink, packed(4), fakeTools({ now: 0 }), {
     mayRefuse: (_count, _reason, doubt) => void told.push(doubt),
   });
   assert.deepEqual(
@@ -388,7 +380,7 @@ test('a doubt goes with the refused record, and is told as one until a record of
 
 test('a batch that is too large goes in halves', async () => {
   const sink = fakeSink((asked) => (asked.length > 3 ? { split: 'too large', tooLarge: true } : kept(asked)));
-  const delivered = await deliver(sink, packed(8), fakeClock());
+  const delivered = await deliver(sink, packed(8), fakeTools({ now: 0 }));
   assert.deepEqual(sink.requests, [range(0, 8), range(0, 4), [0, 1], [2, 3], range(4, 8), [4, 5], [6, 7]]);
   assert.equal(delivered.kept.length, 8);
 });
@@ -440,7 +432,7 @@ test('whatever a sink answers, each record gets exactly one outcome, the right o
             }),
           };
         });
-        const delivered = await deliver(sink, packed(all.length), fakeClock());
+        const delivered = await deliver(sink, packed(all.length), fakeTools({ now: 0 }));
         const ends = (end: string): number[] =>
           [...all.entries()].filter(([, verdict]) => verdict.end === end).map(([n]) => 100 + n);
         assert.deepEqual(delivered.kept, ends('kept'));

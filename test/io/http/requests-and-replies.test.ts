@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { clientFor, get, getText, isFinal, problemOf, secret } from '../../support/http-client.ts';
 import { answers, drip, rawServerFor, reply, thenClose } from '../../support/raw-server.ts';
@@ -70,7 +71,7 @@ test('a long body comes in chunks and waits for its reader', async (t) => {
   const chunks: Buffer[] = [];
   for await (const chunk of answer.body) {
     if (chunks.length === 3) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await sleep(100);
       assert.equal(flushed, false, 'the server was held back');
     }
     chunks.push(chunk);

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import type { HttpOptions } from '../../../src/io/http.ts';
 import { clientFor, get, getText, isTransient, problemOf } from '../../support/http-client.ts';
@@ -72,7 +73,7 @@ test('a reply may begin as late as the total limit lets it: that is what --timeo
 test('time that the reader takes for itself does not count', async (t) => {
   const sent = randomBytes(1024 * 1024);
   const server = await rawServerFor(t, answers(reply(200, {}, sent)));
-  const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1100));
+  const pause = (): Promise<void> => sleep(1100);
   await getText(clientFor(t, server.url)); // what the first request of a process loads takes time, too
   const answer = await get(clientFor(t, server.url, { timeout: 1000 }));
   await pause();
@@ -150,7 +151,7 @@ test('a proxy that takes the connection and says nothing is waited for neither a
   isTransient(await ask({ timeout: 200 }), /did not complete its reply within 0\.2 s/);
   const controller = new AbortController();
   const asking = ask({ stop: controller.signal, timeout: 10_000 });
-  while (proxy.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (proxy.requests.length < 2) await sleep(10);
   controller.abort(stopped);
   assert.equal(await asking, stopped);
 });

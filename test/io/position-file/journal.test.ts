@@ -1,36 +1,30 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openJournal } from '../../../src/io/position-file/journal.ts';
 import { readJournal, type JournalEntry } from '../../../src/io/position-file/journal-read.ts';
-import { scratch } from '../../support/program.ts';
+import { scratch } from '../../support/scratch.ts';
 import { refused } from '../../support/refused.ts';
 
-test('entries come back whole and in order, however long they are, and what a sink keeps with them', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'journal-'));
-  try {
-    const path = join(directory, 'job.journal');
-    const entries: readonly JournalEntry[] = [
-      { branch: '', lines: Buffer.alloc(0), saved: undefined },
-      { branch: 'many', lines: Buffer.from('1 00000000 + a\n'.repeat(200_000)), saved: undefined },
-      { branch: 'long', lines: Buffer.from('1 00000000 + a\n'), saved: 'x'.repeat(3_000_000) },
-      { branch: 'after it', lines: Buffer.from('2 00000000 + b\n'), saved: { size: 7 } },
-    ];
-    const journal = openJournal(path);
-    for (const entry of entries) await journal.add('base', entry);
-    await journal.close();
-    const found: JournalEntry[] = [];
-    const { base } = await readJournal(path, 'base', (entry) =>
-      found.push({ ...entry, lines: Buffer.from(entry.lines) }),
-    );
-    assert.equal(base, 'base');
-    assert.deepEqual(found, entries);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+test('entries come back whole and in order, however long they are, and what a sink keeps with them', async (t) => {
+  const path = join(scratch(t), 'job.journal');
+  const entries: readonly JournalEntry[] = [
+    { branch: '', lines: Buffer.alloc(0), saved: undefined },
+    { branch: 'many', lines: Buffer.from('1 00000000 + a\n'.repeat(200_000)), saved: undefined },
+    { branch: 'long', lines: Buffer.from('1 00000000 + a\n'), saved: 'x'.repeat(3_000_000) },
+    { branch: 'after it', lines: Buffer.from('2 00000000 + b\n'), saved: { size: 7 } },
+  ];
+  const journal = openJournal(path);
+  for (const entry of entries) await journal.add('base', entry);
+  await journal.close();
+  const found: JournalEntry[] = [];
+  const { base } = await readJournal(path, 'base', (entry) =>
+    found.push({ ...entry, lines: Buffer.from(entry.lines) }),
+  );
+  assert.equal(base, 'base');
+  assert.deepEqual(found, entries);
 });
 
 test('an entry of which the disk holds other bytes than were written does not count, nor does what follows it', async (t) => {

@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../../src/core/problem.ts';
 import { onReached } from '../../../src/io/failpoint.ts';
 import { takeLock } from '../../../src/io/state/lock.ts';
@@ -22,14 +14,13 @@ import { holders } from '../../../src/io/state/lock-holder.ts';
 import { builtProgram } from '../../support/built-program.ts';
 import { ended } from '../../support/program.ts';
 import { arm } from '../../sweep/failing.ts';
+import { scratch } from '../../support/scratch.ts';
 
 const lockModule = new URL('../../../src/io/state/lock.ts', import.meta.url).href;
 
 /** The place of a lock in a directory of its own. */
 function freshPlace(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'lock-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return join(directory, 'audit.lock');
+  return join(scratch(t), 'audit.lock');
 }
 
 function isHeld(error: unknown): boolean {
@@ -294,7 +285,7 @@ test('a killed process that nobody has taken note of holds nothing', { skip: !is
   const name = self.replace(/^\d+,\d+/, `${pid},${stat()[21]}`);
   assert.equal(isAlive(name), true);
   process.kill(Number(pid), 'SIGKILL');
-  while (stat()[2] !== 'Z') await new Promise((resolve) => setTimeout(resolve, 20));
+  while (stat()[2] !== 'Z') await sleep(20);
   assert.equal(isAlive(name), false);
 });
 
