@@ -71,19 +71,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
     fields: fields.paths,
     maxRecordBytes: limits?.record ?? defaultRecordBytes,
     record(buffer, start, end, spans) {
-      size++;
-      held += end - start;
-      bytes += end - start;
-      const isFirst = last === undefined;
-      if (isFirst) firstSum = crc32(buffer.subarray(start, end));
-      last = buffer;
-      lastStart = start;
-      lastEnd = end;
-      if (fields.last !== -1) {
-        fieldStart = spans[2 * fields.last] ?? -1;
-        fieldEnd = spans[2 * fields.last + 1] ?? -1;
-        if (isFirst) firstField = lastField();
-      }
+      noteRow(buffer, start, end, spans);
       // Every record gets a key, wanted or not: twins are numbered by their place among all records.
       const identified = begun().key(buffer, start, end, spans);
       if (again?.take(identified, begun()) === true) return;
@@ -92,11 +80,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
         unmatched++;
         return;
       }
-      read.time = Number.NaN;
-      read.nanos = 0;
-      const at = fields.time === -1 ? -1 : (spans[2 * fields.time] ?? -1);
-      if (at >= 0 && readTime !== undefined) readTime(buffer, at, spans[2 * fields.time + 1] ?? at, read);
-      if (read.time === 0) read.time = Number.NaN; // 1970: what programs write for an unknown time
+      noteTime(buffer, spans);
       const { time, nanos } = read;
       // Two literals rather than an optional member, so that all records of a run have one hidden class.
       if (fields.volatileCount === 0) {
@@ -116,6 +100,31 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
       refused.push(withKey(record, begun()));
     },
   });
+
+  /** Counts a record, wanted or not, and remembers where it is: it may be the last of the page. */
+  function noteRow(buffer: Buffer, start: number, end: number, spans: Int32Array): void {
+    size++;
+    held += end - start;
+    bytes += end - start;
+    const isFirst = last === undefined;
+    if (isFirst) firstSum = crc32(buffer.subarray(start, end));
+    last = buffer;
+    lastStart = start;
+    lastEnd = end;
+    if (fields.last === -1) return;
+    fieldStart = spans[2 * fields.last] ?? -1;
+    fieldEnd = spans[2 * fields.last + 1] ?? -1;
+    if (isFirst) firstField = lastField();
+  }
+
+  /** Reads the time of a record into `read`; NaN when it has none. */
+  function noteTime(buffer: Buffer, spans: Int32Array): void {
+    read.time = Number.NaN;
+    read.nanos = 0;
+    const at = fields.time === -1 ? -1 : (spans[2 * fields.time] ?? -1);
+    if (at >= 0 && readTime !== undefined) readTime(buffer, at, spans[2 * fields.time + 1] ?? at, read);
+    if (read.time === 0) read.time = Number.NaN; // 1970: what programs write for an unknown time
+  }
 
   function begun(): Identifier {
     if (identity === undefined) throw new Error('records before the beginning of a reply');
