@@ -73,7 +73,7 @@ test('cloudflare: a failure inside HTTP 200 is an error, with and without a reas
   };
   await assert.rejects(
     pullOnce(definition, values, { part }),
-    (error) => error instanceof Problem && error.status === exit.protocol && /told of an error/.test(error.message),
+    (error) => error instanceof Problem && error.status === exit.protocol && /reported an error/.test(error.message),
   );
   vendor.fault = (_, response) => {
     sendJson(

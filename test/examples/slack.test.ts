@@ -53,7 +53,7 @@ test('slack: a job whose cursors end before its window is read through gets thro
   };
   const job = exampleJob(definition, values);
   const [problem] = (await job.run(now)).problems;
-  assert.match(problem?.message ?? '', /^slack told of an error in page 4: invalid_cursor$/);
+  assert.match(problem?.message ?? '', /^slack reported an error in page 4: invalid_cursor$/);
   assert.match(
     problem?.hint ?? '',
     /no setting or flag is wrong; the next run of a job reads shorter parts of the window; a search needs a shorter one/,

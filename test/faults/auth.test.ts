@@ -154,7 +154,7 @@ fault('A08', 'the same error with an API key, or again and again, is an error', 
     here.vendor.fault = onPage(1, () => answer(here, 200, sessionOver));
     await here.expectProblem(await here.run(), {
       exit: 76,
-      message: /^acme told of an error in page 1: session expired$/,
+      message: /^acme reported an error in page 1: session expired$/,
       hint: /^the position stays/,
     });
   }

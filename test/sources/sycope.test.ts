@@ -385,7 +385,7 @@ test('another stream, such as the alerts, is read in the same way', async () => 
 });
 
 for (const [what, status, body, message] of [
-  ['in the body', 200, '{"status":404,"message":"NAME"}', 'sycope told of an error in the query: NAME'],
+  ['in the body', 200, '{"status":404,"message":"NAME"}', 'sycope reported an error in the query: NAME'],
   ['as HTTP 400', 400, '{"status":400,"message":"NAME"}', 'sycope did not accept the query (HTTP 400): NAME'],
   ['by no job', 200, '{"message":"NAME"}', 'sycope did not start the query: nothing at jobId: NAME'],
 ] as const) {

@@ -199,7 +199,7 @@ export function conforms(name: string, conformance: Conformance): void {
     [
       'an error inside HTTP 200',
       exit.protocol,
-      /told of an error in page 1(?: of item 1)?: boom/,
+      /reported an error in page 1(?: of item 1)?: boom/,
       replyWith('{"error":{"message":"boom"}}'),
     ],
     ['a web page', exit.protocol, /something other than JSON/, (_, response) => (sendHtml(response, 200), true)],

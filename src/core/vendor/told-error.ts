@@ -28,7 +28,7 @@ export function refuseToldError(definition: SourceDefinition, value: unknown, qu
   const told = path === undefined ? undefined : valueAt(value, path); // often the HTTP status that the reply should have had
   const hint = accessHint(definition, invalid ? gone : told, values);
   const refused = hint !== undefined;
-  const message = `${definition.name} ${refused ? 'refused' : 'told of an error in'} ${what}${saying(definition, value)}`;
+  const message = `${definition.name} ${refused ? 'refused' : 'reported an error in'} ${what}${saying(definition, value)}`;
   const cursorRefused = (invalid && question.named === true) || isCursorRefused(question, told);
   const status = invalid || cursorRefused ? gone : told;
   throw new Problem(refused ? exit.noperm : exit.protocol, message, {

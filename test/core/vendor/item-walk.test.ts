@@ -472,7 +472,7 @@ test('an error that a list tells of with HTTP 200 is an error', async (t) => {
   const text = '{"error":{"code":"AF20022","message":"No subscription found."}}';
   const { source } = await orchard(t, { '/feed/content': text });
   const { problem } = await read(source);
-  isProblem(problem, exit.protocol, /fig told of an error in page 1 of the list: No subscription found\./);
+  isProblem(problem, exit.protocol, /fig reported an error in page 1 of the list: No subscription found\./);
 });
 
 const listOfTwo = {

@@ -93,8 +93,14 @@ const other = '{"error":{"code":"AF10001","message":"The permission set is missi
 const failed: readonly (readonly [what: string, status: number, text: string, code: number, message: RegExp])[] = [
   ['a refusal for another reason', 400, other, exit.protocol, /did not accept preparation 1 .*: The permission set/],
   ['refused credentials', 401, '{}', exit.noperm, /refused preparation 1/],
-  ['an error with HTTP 200', 200, other, exit.protocol, /told of an error in preparation 1: The permission set/],
-  ['a page for people', 200, '<html>log in</html>', exit.protocol, /answered preparation 1 with something other than JSON/],
+  ['an error with HTTP 200', 200, other, exit.protocol, /reported an error in preparation 1: The permission set/],
+  [
+    'a page for people',
+    200,
+    '<html>log in</html>',
+    exit.protocol,
+    /answered preparation 1 with something other than JSON/,
+  ],
 ];
 for (const [what, status, text, code, message] of failed) {
   test(`${what} is an error, no records are asked for, and the next window tries again`, async (t) => {
