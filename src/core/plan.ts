@@ -3,7 +3,7 @@ import { dated } from './clock/duration.ts';
 import { clocksApart, isCredible, presumedNow, refusesFuture } from './clock/vendor-clock.ts';
 import { settledFor } from './plan/cut-off.ts';
 import type { Problem } from './problem.ts';
-import { fromMillis, second } from './time.ts';
+import { fromMillis, second, later } from './time.ts';
 import type {
   Begin,
   BranchPosition,
@@ -44,21 +44,36 @@ const idle = 7n * 1440n * minute;
 export function planOf(at: Unplanned, told: Instant | undefined): Plan {
   const { job, source, place, tools } = at;
   const watermark = job.usePosition ? place.watermark : undefined;
-  // The watermark stays so far behind the vendor's clock. Bounds that were asked for are not to be moved by that.
+  const settled = job.usePosition ? settledFor(place, overlapOf(job, source.window)) : undefined;
   const isAsked = job.since !== undefined || job.until !== undefined;
-  const passed = watermark === undefined || isAsked ? watermark : watermark + delayOf(job, source.window);
-  const now = presumedNow(fromMillis(tools.now()), passed);
+  const now = presumedNow(fromMillis(tools.now()), passedBy(at, watermark, settled, isAsked));
   // Vendors tell whole seconds, too. From there on back, what `longest` allows needs no second more to be written.
   const presumed = watermark === undefined || isAsked ? wholeSecond(now) : now;
   const serverNow = told !== undefined && isCredible(told, presumed) ? told : presumed;
   const datedJob = dated(job, serverNow);
-  const settled = job.usePosition ? settledFor(place, overlapOf(job, source.window)) : undefined;
   const begin = job.usePosition ? begunBefore(place, firstRunOf(job, source.window)) : undefined;
   const { window: rules, edge } = source;
   const begun = begin === undefined ? undefined : begunAt(place, rules);
   const promised = watermark === undefined ? leftOut(at, datedJob) : undefined;
   const window = windowOf({ ...datedJob, watermark, begin, begun, promised, settled, rules, serverNow, edge });
   return { window, job: datedJob, serverNow };
+}
+
+/**
+ * What the vendor's clock has passed for all that is known: a window that begins later than ours shows would be empty by it,
+ * and nobody asked. That is the watermark, or where a window that was cut off goes on, which lies further on after a first
+ * run by a clock of ours that was hours behind.
+ */
+function passedBy(
+  { job, source }: Unplanned,
+  watermark: Instant | undefined,
+  settled: Instant | undefined,
+  isAsked: boolean,
+): Instant | undefined {
+  if (watermark === undefined) return undefined;
+  const reached = later(watermark, settled ?? watermark);
+  // It stays behind the vendor's clock by the delay. Bounds that were asked for are not to be moved by that.
+  return isAsked ? reached : reached + delayOf(job, source.window);
 }
 
 /** Where a run that reaches back so far is to begin; undefined when none before it was to reach that far. */

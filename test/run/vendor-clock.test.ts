@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDuration } from '../../src/core/clock/duration.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
-import { fail, memoryRun, minute, start, statuses } from '../support/memory-run.ts';
+import { down, fail, memoryRun, minute, start, statuses } from '../support/memory-run.ts';
 import { memoryJob, stored } from '../support/memory.ts';
 
 test('the position goes by the time of a vendor’s first answer, and not by that of its last page', async () => {
@@ -96,6 +96,18 @@ test('a window that is refused although it ends before the vendor’s clock is n
     const search = { ...memoryJob.search, single: singleQuery };
     assert.deepEqual([statuses(await here.run({ search })), asked], [[exit.protocol], 1]);
   }
+});
+
+test('a first run that was cut off while our clock was hours behind the vendor’s is gone on with, and not taken for done', async () => {
+  const here = memoryRun({ rules: { slice: parseDuration('20m', 'slice') } });
+  here.ahead = -5 * 60 * minute;
+  here.vendor.stored.push(stored('a', start - 50 * minute), stored('b', start - 5 * minute));
+  here.sink.answer = ({ records }) => (records[0]?.bytes.includes('"b"') === true ? fail(down) : undefined);
+  assert.deepEqual(statuses(await here.run()), [exit.unavailable]);
+  here.restart();
+  here.sink.answer = () => undefined;
+  assert.deepEqual(statuses(await here.run()), []);
+  assert.deepEqual(here.ids(), ['a', 'b']);
 });
 
 test('what happened while slices in the future of the vendor were read is not passed over', async () => {
