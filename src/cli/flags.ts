@@ -135,7 +135,7 @@ export const flagTable: readonly FlagRow[] = [
     says: 'where positions live (default: ~/.local/state/audit-export)',
     commands: ofPositions,
   },
-  { flags: '--overlap <duration>', says: "how far back to look again (default: the source's, else 5m)" },
+  { flags: '--overlap <duration>', says: "how far back a job looks again (default: the source's, else 5m)" },
   {
     flags: '--delay <duration>',
     says: "leave out what is younger (default: the source's; in a search 0s)",
@@ -144,7 +144,7 @@ export const flagTable: readonly FlagRow[] = [
   { flags: '--max-runtime <duration>', says: 'stop cleanly within this time and keep what was delivered (exit 75)' },
   {
     flags: '--hold-off <duration>',
-    says: 'after three failed runs, leave both ends alone this long (exit 75)',
+    says: 'after three failed runs of a job, leave both ends alone this long (exit 75)',
   },
   {
     flags: '--dedupe <rule>',
