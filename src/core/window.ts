@@ -111,9 +111,11 @@ export function* slices(
   const { shortest = 0n } = rules;
   const least = later(second, 2n * shortest);
   const longest = later(least, earlier(rules.longest ?? whole, rules.slice ?? whole));
+  const allowed = rules.longest === undefined ? undefined : later(least, rules.longest);
   let length = later(least, earlier(first ?? longest, longest));
   for (let { from, until } = window; from < window.until; from = until) {
-    until = edge(from) + length; // what is asked for begins there
+    until = from + length;
+    if (allowed !== undefined) until = earlier(until, edge(from) + allowed); // what is asked for begins there
     if (until < window.until) until = earlier(until, window.until - shortest); // or the last would be too short
     while (until < window.until && edge(until) <= from) until += length;
     until = until < window.until ? edge(until) : window.until;

@@ -106,7 +106,8 @@ function firstPart({ window, edge, namedFrom, serverTime }: Source, plan: JobPla
   const request = { ...dated(plan, serverNow), watermark: undefined, rules, serverNow, edge };
   const { from, until } = windowOf(request);
   const whole = until - from < second ? second : until - from;
-  const longest = window.longest ?? window.slice ?? whole;
+  const longest = window.longest ?? window.slice;
+  if (longest === undefined) return { from: until - whole, until };
   const looked = { from: until - (plan.since === undefined ? earlier(longest, whole) : whole), until };
   const [part] = slices(looked, { ...rules, longest, slice: undefined }, undefined, (at) => namedFrom(edge(at)));
   return part ?? looked;
