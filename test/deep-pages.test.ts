@@ -78,6 +78,48 @@ for (const [what, deep] of [
   });
 }
 
+test('a job whose vendor gives no more than a day at once, and says so (413), gets through in shorter parts', async (t) => {
+  const now = Date.now();
+  const rows = Array.from({ length: 120 }, (_, at) => ({
+    id: at,
+    at: new Date(now - at * hour - 60_000).toISOString(),
+  }));
+  const vendor = await serve({}, ({ target }, response) => {
+    const { searchParams } = new URL(target, 'http://deep');
+    const [from, until] = ['from', 'until'].map((name) => Date.parse(searchParams.get(name) ?? '')) as [number, number];
+    if (until - from > 24 * hour) return sendJson(response, 413, '{"error":"Too much at once"}');
+    sendJson(
+      response,
+      200,
+      JSON.stringify({ rows: rows.filter(({ at }) => Date.parse(at) >= from && Date.parse(at) < until) }),
+    );
+  });
+  t.after(() => vendor.close());
+  const directory = scratch(t);
+  writeFileSync(
+    join(directory, 'deep.yaml'),
+    `{name: deep, summary: Deep., settings: {DEEP_URL: {summary: Address., kind: url}}, url: '{DEEP_URL}', auth: {type: none},
+      request: {path: /rows, query: {from: '{from}', until: '{until}'}}, paging: {type: none},
+      window: {filter: event, overlap: 5m, time: iso-ms}, records: {path: rows, id: {paths: [id]}, time: {path: at, format: iso}}}`,
+  );
+  const flags = ['--source', 'deep.yaml', '--state-dir', 'state'];
+  const tick = () => run(flags, { directory, environment: { HOME: directory, DEEP_URL: vendor.origin } });
+  const first = await tick();
+  assert.equal(first.status, exit.protocol, first.stderr);
+  assert.match(
+    first.stderr,
+    /^hint: ask for less at once, with a lower --limit; the next run of a job reads shorter parts of the window; .*$/m,
+  );
+  const [delivered, ends]: [string[], (number | null)[]] = [[], []];
+  while (ends.at(-1) !== exit.ok && ends.length < 20) {
+    const next = await tick();
+    ends.push(next.status);
+    delivered.push(...next.stdout.split('\n').filter((line) => line !== ''));
+  }
+  assert.equal(ends.at(-1), exit.ok, `${ends.length} runs`);
+  assert.deepEqual(delivered.toSorted(), rows.map((row) => JSON.stringify(row)).toSorted());
+});
+
 test('no shorter parts are promised where the vendor cannot be asked for a time, or for an end, or goes on from a bookmark', async (t) => {
   for (const [paging, query, filter] of [
     ['{type: offset}', "offset: '{offset}'", 'none'],

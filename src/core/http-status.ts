@@ -8,6 +8,8 @@ export const notAllowed = 405;
 export const notAcceptable = 406;
 /** What was asked for is there no longer, such as the page behind a cursor. */
 export const gone = 410;
+/** What was asked for is more than the server gives, or takes, at once. */
+export const tooLarge = 413;
 /** A gateway's word for a server that took too long; here, for one that we no longer wait for. */
 export const timedOut = 504;
 

@@ -2,7 +2,7 @@
  * Windows that were cut off, by the end of the run's time, of a quota, of a cursor, or of the vendor's strength: the next run
  * goes on inside, in shorter slices.
  */
-import { refusesLaterPage } from '../http-status.ts';
+import { refusesLaterPage, tooLarge } from '../http-status.ts';
 import { exit, type Problem } from '../problem.ts';
 import { fromMillis, toMillis } from '../time.ts';
 import type { BranchPosition, Duration, Instant, Position, Source, Window, WindowRules } from '../types.ts';
@@ -30,8 +30,12 @@ export function preferredOf(
   return place.slice === undefined || !helpsToShorten(place, rules) ? undefined : fromMillis(place.slice);
 }
 
-/** Whether the vendor may have been asked for too much at once: it failed, or took too long, after `failures` failed runs in a row. */
+/**
+ * Whether the vendor may have been asked for too much at once: it says so, or it failed, or took too long, after `failures`
+ * failed runs in a row.
+ */
 export function isTooMuch({ status, httpStatus = 0 }: Problem, failures: number): boolean {
+  if (httpStatus === tooLarge) return true;
   return status === exit.unavailable && httpStatus >= 500 && failures + 1 >= persistent;
 }
 

@@ -2,7 +2,7 @@
 import { askedBy } from './asked-by.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { sentWith, usedPlaceholders } from '../definition/texts.ts';
-import { gone, noContent, notAcceptable, notAllowed, notFound, refusesLaterPage } from '../http-status.ts';
+import { gone, noContent, notAcceptable, notAllowed, notFound, refusesLaterPage, tooLarge } from '../http-status.ts';
 import { keepsBookmark } from '../definition/paging-rules.ts';
 import { listed } from '../text/listed.ts';
 import type { Setting } from '../types.ts';
@@ -41,6 +41,7 @@ export function statusHint(definition: SourceDefinition, status: number, questio
   if (status === noContent)
     return 'if it means that there are no records, write reply: { empty: [204] } in the definition';
   if (status === gone) return undefined; // says it all
+  if (status === tooLarge) return orShorter(definition, 'ask for less at once, with a lower --limit');
   if (status === notAcceptable || status === notAllowed) return methodHint(definition, status, question);
   if (isCursorRefused(question, status)) return cursorHint(definition);
   const { url, request, settings, job } = definition;

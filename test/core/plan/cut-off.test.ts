@@ -29,6 +29,7 @@ test('a vendor that fails may have been asked for too much from the third failed
       `${httpStatus}`,
     );
   }
+  assert.ok(isTooMuch(failed(413, exit.protocol), 0), 'it says so itself');
   // It was not reached; refused; or the answer was not understood.
   for (const other of [failed(undefined), failed(499), failed(500, exit.protocol)])
     assert.equal(isTooMuch(other, 9), false);
