@@ -51,6 +51,8 @@ interface HttpSettings {
   readonly timeout: number;
   /** PEM text of further root certificates. */
   readonly extraRoots: string | undefined;
+  /** The file that they are from. */
+  readonly rootsFile: string | undefined;
   readonly insecure: boolean;
   readonly allowPlaintext: boolean;
   readonly proxies: Proxies;
@@ -172,6 +174,7 @@ function httpSettings(flags: Flags): Omit<HttpSettings, 'clients' | 'proxies'> {
   return {
     timeout: timeout === undefined ? 60_000 : toMillis(timeout),
     extraRoots: flags.caFile === undefined ? undefined : readRoots(flags.caFile),
+    rootsFile: flags.caFile,
     insecure: flags.insecure === true,
     allowPlaintext: flags.allowPlaintext === true,
   };

@@ -17,7 +17,7 @@ export function connection(
   const [setting] = Object.entries(role === 'source' ? sourceValues : sinkValues).find(([, value]) =>
     value.startsWith(origin),
   ) ?? [undefined];
-  const { timeout, insecure, allowPlaintext, extraRoots, clients, proxies } = http;
+  const { timeout, insecure, allowPlaintext, extraRoots, rootsFile, clients, proxies } = http;
   const client = clients[role];
   return {
     timeout,
@@ -26,6 +26,7 @@ export function connection(
     environment: { ...world.environment, ...proxies },
     ...(setting === undefined ? {} : { setting }),
     ...(extraRoots === undefined ? {} : { extraRoots }),
+    ...(rootsFile === undefined ? {} : { rootsFile }),
     ...(client === undefined ? {} : { client }),
   };
 }

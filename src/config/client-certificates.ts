@@ -39,7 +39,7 @@ export async function clientCertificates(reading: Reading): Promise<ClientCertif
     if (cert === undefined && key === undefined) return undefined;
     if (cert === undefined || key === undefined) {
       const [missing, there] = cert === undefined ? [names.cert, names.key] : [names.key, names.cert];
-      findings.faults.push({ text: `${there} needs ${missing} beside it`, at: originOf(there, findings) });
+      findings.missing.set(missing, `${missing}_FILE, which goes with ${there}`);
       return undefined;
     }
     const { unusable } = await import('../io/connection/client-certificate.ts');

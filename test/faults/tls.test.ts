@@ -232,7 +232,7 @@ const unusable: readonly (readonly [
   what: string,
   files: Readonly<Record<string, string>>,
   message: RegExp,
-  place: string,
+  place: string | undefined,
 ])[] = [
   [
     'its key is encrypted',
@@ -270,8 +270,8 @@ const unusable: readonly (readonly [
   [
     'it has no key',
     { SOURCE_CLIENT_CERTIFICATE: client.cert },
-    /^SOURCE_CLIENT_CERTIFICATE needs SOURCE_CLIENT_KEY beside it$/,
-    'SOURCE_CLIENT_CERTIFICATE',
+    /^settings missing: SOURCE_CLIENT_KEY_FILE, which goes with SOURCE_CLIENT_CERTIFICATE$/,
+    undefined,
   ],
 ];
 for (const [what, files, message, place] of unusable) {
@@ -286,7 +286,10 @@ for (const [what, files, message, place] of unusable) {
       await here.expectProblem(result, {
         exit: 78,
         message,
-        hint: new RegExp(`^correct it in .*/${place}\\.pem$`),
+        hint:
+          place === undefined
+            ? /^set it in the environment or in an env file/
+            : new RegExp(`^correct it in .*/${place}\\.pem$`),
         async lift() {
           await here.vendor.down();
           await here.vendor.up(good);
@@ -299,10 +302,14 @@ for (const [what, files, message, place] of unusable) {
 
 const broken: readonly (readonly [what: string, content: string | undefined, message: RegExp])[] = [
   ['is missing', undefined, /^cannot read --ca-file .*roots\.pem \(ENOENT\)$/],
-  ['is empty', '', /^there is no certificate in the --ca-file/],
-  ['is not PEM', 'DER, perhaps', /^there is no certificate in the --ca-file/],
-  ['holds a key only', good.key, /^there is no certificate in the --ca-file/],
-  ['is damaged', authority.cert.replace(/[A-Za-z]{20}/, 'x'), /^certificate 1 in the --ca-file cannot be read/],
+  ['is empty', '', /^there is no certificate in --ca-file .*roots\.pem$/],
+  ['is not PEM', 'DER, perhaps', /^there is no certificate in --ca-file .*roots\.pem$/],
+  ['holds a key only', good.key, /^there is no certificate in --ca-file .*roots\.pem$/],
+  [
+    'is damaged',
+    authority.cert.replace(/[A-Za-z]{20}/, 'x'),
+    /^certificate 1 in --ca-file .*roots\.pem cannot be read$/,
+  ],
 ];
 for (const [what, content, message] of broken) {
   fault(

@@ -13,6 +13,8 @@ import type { Environment } from '../world.ts';
 export interface Trust {
   /** PEM text. */
   readonly extraRoots?: string;
+  /** The file that they are from, for messages. */
+  readonly rootsFile?: string;
   readonly insecure: boolean;
   /** Whether plain http may leave this machine. Certificates are verified all the same. */
   readonly allowPlaintext?: boolean;
@@ -50,7 +52,10 @@ export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'minVer
 export async function tlsOptions(trust: Trust): Promise<TlsOptions> {
   const options: TlsOptions = { minVersion: 'TLSv1.2', rejectUnauthorized: !trust.insecure, ...trust.client };
   if (trust.extraRoots === undefined) return options;
-  return { ...options, ca: [...(await knownRoots(trust.environment)), ...certificates(trust.extraRoots)] };
+  return {
+    ...options,
+    ca: [...(await knownRoots(trust.environment)), ...certificates(trust.extraRoots, trust.rootsFile)],
+  };
 }
 
 /** The roots that Node would trust by itself; building this list costs, so only with roots to add. */
@@ -74,16 +79,17 @@ async function knownRoots(environment: Trust['environment']): Promise<readonly s
   }
 }
 
-function certificates(pem: string): readonly string[] {
+function certificates(pem: string, file?: string): readonly string[] {
+  const there = file === undefined ? 'the --ca-file' : `--ca-file ${file}`;
   const found = pem.match(/-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]+-----END (?:TRUSTED )?CERTIFICATE-----/g) ?? [];
   const hint =
     'give --ca-file the certificate of the authority in PEM form, which begins with -----BEGIN CERTIFICATE-----';
-  if (found.length === 0) throw new Problem(exit.config, 'there is no certificate in the --ca-file', { hint });
+  if (found.length === 0) throw new Problem(exit.config, `there is no certificate in ${there}`, { hint });
   for (const [at, certificate] of found.entries()) {
     try {
       new X509Certificate(certificate);
     } catch {
-      throw new Problem(exit.config, `certificate ${at + 1} in the --ca-file cannot be read`, { hint });
+      throw new Problem(exit.config, `certificate ${at + 1} in ${there} cannot be read`, { hint });
     }
   }
   return found;
