@@ -66,7 +66,8 @@ function entryText({ name, summary, settings = {}, query, categories, records }:
  * has to send it again by --source -.
  */
 function recordRows({ id, time, volatile = [] }: SourceDefinition['records']): readonly string[][] {
-  const ids = 'paths' in id ? id.paths.join(id.first === true ? ', else ' : ' and ') : 'its content';
+  const content = 'item' in id ? 'its content, with the item that it came in' : 'its content';
+  const ids = 'paths' in id ? id.paths.join(id.first === true ? ', else ' : ' and ') : content;
   const left = [...volatile, ...('without' in id ? (id.without ?? []) : [])];
   return [
     ['ID', ids],

@@ -5,7 +5,7 @@
  * A key is bytes without a line break, one of
  *  "abc" or 123           the JSON value as the vendor sent it, so that 1 and "1" differ; escapes are normalised
  *  ["abc",123]            several values
- *  sha256:<64 hex>        the content
+ *  sha256:<64 hex>        the content, or the content and the item of a list that it came in
  *  sha256:<64 hex>#2      the second of several records with the very same content
  *  sha256-of-id:<64 hex>  an ID, or several values, of more than 200 bytes
  *  refused:sha256:<64 hex>  the text of what cannot be read as a record, numbered as a content is
@@ -24,6 +24,8 @@ export interface IdentityRule {
   readonly first?: boolean | undefined;
   /** Members that change from one reading to the next, and so stay out of the content's hash. */
   readonly without?: readonly (readonly string[])[];
+  /** A content counts together with the item that it came in. */
+  readonly item?: boolean | undefined;
 }
 
 export interface Identifier {
@@ -37,6 +39,8 @@ export interface Identifier {
   key(bytes: Buffer, start: number, end: number, spans: Int32Array): Key;
   /** The key of one that cannot be read as a record, by the SHA-256 of its text. */
   refused(digest: Buffer): string;
+  /** An item of a list begins. Where the rule says so, what is equal to something in another item is no twin of that. */
+  startItem(name: string | bigint): void;
   /** A page begins. `again`: it is the last one once more, so what it counted of twins is taken back. */
   startPage(again?: boolean): void;
   /** The record that came last was read before; what it counted of twins is taken back, if it goes by its content. */
@@ -69,12 +73,13 @@ export function identifier(
   const count = rule.first === true ? 1 : paths;
   const put = keyWriter(result);
   const occurrences = twins();
+  let item = '';
 
   function byContent(bytes: Buffer, start: number, end: number): Key {
     const text = bytes.toString('utf8', start, end);
     // To bring more values than anybody writes into order takes forty times their length.
     const content = isIntricate(text) ? text : canonical(text, rule.without ?? []);
-    const digest = hash('sha256', content, 'buffer');
+    const digest = hash('sha256', item + content, 'buffer');
     return put(occurrence(`sha256:${digest.toString('hex')}`, digest));
   }
 
@@ -119,7 +124,15 @@ export function identifier(
       }
       return byPaths(bytes, spans, begin) ?? byContent(bytes, start, end);
     },
-    refused: (digest) => occurrence(`refused:sha256:${digest.toString('hex')}`, digest),
+    refused(digest) {
+      const inItem = item === '' ? digest : hash('sha256', item + digest.toString('hex'), 'buffer');
+      return occurrence(`refused:sha256:${inItem.toString('hex')}`, inItem);
+    },
+    startItem(name) {
+      if (rule.item !== true) return;
+      item = typeof name === 'string' ? JSON.stringify(name) : String(name);
+      occurrences.clear();
+    },
     startPage: (again = false) => occurrences.startPage(again),
     takeBack(isContent) {
       if (isContent) occurrences.takeBack();

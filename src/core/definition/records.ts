@@ -17,7 +17,12 @@ export const records = z.strictObject({
    */
   id: z.union([
     z.strictObject({ paths: z.array(path).check(z.minLength(1)), first: optional(z.boolean()) }),
-    z.strictObject({ content: z.literal(true), without: optional(z.array(path)) }),
+    z.strictObject({
+      content: z.literal(true),
+      /** And the item that it came in, by its address or name: it is whole, and never another. */
+      item: optional(z.literal(true)),
+      without: optional(z.array(path)),
+    }),
   ]),
   time: optional(z.strictObject({ path, format, zone })),
   /** Members that may differ each time that a record is shown, and say nothing of its content. */
@@ -29,3 +34,11 @@ export const records = z.strictObject({
   /** True there on the last page says that a cap cut off the rest: the window is read again in shorter parts. */
   capped: optional(path),
 });
+
+/**
+ * Whether records that are equal are told apart by their number in a window, and so must be read together: with the item
+ * that they came in, they are counted in that, which is read whole in any window.
+ */
+export function countedInWindow(id: z.infer<typeof records>['id']): boolean {
+  return 'content' in id && id.item === undefined;
+}

@@ -39,6 +39,7 @@ export function noticingRepeats(identity: Identifier): RowIdentity {
       return found;
     },
     refused: identity.refused,
+    startItem: identity.startItem,
     startPage(again = false) {
       if (!again) before = [page, earlier];
       [page, earlier] = [new Set(), new Set()];

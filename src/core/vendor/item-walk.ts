@@ -87,6 +87,7 @@ export function itemWalk(context: SourceContext, items: Items): PageWalk {
     url: string | undefined,
   ): AsyncGenerator<Page, boolean, undefined> {
     let asked = 0;
+    route.identity.startItem(each);
     const values: Route['values'] = (more) => {
       asked += 1;
       return route.values({ ...more, item: each });

@@ -6,8 +6,8 @@ import type { SearchPlan } from './search.ts';
 
 /** How the records of a definition are identified. */
 export function identityRule({ records: { id, volatile = [] } }: SourceDefinition): Required<IdentityRule> {
-  const { paths, first, without } = { paths: [], first: false, without: [], ...id };
-  return { paths: paths.map(parsePath), first, without: [...volatile, ...without].map(parsePath) };
+  const { paths, first, without, item } = { paths: [], first: false, without: [], item: false, ...id };
+  return { paths: paths.map(parsePath), first, without: [...volatile, ...without].map(parsePath), item };
 }
 
 /** The paths that are looked up in every record, by what they are for. */

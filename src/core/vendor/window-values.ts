@@ -1,5 +1,6 @@
 /** What a definition says of windows: their rules, and the values of {from} and {until} as the vendor spells them. */
 import type { SourceDefinition } from '../definition.ts';
+import { countedInWindow } from '../definition/records.ts';
 import { usedPlaceholders } from '../definition/texts.ts';
 import type { TemplateValues } from '../definition/template.ts';
 import { parseDuration } from '../clock/duration.ts';
@@ -84,7 +85,7 @@ const asItIs = { earliest: itself, named: itself, shown: itself };
  * coarsest to the minute, or as the form has it. In windows by another time than the event's, any moment will do.
  */
 export function edgeIn({ window, records: { id, time } }: SourceDefinition): (at: Instant) => Instant {
-  if ('paths' in id || time === undefined || window.filter !== 'event') return (at) => at;
+  if (!countedInWindow(id) || time === undefined || window.filter !== 'event') return (at) => at;
   const { named } = spellingOf(time);
   return (at) => named(at - (at % minute));
 }

@@ -15,7 +15,26 @@ test('a list of items, and what is to be prepared before it, are sound', () => {
   parseDefinition({ ...apple, items: named }, 'apple.yaml');
 });
 
+test('records without an ID are known in any window by the item that they came in', () => {
+  const items = { path: 'data', name: 'id', request: { path: '/parts/{item}' } };
+  const records = { id: { content: true, item: true } } as const;
+  for (const filter of ['event', 'ingestion']) {
+    const window = { filter, time: 'iso', shortest: '30s', longest: '1d' };
+    parseDefinition({ ...apple, items, window, records }, 'apple.yaml');
+  }
+});
+
 refusedDefinitions([
+  [
+    'an ID by an item where there are none',
+    { records: { path: 'data', id: { content: true, item: true }, time: { path: 'at', format: 'iso' } } },
+    /: records\.id\.item: there is no list of items; leave it out$/,
+  ],
+  [
+    'an ID at a path and by its item',
+    { items: { address: 'uri' }, records: { path: 'data', id: { paths: ['id'], item: true } } },
+    /: records\.id/,
+  ],
   ['items without an address', { items: {} }, /: items: expected one of address and name$/],
   [
     'items with an address and a name',

@@ -555,3 +555,71 @@ test('each branch has a list of its own', async (t) => {
   assert.deepEqual([(await read(source, 'one')).ids, (await read(source, 'two')).ids], [['1'], ['2']]);
   assert.deepEqual(asked(), ['/feed/content/one', '/blob/a', '/feed/content/two', '/blob/b']);
 });
+
+/** Records without an ID in items that are asked for by name: CSV, as vendors of log files give it. */
+const files = {
+  items: { path: 'files', name: 'id', request: { path: '/files/{item}' } },
+  paging: { type: 'none' },
+  records: { format: 'csv', id: { content: true, item: true }, time: { path: 'at', format: 'iso' } },
+};
+
+const csv =
+  (...rows: readonly string[]): Answer =>
+  (response) => {
+    response.writeHead(200, { 'Content-Type': 'text/csv' });
+    response.end(['at,who', ...rows, ''].join('\n'));
+  };
+
+test('records without an ID are known by their content and the item that they came in, whichever way it is reached', async (t) => {
+  const row = '2026-11-20T09:00:00Z,eve';
+  const { source } = await orchard(
+    t,
+    {
+      '/feed/content': [
+        '{"files":[{"id":"a"},{"id":"b"}]}',
+        '{"files":[{"id":"b"},{"id":"a"}]}',
+        '{"files":[{"id":"b"}]}',
+      ],
+      '/feed/files/a': csv(row, row),
+      '/feed/files/b': csv(row, `${row}x`, row),
+    },
+    files,
+  );
+  const [first, second, third] = [await read(source), await read(source), await read(source)];
+  assert.deepEqual([first.problem, second.problem, third.problem], [undefined, undefined, undefined]);
+  assert.equal(new Set(first.ids).size, 5);
+  assert.match(first.ids.join(' '), /^(sha256:\S+) \1#2 (sha256:\S+) sha256:\S+ \2#2$/);
+  assert.deepEqual(second.ids, [...first.ids.slice(2), ...first.ids.slice(0, 2)]);
+  assert.deepEqual(third.ids, first.ids.slice(2), 'they are counted in their item, and not in the window');
+});
+
+test('an item that breaks off is read again, and its equal records keep their numbers', async (t) => {
+  const row = '2026-11-20T09:00:00Z,eve';
+  const broken: Answer = (response) => {
+    response.writeHead(200, { 'Content-Type': 'text/csv', 'Content-Length': 1000 });
+    response.write(`at,who\n${row}\n${row}\n`, () => response.destroy());
+  };
+  const { source } = await orchard(
+    t,
+    { '/feed/content': '{"files":[{"id":"a"}]}', '/feed/files/a': [broken, csv(row, row, row)] },
+    files,
+  );
+  const { ids, problem } = await read(source);
+  assert.equal(problem, undefined);
+  assert.equal(new Set(ids).size, 3);
+});
+
+test('rows that cannot be read are told apart by their item as well', async (t) => {
+  const { source } = await orchard(
+    t,
+    {
+      '/feed/content': '{"files":[{"id":"a"},{"id":"b"}]}',
+      '/feed/files/a': csv('one', 'one'),
+      '/feed/files/b': csv('one'),
+    },
+    files,
+  );
+  const { pages } = await read(source);
+  const keys = pages.flatMap(({ refused }) => refused.map(({ key }) => key));
+  assert.equal(new Set(keys).size, 3);
+});

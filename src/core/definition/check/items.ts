@@ -7,6 +7,9 @@ import { sentWith } from '../texts.ts';
 /** What does not fit, as sentences that begin with their place. */
 export function* itemProblems(definition: SourceDefinition): Generator<string> {
   const { items, ...list } = definition;
+  if (items === undefined && 'item' in definition.records.id) {
+    yield 'records.id.item: there is no list of items; leave it out';
+  }
   yield* pagingProblems(list); // what is sent for an item says nothing of how the pages of the list are asked for
   if (items === undefined) return;
   const { address, name, request, paging } = items;

@@ -5,6 +5,7 @@ import { isByDay, smallest, type TimeRule, type WindowRule } from '../../clock/s
 import { zoneOf } from '../../clock/zone.ts';
 import type { SourceDefinition } from '../../definition.ts';
 import { keepsBookmark } from '../paging-rules.ts';
+import { countedInWindow } from '../records.ts';
 import { didYouMean } from '../../text/nearest.ts';
 import type { TimeFormat } from '../../time.ts';
 
@@ -36,7 +37,7 @@ export function* timeProblems(definition: SourceDefinition): Generator<string> {
 
 /** Records without an ID that tell the same time must be read together (see `Source.edge`), unless a cursor is kept. */
 function* contentProblems({ window, records: { id, time }, paging }: SourceDefinition): Generator<string> {
-  if ('paths' in id || keepsBookmark(paging)) return;
+  if (!countedInWindow(id) || keepsBookmark(paging)) return;
   if (window.filter === 'ingestion') {
     yield 'records.id: windows by ingestion may begin between two records that are equal, and the second would be taken for the first; name an ID (records.id.paths), or have the vendor asked by event time (window.filter) or by a cursor that is kept (paging.bookmark)';
   } else if (time === undefined) {
@@ -59,7 +60,7 @@ function* shortestProblems({ window, records: { id } }: SourceDefinition): Gener
       yield `window.${name}: expected twice as much as window.shortest at least, found ${JSON.stringify(text)}`;
     }
   }
-  if (!('paths' in id))
+  if (countedInWindow(id))
     yield 'window.shortest: only windows of records with an ID (records.id.paths) can be told how short they may be';
 }
 
