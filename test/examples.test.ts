@@ -285,6 +285,6 @@ test('acme.yaml tells of every way in which pages end', () => {
 test('all comments of acme.yaml that are parts were found', () => {
   assert.deepEqual(
     commented.map((text) => text.split(':')[0]),
-    ['branches', 'type', 'form', 'type', 'type', 'headers', 'prepare', 'job', 'items'],
+    ['branches', 'type', 'form', 'type', 'type', 'type', 'headers', 'prepare', 'job', 'items'],
   );
 });

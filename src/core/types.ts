@@ -126,6 +126,8 @@ export interface HttpRequest {
   readonly final?: boolean;
   /** False: any redirect is a Problem (76). Default: a few are followed, inside the origin. */
   readonly followRedirects?: boolean;
+  /** A redirect is its reply, and nothing else is asked for. */
+  readonly keepRedirect?: boolean;
 }
 
 /** One HTTP reply. The body must be read, or discarded. Names of headers are lower case. */
@@ -150,6 +152,10 @@ export interface Http {
   send(request: HttpRequest): Promise<HttpReply>;
   /** How many cookies the origin has set: none after a login means that there was no login. */
   readonly cookies: number;
+  /** The value of the cookie of that name: of several, the one with the shortest path. */
+  cookie(name: string): string | undefined;
+  /** As before the first request, where somebody is to log in anew. */
+  forgetCookies(): void;
   close(): Promise<void>;
 }
 

@@ -68,7 +68,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     try {
       for (let count = 0; ; count++) {
         const reply = await ask(request, headers, where, exchange);
-        if (!isRedirect(reply.statusCode)) return toReply(reply, where, exchange);
+        if (!isRedirect(reply.statusCode) || request.keepRedirect === true) return toReply(reply, where, exchange);
         await discardBody(reply.body);
         const { statusCode: status, headers: replied } = reply;
         const redirect = { status, location: replied['location'], count, allowed: request.followRedirects };
@@ -162,6 +162,8 @@ export function openHttp(base: string, options: HttpOptions): Http {
     get cookies() {
       return jar.size;
     },
+    cookie: (name) => jar.value(name, options.now()),
+    forgetCookies: jar.clear,
     async close() {
       for (const exchange of underWay) exchange.end();
       underWay.clear();

@@ -94,11 +94,28 @@ export const auth = z.discriminatedUnion('type', [
   /** A login whose cookies or token go with every later request, and a logout at the end, however the run went. */
   z.strictObject({
     type: z.literal('session'),
+    /** The page with the form, asked for first: its hidden field, meta tag or cookie is {csrf} in `login`. */
+    page: optional(
+      z.strictObject({
+        request,
+        field: optional(z.string()),
+        meta: optional(z.string()),
+        cookie: optional(z.string()),
+      }),
+    ),
     login: request,
     /** The login worked when this holds; an HTTP status that is no success always means that it did not. */
     success: optional(test),
     /** Where the token is and what headers carry it; without it the login must set a cookie. */
-    token: optional(z.strictObject({ path: optional(path), header: optional(z.string()), headers: templates })),
+    token: optional(
+      z.strictObject({
+        path: optional(path),
+        header: optional(z.string()),
+        /** The cookie of that name, as it is when a request is sent. */
+        cookie: optional(z.string()),
+        headers: templates,
+      }),
+    ),
     logout: optional(request),
   }),
   /** A token from an endpoint of its own, perhaps on another host (RFC 6749 section 3.2); nothing else goes there. */

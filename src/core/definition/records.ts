@@ -34,11 +34,3 @@ export const records = z.strictObject({
   /** True there on the last page says that a cap cut off the rest: the window is read again in shorter parts. */
   capped: optional(path),
 });
-
-/**
- * Whether records that are equal are told apart by their number in a window, and so must be read together: with the item
- * that they came in, they are counted in that, which is read whole in any window.
- */
-export function countedInWindow(id: z.infer<typeof records>['id']): boolean {
-  return 'content' in id && id.item === undefined;
-}

@@ -86,7 +86,7 @@ export function vendorClient(definition: SourceDefinition, values: TemplateValue
   const login =
     auth.type === 'oauth2'
       ? accessToken(definition, auth, values, tools)
-      : session(definition, values, { send, cookies: () => http.cookies }, tools);
+      : session(definition, values, { http, send }, tools);
   const sign = auth.type === 'signature' ? signer(auth, values, tools) : (request: HttpRequest) => request;
   let seen: Instant | undefined;
   const isContested = contest();

@@ -1,6 +1,6 @@
 /** What a definition says of windows: their rules, and the values of {from} and {until} as the vendor spells them. */
 import type { SourceDefinition } from '../definition.ts';
-import { countedInWindow } from '../definition/records.ts';
+import { countedInWindow } from '../definition/record-rules.ts';
 import { usedPlaceholders } from '../definition/texts.ts';
 import type { TemplateValues } from '../definition/template.ts';
 import { parseDuration } from '../clock/duration.ts';

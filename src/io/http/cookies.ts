@@ -9,6 +9,10 @@ import type { Tools } from '../../core/types.ts';
 
 export interface CookieJar {
   readonly size: number;
+  /** The value of the cookie of that name; of several, that with the shortest path. */
+  value(name: string, now: number): string | undefined;
+  /** Forgets all cookies. */
+  clear(): void;
   /**
    * The value of a `Cookie` header for a path, the longest path first, or undefined when there is none to send. A name
    * whose cookies match nowhere is sent all the same: some vendors set a path that is too narrow.
@@ -77,6 +81,13 @@ export function cookieJar(origin: URL, hide: Tools['hide'] = () => {}): CookieJa
   return {
     get size() {
       return jar.size;
+    },
+    value(name, now) {
+      const found = [...jar.values()].filter((cookie) => cookie.name === name && cookie.expires > now);
+      return found.toSorted((one, other) => longestFirst(other.path, one.path))[0]?.value;
+    },
+    clear() {
+      for (const key of jar.keys()) remove(key);
     },
     store(lines, path, now, date = now) {
       for (const line of lines) store(line, path, now, date);

@@ -93,7 +93,7 @@ refusedDefinitions([
   [
     'what a login has no value for',
     { auth: { type: 'session', login: { path: '/login/{branch}?key={APPLE_TOKEN}' } } },
-    /: auth\.login\.path: \{branch\} is neither a setting nor a placeholder: only settings have a value here$/,
+    /: auth\.login\.path: \{branch\} is neither a setting nor a placeholder: there are \{csrf\} and settings$/,
   ],
   [
     'a login at another host',
@@ -115,7 +115,34 @@ refusedDefinitions([
         token: { path: 'token', header: 'X-Token', headers: { 'X-Token': '{token}' } },
       },
     },
-    /: auth\.token: expected one of path and header$/,
+    /: auth\.token: expected one of path, header and cookie$/,
+  ],
+  [
+    'a token of a login page that there is none of',
+    { auth: { type: 'session', login: { method: 'POST', path: '/login', form: { t: '{csrf}', p: '{APPLE_TOKEN}' } } } },
+    /: auth\.page is missing: \{csrf\} comes from there$/,
+  ],
+  [
+    'a login page whose token is sent nowhere',
+    {
+      auth: {
+        type: 'session',
+        page: { request: { path: '/login' }, field: 'csrf' },
+        login: { method: 'POST', path: '/login', form: { p: '{APPLE_TOKEN}' } },
+      },
+    },
+    /: auth\.page: nothing uses \{csrf\}; auth\.login sends it$/,
+  ],
+  [
+    'a login page whose token is in two places',
+    {
+      auth: {
+        type: 'session',
+        page: { request: { path: '/login' }, field: 'csrf', cookie: 'XSRF-TOKEN' },
+        login: { method: 'POST', path: '/login', form: { p: '{APPLE_TOKEN}', csrf: '{csrf}' } },
+      },
+    },
+    /: auth\.page: expected one of field, meta and cookie$/,
   ],
   [
     'credentials for the body of a request without one',

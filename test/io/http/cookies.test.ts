@@ -163,3 +163,14 @@ test('a session that is set for a path and renewed without one is the renewed on
     [undefined, 's=1', 's=2', 's=3'],
   );
 });
+
+test('the cookie of a name is that of the whole site, none is after its end, and all can be forgotten', () => {
+  const jar = cookieJar(new URL('https://vendor.example'));
+  jar.store(['t=deep; Path=/a', 't=wide; Path=/', 'u=1; Max-Age=10'], '/', 0);
+  assert.deepEqual(
+    [jar.value('t', 0), jar.value('u', 0), jar.value('u', 11_000), jar.value('v', 0)],
+    ['wide', '1', undefined, undefined],
+  );
+  jar.clear();
+  assert.deepEqual([jar.size, jar.value('t', 0), jar.header('/', 0)], [0, undefined, undefined]);
+});

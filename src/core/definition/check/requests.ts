@@ -5,6 +5,7 @@ import { withoutUser } from '../../text/shown.ts';
 import { pagingRules } from '../paging-rules.ts';
 import { headerProblems } from './headers.ts';
 import { fill, placeholders } from '../template.ts';
+import { usesPlaceholder } from '../texts.ts';
 
 /** What does not fit, as sentences that begin with their place. */
 export function* requestProblems(definition: SourceDefinition): Generator<string> {
@@ -19,10 +20,7 @@ export function* requestProblems(definition: SourceDefinition): Generator<string
       yield `${at}: expected an address such as https://vendor.example, found ${JSON.stringify(withoutUser(text))}`;
     }
   }
-  const token = auth.type === 'session' ? auth.token : undefined;
-  if (token !== undefined && (token.path === undefined) === (token.header === undefined)) {
-    yield 'auth.token: expected one of path and header';
-  }
+  yield* sessionProblems(definition);
   for (const [at, { method, path, json, form }] of requestsOf(definition)) {
     const bodies = [json, form].filter((body) => body !== undefined).length;
     if (bodies > 1) yield `${at}: json and form exclude each other`;
@@ -37,10 +35,29 @@ export function* requestProblems(definition: SourceDefinition): Generator<string
   }
 }
 
+function* sessionProblems({ auth }: SourceDefinition): Generator<string> {
+  if (auth.type !== 'session') return;
+  const given = (...parts: readonly unknown[]): number => parts.filter((each) => each !== undefined).length;
+  const { token, page, login } = auth;
+  if (token !== undefined && given(token.path, token.header, token.cookie) !== 1) {
+    yield 'auth.token: expected one of path, header and cookie';
+  }
+  const sent = usesPlaceholder(login, 'csrf');
+  if (page === undefined) {
+    if (sent) yield 'auth.page is missing: {csrf} comes from there';
+    return;
+  }
+  if (given(page.field, page.meta, page.cookie) !== 1) yield 'auth.page: expected one of field, meta and cookie';
+  if (!sent) yield 'auth.page: nothing uses {csrf}; auth.login sends it';
+}
+
 /** Every request of a definition, with its place. */
 function requestsOf(definition: SourceDefinition): (readonly [at: string, request: RequestDefinition])[] {
   const { request, paging, items, prepare = [], job, branches, auth } = definition;
-  const login = auth.type === 'session' ? { 'auth.login': auth.login, 'auth.logout': auth.logout } : {};
+  const login =
+    auth.type === 'session'
+      ? { 'auth.page.request': auth.page?.request, 'auth.login': auth.login, 'auth.logout': auth.logout }
+      : {};
   const prepared = prepare.map((each, index) => [`prepare.${index}.request`, each.request] as const);
   const all = {
     ...Object.fromEntries(prepared),

@@ -49,6 +49,7 @@ export function ownSecrets(definition: SourceDefinition): string[] {
 }
 
 function isCredential(at: string, definition: SourceDefinition): boolean {
+  if (/^auth\.(?:page|token)\.cookie$/.test(at)) return false; // what it is called, not what is in it
   return ofCredential.test(at.slice(at.lastIndexOf('.') + 1)) || isProof(at, definition);
 }
 

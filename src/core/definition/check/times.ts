@@ -5,7 +5,7 @@ import { isByDay, smallest, type TimeRule, type WindowRule } from '../../clock/s
 import { zoneOf } from '../../clock/zone.ts';
 import type { SourceDefinition } from '../../definition.ts';
 import { keepsBookmark } from '../paging-rules.ts';
-import { countedInWindow } from '../records.ts';
+import { countedInWindow } from '../record-rules.ts';
 import { didYouMean } from '../../text/nearest.ts';
 import type { TimeFormat } from '../../time.ts';
 

@@ -9,11 +9,12 @@ import { saying } from '../reply.ts';
 import { isSuccessful } from '../../http-status.ts';
 import { exit, Problem } from '../../problem.ts';
 import { isPlainText } from '../reply-kind.ts';
+import { askLoginPage, cookieValue, forPeople, verdictOf, type Form, type LoginPage } from './login-page.ts';
 import { buildRequest, headersOf } from '../request.ts';
 import { retrying } from '../../retry.ts';
 import { type Asked, httpProblem, wrongPage } from '../../http-problem.ts';
 import type { TemplateValues } from '../../definition/template.ts';
-import type { HttpReply, HttpRequest, Tools } from '../../types.ts';
+import type { Http, HttpReply, HttpRequest, Tools } from '../../types.ts';
 
 export interface Session {
   /** Whether a login can be tried again when the vendor says that it is over. */
@@ -32,7 +33,7 @@ type Login = Extract<AuthDefinition, { type: 'session' }>;
 export function session(
   definition: SourceDefinition,
   values: TemplateValues,
-  client: { send(request: HttpRequest): Promise<HttpReply>; cookies(): number },
+  { http, send }: { readonly http: Http; send(request: HttpRequest): Promise<HttpReply> },
   tools: Tools,
 ): Session {
   const { auth } = definition;
@@ -41,12 +42,45 @@ export function session(
   }
   let token: Readonly<Record<string, string>> | undefined;
   let hidden: string | undefined;
+  let csrf: string | undefined;
   let begun = false; // the vendor may have begun a session even when its answer was lost
 
   async function logIn(login: Login): Promise<Readonly<Record<string, string>>> {
+    const form = login.page && (await askForm(login.page));
     begun = true;
-    const reply = await client.send(buildRequest(login.login, { definition, values }));
+    const known = { ...values, csrf: form?.csrf };
+    const request = buildRequest(form ? forPeople(login.login) : login.login, { definition, values: known });
+    const reply = await send({ ...request, keepRedirect: form !== undefined });
     const text = await reply.text();
+    const value = parseJson(text);
+    const verdict = form && (await verdictOf(reply, text, { page: form.url, look }));
+    if (verdict === 'refused') {
+      begun = false;
+      throw refusal(definition, value);
+    }
+    if (verdict === 'elsewhere') throw notALogin(definition, 'with a redirect that leads nowhere on its host');
+    if (verdict === 'in' && login.token === undefined) return {};
+    if (verdict !== 'in') judge(login, reply, text);
+    return carried(login, reply, text);
+  }
+
+  /** The login page, as somebody sees it who has never been there: whoever is logged in is led past it. */
+  async function askForm(page: LoginPage): Promise<Form> {
+    http.forgetCookies();
+    const hint = credentialsHint(definition);
+    const form = await askLoginPage(page, { definition, values, client: { send, cookie: http.cookie }, tools, hint });
+    tools.hide(form.csrf, csrf);
+    csrf = form.csrf;
+    return form;
+  }
+
+  async function look(url: string): Promise<string> {
+    const seen = await send(buildRequest(forPeople({ path: '' }), { definition, values, url }));
+    return seen.text();
+  }
+
+  /** Throws unless the answer is that of a login. */
+  function judge(login: Login, reply: HttpReply, text: string): void {
     const value = parseJson(text);
     if (!isSuccessful(reply.status)) {
       begun = false;
@@ -61,11 +95,14 @@ export function session(
       begun = false;
       throw refusal(definition, value);
     }
-    if (login.token === undefined) {
-      if (client.cookies() === 0) throw notALogin(definition, 'without a cookie');
-      return {};
-    }
-    const { path, header, headers } = login.token;
+    if (login.token?.path === undefined && login.token?.header === undefined && http.cookies === 0)
+      throw notALogin(definition, 'without a cookie');
+  }
+
+  /** What every later request carries besides cookies. */
+  function carried({ token: rule }: Login, reply: HttpReply, text: string): Readonly<Record<string, string>> {
+    if (rule === undefined || rule.cookie !== undefined) return {};
+    const { path, header, headers } = rule;
     const found = path === undefined ? reply.headers[header?.toLowerCase() ?? ''] : tokenAt(text, path);
     if (found === undefined || found === '') throw notALogin(definition, 'without a token');
     tools.hide(String(found), hidden);
@@ -73,19 +110,27 @@ export function session(
     return headersOf(headers, { ...values, token: found });
   }
 
+  function headers(rule: Login['token']): Readonly<Record<string, string>> {
+    if (rule?.cookie === undefined || token === undefined) return token ?? {};
+    const found = cookieValue(http, rule.cookie); // the vendor may change it with any reply
+    if (found !== hidden) tools.hide(found, hidden);
+    hidden = found;
+    return headersOf(rule.headers, { ...values, token: found });
+  }
+
   return {
     renewable: true,
     async open() {
       token ??= await retryingLogin(() => logIn(auth), tools);
     },
-    headers: () => token ?? {},
+    headers: () => headers(auth.token),
     async close() {
-      const about = { definition, values, token: token ?? {} };
+      const about = { definition, values, token: headers(auth.token) };
       const { logout } = auth;
       token = undefined;
       if (!begun || logout === undefined) return;
       begun = false;
-      await endAtVendor('the session', () => buildRequest(logout, about), client.send, tools);
+      await endAtVendor('the session', () => buildRequest(logout, about), send, tools);
     },
   };
 }

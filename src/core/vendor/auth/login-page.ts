@@ -1,0 +1,90 @@
+/**
+ * A login that was made for people: a page with a form, whose token must come back with the credentials, so that no other
+ * site can log somebody in (CSRF). Its answer is a redirect, to where the user wanted to go or back to the form.
+ */
+import type { AuthDefinition, RequestDefinition, SourceDefinition } from '../../definition.ts';
+import { isSuccessful } from '../../http-status.ts';
+import { asksForPassword, htmlValue } from '../../text/html-value.ts';
+import { exit, Problem } from '../../problem.ts';
+import { httpProblem } from '../../http-problem.ts';
+import type { TemplateValues } from '../../definition/template.ts';
+import { buildRequest } from '../request.ts';
+import type { Http, HttpReply, HttpRequest, Tools } from '../../types.ts';
+
+/** The token of a form, and where its page is. */
+export interface Form {
+  readonly csrf: string;
+  readonly url: string;
+}
+
+export type LoginPage = NonNullable<Extract<AuthDefinition, { type: 'session' }>['page']>;
+
+/** Who asks, and what for. */
+interface Asking {
+  readonly definition: SourceDefinition;
+  readonly values: TemplateValues;
+  readonly client: Pick<Http, 'cookie'> & { send(request: HttpRequest): Promise<HttpReply> };
+  readonly tools: Pick<Tools, 'now'>;
+  /** What to check when it is not the page. */
+  readonly hint: string;
+}
+
+/** What people's programs ask for. */
+const accept = 'text/html, application/json;q=0.9';
+
+/** The token on the page, or in the cookie that came with it, and where the page is. Throws Problem 76 when there is none. */
+export async function askLoginPage(
+  page: LoginPage,
+  { definition, values, client, tools, hint }: Asking,
+): Promise<Form> {
+  const request = buildRequest(forPeople(page.request), { definition, values });
+  const reply = await client.send(request);
+  const html = await reply.text();
+  const asked = { who: definition.name, what: 'the request for the login page', hint };
+  if (!isSuccessful(reply.status)) throw httpProblem(reply.status, reply.headers, asked, tools.now());
+  const { field, meta, cookie = '' } = page;
+  const [what, csrf] =
+    field !== undefined
+      ? [`a field ${field}`, htmlValue(html, 'input', field)]
+      : meta !== undefined
+        ? [`a meta tag ${meta}`, htmlValue(html, 'meta', meta)]
+        : [`a cookie ${cookie}`, cookieValue(client, cookie)];
+  if (csrf !== undefined) return { csrf, url: reply.url };
+  throw new Problem(exit.protocol, `${definition.name} answered the request for the login page without ${what}`, {
+    hint: 'correct auth.page in the definition: look at the page that a browser shows, before any script has changed it',
+  });
+}
+
+/** A request that a browser would send. */
+export function forPeople(request: RequestDefinition): RequestDefinition {
+  return { ...request, headers: { Accept: accept, ...request.headers } };
+}
+
+/** The value of a cookie as scripts hand it on: without what a cookie cannot hold being encoded. */
+export function cookieValue({ cookie }: Pick<Http, 'cookie'>, name: string): string | undefined {
+  const value = cookie(name);
+  if (value === undefined || value === '') return undefined;
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value; // no encoding
+  }
+}
+
+/**
+ * What a form has answered. `in`: it leads away from the form. `refused`: it shows the form again, or leads back to where
+ * that is shown. Undefined: it is looked at as any login is.
+ */
+export async function verdictOf(
+  { status, headers, url }: Pick<HttpReply, 'status' | 'headers' | 'url'>,
+  html: string,
+  { page, look }: { readonly page: string; look(url: string): Promise<string> },
+): Promise<'in' | 'refused' | 'elsewhere' | undefined> {
+  const { location } = headers;
+  if (status < 300 || status > 399) return isSuccessful(status) && asksForPassword(html) ? 'refused' : undefined;
+  if (location === undefined || !URL.canParse(location, url)) return 'elsewhere';
+  const to = new URL(location, url);
+  if (to.origin !== new URL(url).origin) return 'elsewhere';
+  const isBack = [page, url].some((each) => new URL(each).pathname === to.pathname);
+  return isBack && asksForPassword(await look(to.href)) ? 'refused' : 'in'; // what comes first may be at the same place
+}

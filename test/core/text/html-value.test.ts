@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { asksForPassword, htmlValue } from '../../../src/core/text/html-value.ts';
+
+test('the value of a field is found however its tag is written', () => {
+  for (const tag of [
+    '<input type="hidden" name="csrf" value="a&amp;b">',
+    "<INPUT VALUE='a&#38;b' NAME='csrf'/>",
+    '<input\n name = csrf\n value = a&#x26;b>',
+    '<input title="1 > 0" name=csrf value="a&b">',
+    '<input name="other" value="x"><input name=csrf value=a&b>',
+  ]) {
+    assert.equal(htmlValue(`<form>${tag}</form>`, 'input', 'csrf'), 'a&b', tag);
+  }
+  assert.equal(
+    htmlValue('<meta name=csrf content="it&quot;s &copy; &#9999999;">', 'meta', 'csrf'),
+    'it"s &copy; &#9999999;',
+  );
+});
+
+test('what is in a comment or a script, has another name or no value, is none', () => {
+  for (const page of [
+    '<!-- <input name=csrf value=x> -->',
+    '<script>"<input name=csrf value=x>"</script >',
+    '<input name=csrf value="">',
+    '<input name=csrf>',
+    '<input id=csrf value=x>',
+    '<inputs name=csrf value=x>',
+    '<meta name=csrf value=x>',
+    '<!-- <input name=csrf value=x>',
+    '<input name=csrf value="x>',
+    '',
+  ]) {
+    assert.equal(htmlValue(page, 'input', 'csrf'), undefined, page);
+  }
+});
+
+test('a field for a password is one in any spelling', () => {
+  assert.ok(asksForPassword("<input type='PASSWORD'>"));
+  assert.ok(!asksForPassword('<input type=text name=password><p type=password>'));
+});
+
+test('a page of a megabyte is read in one pass, whatever is left open in it', () => {
+  for (const text of ['<!--', '<input "', "<input '", '<script>', '<input a=', '<input ', '&#x', '<meta a="\'']) {
+    const began = performance.now();
+    htmlValue(text.repeat((1024 * 1024) / text.length), 'input', 'csrf');
+    assert.ok(performance.now() - began < 2000, text);
+  }
+});
