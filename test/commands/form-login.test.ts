@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { run, scratch, type Ended } from '../support/program.ts';
 import { startFormLogin, type FormLogin, type Style } from '../support/vendors/form-login.ts';
-import { sendHtml } from '../support/vendors/server.ts';
+import { sendHtml, sendJson } from '../support/vendors/server.ts';
 
 const page: Readonly<Record<Style, string>> = { field: 'csrf', meta: 'csrf-token', cookie: 'XSRF-TOKEN' };
 const sent: Readonly<Record<Style, string>> = {
@@ -14,7 +14,7 @@ const sent: Readonly<Record<Style, string>> = {
   cookie: "form: { u: auditor, p: '{MEDLAR_PASSWORD}' }, headers: { X-XSRF-TOKEN: '{csrf}' }",
 };
 
-const definition = (style: Style): string => `
+const definition = (style: Style, more = ''): string => `
 name: medlar
 summary: Medlars.
 settings:
@@ -31,7 +31,7 @@ request: { path: /log, query: { from: '{from}', page: '{page}' } }
 paging: { type: page, pages: pages }
 window: { filter: event, time: iso }
 records: { path: data, id: { paths: [id] } }
-`;
+${more}`;
 
 interface Bench {
   readonly vendor: FormLogin;
@@ -126,4 +126,21 @@ test('a login page that fails for a moment is asked for again', async (t) => {
   vendor.fault = (_, response) => failures-- > 0 && (sendHtml(response, 503), true);
   const { status, stderr } = await pull();
   assert.equal(status, 0, stderr);
+});
+
+test('a session that is over may be told of with 403, as the definition says, and then is begun anew', async (t) => {
+  const { vendor, pull, directory } = await bench(t, 'field');
+  const expired = 'reply: { expired: { path: detail, equals: Log in. } }';
+  writeFileSync(join(directory, 'medlar.yaml'), definition('field', expired));
+  let refusals = 1;
+  vendor.fault = ({ target }, response) => {
+    if (!target.includes('page=2') || refusals-- <= 0) return false;
+    vendor.expire();
+    sendJson(response, 403, '{"detail":"Log in."}');
+    return true;
+  };
+  const { status, stdout, stderr } = await pull();
+  assert.equal(status, 0, stderr);
+  assert.equal(stdout, '{"id":1}\n{"id":2}\n{"id":3}\n');
+  assert.equal(vendor.logins(), 2);
 });

@@ -10,6 +10,7 @@ import { bringsContent, foreignCharset, isHtml, isPlainText, tellsNothing } from
 import { isAmong } from '../definition/answers.ts';
 import { parseJson } from '../json/parsed.ts';
 import { isSuccessful } from '../http-status.ts';
+import { tellsExpired } from './reply.ts';
 import { buildRequest } from './request.ts';
 import { baseUrl } from './address.ts';
 import { retrying } from '../retry.ts';
@@ -120,6 +121,7 @@ export function vendorClient(definition: SourceDefinition, values: TemplateValue
       const isForPeople = text.trim() !== '' && (isHtml(reply) || (isPlainText(reply) && said === undefined));
       const ends = !isForPeople && isAmong(question.ends ?? [], reply.status, said);
       if (ends) return { ...reply, ended: true, discard: async () => {} };
+      if (said !== undefined && tellsExpired(definition, said)) check(said, question); // with 403, or 419
       throw refusal(definition, question, { reply, said, now: tools.now() });
     }
     const charset = foreignCharset(reply);
@@ -142,6 +144,7 @@ export function vendorClient(definition: SourceDefinition, values: TemplateValue
     const reply = await put(question);
     const said = saidIn(reply, await reply.text(longestRefusal));
     if (isDone(reply.status, said)) return;
+    if (said !== undefined && tellsExpired(definition, said)) check(said, question);
     if (!isSuccessful(reply.status) || isHtml(reply))
       throw refusal(definition, question, { reply, said, now: tools.now() });
     if (said !== undefined) check(said, question);
