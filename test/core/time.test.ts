@@ -130,6 +130,8 @@ test('numbers are read with a fraction or an exponent, and exactly', () => {
     ['1606322948648718.2689999', 'epoch-us', exact],
     ['1.7324766e12', 'epoch-ms', 1_732_476_600_000_000_000n],
     ['1.5E0', 'epoch-s', 1_500_000_000n],
+    ['16e8', 'epoch-s', 1_600_000_000n * second],
+    ['"1.6063229486e+9"', 'epoch-s', 1_606_322_948_600_000_000n],
     ['16063229486487182.68e2', 'epoch-ns', exact],
     ['0', 'epoch-s', 0n],
   ];
@@ -165,6 +167,10 @@ test('what is no time, or none that can be, is not read', () => {
     ['"20261120T090000Zjunk"', 'iso'],
     ['"20260230T090000Z"', 'iso'],
     ['"2026-1120T090000Z"', 'iso'],
+    ['"2026/11-20"', 'iso'],
+    ['"2026-11/20"', 'iso'],
+    ['"2026-324"', 'iso'], // a day of the year
+    ['"2026-W47-5"', 'iso'],
     ['"2026-11-20T09:00:61Z"', 'iso'],
     ['"2026-11-20T09:00:00."', 'iso'],
     ['"2026-11-20T09:00:00+1"', 'iso'],
@@ -183,6 +189,9 @@ test('what is no time, or none that can be, is not read', () => {
     ['"1 "', 'epoch-s'],
     ['1606322948648', 'epoch-s'], // milliseconds taken for seconds
     ['1e99', 'epoch-s'],
+    ['-1.6e9', 'epoch-s'],
+    ['"1.6e9s"', 'epoch-s'],
+    ['"1606322948."', 'epoch-s'],
     ['"31/12/2026"', 'us-date'],
     ['"Fri, 20 Foo 2026 09:00:00 GMT"', 'rfc2822'],
     ['"a\\\\b"', 'iso'],

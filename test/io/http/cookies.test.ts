@@ -113,6 +113,22 @@ for (const [origin, kept] of [
   });
 }
 
+for (const [domain, kept] of [
+  ['api.vendor.example', 1],
+  ['vendor.example', 1],
+  ['.vendor.example', 1],
+  ['.API.Vendor.Example', 1],
+  ['', 1],
+  ['endor.example', 0],
+  ['other.api.vendor.example', 0],
+] as const) {
+  test(`a cookie of api.vendor.example for the domain '${domain}' is ${kept === 0 ? 'not ' : ''}kept`, () => {
+    const jar = cookieJar(new URL('https://api.vendor.example'));
+    jar.store([`session=a; Domain=${domain}; Path=/`], '/login', 0);
+    assert.equal(jar.size, kept);
+  });
+}
+
 test('ten thousand cookies are limited to fifty', async (t) => {
   const server = await rawServerFor(t, (socket, { number }) => {
     const lines = Array.from({ length: 500 }, (_, at) => `Set-Cookie: c${number}-${at}=1\r\n`).join('');
