@@ -77,7 +77,7 @@ test('what was saved is loaded again, whatever it is', async (t) => {
           saved: JSON.parse(JSON.stringify(value ?? null)) as Position['saved'],
           lastSuccess,
           ...(lastSuccess !== undefined && { lastRepeat: `${lastSuccess}r`, lastGap: `${lastSuccess}g` }),
-          ...(list.length > 1 && { next: list[1]?.name }),
+          ...(list.length > 1 && { next: list[1]?.name, begin: { from: 1n, firstRun: 7_000_000n } }),
           failures: list.length,
           refusals: 2 * list.length,
           ...(list.length > 1 && { stuck: { delivered: 3, quarantined: list.length } }),

@@ -166,8 +166,8 @@ test('a document that the cluster cannot read is set aside once it gave no answe
     const gateway = { status: 504, body: '<html>Gateway Timeout</html>' };
     server.hook = ({ body }) => (body.includes(text.slice(1)) ? (number === 0 ? 'hang' : gateway) : undefined);
     const neighbours = [
-      '{"id":"r0","a":[{"b":1},{"b":1}],"b":{"a":2}}',
-      `{"id":"r2","n":[${'12.5e+3,'.repeat(400)}1],"m":"n"}`,
+      `{"id":"r0","a":[{"b":1},{"b":1}],"b":{"a":2},"c":${'['.repeat(999)}${']'.repeat(999)},"d":"${'1'.repeat(1001)}"}`,
+      `{"id":"r2","n":[${'12.5e+3,'.repeat(400)}${'1'.repeat(1000)}],"m":"n","o":[${'{"a":"["},'.repeat(1001)}1]}`,
     ];
     const records = [neighbours[0]!, text, neighbours[1]!].map((each, at) => auditRecord(each, `"r${at}"`));
     const { kept, refused } = await send(records);
