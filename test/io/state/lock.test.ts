@@ -75,6 +75,8 @@ test('a run that finds the lock held says which process holds it, and since when
   const lock = await takeLock(path, 'audit');
   const who = new RegExp(`^another run of job audit is still going: process ${process.pid}, since 2\\d{3}-.*Z$`);
   await assert.rejects(takeLock(path, 'audit'), (error: Problem) => who.test(error.message));
+  const isWait = { hint: 'wait for it to end, or start the runs further apart' };
+  if (isLinux) await assert.rejects(takeLock(path, 'audit'), isWait, 'there is no doubt that it is a run');
   await lock.release();
 });
 
@@ -266,6 +268,8 @@ test('a lock is held by a process that is seen to live, and by nothing else', { 
     [`${2 ** 22 + 1},,${namespace},${boot}`, false],
     [`${pid},${start}1,${namespace},${boot}`, false],
     [`${pid},${start},1,${boot}`, false],
+    [`${process.ppid},,1,${boot}`, false], // of another container
+    [`${process.ppid},${start},${namespace},${boot}`, false], // another program, with the number of a killed run
     [`${pid},${start},${namespace},an earlier one`, false],
     [`${process.ppid},,${namespace},${boot.replace(/^./, (digit) => (digit === '0' ? '1' : '0'))}`, false],
     [`../${pid},${start},${namespace},${boot}`, false],
