@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { packer } from '../../src/core/batch.ts';
 import { exit } from '../../src/core/problem.ts';
@@ -149,9 +150,48 @@ test('a stream that the rule does not have is 78 at once, and sets nothing aside
   assert.equal(server.requests.filter(isData).length, 1);
 });
 
+for (const status of [200, 400]) {
+  test(`a page with status ${status} in place of the API, though the login is right, is 76: no row is taken for delivered or set aside`, async () => {
+    const { server, send, sink } = await start();
+    server.hook = (received) => (isData(received) ? { status, body: '<html>welcome' } : undefined);
+    const expected = problem(exit.protocol, /did not answer as the Logs Ingestion API/, /SENTINEL_URL/);
+    await assert.rejects(send(auditRecords(2)), expected);
+    await assert.rejects(async () => sink.probe?.(), expected);
+    assert.equal(server.rows.length, 0);
+  });
+}
+
+test('where every row is refused, rule and stream may be to blame: 78, and nothing is set aside', async (t) => {
+  const { server } = await start();
+  server.refuses = () => true;
+  const state = scratch(t);
+  const given = Object.entries(settingsOf(server));
+  const environment = Object.fromEntries(given.map(([name, value]) => [name, value ?? '']));
+  const argv = ['--source', 'sample', '--first-run', '2h', '--sink', 'sentinel', '--state-dir', state];
+  const { status, stderr } = await run(argv, { environment });
+  assert.equal(status, 78, stderr);
+  assert.match(
+    stderr,
+    /a row is malformed; it took no other record in this run\nhint: check SENTINEL_RULE and SENTINEL_STREAM/,
+  );
+  assert.deepEqual(
+    readdirSync(state).filter((file) => file.includes('quarantine')),
+    [],
+  );
+});
+
+test('tokens come from the same place with a slash at its end', async () => {
+  const { server } = await start();
+  const { send } = await start({ SENTINEL_LOGIN_URL: `${server.url}/`, SENTINEL_URL: `${server.url}/` });
+  await send(auditRecords(1));
+  assert.equal(server.rows.length, 1);
+});
+
 test('a rule that is named otherwise than by its immutable ID is 78, before any request', async () => {
   const path = '/subscriptions/x/resourceGroups/y/providers/Microsoft.Insights/dataCollectionRules/z';
-  await assert.rejects(start({ SENTINEL_RULE: path }), problem(exit.config, /SENTINEL_RULE/, /dcr-/));
+  for (const rule of [path, 'dcr-1/../dcr-2', 'dcr-1?x']) {
+    await assert.rejects(start({ SENTINEL_RULE: rule }), problem(exit.config, /SENTINEL_RULE/, /dcr-/));
+  }
 });
 
 test('an address that was pasted with its path means the same', async () => {
