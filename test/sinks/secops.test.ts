@@ -134,6 +134,20 @@ test('an empty answer with success is none of the API, which answers with an obj
   await assert.rejects(async () => sink.probe?.(), empty);
 });
 
+test('a page, or an error with success, in place of the API is 76: no log counts as taken or is set aside', async () => {
+  for (const answer of [
+    { status: 200, body: '<html>welcome' },
+    { status: 400, body: '<html>welcome' },
+    { status: 200, body: { error: { code: 400, message: 'no' } } },
+  ]) {
+    const { server, sink, send } = await start();
+    server.hook = (received) => (received.path.endsWith('logs:import') ? answer : undefined);
+    const expected = problem(exit.protocol, /did not answer as the Chronicle API/, /SECOPS_URL/);
+    await assert.rejects(send(auditRecords(2)), expected);
+    await assert.rejects(async () => sink.probe?.(), expected);
+  }
+});
+
 test('a key that is none is 78, before any request', async () => {
   await assert.rejects(
     start({ SECOPS_PRIVATE_KEY: 'none' }),

@@ -106,6 +106,18 @@ test('the signature is that of the text before compression', async () => {
   assert.equal(plain.server.requests[0]?.headers['content-encoding'], undefined);
 });
 
+test('a receiver that takes no gzip is sent the same records as they are, and from then on all others', async () => {
+  const { server, send } = await start({ WEBHOOK_GZIP: 'true' });
+  server.hook = ({ headers }) => (headers['content-encoding'] === 'gzip' ? { status: 415, body: '' } : undefined);
+  await send(auditRecords(100));
+  await send(auditRecords(90));
+  assert.deepEqual(
+    server.requests.map(({ headers }) => headers['content-encoding']),
+    ['gzip', undefined, undefined],
+  );
+  assert.equal(server.records.length, 190);
+});
+
 test('a repeat has the same message ID and a new time, so that a receiver drops it', async () => {
   const { server, send, tools } = await start({ WEBHOOK_SECRET: whsec }, { key: keyBytes, now: () => tools.now() });
   server.hook = (_request, number) =>
@@ -176,11 +188,19 @@ test('every status has its meaning', async () => {
     403: exit.noperm,
     404: exit.config,
     405: exit.config,
+    406: exit.config,
+    407: exit.config,
     408: exit.unavailable,
     410: exit.config,
+    411: exit.config,
+    414: exit.config,
     415: exit.config,
+    417: exit.config,
+    421: exit.config,
     425: exit.unavailable,
+    426: exit.config,
     429: exit.tempfail,
+    431: exit.config,
     500: exit.unavailable,
     501: exit.protocol,
     502: exit.unavailable,
@@ -223,8 +243,9 @@ test('what the receiver says about a bad record is the reason, fit for a termina
 });
 
 test('a request has as many records as WEBHOOK_BATCH says', async () => {
-  const { sink } = await start({ WEBHOOK_BATCH: '20' });
-  assert.equal(sink.limits.records, 20);
+  for (const records of [1, 20, 100_000]) {
+    assert.equal((await start({ WEBHOOK_BATCH: String(records) })).sink.limits.records, records);
+  }
   assert.equal((await start()).sink.limits.records, 500);
 });
 
