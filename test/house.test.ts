@@ -30,7 +30,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
  * room, and so are a file and the folder that it stands for.
  */
 const coreRooms = (
-  'version truth http-status problem text origin types bytes summary ledger batch json clock content identity window ' +
+  'version truth http-status text hint problem origin types bytes summary ledger batch json clock content identity window ' +
   'position plan retry http-problem delivery run definition paging vendor rest wire'
 ).split(' ');
 const standsFor: Readonly<Record<string, string>> = { dedupe: 'ledger', split: 'json', csv: 'json', time: 'clock' };

@@ -1,40 +1,42 @@
-/** A hint at settings, with where they are and with what is odd about a value that was refused. */
+/** A hint with what its reader knows: where settings are, what holds the address, and whose the definition is. */
 import { oddity } from '../config/suspicions.ts';
 import type { Configuration } from '../config.ts';
 import type { SourceDefinition } from '../core/definition.ts';
+import { check, isOfJob, stepsOf, stepText, type Step } from '../core/hint.ts';
 import { exit, type Problem } from '../core/problem.ts';
-import { listed } from '../core/text/listed.ts';
 import { settingsOf } from '../core/vendor/address.ts';
-
-const names = /^check ([A-Z][A-Z0-9_]+(?:(?:, | and | or )[A-Z][A-Z0-9_]+)*)(?=$|[,;:] )/;
 
 type Known = Pick<Configuration, 'findings' | 'source' | 'sourceValues' | 'sink' | 'sinkValues' | 'sourceFile'>;
 
-/** `check SYCOPE_USERNAME and SYCOPE_PASSWORD` becomes `… in /etc/audit-export/sycope.env`. */
-export function withPlace(told: Problem, known: Known): Problem {
-  const { findings } = known;
-  const problem = ofAddress(ofDefinition(told, known), known);
-  const { status, hint = '' } = problem;
-  const head = names.exec(hint)?.[0] ?? '';
-  const settings = head.match(/[A-Z][A-Z0-9_]+/g) ?? [];
-  const places = settings.flatMap((name) => findings.origins.get(name) ?? []);
-  if (places.length === 0) return problem;
-  const odd = status === exit.noperm ? settings.flatMap((name) => oddities(name, known)) : [];
-  return problem.with({
-    hint: [`${head}${at(places)}${hint.slice(head.length)}`, ...odd].join('; '),
-  });
+/** The Problem with its hint in the words of whoever reads it, and where the settings are that it names. */
+export function withPlace(problem: Problem, known: Known): Problem {
+  const { findings, sourceFile } = known;
+  const steps = forReader(stepsOf(problem.steps), known);
+  const url = addressSetting(problem, known);
+  const where = (names: readonly string[]): string => at(names.flatMap((name) => findings.origins.get(name) ?? []));
+  let addresses = 0;
+  function told(step: string | Step): string {
+    if (typeof step === 'string' || isOfJob(step)) return stepText(step);
+    if (step.about === 'settings') return step.text(where(step.names));
+    if (step.about === 'definition') return step.text(`in ${sourceFile}`);
+    if (url === undefined) return stepText(step);
+    addresses += 1;
+    return step.text(addresses === 1 ? url + where([url]) : url);
+  }
+  const odd = problem.status === exit.noperm ? settingsIn(steps).flatMap((name) => oddities(name, known)) : [];
+  return problem.with({ hint: [...steps.map(told), ...odd] });
 }
 
-/** `the URL` becomes the name of the one setting that holds the address which could not be asked, and where that is. */
-function ofAddress(problem: Problem, { findings, sourceValues, sinkValues }: Known): Problem {
-  const { hint, host } = problem;
-  if ((host ?? '') === '' || hint?.includes(theUrl) !== true) return problem;
+function settingsIn(steps: readonly (string | Step)[]): readonly string[] {
+  return steps.flatMap((step) => (typeof step !== 'string' && step.about === 'settings' ? step.names : []));
+}
+
+/** The name of the one setting that holds the address which could not be asked. */
+function addressSetting({ host }: Problem, { sourceValues, sinkValues }: Known): string | undefined {
+  if ((host ?? '') === '') return undefined;
   const values = Object.entries({ ...sourceValues, ...sinkValues });
   const [name, other] = values.flatMap(([each, value]) => (hostOf(value) === host ? [each] : []));
-  if (name === undefined || other !== undefined) return problem;
-  const place = findings.origins.get(name);
-  const first = place === undefined ? name : `${name}${at([place])}`;
-  return problem.with({ hint: hint.replace(theUrl, first).replaceAll(theUrl, name) });
+  return other === undefined ? name : undefined;
 }
 
 /** Values are in a file or in the environment; a flag gives them. */
@@ -46,29 +48,25 @@ function at(places: readonly string[]): string {
   return flags.length === 0 ? inThem : `${inThem} (${flags.join(' and ')})`;
 }
 
-const theUrl = 'the URL';
-
 /** With its port; nothing where the text is no address. */
 function hostOf(address: string): string {
   return URL.canParse(address) ? new URL(address).host : '';
 }
 
-const inDefinition = 'in the definition';
-
-/** What is said of the definition is said of its file; to whoever has none, what else can be done. */
-function ofDefinition(problem: Problem, { source, sourceFile }: Known): Problem {
-  const { hint } = problem;
-  if (hint?.includes(inDefinition) !== true) return problem;
-  if (sourceFile !== undefined) return problem.with({ hint: hint.replaceAll(inDefinition, `in ${sourceFile}`) });
-  const others = hint.split('; ').filter((part) => !part.includes(inDefinition));
-  return problem.with({ hint: others.length === 0 ? report(source) : others.join('; ').replace(/^or /, '') });
+/** Whoever has no definition is told what else can be done. */
+function forReader(steps: readonly (string | Step)[], { source, sourceFile }: Known): readonly (string | Step)[] {
+  if (sourceFile !== undefined) return steps;
+  const others = steps.filter((step) => typeof step === 'string' || step.about !== 'definition');
+  return others.length < steps.length && others.length === 0 ? report(source) : others;
 }
 
 /** The definition is ours: either something else answers, or it is ours to mend. */
-function report({ url, settings }: SourceDefinition): string {
+function report({ url, settings }: SourceDefinition): readonly (string | Step)[] {
   const ofAddress = settingsOf(url).filter((name) => Object.hasOwn(settings, name));
-  const address = ofAddress.length === 0 ? '' : `${listed(ofAddress)}, and `;
-  return `check ${address}the vendor's API version; if they are right, the replies have changed: report this message`;
+  return [
+    ofAddress.length === 0 ? "check the vendor's API version" : check(ofAddress, ", and the vendor's API version"),
+    'if they are right, the replies have changed: report this message',
+  ];
 }
 
 function oddities(name: string, { source, sourceValues, sink, sinkValues }: Known): readonly string[] {

@@ -5,6 +5,7 @@
  * an error, since a reader of the object would see one of them only.
  */
 import { Buffer } from 'node:buffer';
+import { inDefinition } from './hint.ts';
 import { valuesOf } from './csv/csv-row.ts';
 import { type ElementOptions, elements } from './json/elements.ts';
 import { cut, ofReply, refuseHtml } from './json/reply-problems.ts';
@@ -143,7 +144,7 @@ function isLineBreak(byte: number | undefined): boolean {
 
 function notCsv(what: string): Problem {
   return ofReply(`is not the CSV that was expected: ${what}`, {
-    hint: 'check the URL, what answers there, and the columns that are named in the definition',
+    hint: inDefinition((there) => `check the URL, what answers there, and the columns that are named ${there}`),
   });
 }
 

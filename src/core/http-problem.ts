@@ -1,10 +1,13 @@
 /** What an HTTP status that is not the one hoped for means: an exit status, words for a person, and whether to ask again. */
+import { atAddress, nextRun, type Hint } from './hint.ts';
 import { exit, Problem, type ExitStatus } from './problem.ts';
 import { retryAfter, tellsLimit } from './retry.ts';
 
 /** Hints for replies that are none of the service's. */
-export const wrongService = 'check the URL: something else may be answering there';
-export const wrongPage = 'check the URL: a proxy, a single sign-on page or another service may be answering there';
+export const wrongService = atAddress((url) => `check ${url}: something else may be answering there`);
+export const wrongPage = atAddress(
+  (url) => `check ${url}: a proxy, a single sign-on page or another service may be answering there`,
+);
 
 /** What was asked of whom, for messages: `sycope`, `the login`; `hint` replaces the hint on refused credentials. */
 export interface Asked {
@@ -12,9 +15,9 @@ export interface Asked {
   readonly what: string;
   /** The address, told when there is nothing (404). */
   readonly at?: string | undefined;
-  readonly hint?: string;
+  readonly hint?: Hint | undefined;
   /** By HTTP status, before all other hints. */
-  readonly hints?: Readonly<Record<number, string | undefined>>;
+  readonly hints?: Readonly<Record<number, Hint | undefined>>;
   /** Why, in the words of the reply, fit for a message. */
   readonly said?: string | undefined;
   /** The HTTP status that what is in the reply stands for. */
@@ -37,7 +40,7 @@ export function httpProblem(
 }
 
 /** Exit status, verb for the message and hint of an HTTP status that is not the one hoped for. */
-export function meaning(status: number): readonly [code: ExitStatus, verb: string, hint: string] {
+export function meaning(status: number): readonly [code: ExitStatus, verb: string, hint: Hint] {
   switch (status) {
     case 400:
     case 422:
@@ -47,12 +50,16 @@ export function meaning(status: number): readonly [code: ExitStatus, verb: strin
     case 403:
       return [exit.noperm, 'refused', 'check the role and the rights that belong to the credentials'];
     case 404:
-      return [exit.config, 'has no address for', 'check the URL and the names in the settings'];
+      return [exit.config, 'has no address for', atAddress((url) => `check ${url} and the names in the settings`)];
     case 408:
     case 425:
-      return [exit.unavailable, 'was not ready for', 'the next run tries again'];
+      return [exit.unavailable, 'was not ready for', nextRun('the next run tries again')];
     case 409:
-      return [exit.unavailable, 'saw a conflict in', 'another client may be at work; the next run tries again'];
+      return [
+        exit.unavailable,
+        'saw a conflict in',
+        ['another client may be at work', nextRun('the next run tries again')],
+      ];
     case 410:
       return [exit.protocol, 'no longer has', 'the address or the cursor in it has expired'];
     case 413:
@@ -67,7 +74,11 @@ export function meaning(status: number): readonly [code: ExitStatus, verb: strin
     default:
   }
   return status >= 500
-    ? [exit.unavailable, 'failed on', 'the next run tries again; see the status page of the service if this lasts']
+    ? [
+        exit.unavailable,
+        'failed on',
+        [nextRun('the next run tries again'), 'see the status page of the service if this lasts'],
+      ]
     : [exit.protocol, 'gave an unexpected answer to', wrongService];
 }
 

@@ -2,6 +2,7 @@
  * Where the next page is. A pager takes the end of one page and gives the step to the next, or ends; it also notices
  * when the vendor leads it in a circle. It sees every record of the raw page, never only those that the user wants.
  */
+import { inDefinition, ofPosition, type Hint } from './hint.ts';
 import { keepsBookmark } from './definition/paging-rules.ts';
 import type { PagingDefinition } from './definition.ts';
 import { exit, Problem } from './problem.ts';
@@ -58,7 +59,9 @@ export interface Pager {
 /** Vendors may answer with empty pages while they are still searching, but not with this many in a row. */
 const emptyPagesAllowed = 1000;
 /** Some always name a next page: Sentry links to it, and says in another parameter of the link that it has no results. */
-const endsEmpty = 'if one without records is the last page, add stop: [empty-page] to paging in the definition';
+const endsEmpty = inDefinition(
+  (there) => `if one without records is the last page, add stop: [empty-page] to paging ${there}`,
+);
 
 /**
  * The pages of one window. `source` is for messages, `bookmark` is where the last run stopped, and `twins` says whether
@@ -93,16 +96,20 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
     if (following === undefined || ends) refuseUnquoted(paging, end, source);
     if (following === undefined || ends || isLast(paging, step, following, end)) return undefined;
     empty = end.count === 0 ? empty + 1 : 0;
-    if (empty > emptyPagesAllowed) throw cycle(`${empty} empty pages in a row`, `; ${endsEmpty}`);
+    if (empty > emptyPagesAllowed) throw cycle(`${empty} empty pages in a row`, endsEmpty);
     const place = placeOf(following);
     if (visited.has(place)) throw cycle('a page that it led to before');
     visited.add(place);
     return following;
   }
 
-  function cycle(what: string, cure = ''): Problem {
+  function cycle(what: string, cure?: Hint): Problem {
     return new Problem(exit.protocol, `${source} answers with ${what}: its paging goes in circles`, {
-      hint: `nothing was skipped and the position stays; report it to the vendor if it happens again${cure}`,
+      hint: [
+        ofPosition('nothing was skipped and the position stays'),
+        'report it to the vendor if it happens again',
+        cure,
+      ],
     });
   }
 

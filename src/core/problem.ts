@@ -4,6 +4,7 @@
  * Speaking rules: the message says what failed, where, and with which value (never a secret); lower case, no period.
  * The hint is a next step that can be acted on. Anything thrown that is not a Problem is a bug here (exit 70).
  */
+import { hintText, type Hint } from './hint.ts';
 
 /** Exit statuses, after sysexits(3). Unknown codes are to be treated as failures. */
 export const exit = {
@@ -76,8 +77,8 @@ export interface Again {
 }
 
 export interface ProblemOptions {
-  /** What to do about it, one line. */
-  readonly hint?: string | undefined;
+  /** What to do about it. */
+  readonly hint?: Hint | undefined;
   /** Worth another attempt. */
   readonly again?: Again | undefined;
   /** The HTTP status of the reply to a question, or the one that it stands for; none of a login or a destination. */
@@ -99,7 +100,10 @@ interface ProblemChanges extends ProblemOptions {
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly status: ExitStatus;
+  /** What to do about it, as one line. */
   readonly hint: string | undefined;
+  /** The same in steps, for whoever can say it better. */
+  readonly steps: Hint | undefined;
   readonly again: Again | undefined;
   readonly httpStatus: number | undefined;
   readonly host: string | undefined;
@@ -108,7 +112,8 @@ export class Problem extends Error {
   constructor(status: ExitStatus, message: string, options: ProblemOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.status = status;
-    this.hint = options.hint;
+    this.hint = hintText(options.hint);
+    this.steps = options.hint;
     this.again = options.again;
     this.httpStatus = options.httpStatus;
     this.host = options.host;
@@ -117,7 +122,7 @@ export class Problem extends Error {
 
   /** The same Problem, told by a caller that knows more about it; what is not changed is kept. */
   with(changes: ProblemChanges): Problem {
-    const { hint, again, httpStatus, host, cause } = this;
+    const { steps: hint, again, httpStatus, host, cause } = this;
     const { status = this.status, message = this.message, ...options } = changes;
     const predicate = changes.message === undefined ? this.predicate : undefined;
     return new Problem(status, message, { hint, again, httpStatus, host, cause, predicate, ...options });

@@ -4,6 +4,7 @@
  * section 10.2.3. It is never clipped: a vendor that says two minutes means two minutes.
  */
 import { Buffer } from 'node:buffer';
+import { nextRun } from './hint.ts';
 import { parseHttpDate } from './clock/http-date.ts';
 import { readIso } from './clock/iso.ts';
 import { exit, Problem } from './problem.ts';
@@ -94,7 +95,7 @@ export function pause(problem: Problem, attempt: number, tools: Pick<Tools, 'ran
   if (end < tools.deadline && (tools.deadline !== Infinity || milliseconds <= longestWait)) return milliseconds;
   if (after === undefined) throw problem;
   throw new Problem(exit.tempfail, `${problem.message}: rate-limited until ${new Date(end).toISOString()}`, {
-    hint: 'progress is kept, and the next run continues from here; run it less often if this repeats',
+    hint: [nextRun('progress is kept, and the next run continues from here'), 'run it less often if this repeats'],
     cause: problem,
   });
 }

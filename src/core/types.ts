@@ -2,6 +2,7 @@
  * The nouns. A record travels as a span of the vendor's bytes from the socket to the sink; nothing here parses it.
  */
 import type { Buffer } from 'node:buffer';
+import type { Hint } from './hint.ts';
 import type { Problem } from './problem.ts';
 
 // ---------------------------------------------------------------------------------------------------- time
@@ -333,7 +334,7 @@ export type Outcome =
 export type Reply =
   | { readonly outcomes: readonly Outcome[]; readonly after?: number; readonly pending?: string }
   | { readonly again: string; readonly after?: number }
-  | { readonly split: string; readonly tooLarge?: true; readonly doubt?: string };
+  | { readonly split: string; readonly tooLarge?: true; readonly doubt?: Hint };
 
 /** A small JSON value that a sink keeps between runs, saved with the position. */
 export type Saved = string | number | boolean | null | readonly Saved[] | { readonly [key: string]: Saved };

@@ -6,6 +6,7 @@ import { Buffer } from 'node:buffer';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { nextRun } from '../core/hint.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { shellWord } from '../core/text/shell-word.ts';
 import type { AppendFile, FilePlace } from '../core/types.ts';
@@ -76,7 +77,7 @@ export function appendFile(path: string): AppendFile {
       if (!isForbidden(error)) throw error;
       if (mayStay) return;
       throw new Problem(exit.cantcreat, `${path} ends in half a record, and may only be appended to`, {
-        hint: `let the next run cut it off: chattr -a ${shellWord(path)}`,
+        hint: nextRun(`let the next run cut it off: chattr -a ${shellWord(path)}`),
         cause: error,
       });
     }
@@ -148,7 +149,10 @@ export function appendFile(path: string): AppendFile {
         const stat = await handle.stat();
         if (stat.nlink === 0) {
           throw new Problem(exit.ioerr, `${path} was removed while it was written to`, {
-            hint: 'let log rotation rename the file, and compress it a rotation later (delaycompress); the next run delivers these records again',
+            hint: [
+              'let log rotation rename the file, and compress it a rotation later (delaycompress)',
+              nextRun('the next run delivers these records again'),
+            ],
           });
         }
         if (!isTorn) size = stat.size; // others may have written as well

@@ -9,6 +9,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { nextRun } from '../core/hint.ts';
 import { firstPosition, placeOf } from '../core/position.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { Position, PositionStore } from '../core/types.ts';
@@ -87,7 +88,10 @@ export function positionStore(directory: string, job: string, scope: Scope, take
   async function keepPrevious(temp: string, reaches: ReadonlySet<string>): Promise<void> {
     if ((await headingOf(path)) !== found) {
       throw new Problem(exit.tempfail, `position file ${path} was changed by another run meanwhile`, {
-        hint: 'make sure that only one machine or container runs this job; the next run goes on from its position',
+        hint: [
+          'make sure that only one machine or container runs this job',
+          nextRun('the next run goes on from its position'),
+        ],
       });
     }
     if (found === undefined && !usesPrevious) return;

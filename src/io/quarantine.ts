@@ -8,6 +8,7 @@ import { Buffer, isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { nextRun, ofPosition } from '../core/hint.ts';
 import { exit, Problem } from '../core/problem.ts';
 import type { Quarantine, RefusedRecord } from '../core/types.ts';
 import { removeFile, syncDirectory, tempBeside } from './disk/durable.ts';
@@ -96,7 +97,10 @@ export function openQuarantine(path: string, now: () => number, most: number = g
     if (partsSize > most) {
       await parts.truncate();
       throw new Problem(exit.data, `${source} sent a record of more than ${most} bytes, too large to set aside`, {
-        hint: 'nothing was skipped and the position stays; the vendor must mend it, or --since with -c goes on after it',
+        hint: [
+          ofPosition('nothing was skipped and the position stays'),
+          'the vendor must mend it, or --since with -c goes on after it',
+        ],
       });
     }
     await writeFully(parts, text, partsSize - text.length);
@@ -112,7 +116,7 @@ export function openQuarantine(path: string, now: () => number, most: number = g
       const { bytesRead } = await collected.read(block, 0, length, at);
       if (bytesRead !== length) {
         throw new Problem(exit.ioerr, `the disk gave back ${bytesRead} of ${length} bytes`, {
-          hint: 'see whether it is failing (dmesg); the next run goes on where this one stopped',
+          hint: ['see whether it is failing (dmesg)', nextRun('the next run goes on where this one stopped')],
         });
       }
       yield block.toString('base64', 0, length);
@@ -152,7 +156,7 @@ export function openQuarantine(path: string, now: () => number, most: number = g
 /** Who has taken the file away has seen to what stood there, and would not look for what came after. */
 function gone(path: string): Problem {
   return new Problem(exit.ioerr, `the quarantine ${path} was moved away, removed or replaced while it was written to`, {
-    hint: 'do that between two runs; the next run sets these records aside again',
+    hint: ['do that between two runs', nextRun('the next run sets these records aside again')],
   });
 }
 

@@ -1,4 +1,5 @@
 /** Requests to stop: a signal, or `--max-runtime`. */
+import { nextRun } from '../core/hint.ts';
 import { exit, Problem, type ExitStatus } from '../core/problem.ts';
 import type { SignalName, World } from './world.ts';
 
@@ -20,9 +21,10 @@ export function graceWithin(milliseconds: number): number {
 }
 
 /** The hint when a run's time is over, by what it was to do with everything. */
+const allow = 'allow more time if this repeats';
 const outOfTime = {
-  delivered: 'what was delivered is kept, and the next run continues there; allow more time if this repeats',
-  'looked at': 'allow more time if this repeats',
+  delivered: [nextRun('what was delivered is kept, and the next run continues there'), allow],
+  'looked at': allow,
 };
 
 /** timeout(1) and others signal a process and then its group: within this many milliseconds, it is the same request. */
@@ -48,7 +50,7 @@ export function stopRequests(
     const now = world.elapsed();
     if (first === undefined) {
       first = now;
-      const hint = 'the next run continues where this one stopped';
+      const hint = nextRun('the next run continues where this one stopped');
       return request(new Problem(statuses[name], `stopped by ${name}`, { hint }));
     }
     if (now - first < sameRequest) return;

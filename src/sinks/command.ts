@@ -3,6 +3,7 @@
  * before: until then every record waits for the acknowledgement that this run of the command is.
  */
 import { Buffer } from 'node:buffer';
+import { nextRun } from '../core/hint.ts';
 import { allKept } from '../core/batch.ts';
 import { bulkVerdict } from '../core/wire/elastic/bulk-verdict.ts';
 import { jsonLine } from '../core/wire/json-line.ts';
@@ -67,7 +68,10 @@ export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid' |
       return verdict?.diverted() ?? 0;
     }
     throw new Problem(exit.ioerr, `not everything was taken, by what the command ${program} printed: ${objection}`, {
-      hint: `the position stays, and the next run gives it the same records again; the sink ${tools.form?.name} knows the outcome of each record`,
+      hint: [
+        nextRun('the position stays, and the next run gives it the same records again'),
+        `the sink ${tools.form?.name} knows the outcome of each record`,
+      ],
     });
   }
 

@@ -1,4 +1,5 @@
 /** Datadog by its log intake, version 2. */
+import { check } from '../core/hint.ts';
 import { allKept } from '../core/batch.ts';
 import { datadogForm } from '../core/wire/datadog/form.ts';
 import { enclosed } from '../core/wire/json-list.ts';
@@ -48,7 +49,7 @@ const largestBatch = 4_250_000;
 /** The intake cuts off a larger log, and reports success. */
 const largestLog = 1_000_000;
 /** What a refusal may be about, other than the logs. */
-const doubt = 'DATADOG_API_KEY and DATADOG_SITE';
+const doubt = check(['DATADOG_API_KEY', 'DATADOG_SITE']);
 const hour = 60 * 60 * 1000;
 /**
  * The intake accepts logs that are older than 18 hours, or more than two hours ahead, and then drops them. A batch may wait for
@@ -96,9 +97,8 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   function failure(reply: HttpReply, what: string, answer: ReturnType<typeof objectOf>): Problem {
-    const hint = `check ${doubt}`;
-    const hints = { 404: 'check DATADOG_URL and DATADOG_SITE' };
-    const asked = { who, what, hint, hints, said: saying(answer) };
+    const hints = { 404: check(['DATADOG_URL', 'DATADOG_SITE']) };
+    const asked = { who, what, hint: doubt, hints, said: saying(answer) };
     return httpProblem(reply.status, reply.headers, asked, tools.now());
   }
 

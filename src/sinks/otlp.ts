@@ -1,4 +1,5 @@
 /** Any receiver of OpenTelemetry's OTLP over HTTP: a collector, or a service that takes logs that way. */
+import { check } from '../core/hint.ts';
 import { allKept } from '../core/batch.ts';
 import { isSuccessful } from '../core/http-status.ts';
 import { Problem } from '../core/problem.ts';
@@ -48,13 +49,13 @@ export const otlp: SinkDefinition = {
 /** Services take 1 MB at once, a collector 20 MiB. */
 const largestBatch = 1_000_000;
 /** What a refusal may be about, other than the records. */
-const doubt = 'OTLP_URL and OTLP_HEADERS';
+const doubt = check(['OTLP_URL', 'OTLP_HEADERS']);
 /** Statuses that are usually tried again, but not in OTLP, which names 429, 502, 503 and 504 for that. */
 const final: readonly number[] = [408, 500];
 const ports = 'the port for OTLP over HTTP is 4318, and 4317 that for gRPC';
 const hints = {
-  404: 'check OTLP_URL: /v1/logs is added to it where it is missing',
-  405: `check OTLP_URL: ${ports}`,
+  404: check(['OTLP_URL'], ': /v1/logs is added to it where it is missing'),
+  405: check(['OTLP_URL'], `: ${ports}`),
   415: protobufAlone,
 };
 
@@ -111,7 +112,7 @@ function otlpSink(values: SettingValues, tools: SinkTools): Sink {
 
   function failure(reply: HttpReply, what: string, text: string): Problem {
     const said = saidBy(text);
-    const asked = { who, what, hint: 'check OTLP_HEADERS', hints: { ...hints, 400: misplaced(text) }, said };
+    const asked = { who, what, hint: check(['OTLP_HEADERS']), hints: { ...hints, 400: misplaced(text) }, said };
     const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
     return final.includes(reply.status) ? problem.with({ again: undefined }) : problem;
   }
@@ -145,7 +146,7 @@ function orGrpc(http: Http): Http {
         return await http.send(request);
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
-        throw error.with({ hint: error.hint === undefined ? ports : `${error.hint}; ${ports}` });
+        throw error.with({ hint: [error.steps, ports] });
       }
     },
   };

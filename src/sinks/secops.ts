@@ -1,4 +1,6 @@
 /** Google SecOps (Chronicle) by logs.import of the Chronicle API. */
+import { check } from '../core/hint.ts';
+import { listed } from '../core/text/listed.ts';
 import { allKept } from '../core/batch.ts';
 import type { OAuthDefinition } from '../core/definition.ts';
 import { isSuccessful } from '../core/http-status.ts';
@@ -79,12 +81,12 @@ const largestBatch = 3_950_000 - before.length - after.length;
 const largestLog = 1_334_000;
 const json = { 'content-type': 'application/json' };
 /** What a refusal may be about, other than the logs. */
-const doubt = 'SECOPS_LOG_TYPE, SECOPS_NAMESPACE and SECOPS_INSTANCE';
-const places = 'check SECOPS_PROJECT, SECOPS_REGION, SECOPS_INSTANCE and SECOPS_LOG_TYPE';
+const doubt = check(['SECOPS_LOG_TYPE', 'SECOPS_NAMESPACE', 'SECOPS_INSTANCE']);
+const places = ['SECOPS_PROJECT', 'SECOPS_REGION', 'SECOPS_INSTANCE', 'SECOPS_LOG_TYPE'];
 const hints = {
-  401: 'check SECOPS_ACCOUNT and SECOPS_URL',
-  403: `check that the service account has the permission chronicle.logs.import, and ${places.replace('check ', '')}`,
-  404: places,
+  401: check(['SECOPS_ACCOUNT', 'SECOPS_URL']),
+  403: `check that the service account has the permission chronicle.logs.import, and ${listed(places)}`,
+  404: check(places),
 };
 
 function secopsSink(values: SettingValues, tools: SinkTools): Sink {

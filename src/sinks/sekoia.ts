@@ -1,4 +1,5 @@
 /** Sekoia.io by its HTTPS intake, on any of its routes. */
+import { check, nextRun } from '../core/hint.ts';
 import { type Encode, jsonLine } from '../core/wire/json-line.ts';
 import { oversize } from '../core/wire/oversize.ts';
 import { isSuccessful } from '../core/http-status.ts';
@@ -64,7 +65,7 @@ const largestEvent = 250_000;
 /** An event of that size, escaped, has at most this many bytes; anything larger is refused without being held. */
 const largestEncoded = 2 * largestEvent + 1000;
 /** What a refusal may be about, other than the events. */
-const doubt = 'SEKOIA_INTAKE_KEY, SEKOIA_ENDPOINT and SEKOIA_URL';
+const doubt = check(['SEKOIA_INTAKE_KEY', 'SEKOIA_ENDPOINT', 'SEKOIA_URL']);
 /** How many answers in a row may account for none of the events. */
 const shortAnswers = 3;
 
@@ -122,7 +123,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
       exit.unavailable,
       `${who} did not confirm ${count === 1 ? 'the event' : `each of ${count} events`}`,
       {
-        hint: 'the next run sends them again; see https://status.sekoia.io if this lasts',
+        hint: [nextRun('the next run sends them again'), 'see https://status.sekoia.io if this lasts'],
         ...(short < shortAnswers && { again: {} }),
       },
     );
@@ -143,7 +144,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
 
   function failure(reply: HttpReply, text: string): Problem {
     const said = serverTextOf(objectOf(text)?.['message']);
-    const asked = { who, what: 'the events', hint: 'check SEKOIA_INTAKE_KEY', said };
+    const asked = { who, what: 'the events', hint: check(['SEKOIA_INTAKE_KEY']), said };
     const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
     if (problem.again !== undefined || problem.status === exit.noperm || reply.status >= 500) return problem;
     return problem.with({

@@ -1,4 +1,5 @@
 /** Microsoft Sentinel (Azure Monitor Logs) by the Logs Ingestion API. */
+import { check } from '../core/hint.ts';
 import { allKept } from '../core/batch.ts';
 import type { OAuthDefinition } from '../core/definition.ts';
 import { isSuccessful } from '../core/http-status.ts';
@@ -83,8 +84,11 @@ const largestText = 64_000;
 const largestRow = 2 * largestText + 1000;
 const json = { 'content-type': 'application/json' };
 /** What a refusal may be about, other than the rows. */
-const doubt = 'SENTINEL_RULE and SENTINEL_STREAM, and that the stream has the columns that the README names';
-const places = 'check SENTINEL_URL, SENTINEL_RULE and SENTINEL_STREAM';
+const doubt = check(
+  ['SENTINEL_RULE', 'SENTINEL_STREAM'],
+  ', and that the stream has the columns that the README names',
+);
+const places = check(['SENTINEL_URL', 'SENTINEL_RULE', 'SENTINEL_STREAM']);
 const hints = {
   400: places,
   401: 'check that SENTINEL_SCOPE and SENTINEL_LOGIN_URL belong to the cloud of SENTINEL_URL',

@@ -1,4 +1,5 @@
 /** Splunk by its HTTP Event Collector, with indexer acknowledgement if asked for. */
+import { check } from '../core/hint.ts';
 import { allKept } from '../core/batch.ts';
 import { ackAnswer, acknowledgements, ackQuestion, type AckAnswer } from '../core/wire/splunk/acks.ts';
 import { hecForm } from '../core/wire/splunk/form.ts';
@@ -64,7 +65,7 @@ export function splunkWireForm(values: SettingValues, tools: Pick<SinkTools, 'so
 }
 
 /** What a refusal may be about, other than the events. */
-const doubt = 'SPLUNK_URL and SPLUNK_TOKEN';
+const doubt = check(['SPLUNK_URL', 'SPLUNK_TOKEN']);
 /** How long to wait, in milliseconds, when a queue fills up and Splunk names no time. */
 const slowDown = 5000;
 
@@ -148,7 +149,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
     const greeting = hecGreeting(reply.status, answer);
     if (greeting === undefined) throw isSuccessful(reply.status) ? notHec() : failure(reply, 'the token', answer);
     if (greeting !== 'good') {
-      throw new Problem(exit.config, `${who} answers: ${greeting.refused}`, { hint: `check ${doubt}` });
+      throw new Problem(exit.config, `${who} answers: ${greeting.refused}`, { hint: doubt });
     }
     if (wantsAcks && (await ask(channelOfRun, 0)) === 'none') {
       throw new Problem(exit.config, `${who} does not acknowledge for this token`, { hint: enableAcks });
@@ -157,8 +158,8 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   function failure(reply: HttpReply, what: string, answer: ReturnType<typeof objectOf>): Problem {
-    const hint = 'check SPLUNK_TOKEN, and that the token is enabled';
-    const hints = { 404: 'check SPLUNK_URL: the event collector usually listens on port 8088' };
+    const hint = check(['SPLUNK_TOKEN'], ', and that the token is enabled');
+    const hints = { 404: check(['SPLUNK_URL'], ': the event collector usually listens on port 8088') };
     const said = serverTextOf(answer?.['text']);
     return httpProblem(reply.status, reply.headers, { who, what, hint, hints, said }, tools.now());
   }

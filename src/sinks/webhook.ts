@@ -1,6 +1,7 @@
 /** Any receiver of JSON over HTTP, signed after the Standard Webhooks convention. */
 import type { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import { check } from '../core/hint.ts';
 import { allKept } from '../core/batch.ts';
 import { clockHint } from '../core/clock/vendor-clock.ts';
 import { headerList } from '../core/wire/header-list.ts';
@@ -64,7 +65,7 @@ export const webhook: SinkDefinition = {
 const largestBatch = 1_000_000;
 
 /** What a refusal may be about, other than the records: some receivers answer a wrong signature with 400 or 422. */
-const doubt = 'WEBHOOK_URL, WEBHOOK_HEADERS, WEBHOOK_SECRET and WEBHOOK_FORMAT';
+const doubt = check(['WEBHOOK_URL', 'WEBHOOK_HEADERS', 'WEBHOOK_SECRET', 'WEBHOOK_FORMAT']);
 
 /** Client errors that every request would meet, whatever its records. */
 const faults: readonly number[] = [404, 405, 406, 407, 411, 414, 415, 417, 421, 426, 431];
@@ -101,7 +102,7 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
     }
     const isPoison = reply.status >= 400 && reply.status < 500 && !isFault(reply.status);
     if (isPoison) {
-      return { split: `the receiver refused it (HTTP ${reply.status})${saying(text)}`, doubt: doubt + clock(reply) };
+      return { split: `the receiver refused it (HTTP ${reply.status})${saying(text)}`, doubt: [doubt, clock(reply)] };
     }
     throw failure(reply);
   }
@@ -126,18 +127,19 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
     return { ...headers, ...marks, 'webhook-signature': signature(keys, id, timestamp, body) };
   }
 
-  function clock(reply: HttpReply): string {
-    return keys.length === 0 ? '' : clockHint(reply, tools.now());
+  function clock(reply: HttpReply): string | undefined {
+    return keys.length === 0 ? undefined : clockHint(reply, tools.now());
   }
 
   function failure(reply: HttpReply): Problem {
-    const hint = `check WEBHOOK_HEADERS and WEBHOOK_SECRET${clock(reply)}`;
+    const hint = [check(['WEBHOOK_HEADERS', 'WEBHOOK_SECRET']), clock(reply)];
     const problem = httpProblem(reply.status, reply.headers, { who, what: 'the records', hint }, tools.now());
     if (reply.status === 410) {
-      return new Problem(exit.config, `${who} is gone and asks for no more (HTTP 410)`, { hint: 'check WEBHOOK_URL' });
+      const message = `${who} is gone and asks for no more (HTTP 410)`;
+      return new Problem(exit.config, message, { hint: check(['WEBHOOK_URL']) });
     }
     if (faults.includes(reply.status)) {
-      return problem.with({ status: exit.config, hint: 'check WEBHOOK_URL and WEBHOOK_FORMAT' });
+      return problem.with({ status: exit.config, hint: check(['WEBHOOK_URL', 'WEBHOOK_FORMAT']) });
     }
     if (reply.status >= 300) return problem;
     return problem.with({
@@ -147,8 +149,9 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   function notReceiver(): Problem {
+    const orReceiver = 'if it is the receiver, set WEBHOOK_SUCCESS=200';
     return new Problem(exit.protocol, `${who} answered with a page for people`, {
-      hint: 'check WEBHOOK_URL: a login page may be answering there; if it is the receiver, set WEBHOOK_SUCCESS=200',
+      hint: [check(['WEBHOOK_URL'], ': a login page may be answering there'), orReceiver],
       again: {},
     });
   }

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withPlace } from '../../src/commands/with-place.ts';
 import { noFindings } from '../../src/config/findings.ts';
+import { atAddress, check, inDefinition, type Hint } from '../../src/core/hint.ts';
 import { exit, Problem, type ExitStatus } from '../../src/core/problem.ts';
 import { stdout } from '../../src/sinks/stdout.ts';
 import { webhook } from '../../src/sinks/webhook.ts';
 import { sycope } from '../../src/sources/sycope.ts';
 
-function hintOf(hint: string, password = 'pa55', status: ExitStatus = exit.noperm): string | undefined {
+function hintOf(hint: Hint, password = 'pa55', status: ExitStatus = exit.noperm): string | undefined {
   const findings = noFindings();
   findings.origins.set('SYCOPE_USERNAME', '/etc/sycope.env');
   findings.origins.set('SYCOPE_PASSWORD', '/run/secrets/sycope');
@@ -18,30 +19,31 @@ function hintOf(hint: string, password = 'pa55', status: ExitStatus = exit.noper
 }
 
 test('a hint that names settings says where they are', () => {
-  assert.equal(hintOf('check SYCOPE_USERNAME'), 'check SYCOPE_USERNAME in /etc/sycope.env');
+  assert.equal(hintOf(check(['SYCOPE_USERNAME'])), 'check SYCOPE_USERNAME in /etc/sycope.env');
   assert.equal(
-    hintOf('check SYCOPE_USERNAME and SYCOPE_PASSWORD'),
+    hintOf(check(['SYCOPE_USERNAME', 'SYCOPE_PASSWORD'])),
     'check SYCOPE_USERNAME and SYCOPE_PASSWORD in /etc/sycope.env and /run/secrets/sycope',
   );
   assert.equal(
-    hintOf('check SYCOPE_URL, OTHER and SYCOPE_PASSWORD, and that it may read'),
+    hintOf(check(['SYCOPE_URL', 'OTHER', 'SYCOPE_PASSWORD'], ', and that it may read')),
     'check SYCOPE_URL, OTHER and SYCOPE_PASSWORD in /run/secrets/sycope, and that it may read',
   );
 });
 
 test('a value that a flag gave is not said to be in the flag', () => {
   assert.equal(
-    hintOf('check SYCOPE_TOKEN, and that it may read'),
+    hintOf(check(['SYCOPE_TOKEN'], ', and that it may read')),
     'check SYCOPE_TOKEN (--apikey), and that it may read',
   );
   assert.equal(
-    hintOf('check SYCOPE_USERNAME and SYCOPE_TOKEN'),
+    hintOf(check(['SYCOPE_USERNAME', 'SYCOPE_TOKEN'])),
     'check SYCOPE_USERNAME and SYCOPE_TOKEN in /etc/sycope.env (--apikey)',
   );
 });
 
 test('other hints stay as they are', () => {
-  for (const hint of ['check the network', 'check OTHER_NAME', 'free some space']) assert.equal(hintOf(hint), hint);
+  for (const hint of ['check the network', 'free some space']) assert.equal(hintOf(hint), hint);
+  assert.equal(hintOf(check(['OTHER_NAME'])), 'check OTHER_NAME');
 });
 
 test('an address that is at fault is told by the name of the setting that holds it', () => {
@@ -54,15 +56,27 @@ test('an address that is at fault is told by the name of the setting that holds 
     sinkValues: { WEBHOOK_URL: 'https://hooks.example' },
   };
   known.findings.origins.set('SYCOPE_URL', '/etc/sycope.env');
-  const said = (host: string | undefined, hint: string): string | undefined =>
+  const said = (host: string | undefined, hint: Hint): string | undefined =>
     withPlace(new Problem(exit.unavailable, 'refused the connection', { hint, host }), known).hint;
-  const hint = 'check the port in the URL; if it speaks TLS there, the URL begins with https';
+  const hint = [
+    atAddress((url) => `check the port in ${url}`),
+    atAddress((url) => `if it speaks TLS there, ${url} begins with https`),
+  ];
   assert.equal(
     said('sycope.example:8443', hint),
     'check the port in SYCOPE_URL in /etc/sycope.env; if it speaks TLS there, SYCOPE_URL begins with https',
   );
-  assert.equal(said('hooks.example', 'check the URL'), 'check WEBHOOK_URL');
-  for (const other of ['login.example', undefined]) assert.equal(said(other, hint), hint);
+  assert.equal(
+    said(
+      'hooks.example',
+      atAddress((url) => `check ${url}`),
+    ),
+    'check WEBHOOK_URL',
+  );
+  for (const other of ['login.example', undefined]) {
+    const unnamed = 'check the port in the URL; if it speaks TLS there, the URL begins with https';
+    assert.equal(said(other, hint), unnamed);
+  }
 });
 
 const odd: readonly (readonly [password: string, what: string])[] = [
@@ -79,8 +93,8 @@ const odd: readonly (readonly [password: string, what: string])[] = [
 for (const [password, what] of odd) {
   test(`what is odd about a refused value is told, and not the value: ${password}`, () => {
     const hint = 'check SYCOPE_PASSWORD in /run/secrets/sycope';
-    assert.equal(hintOf('check SYCOPE_PASSWORD', password), `${hint}; SYCOPE_PASSWORD ${what}`);
-    assert.equal(hintOf('check SYCOPE_PASSWORD', password, exit.config), hint);
+    assert.equal(hintOf(check(['SYCOPE_PASSWORD']), password), `${hint}; SYCOPE_PASSWORD ${what}`);
+    assert.equal(hintOf(check(['SYCOPE_PASSWORD']), password, exit.config), hint);
   });
 }
 
@@ -93,7 +107,11 @@ test('nothing is odd about most values', () => {
     '/x9+/Q==',
     '-----BEGIN KEY-----\nMII\n-----END KEY-----',
   ]) {
-    assert.equal(hintOf('check SYCOPE_PASSWORD', password), 'check SYCOPE_PASSWORD in /run/secrets/sycope', password);
+    assert.equal(
+      hintOf(check(['SYCOPE_PASSWORD']), password),
+      'check SYCOPE_PASSWORD in /run/secrets/sycope',
+      password,
+    );
   }
 });
 
@@ -102,7 +120,7 @@ test('a blank is nothing odd about a header of a webhook, which stands behind it
   findings.origins.set('WEBHOOK_HEADERS', '/etc/webhook.env');
   const told = (headers: string): string | undefined => {
     const known = { findings, sourceValues: {}, sink: webhook, source: sycope, sourceFile: undefined };
-    const problem = new Problem(exit.noperm, 'refused', { hint: 'check WEBHOOK_HEADERS' });
+    const problem = new Problem(exit.noperm, 'refused', { hint: check(['WEBHOOK_HEADERS']) });
     return withPlace(problem, { ...known, sinkValues: { WEBHOOK_HEADERS: headers } }).hint;
   };
   const hint = 'check WEBHOOK_HEADERS in /etc/webhook.env';
@@ -112,14 +130,17 @@ test('a blank is nothing odd about a header of a webhook, which stands behind it
 
 for (const [hint, toOwner, toOthers] of [
   [
-    'check records.path in the definition, or the URL',
+    inDefinition((there) => `check records.path ${there}, or the URL`),
     'check records.path in ./fig.yaml, or the URL',
     "check SYCOPE_URL and SYCOPE_API_PREFIX in /etc/fig.env, and the vendor's API version; if they are right, the replies have changed: report this message",
   ],
-  ['use --limit; or set limits in the definition', 'use --limit; or set limits in ./fig.yaml', 'use --limit'],
-  ['say so in the definition; or say --dedupe', 'say so in ./fig.yaml; or say --dedupe', 'say --dedupe'],
+  [
+    ['use --limit', inDefinition((there) => `or set limits ${there}`)],
+    'use --limit; or set limits in ./fig.yaml',
+    'use --limit',
+  ],
 ] as const) {
-  test(`a hint at the definition is for whoever has one, and others are told what they can do: ${hint}`, () => {
+  test(`a hint at the definition is for whoever has one, and others are told what they can do: ${toOwner}`, () => {
     const problem = new Problem(exit.protocol, 'no list', { hint });
     const findings = noFindings();
     findings.origins.set('SYCOPE_URL', '/etc/fig.env');

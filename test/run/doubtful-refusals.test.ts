@@ -10,7 +10,7 @@ import { auditRecord, memorySink, stored } from '../support/memory.ts';
 function doubting(here: MemoryRun, bad: string): void {
   here.sink.answer = ({ records }) => {
     const isSpoilt = records.some(({ bytes }) => bytes.includes(bad));
-    return isSpoilt ? { split: 'refused', tooLarge: true, doubt: 'MEMORY_KEY' } : undefined;
+    return isSpoilt ? { split: 'refused', tooLarge: true, doubt: 'check MEMORY_KEY' } : undefined;
   };
 }
 
@@ -139,7 +139,7 @@ test('a sink that fails before another record was taken is told of as it failed,
   const here = memoryRun();
   here.vendor.stored.push(stored('bad', start - minute + 1), stored('good', start - minute));
   here.sink.answer = ({ records }) => {
-    if (records.some(({ bytes }) => bytes.includes('bad'))) return { split: 'refused', doubt: 'MEMORY_KEY' };
+    if (records.some(({ bytes }) => bytes.includes('bad'))) return { split: 'refused', doubt: 'check MEMORY_KEY' };
     throw new Problem(exit.unavailable, 'the sink is down');
   };
   const { problems } = await here.run();

@@ -148,7 +148,7 @@ test('a branch of which too many records are refused stops no other branch, thou
 });
 
 test('a branch of which too many records are refused, in several batches that are under way at once, stops no other branch', async () => {
-  for (const doubt of [undefined, 'MEMORY_KEY']) {
+  for (const doubt of [undefined, 'check MEMORY_KEY']) {
     const here = memoryRun({ pageSize: 50 });
     here.sink = { ...memorySink({ records: 12 }), inFlight: 3 };
     partedByName(here, ['bad', 'good']);

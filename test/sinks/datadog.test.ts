@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { hintText } from '../../src/core/hint.ts';
 import { packer } from '../../src/core/batch.ts';
 import { deliver } from '../../src/core/delivery/deliver.ts';
 import { exit } from '../../src/core/problem.ts';
@@ -220,8 +221,8 @@ test('what the intake says about a bad entry is the reason, fit for a terminal',
   server.hook = () => ({ status: 400, body: { errors: [{ detail: 'bad \u001b entry' }] } });
   const { refused } = await send(auditRecords(1));
   assert.deepEqual(
-    refused.map(({ reason, doubt }) => [reason, doubt]),
-    [[String.raw`bad \u001b entry`, 'DATADOG_API_KEY and DATADOG_SITE']],
+    refused.map(({ reason, doubt }) => [reason, hintText(doubt)]),
+    [[String.raw`bad \u001b entry`, 'check DATADOG_API_KEY and DATADOG_SITE']],
     'it may be about something else',
   );
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { after, test } from 'node:test';
+import { hintText } from '../../src/core/hint.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { withFields } from '../../src/core/json/splice.ts';
 import { sekoiaEndpoints } from '../../src/core/wire/sekoia/form.ts';
@@ -424,8 +425,8 @@ test('whatever the words of a refusal are, there is a doubt whether they are abo
     server.hook = () => ({ status, body });
     const { kept, refused } = await send(auditRecords(3));
     assert.deepEqual(
-      [kept, refused.map(({ doubt }) => doubt)],
-      [[], Array<string>(3).fill('SEKOIA_INTAKE_KEY, SEKOIA_ENDPOINT and SEKOIA_URL')],
+      [kept, refused.map(({ doubt }) => hintText(doubt))],
+      [[], Array<string>(3).fill('check SEKOIA_INTAKE_KEY, SEKOIA_ENDPOINT and SEKOIA_URL')],
     );
   }
 });

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { hintText } from '../../src/core/hint.ts';
 import { packer } from '../../src/core/batch.ts';
 import { deliver } from '../../src/core/delivery/deliver.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
@@ -85,7 +86,7 @@ test('where clocks differ, a signature that is refused says so: it tells the tim
     const { server, send } = await start({ WEBHOOK_SECRET: secret });
     server.hook = () => ({ status, headers: { date: new Date(testNow + 3_600_000).toUTCString() }, body: '' });
     const told = await send(auditRecords(2)).then(
-      ({ refused }) => refused[0]?.doubt,
+      ({ refused }) => hintText(refused[0]?.doubt),
       ({ hint }: Problem) => hint,
     );
     assert.equal(told?.includes('the clock of this machine is 3600 s behind'), said, `${status}: ${told}`);
@@ -218,8 +219,8 @@ test('every status has its meaning', async () => {
     const { server, send } = await start();
     server.hook = () => ({ status, body: '' });
     assert.deepEqual(
-      (await send(auditRecords(2))).refused.map(({ doubt }) => doubt),
-      Array(2).fill('WEBHOOK_URL, WEBHOOK_HEADERS, WEBHOOK_SECRET and WEBHOOK_FORMAT'),
+      (await send(auditRecords(2))).refused.map(({ doubt }) => hintText(doubt)),
+      Array(2).fill('check WEBHOOK_URL, WEBHOOK_HEADERS, WEBHOOK_SECRET and WEBHOOK_FORMAT'),
       String(status),
     );
   }

@@ -50,14 +50,14 @@ export function isAhead(watermark: Instant, now: Instant): boolean {
 }
 
 /**
- * What a hint on refused credentials ends with where they tell the time, an assertion or a signature: clocks that differ
- * are often refused in words that speak of something else. `now` is ours, in milliseconds since 1970.
+ * The last step of a hint on refused credentials that tell the time, an assertion or a signature: clocks that differ are
+ * often refused in words that speak of something else. `now` is ours, in milliseconds since 1970.
  */
-export function clockHint({ date }: { readonly date: Instant | undefined }, now: number): string {
-  if (date === undefined) return '';
+export function clockHint({ date }: { readonly date: Instant | undefined }, now: number): string | undefined {
+  if (date === undefined) return undefined;
   const ahead = Math.round(now / 1000) - Number(date / second);
-  if (Math.abs(ahead) < 60) return '';
-  return `; the clock of this machine is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead' : 'behind'}: set it first`;
+  if (Math.abs(ahead) < 60) return undefined;
+  return `the clock of this machine is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead' : 'behind'}: set it first`;
 }
 
 /** How far the vendor's clock is off ours: `3600 s behind`. */

@@ -1,4 +1,5 @@
 /** The tests that a definition puts to a reply: whether a member is as it should be, and what a flag says. */
+import { inDefinition } from '../hint.ts';
 import type { Answers, EnvelopeTest } from '../definition.ts';
 import { kindOf } from '../json/parsed.ts';
 import { valueAt } from '../json/value-at.ts';
@@ -42,6 +43,6 @@ export function flagAt(
   const flag = value === undefined ? 'absent' : words.get(value);
   if (flag !== undefined) return flag;
   throw new Problem(exit.protocol, `${source}: ${path} (${name}) is ${kindOf(value)}, neither true nor false`, {
-    hint: `check ${name} in the definition, and the vendor's API version, or leave it out ${without}`,
+    hint: inDefinition((there) => `check ${name} ${there}, and the vendor's API version, or leave it out ${without}`),
   });
 }

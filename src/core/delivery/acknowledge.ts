@@ -2,6 +2,7 @@
  * Acknowledgements that come later than the answer (Splunk's indexer acknowledgement): asked for until they are there. Those
  * that are still missing when the run must end are saved with the position, and the next run asks for them.
  */
+import { nextRun, type Hint } from '../hint.ts';
 import { exit, Problem } from '../problem.ts';
 import type { Ledger, PositionStore, Settlement, Sink, Source, Summary, Tools } from '../types.ts';
 
@@ -55,7 +56,8 @@ export async function acknowledged(
     if (oldest === undefined) return;
     const { outcome, records, diverted } = await ask(awaiting, oldest);
     if (outcome === 'lost') {
-      const hint = source.stream === undefined ? 'they are sent again by the next run' : printAgain(source.name);
+      const hint =
+        source.stream === undefined ? nextRun('they are sent again by the next run') : printAgain(source.name);
       throw late(`${sink.name} never acknowledged some records`, hint);
     }
     if (outcome === 'kept') {
@@ -69,7 +71,7 @@ export async function acknowledged(
       const waiting = ledger.pending().length;
       throw late(
         `${sink.name} has not yet acknowledged ${waiting === 1 ? '1 batch' : `${waiting} batches`}`,
-        'the next run asks again; nothing is lost',
+        nextRun('the next run asks again; nothing is lost'),
       );
     }
     await tools.wait(pause);
@@ -99,6 +101,6 @@ function printAgain(sourceName: string): string {
   return `have the command before the pipe print them once more: ${sourceName} cannot be asked again`;
 }
 
-function late(message: string, hint: string): Problem {
+function late(message: string, hint: Hint): Problem {
   return new Problem(exit.tempfail, message, { hint });
 }

@@ -3,6 +3,7 @@
  * whole is taken apart (bisect.ts). Nothing is dropped and nothing is guessed: a record counts as kept only when a reply
  * says so.
  */
+import { type Hint, nextRun } from '../hint.ts';
 import { type Packed, part } from '../batch.ts';
 import { type Split, type Task, worklist } from './bisect.ts';
 import { sortFates, type Delivered, type Fate, type Kept, keptWhole } from './delivered.ts';
@@ -14,7 +15,7 @@ import type { Batch, Reply, Sink, Tools } from '../types.ts';
 type Clock = Pick<Tools, 'now' | 'wait' | 'random' | 'deadline' | 'debug'>;
 
 /** The hint where a sink gives none. */
-const nextStep = 'the next run tries again; if this lasts, look at the destination';
+const nextStep: Hint = [nextRun('the next run tries again'), 'if this lasts, look at the destination'];
 
 /** The longest rest, in milliseconds, that a sink gets which took all and asks for one: when it is full, it will say so. */
 const longestRest = 60_000;
@@ -27,7 +28,7 @@ interface Listeners {
    * Given how many of the batch are refused so far, and why the first; and, while none is kept, whether there is a doubt
    * about one (see Reply). May throw a Problem: a sink that refuses everything need not be asked about every record.
    */
-  mayRefuse?(count: number, reason: string, doubt: string | undefined): void;
+  mayRefuse?(count: number, reason: string, doubt: Hint | undefined): void;
   /** Called for each request that is made again, unless the sink surely took nothing of it (see Outcome and Reply). */
   repeated?(): void;
 }
@@ -49,7 +50,7 @@ export async function deliver(
   }
   const fates: Fate[] = [];
   const reasons: string[] = [];
-  let doubted: string | undefined;
+  let doubted: Hint | undefined;
   const refuse = (index: number, { split: reason, doubt }: Split): void => {
     fates[index] = { refused: reason, doubt };
     doubted ??= doubt;
@@ -157,8 +158,8 @@ function noteOutcomes(task: Task, { outcomes, pending, after }: Settled, { sink,
 /** Waits until the records may be sent again; throws the problem after too many attempts, or when the wait is too long. */
 async function again({ indices, attempt, problem }: Failed, clock: Clock, listeners: Listeners): Promise<Task> {
   if (attempt >= mostAttempts(problem)) {
-    const { message, hint = nextStep } = problem;
-    throw problem.with({ message: `${message} (${attempt} attempts)`, hint, again: undefined });
+    const { message, steps = nextStep } = problem;
+    throw problem.with({ message: `${message} (${attempt} attempts)`, hint: steps, again: undefined }); // that was often enough
   }
   const milliseconds = pause(problem, Math.max(attempt, 1), clock);
   clock.debug('sending again', { reason: problem.message, records: indices.length, milliseconds });

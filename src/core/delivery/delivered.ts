@@ -1,4 +1,5 @@
 /** What became of the records of a batch: noted for each as replies come in, and sorted at the end. */
+import { type Hint } from '../hint.ts';
 import type { Packed } from '../batch.ts';
 import type { EncodedRecord, Ledger } from '../types.ts';
 
@@ -18,7 +19,7 @@ export interface Refused {
   readonly record: EncodedRecord;
   readonly reason: string;
   /** As in Reply. */
-  readonly doubt: string | undefined;
+  readonly doubt: Hint | undefined;
 }
 
 /** A refused record with its branch, while it is not known whether the refusal was about the record. */
@@ -33,7 +34,7 @@ export const nothing: Delivered = { kept: [], awaited: [], refused: [], diverted
  * The final outcome of one record, undefined until it is known; `kept` may carry the name of an acknowledgement. All records
  * that one reply has kept share one object, because they are many.
  */
-export type Fate = undefined | Kept | { readonly refused: string; readonly doubt: string | undefined };
+export type Fate = undefined | Kept | { readonly refused: string; readonly doubt: Hint | undefined };
 export type Kept = { readonly kept: string | undefined; readonly diverted?: true };
 
 /** All of a batch was taken; `pending` names the acknowledgement that is still to come, if any is. */

@@ -3,6 +3,7 @@
  * written down before anything depends on it. Delivered IDs enter the ledger as `kept`; what the sink will never take goes to
  * the quarantine.
  */
+import { type Hint } from '../hint.ts';
 import type { Packed, Packer } from '../batch.ts';
 import { asideOf } from './aside.ts';
 import { deliver } from './deliver.ts';
@@ -61,7 +62,7 @@ export function outbox(parts: OutboxParts): Outbox {
   const aside = asideOf({ ...parts, limit });
   const listeners = {
     soFar: record,
-    mayRefuse: (count: number, reason: string, doubt: string | undefined) =>
+    mayRefuse: (count: number, reason: string, doubt: Hint | undefined) =>
       limit.checkShare(doubted.length + count, reason, doubt),
     repeated: () => void (summary.repeated += 1),
   };

@@ -2,6 +2,7 @@
  * How many records may be set aside: a systematic fault (a mapping, a wrong path) must not drain the audit trail into a
  * file. Beyond that nothing more is set aside, and the position stays.
  */
+import { type Hint, ofPosition } from '../hint.ts';
 import { idText } from '../content/record-id.ts';
 import { exit, Problem } from '../problem.ts';
 import { fresh, isAnyAccepted, refusedAnew } from '../summary.ts';
@@ -22,7 +23,7 @@ export interface RefusalLimit {
    * taken, and there is a doubt (see Reply) whether it is the records. What became of records in runs that ended with 65
    * counts, too: otherwise each run would set aside its share of what the others left, until nothing was left.
    */
-  checkShare(more: number, reason: string, doubt?: string): void;
+  checkShare(more: number, reason: string, doubt?: Hint): void;
   /**
    * The same, and also when it would be too many since a record was last accepted, in whichever run: where runs have few
    * records, the share of one says little. Not for a part of a batch, the rest of which may yet be accepted.
@@ -49,7 +50,7 @@ export function refusalLimit(
     throw problem;
   }
 
-  function checkShare(more: number, reason: string, doubt?: string): void {
+  function checkShare(more: number, reason: string, doubt?: Hint): void {
     const { delivered, quarantined } = stuck;
     const refused = quarantined + summary.quarantined + more;
     // What the others delivered and set aside, this run reads again, as seen.
@@ -80,16 +81,22 @@ export function refusedBy(sinkName: string, { key, keyStart, keyEnd }: EncodedRe
 }
 
 /** For a run of which nothing was taken: it need not be the records. `reason` is that of the first, from `refusedBy`. */
-export function noneTaken(reason: string, doubt: string): Problem {
+export function noneTaken(reason: string, doubt: Hint): Problem {
   return new Problem(exit.config, `${reason}; it took no other record in this run`, {
-    hint: `check ${doubt}; or it may be this one record, which is set aside by a run that has another one taken, or by one with ${all}`,
+    hint: [
+      doubt,
+      `or it may be this one record, which is set aside by a run that has another one taken, or by one with ${all}`,
+    ],
   });
 }
 
 const all = '--max-quarantine 100';
 
 /** No later `--since`: what cannot be read has no time, and a vendor with a bookmark goes on from there anyway. */
-const wayOut = `mend the cause and run again, for the position stays; or have one run set them all aside, with ${all}`;
+const wayOut: Hint = [
+  ofPosition('mend the cause and run again, for the position stays', 'mend the cause and run again'),
+  `or have one run set them all aside, with ${all}`,
+];
 
 function tooMany(refused: number, fetched: number, reason: string): Problem {
   return new Problem(exit.data, `${refused} of ${fetched} records were refused, too many to set aside: ${reason}`, {
@@ -99,13 +106,13 @@ function tooMany(refused: number, fetched: number, reason: string): Problem {
 
 function tooManyByNow(refused: number, earlier: number, reason: string, path: string): Problem {
   const message = `${refused} records were refused, ${earlier} of them by the runs before, too many to set aside: ${reason}`;
-  return new Problem(exit.data, message, { hint: `${wayOut}; ${asideBefore(path)}` });
+  return new Problem(exit.data, message, { hint: [wayOut, asideBefore(path)] });
 }
 
 function tooManyInARow(refused: number, reason: string, path: string): Problem {
   const message = `${refused} records in a row were refused over the last runs, too many to set aside: ${reason}`;
   return new Problem(exit.data, message, {
-    hint: `${wayOut}; ${asideBefore(path)}`,
+    hint: [wayOut, asideBefore(path)],
   });
 }
 

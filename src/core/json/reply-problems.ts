@@ -1,4 +1,5 @@
 /** What is wrong with a reply as a text, whatever was asked for: it was cut, is no JSON, or is a page for people. */
+import { atAddress, nextRun } from '../hint.ts';
 import { exit, Problem, type ProblemOptions } from '../problem.ts';
 import { ascii } from './json.ts';
 
@@ -15,7 +16,7 @@ export function cut(where: string): Problem {
 /** The same in other words: `what` became of it. */
 export function unfinished(what: string): Problem {
   return ofReply(what, {
-    hint: 'the next run asks again; if it persists, look at proxies and time limits on the way',
+    hint: [nextRun('the next run asks again'), 'if it persists, look at proxies and time limits on the way'],
     again: {},
   });
 }
@@ -23,7 +24,7 @@ export function unfinished(what: string): Problem {
 /** The reply breaks the rules of JSON at a place where it cannot be mended. */
 export function notJson(what: string): Problem {
   return ofReply(`is not JSON: ${what}`, {
-    hint: 'check the URL, and what answers there',
+    hint: atAddress((url) => `check ${url}, and what answers there`),
   });
 }
 
@@ -31,6 +32,6 @@ export function notJson(what: string): Problem {
 export function refuseHtml(byte: number | undefined): void {
   if (byte !== ascii.lessThan) return;
   throw ofReply('is HTML, not JSON', {
-    hint: 'check the URL: a login page or a proxy may have answered',
+    hint: atAddress((url) => `check ${url}: a login page or a proxy may have answered`),
   });
 }

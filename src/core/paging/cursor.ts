@@ -2,6 +2,7 @@
  * The cursor that a vendor gives us to ask for the next page, and the text that stands for it in a position. It is a text,
  * an integer with all its digits, or a list of both, such as the sort values of Elasticsearch's `search_after`.
  */
+import { inDefinition, ofPosition } from '../hint.ts';
 import type { PagingDefinition } from '../definition.ts';
 import { lexemeAt, lexemesAt } from '../json/json.ts';
 import { parsePath } from '../json/path.ts';
@@ -33,7 +34,7 @@ export function nextCursor(
   if (json !== true || text === '') return text === '' ? undefined : text;
   if (parseJson(text) === undefined) {
     throw new Problem(exit.protocol, `${source}: the header ${header} holds no JSON`, {
-      hint: 'leave out paging.json in the definition if its value is to be sent back as it is',
+      hint: inDefinition((there) => `leave out paging.json ${there} if its value is to be sent back as it is`),
     });
   }
   return cursorOf(text);
@@ -52,7 +53,10 @@ export function refuseNameless(paging: PagingDefinition, end: PageEnd, source: s
   if (!isFull && (fingerprint === undefined || stop.includes('short-page'))) return;
   const message = `${source}: the last record of a page has nothing at ${last}, by which the next page is asked for`;
   throw new Problem(exit.protocol, message, {
-    hint: "the position stays; check the vendor's API version, and paging.last if the definition is yours",
+    hint: [
+      ofPosition('the position stays'),
+      "check the vendor's API version, and paging.last if the definition is yours",
+    ],
   });
 }
 
@@ -60,7 +64,7 @@ export function refuseNameless(paging: PagingDefinition, end: PageEnd, source: s
 export function refuseLong(name: string, source: string): void {
   if (name.length <= longest) return;
   throw new Problem(exit.protocol, `${source} names its next page with more than ${longest} characters`, {
-    hint: 'nothing was skipped and the position stays; report it to the vendor if it happens again',
+    hint: [ofPosition('nothing was skipped and the position stays'), 'report it to the vendor if it happens again'],
   });
 }
 

@@ -1,4 +1,5 @@
 /** What a page says about a next one, apart from where it is: a flag, or nothing at all. */
+import { inDefinition, ofPosition } from '../hint.ts';
 import type { PagingDefinition } from '../definition.ts';
 import { pagingRules } from '../definition/paging-rules.ts';
 import { lexemeAt } from '../json/json.ts';
@@ -31,7 +32,7 @@ export function unnamedNext(paging: PagingDefinition, source: string): Problem {
     exit.protocol,
     `${source} says that more records follow (${more}), and does not name the next page`,
     {
-      hint: "the position stays; check the vendor's API version, and paging if the definition is yours",
+      hint: [ofPosition('the position stays'), "check the vendor's API version, and paging if the definition is yours"],
     },
   );
 }
@@ -88,7 +89,9 @@ export function refuseUnquoted(
       .find((reading) => valueAt(reply, reading) !== undefined);
     if (meant === undefined) continue;
     throw new Problem(exit.config, `${source}: nothing stands at ${dotted} (paging.${name}), but at ${meant}`, {
-      hint: `a name with a dot is written in quotes: write ${name}: '${meant}' for paging in the definition`,
+      hint: inDefinition(
+        (there) => `a name with a dot is written in quotes: write ${name}: '${meant}' for paging ${there}`,
+      ),
     });
   }
 }

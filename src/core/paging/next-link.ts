@@ -1,4 +1,5 @@
 /** The address of the next page among other links, in the Link header or in a list in the body; and what it asks for. */
+import { ofPosition } from '../hint.ts';
 import type { EnvelopeTest, RequestDefinition } from '../definition.ts';
 import { exit, Problem } from '../problem.ts';
 import { quoted } from '../text/shown.ts';
@@ -25,7 +26,10 @@ export function nextPageLink(header: string, source: string, relation?: string):
   const target = nextLink(header, relation);
   if (target !== undefined || /^[\s,;]*$/.test(header.replace(links, ''))) return target;
   throw new Problem(exit.protocol, `${source}: not all of the Link header can be read: ${quoted(header)}`, {
-    hint: "it may name the next page, so the position stays; check the vendor's API version, and a proxy on the way",
+    hint: [
+      ofPosition('it may name the next page, so the position stays'),
+      "check the vendor's API version, and a proxy on the way",
+    ],
   });
 }
 

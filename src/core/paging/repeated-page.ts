@@ -1,4 +1,5 @@
 /** Pages that a vendor gives again under a new cursor each time, because it ignores the cursor. */
+import { inDefinition, ofPosition } from '../hint.ts';
 import type { PagingDefinition } from '../definition.ts';
 import type { PageEnd } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
@@ -70,6 +71,10 @@ export function repetition(strict: boolean): (end: RepeatedPage) => Repetition |
 export function stuck(paging: PagingDefinition, source: string): Problem {
   const last = 'last' in paging ? paging.last : '';
   return new Problem(exit.protocol, `${source} has more records with the same ${last} than one page holds`, {
-    hint: 'ask for more at once, with --limit; or with limits.page in the definition; the position stays',
+    hint: [
+      'ask for more at once, with --limit',
+      inDefinition((there) => `or with limits.page ${there}`),
+      ofPosition('the position stays'),
+    ],
   });
 }

@@ -8,6 +8,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { isByContent } from '../content/record-id.ts';
+import { inDefinition, nextRun, ofPosition } from '../hint.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { gone } from '../http-status.ts';
 import type { Identifier } from '../identity.ts';
@@ -149,7 +150,12 @@ function nameOf({ key, keyStart, keyEnd }: Key): string {
 export function rowsMoved(name: string, what: string): Problem {
   const message = `${name}: ${what} does not begin where the page before ended: rows vanish, or change places, while they are read`;
   return new Problem(exit.protocol, message, {
-    hint: "the position stays and the next run reads the window again; if the vendor takes only multiples of the page's size, add reread: false to paging in the definition",
+    hint: [
+      nextRun('the position stays and the next run reads the window again'),
+      inDefinition(
+        (there) => `if the vendor takes only multiples of the page's size, add reread: false to paging ${there}`,
+      ),
+    ],
     httpStatus: gone,
   });
 }
@@ -158,6 +164,12 @@ export function rowsMoved(name: string, what: string): Problem {
 export function rowsArrive(name: string): Problem {
   const message = `${name} shows its last rows again and again: rows arrive before them as fast as they are read`;
   return new Problem(exit.protocol, message, {
-    hint: 'the position stays, and what was read is delivered; if a page with fewer rows than were asked for is the last one, add stop: [short-page] to paging in the definition',
+    hint: [
+      ofPosition('the position stays, and what was read is delivered'),
+      inDefinition(
+        (there) =>
+          `if a page with fewer rows than were asked for is the last one, add stop: [short-page] to paging ${there}`,
+      ),
+    ],
   });
 }

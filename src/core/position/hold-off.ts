@@ -1,4 +1,5 @@
 /** `--hold-off`: a job whose runs fail one after the other leaves both ends alone for a while. */
+import { nextRun } from '../hint.ts';
 import { exit, Problem } from '../problem.ts';
 import { toMillis } from '../time.ts';
 import type { Duration, Position } from '../types.ts';
@@ -13,6 +14,8 @@ export function checkHoldOff(holdOff: Duration | undefined, { failures, last }: 
   throw new Problem(
     exit.tempfail,
     `held for another ${Math.ceil(rest / 1000)} s: the last ${failures} runs failed, at last with status ${last.exit}`,
-    { hint: 'audit-export status says why they failed; without --hold-off the next run tries at once' },
+    {
+      hint: ['audit-export status says why they failed', nextRun('without --hold-off the next run tries at once')],
+    },
   );
 }

@@ -49,7 +49,7 @@ export function neverAcknowledged(records: number, sinkName: string, sourceName:
 /** The Problem that left records of a stream undelivered: whatever a destination says of the next run, it has them no more. */
 export function notShownAgain(problem: Problem, sourceName: string): Problem {
   const what = `${sourceName} cannot be asked again: have the command before the pipe print once more what was not taken`;
-  return problem.with({ hint: problem.hint === undefined ? what : `${problem.hint}; ${what}` });
+  return problem.with({ hint: [problem.steps, what] });
 }
 
 /** Records that the sink refused, and took none beside, are still to be delivered. */

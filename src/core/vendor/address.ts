@@ -1,8 +1,8 @@
 /** The addresses of a source, filled in from its settings. */
+import { check } from '../hint.ts';
 import type { OAuthDefinition, SourceDefinition } from '../definition.ts';
 import { parseBase } from '../origin.ts';
 import { exit, Problem } from '../problem.ts';
-import { listed } from '../text/listed.ts';
 import { fill, placeholders, textOf, type TemplateValues } from '../definition/template.ts';
 
 /** The URL that all requests of a source begin with, without a slash at its end. Throws Problem 78. */
@@ -36,7 +36,7 @@ function parsed({ name, url }: Place, address: string): URL {
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     const settings = settingsOf(url);
-    const hint = `${settings.length === 0 ? '' : `check ${listed(settings)}: `}${error.hint ?? ''}`;
+    const hint = settings.length === 0 ? error.steps : check(settings, `: ${error.hint ?? ''}`);
     throw error.with({ message: `${name}: ${error.message}`, hint });
   }
 }

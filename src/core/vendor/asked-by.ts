@@ -1,4 +1,5 @@
 /** The hint for a request that a vendor refuses: the settings and flags that decide what it asks for. */
+import { check, type Hint } from '../hint.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { sentWith } from '../definition/texts.ts';
 import { listed } from '../text/listed.ts';
@@ -14,7 +15,7 @@ export type QuestionParts = Pick<Question, 'request' | 'values' | 'parameters'>;
 export function askedBy(
   definition: SourceDefinition,
   { request, values, parameters = {} }: QuestionParts,
-): string | undefined {
+): Hint | undefined {
   const used = usedBy(definition, request);
   const isSet = (name: string): boolean => textOf(values[name]) !== '';
   const settings = settingsAmong(definition, used, isSet);
@@ -27,9 +28,10 @@ export function askedBy(
   const flags = Object.entries(given).flatMap(([flag, isGiven]) =>
     isGiven || (flag === '--raw-query' && used.has('rawQuery')) ? [flag] : [],
   );
-  const parts = [listed(settings), listed(flags)].filter((part) => part !== '');
   const one = settings.length + flags.length === 1;
-  return `check ${parts.join(', and ')}: ${one ? 'it says' : 'they say'} what is asked for`;
+  const say = `: ${one ? 'it says' : 'they say'} what is asked for`;
+  if (settings.length === 0) return `check ${listed(flags)}${say}`;
+  return check(settings, flags.length === 0 ? say : `, and ${listed(flags)}${say}`);
 }
 
 /** The placeholders that a request is made with, also by way of `variables`, and of the job whose records it asks for. */

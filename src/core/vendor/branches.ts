@@ -1,5 +1,6 @@
 /** The independent parts of a source: organisations, content types, applications. Each has a position of its own. */
 import { hash } from 'node:crypto';
+import { inDefinition } from '../hint.ts';
 import type { BranchesDefinition, SourceDefinition } from '../definition.ts';
 import { lexemeAt, lexemesAt } from '../json/json.ts';
 import { parsePath } from '../json/path.ts';
@@ -98,20 +99,23 @@ type Fetch = NonNullable<BranchesDefinition['fetch']>;
 
 function otherList(message: string): Problem {
   return new Problem(exit.protocol, message, {
-    hint: "check branches.fetch in the definition, and the vendor's API version",
+    hint: inDefinition((there) => `check branches.fetch ${there}, and the vendor's API version`),
   });
 }
 
 function cut(source: string): Problem {
   return new Problem(exit.protocol, `${source}: ${what} has more pages`, {
-    hint: 'write how to get them in the definition: branches.fetch.paging is { type: link } where a Link header leads to them',
+    hint: inDefinition(
+      (there) =>
+        `write how to get them ${there}: branches.fetch.paging is { type: link } where a Link header leads to them`,
+    ),
   });
 }
 
 function tooLong(source: string, setting: string | undefined): Problem {
-  const advice = 'see what it lists, and check branches.fetch in the definition';
+  const orSet = setting === undefined ? '' : `, or set ${setting}`;
   return new Problem(exit.protocol, `${source}: ${what} has more than ${mostListed / 1024 ** 2} MiB of names`, {
-    hint: setting === undefined ? advice : `${advice}, or set ${setting}`,
+    hint: inDefinition((there) => `see what it lists, and check branches.fetch ${there}${orSet}`),
   });
 }
 

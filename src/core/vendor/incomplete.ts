@@ -1,4 +1,5 @@
 /** Why a window ended before all of its records came, as Problems. */
+import { atAddress, nextRun, ofPosition } from '../hint.ts';
 import type { EnvelopeTest, SourceDefinition } from '../definition.ts';
 import { gone, notFound } from '../http-status.ts';
 import { exit, Problem } from '../problem.ts';
@@ -32,7 +33,7 @@ export function goneStatuses({ paging, items, job }: SourceDefinition): readonly
 export function noJob(definition: SourceDefinition, value: unknown, path: string, asked: QuestionParts): Problem {
   const message = `${definition.name} did not start the query: nothing at ${path}${saying(definition, value)}`;
   return new Problem(exit.protocol, message, {
-    hint: askedBy(definition, asked) ?? "check the URL and the vendor's API version",
+    hint: askedBy(definition, asked) ?? atAddress((url) => `check ${url} and the vendor's API version`),
   });
 }
 
@@ -46,7 +47,7 @@ export function jobFailed(
   const words = saying(definition, value) || `: ${path} is ${quoted(valueAt(value, path), 200)}`;
   const message = `${definition.name} could not finish its query from ${isoText(from)} to ${isoText(until)}${words}`;
   return new Problem(exit.unavailable, message, {
-    hint: 'see what the vendor says about it; the position stays and the next run tries again',
+    hint: ['see what the vendor says about it', nextRun('the position stays and the next run tries again')],
   });
 }
 
@@ -54,7 +55,7 @@ export function jobFailed(
 export function incomplete(name: string, { from, until }: Window, total: number, count: number): Problem {
   const message = `${name} announced ${counted(total)} from ${isoText(from)} to ${isoText(until)} and gave ${count}`;
   return new Problem(exit.protocol, message, {
-    hint: 'the position stays; the next run reads the window again',
+    hint: nextRun('the position stays; the next run reads the window again'),
   });
 }
 
@@ -77,20 +78,26 @@ export function totalWarning(
 export function cutShort(name: string, { from, until }: Window): Problem {
   const message = `${name} gave only a part of its records from ${isoText(from)} to ${isoText(until)}, and says so`;
   return new Problem(exit.partial, message, {
-    hint: 'the position stays before them; ask for less at once, by --query, --categories or a later --since',
+    hint: [
+      ofPosition('the position stays before them'),
+      'ask for less at once, by --query, --categories or a later --since',
+    ],
   });
 }
 
 /** The same where bookmarks were saved meanwhile: no run goes back behind one. */
 export function passedBy(problem: Problem): Problem {
   return problem.with({
-    hint: 'the position may be past them: the next run goes on from the last bookmark; see what the vendor says about them',
+    hint: [
+      nextRun('the position may be past them: the next run goes on from the last bookmark'),
+      'see what the vendor says about them',
+    ],
   });
 }
 
 /** A job that did not finish even for the shortest window. */
 export function neverFinished(name: string, { from, until }: Window): Problem {
   return new Problem(exit.unavailable, `${name} did not finish its query from ${isoText(from)} to ${isoText(until)}`, {
-    hint: 'its server may be busy; the position stays and the next run tries again',
+    hint: ['its server may be busy', nextRun('the position stays and the next run tries again')],
   });
 }

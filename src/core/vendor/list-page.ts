@@ -1,4 +1,5 @@
 /** A page of a list: the names or addresses of its items. */
+import { inDefinition } from '../hint.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { identifier } from '../identity.ts';
 import { lexemeAt } from '../json/json.ts';
@@ -49,7 +50,7 @@ export function listReader(
 
   function unusable(what: string, which: string): Problem {
     return new Problem(exit.protocol, `${definition.name}: ${what} has an item ${which}`, {
-      hint: "check items in the definition, and the vendor's API version",
+      hint: inDefinition((there) => `check items ${there}, and the vendor's API version`),
     });
   }
 
@@ -77,6 +78,6 @@ export function listReader(
 
 function tooLarge(name: string, what: string): Problem {
   return new Problem(exit.protocol, `${name}: ${what} has more than ${mostListed / 1024 ** 2} MiB of items`, {
-    hint: 'ask for a shorter time at once: window.longest in the definition',
+    hint: inDefinition((there) => `ask for a shorter time at once: window.longest ${there}`),
   });
 }

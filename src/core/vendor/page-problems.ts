@@ -1,4 +1,5 @@
 /** Why a page cannot be read, as Problems. */
+import { atAddress, inDefinition, nextRun } from '../hint.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { exit, Problem } from '../problem.ts';
 import { parsePath } from '../json/path.ts';
@@ -28,7 +29,7 @@ export function neverAgree(name: string, what: string): Problem {
 /** A page that has fewer records than it says. */
 export function fewer(name: string, what: string, stated: number, count: number): Problem {
   return new Problem(exit.protocol, `${name}: ${what} says that it has ${counted(stated)}, and has ${count}`, {
-    hint: 'the position stays; the next run asks again',
+    hint: nextRun('the position stays; the next run asks again'),
     again: {},
   });
 }
@@ -39,9 +40,11 @@ export function noRecords(definition: SourceDefinition, value: unknown, what: st
   const list = records.path === undefined ? 'is not a list of records' : `has no list of records at ${records.path}`;
   const where = records.format === 'csv' ? 'is empty, without the names of its columns' : list;
   const said = saying(definition, value) || members(value, records.path ?? '');
-  const path = records.path === undefined ? '' : 'records.path in the definition, ';
   return new Problem(exit.protocol, `${name}: the reply to ${what} ${where}${said}`, {
-    hint: `check ${path}the URL and the vendor's API version`,
+    hint:
+      records.path === undefined
+        ? atAddress((url) => `check ${url} and the vendor's API version`)
+        : inDefinition((there) => `check records.path ${there}, the URL and the vendor's API version`),
   });
 }
 

@@ -1,4 +1,5 @@
 /** The pages of a window, from the first to the last. */
+import { inDefinition } from '../hint.ts';
 import type { PagingDefinition, RequestDefinition, SourceDefinition } from '../definition.ts';
 import { keepsBookmark, pagingRules } from '../definition/paging-rules.ts';
 import type { Identifier } from '../identity.ts';
@@ -144,7 +145,9 @@ export function pageWalk(context: SourceContext): PageWalk {
 
 function tellingBookmark(name: string): Problem {
   return new Problem(exit.protocol, `${name} has put a credential into what names its next page`, {
-    hint: 'leave out paging.bookmark in the definition, which would save it, or send the credential in a header',
+    hint: inDefinition(
+      (there) => `leave out paging.bookmark ${there}, which would save it, or send the credential in a header`,
+    ),
   });
 }
 

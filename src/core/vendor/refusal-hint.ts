@@ -1,10 +1,10 @@
 /** What to do about a reply that is not what was asked for: which settings, flags or parts of the definition to look at. */
 import { askedBy } from './asked-by.ts';
 import type { SourceDefinition } from '../definition.ts';
+import { check, type Hint, inDefinition, nextRun } from '../hint.ts';
 import { sentWith, usedPlaceholders } from '../definition/texts.ts';
 import { gone, noContent, notAcceptable, notAllowed, notFound, refusesLaterPage, tooLarge } from '../http-status.ts';
 import { keepsBookmark } from '../definition/paging-rules.ts';
-import { listed } from '../text/listed.ts';
 import type { Setting } from '../types.ts';
 import { wrongService } from '../http-problem.ts';
 import type { Question } from './vendor-client.ts';
@@ -19,27 +19,29 @@ export function isCursorRefused({ named }: Question, status: unknown): boolean {
 
 const sameSettings = 'it had the pages before this one, so no setting is wrong';
 
-const endHint = 'if it says so that there are no more, add end: [404] to paging in the definition';
+const endHint = inDefinition((there) => `if it says so that there are no more, add end: [404] to paging ${there}`);
 
-const shorterParts =
-  'the next run of a job reads shorter parts of the window; a search needs a shorter one (--since, --until)';
+const shorterParts: Hint = [
+  nextRun('the next run of a job reads shorter parts of the window'),
+  'a search needs a shorter one (--since, --until)',
+];
 
 /** What to do where a page is refused for its cursor. */
-export function cursorHint(definition: SourceDefinition): string {
+export function cursorHint(definition: SourceDefinition): Hint {
   return orShorter(definition, 'it gave the cursor for this page itself, so no setting or flag is wrong');
 }
 
 /** A shorter window asks for less only where requests say when it ends, and where no bookmark decides what comes next. */
-function orShorter(definition: SourceDefinition, what: string): string {
+function orShorter(definition: SourceDefinition, what: string): Hint {
   const { paging, window } = definition;
   const helps = window.filter !== 'none' && !keepsBookmark(paging) && usedPlaceholders(definition).has('until');
-  return helps ? `${what}; ${shorterParts}` : what;
+  return helps ? [what, shorterParts] : what;
 }
 
 /** What to do about an HTTP status, by what was asked; undefined where the standard hint of the status will do. */
-export function statusHint(definition: SourceDefinition, status: number, question: Question): string | undefined {
+export function statusHint(definition: SourceDefinition, status: number, question: Question): Hint | undefined {
   if (status === noContent)
-    return 'if it means that there are no records, write reply: { empty: [204] } in the definition';
+    return inDefinition((there) => `if it means that there are no records, write reply: { empty: [204] } ${there}`);
   if (status === gone) return undefined; // says it all
   if (status === tooLarge) return orShorter(definition, 'ask for less at once, with a lower --limit');
   if (status === notAcceptable || status === notAllowed) return methodHint(definition, status, question);
@@ -51,31 +53,32 @@ export function statusHint(definition: SourceDefinition, status: number, questio
     return orShorter(definition, sameSettings);
   if (question.later === true && status === notFound && definition.paging.type === 'page') {
     const next = definition.paging.end === undefined ? endHint : 'see what answers there in its place';
-    return `${sameSettings}; ${next}`;
+    return [sameSettings, next];
   }
   if (isInvalid) return askedBy(definition, question);
   if (status !== notFound) return undefined;
   const used = settingsOf([url, request.path].flat()).filter((name) => Object.hasOwn(settings, name));
-  return used.length === 0 ? undefined : `check ${listed(used)}; or correct the path in the definition`;
+  return used.length === 0 ? undefined : [check(used), inDefinition((there) => `or correct the path ${there}`)];
 }
 
 /** For 405 and 406: the address is right, but not the method, or the format that was asked for. */
-function methodHint({ request }: SourceDefinition, status: number, { named, url }: Question): string {
+function methodHint({ request }: SourceDefinition, status: number, { named, url }: Question): Hint {
   if (status === notAcceptable)
-    return `${wrongService}; or name the format that it has: headers: { Accept: … } in the definition`;
+    return [wrongService, inDefinition((there) => `or name the format that it has: headers: { Accept: … } ${there}`)];
   if (named !== true || url === undefined)
-    return `${wrongService}; or correct the method and the path of the request in the definition`;
+    return [wrongService, inDefinition((there) => `or correct the method and the path of the request ${there}`)];
   const method = request.method === 'POST' ? 'GET' : 'POST';
-  return `it named this page itself, so no setting or flag is wrong; if its next pages are asked for by ${method}, add request: { method: ${method}, path: … } to paging in the definition`;
+  const ask = `if its next pages are asked for by ${method}, add request: { method: ${method}, path: … } to paging`;
+  return ['it named this page itself, so no setting or flag is wrong', inDefinition((there) => `${ask} ${there}`)];
 }
 
 /** What to do about 401 and 403; undefined for any other status. With a session or a token, the login itself has worked. */
-export function accessHint(definition: SourceDefinition, status: unknown, values: TemplateValues): string | undefined {
+export function accessHint(definition: SourceDefinition, status: unknown, values: TemplateValues): Hint | undefined {
   if (status === 403) {
     const read = settingsRead(definition, values);
     const spelled = read.find((name) => textOf(values[name]).includes('://'));
-    const spelling = spelled && `; ${spelled} must be spelled as the vendor has it, with or without a slash at its end`;
-    return `${credentialsHint(definition, read)}, and the right to read these records${spelling ?? ''}`;
+    const spelling = spelled && `${spelled} must be spelled as the vendor has it, with or without a slash at its end`;
+    return [credentialsHint(definition, read, ', and the right to read these records'), spelling];
   }
   if (status !== 401) return undefined;
   if (definition.auth.type === 'oauth2') {

@@ -28,14 +28,14 @@ export function refusal(definition: SourceDefinition, question: Question, { repl
   const { what } = question;
   if (bringsContent(status)) return notJson(definition, what, reply, said);
   const hint = accessHint(definition, status, question.values);
-  const clock = definition.auth.type === 'signature' ? clockHint({ date }, now) : '';
+  const clock = definition.auth.type === 'signature' ? clockHint({ date }, now) : undefined;
   const meant = meantBy(definition, status, said);
-  const asked = { who: definition.name, what, at: placeOf(url), meant, ...(hint && { hint: hint + clock }) };
+  const asked = { who: definition.name, what, at: placeOf(url), meant, hint: hint && [hint, clock] };
   const problem = httpProblem(status, withReset(definition, headers), asked, now);
   const invalid = tellsInvalid(definition, said); // asking again would not help
   return problem.with({
     message: problem.message + saying(definition, said),
-    hint: statusHint(definition, meant ?? status, question) ?? problem.hint,
+    hint: statusHint(definition, meant ?? status, question) ?? problem.steps,
     again: invalid ? undefined : problem.again,
     httpStatus: invalid || isCursorRefused(question, meant ?? status) ? gone : status,
   });
@@ -72,13 +72,8 @@ export function saidIn(reply: HttpReply, text: string): unknown {
 
 /** JSON is UTF-8 (RFC 8259 section 8.1). Records leave as they came, so another encoding is not converted. */
 export function notUtf8(definition: SourceDefinition, what: string, charset: string): Problem {
-  return new Problem(
-    exit.protocol,
-    `${definition.name} answered ${what} in ${serverText(charset.toLowerCase())}, not in UTF-8`,
-    {
-      hint: 'have the service, or the proxy before it, answer in UTF-8',
-    },
-  );
+  const message = `${definition.name} answered ${what} in ${serverText(charset.toLowerCase())}, not in UTF-8`;
+  return new Problem(exit.protocol, message, { hint: 'have the service, or the proxy before it, answer in UTF-8' });
 }
 
 /** Says what answered instead, and where, so that nobody has to ask by hand. `said` as of `saidIn`. */

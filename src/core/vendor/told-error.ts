@@ -1,4 +1,5 @@
 /** Errors that a vendor reports in the body of a reply, whatever its HTTP status. */
+import { inDefinition, ofPosition, type Hint } from '../hint.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { gone, notFound } from '../http-status.ts';
 import { exit, Problem } from '../problem.ts';
@@ -46,15 +47,15 @@ function refuseSilence(definition: SourceDefinition, value: unknown, what: strin
     exit.protocol,
     `${definition.name} does not say that ${what} is a success: nothing at ${success.path}`,
     {
-      hint: 'where that is no error, add optional: true to reply.success in the definition',
+      hint: inDefinition((there) => `where that is no error, add optional: true to reply.success ${there}`),
     },
   );
 }
 
-function nextStep(definition: SourceDefinition, question: Question, told: unknown): string {
+function nextStep(definition: SourceDefinition, question: Question, told: unknown): Hint {
   // A failure of the vendor is not due to what was asked; neither is one on a later page, since the first was accepted.
   const asked = question.later === true || Number(told) >= 500 ? undefined : askedBy(definition, question);
   return asked === undefined
-    ? 'the position stays; see what the vendor says about this error'
-    : `${asked}; the position stays`;
+    ? [ofPosition('the position stays'), 'see what the vendor says about this error']
+    : [asked, ofPosition('the position stays')];
 }

@@ -1,4 +1,5 @@
 /** The address of a sink that appends a path of its own. */
+import { check } from '../hint.ts';
 import { exit, Problem } from '../problem.ts';
 
 /**
@@ -10,6 +11,6 @@ export function sinkBase(name: string, text: string, pasted?: RegExp): string {
   const base = pasted === undefined ? address : address.replace(pasted, '');
   if (!/[?#]/.test(base)) return base;
   throw new Problem(exit.config, `${name} must end with its path`, {
-    hint: `check ${name}: leave out everything from the first ? or #`,
+    hint: check([name], ': leave out everything from the first ? or #'),
   });
 }

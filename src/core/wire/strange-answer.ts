@@ -1,10 +1,11 @@
 /** Answers that no destination of that kind gives: something else is at the address, or on the way there. */
+import { check } from '../hint.ts';
 import { exit, Problem } from '../problem.ts';
 
 /** `how` says what it did instead; `setting` holds the address. It may pass, and so is worth another attempt. */
 export function strangeAnswer(who: string, how: string, setting: string): Problem {
   return new Problem(exit.protocol, `${who} ${how}`, {
-    hint: `check ${setting}: a proxy or another service may be answering there`,
+    hint: check([setting], ': a proxy or another service may be answering there'),
     again: {},
   });
 }

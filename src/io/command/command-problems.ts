@@ -1,4 +1,5 @@
 /** What goes wrong with a command, as Problems (74) that name it. */
+import { nextRun } from '../../core/hint.ts';
 import { exit, Problem } from '../../core/problem.ts';
 import { shellWord } from '../../core/text/shell-word.ts';
 import { errorCode } from '../error-code.ts';
@@ -9,13 +10,13 @@ export interface End {
   readonly signal: NodeJS.Signals | null;
 }
 
-const again = 'the position stays, and the next run gives it the same records again';
+const again = nextRun('the position stays, and the next run gives it the same records again');
 
 /** Undefined when it ended well. */
 export function wrongEnd(name: string, { status, signal: signalName }: End): Problem | undefined {
   if (status === 0) return undefined;
   const how = signalName === null ? `ended with status ${status}` : `was ended by ${signalName}`;
-  return new Problem(exit.ioerr, `the command ${name} ${how}`, { hint: `see what it says; ${again}` });
+  return new Problem(exit.ioerr, `the command ${name} ${how}`, { hint: ['see what it says', again] });
 }
 
 /** `program` as it was written. */
@@ -36,7 +37,7 @@ export function notExecutable(program: string): Problem {
 export function notStarted(name: string, cause?: unknown): Problem {
   const code = errorCode(cause);
   return new Problem(exit.ioerr, `the command ${name} could not be started${code === '' ? '' : ` (${code})`}`, {
-    hint: `look for limits on processes, memory and open files (ulimit -a, pids.max), and for a /bin/sh; ${again}`,
+    hint: ['look for limits on processes, memory and open files (ulimit -a, pids.max), and for a /bin/sh', again],
     cause,
   });
 }
@@ -44,20 +45,20 @@ export function notStarted(name: string, cause?: unknown): Problem {
 /** It prints records where our own standard output would take them. */
 export function outputClosed(name: string): Problem {
   return new Problem(exit.ioerr, `standard output is closed, and what the command ${name} prints would be lost`, {
-    hint: `redirect it to a file or a pipe; ${again}`,
+    hint: ['redirect it to a file or a pipe', again],
   });
 }
 
 /** It went away, and left behind some of what it was given. */
 export function unread(name: string): Problem {
   return new Problem(exit.ioerr, `the command ${name} did not read all of its input`, {
-    hint: `it must read to the end and then say by its exit status whether all went well; ${again}`,
+    hint: ['it must read to the end and then say by its exit status whether all went well', again],
   });
 }
 
 /** `what` it did not do in `timeout` milliseconds. */
 export function silent(name: string, what: string, timeout: number, when = ''): Problem {
   return new Problem(exit.ioerr, `the command ${name} ${what} ${timeout / 1000} s${when}`, {
-    hint: `allow it more time with --timeout; ${again}`,
+    hint: ['allow it more time with --timeout', again],
   });
 }

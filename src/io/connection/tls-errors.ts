@@ -1,6 +1,7 @@
 /** What failures of TLS mean, and what to do about each. */
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { atAddress, type Hint } from '../../core/hint.ts';
 import { exit, type ExitStatus } from '../../core/problem.ts';
 
 /**
@@ -30,7 +31,7 @@ export function tlsTrouble(
   code: string,
   certificate: Validity | undefined,
   plain: string,
-): readonly [what: string, hint: string, status?: ExitStatus] | undefined {
+): readonly [what: string, hint: Hint, status?: ExitStatus] | undefined {
   const renew = 'the operator of the server must renew its certificate';
   const ownRoot = 'if the server uses a certificate authority of your own, give its certificate with --ca-file';
   switch (code) {
@@ -58,7 +59,10 @@ export function tlsTrouble(
       return ['has a certificate for another host name', 'use the host name that the certificate was made for'];
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
-      return [`does not speak TLS on this port: it seems to be plain ${plain}`, 'check the port in the URL'];
+      return [
+        `does not speak TLS on this port: it seems to be plain ${plain}`,
+        atAddress((url) => `check the port in ${url}`),
+      ];
     case 'ERR_SSL_UNSUPPORTED_PROTOCOL':
     case 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION':
       return ['speaks only a version of TLS older than 1.2', 'TLS 1.2 or newer must be switched on at the server'];

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, type FileHandle, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { nextRun } from '../../core/hint.ts';
 import { exit, Problem } from '../../core/problem.ts';
 import { errorCode } from '../error-code.ts';
 import { reached } from '../failpoint.ts';
@@ -47,7 +48,10 @@ export async function replaceFile(path: string, name: string, replacement: Repla
       const onDisk = (await file.stat()).size;
       if (onDisk !== size) {
         throw new Problem(exit.ioerr, `${temp} has ${onDisk} bytes after ${size} were written`, {
-          hint: 'see whether the disk is full or failing (dmesg); the next run goes on where this one stopped',
+          hint: [
+            'see whether the disk is full or failing (dmesg)',
+            nextRun('the next run goes on where this one stopped'),
+          ],
         });
       }
     } finally {

@@ -1,14 +1,22 @@
 /** What the system says when a file operation fails, as a Problem: its exit status, its meaning and a next step. */
+import { nextRun, type Hint } from '../../core/hint.ts';
 import { exit, type ExitStatus, Problem } from '../../core/problem.ts';
 import { errorCode } from '../error-code.ts';
 
-const meanings: Readonly<Record<string, readonly [status: ExitStatus, meaning: string, hint: string]>> = {
+const meanings: Readonly<Record<string, readonly [status: ExitStatus, meaning: string, hint: Hint]>> = {
   ENOSPC: [
     exit.ioerr,
     'the disk is full',
-    'free some space, or files where df -i shows that there may be no more; the next run goes on where this one stopped',
+    [
+      'free some space, or files where df -i shows that there may be no more',
+      nextRun('the next run goes on where this one stopped'),
+    ],
   ],
-  EDQUOT: [exit.ioerr, 'the disk quota is used up', 'free some space or raise the quota; the next run goes on'],
+  EDQUOT: [
+    exit.ioerr,
+    'the disk quota is used up',
+    ['free some space or raise the quota', nextRun('the next run goes on')],
+  ],
   EFBIG: [exit.ioerr, 'the file may not grow', 'raise the file size limit (ulimit -f), or rotate the file'],
   EIO: [exit.ioerr, 'the disk failed', 'look at the kernel log (dmesg)'],
   EMFILE: [exit.ioerr, 'too many files are open in this process', 'raise its limit (ulimit -n, or LimitNOFILE=)'],

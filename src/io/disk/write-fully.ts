@@ -1,5 +1,6 @@
 /** Writing that goes on until everything is written: a write may take less than it was given, and say so only in its result. */
 import type { Buffer } from 'node:buffer';
+import { nextRun } from '../../core/hint.ts';
 import { exit, Problem } from '../../core/problem.ts';
 
 /** A file as Node opens it, or a descriptor that was open from the start. */
@@ -19,7 +20,7 @@ export async function writeFully(file: Target, bytes: Buffer, position: number |
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at);
     if (bytesWritten === 0) {
       throw new Problem(exit.ioerr, 'the disk took none of the bytes', {
-        hint: 'see whether it is full or failing (dmesg); the next run goes on where this one stopped',
+        hint: ['see whether it is full or failing (dmesg)', nextRun('the next run goes on where this one stopped')],
       });
     }
     done += bytesWritten;

@@ -1,11 +1,17 @@
 /** Codes of connections that fail, as undici, zlib and the system have them, and what they mean to a person. */
+import { atAddress, nextRun, type Hint } from '../../core/hint.ts';
 import { errorCode } from '../error-code.ts';
 
-export const network = 'check the network and the service; the next run continues from here';
+export const network: Hint = ['check the network and the service', nextRun('the next run continues from here')];
+
+type Meaning = readonly [what: string, hint: Hint];
 
 /** Codes of a connection that failed or broke: what happened, and what to do if it lasts. */
-export const transientCodes: ReadonlyMap<string, readonly [what: string, hint: string]> = new Map([
-  ['ECONNREFUSED', ['refused the connection', 'check the host and port in the URL, and that the service is up']],
+export const transientCodes: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
+  [
+    'ECONNREFUSED',
+    ['refused the connection', atAddress((url) => `check the host and port in ${url}, and that the service is up`)],
+  ],
   ['ECONNRESET', ['broke the connection', network]],
   ['EPIPE', ['broke the connection', network]],
   ['UND_ERR_SOCKET', ['closed the connection before the end of the reply', network]],

@@ -3,6 +3,7 @@
  * never a query, a header, a body or an error object, since all of them can carry secrets, and no path that is known to hold
  * one.
  */
+import { atAddress, type Hint } from '../../core/hint.ts';
 import { exit, Problem, type ExitStatus, type ProblemOptions } from '../../core/problem.ts';
 import { wrongService } from '../../core/http-problem.ts';
 import { redacted } from '../scrub.ts';
@@ -43,7 +44,7 @@ export function connectionProblem(error: unknown, where: Where): unknown {
   const tls = tlsTrouble(code, (error as { cert?: Validity }).cert, where.url.protocol === 'https:' ? 'HTTP' : 'TCP');
   if (tls !== undefined) return problem(tls[2] ?? exit.protocol, where, tls[0], { code, hint: tls[1] });
   if (code === 'ENOTFOUND') {
-    const hint = 'check the URL and the name server';
+    const hint = atAddress((url) => `check ${url} and the name server`);
     return problem(exit.unavailable, where, 'has a host name that does not resolve', {
       code,
       hint,
@@ -77,10 +78,10 @@ export function isBroken(error: unknown): boolean {
 }
 
 /** The hint, what may be behind it, and that it may be TLS that is spoken there, where it is not what we speak. */
-export function orTls(hint: string, { url, whenBroken }: Where): string {
+export function orTls(hint: Hint, { url, whenBroken }: Where): Hint {
   const meant = { 'http:': 'https://', 'tcp:': 'tls://' }[url.protocol];
-  const tls = meant === undefined ? undefined : `if it speaks TLS there, the URL begins with ${meant}`;
-  return [hint, whenBroken, tls].filter((part) => part !== undefined).join('; ');
+  const tls = meant && atAddress((name) => `if it speaks TLS there, ${name} begins with ${meant}`);
+  return [hint, whenBroken, tls];
 }
 
 /** Whether a byte has come from there: TLS servers answer plain HTTP with nothing. undici says what its socket has read. */
@@ -98,7 +99,7 @@ export function problem(
     code = '',
     again,
     httpStatus,
-  }: { readonly hint: string; readonly code?: string } & Pick<ProblemOptions, 'again' | 'httpStatus'>,
+  }: { readonly hint: Hint; readonly code?: string } & Pick<ProblemOptions, 'again' | 'httpStatus'>,
 ): Problem {
   const detail = code === '' ? '' : `${code}, `;
   const { role, method, url } = where;

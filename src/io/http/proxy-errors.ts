@@ -1,10 +1,11 @@
 /** Failures of a proxy on the way, which look like those of the server behind it. */
+import { check } from '../../core/hint.ts';
 import { exit, Problem } from '../../core/problem.ts';
 import { tlsTrouble } from '../connection/tls-errors.ts';
 import { codeOf, network, transientCodes, unconnected, unreadable } from './connection-codes.ts';
 import type { Where } from './http-errors.ts';
 
-const settings = 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY';
+const settings = check(['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY']);
 const absent = [...unconnected, 'EHOSTUNREACH', 'ENETUNREACH'];
 
 /** undici says in words what the proxy answered, and hides the error of a certificate for another name behind its own. */

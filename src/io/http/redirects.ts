@@ -2,6 +2,7 @@
  * Redirects are followed by hand, a few, and only inside the origin: a client library that follows them hands API keys
  * in headers of their own (X-API-Key and the like) and bodies with passwords to whatever host the reply names.
  */
+import { atAddress } from '../../core/hint.ts';
 import { resolveSameOrigin } from '../../core/origin.ts';
 import { exit } from '../../core/problem.ts';
 import { problem, type Where } from './http-errors.ts';
@@ -30,7 +31,7 @@ export function followRedirect(
   const refuse = (what: string): Error =>
     problem(exit.protocol, where, what, {
       code: `HTTP ${status}`,
-      hint: 'set the URL to the final address of the API',
+      hint: atAddress((url) => `set ${url} to the final address of the API`),
     });
   if (!allowed) throw refuse('redirects, which is not followed');
   if (typeof location !== 'string') throw refuse('redirects to nowhere');

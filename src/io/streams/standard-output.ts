@@ -6,6 +6,7 @@
 import { Buffer } from 'node:buffer';
 import { closeSync, fstatSync, fsync, openSync, readSync, write } from 'node:fs';
 import { promisify } from 'node:util';
+import { nextRun } from '../../core/hint.ts';
 import { exit, Problem } from '../../core/problem.ts';
 import { visible } from '../../core/text/shown.ts';
 import type { Output } from '../../core/types.ts';
@@ -140,7 +141,7 @@ function outputProblem(error: unknown): Problem {
   const code = errorCode(error);
   if (code === 'EPIPE') {
     return new Problem(exit.ioerr, 'the reader of the pipe is gone', {
-      hint: 'see why the command after the pipe ended; the next run delivers the same records again',
+      hint: ['see why the command after the pipe ended', nextRun('the next run delivers the same records again')],
       cause: error,
     });
   }

@@ -1,6 +1,7 @@
 /** One connection to a receiver that answers nothing, from the first byte to the sign that it has read the last. */
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
+import { atAddress, type Hint } from '../../core/hint.ts';
 import { exit, Problem } from '../../core/problem.ts';
 import { serverText } from '../../core/text/shown.ts';
 import { connectTimeout } from '../connection/connecting.ts';
@@ -16,7 +17,7 @@ export interface ConversationLimits {
   readonly stop?: AbortSignal;
 }
 
-const mayBePlain = 'check the port: it may be one for plain TCP, where the URL begins with tcp://';
+const mayBePlain = atAddress((url) => `check the port: it may be one for plain TCP, where ${url} begins with tcp://`);
 const defaultFarewell = 5000;
 /**
  * How long the other side must keep the connection once everything is written, in milliseconds. An end that is older than
@@ -64,7 +65,7 @@ export function converse(
       act();
     }
     const fail = (error: unknown): void => done(() => reject(error));
-    const tooLate = (what: string, hint: string) => (): void =>
+    const tooLate = (what: string, hint: Hint) => (): void =>
       fail(problem(exit.unavailable, where, what, { code: 'ETIMEDOUT', hint, again: {} }));
     const absent = tooLate(
       'did not accept the connection in time',
@@ -125,7 +126,7 @@ function webServer(said: string, where: Where): Problem {
   const code = serverText(said.split(/[\r\n]/, 1)[0] ?? '');
   return problem(exit.protocol, where, 'answered as a web server', {
     code,
-    hint: 'check the port in the URL: a receiver of syslog answers nothing',
+    hint: atAddress((url) => `check the port in ${url}: a receiver of syslog answers nothing`),
   });
 }
 

@@ -1,6 +1,7 @@
 /** A search has no position: nothing that it is told may promise that a later run goes on from where it stopped. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { hintText, inDefinition, nextRun, ofPosition } from '../../../src/core/hint.ts';
 import { ofSearch } from '../../../src/commands/pull/of-search.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { saidBy, scene } from '../../faults/harness.ts';
@@ -10,26 +11,30 @@ import type { FaultWorld } from '../../faults/world.ts';
 const again = 'run it again, or with a later --since';
 
 for (const [hint, told] of [
-  ['the next run continues where this one stopped', again],
+  [nextRun('the next run continues where this one stopped'), again],
   [
-    'check the network and the service; the next run continues from here',
+    ['check the network and the service', nextRun('the next run continues from here')],
     `check the network and the service; ${again}`,
   ],
   [
-    'the next run tries again; if this lasts, look at the destination',
+    [nextRun('the next run tries again'), 'if this lasts, look at the destination'],
     `if this lasts, look at the destination; ${again}`,
   ],
-  ['mend the cause and run again; the position stays', 'mend the cause and run again'],
+  [['mend the cause and run again', ofPosition('the position stays')], 'mend the cause and run again'],
   [
-    'mend the cause and run again, for the position stays; or have one run set them all aside',
-    'mend the cause and run again; or have one run set them all aside',
+    [ofPosition('mend it, for the position stays', 'mend it'), 'or have one run set them all aside'],
+    'mend it; or have one run set them all aside',
   ],
-  ['the position stays', again],
-  ['the next run asks again; nothing is lost', again],
+  [
+    nextRun('let the next run cut it off: chattr -a it', 'let a run cut it off: chattr -a it'),
+    'let a run cut it off: chattr -a it',
+  ],
+  [ofPosition('the position stays'), again],
+  [[ofPosition('the position stays'), inDefinition((there) => `add it ${there}`)], 'add it in the definition'],
   ['check ACME_TOKEN', 'check ACME_TOKEN'],
   [undefined, undefined],
 ] as const) {
-  test(`a search is told ${told ?? 'nothing'} for ${hint ?? 'nothing'}`, () => {
+  test(`a search is told ${told ?? 'nothing'} for ${hintText(hint) ?? 'nothing'}`, () => {
     const cause = new Error('behind it');
     const {
       status,

@@ -54,11 +54,11 @@ test('a watermark is ahead of our clock when that is off by more than five minut
 
 test('a hint on refused credentials names a clock that is off by a minute, and in which direction', () => {
   const ours = Number(now / 1_000_000n);
-  const hint = (date: bigint | undefined): string => clockHint({ date }, ours);
-  assert.equal(hint(undefined), '');
-  assert.equal(hint(now - 59n * second), '');
-  assert.equal(hint(now - 60n * second), '; the clock of this machine is 60 s ahead: set it first');
-  assert.equal(hint(now + 3600n * second), '; the clock of this machine is 3600 s behind: set it first');
+  const hint = (date: bigint | undefined): string | undefined => clockHint({ date }, ours);
+  assert.equal(hint(undefined), undefined);
+  assert.equal(hint(now - 59n * second), undefined);
+  assert.equal(hint(now - 60n * second), 'the clock of this machine is 60 s ahead: set it first');
+  assert.equal(hint(now + 3600n * second), 'the clock of this machine is 3600 s behind: set it first');
 });
 
 test('a refusal with 400 or 422 may be of the future, where what was asked for ends after the vendor’s clock', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Hint } from '../../../src/core/hint.ts';
 import fc from 'fast-check';
 import { type Packed, packer } from '../../../src/core/batch.ts';
 import { deliver } from '../../../src/core/delivery/deliver.ts';
@@ -363,7 +364,7 @@ test('a doubt goes with the refused record, and is told as one until a record of
   const sink = fakeSink((asked) =>
     asked.some((n) => n === 0 || n === 3) ? { split: 'no', tooLarge: true, doubt: 'FAKE_KEY' } : kept(asked),
   );
-  const told: (string | undefined)[] = [];
+  const told: (Hint | undefined)[] = [];
   const { refused } = await deliver(sink, packed(4), fakeTools({ now: 0 }), {
     mayRefuse: (_count, _reason, doubt) => void told.push(doubt),
   });

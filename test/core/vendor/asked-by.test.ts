@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { hintText } from '../../../src/core/hint.ts';
 import type { SourceDefinition } from '../../../src/core/definition.ts';
 import { askedBy, type QuestionParts } from '../../../src/core/vendor/asked-by.ts';
 
@@ -76,7 +77,7 @@ const cases: readonly (readonly [
 ];
 for (const [what, asked, change, found] of cases) {
   test(`a request that is made of ${what}: ${found ?? 'no hint'}`, () => {
-    const hint = askedBy({ ...acme, ...change }, asked);
+    const hint = hintText(askedBy({ ...acme, ...change }, asked));
     if (found === undefined) assert.equal(hint, undefined);
     else assert.ok(hint?.startsWith(`check ${found}`) && hint.endsWith(' what is asked for'), hint);
   });

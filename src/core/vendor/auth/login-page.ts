@@ -3,6 +3,7 @@
  * site can log somebody in (CSRF). Its answer is a redirect, to where the user wanted to go or back to the form.
  */
 import type { AuthDefinition, RequestDefinition, SourceDefinition } from '../../definition.ts';
+import { inDefinition, type Hint } from '../../hint.ts';
 import { isSuccessful } from '../../http-status.ts';
 import { asksForPassword, htmlValue } from '../../text/html-value.ts';
 import { exit, Problem } from '../../problem.ts';
@@ -26,7 +27,7 @@ interface Asking {
   readonly client: Pick<Http, 'cookie'> & { send(request: HttpRequest): Promise<HttpReply> };
   readonly tools: Pick<Tools, 'now'>;
   /** What to check when it is not the page. */
-  readonly hint: string;
+  readonly hint: Hint;
 }
 
 /** What people's programs ask for. */
@@ -51,7 +52,9 @@ export async function askLoginPage(
         : [`a cookie ${cookie}`, cookieValue(client, cookie)];
   if (csrf !== undefined) return { csrf, url: reply.url };
   throw new Problem(exit.protocol, `${definition.name} answered the request for the login page without ${what}`, {
-    hint: 'correct auth.page in the definition: look at the page that a browser shows, before any script has changed it',
+    hint: inDefinition(
+      (there) => `correct auth.page ${there}: look at the page that a browser shows, before any script has changed it`,
+    ),
   });
 }
 

@@ -1,4 +1,5 @@
 /** A login that lasts for the run, by cookies or by a token in headers, and the logout that must follow it. */
+import { inDefinition } from '../../hint.ts';
 import type { AuthDefinition, SourceDefinition } from '../../definition.ts';
 import { credentialsHint } from './credentials.ts';
 import { endAtVendor } from '../farewell.ts';
@@ -160,6 +161,6 @@ function notALogin(definition: SourceDefinition, how: string): Problem {
 /** The reply itself is not shown, because it may quote the credentials; so the hint names whatever may be wrong. */
 function askedForLogin(definition: SourceDefinition): Asked {
   const hint = credentialsHint(definition);
-  const unaccepted = `${hint}; or correct auth.login in the definition`;
+  const unaccepted = [hint, inDefinition((there) => `or correct auth.login ${there}`)];
   return { who: definition.name, what: 'the login', hint, hints: { 400: unaccepted, 422: unaccepted } };
 }

@@ -1,9 +1,9 @@
 /** The answer of a token endpoint (RFC 6749 sections 5.1 and 5.2): a token, or why there is none. */
 import { clockHint } from '../../clock/vendor-clock.ts';
 import type { OAuthDefinition } from '../../definition.ts';
+import { check, inDefinition } from '../../hint.ts';
 import { isSuccessful } from '../../http-status.ts';
 import { exit, Problem } from '../../problem.ts';
-import { listed } from '../../text/listed.ts';
 import { quoted } from '../../text/shown.ts';
 import { settingsOf } from '../address.ts';
 import { tokenAt, valueAt } from '../../json/value-at.ts';
@@ -41,8 +41,8 @@ export function grantIn(owner: CredentialOwner, auth: OAuthDefinition, answer: T
   const { origin } = new URL(reply.url);
   const said = words(owner, value);
   const error = valueAt(value, 'error');
-  const clock = auth.assertion === undefined ? '' : clockHint(reply, now);
-  const hint = `${credentialsHint(owner)}, and that this client may have what it asks for${clock}`;
+  const clock = auth.assertion === undefined ? undefined : clockHint(reply, now);
+  const hint = [credentialsHint(owner, [], ', and that this client may have what it asks for'), clock];
   const asked = { who: owner.name, what: `the request for a token at ${origin}`, hint };
   if (reply.status < 500 && typeof error === 'string' && refusal.test(error)) {
     throw new Problem(exit.noperm, `${asked.who} refused ${asked.what}${said}`, { hint });
@@ -52,10 +52,13 @@ export function grantIn(owner: CredentialOwner, auth: OAuthDefinition, answer: T
     throw problem.with({ message: problem.message + said });
   }
   const settings = settingsOf(auth.url);
-  const places = settings.length === 0 ? ['auth.url in the definition'] : settings;
+  const answers = 'and what is asked for: something else may be answering there';
   const unusable = (how: string): Problem =>
     new Problem(exit.protocol, `${asked.who} answered ${asked.what} ${how}`, {
-      hint: `check ${listed(places)}, and what is asked for: something else may be answering there`,
+      hint:
+        settings.length === 0
+          ? inDefinition((there) => `check auth.url ${there}, ${answers}`)
+          : check(settings, `, ${answers}`),
     });
   if (typeof value !== 'object' || value === null) throw unusable('with something other than JSON');
   const found = tokenAt(text, auth.token?.path ?? 'access_token');

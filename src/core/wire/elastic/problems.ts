@@ -1,4 +1,5 @@
 /** Why a cluster takes no documents, as Problems with next steps that name the settings in use. */
+import { check, type Hint, nextRun } from '../../hint.ts';
 import { httpProblem } from '../../http-problem.ts';
 import { timedOut } from '../../http-status.ts';
 import { objectOf } from '../../json/parsed.ts';
@@ -42,29 +43,29 @@ export function elasticProblems(values: SettingValues, who: string, now: () => n
 }
 
 /** The next step after 401, 403 and 404. */
-export function elasticHint(values: SettingValues, status: number): string | undefined {
+export function elasticHint(values: SettingValues, status: number): Hint | undefined {
   if (status === 404) return 'check ELASTIC_INDEX (it must exist, unless the cluster may create it) and ELASTIC_URL';
   const hasKey = values['ELASTIC_API_KEY'] !== undefined;
-  const names = hasKey ? 'ELASTIC_API_KEY' : 'ELASTIC_USERNAME and ELASTIC_PASSWORD';
-  if (status === 400) return 'check ELASTIC_URL: a proxy or another service may be answering there';
+  const names = hasKey ? ['ELASTIC_API_KEY'] : ['ELASTIC_USERNAME', 'ELASTIC_PASSWORD'];
+  if (status === 400) return check(['ELASTIC_URL'], ': a proxy or another service may be answering there');
   if (status === 401 && !hasKey && values['ELASTIC_USERNAME'] === undefined) {
     return 'set ELASTIC_API_KEY, or ELASTIC_USERNAME and ELASTIC_PASSWORD';
   }
-  if (status === 401) return `check ${names}`;
-  return status === 403 ? `check ${names}, and that it may create documents in ELASTIC_INDEX (create_doc)` : undefined;
+  if (status === 401) return check(names);
+  return status === 403 ? check(names, ', and that it may create documents in ELASTIC_INDEX (create_doc)') : undefined;
 }
 
 /** The next step where an ingest pipeline is missing. */
-function pipelineHint(values: SettingValues): string {
+function pipelineHint(values: SettingValues): Hint {
   return values['ELASTIC_PIPELINE'] === undefined
     ? 'create it, or take it out of the settings of ELASTIC_INDEX (index.default_pipeline, index.final_pipeline)'
-    : 'check ELASTIC_PIPELINE, and the default and the final pipeline of ELASTIC_INDEX';
+    : check(['ELASTIC_PIPELINE'], ', and the default and the final pipeline of ELASTIC_INDEX');
 }
 
 /** The next step where the cluster takes nothing for now, by its words. */
-function busyHint(reason: string): string {
+function busyHint(reason: string): Hint {
   // The cluster itself sets and lifts only the block of a full disk, `read-only / allow delete`.
   return /^cluster_block_exception\b.*\[FORBIDDEN\/\d+\/[^/]*\(api\)\]/.test(reason)
     ? 'the block is a setting, index.blocks of the index or cluster.blocks: lift it, or write to another index'
-    : 'the next run goes on; if it lasts, look at its load, its memory and its disk space';
+    : [nextRun('the next run goes on'), 'if it lasts, look at its load, its memory and its disk space'];
 }

@@ -1,0 +1,81 @@
+/**
+ * What to do about a Problem: one line, of steps with `; ` between them. Most hints are a plain text. A step that is not for
+ * everybody, or that speaks of what only the edge can name, says so, and is told there in other words
+ * (commands/with-place.ts, commands/pull/of-search.ts).
+ */
+import { listed } from './text/listed.ts';
+
+export type Hint = string | Step | readonly (Hint | undefined)[];
+
+export type Step = OfJob | Naming | OfSettings;
+
+interface OfJob {
+  readonly about: 'next run' | 'position';
+  readonly text: string;
+  /** What is told in its place where there is none; if undefined, what can always be tried, or nothing. */
+  readonly otherwise: string | undefined;
+}
+
+interface Naming {
+  readonly about: 'definition' | 'address';
+  /** The step, with a name for that. */
+  text(name: string): string;
+}
+
+interface OfSettings {
+  readonly about: 'settings';
+  readonly names: readonly string[];
+  /** The step; ` in PATH`, or nothing, belongs behind the names. */
+  text(where: string): string;
+}
+
+/** `the next run tries again`: it is a job's, and goes on from the position. */
+export function nextRun(text: string, otherwise?: string): Step {
+  return { about: 'next run', text, otherwise };
+}
+
+/** `the position stays`: a job has one. */
+export function ofPosition(text: string, otherwise?: string): Step {
+  return { about: 'position', text, otherwise };
+}
+
+/** `correct the path in the definition`, which only some can. */
+export function inDefinition(text: Naming['text']): Step {
+  return { about: 'definition', text };
+}
+
+/** `check the port in the URL`, that of what was asked. */
+export function atAddress(text: Naming['text']): Step {
+  return { about: 'address', text };
+}
+
+/** `check ACME_USER and ACME_PASSWORD`, and `rest` behind that. */
+export function check(names: readonly string[], rest = ''): Step {
+  return { about: 'settings', names, text: (where) => `check ${listed(names)}${where}${rest}` };
+}
+
+export function stepsOf(hint: Hint | undefined): readonly (string | Step)[] {
+  if (hint === undefined) return [];
+  return isList(hint) ? hint.flatMap(stepsOf) : [hint];
+}
+
+/** The line as a job is told it, by whoever has no names; undefined where there is no step. */
+export function hintText(hint: Hint | undefined): string | undefined {
+  const steps = stepsOf(hint);
+  return steps.length === 0 ? undefined : steps.map(stepText).join('; ');
+}
+
+const unnamed = { definition: 'in the definition', address: 'the URL', settings: '' };
+
+export function stepText(step: string | Step): string {
+  if (typeof step === 'string') return step;
+  return isOfJob(step) ? step.text : step.text(unnamed[step.about]);
+}
+
+export function isOfJob(step: string | Step): step is OfJob {
+  return typeof step !== 'string' && (step.about === 'next run' || step.about === 'position');
+}
+
+function isList(hint: Hint): hint is readonly (Hint | undefined)[] {
+  return Array.isArray(hint);
+}
