@@ -47,7 +47,8 @@ async function deepJob(t: TestContext, { paging, query, status = 400, filter = '
   const flags = ['--source', 'deep.yaml', '--state-dir', 'state'];
   return {
     records: records.map((record) => JSON.stringify(record)),
-    run: () => run(flags, { directory, environment: { HOME: directory, DEEP_URL: vendor.origin } }),
+    run: (...more: readonly string[]) =>
+      run([...flags, ...more], { directory, environment: { HOME: directory, DEEP_URL: vendor.origin } }),
   };
 }
 
@@ -118,6 +119,17 @@ test('a job whose vendor gives no more than a day at once, and says so (413), ge
   }
   assert.equal(ends.at(-1), exit.ok, `${ends.length} runs`);
   assert.deepEqual(delivered.toSorted(), rows.map((row) => JSON.stringify(row)).toSorted());
+});
+
+test('a search whose later pages are refused is told to ask for a shorter window, and not to run again as it is', async (t) => {
+  const paging = '{type: offset}';
+  const job = await deepJob(t, { paging, query: "from: '{from}', until: '{until}', offset: '{offset}'" });
+  const { status, stderr } = await job.run('--no-position');
+  assert.equal(status, exit.protocol, stderr);
+  assert.match(
+    stderr,
+    /^hint: it had the pages before this one, so no setting is wrong; ask for a shorter window \(--since, --until\)$/m,
+  );
 });
 
 test('no shorter parts are promised where the vendor cannot be asked for a time, or for an end, or goes on from a bookmark', async (t) => {

@@ -77,7 +77,10 @@ export function appendFile(path: string): AppendFile {
       if (!isForbidden(error)) throw error;
       if (mayStay) return;
       throw new Problem(exit.cantcreat, `${path} ends in half a record, and may only be appended to`, {
-        hint: nextRun(`let the next run cut it off: chattr -a ${shellWord(path)}`),
+        hint: nextRun(
+          `let the next run cut it off: chattr -a ${shellWord(path)}`,
+          `let a run cut it off: chattr -a ${shellWord(path)}`,
+        ),
         cause: error,
       });
     }

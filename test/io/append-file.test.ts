@@ -21,6 +21,8 @@ import {
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
+import type { Problem } from '../../src/core/problem.ts';
+import { ofSearch } from '../../src/commands/pull/of-search.ts';
 import type { AppendFile, FilePlace } from '../../src/core/types.ts';
 import { onReached } from '../../src/io/failpoint.ts';
 import { appendFile } from '../../src/io/append-file.ts';
@@ -432,7 +434,12 @@ test('where a file may only be appended to, half a record of several lines is no
   appendFileSync(path, '>b\n');
   await appendOnly(t, path, async () => {
     const next = appendAs({ settled: true, begins }, path, place, '>b\nb\n');
-    await assert.rejects(next, problem(73, / ends in half a record, and may only be appended to$/));
+    await assert.rejects(next, (error: Problem) => {
+      problem(73, / ends in half a record, and may only be appended to$/)(error);
+      assert.equal(error.hint, `let the next run cut it off: chattr -a ${path}`);
+      assert.equal(ofSearch(error).hint, `let a run cut it off: chattr -a ${path}`, 'a search is told how, too');
+      return true;
+    });
     assert.equal(readFileSync(path, 'utf8'), '>a\na\n>b\n');
   });
 });

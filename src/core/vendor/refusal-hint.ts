@@ -21,10 +21,10 @@ const sameSettings = 'it had the pages before this one, so no setting is wrong';
 
 const endHint = inDefinition((there) => `if it says so that there are no more, add end: [404] to paging ${there}`);
 
-const shorterParts: Hint = [
-  nextRun('the next run of a job reads shorter parts of the window'),
-  'a search needs a shorter one (--since, --until)',
-];
+const shorterParts = nextRun(
+  'the next run of a job reads shorter parts of the window; a search needs a shorter one (--since, --until)',
+  'ask for a shorter window (--since, --until)',
+);
 
 /** What to do where a page is refused for its cursor. */
 export function cursorHint(definition: SourceDefinition): Hint {

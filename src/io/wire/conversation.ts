@@ -1,7 +1,7 @@
 /** One connection to a receiver that answers nothing, from the first byte to the sign that it has read the last. */
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { atAddress, type Hint } from '../../core/hint.ts';
+import { atAddress, nextRun, type Hint } from '../../core/hint.ts';
 import { exit, Problem } from '../../core/problem.ts';
 import { serverText } from '../../core/text/shown.ts';
 import { connectTimeout } from '../connection/connecting.ts';
@@ -133,7 +133,7 @@ function webServer(said: string, where: Where): Problem {
 /** The receiver went away by itself, and left behind what it had not read. */
 function brokenOff(where: Where): Problem {
   return problem(exit.unavailable, where, 'closed the connection before it had everything', {
-    hint: orTls('see the log of the receiver; the records are sent again', where),
+    hint: orTls(['see the log of the receiver', nextRun('the records are sent again')], where),
     again: {},
   });
 }

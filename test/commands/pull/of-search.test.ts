@@ -5,6 +5,7 @@ import { hintText, inDefinition, nextRun, ofPosition } from '../../../src/core/h
 import { ofSearch } from '../../../src/commands/pull/of-search.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { saidBy, scene } from '../../faults/harness.ts';
+import { fakeSyslog } from '../../support/sinks/syslog.ts';
 import { reply } from '../../support/raw-server.ts';
 import type { FaultWorld } from '../../faults/world.ts';
 
@@ -45,6 +46,23 @@ for (const [hint, told] of [
     assert.deepEqual([status, message, found, kept], [exit.protocol, 'it broke', told, cause]);
   });
 }
+
+test('a search is not told that a receiver gets its records again', async (t) => {
+  const here = await scene(t);
+  here.vendor.add('r1', 60);
+  const receiver = await fakeSyslog();
+  t.after(() => receiver.close());
+  receiver.misbehave = () => 'hangUp';
+  const environment = { SYSLOG_URL: receiver.address };
+  for (const [words, expected] of [
+    [['--since', '1h'], again],
+    [[], 'the records are sent again'],
+  ] as const) {
+    const { status, stderr } = await here.run([...words, '--sink', 'syslog'], { environment });
+    assert.equal(status, exit.unavailable, stderr);
+    assert.ok(saidBy({ stderr }).hints[0]?.includes(expected), stderr);
+  }
+});
 
 for (const [what, argv, answer] of [
   ['a signal', [], reply(200, {}, '')],
