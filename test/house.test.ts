@@ -101,6 +101,26 @@ const words: readonly { readonly rule: string; readonly found: RegExp; readonly 
     { rule: 'nothing is left undone', found: /\b(TODO|FIXME|XXX)\b/, allowed: () => false },
   ];
 
+/**
+ * A step of a hint that is about something is made by the function for it (core/hint.ts): what is only written down is told
+ * to everybody alike.
+ */
+const string = String.raw`'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|\`(?:[^\`\\]|\\.)*\``;
+const step = new RegExp(
+  String.raw`\b(?:nextRun|ofPosition|inDefinition|atAddress|ofSettings|check)\((?:[^()'"\`]|${string}|\([^()]*\))*\)`,
+  'g',
+);
+const spoken =
+  /\bthe next run\b|\bthe position stays\b|\bin the definition\b|\bthe URL\b|(?<=['"`])check (?:\$\{|[A-Z]+_)/;
+const spokenElsewhere: Readonly<Record<string, string>> = {
+  'core/hint.ts': 'the functions themselves',
+  'core/plan/in-force.ts': 'a warning',
+  'core/run/problems.ts': 'what -x means to a job',
+  'core/vendor/asked-by.ts': 'flags, which are nowhere else',
+  'commands/status/trouble.ts': 'of a job alone',
+  'config/undated.ts': 'told before anything is known of the definition',
+};
+
 /** Files may be longer than this many lines only for the reason given. */
 const longest = 200;
 const mayBeLong: Readonly<Record<string, string>> = {
@@ -118,6 +138,7 @@ function violations(files: readonly SourceFile[]): string[] {
   return files.flatMap(({ file, text }) => [
     ...brokenImports(file, text),
     ...brokenWords(file, text),
+    ...brokenHints(file, text),
     ...brokenShape(file, text),
   ]);
 }
@@ -161,6 +182,14 @@ function brokenWords(file: string, text: string): string[] {
     .flatMap(({ rule, found }) =>
       lines.flatMap((line, at) => (found.test(line) ? [`${file}:${at + 1}: ${rule}: ${line.trim()}`] : [])),
     );
+}
+
+function brokenHints(file: string, text: string): string[] {
+  if (file in spokenElsewhere) return [];
+  const written = withoutComments(text).replaceAll(step, '').matchAll(new RegExp(string, 'g'));
+  return [...written]
+    .filter(([literal]) => spoken.test(literal))
+    .map(([literal]) => `${file}: a hint says what it is about, see core/hint.ts: ${literal}`);
 }
 
 function brokenShape(file: string, text: string): string[] {
@@ -287,6 +316,12 @@ const breaches: readonly (readonly [what: string, file: string, text: string, ex
   ['a getter', 'core/dedupe.ts', '  return {\n    get size() {', /makes every use of its object slow/],
   ['something undone', 'core/time.ts', '// TODO: leap seconds\nconst a = 1;', /nothing is left undone/],
   ['a barrel', 'sources/all.ts', "export { okta } from './okta.ts';\nexport * from './slack.ts';\n", /only re-exports/],
+  [
+    'a hint that hides what it is about',
+    'core/time.ts',
+    "const hint = ['see its log', 'the next run tries again'];",
+    /a hint says what it is about/,
+  ],
   ['a long file', 'core/time.ts', 'const a = 1;\n'.repeat(longest + 1), /one idea per file/],
 ];
 
@@ -305,6 +340,7 @@ test('the guard lets comments, messages and names pass', () => {
     "export const anyOf = 'a class with any: process.exit(1)'; // from 'undici'",
     'export const many: Record<string, number> = { any: 1 };',
     'export const time = new Date(0);',
+    'export const hint = [nextRun(`the next run (of ${name}) tries again`), inDefinition((there) => `check a ${there}`)];',
     '',
   ].join('\n');
   assert.deepEqual(violations([{ file: 'core/time.ts', text }]), []);

@@ -51,7 +51,12 @@ export function atAddress(text: Naming['text']): Step {
 
 /** `check ACME_USER and ACME_PASSWORD`, and `rest` behind that. */
 export function check(names: readonly string[], rest = ''): Step {
-  return { about: 'settings', names, text: (where) => `check ${listed(names)}${where}${rest}` };
+  return ofSettings(names, (where) => `check ${listed(names)}${where}${rest}`);
+}
+
+/** A step that names settings otherwise. */
+export function ofSettings(names: readonly string[], text: OfSettings['text']): Step {
+  return { about: 'settings', names, text };
 }
 
 export function stepsOf(hint: Hint | undefined): readonly (string | Step)[] {

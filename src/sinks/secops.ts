@@ -1,5 +1,5 @@
 /** Google SecOps (Chronicle) by logs.import of the Chronicle API. */
-import { check } from '../core/hint.ts';
+import { check, ofSettings } from '../core/hint.ts';
 import { listed } from '../core/text/listed.ts';
 import { allKept } from '../core/batch.ts';
 import type { OAuthDefinition } from '../core/definition.ts';
@@ -85,7 +85,10 @@ const doubt = check(['SECOPS_LOG_TYPE', 'SECOPS_NAMESPACE', 'SECOPS_INSTANCE']);
 const places = ['SECOPS_PROJECT', 'SECOPS_REGION', 'SECOPS_INSTANCE', 'SECOPS_LOG_TYPE'];
 const hints = {
   401: check(['SECOPS_ACCOUNT', 'SECOPS_URL']),
-  403: `check that the service account has the permission chronicle.logs.import, and ${listed(places)}`,
+  403: ofSettings(
+    places,
+    (where) => `check that the service account has the permission chronicle.logs.import, and ${listed(places)}${where}`,
+  ),
   404: check(places),
 };
 

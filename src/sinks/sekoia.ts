@@ -1,5 +1,5 @@
 /** Sekoia.io by its HTTPS intake, on any of its routes. */
-import { check, nextRun } from '../core/hint.ts';
+import { check, nextRun, ofSettings } from '../core/hint.ts';
 import { type Encode, jsonLine } from '../core/wire/json-line.ts';
 import { oversize } from '../core/wire/oversize.ts';
 import { isSuccessful } from '../core/http-status.ts';
@@ -149,7 +149,10 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     if (problem.again !== undefined || problem.status === exit.noperm || reply.status >= 500) return problem;
     return problem.with({
       status: exit.config,
-      hint: 'check SEKOIA_URL (the address of your region) and SEKOIA_INTAKE_KEY',
+      hint: ofSettings(
+        ['SEKOIA_URL', 'SEKOIA_INTAKE_KEY'],
+        (where) => `check SEKOIA_URL (the address of your region) and SEKOIA_INTAKE_KEY${where}`,
+      ),
     });
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withPlace } from '../../src/commands/with-place.ts';
 import { noFindings } from '../../src/config/findings.ts';
-import { atAddress, check, inDefinition, type Hint } from '../../src/core/hint.ts';
+import { atAddress, check, inDefinition, ofSettings, type Hint } from '../../src/core/hint.ts';
 import { exit, Problem, type ExitStatus } from '../../src/core/problem.ts';
 import { stdout } from '../../src/sinks/stdout.ts';
 import { webhook } from '../../src/sinks/webhook.ts';
@@ -27,6 +27,13 @@ test('a hint that names settings says where they are', () => {
   assert.equal(
     hintOf(check(['SYCOPE_URL', 'OTHER', 'SYCOPE_PASSWORD'], ', and that it may read')),
     'check SYCOPE_URL, OTHER and SYCOPE_PASSWORD in /run/secrets/sycope, and that it may read',
+  );
+  assert.equal(
+    hintOf([
+      'see what it says',
+      ofSettings(['SYCOPE_USERNAME'], (where) => `check SYCOPE_USERNAME (your own)${where}: it is old`),
+    ]),
+    'see what it says; check SYCOPE_USERNAME (your own) in /etc/sycope.env: it is old',
   );
 });
 

@@ -53,7 +53,7 @@ for (const kind of kinds) {
     await here.expectProblem(result, {
       exit: 78,
       message: new RegExp(`^${kind} at http://127\\.0\\.0\\.1:\\d+ has no address for .* \\(HTTP 404\\)`),
-      hint: /^check (?:ELASTIC_INDEX .* and ELASTIC_URL|SPLUNK_URL|SEKOIA_URL)/,
+      hint: /^check (?:ELASTIC_INDEX .* and ELASTIC_URL|SPLUNK_URL|SEKOIA_URL .* and SEKOIA_INTAKE_KEY) in the environment/,
       lift: () => (here.sink.hook = undefined),
     });
   });

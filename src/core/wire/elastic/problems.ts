@@ -1,5 +1,5 @@
 /** Why a cluster takes no documents, as Problems with next steps that name the settings in use. */
-import { check, type Hint, nextRun } from '../../hint.ts';
+import { check, type Hint, nextRun, ofSettings } from '../../hint.ts';
 import { httpProblem } from '../../http-problem.ts';
 import { timedOut } from '../../http-status.ts';
 import { objectOf } from '../../json/parsed.ts';
@@ -44,7 +44,12 @@ export function elasticProblems(values: SettingValues, who: string, now: () => n
 
 /** The next step after 401, 403 and 404. */
 export function elasticHint(values: SettingValues, status: number): Hint | undefined {
-  if (status === 404) return 'check ELASTIC_INDEX (it must exist, unless the cluster may create it) and ELASTIC_URL';
+  if (status === 404) {
+    return ofSettings(
+      ['ELASTIC_INDEX', 'ELASTIC_URL'],
+      (where) => `check ELASTIC_INDEX (it must exist, unless the cluster may create it) and ELASTIC_URL${where}`,
+    );
+  }
   const hasKey = values['ELASTIC_API_KEY'] !== undefined;
   const names = hasKey ? ['ELASTIC_API_KEY'] : ['ELASTIC_USERNAME', 'ELASTIC_PASSWORD'];
   if (status === 400) return check(['ELASTIC_URL'], ': a proxy or another service may be answering there');
