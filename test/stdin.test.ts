@@ -113,6 +113,17 @@ test('a line that is not JSON is set aside in each run that it comes to, for it 
   }
 });
 
+test('a command that fails is not said to get the same records again, where they come from a pipe', async (t) => {
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'in'), exported(1, 2));
+  const pull = `cat in | $AUDIT_EXPORT --source - --state-dir state -- sh -c 'cat >/dev/null; exit 3'`;
+  const { status, stderr } = await shell(pull, { directory });
+  assert.equal(status, 74, stderr);
+  const hint =
+    'see what it says; stdin cannot be asked again: have the command before the pipe print once more what was not taken';
+  assert.equal(/^hint: (.*)$/m.exec(stderr)?.[1], hint);
+});
+
 test('what a destination did not take is to be put in again, for a pipe cannot be asked twice', async (t) => {
   const splunk = await fakeSplunk();
   t.after(() => splunk.close());
@@ -339,6 +350,7 @@ for (const flags of [[], ['--no-position']]) {
     assert.equal(status, 74, stderr);
     assert.match(stderr, /^audit-export: \S+got was removed while it was written to\nhint: let log rotation rename/);
     assert.match(stderr, /; stdin cannot be asked again: have the command before the pipe print once more/);
+    assert.doesNotMatch(stderr, /next run/);
   });
 }
 

@@ -87,7 +87,7 @@ test('records of a stream that were not taken are to be put in again, and those 
     const retry = 'the next run tries again; if this lasts, look at the destination';
     const expected = isStream
       ? [
-          `${retry}; memory cannot be asked again: have the command before the pipe print once more what was not taken`,
+          `if this lasts, look at the destination; memory cannot be asked again: have the command before the pipe print once more what was not taken`,
           'have the command before the pipe print them once more: memory cannot be asked again',
         ]
       : [retry, 'they are sent again by the next run'];

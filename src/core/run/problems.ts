@@ -1,6 +1,7 @@
 /** The Problems of a run that delivered less than the whole window: one line each, that says what is missing. */
 import type { Doubted } from '../delivery/delivered.ts';
 import { noneTaken, refusedBy } from '../delivery/refusal-limit.ts';
+import { isOfJob, stepsOf } from '../hint.ts';
 import { exit, Problem } from '../problem.ts';
 import { counted } from '../text/counted.ts';
 import type { Sink, Source } from '../types.ts';
@@ -49,7 +50,10 @@ export function neverAcknowledged(records: number, sinkName: string, sourceName:
 /** The Problem that left records of a stream undelivered: whatever a destination says of the next run, it has them no more. */
 export function notShownAgain(problem: Problem, sourceName: string): Problem {
   const what = `${sourceName} cannot be asked again: have the command before the pipe print once more what was not taken`;
-  return problem.with({ hint: [problem.steps, what] });
+  const kept = stepsOf(problem.steps).flatMap((step) =>
+    isOfJob(step) && step.about === 'next run' ? (step.otherwise ?? []) : step,
+  );
+  return problem.with({ hint: [...kept, what] });
 }
 
 /** Records that the sink refused, and took none beside, are still to be delivered. */

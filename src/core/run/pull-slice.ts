@@ -46,6 +46,9 @@ export async function pullSlice(
   // What is in doubt is accounted for: it is set aside later, or the run fails and the position stays.
   const open = (): number => unaccounted(summary) - at.doubted.length;
   const openBefore = open();
+  // What waits for a command to end well is not taken if that fails.
+  const untaken = (): number => unaccounted(summary) + (at.sink.repeats === 'undone' ? summary.awaited : 0);
+  const untakenBefore = untaken();
   const readSoFar = (): number => summary.fetched + summary.unmatched;
   const readBefore = readSoFar();
   let serverTime = source.serverTime();
@@ -66,6 +69,20 @@ export async function pullSlice(
   async function finish(): Promise<void> {
     await out.drain();
     await acknowledged({ ...at, ledger: place.ledger });
+  }
+
+  /** A stream has no more of what was not taken. */
+  function ofStream(problem: unknown): unknown {
+    const isLeft = source.stream !== undefined && untaken() !== untakenBefore;
+    return isLeft && problem instanceof Problem ? notShownAgain(problem, source.name) : problem;
+  }
+
+  async function finishAfterFailure(): Promise<void> {
+    try {
+      await finish();
+    } catch (problem) {
+      throw ofStream(problem);
+    }
   }
 
   /** Reads the pages and delivers what is in them; false when the window does not suit the vendor's clock. */
@@ -108,7 +125,7 @@ export async function pullSlice(
     unfinished = failure ?? incomplete;
     if (unfinished === undefined) await finish();
     else {
-      await at.collectProblem(finish); // a destination that fails with what there is of it is told of beside that
+      await at.collectProblem(finishAfterFailure); // a destination that fails with what there is of it is told of beside that
       throw unfinished;
     }
     return true;
@@ -122,9 +139,7 @@ export async function pullSlice(
     noteCut(at, slice, whole, { isStopped, failure, unfinished, hasRead: readSoFar() > readBefore });
     await at.collectProblem(() => unlessSame(problem, out.halt));
     if (out.broken()) at.sinkBroke();
-    const isLeft = source.stream !== undefined && unaccounted(summary) !== openBefore;
-    if (isLeft && problem instanceof Problem) throw notShownAgain(problem, source.name);
-    throw problem;
+    throw ofStream(problem);
   }
   if (open() !== openBefore) throw new Error(`records unaccounted for: ${JSON.stringify(summary)}`);
   place.untold = [...place.untold, ...lacking];
