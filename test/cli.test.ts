@@ -184,6 +184,15 @@ test('help and version may be words', () => {
   assert.equal(printed('version'), printed('--version'));
 });
 
+test('help for a word that is no command is refused as the word is, and not answered by the help of all', () => {
+  assert.throws(() => parsed(['help', 'staus']), {
+    status: 64,
+    message: "unknown command 'staus' (Did you mean status?)",
+  });
+  const invocation = parseCommandLine(['help', 'okta'], '1.2.3');
+  assert.equal('stray' in invocation && invocation.stray, 'okta');
+});
+
 test('a word that belongs to nothing may be a name: whoever knows them says what is meant', () => {
   const invocation = parseCommandLine(['-v', 'sample'], '1.2.3');
   assert.ok('stray' in invocation);

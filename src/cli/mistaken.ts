@@ -1,4 +1,5 @@
 /** What people write who know another program: what to write here instead, as hints. */
+import { summaries } from './flags.ts';
 
 const page = 'pipe the records into head -n 10; --limit is the size of a page';
 /** For whoever wants another form. */
@@ -32,9 +33,13 @@ export const wordHints: Readonly<Record<string, string>> = {
   check: 'a source is named by its flag: audit-export check --source NAME',
 };
 
-/** `help`, `help check` and `version` are flags here. */
+/** `help`, `help check` and `version` are flags here. After `help`, a word that is no command is left to be refused. */
 export function flagsForWords(words: readonly string[]): readonly string[] {
   const [first, ...others] = words;
-  if (first === 'help') return [...others, '--help'];
+  if (first === 'help') return isUnknown(others[0]) ? others : [...others, '--help'];
   return first === 'version' ? ['--version', ...others] : words;
+}
+
+function isUnknown(word: string | undefined): boolean {
+  return word !== undefined && word !== 'help' && !word.startsWith('-') && !Object.hasOwn(summaries, word);
 }
