@@ -14,8 +14,11 @@ const byHand = 'run the job once by hand: it says what to do';
 export function troubleOf(position: Position, now: number): Trouble | undefined {
   const { last, lastSuccess, lastRepeat, lastGap, branches } = position;
   if (last === undefined) return { message: 'it never ran to an end', hint: byHand };
-  if (last.exit !== exit.ok)
-    return { message: `the last run ended with ${last.exit}`, hint: last.hint ?? stepAfter(last.exit) };
+  if (last.exit !== exit.ok) {
+    // With the outcome: the hint speaks of it, and a monitor may keep standard error alone.
+    const message = `the last run ended with ${last.exit}: ${last.outcome}`;
+    return { message, hint: last.hint ?? stepAfter(last.exit) };
+  }
   if (!isRecent(lastSuccess, now)) {
     const hint = 'see whether its timer or its line in the crontab still starts it';
     return { message: `no run has succeeded since ${lastSuccess ?? 'ever'}`, hint };
