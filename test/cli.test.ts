@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { parseCommandLine } from '../src/cli.ts';
 import { commands, flagTable } from '../src/cli/flags.ts';
 import { Problem } from '../src/core/problem.ts';
+import { problem } from './support/problem.ts';
 
 function flagsOf(...argv: string[]): object {
   const invocation = parseCommandLine(argv, '1.2.3');
@@ -166,15 +167,7 @@ const mistaken: readonly (readonly [argv: readonly string[], message: RegExp, hi
 
 for (const [argv, message, hint] of mistaken) {
   test(`what is meant is told: ${JSON.stringify(argv)}`, () => {
-    assert.throws(
-      () => parseCommandLine(argv, '1.2.3'),
-      (error) => {
-        assert.ok(error instanceof Problem && error.status === 64);
-        assert.match(error.message, message);
-        assert.match(error.hint ?? '', hint);
-        return true;
-      },
-    );
+    assert.throws(() => parseCommandLine(argv, '1.2.3'), problem(64, message, hint));
   });
 }
 

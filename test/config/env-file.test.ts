@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readEnvFile } from '../../src/config/env-file.ts';
-import { Problem } from '../../src/core/problem.ts';
 import { scratch } from '../support/program.ts';
+import { problem } from '../support/problem.ts';
 
 /** Root may read everything: what is refused is refused to somebody else. */
 function asNobody<T>(action: () => T): T {
@@ -17,8 +17,7 @@ function asNobody<T>(action: () => T): T {
   }
 }
 
-const unreadable = (path: string) => (error: unknown) =>
-  error instanceof Problem && error.status === 78 && error.message === `cannot read the env file ${path} (EACCES)`;
+const unreadable = (path: string) => problem(78, `cannot read the env file ${path} (EACCES)`);
 
 test('an env file that nobody named, in a directory that cannot be searched, is none', (t) => {
   const directory = join(scratch(t), 'home');

@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { conflict, createLedger, seen } from '../../src/core/dedupe.ts';
 import { keyedHash } from '../../src/core/ledger/keyed-hash.ts';
-import { Problem } from '../../src/core/problem.ts';
 import type { Ledger } from '../../src/core/types.ts';
 import { arrayBuffers } from '../support/garbage.ts';
+import { problem } from '../support/problem.ts';
 
 const stamp = 1_763_629_200_000;
 
@@ -142,7 +142,7 @@ test('malformed lines are refused', () => {
   ]) {
     assert.throws(
       () => createLedger().read(Buffer.from(`1763629200000 00000000 + fine\n${line}\n`)),
-      (error: unknown) => error instanceof Problem && error.status === 78,
+      problem(78, /./, ''),
       line,
     );
   }

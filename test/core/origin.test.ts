@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isLoopback, parseBase, resolveSameOrigin } from '../../src/core/origin.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
+import { problem } from '../support/problem.ts';
 
 const base = 'https://good.example/api/v1/';
 
@@ -108,6 +109,6 @@ test('loopback is this machine and nothing that only looks like it', () => {
 test('an address of the same host with another scheme, as services name behind a proxy, says what the proxy has to tell', () => {
   assert.throws(
     () => resolveSameOrigin('https://vendor.example/log', 'http://vendor.example/log?page=2'),
-    (error) => error instanceof Problem && /; if it is behind a proxy, .*X-Forwarded-Proto/.test(error.hint ?? ''),
+    problem(exit.protocol, /./, /; if it is behind a proxy, .*X-Forwarded-Proto/),
   );
 });

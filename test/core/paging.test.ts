@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PagingDefinition } from '../../src/core/definition.ts';
 import { pager, type PageEnd, type Step } from '../../src/core/paging.ts';
-import { exit, Problem } from '../../src/core/problem.ts';
+import { exit } from '../../src/core/problem.ts';
+import { problem } from '../support/problem.ts';
 
 const url = 'https://api.example/v1/log?page=1';
 
@@ -34,8 +35,7 @@ function walk(paging: PagingDefinition, ends: readonly Partial<PageEnd>[], bookm
   return steps;
 }
 
-const isCycle = (error: unknown): boolean =>
-  error instanceof Problem && error.status === exit.protocol && /in circles/.test(error.message);
+const isCycle = problem(exit.protocol, /in circles/);
 
 const envelopes = (...texts: readonly string[]) => texts.map((envelope) => ({ envelope }));
 
@@ -44,8 +44,7 @@ test('no paging is one page', () => {
 });
 
 test('what names the next page has an end', () => {
-  const tooLong = (error: unknown): boolean =>
-    error instanceof Problem && error.status === 76 && /more than 65536 characters/.test(error.message);
+  const tooLong = problem(76, /more than 65536 characters/);
   const cursor: PagingDefinition = { type: 'cursor', path: 'next', bookmark: true };
   const next = (length: number) => envelopes(`{"next":"${'x'.repeat(length)}"}`);
   assert.equal(walk(cursor, next(65_536)).length, 2);
@@ -92,11 +91,7 @@ test('a Link header in which a link cannot be read may have been that of the nex
     '<https://api.example/a>; rel="prev", </v1/log?size=>2>; rel="next"',
     '<https://api.example/a>; rel="prev", https://api.example/b; rel="next"',
   ]) {
-    assert.throws(
-      () => walk({ type: 'link' }, [{ headers: { link } }]),
-      (error) => error instanceof Problem && error.status === exit.protocol && /Link header/.test(error.message),
-      link,
-    );
+    assert.throws(() => walk({ type: 'link' }, [{ headers: { link } }]), problem(exit.protocol, /Link header/), link);
   }
 });
 
@@ -118,11 +113,7 @@ test('a next address may be relative, and never leads to another host', () => {
     'data:,x',
   ];
   for (const target of foreign) {
-    assert.throws(
-      () => next(target),
-      (error) => error instanceof Problem && error.status === exit.protocol,
-      target,
-    );
+    assert.throws(() => next(target), problem(exit.protocol), target);
   }
 });
 
@@ -148,10 +139,7 @@ test('a next address may be in a list of links, under its relation', () => {
   ]) {
     assert.equal(next(last), undefined, JSON.stringify(last));
   }
-  assert.throws(
-    () => next([self, { rel: 'next', href: 'https://evil.example/' }]),
-    (error) => error instanceof Problem && error.status === exit.protocol,
-  );
+  assert.throws(() => next([self, { rel: 'next', href: 'https://evil.example/' }]), problem(exit.protocol));
 });
 
 for (const [what, links, message] of [
@@ -160,10 +148,7 @@ for (const [what, links, message] of [
   ['an address that is no text', [{ rel: 'next', href: { url: '/2' } }], /acme: the link to .* has no href/],
 ] as const) {
   test(`${what} is an error, not the last page`, () => {
-    assert.throws(
-      () => walk(inList, envelopes(JSON.stringify({ links }))),
-      (error) => error instanceof Problem && error.status === exit.protocol && message.test(error.message),
-    );
+    assert.throws(() => walk(inList, envelopes(JSON.stringify({ links }))), problem(exit.protocol, message));
   });
 }
 
@@ -210,14 +195,7 @@ test('a header is a text, unless the definition says that it holds JSON', () => 
     ['a', 7n, undefined, undefined, undefined],
   );
   for (const text of ['DZrPyW8B', '[1,"a"], [2,"b"]', '[1,']) {
-    assert.throws(
-      () => next(text),
-      (error) =>
-        error instanceof Problem &&
-        error.status === exit.protocol &&
-        /^acme: the header X-Search_after holds no JSON$/.test(error.message),
-      text,
-    );
+    assert.throws(() => next(text), problem(exit.protocol, /^acme: the header X-Search_after holds no JSON$/), text);
   }
 });
 
@@ -244,11 +222,11 @@ for (const [flag, kind] of [
     for (const cursor of ['"a"', 'null']) {
       assert.throws(
         () => walk(flagged, envelopes(`{"cursor":${cursor},"has_more":${flag}}`)),
-        (error) =>
-          error instanceof Problem &&
-          error.status === exit.protocol &&
-          error.message === `acme: has_more (paging.more) is ${kind}, neither true nor false` &&
-          error.hint?.startsWith('check paging.more') === true,
+        problem(
+          exit.protocol,
+          `acme: has_more (paging.more) is ${kind}, neither true nor false`,
+          /^check paging\.more/,
+        ),
       );
     }
   });
@@ -419,18 +397,14 @@ test('a page that says that more follow, and does not name the next one, is no e
   for (const each of paging) {
     assert.throws(
       () => walk(each, envelopes('{"more":true,"next":null}')),
-      (error) =>
-        error instanceof Problem &&
-        error.status === exit.protocol &&
-        /more records follow \(more\)/.test(error.message),
+      problem(exit.protocol, /more records follow \(more\)/),
     );
     assert.deepEqual(walk(each, envelopes('{"more":false,"next":null}')).slice(1), [undefined]);
   }
 });
 
 test('a page whose last record does not name the next one is no end, unless it is the last one anyway', () => {
-  const nameless = (error: unknown): boolean =>
-    error instanceof Problem && error.status === exit.protocol && /nothing at id, .* next page/.test(error.message);
+  const nameless = problem(exit.protocol, /nothing at id, .* next page/);
   const read = { fingerprint: '10 700 1 2' };
   const byId: PagingDefinition = { type: 'cursor', last: 'id' };
   for (const last of [undefined, 'null', '""'])
@@ -510,11 +484,7 @@ test('offsets go on by what came, and end with the total', () => {
 
 const byTime: PagingDefinition = { type: 'cursor', last: 'at', stop: ['unchanged', 'short-page'] };
 
-const isStuck = (error: unknown): boolean =>
-  error instanceof Problem &&
-  error.status === exit.protocol &&
-  error.message === 'acme has more records with the same at than one page holds' &&
-  /--limit/.test(error.hint ?? '');
+const isStuck = problem(exit.protocol, 'acme has more records with the same at than one page holds', /--limit/);
 
 test('a full page of records that share one value is an error: what follows them cannot be asked for', () => {
   const step = (part: Partial<PageEnd>) => walk(byTime, [{ last: '7' }, { first: '7', last: '7', ...part }]);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Problem } from '../../src/core/problem.ts';
 import { example, minute, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startAsana } from '../support/vendors/asana.ts';
 import { refusesOnce } from '../support/vendors/server.ts';
+import { problem } from '../support/problem.ts';
 
 const { definition, part, next, started, queries } = example('asana', {
   secret: 'ASANA_TOKEN',
@@ -64,10 +64,7 @@ test('asana: a rate limit is waited for as long as Retry-After says', async (t) 
 
 test('asana: the reason of a refusal is told', async (t) => {
   const { values } = await started(t, 1);
-  await assert.rejects(
-    pullOnce(definition, { ...values, ASANA_WORKSPACE: '1' }, { part }),
-    (error) => error instanceof Problem && /Not Found/.test(error.message),
-  );
+  await assert.rejects(pullOnce(definition, { ...values, ASANA_WORKSPACE: '1' }, { part }), problem(78, /Not Found/));
 });
 
 test('asana: events are sent for, and matched here as well, by type, actor and resource', async (t) => {

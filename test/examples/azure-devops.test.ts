@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Problem } from '../../src/core/problem.ts';
 import { deliveredOnceAtEnd } from '../support/end-of-window.ts';
 import { example } from '../support/example.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { startAzureDevOps } from '../support/vendors/azure-devops.ts';
+import { problem } from '../support/problem.ts';
 
 const { definition, part, next, started, queries } = example('azure-devops', {
   secret: 'AZURE_DEVOPS_CLIENT_SECRET',
@@ -58,10 +58,7 @@ test('azure-devops: the reason of a refusal is told, and an organization that is
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, { ...values, AZURE_DEVOPS_ORGANIZATION: 'other' }, { part }),
-    (error) =>
-      error instanceof Problem &&
-      /Page not found/.test(error.message) &&
-      /check .*AZURE_DEVOPS_ORGANIZATION/.test(error.hint ?? ''),
+    problem(78, /Page not found/, /check .*AZURE_DEVOPS_ORGANIZATION/),
   );
 });
 

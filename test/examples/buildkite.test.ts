@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Problem } from '../../src/core/problem.ts';
 import { example, start } from '../support/example.ts';
 import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startBuildkite, type Buildkite } from '../support/vendors/buildkite.ts';
 import { refusesOnce } from '../support/vendors/server.ts';
+import { problem } from '../support/problem.ts';
 
 const { definition, part, started } = example('buildkite', {
   secret: 'BUILDKITE_TOKEN',
@@ -56,11 +56,11 @@ test('buildkite: an organization that is not there is no empty log, and an error
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, { ...values, BUILDKITE_ORGANIZATION: 'other' }, { part }),
-    (error) => error instanceof Problem && /no list of records at data\.organization/.test(error.message),
+    problem(76, /no list of records at data\.organization/),
   );
   await assert.rejects(
     pullOnce(definition, values, { part, search: { limit: 501 } }),
-    (error) => error instanceof Problem && /first must be between 1 and 500/.test(error.message),
+    problem(76, /first must be between 1 and 500/),
   );
 });
 

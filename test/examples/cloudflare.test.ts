@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exit, Problem } from '../../src/core/problem.ts';
+import { exit } from '../../src/core/problem.ts';
 import { restSource } from '../../src/core/rest.ts';
 import { example, start } from '../support/example.ts';
 import { noSearch, pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startCloudflare } from '../support/vendors/cloudflare.ts';
 import { sendJson } from '../support/vendors/server.ts';
+import { problem } from '../support/problem.ts';
 
 const accounts = ['4bb334f7c94c4a29a045f03944f072e5', '0123456789abcdef0123456789abcdef'];
 
@@ -71,10 +72,7 @@ test('cloudflare: a failure inside HTTP 200 is an error, with and without a reas
     sendJson(response, 200, '{"success":false,"errors":[],"messages":[{"message":"no"}],"result":[],"result_info":{}}');
     return true;
   };
-  await assert.rejects(
-    pullOnce(definition, values, { part }),
-    (error) => error instanceof Problem && error.status === exit.protocol && /reported an error/.test(error.message),
-  );
+  await assert.rejects(pullOnce(definition, values, { part }), problem(exit.protocol, /reported an error/));
   vendor.fault = (_, response) => {
     sendJson(
       response,
@@ -83,10 +81,7 @@ test('cloudflare: a failure inside HTTP 200 is an error, with and without a reas
     );
     return true;
   };
-  await assert.rejects(
-    pullOnce(definition, values, { part }),
-    (error) => error instanceof Problem && error.message.endsWith(': Authentication error'),
-  );
+  await assert.rejects(pullOnce(definition, values, { part }), problem(exit.protocol, /: Authentication error$/));
 });
 
 test('cloudflare: several accounts are read one after the other', async (t) => {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Problem } from '../../src/core/problem.ts';
 import { example, minute, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startCrowdStrike, type CrowdStrike } from '../support/vendors/crowdstrike.ts';
 import { refusesOnce } from '../support/vendors/server.ts';
+import { problem } from '../support/problem.ts';
 
 const { definition, part, next, started } = example('crowdstrike', {
   secret: 'CROWDSTRIKE_CLIENT_SECRET',
@@ -98,7 +98,7 @@ test('crowdstrike: what is wrong is told, as with a filter that Falcon does not 
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, values, { part, search: { rawQuery: 'nonsense' } }),
-    (error) => error instanceof Problem && /filter must be a time/.test(error.message),
+    problem(76, /filter must be a time/),
   );
 });
 

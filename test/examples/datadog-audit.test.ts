@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exit, Problem } from '../../src/core/problem.ts';
+import { exit } from '../../src/core/problem.ts';
 import { day, example, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startDatadogAudit } from '../support/vendors/datadog-audit.ts';
 import { refusesOnce, sendJson } from '../support/vendors/server.ts';
+import { problem } from '../support/problem.ts';
 
 const { definition, part, next, started, asked, queries } = example('datadog-audit', {
   secret: 'DATADOG_AUDIT_API_KEY',
@@ -91,6 +92,6 @@ test('datadog-audit: a key without the permission is refused, in the words of Da
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, { ...values, DATADOG_AUDIT_API_KEY: 'other' }, { part }),
-    (error) => error instanceof Problem && error.status === exit.noperm && /: Forbidden/.test(error.message),
+    problem(exit.noperm, /: Forbidden/),
   );
 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Problem } from '../../src/core/problem.ts';
 import { example, minute, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { startDockerHub } from '../support/vendors/docker-hub.ts';
+import { problem } from '../support/problem.ts';
 
 const { definition, part, next, started, queries } = example('docker-hub', {
   secret: 'DOCKER_HUB_SECRET',
@@ -73,7 +73,7 @@ test('docker-hub: what is wrong is told in its words', async (t) => {
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, values, { part, search: { limit: 101 } }),
-    (error) => error instanceof Problem && /page_size must be between 1 and 100/.test(error.message),
+    problem(76, /page_size must be between 1 and 100/),
   );
 });
 

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
-import { exit, Problem } from '../../src/core/problem.ts';
+import { exit } from '../../src/core/problem.ts';
 import { day, example, minute, start, windowTo } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { organization, startDocusign } from '../support/vendors/docusign.ts';
 import { sendJson } from '../support/vendors/server.ts';
+import { problem } from '../support/problem.ts';
 
 /** The app's, and one that is not. */
 const [keys, others] = [keyPair(), keyPair()];
@@ -84,11 +85,7 @@ test('docusign: a user who has not consented is told as refused, in the words of
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, { ...values, DOCUSIGN_USER_ID: 'other' }, { part, tools: sourceTools(start) }),
-    (error) =>
-      error instanceof Problem &&
-      error.status === exit.noperm &&
-      error.message.includes('consent_required') &&
-      /DOCUSIGN_USER_ID/.test(error.hint ?? ''),
+    problem(exit.noperm, /consent_required/, /DOCUSIGN_USER_ID/),
   );
 });
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exit, Problem } from '../../src/core/problem.ts';
+import { exit } from '../../src/core/problem.ts';
 import { example, minute, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startDropbox, type Dropbox } from '../support/vendors/dropbox.ts';
+import { problem } from '../support/problem.ts';
 
 const isPage = ({ target }: { readonly target: string }) => target.startsWith('/2/');
 
@@ -78,11 +79,7 @@ test('dropbox: an error is told as Dropbox sums it up', async (t) => {
     if (isPage(request)) vendor.grants.revoke();
     return false;
   };
-  await assert.rejects(
-    pullOnce(definition, values, { part }),
-    (error) =>
-      error instanceof Problem && error.status === exit.noperm && error.message.includes('expired_access_token/..'),
-  );
+  await assert.rejects(pullOnce(definition, values, { part }), problem(exit.noperm, /expired_access_token\/\.\./));
 });
 
 test('dropbox: types and categories are compared here', async (t) => {

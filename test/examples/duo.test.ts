@@ -8,6 +8,7 @@ import { exampleRuns } from '../support/example-runs.ts';
 import { pullOnce, sourceTools } from '../support/source-tools.ts';
 import { duoKeys, startDuo, type Duo, type DuoLog, type DuoOptions } from '../support/vendors/duo.ts';
 import type { LoggedRequest } from '../support/vendors/server.ts';
+import { problem } from '../support/problem.ts';
 
 const minute = 60_000;
 const day = 1440 * minute;
@@ -203,10 +204,7 @@ for (const log of newer) {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(said));
       return true;
     };
-    await assert.rejects(
-      pullOnce(definitions[log], settings, { part }),
-      (error) => error instanceof Problem && error.status === exit.protocol && error.message.endsWith(': limit'),
-    );
+    await assert.rejects(pullOnce(definitions[log], settings, { part }), problem(exit.protocol, /: limit$/));
   });
 }
 
@@ -261,7 +259,7 @@ test('duo-administrator: more actions of one second than a page holds are an err
   );
   await assert.rejects(
     pullOnce(definitions.administrator, settings, { part }),
-    (error) => error instanceof Problem && error.status === exit.protocol && /same timestamp/.test(error.message),
+    problem(exit.protocol, /same timestamp/),
   );
 });
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Problem } from '../../src/core/problem.ts';
 import { example, minute, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { startFastly } from '../support/vendors/fastly.ts';
+import { problem } from '../support/problem.ts';
 
 const { definition, part, next, started, queries } = example('fastly', {
   secret: 'FASTLY_TOKEN',
@@ -54,7 +54,7 @@ test('fastly: what is wrong is told in its words', async (t) => {
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, values, { part, search: { limit: 1001 } }),
-    (error) => error instanceof Problem && /page\[size\] must be between 1 and 1000/.test(error.message),
+    problem(76, /page\[size\] must be between 1 and 1000/),
   );
 });
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exit, Problem } from '../../src/core/problem.ts';
+import { exit } from '../../src/core/problem.ts';
 import { example, minute, start, windowTo } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startJumpCloud } from '../support/vendors/jumpcloud.ts';
 import type { Vendor } from '../support/vendors/server.ts';
+import { problem } from '../support/problem.ts';
 
 const { definition, part, next, started } = example('jumpcloud', {
   secret: 'JUMPCLOUD_API_KEY',
@@ -72,7 +73,7 @@ test('jumpcloud: --categories are its services', async (t) => {
   assert.deepEqual(bodies(vendor)[0]?.['service'], ['radius', 'sso']);
   await assert.rejects(
     pullOnce(definition, values, { part, search: { categories: ['radios'] } }),
-    (error) => error instanceof Problem && error.status === exit.usage && /radius\?/.test(error.message),
+    problem(exit.usage, /radius\?/),
   );
 });
 
@@ -89,6 +90,6 @@ test('jumpcloud: what it says of a query that it refuses is told', async (t) => 
   const future = windowTo(start + 2 * minute, minute);
   await assert.rejects(
     pullOnce(definition, values, { part: { slice: future } }),
-    (error) => error instanceof Problem && /start_time must be in the past/.test(error.message),
+    problem(exit.protocol, /start_time must be in the past/),
   );
 });

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exit, Problem } from '../../src/core/problem.ts';
+import { exit } from '../../src/core/problem.ts';
 import { example, minute, start, windowTo } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce } from '../support/source-tools.ts';
 import { startLastpass, type LastpassOptions } from '../support/vendors/lastpass.ts';
 import type { Vendor } from '../support/vendors/server.ts';
+import { problem } from '../support/problem.ts';
 
 const hour = 60 * minute;
 
@@ -56,10 +57,7 @@ test('lastpass: an empty list, which is no object, means no events; a status oth
   const { vendor, values } = await started(t, 0);
   assert.equal((await pullOnce(definition, values, { part })).records.length, 0);
   vendor.fault = (_, response) => (response.end('{"status":"FAIL","error":["no such command"],"data":[]}'), true);
-  await assert.rejects(
-    pullOnce(definition, values, { part }),
-    (error) => error instanceof Problem && error.status === exit.protocol && /no such command/.test(error.message),
-  );
+  await assert.rejects(pullOnce(definition, values, { part }), problem(exit.protocol, /no such command/));
 });
 
 test('lastpass: the events of the hour that the clock shows twice all come, and once', async (t) => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Problem } from '../../src/core/problem.ts';
 import { example, start } from '../support/example.ts';
 import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startLinear } from '../support/vendors/linear.ts';
 import { refusesOnce, sendJson } from '../support/vendors/server.ts';
+import { problem } from '../support/problem.ts';
 
 const { definition, part, started } = example('linear', {
   secret: 'LINEAR_API_KEY',
@@ -48,10 +48,7 @@ test('linear: an error beside the data is one, and its message is told', async (
     sendJson(response, 200, '{"errors":[{"message":"Feature not accessible"}],"data":null}');
     return true;
   };
-  await assert.rejects(
-    pullOnce(definition, values, { part }),
-    (error) => error instanceof Problem && /Feature not accessible/.test(error.message),
-  );
+  await assert.rejects(pullOnce(definition, values, { part }), problem(76, /Feature not accessible/));
 });
 
 test('linear: types and actors are matched here', async (t) => {

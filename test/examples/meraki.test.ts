@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Problem } from '../../src/core/problem.ts';
 import { day, example, minute, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { startMeraki } from '../support/vendors/meraki.ts';
+import { problem } from '../support/problem.ts';
 
 const { definition, part, next, started, queries } = example('meraki', {
   secret: 'MERAKI_API_KEY',
@@ -57,7 +57,7 @@ test('meraki: what is wrong is told in its words', async (t) => {
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, values, { part, search: { limit: 2 } }),
-    (error) => error instanceof Problem && /'perPage' must be between 3 and 5000/.test(error.message),
+    problem(76, /'perPage' must be between 3 and 5000/),
   );
 });
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Problem } from '../../src/core/problem.ts';
 import { deliveredOnceAtEnd } from '../support/end-of-window.ts';
 import { example, start } from '../support/example.ts';
 import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startMimecast, type Mimecast } from '../support/vendors/mimecast.ts';
 import { refusesOnce } from '../support/vendors/server.ts';
+import { problem } from '../support/problem.ts';
 
 const { definition, part, next, started } = example('mimecast', {
   secret: 'MIMECAST_CLIENT_SECRET',
@@ -47,7 +47,7 @@ test('mimecast: an error in a reply with HTTP 200 is one, and its message is tol
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, values, { part, search: { limit: 501 } }),
-    (error) => error instanceof Problem && /pageSize must be between 1 and 500/.test(error.message),
+    problem(76, /pageSize must be between 1 and 500/),
   );
 });
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Problem } from '../../src/core/problem.ts';
 import { deliveredOnceAtEnd } from '../support/end-of-window.ts';
 import { example } from '../support/example.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { startOneLogin } from '../support/vendors/onelogin.ts';
 import { sendJson } from '../support/vendors/server.ts';
+import { problem } from '../support/problem.ts';
 
 const { definition, part, next, started, queries } = example('onelogin', {
   secret: 'ONELOGIN_CLIENT_SECRET',
@@ -46,10 +46,7 @@ test('onelogin: a status that tells of an error is one, also with HTTP 200, and 
     sendJson(response, 200, '{"status":{"error":true,"code":500,"type":"x","message":"Made up"},"data":[]}');
     return true;
   };
-  await assert.rejects(
-    pullOnce(definition, values, { part }),
-    (error) => error instanceof Problem && /Made up/.test(error.message),
-  );
+  await assert.rejects(pullOnce(definition, values, { part }), problem(76, /Made up/));
 });
 
 test('onelogin: types of events and users are compared by OneLogin, and here', async (t) => {

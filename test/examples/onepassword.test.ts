@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exit, Problem } from '../../src/core/problem.ts';
+import { exit } from '../../src/core/problem.ts';
 import { restSource } from '../../src/core/rest.ts';
 import { day, example, start } from '../support/example.ts';
 import { exampleLines } from '../support/example-definition.ts';
 import { noSearch, pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { features, startOnePassword, type Feature, type OnePassword } from '../support/vendors/onepassword.ts';
+import { problem } from '../support/problem.ts';
 
 const { definition, part, next, started } = example('onepassword', {
   secret: 'ONEPASSWORD_TOKEN',
@@ -75,10 +76,7 @@ test('onepassword: without ONEPASSWORD_FEATURES, what the token may read is aske
   const some = restSource(definition, chosen, noSearch, sourceTools());
   assert.deepEqual(await some.branches(), ['itemusages']);
   await some.close();
-  await assert.rejects(
-    pullOnce(definition, values, { part }),
-    (error) => error instanceof Problem && error.status === exit.noperm,
-  );
+  await assert.rejects(pullOnce(definition, values, { part }), problem(exit.noperm));
 });
 
 test('onepassword: a cursor that is no longer known means reading from the position on, and a warning', async (t) => {

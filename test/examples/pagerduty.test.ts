@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exit, Problem } from '../../src/core/problem.ts';
+import { exit } from '../../src/core/problem.ts';
 import { day, example, minute, start, windowTo } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startPagerDuty } from '../support/vendors/pagerduty.ts';
 import { refusesOnce, sendJson } from '../support/vendors/server.ts';
+import { problem } from '../support/problem.ts';
 
 const { definition, part, next, started, asked } = example('pagerduty', {
   secret: 'PAGERDUTY_KEY',
@@ -73,7 +74,7 @@ test('pagerduty: a request that PagerDuty does not accept is told with its reaso
   const slice = windowTo(start, 31 * day + 60 * minute);
   await assert.rejects(
     pullOnce(definition, values, { part: { slice } }),
-    (error) => error instanceof Problem && /: until may not be more than 31 days after since/.test(error.message),
+    problem(exit.protocol, /: until may not be more than 31 days after since/),
   );
 });
 

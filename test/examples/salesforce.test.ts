@@ -6,6 +6,7 @@ import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { startSalesforce, type Salesforce, type SalesforceOptions } from '../support/vendors/salesforce.ts';
 import { sendJson } from '../support/vendors/server.ts';
+import { problem } from '../support/problem.ts';
 
 const { definition, part, record, started } = example('salesforce', {
   secret: 'SALESFORCE_CLIENT_SECRET',
@@ -80,12 +81,10 @@ test('salesforce: a limit of requests that does not pass is 75, and nothing is s
     sendJson(response, 403, '[{"message":"TotalRequests Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]');
     return true;
   };
-  await assert.rejects(pullOnce(definition, values, { part }), (error) => {
-    assert.ok(error instanceof Problem);
-    assert.equal(error.status, exit.tempfail);
-    assert.match(error.message, /limits the rate of page 1 \(HTTP 403\): TotalRequests Limit exceeded\./);
-    return true;
-  });
+  await assert.rejects(
+    pullOnce(definition, values, { part }),
+    problem(exit.tempfail, /limits the rate of page 1 \(HTTP 403\): TotalRequests Limit exceeded\./),
+  );
 });
 
 test('salesforce: a query that took too long is asked again, and 69 if that lasts: it is not the query that is wrong', async (t) => {

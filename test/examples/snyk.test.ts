@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exit, Problem } from '../../src/core/problem.ts';
+import { exit } from '../../src/core/problem.ts';
 import { example, minute, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startSnyk, type Snyk } from '../support/vendors/snyk.ts';
+import { problem } from '../support/problem.ts';
 
 const group = '0d3728ec-0000-484d-9907-ba238019f10b';
 
@@ -42,10 +43,7 @@ test('snyk: a reply without items is no error, one without data is', async (t) =
   const { vendor, values } = await started(t, 0);
   assert.equal((await pullOnce(definition, values, { part })).records.length, 0);
   vendor.fault = (_, response) => (response.end('{"jsonapi":{"version":"1.0"}}'), true);
-  await assert.rejects(
-    pullOnce(definition, values, { part }),
-    (error) => error instanceof Problem && error.status === exit.protocol,
-  );
+  await assert.rejects(pullOnce(definition, values, { part }), problem(exit.protocol));
 });
 
 test('snyk: organizations are read instead of groups, each with a position of its own', async (t) => {

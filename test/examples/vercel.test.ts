@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exit, Problem } from '../../src/core/problem.ts';
+import { exit } from '../../src/core/problem.ts';
 import { example, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce } from '../support/source-tools.ts';
 import { startVercel } from '../support/vendors/vercel.ts';
+import { problem } from '../support/problem.ts';
 
 const { definition, part, started, asked, queries } = example('vercel', {
   secret: 'VERCEL_TOKEN',
@@ -51,7 +52,7 @@ test('vercel: more events of one millisecond than a page holds are an error, and
   );
   await assert.rejects(
     pullOnce(definition, values, { part, search: { limit: 3 } }),
-    (error) => error instanceof Problem && error.status === exit.protocol && /same createdAt/.test(error.message),
+    problem(exit.protocol, /same createdAt/),
   );
 });
 

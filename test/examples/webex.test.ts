@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Problem } from '../../src/core/problem.ts';
 import { example, minute, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { startWebex } from '../support/vendors/webex.ts';
+import { problem } from '../support/problem.ts';
 
 const { definition, part, next, started, queries } = example('webex', {
   secret: 'WEBEX_CLIENT_SECRET',
@@ -63,7 +63,7 @@ test('webex: what is wrong is told, as with another organization', async (t) => 
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, { ...values, WEBEX_ORGANIZATION: 'other' }, { part }),
-    (error) => error instanceof Problem && /Unknown orgId/.test(error.message),
+    problem(76, /Unknown orgId/),
   );
 });
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exit, Problem } from '../../src/core/problem.ts';
+import { exit } from '../../src/core/problem.ts';
 import { pullOnce } from '../support/source-tools.ts';
 import { sendJson } from '../support/vendors/server.ts';
 import { zoomReport } from '../support/zoom.ts';
+import { problem } from '../support/problem.ts';
 
 const { definition, part, started } = zoomReport('zoom-activities', 'activities');
 
@@ -15,9 +16,6 @@ test('zoom-activities: what Zoom says of wrong credentials is told', async (t) =
   };
   await assert.rejects(
     pullOnce(definition, values, { part }),
-    (error) =>
-      error instanceof Problem &&
-      error.status === exit.noperm &&
-      error.message.endsWith(': Invalid client_id or client_secret'),
+    problem(exit.noperm, /: Invalid client_id or client_secret$/),
   );
 });

@@ -9,6 +9,7 @@ import { readDefinition } from '../../src/io/definition-file.ts';
 import { processorTime } from '../support/processor-time.ts';
 import { scratch } from '../support/program.ts';
 import { apple } from '../support/refused-definitions.ts';
+import { problem } from '../support/problem.ts';
 
 const sound = {
   name: 'acme',
@@ -59,24 +60,19 @@ test('a definition with an alias inside of what it repeats is refused', async (t
   const request = 'request: &a { path: /log, method: POST, json: *a }\n';
   const { request: _request, ...rest } = sound;
   for (const text of ['&a [*a]', `${JSON.stringify(rest).slice(0, -1)},\n"variables": &a { x: *a } }`, request]) {
-    await assert.rejects(readDefinition(file(t, 'acme.yaml', text)), (error) => {
-      assert.ok(error instanceof Problem, String(error));
-      assert.equal(error.status, 78);
-      assert.match(error.message, /acme\.yaml is not valid YAML: an alias \(\*\) stands inside of what it repeats$/);
-      return true;
-    });
+    await assert.rejects(
+      readDefinition(file(t, 'acme.yaml', text)),
+      problem(78, /acme\.yaml is not valid YAML: an alias \(\*\) stands inside of what it repeats$/),
+    );
   }
 });
 
 test('a file with two definitions is refused, without a word of the library that reads it', async (t) => {
   const text = `${JSON.stringify(sound)}\n---\n${JSON.stringify(sound)}\n`;
-  await assert.rejects(readDefinition(file(t, 'both.yaml', text)), (error) => {
-    assert.ok(error instanceof Problem);
-    assert.equal(error.status, 78);
-    assert.match(error.message, /both\.yaml has more than one document$/);
-    assert.equal(error.hint, 'write each definition into a file of its own');
-    return true;
-  });
+  await assert.rejects(
+    readDefinition(file(t, 'both.yaml', text)),
+    problem(78, /both\.yaml has more than one document$/, 'write each definition into a file of its own'),
+  );
 });
 
 test('whoever wrote a definition that is wrong is told where the example lies', async (t) => {
@@ -92,10 +88,7 @@ test('whoever wrote a definition that is wrong is told where the example lies', 
 test('a file that is not there is named', async (t) => {
   await assert.rejects(
     readDefinition(join(scratch(t), 'none.yaml')),
-    (error) =>
-      error instanceof Problem &&
-      error.status === exit.config &&
-      /none\.yaml cannot be read \(ENOENT\)/.test(error.message),
+    problem(exit.config, /none\.yaml cannot be read \(ENOENT\)/),
   );
 });
 
@@ -110,13 +103,14 @@ test('a named pipe into which nobody writes is told as one, as where it is to ho
   const path = file(t, 'pipe.yaml', '');
   rmSync(path);
   execFileSync('mkfifo', [path]);
-  await assert.rejects(readDefinition(path, 100), (error) => {
-    assert.ok(error instanceof Problem, String(error));
-    assert.equal(error.status, exit.config);
-    assert.match(error.message, / cannot be read \(ETIMEDOUT: nobody writes into this named pipe\)$/);
-    assert.match(error.hint ?? '', /^start what is to write into it/);
-    return true;
-  });
+  await assert.rejects(
+    readDefinition(path, 100),
+    problem(
+      exit.config,
+      / cannot be read \(ETIMEDOUT: nobody writes into this named pipe\)$/,
+      /^start what is to write into it/,
+    ),
+  );
 });
 
 test('a file of many names that mean nothing is refused in a moment, not compared name with name', async (t) => {

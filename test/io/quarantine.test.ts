@@ -295,10 +295,11 @@ test(
     t.after(() => onReached(undefined));
     await assert.rejects(
       quarantine.add(part('ended', false, true), by),
-      (error) =>
-        error instanceof Problem &&
-        error.message === 'the disk gave back 1 of 10 bytes' &&
-        error.hint === 'see whether it is failing (dmesg); the next run goes on where this one stopped',
+      problem(
+        74,
+        'the disk gave back 1 of 10 bytes',
+        'see whether it is failing (dmesg); the next run goes on where this one stopped',
+      ),
     );
     await quarantine.close();
     assert.equal(statSync(path).size, 0);
@@ -310,11 +311,11 @@ test('an fsync that failed counts for the rest of the run: the record is not tak
   await quarantine.add({ text: Buffer.from('poison'), more: false, reason: 'refused' }, by);
   const { disarm } = await arm({ kind: 'file', nth: 1, mode: 'once', code: 'EIO' });
   try {
-    await assert.rejects(quarantine.flush(), (error) => error instanceof Problem && error.status === 74);
+    await assert.rejects(quarantine.flush(), problem(74));
   } finally {
     disarm();
   }
-  await assert.rejects(quarantine.flush(), (error) => error instanceof Problem && error.status === 74);
+  await assert.rejects(quarantine.flush(), problem(74));
   await quarantine.close();
 });
 
@@ -322,15 +323,14 @@ test('records are set aside where nobody else can put a file in their way, witho
   if (process.getuid?.() !== 0) return t.skip('only root can give a file away');
   const path = freshPath(t);
   const refused = { text: Buffer.from('poison'), more: false, reason: 'refused' };
-  const isStatus = (status: number) => (error: unknown) => error instanceof Problem && error.status === status;
   for (const [owner, mode] of [
     [65_534, 0o755],
     [0, 0o777],
   ] as const) {
     chownSync(dirname(path), owner, 0);
     chmodSync(dirname(path), mode);
-    await assert.rejects(openQuarantine(path, now).add(refused, by), isStatus(78));
-    await assert.rejects(openQuarantine(path, now).add({ ...refused, more: true }, by), isStatus(78));
+    await assert.rejects(openQuarantine(path, now).add(refused, by), problem(78));
+    await assert.rejects(openQuarantine(path, now).add({ ...refused, more: true }, by), problem(78));
   }
   assert.deepEqual(readdirSync(dirname(path)), []);
 });

@@ -11,6 +11,7 @@ import { fixture } from '../support/fixture.ts';
 import { noSearch, pullOnce, sourceTools } from '../support/source-tools.ts';
 import { sendJson } from '../support/vendors/server.ts';
 import { startCirrus, type Cirrus, type CirrusOptions } from '../support/vendors/cirrus.ts';
+import { problem } from '../support/problem.ts';
 
 const start = 1_795_132_800_000; // 2026-11-20T00:00:00Z
 const orgUrl = 'http://www.institution.edu';
@@ -122,10 +123,7 @@ test('tokens that lead in a circle of any length are an error', async () => {
     response.end(`{"nextToken":"${token}","logEvents":[${list.join(',')}]}`);
     return true;
   };
-  await assert.rejects(
-    pullOnce(cirrus, values, { search: { limit: 10 }, part }),
-    (error) => error instanceof Problem && error.status === exit.protocol && /in circles/.test(error.message),
-  );
+  await assert.rejects(pullOnce(cirrus, values, { search: { limit: 10 }, part }), problem(exit.protocol, /in circles/));
   assert.equal(page, 4);
   await vendor.close();
 });
@@ -161,10 +159,7 @@ test('an address that is wrong is no token that expired', async () => {
   const elsewhere = { ...values, CIRRUS_URL: `${vendor.url}/elsewhere` };
   await assert.rejects(
     pullOnce(cirrus, elsewhere, { part: { ...part, bookmark } }),
-    (error) =>
-      error instanceof Problem &&
-      error.status === exit.config &&
-      error.hint === 'check CIRRUS_URL; or correct the path in the definition',
+    problem(exit.config, /./, 'check CIRRUS_URL; or correct the path in the definition'),
   );
   await vendor.close();
 });
@@ -183,7 +178,7 @@ test('a token that fails midway ends the run: starting over would skip what lies
   };
   await assert.rejects(
     pullOnce(cirrus, values, { search: { limit: 5 }, part: { ...part, bookmark } }),
-    (error) => error instanceof Problem && error.status === exit.protocol && /token expired/.test(error.message),
+    problem(exit.protocol, /token expired/),
   );
   assert.equal(asked, 2);
   await vendor.close();
@@ -256,7 +251,7 @@ test('an organisation that the key may not read is refused credentials, in the w
   const { vendor, values } = await started(1);
   await assert.rejects(
     pullOnce(cirrus, values, { part: { branch: `${orgUrl}/` } }),
-    (error) => error instanceof Problem && error.status === exit.noperm && /Not authorized for org/.test(error.message),
+    problem(exit.noperm, /Not authorized for org/),
   );
   await vendor.close();
 });
@@ -305,7 +300,7 @@ test('more records at once than the vendor gives are not asked for, and that is 
 test('a search in a language that the vendor does not have is a wrong flag', () => {
   assert.throws(
     () => restSource(cirrus, { CIRRUS_URL: 'http://127.0.0.1' }, { ...noSearch, rawQuery: 'x' }, sourceTools()),
-    (error) => error instanceof Problem && error.status === exit.usage,
+    problem(exit.usage),
   );
 });
 
@@ -321,13 +316,7 @@ test('a page that has fewer records than it says is asked for again, and is an e
     const read = pullOnce(cirrus, values, { part, tools });
     if (times === 1) assert.equal((await read).records.length, 5);
     else {
-      await assert.rejects(
-        read,
-        (error) =>
-          error instanceof Problem &&
-          error.status === exit.protocol &&
-          error.message === 'cirrus: page 1 says that it has 3 records, and has 0',
-      );
+      await assert.rejects(read, problem(exit.protocol, 'cirrus: page 1 says that it has 3 records, and has 0'));
     }
     assert.equal(vendor.requests.length, Math.min(times + 1, 5));
     await vendor.close();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { exit, Problem } from '../../src/core/problem.ts';
+import { exit } from '../../src/core/problem.ts';
 import { restSource } from '../../src/core/rest.ts';
 import type { SettingValues } from '../../src/core/types.ts';
 import { syncropel } from '../../src/sources/syncropel.ts';
@@ -10,6 +10,7 @@ import { runsFromCron } from '../support/cron.ts';
 import { fixture } from '../support/fixture.ts';
 import { noSearch, pullOnce, sourceTools } from '../support/source-tools.ts';
 import { startSyncropel, type Syncropel, type SyncropelOptions } from '../support/vendors/syncropel.ts';
+import { problem } from '../support/problem.ts';
 
 const start = 1_795_132_800_000; // 2026-11-20T00:00:00Z
 const part = { slice: { from: BigInt(start - 3_600_000) * 1_000_000n, until: BigInt(start) * 1_000_000n } };
@@ -194,10 +195,7 @@ test('a category that it does not have is refused with the list of those that it
         { ...noSearch, categories: ['audit'] },
         sourceTools(),
       ),
-    (error) =>
-      error instanceof Problem &&
-      error.status === exit.usage &&
-      error.hint === 'choose from system, aitl, decision, dispatch, governance',
+    problem(exit.usage, /./, 'choose from system, aitl, decision, dispatch, governance'),
   );
 });
 
@@ -235,10 +233,7 @@ test("an error is told in the vendor's words", async () => {
     response.end('{"object":"error","type":"invalid_request_error","code":"X","message":"the store is sealed"}');
     return true;
   };
-  await assert.rejects(
-    pullOnce(syncropel, values, { part }),
-    (error) => error instanceof Problem && error.status === exit.protocol && /the store is sealed/.test(error.message),
-  );
+  await assert.rejects(pullOnce(syncropel, values, { part }), problem(exit.protocol, /the store is sealed/));
   await vendor.close();
 });
 
@@ -250,10 +245,7 @@ test('records that match and that the token may see, and that do not come, are m
   };
   await assert.rejects(
     pullOnce(syncropel, values, { part }),
-    (error) =>
-      error instanceof Problem &&
-      error.status === exit.protocol &&
-      /syncropel announced 50 records from .* and gave 0/.test(error.message),
+    problem(exit.protocol, /syncropel announced 50 records from .* and gave 0/),
   );
   assert.equal(vendor.requests.length, 2);
   await vendor.close();
@@ -270,7 +262,7 @@ test('a server that looks at no ID gives its one short page again, and that is a
   assert.equal(vendor.requests.length, 2);
   await assert.rejects(
     pullOnce(syncropel, values, { part, search: { limit: 15 } }),
-    (error) => error instanceof Problem && error.status === exit.protocol && /goes in circles/.test(error.message),
+    problem(exit.protocol, /goes in circles/),
   );
   await vendor.close();
 });
@@ -302,11 +294,11 @@ test('a cap that cuts even the shortest part is 3, and one query that it cuts sa
   capAt(vendor, 0);
   await assert.rejects(
     pullOnce(syncropel, values, { part }),
-    (error) =>
-      error instanceof Problem &&
-      error.status === exit.partial &&
-      /syncropel gave only a part of its records from 2026-11-19T23:00:00\S*Z to /.test(error.message) &&
-      /the position stays/.test(error.hint ?? ''),
+    problem(
+      exit.partial,
+      /syncropel gave only a part of its records from 2026-11-19T23:00:00\S*Z to /,
+      /the position stays/,
+    ),
   );
   assert.ok(vendor.requests.length < 15, `${vendor.requests.length} requests`);
   const { truncated } = await pullOnce(syncropel, values, { part, search: { single: true } });

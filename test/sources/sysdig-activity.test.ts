@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { exit, Problem } from '../../src/core/problem.ts';
+import { exit } from '../../src/core/problem.ts';
 import { restSource } from '../../src/core/rest.ts';
 import { sysdigActivity } from '../../src/sources/sysdig-activity.ts';
 import { run, scratch } from '../support/program.ts';
 import { noSearch, pullOnce, sourceTools } from '../support/source-tools.ts';
 import { asked, hour, startedSysdig, sysdigConforms, sysdigRunsFromCron, sysdigValues } from '../support/sysdig.ts';
 import { startSysdig } from '../support/vendors/sysdig.ts';
+import { problem } from '../support/problem.ts';
 
 sysdigConforms(sysdigActivity, 'activity');
 sysdigRunsFromCron('sysdig-activity', 'activity', {
@@ -77,11 +78,7 @@ for (const name of Object.keys(sysdigActivity.categories?.values ?? {})) {
 test('a category that it does not have is refused with the list of those that it has', () => {
   assert.throws(
     () => restSource(sysdigActivity, { SYSDIG_REGION: 'eu1' }, { ...noSearch, categories: ['comands'] }, sourceTools()),
-    (error) =>
-      error instanceof Problem &&
-      error.status === exit.usage &&
-      /has no "comands".*commands/.test(error.message) &&
-      error.hint?.startsWith('choose from commands, connections, fileaccesses, kubernetes') === true,
+    problem(exit.usage, /has no "comands".*commands/, /^choose from commands, connections, fileaccesses, kubernetes/),
   );
 });
 

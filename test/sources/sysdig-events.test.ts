@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { exit, Problem } from '../../src/core/problem.ts';
+import { exit } from '../../src/core/problem.ts';
 import { restSource } from '../../src/core/rest.ts';
 import { sysdigEvents } from '../../src/sources/sysdig-events.ts';
 import { noSearch, pullOnce, sourceTools } from '../support/source-tools.ts';
@@ -15,6 +15,7 @@ import {
   sysdigValues,
 } from '../support/sysdig.ts';
 import { startSysdig } from '../support/vendors/sysdig.ts';
+import { problem } from '../support/problem.ts';
 
 sysdigConforms(sysdigEvents, 'events');
 sysdigRunsFromCron('sysdig-events', 'events', {
@@ -68,7 +69,7 @@ test('null where the records would be means that there are none; nothing there i
 test('runtime events have no categories, and a search for one says so', () => {
   assert.throws(
     () => restSource(sysdigEvents, { SYSDIG_REGION: 'eu1' }, { ...noSearch, categories: ['runtime'] }, sourceTools()),
-    (error) => error instanceof Problem && error.status === exit.usage && /sysdig-events has none/.test(error.message),
+    problem(exit.usage, /sysdig-events has none/),
   );
 });
 

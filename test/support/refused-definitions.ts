@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDefinition, type SourceDefinition } from '../../src/core/definition.ts';
-import { exit, Problem } from '../../src/core/problem.ts';
+import { exit } from '../../src/core/problem.ts';
+import { problem } from './problem.ts';
 
 export const apple: SourceDefinition = {
   name: 'apple',
@@ -24,16 +25,7 @@ export function refusedDefinitions(wrong: readonly (readonly [what: string, chan
   for (const [what, change, message] of wrong) {
     test(`${what} is refused, and the place is named`, () => {
       const value = Array.isArray(change) ? change : JSON.parse(JSON.stringify({ ...apple, ...change }));
-      assert.throws(
-        () => parseDefinition(value, 'apple.yaml'),
-        (error) => {
-          assert.ok(error instanceof Problem, String(error));
-          assert.equal(error.status, exit.config);
-          assert.match(error.message, message);
-          assert.ok(error.hint !== undefined);
-          return true;
-        },
-      );
+      assert.throws(() => parseDefinition(value, 'apple.yaml'), problem(exit.config, message));
     });
   }
 }

@@ -2,21 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDefinition } from '../../../src/core/definition.ts';
-import { exit, Problem } from '../../../src/core/problem.ts';
+import { exit } from '../../../src/core/problem.ts';
 import { baseUrl } from '../../../src/core/vendor/address.ts';
 import { apple, refusedDefinitions } from '../../support/refused-definitions.ts';
+import { problem } from '../../support/problem.ts';
 
 test('an address that a setting spoils is named with its setting', () => {
   const { settings } = apple;
   const text = parseDefinition({ ...apple, settings: { ...settings, APPLE_URL: { summary: 'Host.' } } }, 'apple.yaml');
   assert.throws(
     () => baseUrl(text, { APPLE_URL: 'api.example.com' }),
-    (error) => {
-      assert.ok(error instanceof Problem && error.status === exit.config);
-      assert.equal(error.message, 'apple: the address is not a URL');
-      assert.match(error.hint ?? '', /^check APPLE_URL: give an address such as https/);
-      return true;
-    },
+    problem(exit.config, 'apple: the address is not a URL', /^check APPLE_URL: give an address such as https/),
   );
 });
 

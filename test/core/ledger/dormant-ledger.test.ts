@@ -4,6 +4,7 @@ import { createLedger } from '../../../src/core/dedupe.ts';
 import { dormantLedger } from '../../../src/core/ledger/dormant-ledger.ts';
 import { Problem } from '../../../src/core/problem.ts';
 import type { Ledger } from '../../../src/core/types.ts';
+import { problem } from '../../support/problem.ts';
 
 const stamp = 1_763_629_200_000;
 const count = 2000;
@@ -70,13 +71,13 @@ test('old IDs are forgotten once they are a good part of all', () => {
 });
 
 test('lines that are not what the file said are told when they are read, and nothing of them is used', () => {
-  const problem = (error: unknown): boolean => error instanceof Problem && error.message.startsWith('unusable: ');
+  const wrong = problem(78, /^unusable: /, '');
   const short = dormantLedger(blocks(), count + 1, 0, unusable);
   const broken = dormantLedger(unreadable, 1, 0, unusable);
   for (const ledger of [short, broken]) {
-    for (let attempt = 1; attempt <= 2; attempt += 1) assert.throws(() => note(ledger, '"id 1"'), problem);
-    assert.throws(() => textOf(ledger), problem, 'a position without them must not be saved');
-    assert.throws(() => ledger.pending(), problem);
-    assert.throws(() => ledger.prune(0), problem);
+    for (let attempt = 1; attempt <= 2; attempt += 1) assert.throws(() => note(ledger, '"id 1"'), wrong);
+    assert.throws(() => textOf(ledger), wrong, 'a position without them must not be saved');
+    assert.throws(() => ledger.pending(), wrong);
+    assert.throws(() => ledger.prune(0), wrong);
   }
 });

@@ -9,6 +9,7 @@ import { Problem } from '../../../src/core/problem.ts';
 import { restSource } from '../../../src/core/rest.ts';
 import { noSearch, pullAll, pullOnce, sourceTools, textsOf } from '../../support/source-tools.ts';
 import { sendJson, serve, type Vendor } from '../../support/vendors/server.ts';
+import { problem } from '../../support/problem.ts';
 
 /** Rows that are counted; `{offset}` and `{limit}` are the vendor's names for them. */
 const elm = {
@@ -136,11 +137,7 @@ test('with short-page, a page that is full but for the row before is not the las
 
 test('a vendor that takes only multiples of the page is an error that says what to do', async (t) => {
   const vendor = await grove(t, { multiples: true });
-  await assert.rejects(pull(vendor, defined(), 4), (error) => {
-    assert.ok(error instanceof Problem && error.status === 76);
-    assert.match(error.hint ?? '', /reread: false/);
-    return true;
-  });
+  await assert.rejects(pull(vendor, defined(), 4), problem(76, /./, /reread: false/));
   const plain = { type: 'offset', reread: false, stop: ['short-page'] };
   assert.deepEqual(await pull(vendor, defined({ paging: plain }), 4), vendor.rows);
 });
@@ -253,12 +250,10 @@ test('the rows of a job are not read again: they stay as it found them', async (
 test('rows that arrive with each request behind the last ones are told, with what ends the pages before', async (t) => {
   const vendor = await grove(t);
   vendor.before = (request) => vendor.rows.unshift(row(`n${request}`));
-  await assert.rejects(pull(vendor, defined(), 8), (error) => {
-    assert.ok(error instanceof Problem && error.status === 76);
-    assert.match(error.message, /^elm shows its last rows again and again/);
-    assert.match(error.hint ?? '', /add stop: \[short-page\] to paging in the definition$/);
-    return true;
-  });
+  await assert.rejects(
+    pull(vendor, defined(), 8),
+    problem(76, /^elm shows its last rows again and again/, /add stop: \[short-page\] to paging in the definition$/),
+  );
   const texts = await pull(vendor, defined({ paging: { type: 'offset', stop: ['short-page'] } }), 8);
   for (const text of rowsTo(10)) assert.ok(texts.includes(text), text);
 });

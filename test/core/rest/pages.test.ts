@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type EnvelopeTest, parseDefinition, type SourceDefinition } from '../../../src/core/definition.ts';
-import { exit, Problem } from '../../../src/core/problem.ts';
+import { exit } from '../../../src/core/problem.ts';
 import { restSource } from '../../../src/core/rest.ts';
 import { pear, requestsOf, slice, two, valuesFor, vendor } from '../../support/pear.ts';
 import { always, noSearch, pullAll, pullOnce, sourceTools } from '../../support/source-tools.ts';
 import { sendJson, serve } from '../../support/vendors/server.ts';
+import { problem } from '../../support/problem.ts';
 
 test('later pages may be asked for differently', async () => {
   const request = { method: 'POST', path: '/log', json: { start: '{from}' } } as const;
@@ -89,7 +90,7 @@ test('a page that always breaks off at its end is given up, not fetched for ever
     response.write(`{"data":[${texts.join(',')}`, () => response.destroy());
   });
   const source = restSource(pear, valuesFor(server), noSearch, sourceTools());
-  await assert.rejects(pullAll(source), (error) => error instanceof Problem && error.status === exit.unavailable);
+  await assert.rejects(pullAll(source), problem(exit.unavailable));
   assert.ok(server.requests.length <= 15, `${server.requests.length} requests`);
   await source.close();
   await server.close();
@@ -101,7 +102,7 @@ test('a next address on another host is refused before anything is sent there', 
     requestsOf({ request: { path: '/log', query: { from: '{from}' } }, paging: { type: 'url', path: 'next' } }, [
       `{"data":[],"next":"${evil.origin}/v1/log"}`,
     ]),
-    (error) => error instanceof Problem && error.status === exit.protocol,
+    problem(exit.protocol),
   );
   assert.equal(evil.requests.length, 0);
   await evil.close();
@@ -156,7 +157,7 @@ for (const [what, status, body, invalid, restarts] of lost) {
       assert.equal(server.requests.length, 2, 'a cursor that is gone is not asked for twice');
       assert.match(tools.warnings.join(), /pear no longer knows where the last run stopped/);
     } else {
-      await assert.rejects(read, (error) => error instanceof Problem && /no_scope/.test(error.message));
+      await assert.rejects(read, problem(status === 409 ? exit.unavailable : exit.protocol, /no_scope/));
       assert.ok(server.requests.every(({ target }) => target.includes('cursor=old')));
       assert.deepEqual(tools.warnings, []);
     }
@@ -167,7 +168,7 @@ for (const [what, status, body, invalid, restarts] of lost) {
 test('two pages in a row with the same records are told as a circle', async () => {
   await assert.rejects(
     requestsOf({}, ['{"data":[{"id":1}],"next":"a"}', '{"data":[{"id":1}],"next":"b"}']),
-    (error) => error instanceof Problem && error.status === exit.protocol && /in circles/.test(error.message),
+    problem(exit.protocol, /in circles/),
   );
 });
 

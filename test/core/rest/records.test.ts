@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDefinition, type SourceDefinition } from '../../../src/core/definition.ts';
-import { exit, Problem } from '../../../src/core/problem.ts';
+import { exit } from '../../../src/core/problem.ts';
 import { pear, slice, valuesFor, vendor } from '../../support/pear.ts';
 import { pullOnce } from '../../support/source-tools.ts';
 import { sendJson, serve } from '../../support/vendors/server.ts';
+import { problem } from '../../support/problem.ts';
 
 test('records are read from JSON Lines, from a bare array, and from an object of them, too', async () => {
   const read = async (records: SourceDefinition['records'], text: string): Promise<string[]> => {
@@ -62,16 +63,13 @@ test('records are read from CSV, too, with the names in its first line', async (
   );
   assert.equal(refused, 1);
   assert.deepEqual((await read('"ID","AT.UTC"\r\n')).records, []);
-  for (const [text, problem] of [
+  for (const [text, message] of [
     ['', /^pear: the reply to .* is empty, without the names of its columns/],
     ['{"error":"no"}', /^pear: the reply to .* is not the CSV that was expected: it is JSON/],
     ['Service unavailable', /names no column "ID"/],
     ['ID,TIME\n', /names no column "AT\.UTC"/],
   ] as const) {
-    await assert.rejects(
-      read(text),
-      (error) => error instanceof Problem && error.status === 76 && problem.test(error.message),
-    );
+    await assert.rejects(read(text), problem(76, message));
   }
 });
 
@@ -221,7 +219,7 @@ test('an error that is a list is told in its own words', async () => {
   );
   await assert.rejects(
     pullOnce(pear, valuesFor(server), { part: { slice } }),
-    (error) => error instanceof Problem && error.message.endsWith('(HTTP 400): sObject type is not supported'),
+    problem(exit.protocol, /\(HTTP 400\): sObject type is not supported$/),
   );
   await server.close();
 });

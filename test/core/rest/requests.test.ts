@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDefinition, type SourceDefinition } from '../../../src/core/definition.ts';
-import { exit, Problem } from '../../../src/core/problem.ts';
+import { exit } from '../../../src/core/problem.ts';
 import { restSource } from '../../../src/core/rest.ts';
 import { pear, requestsOf, slice, two, valuesFor, vendor } from '../../support/pear.ts';
 import { noSearch, pullOnce, sourceTools } from '../../support/source-tools.ts';
+import { problem } from '../../support/problem.ts';
 
 test('a window and a cursor are parameters, the credentials a header', async () => {
   const [first, second] = await requestsOf({}, [...two]);
@@ -176,6 +177,6 @@ test('an interval between requests is kept', async () => {
 test('an address with a query is no base', () => {
   assert.throws(
     () => restSource(pear, { PEAR_URL: 'https://pear.example/?a=b' }, noSearch, sourceTools()),
-    (error) => error instanceof Problem && error.status === exit.config,
+    problem(exit.config),
   );
 });

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDefinition, type SourceDefinition } from '../../../src/core/definition.ts';
-import { Problem } from '../../../src/core/problem.ts';
 import { pear, requestsOf, slice, valuesFor, vendor } from '../../support/pear.ts';
 import { pullOnce } from '../../support/source-tools.ts';
 import { sendJson, serve, type Vendor } from '../../support/vendors/server.ts';
+import { problem } from '../../support/problem.ts';
 
 test('a window that holds fewer records than announced is read again once, and then is an error', async () => {
   const records = { ...pear.records, total: 'total' };
@@ -44,12 +44,10 @@ test('where the bookmark has moved past them, fewer records than announced are t
     paging: { type: 'cursor', path: 'next', bookmark: true, stop: ['empty-page'] },
     records: { path: 'data', id: { content: true }, total: 'total' },
   };
-  await assert.rejects(pullOnce(definition, valuesFor(server), { part: { slice, bookmark: 'old' } }), (error) => {
-    assert.ok(error instanceof Problem);
-    assert.match(error.message, /announced 2 records .* and gave 1$/);
-    assert.match(error.hint ?? '', /^the position may be past them/);
-    return true;
-  });
+  await assert.rejects(
+    pullOnce(definition, valuesFor(server), { part: { slice, bookmark: 'old' } }),
+    problem(76, /announced 2 records .* and gave 1$/, /^the position may be past them/),
+  );
   await server.close();
   assert.equal(server.requests.length, 4, 'it is read again once');
 });

@@ -5,6 +5,7 @@ import { exit, Problem } from '../../../src/core/problem.ts';
 import { restSource } from '../../../src/core/rest.ts';
 import { noSearch, sourceTools } from '../../support/source-tools.ts';
 import { sendJson, serve } from '../../support/vendors/server.ts';
+import { problem } from '../../support/problem.ts';
 
 const medlar = {
   name: 'medlar',
@@ -287,10 +288,7 @@ for (const name of ['.', '..']) {
         async () => {
           for await (const _ of pages) continue;
         },
-        (error) =>
-          error instanceof Problem &&
-          error.status === exit.protocol &&
-          error.message === `medlar: a name in the path /orgs/${name}/log would lead to another path`,
+        problem(exit.protocol, `medlar: a name in the path /orgs/${name}/log would lead to another path`),
       );
       assert.deepEqual(server.requests, []);
     } finally {

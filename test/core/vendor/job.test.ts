@@ -8,6 +8,7 @@ import type { FakeTools } from '../../support/fake-tools.ts';
 import { exampleJob } from '../../support/example-job.ts';
 import { ask, noSearch, pullAll, sourceTools, type Pulled } from '../../support/source-tools.ts';
 import { sendJson, serve, type Vendor } from '../../support/vendors/server.ts';
+import { problem } from '../../support/problem.ts';
 
 const quince = {
   name: 'quince',
@@ -221,11 +222,7 @@ for (const [what, run, jobs] of [
   test(`a job that does not finish is an error where ${what}`, async (t) => {
     const vendor = await orchard(() => '{"status":"running"}');
     t.after(vendor.close);
-    await assert.rejects(
-      pull(vendor, run),
-      (error) =>
-        error instanceof Problem && error.status === exit.unavailable && /did not finish its query/.test(error.message),
-    );
+    await assert.rejects(pull(vendor, run), problem(exit.unavailable, /did not finish its query/));
     const count = (name: string) => asked(vendor).filter((each) => each.endsWith(name)).length;
     assert.deepEqual([count('/jobs'), count('/close')], [jobs, jobs]);
   });

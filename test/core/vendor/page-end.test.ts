@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { parseDefinition } from '../../../src/core/definition.ts';
-import { Problem } from '../../../src/core/problem.ts';
 import { pullOnce, textsOf } from '../../support/source-tools.ts';
 import { sendJson, serve } from '../../support/vendors/server.ts';
+import { problem } from '../../support/problem.ts';
 
 const oak = {
   name: 'oak',
@@ -135,12 +135,14 @@ for (const [what, refusal, rules] of [
 }
 
 test('without end, the hint to a later page that is not there says what to write, and blames no setting', async (t) => {
-  await assert.rejects(pulled(t, { rows: 8, refusal: notFound }, {}), (error) => {
-    assert.ok(error instanceof Problem);
-    assert.match(error.message, /for page 3 \(HTTP 404\): Invalid page\.$/);
-    assert.match(error.hint ?? '', /no setting is wrong; .*add end: \[404\] to paging in the definition$/);
-    return true;
-  });
+  await assert.rejects(
+    pulled(t, { rows: 8, refusal: notFound }, {}),
+    problem(
+      78,
+      /for page 3 \(HTTP 404\): Invalid page\.$/,
+      /no setting is wrong; .*add end: \[404\] to paging in the definition$/,
+    ),
+  );
 });
 
 test('lists of items, and of branches, are not ended so', () => {

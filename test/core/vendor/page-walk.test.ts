@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import { parseDefinition } from '../../../src/core/definition.ts';
-import { Problem } from '../../../src/core/problem.ts';
 import { restSource } from '../../../src/core/rest.ts';
 import type { Source, Tools } from '../../../src/core/types.ts';
 import { ask, noSearch, pullOnce, sourceTools } from '../../support/source-tools.ts';
 import { sendJson, serve, type Vendor } from '../../support/vendors/server.ts';
+import { problem } from '../../support/problem.ts';
 
 const plum = {
   name: 'plum',
@@ -93,7 +93,7 @@ test('what came is delivered before a request ahead is told to have failed for g
     async () => {
       for await (const { records } of source.pull(ask())) delivered += records.length;
     },
-    (error) => error instanceof Problem && error.status === 77 && error.message.includes('page 2'),
+    problem(77, /page 2/),
   );
   assert.equal(delivered, 1);
   await source.close();

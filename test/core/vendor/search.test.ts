@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { parseDefinition, type SourceDefinition } from '../../../src/core/definition.ts';
-import { exit, Problem } from '../../../src/core/problem.ts';
+import { exit } from '../../../src/core/problem.ts';
 import { buildRequest } from '../../../src/core/vendor/request.ts';
 import { planSearch } from '../../../src/core/vendor/search.ts';
 import type { Search } from '../../../src/core/types.ts';
 import { noSearch } from '../../support/source-tools.ts';
+import { problem } from '../../support/problem.ts';
 
 const pear: SourceDefinition = {
   name: 'pear',
@@ -62,12 +63,7 @@ for (const [what, change, pairs] of [
     const given = pairs.map((pair) => pair.split('=') as [string, string]);
     assert.throws(
       () => sent(change, { query: given }),
-      (error) => {
-        assert.ok(error instanceof Problem);
-        assert.equal(error.status, exit.usage);
-        assert.match(error.message, /^--query: (?:who|id|actor) cannot have two values at once$/);
-        return true;
-      },
+      problem(exit.usage, /^--query: (?:who|id|actor) cannot have two values at once$/),
     );
     sent(change, { query: [...given.slice(0, 1), ...given.slice(0, 1)] });
   });
@@ -77,13 +73,7 @@ test('a path of more names than can be read in every way is refused, and one in 
   const path = 'a.b.c.d.e.f.g';
   assert.throws(
     () => sent({}, { query: [[path, 'x']] }),
-    (error) => {
-      assert.ok(error instanceof Problem);
-      assert.equal(error.status, exit.usage);
-      assert.match(error.message, /^--query: a\.b\.c\.d\.e\.f\.g has more than 6 names/);
-      assert.match(error.hint ?? '', /'a\.b\.c\.d\.e\.f\."g"'$/);
-      return true;
-    },
+    problem(exit.usage, /^--query: a\.b\.c\.d\.e\.f\.g has more than 6 names/, /'a\.b\.c\.d\.e\.f\."g"'$/),
   );
   sent({}, { query: [['a.b.c.d.e.f."g"', 'x']] });
   sent({ query: { keys: { deep: { path } } } }, { query: [['deep', 'x']] });
@@ -154,10 +144,7 @@ const refused: readonly (readonly [change: Partial<SourceDefinition>, message: R
 ];
 for (const [change, message] of refused) {
   test(`a definition is refused: ${message.source.replaceAll('\\', '')}`, () => {
-    assert.throws(
-      () => parseDefinition({ ...pear, ...change }, 'pear.yaml'),
-      (error) => error instanceof Problem && error.status === exit.config && message.test(error.message),
-    );
+    assert.throws(() => parseDefinition({ ...pear, ...change }, 'pear.yaml'), problem(exit.config, message));
   });
 }
 

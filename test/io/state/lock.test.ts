@@ -15,6 +15,7 @@ import { builtProgram } from '../../support/built-program.ts';
 import { ended } from '../../support/program.ts';
 import { arm } from '../../sweep/failing.ts';
 import { scratch } from '../../support/scratch.ts';
+import { problem } from '../../support/problem.ts';
 
 const lockModule = new URL('../../../src/io/state/lock.ts', import.meta.url).href;
 
@@ -332,7 +333,7 @@ test('a lock that cannot be removed at the end is a Problem, and no bug', async 
   const lock = await takeLock(path, 'audit');
   const { disarm } = await arm({ kind: 'file', nth: 1, mode: 'once', code: 'EROFS' });
   try {
-    await assert.rejects(lock.release(), (error) => error instanceof Problem && error.status === 73);
+    await assert.rejects(lock.release(), problem(73));
   } finally {
     disarm();
   }

@@ -10,6 +10,7 @@ import type { Source, SettingValues } from '../../../../src/core/types.ts';
 import type { FakeTools } from '../../../support/fake-tools.ts';
 import { noSearch, pullAll, sourceTools } from '../../../support/source-tools.ts';
 import { sendJson, serve, type LoggedRequest, type Vendor } from '../../../support/vendors/server.ts';
+import { problem } from '../../../support/problem.ts';
 
 const fig = {
   name: 'fig',
@@ -288,12 +289,7 @@ test('an address that is not set, or not encrypted, is refused before anything i
     ['{FIG_LOGIN}/token', { FIG_LOGIN: 'login.example' }, /^the token endpoint of fig: the address is not a URL$/],
     ['{FIG_LOGIN}/token', { FIG_LOGIN: 'http://login.example' }, /^http:\/\/login\.example is not encrypted/],
   ] as const) {
-    await assert.rejects(orchard(t, { auth: { ...auth, url }, values }), (error) => {
-      assert.ok(error instanceof Problem, String(error));
-      assert.equal(error.status, exit.config);
-      assert.match(error.message, said);
-      return true;
-    });
+    await assert.rejects(orchard(t, { auth: { ...auth, url }, values }), problem(exit.config, said));
   }
 });
 

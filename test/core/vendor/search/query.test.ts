@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { exit, Problem } from '../../../../src/core/problem.ts';
+import { exit } from '../../../../src/core/problem.ts';
 import { matches, parseQuery } from '../../../../src/core/vendor/search/query.ts';
+import { problem } from '../../../support/problem.ts';
 
 const rows: readonly (readonly [text: string, pairs: [string, string][]])[] = [
   ['a=b', [['a', 'b']]],
@@ -67,10 +68,7 @@ test('several --query are one list', () => {
 
 for (const text of ['', 'a', 'a=b,', ',a=b', '=b', 'a=b,,c=d', 'a="b', 'a="b"c', 'a=b,c']) {
   test(`--query ${text || '(empty)'} is a wrong flag`, () => {
-    assert.throws(
-      () => parseQuery([text]),
-      (error) => error instanceof Problem && error.status === exit.usage && error.hint !== undefined,
-    );
+    assert.throws(() => parseQuery([text]), problem(exit.usage));
   });
 }
 
@@ -87,11 +85,11 @@ for (const text of [
   test(`--query ${text} asks for what is no exact value`, () => {
     assert.throws(
       () => parseQuery([text]),
-      (error) =>
-        error instanceof Problem &&
-        error.status === exit.usage &&
-        error.message === `--query ${JSON.stringify(text)}: it finds only exact values, name=value` &&
-        error.hint === 'pipe the records into jq for other comparisons',
+      problem(
+        exit.usage,
+        `--query ${JSON.stringify(text)}: it finds only exact values, name=value`,
+        'pipe the records into jq for other comparisons',
+      ),
     );
   });
 }
