@@ -30,7 +30,7 @@ export interface WindowRequest {
 
 const month = 30 * 24 * 3600 * 1000; // in milliseconds
 
-/** A window, and what lies between the watermark and it that will not be read. */
+/** A window, and the part between it and the watermark that will not be read. */
 export type NextWindow = Window & { readonly gap?: Window };
 
 /**
@@ -147,10 +147,11 @@ export function settledBy(before: Instant, slice: Window, serverNow: Instant, la
 }
 
 /**
- * Gives the last moment, in milliseconds, whose window could show a record of the slice again; a window from later on
- * never does. `time` is the record's own, NaN when it cannot be read. A time outside the slice proves that the vendor's
- * filter goes by something else, so that only the slice's end can be relied on; or that it has no end, and shows the
- * record until its time is over. A month at most: devices whose clock says 2099 would have their IDs kept for ever.
+ * Returns a function that gives the last moment, in milliseconds, whose window could show a record of the slice again; a
+ * window that begins later never does. `time` is the record's own, NaN when it cannot be read. A time outside the slice
+ * proves that the vendor's filter goes by something else, so that only the slice's end can be relied on; or that the filter
+ * has no end, and shows the record until its time has passed. A month at most: devices whose clock says 2099 would have
+ * their IDs kept for ever.
  */
 export function stamper(slice: Window, filter: WindowRules['filter']): (time: number) => number {
   const start = toMillis(slice.from);

@@ -13,7 +13,7 @@ const zero = 0x30;
 /** No time is written in more characters. */
 const longestText = 64;
 
-/** ISO 8601 into `into`, without a look at the range; leaves NaN when it is not one. */
+/** Reads ISO 8601 into `into`, whatever its range; leaves NaN there when it is none. */
 export function readIso(bytes: Buffer, start: number, end: number, into: ReadTime): void {
   if (start + 8 < end && bytes[start + 8] === 0x54) return readBasic(bytes, start, end, into);
   const year = digits(bytes, start, 4, end);
@@ -57,7 +57,7 @@ export function readIso(bytes: Buffer, start: number, end: number, into: ReadTim
   into.nanos = nanos;
 }
 
-/** RFC 2822 section 3.3; the zone is an offset, GMT, UT, UTC or Z. */
+/** RFC 2822 section 3.3, into `into`; the zone is an offset, GMT, UT, UTC or Z. */
 export function readRfc2822(text: string, into: ReadTime): void {
   const match =
     /^(?:[a-z]{3}, *)?(\d{1,2}) ([a-z]{3}) (\d{4}) (\d\d):(\d\d)(?::(\d\d))? (?:([+-]\d{4})|GMT|UTC?|Z)(?: \([^()]*\))?$/i.exec(
@@ -88,7 +88,7 @@ function readBasic(bytes: Buffer, start: number, end: number, into: ReadTime): v
   readIso(Buffer.from(iso), 0, iso.length, into);
 }
 
-/** Whether the time in `bytes[start, end)`, with quotes or without, which was read as one, says nothing of its zone. */
+/** Whether a time that could be read, in `bytes[start, end)` with quotes or without, names no zone. */
 export function isNaive(bytes: Buffer, start: number, end: number): boolean {
   const quotes = bytes[start] === 0x22 ? 1 : 0;
   for (let at = start + quotes + 9; at < end; at += 1) if (bytes[at] === 0x2b || bytes[at] === 0x2d) return false;
@@ -113,7 +113,9 @@ function readOffset(bytes: Buffer, start: number, end: number): number {
   return (sign === 0x2b ? 1 : -1) * (hours * 60 + minutes);
 }
 
-/** As Go and Ruby write it: ` UTC`, ` +0000`, ` +0200 CEST`. A name alone says nothing, but for these. */
+/**
+ * A zone as Go and Ruby write it: ` UTC`, ` +0000`, ` +0200 CEST`. Of names alone, only UTC, GMT and Z are understood.
+ */
 function readZone(bytes: Buffer, start: number, end: number): number {
   if (end - start > longestText) return Number.NaN;
   const text = bytes.toString('latin1', start, end);

@@ -1,12 +1,12 @@
 /**
- * Times spelled by a pattern of one's own, in the letters that Day.js and Moment use (https://day.js.org/docs/en/display/format):
+ * Times written by a pattern, in the letters that Day.js and Moment use (https://day.js.org/docs/en/display/format):
  *
  *  YYYY  MM M  DD D     year, month, day
  *  HH H                 hour, 0 to 23
  *  hh h  A              hour, 1 to 12, and AM or PM
  *  mm  ss               minute, second
  *  SSS SSSSSS SSSSSSSSS the fraction of a second
- *  [text]               text with letters, as it is; what is no letter needs no brackets
+ *  [text]               literal text; only letters need the brackets
  *
  * One letter stands for one or two digits.
  */
@@ -21,7 +21,7 @@ interface Token {
   readonly part: Part;
   /** In nanoseconds. */
   readonly unit: bigint;
-  /** What it can be, for a regular expression. */
+  /** The regular expression that it is read by. */
   readonly read: string;
   /** From 2026-11-20T09:00:00.123456789Z. */
   write(iso: string): string;
@@ -31,7 +31,7 @@ const minute = 60n * second;
 const hour = 60n * minute;
 const day = 24n * hour;
 
-/** A part of one or two digits that begins there in an ISO time. */
+/** A part of one or two digits; `place` is where it begins in an ISO time. */
 function number(part: Part, place: number, unit: bigint, count: 1 | 2, hours = 24): Token {
   const write = (iso: string): string => {
     const value = Number(iso.slice(place, place + 2));
@@ -75,7 +75,9 @@ export interface Pattern {
   readonly unit: bigint;
   /** Cut off, never rounded. */
   write(at: Instant): string;
-  /** The JSON value in `bytes[start, end)`, into `into`, without a look at the range; leaves it when it is not of the pattern. */
+  /**
+   * Reads the JSON value in `bytes[start, end)` into `into`, whatever its range; does nothing when it does not match.
+   */
   read(bytes: Buffer, start: number, end: number, into: ReadTime): void;
 }
 
@@ -112,7 +114,7 @@ export function patternOf(text: string): Pattern {
   };
 }
 
-/** What is wrong with a pattern, to be put behind its place; undefined when nothing is. */
+/** What is wrong with a pattern, to be appended to where it stands; undefined when nothing is. */
 export function patternProblem(text: string): string | undefined {
   const pieces = piecesOf(text);
   const unknown = pieces.find((piece) => /^[a-z]/i.test(piece) && !(piece in tokens));
@@ -130,7 +132,7 @@ export function patternProblem(text: string): string | undefined {
   return open === undefined ? undefined : `${open} may be one digit or two, so something must stand after it`;
 }
 
-/** A time without its date is none, and what is finer needs what is coarser. */
+/** The parts that a pattern must have: the date, and those between it and the finest part of the time. */
 function needed(parts: readonly Part[]): readonly Part[] {
   const clock: readonly Part[] = ['hour', 'minute', 'second', 'fraction'];
   const finest = clock.findLastIndex((part) => parts.includes(part));
@@ -154,7 +156,7 @@ function escaped(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }
 
-/** 12 AM is the hour 0; what no such clock shows is an hour that there is not. */
+/** 12 AM is the hour 0. What no 12-hour clock shows becomes an hour that no day has, so that it is refused. */
 function hourOf(shown: number, half: string): number {
   if (shown < 1 || shown > 12) return 99;
   return (shown % 12) + (/^p/i.test(half) ? 12 : 0);

@@ -1,10 +1,10 @@
 /**
- * How a definition spells a time: a form, and the zone whose clock it is of.
+ * How a definition writes times: in a format, by the clock of a time zone.
  *
- * A time that is coarser than a moment, or that a clock showed twice, stands for several. Nothing may be lost by that:
- * a window is written so that it is no narrower, whichever of them the vendor takes; and a record's time is read as the
- * earliest of them. So it is never at `until` or later unless the record is; and `earliest` tells how much earlier than
- * `from` it can be read, though the record is not.
+ * A text stands for several moments where it is coarser than a moment, or where the clock showed it twice. Nothing may be
+ * lost by that: a window is written so that it is no narrower, whichever of them the vendor takes; and a record's time is
+ * read as the earliest of them. So a record before `until` is never read as one at or after it; and `earliest` says how far
+ * before `from` a record of the window may be read.
  */
 import { Buffer } from 'node:buffer';
 import { isNaive, type ReadTime } from './iso.ts';
@@ -27,20 +27,22 @@ export interface WindowRule extends TimeRule {
    * the one after, which may be refused because it is still to come.
    */
   readonly inclusive?: boolean;
-  /** What is named as the beginning does not belong to the window: the moment before is named, or the day before. */
+  /** The vendor leaves out the beginning that is named: so the moment before it is named, or the day before. */
   readonly exclusive?: boolean;
 }
 
 export interface Spelling {
-  /** The latest text that no reader takes for a moment after `at`; where it does not belong to the window, for `at`. */
+  /** The latest text that no reader takes for a moment after `at`; with `exclusive`, not for `at` either. */
   from(at: Instant): string;
-  /** The earliest text that no reader takes for a moment before `at`; of a whole day, for one that ends before it. */
+  /**
+   * The earliest text that no reader takes for a moment before `at`; with `inclusive`, for a day that ends before it.
+   */
   until(at: Instant): string;
-  /** The earliest that a time from `at` on is read as. */
+  /** The earliest moment that the time of a record from `at` on is read as. */
   earliest(at: Instant): Instant;
   /** The last moment up to `at` that can be named: the beginning of its unit, or of an hour that the clock shows twice. */
   named(at: Instant): Instant;
-  /** The earliest that is shown by a reader of `from(at)`, who may know finer times. */
+  /** The earliest time that a vendor may show when it is asked for `from(at)`: it may know finer times. */
   shown(at: Instant): Instant;
   /** Reads the JSON value in `bytes[start, end)`, see core/time.ts. */
   read(bytes: Buffer, start: number, end: number, into: ReadTime): void;
@@ -56,13 +58,13 @@ export function smallest({ format }: TimeRule): Duration {
   return (typeof format === 'string' ? namedForm(format) : patternForm(format.pattern)).unit;
 }
 
-/** A format, without a look at the zone: local times are written as if they were UTC, and read so. */
+/** A format, whatever the zone: local times are written and read as if they were UTC. */
 interface Form {
   /** The smallest difference that it can write, in nanoseconds. */
   readonly unit: bigint;
   write(at: Instant): string;
   read(bytes: Buffer, start: number, end: number, into: ReadTime): void;
-  /** Whether what was read says nothing of its zone. */
+  /** Whether the text names no zone. */
   naive(bytes: Buffer, start: number, end: number): boolean;
 }
 

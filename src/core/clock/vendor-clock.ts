@@ -1,6 +1,6 @@
 /**
- * The vendor's clock, which windows go by, is known only since its first reply. What to go by until then, and whether it
- * can be right at all.
+ * Windows go by the vendor's clock, which is known only after its first reply: what they go by until then, and whether that
+ * clock can be right.
  */
 import { fromMillis, second } from '../time.ts';
 import type { Instant } from '../types.ts';
@@ -18,14 +18,14 @@ export function presumedNow(now: Instant, passed: Instant | undefined): Instant 
   return passed === undefined || now > passed ? now : passed + second;
 }
 
-/** Whether a clock shows the time since it was switched on, counted from 1970 or so. */
+/** Whether a clock was never set, and so counts from 1970 or thereabouts since it was switched on. */
 export function isUnset(now: Instant): boolean {
   return now < oldest;
 }
 
 /**
  * Whether the vendor's clock can be right: it was set, and it is not far ahead of the presumed time, if that comes from a
- * clock that was set. A window up to the year 9999 would be asked for in hundred thousands of slices.
+ * clock that was set. A window up to the year 9999 would be asked for in hundreds of thousands of slices.
  */
 export function isCredible(serverNow: Instant, presumed: Instant): boolean {
   return !isUnset(serverNow) && (isUnset(presumed) || serverNow - presumed <= farthest);
@@ -50,8 +50,8 @@ export function isAhead(watermark: Instant, now: Instant): boolean {
 }
 
 /**
- * The last step of a hint on refused credentials that tell the time, an assertion or a signature: clocks that differ are
- * often refused in words that speak of something else. `now` is ours, in milliseconds since 1970.
+ * The last step of a hint about refused credentials that contain the time, as assertions and signatures do: a vendor whose clock
+ * differs often blames something else. `now` is ours, in milliseconds since 1970.
  */
 export function clockHint({ date }: { readonly date: Instant | undefined }, now: number): string | undefined {
   if (date === undefined) return undefined;
@@ -60,7 +60,7 @@ export function clockHint({ date }: { readonly date: Instant | undefined }, now:
   return `the clock of this machine is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead' : 'behind'}: set it first`;
 }
 
-/** How far the vendor's clock is off ours: `3600 s behind`. */
+/** How far the vendor's clock is from ours: `3600 s behind this machine's`. */
 export function clocksApart(serverNow: Instant, now: Instant): string {
   const ahead = (serverNow - now) / second;
   return `${ahead < 0n ? -ahead : ahead} s ${ahead < 0n ? 'behind' : 'ahead of'} this machine's`;

@@ -1,7 +1,7 @@
 /**
- * Time zones, from the rules that Node brings along. A zone's clock shows some hour twice in autumn, and in spring one
- * not at all: a time of such an hour has two meanings, and no reader can tell which. What is asked of a zone here is
- * therefore never "which moment is it" but the earliest and the latest that it can be.
+ * Time zones, by the rules that Node brings along. In autumn a zone's clock shows an hour twice, and in spring it leaves
+ * one out: a time in such an hour has two meanings, and no reader can tell which is right. So nothing here says which
+ * moment a local time is, only the earliest and the latest that it can be.
  *
  * Local times are written as if they were UTC: nanoseconds from 1970 by that clock.
  */
@@ -33,7 +33,7 @@ export interface Doubt {
 }
 
 const dayLength = 86_400_000;
-/** Days that are remembered: a backlog comes in order, so that a few would do. */
+/** How many days are remembered. A backlog comes in order, so a few would do. */
 const mostDays = 1000;
 
 /** A zone by its IANA name, such as Europe/Warsaw, or an offset such as +02:00; undefined when there is none. */
@@ -88,8 +88,8 @@ export function doubtOf(zone: Zone, local: Instant): Doubt | undefined {
 }
 
 /**
- * The earliest moment that a time can be read as which the clock shows from `at` on: the beginning of the doubtful
- * time, if `at` is in it, else `at` itself.
+ * The earliest moment that may be meant by a time that the clock shows at or after `at`: the beginning of the doubtful time
+ * if `at` is in it, else `at` itself.
  */
 export function doubtfulFrom(zone: Zone, at: Instant): Instant {
   const time = toMillis(at);
