@@ -3,8 +3,8 @@ import { Buffer } from 'node:buffer';
 import type { ByteWriter } from './types.ts';
 
 /**
- * Its length is a function, as everything is that a record meets and that changes: of several objects with a getter, V8
- * keeps all but the first as dictionaries, and any use of one of those costs as much as copying a record's bytes.
+ * Its length is a function and not a getter, as is all that changes on the way of a record: of several objects with a
+ * getter, V8 keeps all but the first as dictionaries, and each use of one costs as much as copying a record's bytes.
  */
 export interface ByteBuffer extends ByteWriter {
   /** Bytes written so far. */
@@ -13,7 +13,7 @@ export interface ByteBuffer extends ByteWriter {
   view(): Buffer;
   /** The bytes written so far, handed over: the writer starts again with an empty buffer. */
   take(): Buffer;
-  /** What was taken is of no use any more: written over soon. A new buffer each time would keep the kernel busy. */
+  /** Gives back what was taken, to be written over: a new buffer each time would keep the kernel busy. */
   giveBack(taken: Buffer): void;
   /** Forgets everything after `length`. */
   truncate(length: number): void;

@@ -19,7 +19,7 @@ export interface CsvOptions extends ElementOptions {
   readonly columns?: readonly string[];
 }
 
-/** Where the byte at hand is: at a value's start, in a plain one, in quotes, or behind a quote inside them. */
+/** Where the current byte is: at a value's start, in a plain value, in quotes, or after a quote inside them. */
 type Place = 'start' | 'plain' | 'quoted' | 'behind';
 
 const longestHeader = 1024 * 1024;
@@ -31,7 +31,7 @@ export function csvSplitter(options: CsvOptions): Splitter {
   let header: Buffer[] = [];
   let headerLength = 0;
   let place: Place = 'start';
-  /** Values of the row at hand. */
+  /** Values of the current row so far. */
   let values = 1;
   let skipMark = markSkipper();
   const rows = elements({ ...options, shape: (bytes, start, end) => objectOf(bytes, start, end, keys ?? []) });
@@ -123,7 +123,7 @@ export function csvSplitter(options: CsvOptions): Splitter {
   return { begin, push, end, found: () => rows.count(), containerSeen: () => keys !== undefined };
 }
 
-/** The row as a JSON object; or why it is none. */
+/** The row as a JSON object, or why it cannot be one. */
 function objectOf(bytes: Buffer, start: number, end: number, keys: readonly Buffer[]): Buffer | string {
   const { values, count } = valuesOf(bytes, start, end, keys.length) ?? {};
   if (values === undefined) return 'not CSV: text behind a quote';

@@ -1,9 +1,9 @@
-/** What an HTTP status that is not the one hoped for means: an exit status, words for a person, and whether to ask again. */
+/** What an unsuccessful HTTP status means: an exit status, words for a person, and whether to ask again. */
 import { atAddress, nextRun, type Hint } from './hint.ts';
 import { exit, Problem, type ExitStatus } from './problem.ts';
 import { retryAfter, tellsLimit } from './retry.ts';
 
-/** Hints for replies that are none of the service's. */
+/** Hints for replies that something other than the service has sent. */
 export const wrongService = atAddress((url) => `check ${url}: something else may be answering there`);
 export const wrongPage = atAddress(
   (url) => `check ${url}: a proxy, a single sign-on page or another service may be answering there`,
@@ -13,25 +13,25 @@ export const wrongPage = atAddress(
 export interface Asked {
   readonly who: string;
   readonly what: string;
-  /** The address, told when there is nothing (404). */
+  /** The address, named when nothing is there (404). */
   readonly at?: string | undefined;
   readonly hint?: Hint | undefined;
   /** By HTTP status, before all other hints. */
   readonly hints?: Readonly<Record<number, Hint | undefined>>;
   /** Why, in the words of the reply, fit for a message. */
   readonly said?: string | undefined;
-  /** The HTTP status that what is in the reply stands for. */
+  /** The HTTP status that the content of the reply stands for. */
   readonly meant?: number | undefined;
 }
 
-/** The Problem behind an HTTP status that is not the one hoped for. Transient ones carry `again`. */
+/** The Problem behind an unsuccessful HTTP status. Transient ones carry `again`. */
 export function httpProblem(
   status: number,
   headers: Readonly<Record<string, string>>,
   asked: Asked,
   now: number,
 ): Problem {
-  const meant = asked.meant ?? (status === 403 && tellsLimit(headers) ? 429 : status); // the latter as GitHub says it
+  const meant = asked.meant ?? (status === 403 && tellsLimit(headers) ? 429 : status); // GitHub limits the rate so
   const [code, verb, standardHint] = meaning(meant);
   const hint = asked.hints?.[meant] ?? (code === exit.noperm ? asked.hint : undefined) ?? standardHint;
   const did = meant === 404 && asked.at !== undefined ? `has nothing at ${asked.at} for` : verb;
@@ -39,7 +39,7 @@ export function httpProblem(
   return new Problem(code, message, { hint, again: worthAnother(meant, headers, now) });
 }
 
-/** Exit status, verb for the message and hint of an HTTP status that is not the one hoped for. */
+/** Exit status, verb for the message and hint of an unsuccessful HTTP status. */
 export function meaning(status: number): readonly [code: ExitStatus, verb: string, hint: Hint] {
   switch (status) {
     case 400:
@@ -87,7 +87,7 @@ function worthAnother(status: number, headers: Readonly<Record<string, string>>,
   if (status !== 408 && status !== 425 && status !== 429 && (status < 500 || status === 501 || status === 505)) {
     return undefined;
   }
-  // Many vendors send their rate-limit headers with every reply; they say when to come back only if the rate was it.
+  // Many vendors send rate-limit headers with every reply: only when the rate was exceeded do they say when to come back.
   const { date = '', age = '', 'retry-after': asked = '' } = headers;
   const after = retryAfter(status === 429 ? headers : { date, age, 'retry-after': asked }, now);
   return { ...(after !== undefined && { after }), ...(status === 429 && { untaken: true }) };

@@ -1,6 +1,5 @@
 /**
- * What makes a record this record: the ID at a path or the first of several, several values joined, or a hash of the
- * content.
+ * What identifies a record: the ID at a path or the first of several, several values joined, or a hash of the content.
  *
  * A key is bytes without a line break, one of
  *  "abc" or 123           the JSON value as the vendor sent it, so that 1 and "1" differ; escapes are normalised
@@ -8,7 +7,7 @@
  *  sha256:<64 hex>        the content, or the content and the item of a list that it came in
  *  sha256:<64 hex>#2      the second of several records with the very same content
  *  sha256-of-id:<64 hex>  an ID, or several values, of more than 200 bytes
- *  refused:sha256:<64 hex>  the text of what cannot be read as a record, numbered as a content is
+ *  refused:sha256:<64 hex>  the text of what cannot be read as a record, numbered as contents are
  */
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
@@ -37,7 +36,7 @@ export interface Identifier {
    * A missing, null, boolean, structured or empty ID is none: such a record goes by its content.
    */
   key(bytes: Buffer, start: number, end: number, spans: Int32Array): Key;
-  /** The key of one that cannot be read as a record, by the SHA-256 of its text. */
+  /** The key of what cannot be read as a record, by the SHA-256 of its text. */
   refused(digest: Buffer): string;
   /** An item of a list begins. Where the rule says so, what is equal to something in another item is no twin of that. */
   startItem(name: string | bigint): void;
@@ -77,7 +76,7 @@ export function identifier(
 
   function byContent(bytes: Buffer, start: number, end: number): Key {
     const text = bytes.toString('utf8', start, end);
-    // To bring more values than anybody writes into order takes forty times their length.
+    // To sort more values than anybody writes takes forty times the length of the text.
     const content = isIntricate(text) ? text : canonical(text, rule.without ?? []);
     const digest = hash('sha256', item + content, 'buffer');
     return put(occurrence(`sha256:${digest.toString('hex')}`, digest));
@@ -91,7 +90,7 @@ export function identifier(
     }
   }
 
-  /** One with a lower number may be forgotten already: so each is looked up, and not only the first that is free. */
+  /** Whether a run has delivered it. Each number is looked up, since one may be forgotten while a higher one is not. */
   function isTaken(text: string): boolean {
     const { key, keyStart, keyEnd } = put(text);
     return remembers(key, keyStart, keyEnd);

@@ -54,7 +54,7 @@ export interface Splitter {
   end(): { readonly value: unknown; readonly text: string };
   /** Elements so far, refused ones included. */
   found(): number;
-  /** Was there anything that holds records? */
+  /** Whether there was a container of records. */
   containerSeen(): boolean;
 }
 
@@ -76,7 +76,7 @@ function pageSplitter(options: SplitterOptions, path: readonly string[]): Splitt
   let readKey = keyReader(options.maxRecordBytes);
   let skipMark = markSkipper();
   let next: Next = 'first';
-  /** Bytes before the chunk at hand, for messages. */
+  /** Bytes before the current chunk, for messages. */
   let before = 0;
 
   function begin(): void {

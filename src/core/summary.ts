@@ -33,12 +33,15 @@ export function fresh({ fetched, seen, conflicts, outside }: Summary): number {
   return fetched - seen - conflicts - outside;
 }
 
-/** Records that were refused, but for lines that are the same in many runs: of too many in a row, those say nothing. */
+/**
+ * Refused records, without unreadable lines of a stream: those may be the same in many runs, and so must not count as too
+ * many in a row.
+ */
 export function refusedAnew({ quarantined, unreadable }: Summary): number {
   return quarantined - unreadable;
 }
 
-/** What a run has delivered and set aside so far, as a position has it of those that ended with 65. */
+/** What a run has delivered and set aside so far, in the form that a position keeps of runs that ended with 65. */
 export function outcomeOf(summary: Summary): NonNullable<Position['stuck']> {
   return { delivered: summary.delivered + summary.awaited, quarantined: refusedAnew(summary) };
 }

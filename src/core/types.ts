@@ -174,7 +174,7 @@ export interface Tools {
   random(): number;
   /** Debug log; never pass a secret, a header or a body. */
   debug(message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
-  /** Keeps a credential that a reply brought out of all that is printed; it takes the place of `replaced`. */
+  /** Redacts a credential that a reply brought in all that is printed; `replaced` is the one whose place it took. */
   hide(secret: string | undefined, replaced?: string): void;
   /** Whether the text contains a credential that is in use, however it is spelled. */
   isSecret(text: string): boolean;
@@ -256,8 +256,8 @@ export interface Source {
   /** The server's clock as last seen, or undefined. */
   serverTime(): Instant | undefined;
   /**
-   * The earliest time that a record from `at` on may tell: it may be cut to the day, or come from a clock that shows an hour
-   * twice. Mostly `at` itself, as with the three that follow.
+   * The earliest time that a record from `at` on may bear: it may be cut to the day, or come from a clock that shows an
+   * hour twice. Mostly `at` itself, as with the three that follow.
    */
   earliest(at: Instant): Instant;
   /** The last moment up to `at` from which a window can be asked for: the start of its day, where a vendor is asked by days. */
@@ -271,7 +271,7 @@ export interface Source {
   edge(at: Instant): Instant;
   /** Some members of a record may differ each time that it is shown, and so its bytes. */
   readonly volatile?: boolean;
-  /** There for a stream, which cannot be asked again and has no end of its own. Open as long as it goes on after a slice. */
+  /** Only for a stream, which cannot be asked again and has no end of its own. Open while more may follow. */
   readonly stream?: { isOpen(): boolean };
   /** True when a `single` query left records unread. */
   truncated(): boolean;

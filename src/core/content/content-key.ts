@@ -1,5 +1,5 @@
 /**
- * A record that is new because its content is (`--dedupe`). Its key then names ID and content, for the ledger and for
+ * A record that is new because its content is (`--dedupe`): its key names ID and content, for the ledger and for
  * destinations.
  */
 import { Buffer } from 'node:buffer';
@@ -10,7 +10,7 @@ import { contentOf } from './volatile.ts';
 
 type Key = Pick<AuditRecord, 'key' | 'keyStart' | 'keyEnd'>;
 
-/** The record with the key `["id","sha256:..."]`; one that is known by its content already stays as it is. */
+/** The record with the key `["id","sha256:..."]`; one that is identified by its content already stays as it is. */
 export function withContentKey(record: AuditRecord): AuditRecord {
   if (isByContent(record)) return record;
   const id = record.key.toString('utf8', record.keyStart, record.keyEnd);

@@ -1,4 +1,4 @@
-/** What a remembered key tells of a record's ID. */
+/** What a key says about a record's ID. */
 import type { Buffer } from 'node:buffer';
 import type { AuditRecord } from '../types.ts';
 
@@ -21,7 +21,7 @@ export function shownId(key: Buffer, start: number, end: number): string {
   return /^"[-+.\deE]*"$/.test(text) ? text.slice(1, -1) : text;
 }
 
-/** Whether the record goes by its content, for want of an ID. */
+/** Whether the record is identified by its content, because it has no ID. */
 export function isByContent({ key, keyStart }: Pick<AuditRecord, 'key' | 'keyStart'>): boolean {
   return key[keyStart] === 0x73 && key.toString('latin1', keyStart, keyStart + 7) === 'sha256:';
 }

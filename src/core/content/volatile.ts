@@ -1,6 +1,6 @@
 /**
- * Members of a record that change from one reading to the next and say nothing of what happened, such as a cursor of its
- * own. What compares contents goes around them; the record is delivered as it came.
+ * Volatile members of a record: they change from one reading to the next and say nothing about what happened, as a cursor
+ * in each record does. Comparisons of contents leave them out; the record is delivered as it came.
  */
 import { Buffer } from 'node:buffer';
 import { ascii, isBlank } from '../json/json.ts';
@@ -23,7 +23,7 @@ export function volatileSpans(bytes: Buffer, values: Int32Array, first: number, 
   return found;
 }
 
-/** The text that is the record's content: its own, or a copy without what is volatile, good until the next call. */
+/** The text that is the record's content: its own, or a copy without what is volatile, valid until the next call. */
 export function contentOf(record: Text & Pick<AuditRecord, 'volatile'>): Text {
   const { bytes, start, end, volatile } = record;
   if (volatile === undefined || volatile.length === 0) return record;

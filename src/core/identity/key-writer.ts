@@ -1,4 +1,4 @@
-/** Keys that stand nowhere in a record, and so need bytes of their own. */
+/** Keys that are not a part of a record's bytes, and so need bytes of their own. */
 import { Buffer } from 'node:buffer';
 
 /** A key: the bytes `[keyStart, keyEnd)`, to be copied out of this object before the next call. */

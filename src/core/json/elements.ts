@@ -141,7 +141,9 @@ export function elements(options: ElementOptions): Elements {
     return whole;
   }
 
-  /** Copied into blocks: one buffer would be copied as it grows, and a reply in chunks of one byte be an object for each. */
+  /**
+   * Copies into blocks: one buffer would be copied as it grows, and a list have an object for each chunk of one byte.
+   */
   function carryOn(bytes: Buffer, start: number, end: number): void {
     for (let at = start; at < end;) {
       if (filled === block.length) {

@@ -34,7 +34,7 @@ export function envelope(path: readonly string[], opening: number, limit = 4 * 1
   let escaped = false;
   /** Open objects on the way to the container, the root included. */
   let entered = 0;
-  /** Keys of the path that were met so far: each may come once. */
+  /** How many keys of the path were met so far: each may come once. */
   let met = 0;
   /** The value at hand is on the path. */
   let matching = true;
@@ -99,7 +99,7 @@ export function envelope(path: readonly string[], opening: number, limit = 4 * 1
       open = seen = true;
       return;
     }
-    // Parsing takes a hundred times the memory of a text that is nothing but brackets.
+    // A text of brackets alone takes a hundred times its length in memory when it is parsed.
     if (depth === maxDepth) throw notJson(`it is nested deeper than ${maxDepth}`);
     depth++;
     if (onPath && entered < path.length && byte === ascii.openBrace) {

@@ -1,6 +1,6 @@
 /**
  * The JSON objects in what a program prints: as many as there are, with or without line breaks between them, among other
- * words. Each is followed as it comes, and only to where it ends: what is in it is for others to judge.
+ * words. Each is followed only to its end, as it comes: whether it is sound is for others to judge.
  */
 import { Buffer } from 'node:buffer';
 import { ascii, isBlank } from './json.ts';

@@ -1,12 +1,12 @@
-/** JSON texts as values, where they are no longer than anybody writes them; and what values are called. */
+/** Parses JSON texts, unless they have more values than anybody writes; and what values are called in messages. */
 import { ascii } from './json.ts';
 
-/** Longer than any reply that is of use. */
+/** More than any reply has that is of use. */
 const mostValues = 500_000;
 
 /**
- * Whether a JSON text has so many values that parsing it would take a hundred times its length in memory, as lists in each
- * other do. Brackets and commas are counted, but in strings, which may quote a record.
+ * Whether a JSON text has so many values that parsing it would take a hundred times its length in memory, as nested lists
+ * do. Counts brackets and commas outside strings, which may quote a record.
  */
 export function isIntricate(text: string, most = mostValues): boolean {
   if (text.length <= most) return false;

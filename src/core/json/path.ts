@@ -22,7 +22,7 @@ export function parsePath(path: string): readonly string[] {
   return names;
 }
 
-/** So many names of a path are read in every way: 32 paths are looked for in each record then. */
+/** The longest path without quotes that is read in every way: six names make 32 paths to look for in each record. */
 export const mostNames = 6;
 
 /**

@@ -1,9 +1,9 @@
-/** What is wrong with a reply as a text, whatever was asked for: it was cut, is no JSON, or is a page for people. */
+/** What is wrong with a reply, whatever was asked for: it was cut off, is not JSON, or is a web page. */
 import { atAddress, nextRun } from '../hint.ts';
 import { exit, Problem, type ProblemOptions } from '../problem.ts';
 import { ascii } from './json.ts';
 
-/** Whoever takes a reply apart does not know what it is of: a caller that does puts that before the predicate. */
+/** What parses a reply does not know what it answers: a caller that does puts that before the predicate. */
 export function ofReply(predicate: string, options: Omit<ProblemOptions, 'predicate'>): Problem {
   return new Problem(exit.protocol, `the reply ${predicate}`, { ...options, predicate });
 }

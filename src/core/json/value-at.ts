@@ -24,7 +24,7 @@ export function tokenAt(text: string, path: string): string | bigint | undefined
 export function tokenOf(lexeme: string | undefined): string | bigint | undefined {
   if (lexeme === undefined || ['null', 'false', '""'].includes(lexeme)) return undefined;
   if (lexeme.startsWith('"')) return JSON.parse(lexeme) as string;
-  // Nobody counts further, and a million digits keep a processor busy for a second.
+  // No number is longer, and a million digits would keep a processor busy for a second.
   return /^-?\d{1,1000}$/.test(lexeme) ? BigInt(lexeme) : lexeme;
 }
 

@@ -24,7 +24,7 @@ export function serverText(text: string): string {
   return cutOff(visible(text.replace(/\s+/g, ' ').trim()), 300);
 }
 
-/** The same of a value that may be something other than a text: undefined then. */
+/** The same for a value that may be something other than a text: undefined then. */
 export function serverTextOf(value: unknown): string | undefined {
   return typeof value === 'string' ? serverText(value) : undefined;
 }
@@ -34,7 +34,7 @@ export function quoted(value: unknown, most = 60): string {
   return cutOff(visible(JSON.stringify(value) ?? String(value)), most);
 }
 
-/** An address without its user name and password, which may also be what makes it no address. */
+/** An address without its user name and password, which may be what makes it invalid. */
 export function withoutUser(address: string): string {
   return address.replace(/(?<=:\/\/)[^/?#]*(?=@)/, '…');
 }
