@@ -19,10 +19,12 @@ import { lastingFailure } from './disk/lasting-failure.ts';
 import { writeFully } from './disk/write-fully.ts';
 import { errorCode } from './error-code.ts';
 
-/** In the middle as well: a system may write what is open to be appended to at the end only. */
+/**
+ * To write in the middle as well: what is written to a file opened to append goes to its end, wherever it was meant for.
+ */
 const toRewrite = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const newline = Buffer.from('\n');
-/** Saved with the position at most: the records of further ones may be written again. */
+/** How many unsettled ranges are saved with the position at most: records in further ones may be written again. */
 const mostUnsettled = 100;
 
 /**
@@ -35,7 +37,7 @@ export function appendFile(path: string): AppendFile {
   let size = 0;
   let inode = '';
   let isNew = false;
-  /** What stands there and may be a killed run's; undefined when nothing does. */
+  /** The lines there that may be a killed run's; undefined when there are none. */
   let tail: FileTail | undefined;
   let tailFile: FileHandle | undefined;
   const lasting = lastingFailure();
@@ -67,7 +69,10 @@ export function appendFile(path: string): AppendFile {
     size += 1;
   }
 
-  /** `mayStay`: what is behind `finished` harms nobody as a line of its own, where the file may only be appended to. */
+  /**
+   * Cuts off what is after `finished`; `mayStay`: where the file may only be appended to, it does no harm as a line of its
+   * own.
+   */
   async function cutBack(handle: FileHandle, finished: number, mayStay: boolean): Promise<void> {
     try {
       await handle.truncate(finished);
@@ -86,7 +91,10 @@ export function appendFile(path: string): AppendFile {
     }
   }
 
-  /** Takes up the lines that may be a killed run's, or one's whose fsync failed. Returns where the last record ends that somebody finished. */
+  /**
+   * Takes up the lines that may be of a run that was killed, or whose fsync failed. Returns where the last finished record
+   * ends.
+   */
   async function lookBehind(handle: FileHandle, saved: FilePlace, begins?: (line: Buffer) => boolean): Promise<number> {
     const unsettled = saved.unsettled ?? [];
     if (size === saved.size && unsettled.length === 0) return size;
@@ -100,7 +108,9 @@ export function appendFile(path: string): AppendFile {
     return finished ?? size;
   }
 
-  /** No half record for whoever reads the file now; but what others have written meanwhile stays. */
+  /**
+   * Takes back what a failed write left, so that nobody reads half a record; but what others have written meanwhile stays.
+   */
   async function takeBack(handle: FileHandle, bytes: Buffer): Promise<void> {
     isTorn = true;
     const left = (await handle.stat()).size - size;
@@ -172,7 +182,7 @@ export function appendFile(path: string): AppendFile {
   };
 }
 
-/** Undefined where it may only be appended to (chattr +a). */
+/** The file, to write anywhere; undefined where it may only be appended to (chattr +a). */
 async function openToRewrite(path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, toRewrite);

@@ -121,7 +121,7 @@ function startCommand(
     for (const stream of [input, child.stdout, child.stderr]) stream?.destroy();
   }
 
-  /** How it ended, which says more than that its input broke; undefined when it does not end. */
+  /** How it ended, which says more than that its input broke; undefined when it does not end in time. */
   async function end(): Promise<End | undefined> {
     const result = await within(ended, timeout);
     output.end();
@@ -179,7 +179,7 @@ function spawnLeader(
   throw notStarted(name);
 }
 
-/** To the command and all that it started. */
+/** Sends a signal to the command and all that it started. */
 function signalAll(child: ChildProcess, name: NodeJS.Signals): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   try {

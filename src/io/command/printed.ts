@@ -1,4 +1,4 @@
-/** What a command prints, where it may be an answer to the records: heard as one, or passed on if it is none. */
+/** What a command prints, where it may be an answer to the records: heard as one, or else passed on. */
 import { Buffer } from 'node:buffer';
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
@@ -11,11 +11,11 @@ export const lastWordsMilliseconds = 1000;
 export interface Printed {
   /** No more is read; why it could not be passed on, if it could not. */
   end(): unknown;
-  /** Whether some of it was passed on since this was asked last, or waits for the reader of our standard output. */
+  /** Whether any of it was passed on since the last call, or waits for the reader of our standard output. */
   goesOn(): boolean;
 }
 
-/** `put` writes to our standard output. If that fails, the command is told as any writer is whose reader has gone. */
+/** `put` writes to our standard output. If that fails, the command finds its reader gone, as any writer would. */
 export function listenTo(
   stream: Readable,
   { isPassedOn, hear }: PrintedListener,

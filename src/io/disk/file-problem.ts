@@ -36,7 +36,7 @@ const meanings: Readonly<Record<string, readonly [status: ExitStatus, meaning: s
   ELOOP: [exit.config, 'it is a symbolic link', 'remove the link, or name the file that it leads to'],
 };
 
-/** Does some work on files; what fails in it is told as `fileProblem` tells it. */
+/** Does some work on a file; a failure becomes a Problem by `fileProblem`. */
 export async function orFileProblem<Result>(doing: string, path: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();

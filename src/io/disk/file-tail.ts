@@ -1,5 +1,6 @@
 /**
- * Lines at the end of a file, to know a record that stands there already: what a killed run wrote is not written twice.
+ * The lines at the end of a file, to recognise records that are there already: what a killed run wrote is not written
+ * twice.
  *
  * Of each line its fingerprint is kept and where it begins, 30 bytes or so, and no text: a line is read again, and compared
  * byte for byte, when a record might be it. One that is longer than what is read at once goes by the fingerprint of its
@@ -17,9 +18,9 @@ export interface FileTail {
    */
   add(from: number, until: number): Promise<number | undefined>;
   /**
-   * The records of a batch (`body` and `ends` as in Batch) that do not stand there. A line that is one of them is taken: it
-   * stands for one record only. Where that is allowed, it is written over itself: after an fsync that failed, it may stand
-   * in the memory of the system only, and the next fsync would not tell.
+   * The records of a batch (`body` and `ends` as in Batch) that are not there. A line that is one of them is taken: it
+   * stands for one record only. Where that is allowed, it is written over itself: after an fsync that failed, it may be in
+   * the memory of the system only, and the next fsync would not say so.
    */
   missing(body: Buffer, ends: readonly number[]): Promise<Buffer>;
   /** What the last call of `missing` took is free again. */

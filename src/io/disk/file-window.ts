@@ -1,12 +1,12 @@
-/** A file that is looked at through one buffer, from place to place. */
+/** A file that is read through one buffer, here and there. */
 import { Buffer } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
 import { writeFully } from './write-fully.ts';
 
 export interface FileWindow {
-  /** What stands from `at` on, as much as is read at once, and before `until`. Good until the next call. */
+  /** The bytes from `at` on, at most `windowSize` of them and before `until`. Valid until the next call. */
   read(at: number, until?: number): Promise<Buffer>;
-  /** Whether `body[start, end)` stands at `at`. */
+  /** Whether the file has `body[start, end)` at `at`. */
   stands(at: number, body: Buffer, start: number, end: number): Promise<boolean>;
   /** Writes `[from, until)` over itself. */
   rewrite(from: number, until: number): Promise<void>;
@@ -15,7 +15,7 @@ export interface FileWindow {
 /** Read at once. */
 export const windowSize = 64 * 1024;
 
-/** On an open file; nothing of it is read yet. */
+/** For an open file; nothing of it is read yet. */
 export function fileWindow(file: FileHandle): FileWindow {
   const chunk = Buffer.allocUnsafeSlow(windowSize);
   let chunkAt = 0;

@@ -1,6 +1,6 @@
 /**
- * For fsync. The system tells an open file once that something could not be written, takes it for written from then on,
- * and the next fsync goes well: so the first failure has to count for the rest of the run.
+ * For fsync. The kernel reports once to an open file that something could not be written, takes it for written from then
+ * on, and the next fsync succeeds: so the first failure has to count for the rest of the run.
  * https://lwn.net/Articles/752063/
  */
 export function lastingFailure(): (work: () => Promise<void>) => Promise<void> {

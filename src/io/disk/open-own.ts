@@ -31,7 +31,10 @@ export async function openOwn(path: string, known?: string): Promise<FileHandle>
   }
 }
 
-/** Whether `openOwn` would do, and find a regular file: without making it. That it could be made, one beside it shows. */
+/**
+ * Throws what `openOwn` would, or that it is not a regular file, but does not create it: one beside it shows whether it
+ * could be created.
+ */
 export async function lookAtOwn(path: string, known?: string): Promise<void> {
   let file: FileHandle | undefined;
   try {
@@ -49,7 +52,7 @@ export async function lookAtOwn(path: string, known?: string): Promise<void> {
   }
 }
 
-/** What is there. A link of the system's own, as /dev/stdout is one, leads to something other than a file. */
+/** Opens what is there. A link of the system's own, such as /dev/stdout, leads to something other than a file. */
 async function openThere(path: string): Promise<FileHandle> {
   try {
     return await open(path, flags);

@@ -6,9 +6,9 @@ import { errorCode } from '../error-code.ts';
 /** No file that a person writes is longer; the roots of a whole system are a quarter of a megabyte. */
 const defaultMost = 16 * 1024 * 1024;
 const blockSize = 64 * 1024;
-/** How long what is to write into a named pipe may say nothing, in milliseconds: it may ask a person first. */
+/** How long the writer of a named pipe may be silent, in milliseconds: it may ask a person first. */
 const defaultPatience = 60_000;
-/** How often is looked whether it did. */
+/** How often the pipe is looked at, in milliseconds. */
 const nap = 20;
 const stopSignals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
@@ -19,8 +19,8 @@ export interface SmallFile {
 }
 
 /**
- * The whole file. Throws what the system says, and an error with the code EFBIG when it is longer than `most` bytes, or
- * ETIMEDOUT when it is a named pipe into which nobody writes.
+ * Reads the whole file. Throws the system's error, or one with the code EFBIG when it is longer than `most` bytes, or
+ * ETIMEDOUT when it is a named pipe into which nobody writes for `patience` milliseconds.
  */
 export function readSmallFile(path: string, most: number = defaultMost, patience: number = defaultPatience): SmallFile {
   const { descriptor, isNamed } = openThere(path);
@@ -47,8 +47,8 @@ function readAll(readInto: (block: Buffer, size: number) => number, most: number
 }
 
 /**
- * Does what lets nothing else go on, so that nobody would hear a signal before its end. Until then it ends the program at
- * once, as before anybody listened: nothing has begun that would have to be brought to an end.
+ * Does work that blocks the event loop, so that a signal would be heard only after it. Until then a signal ends the program
+ * at once, as it does when nobody listens: nothing has begun that would need a clean end.
  */
 function unheard<T>(work: () => T): T {
   const heard = stopSignals.map((name) => [name, process.listeners(name)] as const);
@@ -67,8 +67,8 @@ export function unreadable(error: unknown): string {
 }
 
 /**
- * Opens without waiting: a named pipe would wait for a writer, with nothing else going on meanwhile, so that no signal
- * would end the program. What else has to be waited for, such as a terminal, is then opened to wait.
+ * Opens without blocking: a named pipe would block until it has a writer, and no signal would end the program meanwhile.
+ * Whatever else may have to be waited for, such as a terminal, is then opened again, to block.
  */
 function openThere(path: string): { readonly descriptor: number; readonly isNamed: boolean } {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -84,7 +84,9 @@ function openThere(path: string): { readonly descriptor: number; readonly isName
   return { descriptor: openSync(path, 'r'), isNamed: false };
 }
 
-/** A pipe without a name, as that of `<(…)`, has a writer from its beginning: its end is an end. */
+/**
+ * Whether a pipe has a name. One without, such as that of `<(…)`, has had its writer from the beginning: its end is an end.
+ */
 function hasName(path: string): boolean {
   try {
     return realpathSync.native(path) !== '';
@@ -93,7 +95,7 @@ function hasName(path: string): boolean {
   }
 }
 
-/** Reads what is there, or waits for it. Before its first byte, a pipe at its end has not been opened by its writer yet. */
+/** Reads what is there, or waits for it. A pipe that seems to be at its end before its first byte has no writer yet. */
 function readPipe(descriptor: number, block: Buffer, isBegun: boolean, patience: number): number {
   for (let waited = 0; waited < patience; waited += nap) {
     try {

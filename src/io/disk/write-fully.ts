@@ -1,4 +1,4 @@
-/** Writing that goes on until everything is written: a write may take less than it was given, and say so only in its result. */
+/** Writes until everything is written: a write may take less than it was given, and says so only in its result. */
 import type { Buffer } from 'node:buffer';
 import { nextRun } from '../../core/hint.ts';
 import { exit, Problem } from '../../core/problem.ts';
