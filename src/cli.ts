@@ -1,8 +1,8 @@
 /**
  * Arguments to a command and its flags, as text: what the words mean is for config.ts to say.
  *
- * Nothing is printed here: help and version are returned, wrong flags are a Problem (64) with a next step. What may be a
- * value is not in it: a mistyped --apikey is followed by a secret, and cron mails what was said.
+ * Nothing is printed here: help and version are returned, wrong flags are a Problem (64) with a next step. No message
+ * repeats what may be a value: a mistyped --apikey is followed by a secret, and cron mails what is said.
  */
 import { Command as Commander, CommanderError, Help, Option } from 'commander';
 import {
@@ -21,7 +21,7 @@ import { commands, epilogue, flagTable, ownWords, summaries, type CommandName, t
 export type Invocation =
   | { readonly command: CommandName; readonly flags: Flags }
   | { readonly print: string }
-  /** A word that belongs to nothing here: a Problem, which whoever knows names of sources may say more about. */
+  /** A word that belongs to nothing: a Problem, to which those who know the names of sources may add. */
   | { readonly stray: string; readonly problem: Problem };
 
 /** Reads the arguments after the program's name. Throws Problem (64) for wrong ones. */
@@ -54,7 +54,7 @@ export function helpText(version: string): string {
   return 'print' in invocation ? invocation.print : '';
 }
 
-/** What commander comes upon while it parses. */
+/** What commander finds while it parses. */
 interface Found {
   command: CommandName;
   names: readonly string[];

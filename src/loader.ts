@@ -1,10 +1,11 @@
 /**
- * Loads the program's files, each with what V8 kept of it when the program was built: the code of the functions that a
- * run calls, which V8 would otherwise look for and compile at every start, a quarter of a tick's time. V8 takes it only
- * if version and flags are those it was made with, and reads the text otherwise. https://v8.dev/blog/code-caching
- * But Node changes V8 without another version of it: Node 20.18 crashes on what 20.20 kept. So this Node must have made it.
+ * Loads the program's files, each with its V8 code cache from when the program was built: the compiled functions that a run
+ * calls, which V8 would otherwise compile at every start, for a quarter of a tick's time. V8 takes a cache only if version
+ * and flags are those it was made with, and compiles the text otherwise (https://v8.dev/blog/code-caching). But Node
+ * changes V8 without changing its version: Node 20.18 crashes on a cache of 20.20. So a cache must have been made by this
+ * very Node.
  *
- * A file is a CommonJS module in ASCII; nothing but parts of Node and the other files can be required there.
+ * A file is a CommonJS module in ASCII, which can require only modules of Node and the other files.
  */
 import { Buffer } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
@@ -48,7 +49,7 @@ function required(name: string): unknown {
   return name.startsWith('./') ? load(name.slice(2)) : process.getBuiltinModule(name);
 }
 
-/** Undefined where there is none of this Node: the program runs without it. */
+/** Undefined where this Node has made none: the program runs without it. */
 function codeCache(filename: string): Buffer | undefined {
   try {
     const kept = readFileSync(`${filename}.cache`);
@@ -59,7 +60,7 @@ function codeCache(filename: string): Buffer | undefined {
   }
 }
 
-/** Stands behind what V8 kept. One version of Node is built in several ways, such as for another library of C. */
+/** Stands at the end of a cache. One version of Node is built in several ways, such as for different C libraries. */
 export function markOfNode(): Buffer {
   return Buffer.from(`\n${process.version} ${process.arch} ${statSync(process.execPath).size}\n`);
 }

@@ -45,7 +45,7 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
     }
     const { command, flags } = invocation;
     const isWanted = flags.progress !== false && flags.quiet !== true;
-    // A dumb terminal shows what takes a line away as characters, as the shell of Emacs does.
+    // A dumb terminal, such as the shell of Emacs, shows the codes that erase a line as characters.
     progress = progressLine(world.stderr, isWanted && world.environment['TERM'] !== 'dumb', world.now);
     log = await open(levelOf(flags), oneOf(flags.logFormat, '--log-format', ['text', 'json']));
     const report = log;

@@ -56,7 +56,7 @@ export interface Flags {
   readonly apisecret?: string;
   readonly orgurl?: string;
   readonly apiurl?: string;
-  /** Of the commands that list something: only these. */
+  /** Names after `sources` or `sinks`: only these are listed. */
   readonly names?: readonly string[];
   /** What stands after `--`: a command and its arguments. */
   readonly command?: readonly [string, ...string[]];

@@ -1,8 +1,8 @@
-/** What people write who know another program: what to write here instead, as hints. */
+/** Hints for people who know other programs: what to write here instead of what they are used to. */
 import { summaries } from './flags.ts';
 
 const page = 'pipe the records into head -n 10; --limit is the size of a page';
-/** For whoever wants another form. */
+/** For those who want another format. */
 export const pipeIntoJq = 'records are JSON Lines: pipe them into jq';
 const instead = (flag: string): string => `write ${flag}`;
 
@@ -27,7 +27,7 @@ export const optionHints: Readonly<Record<string, string>> = {
   silent: instead('-q'),
 };
 
-/** What follows a command that takes no words, by the command. */
+/** Hints for words after a command that takes none, by command. */
 export const wordHints: Readonly<Record<string, string>> = {
   status: 'a job is named by its flag: audit-export status --job NAME',
   check: 'a source is named by its flag: audit-export check --source NAME',

@@ -39,7 +39,7 @@ export interface Log {
   warnAlways(message: string): void;
   /** One line that was asked for: the summary. Written at any level. */
   say(message: string, fields?: Fields): void;
-  /** A line that a command wrote: it must not pass for one of ours. Written at any level. */
+  /** A line that a command wrote, which must not pass for one of ours. Written at any level. */
   quote(command: string, line: string): void;
   debug(message: string, fields?: Fields): void;
   trace(message: string, fields?: Fields): void;
@@ -137,7 +137,7 @@ async function jsonLogger({ now }: LogOptions, write: (line: string) => void): P
   );
 }
 
-/** What may be told of an error from elsewhere: never its headers, body, input or cause. */
+/** What may be shown of an error from elsewhere: never its headers, body, input or cause. */
 function causeFields(error: unknown): { error: string; reason: string; code?: string } {
   if (!(error instanceof Error)) return { error: typeof error, reason: '' };
   const code = errorCode(error);

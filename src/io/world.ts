@@ -20,7 +20,7 @@ export interface World {
   readonly environment: Environment;
   /** Records may come from here. */
   readonly input: Input;
-  /** Records go here and nothing else, or what the command that was given them prints. */
+  /** Only records go here, or what the command prints that was given them. */
   readonly output: Output;
   /** People read here. */
   readonly stderr: TextOutput;
@@ -37,7 +37,7 @@ export interface World {
   guid(): string;
   /** Calls `heard` at every signal that asks to stop, until the returned function is called. */
   onSignal(heard: (name: SignalName) => void): () => void;
-  /** Calls `heard` for what nothing caught, and ends the program at once with the status that it returns. */
+  /** Calls `heard` with an error that nothing caught, and ends the program at once with the status that it returns. */
   onCrash(heard: (error: unknown) => number): () => void;
   /** Calls `heard` for Node's own warnings instead of printing them: cron mails every line. */
   onWarning(heard: (warning: Error) => void): void;
@@ -95,7 +95,7 @@ export function systemWorld(environment: Environment): World {
   };
 }
 
-/** The one place that ends the process: for what cannot go on, and for who does not want to wait. */
+/** The one place that ends the process: where it cannot go on, or somebody does not want to wait. */
 function leave(status: number): never {
   process.removeAllListeners('exit');
   letGoOfTerminals();

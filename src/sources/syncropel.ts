@@ -2,11 +2,10 @@
  * Syncropel over its HTTP API (the vendor's guides "Query" and "SIEM integration"): the records that `spl audit export`
  * would print, without its envelope of category and thread.
  *
- * Only `created_at` tells when a record arrived, and no record shows it. It is in seconds, and a query sorts by one
- * field, so that pages in its order could lose a record among those of the same second. Pages therefore go by `id`,
- * which no two records share: whatever arrives in between moves nothing. A short page is no end, because the server may
- * withhold records; an empty one is. So is one that comes again and was not full: that server does not look at `id`, and
- * has no more.
+ * Only `created_at` tells when a record arrived, and no record shows it. It is in seconds, and a query sorts by one field,
+ * so that pages in its order could lose a record among those of the same second. Pages therefore go by `id`, which no two
+ * records share: whatever arrives in between moves nothing. A short page is no end, because the server may withhold
+ * records; an empty one is. So is a page that comes again and was not full: that server ignores `id`, and has no more.
  */
 import type { RequestDefinition, SourceDefinition } from '../core/definition.ts';
 

@@ -8,7 +8,7 @@ import { reached } from '../failpoint.ts';
 import { limitYoungGeneration } from './heap.ts';
 import type { TimeLimit } from './time-limit.ts';
 
-/** What we can undo, and therefore may ask for. Node 20 has no zstd. */
+/** The encodings that we can decode, and therefore may ask for. Node 20 has no zstd. */
 export const acceptedEncodings = 'gzip, br';
 
 type Decoder = Transform & Pick<Zlib, 'bytesWritten'>;
@@ -34,7 +34,7 @@ export interface BodyOptions {
   readonly misencoded: () => void;
 }
 
-/** The `Content-Encoding` in lower case. Throws Problem 76 when it is one that we cannot, or should not, undo. */
+/** The `Content-Encoding` in lower case. Throws Problem 76 when it is one that we cannot, or should not, decode. */
 export function checkEncoding(header: string | undefined, where: Where): string {
   const encoding = (header ?? '').trim().toLowerCase();
   if (encoding === '' || encoding === 'identity' || Object.hasOwn(decoders, encoding)) return encoding;
@@ -103,7 +103,10 @@ export async function discardBody(body: AsyncIterable<Buffer>): Promise<void> {
   }
 }
 
-/** A body without a byte came to its end: there is nothing to unpack. Servers say so of an error's, and then leave it out. */
+/**
+ * Whether the body ended without a byte, so that there is nothing to decode: some servers name an encoding for the body of
+ * an error, and then send none.
+ */
 function isBare(error: unknown, { bytesWritten }: Decoder): boolean {
   return bytesWritten === 0 && errorCode(error) === 'Z_BUF_ERROR';
 }

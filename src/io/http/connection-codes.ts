@@ -1,4 +1,4 @@
-/** Codes of connections that fail, as undici, zlib and the system have them, and what they mean to a person. */
+/** Codes of failed connections, from undici, zlib and the system, and what they mean to a person. */
 import { atAddress, nextRun, type Hint } from '../../core/hint.ts';
 import { errorCode } from '../error-code.ts';
 

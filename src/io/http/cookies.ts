@@ -1,7 +1,7 @@
 /**
- * The cookies of one origin, by name and path (RFC 6265 section 5.3, as far as a client that never leaves its origin
- * needs it). Where no path is set the RFC takes that of the login, which vendors do not mean: it is `/` here. Unless the
- * request came with one of that name: then that is renewed, and none stays beside it that is over.
+ * The cookies of one origin, by name and path (RFC 6265 section 5.3, as far as a client that never leaves its origin needs
+ * it). A cookie without a path gets `/` here, and not, as in the RFC, the path of the login, which no vendor means; unless
+ * the request carried a cookie of that name: then that one is renewed, so that no expired one stays beside it.
  */
 import { parseHttpDate } from '../../core/clock/http-date.ts';
 import { isLoopback } from '../../core/origin.ts';
@@ -20,7 +20,7 @@ export interface CookieJar {
   header(path: string, now: number): string | undefined;
   /**
    * Takes over `Set-Cookie` headers of the answer to a request for `path`. What is malformed, too large or meant for
-   * another host is ignored. `date` is the clock of the server, if it tells: an expiry date is by that.
+   * another host is ignored. `date` is the time by the server's clock, if it tells: expiry dates go by that.
    */
   store(lines: readonly string[], path: string, now: number, date?: number): void;
 }

@@ -97,8 +97,8 @@ async function throughProxy(
 }
 
 /**
- * A proxy that goes away instead of answering is told by an error that undici, when it connects, takes for one to connect
- * again after: at once, for ever, and with no time for a timer or a signal. So it is told by another one.
+ * Where a proxy hangs up instead of answering, undici has an error after which it connects again: at once, for ever, and
+ * with no time for a timer or a signal. So it is given another one.
  */
 async function askForTunnel(pool: Dispatcher, asked: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> {
   try {

@@ -9,14 +9,14 @@ export interface Exchange {
   readonly limit: TimeLimit;
   /** Lets go of the clock and of the stop signal. */
   end(): void;
-  /** Ends it and drops its connection, whatever state it is in. */
+  /** Ends it and drops its connection, whatever its state. */
   abort(): void;
 }
 
 /**
- * Starts the clock of a request. When its time is up the signal aborts with a Problem (69, again), by whether it is still
- * being connected; when the run is to stop, with the stop signal's reason. `where` is asked only then, because redirects
- * change it.
+ * Starts the clock of a request. When its time is up, the signal aborts with a Problem (69, again), another one while there
+ * is no connection yet; when the run is to stop, with the stop signal's reason. `where` is asked only then, because
+ * redirects change it.
  */
 export function beginExchange(
   timeout: number,

@@ -5,7 +5,7 @@ import { isHeaderValue } from '../../core/text/header-text.ts';
 import { problem, type Where } from './http-errors.ts';
 
 type Headers = Readonly<Record<string, string>>;
-/** As undici has them: a list where a name comes more than once. */
+/** As undici gives them: a list where a name comes more than once. */
 type Received = Readonly<Record<string, string | string[] | undefined>>;
 
 /** Names in lower case. Throws Problem 78 for a value that could break out of its line, without saying the value. */
@@ -26,7 +26,10 @@ export function incomingHeaders(headers: Received): Headers {
   return Object.fromEntries(entries.map(([name, value]) => [name, [value].flat().join(', ')]));
 }
 
-/** The server's clock, in milliseconds since 1970, if it tells; of several the earliest, by which nothing is passed over. */
+/**
+ * The time by the server's clock, in milliseconds since 1970, if it tells; of several the earliest, so that nothing is
+ * passed over.
+ */
 export function dateOf({ date = [] }: Received): number | undefined {
   const [earliest] = [date]
     .flat()

@@ -16,7 +16,7 @@ export interface Where {
   readonly role: 'source' | 'sink';
   readonly method: string;
   readonly url: URL;
-  /** The client's address holds a secret: its paths are told to nobody. */
+  /** The client's address holds a secret: its paths are never shown. */
   readonly isSecret?: boolean;
   /** The proxy on the way, without user info. */
   readonly proxy?: string | undefined;
@@ -67,7 +67,7 @@ export function connectionProblem(error: unknown, where: Where): unknown {
   return error;
 }
 
-/** The Problem where a connection is not made in time, which undici tells late, or not before the time is over. */
+/** The Problem of a connection that is not made in time, which undici reports late, or only after the time is over. */
 export function unaccepted(where: Where): unknown {
   return connectionProblem(Object.assign(new Error(), { code: 'UND_ERR_CONNECT_TIMEOUT' }), where);
 }
@@ -77,7 +77,7 @@ export function isBroken(error: unknown): boolean {
   return error instanceof Error && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error));
 }
 
-/** The hint, what may be behind it, and that it may be TLS that is spoken there, where it is not what we speak. */
+/** The hint, with what may be behind it, and, where we do not speak TLS, that the other side may. */
 export function orTls(hint: Hint, { url, whenBroken }: Where): Hint {
   const meant = { 'http:': 'https://', 'tcp:': 'tls://' }[url.protocol];
   const tls = meant && atAddress((name) => `if it speaks TLS there, ${name} begins with ${meant}`);
@@ -112,12 +112,12 @@ export function problem(
   });
 }
 
-/** The path as it may be told. */
+/** The path as it may be shown. */
 export function pathOf({ url, isSecret }: Where): string {
   return isSecret === true ? redacted : url.pathname;
 }
 
-/** An error of the handshake, which another one may hide. */
+/** Whether it is an error of the TLS handshake, which another error may wrap. */
 function isHandshake(error: unknown): error is Error {
   return error instanceof Error && codeOf(error).startsWith('ERR_SSL_');
 }

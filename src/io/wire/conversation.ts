@@ -27,11 +27,13 @@ const defaultFarewell = 5000;
 const leastPause = 100;
 const longestPause = 2000;
 /**
- * The same when nothing is written, so that only time can show that somebody is there: HAProxy tries a server that is down
- * for three seconds, and takes meanwhile what it will pass on to nobody.
+ * The same when nothing is written, so that only time can show that somebody is there: HAProxy tries for three seconds to
+ * reach a server that is down, and meanwhile takes what it will pass on to nobody.
  */
 const probePause = 4000;
-/** Whoever closes later than that, in milliseconds, may have been looking for a server: a connection without data shows it. */
+/**
+ * A forwarder that closes later than this, in milliseconds, may have found no server: a connection without data shows it.
+ */
 const late = 500;
 
 /** Connects, writes, pauses, half-closes, and waits for the other side to do the same. */
