@@ -1,4 +1,4 @@
-/** The last resort against a leaked credential: known secret values are replaced in everything that is said. */
+/** The last resort against a leaked credential: known secrets are redacted in everything that is said. */
 import { cutFinder, placesOf, type Span } from './scrub/cut.ts';
 import { passingWordsOf, shortest, spellingsOf, wordsOf } from './scrub/spellings.ts';
 import { unescaped } from './scrub/unescaped.ts';
@@ -15,15 +15,15 @@ export interface Scrubber {
   clean(text: string): string;
 }
 
-/** Of credentials that are no longer in use. */
+/** How many credentials that are no longer in use stay known. */
 const mostReplaced = 100;
 
 /** Knows no secret yet. */
 export function scrubber(): Scrubber {
   const lasting = new Set<string>();
-  /** How many use it. */
+  /** How many use each credential from a reply. */
   const inUse = new Map<string, number>();
-  /** The oldest first. */
+  /** Those no longer in use, oldest first. */
   const replaced = new Set<string>();
   let known: Known | undefined;
 
@@ -48,7 +48,7 @@ export function scrubber(): Scrubber {
   function clean(text: string): string {
     known ??= knownOf([...[...lasting].flatMap(wordsOf), ...[...inUse.keys(), ...replaced].flatMap(passingWordsOf)]);
     if (known.spellings.length === 0) return text;
-    // What stands right before a secret may look like the beginning of an escape: the text is searched as it is, too.
+    // What precedes a secret may look like the beginning of an escape with it: so the text is searched as it is, too.
     return known.spellings.reduce((rest, spelling) => rest.replaceAll(spelling, redacted), withoutQuoted(text, known));
   }
 
@@ -73,7 +73,7 @@ interface Known {
   /** The longest first: a part must not be replaced before the whole. */
   readonly spellings: readonly string[];
   readonly meanings: readonly string[];
-  /** Where a text has what a cut left of one of the meanings. */
+  /** Where a text has the rest of one of the meanings, cut off. */
   readonly cutPlaces: (text: string) => readonly Span[];
 }
 

@@ -3,21 +3,27 @@ import { cutMark } from '../../core/text/shown.ts';
 
 export type Span = readonly [from: number, until: number];
 
-/** How this program and others mark what they left out. */
+/** What this program and others put where they cut a text. */
 const marks = new RegExp(`${cutMark}|\\.{3,}|\\*{3,}`, 'g');
-/** So much of a secret is looked for at this program's own mark, which stands nowhere else, and at those of others. */
+/**
+ * How many characters of a secret are enough at this program's own mark, which nothing else uses, and at other marks.
+ */
 const shortest = 6;
 const shortestElsewhere = 8;
-/** So much of an escape such as `&quot;` may stand before a cut of our own: what servers say is cut as they quoted it. */
+/**
+ * How much of an escape such as `&quot;` may come before our own mark: what servers say is cut with their escapes in it.
+ */
 const longestEscape = 6;
 
-/** Finds what is left of these. The time that it takes goes with the text, not with the marks in it. */
+/**
+ * Finds what is left of these secrets. The time that it takes depends on the length of the text, not on the marks in it.
+ */
 export function cutFinder(meanings: readonly string[]): (text: string) => readonly Span[] {
   const beginnings = byPart(meanings, (meaning) => meaning.slice(0, shortest));
   const endings = byPart(meanings, (meaning) => meaning.slice(-shortestElsewhere));
   const longest = meanings.reduce((most, { length }) => Math.max(most, length), 0); // too many for a call of Math.max
 
-  /** Those that begin between `from` and the mark at `end`. */
+  /** The beginnings of secrets between `from` and the mark at `end`. */
   function before(text: string, from: number, end: number): Span[] {
     const isOurs = text[end] === cutMark;
     const [least, escape] = isOurs ? [shortest, longestEscape] : [shortestElsewhere, 0];
@@ -30,7 +36,7 @@ export function cutFinder(meanings: readonly string[]): (text: string) => readon
     return spans;
   }
 
-  /** Those that end between the mark, which ends at `start`, and `until`. */
+  /** The ends of secrets between the mark, which ends at `start`, and `until`. */
   function after(text: string, start: number, until: number): Span[] {
     const spans: Span[] = [];
     for (let end = start + shortestElsewhere; end <= Math.min(until, start + longest); end++) {
@@ -49,7 +55,7 @@ export function cutFinder(meanings: readonly string[]): (text: string) => readon
   };
 }
 
-/** Where the secret stands in the text. */
+/** Where the secret is in the text. */
 export function placesOf(secret: string, text: string): Span[] {
   const places: Span[] = [];
   for (let at = text.indexOf(secret); at !== -1; at = text.indexOf(secret, at + secret.length)) {

@@ -1,17 +1,17 @@
 /**
- * A text as it reads once everything is undone that others do to a text when they quote it: the escapes of JSON, of
- * programs, of addresses and of HTML, however deep inside each other, and blanks made one.
+ * A text with all escapes undone that others put in when they quote it: those of JSON, of programs, of addresses and of
+ * HTML, however nested, and with runs of blanks made one.
  */
 import { Buffer } from 'node:buffer';
 
 export interface Unescaped {
   readonly text: string;
-  /** Where the spelling of each character begins in the text that was read, and where it ends. */
+  /** Where each character begins and ends in the original text. */
   readonly starts: Int32Array;
   readonly ends: Int32Array;
 }
 
-/** Nobody quotes a quotation more often, and each time takes as long as the text. */
+/** Nobody nests quotations deeper, and each level takes a pass over the text. */
 const mostTimes = 5;
 
 const percent = '(?:%(?:25)*[0-9a-f]{2})+';
@@ -21,8 +21,9 @@ const blank = '[+\\s\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Surrogate}\\ufffd]+';
 const escapes = new RegExp([percent, backslash, entity, blank].join('|'), 'giu');
 
 /**
- * One blank stands for a run of blanks, of what cannot be seen, and of plus signs, which are the blanks of forms. Backslashes
- * are left out: how many of them stand for one, nobody knows. So a line break that was `\n` reads as `n`.
+ * One blank stands for a run of blanks, of invisible characters, and of plus signs, which are the blanks of forms.
+ * Backslashes are left out, since nobody knows how many of them stand for one: so a line break written as `\n` reads as
+ * `n`.
  */
 export function unescaped(text: string): Unescaped {
   const starts = new Int32Array(text.length).map((_, at) => at);
@@ -35,7 +36,7 @@ export function unescaped(text: string): Unescaped {
   return read;
 }
 
-/** No meaning is longer than its spelling. */
+/** What an escape means is never longer than the escape. */
 function unescapedOnce({ text, starts, ends }: Unescaped): Unescaped {
   const parts: string[] = [];
   const [nextStarts, nextEnds] = [new Int32Array(text.length), new Int32Array(text.length)];
@@ -43,7 +44,7 @@ function unescapedOnce({ text, starts, ends }: Unescaped): Unescaped {
   /** Where the backslashes before the next character begin. */
   let before: number | undefined;
 
-  /** `part` is what the characters from `from` to `until` mean; without `until`, they mean themselves. */
+  /** Adds `part`, which the characters from `from` to `until` mean; without `until`, each means itself. */
   function add(part: string, from: number, until?: number): void {
     if (part === '' && until !== undefined) before ??= from;
     parts.push(part);
