@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import { Problem } from '../../src/core/problem.ts';
 import { command } from '../../src/io/command.ts';
+import { problem } from '../support/problem.ts';
 import { arm } from '../sweep/failing.ts';
 
 const nothing = (): void => undefined;
@@ -17,19 +18,13 @@ const options = {
   put: () => Promise.resolve(),
 };
 
-function refused(error: unknown): boolean {
-  assert.ok(error instanceof Problem, String(error));
-  assert.equal(error.status, 74);
-  assert.match(error.message, /^the command sh could not be started/);
-  assert.match(error.hint ?? '', /ulimit/);
-  return true;
-}
+const notStarted = problem(74, /^the command sh could not be started/, /ulimit/);
 
 for (const code of ['EAGAIN', 'EMFILE', 'ENOMEM']) {
   test(`a command that the system does not start (${code}) is a Problem`, async () => {
     const { disarm } = await arm({ kind: 'process', nth: 1, mode: 'once', code });
     try {
-      assert.throws(() => command(['sh', '-c', 'true'], options).start(undefined), refused);
+      assert.throws(() => command(['sh', '-c', 'true'], options).start(undefined), notStarted);
     } finally {
       disarm();
     }
@@ -38,18 +33,17 @@ for (const code of ['EAGAIN', 'EMFILE', 'ENOMEM']) {
 }
 
 test('a command whose words are too long for the system is a Problem', () => {
-  assert.throws(() => command(['sh', '-c', 'x'.repeat(200_000)], options).start(undefined), refused);
+  assert.throws(() => command(['sh', '-c', 'x'.repeat(200_000)], options).start(undefined), notStarted);
 });
 
 test('a command that reads nothing does not keep the run: it is ended, and said to read nothing', async () => {
   const run = command(['sh', '-c', 'exec sleep 1000'], { ...options, environment: { PATH: '/usr/bin:/bin' } }).start(
     undefined,
   );
-  await assert.rejects(run.write(Buffer.alloc(16 * 1024 * 1024)), (error: Problem) => {
-    assert.deepEqual([error.status, error.message], [74, 'the command sh read nothing for 1 s']);
-    assert.match(error.hint ?? '', /^allow it more time with --timeout; the position stays/);
-    return true;
-  });
+  await assert.rejects(
+    run.write(Buffer.alloc(16 * 1024 * 1024)),
+    problem(74, 'the command sh read nothing for 1 s', /^allow it more time with --timeout; the position stays/),
+  );
 });
 
 test('a command is not started once the time of the run is over: nothing would end it', () => {

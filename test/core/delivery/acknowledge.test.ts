@@ -9,6 +9,7 @@ import type { Ledger, PositionStore, Sink } from '../../../src/core/types.ts';
 import { fakeTools, type Clock } from '../../support/fake-tools.ts';
 import { memorySink } from '../../support/memory.ts';
 import { memoryStore } from '../../support/memory-store.ts';
+import { problem } from '../../support/problem.ts';
 
 type Answer = 'kept' | 'lost' | 'waiting';
 
@@ -94,11 +95,7 @@ test('an acknowledgement is asked for again, less and less often, until it is th
 
 test('an acknowledgement that is not there after a minute ends the run with 75, and waits for the next', async () => {
   const at = awaiting({ one: ['a'], two: ['b'] }, () => 'waiting');
-  await assert.rejects(acknowledged(at), (problem: Problem) => {
-    assert.equal(problem.status, exit.tempfail);
-    assert.match(problem.message, /has not yet acknowledged 2 batches/);
-    return true;
-  });
+  await assert.rejects(acknowledged(at), problem(exit.tempfail, /has not yet acknowledged 2 batches/));
   assert.ok(at.clock.now >= 60_000 && at.clock.now < 75_000, `gave up after ${at.clock.now} ms`);
   assert.deepEqual(at.ledger.pending(), ['one', 'two']);
 });

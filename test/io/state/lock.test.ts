@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Problem } from '../../../src/core/problem.ts';
 import { onReached } from '../../../src/io/failpoint.ts';
 import { takeLock } from '../../../src/io/state/lock.ts';
 import { holders } from '../../../src/io/state/lock-holder.ts';
@@ -24,9 +23,7 @@ function freshPlace(t: TestContext): string {
   return join(scratch(t), 'audit.lock');
 }
 
-function isHeld(error: unknown): boolean {
-  return error instanceof Problem && error.status === 75 && error.message.includes('another run of job audit is still');
-}
+const isHeld = problem(75, /^another run of job audit is still going/);
 
 /**
  * A process that takes the lock for each line of its input and says `taken` or `held`; another line lets go. `under` is
@@ -75,7 +72,7 @@ test('a run that finds the lock held says which process holds it, and since when
   const path = freshPlace(t);
   const lock = await takeLock(path, 'audit');
   const who = new RegExp(`^another run of job audit is still going: process ${process.pid}, since 2\\d{3}-.*Z$`);
-  await assert.rejects(takeLock(path, 'audit'), (error: Problem) => who.test(error.message));
+  await assert.rejects(takeLock(path, 'audit'), problem(75, who));
   const isWait = { hint: 'wait for it to end, or start the runs further apart' };
   if (isLinux) await assert.rejects(takeLock(path, 'audit'), isWait, 'there is no doubt that it is a run');
   await lock.release();
@@ -95,7 +92,7 @@ test('a run that another one forestalls in the last moment says which, too, and 
   const path = freshPlace(t);
   onceMade(t, () => mkdirSync(join(path, holders().self), { recursive: true }));
   const who = new RegExp(`^another run of job audit is still going: process ${process.pid}, since 2`);
-  await assert.rejects(takeLock(path, 'audit'), (error: Problem) => error.status === 75 && who.test(error.message));
+  await assert.rejects(takeLock(path, 'audit'), problem(75, who));
   assert.deepEqual(readdirSync(join(path, '..')), ['audit.lock']);
 });
 
@@ -304,15 +301,14 @@ test('what somebody else has put into a lock is told, and is no run that is stil
     put();
     await assert.rejects(takeLock(path, 'audit'), isHeld);
     await lock.release();
-    await assert.rejects(takeLock(path, 'audit'), (error: Problem) => {
-      assert.equal(error.status, 73);
-      assert.match(
-        error.message,
+    await assert.rejects(
+      takeLock(path, 'audit'),
+      problem(
+        73,
         /audit\.lock holds (?:\.DS_Store|@eaDir), which is no lock: another program put it there$/,
-      );
-      assert.equal(error.hint, `make sure that no run of the job is going on, then rm -r ${path}`);
-      return true;
-    });
+        `make sure that no run of the job is going on, then rm -r ${path}`,
+      ),
+    );
     rmSync(path, { recursive: true });
   }
 });
