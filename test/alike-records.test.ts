@@ -104,7 +104,7 @@ test('with neither ID nor time, JSON Lines without a length are read twice, and 
   assert.equal(here.vendor.requests.length, 2);
 });
 
-test('a pipe: a line with neither ID nor time that equals one of the run before is told, with a time it is known', async (t) => {
+test('a pipe: a line with neither ID nor time that equals one of the run before is reported; with a time it is a known record', async (t) => {
   const directory = scratch(t);
   const line = '{"at":"2026-11-20T09:00:00Z","event":"login failed"}';
   writeFileSync(join(directory, 'in'), `${line}\n${line}\n`);

@@ -186,7 +186,7 @@ test('help for a word that is no command is refused as the word is, and not answ
   assert.equal('stray' in invocation && invocation.stray, 'okta');
 });
 
-test('a word that belongs to nothing may be a name: whoever knows them says what is meant', () => {
+test('a stray word may be a name: who knows the names says what is meant', () => {
   const invocation = parseCommandLine(['-v', 'sample'], '1.2.3');
   assert.ok('stray' in invocation);
   assert.deepEqual([invocation.stray, invocation.problem.status], ['sample', 64]);

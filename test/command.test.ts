@@ -158,7 +158,7 @@ test('where the reader of what it prints goes away, the command fails: 74, and t
   assert.ok(linesOf(again.stdout).length > 200);
 });
 
-test('where the disk behind our standard output is full, it is said, and not what that did to the command', async (t) => {
+test('where the disk of our standard output is full, the message says so, and not what that did to the command', async (t) => {
   const directory = scratch(t);
   const lines = Array.from({ length: 20_000 }, (_, number) => `{"id":${number},"x":"${'x'.repeat(100)}"}\n`);
   writeFileSync(join(directory, 'in'), lines.join(''));
@@ -229,7 +229,7 @@ test('a record that is set aside does not hold the others back: 3', async (t) =>
   assert.deepEqual(got(directory), ['{"id":1}', '{"id":2}']);
 });
 
-test('a command that is not there is told before anything is asked of the vendor, by check, too', async (t) => {
+test('a command that does not exist is reported before anything is asked of the vendor, by check as well', async (t) => {
   const directory = scratch(t);
   for (const argv of [
     ['-s', 'sample'],

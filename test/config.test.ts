@@ -68,7 +68,7 @@ test('--bulk-format prints, whatever destination the env file names; a file stay
   assert.equal(both.status, 64);
 });
 
-test('a missing setting that stands there under a misspelt name is told with that name', async (t) => {
+test('a missing setting that is there under a misspelt name is reported with that name', async (t) => {
   const text = 'AUDIT_EXPORT_SOURCE=cirrus\nCIRRUS_API_KEY=k\ncirrus_api_secret=s\n';
   const path = file(scratch(t), 'job.env', text);
   const inFile = await refused({ envFile: [path] });
@@ -85,7 +85,7 @@ test('a missing setting that stands there under a misspelt name is told with tha
   assert.equal(other.message, 'settings missing: SYSLOG_URL');
 });
 
-test('a line without = in an env file is told, and no more of it than the name of a setting', async (t) => {
+test('a line without = in an env file is reported, with no more of it than the name of a setting', async (t) => {
   const directory = scratch(t);
   const missing = file(directory, 'a.env', 'CIRRUS_API_KEY=k\nCIRRUS_API_SECRET s3cret\n');
   const required = await refused({ source: 'cirrus', envFile: [missing] });
@@ -115,7 +115,7 @@ test('a source or a sink that is named under a misspelt name is not passed over'
   assert.equal((await configureWith({ source: 'cirrus', envFile: [empty] }, keys)).sink.name, 'stdout');
 });
 
-test('settings of a sink that nothing names are told, unless the records are only printed', async (t) => {
+test('settings of a sink that nothing names are reported, unless the records are only printed', async (t) => {
   const envFile = [file(scratch(t), 'job.env', 'ELASTIC_URL=https://a.example\nDATADOG_AUDIT_API_KEY=k\n')];
   const source = 'datadog-audit';
   const environment = { DATADOG_AUDIT_APPLICATION_KEY: 'a' };
@@ -128,7 +128,7 @@ test('settings of a sink that nothing names are told, unless the records are onl
   }
 });
 
-test('a file to append to that nothing reads, because no sink is named, is told', async (t) => {
+test('a setting for the output file that nothing reads, because no sink is named, is reported', async (t) => {
   const envFile = [file(scratch(t), 'job.env', 'AUDIT_EXPORT_SOURCE=sample\nOUTPUT=records.jsonl\n')];
   const told = async (flags: Flags): Promise<readonly string[]> =>
     (await configureWith({ envFile, ...flags })).findings.warnings;
@@ -200,12 +200,12 @@ test('the hint says the place where the fault is', async (t) => {
   }
 });
 
-test('a secret file that is not there is told with the path that was tried', async () => {
+test('a secret file that does not exist is reported with the path that was tried', async () => {
   const problem = await refused({ source: 'cirrus' }, { CIRRUS_API_KEY: 'k', CIRRUS_API_SECRET_FILE: '~/secret' });
   assert.equal(problem.message, `CIRRUS_API_SECRET_FILE: cannot read ${process.cwd()}/~/secret (ENOENT)`);
 });
 
-test('an address in the place of a name is told without its path, which of a webhook is a credential', async () => {
+test('an address in place of a name is shown without its path, which may be a webhook’s credential', async () => {
   const address = 'https://hooks.example/services/canary?token=canary';
   const flag = await refused({ source: 'cirrus', sink: address });
   const setting = await refused({ source: 'cirrus' }, { AUDIT_EXPORT_SINK: `https://me:canary@hooks.example` });
@@ -428,7 +428,7 @@ test('secrets leave the environment that children would inherit', async () => {
   assert.deepEqual(environment, { HOME: '/h' });
 });
 
-test('the secrets of the destination, and the key that is shown for TLS, leave the environment as well', async () => {
+test('the secrets of the destination, and the client’s TLS key, leave the environment as well', async () => {
   const authority = certificateAuthority();
   try {
     const { cert, key } = authority.issue();

@@ -276,7 +276,7 @@ test('acme.yaml, which messages point to, has every name that a definition can h
   assert.deepEqual(lacking, [older]);
 });
 
-test('acme.yaml tells of every way in which pages end', () => {
+test('acme.yaml explains every way in which pages end', () => {
   const text = read('acme.yaml');
   for (const end of ['missing', 'short-page', 'empty-page', 'unchanged'])
     assert.match(text, new RegExp(`stop: .*${end}`));

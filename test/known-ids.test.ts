@@ -73,7 +73,7 @@ test('an edited record is delivered as well when the run before ended with 3, or
   assert.deepEqual(verdicts(here), ['allowed', 'denied']);
 });
 
-test('a record that changed within the overlap has the same document, whoever knew the one before', async (t) => {
+test('a record that changed within the overlap has the same document, whichever run knew its earlier content', async (t) => {
   const here = await elasticScene(t);
   here.expectSuccess(await here.run());
   const [first] = here.vendor.records;
@@ -84,7 +84,7 @@ test('a record that changed within the overlap has the same document, whoever kn
   assert.equal(here.sink.documents.size, 7, 'a host that never saw it as it was');
 });
 
-test('whoever goes by IDs alone gets no second document', async (t) => {
+test('where IDs alone count, an edited record gets no second document', async (t) => {
   const { here, show } = await editing(t);
   const argv = ['--dedupe', 'id'];
   show('a', 'allowed');

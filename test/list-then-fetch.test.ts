@@ -130,7 +130,7 @@ test('blobs are delivered by when they were made, however old their records, and
   assert.deepEqual(asked, ['/start', '/content', '/blob/b', '/content', '/blob/d', '/start', '/content', '/blob/c']);
 });
 
-test('a blob that is gone is told of once, with status 3, and all that is there is delivered', async (t) => {
+test('a blob that is gone is reported once, with status 3, and all others are delivered', async (t) => {
   const { clock, blobs, sink, run: once } = await bench(t);
   blobs.push(
     { type: general, name: 'a', made: start - 40 * minute, text: undefined },
@@ -153,7 +153,7 @@ test('a blob that is gone is told of once, with status 3, and all that is there 
   assert.deepEqual((await once()).problems, []);
 });
 
-test('a blob that is gone is told of again while the overlap still lists it, and that is what is said', async (t) => {
+test('a blob that is gone is reported again while the overlap still lists it, and the message says so', async (t) => {
   const { clock, blobs, run: once } = await bench(t);
   blobs.push({ type: general, name: 'a', made: start - 3 * minute, text: undefined });
   for (const expected of [1, 1, 0]) {

@@ -226,7 +226,7 @@ test('asked for JSON, an error is a JSON line with message, hint and exit', asyn
   }
 });
 
-test('what stands behind -- is for the command: JSON and no progress line are not asked for there', async (t) => {
+test('what comes after -- belongs to the command: --log-format json and --no-progress there are not for us', async (t) => {
   const wrong = await run(['--source', 'sycope', '--state-dir', scratch(t), '--', 'x', '--log-format', 'json']);
   assert.equal(wrong.status, 78);
   assert.match(wrong.stderr, /^audit-export: settings missing/);
@@ -424,7 +424,7 @@ test('a hint about an env file names -e: Node itself reads what --env-file names
   assert.match((await shell(line)).stderr, /unknown sink 'nowhere'/);
 });
 
-test('a setting that a sink finds fault with is told with the file that it is in', async (t) => {
+test('a setting that a sink refuses is reported with the file that it is in', async (t) => {
   const file = join(scratch(t), 'job.env');
   writeFileSync(file, 'ELASTIC_URL=http://127.0.0.1:9/?key=canary\nELASTIC_INDEX=audit\n', { mode: 0o600 });
   for (const command of [[], ['check']]) {

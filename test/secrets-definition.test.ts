@@ -35,7 +35,7 @@ function expectUntold(what: string, { stdout, stderr }: Ended): void {
   assert.ok(!`${stdout}${stderr}`.includes(canary), `${what}: ${stdout}${stderr}`);
 }
 
-test('the default of a secret in a definition file is told by nobody, though the vendor echoes it', async (context) => {
+test('the default of a secret in a definition file is never shown, though the vendor echoes it', async (context) => {
   const directory = scratch(context);
   const vendor = await rawServer((socket, request) => {
     const error = `you sent ${request.headers['authorization'] ?? ''}`;

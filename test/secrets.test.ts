@@ -270,7 +270,7 @@ for (const [what, behave] of Object.entries(receivers)) {
   });
 }
 
-test('a path that is no secret is told', async (context) => {
+test('a path that is not a secret is shown', async (context) => {
   const at = await stage(context, false);
   at.vendor.fault = () => (socket) => void socket.resetAndDestroy();
   assert.match((await at.run([])).stderr, /\(ECONNRESET, GET \/audit\)/);

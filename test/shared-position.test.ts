@@ -36,7 +36,7 @@ test('a job whose token is another one than last time says so once: two accounts
   assert.equal((await pull('second-token')).stderr, '');
 });
 
-test('jobs that take turns at one position are told so every time, and so is whoever puts the secret before back', async (t) => {
+test('jobs that take turns at one position are warned every time, and so is a job that puts an earlier secret back', async (t) => {
   const { pull } = await sysdigJob(t);
   await pull('first-token');
   for (const token of ['second-token', 'first-token', 'second-token']) {
@@ -46,7 +46,7 @@ test('jobs that take turns at one position are told so every time, and so is who
   }
 });
 
-test('a secret that the vendor refused was not used: whoever puts the right one back is told nothing', async (t) => {
+test('a secret that the vendor refused does not count as used: putting the right one back is no reason for a warning', async (t) => {
   const { pull } = await sysdigJob(t);
   await pull('first-token');
   const mistyped = await pull('frist-token');

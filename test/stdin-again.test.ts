@@ -21,7 +21,7 @@ test('lines that a command did not take are delivered when they come again, and 
   assert.equal(stdout, '{"id":1}\n{"id":2}\n{"id":3}\n{"id":4}\n');
 });
 
-test('of lines that a command did not take, those that do not come again are told of, once', async (t) => {
+test('of the lines that a command did not take, those that do not come again are reported, once', async (t) => {
   const directory = scratch(t);
   assert.equal((await deliver(directory, [1, 2, 3], failing)).status, 74);
   const next = await deliver(directory, [3, 4], 'cat');

@@ -76,7 +76,7 @@ test('with --no-position the whole pipe passes every time, and nothing is left b
   assert.ok(!existsSync(join(directory, '.local')));
 });
 
-test('pipes into one index are told apart by their jobs, though their IDs are the same', async (t) => {
+test('pipes into one index are kept apart by their jobs, though their IDs are the same', async (t) => {
   const elastic = await fakeElastic();
   t.after(() => elastic.close());
   const directory = scratch(t);
@@ -211,7 +211,7 @@ test('an ID is found by whatever is listed for a source, so that what was set as
   }
 });
 
-test('a form of times that is none, and a zone where a time names its own, are refused with 64, and what may be written is said', async (t) => {
+test('an unknown time format, and a zone for times that name their own, are refused with 64 and what may be written instead', async (t) => {
   const options = { directory: scratch(t) };
   for (const format of ['sqll', 'sql, Nowhere/Land', 'epoch-s, +02:00', 'rfc2822, Europe/Warsaw', 'YYYY']) {
     const command = `$AUDIT_EXPORT --source - --no-position --time-path at --time-format '${format}' < /dev/null`;
@@ -247,7 +247,7 @@ test('a terminal, and times that no line has, are refused with 64', async (t) =>
   }
 });
 
-test('what a reader took and lost comes again only with --no-position', async (t) => {
+test('what a reader took and then lost comes again only with --no-position', async (t) => {
   for (const [flags, again] of [
     ['', 0],
     ['--no-position', 3],
@@ -262,7 +262,7 @@ test('what a reader took and lost comes again only with --no-position', async (t
   }
 });
 
-test('members that --volatile-path names make no other _id, and are delivered as they came', async (t) => {
+test('members that --volatile-path names do not change the _id, and are delivered as they came', async (t) => {
   const directory = scratch(t);
   async function printed(record: string, flags: string): Promise<{ readonly id: string; readonly lines: string[] }> {
     writeFileSync(join(directory, 'in'), `${record}\n`);
@@ -438,7 +438,7 @@ test('what --bulk-format prints into a file is what the pipe gets, and a closed 
   assert.equal(linesOf(piped.stdout).length, 2);
 });
 
-test('a run that is killed while its input goes on leaves a writer that is told so', async (t) => {
+test('a run that is killed while its input goes on holds up no later one', async (t) => {
   const directory = scratch(t);
   const child = start(['--source', '-', '--state-dir', 'state', '--output', 'got'], {
     directory,
@@ -452,4 +452,5 @@ test('a run that is killed while its input goes on leaves a writer that is told 
     directory,
   });
   assert.deepEqual([again.status, again.stderr], [0, '']);
+  assert.equal(readFileSync(join(directory, 'got'), 'utf8'), '{"id":1}\n');
 });

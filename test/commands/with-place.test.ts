@@ -53,7 +53,7 @@ test('other hints stay as they are', () => {
   assert.equal(hintOf(check(['OTHER_NAME'])), 'check OTHER_NAME');
 });
 
-test('an address that is at fault is told by the name of the setting that holds it', () => {
+test('an address that is wrong is reported by the name of its setting', () => {
   const known = {
     findings: noFindings(),
     source: sycope,

@@ -19,7 +19,7 @@ function asNobody<T>(action: () => T): T {
 
 const unreadable = (path: string) => problem(78, `cannot read the env file ${path} (EACCES)`);
 
-test('an env file that nobody named, in a directory that cannot be searched, is none', (t) => {
+test('an env file that nobody named, in a directory that cannot be searched, counts as missing', (t) => {
   const directory = join(scratch(t), 'home');
   mkdirSync(directory);
   const path = join(directory, '.env');

@@ -36,7 +36,7 @@ test('proxies are settings: the environment first, then the env files, the last 
   assert.deepEqual(await proxies(directory, {}, 'HTTP_PROXY=p:1\nhttp_proxy=p:2\n'), { HTTP_PROXY: 'p:2' });
 });
 
-test('what looks like a proxy and is none is told', async (t) => {
+test('a setting that looks like a proxy but is not one is reported', async (t) => {
   const directory = scratch(t);
   const told = async (text: string): Promise<string> => {
     writeFileSync(join(directory, 'job.env'), `SAMPLE_USERNAME=auditor\n${text}\n`, { mode: 0o600 });

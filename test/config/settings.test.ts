@@ -23,7 +23,7 @@ function missing(environment: Record<string, string>, flags: Record<string, stri
   return [...findings.missing.values()];
 }
 
-test('a setting that another one stands for is not missing, wherever the other one is found', (t) => {
+test('a setting that another one replaces is not missing, wherever the other one is set', (t) => {
   const path = join(scratch(t), 'key');
   writeFileSync(path, 'secret\n', { mode: 0o600 });
   assert.deepEqual(missing({}), ['ACME_TOKEN or ACME_KEY']);
@@ -34,7 +34,7 @@ test('a setting that another one stands for is not missing, wherever the other o
   assert.deepEqual(missing({}, { apikey: 'k' }), []);
 });
 
-test('of two settings that each stand for the other, one names both', () => {
+test('where either of two settings will do, one message names both', () => {
   const findings = noFindings();
   const either: Settings = { A_ONE: { summary: '', unless: 'A_TWO' }, A_TWO: { summary: '', unless: 'A_ONE' } };
   readSettings(either, { layers: { environment: {}, files: [] }, findings });
@@ -92,7 +92,7 @@ test('a credential that was pasted with the scheme of its header is used without
   }
 });
 
-test('no secret is said by the message that refuses it, and each is known to whoever prints', () => {
+test('no message shows the secret that it refuses, and each is handed on to be redacted', () => {
   const secret: Settings = {
     A_HOOK: { summary: '', secret: true, kind: 'url' },
     A_MODE: { summary: '', secret: true, values: ['one', 'two'] },
@@ -125,7 +125,7 @@ test('a secret with any character that would end a header is refused, one of sev
   }
 });
 
-test('the file of a secret that everybody can read is warned of, what is no file is not', (t) => {
+test('a secret file that everybody can read is warned of, something other than a file is not', (t) => {
   const directory = scratch(t);
   chmodSync(directory, 0o755);
   const path = join(directory, 'key');

@@ -52,7 +52,7 @@ test('a value that a later line replaces is not cut off', () => {
   assert.deepEqual(cut('TOKEN=p#q\nTOKEN="p#q"\n'), []);
 });
 
-test('what looks like a flag in an env file is told, since nothing reads it there', () => {
+test('a line of an env file that looks like a flag is reported, since nothing reads it', () => {
   const told = (...names: readonly string[]): readonly string[] =>
     nearMisses(
       { path: 'job.env', text: '', values: new Map(names.map((name) => [name, 'x'])) },
@@ -106,7 +106,7 @@ for (const [text, unread] of [
   });
 }
 
-test('the name of a flag is no other name misspelt: AUDIT_EXPORT_SINCE does not stand for AUDIT_EXPORT_SINK', () => {
+test('the name of a flag is not taken for a misspelt one: AUDIT_EXPORT_SINCE does not mean AUDIT_EXPORT_SINK', () => {
   const layers = { environment: { AUDIT_EXPORT_SINCE: '1h' }, files: [] };
   assert.equal(misspelt('AUDIT_EXPORT_SINK', layers, {}), '');
   const snik = { environment: { AUDIT_EXPORT_SNIK: 'elastic' }, files: [] };

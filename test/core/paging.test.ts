@@ -43,7 +43,7 @@ test('no paging is one page', () => {
   assert.deepEqual(walk({ type: 'none' }, [{}]), [{ first: true, values: {} }, undefined]);
 });
 
-test('what names the next page has an end', () => {
+test('a name for the next page has a longest length', () => {
   const tooLong = problem(76, /more than 65536 characters/);
   const cursor: PagingDefinition = { type: 'cursor', path: 'next', bookmark: true };
   const next = (length: number) => envelopes(`{"next":"${'x'.repeat(length)}"}`);

@@ -116,7 +116,7 @@ test('SIGKILL: temp files that it left are cleared by the next run, under the lo
   for (const name of left) assert.ok(!existsSync(join(here.stateDirectory, name)), name);
 });
 
-test('out of memory (134) is as any death: the next run delivers everything', async (context) => {
+test('out of memory (134) is like any other death: the next run delivers everything', async (context) => {
   const here = await scene(context, { records: 0, ...onePage });
   const time = new Date(here.clock.now - 60_000).toISOString();
   for (let at = 0; at < 300; at++)
@@ -351,7 +351,7 @@ test('a position of the first released format is read and goes on', async (conte
   await store.close();
 });
 
-test('a vendor that is far behind its own position is asked for nothing new, and nothing is reset', async (context) => {
+test('a vendor whose clock is far behind the position is asked for nothing new, and nothing is reset', async (context) => {
   const here = await scene(context);
   here.expectSuccess(await here.run());
   here.vendor.fault = (_asked, honest) => {

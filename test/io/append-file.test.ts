@@ -115,7 +115,7 @@ test('a line that somebody is writing just now is not cut off', async (t) => {
   assert.equal(readFileSync(path, 'utf8'), 'a\nhalf a line\nb\n');
 });
 
-test('the place saved is behind what others wrote during the run', async (t) => {
+test('the saved place is after what others wrote during the run', async (t) => {
   const path = freshPath(t);
   const file = appendFile(path);
   await file.open(undefined);
@@ -178,7 +178,7 @@ test('long records, and lines around the size of what is read at once, are compa
   assert.equal(readFileSync(path, 'utf8'), ['a\n', ...lines, ...others].join(''));
 });
 
-test('a million lines behind the saved place need little memory, and each is found', async (t) => {
+test('a million lines after the saved place need little memory, and each is found', async (t) => {
   const path = freshPath(t);
   const place = await append(path, undefined, 'a\n');
   const lines = (from: number): string[] =>
@@ -195,7 +195,7 @@ test('a million lines behind the saved place need little memory, and each is fou
   assert.ok(needed < 64 * 1024 * 1024, `${needed} bytes`);
 });
 
-test('whatever runs, kills and others do to a file: no whole line goes, and every record stands there once', async (t) => {
+test('whatever runs, kills and others do to a file, no whole line is lost, and every record is there once', async (t) => {
   const path = freshPath(t);
   const records = fc.array(fc.constantFrom('a\n', 'b\n', 'ab\n', 'head a\nbody\n', 'head b\nbody\n', '\n'), {
     maxLength: 6,
@@ -380,7 +380,7 @@ test('a file of another user is written to where only root and the user of the r
   assert.equal(readFileSync(path, 'utf8'), 'b\n');
 });
 
-test('where everybody may put files, one of root and one that is known are written to', async (t) => {
+test('where everybody may put files, a file of root and one that is known are written to', async (t) => {
   if (process.getuid?.() !== 0) return t.skip('only root can give a file away');
   const path = freshPath(t);
   chmodSync(dirname(path), 0o1777);

@@ -264,7 +264,7 @@ for (const [who, asksForBranches, said] of branchCases) {
   });
 }
 
-test('a branch that is no longer listed is told by the next run when this one was killed', async () => {
+test('a branch that is no longer listed is reported by the next run when this one was killed', async () => {
   const here = memoryRun();
   Object.assign(here.vendor, { branches: async () => ['one', 'two'], asksForBranches: true });
   await here.run();

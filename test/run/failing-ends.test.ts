@@ -17,7 +17,7 @@ test('source and destination are closed and the lock is let go, whatever happene
   assert.equal(here.store.locked, false);
 });
 
-test('source and destination are closed after a mistake in the program, too', async () => {
+test('source and destination are closed after a bug as well', async () => {
   for (const breaks of ['source', 'sink'] as const) {
     const here = memoryRun();
     here.vendor.stored.push(stored('a', start - minute));
@@ -126,7 +126,7 @@ function cutOff(): ReturnType<typeof memoryRun> {
   return here;
 }
 
-test('a destination that fails with what a failed source left is told of as well, and has nothing sent to it twice', async () => {
+test('a destination that fails with what a failed source left is reported as well, and is sent nothing twice', async () => {
   const here = cutOff();
   here.sink.answer = () => {
     if (here.sink.batches === 2) throw new Problem(exit.noperm, 'the key is revoked');

@@ -11,7 +11,7 @@ const leavesGap = [
   ['what --since leaves out', {}, { since: { back: parseDuration('2h', '--since') } }],
 ] as const;
 
-test('a gap that a failed run did not pass is told of by the next one alone', async () => {
+test('a gap that a failed run did not pass is reported by the next run alone', async () => {
   const here = memoryRun({ rules: { retention: parseDuration('2h', 'retention') } });
   await here.run();
   here.clock.now += 6 * 60 * minute;
@@ -43,7 +43,7 @@ for (const [what, rules, job] of leavesGap) {
   });
 }
 
-test('a gap that --since leaves is told of by the run whose bookmark is behind it, although it fails', async () => {
+test('a gap that --since leaves is reported by the run whose bookmark is past it, although that run fails', async () => {
   const here = memoryRun({ rules: { filter: 'none' } });
   await here.run();
   here.clock.now += 60 * minute;

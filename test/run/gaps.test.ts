@@ -21,7 +21,7 @@ test('R25 a position that the vendor will soon be unable to serve is warned of b
   }
 });
 
-test('every gap of a run is told of', async () => {
+test('every gap of a run is reported', async () => {
   const here = memoryRun({ rules: { longest: parseDuration('30m', 'longest') } });
   const pull = here.vendor.pull;
   here.vendor.pull = async function* (ask) {
@@ -58,7 +58,7 @@ test('a vendor that begins anew, but can be asked for a time, leaves no gap', as
   assert.deepEqual(statuses(await here.run()), []);
 });
 
-test('the gap before a new beginning is told of by our clock where the vendor tells no time', async () => {
+test('the gap before a new beginning is reported by our clock where the vendor tells no time', async () => {
   const here = memoryRun({ rules: { filter: 'none', firstRun: parseDuration('1h', 'firstRun') } });
   here.vendor.serverTime = () => undefined;
   await here.run();
@@ -72,7 +72,7 @@ test('the gap before a new beginning is told of by our clock where the vendor te
   );
 });
 
-test('a gap before a new beginning is told of beside a shorter one that --since leaves', async () => {
+test('a gap before a new beginning is reported beside a shorter one that --since leaves', async () => {
   const here = memoryRun({ rules: { filter: 'none', firstRun: parseDuration('1h', 'firstRun') } });
   await here.run();
   here.clock.now += 3 * 60 * minute;
@@ -112,7 +112,7 @@ test('a --since that is later than what has settled leaves a gap, though a vendo
   );
 });
 
-test('parts that were listed and are gone are told of once, with their branch, and the position moves on', async () => {
+test('parts that were listed and are gone are reported once, with their branch, and the position moves on', async () => {
   const here = memoryRun();
   here.vendor.branches = async () => ['one', 'two'];
   const pull = here.vendor.pull;
@@ -135,7 +135,7 @@ test('parts that were listed and are gone are told of once, with their branch, a
   assert.deepEqual(statuses(await here.run()), []);
 });
 
-test('parts that are gone from a slice that then fails are told of beside the failure', async () => {
+test('parts that are gone from a slice that then fails are reported beside the failure', async () => {
   const here = memoryRun();
   const { pull } = here.vendor;
   here.vendor.pull = async function* (ask) {

@@ -66,7 +66,7 @@ test('one query asks for the whole window, though a run reads it in slices', asy
   assert.deepEqual(here.ids().toSorted(), ['a', 'b']);
 });
 
-test('what one query leaves is told of, and that the position stays where there is one', async () => {
+test('what a single query leaves unread is reported, and that the position, if there is one, stays', async () => {
   const search = { ...everyMinute.search, single: true };
   for (const usePosition of [true, false]) {
     const here = memoryRun();

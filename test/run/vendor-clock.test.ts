@@ -127,7 +127,7 @@ test('what happened while slices in the future of the vendor were read is not pa
   assert.equal(new Set(here.ids()).size, known);
 });
 
-test('a clock that was ahead is told as long as a vendor that tells no time is asked for nothing', async () => {
+test('a clock that was ahead is reported for as long as a vendor that tells no time is asked for nothing', async () => {
   const here = memoryRun();
   here.vendor.serverTime = () => undefined;
   here.clock.now += 10 * 24 * 60 * minute;
@@ -148,7 +148,7 @@ test('a clock that was ahead is told as long as a vendor that tells no time is a
   assert.deepEqual((await here.run()).problems, []);
 });
 
-test('a position that is ahead of both clocks is told: they were set back together, and nothing was asked for', async () => {
+test('a position that is ahead of both clocks is reported: they were set back together, and nothing was asked for', async () => {
   const here = memoryRun();
   let vendorNow = start + 24 * 60 * minute;
   here.vendor.serverTime = () => BigInt(vendorNow) * 1_000_000n;

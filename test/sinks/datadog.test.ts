@@ -183,7 +183,7 @@ test('a date without a zone is UTC to Datadog, wherever the program runs', async
   }
 });
 
-test('a record that comes of age while its batch waits is without a date as well', async () => {
+test('a record that becomes too old while its batch waits goes without a date as well', async () => {
   const { send, server } = await start();
   await send([auditRecord('{"a":1}', '"a"', testNow - 17 * 3_600_000 - 60_000)]);
   assert.deepEqual(
@@ -192,7 +192,7 @@ test('a record that comes of age while its batch waits is without a date as well
   );
 });
 
-test('only an accepting answer is one', async () => {
+test('only the answer of an intake that accepted the entries counts as success', async () => {
   for (const [answer, status] of [
     [{ status: 200, body: '<html>' }, exit.protocol],
     [{ status: 202, body: { errors: [{ title: 'no' }] } }, exit.protocol],

@@ -156,7 +156,7 @@ test('a success is an empty object, an empty answer, or one that tells of someth
   ]);
 });
 
-test('a success that tells of an error, or of what cannot be read, is none', async () => {
+test('a success that reports an error, or something that cannot be read, is not one', async () => {
   for (const says of [
     { error: 'no such tenant' },
     { errors: [] },
@@ -187,7 +187,7 @@ test('a request that is refused, though no record is to blame, is in doubt: noth
   assert.deepEqual(tools.warnings, []);
 });
 
-test('what a refusal says in another form than that of OTLP is told when it is a text, and left out when it is a page', async () => {
+test('a refusal in another form than that of OTLP is quoted when it is text, and left out when it is a web page', async () => {
   const { server, send, sink } = await start();
   for (const [body, told] of [
     ['415 unsupported media type', /HTTP 415\): 415 unsupported media type$/],
@@ -205,7 +205,7 @@ test('what a refusal says in another form than that of OTLP is told when it is a
   );
 });
 
-test('a refusal that is about every request is none of the records: Protobuf alone, or TLS', async () => {
+test('a refusal of every request is not about the records: only Protobuf is taken, or TLS', async () => {
   for (const [body, hint] of [
     ["json encoding isn't supported for opentelemetry format. Use protobuf encoding", /Protobuf alone/],
     ['Client sent an HTTP request to an HTTPS server.\n', /https:/],
@@ -247,7 +247,7 @@ test('a collector that takes no gzip says that with 400, and gets the records un
   assert.equal(server.requests.length, 2);
 });
 
-test('what breaks at the port for gRPC is told with the one for HTTP', async () => {
+test('a connection that breaks at the port for gRPC is reported with the port for HTTP', async () => {
   const { server } = await start();
   for (const [port, hint] of [
     [4317, /^check the network; the port for OTLP over HTTP is 4318, and 4317 that for gRPC$/],
@@ -262,7 +262,7 @@ test('what breaks at the port for gRPC is told with the one for HTTP', async () 
   }
 });
 
-test('an error that OTLP has not tried again is told at once', async () => {
+test('an error that OTLP does not retry is reported at once', async () => {
   for (const status of [408, 500]) {
     const { server, send } = await start();
     server.hook = () => ({ status, body: { message: 'out of disk' } });
@@ -271,7 +271,7 @@ test('an error that OTLP has not tried again is told at once', async () => {
   }
 });
 
-test('a port for gRPC, and a receiver of Protobuf alone, are told as what they are', async () => {
+test('a port for gRPC, and a receiver of Protobuf alone, are named as such', async () => {
   const { server, send } = await start();
   server.hook = () => ({ status: 405, body: '' });
   await assert.rejects(send(auditRecords(1)), problem(exit.protocol, /HTTP 405/, /4318/));
@@ -279,7 +279,7 @@ test('a port for gRPC, and a receiver of Protobuf alone, are told as what they a
   await assert.rejects(send(auditRecords(1)), problem(exit.protocol, /HTTP 415/, /Collector/));
 });
 
-test('a key that is refused is told of by a probe, and so is an address without a receiver', async () => {
+test('a probe reports a key that is refused, and an address without a receiver', async () => {
   const { sink } = await start({ OTLP_HEADERS: 'api-key: wrong' });
   await assert.rejects(async () => sink.probe?.(), problem(exit.noperm, /no such key/, /OTLP_HEADERS/));
   const { server, sink: lost } = await start();

@@ -126,7 +126,7 @@ test('an account without the permission is 77, and the hint names it', async () 
   await assert.rejects(send(auditRecords(1)), problem(exit.noperm, /Permission denied/, /chronicle\.logs\.import/));
 });
 
-test('an empty answer with success is none of the API, which answers with an object: 76, and no log counts as taken', async () => {
+test('an empty answer with success is not from the API, which answers with an object: 76, and no log counts as taken', async () => {
   const { server, sink, send } = await start();
   server.hook = ({ path }) => (path.endsWith('logs:import') ? { status: 200, body: '' } : undefined);
   const empty = problem(exit.protocol, /did not answer as the Chronicle API/, /SECOPS_URL/);

@@ -48,7 +48,7 @@ for (const endpoint of sekoiaEndpoints) {
   });
 }
 
-test('lines are separated by line breaks, as the vendor shows it: one behind the last could be an event more', async () => {
+test('lines are separated by line breaks, as the vendor shows it: one after the last could be taken for another event', async () => {
   const { server, send } = await start({});
   await send(auditRecords(3));
   assert.deepEqual(
@@ -288,7 +288,7 @@ test('a text is no list, however long it is, and an empty list beside those of t
   assert.equal(sekoiaReply({ status: 'ok' }, 2), 'none');
 });
 
-test('what a refusal says is told, whichever name it says it by; a page and other statuses say nothing of an event', () => {
+test('what a refusal says is quoted, under whichever name it comes; a web page and other statuses say nothing about an event', () => {
   for (const name of ['message', 'error', 'detail', 'reason'])
     assert.equal(sekoiaRefusal(422, JSON.stringify({ [name]: 'no such format' })), 'no such format (HTTP 422)');
   assert.equal(sekoiaRefusal(400, ' bad event\n'), 'bad event (HTTP 400)');

@@ -433,7 +433,7 @@ test('indexers behind a load balancer that count by themselves make no batch be 
   );
 });
 
-test('a token without acknowledgement is used without, and said once to be so', async () => {
+test('a token without acknowledgement is used without it, and a warning says so once', async () => {
   for (const answer of [
     undefined,
     { status: 200, body: { text: 'Success', code: 0 } },

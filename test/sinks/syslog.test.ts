@@ -184,7 +184,7 @@ for (const kind of ['tcp', 'tls']) {
   });
 }
 
-test('a connection that breaks under messages of an ordinary length is told without a word about it', async (t) => {
+test('a connection that breaks under messages of ordinary length is reported without a word about their length', async (t) => {
   const { server, send } = await start(t, { SYSLOG_MAX_BYTES: '400000' });
   server.misbehave = () => 'reset';
   await assert.rejects(send(auditRecords(2)), (error) => error instanceof Problem && !error.hint?.includes('message'));

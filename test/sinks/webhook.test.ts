@@ -305,7 +305,7 @@ test('a probe fails where the receiver is gone, moved, or behind a proxy that do
   }
 });
 
-test('a page is told by its first sign where it says that it is HTML; a few words are the receiver’s', async () => {
+test('a reply that says it is HTML and begins with < is a web page; a few words are the receiver’s', async () => {
   for (const type of ['text/html', 'Text/HTML; charset=utf-8', 'application/xhtml+xml']) {
     for (const body of [
       '<!-- login --><!DOCTYPE html><html>',

@@ -80,7 +80,7 @@ test('a longer pause is a gap as well when nothing has happened since', async (c
   assert.deepEqual(statuses(await here.run()), [3]);
 });
 
-test('a gap is told although the run fails later on: the next one goes on from a token', async (context) => {
+test('a gap is reported although the run fails later on: the next one goes on from a token', async (context) => {
   const here = await institution(context);
   await here.run();
   here.now += 4 * hour;

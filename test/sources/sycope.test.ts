@@ -173,7 +173,7 @@ for (const total of ['number', 'null'] as const) {
   });
 }
 
-test('a query that never finishes is tried for ever shorter windows, and then given up without a position', async () => {
+test('a query that never finishes is tried with shorter and shorter windows, and then given up without a position', async () => {
   const { vendor, values } = await started({ total: 'null', notReady: 1000 });
   await assert.rejects(
     pullOnce(sycope, values, { part: { slice: hour } }),

@@ -34,7 +34,7 @@ test('sycope: a session runs a query and reads its rows by offset, raw', async (
   assert.equal(((await (await post('pipeline/run', job(0, now), cookie)).json()) as Failure).status, 401);
 });
 
-test('sycope: failures are told in the body, by the status, or by a login page', async (t) => {
+test('sycope: a failure may be in the body, in the status, or a login page', async (t) => {
   const wrong = { username: 'auditor', password: 'x' };
   const replies = (['body', 'http', 'html'] as const).map(async (failures) => {
     const { post } = await sycopeSession(t, { failures });

@@ -67,7 +67,7 @@ test('a time in another form is none', async () => {
   assert.equal(await look(epoch, [good]), '1; none of them with a time at at (read as epoch-ms)');
 });
 
-test('times that name no zone are told, for a vendor may mean its own, unless the definition says of which clock they are', async () => {
+test('times that name no zone are reported, since the vendor may mean its own, unless the definition names the zone', async () => {
   const local = '{"id":5,"at":"2026-11-22T04:00:00"}';
   const asUtc = '1; all of them with a time that names no zone, read as UTC';
   assert.equal(await look(whole, [local]), asUtc);

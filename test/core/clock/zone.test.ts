@@ -109,7 +109,7 @@ for (const zone of zones) {
   }
 }
 
-test('the hour that New York shows twice', () => {
+test('a window in the hour that New York shows twice is written no narrower than it is', () => {
   const rule: TimeRule = { format: 'sql', zone: 'America/New_York' };
   const { from, until } = spellingOf(rule);
   const rows: readonly (readonly [at: string, from: string, until: string])[] = [
@@ -173,7 +173,7 @@ test('a time that names its zone keeps it', () => {
     assert.equal(readBy({ format: 'iso', zone: 'Europe/Warsaw' }, text), instant(at), text);
 });
 
-test('what is no time in UTC is none in a zone, nor is what was before 1970', () => {
+test('what cannot be read as a time in UTC, or is before 1970, cannot be read in a zone either', () => {
   for (const text of [
     '',
     'x',
@@ -187,7 +187,7 @@ test('what is no time in UTC is none in a zone, nor is what was before 1970', ()
   }
 });
 
-test('what is no zone is none', () => {
+test('only IANA names and offsets such as +02:00 are zones', () => {
   for (const name of ['', 'Europe/Warsav', '+2', '02:00', '+2:00', '+99:00', '+02:60', 'Local', 'GMT+2']) {
     assert.equal(zoneOf(name), undefined, name);
   }

@@ -9,7 +9,7 @@ function valuesBefore(row: string, behind: string): readonly string[] | undefine
   return valuesOf(bytes, 2, 2 + Buffer.byteLength(row))?.values.map(String);
 }
 
-test('a row ends where it ends, whatever stands behind it in the buffer', () => {
+test('a row ends where it should, whatever comes after it in the buffer', () => {
   for (const behind of ['', '"', '",', 'x', ',x']) {
     assert.deepEqual(valuesBefore('1,"a"', behind), ['"1"', '"a"'], behind);
     assert.deepEqual(valuesBefore('1,a', behind), ['"1"', '"a"'], behind);
@@ -18,7 +18,7 @@ test('a row ends where it ends, whatever stands behind it in the buffer', () => 
   }
 });
 
-test('the values behind the first so many are counted, and not made', () => {
+test('values after the first few that are wanted are counted, and not made', () => {
   const bytes = Buffer.from('1,2,3');
   const { values = [], count } = valuesOf(bytes, 0, bytes.length, 2) ?? {};
   assert.deepEqual([values.map(String), count], [['"1"', '"2"'], 3]);

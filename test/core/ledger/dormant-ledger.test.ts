@@ -60,7 +60,7 @@ test('acknowledgements still to come wake a ledger that is only passed on', () =
   assert.equal(ledger.size(), count);
 });
 
-test('old IDs are forgotten once they are a good part of all', () => {
+test('old IDs are forgotten once they are a large part of all', () => {
   const ledger = dormantLedger(blocks(), count, 0, unusable);
   ledger.prune(stamp + count / 10);
   assert.equal(ledger.size(), count, 'a tenth is not worth the reading');

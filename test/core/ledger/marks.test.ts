@@ -36,7 +36,7 @@ test('a mark is on what was there, and not on what comes later', () => {
   assert.equal(marked(ledger), 'ab');
 });
 
-test('who has asked for what is marked is told of that, whatever is marked later', () => {
+test('a function for what is marked does not change when more is marked later', () => {
   const ledger = createLedger();
   keep(ledger, 'a');
   ledger.mark();

@@ -6,7 +6,7 @@ import { minute } from '../../support/memory.ts';
 
 const whole = { from: 0n, until: 60n * minute };
 
-test('the next run goes on behind most of what was read whole when that is half of it, or more', () => {
+test('the next run does not read again what was read whole where that is at least half of it', () => {
   const later = { from: 100n * minute, until: 160n * minute };
   for (const [minutes, expected] of [
     [29n, false],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { changedCredentials, markCredentials } from '../../../src/core/position/credentials.ts';
 
-test('a secret that is another one is told, by the name of its setting', () => {
+test('a secret that has changed is reported, by the name of its setting', () => {
   const [before, now] = [
     markCredentials({ A_KEY: 'one', A_TOKEN: 'x' }),
     markCredentials({ A_KEY: 'two', A_TOKEN: 'x' }),
@@ -13,7 +13,7 @@ test('a secret that is another one is told, by the name of its setting', () => {
   assert.deepEqual(changedCredentials(now, now), []);
 });
 
-test('a secret that only one of the runs had is none that has changed, and has no mark where it is not set', () => {
+test('a secret that only one of two runs had does not count as changed, and one that is not set has no mark', () => {
   const [key, password] = [
     markCredentials({ A_KEY: 'one', A_PASSWORD: undefined }),
     markCredentials({ A_KEY: undefined, A_PASSWORD: 'two' }),

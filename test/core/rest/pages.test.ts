@@ -165,7 +165,7 @@ for (const [what, status, body, invalid, restarts] of lost) {
   });
 }
 
-test('two pages in a row with the same records are told as a circle', async () => {
+test('two pages in a row with the same records are reported as a circle', async () => {
   await assert.rejects(
     requestsOf({}, ['{"data":[{"id":1}],"next":"a"}', '{"data":[{"id":1}],"next":"b"}']),
     problem(exit.protocol, /in circles/),

@@ -70,7 +70,7 @@ test('a document that clashes with one that came at the same moment is sent once
   }
 });
 
-test('what Elasticsearch says in the cause of "failed to parse" is told, for it is what is wrong with a document', async () => {
+test('the cause of "failed to parse" is quoted, because it says what is wrong with the document', async () => {
   const { server, send } = await start();
   const causes = [
     {

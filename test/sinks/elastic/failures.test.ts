@@ -60,7 +60,7 @@ test('a cluster that takes nothing for now is 75 when it says so, 69 when it fai
   await assert.rejects(send(auditRecords(3)), { status: exit.tempfail, message: /read-only/ });
 });
 
-test('what to look at is told by what keeps the cluster from writing: its load, or a block that somebody has set', async () => {
+test('the hint depends on what keeps the cluster from writing: its load, or a block that somebody has set', async () => {
   const { server, send } = await start();
   const block = (what: string) => ({
     status: 403,
