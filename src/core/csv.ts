@@ -20,7 +20,7 @@ export interface CsvOptions extends ElementOptions {
 }
 
 /** Where the current byte is: at a value's start, in a plain value, in quotes, or after a quote inside them. */
-type Place = 'start' | 'plain' | 'quoted' | 'behind';
+type Place = 'start' | 'plain' | 'quoted' | 'after quote';
 
 const longestHeader = 1024 * 1024;
 
@@ -71,7 +71,7 @@ export function csvSplitter(options: CsvOptions): Splitter {
     for (let at = from; at < chunk.length; at += 1) {
       const byte = chunk[at];
       if (place === 'quoted') {
-        if (byte === ascii.quote) place = 'behind';
+        if (byte === ascii.quote) place = 'after quote';
       } else if (byte === ascii.lineFeed) {
         return at;
       } else if (byte === ascii.comma) {
@@ -102,7 +102,7 @@ export function csvSplitter(options: CsvOptions): Splitter {
     header = [];
     if (hasLoneReturn(line)) throw notCsv('its lines end with a carriage return alone'); // so all of it would be names
     const names = valuesOf(line, 0, line.length)?.values;
-    if (names === undefined) throw notCsv('its first line has text behind a quote');
+    if (names === undefined) throw notCsv('its first line has text after a closing quote');
     const texts = names.map((value) => String(JSON.parse(value.toString('utf8'))));
     const met = new Set<string>();
     const twice = texts.find((text) => met.size === met.add(text).size);
@@ -126,7 +126,7 @@ export function csvSplitter(options: CsvOptions): Splitter {
 /** The row as a JSON object, or why it cannot be one. */
 function objectOf(bytes: Buffer, start: number, end: number, keys: readonly Buffer[]): Buffer | string {
   const { values, count } = valuesOf(bytes, start, end, keys.length) ?? {};
-  if (values === undefined) return 'not CSV: text behind a quote';
+  if (values === undefined) return 'not CSV: text after a closing quote';
   if (count !== keys.length) return `${count} values for ${keys.length} columns`;
   const pieces = values.flatMap((value, index) => [index === 0 ? openBrace : comma, keys[index] ?? comma, value]);
   return Buffer.concat([...pieces, closeBrace]);

@@ -106,7 +106,7 @@ test('a row that does not fit its columns is refused, and the rest goes on', () 
   assert.deepEqual(refused, [
     ['1,2,3', '3 values for 2 columns'],
     ['4', '1 values for 2 columns'],
-    ['5,"6"7', 'not CSV: text behind a quote'],
+    ['5,"6"7', 'not CSV: text after a closing quote'],
   ]);
 });
 
@@ -142,7 +142,7 @@ const wrong: readonly (readonly [what: string, text: string, problem: RegExp])[]
   ['an error in plain text', 'Internal error\n', /its first line names no column "id"$/],
   ['a column that comes twice', 'id,a,"a"\n', /the column "a" comes twice$/],
   ['a table whose lines end with a carriage return', 'id,a\r1,2\r3,4\r', /its lines end with a carriage return alone$/],
-  ['names that are not CSV', '"id"x,a\n', /its first line has text behind a quote$/],
+  ['names that are not CSV', '"id"x,a\n', /its first line has text after a closing quote$/],
 ];
 for (const [what, text, problem] of wrong) {
   test(`${what} is refused`, () => {
