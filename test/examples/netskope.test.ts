@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Problem } from '../../src/core/problem.ts';
+import { deliveredOnceAtEnd } from '../support/end-of-window.ts';
+import { example } from '../support/example.ts';
+import { pullOnce, textsOf } from '../support/source-tools.ts';
+import { startNetskope } from '../support/vendors/netskope.ts';
+
+const { definition, part, next, started, queries } = example('netskope', {
+  secret: 'NETSKOPE_TOKEN',
+  lateness: 50,
+  newestFirst: true,
+  start: startNetskope,
+  values: ({ origin }) => ({ NETSKOPE_URL: origin, NETSKOPE_TOKEN: 'token' }),
+  // In whole seconds.
+  write: (template, number, time) =>
+    template.replace('ID"', `${String(number).padStart(24, '0')}"`).replace('TIME', String(Math.floor(time / 1000))),
+  add: (vendor, texts) => vendor.add(...texts),
+});
+
+test('netskope: window and size go with every page, from the second before, and each begins with the last row before', async (t) => {
+  const { vendor, values } = await started(t, 20);
+  await pullOnce(definition, values, { part, search: { limit: 10 } });
+  const query = { starttime: '1795161599', endtime: '1795165200', limit: '10' };
+  assert.deepEqual(
+    queries(vendor),
+    ['0', '9', '18', '19', '20'].map((offset) => ({ ...query, offset })),
+  );
+});
+
+test('netskope: events of the second in which a window ends are delivered, once', (t) =>
+  deliveredOnceAtEnd({ definition, next }, (now) => started(t, 0, { now }), 1000));
+
+test('netskope: what is wrong is told in its words', async (t) => {
+  const { values } = await started(t, 1);
+  await assert.rejects(
+    pullOnce(definition, { ...values, NETSKOPE_URL: `${values.NETSKOPE_URL}/x` }, { part }),
+    (error) => error instanceof Problem && /Not found/.test(error.message),
+  );
+});
+
+test('netskope: --raw-query is its query, and names of events and users are matched here', async (t) => {
+  const { vendor, texts, values } = await started(t, 4);
+  const expected = texts.filter((text) => text.includes('Edit Policy'));
+  for (const search of [
+    { rawQuery: 'policy' },
+    { categories: ['Edit Policy'] },
+    { query: [['user', 'juergen@example.com']] as const },
+  ]) {
+    const { records } = await pullOnce(definition, values, { part, search });
+    assert.deepEqual(textsOf(records), expected);
+  }
+  assert.equal(queries(vendor)[0]?.['query'], 'policy');
+});
