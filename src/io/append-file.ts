@@ -3,8 +3,7 @@
  * What a killed run wrote behind the saved place is found by reading it (io/disk/file-tail.ts), and not written again.
  */
 import { Buffer } from 'node:buffer';
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { nextRun } from '../core/hint.ts';
 import { exit, Problem } from '../core/problem.ts';
@@ -14,15 +13,10 @@ import { syncDirectory } from './disk/durable.ts';
 import { fileProblem, orFileProblem } from './disk/file-problem.ts';
 import { reached } from './failpoint.ts';
 import { fileTail, type FileTail } from './disk/file-tail.ts';
-import { irregular, lookAtOwn, openOwn } from './disk/open-own.ts';
+import { irregular, isForbidden, lookAtOwn, openOwn, openToRewrite } from './disk/open-own.ts';
 import { lastingFailure } from './disk/lasting-failure.ts';
 import { writeFully } from './disk/write-fully.ts';
-import { errorCode } from './error-code.ts';
 
-/**
- * To write in the middle as well: what is written to a file opened to append goes to its end, wherever it was meant for.
- */
-const toRewrite = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const newline = Buffer.from('\n');
 /** How many unsettled ranges are saved with the position at most: records in further ones may be written again. */
 const mostUnsettled = 100;
@@ -180,20 +174,6 @@ export function appendFile(path: string): AppendFile {
     },
     close: () => orFileProblem('close', path, close),
   };
-}
-
-/** The file, to write anywhere; undefined where it may only be appended to (chattr +a). */
-async function openToRewrite(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, toRewrite);
-  } catch (error) {
-    if (isForbidden(error)) return undefined;
-    throw error;
-  }
-}
-
-function isForbidden(error: unknown): boolean {
-  return ['EPERM', 'EACCES'].includes(errorCode(error));
 }
 
 /** Whether a line ends at `size`, as it does at the beginning. */

@@ -9,6 +9,8 @@ import { removeFile, syncDirectory, tempBeside } from './durable.ts';
 import { strangerOf } from './strangers.ts';
 
 const flags = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+/** To write in the middle as well: what is written to a file opened to append goes to its end, wherever it was meant for. */
+const toRewrite = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
  * The file at `path`, to read and to append to; made (0600) when it is not there. Problem 73 when it belongs to another
@@ -50,6 +52,21 @@ export async function lookAtOwn(path: string, known?: string): Promise<void> {
   } finally {
     await file?.close();
   }
+}
+
+/** The file, to write anywhere; undefined where it may only be appended to (chattr +a). */
+export async function openToRewrite(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, toRewrite);
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether that was refused. */
+export function isForbidden(error: unknown): boolean {
+  return ['EPERM', 'EACCES'].includes(errorCode(error));
 }
 
 /** Opens what is there. A link of the system's own, such as /dev/stdout, leads to something other than a file. */
