@@ -144,3 +144,19 @@ test('a session that is over may be told of with 403, as the definition says, an
   assert.equal(stdout, '{"id":1}\n{"id":2}\n{"id":3}\n');
   assert.equal(vendor.logins(), 2);
 });
+
+test('a form that refuses the token, and not the password, has its definition named as what may be wrong, too', async (t) => {
+  for (const [code, status] of [
+    [403, 77], // Django, Spring
+    [419, 76], // Laravel
+    [422, 76], // Rails
+  ] as const) {
+    const { vendor, pull, directory } = await bench(t, 'field');
+    vendor.fault = ({ method }, response) => method === 'POST' && (sendHtml(response, code), true);
+    const { status: ended, stderr } = await pull();
+    assert.equal(ended, status, stderr);
+    const place = join(directory, 'medlar.yaml');
+    assert.ok(stderr.includes(`; or correct auth.login in ${place}`), stderr);
+    assert.match(stderr, /^hint: check MEDLAR_PASSWORD/m);
+  }
+});

@@ -30,7 +30,7 @@ interface Asking {
   readonly hint: Hint;
 }
 
-/** What people's programs ask for. */
+/** What a browser asks for, and what says more to a program. */
 const accept = 'text/html, application/json;q=0.9';
 
 /** The token on the page, or in the cookie that came with it, and where the page is. Throws Problem 76 when there is none. */

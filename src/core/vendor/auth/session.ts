@@ -1,5 +1,5 @@
 /** A login that lasts for the run, by cookies or by a token in headers, and the logout that must follow it. */
-import { inDefinition } from '../../hint.ts';
+import { inDefinition, type Hint } from '../../hint.ts';
 import type { AuthDefinition, SourceDefinition } from '../../definition.ts';
 import { credentialsHint } from './credentials.ts';
 import { endAtVendor } from '../farewell.ts';
@@ -161,6 +161,11 @@ function notALogin(definition: SourceDefinition, how: string): Problem {
 /** The reply itself is not shown, because it may quote the credentials; so the hint names whatever may be wrong. */
 function askedForLogin(definition: SourceDefinition): Asked {
   const hint = credentialsHint(definition);
-  const unaccepted = [hint, inDefinition((there) => `or correct auth.login ${there}`)];
-  return { who: definition.name, what: 'the login', hint, hints: { 400: unaccepted, 422: unaccepted } };
+  const orCorrect = (why = ''): Hint => [hint, inDefinition((there) => `or correct auth.login ${there}${why}`)];
+  const unaccepted = { 400: orCorrect(), 422: orCorrect() };
+  const hasForm = definition.auth.type === 'session' && definition.auth.page !== undefined;
+  // What forms answer where their token is not as it should be, or the page that it was sent from is not named.
+  const unproven = orCorrect(': {csrf} may belong elsewhere, or a Referer is missing');
+  const hints = hasForm ? { ...unaccepted, 403: unproven, 419: unproven, 422: unproven } : unaccepted;
+  return { who: definition.name, what: 'the login', hint, hints };
 }
