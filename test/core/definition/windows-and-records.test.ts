@@ -119,4 +119,13 @@ refusedDefinitions([
     },
     /records\.id: windows by ingestion may begin between two records that are equal, .*; name an ID \(records\.id\.paths\), .* \(window\.filter\) .* \(paging\.bookmark\)$/,
   ],
+  [
+    'windows by ingestion of items whose records are to be known by their content alone',
+    {
+      items: { path: 'files', name: 'id', request: { path: '/files/{item}' } },
+      window: { filter: 'ingestion', time: 'iso' },
+      records: { path: 'data', id: { content: true }, time: { path: 'at', format: 'iso' } },
+    },
+    /; name an ID \(records\.id\.paths\), or the item with the content \(records\.id\.item\), or have the vendor asked by event time /,
+  ],
 ]);

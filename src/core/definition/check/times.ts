@@ -36,10 +36,11 @@ export function* timeProblems(definition: SourceDefinition): Generator<string> {
 }
 
 /** Records without an ID that tell the same time must be read together (see `Source.edge`), unless a cursor is kept. */
-function* contentProblems({ window, records: { id, time }, paging }: SourceDefinition): Generator<string> {
+function* contentProblems({ window, records: { id, time }, paging, items }: SourceDefinition): Generator<string> {
   if (!countedInWindow(id) || keepsBookmark(paging)) return;
   if (window.filter === 'ingestion') {
-    yield 'records.id: windows by ingestion may begin between two records that are equal, and the second would be taken for the first; name an ID (records.id.paths), or have the vendor asked by event time (window.filter) or by a cursor that is kept (paging.bookmark)';
+    const item = items === undefined ? '' : ' or the item with the content (records.id.item),';
+    yield `records.id: windows by ingestion may begin between two records that are equal, and the second would be taken for the first; name an ID (records.id.paths),${item} or have the vendor asked by event time (window.filter) or by a cursor that is kept (paging.bookmark)`;
   } else if (time === undefined) {
     yield 'records.time is missing: records without an ID are known by their content, and a new one may equal an old one but for its time';
   } else if (isPattern(time) && window.longest !== undefined) {
