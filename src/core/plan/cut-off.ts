@@ -3,8 +3,8 @@
  * goes on inside, in shorter slices.
  */
 import { refusesLaterPage, tooLarge } from '../http-status.ts';
-import { exit, type Problem } from '../problem.ts';
-import { fromMillis, toMillis } from '../time.ts';
+import { exit, Problem } from '../problem.ts';
+import { fromMillis, later, second, toMillis } from '../time.ts';
 import type { BranchPosition, Duration, Instant, Position, Source, Window, WindowRules } from '../types.ts';
 import { persistent } from '../position.ts';
 
@@ -37,6 +37,23 @@ export function preferredOf(
 export function isTooMuch({ status, httpStatus = 0 }: Problem, failures: number): boolean {
   if (httpStatus === tooLarge) return true;
   return status === exit.unavailable && httpStatus >= 500 && failures + 1 >= persistent;
+}
+
+/**
+ * The longest slice to ask for from now on in the same run, where the vendor calls one too large (413) after shorter ones of
+ * the run were not; undefined otherwise. With one slice a run, a job that runs seldom would never catch up.
+ */
+export function shorterThan(
+  cut: Window,
+  { count }: Pick<Whole, 'count'>,
+  problem: unknown,
+  place: Pick<BranchPosition, 'bookmark'>,
+  rules: Pick<WindowRules, 'filter' | 'endless' | 'shortest'>,
+): Duration | undefined {
+  if (!(problem instanceof Problem) || problem.httpStatus !== tooLarge) return undefined;
+  if (count === 0 || !helpsToShorten(place, rules)) return undefined;
+  const half = (cut.until - cut.from) / 2n;
+  return half < later(second, 2n * (rules.shortest ?? 0n)) ? undefined : half;
 }
 
 /**

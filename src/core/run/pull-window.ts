@@ -3,7 +3,7 @@ import { isoText } from '../time.ts';
 import type { Instant, Window } from '../types.ts';
 import { slices } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
-import { preferredOf, type Whole } from '../plan/cut-off.ts';
+import { preferredOf, shorterThan, type Whole } from '../plan/cut-off.ts';
 import { stoppedEarly } from './problems.ts';
 import { pullSlice } from './pull-slice.ts';
 
@@ -16,9 +16,20 @@ export async function pullWindow(at: BranchRun, window: Window): Promise<boolean
   const edge = (moment: Instant): Instant => source.namedFrom(source.edge(moment));
   let moves = true;
   let whole: Whole = { count: 0, from: window.from, until: window.from };
-  for (const slice of slices(window, rules, first, edge)) {
+  let parts = slices(window, rules, first, edge);
+  for (let next = parts.next(); next.done !== true; next = parts.next()) {
+    const slice = next.value;
     tools.debug('slice', { branch: at.branch, from: isoText(slice.from), until: isoText(slice.until) });
-    const over = await pullSlice(at, window, slice, { moves, whole });
+    const readBefore = at.summary.fetched + at.summary.unmatched;
+    let over: boolean | undefined;
+    try {
+      over = await pullSlice(at, window, slice, { moves, whole });
+    } catch (problem) {
+      const shorter = shorterThan(slice, whole, problem, place, rules);
+      if (shorter === undefined || at.summary.fetched + at.summary.unmatched > readBefore) throw problem;
+      parts = slices({ from: slice.from, until: window.until }, { ...rules, slice: shorter }, undefined, edge);
+      continue;
+    }
     if (over === undefined) return false;
     moves = over;
     whole = { ...whole, count: whole.count + 1, until: slice.until };

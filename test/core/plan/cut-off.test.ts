@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exit, Problem } from '../../../src/core/problem.ts';
-import { isPast, isTooMuch, lengthAfterCut, settledFor } from '../../../src/core/plan/cut-off.ts';
+import { isPast, isTooMuch, lengthAfterCut, settledFor, shorterThan } from '../../../src/core/plan/cut-off.ts';
 import { minute } from '../../support/memory.ts';
 
 const whole = { from: 0n, until: 60n * minute };
@@ -33,6 +33,25 @@ test('a vendor that fails may have been asked for too much from the third failed
   // It was not reached; refused; or the answer was not understood.
   for (const other of [failed(undefined), failed(499), failed(500, exit.protocol)])
     assert.equal(isTooMuch(other, 9), false);
+});
+
+test('a slice that is called too large after shorter ones were not is halved in the same run, unless no shorter one helps', () => {
+  const tooLarge = new Problem(exit.protocol, 'too large', { httpStatus: 413 });
+  const rules = { filter: 'event' } as const;
+  const none = { bookmark: undefined };
+  assert.equal(shorterThan(whole, { count: 1 }, tooLarge, none, rules), 30n * minute);
+  assert.equal(shorterThan(whole, { count: 1 }, tooLarge, none, { ...rules, shortest: 15n * minute }), 30n * minute);
+  for (const unhelped of [
+    shorterThan(whole, { count: 0 }, tooLarge, none, rules),
+    shorterThan(whole, { count: 1 }, new Problem(exit.protocol, 'no', { httpStatus: 400 }), none, rules),
+    shorterThan(whole, { count: 1 }, new Error('a bug'), none, rules),
+    shorterThan(whole, { count: 1 }, tooLarge, { bookmark: 'b' }, rules),
+    shorterThan(whole, { count: 1 }, tooLarge, none, { filter: 'none' }),
+    shorterThan(whole, { count: 1 }, tooLarge, none, { ...rules, endless: true }),
+    shorterThan(whole, { count: 1 }, tooLarge, none, { ...rules, shortest: 16n * minute }),
+    shorterThan({ from: 0n, until: minute / 60n }, { count: 1 }, tooLarge, none, rules), // a second
+  ])
+    assert.equal(unhelped, undefined);
 });
 
 test('after a cut in the first slice, or for too many records, the next one is half as long, a second at least', () => {
