@@ -490,6 +490,33 @@ for (const words of ['--source ./acme.yaml', 'check --source acme.yaml', 'source
   });
 }
 
+test('a definition that somebody else wrote cannot write to the terminal of whoever looks at its settings', async (t) => {
+  const directory = scratch(t);
+  const settings = { FIG_URL: { summary: 'Here: \u009b31m', kind: 'url' } };
+  const most = { url: '{FIG_URL}', auth: { type: 'none' }, request: { path: '/log' }, paging: { type: 'none' } };
+  const read = { window: { filter: 'none' }, records: { id: { paths: ['a\u001bb'] } } };
+  const definition = { name: 'fig', summary: 'Figs.\u001b[2J\u202e\nplum: Plums.', settings, ...most, ...read };
+  writeFileSync(join(directory, 'fig.json'), JSON.stringify(definition));
+  const { stdout } = await run(['sources', './fig.json'], { directory });
+  assert.deepEqual(linesOf(stdout), [
+    String.raw`./fig.json: Figs.\u001b[2J\u202e\nplum: Plums.`,
+    String.raw`    FIG_URL  Here: \u009b31m`,
+    String.raw`    ID       a\u001bb`,
+  ]);
+});
+
+test('a check that is stopped promises nothing of the next run, which goes on where the last run stopped', async (t) => {
+  const directory = scratch(t);
+  const { server, url } = await silentVendor(t);
+  const going = start(['check', '--source', 'sample'], { directory, environment: { SAMPLE_URL: url } });
+  const end = ended(going);
+  await once(server, 'request');
+  going.kill('SIGINT');
+  const { status, stderr } = await end;
+  assert.equal(status, 130);
+  assert.equal(stderr, 'audit-export: stopped by SIGINT\nhint: run it again\n');
+});
+
 test('--insecure is warned of on every run, even a quiet one', async () => {
   const result = await run(['--source', 'sample', '--since', '1h', '--insecure', '-q']);
   assert.equal(result.status, 0);

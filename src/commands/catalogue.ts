@@ -2,6 +2,7 @@
 import { refuseName } from '../config/named-ends.ts';
 import { kindOf } from './stray-word.ts';
 import type { SourceDefinition } from '../core/definition.ts';
+import { oneLine } from '../core/text/shown.ts';
 import type { Setting, Settings } from '../core/types.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { printText } from '../io/streams/report.ts';
@@ -45,7 +46,7 @@ export async function printCatalogue(
 
 /** A line each. */
 function briefText(entries: readonly Entry[]): string {
-  const lines = entries.map(({ name, summary }) => `${name}: ${summary}\n`);
+  const lines = entries.map(({ name, summary }) => `${name}: ${oneLine(summary)}\n`);
   return `${lines.join('')}\naudit-export sources ${entries[0]?.name} shows the settings of one of these.\n`;
 }
 
@@ -57,8 +58,8 @@ function entryText({ name, summary, settings = {}, query, categories, records }:
     ...(records === undefined ? [] : recordRows(records)),
   ];
   const width = Math.max(0, ...rows.map(([left = '']) => left.length));
-  const lines = rows.map(([left = '', right]) => `    ${left.padEnd(width)}  ${right}\n`);
-  return `${name}: ${summary}\n${lines.join('')}`;
+  const lines = rows.map(([left = '', right = '']) => `    ${oneLine(left.padEnd(width))}  ${oneLine(right)}\n`);
+  return `${oneLine(`${name}: ${summary}`)}\n${lines.join('')}`;
 }
 
 /**

@@ -3,7 +3,7 @@ import { configure, type Configuration } from '../config.ts';
 import { jobName } from '../config/job.ts';
 import { stateDirectory } from '../config/state-directory.ts';
 import type { Flags } from '../cli/flags.ts';
-import { exit, Problem, worst } from '../core/problem.ts';
+import { exit, isByRequest, Problem, worst } from '../core/problem.ts';
 import { toMillis } from '../core/time.ts';
 import { oneLine } from '../core/text/shown.ts';
 import type { PositionStore, Saved, Sink } from '../core/types.ts';
@@ -43,7 +43,7 @@ export async function check(flags: Flags, host: Host): Promise<number> {
       line = typeof found === 'string' ? `ok      ${what}: ${found}` : `warning ${what}: ${found.warning}`;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      problems.push(error);
+      problems.push(isByRequest(error.status) ? error.with({ hint: 'run it again' }) : error);
       const own = `${name}: `; // which the line says already
       line = `FAILED  ${what}: ${error.message.startsWith(own) ? error.message.slice(own.length) : error.message}`;
     }
