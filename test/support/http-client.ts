@@ -8,18 +8,30 @@ import { openHttp, type HttpOptions } from '../../src/io/http.ts';
 /** What no failure may say. */
 export const secret = 's3cret-t0ken';
 
+/** A client of a source, unless told otherwise, with an environment of its own. */
+export function openClient(base: string, options: Partial<HttpOptions> = {}): Http {
+  const usual = { timeout: 5000, insecure: false, environment: {}, now: Date.now, role: 'source' } as const;
+  return openHttp(base, { ...usual, ...options });
+}
+
 /** A client that lives as long as the test. */
 export function clientFor(t: TestContext, base: string, options: Partial<HttpOptions> = {}): Http {
-  const http = openHttp(base, {
-    timeout: 5000,
-    insecure: false,
-    environment: {},
-    now: Date.now,
-    role: 'source',
-    ...options,
-  });
+  const http = openClient(base, options);
   t.after(() => http.close());
   return http;
+}
+
+/** Asks once, by a client of its own; the body, or the Problem. */
+export async function askOnce(base: string, options: Partial<HttpOptions> = {}, url = '/'): Promise<string | Problem> {
+  const http = openClient(base, options);
+  try {
+    return await getText(http, url);
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  } finally {
+    await http.close();
+  }
 }
 
 export const get = (http: Http, url = '/'): Promise<HttpReply> => http.send({ method: 'GET', url });

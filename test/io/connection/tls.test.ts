@@ -7,8 +7,9 @@ import { after, test, type TestContext } from 'node:test';
 import * as tls from 'node:tls';
 import { promisify } from 'node:util';
 import { exit, Problem } from '../../../src/core/problem.ts';
-import { openHttp, type HttpOptions } from '../../../src/io/http.ts';
 import { certificateAuthority } from '../../support/certificates.ts';
+import { askOnce, clientFor, getText } from '../../support/http-client.ts';
+import { problem } from '../../support/problem.ts';
 import { answers, rawServer, reply, type RawServer, rawServerFor } from '../../support/raw-server.ts';
 
 const authority = certificateAuthority();
@@ -18,26 +19,6 @@ const trusted = { extraRoots: authority.cert };
 
 function serve(t: TestContext, identity: tls.TlsOptions): Promise<RawServer> {
   return rawServerFor(t, answers(reply(200, {}, 'ok')), { tls: identity });
-}
-
-/** Asks once; the body, or the Problem. */
-async function ask(url: string, options: Partial<HttpOptions> = {}): Promise<string | Problem> {
-  const http = openHttp(url, {
-    timeout: 5000,
-    insecure: false,
-    environment: {},
-    now: Date.now,
-    role: 'source',
-    ...options,
-  });
-  try {
-    return await (await http.send({ method: 'GET', url: '/' })).text();
-  } catch (error) {
-    if (error instanceof Problem) return error;
-    throw error;
-  } finally {
-    await http.close();
-  }
 }
 
 /** The answer must be a final Problem (76) of this message and hint, and the server must have got no request. */
@@ -54,7 +35,7 @@ function isRefused(answer: string | Problem, server: RawServer, message: RegExp,
 test('a certificate of a private authority is refused, and the hint is --ca-file', async (t) => {
   const server = await serve(t, authority.issue());
   isRefused(
-    await ask(server.url),
+    await askOnce(server.url),
     server,
     /authority that is not trusted here \(UNABLE_TO_VERIFY_LEAF_SIGNATURE, GET \/\)$/,
     /--ca-file/,
@@ -63,7 +44,7 @@ test('a certificate of a private authority is refused, and the hint is --ca-file
 
 test('a certificate of a private authority is accepted with its root', async (t) => {
   const server = await serve(t, authority.issue());
-  assert.equal(await ask(server.url, trusted), 'ok');
+  assert.equal(await askOnce(server.url, trusted), 'ok');
 });
 
 test('extra roots are added to the known ones and to NODE_EXTRA_CA_CERTS', async (t) => {
@@ -110,27 +91,27 @@ async function askAlone(
 test('a self-signed certificate is refused, and accepted as its own root', async (t) => {
   const identity = authority.selfSigned();
   const server = await serve(t, identity);
-  isRefused(await ask(server.url), server, /self-signed certificate \(DEPTH_ZERO_SELF_SIGNED_CERT/, /--ca-file/);
-  assert.equal(await ask(server.url, { extraRoots: identity.cert }), 'ok');
+  isRefused(await askOnce(server.url), server, /self-signed certificate \(DEPTH_ZERO_SELF_SIGNED_CERT/, /--ca-file/);
+  assert.equal(await askOnce(server.url, { extraRoots: identity.cert }), 'ok');
 });
 
 test('an authority that a server sends along is not trusted for that', async (t) => {
   const { key, cert } = authority.issue();
   const server = await serve(t, { key, cert: cert + authority.cert });
-  isRefused(await ask(server.url), server, /not trusted here \(SELF_SIGNED_CERT_IN_CHAIN/, /--ca-file/);
+  isRefused(await askOnce(server.url), server, /not trusted here \(SELF_SIGNED_CERT_IN_CHAIN/, /--ca-file/);
 });
 
 test('where an authority has expired it is not said that the certificate of the server did, at a time to come', async (t) => {
   const server = await serve(t, authority.issue());
   const old = authority.reissued(new Date(Date.now() - 2 * hour), new Date(Date.now() - hour));
-  const answer = await ask(server.url, { extraRoots: old });
+  const answer = await askOnce(server.url, { extraRoots: old });
   isRefused(answer, server, /from an authority whose own one expired \(CERT_HAS_EXPIRED/, /renewed .* --ca-file/);
 });
 
 test('where an authority is of the future no time is said that has passed', async (t) => {
   const server = await serve(t, authority.issue());
   const early = authority.reissued(new Date(Date.now() + hour), new Date(Date.now() + 2 * hour));
-  const answer = await ask(server.url, { extraRoots: early });
+  const answer = await askOnce(server.url, { extraRoots: early });
   isRefused(answer, server, /not valid before a later time \(CERT_NOT_YET_VALID/, /check the clock/);
 });
 
@@ -138,19 +119,24 @@ test('an expired certificate is refused, and the message says since when', async
   const until = new Date(Math.floor((Date.now() - hour) / 1000) * 1000);
   const server = await serve(t, authority.issue({ until }));
   const message = new RegExp(`certificate that expired ${until.toISOString()} \\(CERT_HAS_EXPIRED`);
-  isRefused(await ask(server.url, trusted), server, message, /renew/);
+  isRefused(await askOnce(server.url, trusted), server, message, /renew/);
 });
 
 test('a certificate of the future is refused, and the hint is the clock', async (t) => {
   const from = new Date(Math.floor((Date.now() + hour) / 1000) * 1000);
   const server = await serve(t, authority.issue({ from }));
   const message = new RegExp(`not valid before ${from.toISOString()} \\(CERT_NOT_YET_VALID`);
-  isRefused(await ask(server.url, trusted), server, message, /check the clock/);
+  isRefused(await askOnce(server.url, trusted), server, message, /check the clock/);
 });
 
 test('a certificate for another host is refused', async (t) => {
   const server = await serve(t, authority.issue({ host: 'other.example' }));
-  isRefused(await ask(server.url, trusted), server, /another host name \(ERR_TLS_CERT_ALTNAME_INVALID/, /host name/);
+  isRefused(
+    await askOnce(server.url, trusted),
+    server,
+    /another host name \(ERR_TLS_CERT_ALTNAME_INVALID/,
+    /host name/,
+  );
 });
 
 test('plain HTTP on the port of TLS is said in words', async (t) => {
@@ -161,14 +147,14 @@ test('plain HTTP on the port of TLS is said in words', async (t) => {
     },
   });
   t.after(() => server.close());
-  const answer = await ask(`https://localhost:${server.port}`);
+  const answer = await askOnce(`https://localhost:${server.port}`);
   isRefused(answer, server, /seems to be plain HTTP \(ERR_SSL_/, /port/);
 });
 
 test('a certificate that was not made for a server is refused', async (t) => {
   const server = await serve(t, authority.issue({ purposes: 'clientAuth' }));
   isRefused(
-    await ask(server.url, trusted),
+    await askOnce(server.url, trusted),
     server,
     /has a certificate that is not accepted \(INVALID_PURPOSE/,
     /renew/,
@@ -184,7 +170,7 @@ test('an alert that has no sentence of its own is told as one of TLS, and tried 
     },
   });
   t.after(() => server.close());
-  const answer = await ask(`https://localhost:${server.port}`);
+  const answer = await askOnce(`https://localhost:${server.port}`);
   isRefused(answer, server, /could not agree on TLS \(ERR_SSL_\S*UNRECOGNIZED_NAME/, /port, and the TLS settings/);
 });
 
@@ -195,7 +181,7 @@ test('TLS 1.1 is refused', async (t) => {
     maxVersion: 'TLSv1.1',
     ciphers: 'DEFAULT@SECLEVEL=0',
   });
-  isRefused(await ask(server.url, trusted), server, /older than 1\.2 \(ERR_SSL_/, /TLS 1\.2/);
+  isRefused(await askOnce(server.url, trusted), server, /older than 1\.2 \(ERR_SSL_/, /TLS 1\.2/);
 });
 
 test('TLS 1.1 is refused even where Node is told to speak it', async (t) => {
@@ -211,13 +197,13 @@ test('TLS 1.1 is refused even where Node is told to speak it', async (t) => {
 
 test('TLS 1.2 is enough', async (t) => {
   const server = await serve(t, { ...authority.issue(), maxVersion: 'TLSv1.2' });
-  assert.equal(await ask(server.url, trusted), 'ok');
+  assert.equal(await askOnce(server.url, trusted), 'ok');
 });
 
 test('without verification everything is accepted, because the user said so', async (t) => {
   for (const identity of [authority.selfSigned(), authority.issue({ until: new Date(Date.now() - hour) })]) {
     const server = await serve(t, identity);
-    assert.equal(await ask(server.url, { insecure: true }), 'ok');
+    assert.equal(await askOnce(server.url, { insecure: true }), 'ok');
   }
 });
 
@@ -225,28 +211,16 @@ test('extra roots that hold no certificate are a mistake in the settings, found 
   const server = await serve(t, authority.issue());
   const broken = authority.cert.replace(/\n[A-Za-z0-9+/]{20}/, '\nAAAAAAAAAAAAAAAAAAAA');
   for (const extraRoots of ['', 'not a certificate', authority.issue().key, broken]) {
-    const answer = await ask(server.url, { extraRoots });
-    assert.ok(answer instanceof Problem);
-    assert.equal(answer.status, exit.config);
-    assert.match(answer.message, /--ca-file/);
-    assert.match(answer.hint ?? '', /^give --ca-file the certificate of the authority in PEM form/);
+    const hint = /^give --ca-file the certificate of the authority in PEM form/;
+    problem(exit.config, /--ca-file/, hint)(await askOnce(server.url, { extraRoots }));
   }
   assert.equal(server.connections, 0);
 });
 
 test('the connection is used again, and the handshake done once', async (t) => {
   const server = await serve(t, authority.issue());
-  const http = openHttp(server.url, {
-    ...trusted,
-    timeout: 5000,
-    insecure: false,
-    environment: {},
-    now: Date.now,
-    role: 'source',
-  });
-  t.after(() => http.close());
-  for (let count = 0; count < 3; count++)
-    assert.equal(await (await http.send({ method: 'GET', url: '/' })).text(), 'ok');
+  const http = clientFor(t, server.url, trusted);
+  for (let count = 0; count < 3; count++) assert.equal(await getText(http), 'ok');
   assert.equal(server.connections, 1);
 });
 
@@ -263,23 +237,24 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
 
   test(`a server that asks for a client certificate in ${version}: what to do about it is in the hint`, async (t) => {
     const server = await asking(t);
-    isRefused(await ask(server.url, trusted), server, /TLS|client certificate/, /SOURCE_CLIENT_CERTIFICATE_FILE/);
+    isRefused(await askOnce(server.url, trusted), server, /TLS|client certificate/, /SOURCE_CLIENT_CERTIFICATE_FILE/);
   });
 
   test(`a server that asks for a client certificate in ${version} gets it`, async (t) => {
     const server = await asking(t);
-    assert.equal(await ask(server.url, { ...trusted, client: authority.issue() }), 'ok');
+    assert.equal(await askOnce(server.url, { ...trusted, client: authority.issue() }), 'ok');
   });
 
   test(`a client certificate that a server refuses in ${version} is as other credentials that are refused`, async (t) => {
     const expired = authority.issue({ from: new Date(Date.now() - 2 * hour), until: new Date(Date.now() - hour) });
     const url = await refusing(t, version);
     for (const client of [expired, authority.selfSigned()]) {
-      const problem = await ask(url, { ...trusted, client });
-      assert.ok(problem instanceof Problem, String(problem));
-      assert.equal(problem.status, exit.noperm, problem.message);
-      assert.match(problem.message, /does not accept the client certificate/);
-      assert.equal(problem.hint, 'check its dates and its authority');
+      const refused = problem(
+        exit.noperm,
+        /does not accept the client certificate/,
+        'check its dates and its authority',
+      );
+      refused(await askOnce(url, { ...trusted, client }));
     }
   });
 }

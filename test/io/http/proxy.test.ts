@@ -4,9 +4,10 @@ import type { Socket } from 'node:net';
 import { after, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { exit, Problem } from '../../../src/core/problem.ts';
-import { openHttp, type HttpOptions } from '../../../src/io/http.ts';
+import type { HttpOptions } from '../../../src/io/http.ts';
 import { proxyFor } from '../../../src/io/http/proxy.ts';
 import { certificateAuthority } from '../../support/certificates.ts';
+import { askOnce } from '../../support/http-client.ts';
 import { answers, closedPort, reply, tunnel, type Behaviour, rawServerFor } from '../../support/raw-server.ts';
 import { problem } from '../../support/problem.ts';
 
@@ -19,24 +20,9 @@ const token = `Basic ${Buffer.from(`user:${password}`).toString('base64')}`;
 async function ask(url: string, proxyPort: number, options: Partial<HttpOptions> = {}): Promise<string | Problem> {
   const proxy = `http://user:${password}@127.0.0.1:${proxyPort}`;
   const environment = { HTTPS_PROXY: proxy, HTTP_PROXY: proxy };
-  const http = openHttp(url, {
-    timeout: 5000,
-    insecure: false,
-    environment,
-    extraRoots: authority.cert,
-    now: Date.now,
-    role: 'source',
-    ...options,
-  });
-  try {
-    return await (await http.send({ method: 'GET', url: '/x?y=1' })).text();
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    assert.ok(!`${error.message} ${error.hint}`.includes(password));
-    return error;
-  } finally {
-    await http.close();
-  }
+  const answer = await askOnce(url, { environment, extraRoots: authority.cert, ...options }, '/x?y=1');
+  if (answer instanceof Problem) assert.ok(!`${answer.message} ${answer.hint}`.includes(password));
+  return answer;
 }
 
 function isProblem(answer: string | Problem, status: number, message: RegExp): Problem {
