@@ -282,7 +282,7 @@ test('the ledger behaves as a Map does', () => {
   );
 });
 
-test('keys that are too long, or look like their digests, are known again when they were written and read', () => {
+test('keys that are too long, or look like their digests, are still known after they were written and read', () => {
   const long = 'k'.repeat(1025);
   const [line = ''] = /key-sha256:\S+/.exec(linesOf(withKept(long))) ?? [];
   for (const key of [long, 'k'.repeat(1024), line]) {

@@ -69,7 +69,7 @@ const links: readonly (readonly [header: string, next: string | undefined])[] = 
   [', ', undefined], // two that are empty, joined
 ];
 for (const [link, next] of links) {
-  test(`Link: ${link || '(none)'}`, () => {
+  test(`the Link header ${link || 'that is empty'} leads to ${next ?? 'no further page'}`, () => {
     assert.equal(walk({ type: 'link' }, [{ headers: { link } }])[1]?.url, next);
   });
 }

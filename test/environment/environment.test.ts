@@ -28,6 +28,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { positionStore } from '../../src/io/position-file.ts';
+import { plain } from '../support/positions.ts';
 import { ended, scratch } from '../support/program.ts';
 import { answer } from '../faults/answers.ts';
 import { elasticScene, onPost, recordIdOf, splunkScene } from '../faults/destinations.ts';
@@ -336,7 +337,7 @@ test('a file system without hard links, as network ones are, keeps the generatio
 
 // ---------------------------------------------------------------------------------------------------- versions, clocks
 
-test('a position of the first released format is read and goes on', async (context) => {
+test('a position of the first released format is saved in the present one without a loss', async (context) => {
   const fixture = fileURLToPath(new URL('../io/fixtures/position-1.position', import.meta.url));
   const directory = join(scratch(context), 'state');
   mkdirSync(directory, { mode: 0o700 });
@@ -349,6 +350,7 @@ test('a position of the first released format is read and goes on', async (conte
   assert.ok(position !== undefined);
   await store.save(position);
   await store.close();
+  assert.deepEqual(plain(await positionStore(directory, job, { source, sink }).load()), plain(position));
 });
 
 test('a vendor whose clock is far behind the position is asked for nothing new, and nothing is reset', async (context) => {

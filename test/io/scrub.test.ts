@@ -46,7 +46,7 @@ test('each long word of a list of headers is hidden, names and short words are n
   assert.equal(scrub.clean('bad token 0123456789abcdef in Authorization'), 'bad token [redacted] in Authorization');
 });
 
-test('the value of a header whose name tells of a credential is hidden though it is short, that of another header is not', () => {
+test('a short value is hidden where the name of its header sounds like a credential, and not in another header', () => {
   const { hide, clean } = scrubber();
   hide('X-Api-Key: hunter2\nX-Tenant: warsaw; Authorization: Bearer s3cret7 ;X-Auth-Token:two words9');
   assert.equal(
@@ -56,7 +56,7 @@ test('the value of a header whose name tells of a credential is hidden though it
   assert.equal(clean('no such tokens: s3cret7, words9'), 'no such tokens: [redacted], [redacted]');
 });
 
-test('a credential in use is known, however many others came and went', () => {
+test('a credential in use stays known, however many others come and go', () => {
   const { hidePassing, clean } = scrubber();
   hidePassing('the-login-token');
   for (let at = 1; at <= 1000; at++) hidePassing(`cookie-number-${at}.`, `cookie-number-${at - 1}.`);
@@ -168,7 +168,7 @@ for (const mark of ['…', '...', '.....', '***', '********']) {
   });
 }
 
-test('a word that only begins like a secret is none, though three dots follow', () => {
+test('a word that only begins like a secret is not hidden, though three dots follow', () => {
   const { hide, clean } = scrubber();
   hide('password-of-the-canary');
   for (const text of ['the password is wrong ...', 'password or so...', '*** canary', 'passwor...', '...the canary']) {
@@ -210,7 +210,7 @@ test('a secret that is quoted by five in turn is hidden', () => {
   assert.equal(clean('no pass&amp;amp;amp;amp;quot;word&amp;amp;amp;amp;quot;of mine.'), 'no [redacted].');
 });
 
-test('behind what looks like the beginning of an escape a secret is hidden as a whole, and not only its longest word', () => {
+test('after what looks like the beginning of an escape, a secret is hidden as a whole, and not only its longest word', () => {
   const { hide, clean } = scrubber();
   hide('41-a-long-word-of-a-list,short');
   assert.equal(clean('%41-a-long-word-of-a-list,short.'), '%[redacted].');
@@ -273,7 +273,7 @@ test('cookies of nothing but words, as many as a run may have, are hidden and en
   assert.ok(cost < 5000, `${Math.round(cost)} ms`);
 });
 
-test('a token costs a time that goes with its length, whatever it is made of', async () => {
+test('the time that a token costs depends on its length alone, whatever it is made of', async () => {
   const costOf = (token: string): Promise<number> =>
     processorTime(() => {
       const { hidePassing, clean } = scrubber();

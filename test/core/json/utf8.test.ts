@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isUtf8Piece, markSkipper } from '../../../src/core/json/utf8.ts';
 
-test('every piece of valid UTF-8 is told to be one', () => {
+test('every piece of valid UTF-8 is accepted', () => {
   const text = Buffer.from('aé漢😀z\u{10ffff}ß');
   for (let start = 0; start <= text.length; start++) {
     for (let end = start; end <= text.length; end++) assert.equal(isUtf8Piece(text.subarray(start, end)), true);

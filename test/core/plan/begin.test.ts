@@ -51,7 +51,7 @@ test('what was asked for by --since holds for later runs, however far back they 
   assert.deepEqual(begun({ since }, { since: since - day }), { from: since - day, firstRun: 0n });
 });
 
-test('nothing is noted of a search, nor by a clock that was never set', () => {
+test('nothing is noted for a search, nor by a clock that was never set', () => {
   assert.equal(begun({ usePosition: false }), undefined);
   const place = placeOf(firstPosition({ source: '', sink: '' }), '', 0);
   const clock = { now: 90_000 };

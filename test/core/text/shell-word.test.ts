@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { shellWord } from '../../../src/core/text/shell-word.ts';
 
-test('a plain path stands as it is', () => {
+test('a plain path is left as it is', () => {
   for (const path of ['/var/lib/audit-export/okta.position', './job.env', '/srv/a+b@c%d,e=f:g']) {
     assert.equal(shellWord(path), path);
   }

@@ -18,14 +18,14 @@ test('tabs and line feeds stay, unless one line is wanted', () => {
   assert.equal(oneLine('a\tb\nc'), 'a\\tb\\nc');
 });
 
-test('what a server says is one line, whatever is hidden in it, of 300 characters with the mark that it was cut', () => {
+test('what a server says is shown on one line of at most 300 characters, with a mark where it was cut', () => {
   assert.equal(serverText(' no\r\n\tway\u00a0 \u001b[31m '), 'no way \\u001b[31m');
   assert.equal(serverText('x'.repeat(300)), 'x'.repeat(300));
   assert.equal(serverText('x'.repeat(301)), `${'x'.repeat(299)}…`);
   assert.equal(serverText(`${'x'.repeat(298)}😀😀`), `${'x'.repeat(298)}…`, 'half a character is none');
 });
 
-test('a value is quoted as JSON has it, and cut with the same mark', () => {
+test('a value is quoted as in JSON, and cut with the same mark', () => {
   assert.equal(quoted('a "b"\u009b'), '"a \\"b\\"\\u009b"');
   assert.equal(quoted({ a: [1, null] }), '{"a":[1,null]}');
   assert.equal(quoted(undefined), 'undefined');

@@ -101,14 +101,14 @@ test('an authority that a server sends along is not trusted for that', async (t)
   isRefused(await askOnce(server.url), server, /not trusted here \(SELF_SIGNED_CERT_IN_CHAIN/, /--ca-file/);
 });
 
-test('where an authority has expired it is not said that the certificate of the server did, at a time to come', async (t) => {
+test('where an authority has expired, the message does not say that the server’s certificate did, on a date to come', async (t) => {
   const server = await serve(t, authority.issue());
   const old = authority.reissued(new Date(Date.now() - 2 * hour), new Date(Date.now() - hour));
   const answer = await askOnce(server.url, { extraRoots: old });
   isRefused(answer, server, /from an authority whose own one expired \(CERT_HAS_EXPIRED/, /renewed .* --ca-file/);
 });
 
-test('where an authority is of the future no time is said that has passed', async (t) => {
+test('where an authority is not valid yet, the message names no date that has passed', async (t) => {
   const server = await serve(t, authority.issue());
   const early = authority.reissued(new Date(Date.now() + hour), new Date(Date.now() + 2 * hour));
   const answer = await askOnce(server.url, { extraRoots: early });
@@ -139,7 +139,7 @@ test('a certificate for another host is refused', async (t) => {
   );
 });
 
-test('plain HTTP on the port of TLS is said in words', async (t) => {
+test('plain HTTP on the port of TLS is recognised, and named', async (t) => {
   const server = await rawServer((socket) => void socket.end(reply(400)), {
     onConnection: (socket) => {
       socket.once('data', () => socket.end(reply(400)));
@@ -161,7 +161,7 @@ test('a certificate that was not made for a server is refused', async (t) => {
   );
 });
 
-test('an alert that has no sentence of its own is told as one of TLS, and tried no second time', async (t) => {
+test('an alert without a message of its own is reported as one of TLS, and not tried again', async (t) => {
   const unrecognizedName = Buffer.from([0x15, 3, 3, 0, 2, 2, 112]);
   const server = await rawServer((socket) => void socket.end(), {
     onConnection: (socket) => {
@@ -245,7 +245,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     assert.equal(await askOnce(server.url, { ...trusted, client: authority.issue() }), 'ok');
   });
 
-  test(`a client certificate that a server refuses in ${version} is as other credentials that are refused`, async (t) => {
+  test(`a client certificate that a server refuses in ${version} counts as refused credentials`, async (t) => {
     const expired = authority.issue({ from: new Date(Date.now() - 2 * hour), until: new Date(Date.now() - hour) });
     const url = await refusing(t, version);
     for (const client of [expired, authority.selfSigned()]) {

@@ -81,7 +81,7 @@ test('a long body comes in chunks and waits for its reader', async (t) => {
   assert.ok(Buffer.concat(chunks).equals(sent));
 });
 
-test('a clock that is not an HTTP date is no clock', async (t) => {
+test('a Date header that is not an HTTP date says nothing', async (t) => {
   const server = await rawServerFor(t, answers(reply(200, { Date: '65' })));
   const answer = await get(clientFor(t, server.url));
   assert.equal(answer.date, undefined);
@@ -113,13 +113,13 @@ for (const [name, answer] of strangers) {
   });
 }
 
-test('more than 16 KiB of headers are final', async (t) => {
+test('more than 16 KiB of headers are refused, and not asked for again', async (t) => {
   const server = await rawServerFor(t, answers(reply(200, { 'X-Long': 'x'.repeat(20_000) })));
   isFinal(await problemOf(get(clientFor(t, server.url))), exit.protocol, /sent more than 16 KiB of headers/);
 });
 
 for (const status of ['000', '099', '101']) {
-  test(`a reply with the status ${status} is none, and no mistake of this program`, async (t) => {
+  test(`a reply with the status ${status} is not HTTP, and not a bug of this program`, async (t) => {
     const server = await rawServerFor(t, answers(Buffer.from(`HTTP/1.1 ${status} X\r\nContent-Length: 0\r\n\r\n`)));
     isFinal(await problemOf(getText(clientFor(t, server.url))), exit.protocol, /does not speak HTTP/);
   });
@@ -135,7 +135,7 @@ test('a header value that could break out of its line is refused before anything
   assert.equal(server.connections, 0);
 });
 
-test('plain http is refused, but for this machine', (t) => {
+test('plain http is refused, except to this machine', (t) => {
   for (const base of ['http://vendor.example', 'http://127.0.0.1.vendor.example', 'http://10.0.0.1']) {
     assert.throws(
       () => clientFor(t, base),

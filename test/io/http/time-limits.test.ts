@@ -90,7 +90,7 @@ test('a limit that is longer than any timer can be does not end a request at onc
   assert.equal(await getText(clientFor(t, server.url, { timeout: 100 * 24 * 60 * 60 * 1000 })), 'ok');
 });
 
-test('a connection that takes as long as the whole request may is told as such, and not as a reply that was too long', async (t) => {
+test('a connection that takes as long as the whole request may is reported as such, and not as a reply that was too long', async (t) => {
   const [hole, mute] = [await blackHole(), await rawServer(silence, { onConnection: () => true })];
   t.after(() => Promise.all([hole.close(), mute.close()]));
   const proxy = `http://127.0.0.1:${hole.port}`;

@@ -80,7 +80,7 @@ test('a file that others could have written is refused', async (t) => {
   );
 });
 
-test('the hint moves what is no file out of the way of the position, and the job goes on from the one before', async (t) => {
+test('the command in the hint moves what is not a file out of the way of the position, and the job goes on from the one before', async (t) => {
   const directory = scratch(t);
   const time = 1_763_629_200_000_000_000n;
   const position = positionOf({ '': branch(time) });
@@ -95,7 +95,7 @@ test('the hint moves what is no file out of the way of the position, and the job
   assert.equal((await load(directory)).position?.branches.get('')?.watermark, time);
 });
 
-test('a journal that others could have written is refused, and so is what is no file', async (t) => {
+test('a journal that others could have written is refused, and so is one that is not a file', async (t) => {
   const directory = scratch(t);
   const { path } = await saved(directory, positionOf({ '': branch(1n) }));
   const journal = path.replace('.position', '.journal');
@@ -153,7 +153,7 @@ test('what another program has put into the leftover of a killed run (.DS_Store,
 });
 
 for (const name of ['job.lock', 'job.lock.0123456789ab.temp']) {
-  test(`the lock of another version, ${name}, is told with what to do about it, and left`, async (t) => {
+  test(`the lock of another version, ${name}, is reported with what to do about it, and left`, async (t) => {
     const directory = scratch(t);
     const path = join(directory, name);
     writeFileSync(path, '123\n');

@@ -276,7 +276,7 @@ test('a lock is held by a process that is seen to live, and by nothing else', { 
   for (const [name, alive] of cases) assert.equal(isAlive(name), alive, name);
 });
 
-test('a killed process that nobody has taken note of holds nothing', { skip: !isLinux }, async (t) => {
+test('a killed process that its parent has not waited for holds nothing', { skip: !isLinux }, async (t) => {
   const { self, isAlive } = holders();
   // The shell starts a process, and becomes one that never asks what came of it.
   const child = spawn('sh', ['-c', 'sleep 120 & echo $!; exec sleep 120'], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -291,7 +291,7 @@ test('a killed process that nobody has taken note of holds nothing', { skip: !is
   assert.equal(isAlive(name), false);
 });
 
-test('what somebody else has put into a lock is told, and is no run that is still going', async (t) => {
+test('what somebody else has put into a lock is reported, and does not count as a run that is still going', async (t) => {
   const path = freshPlace(t);
   for (const put of [
     () => writeFileSync(join(path, '.DS_Store'), ''),
@@ -324,7 +324,7 @@ test('a lock in a place that cannot be written is an error, and leaves nothing',
   assert.deepEqual(readdirSync(join(path, '..')), []);
 });
 
-test('a lock that cannot be removed at the end is a Problem, and no bug', async (t) => {
+test('a lock that cannot be removed at the end is a Problem, not a bug', async (t) => {
   const path = freshPlace(t);
   const lock = await takeLock(path, 'audit');
   const { disarm } = await arm({ kind: 'file', nth: 1, mode: 'once', code: 'EROFS' });

@@ -34,7 +34,7 @@ test('an input on which nothing comes costs no memory, however long that lasts',
   assert.ok(stream.destroyed, 'a writer that is still there is not waited for');
 });
 
-test('what comes while nobody waits is not lost, and the end is told once', async () => {
+test('what comes while nobody waits is not lost, and the end comes once', async () => {
   const stream = new PassThrough();
   const found: string[] = [];
   let turns = 0;
