@@ -166,7 +166,7 @@ const mistaken: readonly (readonly [argv: readonly string[], message: RegExp, hi
 ];
 
 for (const [argv, message, hint] of mistaken) {
-  test(`what is meant is told: ${JSON.stringify(argv)}`, () => {
+  test(`the hint says what was meant: ${JSON.stringify(argv)}`, () => {
     assert.throws(() => parseCommandLine(argv, '1.2.3'), problem(64, message, hint));
   });
 }

@@ -331,7 +331,7 @@ test('_bulk in several requests: each answer counts, not only the first', async 
   assert.deepEqual([...server.documents.keys()].map(withoutMark).toSorted(), ['stdin:1', 'stdin:2', 'stdin:3']);
 });
 
-test('_bulk by a command: what went into the failure store is delivered, told with 3, and not given again', async (t) => {
+test('_bulk by a command: what went into the failure store is delivered, reported with 3, and not given again', async (t) => {
   const directory = scratch(t);
   const answer =
     '{"errors":false,"items":[{"create":{"status":201}},{"create":{"status":201,"failure_store":"used"}}]}';

@@ -241,7 +241,7 @@ test('what comes after -- belongs to the command: --log-format json and --no-pro
   }
 });
 
-test('on a terminal no record stands behind the progress line; -q draws none, and neither does a terminal that cannot redraw', async (t) => {
+test('on a terminal no record comes after the progress line; -q draws none, and neither does a terminal that cannot redraw', async (t) => {
   const directory = scratch(t);
   const words = '$AUDIT_EXPORT --source sample --since 7d';
   const told = await shell(`script -qec "${words}" /dev/null`, { directory });
@@ -464,7 +464,7 @@ for (const words of [
   '--job one --state-dir state',
   '--dry-run --state-dir state',
 ]) {
-  test(`a directory that was removed is told where a path begins in it: ${words}`, async (t) => {
+  test(`a directory that was removed is reported where a path begins in it: ${words}`, async (t) => {
     const gone = join(scratch(t), 'gone');
     const line = `mkdir ${gone} && cd ${gone} && rmdir ${gone} && $AUDIT_EXPORT --source sample ${words}`;
     const result = await shell(line, { environment: { HOME: scratch(t) } });

@@ -71,7 +71,7 @@ const own: Readonly<Record<string, Change>> = {
 };
 
 for (const [what, change] of Object.entries(own)) {
-  test(`a credential in ${what} of a definition file is told by nobody, though the vendor echoes it`, async (context) => {
+  test(`a credential in ${what} of a definition file is never shown, though the vendor echoes it`, async (context) => {
     const directory = scratch(context);
     const vendor = await rawServer((socket, { path, headers, body }) => {
       const error = `no api_key or Authorization in application/json ${path} ${JSON.stringify(headers)} ${body.toString()}`;
@@ -90,7 +90,7 @@ for (const [what, change] of Object.entries(own)) {
 }
 
 for (const parts of ['undici', 'fetch', 'websocket', '*']) {
-  test(`a key in the query is told by nobody, though NODE_DEBUG=${parts} is inherited`, async (context) => {
+  test(`a key in the query is never shown, though NODE_DEBUG=${parts} is inherited`, async (context) => {
     const directory = scratch(context);
     const vendor = await rawServer((socket) => {
       socket.write(reply(200, { 'Content-Type': 'application/json' }, '{"records":[{"id":1}]}'));
@@ -117,7 +117,7 @@ const refused: Readonly<Record<string, Change>> = {
 };
 
 for (const [what, change] of Object.entries(refused)) {
-  test(`a definition file that is refused for ${what} does not have it told`, async (context) => {
+  test(`a definition file that is refused for ${what} is reported without it`, async (context) => {
     const directory = scratch(context);
     const result = await run(['check', '--source', definitionFile(directory, change)]);
     assert.equal(result.status, 78, result.stderr);

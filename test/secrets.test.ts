@@ -199,7 +199,7 @@ for (const [where, define] of Object.entries(longValues)) {
   });
 }
 
-test('a proxy that echoes its password has nobody told', async (context) => {
+test('the password of a proxy is not shown, though the proxy echoes it', async (context) => {
   const at = await stage(context, false);
   let status = 407;
   const proxy = await rawServer((socket, request) => {

@@ -214,7 +214,7 @@ test('the clock that the login tells is the one that the window of the check is 
   assert.equal(Date.parse(until), Date.parse(theirs));
 });
 
-test('a full first page that names no next one is told by the check, as it would be by a run, and no source is ok then', async (t) => {
+test('a full first page that names no next one is reported by the check, as it would be by a run, and the source is not ok then', async (t) => {
   const server = await rawServer(answers(reply(200, {}, '{"data":[{"id":1},{"id":2}],"nxt":"b"}')));
   t.after(() => server.close());
   const directory = scratch(t);

@@ -73,7 +73,7 @@ test('one record that fits is enough, and a run without records warns of nothing
   assert.deepEqual(saidBy(await here.run()).warnings, []);
 });
 
-test('whoever has no definition is not told to compare it', () => {
+test('the hint does not ask to compare a definition where there is none', () => {
   const base: Pick<Configuration, 'source'> = { source: sycope };
   for (const [sourceOrigin, told] of [
     ['built-in', /: each is delivered as one of now; check the vendor's API version, and report this/],

@@ -90,7 +90,7 @@ async function place(t: TestContext): Promise<Place> {
   };
 }
 
-test('records come with a token from another host, and nobody is told a secret', async (t) => {
+test('records come with a token from another host, and no secret is shown', async (t) => {
   const at = await place(t);
   const ended = await at.run(['-vv']);
   assert.equal(ended.status, 0, ended.stderr);
@@ -114,7 +114,7 @@ test('a wrong secret is 77 and names what to check, even when the login quotes a
   }
 });
 
-test('a token that no API takes is 77, and told to nobody by an API that quotes it', async (t) => {
+test('a token that no API takes is 77, and is not shown though the API quotes it', async (t) => {
   const at = await place(t);
   at.api.fault = ({ headers }, response) => {
     sendJson(response, 401, JSON.stringify({ message: `not "${String(headers.authorization)}"` }));

@@ -53,7 +53,7 @@ for (const [what, status, type, body] of [
   });
 }
 
-test('a login that answers with nothing, and sets no cookie, is none', async (t) => {
+test('a login that answers with nothing, and sets no cookie, has failed', async (t) => {
   const ended = await loggedInBy(t, (response) => void response.writeHead(204).end());
   assert.equal(ended.status, 76, ended.stderr);
   assert.match(ended.stderr, /quince answered the login without a cookie$/m);

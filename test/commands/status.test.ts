@@ -121,7 +121,7 @@ test('a gap that a run had to pass over is a warning for a day, however well the
   assert.match(stderr, /^audit-export: one: a gap was passed over 20\S+Z\nhint: run it more often /);
 });
 
-test('a branch that never came to a position is told beside the lag of the others, not of one that is read no more', async (t) => {
+test('a branch that never got a position is listed beside the lag of the others, unless it is no longer read', async (t) => {
   const directory = scratch(t);
   const scope = { source: 's', sink: 'k' };
   const store = positionStore(directory, 'two', scope);
@@ -254,7 +254,7 @@ test('records that were set aside are a warning until their file is moved away, 
   assert.match((await shell(check, { directory })).stdout, /^ok      position: \S+one\.position$/m);
 });
 
-test('a quarantine file that holds no whole line holds no record, and one that cannot be read is told', async (t) => {
+test('a quarantine file without a whole line holds no record, and one that cannot be read is reported', async (t) => {
   const directory = scratch(t);
   const state = join(directory, 'state');
   const path = join(state, 'one.quarantine.jsonl');
@@ -333,7 +333,7 @@ test('a hint that is kept is short', () => {
   assert.equal(stored.last?.hint?.length, 300);
 });
 
-test('a state directory that is a file, or in one, is told as such, and not as one without jobs', async (t) => {
+test('a state directory that is a file, or in one, is reported as such, and not as one without jobs', async (t) => {
   const path = join(scratch(t), 'state');
   writeFileSync(path, '');
   for (const directory of [path, join(path, 'below')]) {

@@ -40,7 +40,7 @@ const accept = 'headers: { Accept: application/vnd.api+json }';
 const request = "request: { method: POST, path: /events, json: { from: '{from}' } }";
 const paging = 'paging: { type: url, path: next, stop: [missing] }';
 
-test('a format that the vendor does not have (406) is told with how to name another', async (t) => {
+test('a format that the vendor does not have (406) is reported with how to name another', async (t) => {
   const { status, stderr } = await asked(t, `${request}\n${paging}`);
   assert.equal(status, 76, stderr);
   assert.match(
@@ -49,7 +49,7 @@ test('a format that the vendor does not have (406) is told with how to name anot
   );
 });
 
-test('a first page that takes another method (405) is told with what to correct', async (t) => {
+test('a first page that takes another method (405) is reported with what to correct', async (t) => {
   const { status, stderr } = await asked(
     t,
     `${accept}\nrequest: { path: /events, query: { from: '{from}' } }\n${paging}`,
@@ -58,7 +58,7 @@ test('a first page that takes another method (405) is told with what to correct'
   assert.match(stderr, /; or correct the method and the path of the request in \S+fig\.yaml$/m);
 });
 
-test('a next page that is asked for by another method is told with what to add, which has it read', async (t) => {
+test('a next page that is asked for by another method is reported with what to add, after which it is read', async (t) => {
   const { status, stderr } = await asked(t, `${accept}\n${request}\n${paging}`);
   assert.equal(status, 76, stderr);
   assert.match(stderr, /for by GET, add request: \{ method: GET, path: … \} to paging in \S+fig\.yaml$/m);

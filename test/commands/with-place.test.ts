@@ -98,7 +98,7 @@ const odd: readonly (readonly [password: string, what: string])[] = [
 ];
 
 for (const [password, what] of odd) {
-  test(`what is odd about a refused value is told, and not the value: ${password}`, () => {
+  test(`what is odd about a refused value is said, and not the value: ${password}`, () => {
     const hint = 'check SYCOPE_PASSWORD in /run/secrets/sycope';
     assert.equal(hintOf(check(['SYCOPE_PASSWORD']), password), `${hint}; SYCOPE_PASSWORD ${what}`);
     assert.equal(hintOf(check(['SYCOPE_PASSWORD']), password, exit.config), hint);
@@ -122,7 +122,7 @@ test('nothing is odd about most values', () => {
   }
 });
 
-test('a blank is nothing odd about a header of a webhook, which stands behind its name', () => {
+test('a blank in a webhook’s header is not odd: it comes after the name', () => {
   const findings = noFindings();
   findings.origins.set('WEBHOOK_HEADERS', '/etc/webhook.env');
   const told = (headers: string): string | undefined => {

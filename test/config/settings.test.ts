@@ -41,7 +41,7 @@ test('where either of two settings will do, one message names both', () => {
   assert.deepEqual([...findings.missing.values()], ['A_ONE or A_TWO']);
 });
 
-test('a route is one of those that are listed with the slash as well that documentation writes before it', () => {
+test('a route may be written with the slash that the vendor’s documentation puts before it', () => {
   const read = (endpoint: string): readonly [string | undefined, readonly string[]] => {
     const findings = noFindings();
     const environment = { SEKOIA_INTAKE_KEY: 'key', SEKOIA_ENDPOINT: endpoint };

@@ -364,7 +364,7 @@ for (const next of [
   });
 }
 
-test('a vendor that leads back to the bookmark leads in a circle, and is told at once', () => {
+test('a vendor that leads back to the bookmark leads in a circle, which is reported at once', () => {
   const ends = envelopes('{"next":"b"}', '{"next":"a"}');
   assert.throws(() => walk({ type: 'cursor', path: 'next', bookmark: true }, ends, 'a'), isCycle);
 });
@@ -389,7 +389,7 @@ test('pages are counted until a short or an empty one', () => {
   assert.deepEqual(numbers(walk({ type: 'page', first: 0 }, [full, { count: 9 }, { count: 0 }])), [0, 1, 2, undefined]);
 });
 
-test('a page that says that more follow, and does not name the next one, is no end', () => {
+test('a page that says that more follow, and does not name the next one, is an error, not the end', () => {
   const paging: readonly PagingDefinition[] = [
     { type: 'cursor', path: 'next', more: 'more' },
     { type: 'url', path: 'next', more: 'more' },
@@ -403,7 +403,7 @@ test('a page that says that more follow, and does not name the next one, is no e
   }
 });
 
-test('a page whose last record does not name the next one is no end, unless it is the last one anyway', () => {
+test('a page whose last record does not name the next one is not the end, unless it is the last one anyway', () => {
   const nameless = problem(exit.protocol, /nothing at id, .* next page/);
   const read = { fingerprint: '10 700 1 2' };
   const byId: PagingDefinition = { type: 'cursor', last: 'id' };

@@ -22,7 +22,7 @@ test('a status that nobody knows is a bug here: it ranks with 70', () => {
   assert.equal(worst([exit.interrupt, 1]), exit.interrupt);
 });
 
-test('a Problem that is told in another way keeps what is not changed', () => {
+test('a Problem that is worded anew keeps what is not changed', () => {
   const cause = new Error('ECONNRESET');
   const problem = new Problem(exit.unavailable, 'it failed', {
     hint: 'wait',

@@ -349,7 +349,7 @@ test('where no container is, there are no records, and the envelope tells why', 
   assert.equal(whole('{"data":[]}').containerSeen, true);
 });
 
-test('the container may lie deep, behind large values', () => {
+test('the container may lie deep, after large values', () => {
   const other = `{"result":{"records":[1]},"records":[${'[[{"records":[]}]],'.repeat(1000)}1]}`;
   const outcome = anyCut(`{"a":{"records":[]},"result":{"records":[{"id":1}]},"z":1}`, {
     records: ['result', 'records'],

@@ -62,7 +62,7 @@ test('asana: a rate limit is waited for as long as Retry-After says', async (t) 
   assert.deepEqual([records.length, tools.waits], [texts.length, [30_000]]);
 });
 
-test('asana: the reason of a refusal is told', async (t) => {
+test('asana: the reason of a refusal is shown', async (t) => {
   const { values } = await started(t, 1);
   await assert.rejects(pullOnce(definition, { ...values, ASANA_WORKSPACE: '1' }, { part }), problem(78, /Not Found/));
 });

@@ -54,7 +54,7 @@ test('azure-devops: the window goes with every page, the beginning as the millis
 test('azure-devops: events of the millisecond in which a window ends are delivered, once', (t) =>
   deliveredOnceAtEnd({ definition, next }, (now) => started(t, 0, { now })));
 
-test('azure-devops: the reason of a refusal is told, and an organization that is not there leads to its setting', async (t) => {
+test('azure-devops: the reason of a refusal is shown, and for an organization that does not exist the hint names its setting', async (t) => {
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, { ...values, AZURE_DEVOPS_ORGANIZATION: 'other' }, { part }),

@@ -66,7 +66,7 @@ test('box: an event that Box gives twice is delivered once, also in the next run
   assert.deepEqual(job.taken, [...texts, late]);
 });
 
-test('box: after a pause of more than two weeks, what is there is read, and the gap is told', async (t) => {
+test('box: after a pause of more than two weeks, what is there is read, and the gap is reported', async (t) => {
   const { vendor, texts, values } = await started(t, 5);
   let now = start;
   const job = exampleJob(definition, values);

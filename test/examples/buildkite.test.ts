@@ -52,7 +52,7 @@ test('buildkite: a limit of complexity is waited for as many seconds as its head
   assert.deepEqual([records.length, tools.waits], [texts.length, [187_000]]);
 });
 
-test('buildkite: an organization that is not there is no empty log, and an error with HTTP 200 is told', async (t) => {
+test('buildkite: an organization that does not exist is not taken for an empty log, and an error with HTTP 200 is reported', async (t) => {
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, { ...values, BUILDKITE_ORGANIZATION: 'other' }, { part }),

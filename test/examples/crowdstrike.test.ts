@@ -94,7 +94,7 @@ for (const moment of [start + 41_000, (start + 41_000) / 1000]) {
   });
 }
 
-test('crowdstrike: what is wrong is told, as with a filter that Falcon does not know', async (t) => {
+test('crowdstrike: an error is reported in its words, such as for a filter that Falcon does not know', async (t) => {
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, values, { part, search: { rawQuery: 'nonsense' } }),

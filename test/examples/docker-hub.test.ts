@@ -69,7 +69,7 @@ test('docker-hub: what shows up while pages are read is left to settle, and no o
   assert.deepEqual(job.taken.toSorted(), textsOf(records).toSorted());
 });
 
-test('docker-hub: what is wrong is told in its words', async (t) => {
+test('docker-hub: an error is reported in its words', async (t) => {
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, values, { part, search: { limit: 101 } }),

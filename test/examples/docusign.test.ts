@@ -81,7 +81,7 @@ test('docusign: the assertion is made out to the host, for the user, and goes to
   assert.ok(!JSON.stringify(vendor.requests).includes(assertion.slice(0, 40)));
 });
 
-test('docusign: a user who has not consented is told as refused, in the words of Docusign', async (t) => {
+test('docusign: a user who has not consented is reported as refused, in the words of Docusign', async (t) => {
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, { ...values, DOCUSIGN_USER_ID: 'other' }, { part, tools: sourceTools(start) }),
@@ -118,7 +118,7 @@ test('docusign: what is stored late is found, and what a reset cursor shows agai
   assert.deepEqual(job.taken, texts);
 });
 
-test('docusign: a limit that is told with HTTP 400 is waited for, and the saved cursor is kept', async (t) => {
+test('docusign: a limit with HTTP 400 is waited for, and the saved cursor is kept', async (t) => {
   const { vendor, values } = await started(t, 1);
   const { bookmark } = await pullOnce(definition, values, { part, tools: sourceTools(start) });
   for (const errorCode of ['HOURLY_APIINVOCATION_LIMIT_EXCEEDED', 'BURST_APIINVOCATION_LIMIT_EXCEEDED']) {

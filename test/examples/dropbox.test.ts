@@ -49,7 +49,7 @@ test('dropbox: it begins with a time and no end, and goes on at another path wit
   assert.ok(!texts.includes(old));
 });
 
-test('dropbox: an empty page with more behind it is not the end', async (t) => {
+test('dropbox: an empty page with more after it is not the end', async (t) => {
   const { texts, values } = await started(t, 25, { pauses: true });
   const { records } = await pullOnce(definition, values, { part, search: { limit: 10 } });
   assert.deepEqual(textsOf(records), texts);
@@ -73,7 +73,7 @@ for (const how of ['reset', 'bad_cursor'] as const) {
   });
 }
 
-test('dropbox: an error is told as Dropbox sums it up', async (t) => {
+test('dropbox: an error is reported as Dropbox sums it up', async (t) => {
   const { vendor, values } = await started(t, 1);
   vendor.fault = (request) => {
     if (isPage(request)) vendor.grants.revoke();

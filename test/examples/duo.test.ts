@@ -170,7 +170,7 @@ for (const log of newer) {
     assert.deepEqual(job.taken, texts);
   });
 
-  test(`duo-${log}: after a long pause, nothing is asked for that Duo no longer keeps, and the gap is told`, async (t: TestContext) => {
+  test(`duo-${log}: after a long pause, nothing is asked for that Duo no longer keeps, and the gap is reported`, async (t: TestContext) => {
     const { vendor, start, values: settings } = await started(t, log, 0);
     let now = start - 300 * day;
     const job = exampleJob(definitions[log], settings);
@@ -197,7 +197,7 @@ for (const log of newer) {
     assert.deepEqual([records.length, queryOf(vendor.requests[0]!)['limit']], [texts.length, '1000']);
   });
 
-  test(`duo-${log}: FAIL inside HTTP 200 is an error, told in Duo's words`, async (t: TestContext) => {
+  test(`duo-${log}: FAIL inside HTTP 200 is an error, reported in Duo's words`, async (t: TestContext) => {
     const { vendor, values: settings, part } = await started(t, log, 3);
     vendor.fault = (_, response) => {
       const said = { code: 40002, message: 'Invalid request parameters', message_detail: 'limit', stat: 'FAIL' };
@@ -251,7 +251,7 @@ test('duo-administrator: actions of one second on both sides of a page, twins am
   assert.deepEqual(job.taken, texts);
 });
 
-test('duo-administrator: more actions of one second than a page holds are an error, and no end', async (t: TestContext) => {
+test('duo-administrator: more actions of one second than a page holds are an error, not the end', async (t: TestContext) => {
   const { vendor, start, values: settings, part } = await started(t, 'administrator', 0);
   vendor.add(
     'administrator',

@@ -50,7 +50,7 @@ test('fastly: an event that shows up while pages are read moves others, and none
   assert.deepEqual(job.taken.toSorted(), all.toSorted());
 });
 
-test('fastly: what is wrong is told in its words', async (t) => {
+test('fastly: an error is reported in its words', async (t) => {
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, values, { part, search: { limit: 1001 } }),

@@ -110,7 +110,7 @@ test('google-workspace: a pause longer than Google keeps its logs is a gap, and 
   assert.match(problems.map(({ message }) => message).join('\n'), /^(?:.*keeps.*\n?){2}$/);
 });
 
-test('google-workspace: a quota that is told with HTTP 403 is waited for', async (t) => {
+test('google-workspace: a quota with HTTP 403 is waited for', async (t) => {
   const { vendor, texts, values } = await started(t, 2);
   let limited = 0;
   vendor.fault = ({ target }, response) => {

@@ -85,7 +85,7 @@ test('jumpcloud: more than 10,000 at once are not asked for', async (t) => {
   assert.match(tools.warnings.join(), /--limit 20000/);
 });
 
-test('jumpcloud: what it says of a query that it refuses is told', async (t) => {
+test('jumpcloud: what it says about a query that it refuses is shown', async (t) => {
   const { values } = await started(t, 0);
   const future = windowTo(start + 2 * minute, minute);
   await assert.rejects(

@@ -42,7 +42,7 @@ test('linear: a rate limit that comes with HTTP 400 is waited for until the mome
   assert.deepEqual([records.length, tools.waits], [texts.length, [41_000]]);
 });
 
-test('linear: an error beside the data is one, and its message is told', async (t) => {
+test('linear: an error beside the data is one, and its message is shown', async (t) => {
   const { vendor, values } = await started(t, 1);
   vendor.fault = (_, response) => {
     sendJson(response, 200, '{"errors":[{"message":"Feature not accessible"}],"data":null}');

@@ -53,7 +53,7 @@ test('meraki: every organization is read, and a pause longer than Meraki shows i
   assert.match(problems.map(({ message }) => message).join('\n'), /^(?:.*keeps.*\n?){2}$/);
 });
 
-test('meraki: what is wrong is told in its words', async (t) => {
+test('meraki: an error is reported in its words', async (t) => {
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, values, { part, search: { limit: 2 } }),

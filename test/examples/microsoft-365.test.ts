@@ -94,7 +94,7 @@ test('microsoft-365: what becomes available later is delivered, however old, and
 });
 
 for (const gone of ['AF20050', 'AF20051'] as const) {
-  test(`microsoft-365: a part that is listed and answered ${gone} is told as a gap, and the others are delivered`, async (t) => {
+  test(`microsoft-365: a part that is listed and answered ${gone} is reported as a gap, and the others are delivered`, async (t) => {
     const { vendor, texts, values } = await started(t);
     vendor.blobs.splice(1, 1, { type: general, created: start - 20 * minute, texts: [], gone });
     const job = exampleJob(definition, values);
@@ -108,7 +108,7 @@ for (const gone of ['AF20050', 'AF20051'] as const) {
   });
 }
 
-test('microsoft-365: a rate limit that is told with HTTP 403 is waited for', async (t) => {
+test('microsoft-365: a rate limit with HTTP 403 is waited for', async (t) => {
   const { vendor, texts, values } = await started(t);
   let limited = 0;
   vendor.fault = ({ target }, response) => {
@@ -123,7 +123,7 @@ test('microsoft-365: a rate limit that is told with HTTP 403 is waited for', asy
   assert.equal(tools.waits.length, 2);
 });
 
-test('microsoft-365: a pause of more than a week is told as a gap', async (t) => {
+test('microsoft-365: a pause of more than a week is reported as a gap', async (t) => {
   let now = start;
   const { values } = await started(t, 0, { now: () => now });
   const job = exampleJob(definition, { ...values, MICROSOFT365_CONTENT: general });

@@ -43,7 +43,7 @@ test('mimecast: the window is the same on every page, with an offset and the sec
 test('mimecast: events of the second in which a window ends are delivered, once', (t) =>
   deliveredOnceAtEnd({ definition, next }, (now) => started(t, 0, { now }), 1000));
 
-test('mimecast: an error in a reply with HTTP 200 is one, and its message is told', async (t) => {
+test('mimecast: an error in a reply with HTTP 200 is one, and its message is shown', async (t) => {
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, values, { part, search: { limit: 501 } }),

@@ -93,7 +93,7 @@ test('mongodb-atlas: without IDs all projects are read, each with a position of 
   assert.deepEqual(job.taken, texts);
 });
 
-test('mongodb-atlas: a list of projects goes on, and a position of organizations is none of projects', async (t) => {
+test('mongodb-atlas: a list of projects goes on, and a position of organizations is not one of projects', async (t) => {
   const { vendor, values } = await started(t, 0);
   const projects = Array.from({ length: 501 }, (_, each) => `32b6e34b3d91647abb20${String(each).padStart(4, '0')}`);
   for (const project of projects) vendor.add(`groups/${project}`);

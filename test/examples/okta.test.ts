@@ -94,7 +94,7 @@ test('okta: OKTA_FILTER, --raw-query and --query are one filter, and what only O
   );
 });
 
-test("okta: a filter that is none is refused in Okta's words", async (t) => {
+test("okta: an invalid filter is refused in Okta's words", async (t) => {
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, values, { search: { rawQuery: 'eventType eqq 1' } }),

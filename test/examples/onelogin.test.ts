@@ -39,7 +39,7 @@ test('onelogin: both ends go with every page, in milliseconds, and the beginning
 test('onelogin: records of the millisecond in which a window ends are delivered, once', (t) =>
   deliveredOnceAtEnd({ definition, next }, (now) => started(t, 0, { now })));
 
-test('onelogin: a status that tells of an error is one, also with HTTP 200, and its message is told', async (t) => {
+test('onelogin: a status that says error is one, even with HTTP 200, and its message is shown', async (t) => {
   const { vendor, values } = await started(t, 1);
   vendor.fault = ({ target }, response) => {
     if (!target.startsWith('/api/1/events')) return false;

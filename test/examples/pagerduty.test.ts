@@ -69,7 +69,7 @@ test('pagerduty: the wait after 429 is that of the header ratelimit-reset, in se
   assert.deepEqual(tools.waits, [23_000]);
 });
 
-test('pagerduty: a request that PagerDuty does not accept is told with its reason, not only its title', async (t) => {
+test('pagerduty: a request that PagerDuty does not accept is reported with its reason, not only its title', async (t) => {
   const { values } = await started(t, 1);
   const slice = windowTo(start, 31 * day + 60 * minute);
   await assert.rejects(

@@ -47,7 +47,7 @@ test('salesforce: the window is in the query, in whole seconds, and a later page
   assert.deepEqual(more, []);
 });
 
-test('salesforce: --raw-query narrows the window, and a query that is none is refused in the words of Salesforce', async (t) => {
+test('salesforce: --raw-query narrows the window, and an invalid query is refused in the words of Salesforce', async (t) => {
   const { texts, values } = await started(t, 6);
   const { records } = await pullOnce(definition, values, {
     part,

@@ -64,7 +64,7 @@ test('slack: a job whose cursors end before its window is read through gets thro
   assert.deepEqual(job.taken.toSorted(), texts.toSorted());
 });
 
-test('slack: a rate limit that is told in the reply alone is waited for as well', async (t) => {
+test('slack: a rate limit that only the reply mentions is waited for as well', async (t) => {
   const { vendor, texts, values } = await started(t, 2);
   vendor.fault = (_, response) => {
     if (vendor.requests.length > 1) return false;

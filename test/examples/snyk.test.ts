@@ -97,7 +97,7 @@ test('snyk: what Snyk can filter is sent, and the most that it gives is asked fo
   );
 });
 
-test('snyk: the words of a JSON:API error are told', async (t) => {
+test('snyk: the words of a JSON:API error are shown', async (t) => {
   const { values } = await started(t, 0);
   await assert.rejects(pullOnce(definition, { ...values, SNYK_TOKEN: 'x' }, { part }), /Not authenticated/);
 });

@@ -47,7 +47,7 @@ test('terraform: what happens between two pages shifts them, and nothing is lost
   assert.deepEqual(job.taken.slice(texts.length).toSorted(), meanwhile.toSorted());
 });
 
-test('terraform: a pause that is longer than the fortnight that HCP Terraform keeps is told as a gap', async (t) => {
+test('terraform: a pause that is longer than the fortnight that HCP Terraform keeps is reported as a gap', async (t) => {
   let now = start;
   const { values } = await started(t, 1, { now: () => now });
   const job = exampleJob(definition, values);

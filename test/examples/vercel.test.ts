@@ -45,7 +45,7 @@ test('vercel: events of one millisecond on both sides of a page all come, and on
   assert.deepEqual(job.taken.toSorted(), texts.toSorted());
 });
 
-test('vercel: more events of one millisecond than a page holds are an error, and no end', async (t) => {
+test('vercel: more events of one millisecond than a page holds are an error, not the end', async (t) => {
   const { values } = await started(
     t,
     [1, 2, 2, 2, 2, 2].map((seconds) => start - seconds * 1000),

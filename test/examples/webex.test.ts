@@ -59,7 +59,7 @@ test('webex: what shows up while pages are read moves rows, and none is left out
   assert.deepEqual([meanwhile, job.taken.toSorted()], [[], all.toSorted()]);
 });
 
-test('webex: what is wrong is told, as with another organization', async (t) => {
+test('webex: an error is reported in its words, such as for another organization', async (t) => {
   const { values } = await started(t, 1);
   await assert.rejects(
     pullOnce(definition, { ...values, WEBEX_ORGANIZATION: 'other' }, { part }),

@@ -8,7 +8,7 @@ import { problem } from '../support/problem.ts';
 
 const { definition, part, started } = zoomReport('zoom-activities', 'activities');
 
-test('zoom-activities: what Zoom says of wrong credentials is told', async (t) => {
+test('zoom-activities: what Zoom says about wrong credentials is shown', async (t) => {
   const { vendor, values } = await started(t, 0);
   vendor.login.fault = (_, response) => {
     sendJson(response, 400, '{"reason":"Invalid client_id or client_secret","error":"invalid_client"}');

@@ -75,7 +75,7 @@ test('a file with two definitions is refused, without a word of the library that
   );
 });
 
-test('whoever wrote a definition that is wrong is told where the example lies', async (t) => {
+test('the hint about a wrong definition says where the example is', async (t) => {
   const example = fileURLToPath(new URL('../../examples/acme.yaml', import.meta.url));
   for (const text of ['name: x\n\tfoo: bar\n', JSON.stringify({ ...sound, pagging: {} })]) {
     await assert.rejects(readDefinition(file(t, 'fig.yaml', text)), (error) => {
@@ -99,7 +99,7 @@ test('a file that is looked for in the wrong folder is said to have been looked 
   );
 });
 
-test('a named pipe into which nobody writes is told as one, as where it is to hold settings', async (t) => {
+test('a named pipe into which nobody writes is reported as one, as it is for settings', async (t) => {
   const path = file(t, 'pipe.yaml', '');
   rmSync(path);
   execFileSync('mkfifo', [path]);

@@ -273,7 +273,7 @@ test('a receiver without TLS is said in words', async (t) => {
   assert.match(problem.message, /it seems to be plain TCP/);
 });
 
-test('a receiver without TLS that waits for the end of a line has accepted the connection: the port is told as the cause', async (t) => {
+test('a receiver without TLS that waits for the end of a line has accepted the connection: the port is named as the cause', async (t) => {
   const address = await quitter(t, () => undefined, undefined);
   const problem = await failure(address.replace('tcp:', 'tls:'), frame, { timeout: 1000 });
   assert.deepEqual([problem.status, problem.again], [exit.unavailable, {}]);

@@ -5,7 +5,7 @@ import { exit } from '../../src/core/problem.ts';
 import { memoryRun, minute, start, statuses } from '../support/memory-run.ts';
 import { stored } from '../support/memory.ts';
 
-test('an acknowledgement that came right before a run was killed is not asked for again: it is told once', async () => {
+test('an acknowledgement that came right before a run was killed is not asked for again: the sink gives it only once', async () => {
   const here = memoryRun();
   here.vendor.stored.push(stored('a', start - minute));
   const killed = new Error('killed');
@@ -45,7 +45,7 @@ test('what an earlier run sent does not count as delivered by this one, whose ow
   assert.deepEqual([summary.awaited, summary.delivered], [1, 0]);
 });
 
-test('records of a stream whose acknowledgement never came are told of, since a stream cannot be asked again', async () => {
+test('records of a stream whose acknowledgement never came are reported, since a stream cannot be asked again', async () => {
   for (const isStream of [false, true]) {
     const here = memoryRun({ isStream });
     here.vendor.stored.push(stored('a', start - minute), stored('b', start - minute));

@@ -135,7 +135,7 @@ test('a branch of which too much is in doubt stops no other branch', async () =>
   assert.deepEqual([here.ids(), here.quarantine.added], [['good'], []]);
 });
 
-test('a sink that fails before another record was taken is told of as it failed, and nothing is set aside', async () => {
+test('a sink that fails before another record was taken is reported as it failed, and nothing is set aside', async () => {
   const here = memoryRun();
   here.vendor.stored.push(stored('bad', start - minute + 1), stored('good', start - minute));
   here.sink.answer = ({ records }) => {

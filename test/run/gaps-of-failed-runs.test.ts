@@ -22,7 +22,7 @@ test('a gap that a failed run did not pass is reported by the next run alone', a
 });
 
 for (const [what, rules, job] of leavesGap) {
-  test(`a gap is told of although the run fails behind it, for the next one meets it no more: ${what}`, async () => {
+  test(`a gap is reported although the run fails after it, because the next one does not meet it again: ${what}`, async () => {
     const here = memoryRun({ rules: { ...rules, longest: parseDuration('30m', 'longest') } });
     assert.deepEqual(statuses(await here.run()), []);
     here.clock.now += 6 * 60 * minute;
@@ -55,7 +55,7 @@ test('a gap that --since leaves is reported by the run whose bookmark is past it
   assert.deepEqual(statuses(await here.run({ since })), [exit.tempfail, exit.partial]);
 });
 
-test('a gap is told of by the run that ends behind it, where a bookmark takes several runs there', async () => {
+test('a gap is reported by the run that ends past it, where a bookmark takes several runs to get there', async () => {
   const here = memoryRun({ rules: { filter: 'none', retention: parseDuration('2h', 'retention') } });
   await here.run();
   here.clock.now += 6 * 60 * minute;
@@ -73,7 +73,7 @@ test('a gap is told of by the run that ends behind it, where a bookmark takes se
 });
 
 for (const [what, rules, job] of leavesGap) {
-  test(`a gap is told of although what follows it is planned anew by the vendor’s clock: ${what}`, async () => {
+  test(`a gap is reported although what follows it is planned anew by the vendor’s clock: ${what}`, async () => {
     const here = memoryRun({ rules: { ...rules, longest: parseDuration('30m', 'longest') } });
     assert.deepEqual(statuses(await here.run()), []);
     here.clock.now += 6 * 60 * minute;
@@ -120,7 +120,7 @@ async function killedBehindGap(killedIn: 'page' | 'branch'): Promise<MemoryRun> 
   return here;
 }
 
-test('a gap that a killed run passed is told of although its branch is no longer listed, and once', async () => {
+test('a gap that a killed run passed is reported, once, although its branch is no longer listed', async () => {
   const here = await killedBehindGap('branch');
   here.vendor.branches = async () => ['two', 'three'];
   assert.deepEqual(
@@ -131,7 +131,7 @@ test('a gap that a killed run passed is told of although its branch is no longer
   assert.deepEqual(statuses(await here.run()), []);
 });
 
-test('a gap that a killed run passed is told of by the next run that ends, whatever becomes of the branches', async () => {
+test('a gap that a killed run passed is reported by the next run that ends, whatever becomes of the branches', async () => {
   for (const killedIn of ['page', 'branch'] as const) {
     const here = await killedBehindGap(killedIn);
     const { pull } = here.vendor;
@@ -159,7 +159,7 @@ for (const [what, job, told] of [
     / were skipped, because --since is later/,
   ],
 ] as const) {
-  test(`the gap ${what} is told of by the next run when the one whose bookmark is behind it is killed`, async () => {
+  test(`the gap ${what} is reported by the next run when the one whose bookmark is past it is killed`, async () => {
     const here = memoryRun({ rules: { filter: 'none', firstRun: parseDuration('1h', 'firstRun') } });
     await here.run();
     here.clock.now += 3 * 60 * minute;
@@ -179,7 +179,7 @@ for (const [what, job, told] of [
   });
 }
 
-test('parts that are gone from a slice that a killed run ended are told of by the next run, and once', async () => {
+test('parts that are gone from a slice that a killed run ended are reported by the next run, once', async () => {
   const rules = { longest: parseDuration('30m', 'longest') };
   const here = memoryRun({ rules });
   const { pull } = here.vendor;

@@ -55,7 +55,7 @@ for (const [what, fail] of [
   });
 }
 
-test('a destination is told that all is settled by a run that ends well alone', async () => {
+test('only a run that ends well tells the destination that all is settled', async () => {
   const here = memoryRun();
   const told: (boolean | undefined)[] = [];
   here.sink.saved = (settled) => (told.push(settled), { size: 7 });
@@ -93,7 +93,7 @@ test('a position that can no longer be saved once records were sent is a failure
   assert.deepEqual(here.ids(), ['a', 'a']);
 });
 
-test('a quarantine that cannot be written in one branch is told once, with its name', async () => {
+test('a quarantine that cannot be written in one branch is reported once, with the branch’s name', async () => {
   const here = memoryRun();
   here.vendor.branches = async () => ['one', 'two'];
   here.vendor.refused = [{ text: Buffer.from('{'), more: false, reason: 'no JSON', key: 'refused:1' }];
@@ -109,7 +109,7 @@ test('a quarantine that cannot be written in one branch is told once, with its n
   assert.equal((await here.run()).problems[0]?.message, 'one: the disk is full');
 });
 
-test('when a slice fails, and the quarantine cannot be written then, both are told, and nothing is said to be set aside', async () => {
+test('when a slice fails, and then the quarantine cannot be written, both are reported, and nothing counts as set aside', async () => {
   const here = memoryRun();
   const full = new Problem(exit.ioerr, 'the disk is full');
   here.quarantine.flush = () => Promise.reject(full);

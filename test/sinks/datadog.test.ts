@@ -133,7 +133,7 @@ test('a record whose time is not known, or another one, is given no date that is
   assert.equal(server.logs.at(-1)?.timestamp, young);
 });
 
-test('a record whose own date Datadog reads as 1970, because it is told in seconds, is there, with its time, and without a warning', async () => {
+test('a record whose own date Datadog reads as 1970, because it is in seconds, arrives with its time, and without a warning', async () => {
   const { send, tools, server } = await start();
   const texts = [`{"timestamp":${Math.floor(testNow / 1000)}}`, `{"timestamp":${testNow / 1000 + 0.5}}`, '{"date":0}'];
   await send(texts.map((text, number) => auditRecord(text, String(number), testNow)));

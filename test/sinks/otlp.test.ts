@@ -67,7 +67,7 @@ test('a log record holds the text of the record, its time to the nanosecond, and
   assert.match(server.records[0]?.uid ?? '', /^acme:[0-9a-f]{8}:r"1$/);
 });
 
-test('what OTLP cannot tell is left out, and not told wrongly: no time, one before 1970, and one after 2554', async () => {
+test('what OTLP cannot express is left out, and not sent wrongly: no time, one before 1970, and one after 2554', async () => {
   const { server, send } = await start();
   const last = 18_446_744_073_708;
   const times = [Number.NaN, -1, 0, 1, last, last + 1];

@@ -167,7 +167,7 @@ test('unless told otherwise, no message is longer than rsyslog takes whole: 8,09
 });
 
 for (const kind of ['tcp', 'tls']) {
-  test(`syslog over ${kind}: a receiver that breaks off at a message too long for it, as syslog-ng does, is told with the length`, async (t) => {
+  test(`syslog over ${kind}: a receiver that breaks off at a message too long for it, as syslog-ng does, is reported with the length`, async (t) => {
     const more = { SYSLOG_MAX_BYTES: '400000' };
     const { server, send } = await start(t, more, kind === 'tls' ? authority.issue() : undefined);
     server.longest = 65_536;
@@ -229,7 +229,7 @@ test('a probe sends no message', async (t) => {
   await assert.rejects(async () => sink.probe?.(), { status: exit.unavailable });
 });
 
-test('settings that cannot be used are 78, and passwords in an address are not told', () => {
+test('settings that cannot be used are 78, and passwords in an address are not shown', () => {
   const tools = sinkTools({ wire });
   const create = (more: SettingValues) => makeSink(syslog, { SYSLOG_URL: 'tls://siem.example', ...more }, tools);
   assert.equal(create({}).scope, 'tls://siem.example:6514');

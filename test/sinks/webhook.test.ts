@@ -157,7 +157,7 @@ test('own headers are sent, and can name another content type', async () => {
   );
 });
 
-test('settings that cannot be used are 78 before anything is sent, and their values are not told', async () => {
+test('settings that cannot be used are 78 before anything is sent, and their values are not shown', async () => {
   for (const more of [
     { WEBHOOK_HEADERS: 'hidden-value' },
     { WEBHOOK_HEADERS: 'Host: hidden-value' },

@@ -73,7 +73,7 @@ test('a longer pause after runs that found nothing is a gap: there was no token 
   assert.deepEqual(statuses(await here.run()), [], 'with a token, no pause is too long');
 });
 
-test('a longer pause is a gap as well when nothing has happened since', async (context) => {
+test('a longer pause is a gap even when nothing has happened since', async (context) => {
   const here = await institution(context);
   await here.run();
   here.now += 4 * hour;

@@ -62,7 +62,7 @@ test('paths that some records do not have are named, too', async () => {
   );
 });
 
-test('a time in another form is none', async () => {
+test('a time in another format is not one', async () => {
   const epoch: Records = { ...whole, time: { path: 'at', format: 'epoch-ms' } };
   assert.equal(await look(epoch, [good]), '1; none of them with a time at at (read as epoch-ms)');
 });

@@ -107,7 +107,7 @@ test('a run that is stopped while it waits for an acknowledgement ends at once',
   assert.deepEqual(at.happened, ['0: ask one']);
 });
 
-test('what was diverted is told of where only the acknowledgement tells', async () => {
+test('what was diverted is counted where only the acknowledgement says so', async () => {
   const at = awaiting({ one: ['a', 'b'], two: ['c', 'd'] }, () => 'kept');
   at.summary.awaited = 4;
   await acknowledged({ ...at, sink: { ...at.sink, settle: async () => ({ outcome: 'kept', diverted: 1 }) } });

@@ -90,7 +90,7 @@ test('a request that is made again at once, as after a new login, does not count
   assert.deepEqual([sink.requests.length, repeated], [2, 0]);
 });
 
-test('what a sink says of the single records is told when it was said often enough', async () => {
+test('what a sink says about single records is reported when it has said so often enough', async () => {
   const sink = fakeSink((asked) => ({ outcomes: asked.map(() => ({ again: 'busy' })) }));
   await assert.rejects(deliver(sink, packed(2), fakeTools({ now: 0 })), {
     status: exit.unavailable,
@@ -170,7 +170,7 @@ test('an asked wait is never shortened: one beyond the end of the run is 75 at o
   assert.deepEqual(clock.waits, []);
 });
 
-test('an asked wait of more than a quarter of an hour is left to the next run: 75, and what was taken is told', async () => {
+test('an asked wait of more than a quarter of an hour is left to the next run: 75, and what was taken is known', async () => {
   const sink = fakeSink((asked, request) => {
     if (request > 1) throw new Problem(exit.tempfail, 'fake is rate limited', { again: { after: 7_200_000 } });
     return { outcomes: asked.map((n) => (n === 0 ? 'kept' : { again: 'busy' })) };
@@ -262,7 +262,7 @@ test('a stop request between attempts ends the run, and says what was taken befo
   assert.deepEqual(certain, [{ ...nothing, kept: [100, 102] }]);
 });
 
-test('records whose acknowledgement is still to come are told by its name', async () => {
+test('records whose acknowledgement is still to come are returned under its name', async () => {
   const sink = fakeSink((asked, request) =>
     request === 1
       ? {
@@ -334,7 +334,7 @@ test('no record is set aside that was not sent alone, though a limit on bytes sa
   assert.ok(sink.requests.some((asked) => asked.length === 1 && asked[0] === 3));
 });
 
-test('what is refused is told as it is known, so that a sink that refuses all is not asked about each', async () => {
+test('refusals are reported as they are known, so that a sink that refuses everything is not asked about each record', async () => {
   const sink = fakeSink((asked) => ({
     outcomes: asked.map((_, at) => (at === 0 ? { refused: 'no' } : { again: 'rest' })),
   }));
@@ -354,7 +354,7 @@ test('what is refused is told as it is known, so that a sink that refuses all is
   assert.equal(certain[0]?.refused.length, 11);
 });
 
-test('a doubt goes with the refused record, and is told as one until a record of the batch is kept', async () => {
+test('a doubt goes with the refused record until a record of the batch is kept', async () => {
   const sink = fakeSink((asked) =>
     asked.some((n) => n === 0 || n === 3) ? { split: 'no', tooLarge: true, doubt: 'FAKE_KEY' } : kept(asked),
   );

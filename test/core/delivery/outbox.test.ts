@@ -115,7 +115,7 @@ for (const [told, reason] of [
   [undefined, 'larger than the 3 bytes that memory takes'],
   ['2 bytes of MEMORY_MOST', 'larger than the 2 bytes of MEMORY_MOST'],
 ] as const) {
-  test(`why a record is too large is told as the sink wants it: ${reason}`, async () => {
+  test(`why a record is too large is said in the sink’s words: ${reason}`, async () => {
     const limits = { records: 2, bytes: 1000, record: 3, ...(told !== undefined && { told }) };
     const { add, box, quarantine } = bench({ limits });
     await add(1);
@@ -224,7 +224,7 @@ test('what was taken of a batch that then fails is known', async () => {
   assert.deepEqual([ledger.size(), summary.delivered], [1, 1]);
 });
 
-test('a record in doubt is told of though the run then fails for another reason', async () => {
+test('a record in doubt is reported though the run then fails for another reason', async () => {
   const { add, box, sent, doubted } = bench();
   await add(3);
   await settled();
@@ -253,7 +253,7 @@ test('what is queued leaves when the clock was set back: it must not wait until 
   assert.equal(box.tick(), undefined);
 });
 
-test('of several failures the first is told, nothing more is sent, and what was under way is waited for', async () => {
+test('of several failures the first is reported, nothing more is sent, and what was under way is waited for', async () => {
   const { add, box, sent, ledger } = bench({ inFlight: 3 });
   const first = new Problem(exit.noperm, 'first');
   await add(7);
@@ -359,7 +359,7 @@ test('what is diverted counts as delivered, and is told apart', async () => {
   assert.deepEqual([summary.delivered, summary.diverted], [2, 1]);
 });
 
-test('a failure of the last batch is told by the drain that waits for it; what was set aside is on disk all the same', async () => {
+test('a failure of the last batch is thrown by the drain that waits for it; what was set aside is on disk all the same', async () => {
   const { add, box, sent, happened, ledger } = bench();
   const problem = new Problem(exit.noperm, 'no');
   await refuse(box, '{1');

@@ -70,7 +70,7 @@ test('old IDs are forgotten once they are a large part of all', () => {
   assert.equal(ledger.size(), 0);
 });
 
-test('lines that are not what the file said are told when they are read, and nothing of them is used', () => {
+test('lines that are not what the file promised are reported when they are read, and nothing of them is used', () => {
   const wrong = problem(78, /^unusable: /, '');
   const short = dormantLedger(blocks(), count + 1, 0, unusable);
   const broken = dormantLedger(unreadable, 1, 0, unusable);

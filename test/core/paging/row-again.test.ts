@@ -166,7 +166,7 @@ test('more pages of twins than rows could arrive for are read, where a few fill 
   assert.equal(texts.length, 151);
 });
 
-test('a row that arrives behind the last one of a window is no row of the window before, though it is the same', async (t) => {
+test('a row that arrives after the last one of a window is not a row of the window before, though it is the same', async (t) => {
   const vendor = await grove(t);
   const source = restSource(
     defined({}, identities['rows without one']),
@@ -247,7 +247,7 @@ test('the rows of a job are not read again: they stay as it found them', async (
   assert.deepEqual(offsets, [0, 2, 4]);
 });
 
-test('rows that arrive with each request behind the last ones are told, with what ends the pages before', async (t) => {
+test('rows that arrive with each request after the last ones are reported, with what ends the pages sooner', async (t) => {
   const vendor = await grove(t);
   vendor.before = (request) => vendor.rows.unshift(row(`n${request}`));
   await assert.rejects(
@@ -328,7 +328,7 @@ for (const [what, base] of Object.entries(identities)) {
   });
 }
 
-test('a row that was read is known where its page begins, and not behind others, which may be new', () => {
+test('a row that was read is recognised where its page begins, and not after others, which may be new', () => {
   const identity = identifier({ paths: [] }, () => false, false);
   const rowOf = (name: string) => ({ key: Buffer.from(name), keyStart: 0, keyEnd: name.length });
   for (const [before, expected] of [
@@ -347,7 +347,7 @@ test('a row that was read is known where its page begins, and not behind others,
   }
 });
 
-test('behind a row that cannot be read no row is the last one, nor where a page had none', () => {
+test('after a row that cannot be read, and where a page had none, no row counts as the last one', () => {
   const again = rowAgain();
   again.begin({ again: undefined });
   again.take(

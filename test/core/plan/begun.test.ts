@@ -55,7 +55,7 @@ test('first runs that fail for longer than the vendor keeps records lose what ha
   ]);
 });
 
-test('a --since from before what the vendor keeps is told of in full by the first run that gets through, with it or without', async () => {
+test('a --since from before what the vendor keeps is reported in full by the first run that gets through, with it or without', async () => {
   const asked = { since: BigInt(start - 24 * hour) * 1_000_000n };
   const all = [gone('2026-11-19T09:00:00Z', '2026-11-20T08:00:00Z')];
   assert.deepEqual(await saidBy(kept, [0, asked], [1, asked]), all);
@@ -66,7 +66,7 @@ const leftOut = (from: string, until: string): string =>
   `3 records from ${from} to ${until} were skipped, because --since is later than the position`;
 const back = (duration: string): Partial<Job> => ({ since: { back: parseDuration(duration, '--since') } });
 
-test('what happened while first runs failed, and a later --since leaves out, is told of by the run that gets through', async () => {
+test('what happened while first runs failed, and a later --since leaves out, is reported by the run that gets through', async () => {
   const firstRun = parseDuration('2h', 'firstRun');
   assert.deepEqual(await saidBy({ firstRun }, [0, {}], [3, back('1h')]), [
     leftOut('2026-11-20T07:00:00Z', '2026-11-20T11:00:00Z'),

@@ -172,7 +172,7 @@ test('two pages in a row with the same records are reported as a circle', async 
   );
 });
 
-test('more records of one time than a page holds are told as such, whether they begin a window or not', async () => {
+test('more records of one time than a page holds are reported as such, whether they begin a window or not', async () => {
   const at = (...times: readonly number[]) =>
     `{"data":[${times.map((time, id) => `{"id":${id},"at":${time}}`).join()}]}`;
   const change: Partial<SourceDefinition> = {

@@ -177,7 +177,7 @@ test('the number of pages, which the paging looks for, leaves a reply bare', asy
   }
 });
 
-test('a reply without its list is told with the members that it has, by name alone', async () => {
+test('a reply without its list is reported with the names of the members that it has', async () => {
   const names = (count: number): string => Array.from({ length: count }, (_, at) => `"k${at}":${at}`).join();
   for (const [text, path, said] of [
     ['{"entries":[{"id":"s3cret"}],"meta":{"a":1}}', 'entires', '; it has entries, meta'],
@@ -198,7 +198,7 @@ test('a reply without its list is told with the members that it has, by name alo
   }
 });
 
-test('a reply that lacks what reply.success expects, and says nothing else, is told with its name and what to write', async (t) => {
+test('a reply that lacks what reply.success expects, and says nothing else, is reported with the name of that and what to write', async (t) => {
   const server = await serve({}, (_, response) => sendJson(response, 200, '{"data":[]}'));
   t.after(() => server.close());
   const changed = {
@@ -213,7 +213,7 @@ test('a reply that lacks what reply.success expects, and says nothing else, is t
   });
 });
 
-test('an error that is a list is told in its own words', async () => {
+test('an error that is a list is reported in its own words', async () => {
   const server = await serve({}, (_, response) =>
     sendJson(response, 400, '[{"errorCode":"INVALID_TYPE","message":"sObject type is not supported"}]'),
   );

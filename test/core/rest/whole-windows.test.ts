@@ -35,7 +35,7 @@ for (const total of ['-2', '2.5', '1e400', '"many"', 'true', '[2]', '{}']) {
   });
 }
 
-test('where the bookmark has moved past them, fewer records than announced are told as such', async () => {
+test('where the bookmark has moved past them, fewer records than announced are reported as such', async () => {
   const [page, end] = ['{"data":[{"n":1}],"next":"new","total":2}', '{"data":[],"next":"new","total":0}'];
   const server = await vendor(page, end, page, end);
   const definition: SourceDefinition = {

@@ -39,7 +39,7 @@ function scene(filter: 'event' | 'none') {
   return { clock, source, sink, store, bookmarks, tick };
 }
 
-test('a bookmark behind records that --until left out is not saved: a later run has them', async () => {
+test('a bookmark past records that --until left out is not saved: a later run brings them', async () => {
   for (const filter of ['event', 'none'] as const) {
     const { sink, bookmarks, tick } = scene(filter);
     const records = [start - 10 * minute, start - minute].map((time) => auditRecord(stored(`${time}`, time)));
@@ -52,7 +52,7 @@ test('a bookmark behind records that --until left out is not saved: a later run 
   }
 });
 
-test('what is gone with a bookmark that has expired is told by the vendor’s clock', async () => {
+test('what is gone with a bookmark that has expired is reported by the vendor’s clock', async () => {
   const { clock, source, tick } = scene('none');
   source.serverTime = () => fromMillis(clock.now - 30 * minute);
   assert.deepEqual(await tick([{ bookmark: 'first' }]), []);

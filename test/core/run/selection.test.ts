@@ -59,7 +59,7 @@ test('what came with the slices before is left out of a slice, but for its overl
   assert.deepEqual(delivered, [14, 5]);
 });
 
-test('behind a bookmark a --since that is later than the position leaves out what is older, and no other one does', () => {
+test('after a bookmark, only a --since that is later than the position leaves out what is older', () => {
   for (const [since, expected] of [
     [20n, [10]],
     [30n, [90, 25, 10]],

@@ -75,7 +75,7 @@ test('what is too late by --until is left to a later run, and a record without a
   assert.deepEqual([outside, late], [1, 1]);
 });
 
-test('each record from long before the window is told of, where it goes by the event', () => {
+test('each record from long before the window is reported, where the window goes by the event', () => {
   const hours = (count: number): number => from - count * 3_600_000;
   assert.deepEqual(sifted([hours(38), hours(39), hours(40)]).old, [hours(39), hours(40)], 'a filter may go by the day');
   const { old, outside } = sifted([hours(40)], { filter: 'ingestion' });

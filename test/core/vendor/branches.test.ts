@@ -266,7 +266,7 @@ for (const [what, change, message] of refused) {
   });
 }
 
-test('a cursor for the list is none for the records', () => {
+test('a cursor for the list is not used for the records', () => {
   const fetch = {
     ...medlar.branches.fetch,
     request: { path: '/orgs?{cursor}' },

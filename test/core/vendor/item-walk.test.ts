@@ -332,7 +332,7 @@ test('an empty list is a window without records', async (t) => {
   assert.deepEqual([ids, problem, asked()], [[], undefined, ['/feed/content']]);
 });
 
-test('an item that is gone is told of, and the others are read', async (t) => {
+test('an item that is gone is reported, and the others are read', async (t) => {
   const replies: Replies = {
     '/feed/content': list(['/blob/a', '/blob/b', '/blob/c', '/blob/d']),
     '/blob/a': '[{"id":1}]',

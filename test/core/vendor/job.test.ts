@@ -171,7 +171,7 @@ for (const [what, reply, words] of [
   ['words that would be an error anywhere', '{"status":"failed","error":{"message":"too busy"}}', /: too busy$/],
   ['the state alone', '{"status":"failed"}', /: status is "failed"$/],
 ] as const) {
-  test(`a job that fails is told with ${what}, and closed`, async (t) => {
+  test(`a job that fails is reported with ${what}, and closed`, async (t) => {
     const vendor = await orchard(() => reply);
     t.after(vendor.close);
     await assert.rejects(pull(vendor), (error) => {
@@ -241,7 +241,7 @@ test('a stop request ends the waiting, and the job is closed even though request
   assert.deepEqual(asked(vendor), ['/jobs', '1', '1/close']);
 });
 
-test('whoever stops reading leaves no job behind', async (t) => {
+test('a reader that stops early leaves no job behind', async (t) => {
   const vendor = await orchard((target) => (target === '1' ? '{"status":"done"}' : '{"rows":[{"id":1},{"id":2}]}'));
   t.after(vendor.close);
   const source = sourceOf(vendor, {});

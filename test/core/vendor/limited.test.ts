@@ -107,7 +107,7 @@ test('a status may tell of the rate by itself', async (t) => {
   assert.deepEqual([ids, requests], [['1'], 2]);
 });
 
-test('a refusal that tells of something else is none, and neither is one that nobody declared', async (t) => {
+test('a refusal for another reason is not a rate limit, and neither is one that the definition does not declare', async (t) => {
   const other = '{"error":{"code":"AF10001","message":"No permission."}}';
   for (const [text, change] of [
     [other, { reply: { limited } }],

@@ -85,7 +85,7 @@ test('a request ahead that fails is a failure of its own page, and is repeated l
   await source.close();
 });
 
-test('what came is delivered before a request ahead is told to have failed for good', async (t) => {
+test('what came is delivered before a request that was sent ahead is reported to have failed for good', async (t) => {
   const { source, close } = await orchard({}, (number) => (number === 2 ? 403 : undefined));
   t.after(close);
   let delivered = 0;
@@ -119,7 +119,7 @@ test('a reply ahead that breaks while nobody reads it is asked for again', { tim
   await source.close();
 });
 
-test('whoever stops reading leaves no request behind', { timeout: 20_000 }, async (t) => {
+test('a reader that stops early leaves no request behind', { timeout: 20_000 }, async (t) => {
   const { source, requests, close } = await orchard({});
   t.after(close);
   for await (const part of source.pull(ask())) {

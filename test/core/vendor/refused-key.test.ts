@@ -60,7 +60,7 @@ test('the numbers are the same when a page or a window is read once more', () =>
   assert.equal(key('x'), first);
 });
 
-test('behind a bookmark each record that cannot be read is a new one', () => {
+test('after a bookmark, each record that cannot be read is a new one', () => {
   const first = bench().key('x') ?? '';
   const { key } = bench([first, `${first}#2`], true);
   assert.equal(key('x'), `${first}#3`);

@@ -66,7 +66,7 @@ async function runAt(context: TestContext, { least, most, cap = Infinity, window
   return { problems, lengths };
 }
 
-test('a window that a cap cuts off is not halved into windows that the vendor refuses: the cap is told of', async (t) => {
+test('a window that a cap cuts off is not halved into windows that the vendor refuses: the cap is reported', async (t) => {
   const { problems, lengths } = await runAt(t, { least: 30, most: 3600, cap: 6, window: {} });
   assert.deepEqual(
     problems.map(({ status, message }) => [status, message.replace(/ of its records .*/, '')]),

@@ -36,7 +36,7 @@ for (const [member, paging] of Object.entries({
   path: { ...url, path: '@odata.nextLink' },
   more: { ...quoted, more: 'meta.more' },
 })) {
-  test(`a name with a dot that stands without quotes in paging.${member} is told with what to write`, async (t) => {
+  test(`a name with a dot that stands without quotes in paging.${member} is reported with what to write`, async (t) => {
     await assert.rejects(pulled(t, paging), (error) => {
       assert.ok(error instanceof Problem && error.status === 78);
       assert.match(error.message, new RegExp(`^ash: nothing stands at \\S+ \\(paging\\.${member}\\), but at "\\S+"$`));

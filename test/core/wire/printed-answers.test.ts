@@ -87,7 +87,7 @@ test('records that a command prints again are no answers of Sekoia, whatever mem
   }
 });
 
-test('an answer to a million events is read; one of nothing but brackets takes little memory, and is none', () => {
+test('an answer to a million events is read; one of nothing but brackets takes little memory, and is refused', () => {
   const ids = JSON.stringify({ event_ids: Array.from({ length: 1_000_000 }, (_, at) => `${at}`) });
   assert.equal(objection('sekoia', ids, 1_000_000, Infinity), undefined);
   const before = process.memoryUsage.rss();

@@ -25,7 +25,7 @@ const others: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** They are asked as they are, with a query of their own; or the sink reads all of them itself. */
 const whole = ['OTLP_URL', 'WEBHOOK_URL', 'SECOPS_TOKEN_URL', 'SYSLOG_URL'];
 
-test('an address with a query or a fragment is refused, and not shown, by a sink that would put its path behind it', async () => {
+test('an address with a query or a fragment is refused, and not shown, by a sink that would add its own path', async () => {
   const refused: string[] = [];
   for (const find of Object.values(sinks)) {
     const definition = await find();

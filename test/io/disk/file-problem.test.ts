@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileProblem } from '../../../src/io/disk/file-problem.ts';
 
-test('an error of the system that we know nothing of is told by its code, with a hint; a mistake of ours is none', () => {
+test('an unknown error of the system is reported by its code, with a hint; a bug of ours is not one', () => {
   const stale = Object.assign(new Error('ESTALE: stale file handle, write'), { code: 'ESTALE' });
   const { status, message, hint = '' } = fileProblem(stale, 'write to', '/mnt/out.jsonl');
   assert.deepEqual([status, message], [74, 'cannot write to /mnt/out.jsonl: ESTALE']);

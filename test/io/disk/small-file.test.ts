@@ -19,13 +19,13 @@ test('what never ends is not read to its end', () => {
   assert.throws(() => readSmallFile('/dev/zero'), { code: 'EFBIG' });
 });
 
-test('what is no file, or is not there, is told as the system tells it', (t) => {
+test('for what is not a file, or not there, the system’s error is thrown', (t) => {
   const directory = scratch(t);
   assert.throws(() => readSmallFile(directory), { code: 'EISDIR' });
   assert.throws(() => readSmallFile(join(directory, 'none')), { code: 'ENOENT' });
 });
 
-test('whose a file is, and who may write it, is told', (t) => {
+test('the owner of a file, and who may write it, is returned', (t) => {
   const path = join(scratch(t), 'file');
   writeFileSync(path, '', { mode: 0o600 });
   const { stat } = readSmallFile(path);

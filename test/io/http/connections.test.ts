@@ -49,7 +49,7 @@ for (const code of ['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'EADDRNOTAVAIL',
   });
 }
 
-test('a mistake of this program in a request is not told as one of the server, nor tried again', () => {
+test('a bug of this program in a request is not reported as a fault of the server, nor tried again', () => {
   for (const code of ['UND_ERR_INVALID_ARG', 'ERR_INVALID_ARG_TYPE', '']) {
     const error = Object.assign(new TypeError('invalid'), { code });
     const found = connectionProblem(error, { role: 'source', method: 'GET', url: new URL('https://vendor.example') });

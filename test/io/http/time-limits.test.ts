@@ -16,7 +16,7 @@ const undiciClock = createRequire(import.meta.url)('undici/lib/util/timers.js') 
 /** What a stop request ends a run with. */
 const stopped = new Problem(exit.terminate, 'stopped by SIGTERM', { hint: 'none' });
 
-test('a wait for a server that accepts and never answers ends at the total limit, and may be told as asking for too much (504)', async (t) => {
+test('a wait for a server that accepts and never answers ends at the total limit, and may count as asking for too much (504)', async (t) => {
   const server = await rawServerFor(t, silence);
   const problem = await problemOf(get(clientFor(t, server.url, { timeout: 300 })));
   isTransient(problem, /did not complete its reply within 0\.3 s \(GET \/\)/);

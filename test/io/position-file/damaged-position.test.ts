@@ -110,7 +110,7 @@ function forge(path: string, remembered: number): void {
 }
 
 for (const name of ['job.position', 'job.position.previous']) {
-  test(`what is wrong with the many remembered IDs of ${name} is told when they are read, with the way to begin again`, async (t) => {
+  test(`what is wrong with the many remembered IDs of ${name} is reported when they are read, with the way to begin again`, async (t) => {
     const directory = scratch(t);
     await saved(directory, positionOf({ '': branch(1n) }), positionOf({ '': branch(2n) }));
     rmSync(join(directory, 'job.position'));
@@ -128,7 +128,7 @@ for (const name of ['job.position', 'job.position.previous']) {
   });
 }
 
-test('a journal with a malformed line is told with the way to begin again', async (t) => {
+test('a journal with a malformed line is reported with the way to begin again', async (t) => {
   const directory = scratch(t);
   const store = await saved(directory, positionOf({ '': branch(1n) }), positionOf({ '': branch(2n) }));
   await store.lock();

@@ -121,7 +121,7 @@ for (const [by, reason] of [
   ['a newer one', 'coordinating_operation_bytes=SIZE, max_coordinating_bytes=4000]'],
   ['a shard', 'primary_operation_bytes=SIZE, max_primary_bytes=4000]'],
 ] as const) {
-  test(`a request that a cluster can never take, by its indexing_pressure.memory.limit, is halved, as told by ${by}`, async () => {
+  test(`a request that a cluster can never take, by its indexing_pressure.memory.limit, is halved, in the words of ${by}`, async () => {
     const { server, sink, send } = await start();
     const before = sink.limits.bytes;
     const said = (size: number): string =>

@@ -121,7 +121,7 @@ test('a token is asked for once, with the client in the form, and goes with ever
   assert.equal(source.scope, scope);
 });
 
-test("neither side is told what is the other's", async (t) => {
+test('neither side is sent what belongs to the other', async (t) => {
   const { source, login, api } = await orchard(t, {
     change: { headers: { 'X-Tenant': '7' } },
     answers: (_, number) => (number === 1 ? [401, '{}'] : undefined), // so that each is asked twice, with its cookie

@@ -129,7 +129,7 @@ for (const [what, text, expected] of given) {
   });
 }
 
-test('why the first document was not taken is told, since the answer is not shown', () => {
+test('why the first document was not taken is said, since the answer is not shown', () => {
   const error = {
     type: 'mapper_parsing_exception',
     reason: 'failed to parse',
@@ -143,7 +143,7 @@ test('why the first document was not taken is told, since the answer is not show
   assert.equal(objection(answer(true, '{"create":{"status":503}}'), 1), '1 with status 503');
 });
 
-test('what a command prints in place of an answer is told, from its beginning, and nothing of it beside one', () => {
+test('what a command prints in place of an answer is shown, from its beginning, and nothing of it beside an answer', () => {
   const instead = (...printed: readonly string[]): string => {
     const verdict = bulkVerdict();
     for (const each of printed) verdict.push(Buffer.from(each));

@@ -68,7 +68,7 @@ test('each is asked for in its channel, by its number', async () => {
   ]);
 });
 
-test('a name that is none of ours is not asked for: its records are sent again', async () => {
+test('an acknowledgement that is not one of ours is not asked for: its records are sent again', async () => {
   const acks = acknowledgements(undefined);
   for (const name of ['', 'x', `${old}:`, `${old}:1:2`, `${old}:-1`, `${old}:1e3`, `${old}:1234567890123456`]) {
     const settled = acks.settle(
