@@ -40,7 +40,7 @@ test('its crontab line with one word changed: -c goes on where the last run stop
   assert.deepEqual(correlations(two), ['c4']);
 });
 
-test('its environment variables, too', async (t) => {
+test('the environment variables of the client are read, too', async (t) => {
   const directory = scratch(t);
   const vendor = await started(t);
   vendor.add([event(1)]);

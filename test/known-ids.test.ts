@@ -45,7 +45,7 @@ test('an edited record whose ID is forgotten is delivered, and one that is shown
   assert.deepEqual(verdicts(here), ['allowed', 'denied']);
 });
 
-test('an edit in the last of twenty digits is one', async (t) => {
+test('an edit of the last of twenty digits makes another content', async (t) => {
   const { here, show } = await editing(t);
   show('a', 'allowed');
   await here.run();

@@ -23,7 +23,8 @@ const cutOff = [
 ];
 
 for (const line of cutOff) {
-  test(`cut off at #: ${line}`, () => assert.deepEqual(cut(`FILTER=a\r\n${line}\r\n`), [2]));
+  test(`a value that is cut off at # is warned of: ${line}`, () =>
+    assert.deepEqual(cut(`FILTER=a\r\n${line}\r\n`), [2]));
 }
 
 const sound = [
@@ -45,7 +46,8 @@ const sound = [
 ];
 
 for (const text of sound) {
-  test(`not cut off: ${JSON.stringify(text)}`, () => assert.deepEqual(cut(`${text}\n`), []));
+  test(`a value that is not cut off is not warned of: ${JSON.stringify(text)}`, () =>
+    assert.deepEqual(cut(`${text}\n`), []));
 }
 
 test('a value that a later line replaces is not cut off', () => {

@@ -28,7 +28,7 @@ function refused(flags: Flags, change: Partial<SourceDefinition> = {}): string {
   }
 }
 
-test('a bound that nobody can heed is a wrong flag', () => {
+test('a bound that neither the vendor nor we can apply is a wrong flag', () => {
   const since = '--since has no effect: fig is not asked for it, and its records have no time';
   assert.equal(refused({ since: '1h' }), since);
   assert.equal(refused({ since: '2h', until: '1h' }), since);

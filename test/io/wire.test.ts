@@ -299,7 +299,7 @@ test('plain TCP may leave this machine: whoever writes tcp:// asks for it, and n
   for (const host of ['siem.example', '127.0.0.1', 'localhost', '[::1]']) openWire(`tcp://${host}:514`, options);
 });
 
-test('a receiver that asks for a client certificate', async (t) => {
+test('a receiver that asks for a client certificate gets it, and a hint names the setting where there is none', async (t) => {
   const asking = { ca: authority.cert, requestCert: true, rejectUnauthorized: true };
   for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
     const server = await receiver(t, { ...authority.issue(), ...asking, maxVersion });

@@ -445,12 +445,16 @@ test('it logs out when the reader stops early, and when the run was asked to sto
   await vendor.close();
 });
 
-test("a logout that fails is nobody's business", async () => {
+test('a logout that fails takes nothing from the run, and is not warned of', async () => {
   const { vendor, values } = await started();
   vendor.fault = (request, response) => request.target.endsWith('/logout') && (response.destroy(), true);
-  const source = restSource(sycope, values, noSearch, sourceTools());
-  await pullAll(source, { slice: hour });
+  const tools = sourceTools();
+  const source = restSource(sycope, values, noSearch, tools);
+  const { records } = await pullAll(source, { slice: hour });
   await source.close();
+  assert.ok(records.length > 0);
+  assert.ok(vendor.requests.at(-1)?.target.endsWith('/logout'));
+  assert.deepEqual(tools.warnings, []);
   await vendor.close();
 });
 
