@@ -1,4 +1,6 @@
-/** Vendors that show only so many rows of one question, and refuse what lies behind: jobs of real processes against them. */
+/**
+ * Vendors that show only the first rows of one query and refuse those after them: jobs of real processes against them.
+ */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

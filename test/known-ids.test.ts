@@ -21,7 +21,7 @@ async function editing(
   return { here, show };
 }
 
-/** The next run, long after: what was delivered is shown again by nobody but the test. */
+/** The next run, long after: of what was delivered, only what the test adds is shown again. */
 async function later(here: SinkScene<FakeElastic>, show: () => void, argv: readonly string[] = []): Promise<Result> {
   here.clock.now += 60_000;
   await here.run(argv); // nothing new, and the ID is forgotten

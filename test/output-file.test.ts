@@ -1,4 +1,7 @@
-/** One output file and several who write to it: jobs, searches by hand, people. Whole lines stay, and each record stands there once. */
+/**
+ * One output file and several who write to it: jobs, searches by hand, people. Whole lines stay, and each record is there
+ * once.
+ */
 import assert from 'node:assert/strict';
 import {
   appendFileSync,

@@ -1,6 +1,6 @@
 /**
- * A credential that somebody wrote into a definition file itself, instead of into the environment: it is told as little
- * as any other.
+ * A credential that somebody wrote into a definition file itself, instead of into the environment: it is shown as little as
+ * any other.
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** Jobs that share a position by mistake, in real processes: they are told, or they share none. */
+/** Jobs that share a position by mistake, in real processes: they are warned, or they share none. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';

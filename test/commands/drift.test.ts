@@ -1,4 +1,7 @@
-/** Definitions that no record of a run fits: everything is delivered, and nobody would look at what is wrong with it. */
+/**
+ * Definitions that no record of a run fits: everything is delivered, and without a warning nobody would look for what is
+ * wrong.
+ */
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test, type TestContext } from 'node:test';

@@ -23,7 +23,7 @@ window: { filter: event, time: iso }
 records: { path: data, id: { paths: [id] } }
 `;
 
-/** A run against a vendor that answers the login so, and has a record for whoever shows its cookie. */
+/** A run against a vendor that answers the login like this, and has a record for requests with its cookie. */
 async function loggedInBy(t: TestContext, answer: (response: ServerResponse) => void): Promise<Ended> {
   const vendor = await serve({}, ({ target, headers }, response) => {
     if (target === '/session') return answer(response);

@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { run, scratch, type Ended } from '../support/program.ts';
 import { sendJson, serve } from '../support/vendors/server.ts';
 
-/** Events are asked for by POST, and the next pages of them by GET; nobody gets them as application/json. */
+/** Runs against a vendor that gives events by POST, their next pages by GET, and none as application/json. */
 async function asked(t: TestContext, more: string): Promise<Ended> {
   const vendor = await serve({}, ({ method, target, headers }, response) => {
     const isNext = target.startsWith('/events/next');

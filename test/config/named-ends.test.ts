@@ -1,4 +1,4 @@
-/** What a name stands for, as real processes: a definition of one's own may have any. */
+/** What a name stands for, as real processes: a user's definition may have any name. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';

@@ -20,7 +20,7 @@ const { definition, part, record, started, asked } = example('bitwarden', {
   newestFirst: true,
   start: startBitwarden,
   values: ({ origin }) => ({ ...credentials, BITWARDEN_URL: origin }),
-  // With seven digits behind the second, as .NET writes them.
+  // With seven decimal places of a second, as .NET writes them.
   write: (template, _, time) => template.replace('TIME', new Date(time).toISOString().replace('Z', '0000Z')),
   add: (vendor, texts) => vendor.add(...texts),
   asksRecords: ({ target }) => target.includes('/events'),

@@ -38,7 +38,7 @@ const { definition, part, next, started, queries } = example('docusign', {
     DOCUSIGN_USER_ID: 'user',
     DOCUSIGN_PRIVATE_KEY: keys.privateKey,
   }),
-  // With four digits behind the second.
+  // With four decimal places of a second.
   write: (template, number, time) =>
     template
       .replace('TIME', new Date(time).toISOString().replace('Z', '1Z'))

@@ -77,7 +77,7 @@ fault(
   patience,
 );
 
-/** A reply with records around one whose text is the head and so many pieces; it ends as it should only if told so. */
+/** A reply with records around one whose text is the head and `count` pieces; without `after` it breaks off. */
 async function pour(socket: Socket, before: string, count: number, after: string | undefined): Promise<void> {
   function* reply(): Generator<string> {
     yield `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n${before}`;

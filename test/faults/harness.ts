@@ -35,7 +35,7 @@ export const bundle = builtProgram();
 
 let list: ((name: string) => void) | undefined;
 
-/** One row of the catalogue as a test, which hangs if it takes so many milliseconds. Several tests may prove the same row. */
+/** One row of the catalogue as a test, with its time limit in milliseconds. Several tests may prove the same row. */
 export function fault(
   number: string,
   what: string,

@@ -77,7 +77,7 @@ export async function until(isSo: () => boolean, known: () => string = () => Str
 const hang = 120_000;
 
 export interface HeldPage {
-  /** Waits for the first request of the page; if the run `by` ends before, there is none to wait for. */
+  /** Waits for the first request of the page, or for the end of the run `by`, which then never asks for it. */
   asked(by: Promise<Ended | Result>): Promise<void>;
   isAsked(): boolean;
   release(): void;

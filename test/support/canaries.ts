@@ -1,4 +1,4 @@
-/** Secrets as canaries: a job whose credentials are known texts, and the claim that nobody was told them. */
+/** Secrets as canaries: a job whose credentials are known texts, and the claim that they were shown nowhere. */
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';

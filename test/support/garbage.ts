@@ -4,10 +4,13 @@ import { runInNewContext } from 'node:vm';
 
 setFlagsFromString('--expose-gc');
 
-/** Frees everything that nobody refers to. */
+/** Collects all garbage. */
 export const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Bytes that typed arrays take, without what nobody refers to. V8 gives that back in the background, or before it collects again. */
+/**
+ * Bytes that typed arrays take, without those that are garbage. V8 gives that back in the background, or before it collects
+ * again.
+ */
 export function arrayBuffers(): number {
   collectGarbage();
   collectGarbage();

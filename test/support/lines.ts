@@ -1,4 +1,4 @@
-/** The lines of what a program printed; a line without anything in it is none. */
+/** The lines of what a program printed, without empty ones. */
 export function linesOf(text: string): string[] {
   return text.split('\n').filter((line) => line !== '');
 }

@@ -20,7 +20,7 @@ export const apple: SourceDefinition = {
 /** Members in place of those of `apple`; one that is undefined is left out. */
 export type Change = Record<string, unknown>;
 
-/** A test for each change that a definition does not bear, with what it is told. */
+/** A test for each change that makes the definition wrong, with the message that it gets. */
 export function refusedDefinitions(wrong: readonly (readonly [what: string, change: Change, message: RegExp])[]): void {
   for (const [what, change, message] of wrong) {
     test(`${what} is refused, and the place is named`, () => {

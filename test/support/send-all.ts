@@ -5,7 +5,9 @@ import { deliver } from '../../src/core/delivery/deliver.ts';
 import { type Delivered, nothing } from '../../src/core/delivery/delivered.ts';
 import type { AuditRecord, Sink, Tools } from '../../src/core/types.ts';
 
-/** Entries are the indices of the records. `soFar` is told what is certain, after each batch and when one fails. */
+/**
+ * Entries are the indices of the records. `soFar` is called with what is certain, after each batch and when one fails.
+ */
 export async function sendAll(
   sink: Sink,
   records: readonly AuditRecord[],

@@ -81,7 +81,7 @@ export async function sweep({ program, sink, step, first, random, progress }: Sw
     }
   }
 
-  /** A run takes no more milliseconds than that, however fast the machine is: what comes later kills nobody. */
+  /** How long a run takes at most, in milliseconds; lowered when a kill comes too late to kill anything. */
   let whole = 180;
   function* moments(): Generator<Kill> {
     for (let number = 0; number < random; number++) {

@@ -1,6 +1,6 @@
 /**
- * The crontab lines of the README under a real cron, as a user that is not root, with the program as npm packs it: two ticks,
- * the second brings only what is new, and nobody gets a mail.
+ * The crontab lines of the README under a real cron, as a user that is not root, with the program as npm packs it: two
+ * ticks, the second brings only what is new, and no mail is sent.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';

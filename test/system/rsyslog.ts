@@ -14,12 +14,12 @@ const slowestStart = 45_000;
 export interface Rsyslog {
   /** `tls://localhost:port` or `tcp://127.0.0.1:port`. */
   readonly address: string;
-  /** Waits until so many messages were written (no more come within half a second), and returns their texts. */
+  /** Waits until `count` messages were written, and no more within half a second; returns their texts. */
   messages(count: number): Promise<string[]>;
   close(): Promise<void>;
 }
 
-/** Starts one whose messages may have so many bytes. Throws what rsyslog said when it does not come up. */
+/** Starts one, with the longest message in bytes. Throws what rsyslog said when it does not come up. */
 export async function startRsyslog(authority: Authority | undefined, longest: number): Promise<Rsyslog> {
   const directory = mkdtempSync(join(tmpdir(), 'audit-export-rsyslog-'));
   const [port, output, configuration] = [

@@ -81,7 +81,7 @@ function bench(
     dryRun: false,
   });
   const records = auditRecords(20);
-  /** Adds so many records more; resolves when the outbox takes further ones. */
+  /** Adds the next `count` records; resolves when the outbox takes further ones. */
   let next = 0;
   async function add(count: number): Promise<void> {
     for (const record of records.slice(next, (next += count))) {

@@ -318,7 +318,7 @@ for (const [what, base] of Object.entries(identities)) {
           const keys = await keysOf(vendor, defined({}, base), limit).catch((error: unknown) => error);
           if (!(keys instanceof Map)) return assert.ok(keys instanceof Problem && keys.status === 76, String(keys));
           for (const text of rowsTo(count)) assert.ok(gone.has(text) || keys.has(text), `${text} of ${count}`);
-          // Of one row alone nobody can tell it from a twin that follows it, nor where rows arrive at both ends at once.
+          // A single row cannot be told from a twin that follows it, nor can rows where some arrive at both ends at once.
           if (count < changes.length + 2 || changes.some(({ added, at }) => added && at > 0)) return;
           for (const [text, { size }] of keys) assert.equal(size, 1, `${text} is one record`);
         },

@@ -280,7 +280,7 @@ test('without IDs, what is on both sides of a page counts once where a time is t
     'plum.yaml',
   );
   for (const limit of [3, 4]) {
-    // The cut is between twins, or behind them.
+    // The cut is between twins, or after them.
     const { records } = await pullOnce(definition, { PLUM_URL: server.origin }, { search: { limit } });
     const kept = new Map(records.map(({ id, text }) => [id, text]));
     assert.deepEqual(

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { sendJson, serve, type LoggedRequest, type ServerOptions, type Vendor } from './server.ts';
 
 export interface Atlassian extends Vendor {
-  /** Processes events: they stand behind all others, whenever they happened. */
+  /** Processes events: they come after all others, whenever they happened. */
   add(...texts: readonly string[]): void;
   /** Cursors given so far are refused from now on. */
   expire(): void;

@@ -1,5 +1,5 @@
 /**
- * Plays OneLogin's events: a token by client credentials that goes behind `bearer:`, bounds outside of the window, oldest
+ * Plays OneLogin's events: a token by client credentials that goes after `bearer:`, bounds outside of the window, oldest
  * first, at most 50 a page unless asked otherwise, a cursor that is null at the end, and a status in every reply.
  */
 import type { ServerResponse } from 'node:http';

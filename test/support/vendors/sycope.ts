@@ -17,7 +17,9 @@ export interface SycopeOptions extends ServerOptions {
   readonly stream?: string;
   /** The only spelling of startTime and endTime that is understood. Default `at-iso`. */
   readonly timeFormat?: 'at-iso' | 'epoch-ms' | 'epoch-s';
-  /** How failures are told: HTTP 200 with the status in the body, the HTTP status, or a login page. Default `body`. */
+  /**
+   * How failures are reported: HTTP 200 with the status in the body, the HTTP status, or a login page. Default `body`.
+   */
   readonly failures?: 'body' | 'http' | 'html';
   /** What `pipeline/run` says of the number of rows: a JSON text, `missing`, or `number` (the default) for how many there are. */
   readonly total?: string;
@@ -35,7 +37,7 @@ export interface Sycope extends Vendor {
   add(...rows: readonly string[]): void;
   /** Replaces all rows. */
   set(...rows: readonly string[]): void;
-  /** Sessions that nobody logged out of. */
+  /** Sessions without a logout. */
   openSessions(): number;
   logouts(): number;
   logins(): number;

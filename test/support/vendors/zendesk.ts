@@ -1,5 +1,5 @@
 /**
- * Plays Zendesk's audit logs: Basic with `/token` behind the address, a window of one parameter that comes twice, cursors
+ * Plays Zendesk's audit logs: Basic with `/token` after the address, a window of one parameter that comes twice, cursors
  * with a flag that says whether more follows, integers as IDs.
  */
 import { Buffer } from 'node:buffer';
