@@ -33,7 +33,9 @@ export function httpProblem(
 ): Problem {
   const meant = asked.meant ?? (status === 403 && tellsLimit(headers) ? 429 : status); // GitHub limits the rate so
   const [code, verb, standardHint] = meaning(meant);
-  const hint = asked.hints?.[meant] ?? (code === exit.noperm ? asked.hint : undefined) ?? standardHint;
+  const said = meant === 400 || meant === 422 ? asked.said : undefined;
+  const standard = said ? ['see what it says', standardHint] : standardHint;
+  const hint = asked.hints?.[meant] ?? (code === exit.noperm ? asked.hint : undefined) ?? standard;
   const did = meant === 404 && asked.at !== undefined ? `has nothing at ${asked.at} for` : verb;
   const message = `${asked.who} ${did} ${asked.what} (HTTP ${status})${asked.said ? `: ${asked.said}` : ''}`;
   return new Problem(code, message, { hint, again: worthAnother(meant, headers, now) });
@@ -44,7 +46,7 @@ export function meaning(status: number): readonly [code: ExitStatus, verb: strin
   switch (status) {
     case 400:
     case 422:
-      return [exit.protocol, 'did not accept', 'see what it says; check the settings and flags that ask for this'];
+      return [exit.protocol, 'did not accept', 'check the settings and flags that ask for this'];
     case 401:
       return [exit.noperm, 'refused', 'check the credentials'];
     case 403:
@@ -57,7 +59,7 @@ export function meaning(status: number): readonly [code: ExitStatus, verb: strin
     case 409:
       return [
         exit.unavailable,
-        'saw a conflict in',
+        'reported a conflict for',
         ['another client may be at work', nextRun('the next run tries again')],
       ];
     case 410:
@@ -65,7 +67,7 @@ export function meaning(status: number): readonly [code: ExitStatus, verb: strin
     case 413:
     case 414:
     case 431:
-      return [exit.protocol, 'found too large', 'ask for less at once: a lower --limit or a shorter window'];
+      return [exit.protocol, 'refused the size of', 'ask for less at once: a lower --limit or a shorter window'];
     case 429:
       return [exit.tempfail, 'limits the rate of', 'run it less often, or ask for a higher rate limit'];
     case 501:

@@ -54,6 +54,6 @@ function hasUserInfo(url: URL): boolean {
 
 function foreign(home: URL, where: string): Problem {
   return new Problem(exit.protocol, `${home.origin} leads to ${serverText(where)}, which is not followed`, {
-    hint: `credentials are only ever sent to ${home.origin}; if the service moved, change its URL setting; if it is behind a proxy, have that tell it the scheme and host it is asked by (X-Forwarded-Proto, Host)`,
+    hint: `credentials are only ever sent to ${home.origin}; if the service moved, change its URL setting; if a proxy stands before it, let the proxy pass on the scheme and host that were asked for (X-Forwarded-Proto, Host)`,
   });
 }

@@ -45,6 +45,15 @@ test('a refused login says what the settings are called, if the caller knows', (
   assert.equal(problem.hint, 'check SYCOPE_PASSWORD');
 });
 
+test('whoever was told nothing (400) is not sent to read it', () => {
+  const told = httpProblem(400, {}, { ...asked, said: 'no such stream' }, now);
+  assert.equal(told.hint, 'see what it says; check the settings and flags that ask for this');
+  for (const said of [undefined, '']) {
+    const untold = httpProblem(400, {}, { ...asked, said }, now);
+    assert.equal(untold.hint, 'check the settings and flags that ask for this');
+  }
+});
+
 test('a rate-limit reset counts for 429 alone, because many vendors send it with every reply', () => {
   const headers = { 'x-ratelimit-reset': '3000' };
   assert.deepEqual(httpProblem(429, headers, asked, now).again, { after: 3_000_000, untaken: true });

@@ -109,6 +109,6 @@ test('loopback is this machine and nothing that only looks like it', () => {
 test('an address of the same host with another scheme, as services name behind a proxy, says what the proxy has to tell', () => {
   assert.throws(
     () => resolveSameOrigin('https://vendor.example/log', 'http://vendor.example/log?page=2'),
-    problem(exit.protocol, /./, /; if it is behind a proxy, .*X-Forwarded-Proto/),
+    problem(exit.protocol, /./, /; if a proxy stands before it, .*X-Forwarded-Proto/),
   );
 });

@@ -58,7 +58,7 @@ fault('A12', 'a conflict is asked again once', async (context) => {
   assert.equal(other.vendor.requests.length, 2);
   await other.expectProblem(result, {
     exit: 69,
-    message: /^acme saw a conflict in page 1 \(HTTP 409\)$/,
+    message: /^acme reported a conflict for page 1 \(HTTP 409\)$/,
     hint: /^another client may be at work/,
   });
 });
@@ -124,7 +124,7 @@ for (const status of [413, 414, 431]) {
     here.vendor.fault = tooLarge;
     await here.expectProblem(await here.run(), {
       exit: 76,
-      message: new RegExp(`^acme found too large page 1 \\(HTTP ${status}\\)$`),
+      message: new RegExp(`^acme refused the size of page 1 \\(HTTP ${status}\\)$`),
       hint: /a lower --limit/,
       lift: () => (here.vendor.fault = tooLarge),
       recovery: { argv: ['--limit', '1'] },
