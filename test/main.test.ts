@@ -446,6 +446,17 @@ test('a setting that a sink refuses is reported with the file that it is in', as
   }
 });
 
+test('an address of a source that goes on behind its path is told with its setting and the file that it is in', async (t) => {
+  const file = join(scratch(t), 'job.env');
+  writeFileSync(file, 'OKTA_URL=http://127.0.0.1:9/?key=canary\nOKTA_TOKEN=of-the-test\n', { mode: 0o600 });
+  const { status, stderr } = await run(['--source', 'okta', '--since', '1h', '-e', file]);
+  assert.equal(status, 78);
+  assert.deepEqual(linesOf(stderr), [
+    'audit-export: the address of okta must end with its path',
+    `hint: check OKTA_URL in ${file}: leave out everything from the first ? or #`,
+  ]);
+});
+
 test('what a command prints is an env file as well, with -e <(…); one that prints nothing says that settings are missing', async (t) => {
   for (const [printed, said] of [
     ['{ sleep 0.3; echo SYCOPE_URL=nowhere; }', /SYCOPE_URL must be an http/],

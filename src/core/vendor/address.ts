@@ -9,8 +9,10 @@ import { fill, placeholders, textOf, type TemplateValues } from '../definition/t
 export function baseUrl(definition: SourceDefinition, values: TemplateValues): string {
   const url = parsed(definition, addressOf(definition, values));
   if (url.search !== '' || url.hash !== '') {
+    const step = 'leave out everything from the first ? or #';
+    const settings = settingsOf(definition.url);
     throw new Problem(exit.config, `the address of ${definition.name} must end with its path`, {
-      hint: 'leave out everything from the first ? or #',
+      hint: settings.length === 0 ? step : check(settings, `: ${step}`),
     });
   }
   return url.origin + url.pathname.replace(/\/{2,}/g, '/').replace(/\/$/, '');
