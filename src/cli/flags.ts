@@ -161,7 +161,7 @@ export const flagTable: readonly FlagRow[] = [
   { flags: '--no-progress', says: 'no progress line on a terminal', commands },
   { flags: '--ca-file <file>', says: 'trust these root certificates too' },
   { flags: '--insecure', says: 'do not verify TLS certificates (warns on every run)' },
-  { flags: '--allow-plaintext', says: 'permit http:// to other machines; certificates are verified as ever' },
+  { flags: '--allow-plaintext', says: 'permit http:// to other machines; certificates are verified as always' },
   { flags: '--timeout <duration>', says: 'longest time for one request, all of it (default: 60s)' },
   { flags: '--apikey <key>', says: 'API key, for sources that have one; ps shows it, unlike a setting' },
   { flags: '--apisecret <secret>', says: 'API secret, likewise' },

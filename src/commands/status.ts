@@ -85,7 +85,7 @@ function lyingThere(aside: string | Problem | undefined): Trouble | undefined {
   if (typeof aside !== 'string') return undefined;
   return {
     message: aside,
-    hint: 'each line there says why, and holds the record; move the file away when that is mended',
+    hint: 'each line there says why, and holds the record; move the file away when that is fixed',
   };
 }
 

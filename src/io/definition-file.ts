@@ -132,6 +132,6 @@ function currentDirectory(): string {
 function notYaml(path: string, message: string): Problem {
   const line = message.split('\n', 1)[0] ?? '';
   return new Problem(exit.config, `${path} is not valid YAML: ${line.replace(/:$/, '')}`, {
-    hint: `mend the file there; ${examplePath('acme.yaml')} shows the form`,
+    hint: `fix the file there; ${examplePath('acme.yaml')} shows the form`,
   });
 }

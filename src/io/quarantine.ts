@@ -99,7 +99,7 @@ export function openQuarantine(path: string, now: () => number, most: number = g
       throw new Problem(exit.data, `${source} sent a record of more than ${most} bytes, too large to set aside`, {
         hint: [
           ofPosition('nothing was skipped and the position stays'),
-          'the vendor must mend it, or --since with -c goes on after it',
+          'the vendor must fix it, or --since with -c goes on after it',
         ],
       });
     }

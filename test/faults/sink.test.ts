@@ -381,7 +381,7 @@ fault(
       exit: 65,
       message:
         /^50 of 100 records were refused, too many to set aside: elastic refused r\d+: mapper_exception: conflict$/,
-      hint: /^mend the cause and run again/,
+      hint: /^fix the cause and run again/,
       lift: () => (here.sink.item = undefined),
     });
   },
@@ -408,7 +408,7 @@ fault(
       exit: 65,
       message:
         /^11 records in a row were refused over the last runs, too many to set aside: elastic refused waiting1: mapper_exception: conflict$/,
-      hint: /^mend the cause and run again, for the position stays; or have one run .* --max-quarantine 100; .* set aside before is in .*faults\.quarantine\.jsonl$/,
+      hint: /^fix the cause and run again, for the position stays; or have one run .* --max-quarantine 100; .* set aside before is in .*faults\.quarantine\.jsonl$/,
       lift: () => (here.sink.item = undefined),
     });
     here.sink.item = (id) => (recordIdOf(id).startsWith('refused') ? conflict : undefined);

@@ -94,7 +94,7 @@ const all = '--max-quarantine 100';
 
 /** No later `--since`: what cannot be read has no time, and a vendor with a bookmark goes on from there anyway. */
 const wayOut: Hint = [
-  ofPosition('mend the cause and run again, for the position stays', 'mend the cause and run again'),
+  ofPosition('fix the cause and run again, for the position stays', 'fix the cause and run again'),
   `or have one run set them all aside, with ${all}`,
 ];
 

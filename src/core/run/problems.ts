@@ -25,7 +25,7 @@ export function divertedBy(sinkName: string, records: number): Problem {
   const what = counted(records);
   const name = sinkName === 'command' ? 'Elasticsearch' : sinkName; // of which the command printed the answer
   return new Problem(exit.partial, `${name} put ${what} into its failure store, not into the index`, {
-    hint: 'mend its mapping or pipeline, and reindex from the failure store',
+    hint: 'fix its mapping or pipeline, and reindex from the failure store',
   });
 }
 

@@ -14,7 +14,7 @@ import type { Outcome } from '../../types.ts';
  *  tooLarge  Splunk Cloud's way to say 413
  *  spoilt    something in it is bad, and it does not say what
  *  noAck     the token does not acknowledge
- *  setting   no event can be taken until a setting is mended: what is wrong, and what to do
+ *  setting   no event can be taken until a setting is fixed: what is wrong, and what to do
  *  other     the HTTP status says it all; with 400, it is not Splunk that answers
  */
 export type HecReply =
