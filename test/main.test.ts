@@ -212,6 +212,15 @@ for (const [words, message] of [
   });
 }
 
+test('what a ready-made source cannot search has a hint at the command that shows what it can', async (t) => {
+  const environment = { OKTA_URL: 'https://example.okta.com', OKTA_TOKEN: 'of-the-test' };
+  const refused = await run(['--source', 'okta', '--since', '1h', '--categories', 'foo'], { environment });
+  const hint = 'hint: audit-export sources NAME, with that of --source, shows what can be searched';
+  assert.deepEqual(linesOf(refused.stderr), ['audit-export: --categories: okta has none', hint]);
+  assert.doesNotMatch((await run(['sources'], { directory: scratch(t) })).stdout, /actor\.id/);
+  assert.match((await run(['sources', 'okta'], { directory: scratch(t) })).stdout, /--query +eventType, actor\.id/);
+});
+
 test('asked for JSON, an error is a JSON line with message, hint and exit', async () => {
   for (const argv of [
     ['--log-format', 'json', '--sorce'],

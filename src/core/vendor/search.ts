@@ -143,5 +143,7 @@ function limitOf(
 }
 
 function unusable(message: string): Problem {
-  return new Problem(exit.usage, message, { hint: 'see audit-export sources for what each source can search' });
+  // Without a name, those that come as definition files are listed in brief.
+  const hint = 'audit-export sources NAME, with that of --source, shows what can be searched';
+  return new Problem(exit.usage, message, { hint });
 }
