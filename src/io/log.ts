@@ -139,7 +139,7 @@ async function jsonLogger({ now }: LogOptions, write: (line: string) => void): P
 
 /** What may be shown of an error from elsewhere: never its headers, body, input or cause. */
 function causeFields(error: unknown): { error: string; reason: string; code?: string } {
-  if (!(error instanceof Error)) return { error: typeof error, reason: '' };
+  if (!(error instanceof Error)) return { error: typeof error, reason: typeof error === 'string' ? error : '' };
   const code = errorCode(error);
   return { error: error.name, reason: error.message, ...(code !== '' && { code }) };
 }

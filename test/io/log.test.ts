@@ -131,6 +131,8 @@ test('an error that is no problem is one line and a hint; its stack only at trac
   assert.equal(lines()[0], 'audit-export: unexpected error: TypeError: x is not a function');
   assert.match(lines()[1] ?? '', /^hint: .*report/);
   assert.equal(lines().length, 2);
+  log.bug('thrown as a text');
+  assert.equal(lines()[2], 'audit-export: unexpected error: string: thrown as a text');
   const loud = await listen({ level: 'trace', terminal: true });
   loud.log.bug(error);
   loud.log.problem(new Problem(exit.data, 'a', { cause: error }));
