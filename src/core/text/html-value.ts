@@ -22,7 +22,7 @@ type Tag = readonly [tag: string, members: ReadonlyMap<string, string>];
  */
 function tagsOf(html: string): readonly Tag[] {
   const tags: Tag[] = [];
-  const lower = html.toLowerCase();
+  const lower = html.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()); // other letters may change their length
   const opening = /<(?:!--|(script|style|input|meta)(?=[\s/>]))/g;
   for (let found = opening.exec(lower); found !== null; found = opening.exec(lower)) {
     const [, tag] = found;
