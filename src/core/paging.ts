@@ -3,7 +3,7 @@
  * when the vendor leads it in a circle. It sees every record of the raw page, never only those that the user wants.
  */
 import { inDefinition, ofPosition, type Hint } from './hint.ts';
-import { keepsBookmark } from './definition/paging-rules.ts';
+import { keepsBookmark, stopsAt } from './definition/paging-rules.ts';
 import type { PagingDefinition } from './definition.ts';
 import { exit, Problem } from './problem.ts';
 import { refuseLong, refuseNameless, type Cursor } from './paging/cursor.ts';
@@ -82,7 +82,7 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
     const again = following !== undefined && end.last !== undefined && placeOf(following) === placeOf(step);
     if (again && end.count >= (end.limit ?? Infinity))
       throw end.first === end.last ? stuck(paging, source) : cycle('a full page that it gave before');
-    if (again && 'stop' in paging && paging.stop?.includes('unchanged') === true) return undefined;
+    if (again && stopsAt(paging, 'unchanged')) return undefined;
     const repeated = repeats({ ...end, proven: step.again !== undefined, past: step.past ?? false });
     if (repeated !== undefined) throw repeated === 'circle' ? cycle('a page that it gave before') : rowsArrive(source);
     if (following !== undefined) {

@@ -4,6 +4,7 @@
  */
 import { inDefinition, ofPosition } from '../hint.ts';
 import type { PagingDefinition } from '../definition.ts';
+import { stopsAt } from '../definition/paging-rules.ts';
 import { lexemeAt, lexemesAt } from '../json/json.ts';
 import { parsePath } from '../json/path.ts';
 import type { PageEnd } from '../paging.ts';
@@ -46,12 +47,11 @@ export function nextCursor(
  */
 export function refuseNameless(paging: PagingDefinition, end: PageEnd, source: string): void {
   if (paging.type !== 'cursor' || paging.last === undefined) return;
-  const { last, stop = [] } = paging;
   const { count, limit, total, fingerprint } = end;
-  if (count === 0 || stop.includes('missing') || (total !== undefined && count >= total)) return;
+  if (count === 0 || stopsAt(paging, 'missing') || (total !== undefined && count >= total)) return;
   const isFull = limit !== undefined && count >= limit;
-  if (!isFull && (fingerprint === undefined || stop.includes('short-page'))) return;
-  const message = `${source}: the last record of a page has nothing at ${last}, by which the next page is asked for`;
+  if (!isFull && (fingerprint === undefined || stopsAt(paging, 'short-page'))) return;
+  const message = `${source}: the last record of a page has nothing at ${paging.last}, by which the next page is asked for`;
   throw new Problem(exit.protocol, message, {
     hint: [
       ofPosition('the position stays'),

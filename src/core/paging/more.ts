@@ -1,7 +1,7 @@
 /** What a page says about a next one, apart from where it is: a flag, or nothing at all. */
 import { inDefinition, ofPosition } from '../hint.ts';
 import type { PagingDefinition } from '../definition.ts';
-import { pagingRules } from '../definition/paging-rules.ts';
+import { pagingRules, stopsAt } from '../definition/paging-rules.ts';
 import { lexemeAt } from '../json/json.ts';
 import { mostNames, parsePath, readingsOf } from '../json/path.ts';
 import type { PageEnd } from '../paging.ts';
@@ -64,9 +64,9 @@ function muteAt(paging: PagingDefinition, end: PageEnd, source: string): string 
   const { envelope, count, limit } = end;
   if (limit === undefined || count < limit) return undefined;
   const flag = flagOf(paging, end, source);
-  const { more, path, stop = [] } = pagingRules(paging);
+  const { more, path } = pagingRules(paging);
   if (flag === 'absent') return more;
-  if (flag !== undefined || stop.includes('missing')) return undefined;
+  if (flag !== undefined || stopsAt(paging, 'missing')) return undefined;
   return path !== undefined && lexemeAt(envelope, parsePath(path)) === undefined ? path : undefined;
 }
 

@@ -1,7 +1,7 @@
 /** The step to the next page, by the kind of paging: what is asked for, and whether there is anything left to ask for. */
 import { createHash } from 'node:crypto';
 import type { PagingDefinition } from '../definition.ts';
-import { pagingRules } from '../definition/paging-rules.ts';
+import { stopsAt } from '../definition/paging-rules.ts';
 import { resolveSameOrigin } from '../origin.ts';
 import type { PageEnd, Step } from '../paging.ts';
 import { cursorFrom, cursorText, nextCursor } from './cursor.ts';
@@ -73,9 +73,8 @@ function addressIn(
 
 /** Whether the page of `step` is the last one, though `following` would come after it. */
 export function isLast(paging: PagingDefinition, step: Step, following: Step, end: PageEnd): boolean {
-  const { stop = [] } = pagingRules(paging);
-  if (stop.includes('unchanged') && placeOf(following) === placeOf(step)) return true;
-  if (stop.includes('empty-page') && end.count === 0) return true;
+  if (stopsAt(paging, 'unchanged') && placeOf(following) === placeOf(step)) return true;
+  if (stopsAt(paging, 'empty-page') && end.count === 0) return true;
   const offset = (following.values.offset ?? 0) + (following.again === undefined ? 0 : 1);
   // A total below what has come says nothing: some vendors say 0 where they do not count.
   if (paging.type === 'offset' && end.total !== undefined && offset <= end.total) {
@@ -86,7 +85,7 @@ export function isLast(paging: PagingDefinition, step: Step, following: Step, en
     const came = (following.values.page ?? 0) - (paging.first ?? 1);
     if (pages !== undefined && came <= pages) return came === pages;
   }
-  if (stop.includes('short-page') && end.count < (end.limit ?? 1)) return true;
+  if (stopsAt(paging, 'short-page') && end.count < (end.limit ?? 1)) return true;
   // Counted pages name no next one: they end with the first page that is empty.
   return (paging.type === 'page' || paging.type === 'offset') && end.count === 0;
 }

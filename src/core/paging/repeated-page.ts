@@ -1,6 +1,7 @@
 /** Pages that a vendor gives again under a new cursor each time, because it ignores the cursor. */
 import { inDefinition, ofPosition } from '../hint.ts';
 import type { PagingDefinition } from '../definition.ts';
+import { pagingRules } from '../definition/paging-rules.ts';
 import type { PageEnd } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
 
@@ -69,7 +70,7 @@ export function repetition(strict: boolean): (end: RepeatedPage) => Repetition |
 
 /** A full page of records with the same value of `paging.last`: there may be more of them, and no way to ask for those. */
 export function stuck(paging: PagingDefinition, source: string): Problem {
-  const last = 'last' in paging ? paging.last : '';
+  const { last } = pagingRules(paging);
   return new Problem(exit.protocol, `${source} has more records with the same ${last} than one page holds`, {
     hint: [
       'ask for more at once, with --limit',

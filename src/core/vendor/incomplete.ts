@@ -6,6 +6,7 @@ import { exit, Problem } from '../problem.ts';
 import type { PageEnd } from '../paging.ts';
 import { askedBy, type QuestionParts } from './asked-by.ts';
 import { statusesOf } from '../definition/answers.ts';
+import { pagingRules } from '../definition/paging-rules.ts';
 import { parseJson } from '../json/parsed.ts';
 import { valueAt } from '../json/value-at.ts';
 import { saying } from './reply.ts';
@@ -24,7 +25,7 @@ export function goneStatuses({ paging, items, job }: SourceDefinition): readonly
   return [
     gone,
     ...(job === undefined ? [] : [notFound]), // a job may die with the session that it was started in
-    ...('invalid' in paging ? statusesOf(paging.invalid) : []),
+    ...statusesOf(pagingRules(paging).invalid),
     ...statusesOf(items?.gone), // once a part of the item was read
   ];
 }

@@ -4,6 +4,7 @@
  */
 import type { SourceDefinition } from '../definition.ts';
 import { flagAt, holds, isAmong } from '../definition/answers.ts';
+import { pagingRules } from '../definition/paging-rules.ts';
 import { valueAt } from '../json/value-at.ts';
 import { serverText } from '../text/shown.ts';
 
@@ -29,7 +30,7 @@ export function tellsExpired(definition: SourceDefinition, value: unknown): bool
 
 /** Whether a parsed reply says that the cursor is no longer valid, or the item gone, whatever its HTTP status. */
 export function tellsInvalid({ paging, items }: SourceDefinition, value: unknown): boolean {
-  const invalid = 'invalid' in paging ? (paging.invalid ?? []) : [];
+  const { invalid = [] } = pagingRules(paging);
   return isAmong([...invalid, ...(items?.gone ?? [])], undefined, value);
 }
 

@@ -1,6 +1,6 @@
 /** What the user searches for, sent to the vendor where it can filter, and matched here where it cannot. */
 import type { SourceDefinition } from '../definition.ts';
-import { endsShort } from '../definition/paging-rules.ts';
+import { stopsAt } from '../definition/paging-rules.ts';
 import { usedPlaceholders } from '../definition/texts.ts';
 import { didYouMean } from '../text/nearest.ts';
 import { faultOfPath, parsePath } from '../json/path.ts';
@@ -133,7 +133,7 @@ function limitOf(
   tools: Pick<Tools, 'warn'>,
 ): number | undefined {
   const { page } = limits;
-  const isBound = [paging, items?.paging].some(endsShort) && used.has('limit');
+  const isBound = [paging, items?.paging].some((pages) => stopsAt(pages, 'short-page')) && used.has('limit');
   const most = limits.most ?? (isBound ? page : undefined);
   if (asked === undefined || most === undefined || asked <= most) return asked ?? page;
   const known =

@@ -1,7 +1,7 @@
 /** The pages of a definition: whether each can be asked for, and whether what names the next one can be found. */
 import type { SourceDefinition } from '../../definition.ts';
 import { parsePath } from '../../json/path.ts';
-import { endsShort, keepsBookmark } from '../paging-rules.ts';
+import { keepsBookmark, pagingRules, stopsAt } from '../paging-rules.ts';
 import { sentWith, usedPlaceholders, usesPlaceholder, type EveryRequest } from '../texts.ts';
 
 /** What does not fit, as sentences that begin with their place. */
@@ -15,7 +15,7 @@ export function* pagingProblems(definition: SourceDefinition): Generator<string>
     yield 'paging: expected one of path, header and last';
   }
   if (used.has('limit') && limits?.page === undefined) yield 'limits.page is missing: {limit} needs it';
-  if (endsShort(paging) && limits?.page === undefined) {
+  if (stopsAt(paging, 'short-page') && limits?.page === undefined) {
     yield 'paging.stop: short-page needs {limit} in a request, or limits.page where every page has as many records';
   }
   if ((limits?.most ?? Infinity) < (limits?.page ?? 0)) yield 'limits.page is more than limits.most';
@@ -53,8 +53,8 @@ export function* bareProblems({ paging, items, records }: SourceDefinition): Gen
 }
 
 function* unseenProblems(at: string, paging: Paged['paging'] | undefined, bare: boolean): Generator<string> {
-  if (!bare || paging === undefined || paging.type === 'none') return;
-  const { path, pages, more } = { path: undefined, pages: undefined, ...paging };
+  if (!bare) return;
+  const { path, pages, more } = pagingRules(paging);
   const [found] = Object.entries({ path, pages, more }).find(([, value]) => value !== undefined) ?? [];
   if (found !== undefined) yield `${at}.${found}: there is nothing but records in the reply, so that it is never found`;
 }
@@ -66,7 +66,7 @@ export function* insideProblems(around: EveryRequest, { request, paging }: Paged
   if (paging.type === 'cursor' && count(paging.path, paging.header) !== 1) {
     yield `${at}: expected one of path and header`;
   }
-  if (endsShort(paging) && !sentWith(around, request).has('limit')) {
+  if (stopsAt(paging, 'short-page') && !sentWith(around, request).has('limit')) {
     yield `${at}.stop: short-page needs {limit} in items.request`;
   }
 }
@@ -84,7 +84,7 @@ function* listProblems({ headers, settings }: SourceDefinition, fetch: Paged): G
   if (paging.type === 'cursor' && count(paging.path, paging.header) !== 1) {
     yield `${at}.paging: expected one of path and header`;
   }
-  if (endsShort(paging)) {
+  if (stopsAt(paging, 'short-page')) {
     yield `${at}.paging.stop: short-page means nothing here, where no number is asked for`;
   }
 }
@@ -151,11 +151,12 @@ function count(...parts: readonly unknown[]): number {
 
 function pagingPaths(
   at: string,
-  paging: Paged['paging'] = { type: 'none' },
+  paging: Paged['paging'] | undefined,
 ): (readonly [at: string, path: string | undefined])[] {
+  const { path, pages, last } = pagingRules(paging);
   return [
-    [`${at}.path`, 'path' in paging ? paging.path : undefined],
-    [`${at}.pages`, 'pages' in paging ? paging.pages : undefined],
-    [`${at}.last`, 'last' in paging ? paging.last : undefined],
+    [`${at}.path`, path],
+    [`${at}.pages`, pages],
+    [`${at}.last`, last],
   ];
 }
