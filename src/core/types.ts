@@ -197,15 +197,15 @@ export interface WindowRules {
   /** How far back the first run begins. */
   readonly firstRun: Duration;
   /** The longest window the vendor allows, or undefined. */
-  readonly longest?: Duration;
+  readonly longest?: Duration | undefined;
   /** The shortest window that the vendor answers; `longest` and `slice` are twice as long at least. */
-  readonly shortest?: Duration;
+  readonly shortest?: Duration | undefined;
   /** How much of a window is read, delivered and saved at a time, where the vendor sets no limit. One query has none. */
   readonly slice?: Duration | undefined;
   /** How long the vendor keeps records, or undefined. */
-  readonly retention?: Duration;
+  readonly retention?: Duration | undefined;
   /** How far back a vendor without a time filter begins; undefined when it gives all that it has. */
-  readonly reach?: Duration;
+  readonly reach?: Duration | undefined;
   /**
    * What the vendor's time filter goes by: `event` (the record's own time), `ingestion` (when the vendor stored it),
    * or `none` (no time filter: the bookmark alone says where to go on).

@@ -9,41 +9,44 @@ import { later, second } from '../time.ts';
 import type { Duration, Instant, SettingValues, Source, Window, WindowRules } from '../types.ts';
 
 const minute = 60n * second;
+const day = 24n * 60n * minute;
+
+type DurationName = 'overlap' | 'delay' | 'firstRun' | 'longest' | 'shortest' | 'slice' | 'retention';
 
 /** The rules of a definition with their defaults: 5 minutes of overlap, no delay, 7 days for the first run. */
 export function windowRules(definition: SourceDefinition, settings: SettingValues): WindowRules {
-  const { window } = definition;
-  const duration = (text: string, name: string): Duration => parseDuration(text, `window.${name}`);
+  const { filter } = definition.window;
+  const said = (name: DurationName): Duration | undefined => {
+    const text = definition.window[name];
+    return text === undefined ? undefined : parseDuration(text, `window.${name}`);
+  };
+  const time = timeOf(definition, settings);
+  const firstRun = said('firstRun');
   return {
-    overlap: duration(window.overlap ?? '5m', 'overlap'),
-    delay: duration(window.delay ?? '0s', 'delay'),
-    firstRun: duration(window.firstRun ?? '7d', 'firstRun'),
-    ...(window.longest === undefined
-      ? {}
-      : { longest: longestOf(duration(window.longest, 'longest'), timeOf(definition, settings)) }),
-    ...(window.shortest === undefined
-      ? {}
-      : { shortest: shortestOf(duration(window.shortest, 'shortest'), timeOf(definition, settings)) }),
-    ...(window.slice === undefined ? {} : { slice: duration(window.slice, 'slice') }),
-    ...(window.retention === undefined ? {} : { retention: duration(window.retention, 'retention') }),
-    ...(window.filter !== 'none' || window.firstRun === undefined
-      ? {}
-      : { reach: duration(window.firstRun, 'firstRun') }),
-    filter: window.filter,
+    overlap: said('overlap') ?? 5n * minute,
+    delay: said('delay') ?? 0n,
+    firstRun: firstRun ?? 7n * day,
+    longest: longestOf(said('longest'), time),
+    shortest: shortestOf(said('shortest'), time),
+    slice: said('slice'),
+    retention: said('retention'),
+    reach: filter === 'none' ? firstRun : undefined,
+    filter,
     endless: !usedPlaceholders(definition).has('until'),
   };
 }
 
 /** Where {from} names the moment before the window, the vendor is asked for more than the window. */
-function longestOf(allowed: Duration, time: WrittenTime | undefined): Duration {
-  if (time?.exclusive !== true) return allowed;
+function longestOf(allowed: Duration | undefined, time: WrittenTime | undefined): Duration | undefined {
+  if (allowed === undefined || time?.exclusive !== true) return allowed;
   const shorter = allowed - later(smallest(time), second); // a watermark is a whole second
   return shorter > 0n ? shorter : allowed;
 }
 
 /** A window may then be shorter by as much; otherwise two of the shortest would not fit into the longest. */
-function shortestOf(answered: Duration, time: WrittenTime | undefined): Duration {
-  return time?.exclusive === true ? later(answered - smallest(time), 0n) : answered;
+function shortestOf(answered: Duration | undefined, time: WrittenTime | undefined): Duration | undefined {
+  if (answered === undefined || time?.exclusive !== true) return answered;
+  return later(answered - smallest(time), 0n);
 }
 
 /**
