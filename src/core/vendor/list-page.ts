@@ -35,7 +35,7 @@ export function listReader(
     id: { paths: [member] },
   };
   const all = { ...plan, paths: [], wants: () => true };
-  const pages = pageReader({ ...context, definition: { ...definition, records }, plan: all });
+  const readPage = pageReader({ ...context, definition: { ...definition, records }, plan: all });
   const identity = identifier({ paths: [names] }, () => false, false);
 
   function* listed(part: Page, what: string): Generator<string | bigint> {
@@ -57,7 +57,7 @@ export function listReader(
   return async (question) => {
     const found = new Set<string | bigint>(); // a reply that breaks off shows its items again
     let size = 0;
-    const reading = pages.read(question, identity);
+    const reading = readPage(question, identity);
     try {
       for (;;) {
         const { done, value } = await reading.next();

@@ -61,7 +61,7 @@ export function pageWalk(context: SourceContext): PageWalk {
   const { definition, vendor, tools } = context;
   const { name, paging, records } = definition;
   const { parameters, single } = context.plan;
-  const reader = pageReader(context);
+  const readPage = pageReader(context);
   // To ask with a bookmark may tell the vendor that everything before it was delivered, so not before it was.
   const readsAhead = !single && !keepsBookmark(paging);
   // A page that is asked for from a value on shows again all records with that value: twins are counted anew, or each would
@@ -85,7 +85,7 @@ export function pageWalk(context: SourceContext): PageWalk {
       for (let step: Step = pages.first, number = 1; ; number++) {
         if (overlaps) identity.startWindow();
         const question = questionOf(route, step, number);
-        const end: ReadPage = yield* reader.read(question, identity, ahead.reply());
+        const end: ReadPage = yield* readPage(question, identity, ahead.reply());
         ahead.done();
         given += end.count;
         count += end.count - end.taken - (rows?.repeated() ?? 0);

@@ -6,20 +6,14 @@ import { attempts, retrying } from '../retry.ts';
 import type { Page } from '../types.ts';
 import type { Question, VendorReply } from './vendor-client.ts';
 import { neverAgree } from './page-problems.ts';
-import { replyReader, type ReadPage } from './read-reply.ts';
+import { replyReader, type PageParts, type ReadPage } from './read-reply.ts';
 import type { SourceContext } from './source-context.ts';
 
-export interface PageReader {
-  /**
-   * Reads one page. A reply that breaks off is asked for again from its beginning; records that were already yielded
-   * come again then, with the same keys. `ahead` is the reply to the question, if that was sent already.
-   */
-  read(
-    question: Question,
-    identity: Identifier,
-    ahead?: Promise<VendorReply>,
-  ): AsyncGenerator<Page, ReadPage, undefined>;
-}
+/**
+ * Reads one page. A reply that breaks off is asked for again from its beginning; records that were already yielded
+ * come again then, with the same keys. `ahead` is the reply to the question, if that was sent already.
+ */
+type PageReader = (question: Question, identity: Identifier, ahead?: Promise<VendorReply>) => PageParts;
 
 /** How often a page is read until two readings in a row agree, where nothing else proves that it is whole. */
 const mostReadings = 5;
@@ -31,15 +25,18 @@ export function pageReader(context: SourceContext): PageReader {
   const readReply = replyReader(context, rows);
 
   /** JSON Lines and CSV do not mark their end: in a reply without a length, two readings must agree. */
-  async function* read(
-    question: Question,
-    identity: Identifier,
-    ahead?: Promise<VendorReply>,
-  ): AsyncGenerator<Page, ReadPage, undefined> {
+  async function* readPage(question: Question, identity: Identifier, ahead?: Promise<VendorReply>): PageParts {
+    let reply = ahead;
+    let again = false;
+    const begin = (): PageParts => {
+      identity.startPage(again);
+      const asked = reply ?? vendor.stream(question);
+      [again, reply] = [true, undefined];
+      return readReply(question, identity, asked);
+    };
     let before: ReadPage | undefined;
     for (let reading = 1; reading <= mostReadings; reading++) {
-      const again = reading > 1;
-      const page: ReadPage = yield* readOnce({ question, identity, ahead: again ? undefined : ahead }, again);
+      const page: ReadPage = yield* readToEnd(begin);
       if (!page.unproven || (before !== undefined && before.fingerprint === page.fingerprint)) {
         rows?.end();
         return page;
@@ -50,16 +47,15 @@ export function pageReader(context: SourceContext): PageReader {
     throw neverAgree(definition.name, question.what);
   }
 
-  async function* readOnce(reading: Reading, again: boolean): AsyncGenerator<Page, ReadPage, undefined> {
-    let reader: AsyncGenerator<Page, ReadPage, undefined> | undefined;
+  /** Begins anew where a reply breaks off. */
+  async function* readToEnd(begin: () => PageParts): PageParts {
+    let reader: PageParts | undefined;
     let starts = 0;
     let renewed = false;
 
     async function next(): Promise<IteratorResult<Page, ReadPage>> {
       if (reader === undefined) {
-        reading.identity.startPage(again || starts > 0);
-        const reply = (starts === 0 ? reading.ahead : undefined) ?? vendor.stream(reading.question);
-        reader = readReply(reading.question, reading.identity, reply);
+        reader = begin();
         starts++;
       }
       try {
@@ -87,11 +83,5 @@ export function pageReader(context: SourceContext): PageReader {
     }
   }
 
-  return { read };
-}
-
-interface Reading {
-  readonly question: Question;
-  readonly identity: Identifier;
-  readonly ahead: Promise<VendorReply> | undefined;
+  return readPage;
 }

@@ -30,15 +30,14 @@ export interface ReadPage extends PageEnd {
   readonly capped: boolean | undefined;
 }
 
+/** The parts of a page, as they come. */
+export type PageParts = AsyncGenerator<Page, ReadPage, undefined>;
+
 /** How many parts are held back: each is a millisecond's work, and a megabyte at most. */
 const mostHeldBack = 3;
 
 /** Reads one reply to its end. One that breaks off is a Problem with `again`; what came before it is yielded. */
-type ReplyReader = (
-  question: Question,
-  identity: Identifier,
-  asked: Promise<VendorReply>,
-) => AsyncGenerator<Page, ReadPage, undefined>;
+type ReplyReader = (question: Question, identity: Identifier, asked: Promise<VendorReply>) => PageParts;
 
 /** One for all pages of a definition, so that the collector is made once. `rows`: where pages overlap by a row. */
 export function replyReader(
@@ -64,11 +63,7 @@ export function replyReader(
     return { url, headers, limit: limitOf(question) };
   }
 
-  async function* readReply(
-    question: Question,
-    identity: Identifier,
-    asked: Promise<VendorReply>,
-  ): AsyncGenerator<Page, ReadPage, undefined> {
+  async function* readReply(question: Question, identity: Identifier, asked: Promise<VendorReply>): PageParts {
     const reply = await asked;
     part.begin(identity);
     rows?.begin(question);
