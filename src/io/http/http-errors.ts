@@ -42,7 +42,10 @@ export function connectionProblem(error: unknown, where: Where): unknown {
   if (proxy !== undefined) return proxy;
 
   const tls = tlsTrouble(code, (error as { cert?: Validity }).cert, where.url.protocol === 'https:' ? 'HTTP' : 'TCP');
-  if (tls !== undefined) return problem(tls[2] ?? exit.protocol, where, tls[0], { code, hint: tls[1] });
+  if (tls !== undefined) {
+    const [what, hint, status = exit.protocol] = tls;
+    return problem(status, where, what, { code, hint });
+  }
   if (code === 'ENOTFOUND') {
     const hint = atAddress((url) => `check ${url} and the name server`);
     return problem(exit.unavailable, where, 'has a host name that does not resolve', {
@@ -53,10 +56,11 @@ export function connectionProblem(error: unknown, where: Where): unknown {
   }
   const transient = transientCodes.get(code);
   if (transient !== undefined) {
+    const [what, standard] = transient;
     const mayBeTls = isBroken(error) && !hasAnswered(error, where);
-    const hint = mayBeTls ? orTls(transient[1], where) : transient[1];
+    const hint = mayBeTls ? orTls(standard, where) : standard;
     const again = unconnected.has(code) ? ({ untaken: true } as const) : {};
-    return problem(exit.unavailable, where, transient[0], { code, hint, again });
+    return problem(exit.unavailable, where, what, { code, hint, again });
   }
   const strange = unreadable(error, code);
   if (strange !== undefined) return problem(exit.protocol, where, strange, { code, hint: wrongService });

@@ -15,27 +15,15 @@ export function proxyTrouble(error: Error, code: string, where: Pick<Where, 'pro
     return proxyTrouble(error.cause, codeOf(error.cause), where);
   }
   const text = `the proxy ${where.proxy}`;
-  const tls = 'atProxy' in error ? tlsTrouble(code, undefined, 'HTTP') : undefined;
-  if (tls !== undefined) return new Problem(tls[2] ?? exit.protocol, `${text} ${tls[0]} (${code})`, { hint: tls[1] });
-  const answer = /Proxy response \((\d{3})\)|Proxy Authentication Required \((407)\)/.exec(error.message);
-  const status = answer?.[1] ?? answer?.[2];
-  if (status === '407') {
-    return new Problem(exit.noperm, `${text} refused our credentials (HTTP 407)`, {
-      hint: 'put the user name and password of the proxy into HTTPS_PROXY (or HTTP_PROXY)',
-    });
+  const isAtProxy = 'atProxy' in error;
+  const tls = isAtProxy ? tlsTrouble(code, undefined, 'HTTP') : undefined;
+  if (tls !== undefined) {
+    const [what, hint, status = exit.protocol] = tls;
+    return new Problem(status, `${text} ${what} (${code})`, { hint });
   }
-  if (status !== undefined && status.startsWith('5')) {
-    return new Problem(exit.unavailable, `${text} could not reach ${where.url.origin} (HTTP ${status})`, {
-      hint: network,
-      again: {},
-    });
-  }
-  if (status !== undefined) {
-    return new Problem(exit.config, `${text} refused to connect to ${where.url.origin} (HTTP ${status})`, {
-      hint: 'have the proxy allow it, or name the host in NO_PROXY',
-    });
-  }
-  const [failing] = ('atProxy' in error && transientCodes.get(code)) || [];
+  const answer = /Proxy (?:response|Authentication Required) \((\d{3})\)/.exec(error.message)?.[1];
+  if (answer !== undefined) return noTunnel(answer, text, where.url);
+  const [failing] = (isAtProxy && transientCodes.get(code)) || [];
   const isMute = code === 'UND_ERR_HEADERS_TIMEOUT'; // only the request for a tunnel has a limit of its own
   const how = absent.includes(code) ? 'cannot be reached' : isMute ? 'opened no tunnel in time' : failing;
   if (how !== undefined) {
@@ -47,7 +35,24 @@ export function proxyTrouble(error: Error, code: string, where: Pick<Where, 'pro
       },
     });
   }
-  const strange = 'atProxy' in error ? unreadable(error, code) : undefined;
-  if (strange !== undefined) return new Problem(exit.protocol, `${text} ${strange}`, { hint: settings });
-  return undefined;
+  const strange = isAtProxy ? unreadable(error, code) : undefined;
+  return strange === undefined ? undefined : new Problem(exit.protocol, `${text} ${strange}`, { hint: settings });
+}
+
+/** The proxy, named by `text`, answered the request for a tunnel with this HTTP status. */
+function noTunnel(status: string, text: string, { origin }: URL): Problem {
+  if (status === '407') {
+    return new Problem(exit.noperm, `${text} refused our credentials (HTTP 407)`, {
+      hint: 'put the user name and password of the proxy into HTTPS_PROXY (or HTTP_PROXY)',
+    });
+  }
+  if (status.startsWith('5')) {
+    return new Problem(exit.unavailable, `${text} could not reach ${origin} (HTTP ${status})`, {
+      hint: network,
+      again: {},
+    });
+  }
+  return new Problem(exit.config, `${text} refused to connect to ${origin} (HTTP ${status})`, {
+    hint: 'have the proxy allow it, or name the host in NO_PROXY',
+  });
 }
