@@ -72,13 +72,11 @@ export async function configure(flags: Flags, environment: Environment, now: num
   const clients = await clientCertificates(reading);
   const http = { ...httpSettings(flags), clients, proxies: proxySettings(layers, findings) };
   const { output, apikey, apisecret, orgurl, apiurl } = flags;
-  refuseUnusedFlags({ apikey, apisecret, orgurl, apiurl }, source, source.name);
-  refuseUnusedFlags({ output }, sink, sink.name);
+  const ofSource = { apikey, apisecret, orgurl, apiurl };
+  refuseUnusedFlags(ofSource, source);
+  refuseUnusedFlags({ output }, sink);
   refuseUndated(flags, source);
-  const sourceValues = readSettings(source.settings ?? {}, {
-    ...reading,
-    flags: { apikey, apisecret, orgurl, apiurl },
-  });
+  const sourceValues = readSettings(source.settings, { ...reading, flags: ofSource });
   if (origin === 'file') hideOwnSecrets(source, sourceValues, findings);
   const sinkValues = readSettings(sink.settings, { ...reading, flags: { output } });
   const form = await findForm(flags.bulkFormat, sink, reading);
@@ -143,10 +141,9 @@ async function findForm(
 /** Throws Problem 64 for a flag that the chosen source or sink has no setting for: it would be ignored in silence. */
 function refuseUnusedFlags(
   flags: Readonly<Record<string, string | undefined>>,
-  { settings }: Pick<SourceDefinition | SinkDefinition, 'settings'>,
-  name: string,
+  { name, settings }: Pick<SourceDefinition | SinkDefinition, 'name' | 'settings'>,
 ): void {
-  const known = new Set(Object.values(settings ?? {}).map((setting) => setting.flag));
+  const known = new Set(Object.values(settings).map(({ flag }) => flag));
   for (const [flag, text] of Object.entries(flags)) {
     if (text === undefined || known.has(flag)) continue;
     throw new Problem(exit.usage, `${name} has no setting for --${flag}`, {

@@ -142,7 +142,7 @@ function meant(issue: Issue): Issue {
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue;
   const strangeness = Math.min(...issue.errors.map(strange));
   const members = issue.errors.filter((member) => strange(member) === strangeness);
-  const candidates = members.flat().map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }) as Issue);
+  const candidates = members.flat().map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
   const furthest = candidates.reduce((best, each) => (progress(each) > progress(best) ? each : best));
   return meant(furthest);
 }

@@ -10,9 +10,10 @@ export function identityRule({ records: { id, volatile = [] } }: SourceDefinitio
   return { paths: paths.map(parsePath), first, without: [...volatile, ...without].map(parsePath), item };
 }
 
-/** The paths that are looked up in every record, by what they are for. */
+/** All paths that are looked up in every record, and where in that list each kind begins. */
 export interface Fields {
   readonly paths: readonly (readonly string[])[];
+  /** -1 where there is none, and so is `last`. */
   readonly time: number;
   readonly last: number;
   readonly volatile: number;
@@ -20,19 +21,20 @@ export interface Fields {
   readonly wanted: number;
 }
 
-/** The list of all paths, and where each kind begins in it; `time` and `last` are -1 where there is none. */
 export function fieldsOf(definition: SourceDefinition, plan: SearchPlan): Fields {
   const { paging, records } = definition;
   const { paths: identity, without } = identityRule(definition); // first: identity.key reads its spans from 0 on
   const time = records.time === undefined ? [] : [parsePath(records.time.path)];
   const last = paging.type === 'cursor' && paging.last !== undefined ? [parsePath(paging.last)] : [];
+  const lastAt = identity.length + time.length;
+  const volatile = lastAt + last.length;
   return {
     paths: [...identity, ...time, ...last, ...without, ...plan.paths],
     time: time.length === 0 ? -1 : identity.length,
-    last: last.length === 0 ? -1 : identity.length + time.length,
-    volatile: identity.length + time.length + last.length,
+    last: last.length === 0 ? -1 : lastAt,
+    volatile,
     volatileCount: without.length,
-    wanted: identity.length + time.length + last.length + without.length,
+    wanted: volatile + without.length,
   };
 }
 

@@ -106,9 +106,7 @@ export function vendorClient(definition: SourceDefinition, values: TemplateValue
 
   async function put(question: Question): Promise<HttpReply> {
     await login.open();
-    const { request, parameters = {}, url } = question;
-    const token = login.headers();
-    return send(buildRequest(request, { definition, values: question.values, parameters, token, url, base }));
+    return send(buildRequest(question.request, { ...question, definition, token: login.headers(), base }));
   }
 
   async function stream(question: Question): Promise<VendorReply> {
