@@ -11,7 +11,7 @@ export function* pagingProblems(definition: SourceDefinition): Generator<string>
   yield* styleProblems('paging', definition, { request, paging });
   yield* bookmarkProblems(definition);
   if (branches?.fetch !== undefined) yield* listProblems(definition, branches.fetch);
-  if (paging.type === 'cursor' && count(paging.path, paging.header, paging.last) !== 1) {
+  if (paging.type === 'cursor' && given(paging.path, paging.header, paging.last) !== 1) {
     yield 'paging: expected one of path, header and last';
   }
   if (used.has('limit') && limits?.page === undefined) yield 'limits.page is missing: {limit} needs it';
@@ -39,9 +39,9 @@ function* styleProblems(at: string, around: EveryRequest, { request, paging }: P
   }
   if (paging.type !== 'url') return;
   const { path, header, pick, address } = paging;
-  if (pick !== undefined && count(path, address) < 2) yield `${at}.pick: needs path and address`;
-  if (address !== undefined && count(path, pick) < 2) yield `${at}.address: needs path and pick`;
-  if (count(path, header) !== 1) yield `${at}: expected one of path and header`;
+  if (pick !== undefined && given(path, address) < 2) yield `${at}.pick: needs path and address`;
+  if (address !== undefined && given(path, pick) < 2) yield `${at}.address: needs path and pick`;
+  if (given(path, header) !== 1) yield `${at}: expected one of path and header`;
 }
 
 /** Where a reply is nothing but records, no path can lead to the next page: every window would end after the first. */
@@ -63,7 +63,7 @@ function* unseenProblems(at: string, paging: Paged['paging'] | undefined, bare: 
 export function* insideProblems(around: EveryRequest, { request, paging }: Paged): Generator<string> {
   const at = 'items.paging';
   yield* styleProblems(at, around, { request, paging });
-  if (paging.type === 'cursor' && count(paging.path, paging.header) !== 1) {
+  if (paging.type === 'cursor' && given(paging.path, paging.header) !== 1) {
     yield `${at}: expected one of path and header`;
   }
   if (stopsAt(paging, 'short-page') && !sentWith(around, request).has('limit')) {
@@ -81,7 +81,7 @@ function* listProblems({ headers, settings }: SourceDefinition, fetch: Paged): G
   if (unknown !== undefined) {
     yield `${at}: {${unknown}} has no value here, only settings have, and cursor, offset and page`;
   }
-  if (paging.type === 'cursor' && count(paging.path, paging.header) !== 1) {
+  if (paging.type === 'cursor' && given(paging.path, paging.header) !== 1) {
     yield `${at}.paging: expected one of path and header`;
   }
   if (stopsAt(paging, 'short-page')) {
@@ -145,7 +145,7 @@ export function* pathProblems({ paging, items, job, records, branches }: SourceD
 }
 
 /** How many of them are given. */
-function count(...parts: readonly unknown[]): number {
+export function given(...parts: readonly unknown[]): number {
   return parts.filter((each) => each !== undefined).length;
 }
 

@@ -4,6 +4,7 @@ import { parseBase } from '../../origin.ts';
 import { withoutUser } from '../../text/shown.ts';
 import { pagingRules } from '../paging-rules.ts';
 import { headerProblems } from './headers.ts';
+import { given } from './pages.ts';
 import { fill, placeholders } from '../template.ts';
 import { usesPlaceholder } from '../texts.ts';
 
@@ -22,7 +23,7 @@ export function* requestProblems(definition: SourceDefinition): Generator<string
   }
   yield* sessionProblems(definition);
   for (const [at, { method, path, json, form }] of requestsOf(definition)) {
-    const bodies = [json, form].filter((body) => body !== undefined).length;
+    const bodies = given(json, form);
     if (bodies > 1) yield `${at}: json and form exclude each other`;
     if (bodies > 0 && method !== 'POST') yield `${at}: a body needs method: POST`;
     if (auth.type === 'body' && bodies === 0 && !at.startsWith('auth.')) {
@@ -37,7 +38,6 @@ export function* requestProblems(definition: SourceDefinition): Generator<string
 
 function* sessionProblems({ auth }: SourceDefinition): Generator<string> {
   if (auth.type !== 'session') return;
-  const given = (...parts: readonly unknown[]): number => parts.filter((each) => each !== undefined).length;
   const { token, page, login } = auth;
   if (token !== undefined && given(token.path, token.header, token.cookie) !== 1) {
     yield 'auth.token: expected one of path, header and cookie';
