@@ -22,6 +22,7 @@ import { parseFields, type Field } from './core/json/splice.ts';
 import { fromMillis, toMillis } from './core/time.ts';
 import type { SettingValues, SinkDefinition } from './core/types.ts';
 import { readSmallFile, unreadable } from './io/disk/small-file.ts';
+import type { Trust } from './io/connection/tls.ts';
 import type { Environment } from './io/world.ts';
 import { sinks, wireForms, type WireForm } from './sinks/index.ts';
 
@@ -46,15 +47,9 @@ export interface Configuration {
   readonly findings: Findings;
 }
 
-interface HttpSettings {
+interface HttpSettings extends Pick<Trust, 'extraRoots' | 'rootsFile' | 'insecure' | 'allowPlaintext'> {
   /** One request's total limit in milliseconds. */
   readonly timeout: number;
-  /** PEM text of further root certificates. */
-  readonly extraRoots: string | undefined;
-  /** The file that they are from. */
-  readonly rootsFile: string | undefined;
-  readonly insecure: boolean;
-  readonly allowPlaintext: boolean;
   readonly proxies: Proxies;
   /** The client certificates for both ends. */
   readonly clients: ClientCertificates;

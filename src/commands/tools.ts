@@ -14,21 +14,10 @@ export function connection(
   address: string,
 ): Trust & { readonly timeout: number } {
   const origin = /^\w+:\/\/[^/?#]*/.exec(address)?.[0] ?? address;
-  const [setting] = Object.entries(role === 'source' ? sourceValues : sinkValues).find(([, value]) =>
-    value.startsWith(origin),
-  ) ?? [undefined];
-  const { timeout, insecure, allowPlaintext, extraRoots, rootsFile, clients, proxies } = http;
-  const client = clients[role];
-  return {
-    timeout,
-    insecure,
-    allowPlaintext,
-    environment: { ...world.environment, ...proxies },
-    ...(setting === undefined ? {} : { setting }),
-    ...(extraRoots === undefined ? {} : { extraRoots }),
-    ...(rootsFile === undefined ? {} : { rootsFile }),
-    ...(client === undefined ? {} : { client }),
-  };
+  const values = Object.entries(role === 'source' ? sourceValues : sinkValues);
+  const setting = values.find(([, value]) => value.startsWith(origin))?.[0];
+  const { clients, proxies, ...trust } = http;
+  return { ...trust, client: clients[role], setting, environment: { ...world.environment, ...proxies } };
 }
 
 interface Use {

@@ -12,17 +12,17 @@ import type { Environment } from '../world.ts';
 
 export interface Trust {
   /** PEM text. */
-  readonly extraRoots?: string;
+  readonly extraRoots?: string | undefined;
   /** The file that they are from, for messages. */
-  readonly rootsFile?: string;
+  readonly rootsFile?: string | undefined;
   readonly insecure: boolean;
   /** Whether plain http may leave this machine. Certificates are verified all the same. */
   readonly allowPlaintext?: boolean;
   /** The certificate that the server is shown when it asks for one. */
-  readonly client?: ClientCertificate;
+  readonly client?: ClientCertificate | undefined;
   readonly environment: Readonly<Environment>;
   /** The setting that the address is from. */
-  readonly setting?: string;
+  readonly setting?: string | undefined;
 }
 
 /**
