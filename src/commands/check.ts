@@ -10,7 +10,7 @@ import type { PositionStore, Saved, Sink } from '../core/types.ts';
 import type { Log } from '../io/log.ts';
 import { positionStore } from '../io/position-file.ts';
 import { printText } from '../io/streams/report.ts';
-import { setAsideBeside } from '../io/quarantine/set-aside.ts';
+import { setAsideBeside, setAsideText } from '../io/quarantine/set-aside.ts';
 import type { Host } from './host.ts';
 import { type Found, lookAtSource } from './check/look-at-source.ts';
 import { makeEnds, type Ends } from './ends.ts';
@@ -91,7 +91,7 @@ async function lookAtPosition(
     const place = isSound ? store.path : `the one before ${store.path}`;
     const aside = await setAsideBeside(store.path);
     const { saved } = position;
-    if (aside !== undefined) return { found: { warning: `${place}, ${aside}` }, saved };
+    if (aside !== undefined) return { found: { warning: `${place}, ${setAsideText(aside)}` }, saved };
     return { found: isSound ? place : { warning: place }, saved };
   } catch (error) {
     if (error instanceof Problem && error.status === exit.tempfail) {

@@ -19,7 +19,7 @@ import type { Instant, Position } from '../core/types.ts';
 import { listPositions } from '../io/position-file/list.ts';
 import { printText } from '../io/streams/report.ts';
 import { refuseMissing } from '../io/state/directory.ts';
-import { setAsideBeside } from '../io/quarantine/set-aside.ts';
+import { setAsideBeside, setAsideText, type SetAside } from '../io/quarantine/set-aside.ts';
 import type { Host } from './host.ts';
 import { isRecent, troubleOf, type Trouble } from './status/trouble.ts';
 
@@ -61,8 +61,9 @@ export async function status(flags: Flags, { world, log }: Host): Promise<number
     }
     const found = stateOf(position, world.now());
     const state = found === 'connected' && (warning ?? aside) !== undefined ? 'warning' : found;
-    const beside = typeof aside === 'string' ? `, ${aside}` : '';
-    lines.push(`${state.padEnd(9)}  ${job}: ${describe(position, world.now())}${beside}`);
+    const line = describe(position, world.now());
+    const beside = aside === undefined || aside instanceof Problem ? '' : `, ${setAsideText(aside, line)}`;
+    lines.push(`${state.padEnd(9)}  ${job}: ${line}${beside}`);
     const status = statusOf(state, position);
     statuses.push(status);
     const trouble = troubleOf(position, world.now()) ?? lyingThere(aside);
@@ -81,10 +82,10 @@ function nothingIn(directory: string): Problem {
 }
 
 /** For records in the quarantine (`aside`); a Problem that kept us from looking there was reported already. */
-function lyingThere(aside: string | Problem | undefined): Trouble | undefined {
-  if (typeof aside !== 'string') return undefined;
+function lyingThere(aside: SetAside | Problem | undefined): Trouble | undefined {
+  if (aside === undefined || aside instanceof Problem) return undefined;
   return {
-    message: aside,
+    message: setAsideText(aside),
     hint: 'each line there says why, and holds the record; move the file away when that is fixed',
   };
 }

@@ -254,6 +254,19 @@ test('records that were set aside are a warning until their file is moved away, 
   assert.match((await shell(check, { directory })).stdout, /^ok      position: \S+one\.position$/m);
 });
 
+test('the line of a job whose last run set records aside names their file once', async (t) => {
+  const directory = scratch(t);
+  const lines = '{"id":1}\\nnot JSON\\n{"id":2}\\n';
+  await shell(`printf '${lines}' | $AUDIT_EXPORT --source - --job one --state-dir state`, { directory });
+  const { stdout } = await run(['status', '--state-dir', 'state'], { directory });
+  const path = join(directory, 'state', 'one.quarantine.jsonl');
+  assert.equal(stdout.split(path).length, 2, stdout);
+  assert.match(
+    stdout,
+    /exit 3: 1 record was not delivered but set aside in \S+, 1 record set aside there since \S+\n$/,
+  );
+});
+
 test('a quarantine file without a whole line holds no record, and one that cannot be read is reported', async (t) => {
   const directory = scratch(t);
   const state = join(directory, 'state');

@@ -7,11 +7,24 @@ import { positionSuffix, quarantineSuffix } from '../state/directory.ts';
 
 const blockSize = 256 * 1024;
 
+export interface SetAside {
+  readonly path: string;
+  readonly records: number;
+  /** When the first was; '' where its line does not say. */
+  readonly since: string;
+}
+
+/** `3 records set aside in PATH since TIME`; `there` where what is told before it, `told`, has named the path. */
+export function setAsideText({ path, records, since }: SetAside, told = ''): string {
+  const where = told.includes(path) ? 'there' : `in ${path}`;
+  return `${counted(records)} set aside ${where}${since === '' ? '' : ` since ${since}`}`;
+}
+
 /**
- * `3 records set aside in PATH since TIME` of the job whose position is at `position`; undefined when there are none. A
- * last line without an end does not count: a kill tore it, and its record comes again.
+ * Of the job whose position is at `position`; undefined when there are none. A last line without an end does not count: a
+ * kill tore it, and its record comes again.
  */
-export async function setAsideBeside(position: string): Promise<string | undefined> {
+export async function setAsideBeside(position: string): Promise<SetAside | undefined> {
   const path = position.slice(0, -positionSuffix.length) + quarantineSuffix;
   return orFileProblem('read the quarantine', path, async () => {
     const file = await openToRead(path, 'quarantine');
@@ -27,8 +40,7 @@ export async function setAsideBeside(position: string): Promise<string | undefin
         for (let end = found.indexOf(0x0a); end !== -1; end = found.indexOf(0x0a, end + 1)) records += 1;
         at += bytesRead;
       }
-      if (records === 0) return undefined;
-      return `${counted(records)} set aside in ${path}${since === '' ? '' : ` since ${since}`}`;
+      return records === 0 ? undefined : { path, records, since };
     } finally {
       await file?.close();
     }
