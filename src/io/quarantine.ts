@@ -3,6 +3,8 @@
  *
  *     {"time", "source", "sink", "branch", "reason", "record": <its text>}
  *     {…, "base64": <its bytes>}                  not UTF-8, or too large to be held in memory
+ *
+ * A person reads it at a terminal: what that would obey is spelled with an escape.
  */
 import { Buffer, isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
@@ -10,6 +12,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { nextRun, ofPosition } from '../core/hint.ts';
 import { exit, Problem } from '../core/problem.ts';
+import { visible } from '../core/text/shown.ts';
 import type { Quarantine, RefusedRecord } from '../core/types.ts';
 import { removeFile, syncDirectory, tempBeside } from './disk/durable.ts';
 import { orFileProblem } from './disk/file-problem.ts';
@@ -82,9 +85,10 @@ export function openQuarantine(path: string, now: () => number, most: number = g
     const collected = more || continued ? await collect(text, continued === true, by.source) : undefined;
     if (more) return;
     const { source, sink, branch } = by;
-    const head = JSON.stringify({ time: new Date(now()).toISOString(), source, sink, branch, reason }).slice(0, -1);
+    const time = new Date(now()).toISOString();
+    const head = visible(JSON.stringify({ time, source, sink, branch, reason })).slice(0, -1);
     if (collected !== undefined) await writeLine(lineOf(collected, head));
-    else if (isUtf8(text)) await writeLine([`${head},"record":${JSON.stringify(text.toString())}}\n`]);
+    else if (isUtf8(text)) await writeLine([`${head},"record":${visible(JSON.stringify(text.toString()))}}\n`]);
     else await writeLine([`${head},"base64":"${text.toString('base64')}"}\n`]);
     await collected?.truncate();
   }

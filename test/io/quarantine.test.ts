@@ -136,6 +136,18 @@ test('a record is a line with its text, the reason, and when and where it was re
   assert.equal(statSync(path).mode & 0o777, 0o600);
 });
 
+test('a record cannot hide or reorder what cat shows of its line, and is the same text there', async (t) => {
+  const path = freshPath(t);
+  const quarantine = openQuarantine(path, now);
+  const text = '{"user":"\u202egro.live\u2066","by":"\u009b2J\u007f\u2029"}';
+  await quarantine.add(part(text, false), { ...by, branch: 'sales\u202e' });
+  await quarantine.close();
+  assert.doesNotMatch(readFileSync(path, 'utf8'), /(?!\n)[\p{Cc}\p{Bidi_Control}\p{Zp}]/u);
+  const [line] = linesOf(path);
+  assert.equal(line?.record, text);
+  assert.equal(line.branch, 'sales\u202e');
+});
+
 test('parts of a record become one line, however they are cut', async (t) => {
   const directory = join(freshPath(t), '..');
   let run = 0;

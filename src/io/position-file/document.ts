@@ -1,6 +1,7 @@
 /** The JSON document of a position file, to and from a position; the remembered IDs follow it in the file. */
 import { createLedger } from '../../core/dedupe.ts';
 import { firstPosition } from '../../core/position.ts';
+import { visible } from '../../core/text/shown.ts';
 import { fromMillis, isoText, toMillis } from '../../core/time.ts';
 import type { Begin, BranchPosition, Gap, Instant, Position } from '../../core/types.ts';
 
@@ -54,7 +55,10 @@ interface StoredGap {
   readonly parts: number | undefined;
 }
 
-/** The document, indented for people: a line that is a brace alone ends it, and only it. */
+/**
+ * The document, indented for people: a line that is a brace alone ends it, and only it. Names and bookmarks are a vendor's, and
+ * may hold what a terminal obeys; JSON has another spelling for it.
+ */
 export function documentText(job: string, generation: number, position: Position): string {
   const document: StoredDocument = {
     job,
@@ -66,7 +70,7 @@ export function documentText(job: string, generation: number, position: Position
     next: position.next,
     branches: Array.from(position.branches, ([name, place]) => branchText(name, place)),
   };
-  return `${JSON.stringify(document, undefined, 2)}\n`;
+  return `${visible(JSON.stringify(document, undefined, 2))}\n`;
 }
 
 /** The position, its ledgers still empty. Throws RangeError or TypeError when the content makes no sense. */

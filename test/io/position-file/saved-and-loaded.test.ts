@@ -109,6 +109,18 @@ test('a person can read the position file, and its checksum is that of sha256sum
   assert.match(file, /\n1763629200000 00000007 \+ second one\n/);
 });
 
+test('what a vendor calls its branches, and a bookmark, cannot hide or reorder what cat shows of a position, and is loaded as it was', async (t) => {
+  const directory = scratch(t);
+  const name = 'sales\u202e\u2066\u009b2J\u007f\u2028 "north"\\';
+  const position = { ...positionOf({ [name]: branch(1n, [], '\u200f\u0085') }), next: name };
+  const { path } = await saved(directory, position);
+  const file = readFileSync(path, 'utf8');
+  assert.ok(file.includes(String.raw`"next": "sales\u202e\u2066\u009b2J\u007f\u2028 \"north\"\\"`), file);
+  assert.ok(file.includes(String.raw`"bookmark": "\u200f\u0085"`), file);
+  assert.doesNotMatch(file, /(?!\n)[\p{Cc}\p{Bidi_Control}\p{Zl}]/u);
+  assert.deepEqual(plain((await load(directory)).position), plain(position));
+});
+
 test('a time is loaded to the nanosecond, however many digits it is written with', async (t) => {
   const directory = scratch(t);
   const second = 1_763_629_200_000_000_000n;
