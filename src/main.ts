@@ -1,6 +1,7 @@
 /** The program as a function: arguments and a world in, an exit status out. It sets nothing global and ends nothing. */
 import { parseCommandLine } from './cli.ts';
 import type { Host } from './commands/host.ts';
+import { usesPosition } from './config/named-job.ts';
 import { oneOf } from './config/one-of.ts';
 import { ownWords, type CommandName, type Flags } from './cli/flags.ts';
 import { exit, Problem } from './core/problem.ts';
@@ -50,7 +51,8 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
     log = await open(levelOf(flags), oneOf(flags.logFormat, '--log-format', ['text', 'json']));
     const report = log;
     world.onWarning((warning) => report.debug('node warns', { name: warning.name, message: warning.message }));
-    const stops = stopRequests(world, report.problem);
+    const savesPosition = command === 'pull' && usesPosition(flags) && flags.dryRun !== true;
+    const stops = stopRequests(world, report.problem, savesPosition);
     try {
       const run = await commands[command]();
       const status = await run(flags, { world, log, progress, stops });

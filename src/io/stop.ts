@@ -35,10 +35,14 @@ const statuses: Readonly<Record<SignalName, ExitStatus>> = {
   SIGTERM: exit.terminate,
 };
 
-/** Listens for signals until closed. A second signal ends the program at once; `tell` is given its Problem before that. */
+/**
+ * Listens for signals until closed. A second signal ends the program at once; `tell` is given its Problem before that.
+ * `savesPosition`: it is a job that is stopped.
+ */
 export function stopRequests(
   world: Pick<World, 'onSignal' | 'wait' | 'elapsed' | 'leave'>,
   tell: (problem: Problem) => void,
+  savesPosition: boolean,
 ): StopRequests {
   const stop = new AbortController();
   const grace = new AbortController();
@@ -54,8 +58,10 @@ export function stopRequests(
       return request(new Problem(statuses[name], `stopped by ${name}`, { hint }));
     }
     if (now - first < sameRequest) return;
-    const hint =
-      'what was delivered since the position was last saved may arrive twice; one signal alone lets a run end';
+    const hint = [
+      savesPosition ? 'what was delivered since the position was last saved may arrive twice' : undefined,
+      'a single signal lets it end cleanly',
+    ];
     tell(new Problem(statuses[name], `stopped at once by a second signal (${name})`, { hint }));
     world.leave(statuses[name]);
   });

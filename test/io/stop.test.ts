@@ -38,7 +38,7 @@ function world() {
   };
 }
 
-const stopRequests = (outside: ReturnType<typeof world>) => requestsOf(outside, outside.tell);
+const stopRequests = (outside: ReturnType<typeof world>) => requestsOf(outside, outside.tell, true);
 
 const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
