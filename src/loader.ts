@@ -29,20 +29,40 @@ const modules = new Map<string, Module>();
 /** What was loaded, by name of the file. */
 export const scripts = new Map<string, Script>();
 
+/** Called with the name of a file that cannot be loaded, and why. It does not return. */
+type GiveUp = (file: string, error: unknown) => never;
+
+let unusable: GiveUp = (_file, error) => {
+  throw error;
+};
+
+/** Evaluates the first file. The others are loaded by it, on demand: `giveUp` is for all of them. */
+export function begin(file: string, giveUp: GiveUp): void {
+  unusable = giveUp;
+  load(file);
+}
+
 /** Evaluates a file beside this one, unless that was done before, and returns what it exports. */
 export function load(file: string): unknown {
   const known = modules.get(file);
   if (known !== undefined) return known.exports;
   const module: Module = { exports: {} };
   modules.set(file, module);
-  const directory = __dirname;
-  const filename = join(directory, file);
-  const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(filename, 'latin1')}\n})`;
-  const script = new Script(text, { filename, cachedData: codeCache(filename) });
+  const filename = join(__dirname, file);
+  const script = compiled(file, filename);
   scripts.set(file, script);
   const body = script.runInThisContext() as Body;
-  body(module.exports, required, module, filename, directory);
+  body(module.exports, required, module, filename, __dirname);
   return module.exports;
+}
+
+function compiled(file: string, filename: string): Script {
+  try {
+    const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(filename, 'latin1')}\n})`;
+    return new Script(text, { filename, cachedData: codeCache(filename) });
+  } catch (error) {
+    return unusable(file, error);
+  }
 }
 
 function required(name: string): unknown {

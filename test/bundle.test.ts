@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -228,16 +228,62 @@ function copyOfProgram(directory: string): string {
   return program;
 }
 
-test('a program that was not built, or only half, says in a line how it is built', (t) => {
-  const program = copyOfProgram(scratch(t));
-  for (const missing of ['audit-export.cjs', '']) {
-    rmSync(join(program, 'dist', missing), { recursive: true });
-    const words = [join(program, 'bin/audit-export.js'), '--version'];
-    const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
-    const file = missing === '' ? 'loader.cjs' : missing;
-    const said = `audit-export: it is not built: there is no dist/${file}\nhint: cd ${program} && npm ci && npm run build\n`;
-    assert.deepEqual([status, stdout, stderr], [70, '', said]);
+test('a program that was not built, or only half, says in a line how it is built, whichever file is missing, and when', (t) => {
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'acme.yaml'), 'name: acme');
+  const uses: Readonly<Record<string, readonly string[]>> = {
+    'pino.cjs': ['--log-format', 'json', '--source', 'sample', '--since', '1h'],
+    'yaml.cjs': ['check', '--source', 'acme.yaml'],
+    'undici.cjs': ['--source', 'sample', '--state-dir', 'state'],
+    'commands.cjs': ['sources'],
+    'audit-export.cjs': ['--version'],
+    'loader.cjs': ['--version'],
+  };
+  assert.deepEqual(
+    Object.keys(uses).toSorted(),
+    readdirSync(dist)
+      .filter((file) => file.endsWith('.cjs'))
+      .toSorted(),
+  );
+  const program = copyOfProgram(directory);
+  const started = (file: string): [number | null, string, string] => {
+    const words = [join(program, 'bin/audit-export.js'), ...(uses[file] ?? [])];
+    const { status, stdout, stderr } = spawnSync(process.execPath, words, {
+      encoding: 'utf8',
+      cwd: directory,
+      env: {},
+    });
+    return [status, stdout, stderr];
+  };
+  for (const file of Object.keys(uses)) {
+    const path = join(program, 'dist', file);
+    const text = readFileSync(path);
+    writeFileSync(path, text.subarray(0, 1000)); // a disk that was full when it was installed
+    const again = `hint: install it again, from a clone of its repository, as its README says: ${program} cannot be built anew\n`;
+    const [status, stdout, stderr] = started(file);
+    assert.deepEqual([status, stdout], [70, '']);
+    assert.ok(stderr.startsWith(`audit-export: dist/${file} cannot be loaded: `), stderr);
+    assert.ok(stderr.endsWith(`\n${again}`) && stderr.split('\n').length === 3, stderr);
+    rmSync(path);
+    assert.deepEqual(started(file), [70, '', `audit-export: it is not whole: there is no dist/${file}\n${again}`]);
+    mkdirSync(join(program, 'src'));
+    const build = `hint: cd ${program} && npm ci && npm run build\n`;
+    assert.deepEqual(started(file), [70, '', `audit-export: it is not built: there is no dist/${file}\n${build}`]);
+    rmSync(join(program, 'src'), { recursive: true });
+    writeFileSync(path, text);
   }
+});
+
+test('a Node that is too old is named, with what is needed, and not shown by a stack of calls', (t) => {
+  const older = join(scratch(t), 'older.cjs');
+  writeFileSync(older, 'delete process.getBuiltinModule;'); // came with 20.16
+  const words = ['--require', older, join(dist, '../bin/audit-export.js'), '--version'];
+  const { status, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+  assert.equal(status, 70);
+  assert.match(
+    stderr,
+    /^audit-export: it needs Node 20\.18\.1 or later, and this is \S+ \(\S+\)\nhint: have PATH name .*\n$/,
+  );
 });
 
 test('records that come late find all of the program loaded', async (t) => {
