@@ -76,8 +76,8 @@ function otlpSink(values: SettingValues, tools: SinkTools): Sink {
     const { reply, text, verdict } = await uploads.post(url, headers, load);
     if (verdict !== undefined) return verdict;
     if (isSuccessful(reply.status)) {
-      const { rejected, said } = taken(text);
-      if (rejected > 0) return { split: said || 'the receiver rejected it, without saying why' };
+      const { rejects, said } = taken(text);
+      if (rejects) return { split: said || 'the receiver rejected it, without saying why' };
       if (said !== '') warnOnce(said);
       return { outcomes: allKept(batch) };
     }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { after, test } from 'node:test';
 import { hintText } from '../../src/core/hint.ts';
 import { packer } from '../../src/core/batch.ts';
@@ -33,6 +34,17 @@ async function start(more: SettingValues = {}, path = '') {
 
 function isData({ body }: Received): boolean {
   return body.includes('"logRecords":[{');
+}
+
+/** An ExportLogsServiceResponse in Protobuf; what is 0 or empty is left out. */
+function protobuf(rejected: number, said: string): Buffer {
+  const number = rejected === 0 ? [] : [0x08, ...varint(rejected)];
+  const text = said === '' ? [] : [0x12, ...varint(said.length), ...Buffer.from(said)];
+  return Buffer.from([0x0a, ...varint(number.length + text.length), ...number, ...text]);
+}
+
+function varint(value: number): number[] {
+  return value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))];
 }
 
 sinkConformance('otlp', async () => {
@@ -156,12 +168,50 @@ test('a success is an empty object, an empty answer, or one that tells of someth
   ]);
 });
 
+test('rejections are read in Protobuf, too, and under the names that a receiver takes from it', async () => {
+  const why = 'Too old data, only last 5 hours data can be ingested. Data discarded. You can adjust ingestion max time';
+  const bare = protobuf(1, '');
+  for (const answer of [
+    protobuf(1, why),
+    bare,
+    protobuf(500, why),
+    { partial_success: { rejected_log_records: 1, error_message: why } },
+  ]) {
+    const { server, send, tools } = await start();
+    server.hook = ({ body }) => (body.includes(':r3"') ? { status: 200, body: answer } : undefined);
+    const { refused, kept } = await send(auditRecords(10));
+    assert.deepEqual(
+      refused.map(({ entry, reason }) => [entry, reason]),
+      [[3, answer === bare ? 'the receiver rejected it, without saying why' : why]],
+    );
+    assert.equal(kept.length, 9);
+    assert.deepEqual(tools.warnings, []);
+  }
+});
+
+test('a success in Protobuf that rejects nothing is one, and what it says is told', async () => {
+  for (const [answer, said] of [
+    [protobuf(0, ''), []],
+    [protobuf(0, 'slow down'), ['slow down']],
+    [protobuf(0, 'slow down '.repeat(20)), ['slow down '.repeat(20).trimEnd()]],
+  ] as const) {
+    const { server, send, tools } = await start();
+    server.says = answer;
+    assert.equal((await send(auditRecords(3))).kept.length, 3);
+    assert.deepEqual(
+      tools.warnings.map((warning) => warning.replace(/.* says: /, '')),
+      said,
+    );
+  }
+});
+
 test('a success that reports an error, or something that cannot be read, is not one', async () => {
   for (const says of [
     { error: 'no such tenant' },
     { errors: [] },
     [],
     'ok',
+    '\n{',
     { partialSuccess: { rejectedLogRecords: 'some' } },
   ]) {
     const { server, send } = await start();

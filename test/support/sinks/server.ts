@@ -18,7 +18,7 @@ export interface Received {
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Text is sent as it is, anything else as JSON. */
+  /** Text and bytes are sent as they are, anything else as JSON. */
   readonly body?: unknown;
 }
 
@@ -61,9 +61,9 @@ export async function fakeServer(answer: (received: Received) => Answer): Promis
         return;
       }
       const { status, headers, body: content } = hooked ?? answer(received);
-      const text = content === undefined ? '' : typeof content === 'string' ? content : JSON.stringify(content);
+      const isAsIs = typeof content === 'string' || Buffer.isBuffer(content);
       outgoing.writeHead(status, { 'content-type': 'application/json', ...headers });
-      outgoing.end(text);
+      outgoing.end(content === undefined ? '' : isAsIs ? content : JSON.stringify(content));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -2,14 +2,15 @@
  * What a receiver of OTLP says to a request: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
  *
  * Success is an ExportLogsServiceResponse, an empty object; or with `partialSuccess`, which tells how many log records it
- * rejected, though not which. Many answer a success without any body instead.
+ * rejected, though not which. Many answer a success without any body instead. OpenObserve answers JSON in Protobuf, and some
+ * others keep the names that the fields have there.
  */
 import { objectOf, objectOrNothing, isObject } from '../../json/parsed.ts';
 import { serverText, serverTextOf } from '../../text/shown.ts';
 
 export interface Taken {
-  /** How many of the log records were rejected. */
-  readonly rejected: number;
+  /** Whether any of the log records were rejected. */
+  readonly rejects: boolean;
   /** Why, or what else there is to say; empty when there is nothing. */
   readonly said: string;
 }
@@ -17,12 +18,29 @@ export interface Taken {
 /** What a success says; undefined when it is none of a receiver of OTLP. */
 export function takenBy(text: string): Taken | undefined {
   const answer = objectOrNothing(text);
-  if (answer === undefined || answer['error'] !== undefined || answer['errors'] !== undefined) return undefined;
-  const { partialSuccess } = answer;
-  if (!isObject(partialSuccess)) return { rejected: 0, said: '' };
-  const { rejectedLogRecords, errorMessage } = partialSuccess;
-  const rejected = Number(rejectedLogRecords ?? 0); // 64 bits: a text, or a number
-  return Number.isSafeInteger(rejected) ? { rejected, said: serverTextOf(errorMessage) ?? '' } : undefined;
+  if (answer === undefined) return takenInProtobuf(text);
+  if (answer['error'] !== undefined || answer['errors'] !== undefined) return undefined;
+  const partial = answer['partialSuccess'] ?? answer['partial_success'];
+  if (!isObject(partial)) return { rejects: false, said: '' };
+  const rejected = Number(partial['rejectedLogRecords'] ?? partial['rejected_log_records'] ?? 0); // 64 bits: a text, or a number
+  const said = serverTextOf(partial['errorMessage'] ?? partial['error_message']) ?? '';
+  return Number.isSafeInteger(rejected) ? { rejects: rejected > 0, said } : undefined;
+}
+
+/** A number in Protobuf (varint), of which only the last byte is ASCII. */
+const number = String.raw`\P{ASCII}*\p{ASCII}`;
+const partialSuccess = new RegExp(
+  String.raw`^\n(?:\0|${number}(?=[\x08\x12])(\x08${number})?(?:\x12${number}(.*))?)$`,
+  'su',
+);
+
+/**
+ * `partial_success` with its length, and in that the number of rejected records, left out when it is 0, and the message with its
+ * length. The answer was read as text, so that a number may be lost, but that it is there is enough.
+ */
+function takenInProtobuf(text: string): Taken | undefined {
+  const found = partialSuccess.exec(text);
+  return found === null ? undefined : { rejects: found[1] !== undefined, said: serverText(found[2] ?? '') };
 }
 
 /** What an error says: a Status with its message. Undefined when it says nothing in that form. */
