@@ -19,6 +19,14 @@ test('a refusal that every record would meet stops the run and sets nothing asid
       'no write index is defined for alias [audit]. The write index may',
       exit.config,
     ],
+    [
+      400,
+      'illegal_argument_exception',
+      'index request with op_type=create targeting backing indices is disallowed, target corresponding data stream [a] instead',
+      exit.config,
+    ],
+    [400, 'illegal_argument_exception', 'Document ID is not supported in create/index operation request', exit.config],
+    [400, 'routing_missing_exception', 'routing is required for [audit]/[acme:r1]', exit.config],
   ] as const) {
     const { server, send } = await start();
     server.item = () => ({ status, type, reason });
@@ -85,6 +93,19 @@ test('the hint depends on what keeps the cluster from writing: its load, or a bl
   await assert.rejects(send(auditRecords(1)), { status: exit.tempfail, message: /Data too large/, hint: /memory/ });
   server.hook = ({ path }) => (path === '/' ? undefined : { status: 429, body: 'slow down' });
   await assert.rejects(send(auditRecords(1)), { status: exit.tempfail, hint: /rate limit/ });
+});
+
+test('OpenSearch that creates no index, because its disks are full, takes nothing for now: 75, not 77', async () => {
+  const { server, send } = await start({ version: '2.19.6', distribution: 'opensearch' });
+  const error = {
+    type: 'index_create_block_exception',
+    reason: 'blocked by: [FORBIDDEN/10/cluster create-index blocked (api)];',
+  };
+  const expected = { status: exit.tempfail, message: /create-index blocked/, hint: /disk space/ };
+  server.item = () => ({ status: 403, ...error });
+  await assert.rejects(send(auditRecords(3)), expected);
+  server.hook = ({ path }) => (path === '/' ? undefined : { status: 403, body: { error, status: 403 } });
+  await assert.rejects(send(auditRecords(3)), expected);
 });
 
 test('an answer that was wrong once costs nothing: the documents are there, and are ignored when sent again', async () => {

@@ -62,9 +62,12 @@ export function ownWords(text: string): string {
   return isObject(error) ? errorText(error) : '';
 }
 
-/** Whether the index is read-only for now (disk full): a 403 in older versions, a 429 in newer ones. */
+/**
+ * Whether the index is read-only for now (disk full), a 403 in older versions, a 429 in newer ones; or OpenSearch, for the same
+ * reason, creates no index.
+ */
 export function isBlocked(reason: string): boolean {
-  return /^cluster_block_exception\b/.test(reason);
+  return /^(?:cluster|index_create)_block_exception\b/.test(reason);
 }
 
 /**
@@ -109,11 +112,17 @@ function isRefusedByPipeline(reason: string): boolean {
   return /^(?:fail_processor_exception|find_match|class_cast_exception)\b/.test(reason);
 }
 
-/** Whether it is a fault of the settings, which every record would meet. */
+/**
+ * Whether it is a fault of the settings, which every record would meet: the index is none to write to, or only with a routing
+ * (`_routing.required`), or without an ID (time series of OpenSearch Serverless).
+ */
 function isMisconfigured(reason: string): boolean {
   return (
-    /^(?:invalid_index_name_exception|index_closed_exception|invalid_alias_name_exception)\b/.test(reason) ||
-    /^\w+: no write index is defined for alias/.test(reason)
+    /^(?:invalid_index_name|index_closed|invalid_alias_name|routing_missing)_exception\b/.test(reason) ||
+    /^\w+: (?:no write index is defined for alias|index request with op_type=create targeting backing indices)/.test(
+      reason,
+    ) ||
+    /^\w+: Document ID is not supported in create/.test(reason)
   );
 }
 
