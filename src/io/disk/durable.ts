@@ -12,9 +12,6 @@ import { errorCode } from '../error-code.ts';
 import { reached } from '../failpoint.ts';
 import { orFileProblem } from './file-problem.ts';
 
-/** A new file only, never through a symbolic link that somebody planted. */
-const createNew = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-
 /** How a file's temp files are named: `<path>.<12 hexadecimal digits>.temp`. */
 export const tempName = /\.[0-9a-f]{12}\.temp$/;
 
@@ -38,7 +35,7 @@ export interface Replacement {
  */
 export async function replaceFile(path: string, name: string, replacement: Replacement): Promise<void> {
   const temp = tempBeside(path);
-  const file = await open(temp, createNew, 0o600);
+  const file = await open(temp, 'wx', 0o600); // a new file only, never through a symbolic link that somebody planted
   try {
     try {
       reached(`${name}: temp opened`);
@@ -122,7 +119,7 @@ export async function makeDirectory(path: string): Promise<void> {
     await mkdir(path, { mode: 0o700 });
   } catch (error) {
     if (errorCode(error) === 'EEXIST' && (await stat(path)).isDirectory()) return;
-    if (errorCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    if (errorCode(error) !== 'ENOENT') throw error;
     await makeDirectory(dirname(path));
     await mkdir(path, { mode: 0o700 }).catch((again: unknown) => {
       if (errorCode(again) !== 'EEXIST') throw again; // another run was faster

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { linkOver, makeDirectory, replaceFile, syncDirectory } from '../../../src/io/disk/durable.ts';
+import { linkOver, makeDirectory, removeFile, replaceFile, syncDirectory } from '../../../src/io/disk/durable.ts';
 import { problem } from '../../support/problem.ts';
 import { scratch } from '../../support/program.ts';
 import { refused } from '../../support/refused.ts';
@@ -41,6 +41,15 @@ test('a previous generation that the disk does not take is an error, and the one
   );
 });
 
+test('a previous generation that cannot take its place is an error, and nothing is left beside it', async (t) => {
+  const directory = scratch(t);
+  const [from, to] = [join(directory, 'job.position'), join(directory, 'job.position.previous')];
+  writeFileSync(from, 'newer');
+  mkdirSync(to);
+  await assert.rejects(linkOver(from, to), { code: 'EISDIR' });
+  assert.deepEqual(readdirSync(directory), ['job.position', 'job.position.previous']);
+});
+
 test('a directory whose names did not reach the disk is an error', async (t) => {
   await assert.rejects(
     refused('sync', 'EIO', () => syncDirectory(scratch(t))),
@@ -53,6 +62,19 @@ test('runs that begin at once make one directory together, and those above it, f
   const directory = join(above, 'state');
   await Promise.all(Array.from({ length: 8 }, () => makeDirectory(directory)));
   for (const each of [above, directory]) assert.equal(statSync(each).mode & 0o777, 0o700);
+});
+
+test('a directory where none can be made is an error', { skip: process.platform !== 'linux' }, async () => {
+  await assert.rejects(makeDirectory('/proc/no/such'), { code: 'ENOENT' });
+});
+
+test('what cannot be removed is an error, and what is not there is none', async (t) => {
+  const directory = scratch(t);
+  await assert.rejects(
+    removeFile(directory),
+    ({ code }: NodeJS.ErrnoException) => code === 'EISDIR' || code === 'EPERM',
+  );
+  await removeFile(join(directory, 'none'));
 });
 
 test('a file of which the disk has less than was written replaces nothing, and says what to do', async (t) => {
