@@ -20,10 +20,10 @@ const { definition, part, next, started, queries } = example('terraform', {
   add: (vendor, texts) => vendor.add(...texts),
 });
 
-test('terraform: the beginning of the window goes with every page, and the number of the page with all but the first', async (t) => {
+test('terraform: the millisecond before the window goes with every page, and the number of the page with all but the first', async (t) => {
   const { vendor, values } = await started(t);
   await pullOnce(definition, values, { part, search: { limit: 10 } });
-  const since = '2026-11-20T08:00:00.000Z';
+  const since = '2026-11-20T07:59:59.999Z';
   assert.deepEqual(queries(vendor), [
     { since, 'page[size]': '10' },
     { since, 'page[size]': '10', 'page[number]': '2' },

@@ -1,5 +1,5 @@
 /**
- * Plays Cloudflare's Audit Logs, version 2: a Bearer token, a window that each page must name, a cursor in
+ * Plays Cloudflare's Audit Logs, version 2: a Bearer token, a window that each page must name and neither end of which belongs to it, a cursor in
  * `result_info` that belongs to its window, and failures that may come with HTTP 200.
  */
 import type { ServerResponse } from 'node:http';
@@ -31,7 +31,7 @@ export async function startCloudflare(accounts: readonly string[], options: Serv
       const newestFirst = searchParams.get('direction') !== 'asc';
       const query = `${account} ${since} ${before} ${newestFirst}`;
       const skip = skipped(searchParams.get('cursor'), query);
-      const oldest = log.between(since, before);
+      const oldest = log.between(since + 1, before);
       const found = newestFirst ? oldest.toReversed() : oldest;
       const page = found.slice(skip, skip + limit);
       const cursor = skip + limit < found.length ? cursorOf(skip + limit, query) : '';

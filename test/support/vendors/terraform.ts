@@ -1,6 +1,6 @@
 /**
- * Plays HCP Terraform's audit trails: an organization token, no end of the window, the newest first, numbered pages that
- * name the next one.
+ * Plays HCP Terraform's audit trails: an organization token, a window that begins after a time and has no end, the newest
+ * first, numbered pages that name the next one.
  */
 import type { ServerResponse } from 'node:http';
 import { onlyParameters, pageSize, recordLog, rfc3339 } from './record-log.ts';
@@ -28,7 +28,7 @@ export async function startTerraform(options: ServerOptions = {}): Promise<Terra
     onlyParameters(query, ['since', 'page[number]', 'page[size]']);
     const size = pageSize('page[size]', query.get('page[size]'), 1000, 1000);
     const number = pageSize('page[number]', query.get('page[number]'), 1, Infinity);
-    const since = query.has('since') ? rfc3339('since', query.get('since')) : 0;
+    const since = query.has('since') ? rfc3339('since', query.get('since')) + 1 : 0;
     const found = log.between(since, Infinity).toReversed();
     const pages = Math.ceil(found.length / size);
     const pagination = {
