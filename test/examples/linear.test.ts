@@ -32,6 +32,12 @@ test('linear: the window and the number are variables of every page, and the cur
   assert.deepEqual([rest, typeof after, more], [variables, 'string', []]);
 });
 
+test('linear: 250 entries are asked for at once, as Linear does, where no number is given', async (t) => {
+  const { vendor, values } = await started(t, 1);
+  await pullOnce(definition, values, { part });
+  assert.match(vendor.requests[0]?.body ?? '', /"first":250[,}]/);
+});
+
 test('linear: a rate limit that comes with HTTP 400 is waited for until the moment that its header tells', async (t) => {
   const { vendor, texts, values } = await started(t, 1);
   vendor.fault = refusesOnce(400, '{"errors":[{"message":"Too many","extensions":{"code":"RATELIMITED"}}]}', {

@@ -19,13 +19,14 @@ const { definition, part, started, asked, queries } = example('vercel', {
   add: (vendor, texts) => vendor.add(...texts),
 });
 
-test('vercel: later pages end at the oldest event, with everything else as before', async (t) => {
+test('vercel: the window is asked for as the reference has it, and later pages end at the oldest event', async (t) => {
   const { vendor, values } = await started(t, 3);
   await pullOnce(definition, values, { part, search: { limit: 2 } });
-  const query = { teamId: 'team_1', since: '1795161600000', limit: '2', withPayload: 'true' };
+  const query = { teamId: 'team_1', since: '2026-11-20T07:59:59.999Z', limit: '2', withPayload: 'true' };
+  const ends = ['2026-11-20T09:00:00.000Z', String(start - 2000), String(start - 3000)];
   assert.deepEqual(
     queries(vendor),
-    [start, start - 2000, start - 3000].map((until) => ({ ...query, until: String(until) })),
+    ends.map((until) => ({ ...query, until })),
   );
 });
 

@@ -1,6 +1,7 @@
 /**
- * Plays Vercel's events: newest first, both ends inclusive, no cursor, and 403 for a token that is not valid. `most` is how
- * many it gives at once, whatever is asked for.
+ * Plays Vercel's events: newest first, the beginning outside of the window, the end inside, no cursor, and 403 for a token
+ * that is not valid. Its reference has times as texts; that it takes milliseconds as well is a guess. `most` is how many it
+ * gives at once, whatever is asked for.
  */
 import type { ServerResponse } from 'node:http';
 import { sendJson, serve, type ServerOptions, type Vendor } from './server.ts';
@@ -25,12 +26,12 @@ export async function startVercel(options: ServerOptions & { readonly most?: num
     if (headers.authorization !== 'Bearer token') return refuse(response, 403, 'Not authorized');
     if (method !== 'GET' || url.pathname !== '/v3/events') return refuse(response, 404, 'Not found');
     const limit = Number(query.get('limit') ?? 20);
-    const [since = NaN, until = NaN] = ['since', 'until'].map((name) => Number(query.get(name) ?? ''));
+    const [since = NaN, until = NaN] = ['since', 'until'].map((name) => moment(query.get(name) ?? ''));
     const odd = [...query.keys()].some((name) => !known.includes(name) || query.getAll(name).length > 1);
     if (odd || !(limit >= 1 && limit <= 101) || !(since <= until)) return refuse(response, 400, 'Invalid request');
     const types = query.get('types')?.split(',');
     const found = stored
-      .filter(({ event }) => event.createdAt >= since && event.createdAt <= until)
+      .filter(({ event }) => event.createdAt > since && event.createdAt <= until)
       .filter(({ event }) => types === undefined || types.includes(event.type))
       .toSorted((a, b) => b.event.createdAt - a.event.createdAt);
     sendJson(
@@ -47,6 +48,10 @@ export async function startVercel(options: ServerOptions & { readonly most?: num
       for (const text of texts) stored.push({ text, event: JSON.parse(text) as Event });
     },
   });
+}
+
+function moment(text: string): number {
+  return Number(/^\d{13}$/.test(text) ? text : Date.parse(text));
 }
 
 function refuse(response: ServerResponse, status: number, message: string): void {
