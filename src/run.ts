@@ -28,7 +28,6 @@ import { pullBranches, type RunState } from './core/run/pull-branches.ts';
 import { collectProblem } from './core/run/collected-problems.ts';
 import { emptySummary } from './core/summary.ts';
 import type { CredentialMarks, Position, Sink, Summary, Window } from './core/types.ts';
-import { beginAgain } from './io/position-file/read.ts';
 
 export interface RunParts extends RunContext {
   /** Called when the lock is held and the position read, before either end is contacted. */
@@ -99,8 +98,7 @@ async function pullAll(state: State, position: Position): Promise<void> {
       noteBegin(parts, position);
       await parts.begin?.();
       sink = await openSink(parts, position);
-      const cure = beginAgain(parts.store?.path ?? '');
-      await pullBranches(state, { position, sink, quarantine: dry ?? parts.quarantine, cure });
+      await pullBranches(state, { position, sink, quarantine: dry ?? parts.quarantine });
       problems.push(...clockProblems(parts, progressOf(position).watermark));
     });
     // What failed after a request to stop does not hide it. The branch that it ended has told of it.

@@ -644,6 +644,8 @@ export interface PositionStore {
   readonly path: string;
   /** What `load` had to work around, one line each, for the operator. */
   readonly warnings: readonly string[];
+  /** How a person gives the position up, for a hint. */
+  readonly beginAgain: string;
   /** Creates the directory if needed (73), takes the lock (75 at once when another run holds it), clears leftovers. */
   lock(): Promise<void>;
   /** The saved position, or undefined if there never was one. Problem 78 when unreadable, foreign or newer. */

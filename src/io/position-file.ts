@@ -21,6 +21,7 @@ import type { JournalEntry } from './position-file/journal-read.ts';
 import type { Lock } from './state/lock.ts';
 import { writePosition } from './position-file/format.ts';
 import {
+  beginAgain,
   goingOn,
   headingOf,
   isOwn,
@@ -106,6 +107,7 @@ export function positionStore(directory: string, job: string, scope: Scope, take
   return {
     path,
     warnings,
+    beginAgain: beginAgain(path),
     load: () => orFileProblem('read the position file', path, load),
     async lock() {
       lock = taken ?? (await lockJob(directory, job));

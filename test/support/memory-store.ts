@@ -29,6 +29,7 @@ export function memoryStore(disk: MemoryStore['disk'] = { saved: undefined, jour
   const store: MemoryStore = {
     path: '/memory/position',
     warnings: [],
+    beginAgain: 'begin again: rm -f /memory/position',
     disk,
     saves: 0,
     journals: 0,

@@ -9,12 +9,7 @@ type Clean = (text: string) => string;
 /** The store, with the last outcome scrubbed. */
 export function scrubbedStore(store: PositionStore, clean: Clean): PositionStore {
   return {
-    path: store.path,
-    get warnings() {
-      return store.warnings;
-    },
-    lock: () => store.lock(),
-    load: () => store.load(),
+    ...store,
     save(position) {
       const { last } = position;
       if (last !== undefined) {
@@ -23,8 +18,6 @@ export function scrubbedStore(store: PositionStore, clean: Clean): PositionStore
       }
       return store.save(position);
     },
-    journal: (branch, lines, saved) => store.journal(branch, lines, saved),
-    close: () => store.close(),
   };
 }
 

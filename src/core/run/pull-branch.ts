@@ -11,8 +11,8 @@ import { pullWindow } from './pull-window.ts';
 import { fromMillis, later } from '../time.ts';
 import type { Window } from '../types.ts';
 
-/** Pulls a branch. `read` is called with the window that was read; `cure` says how to begin again, for a hint. */
-export async function pullBranch(at: Branch, read: (window: Window) => void, cure: string): Promise<void> {
+/** Pulls a branch. `read` is called with the window that was read. */
+export async function pullBranch(at: Branch, read: (window: Window) => void): Promise<void> {
   const { source, place, job, tools } = at;
   const earlier = new Set(place.ledger.pending());
   if (job.dryRun) forgetAwaited(place.ledger);
@@ -55,6 +55,7 @@ export async function pullBranch(at: Branch, read: (window: Window) => void, cur
   const told = source.serverTime();
   if (watermark === undefined || source.window.filter === 'none' || !isAhead(watermark, fromMillis(tools.now())))
     return;
+  const cure = at.store?.beginAgain ?? '';
   if (told === undefined) throw aheadOfClock(watermark, source.name, cure);
   // A vendor's clock that is behind alone is gone by.
   if (isAhead(watermark, told)) tools.warn(aheadOfBothClocks(watermark, source.name, cure));

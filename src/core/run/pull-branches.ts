@@ -32,12 +32,10 @@ interface Opened {
   readonly position: Position;
   readonly sink: Sink;
   readonly quarantine: Quarantine;
-  /** How to begin again, for a hint. */
-  readonly cure: string;
 }
 
 /** One branch after the other: one that fails stops none of the others, unless it is the sink that failed. */
-export async function pullBranches(state: RunState, { position, sink, quarantine, cure }: Opened): Promise<void> {
+export async function pullBranches(state: RunState, { position, sink, quarantine }: Opened): Promise<void> {
   const { parts, summary, problems } = state;
   const { source, tools } = parts;
   const branches = await source.branches();
@@ -86,7 +84,7 @@ export async function pullBranches(state: RunState, { position, sink, quarantine
       addProblem: (problem) => addProblem(state, problem, branch),
       sinkBroke: () => void (state.sinkBroken = true),
     };
-    await readBranch(state, at, cure);
+    await readBranch(state, at);
   }
   nameBranches(state, branches.length);
   problems.push(...leftUntold(position, summary, source.name));
@@ -96,14 +94,14 @@ export async function pullBranches(state: RunState, { position, sink, quarantine
 }
 
 /** Reads a branch as far as it goes, and adds to the state what came of it. */
-async function readBranch(state: RunState, at: Branch, cure: string): Promise<void> {
+async function readBranch(state: RunState, at: Branch): Promise<void> {
   const { summary, unread } = state;
   const known = summary.gaps.length;
   const before = outcomeOf(summary);
   let isRead = false;
   const read = (window: Window): void => void (state.window ??= window);
   const pull = async (): Promise<void> => {
-    await pullBranch(at, read, cure);
+    await pullBranch(at, read);
     isRead = true;
   };
   await collectProblem(state, pull, at.branch);
