@@ -23,6 +23,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { version } from '../src/core/version.ts';
 import { linesOf } from './support/lines.ts';
 import { ended, run, scratch, shell, start } from './support/program.ts';
+import { sendJson, serve } from './support/vendors/server.ts';
 
 /** A vendor that does not answer before it is told to. */
 async function silentVendor(t: { after(clean: () => void): void }): Promise<{ server: Server; url: string }> {
@@ -138,11 +139,9 @@ test('a definition, or roots to trust, that everybody can write are a warning, a
   const [definition, roots] = [join(directory, 'acme.yaml'), join(directory, 'roots.pem')];
   copyFileSync(new URL('../examples/acme.yaml', import.meta.url), definition);
   writeFileSync(roots, 'none');
-  const vendor = createServer((_request, response) => response.writeHead(401).end()).listen(0, '127.0.0.1');
-  await once(vendor, 'listening');
+  const vendor = await serve({}, (_, response) => void response.writeHead(401).end());
   t.after(() => vendor.close());
-  const { port } = vendor.address() as AddressInfo;
-  const environment = { ACME_URL: `http://127.0.0.1:${port}`, ACME_TOKEN: 'a-long-token' };
+  const environment = { ACME_URL: vendor.origin, ACME_TOKEN: 'a-long-token' };
   const warnings = async (): Promise<string[]> => {
     const { stderr } = await run(['--source', definition, '--ca-file', roots, '--since', '1h'], {
       directory,
@@ -598,18 +597,15 @@ test('the fields of a --dry-run say what it was: in a log that is kept as proof,
 
 test('no secret is printed, whatever fails and however much is said', async (t) => {
   const canary = 'c4n4ry-p&ss/w+rd';
-  const server = createServer((request, response) => {
-    response.writeHead(401, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ message: `no: ${canary} ${request.headers.authorization ?? ''}` }));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => server.close());
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const vendor = await serve({}, ({ headers }, response) =>
+    sendJson(response, 401, JSON.stringify({ message: `no: ${canary} ${String(headers['authorization'])}` })),
+  );
+  t.after(() => vendor.close());
   const directory = scratch(t);
   const secretFile = join(directory, 'secret');
   writeFileSync(secretFile, `${canary}\n`);
   chmodSync(secretFile, 0o600);
-  const environment = { CIRRUS_URL: url, CIRRUS_API_KEY: canary, CIRRUS_API_SECRET_FILE: secretFile };
+  const environment = { CIRRUS_URL: vendor.origin, CIRRUS_API_KEY: canary, CIRRUS_API_SECRET_FILE: secretFile };
   for (const format of ['text', 'json']) {
     const argv = ['--source', 'cirrus', '--state-dir', 'state', '-vv', '--log-format', format];
     const result = await run(argv, { environment, directory });
@@ -625,13 +621,11 @@ test('no secret is printed, whatever fails and however much is said', async (t) 
 });
 
 test('a refused login says which settings to check, and where they are', async (t) => {
-  const server = createServer((_request, response) => response.writeHead(401).end('{}')).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => server.close());
+  const vendor = await serve({}, (_, response) => sendJson(response, 401, '{}'));
+  t.after(() => vendor.close());
   const directory = scratch(t);
   const path = join(directory, 'sycope.env');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  writeFileSync(path, `SYCOPE_URL=${url}\nSYCOPE_USERNAME=u\nSYCOPE_PASSWORD=wrong-one\n`, { mode: 0o600 });
+  writeFileSync(path, `SYCOPE_URL=${vendor.origin}\nSYCOPE_USERNAME=u\nSYCOPE_PASSWORD=wrong-one\n`, { mode: 0o600 });
   const result = await run(['-s', 'sycope', '--state-dir', 'state', '-e', path], { directory });
   assert.equal(result.status, 77, result.stderr);
   assert.ok(result.stderr.endsWith(`hint: check SYCOPE_USERNAME and SYCOPE_PASSWORD in ${path}\n`), result.stderr);

@@ -1,8 +1,6 @@
 /** What the manual shows for jobs that are in use, word for word in /bin/sh. */
 import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +8,7 @@ import { installed } from './support/installed.ts';
 import { scratch, shell } from './support/program.ts';
 import { fakeElastic, withoutMark } from './support/sinks/elastic.ts';
 import { startOkta } from './support/vendors/okta.ts';
+import { sendJson, serve } from './support/vendors/server.ts';
 import { missing } from './system/tools.ts';
 
 const readme = readFileSync(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8');
@@ -119,23 +118,20 @@ test('the definition that it begins with is whole: a vendor is checked and read 
     const timestamp = new Date(Date.now() - (at + 0.5) * 3_600_000).toISOString();
     return { id: `a${at}`, timestamp };
   });
-  const server = createServer((request, response) => {
-    const { pathname, search, searchParams } = new URL(request.url ?? '', `http://${request.headers.host}`);
+  const vendor = await serve({}, ({ target, headers }, response) => {
+    const { href, pathname, searchParams } = new URL(target, vendor.origin);
     const [from = '', until = ''] = ['start', 'end'].map((name) => searchParams.get(name) ?? '');
     const shownBefore = Number(searchParams.get('after') ?? 0);
     const rows = records.filter(({ timestamp }) => timestamp >= from && timestamp < until);
     const data = rows.slice(shownBefore, shownBefore + Number(searchParams.get('limit')));
     const shown = shownBefore + data.length;
-    const isWanted = pathname === '/v1/audit-events' && request.headers.authorization === 'Bearer right';
-    const next = shown < rows.length ? `http://${request.headers.host}${pathname}${search}&after=${shown}` : null;
-    response.writeHead(isWanted ? 200 : 401, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(isWanted ? { data, meta: { next_page_url: next } } : {}));
+    const isWanted = pathname === '/v1/audit-events' && headers['authorization'] === 'Bearer right';
+    const next = shown < rows.length ? `${href}&after=${shown}` : null;
+    sendJson(response, isWanted ? 200 : 401, JSON.stringify(isWanted ? { data, meta: { next_page_url: next } } : {}));
   });
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
+  t.after(() => vendor.close());
   writeFileSync(join(directory, 'acme.yaml'), blocks('name: acme')[0]);
-  const { port } = server.address() as AddressInfo;
-  writeFileSync(join(directory, 'acme.env'), `ACME_URL=http://127.0.0.1:${port}\nACME_TOKEN=right\n`, { mode: 0o600 });
+  writeFileSync(join(directory, 'acme.env'), `ACME_URL=${vendor.origin}\nACME_TOKEN=right\n`, { mode: 0o600 });
   const environment = { HOME: directory, PATH: `${installed(directory)}:/usr/bin:/bin` };
   const [check = '', search = ''] = blocks('check --source ./acme.yaml')[0].trimEnd().split('\n');
   const checked = await shell(check, { directory, environment });

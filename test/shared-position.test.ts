@@ -1,14 +1,13 @@
 /** Jobs that share a position by mistake, in real processes: they are warned, or they share none. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { scene } from './faults/harness.ts';
 import { heldPage, linesOf, until } from './faults/processes.ts';
 import { ended, run, scratch } from './support/program.ts';
 import { sysdigRecords } from './support/sysdig.ts';
+import { serve } from './support/vendors/server.ts';
 import { startSysdig } from './support/vendors/sysdig.ts';
 
 async function sysdigJob(t: { after(clean: () => void): void }) {
@@ -130,18 +129,15 @@ test('what a first run delivered before it was killed does not count at another 
 
 test('a first run that was killed before its destination had answered leaves another one nothing to stumble over', async (t) => {
   const here = await scene(t, { records: 6 });
-  let asked = 0;
-  const unanswering = createServer((socket) => void socket.once('data', () => (asked += 1))).listen(0, '127.0.0.1');
-  t.after(() => void unanswering.close());
-  await once(unanswering, 'listening');
-  const { port } = unanswering.address() as AddressInfo;
+  const unanswering = await serve({}, () => undefined);
+  t.after(() => unanswering.close());
   const elastic = {
-    ELASTIC_URL: `http://127.0.0.1:${port}`,
+    ELASTIC_URL: unanswering.origin,
     ELASTIC_INDEX: 'audit',
     ELASTIC_API_KEY: 'canary-elastic',
   };
   const killed = here.start(['--sink', 'elastic'], { environment: elastic });
-  await until(() => asked > 0);
+  await until(() => unanswering.requests.length > 0);
   killed.kill('SIGKILL');
   await ended(killed);
   const out = join(here.directory, 'out');
