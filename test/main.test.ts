@@ -615,7 +615,12 @@ test('no secret is printed, whatever fails and however much is said', async (t) 
       assert.ok(!`${result.stdout}${result.stderr}`.includes(spelling), result.stderr);
     }
   }
-  for (const name of readdirSync(join(directory, 'state'))) {
+  const kept = readdirSync(join(directory, 'state'));
+  assert.ok(
+    kept.some((name) => name.endsWith('.position')),
+    kept.join(),
+  );
+  for (const name of kept) {
     assert.ok(!readFileSync(join(directory, 'state', name)).includes(canary), name);
   }
 });
