@@ -9,7 +9,7 @@ import { markCredentials } from '../core/position/credentials.ts';
 import { worst, type Problem } from '../core/problem.ts';
 import { counted } from '../core/text/counted.ts';
 import { toMillis } from '../core/time.ts';
-import type { CredentialMarks, Job, Position, Quarantine, Source, Summary } from '../core/types.ts';
+import type { CredentialMarks, Job, Position, Quarantine, Summary } from '../core/types.ts';
 import type { Lock } from '../io/state/lock.ts';
 import { positionStore } from '../io/position-file.ts';
 import { openQuarantine } from '../io/quarantine.ts';
@@ -17,6 +17,7 @@ import { isReaderGone } from '../io/streams/standard-output.ts';
 import { fileName, quarantineSuffix } from '../io/state/directory.ts';
 import { run } from '../run.ts';
 import { drift } from './drift.ts';
+import { foundNowhere } from './found-nowhere.ts';
 import type { Host } from './host.ts';
 import { ofSearch } from './pull/of-search.ts';
 import { makeEnds, type Ends } from './ends.ts';
@@ -61,7 +62,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
     }
     for (const warning of drifted.warnings()) log.warn(warning);
     if (result.summary.changed > 0) log.warn(changedText(result.summary.changed));
-    if (!job.usePosition) warnOfAbsent(ends.source, result.summary, host);
+    for (const warning of foundNowhere(ends.source, job, result.summary.unmatched)) log.warn(warning);
     return report(result.problems, job, configuration, host);
   } finally {
     await ends.close();
@@ -128,18 +129,6 @@ function changedText(count: number): string {
 function warnOfLoss(job: Job, { world, log }: Host): void {
   if (job.sink !== 'stdout' || !job.usePosition || job.dryRun || world.output.kind !== 'null') return;
   log.warn('standard output is /dev/null: the records are thrown away, and the position moves past them');
-}
-
-/** Warns of a --query that finds nothing because its field is misspelt, or is a list or an object, not for its value. */
-function warnOfAbsent({ absent, nested }: Source, { unmatched }: Summary, { log }: Host): void {
-  const fields = unmatched === 0 ? [] : absent();
-  if (fields.length > 0) log.warn(`--query: no record has ${fields.join(' or ')}, and ${unmatched} were read`);
-  for (const field of unmatched === 0 ? [] : nested()) {
-    log.warn(
-      `--query: ${field} is a list or an object in all records that have it, and ${unmatched} were read; ` +
-        'name a member of an object, or pipe the records into jq',
-    );
-  }
 }
 
 /** Says each Problem once, the worst first, and returns the status. */

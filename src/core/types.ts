@@ -239,6 +239,13 @@ export interface Search {
   readonly single: boolean;
 }
 
+/** Where a record is looked at here, and the flag that asks for it. */
+export interface SearchedField {
+  readonly flag: '--query' | '--categories';
+  /** As typed in --query; the path of the categories. */
+  readonly field: string;
+}
+
 /** A vendor, ready to be read. */
 export interface Source {
   readonly name: string;
@@ -278,9 +285,9 @@ export interface Source {
   /** Whether `truncated` is a guess: the page was full, but nothing says that another one follows. */
   guessed(): boolean;
   /** Fields that were searched for and that no record has had. */
-  absent(): readonly string[];
+  absent(): readonly SearchedField[];
   /** Those that were compared with a plain value, and are a list or an object in every record that has had them. */
-  nested(): readonly string[];
+  nested(): readonly SearchedField[];
   /** Logs out. Never throws. */
   close(): Promise<void>;
 }

@@ -58,6 +58,36 @@ test('a search for a field that no record has says so, and how many were read; o
   assert.deepEqual([none.status, none.stderr], [0, '']);
 });
 
+test('categories of records that have none are told, in a job as well: all of them are left out, at every tick', async (t) => {
+  const directory = scratch(t);
+  const lines = `printf '{"id":1,"kind":"system"}\\n{"id":2,"type":"system"}\\n' | $AUDIT_EXPORT --source - --categories system`;
+  const warning = 'audit-export: warning: --categories: no record has category, and 2 were read\n';
+  const some = `printf '{"id":1}\\n{"id":2,"category":"other"}\\n' | $AUDIT_EXPORT --source - --categories system`;
+  const lists = `printf '{"id":1,"category":["system"]}\\n' | $AUDIT_EXPORT --source - --categories system`;
+  for (const [line, said] of [
+    [`${lines} --no-position`, warning],
+    [`${lines} --state-dir state`, warning],
+    [
+      `${lines} --no-position --query kind=x,nme=y`,
+      `audit-export: warning: --query: no record has nme, and 2 were read\n${warning}`,
+    ],
+    [`${some} --state-dir state`, ''],
+    [
+      `${lists} --no-position`,
+      'audit-export: warning: --categories: category is a list or an object in all records that have it, and 1 was read; ' +
+        'name a member of an object, or pipe the records into jq\n',
+    ],
+  ] as const) {
+    const ended = await shell(line, { directory });
+    assert.deepEqual([ended.status, ended.stdout, ended.stderr], [0, '', said], line);
+  }
+  const checked = await shell(`${lines.replace('$AUDIT_EXPORT', '$AUDIT_EXPORT check')} --no-position`, { directory });
+  assert.match(
+    checked.stdout,
+    /^warning source stdin: 2 records in what came first; --categories: no record has category, and 2 were read$/m,
+  );
+});
+
 test('a search for a value where every record has a list or an object says so: it finds nothing, whatever is in them', async (t) => {
   const directory = scratch(t);
   const lines = `printf '{"id":1,"roles":["admin"],"who":{"name":"al"}}\\n{"id":2,"roles":"user"}\\n' | $AUDIT_EXPORT --source -`;

@@ -13,6 +13,7 @@ import { serverText } from '../../core/text/shown.ts';
 import type { Page, Source, Tools, Window, WindowRules } from '../../core/types.ts';
 import { slices, windowOf } from '../../core/window.ts';
 import { drift } from '../drift.ts';
+import { foundNowhere } from '../found-nowhere.ts';
 import { firstLook } from './first-look.ts';
 import type { Ends } from '../ends.ts';
 
@@ -37,7 +38,9 @@ export async function lookAtSource(
     if (gone !== undefined) throw gone;
     const seen = firstLook(definition);
     const drifted = drift(configuration);
+    let unmatched = 0;
     const slice = await readFirst({ source, tools }, plan, branches, (page, { from }) => {
+      unmatched += page.unmatched;
       seen.note(page, earliestShown(source, from));
       drifted.note(page);
     });
@@ -50,7 +53,9 @@ export async function lookAtSource(
         ? `${counted(seen.count())} in what came first${seen.lacks()}`
         : `logged in, ${counted(seen.count())} on ${page}${seen.lacks()}${clockOf(source)}`;
     const told = new Set(warnings.slice(others));
-    const doubts = [...told].map((line) => `; ${line.replace(`${source.name}: `, '')}`).join('');
+    const doubts = [...told, ...foundNowhere(source, plan, unmatched)]
+      .map((line) => `; ${line.replace(`${source.name}: `, '')}`)
+      .join('');
     return doubts === '' && drifted.warnings().length === 0 && !seen.isAllOld() ? found : { warning: found + doubts };
   } finally {
     await source.close();

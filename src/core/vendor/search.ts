@@ -40,7 +40,12 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
     if (parameter !== undefined) parameters[parameter] = value;
     if (field !== undefined) comparisons.push({ field, value });
     if (path === undefined) continue;
-    wanted.push({ key, paths: known === undefined ? readings(path) : [parsePath(path)], values: [value] });
+    wanted.push({
+      flag: '--query',
+      field: key,
+      paths: known === undefined ? readings(path) : [parsePath(path)],
+      values: [value],
+    });
   }
 
   if (search.rawQuery !== undefined && !used.has('rawQuery')) {
@@ -49,7 +54,7 @@ export function planSearch(definition: SourceDefinition, search: Search, tools: 
   const categories = categoriesOf(definition, search.categories, used);
   const path = definition.categories?.path;
   if (path !== undefined && categories.length > 0)
-    wanted.push({ paths: [parsePath(path)], values: categories.map(String) });
+    wanted.push({ flag: '--categories', field: path, paths: [parsePath(path)], values: categories.map(String) });
   const limit = limitOf(definition, search.limit, used, tools);
   if (search.limit !== undefined && !used.has('limit')) {
     tools.warn(`--limit has no effect: ${definition.name} decides how many records a query gives`);

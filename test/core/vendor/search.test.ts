@@ -155,10 +155,11 @@ test('fields that no record has are known, those of later pairs, too', () => {
     ['nme', 'x'],
   ] as const;
   const plan = planSearch(pear, { ...noSearch, query: pairs, categories: [] }, { warn: () => undefined });
-  assert.deepEqual(plan.absent(), ['who.name', 'what', 'nme']);
+  const absent = (): readonly string[] => plan.absent().map(({ field }) => field);
+  assert.deepEqual(absent(), ['who.name', 'what', 'nme']);
   // who.name is read in two ways: here it is not in `who` but as a name with a dot; `what` is there, and null.
   const bytes = Buffer.from('"al",null');
   assert.equal(plan.wants(bytes, Int32Array.of(-1, -1, 0, 4, 5, 9, -1, -1), 0), false);
-  assert.deepEqual(plan.absent(), ['nme']);
+  assert.deepEqual(absent(), ['nme']);
   assert.deepEqual(planSearch(pear, noSearch, { warn: () => undefined }).absent(), []);
 });

@@ -2,12 +2,11 @@
 import type { Buffer } from 'node:buffer';
 import { mostNames, parsePath, readingsOf } from '../../json/path.ts';
 import { exit, Problem } from '../../problem.ts';
+import type { SearchedField } from '../../types.ts';
 import { matches } from './query.ts';
 
 /** A record is wanted when it has one of the values at one of the paths. */
-export interface Wanted {
-  /** As typed in --query. */
-  readonly key?: string;
+export interface Wanted extends SearchedField {
   readonly paths: readonly (readonly string[])[];
   readonly values: readonly string[];
 }
@@ -17,26 +16,26 @@ export interface Matcher {
   readonly paths: readonly (readonly string[])[];
   /** Whether a record is wanted; `spans` holds the values at `paths` from the pair number `offset` on. */
   wants(bytes: Buffer, spans: Int32Array, offset: number): boolean;
-  /** Keys of --query that are looked at here and that no record has had so far. */
-  absent(): readonly string[];
-  /** Those that are a list or an object in every record that has had them, and are to equal a plain value. */
-  nested(): readonly string[];
+  /** What is looked at here and no record has had so far. */
+  absent(): readonly SearchedField[];
+  /** What is a list or an object in every record that has had it, and is to equal a plain value. */
+  nested(): readonly SearchedField[];
 }
 
 /** A record is wanted when it matches all of them. */
 export function matcher(wanted: readonly Wanted[]): Matcher {
-  const absent = new Set(wanted.flatMap(({ key }) => key ?? []));
-  const nested = new Set(wanted.flatMap(({ key, values }) => (values.some(isNested) ? [] : (key ?? []))));
+  const absent = new Set(wanted);
+  const nested = new Set(wanted.filter(({ values }) => !values.some(isNested)));
 
-  /** Takes out the keys that a record has, and those that are plain there; `spans` holds its values from the pair `at` on. */
+  /** Takes out the fields that a record has, and those that are plain there; `spans` holds its values from the pair `at` on. */
   function strikeOut(bytes: Buffer, spans: Int32Array, at: number): void {
-    for (const { key, paths } of wanted) {
-      const end = at + paths.length;
+    for (const each of wanted) {
+      const end = at + each.paths.length;
       for (; at < end; at++) {
         const start = spans[2 * at] ?? -1;
-        if (start < 0 || key === undefined) continue;
-        absent.delete(key);
-        if (!opensNested(bytes[start])) nested.delete(key);
+        if (start < 0) continue;
+        absent.delete(each);
+        if (!opensNested(bytes[start])) nested.delete(each);
       }
     }
   }
@@ -53,7 +52,7 @@ export function matcher(wanted: readonly Wanted[]): Matcher {
       return true;
     },
     absent: () => [...absent],
-    nested: () => [...nested].filter((key) => !absent.has(key)),
+    nested: () => [...nested].filter((each) => !absent.has(each)),
   };
 }
 
