@@ -54,6 +54,7 @@ export async function check(flags: Flags, host: Host): Promise<number> {
     await step('settings', () => Promise.resolve(settingsText(configuration)));
     let saved: Saved | undefined;
     await step('position', async () => {
+      if (flags.position === false) return 'none is used (--no-position)';
       const directory = stateDirectory(flags.stateDir, world.environment);
       const looked = await lookAtPosition(directory, configuration, ends, log);
       saved = looked.saved;

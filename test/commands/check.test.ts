@@ -106,6 +106,13 @@ test('a certificate that is not trusted is 76, until its authority is', async (t
   }
 });
 
+test('with --no-position, no position is looked for or promised', async (t) => {
+  const words = ['check', '--source', 'sample', '--no-position'];
+  const { status, stdout, stderr } = await run(words, { directory: scratch(t), environment: {} }); // there is no HOME
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.match(stdout, /^ok {6}position: none is used \(--no-position\)$/m);
+});
+
 test('what is well says so, and what only a delivery proves', async (t) => {
   const server = await fakeWebhook();
   t.after(() => server.close());
