@@ -7,7 +7,9 @@ import {
   closeSync,
   constants,
   existsSync,
+  mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   rmSync,
@@ -17,7 +19,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from './faults/processes.ts';
+import { mounted, until } from './faults/processes.ts';
 import { linesOf } from './support/lines.ts';
 import { ended, scratch, shell, start } from './support/program.ts';
 import { fakeElastic, withoutMark } from './support/sinks/elastic.ts';
@@ -353,6 +355,39 @@ for (const flags of [[], ['--no-position']]) {
     assert.doesNotMatch(stderr, /next run/);
   });
 }
+
+test('a pipe is not promised that the next run goes on: what was not read of it, or not taken, is gone', async (t) => {
+  const directory = scratch(t);
+  const again = 'stdin cannot be asked again: have the command before the pipe print once more what was not taken';
+  const full = join(directory, 'full');
+  mkdirSync(full);
+  await mounted(t, full, 'size=4k,nr_inodes=4', async () => {
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(full, name), '');
+    const line = `echo '{"id":1}' | $AUDIT_EXPORT --source - --state-dir`;
+    for (const words of ['state --output full/got', 'full']) {
+      const { status, stderr } = await shell(`${line} ${words}`, { directory });
+      assert.equal(status, 74, stderr);
+      assert.ok(
+        stderr.endsWith(`\nhint: free some space, or files where df -i shows that there may be no more; ${again}\n`),
+        stderr,
+      );
+    }
+  });
+  for (const flags of [[], ['--no-position']]) {
+    const child = start(['--source', '-', '--state-dir', 'state', ...flags], {
+      directory,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const end = ended(child);
+    child.stdin?.write('{"id":2}\n');
+    await once(child.stdout ?? child, 'data');
+    child.kill('SIGTERM');
+    const { status, stderr } = await end;
+    assert.deepEqual([status, stderr], [143, `audit-export: stopped by SIGTERM\nhint: ${again}\n`]);
+  }
+  const [name = ''] = readdirSync(join(directory, 'state')).filter((file) => /^stdin\.stdout.*\.position$/.test(file));
+  assert.ok(readFileSync(join(directory, 'state', name), 'utf8').includes(`"hint": "${again}"`), name);
+});
 
 test('a search into a file is not over before the file is on the disk', async (t) => {
   const { stderr } = await shell('strace -f -e trace=fsync $AUDIT_EXPORT -s sample --since 1h --output got', {

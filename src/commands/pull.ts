@@ -20,6 +20,7 @@ import { drift } from './drift.ts';
 import { foundNowhere } from './found-nowhere.ts';
 import type { Host } from './host.ts';
 import { ofSearch } from './pull/of-search.ts';
+import { ofStream } from './pull/of-stream.ts';
 import { makeEnds, type Ends } from './ends.ts';
 import { scrubbedQuarantine, scrubbedStore } from './pull/scrubbed.ts';
 import { progressText, summaryFields, summaryText } from './pull/summary-line.ts';
@@ -37,6 +38,10 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
     const scope = scopeOf(ends, configuration);
     const started = world.now();
     const drifted = drift(configuration);
+    const told = (problem: Problem): Problem => {
+      const known = ofStream(problem, ends.source);
+      return withPlace(job.usePosition ? known : ofSearch(known), configuration);
+    };
     const result = await run({
       job,
       source: ends.source,
@@ -54,7 +59,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
       quarantine: scrubbedQuarantine(quarantineOf(job, stateDirectory, world.now), log.clean),
       tools: ends.tools,
       note: drifted.note,
-      told: (problem) => withPlace(problem, configuration),
+      told,
       progress: (summary, window) => progress.show(() => progressText(summary, window, world.now() - started)),
     });
     if (log.level === 'debug' || log.level === 'trace' || (job.dryRun && log.level !== 'error')) {
@@ -63,7 +68,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
     for (const warning of drifted.warnings()) log.warn(warning);
     if (result.summary.changed > 0) log.warn(changedText(result.summary.changed));
     for (const warning of foundNowhere(ends.source, job, result.summary.unmatched)) log.warn(warning);
-    return report(result.problems, job, configuration, host);
+    return report(result.problems, job, told, host);
   } finally {
     await ends.close();
   }
@@ -132,19 +137,19 @@ function warnOfLoss(job: Job, { world, log }: Host): void {
 }
 
 /** Says each Problem once, the worst first, and returns the status. */
-function report(problems: readonly Problem[], job: Job, configuration: Configuration, { log }: Host): number {
+function report(problems: readonly Problem[], job: Job, told: (problem: Problem) => Problem, { log }: Host): number {
   // An ad-hoc search into `head` has done its work when the reader has enough.
-  const told = problems.filter((problem) => job.usePosition || job.sink !== 'stdout' || !isReaderGone(problem));
-  const status = worst(told.map((problem) => problem.status));
+  const left = problems.filter((problem) => job.usePosition || job.sink !== 'stdout' || !isReaderGone(problem));
+  const status = worst(left.map((problem) => problem.status));
   const worstFirst = [
-    ...told.filter((problem) => problem.status === status),
-    ...told.filter((problem) => problem.status !== status),
+    ...left.filter((problem) => problem.status === status),
+    ...left.filter((problem) => problem.status !== status),
   ];
   const lines = new Set<string>();
   for (const problem of worstFirst) {
     if (lines.has(problem.message)) continue;
     lines.add(problem.message);
-    log.problem(withPlace(job.usePosition ? problem : ofSearch(problem), configuration));
+    log.problem(told(problem));
   }
   return status;
 }
