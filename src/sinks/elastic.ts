@@ -20,6 +20,7 @@ import {
   filterPath,
   isBeyondPressure,
   isBlocked,
+  isOversized,
   type ItemOutcome,
   ownWords,
   reasonOf,
@@ -144,8 +145,10 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     const limited = items.find((item) => typeof item === 'object' && 'busy' in item);
     const isFruitless = outcomes.every((outcome) => typeof outcome === 'object' && 'again' in outcome);
     if (isFruitless && limited !== undefined) {
-      if (isBeyondPressure(reasonOf(limited))) return uploads.tooLarge(batch, reasonOf(limited));
-      throw busy(reasonOf(limited));
+      const reason = reasonOf(limited);
+      if (isOversized(reason)) return { split: reason };
+      if (isBeyondPressure(reason)) return uploads.tooLarge(batch, reason);
+      throw busy(reason);
     }
     return { outcomes };
   }

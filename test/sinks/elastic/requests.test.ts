@@ -143,6 +143,33 @@ for (const [by, reason] of [
   });
 }
 
+test('a document that is larger than a cluster ever takes, by its indexing_pressure.memory.max_operation_size, holds up no other', async () => {
+  const { server, sink, send } = await start();
+  const before = sink.limits.bytes;
+  const large = auditRecord(`{"id":"big","x":"${'x'.repeat(5000)}"}`, '"big"', 1);
+  let isSpoilt = false;
+  server.hook = ({ body }) => {
+    isSpoilt = body.includes('"id":"big"');
+    return undefined;
+  };
+  server.item = () =>
+    isSpoilt
+      ? {
+          status: 429,
+          type: 'es_rejected_execution_exception',
+          reason:
+            'Request contains an operation of size [5200] bytes, which exceeds the maximum allowed limit of [4000] bytes',
+        }
+      : undefined;
+  const { kept, refused } = await send([...auditRecords(20), large]);
+  assert.equal(kept.length, 20);
+  assert.deepEqual(
+    refused.map(({ record }) => textOf(record)),
+    [textOf(large)],
+  );
+  assert.equal(sink.limits.bytes, before);
+});
+
 test('a cluster that rejects a request for what else it is busy with is waited for', async () => {
   const { server, sink, send } = await start();
   const before = sink.limits.bytes;

@@ -80,6 +80,16 @@ export function isBeyondPressure(reason: string): boolean {
   return sizes !== null && Number(sizes[1]) > Number(sizes[2]);
 }
 
+/**
+ * Whether a document is larger than the cluster ever takes (indexing_pressure.memory.max_operation_size): all that go to the same
+ * shard are rejected with it.
+ */
+export function isOversized(reason: string): boolean {
+  return /^es_rejected_execution_exception: Request contains an operation of size \[\d+\] bytes, which exceeds/.test(
+    reason,
+  );
+}
+
 function itemOutcome(status: number, action: Readonly<Record<string, unknown>>): ItemOutcome {
   if (isSuccessful(status)) return action['failure_store'] === 'used' ? 'diverted' : 'kept';
   if (status === 409) return 'kept'; // an ID names its content (form.ts): that record is there already
