@@ -67,9 +67,6 @@ const tokens: Readonly<Record<string, Token>> = {
   SSSSSSSSS: fraction(9),
 };
 
-/** No time is written in more bytes. */
-const longestText = 200;
-
 export interface Pattern {
   /** The smallest difference that it can write, in nanoseconds. */
   readonly unit: bigint;
@@ -91,7 +88,6 @@ export function patternOf(text: string): Pattern {
   const isHalved = parts.some(({ part }) => part === 'half');
 
   function read(bytes: Buffer, start: number, end: number, into: ReadTime): void {
-    if (end - start > longestText) return;
     const lexeme = bytes.toString('utf8', start, end);
     const match = whole.exec(lexeme.startsWith('"') ? String(JSON.parse(lexeme)) : lexeme);
     if (!match) return;
@@ -143,13 +139,13 @@ function nameOf(part: Part): string {
   return { half: 'AM or PM', fraction: 'fraction of a second' }[part as string] ?? part;
 }
 
-/** Runs of one letter, text in brackets, and what is no letter. */
+/** Runs of one letter, text in brackets, and each character that is no letter. */
 function piecesOf(text: string): string[] {
-  return text.match(/\[[^[\]]*\]|([A-Za-z])\1*|[^A-Za-z[]+|\[/g) ?? [];
+  return text.match(/\[[^[\]]*\]|([A-Za-z])\1*|[^A-Za-z]/g) ?? [];
 }
 
 function literal(piece: string): string {
-  return /^\[.*\]$/s.test(piece) ? piece.slice(1, -1) : piece;
+  return piece.length === 1 ? piece : piece.slice(1, -1); // without its brackets
 }
 
 function escaped(text: string): string {
@@ -159,5 +155,5 @@ function escaped(text: string): string {
 /** 12 AM is the hour 0. What no 12-hour clock shows becomes an hour that no day has, so that it is refused. */
 function hourOf(shown: number, half: string): number {
   if (shown < 1 || shown > 12) return 99;
-  return (shown % 12) + (/^p/i.test(half) ? 12 : 0);
+  return (shown % 12) + (/p/i.test(half) ? 12 : 0);
 }

@@ -104,6 +104,8 @@ const wrong: readonly (readonly [pattern: string, problem: RegExp])[] = [
   ['YYYY-MM-DD HH ss', /^it has no minute$/],
   ['YYYY-MM-DD HH:mm SSS', /^it has no second$/],
   ['YYYY-MM-DD MM', /^it has the month twice$/],
+  ['YYYY-MM-DD HH:mm:ss.SSS SSSSSS', /^it has the fraction of a second twice$/],
+  ['YYYY-MM-DD A hh A', /^it has the AM or PM twice$/],
   ['YYYY-MM-DD hh:mm', /^hh and A, for AM or PM, go together; HH is the hour of 24$/],
   ['YYYY-MM-DD HH:mm A', /^hh and A/],
   ['YYYY-MM-DD A', /^hh and A/],
