@@ -112,6 +112,14 @@ refusedDefinitions([
     /window\.longest: records without an ID need a window no shorter than the smallest difference that records\.time tells$/,
   ],
   [
+    'windows that part what is equal by a pattern',
+    {
+      window: { ...apple.window, longest: '12h' },
+      records: { path: 'data', id: { content: true }, time: { path: 'day', format: { pattern: 'DD.MM.YYYY' } } },
+    },
+    /window\.longest: records without an ID need a window no shorter than the smallest difference that records\.time tells$/,
+  ],
+  [
     'windows by ingestion, which part what is equal',
     {
       window: { filter: 'ingestion', time: 'iso' },
