@@ -117,7 +117,7 @@ test('each file is needed: no module is in two of them, and nothing else is load
     [],
   );
   const files = Object.keys(meta.outputs).map((path) => basename(path));
-  const names = ['audit-export.cjs', 'commands.cjs', 'loader.cjs', 'pino.cjs', 'undici.cjs', 'yaml.cjs'];
+  const names = ['audit-export.cjs', 'commands.cjs', 'html.cjs', 'loader.cjs', 'pino.cjs', 'undici.cjs', 'yaml.cjs'];
   assert.deepEqual(files.toSorted(), names);
   const imported = Object.values(meta.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
   const foreign = imported.filter((path) => !process.getBuiltinModule(path) && !names.includes(basename(path)));
@@ -180,6 +180,34 @@ test('only those who bring a definition in YAML load yaml, only those who want J
   writeFileSync(join(directory, 'acme.json'), '{"name":"acme"}');
   const json = await load(directory, {}, '--source', 'acme.json');
   assert.deepEqual([json.status, json.files], [78, ['audit-export.cjs', 'commands.cjs']]);
+});
+
+test('only those whose login begins with a page for people load what reads pages', async (t) => {
+  const directory = scratch(t);
+  const server = await rawServer(answers(reply(404)));
+  t.after(() => server.close());
+  const login = { method: 'POST', path: '/login', form: { password: '{MEDLAR_PASSWORD}', csrf: '{csrf}' } };
+  const { csrf: _, ...form } = login.form;
+  for (const [auth, pages] of [
+    [{ type: 'session', page: { request: { path: '/login' }, field: 'csrf' }, login }, ['html.cjs']],
+    [{ type: 'session', login: { ...login, form } }, []],
+  ] as const) {
+    const definition = {
+      name: 'medlar',
+      summary: 'Medlars.',
+      settings: { MEDLAR_PASSWORD: { summary: 'Password.', secret: true, required: true } },
+      url: server.url,
+      auth,
+      request: { path: '/log' },
+      paging: { type: 'none' },
+      window: { filter: 'none' },
+      records: { path: 'data', id: { paths: ['id'] } },
+    };
+    writeFileSync(join(directory, 'medlar.json'), JSON.stringify(definition));
+    const words = ['--source', 'medlar.json', '--state-dir', '.'];
+    const { files } = await load(directory, { MEDLAR_PASSWORD: 'canary' }, ...words);
+    assert.deepEqual(files, ['audit-export.cjs', 'commands.cjs', 'undici.cjs', ...pages]);
+  }
 });
 
 test('a program whose code cache is of this Node is loaded from it, and runs as well with none, with one of another Node, or one that is refused', async (t) => {

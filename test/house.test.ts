@@ -41,6 +41,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   pino: /^io\/log\.ts$/,
   dotenv: /^config(\.ts|\/)/,
   commander: /^cli(\.ts|\/)/,
+  htmlparser2: /^core\/text\/html-value\.ts$/,
   yaml: /^io\/definition-file\.ts$/,
   zod: /^core\/definition(\.ts|\/)/,
 };

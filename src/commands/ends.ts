@@ -7,6 +7,7 @@ import { restSource } from '../core/rest.ts';
 import { Problem } from '../core/problem.ts';
 import { toMillis } from '../core/time.ts';
 import type { Sink, SinkTools, Source, Tools } from '../core/types.ts';
+import { loadHtml } from '../core/vendor/auth/login-page.ts';
 import { linesSource } from '../core/vendor/lines-source.ts';
 import { appendFile } from '../io/append-file.ts';
 import { loadHttp } from '../io/http/client.ts';
@@ -53,6 +54,8 @@ async function createEnds(configuration: Configuration, host: Host): Promise<End
   const noteHttp = (): void => void (usesHttp = true);
   const load = async (): Promise<void> => {
     if (usesHttp) await loadHttp();
+    const { auth } = configuration.source;
+    if (auth.type === 'session' && auth.page !== undefined) await loadHtml();
   };
   const tools = makeTools(configuration, host, { role: 'source', until, deadline, noteHttp });
   const { source, close } = await makeSource(configuration, host, tools);

@@ -29,6 +29,7 @@ const commands = ['check', 'pull', 'sinks', 'sources', 'status'].map((name) => `
 
 /** Imported on demand, and importing none of our modules. */
 const leaves: Readonly<Record<string, string>> = {
+  'src/core/text/html-value.ts': 'html.cjs',
   'src/io/http/dispatcher.ts': 'undici.cjs',
   pino: 'pino.cjs',
   yaml: 'yaml.cjs',
@@ -140,7 +141,7 @@ function elsewhere(places: ReadonlyMap<string, string>): Plugin {
 /**
  * Packages load parts of Node and of themselves that nobody here uses, a sixth of a tick's time: undici Node's HTTP for a
  * class and a number, its assertions, and what HTTP/2, SOCKS and fetch need, in case somebody asks for them; commander
- * child processes for commands that are programs of their own. They get what they ask for, and can do without the rest.
+ * child processes for commands that are programs of their own. htmlparser2 comes with what builds a tree of a page. They get what they ask for, and can do without the rest.
  */
 function leaveOutUnused({ onResolve, onLoad }: PluginBuild): void {
   const instead: Readonly<Record<string, string>> = {
@@ -149,6 +150,9 @@ function leaveOutUnused({ onResolve, onLoad }: PluginBuild): void {
       'module.exports = (holds, why) => { if (!holds) throw why instanceof Error ? why : new Error(why); };',
   };
   const unused = /^node:(?:http2?|assert|child_process)$|\/(?:client-h2|socks5-proxy-agent|web\/fetch\/body)(?:\.js)?$/;
+  onResolve({ filter: /^dom(?:handler|utils|elementtype)$/ }, ({ path, importer }) =>
+    importer.includes('/node_modules/htmlparser2/') ? { path, namespace: 'instead-of' } : undefined,
+  );
   onResolve({ filter: unused }, ({ path, importer }) =>
     /\/node_modules\/(?:undici|commander)\//.test(importer) ? { path, namespace: 'instead-of' } : undefined,
   );

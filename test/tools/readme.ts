@@ -37,6 +37,7 @@ const cures: Readonly<Record<number, string>> = {
 const reasons: Readonly<Record<string, string>> = {
   commander: 'the command line',
   dotenv: 'reading `.env` files',
+  htmlparser2: 'reading login pages',
   pino: 'structured logs on stderr (`-v --log-format json`)',
   undici: 'HTTP: streaming bodies, time limits, proxies, TLS',
   yaml: 'source definitions written as YAML',

@@ -5,7 +5,6 @@
 import type { AuthDefinition, RequestDefinition, SourceDefinition } from '../../definition.ts';
 import { inDefinition, type Hint } from '../../hint.ts';
 import { isSuccessful } from '../../http-status.ts';
-import { asksForPassword, htmlValue } from '../../text/html-value.ts';
 import { exit, Problem } from '../../problem.ts';
 import { httpProblem } from '../../http-problem.ts';
 import type { TemplateValues } from '../../definition/template.ts';
@@ -30,6 +29,11 @@ interface Asking {
   readonly hint: Hint;
 }
 
+/** What reads pages, from a file of its own: only definitions with a login page pay for it. */
+export function loadHtml(): Promise<typeof import('../../text/html-value.ts')> {
+  return import('../../text/html-value.ts');
+}
+
 /** What a browser asks for, and what says more to a program. */
 const accept = 'text/html, application/json;q=0.9';
 
@@ -43,6 +47,7 @@ export async function askLoginPage(
   const html = await reply.text();
   const asked = { who: definition.name, what: 'the request for the login page', hint };
   if (!isSuccessful(reply.status)) throw httpProblem(reply.status, reply.headers, asked, tools.now());
+  const { htmlValue } = await loadHtml();
   const { field, meta, cookie = '' } = page;
   const [what, csrf] =
     field !== undefined
@@ -83,6 +88,7 @@ export async function verdictOf(
   html: string,
   { page, look }: { readonly page: string; look(url: string): Promise<string> },
 ): Promise<'in' | 'refused' | 'elsewhere' | undefined> {
+  const { asksForPassword } = await loadHtml();
   const { location } = headers;
   if (status < 300 || status > 399) return isSuccessful(status) && asksForPassword(html) ? 'refused' : undefined;
   if (location === undefined || !URL.canParse(location, url)) return 'elsewhere';
