@@ -106,7 +106,10 @@ export function vendorClient(definition: SourceDefinition, values: TemplateValue
 
   async function put(question: Question): Promise<HttpReply> {
     await login.open();
-    return send(buildRequest(question.request, { ...question, definition, token: login.headers(), base }));
+    const request = buildRequest(question.request, { ...question, definition, token: login.headers(), base });
+    const reply = await send(request);
+    await login.prove?.(reply, question.what);
+    return reply;
   }
 
   async function stream(question: Question): Promise<VendorReply> {

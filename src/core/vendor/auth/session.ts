@@ -1,19 +1,18 @@
 /** A login that lasts for the run, by cookies or by a token in headers, and the logout that must follow it. */
-import { inDefinition, type Hint } from '../../hint.ts';
 import type { AuthDefinition, SourceDefinition } from '../../definition.ts';
 import { credentialsHint } from './credentials.ts';
 import { endAtVendor } from '../farewell.ts';
 import { holds } from '../../definition/answers.ts';
 import { parseJson } from '../../json/parsed.ts';
 import { tokenAt } from '../../json/value-at.ts';
-import { saying } from '../reply.ts';
 import { isSuccessful } from '../../http-status.ts';
-import { exit, Problem } from '../../problem.ts';
-import { isPlainText } from '../reply-kind.ts';
+import { Problem } from '../../problem.ts';
+import { bringsContent, isHtml, isPlainText } from '../reply-kind.ts';
+import { askedForLogin, notALogin, pageIn, refusal, refusalByPage } from './login-problems.ts';
 import { askLoginPage, cookieValue, forPeople, verdictOf, type Form, type LoginPage } from './login-page.ts';
 import { buildRequest, headersOf } from '../request.ts';
 import { retrying } from '../../retry.ts';
-import { type Asked, httpProblem, wrongPage } from '../../http-problem.ts';
+import { httpProblem } from '../../http-problem.ts';
 import type { TemplateValues } from '../../definition/template.ts';
 import type { Http, HttpReply, HttpRequest, Tools } from '../../types.ts';
 
@@ -24,6 +23,8 @@ export interface Session {
   open(): Promise<void>;
   /** Headers that carry the token. */
   headers(): Readonly<Record<string, string>>;
+  /** To be shown each reply: the first one after a login may prove that it was none. Throws Problem 77 then. */
+  prove?(reply: HttpReply, what: string): Promise<void>;
   /** Logs out; `open` logs in again. Never throws. */
   close(): Promise<void>;
 }
@@ -44,6 +45,7 @@ export function session(
   let token: Readonly<Record<string, string>> | undefined;
   let hidden: string | undefined;
   let csrf: string | undefined;
+  let doubted: string | undefined; // how the login was answered, where only the next reply tells what that means
   let begun = false; // the vendor may have begun a session even when its answer was lost
 
   async function logIn(login: Login): Promise<Readonly<Record<string, string>>> {
@@ -61,7 +63,12 @@ export function session(
     }
     if (verdict === 'elsewhere') throw notALogin(definition, 'with a redirect that leads nowhere on its host');
     if (verdict === 'in' && login.token === undefined) return {};
-    if (verdict !== 'in') judge(login, reply, text);
+    const isPage = form !== undefined && isSuccessful(reply.status) && isHtml(reply) && text.trim() !== '';
+    if (isPage && value === undefined) {
+      const page = pageIn(reply, text);
+      if (!mayBeIn(login, reply)) throw refusalByPage(definition, page);
+      doubted = page;
+    } else if (verdict !== 'in') judge(login, reply, text);
     return carried(login, reply, text);
   }
 
@@ -100,6 +107,12 @@ export function session(
       throw notALogin(definition, 'without a cookie');
   }
 
+  /** Whether a page can be the answer to a login that worked: whether what that should have brought is there. */
+  function mayBeIn({ success, token: rule }: Login, reply: HttpReply): boolean {
+    if (success !== undefined || rule?.path !== undefined) return false;
+    return rule?.header === undefined ? http.cookies > 0 : (reply.headers[rule.header.toLowerCase()] ?? '') !== '';
+  }
+
   /** What every later request carries besides cookies. */
   function carried({ token: rule }: Login, reply: HttpReply, text: string): Readonly<Record<string, string>> {
     if (rule === undefined || rule.cookie !== undefined) return {};
@@ -125,10 +138,21 @@ export function session(
       token ??= await retryingLogin(() => logIn(auth), tools);
     },
     headers: () => headers(auth.token),
+    async prove(reply, what) {
+      if (doubted === undefined) return;
+      const isContent = bringsContent(reply.status);
+      if (isContent && !isHtml(reply)) doubted = undefined;
+      else if (isContent || reply.status === 401) {
+        await reply.discard();
+        const answer = isContent ? 'another' : `HTTP ${reply.status}`;
+        throw refusalByPage(definition, `${doubted}, and ${what} with ${answer}`);
+      }
+    },
     async close() {
       const about = { definition, values, token: headers(auth.token) };
       const { logout } = auth;
       token = undefined;
+      doubted = undefined;
       if (!begun || logout === undefined) return;
       begun = false;
       await endAtVendor('the session', () => buildRequest(logout, about), send, tools);
@@ -144,28 +168,4 @@ export async function retryingLogin<T>(action: () => Promise<T>, tools: Tools): 
     if (!(error instanceof Problem) || error.again === undefined) throw error;
     throw error.with({ again: undefined });
   }
-}
-
-function refusal(definition: SourceDefinition, value: unknown): Problem {
-  return new Problem(exit.noperm, `${definition.name} refused the login${saying(definition, value)}`, {
-    hint: credentialsHint(definition),
-  });
-}
-
-function notALogin(definition: SourceDefinition, how: string): Problem {
-  return new Problem(exit.protocol, `${definition.name} answered the login ${how}`, {
-    hint: wrongPage,
-  });
-}
-
-/** The reply itself is not shown, because it may quote the credentials; so the hint names whatever may be wrong. */
-function askedForLogin(definition: SourceDefinition): Asked {
-  const hint = credentialsHint(definition);
-  const orCorrect = (why = ''): Hint => [hint, inDefinition((there) => `or correct auth.login ${there}${why}`)];
-  const unaccepted = { 400: orCorrect(), 422: orCorrect() };
-  const hasForm = definition.auth.type === 'session' && definition.auth.page !== undefined;
-  // What forms answer where their token is not as it should be, or the page that it was sent from is not named.
-  const unproven = orCorrect(': {csrf} may belong elsewhere, or a Referer is missing');
-  const hints = hasForm ? { ...unaccepted, 403: unproven, 419: unproven, 422: unproven } : unaccepted;
-  return { who: definition.name, what: 'the login', hint, hints };
 }

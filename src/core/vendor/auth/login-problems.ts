@@ -1,0 +1,49 @@
+/** What is told of a login that is none. */
+import type { SourceDefinition } from '../../definition.ts';
+import { inDefinition, type Hint } from '../../hint.ts';
+import { type Asked, wrongPage } from '../../http-problem.ts';
+import { exit, Problem } from '../../problem.ts';
+import { serverText } from '../../text/shown.ts';
+import { saidIn } from '../refusal.ts';
+import { saying } from '../reply.ts';
+import type { HttpReply } from '../../types.ts';
+import { credentialsHint } from './credentials.ts';
+
+export function refusal(definition: SourceDefinition, value: unknown): Problem {
+  return new Problem(exit.noperm, `${definition.name} refused the login${saying(definition, value)}`, {
+    hint: credentialsHint(definition),
+  });
+}
+
+/** Of a form that was answered with a page that shows no form again: `how`, as of `pageIn`. */
+export function refusalByPage(definition: SourceDefinition, how: string): Problem {
+  return new Problem(exit.noperm, `${definition.name} refused the login: it answered that with ${how}`, {
+    hint: orCorrect(definition),
+  });
+}
+
+/** `an HTML page (HTTP 200, "Account locked")`: its title, and no more, because a page may quote the credentials. */
+export function pageIn(reply: HttpReply, text: string): string {
+  const title = saidIn(reply, text);
+  return `an HTML page (HTTP ${reply.status}${typeof title === 'string' ? serverText(`, ${JSON.stringify(title)}`) : ''})`;
+}
+
+export function notALogin(definition: SourceDefinition, how: string): Problem {
+  return new Problem(exit.protocol, `${definition.name} answered the login ${how}`, {
+    hint: wrongPage,
+  });
+}
+
+/** The reply itself is not shown, because it may quote the credentials; so the hint names whatever may be wrong. */
+export function askedForLogin(definition: SourceDefinition): Asked {
+  const unaccepted = { 400: orCorrect(definition), 422: orCorrect(definition) };
+  const hasForm = definition.auth.type === 'session' && definition.auth.page !== undefined;
+  // What forms answer where their token is not as it should be, or the page that it was sent from is not named.
+  const unproven = orCorrect(definition, ': {csrf} may belong elsewhere, or a Referer is missing');
+  const hints = hasForm ? { ...unaccepted, 403: unproven, 419: unproven, 422: unproven } : unaccepted;
+  return { who: definition.name, what: 'the login', hint: credentialsHint(definition), hints };
+}
+
+function orCorrect(definition: SourceDefinition, why = ''): Hint {
+  return [credentialsHint(definition), inDefinition((there) => `or correct auth.login ${there}${why}`)];
+}

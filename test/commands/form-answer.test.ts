@@ -1,0 +1,124 @@
+/** The whole program, with forms that answer a login with a page instead of a redirect: only what follows tells what it means. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ServerResponse } from 'node:http';
+import { test, type TestContext } from 'node:test';
+import { run, scratch, type Ended } from '../support/program.ts';
+import { sendHtml, sendJson, serve, type LoggedRequest } from '../support/vendors/server.ts';
+
+const definition = (more = ''): string => `
+name: medlar
+summary: Medlars.
+settings:
+  MEDLAR_URL: { summary: Address., kind: url, required: true }
+  MEDLAR_PASSWORD: { summary: Password., secret: true, required: true }
+url: '{MEDLAR_URL}'
+auth:
+  type: session
+  page: { request: { path: /login }, field: csrf }
+  login: { method: POST, path: /login, form: { p: '{MEDLAR_PASSWORD}', csrf: '{csrf}' } }
+  ${more}
+request: { path: /log }
+paging: { type: none }
+window: { filter: none }
+records: { path: data, id: { paths: [id] } }
+`;
+
+const form = '<form><input type="hidden" name="csrf" value="t1"><input type="password" name="p"></form>';
+
+interface Answered extends Ended {
+  readonly requests: readonly LoggedRequest[];
+}
+
+/** A run against a vendor that answers a login with these pages, and whoever is not logged in with `stranger`. */
+async function answeredBy(
+  t: TestContext,
+  {
+    password,
+    more,
+    stranger = (response) => sendHtml(response, 200, form),
+    welcome = '<h1>Welcome</h1>',
+  }: {
+    readonly password: string;
+    readonly more?: string;
+    readonly welcome?: string;
+    stranger?(response: ServerResponse): void;
+  },
+): Promise<Answered> {
+  const vendor = await serve({}, ({ target, method, body, headers }, response) => {
+    if (target === '/login' && method === 'GET') {
+      response.setHeader('Set-Cookie', 'sid=canary-before; Path=/');
+      return sendHtml(response, 200, form);
+    }
+    if (target === '/login') {
+      if (new URLSearchParams(body).get('p') !== 'canary-password')
+        return sendHtml(response, 200, '<title>Account locked</title>');
+      response.setHeader('Set-Cookie', 'sid=canary-after; Path=/');
+      return sendHtml(response, 200, welcome);
+    }
+    if (String(headers['cookie']).includes('canary-after')) return sendJson(response, 200, '{"data":[{"id":1}]}');
+    stranger(response);
+  });
+  t.after(() => vendor.close());
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'medlar.yaml'), definition(more));
+  const ended = await run(['--source', join(directory, 'medlar.yaml'), '--state-dir', join(directory, 'state')], {
+    environment: { MEDLAR_URL: vendor.origin, MEDLAR_PASSWORD: password },
+  });
+  return { ...ended, requests: vendor.requests };
+}
+
+test('a form that answers a login with a page and a cookie has logged in: its records come', async (t) => {
+  const { status, stdout, stderr } = await answeredBy(t, { password: 'canary-password' });
+  assert.equal(status, 0, stderr);
+  assert.equal(stdout, '{"id":1}\n');
+});
+
+const strangers: readonly (readonly [what: string, answer: (response: ServerResponse) => void, said: string])[] = [
+  ['the form', (response) => sendHtml(response, 200, form), 'page 1 with another'],
+  [
+    'a way to the form',
+    (response) => void response.writeHead(302, { Location: '/login' }).end(),
+    'page 1 with another',
+  ],
+  ['401', (response) => sendJson(response, 401, '{}'), 'page 1 with HTTP 401'],
+];
+for (const [what, stranger, said] of strangers) {
+  test(`a form that answers a wrong password with a page, and what is asked for then with ${what}, has refused the login, which is not tried twice`, async (t) => {
+    const { status, stderr, requests } = await answeredBy(t, { password: 'canary-wrong', stranger });
+    assert.equal(status, 77, stderr);
+    const line = `audit-export: medlar refused the login: it answered that with an HTML page (HTTP 200, "Account locked"), and ${said}`;
+    assert.ok(stderr.split('\n').includes(line), stderr);
+    assert.match(
+      stderr,
+      /^hint: check MEDLAR_PASSWORD in the environment; or correct auth\.login in \S+medlar\.yaml$/m,
+    );
+    assert.equal(requests.filter(({ method }) => method === 'POST').length, 1);
+    assert.doesNotMatch(stderr, /canary/);
+  });
+}
+
+test('a vendor that fails after a login that was answered with a page is told as failing, and not as having refused it', async (t) => {
+  const { status, stderr } = await answeredBy(t, {
+    password: 'canary-wrong',
+    stranger: (response) => sendHtml(response, 501),
+  });
+  assert.equal(status, 76, stderr);
+  assert.match(stderr, /^audit-export: medlar does not support page 1 \(HTTP 501\)/m);
+});
+
+test('a form that should answer with a token, or with a sign of success, and answers with a page has refused the login', async (t) => {
+  for (const more of [
+    "token: { path: token, headers: { X-Token: '{token}' } }",
+    "token: { header: X-Token, headers: { X-Token: '{token}' } }",
+    'success: { path: ok, equals: true }',
+  ]) {
+    const { status, stderr, requests } = await answeredBy(t, { password: 'canary-wrong', more });
+    assert.equal(status, 77, stderr);
+    const line = 'medlar refused the login: it answered that with an HTML page (HTTP 200, "Account locked")';
+    assert.match(stderr, /^hint: check MEDLAR_PASSWORD in the environment; or correct auth\.login/m);
+    assert.ok(stderr.split('\n').includes(`audit-export: ${line}`), stderr);
+    assert.ok(requests.every(({ target }) => target === '/login'));
+  }
+});
