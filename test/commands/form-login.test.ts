@@ -14,7 +14,7 @@ const sent: Readonly<Record<Style, string>> = {
   cookie: "form: { u: auditor, p: '{MEDLAR_PASSWORD}' }, headers: { X-XSRF-TOKEN: '{csrf}' }",
 };
 
-const definition = (style: Style, more = ''): string => `
+const definition = (style: Style, more = '', logout = ''): string => `
 name: medlar
 summary: Medlars.
 settings:
@@ -26,7 +26,7 @@ auth:
   page: { request: { path: /login }, ${style}: ${page[style]} }
   login: { method: POST, path: /login, ${sent[style]} }
 ${style === 'cookie' ? "  token: { cookie: XSRF-TOKEN, headers: { X-XSRF-TOKEN: '{token}' } }" : ''}
-  logout: { method: POST, path: /logout }
+  logout: { method: POST, path: /logout${logout} }
 request: { path: /log, query: { from: '{from}', page: '{page}' } }
 paging: { type: page, pages: pages }
 window: { filter: event, time: iso }
@@ -92,6 +92,33 @@ for (const style of ['field', 'meta', 'cookie'] as const) {
     assert.equal(vendor.requests.filter(({ method }) => method === 'POST').length, 1);
   });
 }
+
+const sentWithLogout: Readonly<Record<Style, string>> = {
+  field: ", form: { csrf: '{csrf}' }",
+  meta: ", headers: { X-CSRF-TOKEN: '{csrf}' }",
+  cookie: ", headers: { X-XSRF-TOKEN: '{csrf}' }",
+};
+for (const style of ['field', 'meta', 'cookie'] as const) {
+  test(`a logout that needs a token has the one that holds since the login (${style})`, async (t) => {
+    const { vendor, pull, directory } = await bench(t, style);
+    vendor.isGuarded = true;
+    writeFileSync(join(directory, 'medlar.yaml'), definition(style, '', sentWithLogout[style]));
+    const { status, stderr } = await pull(undefined, '-vv');
+    assert.equal(status, 0, stderr);
+    assert.deepEqual([vendor.logins(), vendor.open()], [1, 0]);
+    assert.doesNotMatch(stderr, /canary/);
+  });
+}
+
+test('a logout whose token cannot be had any more is tried with that of the login, and fails no run', async (t) => {
+  const { vendor, pull, directory } = await bench(t, 'field');
+  writeFileSync(join(directory, 'medlar.yaml'), definition('field', '', sentWithLogout.field));
+  vendor.fault = ({ target }, response) => target === '/home' && (sendHtml(response, 200), true);
+  const { status, stderr } = await pull();
+  assert.equal(status, 0, stderr);
+  const logout = vendor.requests.find(({ target }) => target === '/logout');
+  assert.equal(new URLSearchParams(logout?.body).get('csrf'), 'canary/csrf+"1"==');
+});
 
 test('a login that leads back to its own place, where there is no form any more, is one', async (t) => {
   const { vendor, pull } = await bench(t, 'meta', '/login');

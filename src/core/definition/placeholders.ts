@@ -23,6 +23,7 @@ export const placeholdersElsewhere: readonly {
 }[] = [
   { place: 'auth.token.headers.', names: ['token'] },
   { place: 'auth.login.', names: ['csrf'] },
+  { place: 'auth.logout.', names: ['csrf'] },
   { place: 'auth.form.', names: ['assertion'] },
   { place: 'auth.query.', names: ['assertion'] },
   { place: 'auth.text', names: ['date', 'method', 'host', 'path', 'parameters'] },

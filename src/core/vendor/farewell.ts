@@ -4,12 +4,12 @@ import type { Http, HttpReply, HttpRequest, Tools } from '../types.ts';
 /** Sends a request that ends something, such as a logout, even after a stop request. */
 export async function endAtVendor(
   what: string,
-  request: () => HttpRequest,
+  request: () => HttpRequest | Promise<HttpRequest>,
   send: (request: HttpRequest) => Promise<HttpReply>,
   { debug }: Pick<Tools, 'debug'>,
 ): Promise<void> {
   try {
-    const reply = await send({ ...request(), final: true });
+    const reply = await send({ ...(await request()), final: true });
     await reply.discard();
     debug(`ended ${what}`, { status: reply.status });
   } catch (error) {

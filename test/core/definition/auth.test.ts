@@ -123,6 +123,17 @@ refusedDefinitions([
     /: auth\.page is missing: \{csrf\} comes from there$/,
   ],
   [
+    'a token for a logout, of a login page that there is none of',
+    {
+      auth: {
+        type: 'session',
+        login: { method: 'POST', path: '/login', form: { p: '{APPLE_TOKEN}' } },
+        logout: { method: 'POST', path: '/logout', form: { t: '{csrf}' } },
+      },
+    },
+    /: auth\.page is missing: \{csrf\} comes from there$/,
+  ],
+  [
     'a login page whose token is sent nowhere',
     {
       auth: {

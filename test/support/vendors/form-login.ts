@@ -15,6 +15,8 @@ export type Style = 'field' | 'meta' | 'cookie';
 export interface FormLogin extends Vendor {
   /** Ends all sessions; what is asked for then leads to the form. */
   expire(): void;
+  /** A logout needs the token of the session, too, which changed with the login. */
+  isGuarded: boolean;
   logins(): number;
   open(): number;
 }
@@ -38,6 +40,11 @@ export async function startFormLogin(style: Style, home = '/home'): Promise<Form
 
   function page(response: ServerResponse): void {
     const [id, csrf] = make();
+    response.setHeader('Set-Cookie', cookies(id, csrf));
+    sendHtml(response, 200, `<html>${tokenIn(csrf)}<form><input type="password" name="p"></form></html>`);
+  }
+
+  function tokenIn(csrf: string): string {
     const escaped = csrf.replaceAll('"', '&quot;').replaceAll('+', '&#x2B;');
     const token = {
       field: `<INPUT value="${escaped}" type='hidden' name=csrf>`,
@@ -45,15 +52,19 @@ export async function startFormLogin(style: Style, home = '/home'): Promise<Form
       cookie: '',
     }[style];
     const old = '<!-- <input name="csrf" value="old"><meta name="csrf-token" content="old"> -->';
-    response.setHeader('Set-Cookie', cookies(id, csrf));
-    sendHtml(response, 200, `<html>${old}${token}<form><input type="password" name="p"></form></html>`);
+    return old + token;
   }
 
-  function login({ body, headers }: LoggedRequest, response: ServerResponse, id: string): void {
-    const form = new URLSearchParams(body);
+  function tokenOf({ body, headers }: LoggedRequest): unknown {
+    const name = style === 'meta' ? 'x-csrf-token' : 'x-xsrf-token';
+    return style === 'field' ? new URLSearchParams(body).get('csrf') : headers[name];
+  }
+
+  function login(request: LoggedRequest, response: ServerResponse, id: string): void {
+    const form = new URLSearchParams(request.body);
     const session = sessions.get(id);
-    const token = style === 'field' ? form.get('csrf') : headers[style === 'meta' ? 'x-csrf-token' : 'x-xsrf-token'];
-    if (session === undefined || token !== session.csrf) return sendHtml(response, 403, '<h1>CSRF failed</h1>');
+    if (session === undefined || tokenOf(request) !== session.csrf)
+      return sendHtml(response, 403, '<h1>CSRF failed</h1>');
     if (form.get('p') !== 'canary-password') {
       if (style === 'field') return page(response);
       return void response.writeHead(302, { Location: '/login?error' }).end();
@@ -64,7 +75,7 @@ export async function startFormLogin(style: Style, home = '/home'): Promise<Form
     response.writeHead(302, { Location: home, 'Set-Cookie': cookies(made, csrf) }).end();
   }
 
-  const vendor = await serve({}, (request, response) => {
+  const served = await serve({}, (request, response) => {
     const { pathname } = new URL(request.target, 'http://form');
     const id = /sid=([\w-]+)/.exec(String(request.headers['cookie']))?.[1] ?? '';
     const session = sessions.get(id);
@@ -76,17 +87,21 @@ export async function startFormLogin(style: Style, home = '/home'): Promise<Form
       return void response.writeHead(302, { Location: home }).end(); // who is in needs no form
     }
     if (pathname === '/logout') {
+      if (vendor.isGuarded && tokenOf(request) !== session?.csrf) return sendHtml(response, 403);
       sessions.delete(id);
       return void response.writeHead(302, { Location: '/login' }).end();
     }
     if (!isIn) return void response.writeHead(302, { Location: `/login?next=${pathname}` }).end();
+    if (pathname === home) return sendHtml(response, 200, `<html>${tokenIn(session?.csrf ?? '')}</html>`);
     if (style === 'cookie' && request.headers['x-xsrf-token'] !== session?.csrf) return sendHtml(response, 403);
     const at = Number(new URL(request.target, 'http://form').searchParams.get('page') ?? 1);
     sendJson(response, 200, `{"data":[{"id":${at}}],"pages":3}`);
   });
-  return Object.assign(vendor, {
+  const vendor = Object.assign(served, {
+    isGuarded: false,
     expire: () => sessions.clear(),
     logins: () => logins,
     open: () => [...sessions.values()].filter(({ user }) => user !== undefined).length,
   });
+  return vendor;
 }

@@ -38,13 +38,13 @@ export function* requestProblems(definition: SourceDefinition): Generator<string
 
 function* sessionProblems({ auth }: SourceDefinition): Generator<string> {
   if (auth.type !== 'session') return;
-  const { token, page, login } = auth;
+  const { token, page, login, logout } = auth;
   if (token !== undefined && given(token.path, token.header, token.cookie) !== 1) {
     yield 'auth.token: expected one of path, header and cookie';
   }
   const sent = usesPlaceholder(login, 'csrf');
   if (page === undefined) {
-    if (sent) yield 'auth.page is missing: {csrf} comes from there';
+    if (sent || usesPlaceholder(logout, 'csrf')) yield 'auth.page is missing: {csrf} comes from there';
     return;
   }
   if (given(page.field, page.meta, page.cookie) !== 1) yield 'auth.page: expected one of field, meta and cookie';

@@ -14,6 +14,7 @@ import { buildRequest, headersOf } from '../request.ts';
 import { retrying } from '../../retry.ts';
 import { httpProblem } from '../../http-problem.ts';
 import type { TemplateValues } from '../../definition/template.ts';
+import { usesPlaceholder } from '../../definition/texts.ts';
 import type { Http, HttpReply, HttpRequest, Tools } from '../../types.ts';
 
 export interface Session {
@@ -75,11 +76,30 @@ export function session(
   /** The login page, as somebody sees it who has never been there: whoever is logged in is led past it. */
   async function askForm(page: LoginPage): Promise<Form> {
     http.forgetCookies();
+    return readForm(page, send);
+  }
+
+  async function readForm(page: LoginPage, ask: typeof send): Promise<Form> {
     const hint = credentialsHint(definition);
-    const form = await askLoginPage(page, { definition, values, client: { send, cookie: http.cookie }, tools, hint });
+    const client = { send: ask, cookie: http.cookie };
+    const form = await askLoginPage(page, { definition, values, client, tools, hint });
     tools.hide(form.csrf, csrf);
     csrf = form.csrf;
     return form;
+  }
+
+  /**
+   * The token that a logout needs. Django, Rails and Laravel change it with the login: a cookie tells it at once; otherwise
+   * the page is asked for again, which now is another or leads to one, and has it where it has forms of its own.
+   */
+  async function csrfNow(page: LoginPage): Promise<string | undefined> {
+    if (page.cookie !== undefined) return cookieValue(http, page.cookie);
+    try {
+      await readForm(page, (request) => send({ ...request, final: true }));
+    } catch (error) {
+      tools.debug('no token for the logout', { problem: error instanceof Error ? error.message : String(error) });
+    }
+    return csrf;
   }
 
   async function look(url: string): Promise<string> {
@@ -149,13 +169,16 @@ export function session(
       }
     },
     async close() {
-      const about = { definition, values, token: headers(auth.token) };
-      const { logout } = auth;
+      const about = { definition, token: headers(auth.token) };
+      const { page, logout } = auth;
       token = undefined;
       doubted = undefined;
       if (!begun || logout === undefined) return;
       begun = false;
-      await endAtVendor('the session', () => buildRequest(logout, about), send, tools);
+      const asks = page !== undefined && usesPlaceholder(logout, 'csrf');
+      const request = async (): Promise<HttpRequest> =>
+        buildRequest(logout, { ...about, values: asks ? { ...values, csrf: await csrfNow(page) } : values });
+      await endAtVendor('the session', request, send, tools);
     },
   };
 }
