@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { ServerResponse } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import { run, scratch, type Ended } from '../support/program.ts';
+import { certificateAuthority } from '../support/certificates.ts';
 import { sendHtml, sendJson, serve, type LoggedRequest } from '../support/vendors/server.ts';
 
 const definition = (more = ''): string => `
@@ -121,4 +122,31 @@ test('a form that should answer with a token, or with a sign of success, and ans
     assert.ok(stderr.split('\n').includes(`audit-export: ${line}`), stderr);
     assert.ok(requests.every(({ target }) => target === '/login'));
   }
+});
+
+test('a login that leads from https to http of its own host is none, because the credentials would go in the clear', async (t) => {
+  const authority = certificateAuthority();
+  t.after(authority.remove);
+  const vendor = await serve({ tls: authority.issue() }, ({ method, headers }, response) => {
+    if (method === 'GET') return sendHtml(response, 200, form);
+    response.writeHead(302, { Location: `http://${headers['host']}/home`, 'Set-Cookie': 'sid=canary-after' }).end();
+  });
+  t.after(() => vendor.close());
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'medlar.yaml'), definition());
+  const origin = vendor.origin.replace('127.0.0.1', 'localhost');
+  const words = ['--source', 'medlar.yaml', '--state-dir', directory, '--ca-file', authority.certFile];
+  const { status, stderr } = await run(words, {
+    environment: { MEDLAR_URL: origin, MEDLAR_PASSWORD: 'canary-password' },
+    directory,
+  });
+  assert.equal(status, 76, stderr);
+  const plain = origin.replace('https', 'http');
+  const line = `medlar answered the login with a redirect to ${plain}, where the credentials would go in the clear`;
+  assert.ok(stderr.split('\n').includes(`audit-export: ${line}`), stderr);
+  assert.match(stderr, /^hint: .*X-Forwarded-Proto/m);
+  assert.deepEqual(
+    vendor.requests.map(({ target }) => target),
+    ['/login', '/login'],
+  );
 });

@@ -81,19 +81,22 @@ export function cookieValue({ cookie }: Pick<Http, 'cookie'>, name: string): str
 
 /**
  * What a form has answered. `in`: it leads away from the form. `refused`: it shows the form again, or leads back to where
- * that is shown. Undefined: it is looked at as any login is.
+ * that is shown. `in the clear`: it leads to http at the same host. Undefined: it is looked at as any login is.
  */
 export async function verdictOf(
   { status, headers, url }: Pick<HttpReply, 'status' | 'headers' | 'url'>,
   html: string,
   { page, look }: { readonly page: string; look(url: string): Promise<string> },
-): Promise<'in' | 'refused' | 'elsewhere' | undefined> {
+): Promise<'in' | 'refused' | 'elsewhere' | 'in the clear' | undefined> {
   const { asksForPassword } = await loadHtml();
   const { location } = headers;
   if (status < 300 || status > 399) return isSuccessful(status) && asksForPassword(html) ? 'refused' : undefined;
   if (location === undefined || !URL.canParse(location, url)) return 'elsewhere';
-  const to = new URL(location, url);
-  if (to.origin !== new URL(url).origin) return 'elsewhere';
+  const [to, from] = [new URL(location, url), new URL(url)];
+  if (to.origin !== from.origin) {
+    const isDowngrade = from.protocol === 'https:' && to.protocol === 'http:';
+    return isDowngrade && to.hostname === from.hostname ? 'in the clear' : 'elsewhere';
+  }
   const isBack = [page, url].some((each) => new URL(each).pathname === to.pathname);
   return isBack && asksForPassword(await look(to.href)) ? 'refused' : 'in'; // what comes first may be at the same place
 }

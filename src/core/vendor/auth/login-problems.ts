@@ -34,6 +34,15 @@ export function notALogin(definition: SourceDefinition, how: string): Problem {
   });
 }
 
+/** Of a redirect to http at the host itself: mostly, the service does not know that a proxy before it speaks https. */
+export function unprotected(definition: SourceDefinition, { url, headers }: HttpReply): Problem {
+  const { origin } = new URL(headers['location'] ?? '', url);
+  const where = `a redirect to ${origin}, where the credentials would go in the clear`;
+  return new Problem(exit.protocol, `${definition.name} answered the login with ${where}`, {
+    hint: 'let the proxy before the service pass on the scheme and host that were asked for (X-Forwarded-Proto, Host)',
+  });
+}
+
 /** The reply itself is not shown, because it may quote the credentials; so the hint names whatever may be wrong. */
 export function askedForLogin(definition: SourceDefinition): Asked {
   const unaccepted = { 400: orCorrect(definition), 422: orCorrect(definition) };

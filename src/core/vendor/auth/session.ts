@@ -8,7 +8,7 @@ import { tokenAt } from '../../json/value-at.ts';
 import { isSuccessful } from '../../http-status.ts';
 import { Problem } from '../../problem.ts';
 import { bringsContent, isHtml, isPlainText } from '../reply-kind.ts';
-import { askedForLogin, notALogin, pageIn, refusal, refusalByPage } from './login-problems.ts';
+import { askedForLogin, notALogin, pageIn, refusal, refusalByPage, unprotected } from './login-problems.ts';
 import { askLoginPage, cookieValue, forPeople, verdictOf, type Form, type LoginPage } from './login-page.ts';
 import { buildRequest, headersOf } from '../request.ts';
 import { retrying } from '../../retry.ts';
@@ -63,6 +63,7 @@ export function session(
       throw refusal(definition, value);
     }
     if (verdict === 'elsewhere') throw notALogin(definition, 'with a redirect that leads nowhere on its host');
+    if (verdict === 'in the clear') throw unprotected(definition, reply);
     if (verdict === 'in' && login.token === undefined) return {};
     const isPage = form !== undefined && isSuccessful(reply.status) && isHtml(reply) && text.trim() !== '';
     if (isPage && value === undefined) {
