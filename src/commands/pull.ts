@@ -9,7 +9,7 @@ import { markCredentials } from '../core/position/credentials.ts';
 import { worst, type Problem } from '../core/problem.ts';
 import { counted } from '../core/text/counted.ts';
 import { toMillis } from '../core/time.ts';
-import type { CredentialMarks, Job, Position, Quarantine, Summary } from '../core/types.ts';
+import type { CredentialMarks, Job, Position, Quarantine } from '../core/types.ts';
 import type { Lock } from '../io/state/lock.ts';
 import { positionStore } from '../io/position-file.ts';
 import { openQuarantine } from '../io/quarantine.ts';

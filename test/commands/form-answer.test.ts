@@ -129,7 +129,9 @@ test('a login that leads from https to http of its own host is none, because the
   t.after(authority.remove);
   const vendor = await serve({ tls: authority.issue() }, ({ method, headers }, response) => {
     if (method === 'GET') return sendHtml(response, 200, form);
-    response.writeHead(302, { Location: `http://${headers['host']}/home`, 'Set-Cookie': 'sid=canary-after' }).end();
+    response
+      .writeHead(302, { Location: `http://${String(headers['host'])}/home`, 'Set-Cookie': 'sid=canary-after' })
+      .end();
   });
   t.after(() => vendor.close());
   const directory = scratch(t);
