@@ -36,16 +36,16 @@ export interface PageEnd {
   /** Records in the reply. */
   readonly count: number;
   /** Records asked for, if a number was given. */
-  readonly limit: number | undefined;
+  readonly limit?: number | undefined;
   /** How many records there are in all, if known. */
-  readonly total: number | undefined;
+  readonly total?: number | undefined;
   /** The texts of the first and the last record's value at `paging.last`. */
-  readonly first: string | undefined;
-  readonly last: string | undefined;
+  readonly first?: string | undefined;
+  readonly last?: string | undefined;
   /** The name of the last row, where it is to be read again. */
-  readonly lastRow: string | undefined;
+  readonly lastRow?: string | undefined;
   /** The same for two pages only when their records are the same; undefined when there are none. */
-  readonly fingerprint: string | undefined;
+  readonly fingerprint?: string | undefined;
 }
 
 export interface Pager {

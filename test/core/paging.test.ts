@@ -8,19 +8,7 @@ import { problem } from '../support/problem.ts';
 const url = 'https://api.example/v1/log?page=1';
 
 function end(part: Partial<PageEnd> = {}): PageEnd {
-  return {
-    url,
-    headers: {},
-    envelope: '{}',
-    count: 10,
-    limit: 10,
-    total: undefined,
-    first: undefined,
-    last: undefined,
-    lastRow: undefined,
-    fingerprint: undefined,
-    ...part,
-  };
+  return { url, headers: {}, envelope: '{}', count: 10, limit: 10, ...part };
 }
 
 /** The steps that follow each other when the pages end like this. */

@@ -49,8 +49,7 @@ export async function branchesOf(
     if (size > mostListed) throw tooLong(name, setting);
     if (fetch.paging.type === 'none' && nextLink(headers['link'] ?? '') !== undefined) throw cut(name);
     const fingerprint = found.length === 0 ? undefined : hash('sha256', found.join('\n'));
-    const reply = { url, headers, envelope, count: found.length, limit: askedFor(url, found.length) };
-    const end = { ...reply, total: undefined, first: undefined, last: undefined, lastRow: undefined, fingerprint };
+    const end = { url, headers, envelope, count: found.length, limit: askedFor(url, found.length), fingerprint };
     step = pages.next(step, end);
     const told = { name, what: `page 1 of ${what}`, missing: 'branches' };
     const mute = number === 1 && step === undefined ? muteWarning(fetch.paging, end, told) : undefined;

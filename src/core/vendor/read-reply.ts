@@ -124,12 +124,7 @@ export function replyReader(
 const nothing = {
   envelope: '{}',
   count: 0,
-  total: undefined,
-  first: undefined,
-  last: undefined,
-  lastRow: undefined,
   taken: 0,
-  fingerprint: undefined,
   rest: [],
   containerSeen: true,
   unproven: false,

@@ -10,11 +10,6 @@ const page: PageEnd = {
   envelope: '{"next":"c2","hasMore":true,"pages":7}',
   count: 10,
   limit: 10,
-  total: undefined,
-  first: undefined,
-  last: undefined,
-  lastRow: undefined,
-  fingerprint: undefined,
 };
 
 const cursor = { type: 'cursor', path: 'next' } as const;
