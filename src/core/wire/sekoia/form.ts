@@ -1,6 +1,7 @@
 /**
  * The routes of Sekoia.io's HTTPS intake ("Forward Logs to Sekoia.io via HTTPS", and "Formatting options" for /array).
  * Events are sent as text: a record in `json` or `jsons` is a JSON string, so that nothing in it can be altered.
+ * https://docs.sekoia.io/integration/ingestion_methods/https/format/
  */
 import { Buffer } from 'node:buffer';
 import { eventTime } from '../../clock/event-time.ts';

@@ -3,6 +3,7 @@
  * counts up in it; its name here is `<channel>:<number>`. The numbers of a channel begin anew when Splunk was restarted,
  * or has forgotten the channel (after 10 minutes without a request), or another indexer answers behind a load balancer:
  * in one channel, what is to come could be mistaken for something else. So each request has a channel of its own.
+ * https://docs.splunk.com/Documentation/Splunk/latest/Data/AboutHECIDXAck
  */
 import { hecCodes, integer } from './reply.ts';
 import { isObject, type objectOf } from '../../json/parsed.ts';

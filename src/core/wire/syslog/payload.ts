@@ -1,6 +1,7 @@
 /**
  * A record as the message of a syslog line. The whole record rides along in each form: as it is (json), in the field `raw`
  * (LEEF 2.0, IBM's "Log Event Extended Format"), or in the field `msg` (CEF 0, "ArcSight Common Event Format").
+ * https://www.ibm.com/docs/en/dsm?topic=overview-leef-event-components
  */
 import { shownId } from '../../content/record-id.ts';
 import type { Encode } from '../json-line.ts';
