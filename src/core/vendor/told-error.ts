@@ -4,7 +4,6 @@ import type { SourceDefinition } from '../definition.ts';
 import { gone, notFound } from '../http-status.ts';
 import { exit, Problem } from '../problem.ts';
 import { askedBy } from './asked-by.ts';
-import { credentialsHint } from './auth/credentials.ts';
 import type { Question } from './vendor-client.ts';
 import { passingIn } from './refusal.ts';
 import { accessHint, cursorHint, isCursorRefused } from './refusal-hint.ts';
@@ -16,7 +15,7 @@ export function refuseToldError(definition: SourceDefinition, value: unknown, qu
   const { what, values } = question;
   if (tellsExpired(definition, value)) {
     throw new Problem(exit.noperm, `${definition.name} ended the session during ${what}${saying(definition, value)}`, {
-      hint: accessHint(definition, 401, values) ?? credentialsHint(definition),
+      hint: accessHint(definition, 401, values),
       httpStatus: 401,
     });
   }
@@ -27,14 +26,15 @@ export function refuseToldError(definition: SourceDefinition, value: unknown, qu
   if (!invalid) refuseSilence(definition, value, what);
   const path = definition.reply?.success?.path;
   const told = path === undefined ? undefined : valueAt(value, path); // often the HTTP status that the reply should have had
-  const hint = accessHint(definition, invalid ? gone : told, values);
+  const status = invalid ? gone : told;
+  const hint = accessHint(definition, status, values);
   const refused = hint !== undefined;
   const message = `${definition.name} ${refused ? 'refused' : 'reported an error in'} ${what}${saying(definition, value)}`;
-  const cursorRefused = (invalid && question.named === true) || isCursorRefused(question, told);
-  const status = invalid || cursorRefused ? gone : told;
+  const cursorRefused = isCursorRefused(question, status);
+  const meant = cursorRefused ? gone : status;
   throw new Problem(refused ? exit.noperm : exit.protocol, message, {
     hint: hint ?? (cursorRefused ? cursorHint(definition) : nextStep(definition, question, told)),
-    ...(status === notFound || status === gone ? { httpStatus: status } : {}),
+    httpStatus: meant === notFound || meant === gone ? meant : undefined,
   });
 }
 
