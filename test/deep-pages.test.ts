@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { exit } from '../src/core/problem.ts';
+import { linesOf } from './support/lines.ts';
 import { run, scratch } from './support/program.ts';
 import { sendJson, serve } from './support/vendors/server.ts';
 
@@ -123,6 +124,46 @@ test('a job whose vendor gives no more than a day at once, and says so (413), ge
   assert.deepEqual(ends, [exit.protocol, exit.protocol, exit.ok]);
   assert.deepEqual(delivered.toSorted(), rows.map((row) => JSON.stringify(row)).toSorted());
 });
+
+for (const [what, status, ends] of [
+  ['calls too large (413)', 413, [76, 76, 0]],
+  ['fails at (500)', 500, [69, 69, 69, 69, 69, 0]],
+] as const) {
+  test(`a job whose vendor ${what} later pages of long windows gets through in one run once a part was short enough, each record once, and equal ones, too`, async (t) => {
+    const now = Date.now();
+    const rows = Array.from({ length: 240 }, (_, at) => ({
+      at: new Date(now - Math.floor(at / 2) * hour - 60_000).toISOString(), // each is there twice
+    }));
+    const vendor = await serve({}, ({ target }, response) => {
+      const { searchParams } = new URL(target, 'http://deep');
+      const [from, until] = ['from', 'until'].map((name) => Date.parse(searchParams.get(name) ?? '')) as [
+        number,
+        number,
+      ];
+      const start = Number(searchParams.get('cursor') ?? '0');
+      if (start > 0 && until - from > 24 * hour) return sendJson(response, status, '{"error":"Too much"}');
+      const found = rows.filter(({ at }) => Date.parse(at) >= from && Date.parse(at) < until);
+      const next = found.length > start + 5 ? { next: String(start + 5) } : {};
+      sendJson(response, 200, JSON.stringify({ rows: found.slice(start, start + 5), ...next }));
+    });
+    t.after(() => vendor.close());
+    const directory = scratch(t);
+    writeFileSync(
+      join(directory, 'deep.yaml'),
+      `{name: deep, summary: Deep., settings: {DEEP_URL: {summary: Address., kind: url}}, url: '{DEEP_URL}', auth: {type: none},
+        request: {path: /rows, query: {from: '{from}', until: '{until}', cursor: '{cursor}'}}, paging: {type: cursor, path: next},
+        window: {filter: event, overlap: 5m, time: iso-ms}, records: {path: rows, id: {content: true}, time: {path: at, format: iso}}}`,
+    );
+    const flags = ['--source', 'deep.yaml', '--state-dir', 'state'];
+    const delivered: string[] = [];
+    for (const end of ends) {
+      const next = await run(flags, { directory, environment: { HOME: directory, DEEP_URL: vendor.origin } });
+      assert.equal(next.status, end, next.stderr);
+      delivered.push(...linesOf(next.stdout));
+    }
+    assert.deepEqual(delivered.toSorted(), rows.map((row) => JSON.stringify(row)).toSorted());
+  });
+}
 
 test('a search whose later pages are refused is told to ask for a shorter window, and not to run again as it is', async (t) => {
   const paging = '{type: offset}';

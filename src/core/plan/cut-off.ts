@@ -40,19 +40,23 @@ export function isTooMuch({ status, httpStatus = 0 }: Problem, failures: number)
 }
 
 /**
- * The longest slice to ask for from now on in the same run, where the vendor calls one too large (413) after shorter ones of
- * the run were not; undefined otherwise. With one slice a run, a job that runs seldom would never catch up.
+ * The longest slice to ask for from now on in the same run, where one was too much for the vendor after shorter ones of the run
+ * were not: it calls this one too large (413), or fails at it, run after run, and it is longer than all that were read whole, of
+ * which `longest` is the longest. Undefined otherwise. With one slice a run, a job that runs seldom would never catch up.
  */
 export function shorterThan(
   cut: Window,
-  { count }: Pick<Whole, 'count'>,
+  longest: Duration,
   problem: unknown,
+  failures: number,
   place: Pick<BranchPosition, 'bookmark'>,
   rules: Pick<WindowRules, 'filter' | 'endless' | 'shortest'>,
 ): Duration | undefined {
-  if (!(problem instanceof Problem) || problem.httpStatus !== tooLarge) return undefined;
-  if (count === 0 || !helpsToShorten(place, rules)) return undefined;
-  const half = (cut.until - cut.from) / 2n;
+  if (!(problem instanceof Problem) || longest === 0n || !helpsToShorten(place, rules)) return undefined;
+  const length = cut.until - cut.from;
+  const mayBeLength = length > longest && isTooMuch(problem, failures);
+  if (problem.httpStatus !== tooLarge && !mayBeLength) return undefined;
+  const half = length / 2n;
   return half < later(second, 2n * (rules.shortest ?? 0n)) ? undefined : half;
 }
 

@@ -3,6 +3,8 @@ import { isoText } from '../time.ts';
 import type { Instant, Window } from '../types.ts';
 import { slices } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
+import { unaccounted } from '../summary.ts';
+import { later } from '../time.ts';
 import { preferredOf, shorterThan, type Whole } from '../plan/cut-off.ts';
 import { stoppedEarly } from './problems.ts';
 import { pullSlice } from './pull-slice.ts';
@@ -16,23 +18,26 @@ export async function pullWindow(at: BranchRun, window: Window): Promise<boolean
   const edge = (moment: Instant): Instant => source.namedFrom(source.edge(moment));
   let moves = true;
   let whole: Whole = { count: 0, from: window.from, until: window.from };
+  let longest = 0n; // of the slices in `whole`
   let parts = slices(window, rules, first, edge);
   for (let next = parts.next(); next.done !== true; next = parts.next()) {
     const slice = next.value;
     tools.debug('slice', { branch: at.branch, from: isoText(slice.from), until: isoText(slice.until) });
-    const readBefore = at.summary.fetched + at.summary.unmatched;
+    const openBefore = openOf(at);
     let over: boolean | undefined;
     try {
       over = await pullSlice(at, window, slice, { moves, whole });
     } catch (problem) {
-      const shorter = shorterThan(slice, whole, problem, place, rules);
-      if (shorter === undefined || at.summary.fetched + at.summary.unmatched > readBefore) throw problem;
+      const shorter = shorterThan(slice, longest, problem, at.before.failures, place, rules);
+      // What was read of it and not taken would pass for delivered when it is read again.
+      if (shorter === undefined || openOf(at) !== openBefore) throw problem;
       parts = slices({ from: slice.from, until: window.until }, { ...rules, slice: shorter }, undefined, edge);
       continue;
     }
     if (over === undefined) return false;
     moves = over;
     whole = { ...whole, count: whole.count + 1, until: slice.until };
+    longest = later(longest, slice.until - slice.from);
     const more = slice.until < window.until;
     if (more && job.search.single) throw stoppedEarly(true);
     // The last slice is saved with the end of the run.
@@ -41,4 +46,9 @@ export async function pullWindow(at: BranchRun, window: Window): Promise<boolean
   place.slice = undefined;
   place.settled = undefined;
   return true;
+}
+
+/** Changes with each record that was read and has no certain outcome, and with each gap that was told of. */
+function openOf({ summary, doubted }: Pick<BranchRun, 'summary' | 'doubted'>): number {
+  return unaccounted(summary) + summary.awaited + doubted.length + summary.gaps.length;
 }

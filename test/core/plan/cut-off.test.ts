@@ -35,21 +35,30 @@ test('a vendor that fails may have been asked for too much from the third failed
     assert.equal(isTooMuch(other, 9), false);
 });
 
-test('a slice that is called too large after shorter ones were not is halved in the same run, unless no shorter one helps', () => {
+test('a slice that is too much after shorter ones were not is halved in the same run, unless no shorter one helps', () => {
   const tooLarge = new Problem(exit.protocol, 'too large', { httpStatus: 413 });
+  const failing = new Problem(exit.unavailable, 'failed', { httpStatus: 504 });
   const rules = { filter: 'event' } as const;
   const none = { bookmark: undefined };
-  assert.equal(shorterThan(whole, { count: 1 }, tooLarge, none, rules), 30n * minute);
-  assert.equal(shorterThan(whole, { count: 1 }, tooLarge, none, { ...rules, shortest: 15n * minute }), 30n * minute);
+  const half = 30n * minute;
+  for (const halved of [
+    shorterThan(whole, half, tooLarge, 0, none, rules),
+    shorterThan(whole, 60n * minute, tooLarge, 0, none, rules), // as long a one was not, but it says so
+    shorterThan(whole, half, tooLarge, 0, none, { ...rules, shortest: 15n * minute }),
+    shorterThan(whole, half, failing, 2, none, rules),
+  ])
+    assert.equal(halved, half);
   for (const unhelped of [
-    shorterThan(whole, { count: 0 }, tooLarge, none, rules),
-    shorterThan(whole, { count: 1 }, new Problem(exit.protocol, 'no', { httpStatus: 400 }), none, rules),
-    shorterThan(whole, { count: 1 }, new Error('a bug'), none, rules),
-    shorterThan(whole, { count: 1 }, tooLarge, { bookmark: 'b' }, rules),
-    shorterThan(whole, { count: 1 }, tooLarge, none, { filter: 'none' }),
-    shorterThan(whole, { count: 1 }, tooLarge, none, { ...rules, endless: true }),
-    shorterThan(whole, { count: 1 }, tooLarge, none, { ...rules, shortest: 16n * minute }),
-    shorterThan({ from: 0n, until: minute / 60n }, { count: 1 }, tooLarge, none, rules), // a second
+    shorterThan(whole, 0n, tooLarge, 0, none, rules), // none was read
+    shorterThan(whole, half, new Problem(exit.protocol, 'no', { httpStatus: 400 }), 9, none, rules),
+    shorterThan(whole, half, new Error('a bug'), 9, none, rules),
+    shorterThan(whole, half, failing, 1, none, rules), // it may be back soon
+    shorterThan(whole, 60n * minute, failing, 9, none, rules), // it is not the length
+    shorterThan(whole, half, tooLarge, 0, { bookmark: 'b' }, rules),
+    shorterThan(whole, half, tooLarge, 0, none, { filter: 'none' }),
+    shorterThan(whole, half, tooLarge, 0, none, { ...rules, endless: true }),
+    shorterThan(whole, half, tooLarge, 0, none, { ...rules, shortest: 16n * minute }),
+    shorterThan({ from: 0n, until: minute / 60n }, minute / 120n, tooLarge, 0, none, rules), // a second
   ])
     assert.equal(unhelped, undefined);
 });
