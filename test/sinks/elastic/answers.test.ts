@@ -118,6 +118,10 @@ test('what a document holds, which a refusal quotes, does not make it a fault of
     'cluster_block_exception',
     'pipeline with id [x] does not exist',
     'this action would add [1] shards',
+    'routing_missing_exception: routing is required',
+    'x: Document ID is not supported in create/index operation request',
+    'x: index request with op_type=create targeting backing indices is disallowed',
+    'index_create_block_exception: blocked by',
     'no write index is defined for alias',
   ]) {
     const { server, send } = await start();
@@ -127,6 +131,46 @@ test('what a document holds, which a refusal quotes, does not make it a fault of
       withoutMark(id) === 'acme:r1' ? { status: 400, type: 'mapper_parsing_exception', reason, cause } : undefined;
     const { kept, refused } = await send(auditRecords(3));
     assert.deepEqual([kept.length, refused.length, server.bulks().length], [2, 1, 1], text);
+  }
+});
+
+test('a document that fails for a reason of the cluster is sent again, with the reason if it stays so', async () => {
+  for (const [status, type, reason] of [
+    [408, 'request_timeout', 'took too long'],
+    [500, 'node_not_connected_exception', 'away'],
+    [503, 'unavailable_shards_exception', 'primary shard is not active'],
+    [
+      400,
+      'validation_exception',
+      'Validation Failed: 1: this action would add [2] shards, but this cluster currently has',
+    ],
+    [400, 'illegal_argument_exception', 'this action would add [2] total shards, but this cluster currently has'],
+  ] as const) {
+    const { server, send } = await start();
+    server.item = (id, _source, attempt) =>
+      withoutMark(id) === 'acme:r1' && attempt === 1 ? { status, type, reason } : undefined;
+    const { kept, refused } = await send(auditRecords(3));
+    assert.deepEqual([kept.length, refused.length, server.bulks().length], [3, 0, 2], type);
+    server.item = () => ({ status, type, reason });
+    await assert.rejects(send(auditRecords(3)), (error: Error) => error.message.includes(`${type}: ${reason}`));
+  }
+});
+
+test('the error of a document is told as far as there is one', async () => {
+  for (const [error, reason] of [
+    ['UnavailableShardsException[[audit][1]]', 'UnavailableShardsException[[audit][1]]'],
+    [{ reason: 'no type' }, 'no type'],
+    [{ type: 'no_reason', reason: null }, 'no_reason'],
+    [undefined, 'status 400'],
+  ] as const) {
+    const { server, send } = await start();
+    server.hook = ({ path }) =>
+      path === '/' ? undefined : { status: 200, body: { errors: true, items: [{ create: { status: 400, error } }] } };
+    const { refused } = await send(auditRecords(1));
+    assert.deepEqual(
+      refused.map((one) => one.reason),
+      [reason],
+    );
   }
 });
 

@@ -7,10 +7,12 @@ import { auditRecords } from '../../support/records.ts';
 
 test('a refusal that every record would meet stops the run and sets nothing aside', async () => {
   for (const [status, type, reason, expected] of [
+    [401, 'security_exception', 'unable to authenticate', exit.noperm],
     [403, 'security_exception', 'unauthorized', exit.noperm],
     [404, 'index_not_found_exception', 'no such index [audit]', exit.config],
     [400, 'illegal_argument_exception', 'pipeline with id [x] does not exist', exit.config],
     [400, 'invalid_index_name_exception', 'must be lowercase', exit.config],
+    [400, 'index_closed_exception', 'closed', exit.config],
     [500, 'illegal_state_exception', 'Pipeline processor configured for non-existent pipeline [x]', exit.config],
     [500, 'illegal_state_exception', 'Cycle detected for pipeline: x', exit.config],
     [

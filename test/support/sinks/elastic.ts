@@ -148,7 +148,12 @@ export async function fakeElastic(options: ElasticOptions = {}): Promise<FakeEla
       ids.push(id);
     }
     const items = ids.map((id, number) => create(index, id, lines[2 * number + 1] ?? ''));
-    return { status: 200, body: { took: 1, errors: items.some(({ create: { status } }) => status > 299), items } };
+    const body = { took: 1, errors: items.some(({ create: { status } }) => status > 299), items };
+    const paths = received.query
+      .get('filter_path')
+      ?.split(',')
+      .map((path) => path.split('.'));
+    return { status: 200, body: paths === undefined ? body : filtered(body, paths) };
   }
 
   function create(index: string, id: string, source: string) {
@@ -195,6 +200,18 @@ export async function fakeElastic(options: ElasticOptions = {}): Promise<FakeEla
     bulks: () => fake.requests.filter(({ path }) => path.endsWith('/_bulk')),
   });
   return fake;
+}
+
+/** What the paths name, `*` being any name of one level, or an item of a list, which the path does not count. */
+function filtered(value: unknown, paths: readonly (readonly string[])[]): unknown {
+  if (Array.isArray(value)) return value.map((item) => filtered(item, paths));
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).flatMap(([name, member]: [string, unknown]) => {
+    const below = paths.filter(([first]) => first === name || first === '*').map(([, ...rest]) => rest);
+    if (below.length === 0) return [];
+    return [[name, below.some((rest) => rest.length === 0) ? member : filtered(member, below)] as const];
+  });
+  return Object.fromEntries(members);
 }
 
 function failure(status: number, type: string, reason: string): Answer {
