@@ -86,6 +86,11 @@ for (const [options, text] of found) {
   });
 }
 
+test('a probe counts the privilege create_index as a right to have the index created, too', async () => {
+  const { sink } = await start({ rights: { ...every, auto_configure: false, create_index: true }, index: 'other' });
+  assert.match((await sink.probe?.()) ?? '', /may write to audit, which the first delivery creates$/);
+});
+
 const faulty: readonly (readonly [options: ElasticOptions, status: number, said: RegExp, hint: RegExp])[] = [
   [{ authorization: 'ApiKey other' }, exit.noperm, /refused/, /^set ELASTIC_API_KEY, or /],
   [{ rights: { ...every, create_doc: false } }, exit.noperm, /does not write to audit/, /^check ELASTIC_/],

@@ -18,7 +18,7 @@ export interface ElasticOptions {
   readonly acceptsGzip?: boolean;
   readonly index?: string;
   /** What the user may do with that index, for clusters that can be asked. */
-  readonly rights?: { readonly create_doc: boolean; readonly auto_configure: boolean };
+  readonly rights?: { readonly create_doc: boolean; readonly auto_configure: boolean; readonly create_index?: boolean };
 }
 
 export interface ItemAnswer {
@@ -100,8 +100,11 @@ export async function fakeElastic(options: ElasticOptions = {}): Promise<FakeEla
     }
     if (received.path === '/_security/user/_has_privileges' && options.rights !== undefined) {
       const asked = JSON.parse(received.body) as { index: { names: string[]; privileges: string[] }[] };
-      if (asked.index[0]?.privileges.join() !== Object.keys(options.rights).join()) return failure(400, 'unknown', '');
-      return { status: 200, body: { username: 'u', index: { [String(asked.index[0].names[0])]: options.rights } } };
+      const granted: Readonly<Record<string, boolean>> = { create_index: false, ...options.rights };
+      const { names = [], privileges = [] } = asked.index[0] ?? {};
+      if (privileges.some((name) => granted[name] === undefined)) return failure(400, 'illegal_argument_exception', '');
+      const answers = Object.fromEntries(privileges.map((name) => [name, granted[name]]));
+      return { status: 200, body: { username: 'u', index: { [String(names[0])]: answers } } };
     }
     if (received.method === 'HEAD') {
       return { status: options.index === undefined || received.path === `/${options.index}` ? 200 : 404 };

@@ -14,9 +14,12 @@ export interface Rights {
   readonly create: boolean;
 }
 
+/** Privileges of which each is enough for that; others that are, such as `manage`, include them. */
+const creating = ['auto_configure', 'create_index'];
+
 /** The request body. */
 export function rightsQuestion(index: string): string {
-  return JSON.stringify({ index: [{ names: [index], privileges: ['create_doc', 'auto_configure'] }] });
+  return JSON.stringify({ index: [{ names: [index], privileges: ['create_doc', ...creating] }] });
 }
 
 /** Undefined when the answer does not say. */
@@ -24,8 +27,10 @@ export function rightsOf(text: string, index: string): Rights | undefined {
   const indexes = objectOf(text)?.['index'];
   const granted = isObject(indexes) ? indexes[index] : undefined;
   if (!isObject(granted)) return undefined;
-  const { create_doc: write, auto_configure: create } = granted;
-  return typeof write === 'boolean' && typeof create === 'boolean' ? { write, create } : undefined;
+  const rights = ['create_doc', ...creating].map((name) => granted[name]);
+  if (!rights.every((right) => typeof right === 'boolean')) return undefined;
+  const [write = false, ...create] = rights;
+  return { write, create: create.includes(true) };
 }
 
 /** What is known of the index, and what only a delivery can prove; or what is lacking, and the HTTP status that would show it. */
