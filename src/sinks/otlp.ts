@@ -89,9 +89,9 @@ function otlpSink(values: SettingValues, tools: SinkTools): Sink {
   /** A request without any log record, which a receiver should take. */
   async function probe(): Promise<string> {
     const { reply, text } = await uploads.ask(url, headers, before + after);
-    if (reply.status === 400 && misplaced(text) === undefined) {
+    if ([400, 422].includes(reply.status) && misplaced(text) === undefined) {
       const said = saidBy(text);
-      return `it answers, though not well to a delivery without records (HTTP 400${said === undefined ? '' : `: ${said}`}); address and key are proven by the first delivery`;
+      return `it answers, though not well to a delivery without records (HTTP ${reply.status}${said === undefined ? '' : `: ${said}`}); address and key are proven by the first delivery`;
     }
     if (!isSuccessful(reply.status)) throw failure(reply, reply.status === 400 ? 'the request' : 'the key', text);
     taken(text);

@@ -341,6 +341,37 @@ test('a probe reports a key that is refused, and an address without a receiver',
   await assert.rejects(async () => lost.probe?.(), problem(exit.protocol, /receiver of OTLP/, /OTLP_URL/));
 });
 
+test('an error in Protobuf, as Loki sends it, is told by its message', async () => {
+  const why = 'entry for stream \'{service_name="acme"}\' has timestamp too old: 2026-01-01T00:00:00Z';
+  for (const code of [[], [0x08, 3]]) {
+    for (const said of [
+      'too old',
+      why,
+      `${why}, oldest acceptable timestamp is: 2026-11-25T09:00:00Z, and so on and on`,
+    ]) {
+      const status = Buffer.from([...code, 0x12, ...varint(said.length), ...Buffer.from(said)]);
+      const { server, send } = await start();
+      server.hook = ({ body }) => (body.includes(':r1"') ? { status: 400, body: status } : undefined);
+      const { refused, kept } = await send(auditRecords(3));
+      assert.equal(kept.length, 2);
+      assert.deepEqual(
+        refused.map(({ reason }) => reason),
+        [`${said} (HTTP 400)`],
+      );
+    }
+  }
+});
+
+test('a probe does not mind that Loki wants a log record (422)', async () => {
+  const { server, sink } = await start();
+  const said = 'error at least one valid stream is required for ingestion';
+  server.hook = () => ({ status: 422, body: Buffer.from([0x12, said.length, ...Buffer.from(said)]) });
+  assert.equal(
+    await sink.probe?.(),
+    `it answers, though not well to a delivery without records (HTTP 422: ${said}); address and key are proven by the first delivery`,
+  );
+});
+
 test('requests are compressed, and before that of at most 1 MB, but for a record that is larger by itself', async () => {
   const { server, send } = await start();
   const texts = Array.from({ length: 40 }, (_, at) => `{"x":"${'a'.repeat(at === 7 ? 3_000_000 : 50_000)}"}`);

@@ -34,6 +34,9 @@ const partialSuccess = new RegExp(
   'su',
 );
 
+/** A code, left out when it is 0, and the message; what follows are details. */
+const statusInProtobuf = new RegExp(String.raw`^(?:\x08${number})?\x12${number}([^\x1a]+)`, 'u');
+
 /**
  * `partial_success` with its length, and in that the number of rejected records, left out when it is 0, and the message with its
  * length. The answer was read as text, so that a number may be lost, but that it is there is enough.
@@ -43,9 +46,9 @@ function takenInProtobuf(text: string): Taken | undefined {
   return found === null ? undefined : { rejects: found[1] !== undefined, said: serverText(found[2] ?? '') };
 }
 
-/** What an error says: a Status with its message. Undefined when it says nothing in that form. */
+/** What an error says: a Status with its message, in Protobuf where Loki sends it. Undefined when it says nothing in that form. */
 export function statusOf(text: string): string | undefined {
-  return serverTextOf(objectOf(text)?.['message']);
+  return serverTextOf(objectOf(text)?.['message'] ?? statusInProtobuf.exec(text)?.[1]);
 }
 
 /** The same; or, of what keeps to no form, as web servers and many receivers, its text. A page has no words for a message. */
