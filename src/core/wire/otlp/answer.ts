@@ -2,8 +2,8 @@
  * What a receiver of OTLP says to a request: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
  *
  * Success is an ExportLogsServiceResponse, an empty object; or with `partialSuccess`, which tells how many log records it
- * rejected, though not which. Many answer a success without any body instead. OpenObserve answers JSON in Protobuf, and some
- * others keep the names that the fields have there.
+ * rejected, though not which. Many answer a success without any body instead. Some keep the names that the fields have in
+ * Protobuf, or answer in Protobuf, as OpenObserve (https://github.com/openobserve/openobserve/issues/14293) and Loki do.
  */
 import { objectOf, objectOrNothing, isObject } from '../../json/parsed.ts';
 import { serverText, serverTextOf } from '../../text/shown.ts';
