@@ -38,11 +38,12 @@ test('items have their own outcomes: only what failed for now is sent again, wha
   assert.equal(server.attempts.get(idOf(records[0]!)), 1);
 });
 
-test('a document that a pipeline refuses with status 500 is set aside, and does not hold up the others', async () => {
+test('a document that a pipeline or an analyser refuses with status 500 is set aside, and does not hold up the others', async () => {
   for (const [type, reason] of [
     ['fail_processor_exception', 'not ours'],
     ['find_match', 'Unable to find match for dissect pattern: %{a}=%{b} against source: x'],
     ['class_cast_exception', 'class java.lang.String cannot be cast to class java.lang.Integer'],
+    ['i_o_exception', 'Reader returned 0 characters. See JFlex examples/zero-reader for a workaround.'],
   ] as const) {
     const { server, send } = await start();
     server.item = (id) => (withoutMark(id) === 'acme:r1' ? { status: 500, type, reason } : undefined);
@@ -138,6 +139,7 @@ test('a document that fails for a reason of the cluster is sent again, with the 
   for (const [status, type, reason] of [
     [408, 'request_timeout', 'took too long'],
     [500, 'node_not_connected_exception', 'away'],
+    [500, 'i_o_exception', 'No space left on device'],
     [503, 'unavailable_shards_exception', 'primary shard is not active'],
     [
       400,

@@ -95,7 +95,7 @@ function itemOutcome(status: number, action: Readonly<Record<string, unknown>>):
   if (status === 409) return 'kept'; // an ID names its content (form.ts): that record is there already
   const reason = errorText(action['error']) || `status ${status}`;
   if (status === 429 || isBlocked(reason)) return { busy: reason };
-  if (isRefusedByPipeline(reason)) return { refused: reason };
+  if (isRefusedForGood(reason)) return { refused: reason };
   if (isWithoutPipeline(reason)) return { missing: reason };
   if (status >= 500 || status === 408 || isFull(reason)) return { again: reason };
   if (status === 401 || status === 403) return { denied: reason };
@@ -117,9 +117,15 @@ function isFull(reason: string): boolean {
   return /^\w+: (?:Validation Failed: \d+: )?this action would add \[\d+\].* shards/.test(reason);
 }
 
-/** Whether a processor such as `fail`, `dissect` (`find_match`) or `sort` refuses it: for good, although the status is 500. */
-function isRefusedByPipeline(reason: string): boolean {
-  return /^(?:fail_processor_exception|find_match|class_cast_exception)\b/.test(reason);
+/**
+ * Whether it is refused for good, although the status is 500: by a processor such as `fail`, `dissect` (`find_match`) or `sort`, or
+ * for a long row of characters beyond U+FFFF in a field of the type match_only_text, which `message` has in data streams.
+ * https://github.com/elastic/elasticsearch/issues/146538
+ */
+function isRefusedForGood(reason: string): boolean {
+  return /^(?:fail_processor_exception\b|find_match\b|class_cast_exception\b|i_o_exception: Reader returned 0 )/.test(
+    reason,
+  );
 }
 
 /**
