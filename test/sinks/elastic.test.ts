@@ -38,6 +38,8 @@ test('the cluster of a Cloud ID is found; anything else is a config problem that
   for (const bad of [
     'name',
     'a:b:c',
+    `${id('host$abc')}:more`,
+    `${id('host$abc')}!`,
     id('onlyhost'),
     id('host$'),
     id('$abc'),
