@@ -13,7 +13,7 @@ export const syslogFormats = ['json', 'leef', 'cef'] as const;
 export type SyslogFormat = (typeof syslogFormats)[number];
 
 export interface PayloadFields {
-  /** What the records are from. */
+  /** What the records are from: the name of a source or a job, which has none of the characters that mean something here. */
   readonly product: string;
   /** What kind of event they are. */
   readonly event: string;
@@ -36,7 +36,7 @@ const json: Encode = (record, out) => out.bytes(record.bytes, record.start, reco
 
 /** The attributes are separated by tabs. JSON has tabs between its tokens at most, where a space means the same. */
 function leef({ product, event }: PayloadFields): Encode {
-  const header = `LEEF:2.0|audit-export|${headerText(product)}|${version}|${headerText(event)}|x09|`;
+  const header = `LEEF:2.0|audit-export|${product}|${version}|${headerText(event)}|x09|`;
   return (record, out) => {
     const time = Number.isNaN(record.time) ? '' : `devTime=${record.time}\t`;
     out.text(`${header}${time}externalId=${printableId(record)}\traw=`);
@@ -48,7 +48,7 @@ function leef({ product, event }: PayloadFields): Encode {
 
 function cef({ product, event, severity }: PayloadFields): Encode {
   const importance = Math.round(((7 - severity) * 10) / 7); // CEF counts from 0 (lowest) to 10
-  const header = `CEF:0|audit-export|${headerText(product)}|${version}|${headerText(event)}|audit record|${importance}|`;
+  const header = `CEF:0|audit-export|${product}|${version}|${headerText(event)}|audit record|${importance}|`;
   const escaped = (text: string): string => text.replace(/[\\=]/g, String.raw`\$&`);
   return (record, out) => {
     const time = Number.isNaN(record.time) ? '' : `rt=${record.time} `;
@@ -57,7 +57,7 @@ function cef({ product, event, severity }: PayloadFields): Encode {
   };
 }
 
-/** Neither form lets every character stand in a field of its header, and they escape them in different ways. */
+/** Neither form lets every character stand in a field of its header, and they escape it in different ways. */
 function headerText(text: string): string {
   return text.replace(/[|\\^=\p{Cc}]/gu, '-');
 }
