@@ -60,11 +60,9 @@ export function parseDuration(text: string, name: string): Duration {
 export function durationOf(text: string): Duration | undefined {
   const match = /^(?:(\d{1,6})w)?(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/.exec(text);
   if (!match || text === '') return undefined;
-  const [weeks, days, hours, minutes, seconds] = match.slice(1).map((digits) => BigInt(digits ?? 0));
-  return (
-    (((((weeks ?? 0n) * 7n + (days ?? 0n)) * 24n + (hours ?? 0n)) * 60n + (minutes ?? 0n)) * 60n + (seconds ?? 0n)) *
-    second
-  );
+  const [weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = match.slice(1);
+  const inHours = (BigInt(weeks) * 7n + BigInt(days)) * 24n + BigInt(hours);
+  return ((inHours * 60n + BigInt(minutes)) * 60n + BigInt(seconds)) * second;
 }
 
 /** The duration as `durationOf` reads it, in its two largest units. */

@@ -62,7 +62,7 @@ export function zoneOf(name: string): Zone | undefined {
 /** The earliest moment that a local time can be, both in milliseconds. */
 export function earliestOf(zone: Zone, local: number): number {
   const { before, after, at } = zone.around(Math.floor(local / dayLength));
-  if (before === after || local < at + Math.min(before, after)) return local - before;
+  if (local < at + Math.min(before, after)) return local - before;
   return local - (local < at + Math.max(before, after) ? Math.max(before, after) : after);
 }
 
@@ -78,7 +78,7 @@ export function doubtOf(zone: Zone, local: Instant): Doubt | undefined {
   const time = toMillis(local);
   const { before, after, at } = zone.around(Math.floor(time / dayLength));
   const [low, high] = [Math.min(before, after), Math.max(before, after)];
-  if (low === high || time < at + low || time >= at + high) return undefined;
+  if (!(time >= at + low && time < at + high)) return undefined; // nor where nothing changes (NaN)
   return {
     start: fromMillis(at + low),
     end: fromMillis(at + high),
@@ -114,11 +114,9 @@ function offsets(name: string): ((time: number) => number) | undefined {
     return undefined; // a RangeError: no such zone
   }
   return (time) => {
-    const [, sign = '+', hours, minutes, seconds] =
+    const [, sign, hours = 0, minutes = 0, seconds = 0] =
       /GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/.exec(clock.format(time)) ?? [];
-    return (
-      (sign === '-' ? -1 : 1) * ((Number(hours ?? 0) * 60 + Number(minutes ?? 0)) * 60 + Number(seconds ?? 0)) * 1000
-    );
+    return (sign === '-' ? -1 : 1) * ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
   };
 }
 
