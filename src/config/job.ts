@@ -96,8 +96,7 @@ export function jobName(
   const where = [place, ...(flags.command ?? []), ...form];
   const scope = JSON.stringify([source.scope, query, rawQuery ?? '', categories, ...where]);
   const hash = createHash('sha256').update(scope).digest('hex').slice(0, 8);
-  const plain = (name: string): string => name.replaceAll(/[^A-Za-z0-9._-]/g, '-').slice(0, 40);
-  return `${plain(source.name)}.${plain(sink.name)}.${hash}`;
+  return `${source.name.slice(0, 40)}.${sink.name}.${hash}`;
 }
 
 /**
