@@ -6,9 +6,9 @@ import files, { open } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { devNull } from 'node:os';
 
-/** Does `work` while every hard link, or every fsync or write of an open file, fails with `code`. */
+/** Does `work` while every hard link, or every fsync, read or write of an open file, fails with `code`. */
 export async function refused<T>(
-  operation: 'link' | 'sync' | 'write',
+  operation: 'link' | 'sync' | 'read' | 'write',
   code: string,
   work: () => Promise<T>,
 ): Promise<T> {

@@ -5,8 +5,10 @@ import { test } from 'node:test';
 import { Problem } from '../../../src/core/problem.ts';
 import { positionStore } from '../../../src/io/position-file.ts';
 import { listPositions } from '../../../src/io/position-file/list.ts';
-import { branch, positionOf, scope } from '../../support/positions.ts';
+import { branch, load, positionOf, saved, scope } from '../../support/positions.ts';
+import { problem } from '../../support/problem.ts';
 import { scratch } from '../../support/program.ts';
+import { refused } from '../../support/refused.ts';
 
 test('jobs are listed with the positions that the next run would go on from, broken ones as broken', async (t) => {
   const directory = scratch(t);
@@ -42,4 +44,15 @@ test('jobs are listed with the positions that the next run would go on from, bro
       ['x'.repeat(300), 5n, undefined],
     ],
   );
+});
+
+test('a position that the disk does not give is an error, and neither a missing one nor a first run', async (t) => {
+  const directory = scratch(t);
+  await saved(directory, positionOf({ '': branch(4n) }));
+  const failed = problem(74, /^cannot read the position file .*job\.position: the disk failed \(EIO\)$/, /dmesg/);
+  await refused('read', 'EIO', async () => {
+    await assert.rejects(load(directory), failed);
+    const [{ position } = assert.fail()] = await listPositions(directory);
+    assert.ok(failed(position));
+  });
 });
