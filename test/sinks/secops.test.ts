@@ -93,13 +93,14 @@ test('a log is collected after it was written, also where the record tells no ti
   );
 });
 
-test('requests are below the 4 MB that one takes', async () => {
+test('requests are below the 4 MB that one takes, and not compressed', async () => {
   const { server, send } = await start();
   await send(Array.from({ length: 12 }, (_, at) => auditRecord(`{"x":"${'a'.repeat(500_000)}"}`, String(at))));
   const posts = server.requests.filter(isSecopsData);
   assert.equal(server.logs.length, 12);
   assert.ok(posts.length >= 3);
   for (const { bytes } of posts) assert.ok(bytes <= 3_950_000);
+  for (const { headers } of posts) assert.equal(headers['content-encoding'], undefined, 'gzip is not documented');
 });
 
 test('a log of more than 1 MB is not sent', async () => {
@@ -117,6 +118,26 @@ test('one token does for all requests, and one that was revoked is replaced', as
   await send(auditRecords(2));
   assert.equal(server.tokens(), 2);
   assert.equal(server.logs.length, 8);
+});
+
+test('the assertion names the key where its ID is set', async () => {
+  for (const [more, named] of [
+    [{}, {}],
+    [{ SECOPS_KEY_ID: 'key-7' }, { kid: 'key-7' }],
+  ] as const) {
+    const { server, send } = await start(more);
+    await send(auditRecords(1));
+    const { body } = server.requests.find(({ path }) => path === '/token') ?? assert.fail();
+    const [head = ''] = (new URLSearchParams(body).get('assertion') ?? '').split('.');
+    assert.deepEqual(JSON.parse(Buffer.from(head, 'base64url').toString()), { alg: 'RS256', typ: 'JWT', ...named });
+  }
+});
+
+test('a new token that is refused is 77, and the hint names the account', async () => {
+  const { server, send } = await start();
+  const error = { code: 401, status: 'UNAUTHENTICATED', message: 'Invalid credentials.' };
+  server.hook = (received) => (isSecopsData(received) ? { status: 401, body: { error } } : undefined);
+  await assert.rejects(send(auditRecords(1)), problem(exit.noperm, /Invalid credentials/, /SECOPS_ACCOUNT/));
 });
 
 test('an account without the permission is 77, and the hint names it', async () => {

@@ -62,7 +62,7 @@ export function isOwn(path: string, job: string, stored: StoredPosition, scope: 
     forgetAwaited(ledger);
     return ledger.size() === 0;
   });
-  if (stored.job === job && isBlank) return false;
+  if (isBlank) return false;
   const [what, theirs, ours] =
     stored.job !== job
       ? ['job', stored.job, job]

@@ -1,5 +1,6 @@
 /** The position of another source, destination, definition or job: refused, or taken over where nothing was delivered. */
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -51,6 +52,17 @@ test('a position of another sink that nothing was ever delivered to is taken ove
   await store.save(position);
   await store.close();
   assert.equal((await positionStore(directory, 'job', other).load())?.sink, 'other');
+});
+
+test('a position that knows a bookmark alone is refused to another sink; one that only waits for its sink is not', async (t) => {
+  const directory = scratch(t);
+  const other = positionStore(directory, 'job', { ...scope, sink: 'other' });
+  await saved(directory, positionOf({ '': branch(undefined, [], 'page 9') }));
+  await assert.rejects(other.load(), problem(78, /another sink/));
+  const { ledger, ...place } = branch(undefined);
+  ledger.wait(ledger.note(Buffer.from('id'), 0, 2, 1_763_629_200_000, 7), 'ack 1');
+  await saved(directory, positionOf({ '': { ...place, ledger } }));
+  assert.equal((await other.load())?.branches.size, 0);
 });
 
 test('a first run that failed for its destination keeps where it was to begin when that is corrected', async (t) => {

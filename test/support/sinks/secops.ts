@@ -79,6 +79,7 @@ export async function fakeSecops(): Promise<FakeSecops> {
 
   function take({ headers, body, bytes }: Received): Answer {
     if (headers.authorization !== `Bearer ${good}`) return refusal(401, 'UNAUTHENTICATED', 'Invalid credentials.');
+    if (headers['content-type'] !== 'application/json') return refusal(400, 'INVALID_ARGUMENT', 'this is no JSON');
     if (bytes > 4_000_000) return refusal(413, 'INVALID_ARGUMENT', 'Request payload size exceeds the limit');
     const { inlineSource } = JSON.parse(body) as { readonly inlineSource: { readonly logs: readonly SecopsLog[] } };
     const sent = inlineSource.logs;
