@@ -1,6 +1,7 @@
 /** A source definition that a user wrote: YAML or JSON. The only file that knows yaml. */
 import { isAbsolute } from 'node:path';
 import type { LineCounter, Scalar } from 'yaml';
+import { deepPart, mostLevels } from '../core/definition/levels.ts';
 import { parseDefinition, type SourceDefinition } from '../core/definition.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { errorCode } from './error-code.ts';
@@ -15,7 +16,10 @@ const maxBytes = 1024 * 1024;
  * that of `readSmallFile`.
  */
 export async function readDefinition(path: string, patience?: number): Promise<SourceDefinition> {
-  return parseDefinition(await parseFile(path, readText(path, patience)), path, examplePath('acme.yaml'));
+  const value = await parseFile(path, readText(path, patience));
+  const deep = deepPart(value);
+  if (deep !== undefined) throw tooDeep(`${path}: ${deep.slice(1)}`);
+  return parseDefinition(value, path, examplePath('acme.yaml'));
 }
 
 async function parseFile(path: string, text: string): Promise<unknown> {
@@ -38,6 +42,7 @@ async function parseFile(path: string, text: string): Promise<unknown> {
       hint: 'write each definition into a file of its own',
     });
   }
+  if (wrong?.code === 'RESOURCE_EXHAUSTION') throw tooDeep(path, /( at line \d+, column \d+)/.exec(wrong.message)?.[0]);
   if (wrong !== undefined) throw notYaml(path, wrong.message);
   yaml.visit(document, {
     Map(_, { items }) {
@@ -127,6 +132,12 @@ function currentDirectory(): string {
   } catch {
     return 'the current directory, which is no longer there';
   }
+}
+
+function tooDeep(what: string, where = ''): Problem {
+  return new Problem(exit.config, `${what} is nested more than ${mostLevels} levels deep${where && `,${where}`}`, {
+    hint: `fix the file there; ${examplePath('acme.yaml')} shows the form`,
+  });
 }
 
 function notYaml(path: string, message: string): Problem {

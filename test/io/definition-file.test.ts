@@ -67,6 +67,28 @@ test('a definition with an alias inside of what it repeats is refused', async (t
   }
 });
 
+test('a definition that is nested too deeply is refused as such, in YAML and in JSON, however deep it is', async (t) => {
+  const nested = (levels: number, open: string, close: string): string =>
+    `{"name": "acme", "request": {"json": ${open.repeat(levels)}1${close.repeat(levels)}}}`;
+  for (const levels of [100, 700, 2500, 100_000]) {
+    for (const text of [nested(levels, '[', ']'), nested(levels, '{"j":', '}')]) {
+      for (const [name, before] of [
+        ['acme.json', ''],
+        ['acme.yaml', '# Acme\n'],
+      ] as const) {
+        const at =
+          /acme\.\w+(?:: request\.json is nested more than 100 levels deep| is nested more than 100 levels deep, at line \d+, column \d+)$/;
+        await assert.rejects(readDefinition(file(t, name, before + text)), problem(exit.config, at));
+      }
+    }
+  }
+  const open = file(t, 'acme.json', `{"name":${'['.repeat(5000)}`);
+  await assert.rejects(
+    readDefinition(open),
+    problem(exit.config, /acme\.json is nested more than 100 levels deep, at/),
+  );
+});
+
 test('a file with two definitions is refused, without a word of the library that reads it', async (t) => {
   const text = `${JSON.stringify(sound)}\n---\n${JSON.stringify(sound)}\n`;
   await assert.rejects(
