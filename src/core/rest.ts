@@ -25,7 +25,7 @@ import { emptyPage, pageWalk } from './vendor/page-walk.ts';
 import { preparation } from './vendor/prepare.ts';
 import { planSearch } from './vendor/search.ts';
 import { fillFirst, type TemplateValues } from './definition/template.ts';
-import { momentsIn, windowRules, windowWriter } from './vendor/window-values.ts';
+import { momentsIn, overlongIn, windowRules, windowWriter } from './vendor/window-values.ts';
 import { windowWalk } from './vendor/window-walk.ts';
 
 /** Throws Problem 64 when the search asks for what the source cannot do, 78 when the URL is not one. */
@@ -33,6 +33,8 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   const { name, paging, items } = definition;
   const plan = planSearch(definition, search, tools);
   const written = windowWriter(definition, values);
+  const overlong = overlongIn(definition, values);
+  const told = new Set<string>();
   const vendor = vendorClient(definition, values, tools);
   const prepare = preparation(definition, vendor);
   const window = windowRules(definition, values);
@@ -58,6 +60,9 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   }
 
   async function* pull(ask: Ask): AsyncGenerator<Page, void, undefined> {
+    const warning = overlong(ask.slice);
+    if (warning !== undefined && !told.has(warning)) tools.warn(warning); // once, and not for each branch
+    if (warning !== undefined) told.add(warning);
     await vendor.open();
     await prepare(ask.branch, valuesOf(ask, ask.slice, {}));
     if (ask.bookmark === undefined || !hasBookmarks) return yield* readAnew(ask);

@@ -44,6 +44,11 @@ export interface Spelling {
   named(at: Instant): Instant;
   /** The earliest time that a vendor may show when it is asked for `from(at)`: it may know finer times. */
   shown(at: Instant): Instant;
+  /**
+   * What the vendor is asked for instead of this window, where that is wider because a clock shows an hour twice; undefined
+   * where it is not.
+   */
+  widened?(from: Instant, until: Instant): { readonly from: Instant; readonly until: Instant } | undefined;
   /** Reads the JSON value in `bytes[start, end)`, see core/time.ts. */
   read(bytes: Buffer, start: number, end: number, into: ReadTime): void;
 }
@@ -150,6 +155,11 @@ function localSpelling({ unit, write, read, naive }: Form, zone: Zone, before: b
     earliest,
     named,
     shown: (at) => earliest(earliest(at) - before),
+    widened(from, until) {
+      const [first, last] = [start(from), end(until)];
+      const isWider = last > upTo(localOf(zone, until), unit) || first < downTo(localOf(zone, from), unit) - before;
+      return isWider ? { from: earliestReading(first), until: earliestReading(last) } : undefined;
+    },
     read(bytes, from, to, into) {
       read(bytes, from, to, into);
       if (Number.isNaN(into.time) || !naive(bytes, from, to)) return;

@@ -5,7 +5,7 @@ import { usedPlaceholders } from '../definition/texts.ts';
 import type { TemplateValues } from '../definition/template.ts';
 import { parseDuration } from '../clock/duration.ts';
 import { smallest, spellingOf, type WindowRule } from '../clock/spelling.ts';
-import { later, second } from '../time.ts';
+import { isoText, later, second } from '../time.ts';
 import type { Duration, Instant, SettingValues, Source, Window, WindowRules } from '../types.ts';
 
 const minute = 60n * second;
@@ -81,7 +81,7 @@ export function momentsIn(
 }
 
 const itself = (at: Instant): Instant => at;
-const asItIs = { earliest: itself, named: itself, shown: itself };
+const asItIs = { earliest: itself, named: itself, shown: itself, widened: undefined };
 
 /**
  * See `Source.edge`. Equal records tell the same time, which may be written in fewer digits than its form allows: at the
@@ -93,7 +93,31 @@ export function edgeIn({ window, records: { id, time } }: SourceDefinition): (at
   return (at) => named(at - (at % minute));
 }
 
-function timeOf({ window: { time } }: SourceDefinition, settings: SettingValues): WrittenTime | undefined {
+/**
+ * Gives the warning for a window that is asked for as more than `window.longest`, because the vendor's clock shows an hour
+ * twice: it can be named only as a whole, and a vendor may refuse that, or give a part.
+ */
+export function overlongIn(
+  definition: SourceDefinition,
+  settings: SettingValues,
+): (window: Window) => string | undefined {
+  const { longest } = definition.window;
+  const chosen = timeOf(definition, settings);
+  const { widened } = chosen === undefined ? asItIs : spellingOf(chosen);
+  if (chosen === undefined || longest === undefined || widened === undefined) return () => undefined;
+  const allowed = parseDuration(longest, 'window.longest') + smallest(chosen); // the hour is named from just before it
+  return ({ from, until }) => {
+    const asked = widened(from, until);
+    if (asked === undefined || asked.until - asked.from <= allowed) return undefined;
+    const end = isoText(asked.until);
+    return `the clock of ${chosen.zone} shows an hour twice, and ${definition.name} can be asked for it only as a whole: from ${isoText(asked.from)} to ${end}, more than window.longest (${longest}); if it refuses that, --since ${end} goes on behind it`;
+  };
+}
+
+function timeOf(
+  { window: { time } }: Pick<SourceDefinition, 'window'>,
+  settings: SettingValues,
+): WrittenTime | undefined {
   const chosen = typeof time === 'object' && 'setting' in time ? time.formats[settings[time.setting] ?? ''] : time;
   return typeof chosen === 'string' ? { format: chosen } : chosen;
 }
