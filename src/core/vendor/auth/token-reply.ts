@@ -35,6 +35,12 @@ interface Grant {
 const refusal =
   /^(?:access_denied|(?:consent|interaction|login)_required|(?:unauthorized|invalid|incorrect|inactive|bad)_(?!request))/;
 
+/** Errors that pass. The RFC has them for another endpoint; vendors tell them here, too, and not with a 5xx. */
+const passing = /^(?:server_error|temporarily_unavailable)$/;
+
+/** HTTP statuses that speak for themselves: one who asks too often is refused with access_denied as well. */
+const passingStatuses: readonly number[] = [408, 425, 429];
+
 /** The token. Throws Problem 77 when it is refused, 76 when the answer is not one, else what the HTTP status means. */
 export function grantIn(owner: CredentialOwner, auth: OAuthDefinition, answer: TokenReply): Grant {
   const { reply, text, value, now } = answer;
@@ -44,11 +50,13 @@ export function grantIn(owner: CredentialOwner, auth: OAuthDefinition, answer: T
   const clock = auth.assertion === undefined ? undefined : clockHint(reply, now);
   const hint = [credentialsHint(owner, [], ', and that this client may have what it asks for'), clock];
   const asked = { who: owner.name, what: `the request for a token at ${origin}`, hint };
-  if (reply.status < 500 && typeof error === 'string' && refusal.test(error)) {
+  const mayRefuse = reply.status < 500 && !passingStatuses.includes(reply.status);
+  if (mayRefuse && typeof error === 'string' && refusal.test(error)) {
     throw new Problem(exit.noperm, `${asked.who} refused ${asked.what}${said}`, { hint });
   }
   if (!isSuccessful(reply.status)) {
-    const problem = httpProblem(reply.status, reply.headers, asked, now);
+    const meant = mayRefuse && typeof error === 'string' && passing.test(error) ? 503 : undefined;
+    const problem = httpProblem(reply.status, reply.headers, { ...asked, meant }, now);
     throw problem.with({ message: problem.message + said });
   }
   const settings = settingsOf(auth.url);

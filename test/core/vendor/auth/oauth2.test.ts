@@ -242,6 +242,9 @@ const refused: readonly (readonly [answer: Answer, status: ExitStatus, said: Reg
   [[200, '{"access_token":"a","token_type":7}'], 76, /of the type 7,/, 1],
   [[503, 'later'], 69, /failed on the request for a token .*HTTP 503/, 5],
   [[429, '{}'], 75, /limits the rate of the request for a token/, 5],
+  [[429, '{"error":"access_denied","error_description":"Later."}'], 75, /HTTP 429\): access_denied: Later\.$/, 5],
+  [[400, '{"error":"temporarily_unavailable"}'], 69, /failed on .* \(HTTP 400\): temporarily_unavailable$/, 5],
+  [[400, '{"error":"server_error"}'], 69, /failed on .* \(HTTP 400\): server_error$/, 5],
 ];
 for (const [answer, status, said, times] of refused) {
   test(`a login that answers ${answer[0]} ${answer[1]} is ${status}`, async (t) => {
