@@ -1,5 +1,5 @@
 /** Why a window ended before all of its records came, as Problems. */
-import { atAddress, nextRun, ofPosition } from '../hint.ts';
+import { atAddress, inDefinition, nextRun, ofPosition } from '../hint.ts';
 import type { EnvelopeTest, SourceDefinition } from '../definition.ts';
 import { gone, notFound } from '../http-status.ts';
 import { exit, Problem } from '../problem.ts';
@@ -52,11 +52,28 @@ export function jobFailed(
   });
 }
 
-/** The vendor gave fewer records than it said that the window has. */
-export function incomplete(name: string, { from, until }: Window, total: number, count: number): Problem {
-  const message = `${name} announced ${counted(total)} from ${isoText(from)} to ${isoText(until)} and gave ${count}`;
+/**
+ * The vendor gave fewer records than it said that the window has. Of rows whose ID was on the page before, nobody knows
+ * whether rows have moved, or the ID is that of several records.
+ */
+export function incomplete(
+  name: string,
+  { from, until }: Window,
+  { total, count, again = 0 }: { readonly total: number; readonly count: number; readonly again?: number },
+): Problem {
+  const besides = again === 0 ? '' : `, and ${again} whose ID the page before had`;
+  const message = `${name} announced ${counted(total)} from ${isoText(from)} to ${isoText(until)} and gave ${count}${besides}`;
   return new Problem(exit.protocol, message, {
-    hint: nextRun('the position stays; the next run reads the window again'),
+    hint: [
+      nextRun('the position stays; the next run reads the window again'),
+      ...(again === 0
+        ? []
+        : [
+            inDefinition(
+              (there) => `if they are records of their own, name in records.id ${there} what tells them apart`,
+            ),
+          ]),
+    ],
   });
 }
 

@@ -23,6 +23,8 @@ import type { TemplateValues } from '../definition/template.ts';
 export interface Reading {
   /** Records, each row once. */
   readonly count: number;
+  /** How many rows more there were, which have the ID of one on the page before; known where there is a total. */
+  readonly again?: number;
   /** How many records the vendor says that there are, if it does. */
   readonly total: number | undefined;
   /** The vendor has a cap, which left out what follows the last page. */
@@ -79,6 +81,7 @@ export function pageWalk(context: SourceContext): PageWalk {
     let { total } = route; // else that of the first page: what arrives later is for the next run
     let given = 0;
     let count = 0;
+    let again = 0;
     let capped = false;
     const ahead = askingAhead(vendor, tools);
     try {
@@ -88,7 +91,9 @@ export function pageWalk(context: SourceContext): PageWalk {
         const end: ReadPage = yield* readPage(question, identity, ahead.reply());
         ahead.done();
         given += end.count;
-        count += end.count - end.taken - (rows?.repeated() ?? 0);
+        const repeated = rows?.repeated() ?? 0;
+        count += end.count - end.taken - repeated;
+        again += repeated;
         total ??= end.total;
         const isFirst = number === 1 && total === undefined;
         if (isFirst) warn(totalWarning(definition, end, question.what));
@@ -108,12 +113,12 @@ export function pageWalk(context: SourceContext): PageWalk {
         if (single) {
           truncated ||= next !== undefined || end.capped === true || count < (total ?? 0);
           guessed = next !== undefined && end.capped !== true && !isNamed(paging, { ...end, count, total });
-          return { count, total, capped, unfinished: false };
+          return { count, again, total, capped, unfinished: false };
         }
         capped = end.capped ?? capped;
         if (next === undefined) {
           const { wait, unfinished } = whatNext(end, given, total);
-          if (wait === undefined) return { count, total, capped, unfinished };
+          if (wait === undefined) return { count, again, total, capped, unfinished };
           await tools.wait(wait);
           next = { first: false, values: { offset: (step.values.offset ?? 0) + end.count } };
         }

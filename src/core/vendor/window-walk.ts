@@ -90,7 +90,9 @@ export function windowWalk(
       return yield* readHalves(part, middle, 'a cap cut it');
     }
     const { count, total } = reading;
-    return single || total === undefined || count >= total ? undefined : incomplete(name, window, total, count);
+    return single || total === undefined || count >= total
+      ? undefined
+      : incomplete(name, window, { ...reading, total });
   }
 
   async function* readOnce(part: Part): AsyncGenerator<Page, Reading, undefined> {

@@ -19,6 +19,18 @@ test('a window that holds fewer records than announced is read again once, and t
   );
 });
 
+test('records that share an ID over two pages, of which a total is announced, are told apart from records that are missing', async () => {
+  const pages = ['{"data":[{"id":1},{"id":2}],"next":"c","total":4}', '{"data":[{"id":2},{"id":3}]}'];
+  await assert.rejects(
+    requestsOf({ records: { ...pear.records, total: 'total' } }, [...pages, ...pages]),
+    problem(
+      76,
+      /^pear announced 4 records from .* and gave 3, and 1 whose ID the page before had$/,
+      /; if they are records of their own, name in records\.id .*what tells them apart$/,
+    ),
+  );
+});
+
 for (const total of ['2.0', '2e0', '0.2E+1', '"2.0"']) {
   test(`a window that holds fewer records than announced is an error where their number is written as ${total}`, () =>
     assert.rejects(
