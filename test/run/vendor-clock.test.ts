@@ -110,6 +110,26 @@ test('a first run that was cut off while our clock was hours behind the vendorâ€
   assert.deepEqual(here.ids(), ['a', 'b']);
 });
 
+test('one query that lies in the vendorâ€™s future, since our clock was ahead, proves nothing to the runs after it', async () => {
+  const here = memoryRun();
+  const firstRun = 10n * BigInt(minute) * 1_000_000n;
+  here.vendor.serverTime = () => undefined;
+  const { pull } = here.vendor;
+  here.vendor.pull = async function* (ask) {
+    yield* pull(ask);
+    here.vendor.serverTime = () => BigInt(start) * 1_000_000n;
+  };
+  here.vendor.stored.push(stored('a', start - 5 * minute));
+  here.clock.now = start + 60 * minute;
+  await here.run({ firstRun, search: { ...memoryJob.search, single: true } });
+  assert.equal((await here.place())?.watermark, undefined);
+  here.clock.now = start + minute;
+  here.vendor.stored.push(stored('b', start + minute / 2));
+  here.vendor.serverTime = () => BigInt(here.clock.now) * 1_000_000n;
+  assert.deepEqual(statuses(await here.run({ firstRun })), []);
+  assert.deepEqual(here.ids().toSorted(), ['a', 'b']);
+});
+
 test('what happened while slices in the future of the vendor were read is not passed over', async () => {
   const here = memoryRun({ rules: { longest: parseDuration('10m', 'longest'), overlap: 0n } });
   here.ahead = 60 * minute;

@@ -27,6 +27,8 @@ export function commit(
   const delay = delayOf(job, source.window);
   const now = fromMillis(tools.now());
   const proven = provenNow(serverTime, now);
+  // One query that was asked for by a clock of ours that was ahead: what lies before it was not read.
+  if (serverTime !== undefined && slice.from > serverTime) return false;
   if (moves && doubted.length === 0 && !isUnset(proven ?? now)) {
     const overlap = overlapOf(job, source.window);
     place.settled = settledAfter(place, slice, { serverNow: proven, delay, overlap });

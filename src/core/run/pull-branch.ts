@@ -35,7 +35,8 @@ export async function pullBranch(at: Branch, read: (window: Window) => void): Pr
     }
     isWhole = true;
   } finally {
-    if (!isWhole) begunPlan(at); // a failure may have told the vendor's clock
+    // A failure, or one query in its future, may have told the vendor's clock.
+    if (!isWhole || place.watermark === undefined) begunPlan(at);
     const missed = source.stream === undefined ? 0 : Math.min(lost, place.ledger.lost());
     if (missed > 0) at.addProblem(neverAcknowledged(missed, at.sink.name, source.name));
     read(plan.window);
