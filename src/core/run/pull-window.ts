@@ -1,10 +1,9 @@
 /** One window: its slices one after the other, the position saved between them. */
-import { isoText } from '../time.ts';
+import { isoText, later } from '../time.ts';
 import type { Instant, Window } from '../types.ts';
 import { slices } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
 import { unaccounted } from '../summary.ts';
-import { later } from '../time.ts';
 import { preferredOf, shorterThan, type Whole } from '../plan/cut-off.ts';
 import { stoppedEarly } from './problems.ts';
 import { pullSlice } from './pull-slice.ts';
