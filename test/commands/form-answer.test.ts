@@ -39,11 +39,11 @@ async function answeredBy(
     password,
     more,
     stranger = (response) => sendHtml(response, 200, form),
-    welcome = '<h1>Welcome</h1>',
+    refuse = (response) => sendHtml(response, 200, '<title>Account locked</title>'),
   }: {
     readonly password: string;
     readonly more?: string;
-    readonly welcome?: string;
+    refuse?(response: ServerResponse): void;
     stranger?(response: ServerResponse): void;
   },
 ): Promise<Answered> {
@@ -53,10 +53,9 @@ async function answeredBy(
       return sendHtml(response, 200, form);
     }
     if (target === '/login') {
-      if (new URLSearchParams(body).get('p') !== 'canary-password')
-        return sendHtml(response, 200, '<title>Account locked</title>');
+      if (new URLSearchParams(body).get('p') !== 'canary-password') return refuse(response);
       response.setHeader('Set-Cookie', 'sid=canary-after; Path=/');
-      return sendHtml(response, 200, welcome);
+      return sendHtml(response, 200, '<h1>Welcome</h1>');
     }
     if (String(headers['cookie']).includes('canary-after')) return sendJson(response, 200, '{"data":[{"id":1}]}');
     stranger(response);
@@ -77,11 +76,12 @@ test('a form that answers a login with a page and a cookie has logged in: its re
 });
 
 const strangers: readonly (readonly [what: string, answer: (response: ServerResponse) => void, said: string])[] = [
-  ['the form', (response) => sendHtml(response, 200, form), 'page 1 with another'],
+  ['another page', (response) => sendHtml(response, 200), 'page 1 with an HTML page'],
+  ['the form', (response) => sendHtml(response, 200, form), 'page 1 with a form for a password'],
   [
     'a way to the form',
     (response) => void response.writeHead(302, { Location: '/login' }).end(),
-    'page 1 with another',
+    'page 1 with a form for a password',
   ],
   ['401', (response) => sendJson(response, 401, '{}'), 'page 1 with HTTP 401'],
 ];
@@ -107,6 +107,38 @@ test('a vendor that fails after a login that was answered with a page is told as
   });
   assert.equal(status, 76, stderr);
   assert.match(stderr, /^audit-export: medlar does not support page 1 \(HTTP 501\)/m);
+});
+
+const redirects = [
+  [302, '/failed?token=canary-quoted', '/failed'], // an error page of its own
+  [301, '/login/', '/login/'], // where the form really is: the password was lost on the way
+  [307, '/login/', '/login/'],
+] as const;
+for (const [code, location, shown] of redirects) {
+  test(`a form that answers with ${code} to ${shown}, and what is asked for then with the form, has refused the login`, async (t) => {
+    const refuse = (response: ServerResponse): void => void response.writeHead(code, { Location: location }).end();
+    const { status, stderr, requests } = await answeredBy(t, { password: 'canary-wrong', refuse });
+    assert.equal(status, 77, stderr);
+    const how = `a redirect to ${shown} (HTTP ${code}), and page 1 with a form for a password`;
+    const line = `audit-export: medlar refused the login: it answered that with ${how}`;
+    assert.ok(stderr.split('\n').includes(line), stderr);
+    assert.match(
+      stderr,
+      /^hint: check MEDLAR_PASSWORD in the environment; or correct auth\.login in \S+medlar\.yaml$/m,
+    );
+    assert.equal(requests.filter(({ method }) => method === 'POST').length, 1);
+    assert.doesNotMatch(stderr, /canary/);
+  });
+}
+
+test('a form that answers with a redirect, and what is asked for then with a page that is no form, is not said to have refused the login', async (t) => {
+  const refuse = (response: ServerResponse): void => void response.writeHead(302, { Location: '/home' }).end();
+  const stranger = (response: ServerResponse): void => sendHtml(response, 200, '<title>Medlars</title>');
+  const { status, stderr } = await answeredBy(t, { password: 'canary-wrong', refuse, stranger });
+  assert.equal(status, 76, stderr);
+  const said =
+    /^audit-export: medlar answered page 1 with something other than JSON \(HTTP 200, text\/html, "Medlars"\) at/m;
+  assert.match(stderr, said);
 });
 
 test('a form that should answer with a token, or with a sign of success, and answers with a page has refused the login', async (t) => {

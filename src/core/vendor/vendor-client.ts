@@ -108,8 +108,7 @@ export function vendorClient(definition: SourceDefinition, values: TemplateValue
     await login.open();
     const request = buildRequest(question.request, { ...question, definition, token: login.headers(), base });
     const reply = await send(request);
-    await login.prove?.(reply, question.what);
-    return reply;
+    return login.prove?.(reply, question.what) ?? reply;
   }
 
   async function stream(question: Question): Promise<VendorReply> {

@@ -15,8 +15,8 @@ export function refusal(definition: SourceDefinition, value: unknown): Problem {
   });
 }
 
-/** Of a form that was answered with a page that shows no form again: `how`, as of `pageIn`. */
-export function refusalByPage(definition: SourceDefinition, how: string): Problem {
+/** Of a form that answered with something else than itself: `how`. */
+export function refusalInDoubt(definition: SourceDefinition, how: string): Problem {
   return new Problem(exit.noperm, `${definition.name} refused the login: it answered that with ${how}`, {
     hint: orCorrect(definition),
   });

@@ -7,8 +7,9 @@ import { parseJson } from '../../json/parsed.ts';
 import { tokenAt } from '../../json/value-at.ts';
 import { isSuccessful } from '../../http-status.ts';
 import { Problem } from '../../problem.ts';
-import { bringsContent, isHtml, isPlainText } from '../reply-kind.ts';
-import { askedForLogin, notALogin, pageIn, refusal, refusalByPage, unprotected } from './login-problems.ts';
+import { isHtml, isPlainText } from '../reply-kind.ts';
+import { doubtAbout, proofIn, type Doubt } from './doubt.ts';
+import { askedForLogin, notALogin, refusal, refusalInDoubt, unprotected } from './login-problems.ts';
 import { askLoginPage, cookieValue, forPeople, verdictOf, type Form, type LoginPage } from './login-page.ts';
 import { buildRequest, headersOf } from '../request.ts';
 import { retrying } from '../../retry.ts';
@@ -24,8 +25,8 @@ export interface Session {
   open(): Promise<void>;
   /** Headers that carry the token. */
   headers(): Readonly<Record<string, string>>;
-  /** To be shown each reply: the first one after a login may prove that it was none. Throws Problem 77 then. */
-  prove?(reply: HttpReply, what: string): Promise<void>;
+  /** To be shown each reply, which it gives back: the first after a login may prove that it was none. Throws Problem 77 then. */
+  prove?(reply: HttpReply, what: string): Promise<HttpReply>;
   /** Logs out; `open` logs in again. Never throws. */
   close(): Promise<void>;
 }
@@ -46,7 +47,7 @@ export function session(
   let token: Readonly<Record<string, string>> | undefined;
   let hidden: string | undefined;
   let csrf: string | undefined;
-  let doubted: string | undefined; // how the login was answered, where only the next reply tells what that means
+  let doubt: Doubt | undefined;
   let begun = false; // the vendor may have begun a session even when its answer was lost
 
   async function logIn(login: Login): Promise<Readonly<Record<string, string>>> {
@@ -64,13 +65,11 @@ export function session(
     }
     if (verdict === 'elsewhere') throw notALogin(definition, 'with a redirect that leads nowhere on its host');
     if (verdict === 'in the clear') throw unprotected(definition, reply);
-    if (verdict === 'in' && login.token === undefined) return {};
     const isPage = form !== undefined && isSuccessful(reply.status) && isHtml(reply) && text.trim() !== '';
-    if (isPage && value === undefined) {
-      const page = pageIn(reply, text);
-      if (!mayBeIn(login, reply)) throw refusalByPage(definition, page);
-      doubted = page;
-    } else if (verdict !== 'in') judge(login, reply, text);
+    if (verdict === 'in' || (isPage && value === undefined)) {
+      doubt = doubtAbout(reply, text);
+      if (verdict !== 'in' && !mayBeIn(login, reply)) throw refusalInDoubt(definition, doubt.how);
+    } else judge(login, reply, text);
     return carried(login, reply, text);
   }
 
@@ -160,20 +159,19 @@ export function session(
     },
     headers: () => headers(auth.token),
     async prove(reply, what) {
-      if (doubted === undefined) return;
-      const isContent = bringsContent(reply.status);
-      if (isContent && !isHtml(reply)) doubted = undefined;
-      else if (isContent || reply.status === 401) {
-        await reply.discard();
-        const answer = isContent ? 'another' : `HTTP ${reply.status}`;
-        throw refusalByPage(definition, `${doubted}, and ${what} with ${answer}`);
-      }
+      if (doubt === undefined) return reply;
+      const { how } = doubt;
+      const { reply: unread, isIn, answer } = await proofIn(reply, doubt);
+      if (isIn === true) doubt = undefined;
+      if (isIn !== false) return unread;
+      await reply.discard();
+      throw refusalInDoubt(definition, `${how}, and ${what} with ${answer}`);
     },
     async close() {
       const about = { definition, token: headers(auth.token) };
       const { page, logout } = auth;
       token = undefined;
-      doubted = undefined;
+      doubt = undefined;
       if (!begun || logout === undefined) return;
       begun = false;
       const asks = page !== undefined && usesPlaceholder(logout, 'csrf');

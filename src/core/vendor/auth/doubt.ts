@@ -1,0 +1,45 @@
+/**
+ * A form may answer a password that is wrong as it answers one that is right: with a page, or with a redirect to one. Only
+ * what is asked for next tells which it was.
+ */
+import { isSuccessful } from '../../http-status.ts';
+import { bringsContent, isHtml } from '../reply-kind.ts';
+import type { HttpReply } from '../../types.ts';
+import { loadHtml } from './login-page.ts';
+import { pageIn } from './login-problems.ts';
+
+/** How a login was answered, as long as nothing tells what that means. */
+export interface Doubt {
+  /** In words: `a redirect to /home (HTTP 302)`. */
+  readonly how: string;
+  /** With a page, which is more seldom than a redirect: any other page then tells enough. */
+  readonly isPage: boolean;
+}
+
+export function doubtAbout(reply: HttpReply, text: string): Doubt {
+  const { status, headers, url } = reply;
+  if (isSuccessful(status)) return { how: pageIn(reply, text), isPage: true };
+  const { pathname } = new URL(headers['location'] ?? '', url);
+  return { how: `a redirect to ${pathname} (HTTP ${status})`, isPage: false };
+}
+
+interface Proof {
+  /** The reply, to be read as if nobody had. */
+  readonly reply: HttpReply;
+  /** Whether the login worked; undefined as long as nobody knows. */
+  readonly isIn?: boolean;
+  /** What shows that it did not: `a form for a password`. */
+  readonly answer?: string;
+}
+
+/** What the first reply after the login says of it. */
+export async function proofIn(reply: HttpReply, { isPage }: Doubt): Promise<Proof> {
+  if (reply.status === 401 && isPage) return { reply, isIn: false, answer: 'HTTP 401' };
+  if (!bringsContent(reply.status)) return { reply };
+  if (!isHtml(reply)) return { reply, isIn: true };
+  const text = await reply.text();
+  const { asksForPassword } = await loadHtml();
+  if (asksForPassword(text)) return { reply, isIn: false, answer: 'a form for a password' };
+  if (isPage) return { reply, isIn: false, answer: 'an HTML page' };
+  return { reply: { ...reply, text: () => Promise.resolve(text) } };
+}
