@@ -184,3 +184,39 @@ test('a login that leads from https to http of its own host is none, because the
     ['/login', '/login'],
   );
 });
+
+for (const [password, expected] of [
+  ['canary-password', 0],
+  ['canary-wrong', 77],
+] as const) {
+  test(`a form without a token, whose page begins the session, is a login like any other: ${expected}`, async (t) => {
+    // As Tomcat does it: without the cookie of the page, the password is not even looked at (408).
+    const vendor = await serve({}, ({ target, body, headers }, response) => {
+      const cookie = String(headers['cookie']);
+      if (target === '/j_security_check') {
+        if (!cookie.includes('canary-before')) return sendHtml(response, 408);
+        if (!body.includes('canary-password')) return sendHtml(response, 200, '<h1>No</h1>');
+        const more = { Location: '/app/', 'Set-Cookie': 'JSESSIONID=canary-after; Path=/' };
+        return void response.writeHead(303, more).end();
+      }
+      if (target === '/log' && cookie.includes('canary-after')) return sendJson(response, 200, '{"data":[{"id":1}]}');
+      if (cookie.includes('canary-after')) return sendHtml(response, 200, '<h1>Welcome</h1>');
+      response.setHeader('Set-Cookie', 'JSESSIONID=canary-before; Path=/');
+      sendHtml(response, 200, '<form><input type=password name=j_password></form>');
+    });
+    t.after(() => vendor.close());
+    const directory = scratch(t);
+    const login = "login: { method: POST, path: /j_security_check, form: { j_password: '{MEDLAR_PASSWORD}' } }";
+    const text = definition()
+      .replace(/ {2}login: .*/, `  ${login}`)
+      .replace('/login }, field: csrf }', '/app/ } }');
+    writeFileSync(join(directory, 'medlar.yaml'), text);
+    const { status, stdout, stderr } = await run(['--source', 'medlar.yaml', '--state-dir', directory], {
+      environment: { MEDLAR_URL: vendor.origin, MEDLAR_PASSWORD: password },
+      directory,
+    });
+    assert.equal(status, expected, stderr);
+    assert.equal(stdout, expected === 0 ? '{"id":1}\n' : '');
+    assert.doesNotMatch(stderr, /canary/);
+  });
+}

@@ -94,7 +94,7 @@ export const auth = z.discriminatedUnion('type', [
   /** A login whose cookies or token go with every later request, and a logout at the end, however the run went. */
   z.strictObject({
     type: z.literal('session'),
-    /** The page with the form, asked for first: its hidden field, meta tag or cookie is {csrf} in `login` and `logout`. */
+    /** The page with the form, asked for first: its hidden field, meta tag or cookie is {csrf} in `login` and `logout`, if it has any. */
     page: optional(
       z.strictObject({
         request,

@@ -145,6 +145,17 @@ refusedDefinitions([
     /: auth\.page: nothing uses \{csrf\}; auth\.login sends it$/,
   ],
   [
+    'a token of a login page that says of none',
+    {
+      auth: {
+        type: 'session',
+        page: { request: { path: '/login' } },
+        login: { method: 'POST', path: '/login', form: { p: '{APPLE_TOKEN}', csrf: '{csrf}' } },
+      },
+    },
+    /: auth\.page: expected field, meta or cookie, where \{csrf\} comes from$/,
+  ],
+  [
     'a login page whose token is in two places',
     {
       auth: {

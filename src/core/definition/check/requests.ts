@@ -43,12 +43,15 @@ function* sessionProblems({ auth }: SourceDefinition): Generator<string> {
     yield 'auth.token: expected one of path, header and cookie';
   }
   const sent = usesPlaceholder(login, 'csrf');
+  const isUsed = sent || usesPlaceholder(logout, 'csrf');
   if (page === undefined) {
-    if (sent || usesPlaceholder(logout, 'csrf')) yield 'auth.page is missing: {csrf} comes from there';
+    if (isUsed) yield 'auth.page is missing: {csrf} comes from there';
     return;
   }
-  if (given(page.field, page.meta, page.cookie) !== 1) yield 'auth.page: expected one of field, meta and cookie';
-  if (!sent) yield 'auth.page: nothing uses {csrf}; auth.login sends it';
+  const tokens = given(page.field, page.meta, page.cookie);
+  if (tokens > 1) yield 'auth.page: expected one of field, meta and cookie';
+  if (tokens === 0 && isUsed) yield 'auth.page: expected field, meta or cookie, where {csrf} comes from';
+  if (tokens > 0 && !sent) yield 'auth.page: nothing uses {csrf}; auth.login sends it';
 }
 
 /** Every request of a definition, with its place. */

@@ -13,7 +13,8 @@ import type { Http, HttpReply, HttpRequest, Tools } from '../../types.ts';
 
 /** The token of a form, and where its page is. */
 export interface Form {
-  readonly csrf: string;
+  /** Undefined where a form has none. */
+  readonly csrf: string | undefined;
   readonly url: string;
 }
 
@@ -37,7 +38,7 @@ export function loadHtml(): Promise<typeof import('../../text/html-value.ts')> {
 /** What a browser asks for, and what says more to a program. */
 const accept = 'text/html, application/json;q=0.9';
 
-/** The token on the page, or in the cookie that came with it, and where the page is. Throws Problem 76 when there is none. */
+/** The token on the page, or in the cookie that came with it, and where the page is. Throws Problem 76 when it is not there. */
 export async function askLoginPage(
   page: LoginPage,
   { definition, values, client, tools, hint }: Asking,
@@ -48,14 +49,15 @@ export async function askLoginPage(
   const asked = { who: definition.name, what: 'the request for the login page', hint };
   if (!isSuccessful(reply.status)) throw httpProblem(reply.status, reply.headers, asked, tools.now());
   const { htmlValue } = await loadHtml();
-  const { field, meta, cookie = '' } = page;
+  const { field, meta, cookie } = page;
   const [what, csrf] =
     field !== undefined
       ? [`a field ${field}`, htmlValue(html, 'input', field)]
       : meta !== undefined
         ? [`a meta tag ${meta}`, htmlValue(html, 'meta', meta)]
-        : [`a cookie ${cookie}`, cookieValue(client, cookie)];
-  if (csrf !== undefined) return { csrf, url: reply.url };
+        : [`a cookie ${cookie}`, cookie === undefined ? undefined : cookieValue(client, cookie)];
+  const isWanted = field !== undefined || meta !== undefined || cookie !== undefined;
+  if (csrf !== undefined || !isWanted) return { csrf, url: reply.url };
   throw new Problem(exit.protocol, `${definition.name} answered the request for the login page without ${what}`, {
     hint: inDefinition(
       (there) => `correct auth.page ${there}: look at the page that a browser shows, before any script has changed it`,
