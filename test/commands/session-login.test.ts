@@ -68,3 +68,36 @@ test('a login that is not accepted (400) names what it can be, since what it say
     /^hint: check QUINCE_PASSWORD in the environment; or correct auth\.login in \S+quince\.yaml$/m,
   );
 });
+
+for (const code of [301, 302, 303]) {
+  test(`a login that is answered with a redirect (${code}), as forms do, says what the definition of a form needs`, async (t) => {
+    const ended = await loggedInBy(
+      t,
+      (response) => void response.writeHead(code, { ...cookie, Location: '/home?t=x' }).end(),
+    );
+    assert.equal(ended.status, 76, ended.stderr);
+    const line = `audit-export: quince answered the login with a redirect to /home (HTTP ${code}), as a form for people does`;
+    assert.ok(ended.stderr.split('\n').includes(line), ended.stderr);
+    assert.match(
+      ended.stderr,
+      /^hint: set QUINCE_URL in the environment to the final address of the API; or correct auth\.login in \S+quince\.yaml: a form needs an auth\.page, too$/m,
+    );
+  });
+}
+
+test('a login that has moved within its host and keeps its body (307) is followed, and one to another host is not', async (t) => {
+  let asked = 0;
+  const moved = await loggedInBy(t, (response) => {
+    asked += 1;
+    response.writeHead(asked === 1 ? 307 : 204, asked === 1 ? { Location: '/session' } : cookie).end();
+  });
+  assert.deepEqual([moved.status, asked], [0, 2], moved.stderr);
+  for (const code of [302, 307]) {
+    const away = await loggedInBy(
+      t,
+      (response) => void response.writeHead(code, { Location: 'https://sso.example/' }).end(),
+    );
+    assert.equal(away.status, 76, away.stderr);
+    assert.match(away.stderr, /leads to https:\/\/sso\.example, which is not followed$/m);
+  }
+});

@@ -6,7 +6,7 @@ import { isSuccessful } from '../../http-status.ts';
 import { bringsContent, isHtml } from '../reply-kind.ts';
 import type { HttpReply } from '../../types.ts';
 import { loadHtml } from './login-page.ts';
-import { pageIn } from './login-problems.ts';
+import { pageIn, redirectIn } from './login-problems.ts';
 
 /** How a login was answered, as long as nothing tells what that means. */
 export interface Doubt {
@@ -17,10 +17,8 @@ export interface Doubt {
 }
 
 export function doubtAbout(reply: HttpReply, text: string): Doubt {
-  const { status, headers, url } = reply;
-  if (isSuccessful(status)) return { how: pageIn(reply, text), isPage: true };
-  const { pathname } = new URL(headers['location'] ?? '', url);
-  return { how: `a redirect to ${pathname} (HTTP ${status})`, isPage: false };
+  const isPage = isSuccessful(reply.status);
+  return { how: isPage ? pageIn(reply, text) : redirectIn(reply), isPage };
 }
 
 interface Proof {

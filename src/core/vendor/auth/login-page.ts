@@ -8,6 +8,8 @@ import { isSuccessful } from '../../http-status.ts';
 import { exit, Problem } from '../../problem.ts';
 import { httpProblem } from '../../http-problem.ts';
 import type { TemplateValues } from '../../definition/template.ts';
+import { resolveSameOrigin } from '../../origin.ts';
+import { answeredAsForm } from './login-problems.ts';
 import { buildRequest } from '../request.ts';
 import type { Http, HttpReply, HttpRequest, Tools } from '../../types.ts';
 
@@ -68,6 +70,25 @@ export async function askLoginPage(
 /** A request that a browser would send. */
 export function forPeople(request: RequestDefinition): RequestDefinition {
   return { ...request, headers: { Accept: accept, ...request.headers } };
+}
+
+/**
+ * The answer to a login that a program makes, once redirects are followed. Throws Problem 76 for one to another host, and for
+ * one that would lose the password: that is how forms for people answer.
+ */
+export async function followed(
+  definition: SourceDefinition,
+  request: HttpRequest,
+  reply: HttpReply,
+  send: (request: HttpRequest) => Promise<HttpReply>,
+): Promise<HttpReply> {
+  const { status, url, headers } = reply;
+  const { location } = headers;
+  if (status < 300 || status > 399 || location === undefined) return reply;
+  await reply.discard();
+  const { href } = resolveSameOrigin(url, location);
+  if (request.method === 'POST' && status < 307) throw answeredAsForm(definition, reply);
+  return send({ ...request, url: href });
 }
 
 /** The value of a cookie as scripts hand it on: without what a cookie cannot hold being encoded. */

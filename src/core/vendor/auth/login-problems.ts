@@ -1,6 +1,6 @@
 /** What is told of a login that is none. */
 import type { SourceDefinition } from '../../definition.ts';
-import { inDefinition, type Hint } from '../../hint.ts';
+import { atAddress, inDefinition, type Hint } from '../../hint.ts';
 import { type Asked, wrongPage } from '../../http-problem.ts';
 import { exit, Problem } from '../../problem.ts';
 import { serverText } from '../../text/shown.ts';
@@ -32,6 +32,23 @@ export function notALogin(definition: SourceDefinition, how: string): Problem {
   return new Problem(exit.protocol, `${definition.name} answered the login ${how}`, {
     hint: wrongPage,
   });
+}
+
+/** Of a redirect that a program cannot follow, where the definition knows of no page. */
+export function answeredAsForm(definition: SourceDefinition, reply: HttpReply): Problem {
+  const what = `${redirectIn(reply)}, as a form for people does`;
+  return new Problem(exit.protocol, `${definition.name} answered the login with ${what}`, {
+    host: new URL(reply.url).host,
+    hint: [
+      atAddress((url) => `set ${url} to the final address of the API`),
+      inDefinition((there) => `or correct auth.login ${there}: a form needs an auth.page, too`),
+    ],
+  });
+}
+
+/** `a redirect to /home (HTTP 302)`, without its query, which may quote anything. */
+export function redirectIn({ status, url, headers }: HttpReply): string {
+  return serverText(`a redirect to ${new URL(headers['location'] ?? '', url).pathname} (HTTP ${status})`);
 }
 
 /** Of a redirect to http at the host itself: mostly, the service does not know that a proxy before it speaks https. */

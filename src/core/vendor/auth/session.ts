@@ -10,7 +10,7 @@ import { Problem } from '../../problem.ts';
 import { isHtml, isPlainText } from '../reply-kind.ts';
 import { doubtAbout, proofIn, type Doubt } from './doubt.ts';
 import { askedForLogin, notALogin, refusal, refusalInDoubt, unprotected } from './login-problems.ts';
-import { askLoginPage, cookieValue, forPeople, verdictOf, type Form, type LoginPage } from './login-page.ts';
+import { askLoginPage, cookieValue, followed, forPeople, verdictOf, type Form, type LoginPage } from './login-page.ts';
 import { buildRequest, headersOf } from '../request.ts';
 import { retrying } from '../../retry.ts';
 import { httpProblem } from '../../http-problem.ts';
@@ -55,7 +55,8 @@ export function session(
     begun = true;
     const known = { ...values, csrf: form?.csrf };
     const request = buildRequest(form ? forPeople(login.login) : login.login, { definition, values: known });
-    const reply = await send({ ...request, keepRedirect: form !== undefined });
+    const answer = await send({ ...request, keepRedirect: true });
+    const reply = form === undefined ? await followed(definition, request, answer, send) : answer;
     const text = await reply.text();
     const value = parseJson(text);
     const verdict = form && (await verdictOf(reply, text, { page: form.url, look }));
