@@ -341,6 +341,7 @@ test('whatever form the status of an event has, one that was dropped is set asid
     [{ event_ids: ['a', 'c'], results: [{ status: 200 }, { status: 413, error: 'large' }, { status: 200 }] }, /large/],
     [{ event_ids: ['a', 'c'], results: ['ok', 'rejected', 'ok'], errors: [{ index: 1 }] }, /rejected/],
     [{ results: [{ status: 200 }, { status: 413, error: 'too \u001b large' }, { status: 200 }] }, /too \\u001b large/],
+    [{ event_ids: ['a', 'c'], results: ['ok', 'not ok', 'ok'] }, /^not ok$/],
     [{ results: [{ status_code: 200 }, { status_code: 413, message: 'long' }, { status_code: 200 }] }, /^long$/],
     [{ results: [{ code: 200 }, { code: 413, reason: 'wide' }, { code: 200 }] }, /^wide$/],
     [{ events: [{ event_id: 'a' }, { error: 'bad' }, { event_id: 'c' }] }, /bad/],

@@ -106,6 +106,7 @@ test('OpenSearch that creates no index, because its disks are full, takes nothin
   const expected = { status: exit.tempfail, message: /create-index blocked/, hint: /disk space/ };
   server.item = () => ({ status: 403, ...error });
   await assert.rejects(send(auditRecords(3)), expected);
+  assert.equal(server.bulks().length, 5, 'it is asked again first');
   server.hook = ({ path }) => (path === '/' ? undefined : { status: 403, body: { error, status: 403 } });
   await assert.rejects(send(auditRecords(3)), expected);
 });
