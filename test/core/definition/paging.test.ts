@@ -1,7 +1,40 @@
 /** What a definition can say of pages and bookmarks, and what is refused there. */
+import { test } from 'node:test';
+import { parseDefinition } from '../../../src/core/definition.ts';
 import { apple, refusedDefinitions } from '../../support/refused-definitions.ts';
 
+const cursor = { type: 'cursor', path: 'next' } as const;
+const part = { path: '/parts/{item}', query: { cursor: '{cursor}' } };
+const names = { path: '/names', query: { cursor: '{cursor}' } };
+const ofBranch = { path: '/{branch}', query: apple.request.query };
+
+test('an item and a list of branches may have pages by a cursor, which a header of all requests may send', () => {
+  parseDefinition({ ...apple, items: { path: 'data', name: 'id', request: part, paging: cursor } }, 'apple.yaml');
+  const branches = { fetch: { request: { path: '/names' }, paging: cursor } };
+  parseDefinition({ ...apple, request: ofBranch, headers: { 'X-Cursor': '{cursor}' }, branches }, 'apple.yaml');
+});
+
+test('a list of links is sound with what is looked for in it, and where the address is', () => {
+  const paging = { type: 'url', path: 'links', pick: { path: 'rel', equals: 'next' }, address: 'href' };
+  parseDefinition({ ...apple, request: { path: '/log', query: { since: '{from}' } }, paging }, 'apple.yaml');
+});
+
 refusedDefinitions([
+  [
+    'a cursor beside JSON Lines',
+    { records: { ...apple.records, format: 'lines' } },
+    /: paging\.path: there is nothing but records in the reply/,
+  ],
+  [
+    'an item whose cursor is in two places',
+    { items: { path: 'data', name: 'id', request: part, paging: { ...cursor, header: 'Next' } } },
+    /: items\.paging: expected one of path and header$/,
+  ],
+  [
+    'a list of branches whose cursor is in two places',
+    { request: ofBranch, branches: { fetch: { request: names, paging: { ...cursor, header: 'Next' } } } },
+    /: branches\.fetch\.paging: expected one of path and header$/,
+  ],
   [
     'an unknown style',
     { paging: { type: 'curser' } },
