@@ -26,6 +26,7 @@ export function noticingRepeats(identity: Identifier): RowIdentity {
   let wasBefore = false;
 
   return {
+    ...identity,
     key(bytes, start, end, spans) {
       const found = identity.key(bytes, start, end, spans);
       const low = fingerprint(found.key, found.keyStart, found.keyEnd);
@@ -38,8 +39,6 @@ export function noticingRepeats(identity: Identifier): RowIdentity {
       if (page.size === kept) [earlier, page] = [page, new Set()];
       return found;
     },
-    refused: identity.refused,
-    startItem: identity.startItem,
     startPage(again = false) {
       if (!again) before = [page, earlier];
       [page, earlier] = [new Set(), new Set()];
@@ -51,9 +50,6 @@ export function noticingRepeats(identity: Identifier): RowIdentity {
       page.delete(last);
       identity.takeBack(byContent);
     },
-    startPart: identity.startPart,
-    startWindow: identity.startWindow,
-    forgetOlder: identity.forgetOlder,
     repeated: () => repeated,
   };
 }
