@@ -13,6 +13,8 @@ test('a list of items, and what is to be prepared before it, are sound', () => {
   parseDefinition({ ...apple, items, prepare }, 'apple.yaml');
   const named = { path: 'data', name: 'id', request: { method: 'POST', path: '/parts', json: { id: '{item}' } } };
   parseDefinition({ ...apple, items: named }, 'apple.yaml');
+  const request = { path: '/list', query: { since: '{from}', page: '{page}' } };
+  parseDefinition({ ...apple, items: named, request, paging: { type: 'page' } }, 'apple.yaml');
 });
 
 test('records without an ID are known in any window by the item that they came in', () => {
@@ -114,6 +116,15 @@ refusedDefinitions([
       items: { address: 'uri' },
     },
     /: items: the pages of a job hold records, no items; leave out job or items$/,
+  ],
+  [
+    'a list of items whose pages a refusal ends',
+    {
+      request: { path: '/list', query: { since: '{from}', page: '{page}' } },
+      paging: { type: 'page', end: [404] },
+      items: { address: 'uri', path: 'value' },
+    },
+    /: paging\.end: only pages of records are ended by a refusal; leave it out$/,
   ],
   [
     'a total of what items hold',
