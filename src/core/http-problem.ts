@@ -63,7 +63,14 @@ export function meaning(status: number): readonly [code: ExitStatus, verb: strin
         ['another client may be at work', nextRun('the next run tries again')],
       ];
     case 410:
-      return [exit.protocol, 'no longer has', 'the address or the cursor in it has expired'];
+      return [
+        exit.protocol,
+        'no longer has',
+        [
+          'the address is no longer served, or the cursor in it has expired',
+          atAddress((url) => `if this lasts, check ${url} and the vendor's API version`),
+        ],
+      ];
     case 413:
     case 414:
     case 431:

@@ -3,6 +3,7 @@
  * to another one. All comparisons are made on parsed WHATWG URLs, because `//evil`, `/\evil`, `https:\\evil` and
  * `https://good@evil` all look harmless as text and all lead to evil.
  */
+import { atAddress } from './hint.ts';
 import { exit, Problem } from './problem.ts';
 import { serverText } from './text/shown.ts';
 
@@ -54,6 +55,11 @@ function hasUserInfo(url: URL): boolean {
 
 function foreign(home: URL, where: string): Problem {
   return new Problem(exit.protocol, `${home.origin} leads to ${serverText(where)}, which is not followed`, {
-    hint: `credentials are only ever sent to ${home.origin}; if the service moved, change its URL setting; if a proxy stands before it, let the proxy pass on the scheme and host that were asked for (X-Forwarded-Proto, Host)`,
+    hint: [
+      `credentials are only ever sent to ${home.origin}`,
+      atAddress((url) => `if the service moved, change ${url}`),
+      'if a proxy stands before it, let the proxy pass on the scheme and host that were asked for (X-Forwarded-Proto, Host)',
+    ],
+    host: home.host,
   });
 }

@@ -142,7 +142,8 @@ function tooDeep(what: string, where = ''): Problem {
 
 function notYaml(path: string, message: string): Problem {
   const line = message.split('\n', 1)[0] ?? '';
-  return new Problem(exit.config, `${path} is not valid YAML: ${line.replace(/:$/, '')}`, {
+  const form = path.toLowerCase().endsWith('.json') ? 'JSON' : 'YAML';
+  return new Problem(exit.config, `${path} is not valid ${form}: ${line.replace(/:$/, '')}`, {
     hint: `fix the file there; ${examplePath('acme.yaml')} shows the form`,
   });
 }

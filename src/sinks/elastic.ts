@@ -140,7 +140,10 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
   function read(text: string, batch: Batch): Reply {
     const answer = objectOf(text);
     const items = answer && bulkOutcomes(answer, batch.count);
-    if (items === undefined) throw notElastic(`did not account for the ${batch.count} documents that it was sent`);
+    if (items === undefined)
+      throw notElastic(
+        `did not account for what it was sent (${batch.count === 1 ? '1 document' : `${batch.count} documents`})`,
+      );
     const outcomes = items.map((item, at) => translate(item, () => isFirstClash(batch, at)));
     const limited = items.find((item) => typeof item === 'object' && 'busy' in item);
     const isFruitless = outcomes.every((outcome) => typeof outcome === 'object' && 'again' in outcome);

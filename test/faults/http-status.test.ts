@@ -80,7 +80,7 @@ fault('A13', 'a cursor that expires each time ends the run, with what was delive
   await here.expectProblem(result, {
     exit: 76,
     message: /^acme no longer has page 3 \(HTTP 410\)$/,
-    hint: /the cursor in it has expired/,
+    hint: /the cursor in it has expired; if this lasts, check the URL and the vendor's API version/,
   });
 });
 

@@ -201,7 +201,7 @@ for (const [what, bend] of [
     assert.equal(here.posts().length, 5);
     await here.expectProblem(result, {
       exit: 76,
-      message: /did not account for the 6 documents that it was sent \(5 attempts\)$/,
+      message: /did not account for what it was sent \(6 documents\) \(5 attempts\)$/,
       hint: /^check ELASTIC_URL/,
       lift: () => (here.sink.hook = undefined),
     });

@@ -49,7 +49,7 @@ for (const [what, text, message] of [
     await assert.rejects(readDefinition(file(t, 'acme.json', text)), (error) => {
       assert.ok(error instanceof Problem);
       assert.equal(error.status, 78);
-      assert.match(error.message, /acme\.json is not valid YAML: .* at line \d+, column \d+$/);
+      assert.match(error.message, /acme\.json is not valid JSON: .* at line \d+, column \d+$/);
       assert.match(error.message, message);
       return true;
     });

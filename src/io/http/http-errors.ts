@@ -20,6 +20,8 @@ export interface Where {
   readonly isSecret?: boolean;
   /** The proxy on the way, without user info. */
   readonly proxy?: string | undefined;
+  /** It is told a user name and a password. */
+  readonly hasProxyToken?: boolean;
   /** What may be behind it when the other side breaks the connection, for the hint. */
   readonly whenBroken?: string | undefined;
   /** A reply of it has come, or a part of one. */

@@ -1,5 +1,5 @@
 /** Failures of a proxy on the way, which look like those of the server behind it. */
-import { check } from '../../core/hint.ts';
+import { check, ofSettings } from '../../core/hint.ts';
 import { exit, Problem } from '../../core/problem.ts';
 import { tlsTrouble } from '../connection/tls-errors.ts';
 import { codeOf, network, transientCodes, unconnected, unreadable } from './connection-codes.ts';
@@ -9,7 +9,11 @@ const settings = check(['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY']);
 const absent = [...unconnected, 'EHOSTUNREACH', 'ENETUNREACH'];
 
 /** undici says in words what the proxy answered, and hides the error of a certificate for another name behind its own. */
-export function proxyTrouble(error: Error, code: string, where: Pick<Where, 'proxy' | 'url'>): Problem | undefined {
+export function proxyTrouble(
+  error: Error,
+  code: string,
+  where: Pick<Where, 'proxy' | 'hasProxyToken' | 'url'>,
+): Problem | undefined {
   if (where.proxy === undefined) return undefined;
   if (code === 'UND_ERR_PRX_TLS' && error.cause instanceof Error) {
     return proxyTrouble(error.cause, codeOf(error.cause), where);
@@ -22,7 +26,7 @@ export function proxyTrouble(error: Error, code: string, where: Pick<Where, 'pro
     return new Problem(status, `${text} ${what} (${code})`, { hint });
   }
   const answer = /Proxy (?:response|Authentication Required) \((\d{3})\)/.exec(error.message)?.[1];
-  if (answer !== undefined) return noTunnel(answer, text, where.url);
+  if (answer !== undefined) return noTunnel(answer, text, where);
   const [failing] = (isAtProxy && transientCodes.get(code)) || [];
   const isMute = code === 'UND_ERR_HEADERS_TIMEOUT'; // only the request for a tunnel has a limit of its own
   const how = absent.includes(code) ? 'cannot be reached' : isMute ? 'opened no tunnel in time' : failing;
@@ -40,19 +44,27 @@ export function proxyTrouble(error: Error, code: string, where: Pick<Where, 'pro
 }
 
 /** The proxy, named by `text`, answered the request for a tunnel with this HTTP status. */
-function noTunnel(status: string, text: string, { origin }: URL): Problem {
+function noTunnel(status: string, text: string, { url, hasProxyToken }: Pick<Where, 'hasProxyToken' | 'url'>): Problem {
   if (status === '407') {
-    return new Problem(exit.noperm, `${text} refused our credentials (HTTP 407)`, {
-      hint: 'put the user name and password of the proxy into HTTPS_PROXY (or HTTP_PROXY)',
-    });
+    const name = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+    return hasProxyToken === true
+      ? new Problem(exit.noperm, `${text} refused our credentials (HTTP 407)`, {
+          hint: check([name], ': the user name and password in it, with special characters as %40 and the like'),
+        })
+      : new Problem(exit.noperm, `${text} wants a user name and password (HTTP 407)`, {
+          hint: ofSettings(
+            [name],
+            (place) => `put them into ${name}${place}, as http://USER:PASSWORD@proxy.example:3128`,
+          ),
+        });
   }
   if (status.startsWith('5')) {
-    return new Problem(exit.unavailable, `${text} could not reach ${origin} (HTTP ${status})`, {
+    return new Problem(exit.unavailable, `${text} could not reach ${url.origin} (HTTP ${status})`, {
       hint: network,
       again: {},
     });
   }
-  return new Problem(exit.config, `${text} refused to connect to ${origin} (HTTP ${status})`, {
+  return new Problem(exit.config, `${text} refused to connect to ${url.origin} (HTTP ${status})`, {
     hint: 'have the proxy allow it, or name the host in NO_PROXY',
   });
 }

@@ -127,6 +127,15 @@ for (const [url, insecure] of [
       /^the proxy http:\/\/127\.0\.0\.1:\d+ refused our credentials \(HTTP 407\)$/,
     );
     assert.equal(problem.again, undefined);
+    const name = url.startsWith('https') ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+    assert.match(problem.hint ?? '', new RegExp(`^check ${name}: the user name and password in it`));
+    const environment = { [name]: `http://127.0.0.1:${proxy.port}` };
+    const unasked = isProblem(
+      await ask(url, proxy.port, { insecure, environment }),
+      exit.noperm,
+      /^the proxy http:\/\/127\.0\.0\.1:\d+ wants a user name and password \(HTTP 407\)$/,
+    );
+    assert.match(unasked.hint ?? '', new RegExp(`^put them into ${name}, as http://USER:PASSWORD@`));
   });
 
   test(`a proxy that is down is named: ${url}`, async () => {
