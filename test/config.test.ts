@@ -202,7 +202,10 @@ test('the hint says the place where the fault is', async (t) => {
 
 test('a secret file that does not exist is reported with the path that was tried', async () => {
   const problem = await refused({ source: 'cirrus' }, { CIRRUS_API_KEY: 'k', CIRRUS_API_SECRET_FILE: '~/secret' });
-  assert.equal(problem.message, `CIRRUS_API_SECRET_FILE: cannot read ${process.cwd()}/~/secret (ENOENT)`);
+  assert.equal(
+    problem.message,
+    `CIRRUS_API_SECRET_FILE: cannot read ${process.cwd()}/~/secret (ENOENT: there is no such file)`,
+  );
 });
 
 test('an address in place of a name is shown without its path, which may be a webhook’s credential', async () => {
@@ -521,7 +524,7 @@ const wrongFlags: readonly (readonly [flags: Flags, status: number, message: Reg
   [{ maxQuarantine: '0.5' }, 64, /^--max-quarantine is not a percentage: 0\.5$/],
   [{ output: 'x', sink: 'stdout' }, 64, /stdout has no setting for --output/],
   [{ apikey: 'canary' }, 64, /sample has no setting for --apikey/],
-  [{ envFile: ['/does/not/exist.env'] }, 78, /exist\.env \(ENOENT\)/],
+  [{ envFile: ['/does/not/exist.env'] }, 78, /exist\.env \(ENOENT: there is no such file\)/],
   [{ caFile: '/does/not/exist.pem' }, 78, /--ca-file .*ENOENT/],
 ];
 

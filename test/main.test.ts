@@ -513,7 +513,10 @@ for (const words of ['--source ./acme.yaml', 'check --source acme.yaml', 'source
     const result = await shell(line, { environment: { HOME: scratch(t) } });
     const [message, hint] = linesOf(result.stderr);
     assert.equal(result.status, 78, result.stderr);
-    assert.match(message ?? '', /^audit-export: the definition (?:\.\/)?acme\.yaml cannot be read \(ENOENT\)$/);
+    assert.match(
+      message ?? '',
+      /^audit-export: the definition (?:\.\/)?acme\.yaml cannot be read \(ENOENT: there is no such file\)$/,
+    );
     assert.match(hint ?? '', /; it was looked for in the current directory, which is no longer there$/);
   });
 }

@@ -9,6 +9,11 @@ import { readSmallFile, unreadable } from '../io/disk/small-file.ts';
 import { othersMayWrite, strangerOf } from '../io/disk/strangers.ts';
 import type { EnvFile } from './layers.ts';
 
+const hints: Readonly<Record<string, string>> = {
+  ETIMEDOUT: 'start what is to write into it, or give the path of a plain file with -e',
+  EISDIR: 'give the path of a file with -e',
+};
+
 /**
  * Reads the file. If nobody has named it (not `required`), it may be missing, a directory, or out of reach: undefined then.
  * Otherwise throws Problem 78 for a file that cannot be read, or must not be.
@@ -28,10 +33,7 @@ export function readEnvFile(path: string, required: boolean): EnvFile | undefine
     if (!required && (code === 'ENOENT' || code === 'EISDIR' || isHidden(path))) return undefined;
     throw new Problem(exit.config, `cannot read the env file ${path} (${unreadable(error)})`, {
       // Node itself reads what --env-file names: a file that is missing is then told by it, without a word of ours.
-      hint:
-        code === 'ETIMEDOUT'
-          ? 'start what is to write into it, or give the path of a plain file with -e'
-          : 'give its full path with -e, and let the user of this job read it',
+      hint: hints[code] ?? 'give its full path with -e, and let the user of this job read it',
     });
   }
 }

@@ -1,6 +1,7 @@
 /** The settings of a source or sink: looked up, read from NAME_FILE where that is set, and checked. */
 import type { Setting, Settings, SettingValues } from '../core/types.ts';
 import { readSmallFile, unreadable } from '../io/disk/small-file.ts';
+import { errorCode } from '../io/error-code.ts';
 import { originOf, type Findings } from './findings.ts';
 import { fullPath } from './full-path.ts';
 import { wrongKind } from './kinds.ts';
@@ -128,11 +129,10 @@ function readSecretFile(name: string, found: Found, findings: Findings): string 
       .bytes.toString('utf8')
       .replace(/^\ufeff|\r?\n$/g, '');
   } catch (error) {
-    const code = unreadable(error);
     const place = namedIn === undefined ? '' : ` in ${namedIn.path}`;
-    const permit = code === 'EACCES' ? ': let the user of this job read it' : '';
+    const permit = errorCode(error) === 'EACCES' ? '; let the user of this job read it' : '';
     findings.faults.push({
-      text: `${name}_FILE${place}: cannot read ${fullPath(path)} (${code}${permit})`,
+      text: `${name}_FILE${place}: cannot read ${fullPath(path)} (${unreadable(error)}${permit})`,
       at: placeOf(found),
     });
     return '';

@@ -17,7 +17,7 @@ function asNobody<T>(action: () => T): T {
   }
 }
 
-const unreadable = (path: string) => problem(78, `cannot read the env file ${path} (EACCES)`);
+const unreadable = (path: string) => problem(78, `cannot read the env file ${path} (EACCES: permission denied)`);
 
 test('an env file that nobody named, in a directory that cannot be searched, counts as missing', (t) => {
   const directory = join(scratch(t), 'home');
@@ -41,7 +41,10 @@ test('a directory is no env file: python -m venv .env makes one; a missing one t
   const path = join(scratch(t), '.env');
   mkdirSync(path);
   assert.equal(readEnvFile(path, false), undefined);
-  assert.throws(() => readEnvFile(path, true), /^Problem: cannot read the env file .* \(EISDIR\)$/);
+  assert.throws(() => readEnvFile(path, true), {
+    message: `cannot read the env file ${path} (EISDIR: it is a directory)`,
+    hint: 'give the path of a file with -e',
+  });
 });
 
 test('an env file that is there and must not be read is an error, named or not', (t) => {

@@ -301,7 +301,7 @@ for (const [what, files, message, place] of unusable) {
 }
 
 const broken: readonly (readonly [what: string, content: string | undefined, message: RegExp])[] = [
-  ['is missing', undefined, /^cannot read --ca-file .*roots\.pem \(ENOENT\)$/],
+  ['is missing', undefined, /^cannot read --ca-file .*roots\.pem \(ENOENT: there is no such file\)$/],
   ['is empty', '', /^there is no certificate in --ca-file .*roots\.pem$/],
   ['is not PEM', 'DER, perhaps', /^there is no certificate in --ca-file .*roots\.pem$/],
   ['holds a key only', good.key, /^there is no certificate in --ca-file .*roots\.pem$/],

@@ -110,7 +110,7 @@ test('the hint about a wrong definition says where the example is', async (t) =>
 test('a file that is not there is named', async (t) => {
   await assert.rejects(
     readDefinition(join(scratch(t), 'none.yaml')),
-    problem(exit.config, /none\.yaml cannot be read \(ENOENT\)/),
+    problem(exit.config, /none\.yaml cannot be read \(ENOENT: there is no such file\)/),
   );
 });
 

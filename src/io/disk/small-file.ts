@@ -60,10 +60,19 @@ function unheard<T>(work: () => T): T {
   }
 }
 
-/** The code of what kept a file from being read, with what the code does not say. */
+const meanings: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a directory',
+  ENOTDIR: 'a part of the path is not a directory',
+  ETIMEDOUT: 'nobody writes into this named pipe',
+};
+
+/** The code of what kept a file from being read, with what it means. */
 export function unreadable(error: unknown): string {
   const code = errorCode(error) || 'unknown error';
-  return code === 'ETIMEDOUT' ? `${code}: nobody writes into this named pipe` : code;
+  const meaning = meanings[code];
+  return meaning === undefined ? code : `${code}: ${meaning}`;
 }
 
 /**
