@@ -83,8 +83,8 @@ function withoutMark(sink: string): string {
 
 /** Another source, or another search in the same one. */
 function otherSource(theirs: string, ours: string): readonly [what: string, theirs: string, ours: string] {
-  const [source, search] = theirs.split(/ where (.*)/s, 2);
-  const [ourSource, ourSearch] = ours.split(/ where (.*)/s, 2);
+  const [source, search] = theirs.split(/ where (.*)/);
+  const [ourSource, ourSearch] = ours.split(/ where (.*)/);
   return source === ourSource ? ['query', search ?? 'none', ourSearch ?? 'none'] : ['source', theirs, ours];
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createLedger } from '../../../src/core/dedupe.ts';
 import { firstPosition } from '../../../src/core/position.ts';
+import type { Problem } from '../../../src/core/problem.ts';
 import type { Position } from '../../../src/core/types.ts';
 import { positionStore } from '../../../src/io/position-file.ts';
 import { beginAgain, branch, load, plain, positionOf, saved, scope } from '../../support/positions.ts';
@@ -29,6 +30,20 @@ test('a position of another source, sink or job is refused', async (t) => {
   await saved(directory, positionOf({ '': branch(2n) })); // from now on there is one before it, too
   const moved = positionStore(directory, 'job', { ...scope, sink: 'other' });
   await beginAgain(directory, await moved.load().catch((error: unknown) => error));
+});
+
+test('a position of another query of the same source is refused with both queries', async (t) => {
+  const directory = scratch(t);
+  const [one, other] = ['a', 'b'].map((id) => JSON.stringify({ query: [`id=${id}`] }));
+  await saved(directory, { ...positionOf({ '': branch(1n) }), source: `vendor where ${one}` });
+  for (const [source, ours] of [
+    [`vendor where ${other}`, other],
+    ['vendor', 'none'],
+  ] as const) {
+    await assert.rejects(positionStore(directory, 'job', { ...scope, source }).load(), (error: Problem) =>
+      error.message.endsWith(` belongs to another query: ${one}, not ${ours}`),
+    );
+  }
 });
 
 test('a position of another sink that nothing was ever delivered to is taken over', async (t) => {
