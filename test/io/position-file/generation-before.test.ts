@@ -110,3 +110,12 @@ test('after a fallback, each further save keeps the one before it again, and cou
   writeFileSync(path, 'damaged');
   assert.equal((await load(directory)).position?.branches.get('')?.watermark, 4n);
 });
+
+test('where the position is damaged and the one before is of a newer version, that is what is said', async (t) => {
+  const directory = scratch(t);
+  const position = positionOf({ '': branch(1n) });
+  const { path } = await saved(directory, position, position);
+  writeFileSync(path, 'junk');
+  writeFileSync(`${path}.previous`, `audit-export position 2 sha256:${'0'.repeat(64)}\n`);
+  await assert.rejects(load(directory), problem(78, /has format 2, written by a newer audit-export/, /install that/));
+});
