@@ -76,7 +76,7 @@ export function openJournal(path: string): Journal {
       size += digest.length + body.length;
       reached('journal: synced');
     } catch (error) {
-      await file?.truncate(size).catch(() => undefined); // a torn end would do no harm either
+      await file?.truncate(size).catch(() => undefined); // a torn end would do no harm, but takes space
       throw fileProblem(error, 'write the journal', path);
     }
   }

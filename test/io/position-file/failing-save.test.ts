@@ -11,7 +11,7 @@ import { problem } from '../../support/problem.ts';
 import { scratch } from '../../support/program.ts';
 import { refused } from '../../support/refused.ts';
 
-test('on a full disk a save fails, the position stays, and no temp file is left', async (t) => {
+test('on a full disk a save fails, the position stays, and neither a temp file nor half an entry of the journal takes space', async (t) => {
   const directory = join(scratch(t), 'small');
   mkdirSync(directory);
   try {
@@ -45,6 +45,7 @@ async function fillUp(directory: string): Promise<void> {
     store.journal('', large.branches.get('')!.ledger.lines(), undefined),
     problem(74, /disk is full/),
   );
+  assert.ok(statSync(join(directory, 'job.journal')).size < 200);
   await store.journal('', branch(2n, ['y']).ledger.lines(), undefined);
   await store.close();
   assert.deepEqual(readdirSync(directory).sort(), ['job.journal', 'job.position']);
