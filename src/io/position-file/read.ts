@@ -98,11 +98,11 @@ export function oneBefore(
   damage: string | undefined,
   older: Reading | undefined,
 ): Exclude<Reading, { damage: string }> {
-  if (older !== undefined && 'newer' in older) return older;
-  const fault = older === undefined || 'damage' in older ? older?.damage : beforeProgress(older);
-  if (older === undefined || 'damage' in older || fault !== undefined) {
-    throw unreadable(path, damage ?? 'it is missing', fault);
-  }
+  const fault = damage ?? 'it is missing';
+  if (older === undefined) throw unreadable(path, fault, undefined);
+  if ('newer' in older) return older;
+  if ('damage' in older) throw unreadable(path, fault, older.damage);
+  if (progressIn(older.position).size === 0) throw unreadable(path, fault, 'it is from before any progress');
   return older;
 }
 
@@ -110,10 +110,6 @@ export function oneBefore(
 export function goingOn(path: string, previous: string, damage: string | undefined): string {
   const fault = damage === undefined ? 'missing' : `damaged (${damage})`;
   return `position file ${path} is ${fault}: going on from the one before, ${previous}; some records may be delivered twice`;
-}
-
-function beforeProgress({ position }: StoredPosition): string | undefined {
-  return progressIn(position).size === 0 ? 'it is from before any progress' : undefined;
 }
 
 /** What the branches got to: without a watermark, or the bookmark that it had, a branch begins as it does in a first run. */
