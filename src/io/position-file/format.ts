@@ -23,7 +23,7 @@ import { positionText } from './text.ts';
 import { writeFully } from '../disk/write-fully.ts';
 
 const version = 1;
-const heading = /^audit-export position 1 sha256:([0-9a-f]{64})\n$/;
+const headingStart = `audit-export position ${version} sha256:`;
 const blank = headingOf('0'.repeat(64));
 const chunkSize = 1024 * 1024;
 /** From so many remembered IDs on, they are read when they are needed. */
@@ -78,13 +78,12 @@ export async function readPosition(file: FileHandle, ids: ReadIds | undefined): 
   const first = await readHeading(file);
   const written = Number(/^audit-export position (\d{1,9}) /.exec(first)?.[1]);
   if (written > version) return { newer: written };
-  const digest = heading.exec(first)?.[1];
-  if (digest === undefined) return { damage: 'the first line is not that of a position file' };
+  if (!first.startsWith(headingStart)) return { damage: 'the first line is not that of a position file' };
   const hash = createHash('sha256');
   const chunks = hashed(file, first.length, hash);
   const parsed = await parse(chunks, ids);
   for await (const rest of chunks) void rest; // what is left after a mistake belongs to the checksum, too
-  if (hash.digest('hex') !== digest) return { damage: 'the checksum does not match' };
+  if (first !== headingOf(hash.digest('hex'))) return { damage: 'the checksum does not match' };
   if (typeof parsed === 'string') return { damage: parsed };
   return { ...parsed, heading: first };
 }
@@ -96,7 +95,7 @@ export async function readHeading(file: FileHandle): Promise<string> {
 }
 
 function headingOf(digest: string): string {
-  return `audit-export position ${version} sha256:${digest}\n`;
+  return `${headingStart}${digest}\n`;
 }
 
 function* blocks(job: string, generation: number, position: Position): Generator<Buffer> {
