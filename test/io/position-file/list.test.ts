@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Problem } from '../../../src/core/problem.ts';
@@ -55,4 +55,14 @@ test('a position that the disk does not give is an error, and neither a missing 
     const [{ position } = assert.fail()] = await listPositions(directory);
     assert.ok(failed(position));
   });
+});
+
+test('a position with more remembered IDs than are read at once is listed as sound', async (t) => {
+  const directory = scratch(t);
+  const ids = Array.from({ length: 30_000 }, (_, at) => `${'long '.repeat(10)}${at}`);
+  const { path } = await saved(directory, positionOf({ '': branch(4n, ids) }));
+  assert.ok(statSync(path).size > 2 * 1024 * 1024, String(statSync(path).size));
+  const [{ position, warning } = assert.fail()] = await listPositions(directory);
+  assert.ok(!(position instanceof Problem));
+  assert.deepEqual([position.branches.get('')?.watermark, warning], [4n, undefined]);
 });
