@@ -238,7 +238,9 @@ test('settings that cannot be used are 78, and passwords in an address are not s
   create({ SYSLOG_SD_ID: `${'a'.repeat(24)}@32473.1` });
   assert.equal(create({ SYSLOG_URL: 'tls://[::1]:1' }).scope, 'tls://[::1]:1');
   for (const more of [
+    { SYSLOG_URL: 'siem.example' },
     { SYSLOG_URL: 'siem.example:6514' },
+    { SYSLOG_URL: 'tls://' },
     { SYSLOG_URL: 'https://siem.example' },
     { SYSLOG_URL: 'udp://siem.example' },
     { SYSLOG_URL: 'tls://user:hidden@siem.example' },

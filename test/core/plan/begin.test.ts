@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { begunPlan } from '../../../src/core/plan/begin.ts';
+import { begunPlan, noteBegin } from '../../../src/core/plan/begin.ts';
 import { firstPosition, placeOf } from '../../../src/core/position.ts';
 import type { Unplanned } from '../../../src/core/plan.ts';
 import { fromMillis } from '../../../src/core/time.ts';
@@ -57,4 +57,16 @@ test('nothing is noted for a search, nor by a clock that was never set', () => {
   const clock = { now: 90_000 };
   begunPlan({ job: memoryJob, source: memoryVendor(clock), place, tools: fakeTools(clock) });
   assert.equal(place.begin, undefined);
+});
+
+test('where a job begins is noted for it as a whole only as long as no branch of it is known', () => {
+  const clock = { now: ours };
+  const at = { job: memoryJob, source: memoryVendor(clock), tools: fakeTools(clock) };
+  const position = firstPosition({ source: '', sink: '' });
+  noteBegin(at, position);
+  assert.deepEqual(position.begin, { from: now - 2n * day, firstRun: 2n * day });
+  const later = firstPosition({ source: '', sink: '' });
+  placeOf(later, 'one', 0).watermark = now - hour;
+  noteBegin(at, later);
+  assert.equal(later.begin, undefined);
 });
