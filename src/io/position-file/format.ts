@@ -102,7 +102,7 @@ function* blocks(job: string, generation: number, position: Position): Generator
   yield Buffer.from(documentText(job, generation, position));
   const separator = Buffer.from('\n');
   for (const { ledger } of position.branches.values()) {
-    yield* ledger.lines();
+    if (ledger.size() > 0) yield* ledger.lines(); // which begins with room for many: there may be thousands of branches
     yield separator;
   }
 }
