@@ -143,7 +143,8 @@ for (const kind of kinds) {
     assert.equal(here.posts().length, 5);
     await here.expectProblem(result, {
       exit: 76,
-      message: /did not (?:account for what it was sent|answer as an? (?:intake|HTTP Event Collector)).*\(5 attempts\)$/,
+      message:
+        /did not (?:account for what it was sent|answer as an? (?:intake|HTTP Event Collector)).*\(5 attempts\)$/,
       hint: /^check (?:ELASTIC|SPLUNK|SEKOIA)_URL in the environment: a proxy or another service may be answering there$/,
       lift: () => (here.sink.hook = undefined),
     });
