@@ -186,29 +186,37 @@ test('only those whose login begins with a page for people load what reads pages
   const directory = scratch(t);
   const server = await rawServer(answers(reply(404)));
   t.after(() => server.close());
-  const login = { method: 'POST', path: '/login', form: { password: '{MEDLAR_PASSWORD}', csrf: '{csrf}' } };
-  const { csrf: _, ...form } = login.form;
-  for (const [auth, pages] of [
-    [{ type: 'session', page: { request: { path: '/login' }, field: 'csrf' }, login }, ['html.cjs']],
-    [{ type: 'session', login: { ...login, form } }, []],
+  for (const [isPerson, pages] of [
+    [true, ['html.cjs']],
+    [false, []],
   ] as const) {
-    const definition = {
-      name: 'medlar',
-      summary: 'Medlars.',
-      settings: { MEDLAR_PASSWORD: { summary: 'Password.', secret: true, required: true } },
-      url: server.url,
-      auth,
-      request: { path: '/log' },
-      paging: { type: 'none' },
-      window: { filter: 'none' },
-      records: { path: 'data', id: { paths: ['id'] } },
-    };
-    writeFileSync(join(directory, 'medlar.json'), JSON.stringify(definition));
+    writeFileSync(join(directory, 'medlar.json'), medlar(server.url, isPerson));
     const words = ['--source', 'medlar.json', '--state-dir', '.'];
     const { files } = await load(directory, { MEDLAR_PASSWORD: 'canary' }, ...words);
     assert.deepEqual(files, ['audit-export.cjs', 'commands.cjs', 'undici.cjs', ...pages]);
   }
 });
+
+/** A definition whose login is a form, with a page for people or without. */
+function medlar(url: string, isPerson: boolean): string {
+  const password = '{MEDLAR_PASSWORD}';
+  const page = { request: { path: '/login' }, field: 'csrf' };
+  return JSON.stringify({
+    name: 'medlar',
+    summary: 'Medlars.',
+    settings: { MEDLAR_PASSWORD: { summary: 'Password.', secret: true, required: true } },
+    url,
+    auth: {
+      type: 'session',
+      ...(isPerson && { page }),
+      login: { method: 'POST', path: '/login', form: isPerson ? { password, csrf: '{csrf}' } : { password } },
+    },
+    request: { path: '/log' },
+    paging: { type: 'none' },
+    window: { filter: 'none' },
+    records: { path: 'data', id: { paths: ['id'] } },
+  });
+}
 
 test('a program whose code cache is of this Node is loaded from it, and runs as well with none, with one of another Node, or one that is refused', async (t) => {
   const directory = scratch(t);
@@ -259,9 +267,11 @@ function copyOfProgram(directory: string): string {
 test('a program that was not built, or only half, says in a line how it is built, whichever file is missing, and when', (t) => {
   const directory = scratch(t);
   writeFileSync(join(directory, 'acme.yaml'), 'name: acme');
+  writeFileSync(join(directory, 'medlar.json'), medlar('http://127.0.0.1:1', true));
   const uses: Readonly<Record<string, readonly string[]>> = {
     'pino.cjs': ['--log-format', 'json', '--source', 'sample', '--since', '1h'],
     'yaml.cjs': ['check', '--source', 'acme.yaml'],
+    'html.cjs': ['--source', 'medlar.json', '--state-dir', 'state'],
     'undici.cjs': ['--source', 'sample', '--state-dir', 'state'],
     'commands.cjs': ['sources'],
     'audit-export.cjs': ['--version'],
@@ -279,7 +289,7 @@ test('a program that was not built, or only half, says in a line how it is built
     const { status, stdout, stderr } = spawnSync(process.execPath, words, {
       encoding: 'utf8',
       cwd: directory,
-      env: {},
+      env: { MEDLAR_PASSWORD: 'canary' },
     });
     return [status, stdout, stderr];
   };
