@@ -3,6 +3,9 @@ import { atAddress, nextRun, type Hint } from './hint.ts';
 import { exit, Problem, type ExitStatus } from './problem.ts';
 import { retryAfter, tellsLimit } from './retry.ts';
 
+/** The hint for a request that is refused for what it asks. */
+export const askingFlags = 'check the settings and flags that ask for this';
+
 /** Hints for replies that something other than the service has sent. */
 export const wrongService = atAddress((url) => `check ${url}: something else may be answering there`);
 export const wrongPage = atAddress(
@@ -46,7 +49,7 @@ export function meaning(status: number): readonly [code: ExitStatus, verb: strin
   switch (status) {
     case 400:
     case 422:
-      return [exit.protocol, 'did not accept', 'check the settings and flags that ask for this'];
+      return [exit.protocol, 'did not accept', askingFlags];
     case 401:
       return [exit.noperm, 'refused', 'check the credentials'];
     case 403:

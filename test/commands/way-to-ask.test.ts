@@ -8,10 +8,11 @@ import { sendJson, serve } from '../support/vendors/server.ts';
 
 /** Runs against a vendor that gives events by POST, their next pages by GET, and none as application/json. */
 async function asked(t: TestContext, more: string): Promise<Ended> {
-  const vendor = await serve({}, ({ method, target, headers }, response) => {
+  const vendor = await serve({}, ({ method, target, headers, body }, response) => {
     const isNext = target.startsWith('/events/next');
     if (method !== (isNext ? 'GET' : 'POST')) return sendJson(response, 405, '{"detail":"Method Not Allowed"}');
     if (headers['accept'] !== 'application/vnd.api+json') return sendJson(response, 406, '{"detail":"Not here"}');
+    if (body.includes('first')) return sendJson(response, 400, '{"error":"Unknown argument"}');
     const next = isNext ? 'null' : `"${vendor.origin}/events/next?token=2"`;
     sendJson(response, 200, `{"next":${next},"data":[{"id":${isNext ? 2 : 1}}]}`);
   });
@@ -56,6 +57,16 @@ test('a first page that takes another method (405) is reported with what to corr
   );
   assert.equal(status, 76, stderr);
   assert.match(stderr, /; or correct the method and the path of the request in \S+fig\.yaml$/m);
+});
+
+test('a first page that is refused for what it asks (400) is reported with where to correct that', async (t) => {
+  const query = "request: { path: /events, method: POST, json: { from: '{from}', first: '{limit}' } }";
+  const { status, stderr } = await asked(t, `${accept}\n${query}\n${paging}\nlimits: { page: 5 }`);
+  assert.equal(status, 76, stderr);
+  assert.match(
+    stderr,
+    /^hint: check the settings and flags that ask for this; or correct the request in \S+fig\.yaml$/m,
+  );
 });
 
 test('a next page that is asked for by another method is reported with what to add, after which it is read', async (t) => {

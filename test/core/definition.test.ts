@@ -70,7 +70,7 @@ refusedDefinitions([
   [
     'an ID without its form',
     { records: { ...apple.records, id: 'uuid' } },
-    /records\.id: expected an object such as \{ paths: \[id\] \}, found "uuid"$/,
+    /records\.id: expected an object such as \{ paths: \[id\] \} or \{ content: true \}, found "uuid"$/,
   ],
   [
     'a list for an ID',

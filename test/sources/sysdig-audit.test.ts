@@ -136,7 +136,7 @@ test("a filter that is none is refused in the vendor's words", async () => {
     problem(
       exit.protocol,
       /did not accept page 1 \(HTTP 400\): invalid filter: unknown field 'method'/,
-      'check SYSDIG_FILTER, and --raw-query: they say what is asked for',
+      'check SYSDIG_FILTER, and --raw-query: they say what is asked for; or correct the request in the definition',
     ),
   );
   await vendor.close();

@@ -46,7 +46,8 @@ function* placeholderProblems(definition: SourceDefinition): Generator<string> {
     const allowed = placeholdersAt(at, definition);
     const unknown = placeholders(text).find((name) => !allowed.includes(name));
     if (unknown !== undefined) {
-      yield `${at}: {${unknown}} is neither a setting nor a placeholder${listed(unknown, allowed, definition)}`;
+      const blanks = at.includes('.json.') ? `; braces that are the text's own have blanks: { ${unknown} }` : ''; // GraphQL
+      yield `${at}: {${unknown}} is neither a setting nor a placeholder${listed(unknown, allowed, definition)}${blanks}`;
     }
   }
   const tokenUrl = definition.auth.type === 'oauth2' ? definition.auth.url : [];

@@ -107,7 +107,7 @@ const forms: Readonly<Record<string, string>> = {
   'branches.fetch.paging': '{ type: none }',
   request: '{ path: /audit }',
   window: '{ filter: event, time: iso }',
-  'records.id': '{ paths: [id] }',
+  'records.id': '{ paths: [id] } or { content: true }',
   'records.time': '{ path: at, format: iso }',
 };
 

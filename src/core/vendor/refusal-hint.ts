@@ -6,7 +6,7 @@ import { sentWith, usedPlaceholders } from '../definition/texts.ts';
 import { gone, noContent, notAcceptable, notAllowed, notFound, refusesLaterPage, tooLarge } from '../http-status.ts';
 import { keepsBookmark } from '../definition/paging-rules.ts';
 import type { Setting } from '../types.ts';
-import { wrongService } from '../http-problem.ts';
+import { askingFlags, wrongService } from '../http-problem.ts';
 import type { Question } from './vendor-client.ts';
 import { settingsOf } from './address.ts';
 import { credentialsHint } from './auth/credentials.ts';
@@ -55,7 +55,8 @@ export function statusHint(definition: SourceDefinition, status: number, questio
     const next = definition.paging.end === undefined ? endHint : 'see what answers there in its place';
     return [sameSettings, next];
   }
-  if (isInvalid) return askedBy(definition, question);
+  if (isInvalid)
+    return [askedBy(definition, question) ?? askingFlags, inDefinition((there) => `or correct the request ${there}`)];
   if (status !== notFound) return undefined;
   const used = settingsOf([url, request.path].flat()).filter((name) => Object.hasOwn(settings, name));
   return used.length === 0 ? undefined : [check(used), inDefinition((there) => `or correct the path ${there}`)];

@@ -69,6 +69,11 @@ refusedDefinitions([
     /\{since\} is neither a setting nor a placeholder: there are \{from\}, /,
   ],
   [
+    'a query of GraphQL whose braces look like those of a placeholder',
+    { request: { method: 'POST', path: '/log', json: { query: '{sites{key}}', from: '{from}', c: '{cursor}' } } },
+    /request\.json\.query: \{key\} is neither .* and settings; braces that are the text's own have blanks: \{ key \}$/,
+  ],
+  [
     'a variable that names one after it',
     { variables: { filter: ['{window} and {query}', '{window}'], window: 'at ge {from}' } },
     /: variables\.filter: \{window\} has no value there yet: a variable names only those before it$/,
