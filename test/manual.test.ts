@@ -112,6 +112,45 @@ test('what was set aside arrives with its own time, under the ID of its source',
   );
 });
 
+test(
+  'jq between a job and its delivery changes records; a failure holds them, and one that is refused does not',
+  { skip: missing('jq', 'bash') },
+  async (t) => {
+    const directory = scratch(t);
+    const [okta, elastic] = [await startOkta(), await fakeElastic()];
+    t.after(() => Promise.all([okta.close(), elastic.close()]));
+    const published = new Date(Date.now() - day).toISOString();
+    okta.add(...['u0', 'u1'].map((id) => `{"uuid":"${id}","published":"${published}","debugContext":{}}`));
+    const settings = {
+      AUDIT_EXPORT_SOURCE: 'okta',
+      OKTA_URL: okta.origin,
+      OKTA_TOKEN: 'token',
+      AUDIT_EXPORT_SINK: 'elastic',
+      ELASTIC_URL: elastic.url,
+      ELASTIC_INDEX: 'audit',
+      ELASTIC_API_KEY: 'id:key',
+    };
+    const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
+    writeFileSync(join(directory, 'job.env'), lines.join(''), { mode: 0o600 });
+    const environment = { HOME: directory, PATH: `${installed(directory)}:/usr/bin:/bin` };
+    const [recipe = ''] = blocks('PIPESTATUS');
+    const broken = await shell(recipe.replace('del(.debugContext)', 'error(1)'), { directory, environment });
+    assert.equal(broken.status, 74, broken.stderr);
+    assert.equal(elastic.documents.size, 0);
+
+    elastic.item = (id) =>
+      withoutMark(id).endsWith('u1') ? { status: 400, type: 'document_parsing_exception' } : undefined;
+    const lean = await shell(recipe, { directory, environment });
+    assert.deepEqual([lean.status, lean.stdout], [0, '']);
+    assert.deepEqual(
+      [...elastic.documents.values()],
+      [`{"@timestamp":"${published}","uuid":"u0","published":"${published}"}`],
+    );
+    const status = await shell('audit-export status --job JOB', { directory, environment });
+    assert.match(`${status.status} ${status.stdout}`, /^3 warning .*exit 0: ok, 2 delivered, 1 records? set aside/);
+  },
+);
+
 test('the definition that it begins with is whole: a vendor is checked and read by it', async (t) => {
   const directory = scratch(t);
   const records = Array.from({ length: 250 }, (_, at) => {
