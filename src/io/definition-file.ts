@@ -141,9 +141,12 @@ function tooDeep(what: string, where = ''): Problem {
 }
 
 function notYaml(path: string, message: string): Problem {
-  const line = message.split('\n', 1)[0] ?? '';
+  const [line = '', ...shown] = message.split('\n');
+  const quotes = shown.some((each) => /[:,[-]\s*\{\w+\}/.test(each))
+    ? 'a text that begins with a { needs quotes; '
+    : '';
   const form = path.toLowerCase().endsWith('.json') ? 'JSON' : 'YAML';
   return new Problem(exit.config, `${path} is not valid ${form}: ${line.replace(/:$/, '')}`, {
-    hint: `fix the file there; ${examplePath('acme.yaml')} shows the form`,
+    hint: `fix the file there; ${quotes}${examplePath('acme.yaml')} shows the form`,
   });
 }

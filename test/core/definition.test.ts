@@ -73,6 +73,11 @@ refusedDefinitions([
     /records\.id: expected an object such as \{ paths: \[id\] \} or \{ content: true \}, found "uuid"$/,
   ],
   [
+    'a rate without its form',
+    { limits: { rate: '100/m' } },
+    /limits\.rate: expected an object such as \{ header: X-RateLimit-Limit, per: 1m \}, found "100\/m"$/,
+  ],
+  [
     'a list for an ID',
     { records: { ...apple.records, id: ['uuid'] } },
     /records\.id: expected an object such as \{ paths/,

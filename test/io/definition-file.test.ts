@@ -56,6 +56,16 @@ for (const [what, text, message] of [
   });
 }
 
+test('a placeholder at the beginning of a text without quotes is reported with what it needs', async (t) => {
+  const text = 'name: acme\nurl: {ACME_URL}/v1\n';
+  await assert.rejects(readDefinition(file(t, 'acme.yaml', text)), (error) => {
+    assert.ok(error instanceof Problem);
+    assert.match(error.message, /acme\.yaml is not valid YAML: .* at line 2, column 16$/);
+    assert.match(error.hint ?? '', /^fix the file there; a text that begins with a \{ needs quotes; /);
+    return true;
+  });
+});
+
 test('a definition with an alias inside of what it repeats is refused', async (t) => {
   const request = 'request: &a { path: /log, method: POST, json: *a }\n';
   const { request: _request, ...rest } = sound;

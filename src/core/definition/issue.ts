@@ -101,6 +101,7 @@ const unsaid = 'Invalid input';
 const forms: Readonly<Record<string, string>> = {
   auth: '{ type: headers, headers: { … } }',
   items: '{ address: uri }',
+  'limits.rate': '{ header: X-RateLimit-Limit, per: 1m }',
   'items.paging': '{ type: none }',
   'items.request': '{ path: /parts/{item} }',
   paging: '{ type: none }',

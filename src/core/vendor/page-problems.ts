@@ -48,16 +48,17 @@ export function noRecords(definition: SourceDefinition, value: unknown, what: st
   });
 }
 
-/** `; it has entries, meta`: the names of members where the path comes to its end, never their values. */
+/** `; it has entries, meta`, or `; it is a list itself`: what is where the path comes to its end, never its values. */
 function members(value: unknown, path: string): string {
   const way: string[] = [];
   let found = value;
   for (const name of parsePath(path)) {
     const inner = isObject(found) ? found[name] : undefined;
-    if (!isObject(inner)) break;
+    if (!isObject(inner) && !Array.isArray(inner)) break;
     way.push(name);
     found = inner;
   }
+  if (Array.isArray(found)) return `; ${way.join('.') || 'it'} is a list itself`;
   const names = isObject(found) ? Object.keys(found) : [];
   return names.length === 0 ? '' : `; ${way.join('.') || 'it'} has ${serverText(firstOf(names))}`;
 }

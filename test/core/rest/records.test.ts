@@ -182,7 +182,9 @@ test('a reply without its list is reported with the names of the members that it
   for (const [text, path, said] of [
     ['{"entries":[{"id":"s3cret"}],"meta":{"a":1}}', 'entires', '; it has entries, meta'],
     ['{"data":{"entries":[],"next":"s3cret"}}', 'data.entires', '; data has entries, next'],
-    ['{"data":[]}', 'data.entires', '; it has data'],
+    ['{"data":[]}', 'data.entires', '; data is a list itself'],
+    ['[{"id":"s3cret"}]', 'data', '; it is a list itself'],
+    [`[{"id":"${'s3cret'.repeat(100_000)}"}]`, 'data', '; it is a list itself'],
     [`{${names(12)}}`, 'entires', '; it has k0, k1, k2, k3, k4, k5, k6, k7, k8, k9 and 2 more'],
     ['{"a\\u001b[31m":1}', 'entires', '; it has a\\u001b[31m'],
     ['{}', 'entires', ''],
