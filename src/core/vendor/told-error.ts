@@ -14,7 +14,7 @@ import { saying, tellsError, tellsExpired, tellsInvalid } from './reply.ts';
 export function refuseToldError(definition: SourceDefinition, value: unknown, question: Question): void {
   const { what, values } = question;
   if (tellsExpired(definition, value)) {
-    throw new Problem(exit.noperm, `${definition.name} ended the session during ${what}${saying(definition, value)}`, {
+    throw new Problem(exit.noperm, `${definition.name} refused ${what}${saying(definition, value)}`, {
       hint: accessHint(definition, 401, values),
       httpStatus: 401,
     });

@@ -200,6 +200,17 @@ test('a reply without its list is reported with the names of the members that it
   }
 });
 
+test('a key that is refused inside a reply with HTTP 200 is refused, not a session that nobody had', async (t) => {
+  const body = '{"data":null,"errors":[{"message":"Not authenticated","code":"UNAUTHENTICATED"}]}';
+  const server = await serve({}, (_, response) => sendJson(response, 200, body));
+  t.after(() => server.close());
+  const changed = { ...pear, reply: { expired: { path: 'errors.0.code', equals: 'UNAUTHENTICATED' } } };
+  await assert.rejects(pullOnce(changed, valuesFor(server), { part: { slice } }), {
+    status: exit.noperm,
+    message: 'pear refused page 1: Not authenticated',
+  });
+});
+
 test('a reply that lacks what reply.success expects, and says nothing else, is reported with the name of that and what to write', async (t) => {
   const server = await serve({}, (_, response) => sendJson(response, 200, '{"data":[]}'));
   t.after(() => server.close());
