@@ -133,7 +133,7 @@ test(
     const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
     writeFileSync(join(directory, 'job.env'), lines.join(''), { mode: 0o600 });
     const environment = { HOME: directory, PATH: `${installed(directory)}:/usr/bin:/bin` };
-    const [recipe = ''] = blocks('PIPESTATUS');
+    const [recipe] = blocks('PIPESTATUS');
     const broken = await shell(recipe.replace('del(.debugContext)', 'error(1)'), { directory, environment });
     assert.equal(broken.status, 74, broken.stderr);
     assert.equal(elastic.documents.size, 0);
