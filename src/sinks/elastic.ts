@@ -132,7 +132,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     }
     if (reply.status === 400 && said !== '') return { split: said };
     if (reply.status === 429 && isBeyondPressure(said)) return uploads.tooLarge(batch, said);
-    if (reply.status === 403 && isBlocked(said)) throw busy(said);
+    if ([402, 403].includes(reply.status) && isBlocked(said)) throw busy(said);
     throw failure(reply, 'the records', text);
   }
 

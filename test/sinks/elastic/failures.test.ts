@@ -97,6 +97,21 @@ test('the hint depends on what keeps the cluster from writing: its load, or a bl
   await assert.rejects(send(auditRecords(1)), { status: exit.tempfail, hint: /rate limit/ });
 });
 
+test('OpenSearch Serverless at the most capacity that it may have (402) takes nothing for now, and sets nothing aside', async () => {
+  const { server, send } = await start({ version: '2.0.0', distribution: 'opensearch' });
+  const error = { type: 'service_quota_exceeded_exception', reason: 'maximum OCU capacity reached' };
+  const expected = { status: exit.tempfail, message: /maximum OCU capacity reached/ };
+  server.item = () => ({ status: 402, ...error });
+  await assert.rejects(send(auditRecords(3)), expected);
+  server.hook = ({ path }) => (path === '/' ? undefined : { status: 402, body: { error, status: 402 } });
+  await assert.rejects(send(auditRecords(3)), expected);
+  server.hook = undefined;
+  let tries = 0;
+  server.item = () => ((tries += 1) <= 2 ? { status: 402, ...error } : undefined);
+  const { kept, refused } = await send(auditRecords(3));
+  assert.deepEqual([kept.length, refused.length], [3, 0]);
+});
+
 test('OpenSearch that creates no index, because its disks are full, takes nothing for now: 75, not 77', async () => {
   const { server, send } = await start({ version: '2.19.6', distribution: 'opensearch' });
   const error = {

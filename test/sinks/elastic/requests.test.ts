@@ -116,16 +116,22 @@ test('a single document that is too large is set aside, its neighbours are not',
   );
 });
 
-for (const [by, reason] of [
-  ['an older one', 'coordinating_operation_bytes=SIZE, max_coordinating_and_primary_bytes=4000]'],
-  ['a newer one', 'coordinating_operation_bytes=SIZE, max_coordinating_bytes=4000]'],
-  ['a shard', 'primary_operation_bytes=SIZE, max_primary_bytes=4000]'],
+const node = 'coordinating_and_primary_bytes=0, replica_bytes=0, all_bytes=0';
+for (const [by, sizes] of [
+  ['an older one', `${node}, coordinating_operation_bytes=SIZE, max_coordinating_and_primary_bytes=4000`],
+  ['a newer one', `${node}, coordinating_operation_bytes=SIZE, max_coordinating_bytes=4000`],
+  ['a shard', `${node}, primary_operation_bytes=SIZE, max_primary_bytes=4000`],
+  [
+    'OpenSearch, with the limits of a shard',
+    'shard_detail=[audit][0][C], shard_coordinating_and_primary_bytes=0, shard_operation_bytes=SIZE, shard_max_coordinating_and_primary_bytes=107374182] OR [' +
+      'node_coordinating_and_primary_bytes=0, node_replica_bytes=0, node_all_bytes=0, node_operation_bytes=SIZE, node_max_coordinating_and_primary_bytes=4000',
+  ],
 ] as const) {
   test(`a request that a cluster can never take, by its indexing_pressure.memory.limit, is halved, in the words of ${by}`, async () => {
     const { server, sink, send } = await start();
     const before = sink.limits.bytes;
     const said = (size: number): string =>
-      `rejected execution of ${reason.split('_', 1)[0]} operation [coordinating_and_primary_bytes=0, replica_bytes=0, all_bytes=0, ${reason.replace('SIZE', String(size))}`;
+      `rejected execution of ${by === 'a shard' ? 'primary' : 'coordinating'} operation [${sizes.replaceAll('SIZE', String(size))}]`;
     let size = 0;
     const error = (): { type: string; reason: string } => ({
       type: 'es_rejected_execution_exception',
@@ -170,15 +176,25 @@ test('a document that is larger than a cluster ever takes, by its indexing_press
   assert.equal(sink.limits.bytes, before);
 });
 
-test('a cluster that rejects a request for what else it is busy with is waited for', async () => {
-  const { server, sink, send } = await start();
-  const before = sink.limits.bytes;
-  const reason =
-    'rejected execution of coordinating operation [coordinating_and_primary_bytes=3900, replica_bytes=0, all_bytes=3900, coordinating_operation_bytes=200, max_coordinating_bytes=4000]';
-  server.hook = ({ path }) =>
-    path === '/'
-      ? undefined
-      : { status: 429, body: { error: { type: 'es_rejected_execution_exception', reason }, status: 429 } };
-  await assert.rejects(send(auditRecords(3)), { status: exit.tempfail });
-  assert.equal(sink.limits.bytes, before);
-});
+for (const [by, bytes] of [
+  [
+    'what else it is busy with',
+    'coordinating_and_primary_bytes=3900, replica_bytes=0, all_bytes=3900, coordinating_operation_bytes=200, max_coordinating_bytes=4000]',
+  ],
+  [
+    'the limit of a shard, which grows',
+    'shard_detail=[audit][0][C], shard_operation_bytes=200, shard_max_coordinating_and_primary_bytes=10] OR [node_all_bytes=3900, node_operation_bytes=200, node_max_coordinating_and_primary_bytes=4000]',
+  ],
+] as const) {
+  test(`a cluster that rejects a request for ${by} is waited for`, async () => {
+    const { server, sink, send } = await start();
+    const before = sink.limits.bytes;
+    const error = {
+      type: 'es_rejected_execution_exception',
+      reason: `rejected execution of coordinating operation [${bytes}`,
+    };
+    server.hook = ({ path }) => (path === '/' ? undefined : { status: 429, body: { error, status: 429 } });
+    await assert.rejects(send(auditRecords(3)), { status: exit.tempfail });
+    assert.equal(sink.limits.bytes, before);
+  });
+}

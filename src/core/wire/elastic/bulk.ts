@@ -50,10 +50,14 @@ export function errorText(error: unknown): string {
   return isObject(cause) && said !== '' ? `${said}: ${serverText(wordsOf(cause))}` : said;
 }
 
-/** Leaves out where a syntax error is: the parser quotes the record there. */
+/**
+ * Leaves out where a syntax error is: the parser quotes the record there. And what OpenSearch says of a shard's limit, where it is
+ * that of the node, named after it, which a request goes beyond: a message has no room for both.
+ */
 function wordsOf(error: Readonly<Record<string, unknown>>): string {
   const parts = [error['type'], error['reason']].filter((part) => typeof part === 'string');
-  return parts.join(': ').replace(/\s+at \[Source: .*/s, '');
+  const words = parts.join(': ').replace(/\s+at \[Source: .*/s, '');
+  return isBeyondPressure(words) ? words.replace(/\[shard_detail=.* OR (?=\[node_)/, '') : words;
 }
 
 /** What Elasticsearch itself says about a request; '' for the pages and plain texts of proxies: its own errors are objects. */
@@ -64,19 +68,22 @@ export function ownWords(text: string): string {
 
 /**
  * Whether the index is read-only for now (disk full), a 403 in older versions, a 429 in newer ones; or OpenSearch, for the same
- * reason, creates no index.
+ * reason, creates no index; or OpenSearch Serverless, which grows by itself, is at the most capacity it may have (402).
  */
 export function isBlocked(reason: string): boolean {
-  return /^(?:cluster|index_create)_block_exception\b/.test(reason);
+  return /^(?:cluster_block|index_create_block|service_quota_exceeded)_exception\b/.test(reason);
 }
 
 /**
  * Whether a request alone is more than the cluster ever takes at once (indexing_pressure.memory.limit), however busy it is:
  * https://www.elastic.co/docs/troubleshoot/elasticsearch/rejected-requests
+ * A limit of a shard, which OpenSearch may name before that of the node (shard_indexing_pressure), grows and shrinks.
  */
 export function isBeyondPressure(reason: string): boolean {
   const sizes =
-    /^\w*rejected_execution_exception: rejected execution of .*_operation_bytes=(\d+), max_\w+=(\d+)\]/.exec(reason);
+    /^\w*rejected_execution_exception: rejected execution of .*_operation_bytes=(\d+), (?:node_)?max_\w+=(\d+)\]/.exec(
+      reason,
+    );
   return sizes !== null && Number(sizes[1]) > Number(sizes[2]);
 }
 
