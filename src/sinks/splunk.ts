@@ -145,9 +145,10 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
   /** An empty request says whether the token is good. */
   async function probe(): Promise<string> {
     const { reply, text } = await uploads.ask(url('event'), headers(channelOfRun), '');
-    const answer = objectOf(text);
-    const greeting = hecGreeting(reply.status, answer);
-    if (greeting === undefined) throw isSuccessful(reply.status) ? notHec() : failure(reply, 'the token', answer);
+    const greeting = hecGreeting(reply.status, text);
+    if (greeting === undefined) {
+      throw isSuccessful(reply.status) ? notHec() : failure(reply, 'the token', objectOf(text));
+    }
     if (greeting !== 'good') {
       throw new Problem(exit.config, `${who} answers: ${greeting.refused}`, { hint: doubt });
     }

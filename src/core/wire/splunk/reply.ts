@@ -24,8 +24,6 @@ export type HecReply =
   | { readonly kind: 'setting'; readonly reason: string; readonly hint: string }
   | { readonly kind: 'noAck' | 'other' };
 
-type Answer = ReturnType<typeof objectOf>;
-
 /** Codes that more than one kind of request is answered with. */
 export const hecCodes = { success: 0, noData: 5, withoutAcks: 14 } as const;
 
@@ -75,15 +73,21 @@ export function hecReply(status: number, text: string, count: number, bytes: num
   return { kind: 'bad', number, reason, ackId };
 }
 
+/** What Fluent Bit answers to an empty request, once it has found the token good. */
+const noPayload = /^error: no payload\b/;
+
 /**
  * What an empty request is answered: with a good token it is "no data"; or what Splunk says is wrong. Undefined when the
  * HTTP status says it all, or it is not Splunk that answers.
  */
-export function hecGreeting(status: number, answer: Answer): 'good' | { readonly refused: string } | undefined {
+export function hecGreeting(status: number, text: string): 'good' | { readonly refused: string } | undefined {
+  const answer = objectOf(text);
   const code = answer?.['code'];
   if (code === hecCodes.noData || (status === 200 && code === hecCodes.success)) return 'good';
+  if (status !== 400) return undefined;
+  if (noPayload.test(text)) return 'good';
   const said = answer?.['text'];
-  return status === 400 && typeof said === 'string' ? { refused: serverText(said) } : undefined;
+  return typeof said === 'string' ? { refused: serverText(said) } : undefined;
 }
 
 /** Events before the bad one are indexed, and would be there twice if sent again; those after it were not looked at. */

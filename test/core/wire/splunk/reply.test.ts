@@ -85,10 +85,25 @@ test('a setting that is wrong, or a header that is lost on the way, is no fault 
 });
 
 test('an empty request is greeted with no data, or taken as one; what else is said with 400 is shown, and the rest is not Splunk', () => {
-  assert.equal(hecGreeting(400, { text: 'No data', code: 5 }), 'good');
-  assert.equal(hecGreeting(200, { text: 'Success', code: 0 }), 'good');
-  assert.deepEqual(hecGreeting(400, { text: 'Incorrect index', code: 7 }), { refused: 'Incorrect index' });
-  for (const answer of [undefined, {}, { text: 'ok' }]) assert.equal(hecGreeting(200, answer), undefined);
-  assert.equal(hecGreeting(503, { text: 'Success', code: 0 }), undefined);
-  assert.equal(hecGreeting(403, { text: 'Token disabled', code: 1 }), undefined);
+  assert.equal(hecGreeting(400, '{"text":"No data","code":5}'), 'good');
+  assert.equal(hecGreeting(200, '{"text":"Success","code":0}'), 'good');
+  assert.deepEqual(hecGreeting(400, '{"text":"Incorrect index","code":7}'), { refused: 'Incorrect index' });
+  for (const answer of ['', '{}', '{"text":"ok"}', 'error: no payload found\n']) {
+    assert.equal(hecGreeting(200, answer), undefined);
+  }
+  assert.equal(hecGreeting(503, '{"text":"Success","code":0}'), undefined);
+  assert.equal(hecGreeting(403, '{"text":"Token disabled","code":1}'), undefined);
+});
+
+test('Fluent Bit, which has looked at the token by then, greets an empty request with words of its own', () => {
+  assert.equal(hecGreeting(400, 'error: no payload found\n'), 'good');
+  for (const words of [
+    'error: invalid HTTP endpoint\n',
+    '',
+    '<html>no payload',
+    'Client sent an HTTP request to an HTTPS server.',
+  ]) {
+    assert.equal(hecGreeting(400, words), undefined);
+  }
+  assert.equal(hecGreeting(401, 'error: unauthroized\n'), undefined);
 });
