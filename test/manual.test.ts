@@ -57,12 +57,8 @@ function sumOf(proof: Proof | undefined): number | undefined {
 const [shown] = blocks('mv JOB.quarantine.jsonl');
 const day = 24 * 3_600_000;
 
-test('what was set aside arrives with its own time, under the ID of its source', { skip: missing('jq') }, async (t) => {
-  const directory = scratch(t);
-  const [okta, elastic] = [await startOkta(), await fakeElastic()];
-  t.after(() => Promise.all([okta.close(), elastic.close()]));
-  const published = [1, 2, 3].map((days) => new Date(Date.now() - 10 * days * day).toISOString());
-  okta.add(...published.map((time, number) => `{"uuid":"u${number}","published":"${time}","n":9007199254740993}`));
+/** job.env: from a played Okta to a played Elasticsearch. */
+function writeJob(directory: string, okta: { readonly origin: string }, elastic: { readonly url: string }): void {
   const settings = {
     AUDIT_EXPORT_SOURCE: 'okta',
     OKTA_URL: okta.origin,
@@ -74,6 +70,15 @@ test('what was set aside arrives with its own time, under the ID of its source',
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
   writeFileSync(join(directory, 'job.env'), lines.join(''), { mode: 0o600 });
+}
+
+test('what was set aside arrives with its own time, under the ID of its source', { skip: missing('jq') }, async (t) => {
+  const directory = scratch(t);
+  const [okta, elastic] = [await startOkta(), await fakeElastic()];
+  t.after(() => Promise.all([okta.close(), elastic.close()]));
+  const published = [1, 2, 3].map((days) => new Date(Date.now() - 10 * days * day).toISOString());
+  okta.add(...published.map((time, number) => `{"uuid":"u${number}","published":"${time}","n":9007199254740993}`));
+  writeJob(directory, okta, elastic);
   const environment = { HOME: directory, PATH: `${installed(directory)}:/usr/bin:/bin` };
   const pull = (flags: string): ReturnType<typeof shell> =>
     shell(`audit-export -e job.env --job all --state-dir state ${flags}`, { directory, environment });
@@ -121,17 +126,7 @@ test(
     t.after(() => Promise.all([okta.close(), elastic.close()]));
     const published = new Date(Date.now() - day).toISOString();
     okta.add(...['u0', 'u1'].map((id) => `{"uuid":"${id}","published":"${published}","debugContext":{}}`));
-    const settings = {
-      AUDIT_EXPORT_SOURCE: 'okta',
-      OKTA_URL: okta.origin,
-      OKTA_TOKEN: 'token',
-      AUDIT_EXPORT_SINK: 'elastic',
-      ELASTIC_URL: elastic.url,
-      ELASTIC_INDEX: 'audit',
-      ELASTIC_API_KEY: 'id:key',
-    };
-    const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
-    writeFileSync(join(directory, 'job.env'), lines.join(''), { mode: 0o600 });
+    writeJob(directory, okta, elastic);
     const environment = { HOME: directory, PATH: `${installed(directory)}:/usr/bin:/bin` };
     const [recipe] = blocks('PIPESTATUS');
     const broken = await shell(recipe.replace('del(.debugContext)', 'error(1)'), { directory, environment });

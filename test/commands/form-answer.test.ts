@@ -69,6 +69,16 @@ async function answeredBy(
   return { ...ended, requests: vendor.requests };
 }
 
+/** What a wrong password led to: it was sent once, and `how` is what the vendor answered it with, and then the next request. */
+function assertRefused({ status, stderr, requests }: Answered, how: string): void {
+  assert.equal(status, 77, stderr);
+  const line = `audit-export: medlar refused the login: it answered that with ${how}`;
+  assert.ok(stderr.split('\n').includes(line), stderr);
+  assert.match(stderr, /^hint: check MEDLAR_PASSWORD in the environment; or correct auth\.login in \S+medlar\.yaml$/m);
+  assert.equal(requests.filter(({ method }) => method === 'POST').length, 1);
+  assert.doesNotMatch(stderr, /canary/);
+}
+
 test('a form that answers a login with a page and a cookie has logged in: its records come', async (t) => {
   const { status, stdout, stderr } = await answeredBy(t, { password: 'canary-password' });
   assert.equal(status, 0, stderr);
@@ -87,16 +97,8 @@ const strangers: readonly (readonly [what: string, answer: (response: ServerResp
 ];
 for (const [what, stranger, said] of strangers) {
   test(`a form that answers a wrong password with a page, and what is asked for then with ${what}, has refused the login, which is not tried twice`, async (t) => {
-    const { status, stderr, requests } = await answeredBy(t, { password: 'canary-wrong', stranger });
-    assert.equal(status, 77, stderr);
-    const line = `audit-export: medlar refused the login: it answered that with an HTML page (HTTP 200, "Account locked"), and ${said}`;
-    assert.ok(stderr.split('\n').includes(line), stderr);
-    assert.match(
-      stderr,
-      /^hint: check MEDLAR_PASSWORD in the environment; or correct auth\.login in \S+medlar\.yaml$/m,
-    );
-    assert.equal(requests.filter(({ method }) => method === 'POST').length, 1);
-    assert.doesNotMatch(stderr, /canary/);
+    const ended = await answeredBy(t, { password: 'canary-wrong', stranger });
+    assertRefused(ended, `an HTML page (HTTP 200, "Account locked"), and ${said}`);
   });
 }
 
@@ -117,17 +119,8 @@ const redirects = [
 for (const [code, location, shown] of redirects) {
   test(`a form that answers with ${code} to ${shown}, and what is asked for then with the form, has refused the login`, async (t) => {
     const refuse = (response: ServerResponse): void => void response.writeHead(code, { Location: location }).end();
-    const { status, stderr, requests } = await answeredBy(t, { password: 'canary-wrong', refuse });
-    assert.equal(status, 77, stderr);
-    const how = `a redirect to ${shown} (HTTP ${code}), and page 1 with a form for a password`;
-    const line = `audit-export: medlar refused the login: it answered that with ${how}`;
-    assert.ok(stderr.split('\n').includes(line), stderr);
-    assert.match(
-      stderr,
-      /^hint: check MEDLAR_PASSWORD in the environment; or correct auth\.login in \S+medlar\.yaml$/m,
-    );
-    assert.equal(requests.filter(({ method }) => method === 'POST').length, 1);
-    assert.doesNotMatch(stderr, /canary/);
+    const ended = await answeredBy(t, { password: 'canary-wrong', refuse });
+    assertRefused(ended, `a redirect to ${shown} (HTTP ${code}), and page 1 with a form for a password`);
   });
 }
 
