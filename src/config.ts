@@ -3,7 +3,7 @@
  * named in one message, with the place to put it right, and secrets are taken out of the environment.
  */
 import { clientCertificates, clientSettings, type ClientCertificates } from './config/client-certificates.ts';
-import { inFirstNames, planJob, longerThanZero, type JobPlan } from './config/job.ts';
+import { inFirstNames, jobOf, longerThanZero, type UnnamedJob } from './config/job.ts';
 import { readEnvFile } from './config/env-file.ts';
 import { lookUp, type Layers } from './config/layers.ts';
 import { noFindings, refuseFaults, type Findings } from './config/findings.ts';
@@ -27,7 +27,7 @@ import type { Environment } from './io/world.ts';
 import { sinks, wireForms, type WireForm } from './sinks/index.ts';
 
 export interface Configuration {
-  readonly plan: JobPlan;
+  readonly job: UnnamedJob;
   /** `--job`, not yet checked, and the command after `--`: what a position is named by. */
   readonly naming: Pick<Flags, 'job' | 'command' | 'bulkFormat'>;
   readonly source: SourceDefinition;
@@ -57,10 +57,10 @@ interface HttpSettings extends Pick<Trust, 'extraRoots' | 'rootsFile' | 'insecur
 
 /** Reads everything that a run needs to know. `now` in milliseconds. Throws Problem (64, 78). */
 export async function configure(flags: Flags, environment: Environment, now: number): Promise<Configuration> {
-  const asked = planJob(flags, fromMillis(now));
+  const asked = jobOf(flags, fromMillis(now));
   const layers = readLayers(flags.envFile, environment);
   const { source, origin, file } = await findSource(flags, layers);
-  const plan = { ...asked, search: inFirstNames(asked.search, source) };
+  const job = { ...asked, search: inFirstNames(asked.search, source) };
   const sink = await findSink(flags, layers);
   const findings = noFindings();
   const reading = { layers, findings };
@@ -78,14 +78,14 @@ export async function configure(flags: Flags, environment: Environment, now: num
   const all = { ...source.settings, ...sink.settings, ...clientSettings };
   checkFiles(layers, all, findings);
   for (const path of [file, flags.caFile]) if (path !== undefined) warnIfWritable(path, findings);
-  if (plan.usePosition && form === undefined && isPrinted(sink, flags, layers)) {
+  if (job.usePosition && form === undefined && isPrinted(sink, flags, layers)) {
     for (const each of layers.files) findings.warnings.push(...idleSinks(each, Object.keys(sinks), all));
   }
   refuseFaults(findings, layers, all);
-  const place = (plan.usePosition ? stateDirectory : findStateDirectory)(flags.stateDir, environment);
+  const place = (job.usePosition ? stateDirectory : findStateDirectory)(flags.stateDir, environment);
   forgetSecrets(environment, all);
   return {
-    plan,
+    job,
     naming: flags,
     source,
     sourceOrigin: origin,

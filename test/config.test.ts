@@ -544,7 +544,7 @@ test('an unknown source in the environment is a wrong setting, not a wrong flag'
 
 test('a search uses no position unless told to continue', async () => {
   const uses = async (flags: Flags): Promise<boolean> =>
-    (await configureWith({ source: 'sample', envFile: [], ...flags })).plan.usePosition;
+    (await configureWith({ source: 'sample', envFile: [], ...flags })).job.usePosition;
   assert.equal(await uses({}), true);
   assert.equal(await uses({ rawQuery: 'x', categories: ['a'], limit: '5' }), true);
   const searches: readonly Flags[] = [{ since: '1h' }, { until: '1h' }, { query: ['a=b'] }, { singleQuery: true }];
@@ -572,8 +572,8 @@ test('--categories unite, and however one is called, how often, and in which ord
   const source = { name: 'syncropel', scope: 'https://a' } as Source;
   const sink = { name: 'stdout', scope: '' } as Sink;
   const named = async (...categories: string[]): Promise<[string, readonly string[]]> => {
-    const { plan } = await configureWith({ source: 'syncropel', categories });
-    return [jobName({}, source, sink, plan.search), plan.search.categories.toSorted()];
+    const { job } = await configureWith({ source: 'syncropel', categories });
+    return [jobName({}, source, sink, job.search), job.search.categories.toSorted()];
   };
   const one = await named('aitl,governance');
   assert.deepEqual(one[1], ['aitl', 'governance']);

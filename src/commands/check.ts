@@ -28,7 +28,7 @@ export async function check(flags: Flags, host: Host): Promise<number> {
     world.environment,
     world.now(),
   );
-  const { maxRuntime } = configuration.plan;
+  const { maxRuntime } = configuration.job;
   if (maxRuntime !== undefined) stops.stopAfter(toMillis(maxRuntime), flags.maxRuntime ?? '', 'looked at');
   const warnings: string[] = [];
   const ends = await makeEnds(configuration, { ...host, log: noting(warnings, log) });
@@ -81,7 +81,7 @@ async function lookAtPosition(
   ends: Ends,
   log: Log,
 ): Promise<{ readonly found: Found; readonly saved?: Saved | undefined }> {
-  const name = jobName(configuration.naming, ends.source, ends.sink, configuration.plan.search);
+  const name = jobName(configuration.naming, ends.source, ends.sink, configuration.job.search);
   const store: PositionStore = positionStore(directory, name, scopeOf(ends, configuration));
   try {
     await store.lock();

@@ -40,14 +40,14 @@ export async function makeEnds(configuration: Configuration, host: Host): Promis
 
 async function createEnds(configuration: Configuration, host: Host): Promise<Ends> {
   const { world, log } = host;
-  const { sink: sinkDefinition, sinkValues, plan } = configuration;
+  const { sink: sinkDefinition, sinkValues, job } = configuration;
   for (const secret of configuration.findings.secrets) log.hide(secret);
   for (const warning of configuration.findings.warnings) log.warn(warning);
   if (configuration.http.insecure) {
     const what = 'TLS certificates are not verified, and plain http is permitted (--insecure)';
     log.warnAlways(`${what}: anybody on the way can read and change everything`);
   }
-  const time = plan.maxRuntime === undefined ? Infinity : toMillis(plan.maxRuntime);
+  const time = job.maxRuntime === undefined ? Infinity : toMillis(job.maxRuntime);
   const until = world.now() + time;
   const deadline = until - graceWithin(time);
   let usesHttp = false;
@@ -63,7 +63,7 @@ async function createEnds(configuration: Configuration, host: Host): Promise<End
     const named = {
       sourceName: sourceNameOf(configuration),
       idSpace: (branch: string) => idSpaceOf(configuration, source, branch),
-      trustsIds: configuration.plan.dedupe === 'id',
+      trustsIds: configuration.job.dedupe === 'id',
     };
     const { form } = configuration;
     const sink = sinkDefinition.create(sinkValues, {
@@ -85,7 +85,7 @@ async function createEnds(configuration: Configuration, host: Host): Promise<End
 }
 
 async function makeSource(
-  { source: definition, sourceOrigin, sourceValues, plan }: Configuration,
+  { source: definition, sourceOrigin, sourceValues, job }: Configuration,
   { world, stops }: Host,
   tools: Tools,
 ): Promise<Pick<Ends, 'source' | 'close'>> {
@@ -93,18 +93,18 @@ async function makeSource(
   if (sourceOrigin === 'standard input') {
     world.input.look();
     const chunks = world.input.chunks(stops.stop);
-    return { source: linesSource(definition, chunks, plan.search, tools, plan.overlap), close: nothing };
+    return { source: linesSource(definition, chunks, job.search, tools, job.overlap), close: nothing };
   }
   const isSample = sourceOrigin === 'built-in' && definition.name === 'sample';
   if (!isSample || sourceValues['SAMPLE_URL'] !== undefined) {
-    return { source: restSource(definition, sourceValues, plan.search, tools), close: nothing };
+    return { source: restSource(definition, sourceValues, job.search, tools), close: nothing };
   }
   const { startSampleVendor } = await import('../io/sample/sample-vendor.ts');
   const vendor = await startSampleVendor({ now: world.now });
   try {
     const values = { ...sourceValues, SAMPLE_URL: vendor.url };
     // Its port is another one at every run: the position must not depend on it.
-    return { source: { ...restSource(definition, values, plan.search, tools), scope: '' }, close: vendor.close };
+    return { source: { ...restSource(definition, values, job.search, tools), scope: '' }, close: vendor.close };
   } catch (error) {
     await vendor.close();
     throw error;

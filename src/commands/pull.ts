@@ -30,8 +30,9 @@ import { withPlace } from './with-place.ts';
 export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<number> {
   const { world, log, stops, progress } = host;
   const configuration = await configure(flags, world.environment, world.now());
-  const { plan, stateDirectory } = configuration;
-  if (plan.maxRuntime !== undefined) stops.stopAfter(toMillis(plan.maxRuntime), flags.maxRuntime ?? '');
+  const { stateDirectory } = configuration;
+  const { maxRuntime } = configuration.job;
+  if (maxRuntime !== undefined) stops.stopAfter(toMillis(maxRuntime), flags.maxRuntime ?? '');
   const ends = await makeEnds(configuration, host);
   try {
     const job = makeJob(configuration, ends);
@@ -51,7 +52,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
         await ends.load();
       },
       store:
-        plan.usePosition && stateDirectory !== undefined
+        job.usePosition && stateDirectory !== undefined
           ? scrubbedStore(positionStore(stateDirectory, job.name, scope, taken), log.clean)
           : undefined,
       scope,
@@ -75,8 +76,8 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
 }
 
 function makeJob(configuration: Configuration, { source, sink }: Ends): Job {
-  const name = jobName(configuration.naming, source, sink, configuration.plan.search);
-  return { ...configuration.plan, name, sink: sink.name };
+  const name = jobName(configuration.naming, source, sink, configuration.job.search);
+  return { ...configuration.job, name, sink: sink.name };
 }
 
 /**
@@ -98,11 +99,11 @@ function quarantineOf(job: Job, stateDirectory: string | undefined, now: () => n
 /** What is read and where it goes: a position belongs to both. */
 export function scopeOf(
   { source, sink }: Pick<Ends, 'source' | 'sink'>,
-  { naming, plan, source: definition, sourceOrigin }: Configuration,
+  { naming, job, source: definition, sourceOrigin }: Configuration,
 ): Pick<Position, 'source' | 'sink' | 'asked'> {
   const what = `${source.name} ${source.scope}`.trim();
   return {
-    source: `${what} ${searchScope(naming, plan.search)}`.trim(),
+    source: `${what} ${searchScope(naming, job.search)}`.trim(),
     sink: `${sink.name} ${sink.scope}`.trim(),
     ...(sourceOrigin === 'file' && { asked: askedOf(definition) }),
   };

@@ -10,10 +10,10 @@ import { namedJob, usesPosition } from './named-job.ts';
 import { oneOf } from './one-of.ts';
 
 /** Everything of a Job that does not depend on the source and sink themselves. */
-export type JobPlan = Omit<Job, 'name' | 'sink'>;
+export type UnnamedJob = Omit<Job, 'name' | 'sink'>;
 
-/** The plan; `now` is ours. Throws Problem (64) for values that cannot be read or contradict each other. */
-export function planJob(flags: Flags, now: Instant): JobPlan {
+/** The job that the flags ask for; `now` is ours. Throws Problem (64) for values that cannot be read or contradict each other. */
+export function jobOf(flags: Flags, now: Instant): UnnamedJob {
   const since = flags.since === undefined ? undefined : parseBound(flags.since, now, '--since');
   const until = flags.until === undefined ? undefined : parseBound(flags.until, now, '--until');
   if (since !== undefined && momentOf(since, now) >= momentOf(until ?? now, now)) {

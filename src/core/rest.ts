@@ -23,22 +23,22 @@ import { goneStatuses, hasHttpStatus } from './vendor/incomplete.ts';
 import { itemWalk } from './vendor/item-walk.ts';
 import { emptyPage, pageWalk } from './vendor/page-walk.ts';
 import { preparation } from './vendor/prepare.ts';
-import { planSearch } from './vendor/search.ts';
+import { vendorSearch } from './vendor/search.ts';
 import { fillFirst, type TemplateValues } from './definition/template.ts';
 import { momentsIn, overlongIn, windowRules, windowWriter } from './vendor/window-values.ts';
 import { windowWalk } from './vendor/window-walk.ts';
 
 /** Throws Problem 64 when the search asks for what the source cannot do, 78 when the URL is not one. */
-export function restSource(definition: SourceDefinition, values: SettingValues, search: Search, tools: Tools): Source {
+export function restSource(definition: SourceDefinition, values: SettingValues, asked: Search, tools: Tools): Source {
   const { name, paging, items } = definition;
-  const plan = planSearch(definition, search, tools);
+  const search = vendorSearch(definition, asked, tools);
   const written = windowWriter(definition, values);
   const overlong = overlongIn(definition, values);
   const told = new Set<string>();
   const vendor = vendorClient(definition, values, tools);
   const prepare = preparation(definition, vendor);
   const window = windowRules(definition, values);
-  const context = { definition, window, plan, vendor, tools };
+  const context = { definition, window, search, vendor, tools };
   const pages = items === undefined ? pageWalk(context) : itemWalk(context, items);
   const invalid = goneStatuses(definition);
   const hasBookmarks = keepsBookmark(paging);
@@ -48,7 +48,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   function valuesOf({ branch }: Ask, window: Window, more: TemplateValues): TemplateValues {
     const all: Record<string, TemplateValues[string]> = {
       ...values,
-      ...plan.values,
+      ...search.values,
       ...written(window),
       branch,
       ...more,
@@ -111,8 +111,8 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     volatile: identityRule(definition).without.length > 0,
     truncated: pages.truncated,
     guessed: pages.guessed,
-    absent: plan.absent,
-    nested: plan.nested,
+    absent: search.absent,
+    nested: search.nested,
     close: vendor.close,
   };
 }

@@ -1,6 +1,6 @@
 /** `audit-export check`, the source: the first page of its first branch, and what is doubtful about it. */
 import type { Configuration } from '../../config.ts';
-import type { JobPlan } from '../../config/job.ts';
+import type { UnnamedJob } from '../../config/job.ts';
 import { dated } from '../../core/clock/duration.ts';
 import { refusesFuture } from '../../core/clock/vendor-clock.ts';
 import { Problem } from '../../core/problem.ts';
@@ -29,22 +29,22 @@ export async function lookAtSource(
   configuration: Configuration,
   warnings: readonly string[],
 ): Promise<Found> {
-  const { source: definition, plan } = configuration;
+  const { source: definition, job } = configuration;
   const { length: others } = warnings;
   try {
     const branches = await source.branches();
     await source.open?.(); // tells the clock by which the window is made
-    const gone = goneBefore({ source, bookmark: undefined, job: plan });
+    const gone = goneBefore({ source, bookmark: undefined, job });
     if (gone !== undefined) throw gone;
     const seen = firstLook(definition);
     const drifted = drift(configuration);
     let unmatched = 0;
-    const slice = await readFirst({ source, tools }, plan, branches, (page, { from }) => {
+    const slice = await readFirst({ source, tools }, job, branches, (page, { from }) => {
       unmatched += page.unmatched;
       seen.note(page, earliestShown(source, from));
       drifted.note(page);
     });
-    const [clock] = clockProblems({ source, job: plan, tools }, undefined);
+    const [clock] = clockProblems({ source, job, tools }, undefined);
     if (clock !== undefined) throw clock;
     const several = branches.length > 1 ? `, first of ${branches.length}: ${branches[0]}` : '';
     const page = `the first page of ${isoText(slice.from)} to ${isoText(slice.until)}${several}`;
@@ -53,7 +53,7 @@ export async function lookAtSource(
         ? `${counted(seen.count())} in what came first${seen.lacks()}`
         : `logged in, ${counted(seen.count())} on ${page}${seen.lacks()}${clockOf(source)}`;
     const told = new Set(warnings.slice(others));
-    const doubts = [...told, ...foundNowhere(source, plan, unmatched)]
+    const doubts = [...told, ...foundNowhere(source, job, unmatched)]
       .map((line) => `; ${line.replace(`${source.name}: `, '')}`)
       .join('');
     return doubts === '' && drifted.warnings().length === 0 && !seen.isAllOld() ? found : { warning: found + doubts };
@@ -65,7 +65,7 @@ export async function lookAtSource(
 /** Reads what a run would read first, and returns the window that it was asked for. */
 async function readFirst(
   { source, tools }: Pick<Ends, 'source' | 'tools'>,
-  plan: JobPlan,
+  job: UnnamedJob,
   branches: readonly string[],
   note: (page: Page, slice: Window) => void,
 ): Promise<Window> {
@@ -81,13 +81,13 @@ async function readFirst(
       throw inBranch(error, branch, branches.length);
     }
   }
-  const slice = firstPart(source, plan, tools);
+  const slice = firstPart(source, job, tools);
   try {
     return await read(slice);
   } catch (error) {
     const status = error instanceof Problem ? error.httpStatus : undefined;
     if (!refusesFuture(source.serverTime(), slice.until, status)) throw error;
-    return read(firstPart(source, plan, tools)); // by the vendor's clock, as a run does then
+    return read(firstPart(source, job, tools)); // by the vendor's clock, as a run does then
   }
 }
 
@@ -104,16 +104,16 @@ function clockOf({ window, serverTime }: Source): string {
 }
 
 /** What a first run would ask for first, within the longest window; without --since, what it would ask for last. */
-function firstPart({ window, edge, namedFrom, serverTime }: Source, plan: JobPlan, tools: Tools): Window {
+function firstPart({ window, edge, namedFrom, serverTime }: Source, job: UnnamedJob, tools: Tools): Window {
   const serverNow = serverTime() ?? fromMillis(tools.now());
   // A vendor without a time filter is not asked for a window, and 1970 would look strange in the report.
   const rules: WindowRules = window.filter === 'none' ? { ...window, filter: 'ingestion' } : window;
-  const request = { ...dated(plan, serverNow), watermark: undefined, rules, serverNow, edge };
+  const request = { ...dated(job, serverNow), watermark: undefined, rules, serverNow, edge };
   const { from, until } = windowOf(request);
   const whole = until - from < second ? second : until - from;
   const longest = window.longest ?? window.slice;
   if (longest === undefined) return { from: until - whole, until };
-  const looked = { from: until - (plan.since === undefined ? earlier(longest, whole) : whole), until };
+  const looked = { from: until - (job.since === undefined ? earlier(longest, whole) : whole), until };
   const [part] = slices(looked, { ...rules, longest, slice: undefined }, undefined, (at) => namedFrom(edge(at)));
   return part ?? looked;
 }

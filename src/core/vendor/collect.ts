@@ -12,7 +12,7 @@ import type { AuditRecord, Page, RefusedRecord } from '../types.ts';
 import { columnsOf, identityRule, type Fields } from './record-fields.ts';
 import { refusedKeys } from './refused-key.ts';
 import type { RowAgain } from '../paging/row-again.ts';
-import type { SearchPlan } from './search.ts';
+import type { VendorSearch } from './search.ts';
 
 /** A record that is larger goes to the quarantine. */
 const defaultRecordBytes = 16 * 1024 * 1024;
@@ -43,7 +43,12 @@ export interface Collector {
 }
 
 /** Collects the records of one reply after another. `again` knows rows that were read before, and are left out. */
-export function collector(definition: SourceDefinition, plan: SearchPlan, fields: Fields, again?: RowAgain): Collector {
+export function collector(
+  definition: SourceDefinition,
+  search: VendorSearch,
+  fields: Fields,
+  again?: RowAgain,
+): Collector {
   const { records: rules, limits } = definition;
   const read = { time: Number.NaN, nanos: 0 };
   const readTime = rules.time === undefined ? undefined : spellingOf(rules.time).read;
@@ -76,7 +81,7 @@ export function collector(definition: SourceDefinition, plan: SearchPlan, fields
       const identified = begun().key(buffer, start, end, spans);
       if (again?.take(identified, begun()) === true) return;
       const { key, keyStart, keyEnd } = identified;
-      if (!plan.wants(buffer, spans, fields.wanted)) {
+      if (!search.wants(buffer, spans, fields.wanted)) {
         unmatched++;
         return;
       }

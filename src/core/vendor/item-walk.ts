@@ -22,21 +22,21 @@ type Items = NonNullable<SourceDefinition['items']>;
 
 /** Items that are gone when they are fetched are counted, and reported after the records of all others (`Page.expired`). */
 export function itemWalk(context: SourceContext, items: Items): PageWalk {
-  const { definition, plan, tools } = context;
+  const { definition, search, tools } = context;
   const { name, paging } = definition;
   const expired = [gone, ...statusesOf(items.gone)];
-  const list = listReader({ ...context, plan: { ...plan, limit: limitOf([definition.request, paging]) } }, items);
+  const list = listReader({ ...context, search: { ...search, limit: limitOf([definition.request, paging]) } }, items);
   const inside = pageWalk({
     ...context,
     definition: itemOf(definition, items),
-    plan: { ...plan, parameters: {}, limit: limitOf(items.request) },
+    search: { ...search, parameters: {}, limit: limitOf(items.request) },
   });
   let truncated = false;
   let guessed = false;
 
   /** The number that a page is full by: only where its own request asks for one. */
   function limitOf(requests: unknown): number | undefined {
-    return sentWith(definition, requests).has('limit') ? plan.limit : undefined;
+    return sentWith(definition, requests).has('limit') ? search.limit : undefined;
   }
 
   async function* read(route: Route): AsyncGenerator<Page, Reading, undefined> {
@@ -48,7 +48,7 @@ export function itemWalk(context: SourceContext, items: Items): PageWalk {
       const { found, end } = await list(question(route, step, page));
       yield emptyPage; // so that the vendor's clock is noted now: what it stores from here on is not in the list
       const here = new Set<string | bigint>();
-      for (const each of plan.single ? found.slice(0, 1) : found) {
+      for (const each of search.single ? found.slice(0, 1) : found) {
         const url = items.address === undefined ? undefined : resolveSameOrigin(end.url, String(each)).href;
         here.add(url ?? each);
         if (known.has(url ?? each)) continue;
@@ -57,12 +57,12 @@ export function itemWalk(context: SourceContext, items: Items): PageWalk {
       }
       known = here;
       const next = pages.next(step, end);
-      const isAll = page === 1 && next === undefined && !plan.single;
+      const isAll = page === 1 && next === undefined && !search.single;
       const mute = isAll ? muteWarning(paging, end, { name, what: 'page 1 of the list' }) : undefined;
       if (mute !== undefined) tools.warn(mute);
-      truncated ||= plan.single && (found.length > 1 || next !== undefined);
+      truncated ||= search.single && (found.length > 1 || next !== undefined);
       guessed = truncated && found.length <= 1 && !isNamed(paging, end);
-      step = plan.single ? undefined : next;
+      step = search.single ? undefined : next;
     }
     if (lost > 0) yield { ...emptyPage, expired: lost };
     return { count: number, total: undefined, capped: false, unfinished: false }; // nothing says how many records items hold
@@ -72,7 +72,7 @@ export function itemWalk(context: SourceContext, items: Items): PageWalk {
     return {
       request: requestFor(definition, step),
       values: route.values(step.values),
-      parameters: plan.parameters,
+      parameters: search.parameters,
       what: `page ${page} of the list`,
       url: step.url,
       ...standingOf(step, paging),

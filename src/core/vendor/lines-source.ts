@@ -12,7 +12,7 @@ import { fieldsOf, identityRule } from './record-fields.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { identifier, type Identifier } from '../identity.ts';
 import { Problem } from '../problem.ts';
-import { planSearch } from './search.ts';
+import { vendorSearch } from './search.ts';
 import { second } from '../time.ts';
 import type { Ask, Duration, Instant, Page, Search, Source, Tools } from '../types.ts';
 import { momentsIn, windowRules } from './window-values.ts';
@@ -28,13 +28,13 @@ const nothing = Buffer.alloc(0);
 export function linesSource(
   definition: SourceDefinition,
   chunks: AsyncIterable<Buffer>,
-  search: Search,
+  asked: Search,
   tools: Tools,
   overlap: Duration = windowRules(definition, {}).overlap,
 ): Source {
-  const plan = planSearch(definition, { ...search, categories: bothSpellings(search.categories) }, tools);
+  const search = vendorSearch(definition, { ...asked, categories: bothSpellings(asked.categories) }, tools);
   const input = chunks[Symbol.asyncIterator]();
-  const lines = collector(definition, plan, fieldsOf(definition, plan));
+  const lines = collector(definition, search, fieldsOf(definition, search));
   const identity = identifier(identityRule(definition), () => false, false);
   lines.begin(identity);
   const forget = forgetting(identity, overlap);
@@ -99,8 +99,8 @@ export function linesSource(
     stream: { isOpen: () => failure !== undefined || !(ended || cutShort) },
     truncated: () => cutShort,
     guessed: () => !more,
-    absent: plan.absent,
-    nested: plan.nested,
+    absent: search.absent,
+    nested: search.nested,
     async close() {
       await input.return?.();
     },

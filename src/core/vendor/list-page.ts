@@ -26,7 +26,7 @@ export function listReader(
   context: SourceContext,
   { path, missing, address, name = '' }: NonNullable<SourceDefinition['items']>,
 ): (question: Question) => Promise<ListPage> {
-  const { definition, plan } = context;
+  const { definition, search } = context;
   const member = address ?? name;
   const names = parsePath(member);
   const records = {
@@ -34,8 +34,8 @@ export function listReader(
     ...(missing === undefined ? {} : { missing }),
     id: { paths: [member] },
   };
-  const all = { ...plan, paths: [], wants: () => true };
-  const readPage = pageReader({ ...context, definition: { ...definition, records }, plan: all });
+  const all = { ...search, paths: [], wants: () => true };
+  const readPage = pageReader({ ...context, definition: { ...definition, records }, search: all });
   const identity = identifier({ paths: [names] }, () => false, false);
 
   function* listed(part: Page, what: string): Generator<string | bigint> {

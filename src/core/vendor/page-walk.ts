@@ -62,7 +62,7 @@ export interface PageWalk {
 export function pageWalk(context: SourceContext): PageWalk {
   const { definition, vendor, tools } = context;
   const { name, paging, records } = definition;
-  const { parameters, single } = context.plan;
+  const { parameters, single } = context.search;
   const readPage = pageReader(context);
   // To ask with a bookmark may tell the vendor that everything before it was delivered, so not before it was.
   const readsAhead = !single && !keepsBookmark(paging);

@@ -41,10 +41,10 @@ type ReplyReader = (question: Question, identity: Identifier, asked: Promise<Ven
 
 /** One for all pages of a definition, so that the collector is made once. `rows`: where pages overlap by a row. */
 export function replyReader(
-  { definition, plan, vendor }: Omit<SourceContext, 'tools'>,
+  { definition, search, vendor }: Omit<SourceContext, 'tools'>,
   rows: RowAgain | undefined,
 ): ReplyReader {
-  const part = collector(definition, plan, fieldsOf(definition, plan), rows);
+  const part = collector(definition, search, fieldsOf(definition, search), rows);
 
   const asksForNumber = usedPlaceholders(definition).has('limit');
   // A cursor keeps the number that the first request asked for; a saved one may come from a run with another number.
@@ -53,9 +53,9 @@ export function replyReader(
 
   /** How many records a full page has, if known. */
   function limitOf({ request, url }: Question): number | undefined {
-    if (!asksForNumber) return plan.limit;
+    if (!asksForNumber) return search.limit;
     if (url !== undefined) return limitIn(url, definition.request);
-    return carries || sentWith(definition, request).has('limit') ? plan.limit : undefined;
+    return carries || sentWith(definition, request).has('limit') ? search.limit : undefined;
   }
 
   /** What is known of a page without its body. */

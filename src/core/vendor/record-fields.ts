@@ -2,7 +2,7 @@
 import type { SourceDefinition } from '../definition.ts';
 import type { IdentityRule } from '../identity.ts';
 import { parsePath } from '../json/path.ts';
-import type { SearchPlan } from './search.ts';
+import type { VendorSearch } from './search.ts';
 
 /** How the records of a definition are identified. */
 export function identityRule({ records: { id, volatile = [] } }: SourceDefinition): Required<IdentityRule> {
@@ -21,7 +21,7 @@ export interface Fields {
   readonly wanted: number;
 }
 
-export function fieldsOf(definition: SourceDefinition, plan: SearchPlan): Fields {
+export function fieldsOf(definition: SourceDefinition, search: VendorSearch): Fields {
   const { paging, records } = definition;
   const { paths: identity, without } = identityRule(definition); // first: identity.key reads its spans from 0 on
   const time = records.time === undefined ? [] : [parsePath(records.time.path)];
@@ -29,7 +29,7 @@ export function fieldsOf(definition: SourceDefinition, plan: SearchPlan): Fields
   const lastAt = identity.length + time.length;
   const volatile = lastAt + last.length;
   return {
-    paths: [...identity, ...time, ...last, ...without, ...plan.paths],
+    paths: [...identity, ...time, ...last, ...without, ...search.paths],
     time: time.length === 0 ? -1 : identity.length,
     last: last.length === 0 ? -1 : lastAt,
     volatile,

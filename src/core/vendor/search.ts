@@ -9,7 +9,7 @@ import { fill, fillJson, type Json, type TemplateValues } from '../definition/te
 import type { Search, Tools } from '../types.ts';
 import { matcher, readings, type Matcher, type Wanted } from './search/wanted.ts';
 
-export interface SearchPlan extends Matcher {
+export interface VendorSearch extends Matcher {
   /** Values of {query}, {rawQuery}, {categories} and {limit}. */
   readonly values: TemplateValues;
   /** Records asked for in one query; undefined when the vendor decides. */
@@ -21,7 +21,7 @@ export interface SearchPlan extends Matcher {
 }
 
 /** Throws Problem 64 when the source cannot do what is asked. */
-export function planSearch(definition: SourceDefinition, search: Search, tools: Pick<Tools, 'warn'>): SearchPlan {
+export function vendorSearch(definition: SourceDefinition, search: Search, tools: Pick<Tools, 'warn'>): VendorSearch {
   const used = usedPlaceholders(definition);
   const parameters: Record<string, string> = {};
   const comparisons: Comparison[] = [];

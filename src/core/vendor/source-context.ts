@@ -2,14 +2,14 @@
 import type { SourceDefinition } from '../definition.ts';
 import type { Tools, WindowRules } from '../types.ts';
 import type { VendorClient } from './vendor-client.ts';
-import type { SearchPlan } from './search.ts';
+import type { VendorSearch } from './search.ts';
 
 export interface SourceContext {
   readonly definition: SourceDefinition;
   /** How its windows behave, by its settings as well. */
   readonly window: WindowRules;
   /** What is searched for. */
-  readonly plan: SearchPlan;
+  readonly search: VendorSearch;
   readonly vendor: VendorClient;
   readonly tools: Tools;
 }

@@ -40,7 +40,7 @@ export function windowWalk(
 ): WindowWalk {
   const { definition, tools } = context;
   const { name, paging, job, records } = definition;
-  const { single } = context.plan;
+  const { single } = context.search;
   const invalid = goneStatuses(definition);
   const hasBookmarks = keepsBookmark(paging);
   const edge = edgeIn(definition);

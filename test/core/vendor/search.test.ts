@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { parseDefinition, type SourceDefinition } from '../../../src/core/definition.ts';
 import { exit } from '../../../src/core/problem.ts';
 import { buildRequest } from '../../../src/core/vendor/request.ts';
-import { planSearch } from '../../../src/core/vendor/search.ts';
+import { vendorSearch } from '../../../src/core/vendor/search.ts';
 import type { Search } from '../../../src/core/types.ts';
 import { noSearch } from '../../support/source-tools.ts';
 import { problem } from '../../support/problem.ts';
@@ -24,8 +24,11 @@ const pear: SourceDefinition = {
 /** The request that a search becomes. */
 function sent(change: Partial<SourceDefinition>, search: Partial<Search>) {
   const definition = parseDefinition(JSON.parse(JSON.stringify({ ...pear, ...change })), 'pear.yaml');
-  const plan = planSearch(definition, { ...noSearch, ...search }, { warn: () => undefined });
-  return buildRequest(definition.request, { definition, values: { ...plan.values, PEAR_URL: 'https://pear.example' } });
+  const prepared = vendorSearch(definition, { ...noSearch, ...search }, { warn: () => undefined });
+  return buildRequest(definition.request, {
+    definition,
+    values: { ...prepared.values, PEAR_URL: 'https://pear.example' },
+  });
 }
 
 const keys = { who: { field: 'actor' }, what: { field: 'act.ion' } };
@@ -46,10 +49,10 @@ test('comparisons that are texts are joined, their values quoted', () => {
 test('a key that every object has is a path in the record like any other', () => {
   for (const key of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
     const search = { ...noSearch, query: [[key, 'a'] as const] };
-    const plan = planSearch({ ...pear, query: { keys: { who: { path: 'actor' } } } }, search, {
+    const prepared = vendorSearch({ ...pear, query: { keys: { who: { path: 'actor' } } } }, search, {
       warn: () => undefined,
     });
-    assert.deepEqual(plan.paths, [[key]]);
+    assert.deepEqual(prepared.paths, [[key]]);
   }
 });
 
@@ -154,12 +157,12 @@ test('fields that no record has are known, those of later pairs, too', () => {
     ['what', 'login'],
     ['nme', 'x'],
   ] as const;
-  const plan = planSearch(pear, { ...noSearch, query: pairs, categories: [] }, { warn: () => undefined });
-  const absent = (): readonly string[] => plan.absent().map(({ field }) => field);
+  const prepared = vendorSearch(pear, { ...noSearch, query: pairs, categories: [] }, { warn: () => undefined });
+  const absent = (): readonly string[] => prepared.absent().map(({ field }) => field);
   assert.deepEqual(absent(), ['who.name', 'what', 'nme']);
   // who.name is read in two ways: here it is not in `who` but as a name with a dot; `what` is there, and null.
   const bytes = Buffer.from('"al",null');
-  assert.equal(plan.wants(bytes, Int32Array.of(-1, -1, 0, 4, 5, 9, -1, -1), 0), false);
+  assert.equal(prepared.wants(bytes, Int32Array.of(-1, -1, 0, 4, 5, 9, -1, -1), 0), false);
   assert.deepEqual(absent(), ['nme']);
-  assert.deepEqual(planSearch(pear, noSearch, { warn: () => undefined }).absent(), []);
+  assert.deepEqual(vendorSearch(pear, noSearch, { warn: () => undefined }).absent(), []);
 });
