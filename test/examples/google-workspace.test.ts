@@ -62,7 +62,7 @@ test('google-workspace: a later page is asked for with the same query, and its t
   const { records } = await pullOnce(definition, own, { part, search: { limit: 10 }, tools: sourceTools(start) });
   assert.equal(records.length, 12);
   const query = {
-    startTime: '2026-11-20T08:00:00.000Z',
+    startTime: '2026-11-20T07:59:59.999Z',
     endTime: '2026-11-20T09:00:00.000Z',
     maxResults: '10',
     customerId: 'C03az79cb',

@@ -20,7 +20,7 @@ test('jira-data-center: later pages keep the window and are asked of the host th
   const { vendor, texts, values } = await started(t, 15);
   const { records } = await pullOnce(definition, values, { part, search: { limit: 10 } });
   assert.equal(records.length, texts.length);
-  const window = 'from=2026-11-20T08%3A00%3A00.000Z&to=2026-11-20T09%3A00%3A00.000Z&limit=10';
+  const window = 'from=2026-11-20T07%3A59%3A59.999Z&to=2026-11-20T09%3A00%3A00.000Z&limit=10';
   assert.deepEqual(
     vendor.requests.map(({ target }) => target.split('?')[1]),
     [window, `${window}&pageCursor=${start - 10 * 1001}%2C9`],

@@ -37,12 +37,12 @@ const asked = (vendor: Vendor) =>
 test('lastpass: the window is by the clock of New York, in winter and in summer, and later pages name a microsecond', async (t) => {
   const { vendor, values } = await started(t, 15);
   await pullOnce(definition, values, { part });
-  const winter = { from: '2026-11-20 03:00:00', to: '2026-11-20 04:00:00', user: 'allusers' };
+  const winter = { from: '2026-11-20 02:59:59', to: '2026-11-20 04:00:00', user: 'allusers' };
   const [first, second] = asked(vendor);
   assert.deepEqual(first, winter);
   assert.deepEqual(second, { ...winter, next: Date.UTC(2026, 10, 20, 3, 59, 49) * 1000 + 10 });
   await pullOnce(definition, values, { part: { slice: windowTo(Date.UTC(2026, 6, 20, 9)) } });
-  assert.deepEqual(asked(vendor)[2], { from: '2026-07-20 04:00:00', to: '2026-07-20 05:00:00', user: 'allusers' });
+  assert.deepEqual(asked(vendor)[2], { from: '2026-07-20 03:59:59', to: '2026-07-20 05:00:00', user: 'allusers' });
 });
 
 test('lastpass: account and secret go in the body, and the events of all users are asked for', async (t) => {

@@ -31,7 +31,7 @@ test('onepassword: later pages, and the next run, send the cursor and nothing el
   const { bookmark } = await pullOnce(definition, values, { part, search: { limit: 10 } });
   await pullOnce(definition, values, { part: { ...part, bookmark } });
   const [first, second, third] = bodies(vendor);
-  assert.deepEqual(first, { limit: 10, start_time: '2026-11-20T08:00:00Z' });
+  assert.deepEqual(first, { limit: 10, start_time: '2026-11-20T07:59:59Z' });
   assert.deepEqual(Object.keys(second as object), ['cursor']);
   assert.deepEqual(Object.keys(third as object), ['cursor']);
   assert.ok(bookmark?.includes((third as { cursor: string }).cursor));

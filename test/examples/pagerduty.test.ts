@@ -25,7 +25,7 @@ test('pagerduty: later pages name the same window as the first', async (t) => {
   await pullOnce(definition, values, { part, search: { limit: 10 } });
   assert.deepEqual(
     asked(vendor).map((query) => [query.get('since'), query.get('until'), query.has('cursor')]),
-    [false, true, true].map((cursor) => ['2026-11-20T08:00:00.000Z', '2026-11-20T09:00:00.000Z', cursor]),
+    [false, true, true].map((cursor) => ['2026-11-20T07:59:59.999Z', '2026-11-20T09:00:00.000Z', cursor]),
   );
 });
 

@@ -24,7 +24,7 @@ test('zendesk: the window is the same parameter twice, its beginning first, on e
   const { vendor, values } = await started(t);
   await pullOnce(definition, values, { part, search: { limit: 10 } });
   for (const query of asked(vendor)) {
-    assert.deepEqual(query.getAll('filter[created_at][]'), ['2026-11-20T08:00:00Z', '2026-11-20T09:00:00Z']);
+    assert.deepEqual(query.getAll('filter[created_at][]'), ['2026-11-20T07:59:59Z', '2026-11-20T09:00:00Z']);
   }
   assert.match(vendor.requests[0]?.target ?? '', /filter%5Bcreated_at%5D%5B%5D=.*&page%5Bsize%5D=10$/);
 });
