@@ -4,14 +4,15 @@
  * A page passes these files on its way; core/rest.ts has those before.
  *
  *   run/pull-branches, pull-branch, pull-window   which branch, window and slice (plan, position)
- *   run/pull-slice      its pages, to their end
+ *   run/pull-slice      the order of things: read, deliver, move the position
+ *   run/read-pages      its pages, to their end
  *   run/selection       the records that belong to it, and were not delivered before (sieve, ledger)
  *   delivery/outbox     in batches (core/batch.ts), some of them under way at once
  *   delivery/deliver    a batch until each record has an outcome: to the sink, again, in parts
  *   run/commit          the position
  *
  * Everything moves one way. The watermark moves in one line of core/run/commit.ts, after every record of the slice was
- * delivered or durably set aside, and nowhere else.
+ * delivered or durably set aside, and nowhere else; so does a bookmark, after every record before it was.
  */
 import type { Problem } from './core/problem.ts';
 import { noteBegin } from './core/plan/begin.ts';

@@ -1,4 +1,4 @@
-/** Where a branch goes on from once a slice was read to its end. */
+/** Where a branch goes on from, once what was read so far was delivered: the two places where its position moves. */
 import { isUnset, provenNow } from '../clock/vendor-clock.ts';
 import { fromMillis, later, toMillis } from '../time.ts';
 import type { BranchPosition, Duration, Instant, Source, Window } from '../types.ts';
@@ -39,6 +39,21 @@ export function commit(
     place.ledger.prune(toMillis(earliestShown(source, source.edge(watermark - overlap))));
   }
   return moves && (proven === undefined || proven - delay >= slice.until);
+}
+
+/**
+ * The one place where a bookmark is taken over: every record before it was delivered, or durably set aside. It stays where
+ * it was while any is in doubt, to which there is no way back behind a bookmark.
+ */
+export async function commitBookmark(
+  { place, job, doubted, plan, save }: Pick<BranchRun, 'place' | 'job' | 'doubted' | 'plan' | 'save'>,
+  bookmark: string,
+): Promise<void> {
+  if (doubted.length > 0) return;
+  if (job.since !== undefined) plan.passGap(); // any other gap is met again as long as the watermark stays
+  place.bookmark = bookmark;
+  place.ledger.mark();
+  await save();
 }
 
 /** A first run's window begins where nothing was promised yet. Without the vendor's clock nothing is settled. */
