@@ -1,6 +1,15 @@
 /**
  * Where the next page is. A pager takes the end of one page and gives the step to the next, or ends; it also notices
  * when the vendor leads it in a circle. It sees every record of the raw page, never only those that the user wants.
+ *
+ * What comes twice in one window is one of these. Delivered twice is none of them but a twin, see core/dedupe.ts.
+ *
+ *   reread row     (paging/row-again) shown once more: on purpose, to see that rows have not moved; or, where it goes by its
+ *                  content, because rows that arrived have moved it down. Left out, so that it is no twin of itself
+ *   repeated row   (paging/repeated-rows) the page before had its ID. Left out of the count that a total is compared with
+ *   repeated page  (paging/repeated-page) each of its records came before: the vendor leads in a circle, or rows that arrive
+ *                  push the last ones back into view without end
+ *   twin           (identity/twins) a record of its own, equal to another one to the last byte. Numbered
  */
 import { inDefinition, ofPosition, type Hint } from './hint.ts';
 import { keepsBookmark, stopsAt } from './definition/paging-rules.ts';
@@ -21,9 +30,9 @@ export interface Step {
   /** The address that the vendor gave instead. */
   readonly url?: string;
   /** The row that the page must begin with: the last one of the page before, see paging/row-again.ts. */
-  readonly again?: string;
+  readonly fromRow?: string;
   /** The last row was reached before: from then on, each row that arrives pushes the last ones back into view. */
-  readonly past?: boolean;
+  readonly afterLast?: boolean;
 }
 
 /** What is known when a page has been read to its end. */
@@ -79,11 +88,11 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
   function next(step: Step, end: PageEnd): Step | undefined {
     const flag = flagOf(paging, end, source);
     const following = stepAfter(paging, step, end, source);
-    const again = following !== undefined && end.last !== undefined && placeOf(following) === placeOf(step);
-    if (again && end.count >= (end.limit ?? Infinity))
+    const isSamePlace = following !== undefined && end.last !== undefined && placeOf(following) === placeOf(step);
+    if (isSamePlace && end.count >= (end.limit ?? Infinity))
       throw end.first === end.last ? stuck(paging, source) : cycle('a full page that it gave before');
-    if (again && stopsAt(paging, 'unchanged')) return undefined;
-    const repeated = repeats({ ...end, proven: step.again !== undefined, past: step.past ?? false });
+    if (isSamePlace && stopsAt(paging, 'unchanged')) return undefined;
+    const repeated = repeats({ ...end, proven: step.fromRow !== undefined, afterLast: step.afterLast ?? false });
     if (repeated !== undefined) throw repeated === 'circle' ? cycle('a page that it gave before') : rowsArrive(source);
     if (following !== undefined) {
       const name = nameOf(following);

@@ -75,7 +75,7 @@ function addressIn(
 export function isLast(paging: PagingDefinition, step: Step, following: Step, end: PageEnd): boolean {
   if (stopsAt(paging, 'unchanged') && placeOf(following) === placeOf(step)) return true;
   if (stopsAt(paging, 'empty-page') && end.count === 0) return true;
-  const offset = (following.values.offset ?? 0) + (following.again === undefined ? 0 : 1);
+  const offset = (following.values.offset ?? 0) + (following.fromRow === undefined ? 0 : 1);
   // A total below what has come says nothing: some vendors say 0 where they do not count.
   if (paging.type === 'offset' && end.total !== undefined && offset <= end.total) {
     return end.count === 0 || offset === end.total;

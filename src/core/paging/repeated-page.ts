@@ -8,8 +8,8 @@ import { exit, Problem } from '../problem.ts';
 interface RepeatedPage extends Pick<PageEnd, 'fingerprint' | 'count' | 'limit'> {
   /** It begins with the row that it was asked to begin with. */
   readonly proven: boolean;
-  /** The last row was reached before it, see Step.past. */
-  readonly past: boolean;
+  /** The last row was reached before it, see Step.afterLast. */
+  readonly afterLast: boolean;
 }
 
 /** Two pages with this many records, all of them equal, are no coincidence. */
@@ -46,8 +46,8 @@ export function repetition(strict: boolean): (end: RepeatedPage) => Repetition |
   let full = Infinity; // later pages may not say what was asked for
 
   /** Whether it may show the last rows again, as it does whenever a row arrives before them. */
-  function isOfLast({ fingerprint, count, past }: RepeatedPage): boolean {
-    return past && count < full && (fingerprint !== opening || count < severalRows);
+  function isOfLast({ fingerprint, count, afterLast }: RepeatedPage): boolean {
+    return afterLast && count < full && (fingerprint !== opening || count < severalRows);
   }
 
   function allowed({ count, proven }: RepeatedPage): number {

@@ -22,22 +22,22 @@ export interface Standing {
   /** A page after the first: the vendor has accepted what is asked for. */
   readonly later?: boolean;
   /** The row that it must begin with. */
-  readonly again?: string | undefined;
-  /** The last row was reached before it, see Step.past. */
-  readonly past?: boolean | undefined;
+  readonly fromRow?: string | undefined;
+  /** The last row was reached before it, see Step.afterLast. */
+  readonly afterLast?: boolean | undefined;
 }
 
 export interface RowAgain {
   /** A page begins. */
   begin(page: Standing): void;
   /** Whether this row was read before: the expected one, first on its page, or one that is identified by its content. */
-  take(key: Key, identity: Identifier): boolean;
+  isReread(key: Key, identity: Identifier): boolean;
   /** A row that cannot be read has no name. */
   skip(): void;
   /** The name of the row that came last. */
   last(): string | undefined;
-  /** How many rows of this page were taken. Rows with an ID before the expected one are not known to have been read. */
-  taken(): number;
+  /** How many rows of this page that was. Rows with an ID before the expected one are not known to have been read. */
+  reread(): number;
   /** The page has ended without the expected row. */
   missed(): boolean;
   /** The page was read to its end, and is not asked for again: the next one is compared with it. */
@@ -55,23 +55,23 @@ export function readsRowAgain({ paging, job }: Pick<SourceDefinition, 'paging' |
 }
 
 /** The step after the page of `step`: from its last row on. */
-export function stepFromRow(step: Step, { count, lastRow: again }: Pick<PageEnd, 'count' | 'lastRow'>): Step {
+export function stepFromRow(step: Step, { count, lastRow: fromRow }: Pick<PageEnd, 'count' | 'lastRow'>): Step {
   const offset = (step.values.offset ?? 0) + count;
-  const isPast = step.past === true || (step.again !== undefined && step.again === again);
-  const past = isPast ? { past: true } : {};
+  const isLast = step.fromRow !== undefined && step.fromRow === fromRow;
+  const afterLast = step.afterLast === true || isLast ? { afterLast: true } : {};
   // After one row alone nobody knows whether a page can hold another one beside it.
-  return again === undefined || count === 1
-    ? { first: false, values: { offset }, ...past }
-    : { first: false, values: { offset: offset - 1 }, again, ...past };
+  return fromRow === undefined || count === 1
+    ? { first: false, values: { offset }, ...afterLast }
+    : { first: false, values: { offset: offset - 1 }, fromRow, ...afterLast };
 }
 
 /** For all pages of a definition, one after the other: each begins with `begin`. */
 export function rowAgain(): RowAgain {
   let wanted: string | undefined;
-  let isPast = false;
-  let edge: string | undefined; // the expected row, where it came later: its twins beside it were on the page before, too
+  let isAfterLast = false;
+  let late: string | undefined; // the expected row, where it came later: its twins beside it were on the page before, too
   let rows = 0;
-  let taken = 0;
+  let reread = 0;
   const latest: Key = { key: Buffer.alloc(0), keyStart: 0, keyEnd: 0 };
   /** The contents on a page, and those that were not on the one before: of the page at hand, and of two before it. */
   let page: Shown = { all: [], fresh: [] };
@@ -90,29 +90,29 @@ export function rowAgain(): RowAgain {
     return more > 0;
   }
 
-  function isShownAgain(name: string, byContent: boolean): boolean {
-    if (name !== edge) edge = undefined;
-    if (wanted === undefined && !isPast && edge === undefined) return false;
+  function wasRead(name: string, byContent: boolean): boolean {
+    if (name !== late) late = undefined;
+    if (wanted === undefined && !isAfterLast && late === undefined) return false;
     const isExpected = name === wanted;
     const isKnown = (isExpected && rows === 1) || (byContent && wasBefore(name));
-    if (isExpected && rows > 1) edge = name;
+    if (isExpected && rows > 1) late = name;
     if (isExpected) wanted = undefined;
-    if (isExpected || !isKnown) isPast = false; // what follows was not read
+    if (isExpected || !isKnown) isAfterLast = false; // what follows was not read
     return isKnown;
   }
 
   return {
-    begin({ again, past = false, later = false }) {
-      wanted = again;
-      isPast = past;
+    begin({ fromRow, afterLast = false, later = false }) {
+      wanted = fromRow;
+      isAfterLast = afterLast;
       if (!later) before = earlier = { all: [], fresh: [] };
-      edge = undefined;
-      rows = taken = 0;
+      late = undefined;
+      rows = reread = 0;
       latest.keyEnd = latest.keyStart;
       page = { all: [], fresh: [] };
       left = undefined;
     },
-    take({ key, keyStart, keyEnd }, identity) {
+    isReread({ key, keyStart, keyEnd }, identity) {
       rows += 1;
       latest.key = key;
       latest.keyStart = keyStart;
@@ -120,11 +120,11 @@ export function rowAgain(): RowAgain {
       const byContent = isByContent(latest);
       if (!byContent && wanted === undefined) return false;
       const name = nameOf(latest);
-      const isTaken = isShownAgain(name, byContent);
+      const isReread = wasRead(name, byContent);
       if (byContent) page.all.push(name);
-      if (byContent && !isTaken) page.fresh.push(name);
-      if (!isTaken) return false;
-      taken += 1;
+      if (byContent && !isReread) page.fresh.push(name);
+      if (!isReread) return false;
+      reread += 1;
       identity.takeBack(byContent);
       return true;
     },
@@ -133,10 +133,10 @@ export function rowAgain(): RowAgain {
       latest.keyEnd = latest.keyStart;
     },
     last: () => (latest.keyEnd === latest.keyStart ? undefined : nameOf(latest)),
-    taken: () => taken,
+    reread: () => reread,
     missed: () => wanted !== undefined,
     end() {
-      if (taken < rows) [earlier, before] = [before, page];
+      if (reread < rows) [earlier, before] = [before, page];
     },
   };
 }

@@ -42,12 +42,12 @@ export interface Collector {
   fingerprint(): string | undefined;
 }
 
-/** Collects the records of one reply after another. `again` knows rows that were read before, and are left out. */
+/** Collects the records of one reply after another. `rows` knows those that were read before, and are left out. */
 export function collector(
   definition: SourceDefinition,
   search: VendorSearch,
   fields: Fields,
-  again?: RowAgain,
+  rows?: RowAgain,
 ): Collector {
   const { records: rules, limits } = definition;
   const read = { time: Number.NaN, nanos: 0 };
@@ -79,7 +79,7 @@ export function collector(
       noteRow(buffer, start, end, spans);
       // Every record gets a key, wanted or not: twins are numbered by their place among all records.
       const identified = begun().key(buffer, start, end, spans);
-      if (again?.take(identified, begun()) === true) return;
+      if (rows?.isReread(identified, begun()) === true) return;
       const { key, keyStart, keyEnd } = identified;
       if (!search.wants(buffer, spans, fields.wanted)) {
         unmatched++;
@@ -101,7 +101,7 @@ export function collector(
     refused(record) {
       size++;
       held += record.text.length;
-      again?.skip();
+      rows?.skip();
       refused.push(withKey(record, begun()));
     },
   });

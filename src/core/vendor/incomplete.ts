@@ -59,14 +59,14 @@ export function jobFailed(
 export function incomplete(
   name: string,
   { from, until }: Window,
-  { total, count, again = 0 }: { readonly total: number; readonly count: number; readonly again?: number },
+  { total, count, repeated = 0 }: { readonly total: number; readonly count: number; readonly repeated?: number },
 ): Problem {
-  const besides = again === 0 ? '' : `, and ${again} whose ID the page before had`;
+  const besides = repeated === 0 ? '' : `, and ${repeated} whose ID the page before had`;
   const message = `${name} announced ${counted(total)} from ${isoText(from)} to ${isoText(until)} and gave ${count}${besides}`;
   return new Problem(exit.protocol, message, {
     hint: [
       nextRun('the position stays; the next run reads the window again'),
-      ...(again === 0
+      ...(repeated === 0
         ? []
         : [
             inDefinition(

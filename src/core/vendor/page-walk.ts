@@ -24,7 +24,7 @@ export interface Reading {
   /** Records, each row once. */
   readonly count: number;
   /** How many rows more there were, which have the ID of one on the page before; known where there is a total. */
-  readonly again?: number;
+  readonly repeated?: number;
   /** How many records the vendor says that there are, if it does. */
   readonly total: number | undefined;
   /** The vendor has a cap, which left out what follows the last page. */
@@ -81,7 +81,7 @@ export function pageWalk(context: SourceContext): PageWalk {
     let { total } = route; // else that of the first page: what arrives later is for the next run
     let given = 0;
     let count = 0;
-    let again = 0;
+    let repeated = 0;
     let capped = false;
     const ahead = askingAhead(vendor, tools);
     try {
@@ -91,9 +91,9 @@ export function pageWalk(context: SourceContext): PageWalk {
         const end: ReadPage = yield* readPage(question, identity, ahead.reply());
         ahead.done();
         given += end.count;
-        const repeated = rows?.repeated() ?? 0;
-        count += end.count - end.taken - repeated;
-        again += repeated;
+        const here = rows?.repeated() ?? 0;
+        count += end.count - end.reread - here;
+        repeated += here;
         total ??= end.total;
         const isFirst = number === 1 && total === undefined;
         if (isFirst) warn(totalWarning(definition, end, question.what));
@@ -113,12 +113,12 @@ export function pageWalk(context: SourceContext): PageWalk {
         if (single) {
           truncated ||= next !== undefined || end.capped === true || count < (total ?? 0);
           guessed = next !== undefined && end.capped !== true && !isNamed(paging, { ...end, count, total });
-          return { count, again, total, capped, unfinished: false };
+          return { count, repeated, total, capped, unfinished: false };
         }
         capped = end.capped ?? capped;
         if (next === undefined) {
           const { wait, unfinished } = whatNext(end, given, total);
-          if (wait === undefined) return { count, again, total, capped, unfinished };
+          if (wait === undefined) return { count, repeated, total, capped, unfinished };
           await tools.wait(wait);
           next = { first: false, values: { offset: (step.values.offset ?? 0) + end.count } };
         }
@@ -157,9 +157,12 @@ function tellingBookmark(name: string): Problem {
 }
 
 /** Where a page stands: after another, or also named by it. A cursor that is kept ends by 410 and `paging.invalid` alone. */
-export function standingOf({ first, again, past }: Step, paging: PagingDefinition): Standing & Pick<Question, 'named'> {
+export function standingOf(
+  { first, fromRow, afterLast }: Step,
+  paging: PagingDefinition,
+): Standing & Pick<Question, 'named'> {
   const isCounted = paging.type === 'none' || paging.type === 'page' || paging.type === 'offset';
-  return { later: !first, named: !first && !isCounted && !keepsBookmark(paging), again, past };
+  return { later: !first, named: !first && !isCounted && !keepsBookmark(paging), fromRow, afterLast };
 }
 
 /** The request for a step: the first, or that for later pages. */

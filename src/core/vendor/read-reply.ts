@@ -21,7 +21,7 @@ export interface ReadPage extends PageEnd {
   /** The last parts, held back so that the next page can be asked for before they are delivered. */
   readonly rest: readonly Page[];
   /** How many rows of the page before were shown again, and are not among the parts. */
-  readonly taken: number;
+  readonly reread: number;
   /** Whether the reply had a list of records at all. */
   readonly containerSeen: boolean;
   /** Whether its end may be missing without a trace. */
@@ -108,7 +108,7 @@ export function replyReader(
       first: part.first(),
       last: part.last(),
       lastRow: rows?.last(),
-      taken: rows?.taken() ?? 0,
+      reread: rows?.reread() ?? 0,
       fingerprint: part.fingerprint(),
       rest,
       containerSeen,
@@ -124,7 +124,7 @@ export function replyReader(
 const nothing = {
   envelope: '{}',
   count: 0,
-  taken: 0,
+  reread: 0,
   rest: [],
   containerSeen: true,
   unproven: false,

@@ -337,31 +337,31 @@ test('a row that was read is recognised where its page begins, and not after oth
     [[undefined], 0],
   ] as const) {
     const again = rowAgain();
-    again.begin({ again: 'known', later: true });
+    again.begin({ fromRow: 'known', later: true });
     for (const name of before) {
       if (name === undefined) again.skip();
-      else assert.equal(again.take(rowOf(name), identity), false);
+      else assert.equal(again.isReread(rowOf(name), identity), false);
     }
-    assert.equal(again.take(rowOf('known#2'), identity), expected === 1);
-    assert.deepEqual([again.taken(), again.missed(), again.last()], [expected, false, 'known']);
+    assert.equal(again.isReread(rowOf('known#2'), identity), expected === 1);
+    assert.deepEqual([again.reread(), again.missed(), again.last()], [expected, false, 'known']);
   }
 });
 
 test('after a row that cannot be read, and where a page had none, no row counts as the last one', () => {
   const again = rowAgain();
-  again.begin({ again: undefined });
-  again.take(
+  again.begin({ fromRow: undefined });
+  again.isReread(
     { key: Buffer.from('a'), keyStart: 0, keyEnd: 1 },
     identifier({ paths: [] }, () => false, false),
   );
   assert.equal(again.last(), 'a');
   again.skip();
   assert.equal(again.last(), undefined);
-  again.take(
+  again.isReread(
     { key: Buffer.from('b'), keyStart: 0, keyEnd: 1 },
     identifier({ paths: [] }, () => false, false),
   );
-  again.begin({ again: 'b', later: true });
+  again.begin({ fromRow: 'b', later: true });
   assert.deepEqual([again.last(), again.missed()], [undefined, true]);
 });
 
@@ -370,11 +370,11 @@ test('a row that is read again does not count as a twin of itself', () => {
   const again = rowAgain();
   const next = (): { key: string; isAgain: boolean } => {
     const key = identity.key(Buffer.from('{}'), 0, 2, new Int32Array(0));
-    return { key: key.key.toString('latin1', key.keyStart, key.keyEnd), isAgain: again.take(key, identity) };
+    return { key: key.key.toString('latin1', key.keyStart, key.keyEnd), isAgain: again.isReread(key, identity) };
   };
-  again.begin({ again: undefined });
+  again.begin({ fromRow: undefined });
   const { key } = next();
   identity.startPage();
-  again.begin({ again: again.last(), later: true });
+  again.begin({ fromRow: again.last(), later: true });
   assert.deepEqual([next().isAgain, next()], [true, { key: `${key}#2`, isAgain: false }]);
 });
