@@ -6,7 +6,7 @@ export const notFound = 404;
 export const notAllowed = 405;
 /** The server has none of the formats that were asked for (`Accept`). */
 export const notAcceptable = 406;
-/** What was asked for is no longer there, such as the page that a cursor names. */
+/** What was asked for is no longer there; all that stands for it is in core/vendor/gone.ts. */
 export const gone = 410;
 /** What was asked for is more than the server gives, or takes, at once. */
 export const tooLarge = 413;

@@ -19,7 +19,7 @@ import { scopeOf } from './vendor/address.ts';
 import { asksVendor, branchesOf } from './vendor/branches.ts';
 import { identityRule } from './vendor/record-fields.ts';
 import { vendorClient } from './vendor/vendor-client.ts';
-import { goneStatuses, hasHttpStatus } from './vendor/incomplete.ts';
+import { goneStatuses, hasHttpStatus } from './vendor/gone.ts';
 import { itemWalk } from './vendor/item-walk.ts';
 import { emptyPage, pageWalk } from './vendor/page-walk.ts';
 import { preparation } from './vendor/prepare.ts';

@@ -146,7 +146,7 @@ function nameOf({ key, keyStart, keyEnd }: Key): string {
   return key.toString('latin1', keyStart, keyEnd).replace(/#\d+$/, '');
 }
 
-/** Stands for 410: what the pages led to is gone, and the window is read once more from its beginning. */
+/** The row that the pages led to is gone, and so the window is read once more, see core/vendor/gone.ts. */
 export function rowsMoved(name: string, what: string): Problem {
   const message = `${name}: ${what} does not begin where the page before ended: rows vanish, or change places, while they are read`;
   return new Problem(exit.protocol, message, {

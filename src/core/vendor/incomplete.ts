@@ -1,12 +1,9 @@
 /** Why a window ended before all of its records came, as Problems. */
 import { atAddress, inDefinition, nextRun, ofPosition } from '../hint.ts';
 import type { EnvelopeTest, SourceDefinition } from '../definition.ts';
-import { gone, notFound } from '../http-status.ts';
 import { exit, Problem } from '../problem.ts';
 import type { PageEnd } from '../paging.ts';
 import { askedBy, type QuestionParts } from './asked-by.ts';
-import { statusesOf } from '../definition/answers.ts';
-import { pagingRules } from '../definition/paging-rules.ts';
 import { parseJson } from '../json/parsed.ts';
 import { valueAt } from '../json/value-at.ts';
 import { saying } from './reply.ts';
@@ -14,21 +11,6 @@ import { counted } from '../text/counted.ts';
 import { quoted } from '../text/shown.ts';
 import { isoText } from '../time.ts';
 import type { Window } from '../types.ts';
-
-/** Whether the vendor answered with one of these HTTP statuses. */
-export function hasHttpStatus(error: unknown, statuses: readonly number[]): error is Problem {
-  return error instanceof Problem && error.httpStatus !== undefined && statuses.includes(error.httpStatus);
-}
-
-/** The HTTP statuses by which a cursor, a job or an item is gone, so that the window is read from its beginning. */
-export function goneStatuses({ paging, items, job }: SourceDefinition): readonly number[] {
-  return [
-    gone,
-    ...(job === undefined ? [] : [notFound]), // a job may die with the session that it was started in
-    ...statusesOf(pagingRules(paging).invalid),
-    ...statusesOf(items?.gone), // once a part of the item was read
-  ];
-}
 
 /** The vendor answered without the ID of a job. */
 export function noJob(definition: SourceDefinition, value: unknown, path: string, asked: QuestionParts): Problem {

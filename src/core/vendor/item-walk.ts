@@ -4,18 +4,16 @@
  * move on and show some of them again.
  */
 import type { SourceDefinition } from '../definition.ts';
-import { gone } from '../http-status.ts';
 import { resolveSameOrigin } from '../origin.ts';
 import { pager, type Step } from '../paging.ts';
 import type { Page } from '../types.ts';
 import { sentWith } from '../definition/texts.ts';
 import type { Question } from './vendor-client.ts';
-import { hasHttpStatus } from './incomplete.ts';
+import { goneItemStatuses, hasHttpStatus } from './gone.ts';
 import { listReader } from './list-page.ts';
 import { muteWarning } from '../paging/more.ts';
 import { isNamed } from '../paging/named-page.ts';
 import { emptyPage, pageWalk, requestFor, standingOf, type PageWalk, type Reading, type Route } from './page-walk.ts';
-import { statusesOf } from '../definition/answers.ts';
 import type { SourceContext } from './source-context.ts';
 
 type Items = NonNullable<SourceDefinition['items']>;
@@ -24,7 +22,7 @@ type Items = NonNullable<SourceDefinition['items']>;
 export function itemWalk(context: SourceContext, items: Items): PageWalk {
   const { definition, search, tools } = context;
   const { name, paging } = definition;
-  const expired = [gone, ...statusesOf(items.gone)];
+  const expired = goneItemStatuses(items);
   const list = listReader({ ...context, search: { ...search, limit: limitOf([definition.request, paging]) } }, items);
   const inside = pageWalk({
     ...context,

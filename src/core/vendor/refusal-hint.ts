@@ -3,19 +3,15 @@ import { askedBy } from './asked-by.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { check, type Hint, inDefinition, nextRun } from '../hint.ts';
 import { sentWith, usedPlaceholders } from '../definition/texts.ts';
-import { gone, noContent, notAcceptable, notAllowed, notFound, refusesLaterPage, tooLarge } from '../http-status.ts';
+import { gone, noContent, notAcceptable, notAllowed, notFound, tooLarge } from '../http-status.ts';
 import { keepsBookmark } from '../definition/paging-rules.ts';
 import type { Setting } from '../types.ts';
 import { askingFlags, wrongService } from '../http-problem.ts';
 import type { Question } from './vendor-client.ts';
+import { isCursorRefused } from './gone.ts';
 import { settingsOf } from './address.ts';
 import { credentialsHint } from './auth/credentials.ts';
 import { textOf, type TemplateValues } from '../definition/template.ts';
-
-/** Whether the vendor refuses a page that it named itself, by a cursor or an address. */
-export function isCursorRefused({ named }: Question, status: unknown): boolean {
-  return named === true && refusesLaterPage(status);
-}
 
 const sameSettings = 'it had the pages before this one, so no setting is wrong';
 

@@ -10,8 +10,9 @@ import type { Question } from './vendor-client.ts';
 import { bringsContent, isHtml } from './reply-kind.ts';
 import { isAmong } from '../definition/answers.ts';
 import { parseJson } from '../json/parsed.ts';
-import { saying, tellsInvalid } from './reply.ts';
-import { accessHint, isCursorRefused, statusHint } from './refusal-hint.ts';
+import { tellsGone, tellsInvalid } from './gone.ts';
+import { saying } from './reply.ts';
+import { accessHint, statusHint } from './refusal-hint.ts';
 
 /** A reply that was read. */
 interface Refused {
@@ -32,12 +33,11 @@ export function refusal(definition: SourceDefinition, question: Question, { repl
   const meant = meantBy(definition, status, said);
   const asked = { who: definition.name, what, at: placeOf(url), meant, hint: hint && [hint, clock] };
   const problem = httpProblem(status, withReset(definition, headers), asked, now);
-  const invalid = tellsInvalid(definition, said); // asking again would not help
   return problem.with({
     message: problem.message + saying(definition, said),
     hint: statusHint(definition, meant ?? status, question) ?? problem.steps,
-    again: invalid ? undefined : problem.again,
-    httpStatus: invalid || isCursorRefused(question, meant ?? status) ? gone : status,
+    again: tellsInvalid(definition, said) ? undefined : problem.again, // it would not help
+    httpStatus: tellsGone(definition, question, meant ?? status, said) ? gone : status,
   });
 }
 

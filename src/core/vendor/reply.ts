@@ -3,8 +3,7 @@
  * is no success: many vendors report errors only in the body.
  */
 import type { SourceDefinition } from '../definition.ts';
-import { flagAt, holds, isAmong } from '../definition/answers.ts';
-import { pagingRules } from '../definition/paging-rules.ts';
+import { flagAt, holds } from '../definition/answers.ts';
 import { valueAt } from '../json/value-at.ts';
 import { serverText } from '../text/shown.ts';
 
@@ -26,12 +25,6 @@ export function tellsError(definition: SourceDefinition, value: unknown): boolea
 export function tellsExpired(definition: SourceDefinition, value: unknown): boolean {
   const expired = definition.reply?.expired;
   return expired !== undefined && holds(expired, value);
-}
-
-/** Whether a parsed reply says that the cursor is no longer valid, or the item gone, whatever its HTTP status. */
-export function tellsInvalid({ paging, items }: SourceDefinition, value: unknown): boolean {
-  const { invalid = [] } = pagingRules(paging);
-  return isAmong([...invalid, ...(items?.gone ?? [])], undefined, value);
 }
 
 /** `: what the vendor said`, made fit for a terminal; or nothing. The reply may be a list of errors. */

@@ -6,9 +6,10 @@ import { exit, Problem } from '../problem.ts';
 import { askedBy } from './asked-by.ts';
 import type { Question } from './vendor-client.ts';
 import { passingIn } from './refusal.ts';
-import { accessHint, cursorHint, isCursorRefused } from './refusal-hint.ts';
+import { tellsGone, tellsInvalid } from './gone.ts';
+import { accessHint, cursorHint } from './refusal-hint.ts';
 import { valueAt } from '../json/value-at.ts';
-import { saying, tellsError, tellsExpired, tellsInvalid } from './reply.ts';
+import { saying, tellsError, tellsExpired } from './reply.ts';
 
 /** Throws the Problem of a parsed reply that reports an error. */
 export function refuseToldError(definition: SourceDefinition, value: unknown, question: Question): void {
@@ -26,15 +27,14 @@ export function refuseToldError(definition: SourceDefinition, value: unknown, qu
   if (!invalid) refuseSilence(definition, value, what);
   const path = definition.reply?.success?.path;
   const told = path === undefined ? undefined : valueAt(value, path); // often the HTTP status that the reply should have had
-  const status = invalid ? gone : told;
+  const isGone = tellsGone(definition, question, told, value);
+  const status = isGone ? gone : told;
   const hint = accessHint(definition, status, values);
   const refused = hint !== undefined;
   const message = `${definition.name} ${refused ? 'refused' : 'reported an error in'} ${what}${saying(definition, value)}`;
-  const cursorRefused = isCursorRefused(question, status);
-  const meant = cursorRefused ? gone : status;
   throw new Problem(refused ? exit.noperm : exit.protocol, message, {
-    hint: hint ?? (cursorRefused ? cursorHint(definition) : nextStep(definition, question, told)),
-    httpStatus: meant === notFound || meant === gone ? meant : undefined,
+    hint: hint ?? (isGone && question.named === true ? cursorHint(definition) : nextStep(definition, question, told)),
+    httpStatus: status === notFound || status === gone ? status : undefined,
   });
 }
 
