@@ -260,7 +260,10 @@ export interface Source {
   open?(): Promise<void>;
   /** Reads one slice to its end. Finishing without a Problem means: all of it was read. */
   pull(ask: Ask): AsyncIterable<Page>;
-  /** The server's clock as last seen, or undefined. */
+  /**
+   * The server's clock as last seen, or undefined. A login may tell it before any page, and a failure instead of one: so it is
+   * asked for here, and not a part of a page.
+   */
   serverTime(): Instant | undefined;
   /**
    * The earliest time that a record from `at` on may bear: it may be cut to the day, or come from a clock that shows an
@@ -280,11 +283,14 @@ export interface Source {
   readonly volatile?: boolean;
   /** Only for a stream, which cannot be asked again and has no end of its own. Open while more may follow. */
   readonly stream?: { isOpen(): boolean };
-  /** True when a `single` query left records unread. */
+  /**
+   * True when a `single` query left records unread. A run with one pulls once, one slice of one branch, and asks when that has
+   * ended; a loop over the pages of `pull` would not see what it returns.
+   */
   truncated(): boolean;
   /** Whether `truncated` is a guess: the page was full, but nothing says that another one follows. */
   guessed(): boolean;
-  /** Fields that were searched for and that no record has had. */
+  /** Fields that were searched for and that no record has had, in all pulls so far. */
   absent(): readonly SearchedField[];
   /** Those that were compared with a plain value, and are a list or an object in every record that has had them. */
   nested(): readonly SearchedField[];
