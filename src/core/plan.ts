@@ -51,10 +51,10 @@ export function planOf(at: Unplanned, told: Instant | undefined): Plan {
   const presumed = watermark === undefined || isAsked ? wholeSecond(now) : now;
   const serverNow = told !== undefined && isCredible(told, presumed) ? told : presumed;
   const datedJob = dated(job, serverNow);
-  const begin = job.usePosition ? begunBefore(place, firstRunOf(job, source.window)) : undefined;
+  const begin = begunBefore(place, firstRunOf(job, source.window));
   const { window: rules, edge } = source;
-  const begun = begin === undefined ? undefined : begunAt(place, rules);
-  const promised = watermark === undefined ? leftOut(at, datedJob) : undefined;
+  const begun = begunAt(place, rules);
+  const promised = leftOut(at, datedJob);
   const window = windowOf({ ...datedJob, watermark, begin, begun, promised, settled, rules, serverNow, edge });
   return { window, job: datedJob, serverNow };
 }
@@ -83,9 +83,8 @@ export function begunBefore({ begin }: Pick<BranchPosition, 'begin'>, firstRun: 
 
 /** From where on runs before were to read, where `--since` leaves out what has happened since the first of them. */
 function leftOut({ promised, source }: Unplanned, job: DatedJob): Instant | undefined {
-  if (promised === undefined || job.since === undefined) return undefined;
   const begun = begunAt({ begin: promised }, source.window);
-  return begun !== undefined && begun < job.since
+  return begun !== undefined && job.since !== undefined && begun < job.since
     ? begunBefore({ begin: promised }, firstRunOf(job, source.window))
     : undefined;
 }
