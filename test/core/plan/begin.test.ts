@@ -59,6 +59,19 @@ test('nothing is noted for a search, nor by a clock that was never set', () => {
   assert.equal(place.begin, undefined);
 });
 
+test('nothing is noted for a vendor without a time filter, nor once the position has moved', () => {
+  const clock = { now: ours };
+  for (const [rules, watermark] of [
+    [{ filter: 'none' }, undefined],
+    [{}, now - hour],
+  ] as const) {
+    const place = placeOf(firstPosition({ source: '', sink: '' }), '', 0);
+    place.watermark = watermark;
+    begunPlan({ job: memoryJob, source: memoryVendor(clock, { rules }), place, tools: fakeTools(clock) });
+    assert.equal(place.begin, undefined);
+  }
+});
+
 test('where a job begins is noted for it as a whole only as long as no branch of it is known', () => {
   const clock = { now: ours };
   const at = { job: memoryJob, source: memoryVendor(clock), tools: fakeTools(clock) };

@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exit, Problem } from '../../../src/core/problem.ts';
-import { isPast, isTooMuch, lengthAfterCut, settledFor, shorterThan } from '../../../src/core/plan/cut-off.ts';
-import { minute } from '../../support/memory.ts';
+import {
+  isPast,
+  isTooMuch,
+  lengthAfterCut,
+  noteCut,
+  settledFor,
+  shorterThan,
+  type Whole,
+} from '../../../src/core/plan/cut-off.ts';
+import { firstPosition, placeOf } from '../../../src/core/position.ts';
+import { memoryVendor, minute } from '../../support/memory.ts';
 
 const whole = { from: 0n, until: 60n * minute };
 
@@ -82,4 +91,50 @@ test('a run that looks further back than the one that was cut off reads again wh
   assert.equal(settledFor({ settled }, minute), settled.until);
   assert.equal(settledFor({ settled }, minute + 1n), undefined);
   assert.equal(settledFor({ settled: undefined }, minute), undefined);
+});
+
+interface Cut {
+  readonly whole: Whole;
+  readonly hasRead: boolean;
+  readonly isStopped?: boolean;
+  readonly failure?: Problem;
+  readonly failures?: number;
+  readonly settled?: bigint;
+}
+
+test('a slice is shortened by what its length may have caused, and by nothing else', () => {
+  const slice = { from: 60n * minute, until: 120n * minute };
+  const none = { count: 0, from: slice.from, until: slice.from };
+  const three = { count: 3, from: slice.from - 15n * minute, until: slice.from };
+  const quota = new Problem(exit.tempfail, 'no more for today', { httpStatus: 429 });
+  const failing = new Problem(exit.unavailable, 'failed', { httpStatus: 503 });
+  const gone = new Problem(exit.protocol, 'the cursor is gone', { httpStatus: 410 });
+  const mangled = new Problem(exit.protocol, 'not understood', { httpStatus: 200 });
+  const half = 30 * 60_000;
+  const asBefore = 15 * 60_000; // as long as the three
+  const past = slice.from + 40n * minute; // the next run goes on there
+  for (const [what, { whole: read, hasRead, failures = 0, settled, isStopped = false, failure }, expected] of [
+    ['a stop before anything was read', { whole: none, hasRead: false, isStopped: true }, half],
+    ['a stop after three slices', { whole: three, hasRead: true, isStopped: true }, asBefore],
+    ['a stop behind most of it', { whole: three, hasRead: true, isStopped: true, settled: past }, half],
+    ['the same, of a slice not begun', { whole: three, hasRead: false, isStopped: true, settled: past }, asBefore],
+    ['a quota used up before it', { whole: none, hasRead: false, failure: quota }, undefined],
+    ['a quota used up in it', { whole: none, hasRead: true, failure: quota }, half],
+    ['a quota used up in the fourth', { whole: three, hasRead: false, failure: quota }, asBefore],
+    ['a failure that may pass', { whole: three, hasRead: true, failure: failing }, undefined],
+    ['a failure, run after run', { whole: three, hasRead: false, failure: failing, failures: 2 }, half],
+    ['a cursor that ended in it', { whole: none, hasRead: true, failure: gone }, half],
+    ['a refusal of its first page', { whole: none, hasRead: false, failure: gone }, undefined],
+    ['a later page not understood', { whole: none, hasRead: true, failure: mangled }, undefined],
+  ] as [string, Cut, number | undefined][]) {
+    const place = placeOf(firstPosition({ source: '', sink: '' }), '', 0);
+    if (settled !== undefined) place.settled = { until: settled, overlap: 0n };
+    noteCut({ place, source: memoryVendor({ now: 0 }), before: { failures } }, slice, read, {
+      isStopped,
+      failure,
+      unfinished: failure,
+      hasRead,
+    });
+    assert.equal(place.slice, expected, what);
+  }
 });
