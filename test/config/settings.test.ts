@@ -98,14 +98,53 @@ test('no message shows the secret that it refuses, and each is handed on to be r
     A_MODE: { summary: '', secret: true, values: ['one', 'two'] },
     A_PASSWORD: { summary: '', secret: true, default: 'made-up' },
     A_PLACE: { summary: '', secret: true, kind: 'url' },
+    A_BARE: { summary: '', secret: true, kind: 'url' },
+    A_PATH: { summary: '', secret: true, kind: 'url' },
+    A_NAME: { summary: '' },
   };
-  const environment = { A_HOOK: 'hooks.example/canary', A_MODE: 'canary', A_PLACE: 'https://siem.example:8443/' };
+  const environment = {
+    A_HOOK: 'hooks.example/canary',
+    A_MODE: 'canary',
+    A_PLACE: 'HTTPS://siem.example:8443/',
+    A_BARE: 'http://siem.example',
+    A_PATH: 'https://hooks.example/canary',
+    A_NAME: 'audit',
+  };
   const findings = noFindings();
   readSettings(secret, { layers: { environment, files: [] }, findings });
   assert.equal(findings.faults.length, 2);
   for (const { text } of findings.faults) assert.doesNotMatch(text, /canary/);
   // Neither what everybody knows is hidden, nor where a receiver is.
-  assert.deepEqual([...findings.secrets], ['hooks.example/canary', 'canary']);
+  assert.deepEqual([...findings.secrets], ['hooks.example/canary', 'canary', 'https://hooks.example/canary']);
+});
+
+test('each fault says where it is to be put right: in the file where the setting stands, by whichever of its names', () => {
+  const file = {
+    path: 'job.env',
+    text: '',
+    values: new Map(Object.entries({ KEY: 'a\nb', A_COUNT: 'few', A_TOKEN: 'a\nb' })),
+  };
+  const findings = noFindings();
+  const named: Settings = {
+    A_KEY: { summary: '', secret: true, aliases: ['KEY'], values: ['c'] },
+    A_TOKEN: { summary: '', secret: true },
+    A_COUNT: { summary: '', kind: 'integer' },
+    A_FLAG: { summary: '', kind: 'integer', flag: 'flag' },
+    A_HERE: { summary: '', kind: 'integer' },
+  };
+  const layers = { environment: { A_HERE: 'x' }, files: [file] };
+  readSettings(named, { layers, flags: { flag: 'many' }, findings });
+  assert.deepEqual(
+    findings.faults.map(({ text, at }) => [text.split(' ')[0], at]),
+    [
+      ['KEY', 'job.env'],
+      ['A_TOKEN', 'job.env'],
+      ['A_KEY', 'job.env'],
+      ['A_COUNT', 'job.env'],
+      ['A_FLAG', '--flag'],
+      ['A_HERE', 'the environment'],
+    ],
+  );
 });
 
 test('a secret with any character that would end a header is refused, one of several lines with NUL alone', () => {
