@@ -110,7 +110,10 @@ test('nothing is odd about most values', () => {
     'pa55',
     'p"a$5/5',
     '$ecret!',
+    'pa$word',
     'a/b',
+    'pa/55/word',
+    '/pa/55/word+',
     '/x9+/Q==',
     '-----BEGIN KEY-----\nMII\n-----END KEY-----',
   ]) {

@@ -63,6 +63,7 @@ test('a line of an env file that looks like a flag is reported, since nothing re
       },
     );
   assert.deepEqual(told('AUDIT_EXPORT_SOURCE', 'AUDIT_EXPORT_SINK', 'TOKEN', 'TOKEN_FILE', 'HTTPS_PROXY'), []);
+  assert.deepEqual(told('https_proxy', 'no_proxy', 'SINCE'), []);
   assert.deepEqual(told('AUDIT_EXPORT_OVERLAP', 'AUDIT_EXPORT_SINCE', 'STATE_DIRECTORY', 'TOKN'), [
     'job.env: nothing reads AUDIT_EXPORT_OVERLAP here; flags go on the command line',
     'job.env: nothing reads AUDIT_EXPORT_SINCE here; flags go on the command line',
@@ -81,11 +82,12 @@ for (const [text, unread] of [
     ],
   ],
   [
-    's3cret\nABCDEFGHIJ234567\nFIG_KEY_s3cret x\n',
+    's3cret\nABCDEFGHIJ234567\nFIG_KEY_s3cret x\np4ss-FIG_KEY x\n',
     [
       [1, ''],
       [2, ''],
       [3, ''],
+      [4, ''],
     ],
   ],
   ['A="x\nFIG_KEY y\n"\nB=\'p\n\nq\'\nC=`r\ns`\n', []],
@@ -113,4 +115,16 @@ test('the name of a flag is not taken for a misspelt one: AUDIT_EXPORT_SINCE doe
   assert.equal(misspelt('AUDIT_EXPORT_SINK', layers, {}), '');
   const snik = { environment: { AUDIT_EXPORT_SNIK: 'elastic' }, files: [] };
   assert.equal(misspelt('AUDIT_EXPORT_SINK', snik, {}), ' (the environment has AUDIT_EXPORT_SNIK)');
+});
+
+test('nor is the name of a flag of several words, and no setting is taken for a misspelling of itself', () => {
+  const flag = { environment: { AUDIT_EXPORT_TIME_PATH: 'a' }, files: [] };
+  assert.equal(misspelt('AUDIT_EXPORT_TIME_PATHS', flag, {}), '');
+  const blank = { environment: { FIG_KEY: '' }, files: [] };
+  assert.equal(misspelt('FIG_KEY', blank, {}), '');
+  const known = { environment: { FIG_KEYS: 'a' }, files: [] };
+  assert.equal(misspelt('FIG_KEY', known, { FIG_KEYS: { summary: '' } }), '');
+  assert.equal(misspelt('FIG_KEY', known, {}), ' (the environment has FIG_KEYS)');
+  const file = { environment: { FIG_KEY_FILE: 'a' }, files: [] };
+  assert.notEqual(misspelt('FIG_KEYFILE', file, { FIG_KEY: { summary: '' } }), '', 'only a secret is read from a file');
 });
