@@ -55,7 +55,7 @@ function cure({ missing, faults }: Findings, place: string): string {
   ];
   if (wrong.length === 0) return parts.join('; ');
   if (parts.length === 0) return `correct ${them} in ${places}`;
-  return [...parts, `correct the rest ${missing.size > 0 && places === place ? 'there' : `in ${places}`}`].join('; ');
+  return [...parts, `correct the rest ${empty.length === 0 && places === place ? 'there' : `in ${places}`}`].join('; ');
 }
 
 function placesOf(faults: readonly Fault[]): string {

@@ -45,10 +45,9 @@ export function rank(layers: Layers, { file }: Found): number {
   return file === undefined ? -1 : layers.files.indexOf(file);
 }
 
-/** Whether a name is set, but without a value. */
-export function isEmpty(layers: Layers, name: string): boolean {
-  const isThere = name in layers.environment || layers.files.some((file) => file.values.has(name));
-  return isThere && lookUp(layers, name) === undefined;
+/** Whether a name is there at all, with a value or without one. */
+export function isThere({ environment, files }: Layers, name: string): boolean {
+  return name in environment || files.some(({ values }) => values.has(name));
 }
 
 /** Where a person would write settings down: the env file in use. Nothing can be written into `-e /dev/null`. */

@@ -5,7 +5,7 @@ import { errorCode } from '../io/error-code.ts';
 import { originOf, type Findings } from './findings.ts';
 import { fullPath } from './full-path.ts';
 import { wrongKind } from './kinds.ts';
-import { isEmpty, lookUp, placeOf, rank, type Found, type Layers } from './layers.ts';
+import { isThere, lookUp, placeOf, rank, type Found, type Layers } from './layers.ts';
 import { warnIfReadable } from './open-to-others.ts';
 
 /** Where settings are looked for, and what is found out about them. */
@@ -21,7 +21,7 @@ export function readSettings(settings: Settings, reading: Reading): SettingValue
   const { layers, findings } = reading;
   const texts = new Map<string, string>();
   for (const [name, setting] of Object.entries(settings)) {
-    const unset = setting.mayBeEmpty === true && isEmpty(layers, name) ? '' : setting.default;
+    const unset = setting.mayBeEmpty === true && isThere(layers, name) ? '' : setting.default;
     const text = find(name, setting, reading) ?? unset;
     if (text !== undefined) texts.set(name, withoutSlash(setting, withoutScheme(setting, text)));
   }
@@ -70,7 +70,7 @@ function isNeeded({ required, unless }: Setting, there: ReadonlyMap<string, stri
 function missingName(name: string, { unless, flag, secret }: Setting, layers: Layers): string {
   const shown = flag === undefined || secret === true ? name : `${name} (--${flag})`;
   const all = unless === undefined ? shown : `${shown} or ${unless}`;
-  return isEmpty(layers, name) ? `${all} (there, but empty)` : all;
+  return isThere(layers, name) ? `${all} (there, but empty)` : all;
 }
 
 function find(name: string, setting: Setting, reading: Reading): string | undefined {

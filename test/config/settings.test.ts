@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { noFindings } from '../../src/config/findings.ts';
+import { noFindings, refuseFaults } from '../../src/config/findings.ts';
 import { readSettings } from '../../src/config/settings.ts';
 import { warnIfWritable } from '../../src/config/open-to-others.ts';
 import type { Settings } from '../../src/core/types.ts';
@@ -183,4 +183,28 @@ test('a secret file that everybody can read is warned of, something other than a
   const findings = noFindings();
   warnIfWritable('/dev/null', findings);
   assert.deepEqual(findings.warnings, []);
+});
+
+test('what is to be corrected is said to be "there" only where one place was named before', (t) => {
+  const directory = scratch(t);
+  const [path, key] = [join(directory, 'job.env'), join(directory, 'key')];
+  writeFileSync(key, '\n', { mode: 0o600 });
+  const some: Settings = {
+    A_URL: { summary: '', required: true },
+    A_KEY: { summary: '', secret: true },
+    A_FLAG: { summary: '', kind: 'flag' },
+  };
+  for (const [values, hint] of [
+    [{ A_FLAG: 'maybe' }, `set what is missing in ${path}; correct the rest there`],
+    [
+      { A_FLAG: 'maybe', A_KEY_FILE: key },
+      `set what is missing in ${path}; put the secret into ${key}; correct the rest in ${path}`,
+    ],
+    [{ A_URL: 'here', A_FLAG: 'maybe', A_KEY_FILE: key }, `put the secret into ${key}; correct the rest in ${path}`],
+  ] as const) {
+    const layers = { environment: {}, files: [{ path, text: '', values: new Map(Object.entries(values)) }] };
+    const findings = noFindings();
+    readSettings(some, { layers, findings });
+    assert.throws(() => refuseFaults(findings, layers, some), { hint });
+  }
 });
