@@ -165,6 +165,39 @@ for (const [what, status, ends] of [
   });
 }
 
+for (const [which, refuses] of [
+  ['the first page', () => true],
+  ['a later page', (cursor: string | null) => cursor !== null],
+] as const) {
+  test(`a vendor that goes by the day and calls ${which} of one day too large (413) is not asked for that day without end`, async (t) => {
+    const today = Math.floor(Date.now() / (24 * hour)) * 24 * hour;
+    const busy = new Date(today - 24 * hour).toISOString().slice(0, 10);
+    let asked = 0;
+    const vendor = await serve({}, ({ target }, response) => {
+      const { searchParams } = new URL(target, 'http://deep');
+      const [from, cursor] = [searchParams.get('from') ?? '', searchParams.get('cursor')];
+      if (from === busy) asked += 1;
+      if (asked > 20) return void response.destroy();
+      if (from === busy && refuses(cursor)) return sendJson(response, 413, '{"error":"Too much"}');
+      const rows = [{ id: from, at: `${from}T00:00:00Z` }];
+      sendJson(response, 200, JSON.stringify({ rows, ...(from === busy && { next: '1' }) }));
+    });
+    t.after(() => vendor.close());
+    const directory = scratch(t);
+    writeFileSync(
+      join(directory, 'deep.yaml'),
+      `{name: deep, summary: Deep., settings: {DEEP_URL: {summary: Address., kind: url}}, url: '{DEEP_URL}', auth: {type: none},
+        request: {path: /rows, query: {from: '{from}', until: '{until}', cursor: '{cursor}'}}, paging: {type: cursor, path: next},
+        window: {filter: event, overlap: 5m, slice: 1d, firstRun: 4d, time: date}, records: {path: rows, id: {paths: [id]}, time: {path: at, format: iso}}}`,
+    );
+    const flags = ['--source', 'deep.yaml', '--state-dir', 'state'];
+    const first = await run(flags, { directory, environment: { HOME: directory, DEEP_URL: vendor.origin } });
+    assert.equal(first.status, 76, first.stderr);
+    assert.match(first.stderr, /refused the size of page . \(HTTP 413\)/);
+    assert.equal(asked, which === 'the first page' ? 1 : 2);
+  });
+}
+
 test('a search whose later pages are refused is told to ask for a shorter window, and not to run again as it is', async (t) => {
   const paging = '{type: offset}';
   const job = await deepJob(t, { paging, query: "from: '{from}', until: '{until}', offset: '{offset}'" });

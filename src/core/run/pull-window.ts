@@ -30,7 +30,11 @@ export async function pullWindow(at: BranchRun, window: Window): Promise<boolean
       const shorter = shorterThan(slice, longest, problem, at.before.failures, place, rules);
       // What was read of it and not taken would pass for delivered when it is read again.
       if (shorter === undefined || openOf(at) !== openBefore) throw problem;
-      parts = slices({ from: slice.from, until: window.until }, { ...rules, slice: shorter }, undefined, edge);
+      const rest = { from: slice.from, until: window.until };
+      const [half] = slices(rest, { ...rules, slice: shorter }, undefined, edge);
+      // By the day, say, none is shorter than one: the same would be asked for without end.
+      if (half === undefined || half.until >= slice.until) throw problem;
+      parts = slices(rest, { ...rules, slice: shorter }, undefined, edge);
       continue;
     }
     if (over === undefined) return false;
