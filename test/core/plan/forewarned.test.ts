@@ -95,6 +95,33 @@ const cases: readonly (readonly [what: string, given: Case, expected: readonly R
   ],
   ['the same with an end', { rules: { filter: 'ingestion' }, job: { until: now - hour } }, []],
   ['the same up to now', { rules: { filter: 'ingestion', endless: true }, job: { until: now } }, []],
+  [
+    'the same behind a bookmark, which goes by no time',
+    { rules: { filter: 'ingestion', endless: true }, job: { until: now - hour }, bookmark: 'c' },
+    [],
+  ],
+  [
+    'the same where the vendor goes by the time of the event, which each record has',
+    { rules: { filter: 'event', endless: true }, job: { until: now - hour } },
+    [],
+  ],
+  [
+    '--since inside the delay of the source, behind a bookmark',
+    { rules: { delay: hour }, job: { since: now - minute }, watermark: now - 2n * hour, bookmark: 'c' },
+    [],
+  ],
+  [
+    '--since inside the delay of the source, without a time parameter',
+    { rules: { filter: 'none', delay: hour }, job: { since: now - minute } },
+    [],
+  ],
+  ['--since before the position, without a bookmark', { job: { since: now - day }, watermark: now - hour }, []],
+  ['--since from now on, where nothing has to settle', { job: { since: now, delay: 0n } }, []],
+  [
+    'a first run that would reach further back than records are kept, where it cannot be asked to',
+    { rules: { filter: 'none', retention: day }, job: { firstRun: 2n * day } },
+    [/^memory has no time parameter: --first-run cannot change what is read$/],
+  ],
   ['a later run', { rules: { retention: 10n * day }, job: { firstRun: 11n * day }, watermark: now - day }, []],
 ];
 for (const [what, given, expected] of cases) {
