@@ -105,7 +105,7 @@ export function fileName(job: string): string {
     /[!'()*~]|^\./g,
     (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
   );
-  if (safe.length <= 150) return safe === '' ? '%' : safe;
+  if (safe.length <= 150) return safe;
   return `${safe.slice(0, 100)}%${createHash('sha256').update(job).digest('hex').slice(0, 32)}`;
 }
 

@@ -17,6 +17,7 @@ import { test } from 'node:test';
 import { Problem } from '../../../src/core/problem.ts';
 import { positionStore } from '../../../src/io/position-file.ts';
 import { listPositions } from '../../../src/io/position-file/list.ts';
+import { fileName, jobOf } from '../../../src/io/state/directory.ts';
 import { branch, load, positionOf, saved, scope } from '../../support/positions.ts';
 import { problem } from '../../support/problem.ts';
 import { scratch } from '../../support/program.ts';
@@ -168,3 +169,21 @@ for (const name of ['job.lock', 'job.lock.0123456789ab.temp']) {
     assert.deepEqual(readdirSync(directory), []);
   });
 }
+
+test('the files of a job keep their name in every version: under another one its position would not be found', () => {
+  for (const [job, name] of [
+    ['sycope.elastic.0a1b2c3d', 'sycope.elastic.0a1b2c3d'],
+    ['.hidden', '%2Ehidden'],
+    ['..', '%2E.'],
+    ['a/b', 'a%2Fb'],
+    ["it's (a) *~!", 'it%27s%20%28a%29%20%2A%7E%21'],
+    ['żółw', '%C5%BC%C3%B3%C5%82w'],
+    ['x'.repeat(150), 'x'.repeat(150)],
+  ] as const) {
+    assert.equal(fileName(job), name);
+    assert.equal(jobOf(name), job);
+  }
+  const long = `${'x'.repeat(100)}%8eb827e6964db1e28caafb07b408d441`;
+  assert.equal(fileName('x'.repeat(151)), long);
+  assert.equal(jobOf(long), long, 'what was too long is not known any more');
+});
