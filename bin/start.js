@@ -5,7 +5,9 @@ loader().begin('audit-export.cjs', unusable);
 
 function loader() {
   try {
-    return { ...require('../dist/loader.cjs') }; // what it exports is looked at, in case that is not there
+    const exported = { ...require('../dist/loader.cjs') }; // looks at each, in case one is not there
+    if (exported.begin === undefined) throw new Error('it has no end');
+    return exported;
   } catch (error) {
     return unusable('loader.cjs', error);
   }

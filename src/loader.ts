@@ -26,6 +26,9 @@ type Body = (
 
 const modules = new Map<string, Module>();
 
+/** How each file ends: what is left of a torn one may be sound by itself, and do nothing, with status 0. */
+export const lastLine = '// This is all of it.\n';
+
 /** What was loaded, by name of the file. */
 export const scripts = new Map<string, Script>();
 
@@ -58,7 +61,9 @@ export function load(file: string): unknown {
 
 function compiled(file: string, filename: string): Script {
   try {
-    const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(filename, 'latin1')}\n})`;
+    const content = readFileSync(filename, 'latin1');
+    if (!content.endsWith(lastLine)) throw new Error('it has no end');
+    const text = `(function (exports, require, module, __filename, __dirname) {${content}\n})`;
     return new Script(text, { filename, cachedData: codeCache(filename) });
   } catch (error) {
     return unusable(file, error);

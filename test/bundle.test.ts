@@ -296,12 +296,16 @@ test('a program that was not built, or only half, says in a line how it is built
   for (const file of Object.keys(uses)) {
     const path = join(program, 'dist', file);
     const text = readFileSync(path);
-    writeFileSync(path, text.subarray(0, 1000)); // a disk that was full when it was installed
     const again = `hint: install it again, from a clone of its repository, as its README says: ${program} cannot be built anew\n`;
-    const [status, stdout, stderr] = started(file);
-    assert.deepEqual([status, stdout], [70, '']);
-    assert.ok(stderr.startsWith(`audit-export: dist/${file} cannot be loaded: `), stderr);
-    assert.ok(stderr.endsWith(`\n${again}`) && stderr.split('\n').length === 3, stderr);
+    // A disk that was full when it was installed. What is left may be nothing, or be sound by itself.
+    const allButOneLine = text.lastIndexOf('\n', -2) + 1;
+    for (const left of file === 'loader.cjs' ? [0, 1000] : [0, 1000, allButOneLine]) {
+      writeFileSync(path, text.subarray(0, left));
+      const [status, stdout, stderr] = started(file);
+      assert.deepEqual([status, stdout], [70, ''], `${file}: ${left}`);
+      assert.ok(stderr.startsWith(`audit-export: dist/${file} cannot be loaded: `), stderr);
+      assert.ok(stderr.endsWith(`\n${again}`) && stderr.split('\n').length === 3, stderr);
+    }
     rmSync(path);
     assert.deepEqual(started(file), [70, '', `audit-export: it is not whole: there is no dist/${file}\n${again}`]);
     mkdirSync(join(program, 'src'));

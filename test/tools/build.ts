@@ -20,6 +20,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin, type PluginBuild } from 'esbuild';
+import { lastLine } from '../../src/loader.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const [start, rest] = ['audit-export.cjs', 'commands.cjs'];
@@ -103,7 +104,7 @@ async function bundle(
     write: false,
     logLevel: 'warning',
   });
-  const text = outputFiles[0]?.text ?? '';
+  const text = (outputFiles[0]?.text ?? '') + lastLine;
   // A single other character, such as one of a regular expression, would make all of it two bytes a character.
   const [foreign] = /[^\n]*[^\0-\x7f][^\n]*/.exec(text) ?? [];
   if (foreign !== undefined) throw new Error(`${file} is not ASCII: ${foreign}`);
