@@ -42,6 +42,25 @@ test('a refusal that every record would meet stops the run and sets nothing asid
   }
 });
 
+test('a document that alone lacks a routing, or is alone sent to a backing index, is refused, because a pipeline decides that by its content', async () => {
+  for (const [type, reason] of [
+    ['routing_missing_exception', 'routing is required for [audit]/[acme:r1]'],
+    [
+      'illegal_argument_exception',
+      'index request with op_type=create targeting backing indices is disallowed, target corresponding data stream [a] instead',
+    ],
+  ] as const) {
+    const { server, send } = await start();
+    server.item = (id) => (id.endsWith('r1') ? { status: 400, type, reason } : undefined);
+    const { kept, refused } = await send(auditRecords(3));
+    assert.deepEqual(kept, [0, 2]);
+    assert.deepEqual(
+      refused.map((each) => each.reason),
+      [`${type}: ${reason}`],
+    );
+  }
+});
+
 test('a pipeline that does not exist is looked for where it is named', async () => {
   for (const [settings, hint] of [
     [{ ELASTIC_PIPELINE: 'x' }, /^check ELASTIC_PIPELINE, /],

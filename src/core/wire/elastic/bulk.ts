@@ -36,7 +36,14 @@ export function bulkOutcomes(reply: Readonly<Record<string, unknown>>, count: nu
     if (!isObject(action) || typeof action['status'] !== 'number') return undefined;
     outcomes.push(itemOutcome(action['status'], action));
   }
-  return outcomes;
+  const isSetUp = outcomes.some((outcome) => outcome === 'kept' || outcome === 'diverted');
+  return isSetUp ? outcomes.map(ofItself) : outcomes;
+}
+
+/** What says of all documents that the settings are wrong says of one alone that an ingest pipeline has misled that one. */
+function ofItself(outcome: ItemOutcome): ItemOutcome {
+  const isMisled = typeof outcome === 'object' && 'missing' in outcome && isMisdirected(outcome.missing);
+  return isMisled ? { refused: outcome.missing } : outcome;
 }
 
 /**
@@ -141,11 +148,16 @@ function isRefusedForGood(reason: string): boolean {
  */
 function isMisconfigured(reason: string): boolean {
   return (
-    /^(?:invalid_index_name|index_closed|invalid_alias_name|routing_missing)_exception\b/.test(reason) ||
-    /^\w+: (?:no write index is defined for alias|index request with op_type=create targeting backing indices)/.test(
-      reason,
-    ) ||
-    /^\w+: Document ID is not supported in create/.test(reason)
+    /^(?:invalid_index_name|index_closed|invalid_alias_name)_exception\b/.test(reason) ||
+    /^\w+: (?:no write index is defined for alias|Document ID is not supported in create)/.test(reason) ||
+    isMisdirected(reason)
+  );
+}
+
+/** Whether the document is sent where none may be written, or without its routing: both can be set by a pipeline, too. */
+function isMisdirected(reason: string): boolean {
+  return /^(?:routing_missing_exception\b|\w+: index request with op_type=create targeting backing indices)/.test(
+    reason,
   );
 }
 
