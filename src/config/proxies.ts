@@ -5,16 +5,21 @@ import { lookUp, placeOf, rank, type Layers } from './layers.ts';
 /** Names of settings in capitals; each is also read in lower case, which is looked at first. */
 export const proxyNames = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'] as const;
 
-export type Proxies = Readonly<Partial<Record<(typeof proxyNames)[number], string>>>;
+/** Each under the name that it was found by, in capitals or not: hints name that one. */
+export type Proxies = Readonly<Record<string, string>>;
 
 /** The settings as text; adds the passwords in them to the secrets of `findings`. */
 export function proxySettings(layers: Layers, { origins, secrets }: Pick<Findings, 'origins' | 'secrets'>): Proxies {
-  const proxies: Partial<Record<(typeof proxyNames)[number], string>> = {};
-  for (const name of proxyNames) {
-    const found = [name.toLowerCase(), name]
-      .flatMap((spelling) => lookUp(layers, spelling) ?? [])
-      .toSorted((one, other) => rank(layers, one) - rank(layers, other))[0];
-    if (found === undefined) continue;
+  const proxies: Record<string, string> = {};
+  for (const inCapitals of proxyNames) {
+    const [first] = [inCapitals.toLowerCase(), inCapitals]
+      .flatMap((name) => {
+        const found = lookUp(layers, name);
+        return found === undefined ? [] : [{ name, found }];
+      })
+      .toSorted((one, other) => rank(layers, one.found) - rank(layers, other.found));
+    if (first === undefined) continue;
+    const { name, found } = first;
     proxies[name] = found.text;
     for (const secret of credentialsIn(found.text)) secrets.add(secret);
     origins.set(name, placeOf(found));

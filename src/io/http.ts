@@ -54,8 +54,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     const stop = request.final === true ? undefined : options.stop;
     if (stop?.aborted === true) throw stop.reason;
     const url = resolveSameOrigin(base, request.url);
-    const onTheWay = { proxy: proxy?.origin, hasProxyToken: proxy?.token !== undefined };
-    let where: Where = { role: options.role, method: request.method, url, isSecret, ...onTheWay };
+    let where: Where = { role: options.role, method: request.method, url, isSecret, proxy };
     const headers = outgoingHeaders(request.headers ?? {}, where);
     const left = Math.max(leastFarewell, (options.until ?? Infinity) - options.now());
     const timeout = request.final === true ? Math.min(options.timeout, farewell, left) : options.timeout;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { configure } from '../../src/config.ts';
 import { run, scratch } from '../support/program.ts';
+import { rawServerFor } from '../support/raw-server.ts';
 
 /** The proxies that count, by the environment and env files. */
 async function proxies(
@@ -26,14 +27,14 @@ test('proxies are settings: the environment first, then the env files, the last 
   const directory = scratch(t);
   const [one, two] = ['HTTPS_PROXY=http://p:1\nno_proxy=a.example\n', 'https_proxy=http://p:2\n'];
   assert.deepEqual(await proxies(directory, {}), {});
-  assert.deepEqual(await proxies(directory, {}, one), { HTTPS_PROXY: 'http://p:1', NO_PROXY: 'a.example' });
-  assert.deepEqual(await proxies(directory, {}, one, two), { HTTPS_PROXY: 'http://p:2', NO_PROXY: 'a.example' });
+  assert.deepEqual(await proxies(directory, {}, one), { HTTPS_PROXY: 'http://p:1', no_proxy: 'a.example' });
+  assert.deepEqual(await proxies(directory, {}, one, two), { https_proxy: 'http://p:2', no_proxy: 'a.example' });
   for (const name of ['HTTPS_PROXY', 'https_proxy']) {
     const found = await proxies(directory, { [name]: 'http://p:3' }, one, two);
-    assert.deepEqual(found, { HTTPS_PROXY: 'http://p:3', NO_PROXY: 'a.example' });
+    assert.deepEqual(found, { [name]: 'http://p:3', no_proxy: 'a.example' });
   }
-  assert.deepEqual(await proxies(directory, { HTTPS_PROXY: '' }, two), { HTTPS_PROXY: 'http://p:2' });
-  assert.deepEqual(await proxies(directory, {}, 'HTTP_PROXY=p:1\nhttp_proxy=p:2\n'), { HTTP_PROXY: 'p:2' });
+  assert.deepEqual(await proxies(directory, { HTTPS_PROXY: '' }, two), { https_proxy: 'http://p:2' });
+  assert.deepEqual(await proxies(directory, {}, 'HTTP_PROXY=p:1\nhttp_proxy=p:2\n'), { http_proxy: 'p:2' });
 });
 
 test('a setting that looks like a proxy but is not one is reported', async (t) => {
@@ -54,5 +55,24 @@ test('a proxy of an env file is gone through, and the hint says where it is set'
   const flags = ['check', '-s', 'sysdig-audit', '-e', path];
   const { stderr } = await run(flags, { directory });
   assert.match(stderr, /proxy http:\/\/127\.0\.0\.1:1 cannot be reached/);
-  assert.ok(stderr.includes(`hint: check HTTPS_PROXY, HTTP_PROXY and NO_PROXY in ${path}`), stderr);
+  assert.ok(stderr.includes(`hint: check HTTPS_PROXY and NO_PROXY in ${path}`), stderr);
+});
+
+test('a hint names the proxy setting as it is spelled where it is set', async (t) => {
+  const directory = scratch(t);
+  const path = join(directory, 'job.env');
+  const server = await rawServerFor(t, (socket) => {
+    socket.end('HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n');
+  });
+  const at = `127.0.0.1:${server.port}`;
+  const told = async (text: string, environment = {}): Promise<string> => {
+    writeFileSync(path, `SYSDIG_URL=https://sysdig.test\nSYSDIG_TOKEN=token-1234\n${text}\n`, { mode: 0o600 });
+    return (await run(['check', '-s', 'sysdig-audit', '-e', path], { directory, environment })).stderr;
+  };
+  const unasked = await told(`https_proxy=http://${at}`);
+  assert.ok(unasked.includes(`hint: put them into https_proxy in ${path}, as http://USER:PASSWORD@`), unasked);
+  const refused = await told('', { https_proxy: `http://u:p@${at}` });
+  assert.ok(refused.includes('hint: check https_proxy in the environment: the user name and password'), refused);
+  const inBoth = await told(`https_proxy=http://${at}`, { HTTPS_PROXY: `http://u:p@${at}` });
+  assert.ok(inBoth.includes('hint: check HTTPS_PROXY in the environment: the user name and password'), inBoth);
 });

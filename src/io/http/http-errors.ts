@@ -9,6 +9,7 @@ import { wrongService } from '../../core/http-problem.ts';
 import { redacted } from '../scrub.ts';
 import { tlsTrouble, type Validity } from '../connection/tls-errors.ts';
 import { codeOf, network, transientCodes, unconnected, unreadable } from './connection-codes.ts';
+import type { Proxy } from './proxy.ts';
 import { proxyTrouble } from './proxy-errors.ts';
 
 /** The request that failed. */
@@ -18,10 +19,8 @@ export interface Where {
   readonly url: URL;
   /** The client's address holds a secret: its paths are never shown. */
   readonly isSecret?: boolean;
-  /** The proxy on the way, without user info. */
-  readonly proxy?: string | undefined;
-  /** It is told a user name and a password. */
-  readonly hasProxyToken?: boolean;
+  /** The proxy on the way. */
+  readonly proxy?: Proxy | undefined;
   /** What may be behind it when the other side breaks the connection, for the hint. */
   readonly whenBroken?: string | undefined;
   /** A reply of it has come, or a part of one. */

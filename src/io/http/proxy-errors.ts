@@ -4,21 +4,19 @@ import { exit, Problem } from '../../core/problem.ts';
 import { tlsTrouble } from '../connection/tls-errors.ts';
 import { codeOf, network, transientCodes, unconnected, unreadable } from './connection-codes.ts';
 import type { Where } from './http-errors.ts';
+import type { Proxy } from './proxy.ts';
 
-const settings = check(['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY']);
 const absent = [...unconnected, 'EHOSTUNREACH', 'ENETUNREACH'];
 
 /** undici says in words what the proxy answered, and hides the error of a certificate for another name behind its own. */
-export function proxyTrouble(
-  error: Error,
-  code: string,
-  where: Pick<Where, 'proxy' | 'hasProxyToken' | 'url'>,
-): Problem | undefined {
-  if (where.proxy === undefined) return undefined;
+export function proxyTrouble(error: Error, code: string, where: Pick<Where, 'proxy' | 'url'>): Problem | undefined {
+  const { proxy, url } = where;
+  if (proxy === undefined) return undefined;
   if (code === 'UND_ERR_PRX_TLS' && error.cause instanceof Error) {
     return proxyTrouble(error.cause, codeOf(error.cause), where);
   }
-  const text = `the proxy ${where.proxy}`;
+  const text = `the proxy ${proxy.origin}`;
+  const settings = check([proxy.name, 'NO_PROXY']);
   const isAtProxy = 'atProxy' in error;
   const tls = isAtProxy ? tlsTrouble(code, undefined, 'HTTP') : undefined;
   if (tls !== undefined) {
@@ -26,7 +24,7 @@ export function proxyTrouble(
     return new Problem(status, `${text} ${what} (${code})`, { hint });
   }
   const answer = /Proxy (?:response|Authentication Required) \((\d{3})\)/.exec(error.message)?.[1];
-  if (answer !== undefined) return noTunnel(answer, text, where);
+  if (answer !== undefined) return noTunnel(answer, text, proxy, url);
   const [failing] = (isAtProxy && transientCodes.get(code)) || [];
   const isMute = code === 'UND_ERR_HEADERS_TIMEOUT'; // only the request for a tunnel has a limit of its own
   const how = absent.includes(code) ? 'cannot be reached' : isMute ? 'opened no tunnel in time' : failing;
@@ -44,10 +42,9 @@ export function proxyTrouble(
 }
 
 /** The proxy, named by `text`, answered the request for a tunnel with this HTTP status. */
-function noTunnel(status: string, text: string, { url, hasProxyToken }: Pick<Where, 'hasProxyToken' | 'url'>): Problem {
+function noTunnel(status: string, text: string, { name, token }: Proxy, url: URL): Problem {
   if (status === '407') {
-    const name = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-    return hasProxyToken === true
+    return token !== undefined
       ? new Problem(exit.noperm, `${text} refused our credentials (HTTP 407)`, {
           hint: check([name], ': the user name and password in it, with special characters as %40 and the like'),
         })

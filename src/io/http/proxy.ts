@@ -9,6 +9,8 @@ import { basicHeader } from '../../core/text/basic-header.ts';
 import type { Environment } from '../world.ts';
 
 export interface Proxy {
+  /** The setting that it was read from, as it is spelled there. */
+  readonly name: string;
   /** Without user info: safe to print. */
   readonly origin: string;
   /** Value of `Proxy-Authorization`. */
@@ -18,9 +20,9 @@ export interface Proxy {
 /** The proxy for a target, or undefined for a direct connection. Throws Problem 78 when the setting is not usable. */
 export function proxyFor(target: URL, environment: Readonly<Environment>): Proxy | undefined {
   if (isLoopback(target.hostname)) return undefined;
-  const name = target.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+  const name = spelled(environment, target.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
   const value = read(environment, name);
-  if (value === '' || isExempt(target, read(environment, 'NO_PROXY'))) return undefined;
+  if (value === '' || isExempt(target, read(environment, spelled(environment, 'NO_PROXY')))) return undefined;
   const hint = `set ${name} to an address such as http://proxy.example:3128`;
   let url: URL;
   try {
@@ -33,7 +35,7 @@ export function proxyFor(target: URL, environment: Readonly<Environment>): Proxy
       hint,
     });
   }
-  return { origin: url.origin, token: token(url, name) };
+  return { name, origin: url.origin, token: token(url, name) };
 }
 
 function token(url: URL, name: string): string | undefined {
@@ -47,8 +49,13 @@ function token(url: URL, name: string): string | undefined {
   }
 }
 
+/** The name in lower case where that has a value, as in curl; otherwise as it is. */
+function spelled(environment: Readonly<Environment>, name: string): string {
+  return environment[name.toLowerCase()] ? name.toLowerCase() : name;
+}
+
 function read(environment: Readonly<Environment>, name: string): string {
-  return (environment[name.toLowerCase()] || environment[name] || '').trim();
+  return (environment[name] ?? '').trim();
 }
 
 /** NO_PROXY: names with all that is below them, `host:port`, addresses, address ranges, or `*`. */
