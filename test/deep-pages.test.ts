@@ -112,7 +112,7 @@ test('a job whose vendor gives no more than a day at once, and says so (413), ge
   assert.equal(first.status, exit.protocol, first.stderr);
   assert.match(
     first.stderr,
-    /^hint: ask for less at once, with a lower --limit; the next run of a job reads shorter parts of the window; .*$/m,
+    /^hint: have the request in deep\.yaml ask for less at once; the next run of a job reads shorter parts of the window; .*$/m,
   );
   const [delivered, ends]: [string[], (number | null)[]] = [[], []];
   while (ends.at(-1) !== exit.ok && ends.length < 20) {

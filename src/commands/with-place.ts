@@ -2,9 +2,10 @@
 import { oddity } from '../config/suspicions.ts';
 import type { Configuration } from '../config.ts';
 import type { SourceDefinition } from '../core/definition.ts';
-import { check, isOfJob, stepsOf, stepText, type Step } from '../core/hint.ts';
+import { anAddress, check, isOfJob, stepsOf, stepText, type Step } from '../core/hint.ts';
 import { exit, type Problem } from '../core/problem.ts';
-import { settingsOf } from '../core/vendor/address.ts';
+import { listed } from '../core/text/listed.ts';
+import { baseUrl, settingsOf } from '../core/vendor/address.ts';
 
 type Known = Pick<Configuration, 'findings' | 'source' | 'sourceValues' | 'sink' | 'sinkValues' | 'sourceFile'>;
 
@@ -12,8 +13,9 @@ type Known = Pick<Configuration, 'findings' | 'source' | 'sourceValues' | 'sink'
 export function withPlace(problem: Problem, known: Known): Problem {
   const { findings, sourceFile } = known;
   const steps = forReader(stepsOf(problem.steps), known);
-  const url = addressSetting(problem, known);
   const where = (names: readonly string[]): string => at(names.flatMap((name) => findings.origins.get(name) ?? []));
+  const setting = addressSetting(problem, known);
+  const url = setting ?? addressOfSource(problem, known, where);
   let addresses = 0;
   function told(step: string | Step): string {
     if (typeof step === 'string' || isOfJob(step)) return stepText(step);
@@ -21,7 +23,7 @@ export function withPlace(problem: Problem, known: Known): Problem {
     if (step.about === 'definition') return step.text(`in ${sourceFile}`);
     if (url === undefined) return stepText(step);
     addresses += 1;
-    return step.text(addresses === 1 ? url + where([url]) : url);
+    return step.text(addresses === 1 && setting !== undefined ? setting + where([setting]) : url);
   }
   const odd = problem.status === exit.noperm ? settingsIn(steps).flatMap((name) => oddities(name, known)) : [];
   return problem.with({ hint: [...steps.map(told), ...odd] });
@@ -37,6 +39,18 @@ function addressSetting({ host }: Problem, { sourceValues, sinkValues }: Known):
   const values = Object.entries({ ...sourceValues, ...sinkValues });
   const [name, other] = values.flatMap(([each, value]) => (hostOf(value) === host ? [each] : []));
   return other === undefined ? name : undefined;
+}
+
+/** What the address of the source is made of, where no setting holds it as it is. */
+function addressOfSource(
+  { host }: Problem,
+  { source, sourceValues, sourceFile }: Known,
+  where: (names: readonly string[]) => string,
+): string | undefined {
+  if (host === undefined || hostOf(baseUrl(source, sourceValues)) !== host) return undefined;
+  const names = settingsOf(source.url).filter((name) => Object.hasOwn(source.settings, name));
+  if (names.length > 0) return `${anAddress} (${listed(names)}${where(names)})`;
+  return sourceFile && `url in ${sourceFile}`;
 }
 
 /** Values are in a file or in the environment; a flag gives them. */

@@ -70,7 +70,10 @@ export function hintText(hint: Hint | undefined): string | undefined {
   return steps.length === 0 ? undefined : steps.map(stepText).join('; ');
 }
 
-const unnamed = { definition: 'in the definition', address: 'the URL', settings: '' };
+/** What an address is called where no setting is known to hold it. */
+export const anAddress = 'the URL';
+
+const unnamed = { definition: 'in the definition', address: anAddress, settings: '' };
 
 export function stepText(step: string | Step): string {
   if (typeof step === 'string') return step;

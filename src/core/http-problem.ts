@@ -1,5 +1,6 @@
 /** What an unsuccessful HTTP status means: an exit status, words for a person, and whether to ask again. */
 import { atAddress, nextRun, type Hint } from './hint.ts';
+import { gone, notAllowed, notFound } from './http-status.ts';
 import { exit, Problem, type ExitStatus } from './problem.ts';
 import { retryAfter, tellsLimit } from './retry.ts';
 
@@ -11,6 +12,11 @@ export const wrongService = atAddress((url) => `check ${url}: something else may
 export const wrongPage = atAddress(
   (url) => `check ${url}: a proxy, a single sign-on page or another service may be answering there`,
 );
+
+/** Hints for `Asked.hints`, where nothing takes such a request at the address. */
+export function whereNothingIs(hint: Hint): Readonly<Record<number, Hint>> {
+  return { [notFound]: hint, [notAllowed]: hint, [gone]: hint };
+}
 
 /** What was asked of whom, for messages: `sycope`, `the login`; `hint` replaces the hint on refused credentials. */
 export interface Asked {

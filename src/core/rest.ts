@@ -15,7 +15,7 @@
 import type { SourceDefinition } from './definition.ts';
 import { keepsBookmark } from './definition/paging-rules.ts';
 import type { Ask, Page, Search, SettingValues, Source, Tools, Window } from './types.ts';
-import { scopeOf } from './vendor/address.ts';
+import { baseUrl, ofAddress, scopeOf } from './vendor/address.ts';
 import { asksVendor, branchesOf } from './vendor/branches.ts';
 import { identityRule } from './vendor/record-fields.ts';
 import { vendorClient } from './vendor/vendor-client.ts';
@@ -35,6 +35,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   const written = windowWriter(definition, values);
   const overlong = overlongIn(definition, values);
   const told = new Set<string>();
+  const base = baseUrl(definition, values);
   const vendor = vendorClient(definition, values, tools);
   const prepare = preparation(definition, vendor);
   const window = windowRules(definition, values);
@@ -60,6 +61,16 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   }
 
   async function* pull(ask: Ask): AsyncGenerator<Page, void, undefined> {
+    try {
+      for await (const page of read(ask)) {
+        yield page.incomplete === undefined ? page : { ...page, incomplete: ofAddress(page.incomplete, base) };
+      }
+    } catch (error) {
+      throw ofAddress(error, base);
+    }
+  }
+
+  async function* read(ask: Ask): AsyncGenerator<Page, void, undefined> {
     const warning = overlong(ask.slice);
     if (warning !== undefined && !told.has(warning)) tools.warn(warning); // once, and not for each branch
     if (warning !== undefined) told.add(warning);
@@ -94,8 +105,20 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   const asksForBranches = asksVendor(definition, values);
 
   async function branches(): Promise<readonly string[]> {
-    if (asksForBranches) await vendor.open();
-    return branchesOf(definition, values, vendor, tools);
+    if (asksForBranches) await open();
+    try {
+      return await branchesOf(definition, values, vendor, tools);
+    } catch (error) {
+      throw ofAddress(error, base);
+    }
+  }
+
+  async function open(): Promise<void> {
+    try {
+      await vendor.open();
+    } catch (error) {
+      throw ofAddress(error, base);
+    }
   }
 
   return {
@@ -104,7 +127,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
     scope: scopeOf(definition, values),
     branches,
     asksForBranches,
-    open: vendor.open,
+    open,
     pull,
     serverTime: vendor.serverTime,
     ...momentsIn(definition, values),

@@ -130,7 +130,7 @@ for (const [what, headers] of [
       exit: 76,
       message:
         /^acme answered page 2 with something other than JSON \(HTTP 200, text\/html; charset=utf-8, "Sign in"\) at http:\/\/127.0.0.1:\d+\/audit$|^acme: the reply to page 2 is HTML, not JSON$/,
-      hint: /^check the URL/,
+      hint: /^check ACME_URL in the environment/,
     });
   });
 }

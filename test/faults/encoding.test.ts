@@ -101,7 +101,7 @@ fault('J02', 'what surrounds the records is not UTF-8', async (context) => {
   await here.expectProblem(await here.run(), {
     exit: 76,
     message: /^acme: the reply to page 2 is not JSON: it is not UTF-8$/,
-    hint: /^check the URL/,
+    hint: /^check ACME_URL in the environment/,
   });
 });
 
@@ -234,7 +234,7 @@ for (const [what, edit] of [
     await here.expectProblem(result, {
       exit: 76,
       message: /^acme: the reply to page 2 is not JSON: /,
-      hint: /^check the URL/,
+      hint: /^check ACME_URL in the environment/,
     });
   });
 }
@@ -265,7 +265,7 @@ fault('J15', 'JSON that is said to be HTML is not accepted', async (context) => 
     exit: 76,
     message:
       /^acme answered page 2 with something other than JSON \(HTTP 200, text\/html\) at http:\/\/127.0.0.1:\d+\/audit$/,
-    hint: /^check the URL/,
+    hint: /^check ACME_URL in the environment/,
   });
 });
 

@@ -80,7 +80,7 @@ fault('A13', 'a cursor that expires each time ends the run, with what was delive
   await here.expectProblem(result, {
     exit: 76,
     message: /^acme no longer has page 3 \(HTTP 410\)$/,
-    hint: /the cursor in it has expired; if this lasts, check the URL and the vendor's API version/,
+    hint: /the cursor in it has expired; if this lasts, check ACME_URL in the environment and the vendor's API version/,
   });
 });
 
@@ -314,7 +314,7 @@ for (const status of [501, 505]) {
     await here.expectProblem(result, {
       exit: 76,
       message: new RegExp(`^acme does not support page 1 \\(HTTP ${status}\\)$`),
-      hint: /^check the URL/,
+      hint: /^check ACME_URL in the environment/,
     });
   });
 }
@@ -327,7 +327,8 @@ for (const status of [204, 206, 304]) {
     await here.expectProblem(result, {
       exit: 76,
       message: new RegExp(`^acme gave an unexpected answer to page 2 \\(HTTP ${status}\\)$`),
-      hint: status === 204 ? /write reply: \{ empty: \[204\] \} in \S+acme\.json$/ : /^check the URL/,
+      hint:
+        status === 204 ? /write reply: \{ empty: \[204\] \} in \S+acme\.json$/ : /^check ACME_URL in the environment/,
     });
   });
 }

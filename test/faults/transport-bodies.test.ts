@@ -164,7 +164,7 @@ fault('N15', 'two JSON documents in one body: refused, exit 76', async (context)
   await here.expectProblem(await here.run(), {
     exit: 76,
     message: /^acme: the reply to page 2 is not JSON: it goes on after its end$/,
-    hint: /^check the URL/,
+    hint: /^check ACME_URL in the environment/,
   });
 });
 

@@ -1,5 +1,5 @@
 /** The addresses of a source, filled in from its settings. */
-import { check } from '../hint.ts';
+import { check, stepsOf } from '../hint.ts';
 import type { OAuthDefinition, SourceDefinition } from '../definition.ts';
 import { parseBase } from '../origin.ts';
 import { exit, Problem } from '../problem.ts';
@@ -41,6 +41,13 @@ function parsed({ name, url }: Place, address: string): URL {
     const hint = settings.length === 0 ? error.steps : check(settings, `: ${error.hint ?? ''}`);
     throw error.with({ message: `${name}: ${error.message}`, hint });
   }
+}
+
+/** Makes `the URL` in the hint of an error the one at this base, unless the error knows a host of its own. */
+export function ofAddress<T>(error: T, base: string): T | Problem {
+  if (!(error instanceof Problem) || error.host !== undefined) return error;
+  const isTold = stepsOf(error.steps).some((step) => typeof step !== 'string' && step.about === 'address');
+  return isTold ? error.with({ host: new URL(base).host }) : error;
 }
 
 /** What a position belongs to: the URL, and whatever else says what is read. */

@@ -28,10 +28,16 @@ export function cursorHint(definition: SourceDefinition): Hint {
 }
 
 /** A shorter window asks for less only where requests say when it ends, and where no bookmark decides what comes next. */
-function orShorter(definition: SourceDefinition, what: string): Hint {
+function orShorter(definition: SourceDefinition, what: Hint): Hint {
   const { paging, window } = definition;
   const helps = window.filter !== 'none' && !keepsBookmark(paging) && usedPlaceholders(definition).has('until');
   return helps ? [what, shorterParts] : what;
+}
+
+/** --limit says nothing to a vendor that is not asked for a number. */
+function lessAtOnce(definition: SourceDefinition): Hint {
+  if (usedPlaceholders(definition).has('limit')) return 'ask for less at once, with a lower --limit';
+  return inDefinition((there) => `have the request ${there} ask for less at once`);
 }
 
 /** What to do about an HTTP status, by what was asked; undefined where the standard hint of the status will do. */
@@ -39,7 +45,7 @@ export function statusHint(definition: SourceDefinition, status: number, questio
   if (status === noContent)
     return inDefinition((there) => `if it means that there are no records, write reply: { empty: [204] } ${there}`);
   if (status === gone) return undefined; // says it all
-  if (status === tooLarge) return orShorter(definition, 'ask for less at once, with a lower --limit');
+  if (status === tooLarge) return orShorter(definition, lessAtOnce(definition));
   if (status === notAcceptable || status === notAllowed) return methodHint(definition, status, question);
   if (isCursorRefused(question, status)) return cursorHint(definition);
   const { url, request, settings, job } = definition;
@@ -55,7 +61,8 @@ export function statusHint(definition: SourceDefinition, status: number, questio
     return [askedBy(definition, question) ?? askingFlags, inDefinition((there) => `or correct the request ${there}`)];
   if (status !== notFound) return undefined;
   const used = settingsOf([url, request.path].flat()).filter((name) => Object.hasOwn(settings, name));
-  return used.length === 0 ? undefined : [check(used), inDefinition((there) => `or correct the path ${there}`)];
+  if (used.length === 0) return inDefinition((there) => `check url and the path of the request ${there}`);
+  return [check(used), inDefinition((there) => `or correct the path ${there}`)];
 }
 
 /** For 405 and 406: the address is right, but not the method, or the format that was asked for. */

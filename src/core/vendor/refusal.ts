@@ -2,6 +2,7 @@
 import { clockHint } from '../clock/vendor-clock.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { gone } from '../http-status.ts';
+import { inDefinition } from '../hint.ts';
 import { exit, Problem } from '../problem.ts';
 import type { HttpReply } from '../types.ts';
 import { serverText } from '../text/shown.ts';
@@ -27,7 +28,7 @@ interface Refused {
 export function refusal(definition: SourceDefinition, question: Question, { reply, said, now }: Refused): Problem {
   const { status, headers, date, url } = reply;
   const { what } = question;
-  if (bringsContent(status)) return notJson(definition, what, reply, said);
+  if (bringsContent(status)) return notJson(definition, question, reply, said);
   const hint = accessHint(definition, status, question.values);
   const clock = definition.auth.type === 'signature' ? clockHint({ date }, now) : undefined;
   const meant = meantBy(definition, status, said);
@@ -77,13 +78,20 @@ export function notUtf8(definition: SourceDefinition, what: string, charset: str
 }
 
 /** Says what answered instead, and where, so that nobody has to ask by hand. `said` as of `saidIn`. */
-export function notJson(definition: SourceDefinition, what: string, reply: HttpReply, said?: unknown): Problem {
+export function notJson(
+  definition: SourceDefinition,
+  { what, later }: Pick<Question, 'what' | 'later'>,
+  reply: HttpReply,
+  said?: unknown,
+): Problem {
   const { status, headers, url } = reply;
   const type = headers['content-type'] ?? 'no content type';
   const title = isHtml(reply) && typeof said === 'string' ? `, ${JSON.stringify(said)}` : '';
   const message = `${definition.name} answered ${what} with something other than JSON`;
   return new Problem(exit.protocol, `${message} (HTTP ${status}, ${serverText(type + title)}) at ${placeOf(url)}`, {
-    hint: wrongPage,
+    // Many servers have the same page for whatever path they do not know.
+    hint:
+      later === true ? wrongPage : [wrongPage, inDefinition((there) => `or correct the path of the request ${there}`)],
   });
 }
 

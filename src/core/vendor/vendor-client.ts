@@ -134,7 +134,7 @@ export function vendorClient(definition: SourceDefinition, values: TemplateValue
     const reply = await stream(question);
     const text = await reply.text(longestJson);
     const value = parseJson(text);
-    if (typeof value !== 'object' || value === null) throw notJson(definition, question.what, reply);
+    if (typeof value !== 'object' || value === null) throw notJson(definition, question, reply);
     question.judge?.(value);
     check(value, question);
     return { value, text, url: reply.url, headers: reply.headers };

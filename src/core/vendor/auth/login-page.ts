@@ -6,10 +6,10 @@ import type { AuthDefinition, RequestDefinition, SourceDefinition } from '../../
 import { inDefinition, type Hint } from '../../hint.ts';
 import { isSuccessful } from '../../http-status.ts';
 import { exit, Problem } from '../../problem.ts';
-import { httpProblem } from '../../http-problem.ts';
+import { httpProblem, whereNothingIs } from '../../http-problem.ts';
 import type { TemplateValues } from '../../definition/template.ts';
 import { resolveSameOrigin } from '../../origin.ts';
-import { answeredAsForm } from './login-problems.ts';
+import { addressHint, answeredAsForm } from './login-problems.ts';
 import { buildRequest } from '../request.ts';
 import type { Http, HttpReply, HttpRequest, Tools } from '../../types.ts';
 
@@ -48,7 +48,8 @@ export async function askLoginPage(
   const request = buildRequest(forPeople(page.request), { definition, values });
   const reply = await client.send(request);
   const html = await reply.text();
-  const asked = { who: definition.name, what: 'the request for the login page', hint };
+  const hints = whereNothingIs(addressHint('auth.page'));
+  const asked = { who: definition.name, what: 'the request for the login page', hint, hints };
   if (!isSuccessful(reply.status)) throw httpProblem(reply.status, reply.headers, asked, tools.now());
   const { htmlValue } = await loadHtml();
   const { field, meta, cookie } = page;

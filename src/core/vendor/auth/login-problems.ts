@@ -1,7 +1,7 @@
 /** What is told of a login that is none. */
 import type { SourceDefinition } from '../../definition.ts';
 import { atAddress, inDefinition, type Hint } from '../../hint.ts';
-import { type Asked, wrongPage } from '../../http-problem.ts';
+import { type Asked, whereNothingIs, wrongPage } from '../../http-problem.ts';
 import { exit, Problem } from '../../problem.ts';
 import { serverText } from '../../text/shown.ts';
 import { saidIn } from '../refusal.ts';
@@ -66,8 +66,17 @@ export function askedForLogin(definition: SourceDefinition): Asked {
   const hasForm = definition.auth.type === 'session' && definition.auth.page !== undefined;
   // What forms answer where their token is not as it should be, or the page that it was sent from is not named.
   const unproven = orCorrect(definition, ': {csrf} may belong elsewhere, or a Referer is missing');
-  const hints = hasForm ? { ...unaccepted, 403: unproven, 419: unproven, 422: unproven } : unaccepted;
+  const hints = {
+    ...unaccepted,
+    ...(hasForm && { 403: unproven, 419: unproven, 422: unproven }),
+    ...whereNothingIs(addressHint('auth.login')),
+  };
   return { who: definition.name, what: 'the login', hint: credentialsHint(definition), hints };
+}
+
+/** What to do where the address of a part of the definition leads to nothing. */
+export function addressHint(part: string): Hint {
+  return [atAddress((url) => `check ${url}`), inDefinition((there) => `or correct ${part} ${there}`)];
 }
 
 function orCorrect(definition: SourceDefinition, why = ''): Hint {

@@ -8,7 +8,7 @@ import { quoted } from '../../text/shown.ts';
 import { settingsOf } from '../address.ts';
 import { tokenAt, valueAt } from '../../json/value-at.ts';
 import { saying } from '../reply.ts';
-import { httpProblem } from '../../http-problem.ts';
+import { httpProblem, whereNothingIs } from '../../http-problem.ts';
 import { credentialsHint, type CredentialOwner } from './credentials.ts';
 import type { HttpReply } from '../../types.ts';
 
@@ -49,7 +49,14 @@ export function grantIn(owner: CredentialOwner, auth: OAuthDefinition, answer: T
   const error = valueAt(value, 'error');
   const clock = auth.assertion === undefined ? undefined : clockHint(reply, now);
   const hint = [credentialsHint(owner, [], ', and that this client may have what it asks for'), clock];
-  const asked = { who: owner.name, what: `the request for a token at ${origin}`, hint };
+  const settings = settingsOf(auth.url);
+  const answers = 'and what is asked for: something else may be answering there';
+  const address =
+    settings.length === 0
+      ? inDefinition((there) => `check auth.url ${there}, ${answers}`)
+      : check(settings, `, ${answers}`);
+  const what = `the request for a token at ${origin}`;
+  const asked = { who: owner.name, what, hint, hints: whereNothingIs(address) };
   const mayRefuse = reply.status < 500 && !passingStatuses.includes(reply.status);
   if (mayRefuse && typeof error === 'string' && refusal.test(error)) {
     throw new Problem(exit.noperm, `${asked.who} refused ${asked.what}${said}`, { hint });
@@ -59,15 +66,8 @@ export function grantIn(owner: CredentialOwner, auth: OAuthDefinition, answer: T
     const problem = httpProblem(reply.status, reply.headers, { ...asked, meant }, now);
     throw problem.with({ message: problem.message + said });
   }
-  const settings = settingsOf(auth.url);
-  const answers = 'and what is asked for: something else may be answering there';
   const unusable = (how: string): Problem =>
-    new Problem(exit.protocol, `${asked.who} answered ${asked.what} ${how}`, {
-      hint:
-        settings.length === 0
-          ? inDefinition((there) => `check auth.url ${there}, ${answers}`)
-          : check(settings, `, ${answers}`),
-    });
+    new Problem(exit.protocol, `${asked.who} answered ${asked.what} ${how}`, { hint: address });
   if (typeof value !== 'object' || value === null) throw unusable('with something other than JSON');
   const found = tokenAt(text, auth.token?.path ?? 'access_token');
   if (found === undefined || (typeof error === 'string' && error !== '')) throw unusable(`without a token${said}`);
