@@ -86,7 +86,6 @@ test('a form that answers a login with a page and a cookie has logged in: its re
 });
 
 const strangers: readonly (readonly [what: string, answer: (response: ServerResponse) => void, said: string])[] = [
-  ['another page', (response) => sendHtml(response, 200), 'page 1 with an HTML page'],
   ['the form', (response) => sendHtml(response, 200, form), 'page 1 with a form for a password'],
   [
     'a way to the form',
@@ -101,6 +100,21 @@ for (const [what, stranger, said] of strangers) {
     assertRefused(ended, `an HTML page (HTTP 200, "Account locked"), and ${said}`);
   });
 }
+
+test('a form that answers with a page, and what is asked for then with another, may have refused the login, or the path is wrong', async (t) => {
+  const { status, stderr, requests } = await answeredBy(t, {
+    password: 'canary-wrong',
+    stranger: (response) => sendHtml(response, 200),
+  });
+  assert.equal(status, 77, stderr);
+  const how = 'an HTML page (HTTP 200, "Account locked"), and page 1 with an HTML page';
+  const line = `audit-export: medlar may have refused the login: it answered that with ${how}`;
+  assert.ok(stderr.split('\n').includes(line), stderr);
+  const hint =
+    /^hint: check MEDLAR_PASSWORD in the environment; or correct auth\.login or the path of the request in \S+medlar\.yaml$/m;
+  assert.match(stderr, hint);
+  assert.equal(requests.filter(({ method }) => method === 'POST').length, 1);
+});
 
 test('a vendor that fails after a login that was answered with a page is told as failing, and not as having refused it', async (t) => {
   const { status, stderr } = await answeredBy(t, {

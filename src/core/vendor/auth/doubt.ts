@@ -28,6 +28,8 @@ interface Proof {
   readonly isIn?: boolean;
   /** What shows that it did not: `a form for a password`. */
   readonly answer?: string;
+  /** It may be the page for a path that is not there. */
+  readonly mayBePath?: boolean;
 }
 
 /** What the first reply after the login says of it. */
@@ -38,6 +40,6 @@ export async function proofIn(reply: HttpReply, { isPage }: Doubt): Promise<Proo
   const text = await reply.text();
   const { asksForPassword } = await loadHtml();
   if (asksForPassword(text)) return { reply, isIn: false, answer: 'a form for a password' };
-  if (isPage) return { reply, isIn: false, answer: 'an HTML page' };
+  if (isPage) return { reply, isIn: false, answer: 'an HTML page', mayBePath: true };
   return { reply: { ...reply, text: () => Promise.resolve(text) } };
 }

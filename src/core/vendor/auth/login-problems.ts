@@ -15,10 +15,14 @@ export function refusal(definition: SourceDefinition, value: unknown): Problem {
   });
 }
 
-/** Of a form that answered with something else than itself: `how`. */
-export function refusalInDoubt(definition: SourceDefinition, how: string): Problem {
-  return new Problem(exit.noperm, `${definition.name} refused the login: it answered that with ${how}`, {
-    hint: orCorrect(definition),
+/**
+ * Of a form that answered with something else than itself: `how`. `mayBePath`: the login may have worked, and what was asked
+ * for then not be there.
+ */
+export function refusalInDoubt(definition: SourceDefinition, how: string, mayBePath = false): Problem {
+  const refused = mayBePath ? 'may have refused' : 'refused';
+  return new Problem(exit.noperm, `${definition.name} ${refused} the login: it answered that with ${how}`, {
+    hint: orCorrect(definition, mayBePath ? 'auth.login or the path of the request' : undefined),
   });
 }
 
@@ -65,7 +69,7 @@ export function askedForLogin(definition: SourceDefinition): Asked {
   const unaccepted = { 400: orCorrect(definition), 422: orCorrect(definition) };
   const hasForm = definition.auth.type === 'session' && definition.auth.page !== undefined;
   // What forms answer where their token is not as it should be, or the page that it was sent from is not named.
-  const unproven = orCorrect(definition, ': {csrf} may belong elsewhere, or a Referer is missing');
+  const unproven = orCorrect(definition, undefined, ': {csrf} may belong elsewhere, or a Referer is missing');
   const hints = {
     ...unaccepted,
     ...(hasForm && { 403: unproven, 419: unproven, 422: unproven }),
@@ -79,6 +83,6 @@ export function addressHint(part: string): Hint {
   return [atAddress((url) => `check ${url}`), inDefinition((there) => `or correct ${part} ${there}`)];
 }
 
-function orCorrect(definition: SourceDefinition, why = ''): Hint {
-  return [credentialsHint(definition), inDefinition((there) => `or correct auth.login ${there}${why}`)];
+function orCorrect(definition: SourceDefinition, part = 'auth.login', why = ''): Hint {
+  return [credentialsHint(definition), inDefinition((there) => `or correct ${part} ${there}${why}`)];
 }

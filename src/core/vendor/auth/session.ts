@@ -162,11 +162,11 @@ export function session(
     async prove(reply, what) {
       if (doubt === undefined) return reply;
       const { how } = doubt;
-      const { reply: unread, isIn, answer } = await proofIn(reply, doubt);
+      const { reply: unread, isIn, answer, mayBePath } = await proofIn(reply, doubt);
       if (isIn === true) doubt = undefined;
       if (isIn !== false) return unread;
       await reply.discard();
-      throw refusalInDoubt(definition, `${how}, and ${what} with ${answer}`);
+      throw refusalInDoubt(definition, `${how}, and ${what} with ${answer}`, mayBePath);
     },
     async close() {
       const about = { definition, token: headers(auth.token) };
