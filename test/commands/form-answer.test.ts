@@ -8,7 +8,7 @@ import { run, scratch, type Ended } from '../support/program.ts';
 import { certificateAuthority } from '../support/certificates.ts';
 import { sendHtml, sendJson, serve, type LoggedRequest } from '../support/vendors/server.ts';
 
-const definition = (more = ''): string => `
+const definition = (more = '', request = 'request: { path: /log }'): string => `
 name: medlar
 summary: Medlars.
 settings:
@@ -20,7 +20,7 @@ auth:
   page: { request: { path: /login }, field: csrf }
   login: { method: POST, path: /login, form: { p: '{MEDLAR_PASSWORD}', csrf: '{csrf}' } }
   ${more}
-request: { path: /log }
+${request}
 paging: { type: none }
 window: { filter: none }
 records: { path: data, id: { paths: [id] } }
@@ -38,11 +38,13 @@ async function answeredBy(
   {
     password,
     more,
+    request,
     stranger = (response) => sendHtml(response, 200, form),
     refuse = (response) => sendHtml(response, 200, '<title>Account locked</title>'),
   }: {
     readonly password: string;
     readonly more?: string;
+    readonly request?: string;
     refuse?(response: ServerResponse): void;
     stranger?(response: ServerResponse): void;
   },
@@ -62,7 +64,7 @@ async function answeredBy(
   });
   t.after(() => vendor.close());
   const directory = scratch(t);
-  writeFileSync(join(directory, 'medlar.yaml'), definition(more));
+  writeFileSync(join(directory, 'medlar.yaml'), definition(more, request));
   const ended = await run(['--source', join(directory, 'medlar.yaml'), '--state-dir', join(directory, 'state')], {
     environment: { MEDLAR_URL: vendor.origin, MEDLAR_PASSWORD: password },
   });
@@ -137,6 +139,28 @@ for (const [code, location, shown] of redirects) {
     assertRefused(ended, `a redirect to ${shown} (HTTP ${code}), and page 1 with a form for a password`);
   });
 }
+
+const posting = 'request: { method: POST, path: /log, json: {} }';
+
+test('a form that answers with a redirect, and a POST that is asked for then with the way to the form, has refused the login', async (t) => {
+  const refuse = (response: ServerResponse): void => void response.writeHead(302, { Location: '/home' }).end();
+  const stranger = (response: ServerResponse): void =>
+    void response.writeHead(303, { Location: '/login' }).end();
+  const ended = await answeredBy(t, { password: 'canary-wrong', request: posting, refuse, stranger });
+  const { status, stderr } = ended;
+  assert.equal(status, 77, stderr);
+  const how = 'a redirect to /home (HTTP 302), and page 1 with a redirect to /login (HTTP 303)';
+  assert.ok(stderr.includes(`audit-export: medlar refused the login: it answered that with ${how}\n`), stderr);
+  assert.equal(ended.requests.filter(({ method, target }) => method === 'POST' && target === '/login').length, 1);
+});
+
+test('a form that answers with a redirect, and a POST that is asked for then with the way to another page, is not said to have refused the login', async (t) => {
+  const refuse = (response: ServerResponse): void => void response.writeHead(302, { Location: '/home' }).end();
+  const stranger = (response: ServerResponse): void => void response.writeHead(301, { Location: '/log/' }).end();
+  const { status, stderr } = await answeredBy(t, { password: 'canary-wrong', request: posting, refuse, stranger });
+  assert.equal(status, 76, stderr);
+  assert.match(stderr, /redirects a POST, which would lose its body \(HTTP 301, POST \/log\)/);
+});
 
 test('a form that answers with a redirect, and what is asked for then with a page that is no form, is not said to have refused the login', async (t) => {
   const refuse = (response: ServerResponse): void => void response.writeHead(302, { Location: '/home' }).end();

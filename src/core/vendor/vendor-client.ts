@@ -107,8 +107,13 @@ export function vendorClient(definition: SourceDefinition, values: TemplateValue
   async function put(question: Question): Promise<HttpReply> {
     await login.open();
     const request = buildRequest(question.request, { ...question, definition, token: login.headers(), base });
-    const reply = await send(request);
-    return login.prove?.(reply, question.what) ?? reply;
+    // A POST is not led on to the login page, as a GET is, and yet that it should be proves something.
+    const keepRedirect = request.method === 'POST' && login.isInDoubt?.() === true;
+    const reply = await send({ ...request, keepRedirect });
+    const proven = (await login.prove?.(reply, question.what)) ?? reply;
+    if (!keepRedirect || proven.status < 300 || proven.status > 399) return proven;
+    await proven.discard();
+    return send(request);
   }
 
   async function stream(question: Question): Promise<VendorReply> {

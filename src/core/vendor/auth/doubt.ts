@@ -33,7 +33,12 @@ interface Proof {
 }
 
 /** What the first reply after the login says of it. */
-export async function proofIn(reply: HttpReply, { isPage }: Doubt): Promise<Proof> {
+export async function proofIn(
+  reply: HttpReply,
+  { isPage }: Doubt,
+  look: (url: string) => Promise<string>,
+): Promise<Proof> {
+  if (await leadsToForm(reply, look)) return { reply, isIn: false, answer: redirectIn(reply) };
   if (reply.status === 401 && isPage) return { reply, isIn: false, answer: 'HTTP 401' };
   if (!bringsContent(reply.status)) return { reply };
   if (!isHtml(reply)) return { reply, isIn: true };
@@ -42,4 +47,17 @@ export async function proofIn(reply: HttpReply, { isPage }: Doubt): Promise<Proo
   if (asksForPassword(text)) return { reply, isIn: false, answer: 'a form for a password' };
   if (isPage) return { reply, isIn: false, answer: 'an HTML page', mayBePath: true };
   return { reply: { ...reply, text: () => Promise.resolve(text) } };
+}
+
+/** Whether a redirect that was not followed leads to a form for a password. */
+async function leadsToForm(
+  { status, url, headers }: HttpReply,
+  look: (url: string) => Promise<string>,
+): Promise<boolean> {
+  const { location } = headers;
+  if (status < 300 || status > 399 || location === undefined || !URL.canParse(location, url)) return false;
+  const to = new URL(location, url);
+  if (to.origin !== new URL(url).origin) return false;
+  const { asksForPassword } = await loadHtml();
+  return asksForPassword(await look(to.href).catch(() => '')); // what fails there proves nothing
 }

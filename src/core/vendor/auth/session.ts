@@ -27,6 +27,8 @@ export interface Session {
   headers(): Readonly<Record<string, string>>;
   /** To be shown each reply, which it gives back: the first after a login may prove that it was none. Throws Problem 77 then. */
   prove?(reply: HttpReply, what: string): Promise<HttpReply>;
+  /** Whether nothing has proved yet that the login was one. */
+  isInDoubt?(): boolean;
   /** Logs out; `open` logs in again. Never throws. */
   close(): Promise<void>;
 }
@@ -159,10 +161,11 @@ export function session(
       token ??= await retryingLogin(() => logIn(auth), tools);
     },
     headers: () => headers(auth.token),
+    isInDoubt: () => doubt !== undefined,
     async prove(reply, what) {
       if (doubt === undefined) return reply;
       const { how } = doubt;
-      const { reply: unread, isIn, answer, mayBePath } = await proofIn(reply, doubt);
+      const { reply: unread, isIn, answer, mayBePath } = await proofIn(reply, doubt, look);
       if (isIn === true) doubt = undefined;
       if (isIn !== false) return unread;
       await reply.discard();
