@@ -101,3 +101,32 @@ test('a login that has moved within its host and keeps its body (307) is followe
     assert.match(away.stderr, /leads to https:\/\/sso\.example, which is not followed$/m);
   }
 });
+
+for (const [method, code, location, targets] of [
+  ['POST', 302, '/in', ['/out']],
+  ['POST', 303, 'https://quince.example/', ['/out']],
+  ['POST', 308, '/out/', ['/out', '/out', '/out/']],
+  ['GET', 301, '/out/', ['/out', '/out/']],
+] as const) {
+  test(`a logout by ${method} that is answered with a redirect (${code}) to ${location} is not said to have failed`, async (t) => {
+    const asked: string[] = [];
+    const vendor = await serve({}, ({ target }, response) => {
+      if (target.startsWith('/out')) asked.push(target);
+      if (target === '/out') return void response.writeHead(code, { Location: location }).end();
+      if (target === '/session') return void response.writeHead(204, cookie).end();
+      sendJson(response, 200, '{"data":[]}');
+    });
+    t.after(() => vendor.close());
+    const directory = scratch(t);
+    const out = `  logout: { method: ${method}, path: /out }\nrequest:`;
+    writeFileSync(join(directory, 'quince.yaml'), definition.replace('request:', out));
+    const ended = await run(['--source', 'quince.yaml', '--state-dir', 'state', '-v'], {
+      environment: { HOME: directory, QUINCE_URL: vendor.origin, QUINCE_PASSWORD: 'canary-password' },
+      directory,
+    });
+    assert.equal(ended.status, 0, ended.stderr);
+    assert.match(ended.stderr, /ended the session/);
+    assert.doesNotMatch(ended.stderr, /failed/);
+    assert.deepEqual(asked, targets);
+  });
+}

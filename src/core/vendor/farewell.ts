@@ -9,8 +9,14 @@ export async function endAtVendor(
   { debug }: Pick<Tools, 'debug'>,
 ): Promise<void> {
   try {
-    const reply = await send({ ...(await request()), final: true });
+    const asked = { ...(await request()), final: true };
+    // A form leads on (301, 302, 303) from what it has done; 307 and 308 say where to send it.
+    let reply = await send({ ...asked, keepRedirect: asked.method !== 'GET' });
     await reply.discard();
+    if (reply.status === 307 || reply.status === 308) {
+      reply = await send(asked);
+      await reply.discard();
+    }
     debug(`ended ${what}`, { status: reply.status });
   } catch (error) {
     debug(`ending ${what} failed`, { problem: error instanceof Error ? error.message : String(error) });
