@@ -13,7 +13,7 @@ import { proxySettings, type Proxies } from './config/proxies.ts';
 import { findSink, findSource, refuseName, type FoundSource } from './config/named-ends.ts';
 import { forgetSecrets, hideOwnSecrets } from './config/secrets.ts';
 import { findStateDirectory, stateDirectory } from './config/state-directory.ts';
-import { cutValues, idleSinks, nearMisses, spellings, unreadLines } from './config/suspicions.ts';
+import { cutValues, idleSinks, nearMisses, spellings, unclosedQuotes, unreadLines } from './config/suspicions.ts';
 import { refuseUndated } from './config/undated.ts';
 import type { SourceDefinition } from './core/definition.ts';
 import type { Flags } from './cli/flags.ts';
@@ -151,7 +151,7 @@ function checkFiles(layers: Layers, settings: SinkDefinition['settings'], findin
   const known = new Set(spellings(settings));
   for (const file of layers.files) {
     findings.faults.push(...cutValues(file, settings).map((text) => ({ text, at: file.path })));
-    findings.warnings.push(...nearMisses(file, settings));
+    findings.warnings.push(...nearMisses(file, settings), ...unclosedQuotes(file, settings));
     for (const { line, name } of unreadLines(file)) {
       const text = `${file.path}:${line}: ${name === '' ? 'a line without "="' : `no "=" after ${name}`}`;
       if (!known.has(name)) findings.warnings.push(`${text}${name === '' ? ' is not read' : ': the line is not read'}`);

@@ -10,14 +10,45 @@ import { proxyNames } from './proxies.ts';
  * Only lines of settings in use count, where `#` follows the value without a blank.
  */
 export function cutValues(file: EnvFile, settings: Settings): string[] {
+  return linesOf(file, settings).flatMap(({ place, name, text, value }) =>
+    isCut(text, value) ? [`${place}: ${name} is cut off at #: put its value in quotes`] : [],
+  );
+}
+
+/** Warnings for values whose quotation mark is not closed, so that it is read as a part of them. */
+export function unclosedQuotes(file: EnvFile, settings: Settings): string[] {
+  return linesOf(file, settings).flatMap(({ place, name, text, value }) => {
+    const mark = /^["'`]/.exec(value)?.[0];
+    if (mark === undefined || value.includes(mark, 1) || isCut(text, value) || !text.trimStart().startsWith(value))
+      return [];
+    return [
+      `${place}: the ${mark} before the value of ${name} is not closed: close it, or put the value in other quotes`,
+    ];
+  });
+}
+
+function isCut(text: string, value: string): boolean {
+  return value === '' ? /^#\S/.test(text) : text.trimStart().startsWith(`${value}#`);
+}
+
+interface Line {
+  /** With its number. */
+  readonly place: string;
+  readonly name: string;
+  /** What stands behind the `=`. */
+  readonly text: string;
+  /** What is read, here or where the name comes again. */
+  readonly value: string;
+}
+
+/** The lines of settings in use. */
+function linesOf(file: EnvFile, settings: Settings): readonly Line[] {
   const known = new Set(spellings(settings));
   const lines = file.text.split(/\r\n?|\n/);
   return lines.flatMap((line, at) => {
     const [, name = '', text = ''] = /^\s*(?:export\s+)?([\w.-]+)(?:\s*=|:\s)(.*)$/.exec(line) ?? [];
     const value = known.has(name) ? file.values.get(name) : undefined;
-    if (value === undefined) return [];
-    const isCut = value === '' ? /^#\S/.test(text) : text.trimStart().startsWith(`${value}#`);
-    return isCut ? [`${file.path}:${at + 1}: ${name} is cut off at #: put its value in quotes`] : [];
+    return value === undefined ? [] : [{ place: `${file.path}:${at + 1}`, name, text, value }];
   });
 }
 

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'dotenv';
-import { cutValues, misspelt, nearMisses, unreadLines } from '../../src/config/suspicions.ts';
+import { cutValues, misspelt, nearMisses, unclosedQuotes, unreadLines } from '../../src/config/suspicions.ts';
+import { run, scratch } from '../support/program.ts';
 
 /** The numbers of the lines that are said to be cut off. */
 function cut(text: string): readonly number[] {
@@ -127,4 +130,41 @@ test('nor is the name of a flag of several words, and no setting is taken for a 
   assert.equal(misspelt('FIG_KEY', known, {}), ' (the environment has FIG_KEYS)');
   const file = { environment: { FIG_KEY_FILE: 'a' }, files: [] };
   assert.notEqual(misspelt('FIG_KEYFILE', file, { FIG_KEY: { summary: '' } }), '', 'only a secret is read from a file');
+});
+
+for (const [line, expected] of [
+  [
+    'TOKEN="pass',
+    ['job.env:2: the " before the value of TOKEN is not closed: close it, or put the value in other quotes'],
+  ],
+  [
+    'export TOKEN = \'pa"ss # token',
+    ["job.env:2: the ' before the value of TOKEN is not closed: close it, or put the value in other quotes"],
+  ],
+  [
+    'FILTER=`a',
+    ['job.env:2: the ` before the value of FILTER is not closed: close it, or put the value in other quotes'],
+  ],
+  ["TOKEN='p#q", []], // told as cut off
+  ['TOKEN="pass"', []],
+  [`TOKEN='"pass'`, []],
+  [`FILTER="user" = 'a'`, []],
+  ['TOKEN=pass"', []],
+  ['TOKEN="a\nb"', []],
+  ['OTHER="pass', []],
+] as const) {
+  test(`a quotation mark that is not closed is told where it stands, without the value: ${JSON.stringify(line)}`, () => {
+    const text = `FILTER2=a\r\n${line}\r\n`;
+    const file = { path: 'job.env', text, values: new Map(Object.entries(parse(text))) };
+    const settings = { TOKEN: { summary: '', secret: true }, FILTER: { summary: '' } };
+    assert.deepEqual(unclosedQuotes(file, settings), expected);
+  });
+}
+
+test('a run with a quotation mark that is not closed says so before its login is refused', async (t) => {
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'job.env'), 'SAMPLE_USERNAME=auditor\nSAMPLE_PASSWORD="canary-pass\n', { mode: 0o600 });
+  const { stderr } = await run(['-s', 'sample', '--dry-run', '-e', 'job.env'], { directory });
+  assert.match(stderr, /job\.env:2: the " before the value of SAMPLE_PASSWORD is not closed/);
+  assert.doesNotMatch(stderr, /canary/);
 });
