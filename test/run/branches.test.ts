@@ -278,3 +278,15 @@ test('a branch that is no longer listed is reported by the next run when this on
   here.vendor.beforePage = () => {};
   assert.deepEqual(statuses(await here.run()), [exit.partial]);
 });
+
+test('a first run that reaches further back than the vendor keeps is warned of in the same words for all branches', async () => {
+  const here = memoryRun({ rules: { retention: parseDuration('7d', 'retention') } });
+  here.vendor.branches = async () => ['one', 'two', 'three'];
+  const pull = here.vendor.pull;
+  here.vendor.pull = async function* (ask) {
+    yield* pull(ask);
+    here.clock.now += 1100;
+  };
+  await here.run({ firstRun: parseDuration('30d', 'firstRun') });
+  assert.deepEqual([...new Set(here.warnings)], ['memory keeps records for 7d: --first-run reaches no further back']);
+});

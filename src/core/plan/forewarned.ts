@@ -74,13 +74,14 @@ function sinceTooLate({ source: { window }, bookmark, job, serverNow }: Beginnin
   return `nothing from --since on is read yet: the window ends at ${isoText(settled)}, so that later records can settle; a shorter --delay, such as 0s, reads them now`;
 }
 
-function firstRunTooEarly({ source, watermark, job: { firstRun }, serverNow }: Beginning): string | undefined {
+/** In the same words for all branches, although each is read at another moment. */
+function firstRunTooEarly({ source, watermark, job: { firstRun } }: Beginning): string | undefined {
   const { name, window } = source;
   const { retention, filter } = window;
   if (watermark !== undefined || retention === undefined || filter === 'none' || (firstRun ?? 0n) <= retention) {
     return undefined;
   }
-  return `${name} keeps records since ${isoText(serverNow - retention)}: --first-run reaches no further back`;
+  return `${name} keeps records for ${durationText(retention)}: --first-run reaches no further back`;
 }
 
 /** A record's own time says nothing of when it was stored: what is left out by it here may never be shown again. */
