@@ -583,7 +583,7 @@ export interface BranchPosition {
   begin: Begin | undefined;
   /** The vendor's cursor, for vendors that have one. */
   bookmark: string | undefined;
-  /** The length of the first slices of a window, because the last run was cut off inside a longer one; milliseconds. */
+  /** The length of the first slices of a window, because a longer one was cut off or shortened in a run before; milliseconds. */
   slice: number | undefined;
   /** Known while a window is read in several runs. */
   settled: Settled | undefined;

@@ -5,7 +5,16 @@ import { gone } from '../../src/core/http-status.ts';
 import { parseDuration } from '../../src/core/clock/duration.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { Job } from '../../src/core/types.ts';
-import { fail, type MemoryRun, memoryRun, minute, quotaUsedUp, start, statuses } from '../support/memory-run.ts';
+import {
+  everyMinute,
+  fail,
+  type MemoryRun,
+  memoryRun,
+  minute,
+  quotaUsedUp,
+  start,
+  statuses,
+} from '../support/memory-run.ts';
 import { memorySink, stopWith, stored } from '../support/memory.ts';
 
 /** Runs a minute apart, each with so many requests, until one gets through. Returns how many there were. */
@@ -207,4 +216,94 @@ test('a vendor that is asked by days is read in whole ones, though a run has tim
   const runs = await throughQuota(here, 9, { firstRun: undefined });
   assert.ok(runs <= 12, `${runs} runs`);
   assert.equal(new Set(here.ids()).size, 240);
+});
+
+/** The minutes of the slices that a vendor is asked for which fails like this at those that are longer than it can read. */
+function askedOf(here: MemoryRun, httpStatus: number, most: () => number): number[] {
+  const asked: number[] = [];
+  const { pull } = here.vendor;
+  const status = httpStatus === 413 ? exit.protocol : exit.unavailable;
+  here.vendor.pull = async function* (ask) {
+    const minutes = Number((ask.slice.until - ask.slice.from) / 60_000_000_000n);
+    asked.push(minutes);
+    if (minutes > most()) throw new Problem(status, 'it was too much', { httpStatus });
+    yield* pull.call(here.vendor, ask);
+  };
+  return asked;
+}
+
+for (const [httpStatus, failing] of [
+  [413, 0],
+  [504, 4],
+] as const) {
+  test(`a job whose every window is too much for the vendor (${httpStatus}) gets through them all once it knows how long they may be, and comes back to whole ones`, async () => {
+    const here = memoryRun({ rules: { overlap: parseDuration('5m', 'overlap') } });
+    let most = 20;
+    const asked = askedOf(here, httpStatus, () => most);
+    const ends: number[][] = [];
+    for (let tick = 0; tick < 20; tick++) {
+      if (tick === 15) most = Infinity;
+      here.vendor.stored.push(stored(`a${tick}`, here.clock.now - minute));
+      asked.length = 0;
+      ends.push(statuses(await here.run()));
+      if (tick > failing) assert.ok(asked.filter((minutes) => minutes > most).length <= 1, `${tick}: ${asked.join()}`);
+      here.restart();
+      here.clock.now += 60 * minute;
+    }
+    assert.deepEqual(
+      ends.map((each) => each.length),
+      Array.from({ length: 20 }, (_, tick) => Number(tick < failing)),
+    );
+    assert.deepEqual(asked, [65], 'one slice, as before');
+    assert.equal((await here.place())?.slice, undefined);
+    assert.deepEqual(
+      here.ids(),
+      Array.from({ length: 20 }, (_, tick) => `a${tick}`),
+    );
+  });
+}
+
+test('a vendor that is down after it was known to fail at long windows is asked for a shorter one once a run', async () => {
+  const here = memoryRun({ rules: { overlap: parseDuration('5m', 'overlap') } });
+  let most = 20;
+  const asked = askedOf(here, 504, () => most);
+  for (let tick = 0; tick < 6; tick++) {
+    await here.run();
+    here.restart();
+    here.clock.now += 60 * minute;
+  }
+  most = 0;
+  asked.length = 0;
+  assert.deepEqual(statuses(await here.run()), [exit.unavailable]);
+  assert.equal(asked.length, 2);
+});
+
+test('a search whose window is too large for the vendor (413) is read in shorter parts; one query is not', async () => {
+  for (const single of [false, true]) {
+    const here = memoryRun();
+    const asked = askedOf(here, 413, () => 20);
+    here.vendor.stored.push(stored('a', start - minute), stored('b', start - 59 * minute));
+    const search = { ...everyMinute.search, single };
+    const ends = statuses(await here.run({ usePosition: false, search }));
+    assert.deepEqual([ends, asked], single ? [[exit.protocol], [60]] : [[], [60, 30, 15, 15, 15, 15]]);
+    assert.deepEqual(here.ids(), single ? [] : ['b', 'a']);
+  }
+});
+
+test('a first window that is too large for the vendor (413), and was made by a clock that is wrong, is made anew by the right one', async () => {
+  const here = memoryRun();
+  here.ahead = -2 * 60 * minute;
+  const asked: string[] = [];
+  const { pull } = here.vendor;
+  let told: bigint | undefined;
+  here.vendor.serverTime = () => told;
+  here.vendor.pull = async function* (ask) {
+    told = BigInt(here.clock.now) * 1_000_000n;
+    asked.push(new Date(Number(ask.slice.until / 1_000_000n)).toISOString().slice(11, 16));
+    if (ask.slice.until - ask.slice.from > 40n * 60_000_000_000n)
+      throw new Problem(exit.protocol, 'it was too much', { httpStatus: 413 });
+    yield* pull.call(here.vendor, ask);
+  };
+  assert.deepEqual(statuses(await here.run()), []);
+  assert.deepEqual(asked, ['07:00', '08:30', '09:00']);
 });

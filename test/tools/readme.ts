@@ -28,7 +28,7 @@ const readme = `${root}/README.md`;
 const cures: Readonly<Record<number, string>> = {
   3: 'no: look at it',
   74: 'perhaps',
-  76: 'no, unless a reply was only cut short, a cursor had expired, later pages of a window were refused, or a reply was too large for the vendor (413)',
+  76: 'no, unless a reply was only cut short, a cursor had expired, or later pages of a window were refused',
   ...Object.fromEntries([64, 65, 70, 73, 77, 78].map((status) => [status, 'no'])),
   ...Object.fromEntries([69, 75, 129, 130, 143].map((status) => [status, 'yes'])),
 };

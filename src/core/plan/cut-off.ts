@@ -39,22 +39,32 @@ export function isTooMuch({ status, httpStatus = 0 }: Problem, failures: number)
   return status === exit.unavailable && httpStatus >= 500 && failures + 1 >= persistent;
 }
 
+/** What is known of the lengths that a vendor can read at once, when one of them was too much for it. */
+interface Known {
+  /** The longest slice of the run that was read whole; 0 for none. */
+  readonly longest: Duration;
+  /** The runs before could not read as long ones as they wanted to, and this one has not come down from there yet. */
+  readonly isForewarned: boolean;
+  /** How many runs before have failed in a row. */
+  readonly failures: number;
+}
+
 /**
- * The longest slice to ask for from now on in the same run, where one was too much for the vendor after shorter ones of the run
- * were not: it calls this one too large (413), or fails at it, run after run, and it is longer than all that were read whole, of
- * which `longest` is the longest. Undefined otherwise. With one slice a run, a job that runs seldom would never catch up.
+ * The longest slice to ask for from now on in the same run, where one was too much for the vendor: it calls this one too large
+ * (413); or it fails at it, and it is longer than all that were read whole, and either some were, while run after run failed, or
+ * it is known to fail at long ones. Undefined otherwise. With one slice a run, a job that runs seldom would never catch up.
  */
 export function shorterThan(
   cut: Window,
-  longest: Duration,
   problem: unknown,
-  failures: number,
+  { longest, isForewarned, failures }: Known,
   place: Pick<BranchPosition, 'bookmark'>,
   rules: Pick<WindowRules, 'filter' | 'endless' | 'shortest'>,
 ): Duration | undefined {
-  if (!(problem instanceof Problem) || longest === 0n || !helpsToShorten(place, rules)) return undefined;
+  if (!(problem instanceof Problem) || !helpsToShorten(place, rules)) return undefined;
   const length = cut.until - cut.from;
-  const mayBeLength = length > longest && isTooMuch(problem, failures);
+  const isLonger = length > longest && (longest > 0n || isForewarned);
+  const mayBeLength = isLonger && isTooMuch(problem, isForewarned ? persistent : failures);
   if (problem.httpStatus !== tooLarge && !mayBeLength) return undefined;
   const half = length / 2n;
   return half < later(second, 2n * (rules.shortest ?? 0n)) ? undefined : half;
@@ -81,6 +91,19 @@ export interface Whole extends Window {
 export function lengthAfterCut(cut: Window, { count, ...whole }: Whole, tooMany: boolean): number {
   if (count === 0 || tooMany) return Math.max(shortest, Math.floor(lengthOf(cut) / 2));
   return count === 1 ? 2 * lengthOf(whole) : lengthOf(whole);
+}
+
+/**
+ * The length of the next run's first slice after a window that was read whole: that which slices of it had to be shortened to;
+ * else twice the longest, where the run began with a short one and took several, so that it comes back to whole windows.
+ */
+export function lengthAfterWhole(
+  shortened: Duration | undefined,
+  longest: Duration,
+  wasCut: boolean,
+): number | undefined {
+  if (shortened !== undefined) return Math.max(shortest, toMillis(shortened));
+  return wasCut ? 2 * toMillis(longest) : undefined;
 }
 
 /** Whether the next run goes on behind most of what was read whole. */

@@ -1,10 +1,10 @@
 /** One window: its slices one after the other, the position saved between them. */
 import { isoText, later } from '../time.ts';
-import type { Instant, Window } from '../types.ts';
+import type { Duration, Instant, Window } from '../types.ts';
 import { slices } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
 import { unaccounted } from '../summary.ts';
-import { preferredOf, shorterThan, type Whole } from '../plan/cut-off.ts';
+import { lengthAfterWhole, preferredOf, shorterThan, type Whole } from '../plan/cut-off.ts';
 import { stoppedEarly } from './problems.ts';
 import { pullSlice } from './pull-slice.ts';
 
@@ -18,6 +18,7 @@ export async function pullWindow(at: BranchRun, window: Window): Promise<boolean
   let moves = true;
   let whole: Whole = { count: 0, from: window.from, until: window.from };
   let longest = 0n; // of the slices in `whole`
+  let shortened: Duration | undefined;
   let parts = slices(window, rules, first, edge);
   for (let next = parts.next(); next.done !== true; next = parts.next()) {
     const slice = next.value;
@@ -27,14 +28,19 @@ export async function pullWindow(at: BranchRun, window: Window): Promise<boolean
     try {
       over = await pullSlice(at, window, slice, { moves, whole });
     } catch (problem) {
-      const shorter = shorterThan(slice, longest, problem, at.before.failures, place, rules);
+      const isForewarned = first !== undefined && shortened === undefined;
+      const known = { longest, isForewarned, failures: at.before.failures };
+      const shorter = job.search.single ? undefined : shorterThan(slice, problem, known, place, rules);
       // What was read of it and not taken would pass for delivered when it is read again.
       if (shorter === undefined || openOf(at) !== openBefore) throw problem;
+      const told = source.serverTime();
+      if (told !== undefined && whole.count === 0 && !at.plan.suits(told)) return false;
       const rest = { from: slice.from, until: window.until };
       const [half] = slices(rest, { ...rules, slice: shorter }, undefined, edge);
       // By the day, say, none is shorter than one: the same would be asked for without end.
       if (half === undefined || half.until >= slice.until) throw problem;
       parts = slices(rest, { ...rules, slice: shorter }, undefined, edge);
+      shortened = shorter;
       continue;
     }
     if (over === undefined) return false;
@@ -46,7 +52,7 @@ export async function pullWindow(at: BranchRun, window: Window): Promise<boolean
     // The last slice is saved with the end of the run.
     if (more) await at.save();
   }
-  place.slice = undefined;
+  place.slice = lengthAfterWhole(shortened, longest, first !== undefined && whole.count > 1);
   place.settled = undefined;
   return true;
 }

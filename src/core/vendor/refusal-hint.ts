@@ -28,7 +28,7 @@ export function cursorHint(definition: SourceDefinition): Hint {
 }
 
 /** A shorter window asks for less only where requests say when it ends, and where no bookmark decides what comes next. */
-function orShorter(definition: SourceDefinition, what: Hint): Hint {
+function orShorter(definition: SourceDefinition, what: string): Hint {
   const { paging, window } = definition;
   const helps = window.filter !== 'none' && !keepsBookmark(paging) && usedPlaceholders(definition).has('until');
   return helps ? [what, shorterParts] : what;
@@ -45,7 +45,7 @@ export function statusHint(definition: SourceDefinition, status: number, questio
   if (status === noContent)
     return inDefinition((there) => `if it means that there are no records, write reply: { empty: [204] } ${there}`);
   if (status === gone) return undefined; // says it all
-  if (status === tooLarge) return orShorter(definition, lessAtOnce(definition));
+  if (status === tooLarge) return lessAtOnce(definition); // shorter windows were tried (plan/cut-off)
   if (status === notAcceptable || status === notAllowed) return methodHint(definition, status, question);
   if (isCursorRefused(question, status)) return cursorHint(definition);
   const { url, request, settings, job } = definition;

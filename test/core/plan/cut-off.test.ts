@@ -5,6 +5,7 @@ import {
   isPast,
   isTooMuch,
   lengthAfterCut,
+  lengthAfterWhole,
   noteCut,
   settledFor,
   shorterThan,
@@ -44,32 +45,45 @@ test('a vendor that fails may have been asked for too much from the third failed
     assert.equal(isTooMuch(other, 9), false);
 });
 
-test('a slice that is too much after shorter ones were not is halved in the same run, unless no shorter one helps', () => {
+test('a slice that is too much, by what the vendor says or by what is known of it, is halved in the same run, unless no shorter one helps', () => {
   const tooLarge = new Problem(exit.protocol, 'too large', { httpStatus: 413 });
   const failing = new Problem(exit.unavailable, 'failed', { httpStatus: 504 });
   const rules = { filter: 'event' } as const;
   const none = { bookmark: undefined };
   const half = 30n * minute;
+  const known = (longest: bigint, failures: number, isForewarned = false) => ({ longest, failures, isForewarned });
   for (const halved of [
-    shorterThan(whole, half, tooLarge, 0, none, rules),
-    shorterThan(whole, 60n * minute, tooLarge, 0, none, rules), // as long a one was not, but it says so
-    shorterThan(whole, half, tooLarge, 0, none, { ...rules, shortest: 15n * minute }),
-    shorterThan(whole, half, failing, 2, none, rules),
+    shorterThan(whole, tooLarge, known(0n, 0), none, rules),
+    shorterThan(whole, failing, known(0n, 0, true), none, rules),
+    shorterThan(whole, failing, known(half, 0, true), none, rules),
+    shorterThan(whole, tooLarge, known(half, 0), none, rules),
+    shorterThan(whole, tooLarge, known(60n * minute, 0), none, rules), // as long a one was not, but it says so
+    shorterThan(whole, tooLarge, known(half, 0), none, { ...rules, shortest: 15n * minute }),
+    shorterThan(whole, failing, known(half, 2), none, rules),
   ])
     assert.equal(halved, half);
   for (const unhelped of [
-    shorterThan(whole, 0n, tooLarge, 0, none, rules), // none was read
-    shorterThan(whole, half, new Problem(exit.protocol, 'no', { httpStatus: 400 }), 9, none, rules),
-    shorterThan(whole, half, new Error('a bug'), 9, none, rules),
-    shorterThan(whole, half, failing, 1, none, rules), // it may be back soon
-    shorterThan(whole, 60n * minute, failing, 9, none, rules), // it is not the length
-    shorterThan(whole, half, tooLarge, 0, { bookmark: 'b' }, rules),
-    shorterThan(whole, half, tooLarge, 0, none, { filter: 'none' }),
-    shorterThan(whole, half, tooLarge, 0, none, { ...rules, endless: true }),
-    shorterThan(whole, half, tooLarge, 0, none, { ...rules, shortest: 16n * minute }),
-    shorterThan({ from: 0n, until: minute / 60n }, minute / 120n, tooLarge, 0, none, rules), // a second
+    shorterThan(whole, failing, known(0n, 9), none, rules), // none was read: it may be down
+    shorterThan(whole, failing, known(60n * minute, 0, true), none, rules), // it is not the length
+    shorterThan(whole, new Problem(exit.protocol, 'no', { httpStatus: 400 }), known(half, 9), none, rules),
+    shorterThan(whole, new Error('a bug'), known(half, 9), none, rules),
+    shorterThan(whole, failing, known(half, 1), none, rules), // it may be back soon
+    shorterThan(whole, failing, known(60n * minute, 9), none, rules), // it is not the length
+    shorterThan(whole, tooLarge, known(half, 0), { bookmark: 'b' }, rules),
+    shorterThan(whole, tooLarge, known(half, 0), none, { filter: 'none' }),
+    shorterThan(whole, tooLarge, known(half, 0), none, { ...rules, endless: true }),
+    shorterThan(whole, tooLarge, known(half, 0), none, { ...rules, shortest: 16n * minute }),
+    shorterThan({ from: 0n, until: minute / 60n }, tooLarge, known(minute / 120n, 0), none, rules), // a second
   ])
     assert.equal(unhelped, undefined);
+});
+
+test('after a window that was read whole the next run begins with what it was shortened to, or comes back to whole ones', () => {
+  const half = 30n * minute;
+  assert.equal(lengthAfterWhole(half, 60n * minute, true), 1_800_000);
+  assert.equal(lengthAfterWhole(1n, 0n, false), 1000, 'a second at least');
+  assert.equal(lengthAfterWhole(undefined, half, true), 3_600_000);
+  assert.equal(lengthAfterWhole(undefined, half, false), undefined);
 });
 
 test('after a cut in the first slice, or for too many records, the next one is half as long, a second at least', () => {
