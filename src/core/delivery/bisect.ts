@@ -3,7 +3,8 @@
  * halves. A batch that one record spoils is searched: its first half is tried; if that is fine, the culprit is in the
  * second, which need not be tried whole. The last suspect is sent alone: only a record that was refused by itself is set
  * aside. When it is found, everything that was left behind goes in one request. So a poison record among n costs at most
- * ceil(log2 n) + 2 further requests.
+ * ceil(log2 n) + 2 further requests. Where two were found and no record was taken yet, all may be refused: from then on
+ * each costs one request, until one is taken.
  */
 
 import type { Reply } from '../types.ts';
@@ -32,16 +33,23 @@ export interface Worklist {
 /** A list of `count` records, to be sent at once if possible; `refuse` is called for each that can never be sent. */
 export function worklist(count: number, refuse: (index: number, why: Split) => void): Worklist {
   const parts: Part[] = [{ indices: [...Array(count).keys()], attempt: 1, kind: 'fresh' }];
+  let culprits = 0;
+  let isAnyTaken = false;
+  let isOut = false; // a task was taken from here, and nothing has come back
 
-  /** Everything that was left behind at the front of the list, as one task. */
+  /** Everything that was left behind at the front of the list, as one task; only the first of it where all may be refused. */
   function rest(): Task {
     const indices: number[] = [];
     while (parts[0]?.kind === 'rest') indices.push(...parts.shift()!.indices);
-    return { indices, attempt: 1 };
+    if (isAnyTaken || culprits < 2 || indices.length === 1) return { indices, attempt: 1 };
+    parts.unshift({ indices: indices.slice(1), attempt: 1, kind: 'rest' });
+    return { indices: indices.slice(0, 1), attempt: 1 };
   }
 
   return {
     next() {
+      isAnyTaken ||= isOut;
+      isOut = true;
       const [part] = parts;
       if (part?.kind === 'rest') return rest();
       parts.shift();
@@ -51,9 +59,11 @@ export function worklist(count: number, refuse: (index: number, why: Split) => v
       return { indices: first, attempt: 1 };
     },
     again(task) {
+      isOut = false;
       parts.unshift({ ...task, kind: 'fresh' });
     },
     tooLarge(task, why) {
+      isOut = false;
       if (task.indices.length === 1) {
         for (const index of task.indices) refuse(index, why);
         return;
@@ -61,10 +71,12 @@ export function worklist(count: number, refuse: (index: number, why: Split) => v
       for (const indices of halves(task).toReversed()) parts.unshift({ indices, attempt: 1, kind: 'fresh' });
     },
     spoilt(task, why) {
+      isOut = false;
       // The culprit is here, so the part that was suspected after this one is cleared.
       const [after] = parts;
       if (after?.kind === 'suspect') parts[0] = { indices: after.indices, attempt: 1, kind: 'rest' };
       if (task.indices.length === 1) {
+        culprits += 1;
         for (const index of task.indices) refuse(index, why);
         return;
       }

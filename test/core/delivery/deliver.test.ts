@@ -354,6 +354,34 @@ test('refusals are reported as they are known, so that a sink that refuses every
   assert.equal(certain[0]?.refused.length, 11);
 });
 
+test('a sink that refuses everything costs one request a record once two were refused alone, and any other is asked as before once it takes one', async () => {
+  const stopped = new Problem(exit.config, 'it takes none');
+  const listeners = {
+    mayRefuse(count: number) {
+      if (count > 100) throw stopped;
+    },
+  };
+  const sink = fakeSink(() => ({ split: 'unknown field' }));
+  await assert.rejects(deliver(sink, packed(1000), fakeTools({ now: 0 }), listeners), stopped);
+  assert.ok(sink.requests.length <= 125, `${sink.requests.length}`); // 1,010 otherwise
+  assert.equal(new Set(sink.requests.filter(({ length }) => length === 1).flat()).size, 101, 'each was refused alone');
+
+  // The first fifty are bad; and two of them.
+  for (const [bad, most] of [
+    [50, 75],
+    [2, 25],
+  ] as const) {
+    const other = fakeSink((asked) => (asked.some((n) => n < bad) ? { split: 'spoilt' } : kept(asked)));
+    const delivered = await deliver(other, packed(1000), fakeTools({ now: 0 }), listeners);
+    assert.deepEqual(
+      delivered.refused.map(({ entry }) => entry),
+      range(100, 100 + bad),
+    );
+    assert.deepEqual(delivered.kept, range(100 + bad, 1100));
+    assert.ok(other.requests.length <= most, `${bad}: ${other.requests.length}`);
+  }
+});
+
 test('a doubt goes with the refused record until a record of the batch is kept', async () => {
   const sink = fakeSink((asked) =>
     asked.some((n) => n === 0 || n === 3) ? { split: 'no', tooLarge: true, doubt: 'FAKE_KEY' } : kept(asked),
