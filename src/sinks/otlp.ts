@@ -7,7 +7,15 @@ import { httpProblem } from '../core/http-problem.ts';
 import { version } from '../core/version.ts';
 import { headerList } from '../core/wire/header-list.ts';
 import { enclosed } from '../core/wire/json-list.ts';
-import { misplaced, protobufAlone, saidBy, statusOf, takenBy, type Taken } from '../core/wire/otlp/answer.ts';
+import {
+  isPermanent,
+  misplaced,
+  protobufAlone,
+  saidBy,
+  statusOf,
+  takenBy,
+  type Taken,
+} from '../core/wire/otlp/answer.ts';
 import { otlpEnvelope, otlpForm } from '../core/wire/otlp/form.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import { upload } from '../core/wire/upload.ts';
@@ -50,6 +58,8 @@ export const otlp: SinkDefinition = {
 const largestBatch = 1_000_000;
 /** What a refusal may be about, other than the records. */
 const doubt = check(['OTLP_URL', 'OTLP_HEADERS']);
+/** The same, of what a collector says of its exporter. */
+const atExporter = 'see the log of the collector: what it exports to may refuse everything';
 /** Statuses that are usually tried again, but not in OTLP, which names 429, 502, 503 and 504 for that. */
 const final: readonly number[] = [408, 500];
 const ports = 'the port for OTLP over HTTP is 4318, and 4317 that for gRPC';
@@ -81,6 +91,7 @@ function otlpSink(values: SettingValues, tools: SinkTools): Sink {
       if (said !== '') warnOnce(said);
       return { outcomes: allKept(batch) };
     }
+    if (reply.status === 500 && isPermanent(text)) return { split: `${saidBy(text)} (HTTP 500)`, doubt: atExporter };
     if (reply.status !== 400 || misplaced(text) !== undefined) throw failure(reply, 'the records', text);
     const reason = `${saidBy(text) ?? 'the receiver refused it'} (HTTP 400)`;
     return isTooLarge(text) ? uploads.tooLarge(batch, reason) : { split: reason, doubt };

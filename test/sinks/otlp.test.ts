@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { hintText } from '../../src/core/hint.ts';
 import { packer } from '../../src/core/batch.ts';
@@ -140,6 +142,39 @@ test('what a receiver rejects of a request is found by sending the rest again, a
   const { size } = new Set(server.records.map(({ uid }) => uid));
   assert.equal(size, 9, 'a repeat has the uid of what it repeats');
   assert.deepEqual(tools.warnings, []);
+});
+
+test('a record that a collector will never pass on (500, Permanent error) is found and set aside; what fails otherwise (500) is not', async () => {
+  const { server, send } = await start();
+  const failing = (code: number, message: string): void =>
+    void (server.hook = (received) =>
+      received.body.includes(':r3"') ? { status: 500, body: { code, message } } : undefined);
+  failing(13, 'Permanent error: cannot convert it');
+  const { refused, kept } = await send(auditRecords(10));
+  assert.deepEqual(
+    refused.map(({ entry, reason }) => [entry, reason]),
+    [[3, 'Permanent error: cannot convert it (HTTP 500)']],
+  );
+  assert.equal(kept.length, 9);
+  failing(13, 'data dropped due to high memory usage');
+  await assert.rejects(send(auditRecords(10)), problem(exit.unavailable, /failed on the records \(HTTP 500\)/));
+});
+
+test('a collector that passes nothing on (500, Permanent error) has none set aside', async (t) => {
+  const { server } = await start();
+  server.hook = (received) =>
+    isData(received) ? { status: 500, body: { code: 13, message: 'Permanent error: 401' } } : undefined;
+  const directory = scratch(t);
+  const environment = { HOME: directory, OTLP_URL: server.url, OTLP_HEADERS: 'api-key: a-long-key' };
+  const words = ['-s', 'sample', '-o', 'otlp', '--state-dir', 'state', '--job', 'one'];
+  const { status, stderr } = await run(words, { directory, environment });
+  assert.equal(status, exit.config, stderr);
+  assert.match(stderr, /Permanent error: 401 \(HTTP 500\); it took no other record in this run$/m);
+  assert.match(
+    stderr,
+    /^hint: see the log of the collector: what it exports to may refuse everything; or it may be this one/m,
+  );
+  assert.ok(!existsSync(join(directory, 'state', 'one.quarantine.jsonl')));
 });
 
 test('a success is an empty object, an empty answer, or one that tells of something other than rejections', async () => {

@@ -51,7 +51,15 @@ export function statusOf(text: string): string | undefined {
   return serverTextOf(objectOf(text)?.['message'] ?? statusInProtobuf.exec(text)?.[1]);
 }
 
-/** The same; or, of what keeps to no form, as web servers and many receivers, its text. A page has no words for a message. */
+/**
+ * Whether a collector whose pipeline is synchronous says (HTTP 500) that an exporter will fail at the same records each time,
+ * as it does at one that it cannot convert: what passes is 503 there. See its consumererror/permanent.go.
+ */
+export function isPermanent(text: string): boolean {
+  return statusOf(text)?.startsWith('Permanent error: ') === true;
+}
+
+/** What an error says; or, of what keeps to no form, as web servers and many receivers, its text. A page has no words for a message. */
 export function saidBy(text: string): string | undefined {
   const words = serverText(beginning(text));
   return statusOf(text) ?? (/^[^<{["]/.test(words) ? words : undefined);
