@@ -38,6 +38,8 @@ export interface Collector {
   /** What the first and the last record have at `paging.last`. */
   first(): string | undefined;
   last(): string | undefined;
+  /** The last record itself, wanted or not. */
+  lastText(): string | undefined;
   /** The same for two replies only when their records are the same; undefined without records. */
   fingerprint(): string | undefined;
 }
@@ -159,6 +161,7 @@ export function collector(
     containerSeen: split.containerSeen,
     first: () => firstField,
     last: lastField,
+    lastText: () => last?.toString('utf8', lastStart, lastEnd),
     take() {
       const part = { records, refused, unmatched };
       records = [];

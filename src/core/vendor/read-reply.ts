@@ -7,6 +7,7 @@ import { limitIn } from '../paging/next-link.ts';
 import { type RowAgain, rowsMoved } from '../paging/row-again.ts';
 import type { HttpReply, Page } from '../types.ts';
 import { collector } from './collect.ts';
+import { strangeLine } from './last-line.ts';
 import type { Question, VendorReply } from './vendor-client.ts';
 import { fewer, naming, noRecords } from './page-problems.ts';
 import { fieldsOf } from './record-fields.ts';
@@ -95,6 +96,8 @@ export function replyReader(
     const stated = count === undefined ? 0 : (totalAt(text, count) ?? 0);
     if (part.count() < stated) throw fewer(definition.name, question.what, stated, part.count());
     if (part.size() > 0) rest.push(part.take());
+    const strange = strangeLine(definition, part.lastText());
+    if (strange !== undefined) vendor.check(strange, question);
     if (rows?.missed() === true) {
       // Without IDs, rows that were read on earlier pages would look like twins of themselves here.
       if (!('content' in definition.records.id)) yield* rest;
