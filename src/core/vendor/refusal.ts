@@ -11,7 +11,7 @@ import type { Question } from './vendor-client.ts';
 import { bringsContent, isHtml } from './reply-kind.ts';
 import { isAmong } from '../definition/answers.ts';
 import { parseJson } from '../json/parsed.ts';
-import { tellsGone, tellsInvalid } from './gone.ts';
+import { isCursorRefused, tellsGone, tellsInvalid } from './gone.ts';
 import { saying } from './reply.ts';
 import { accessHint, statusHint } from './refusal-hint.ts';
 
@@ -34,7 +34,10 @@ export function refusal(definition: SourceDefinition, question: Question, { repl
   const meant = meantBy(definition, status, said);
   const asked = { who: definition.name, what, at: placeOf(url), meant, hint: hint && [hint, clock] };
   const problem = httpProblem(status, withReset(definition, headers), asked, now);
+  // A setting that was wrong would have led to no page before.
+  const isNoSetting = problem.status === exit.config && isCursorRefused(question, status);
   return problem.with({
+    status: isNoSetting ? exit.protocol : problem.status,
     message: problem.message + saying(definition, said),
     hint: statusHint(definition, meant ?? status, question) ?? problem.steps,
     again: tellsInvalid(definition, said) ? undefined : problem.again, // it would not help

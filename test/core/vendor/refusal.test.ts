@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { saidIn } from '../../../src/core/vendor/refusal.ts';
-import { sourceTools } from '../../support/source-tools.ts';
+import { parseDefinition } from '../../../src/core/definition.ts';
+import { pullOnce, sourceTools } from '../../support/source-tools.ts';
 import { processorTime } from '../../support/processor-time.ts';
-import { serve } from '../../support/vendors/server.ts';
+import { sendJson, serve } from '../../support/vendors/server.ts';
 
 /** What a page says that comes instead of records. */
 async function saidBy(html: string): Promise<unknown> {
@@ -37,4 +38,32 @@ test('a page that has no end of its title costs no more than any other', async (
     const spent = await processorTime(async () => assert.equal(await saidBy(html), undefined));
     assert.ok(spent < 1000, `${spent} ms`); // some 20
   }
+});
+
+test('a page that is not there (404) is no wrong setting where the vendor has named it itself', async (t) => {
+  const vendor = await serve({}, ({ target }, response) => {
+    const isFirst = !target.includes('cursor=');
+    sendJson(
+      response,
+      isFirst ? 200 : 404,
+      isFirst ? '{"data":[{"id":1}],"next":"n"}' : '{"message":"unknown cursor"}',
+    );
+  });
+  t.after(() => vendor.close());
+  const rowan = {
+    name: 'rowan',
+    summary: 'Rowans.',
+    settings: { ROWAN_URL: { summary: 'Address.', kind: 'url' } },
+    url: '{ROWAN_URL}',
+    auth: { type: 'none' },
+    request: { path: '/log', query: { cursor: '{cursor}' } },
+    paging: { type: 'cursor', path: 'next', stop: ['missing'] },
+    window: { filter: 'none' },
+    records: { path: 'data', id: { paths: ['id'] } },
+  };
+  await assert.rejects(pullOnce(parseDefinition(rowan, 'rowan.yaml'), { ROWAN_URL: vendor.origin }), {
+    status: 76,
+    message: /for page 2 \(HTTP 404\): unknown cursor$/,
+    hint: /^it gave the cursor for this page itself, so no setting or flag is wrong/,
+  });
 });
