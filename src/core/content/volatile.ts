@@ -39,6 +39,18 @@ export function contentOf(record: Text & Pick<AuditRecord, 'volatile'>): Text {
   return content;
 }
 
+/** The length of that text, without a copy of it. */
+export function contentLength({ start, end, volatile = [] }: Pick<AuditRecord, 'start' | 'end' | 'volatile'>): number {
+  let length = end - start;
+  let from = start;
+  for (let at = 0; at < volatile.length; at += 2) {
+    const until = Math.max(from, volatile[at + 1] ?? end);
+    length -= until - Math.max(from, volatile[at] ?? end);
+    from = until;
+  }
+  return length;
+}
+
 const content = { bytes: Buffer.alloc(0), start: 0, end: 0 };
 
 /** Keeps the spans in their order; there are hardly ever two. */

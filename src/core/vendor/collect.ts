@@ -3,7 +3,7 @@ import type { Buffer } from 'node:buffer';
 import { crc32 } from 'node:zlib';
 import { spellingOf } from '../clock/spelling.ts';
 import { fingerprint } from '../content/fingerprint.ts';
-import { contentOf, volatileSpans } from '../content/volatile.ts';
+import { contentLength, contentOf, volatileSpans } from '../content/volatile.ts';
 import type { SourceDefinition } from '../definition.ts';
 import type { Identifier } from '../identity.ts';
 import { parsePath } from '../json/path.ts';
@@ -19,6 +19,7 @@ const defaultRecordBytes = 16 * 1024 * 1024;
 /** How many records, or bytes of them, are handed on together. */
 const partSize = 256;
 const partBytes = 1024 * 1024;
+const none: readonly number[] = [];
 
 export interface Collector {
   /** A reply begins; what the last one left is forgotten. */
@@ -40,7 +41,7 @@ export interface Collector {
   last(): string | undefined;
   /** The last record itself, wanted or not. */
   lastText(): string | undefined;
-  /** The same for two replies only when their records are the same; undefined without records. */
+  /** The same for two replies only when their records are the same, but for what is volatile; undefined without records. */
   fingerprint(): string | undefined;
 }
 
@@ -67,6 +68,7 @@ export function collector(
   let last: Buffer | undefined;
   let lastStart = 0;
   let lastEnd = 0;
+  let lastVolatile: readonly number[] = none;
   let fieldStart = -1;
   let fieldEnd = -1;
   let firstField: string | undefined;
@@ -78,7 +80,9 @@ export function collector(
     fields: fields.paths,
     maxRecordBytes: limits?.record ?? defaultRecordBytes,
     record(buffer, start, end, spans) {
-      noteRow(buffer, start, end, spans);
+      const { volatile: first, volatileCount } = fields;
+      const volatile = volatileCount === 0 ? none : volatileSpans(buffer, spans, first, volatileCount);
+      noteRow(buffer, start, end, spans, volatile);
       // Every record gets a key, wanted or not: twins are numbered by their place among all records.
       const identified = begun().key(buffer, start, end, spans);
       if (rows?.isReread(identified, begun()) === true) return;
@@ -90,11 +94,10 @@ export function collector(
       noteTime(buffer, spans);
       const { time, nanos } = read;
       // Two literals rather than an optional member, so that all records of a run have one hidden class.
-      if (fields.volatileCount === 0) {
+      if (volatileCount === 0) {
         const mark = fingerprint(buffer, start, end);
         records.push({ bytes: buffer, start, end, key, keyStart, keyEnd, time, nanos, fingerprint: mark });
       } else {
-        const volatile = volatileSpans(buffer, spans, fields.volatile, fields.volatileCount);
         const content = contentOf({ bytes: buffer, start, end, volatile });
         const mark = fingerprint(content.bytes, content.start, content.end);
         records.push({ bytes: buffer, start, end, key, keyStart, keyEnd, time, nanos, fingerprint: mark, volatile });
@@ -109,15 +112,16 @@ export function collector(
   });
 
   /** Counts a record, wanted or not, and remembers where it is: it may be the last of the page. */
-  function noteRow(buffer: Buffer, start: number, end: number, spans: Int32Array): void {
+  function noteRow(buffer: Buffer, start: number, end: number, spans: Int32Array, volatile: readonly number[]): void {
     size++;
     held += end - start;
-    bytes += end - start;
+    bytes += volatile.length === 0 ? end - start : contentLength({ start, end, volatile });
     const isFirst = last === undefined;
-    if (isFirst) firstSum = crc32(buffer.subarray(start, end));
     last = buffer;
     lastStart = start;
     lastEnd = end;
+    lastVolatile = volatile;
+    if (isFirst) firstSum = lastSum();
     if (fields.last === -1) return;
     fieldStart = spans[2 * fields.last] ?? -1;
     fieldEnd = spans[2 * fields.last + 1] ?? -1;
@@ -136,6 +140,13 @@ export function collector(
   function begun(): Identifier {
     if (identity === undefined) throw new Error('records before the beginning of a reply');
     return identity;
+  }
+
+  /** Of what does not change each time that the record is shown. */
+  function lastSum(): number {
+    if (last === undefined) return 0;
+    const content = contentOf({ bytes: last, start: lastStart, end: lastEnd, volatile: lastVolatile });
+    return crc32(content.bytes.subarray(content.start, content.end));
   }
 
   function lastField(): string | undefined {
@@ -173,7 +184,7 @@ export function collector(
     },
     fingerprint() {
       if (last === undefined) return undefined;
-      return [split.found(), bytes, firstSum, crc32(last.subarray(lastStart, lastEnd))].join(' ');
+      return [split.found(), bytes, firstSum, lastSum()].join(' ');
     },
   };
 }

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { withContentKey } from '../../../src/core/content/content-key.ts';
 import { scanner } from '../../../src/core/json/scan.ts';
 import type { AuditRecord } from '../../../src/core/types.ts';
-import { contentOf, volatileSpans } from '../../../src/core/content/volatile.ts';
+import { contentLength, contentOf, volatileSpans } from '../../../src/core/content/volatile.ts';
 
 /** The record `text` in the middle of a buffer, as a source with these volatile members gives it out. */
 function recordOf(text: string, ...paths: readonly string[]): AuditRecord {
@@ -53,6 +53,14 @@ test('content is what is left when the member is deleted, whatever its value', (
       assert.deepEqual(JSON.parse(content(text, 'c')), JSON.parse(JSON.stringify(rest)));
     }),
   );
+});
+
+test('the length of a content is known without a copy of it', () => {
+  for (const [what, text, paths] of cases) {
+    const record = recordOf(text, ...paths);
+    const { start, end } = contentOf(record);
+    assert.equal(contentLength(record), end - start, what);
+  }
 });
 
 test('a record without volatile members is its own content, without a copy', () => {
