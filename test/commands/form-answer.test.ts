@@ -8,6 +8,8 @@ import { run, scratch, type Ended } from '../support/program.ts';
 import { certificateAuthority } from '../support/certificates.ts';
 import { sendHtml, sendJson, serve, type LoggedRequest } from '../support/vendors/server.ts';
 
+const threeBranches = "request: { path: '/log/{branch}' }\nbranches: { values: [a, b, c] }";
+
 const definition = (more = '', request = 'request: { path: /log }'): string => `
 name: medlar
 summary: Medlars.
@@ -144,8 +146,7 @@ const posting = 'request: { method: POST, path: /log, json: {} }';
 
 test('a form that answers with a redirect, and a POST that is asked for then with the way to the form, has refused the login', async (t) => {
   const refuse = (response: ServerResponse): void => void response.writeHead(302, { Location: '/home' }).end();
-  const stranger = (response: ServerResponse): void =>
-    void response.writeHead(303, { Location: '/login' }).end();
+  const stranger = (response: ServerResponse): void => void response.writeHead(303, { Location: '/login' }).end();
   const ended = await answeredBy(t, { password: 'canary-wrong', request: posting, refuse, stranger });
   const { status, stderr } = ended;
   assert.equal(status, 77, stderr);
@@ -170,6 +171,52 @@ test('a form that answers with a redirect, and what is asked for then with a pag
   const said =
     /^audit-export: medlar answered page 1 with something other than JSON \(HTTP 200, text\/html, "Medlars"\) at/m;
   assert.match(stderr, said);
+});
+
+for (const branches of [false, true]) {
+  test(`a form that answers with a redirect, and twice 401 to what is asked for then, has refused the login, which is not tried a third time${branches ? ', with several branches neither' : ''}`, async (t) => {
+    const refuse = (response: ServerResponse): void => void response.writeHead(302, { Location: '/home' }).end();
+    const stranger = (response: ServerResponse): void => sendJson(response, 401, '{}');
+    const { status, stderr, requests } = await answeredBy(t, {
+      password: 'canary-wrong',
+      refuse,
+      stranger,
+      ...(branches && { request: threeBranches }),
+    });
+    assert.equal(status, 77, stderr);
+    const how = 'a redirect to /home (HTTP 302), and page 1 with HTTP 401';
+    assert.ok(
+      stderr.split('\n').includes(`audit-export: medlar refused the login: it answered that with ${how}`),
+      stderr,
+    );
+    assert.match(
+      stderr,
+      /^hint: check MEDLAR_PASSWORD in .*; or correct auth\.login in .*; or another run with the same user/m,
+    );
+    assert.equal(requests.filter(({ method }) => method === 'POST').length, 2);
+  });
+}
+
+test('a session that another run ended before it could be used is begun anew', async (t) => {
+  let refused = 0;
+  const stranger = (response: ServerResponse): void => sendJson(response, 401, '{}');
+  const refuse = (response: ServerResponse): void => {
+    refused += 1;
+    const sid = refused === 1 ? 'canary-ended' : 'canary-after';
+    response.writeHead(302, { Location: '/home', 'Set-Cookie': `sid=${sid}; Path=/` }).end();
+  };
+  const { status, stdout, stderr } = await answeredBy(t, { password: 'canary-other', refuse, stranger });
+  assert.equal(status, 0, stderr);
+  assert.equal(stdout, '{"id":1}\n');
+});
+
+test('a form that answers with a redirect, and what is asked for then with a page, is not asked again for each branch', async (t) => {
+  const refuse = (response: ServerResponse): void => void response.writeHead(302, { Location: '/home' }).end();
+  const stranger = (response: ServerResponse): void => sendHtml(response, 200, '<title>Medlars</title>');
+  const asked = { password: 'canary-wrong', refuse, stranger, request: threeBranches };
+  const { status, requests } = await answeredBy(t, asked);
+  assert.equal(status, 76);
+  assert.equal(requests.filter(({ method }) => method === 'POST').length, 2);
 });
 
 test('a form that should answer with a token, or with a sign of success, and answers with a page has refused the login', async (t) => {

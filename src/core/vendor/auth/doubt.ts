@@ -6,7 +6,7 @@ import { isSuccessful } from '../../http-status.ts';
 import { bringsContent, isHtml } from '../reply-kind.ts';
 import type { HttpReply } from '../../types.ts';
 import { loadHtml } from './login-page.ts';
-import { pageIn, redirectIn } from './login-problems.ts';
+import { pageIn, redirectIn, type Otherwise } from './login-problems.ts';
 
 /** How a login was answered, as long as nothing tells what that means. */
 export interface Doubt {
@@ -14,11 +14,13 @@ export interface Doubt {
   readonly how: string;
   /** With a page, which is more seldom than a redirect: any other page then tells enough. */
   readonly isPage: boolean;
+  /** The login before it was left in doubt, too: no accident, such as another run that has ended the session. */
+  readonly isAgain: boolean;
 }
 
-export function doubtAbout(reply: HttpReply, text: string): Doubt {
+export function doubtAbout(reply: HttpReply, text: string, isAgain: boolean): Doubt {
   const isPage = isSuccessful(reply.status);
-  return { how: isPage ? pageIn(reply, text) : redirectIn(reply), isPage };
+  return { how: isPage ? pageIn(reply, text) : redirectIn(reply), isPage, isAgain };
 }
 
 interface Proof {
@@ -28,24 +30,26 @@ interface Proof {
   readonly isIn?: boolean;
   /** What shows that it did not: `a form for a password`. */
   readonly answer?: string;
-  /** It may be the page for a path that is not there. */
-  readonly mayBePath?: boolean;
+  /** What it may show as well. */
+  readonly otherwise?: Otherwise;
 }
 
 /** What the first reply after the login says of it. */
 export async function proofIn(
   reply: HttpReply,
-  { isPage }: Doubt,
+  { isPage, isAgain }: Doubt,
   look: (url: string) => Promise<string>,
 ): Promise<Proof> {
   if (await leadsToForm(reply, look)) return { reply, isIn: false, answer: redirectIn(reply) };
-  if (reply.status === 401 && isPage) return { reply, isIn: false, answer: 'HTTP 401' };
+  if (reply.status === 401 && (isPage || isAgain)) {
+    return { reply, isIn: false, answer: 'HTTP 401', ...(!isPage && { otherwise: 'ended' }) };
+  }
   if (!bringsContent(reply.status)) return { reply };
   if (!isHtml(reply)) return { reply, isIn: true };
   const text = await reply.text();
   const { asksForPassword } = await loadHtml();
   if (asksForPassword(text)) return { reply, isIn: false, answer: 'a form for a password' };
-  if (isPage) return { reply, isIn: false, answer: 'an HTML page', mayBePath: true };
+  if (isPage) return { reply, isIn: false, answer: 'an HTML page', otherwise: 'path' };
   return { reply: { ...reply, text: () => Promise.resolve(text) } };
 }
 

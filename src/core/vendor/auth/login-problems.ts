@@ -15,14 +15,16 @@ export function refusal(definition: SourceDefinition, value: unknown): Problem {
   });
 }
 
-/**
- * Of a form that answered with something else than itself: `how`. `mayBePath`: the login may have worked, and what was asked
- * for then not be there.
- */
-export function refusalInDoubt(definition: SourceDefinition, how: string, mayBePath = false): Problem {
-  const refused = mayBePath ? 'may have refused' : 'refused';
+/** What an answer that a refused login would explain may come from instead: a path that is not there, or the end of the session. */
+export type Otherwise = 'path' | 'ended';
+
+/** Of a form that answered with something else than itself: `how`. */
+export function refusalInDoubt(definition: SourceDefinition, how: string, otherwise?: Otherwise): Problem {
+  const refused = otherwise === 'path' ? 'may have refused' : 'refused';
+  const ended = 'or another run with the same user ended the session, or the user may not read records';
+  const correct = orCorrect(definition, otherwise === 'path' ? 'auth.login or the path of the request' : undefined);
   return new Problem(exit.noperm, `${definition.name} ${refused} the login: it answered that with ${how}`, {
-    hint: orCorrect(definition, mayBePath ? 'auth.login or the path of the request' : undefined),
+    hint: otherwise === 'ended' ? [correct, ended] : correct,
   });
 }
 

@@ -50,6 +50,7 @@ export function session(
   let hidden: string | undefined;
   let csrf: string | undefined;
   let doubt: Doubt | undefined;
+  let unproven = 0; // logins in a row that nothing has shown to have worked
   let begun = false; // the vendor may have begun a session even when its answer was lost
 
   async function logIn(login: Login): Promise<Readonly<Record<string, string>>> {
@@ -70,7 +71,8 @@ export function session(
     if (verdict === 'in the clear') throw unprotected(definition, reply);
     const isPage = form !== undefined && isSuccessful(reply.status) && isHtml(reply) && text.trim() !== '';
     if (verdict === 'in' || (isPage && value === undefined)) {
-      doubt = doubtAbout(reply, text);
+      doubt = doubtAbout(reply, text, unproven > 0);
+      unproven += 1;
       if (verdict !== 'in' && !mayBeIn(login, reply)) throw refusalInDoubt(definition, doubt.how);
     } else judge(login, reply, text);
     return carried(login, reply, text);
@@ -156,7 +158,10 @@ export function session(
   }
 
   return {
-    renewable: true,
+    // A password that may be wrong is not sent for each branch: vendors lock the account.
+    get renewable() {
+      return unproven < 2;
+    },
     async open() {
       token ??= await retryingLogin(() => logIn(auth), tools);
     },
@@ -165,11 +170,11 @@ export function session(
     async prove(reply, what) {
       if (doubt === undefined) return reply;
       const { how } = doubt;
-      const { reply: unread, isIn, answer, mayBePath } = await proofIn(reply, doubt, look);
-      if (isIn === true) doubt = undefined;
+      const { reply: unread, isIn, answer, otherwise } = await proofIn(reply, doubt, look);
+      if (isIn === true) [doubt, unproven] = [undefined, 0];
       if (isIn !== false) return unread;
       await reply.discard();
-      throw refusalInDoubt(definition, `${how}, and ${what} with ${answer}`, mayBePath);
+      throw refusalInDoubt(definition, `${how}, and ${what} with ${answer}`, otherwise);
     },
     async close() {
       const about = { definition, token: headers(auth.token) };
