@@ -17,8 +17,8 @@ const paths = {
 for (const [name, path] of Object.entries(paths)) {
   const { definition, next, part, started } = example(name, {
     secret: 'PROOFPOINT_SECRET',
-    lateness: 29,
-    hours: 11,
+    lateness: 44,
+    hours: 167,
     onePage: true,
     start: startProofpoint,
     values: ({ origin }) => ({
@@ -29,7 +29,7 @@ for (const [name, path] of Object.entries(paths)) {
     write: (template, number, time) =>
       template
         .replace('TIME', new Date(time).toISOString())
-        .replace('SERIAL', String(number).padStart(12, '0'))
+        .replaceAll('SERIAL', String(number).padStart(12, '0'))
         .replace('NUMBER', String(number)),
     add: (vendor, texts) => vendor.add(...texts),
   });
@@ -44,6 +44,35 @@ for (const [name, path] of Object.entries(paths)) {
       interval: '2026-11-20T08:00:00Z/2026-11-20T09:00:00Z',
     });
   });
+
+  test(`${name}: after a weekend nothing is missing, since Proofpoint shows seven days`, async (t) => {
+    let now = start;
+    const { vendor, values } = await started(t, 0, { now: () => now });
+    const job = exampleJob(definition, values);
+    assert.deepEqual((await job.run(now)).problems, []);
+    const text = next(now + 3600 * second);
+    vendor.add(text);
+    now += 60 * 3600 * second;
+    assert.deepEqual((await job.run(now)).problems, []);
+    assert.deepEqual(job.taken, [text]);
+  });
+
+  if (name.includes('messages')) {
+    test(`${name}: a message to several is an event for each of them, all with its GUID`, async (t) => {
+      const { vendor, values } = await started(t, 0);
+      const event = next(start - 60 * second);
+      const others = [1, 2].map((number) => event.replace(/"id":"[^"]+"/, `"id":"of-recipient-${number}"`));
+      const nameless = [1, 2].map((number) => event.replace(/"id":"[^"]+",/, '').replace('clark@', `clark${number}@`));
+      const texts = [event, ...others, ...nameless];
+      vendor.add(...texts);
+      const job = exampleJob(definition, values);
+      for (const _ of [1, 2]) {
+        const { problems, summary } = await job.run(start);
+        assert.deepEqual([problems, summary.changed], [[], 0]);
+      }
+      assert.deepEqual(job.taken.toSorted(), texts.toSorted());
+    });
+  }
 
   test(`${name}: after a pause of any length no window is shorter than Proofpoint answers, nor longer`, async (t) => {
     let now = start;

@@ -1,6 +1,6 @@
 /**
  * Plays Proofpoint's SIEM API: Basic authentication, GET alone, an interval of between 30 seconds and an hour which begins
- * within the last twelve hours, and one reply with the events of one kind in no order, beside empty lists of the others.
+ * within the last seven days, and one reply with the events of one kind in no order, beside empty lists of the others.
  */
 import type { ServerResponse } from 'node:http';
 import { recordLog, rfc3339 } from './record-log.ts';
@@ -33,7 +33,7 @@ export async function startProofpoint(options: ServerOptions = {}): Promise<Proo
       .map((each) => rfc3339('interval', each));
     const length = until - from;
     if (!(length >= 30 * second && length <= 3600 * second)) return refuse(response, 400, 'The interval is invalid');
-    if (from < now() - 12 * 3600 * second) return refuse(response, 400, 'The requested start time is too old');
+    if (from < now() - 7 * 24 * 3600 * second) return refuse(response, 400, 'The requested start time is too old');
     const others = Object.values(lists).filter((name) => name !== wanted);
     const found = log.between(from, until);
     const members = [
