@@ -1,6 +1,7 @@
 /**
  * Plays the SIEM API of Sophos Central: a token for the tenant that each request names in a header, two feeds, a beginning
- * within the last 24 hours that counts in seconds, and cursors that go on to what is stored later.
+ * within the last 24 hours that counts in seconds, and cursors that are the time of the last event shown: what is stored
+ * later, but happened before, is behind none of them.
  */
 import type { ServerResponse } from 'node:http';
 import { onlyParameters, pageSize } from './record-log.ts';
@@ -9,10 +10,8 @@ import { tokenGrants, type TokenGrants } from './token-grants.ts';
 
 export interface SophosCentral extends Vendor {
   readonly grants: TokenGrants;
-  /** Stores records of a feed, in this order. */
+  /** Stores records of a feed. */
   add(feed: string, ...texts: readonly string[]): void;
-  /** From now on every cursor so far is refused. */
-  expireCursors(): void;
 }
 
 export const feeds = ['events', 'alerts'] as const;
@@ -21,7 +20,6 @@ export const tenant = '34a7e17e-3f4c-4a5c-9c2d-111111111111';
 export async function startSophosCentral(options: ServerOptions = {}): Promise<SophosCentral> {
   const now = options.now ?? Date.now;
   const logs = new Map<string, string[]>(feeds.map((feed) => [feed, []]));
-  let age = 0;
   const grants = tokenGrants(({ form }) => {
     if (form['grant_type'] !== 'client_credentials' || form['scope'] !== 'token') return 'invalid_request';
     return form['client_id'] === 'client' && form['client_secret'] === 'secret' ? undefined : 'invalid_client';
@@ -44,11 +42,13 @@ export async function startSophosCentral(options: ServerOptions = {}): Promise<S
   function page(log: readonly string[], query: URLSearchParams): string {
     onlyParameters(query, ['from_date', 'cursor', 'limit']);
     const limit = pageSize('limit', query.get('limit'), 200, 1000);
-    const from = query.has('cursor') ? -Infinity : beginning(query.get('from_date'));
-    const items: string[] = [];
-    let at = placeOf(query.get('cursor'));
-    for (; at < log.length && items.length < limit; at++) if (timeOf(log[at]) >= from) items.push(log[at] ?? '');
-    return `{"has_more":${at < log.length},"next_cursor":"${age}_${at}","items":[${items.join(',')}]}`;
+    const sorted = log.toSorted((a, b) => timeOf(a) - timeOf(b));
+    const cursor = query.get('cursor');
+    const from = cursor === null ? beginning(query.get('from_date')) : -Infinity;
+    const found = sorted.filter((text) => timeOf(text) >= from && (cursor === null || keyOf(text) > cursor));
+    const items = found.slice(0, limit);
+    const next = keyOf(items.at(-1)) || cursor || '0';
+    return `{"has_more":${found.length > limit},"next_cursor":"${next}","items":[${items.join(',')}]}`;
   }
 
   function beginning(text: string | null): number {
@@ -57,22 +57,18 @@ export async function startSophosCentral(options: ServerOptions = {}): Promise<S
     return from;
   }
 
-  function placeOf(cursor: string | null): number {
-    if (cursor === null) return 0;
-    const [issued, at = NaN] = cursor.split('_').map(Number);
-    if (issued !== age || Number.isNaN(at)) throw new Error('Invalid cursor');
-    return at;
-  }
-
   return Object.assign(await serve(options, answer), {
     grants,
     add: (feed: string, ...texts: readonly string[]) => void logs.get(feed)?.push(...texts),
-    expireCursors: () => void age++,
   });
 }
 
 function timeOf(text = ''): number {
   return Date.parse(/"when":"([^"]+)"/.exec(text)?.[1] ?? '');
+}
+
+function keyOf(text = ''): string {
+  return text && `${timeOf(text)}_${/"id":"([^"]+)"/.exec(text)?.[1] ?? ''}`;
 }
 
 function failure(response: ServerResponse, status: number, error: string): void {
