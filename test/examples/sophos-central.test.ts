@@ -52,7 +52,7 @@ test('sophos-central: an event that is stored after later ones were shown is fou
 
 test('sophos-central: a first run reads less than the 24 hours that Sophos shows, and a pause of two days is told as a gap', async (t) => {
   let now = start;
-  const { vendor, texts, values } = await started(t, 3, { now: () => now });
+  const { texts, values } = await started(t, 3, { now: () => now });
   const job = exampleJob(definition, { ...values, SOPHOS_FEEDS: 'events' });
   assert.deepEqual((await job.run(now)).problems, []);
   assert.deepEqual(job.taken.toSorted(), texts.toSorted());

@@ -174,7 +174,7 @@ export function vendorClient(definition: SourceDefinition, values: TemplateValue
   }
 
   async function renewed(error: unknown): Promise<boolean> {
-    if (!login.renewable || !isSessionOver(error) || isContested(tools.now())) return false;
+    if (!login.isRenewable() || !isSessionOver(error) || isContested(tools.now())) return false;
     await login.close(); // it may still be valid: a leaked session a minute is 1,440 a day
     return true;
   }

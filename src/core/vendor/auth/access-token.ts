@@ -67,7 +67,7 @@ export function accessToken(
   }
 
   return {
-    renewable: true,
+    isRenewable: () => true,
     async open() {
       if (token === undefined || tools.now() >= token.until) token = await retryingLogin(ask, tools);
     },

@@ -20,7 +20,7 @@ import type { Http, HttpReply, HttpRequest, Tools } from '../../types.ts';
 
 export interface Session {
   /** Whether a login can be tried again when the vendor says that it is over. */
-  readonly renewable: boolean;
+  isRenewable(): boolean;
   /** Logs in unless that was done. Throws Problem 77 when refused. */
   open(): Promise<void>;
   /** Headers that carry the token. */
@@ -44,7 +44,7 @@ export function session(
 ): Session {
   const { auth } = definition;
   if (auth.type !== 'session') {
-    return { renewable: false, open: async () => {}, headers: () => ({}), close: async () => {} };
+    return { isRenewable: () => false, open: async () => {}, headers: () => ({}), close: async () => {} };
   }
   let token: Readonly<Record<string, string>> | undefined;
   let hidden: string | undefined;
@@ -159,9 +159,7 @@ export function session(
 
   return {
     // A password that may be wrong is not sent for each branch: vendors lock the account.
-    get renewable() {
-      return unproven < 2;
-    },
+    isRenewable: () => unproven < 2,
     async open() {
       token ??= await retryingLogin(() => logIn(auth), tools);
     },
