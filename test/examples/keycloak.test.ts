@@ -75,6 +75,18 @@ test('keycloak: what happens during a run is delivered by it or by the next one,
   assert.deepEqual(job.taken.toSorted(), [...texts, ...meanwhile].toSorted());
 });
 
+test('keycloak: a realm in which something happens at each request is read to its end', async (t) => {
+  const { vendor, values } = await started(t, 30);
+  let asked = 0;
+  vendor.fault = ({ target }) => {
+    if (target.startsWith('/admin/')) vendor.add('events', next(start + ++asked));
+    return asked > 20;
+  };
+  const only = { ...values, KEYCLOAK_EVENTS: 'events' };
+  const { records } = await pullOnce(definition, only, { part: { ...part, branch: 'events' }, search: { limit: 10 } });
+  assert.ok(new Set(textsOf(records)).size >= 30);
+});
+
 test('keycloak: the client may be in another realm than the one that is read', async (t) => {
   const { texts, values } = await started(t, 3, { home: 'master' });
   const elsewhere = { ...values, KEYCLOAK_LOGIN_REALM: 'master' };
