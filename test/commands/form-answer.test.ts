@@ -197,6 +197,18 @@ for (const branches of [false, true]) {
   });
 }
 
+test('a form that is answered with JSON, of which nothing says that it is a success, has refused the login when 401 follows twice', async (t) => {
+  const refuse = (response: ServerResponse): void => sendJson(response, 200, '{"ok":false,"error":"canary-quoted"}');
+  const stranger = (response: ServerResponse): void => sendJson(response, 401, '{}');
+  const asked = { password: 'canary-wrong', refuse, stranger, branches: true };
+  const { status, stderr, requests } = await answeredBy(t, asked);
+  assert.equal(status, 77, stderr);
+  const line = 'audit-export: medlar refused the login: it answered that with HTTP 200, and page 1 with HTTP 401';
+  assert.ok(stderr.split('\n').includes(line), stderr);
+  assert.equal(requests.filter(({ method }) => method === 'POST').length, 2);
+  assert.doesNotMatch(stderr, /canary/);
+});
+
 test('a session that another run ended before it could be used is begun anew', async (t) => {
   let refused = 0;
   const stranger = (response: ServerResponse): void => sendJson(response, 401, '{}');

@@ -1,7 +1,8 @@
 /**
- * A form may answer a password that is wrong as it answers one that is right: with a page, or with a redirect to one. Only
- * what is asked for next tells which it was.
+ * A form may answer a password that is wrong as it answers one that is right: with a page, with a redirect to one, or with
+ * JSON that the definition does not know. Only what is asked for next tells which it was.
  */
+import type { AuthDefinition } from '../../definition.ts';
 import { isSuccessful } from '../../http-status.ts';
 import { bringsContent, isHtml } from '../reply-kind.ts';
 import type { HttpReply } from '../../types.ts';
@@ -10,7 +11,7 @@ import { pageIn, redirectIn, type Otherwise } from './login-problems.ts';
 
 /** How a login was answered, as long as nothing tells what that means. */
 export interface Doubt {
-  /** In words: `a redirect to /home (HTTP 302)`. */
+  /** In words: `a redirect to /home (HTTP 302)`, or `HTTP 200`. */
   readonly how: string;
   /** With a page, which is more seldom than a redirect: any other page then tells enough. */
   readonly isPage: boolean;
@@ -19,8 +20,14 @@ export interface Doubt {
 }
 
 export function doubtAbout(reply: HttpReply, text: string, isAgain: boolean): Doubt {
-  const isPage = isSuccessful(reply.status);
-  return { how: isPage ? pageIn(reply, text) : redirectIn(reply), isPage, isAgain };
+  const isPage = isSuccessful(reply.status) && isHtml(reply);
+  if (isPage) return { how: pageIn(reply, text), isPage, isAgain };
+  return { how: isSuccessful(reply.status) ? `HTTP ${reply.status}` : redirectIn(reply), isPage, isAgain };
+}
+
+/** Whether a success would bring nothing but a cookie, which the page with the form may have set before. */
+export function bringsCookieAlone({ success, token }: Extract<AuthDefinition, { type: 'session' }>): boolean {
+  return success === undefined && token?.path === undefined && token?.header === undefined;
 }
 
 interface Proof {

@@ -8,7 +8,7 @@ import { tokenAt } from '../../json/value-at.ts';
 import { isSuccessful } from '../../http-status.ts';
 import { Problem } from '../../problem.ts';
 import { isHtml, isPlainText } from '../reply-kind.ts';
-import { doubtAbout, proofIn, type Doubt } from './doubt.ts';
+import { bringsCookieAlone, doubtAbout, proofIn, type Doubt } from './doubt.ts';
 import { askedForLogin, notALogin, refusal, refusalInDoubt, unprotected } from './login-problems.ts';
 import { askLoginPage, cookieValue, followed, forPeople, verdictOf, type Form, type LoginPage } from './login-page.ts';
 import { buildRequest, headersOf } from '../request.ts';
@@ -72,9 +72,12 @@ export function session(
     const isPage = form !== undefined && isSuccessful(reply.status) && isHtml(reply) && text.trim() !== '';
     if (verdict === 'in' || (isPage && value === undefined)) {
       doubt = doubtAbout(reply, text, unproven > 0);
-      unproven += 1;
       if (verdict !== 'in' && !mayBeIn(login, reply)) throw refusalInDoubt(definition, doubt.how);
-    } else judge(login, reply, text);
+    } else {
+      judge(login, reply, text);
+      if (form !== undefined && bringsCookieAlone(login)) doubt = doubtAbout(reply, text, unproven > 0);
+    }
+    if (doubt !== undefined) unproven += 1;
     return carried(login, reply, text);
   }
 
