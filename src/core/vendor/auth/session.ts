@@ -6,13 +6,12 @@ import { holds } from '../../definition/answers.ts';
 import { parseJson } from '../../json/parsed.ts';
 import { tokenAt } from '../../json/value-at.ts';
 import { isSuccessful } from '../../http-status.ts';
-import { Problem } from '../../problem.ts';
 import { isHtml, isPlainText } from '../reply-kind.ts';
 import { bringsCookieAlone, doubtAbout, proofIn, type Doubt } from './doubt.ts';
 import { askedForLogin, notALogin, refusal, refusalInDoubt, unprotected } from './login-problems.ts';
 import { askLoginPage, cookieValue, followed, forPeople, verdictOf, type Form, type LoginPage } from './login-page.ts';
 import { buildRequest, headersOf } from '../request.ts';
-import { retrying } from '../../retry.ts';
+import { retryingLogin } from './retrying-login.ts';
 import { httpProblem } from '../../http-problem.ts';
 import type { TemplateValues } from '../../definition/template.ts';
 import { usesPlaceholder } from '../../definition/texts.ts';
@@ -190,14 +189,4 @@ export function session(
       await endAtVendor('the session', request, send, tools);
     },
   };
-}
-
-/** Retries a login. What still fails is not to be tried again: each retry of a request would retry the login as well. */
-export async function retryingLogin<T>(action: () => Promise<T>, tools: Tools): Promise<T> {
-  try {
-    return await retrying(action, tools);
-  } catch (error) {
-    if (!(error instanceof Problem) || error.again === undefined) throw error;
-    throw error.with({ again: undefined });
-  }
 }
