@@ -13,10 +13,8 @@ import {
   lengthOf,
   offsetOf,
   readStamp,
-  readWord,
   stateAt,
   writeStamp,
-  writeWord,
 } from './ledger/arena.ts';
 import { createKeyTable } from './ledger/key-table.ts';
 import { keyPacker, type StoredKey, textLength, writeKey } from './ledger/ledger-key.ts';
@@ -48,15 +46,15 @@ export function createLedger(seed = 0): Ledger {
     if (entry === -1) return add(key, stamp, fingerprint);
     const segment = segmentOf(entry);
     const head = offsetOf(entry);
-    if (segment[head + stateAt] === forgotten) {
+    if (segment.getUint8(head + stateAt) === forgotten) {
       writeStamp(segment, head, stamp);
-      writeWord(segment, head + fingerprintAt, fingerprint);
-      segment[head + stateAt] = noted;
+      segment.setUint32(head + fingerprintAt, fingerprint, true);
+      segment.setUint8(head + stateAt, noted);
       lost -= 1;
       return entry;
     }
     if (stamp > readStamp(segment, head)) writeStamp(segment, head, stamp); // a later window may show it once more
-    const known = readWord(segment, head + fingerprintAt);
+    const known = segment.getUint32(head + fingerprintAt, true);
     return known !== 0 && fingerprint !== 0 && known !== fingerprint >>> 0 ? conflict : seen;
   }
 
@@ -66,8 +64,8 @@ export function createLedger(seed = 0): Ledger {
     const segment = segmentOf(entry);
     const head = offsetOf(entry);
     writeStamp(segment, head, stamp);
-    writeWord(segment, head + fingerprintAt, fingerprint);
-    segment[head + stateAt] = noted;
+    segment.setUint32(head + fingerprintAt, fingerprint, true);
+    segment.setUint8(head + stateAt, noted);
     table.insert(entry);
     return entry;
   }
@@ -75,9 +73,10 @@ export function createLedger(seed = 0): Ledger {
   function become(entry: number, state: number): void {
     const segment = segmentOf(entry);
     const at = offsetOf(entry) + stateAt;
-    size += Number(isLive(state)) - Number(isLive(segment[at]!));
-    if (segment[at] === awaited) pendingOf.delete(entry);
-    segment[at] = state;
+    const before = segment.getUint8(at);
+    size += Number(isLive(state)) - Number(isLive(before));
+    if (before === awaited) pendingOf.delete(entry);
+    segment.setUint8(at, state);
   }
 
   function wait(entry: number, pending: string): void {
@@ -92,7 +91,7 @@ export function createLedger(seed = 0): Ledger {
     const stillAwaited: [entry: number, pending: string][] = [];
     function stays(entry: number): boolean {
       const segment = segmentOf(entry);
-      const state = segment[offsetOf(entry) + stateAt];
+      const state = segment.getUint8(offsetOf(entry) + stateAt);
       return state === awaited || (state === kept && readStamp(segment, offsetOf(entry)) >= before);
     }
     const old = marked;
@@ -109,7 +108,7 @@ export function createLedger(seed = 0): Ledger {
     pendingOf.clear();
     entriesOf.clear();
     for (const [entry, pending] of stillAwaited) {
-      segmentOf(entry)[offsetOf(entry) + stateAt] = kept; // counted already; wait makes it awaited under its new number
+      segmentOf(entry).setUint8(offsetOf(entry) + stateAt, kept); // counted already; wait makes it awaited under its new number
       wait(entry, pending);
     }
     table.rebuild(size);
@@ -122,8 +121,8 @@ export function createLedger(seed = 0): Ledger {
     for (const entry of only) {
       const segment = segmentOf(entry);
       const head = offsetOf(entry);
-      if (!isLive(segment[head + stateAt]!)) continue;
-      const pending = segment[head + stateAt] === awaited ? encodeURIComponent(pendingOf.get(entry)!) : '';
+      if (!isLive(segment.getUint8(head + stateAt))) continue;
+      const pending = segment.getUint8(head + stateAt) === awaited ? encodeURIComponent(pendingOf.get(entry)!) : '';
       const length = lengthOf(segment, head);
       const form = formOf(segment, head);
       const longest = longestHead + pending.length + textLength(length, form) + 1;
@@ -132,7 +131,7 @@ export function createLedger(seed = 0): Ledger {
         block = Buffer.allocUnsafe(Math.max(blockSize, longest));
         used = 0;
       }
-      const fingerprint = readWord(segment, head + fingerprintAt);
+      const fingerprint = segment.getUint32(head + fingerprintAt, true);
       used = writeHead(block, used, readStamp(segment, head), fingerprint, pending, entry < marked);
       used = writeKey(block, used, segment, head + keyAt, head + keyAt + length, form);
       block[used] = 0x0a;
@@ -164,7 +163,7 @@ export function createLedger(seed = 0): Ledger {
       const end = marked;
       return (...key) => {
         const entry = table.find(packed(...key));
-        return entry !== -1 && entry < end && isLive(segmentOf(entry)[offsetOf(entry) + stateAt]!);
+        return entry !== -1 && entry < end && isLive(segmentOf(entry).getUint8(offsetOf(entry) + stateAt));
       };
     },
     mark() {

@@ -2,7 +2,6 @@
  * Where the ledger keeps its entries: a list of 1 MiB segments, so that growing copies nothing. An entry is a head of 13
  * bytes and the key; its number is its place in the arena, and it never lies across two segments.
  */
-import { Buffer } from 'node:buffer';
 import { plain, type StoredKey } from './ledger-key.ts';
 
 /** Where the parts of an entry are: stamp 6 bytes, fingerprint 4, state 1, the key's form and length 2, key. */
@@ -21,7 +20,7 @@ const segmentSize = 1 << segmentBits;
 const latestStamp = 2 ** 48 - 1;
 
 export interface Arena {
-  segmentOf(entry: number): Buffer;
+  segmentOf(entry: number): DataView;
   /** Adds an entry with that key; the rest of its head is the caller's to write. */
   add(key: StoredKey): number;
   /** All entries in the order of their arrival. */
@@ -32,16 +31,16 @@ export interface Arena {
 
 /** An empty one. Its `add` throws RangeError beyond 4 GiB. */
 export function createArena(): Arena {
-  const segments: Buffer[] = [];
+  const segments: DataView[] = [];
   let arenaEnd = 0;
 
-  const segmentOf = (entry: number): Buffer => segments[entry >>> segmentBits]!;
+  const segmentOf = (entry: number): DataView => segments[entry >>> segmentBits]!;
 
   /** Where an entry of that length goes that follows `from`: into the next segment if this one is too short. */
   function place(from: number, length: number): number {
     const room = segmentSize - offsetOf(from);
     if (length <= room) return from;
-    if (room >= keyAt) segmentOf(from)[offsetOf(from) + lengthAt + 1] = endOfSegment;
+    if (room >= keyAt) segmentOf(from).setUint8(offsetOf(from) + lengthAt + 1, endOfSegment);
     if (from + room >= 2 ** 32) throw new RangeError('more than 4 GiB of record IDs');
     return from + room;
   }
@@ -52,7 +51,7 @@ export function createArena(): Arena {
     while (entry < arenaEnd) {
       const segment = segmentOf(entry);
       const head = offsetOf(entry);
-      if (head > segmentSize - keyAt || segment[head + lengthAt + 1] === endOfSegment) {
+      if (head > segmentSize - keyAt || segment.getUint8(head + lengthAt + 1) === endOfSegment) {
         entry += segmentSize - head;
         continue;
       }
@@ -67,17 +66,22 @@ export function createArena(): Arena {
     walk,
     add({ bytes, start, end, form }) {
       const entry = place(arenaEnd, keyAt + end - start);
-      if (entry >>> segmentBits === segments.length) segments.push(Buffer.allocUnsafeSlow(segmentSize));
+      if (entry >>> segmentBits === segments.length) segments.push(new DataView(new ArrayBuffer(segmentSize)));
       const segment = segmentOf(entry);
       const head = offsetOf(entry);
-      const length = (form << lengthBits) | (end - start);
-      segment[head + lengthAt] = length;
-      segment[head + lengthAt + 1] = length >>> 8;
-      for (let from = start, to = head + keyAt; from < end; from += 1, to += 1) {
-        const byte = bytes[from]!;
-        // A line break would forge an entry in the file, where each has a line.
-        if (byte === 0x0a && form === plain) throw new Error('a record key contains a line break');
-        segment[to] = byte;
+      segment.setUint16(head + lengthAt, (form << lengthBits) | (end - start), true);
+      let from = start;
+      let to = head + keyAt;
+      if (form === plain) {
+        for (; from < end; from += 1, to += 1) {
+          const byte = bytes.getUint8(from);
+          // A line break would forge an entry in the file, where each has a line.
+          if (byte === 0x0a) throw new Error('a record key contains a line break');
+          segment.setUint8(to, byte);
+        }
+      } else {
+        for (; from + 4 <= end; from += 4, to += 4) segment.setInt32(to, bytes.getInt32(from, true), true);
+        for (; from < end; from += 1, to += 1) segment.setUint8(to, bytes.getUint8(from));
       }
       arenaEnd = entry + keyAt + end - start;
       return entry;
@@ -90,7 +94,7 @@ export function createArena(): Arena {
         const head = offsetOf(entry);
         const length = keyAt + lengthOf(segment, head);
         const to = place(end, length); // never later than before: entries only move to the front
-        segment.copy(segmentOf(to), offsetOf(to), head, head + length);
+        new Uint8Array(segmentOf(to).buffer).set(new Uint8Array(segment.buffer, head, length), offsetOf(to));
         moved(entry, to);
         end = to + length;
       }
@@ -106,38 +110,24 @@ export function offsetOf(entry: number): number {
 }
 
 /** The length of its key, as it is stored. */
-export function lengthOf(segment: Buffer, head: number): number {
-  return (segment[head + lengthAt]! | (segment[head + lengthAt + 1]! << 8)) & lengthMask;
+export function lengthOf(segment: DataView, head: number): number {
+  return segment.getUint16(head + lengthAt, true) & lengthMask;
 }
 
 /** The form of its key. */
-export function formOf(segment: Buffer, head: number): number {
-  return segment[head + lengthAt + 1]! >>> (lengthBits - 8);
+export function formOf(segment: DataView, head: number): number {
+  return segment.getUint16(head + lengthAt, true) >>> lengthBits;
 }
 
 /** The stamp of the entry whose head that is, in milliseconds since 1970. */
-export function readStamp(segment: Buffer, head: number): number {
-  return readWord(segment, head) + (segment[head + 4]! | (segment[head + 5]! << 8)) * 2 ** 32;
+export function readStamp(segment: DataView, head: number): number {
+  return segment.getUint32(head, true) + segment.getUint16(head + 4, true) * 2 ** 32;
 }
 
 /** Clamped to what six bytes hold: 1970 to the year 10889. */
-export function writeStamp(segment: Buffer, head: number, stamp: number): void {
+export function writeStamp(segment: DataView, head: number, stamp: number): void {
   const clamped = stamp > 0 ? Math.min(Math.floor(stamp), latestStamp) : 0;
   const high = Math.floor(clamped / 2 ** 32);
-  writeWord(segment, head, clamped - high * 2 ** 32);
-  segment[head + 4] = high;
-  segment[head + 5] = high >>> 8;
-}
-
-/** Like readUInt32LE, but without its argument checks, which would take a third of a look-up. */
-export function readWord(segment: Buffer, at: number): number {
-  return (segment[at]! | (segment[at + 1]! << 8) | (segment[at + 2]! << 16) | (segment[at + 3]! << 24)) >>> 0;
-}
-
-/** Little-endian, as `readWord` reads it: the lower 32 bits of `word`. */
-export function writeWord(segment: Buffer, at: number, word: number): void {
-  segment[at] = word;
-  segment[at + 1] = word >>> 8;
-  segment[at + 2] = word >>> 16;
-  segment[at + 3] = word >>> 24;
+  segment.setUint32(head, clamped - high * 2 ** 32, true);
+  segment.setUint16(head + 4, high, true);
 }

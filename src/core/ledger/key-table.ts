@@ -3,7 +3,6 @@
  * its entry's number: a million entries lie all over the memory, and the hash tells nearly always whether a look is worth
  * while; and a table that grows needs none. The hash is keyed, so that nobody can craft keys that share a slot.
  */
-import type { Buffer } from 'node:buffer';
 import { type Arena, formOf, keyAt, lengthOf, offsetOf } from './arena.ts';
 import { keyedHash } from './keyed-hash.ts';
 import type { StoredKey } from './ledger-key.ts';
@@ -42,7 +41,7 @@ export function createKeyTable(arena: Arena, seed: number): KeyTable {
         const head = offsetOf(entry);
         if (lengthOf(segment, head) === length && formOf(segment, head) === form) {
           let at = length - 1; // from the end: IDs often share their beginning
-          while (at >= 0 && segment[head + keyAt + at] === bytes[start + at]) at -= 1;
+          while (at >= 0 && segment.getUint8(head + keyAt + at) === bytes.getUint8(start + at)) at -= 1;
           if (at < 0) return entry;
         }
       }
@@ -53,7 +52,7 @@ export function createKeyTable(arena: Arena, seed: number): KeyTable {
     return -1;
   }
 
-  function hashOf(bytes: Buffer, start: number, end: number): number {
+  function hashOf(bytes: DataView, start: number, end: number): number {
     return keyedHash(bytes, start, end, hashLow, hashHigh) || 1;
   }
 

@@ -2,10 +2,9 @@
  * HalfSipHash-1-3: a keyed hash for hash tables (J.-P. Aumasson and D. J. Bernstein, 2012; Linux's `hsiphash`). Without
  * the key nobody can choose IDs that share a slot, and so make every look-up slow.
  */
-import type { Buffer } from 'node:buffer';
 
 /** The 32 bits of `bytes[start, end)` under the key (`low`, `high`), as a signed integer. */
-export function keyedHash(bytes: Buffer, start: number, end: number, low: number, high: number): number {
+export function keyedHash(bytes: DataView, start: number, end: number, low: number, high: number): number {
   let v0 = low;
   let v1 = high;
   let v2 = low ^ 0x6c796765;
@@ -15,12 +14,12 @@ export function keyedHash(bytes: Buffer, start: number, end: number, low: number
   for (let at = start; at < words + 4; at += 4) {
     let word: number;
     if (at < words) {
-      word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+      word = bytes.getInt32(at, true);
     } else {
       word = length << 24; // the last word: what is left, and the length
-      if (at < end) word |= bytes[at]!;
-      if (at + 1 < end) word |= bytes[at + 1]! << 8;
-      if (at + 2 < end) word |= bytes[at + 2]! << 16;
+      if (at < end) word |= bytes.getUint8(at);
+      if (at + 1 < end) word |= bytes.getUint8(at + 1) << 8;
+      if (at + 2 < end) word |= bytes.getUint8(at + 2) << 16;
     }
     v3 ^= word;
     v0 = (v0 + v1) | 0;

@@ -4,10 +4,12 @@
  */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import { viewOf } from '../view.ts';
+import { hexDigit } from './ledger-line.ts';
 
 /** The bytes `[start, end)` in one of the forms below. Two keys are the same when both are. */
 export interface StoredKey {
-  bytes: Buffer;
+  bytes: DataView;
   start: number;
   end: number;
   form: number;
@@ -35,23 +37,41 @@ const digestSize = digestPrefix.length + 64;
  * key is as `writeKey` wrote it, so that what looks like a digest is one.
  */
 export function keyPacker(): (key: Buffer, start: number, end: number, written?: boolean) => StoredKey {
-  const digits = Buffer.alloc(longestKey / 2);
+  const digits = new DataView(new ArrayBuffer(longestKey / 2));
   const stored: StoredKey = { bytes: digits, start: 0, end: 0, form: plain };
 
-  /** Packs the digits of `key[start, end)`, in groups divided by dashes if it is a UUID; false when there is something else. */
+  /**
+   * Packs the digits of `key[start, end)`, in groups divided by dashes if it is a UUID; false when there is something else.
+   * Four at a time: `values` has the value of each in a byte, if it is a digit, and `letters` a bit for each that is a letter.
+   */
   function pack(key: Buffer, start: number, end: number, form: number): boolean {
+    const text = viewOf(key);
     let wrong = 0;
     let size = 0;
-    for (let at = start; at < end; at += 2, size += 1) {
+    let word = 0; // what is written at once, because a word that was written in halves is read late
+    let at = start;
+    for (; at + 4 <= end; at += 4, size += 2) {
       if (form === uuid && (size === 4 || size === 6 || size === 8 || size === 10)) {
-        if (key[at] !== dash) return false;
+        if (text.getUint8(at) !== dash) return false;
         at += 1;
       }
-      const digit = (values[key[at]!]! << 4) | values[key[at + 1]!]!;
-      wrong |= digit;
-      digits[size] = digit;
+      const four = text.getInt32(at, true);
+      const values = (four & 0x0f0f0f0f) + Math.imul((four >>> 6) & 0x01010101, 9);
+      const letters = ((values + 0x06060606) >>> 4) & 0x01010101;
+      wrong |= ((values + 0x30303030 + Math.imul(letters, 0x27)) ^ four) | (values & 0xf0f0f0f0);
+      const pairs = ((values << 4) | (values >>> 8)) & 0x00ff00ff;
+      const half = (pairs | (pairs >>> 8)) & 0xffff;
+      if ((size & 2) === 0) word = half;
+      else digits.setInt32(size - 2, word | (half << 16), true);
     }
-    if (wrong < 0) return false;
+    if ((size & 2) !== 0) digits.setInt16(size - 2, word, true);
+    if (at < end) {
+      const pair = (hexDigit(text.getUint8(at)) << 4) | hexDigit(text.getUint8(at + 1));
+      wrong |= pair & 0x80000000;
+      digits.setUint8(size, pair);
+      size += 1;
+    }
+    if (wrong !== 0) return false;
     stored.bytes = digits;
     stored.start = 0;
     stored.end = size;
@@ -62,7 +82,7 @@ export function keyPacker(): (key: Buffer, start: number, end: number, written?:
   return (key, start, end, written = false) => {
     const length = end - start;
     if (!written && needsDigest(key, start, end)) {
-      stored.bytes = digest(key, start, end);
+      stored.bytes = viewOf(digest(key, start, end));
       stored.start = 0;
       stored.end = digestSize;
       stored.form = plain;
@@ -74,7 +94,7 @@ export function keyPacker(): (key: Buffer, start: number, end: number, written?:
     } else if (length === contentHashLength && startsWith(key, start, before[contentHash]!)) {
       if (pack(key, start + 7, end, contentHash)) return stored;
     }
-    stored.bytes = key;
+    stored.bytes = viewOf(key);
     stored.start = start;
     stored.end = end;
     stored.form = plain;
@@ -89,18 +109,18 @@ export function textLength(length: number, form: number): number {
 }
 
 /** Writes the key that is stored in `bytes[start, end)` to `out[at]`; returns the end. */
-export function writeKey(out: Buffer, at: number, bytes: Buffer, start: number, end: number, form: number): number {
+export function writeKey(out: Buffer, at: number, bytes: DataView, start: number, end: number, form: number): number {
   let to = at;
   if (form === plain) {
-    for (let from = start; from < end; from += 1, to += 1) out[to] = bytes[from]!;
+    for (let from = start; from < end; from += 1, to += 1) out[to] = bytes.getUint8(from);
     return to;
   }
   for (const byte of before[form]!) out[to++] = byte;
   for (let from = start; from < end; from += 1) {
     const size = from - start;
     if (form === uuid && (size === 4 || size === 6 || size === 8 || size === 10)) out[to++] = dash;
-    out[to] = characters[bytes[from]! >>> 4]!;
-    out[to + 1] = characters[bytes[from]! & 15]!;
+    out[to] = characters[bytes.getUint8(from) >>> 4]!;
+    out[to + 1] = characters[bytes.getUint8(from) & 15]!;
     to += 2;
   }
   for (const byte of after[form]!) out[to++] = byte;
@@ -110,9 +130,6 @@ export function writeKey(out: Buffer, at: number, bytes: Buffer, start: number, 
 const quote = 0x22;
 const dash = 0x2d;
 const characters = Buffer.from('0123456789abcdef');
-/** The value of a digit; negative for anything else, upper case among it. */
-const values = new Int8Array(256).fill(-1);
-for (const [value, character] of characters.entries()) values[character] = value;
 
 function startsWith(key: Buffer, start: number, text: Buffer): boolean {
   return text.every((byte, at) => key[start + at] === byte);

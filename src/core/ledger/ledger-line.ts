@@ -98,7 +98,8 @@ function writeDigits(out: Buffer, start: number, end: number, value: number): vo
   }
 }
 
-function hexDigit(byte: number): number {
+/** The value of a digit; negative for anything else, upper case among it. */
+export function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   return byte >= 0x61 && byte <= 0x66 ? byte - 0x57 : -1;
 }
