@@ -16,6 +16,7 @@ import {
   stateAt,
   writeStamp,
 } from './ledger/arena.ts';
+import { coming } from './ledger/coming.ts';
 import { createKeyTable } from './ledger/key-table.ts';
 import { keyPacker, type StoredKey, textLength, writeKey } from './ledger/ledger-key.ts';
 import { longestHead, readLine, writeHead, type LedgerLine } from './ledger/ledger-line.ts';
@@ -34,6 +35,7 @@ export function createLedger(seed = 0): Ledger {
   const { segmentOf } = arena;
   const table = createKeyTable(arena, seed);
   const packed = keyPacker();
+  const next = coming(table, packed);
   let size = 0;
   let newest = -1;
   let lost = 0;
@@ -41,8 +43,8 @@ export function createLedger(seed = 0): Ledger {
   const pendingOf = new Map<number, string>();
   const entriesOf = new Map<string, number[]>();
 
-  function note(key: StoredKey, stamp: number, fingerprint: number): number {
-    const entry = table.find(key);
+  function note(key: StoredKey, hash: number, stamp: number, fingerprint: number): number {
+    const entry = table.find(key, hash);
     if (entry === -1) return add(key, stamp, fingerprint);
     const segment = segmentOf(entry);
     const head = offsetOf(entry);
@@ -147,8 +149,9 @@ export function createLedger(seed = 0): Ledger {
       const end = newline === -1 ? bytes.length : newline;
       readLine(bytes, start, end, line);
       const key = packed(bytes, line.keyStart, end, true);
-      let entry = note(key, line.stamp, line.fingerprint);
-      if (entry < 0) entry = table.find(key);
+      const hash = table.hashOf(key);
+      let entry = note(key, hash, line.stamp, line.fingerprint);
+      if (entry < 0) entry = table.find(key, hash);
       if (line.pending === undefined) become(entry, kept);
       else wait(entry, line.pending);
       if (line.marked) marked = Math.max(marked, entry + 1);
@@ -158,11 +161,16 @@ export function createLedger(seed = 0): Ledger {
 
   return {
     size: () => size,
-    note: (key, start, end, stamp, fingerprint) => note(packed(key, start, end), stamp, fingerprint),
+    expect: next.expect,
+    note(key, start, end, stamp, fingerprint) {
+      const stored = packed(key, start, end);
+      return note(stored, next.hashOf(key, start, end) || table.hashOf(stored), stamp, fingerprint);
+    },
     marked() {
       const end = marked;
       return (...key) => {
-        const entry = table.find(packed(...key));
+        const stored = packed(...key);
+        const entry = table.find(stored, table.hashOf(stored));
         return entry !== -1 && entry < end && isLive(segmentOf(entry).getUint8(offsetOf(entry) + stateAt));
       };
     },

@@ -47,6 +47,7 @@ export function dormantLedger(
 
   return {
     size: () => awake?.size() ?? count,
+    expect: (records) => awake?.expect(records),
     note: (key, start, end, stamp, fingerprint) => (awake ?? ledger()).note(key, start, end, stamp, fingerprint),
     mark: () => ledger().mark(),
     marked() {

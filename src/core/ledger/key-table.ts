@@ -8,8 +8,12 @@ import { keyedHash } from './keyed-hash.ts';
 import type { StoredKey } from './ledger-key.ts';
 
 export interface KeyTable {
-  /** The entry with that key, or -1. */
-  find(key: StoredKey): number;
+  /** Never 0. */
+  hashOf(key: StoredKey): number;
+  /** Looks at the slots of so many keys, for `find` to have them at hand. */
+  touch(hashes: Int32Array, count: number): void;
+  /** The entry with that key, whose hash that is, or -1. */
+  find(key: StoredKey, wanted: number): number;
   /** Puts in the entry whose key the last `find` looked for in vain. */
   insert(entry: number): void;
   /** Makes room for so many more entries. */
@@ -28,11 +32,11 @@ export function createKeyTable(arena: Arena, seed: number): KeyTable {
   let taken = 0;
   let vacant = 0; // the slot where the key belongs that was looked for last, and its hash
   let vacantHash = 0;
+  let _touched = 0;
 
-  function find({ bytes, start, end, form }: StoredKey): number {
+  function find({ bytes, start, end, form }: StoredKey, wanted: number): number {
     const last = hashes.length - 1;
     const length = end - start;
-    const wanted = hashOf(bytes, start, end);
     let slot = wanted & last;
     for (let hash = hashes[slot]!; hash !== 0; hash = hashes[slot]!) {
       if (hash === wanted) {
@@ -75,6 +79,13 @@ export function createKeyTable(arena: Arena, seed: number): KeyTable {
   }
 
   return {
+    hashOf: ({ bytes, start, end }) => hashOf(bytes, start, end),
+    touch(wanted, count) {
+      const last = hashes.length - 1;
+      let sum = 0;
+      for (let index = 0; index < count; index += 1) sum ^= hashes[wanted[index]! & last]!;
+      _touched = sum; // or V8 would see that nobody needs it
+    },
     find,
     insert(entry) {
       hashes[vacant] = vacantHash;

@@ -4,7 +4,6 @@
  */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { viewOf } from '../view.ts';
 import { hexDigit } from './ledger-line.ts';
 
 /** The bytes `[start, end)` in one of the forms below. Two keys are the same when both are. */
@@ -125,6 +124,18 @@ export function writeKey(out: Buffer, at: number, bytes: DataView, start: number
   }
   for (const byte of after[form]!) out[to++] = byte;
   return to;
+}
+
+let viewed: Buffer | undefined;
+let view: DataView;
+
+/** A view of all its bytes, by the same offsets. That of the last buffer is kept: the records of a chunk come one after another. */
+function viewOf(bytes: Buffer): DataView {
+  if (bytes !== viewed) {
+    viewed = bytes;
+    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+  return view;
 }
 
 const quote = 0x22;

@@ -110,6 +110,7 @@ async function takePage({ at, window, slice, selected, out, serverTime, lacking 
     if (!refused.more) summary.fetched += 1;
     await out.refuse(refused, toMillis(slice.until));
   }
+  at.place.ledger.expect(page.records);
   for (let index = 0; index < page.records.length; index++) {
     const full = selected.take(page.records[index]!);
     if (full !== undefined) await full;
