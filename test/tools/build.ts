@@ -132,11 +132,20 @@ function elsewhere(places: ReadonlyMap<string, string>): Plugin {
         if (leaf !== undefined) return { path: `./${leaf}`, external: true };
         return places.has(module) ? { path: module, namespace: 'elsewhere' } : undefined;
       });
-      onLoad({ filter: /./, namespace: 'elsewhere' }, ({ path }) => ({
-        contents: `module.exports = require('./${places.get(path)}').modules['${path}']();`,
-      }));
+      onLoad({ filter: /./, namespace: 'elsewhere' }, async ({ path }) => {
+        const names = exported(await readFile(root + path, 'utf8')).join(', ');
+        return { contents: `export const { ${names} } = require('./${places.get(path)}').modules['${path}']();` };
+      });
     },
   };
+}
+
+/**
+ * What a module exports. Taken by name, it is a variable of the file that takes it; as an object, esbuild would make two getters
+ * of each name, which cost a call at every use.
+ */
+function exported(text: string): string[] {
+  return [...text.matchAll(/^export (?:async )?(?:const|function\*?|class) (\w+)/gm)].map(([, name]) => name ?? '');
 }
 
 /**
