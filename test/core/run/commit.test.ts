@@ -9,6 +9,7 @@ import { fromMillis } from '../../../src/core/time.ts';
 import type { BranchPosition, Duration, Window } from '../../../src/core/types.ts';
 import { fakeTools } from '../../support/fake-tools.ts';
 import { memoryJob, memoryVendor, minute } from '../../support/memory.ts';
+import { problem } from '../../support/problem.ts';
 
 const ours = Date.UTC(2026, 10, 20, 9);
 const now = fromMillis(ours);
@@ -96,4 +97,18 @@ test('a gap is passed by the slice that moves the watermark, and by no other', (
     commit({ ...branch({ watermark }), plan: { passGap: () => void (passed += 1) } }, slice, now, true);
     assert.equal(passed, expected);
   }
+});
+
+test('with -x the position is said to stay only where no bookmark goes on behind what was read', () => {
+  const capped = (place: Partial<BranchPosition>): Subject => {
+    const at = branch(place);
+    return { ...at, source: { ...at.source, truncated: () => true } };
+  };
+  const stays = /; until then the position stays, and each run with -x asks for the same records again$/;
+  assert.throws(() => commit(capped({}), slice, now, true), problem(3, /more records are available/, stays));
+  const goesOn = /^run without -x \(--single-query\) to fetch them all$/;
+  assert.throws(
+    () => commit(capped({ bookmark: 'b7' }), slice, now, true),
+    problem(3, /more records are available/, goesOn),
+  );
 });
