@@ -354,6 +354,7 @@ for (const [status, gone, rows, found] of [
   [410, [], '{"id":1}', ['1', '1', '2', '3']],
   [404, [404], '{"id":1}', ['1', '1', '2', '3']],
   [400, [], '{"id":1}', ['1', '1', '2', '3']],
+  [403, [403], '{"id":1}', ['1', '1', '2', '3']], // no refusal by which a vendor gives up a cursor
   [410, [], '', ['2', '3']], // an empty page of it was there
 ] as const) {
   test(`an item that is gone (${status}) when a page of it, with "${rows}", was read makes the window be read again`, async (t) => {
