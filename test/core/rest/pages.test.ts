@@ -165,6 +165,22 @@ for (const [what, status, body, invalid, restarts] of lost) {
   });
 }
 
+test('a saved cursor stays despite a 404 that its definition does not name: a wrong path is answered so as well', async () => {
+  const tools = sourceTools();
+  const server = await serve({}, ({ target }, response) =>
+    target.includes('cursor=') ? sendJson(response, 404, '{}') : sendJson(response, 200, '{"data":[{"id":1}]}'),
+  );
+  const definition: SourceDefinition = {
+    ...pear,
+    request: { path: '/log', query: { from: '{from}', cursor: '{cursor}' } },
+    paging: { type: 'cursor', path: 'next', bookmark: true },
+  };
+  const read = pullOnce(definition, valuesFor(server), { part: { slice, bookmark: 'old' }, tools });
+  await assert.rejects(read, problem(exit.config, /^pear has nothing at .*\(HTTP 404\)/));
+  assert.deepEqual(tools.warnings, []);
+  await server.close();
+});
+
 test('two pages in a row with the same records are reported as a circle', async () => {
   await assert.rejects(
     requestsOf({}, ['{"data":[{"id":1}],"next":"a"}', '{"data":[{"id":1}],"next":"b"}']),
