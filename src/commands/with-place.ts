@@ -3,7 +3,7 @@ import { oddity } from '../config/suspicions.ts';
 import type { Configuration } from '../config.ts';
 import type { SourceDefinition } from '../core/definition.ts';
 import { anAddress, check, isOfJob, stepsOf, stepText, type Step } from '../core/hint.ts';
-import { exit, type Problem } from '../core/problem.ts';
+import { exit, Problem } from '../core/problem.ts';
 import { listed } from '../core/text/listed.ts';
 import { baseUrl, settingsOf } from '../core/vendor/address.ts';
 
@@ -47,10 +47,20 @@ function addressOfSource(
   { source, sourceValues, sourceFile }: Known,
   where: (names: readonly string[]) => string,
 ): string | undefined {
-  if (host === undefined || hostOf(baseUrl(source, sourceValues)) !== host) return undefined;
+  if (host === undefined || sourceHost(source, sourceValues) !== host) return undefined;
   const names = settingsOf(source.url).filter((name) => Object.hasOwn(source.settings, name));
   if (names.length > 0) return `${anAddress} (${listed(names)}${where(names)})`;
   return sourceFile && `url in ${sourceFile}`;
+}
+
+/** Undefined where the source has no address, as a pipe, or one that is made later, as the sample. */
+function sourceHost(source: SourceDefinition, values: Known['sourceValues']): string | undefined {
+  try {
+    return hostOf(baseUrl(source, values));
+  } catch (error) {
+    if (error instanceof Problem) return undefined;
+    throw error;
+  }
 }
 
 /** Values are in a file or in the environment; a flag gives them. */

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { withPlace } from '../../src/commands/with-place.ts';
 import { noFindings } from '../../src/config/findings.ts';
@@ -7,6 +10,7 @@ import { exit, Problem, type ExitStatus } from '../../src/core/problem.ts';
 import { stdout } from '../../src/sinks/stdout.ts';
 import { webhook } from '../../src/sinks/webhook.ts';
 import { sycope } from '../../src/sources/sycope.ts';
+import { scratch, shell } from '../support/program.ts';
 
 function hintOf(hint: Hint, password = 'pa55', status: ExitStatus = exit.noperm): string | undefined {
   const findings = noFindings();
@@ -83,6 +87,19 @@ test('an address that is wrong is reported by the name of its setting', () => {
   for (const other of ['login.example', undefined]) {
     const unnamed = 'check the port in the URL; if it speaks TLS there, the URL begins with https';
     assert.equal(said(other, hint), unnamed);
+  }
+});
+
+test('a destination whose address is in no setting is told of as it is, also where the source has no address', async (t) => {
+  const directory = scratch(t);
+  const id = Buffer.from('localhost.invalid:443$abc$').toString('base64');
+  writeFileSync(join(directory, 'in'), '{"id":1}\n');
+  const environment = { ELASTIC_CLOUD_ID: `x:${id}`, ELASTIC_INDEX: 'a', ELASTIC_API_KEY: 'canary', HOME: directory };
+  const words = '-o elastic --state-dir state --job one';
+  for (const line of [`$AUDIT_EXPORT -s - ${words} < in`, `$AUDIT_EXPORT -s sample ${words}`]) {
+    const { status, stderr } = await shell(line, { environment, directory });
+    assert.equal(status, exit.unavailable, stderr);
+    assert.match(stderr, /has a host name that does not resolve/);
   }
 });
 
