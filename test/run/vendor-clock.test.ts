@@ -186,3 +186,22 @@ test('a position that is ahead of both clocks is reported: they were set back to
   assert.deepEqual((await here.run()).problems, []);
   assert.deepEqual(here.warnings, []);
 });
+
+test('what happens while a slice is delivered is looked for by the next run, however far ahead the vendor’s clock is', async () => {
+  const here = memoryRun();
+  here.ahead = -60 * minute; // ours is right, as the times of the records are
+  const happened = (): number => here.clock.now + here.ahead;
+  assert.deepEqual(statuses(await here.run()), []);
+  here.clock.now += minute;
+  here.vendor.stored.push(stored('before', happened() - 1));
+  here.sink.answer = () => {
+    here.clock.now += 10 * minute; // twice the overlap
+    here.vendor.stored.push(stored('meanwhile', happened() - 8 * minute, here.clock.now - 8 * minute));
+    return undefined;
+  };
+  assert.deepEqual(statuses(await here.run()), []);
+  here.sink.answer = () => undefined;
+  here.clock.now += minute;
+  assert.deepEqual(statuses(await here.run()), []);
+  assert.deepEqual(here.ids(), ['before', 'meanwhile']);
+});

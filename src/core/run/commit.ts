@@ -1,6 +1,6 @@
 /** Where a branch goes on from, once what was read so far was delivered: the two places where its position moves. */
 import { isUnset, provenNow } from '../clock/vendor-clock.ts';
-import { fromMillis, later, toMillis } from '../time.ts';
+import { later, toMillis } from '../time.ts';
 import type { BranchPosition, Duration, Instant, Source, Window } from '../types.ts';
 import { advance, delayOf, overlapOf, settledBy } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
@@ -8,28 +8,36 @@ import { settledFor } from '../plan/cut-off.ts';
 import type { PlanInForce } from '../plan/in-force.ts';
 import { stoppedEarly } from './problems.ts';
 
-type Committing = Pick<BranchRun, 'source' | 'place' | 'job' | 'tools' | 'doubted'> & {
+type Committing = Pick<BranchRun, 'source' | 'place' | 'job' | 'doubted'> & {
   readonly plan: Pick<PlanInForce, 'passGap'>;
 };
+
+/**
+ * Both clocks when the slice was asked for, the vendor's if it tells a time: what happens while its pages are read and
+ * delivered, however long that takes, is yet to be looked for.
+ */
+interface Clocks {
+  readonly serverTime: Instant | undefined;
+  readonly ourTime: Instant;
+}
 
 /**
  * The one place where the watermark moves: every record of the slice was delivered, or durably set aside. `moves` and what is
  * returned are those of `pullSlice`. Throws Problem (3) when one query, as asked for, has left records of it unread.
  */
 export function commit(
-  { source, place, job, tools, doubted, plan }: Committing,
+  { source, place, job, doubted, plan }: Committing,
   slice: Window,
-  serverTime: Instant | undefined,
+  { serverTime, ourTime }: Clocks,
   moves: boolean,
 ): boolean {
   const stays = job.usePosition && place.bookmark === undefined;
   if (source.truncated()) throw stoppedEarly(source.guessed(), stays);
   const delay = delayOf(job, source.window);
-  const now = fromMillis(tools.now());
-  const proven = provenNow(serverTime, now);
+  const proven = provenNow(serverTime, ourTime);
   // One query that was asked for by a clock of ours that was ahead: what lies before it was not read.
   if (serverTime !== undefined && slice.from > serverTime) return false;
-  if (moves && doubted.length === 0 && !isUnset(proven ?? now)) {
+  if (moves && doubted.length === 0 && !isUnset(proven ?? ourTime)) {
     const overlap = overlapOf(job, source.window);
     place.settled = settledAfter(place, slice, { serverNow: proven, delay, overlap });
     const watermark = advance(place.watermark, slice, proven, delay);

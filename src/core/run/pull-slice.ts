@@ -44,7 +44,7 @@ export async function pullSlice(
   }
   if (count.hasOpen()) throw new Error(`records unaccounted for: ${JSON.stringify(at.summary)}`);
   at.place.untold = [...at.place.untold, ...lacking];
-  return commit(at, slice, reading.serverTime, moves);
+  return commit(at, slice, reading, moves);
 }
 
 /** Delivers what there is of a slice that has more. */

@@ -23,6 +23,8 @@ export interface Reading {
   readonly out: Outbox;
   /** The vendor's clock at its first answer: what was stored after it was not seen. */
   serverTime: Instant | undefined;
+  /** Ours, when that was noted. */
+  ourTime: Instant;
   /** Some records are left to a later run: no bookmark may pass them. */
   leftForLater: boolean;
   /** Parts that were listed and are gone. */
@@ -49,6 +51,7 @@ export function beginReading(at: BranchRun, window: Window, slice: Window): Read
     selected: selection(at, { window, slice, bookmark, deliver: out.add, tooLate }),
     out,
     serverTime: source.serverTime(),
+    ourTime: fromMillis(at.tools.now()),
     leftForLater: false,
     lacking: [],
     failure: undefined,
@@ -90,8 +93,9 @@ export async function deliverAll({ at, out }: Reading): Promise<void> {
 /** Whether the window suits the vendor's clock, once that is known. */
 function suits(reading: Reading): boolean {
   if (reading.serverTime !== undefined) return true;
-  const { source, plan } = reading.at;
+  const { source, plan, tools } = reading.at;
   reading.serverTime = source.serverTime();
+  reading.ourTime = fromMillis(tools.now());
   return reading.serverTime === undefined || plan.suits(reading.serverTime);
 }
 

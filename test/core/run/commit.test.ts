@@ -6,8 +6,7 @@ import { firstPosition, placeOf } from '../../../src/core/position.ts';
 import type { PlanInForce } from '../../../src/core/plan/in-force.ts';
 import type { BranchRun } from '../../../src/core/run/branch-run.ts';
 import { fromMillis } from '../../../src/core/time.ts';
-import type { BranchPosition, Duration, Window } from '../../../src/core/types.ts';
-import { fakeTools } from '../../support/fake-tools.ts';
+import type { BranchPosition, Duration, Instant, Window } from '../../../src/core/types.ts';
 import { memoryJob, memoryVendor, minute } from '../../support/memory.ts';
 import { problem } from '../../support/problem.ts';
 
@@ -16,16 +15,18 @@ const now = fromMillis(ours);
 const hour = 60n * minute;
 const overlap = 5n * minute; // that of the vendor in memory
 
-type Subject = Pick<BranchRun, 'source' | 'place' | 'job' | 'tools' | 'doubted'> & {
+/** The clocks when a slice was asked for. */
+const told = (serverTime: Instant | undefined, ourTime = now) => ({ serverTime, ourTime });
+
+type Subject = Pick<BranchRun, 'source' | 'place' | 'job' | 'doubted'> & {
   readonly plan: Pick<PlanInForce, 'passGap'>;
 };
 
-function branch(place: Partial<BranchPosition>, { clock = ours, delay = 0n as Duration } = {}): Subject {
+function branch(place: Partial<BranchPosition>, { delay = 0n as Duration } = {}): Subject {
   return {
-    source: memoryVendor({ now: clock }, { rules: { delay } }),
+    source: memoryVendor({ now: ours }, { rules: { delay } }),
     place: Object.assign(placeOf(firstPosition({ source: '', sink: '' }), '', 0), place),
     job: dated(memoryJob, now),
-    tools: fakeTools({ now: clock }),
     doubted: [],
     plan: { passGap: () => {} },
   };
@@ -34,27 +35,33 @@ function branch(place: Partial<BranchPosition>, { clock = ours, delay = 0n as Du
 const slice: Window = { from: now - hour, until: now - 10n * minute };
 
 test('a slice that had ended by the vendor’s clock, its delay allowed for, lets the watermark pass what follows it', () => {
-  assert.equal(commit(branch({}), slice, now, true), true);
-  assert.equal(commit(branch({}), slice, undefined, true), true, 'nothing is held against a clock that is not told');
-  assert.equal(commit(branch({}), slice, slice.until, true), true);
-  assert.equal(commit(branch({}), slice, slice.until - 1n, true), false);
-  assert.equal(commit(branch({}, { delay: 10n * minute }), slice, now, true), true);
-  assert.equal(commit(branch({}, { delay: 10n * minute + 1n }), slice, now, true), false);
-  assert.equal(commit(branch({}), slice, now, false), false, 'one before had not ended');
+  assert.equal(commit(branch({}), slice, told(now), true), true);
+  assert.equal(
+    commit(branch({}), slice, told(undefined), true),
+    true,
+    'nothing is held against a clock that is not told',
+  );
+  assert.equal(commit(branch({}), slice, told(slice.until), true), true);
+  assert.equal(commit(branch({}), slice, told(slice.until - 1n), true), false);
+  assert.equal(commit(branch({}, { delay: 10n * minute }), slice, told(now), true), true);
+  assert.equal(commit(branch({}, { delay: 10n * minute + 1n }), slice, told(now), true), false);
+  assert.equal(commit(branch({}), slice, told(now), false), false, 'one before had not ended');
 });
 
 test('a watermark does not move by a clock that was never set, nor past what had not ended', () => {
   const watermark = now - hour;
-  for (const [at, serverTime, moves] of [
-    [branch({ watermark }, { clock: 90_000 }), undefined, true],
-    [branch({ watermark }, { clock: 90_000 }), now, true],
-    [branch({ watermark }), now, false],
+  const unset = fromMillis(90_000);
+  for (const [clocks, moves] of [
+    [told(undefined, unset), true],
+    [told(now, unset), true],
+    [told(now), false],
   ] as const) {
-    commit(at, slice, serverTime, moves);
+    const at = branch({ watermark });
+    commit(at, slice, clocks, moves);
     assert.equal(at.place.watermark, watermark);
   }
   const at = branch({ watermark });
-  commit(at, slice, now, true);
+  commit(at, slice, told(now), true);
   assert.equal(at.place.watermark, slice.until);
 });
 
@@ -63,28 +70,28 @@ test('what is settled of a window that was cut off begins no earlier than what t
   const reached = watermark - overlap;
   for (const known of [reached - hour, reached]) {
     const at = branch({ watermark, settled: { until: known, overlap } });
-    commit(at, { from: reached, until: slice.until }, now, true);
+    commit(at, { from: reached, until: slice.until }, told(now), true);
     assert.deepEqual(at.place.settled, { until: slice.until, overlap });
   }
   const further = branch({ watermark, settled: { until: now - 20n * minute, overlap } });
-  commit(further, { from: now - 20n * minute, until: slice.until }, now, true);
+  commit(further, { from: now - 20n * minute, until: slice.until }, told(now), true);
   assert.deepEqual(further.place.settled, { until: slice.until, overlap }, 'it goes on from what was known');
 });
 
 test('nothing of a slice is settled behind one that was not, nor what is younger than delay and overlap together', () => {
   const watermark = now - hour;
   const behind = branch({ watermark });
-  commit(behind, { from: now - 4n * minute, until: now - 2n * minute }, now, true);
+  commit(behind, { from: now - 4n * minute, until: now - 2n * minute }, told(now), true);
   assert.deepEqual(behind.place.settled, { until: watermark - overlap, overlap });
 
   const young = branch({ watermark }, { delay: 10n * minute });
-  commit(young, { from: watermark - overlap, until: now }, now, true);
+  commit(young, { from: watermark - overlap, until: now }, told(now), true);
   assert.deepEqual(young.place.settled, { until: now - 10n * minute - overlap, overlap });
 });
 
 test('with a watermark nobody asks any more where the first run was to begin', () => {
   const at = branch({ begin: { from: slice.from, firstRun: hour } });
-  commit(at, slice, now, true);
+  commit(at, slice, told(now), true);
   assert.deepEqual([at.place.watermark, at.place.begin], [slice.until, undefined]);
 });
 
@@ -94,7 +101,7 @@ test('a gap is passed by the slice that moves the watermark, and by no other', (
     [now - 10n * minute, 0],
   ] as const) {
     let passed = 0;
-    commit({ ...branch({ watermark }), plan: { passGap: () => void (passed += 1) } }, slice, now, true);
+    commit({ ...branch({ watermark }), plan: { passGap: () => void (passed += 1) } }, slice, told(now), true);
     assert.equal(passed, expected);
   }
 });
