@@ -112,10 +112,10 @@ test('with -x the position is said to stay only where no bookmark goes on behind
     return { ...at, source: { ...at.source, truncated: () => true } };
   };
   const stays = /; until then the position stays, and each run with -x asks for the same records again$/;
-  assert.throws(() => commit(capped({}), slice, now, true), problem(3, /more records are available/, stays));
+  assert.throws(() => commit(capped({}), slice, told(now), true), problem(3, /more records are available/, stays));
   const goesOn = /^run without -x \(--single-query\) to fetch them all$/;
   assert.throws(
-    () => commit(capped({ bookmark: 'b7' }), slice, now, true),
+    () => commit(capped({ bookmark: 'b7' }), slice, told(now), true),
     problem(3, /more records are available/, goesOn),
   );
 });
