@@ -3,10 +3,10 @@ import { isoText, later } from '../time.ts';
 import type { Duration, Instant, Window } from '../types.ts';
 import { slices } from '../window.ts';
 import type { BranchRun } from './branch-run.ts';
-import { unaccounted } from '../summary.ts';
 import { lengthAfterWhole, preferredOf, shorterThan, type Whole } from '../plan/cut-off.ts';
 import { stoppedEarly } from './problems.ts';
 import { pullSlice } from './pull-slice.ts';
+import { sliceCount } from './slice-count.ts';
 
 /** False when the window does not suit the vendor's clock: nothing is read then of the slice that shows it, nor behind it. */
 export async function pullWindow(at: BranchRun, window: Window): Promise<boolean> {
@@ -23,7 +23,7 @@ export async function pullWindow(at: BranchRun, window: Window): Promise<boolean
   for (let next = parts.next(); next.done !== true; next = parts.next()) {
     const slice = next.value;
     tools.debug('slice', { branch: at.branch, from: isoText(slice.from), until: isoText(slice.until) });
-    const openBefore = openOf(at);
+    const count = sliceCount(at);
     let over: boolean | undefined;
     try {
       over = await pullSlice(at, window, slice, { moves, whole });
@@ -31,8 +31,7 @@ export async function pullWindow(at: BranchRun, window: Window): Promise<boolean
       const isForewarned = first !== undefined && shortened === undefined;
       const known = { longest, isForewarned, failures: at.before.failures };
       const shorter = job.search.single ? undefined : shorterThan(slice, problem, known, place, rules);
-      // What was read of it and not taken would pass for delivered when it is read again.
-      if (shorter === undefined || openOf(at) !== openBefore) throw problem;
+      if (shorter === undefined || !count.mayRepeat()) throw problem;
       const told = source.serverTime();
       if (told !== undefined && whole.count === 0 && !at.plan.suits(told)) return false;
       const rest = { from: slice.from, until: window.until };
@@ -55,9 +54,4 @@ export async function pullWindow(at: BranchRun, window: Window): Promise<boolean
   place.slice = lengthAfterWhole(shortened, longest, first !== undefined && whole.count > 1);
   place.settled = undefined;
   return true;
-}
-
-/** Changes with each record that was read and has no certain outcome, and with each gap that was told of. */
-function openOf({ summary, doubted }: Pick<BranchRun, 'summary' | 'doubted'>): number {
-  return unaccounted(summary) + summary.awaited + doubted.length + summary.gaps.length;
 }

@@ -9,6 +9,11 @@ export interface SliceCount {
   hasOpen(): boolean;
   /** Some of its records were not taken for certain. */
   hasUntaken(): boolean;
+  /**
+   * It may be read again: whatever was read of it has a certain outcome, or is in doubt, and no gap in it was told of. What has
+   * none would pass for delivered when it is met again.
+   */
+  mayRepeat(): boolean;
 }
 
 /** From now on. */
@@ -17,10 +22,13 @@ export function sliceCount({ summary, doubted, sink }: Pick<BranchRun, 'summary'
   const open = (): number => unaccounted(summary) - doubted.length;
   // What waits for a command to end well is not taken if that fails.
   const untaken = (): number => unaccounted(summary) + (sink.repeats === 'undone' ? summary.awaited : 0);
-  const before = { read: read(), open: open(), untaken: untaken() };
+  const { awaited, gaps } = summary;
+  const before = { read: read(), open: open(), untaken: untaken(), awaited, gaps: gaps.length };
   return {
     hasRead: () => read() > before.read,
     hasOpen: () => open() !== before.open,
     hasUntaken: () => untaken() !== before.untaken,
+    // Each by itself: in a sum, records in doubt that got their outcome meanwhile would hide others that have none.
+    mayRepeat: () => open() === before.open && summary.awaited === before.awaited && gaps.length === before.gaps,
   };
 }
