@@ -58,7 +58,7 @@ export function packer(sink: Pick<Sink, 'encode' | 'limits'>, branch = ''): Pack
     },
     take() {
       if (entries.length === 0) return undefined;
-      const packed = { batch: batchOf(entries.length, records.at, buffer.take(), ends), entries };
+      const packed = { batch: batchOf(branch, entries.length, records.at, buffer.take(), ends), entries };
       lists.set(packed, records);
       records = spare.pop() ?? recordList();
       entries = [];
@@ -77,9 +77,16 @@ export function packer(sink: Pick<Sink, 'encode' | 'limits'>, branch = ''): Pack
 }
 
 /** A batch whose records are made into objects when somebody asks for them. */
-function batchOf(count: number, at: (index: number) => EncodedRecord, body: Buffer, ends: readonly number[]): Batch {
+function batchOf(
+  branch: string,
+  count: number,
+  at: (index: number) => EncodedRecord,
+  body: Buffer,
+  ends: readonly number[],
+): Batch {
   let made: readonly EncodedRecord[] | undefined;
   return {
+    branch,
     count,
     body,
     ends,
@@ -113,7 +120,10 @@ export function part(packed: Packed, indices: readonly number[]): Packed {
     ends.push(length);
   }
   const body = joined(batch, indices, spans, length);
-  return { batch: batchOf(some.length, (at) => batch.records[indices[at] ?? -1]!, body, ends), entries: some };
+  return {
+    batch: batchOf(batch.branch, some.length, (at) => batch.records[indices[at] ?? -1]!, body, ends),
+    entries: some,
+  };
 }
 
 /** The spans as one buffer: a view where they are neighbours, a copy where they are not. */

@@ -317,6 +317,8 @@ export interface Limits {
  * is written over.
  */
 export interface Batch {
+  /** Of which all its records are. */
+  readonly branch: string;
   readonly count: number;
   /** Made when first asked for, which a batch that is taken as a whole never needs. */
   readonly records: readonly EncodedRecord[];

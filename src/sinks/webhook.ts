@@ -14,7 +14,6 @@ import { serverText } from '../core/text/shown.ts';
 import { statusList } from '../core/wire/webhook/status-list.ts';
 import { truthOf } from '../core/truth.ts';
 import type {
-  EncodedRecord,
   Batch,
   HttpReply,
   Reply,
@@ -91,9 +90,8 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
   const uploads = upload(http, who, limits, { gzip, followRedirects: false });
 
   async function send(batch: Batch): Promise<Reply> {
-    const { count, records } = batch;
     const body = asArray ? enclosed(batch.body, '[', ']') : batch.body;
-    const { reply, text, verdict } = await uploads.post(url, signed(records, body), { count, body });
+    const { reply, text, verdict } = await uploads.post(url, signed(batch, body), { count: batch.count, body });
     if (verdict !== undefined) return verdict;
     if (isSuccess(reply.status)) {
       // A login page or a captive portal answers 200 as well; with WEBHOOK_SUCCESS, the user has said that the status suffices.
@@ -119,8 +117,8 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   /** The headers, with the time of this attempt: receivers refuse old messages, to be safe from replays. */
-  function signed(records: readonly EncodedRecord[], body: Buffer): Record<string, string> {
-    const id = messageId(records, body);
+  function signed({ branch, records }: Batch, body: Buffer): Record<string, string> {
+    const id = messageId(tools.idSpace(branch), records, body);
     const timestamp = Math.floor(tools.now() / 1000);
     const marks = { 'webhook-id': id, 'webhook-timestamp': String(timestamp) };
     if (keys.length === 0) return { ...headers, ...marks };

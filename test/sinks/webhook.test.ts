@@ -15,6 +15,7 @@ import { sinkConformance } from '../support/sink-conformance.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
 import { makeSink, sinkTools, testNow } from '../support/sink-tools.ts';
 import { fakeWebhook, type FakeWebhook, type WebhookOptions } from '../support/sinks/webhook.ts';
+import { sendJson, serve } from '../support/vendors/server.ts';
 
 const servers: FakeWebhook[] = [];
 after(async () => {
@@ -142,6 +143,26 @@ test('other records, another order or other content is another message', async (
   await send([auditRecord('{"id":"r0","n":1}', '"r0"')]);
   await send([auditRecord(textOf(a), 'sha256:1#2')]);
   assert.equal(new Set(server.requests.map(({ headers }) => headers['webhook-id'])).size, 5);
+});
+
+test('records of two branches that are equal in every byte are two messages: a receiver that drops repeats drops neither', async (t) => {
+  const line = `{"what":"nightly backup done","at":"${new Date(Date.now() - 60_000).toISOString()}"}`;
+  const vendor = await serve({}, (_, response) => sendJson(response, 200, `[${line}]`));
+  t.after(() => vendor.close());
+  const server = await fakeWebhook();
+  servers.push(server);
+  const directory = scratch(t);
+  writeFileSync(
+    join(directory, 'twice.yaml'),
+    `{name: twice, summary: Twice., settings: {TWICE_URL: {summary: Address., kind: url}}, url: '{TWICE_URL}', auth: {type: none},
+      branches: {values: [berlin, madrid]}, request: {path: '/{branch}/events', query: {from: '{from}', until: '{until}'}},
+      paging: {type: none}, window: {filter: event, time: iso-ms}, records: {id: {content: true}, time: {path: at, format: iso}}}`,
+  );
+  const { status, stderr } = await run(['--source', 'twice.yaml', '--sink', 'webhook', '--state-dir', 'state'], {
+    directory,
+    environment: { TWICE_URL: vendor.origin, WEBHOOK_URL: `${server.url}/hook` },
+  });
+  assert.deepEqual([status, stderr, server.records], [0, '', [line, line]]);
 });
 
 test('own headers are sent, and can name another content type', async () => {

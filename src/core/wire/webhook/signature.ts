@@ -9,10 +9,11 @@ import type { EncodedRecord } from '../../types.ts';
 
 /**
  * The same for every attempt at the same records with the same content, so that a receiver can drop a repeat. It covers
- * the keys as well as the body: records without an ID of their own may be equal in every byte.
+ * the keys as well as the body, and the space within which they are those of one record (`SinkTools.idSpace`): records may be
+ * equal in every byte, without an ID of their own, or in two branches.
  */
-export function messageId(records: readonly EncodedRecord[], body: Buffer): string {
-  const hash = createHash('sha256');
+export function messageId(idSpace: string, records: readonly EncodedRecord[], body: Buffer): string {
+  const hash = createHash('sha256').update(`${idSpace}\n`);
   for (const { key, keyStart, keyEnd } of records) hash.update(key.subarray(keyStart, keyEnd)).update('\n');
   return `msg_${hash.update(body).digest('hex').slice(0, 40)}`;
 }
