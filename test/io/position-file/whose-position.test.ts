@@ -95,6 +95,9 @@ test('a first run that failed for its destination keeps where it was to begin wh
     assert.deepEqual(position?.branches.get('')?.begin, kept, JSON.stringify(change));
     assert.deepEqual([position?.last, position?.failures], [undefined, 0]);
   }
+  copyFileSync(join(directory, 'job.position'), join(directory, 'renamed.position'));
+  const renamed = await positionStore(directory, 'renamed', scope).load();
+  assert.deepEqual(renamed?.branches.get('')?.begin, begin, 'nor does another name change it');
 });
 
 test('a first run whose destination could not even be opened keeps where it was to begin when that is corrected', async (t) => {
