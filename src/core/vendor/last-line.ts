@@ -6,11 +6,15 @@ import type { SourceDefinition } from '../definition.ts';
 import { parseJson } from '../json/parsed.ts';
 import { valueAt } from '../json/value-at.ts';
 
-/** The last line of a reply, parsed, if it is no record: it has nothing at all where those have their ID and time. */
+/**
+ * The last line of a reply, parsed, if it is no record: it has nothing at all where those have their ID and time. Where they have
+ * neither (files of lines without a time), nothing tells an error from a record that is about one.
+ */
 export function strangeLine({ records }: SourceDefinition, line: string | undefined): unknown {
   if (records.format !== 'lines' || line === undefined) return undefined;
   const { id, time } = records;
   const places = [...('paths' in id ? id.paths : []), ...(time === undefined ? [] : [time.path])];
+  if (places.length === 0) return undefined;
   const value = parseJson(line);
   return places.some((path) => (valueAt(value, path) ?? '') !== '') ? undefined : value;
 }

@@ -8,6 +8,17 @@ import { sendJson, serve } from '../../support/vendors/server.ts';
 
 const byId = { id: { paths: ['id'] }, time: { path: 'at', format: 'iso' } };
 
+const osier = {
+  name: 'osier',
+  summary: 'Osiers.',
+  settings: { OSIER_URL: { summary: 'Address.', kind: 'url' } },
+  url: '{OSIER_URL}',
+  auth: { type: 'none' },
+  request: { path: '/log' },
+  paging: { type: 'none' },
+  window: { filter: 'none' },
+};
+
 /** Texts of what a vendor has whose reply consists of these lines. */
 async function pulled(
   t: TestContext,
@@ -18,21 +29,9 @@ async function pulled(
 ): Promise<string[]> {
   const vendor = await serve({}, (_, response) => sendJson(response, 200, lines.map((line) => `${line}\n`).join('')));
   t.after(() => vendor.close());
-  const osier = {
-    name: 'osier',
-    summary: 'Osiers.',
-    settings: { OSIER_URL: { summary: 'Address.', kind: 'url' } },
-    url: '{OSIER_URL}',
-    auth: { type: 'none' },
-    request: { path: '/log' },
-    paging: { type: 'none' },
-    window: { filter: 'none' },
-    records: { format: 'lines', ...records },
-    ...more,
-  };
-  return textsOf(
-    (await pullOnce(parseDefinition(osier, 'osier.yaml'), { OSIER_URL: vendor.origin }, { search })).records,
-  );
+  const definition = { ...osier, records: { format: 'lines', ...records }, ...more };
+  const settings = { OSIER_URL: vendor.origin };
+  return textsOf((await pullOnce(parseDefinition(definition, 'osier.yaml'), settings, { search })).records);
 }
 
 const record = '{"id":1,"at":"2026-11-20T09:00:00Z","error":"denied"}';
@@ -63,4 +62,16 @@ test('a last line of JSON Lines without a time tells of an error where records g
 
 test('an error in the last line of JSON Lines is told to a search that no line matches', async (t) => {
   await assert.rejects(pulled(t, [record, failure], byId, {}, { query: [['actor', 'ada']] }), { status: 76 });
+});
+
+test('a last line of an item is a record, whatever it says of an error, where records have neither an ID nor a time', async (t) => {
+  const denied = '{"user":"ada","error":"bad password"}';
+  const vendor = await serve({}, ({ target }, response) =>
+    sendJson(response, 200, target === '/log' ? '[{"name":"monday"}]' : `${denied}\n`),
+  );
+  t.after(() => vendor.close());
+  const items = { name: 'name', request: { path: '/files/{item}' } };
+  const definition = { ...osier, items, records: { format: 'lines', id: { content: true, item: true } } };
+  const { records } = await pullOnce(parseDefinition(definition, 'osier.yaml'), { OSIER_URL: vendor.origin });
+  assert.deepEqual(textsOf(records), [denied]);
 });
