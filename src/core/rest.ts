@@ -106,16 +106,14 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
 
   async function branches(): Promise<readonly string[]> {
     if (asksForBranches) await open();
-    try {
-      return await branchesOf(definition, values, vendor, tools);
-    } catch (error) {
-      throw ofAddress(error, base);
-    }
+    return atAddress(() => branchesOf(definition, values, vendor, tools));
   }
 
-  async function open(): Promise<void> {
+  const open = (): Promise<void> => atAddress(vendor.open);
+
+  async function atAddress<T>(ask: () => Promise<T>): Promise<T> {
     try {
-      await vendor.open();
+      return await ask();
     } catch (error) {
       throw ofAddress(error, base);
     }
