@@ -8,13 +8,15 @@ import { valueAt } from '../json/value-at.ts';
 
 /**
  * The last line of a reply, parsed, if it is no record: it has nothing at all where those have their ID and time. Where they have
- * neither (files of lines without a time), nothing tells an error from a record that is about one.
+ * neither (files of lines without a time), nothing tells an error from a record that is about one. `last` gives its text.
  */
-export function strangeLine({ records }: SourceDefinition, line: string | undefined): unknown {
-  if (records.format !== 'lines' || line === undefined) return undefined;
+export function strangeLine({ records }: SourceDefinition, last: () => string | undefined): unknown {
+  if (records.format !== 'lines') return undefined;
   const { id, time } = records;
   const places = [...('paths' in id ? id.paths : []), ...(time === undefined ? [] : [time.path])];
   if (places.length === 0) return undefined;
+  const line = last();
+  if (line === undefined) return undefined;
   const value = parseJson(line);
   return places.some((path) => (valueAt(value, path) ?? '') !== '') ? undefined : value;
 }

@@ -96,7 +96,7 @@ export function replyReader(
     const stated = count === undefined ? 0 : (totalAt(text, count) ?? 0);
     if (part.count() < stated) throw fewer(definition.name, question.what, stated, part.count());
     if (part.size() > 0) rest.push(part.take());
-    const strange = strangeLine(definition, part.lastText());
+    const strange = strangeLine(definition, part.lastText);
     if (strange !== undefined) vendor.check(strange, question);
     if (rows?.missed() === true) {
       // Without IDs, rows that were read on earlier pages would look like twins of themselves here.
