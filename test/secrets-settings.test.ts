@@ -7,7 +7,7 @@ import { after, describe, test } from 'node:test';
 import type { TlsOptions } from 'node:tls';
 import { sinks } from '../src/sinks/index.ts';
 import { sources } from '../src/sources/index.ts';
-import type { Settings } from '../src/core/types.ts';
+import type { Settings } from '../src/core/setting.ts';
 import { expectKept, formats, stage, verbosities } from './support/canaries.ts';
 import { certificateAuthority } from './support/certificates.ts';
 import {

@@ -3,7 +3,7 @@ import { refuseName } from '../config/named-ends.ts';
 import { kindOf } from './stray-word.ts';
 import type { SourceDefinition } from '../core/definition.ts';
 import { oneLine } from '../core/text/shown.ts';
-import type { Setting, Settings } from '../core/types.ts';
+import type { Setting, Settings } from '../core/setting.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { printText } from '../io/streams/report.ts';
 import type { Host } from './host.ts';

@@ -1,7 +1,7 @@
 /** What a source or a sink may use of the world, as the configuration and the command line allow it. */
 import type { Role } from '../config/client-certificates.ts';
 import type { Configuration } from '../config.ts';
-import type { Tools } from '../core/types.ts';
+import type { Tools } from '../core/tools.ts';
 import { openHttp } from '../io/http.ts';
 import type { Trust } from '../io/connection/tls.ts';
 import type { Host } from './host.ts';

@@ -1,5 +1,5 @@
 /** The client certificates of both ends: SOURCE_CLIENT_CERTIFICATE with SOURCE_CLIENT_KEY, and the same for SINK. */
-import type { Settings } from '../core/types.ts';
+import type { Settings } from '../core/setting.ts';
 import type { ClientCertificate } from '../io/connection/client-certificate.ts';
 import { originOf } from './findings.ts';
 import { readSettings, type Reading } from './settings.ts';

@@ -1,6 +1,6 @@
 /** What was found out about settings while they were read, and the Problem that names all faults. */
 import { exit, Problem } from '../core/problem.ts';
-import type { Settings } from '../core/types.ts';
+import type { Settings } from '../core/setting.ts';
 import { fullPath } from './full-path.ts';
 import { settingsPlace, theEnvironment, type Layers } from './layers.ts';
 import { misspelt } from './suspicions.ts';

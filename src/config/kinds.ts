@@ -1,7 +1,7 @@
 /** What the text of a setting must look like. */
 import { durationOf } from '../core/clock/duration.ts';
 import { truthOf } from '../core/truth.ts';
-import type { Setting } from '../core/types.ts';
+import type { Setting } from '../core/setting.ts';
 
 interface Kind {
   readonly expects: string;

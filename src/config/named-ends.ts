@@ -6,7 +6,7 @@ import { pipeIntoJq } from '../cli/mistaken.ts';
 import { listed } from '../core/text/listed.ts';
 import { didYouMean } from '../core/text/nearest.ts';
 import { exit, Problem } from '../core/problem.ts';
-import type { SinkDefinition } from '../core/types.ts';
+import type { SinkDefinition } from '../core/sink-tools.ts';
 import { sinks } from '../sinks/index.ts';
 import { sources } from '../sources/index.ts';
 import { lookUp, type Layers } from './layers.ts';

@@ -1,7 +1,7 @@
 /** Secrets beside those that settings bring: in a definition of the user's own, and in the environment of children. */
 import type { SourceDefinition } from '../core/definition.ts';
 import { ownSecrets } from '../core/definition/check/secrets.ts';
-import type { Settings, SettingValues } from '../core/types.ts';
+import type { Settings, SettingValues } from '../core/setting.ts';
 import type { Environment } from '../io/world.ts';
 import type { Findings } from './findings.ts';
 

@@ -1,5 +1,5 @@
 /** The settings of a source or sink: looked up, read from NAME_FILE where that is set, and checked. */
-import type { Setting, Settings, SettingValues } from '../core/types.ts';
+import type { Setting, Settings, SettingValues } from '../core/setting.ts';
 import { readSmallFile, unreadable } from '../io/disk/small-file.ts';
 import { errorCode } from '../io/error-code.ts';
 import { originOf, type Findings } from './findings.ts';

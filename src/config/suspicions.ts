@@ -1,7 +1,7 @@
 /** Mistakes in an env file that would otherwise show up as a refused login. */
 import { flagTable } from '../cli/flags.ts';
 import { nearest } from '../core/text/nearest.ts';
-import type { Settings } from '../core/types.ts';
+import type { Settings } from '../core/setting.ts';
 import { theEnvironment, type EnvFile, type Layers } from './layers.ts';
 import { proxyNames } from './proxies.ts';
 

@@ -4,18 +4,8 @@ import { clocksApart, isCredible, presumedNow, refusesFuture } from './clock/ven
 import { settledFor } from './plan/cut-off.ts';
 import type { Problem } from './problem.ts';
 import { fromMillis, second, later } from './time.ts';
-import type {
-  Begin,
-  BranchPosition,
-  DatedJob,
-  Duration,
-  Instant,
-  Job,
-  Source,
-  Tools,
-  Window,
-  WindowRules,
-} from './types.ts';
+import type { Tools } from './tools.ts';
+import type { Begin, BranchPosition, DatedJob, Duration, Instant, Job, Source, Window, WindowRules } from './types.ts';
 import { delayOf, firstRunOf, overlapOf, wholeSecond, windowOf, type NextWindow } from './window.ts';
 
 /** A branch of the source before it is read. */

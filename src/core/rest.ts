@@ -14,7 +14,9 @@
  */
 import type { SourceDefinition } from './definition.ts';
 import { keepsBookmark } from './definition/paging-rules.ts';
-import type { Ask, Page, Search, SettingValues, Source, Tools, Window } from './types.ts';
+import type { SettingValues } from './setting.ts';
+import type { Tools } from './tools.ts';
+import type { Ask, Page, Search, Source, Window } from './types.ts';
 import { baseUrl, ofAddress, scopeOf } from './vendor/address.ts';
 import { asksVendor, branchesOf } from './vendor/branches.ts';
 import { identityRule } from './vendor/record-fields.ts';

@@ -8,7 +8,7 @@ import { nextRun } from './hint.ts';
 import { parseHttpDate } from './clock/http-date.ts';
 import { readIso } from './clock/iso.ts';
 import { exit, Problem } from './problem.ts';
-import type { Tools } from './types.ts';
+import type { Tools } from './tools.ts';
 
 /** Attempts in all, the first one included, that may get nowhere before the run gives up. */
 export const attempts = 5;

@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import { nextRun } from '../core/hint.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { shellWord } from '../core/text/shell-word.ts';
-import type { AppendFile, FilePlace } from '../core/types.ts';
+import type { AppendFile, FilePlace } from '../core/sink-tools.ts';
 import { syncDirectory } from './disk/durable.ts';
 import { fileProblem, orFileProblem } from './disk/file-problem.ts';
 import { reached } from './failpoint.ts';

@@ -9,7 +9,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { basename } from 'node:path';
 import { Duplex } from 'node:stream';
-import type { Command, CommandRun, PrintedListener } from '../core/types.ts';
+import type { Command, CommandRun, PrintedListener } from '../core/sink-tools.ts';
 import {
   missing,
   notExecutable,

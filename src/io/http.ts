@@ -3,7 +3,7 @@
  * reply says. One attempt a call; when to try again is decided in core/retry.ts.
  */
 import { parseBase, resolveSameOrigin } from '../core/origin.ts';
-import type { Http, HttpReply, HttpRequest, Tools } from '../core/types.ts';
+import type { Http, HttpReply, HttpRequest, Tools } from '../core/tools.ts';
 import { acceptedEncodings, checkEncoding, discardBody, readBody, readText } from './http/body.ts';
 import { cookieJar } from './http/cookies.ts';
 import { openClient } from './http/client.ts';

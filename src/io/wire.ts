@@ -9,7 +9,7 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import type { Wire } from '../core/types.ts';
+import type { Wire } from '../core/sink-tools.ts';
 import { patientlyByAddress } from './connection/connecting.ts';
 import { connectionProblem, type Where } from './http/http-errors.ts';
 import { refuseUnprotected, tlsOptions, type Trust } from './connection/tls.ts';

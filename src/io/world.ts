@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { writeSync } from 'node:fs';
 import type { Problem } from '../core/problem.ts';
-import type { Output } from '../core/types.ts';
+import type { Output } from '../core/sink-tools.ts';
 import { errorCode } from './error-code.ts';
 import { letGoOfTerminals } from './streams/let-go.ts';
 import { standardInput, type Input } from './streams/standard-input.ts';

@@ -11,7 +11,8 @@ import { isNoAnswer, printedVerdict, telling, type PrintedVerdict } from '../cor
 import { printedSekoiaAnswer } from '../core/wire/sekoia/printed.ts';
 import { printedHecAnswer } from '../core/wire/splunk/printed.ts';
 import { exit, Problem } from '../core/problem.ts';
-import type { CommandRun, Sink, SinkDefinition, SinkTools } from '../core/types.ts';
+import type { CommandRun, SinkDefinition, SinkTools } from '../core/sink-tools.ts';
+import type { Sink } from '../core/types.ts';
 
 export const command: SinkDefinition = {
   name: 'command',

@@ -9,16 +9,10 @@ import { httpProblem } from '../core/http-problem.ts';
 import { isObject, objectOf, objectOrNothing } from '../core/json/parsed.ts';
 import { serverText } from '../core/text/shown.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
-import type {
-  Batch,
-  HttpReply,
-  Reply,
-  SettingValues,
-  Settings,
-  Sink,
-  SinkDefinition,
-  SinkTools,
-} from '../core/types.ts';
+import type { SettingValues, Settings } from '../core/setting.ts';
+import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
+import type { HttpReply } from '../core/tools.ts';
+import type { Batch, Reply, Sink } from '../core/types.ts';
 import { sinkBase } from '../core/wire/sink-base.ts';
 import { upload } from '../core/wire/upload.ts';
 

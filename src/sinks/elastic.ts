@@ -2,17 +2,10 @@
 import { isSuccessful } from '../core/http-status.ts';
 import { objectOf } from '../core/json/parsed.ts';
 import { exit, Problem } from '../core/problem.ts';
-import type {
-  Batch,
-  HttpReply,
-  Outcome,
-  Reply,
-  SettingValues,
-  Settings,
-  Sink,
-  SinkDefinition,
-  SinkTools,
-} from '../core/types.ts';
+import type { SettingValues, Settings } from '../core/setting.ts';
+import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
+import type { HttpReply } from '../core/tools.ts';
+import type { Batch, Outcome, Reply, Sink } from '../core/types.ts';
 import { elasticAddress, elasticCredentials, elasticServer, type ElasticServer } from '../core/wire/elastic/access.ts';
 import {
   bulkOutcomes,

@@ -3,7 +3,8 @@ import { allKept } from '../core/batch.ts';
 import { jsonLine } from '../core/wire/json-line.ts';
 import { isAction } from '../core/wire/elastic/form.ts';
 import { exit, Problem } from '../core/problem.ts';
-import type { FilePlace, Saved, Sink, SinkDefinition, SinkTools } from '../core/types.ts';
+import type { FilePlace, SinkDefinition, SinkTools } from '../core/sink-tools.ts';
+import type { Saved, Sink } from '../core/types.ts';
 
 export const file: SinkDefinition = {
   name: 'file',

@@ -1,6 +1,7 @@
 /** The destinations that are built in: one line each. A file is loaded when its sink is named. */
 import type { Encode } from '../core/wire/json-line.ts';
-import type { SettingValues, SinkDefinition, SinkTools } from '../core/types.ts';
+import type { SettingValues } from '../core/setting.ts';
+import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
 
 export const sinks: Readonly<Record<string, () => Promise<SinkDefinition>>> = {
   stdout: async () => (await import('./stdout.ts')).stdout,

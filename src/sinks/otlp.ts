@@ -19,17 +19,10 @@ import {
 import { otlpEnvelope, otlpForm } from '../core/wire/otlp/form.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import { upload } from '../core/wire/upload.ts';
-import type {
-  Batch,
-  Http,
-  HttpReply,
-  Reply,
-  SettingValues,
-  Settings,
-  Sink,
-  SinkDefinition,
-  SinkTools,
-} from '../core/types.ts';
+import type { SettingValues, Settings } from '../core/setting.ts';
+import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
+import type { Http, HttpReply } from '../core/tools.ts';
+import type { Batch, Reply, Sink } from '../core/types.ts';
 
 const settings: Settings = {
   OTLP_URL: {

@@ -11,16 +11,10 @@ import { sekoiaRefusal, sekoiaReply } from '../core/wire/sekoia/reply.ts';
 import { objectOf, objectOrNothing } from '../core/json/parsed.ts';
 import { serverTextOf } from '../core/text/shown.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
-import type {
-  Batch,
-  HttpReply,
-  Reply,
-  SettingValues,
-  Settings,
-  Sink,
-  SinkDefinition,
-  SinkTools,
-} from '../core/types.ts';
+import type { SettingValues, Settings } from '../core/setting.ts';
+import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
+import type { HttpReply } from '../core/tools.ts';
+import type { Batch, Reply, Sink } from '../core/types.ts';
 import { sinkBase } from '../core/wire/sink-base.ts';
 import { upload } from '../core/wire/upload.ts';
 

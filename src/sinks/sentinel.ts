@@ -15,16 +15,10 @@ import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import { apiError } from '../core/wire/api-error.ts';
 import { sinkBase } from '../core/wire/sink-base.ts';
 import { upload } from '../core/wire/upload.ts';
-import type {
-  Batch,
-  HttpReply,
-  Reply,
-  SettingValues,
-  Settings,
-  Sink,
-  SinkDefinition,
-  SinkTools,
-} from '../core/types.ts';
+import type { SettingValues, Settings } from '../core/setting.ts';
+import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
+import type { HttpReply } from '../core/tools.ts';
+import type { Batch, Reply, Sink } from '../core/types.ts';
 
 const settings: Settings = {
   SENTINEL_URL: {

@@ -13,17 +13,10 @@ import { truthOf } from '../core/truth.ts';
 import { objectOf } from '../core/json/parsed.ts';
 import { serverTextOf } from '../core/text/shown.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
-import type {
-  Batch,
-  HttpReply,
-  Outcome,
-  Reply,
-  Settings,
-  SettingValues,
-  Sink,
-  SinkDefinition,
-  SinkTools,
-} from '../core/types.ts';
+import type { Settings, SettingValues } from '../core/setting.ts';
+import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
+import type { HttpReply } from '../core/tools.ts';
+import type { Batch, Outcome, Reply, Sink } from '../core/types.ts';
 import { sinkBase } from '../core/wire/sink-base.ts';
 import { upload } from '../core/wire/upload.ts';
 

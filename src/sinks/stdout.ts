@@ -2,7 +2,8 @@
 import { allKept } from '../core/batch.ts';
 import { jsonLine } from '../core/wire/json-line.ts';
 import { exit, Problem } from '../core/problem.ts';
-import type { Sink, SinkDefinition, SinkTools } from '../core/types.ts';
+import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
+import type { Sink } from '../core/types.ts';
 
 export const stdout: SinkDefinition = {
   name: 'stdout',

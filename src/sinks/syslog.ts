@@ -5,7 +5,9 @@ import { exit, Problem } from '../core/problem.ts';
 import { syslogAddress } from '../core/wire/syslog/address.ts';
 import { syslogForm } from '../core/wire/syslog/form.ts';
 import { syslogFormats, syslogPayload, type SyslogFormat } from '../core/wire/syslog/payload.ts';
-import type { Batch, Reply, SettingValues, Settings, Sink, SinkDefinition, SinkTools } from '../core/types.ts';
+import type { SettingValues, Settings } from '../core/setting.ts';
+import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
+import type { Batch, Reply, Sink } from '../core/types.ts';
 
 const settings: Settings = {
   SYSLOG_URL: {

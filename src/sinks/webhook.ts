@@ -13,16 +13,10 @@ import { objectOf } from '../core/json/parsed.ts';
 import { serverText } from '../core/text/shown.ts';
 import { statusList } from '../core/wire/webhook/status-list.ts';
 import { truthOf } from '../core/truth.ts';
-import type {
-  Batch,
-  HttpReply,
-  Reply,
-  SettingValues,
-  Settings,
-  Sink,
-  SinkDefinition,
-  SinkTools,
-} from '../core/types.ts';
+import type { SettingValues, Settings } from '../core/setting.ts';
+import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
+import type { HttpReply } from '../core/tools.ts';
+import type { Batch, Reply, Sink } from '../core/types.ts';
 import { upload } from '../core/wire/upload.ts';
 import { messageId, signature, signingKeys } from '../core/wire/webhook/signature.ts';
 

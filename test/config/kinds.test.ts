@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { wrongKind } from '../../src/config/kinds.ts';
-import type { Setting } from '../../src/core/types.ts';
+import type { Setting } from '../../src/core/setting.ts';
 
 const kinds: readonly (readonly [
   kind: NonNullable<Setting['kind']>,

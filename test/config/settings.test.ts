@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { noFindings, refuseFaults } from '../../src/config/findings.ts';
 import { readSettings } from '../../src/config/settings.ts';
 import { warnIfWritable } from '../../src/config/open-to-others.ts';
-import type { Settings } from '../../src/core/types.ts';
+import type { Settings } from '../../src/core/setting.ts';
 import { elastic } from '../../src/sinks/elastic.ts';
 import { sekoia } from '../../src/sinks/sekoia.ts';
 import { splunk } from '../../src/sinks/splunk.ts';

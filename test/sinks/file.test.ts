@@ -5,7 +5,7 @@ import { packer } from '../../src/core/batch.ts';
 import { byteBuffer } from '../../src/core/bytes.ts';
 import { deliver } from '../../src/core/delivery/deliver.ts';
 import { exit } from '../../src/core/problem.ts';
-import type { AppendFile } from '../../src/core/types.ts';
+import type { AppendFile } from '../../src/core/sink-tools.ts';
 import { elasticForm } from '../../src/core/wire/elastic/form.ts';
 import { file, fileSink } from '../../src/sinks/file.ts';
 import { auditRecords } from '../support/records.ts';

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { packer } from '../../src/core/batch.ts';
 import { deliver } from '../../src/core/delivery/deliver.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
-import type { Output } from '../../src/core/types.ts';
+import type { Output } from '../../src/core/sink-tools.ts';
 import { stdoutSink } from '../../src/sinks/stdout.ts';
 import { auditRecord } from '../support/records.ts';
 import { sinkTools } from '../support/sink-tools.ts';

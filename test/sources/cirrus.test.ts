@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { restSource } from '../../src/core/rest.ts';
-import type { SettingValues } from '../../src/core/types.ts';
+import type { SettingValues } from '../../src/core/setting.ts';
 import { windowRules } from '../../src/core/vendor/window-values.ts';
 import { cirrus } from '../../src/sources/cirrus.ts';
 import { conforms } from '../support/conformance.ts';

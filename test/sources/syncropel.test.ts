@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { exit } from '../../src/core/problem.ts';
 import { restSource } from '../../src/core/rest.ts';
-import type { SettingValues } from '../../src/core/types.ts';
+import type { SettingValues } from '../../src/core/setting.ts';
 import { syncropel } from '../../src/sources/syncropel.ts';
 import { conforms } from '../support/conformance.ts';
 import { runsFromCron } from '../support/cron.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { SourceDefinition } from '../../src/core/definition.ts';
-import type { SettingValues } from '../../src/core/types.ts';
+import type { SettingValues } from '../../src/core/setting.ts';
 import { minute, start } from './example.ts';
 import { exampleJob } from './example-job.ts';
 

@@ -1,7 +1,7 @@
 /** A job of a ready-made definition that runs again and again, with its position and destination in memory. */
 import type { SourceDefinition } from '../../src/core/definition.ts';
 import { restSource } from '../../src/core/rest.ts';
-import type { SettingValues } from '../../src/core/types.ts';
+import type { SettingValues } from '../../src/core/setting.ts';
 import { run, type RunResult } from '../../src/run.ts';
 import { memoryJob, memorySink } from './memory.ts';
 import { memoryQuarantine, memoryStore } from './memory-store.ts';

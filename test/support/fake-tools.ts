@@ -1,5 +1,5 @@
 /** What a source or a sink gets of the world, for tests: no network, a clock that only `wait` moves, and a notebook. */
-import type { Tools } from '../../src/core/types.ts';
+import type { Tools } from '../../src/core/tools.ts';
 
 /** In milliseconds since 1970; may be set by hand. */
 export interface Clock {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { exit, Problem } from '../../src/core/problem.ts';
-import type { Http, HttpReply } from '../../src/core/types.ts';
+import type { Http, HttpReply } from '../../src/core/tools.ts';
 import { openHttp, type HttpOptions } from '../../src/io/http.ts';
 
 /** What no failure may say. */

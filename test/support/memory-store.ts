@@ -1,7 +1,8 @@
 /** A position store that keeps what a disk would keep: only bytes that were saved survive `restart`. */
 import { Buffer } from 'node:buffer';
 import { Problem } from '../../src/core/problem.ts';
-import type { PositionStore, Quarantine, Saved } from '../../src/core/types.ts';
+import type { PositionStore, Quarantine } from '../../src/core/stores.ts';
+import type { Saved } from '../../src/core/types.ts';
 import { documentText, positionOf, type StoredDocument } from '../../src/io/position-file/document.ts';
 
 export interface MemoryStore extends PositionStore {

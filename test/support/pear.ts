@@ -1,6 +1,6 @@
 /** A definition of a vendor of pears, and the vendor with replies that the test gives. */
 import { parseDefinition, type SourceDefinition } from '../../src/core/definition.ts';
-import type { SettingValues } from '../../src/core/types.ts';
+import type { SettingValues } from '../../src/core/setting.ts';
 import { pullOnce } from './source-tools.ts';
 import { sendJson, serve, type LoggedRequest, type Vendor } from './vendors/server.ts';
 

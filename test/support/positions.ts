@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { createLedger } from '../../src/core/dedupe.ts';
 import { Problem } from '../../src/core/problem.ts';
-import type { BranchPosition, Position, PositionStore } from '../../src/core/types.ts';
+import type { PositionStore } from '../../src/core/stores.ts';
+import type { BranchPosition, Position } from '../../src/core/types.ts';
 import { positionStore } from '../../src/io/position-file.ts';
 
 export const scope = { source: 'vendor', sink: 'siem' };

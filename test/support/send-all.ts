@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { packer } from '../../src/core/batch.ts';
 import { deliver } from '../../src/core/delivery/deliver.ts';
 import { type Delivered, nothing } from '../../src/core/delivery/delivered.ts';
-import type { AuditRecord, Sink, Tools } from '../../src/core/types.ts';
+import type { Tools } from '../../src/core/tools.ts';
+import type { AuditRecord, Sink } from '../../src/core/types.ts';
 
 /**
  * Entries are the indices of the records. `soFar` is called with what is certain, after each batch and when one fails.

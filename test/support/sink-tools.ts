@@ -1,6 +1,8 @@
 /** What a sink gets of the world, for tests: the fake that a source gets as well, and doors that must not be opened. */
 import { Buffer } from 'node:buffer';
-import type { Settings, SettingValues, Sink, SinkDefinition, SinkTools } from '../../src/core/types.ts';
+import type { Settings, SettingValues } from '../../src/core/setting.ts';
+import type { SinkDefinition, SinkTools } from '../../src/core/sink-tools.ts';
+import type { Sink } from '../../src/core/types.ts';
 import { fakeTools, type FakeTools } from './fake-tools.ts';
 
 /** 2025-11-20T00:00:00Z. */

@@ -1,7 +1,9 @@
 /** What a source gets of the world, for tests: the real HTTP client, and a clock that only `wait` moves. */
 import { restSource } from '../../src/core/rest.ts';
 import type { SourceDefinition } from '../../src/core/definition.ts';
-import type { Ask, AuditRecord, Page, Search, SettingValues, Source, Tools } from '../../src/core/types.ts';
+import type { SettingValues } from '../../src/core/setting.ts';
+import type { Tools } from '../../src/core/tools.ts';
+import type { Ask, AuditRecord, Page, Search, Source } from '../../src/core/types.ts';
 import { openHttp } from '../../src/io/http.ts';
 import { fakeTools, type FakeTools } from './fake-tools.ts';
 

@@ -1,6 +1,6 @@
 /** What the tests of the three Sysdig logs have in common. */
 import type { SourceDefinition } from '../../src/core/definition.ts';
-import type { SettingValues } from '../../src/core/types.ts';
+import type { SettingValues } from '../../src/core/setting.ts';
 import { conforms } from './conformance.ts';
 import { runsFromCron, type CronCase } from './cron.ts';
 import { fixture } from './fixture.ts';

@@ -1,7 +1,7 @@
 /** The places that a sweep delivers to: how the program is told of them, and which records they have by now. */
 import { existsSync, ftruncateSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Output } from '../../src/core/types.ts';
+import type { Output } from '../../src/core/sink-tools.ts';
 import { standardOutput } from '../../src/io/streams/standard-output.ts';
 import { fakeElastic } from '../support/sinks/elastic.ts';
 import { fakeSekoia } from '../support/sinks/sekoia.ts';

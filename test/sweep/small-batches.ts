@@ -1,5 +1,5 @@
 /** Sinks whose batches hold a few records, so that a short history has many of them. */
-import type { SinkDefinition } from '../../src/core/types.ts';
+import type { SinkDefinition } from '../../src/core/sink-tools.ts';
 import { sinks } from '../../src/sinks/index.ts';
 
 /** Changes the list of built-in sinks, for the rest of this process. What they learn about limits is of no interest. */

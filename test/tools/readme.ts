@@ -7,7 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { helpText } from '../../src/cli.ts';
-import type { Setting, Settings } from '../../src/core/types.ts';
+import type { Setting, Settings } from '../../src/core/setting.ts';
 import { placeholderMeanings } from '../../src/core/definition/placeholders.ts';
 import { readDefinition } from '../../src/io/definition-file.ts';
 import { readyMadeNames, readyMadePath } from '../../src/io/ready-made.ts';

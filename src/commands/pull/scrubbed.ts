@@ -2,7 +2,7 @@
  * Scrubs what goes to the disk. Apart from records, it may quote a vendor's reply, and a reply may quote the credentials of its
  * request: so position and quarantine pass the same scrubber as standard error.
  */
-import type { PositionStore, Quarantine } from '../../core/types.ts';
+import type { PositionStore, Quarantine } from '../../core/stores.ts';
 
 type Clean = (text: string) => string;
 

@@ -4,7 +4,9 @@
  */
 import { nextRun, type Hint } from '../hint.ts';
 import { exit, Problem } from '../problem.ts';
-import type { Ledger, PositionStore, Settlement, Sink, Source, Summary, Tools } from '../types.ts';
+import type { PositionStore } from '../stores.ts';
+import type { Tools } from '../tools.ts';
+import type { Ledger, Settlement, Sink, Source, Summary } from '../types.ts';
 
 /** How long one run waits for acknowledgements, in milliseconds. */
 const patience = 60_000;

@@ -10,7 +10,8 @@ import { sortFates, type Delivered, type Fate, type Kept, keptWhole } from './de
 import { refusedBy } from './refusal-limit.ts';
 import { exit, Problem } from '../problem.ts';
 import { mostAttempts, pause } from '../retry.ts';
-import type { Batch, Reply, Sink, Tools } from '../types.ts';
+import type { Tools } from '../tools.ts';
+import type { Batch, Reply, Sink } from '../types.ts';
 
 type Clock = Pick<Tools, 'now' | 'wait' | 'random' | 'deadline' | 'debug'>;
 

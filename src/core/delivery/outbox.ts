@@ -9,7 +9,9 @@ import { asideOf } from './aside.ts';
 import { deliver } from './deliver.ts';
 import { type Delivered, type Doubted, nothing } from './delivered.ts';
 import { refusalLimit, type Refusals } from './refusal-limit.ts';
-import type { AuditRecord, Ledger, Quarantine, RefusedRecord, Sink, Source, Summary, Tools } from '../types.ts';
+import type { Quarantine } from '../stores.ts';
+import type { Tools } from '../tools.ts';
+import type { AuditRecord, Ledger, RefusedRecord, Sink, Source, Summary } from '../types.ts';
 import type { Unsaved } from './unsaved.ts';
 
 export interface OutboxParts {

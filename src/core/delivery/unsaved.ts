@@ -7,7 +7,8 @@
  * more, unchanged, before a run sends for the first time. A sink that ignores repeats needs none of this.
  */
 import type { Buffer } from 'node:buffer';
-import type { Ledger, PositionStore, Sink, Source } from '../types.ts';
+import type { PositionStore } from '../stores.ts';
+import type { Ledger, Sink, Source } from '../types.ts';
 
 export interface Unsaved {
   /** Entries that were just delivered, or durably set aside. Their numbers may change afterwards. */

@@ -2,7 +2,8 @@
 import { Buffer } from 'node:buffer';
 import { hasTopLevelKey, skipBlanks } from './json.ts';
 import { exit, Problem } from '../problem.ts';
-import type { AuditRecord, Sink, Tools } from '../types.ts';
+import type { Tools } from '../tools.ts';
+import type { AuditRecord, Sink } from '../types.ts';
 
 export type Field = readonly [key: string, value: string];
 

@@ -6,19 +6,9 @@ import type { Unsaved } from '../delivery/unsaved.ts';
 import type { Unplanned } from '../plan.ts';
 import type { PlanInForce } from '../plan/in-force.ts';
 import type { Problem } from '../problem.ts';
-import type {
-  DatedJob,
-  Job,
-  Page,
-  Position,
-  PositionStore,
-  Quarantine,
-  Sink,
-  Source,
-  Summary,
-  Tools,
-  Window,
-} from '../types.ts';
+import type { PositionStore, Quarantine } from '../stores.ts';
+import type { Tools } from '../tools.ts';
+import type { DatedJob, Job, Page, Position, Sink, Source, Summary, Window } from '../types.ts';
 
 /** What is the same for all branches. */
 export interface RunContext {

@@ -1,5 +1,5 @@
 /** The quarantine of a dry run: nothing is written, and the first different reasons are kept to be told. */
-import type { Quarantine } from '../types.ts';
+import type { Quarantine } from '../stores.ts';
 
 export interface DryQuarantine extends Quarantine {
   reasons(): readonly string[];

@@ -2,7 +2,8 @@
 import { packer } from '../batch.ts';
 import type { Doubted } from '../delivery/delivered.ts';
 import { unsaved } from '../delivery/unsaved.ts';
-import type { Begin, Position, Quarantine, Sink, Summary, Window } from '../types.ts';
+import type { Quarantine } from '../stores.ts';
+import type { Begin, Position, Sink, Summary, Window } from '../types.ts';
 import { begunPlan, beginOfNew } from '../plan/begin.ts';
 import { noteListed } from '../position/branch-list.ts';
 import type { Branch, RunContext } from './branch-run.ts';

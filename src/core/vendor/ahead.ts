@@ -1,5 +1,5 @@
 /** The request for the next page, sent before the records of the page at hand are delivered. */
-import type { Tools } from '../types.ts';
+import type { Tools } from '../tools.ts';
 import type { Question, VendorClient, VendorReply } from './vendor-client.ts';
 
 export interface Ahead {

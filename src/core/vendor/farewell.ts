@@ -1,5 +1,5 @@
 /** Logouts and the like. Nothing here throws: what was read stays read, however they end. */
-import type { Http, HttpReply, HttpRequest, Tools } from '../types.ts';
+import type { Http, HttpReply, HttpRequest, Tools } from '../tools.ts';
 
 /** Sends a request that ends something, such as a logout, even after a stop request. */
 export async function endAtVendor(

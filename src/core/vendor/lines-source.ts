@@ -14,7 +14,8 @@ import { identifier, type Identifier } from '../identity.ts';
 import { Problem } from '../problem.ts';
 import { vendorSearch } from './search.ts';
 import { second } from '../time.ts';
-import type { Ask, Duration, Instant, Page, Search, Source, Tools } from '../types.ts';
+import type { Tools } from '../tools.ts';
+import type { Ask, Duration, Instant, Page, Search, Source } from '../types.ts';
 import { momentsIn, windowRules } from './window-values.ts';
 
 /** How long a slice is, in milliseconds. */

@@ -2,7 +2,7 @@
 import type { SourceDefinition } from '../definition.ts';
 import { parseDuration } from '../clock/duration.ts';
 import { toMillis } from '../time.ts';
-import type { Tools } from '../types.ts';
+import type { Tools } from '../tools.ts';
 
 export interface Pace {
   /** Whether `wait` would resolve at once. */

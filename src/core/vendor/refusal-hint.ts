@@ -5,7 +5,7 @@ import { check, type Hint, inDefinition, nextRun } from '../hint.ts';
 import { sentWith, usedPlaceholders } from '../definition/texts.ts';
 import { gone, noContent, notAcceptable, notAllowed, notFound, tooLarge } from '../http-status.ts';
 import { keepsBookmark } from '../definition/paging-rules.ts';
-import type { Setting } from '../types.ts';
+import type { Setting } from '../setting.ts';
 import { askingFlags, wrongService } from '../http-problem.ts';
 import type { Question } from './vendor-client.ts';
 import { isCursorRefused } from './gone.ts';

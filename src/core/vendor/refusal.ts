@@ -4,7 +4,7 @@ import type { SourceDefinition } from '../definition.ts';
 import { gone } from '../http-status.ts';
 import { inDefinition } from '../hint.ts';
 import { exit, Problem } from '../problem.ts';
-import type { HttpReply } from '../types.ts';
+import type { HttpReply } from '../tools.ts';
 import { serverText } from '../text/shown.ts';
 import { httpProblem, meaning, wrongPage } from '../http-problem.ts';
 import type { Question } from './vendor-client.ts';

@@ -3,7 +3,7 @@ import type { SourceDefinition } from '../definition.ts';
 import { pagingRules } from '../definition/paging-rules.ts';
 import { isObject } from '../json/parsed.ts';
 import { parsePath } from '../json/path.ts';
-import type { HttpReply } from '../types.ts';
+import type { HttpReply } from '../tools.ts';
 import { valueAt } from '../json/value-at.ts';
 import type { VendorReply } from './vendor-client.ts';
 

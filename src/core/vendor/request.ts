@@ -1,6 +1,6 @@
 /** From a request as a definition describes it to the one on the wire: placeholders filled in, credentials added. */
 import type { OAuthDefinition, RequestDefinition, SourceDefinition } from '../definition.ts';
-import type { HttpRequest } from '../types.ts';
+import type { HttpRequest } from '../tools.ts';
 import { baseUrl } from './address.ts';
 import { basicHeader } from '../text/basic-header.ts';
 import { encode, filledPath } from './filled-path.ts';

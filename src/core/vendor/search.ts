@@ -6,7 +6,8 @@ import { didYouMean } from '../text/nearest.ts';
 import { faultOfPath, parsePath } from '../json/path.ts';
 import { exit, Problem } from '../problem.ts';
 import { fill, fillJson, type Json, type TemplateValues } from '../definition/template.ts';
-import type { Search, Tools } from '../types.ts';
+import type { Tools } from '../tools.ts';
+import type { Search } from '../types.ts';
 import { matcher, readings, type Matcher, type Wanted } from './search/wanted.ts';
 
 export interface VendorSearch extends Matcher {

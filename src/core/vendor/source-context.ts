@@ -1,6 +1,7 @@
 /** What a source is read with, the same for all its windows. */
 import type { SourceDefinition } from '../definition.ts';
-import type { Tools, WindowRules } from '../types.ts';
+import type { Tools } from '../tools.ts';
+import type { WindowRules } from '../types.ts';
 import type { VendorClient } from './vendor-client.ts';
 import type { VendorSearch } from './search.ts';
 

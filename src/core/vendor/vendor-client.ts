@@ -18,7 +18,8 @@ import { session } from './auth/session.ts';
 import { signer } from './auth/signature.ts';
 import type { TemplateValues } from '../definition/template.ts';
 import { refuseToldError } from './told-error.ts';
-import type { HttpReply, HttpRequest, Instant, Tools } from '../types.ts';
+import type { HttpReply, HttpRequest, Tools } from '../tools.ts';
+import type { Instant } from '../types.ts';
 
 /** One question to the vendor. */
 export interface Question extends Standing {

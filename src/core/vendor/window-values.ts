@@ -6,7 +6,8 @@ import type { TemplateValues } from '../definition/template.ts';
 import { parseDuration } from '../clock/duration.ts';
 import { smallest, spellingOf, type WindowRule } from '../clock/spelling.ts';
 import { isoText, later, second } from '../time.ts';
-import type { Duration, Instant, SettingValues, Source, Window, WindowRules } from '../types.ts';
+import type { SettingValues } from '../setting.ts';
+import type { Duration, Instant, Source, Window, WindowRules } from '../types.ts';
 
 const minute = 60n * second;
 const day = 24n * 60n * minute;

@@ -4,7 +4,8 @@
  */
 import type { Buffer } from 'node:buffer';
 import { gzip } from 'node:zlib';
-import type { Batch, Http, HttpReply, Limits, Reply } from '../types.ts';
+import type { Http, HttpReply } from '../tools.ts';
+import type { Batch, Limits, Reply } from '../types.ts';
 
 export interface Upload {
   /** The limits as they are by now. */

@@ -1,6 +1,6 @@
 /** Requests to destinations that take an OAuth 2 token. */
 import type { Session } from '../vendor/auth/session.ts';
-import type { HttpReply } from '../types.ts';
+import type { HttpReply } from '../tools.ts';
 
 type Headers = Readonly<Record<string, string>>;
 

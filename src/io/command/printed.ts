@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import type { PrintedListener } from '../../core/types.ts';
+import type { PrintedListener } from '../../core/sink-tools.ts';
 import type { End } from './command-problems.ts';
 
 /** What a command has left in its pipes is read in this time, even if a process in the background keeps them open. */

@@ -5,7 +5,7 @@
  */
 import { parseHttpDate } from '../../core/clock/http-date.ts';
 import { isLoopback } from '../../core/origin.ts';
-import type { Tools } from '../../core/types.ts';
+import type { Tools } from '../../core/tools.ts';
 
 export interface CookieJar {
   readonly size: number;

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { nextRun } from '../../core/hint.ts';
 import { exit, Problem } from '../../core/problem.ts';
 import { visible } from '../../core/text/shown.ts';
-import type { Output } from '../../core/types.ts';
+import type { Output } from '../../core/sink-tools.ts';
 import { errorCode } from '../error-code.ts';
 import { isClosed, isNull } from './closed.ts';
 import { reached } from '../failpoint.ts';

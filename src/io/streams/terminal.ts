@@ -1,6 +1,6 @@
 /** Terminals, and the progress line that is redrawn on one. */
 import { oneLine } from '../../core/text/shown.ts';
-import type { Output } from '../../core/types.ts';
+import type { Output } from '../../core/sink-tools.ts';
 
 /** Whether the descriptor is a terminal. node:tty loads streams and sockets, which not every start needs. */
 export function isTerminal(descriptor: number): boolean {

@@ -7,7 +7,8 @@ import { outbox, type Outbox, type OutboxParts } from '../../../src/core/deliver
 import { unsaved } from '../../../src/core/delivery/unsaved.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { emptySummary } from '../../../src/core/summary.ts';
-import type { PositionStore, Quarantine, Reply, Sink } from '../../../src/core/types.ts';
+import type { PositionStore, Quarantine } from '../../../src/core/stores.ts';
+import type { Reply, Sink } from '../../../src/core/types.ts';
 import { fakeTools, type Clock } from '../../support/fake-tools.ts';
 import { memorySink } from '../../support/memory.ts';
 import { memoryQuarantine, memoryStore } from '../../support/memory-store.ts';

@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test';
 import { parseDefinition } from '../../../src/core/definition.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { restSource } from '../../../src/core/rest.ts';
-import type { Tools } from '../../../src/core/types.ts';
+import type { Tools } from '../../../src/core/tools.ts';
 import { run } from '../../../src/run.ts';
 import { memoryJob, memorySink } from '../../support/memory.ts';
 import { memoryQuarantine, memoryStore } from '../../support/memory-store.ts';

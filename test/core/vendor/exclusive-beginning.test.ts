@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDefinition } from '../../../src/core/definition.ts';
 import { restSource } from '../../../src/core/rest.ts';
-import type { Tools } from '../../../src/core/types.ts';
+import type { Tools } from '../../../src/core/tools.ts';
 import { run } from '../../../src/run.ts';
 import { memoryJob, memorySink } from '../../support/memory.ts';
 import { memoryQuarantine, memoryStore } from '../../support/memory-store.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import type { Output } from '../../../src/core/types.ts';
+import type { Output } from '../../../src/core/sink-tools.ts';
 import { besideProgress, progressLine, type TextOutput } from '../../../src/io/streams/terminal.ts';
 
 function paper(isTerminal: boolean): TextOutput & { written: string } {

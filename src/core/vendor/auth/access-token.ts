@@ -10,7 +10,7 @@ import { retryingLogin } from './retrying-login.ts';
 import type { Session } from './session.ts';
 import type { TemplateValues } from '../../definition/template.ts';
 import { grantIn } from './token-reply.ts';
-import type { Http, Tools } from '../../types.ts';
+import type { Http, Tools } from '../../tools.ts';
 
 interface Token {
   readonly headers: Readonly<Record<string, string>>;

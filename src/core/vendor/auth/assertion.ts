@@ -6,7 +6,7 @@ import type { OAuthDefinition } from '../../definition.ts';
 import { exit, Problem } from '../../problem.ts';
 import { second } from '../../time.ts';
 import { fill, fillJson, placeholders, type TemplateValues } from '../../definition/template.ts';
-import type { Tools } from '../../types.ts';
+import type { Tools } from '../../tools.ts';
 
 type AssertionDefinition = NonNullable<OAuthDefinition['assertion']>;
 

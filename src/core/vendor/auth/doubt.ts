@@ -5,7 +5,7 @@
 import type { AuthDefinition } from '../../definition.ts';
 import { isSuccessful } from '../../http-status.ts';
 import { bringsContent, isHtml } from '../reply-kind.ts';
-import type { HttpReply } from '../../types.ts';
+import type { HttpReply } from '../../tools.ts';
 import { loadHtml } from './login-page.ts';
 import { pageIn, redirectIn, type Otherwise } from './login-problems.ts';
 

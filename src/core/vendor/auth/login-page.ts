@@ -11,7 +11,7 @@ import type { TemplateValues } from '../../definition/template.ts';
 import { resolveSameOrigin } from '../../origin.ts';
 import { addressHint, answeredAsForm } from './login-problems.ts';
 import { buildRequest } from '../request.ts';
-import type { Http, HttpReply, HttpRequest, Tools } from '../../types.ts';
+import type { Http, HttpReply, HttpRequest, Tools } from '../../tools.ts';
 
 /** The token of a form, and where its page is. */
 export interface Form {

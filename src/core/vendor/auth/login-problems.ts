@@ -6,7 +6,7 @@ import { exit, Problem } from '../../problem.ts';
 import { serverText } from '../../text/shown.ts';
 import { saidIn } from '../refusal.ts';
 import { saying } from '../reply.ts';
-import type { HttpReply } from '../../types.ts';
+import type { HttpReply } from '../../tools.ts';
 import { credentialsHint } from './credentials.ts';
 
 export function refusal(definition: SourceDefinition, value: unknown): Problem {

@@ -15,7 +15,7 @@ import { retryingLogin } from './retrying-login.ts';
 import { httpProblem } from '../../http-problem.ts';
 import type { TemplateValues } from '../../definition/template.ts';
 import { usesPlaceholder } from '../../definition/texts.ts';
-import type { Http, HttpReply, HttpRequest, Tools } from '../../types.ts';
+import type { Http, HttpReply, HttpRequest, Tools } from '../../tools.ts';
 
 export interface Session {
   /** Whether a login can be tried again when the vendor says that it is over. */

@@ -5,7 +5,7 @@ import { fromMillis, writeTime } from '../../time.ts';
 import { headersOf } from '../request.ts';
 import { basicHeader } from '../../text/basic-header.ts';
 import { fill, type TemplateValues } from '../../definition/template.ts';
-import type { HttpRequest, Tools } from '../../types.ts';
+import type { HttpRequest, Tools } from '../../tools.ts';
 
 type Signature = Extract<AuthDefinition, { type: 'signature' }>;
 

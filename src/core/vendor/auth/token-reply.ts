@@ -10,7 +10,7 @@ import { tokenAt, valueAt } from '../../json/value-at.ts';
 import { saying } from '../reply.ts';
 import { httpProblem, whereNothingIs } from '../../http-problem.ts';
 import { credentialsHint, type CredentialOwner } from './credentials.ts';
-import type { HttpReply } from '../../types.ts';
+import type { HttpReply } from '../../tools.ts';
 
 /** What was answered, and by our clock when: milliseconds since 1970. */
 interface TokenReply {

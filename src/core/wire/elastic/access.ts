@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { exit, Problem } from '../../problem.ts';
 import { isObject, objectOf } from '../../json/parsed.ts';
 import { serverText } from '../../text/shown.ts';
-import type { SettingValues } from '../../types.ts';
+import type { SettingValues } from '../../setting.ts';
 import { basicHeader } from '../../text/basic-header.ts';
 import { sinkBase } from '../sink-base.ts';
 

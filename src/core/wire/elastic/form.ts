@@ -8,7 +8,8 @@ import { documentId, longestId, markOf } from '../document-id.ts';
 import type { Encode } from '../json-line.ts';
 import { appendId, isPlainId } from '../sink-id.ts';
 import { brokenNameFinder, escapeFinder, memberFinder, underscoredFinder } from '../name-finders.ts';
-import type { AuditRecord, SinkTools } from '../../types.ts';
+import type { SinkTools } from '../../sink-tools.ts';
+import type { AuditRecord } from '../../types.ts';
 
 /** What an `_id` is made of. */
 export type FormTools = Pick<SinkTools, 'idSpace' | 'trustsIds' | 'now'>;

@@ -4,7 +4,8 @@ import { httpProblem } from '../../http-problem.ts';
 import { timedOut } from '../../http-status.ts';
 import { objectOf } from '../../json/parsed.ts';
 import { exit, Problem } from '../../problem.ts';
-import type { HttpReply, SettingValues } from '../../types.ts';
+import type { SettingValues } from '../../setting.ts';
+import type { HttpReply } from '../../tools.ts';
 import { strangeAnswer } from '../strange-answer.ts';
 import { errorText, isWithoutPipeline, ownWords } from './bulk.ts';
 

@@ -8,7 +8,7 @@
 import { appendJsonString } from '../../json/json-string.ts';
 import { documentId } from '../document-id.ts';
 import type { Encode } from '../json-line.ts';
-import type { SinkTools } from '../../types.ts';
+import type { SinkTools } from '../../sink-tools.ts';
 
 /** The last millisecond before 2^64 nanoseconds, in the year 2554. */
 const lastMillisecond = 18_446_744_073_708;

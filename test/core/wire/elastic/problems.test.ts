@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hintText } from '../../../../src/core/hint.ts';
 import { elasticHint } from '../../../../src/core/wire/elastic/problems.ts';
-import type { SettingValues } from '../../../../src/core/types.ts';
+import type { SettingValues } from '../../../../src/core/setting.ts';
 
 function hintOf(values: SettingValues, status: number): string | undefined {
   return hintText(elasticHint(values, status));
