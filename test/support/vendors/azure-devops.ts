@@ -1,6 +1,7 @@
 /**
  * Plays the audit log of Azure DevOps: a token of Entra ID for Azure DevOps itself, newest first, and a token for what
- * follows on every page that has events, also where nothing does. Neither end belongs to the window.
+ * follows on every page that has events, also where nothing does. Neither end belongs to the window. Events are at the top of a
+ * reply, as in the connector for Sentinel (AzureDevOpsAuditLogs_PollingConfig.json of Azure/Azure-Sentinel).
  */
 import type { ServerResponse } from 'node:http';
 import { cursorOf, onlyParameters, pageSize, recordLog, rfc3339, skipped } from './record-log.ts';
@@ -45,7 +46,7 @@ export async function startAzureDevOps(options: ServerOptions = {}): Promise<Azu
     const texts = found.slice(skip, skip + size);
     const next = texts.length === 0 ? 'null' : `"${cursorOf(skip + texts.length, asked)}"`;
     const hasMore = skip + texts.length < found.length;
-    return `{"value":{"decoratedAuditLogEntries":[${texts.join(',')}],"continuationToken":${next},"hasMore":${hasMore}}}`;
+    return `{"decoratedAuditLogEntries":[${texts.join(',')}],"continuationToken":${next},"hasMore":${hasMore}}`;
   }
 
   return Object.assign(await serve(options, answer), { add: log.add, grants });
