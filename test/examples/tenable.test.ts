@@ -19,23 +19,30 @@ const { definition, part, record, started, asked } = example('tenable', {
   add: (vendor, texts) => vendor.add(...texts),
 });
 
-test('tenable: both bounds are conditions of their own, and each page begins with the last row of the one before', async (t) => {
-  const { vendor, values } = await started(t, 20);
+test('tenable: both bounds are conditions of their own, and go with each cursor', async (t) => {
+  const { vendor, values } = await started(t, 25);
   await pullOnce(definition, values, { part, search: { limit: 10 } });
   const queries = asked(vendor).map((query) => ({ ...Object.fromEntries(query), f: query.getAll('f') }));
   const f = ['date.gte:2026-11-20T08:00:00.000Z', 'date.lt:2026-11-20T09:00:00.000Z'];
   assert.deepEqual(
-    queries,
-    ['0', '9', '18'].map((offset) => ({ f, sort: 'received:asc', limit: '10', offset })),
+    queries.map(({ next, ...query }) => [query, next === '0']),
+    [true, false, false].map((isFirst) => [{ f, sort: 'received:asc', limit: '10' }, isFirst]),
   );
+});
+
+test('tenable: a window of more than 10,000 events, which rows by number do not reach, is read whole', async (t) => {
+  const times = Array.from({ length: 10_010 }, (_, index) => start - 1000 * (1 + (index % 3000)));
+  const { texts, values } = await started(t, times);
+  const { records } = await pullOnce(definition, values, { part });
+  assert.deepEqual(textsOf(records).toSorted(), texts.toSorted());
 });
 
 test('tenable: fewer events than it announces are an error', async (t) => {
   const { vendor, values } = await started(t, 20);
   vendor.fault = ({ target }, response) => {
-    const from = Number(new URL(target, vendor.origin).searchParams.get('offset'));
-    const events = from === 0 ? [record(0, start - 20_000), record(1, start - 19_000)] : [];
-    const pagination = JSON.stringify({ offset: from, limit: 10, count: events.length, total: 20 });
+    const isFirst = new URL(target, vendor.origin).searchParams.get('next') === '0';
+    const events = isFirst ? [record(0, start - 20_000), record(1, start - 19_000)] : [];
+    const pagination = JSON.stringify({ limit: 10, count: events.length, total: 20 });
     response.writeHead(200, { 'Content-Type': 'application/json' });
     response.end(`{"events":[${events.join(',')}],"pagination":${pagination}}`);
     return true;
