@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Problem } from '../../src/core/problem.ts';
 import { deliveredOnceAtEnd } from '../support/end-of-window.ts';
-import { example } from '../support/example.ts';
+import { day, example, minute, start } from '../support/example.ts';
+import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { startNetskope } from '../support/vendors/netskope.ts';
 
@@ -18,10 +19,10 @@ const { definition, part, next, started, queries } = example('netskope', {
   add: (vendor, texts) => vendor.add(...texts),
 });
 
-test('netskope: window and size go with every page, from the second before, and each begins with the last row before', async (t) => {
+test('netskope: window and size go with every page, and each begins with the last row before', async (t) => {
   const { vendor, values } = await started(t, 20);
   await pullOnce(definition, values, { part, search: { limit: 10 } });
-  const query = { starttime: '1795161599', endtime: '1795165200', limit: '10' };
+  const query = { insertionstarttime: '1795161600', insertionendtime: '1795165200', limit: '10' };
   assert.deepEqual(
     queries(vendor),
     ['0', '9', '18', '19', '20'].map((offset) => ({ ...query, offset })),
@@ -30,6 +31,19 @@ test('netskope: window and size go with every page, from the second before, and 
 
 test('netskope: events of the second in which a window ends are delivered, once', (t) =>
   deliveredOnceAtEnd({ definition, next }, (now) => started(t, 0, { now }), 1000));
+
+test('netskope: an event that Netskope stored a day after it happened is delivered, once', async (t) => {
+  let now = start;
+  const { vendor, values } = await started(t, 0, { now: () => now });
+  const job = exampleJob(definition, values);
+  const [early, late] = [next(start - minute), next(start - minute)];
+  vendor.add(early);
+  assert.deepEqual((await job.run(now)).problems, []);
+  now += day;
+  vendor.store(now - minute, late);
+  for (const _ of [1, 2]) assert.deepEqual((await job.run(now)).problems, []);
+  assert.deepEqual(job.taken, [early, late]);
+});
 
 test('netskope: what is wrong is told in its words', async (t) => {
   const { values } = await started(t, 1);
