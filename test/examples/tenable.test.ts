@@ -22,7 +22,10 @@ const { definition, part, record, started, asked } = example('tenable', {
 test('tenable: both bounds are conditions of their own, and go with each cursor', async (t) => {
   const { vendor, values } = await started(t, 25);
   await pullOnce(definition, values, { part, search: { limit: 10 } });
-  const queries = asked(vendor).map((query) => ({ ...Object.fromEntries(query), f: query.getAll('f') }));
+  const queries: Record<string, unknown>[] = asked(vendor).map((query) => ({
+    ...Object.fromEntries(query),
+    f: query.getAll('f'),
+  }));
   const f = ['date.gte:2026-11-20T08:00:00.000Z', 'date.lt:2026-11-20T09:00:00.000Z'];
   assert.deepEqual(
     queries.map(({ next, ...query }) => [query, next === '0']),
