@@ -1,5 +1,5 @@
 /** What became of the records of a batch: noted for each as replies come in, and sorted at the end. */
-import { type Hint } from '../hint.ts';
+import type { Hint } from '../hint.ts';
 import type { Packed } from '../batch.ts';
 import type { EncodedRecord, Ledger } from '../types.ts';
 

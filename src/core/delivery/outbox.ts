@@ -3,7 +3,7 @@
  * written down before anything depends on it. Delivered IDs enter the ledger as `kept`; what the sink will never take goes to
  * the quarantine.
  */
-import { type Hint } from '../hint.ts';
+import type { Hint } from '../hint.ts';
 import type { Packed, Packer } from '../batch.ts';
 import { asideOf } from './aside.ts';
 import { deliver } from './deliver.ts';

@@ -1,6 +1,6 @@
 /** Whether the vendor said that a next page exists, or we only ask because this one was full. */
 import type { PagingDefinition } from '../definition.ts';
-import { type PageEnd } from '../paging.ts';
+import type { PageEnd } from '../paging.ts';
 import { keepsBookmark } from '../definition/paging-rules.ts';
 import { totalAt } from '../json/value-at.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Hint } from '../../../src/core/hint.ts';
+import type { Hint } from '../../../src/core/hint.ts';
 import fc from 'fast-check';
 import { type Packed, packer } from '../../../src/core/batch.ts';
 import { deliver } from '../../../src/core/delivery/deliver.ts';
