@@ -36,7 +36,7 @@ const verdicts: Readonly<Record<string, () => PrintedVerdict>> = {
  * answer of Splunk or Sekoia.io, which is short, and so is shown as well. If the command prints the records themselves, or what
  * is no text, that is no answer: it goes to our standard output as it is, as everything does without such a form.
  */
-export function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid' | 'warn'>): Sink {
+function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid' | 'warn'>): Sink {
   if (tools.command === undefined) {
     throw new Problem(exit.usage, 'the sink command has no command', { hint: 'write it after --: … -- curl …' });
   }

@@ -1,7 +1,7 @@
 /** What a run has at hand: for all branches of the source, for one of them, and for one while a window of it is read. */
 import type { Refusals } from '../delivery/refusal-limit.ts';
 import type { Packer } from '../batch.ts';
-import type { Doubted } from '../delivery/delivered.ts';
+import type { OutboxParts } from '../delivery/outbox.ts';
 import type { Unsaved } from '../delivery/unsaved.ts';
 import type { Unplanned } from '../plan.ts';
 import type { PlanInForce } from '../plan/in-force.ts';
@@ -31,10 +31,10 @@ export interface Branch extends RunContext, Unplanned {
   readonly queue: Packer;
   /** One for all branches. */
   readonly unsaved: Unsaved;
-  /** The runs before: how many failed in a row, and as in OutboxParts. */
+  /** What the runs before refused, and how many of them failed in a row. */
   readonly before: Refusals & Pick<Position, 'failures'>;
-  /** As in OutboxParts. While there is any, no watermark moves, and no bookmark. */
-  readonly doubted: Doubted[];
+  /** While there is any, no watermark moves, and no bookmark. */
+  readonly doubted: OutboxParts['doubted'];
   readonly summary: Summary;
   /** Makes the position as it is durable. */
   save(): Promise<void>;
