@@ -290,6 +290,16 @@ test('a search whose window is too large for the vendor (413) is read in shorter
   }
 });
 
+test('a window that is too large for the vendor (413) is read in parts as long as it answers, where halves would be too short to be cut any further', async () => {
+  const here = memoryRun({
+    rules: { overlap: parseDuration('5m', 'overlap'), shortest: parseDuration('20m', 'shortest') },
+  });
+  const asked = askedOf(here, 413, () => 45);
+  here.vendor.stored.push(stored('a', start - 59 * minute), stored('b', start - 10 * minute));
+  const ends = statuses(await here.run());
+  assert.deepEqual([ends, asked, here.ids()], [[], [60, 40, 20], ['a', 'b']]);
+});
+
 test('a first window that is too large for the vendor (413), and was made by a clock that is wrong, is made anew by the right one', async () => {
   const here = memoryRun();
   here.ahead = -2 * 60 * minute;

@@ -66,8 +66,9 @@ export function shorterThan(
   const isLonger = length > longest && (longest > 0n || isForewarned);
   const mayBeLength = isLonger && isTooMuch(problem, isForewarned ? persistent : failures);
   if (problem.httpStatus !== tooLarge && !mayBeLength) return undefined;
-  const half = length / 2n;
-  return half < later(second, 2n * (rules.shortest ?? 0n)) ? undefined : half;
+  const { shortest: least = 0n } = rules;
+  const shorter = later(length / 2n, 2n * least); // no slice is cut shorter
+  return shorter < length && shorter >= second ? shorter : undefined;
 }
 
 /**
