@@ -128,7 +128,7 @@ function untimedWarning(who: string): string {
   return `${who} drops logs older than 18 hours or two hours ahead: such records are sent without their time, inside a member record of the message`;
 }
 
-/** DATADOG_URL, or the intake of DATADOG_SITE. Throws Problem 78 when the site is none. */
+/** DATADOG_URL, or the intake of DATADOG_SITE. Throws Problem 78 when that is no site. */
 function addressOf(values: SettingValues): string {
   const url = values['DATADOG_URL'];
   if (url !== undefined) return url;

@@ -35,7 +35,7 @@ export function commit(
   if (source.truncated()) throw stoppedEarly(source.guessed(), stays);
   const delay = delayOf(job, source.window);
   const proven = provenNow(serverTime, ourTime);
-  // One query that was asked for by a clock of ours that was ahead: what lies before it was not read.
+  // Our clock was ahead when one query was planned by it: what lies before that query was not read.
   if (serverTime !== undefined && slice.from > serverTime) return false;
   if (moves && doubted.length === 0 && !isUnset(proven ?? ourTime)) {
     const overlap = overlapOf(job, source.window);

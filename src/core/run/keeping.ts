@@ -40,7 +40,7 @@ export interface Ending {
   readonly started: number;
   readonly problems: readonly Problem[];
   readonly summary: Summary;
-  /** As of `writeDown`. */
+  /** What became of records in branches that were not read to their end, see `writeDown`. */
   readonly unread: NonNullable<Position['stuck']>;
   /** Of this run, see core/position/credentials.ts. */
   readonly credentials: CredentialMarks | undefined;

@@ -58,6 +58,6 @@ export async function pullBranch(at: Branch, read: (window: Window) => void): Pr
     return;
   const cure = at.store?.beginAgain ?? '';
   if (told === undefined) throw aheadOfClock(watermark, source.name, cure);
-  // A vendor's clock that is behind alone is gone by.
+  // Where only the vendor's clock is behind, it is followed: windows go by it.
   if (isAhead(watermark, told)) tools.warn(aheadOfBothClocks(watermark, source.name, cure));
 }
