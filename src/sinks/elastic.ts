@@ -84,7 +84,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     const { name } = elasticServer(text);
     // A key that may only write is refused here (403), by an error in Elasticsearch's own words.
     const isWriter = greeting.status === 403 && errorText(objectOf(text)?.['error']) !== '';
-    if (greeting.status !== 200 && !isWriter) throw failure(greeting, 'the first request', text);
+    if (greeting.status !== 200 && !isWriter) throw failure(greeting, 'the first request', text, `${base}/`);
     if (name === undefined && !isWriter) throw notElastic('did not answer as Elasticsearch or OpenSearch');
     const answer = await ask('POST', rightsPath, rightsQuestion(index));
     const rights = rightsOf(await answer.text(), index);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { exit } from '../../src/core/problem.ts';
+import { elasticProblems } from '../../src/core/wire/elastic/problems.ts';
 import { elastic } from '../../src/sinks/elastic.ts';
 import { start } from '../support/elastic-sink.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
@@ -122,4 +123,20 @@ test('a probe does not take something else for a cluster', async () => {
     server.hook = () => answer;
     await assert.rejects(async () => sink.probe?.(), { status });
   }
+});
+
+test('a probe that meets nothing says where it asked, and names the setting of the address, not the index, of which it has not spoken yet', async () => {
+  const { server, sink } = await start();
+  server.hook = () => ({ status: 404, body: '<html>not here' });
+  await assert.rejects(async () => sink.probe?.(), {
+    status: exit.config,
+    message: `elastic at ${server.url} has nothing at ${server.url}/ for the first request (HTTP 404)`,
+    hint: 'check ELASTIC_URL: a proxy or another service may be answering there',
+  });
+});
+
+test('where nothing is at the address that a Cloud ID leads to, the Cloud ID is named', () => {
+  const { failure } = elasticProblems({ ELASTIC_CLOUD_ID: 'name:x', ELASTIC_INDEX: 'audit' }, 'elastic', () => 0);
+  const problem = failure({ status: 404, headers: {} }, 'the first request', '', 'https://abc.aws.example/');
+  assert.equal(problem.hint, 'check ELASTIC_CLOUD_ID: a proxy or another service may be answering there');
 });

@@ -1,7 +1,7 @@
 /** Why a cluster takes no documents, as Problems with next steps that name the settings in use. */
 import { check, type Hint, nextRun, ofSettings } from '../../hint.ts';
 import { httpProblem } from '../../http-problem.ts';
-import { timedOut } from '../../http-status.ts';
+import { notFound, timedOut } from '../../http-status.ts';
 import { objectOf } from '../../json/parsed.ts';
 import { exit, Problem } from '../../problem.ts';
 import type { SettingValues } from '../../setting.ts';
@@ -14,8 +14,8 @@ export interface ElasticProblems {
   refusal(status: 77 | 78, reason: string, like: number): Problem;
   /** The cluster takes nothing for now, and says why. */
   busy(reason: string): Problem;
-  /** A reply to `what` that is no success; `text` is its body. */
-  failure(reply: Pick<HttpReply, 'status' | 'headers'>, what: string, text: string): Problem;
+  /** A reply to `what` that is no success; `text` is its body, `root` the address where no index was asked for. */
+  failure(reply: Pick<HttpReply, 'status' | 'headers'>, what: string, text: string, root?: string): Problem;
   /** What answers is no cluster: `how` it shows. */
   notElastic(how: string): Problem;
 }
@@ -31,11 +31,13 @@ export function elasticProblems(values: SettingValues, who: string, now: () => n
       const message = `${who} takes no more at the moment: ${reason}`;
       return new Problem(exit.tempfail, message, { hint: busyHint(reason), again: { untaken: true } });
     },
-    failure(reply, what, text) {
+    failure(reply, what, text, root) {
       const said = errorText(objectOf(text)?.['error']);
       const isBusy = reply.status === 429 && ownWords(text) !== '';
-      const hints = { [reply.status]: isBusy ? busyHint(said) : elasticHint(values, reply.status) };
-      const problem = httpProblem(reply.status, reply.headers, { who, what, hints, said }, now());
+      const isNowhere = reply.status === notFound && root !== undefined;
+      const hint = isNowhere ? addressHint(values) : elasticHint(values, reply.status);
+      const hints = { [reply.status]: isBusy ? busyHint(said) : hint };
+      const problem = httpProblem(reply.status, reply.headers, { who, what, at: root, hints, said }, now());
       // For unreadable.ts, which sorts out why there was no answer.
       return reply.status === timedOut ? problem.with({ httpStatus: timedOut }) : problem;
     },
@@ -59,6 +61,12 @@ export function elasticHint(values: SettingValues, status: number): Hint | undef
   }
   if (status === 401) return check(names);
   return status === 403 ? check(names, ', and that it may create documents in ELASTIC_INDEX (create_doc)') : undefined;
+}
+
+/** The next step where whatever answers at the address seems to be no cluster. */
+function addressHint(values: SettingValues): Hint {
+  const name = values['ELASTIC_URL'] === undefined ? 'ELASTIC_CLOUD_ID' : 'ELASTIC_URL';
+  return check([name], ': a proxy or another service may be answering there');
 }
 
 /** The next step where an ingest pipeline is missing. */
