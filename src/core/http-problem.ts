@@ -84,6 +84,8 @@ export function meaning(status: number): readonly [code: ExitStatus, verb: strin
     case 414:
     case 431:
       return [exit.protocol, 'refused the size of', 'ask for less at once: a lower --limit or a shorter window'];
+    case 423:
+      return [exit.noperm, 'refused', ['it is locked', 'or the account that asks for it is']];
     case 429:
       return [exit.tempfail, 'limits the rate of', 'run it less often, or ask for a higher rate limit'];
     case 501:

@@ -69,6 +69,13 @@ test('a login that is not accepted (400) names what it can be, since what it say
   );
 });
 
+test('a login that is locked (423) is a refused one, and says so', async (t) => {
+  const ended = await loggedInBy(t, (response) => sendJson(response, 423, '{"message":"try again at noon"}'));
+  assert.equal(ended.status, 77, ended.stderr);
+  assert.match(ended.stderr, /^audit-export: quince refused the login \(HTTP 423\)$/m);
+  assert.match(ended.stderr, /^hint: the account may be locked; check QUINCE_PASSWORD in the environment$/m);
+});
+
 for (const code of [301, 302, 303]) {
   test(`a login that is answered with a redirect (${code}), as forms do, says what the definition of a form needs`, async (t) => {
     const ended = await loggedInBy(

@@ -74,6 +74,7 @@ export function askedForLogin(definition: SourceDefinition): Asked {
   const unproven = orCorrect(definition, undefined, ': {csrf} may belong elsewhere, or a Referer is missing');
   const hints = {
     ...unaccepted,
+    423: ['the account may be locked', credentialsHint(definition)],
     ...(hasForm && { 403: unproven, 419: unproven, 422: unproven }),
     ...whereNothingIs(addressHint('auth.login')),
   };
