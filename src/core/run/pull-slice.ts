@@ -30,21 +30,21 @@ export async function pullSlice(
   { moves, whole }: Passed,
 ): Promise<boolean | undefined> {
   const reading = beginReading(at, window, slice);
-  const { count, lacking } = reading;
+  const { count, found } = reading;
   try {
     if (!(await readPages(reading))) return undefined;
-    if (reading.unfinished === undefined) await deliverAll(reading);
+    if (found.unfinished === undefined) await deliverAll(reading);
     else {
       await at.collectProblem(() => deliverPart(reading)); // a destination that fails as well is told of beside
-      throw reading.unfinished;
+      throw found.unfinished;
     }
   } catch (problem) {
     await breakOff(reading, whole, problem);
     throw ofStream(reading, problem);
   }
   if (count.hasOpen()) throw new Error(`records unaccounted for: ${JSON.stringify(at.summary)}`);
-  at.place.untold = [...at.place.untold, ...lacking];
-  return commit(at, slice, reading, moves);
+  at.place.untold = [...at.place.untold, ...found.lacking];
+  return commit(at, slice, found, moves);
 }
 
 /** Delivers what there is of a slice that has more. */
@@ -57,11 +57,8 @@ async function deliverPart(reading: Reading): Promise<void> {
 }
 
 /** Ends a slice that was not read to its end, or not delivered; the next run reads it again. */
-async function breakOff(
-  { at, slice, out, count, lacking, failure, unfinished }: Reading,
-  whole: Whole,
-  problem: unknown,
-): Promise<void> {
+async function breakOff({ at, slice, out, count, found }: Reading, whole: Whole, problem: unknown): Promise<void> {
+  const { lacking, failure, unfinished } = found;
   at.summary.gaps.push(...lacking); // told of now, and met again
   const isStopped = problem === at.tools.stop.reason;
   noteCut(at, slice, whole, { isStopped, failure, unfinished, hasRead: count.hasRead() });

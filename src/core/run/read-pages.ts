@@ -21,6 +21,11 @@ export interface Reading {
   readonly count: SliceCount;
   readonly selected: Selection;
   readonly out: Outbox;
+  readonly found: Found;
+}
+
+/** What reading it has shown so far. */
+export interface Found {
   /** The vendor's clock at its first answer: what was stored after it was not seen. */
   serverTime: Instant | undefined;
   /** Ours, when that was noted. */
@@ -41,15 +46,7 @@ export function beginReading(at: BranchRun, window: Window, slice: Window): Read
   const { maxQuarantine, dryRun } = job;
   const bookmark = job.usePosition ? place.bookmark : undefined;
   const out = outbox({ ...at, ledger: place.ledger, maxQuarantine, dryRun });
-  const tooLate = (): void => void (reading.leftForLater = true);
-  const reading: Reading = {
-    at,
-    window,
-    slice,
-    bookmark,
-    count: sliceCount(at),
-    selected: selection(at, { window, slice, bookmark, deliver: out.add, tooLate }),
-    out,
+  const found: Found = {
     serverTime: source.serverTime(),
     ourTime: fromMillis(at.tools.now()),
     leftForLater: false,
@@ -57,7 +54,17 @@ export function beginReading(at: BranchRun, window: Window, slice: Window): Read
     failure: undefined,
     unfinished: undefined,
   };
-  return reading;
+  const tooLate = (): void => void (found.leftForLater = true);
+  return {
+    at,
+    window,
+    slice,
+    bookmark,
+    count: sliceCount(at),
+    selected: selection(at, { window, slice, bookmark, deliver: out.add, tooLate }),
+    out,
+    found,
+  };
 }
 
 /**
@@ -65,22 +72,22 @@ export function beginReading(at: BranchRun, window: Window, slice: Window): Read
  * why. Throws what the destination throws. False when the window does not suit the vendor's clock.
  */
 export async function readPages(reading: Reading): Promise<boolean> {
-  const { at, slice, bookmark, count } = reading;
+  const { at, slice, bookmark, count, found } = reading;
   const ask = { branch: at.branch, slice, bookmark, remembers: at.place.ledger.marked() };
   let incomplete: Problem | undefined;
-  for await (const page of untilFailure(at.source.pull(ask), reading)) {
+  for await (const page of untilFailure(at.source.pull(ask), found)) {
     if (!suits(reading)) return false;
     incomplete ??= page.incomplete;
     await takePage(reading, page);
-    if (page.bookmark !== undefined && !reading.leftForLater) {
+    if (page.bookmark !== undefined && !found.leftForLater) {
       await deliverAll(reading); // no way back behind a bookmark
       await commitBookmark(at, page.bookmark);
     }
   }
-  const { failure } = reading;
+  const { failure } = found;
   if (failure === undefined && !suits(reading)) return false; // a reply without records makes no page
   if (failure !== undefined && !count.hasRead() && at.plan.isPastClock(slice, failure)) return false;
-  reading.unfinished = failure ?? incomplete;
+  found.unfinished = failure ?? incomplete;
   return true;
 }
 
@@ -91,22 +98,21 @@ export async function deliverAll({ at, out }: Reading): Promise<void> {
 }
 
 /** Whether the window suits the vendor's clock, once that is known. */
-function suits(reading: Reading): boolean {
-  if (reading.serverTime !== undefined) return true;
-  const { source, plan, tools } = reading.at;
-  reading.serverTime = source.serverTime();
-  reading.ourTime = fromMillis(tools.now());
-  return reading.serverTime === undefined || plan.suits(reading.serverTime);
+function suits({ at: { source, plan, tools }, found }: Reading): boolean {
+  if (found.serverTime !== undefined) return true;
+  found.serverTime = source.serverTime();
+  found.ourTime = fromMillis(tools.now());
+  return found.serverTime === undefined || plan.suits(found.serverTime);
 }
 
 /** Hands what is in a page to the outbox. */
-async function takePage({ at, window, slice, selected, out, serverTime, lacking }: Reading, page: Page): Promise<void> {
+async function takePage({ at, window, slice, selected, out, found }: Reading, page: Page): Promise<void> {
   const { summary, tools } = at;
   at.note?.(page);
   summary.unmatched += page.unmatched;
-  if (page.expired !== undefined) lacking.push({ ...slice, parts: page.expired });
+  if (page.expired !== undefined) found.lacking.push({ ...slice, parts: page.expired });
   if (page.restarted === true) {
-    noteRestart(at, serverTime ?? fromMillis(tools.now()));
+    noteRestart(at, found.serverTime ?? fromMillis(tools.now()));
     selected.restart();
   }
   selected.startPage();
@@ -128,12 +134,12 @@ async function takePage({ at, window, slice, selected, out, serverTime, lacking 
  * The pages as far as the source gives them: what came before it failed is delivered like anything else. Ends where the
  * pages end, or the source fails, which is noted.
  */
-async function* untilFailure(pages: AsyncIterable<Page>, reading: Reading): AsyncGenerator<Page, void, undefined> {
+async function* untilFailure(pages: AsyncIterable<Page>, found: Found): AsyncGenerator<Page, void, undefined> {
   try {
     yield* pages;
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    reading.failure = problem;
+    found.failure = problem;
   }
 }
 
