@@ -9,7 +9,7 @@ import { forCertain, untilTold } from '../plan/in-force.ts';
 import type { Branch } from './branch-run.ts';
 import { pullWindow } from './pull-window.ts';
 import { fromMillis, later } from '../time.ts';
-import type { Window } from '../types.ts';
+import type { Instant, Window } from '../types.ts';
 
 /** Pulls a branch. `read` is called with the window that was read. */
 export async function pullBranch(at: Branch, read: (window: Window) => void): Promise<void> {
@@ -24,14 +24,15 @@ export async function pullBranch(at: Branch, read: (window: Window) => void): Pr
   let isWhole = false;
   const gone = goneBefore({ source, bookmark, job });
   if (gone !== undefined) throw gone;
+  const pull = (): Promise<boolean> => pullWindow({ ...at, earlier, job: plan.job, plan: inForce }, plan.window);
   try {
-    if (!(await pullWindow({ ...at, earlier, job: plan.job, plan: inForce }, plan.window))) {
+    if (!(await pull())) {
       // The other plan went by the wrong clock.
       if (place.watermark === undefined) place.begin = at.promised;
       plan = begunPlan(at);
       inForce = forCertain(at, plan);
       if (place.watermark === undefined) await at.save(); // for a run that is killed while it reads
-      await pullWindow({ ...at, earlier, job: plan.job, plan: inForce }, plan.window);
+      await pull();
     }
     isWhole = true;
   } finally {
@@ -48,15 +49,22 @@ export async function pullBranch(at: Branch, read: (window: Window) => void): Pr
     if (missing !== undefined) at.addProblem(missing);
   }
   // A stream is committed every now and then: what its position remembers must not grow as long as it runs.
-  for (let last: Window = plan.window; source.stream?.isOpen() === true;) {
+  while (source.stream?.isOpen() === true) {
     await at.save();
-    last = { from: last.until, until: later(fromMillis(tools.now()), last.until) }; // the clock may have been set back
-    await pullWindow({ ...at, earlier, job: plan.job, plan: forCertain(at, { ...plan, window: last }) }, last);
+    const { until: from } = plan.window;
+    plan = { ...plan, window: { from, until: later(fromMillis(tools.now()), from) } }; // the clock may have been set back
+    inForce = forCertain(at, plan);
+    await pull();
   }
+  checkAhead(at, watermark);
+}
+
+/** Warns of a position that both clocks are behind; throws Problem (3) where only ours is there to tell. */
+function checkAhead({ source, store, tools }: Branch, watermark: Instant | undefined): void {
+  if (watermark === undefined || source.window.filter === 'none') return;
+  if (!isAhead(watermark, fromMillis(tools.now()))) return;
   const told = source.serverTime();
-  if (watermark === undefined || source.window.filter === 'none' || !isAhead(watermark, fromMillis(tools.now())))
-    return;
-  const cure = at.store?.beginAgain ?? '';
+  const cure = store?.beginAgain ?? '';
   if (told === undefined) throw aheadOfClock(watermark, source.name, cure);
   // Where only the vendor's clock is behind, it is followed: windows go by it.
   if (isAhead(watermark, told)) tools.warn(aheadOfBothClocks(watermark, source.name, cure));
