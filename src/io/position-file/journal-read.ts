@@ -71,8 +71,7 @@ async function readEntry(bytes: Bytes): Promise<{ entry: JournalEntry; size: num
   const head = line === -1 ? undefined : parseHead(held.toString('utf8', bodyStart, line));
   if (head === undefined) return undefined;
   const size = line + 1 + head.bytes;
-  held = await bytes.ahead(size);
-  if (size > held.length) return undefined;
+  held = await bytes.ahead(size); // fewer, of a torn one, have another digest
   if (digest !== `${createHash('sha256').update(held.subarray(bodyStart, size)).digest('hex')} `) return undefined;
   return { entry: { branch: head.branch, lines: held.subarray(line + 1, size), saved: head.saved }, size };
 }
