@@ -209,6 +209,23 @@ test('a form that is answered with JSON, of which nothing says that it is a succ
   assert.doesNotMatch(stderr, /canary/);
 });
 
+for (const [what, more, brings] of [
+  ['a token', "token: { path: token, headers: { X-Token: '{token}' } }", { token: 'canary-token' }],
+  ['a sign of success', 'success: { path: ok, equals: true }', { ok: true }],
+] as const) {
+  test(`a form that is answered with ${what}, as it should be, has logged in, also where 401 follows twice`, async (t) => {
+    const refuse = (response: ServerResponse): void => {
+      response.setHeader('Set-Cookie', 'sid=canary-other; Path=/');
+      sendJson(response, 200, JSON.stringify(brings));
+    };
+    const stranger = (response: ServerResponse): void => sendJson(response, 401, '{}');
+    const { status, stderr } = await answeredBy(t, { password: 'canary-other', more, refuse, stranger });
+    assert.equal(status, 77, stderr);
+    assert.match(stderr, /^audit-export: medlar refused page 1 \(HTTP 401\)\nhint: the login worked; another run/m);
+    assert.doesNotMatch(stderr, /canary/);
+  });
+}
+
 test('a session that another run ended before it could be used is begun anew', async (t) => {
   let refused = 0;
   const stranger = (response: ServerResponse): void => sendJson(response, 401, '{}');
