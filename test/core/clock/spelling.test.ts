@@ -17,6 +17,14 @@ for (const [what, until, excluded, included] of ends) {
   });
 }
 
+test('a day in the order of the United States is a whole day as any other', () => {
+  const [noon, rule] = [at('2026-11-20T12:00:00Z'), { format: 'us-date' } as const];
+  assert.equal(spellingOf(rule).until(noon), '11/21/2026');
+  assert.equal(spellingOf({ ...rule, inclusive: true }).until(noon), '11/20/2026');
+  assert.equal(spellingOf({ ...rule, exclusive: true }).from(noon), '11/19/2026');
+  assert.equal(spellingOf(rule).earliest(noon), at('2026-11-20T00:00:00Z'));
+});
+
 test('the last day is that of the clock of the zone', () => {
   const { until } = spellingOf({ format: { pattern: 'DD/MM/YYYY' }, zone: 'Asia/Tokyo', inclusive: true });
   assert.equal(until(at('2026-11-20T14:59:00Z')), '20/11/2026');
