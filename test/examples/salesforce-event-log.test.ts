@@ -132,3 +132,22 @@ test('salesforce-event-log: a condition chooses files, and an org without hourly
   const { records } = await pullOnce(definition, own, { part: { slice: windowTo(start) } });
   assert.deepEqual(textsOf(records), [login.text]);
 });
+
+test('salesforce-event-log: a session that ends before the next page of the list takes the query along, which is sent again in a new one', async (t) => {
+  const { vendor, values } = await org(t);
+  const rows = [1, 2, 3].map((number) => row(start - 5 * hour, `/${number}`));
+  for (const [index, each] of rows.entries()) vendor.files.push(file(start - (40 - 10 * index) * minute, [each]));
+  let isOpen = true;
+  vendor.fault = ({ target }) => {
+    if (isOpen && target.includes('/query/01g')) {
+      isOpen = false;
+      vendor.grants.revoke();
+    }
+    return false;
+  };
+  const { records } = await pullOnce(definition, values, { part: { slice: windowTo(start) } });
+  assert.deepEqual(
+    [...new Set(textsOf(records))],
+    rows.map(({ text }) => text),
+  );
+});

@@ -10,7 +10,7 @@ import { problem } from '../support/problem.ts';
 
 const { definition, part, record, started } = example('salesforce', {
   secret: 'SALESFORCE_CLIENT_SECRET',
-  tokens: true,
+  tokens: 'bound',
   lateness: 700,
   // Two in a second.
   ago: (index, count) => (count - (index >> 1)) * 1000,
@@ -105,6 +105,36 @@ test('salesforce: a query that took too long is asked again, and 69 if that last
     assert.doesNotMatch(error.hint ?? '', /check/);
     return true;
   });
+});
+
+test('salesforce: a session that ends between two pages takes the query along, which is sent again in a new one', async (t) => {
+  const { vendor, texts, values } = await started(t, 25);
+  let isOpen = true;
+  vendor.fault = ({ target }) => {
+    if (isOpen && /\/query\/01g\w+-20$/.test(target)) {
+      isOpen = false;
+      vendor.grants.revoke();
+    }
+    return false;
+  };
+  const { records } = await pullOnce(definition, values, { part });
+  assert.deepEqual([...new Set(textsOf(records))], texts);
+  const begun = asked(vendor).filter(({ searchParams }) => searchParams.has('q'));
+  assert.equal(begun.length, 2);
+  assert.equal(vendor.grants.granted(), 2);
+});
+
+test('salesforce: a query locator that Salesforce no longer knows means sending the query again', async (t) => {
+  const { vendor, texts, values } = await started(t, 25);
+  let isKnown = true;
+  vendor.fault = ({ target }, response) => {
+    if (!isKnown || !/\/query\/01g\w+-20$/.test(target)) return false;
+    isKnown = false;
+    sendJson(response, 400, '[{"message":"invalid query locator","errorCode":"INVALID_QUERY_LOCATOR"}]');
+    return true;
+  };
+  const { records } = await pullOnce(definition, values, { part });
+  assert.deepEqual([...new Set(textsOf(records))], texts);
 });
 
 test('salesforce: entries of the second in which a run ended, and late ones, are found, and found once', async (t) => {

@@ -1,4 +1,7 @@
-/** Plays the event log files of an org of Salesforce: a SOQL query lists them by when they were made, each is fetched as CSV. */
+/**
+ * Plays the event log files of an org of Salesforce: a SOQL query lists them by when they were made, each is fetched as CSV.
+ * A later page of the list is good in the session that the query was sent in.
+ */
 import { Buffer } from 'node:buffer';
 import type { ServerResponse } from 'node:http';
 import { sendJson, serve, type LoggedRequest, type ServerOptions, type Vendor } from './server.ts';
@@ -21,6 +24,7 @@ export interface SalesforceFiles extends Vendor {
 }
 
 const root = '/services/data/v62.0';
+const ended = ['INVALID_SESSION_ID', 'Session expired or invalid'] as const;
 const soql =
   /^SELECT Id FROM EventLogFile WHERE CreatedDate >= (\S+) AND CreatedDate < (\S+)(?: AND Interval = '(\w+)')?(?: AND \(EventType IN \('(\w+)'\)\))? ORDER BY CreatedDate$/;
 
@@ -40,11 +44,13 @@ export async function startSalesforceFiles(
 
   function answer(request: LoggedRequest, response: ServerResponse): void {
     if (request.target === '/services/oauth2/token') return grants.answer(request, response);
-    if (!grants.opens(request)) return failure(response, 401, 'INVALID_SESSION_ID', 'Session expired or invalid');
+    if (!grants.opens(request)) return failure(response, 401, ...ended);
     const { pathname, searchParams } = new URL(request.target, vendor.origin);
     const [, number] = new RegExp(`^${root}/sobjects/EventLogFile/0ATXx(\\d+)EAA/LogFile$`).exec(pathname) ?? [];
     if (number !== undefined) return fetched(files[Number(number)], response);
-    const [, query, begin] = new RegExp(`^${root}/query(?:/01g(\\w+)-(\\d+))?$`).exec(pathname) ?? [];
+    const [, query, sent, begin] = new RegExp(`^${root}/query(?:/01g(\\w+)-(\\w+)-(\\d+))?$`).exec(pathname) ?? [];
+    const session = Buffer.from(request.headers.authorization?.toString() ?? '').toString('hex');
+    if (sent !== undefined && sent !== session) return failure(response, 401, ...ended);
     const text = query === undefined ? (searchParams.get('q') ?? '') : Buffer.from(query, 'hex').toString();
     const found = soql.exec(text);
     if (found === null) return failure(response, 400, 'MALFORMED_QUERY', 'unexpected token');
@@ -55,7 +61,7 @@ export async function startSalesforceFiles(
       return isMade && isWanted ? [`0ATXx${index}EAA`] : [];
     });
     const end = Number(begin ?? 0) + perPage;
-    const next = `${root}/query/01g${Buffer.from(text).toString('hex')}-${end}`;
+    const next = `${root}/query/01g${Buffer.from(text).toString('hex')}-${session}-${end}`;
     const more = end < ids.length ? { done: false, nextRecordsUrl: next } : { done: true };
     const records = ids.slice(Number(begin ?? 0), end).map((Id) => ({
       attributes: { type: 'EventLogFile', url: `${root}/sobjects/EventLogFile/${Id}` },

@@ -1,6 +1,6 @@
 /**
  * Plays an org of Salesforce on its My Domain: tokens without an end, one SOQL query, and query locators, which stand
- * for what the query found when it was sent.
+ * for what the query found when it was sent, in the session that it was sent in.
  */
 import type { ServerResponse } from 'node:http';
 import { sendJson, serve, type LoggedRequest, type ServerOptions, type Vendor } from './server.ts';
@@ -23,14 +23,20 @@ interface Stored {
   readonly time: number;
 }
 
+interface Located {
+  readonly texts: readonly string[];
+  readonly session: string | undefined;
+}
+
 const path = '/services/data/v62.0/query';
+const ended = ['INVALID_SESSION_ID', 'Session expired or invalid'] as const;
 const soql =
   /^SELECT (?:[A-Z]\w+(?:\.[A-Z]\w+)?, )*[A-Z]\w+ FROM SetupAuditTrail WHERE CreatedDate >= (\S+) AND CreatedDate < (\S+)(?: AND \(Action = '(\w+)'\))? ORDER BY CreatedDate$/;
 
 export async function startSalesforce(options: SalesforceOptions = {}): Promise<Salesforce> {
   const perPage = options.perPage ?? 2000;
   const log: Stored[] = [];
-  const locators: string[][] = [];
+  const locators: Located[] = [];
   const grants = tokenGrants(refusal, {
     signature: 'c2lnbmF0dXJl',
     instance_url: 'https://example.my.salesforce.example',
@@ -52,14 +58,17 @@ export async function startSalesforce(options: SalesforceOptions = {}): Promise<
 
   function answer(request: LoggedRequest, response: ServerResponse): void {
     if (request.target === '/services/oauth2/token') return grants.answer(request, response);
-    if (!grants.opens(request)) return failure(response, 401, 'INVALID_SESSION_ID', 'Session expired or invalid');
+    if (!grants.opens(request)) return failure(response, 401, ...ended);
+    const session = request.headers.authorization?.toString();
     const url = new URL(request.target, vendor.origin);
     const [, locator, begin] = new RegExp(`^${path}/01gXx(\\d+)-(\\d+)$`).exec(url.pathname) ?? [];
-    if (locator !== undefined && url.search === '') return page(Number(locator), Number(begin), response);
+    if (locator !== undefined && url.search === '') {
+      return page(Number(locator), Number(begin), session, response);
+    }
     if (url.pathname !== path) return failure(response, 404, 'NOT_FOUND', 'The requested resource does not exist');
     const found = query(url.searchParams.get('q') ?? '');
     if (found === undefined) return failure(response, 400, 'MALFORMED_QUERY', 'unexpected token');
-    page(locators.push(found) - 1, 0, response);
+    page(locators.push({ texts: found, session }) - 1, 0, session, response);
   }
 
   function query(text: string): string[] | undefined {
@@ -72,9 +81,11 @@ export async function startSalesforce(options: SalesforceOptions = {}): Promise<
       .map((stored) => stored.text);
   }
 
-  function page(locator: number, begin: number, response: ServerResponse): void {
-    const texts = locators[locator];
-    if (texts === undefined) return failure(response, 400, 'INVALID_QUERY_LOCATOR', 'invalid query locator');
+  function page(locator: number, begin: number, session: string | undefined, response: ServerResponse): void {
+    const located = locators[locator];
+    if (located === undefined) return failure(response, 400, 'INVALID_QUERY_LOCATOR', 'invalid query locator');
+    if (located.session !== session) return failure(response, 401, ...ended);
+    const { texts } = located;
     const end = begin + perPage;
     const more = end < texts.length ? `"done":false,"nextRecordsUrl":"${path}/01gXx${locator}-${end}"` : '"done":true';
     const shown = texts.slice(begin, end).join(',');
