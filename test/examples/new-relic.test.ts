@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { example, start } from '../support/example.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
+import { problem } from '../support/problem.ts';
 import { startNewRelic, type NewRelic } from '../support/vendors/new-relic.ts';
+import { sendJson } from '../support/vendors/server.ts';
 
 const { definition, part, next, started } = example('new-relic', {
   secret: 'NEW_RELIC_USER_KEY',
@@ -63,6 +65,32 @@ test('new-relic: an error beside the data is one, and its message is told', asyn
     pullOnce(definition, values, { part, search: { rawQuery: 'actorEmail = 1' } }),
     (error) => error instanceof Problem && /NRQL Syntax Error/.test(error.message),
   );
+});
+
+test('new-relic: a query that took too long is asked again, and 69 if that lasts, as is a failure of its own', async (t) => {
+  const { vendor, texts, values } = await started(t, 1);
+  for (const errorClass of ['TIMEOUT', 'SERVER_ERROR', 'INTERNAL_SERVER_ERROR']) {
+    let failures = 1;
+    vendor.fault = (_, response) => {
+      if (failures-- <= 0) return false;
+      const error = { extensions: { errorClass }, message: 'Query duration exceeded the set timeout' };
+      sendJson(response, 200, JSON.stringify({ data: { actor: { account: { nrql: null } } }, errors: [error] }));
+      return true;
+    };
+    assert.deepEqual(textsOf((await pullOnce(definition, values, { part })).records), texts);
+    failures = Infinity;
+    await assert.rejects(pullOnce(definition, values, { part }), problem(exit.unavailable, /exceeded the set timeout/));
+  }
+});
+
+test('new-relic: a key that is not valid is 77, though HTTP 200 says so', async (t) => {
+  const { vendor, values } = await started(t, 1);
+  vendor.fault = (_, response) => {
+    const error = { extensions: { error_code: 'BAD_API_KEY' }, message: 'The API key provided is invalid' };
+    sendJson(response, 200, JSON.stringify({ errors: [error] }));
+    return true;
+  };
+  await assert.rejects(pullOnce(definition, values, { part }), problem(exit.noperm, /API key provided is invalid/));
 });
 
 test('new-relic: --raw-query is a condition, and actions and users are matched here', async (t) => {
