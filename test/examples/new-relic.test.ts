@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exit, Problem } from '../../src/core/problem.ts';
-import { example, start } from '../support/example.ts';
+import { day, example, minute, start } from '../support/example.ts';
+import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { problem } from '../support/problem.ts';
 import { startNewRelic, type NewRelic } from '../support/vendors/new-relic.ts';
@@ -81,6 +82,24 @@ test('new-relic: a query that took too long is asked again, and 69 if that lasts
     failures = Infinity;
     await assert.rejects(pullOnce(definition, values, { part }), problem(exit.unavailable, /exceeded the set timeout/));
   }
+});
+
+test('new-relic: of a window that always takes too long, shorter parts are read, so that the job goes on', async (t) => {
+  let now = start;
+  const { vendor, texts, values } = await started(t, 4, { now: () => now });
+  vendor.fault = ({ body }, response) => {
+    const [, from, until] = /SINCE (\d+) UNTIL (\d+)/.exec(body) ?? [];
+    if (Number(until) - Number(from) <= 1.1 * day) return false;
+    sendJson(response, 200, '{"errors":[{"extensions":{"errorClass":"TIMEOUT"},"message":"Query duration exceeded"}]}');
+    return true;
+  };
+  const job = exampleJob(definition, values);
+  for (let runs = 0; runs < 12; runs++) {
+    await job.run(now);
+    now += 10 * minute;
+  }
+  assert.deepEqual((await job.run(now)).problems, []);
+  assert.deepEqual(job.taken.toSorted(), texts.toSorted());
 });
 
 test('new-relic: a key that is not valid is 77, though HTTP 200 says so', async (t) => {

@@ -41,7 +41,7 @@ export function refusal(definition: SourceDefinition, question: Question, { repl
     message: problem.message + saying(definition, said),
     hint: statusHint(definition, meant ?? status, question) ?? problem.steps,
     again: tellsInvalid(definition, said) ? undefined : problem.again, // it would not help
-    httpStatus: tellsGone(definition, question, meant ?? status, said) ? gone : status,
+    httpStatus: tellsGone(definition, question, meant ?? status, said) ? gone : (meant ?? status),
   });
 }
 
@@ -60,7 +60,8 @@ export function passingIn(definition: SourceDefinition, what: string, said: unkn
   const meant = meantBy(definition, undefined, said);
   if (meant === undefined) return undefined;
   const [status, verb, hint] = meaning(meant);
-  return new Problem(status, `${definition.name} ${verb} ${what}${saying(definition, said)}`, { hint, again: {} });
+  const message = `${definition.name} ${verb} ${what}${saying(definition, said)}`;
+  return new Problem(status, message, { hint, again: {}, httpStatus: meant }); // a query that takes too long may do so always
 }
 
 /** The HTTP status that a reply stands for, if it says that the rate is limited (429), or that the vendor failed for now. */
