@@ -138,8 +138,13 @@ function readSecretFile(name: string, found: Found, findings: Findings): string 
     return '';
   }
   if (text.trim() === '') findings.faults.push({ text: `${name}_FILE: ${path} is empty`, at: path, isEmpty: true });
-  warnIfReadable(path, name, findings);
+  if (!isPublic(text)) warnIfReadable(path, name, findings);
   return text;
+}
+
+/** Certificates without a key: they are shown to everybody who asks, and their files are usually open to all. */
+function isPublic(text: string): boolean {
+  return text.includes('-----BEGIN CERTIFICATE-----') && !text.includes('PRIVATE KEY-----');
 }
 
 /** Line breaks and NUL in a secret would end up in an HTTP header. */

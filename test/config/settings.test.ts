@@ -185,6 +185,26 @@ test('a secret file that everybody can read is warned of, something other than a
   assert.deepEqual(findings.warnings, []);
 });
 
+test('a certificate is no secret: its file may be read by everybody, unless the key is in it as well', (t) => {
+  const directory = scratch(t);
+  chmodSync(directory, 0o755);
+  const path = join(directory, 'client.pem');
+  const part = (label: string): string => `-----BEGIN ${label}-----\nMIIB\n-----END ${label}-----\n`;
+  const one: Settings = { A_CERTIFICATE: { summary: '', secret: true, lines: true } };
+  const warnings = (text: string): number => {
+    writeFileSync(path, text);
+    chmodSync(path, 0o644);
+    const findings = noFindings();
+    readSettings(one, { layers: { environment: { A_CERTIFICATE_FILE: path }, files: [] }, findings });
+    return findings.warnings.length;
+  };
+  assert.equal(warnings(part('CERTIFICATE')), 0);
+  assert.equal(warnings(`subject=CN = client\n${part('CERTIFICATE')}${part('CERTIFICATE')}`), 0);
+  assert.equal(warnings(part('CERTIFICATE') + part('PRIVATE KEY')), 1);
+  assert.equal(warnings(part('RSA PRIVATE KEY')), 1);
+  assert.equal(warnings('secret'), 1);
+});
+
 test('what is to be corrected is said to be "there" only where one place was named before', (t) => {
   const directory = scratch(t);
   const [path, key] = [join(directory, 'job.env'), join(directory, 'key')];
