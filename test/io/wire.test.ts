@@ -276,7 +276,7 @@ test('a receiver without TLS is said in words', async (t) => {
 test('a receiver without TLS that waits for the end of a line has accepted the connection: the port is named as the cause', async (t) => {
   const address = await quitter(t, () => undefined, undefined);
   const problem = await failure(address.replace('tcp:', 'tls:'), frame, { timeout: 1000 });
-  assert.deepEqual([problem.status, problem.again], [exit.unavailable, {}]);
+  assert.deepEqual([problem.status, problem.again], [exit.unavailable, { untaken: true }]); // no record has left
   assert.match(problem.message, / accepted the connection, but did not answer in TLS in time \(ETIMEDOUT, TLS\)$/);
   assert.match(problem.hint ?? '', /the port.* tcp:\/\/$/);
 });

@@ -67,14 +67,19 @@ export function converse(
       act();
     }
     const fail = (error: unknown): void => done(() => reject(error));
-    const tooLate = (what: string, hint: Hint) => (): void =>
-      fail(problem(exit.unavailable, where, what, { code: 'ETIMEDOUT', hint, again: {} }));
+    const tooLate =
+      (what: string, hint: Hint, again: Problem['again'] = {}) =>
+      (): void =>
+        fail(problem(exit.unavailable, where, what, { code: 'ETIMEDOUT', hint, again }));
     const absent = tooLate(
       'did not accept the connection in time',
       'check the host, the port and the firewalls between',
+      { untaken: true },
     );
     // Receivers of plain TCP take the first words of TLS for a line without an end, and go on waiting for it.
-    const mute = tooLate('accepted the connection, but did not answer in TLS in time', mayBePlain);
+    const mute = tooLate('accepted the connection, but did not answer in TLS in time', mayBePlain, {
+      untaken: true,
+    });
     const onStop = (): void => fail(stop?.reason);
     const isWriting = (): void =>
       limit(timeout, tooLate('did not take the records in time', 'see whether the receiver is overloaded or blocked'));
