@@ -3,9 +3,9 @@ import { check } from '../core/hint.ts';
 import { allKept } from '../core/batch.ts';
 import { ackAnswer, acknowledgements, ackQuestion, type AckAnswer } from '../core/wire/splunk/acks.ts';
 import { hecForm } from '../core/wire/splunk/form.ts';
-import { enableAcks, hecGreeting, hecReply, upTo } from '../core/wire/splunk/reply.ts';
+import { enableAcks, hecGreeting, hecReply, queueHint, upTo } from '../core/wire/splunk/reply.ts';
 import type { Encode } from '../core/wire/json-line.ts';
-import { isSuccessful } from '../core/http-status.ts';
+import { isSuccessful, notFound } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { retryAfter, retrying } from '../core/retry.ts';
 import { httpProblem } from '../core/http-problem.ts';
@@ -143,7 +143,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
       throw isSuccessful(reply.status) ? notHec() : failure(reply, 'the token', objectOf(text));
     }
     if (greeting !== 'good') {
-      throw new Problem(exit.config, `${who} answers: ${greeting.refused}`, { hint: doubt });
+      throw new Problem(exit.config, `${who} answers: ${greeting.refused}`, { hint: greeting.hint ?? doubt });
     }
     if (wantsAcks && (await ask(channelOfRun, 0)) === 'none') {
       throw new Problem(exit.config, `${who} does not acknowledge for this token`, { hint: enableAcks });
@@ -153,7 +153,8 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
 
   function failure(reply: HttpReply, what: string, answer: ReturnType<typeof objectOf>): Problem {
     const hint = check(['SPLUNK_TOKEN'], ', and that the token is enabled');
-    const hints = { 404: check(['SPLUNK_URL'], ': the event collector usually listens on port 8088') };
+    const port = check(['SPLUNK_URL'], ': the event collector usually listens on port 8088');
+    const hints = { [notFound]: port, 429: queueHint(answer?.['code']) };
     const said = serverTextOf(answer?.['text']);
     return httpProblem(reply.status, reply.headers, { who, what, hint, hints, said }, tools.now());
   }

@@ -539,3 +539,27 @@ test('a refusal (400) that is not the words of Splunk is no word about the recor
     await assert.rejects(send(auditRecords(3)), { status: exit.protocol, hint: /^check SPLUNK_URL/ });
   }
 });
+
+test('a probe that is refused for what is lost on the way says what a delivery would say', async () => {
+  const { server, sink } = await start();
+  server.hook = () => ({ status: 400, body: { text: 'Data channel is missing', code: 10 } });
+  await assert.rejects(async () => sink.probe?.(), {
+    status: exit.config,
+    message: `splunk at ${server.url} answers: Data channel is missing`,
+    hint: 'check what stands between here and Splunk: the header X-Splunk-Request-Channel is lost on the way',
+  });
+});
+
+test('a full queue of Splunk (HTTP 429) is no rate limit that somebody could raise: the hint leads to the queues', async () => {
+  for (const [code, text] of [
+    [26, 'Queue at capacity'],
+    [27, 'ACK channel at capacity'],
+  ] as const) {
+    const { server, send } = await start();
+    server.hook = () => ({ status: 429, body: { text, code } });
+    await assert.rejects(send(auditRecords(1)), {
+      status: exit.tempfail,
+      hint: 'the next run goes on; if it lasts, look at the load and the queues of Splunk',
+    });
+  }
+});

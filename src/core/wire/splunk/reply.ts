@@ -3,6 +3,7 @@
  * codes" in Splunk's "Troubleshoot HTTP Event Collector"; how `invalid-event-number` counts was measured on 10.4 and on
  * Splunk Cloud 10.5: for codes 6, 12, 13 and 15 it is the 0-based number of the bad event, and those before it are taken.
  */
+import { nextRun, type Hint } from '../../hint.ts';
 import { isSuccessful } from '../../http-status.ts';
 import { objectOf } from '../../json/parsed.ts';
 import { serverText } from '../../text/shown.ts';
@@ -39,6 +40,12 @@ export function isTakenCode(code: number | undefined): boolean {
 const cloudLimit = 5 * 1024 * 1024;
 
 const poison = [6, 12, 13, 15];
+
+/** What to do about a queue that is full, which Splunk tells by 429 as if it were a rate. */
+export function queueHint(code: unknown): Hint | undefined {
+  if (code !== 26 && code !== 27) return undefined;
+  return [nextRun('the next run goes on'), 'if it lasts, look at the load and the queues of Splunk'];
+}
 
 /** What to do about a token that does not acknowledge. */
 export const enableAcks = 'enable indexer acknowledgement for the token, or unset SPLUNK_ACK';
@@ -80,14 +87,17 @@ const noPayload = /^error: no payload\b/;
  * What an empty request is answered: with a good token it is "no data"; or what Splunk says is wrong. Undefined when the
  * HTTP status says it all, or it is not Splunk that answers.
  */
-export function hecGreeting(status: number, text: string): 'good' | { readonly refused: string } | undefined {
+export function hecGreeting(
+  status: number,
+  text: string,
+): 'good' | { readonly refused: string; readonly hint: string | undefined } | undefined {
   const answer = objectOf(text);
   const code = answer?.['code'];
   if (code === hecCodes.noData || (status === 200 && code === hecCodes.success)) return 'good';
   if (status !== 400) return undefined;
   if (noPayload.test(text)) return 'good';
   const said = answer?.['text'];
-  return typeof said === 'string' ? { refused: serverText(said) } : undefined;
+  return typeof said === 'string' ? { refused: serverText(said), hint: faults[integer(code) ?? -1] } : undefined;
 }
 
 /** Events before the bad one are indexed, and would be there twice if sent again; those after it were not looked at. */

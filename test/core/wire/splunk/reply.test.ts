@@ -87,7 +87,10 @@ test('a setting that is wrong, or a header that is lost on the way, is no fault 
 test('an empty request is greeted with no data, or taken as one; what else is said with 400 is shown, and the rest is not Splunk', () => {
   assert.equal(hecGreeting(400, '{"text":"No data","code":5}'), 'good');
   assert.equal(hecGreeting(200, '{"text":"Success","code":0}'), 'good');
-  assert.deepEqual(hecGreeting(400, '{"text":"Incorrect index","code":7}'), { refused: 'Incorrect index' });
+  assert.deepEqual(hecGreeting(400, '{"text":"Incorrect index","code":7}'), {
+    refused: 'Incorrect index',
+    hint: 'set SPLUNK_INDEX to an index that the token may write to',
+  });
   for (const answer of ['', '{}', '{"text":"ok"}', 'error: no payload found\n']) {
     assert.equal(hecGreeting(200, answer), undefined);
   }
