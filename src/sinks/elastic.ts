@@ -104,7 +104,9 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
       return await asked;
     } catch (error) {
       asked = undefined;
-      throw error instanceof Problem ? error.with({ httpStatus: undefined }) : error; // its status is not about a batch
+      if (!(error instanceof Problem)) throw error;
+      // Nothing was sent yet, and its status is not about a batch.
+      throw error.with({ httpStatus: undefined, again: error.again && { ...error.again, untaken: true } });
     }
   }
 

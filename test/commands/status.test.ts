@@ -228,6 +228,23 @@ test('a destination that takes no gzip, and so nothing of the first request, has
   assert.equal(status, 0);
 });
 
+test('a cluster that fails before it is sent a document has no delivery repeated', async (t) => {
+  const directory = scratch(t);
+  const server = await fakeElastic();
+  t.after(() => server.close());
+  let greetings = 0;
+  server.hook = ({ path }) => (path === '/' && ++greetings === 1 ? { status: 503, body: '' } : undefined);
+  const { status: ended } = await shell(
+    `echo '{"id":1}' | $AUDIT_EXPORT --source - -o elastic --job one --state-dir state`,
+    {
+      directory,
+      environment: { ELASTIC_URL: server.url, ELASTIC_INDEX: 'audit', ELASTIC_API_KEY: 'a2V5OnNlY3JldA==' },
+    },
+  );
+  assert.deepEqual([ended, greetings, server.bulks().length], [0, 2, 1]);
+  assert.match((await run(['status', '--state-dir', join(directory, 'state')])).stdout, /^connected  one: /);
+});
+
 test('records that were set aside are a warning until their file is moved away, however well later runs go', async (t) => {
   const directory = scratch(t);
   const go = (lines: string): Promise<Ended> =>
