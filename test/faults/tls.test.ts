@@ -223,7 +223,7 @@ fault(
     const { here } = await asking(context, {});
     await expectRefused(here, trusted, {
       message: /asks for a client certificate \(ERR_SSL_\w+, GET \/audit\)$/,
-      hint: /^set SOURCE_CLIENT_CERTIFICATE_FILE and SOURCE_CLIENT_KEY_FILE/,
+      hint: /^set SOURCE_CLIENT_CERTIFICATE_FILE and SOURCE_CLIENT_KEY_FILE$/,
     });
   },
 );

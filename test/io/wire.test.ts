@@ -305,7 +305,7 @@ test('a receiver that asks for a client certificate gets it, and a hint names th
     const server = await receiver(t, { ...authority.issue(), ...asking, maxVersion });
     const problem = await failure(server.address, frame, { extraRoots: authority.cert });
     assert.equal(problem.status, exit.protocol, problem.message);
-    assert.match(problem.hint ?? '', /SINK_…/);
+    assert.match(problem.hint ?? '', /set SINK_CLIENT_CERTIFICATE_FILE and SINK_CLIENT_KEY_FILE$/);
     assert.equal(server.messages.length, 0);
     const client = authority.issue();
     await deliver(server.address, frame, { extraRoots: authority.cert, client });

@@ -25,12 +25,14 @@ export function noteCertificate(socket: Socket): Socket {
 
 /**
  * What is wrong and what to do, for the error codes of OpenSSL's verification and of the handshake; `plain` is the protocol that
- * the server may speak without TLS.
+ * the server may speak without TLS; `shownAs` begins the settings of the certificate that we would show it, and is undefined
+ * where it is shown none.
  */
 export function tlsTrouble(
   code: string,
   certificate: Validity | undefined,
   plain: string,
+  shownAs: 'source' | 'sink' | undefined,
 ): readonly [what: string, hint: Hint, status?: ExitStatus] | undefined {
   const renew = 'the operator of the server must renew its certificate';
   const ownRoot = 'if the server uses a certificate authority of your own, give its certificate with --ca-file';
@@ -67,10 +69,10 @@ export function tlsTrouble(
     case 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION':
       return ['speaks only a version of TLS older than 1.2', 'TLS 1.2 or newer must be switched on at the server'];
     case 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED':
-      return [asks, showOne];
+      return [asks, showOne(shownAs)];
     case 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE':
     case 'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': // its name in Node 26
-      return ['and this machine could not agree on TLS', `check its TLS settings; if it ${asks}, ${showOne}`];
+      return ['and this machine could not agree on TLS', `check its TLS settings; if it ${asks}, ${showOne(shownAs)}`];
     default:
   }
   if (refusals.test(code))
@@ -91,7 +93,12 @@ const asks = 'asks for a client certificate';
 const renewOwn =
   'if the authority is your own, give its renewed certificate with --ca-file; if not, the operator of the server must ' +
   'renew those that it sends; check also the clock of this machine';
-const showOne = 'set SOURCE_CLIENT_CERTIFICATE_FILE and SOURCE_CLIENT_KEY_FILE, or SINK_… for a destination';
+
+function showOne(shownAs: string | undefined): string {
+  if (shownAs === undefined) return 'take another proxy: none is shown a client certificate';
+  const role = shownAs.toUpperCase();
+  return `set ${role}_CLIENT_CERTIFICATE_FILE and ${role}_CLIENT_KEY_FILE`;
+}
 
 /** The dates of the server's own certificate as OpenSSL prints them (`Nov 20 09:00:00 2026 GMT`); another may be refused. */
 export interface Validity {

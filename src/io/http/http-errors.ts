@@ -42,7 +42,8 @@ export function connectionProblem(error: unknown, where: Where): unknown {
   const proxy = proxyTrouble(error, code, where);
   if (proxy !== undefined) return proxy;
 
-  const tls = tlsTrouble(code, (error as { cert?: Validity }).cert, where.url.protocol === 'https:' ? 'HTTP' : 'TCP');
+  const plain = where.url.protocol === 'https:' ? 'HTTP' : 'TCP';
+  const tls = tlsTrouble(code, (error as { cert?: Validity }).cert, plain, where.role);
   if (tls !== undefined) {
     const [what, hint, status = exit.protocol] = tls;
     return problem(status, where, what, { code, hint });

@@ -18,7 +18,7 @@ export function proxyTrouble(error: Error, code: string, where: Pick<Where, 'pro
   const text = `the proxy ${proxy.origin}`;
   const settings = check([proxy.name, 'NO_PROXY']);
   const isAtProxy = 'atProxy' in error;
-  const tls = isAtProxy ? tlsTrouble(code, undefined, 'HTTP') : undefined;
+  const tls = isAtProxy ? tlsTrouble(code, undefined, 'HTTP', undefined) : undefined;
   if (tls !== undefined) {
     const [what, hint, status = exit.protocol] = tls;
     return new Problem(status, `${text} ${what} (${code})`, { hint });

@@ -107,6 +107,21 @@ for (const [what, tls, message] of [
   });
 }
 
+test('a proxy that insists on a client certificate is told as one that is shown none', async (t) => {
+  const tls = {
+    ...authority.issue({ host: 'localhost' }),
+    ca: authority.cert,
+    requestCert: true,
+    rejectUnauthorized: true,
+    maxVersion: 'TLSv1.2',
+  } as const;
+  const proxy = await rawServerFor(t, answers(reply(400)), { tls });
+  const environment = { HTTPS_PROXY: `https://localhost:${proxy.port}` };
+  const answer = await ask('https://vendor.test/', proxy.port, { environment });
+  const problem = isProblem(answer, exit.protocol, /could not agree on TLS/);
+  assert.match(problem.hint ?? '', /client certificate, take another proxy: none is shown a client certificate$/);
+});
+
 test('http is handed to the proxy with the whole address', async (t) => {
   const proxy = await rawServerFor(t, answers(reply(200, {}, 'ok')));
   assert.equal(await ask('http://vendor.test/', proxy.port, { insecure: true }), 'ok');
