@@ -211,13 +211,20 @@ for (const [words, message] of [
   });
 }
 
-test('what a ready-made source cannot search has a hint at the command that shows what it can', async (t) => {
+test('what a source cannot search has a hint at the command that shows what it can, as it is to be typed', async (t) => {
   const environment = { OKTA_URL: 'https://example.okta.com', OKTA_TOKEN: 'of-the-test' };
+  const directory = scratch(t);
   const refused = await run(['--source', 'okta', '--since', '1h', '--categories', 'foo'], { environment });
-  const hint = 'hint: audit-export sources NAME, with that of --source, shows what can be searched';
+  const hint = 'hint: audit-export sources okta shows what can be searched';
   assert.deepEqual(linesOf(refused.stderr), ['audit-export: --categories: okta has none', hint]);
-  assert.doesNotMatch((await run(['sources'], { directory: scratch(t) })).stdout, /actor\.id/);
-  assert.match((await run(['sources', 'okta'], { directory: scratch(t) })).stdout, /--query +eventType, actor\.id/);
+  assert.doesNotMatch((await run(['sources'], { directory })).stdout, /actor\.id/);
+  assert.match((await run(['sources', 'okta'], { directory })).stdout, /--query +eventType, actor\.id/);
+  copyFileSync('examples/sources/okta.yaml', join(directory, 'our okta.yaml'));
+  const ours = ['--source', 'our okta.yaml', '--since', '1h', '--categories', 'foo'];
+  const toOwner = "hint: audit-export sources 'our okta.yaml' shows what can be searched";
+  assert.equal(linesOf((await run(ours, { directory, environment })).stderr)[1], toOwner);
+  const piped = await shell(`echo '{"id":1}' | $AUDIT_EXPORT --source - --raw-query foo`, { directory });
+  assert.equal(linesOf(piped.stderr)[1], 'hint: any path in a record can be searched, as in --query actor.id=7');
 });
 
 test('asked for JSON, an error is a JSON line with message, hint and exit', async () => {

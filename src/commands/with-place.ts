@@ -5,13 +5,17 @@ import type { SourceDefinition } from '../core/definition.ts';
 import { anAddress, check, isOfJob, stepsOf, stepText, type Step } from '../core/hint.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { listed } from '../core/text/listed.ts';
+import { shellWord } from '../core/text/shell-word.ts';
 import { baseUrl, settingsOf } from '../core/vendor/address.ts';
 
-type Known = Pick<Configuration, 'findings' | 'source' | 'sourceValues' | 'sink' | 'sinkValues' | 'sourceFile'>;
+type Known = Pick<
+  Configuration,
+  'findings' | 'source' | 'sourceOrigin' | 'sourceFile' | 'sourceValues' | 'sink' | 'sinkValues'
+>;
 
 /** The Problem with its hint in the words of whoever reads it, and where the settings are that it names. */
 export function withPlace(problem: Problem, known: Known): Problem {
-  const { findings, sourceFile } = known;
+  const { findings, source, sourceOrigin, sourceFile } = known;
   const steps = forReader(stepsOf(problem.steps), known);
   const where = (names: readonly string[]): string => at(names.flatMap((name) => findings.origins.get(name) ?? []));
   const setting = addressSetting(problem, known);
@@ -21,6 +25,9 @@ export function withPlace(problem: Problem, known: Known): Problem {
     if (typeof step === 'string' || isOfJob(step)) return stepText(step);
     if (step.about === 'settings') return step.text(where(step.names));
     if (step.about === 'definition') return step.text(`in ${sourceFile}`);
+    if (step.about === 'source') {
+      return sourceOrigin === 'standard input' ? step.ofPipe : step.text(shellWord(sourceFile ?? source.name));
+    }
     if (url === undefined) return stepText(step);
     addresses += 1;
     return step.text(addresses === 1 && setting !== undefined ? setting + where([setting]) : url);

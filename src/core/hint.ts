@@ -7,7 +7,7 @@ import { listed } from './text/listed.ts';
 
 export type Hint = string | Step | readonly (Hint | undefined)[];
 
-export type Step = OfJob | Naming | OfSettings;
+export type Step = OfJob | Naming | OfSource | OfSettings;
 
 interface OfJob {
   readonly about: 'next run' | 'position';
@@ -20,6 +20,14 @@ interface Naming {
   readonly about: 'definition' | 'address';
   /** The step, with a name for that. */
   text(name: string): string;
+}
+
+interface OfSource {
+  readonly about: 'source';
+  /** The step, with what the source is called on the command line. */
+  text(name: string): string;
+  /** What is told in its place of a pipe, which is called nothing. */
+  readonly ofPipe: string;
 }
 
 interface OfSettings {
@@ -49,6 +57,11 @@ export function atAddress(text: Naming['text']): Step {
   return { about: 'address', text };
 }
 
+/** `audit-export sources acme shows what can be searched`. */
+export function ofSource(text: OfSource['text'], ofPipe: string): Step {
+  return { about: 'source', text, ofPipe };
+}
+
 /** `check ACME_USER and ACME_PASSWORD`, and `rest` behind that. */
 export function check(names: readonly string[], rest = ''): Step {
   return ofSettings(names, (where) => `check ${listed(names)}${where}${rest}`);
@@ -73,7 +86,7 @@ export function hintText(hint: Hint | undefined): string | undefined {
 /** What an address is called where no setting is known to hold it. */
 export const anAddress = 'the URL';
 
-const unnamed = { definition: 'in the definition', address: anAddress, settings: '' };
+const unnamed = { definition: 'in the definition', address: anAddress, source: 'NAME', settings: '' };
 
 export function stepText(step: string | Step): string {
   if (typeof step === 'string') return step;

@@ -12,13 +12,15 @@ import { webhook } from '../../src/sinks/webhook.ts';
 import { sycope } from '../../src/sources/sycope.ts';
 import { scratch, shell } from '../support/program.ts';
 
+const builtIn = { source: sycope, sourceOrigin: 'built-in', sourceFile: undefined } as const;
+
 function hintOf(hint: Hint, password = 'pa55', status: ExitStatus = exit.noperm): string | undefined {
   const findings = noFindings();
   findings.origins.set('SYCOPE_USERNAME', '/etc/sycope.env');
   findings.origins.set('SYCOPE_PASSWORD', '/run/secrets/sycope');
   findings.origins.set('SYCOPE_TOKEN', '--apikey');
   const sourceValues = { SYCOPE_USERNAME: 'auditor', SYCOPE_PASSWORD: password };
-  const known = { findings, sourceValues, sink: stdout, sinkValues: {}, source: sycope, sourceFile: undefined };
+  const known = { ...builtIn, findings, sourceValues, sink: stdout, sinkValues: {} };
   return withPlace(new Problem(status, 'refused', { hint }), known).hint;
 }
 
@@ -59,10 +61,9 @@ test('other hints stay as they are', () => {
 
 test('an address that is wrong is reported by the name of its setting', () => {
   const known = {
+    ...builtIn,
     findings: noFindings(),
-    source: sycope,
     sourceValues: { SYCOPE_URL: 'https://sycope.example:8443/npm' },
-    sourceFile: undefined,
     sink: webhook,
     sinkValues: { WEBHOOK_URL: 'https://hooks.example' },
   };
@@ -146,7 +147,7 @@ test('a blank in a webhook’s header is not odd: it comes after the name', () =
   const findings = noFindings();
   findings.origins.set('WEBHOOK_HEADERS', '/etc/webhook.env');
   const told = (headers: string): string | undefined => {
-    const known = { findings, sourceValues: {}, sink: webhook, source: sycope, sourceFile: undefined };
+    const known = { ...builtIn, findings, sourceValues: {}, sink: webhook };
     const problem = new Problem(exit.noperm, 'refused', { hint: check(['WEBHOOK_HEADERS']) });
     return withPlace(problem, { ...known, sinkValues: { WEBHOOK_HEADERS: headers } }).hint;
   };
@@ -172,7 +173,7 @@ for (const [hint, toOwner, toOthers] of [
     const findings = noFindings();
     findings.origins.set('SYCOPE_URL', '/etc/fig.env');
     const told = (sourceFile: string | undefined): string | undefined =>
-      withPlace(problem, { findings, sourceValues: {}, sink: stdout, sinkValues: {}, source: sycope, sourceFile }).hint;
+      withPlace(problem, { ...builtIn, sourceFile, findings, sourceValues: {}, sink: stdout, sinkValues: {} }).hint;
     assert.equal(told('./fig.yaml'), toOwner);
     assert.equal(told(undefined), toOthers);
   });

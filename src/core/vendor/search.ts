@@ -2,6 +2,7 @@
 import type { SourceDefinition } from '../definition.ts';
 import { stopsAt } from '../definition/paging-rules.ts';
 import { usedPlaceholders } from '../definition/texts.ts';
+import { ofSource } from '../hint.ts';
 import { didYouMean } from '../text/nearest.ts';
 import { faultOfPath, parsePath } from '../json/path.ts';
 import { exit, Problem } from '../problem.ts';
@@ -149,7 +150,9 @@ function limitOf(
 }
 
 function unusable(message: string): Problem {
-  // Without a name, those that come as definition files are listed in brief.
-  const hint = 'audit-export sources NAME, with that of --source, shows what can be searched';
+  const hint = ofSource(
+    (name) => `audit-export sources ${name} shows what can be searched`,
+    'any path in a record can be searched, as in --query actor.id=7',
+  );
   return new Problem(exit.usage, message, { hint });
 }
