@@ -118,7 +118,7 @@ function hintFor(code: string, path: string): string {
   if (code === 'ETIMEDOUT') return 'start what is to write into it, or give the path of a plain file';
   return ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code)
     ? `give the name of a built-in source, or the path of a .yaml, .yml or .json file${whereLookedFor(path)}`
-    : 'let the user of this job read it, and see that the disk is well';
+    : 'let the user of this job read it, or see whether the disk is failing (dmesg)';
 }
 
 /** Cron starts a job in its user's home. */

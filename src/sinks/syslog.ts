@@ -31,7 +31,7 @@ const settings: Settings = {
   },
   SYSLOG_MAX_BYTES: {
     summary:
-      'Longest message; at longer ones, unless told otherwise, rsyslog (8,096) and QRadar (4,096) cut off in silence, and syslog-ng (65,536) breaks the connection',
+      'Longest message; unless told otherwise, rsyslog (8,096) and QRadar (4,096) cut off a longer one in silence, and syslog-ng (65,536) breaks the connection',
     kind: 'integer',
     default: '8096',
   },

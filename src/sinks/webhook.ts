@@ -37,7 +37,7 @@ const settings: Settings = {
     default: 'lines',
     values: ['lines', 'array'],
   },
-  WEBHOOK_BATCH: { summary: 'Records a request', kind: 'integer', default: '500' },
+  WEBHOOK_BATCH: { summary: 'Records in a request', kind: 'integer', default: '500' },
   WEBHOOK_SUCCESS: { summary: 'Statuses that mean taken, such as `200,202`; 200-299 when not set' },
   WEBHOOK_GZIP: {
     summary: 'Compress the requests; the signature is that of the text before',
