@@ -25,7 +25,7 @@ export interface Reading {
 }
 
 /** What reading it has shown so far. */
-export interface Found {
+interface Found {
   /** The vendor's clock at its first answer: what was stored after it was not seen. */
   serverTime: Instant | undefined;
   /** Ours, when that was noted. */
