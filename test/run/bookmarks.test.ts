@@ -83,6 +83,20 @@ for (const filter of ['event', 'ingestion', 'none'] as const) {
   });
 }
 
+test('a bookmark is saved before the next page is read: a run that is killed then begins no earlier', async () => {
+  const here = memoryRun();
+  const saved: (string | undefined)[] = [];
+  here.vendor.pull = async function* () {
+    for (const bookmark of ['first', 'second', 'third']) {
+      yield { records: [auditRecord(stored(bookmark, start - minute))], refused: [], unmatched: 0 };
+      yield { records: [], refused: [], unmatched: 0, bookmark };
+      saved.push((await here.place())?.bookmark);
+    }
+  };
+  await here.run();
+  assert.deepEqual(saved, ['first', 'second', 'third']);
+});
+
 test('a record that followed a bookmark, younger than the delay, is known when the bookmark has expired', async () => {
   const here = memoryRun();
   const young = stored('young', start - minute);
