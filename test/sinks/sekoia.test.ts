@@ -66,6 +66,7 @@ test('the key goes in its header only, and the address of another region works',
   assert.equal(request?.path, '/api/v1/intake-http/plain/batch');
   assert.equal(request.headers['x-sekoiaio-intake-key'], 'a-long-key');
   assert.equal(request.headers['content-encoding'], 'gzip');
+  assert.equal(request.headers['content-type'], 'text/plain');
   assert.ok(!String(request.headers['user-agent']).includes('a-long-key'));
   assert.equal([...request.query.keys()].length, 0);
 });

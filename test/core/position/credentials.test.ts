@@ -21,3 +21,7 @@ test('a secret that only one of two runs had does not count as changed, and one 
   assert.deepEqual([Object.keys(key), Object.keys(password)], [['A_KEY'], ['A_PASSWORD']]);
   assert.deepEqual([...changedCredentials(key, password), ...changedCredentials(undefined, key)], []);
 });
+
+test('the mark of a secret is the same in every version, or each upgrade would warn, and too short to find the secret by', () => {
+  assert.deepEqual(markCredentials({ A_KEY: 'one' }), { A_KEY: 'bd1c' });
+});

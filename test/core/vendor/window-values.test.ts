@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { durationText } from '../../../src/core/clock/duration.ts';
 import { parseDefinition, type SourceDefinition } from '../../../src/core/definition.ts';
-import { edgeIn } from '../../../src/core/vendor/window-values.ts';
+import { edgeIn, windowRules } from '../../../src/core/vendor/window-values.ts';
 
 /** A vendor whose records have no ID. */
 function withoutIds(changes: Partial<SourceDefinition>): SourceDefinition {
@@ -19,6 +20,11 @@ function withoutIds(changes: Partial<SourceDefinition>): SourceDefinition {
   };
   return parseDefinition(definition, 'acme.yaml');
 }
+
+test('of windows of which a definition says nothing, five minutes are read again, without delay, and the first run reads seven days', () => {
+  const { overlap, delay, firstRun } = windowRules(withoutIds({}), {});
+  assert.deepEqual([overlap, delay, firstRun].map(durationText), ['5m', '0s', '7d']);
+});
 
 test('windows begin at a minute of the records only where the vendor goes by their time', () => {
   const at = 90_500_000_000n;
