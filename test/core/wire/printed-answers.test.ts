@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import { printedVerdict } from '../../../src/core/wire/printed-answers.ts';
+import { isNoAnswer, printedVerdict } from '../../../src/core/wire/printed-answers.ts';
 import { printedSekoiaAnswer } from '../../../src/core/wire/sekoia/printed.ts';
 import { printedHecAnswer } from '../../../src/core/wire/splunk/printed.ts';
 
@@ -95,4 +95,14 @@ test('an answer to a million events is read; one of nothing but brackets takes l
   assert.equal(objection('splunk', brackets, 1, Infinity), 'an answer is not whole');
   const grown = Math.round((process.memoryUsage.rss() - before) / 1024 / 1024);
   assert.ok(grown < 400, `${grown} MB`);
+});
+
+test('what a command prints is told from what it was given only once it is as long, or another text', () => {
+  const given = Buffer.from('{"create":{"_id":"acme:1"}}');
+  const verdict = (text: string): boolean | undefined => isNoAnswer(Buffer.from(text), given);
+  assert.equal(verdict('{"'), undefined); // an answer may begin so, too
+  assert.equal(verdict('{"took":1'), false);
+  assert.equal(verdict('{"create":{"_id":"acme:1"}}'), true);
+  assert.equal(verdict('{"create":{"_id":"acme:1"}}\n{"id":1}'), true);
+  assert.equal(isNoAnswer(Buffer.from([0x1f, 0x8b, 8, 0]), given), true); // gzip
 });
