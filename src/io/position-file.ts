@@ -8,6 +8,7 @@
  *     <job>.journal              delivered since (io/position-file/journal.ts)
  */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { nextRun } from '../core/hint.ts';
 import { firstPosition, placeOf } from '../core/position.ts';
@@ -16,6 +17,7 @@ import type { PositionStore } from '../core/stores.ts';
 import type { Position } from '../core/types.ts';
 import { copyOver, linkOver, replaceFile } from './disk/durable.ts';
 import { fileProblem, orFileProblem } from './disk/file-problem.ts';
+import { errorCode } from './error-code.ts';
 import { reached } from './failpoint.ts';
 import { openJournal } from './position-file/journal.ts';
 import type { JournalEntry } from './position-file/journal-read.ts';
@@ -88,14 +90,7 @@ export function positionStore(directory: string, job: string, scope: Scope, take
   }
 
   async function keepPrevious(temp: string, reaches: ReadonlySet<string>): Promise<void> {
-    if ((await headingOf(path)) !== found) {
-      throw new Problem(exit.tempfail, `position file ${path} was changed by another run meanwhile`, {
-        hint: [
-          'make sure that only one machine or container runs this job',
-          nextRun('the next run goes on from its position'),
-        ],
-      });
-    }
+    if ((await headingOf(path)) !== found) throw metAnother(path);
     if (found === undefined && !usesPrevious) return;
     // Going on from one that does not know a branch's first progress would be a first run. In its place before the
     // position is, so that no crash comes in between.
@@ -135,6 +130,8 @@ export function positionStore(directory: string, job: string, scope: Scope, take
         await journal.clear();
         reached('position: journal cleared');
       } catch (error) {
+        // To a run elsewhere, which does not see our lock, what we write is what a killed run has left, and it clears that.
+        if (errorCode(error) === 'ENOENT' && existsSync(directory)) throw metAnother(path);
         throw fileProblem(error, 'save the position in', path);
       }
     },
@@ -148,6 +145,15 @@ export function positionStore(directory: string, job: string, scope: Scope, take
       lock = undefined;
     },
   };
+}
+
+function metAnother(path: string): Problem {
+  return new Problem(exit.tempfail, `position file ${path} was changed by another run meanwhile`, {
+    hint: [
+      'make sure that only one machine or container runs this job',
+      nextRun('the next run goes on from its position'),
+    ],
+  });
 }
 
 /** What was delivered after the position was saved. */

@@ -1,7 +1,7 @@
 /** Saves that fail or come too late, and what is in place then. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { onReached } from '../../../src/io/failpoint.ts';
@@ -117,4 +117,17 @@ test('a run whose position was replaced by another run meanwhile saves nothing',
   await Promise.all([late.load(), early.load()]);
   await early.save(newest);
   await assert.rejects(late.save(newest), problem(75, /changed by another run/));
+});
+
+test('a run whose position is taken for the leftovers of a killed one, by a run that does not see its lock, says that there is another', async (t) => {
+  const directory = scratch(t);
+  await saved(directory, positionOf({ '': branch(1n) }));
+  const store = positionStore(directory, 'job', scope);
+  await store.load();
+  t.after(() => onReached(undefined));
+  onReached((point) => {
+    if (point !== 'position: temp synced') return;
+    for (const name of readdirSync(directory)) if (name.endsWith('.temp')) rmSync(join(directory, name));
+  });
+  await assert.rejects(store.save(positionOf({ '': branch(2n) })), problem(75, /changed by another run/));
 });
