@@ -1,6 +1,7 @@
 /** Destinations that acknowledge later what they were sent. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ofStream } from '../../src/commands/pull/of-stream.ts';
 import { exit } from '../../src/core/problem.ts';
 import { memoryRun, minute, start, statuses } from '../support/memory-run.ts';
 import { stored } from '../support/memory.ts';
@@ -71,6 +72,20 @@ test('records of a stream whose acknowledgement never came are reported, since a
         : [],
     );
     assert.equal(here.sink.taken.length, isStream ? 0 : 2);
+  }
+});
+
+test('records whose acknowledgement is only late are asked for by the next run, those of a stream, too: nobody is told to print them again', async () => {
+  for (const isStream of [false, true]) {
+    const here = memoryRun({ isStream });
+    here.vendor.stored.push(stored('a', start - minute));
+    here.sink.answer = ({ records }) => ({ outcomes: records.map(() => 'kept'), pending: 'channel:1' });
+    here.sink.settle = () => Promise.resolve({ outcome: 'waiting' });
+    const hints = (await here.run()).problems.map((problem) => {
+      const told = isStream ? ofStream(problem, { name: 'memory', stream: { isOpen: () => false } }) : problem;
+      return told.hint;
+    });
+    assert.deepEqual(hints, ['the next run asks again; nothing is lost']);
   }
 });
 

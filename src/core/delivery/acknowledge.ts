@@ -2,7 +2,7 @@
  * Acknowledgements that come later than the answer (Splunk's indexer acknowledgement): asked for until they are there. Those
  * that are still missing when the run must end are saved with the position, and the next run asks for them.
  */
-import { nextRun, type Hint } from '../hint.ts';
+import { nextRun, ofPosition, type Hint } from '../hint.ts';
 import { exit, Problem } from '../problem.ts';
 import type { PositionStore } from '../stores.ts';
 import type { Tools } from '../tools.ts';
@@ -73,7 +73,7 @@ export async function acknowledged(
       const waiting = ledger.pending().length;
       throw late(
         `${sink.name} has not yet acknowledged ${waiting === 1 ? '1 batch' : `${waiting} batches`}`,
-        nextRun('the next run asks again; nothing is lost'),
+        ofPosition('the next run asks again; nothing is lost'), // of a pipe, too: it asks for what the position keeps
       );
     }
     await tools.wait(pause);
