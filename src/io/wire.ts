@@ -9,6 +9,7 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
+import { Problem } from '../core/problem.ts';
 import type { Wire } from '../core/sink-tools.ts';
 import { patientlyByAddress } from './connection/connecting.ts';
 import { connectionProblem, type Where } from './http/http-errors.ts';
@@ -47,12 +48,17 @@ export function openWire(address: string, options: WireOptions): Wire {
       const end = await converseOnce(bytes, where);
       if (end !== 'late') return end;
       if (bytes.length > 0 && performance.now() - vouched > vouching) {
-        await converseOnce(Buffer.alloc(0), where);
+        await converseOnce(Buffer.alloc(0), where).catch(haveLeft);
         vouched = performance.now();
       }
       return 'closed';
     },
   };
+}
+
+/** Who cannot be asked again may have taken what was sent before, however little of this connection was made. */
+function haveLeft(error: unknown): never {
+  throw error instanceof Problem && error.again?.untaken === true ? error.with({ again: {} }) : error;
 }
 
 async function open(url: URL, options: WireOptions): Promise<Socket> {

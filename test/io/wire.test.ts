@@ -141,6 +141,23 @@ test('a receiver that takes its time to close is asked once more whether it is t
   assert.equal(connections, 2);
 });
 
+test('one that closes late and is gone when it is asked once more may have taken everything: to send again repeats it', async (t) => {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.resume();
+    socket.on('end', () => {
+      server.close();
+      setTimeout(() => socket.end(), 800);
+    });
+  });
+  t.after(() => server.close());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const problem = await failure(`tcp://127.0.0.1:${port}`, frame);
+  assert.match(problem.message, /refused the connection/);
+  assert.deepEqual([problem.status, problem.again], [exit.unavailable, {}]);
+});
+
 for (const kind of ['tcp', 'tls'] as const) {
   const identity = (): TlsOptions | undefined => (kind === 'tls' ? authority.issue() : undefined);
   const trust = { extraRoots: authority.cert };
