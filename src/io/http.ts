@@ -46,7 +46,6 @@ export function openHttp(base: string, options: HttpOptions): Http {
   const isSecret = options.isSecret?.(base) === true;
   const underWay = new Set<Exchange>();
   let client: Promise<Client> | undefined;
-  let connects: Client['connects'] = () => false;
   let acceptEncoding = acceptedEncodings;
   let answered = false;
 
@@ -58,12 +57,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     const headers = outgoingHeaders(request.headers ?? {}, where);
     const left = Math.max(leastFarewell, (options.until ?? Infinity) - options.now());
     const timeout = request.final === true ? Math.min(options.timeout, farewell, left) : options.timeout;
-    const exchange = beginExchange(
-      timeout,
-      stop,
-      () => where,
-      () => connects(),
-    );
+    const exchange = beginExchange(timeout, stop, () => where);
     underWay.add(exchange);
     try {
       for (let count = 0; ; count++) {
@@ -90,7 +84,6 @@ export function openHttp(base: string, options: HttpOptions): Http {
   ): Promise<Reply> {
     client ??= openClient(home, proxy, options);
     const opened = await client;
-    connects = opened.connects;
     const { pathname, search } = where.url;
     const path = pathOf(where);
     const { method, body = null, repeatable = method === 'GET' } = request;
@@ -109,7 +102,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
       signal: exchange.signal,
     };
     const dispatchNow = (): Promise<Reply> => {
-      const reply = opened.dispatch(dispatched);
+      const reply = opened.dispatch(dispatched, exchange.begins);
       reached('http: request sent');
       return reply;
     };
@@ -123,6 +116,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
       }
     };
     const started = options.now();
+    exchange.waits();
     // undici looks at a signal once the request is on a connection: until there is one, nobody would be heard.
     const reply = await unless(exchange.signal, insist());
     reached('http: reply headers');

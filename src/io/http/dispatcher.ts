@@ -27,9 +27,8 @@ export interface DispatcherOptions {
 const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
 
 export interface Client {
-  dispatch(options: Dispatched): Promise<Reply>;
-  /** Whether a connection is being made. */
-  connects(): boolean;
+  /** Calls `begins` when the request is on a connection and about to be written. */
+  dispatch(options: Dispatched, begins: () => void): Promise<Reply>;
   /** Ends every connection, one that is still being made as well. */
   close(): Promise<void>;
 }
@@ -42,26 +41,33 @@ export async function openDispatcher(origin: string, options: DispatcherOptions)
   const { proxy } = options;
   // undici lets go of a connection that is being made only once it has been made, or has not in time.
   const sockets = new Set<Socket>();
-  const beingMade = new Set<Socket>();
   const keep: Keep = (connect) => (to, callback) => {
-    const socket = connect(to, (...made) => {
-      beingMade.delete(socket);
-      callback(...made);
-    });
-    for (const kept of [sockets, beingMade]) {
-      kept.add(socket);
-      socket.once('close', () => kept.delete(socket));
-    }
+    const socket = connect(to, callback);
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
     return socket;
   };
   const dispatcher =
     proxy === undefined ? direct(origin, options, keep) : await throughProxy(origin, proxy, options, keep);
   return {
-    dispatch: (dispatched) => callRequest.call(dispatcher, { ...timeouts, ...dispatched }),
-    connects: () => beingMade.size > 0,
+    dispatch: (dispatched, begins) => callRequest.call(telling(dispatcher, begins), { ...timeouts, ...dispatched }),
     async close() {
       await dispatcher.destroy();
       for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** Several requests may be under way, some on a connection and some without one: undici tells only the handler of each. */
+function telling(dispatcher: Dispatcher, begins: () => void): ThisParameterType<typeof callRequest> {
+  return {
+    dispatch(options, handler) {
+      const { onConnect } = handler;
+      handler.onConnect = (...told) => {
+        begins();
+        onConnect?.apply(handler, told);
+      };
+      return dispatcher.dispatch(options, handler);
     },
   };
 }

@@ -7,6 +7,10 @@ import { timeLimit, type TimeLimit } from './time-limit.ts';
 export interface Exchange {
   readonly signal: AbortSignal;
   readonly limit: TimeLimit;
+  /** A request of it waits for a connection. */
+  waits(): void;
+  /** It has one, and is written. */
+  begins(): void;
   /** Lets go of the clock and of the stop signal. */
   end(): void;
   /** Ends it and drops its connection, whatever its state. */
@@ -14,19 +18,15 @@ export interface Exchange {
 }
 
 /**
- * Starts the clock of a request. When its time is up, the signal aborts with a Problem (69, again), another one while there
- * is no connection yet; when the run is to stop, with the stop signal's reason. `where` is asked only then, because
+ * Starts the clock of a request. When its time is up, the signal aborts with a Problem (69, again), another one while it has
+ * no connection yet; when the run is to stop, with the stop signal's reason. `where` is asked only then, because
  * redirects change it.
  */
-export function beginExchange(
-  timeout: number,
-  stop: AbortSignal | undefined,
-  where: () => Where,
-  connects: () => boolean,
-): Exchange {
+export function beginExchange(timeout: number, stop: AbortSignal | undefined, where: () => Where): Exchange {
   const controller = new AbortController();
+  let isWaiting = false;
   const limit = timeLimit(timeout, () => {
-    if (connects()) return controller.abort(unaccepted(where()));
+    if (isWaiting) return controller.abort(unaccepted(where()));
     const what = `did not complete its reply within ${timeout / 1000} s`;
     const at = where();
     const less = at.role === 'source' ? 'ask for less at once, or ' : ''; // nobody asks a sink for anything
@@ -46,6 +46,8 @@ export function beginExchange(
   return {
     signal: controller.signal,
     limit,
+    waits: () => void (isWaiting = true),
+    begins: () => void (isWaiting = false),
     end,
     abort() {
       end();

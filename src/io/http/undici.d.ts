@@ -13,9 +13,9 @@ declare module 'undici/lib/core/connect.js' {
 }
 declare module 'undici/lib/api/api-request.js' {
   import type { Dispatcher } from 'undici';
-  /** Called on a dispatcher. */
+  /** Called on a dispatcher, of which it needs no more. */
   export default function request(
-    this: Dispatcher,
+    this: Pick<Dispatcher, 'dispatch'>,
     options: Dispatcher.RequestOptions,
   ): Promise<Dispatcher.ResponseData>;
 }
