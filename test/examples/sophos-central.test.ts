@@ -50,6 +50,18 @@ test('sophos-central: an event that is stored after later ones were shown is fou
   assert.deepEqual(job.taken.toSorted(), [...texts, late].toSorted());
 });
 
+test('sophos-central: what a computer saw hours or months before it could tell Sophos is delivered, and once', async (t) => {
+  const { vendor, texts, values } = await started(t, 3);
+  const job = exampleJob(definition, { ...values, SOPHOS_FEEDS: 'events' });
+  assert.deepEqual((await job.run(start)).problems, []);
+  const reported = [90 * minute, 26 * 60 * minute, 400 * day].map((earlier) =>
+    next(start + minute).replace(/(?<="when":")[^"]+/, new Date(start - earlier).toISOString()),
+  );
+  vendor.add('events', ...reported);
+  for (const after of [2, 3, 59]) assert.deepEqual((await job.run(start + after * minute)).problems, []);
+  assert.deepEqual(job.taken.toSorted(), [...texts, ...reported].toSorted());
+});
+
 test('sophos-central: a first run reads less than the 24 hours that Sophos shows, and a pause of two days is told as a gap', async (t) => {
   let now = start;
   const { texts, values } = await started(t, 3, { now: () => now });

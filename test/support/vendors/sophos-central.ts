@@ -1,7 +1,8 @@
 /**
  * Plays the SIEM API of Sophos Central: a token for the tenant that each request names in a header, two feeds, a beginning
- * within the last 24 hours that counts in seconds, and cursors that are the time of the last event shown: what is stored
- * later, but happened before, is behind none of them.
+ * within the last 24 hours that counts in seconds, and cursors that are the time of the last record shown. It goes by
+ * `created_at`, which may be long after `when` a computer saw it happen: what is stored later under an earlier time is
+ * behind none of the cursors.
  */
 import type { ServerResponse } from 'node:http';
 import { onlyParameters, pageSize } from './record-log.ts';
@@ -64,7 +65,7 @@ export async function startSophosCentral(options: ServerOptions = {}): Promise<S
 }
 
 function timeOf(text = ''): number {
-  return Date.parse(/"when":"([^"]+)"/.exec(text)?.[1] ?? '');
+  return Date.parse(/"created_at":"([^"]+)"/.exec(text)?.[1] ?? '');
 }
 
 function keyOf(text = ''): string {
