@@ -76,3 +76,34 @@ test('buildkite: types are a list, and actors are matched here', async (t) => {
     [['ORGANIZATION_UPDATED'], undefined],
   );
 });
+
+/** What Buildkite tells of where an event came from: AuditContext of its schema, without `sessionUser`, whose UUID is there. */
+const contexts: Readonly<Record<string, readonly string[]>> = {
+  AuditAPIContext: ['requestApiAccessTokenUuid', 'requestIpAddress', 'requestUserAgent'],
+  AuditAgentAPIContext: [
+    'agentUuid',
+    'authenticationType',
+    'connectionState',
+    'organizationUuid',
+    'requestIpAddress',
+    'sessionIpAddress',
+  ],
+  AuditWebContext: [
+    'requestIpAddress',
+    'requestUserAgent',
+    'sessionCreatedAt',
+    'sessionEscalatedAt',
+    'sessionUserUuid',
+  ],
+};
+
+test('buildkite: all is asked for that Buildkite tells of where an event came from: a browser, a token or an agent', async (t) => {
+  const { vendor, values } = await started(t, 1);
+  await pullOnce(definition, values, { part });
+  const { query } = JSON.parse(vendor.requests[0]?.body ?? '') as { query: string };
+  const asked = [...query.matchAll(/\.\.\. on (\w+) \{([^}]+)\}/g)].map(([, type = '', members = '']) => [
+    type,
+    members.trim().split(/\s+/).toSorted(),
+  ]);
+  assert.deepEqual(Object.fromEntries(asked), contexts);
+});
