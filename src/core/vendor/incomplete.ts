@@ -1,6 +1,7 @@
 /** Why a window ended before all of its records came, as Problems. */
 import { atAddress, inDefinition, nextRun, ofPosition } from '../hint.ts';
 import type { EnvelopeTest, SourceDefinition } from '../definition.ts';
+import { unavailable } from '../http-status.ts';
 import { exit, Problem } from '../problem.ts';
 import type { PageEnd } from '../paging.ts';
 import { askedBy, type QuestionParts } from './asked-by.ts';
@@ -31,6 +32,7 @@ export function jobFailed(
   const message = `${definition.name} could not finish its query from ${isoText(from)} to ${isoText(until)}${words}`;
   return new Problem(exit.unavailable, message, {
     hint: ['see what the vendor says about it', nextRun('the position stays and the next run tries again')],
+    httpStatus: unavailable, // a query that takes too long may do so always
   });
 }
 

@@ -1,7 +1,7 @@
 /** Replies that are not what was asked for: how they are recognised, and the Problem that each of them is. */
 import { clockHint } from '../clock/vendor-clock.ts';
 import type { SourceDefinition } from '../definition.ts';
-import { gone } from '../http-status.ts';
+import { gone, unavailable } from '../http-status.ts';
 import { inDefinition } from '../hint.ts';
 import { exit, Problem } from '../problem.ts';
 import type { HttpReply } from '../tools.ts';
@@ -65,9 +65,13 @@ export function passingIn(definition: SourceDefinition, what: string, said: unkn
 }
 
 /** The HTTP status that a reply stands for, if it says that the rate is limited (429), or that the vendor failed for now. */
-function meantBy({ reply }: SourceDefinition, status: number | undefined, said: unknown): 429 | 503 | undefined {
+function meantBy(
+  { reply }: SourceDefinition,
+  status: number | undefined,
+  said: unknown,
+): 429 | typeof unavailable | undefined {
   if (isAmong(reply?.limited ?? [], status, said)) return 429;
-  return isAmong(reply?.unavailable ?? [], status, said) ? 503 : undefined;
+  return isAmong(reply?.unavailable ?? [], status, said) ? unavailable : undefined;
 }
 
 /** What a short reply says, of which this is the text: its JSON value, or the title of an HTML page; undefined for anything else. */

@@ -187,6 +187,30 @@ for (const [what, reply, words] of [
   });
 }
 
+test('of a window whose job always fails, shorter parts are read, so that the others go on', async (t) => {
+  const windows: (readonly [from: number, until: number])[] = [];
+  let now = Date.UTC(2025, 10, 20);
+  const vendor = await serve({ now: () => now }, ({ target, body }, response) => {
+    if (target === '/jobs') {
+      const { from, until } = JSON.parse(body) as { from: number; until: number };
+      return sendJson(response, 201, `{"job":${windows.push([from, until])}}`);
+    }
+    const [, number, rest] = /^\/jobs\/(\d+)(.*)$/.exec(target) ?? [];
+    const [from, until] = windows[Number(number) - 1]!;
+    if (rest === '') return sendJson(response, 200, `{"status":"${until - from > 90_000 ? 'failed' : 'done'}"}`);
+    sendJson(response, 200, rest === '/close' ? '{}' : `{"rows":[{"id":${from}}]}`);
+  });
+  t.after(vendor.close);
+  const definition = parseDefinition({ ...quince, window: { ...quince.window, overlap: '1h' } }, 'quince.yaml');
+  const job = exampleJob(definition, { QUINCE_URL: vendor.origin });
+  for (let runs = 0; runs < 12; runs++) {
+    await job.run(now);
+    now += 10 * 60_000;
+  }
+  assert.deepEqual((await job.run(now)).problems, []);
+  assert.ok(job.taken.length > 6);
+});
+
 test('a job that does not finish in time gives way to jobs for the halves of its window', async (t) => {
   const vendor = await orchard((target) => {
     if (target.endsWith('/rows')) return `{"rows":[{"id":${target[0]}}]}`;
