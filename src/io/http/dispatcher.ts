@@ -19,7 +19,7 @@ type Connection = buildConnector.BuildOptions & Pick<ConnectionOptions, 'cert' |
 export interface DispatcherOptions {
   readonly connection: Connection;
   readonly proxy: { readonly origin: string; readonly token?: string | undefined } | undefined;
-  /** Sees every socket that is opened without a proxy. */
+  /** Sees every socket that is opened without a proxy, and those through one once they lead to the server. */
   readonly opened: (socket: Socket) => Socket;
 }
 
@@ -80,7 +80,7 @@ function direct(origin: string, { connection, opened }: DispatcherOptions, keep:
 async function throughProxy(
   origin: string,
   proxy: NonNullable<DispatcherOptions['proxy']>,
-  { connection }: DispatcherOptions,
+  { connection, opened }: DispatcherOptions,
   keep: Keep,
 ): Promise<Dispatcher> {
   const { default: ProxyAgent } = await import('undici/lib/dispatcher/proxy-agent.js');
@@ -92,6 +92,7 @@ async function throughProxy(
     proxyTunnel: origin.startsWith('https:'),
     proxyTls,
     requestTls: connection,
+    factory: (to, agent) => new Pool(to, showing(agent, opened)),
     clientFactory: (to) => {
       const pool = new Pool(to, { ...timeouts, connect });
       const limit = { headersTimeout: connection.timeout }; // a tunnel is part of a connection
@@ -100,6 +101,18 @@ async function throughProxy(
       });
     },
   });
+}
+
+/** The options of the pool behind the proxy, which undici has made, with each socket seen once it is connected. */
+function showing({ connect, ...rest }: { connect?: Connector }, opened: DispatcherOptions['opened']): Pool.Options {
+  return {
+    ...rest,
+    connect: (to, callback) =>
+      connect?.(to, (...[error, socket]) => {
+        if (error === null) callback(null, opened(socket));
+        else callback(error, null);
+      }),
+  };
 }
 
 /**

@@ -69,6 +69,24 @@ test('a client certificate is shown to the server, and not to a proxy with TLS t
   assert.deepEqual(shown, [undefined, new X509Certificate(client.cert).fingerprint256]);
 });
 
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+  test(`what a server behind a tunnel says in ${version} of a client certificate is told as without a proxy`, async (t) => {
+    const server = await rawServerFor(t, answers(reply(200)), {
+      tls: {
+        ...authority.issue({ host: 'vendor.test' }),
+        ca: authority.cert,
+        requestCert: true,
+        rejectUnauthorized: true,
+        minVersion: version,
+        maxVersion: version,
+      },
+    });
+    const proxy = await rawServerFor(t, tunnel(server.port));
+    const { hint } = isProblem(await ask('https://vendor.test/', proxy.port), exit.protocol, /TLS|client certificate/);
+    assert.match(hint ?? '', /SOURCE_CLIENT_CERTIFICATE_FILE/);
+  });
+}
+
 test('a tunnel does not make another certificate good', async (t) => {
   const server = await rawServerFor(t, answers(reply(200, {}, 'ok')), { tls: authority.issue({ host: 'evil.test' }) });
   const proxy = await rawServerFor(t, tunnel(server.port));
