@@ -146,7 +146,10 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
       const reason = reasonOf(limited);
       if (isOversized(reason)) return { split: reason };
       if (isBeyondPressure(reason)) return uploads.tooLarge(batch, reason);
-      throw busy(reason);
+      const isUntaken = outcomes.every(
+        (outcome) => typeof outcome === 'object' && 'untaken' in outcome && outcome.untaken,
+      );
+      throw isUntaken ? busy(reason) : busy(reason).with({ again: {} });
     }
     return { outcomes };
   }

@@ -1,6 +1,7 @@
 /** Answers that are about the cluster or the settings, or that are none. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { packer } from '../../../src/core/batch.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { start } from '../../support/elastic-sink.ts';
 import { auditRecords } from '../../support/records.ts';
@@ -87,6 +88,21 @@ test('a cluster that takes nothing for now is 75 when it says so, 69 when it fai
       ? undefined
       : { status: 403, body: { error: { type: 'cluster_block_exception', reason: 'read-only' } } };
   await assert.rejects(send(auditRecords(3)), { status: exit.tempfail, message: /read-only/ });
+});
+
+test('a cluster that takes nothing for now has surely taken nothing only where it says so of each document', async () => {
+  const { server, sink } = await start();
+  const busy = { status: 429, type: 'es_rejected_execution_exception' };
+  for (const [second, again] of [
+    [busy, { untaken: true }],
+    [{ status: 500, type: 'io_exception' }, {}],
+  ] as const) {
+    const packing = packer(sink);
+    for (const [entry, record] of auditRecords(2).entries()) packing.add(record, entry);
+    let items = 0;
+    server.item = () => ((items += 1) === 1 ? busy : second);
+    await assert.rejects(async () => sink.send(packing.take()!.batch), { status: exit.tempfail, again });
+  }
 });
 
 test('the hint depends on what keeps the cluster from writing: its load, or a block that somebody has set', async () => {
