@@ -86,6 +86,7 @@ async function lookAtPosition(
   const store: PositionStore = positionStore(directory, name, scopeOf(ends, configuration));
   try {
     await store.lock();
+    await store.close(); // or a run that begins meanwhile would end with 75; what it saves replaces the file as a whole
     const position = await store.load();
     for (const warning of store.warnings) log.warn(warning);
     if (position === undefined) return { found: `none yet, will be ${store.path}` };

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { chmodSync, linkSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import files from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { basename, join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
 import { lockJob } from '../../src/io/state/directory.ts';
 import { scene } from '../faults/harness.ts';
@@ -383,3 +385,28 @@ test('a job that a run is working on right now is no fault, and its position is 
   assert.deepEqual([status, stderr], [0, '']);
   assert.match(stdout, /^ok {6}position: in use by a run right now$/m);
 });
+
+test('a check that reads the position keeps no run away meanwhile', async (t) => {
+  const here = await scene(t);
+  assert.equal((await here.run()).status, 0);
+  const { open } = files;
+  t.after(() => setOpen(open));
+  let runs = 0;
+  setOpen(async (path, ...words) => {
+    if (basename(String(path)).endsWith('.position')) {
+      runs += 1;
+      const job = basename(String(path), '.position');
+      await (await lockJob(here.stateDirectory, decodeURIComponent(job))).release();
+    }
+    return open(path, ...words);
+  });
+  const { status, stdout, stderr } = await here.run(['check']);
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.ok(runs > 0);
+  assert.match(stdout, /^ok {6}position: \S+\.position$/m, 'nor does it take itself for a run');
+});
+
+function setOpen(open: typeof files.open): void {
+  files.open = open;
+  syncBuiltinESMExports();
+}
