@@ -3,8 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ofStream } from '../../src/commands/pull/of-stream.ts';
 import { exit } from '../../src/core/problem.ts';
+import type { RunResult } from '../../src/run.ts';
 import { memoryRun, minute, start, statuses } from '../support/memory-run.ts';
 import { stored } from '../support/memory.ts';
+
+/** The hints as the user is told them. */
+function hintsOf({ problems }: Pick<RunResult, 'problems'>, isStream: boolean): (string | undefined)[] {
+  const source = { name: 'memory', ...(isStream && { stream: { isOpen: () => false } }) };
+  return problems.map((problem) => ofStream(problem, source).hint);
+}
 
 test('an acknowledgement that came right before a run was killed is not asked for again: the sink gives it only once', async () => {
   const here = memoryRun();
@@ -81,11 +88,7 @@ test('records whose acknowledgement is only late are asked for by the next run, 
     here.vendor.stored.push(stored('a', start - minute));
     here.sink.answer = ({ records }) => ({ outcomes: records.map(() => 'kept'), pending: 'channel:1' });
     here.sink.settle = () => Promise.resolve({ outcome: 'waiting' });
-    const hints = (await here.run()).problems.map((problem) => {
-      const told = isStream ? ofStream(problem, { name: 'memory', stream: { isOpen: () => false } }) : problem;
-      return told.hint;
-    });
-    assert.deepEqual(hints, ['the next run asks again; nothing is lost']);
+    assert.deepEqual(hintsOf(await here.run(), isStream), ['the next run asks again; nothing is lost']);
   }
 });
 
@@ -93,17 +96,16 @@ test('records of a stream that were not taken are to be put in again, and those 
   for (const isStream of [false, true]) {
     const here = memoryRun({ isStream });
     here.vendor.stored.push(stored('a', start - minute));
-    const hints: string[] = [];
     here.sink.answer = () => ({ again: 'it is busy' });
-    hints.push((await here.run()).problems[0]?.hint ?? '');
+    const hints = hintsOf(await here.run(), isStream);
     here.sink.answer = ({ records }) => ({ outcomes: records.map(() => 'kept'), pending: 'channel:1' });
     here.sink.settle = () => Promise.resolve({ outcome: 'lost' });
-    hints.push((await here.run()).problems[0]?.hint ?? '');
+    hints.push(...hintsOf(await here.run(), isStream));
     const retry = 'the next run tries again; if this lasts, look at the destination';
     const expected = isStream
       ? [
           `if this lasts, look at the destination; memory cannot be asked again: have the command before the pipe print once more what was not taken`,
-          'have the command before the pipe print them once more: memory cannot be asked again',
+          'memory cannot be asked again: have the command before the pipe print once more what was not taken',
         ]
       : [retry, 'they are sent again by the next run'];
     assert.deepEqual(hints, expected);

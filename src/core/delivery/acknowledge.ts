@@ -6,14 +6,13 @@ import { nextRun, ofPosition, type Hint } from '../hint.ts';
 import { exit, Problem } from '../problem.ts';
 import type { PositionStore } from '../stores.ts';
 import type { Tools } from '../tools.ts';
-import type { Ledger, Settlement, Sink, Source, Summary } from '../types.ts';
+import type { Ledger, Settlement, Sink, Summary } from '../types.ts';
 
 /** How long one run waits for acknowledgements, in milliseconds. */
 const patience = 60_000;
 const longestPause = 10_000;
 
 export interface Awaiting {
-  readonly source: Pick<Source, 'name' | 'stream'>;
   readonly sink: Sink;
   readonly ledger: Ledger;
   readonly branch: string;
@@ -50,7 +49,7 @@ export async function acknowledged(
     readonly earlier?: ReadonlySet<string> | undefined;
   },
 ): Promise<void> {
-  const { source, sink, ledger, summary, tools, earlier } = awaiting;
+  const { sink, ledger, summary, tools, earlier } = awaiting;
   const giveUp = tools.now() + patience;
   let pause = 500;
   for (;;) {
@@ -58,9 +57,7 @@ export async function acknowledged(
     if (oldest === undefined) return;
     const { outcome, records, diverted } = await ask(awaiting, oldest);
     if (outcome === 'lost') {
-      const hint =
-        source.stream === undefined ? nextRun('they are sent again by the next run') : printAgain(source.name);
-      throw late(`${sink.name} never acknowledged some records`, hint);
+      throw late(`${sink.name} never acknowledged some records`, nextRun('they are sent again by the next run'));
     }
     if (outcome === 'kept') {
       if (earlier?.has(oldest) === true) continue;
@@ -96,11 +93,6 @@ async function ask(
     await store?.journal(branch, ledger.lines(entries), sink.saved?.());
   }
   return { outcome, records: entries.length, diverted };
-}
-
-/** A stream shows its records once. */
-function printAgain(sourceName: string): string {
-  return `have the command before the pipe print them once more: ${sourceName} cannot be asked again`;
 }
 
 function late(message: string, hint: Hint): Problem {
