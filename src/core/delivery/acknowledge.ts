@@ -39,8 +39,8 @@ export function forgetAwaited(ledger: Ledger): void {
 }
 
 /**
- * Waits until everything that was sent is acknowledged; Problem 75 when that takes too long. Acknowledgements that runs before
- * this one were waiting for (`earlier`) are not about records that this one counts.
+ * Waits until everything that was sent is acknowledged; Problem 75 when that takes too long, for it or for the run.
+ * Acknowledgements that runs before this one were waiting for (`earlier`) are not about records that this one counts.
  */
 export async function acknowledged(
   awaiting: Awaiting & {
@@ -66,7 +66,8 @@ export async function acknowledged(
       summary.diverted += diverted;
       continue;
     }
-    if (tools.now() >= giveUp) {
+    // Rather than be stopped while it waits: the reason would then be told without the destination.
+    if (tools.now() >= giveUp || tools.now() + pause >= tools.deadline) {
       const waiting = ledger.pending().length;
       throw late(
         `${sink.name} has not yet acknowledged ${waiting === 1 ? '1 batch' : `${waiting} batches`}`,

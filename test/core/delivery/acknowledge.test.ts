@@ -101,6 +101,16 @@ test('an acknowledgement that is not there after a minute ends the run with 75, 
   assert.deepEqual(at.ledger.pending(), ['one', 'two']);
 });
 
+test('an acknowledgement that does not come in the time of the run ends it with 75, and the destination is named', async () => {
+  const at = awaiting({ one: ['a'] }, () => 'waiting');
+  const tools = { ...fakeTools(at.clock), deadline: 3000 };
+  await assert.rejects(
+    acknowledged({ ...at, tools }),
+    problem(exit.tempfail, /memory has not yet acknowledged 1 batch/),
+  );
+  assert.deepEqual(at.happened, ['0: ask one', '500: ask one', '1500: ask one']);
+});
+
 test('a run that is stopped while it waits for an acknowledgement ends at once', async () => {
   const at = awaiting({ one: ['a'] }, () => 'waiting');
   const stopped = new Problem(exit.terminate, 'stopped by SIGTERM');
