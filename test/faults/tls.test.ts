@@ -66,7 +66,7 @@ fault(
     await here.expectProblem(await here.run(), {
       exit: 76,
       message: /has a self-signed certificate \(DEPTH_ZERO_SELF_SIGNED_CERT, GET \/audit\)$/,
-      hint: /give it with --ca-file$/,
+      hint: /^if it is the right one, it must be in the file of --ca-file$/,
       recovery: { argv: ['--ca-file', file] },
     });
   },
@@ -80,6 +80,21 @@ fault(
     await expectRefused(here, [], {
       message: /an authority that is not trusted here \(UNABLE_TO_VERIFY_LEAF_SIGNATURE, GET \/audit\)$/,
       hint: /--ca-file$/,
+    });
+  },
+);
+
+fault(
+  'T04',
+  'a private authority, with the --ca-file of another: the hint is what must be in that file, exit 76',
+  async (context) => {
+    const other = authority.selfSigned();
+    const here = await scene(context, { tls: good });
+    const file = join(here.directory, 'other.pem');
+    writeFileSync(file, other.cert);
+    await expectRefused(here, ['--ca-file', file], {
+      message: /an authority that is not trusted here \(UNABLE_TO_VERIFY_LEAF_SIGNATURE, GET \/audit\)$/,
+      hint: /^if the server uses a certificate authority of your own, its certificate must be in the file of --ca-file$/,
     });
   },
 );
@@ -353,7 +368,7 @@ fault(
     const here = await scene(context, { tls: authority.selfSigned() });
     await expectRefused(here, ['--allow-plaintext'], {
       message: /has a self-signed certificate/,
-      hint: /^if it is the right one, give it with --ca-file$/,
+      hint: /^if it is the right one, it must be in the file of --ca-file$/,
     });
   },
 );

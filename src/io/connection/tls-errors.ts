@@ -35,7 +35,7 @@ export function tlsTrouble(
   shownAs: 'source' | 'sink' | undefined,
 ): readonly [what: string, hint: Hint, status?: ExitStatus] | undefined {
   const renew = 'the operator of the server must renew its certificate';
-  const ownRoot = 'if the server uses a certificate authority of your own, give its certificate with --ca-file';
+  const ownRoot = `if the server uses a certificate authority of your own, its certificate ${inFile}`;
   switch (code) {
     case 'CERT_HAS_EXPIRED':
       if (isToCome(certificate?.valid_to))
@@ -50,7 +50,7 @@ export function tlsTrouble(
       return [`has a certificate that is not valid before${isToCome(from) ? on(from) : ' a later time'}`, hint];
     }
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-      return ['has a self-signed certificate', 'if it is the right one, give it with --ca-file'];
+      return ['has a self-signed certificate', `if it is the right one, it ${inFile}`];
     case 'SELF_SIGNED_CERT_IN_CHAIN':
     case 'UNABLE_TO_GET_ISSUER_CERT':
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
@@ -90,9 +90,10 @@ export function tlsTrouble(
 const refusals =
   /ALERT_(?:UNKNOWN_CA|(?:BAD|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_(?:EXPIRED|REVOKED|UNKNOWN)|ACCESS_DENIED|DECRYPT_ERROR)$/;
 const asks = 'asks for a client certificate';
+const inFile = 'must be in the file of --ca-file'; // said whether or not one is given: it may be that of another authority
 const renewOwn =
-  'if the authority is your own, give its renewed certificate with --ca-file; if not, the operator of the server must ' +
-  'renew those that it sends; check also the clock of this machine';
+  `if the authority is your own, its renewed certificate ${inFile}; if not, the operator of the server must renew ` +
+  'those that it sends; check also the clock of this machine';
 
 function showOne(shownAs: string | undefined): string {
   if (shownAs === undefined) return 'take another proxy: none is shown a client certificate';
