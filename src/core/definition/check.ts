@@ -62,9 +62,7 @@ function* placeholderProblems(definition: SourceDefinition): Generator<string> {
     ...textsIn('scope', definition.scope),
   ];
   for (const [at, text] of settingsOnly) {
-    const wrong = placeholders(text).find(
-      (name) => definition.settings[name]?.secret === true || !(name in definition.settings),
-    );
+    const wrong = placeholders(text).find((name) => definition.settings[name]?.secret === true);
     if (wrong !== undefined) yield `${at}: {${wrong}} cannot be used here, only settings that are not secret`;
   }
 }
@@ -79,13 +77,14 @@ function listed(unknown: string, allowed: readonly string[], { settings }: Sourc
   return `${meant}: ${shown.length === 0 ? 'only settings have a value here' : `there are ${shown.join(', ')} and settings`}`;
 }
 
-/** The placeholders that a text at this place may have. What logs in, asks for a token or signs knows no others but settings. */
+/** The placeholders that a text at this place may have. Addresses, and what logs in or signs, know no others but settings. */
 function placeholdersAt(at: string, { auth, settings, variables }: SourceDefinition): readonly string[] {
   const here = placeholdersElsewhere.filter(
     ({ place, type = auth.type }) => at.startsWith(place) && type === auth.type,
   );
   const known = [...Object.keys(settings), ...here.flatMap(({ names }) => names)];
-  if (['session', 'oauth2', 'signature'].includes(auth.type) && at.startsWith('auth.')) return known;
+  const isFixed = /^(?:url|scope)(?:\.|$)/.test(at);
+  if (isFixed || (['session', 'oauth2', 'signature'].includes(auth.type) && at.startsWith('auth.'))) return known;
   return [
     ...known.filter((name) => name !== 'assertion'),
     ...Object.keys(placeholderMeanings),

@@ -11,6 +11,20 @@ test('a setting in auth that anybody may see says so, or stands beside one that 
   const headers = { Authorization: '{APPLE_TOKEN}', 'X-Tenant': '{APPLE_TENANT}', 'X-Host': '{APPLE_URL}' };
   const seen = { ...settings, APPLE_TENANT: { summary: 'Tenant.', secret: false } };
   parseDefinition({ ...apple, settings: seen, auth: { type: 'headers', headers } }, 'apple.yaml');
+  const request = { method: 'POST', path: '/log', json: { since: '{from}', cursor: '{cursor}' } } as const;
+  const body = { tenant: '{APPLE_TENANT}', pin: '{APPLE_TOKEN}' };
+  parseDefinition({ ...apple, settings, request, auth: { type: 'body', body } }, 'apple.yaml');
+});
+
+test('a login page may set a cookie and nothing else, and what a cookie is called is no secret', () => {
+  const settings = { ...apple.settings, APPLE_SITE: { summary: 'Site.' } };
+  const form = { pin: '{APPLE_TOKEN}' };
+  const login = { method: 'POST', path: '/login', form } as const;
+  const auth = { type: 'session', page: { request: { path: '/login' } }, login } as const;
+  parseDefinition({ ...apple, auth }, 'apple.yaml');
+  const page = { ...auth.page, cookie: '{APPLE_SITE}_csrf' };
+  const sent = { ...login, form: { ...form, csrf: '{csrf}' } };
+  parseDefinition({ ...apple, settings, auth: { ...auth, page, login: sent } }, 'apple.yaml');
 });
 
 const assertion = { key: '{APPLE_TOKEN}', algorithm: 'RS256', claims: { iss: 'me' } };
@@ -39,7 +53,7 @@ test('all of OAuth 2 is a sound definition', () => {
       claims: { headers: ['a b'] },
       lifetime: '45s',
     },
-    token: { path: 'data.token', headers: { 'X-Auth': '{token}' } },
+    token: { path: 'data.token', headers: { 'X-Auth': '{token}', 'X-Region': '{APPLE_REGION}' } },
   };
   const value = { ...apple, settings, ...token(login) };
   assert.deepEqual(parseDefinition(value, 'apple.yaml'), value);
@@ -51,6 +65,14 @@ refusedDefinitions([
     'a credential that is not marked as secret, in a header',
     { settings: { ...apple.settings, APPLE_TOKEN: { summary: 'Token.' } } },
     /: settings\.APPLE_TOKEN: expected secret: true, because auth\.headers\.Authorization sends it \(secret: false, if anybody may see it\)$/,
+  ],
+  [
+    'a credential that is not marked as secret, in a header of a name of its own',
+    {
+      settings: { ...apple.settings, APPLE_KEY: { summary: 'Key.' } },
+      auth: { type: 'headers', headers: { Authorization: '{APPLE_TOKEN}', 'X-Apple': '{APPLE_KEY}' } },
+    },
+    /: settings\.APPLE_KEY: expected secret: true, because auth\.headers\.X-Apple sends it/,
   ],
   [
     'a credential that is not marked as secret, in the address',
@@ -186,6 +208,11 @@ refusedDefinitions([
     /auth\.url: \{APPLE_TOKEN\} cannot/,
   ],
   [
+    'a window in the address of the login',
+    token({ url: 'https://login.example/{from}' }),
+    /: auth\.url: \{from\} is neither a setting nor a placeholder: only settings have a value here$/,
+  ],
+  [
     'a token for no grant',
     token({ form: { scope: 'read' } }),
     /auth\.form\.grant_type is missing: expected one such as/,
@@ -227,6 +254,11 @@ refusedDefinitions([
     'an assertion of another scheme',
     { auth: { type: 'query', query: { key: '{assertion}' } } },
     /auth\.query\.key: \{assertion\} is neither a setting nor a placeholder/,
+  ],
+  [
+    'a signature where nothing is signed',
+    { auth: { type: 'headers', headers: { Authorization: '{APPLE_TOKEN}', Signature: '{signature}' } } },
+    /: auth\.headers\.Signature: \{signature\} is neither a setting nor a placeholder/,
   ],
   [
     'an unknown algorithm',

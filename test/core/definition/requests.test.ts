@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { parseDefinition } from '../../../src/core/definition.ts';
 import { exit } from '../../../src/core/problem.ts';
 import { baseUrl } from '../../../src/core/vendor/address.ts';
-import { apple, refusedDefinitions } from '../../support/refused-definitions.ts';
+import { apple, type Change, refusedDefinitions } from '../../support/refused-definitions.ts';
 import { problem } from '../../support/problem.ts';
 
 test('an address that a setting spoils is named with its setting', () => {
@@ -16,6 +16,62 @@ test('an address that a setting spoils is named with its setting', () => {
   );
 });
 
+test('a setting may be a part of an address, and a variable names those before it', () => {
+  const settings = { ...apple.settings, APPLE_HOST: { summary: 'Host.' } };
+  const variables = { window: 'at ge {from}', filter: '{window} and {query}' };
+  parseDefinition({ ...apple, settings, url: 'https://{APPLE_HOST}', variables }, 'apple.yaml');
+});
+
+test('a header that is only called like one of the connection is sent', () => {
+  const headers = { 'Upgrade-Insecure-Requests': '1', 'X-Connection': 'a' };
+  parseDefinition({ ...apple, headers }, 'apple.yaml');
+});
+
+/** A definition with this request at each place that may have one. */
+function withRequest(request: object): readonly (readonly [place: string, change: Change])[] {
+  const of = (name: string): object => ({ path: `/${name}`, query: apple.request.query });
+  const login = { method: 'POST', path: '/login', form: { pin: '{APPLE_TOKEN}' } };
+  const job = { request: { method: 'POST', path: '/jobs' }, id: 'id' };
+  const ofJob = { ...request, path: '/{job}' };
+  const part = { path: '/{item}/{cursor}' };
+  const paging = { ...apple.paging, request: { ...request, path: '/{cursor}' } };
+  const fetch = { request, paging: { type: 'none' } };
+  const names = { path: '/names' };
+  return [
+    ['request', { request: { ...request, path: '/{from}/{cursor}' } }],
+    ['paging.request', { paging }],
+    ['prepare.0.request', { prepare: [{ request }] }],
+    ['items.request', { items: { name: 'id', request: { ...request, path: '/{item}' } } }],
+    ['items.paging.request', { items: { name: 'id', request: part, paging } }],
+    ['job.request', { request: of('{job}'), job: { ...job, request } }],
+    ['job.poll.request', { request: of('{job}'), job: { ...job, poll: { request: ofJob, until: { path: 'done' } } } }],
+    ['job.close', { request: of('{job}'), job: { ...job, close: ofJob } }],
+    ['branches.fetch.request', { request: of('{branch}'), branches: { fetch } }],
+    [
+      'branches.fetch.paging.request',
+      { request: of('{branch}'), branches: { fetch: { ...fetch, request: names, paging } } },
+    ],
+    ['auth.page.request', { auth: { type: 'session', page: { request }, login } }],
+    ['auth.login', { auth: { type: 'session', login: { ...request, path: '/{APPLE_TOKEN}' } } }],
+    ['auth.logout', { auth: { type: 'session', login, logout: request } }],
+  ];
+}
+const placed = (place: string, rest: string): RegExp => new RegExp(`: ${place.replaceAll('.', String.raw`\.`)}${rest}`);
+refusedDefinitions(
+  withRequest({ path: '/a', json: {} }).map(([place, change]) => [
+    `a body with GET at ${place}`,
+    change,
+    placed(place, ': a body needs method: POST$'),
+  ]),
+);
+refusedDefinitions(
+  withRequest({ path: '/a', headers: { 'A B': 'c' } }).map(([place, change]) => [
+    `a header with a blank in its name at ${place}`,
+    change,
+    placed(place, String.raw`\.headers\."A B": expected the name of a header`),
+  ]),
+);
+
 refusedDefinitions([
   [
     'an address without a scheme',
@@ -26,6 +82,14 @@ refusedDefinitions([
     'one of several addresses without a scheme',
     { url: ['{APPLE_URL}', 'api.{APPLE_URL}'] },
     /url\.1: expected an address such as https/,
+  ],
+  [
+    'an address of one value of a setting without a scheme',
+    {
+      settings: { ...apple.settings, APPLE_REGION: { summary: 'Region.', values: ['eu'] } },
+      url: [{ setting: 'APPLE_REGION', texts: { eu: 'eu.example.com' } }],
+    },
+    /: url\.0\.texts\.eu: expected an address such as https/,
   ],
   [
     'a path that does not begin with a slash',
@@ -64,6 +128,11 @@ refusedDefinitions([
     /request\.query\.a: \{form\} is neither a setting nor a placeholder \(Did you mean from\?\): there are \{from\}, \{until\}, \{limit\}, \{cursor\}, .*\{categories\} and settings$/,
   ],
   [
+    'a mistyped setting',
+    { request: { path: '/log', query: { a: '{APPLE_ULR}', b: '{from}', c: '{cursor}' } } },
+    /request\.query\.a: \{APPLE_ULR\} is neither a setting nor a placeholder \(Did you mean APPLE_URL\?\)$/,
+  ],
+  [
     'a placeholder of another language',
     { request: { path: '/log', query: { a: '{since}', b: '{from}', c: '{cursor}' } } },
     /\{since\} is neither a setting nor a placeholder: there are \{from\}, /,
@@ -88,7 +157,12 @@ refusedDefinitions([
     { url: 'https://apple.example/{APPLE_TOKEN}' },
     /url: \{APPLE_TOKEN\} cannot be used here/,
   ],
-  ['a body with GET', { request: { path: '/{cursor}/{from}', json: {} } }, /request: a body needs method: POST/],
+  [
+    'a window in the address',
+    { url: 'https://apple.example/{from}' },
+    /: url: \{from\} is neither a setting nor a placeholder: only settings have a value here$/,
+  ],
+  ['a secret in the scope', { scope: '{APPLE_TOKEN}' }, /: scope: \{APPLE_TOKEN\} cannot be used here/],
   ['two bodies', { request: { method: 'POST', path: '/{cursor}/{from}', json: {}, form: {} } }, /exclude each other/],
   ['a limit without a number', { request: { path: '/{cursor}/{from}/{limit}' } }, /limits\.page is missing/],
   ['more records than the most', { limits: { page: 5, most: 4 } }, /: limits\.page is more than limits\.most$/],
