@@ -47,7 +47,7 @@ function* styleProblems(at: string, around: EveryRequest, { request, paging }: P
 /** Where a reply is nothing but records, no path can lead to the next page: every window would end after the first. */
 export function* bareProblems({ paging, items, records }: SourceDefinition): Generator<string> {
   const { format, path } = records;
-  const isBare = format === 'lines' || format === 'csv' || path === undefined;
+  const isBare = format === 'lines' || path === undefined; // a CSV has no path
   yield* unseenProblems('paging', paging, items === undefined ? isBare : items.path === undefined);
   yield* unseenProblems('items.paging', items?.paging, isBare);
 }
