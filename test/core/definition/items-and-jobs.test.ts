@@ -21,7 +21,7 @@ test('records without an ID are known in any window by the item that they came i
   const items = { path: 'data', name: 'id', request: { path: '/parts/{item}' } };
   const records = { id: { content: true, item: true } } as const;
   for (const filter of ['event', 'ingestion']) {
-    const window = { filter, time: 'iso', shortest: '30s', longest: '1d' };
+    const window = { filter, time: 'iso', shortest: '30s', longest: '1m' };
     parseDefinition({ ...apple, items, window, records }, 'apple.yaml');
   }
 });
@@ -73,11 +73,6 @@ refusedDefinitions([
     'an item on another host',
     { items: { name: 'id', request: { path: 'https://files.example/{item}' } } },
     /: items\.request\.path: expected a path that begins with \/, because/,
-  ],
-  [
-    'an item in a list in an item',
-    { items: { address: 'links.0.href' } },
-    /: items\.address: 0 is no name of a member/,
   ],
   [
     'a cursor inside an item that is never sent',
@@ -162,6 +157,11 @@ refusedDefinitions([
     /: branches: expected setting, values or fetch$/,
   ],
   [
+    'branches named in no setting',
+    { branches: { setting: 'APPLE_ORGS' }, request: { path: '/{branch}', query: apple.request.query } },
+    /: branches\.setting: there is no setting APPLE_ORGS \(Did you mean APPLE_URL\?\)$/,
+  ],
+  [
     'a branch where there are none',
     { request: { path: '/log', query: { since: '{from}', cursor: '{cursor}', org: '{branch}' } } },
     /: branches is missing: \{branch\} needs it$/,
@@ -179,6 +179,16 @@ refusedDefinitions([
   [
     'a query for any member without a language',
     { query: { keys: {}, open: true } },
+    /: query\.open: needs query\.compare, and \{query\} in a request$/,
+  ],
+  [
+    'a query that is compared, and never sent',
+    { query: { compare: { equal: '{field} eq {value}' }, keys: { a: { field: 'a' } } } },
+    /: query\.keys\.a\.field: needs query\.compare, and \{query\} in a request$/,
+  ],
+  [
+    'a query for any member that is never sent',
+    { query: { compare: { equal: '{field} eq {value}' }, keys: {}, open: true } },
     /: query\.open: needs query\.compare, and \{query\} in a request$/,
   ],
   [

@@ -10,9 +10,22 @@ refusedDefinitions([
   ],
   ['a window that the vendor does not have', { window: { filter: 'none', time: 'iso' } }, /window\.filter: none, yet/],
   [
+    'the end of a window that the vendor does not have',
+    {
+      window: { filter: 'none', time: 'iso' },
+      request: { path: '/log', query: { to: '{until}', cursor: '{cursor}' } },
+    },
+    /window\.filter: none, yet a request uses \{from\} or \{until\}$/,
+  ],
+  [
     'windows that cannot be cut without one that is too short',
     { window: { filter: 'event', time: 'iso', shortest: '30s', longest: '59s' } },
     /window\.longest: expected twice as much as window\.shortest at least, found "59s"/,
+  ],
+  [
+    'slices that cannot be cut without one that is too short',
+    { window: { filter: 'event', time: 'iso', shortest: '30s', slice: '59s' } },
+    /window\.slice: expected twice as much as window\.shortest at least, found "59s"/,
   ],
   [
     'no duration',
@@ -71,12 +84,30 @@ refusedDefinitions([
     /records\.time\.zone: a time in epoch-s leaves no zone open$/,
   ],
   [
+    'a zone for a time that is always written with one',
+    { records: { ...apple.records, time: { path: 'at', format: 'rfc2822', zone: 'Europe/Warsaw' } } },
+    /records\.time\.zone: a time in rfc2822 leaves no zone open$/,
+  ],
+  [
     'a form of time that a setting chooses, and that nobody need set',
     {
       settings: { ...apple.settings, APPLE_TIME: { summary: 'Form.', values: ['new'] } },
       window: { filter: 'event', time: { setting: 'APPLE_TIME', formats: { new: 'iso' } } },
     },
     /: settings\.APPLE_TIME: expected a default, or required: true$/,
+  ],
+  [
+    'a form of time that is chosen by no setting',
+    { window: { filter: 'event', time: { setting: 'APPLE_TIME', formats: { new: 'iso' } } } },
+    /: window\.time\.setting: there is no setting APPLE_TIME \(Did you mean APPLE_TOKEN\?\)$/,
+  ],
+  [
+    'a form of time that is missing for one value',
+    {
+      settings: { ...apple.settings, APPLE_TIME: { summary: 'Form.', values: ['new', 'old'], default: 'new' } },
+      window: { filter: 'event', time: { setting: 'APPLE_TIME', formats: { new: 'iso' } } },
+    },
+    /: window\.time\.formats: old, a value of APPLE_TIME, is missing$/,
   ],
   [
     'a place of records in a CSV',
