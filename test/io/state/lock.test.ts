@@ -324,6 +324,18 @@ test('a lock in a place that cannot be written is an error, and leaves nothing',
   assert.deepEqual(readdirSync(join(path, '..')), []);
 });
 
+test('the lock of a dead run that cannot be removed is that error, and not a thing that another program put there', async (t) => {
+  const path = freshPlace(t);
+  mkdirSync(join(path, deadHolder()), { recursive: true });
+  const { disarm } = await arm({ kind: 'file', nth: 2, mode: 'once', code: 'EROFS' }); // after who is there
+  try {
+    await assert.rejects(takeLock(path, 'audit'), { code: 'EROFS' });
+  } finally {
+    disarm();
+  }
+  await (await takeLock(path, 'audit')).release();
+});
+
 test('a lock that cannot be removed at the end is a Problem, not a bug', async (t) => {
   const path = freshPlace(t);
   const lock = await takeLock(path, 'audit');
@@ -333,5 +345,6 @@ test('a lock that cannot be removed at the end is a Problem, not a bug', async (
   } finally {
     disarm();
   }
+  await lock.release(); // who ends the run and who took the lock both let go: it is told once
   assert.equal(existsSync(path), true);
 });
