@@ -166,6 +166,18 @@ test('records of two branches that are equal in every byte are two messages: a r
   assert.deepEqual([status, stderr, server.records], [0, '', [line, line]]);
 });
 
+test('a delivery says that it is JSON Lines, or one JSON array', async () => {
+  for (const [format, type] of [
+    ['lines', 'application/x-ndjson'],
+    ['array', 'application/json'],
+  ] as const) {
+    const { server, send } = await start({ WEBHOOK_FORMAT: format });
+    server.hook = () => ({ status: 204 });
+    await send(auditRecords(1));
+    assert.equal(server.requests[0]?.headers['content-type'], type);
+  }
+});
+
 test('own headers are sent, and can name another content type', async () => {
   const { server, send } = await start({
     WEBHOOK_HEADERS: 'X-Tenant: 7;Accept: text/plain; q=0.5\nContent-Type: application/jsonl ; X-Empty:',
@@ -187,9 +199,12 @@ test('settings that cannot be used are 78 before anything is sent, and their val
     { WEBHOOK_HEADERS: 'X-A: hidden-value; x-a: 7' }, // one of the two would be left out
     { WEBHOOK_HEADERS: 'X-A: hidden-value\u2019' },
     { WEBHOOK_SECRET: 'whsec_hidden-value!' },
+    { WEBHOOK_SECRET: 'whsec_' }, // nothing would be proven by a key without a byte
     { WEBHOOK_SUCCESS: '2xx' },
     { WEBHOOK_SUCCESS: '200-399' },
     { WEBHOOK_BATCH: '0' },
+    { WEBHOOK_BATCH: '1.5' },
+    { WEBHOOK_BATCH: '100001' },
   ] as SettingValues[]) {
     await assert.rejects(start(more), (error) => {
       assert.ok(error instanceof Problem);

@@ -14,7 +14,21 @@ test('statuses are listed one by one or as ranges', () => {
     [298, 299, 300, 399, 400, 401, 402, 598, 599, 600].filter((status) => atTheEdges(status)),
     [299, 400, 401, 599],
   );
-  for (const text of ['', '2xx', '204-202', '300', '399', '200-404', '299-300', '399-400', '100', '600', '200,']) {
+  for (const text of [
+    '',
+    '2xx',
+    '204-202',
+    '300',
+    '399',
+    '200-404',
+    '299-300',
+    '399-400',
+    '100',
+    '600',
+    '200,',
+    '2000',
+    '1200',
+  ]) {
     assert.throws(() => statusList(text), { status: exit.config }, text);
   }
 });
