@@ -28,6 +28,14 @@ refusedDefinitions([
     /window\.slice: expected twice as much as window\.shortest at least, found "59s"/,
   ],
   [
+    'windows without an ID that may be no shorter',
+    {
+      window: { filter: 'event', time: 'iso', shortest: '30s' },
+      records: { path: 'data', id: { content: true }, time: { path: 'at', format: 'iso' } },
+    },
+    /: window\.shortest: only windows of records with an ID \(records\.id\.paths\) can be told how short they may be$/,
+  ],
+  [
     'no duration',
     { window: { ...apple.window, overlap: '5 minutes' } },
     /window\.overlap: expected a duration such as 5m.*, found "5 minutes"/,
