@@ -5,7 +5,8 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { ascii, compact, isBlank } from './json.ts';
 import { incomplete } from './scalar.ts';
-import { refused, scanner } from './scan.ts';
+import { refused } from './scan.ts';
+import { shapeScanner } from './shape-scan.ts';
 import type { RefusedRecord } from '../types.ts';
 
 export interface ElementOptions {
@@ -43,7 +44,7 @@ const none = Buffer.alloc(0);
 /** For one body after the other. What is given out is a sound object in UTF-8 on one line. */
 export function elements(options: ElementOptions): Elements {
   const { maxRecordBytes, shape } = options;
-  const { scan, spans, broken, reason } = scanner(options.fields, maxDepth);
+  const { scan, spans, broken, reason } = shapeScanner(options.fields, maxDepth);
   const tooLarge = `larger than ${maxRecordBytes} bytes`;
   let count = 0;
   let pending = false;
