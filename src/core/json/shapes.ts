@@ -7,10 +7,8 @@
  * same kind at each step, is as sound as the one that the path was learned from, and has its fields in the same places.
  */
 import type { Buffer } from 'node:buffer';
-import { escapeEnd } from './escape.ts';
-import { ascii, isDigit, skipBlanks } from './json.ts';
-import { plainText } from './plain-text.ts';
 import { scanScalar } from './scalar.ts';
+import { nothing, string, stringEnd, valuesOf } from './values.ts';
 
 export interface Shapes {
   /** The offset after the object that starts at `start`, with its fields in `spans`, if its shape is known; otherwise -1. */
@@ -20,11 +18,6 @@ export interface Shapes {
   /** How many are known. */
   count(): number;
 }
-
-/** What follows the text of a step. */
-const string = 1; // up to its closing quote
-const scalar = 2;
-const nothing = 3;
 
 /** A step: these five numbers, and room for eight, half a line of the processor's cache. The root has only `firstBelow`. */
 const width = 8;
@@ -179,37 +172,4 @@ export function shapes(): Shapes {
   }
 
   return { match, learn, count: () => places.size };
-}
-
-/** The offset of the quote that closes the string whose text goes on at `at`; -1 when it is not whole, or not sound. */
-function stringEnd(text: DataView, at: number, end: number): number {
-  for (;;) {
-    at = plainText(text, at, end);
-    if (at >= end) return -1;
-    const byte = text.getUint8(at);
-    if (byte === ascii.quote) return at;
-    if (byte !== ascii.backslash) return -1;
-    at = escapeEnd(text, at, end) | 0;
-    if (at < 0) return -1;
-  }
-}
-
-/** Start, end and kind of each value of a sound object that is a string or a scalar, and those of its end. */
-function* valuesOf(bytes: Buffer, text: DataView, start: number, end: number): Generator<[number, number, number]> {
-  for (let at = start; at < end;) {
-    const byte = text.getUint8(at);
-    if (byte === ascii.quote) {
-      const close = stringEnd(text, at + 1, end);
-      const isKey = bytes[skipBlanks(bytes, close + 1, end)] === ascii.colon;
-      if (!isKey) yield [at + 1, close, string];
-      at = close + 1;
-    } else if (isDigit(byte) || byte === 0x2d || (byte >= 0x61 && byte <= 0x7a)) {
-      const after = scanScalar(text, at, end);
-      yield [at, after, scalar];
-      at = after;
-    } else {
-      at += 1;
-    }
-  }
-  yield [end, end, nothing];
 }
