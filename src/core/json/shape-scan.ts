@@ -23,11 +23,11 @@ export function shapeScanner(fields: readonly (readonly string[])[], maxDepth: n
       rest -= 1;
       return lookThrough(bytes, start, end);
     }
-    const known = match(bytes, start, end, spans);
-    if (known !== -1) {
+    const matched = match(bytes, start, end, spans);
+    if (matched !== -1) {
       isBroken = false;
       if (inVain > -mostInVain) inVain -= 1;
-      return known;
+      return matched;
     }
     const after = lookThrough(bytes, start, end);
     if (after < 0) return after;
