@@ -105,3 +105,42 @@ test('a record in doubt that a slice read again in halves shows once more is set
   );
   assert.match(stderr, /"fetched":6,"delivered":2,"seen":2,.*"quarantined":2,/);
 });
+
+test('a vendor whose connection breaks, before its reply or within, whenever a window is long is asked for shorter ones from the fourth run on', async (t) => {
+  const rows = [
+    { id: 'a', at: at(3.5) },
+    { id: 'b', at: at(0.5) },
+  ];
+  let asked = 0;
+  const vendor = await serve({}, ({ target }, response) => {
+    const { searchParams } = new URL(target, 'http://vendor');
+    const [from = 0, until = 0] = ['from', 'until'].map((name) => Date.parse(searchParams.get(name) ?? ''));
+    if (until - from > 2.5 * hour) {
+      if (asked++ % 2 === 0) return void response.destroy();
+      response.writeHead(200, { 'content-type': 'application/json' });
+      return void response.write('{"rows":[', () => response.destroy());
+    }
+    const found = rows.filter((row) => Date.parse(row.at) >= from && Date.parse(row.at) < until);
+    return sendJson(response, 200, JSON.stringify({ rows: found }));
+  });
+  t.after(() => vendor.close());
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'deep.yaml'), definition('firstRun: 4h, slice: 4h'));
+  const ends = [];
+  for (let runs = 0; runs < 4; runs++)
+    ends.push(
+      await run(['--source', 'deep.yaml', '--state-dir', 'state'], {
+        directory,
+        environment: { HOME: directory, DEEP_URL: vendor.origin },
+      }),
+    );
+  const { unavailable } = exit;
+  const statuses = ends.map(({ status }) => status);
+  assert.deepEqual(statuses, [unavailable, unavailable, unavailable, 0], ends.at(-1)?.stderr);
+  assert.ok(asked >= 6, `${asked} requests`);
+  const given = linesOf(ends.map(({ stdout }) => stdout).join(''));
+  assert.deepEqual(
+    given.map((line) => (JSON.parse(line) as { id: string }).id),
+    ['a', 'b'],
+  );
+});

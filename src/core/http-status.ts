@@ -10,6 +10,8 @@ export const notAcceptable = 406;
 export const gone = 410;
 /** What was asked for is more than the server gives, or takes, at once. */
 export const tooLarge = 413;
+/** What a gateway says of a server whose reply it did not get whole; here, of one whose connection broke. */
+export const badGateway = 502;
 /** What was asked for cannot be given now, and may be too much; what a reply or a job that has failed says in its body stands for it. */
 export const unavailable = 503;
 /** What a gateway says of a server that took too long; here, of one that we no longer wait for. */

@@ -92,7 +92,7 @@ async function readFirst(
   }
 }
 
-/** Names the branch in what the vendor answered, where there are several; a failed connection concerns all of them. */
+/** Names the branch in what the vendor answered, where there are several; a connection that was not made concerns all of them. */
 function inBranch(error: unknown, branch: string, branches: number): unknown {
   if (!(error instanceof Problem) || error.httpStatus === undefined || branches < 2) return error;
   return error.with({ message: `${serverText(branch)}: ${error.message}` });

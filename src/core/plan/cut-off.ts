@@ -31,8 +31,8 @@ export function preferredOf(
 }
 
 /**
- * Whether the vendor may have been asked for too much at once: it says so, or it failed, or took too long, after `failures`
- * failed runs in a row.
+ * Whether the vendor may have been asked for too much at once: it says so, or it failed, took too long or broke the
+ * connection, after `failures` failed runs in a row.
  */
 export function isTooMuch({ status, httpStatus = 0 }: Problem, failures: number): boolean {
   if (httpStatus === tooLarge) return true;

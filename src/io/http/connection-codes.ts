@@ -34,6 +34,17 @@ export const transientCodes: ReadonlyMap<string, Meaning> = new Map<string, Mean
   ['UND_ERR_DESTROYED', ['was given up here', network]],
 ]);
 
+/** Codes of a connection that broke, or was closed, before the end of a reply. */
+export const cutShort = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'HPE_INVALID_EOF_STATE',
+  'Z_BUF_ERROR',
+  'ERR_STREAM_PREMATURE_CLOSE',
+]);
+
 /** Codes of a connection that was never made. */
 export const unconnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
 

@@ -6,9 +6,10 @@
 import { atAddress, type Hint } from '../../core/hint.ts';
 import { exit, Problem, type ExitStatus, type ProblemOptions } from '../../core/problem.ts';
 import { wrongService } from '../../core/http-problem.ts';
+import { badGateway } from '../../core/http-status.ts';
 import { redacted } from '../scrub.ts';
 import { tlsTrouble, type Validity } from '../connection/tls-errors.ts';
-import { codeOf, network, transientCodes, unconnected, unreadable } from './connection-codes.ts';
+import { codeOf, cutShort, network, transientCodes, unconnected, unreadable } from './connection-codes.ts';
 import type { Proxy } from './proxy.ts';
 import { proxyTrouble } from './proxy-errors.ts';
 
@@ -62,7 +63,9 @@ export function connectionProblem(error: unknown, where: Where): unknown {
     const mayBeTls = isBroken(error) && !hasAnswered(error, where);
     const hint = mayBeTls ? orTls(standard, where) : standard;
     const again = unconnected.has(code) ? ({ untaken: true } as const) : {};
-    return problem(exit.unavailable, where, what, { code, hint, again });
+    // What takes the vendor, or a proxy on the way, too long is often told by nothing else.
+    const httpStatus = cutShort.has(code) ? badGateway : undefined;
+    return problem(exit.unavailable, where, what, { code, hint, again, httpStatus });
   }
   const strange = unreadable(error, code);
   if (strange !== undefined) return problem(exit.protocol, where, strange, { code, hint: wrongService });
