@@ -55,6 +55,24 @@ test('datadog-audit: a search that ran out of time is no end, although it is HTT
   assert.deepEqual(job.taken.toSorted(), texts.toSorted());
 });
 
+test('datadog-audit: a reply with warnings may hold only a part: it is asked for again, and told if that lasts', async (t) => {
+  const { vendor, texts, values } = await started(t, 4);
+  const job = exampleJob(definition, values);
+  const warned = `{"data":[${texts[0]}],"meta":{"status":"done","warnings":[{"code":"unknown_index","title":"One or several indexes are missing"}]}}`;
+  vendor.fault = (_, response) => {
+    sendJson(response, 200, warned);
+    return true;
+  };
+  const { problems } = await job.run(start);
+  assert.deepEqual(
+    problems.map(({ status, message }) => [status, message.endsWith(': One or several indexes are missing')]),
+    [[exit.unavailable, true]],
+  );
+  vendor.fault = refusesOnce(200, warned, {});
+  assert.deepEqual((await job.run(start)).problems, []);
+  assert.deepEqual(job.taken.toSorted(), texts.toSorted());
+});
+
 test('datadog-audit: a week is read day by day, and each day is saved', async (t) => {
   const { vendor, values } = await started(t, 0);
   const job = exampleJob(definition, values);
