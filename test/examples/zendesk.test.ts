@@ -68,3 +68,12 @@ test('zendesk: what Zendesk can compare is sent, and IDs are compared digit by d
   assert.deepEqual([records.map((record) => record.text), unmatched], [wanted, 0]);
   assert.equal(asked(vendor)[0]?.get('filter[actor_id]'), '1152921504606846977');
 });
+
+test('zendesk: the ID of what was changed is matched here, since Zendesk takes it only beside its type', async (t) => {
+  const { texts, values } = await started(t);
+  const { records } = await pullOnce(definition, values, { part, search: { query: [['source_id', '3538']] } });
+  assert.deepEqual(
+    records.map(({ text }) => text),
+    texts.filter((text) => text.includes('"source_id":3538,')),
+  );
+});

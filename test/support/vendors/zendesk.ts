@@ -43,6 +43,9 @@ export async function startZendesk(options: ServerOptions = {}): Promise<Zendesk
   function page(query: URLSearchParams): string {
     onlyParameters(query, parameters);
     const size = pageSize('page[size]', query.get('page[size]'), 100, 100);
+    if (query.has('filter[source_id]') && !query.has('filter[source_type]')) {
+      throw new Error('filter[source_id] requires filter[source_type]');
+    }
     const times = query.getAll('filter[created_at][]');
     if (times.length !== 0 && times.length !== 2) throw new Error('filter[created_at] must be given twice');
     const [from = 0, until = Infinity] = times.map((time) => rfc3339('filter[created_at][]', time));
