@@ -18,7 +18,7 @@ const { definition, part, next, started } = example('google-cloud', {
   secret: 'GOOGLE_CLOUD_PRIVATE_KEY',
   wrong: otherKey,
   tokens: true,
-  lateness: 50,
+  lateness: 230,
   branches: ['organizations/12', 'projects/fig'],
   // Two at a time, which only their insertId tells apart.
   ago: (index, count) => ((count - index + 1) >> 1) * 1000,
