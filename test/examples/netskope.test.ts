@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Problem } from '../../src/core/problem.ts';
+import { exit, Problem } from '../../src/core/problem.ts';
 import { deliveredOnceAtEnd } from '../support/end-of-window.ts';
 import { day, example, minute, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
-import { pullOnce, textsOf } from '../support/source-tools.ts';
+import { problem } from '../support/problem.ts';
+import { pullOnce, sourceTools, textsOf } from '../support/source-tools.ts';
 import { startNetskope } from '../support/vendors/netskope.ts';
+import { refusesOnce, sendJson } from '../support/vendors/server.ts';
 
 const { definition, part, next, started, queries } = example('netskope', {
   secret: 'NETSKOPE_TOKEN',
@@ -51,6 +53,23 @@ test('netskope: what is wrong is told in its words', async (t) => {
     pullOnce(definition, { ...values, NETSKOPE_URL: `${values.NETSKOPE_URL}/x` }, { part }),
     (error) => error instanceof Problem && /Not found/.test(error.message),
   );
+});
+
+test('netskope: a reply that is not ok is no empty window, although it is HTTP 200', async (t) => {
+  const { vendor, values } = await started(t, 1);
+  vendor.fault = (_, response) => {
+    sendJson(response, 200, '{"ok":0,"message":"Query failed","result":[]}');
+    return true;
+  };
+  await assert.rejects(pullOnce(definition, values, { part }), problem(exit.protocol, /: Query failed$/));
+});
+
+test('netskope: the wait after 429 is that of ratelimit-reset, in seconds', async (t) => {
+  const { vendor, values } = await started(t, 1);
+  vendor.fault = refusesOnce(429, '{}', { 'ratelimit-limit': '4', 'ratelimit-remaining': '0', 'ratelimit-reset': '7' });
+  const tools = sourceTools(start);
+  assert.equal((await pullOnce(definition, values, { part, tools })).records.length, 1);
+  assert.deepEqual(tools.waits, [7000]);
 });
 
 test('netskope: --raw-query is its query, and names of events and users are matched here', async (t) => {
