@@ -77,3 +77,15 @@ test('zendesk: the ID of what was changed is matched here, since Zendesk takes i
     texts.filter((text) => text.includes('"source_id":3538,')),
   );
 });
+
+test('zendesk: what is wrong is told in its words, and not by their name alone', async (t) => {
+  const { vendor, values } = await started(t, 1);
+  vendor.fault = (_, response) => {
+    sendJson(response, 400, '{"error":"InvalidValue","description":"Invalid filter[created_at] specified"}');
+    return true;
+  };
+  await assert.rejects(
+    pullOnce(definition, values, { part }),
+    problem(exit.protocol, /: Invalid filter\[created_at\] specified$/),
+  );
+});
