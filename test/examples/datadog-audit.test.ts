@@ -58,7 +58,7 @@ test('datadog-audit: a search that ran out of time is no end, although it is HTT
 test('datadog-audit: a reply with warnings may hold only a part: it is asked for again, and told if that lasts', async (t) => {
   const { vendor, texts, values } = await started(t, 4);
   const job = exampleJob(definition, values);
-  const warned = `{"data":[${texts[0]}],"meta":{"status":"done","warnings":[{"code":"unknown_index","title":"One or several indexes are missing"}]}}`;
+  const warned = `{"data":[${texts[0]}],"meta":{"status":"done","warnings":[{"code":"unknown_index","detail":"indexes: foo","title":"One or several indexes are missing"}]}}`;
   vendor.fault = (_, response) => {
     sendJson(response, 200, warned);
     return true;
