@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { example, minute, start } from '../support/example.ts';
+import { exit } from '../../src/core/problem.ts';
+import { day, example, minute, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { startFastly } from '../support/vendors/fastly.ts';
@@ -67,4 +68,17 @@ test('fastly: types and users are compared by Fastly', async (t) => {
   }
   const [types, users] = queries(vendor);
   assert.deepEqual([types?.['filter[event_type]'], users?.['filter[user_id]']], ['user.login', 'user-1']);
+});
+
+test('fastly: after a pause of more than the year that Fastly keeps events for, the gap is told', async (t) => {
+  let now = start - 400 * day;
+  const { vendor, values } = await started(t, 0, { now: () => now });
+  const job = exampleJob(definition, values);
+  assert.deepEqual((await job.run(now)).problems, []);
+  now = start;
+  const text = next(now - minute);
+  vendor.add(text);
+  const { problems, summary } = await job.run(now);
+  assert.deepEqual([problems.map(({ status }) => status), summary.gaps.length], [[exit.partial], 1]);
+  assert.deepEqual(job.taken, [text]);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { example, minute, start } from '../support/example.ts';
+import { exit } from '../../src/core/problem.ts';
+import { day, example, minute, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { startFigma } from '../support/vendors/figma.ts';
@@ -49,6 +50,19 @@ test('figma: what happens while pages are read is left to the next run, which fi
   const all = [...texts, ...meanwhile];
   for (const _ of [1, 2, 3]) assert.deepEqual((await job.run((now += minute))).problems, []);
   assert.deepEqual(job.taken.toSorted(), all.toSorted());
+});
+
+test('figma: after a pause of more than the year that Figma keeps events for, the gap is told', async (t) => {
+  let now = start - 400 * day;
+  const { vendor, values } = await started(t, 0, { now: () => now });
+  const job = exampleJob(definition, values);
+  assert.deepEqual((await job.run(now)).problems, []);
+  now = start;
+  const text = next(now - minute);
+  vendor.add(text);
+  const { problems, summary } = await job.run(now);
+  assert.deepEqual([problems.map(({ status }) => status), summary.gaps.length], [[exit.partial], 1]);
+  assert.deepEqual(job.taken, [text]);
 });
 
 test('figma: types are sent as one parameter, with commas', async (t) => {
