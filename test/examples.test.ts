@@ -107,10 +107,15 @@ test('the systemd service runs as systemd would run it', () => {
   const here = place('systemd');
   const command = /^ExecStart=(.+)$/m.exec(read('audit-export@.service'))?.[1] ?? '';
   runsSilently(
-    command.replace('/usr/local/bin/', '').replaceAll('%d', here.home),
-    { PATH: `${programs}:/usr/bin:/bin`, STATE_DIRECTORY: join(here.home, 'state') },
+    command.replace('/usr/local/bin/', ''),
+    { PATH: `${programs}:/usr/bin:/bin`, STATE_DIRECTORY: join(here.home, 'state'), CREDENTIALS_DIRECTORY: here.home },
     here,
   );
+});
+
+test('the systemd service asks for nothing that came after LoadCredential=: %d is of version 251, and Ubuntu 22.04 has 249', () => {
+  const specifiers = [...read('audit-export@.service').matchAll(/%./g)].map(([one]) => one);
+  assert.deepEqual([...new Set(specifiers)].toSorted(), ['%i', '%n']);
 });
 
 const systemd = spawnSync('systemd-analyze', ['--version']).status === 0;
