@@ -5,7 +5,7 @@ import { ackAnswer, acknowledgements, ackQuestion, type AckAnswer } from '../cor
 import { hecForm } from '../core/wire/splunk/form.ts';
 import { enableAcks, hecGreeting, hecReply, queueHint, upTo } from '../core/wire/splunk/reply.ts';
 import type { Encode } from '../core/wire/json-line.ts';
-import { isSuccessful, notFound } from '../core/http-status.ts';
+import { isSuccessful, notFound, unavailable } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { retryAfter, retrying } from '../core/retry.ts';
 import { httpProblem } from '../core/http-problem.ts';
@@ -154,7 +154,8 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
   function failure(reply: HttpReply, what: string, answer: ReturnType<typeof objectOf>): Problem {
     const hint = check(['SPLUNK_TOKEN'], ', and that the token is enabled');
     const port = check(['SPLUNK_URL'], ': the event collector usually listens on port 8088');
-    const hints = { [notFound]: port, 429: queueHint(answer?.['code']) };
+    const queue = queueHint(answer?.['code']);
+    const hints = { [notFound]: port, 429: queue, [unavailable]: queue };
     const said = serverTextOf(answer?.['text']);
     return httpProblem(reply.status, reply.headers, { who, what, hint, hints, said }, tools.now());
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { hintText } from '../../src/core/hint.ts';
+import { hintText, stepsOf } from '../../src/core/hint.ts';
 import { packer } from '../../src/core/batch.ts';
 import { byteBuffer } from '../../src/core/bytes.ts';
 import { deliver } from '../../src/core/delivery/deliver.ts';
@@ -235,6 +235,41 @@ test('a busy server is waited for, and the whole batch sent again', async () => 
       number === 1 ? { status, body: { text: 'Server is busy', code, 'invalid-event-number': 1 } } : undefined;
     assert.deepEqual((await send(auditRecords(3))).kept, [0, 1, 2]);
     assert.equal(server.lines.length, 3);
+  }
+});
+
+test('queues that stay full lead to the queues of Splunk, whichever status they are told by', async () => {
+  for (const [status, code] of [
+    [503, 9],
+    [503, 18],
+    [503, 20],
+    [429, 26],
+    [429, 27],
+  ] as const) {
+    const { server, sink } = await start();
+    server.hook = () => ({ status, body: { text: 'Server is busy', code } });
+    const hint = 'the next run goes on; if it lasts, look at the load and the queues of Splunk';
+    await assert.rejects(async () => sink.probe?.(), { hint }, `${code}`);
+  }
+});
+
+test('a setting that Splunk has something against is a step of the hint, which says where it is', async () => {
+  const { server, send } = await start({}, { SPLUNK_INDEX: 'audit' });
+  server.hook = () => ({ status: 400, body: { text: 'Incorrect index', code: 7 } });
+  await assert.rejects(send(auditRecords(1)), names('SPLUNK_INDEX'));
+  const without = await start({ ack: false }, { SPLUNK_ACK: 'true' });
+  await assert.rejects(async () => without.sink.probe?.(), names('SPLUNK_ACK'));
+
+  function names(setting: string) {
+    return (error: unknown): boolean => {
+      assert.ok(error instanceof Problem);
+      const steps = stepsOf(error.steps).flatMap((step) => (typeof step === 'string' ? [] : [step]));
+      assert.deepEqual(
+        steps.flatMap((step) => (step.about === 'settings' ? step.names : [])),
+        [setting],
+      );
+      return true;
+    };
   }
 });
 

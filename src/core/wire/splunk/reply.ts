@@ -3,7 +3,7 @@
  * codes" in Splunk's "Troubleshoot HTTP Event Collector"; how `invalid-event-number` counts was measured on 10.4 and on
  * Splunk Cloud 10.5: for codes 6, 12, 13 and 15 it is the 0-based number of the bad event, and those before it are taken.
  */
-import { nextRun, type Hint } from '../../hint.ts';
+import { nextRun, ofSettings, type Hint } from '../../hint.ts';
 import { isSuccessful } from '../../http-status.ts';
 import { objectOf } from '../../json/parsed.ts';
 import { serverText } from '../../text/shown.ts';
@@ -22,7 +22,7 @@ export type HecReply =
   | { readonly kind: 'taken'; readonly slow: boolean; readonly ackId: number | undefined }
   | { readonly kind: 'bad'; readonly number: number; readonly reason: string; readonly ackId: number | undefined }
   | { readonly kind: 'tooLarge' | 'spoilt'; readonly reason: string }
-  | { readonly kind: 'setting'; readonly reason: string; readonly hint: string }
+  | { readonly kind: 'setting'; readonly reason: string; readonly hint: Hint }
   | { readonly kind: 'noAck' | 'other' };
 
 /** Codes that more than one kind of request is answered with. */
@@ -41,17 +41,23 @@ const cloudLimit = 5 * 1024 * 1024;
 
 const poison = [6, 12, 13, 15];
 
-/** What to do about a queue that is full, which Splunk tells by 429 as if it were a rate. */
+/** Codes of queues that are full: nothing is taken. */
+const fullCodes: readonly unknown[] = [9, 18, 20, 26, 27];
+
+/** What to do about a queue that is full, which Splunk tells by 503, or by 429 as if it were a rate. */
 export function queueHint(code: unknown): Hint | undefined {
-  if (code !== 26 && code !== 27) return undefined;
+  if (!fullCodes.includes(code)) return undefined;
   return [nextRun('the next run goes on'), 'if it lasts, look at the load and the queues of Splunk'];
 }
 
 /** What to do about a token that does not acknowledge. */
-export const enableAcks = 'enable indexer acknowledgement for the token, or unset SPLUNK_ACK';
+export const enableAcks = ofSettings(
+  ['SPLUNK_ACK'],
+  (where) => `enable indexer acknowledgement for the token, or unset SPLUNK_ACK${where}`,
+);
 
-const faults: Readonly<Record<number, string>> = {
-  7: 'set SPLUNK_INDEX to an index that the token may write to',
+const faults: Readonly<Record<number, Hint>> = {
+  7: ofSettings(['SPLUNK_INDEX'], (where) => `set SPLUNK_INDEX${where} to an index that the token may write to`),
   10: 'check what stands between here and Splunk: the header X-Splunk-Request-Channel is lost on the way',
   11: 'check what stands between here and Splunk: the header X-Splunk-Request-Channel is changed on the way',
   16: 'check what stands between here and Splunk: the Authorization header is lost on the way',
@@ -90,7 +96,7 @@ const noPayload = /^error: no payload\b/;
 export function hecGreeting(
   status: number,
   text: string,
-): 'good' | { readonly refused: string; readonly hint: string | undefined } | undefined {
+): 'good' | { readonly refused: string; readonly hint: Hint | undefined } | undefined {
   const answer = objectOf(text);
   const code = answer?.['code'];
   if (code === hecCodes.noData || (status === 200 && code === hecCodes.success)) return 'good';
