@@ -78,7 +78,9 @@ function assertRefused({ status, stderr, requests }: Answered, how: string): voi
   assert.equal(status, 77, stderr);
   const line = `audit-export: medlar refused the login: it answered that with ${how}`;
   assert.ok(stderr.split('\n').includes(line), stderr);
-  assert.match(stderr, /^hint: check MEDLAR_PASSWORD in the environment; or correct auth\.login in \S+medlar\.yaml$/m);
+  const hint =
+    /^hint: check MEDLAR_PASSWORD in the environment; log in with a browser: .+; or correct auth\.login in \S+\.yaml$/m;
+  assert.match(stderr, hint);
   assert.equal(requests.filter(({ method }) => method === 'POST').length, 1);
   assert.doesNotMatch(stderr, /canary/);
 }
@@ -115,7 +117,7 @@ test('a form that answers with a page, and what is asked for then with another, 
   const line = `audit-export: medlar may have refused the login: it answered that with ${how}`;
   assert.ok(stderr.split('\n').includes(line), stderr);
   const hint =
-    /^hint: check MEDLAR_PASSWORD in the environment; or correct auth\.login or the path of the request in \S+medlar\.yaml$/m;
+    /^hint: check MEDLAR_PASSWORD in the environment; log in with a browser: .+; or correct auth\.login or the path of the request in \S+medlar\.yaml$/m;
   assert.match(stderr, hint);
   assert.equal(requests.filter(({ method }) => method === 'POST').length, 1);
 });
@@ -171,6 +173,10 @@ test('a form that answers with a redirect, and what is asked for then with a pag
   const said =
     /^audit-export: medlar answered page 1 with something other than JSON \(HTTP 200, text\/html, "Medlars"\) at/m;
   assert.match(stderr, said);
+  // The host is the one that had the form, so it is not named as what may be wrong.
+  const hint =
+    /^hint: log in with a browser: the account may be locked, or be asked for a second factor or a new password; or another run with the same user ended the session; or correct the path of the request in \S+$/m;
+  assert.match(stderr, hint);
 });
 
 for (const branches of [false, true]) {
@@ -257,7 +263,10 @@ test('a form that should answer with a token, or with a sign of success, and ans
     const { status, stderr, requests } = await answeredBy(t, { password: 'canary-wrong', more });
     assert.equal(status, 77, stderr);
     const line = 'medlar refused the login: it answered that with an HTML page (HTTP 200, "Account locked")';
-    assert.match(stderr, /^hint: check MEDLAR_PASSWORD in the environment; or correct auth\.login/m);
+    assert.match(
+      stderr,
+      /^hint: check MEDLAR_PASSWORD in the environment; log in with a browser: .+; or correct auth\.login/m,
+    );
     assert.ok(stderr.split('\n').includes(`audit-export: ${line}`), stderr);
     assert.ok(requests.every(({ target }) => target === '/login'));
   }

@@ -88,8 +88,27 @@ for (const style of ['field', 'meta', 'cookie'] as const) {
     const { status, stderr } = await pull('wrong-one');
     assert.equal(status, 77, stderr);
     assert.match(stderr, /^audit-export: medlar refused the login$/m);
-    assert.match(stderr, /^hint: check MEDLAR_PASSWORD/m);
+    const hint =
+      /^hint: check MEDLAR_PASSWORD in the environment; log in with a browser: the account may be locked, or be asked for a second factor or a new password$/m;
+    assert.match(stderr, hint);
     assert.equal(vendor.requests.filter(({ method }) => method === 'POST').length, 1);
+  });
+
+  test(`sessions that end again and again are told as what another run may have ended (${style})`, async (t) => {
+    const { vendor, pull } = await bench(t, style);
+    let asked = 0;
+    vendor.fault = ({ target }, response) => {
+      if (!target.startsWith('/log?')) return false;
+      asked += 1;
+      if (asked % 2 === 0) vendor.expire();
+      else sendJson(response, 200, `{"data":[{"id":${asked}}],"pages":20}`);
+      return asked % 2 === 1;
+    };
+    const { status, stderr } = await pull();
+    assert.equal(status, 76, stderr);
+    assert.match(stderr, /^audit-export: medlar answered page 7 with something other than JSON/m);
+    assert.match(stderr, /^hint: log in with a browser: .+; or another run with the same user ended the session$/m);
+    assert.doesNotMatch(stderr, /MEDLAR_URL/);
   });
 }
 

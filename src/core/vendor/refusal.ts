@@ -14,6 +14,7 @@ import { parseJson } from '../json/parsed.ts';
 import { isCursorRefused, tellsGone, tellsInvalid } from './gone.ts';
 import { saying } from './reply.ts';
 import { accessHint, statusHint } from './refusal-hint.ts';
+import { hasForm, inBrowser, otherRun } from './auth/credentials.ts';
 
 /** A reply that was read. */
 interface Refused {
@@ -96,10 +97,11 @@ export function notJson(
   const type = headers['content-type'] ?? 'no content type';
   const title = isHtml(reply) && typeof said === 'string' ? `, ${JSON.stringify(said)}` : '';
   const message = `${definition.name} answered ${what} with something other than JSON`;
+  // Where a form has logged in, its host is the right one.
+  const mayBe = isHtml(reply) && hasForm(definition) ? [inBrowser, otherRun] : wrongPage;
   return new Problem(exit.protocol, `${message} (HTTP ${status}, ${serverText(type + title)}) at ${placeOf(url)}`, {
     // Many servers have the same page for whatever path they do not know.
-    hint:
-      later === true ? wrongPage : [wrongPage, inDefinition((there) => `or correct the path of the request ${there}`)],
+    hint: later === true ? mayBe : [mayBe, inDefinition((there) => `or correct the path of the request ${there}`)],
   });
 }
 

@@ -17,3 +17,14 @@ export function credentialsHint(
   const used = Object.keys(settings).filter((name) => text.includes(`{${name}}`) || others.includes(name));
   return used.length === 0 ? `check the credentials${rest}` : check(used, rest);
 }
+
+/** Whether a login goes by a page that was made for people. */
+export function hasForm({ auth }: Pick<SourceDefinition, 'auth'>): boolean {
+  return auth.type === 'session' && auth.page !== undefined;
+}
+
+/** What such a page says is not shown, because it may quote the credentials. */
+export const inBrowser =
+  'log in with a browser: the account may be locked, or be asked for a second factor or a new password';
+
+export const otherRun = 'or another run with the same user ended the session';

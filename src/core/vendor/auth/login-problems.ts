@@ -7,12 +7,16 @@ import { serverText } from '../../text/shown.ts';
 import { saidIn } from '../refusal.ts';
 import { saying } from '../reply.ts';
 import type { HttpReply } from '../../tools.ts';
-import { credentialsHint } from './credentials.ts';
+import { credentialsHint, hasForm, inBrowser, otherRun } from './credentials.ts';
 
 export function refusal(definition: SourceDefinition, value: unknown): Problem {
   return new Problem(exit.noperm, `${definition.name} refused the login${saying(definition, value)}`, {
-    hint: credentialsHint(definition),
+    hint: whyNotIn(definition),
   });
+}
+
+function whyNotIn(definition: SourceDefinition): Hint {
+  return [credentialsHint(definition), hasForm(definition) ? inBrowser : undefined];
 }
 
 /** What an answer that a refused login would explain may come from instead: a path that is not there, or the end of the session. */
@@ -21,7 +25,7 @@ export type Otherwise = 'path' | 'ended';
 /** Of a form that answered with something else than itself: `how`. */
 export function refusalInDoubt(definition: SourceDefinition, how: string, otherwise?: Otherwise): Problem {
   const refused = otherwise === 'path' ? 'may have refused' : 'refused';
-  const ended = 'or another run with the same user ended the session, or the user may not read records';
+  const ended = `${otherRun}, or the user may not read records`;
   const correct = orCorrect(definition, otherwise === 'path' ? 'auth.login or the path of the request' : undefined);
   return new Problem(exit.noperm, `${definition.name} ${refused} the login: it answered that with ${how}`, {
     hint: otherwise === 'ended' ? [correct, ended] : correct,
@@ -69,16 +73,15 @@ export function unprotected(definition: SourceDefinition, { url, headers }: Http
 /** The reply itself is not shown, because it may quote the credentials; so the hint names whatever may be wrong. */
 export function askedForLogin(definition: SourceDefinition): Asked {
   const unaccepted = { 400: orCorrect(definition), 422: orCorrect(definition) };
-  const hasForm = definition.auth.type === 'session' && definition.auth.page !== undefined;
   // What forms answer where their token is not as it should be, or the page that it was sent from is not named.
   const unproven = orCorrect(definition, undefined, ': {csrf} may belong elsewhere, or a Referer is missing');
   const hints = {
     ...unaccepted,
     423: ['the account may be locked', credentialsHint(definition)],
-    ...(hasForm && { 403: unproven, 419: unproven, 422: unproven }),
+    ...(hasForm(definition) && { 403: unproven, 419: unproven, 422: unproven }),
     ...whereNothingIs(addressHint('auth.login')),
   };
-  return { who: definition.name, what: 'the login', hint: credentialsHint(definition), hints };
+  return { who: definition.name, what: 'the login', hint: whyNotIn(definition), hints };
 }
 
 /** What to do where the address of a part of the definition leads to nothing. */
@@ -87,5 +90,5 @@ export function addressHint(part: string): Hint {
 }
 
 function orCorrect(definition: SourceDefinition, part = 'auth.login', why = ''): Hint {
-  return [credentialsHint(definition), inDefinition((there) => `or correct ${part} ${there}${why}`)];
+  return [whyNotIn(definition), inDefinition((there) => `or correct ${part} ${there}${why}`)];
 }
