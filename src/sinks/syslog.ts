@@ -76,7 +76,7 @@ function syslogSink(values: SettingValues, tools: SinkTools): Sink {
       {
         facility: number(values, 'SYSLOG_FACILITY', [0, 23]),
         severity,
-        hostname: name(values, 'SYSLOG_HOSTNAME', 255, tools.sourceName.replace(/[^!-~]/g, '-')),
+        hostname: name(values, 'SYSLOG_HOSTNAME', 255, tools.sourceName),
         appName: name(values, 'SYSLOG_APPNAME', 48),
         messageId: event,
         structuredDataId: structuredDataId(values['SYSLOG_SD_ID'] ?? ''),

@@ -7,6 +7,7 @@ import { deliver } from '../../src/core/delivery/deliver.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { version } from '../../src/core/version.ts';
 import type { SettingValues } from '../../src/core/setting.ts';
+import type { SinkTools } from '../../src/core/sink-tools.ts';
 import type { AuditRecord } from '../../src/core/types.ts';
 import { openWire } from '../../src/io/wire.ts';
 import { syslog } from '../../src/sinks/syslog.ts';
@@ -23,10 +24,10 @@ after(() => authority.remove());
 const wire = (address: string) =>
   openWire(address, { timeout: 5000, farewell: 2000, insecure: false, environment: {}, extraRoots: authority.cert });
 
-async function start(t: TestContext, more: SettingValues = {}, tls?: TlsOptions) {
+async function start(t: TestContext, more: SettingValues = {}, tls?: TlsOptions, parts: Partial<SinkTools> = {}) {
   const server = await fakeSyslog(tls);
   t.after(() => server.close());
-  const tools = sinkTools({ wire });
+  const tools = sinkTools({ wire, ...parts });
   const sink = makeSink(syslog, { SYSLOG_URL: server.address, ...more }, tools);
   const send = async (records: readonly AuditRecord[]) => {
     const packing = packer(sink);
@@ -93,6 +94,9 @@ test('without settings it is log audit, informational, from the source; without 
     [facility, severity, timestamp, hostname, appName, messageId, data],
     [13, 6, '-', 'acme', 'audit-export', 'audit', { 'record@32473': { id: '7' } }],
   );
+  const long = await start(t, {}, undefined, { sourceName: 'a'.repeat(256) });
+  await long.send([auditRecord('{}', '7')]);
+  assert.equal(long.server.messages[0]?.hostname, 'a'.repeat(255)); // as long as a host name may be
 });
 
 test('LEEF 2.0 holds time, ID and the whole record', async (t) => {
@@ -158,13 +162,17 @@ test('a message as long as is allowed is sent, a longer one is not', async (t) =
   assert.equal(sink.limits.told, '1000 bytes of SYSLOG_MAX_BYTES');
 });
 
+/** Whose message has so many bytes, with the settings that are there when nothing is set. */
+function recordOf(length: number): AuditRecord {
+  const head = '<110>1 - acme audit-export - audit [record@32473 id="a"] '.length;
+  return auditRecord(`{"x":"${'x'.repeat(length - head - 8)}"}`, '"a"');
+}
+
 test('unless told otherwise, no message is longer than rsyslog takes whole: 8,096 bytes, not 8,192', async (t) => {
   const { sink, server, send } = await start(t);
-  const head = '<110>1 - acme audit-export - audit [record@32473 id="a"] '.length;
-  const record = (length: number): AuditRecord => auditRecord(`{"x":"${'x'.repeat(length - head - 8)}"}`, '"a"');
-  await send([record(8096)]);
+  await send([recordOf(8096)]);
   assert.equal(server.messages[0]?.length, 8096);
-  assert.equal(packer(sink).add(record(8097), 0), 'tooLarge');
+  assert.equal(packer(sink).add(recordOf(8097), 0), 'tooLarge');
 });
 
 for (const kind of ['tcp', 'tls']) {
@@ -188,7 +196,15 @@ for (const kind of ['tcp', 'tls']) {
 test('a connection that breaks under messages of ordinary length is reported without a word about their length', async (t) => {
   const { server, send } = await start(t, { SYSLOG_MAX_BYTES: '400000' });
   server.misbehave = () => 'reset';
-  await assert.rejects(send(auditRecords(2)), (error) => error instanceof Problem && !error.hint?.includes('message'));
+  for (const [length, isTold] of [
+    [8096, false],
+    [8097, true],
+  ] as const) {
+    await assert.rejects(
+      send([...auditRecords(2), recordOf(length)]),
+      (error) => error instanceof Problem && error.hint?.includes('a message of') === isTold,
+    );
+  }
 });
 
 test('a batch whose connection broke is sent again as a whole', async (t) => {
@@ -216,10 +232,14 @@ test('a receiver that keeps breaking the connection is 69, and nothing is set as
   assert.equal(server.connections, 5);
 });
 
-test('a receiver that never closes its side has been given the records', async (t) => {
-  const { server, send } = await start(t);
+test('a receiver that never closes its side has been given the records, and only then the log says what is not known', async (t) => {
+  const notes: string[] = [];
+  const { server, send } = await start(t, {}, undefined, { debug: (note) => void notes.push(note) });
+  assert.deepEqual((await send(auditRecords(3))).kept, [0, 1, 2]);
+  assert.deepEqual(notes, []);
   server.misbehave = () => 'keep';
   assert.deepEqual((await send(auditRecords(3))).kept, [0, 1, 2]);
+  assert.deepEqual(notes, ['the receiver did not close the connection: what it has read is not known']);
 });
 
 test('a probe sends no message', async (t) => {
@@ -230,13 +250,12 @@ test('a probe sends no message', async (t) => {
   await assert.rejects(async () => sink.probe?.(), { status: exit.unavailable });
 });
 
-test('settings that cannot be used are 78, and passwords in an address are not shown', () => {
+test('an address that cannot be used is 78, and passwords in it are not shown', () => {
   const tools = sinkTools({ wire });
   const create = (more: SettingValues) => makeSink(syslog, { SYSLOG_URL: 'tls://siem.example', ...more }, tools);
   assert.equal(create({}).scope, 'tls://siem.example:6514');
   assert.equal(create({ SYSLOG_URL: 'tcp://127.0.0.1/' }).scope, 'tcp://127.0.0.1:514');
   assert.equal(create({ SYSLOG_URL: 'tcp://siem.example' }).scope, 'tcp://siem.example:514');
-  create({ SYSLOG_SD_ID: `${'a'.repeat(24)}@32473.1` });
   assert.equal(create({ SYSLOG_URL: 'tls://[::1]:1' }).scope, 'tls://[::1]:1');
   for (const more of [
     { SYSLOG_URL: 'siem.example' },
@@ -246,16 +265,7 @@ test('settings that cannot be used are 78, and passwords in an address are not s
     { SYSLOG_URL: 'udp://siem.example' },
     { SYSLOG_URL: 'tls://user:hidden@siem.example' },
     { SYSLOG_URL: 'tls://siem.example/path' },
-    { SYSLOG_FACILITY: '24' },
-    { SYSLOG_SEVERITY: '8' },
-    { SYSLOG_HOSTNAME: 'two words' },
-    { SYSLOG_APPNAME: 'é' },
-    { SYSLOG_MSGID: 'x'.repeat(33) },
-    { SYSLOG_SD_ID: 'record' },
-    { SYSLOG_SD_ID: 'a]b@1' },
-    { SYSLOG_SD_ID: `${'a'.repeat(24)}@32473.12` }, // an SD-NAME has 32 characters at most (RFC 5424 section 6)
-    { SYSLOG_MAX_BYTES: '100' },
-  ] as SettingValues[]) {
+  ]) {
     assert.throws(
       () => create(more),
       (error: Error & { status?: number; hint?: string }) => {
@@ -265,6 +275,43 @@ test('settings that cannot be used are 78, and passwords in an address are not s
         return true;
       },
     );
+  }
+});
+
+test('the least and the most of a number, and the longest of a name, are taken; what lies beyond them is 78, and a value that works is told', () => {
+  const create = (more: SettingValues) =>
+    makeSink(syslog, { SYSLOG_URL: 'tls://siem.example', ...more }, sinkTools({ wire }));
+  const numbers: readonly (readonly [string, number, number])[] = [
+    ['SYSLOG_FACILITY', 0, 23],
+    ['SYSLOG_SEVERITY', 0, 7],
+    ['SYSLOG_MAX_BYTES', 480, 16_777_216],
+  ];
+  const names: readonly (readonly [string, number])[] = [
+    ['SYSLOG_HOSTNAME', 255], // RFC 5424 section 6
+    ['SYSLOG_APPNAME', 48],
+    ['SYSLOG_MSGID', 32],
+  ];
+  const bounds: readonly (readonly [string, readonly string[], readonly string[]])[] = [
+    ...numbers.map(
+      ([setting, least, most]) =>
+        [setting, [`${least}`, `${most}`], [`${least - 1}`, `${most + 1}`, `${least}.5`]] as const,
+    ),
+    ...names.map(
+      ([setting, most]) =>
+        [setting, ['!', '~'.repeat(most)], ['', 'x'.repeat(most + 1), 'two words', 'é', 'a\u007f']] as const,
+    ),
+    [
+      'SYSLOG_SD_ID', // an SD-NAME has 32 characters at most
+      ['!@0', '~@1.22.3', `${'a'.repeat(24)}@32473.1`],
+      ['record', '@1', 'a@', 'a@1.', 'a@b', 'a b@1', 'a"b@1', 'a=b@1', 'a]b@1', `${'a'.repeat(24)}@32473.12`],
+    ],
+  ];
+  for (const [setting, good, bad] of bounds) {
+    for (const value of good) create({ [setting]: value });
+    for (const value of bad) {
+      const hint = `set ${setting}=${syslog.settings[setting]?.default ?? 'acme'}`;
+      assert.throws(() => create({ [setting]: value }), problem(exit.config, new RegExp(`^${setting} must be `), hint));
+    }
   }
 });
 
