@@ -5,8 +5,10 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { after, test, type TestContext } from 'node:test';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { exit, Problem } from '../../src/core/problem.ts';
+import type { Wire } from '../../src/core/sink-tools.ts';
 import { openWire, type WireOptions } from '../../src/io/wire.ts';
 import { certificateAuthority } from '../support/certificates.ts';
+import { blackHole } from '../support/raw-server.ts';
 import { fakeSyslog, type FakeSyslog } from '../support/sinks/syslog.ts';
 
 const authority = certificateAuthority();
@@ -20,9 +22,12 @@ async function receiver(t: TestContext, tls?: TlsOptions): Promise<FakeSyslog> {
   return server;
 }
 
+function wireTo(address: string, options: Partial<WireOptions> = {}): Wire {
+  return openWire(address, { timeout: 5000, farewell: 5000, insecure: false, environment: {}, ...options });
+}
+
 function deliver(address: string, bytes: Buffer, options: Partial<WireOptions> = {}): Promise<string> {
-  const wire = openWire(address, { timeout: 5000, farewell: 5000, insecure: false, environment: {}, ...options });
-  return wire.deliver(bytes);
+  return wireTo(address, options).deliver(bytes);
 }
 
 /** The Problem of a delivery that must fail. */
@@ -126,19 +131,32 @@ for (const version of [undefined, 'TLSv1.3'] as const) {
   });
 }
 
-test('a receiver that takes its time to close is asked once more whether it is there, and has taken everything', async (t) => {
-  let connections = 0;
-  const address = await quitter(
-    t,
-    (socket) => {
-      connections += 1;
-      socket.resume();
-      socket.on('end', () => setTimeout(() => socket.end(), 800));
-    },
-    undefined,
-  );
-  assert.equal(await deliver(address, frame), 'closed');
-  assert.equal(connections, 2);
+test('a receiver that takes its time to close is asked once more whether it is there, has taken everything, and is not asked after each delivery', async (t) => {
+  const slow = async (): Promise<{ readonly wire: Wire; connections(): number }> => {
+    let connections = 0;
+    const address = await quitter(
+      t,
+      (socket) => {
+        connections += 1;
+        socket.resume();
+        socket.on('end', () => setTimeout(() => socket.end(), 800));
+      },
+      undefined,
+    );
+    return { wire: wireTo(address), connections: () => connections };
+  };
+  const [used, probed] = [await slow(), await slow()];
+  const deliveries = async (): Promise<void> => {
+    for (const expected of [2, 3]) {
+      assert.equal(await used.wire.deliver(frame), 'closed');
+      assert.equal(used.connections(), expected);
+    }
+  };
+  const probe = async (): Promise<void> => {
+    assert.equal(await probed.wire.deliver(Buffer.alloc(0)), 'closed');
+    assert.equal(probed.connections(), 1);
+  };
+  await Promise.all([deliveries(), probe()]);
 });
 
 test('one that closes late and is gone when it is asked once more may have taken everything: to send again repeats it', async (t) => {
@@ -253,6 +271,19 @@ test('a port where nobody listens is 69', async (t) => {
   assert.equal(problem.status, exit.unavailable);
   assert.match(problem.message, /^sink tcp:\/\/127\.0\.0\.1:\d+ refused the connection \(ECONNREFUSED, TCP\)$/);
 });
+
+for (const kind of ['tcp', 'tls'] as const) {
+  test(`${kind}: a host that takes no connection is given up after the time limit: no record has left`, async (t) => {
+    const hole = await blackHole();
+    t.after(() => hole.close());
+    const begun = performance.now();
+    const problem = await failure(`${kind}://127.0.0.1:${hole.port}`, frame, { timeout: 300 });
+    assert.ok(performance.now() - begun < 5000);
+    assert.deepEqual([problem.status, problem.again], [exit.unavailable, { untaken: true }]);
+    assert.match(problem.message, / did not accept the connection in time \(ETIMEDOUT, T(?:CP|LS)\)$/);
+    assert.equal(problem.hint, 'check the host, the port and the firewalls between');
+  });
+}
 
 test('a host name that does not resolve is 69, and one more attempt is enough', async () => {
   const problem = await failure('tls://nowhere.invalid:6514', frame);
