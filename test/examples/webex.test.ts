@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { example, minute, start } from '../support/example.ts';
+import { exit } from '../../src/core/problem.ts';
+import { day, example, minute, start } from '../support/example.ts';
 import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { startWebex } from '../support/vendors/webex.ts';
@@ -75,4 +76,17 @@ test('webex: actors are compared by Webex, categories here', async (t) => {
     assert.deepEqual(textsOf(records), expected);
   }
   assert.equal(queries(vendor)[0]?.['actorId'], 'actor-1');
+});
+
+test('webex: after a pause of more than the year that Webex keeps events for, the gap is told', async (t) => {
+  let now = start - 400 * day;
+  const { vendor, values } = await started(t, 0, { now: () => now });
+  const job = exampleJob(definition, values);
+  assert.deepEqual((await job.run(now)).problems, []);
+  now = start;
+  const text = next(now - minute);
+  vendor.add(text);
+  const { problems, summary } = await job.run(now);
+  assert.deepEqual([problems.map(({ status }) => status), summary.gaps.length], [[exit.partial], 1]);
+  assert.deepEqual(job.taken, [text]);
 });
