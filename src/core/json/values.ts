@@ -3,24 +3,29 @@ import type { Buffer } from 'node:buffer';
 import { escapeEnd } from './escape.ts';
 import { ascii, isDigit, skipBlanks } from './json.ts';
 import { plainText } from './plain-text.ts';
-import { scanScalar } from './scalar.ts';
+import { incomplete, scanScalar } from './scalar.ts';
 
 /** The kinds of what `valuesOf` gives; a scalar is the third. */
 export const string = 1;
 const scalar = 2;
 export const nothing = 3;
 
-/** The offset of the quote that closes the string whose text goes on at `at`; -1 when it is not whole, or not sound. */
+/** The offset of the quote that closes the string whose text goes on at `at`; otherwise as `scanScalar`. */
 export function stringEnd(text: DataView, at: number, end: number): number {
   for (;;) {
     at = plainText(text, at, end);
-    if (at >= end) return -1;
+    if (at >= end) return incomplete;
     const byte = text.getUint8(at);
     if (byte === ascii.quote) return at;
-    if (byte !== ascii.backslash) return -1;
+    if (byte !== ascii.backslash) return -at;
     at = escapeEnd(text, at, end) | 0;
-    if (at < 0) return -1;
+    if (at < 0) return at;
   }
+}
+
+/** As `scanScalar`, for a scalar that may not be there. */
+export function scalarEnd(text: DataView, at: number, end: number): number {
+  return at < end ? scanScalar(text, at, end) : incomplete;
 }
 
 /** Each value of a sound object that is a string (without its quotes) or a scalar: start, end and kind. `nothing` is at its end. */

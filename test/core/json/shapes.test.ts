@@ -143,11 +143,27 @@ test('a place from which many ways lead is not searched through all of them, and
   assert.ok(found.length > 0 && found.length <= 16, `${found.length} of them`);
 });
 
+test('a place from which ever longer ways lead is not searched through all of them either', () => {
+  const texts = Array.from({ length: 100 }, (_, number) => `{"id${'x'.repeat(number)}":1}`);
+  const known = knowing(...texts);
+  const found = texts.filter((text) => matched(known, text) !== undefined);
+  assert.deepEqual(found, texts.slice(-16));
+});
+
 test('an object of very many values, or of very long keys, is not learned, and takes no room from others', () => {
   const many = JSON.stringify(Array.from({ length: 300 }, (_, number) => number));
   const known = knowing('{"id":"a"}', `{"id":${many}}`, `{"id":"a","${'k'.repeat(5000)}":1}`);
   assert.equal(known.count(), 1);
   assert.notEqual(matched(known, '{"id":"b"}'), undefined);
+});
+
+test('an object of more than 64 KiB is not learned, and no more of one is looked at', () => {
+  const long = 'x'.repeat(64 * 1024);
+  const known = knowing(`{"id":"${long}"}`);
+  assert.equal(known.count(), 0);
+  known.learn(Buffer.from('{"id":"a"}'), 0, 10, spans);
+  assert.notEqual(matched(known, '{"id":"b"}'), undefined);
+  assert.equal(matched(known, `{"id":"${long}"}`), undefined);
 });
 
 test('an object with line breaks between its tokens is found broken each time that it comes', () => {
@@ -159,6 +175,45 @@ test('an object with line breaks between its tokens is found broken each time th
     assert.equal(scan(bytes, 10, bytes.length), bytes.length);
     assert.equal(broken(), true);
   }
+});
+
+/** Of so many records in turn, how often shapes are looked at. */
+function looksAt(records: number, text: (number: number) => string): number {
+  let looks = 0;
+  const real = shapes();
+  const counted = {
+    ...real,
+    match(...from: Parameters<typeof real.match>) {
+      looks += 1;
+      return real.match(...from);
+    },
+  };
+  const { scan: look } = shapeScanner(paths, 512, counted);
+  for (let number = 0; number < records; number++) look(Buffer.from(text(number)), 0, Buffer.byteLength(text(number)));
+  return looks;
+}
+
+test('shapes are left alone for most of the time where looking at them costs more than it saves', () => {
+  const key = 'k'.repeat(3900);
+  const values = 'a'.repeat(300);
+  const hostile = {
+    'long keys that differ in the last byte': (number: number) =>
+      `{"${key}${String.fromCharCode(97 + (number % 16))}":1}`,
+    'a member at the end that is new in every other record': (number: number) =>
+      `{"id":"${values}","${number % 2 === 0 ? 'b' : number}":1}`,
+    'ever other numbers of values': (number: number) => `{"id":"a","b":[${'1,'.repeat(number % 250)}1]}`,
+    'an end that is not sound': (number: number) => `{"id":"${values}","b":1${number < 100 ? '' : ','}}`,
+  };
+  for (const [name, text] of Object.entries(hostile)) {
+    const looks = looksAt(6000, text);
+    assert.ok(looks < 2000, `${name}: ${looks} looks at 6,000`);
+  }
+  assert.equal(
+    looksAt(6000, () => `{"id":"${values}","b":1}`),
+    6000,
+  );
+  const rarely = looksAt(6000, (number) => `{"id":"${values}","${number % 10 === 0 ? number : 'b'}":1}`);
+  assert.equal(rarely, 6000, 'where one in ten is new');
 });
 
 test('shapes are left alone for a while where most records are unlike, and looked at again later', () => {
