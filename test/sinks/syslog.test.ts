@@ -151,6 +151,26 @@ test('CEF holds time, ID and the whole record, escaped', async (t) => {
   ]);
 });
 
+test('CEF counts importance from 0 to 10, where syslog counts severity from 7 to 0', async (t) => {
+  const importances = await Promise.all(
+    [7, 6, 5, 4, 3, 2, 1, 0].map(async (severity) => {
+      const { server, send } = await start(t, { SYSLOG_FORMAT: 'cef', SYSLOG_SEVERITY: String(severity) });
+      await send(auditRecords(1));
+      return server.messages[0]?.text.split('|')[6];
+    }),
+  );
+  assert.deepEqual(importances, ['0', '1', '3', '4', '6', '7', '9', '10']);
+});
+
+test('an event ID with a character that means something in the header of LEEF or CEF has a dash in its place', async (t) => {
+  for (const format of ['leef', 'cef']) {
+    const { server, send } = await start(t, { SYSLOG_FORMAT: format, SYSLOG_MSGID: 'a|b^c=d\\e' });
+    await send(auditRecords(1));
+    const [message] = server.messages;
+    assert.deepEqual([message?.messageId, message?.text.split('|')[4]], ['a|b^c=d\\e', 'a-b-c-d-e']);
+  }
+});
+
 test('a message as long as is allowed is sent, a longer one is not', async (t) => {
   const { sink, server, send } = await start(t, { SYSLOG_MAX_BYTES: '1000' });
   const head = '<110>1 - acme audit-export - audit [record@32473 id="a"] '.length;
@@ -264,7 +284,11 @@ test('an address that cannot be used is 78, and passwords in it are not shown', 
     { SYSLOG_URL: 'https://siem.example' },
     { SYSLOG_URL: 'udp://siem.example' },
     { SYSLOG_URL: 'tls://user:hidden@siem.example' },
+    { SYSLOG_URL: 'tls://user@siem.example' },
+    { SYSLOG_URL: 'tls://:hidden@siem.example' },
     { SYSLOG_URL: 'tls://siem.example/path' },
+    { SYSLOG_URL: 'tls://siem.example?hidden' },
+    { SYSLOG_URL: 'tls://siem.example/#hidden' },
   ]) {
     assert.throws(
       () => create(more),

@@ -59,5 +59,5 @@ function cef({ product, event, severity }: PayloadFields): Encode {
 
 /** Neither form lets every character stand in a field of its header, and they escape it in different ways. */
 function headerText(text: string): string {
-  return text.replace(/[|\\^=\p{Cc}]/gu, '-');
+  return text.replace(/[|\\^=]/g, '-');
 }
