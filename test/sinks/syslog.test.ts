@@ -57,7 +57,7 @@ for (const kind of ['tcp', 'tls']) {
       records.map(textOf),
     );
     assert.deepEqual(server.faults, []);
-    assert.equal(server.connections, 1);
+    assert.equal(server.deliveries, 1);
   });
 }
 
@@ -265,7 +265,8 @@ test('a receiver that never closes its side has been given the records, and only
 test('a probe sends no message', async (t) => {
   const { server, sink } = await start(t);
   assert.match((await sink.probe?.()) ?? '', /acknowledges nothing/);
-  assert.deepEqual([server.connections, server.messages.length, server.faults.length], [1, 0, 0]);
+  assert.ok(server.connections > 0);
+  assert.deepEqual([server.deliveries, server.messages.length, server.faults.length], [0, 0, 0]);
   await server.close();
   await assert.rejects(async () => sink.probe?.(), { status: exit.unavailable });
 });

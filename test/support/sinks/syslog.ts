@@ -35,6 +35,8 @@ export interface FakeSyslog {
   /** What was wrong with the frames and messages. */
   readonly faults: string[];
   readonly connections: number;
+  /** Those of them on which something came: a receiver that closes late, as on a busy machine, is looked for once more. */
+  readonly deliveries: number;
   /** Asked for each connection, 1 for the first. */
   misbehave: ((connection: number) => Misbehaviour | undefined) | undefined;
   /** Longest message that it takes, in octets; at the frame of a longer one it closes the connection, as syslog-ng does. */
@@ -47,6 +49,7 @@ export async function fakeSyslog(tls?: TlsOptions): Promise<FakeSyslog> {
   const faults: string[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
+  let deliveries = 0;
 
   function serve(socket: Socket): void {
     connections += 1;
@@ -58,6 +61,7 @@ export async function fakeSyslog(tls?: TlsOptions): Promise<FakeSyslog> {
     }
     if (misbehaviour === 'deaf') return;
     let pending: Buffer = Buffer.alloc(0);
+    socket.once('data', () => (deliveries += 1));
     socket.on('data', (chunk: Buffer) => {
       if (misbehaviour === 'reset') {
         // A TLS socket cannot, but the kernel does it for bytes that nobody reads any more.
@@ -95,6 +99,9 @@ export async function fakeSyslog(tls?: TlsOptions): Promise<FakeSyslog> {
     faults,
     get connections() {
       return connections;
+    },
+    get deliveries() {
+      return deliveries;
     },
     misbehave: undefined,
     longest: Infinity,
