@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exit } from '../../src/core/problem.ts';
 import { day, example, minute, start } from '../support/example.ts';
-import { exampleJob } from '../support/example-job.ts';
+import { assertGapTold, exampleJob } from '../support/example-job.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { startFastly } from '../support/vendors/fastly.ts';
 import { problem } from '../support/problem.ts';
@@ -71,14 +70,11 @@ test('fastly: types and users are compared by Fastly', async (t) => {
 });
 
 test('fastly: after a pause of more than the year that Fastly keeps events for, the gap is told', async (t) => {
-  let now = start - 400 * day;
-  const { vendor, values } = await started(t, 0, { now: () => now });
-  const job = exampleJob(definition, values);
-  assert.deepEqual((await job.run(now)).problems, []);
-  now = start;
-  const text = next(now - minute);
-  vendor.add(text);
-  const { problems, summary } = await job.run(now);
-  assert.deepEqual([problems.map(({ status }) => status), summary.gaps.length], [[exit.partial], 1]);
-  assert.deepEqual(job.taken, [text]);
+  const clock = { now: start - 400 * day };
+  const { vendor, values } = await started(t, 0, { now: () => clock.now });
+  await assertGapTold(exampleJob(definition, values), clock, 400 * day, () => {
+    const text = next(clock.now - minute);
+    vendor.add(text);
+    return text;
+  });
 });

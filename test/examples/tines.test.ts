@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exit } from '../../src/core/problem.ts';
 import { day, example, minute, start } from '../support/example.ts';
-import { exampleJob } from '../support/example-job.ts';
+import { assertGapTold, exampleJob } from '../support/example-job.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { startTines } from '../support/vendors/tines.ts';
 
@@ -77,14 +76,11 @@ test('tines: a search finds the record of the second in which it begins', async 
 });
 
 test('tines: after a pause of more than the two years that Tines keeps records for, the gap is told', async (t) => {
-  let now = start;
-  const { vendor, values } = await started(t, 0, { now: () => now });
-  const job = exampleJob(definition, values);
-  assert.deepEqual((await job.run(now)).problems, []);
-  now += 750 * day;
-  const text = record(0, now - minute);
-  vendor.add(text);
-  const { problems, summary } = await job.run(now);
-  assert.deepEqual([problems.map(({ status }) => status), summary.gaps.length], [[exit.partial], 1]);
-  assert.deepEqual(job.taken, [text]);
+  const clock = { now: start };
+  const { vendor, values } = await started(t, 0, { now: () => clock.now });
+  await assertGapTold(exampleJob(definition, values), clock, 750 * day, () => {
+    const text = record(0, clock.now - minute);
+    vendor.add(text);
+    return text;
+  });
 });
