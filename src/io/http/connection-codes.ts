@@ -34,11 +34,12 @@ export const transientCodes: ReadonlyMap<string, Meaning> = new Map<string, Mean
   ['UND_ERR_DESTROYED', ['was given up here', network]],
 ]);
 
-/** Codes of a connection that broke, or was closed, before the end of a reply. */
+/** Codes of a connection that broke: what happens to an idle one that the server has closed meanwhile. */
+export const broken = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+/** Codes of a reply that did not come whole, or not at all, on a connection that was made. */
 export const cutShort = new Set([
-  'ECONNRESET',
-  'EPIPE',
-  'UND_ERR_SOCKET',
+  ...broken,
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
   'HPE_INVALID_EOF_STATE',
   'Z_BUF_ERROR',

@@ -9,7 +9,7 @@ import { wrongService } from '../../core/http-problem.ts';
 import { badGateway } from '../../core/http-status.ts';
 import { redacted } from '../scrub.ts';
 import { tlsTrouble, type Validity } from '../connection/tls-errors.ts';
-import { codeOf, cutShort, network, transientCodes, unconnected, unreadable } from './connection-codes.ts';
+import { broken, codeOf, cutShort, network, transientCodes, unconnected, unreadable } from './connection-codes.ts';
 import type { Proxy } from './proxy.ts';
 import { proxyTrouble } from './proxy-errors.ts';
 
@@ -81,9 +81,9 @@ export function unaccepted(where: Where): unknown {
   return connectionProblem(Object.assign(new Error(), { code: 'UND_ERR_CONNECT_TIMEOUT' }), where);
 }
 
-/** Whether a connection broke: what happens to an idle one that the server has closed meanwhile. */
+/** Whether a connection broke. */
 export function isBroken(error: unknown): boolean {
-  return error instanceof Error && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error));
+  return error instanceof Error && broken.has(codeOf(error));
 }
 
 /** The hint, with what may be behind it, and, where we do not speak TLS, that the other side may. */

@@ -177,20 +177,33 @@ test('an object with line breaks between its tokens is found broken each time th
   }
 });
 
-/** Of so many records in turn, how often shapes are looked at. */
-function looksAt(records: number, text: (number: number) => string): number {
-  let looks = 0;
+/** A scanner, and how often it has looked at shapes since that was asked for. */
+function counting(): { scan(text: string): number; looks(): number } {
+  let count = 0;
   const real = shapes();
   const counted = {
     ...real,
     match(...from: Parameters<typeof real.match>) {
-      looks += 1;
+      count += 1;
       return real.match(...from);
     },
   };
-  const { scan: look } = shapeScanner(paths, 512, counted);
-  for (let number = 0; number < records; number++) look(Buffer.from(text(number)), 0, Buffer.byteLength(text(number)));
-  return looks;
+  const { scan } = shapeScanner(paths, 512, counted);
+  return {
+    scan: (text) => scan(Buffer.from(text), 0, Buffer.byteLength(text)),
+    looks() {
+      const since = count;
+      count = 0;
+      return since;
+    },
+  };
+}
+
+/** Of so many records in turn, how often shapes are looked at. */
+function looksAt(records: number, text: (number: number) => string): number {
+  const { scan, looks } = counting();
+  for (let number = 0; number < records; number++) scan(text(number));
+  return looks();
 }
 
 test('shapes are left alone for most of the time where looking at them costs more than it saves', () => {
@@ -217,20 +230,11 @@ test('shapes are left alone for most of the time where looking at them costs mor
 });
 
 test('shapes are left alone for a while where most records are unlike, and looked at again later', () => {
-  let looks = 0;
-  const real = shapes();
-  const counted = {
-    ...real,
-    match(...from: Parameters<typeof real.match>) {
-      looks += 1;
-      return real.match(...from);
-    },
-  };
-  const { scan } = shapeScanner(paths, 512, counted);
-  const look = (text: string): number => scan(Buffer.from(text), 0, Buffer.byteLength(text));
-  for (let number = 0; number < 3000; number++) look(`{"${number}":"a"}`);
-  assert.ok(looks < 300, `${looks} looks at 3,000 unlike records`);
-  looks = 0;
-  for (let number = 0; number < 10_000; number++) assert.equal(look('{"id":"a"}'), 10);
-  assert.ok(looks > 5000, `${looks} looks at 10,000 records alike`);
+  const { scan, looks } = counting();
+  for (let number = 0; number < 3000; number++) scan(`{"${number}":"a"}`);
+  const unlike = looks();
+  assert.ok(unlike < 300, `${unlike} looks at 3,000 unlike records`);
+  for (let number = 0; number < 10_000; number++) assert.equal(scan('{"id":"a"}'), 10);
+  const alike = looks();
+  assert.ok(alike > 5000, `${alike} looks at 10,000 records alike`);
 });
