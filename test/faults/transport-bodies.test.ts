@@ -20,6 +20,8 @@ function truncated(frame: (body: Buffer) => Buffer, end: (bytes: Buffer) => Beha
   return (_asked, honest) => end(frame(bodyOf(honest)).subarray(0, -cut));
 }
 const sized = (body: Buffer): Buffer => reply(200, json, body);
+const closing = (body: Buffer): Buffer =>
+  Buffer.from(chunked(body).toString('latin1').replace('\r\n', '\r\nConnection: close\r\n'), 'latin1');
 const whole = (body: Buffer): Buffer => body;
 
 const cuts: readonly (readonly [number: string, what: string, cut: Fault, exit: number])[] = [
@@ -27,6 +29,7 @@ const cuts: readonly (readonly [number: string, what: string, cut: Fault, exit: 
   ['N10', 'FIN inside a body of stated length', truncated(sized, thenClose), 69],
   ['N11', 'RST inside a chunked body', truncated(chunked, thenReset), 69],
   ['N11', 'FIN inside a chunked body', truncated(chunked, thenClose), 69],
+  ['N11', 'FIN inside a chunked body on a connection that is to close', truncated(closing, thenClose), 69],
   ['N11', 'FIN before the last chunk, where the JSON is complete', truncated(chunked, thenClose, 5), 69],
   ['N12', 'FIN inside the JSON of a body without length', truncated(whole, unframed), 76],
 ];

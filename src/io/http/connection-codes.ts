@@ -51,6 +51,8 @@ export const unconnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'U
 
 /** The error's code; of the several attempts of one connection (IPv6 and IPv4), the first that has one. */
 export function codeOf(error: Error): string {
+  // undici gives the errors of its parser no code. This one is not about what came, but about what did not.
+  if (error.name === 'HTTPParserError' && error.message.includes('Invalid EOF state')) return 'HPE_INVALID_EOF_STATE';
   if (error instanceof AggregateError) {
     const codes = new Set(error.errors.map((each: unknown) => (each instanceof Error ? codeOf(each) : '')));
     codes.delete('');
@@ -60,11 +62,12 @@ export function codeOf(error: Error): string {
   return errorCode(error);
 }
 
-/** What is wrong with an answer that undici cannot read; undefined where it is something else that failed. */
+/**
+ * What is wrong with an answer that undici cannot read; undefined where it is something else that failed. What its parser
+ * refuses while it reads often has the code of a body that is too short, or of a connection that closed (several lengths, a
+ * status of 101 that nobody asked for), or is an assertion (a status below 100): where it was thrown tells them apart.
+ */
 export function unreadable(error: Error, code: string): string | undefined {
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'sent more than 16 KiB of headers';
-  // undici asserts what a server may break: a status below 100, or one of 101 that nobody asked for.
-  const isParsers =
-    code.startsWith('HPE_') || error.name === 'HTTPParserError' || /\bat Parser\.on/.test(error.stack ?? '');
-  return isParsers ? 'does not speak HTTP' : undefined;
+  return /\bat Parser\.(?:on|execute)/.test(error.stack ?? '') ? 'does not speak HTTP' : undefined;
 }

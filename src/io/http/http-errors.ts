@@ -57,6 +57,8 @@ export function connectionProblem(error: unknown, where: Where): unknown {
       again: { once: true, untaken: true },
     });
   }
+  const strange = unreadable(error, code);
+  if (strange !== undefined) return problem(exit.protocol, where, strange, { code, hint: wrongService });
   const transient = transientCodes.get(code);
   if (transient !== undefined) {
     const [what, standard] = transient;
@@ -67,8 +69,6 @@ export function connectionProblem(error: unknown, where: Where): unknown {
     const httpStatus = cutShort.has(code) ? badGateway : undefined;
     return problem(exit.unavailable, where, what, { code, hint, again, httpStatus });
   }
-  const strange = unreadable(error, code);
-  if (strange !== undefined) return problem(exit.protocol, where, strange, { code, hint: wrongService });
   const isSystem = code.startsWith('E') && !code.startsWith('ERR_');
   if (isSystem || (code.startsWith('UND_ERR_') && !code.startsWith('UND_ERR_INVALID_'))) {
     return problem(exit.unavailable, where, 'could not be reached', { code, hint: network, again: {} });

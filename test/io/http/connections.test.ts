@@ -97,6 +97,14 @@ const cuts: readonly (readonly [name: string, behave: Behaviour])[] = [
   ['chunked, reset', thenReset('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n[{"a":1}\r\n')],
   ['chunked, closed', thenClose('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n[{"a":1}\r\n')],
   [
+    'chunked and Connection: close, reset',
+    thenReset('HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n[{"a":1}\r\n'),
+  ],
+  [
+    'chunked and Connection: close, closed',
+    thenClose('HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n[{"a":1}\r\n'),
+  ],
+  [
     'closed without a length, gzip',
     thenClose(
       Buffer.concat([

@@ -105,6 +105,12 @@ const strangers: readonly (readonly [name: string, answer: string])[] = [
   ['a banner of SSH', 'SSH-2.0-OpenSSH_9.2\r\n'],
   ['a TLS alert', '\x15\x03\x01\x00\x02\x02\x46'],
   ['a bad chunk size', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n'],
+  ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\nContent-Length: 9\r\n\r\n[{"a":1}]'],
+  [
+    'a length and chunks',
+    'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n',
+  ],
+  ['another protocol', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n'],
 ];
 for (const [name, answer] of strangers) {
   test(`an answer that is not HTTP is final: ${name}`, async (t) => {
