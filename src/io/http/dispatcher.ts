@@ -42,7 +42,7 @@ export async function openDispatcher(origin: string, options: DispatcherOptions)
   // undici lets go of a connection that is being made only once it has been made, or has not in time.
   const sockets = new Set<Socket>();
   const keep: Keep = (connect) => (to, callback) => {
-    const socket = connect(to, callback);
+    const socket = connected(connect, breaking)(to, callback);
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     return socket;
@@ -105,14 +105,29 @@ async function throughProxy(
 
 /** The options of the pool behind the proxy, which undici has made, with each socket seen once it is connected. */
 function showing({ connect, ...rest }: { connect?: Connector }, opened: DispatcherOptions['opened']): Pool.Options {
-  return {
-    ...rest,
-    connect: (to, callback) =>
-      connect?.(to, (...[error, socket]) => {
-        if (error === null) callback(null, opened(socket));
-        else callback(error, null);
-      }),
-  };
+  return connect === undefined ? rest : { ...rest, connect: connected(connect, (socket) => breaking(opened(socket))) };
+}
+
+/** The same connector, with each socket seen once it is connected, before undici listens to it. */
+function connected(connect: Connector, see: DispatcherOptions['opened']): Connector {
+  return (to, callback) =>
+    connect(to, (...[error, socket]) => {
+      if (error === null) callback(null, see(socket));
+      else callback(error, null);
+    });
+}
+
+/**
+ * A connection that is reset completes no reply (RFC 9112 section 8). undici takes a body without a length for complete then,
+ * and for broken off with any other code; so the error has one of undici's own until undici has seen it. A reset that comes
+ * together with the last bytes looks like an ordinary end, which libuv makes of it.
+ */
+function breaking(socket: Socket): Socket {
+  return socket.prependListener('error', (failure: NodeJS.ErrnoException) => {
+    if (failure.code !== 'ECONNRESET') return;
+    failure.code = 'UND_ERR_SOCKET';
+    queueMicrotask(() => (failure.code = 'ECONNRESET'));
+  });
 }
 
 /**

@@ -123,6 +123,27 @@ for (const [name, behave] of cuts) {
   });
 }
 
+for (const [where, begun] of [
+  ['after a whole document', '[{"a":1}]\n'],
+  ['before its first byte', ''],
+] as const) {
+  for (const version of ['1.0', '1.1']) {
+    test(`a body without a length is cut short where its connection is reset ${where}, HTTP/${version}`, async (t) => {
+      let reset = (): unknown => assert.fail('nobody asked');
+      const server = await rawServerFor(t, (socket) => {
+        socket.write(`HTTP/${version} 200 OK\r\nConnection: close\r\n\r\n${begun}`);
+        reset = () => socket.resetAndDestroy();
+      });
+      const { body } = await get(clientFor(t, server.url));
+      if (begun === '') reset();
+      const reading = (async () => {
+        for await (const chunk of body) if (chunk.includes('\n')) reset();
+      })();
+      isTransient(await problemOf(reading), /^source .* broke the connection \(ECONNRESET, GET \/\)$/);
+    });
+  }
+}
+
 test('a body that ends with its connection, and says no length, is read to the end', async (t) => {
   const server = await rawServerFor(t, thenClose('HTTP/1.1 200 OK\r\n\r\n[{"a":1}]'));
   const answer = await get(clientFor(t, server.url));

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import type { HttpOptions } from '../../../src/io/http.ts';
 import { proxyFor } from '../../../src/io/http/proxy.ts';
 import { certificateAuthority } from '../../support/certificates.ts';
-import { askOnce } from '../../support/http-client.ts';
+import { askOnce, clientFor, get, isTransient, problemOf } from '../../support/http-client.ts';
 import { answers, closedPort, reply, tunnel, type Behaviour, rawServerFor } from '../../support/raw-server.ts';
 import { problem } from '../../support/problem.ts';
 
@@ -38,10 +38,10 @@ test('https goes through a tunnel, with TLS to the server itself', async (t) => 
   });
   const proxy = await rawServerFor(t, tunnel(server.port));
   assert.equal(await ask('https://vendor.test:8443/', proxy.port), 'ok');
-  const [connect] = proxy.requests;
-  assert.equal(connect?.method, 'CONNECT');
-  assert.equal(connect?.path, 'vendor.test:8443');
-  assert.equal(connect?.headers['proxy-authorization'], token);
+  const [asked] = proxy.requests;
+  assert.equal(asked?.method, 'CONNECT');
+  assert.equal(asked?.path, 'vendor.test:8443');
+  assert.equal(asked?.headers['proxy-authorization'], token);
   assert.equal(server.requests[0]?.path, '/x?y=1');
   assert.equal(server.requests[0]?.headers['proxy-authorization'], undefined, 'the server never sees it');
 });
@@ -84,6 +84,35 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     const proxy = await rawServerFor(t, tunnel(server.port));
     const { hint } = isProblem(await ask('https://vendor.test/', proxy.port), exit.protocol, /TLS|client certificate/);
     assert.match(hint ?? '', /SOURCE_CLIENT_CERTIFICATE_FILE/);
+  });
+}
+
+const endless = 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[{"a":1}]\n'; // until the connection is closed
+const ways: readonly (readonly [way: string, url: string, proxy: string | undefined])[] = [
+  ['over TLS', 'https://localhost', undefined],
+  ['through a tunnel', 'https://vendor.test', 'HTTPS_PROXY'],
+  ['by a proxy without a tunnel', 'http://vendor.test', 'HTTP_PROXY'],
+];
+for (const [way, url, proxy] of ways) {
+  test(`a body without a length is cut short where its connection is reset, ${way} as well`, async (t) => {
+    const server = await rawServerFor(t, answers(endless), { tls: authority.issue({ host: new URL(url).hostname }) });
+    let between: Socket | undefined;
+    const answer = proxy === 'HTTP_PROXY' ? answers(endless) : tunnel(server.port);
+    const onConnection = (socket: Socket): boolean => {
+      between = socket;
+      if (proxy !== undefined) return false;
+      socket.pipe(connect(server.port, '127.0.0.1')).pipe(socket);
+      return true;
+    };
+    const relay = await rawServerFor(t, answer, { onConnection });
+    const environment = proxy === undefined ? {} : { [proxy]: `http://127.0.0.1:${relay.port}` };
+    const address = proxy === undefined ? `${url}:${relay.port}` : url;
+    const options = { environment, extraRoots: authority.cert, allowPlaintext: true };
+    const { body } = await get(clientFor(t, address, options));
+    const reading = (async () => {
+      for await (const chunk of body) if (chunk.includes('\n')) between?.resetAndDestroy();
+    })();
+    isTransient(await problemOf(reading), /^source .* broke the connection \(ECONNRESET, GET \/\)$/);
   });
 }
 
