@@ -19,7 +19,7 @@ export function withPlace(problem: Problem, known: Known): Problem {
   const steps = forReader(stepsOf(problem.steps), known);
   const where = (names: readonly string[]): string => at(names.flatMap((name) => findings.origins.get(name) ?? []));
   const setting = addressSetting(problem, known);
-  const url = setting ?? addressOfSource(problem, known, where);
+  const url = setting ?? addressOfSource(problem, known, where) ?? addressOfSink(problem, known, where);
   let addresses = 0;
   function told(step: string | Step): string {
     if (typeof step === 'string' || isOfJob(step)) return stepText(step);
@@ -54,16 +54,26 @@ function addressOfSource(
   { source, sourceValues, sourceFile }: Known,
   where: (names: readonly string[]) => string,
 ): string | undefined {
-  if (host === undefined || sourceHost(source, sourceValues) !== host) return undefined;
+  if (host === undefined || hostMade(() => baseUrl(source, sourceValues)) !== host) return undefined;
   const names = settingsOf(source.url).filter((name) => Object.hasOwn(source.settings, name));
   if (names.length > 0) return `${anAddress} (${listed(names)}${where(names)})`;
   return sourceFile && `url in ${sourceFile}`;
 }
 
-/** Undefined where the source has no address, as a pipe, or one that is made later, as the sample. */
-function sourceHost(source: SourceDefinition, values: Known['sourceValues']): string | undefined {
+/** The setting that leads to the address of the destination, where none holds it. */
+function addressOfSink(
+  { host }: Problem,
+  { sink: { address }, sinkValues }: Known,
+  where: (names: readonly string[]) => string,
+): string | undefined {
+  if (host === undefined || address === undefined || host !== hostMade(() => address.of(sinkValues))) return undefined;
+  return `${anAddress} (${address.setting}${where([address.setting])})`;
+}
+
+/** Undefined where there is no address: a source may be a pipe, or have one that is made later, as the sample. */
+function hostMade(address: () => string): string | undefined {
   try {
-    return hostOf(baseUrl(source, values));
+    return hostOf(address());
   } catch (error) {
     if (error instanceof Problem) return undefined;
     throw error;

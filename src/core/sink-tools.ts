@@ -12,6 +12,8 @@ export interface SinkDefinition {
   /** What its answer proves, and what a repeat does: one sentence for the README. */
   readonly promise: string;
   readonly settings: Settings;
+  /** A setting that leads to its address and does not hold it, and the address; Problem 78 where it leads to none. */
+  readonly address?: { readonly setting: string; readonly of: (values: SettingValues) => string };
   /** It hands records on as they are, or in the wire form of another sink (`SinkTools.form`). */
   readonly takesForm?: true;
   create(values: SettingValues, tools: SinkTools): Sink;

@@ -35,6 +35,7 @@ export const datadog: SinkDefinition = {
   promise:
     'Datadog has accepted the logs. A batch whose answer was lost is sent again and can be seen twice, with the same record_id.',
   settings,
+  address: { setting: 'DATADOG_SITE', of: addressOf },
   create: datadogSink,
 };
 

@@ -43,6 +43,7 @@ export const elastic: SinkDefinition = {
   promise:
     'Each document has its own answer, and its ID comes from the record, ID and content: a repeat is recognised and ignored (in a data stream, until it rolls over).',
   settings,
+  address: { setting: 'ELASTIC_CLOUD_ID', of: elasticAddress },
   create: elasticSink,
 };
 

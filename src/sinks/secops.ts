@@ -47,6 +47,7 @@ export const secops: SinkDefinition = {
   promise:
     'Google has accepted the logs. A batch whose answer was lost is sent again, and its logs are then there twice.',
   settings,
+  address: { setting: 'SECOPS_REGION', of: addressOf },
   create: secopsSink,
 };
 
@@ -88,7 +89,7 @@ const hints = {
 
 function secopsSink(values: SettingValues, tools: SinkTools): Sink {
   const region = namedIn(values, 'SECOPS_REGION');
-  const base = sinkBase('SECOPS_URL', values['SECOPS_URL'] ?? `https://chronicle.${region}.rep.googleapis.com`);
+  const base = sinkBase('SECOPS_URL', addressOf(values));
   const parent = `projects/${namedIn(values, 'SECOPS_PROJECT')}/locations/${region}/instances/${namedIn(values, 'SECOPS_INSTANCE')}`;
   const path = `${namedIn(values, 'SECOPS_API_VERSION')}/${parent}/logTypes/${namedIn(values, 'SECOPS_LOG_TYPE')}`;
   const url = `${base}/${path}/logs:import`;
@@ -150,6 +151,11 @@ function secopsSink(values: SettingValues, tools: SinkTools): Sink {
       await http.close();
     },
   };
+}
+
+/** SECOPS_URL, or the API of SECOPS_REGION. Throws Problem 78 when that is no region. */
+function addressOf(values: SettingValues): string {
+  return values['SECOPS_URL'] ?? `https://chronicle.${namedIn(values, 'SECOPS_REGION')}.rep.googleapis.com`;
 }
 
 /** A setting that is a part of the address. Throws Problem 78 for a text that would lead to another address. */

@@ -7,6 +7,9 @@ import { withPlace } from '../../src/commands/with-place.ts';
 import { noFindings } from '../../src/config/findings.ts';
 import { atAddress, check, inDefinition, ofSettings, type Hint } from '../../src/core/hint.ts';
 import { exit, Problem, type ExitStatus } from '../../src/core/problem.ts';
+import { datadog } from '../../src/sinks/datadog.ts';
+import { elastic } from '../../src/sinks/elastic.ts';
+import { secops } from '../../src/sinks/secops.ts';
 import { stdout } from '../../src/sinks/stdout.ts';
 import { webhook } from '../../src/sinks/webhook.ts';
 import { sycope } from '../../src/sources/sycope.ts';
@@ -91,7 +94,27 @@ test('an address that is wrong is reported by the name of its setting', () => {
   }
 });
 
-test('a destination whose address is in no setting is told of as it is, also where the source has no address', async (t) => {
+test('a destination whose address a setting only leads to is reported by the name of that setting', () => {
+  const cloudId = `audit:${Buffer.from('cloud.example$abc$def').toString('base64')}`;
+  const made = [
+    [elastic, 'ELASTIC_CLOUD_ID', cloudId, 'abc.cloud.example'],
+    [datadog, 'DATADOG_SITE', 'datadoghq.eu', 'http-intake.logs.datadoghq.eu'],
+    [secops, 'SECOPS_REGION', 'eu', 'chronicle.eu.rep.googleapis.com'],
+  ] as const;
+  for (const [sink, name, value, host] of made) {
+    const findings = noFindings();
+    findings.origins.set(name, '/etc/job.env');
+    const known = { ...builtIn, findings, sourceValues: {}, sink, sinkValues: { [name]: value } };
+    const said = (asked: string): string | undefined => {
+      const hint = atAddress((url) => `check ${url} and the name server`);
+      return withPlace(new Problem(exit.unavailable, 'does not resolve', { hint, host: asked }), known).hint;
+    };
+    assert.equal(said(host), `check the URL (${name} in /etc/job.env) and the name server`);
+    assert.equal(said('login.example'), 'check the URL and the name server');
+  }
+});
+
+test('a destination whose address a setting only leads to is told of also where the source has no address', async (t) => {
   const directory = scratch(t);
   const id = Buffer.from('localhost.invalid:443$abc$').toString('base64');
   writeFileSync(join(directory, 'in'), '{"id":1}\n');
@@ -101,6 +124,7 @@ test('a destination whose address is in no setting is told of as it is, also whe
     const { status, stderr } = await shell(line, { environment, directory });
     assert.equal(status, exit.unavailable, stderr);
     assert.match(stderr, /has a host name that does not resolve/);
+    assert.match(stderr, /^hint: check the URL \(ELASTIC_CLOUD_ID in the environment\) and the name server/m);
   }
 });
 
