@@ -135,8 +135,16 @@ test('a probe that meets nothing says where it asked, and names the setting of t
   });
 });
 
-test('where nothing is at the address that a Cloud ID leads to, the Cloud ID is named', () => {
-  const { failure } = elasticProblems({ ELASTIC_CLOUD_ID: 'name:x', ELASTIC_INDEX: 'audit' }, 'elastic', () => 0);
-  const problem = failure({ status: 404, headers: {} }, 'the first request', '', 'https://abc.aws.example/');
-  assert.equal(problem.hint, 'check ELASTIC_CLOUD_ID: a proxy or another service may be answering there');
+test('where a Cloud ID leads to the address, hints name it, and not a URL that nobody set', () => {
+  const values = { ELASTIC_CLOUD_ID: 'name:x', ELASTIC_INDEX: 'audit' };
+  const { failure, notElastic, refusal } = elasticProblems(values, 'elastic', () => 0);
+  const elsewhere = 'check ELASTIC_CLOUD_ID: a proxy or another service may be answering there';
+  const nothing = failure({ status: 404, headers: {} }, 'the first request', '', 'https://abc.aws.example/');
+  assert.equal(nothing.hint, elsewhere);
+  assert.equal(failure({ status: 400, headers: {} }, 'the documents', '').hint, elsewhere);
+  assert.equal(notElastic('answered otherwise').hint, elsewhere);
+  assert.equal(
+    refusal(exit.config, 'index_not_found_exception', 404).hint,
+    'check ELASTIC_INDEX (it must exist, unless the cluster may create it) and ELASTIC_CLOUD_ID',
+  );
 });

@@ -35,27 +35,28 @@ export function elasticProblems(values: SettingValues, who: string, now: () => n
       const said = errorText(objectOf(text)?.['error']);
       const isBusy = reply.status === 429 && ownWords(text) !== '';
       const isNowhere = reply.status === notFound && root !== undefined;
-      const hint = isNowhere ? addressHint(values) : elasticHint(values, reply.status);
+      const hint = isNowhere ? elsewhereHint(values) : elasticHint(values, reply.status);
       const hints = { [reply.status]: isBusy ? busyHint(said) : hint };
       const problem = httpProblem(reply.status, reply.headers, { who, what, at: root, hints, said }, now());
       // For unreadable.ts, which sorts out why there was no answer.
       return reply.status === timedOut ? problem.with({ httpStatus: timedOut }) : problem;
     },
-    notElastic: (how) => strangeAnswer(who, how, 'ELASTIC_URL'),
+    notElastic: (how) => strangeAnswer(who, how, addressSetting(values)),
   };
 }
 
 /** The next step after 401, 403 and 404. */
 export function elasticHint(values: SettingValues, status: number): Hint | undefined {
   if (status === 404) {
+    const address = addressSetting(values);
     return ofSettings(
-      ['ELASTIC_INDEX', 'ELASTIC_URL'],
-      (where) => `check ELASTIC_INDEX (it must exist, unless the cluster may create it) and ELASTIC_URL${where}`,
+      ['ELASTIC_INDEX', address],
+      (where) => `check ELASTIC_INDEX (it must exist, unless the cluster may create it) and ${address}${where}`,
     );
   }
   const hasKey = values['ELASTIC_API_KEY'] !== undefined;
   const names = hasKey ? ['ELASTIC_API_KEY'] : ['ELASTIC_USERNAME', 'ELASTIC_PASSWORD'];
-  if (status === 400) return check(['ELASTIC_URL'], ': a proxy or another service may be answering there');
+  if (status === 400) return elsewhereHint(values);
   if (status === 401 && !hasKey && values['ELASTIC_USERNAME'] === undefined) {
     return 'set ELASTIC_API_KEY, or ELASTIC_USERNAME and ELASTIC_PASSWORD';
   }
@@ -64,9 +65,13 @@ export function elasticHint(values: SettingValues, status: number): Hint | undef
 }
 
 /** The next step where whatever answers at the address seems to be no cluster. */
-function addressHint(values: SettingValues): Hint {
-  const name = values['ELASTIC_URL'] === undefined ? 'ELASTIC_CLOUD_ID' : 'ELASTIC_URL';
-  return check([name], ': a proxy or another service may be answering there');
+function elsewhereHint(values: SettingValues): Hint {
+  return check([addressSetting(values)], ': a proxy or another service may be answering there');
+}
+
+/** The one of the two that is set: both are an error. */
+function addressSetting(values: SettingValues): string {
+  return values['ELASTIC_CLOUD_ID'] === undefined ? 'ELASTIC_URL' : 'ELASTIC_CLOUD_ID';
 }
 
 /** The next step where an ingest pipeline is missing. */
