@@ -98,7 +98,8 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   function noIntake(): Problem {
-    return strangeAnswer(who, 'did not answer as a log intake', 'DATADOG_URL');
+    const setting = values['DATADOG_URL'] === undefined ? 'DATADOG_SITE' : 'DATADOG_URL';
+    return strangeAnswer(who, 'did not answer as a log intake', setting);
   }
 
   return {

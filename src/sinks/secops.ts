@@ -132,7 +132,8 @@ function secopsSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   function noApi(): Problem {
-    return strangeAnswer(who, 'did not answer as the Chronicle API', 'SECOPS_URL');
+    const setting = values['SECOPS_URL'] === undefined ? 'SECOPS_REGION' : 'SECOPS_URL';
+    return strangeAnswer(who, 'did not answer as the Chronicle API', setting);
   }
 
   return {

@@ -290,3 +290,22 @@ test('a refusal (400) that is not the words of Datadog is no word about the reco
     await assert.rejects(send(auditRecords(3)), { status: exit.protocol, hint: /^check DATADOG_URL/ });
   }
 });
+
+test('where the site leads to the address, it is named when something else answers there', async () => {
+  const server = await fakeDatadog();
+  servers.push(server);
+  const http = openSinkHttp(server.url);
+  const atSite: typeof http = {
+    ...http,
+    send: (request) =>
+      http.send({ ...request, url: request.url.replace('https://http-intake.logs.datadoghq.eu', server.url) }),
+  };
+  const values = { DATADOG_SITE: 'datadoghq.eu', DATADOG_API_KEY: 'a-long-key' };
+  const sink = makeSink(datadog, values, sinkTools({ http: () => atSite }));
+  server.hook = () => ({ status: 200, body: '<html>' });
+  await assert.rejects(async () => sink.probe?.(), {
+    status: exit.protocol,
+    hint: 'check DATADOG_SITE: a proxy or another service may be answering there',
+  });
+  await sink.close();
+});

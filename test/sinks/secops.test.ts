@@ -235,3 +235,22 @@ test('the program delivers the sample there once, says nothing, and tells neithe
   assert.ok(ids.length > 2);
   assert.equal(new Set(ids).size, ids.length);
 });
+
+test('where the region leads to the address, it is named when something else answers there', async () => {
+  const server = await fakeSecops();
+  servers.push(server);
+  const http = openSinkHttp(server.url);
+  const atRegion: typeof http = {
+    ...http,
+    send: (request) =>
+      http.send({ ...request, url: request.url.replace('https://chronicle.eu.rep.googleapis.com', server.url) }),
+  };
+  const { SECOPS_URL: _, ...values } = settingsOf(server);
+  const sink = makeSink(secops, values, sinkTools({ http: () => atRegion }));
+  server.hook = ({ path }) => (path.endsWith('logs:import') ? { status: 200, body: '<html>' } : undefined);
+  await assert.rejects(async () => sink.probe?.(), {
+    status: exit.protocol,
+    hint: 'check SECOPS_REGION: a proxy or another service may be answering there',
+  });
+  await sink.close();
+});

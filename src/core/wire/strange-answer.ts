@@ -2,7 +2,7 @@
 import { check } from '../hint.ts';
 import { exit, Problem } from '../problem.ts';
 
-/** `how` says what it did instead; `setting` holds the address. It may pass, and so is worth another attempt. */
+/** `how` says what it did instead; `setting` holds the address, or leads to it. It may pass, and so is worth another attempt. */
 export function strangeAnswer(who: string, how: string, setting: string): Problem {
   return new Problem(exit.protocol, `${who} ${how}`, {
     hint: check([setting], ': a proxy or another service may be answering there'),
