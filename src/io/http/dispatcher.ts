@@ -19,7 +19,7 @@ type Connection = buildConnector.BuildOptions & Pick<ConnectionOptions, 'cert' |
 export interface DispatcherOptions {
   readonly connection: Connection;
   readonly proxy: { readonly origin: string; readonly token?: string | undefined } | undefined;
-  /** Sees every socket that is opened without a proxy, and those through one once they lead to the server. */
+  /** Sees every socket that is opened, and those through a proxy once more when they lead to the server. */
   readonly opened: (socket: Socket) => Socket;
 }
 
@@ -85,7 +85,8 @@ async function throughProxy(
 ): Promise<Dispatcher> {
   const { default: ProxyAgent } = await import('undici/lib/dispatcher/proxy-agent.js');
   const proxyTls = withoutClient(connection); // the certificate is for the server, not for who stands on the way
-  const connect = keep(marking(buildConnect(proxyTls)));
+  const connectTo = marking(buildConnect(proxyTls));
+  const connect = keep((to, callback) => opened(connectTo(to, callback)));
   return new ProxyAgent({
     uri: proxy.origin,
     ...(proxy.token !== undefined && { token: proxy.token }),
@@ -138,10 +139,11 @@ async function askForTunnel(pool: Dispatcher, asked: Dispatcher.ConnectOptions):
   try {
     return await callConnect.call(pool, asked);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const { code, cause } = error as NodeJS.ErrnoException;
     const isTakenSo = code === 'UND_ERR_SOCKET' || code === 'UND_ERR_INFO';
     const told = isTakenSo ? Object.assign(new Error('no tunnel'), { code: 'ECONNRESET' }) : (error as Error);
-    throw Object.assign(told, { atProxy: true });
+    // What the socket met first, see `opened`: the mark belongs to that.
+    throw Object.assign(cause instanceof Error ? cause : told, { atProxy: true });
   }
 }
 

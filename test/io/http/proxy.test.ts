@@ -154,20 +154,27 @@ for (const [what, tls, message] of [
   });
 }
 
-test('a proxy that insists on a client certificate is told as one that is shown none', async (t) => {
-  const tls = {
-    ...authority.issue({ host: 'localhost' }),
-    ca: authority.cert,
-    requestCert: true,
-    rejectUnauthorized: true,
-    maxVersion: 'TLSv1.2',
-  } as const;
-  const proxy = await rawServerFor(t, answers(reply(400)), { tls });
-  const environment = { HTTPS_PROXY: `https://localhost:${proxy.port}` };
-  const answer = await ask('https://vendor.test/', proxy.port, { environment });
-  const problem = isProblem(answer, exit.protocol, /could not agree on TLS/);
-  assert.match(problem.hint ?? '', /client certificate, take another proxy: none is shown a client certificate$/);
-});
+for (const [version, message] of [
+  ['TLSv1.2', /could not agree on TLS \(ERR_SSL_\w+\)$/],
+  ['TLSv1.3', /asks for a client certificate \(ERR_SSL_\w+\)$/],
+] as const) {
+  test(`a proxy that insists on a client certificate is told as one that is shown none, in ${version}`, async (t) => {
+    const tls = {
+      ...authority.issue({ host: 'localhost' }),
+      ca: authority.cert,
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: version,
+      maxVersion: version,
+    };
+    const proxy = await rawServerFor(t, answers(reply(400)), { tls });
+    const environment = { HTTPS_PROXY: `https://localhost:${proxy.port}` };
+    const answer = await ask('https://vendor.test/', proxy.port, { environment });
+    const problem = isProblem(answer, exit.protocol, message);
+    assert.ok(problem.message.startsWith(`the proxy https://localhost:${proxy.port} `), problem.message);
+    assert.match(problem.hint ?? '', /take another proxy: none is shown a client certificate$/);
+  });
+}
 
 test('http is handed to the proxy with the whole address', async (t) => {
   const proxy = await rawServerFor(t, answers(reply(200, {}, 'ok')));
