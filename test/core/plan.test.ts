@@ -72,6 +72,24 @@ test('a vendor’s clock that cannot be right is not gone by, and said', () => {
   }
 });
 
+test('two clocks that were never set are said not to be, and neither is gone by', () => {
+  for (const [clock, told] of [
+    [90_000, 90_000_000_000n],
+    [Date.UTC(2024, 0, 1), 90_000_000_000n],
+  ] as const) {
+    const at = branch({ clock, watermark: now });
+    at.source.serverTime = () => told;
+    const [problem, ...others] = clockProblems(at, now);
+    assert.deepEqual(others, []);
+    assert.equal(problem?.status, exit.partial);
+    assert.match(
+      problem.message,
+      /^memory says that it is 1970-01-01T00:01:30Z, and this machine \S+: neither can be, and records may be missing$/,
+    );
+    assert.equal(problem.hint, 'set both clocks; until then the position stays');
+  }
+});
+
 test('a clock of ours that was never set is said where the position goes by time', () => {
   const clock = 90_000;
   for (const [given, expected] of [

@@ -1,6 +1,7 @@
 /** What to say of clocks that cannot be right: those that windows are planned by, and those that positions were saved by. */
 import { isCredible, isUnset, presumedNow } from '../clock/vendor-clock.ts';
 import type { Unplanned } from '../plan.ts';
+import { ofPosition } from '../hint.ts';
 import { exit, Problem } from '../problem.ts';
 import { fromMillis, isoText } from '../time.ts';
 import type { Instant, Job } from '../types.ts';
@@ -13,7 +14,7 @@ export function clockProblems(
   const told = source.serverTime();
   const now = fromMillis(tools.now());
   if (told !== undefined && !isCredible(told, presumedNow(now, watermark))) {
-    return [clocksDisagree(told, now, source.name)];
+    return [(isUnset(told) && isUnset(now) ? clocksUnset : clocksDisagree)(told, now, source.name)];
   }
   return isUnset(now) && job.usePosition && source.window.filter !== 'none' ? [clockUnset(now)] : [];
 }
@@ -24,6 +25,12 @@ function clocksDisagree(serverNow: Instant, now: Instant, sourceName: string): P
   return new Problem(exit.partial, message, {
     hint: 'set the clock that is wrong; until then the position goes by the earlier one',
   });
+}
+
+/** Both were never set, as those of two machines that have just been switched on where nothing tells the time. */
+function clocksUnset(serverNow: Instant, now: Instant, sourceName: string): Problem {
+  const message = `${sourceName} says that it is ${isoText(serverNow)}, and this machine ${isoText(now)}: neither can be, and records may be missing`;
+  return new Problem(exit.partial, message, { hint: ['set both clocks', ofPosition('until then the position stays')] });
 }
 
 /** What was proven by a clock that counts from 1970 would begin the next window there. */
