@@ -119,10 +119,11 @@ function number(values: SettingValues, setting: string, [least, most]: [number, 
 
 /** A name of RFC 5424: printable ASCII without spaces. */
 function name(values: SettingValues, setting: string, longest: number, preset = presetOf(setting)): string {
-  const text = values[setting] ?? preset.slice(0, longest);
+  const fitting = preset.slice(0, longest);
+  const text = values[setting] ?? fitting;
   if (/^[!-~]+$/.test(text) && text.length <= longest) return text;
   throw new Problem(exit.config, `${setting} must be 1 to ${longest} printable ASCII characters without spaces`, {
-    hint: `set ${setting}=${preset}`,
+    hint: `set ${setting}=${fitting}`,
   });
 }
 

@@ -99,6 +99,14 @@ test('without settings it is log audit, informational, from the source; without 
   assert.equal(long.server.messages[0]?.hostname, 'a'.repeat(255)); // as long as a host name may be
 });
 
+test('a host name that cannot be one has a hint that can be followed, however long the name of the source is', () => {
+  const values = { SYSLOG_URL: 'tcp://127.0.0.1:1', SYSLOG_HOSTNAME: 'not a name' };
+  assert.throws(
+    () => makeSink(syslog, values, sinkTools({ wire, sourceName: 'a'.repeat(256) })),
+    problem(exit.config, /^SYSLOG_HOSTNAME must be /, `set SYSLOG_HOSTNAME=${'a'.repeat(255)}`),
+  );
+});
+
 test('LEEF 2.0 holds time, ID and the whole record', async (t) => {
   const { server, send } = await start(t, { SYSLOG_FORMAT: 'leef' });
   await send([...delicate, auditRecord('{"a":\t1}', '"t"')]);
