@@ -55,6 +55,8 @@ export interface PageEnd {
   readonly lastRow?: string | undefined;
   /** The same for two pages only when their records are the same; undefined when there are none. */
   readonly fingerprint?: string | undefined;
+  /** The IDs of the first and the last record, if they differ, see paging/end-ids.ts. */
+  readonly ids?: string | undefined;
 }
 
 export interface Pager {

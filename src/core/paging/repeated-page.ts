@@ -5,7 +5,7 @@ import { pagingRules } from '../definition/paging-rules.ts';
 import type { PageEnd } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
 
-interface RepeatedPage extends Pick<PageEnd, 'fingerprint' | 'count' | 'limit'> {
+interface RepeatedPage extends Pick<PageEnd, 'fingerprint' | 'ids' | 'count' | 'limit'> {
   /** It begins with the row that it was asked to begin with. */
   readonly proven: boolean;
   /** The last row was reached before it, see Step.afterLast. */
@@ -17,6 +17,8 @@ const many = 10;
 
 /** How many full pages of twins may follow one another. */
 const fullInARow = 100;
+/** How many pages of as many records, from the same ID to the same other ID, whatever else is in them. */
+const alikeInARow = 100;
 /** How many pages of the last rows may: one for each request during which rows arrive. */
 const lastInARow = 20;
 
@@ -44,6 +46,8 @@ export function repetition(strict: boolean): (end: RepeatedPage) => Repetition |
   let opening: string | undefined;
   let inARow = 0;
   let full = Infinity; // later pages may not say what was asked for
+  let before: string | undefined;
+  let alike = 0;
 
   /** Whether it may show the last rows again, as it does whenever a row arrives before them. */
   function isOfLast({ fingerprint, count, afterLast }: RepeatedPage): boolean {
@@ -59,6 +63,10 @@ export function repetition(strict: boolean): (end: RepeatedPage) => Repetition |
     const { fingerprint, limit = full } = end;
     full = limit;
     if (fingerprint === undefined) return undefined;
+    const shown = end.ids && `${end.count} ${end.ids}`;
+    alike = shown !== undefined && shown === before ? alike + 1 : 0;
+    before = shown;
+    if (alike > alikeInARow) return 'circle';
     opening ??= fingerprint;
     inARow = given.has(fingerprint) ? inARow + 1 : 0;
     given.add(fingerprint);

@@ -11,6 +11,7 @@ import { splitter, type Splitter } from '../split.ts';
 import type { AuditRecord, Page, RefusedRecord } from '../types.ts';
 import { columnsOf, identityRule, type Fields } from './record-fields.ts';
 import { refusedKeys } from './refused-key.ts';
+import { endIds, type EndIds } from '../paging/end-ids.ts';
 import type { RowAgain } from '../paging/row-again.ts';
 import type { VendorSearch } from './search.ts';
 
@@ -43,6 +44,7 @@ export interface Collector {
   lastText(): string | undefined;
   /** The same for two replies only when their records are the same, but for what is volatile; undefined without records. */
   fingerprint(): string | undefined;
+  readonly ids: EndIds['told'];
 }
 
 /** Collects the records of one reply after another. `rows` knows those that were read before, and are left out. */
@@ -56,6 +58,7 @@ export function collector(
   const read = { time: Number.NaN, nanos: 0 };
   const readTime = rules.time === undefined ? undefined : spellingOf(rules.time).read;
   const withKey = refusedKeys(identityRule(definition).without);
+  const ids = endIds();
   let identity: Identifier | undefined;
   let records: AuditRecord[] = [];
   let refused: RefusedRecord[] = [];
@@ -85,6 +88,7 @@ export function collector(
       noteRow(buffer, start, end, spans, volatile);
       // Every record gets a key, wanted or not: twins are numbered by their place among all records.
       const identified = begun().key(buffer, start, end, spans);
+      ids.note(identified);
       if (rows?.isReread(identified, begun()) === true) return;
       const { key, keyStart, keyEnd } = identified;
       if (!search.wants(buffer, spans, fields.wanted)) {
@@ -156,6 +160,7 @@ export function collector(
   return {
     begin(identify) {
       split.begin();
+      ids.begin();
       identity = identify;
       records = [];
       refused = [];
@@ -170,6 +175,7 @@ export function collector(
     full: () => size >= partSize || held >= partBytes,
     count: split.found,
     containerSeen: split.containerSeen,
+    ids: ids.told,
     first: () => firstField,
     last: lastField,
     lastText: () => last?.toString('utf8', lastStart, lastEnd),

@@ -114,6 +114,7 @@ export function replyReader(
       lastRow: rows?.last(),
       reread: rows?.reread() ?? 0,
       fingerprint: part.fingerprint(),
+      ids: part.ids(),
       rest,
       containerSeen,
       unproven: !isDocument(definition) && endsWithConnection(reply.headers),
