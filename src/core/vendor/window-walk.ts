@@ -46,10 +46,13 @@ export function windowWalk(
   const hasBookmarks = keepsBookmark(paging);
   const edge = edgeIn(definition);
   const { filter, shortest: least = 0n } = context.window;
+  const rule = identityRule(definition);
+  // The content then tells when it was, and in which half of a window: in both only on the seam, of a vendor that includes it.
+  const isDated = filter === 'event' && records.time !== undefined && rule.without.length === 0;
   const indivisible = single || hasBookmarks || filter === 'none';
 
   async function* readAll(ask: Ask, bookmark: string | undefined): AsyncGenerator<Page, void, undefined> {
-    const identity = identifier(identityRule(definition), ask.remembers, bookmark !== undefined);
+    const identity = identifier(rule, ask.remembers, bookmark !== undefined);
     for (let again = false; ; again = true) {
       identity.startWindow();
       const problem = yield* readUnlessGone({ ask, window: ask.slice, identity, bookmark });
@@ -113,6 +116,7 @@ export function windowWalk(
     tools.debug('asking for half the window', { reason, from: isoText(from), until: isoText(until) });
     const early = yield* readWindow({ ...part, window: { from, until: middle } });
     if (early?.status === exit.partial) return early; // the position stays before it, whatever follows
+    if (isDated) part.identity.startWindow();
     const late = yield* readWindow({ ...part, window: { from: middle, until } });
     return early ?? late;
   }

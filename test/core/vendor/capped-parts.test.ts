@@ -49,6 +49,45 @@ test('twins on several pages of a window that a cap cuts are those of its parts'
   }
 });
 
+test('a record without an ID on the seam of two parts is one, where the vendor shows it in both', async () => {
+  const middle = 1800;
+  const rows = [60, middle, middle, 3000].map((at) => ({ at, event: 'failed' }));
+  const server = await serve({}, ({ target }, response) => {
+    const query = new URL(target, 'http://acme').searchParams;
+    const [from = 0, until = 0, page = 0] = ['from', 'until', 'page'].map((name) => Number(query.get(name)));
+    const found = rows.filter(({ at }) => at >= from && at <= until);
+    sendJson(response, 200, JSON.stringify({ events: page === 1 ? found.slice(0, 3) : [], capped: found.length > 3 }));
+  });
+  const slice = { from: 0n, until: hour };
+  const { records } = await pullOnce(definition, { ACME_URL: server.origin }, { part: { slice } });
+  await server.close();
+  assert.equal(new Set(records.map(({ id }) => id)).size, rows.length);
+});
+
+test('equal records in two parts are two, where their content does not tell when they were', async () => {
+  const { time: _time, ...untimed } = definition.records;
+  const volatile = { ...definition.records, volatile: ['at'] };
+  for (const parts of [
+    { records: untimed },
+    { records: volatile },
+    { window: { ...definition.window, filter: 'ingestion' } },
+  ] as const) {
+    const server = await serve({}, ({ target }, response) => {
+      const query = new URL(target, 'http://acme').searchParams;
+      const [from = 0, until = 0] = ['from', 'until'].map((name) => Number(query.get(name)));
+      sendJson(response, 200, JSON.stringify({ events: [{ event: 'failed' }], capped: until - from > 1800 }));
+    });
+    const once: SourceDefinition = { ...definition, ...parts, paging: { type: 'none' } };
+    const { records } = await pullOnce(
+      once,
+      { ACME_URL: server.origin },
+      { part: { slice: { from: 0n, until: hour } } },
+    );
+    await server.close();
+    assert.deepEqual([server.requests.length, new Set(records.map(({ id }) => id)).size], [3, 2]);
+  }
+});
+
 for (const [half, at] of [
   ['earlier', 600],
   ['later', 3000],
