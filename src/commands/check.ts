@@ -12,6 +12,7 @@ import type { Log } from '../io/log.ts';
 import { positionStore } from '../io/position-file.ts';
 import { printText } from '../io/streams/report.ts';
 import { setAsideBeside, setAsideText } from '../io/quarantine/set-aside.ts';
+import { tryJob } from '../io/state/directory.ts';
 import type { Host } from './host.ts';
 import { type Found, lookAtSource } from './check/look-at-source.ts';
 import { makeEnds, type Ends } from './ends.ts';
@@ -75,7 +76,7 @@ function settingsText({ findings }: Configuration): string {
   return places.size === 0 ? 'none needed' : `from ${[...places].join(', ')}`;
 }
 
-/** Whether the position can be created, locked and read; that another run has it right now is no fault. */
+/** Whether the position can be locked, saved and read; that another run has it right now is no fault. */
 async function lookAtPosition(
   directory: string,
   configuration: Configuration,
@@ -85,8 +86,7 @@ async function lookAtPosition(
   const name = jobName(configuration.naming, ends.source, ends.sink, configuration.job.search);
   const store: PositionStore = positionStore(directory, name, scopeOf(ends, configuration));
   try {
-    await store.lock();
-    await store.close(); // or a run that begins meanwhile would end with 75; what it saves replaces the file as a whole
+    await tryJob(directory, name); // without its lock: what a run saves meanwhile replaces the file as a whole
     const position = await store.load();
     for (const warning of store.warnings) log.warn(warning);
     if (position === undefined) return { found: `none yet, will be ${store.path}` };

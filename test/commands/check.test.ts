@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { chmodSync, linkSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import files from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { basename, join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
+import { onReached } from '../../src/io/failpoint.ts';
 import { lockJob } from '../../src/io/state/directory.ts';
 import { scene } from '../faults/harness.ts';
+import { fillUp, mounted } from '../faults/processes.ts';
 import { stage } from '../support/canaries.ts';
 import { certificateAuthority } from '../support/certificates.ts';
 import { run, scratch, type Ended } from '../support/program.ts';
@@ -384,6 +386,43 @@ test('a job that a run is working on right now is no fault, and its position is 
   await lock.release();
   assert.deepEqual([status, stderr], [0, '']);
   assert.match(stdout, /^ok {6}position: in use by a run right now$/m);
+});
+
+test('a check never has the lock, at which a run that begins just then would end', async (t) => {
+  const here = await scene(t);
+  const steps: string[] = [];
+  onReached((step) => void steps.push(step));
+  t.after(() => onReached(undefined));
+  for (const name of ['a first', 'a later'] as const) {
+    assert.equal((await here.run(['check'])).status, 0, name);
+    assert.deepEqual(
+      steps.filter((step) => step.startsWith('lock: ')),
+      [],
+    );
+    assert.equal((await here.run()).status, 0, name);
+    steps.length = 0;
+  }
+});
+
+test('a state directory on a full disk is 74, as in a run, and what the check has tried leaves no trace', async (t) => {
+  const here = await scene(t);
+  mkdirSync(here.stateDirectory);
+  await mounted(t, here.stateDirectory, 'size=64k', async () => {
+    for (const name of ['a first', 'a later'] as const) {
+      const filler = fillUp(here.stateDirectory);
+      const before = readdirSync(here.stateDirectory);
+      const full = await here.run(['check']);
+      assert.equal(full.status, 74, name);
+      assert.match(full.stdout, /^FAILED {2}position: cannot save the position in \S+: the disk is full \(ENOSPC\)$/m);
+      assert.match(full.stdout, /^ok {6}source /m);
+      assert.match(full.stderr, /^hint: free some space/m);
+      assert.equal((await here.run()).status, 74, 'a run');
+      assert.deepEqual(readdirSync(here.stateDirectory), before);
+      rmSync(filler);
+      assert.equal((await here.run(['check'])).status, 0, name);
+      assert.equal((await here.run()).status, 0, name);
+    }
+  });
 });
 
 test('a check that reads the position keeps no run away meanwhile', async (t) => {

@@ -18,22 +18,9 @@ import type { TestContext } from 'node:test';
 import { scratch } from '../support/program.ts';
 import { elasticScene, recordIdOf, splunkScene } from './destinations.ts';
 import { fault, scene, type Scene } from './harness.ts';
-import { isRoot, mounted, positionFile, shellResult, toFile } from './processes.ts';
+import { fillUp, isRoot, mounted, positionFile, shellResult, toFile } from './processes.ts';
 
 // ---------------------------------------------------------------------------------------------------- full, forbidden
-
-/** Writes to a file until its disk has no room left; returns the file. */
-function fillUp(directory: string): string {
-  const path = join(directory, 'filler');
-  for (let block = 4096; block > 0; block = Math.floor(block / 2)) {
-    try {
-      for (;;) writeFileSync(path, Buffer.alloc(block), { flag: 'a' });
-    } catch {
-      // smaller ones may still fit
-    }
-  }
-  return path;
-}
 
 fault(
   'D07',

@@ -1,6 +1,6 @@
 /** The program under a shell, and the odd places that only a real process can be put into. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
@@ -119,4 +119,17 @@ export const isRoot = process.getuid?.() === 0;
 /** The position file of the scene's job. */
 export function positionFile({ stateDirectory }: Pick<Scene, 'stateDirectory'>): string {
   return join(stateDirectory, 'faults.position');
+}
+
+/** Writes to a file until its disk has no room left; returns the file. */
+export function fillUp(directory: string): string {
+  const path = join(directory, 'filler');
+  for (let block = 4096; block > 0; block = Math.floor(block / 2)) {
+    try {
+      for (;;) writeFileSync(path, Buffer.alloc(block), { flag: 'a' });
+    } catch {
+      // smaller ones may still fit
+    }
+  }
+  return path;
 }

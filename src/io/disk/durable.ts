@@ -2,6 +2,7 @@
  * Files that survive a crash: write beside, fsync, rename, fsync the directory. Libraries for it were tried and commit
  * truncated files on a full disk, because they ignore how many bytes a write took.
  */
+import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, type FileHandle, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
@@ -11,9 +12,13 @@ import { exit, Problem } from '../../core/problem.ts';
 import { errorCode } from '../error-code.ts';
 import { reached } from '../failpoint.ts';
 import { orFileProblem } from './file-problem.ts';
+import { writeFully } from './write-fully.ts';
 
 /** How a file's temp files are named: `<path>.<12 hexadecimal digits>.temp`. */
 export const tempName = /\.[0-9a-f]{12}\.temp$/;
+
+/** In bytes: a position without remembered IDs has less. */
+const leastTried = 4096;
 
 /** A name for a temp file beside `path`. */
 export function tempBeside(path: string): string {
@@ -64,6 +69,23 @@ export async function replaceFile(path: string, name: string, replacement: Repla
   reached(`${name}: renamed`);
   await syncDirectory(dirname(path));
   reached(`${name}: directory synced`);
+}
+
+/** Whether there is room beside `path` for what would replace it, as large as what is there; nothing of it is left. */
+export async function tryReplacing(path: string): Promise<void> {
+  const size = await stat(path).then(
+    (there) => there.size,
+    () => 0,
+  );
+  const temp = tempBeside(path);
+  const file = await open(temp, 'wx', 0o600);
+  try {
+    await writeFully(file, Buffer.alloc(Math.max(size, leastTried)), 0);
+    await file.sync();
+  } finally {
+    await file.close();
+    await removeFile(temp);
+  }
 }
 
 /** Makes `to` the same file as `from`, at once; a copy of it where there are no hard links. `from` stays in its place. */

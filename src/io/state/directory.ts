@@ -5,11 +5,11 @@ import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exit, Problem } from '../../core/problem.ts';
 import { shellWord } from '../../core/text/shell-word.ts';
-import { makeDirectory, removeFile, tempName } from '../disk/durable.ts';
+import { makeDirectory, removeFile, tempName, tryReplacing } from '../disk/durable.ts';
 import { fileProblem, orFileProblem } from '../disk/file-problem.ts';
 import { errorCode } from '../error-code.ts';
 import { reached } from '../failpoint.ts';
-import { clearLock, takeLock, type Lock } from './lock.ts';
+import { clearLock, takeLock, tryLock, type Lock } from './lock.ts';
 
 /** What stands behind a job's name in the names of its files; the generation before has it behind the position's name. */
 export const positionSuffix = '.position';
@@ -32,6 +32,17 @@ export async function lockJob(directory: string, job: string): Promise<Lock> {
     }
     return lock;
   });
+}
+
+/**
+ * Creates the directory if needed, and finds out whether a run could take the lock of a job and save its position, in the way
+ * of none. Problem 73, 74 or 78 where it could not, and 75 when a run holds the lock.
+ */
+export async function tryJob(directory: string, job: string): Promise<void> {
+  await prepareDirectory(directory);
+  const path = join(directory, fileName(job));
+  await orFileProblem('lock the state directory', directory, () => tryLock(path + lockSuffix, job));
+  await orFileProblem('save the position in', path + positionSuffix, () => tryReplacing(path + positionSuffix));
 }
 
 /** Creates the directory if needed. Problem 73 when it cannot be used, 78 when others could replace its files. */

@@ -46,6 +46,16 @@ export async function takeLock(path: string, job: string): Promise<Lock> {
   throw held(job, holder ?? (await clearDead(path, here)), here.knowStarts ? undefined : path);
 }
 
+/** Whether the lock could be taken. It is not, so that no run is kept away. Problem 75 when it is held. */
+export async function tryLock(path: string, job: string): Promise<void> {
+  const here = holders();
+  const holder = await clearDead(path, here);
+  if (holder !== undefined) throw held(job, holder, here.knowStarts ? undefined : path);
+  const temp = tempBeside(path);
+  await mkdir(temp, { mode: 0o700 });
+  await removeDirectory(temp);
+}
+
 /** Removes the lock that a killed run was about to take: only with the lock. */
 export async function clearLock(path: string): Promise<void> {
   for (const name of await namesIn(path)) await removeDirectory(join(path, name));
