@@ -7,6 +7,7 @@ import type { PageEnd } from '../paging.ts';
 import { askedBy, type QuestionParts } from './asked-by.ts';
 import { parseJson } from '../json/parsed.ts';
 import { valueAt } from '../json/value-at.ts';
+import { mayBeOpen } from './open-job.ts';
 import { saying } from './reply.ts';
 import { counted } from '../text/counted.ts';
 import { quoted } from '../text/shown.ts';
@@ -64,16 +65,22 @@ export function incomplete(
 /**
  * The warning for a first page, `what`, that has records but not the total that the definition names; undefined for others.
  * A page without the flag of `records.capped` as well is no reason for one: older versions of a vendor such as Syncropel
- * have neither, and some vendors have both only where there is a cap.
+ * have neither, and some vendors have both only where there is a cap. Nor is a job whose rows are waited for without one.
  */
 export function totalWarning(
-  { name, records: { total, capped } }: Pick<SourceDefinition, 'name' | 'records'>,
+  { name, records: { total, capped }, job, paging }: Pick<SourceDefinition, 'name' | 'records' | 'job' | 'paging'>,
   page: Pick<PageEnd, 'count' | 'total' | 'envelope'>,
   what: string,
 ): string | undefined {
-  if (total === undefined || page.total !== undefined || page.count === 0) return undefined;
+  if (page.total !== undefined || page.count === 0) return undefined;
+  const missing = (place: string): string =>
+    `${name}: ${what} has records, and no number at ${place}: whether any are missing cannot be told`;
+  if (job?.total !== undefined && !mayBeOpen({ job, paging })) {
+    return missing(`${job.total} (job.total) in the last answer before them`);
+  }
+  if (total === undefined) return undefined;
   if (capped !== undefined && valueAt(parseJson(page.envelope), capped) === undefined) return undefined;
-  return `${name}: ${what} has records, and no number at ${total} (records.total): whether any are missing cannot be told`;
+  return missing(`${total} (records.total)`);
 }
 
 /** A cap left out a part of the window, which cannot be asked for in shorter parts. */

@@ -27,8 +27,13 @@ export function rowsOfJob(
   };
 }
 
+/** Whether rows of a job may come after an empty page: nothing else says that it is done. */
+export function mayBeOpen({ job, paging }: Pick<SourceDefinition, 'job' | 'paging'>): boolean {
+  return job !== undefined && job.poll === undefined && paging.type === 'offset';
+}
+
 /** Whether more rows may come: no state says that the job is done, and no total was reached. */
-function isOpen({ job, paging }: SourceDefinition, given: number, total: number | undefined): boolean {
-  if (job === undefined || job.poll !== undefined || paging.type !== 'offset') return false;
-  return total === undefined ? job.total !== undefined : given < total;
+function isOpen(definition: SourceDefinition, given: number, total: number | undefined): boolean {
+  if (!mayBeOpen(definition)) return false;
+  return total === undefined ? definition.job?.total !== undefined : given < total;
 }

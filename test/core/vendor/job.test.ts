@@ -124,6 +124,30 @@ test('a job that is done and gives fewer records than it found is started again 
   assert.deepEqual(tools.waits, [], 'no further rows are waited for');
 });
 
+for (const [what, states, paging, isWarned] of [
+  ['in the answer that started it alone', { job: 'found', state: 'other' }, 'offset', true],
+  ['in no answer, where no state is asked for and rows do not go by number', { job: 'other' }, 'page', true],
+  ['in its last state', { job: 'other', state: 'found' }, 'offset', false],
+] as const) {
+  test(`a job with the number of its rows ${what}: ${isWarned ? 'a warning' : 'no warning'}`, async (t) => {
+    const vendor = await serve({}, ({ target }, response) => {
+      if (target === '/jobs') return sendJson(response, 201, `{"job":1,"${states.job}":1}`);
+      sendJson(response, 200, target === '/jobs/1' ? `{"status":"done","${states.state}":1}` : rows);
+    });
+    t.after(vendor.close);
+    const tools = sourceTools();
+    const change = {
+      job: { ...quince.job, ...(!('state' in states) && { poll: undefined }) },
+      request: { path: '/jobs/{job}/rows', query: { at: `{${paging}}`, limit: '{limit}' } },
+      paging: { type: paging, stop: ['short-page'] },
+    };
+    assert.equal((await pull(vendor, { tools, change })).records.length, 1);
+    const warning =
+      'quince: page 1 has records, and no number at found (job.total) in the last answer before them: whether any are missing cannot be told';
+    assert.deepEqual(tools.warnings, isWarned ? [warning] : []);
+  });
+}
+
 test('a job that says neither when it is done nor how many rows there are has ended after two empty answers', async (t) => {
   const answers = ['[{"id":1}]', '[]', '[{"id":2}]', '[]', '[]', '[{"id":3}]'];
   const vendor = await orchard((_, count) => `{"rows":${answers[count - 1]}}`);
