@@ -111,9 +111,7 @@ function report({ url, settings }: SourceDefinition): readonly (string | Step)[]
 }
 
 function oddities(name: string, { source, sourceValues, sink, sinkValues }: Known): readonly string[] {
-  const odd = oddity(
-    { ...sourceValues, ...sinkValues }[name] ?? '',
-    { ...source.settings, ...sink.settings }[name]?.lines,
-  );
+  const isList = source.branches?.setting === name || { ...source.settings, ...sink.settings }[name]?.lines;
+  const odd = oddity({ ...sourceValues, ...sinkValues }[name] ?? '', isList);
   return odd === undefined ? [] : [`${name} ${odd}`];
 }

@@ -87,14 +87,14 @@ export function nearMisses(file: EnvFile, settings: Settings): string[] {
 }
 
 /**
- * What makes a value an unlikely credential, in words that do not quote it; undefined where it looks like one. In a value that
- * may have several lines (`Name: value`), a blank between two words is not odd.
+ * What makes a value an unlikely credential, in words that do not quote it; undefined where it looks like one. In a list, of
+ * parts to read or of lines (`Name: value`), a blank between two words is not odd.
  */
-export function oddity(value: string, lines = false): string | undefined {
+export function oddity(value: string, isList = false): string | undefined {
   if (/^["'`\u2018-\u201d]|["'`\u2018-\u201d]$/.test(value)) return 'begins or ends with a quotation mark';
   if (/^\$\{?\w+\}?$/.test(value)) return 'is the name of a variable, and nothing fills it in';
   if (/^~?\/[\w.-]+\/[\w./-]+$/.test(value)) return 'is a path: its name with _FILE at the end would read that file';
-  const hasBlank = (!lines && /^\S+ \S+$/.test(value)) || /^\s|[ \t]$/.test(value);
+  const hasBlank = (!isList && /^\S+ \S+$/.test(value)) || /^\s|[ \t]$/.test(value);
   return hasBlank ? 'has a blank in it' : undefined;
 }
 

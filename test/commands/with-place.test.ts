@@ -12,6 +12,7 @@ import { elastic } from '../../src/sinks/elastic.ts';
 import { secops } from '../../src/sinks/secops.ts';
 import { stdout } from '../../src/sinks/stdout.ts';
 import { webhook } from '../../src/sinks/webhook.ts';
+import { cirrus } from '../../src/sources/cirrus.ts';
 import { sycope } from '../../src/sources/sycope.ts';
 import { scratch, shell } from '../support/program.ts';
 
@@ -178,6 +179,13 @@ test('a blank in a webhook’s header is not odd: it comes after the name', () =
   const hint = 'check WEBHOOK_HEADERS in /etc/webhook.env';
   assert.equal(told('X-Key: abc'), hint);
   assert.equal(told('"X-Key: abc'), `${hint}; WEBHOOK_HEADERS begins or ends with a quotation mark`);
+});
+
+test('a blank between the parts that a setting lists is not odd', () => {
+  const known = { ...builtIn, source: cirrus, findings: noFindings(), sink: stdout, sinkValues: {} };
+  const problem = new Problem(exit.noperm, 'refused', { hint: check(['CIRRUS_ORG_URL']) });
+  const sourceValues = { CIRRUS_ORG_URL: 'https://north.example https://south.example' };
+  assert.equal(withPlace(problem, { ...known, sourceValues }).hint, 'check CIRRUS_ORG_URL');
 });
 
 for (const [hint, toOwner, toOthers] of [
