@@ -140,3 +140,30 @@ for (const [what, longest, delay] of [
     assert.deepEqual(here.ids(), ['young']);
   });
 }
+
+test('after a bookmark has expired, none is taken over before the vendor has shown all that was delivered', async () => {
+  const here = memoryRun();
+  const records = ['a', 'b', 'c'].map((id) => auditRecord(stored(id, start - minute)));
+  let pages: readonly Partial<Page>[] = [{ records: records.slice(0, 2) }, { bookmark: 'first' }];
+  const saved: (string | undefined)[] = [];
+  here.vendor.pull = async function* () {
+    for (const page of pages) {
+      yield { records: [], refused: [], unmatched: 0, ...page };
+      if (page.bookmark !== undefined) saved.push((await here.place())?.bookmark);
+    }
+  };
+  const again = records.flatMap((record, at) => [{ records: [record] }, { bookmark: `after ${at}` }]);
+  await here.run();
+  here.restart();
+  here.clock.now += minute;
+  pages = [{ restarted: true }, ...again];
+  await here.run();
+  assert.deepEqual(saved, ['first', 'first', 'first', 'after 2'], 'a and b were delivered before, c is new');
+  here.restart();
+  here.clock.now += minute;
+  await here.run();
+  assert.deepEqual(saved.slice(4), ['after 2', 'after 2', 'after 2'], 'all were delivered before');
+  pages = [{ restarted: true }, ...again, { bookmark: 'end' }];
+  await here.run();
+  assert.equal((await here.place())?.bookmark, 'end', 'at the end of the reading there is no more to show');
+});

@@ -32,6 +32,11 @@ interface Found {
   ourTime: Instant;
   /** Some records are left to a later run: no bookmark may pass them. */
   leftForLater: boolean;
+  /**
+   * The vendor no longer knew the bookmark, and has shown nothing yet but what was delivered. A bookmark within that is not
+   * taken over: behind it, records without an ID that a run has delivered before would be taken for new ones like them.
+   */
+  isShownAgain: boolean;
   /** Parts that were listed and are gone. */
   readonly lacking: Gap[];
   /** Why the source gave no more. */
@@ -50,18 +55,23 @@ export function beginReading(at: BranchRun, window: Window, slice: Window): Read
     serverTime: source.serverTime(),
     ourTime: fromMillis(at.tools.now()),
     leftForLater: false,
+    isShownAgain: false,
     lacking: [],
     failure: undefined,
     unfinished: undefined,
   };
   const tooLate = (): void => void (found.leftForLater = true);
+  const deliver: Outbox['add'] = (record, entry) => {
+    found.isShownAgain = false;
+    return out.add(record, entry);
+  };
   return {
     at,
     window,
     slice,
     bookmark,
     count: sliceCount(at),
-    selected: selection(at, { window, slice, bookmark, deliver: out.add, tooLate }),
+    selected: selection(at, { window, slice, bookmark, deliver, tooLate }),
     out,
     found,
   };
@@ -75,20 +85,27 @@ export async function readPages(reading: Reading): Promise<boolean> {
   const { at, slice, bookmark, count, found } = reading;
   const ask = { branch: at.branch, slice, bookmark, remembers: at.place.ledger.marked() };
   let incomplete: Problem | undefined;
+  let reached: string | undefined; // the last bookmark, where it is not taken over yet
   for await (const page of untilFailure(at.source.pull(ask), found)) {
     if (!suits(reading)) return false;
     incomplete ??= page.incomplete;
     await takePage(reading, page);
-    if (page.bookmark !== undefined && !found.leftForLater) {
-      await deliverAll(reading); // no way back behind a bookmark
-      await commitBookmark(at, page.bookmark);
-    }
+    reached = page.bookmark ?? reached;
+    if (page.bookmark !== undefined && !found.isShownAgain) await passTo(reading, page.bookmark);
   }
   const { failure } = found;
   if (failure === undefined && !suits(reading)) return false; // a reply without records makes no page
   if (failure !== undefined && !count.hasRead() && at.plan.isPastClock(slice, failure)) return false;
   found.unfinished = failure ?? incomplete;
+  if (found.isShownAgain && reached !== undefined && found.unfinished === undefined) await passTo(reading, reached);
   return true;
+}
+
+/** The next run goes on from the bookmark, unless some records before it are left to that run. */
+async function passTo(reading: Reading, bookmark: string): Promise<void> {
+  if (reading.found.leftForLater) return;
+  await deliverAll(reading); // no way back behind a bookmark
+  await commitBookmark(reading.at, bookmark);
 }
 
 /** Every record that was read so far is taken, or durably set aside, or in doubt; throws the first Problem otherwise. */
@@ -113,6 +130,7 @@ async function takePage({ at, window, slice, selected, out, found }: Reading, pa
   if (page.expired !== undefined) found.lacking.push({ ...slice, parts: page.expired });
   if (page.restarted === true) {
     noteRestart(at, found.serverTime ?? fromMillis(tools.now()));
+    found.isShownAgain = at.place.ledger.size() > 0;
     selected.restart();
   }
   selected.startPage();
