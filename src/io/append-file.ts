@@ -138,6 +138,9 @@ export function appendFile(path: string): AppendFile {
       let bytes = body.subarray(0, 0);
       try {
         bytes = tail === undefined ? body : await tail.missing(body, ends);
+        // First, since a file with something in it is taken for one whose name is durable, by the run after a kill as well.
+        if (isNew) await syncDirectory(dirname(path));
+        isNew = false;
         await writeFully(handle, bytes, null);
         size += bytes.length;
         reached('append: written');
@@ -151,8 +154,6 @@ export function appendFile(path: string): AppendFile {
       const handle = opened();
       try {
         await lasting(() => handle.sync());
-        if (isNew) await syncDirectory(dirname(path));
-        isNew = false;
         const stat = await handle.stat();
         if (stat.nlink === 0) {
           throw new Problem(exit.ioerr, `${path} was removed while it was written to`, {

@@ -38,7 +38,6 @@ type By = Parameters<Quarantine['add']>[1];
 export function openQuarantine(path: string, now: () => number, most: number = gibibyte): Quarantine {
   let file: FileHandle | undefined;
   let unsynced = false;
-  let isNew = false;
   /** What has come so far of a record in parts. */
   let parts: FileHandle | undefined;
   let partsSize = 0;
@@ -54,7 +53,8 @@ export function openQuarantine(path: string, now: () => number, most: number = g
       if (!stat.isFile()) {
         throw new Problem(exit.config, `quarantine ${path} is not a regular file`, { hint: 'move it out of the way' });
       }
-      isNew = stat.size === 0;
+      // Now, since one with something in it is taken for one whose name is durable, by the run after a kill as well.
+      if (stat.size === 0) await syncDirectory(dirname(path));
       const end = await lastLineEnd(handle, stat.size);
       if (end < stat.size) await handle.truncate(end); // a kill tore it: never counted, so it comes again
     } catch (error) {
@@ -134,8 +134,6 @@ export function openQuarantine(path: string, now: () => number, most: number = g
     if (!unsynced || file === undefined) return;
     const handle = file;
     await lasting(() => handle.sync());
-    if (isNew) await syncDirectory(dirname(path));
-    isNew = false;
     if (await isGone(path, handle)) throw gone(path);
     unsynced = false;
     reached('quarantine: synced');

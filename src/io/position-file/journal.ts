@@ -53,11 +53,11 @@ export function openJournal(path: string): Journal {
     await file.truncate(size);
     reached('journal: cut back');
     if (size === 0) {
+      await syncDirectory(dirname(path)); // first: one that has a heading is taken for one whose name is durable
       const heading = Buffer.from(`audit-export journal 1 ${wanted}\n`);
       await writeFully(file, heading, 0);
       size = heading.length;
       reached('journal: heading written');
-      await syncDirectory(dirname(path));
     }
     isReady = true;
     return file;
