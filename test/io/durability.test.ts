@@ -68,11 +68,18 @@ test('an entry of the journal is on the disk when it counts as written, and so i
   const add = (): Promise<void> => store.journal('', [Buffer.from('1 00000000 + a\n')], undefined);
   const first = await fileSteps(add);
   const second = await fileSteps(add);
+  await store.save(positionAt(['', 2n]));
+  const afterSave = await fileSteps(add);
   await store.close();
   assert.deepEqual(first, ['truncate job.journal', 'fsync state', 'write job.journal', 'fsync job.journal']);
   assert.deepEqual(
     second.slice(-2).map((step) => step.split(' ')[0]),
     ['write', 'fsync'],
+  );
+  assert.deepEqual(
+    afterSave.map((step) => step.split(' ')[0]),
+    ['truncate', 'write', 'fsync'],
+    'its name is there',
   );
 });
 

@@ -32,6 +32,8 @@ export interface Journal {
 /** The journal at `path`; it comes into being with the first entry. */
 export function openJournal(path: string): Journal {
   let file: FileHandle | undefined;
+  /** The file once its name is durable. */
+  let named: FileHandle | undefined;
   let base = '';
   let size = 0;
   let isReady = false;
@@ -53,7 +55,8 @@ export function openJournal(path: string): Journal {
     await file.truncate(size);
     reached('journal: cut back');
     if (size === 0) {
-      await syncDirectory(dirname(path)); // first: one that has a heading is taken for one whose name is durable
+      if (named !== file) await syncDirectory(dirname(path)); // first: a heading says that it has been done
+      named = file;
       const heading = Buffer.from(`audit-export journal 1 ${wanted}\n`);
       await writeFully(file, heading, 0);
       size = heading.length;
