@@ -9,6 +9,7 @@ import type { Position } from '../../src/core/types.ts';
 import { appendFile } from '../../src/io/append-file.ts';
 import { positionStore } from '../../src/io/position-file.ts';
 import { openQuarantine } from '../../src/io/quarantine.ts';
+import { prepareDirectory } from '../../src/io/state/directory.ts';
 import { fileSteps } from '../support/file-steps.ts';
 import { scratch } from '../support/scratch.ts';
 
@@ -26,6 +27,12 @@ function positionAt(...marks: readonly (readonly [branch: string, watermark: big
   for (const [branch, watermark] of marks) placeOf(position, branch, 1).watermark = watermark;
   return position;
 }
+
+test('a state directory that a run makes, and those above it, are on the disk before there is anything in them', async (t) => {
+  const directory = join(freshDirectory(t), 'above', 'jobs');
+  const steps = await fileSteps(() => prepareDirectory(directory));
+  assert.deepEqual(steps, ['fsync state', 'fsync above']);
+});
 
 test('a position is on the disk before it takes its name, and the name before the save ends', async (t) => {
   const store = positionStore(freshDirectory(t), 'job', scope);

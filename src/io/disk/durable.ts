@@ -133,8 +133,8 @@ async function copyDurably(from: string, to: string): Promise<void> {
 }
 
 /**
- * Creates a directory and those above it, for their owner alone; one that is there is fine. Node's own way does not end
- * in places like /proc, where a directory exists and nothing can be made in it.
+ * Creates a directory and those above it, durably and for their owner alone; one that is there is fine. Node's own way does
+ * not end in places like /proc, where a directory exists and nothing can be made in it.
  */
 export async function makeDirectory(path: string): Promise<void> {
   try {
@@ -147,6 +147,7 @@ export async function makeDirectory(path: string): Promise<void> {
       if (errorCode(again) !== 'EEXIST') throw again; // another run was faster
     });
   }
+  await syncDirectory(dirname(path));
 }
 
 /** Makes the names in a directory durable. */
