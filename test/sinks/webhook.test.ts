@@ -10,6 +10,7 @@ import { exit, Problem } from '../../src/core/problem.ts';
 import type { SettingValues } from '../../src/core/setting.ts';
 import type { AuditRecord } from '../../src/core/types.ts';
 import { webhook } from '../../src/sinks/webhook.ts';
+import { problem } from '../support/problem.ts';
 import { run, scratch } from '../support/program.ts';
 import { auditRecord, auditRecords, textOf } from '../support/records.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
@@ -252,6 +253,17 @@ test('every status has its meaning', async () => {
     await assert.rejects(send(auditRecords(2)), { status: code }, status);
     assert.equal(server.requests.length, transient.includes(Number(status)) ? 5 : 1, status);
   }
+  for (const [status, hint] of [
+    [401, /^check WEBHOOK_HEADERS and WEBHOOK_SECRET$/],
+    [403, /^check WEBHOOK_HEADERS and WEBHOOK_SECRET$/],
+    [404, /^check WEBHOOK_URL and WEBHOOK_FORMAT$/],
+    [415, /^check WEBHOOK_URL and WEBHOOK_FORMAT$/],
+    [410, /^check WEBHOOK_URL$/],
+  ] as const) {
+    const { server, send } = await start();
+    server.hook = () => ({ status, body: '' });
+    await assert.rejects(send(auditRecords(1)), problem(expected[status] ?? 0, /./, hint));
+  }
   for (const status of [400, 409, 422, 451]) {
     const { server, send } = await start();
     server.hook = () => ({ status, body: '' });
@@ -336,6 +348,8 @@ test('a probe fails where the receiver is gone, moved, or behind a proxy that do
     [{ status: 410 }, exit.config],
     [{ status: 302, headers: { location: 'http://elsewhere.example/' } }, exit.protocol],
     [{ status: 502 }, exit.unavailable],
+    [{ status: 503 }, exit.unavailable],
+    [{ status: 504 }, exit.unavailable],
   ] as const) {
     server.hook = () => answer;
     await assert.rejects(async () => sink.probe?.(), { status });

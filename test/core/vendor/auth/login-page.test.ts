@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SourceDefinition } from '../../../../src/core/definition.ts';
-import { exit } from '../../../../src/core/problem.ts';
+import { exit, type Problem } from '../../../../src/core/problem.ts';
 import type { HttpReply, HttpRequest } from '../../../../src/core/tools.ts';
-import { cookieValue, followed, verdictOf } from '../../../../src/core/vendor/auth/login-page.ts';
+import {
+  askLoginPage,
+  cookieValue,
+  followed,
+  type LoginPage,
+  verdictOf,
+} from '../../../../src/core/vendor/auth/login-page.ts';
 import { problem } from '../../../support/problem.ts';
 
 const form = '<form><input type="password" name="p"></form>';
@@ -135,5 +141,65 @@ test('a login of a program is sent on to no other host, and not where its passwo
     const { end, discarded, asked } = await afterwards(status, location, 'POST');
     problem(exit.protocol, said)(end);
     assert.deepEqual([discarded, asked], [1, []]);
+  }
+});
+
+/** What comes of asking for a login page that is answered so. */
+function asking(
+  status: number,
+  text: string,
+  rule: Partial<LoginPage> = {},
+  cookies: Readonly<Record<string, string>> = {},
+) {
+  const definition = { name: 'medlar', url: page, auth: { type: 'session' } } as SourceDefinition;
+  const reply = { status, url: 'https://v.example/sign-in', headers: {}, text: () => Promise.resolve(text) };
+  return askLoginPage({ request: { path: '' }, ...rule } as LoginPage, {
+    definition,
+    values: {},
+    client: { send: () => Promise.resolve(reply as unknown as HttpReply), cookie: (name) => cookies[name] },
+    tools: { now: () => 0 },
+    hint: 'check the credentials',
+  });
+}
+
+test('a login page that fails is no page without a token: what failed is told, and to be asked again where that helps', async () => {
+  const field = { field: 'csrf' };
+  for (const [status, code, hint, isAgain] of [
+    [404, exit.config, /^check the URL; or correct auth\.page in the definition$/, false],
+    [405, exit.protocol, /^check the URL; or correct auth\.page in the definition$/, false],
+    [403, exit.noperm, /^check the credentials$/, false],
+    [503, exit.unavailable, /./, true],
+  ] as const) {
+    for (const page of [field, {}]) {
+      const failure: unknown = await asking(status, '<input name="csrf" value="t">', page).catch(
+        (error: unknown) => error,
+      );
+      problem(code, new RegExp(`^medlar .* the request for the login page \\(HTTP ${status}\\)$`), hint)(failure);
+      assert.equal((failure as Problem).again !== undefined, isAgain, String(status));
+    }
+  }
+});
+
+test('the token of a login page is in the field, the meta tag or the cookie that the definition names, or there is none', async () => {
+  const html = '<meta name="csrf" content="of meta"><input name="csrf" value="of field"><input name="empty">';
+  const found = async (page: Partial<LoginPage>) => (await asking(200, html, page, { csrf: 'of%20cookie' })).csrf;
+  assert.equal(await found({ field: 'csrf' }), 'of field');
+  assert.equal(await found({ meta: 'csrf' }), 'of meta');
+  assert.equal(await found({ cookie: 'csrf' }), 'of cookie');
+  assert.equal(await found({}), undefined);
+  assert.equal((await asking(200, html)).url, 'https://v.example/sign-in', 'where it was led to');
+  for (const [page, what] of [
+    [{ field: 'other' }, 'a field other'],
+    [{ meta: 'other' }, 'a meta tag other'],
+    [{ cookie: 'other' }, 'a cookie other'],
+  ] as const) {
+    await assert.rejects(
+      found(page),
+      problem(
+        exit.protocol,
+        `medlar answered the request for the login page without ${what}`,
+        /^correct auth\.page in the definition/,
+      ),
+    );
   }
 });
