@@ -216,6 +216,20 @@ test('a probe says what the API said of no logs at all, and 78 where it has no s
   await assert.rejects(async () => other.sink.probe?.(), problem(exit.config, /no address/, /SECOPS_INSTANCE/));
 });
 
+test('a probe that the API did not answer well has shown nothing, whether or not the answer says why', async () => {
+  for (const [status, expected] of [
+    [503, problem(exit.unavailable, /HTTP 503/)],
+    [401, problem(exit.noperm, /HTTP 401/, /SECOPS_ACCOUNT/)],
+    [403, problem(exit.noperm, /HTTP 403/, /chronicle\.logs\.import/)],
+  ] as const) {
+    for (const body of ['', {}, { error: { code: status, message: 'no' } }]) {
+      const { server, sink } = await start();
+      server.hook = ({ path }) => (path.endsWith('logs:import') ? { status, body } : undefined);
+      await assert.rejects(async () => sink.probe?.(), expected, String(status));
+    }
+  }
+});
+
 test('the program delivers the sample there once, says nothing, and tells neither key nor token when asked to say more', async (t) => {
   const { server } = await start();
   const directory = scratch(t);

@@ -228,6 +228,23 @@ test('a probe says what the API said of no rows at all, and 78 where it has no s
   await assert.rejects(async () => other.sink.probe?.(), problem(exit.config, /no address/, /SENTINEL_RULE/));
 });
 
+test('a probe that the API did not answer well has shown nothing, whether or not the answer says why', async () => {
+  for (const [status, body, expected] of [
+    [503, '', problem(exit.unavailable, /HTTP 503/)],
+    [401, '', problem(exit.noperm, /HTTP 401/, /SENTINEL_SCOPE/)],
+    [403, '', problem(exit.noperm, /HTTP 403/, /Monitoring Metrics Publisher/)],
+    [
+      400,
+      { error: { code: 'InvalidStream', message: 'no such stream' } },
+      problem(exit.config, /no such stream/, /STREAM/),
+    ],
+  ] as const) {
+    const { server, sink } = await start();
+    server.hook = (received) => (isData(received) ? { status, body } : undefined);
+    await assert.rejects(async () => sink.probe?.(), expected, String(status));
+  }
+});
+
 test('the program delivers the sample there once, says nothing, and tells neither secret nor token when asked to say more', async (t) => {
   const { server } = await start();
   const given = Object.entries(settingsOf(server));
