@@ -26,6 +26,19 @@ test('a file that is cut off at any byte is never taken for a position: the one 
   }
 });
 
+test('a position that is damaged, or gone, with a damaged one before it is refused, with the damage of both', async (t) => {
+  const directory = scratch(t);
+  const { path } = await saved(directory, positionOf({ '': branch(1n) }), positionOf({ '': branch(2n) }));
+  writeFileSync(`${path}.previous`, '[]\n');
+  writeFileSync(path, '{}\n');
+  const before = 'the first line is not that of a position file';
+  await assert.rejects(load(directory), problem(78, new RegExp(`: ${before}, and the one before \\(${before}\\)$`)));
+  rmSync(path);
+  const failure: unknown = await load(directory).catch((error: unknown) => error);
+  problem(78, new RegExp(`: it is missing, and the one before \\(${before}\\)$`))(failure);
+  await beginAgain(directory, failure);
+});
+
 test('a file with any bit flipped, of zeroes, or of other content is never taken for a position', async (t) => {
   const directory = scratch(t);
   const older = positionOf({ '': branch(1n, ['x']) });
