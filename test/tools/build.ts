@@ -106,7 +106,7 @@ async function bundle(
   });
   const text = (outputFiles[0]?.text ?? '') + lastLine;
   // A single other character, such as one of a regular expression, would make all of it two bytes a character.
-  const [foreign] = /[^\n]*[^\0-\x7f][^\n]*/.exec(text) ?? [];
+  const [foreign] = /^[^\n]*[^\0-\x7f][^\n]*/m.exec(text) ?? [];
   if (foreign !== undefined) throw new Error(`${file} is not ASCII: ${foreign}`);
   return { file, text, metafile };
 }
