@@ -1,14 +1,15 @@
 /** The catalogue has no holes, and test/FAULTS.md tells of the tests that there are. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { test } from 'node:test';
-import { pathToFileURL } from 'node:url';
+import { moduleAt } from '../support/own-process.ts';
 import { catalogue } from './catalogue.ts';
 import { listFaults } from './harness.ts';
 import { cellOf, faultFiles, reportPath, unproven } from './report.ts';
 
 const names = await listFaults(async () => {
-  for (const file of faultFiles()) await import(pathToFileURL(file).href);
+  for (const file of faultFiles()) await import(moduleAt(`test/faults/${basename(file)}`));
 });
 
 test('the catalogue has 163 faults', () => {

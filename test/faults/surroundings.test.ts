@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { moduleAt, scriptWords } from '../support/own-process.ts';
 import { ended, scratch, type Ended } from '../support/program.ts';
 import { canaries, fault, saidBy, scene, type Scene } from './harness.ts';
 import { watchMemory } from './peak-memory.ts';
@@ -241,7 +242,7 @@ fault(
 
 /** The program with a bug: `code` runs when the first record is about to be written. */
 async function withBug(here: Scene, code: string): Promise<Ended> {
-  const from = (path: string): string => JSON.stringify(join(root, 'src', path));
+  const from = (path: string): string => JSON.stringify(moduleAt(`src/${path}`));
   const script = `
     import { main } from ${from('main.ts')};
     import { systemWorld } from ${from('io/world.ts')};
@@ -251,10 +252,9 @@ async function withBug(here: Scene, code: string): Promise<Ended> {
       process.exitCode = await main(process.argv.slice(1), Object.defineProperty(world, 'output', { value: output }));
     };
     void start(); // not awaited: of an await that never ends newer Nodes print a warning of their own`;
-  const loader = ['--import', join(root, 'node_modules/tsx/dist/loader.mjs'), '--input-type=module', '-e', script];
   const words = ['--', '--source', here.source, '--state-dir', here.stateDirectory, '--job', 'faults'];
   return ended(
-    spawn(process.execPath, [...loader, ...words], {
+    spawn(process.execPath, [...scriptWords(script), ...words], {
       cwd: here.directory,
       env: { ACME_URL: here.vendor.url, ACME_TOKEN: canaries.apiKey },
     }),

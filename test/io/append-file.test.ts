@@ -27,6 +27,7 @@ import type { AppendFile, FilePlace } from '../../src/core/sink-tools.ts';
 import { onReached } from '../../src/io/failpoint.ts';
 import { appendFile } from '../../src/io/append-file.ts';
 import { arrayBuffers } from '../support/garbage.ts';
+import { moduleAt, scriptWords } from '../support/own-process.ts';
 import { problem } from '../support/problem.ts';
 import { arm } from '../sweep/failing.ts';
 import { scratch } from '../support/scratch.ts';
@@ -561,23 +562,14 @@ test('on a full disk no half record stays', async (t) => {
 
 test('a file size limit is a Problem, too', (t) => {
   const path = freshPath(t);
-  const script = `import { appendFile } from ${JSON.stringify(new URL('../../src/io/append-file.ts', import.meta.url).href)};
+  const script = `import { appendFile } from ${JSON.stringify(moduleAt('src/io/append-file.ts'))};
     const file = appendFile(${JSON.stringify(path)});
     await file.open(undefined);
     await file.append(Buffer.from('first\\n'), [6]);
     try { await file.append(Buffer.alloc(300_000, 'x'), [300_000]); } catch (error) { console.log(error.status, error.message); }`;
   const output = execFileSync(
     '/bin/sh',
-    [
-      '-c',
-      'ulimit -f 16; exec "$0" "$@"',
-      process.execPath,
-      '--import',
-      'tsx',
-      '--input-type=module',
-      '--eval',
-      script,
-    ],
+    ['-c', 'ulimit -f 16; exec "$0" "$@"', process.execPath, ...scriptWords(script)],
     { encoding: 'utf8' },
   );
   assert.match(output, /^74 cannot write to .*out\.jsonl: the file may not grow \(EFBIG\)\n$/);

@@ -11,13 +11,14 @@ import { test } from 'node:test';
 import { appendFile } from '../../src/io/append-file.ts';
 import { positionStore } from '../../src/io/position-file.ts';
 import { openQuarantine } from '../../src/io/quarantine.ts';
+import { moduleAt, scriptWords } from '../support/own-process.ts';
 import { scratch } from '../support/scratch.ts';
 
 const scope = { source: 'vendor', sink: 'siem' };
 
 /** Runs `steps` in a process of its own. `crash()` in it arms the failpoint; returns its end and what it said. */
 function run(directory: string, steps: string, point = ''): ReturnType<typeof spawnSync> {
-  const from = (path: string): string => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href);
+  const from = (path: string): string => JSON.stringify(moduleAt(`src/${path}`));
   const script = `
     import { writeSync } from 'node:fs';
     import { firstPosition, placeOf } from ${from('core/position.ts')};
@@ -38,7 +39,7 @@ function run(directory: string, steps: string, point = ''): ReturnType<typeof sp
     const kill = () => process.kill(process.pid, 'SIGKILL');
     const crash = () => onReached((point) => { if (point === ${JSON.stringify(point)}) kill(); });
     ${steps}`;
-  return spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
+  return spawnSync(process.execPath, scriptWords(script), {
     encoding: 'utf8',
   });
 }

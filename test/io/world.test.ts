@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { systemWorld } from '../../src/io/world.ts';
+import { moduleAt, scriptWords } from '../support/own-process.ts';
 
 const world = systemWorld({});
 
@@ -51,12 +51,10 @@ const crashes: readonly (readonly [what: string, code: string, status: number])[
 
 /** Runs some code with `world` in a process of its own. */
 function inProcess(code: string, flags: readonly string[] = []): ReturnType<typeof spawnSync> {
-  const path = fileURLToPath(new URL('../../src/io/world.ts', import.meta.url));
-  const script = `import { systemWorld } from ${JSON.stringify(path)};
+  const script = `import { systemWorld } from ${JSON.stringify(moduleAt('src/io/world.ts'))};
     const world = systemWorld({});
     const calm = world.onCrash((error) => (process.stderr.write(error.message), 70)); ${code}`;
-  const argv = [...flags, '--import', 'tsx', '--input-type=module', '-e', script];
-  return spawnSync(process.execPath, argv, { encoding: 'utf8' });
+  return spawnSync(process.execPath, scriptWords(script, flags), { encoding: 'utf8' });
 }
 
 for (const [what, code, status] of crashes) {

@@ -3,10 +3,10 @@ import { fork } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Kind } from './failing.ts';
 import type { KillTally, SweepOptions } from './kill.ts';
 import type { OperationsTally } from './operations.ts';
+import { moduleAt, reader } from '../support/own-process.ts';
 
 export interface Task {
   readonly what: 'kills' | 'failures';
@@ -35,9 +35,8 @@ const memory = '/dev/shm';
 export async function runTask({ what, sink }: Task, program: string, scope: Scope): Promise<Answer> {
   const directory = mkdtempSync(join(tmpdir(), 'sweep-output-'));
   const output = openSync(join(directory, 'stdout'), 'a+');
-  const path = fileURLToPath(new URL('task.ts', import.meta.url));
-  const child = fork(path, [what, sink, program, JSON.stringify(scope)], {
-    execArgv: ['--import', 'tsx'],
+  const child = fork(new URL(moduleAt('test/sweep/task.ts')), [what, sink, program, JSON.stringify(scope)], {
+    execArgv: [...reader],
     serialization: 'advanced',
     // What a killed or failed process leaves does not depend on the disk, and waiting for one takes most of the time.
     env: { ...process.env, ...(existsSync(memory) && { TMPDIR: memory }) },

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { certificateAuthority } from '../../support/certificates.ts';
 import { askOnce, clientFor, getText } from '../../support/http-client.ts';
+import { moduleAt, scriptWords } from '../../support/own-process.ts';
 import { problem } from '../../support/problem.ts';
 import { answers, rawServer, reply, type RawServer, rawServerFor } from '../../support/raw-server.ts';
 
@@ -79,12 +80,12 @@ async function askAlone(
   rest = process.env,
 ): Promise<{ stdout: string; stderr: string }> {
   const script = `
-    import { openHttp } from ${JSON.stringify(new URL('../../../src/io/http.ts', import.meta.url).href)};
+    import { openHttp } from ${JSON.stringify(moduleAt('src/io/http.ts'))};
     const http = openHttp(process.argv[1], { timeout: 5000, insecure: false, environment: process.env,
       extraRoots: process.env.EXTRA || undefined, now: Date.now, role: 'source' });
     process.stdout.write(await (await http.send({ method: 'GET', url: '/' })).text());
     await http.close();`;
-  const args = ['--import', 'tsx', '--input-type=module', '-e', script, url];
+  const args = [...scriptWords(script), url];
   return promisify(execFile)(process.execPath, args, { env: { ...rest, ...environment } });
 }
 

@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { writeFully } from '../../../src/io/disk/write-fully.ts';
+import { moduleAt, scriptWords } from '../../support/own-process.ts';
 import { scratch } from '../../support/program.ts';
 
 const text = Buffer.from('{"id":1}\n');
@@ -42,11 +42,10 @@ test('standard output that takes nothing is a Problem, too', (t) => {
     import { promisify } from 'node:util';
     fs.write[promisify.custom] = async () => ({ bytesWritten: 0 });
     syncBuiltinESMExports();
-    const { standardOutput } = await import(${JSON.stringify(fileURLToPath(new URL('../../../src/io/streams/standard-output.ts', import.meta.url)))});
+    const { standardOutput } = await import(${JSON.stringify(moduleAt('src/io/streams/standard-output.ts'))});
     await standardOutput().write(Buffer.from('x')).catch(({ status, message, hint }) =>
       fs.writeSync(2, JSON.stringify({ status, message, hint: hint !== undefined })));`;
-  const argv = ['--import', 'tsx', '--input-type=module', '-e', script];
-  const ended = spawnSync(process.execPath, argv, {
+  const ended = spawnSync(process.execPath, scriptWords(script), {
     encoding: 'utf8',
     stdio: ['ignore', output, 'pipe'],
     timeout: 120_000,

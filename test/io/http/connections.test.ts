@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { connectionProblem } from '../../../src/io/http/http-errors.ts';
 import { clientFor, get, getText, isTransient, problemOf, secret } from '../../support/http-client.ts';
+import { moduleAt, scriptWords } from '../../support/own-process.ts';
 import {
   answers,
   type Behaviour,
@@ -209,11 +210,11 @@ test('a query sent by POST may be repeated', async (t) => {
   assert.equal(await answer.text(), '3');
 });
 
-const httpModule = JSON.stringify(new URL('../../../src/io/http.ts', import.meta.url).href);
+const httpModule = JSON.stringify(moduleAt('src/io/http.ts'));
 
 /** What a process with this script prints; it has to end by itself. */
 async function printedBy(script: string, ...values: readonly string[]): Promise<{ stdout: string; stderr: string }> {
-  const args = ['--import', 'tsx', '--input-type=module', '-e', script, ...values];
+  const args = [...scriptWords(script), ...values];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 120_000 });
   return { stdout, stderr };
 }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
+import { moduleAt, scriptWords } from '../../support/own-process.ts';
 
 /** The size of a young generation, in bytes, that much survived in, with or without its limit. */
 function youngGeneration(limited: boolean): number {
   const script = `
     import { getHeapSpaceStatistics } from 'node:v8';
-    import { limitYoungGeneration } from ${JSON.stringify(new URL('../../../src/io/http/heap.ts', import.meta.url).href)};
+    import { limitYoungGeneration } from ${JSON.stringify(moduleAt('src/io/http/heap.ts'))};
     const kept = [];
     for (let turn = 0; turn < 3000; turn += 1) {
       if (${limited}) limitYoungGeneration();
@@ -14,9 +15,7 @@ function youngGeneration(limited: boolean): number {
     }
     console.log(getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space').space_size);
   `;
-  return Number(
-    execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script]).toString(),
-  );
+  return Number(execFileSync(process.execPath, scriptWords(script)).toString());
 }
 
 test('the young generation stays small, whatever survives in it', () => {

@@ -11,12 +11,13 @@ import { onReached } from '../../../src/io/failpoint.ts';
 import { takeLock } from '../../../src/io/state/lock.ts';
 import { holders } from '../../../src/io/state/lock-holder.ts';
 import { builtProgram } from '../../support/built-program.ts';
+import { moduleAt, scriptWords } from '../../support/own-process.ts';
 import { ended } from '../../support/program.ts';
 import { arm } from '../../sweep/failing.ts';
 import { scratch } from '../../support/scratch.ts';
 import { problem } from '../../support/problem.ts';
 
-const lockModule = new URL('../../../src/io/state/lock.ts', import.meta.url).href;
+const lockModule = moduleAt('src/io/state/lock.ts');
 
 /** The place of a lock in a directory of its own. */
 function freshPlace(t: TestContext): string {
@@ -45,7 +46,7 @@ function contender(
       if (typeof taken === 'string') console.log(taken);
       else { lock = taken; console.log('taken'); }
     }`;
-  const [first, ...words] = [...under, process.execPath, '--import', 'tsx', '--input-type=module', '--eval', script];
+  const [first = process.execPath, ...words] = [...under, process.execPath, ...scriptWords(script)];
   const child = spawn(first, words, { stdio: ['pipe', 'pipe', 'inherit'] });
   t.after(() => child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -132,7 +133,7 @@ test('a lock has no name outside its directory: nobody else can take it first', 
 test('a held lock does not keep the program running', async (t) => {
   const script = `import { takeLock } from ${JSON.stringify(lockModule)};
     await takeLock(${JSON.stringify(freshPlace(t))}, 'audit');`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
+  const child = spawn(process.execPath, scriptWords(script), {
     stdio: 'inherit',
   });
   t.after(() => child.kill('SIGKILL'));
