@@ -6,15 +6,18 @@ import files, { open } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { devNull } from 'node:os';
 
-/** Does `work` while every hard link, or every fsync, read or write of an open file, fails with `code`. */
+/** Does `work` while every hard link or opening, or every fsync, read or write of an open file, fails with `code`. */
 export async function refused<T>(
-  operation: 'link' | 'sync' | 'read' | 'write',
+  operation: 'link' | 'open' | 'sync' | 'read' | 'write',
   code: string,
   work: () => Promise<T>,
 ): Promise<T> {
   const probe = await open(devNull);
   await probe.close();
-  const holder = (operation === 'link' ? files : Object.getPrototypeOf(probe)) as Record<string, unknown>;
+  const holder = (operation === 'link' || operation === 'open' ? files : Object.getPrototypeOf(probe)) as Record<
+    string,
+    unknown
+  >;
   const original = holder[operation];
   holder[operation] = () => Promise.reject(Object.assign(new Error(`${code}: refused, ${operation}`), { code }));
   syncBuiltinESMExports();

@@ -147,7 +147,10 @@ export async function makeDirectory(path: string): Promise<void> {
       if (errorCode(again) !== 'EEXIST') throw again; // another run was faster
     });
   }
-  await syncDirectory(dirname(path));
+  await syncDirectory(dirname(path)).catch((error: unknown) => {
+    // Who may make a directory there may be unable to read it.
+    if (!(error instanceof Problem) || error.status !== exit.cantcreat) throw error;
+  });
 }
 
 /** Makes the names in a directory durable. */

@@ -64,6 +64,12 @@ test('runs that begin at once make one directory together, and those above it, f
   for (const each of [above, directory]) assert.equal(statSync(each).mode & 0o777, 0o700);
 });
 
+test('a directory is made in one that may be written to and not read', async (t) => {
+  const directory = join(scratch(t), 'state');
+  await refused('open', 'EACCES', () => makeDirectory(directory));
+  assert.ok(statSync(directory).isDirectory());
+});
+
 test('a directory where none can be made is an error', { skip: process.platform !== 'linux' }, async () => {
   await assert.rejects(makeDirectory('/proc/no/such'), { code: 'ENOENT' });
 });
