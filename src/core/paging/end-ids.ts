@@ -2,7 +2,6 @@
  * The IDs of the first and the last record of a page. A vendor that pays no heed to its paging, and whose records have a
  * member that is another one each time, never shows two pages that are equal: only their IDs tell.
  */
-import { Buffer } from 'node:buffer';
 import { isByContent } from '../content/record-id.ts';
 import type { Identifier } from '../identity.ts';
 
@@ -11,7 +10,7 @@ type Key = ReturnType<Identifier['key']>;
 export interface EndIds {
   /** A page begins. */
   begin(): void;
-  /** Its next record, whose key is another one after the next call. */
+  /** Its next record: one object for all of them, as an Identifier gives it, which holds the last key when the page ends. */
   note(key: Key): void;
   /** Undefined for a page whose ends have the same ID, or none: those may be versions of one record, or twins. */
   told(): string | undefined;
@@ -20,18 +19,16 @@ export interface EndIds {
 /** For one page after another. */
 export function endIds(): EndIds {
   let first: string | undefined;
-  const last: Key = { key: Buffer.alloc(0), keyStart: 0, keyEnd: 0 };
+  let last: Key | undefined;
 
   return {
-    begin: () => void (first = undefined),
-    note({ key, keyStart, keyEnd }) {
-      last.key = key;
-      last.keyStart = keyStart;
-      last.keyEnd = keyEnd;
-      first ??= idOf(last);
+    begin: () => void (first = last = undefined),
+    note(key) {
+      last = key;
+      first ??= idOf(key);
     },
     told() {
-      const [from, to] = [first ?? '', first === undefined ? '' : idOf(last)];
+      const [from, to] = [first ?? '', last === undefined ? '' : idOf(last)];
       return from === '' || to === '' || from === to ? undefined : `${from} ${to}`;
     },
   };

@@ -3,6 +3,7 @@ import { acknowledged } from '../delivery/acknowledge.ts';
 import { outbox, type Outbox } from '../delivery/outbox.ts';
 import { passOver } from '../position/untold.ts';
 import { Problem } from '../problem.ts';
+import { fresh } from '../summary.ts';
 import { fromMillis, toMillis } from '../time.ts';
 import type { Gap, Instant, Page, Window } from '../types.ts';
 import type { BranchRun } from './branch-run.ts';
@@ -61,17 +62,13 @@ export function beginReading(at: BranchRun, window: Window, slice: Window): Read
     unfinished: undefined,
   };
   const tooLate = (): void => void (found.leftForLater = true);
-  const deliver: Outbox['add'] = (record, entry) => {
-    found.isShownAgain = false;
-    return out.add(record, entry);
-  };
   return {
     at,
     window,
     slice,
     bookmark,
     count: sliceCount(at),
-    selected: selection(at, { window, slice, bookmark, deliver, tooLate }),
+    selected: selection(at, { window, slice, bookmark, deliver: out.add, tooLate }),
     out,
     found,
   };
@@ -139,10 +136,12 @@ async function takePage({ at, window, slice, selected, out, found }: Reading, pa
     await out.refuse(refused, toMillis(slice.until));
   }
   at.place.ledger.expect(page.records);
+  const before = fresh(summary);
   for (let index = 0; index < page.records.length; index++) {
     const full = selected.take(page.records[index]!);
     if (full !== undefined) await full;
   }
+  if (fresh(summary) > before) found.isShownAgain = false;
   const due = out.tick();
   if (due !== undefined) await due;
   at.progress?.(summary, window);
