@@ -138,6 +138,16 @@ test('--help and --version load neither a command nor HTTP, nor a stream', async
   );
 });
 
+test('the file that each start loads has nothing in it that neither --version nor a held lock evaluates', () => {
+  const needed = evaluated('src/entry.ts', 'src/commands/claimed-pull.ts');
+  const modules = Object.keys(meta.outputs['dist/audit-export.cjs']?.inputs ?? {});
+  assert.ok(modules.includes('src/entry.ts'));
+  assert.deepEqual(
+    modules.filter((module) => /^(?:src|node_modules)\//.test(module) && !needed.includes(module)),
+    [],
+  );
+});
+
 const job = ['--source', 'syncropel', '--sink', 'file', '--output', 'out.jsonl', '--job', 'audit', '--state-dir', '.'];
 
 test('a run that finds the lock of its job held has loaded the lock, and nothing that only a run needs', async (t) => {

@@ -4,7 +4,7 @@
  * evaluated on demand.
  *
  *   dist/loader.cjs         loads the others, each with its code cache (src/loader.ts)
- *   dist/audit-export.cjs   what every start needs: arguments, log, lock; for Node 20.18 and later; CommonJS, because it
+ *   dist/audit-export.cjs   what every start needs, and no more: arguments, log, lock; for Node 20.18 and later; CommonJS, because it
  *                           starts faster than ESM
  *   dist/commands.cjs       the rest of our own code: `--help` and a held lock do without
  *   dist/undici.cjs …       packages, a file each; other packages are part of the file that imports them
@@ -26,7 +26,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const [start, rest] = ['audit-export.cjs', 'commands.cjs'];
 
 /** Imported on demand by `start`. */
-const commands = ['check', 'pull', 'sinks', 'sources', 'status'].map((name) => `src/commands/${name}.ts`);
+const commands = ['check', 'pull', 'sinks', 'sources', 'status', 'stray-word'].map((name) => `src/commands/${name}.ts`);
 
 /** Imported on demand, and importing none of our modules. */
 const leaves: Readonly<Record<string, string>> = {
