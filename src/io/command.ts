@@ -23,6 +23,7 @@ import {
 import { lookFor } from './command/executable.ts';
 import { lineWriter } from './command/line-writer.ts';
 import { endOf, lastWordsMilliseconds, listenTo } from './command/printed.ts';
+import { unless } from './streams/unless.ts';
 import { within } from './timer.ts';
 import type { Environment } from './world.ts';
 
@@ -124,6 +125,8 @@ function startCommand(
   /** How it ended, which says more than that its input broke; undefined when it does not end in time. */
   async function end(): Promise<End | undefined> {
     const result = await within(ended, timeout);
+    // Its last piece may still wait for the reader of our standard output.
+    if (result !== undefined && printed) await unless(stop, printed.passedOn()).catch(() => undefined);
     output.end();
     complaints.end();
     await kill();

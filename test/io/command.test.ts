@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import { Problem } from '../../src/core/problem.ts';
 import { command } from '../../src/io/command.ts';
 import { problem } from '../support/problem.ts';
+import { scratch } from '../support/program.ts';
 import { arm } from '../sweep/failing.ts';
 
 const nothing = (): void => undefined;
@@ -50,4 +53,45 @@ test('a command is not started once the time of the run is over: nothing would e
   const over = new Problem(75, '--max-runtime 1s is over');
   const stopped = { ...options, stop: AbortSignal.abort(over) };
   assert.throws(() => command(['sh', '-c', 'true'], stopped).start(undefined), over);
+});
+
+/** What is printed is passed on, whatever it is. */
+const passing = { isPassedOn: () => true, hear: nothing, shown: false };
+const withPath = { ...options, environment: { PATH: '/usr/bin:/bin' } };
+
+test('a command has ended when what it printed last is passed on: a reader that goes away until then is told', async () => {
+  const gone = new Problem(74, 'the reader of the pipe is gone');
+  const put = async (): Promise<void> => {
+    await sleep(300); // it ends meanwhile
+    throw gone;
+  };
+  const run = command(['sh', '-c', 'cat; echo records'], { ...withPath, put }).start(passing);
+  await assert.rejects(run.finish(), gone);
+});
+
+test('what a command prints is passed on piece by piece in its order, and the next piece waits, even once it has ended', async (t) => {
+  const go = join(scratch(t), 'go');
+  const steps: string[] = [];
+  const put = async (bytes: Buffer): Promise<void> => {
+    steps.push(`${bytes.toString()} begins`);
+    writeFileSync(go, ''); // now it prints the rest, and ends
+    await sleep(300);
+    steps.push(`${bytes.toString()} ends`);
+  };
+  const words = ['sh', '-c', 'cat; printf first; until [ -e "$0" ]; do sleep 0.01; done; printf last', go] as const;
+  await command([...words], { ...withPath, put })
+    .start(passing)
+    .finish();
+  assert.deepEqual(steps, ['first begins', 'first ends', 'last begins', 'last ends']);
+});
+
+test('a run that is to stop does not wait for who reads what a command printed', async () => {
+  const stop = new AbortController();
+  const over = new Problem(75, '--max-runtime 1s is over');
+  const put = async (): Promise<void> => {
+    setTimeout(() => stop.abort(over), 300);
+    await new Promise(() => {});
+  };
+  const run = command(['sh', '-c', 'cat; echo records'], { ...withPath, stop: stop.signal, put }).start(passing);
+  await assert.rejects(run.finish(), over);
 });
