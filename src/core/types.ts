@@ -230,17 +230,18 @@ export type Outcome =
 
 /**
  * A sink's answer to one batch.
- *  outcomes  one for each record, in order; `after` asks to slow down by that many milliseconds;
+ *  outcomes  one for each record, in order; `after` asks to slow down by that many milliseconds, and 0 says that what is
+ *            to be sent again goes at once, with other records beside it;
  *            `pending` names an acknowledgement still to come for the kept ones
- *  again     nothing is known to be taken: send the same batch again, after that many milliseconds if said; 0 says that
- *            nothing was taken, and that it goes at once in another form, or with other records beside it
+ *  again     nothing was taken, and why: the same batch goes at once in another form. What may pass with time is a Problem
+ *            with `again`, which `send` throws
  *  split     too large, or some record in it spoils it: send parts of it; a single record is refused with the reason.
  *            `doubt` is what else the answer may be about, and so should be checked: that it is the record is certain
  *            only once the sink has taken another one in the same run
  */
 export type Reply =
   | { readonly outcomes: readonly Outcome[]; readonly after?: number; readonly pending?: string }
-  | { readonly again: string; readonly after?: number }
+  | { readonly again: string }
   | { readonly split: string; readonly tooLarge?: true; readonly doubt?: Hint };
 
 /** A small JSON value that a sink keeps between runs, saved with the position. */

@@ -124,7 +124,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     const said = ownWords(text);
     if (reply.status === 400 && quiet && said.includes('include_source_on_error')) {
       quietRefused = true;
-      return { again: `${who} does not know include_source_on_error`, after: 0 };
+      return { again: `${who} does not know include_source_on_error` };
     }
     if (reply.status === 400 && said !== '') return { split: said };
     if (reply.status === 429 && isBeyondPressure(said)) return uploads.tooLarge(batch, said);

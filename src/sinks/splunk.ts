@@ -96,7 +96,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
         throw new Problem(exit.config, `${who} refused the events: ${answer.reason}`, { hint: answer.hint });
       case 'noAck':
         doWithoutAcks();
-        return { again: `${who} does not acknowledge`, after: 0 };
+        return { again: `${who} does not acknowledge` };
       case 'spoilt':
         return { split: answer.reason, doubt };
       case 'tooLarge':

@@ -98,7 +98,7 @@ async function request(sink: Pick<Sink, 'send'>, batch: Batch): Promise<Answer> 
   try {
     const reply = await sink.send(batch);
     if (!('again' in reply)) return reply;
-    return { problem: passing(reply.again, reply.after) };
+    return { problem: passing(reply.again, 0) };
   } catch (error) {
     if (error instanceof Problem && error.again !== undefined) return { problem: error };
     throw error;

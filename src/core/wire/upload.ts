@@ -80,7 +80,7 @@ export function upload(http: Http, who: string, known: Limits, options: UploadOp
       if (reply.status === 413) return { reply, text, verdict: tooLarge(batch, 'too large for the server (HTTP 413)') };
       if (!compressed || !refusesEncoding(reply.status, text)) return { reply, text, verdict: undefined };
       compresses = false;
-      return { reply, text, verdict: { again: `${who} does not take gzip`, after: 0 } };
+      return { reply, text, verdict: { again: `${who} does not take gzip` } };
     },
   };
 }

@@ -90,6 +90,24 @@ test('a request that is made again at once, as after a new login, does not count
   assert.deepEqual([sink.requests.length, repeated], [2, 0]);
 });
 
+test('a batch of which nothing was taken goes at once in another form, and is no repeat', async () => {
+  const sink = fakeSink((asked, request) => (request === 1 ? { again: 'fake does not take gzip' } : kept(asked)));
+  const clock = fakeTools({ now: 0 });
+  let repeated = 0;
+  await deliver(sink, packed(2), clock, { repeated: () => void (repeated += 1) });
+  assert.deepEqual(
+    [sink.requests, clock.waits, repeated],
+    [
+      [
+        [0, 1],
+        [0, 1],
+      ],
+      [],
+      0,
+    ],
+  );
+});
+
 test('what a sink says about single records is reported when it has said so often enough', async () => {
   const sink = fakeSink((asked) => ({ outcomes: asked.map(() => ({ again: 'busy' })) }));
   await assert.rejects(deliver(sink, packed(2), fakeTools({ now: 0 })), {
@@ -128,7 +146,9 @@ test('a refused record is set aside with its reason, and its neighbours are kept
 });
 
 test('a sink that takes nothing is tried five times, with growing random waits, and then it is 69', async () => {
-  const sink = fakeSink(() => ({ again: 'fake is down' }));
+  const sink = fakeSink(() => {
+    throw new Problem(exit.unavailable, 'fake is down', { again: {} });
+  });
   const clock = fakeTools({ now: 0 });
   await assert.rejects(deliver(sink, packed(3), clock), problem(exit.unavailable, /fake is down/));
   assert.equal(sink.requests.length, attempts);
@@ -164,7 +184,9 @@ test('a problem that does not pass is thrown at once', async () => {
 });
 
 test('an asked wait is never shortened: one beyond the end of the run is 75 at once', async () => {
-  const sink = fakeSink(() => ({ again: 'fake is busy', after: 60_000 }));
+  const sink = fakeSink(() => {
+    throw new Problem(exit.unavailable, 'fake is busy', { again: { after: 60_000 } });
+  });
   const clock = { ...fakeTools({ now: 0 }), deadline: 50_000 };
   await assert.rejects(deliver(sink, packed(3), clock), { status: exit.tempfail });
   assert.deepEqual(clock.waits, []);

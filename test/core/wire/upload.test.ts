@@ -43,7 +43,7 @@ async function answered(
 }
 
 test('a batch goes again uncompressed where gzip was refused, by 415 or by 400 with the name of the header; no other answer says that', async () => {
-  const again = { again: 'acme does not take gzip', after: 0 };
+  const again = { again: 'acme does not take gzip' };
   assert.deepEqual(await answered(415, ''), [again, false]);
   assert.deepEqual(await answered(400, 'unsupported Content-Encoding: gzip'), [again, false]);
   for (const [status, text] of [
