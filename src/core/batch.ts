@@ -26,7 +26,7 @@ export interface Packer {
 const slack = 64 * 1024;
 
 /** Packs records of a branch for one sink. The limits are read at every record: a sink may lower them as it learns. */
-export function packer(sink: Pick<Sink, 'encode' | 'limits'>, branch = ''): Packer {
+export function packer(sink: Pick<Sink, 'encode' | 'limits'>, branch: string): Packer {
   const buffer = byteBuffer(sink.limits.bytes + slack);
   const spare: RecordList[] = [];
   const lists = new WeakMap<Packed, RecordList>();

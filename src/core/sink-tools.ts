@@ -38,7 +38,7 @@ export interface SinkTools extends Tools {
   /** A random GUID. */
   guid(): string;
   /** An ID is that of one record, whatever its content (`--dedupe id`). */
-  readonly trustsIds?: boolean;
+  readonly trustsIds: boolean;
 }
 
 export interface Output {

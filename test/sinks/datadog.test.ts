@@ -25,7 +25,7 @@ async function start(more: SettingValues = {}) {
   const tools = sinkTools({ http: openSinkHttp });
   const sink = makeSink(datadog, { DATADOG_URL: server.url, DATADOG_API_KEY: 'a-long-key', ...more }, tools);
   const send = async (records: readonly AuditRecord[]) => {
-    const packing = packer(sink);
+    const packing = packer(sink, '');
     for (const [entry, record] of records.entries()) assert.equal(packing.add(record, entry), 'added');
     const packed = packing.take();
     assert.ok(packed);
@@ -89,10 +89,10 @@ test('batches are compressed, of at most 1,000 logs and 4.25 MB', async () => {
 test('a log of more than 1 MB would be cut off in silence: it is not sent', async () => {
   const { sink, server, send } = await start();
   const fits = auditRecord(`{"x":"${'a'.repeat(999_800)}"}`);
-  assert.equal(packer(sink).add(fits, 0), 'added');
+  assert.equal(packer(sink, '').add(fits, 0), 'added');
   await send([fits]);
   assert.equal(server.logs[0]?.message, textOf(fits));
-  assert.equal(packer(sink).add(auditRecord(`{"x":"${'a'.repeat(1_000_000)}"}`), 0), 'tooLarge');
+  assert.equal(packer(sink, '').add(auditRecord(`{"x":"${'a'.repeat(1_000_000)}"}`), 0), 'tooLarge');
 });
 
 test('records older than 18 hours, which Datadog drops and accepts, are given no date that it knows, and a warning', async () => {

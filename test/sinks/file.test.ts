@@ -46,7 +46,7 @@ test('records are appended as JSON Lines, and are durable after a flush', async 
   const { door, calls, ended, text } = fakeFile();
   const sink = file.create({ OUTPUT: '/var/log/audit.jsonl' }, sinkTools({ file: () => door }));
   await sink.open?.(undefined);
-  const packing = packer(sink);
+  const packing = packer(sink, '');
   for (const [entry, record] of auditRecords(2).entries()) packing.add(record, entry);
   const packed = packing.take();
   assert.ok(packed);
@@ -75,7 +75,7 @@ test('the next run says how far the last one got', async () => {
 
 test("in Elasticsearch's form an action line at the end is half a record, and nothing else is", async () => {
   const { door, opened } = fakeFile();
-  const encode = elasticForm({ idSpace: () => 'acme', now: () => 0 });
+  const encode = elasticForm({ idSpace: () => 'acme', trustsIds: false, now: () => 0 });
   const sink = fileSink('out.ndjson', { file: () => door, form: { name: 'elastic', encode } });
   await sink.open?.(undefined);
   const begins = opened[0]?.[1] as (line: Buffer) => boolean;

@@ -263,7 +263,7 @@ test('a success that reports an error, or something that cannot be read, is not 
 test('a request that is refused, though no record is to blame, is in doubt: nothing is set aside', async () => {
   const { server, sink, tools } = await start();
   server.hook = () => ({ status: 400, body: 'error at least one label pair is required per stream' });
-  const packing = packer(sink);
+  const packing = packer(sink, '');
   for (const [entry, record] of auditRecords(2).entries()) packing.add(record, entry);
   const packed = packing.take();
   assert.ok(packed);

@@ -106,8 +106,8 @@ test('requests are below the 4 MB that one takes, and not compressed', async () 
 
 test('a log of more than 1 MB is not sent', async () => {
   const { sink } = await start();
-  assert.equal(packer(sink).add(auditRecord(`{"x":"${'a'.repeat(999_900)}"}`), 0), 'added');
-  assert.equal(packer(sink).add(auditRecord(`{"x":"${'a'.repeat(1_001_000)}"}`), 0), 'tooLarge');
+  assert.equal(packer(sink, '').add(auditRecord(`{"x":"${'a'.repeat(999_900)}"}`), 0), 'added');
+  assert.equal(packer(sink, '').add(auditRecord(`{"x":"${'a'.repeat(1_001_000)}"}`), 0), 'tooLarge');
 });
 
 test('one token does for all requests, and one that was revoked is replaced', async () => {

@@ -108,7 +108,7 @@ test('a record longer than a column would be cut off in silence: it is set aside
     [fits, '{}'],
   );
   const { sink } = await start();
-  assert.equal(packer(sink).add(auditRecord(`{"x":"${'a'.repeat(200_000)}"}`), 0), 'tooLarge');
+  assert.equal(packer(sink, '').add(auditRecord(`{"x":"${'a'.repeat(200_000)}"}`), 0), 'tooLarge');
 });
 
 test('one token does for all requests, and one that was revoked is replaced', async () => {

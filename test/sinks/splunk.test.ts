@@ -33,7 +33,7 @@ async function connect(server: FakeSplunk, settings: Record<string, string> = {}
   const sink = makeSink(splunk, { SPLUNK_URL: server.url, SPLUNK_TOKEN: 'a-long-token', ...settings }, tools);
   await sink.open?.(saved);
   const send = async (records: readonly AuditRecord[]) => {
-    const packing = packer(sink);
+    const packing = packer(sink, '');
     for (const [entry, record] of records.entries()) assert.equal(packing.add(record, entry), 'added');
     const packed = packing.take();
     assert.ok(packed);
@@ -198,7 +198,7 @@ test('a body that Splunk Cloud finds too large is split, and no event is blamed'
   const large = Array.from({ length: 3 }, (_, index) => auditRecord(`{"x":"${'x'.repeat(2_000_000)}"}`, `"l${index}"`));
   // Such a batch only exists when a record is larger than the limit of a batch; here three are put together.
   const { tools, sink } = await connect(server);
-  const packing = packer({ encode: sink.encode, limits: { records: 10, bytes: 10_000_000, record: 10_000_000 } });
+  const packing = packer({ encode: sink.encode, limits: { records: 10, bytes: 10_000_000, record: 10_000_000 } }, '');
   for (const [entry, record] of large.entries()) packing.add(record, entry);
   const packed = packing.take();
   assert.ok(packed);

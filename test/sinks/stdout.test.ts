@@ -32,7 +32,7 @@ test('records are JSON Lines, byte for byte', async () => {
   const out = output('pipe');
   const sink = stdoutSink({ output: out });
   await sink.open?.(undefined);
-  const packing = packer(sink);
+  const packing = packer(sink, '');
   const texts = [
     '{"n":9007199254740993,"x":1.10}',
     '{"a":"\\u00e9 é 💥","a":1e400}',
@@ -61,7 +61,7 @@ test('a standard output that is closed is refused before anything is read', asyn
 test('a reader that has gone is a Problem, and nothing counts as kept', async () => {
   const gone = new Problem(exit.ioerr, 'the reader of standard output has gone');
   const sink = stdoutSink({ output: output('pipe', () => Promise.reject(gone)) });
-  const packing = packer(sink);
+  const packing = packer(sink, '');
   packing.add(auditRecord('{}'), 0);
   const packed = packing.take();
   assert.ok(packed);

@@ -30,7 +30,7 @@ async function start(t: TestContext, more: SettingValues = {}, tls?: TlsOptions,
   const tools = sinkTools({ wire, ...parts });
   const sink = makeSink(syslog, { SYSLOG_URL: server.address, ...more }, tools);
   const send = async (records: readonly AuditRecord[]) => {
-    const packing = packer(sink);
+    const packing = packer(sink, '');
     for (const [entry, record] of records.entries()) assert.equal(packing.add(record, entry), 'added');
     const packed = packing.take();
     assert.ok(packed);
@@ -186,7 +186,7 @@ test('a message as long as is allowed is sent, a longer one is not', async (t) =
   const fits = record(999 + (head % 2));
   await send([fits]);
   assert.ok((server.messages[0]?.length ?? 0) >= 999);
-  assert.equal(packer(sink).add(record(1001 + (head % 2)), 0), 'tooLarge');
+  assert.equal(packer(sink, '').add(record(1001 + (head % 2)), 0), 'tooLarge');
   assert.equal(sink.limits.told, '1000 bytes of SYSLOG_MAX_BYTES');
 });
 
@@ -200,7 +200,7 @@ test('unless told otherwise, no message is longer than rsyslog takes whole: 8,09
   const { sink, server, send } = await start(t);
   await send([recordOf(8096)]);
   assert.equal(server.messages[0]?.length, 8096);
-  assert.equal(packer(sink).add(recordOf(8097), 0), 'tooLarge');
+  assert.equal(packer(sink, '').add(recordOf(8097), 0), 'tooLarge');
 });
 
 for (const kind of ['tcp', 'tls']) {

@@ -33,7 +33,7 @@ async function start(more: SettingValues = {}, options: WebhookOptions = {}) {
   const tools = sinkTools({ http: openSinkHttp });
   const sink = makeSink(webhook, { WEBHOOK_URL: `${server.url}/hook`, ...more }, tools);
   const send = async (records: readonly AuditRecord[]) => {
-    const packing = packer(sink);
+    const packing = packer(sink, '');
     for (const [entry, record] of records.entries()) assert.equal(packing.add(record, entry), 'added');
     const packed = packing.take();
     assert.ok(packed);

@@ -16,7 +16,7 @@ export async function sendAll(
   soFar: (delivered: Delivered) => void = () => undefined,
   mayRefuse?: (count: number, reason: string) => void,
 ): Promise<Delivered> {
-  const packing = packer(sink);
+  const packing = packer(sink, '');
   let all = nothing;
   async function flush(): Promise<void> {
     const packed = packing.take();

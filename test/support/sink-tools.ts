@@ -16,6 +16,7 @@ export function sinkTools(parts: Partial<SinkTools> = {}): SinkTools & FakeTools
     ...fakeTools({ now: testNow }),
     sourceName: 'acme',
     idSpace: () => 'acme',
+    trustsIds: false,
     guid: () => `00000000-0000-4000-8000-${String((guids += 1)).padStart(12, '0')}`,
     file: () => unexpected('file'),
     wire: () => unexpected('wire'),

@@ -14,7 +14,7 @@ export const longestId = 512;
  * are a hash of the content themselves. An ID that is too long is hashed, and so is a text that looks like a hash: the two
  * cannot be mixed up.
  */
-export function documentId(idSpace: string, record: AuditRecord, trustsIds = false): string {
+export function documentId(idSpace: string, record: AuditRecord, trustsIds: boolean): string {
   const isMarked = !trustsIds && !isByContent(record);
   const { key, keyStart, keyEnd } = isMarked ? withoutContent(record) : record;
   const text = isMarked

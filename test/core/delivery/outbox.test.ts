@@ -62,7 +62,7 @@ function bench(
     happened.push('save');
     notYet.forget();
   });
-  const queue = packer(sink);
+  const queue = packer(sink, '');
   const parts = {
     sink,
     queue,

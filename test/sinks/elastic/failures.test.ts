@@ -97,7 +97,7 @@ test('a cluster that takes nothing for now has surely taken nothing only where i
     [busy, { untaken: true }],
     [{ status: 500, type: 'io_exception' }, {}],
   ] as const) {
-    const packing = packer(sink);
+    const packing = packer(sink, '');
     for (const [entry, record] of auditRecords(2).entries()) packing.add(record, entry);
     let items = 0;
     server.item = () => ((items += 1) === 1 ? busy : second);

@@ -37,7 +37,7 @@ const metadataFields = new Set(
  * with the name of a metadata field, and as text into `message` if a name is empty, or has nothing before or between its
  * dots, at any depth.
  */
-export function elasticForm({ idSpace: idSpaceOf, trustsIds = false, now }: FormTools): Encode {
+export function elasticForm({ idSpace: idSpaceOf, trustsIds, now }: FormTools): Encode {
   let known: string | undefined;
   let idSpace = '';
   let idStart = Buffer.alloc(0);
