@@ -27,9 +27,9 @@ export interface HttpOptions extends Trust {
   /** When the time of the run is over, in milliseconds since 1970, for final requests: nothing else ends them. */
   readonly until?: number;
   readonly now: () => number;
-  readonly debug?: Tools['debug'];
-  readonly hide?: Tools['hide'];
-  readonly isSecret?: Tools['isSecret'];
+  readonly debug: Tools['debug'];
+  readonly hide: Tools['hide'];
+  readonly isSecret: Tools['isSecret'];
   readonly role: 'source' | 'sink';
 }
 
@@ -43,7 +43,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
   refuseUnprotected(home, options);
   const proxy = proxyFor(home, options.environment);
   const jar = cookieJar(home, options.hide);
-  const isSecret = options.isSecret?.(base) === true;
+  const isSecret = options.isSecret(base);
   const underWay = new Set<Exchange>();
   let client: Promise<Client> | undefined;
   let acceptEncoding = acceptedEncodings;
@@ -111,7 +111,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
         return await dispatchNow();
       } catch (error) {
         if (!answered || !repeatable || !isBroken(error) || exchange.signal.aborted) throw error;
-        options.debug?.('the idle connection was gone, sending again', { method, path });
+        options.debug('the idle connection was gone, sending again', { method, path });
         return dispatchNow();
       }
     };
@@ -122,7 +122,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     reached('http: reply headers');
     answered = true;
     jar.store([reply.headers['set-cookie'] ?? []].flat(), pathname, options.now(), dateOf(reply.headers));
-    options.debug?.('http', { method, path, status: reply.statusCode, milliseconds: options.now() - started });
+    options.debug('http', { method, path, status: reply.statusCode, milliseconds: options.now() - started });
     return reply;
   }
 

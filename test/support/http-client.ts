@@ -8,10 +8,13 @@ import { openHttp, type HttpOptions } from '../../src/io/http.ts';
 /** What no failure may say. */
 export const secret = 's3cret-t0ken';
 
+/** For who listens to nothing that a client tells, and knows no secrets. */
+export const unheard = { hide: () => {}, debug: () => {}, isSecret: () => false };
+
 /** A client of a source, unless told otherwise, with an environment of its own. */
 export function openClient(base: string, options: Partial<HttpOptions> = {}): Http {
   const usual = { timeout: 5000, insecure: false, environment: {}, now: Date.now, role: 'source' } as const;
-  return openHttp(base, { ...usual, ...options });
+  return openHttp(base, { ...usual, ...unheard, ...options });
 }
 
 /** A client that lives as long as the test. */

@@ -6,11 +6,12 @@ import type { Tools } from '../../src/core/tools.ts';
 import type { Ask, AuditRecord, Page, Search, Source } from '../../src/core/types.ts';
 import { openHttp } from '../../src/io/http.ts';
 import { fakeTools, type FakeTools } from './fake-tools.ts';
+import { unheard } from './http-client.ts';
 
 export function sourceTools(start: number = Date.now(), stop: AbortSignal = new AbortController().signal): FakeTools {
   const tools = fakeTools({ now: start }, stop);
   const options = { timeout: 10_000, now: tools.now, role: 'source', environment: {}, insecure: false, stop } as const;
-  return { ...tools, http: (base) => openHttp(base, options) };
+  return { ...tools, http: (base) => openHttp(base, { ...options, ...unheard }) };
 }
 
 export const noSearch: Search = { query: [], rawQuery: undefined, categories: [], limit: undefined, single: false };

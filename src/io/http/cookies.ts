@@ -38,7 +38,7 @@ const maxBytes = 4096;
 const unsafe = /[\0-\x1f\x7f;]/;
 
 /** `hide` is told every value that comes, and the one that it replaces, because a server may quote them in an error. */
-export function cookieJar(origin: URL, hide: Tools['hide'] = () => {}): CookieJar {
+export function cookieJar(origin: URL, hide: Tools['hide']): CookieJar {
   const jar = new Map<string, Cookie>();
 
   function remove(key: string): void {

@@ -107,7 +107,7 @@ for (const [origin, kept] of [
   ['https://vendor.example', 1],
 ] as const) {
   test(`a cookie that must only travel encrypted is ${kept === 0 ? 'not ' : ''}kept by a client of ${origin}`, () => {
-    const jar = cookieJar(new URL(origin));
+    const jar = cookieJar(new URL(origin), () => {});
     jar.store(['session=a; Path=/; Secure'], '/login', 0);
     assert.equal(jar.size, kept);
   });
@@ -123,7 +123,7 @@ for (const [domain, kept] of [
   ['other.api.vendor.example', 0],
 ] as const) {
   test(`a cookie of api.vendor.example for the domain '${domain}' is ${kept === 0 ? 'not ' : ''}kept`, () => {
-    const jar = cookieJar(new URL('https://api.vendor.example'));
+    const jar = cookieJar(new URL('https://api.vendor.example'), () => {});
     jar.store([`session=a; Domain=${domain}; Path=/`], '/login', 0);
     assert.equal(jar.size, kept);
   });
@@ -181,7 +181,7 @@ test('a session that is set for a path and renewed without one is the renewed on
 });
 
 test('the cookie of a name is that of the whole site, none is after its end, and all can be forgotten', () => {
-  const jar = cookieJar(new URL('https://vendor.example'));
+  const jar = cookieJar(new URL('https://vendor.example'), () => {});
   jar.store(['t=deep; Path=/a', 't=wide; Path=/', 'u=1; Max-Age=10'], '/', 0);
   assert.deepEqual(
     [jar.value('t', 0), jar.value('u', 0), jar.value('u', 11_000), jar.value('v', 0)],
