@@ -16,7 +16,8 @@ import { persistent } from '../core/position.ts';
 import { oneLine } from '../core/text/shown.ts';
 import { fromMillis, isoText, toMillis } from '../core/time.ts';
 import type { Instant, Position } from '../core/types.ts';
-import { listPositions } from '../io/position-file/list.ts';
+import { listPositions, type StoredJob } from '../io/position-file/list.ts';
+import type { Log } from '../io/log.ts';
 import { printText } from '../io/streams/report.ts';
 import { refuseMissing } from '../io/state/directory.ts';
 import { setAsideBeside, setAsideText, type SetAside } from '../io/quarantine/set-aside.ts';
@@ -43,35 +44,41 @@ export async function status(flags: Flags, { world, log }: Host): Promise<number
     });
   }
   if (listed.length === 0) throw nothingIn(directory);
-  const lines: string[] = [];
-  const statuses: number[] = [];
-  const troubles: Problem[] = [];
-  for (const { job, path, position, warning } of chosen) {
-    if (position instanceof Problem) {
-      lines.push(`error      ${job}: the position cannot be read`);
-      log.problem(position);
-      statuses.push(position.status);
-      continue;
-    }
-    if (warning !== undefined) log.warn(warning);
-    const aside = await setAsideBeside(path).catch(asProblem);
-    if (aside instanceof Problem) {
-      log.problem(aside);
-      statuses.push(aside.status);
-    }
-    const found = stateOf(position, world.now());
-    const state = found === 'connected' && (warning ?? aside) !== undefined ? 'warning' : found;
-    const line = describe(position, world.now());
-    const beside = aside === undefined || aside instanceof Problem ? '' : `, ${setAsideText(aside, line)}`;
-    lines.push(`${state.padEnd(9)}  ${job}: ${line}${beside}`);
-    const status = statusOf(state, position);
-    statuses.push(status);
-    const trouble = troubleOf(position, world.now()) ?? lyingThere(aside);
-    if (trouble !== undefined) troubles.push(new Problem(status, `${job}: ${trouble.message}`, { hint: trouble.hint }));
+  const looked: Looked[] = [];
+  for (const each of chosen) looked.push(await lookAt(each, world.now(), log));
+  await printText(world.output, looked.map(({ line }) => `${oneLine(line)}\n`).join(''));
+  for (const { trouble } of looked) if (trouble !== undefined) log.problem(trouble);
+  return worst(looked.map((each) => each.status));
+}
+
+interface Looked {
+  readonly line: string;
+  readonly status: number;
+  /** Why the job is not `connected`, to be told below all lines. */
+  readonly trouble?: Problem;
+}
+
+/** What is to be said of a job. A file of it that cannot be read is told of at once. `now` in milliseconds since 1970. */
+async function lookAt({ job, path, position, warning }: StoredJob, now: number, log: Log): Promise<Looked> {
+  if (position instanceof Problem) {
+    log.problem(position);
+    return { line: `error      ${job}: the position cannot be read`, status: position.status };
   }
-  await printText(world.output, lines.map((line) => `${oneLine(line)}\n`).join(''));
-  for (const problem of troubles) log.problem(problem);
-  return worst(statuses);
+  if (warning !== undefined) log.warn(warning);
+  const found = await setAsideBeside(path).catch(asProblem);
+  if (found instanceof Problem) log.problem(found);
+  const [unread, aside] = found instanceof Problem ? [found.status, undefined] : [exit.ok, found];
+  const alone = stateOf(position, now);
+  const state = alone === 'connected' && (warning ?? found) !== undefined ? 'warning' : alone;
+  const line = describe(position, now);
+  const beside = aside === undefined ? '' : `, ${setAsideText(aside, line)}`;
+  const status = statusOf(state, position);
+  const why = troubleOf(position, now) ?? (aside && lyingThere(aside));
+  return {
+    line: `${state.padEnd(9)}  ${job}: ${line}${beside}`,
+    status: worst([unread, status]),
+    ...(why && { trouble: new Problem(status, `${job}: ${why.message}`, { hint: why.hint }) }),
+  };
 }
 
 /** No job has got so far, or this is the directory of another user: a monitor must not take either for success. */
@@ -81,9 +88,8 @@ function nothingIn(directory: string): Problem {
   });
 }
 
-/** For records in the quarantine (`aside`); a Problem that kept us from looking there was reported already. */
-function lyingThere(aside: SetAside | Problem | undefined): Trouble | undefined {
-  if (aside === undefined || aside instanceof Problem) return undefined;
+/** For records in the quarantine. */
+function lyingThere(aside: SetAside): Trouble {
   return {
     message: setAsideText(aside),
     hint: 'each line there says why, and holds the record; move the file away when that is fixed',
