@@ -46,7 +46,7 @@ export async function acknowledged(
   awaiting: Awaiting & {
     readonly summary: Summary;
     readonly tools: Tools;
-    readonly earlier?: ReadonlySet<string> | undefined;
+    readonly earlier: ReadonlySet<string>;
   },
 ): Promise<void> {
   const { sink, ledger, summary, tools, earlier } = awaiting;
@@ -60,7 +60,7 @@ export async function acknowledged(
       throw late(`${sink.name} never acknowledged some records`, nextRun('they are sent again by the next run'));
     }
     if (outcome === 'kept') {
-      if (earlier?.has(oldest) === true) continue;
+      if (earlier.has(oldest)) continue;
       summary.awaited -= records;
       summary.delivered += records;
       summary.diverted += diverted;

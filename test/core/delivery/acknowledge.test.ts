@@ -50,6 +50,7 @@ function awaiting(
     sink,
     store,
     branch: '',
+    earlier: new Set<string>(),
     summary: emptySummary(),
     tools: fakeTools(clock),
   };
