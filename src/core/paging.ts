@@ -101,11 +101,13 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
       refuseLong(name, source);
       if (keepsBookmark(paging)) saved = name;
     }
-    const ends = flag === false || flag === 'absent';
-    if (following === undefined && flag === true) throw unnamedNext(paging, source);
-    if (following === undefined && !ends) refuseNameless(paging, end, source);
-    if (following === undefined || ends) refuseUnquoted(paging, end, source);
-    if (following === undefined || ends || isLast(paging, step, following, end)) return undefined;
+    if (following === undefined || flag === false || flag === 'absent') {
+      if (flag === true) throw unnamedNext(paging, source);
+      if (flag === undefined) refuseNameless(paging, end, source);
+      refuseUnquoted(paging, end, source);
+      return undefined;
+    }
+    if (isLast(paging, step, following, end)) return undefined;
     empty = end.count === 0 ? empty + 1 : 0;
     if (empty > emptyPagesAllowed) throw cycle(`${empty} empty pages in a row`, endsEmpty);
     const place = placeOf(following);
