@@ -31,7 +31,7 @@ export function stdoutSink(tools: Pick<SinkTools, 'output' | 'form'>): Sink {
       if (output.kind !== 'closed') return Promise.resolve();
       return Promise.reject(
         new Problem(exit.config, 'standard output is closed, records would be lost', {
-          hint: 'redirect it to a file or a pipe, or name another sink with --sink',
+          hint: 'redirect it to a file or a pipe (or to /dev/null, opened for writing only), or name another sink with --sink',
         }),
       );
     },
