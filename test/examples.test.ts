@@ -290,6 +290,6 @@ test('acme.yaml explains every way in which pages end', () => {
 test('all comments of acme.yaml that are parts were found', () => {
   assert.deepEqual(
     commented.map((text) => text.split(':')[0]),
-    ['branches', 'type', 'form', 'type', 'type', 'type', 'headers', 'prepare', 'job', 'items'],
+    ['branches', 'type', 'form', 'type', 'type', 'type', 'headers', 'parameters', 'prepare', 'job', 'items'],
   );
 });

@@ -51,6 +51,8 @@ export const definitionSchema = z.strictObject({
    */
   variables: optional(z.record(z.string(), z.union([template, z.array(template).check(z.minLength(1))]))),
   headers: optional(templates),
+  /** Query parameters that go with every request, also to an address that the vendor gave, unless it has them. */
+  parameters: optional(templates),
   auth,
   prepare: optional(prepare),
   job: optional(job),

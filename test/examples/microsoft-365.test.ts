@@ -58,6 +58,19 @@ test('microsoft-365: each type is started once a run, and it is no error that it
   assert.deepEqual(asked(vendor, '/start'), [...once, ...once]);
 });
 
+test('microsoft-365: every request says whose quota it belongs to, those for later pages and for the parts among them', async (t) => {
+  const { vendor, texts, values } = await started(t, 25);
+  const job = exampleJob(definition, { ...values, MICROSOFT365_CONTENT: general });
+  assert.deepEqual((await job.run(start)).problems, []);
+  assert.deepEqual(job.taken, texts);
+  assert.ok(vendor.requests.some(({ target }) => target.includes('nextPage=2')));
+  const named = vendor.requests.filter(({ target }) => target.startsWith('/api/')).map(({ target }) => target);
+  assert.deepEqual(
+    named.map((target) => new URL(target, vendor.origin).searchParams.getAll('PublisherIdentifier')),
+    named.map(() => [tenant]),
+  );
+});
+
 test('microsoft-365: a type that is refused stops no other', async (t) => {
   const { texts, values } = await started(t);
   const job = exampleJob(definition, { ...values, MICROSOFT365_CONTENT: 'Audit.Genral, Audit.General' });

@@ -7,9 +7,9 @@ import type { SourceDefinition } from '../definition.ts';
 import { canonical } from '../json/canonical.ts';
 
 /** Leaves out what only says how records are asked for and read: paging, times, limits, words for people. */
-export function askedOf({ request, job, items, variables, categories, records }: SourceDefinition): string {
+export function askedOf({ request, parameters, job, items, variables, categories, records }: SourceDefinition): string {
   const { paging: _paging, gone: _gone, missing: _missing, ...item } = items ?? {};
-  const asked = { request, job: job?.request, item, variables, categories, path: records.path };
+  const asked = { request, parameters, job: job?.request, item, variables, categories, path: records.path };
   return createHash('sha256')
     .update(canonical(JSON.stringify(asked), []))
     .digest('hex')

@@ -8,17 +8,18 @@ export function usedPlaceholders(definition: SourceDefinition): ReadonlySet<stri
 }
 
 /** What goes with every request. */
-export type EveryRequest = Pick<SourceDefinition, 'headers' | 'variables'>;
+export type EveryRequest = Pick<SourceDefinition, 'headers' | 'parameters' | 'variables'>;
 
 /** The placeholders that a request, or a part of one, is sent with: its own, and those of what goes with every request. */
-export function sentWith({ headers, variables }: EveryRequest, request: unknown): ReadonlySet<string> {
-  return new Set([...textsIn('', [request, headers, variables])].flatMap(([, text]) => placeholders(text)));
+export function sentWith({ headers, parameters, variables }: EveryRequest, request: unknown): ReadonlySet<string> {
+  return new Set([...textsIn('', [request, headers, parameters, variables])].flatMap(([, text]) => placeholders(text)));
 }
 
 /** Every text that may have placeholders. */
 export function templatesOf(definition: SourceDefinition): (readonly [at: string, text: string])[] {
-  const { url, scope, variables, headers, auth, prepare, job, request, paging, items, branches } = definition;
-  const parts = { url, scope, variables, headers, auth, prepare, job, request, paging, items, branches };
+  const { url, scope, variables, headers, parameters, auth, prepare, job, request, paging, items, branches } =
+    definition;
+  const parts = { url, scope, variables, headers, parameters, auth, prepare, job, request, paging, items, branches };
   return Object.entries(parts).flatMap(([name, part]) => [...textsIn(name, part)]);
 }
 

@@ -35,8 +35,11 @@ export function askedBy(
 }
 
 /** The placeholders that a request is made with, also by way of `variables`, and of the job whose records it asks for. */
-function usedBy({ variables = {}, job }: SourceDefinition, request: QuestionParts['request']): ReadonlySet<string> {
-  const used = new Set(sentWith({}, request));
+function usedBy(
+  { variables = {}, parameters, job }: SourceDefinition,
+  request: QuestionParts['request'],
+): ReadonlySet<string> {
+  const used = new Set(sentWith({}, [request, parameters]));
   for (const name of used) {
     // Iterating over a Set also reaches what is added meanwhile.
     for (const text of [variables[name] ?? []].flat()) for (const each of placeholders(text)) used.add(each);

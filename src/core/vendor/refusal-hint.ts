@@ -94,10 +94,10 @@ export function accessHint(definition: SourceDefinition, status: unknown, values
 
 /** The settings, other than their defaults, that name what is read: the credentials may be good, but not for that. */
 function settingsRead(
-  { url, request, job, items, branches, settings }: SourceDefinition,
+  { url, parameters, request, job, items, branches, settings }: SourceDefinition,
   values: TemplateValues,
 ): readonly string[] {
-  const used = new Set(sentWith({}, [url, request, job?.request, items?.request]));
+  const used = new Set(sentWith({}, [url, parameters, request, job?.request, items?.request]));
   if (used.has('branch') && branches?.setting !== undefined) used.add(branches.setting);
   const isChosen = ([name, { kind, values: texts, default: standard }]: [string, Setting]): boolean =>
     used.has(name) && kind !== 'url' && texts === undefined && ![standard ?? '', ''].includes(textOf(values[name]));

@@ -24,18 +24,19 @@ export interface Surroundings {
 export function buildRequest(request: RequestDefinition, surroundings: Surroundings): HttpRequest {
   const { definition, values, parameters = {}, token = {}, url, base } = surroundings;
   const { auth } = definition;
+  const always = definition.parameters ?? {};
   const credentials = auth.type === 'query' ? parametersOf(auth.query, values) : [];
   const address =
     url === undefined
       ? (base ?? baseUrl(definition, values)) +
         withQuery(filledPath(definition.name, request.path, values), [
-          ...parametersOf(request.query ?? {}, values),
+          ...parametersOf({ ...always, ...request.query }, values),
           ...Object.entries(parameters), // as the user typed them: they are not templates
           ...credentials,
         ])
       : withQuery(
           url,
-          credentials.filter(([name]) => !new URL(url).searchParams.has(name)),
+          [...parametersOf(always, values), ...credentials].filter(([name]) => !new URL(url).searchParams.has(name)),
         );
   const body = bodyOf(request, values, auth.type === 'body' ? auth.body : {});
   return {

@@ -63,6 +63,12 @@ const cases: readonly (readonly [
     'ACME_SITE: it says',
   ],
   [
+    'what goes with every request',
+    { request: { path: '/log' }, values: { ACME_SITE: 'a' } },
+    { parameters: { site: '{ACME_SITE}' } },
+    'ACME_SITE: it says',
+  ],
+  [
     'a spelling of times and a branch',
     { request: { path: '/{branch}/{from}' }, values: { ACME_SPELLING: 'iso', ACME_TEAMS: 'red' } },
     {},

@@ -134,6 +134,26 @@ test('every item on every page of a list is fetched once, with the credentials',
   assert.equal(source.truncated(), false);
 });
 
+test('the parameters of every request go to the addresses that the vendor gives, too, unless these have them', async (t) => {
+  const replies = {
+    '/feed/content?page=2&tenant=7&until=0': list([]),
+    '/feed/content': list(['/blob/a', '/blob/b?tenant=8'], '/feed/content?page=2'),
+    '/blob/a': '[{"id":1}]',
+    '/blob/b': '[{"id":2}]',
+  };
+  const { source, requests } = await orchard(t, replies, { parameters: { tenant: '7', until: '0' } });
+  assert.deepEqual((await read(source)).ids, ['1', '2']);
+  assert.deepEqual(
+    requests.map(({ target }) => target),
+    [
+      '/feed/content?tenant=7&until=4102444800&from=0', // what the request has of its own counts
+      '/blob/a?tenant=7&until=0',
+      '/blob/b?tenant=8&until=0',
+      '/feed/content?page=2&tenant=7&until=0',
+    ],
+  );
+});
+
 test('an item that moved to the next page while the list was read is not read twice', async (t) => {
   const replies = {
     '/feed/content?page=2': list(['/blob/b', '/blob/c'], '/feed/content?page=3'),

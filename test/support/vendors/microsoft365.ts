@@ -53,9 +53,9 @@ export async function startMicrosoft365(options: Microsoft365Options = {}): Prom
     if (request.target === `/${tenant}/oauth2/v2.0/token`) return grants.answer(request, response);
     if (!grants.opens(request)) return sendJson(response, 401, '{"Message":"Authorization has been denied."}');
     const { pathname, searchParams: query } = new URL(request.target, vendor.origin);
+    if (query.get('PublisherIdentifier') !== tenant) return others(response);
     const blob = blobs[Number(new RegExp(`^${root}/audit/20261120\\$(\\d+)\\$audit$`).exec(pathname)?.[1])];
     if (blob !== undefined) return fetched(blob, response);
-    if (query.get('PublisherIdentifier') !== tenant) return failure(response, 'AF20002', 'Invalid parameter type.');
     const type = query.get('contentType') ?? '';
     if (!contentTypes.some((each) => each === type)) return failure(response, 'AF20020', 'Not a valid content type.');
     if (pathname === `${root}/subscriptions/start` && request.method === 'POST') return start(type, response);
@@ -87,6 +87,7 @@ export async function startMicrosoft365(options: Microsoft365Options = {}): Prom
       contentCreated: new Date(created).toISOString(),
       contentExpiration: new Date(created + 7 * 24 * hour).toISOString(),
     }));
+    query.delete('PublisherIdentifier'); // the reference shows that address without it
     query.set('nextPage', String(begin + perPage));
     const next = `${vendor.origin}${root}/subscriptions/content?${query.toString()}`;
     sendJson(response, 200, JSON.stringify(shown), begin + perPage < found.length ? { NextPageUri: next } : {});
@@ -111,6 +112,12 @@ function timeOf(text: string | null): number {
   return text !== null && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(text) ? Date.parse(`${text}Z`) : Number.NaN;
 }
 
-function failure(response: ServerResponse, code: string, message: string): void {
-  sendJson(response, 400, JSON.stringify({ error: { code, message } }));
+/** Who does not say who it is shares one quota with all others who do not, and they have used it up. */
+function others(response: ServerResponse): void {
+  const message = 'Too many requests. Method=GetBlob, PublisherId=00000000-0000-0000-0000-000000000000';
+  failure(response, 'AF429', message, 403);
+}
+
+function failure(response: ServerResponse, code: string, message: string, status = 400): void {
+  sendJson(response, status, JSON.stringify({ error: { code, message } }));
 }

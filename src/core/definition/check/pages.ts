@@ -72,10 +72,10 @@ export function* insideProblems(around: EveryRequest, { request, paging }: Paged
 }
 
 /** A list of branches: it is asked for before there is a window, and without {limit}. */
-function* listProblems({ headers, settings }: SourceDefinition, fetch: Paged): Generator<string> {
+function* listProblems({ variables: _variables, ...around }: SourceDefinition, fetch: Paged): Generator<string> {
   const at = 'branches.fetch';
-  yield* styleProblems(`${at}.paging`, headers === undefined ? {} : { headers }, fetch);
-  const known = [...Object.keys(settings), 'cursor', 'offset', 'page'];
+  yield* styleProblems(`${at}.paging`, around, fetch);
+  const known = [...Object.keys(around.settings), 'cursor', 'offset', 'page'];
   const { request, paging } = fetch;
   const unknown = [...sentWith({}, [request, paging])].find((name) => !known.includes(name));
   if (unknown !== undefined) {
