@@ -105,7 +105,8 @@ export function cookieValue({ cookie }: Pick<Http, 'cookie'>, name: string): str
 
 /**
  * What a form has answered. `in`: it leads away from the form. `refused`: it shows the form again, or leads back to where
- * that is shown. `in the clear`: it leads to http at the same host. Undefined: it is looked at as any login is.
+ * that is shown. `in the clear`: it leads to http at the same host. `elsewhere`: to another host, or nowhere. Undefined: it is
+ * looked at as any login is.
  */
 export async function verdictOf(
   { status, headers, url }: Pick<HttpReply, 'status' | 'headers' | 'url'>,
