@@ -27,9 +27,9 @@ import {
   beginAgain,
   goingOn,
   headingOf,
-  isOwn,
   newer,
   oneBefore,
+  ownPosition,
   progressIn,
   readChecked,
   type Scope,
@@ -72,13 +72,7 @@ export function positionStore(directory: string, job: string, scope: Scope, take
     base = stored.heading.trimEnd();
     progress = progressIn(position);
     await journal.read(base, (entry) => addEntry(path, position, entry, seed));
-    if (isOwn(path, job, stored, scope)) return { ...position, ...scope };
-    const { source, asked = scope.asked } = position;
-    if (source !== scope.source || (scope.asked !== undefined && asked !== scope.asked)) return firstPosition(scope);
-    // It failed for its destination alone, and where it was to begin is the same for the one that is named now.
-    const { begin } = position;
-    const begun = [...position.branches].filter(([, place]) => place.begin !== undefined);
-    return { ...firstPosition(scope), branches: new Map(begun), ...(begin && { begin }) };
+    return ownPosition(path, job, stored, scope);
   }
 
   async function firstRun(seed: number): Promise<Position | undefined> {

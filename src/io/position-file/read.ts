@@ -2,6 +2,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { forgetAwaited } from '../../core/delivery/acknowledge.ts';
 import { exit, Problem } from '../../core/problem.ts';
+import { firstPosition } from '../../core/position.ts';
 import { progressOf } from '../../core/position/branch-list.ts';
 import { shellWord } from '../../core/text/shell-word.ts';
 import { isoText } from '../../core/time.ts';
@@ -46,15 +47,15 @@ export async function headingOf(path: string): Promise<string | undefined> {
 }
 
 /**
- * Whether the position, with what its journal adds, is this job's. One that belongs to another source, query of it, or
- * sink, or to a definition that asks for something else (if both say what for), is a Problem (78), and so is another
- * job's; unless nothing was delivered yet, and then it is nobody's.
+ * What this job goes on from, when the journal was read as well: the position, if it is this job's. One that belongs to
+ * another source, query of it, or sink, or to a definition that asks for something else (if both say what for), is a Problem
+ * (78), and so is another job's; unless nothing was delivered yet, and then it is nobody's: the job begins anew.
  */
-export function isOwn(path: string, job: string, stored: StoredPosition, scope: Scope): boolean {
-  const { source, sink, asked = scope.asked, branches } = stored.position;
+export function ownPosition(path: string, job: string, stored: StoredPosition, scope: Scope): Position {
+  const { source, sink, asked = scope.asked, branches, begin } = stored.position;
   const asksElse = scope.asked !== undefined && asked !== scope.asked;
   const isSameSink = withoutMark(sink) === scope.sink;
-  if (stored.job === job && source === scope.source && isSameSink && !asksElse) return true;
+  if (stored.job === job && source === scope.source && isSameSink && !asksElse) return { ...stored.position, ...scope };
   // A first run that failed has no progress to protect: its mistake may be in the very setting that is now another.
   // Nor has one whose destination had not said yet that it took the records, such as a command that failed at its end.
   const isBlank = [...branches.values()].every(({ watermark, bookmark, ledger }) => {
@@ -62,7 +63,12 @@ export function isOwn(path: string, job: string, stored: StoredPosition, scope: 
     forgetAwaited(ledger);
     return ledger.size() === 0;
   });
-  if (isBlank) return false;
+  if (isBlank) {
+    if (source !== scope.source || asksElse) return firstPosition(scope);
+    // It failed for its destination alone, and where it was to begin is the same for the one that is named now.
+    const begun = [...branches].filter(([, place]) => place.begin !== undefined);
+    return { ...firstPosition(scope), branches: new Map(begun), ...(begin && { begin }) };
+  }
   const [what, theirs, ours] =
     stored.job !== job
       ? ['job', stored.job, job]
