@@ -22,6 +22,8 @@ test('spellings of one string are one ID; letter case and Unicode forms are not'
   assert.equal(keyOf(rule, ['"\\u0061\\/b\\n"']), keyOf(rule, ['"a/b\\u000a"']));
   assert.equal(keyOf(rule, ['"\\u0061"']), '"a"');
   assert.equal(keyOf(rule, ['"\\ud800"']), '"\\ud800"');
+  assert.equal(keyOf(rule, ['"e\\u0301"']), '"e\u0301"', 'as it is without the escape, and not as one character');
+  assert.equal(keyOf(rule, ['"\\u00e9\\u0041"']), '"\u00e9A"');
   const distinct = ['"\u00e9"', '"e\u0301"', '"A"', '"a"', '1', '"1"', '1.0', '"\\ud800"', '"\ufffd"'];
   assert.equal(new Set(distinct.map((id) => keyOf(rule, [id]))).size, distinct.length);
 });

@@ -66,9 +66,20 @@ test('several --query are one list', () => {
   ]);
 });
 
-for (const text of ['', 'a', 'a=b,', ',a=b', '=b', 'a=b,,c=d', 'a="b', 'a="b"c', 'a=b,c']) {
+for (const [text, why] of [
+  ['', 'a pair is empty'],
+  ['a', '"a" has no "="'],
+  ['a=b,', 'a pair is empty'],
+  [',a=b', 'a pair is empty'],
+  ['=b', '"=b" has no key'],
+  ['a=b,,c=d', 'a pair is empty'],
+  ['a="b', 'a quote is not closed'],
+  ['a="b"c', 'something follows a closing quote'],
+  ['a="b"xc=d', 'something follows a closing quote'], // not a=b and c=d
+  ['a=b,c', '"c" has no "="'],
+] as const) {
   test(`--query ${text || '(empty)'} is a wrong flag`, () => {
-    assert.throws(() => parseQuery([text]), problem(exit.usage));
+    assert.throws(() => parseQuery([text]), problem(exit.usage, `--query ${JSON.stringify(text)}: ${why}`));
   });
 }
 
