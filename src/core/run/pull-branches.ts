@@ -39,27 +39,13 @@ interface Opened {
 export async function pullBranches(state: RunState, { position, sink, quarantine }: Opened): Promise<void> {
   const { parts, summary, problems } = state;
   const { source, tools } = parts;
-  const branches = await source.branches();
-  const seed = Math.floor(tools.random() * 2 ** 32);
-  // A journal needs a position that knows its branch; and a full disk should fail before anything is sent.
-  const unknown = branches.filter((branch) => !position.branches.has(branch));
-  const begin = beginOfNew(position, source, parts.job);
-  if (begin !== undefined) [position.begin, state.begun] = [begin, begin];
-  for (const branch of unknown) placeOf(position, branch, seed);
-  position.begin = undefined; // theirs say it now
-  const note = (branch: string): void => void begunPlan({ ...parts, place: placeOf(position, branch, seed) });
-  try {
-    await source.open?.();
-  } catch (problem) {
-    branches.forEach(note); // it may be refused for days, and what happens meanwhile belongs to the job
-    throw problem;
-  }
-  unknown.forEach(note);
+  const { branches, unknown, seed } = await openSource(state, position);
   const saveAll = async (): Promise<void> => {
     await save(parts, position, sink);
     delivered.forget();
   };
   const delivered = unsaved(sink, source, parts.job.dryRun ? undefined : parts.store, saveAll);
+  // A journal needs a position that knows its branch; and a full disk should fail before anything is sent.
   if (unknown.length > 0) await saveAll();
   const doubted: Doubted[] = [];
   const asked = parts.job.search.single ? branches.slice(0, 1) : branches;
@@ -92,6 +78,36 @@ export async function pullBranches(state: RunState, { position, sink, quarantine
   // A run that was cut short does not know what else would have been taken.
   if (!state.sinkBroken && !tools.stop.aborted) problems.push(...inDoubt(doubted, sink, source));
   problems.push(...unasked(asked.length, branches.length), ...noteListed(position, source, branches));
+}
+
+interface Listed {
+  readonly branches: readonly string[];
+  /** Those that the position did not know. */
+  readonly unknown: readonly string[];
+  /** For the ledgers of new branches, see createLedger. */
+  readonly seed: number;
+}
+
+/** Asks for the branches and opens the source. Each branch has a place then, and a new one has noted there where it begins. */
+async function openSource(state: RunState, position: Position): Promise<Listed> {
+  const { parts } = state;
+  const { source, job, tools } = parts;
+  const branches = await source.branches();
+  const seed = Math.floor(tools.random() * 2 ** 32);
+  const unknown = branches.filter((branch) => !position.branches.has(branch));
+  const begin = beginOfNew(position, source, job);
+  if (begin !== undefined) [position.begin, state.begun] = [begin, begin];
+  for (const branch of unknown) placeOf(position, branch, seed);
+  position.begin = undefined; // theirs say it now
+  const note = (branch: string): void => void begunPlan({ ...parts, place: placeOf(position, branch, seed) });
+  try {
+    await source.open?.();
+  } catch (problem) {
+    branches.forEach(note); // it may be refused for days, and what happens meanwhile belongs to the job
+    throw problem;
+  }
+  unknown.forEach(note);
+  return { branches, unknown, seed };
 }
 
 /** Reads a branch as far as it goes, and adds to the state what came of it. */
