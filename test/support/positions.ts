@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { createLedger } from '../../src/core/dedupe.ts';
+import { firstPosition, newPlace } from '../../src/core/position.ts';
 import { Problem } from '../../src/core/problem.ts';
 import type { PositionStore } from '../../src/core/stores.ts';
 import type { BranchPosition, Position } from '../../src/core/types.ts';
@@ -19,29 +20,15 @@ export function branch(watermark: bigint | undefined, ids: readonly string[] = [
     const key = Buffer.from(id);
     ledger.keep(ledger.note(key, 0, key.length, 1_763_629_200_000, 7));
   }
-  return {
-    watermark,
-    begin: undefined,
-    bookmark,
-    slice: undefined,
-    settled: undefined,
-    listed: true,
-    untold: [],
-    ledger,
-  };
+  return { ...newPlace(undefined, 5), watermark, bookmark, ledger };
 }
 
 /** A position with these branches. */
 export function positionOf(branches: Record<string, BranchPosition>): Position {
   return {
-    ...scope,
+    ...firstPosition(scope),
     branches: new Map(Object.entries(branches)),
     credentials: { SYSDIG_TOKEN: '9f2c' },
-    saved: undefined,
-    last: undefined,
-    lastSuccess: undefined,
-    failures: 0,
-    refusals: 0,
   };
 }
 

@@ -4,8 +4,7 @@ import { Buffer } from 'node:buffer';
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createLedger } from '../../../src/core/dedupe.ts';
-import { firstPosition } from '../../../src/core/position.ts';
+import { firstPosition, newPlace } from '../../../src/core/position.ts';
 import type { Problem } from '../../../src/core/problem.ts';
 import type { Position } from '../../../src/core/types.ts';
 import { positionStore } from '../../../src/io/position-file.ts';
@@ -48,17 +47,7 @@ test('a position of another query of the same source is refused with both querie
 
 test('a position of another sink that nothing was ever delivered to is taken over', async (t) => {
   const directory = scratch(t);
-  const empty = {
-    watermark: undefined,
-    begin: undefined,
-    bookmark: undefined,
-    slice: undefined,
-    settled: undefined,
-    listed: true,
-    untold: [],
-    ledger: createLedger(),
-  };
-  await saved(directory, positionOf({ '': empty }));
+  await saved(directory, positionOf({ '': newPlace(undefined, 0) }));
   const other = { ...scope, sink: 'other' };
   const store = positionStore(directory, 'job', other);
   await store.lock();
