@@ -136,7 +136,8 @@ const isLinux = process.platform === 'linux';
 function namedSockets(): number {
   const listening = new Set<string>();
   for (const table of ['unix', 'tcp', 'tcp6']) {
-    for (const row of readFileSync(`/proc/self/net/${table}`, 'utf8').split('\n').slice(1)) {
+    const path = `/proc/self/net/${table}`; // that of IPv6 is not there where it is switched off
+    for (const row of existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(1) : []) {
       const columns = row.trim().split(/\s+/);
       if (table === 'unix' ? columns[3] === '00010000' : columns[3] === '0A') {
         listening.add(`socket:[${columns[table === 'unix' ? 6 : 9]}]`);
@@ -155,8 +156,9 @@ function namedSockets(): number {
 
 test('a lock has no name outside its directory: nobody else can take it first', { skip: !isLinux }, async (t) => {
   const path = freshPlace(t);
+  const before = namedSockets();
   const lock = await takeLock(path, 'audit');
-  assert.equal(namedSockets(), 0);
+  assert.equal(namedSockets(), before);
   assert.deepEqual(readdirSync(join(path, '..')), ['audit.lock']);
   await lock.release();
 });
