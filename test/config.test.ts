@@ -208,6 +208,32 @@ test('a secret file that does not exist is reported with the path that was tried
   );
 });
 
+test('a secret that is set as NAME_FILE is not shown as the path of a file', async (t) => {
+  const told = 'there is no such file: it takes a path, and CIRRUS_API_SECRET the secret itself';
+  for (const secret of ['c4n4ry-00aBc', 'c4n4ry/00aBc+d==', `-----BEGIN PRIVATE KEY-----${'c4n4ry'.repeat(100)}`]) {
+    const envFile = [file(scratch(t), 'job.env', `CIRRUS_API_KEY=k\nCIRRUS_API_SECRET_FILE=${secret}\n`)];
+    const { message, hint } = await refused({ source: 'cirrus', envFile });
+    assert.deepEqual(
+      [message, hint],
+      [`CIRRUS_API_SECRET_FILE in ${envFile[0]}: ${told}`, `correct it in ${envFile[0]}`],
+    );
+  }
+});
+
+test('for a secret file that this user may not read, the hint is about that file, and not about what names it', async (t) => {
+  const secret = file(scratch(t), 'secret', 'secret-1234', 0o000);
+  const environment = { CIRRUS_API_KEY: 'k', CIRRUS_API_SECRET_FILE: secret };
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    const { message, hint } = await refused({ source: 'cirrus' }, environment);
+    assert.equal(message, `CIRRUS_API_SECRET_FILE: cannot read ${secret} (EACCES: permission denied)`);
+    assert.equal(hint, `let the user of this job read ${secret}`);
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+});
+
 test('an address in place of a name is shown without its path, which may be a webhook’s credential', async () => {
   const address = 'https://hooks.example/services/canary?token=canary';
   const flag = await refused({ source: 'cirrus', sink: address });

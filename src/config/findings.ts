@@ -10,8 +10,8 @@ interface Fault {
   readonly text: string;
   /** Where it is to be put right: a path, `the environment` or a flag. */
   readonly at: string;
-  /** The file of a secret is empty: there is nothing to correct, but something to put in. */
-  readonly isEmpty?: true;
+  /** What to do there, such as `put the secret into`, where there is nothing to correct. */
+  readonly step?: string;
 }
 
 /** Filled by all calls of `readSettings` together. */
@@ -45,17 +45,17 @@ export function refuseFaults(findings: Findings, layers: Layers, settings: Setti
 
 /** The hint. `place` is where to set what is missing; each fault has its own place. */
 function cure({ missing, faults }: Findings, place: string): string {
-  const empty = faults.filter(({ isEmpty }) => isEmpty === true);
-  const wrong = faults.filter((fault) => !empty.includes(fault));
+  const wrong = faults.filter(({ step }) => step === undefined);
+  const steps = new Set(faults.flatMap(({ step }) => step ?? []));
   const them = missing.size + faults.length === 1 ? 'it' : 'them';
   const places = placesOf(wrong);
   const parts = [
     ...(missing.size === 0 ? [] : [`set ${faults.length === 0 ? them : 'what is missing'} in ${place}`]),
-    ...(empty.length === 0 ? [] : [`put the secret into ${placesOf(empty)}`]),
+    ...Array.from(steps, (step) => `${step} ${placesOf(faults.filter((fault) => fault.step === step))}`),
   ];
   if (wrong.length === 0) return parts.join('; ');
   if (parts.length === 0) return `correct ${them} in ${places}`;
-  return [...parts, `correct the rest ${empty.length === 0 && places === place ? 'there' : `in ${places}`}`].join('; ');
+  return [...parts, `correct the rest ${steps.size === 0 && places === place ? 'there' : `in ${places}`}`].join('; ');
 }
 
 function placesOf(faults: readonly Fault[]): string {

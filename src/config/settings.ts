@@ -130,14 +130,20 @@ function readSecretFile(name: string, found: Found, findings: Findings): string 
       .replace(/^\ufeff|\r?\n$/g, '');
   } catch (error) {
     const place = namedIn === undefined ? '' : ` in ${namedIn.path}`;
-    const permit = errorCode(error) === 'EACCES' ? '; let the user of this job read it' : '';
+    const code = errorCode(error);
+    // What names no file may be the secret itself, and is shown only where it is written as a path.
+    const isSecret = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(code) && !/^[/~.$]/.test(path);
+    const what = isSecret
+      ? `there is no such file: it takes a path, and ${name} the secret itself`
+      : `cannot read ${fullPath(path)} (${unreadable(error)})`;
     findings.faults.push({
-      text: `${name}_FILE${place}: cannot read ${fullPath(path)} (${unreadable(error)}${permit})`,
-      at: placeOf(found),
+      text: `${name}_FILE${place}: ${what}`,
+      ...(code === 'EACCES' ? { at: path, step: 'let the user of this job read' } : { at: placeOf(found) }),
     });
     return '';
   }
-  if (text.trim() === '') findings.faults.push({ text: `${name}_FILE: ${path} is empty`, at: path, isEmpty: true });
+  if (text.trim() === '')
+    findings.faults.push({ text: `${name}_FILE: ${path} is empty`, at: path, step: 'put the secret into' });
   if (!isPublic(text)) warnIfReadable(path, name, findings);
   return text;
 }
