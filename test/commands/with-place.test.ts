@@ -125,7 +125,10 @@ test('a destination whose address a setting only leads to is told of also where 
     const { status, stderr } = await shell(line, { environment, directory });
     assert.equal(status, exit.unavailable, stderr);
     assert.match(stderr, /has a host name that does not resolve/);
-    assert.match(stderr, /^hint: check the URL \(ELASTIC_CLOUD_ID in the environment\) and the name server/m);
+    assert.match(
+      stderr,
+      /^hint: check the URL \(ELASTIC_CLOUD_ID in the environment\) and the name server; where only a proxy/m,
+    );
   }
 });
 

@@ -49,6 +49,9 @@ export const cutShort = new Set([
 /** Codes of a connection that was never made. */
 export const unconnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
 
+/** Those of a host that was looked for in vain, and may be reached through a proxy alone. */
+export const inVain = new Set(['ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
+
 /** The error's code; of the several attempts of one connection (IPv6 and IPv4), the first that has one. */
 export function codeOf(error: Error): string {
   // undici gives the errors of its parser no code. This one is not about what came, but about what did not.

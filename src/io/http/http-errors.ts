@@ -7,9 +7,19 @@ import { atAddress, type Hint } from '../../core/hint.ts';
 import { exit, Problem, type ExitStatus, type ProblemOptions } from '../../core/problem.ts';
 import { wrongService } from '../../core/http-problem.ts';
 import { badGateway } from '../../core/http-status.ts';
+import { isLoopback } from '../../core/origin.ts';
 import { redacted } from '../scrub.ts';
 import { tlsTrouble, type Validity } from '../connection/tls-errors.ts';
-import { broken, codeOf, cutShort, network, transientCodes, unconnected, unreadable } from './connection-codes.ts';
+import {
+  broken,
+  codeOf,
+  cutShort,
+  inVain,
+  network,
+  transientCodes,
+  unconnected,
+  unreadable,
+} from './connection-codes.ts';
 import type { Proxy } from './proxy.ts';
 import { proxyTrouble } from './proxy-errors.ts';
 
@@ -50,7 +60,10 @@ export function connectionProblem(error: unknown, where: Where): unknown {
     return problem(status, where, what, { code, hint });
   }
   if (code === 'ENOTFOUND') {
-    const hint = atAddress((url) => `check ${url} and the name server`);
+    const hint = orProxy(
+      atAddress((url) => `check ${url} and the name server`),
+      where,
+    );
     return problem(exit.unavailable, where, 'has a host name that does not resolve', {
       code,
       hint,
@@ -63,7 +76,7 @@ export function connectionProblem(error: unknown, where: Where): unknown {
   if (transient !== undefined) {
     const [what, standard] = transient;
     const mayBeTls = isBroken(error) && !hasAnswered(error, where);
-    const hint = mayBeTls ? orTls(standard, where) : standard;
+    const hint = mayBeTls ? orTls(standard, where) : inVain.has(code) ? orProxy(standard, where) : standard;
     const again = unconnected.has(code) ? ({ untaken: true } as const) : {};
     // What takes the vendor, or a proxy on the way, too long is often told by nothing else.
     const httpStatus = cutShort.has(code) ? badGateway : undefined;
@@ -91,6 +104,14 @@ export function orTls(hint: Hint, { url, whenBroken }: Where): Hint {
   const meant = { 'http:': 'https://', 'tcp:': 'tls://' }[url.protocol];
   const tls = meant && atAddress((name) => `if it speaks TLS there, ${name} begins with ${meant}`);
   return [hint, whenBroken, tls];
+}
+
+/** The hint for a host that was looked for in vain, with the setting that cron does not inherit from a login shell. */
+function orProxy(hint: Hint, { url }: Where): Hint {
+  const setting = { 'http:': 'HTTP_PROXY', 'https:': 'HTTPS_PROXY' }[url.protocol];
+  return setting === undefined || isLoopback(url.hostname)
+    ? hint
+    : [hint, `where only a proxy leads out, set ${setting}`];
 }
 
 /** Whether a byte has come from there: TLS servers answer plain HTTP with nothing. undici says what its socket has read. */

@@ -50,6 +50,23 @@ for (const code of ['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'EADDRNOTAVAIL',
   });
 }
 
+test('where a host is looked for in vain, only another machine may be behind a proxy that was not set', () => {
+  const hintFor = (code: string, address: string): string => {
+    const where = { role: 'source', method: 'GET', url: new URL(address) } as const;
+    const problem = connectionProblem(Object.assign(new Error(), { code }), where);
+    assert.ok(problem instanceof Problem);
+    return problem.hint ?? '';
+  };
+  for (const code of ['ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']) {
+    assert.match(hintFor(code, 'https://vendor.example'), /; where only a proxy leads out, set HTTPS_PROXY$/, code);
+    assert.match(hintFor(code, 'http://vendor.example'), /; where only a proxy leads out, set HTTP_PROXY$/, code);
+    for (const other of ['https://localhost', 'tls://siem.example:6514']) {
+      assert.doesNotMatch(hintFor(code, other), /proxy/, `${code} ${other}`);
+    }
+  }
+  assert.doesNotMatch(hintFor('ECONNREFUSED', 'https://vendor.example'), /proxy/);
+});
+
 test('a bug of this program in a request is not reported as a fault of the server, nor tried again', () => {
   for (const code of ['UND_ERR_INVALID_ARG', 'ERR_INVALID_ARG_TYPE', '']) {
     const error = Object.assign(new TypeError('invalid'), { code });
