@@ -152,8 +152,10 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
   }
 
   function failure(reply: HttpReply, what: string, answer: ReturnType<typeof objectOf>): Problem {
-    const hint = check(['SPLUNK_TOKEN'], ', and that the token is enabled');
     const port = check(['SPLUNK_URL'], ': the event collector usually listens on port 8088');
+    // The management port refuses every token of a collector, too, but in XML.
+    const token = check(['SPLUNK_TOKEN'], ', and that the token is enabled');
+    const hint = answer === undefined ? [port, token] : token;
     const queue = queueHint(answer?.['code']);
     const hints = { [notFound]: port, 429: queue, [unavailable]: queue };
     const said = serverTextOf(answer?.['text']);

@@ -279,6 +279,16 @@ test('a token that is disabled is 77', async () => {
   await assert.rejects(send(auditRecords(1)), { status: exit.noperm, hint: /SPLUNK_TOKEN/ });
 });
 
+test('a refusal in other words than those of the event collector says to look at the port before the token', async () => {
+  const { server, sink } = await start();
+  const text = '<response><messages><msg type="WARN">call not properly authenticated</msg></messages></response>';
+  server.hook = () => ({ status: 401, body: text }); // as the management port answers
+  await assert.rejects(async () => sink.probe?.(), {
+    status: exit.noperm,
+    hint: /^check SPLUNK_URL: the event collector usually listens on port 8088; check SPLUNK_TOKEN, and that/,
+  });
+});
+
 test('a server that does not take gzip gets plain text from then on', async () => {
   const { server, send } = await start({ acceptsGzip: false });
   await send(auditRecords(100));
