@@ -88,7 +88,10 @@ test('two definitions of one name and address that ask for something else do not
   const refused = await edited((text) => text.replaceAll('"/audit"', '"/audit?of=logins"'));
   assert.deepEqual([refused.status, refused.stdout], [78, '']);
   assert.match(refused.stderr, /belongs to another definition of the same name, which asks for something else/);
-  assert.match(refused.stderr, /^hint: give this job a name of its own with --job; or begin again: /m);
+  assert.match(
+    refused.stderr,
+    /^hint: if these are two jobs, give this one a name of its own with --job; if this one was changed, begin again: /m,
+  );
   for (const [from, to] of [
     ['The audit trail of Acme.', 'The trail.'],
     ['"page":2', '"page":3'],
@@ -121,7 +124,10 @@ test('what a first run delivered before it was killed does not count at another 
   const refused = await here.run(toAnother);
   assert.equal(refused.status, 78, refused.stderr);
   assert.match(refused.stderr, /belongs to another sink: stdout, not file /);
-  assert.match(refused.stderr, /^hint: give this job a name of its own with --job; or begin again: /m);
+  assert.match(
+    refused.stderr,
+    /^hint: if these are two jobs, give this one a name of its own with --job; if this one was changed, begin again: /m,
+  );
   assert.deepEqual([linesOf(out), readdirSync(here.stateDirectory).filter((name) => name.includes('lock'))], [[], []]);
   const named = await here.run([...toAnother, '--job', 'other']);
   assert.deepEqual([named.status, linesOf(out).length], [0, 6], named.stderr);

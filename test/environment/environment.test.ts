@@ -307,7 +307,10 @@ test('a position of another source or another destination is foreign: 78, and le
     const result = await here.run(argv, { environment });
     assert.equal(result.status, 78, result.stderr);
     assert.match(saidBy(result).problems.join(), /belongs to another (?:source|sink): /);
-    assert.match(saidBy(result).hints.join(), /^give this job a name of its own with --job/);
+    assert.match(
+      saidBy(result).hints.join(),
+      /^if these are two jobs, give this one a name of its own with --job; if this one was changed, begin again: /,
+    );
   }
   assert.deepEqual(readFileSync(positionFile(here)), before);
 });

@@ -78,7 +78,7 @@ export function ownPosition(path: string, job: string, stored: StoredPosition, s
           ? ['sink', sink, scope.sink]
           : ['definition of the same name, which asks for something else', `${asked}`, `${scope.asked}`];
   throw new Problem(exit.config, `position file ${path} belongs to another ${what}: ${theirs}, not ${ours}`, {
-    hint: `give this job a name of its own with --job; or ${beginAgain(path, progressOf(stored.position).watermark)}`,
+    hint: `if these are two jobs, give this one a name of its own with --job; if this one was changed, ${beginAgain(path, progressOf(stored.position).watermark)}`,
   });
 }
 

@@ -118,7 +118,7 @@ for (const [what, other] of Object.entries(others)) {
     await killed.close();
     await assert.rejects(
       positionStore(directory, 'job', other).load(),
-      problem(78, new RegExp(`belongs to another ${what}`), /--job; or begin again: /),
+      problem(78, new RegExp(`belongs to another ${what}`), /--job; if this one was changed, begin again: /),
     );
     assert.equal((await load(directory)).position?.branches.get('')?.ledger.size(), 1);
   });
