@@ -92,7 +92,7 @@ function nothingIn(directory: string): Problem {
 function lyingThere(aside: SetAside): Trouble {
   return {
     message: setAsideText(aside),
-    hint: 'each line there says why, and holds the record; move the file away when that is fixed',
+    hint: 'each line there says why, and holds the record; when that is fixed, move the file away and deliver what it holds again, as the README says',
   };
 }
 

@@ -245,6 +245,12 @@ test('a cluster that fails before it is sent a document has no delivery repeated
   assert.match((await run(['status', '--state-dir', join(directory, 'state')])).stdout, /^connected  one: /);
 });
 
+test('a job that runs no more is told of with the way to be told of it no longer', () => {
+  const trouble = troubleOf(position(0, 0, '2026-11-19T08:00:00.000Z'), now);
+  assert.equal(trouble?.message, 'no run has succeeded since 2026-11-19T08:00:00.000Z');
+  assert.match(trouble.hint, /still starts it; if it is not to run any more, move its files away$/);
+});
+
 test('records that were set aside are a warning until their file is moved away, however well later runs go', async (t) => {
   const directory = scratch(t);
   const go = (lines: string): Promise<Ended> =>
@@ -257,7 +263,7 @@ test('records that were set aside are a warning until their file is moved away, 
   assert.equal(told, 3);
   assert.match(
     stderr,
-    /^audit-export: one: 2 records set aside in \S+ since \S+\nhint: each line there says why, .*\n$/,
+    /^audit-export: one: 2 records set aside in \S+ since \S+\nhint: each line there says why, .*; when that is fixed, move the file away and deliver what it holds again, as the README says\n$/,
   );
   const { time } = JSON.parse(readFileSync(path, 'utf8').split('\n')[0] ?? '') as { time: string };
   assert.match(stdout, /^warning    one: .* exit 0: ok, 1 delivered, 2 records set aside in \S+ since \S+\n$/);

@@ -127,7 +127,10 @@ export function onPost(strike: (received: Received, number: number) => Answer | 
 
 export const scenes = { elastic: elasticScene, splunk: splunkScene, sekoia: sekoiaScene } as const;
 export const kinds = ['elastic', 'splunk', 'sekoia'] as const;
-const lookIntoQuarantine = { hint: /^each line there says why, and holds the record$/, watermark: 'moved' } as const;
+const lookIntoQuarantine = {
+  hint: /^each line there says why, and holds the record; when that is fixed, deliver it again, as the README says$/,
+  watermark: 'moved',
+} as const;
 
 /** `3 records were not delivered but set aside in …`, and nothing else went wrong. */
 export async function expectSetAside(

@@ -41,7 +41,9 @@ async function expectSetAside(here: Scene, result: Result, count: number): Promi
   assert.equal(result.status, 3, result.stderr);
   const { problems, hints } = saidBy(result);
   assert.match(problems.join(), count === 1 ? /^1 record was not delivered/ : new RegExp(`^${count} records were not`));
-  assert.deepEqual(hints, ['each line there says why, and holds the record']);
+  assert.deepEqual(hints, [
+    'each line there says why, and holds the record; when that is fixed, deliver it again, as the README says',
+  ]);
   here.expectDelivered();
   here.expectNoSecrets(result);
   const found = quarantined(here);

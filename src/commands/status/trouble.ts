@@ -20,7 +20,8 @@ export function troubleOf(position: Position, now: number): Trouble | undefined 
     return { message, hint: last.hint ?? stepAfter(last.exit) };
   }
   if (!isRecent(lastSuccess, now)) {
-    const hint = 'see whether its timer or its line in the crontab still starts it';
+    const hint =
+      'see whether its timer or its line in the crontab still starts it; if it is not to run any more, move its files away';
     return { message: `no run has succeeded since ${lastSuccess ?? 'ever'}`, hint };
   }
   if (isRecent(lastRepeat, now)) {

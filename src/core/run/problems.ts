@@ -16,7 +16,7 @@ export function setAside(records: number, path: string, reasons?: readonly strin
   }
   const were = records === 1 ? 'was' : 'were';
   return new Problem(exit.partial, `${what} ${were} not delivered but set aside in ${path}`, {
-    hint: 'each line there says why, and holds the record',
+    hint: 'each line there says why, and holds the record; when that is fixed, deliver it again, as the README says',
   });
 }
 
