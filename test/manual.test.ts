@@ -25,24 +25,40 @@ test('the proof of a run is one line that accounts for every record', { skip: mi
   const environment = { HOME: directory, PATH: `${installed(directory)}:/usr/bin:/bin` };
   const flags = '--source sample --state-dir state --output records.jsonl -v --log-format json';
   for (let run = 1; run <= 2; run++) {
-    const ended = await shell(`audit-export ${flags} 2>> audit-export.log`, { directory, environment });
+    const ended = await shell(`audit-export ${flags} 2>> JOB.log`, { directory, environment });
     assert.deepEqual([ended.status, ended.stdout, ended.stderr], [0, '', '']);
   }
-  const [filter, sample] = blocks('audit-export.log');
+  const [filter, sample] = blocks('"info") | {exit');
   const { stdout, stderr } = await shell(filter, { directory, environment });
   assert.equal(stderr, '');
   const [example, first, second] = [sample, ...stdout.trimEnd().split('\n')].map((line) => JSON.parse(line) as Proof);
   for (const proof of [first, second]) {
     assert.deepEqual(Object.keys(proof ?? {}), Object.keys(example ?? {}));
-    assert.deepEqual([proof?.fetched, proof?.gaps], [sumOf(proof), 0]);
+    assert.deepEqual([proof?.exit, proof?.fetched, proof?.gaps], [0, sumOf(proof), 0]);
   }
   assert.equal(example?.fetched, sumOf(example));
-  assert.ok(second !== undefined && first !== undefined && second.from <= first.until, 'no time between the windows');
+  assert.ok(
+    second !== undefined && first !== undefined && second.from <= first.position,
+    'no time between the windows',
+  );
+  const failed = `audit-export ${flags.replace('--output records.jsonl', '--job other')} -- false 2>> other.log`;
+  assert.notEqual((await shell(failed, { directory, environment })).status, 0);
+  const [other] = (await shell(filter.replace('JOB', 'other'), { directory, environment })).stdout.split('\n');
+  const { exit, position } = JSON.parse(other ?? '') as Proof;
+  assert.deepEqual([exit, position], [74, null], 'what was fetched and not delivered is not proved');
+  const [chain] = blocks('jq -s -c');
+  const broken = async (): Promise<string> => (await shell(chain, { directory, environment })).stdout;
+  assert.equal(await broken(), '');
+  const later = { ...second, from: second.until.replace('2', '3'), gaps: 1 };
+  appendFileSync(join(directory, 'JOB.log'), `${JSON.stringify(later)}\n`);
+  assert.deepEqual(JSON.parse(await broken()), later);
 });
 
 interface Proof {
+  readonly exit: number;
   readonly from: string;
   readonly until: string;
+  readonly position: string;
   readonly fetched: number;
   readonly delivered: number;
   readonly seen: number;

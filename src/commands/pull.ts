@@ -64,13 +64,16 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
       told,
       progress: (summary, window) => progress.show(() => progressText(summary, window, world.now() - started)),
     });
+    const problems = reported(result.problems, job);
+    const status = worst(problems.map((problem) => problem.status));
     if (log.level === 'debug' || log.level === 'trace' || (job.dryRun && log.level !== 'error')) {
-      log.say(summaryText(result, job), summaryFields(result, job));
+      log.say(summaryText(result, job), summaryFields(result, job, status));
     }
     for (const warning of drifted.warnings()) log.warn(warning);
     if (result.summary.changed > 0) log.warn(changedText(result.summary.changed));
     for (const warning of foundNowhere(ends.source, job, result.summary.unmatched)) log.warn(warning);
-    return report(result.problems, job, told, host);
+    report(problems, status, told, host);
+    return status;
   } finally {
     await ends.close();
   }
@@ -138,14 +141,21 @@ function warnOfLoss(job: Job, { world, log }: Host): void {
   log.warn('standard output is /dev/null: the records are thrown away, and the position moves past them');
 }
 
-/** Says each Problem once, the worst first, and returns the status. */
-function report(problems: readonly Problem[], job: Job, told: (problem: Problem) => Problem, { log }: Host): number {
-  // An ad-hoc search into `head` has done its work when the reader has enough.
-  const left = problems.filter((problem) => job.usePosition || job.sink !== 'stdout' || !isReaderGone(problem));
-  const status = worst(left.map((problem) => problem.status));
+/** Those that count: an ad-hoc search into `head` has done its work when the reader has enough. */
+function reported(problems: readonly Problem[], job: Job): readonly Problem[] {
+  return problems.filter((problem) => job.usePosition || job.sink !== 'stdout' || !isReaderGone(problem));
+}
+
+/** Says each Problem once, the worst first: those with the status of the run. */
+function report(
+  problems: readonly Problem[],
+  status: number,
+  told: (problem: Problem) => Problem,
+  { log }: Host,
+): void {
   const worstFirst = [
-    ...left.filter((problem) => problem.status === status),
-    ...left.filter((problem) => problem.status !== status),
+    ...problems.filter((problem) => problem.status === status),
+    ...problems.filter((problem) => problem.status !== status),
   ];
   const lines = new Set<string>();
   for (const problem of worstFirst) {
@@ -153,5 +163,4 @@ function report(problems: readonly Problem[], job: Job, told: (problem: Problem)
     lines.add(problem.message);
     log.problem(told(problem));
   }
-  return status;
 }

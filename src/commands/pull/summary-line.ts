@@ -40,21 +40,31 @@ export function summaryText(
     `${summary.delivered} ${dryRun ? 'would be delivered' : 'delivered'}`,
     ...counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`),
   ];
-  const watermark = position && progressOf(position).watermark;
-  if (watermark !== undefined && usePosition && !dryRun) {
-    parts.push(`position ${isoText(watermark)}`);
-  }
+  const { position: place } = savedPlace(position, { dryRun, usePosition });
+  if (place !== undefined) parts.push(`position ${place}`);
   return parts.join(', ');
 }
 
-/** The same as fields, for the JSON log. */
+/** Where the position is after the run: everything before it is accounted for. Nothing where none was saved. */
+function savedPlace(
+  position: RunResult['position'],
+  { dryRun, usePosition }: Pick<Job, 'dryRun' | 'usePosition'>,
+): { readonly position?: string } {
+  const watermark = position && progressOf(position).watermark;
+  return watermark === undefined || !usePosition || dryRun ? {} : { position: isoText(watermark) };
+}
+
+/** The same as fields, for the JSON log, with the exit status: only with 0 and 3 was the window read to its end. */
 export function summaryFields(
-  { summary, window }: RunResult,
-  { dryRun }: Pick<Job, 'dryRun'>,
+  { summary, window, position }: RunResult,
+  job: Pick<Job, 'dryRun' | 'usePosition'>,
+  status: number,
 ): Record<string, string | number | boolean> {
   const { gaps, ...counts } = summary;
   const bounds = window === undefined ? {} : { from: isoText(window.from), until: isoText(window.until) };
-  return { ...(dryRun && { dryRun }), ...bounds, ...counts, gaps: gaps.length };
+  const { dryRun } = job;
+  const place = savedPlace(position, job);
+  return { ...(dryRun && { dryRun }), exit: status, ...bounds, ...place, ...counts, gaps: gaps.length };
 }
 
 /** The window; a vendor without a time filter is asked for all that it has, however old. */
