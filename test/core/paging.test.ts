@@ -29,6 +29,17 @@ const envelopes = (...texts: readonly string[]) => texts.map((envelope) => ({ en
 
 test('no paging is one page', () => {
   assert.deepEqual(walk({ type: 'none' }, [{}]), [{ first: true, values: {} }, undefined]);
+  const last = { link: '</log?page=1>; rel="first", </log?page=1>; rel="last"' };
+  assert.equal(walk({ type: 'none' }, [{ headers: last }])[1], undefined);
+});
+
+test('a next page that a Link header leads to is not left out for want of paging in the definition', () => {
+  const more = { headers: { link: '</log?page=2>; rel="next"' } };
+  const hint = /^the position stays; write paging: \{ type: link \} in the definition$/;
+  assert.throws(
+    () => walk({ type: 'none' }, [more]),
+    problem(76, /^acme has more pages: a Link header leads to them$/, hint),
+  );
 });
 
 test('a name for the next page has a longest length', () => {

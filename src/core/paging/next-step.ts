@@ -2,10 +2,12 @@
 import { createHash } from 'node:crypto';
 import type { PagingDefinition } from '../definition.ts';
 import { stopsAt } from '../definition/paging-rules.ts';
+import { inDefinition, ofPosition } from '../hint.ts';
 import { resolveSameOrigin } from '../origin.ts';
 import type { PageEnd, Step } from '../paging.ts';
+import { exit, Problem } from '../problem.ts';
 import { cursorFrom, cursorText, nextCursor } from './cursor.ts';
-import { linkInList, nextPageLink } from './next-link.ts';
+import { linkInList, nextLink, nextPageLink } from './next-link.ts';
 import { tokenAt, totalAt } from '../json/value-at.ts';
 import { stepFromRow } from './row-again.ts';
 
@@ -39,6 +41,7 @@ export function placeOf(step: Step): string {
 export function stepAfter(paging: PagingDefinition, step: Step, end: PageEnd, source: string): Step | undefined {
   switch (paging.type) {
     case 'none':
+      if (nextLink(end.headers['link'] ?? '') !== undefined) throw unread(source);
       return undefined;
     case 'link':
       return stepTo(end, nextPageLink(end.headers['link'] ?? '', source, paging.relation));
@@ -53,6 +56,13 @@ export function stepAfter(paging: PagingDefinition, step: Step, end: PageEnd, so
     case 'offset':
       return stepFromRow(step, end);
   }
+}
+
+/** The definition knows of one page alone. */
+function unread(source: string): Problem {
+  return new Problem(exit.protocol, `${source} has more pages: a Link header leads to them`, {
+    hint: [ofPosition('the position stays'), inDefinition((there) => `write paging: { type: link } ${there}`)],
+  });
 }
 
 function stepTo(end: PageEnd, address: string | bigint | undefined): Step | undefined {
