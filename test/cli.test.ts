@@ -157,6 +157,8 @@ const mistaken: readonly (readonly [argv: readonly string[], message: RegExp, hi
   [['--fields', 'a,b'], /^unknown option '--fields'/, /pipe them into jq/],
   [['--pretty'], /^unknown option '--pretty'/, /pipe them into jq/],
   [['--from', '1h'], /^unknown option '--from'$/, /^write --since$/],
+  [['check', '--env', 'job.env'], /^unknown option '--env'$/, /^write -e$/],
+  [['check', 'job.env'], /^too many arguments for 'check'/, / an env file by audit-export check -e FILE, /],
   [['--to=1h'], /^unknown option '--to'$/, /^write --until$/],
   [['--filter', 'a=b'], /^unknown option '--filter'$/, /^write --query$/],
   [['--debug'], /^unknown option '--debug'/, /^write -v$/],

@@ -77,6 +77,8 @@ test('a missing setting that is there under a misspelt name is reported with tha
   assert.equal(elsewhere.message, 'settings missing: CIRRUS_API_SECRET');
   const around = await refused({ source: 'cirrus' }, { CIRRUS_API_KEY: 'k', CIRRUS_API_SECRT: 's' });
   assert.equal(around.message, 'settings missing: CIRRUS_API_SECRET (the environment has CIRRUS_API_SECRT)');
+  const longer = await refused({ source: 'okta' }, { OKTA_URL: 'https://a.okta.com', OKTA_API_TOKEN: 's' });
+  assert.equal(longer.message, 'settings missing: OKTA_TOKEN (the environment has OKTA_API_TOKEN)');
   // What the other end reads is not misspelt.
   const other = await refused(
     { source: 'sysdig-audit', sink: 'syslog' },

@@ -21,6 +21,8 @@ export const optionHints: Readonly<Record<string, string>> = {
   start: instead('--since'),
   to: instead('--until'),
   end: instead('--until'),
+  env: instead('-e'),
+  config: instead('-e'),
   filter: instead('--query'),
   where: instead('--query'),
   debug: instead('-v'),
@@ -30,7 +32,8 @@ export const optionHints: Readonly<Record<string, string>> = {
 /** Hints for words after a command that takes none, by command. */
 export const wordHints: Readonly<Record<string, string>> = {
   status: 'a job is named by its flag: audit-export status --job NAME',
-  check: 'a source is named by its flag: audit-export check --source NAME',
+  check:
+    'each is named by its flag: an env file by audit-export check -e FILE, a source by audit-export check --source NAME',
 };
 
 /** `help`, `help check` and `version` are flags here. After `help`, a word that is no command is left to be refused. */

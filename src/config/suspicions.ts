@@ -126,13 +126,18 @@ export function misspelt(name: string, { environment, files }: Layers, settings:
     [theEnvironment, Object.keys(environment)] as const,
   ];
   for (const [place, names] of places) {
-    const found = nearest(
-      name,
-      names.filter((each) => each !== name && !known.has(each) && !isNamedLikeFlag(each)),
-    );
+    const others = names.filter((each) => each !== name && !known.has(each) && !isNamedLikeFlag(each));
+    const found = nearest(name, others) ?? others.find((each) => isLonger(each, name));
     if (found !== undefined) return ` (${place} has ${found})`;
   }
   return '';
+}
+
+/** Whether it has all words of the other name, in order, and more: the vendor's tools may call OKTA_TOKEN OKTA_API_TOKEN. */
+function isLonger(name: string, other: string): boolean {
+  const words = other.split('_');
+  const left = name.split('_').reduce((at, word) => (word === words[at] ? at + 1 : at), 0);
+  return left === words.length;
 }
 
 /** Whether a name is a flag in the style of other programs: AUDIT_EXPORT_SINCE means --since, and not AUDIT_EXPORT_SINK. */
