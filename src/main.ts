@@ -57,7 +57,7 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
       const run = await commands[command]();
       const status = await run(flags, { world, log, progress, stops });
       // A write that the run has given up, because nobody reads, would keep the process waiting.
-      if (stops.grace.aborted) world.leave(status);
+      if (world.output.isWriting()) world.leave(status);
       return status;
     } finally {
       stops.close();

@@ -397,6 +397,17 @@ test('where the reader of what it prints is slow, --max-runtime is kept all the 
   assert.ok(took < 6000, `${took} ms`);
 });
 
+test('where the reader of what it prints is stuck, and it is given up for that, this program ends as well', async (t) => {
+  const directory = scratch(t);
+  const printing = `sh -c 'cat; exec yes'`; // more than pipes hold
+  const pull = `$AUDIT_EXPORT -s sample --state-dir state --job one --bulk-format elastic --timeout 2s -- ${printing}; echo $? > status`;
+  const began = Date.now();
+  await shell(`( ${pull}; date +%s%3N > ended ) | sleep 12`, { directory });
+  assert.equal(readFileSync(join(directory, 'status'), 'utf8'), '74\n');
+  const took = Number(readFileSync(join(directory, 'ended'), 'utf8')) - began;
+  assert.ok(took < 8000, `${took} ms`);
+});
+
 /** Records without a time of their own get that of the run. */
 function withoutMoment(text: string): string {
   return text.replaceAll(/"@timestamp":"[^"]*",/g, '');

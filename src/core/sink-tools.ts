@@ -46,6 +46,8 @@ export interface Output {
   readonly kind: 'terminal' | 'pipe' | 'file' | 'null' | 'closed';
   /** Resolves when the kernel has taken the bytes. The buffer is free for reuse then. */
   write(bytes: Buffer): Promise<void>;
+  /** Whether a write is under way, which nobody may be waiting for any more. */
+  isWriting(): boolean;
   /** fsync, where it means something. */
   sync(): Promise<void>;
 }

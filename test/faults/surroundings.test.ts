@@ -247,7 +247,7 @@ async function withBug(here: Scene, code: string): Promise<Ended> {
     import { main } from ${from('main.ts')};
     import { systemWorld } from ${from('io/world.ts')};
     const world = systemWorld(process.env);
-    const output = { kind: 'pipe', sync: async () => {}, write: () => { ${code} } };
+    const output = { kind: 'pipe', isWriting: () => false, sync: async () => {}, write: () => { ${code} } };
     const start = async () => {
       process.exitCode = await main(process.argv.slice(1), Object.defineProperty(world, 'output', { value: output }));
     };

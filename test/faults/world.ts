@@ -81,6 +81,7 @@ export function faultWorld({ clock, environment, limited, write, onWait }: Fault
     output: {
       kind: 'pipe',
       write: write ?? (async (bytes) => void out.push(Buffer.from(bytes))),
+      isWriting: () => false,
       sync: async () => {},
     },
     stderr: { isTerminal: false, columns: () => 80, write: (text) => void err.push(text) },

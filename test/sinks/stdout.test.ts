@@ -17,6 +17,7 @@ function output(kind: Output['kind'], write: Output['write'] = () => Promise.res
     written,
     text: () => Buffer.concat(written).toString(),
     synced: () => synced,
+    isWriting: () => false,
     async write(bytes: Buffer) {
       await write(bytes);
       written.push(Buffer.from(bytes));

@@ -20,7 +20,12 @@ export function sinkTools(parts: Partial<SinkTools> = {}): SinkTools & FakeTools
     guid: () => `00000000-0000-4000-8000-${String((guids += 1)).padStart(12, '0')}`,
     file: () => unexpected('file'),
     wire: () => unexpected('wire'),
-    output: { kind: 'pipe', write: (_bytes: Buffer) => unexpected('output'), sync: () => unexpected('output') },
+    output: {
+      kind: 'pipe',
+      write: (_bytes: Buffer) => unexpected('output'),
+      isWriting: () => unexpected('output'),
+      sync: () => unexpected('output'),
+    },
     ...parts,
   };
 }

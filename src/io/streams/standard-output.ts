@@ -35,10 +35,13 @@ export function standardOutput(): Output {
   // What a command prints comes in pieces, cut anywhere.
   const decoder = kind === 'terminal' ? new TextDecoder('utf-8', { ignoreBOM: true }) : undefined;
   let isBegun = false;
+  let underWay = 0;
   const lasting = lastingFailure();
   return {
     kind,
+    isWriting: () => underWay > 0,
     async write(bytes) {
+      underWay += 1;
       try {
         if (!isBegun && kind === 'file' && isTorn()) await writeFile(newline);
         isBegun = true;
@@ -46,6 +49,8 @@ export function standardOutput(): Output {
         reached('output: written');
       } catch (error) {
         throw outputProblem(error);
+      } finally {
+        underWay -= 1;
       }
     },
     async sync() {

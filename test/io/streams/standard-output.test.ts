@@ -39,6 +39,7 @@ test('records are not written once the time of a run is over: they would be ther
   let written = '';
   const output = {
     kind: 'pipe',
+    isWriting: () => false,
     sync: () => Promise.resolve(),
     write: (bytes: Buffer) => {
       written += bytes.toString();

@@ -49,6 +49,7 @@ function stdout(kind: Output['kind'], paper: { written: string }): Output {
   return {
     kind,
     write: (bytes) => Promise.resolve(void (paper.written += bytes.toString())),
+    isWriting: () => false,
     sync: () => Promise.resolve(),
   };
 }
