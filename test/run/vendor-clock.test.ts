@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { parseDuration } from '../../src/core/clock/duration.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { down, fail, memoryRun, minute, start, statuses } from '../support/memory-run.ts';
-import { memoryJob, stored } from '../support/memory.ts';
+import { memoryJob, memorySink, stored } from '../support/memory.ts';
 
 test('the position goes by the time of a vendor’s first answer, and not by that of its last page', async () => {
   const here = memoryRun({ pageSize: 1 });
@@ -37,6 +37,39 @@ test('a reply without anything in it tells the vendor’s clock as well as a pag
   here.vendor.stored.push(stored('a', start + 20 * minute, start));
   assert.deepEqual(statuses(await here.run()), []);
   assert.deepEqual([asked.length, here.ids()], [2, ['a']]);
+});
+
+test('a vendor that tells its clock only on a later page is asked anew once what it has shown is taken, or has failed', async () => {
+  for (const fails of [false, true]) {
+    const here = memoryRun({ pageSize: 2 });
+    here.sink = { ...memorySink({ records: 1 }), inFlight: 3 };
+    const { send } = here.sink;
+    let isFirst = true;
+    const takenBefore: number[] = [];
+    here.sink.send = async (batch) => {
+      const isDown = fails && isFirst;
+      isFirst = false;
+      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+      return isDown ? fail(down) : send(batch);
+    };
+    const { pull } = here.vendor;
+    let told: bigint | undefined;
+    here.vendor.serverTime = () => told;
+    here.vendor.pull = async function* (ask) {
+      takenBefore.push(here.sink.taken.length);
+      let page = 0;
+      for await (const each of pull(ask)) {
+        if (++page > 1) told = BigInt(start + 30 * minute) * 1_000_000n;
+        yield each;
+      }
+    };
+    here.vendor.stored.push(...['a', 'b', 'c', 'd'].map((id, at) => stored(id, start - (at + 1) * minute)));
+    const failed = fails ? [exit.unavailable] : [];
+    assert.deepEqual(statuses(await here.run()), failed);
+    assert.deepEqual(takenBefore, fails ? [0] : [0, 2]);
+    assert.deepEqual(here.ids(), fails ? ['b'] : ['a', 'b', 'c', 'd']);
+    assert.equal((await here.place())?.watermark === undefined, fails);
+  }
 });
 
 test('a first run that begins now goes by the vendor’s clock, of which ours may be ahead', async () => {

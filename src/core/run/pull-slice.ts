@@ -21,7 +21,7 @@ interface Passed {
 /**
  * Returns whether the watermark may move past the slice: it had ended, by the clocks, when it was read, and so had all before
  * it (`moves`). What still happens in one that had not is yet to be read. Undefined when the window does not suit the
- * vendor's clock: nothing was read then.
+ * vendor's clock: what was read until a reply told that is delivered, and the rest is not read.
  */
 export async function pullSlice(
   at: BranchRun,
@@ -30,9 +30,12 @@ export async function pullSlice(
   { moves, whole }: Passed,
 ): Promise<boolean | undefined> {
   const reading = beginReading(at, window, slice);
-  const { count, found } = reading;
+  const { count, found, out } = reading;
   try {
-    if (!(await readPages(reading))) return undefined;
+    if (!(await readPages(reading))) {
+      await out.drain(); // it is met again, and passes for seen then
+      return undefined;
+    }
     if (found.unfinished === undefined) await deliverAll(reading);
     else {
       await at.collectProblem(() => deliverPart(reading)); // a destination that fails as well is told of beside

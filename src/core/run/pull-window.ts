@@ -8,7 +8,7 @@ import { stoppedEarly } from './problems.ts';
 import { pullSlice } from './pull-slice.ts';
 import { sliceCount } from './slice-count.ts';
 
-/** False when the window does not suit the vendor's clock: nothing is read then of the slice that shows it, nor behind it. */
+/** False when the window does not suit the vendor's clock: what follows the reply that shows it is not read. */
 export async function pullWindow(at: BranchRun, window: Window): Promise<boolean> {
   const { source, place, job, tools } = at;
   const rules = job.search.single ? { ...source.window, slice: undefined } : source.window;
