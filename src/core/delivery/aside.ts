@@ -36,16 +36,21 @@ export function asideOf(parts: Parts): Aside {
     const [first] = refused;
     if (first === undefined) return;
     limit.check(refused.length, refusedBy(sink.name, first.record, first.reason));
-    for (const { record, reason, branch: of } of refused) {
-      const text = record.bytes.subarray(record.start, record.end);
-      await quarantine.add({ text, more: false, reason }, { ...by, branch: of });
+    summary.quarantined += refused.length; // now: other batches may be refused while these are written
+    try {
+      for (const { record, reason, branch: of } of refused) {
+        const text = record.bytes.subarray(record.start, record.end);
+        await quarantine.add({ text, more: false, reason }, { ...by, branch: of });
+      }
+      await quarantine.flush();
+    } catch (error) {
+      summary.quarantined -= refused.length;
+      throw error;
     }
-    await quarantine.flush();
     for (const one of refused) {
       one.ledger.keep(one.entry);
       unsaved.add(one.branch, one.ledger, [one.entry]);
     }
-    summary.quarantined += refused.length;
   }
 
   function note({ key: text }: RefusedRecord, stamp: number): number {

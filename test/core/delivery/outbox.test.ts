@@ -8,7 +8,7 @@ import { unsaved } from '../../../src/core/delivery/unsaved.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { emptySummary } from '../../../src/core/summary.ts';
 import type { PositionStore, Quarantine } from '../../../src/core/stores.ts';
-import type { Reply, Sink } from '../../../src/core/types.ts';
+import type { Outcome, Reply, Sink } from '../../../src/core/types.ts';
 import { fakeTools, type Clock } from '../../support/fake-tools.ts';
 import { memorySink } from '../../support/memory.ts';
 import { memoryQuarantine, memoryStore } from '../../support/memory-store.ts';
@@ -322,6 +322,20 @@ test('what a sink refuses is on disk before the journal says that it is settled'
   void box.drain();
   await settled();
   assert.deepEqual(happened, ['save', 'send 0 1', 'quarantine on disk: 1', 'flush', 'journal IDs', 'send 2']);
+});
+
+test('batches that are refused at the same time do not set more aside together than one after the other', async () => {
+  const { add, box, sent, quarantine, summary } = bench({
+    inFlight: 3,
+    limits: { records: 6, bytes: 1000, record: 1000 },
+  });
+  await add(19);
+  await settled();
+  const all: Reply = { outcomes: Array<Outcome>(6).fill({ refused: 'no mapping' }) };
+  for (const { answer } of sent) answer(all);
+  await settled();
+  assert.deepEqual([sent.length, quarantine.added.length, summary.quarantined], [3, 6, 6]);
+  assert.throws(() => box.tick(), { status: exit.data });
 });
 
 test('what a sink refuses is on disk before it counts as delivered', async () => {
