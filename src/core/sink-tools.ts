@@ -88,7 +88,8 @@ export interface CommandRun {
 export interface Wire {
   /**
    * One delivery: connects, writes, says that no more comes, and waits for the receiver to close its side as well.
-   * `closed`: it has, so it has read everything. `open`: it has not within some seconds, but the connection is fine.
+   * `closed`: it has, so it has read everything. `open`: it has not within some seconds, but the connection is fine, and all
+   * of it has arrived, as far as the system tells.
    * Throws Problem (`again` set) when the connection could not be made, or broke before that, or when it closed late and
    * nobody is there; `whenBroken` is what may be behind a broken one, for its hint. Problem 76 when a web server answers.
    */

@@ -41,7 +41,7 @@ export const syslog: SinkDefinition = {
   name: 'syslog',
   summary: 'Syslog (RFC 5424) over TLS or TCP, as JSON, LEEF or CEF',
   promise:
-    'Best effort: syslog acknowledges nothing. A batch counts as delivered when all of it was written and the receiver was still there a moment later (0.1 s, or longer where it is far away), was told that no more comes, and has closed the connection without an error (or at least kept it for 5 s); one that closes late is looked for once more. A batch whose connection broke is sent again and can be seen twice, with the same ID.',
+    'Best effort: syslog acknowledges nothing. A batch counts as delivered when all of it was written and the receiver was still there a moment later (0.1 s, or longer where it is far away), was told that no more comes, and has closed the connection without an error (or at least kept it for 5 s and, as far as Linux tells, acknowledged every byte); one that closes late is looked for once more. A batch whose connection broke is sent again and can be seen twice, with the same ID.',
   settings,
   create: syslogSink,
 };

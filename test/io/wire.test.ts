@@ -232,6 +232,19 @@ for (const kind of ['tcp', 'tls'] as const) {
     assert.match(problem.message, /did not take the records in time/);
   });
 
+  test(`${kind}: what only our own system has taken is not delivered, and a slow receiver is waited for`, async (t) => {
+    const server = await receiver(t, identity());
+    server.misbehave = () => 'deaf';
+    const much = Buffer.concat(Array.from({ length: 1500 }, () => frame)); // more than a receiver's system takes by itself
+    const problem = await failure(server.address, much, { ...trust, timeout: 600, farewell: 100 });
+    assert.deepEqual([problem.status, problem.again], [exit.unavailable, {}]);
+    assert.match(problem.message, /did not take the records in time/);
+    server.misbehave = () => 'slow';
+    const begun = performance.now();
+    await deliver(server.address, much, { ...trust, farewell: 100 });
+    assert.ok(performance.now() - begun >= 500, 'it was not waited until the receiver began to read');
+  });
+
   test(`${kind}: a stop request ends it with its own reason`, async (t) => {
     const server = await receiver(t, identity());
     server.misbehave = () => 'deaf';

@@ -7,11 +7,12 @@ import { serverText } from '../../core/text/shown.ts';
 import { connectTimeout } from '../connection/connecting.ts';
 import { orTls, problem, type Where } from '../http/http-errors.ts';
 import { after } from '../timer.ts';
+import { isUnacknowledged } from './acknowledged.ts';
 
 export interface ConversationLimits {
   /** How long the receiver may take to accept the connection (10 s at most), the bytes, and their end: each, in milliseconds. */
   readonly timeout: number;
-  /** How long the receiver may take to close its side, in milliseconds. Default: 5 s. */
+  /** How long the receiver may take to close its side once it has everything, in milliseconds. Default: 5 s. */
   readonly farewell?: number;
   /** Ends what is under way; its reason is a Problem and is thrown as it is. */
   readonly stop?: AbortSignal;
@@ -81,8 +82,11 @@ export function converse(
       untaken: true,
     });
     const onStop = (): void => fail(stop?.reason);
-    const isWriting = (): void =>
-      limit(timeout, tooLate('did not take the records in time', 'see whether the receiver is overloaded or blocked'));
+    const overloaded = tooLate(
+      'did not take the records in time',
+      'see whether the receiver is overloaded or blocked, or the network loses what is sent',
+    );
+    const isWriting = (): void => limit(timeout, overloaded);
 
     stop?.addEventListener('abort', onStop, { once: true });
     limit(Math.min(connectTimeout, timeout), () => (isAccepted ? mute() : absent()));
@@ -103,8 +107,18 @@ export function converse(
     }
     socket.once('finish', () => {
       saidAt = performance.now();
-      limit(farewell, () => done(() => resolve('open')));
+      awaitEnd(farewell);
     });
+    // What our own system has taken is not there yet; whoever was slow to take it has as long to close as anybody.
+    function awaitEnd(milliseconds: number, wasBehind = false): void {
+      limit(milliseconds, () => {
+        const isBehind = isUnacknowledged(socket);
+        if (!isBehind && !wasBehind) return done(() => resolve('open'));
+        const left = isBehind ? timeout - (performance.now() - saidAt) : farewell;
+        if (left <= 0) overloaded();
+        else awaitEnd(Math.min(farewell, left), isBehind);
+      });
+    }
     // What it says must be read, or its end would never be seen. It has no meaning, unless it is that of a web server, which
     // takes messages without a line break for the beginning of a request, waits for its end, and closes without an error.
     socket.once('data', (bytesSaid: Buffer) => {

@@ -24,9 +24,9 @@ export interface SyslogMessage {
 
 /**
  * What the receiver does with a connection: `reset` breaks it off when the first bytes arrive, `hangUp` closes it at once
- * and reads nothing, `keep` reads everything and never closes its side, `deaf` reads nothing.
+ * and reads nothing, `keep` reads everything and never closes its side, `deaf` reads nothing, `slow` begins after half a second.
  */
-export type Misbehaviour = 'reset' | 'hangUp' | 'keep' | 'deaf';
+export type Misbehaviour = 'reset' | 'hangUp' | 'keep' | 'deaf' | 'slow';
 
 export interface FakeSyslog {
   /** `tcp://127.0.0.1:port` or `tls://localhost:port`. */
@@ -77,6 +77,10 @@ export async function fakeSyslog(tls?: TlsOptions): Promise<FakeSyslog> {
         socket.destroy();
       }
     });
+    if (misbehaviour === 'slow') {
+      socket.pause();
+      setTimeout(() => socket.resume(), 500);
+    }
     socket.on('end', () => {
       if (pending.length > 0) faults.push(`half a frame: ${pending.toString().slice(0, 100)}`);
       if (misbehaviour !== 'keep') socket.end();
