@@ -237,12 +237,13 @@ export type Outcome =
  *            with `again`, which `send` throws
  *  split     too large, or some record in it spoils it: send parts of it; a single record is refused with the reason.
  *            `doubt` is what else the answer may be about, and so should be checked: that it is the record is certain
- *            only once the sink has taken another one in the same run
+ *            only once the sink has taken another one in the same run; `repeats` where it has taken some of them, and does not
+ *            say which
  */
 export type Reply =
   | { readonly outcomes: readonly Outcome[]; readonly after?: number; readonly pending?: string }
   | { readonly again: string }
-  | { readonly split: string; readonly tooLarge?: true; readonly doubt?: Hint };
+  | { readonly split: string; readonly tooLarge?: true; readonly doubt?: Hint; readonly repeats?: true };
 
 /** A small JSON value that a sink keeps between runs, saved with the position. */
 export type Saved = string | number | boolean | null | readonly Saved[] | { readonly [key: string]: Saved };

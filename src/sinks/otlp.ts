@@ -80,7 +80,7 @@ function otlpSink(values: SettingValues, tools: SinkTools): Sink {
     if (verdict !== undefined) return verdict;
     if (isSuccessful(reply.status)) {
       const { rejects, said } = taken(text);
-      if (rejects) return { split: said || 'the receiver rejected it, without saying why' };
+      if (rejects) return { split: said || 'the receiver rejected it, without saying why', repeats: true };
       if (said !== '') warnOnce(said);
       return { outcomes: allKept(batch) };
     }

@@ -111,7 +111,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
     isChoosy ||= said === 'some';
     // What is left out is found by halving, not by the search for a poison record: that repeats events less often.
     if (isChoosy && (said === 'some' || (said === 'none' && short >= shortAnswers))) {
-      return { split: 'the intake gave it no ID', tooLarge: true };
+      return { split: 'the intake gave it no ID', tooLarge: true, repeats: true };
     }
     throw new Problem(
       exit.unavailable,

@@ -242,6 +242,14 @@ test('a success in Protobuf that rejects nothing is one, and what it says is tol
   }
 });
 
+test('what is sent again because the receiver rejected some without saying which counts as repeated', async () => {
+  const { server, sink } = await start();
+  server.says = { partialSuccess: { rejectedLogRecords: 1, errorMessage: 'too old' } };
+  const packing = packer(sink, '');
+  for (const [entry, record] of auditRecords(2).entries()) packing.add(record, entry);
+  assert.deepEqual(await sink.send(packing.take()!.batch), { split: 'too old', repeats: true });
+});
+
 test('a success that reports an error, or something that cannot be read, is not one', async () => {
   for (const says of [
     { error: 'no such tenant' },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { after, test } from 'node:test';
 import { hintText } from '../../src/core/hint.ts';
+import { packer } from '../../src/core/batch.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { withFields } from '../../src/core/json/splice.ts';
 import { sekoiaEndpoints } from '../../src/core/wire/sekoia/form.ts';
@@ -250,6 +251,15 @@ test('events that are always left out are isolated and set aside; the others are
     const most = Math.max(...server.lines.map((line) => server.lines.filter((other) => other === line).length));
     assert.ok(most <= 7, 'once for each halving');
   }
+});
+
+test('what is sent again because it is not known which events got an ID counts as repeated', async () => {
+  const { server, sink } = await start();
+  leavingOut(server, ['r1']);
+  const packing = packer(sink, '');
+  for (const [entry, record] of auditRecords(3).entries()) packing.add(record, entry);
+  const reply = await sink.send(packing.take()!.batch);
+  assert.deepEqual(reply, { split: 'the intake gave it no ID', tooLarge: true, repeats: true });
 });
 
 test('a single event without an ID is set aside where others were given theirs, and waits where none was', async () => {

@@ -72,6 +72,7 @@ export async function deliver(
         if (left.indices.length > 0) work.again(await again(left, clock, listeners));
         else if (reply.after !== undefined) await slowDown(reply.after, clock);
       } else if ('split' in reply) {
+        if (reply.repeats === true && task.indices.length > 1) listeners.repeated?.();
         if (reply.tooLarge === true) work.tooLarge(task, reply);
         else work.spoilt(task, reply);
       } else {

@@ -133,6 +133,20 @@ test('a request counts as repeated unless the sink says of each record that it d
   }
 });
 
+test('parts of a batch count as repeated where the sink has taken some of it and does not say which, until one is sent alone', async () => {
+  for (const [more, expected] of [
+    [{ tooLarge: true, repeats: true }, 2],
+    [{ repeats: true }, 2],
+    [{ tooLarge: true }, 0],
+    [{}, 0],
+  ] as const) {
+    const sink = fakeSink((asked) => (asked.includes(1) ? { split: 'no ID', ...more } : kept(asked)));
+    let repeated = 0;
+    const { refused } = await deliver(sink, packed(4), fakeTools({ now: 0 }), { repeated: () => void (repeated += 1) });
+    assert.deepEqual([refused.map(({ entry }) => entry), repeated], [[101], expected]);
+  }
+});
+
 test('a refused record is set aside with its reason, and its neighbours are kept', async () => {
   const sink = fakeSink((asked) => ({
     outcomes: asked.map((n): Outcome => (n === 2 ? { refused: 'no such field' } : 'kept')),
