@@ -1,6 +1,6 @@
 /**
  * The parts of undici that one origin needs, connected; the only file that knows undici. It is published as a file of its
- * own (test/tools/build.ts) and therefore imports nothing else of ours.
+ * own (test/tools/build.ts) and therefore imports nothing of ours that is used elsewhere.
  */
 import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
@@ -9,6 +9,7 @@ import callConnect from 'undici/lib/api/api-connect.js';
 import callRequest from 'undici/lib/api/api-request.js';
 import buildConnect from 'undici/lib/core/connect.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
+import { connections, type Connections, holdUntilSent, readToEnd } from './whole-replies.ts';
 
 export type Dispatched = Dispatcher.RequestOptions;
 export type Reply = Dispatcher.ResponseData;
@@ -27,7 +28,10 @@ export interface DispatcherOptions {
 const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
 
 export interface Client {
-  /** Calls `begins` when the request is on a connection and about to be written. */
+  /**
+   * Calls `begins` when the request is on a connection and about to be written. The body of a success ends only after all of
+   * the request has left.
+   */
   dispatch(options: Dispatched, begins: () => void): Promise<Reply>;
   /** Ends every connection, one that is still being made as well. */
   close(): Promise<void>;
@@ -49,9 +53,12 @@ export async function openDispatcher(origin: string, options: DispatcherOptions)
   };
   const dispatcher =
     proxy === undefined ? direct(origin, options, keep) : await throughProxy(origin, proxy, options, keep);
+  const { next, close } = connections();
   return {
-    dispatch: (dispatched, begins) => callRequest.call(telling(dispatcher, begins), { ...timeouts, ...dispatched }),
+    dispatch: (dispatched, begins) =>
+      callRequest.call(telling(dispatcher, next, begins), { ...timeouts, ...dispatched }),
     async close() {
+      close();
       await dispatcher.destroy();
       for (const socket of sockets) socket.destroy();
     },
@@ -59,14 +66,21 @@ export async function openDispatcher(origin: string, options: DispatcherOptions)
 }
 
 /** Several requests may be under way, some on a connection and some without one: undici tells only the handler of each. */
-function telling(dispatcher: Dispatcher, begins: () => void): ThisParameterType<typeof callRequest> {
+function telling(
+  dispatcher: Dispatcher,
+  next: Connections['next'],
+  begins: () => void,
+): ThisParameterType<typeof callRequest> {
   return {
     dispatch(options, handler) {
       const { onConnect } = handler;
+      let connection: Socket | undefined;
       handler.onConnect = (...told) => {
         begins();
+        next((socket) => (connection = socket));
         onConnect?.apply(handler, told);
       };
+      holdUntilSent(handler, () => connection);
       return dispatcher.dispatch(options, handler);
     },
   };
@@ -124,7 +138,7 @@ function connected(connect: Connector, see: DispatcherOptions['opened']): Connec
  * together with the last bytes looks like an ordinary end, which libuv makes of it.
  */
 function breaking(socket: Socket): Socket {
-  return socket.prependListener('error', (failure: NodeJS.ErrnoException) => {
+  return readToEnd(socket).prependListener('error', (failure: NodeJS.ErrnoException) => {
     if (failure.code !== 'ECONNRESET') return;
     failure.code = 'UND_ERR_SOCKET';
     queueMicrotask(() => (failure.code = 'ECONNRESET'));

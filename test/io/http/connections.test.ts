@@ -1,6 +1,8 @@
 /** Connections that are refused, break or die, and that none outlives its client. */
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -172,6 +174,28 @@ test('a body that ends with its connection, and says no length, is read to the e
   );
   assert.equal(await answer.text(), '[{"a":1}]');
 });
+
+/** As many bytes as undici holds before it reads no more. */
+const held = 64 * 1024;
+
+for (const [name, length, isWhole] of [
+  ['with its length', `Content-Length: ${held}\r\n`, true],
+  ['without a length', '', true],
+  ['cut short', `Content-Length: ${held + 1}\r\n`, false],
+] as const) {
+  test(`a connection may end while nobody reads a body, and it is read as it came: ${name}`, async (t) => {
+    let closed: Promise<unknown> | undefined;
+    const server = await rawServerFor(t, (socket) => {
+      closed = once(socket, 'close');
+      socket.write(`HTTP/1.1 200 OK\r\nConnection: close\r\n${length}\r\n`);
+      socket.end(Buffer.alloc(held, 'x'));
+    });
+    const answer = await get(clientFor(t, server.url));
+    await closed;
+    if (isWhole) assert.equal((await answer.text()).length, held);
+    else isTransient(await problemOf(answer.text()), /cut the reply short|closed the connection before the end/);
+  });
+}
 
 test('http:// where TLS is spoken has a hint at https://, and what https:// does has none', async (t) => {
   const server = await rawServerFor(t, silence, {
