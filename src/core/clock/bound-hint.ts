@@ -26,9 +26,17 @@ const spellings: readonly (readonly [RegExp, (found: RegExpExecArray, flag: stri
 
 /** Undefined for what is like none of them. */
 export function boundHint(text: string, flag: string): string | undefined {
+  const day = /^\d{4}-\d\d-\d\d/.exec(text)?.[0];
+  if (day !== undefined && !isDay(day)) return `write a day that the calendar has: there is no ${day}`;
   for (const [spelling, say] of spellings) {
     const found = spelling.exec(text);
     if (found !== null) return say(found, flag);
   }
   return undefined;
+}
+
+/** Date takes a day up to the 31st for one of the next month, and refuses what is beyond. */
+function isDay(day: string): boolean {
+  const moment = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(day);
 }

@@ -17,6 +17,9 @@ function hintOf(text: string, flag: string): string | undefined {
 
 const rows: readonly (readonly [text: string, hint: string])[] = [
   ['2026-11-01', 'write 2026-11-01T00:00:00Z, or with your offset: 2026-11-01T00:00:00+01:00'],
+  ['2026-11-31', 'write a day that the calendar has: there is no 2026-11-31'],
+  ['2026-02-30T00:00:00Z', 'write a day that the calendar has: there is no 2026-02-30'],
+  ['2026-13-01 09:00', 'write a day that the calendar has: there is no 2026-13-01'],
   ['2026-11-25T09:00', 'add the offset: 2026-11-25T09:00Z for UTC, or 2026-11-25T09:00+01:00'],
   ['2026-11-25 09:00:00Z', 'write 2026-11-25T09:00:00Z'],
   ['2026-11-25 09:00 +0100', 'write 2026-11-25T09:00+0100'],
@@ -46,7 +49,7 @@ test('--until now is what it is without --until', () => {
 });
 
 test('what is like nothing known gets both forms', () => {
-  for (const text of ['soon', '2026-02-30T00:00:00Z', '01/02/2026']) {
+  for (const text of ['soon', '2026-11-25T25:00:00Z', '01/02/2026']) {
     assert.match(hintOf(text, '--since') ?? '', /^write a moment with its offset, .* or a duration back from now/);
   }
 });
