@@ -11,23 +11,36 @@ export interface TimeLimit {
   pause(): void;
 }
 
+/**
+ * What is counted at once, in milliseconds. A process that stood still (Ctrl-Z, docker pause) did not wait meanwhile: most of
+ * a long reply, and one that must be decompressed, is not there in the turn in which it goes on.
+ */
+const stretch = 1000;
+
 /** Calls `expire` once, after that many milliseconds of running. */
 export function timeLimit(milliseconds: number, expire: () => void): TimeLimit {
   let left = milliseconds;
   let since = 0;
   let callOff: (() => void) | undefined;
 
+  function count(): void {
+    since = performance.now();
+    callOff = after(Math.min(left, stretch), () => {
+      left -= stretch;
+      if (left > 0) count();
+      else expire();
+    });
+  }
+
   return {
     run() {
-      if (callOff !== undefined) return;
-      since = performance.now();
-      callOff = after(left, expire);
+      if (callOff === undefined) count();
     },
     pause() {
       if (callOff === undefined) return;
       callOff();
       callOff = undefined;
-      left -= performance.now() - since;
+      left -= Math.min(performance.now() - since, stretch);
     },
   };
 }

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import type { HttpOptions } from '../../../src/io/http.ts';
 import { certificateAuthority } from '../../support/certificates.ts';
@@ -89,6 +90,30 @@ test('time that the reader takes for itself does not count', async (t) => {
     chunks.push(chunk);
   }
   assert.ok(Buffer.concat(chunks).equals(sent));
+});
+
+test('time in which this process stands still does not count: the whole answer that came meanwhile is taken', async (t) => {
+  // In a thread of its own, which goes on meanwhile.
+  const worker = new Worker(
+    `const { parentPort } = require('node:worker_threads');
+    const { createServer } = require('node:http');
+    const { gzipSync } = require('node:zlib');
+    const body = gzipSync(require('node:crypto').randomBytes(1000000).toString('base64'));
+    const server = createServer((request, response) => {
+      if (request.url === '/first') return response.end('ok');
+      setTimeout(() => response.writeHead(200, { 'content-encoding': 'gzip' }).end(body), 200);
+    });
+    server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`,
+    { eval: true },
+  );
+  t.after(() => worker.terminate());
+  const [port] = (await once(worker, 'message')) as [number];
+  const http = clientFor(t, `http://127.0.0.1:${port}`, { timeout: 2500 });
+  await getText(http, '/first'); // what the first request of a process loads takes time, too
+  const answer = get(http, '/long');
+  await sleep(50);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
+  assert.equal((await (await answer).text(2_000_000)).length, 1_333_336);
 });
 
 test('a limit that is longer than any timer can be does not end a request at once', async (t) => {
