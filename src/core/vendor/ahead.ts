@@ -4,8 +4,8 @@ import type { Question, VendorClient, VendorReply } from './vendor-client.ts';
 
 export interface Ahead {
   /**
-   * Sends the request if it can leave at once, and not otherwise: one that waits for its turn could not be called off, and
-   * would keep a run that ends meanwhile from ending.
+   * Sends the request if it can leave at once, and not otherwise: one that waits for its turn, or for a login, could not be
+   * called off, and would keep a run that ends meanwhile from ending.
    */
   ask(question: Question): Promise<void>;
   /** The reply to what was asked last; undefined when nothing was. */

@@ -57,7 +57,7 @@ interface SmallReply extends Pick<HttpReply, 'url' | 'headers'> {
 export interface VendorClient {
   /** Logs in, for sources with sessions. */
   open(): Promise<void>;
-  /** Whether a request would be sent at once, and not wait for its turn. */
+  /** Whether a request would be sent at once, and wait neither for its turn nor for a login. */
   isFree(): boolean;
   /** One attempt. Throws Problem for anything but success. */
   stream(question: Question): Promise<VendorReply>;
@@ -182,7 +182,7 @@ export function vendorClient(definition: SourceDefinition, values: TemplateValue
 
   return {
     open: login.open,
-    isFree: turn.isFree,
+    isFree: () => login.isOpen() && turn.isFree(),
     stream,
     json: (question) => insisting(() => readJson(question)),
     end,

@@ -67,10 +67,13 @@ export function accessToken(
     };
   }
 
+  const isOpen = (): boolean => token !== undefined && tools.now() < token.until;
+
   return {
     isRenewable: () => true,
+    isOpen,
     async open() {
-      if (token === undefined || tools.now() >= token.until) token = await retryingLogin(ask, tools);
+      if (!isOpen()) token = await retryingLogin(ask, tools);
     },
     headers: () => token?.headers ?? {},
     async close() {

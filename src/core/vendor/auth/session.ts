@@ -20,6 +20,8 @@ import type { Http, HttpReply, HttpRequest, Tools } from '../../tools.ts';
 export interface Session {
   /** Whether a login can be tried again when the vendor says that it is over. */
   isRenewable(): boolean;
+  /** Whether `open` has nobody to ask. */
+  isOpen(): boolean;
   /** Logs in unless that was done. Throws Problem 77 when refused. */
   open(): Promise<void>;
   /** Headers that carry the token. */
@@ -34,6 +36,8 @@ export interface Session {
 
 type Login = Extract<AuthDefinition, { type: 'session' }>;
 
+const nothing = async (): Promise<void> => {};
+
 /** The session of a definition; for other kinds of authentication, one that does nothing. */
 export function session(
   definition: SourceDefinition,
@@ -43,7 +47,7 @@ export function session(
 ): Session {
   const { auth } = definition;
   if (auth.type !== 'session') {
-    return { isRenewable: () => false, open: async () => {}, headers: () => ({}), close: async () => {} };
+    return { isRenewable: () => false, isOpen: () => true, open: nothing, headers: () => ({}), close: nothing };
   }
   let token: Readonly<Record<string, string>> | undefined;
   let hidden: string | undefined;
@@ -162,6 +166,7 @@ export function session(
   return {
     // A password that may be wrong is not sent for each branch: vendors lock the account.
     isRenewable: () => unproven < 2,
+    isOpen: () => token !== undefined,
     async open() {
       token ??= await retryingLogin(() => logIn(auth), tools);
     },

@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { constants, createHmac, generateKeyPairSync, verify, type KeyObject } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseDefinition } from '../../../../src/core/definition.ts';
 import { exit, Problem, type ExitStatus } from '../../../../src/core/problem.ts';
 import { restSource } from '../../../../src/core/rest.ts';
 import type { SettingValues } from '../../../../src/core/setting.ts';
 import type { Source } from '../../../../src/core/types.ts';
 import type { FakeTools } from '../../../support/fake-tools.ts';
-import { noSearch, pullAll, sourceTools } from '../../../support/source-tools.ts';
+import { ask, noSearch, pullAll, sourceTools } from '../../../support/source-tools.ts';
 import { sendJson, serve, type LoggedRequest, type Vendor } from '../../../support/vendors/server.ts';
 import { problem } from '../../../support/problem.ts';
 
@@ -120,6 +121,26 @@ test('a token is asked for once, with the client in the form, and goes with ever
   assert.deepEqual(tokensAt(api), ['Bearer token-1', 'Bearer token-1']);
   assert.deepEqual(tools.waits, [6000], 'the pace is that of the API');
   assert.equal(source.scope, scope);
+});
+
+test('a page that needs a new token is not asked for ahead: whoever stops reading would wait for it, and ask for yet another', async (t) => {
+  let spend = (): Promise<void> => Promise.resolve();
+  const { source, login, tools } = await orchard(t, {
+    grants: [[200, '{"access_token":"a","token_type":"bearer","expires_in":120}']],
+    answers: () => void spend(),
+  });
+  spend = async () => {
+    login.fault = () => true; // it does not answer any more
+    await tools.wait(100_000);
+  };
+  for await (const { records } of source.pull(ask())) {
+    assert.equal(records.length, 1);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    break;
+  }
+  await source.close();
+  await sleep(100);
+  assert.equal(login.requests.length, 1);
 });
 
 test('neither side is sent what belongs to the other', async (t) => {
