@@ -10,11 +10,11 @@ const finWait1 = '04';
 
 /**
  * Whether the other side's system has yet to acknowledge something on a connection whose end we have said. Linux tells it,
- * https://docs.kernel.org/networking/proc_net_tcp.html; elsewhere the answer is no.
+ * https://docs.kernel.org/networking/proc_net_tcp.html, also to a service of systemd with ProcSubset=pid; elsewhere the answer is no.
  */
 export function isUnacknowledged({ localPort, remotePort }: Pick<Socket, 'localPort' | 'remotePort'>): boolean {
   const line = new RegExp(`:${hexadecimal(localPort)} [0-9A-F]+:${hexadecimal(remotePort)} ${finWait1} `);
-  return ['/proc/net/tcp', '/proc/net/tcp6'].some((path) => line.test(content(path)));
+  return ['/proc/self/net/tcp', '/proc/self/net/tcp6'].some((path) => line.test(content(path)));
 }
 
 function hexadecimal(port = 0): string {
