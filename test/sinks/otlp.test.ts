@@ -162,6 +162,23 @@ test('a record that a collector will never pass on (500, Permanent error) is fou
   await assert.rejects(send(auditRecords(10)), problem(exit.unavailable, /failed on the records \(HTTP 500\)/));
 });
 
+test('with another status the words of a permanent error are about no record: none is set aside', async () => {
+  const { server, send } = await start();
+  for (const [status, expected] of [
+    [401, exit.noperm],
+    [503, exit.unavailable],
+  ] as const) {
+    server.hook = () => ({ status, body: { code: 16, message: 'Permanent error: the exporter is refused' } });
+    await assert.rejects(send(auditRecords(2)), problem(expected, new RegExp(`HTTP ${status}`)));
+  }
+});
+
+test('headers that are none are refused before anything is sent, and their setting is named', () => {
+  const tools = sinkTools({ http: openSinkHttp });
+  const values = { OTLP_URL: 'http://127.0.0.1:4318', OTLP_HEADERS: 'a-long-key' };
+  assert.throws(() => makeSink(otlp, values, tools), problem(exit.config, / in OTLP_HEADERS is not /));
+});
+
 test('a collector that passes nothing on (500, Permanent error) has none set aside', async (t) => {
   const { server } = await start();
   server.hook = (received) =>

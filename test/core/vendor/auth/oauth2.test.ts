@@ -265,6 +265,8 @@ const refused: readonly (readonly [answer: Answer, status: ExitStatus, said: Reg
   [[503, 'later'], 69, /failed on the request for a token .*HTTP 503/, 5],
   [[429, '{}'], 75, /limits the rate of the request for a token/, 5],
   [[429, '{"error":"access_denied","error_description":"Later."}'], 75, /HTTP 429\): access_denied: Later\.$/, 5],
+  [[408, '{"error":"access_denied"}'], 69, /HTTP 408\): access_denied$/, 5],
+  [[425, '{"error":"access_denied"}'], 69, /HTTP 425\): access_denied$/, 5],
   [[400, '{"error":"temporarily_unavailable"}'], 69, /failed on .* \(HTTP 400\): temporarily_unavailable$/, 5],
   [[400, '{"error":"server_error"}'], 69, /failed on .* \(HTTP 400\): server_error$/, 5],
 ];
