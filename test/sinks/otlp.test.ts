@@ -386,7 +386,7 @@ test('an error that OTLP does not retry is reported at once', async () => {
 test('a port for gRPC, and a receiver of Protobuf alone, are named as such', async () => {
   const { server, send } = await start();
   server.hook = () => ({ status: 405, body: '' });
-  await assert.rejects(send(auditRecords(1)), problem(exit.protocol, /HTTP 405/, /4318/));
+  await assert.rejects(send(auditRecords(1)), problem(exit.protocol, /HTTP 405/, /OTLP_URL: .*4318/));
   server.hook = () => ({ status: 415, body: '' });
   await assert.rejects(send(auditRecords(1)), problem(exit.protocol, /HTTP 415/, /Collector/));
 });
@@ -396,7 +396,7 @@ test('a probe reports a key that is refused, and an address without a receiver',
   await assert.rejects(async () => sink.probe?.(), problem(exit.noperm, /no such key/, /OTLP_HEADERS/));
   const { server, sink: lost } = await start();
   server.hook = () => ({ status: 404, body: '' });
-  await assert.rejects(async () => lost.probe?.(), problem(exit.config, /404/, /\/v1\/logs/));
+  await assert.rejects(async () => lost.probe?.(), problem(exit.config, /404/, /OTLP_URL: \/v1\/logs/));
   server.hook = () => ({ status: 400, body: '' });
   assert.match((await lost.probe?.()) ?? '', /first delivery/);
   server.hook = () => ({ status: 200, body: '<html>' });
