@@ -4,6 +4,11 @@
  * that it waits for in its socket, and Node looks at timers before it looks at sockets.
  */
 const longest = 2 ** 31 - 1;
+/**
+ * What is counted at once of a wait for somebody else, in milliseconds. A process that stood still did not wait meanwhile, and
+ * what takes some steps of both, as a long answer does, is not all there in the turn in which it goes on.
+ */
+export const stretch = 1000;
 
 /** Calls `act` once, after that many milliseconds. Returns a function that calls it off. */
 export function after(milliseconds: number, act: () => void): () => void {
@@ -22,11 +27,21 @@ export function after(milliseconds: number, act: () => void): () => void {
   };
 }
 
-/** The value, or undefined when it does not come in time. */
+/** The same for a wait for somebody else: time in which this process stands still does not count. */
+export function afterWaiting(milliseconds: number, act: () => void): () => void {
+  let callOff = (): void => undefined;
+  function wait(left: number): void {
+    callOff = after(Math.min(left, stretch), () => (left > stretch ? wait(left - stretch) : act()));
+  }
+  wait(milliseconds);
+  return () => callOff();
+}
+
+/** The value, or undefined when it does not come in time, see `afterWaiting`. */
 export async function within<T>(value: Promise<T>, milliseconds: number): Promise<T | undefined> {
   let callOff = (): void => undefined;
   const late = new Promise<undefined>((resolve) => {
-    callOff = after(milliseconds, () => resolve(undefined));
+    callOff = afterWaiting(milliseconds, () => resolve(undefined));
   });
   try {
     return await Promise.race([value, late]);

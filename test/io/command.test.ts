@@ -95,3 +95,12 @@ test('a run that is to stop does not wait for who reads what a command printed',
   const run = command(['sh', '-c', 'cat; echo records'], { ...withPath, stop: stop.signal, put }).start(passing);
   await assert.rejects(run.finish(), over);
 });
+
+test('time in which this process stands still does not count: a command that reads meanwhile, and wants more, gets it', async () => {
+  const run = command(['sh', '-c', 'sleep 0.3; cat > /dev/null'], { ...withPath, timeout: 2500 }).start(undefined);
+  const written = run.write(Buffer.alloc(4_000_000)); // more than the socket holds
+  await sleep(100);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
+  await written;
+  await run.finish();
+});

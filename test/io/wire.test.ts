@@ -3,7 +3,9 @@ import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { after, test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { Worker } from 'node:worker_threads';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { Wire } from '../../src/core/sink-tools.ts';
 import { openWire, type WireOptions } from '../../src/io/wire.ts';
@@ -372,4 +374,21 @@ test('a receiver that asks for a client certificate gets it, and a hint names th
     await deliver(server.address, frame, { extraRoots: authority.cert, client });
     assert.equal(server.messages.length, 1);
   }
+});
+
+test('time in which this process stands still does not count: a receiver that reads meanwhile, and wants more, gets it', async (t) => {
+  // In a thread of its own, which goes on meanwhile.
+  const worker = new Worker(
+    `const { parentPort } = require('node:worker_threads');
+    const { createServer } = require('node:net');
+    const server = createServer({ pauseOnConnect: true }, (socket) => setTimeout(() => socket.resume(), 300));
+    server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`,
+    { eval: true },
+  );
+  t.after(() => worker.terminate());
+  const [port] = (await once(worker, 'message')) as [number];
+  const delivered = deliver(`tcp://127.0.0.1:${port}`, Buffer.alloc(30 * 1024 * 1024), { timeout: 2500 });
+  await sleep(100);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
+  assert.equal(await delivered, 'closed');
 });

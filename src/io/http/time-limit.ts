@@ -4,20 +4,14 @@
  * second keeps it happy for ever.)
  */
 import { performance } from 'node:perf_hooks';
-import { after } from '../timer.ts';
+import { after, stretch } from '../timer.ts';
 
 export interface TimeLimit {
   run(): void;
   pause(): void;
 }
 
-/**
- * What is counted at once, in milliseconds. A process that stood still (Ctrl-Z, docker pause) did not wait meanwhile: most of
- * a long reply, and one that must be decompressed, is not there in the turn in which it goes on.
- */
-const stretch = 1000;
-
-/** Calls `expire` once, after that many milliseconds of running. */
+/** Calls `expire` once, after that many milliseconds of running, in which this process did not stand still. */
 export function timeLimit(milliseconds: number, expire: () => void): TimeLimit {
   let left = milliseconds;
   let since = 0;

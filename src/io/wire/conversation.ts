@@ -6,7 +6,7 @@ import { exit, Problem } from '../../core/problem.ts';
 import { serverText } from '../../core/text/shown.ts';
 import { connectTimeout } from '../connection/connecting.ts';
 import { orTls, problem, type Where } from '../http/http-errors.ts';
-import { after } from '../timer.ts';
+import { afterWaiting } from '../timer.ts';
 import { isUnacknowledged } from './acknowledged.ts';
 
 export interface ConversationLimits {
@@ -59,7 +59,7 @@ export function converse(
 
     function limit(milliseconds: number, expire: () => void): void {
       callOff();
-      callOff = after(milliseconds, expire);
+      callOff = afterWaiting(milliseconds, expire);
     }
     function done(act: () => void): void {
       isSettled = true;
