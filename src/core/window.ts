@@ -16,9 +16,9 @@ export interface WindowRequest {
   readonly delay?: Duration | undefined;
   readonly firstRun?: Duration | undefined;
   /** False for a search, which has no position that could pass what has not settled. */
-  readonly usePosition?: boolean;
+  readonly usePosition: boolean;
   /** See `Source.edge`. */
-  readonly edge?: ((at: Instant) => Instant) | undefined;
+  readonly edge: (at: Instant) => Instant;
   /** Where a run before, which did not move the position, was to begin, and when that was: what happens since is promised. */
   readonly begin?: Instant | undefined;
   readonly begun?: Instant | undefined;
@@ -47,11 +47,11 @@ export type NextWindow = Window & { readonly gap?: Window };
  * as any.
  */
 export function windowOf(request: WindowRequest): NextWindow {
-  const { watermark, rules, since, serverNow, edge = anywhere } = request;
+  const { watermark, rules, since, serverNow, edge } = request;
   const until = earlier(request.until ?? serverNow - delayOf(request, rules), serverNow);
   const kept = rules.retention === undefined ? undefined : earlier(serverNow - rules.retention, until);
   const asked = since ?? unaskedStart(request, until);
-  const begins = watermark === undefined && request.usePosition !== false;
+  const begins = watermark === undefined && request.usePosition;
   const start = begins ? earlier(asked, until - second) : asked;
   const isLeft = kept !== undefined && request.begun !== undefined && request.begun < kept;
   const reached = watermark ?? request.promised;
@@ -78,7 +78,7 @@ export function delayOf(
   { delay, usePosition }: Pick<WindowRequest, 'delay' | 'usePosition'>,
   rules: WindowRules,
 ): Duration {
-  return delay ?? (usePosition === false ? 0n : rules.delay);
+  return delay ?? (usePosition ? rules.delay : 0n);
 }
 
 /** How far back is looked again: as the user says, else as the source does; no less than the vendor answers. */
@@ -100,8 +100,8 @@ export function firstRunOf({ firstRun }: Pick<WindowRequest, 'firstRun'>, rules:
 export function* slices(
   window: Window,
   rules: WindowRules,
-  first?: Duration,
-  edge: (at: Instant) => Instant = anywhere,
+  first: Duration | undefined,
+  edge: (at: Instant) => Instant,
 ): Generator<Window, void, undefined> {
   if (rules.filter === 'none') {
     yield { from: window.from, until: window.until };
@@ -165,10 +165,6 @@ export function stamper(slice: Window, filter: WindowRules['filter']): (time: nu
 /** A vendor whose filter knows no finer time would show records of that second again after their IDs were forgotten. */
 export function wholeSecond(at: Instant): Instant {
   return at - (at % second);
-}
-
-function anywhere(at: Instant): Instant {
-  return at;
 }
 
 function unaskedStart(request: WindowRequest, until: Instant): Instant {

@@ -2,8 +2,17 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { toMillis } from '../../src/core/time.ts';
-import type { WindowRules } from '../../src/core/types.ts';
-import { advance, overlapOf, settledBy, slices, stamper, windowOf } from '../../src/core/window.ts';
+import type { Duration, Instant, Window, WindowRules } from '../../src/core/types.ts';
+import {
+  advance,
+  overlapOf,
+  settledBy,
+  slices,
+  stamper,
+  windowOf,
+  type NextWindow,
+  type WindowRequest,
+} from '../../src/core/window.ts';
 
 const second = 1_000_000_000n;
 const minute = 60n * second;
@@ -13,75 +22,92 @@ const now = 1_795_165_200n * second;
 
 const rules: WindowRules = { overlap: 5n * minute, delay: minute, firstRun: 7n * day, filter: 'event' };
 
+/** A vendor's that can be asked for any moment. */
+const anywhere = (at: Instant): Instant => at;
+
+type Usual = 'usePosition' | 'edge';
+
+/** `windowOf`, for a run that saves its position unless the request says otherwise. */
+function windowFor(request: Omit<WindowRequest, Usual> & Partial<Pick<WindowRequest, Usual>>): NextWindow {
+  return windowOf({ usePosition: true, edge: anywhere, ...request });
+}
+
+function slicesOf(window: Window, cut: WindowRules, first?: Duration, edge = anywhere): Generator<Window> {
+  return slices(window, cut, first, edge);
+}
+
 test('a window reaches back over the overlap and stops short of the delay', () => {
-  const window = windowOf({ watermark: now - hour, rules, serverNow: now });
+  const window = windowFor({ watermark: now - hour, rules, serverNow: now });
   assert.deepEqual(window, { from: now - hour - 5n * minute, until: now - minute });
 });
 
 test('the user’s overlap, delay and first run go before the source’s', () => {
   const own = { overlap: 0n, delay: 2n * minute, firstRun: day };
-  assert.deepEqual(windowOf({ watermark: now - hour, rules, serverNow: now, ...own }), {
+  assert.deepEqual(windowFor({ watermark: now - hour, rules, serverNow: now, ...own }), {
     from: now - hour,
     until: now - 2n * minute,
   });
-  assert.equal(windowOf({ watermark: undefined, rules, serverNow: now, ...own }).from, now - 2n * minute - day);
+  assert.equal(windowFor({ watermark: undefined, rules, serverNow: now, ...own }).from, now - 2n * minute - day);
 });
 
 test('the first window begins the first run’s length before its end, never at now', () => {
-  assert.deepEqual(windowOf({ watermark: undefined, rules, serverNow: now }), {
+  assert.deepEqual(windowFor({ watermark: undefined, rules, serverNow: now }), {
     from: now - minute - 7n * day,
     until: now - minute,
   });
   const until = now - 10n * day;
-  assert.deepEqual(windowOf({ watermark: undefined, rules, serverNow: now, until }), { from: until - 7n * day, until });
+  assert.deepEqual(windowFor({ watermark: undefined, rules, serverNow: now, until }), {
+    from: until - 7n * day,
+    until,
+  });
 });
 
 test('a first run that is to begin now reads a second, so that an answer tells the vendor’s time', () => {
   const begin = { watermark: undefined, rules, serverNow: now };
   const least = { from: now - minute - second, until: now - minute };
-  assert.deepEqual(windowOf({ ...begin, firstRun: 0n }), least);
-  assert.deepEqual(windowOf({ ...begin, rules: { ...rules, firstRun: 0n } }), least);
-  assert.deepEqual(windowOf({ ...begin, since: now - 30n * second }), least);
-  const later = windowOf({ ...begin, watermark: now - hour, since: now - 30n * second });
+  assert.deepEqual(windowFor({ ...begin, firstRun: 0n }), least);
+  assert.deepEqual(windowFor({ ...begin, rules: { ...rules, firstRun: 0n } }), least);
+  assert.deepEqual(windowFor({ ...begin, since: now - 30n * second }), least);
+  const later = windowFor({ ...begin, watermark: now - hour, since: now - 30n * second });
   assert.equal(later.from, later.until);
 });
 
 test('a first run that comes to nothing does not move the beginning', () => {
   const first = { watermark: undefined, rules, serverNow: now, firstRun: 0n };
-  const { from } = windowOf(first);
+  const { from } = windowFor(first);
   const next = { ...first, serverNow: now + hour, begin: from };
-  assert.deepEqual(windowOf(next), { from, until: now + hour - minute });
-  assert.equal(windowOf({ ...next, firstRun: day }).from, now + hour - minute - day, 'further back than it was');
-  assert.equal(windowOf({ ...next, since: now }).from, now);
+  assert.deepEqual(windowFor(next), { from, until: now + hour - minute });
+  assert.equal(windowFor({ ...next, firstRun: day }).from, now + hour - minute - day, 'further back than it was');
+  assert.equal(windowFor({ ...next, since: now }).from, now);
 });
 
 test('a search does not wait for records to settle, unless the user says so', () => {
   const search = { watermark: undefined, rules, serverNow: now, since: now - 30n * second, usePosition: false };
-  assert.deepEqual(windowOf(search), { from: search.since, until: now });
+  assert.deepEqual(windowFor(search), { from: search.since, until: now });
   const until = now - 2n * second;
-  assert.deepEqual(windowOf({ ...search, delay: 2n * second }), { from: search.since, until });
-  const nothing = windowOf({ ...search, delay: minute });
+  assert.deepEqual(windowFor({ ...search, delay: 2n * second }), { from: search.since, until });
+  const nothing = windowFor({ ...search, delay: minute });
   assert.equal(nothing.from, nothing.until);
 });
 
 test('asked bounds are taken as they are, but not into the server’s future', () => {
   const asked = { since: now - 2n * hour, until: now - hour };
-  assert.deepEqual(windowOf({ watermark: undefined, rules, serverNow: now, ...asked }), {
+  assert.deepEqual(windowFor({ watermark: undefined, rules, serverNow: now, ...asked }), {
     from: asked.since,
     until: asked.until,
   });
-  assert.equal(windowOf({ watermark: undefined, rules, serverNow: now, until: now + day }).until, now);
+  assert.equal(windowFor({ watermark: undefined, rules, serverNow: now, until: now + day }).until, now);
 });
 
 test('a window is empty when the server’s clock stands before it', () => {
-  const window = windowOf({ watermark: now + day, rules, serverNow: now });
+  const window = windowFor({ watermark: now + day, rules, serverNow: now });
   assert.equal(window.from, window.until);
-  assert.deepEqual([...slices(window, rules)], []);
+  assert.deepEqual([...slicesOf(window, rules)], []);
 });
 
 test('an outage longer than the vendor keeps records is a gap with exact bounds', () => {
   const forgetful = { ...rules, retention: day };
-  assert.deepEqual(windowOf({ watermark: now - 30n * hour, rules: forgetful, serverNow: now }), {
+  assert.deepEqual(windowFor({ watermark: now - 30n * hour, rules: forgetful, serverNow: now }), {
     from: now - 24n * hour,
     until: now - minute,
     gap: { from: now - 30n * hour, until: now - 24n * hour },
@@ -91,7 +117,7 @@ test('an outage longer than the vendor keeps records is a gap with exact bounds'
 test('neither the overlap nor a first run can open a gap', () => {
   const forgetful = { ...rules, retention: day };
   for (const watermark of [now - day, undefined]) {
-    assert.deepEqual(windowOf({ watermark, rules: forgetful, serverNow: now }), {
+    assert.deepEqual(windowFor({ watermark, rules: forgetful, serverNow: now }), {
       from: now - day,
       until: now - minute,
     });
@@ -106,7 +132,7 @@ test('what a first run was to read is a gap once the vendor no longer keeps what
     [now - day, undefined],
     [undefined, undefined],
   ] as const) {
-    assert.deepEqual(windowOf({ watermark: undefined, rules: forgetful, serverNow: now, begin, begun }), {
+    assert.deepEqual(windowFor({ watermark: undefined, rules: forgetful, serverNow: now, begin, begun }), {
       from: now - day,
       until: now - minute,
       ...(gap && { gap }),
@@ -117,7 +143,7 @@ test('what a first run was to read is a gap once the vendor no longer keeps what
 test('asking for what the vendor no longer keeps is a gap', () => {
   const forgetful = { ...rules, retention: day };
   const asked = { since: now - 3n * day, until: now - 2n * day };
-  assert.deepEqual(windowOf({ watermark: undefined, rules: forgetful, serverNow: now, ...asked }), {
+  assert.deepEqual(windowFor({ watermark: undefined, rules: forgetful, serverNow: now, ...asked }), {
     from: asked.until,
     until: asked.until,
     gap: { from: asked.since, until: asked.until },
@@ -125,15 +151,15 @@ test('asking for what the vendor no longer keeps is a gap', () => {
 });
 
 test('a start after the watermark leaves a gap, since the position will move past it', () => {
-  const window = windowOf({ watermark: now - day, rules, serverNow: now, since: now - hour });
+  const window = windowFor({ watermark: now - day, rules, serverNow: now, since: now - hour });
   assert.deepEqual(window, { from: now - hour, until: now - minute, gap: { from: now - day, until: now - hour } });
-  assert.equal(windowOf({ watermark: now - hour, rules, serverNow: now, since: now - day }).gap, undefined);
+  assert.equal(windowFor({ watermark: now - hour, rules, serverNow: now, since: now - day }).gap, undefined);
 });
 
 test('a start after the watermark that the vendor no longer reaches leaves a gap from the watermark on', () => {
   const forgetful = { ...rules, retention: day };
   const asked = { watermark: now - 3n * day, since: now - 2n * day };
-  assert.deepEqual(windowOf({ rules: forgetful, serverNow: now, ...asked }), {
+  assert.deepEqual(windowFor({ rules: forgetful, serverNow: now, ...asked }), {
     from: now - day,
     until: now - minute,
     gap: { from: asked.watermark, until: now - day },
@@ -141,7 +167,7 @@ test('a start after the watermark that the vendor no longer reaches leaves a gap
 });
 
 test('after a short first slice each may be twice as long as the one before, up to the longest', () => {
-  const lengths = [...slices({ from: now - 4n * hour, until: now }, { ...rules, longest: hour }, 10n * minute)].map(
+  const lengths = [...slicesOf({ from: now - 4n * hour, until: now }, { ...rules, longest: hour }, 10n * minute)].map(
     ({ from, until }) => (until - from) / minute,
   );
   assert.deepEqual(lengths, [10n, 20n, 40n, 60n, 60n, 50n]);
@@ -149,11 +175,11 @@ test('after a short first slice each may be twice as long as the one before, up 
 
 test('without a time filter the window has no start and is one slice, even when nothing is new', () => {
   const cursor: WindowRules = { ...rules, filter: 'none', longest: hour };
-  const window = windowOf({ watermark: now, rules: cursor, serverNow: now });
+  const window = windowFor({ watermark: now, rules: cursor, serverNow: now });
   assert.deepEqual(window, { from: 0n, until: now - minute });
-  assert.deepEqual([...slices(window, cursor)], [window]);
-  assert.deepEqual(windowOf({ watermark: now, rules: { ...cursor, retention: day }, serverNow: now }), window);
-  assert.deepEqual([...slices({ from: now, until: now }, cursor)], [{ from: now, until: now }]);
+  assert.deepEqual([...slicesOf(window, cursor)], [window]);
+  assert.deepEqual(windowFor({ watermark: now, rules: { ...cursor, retention: day }, serverNow: now }), window);
+  assert.deepEqual([...slicesOf({ from: now, until: now }, cursor)], [{ from: now, until: now }]);
 });
 
 test('slices cover the window once, oldest first, none too long', () => {
@@ -163,7 +189,7 @@ test('slices cover the window once, oldest first, none too long', () => {
       const window = { from: now - length, until: now };
       const least = [longest ?? length, preferred ?? length].reduce((a, b) => (a < b ? a : b));
       fc.pre(least * 2000n > length);
-      const cut = [...slices(window, { ...rules, ...(longest !== undefined && { longest }), slice: preferred })];
+      const cut = [...slicesOf(window, { ...rules, ...(longest !== undefined && { longest }), slice: preferred })];
       let reached = window.from;
       for (const slice of cut) {
         assert.equal(slice.from, reached);
@@ -186,7 +212,7 @@ test('no slice is shorter than the vendor answers, where the window can be cut s
       (whole, most, first) => {
         const window = { from: now - whole * second, until: now };
         const bounds = { longest: most * second, shortest: 30n * second };
-        const pieces = [...slices(window, { ...rules, ...bounds }, first * second)];
+        const pieces = [...slicesOf(window, { ...rules, ...bounds }, first * second)];
         assert.equal(pieces[0]?.from, window.from);
         assert.equal(pieces.at(-1)?.until, window.until);
         for (const [at, { from, until }] of pieces.entries()) {
@@ -201,25 +227,25 @@ test('no slice is shorter than the vendor answers, where the window can be cut s
 test('a window that is shorter than the vendor answers begins earlier, where its records are still known; an empty one stays so', () => {
   const strict: WindowRules = { ...rules, delay: 0n, shortest: 30n * second };
   const asked = { watermark: now - hour, rules: strict, serverNow: now };
-  assert.deepEqual(windowOf({ ...asked, watermark: undefined, since: now - 10n * second, usePosition: false }), {
+  assert.deepEqual(windowFor({ ...asked, watermark: undefined, since: now - 10n * second, usePosition: false }), {
     from: now - 30n * second,
     until: now,
   });
-  assert.equal(windowOf({ ...asked, watermark: undefined, firstRun: 0n }).from, now - 30n * second);
-  assert.equal(windowOf({ ...asked, watermark: now - second, overlap: 0n }).from, now - 31n * second);
+  assert.equal(windowFor({ ...asked, watermark: undefined, firstRun: 0n }).from, now - 30n * second);
+  assert.equal(windowFor({ ...asked, watermark: now - second, overlap: 0n }).from, now - 31n * second);
   assert.equal(overlapOf({ overlap: 0n }, strict), 30n * second, 'IDs are remembered as far back');
-  const settled = windowOf({ ...asked, watermark: now - second, settled: now - 5n * second });
+  const settled = windowFor({ ...asked, watermark: now - second, settled: now - 5n * second });
   assert.equal(settled.from, now - 30n * second);
-  assert.deepEqual(windowOf({ ...asked, since: now }), { from: now, until: now });
+  assert.deepEqual(windowFor({ ...asked, since: now }), { from: now, until: now });
 });
 
 test('windows begin and slices end at edges, and cover the window all the same', () => {
   const edge = (at: bigint): bigint => at - (at % minute);
   const serverNow = now + 37n * second;
-  const window = windowOf({ watermark: undefined, rules, serverNow, delay: 0n, firstRun: 10n * minute, edge });
+  const window = windowFor({ watermark: undefined, rules, serverNow, delay: 0n, firstRun: 10n * minute, edge });
   assert.deepEqual(window, { from: now - 10n * minute, until: serverNow });
   for (const length of [10n, 90n, 600n]) {
-    const pieces = [...slices(window, { ...rules, slice: length * second }, undefined, edge)];
+    const pieces = [...slicesOf(window, { ...rules, slice: length * second }, undefined, edge)];
     assert.deepEqual([pieces[0]?.from, pieces.at(-1)?.until], [window.from, window.until]);
     for (const [index, { from, until }] of pieces.entries()) {
       assert.equal(from, pieces[index - 1]?.until ?? window.from);
@@ -290,9 +316,9 @@ function deliveries(
   let watermark: bigint | undefined;
   let settled: bigint | undefined;
   for (const [run, tick] of ticks.entries()) {
-    const window = windowOf({ watermark, settled, rules, serverNow: tick });
+    const window = windowFor({ watermark, settled, rules, serverNow: tick });
     let rest = cuts[run] ?? Infinity;
-    for (const slice of slices(window, { ...rules, slice: length }, first)) {
+    for (const slice of slicesOf(window, { ...rules, slice: length }, first)) {
       if (rest-- <= 0) break;
       events.forEach((event, id) => {
         const stored = event.time + event.late;
@@ -369,7 +395,7 @@ for (const filter of ['event', 'ingestion'] as const) {
 }
 
 test('what is settled is read again from the beginning of its second on', () => {
-  const { from } = windowOf({ watermark: now, settled: now - 400_000_000n, rules, serverNow: now + minute });
+  const { from } = windowFor({ watermark: now, settled: now - 400_000_000n, rules, serverNow: now + minute });
   assert.equal(from, now - second);
 });
 

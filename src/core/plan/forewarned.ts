@@ -42,7 +42,9 @@ export function goneBefore({
   source: { name, window },
   bookmark,
   job,
-}: Pick<Beginning, 'source' | 'bookmark'> & { readonly job: Pick<Job, 'delay' | 'until'> }): Problem | undefined {
+}: Pick<Beginning, 'source' | 'bookmark'> & { readonly job: Pick<Job, 'delay' | 'until' | 'usePosition'> }):
+  | Problem
+  | undefined {
   const { retention, filter } = window;
   const delay = delayOf(job, window);
   if (retention === undefined || delay < retention || job.until !== undefined) return undefined;
