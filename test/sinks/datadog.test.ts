@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { hintText } from '../../src/core/hint.ts';
 import { packer } from '../../src/core/batch.ts';
-import { deliver } from '../../src/core/delivery/deliver.ts';
 import { exit } from '../../src/core/problem.ts';
 import type { SettingValues } from '../../src/core/setting.ts';
 import type { AuditRecord } from '../../src/core/types.ts';
 import { datadog } from '../../src/sinks/datadog.ts';
 import { auditRecord, auditRecords, textOf } from '../support/records.ts';
+import { deliverTo } from '../support/send-all.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
 import { run, scratch } from '../support/program.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
@@ -29,7 +29,7 @@ async function start(more: SettingValues = {}) {
     for (const [entry, record] of records.entries()) assert.equal(packing.add(record, entry), 'added');
     const packed = packing.take();
     assert.ok(packed);
-    return deliver(sink, packed, tools);
+    return deliverTo(sink, packed, tools);
   };
   return { server, sink, tools, send };
 }

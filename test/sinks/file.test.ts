@@ -3,12 +3,12 @@ import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { packer } from '../../src/core/batch.ts';
 import { byteBuffer } from '../../src/core/bytes.ts';
-import { deliver } from '../../src/core/delivery/deliver.ts';
 import { exit } from '../../src/core/problem.ts';
 import type { AppendFile } from '../../src/core/sink-tools.ts';
 import { elasticForm } from '../../src/core/wire/elastic/form.ts';
 import { file, fileSink } from '../../src/sinks/file.ts';
 import { auditRecords } from '../support/records.ts';
+import { deliverTo } from '../support/send-all.ts';
 import { sinkTools } from '../support/sink-tools.ts';
 
 function fakeFile() {
@@ -50,7 +50,7 @@ test('records are appended as JSON Lines, and are durable after a flush', async 
   for (const [entry, record] of auditRecords(2).entries()) packing.add(record, entry);
   const packed = packing.take();
   assert.ok(packed);
-  const { kept } = await deliver(sink, packed, sinkTools());
+  const { kept } = await deliverTo(sink, packed, sinkTools());
   await sink.flush?.();
   assert.deepEqual(kept, [0, 1]);
   assert.equal(text(), '{"id":"r0","n":0}\n{"id":"r1","n":1}\n');

@@ -3,13 +3,12 @@ import { after, test } from 'node:test';
 import { hintText, stepsOf } from '../../src/core/hint.ts';
 import { packer } from '../../src/core/batch.ts';
 import { byteBuffer } from '../../src/core/bytes.ts';
-import { deliver } from '../../src/core/delivery/deliver.ts';
 import { epochSeconds } from '../../src/core/wire/splunk/form.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { AuditRecord, Saved, Sink } from '../../src/core/types.ts';
 import { splunk, splunkWireForm } from '../../src/sinks/splunk.ts';
 import { auditRecord, auditRecords } from '../support/records.ts';
-import { sendAll } from '../support/send-all.ts';
+import { deliverTo, sendAll } from '../support/send-all.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
 import { makeSink, sinkTools, testNow, withDefaults } from '../support/sink-tools.ts';
@@ -37,7 +36,7 @@ async function connect(server: FakeSplunk, settings: Record<string, string> = {}
     for (const [entry, record] of records.entries()) assert.equal(packing.add(record, entry), 'added');
     const packed = packing.take();
     assert.ok(packed);
-    return deliver(sink, packed, tools);
+    return deliverTo(sink, packed, tools);
   };
   return { tools, sink, send };
 }
@@ -202,7 +201,7 @@ test('a body that Splunk Cloud finds too large is split, and no event is blamed'
   for (const [entry, record] of large.entries()) packing.add(record, entry);
   const packed = packing.take();
   assert.ok(packed);
-  const { kept, refused } = await deliver(sink, packed, tools);
+  const { kept, refused } = await deliverTo(sink, packed, tools);
   assert.deepEqual(kept, [0, 1, 2]);
   assert.deepEqual(refused, []);
   const tooLarge = auditRecord(`{"x":"${'x'.repeat(5_600_000)}"}`, '"huge"');

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { packer } from '../../src/core/batch.ts';
-import { deliver } from '../../src/core/delivery/deliver.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { Output } from '../../src/core/sink-tools.ts';
 import { stdoutSink } from '../../src/sinks/stdout.ts';
 import { auditRecord } from '../support/records.ts';
+import { deliverTo } from '../support/send-all.ts';
 import { sinkTools } from '../support/sink-tools.ts';
 
 function output(kind: Output['kind'], write: Output['write'] = () => Promise.resolve()) {
@@ -48,7 +48,7 @@ test('records are JSON Lines, byte for byte', async () => {
   batches.push(packing.take());
   for (const packed of batches) {
     assert.ok(packed);
-    const { kept } = await deliver(sink, packed, sinkTools());
+    const { kept } = await deliverTo(sink, packed, sinkTools());
     assert.deepEqual(kept, packed.entries);
   }
   assert.equal(out.text(), texts.map((text) => `${text}\n`).join(''));
@@ -66,7 +66,7 @@ test('a reader that has gone is a Problem, and nothing counts as kept', async ()
   packing.add(auditRecord('{}'), 0);
   const packed = packing.take();
   assert.ok(packed);
-  await assert.rejects(deliver(sink, packed, sinkTools()), gone);
+  await assert.rejects(deliverTo(sink, packed, sinkTools()), gone);
 });
 
 test('flush makes it durable', async () => {

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
 import type { TlsOptions } from 'node:tls';
 import { packer } from '../../src/core/batch.ts';
-import { deliver } from '../../src/core/delivery/deliver.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import { version } from '../../src/core/version.ts';
 import type { SettingValues } from '../../src/core/setting.ts';
@@ -14,6 +13,7 @@ import { syslog } from '../../src/sinks/syslog.ts';
 import { certificateAuthority } from '../support/certificates.ts';
 import { run, scratch } from '../support/program.ts';
 import { auditRecord, auditRecords, textOf } from '../support/records.ts';
+import { deliverTo } from '../support/send-all.ts';
 import { makeSink, sinkTools, testNow } from '../support/sink-tools.ts';
 import { fakeSyslog } from '../support/sinks/syslog.ts';
 import { problem } from '../support/problem.ts';
@@ -34,7 +34,7 @@ async function start(t: TestContext, more: SettingValues = {}, tls?: TlsOptions,
     for (const [entry, record] of records.entries()) assert.equal(packing.add(record, entry), 'added');
     const packed = packing.take();
     assert.ok(packed);
-    return deliver(sink, packed, tools);
+    return deliverTo(sink, packed, tools);
   };
   return { server, sink, tools, send };
 }

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { hintText } from '../../src/core/hint.ts';
 import { packer } from '../../src/core/batch.ts';
-import { deliver } from '../../src/core/delivery/deliver.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { SettingValues } from '../../src/core/setting.ts';
 import type { AuditRecord } from '../../src/core/types.ts';
@@ -13,6 +12,7 @@ import { webhook } from '../../src/sinks/webhook.ts';
 import { problem } from '../support/problem.ts';
 import { run, scratch } from '../support/program.ts';
 import { auditRecord, auditRecords, textOf } from '../support/records.ts';
+import { deliverTo } from '../support/send-all.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
 import { openSinkHttp } from '../support/sink-http.ts';
 import { makeSink, sinkTools, testNow } from '../support/sink-tools.ts';
@@ -37,7 +37,7 @@ async function start(more: SettingValues = {}, options: WebhookOptions = {}) {
     for (const [entry, record] of records.entries()) assert.equal(packing.add(record, entry), 'added');
     const packed = packing.take();
     assert.ok(packed);
-    return deliver(sink, packed, tools);
+    return deliverTo(sink, packed, tools);
   };
   return { server, sink, tools, send };
 }

@@ -1,10 +1,20 @@
-/** Records through a sink, in as many batches as its limits make of them. */
+/** Records through a sink: one batch, or as many as its limits make of them. */
 import assert from 'node:assert/strict';
-import { packer } from '../../src/core/batch.ts';
-import { deliver } from '../../src/core/delivery/deliver.ts';
+import { type Packed, packer } from '../../src/core/batch.ts';
+import { deliver, type Listeners } from '../../src/core/delivery/deliver.ts';
 import { type Delivered, nothing } from '../../src/core/delivery/delivered.ts';
 import type { Tools } from '../../src/core/tools.ts';
 import type { AuditRecord, Sink } from '../../src/core/types.ts';
+
+/** `deliver`, for a test that listens to a part of what it tells, or to nothing. */
+export function deliverTo(
+  sink: Parameters<typeof deliver>[0],
+  packed: Packed,
+  clock: Parameters<typeof deliver>[2],
+  listeners: Partial<Listeners> = {},
+): Promise<Delivered> {
+  return deliver(sink, packed, clock, { soFar() {}, mayRefuse() {}, repeated() {}, ...listeners });
+}
 
 /**
  * Entries are the indices of the records. `soFar` is called with what is certain, after each batch and when one fails.
@@ -22,7 +32,7 @@ export async function sendAll(
     const packed = packing.take();
     assert.ok(packed);
     const listeners = { soFar: (some: Delivered) => soFar(joined(all, some)), ...(mayRefuse && { mayRefuse }) };
-    all = joined(all, await deliver(sink, packed, tools, listeners));
+    all = joined(all, await deliverTo(sink, packed, tools, listeners));
     soFar(all);
   }
   for (const [entry, record] of records.entries()) {

@@ -22,16 +22,16 @@ const nextStep: Hint = [nextRun('the next run tries again'), 'if this lasts, loo
 const longestRest = 60_000;
 
 /** What is called while a batch is not taken as a whole. */
-interface Listeners {
+export interface Listeners {
   /** Called before a Problem is thrown, with what is certain: the next run must not send again what was taken. */
-  soFar?(delivered: Delivered): Promise<void> | void;
+  soFar(delivered: Delivered): Promise<void> | void;
   /**
    * Given how many of the batch are refused so far, and why the first; and, while none is kept, whether there is a doubt
    * about one (see Reply). May throw a Problem: a sink that refuses everything need not be asked about every record.
    */
-  mayRefuse?(count: number, reason: string, doubt: Hint | undefined): void;
+  mayRefuse(count: number, reason: string, doubt: Hint | undefined): void;
   /** Called for each request that is made again, unless the sink surely took nothing of it (see Outcome and Reply). */
-  repeated?(): void;
+  repeated(): void;
 }
 
 /**
@@ -42,7 +42,7 @@ export async function deliver(
   sink: Pick<Sink, 'name' | 'send'>,
   packed: Packed,
   clock: Clock,
-  listeners: Listeners = {},
+  listeners: Listeners,
 ): Promise<Delivered> {
   const first = await request(sink, packed.batch);
   if ('outcomes' in first && isAllKept(first, packed.batch)) {
@@ -63,7 +63,7 @@ export async function deliver(
     let answered: Answer | undefined = first;
     for (let task = work.next(); task !== undefined; task = work.next()) {
       if (reasons[0] !== undefined) {
-        listeners.mayRefuse?.(reasons.length, reasons[0], fates.some(isKept) ? undefined : doubted);
+        listeners.mayRefuse(reasons.length, reasons[0], fates.some(isKept) ? undefined : doubted);
       }
       const reply = answered ?? (await request(sink, part(packed, task.indices).batch));
       answered = undefined;
@@ -72,7 +72,7 @@ export async function deliver(
         if (left.indices.length > 0) work.again(await again(left, clock, listeners));
         else if (reply.after !== undefined) await slowDown(reply.after, clock);
       } else if ('split' in reply) {
-        if (reply.repeats === true && task.indices.length > 1) listeners.repeated?.();
+        if (reply.repeats === true && task.indices.length > 1) listeners.repeated();
         if (reply.tooLarge === true) work.tooLarge(task, reply);
         else work.spoilt(task, reply);
       } else {
@@ -80,7 +80,7 @@ export async function deliver(
       }
     }
   } catch (error) {
-    await listeners.soFar?.(sortFates(packed, fates));
+    await listeners.soFar(sortFates(packed, fates));
     throw error;
   }
   return sortFates(packed, fates);
@@ -166,7 +166,7 @@ async function again({ indices, attempt, problem }: Failed, clock: Clock, listen
   const milliseconds = pause(problem, Math.max(attempt, 1), clock);
   clock.debug('sending again', { reason: problem.message, records: indices.length, milliseconds });
   if (milliseconds > 0) await clock.wait(milliseconds);
-  if (problem.again?.after !== 0 && problem.again?.untaken !== true) listeners.repeated?.();
+  if (problem.again?.after !== 0 && problem.again?.untaken !== true) listeners.repeated();
   return { indices, attempt: attempt + 1 };
 }
 

@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import type { Hint } from '../../../src/core/hint.ts';
 import fc from 'fast-check';
 import { type Packed, packer } from '../../../src/core/batch.ts';
-import { deliver } from '../../../src/core/delivery/deliver.ts';
 import { type Delivered, nothing } from '../../../src/core/delivery/delivered.ts';
 import { jsonLine } from '../../../src/core/wire/json-line.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
@@ -12,6 +11,7 @@ import type { Batch, Outcome, Reply } from '../../../src/core/types.ts';
 import { fakeTools } from '../../support/fake-tools.ts';
 import { auditRecords, textOf } from '../../support/records.ts';
 import { problem } from '../../support/problem.ts';
+import { deliverTo } from '../../support/send-all.ts';
 
 /** Entries are 100, 101, ... so that they are not mistaken for indices. */
 function packed(count: number): Packed {
@@ -48,7 +48,7 @@ const range = (from: number, until: number): number[] =>
 
 test('a batch that is taken at once is one request', async () => {
   const sink = fakeSink(kept);
-  const delivered = await deliver(sink, packed(4), fakeTools({ now: 0 }));
+  const delivered = await deliverTo(sink, packed(4), fakeTools({ now: 0 }));
   assert.deepEqual(delivered, { ...nothing, kept: [100, 101, 102, 103] });
   assert.equal(sink.requests.length, 1);
 });
@@ -61,7 +61,7 @@ test('only the records that failed for now are sent again, in their order', asyn
         ? { outcomes: ['kept', { again: 'busy' }] }
         : kept(asked),
   );
-  const delivered = await deliver(sink, packed(5), fakeTools({ now: 0 }));
+  const delivered = await deliverTo(sink, packed(5), fakeTools({ now: 0 }));
   assert.deepEqual(sink.requests, [[0, 1, 2, 3, 4], [1, 3], [3]]);
   assert.deepEqual(delivered.kept, [100, 101, 102, 103, 104]);
 });
@@ -71,7 +71,7 @@ test('what failed for now is sent again before what comes after it', async () =>
     if (asked.length > 2) return { split: 'size', tooLarge: true };
     return request === 2 ? { again: 'busy' } : kept(asked);
   });
-  await deliver(sink, packed(4), fakeTools({ now: 0 }));
+  await deliverTo(sink, packed(4), fakeTools({ now: 0 }));
   assert.deepEqual(sink.requests, [
     [0, 1, 2, 3],
     [0, 1],
@@ -86,7 +86,7 @@ test('a request that is made again at once, as after a new login, does not count
     if (request === 1) throw new Problem(exit.noperm, 'the session is over', { again: { after: 0 } });
     return kept(asked);
   });
-  await deliver(sink, packed(2), fakeTools({ now: 0 }), { repeated: () => void (repeated += 1) });
+  await deliverTo(sink, packed(2), fakeTools({ now: 0 }), { repeated: () => void (repeated += 1) });
   assert.deepEqual([sink.requests.length, repeated], [2, 0]);
 });
 
@@ -94,7 +94,7 @@ test('a batch of which nothing was taken goes at once in another form, and is no
   const sink = fakeSink((asked, request) => (request === 1 ? { again: 'fake does not take gzip' } : kept(asked)));
   const clock = fakeTools({ now: 0 });
   let repeated = 0;
-  await deliver(sink, packed(2), clock, { repeated: () => void (repeated += 1) });
+  await deliverTo(sink, packed(2), clock, { repeated: () => void (repeated += 1) });
   assert.deepEqual(
     [sink.requests, clock.waits, repeated],
     [
@@ -110,7 +110,7 @@ test('a batch of which nothing was taken goes at once in another form, and is no
 
 test('what a sink says about single records is reported when it has said so often enough', async () => {
   const sink = fakeSink((asked) => ({ outcomes: asked.map(() => ({ again: 'busy' })) }));
-  await assert.rejects(deliver(sink, packed(2), fakeTools({ now: 0 })), {
+  await assert.rejects(deliverTo(sink, packed(2), fakeTools({ now: 0 })), {
     status: exit.unavailable,
     message: 'busy (5 attempts)',
   });
@@ -128,7 +128,7 @@ test('a request counts as repeated unless the sink says of each record that it d
         : kept(asked),
     );
     let repeated = 0;
-    await deliver(sink, packed(3), fakeTools({ now: 0 }), { repeated: () => void (repeated += 1) });
+    await deliverTo(sink, packed(3), fakeTools({ now: 0 }), { repeated: () => void (repeated += 1) });
     assert.equal(repeated, expected);
   }
 });
@@ -142,7 +142,9 @@ test('parts of a batch count as repeated where the sink has taken some of it and
   ] as const) {
     const sink = fakeSink((asked) => (asked.includes(1) ? { split: 'no ID', ...more } : kept(asked)));
     let repeated = 0;
-    const { refused } = await deliver(sink, packed(4), fakeTools({ now: 0 }), { repeated: () => void (repeated += 1) });
+    const { refused } = await deliverTo(sink, packed(4), fakeTools({ now: 0 }), {
+      repeated: () => void (repeated += 1),
+    });
     assert.deepEqual([refused.map(({ entry }) => entry), repeated], [[101], expected]);
   }
 });
@@ -151,7 +153,7 @@ test('a refused record is set aside with its reason, and its neighbours are kept
   const sink = fakeSink((asked) => ({
     outcomes: asked.map((n): Outcome => (n === 2 ? { refused: 'no such field' } : 'kept')),
   }));
-  const delivered = await deliver(sink, packed(4), fakeTools({ now: 0 }));
+  const delivered = await deliverTo(sink, packed(4), fakeTools({ now: 0 }));
   assert.deepEqual(delivered.kept, [100, 101, 103]);
   assert.deepEqual(
     delivered.refused.map(({ entry, record, reason }) => [entry, textOf(record), reason]),
@@ -164,7 +166,7 @@ test('a sink that takes nothing is tried five times, with growing random waits, 
     throw new Problem(exit.unavailable, 'fake is down', { again: {} });
   });
   const clock = fakeTools({ now: 0 });
-  await assert.rejects(deliver(sink, packed(3), clock), problem(exit.unavailable, /fake is down/));
+  await assert.rejects(deliverTo(sink, packed(3), clock), problem(exit.unavailable, /fake is down/));
   assert.equal(sink.requests.length, attempts);
   assert.equal(clock.waits.length, attempts - 1);
   assert.ok((clock.waits[3] ?? 0) > (clock.waits[0] ?? 0));
@@ -177,13 +179,13 @@ test('a problem that may pass is waited out; its status is reported when it does
     return kept(asked);
   });
   const clock = fakeTools({ now: 0 });
-  await deliver(passing, packed(3), clock);
+  await deliverTo(passing, packed(3), clock);
   assert.deepEqual(clock.waits, [7000, 7000]);
 
   const lasting = fakeSink(() => {
     throw busy;
   });
-  await assert.rejects(deliver(lasting, packed(3), fakeTools({ now: 0 })), {
+  await assert.rejects(deliverTo(lasting, packed(3), fakeTools({ now: 0 })), {
     status: exit.tempfail,
     hint: 'slow down',
   });
@@ -193,7 +195,7 @@ test('a problem that does not pass is thrown at once', async () => {
   const sink = fakeSink(() => {
     throw new Problem(exit.noperm, 'fake refused the key');
   });
-  await assert.rejects(deliver(sink, packed(3), fakeTools({ now: 0 })), { status: exit.noperm });
+  await assert.rejects(deliverTo(sink, packed(3), fakeTools({ now: 0 })), { status: exit.noperm });
   assert.equal(sink.requests.length, 1);
 });
 
@@ -202,7 +204,7 @@ test('an asked wait is never shortened: one beyond the end of the run is 75 at o
     throw new Problem(exit.unavailable, 'fake is busy', { again: { after: 60_000 } });
   });
   const clock = { ...fakeTools({ now: 0 }), deadline: 50_000 };
-  await assert.rejects(deliver(sink, packed(3), clock), { status: exit.tempfail });
+  await assert.rejects(deliverTo(sink, packed(3), clock), { status: exit.tempfail });
   assert.deepEqual(clock.waits, []);
 });
 
@@ -213,7 +215,7 @@ test('an asked wait of more than a quarter of an hour is left to the next run: 7
   });
   const clock = fakeTools({ now: 0 });
   const certain: Delivered[] = [];
-  await assert.rejects(deliver(sink, packed(3), clock, { soFar: (delivered) => void certain.push(delivered) }), {
+  await assert.rejects(deliverTo(sink, packed(3), clock, { soFar: (delivered) => void certain.push(delivered) }), {
     status: exit.tempfail,
     message: /^fake is rate limited: rate-limited until 1970-01-01T02:00:00.\d+Z$/,
     hint: 'progress is kept, and the next run continues from here; run it less often if this repeats',
@@ -231,7 +233,7 @@ test('whatever fails, there is a next step, also where the sink names none', asy
     },
   ]) {
     await assert.rejects(
-      deliver(fakeSink(answer), packed(3), fakeTools({ now: 0 })),
+      deliverTo(fakeSink(answer), packed(3), fakeTools({ now: 0 })),
       problem(exit.unavailable, /\(5 attempts\)$/, /the next run/),
     );
   }
@@ -239,14 +241,14 @@ test('whatever fails, there is a next step, also where the sink names none', asy
 
 test('attempts are counted anew when something was taken', async () => {
   const sink = fakeSink((asked) => ({ outcomes: asked.map((_, at) => (at === 0 ? 'kept' : { again: 'busy' })) }));
-  const delivered = await deliver(sink, packed(20), fakeTools({ now: 0 }));
+  const delivered = await deliverTo(sink, packed(20), fakeTools({ now: 0 }));
   assert.equal(delivered.kept.length, 20);
   assert.equal(sink.requests.length, 20);
 });
 
 test('a sink that asks to slow down is left alone for that long', async () => {
   const clock = fakeTools({ now: 0 });
-  await deliver(
+  await deliverTo(
     fakeSink((asked) => ({ outcomes: asked.map(() => 'kept'), after: 5000 })),
     packed(2),
     clock,
@@ -257,13 +259,13 @@ test('a sink that asks to slow down is left alone for that long', async () => {
 test('a sink that refuses a record, and asks to slow down, is left alone as well', async () => {
   const clock = fakeTools({ now: 0 });
   const sink = fakeSink(() => ({ outcomes: ['kept', { refused: 'no mapping' }], after: 2000 }));
-  await deliver(sink, packed(2), clock);
+  await deliverTo(sink, packed(2), clock);
   assert.deepEqual(clock.waits, [2000]);
 });
 
 test('a sink that asks to slow down for hours does not hold the run up for hours: everything is delivered', async () => {
   const clock = fakeTools({ now: 0 });
-  const { kept } = await deliver(
+  const { kept } = await deliverTo(
     fakeSink((asked) => ({ outcomes: asked.map(() => 'kept'), after: 7_200_000 })),
     packed(2),
     clock,
@@ -277,7 +279,7 @@ test('a stop request during that rest loses no outcome', async () => {
     ...fakeTools({ now: 0 }),
     wait: () => Promise.reject(new Problem(exit.terminate, 'stopped by SIGTERM')),
   };
-  const delivered = await deliver(
+  const delivered = await deliverTo(
     fakeSink((asked) => ({ outcomes: asked.map(() => 'kept'), after: 5000 })),
     packed(2),
     clock,
@@ -292,7 +294,7 @@ test('a stop request between attempts ends the run, and says what was taken befo
   };
   const sink = fakeSink((asked) => ({ outcomes: asked.map((n) => (n === 1 ? { again: 'busy' } : 'kept')) }));
   const certain: Delivered[] = [];
-  await assert.rejects(deliver(sink, packed(3), clock, { soFar: (delivered) => void certain.push(delivered) }), {
+  await assert.rejects(deliverTo(sink, packed(3), clock, { soFar: (delivered) => void certain.push(delivered) }), {
     status: exit.terminate,
   });
   assert.deepEqual(certain, [{ ...nothing, kept: [100, 102] }]);
@@ -309,7 +311,7 @@ test('records whose acknowledgement is still to come are returned under its name
       : { outcomes: asked.map(() => 'kept'), pending: 'a:1' },
   );
   const clock = fakeTools({ now: 0 });
-  const delivered = await deliver(sink, packed(5), clock);
+  const delivered = await deliverTo(sink, packed(5), clock);
   assert.deepEqual(clock.waits, []);
   assert.deepEqual(delivered.kept, []);
   assert.deepEqual(delivered.awaited, [
@@ -324,7 +326,7 @@ test('records whose acknowledgement is still to come are returned under its name
 
 test('too many outcomes, or too few, are a bug and not a delivery', async () => {
   await assert.rejects(
-    deliver(
+    deliverTo(
       fakeSink(() => ({ outcomes: ['kept'] })),
       packed(2),
       fakeTools({ now: 0 }),
@@ -338,7 +340,7 @@ for (const size of [1, 2, 3, 8, 100, 1000]) {
     const places = size > 8 ? [0, 1, Math.floor(size / 2), size - 2, size - 1] : range(0, size);
     for (const poison of places) {
       const sink = fakeSink((asked) => (asked.includes(poison) ? { split: 'spoilt' } : kept(asked)));
-      const delivered = await deliver(sink, packed(size), fakeTools({ now: 0 }));
+      const delivered = await deliverTo(sink, packed(size), fakeTools({ now: 0 }));
       assert.deepEqual(
         delivered.refused.map(({ entry, reason }) => [entry, reason]),
         [[100 + poison, 'spoilt']],
@@ -357,7 +359,7 @@ for (const size of [1, 2, 3, 8, 100, 1000]) {
 
 test('a sink that only takes few records at once is not mistaken for one with poison in it', async () => {
   const sink = fakeSink((asked) => (asked.length > 3 ? { split: 'too many at once' } : kept(asked)));
-  const delivered = await deliver(sink, packed(50), fakeTools({ now: 0 }));
+  const delivered = await deliverTo(sink, packed(50), fakeTools({ now: 0 }));
   assert.equal(delivered.kept.length, 50);
 });
 
@@ -365,7 +367,7 @@ test('no record is set aside that was not sent alone, though a limit on bytes sa
   const sink = fakeSink((asked) =>
     asked.reduce((bytes, n) => bytes + (n === 3 ? 900 : 10), 0) > 905 ? { split: 'invalid' } : kept(asked),
   );
-  const { refused } = await deliver(sink, packed(8), fakeTools({ now: 0 }));
+  const { refused } = await deliverTo(sink, packed(8), fakeTools({ now: 0 }));
   assert.deepEqual(refused, []);
   assert.ok(sink.requests.some((asked) => asked.length === 1 && asked[0] === 3));
 });
@@ -377,7 +379,7 @@ test('refusals are reported as they are known, so that a sink that refuses every
   const certain: Delivered[] = [];
   const stop = new Problem(exit.data, 'too many');
   await assert.rejects(
-    deliver(sink, packed(1000), fakeTools({ now: 0 }), {
+    deliverTo(sink, packed(1000), fakeTools({ now: 0 }), {
       soFar: (delivered) => void certain.push(delivered),
       mayRefuse(count, reason) {
         assert.equal(reason, 'fake refused r0: no');
@@ -398,7 +400,7 @@ test('a sink that refuses everything costs one request a record once two were re
     },
   };
   const sink = fakeSink(() => ({ split: 'unknown field' }));
-  await assert.rejects(deliver(sink, packed(1000), fakeTools({ now: 0 }), listeners), stopped);
+  await assert.rejects(deliverTo(sink, packed(1000), fakeTools({ now: 0 }), listeners), stopped);
   assert.ok(sink.requests.length <= 125, `${sink.requests.length}`); // 1,010 otherwise
   assert.equal(new Set(sink.requests.filter(({ length }) => length === 1).flat()).size, 101, 'each was refused alone');
 
@@ -408,7 +410,7 @@ test('a sink that refuses everything costs one request a record once two were re
     [2, 25],
   ] as const) {
     const other = fakeSink((asked) => (asked.some((n) => n < bad) ? { split: 'spoilt' } : kept(asked)));
-    const delivered = await deliver(other, packed(1000), fakeTools({ now: 0 }), listeners);
+    const delivered = await deliverTo(other, packed(1000), fakeTools({ now: 0 }), listeners);
     assert.deepEqual(
       delivered.refused.map(({ entry }) => entry),
       range(100, 100 + bad),
@@ -423,7 +425,7 @@ test('a doubt goes with the refused record until a record of the batch is kept',
     asked.some((n) => n === 0 || n === 3) ? { split: 'no', tooLarge: true, doubt: 'FAKE_KEY' } : kept(asked),
   );
   const told: (Hint | undefined)[] = [];
-  const { refused } = await deliver(sink, packed(4), fakeTools({ now: 0 }), {
+  const { refused } = await deliverTo(sink, packed(4), fakeTools({ now: 0 }), {
     mayRefuse: (_count, _reason, doubt) => void told.push(doubt),
   });
   assert.deepEqual(
@@ -439,7 +441,7 @@ test('a doubt goes with the refused record until a record of the batch is kept',
 
 test('a batch that is too large goes in halves', async () => {
   const sink = fakeSink((asked) => (asked.length > 3 ? { split: 'too large', tooLarge: true } : kept(asked)));
-  const delivered = await deliver(sink, packed(8), fakeTools({ now: 0 }));
+  const delivered = await deliverTo(sink, packed(8), fakeTools({ now: 0 }));
   assert.deepEqual(sink.requests, [range(0, 8), range(0, 4), [0, 1], [2, 3], range(4, 8), [4, 5], [6, 7]]);
   assert.equal(delivered.kept.length, 8);
 });
@@ -491,7 +493,7 @@ test('whatever a sink answers, each record gets exactly one outcome, the right o
             }),
           };
         });
-        const delivered = await deliver(sink, packed(all.length), fakeTools({ now: 0 }));
+        const delivered = await deliverTo(sink, packed(all.length), fakeTools({ now: 0 }));
         const ends = (end: string): number[] =>
           [...all.entries()].filter(([, verdict]) => verdict.end === end).map(([n]) => 100 + n);
         assert.deepEqual(delivered.kept, ends('kept'));
