@@ -23,9 +23,9 @@ export interface HttpOptions extends Trust {
   /** Default: 10 s, at most `timeout`. */
   readonly connectTimeout?: number;
   /** Ends what is under way; its reason is a Problem and is thrown as it is. */
-  readonly stop?: AbortSignal;
+  readonly stop: AbortSignal;
   /** When the time of the run is over, in milliseconds since 1970, for final requests: nothing else ends them. */
-  readonly until?: number;
+  readonly until: number;
   readonly now: () => number;
   readonly debug: Tools['debug'];
   readonly hide: Tools['hide'];
@@ -55,7 +55,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     const url = resolveSameOrigin(base, request.url);
     let where: Where = { role: options.role, method: request.method, url, isSecret, proxy };
     const headers = outgoingHeaders(request.headers ?? {}, where);
-    const left = Math.max(leastFarewell, (options.until ?? Infinity) - options.now());
+    const left = Math.max(leastFarewell, options.until - options.now());
     const timeout = request.final === true ? Math.min(options.timeout, farewell, left) : options.timeout;
     const exchange = beginExchange(timeout, stop, () => where);
     underWay.add(exchange);

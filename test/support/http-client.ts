@@ -13,7 +13,9 @@ export const unheard = { hide: () => {}, debug: () => {}, isSecret: () => false 
 
 /** A client of a source, unless told otherwise, with an environment of its own. */
 export function openClient(base: string, options: Partial<HttpOptions> = {}): Http {
-  const usual = { timeout: 5000, insecure: false, environment: {}, now: Date.now, role: 'source' } as const;
+  const stop = new AbortController().signal;
+  const limits = { timeout: 5000, until: Infinity, stop };
+  const usual = { ...limits, insecure: false, environment: {}, now: Date.now, role: 'source' } as const;
   return openHttp(base, { ...usual, ...unheard, ...options });
 }
 

@@ -10,7 +10,8 @@ import { unheard } from './http-client.ts';
 
 export function sourceTools(start: number = Date.now(), stop: AbortSignal = new AbortController().signal): FakeTools {
   const tools = fakeTools({ now: start }, stop);
-  const options = { timeout: 10_000, now: tools.now, role: 'source', environment: {}, insecure: false, stop } as const;
+  const limits = { timeout: 10_000, until: Infinity, stop };
+  const options = { ...limits, now: tools.now, role: 'source', environment: {}, insecure: false } as const;
   return { ...tools, http: (base) => openHttp(base, { ...options, ...unheard }) };
 }
 

@@ -81,7 +81,8 @@ async function askAlone(
 ): Promise<{ stdout: string; stderr: string }> {
   const script = `
     import { openHttp } from ${JSON.stringify(moduleAt('src/io/http.ts'))};
-    const http = openHttp(process.argv[1], { timeout: 5000, insecure: false, environment: process.env,
+    const http = openHttp(process.argv[1], { timeout: 5000, until: Infinity, stop: new AbortController().signal,
+      insecure: false, environment: process.env,
       extraRoots: process.env.EXTRA || undefined, now: Date.now, role: 'source',
       hide() {}, debug() {}, isSecret: () => false });
     process.stdout.write(await (await http.send({ method: 'GET', url: '/' })).text());

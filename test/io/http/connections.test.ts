@@ -271,7 +271,8 @@ test('after close nothing is left that keeps a process alive', async (t) => {
   });
   const script = `
     import { openHttp } from ${httpModule};
-    const http = openHttp(process.argv[1], { timeout: 3600000, insecure: false, environment: {}, now: Date.now, role: 'source', hide() {}, debug() {}, isSecret: () => false });
+    const stop = new AbortController().signal;
+    const http = openHttp(process.argv[1], { timeout: 3600000, until: Infinity, stop, insecure: false, environment: {}, now: Date.now, role: 'source', hide() {}, debug() {}, isSecret: () => false });
     await http.send({ method: 'GET', url: '/never-read' });
     const reading = (await http.send({ method: 'GET', url: '/' })).text().catch((error) => error.status);
     const asking = http.send({ method: 'GET', url: '/silent' }).catch((error) => error.status);
@@ -289,7 +290,7 @@ test('after close no connection that is still being made keeps a process alive',
   const script = `
     import { openHttp } from ${httpModule};
     const stop = new AbortController();
-    const options = { timeout: 3600000, connectTimeout: 60000, insecure: false, now: Date.now, role: 'source', stop: stop.signal, hide() {}, debug() {}, isSecret: () => false };
+    const options = { timeout: 3600000, connectTimeout: 60000, until: Infinity, insecure: false, now: Date.now, role: 'source', stop: stop.signal, hide() {}, debug() {}, isSecret: () => false };
     const ways = [[process.argv[1], {}], [process.argv[2], {}], ['https://vendor.test', { HTTPS_PROXY: process.argv[1] }], ['https://vendor.test', { HTTPS_PROXY: process.argv[3] }]];
     const clients = ways.map(([url, environment]) => openHttp(url, { ...options, environment }));
     const asking = clients.map((http) => http.send({ method: 'GET', url: '/' }).catch((error) => error));
