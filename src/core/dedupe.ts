@@ -30,7 +30,7 @@ export const conflict = -2;
 const blockSize = 256 * 1024;
 
 /** An empty ledger. `seed`: an integer that nobody can guess, so that nobody can craft IDs that share a slot. */
-export function createLedger(seed = 0): Ledger {
+export function createLedger(seed: number): Ledger {
   const arena = createArena();
   const { segmentOf } = arena;
   const table = createKeyTable(arena, seed);

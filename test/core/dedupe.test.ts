@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { conflict, createLedger, seen } from '../../src/core/dedupe.ts';
 import { keyedHash } from '../../src/core/ledger/keyed-hash.ts';
 import type { Ledger } from '../../src/core/types.ts';
+import { emptyLedger } from '../support/empty-ledger.ts';
 import { arrayBuffers } from '../support/garbage.ts';
 import { problem } from '../support/problem.ts';
 
@@ -37,7 +38,7 @@ test('a key is new once, then seen, and a conflict with another fingerprint', ()
 });
 
 test('a changed record is remembered as long as the unchanged one would be', () => {
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   ledger.keep(note(ledger, 'a', 100, 1));
   assert.equal(note(ledger, 'a', 500, 2), conflict);
   ledger.prune(200);
@@ -45,7 +46,7 @@ test('a changed record is remembered as long as the unchanged one would be', () 
 });
 
 test('only kept and awaited IDs are counted and written', () => {
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   const kept = note(ledger, 'kept', stamp, 0xdeadbeef);
   const awaited = note(ledger, 'the awaited one');
   note(ledger, 'noted');
@@ -61,7 +62,7 @@ test('only kept and awaited IDs are counted and written', () => {
 });
 
 test('what an acknowledgement never confirmed is forgotten and sent again', () => {
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   const [first, second, third] = [note(ledger, 'a'), note(ledger, 'b'), note(ledger, 'c')];
   ledger.wait(first, 'x');
   ledger.wait(second, 'y');
@@ -75,7 +76,7 @@ test('what an acknowledgement never confirmed is forgotten and sent again', () =
 });
 
 test('an acknowledgement is still to come as long as a record waits for it, as a journal tells of both', () => {
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   const lines = ['?x a', '?x b', '+ a', '?y c', '+ b'].map((line) => Buffer.from(`${stamp} 00000000 ${line}\n`));
   const pending = lines.map((line) => {
     ledger.read(line);
@@ -85,7 +86,7 @@ test('an acknowledgement is still to come as long as a record waits for it, as a
 });
 
 test('pruning forgets old and undelivered IDs, and nothing that an acknowledgement is still to come for', () => {
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   ledger.keep(note(ledger, 'old', stamp - 1));
   ledger.wait(note(ledger, 'old but awaited', stamp - 1), 'x');
   ledger.keep(note(ledger, 'at the limit', stamp));
@@ -100,7 +101,7 @@ test('pruning forgets old and undelivered IDs, and nothing that an acknowledgeme
 });
 
 test('an ID that a later window shows again is remembered as long as that one asks', () => {
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   ledger.keep(note(ledger, 'a', stamp));
   note(ledger, 'a', stamp + 5000);
   note(ledger, 'a', stamp + 1);
@@ -109,7 +110,7 @@ test('an ID that a later window shows again is remembered as long as that one as
 });
 
 test('a key of any length is told apart, and a crafted one cannot pass for the digest of a long one', () => {
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   const long = 'x'.repeat(3_000_000);
   assert.equal(note(ledger, `${long}1`) >= 0, true);
   assert.equal(note(ledger, `${long}2`) >= 0, true);
@@ -121,7 +122,7 @@ test('a key of any length is told apart, and a crafted one cannot pass for the d
 });
 
 test('a key with a line break is a bug, not a line on disk', () => {
-  assert.throws(() => note(createLedger(), 'a\n1 00000000 + forged'), /line break/);
+  assert.throws(() => note(emptyLedger(), 'a\n1 00000000 + forged'), /line break/);
 });
 
 test('malformed lines are refused', () => {
@@ -141,7 +142,7 @@ test('malformed lines are refused', () => {
     '-1 00000000 + a',
   ]) {
     assert.throws(
-      () => createLedger().read(Buffer.from(`1763629200000 00000000 + fine\n${line}\n`)),
+      () => emptyLedger().read(Buffer.from(`1763629200000 00000000 + fine\n${line}\n`)),
       problem(78, /./, ''),
       line,
     );
@@ -149,7 +150,7 @@ test('malformed lines are refused', () => {
 });
 
 test('stamps outside of what can be stored are moved to its ends', () => {
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   for (const [key, at] of [
     ['a', -5],
     ['b', Number.NaN],
@@ -298,7 +299,7 @@ test('keys that are too long, or look like their digests, are still known after 
 });
 
 function withKept(key: string): Ledger {
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   ledger.keep(note(ledger, key));
   return ledger;
 }
@@ -320,7 +321,7 @@ test('with many segments and rebuilt tables every ID is still found, before and 
 
 test('a stamp of any year is on disk as it is', () => {
   const stamps = [0, 9_999_999, 10_000_000, 10_999_999, 99_999_999, Date.UTC(2003, 5, 1), Date.UTC(2026, 10, 20)];
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   for (const stamp of stamps) ledger.keep(ledger.note(Buffer.from(`${stamp}`), 0, `${stamp}`.length, stamp, 0));
   const lines = Buffer.concat([...ledger.lines()])
     .toString()
@@ -333,7 +334,7 @@ test('a stamp of any year is on disk as it is', () => {
 });
 
 test('a ledger that was pruned has room for as many as before', { timeout: 20_000 }, () => {
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   const add = (from: number, to: number, stamp: number): void => {
     for (let id = from; id < to; id += 1) ledger.keep(ledger.note(Buffer.from(`${id}`), 0, `${id}`.length, stamp, 0));
   };

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import { createLedger } from '../../../src/core/dedupe.ts';
 import { acknowledged, askOnce } from '../../../src/core/delivery/acknowledge.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { emptySummary } from '../../../src/core/summary.ts';
 import type { PositionStore } from '../../../src/core/stores.ts';
 import type { Ledger, Sink } from '../../../src/core/types.ts';
+import { emptyLedger } from '../../support/empty-ledger.ts';
 import { fakeTools, type Clock } from '../../support/fake-tools.ts';
 import { memorySink } from '../../support/memory.ts';
 import { memoryStore } from '../../support/memory-store.ts';
@@ -21,7 +21,7 @@ function awaiting(
 ) {
   const clock: Clock = { now: 0 };
   const happened: string[] = [];
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   for (const [name, ids] of Object.entries(waiting)) for (const id of ids) ledger.wait(noted(ledger, id), name);
   const sink: Sink = {
     ...memorySink(),

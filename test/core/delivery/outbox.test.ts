@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { packer } from '../../../src/core/batch.ts';
-import { createLedger } from '../../../src/core/dedupe.ts';
 import { outbox, type Outbox, type OutboxParts } from '../../../src/core/delivery/outbox.ts';
 import { unsaved } from '../../../src/core/delivery/unsaved.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { emptySummary } from '../../../src/core/summary.ts';
 import type { PositionStore, Quarantine } from '../../../src/core/stores.ts';
 import type { Outcome, Reply, Sink } from '../../../src/core/types.ts';
+import { emptyLedger } from '../../support/empty-ledger.ts';
 import { fakeTools, type Clock } from '../../support/fake-tools.ts';
 import { memorySink } from '../../support/memory.ts';
 import { memoryQuarantine, memoryStore } from '../../support/memory-store.ts';
@@ -55,7 +55,7 @@ function bench(
       happened.push(`quarantine on disk: ${kept.added.length}`);
     },
   };
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   const doubted: OutboxParts['doubted'] = [];
   const summary = emptySummary();
   const notYet = unsaved(sink, {}, store, async () => {

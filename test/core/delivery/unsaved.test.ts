@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import { createLedger } from '../../../src/core/dedupe.ts';
 import { unsaved, type Unsaved } from '../../../src/core/delivery/unsaved.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import type { Sink } from '../../../src/core/types.ts';
+import { emptyLedger } from '../../support/empty-ledger.ts';
 
 /** What waits for the journal, what was written to it, and how to answer the one who writes. */
 function bench(repeats: Sink['repeats'] = 'visible', volatile = false) {
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   const journal: string[] = [];
   const written: (() => void)[] = [];
   const store = {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLedger } from '../../../src/core/dedupe.ts';
 import { dormantLedger } from '../../../src/core/ledger/dormant-ledger.ts';
 import { Problem } from '../../../src/core/problem.ts';
 import type { Ledger } from '../../../src/core/types.ts';
+import { emptyLedger } from '../../support/empty-ledger.ts';
 import { problem } from '../../support/problem.ts';
 
 const stamp = 1_763_629_200_000;
@@ -20,7 +20,7 @@ function textOf(ledger: Ledger): string {
 
 /** Lines of as many IDs, a millisecond apart, in three blocks; the last one awaits an acknowledgement if there is one. */
 function blocks(pending?: string): Buffer[] {
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   for (let index = 0; index < count; index += 1) ledger.keep(note(ledger, `"id ${index}"`, stamp + index));
   if (pending !== undefined) ledger.wait(note(ledger, 'awaited'), pending);
   const lines = textOf(ledger).match(/.*\n/g) ?? [];

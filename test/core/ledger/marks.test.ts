@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import { createLedger } from '../../../src/core/dedupe.ts';
 import type { Ledger } from '../../../src/core/types.ts';
+import { emptyLedger } from '../../support/empty-ledger.ts';
 
 /** Notes a key that can be shown again until `stamp`, and says that its record was delivered. */
 function keep(ledger: Ledger, key: string, stamp = 1000): void {
@@ -25,7 +25,7 @@ function told(isMarked: ReturnType<Ledger['marked']>, keys = 'abcd'): string {
 }
 
 test('a mark is on what was there, and not on what comes later', () => {
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   ledger.mark();
   keep(ledger, 'a');
   assert.equal(marked(ledger), '');
@@ -37,7 +37,7 @@ test('a mark is on what was there, and not on what comes later', () => {
 });
 
 test('a function for what is marked does not change when more is marked later', () => {
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   keep(ledger, 'a');
   ledger.mark();
   const before = ledger.marked();
@@ -47,7 +47,7 @@ test('a function for what is marked does not change when more is marked later', 
 });
 
 test('only what was delivered, or waits for its acknowledgement, is marked', () => {
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   const noted = ledger.note(Buffer.from('a'), 0, 1, 1000, 0);
   ledger.wait(ledger.note(Buffer.from('b'), 0, 1, 1000, 0), 'late');
   ledger.wait(ledger.note(Buffer.from('c'), 0, 1, 1000, 0), 'lost');
@@ -59,7 +59,7 @@ test('only what was delivered, or waits for its acknowledgement, is marked', () 
 });
 
 test('marks stay on what is still remembered when the rest is forgotten', () => {
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   keep(ledger, 'a', 1);
   keep(ledger, 'b');
   ledger.mark();
@@ -72,7 +72,7 @@ test('marks stay on what is still remembered when the rest is forgotten', () => 
 });
 
 test('where all is forgotten, a mark is on nothing, and what takes the old places is not marked', () => {
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   for (const key of 'abc') keep(ledger, key, 1);
   ledger.mark();
   ledger.prune(500);
@@ -85,11 +85,11 @@ test('where all is forgotten, a mark is on nothing, and what takes the old place
 });
 
 test('marks are saved with the lines, and read from them', () => {
-  const ledger = createLedger();
+  const ledger = emptyLedger();
   for (const key of 'ab') keep(ledger, key);
   ledger.mark();
   keep(ledger, 'c');
-  const read = createLedger();
+  const read = emptyLedger();
   for (const lines of ledger.lines()) read.read(lines);
   assert.equal(marked(read), 'ab');
   read.mark();

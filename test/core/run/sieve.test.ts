@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import { conflict, createLedger, seen } from '../../../src/core/dedupe.ts';
+import { conflict, seen } from '../../../src/core/dedupe.ts';
 import { sieve, type SieveParts } from '../../../src/core/run/sieve.ts';
 import { emptySummary } from '../../../src/core/summary.ts';
 import { fromMillis } from '../../../src/core/time.ts';
 import type { AuditRecord, Summary } from '../../../src/core/types.ts';
+import { emptyLedger } from '../../support/empty-ledger.ts';
 import { auditRecord, minute, stored } from '../../support/memory.ts';
 
 const from = Date.UTC(2026, 10, 20, 9);
@@ -21,7 +22,7 @@ function sifted(
   const old: number[] = [];
   let late = 0;
   const { unseen } = sieve({
-    ledger: createLedger(),
+    ledger: emptyLedger(),
     window,
     slice: window,
     filter: 'event',
@@ -85,7 +86,7 @@ test('each record from long before the window is reported, where the window goes
 test('a line of a stream that equals one of an earlier run counts as alike where nothing tells whether it is new', () => {
   const byContent = { time: Number.NaN, key: Buffer.from('sha256:0123'), keyStart: 0, keyEnd: 11 };
   const again = (record: Partial<AuditRecord>, parts: Parameters<typeof sifted>[1] = {}): readonly number[] => {
-    const ledger = createLedger();
+    const ledger = emptyLedger();
     sifted([record], { ledger, isStream: true, ...parts });
     const { seen, alike } = sifted([record], { ledger, isStream: true, ...parts });
     return [seen, alike];
@@ -100,7 +101,7 @@ test('a line of a stream that equals one of an earlier run counts as alike where
 test('a record that was changed counts as that once, and what goes on with its bytes', () => {
   const summary = emptySummary();
   const sorted = sieve({
-    ledger: createLedger(),
+    ledger: emptyLedger(),
     window,
     slice: window,
     filter: 'event',
