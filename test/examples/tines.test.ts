@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { day, example, minute, start } from '../support/example.ts';
-import { assertGapTold, exampleJob } from '../support/example-job.ts';
+import { exampleJob } from '../support/example-job.ts';
 import { pullOnce, textsOf } from '../support/source-tools.ts';
 import { startTines } from '../support/vendors/tines.ts';
 
-const { definition, part, record, started, asked, queries } = example('tines', {
+const { definition, part, record, started, asked, queries, assertGapTold } = example('tines', {
   secret: 'TINES_TOKEN',
   lateness: 10,
   newestFirst: true,
@@ -76,11 +76,5 @@ test('tines: a search finds the record of the second in which it begins', async 
 });
 
 test('tines: after a pause of more than the two years that Tines keeps records for, the gap is told', async (t) => {
-  const clock = { now: start };
-  const { vendor, values } = await started(t, 0, { now: () => clock.now });
-  await assertGapTold(exampleJob(definition, values), clock, 750 * day, () => {
-    const text = record(0, clock.now - minute);
-    vendor.add(text);
-    return text;
-  });
+  await assertGapTold(t, 750 * day);
 });

@@ -1,7 +1,5 @@
 /** A job of a ready-made definition that runs again and again, with its position and destination in memory. */
-import assert from 'node:assert/strict';
 import type { SourceDefinition } from '../../src/core/definition.ts';
-import { exit } from '../../src/core/problem.ts';
 import { restSource } from '../../src/core/rest.ts';
 import type { SettingValues } from '../../src/core/setting.ts';
 import { run, type RunResult } from '../../src/run.ts';
@@ -34,19 +32,4 @@ export function exampleJob(definition: SourceDefinition, values: SettingValues):
     },
     taken: sink.taken,
   };
-}
-
-/** A job that did not run for longer than its vendor keeps records: the gap is told, and what there is, `add` adds it, delivered. */
-export async function assertGapTold(
-  job: ExampleJob,
-  clock: { now: number },
-  pause: number,
-  add: () => string,
-): Promise<void> {
-  assert.deepEqual((await job.run(clock.now)).problems, []);
-  clock.now += pause;
-  const text = add();
-  const { problems, summary } = await job.run(clock.now);
-  assert.deepEqual([problems.map(({ status }) => status), summary.gaps.length], [[exit.partial], 1]);
-  assert.deepEqual(job.taken, [text]);
 }

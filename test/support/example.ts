@@ -1,6 +1,7 @@
 /** A ready-made definition on trial: its vendor, records for it, and the tests that hold for every definition. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { exit } from '../../src/core/problem.ts';
 import { conforms, type Conformance } from './conformance.ts';
 import { exampleDefinition, exampleLines } from './example-definition.ts';
 import { exampleJob } from './example-job.ts';
@@ -150,6 +151,20 @@ export function example<V extends Served, Options, Settings extends Values>(
     return job.taken.toSorted();
   }
 
+  /** A job that did not run for longer than its vendor keeps records: the gap is told, and what there is delivered. */
+  async function assertGapTold(t: { after(clean: () => Promise<void>): void }, pause: number): Promise<void> {
+    let now = start;
+    const { vendor, values } = await started(t, 0, { now: () => now } as ServerOptions & Partial<Options>);
+    const job = exampleJob(definition, values);
+    assert.deepEqual((await job.run(now)).problems, []);
+    now += pause;
+    const text = next(now - minute);
+    of.add(vendor, [text], branch);
+    const { problems, summary } = await job.run(now);
+    assert.deepEqual([problems.map(({ status }) => status), summary.gaps.length], [[exit.partial], 1]);
+    assert.deepEqual(job.taken, [text]);
+  }
+
   test(`${name}: records of one moment that show up late, the last one by ${of.lateness} minutes, come once each`, async (t) => {
     const texts = [1, 2, 3].map(() => next(start));
     const steps = [0, of.lateness / 2, of.lateness].flatMap((after, index) => [
@@ -185,5 +200,15 @@ export function example<V extends Served, Options, Settings extends Values>(
     requests.filter(asksRecords).map(({ target }) => new URL(target, origin).searchParams);
   const queries = (vendor: Vendor): Record<string, string>[] => asked(vendor).map((query) => Object.fromEntries(query));
 
-  return { definition, templates: templates.get(branch) ?? [], part, record, next, started, asked, queries };
+  return {
+    definition,
+    templates: templates.get(branch) ?? [],
+    part,
+    record,
+    next,
+    started,
+    asked,
+    queries,
+    assertGapTold,
+  };
 }
