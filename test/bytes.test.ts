@@ -14,6 +14,7 @@ import { sinks, wireForms } from '../src/sinks/index.ts';
 import { baseDefinition } from './faults/definition.ts';
 import { faultWorld } from './faults/world.ts';
 import { objectText } from './support/json-arbitrary.ts';
+import { endedLines } from './support/lines.ts';
 import { scratch } from './support/program.ts';
 import { rawServer, reply } from './support/raw-server.ts';
 import { fakeDatadog } from './support/sinks/datadog.ts';
@@ -55,21 +56,21 @@ const forms: Readonly<Record<string, (lines: readonly string[]) => string[]>> = 
 
 /** How each destination is reached, and how a record is taken out of what it got. */
 const destinations: Readonly<Record<string, Make>> = {
-  stdout: async () => ({ argv: [], texts: linesOf }),
+  stdout: async () => ({ argv: [], texts: endedLines }),
   file: async (directory) => {
     const path = join(directory, 'records.jsonl');
-    return { argv: ['--sink', 'file', '--output', path], texts: () => linesOf(readFileSync(path, 'utf8')) };
+    return { argv: ['--sink', 'file', '--output', path], texts: () => endedLines(readFileSync(path, 'utf8')) };
   },
   command: async (directory) => {
     const path = join(directory, 'taken.jsonl');
-    return { argv: ['--', '/bin/sh', '-c', `cat >> ${path}`], texts: () => linesOf(readFileSync(path, 'utf8')) };
+    return { argv: ['--', '/bin/sh', '-c', `cat >> ${path}`], texts: () => endedLines(readFileSync(path, 'utf8')) };
   },
   elastic: async () => {
     const server = await fakeElastic();
     return {
       argv: ['--sink', 'elastic'],
       environment: { ELASTIC_URL: server.url, ELASTIC_INDEX: 'logs', ELASTIC_API_KEY: 'a:key' },
-      texts: () => server.bulks().flatMap(({ body }) => ofElastic(linesOf(body))),
+      texts: () => server.bulks().flatMap(({ body }) => ofElastic(endedLines(body))),
       close: server.close,
     };
   },
@@ -126,7 +127,7 @@ async function splunk(settings: Settings): Promise<Destination> {
   return {
     argv: ['--sink', 'splunk'],
     environment: { SPLUNK_URL: server.url, SPLUNK_TOKEN: 'a-long-token', ...settings },
-    texts: () => ofSplunk(server.posts().flatMap(({ body }) => linesOf(body))),
+    texts: () => ofSplunk(server.posts().flatMap(({ body }) => endedLines(body))),
     close: server.close,
   };
 }
@@ -313,7 +314,7 @@ async function through(context: TestContext, make: Make, records: readonly (stri
       stderr: world.stderr(),
       texts: destination.texts(world.stdout()),
       but: destination.but ?? ((text) => text),
-      quarantine: linesOf(quarantine).map((line) => JSON.parse(line) as Record<string, unknown>),
+      quarantine: endedLines(quarantine).map((line) => JSON.parse(line) as Record<string, unknown>),
     };
   } finally {
     await destination.close?.();
@@ -337,10 +338,6 @@ function withoutTimestamp(source: string): string {
 function textIn(line: string): string | undefined {
   const [, text] = /^\{"@timestamp":"[^"]*","message":("(?:[^"\\]|\\.)*")\}$/.exec(line) ?? [];
   return text === undefined ? undefined : (JSON.parse(text) as string);
-}
-
-function linesOf(text: string): string[] {
-  return text.split('\n').slice(0, -1);
 }
 
 test('every destination is in this file', () => {

@@ -27,6 +27,7 @@ import type { AppendFile, FilePlace } from '../../src/core/sink-tools.ts';
 import { onReached } from '../../src/io/failpoint.ts';
 import { appendFile } from '../../src/io/append-file.ts';
 import { arrayBuffers } from '../support/garbage.ts';
+import { endedLines } from '../support/lines.ts';
 import { moduleAt, scriptWords } from '../support/own-process.ts';
 import { problem } from '../support/problem.ts';
 import { arm } from '../sweep/failing.ts';
@@ -248,11 +249,11 @@ test('whatever runs, kills and others do to a file, no whole line is lost, and e
       }
       await appendAs({ settled: true, begins }, path, place, ...due);
       delivered.push(...due);
-      const there = linesOf(readFileSync(path, 'utf8'));
-      const most = linesOf([...delivered, ...foreign].join(''));
+      const there = endedLines(readFileSync(path, 'utf8'));
+      const most = endedLines([...delivered, ...foreign].join(''));
       for (const line of new Set([...there, ...most])) {
         const count = there.filter((other) => other === line).length;
-        const own = linesOf(delivered.join('')).filter((other) => other === line).length;
+        const own = endedLines(delivered.join('')).filter((other) => other === line).length;
         const all = most.filter((other) => other === line).length;
         assert.ok(own <= count && count <= all, `${JSON.stringify(line)}: ${count}, not ${own} to ${all}`);
       }
@@ -264,10 +265,6 @@ test('whatever runs, kills and others do to a file, no whole line is lost, and e
 /** Up to the end of the last record; a first line of two is none. */
 function wholeOf(text: string): string {
   return text.slice(0, text.lastIndexOf('\n') + 1).replace(/head .\n$/, '');
-}
-
-function linesOf(text: string): string[] {
-  return text.split('\n').slice(0, -1);
 }
 
 test('a file that was rotated is begun again, and one that was emptied is appended to', async (t) => {
