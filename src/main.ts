@@ -1,4 +1,7 @@
-/** The program as a function: arguments and a world in, an exit status out. It sets nothing global and ends nothing. */
+/**
+ * The program as a function: arguments and a world in, an exit status out. It ends the process by `world.leave` alone, and
+ * sets nothing global but flags of V8 (io/http/v8-flag.ts).
+ */
 import { parseCommandLine } from './cli.ts';
 import type { Host } from './commands/host.ts';
 import { usesPosition } from './config/named-job.ts';

@@ -53,6 +53,6 @@ export function isThere({ environment, files }: Layers, name: string): boolean {
 /** Where a person would write settings down: the env file in use. Nothing can be written into `-e /dev/null`. */
 export function settingsPlace(layers: Layers): string {
   const first = layers.files.find(({ path }) => !path.startsWith('/dev/'));
-  if (first === undefined) return 'the environment or in an env file (-e)';
+  if (first === undefined) return `${theEnvironment} or in an env file (-e)`;
   return fullPath(first.path);
 }

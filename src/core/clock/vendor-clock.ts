@@ -32,8 +32,9 @@ export function isCredible(serverNow: Instant, presumed: Instant): boolean {
 }
 
 /**
- * The time up to which a position may be trusted: the earlier clock. A vendor's clock that jumps ahead for one reply
- * would take the watermark into the future, and what happens until then would never be looked for.
+ * The time up to which a position may be trusted: the earlier clock; undefined where the vendor does not tell its own. A
+ * vendor's clock that jumps ahead for one reply would take the watermark into the future, and what happens until then would
+ * never be looked for.
  */
 export function provenNow(serverNow: Instant | undefined, now: Instant): Instant | undefined {
   return serverNow === undefined || serverNow < now ? serverNow : now;
