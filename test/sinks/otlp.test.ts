@@ -285,19 +285,22 @@ test('a success that reports an error, or something that cannot be read, is not 
   }
 });
 
-test('a request that is refused, though no record is to blame, is in doubt: nothing is set aside', async () => {
-  const { server, sink, tools } = await start();
-  server.hook = () => ({ status: 400, body: 'error at least one label pair is required per stream' });
-  const packing = packer(sink, '');
-  for (const [entry, record] of auditRecords(2).entries()) packing.add(record, entry);
-  const packed = packing.take();
-  assert.ok(packed);
-  const reply = await sink.send(packed.batch);
-  const split = 'error at least one label pair is required per stream (HTTP 400)';
-  assert.ok('split' in reply);
-  assert.deepEqual([reply.split, hintText(reply.doubt)], [split, 'check OTLP_URL and OTLP_HEADERS']);
-  assert.deepEqual(tools.warnings, []);
-});
+for (const body of ['no label pair', { code: 3, message: 'no label pair' }]) {
+  const form = typeof body === 'string' ? 'as text' : 'as a Status';
+  test(`a request that is refused (${form}), though no record is to blame, is in doubt: nothing is set aside`, async () => {
+    const { server, sink, tools } = await start();
+    server.hook = () => ({ status: 400, body });
+    const packing = packer(sink, '');
+    for (const [entry, record] of auditRecords(2).entries()) packing.add(record, entry);
+    const packed = packing.take();
+    assert.ok(packed);
+    const reply = await sink.send(packed.batch);
+    assert.ok('split' in reply);
+    const expected = ['no label pair (HTTP 400)', 'check OTLP_URL and OTLP_HEADERS'];
+    assert.deepEqual([reply.split, hintText(reply.doubt)], expected);
+    assert.deepEqual(tools.warnings, []);
+  });
+}
 
 test('a refusal in another form than that of OTLP is quoted when it is text, and left out when it is a web page', async () => {
   const { server, send, sink } = await start();

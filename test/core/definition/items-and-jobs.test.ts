@@ -26,6 +26,14 @@ test('records without an ID are known in any window by the item that they came i
   }
 });
 
+test('branches may be named in the definition alone, and a job be asked by what its records have at a path', () => {
+  const request = { path: '/{branch}', query: apple.request.query };
+  parseDefinition({ ...apple, request, branches: { values: ['a'] } }, 'apple.yaml');
+  const job = { request: { method: 'POST', path: '/jobs' }, id: 'id' };
+  const query = { keys: { who: { path: 'actor.name' } } };
+  parseDefinition({ ...apple, request: { ...request, path: '/{job}' }, job, query }, 'apple.yaml');
+});
+
 refusedDefinitions([
   [
     'an ID by an item where there are none',

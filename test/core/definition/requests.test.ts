@@ -22,6 +22,11 @@ test('a setting may be a part of an address, and a variable names those before i
   parseDefinition({ ...apple, settings, url: 'https://{APPLE_HOST}', variables }, 'apple.yaml');
 });
 
+test('a parameter that is called like a part of the definition has the placeholders of any other', () => {
+  const query = { ...apple.request.query, url: '{until}', scope: '{query}' };
+  parseDefinition({ ...apple, request: { ...apple.request, query } }, 'apple.yaml');
+});
+
 test('a header that is only called like one of the connection is sent', () => {
   const headers = { 'Upgrade-Insecure-Requests': '1', 'X-Connection': 'a' };
   parseDefinition({ ...apple, headers }, 'apple.yaml');

@@ -1,5 +1,13 @@
 /** Windows, times, IDs and CSV, and what is refused of them. */
+import { test } from 'node:test';
+import { parseDefinition } from '../../../src/core/definition.ts';
 import { apple, refusedDefinitions } from '../../support/refused-definitions.ts';
+
+test('a form of time may be chosen by a setting that has no default and must be given', () => {
+  const settings = { ...apple.settings, APPLE_TIME: { summary: 'Form.', values: ['new'], required: true } };
+  const window = { filter: 'event', time: { setting: 'APPLE_TIME', formats: { new: 'iso' } } } as const;
+  parseDefinition({ ...apple, settings, window }, 'apple.yaml');
+});
 
 refusedDefinitions([
   ['a window without a format', { window: { filter: 'event' } }, /window\.time is missing/],

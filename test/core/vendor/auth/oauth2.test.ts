@@ -267,6 +267,8 @@ const refused: readonly (readonly [answer: Answer, status: ExitStatus, said: Reg
   [[429, '{"error":"access_denied","error_description":"Later."}'], 75, /HTTP 429\): access_denied: Later\.$/, 5],
   [[408, '{"error":"access_denied"}'], 69, /HTTP 408\): access_denied$/, 5],
   [[425, '{"error":"access_denied"}'], 69, /HTTP 425\): access_denied$/, 5],
+  [[429, '{"error":"temporarily_unavailable"}'], 75, /HTTP 429\): temporarily_unavailable$/, 5],
+  [[500, '{"error":"invalid_client"}'], 69, /HTTP 500\): invalid_client$/, 5],
   [[400, '{"error":"temporarily_unavailable"}'], 69, /failed on .* \(HTTP 400\): temporarily_unavailable$/, 5],
   [[400, '{"error":"server_error"}'], 69, /failed on .* \(HTTP 400\): server_error$/, 5],
 ];
@@ -280,6 +282,14 @@ for (const [answer, status, said, times] of refused) {
     assert.deepEqual([at.login.requests.length, at.api.requests.length], [times, 0]);
   });
 }
+
+test('a token that comes with an error without a text is granted, and its type is Bearer in any spelling', async (t) => {
+  const { source, api } = await orchard(t, {
+    grants: [[200, '{"access_token":"token-1","token_type":"BEARER","error":""}']],
+  });
+  assert.equal((await pullAll(source)).records.length, 2);
+  assert.deepEqual(tokensAt(api), ['Bearer token-1', 'Bearer token-1']);
+});
 
 test('a login that recovers is asked again', async (t) => {
   const { source, api } = await orchard(t, {
