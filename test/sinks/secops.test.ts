@@ -141,6 +141,12 @@ test('a new token that is refused is 77, and the hint names the account', async 
   await assert.rejects(send(auditRecords(1)), problem(exit.noperm, /Invalid credentials/, /SECOPS_ACCOUNT/));
 });
 
+test('a key for which no token is granted is 77, and the hint names what it was asked for with', async () => {
+  const { send } = await start({ SECOPS_PRIVATE_KEY: strangeKey });
+  const hint = /^check SECOPS_ACCOUNT, SECOPS_KEY_ID, SECOPS_PRIVATE_KEY and SECOPS_TOKEN_URL, /;
+  await assert.rejects(send(auditRecords(1)), problem(exit.noperm, /Invalid JWT Signature/, hint));
+});
+
 test('an account without the permission is 77, and the hint names it', async () => {
   const { server, send } = await start();
   const error = { code: 403, status: 'PERMISSION_DENIED', message: 'Permission denied on resource' };
@@ -203,7 +209,7 @@ test('a refusal of a single log says what it may be about instead: the log type,
   server.hook = (received) => (isSecopsData(received) ? { status: 400, body: { error } } : undefined);
   const { refused } = await send(auditRecords(1));
   assert.match(JSON.stringify(refused), /unknown log type/);
-  assert.match(JSON.stringify(refused), /SECOPS_LOG_TYPE/);
+  assert.match(JSON.stringify(refused), /"SECOPS_LOG_TYPE","SECOPS_NAMESPACE","SECOPS_INSTANCE"/);
 });
 
 test('a probe says what the API said of no logs at all, and 78 where it has no such instance', async () => {
@@ -216,11 +222,13 @@ test('a probe says what the API said of no logs at all, and 78 where it has no s
   await assert.rejects(async () => other.sink.probe?.(), problem(exit.config, /no address/, /SECOPS_INSTANCE/));
 });
 
+const places = /logs\.import, and SECOPS_PROJECT, SECOPS_REGION, SECOPS_INSTANCE and SECOPS_LOG_TYPE/;
+
 test('a probe that the API did not answer well has shown nothing, whether or not the answer says why', async () => {
   for (const [status, expected] of [
     [503, problem(exit.unavailable, /HTTP 503/)],
     [401, problem(exit.noperm, /HTTP 401/, /SECOPS_ACCOUNT/)],
-    [403, problem(exit.noperm, /HTTP 403/, /chronicle\.logs\.import/)],
+    [403, problem(exit.noperm, /HTTP 403/, places)],
   ] as const) {
     for (const body of ['', {}, { error: { code: status, message: 'no' } }]) {
       const { server, sink } = await start();

@@ -204,7 +204,9 @@ test('a token is renewed a minute before it ends, or halfway, and not without ne
     ['151', '1112'],
     ['"150"', '1123'],
     ['91', '1123'],
+    ['9', '1123'],
     ['0', '1111'],
+    ['-1', '1111'],
     ['"soon"', '1111'],
     ['null', '1111'],
   ] as const) {
