@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { withoutContent } from '../content/content-key.ts';
 import { idText, isByContent, shownId } from '../content/record-id.ts';
-import type { AuditRecord } from '../types.ts';
+import type { AuditRecord, ByteWriter } from '../types.ts';
 
 /** Elasticsearch refuses longer ones, and the whole request with them. */
 export const longestId = 512;
@@ -27,4 +27,9 @@ export function documentId(idSpace: string, record: AuditRecord, trustsIds: bool
 /** The content of a record, in eight hexadecimal digits. */
 export function markOf(fingerprint: number): string {
   return fingerprint.toString(16).padStart(8, '0');
+}
+
+/** The same, appended: without a string for each record. */
+export function appendMark(fingerprint: number, out: ByteWriter): void {
+  for (let shift = 28; shift >= 0; shift -= 4) out.byte('0123456789abcdef'.charCodeAt((fingerprint >>> shift) & 15));
 }

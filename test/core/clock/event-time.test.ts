@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { eventTime } from '../../../src/core/clock/event-time.ts';
 
 const times: readonly (readonly [time: number, nanos: number, text: string | undefined])[] = [
@@ -21,3 +22,18 @@ for (const [time, nanos, text] of times) {
     assert.equal(eventTime({ time, nanos }), text);
   });
 }
+
+test('a time is spelt as Date spells it, whatever was spelt before it', () => {
+  const near = fc.integer({ min: -2500, max: 2500 });
+  const anywhere = fc.integer({ min: -62_167_219_200_000, max: 253_402_300_799_999 });
+  fc.assert(
+    fc.property(anywhere, fc.array(near, { minLength: 1, maxLength: 20 }), (middle, steps) => {
+      for (const time of steps.map((step) =>
+        Math.min(Math.max(middle + step, -62_167_219_200_000), 253_402_300_799_999),
+      )) {
+        assert.equal(eventTime({ time, nanos: 0 }), new Date(time).toISOString());
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

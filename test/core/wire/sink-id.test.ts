@@ -52,11 +52,11 @@ test('an ID that is a text of digits is shown without quotes, where only a docum
   }
 });
 
-test('the action line carries the document ID, at most 512 bytes of it, whatever source and key', () => {
+test('the action line carries the document ID, at most 512 bytes of it, whatever source, key and content', () => {
   const sources = fc.oneof(fc.constantFrom('acme', 'sha256', 'a"b', 'é'.repeat(200)), fc.string({ unit: 'grapheme' }));
   fc.assert(
-    fc.property(sources, keys, fc.boolean(), (source, key, trustsIds) => {
-      const record = auditRecord('{}', key);
+    fc.property(sources, keys, fc.boolean(), fc.nat(0xffffffff), (source, key, trustsIds, content) => {
+      const record = { ...auditRecord('{}', key), fingerprint: content };
       const out = byteBuffer();
       elasticForm({ idSpace: () => source, trustsIds, now: () => 0 })(record, out, '');
       const [action = ''] = out.view().toString().split('\n');

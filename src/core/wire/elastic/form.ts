@@ -1,10 +1,10 @@
 /** A record in the form of `_bulk`: an action line with its ID, and the record with its time. */
 import { Buffer } from 'node:buffer';
-import { isSpellable } from '../../clock/event-time.ts';
+import { isSpellable, millisecondText } from '../../clock/event-time.ts';
 import { isByContent } from '../../content/record-id.ts';
 import { appendJsonString } from '../../json/json-string.ts';
-import { skipBlanks } from '../../json/json.ts';
-import { documentId, longestId, markOf } from '../document-id.ts';
+import { ascii, skipBlanks } from '../../json/json.ts';
+import { appendMark, documentId, longestId, markOf } from '../document-id.ts';
 import type { Encode } from '../json-line.ts';
 import { appendId, isPlainId } from '../sink-id.ts';
 import { brokenNameFinder, escapeFinder, memberFinder, underscoredFinder } from '../name-finders.ts';
@@ -16,7 +16,6 @@ export type FormTools = Pick<SinkTools, 'idSpace' | 'trustsIds' | 'now'>;
 
 const actionStart = '{"create":{"_id":"';
 const idEnd = Buffer.from('"}}\n');
-const lineBreak = Buffer.from('\n');
 
 /**
  * Metadata fields of Elasticsearch and OpenSearch, which no document may have; only `_doc_count` is taken, and would make one
@@ -60,7 +59,10 @@ export function elasticForm({ idSpace: idSpaceOf, trustsIds, now }: FormTools): 
     const isMarked = !trustsIds && !isByContent(record);
     if (record.keyEnd - record.keyStart <= room && isPlainId(record, !isMarked)) {
       out.bytes(idStart, 0, idStart.length);
-      if (isMarked) out.text(`${markOf(record.fingerprint)}:`);
+      if (isMarked) {
+        appendMark(record.fingerprint, out);
+        out.byte(ascii.colon);
+      }
       appendId(record, out);
       out.bytes(idEnd, 0, idEnd.length);
     } else {
@@ -81,7 +83,7 @@ export function elasticForm({ idSpace: idSpaceOf, trustsIds, now }: FormTools): 
       out.text(`{"@timestamp":"${timestamp(record, now)}"${members === end - 1 ? '' : ','}`);
       out.bytes(bytes, start + 1, end);
     }
-    out.bytes(lineBreak, 0, 1);
+    out.byte(ascii.lineFeed);
   };
 }
 
@@ -92,7 +94,7 @@ export function isAction(line: Buffer): boolean {
 
 /** ISO 8601 in UTC with 3 or 9 digits of fraction. */
 function timestamp({ time, nanos }: AuditRecord, now: () => number): string {
-  if (!isSpellable(time)) return new Date(now()).toISOString();
-  const text = new Date(time).toISOString();
+  if (!isSpellable(time)) return millisecondText(now());
+  const text = millisecondText(time);
   return nanos === 0 ? text : `${text.slice(0, -1)}${String(nanos).padStart(6, '0')}Z`;
 }
