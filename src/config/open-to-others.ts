@@ -1,7 +1,6 @@
 /** Warnings about files that hold secrets, or say where those go, and that everybody on this machine can read or write. */
-import { realpathSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { shellWord } from '../core/text/shell-word.ts';
+import { isOpenToAll } from '../io/disk/strangers.ts';
 import type { Findings } from './findings.ts';
 
 /**
@@ -20,23 +19,9 @@ export function warnIfWritable(path: string, findings: Findings): void {
 
 function warnIfOpen(path: string, bits: number, what: string, findings: Findings): void {
   try {
-    if (!isOpenToOthers(path, bits)) return;
+    if (!isOpenToAll(path, bits)) return;
   } catch {
     return; // it was read, which is what matters: a rotation may have taken it away since
   }
   if (!findings.warnings.some((known) => known.startsWith(`${path} `))) findings.warnings.push(`${path} ${what}`);
-}
-
-/**
- * Whether everybody on this machine can read or write the file, by these bits of its mode. Access by its group is fine: systemd
- * and Kubernetes hand credentials over that way. So is an open file in a directory that is closed to others.
- */
-function isOpenToOthers(path: string, bits: number): boolean {
-  const real = realpathSync(path);
-  const stat = statSync(real);
-  if (!stat.isFile() || (stat.mode & bits) === 0) return false;
-  for (let at = dirname(real); ; at = dirname(at)) {
-    if ((statSync(at).mode & 0o001) === 0) return false;
-    if (at === dirname(at)) return true;
-  }
 }

@@ -6,7 +6,7 @@ import { exit, Problem } from '../../core/problem.ts';
 import { shellWord } from '../../core/text/shell-word.ts';
 import { errorCode } from '../error-code.ts';
 import { removeFile, syncDirectory, tempBeside } from './durable.ts';
-import { strangerOf } from './strangers.ts';
+import { isOwnDirectory, strangerOf } from './strangers.ts';
 
 const flags = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** To write in the middle as well: what is written to a file opened to append goes to its end, wherever it was meant for. */
@@ -92,8 +92,7 @@ async function refuseStrange(file: FileHandle, path: string, known: string | und
   if ((stranger === undefined && nlink < 2n) || String(ino) === known) return;
   // Log rotation makes files for another user, where nobody else can.
   const directory = dirname(path);
-  const around = await stat(directory);
-  if (strangerOf(around) === undefined && (around.mode & 0o022) === 0) return;
+  if (isOwnDirectory(await stat(directory))) return;
   const others = `in ${directory} others can put files`;
   if (stranger === undefined) {
     // Not every system forbids to link to what one may not read (Linux: fs.protected_hardlinks).

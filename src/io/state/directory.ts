@@ -1,12 +1,13 @@
 /** The state directory: made for its owner alone, locked for one run of a job, and cleared of what killed runs left. */
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exit, Problem } from '../../core/problem.ts';
 import { shellWord } from '../../core/text/shell-word.ts';
 import { makeDirectory, removeFile, tempName, tryReplacing } from '../disk/durable.ts';
 import { fileProblem, orFileProblem } from '../disk/file-problem.ts';
+import { isSharedToWrite, strangerOf } from '../disk/strangers.ts';
 import { errorCode } from '../error-code.ts';
 import { reached } from '../failpoint.ts';
 import { clearLock, takeLock, tryLock, type Lock } from './lock.ts';
@@ -51,22 +52,7 @@ export async function prepareDirectory(directory: string): Promise<void> {
     await makeDirectory(directory);
     reached('state directory: made');
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
-    const { uid, mode } = await stat(directory);
-    const user = process.getuid?.();
-    if (uid !== user && uid !== 0) {
-      throw new Problem(
-        exit.config,
-        `the state directory ${directory} belongs to user ${uid}, who can replace what is in it`,
-        {
-          hint: `run the job as user ${uid}, or choose another --state-dir`,
-        },
-      );
-    }
-    if ((mode & 0o022) === 0) return;
-    const another = 'choose a directory of its own inside it, which is then created for its owner alone: --state-dir';
-    throw new Problem(exit.config, `others can replace what is in the state directory ${directory}`, {
-      hint: uid === user ? `if nothing else is in it: chmod -R go-w ${shellWord(directory)}; else ${another}` : another,
-    });
+    refuseShared(directory, await stat(directory));
   } catch (error) {
     if (errorCode(error) === 'EEXIST') {
       throw new Problem(exit.cantcreat, `the state directory ${directory} is not a directory`, {
@@ -75,6 +61,21 @@ export async function prepareDirectory(directory: string): Promise<void> {
     }
     throw fileProblem(error, 'use the state directory', directory);
   }
+}
+
+/** Problem 78 where others than this user and root could replace its files. */
+function refuseShared(directory: string, found: Stats): void {
+  const stranger = strangerOf(found);
+  if (stranger !== undefined) {
+    const what = `the state directory ${directory} belongs to user ${stranger}, who can replace what is in it`;
+    throw new Problem(exit.config, what, { hint: `run the job as user ${stranger}, or choose another --state-dir` });
+  }
+  if (!isSharedToWrite(found)) return;
+  const isOurs = found.uid === process.getuid?.();
+  const another = 'choose a directory of its own inside it, which is then created for its owner alone: --state-dir';
+  throw new Problem(exit.config, `others can replace what is in the state directory ${directory}`, {
+    hint: isOurs ? `if nothing else is in it: chmod -R go-w ${shellWord(directory)}; else ${another}` : another,
+  });
 }
 
 /** Removes what killed runs left. Only with the lock: the temp file of a living run must stay. */
