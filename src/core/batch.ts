@@ -27,7 +27,7 @@ const slack = 64 * 1024;
 
 /** Packs records of a branch for one sink. The limits are read at every record: a sink may lower them as it learns. */
 export function packer(sink: Pick<Sink, 'encode' | 'limits'>, branch: string): Packer {
-  const buffer = byteBuffer(sink.limits.bytes + slack);
+  const buffer = byteBuffer(sink.limits().bytes + slack);
   const spare: RecordList[] = [];
   const lists = new WeakMap<Packed, RecordList>();
   let records = recordList();
@@ -36,7 +36,7 @@ export function packer(sink: Pick<Sink, 'encode' | 'limits'>, branch: string): P
 
   return {
     add(record, entry) {
-      const limits = sink.limits;
+      const limits = sink.limits();
       if (entries.length >= limits.records) return 'full';
       if (entries.length > 0 && buffer.length() + record.end - record.start > limits.bytes) return 'full';
       const start = buffer.length();

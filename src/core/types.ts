@@ -255,7 +255,8 @@ export interface Sink {
   readonly scope: string;
   /** A digest of what is secret in its address, which may change: it tells apart only jobs without a name of their own. */
   readonly mark?: string;
-  readonly limits: Limits;
+  /** As they are by now: it may lower them as it learns. */
+  limits(): Limits;
   /** Batches in flight at once. */
   readonly inFlight: number;
   /**

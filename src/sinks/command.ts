@@ -24,6 +24,8 @@ export const command: SinkDefinition = {
   create: (_values, tools) => commandSink(tools),
 };
 
+const limits = { records: Infinity, bytes: 1024 * 1024, record: Infinity };
+
 /** How answers to records are judged, by their wire form; the answers to other forms are not known. */
 const verdicts: Readonly<Record<string, () => PrintedVerdict>> = {
   elastic: bulkVerdict,
@@ -79,7 +81,7 @@ function commandSink(tools: Pick<SinkTools, 'command' | 'form' | 'guid' | 'warn'
   return {
     name: 'command',
     scope: program,
-    limits: { records: Infinity, bytes: 1024 * 1024, record: Infinity },
+    limits: () => limits,
     inFlight: 1,
     // Nothing counts as taken before the command has ended, so batches need no journal.
     repeats: 'undone',

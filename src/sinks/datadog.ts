@@ -57,8 +57,7 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
   const base = sinkBase('DATADOG_URL', addressOf(values), /\/api\/v2\/logs$/);
   const url = `${base}/api/v2/logs`;
   const who = `datadog at ${new URL(base).origin}`;
-  const http = tools.http(base);
-  const uploads = upload(http, who, { records: 1000, bytes: largestBatch, record: largestLog });
+  const uploads = upload(tools.http(base), who, { records: 1000, bytes: largestBatch, record: largestLog });
   const headers = { 'dd-api-key': values['DATADOG_API_KEY'] ?? '', 'content-type': 'application/json' };
 
   function isOutside(time: number): boolean {
@@ -105,9 +104,7 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
   return {
     name: 'datadog',
     scope: base,
-    get limits() {
-      return uploads.limits;
-    },
+    limits: uploads.limits,
     inFlight: 1,
     repeats: 'visible',
     encode: datadogForm(
@@ -122,7 +119,7 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
     ),
     probe,
     send,
-    close: () => http.close(),
+    close: uploads.close,
   };
 }
 

@@ -167,14 +167,12 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
   return {
     name: 'elastic',
     scope: `${base}/${index}`,
-    get limits() {
-      return uploads.limits;
-    },
+    limits: uploads.limits,
     inFlight: 3,
     repeats: 'ignored',
     encode: elasticWireForm(values, tools),
     probe,
     send: withoutUnreadable(send),
-    close: () => http.close(),
+    close: uploads.close,
   };
 }

@@ -16,6 +16,8 @@ export const file: SinkDefinition = {
   create: (values, tools) => fileSink(values['OUTPUT'], tools),
 };
 
+const limits = { records: Infinity, bytes: 1024 * 1024, record: Infinity };
+
 /** `path` is absolute: another folder's file of the same name is another job's. */
 export function fileSink(path: string | undefined, tools: Pick<SinkTools, 'file' | 'form'>): Sink {
   if (path === undefined || path === '') {
@@ -25,7 +27,7 @@ export function fileSink(path: string | undefined, tools: Pick<SinkTools, 'file'
   return {
     name: 'file',
     scope: path,
-    limits: { records: Infinity, bytes: 1024 * 1024, record: Infinity },
+    limits: () => limits,
     inFlight: 1,
     repeats: 'found',
     encode: tools.form?.encode ?? jsonLine,

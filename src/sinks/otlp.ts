@@ -124,15 +124,13 @@ function otlpSink(values: SettingValues, tools: SinkTools): Sink {
   return {
     name: 'otlp',
     scope: url,
-    get limits() {
-      return uploads.limits;
-    },
+    limits: uploads.limits,
     inFlight: 1,
     repeats: 'visible',
     encode: otlpForm(tools),
     probe,
     send,
-    close: () => http.close(),
+    close: uploads.close,
   };
 }
 

@@ -94,14 +94,14 @@ function secopsSink(values: SettingValues, tools: SinkTools): Sink {
   const path = `${namedIn(values, 'SECOPS_API_VERSION')}/${parent}/logTypes/${namedIn(values, 'SECOPS_LOG_TYPE')}`;
   const url = `${base}/${path}/logs:import`;
   const who = `secops at ${new URL(base).origin}`;
-  const http = tools.http(base);
   const login = accessToken({ name: 'secops', settings, auth }, auth, values, tools);
+  const limits = { records: 5000, bytes: largestBatch, record: largestLog };
   // Whether the API takes gzip is not documented.
-  const uploads = upload(http, who, { records: 5000, bytes: largestBatch, record: largestLog }, { gzip: false });
+  const uploads = withToken(upload(tools.http(base), who, limits, { gzip: false }), login);
 
   async function send(batch: Batch): Promise<Reply> {
     const load = { count: batch.count, body: enclosed(batch.body, before, after) };
-    const { reply, text, verdict } = await withToken(login, (token) => uploads.post(url, { ...token, ...json }, load));
+    const { reply, text, verdict } = await uploads.post(url, json, load);
     if (verdict !== undefined) return verdict;
     if (isTaken(reply, text)) return { outcomes: allKept(batch) };
     const { said } = apiError(text);
@@ -111,7 +111,7 @@ function secopsSink(values: SettingValues, tools: SinkTools): Sink {
 
   /** A request without any log: the API checks whether the account may import before it looks at the body. */
   async function probe(): Promise<string> {
-    const { reply, text } = await withToken(login, (token) => uploads.ask(url, { ...token, ...json }, before + after));
+    const { reply, text } = await uploads.ask(url, json, before + after);
     if (isTaken(reply, text)) return 'it takes the token, and a delivery without logs';
     const { said } = apiError(text);
     if (reply.status !== 400 || said === undefined) throw failure(reply, 'the token', text);
@@ -139,18 +139,13 @@ function secopsSink(values: SettingValues, tools: SinkTools): Sink {
   return {
     name: 'secops',
     scope: url,
-    get limits() {
-      return uploads.limits;
-    },
+    limits: uploads.limits,
     inFlight: 1,
     repeats: 'visible',
     encode: secopsForm(values['SECOPS_NAMESPACE'], () => tools.now()),
     probe,
     send,
-    async close() {
-      await login.close();
-      await http.close();
-    },
+    close: uploads.close,
   };
 }
 

@@ -153,14 +153,12 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
   return {
     name: 'sekoia',
     scope: url,
-    get limits() {
-      return uploads.limits;
-    },
+    limits: uploads.limits,
     inFlight: 1,
     repeats: 'visible',
     encode: route.encode,
     probe,
     send,
-    close: () => http.close(),
+    close: uploads.close,
   };
 }

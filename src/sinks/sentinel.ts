@@ -96,18 +96,16 @@ function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
   const url = `${base}/dataCollectionRules/${ruleOf(values)}/streams/${encodeURIComponent(values['SENTINEL_STREAM'] ?? '')}`;
   const address = `${url}?api-version=${encodeURIComponent(values['SENTINEL_API_VERSION'] ?? '')}`;
   const who = `sentinel at ${new URL(base).origin}`;
-  const http = tools.http(base);
   const login = accessToken({ name: 'sentinel', settings, auth }, auth, { ...values, ...cloud }, tools);
   const told = `${largestText} bytes that a column takes`;
-  const uploads = upload(http, who, { records: 5000, bytes: largestBatch, record: largestRow, told });
+  const limits = { records: 5000, bytes: largestBatch, record: largestRow, told };
+  const uploads = withToken(upload(tools.http(base), who, limits), login);
 
   async function send(batch: Batch): Promise<Reply> {
     const refusal = oversize(batch, largestText, rawBytes, 'a column');
     if (refusal !== undefined) return refusal;
     const load = { count: batch.count, body: enclosed(batch.body, '[', ']') };
-    const { reply, text, verdict } = await withToken(login, (token) =>
-      uploads.post(address, { ...token, ...json }, load),
-    );
+    const { reply, text, verdict } = await uploads.post(address, json, load);
     if (verdict !== undefined) return verdict;
     if (isSuccessful(reply.status)) {
       if (text.trim() !== '') throw noEndpoint(); // it answers 204
@@ -121,7 +119,7 @@ function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
 
   /** A request without any row: the API checks the token and the rule before it looks at the body. */
   async function probe(): Promise<string> {
-    const { reply, text } = await withToken(login, (token) => uploads.ask(address, { ...token, ...json }, '[]'));
+    const { reply, text } = await uploads.ask(address, json, '[]');
     const { code, said } = apiError(text);
     if (isSuccessful(reply.status) && text.trim() === '') return 'it takes the token, and a delivery without rows';
     if (isSuccessful(reply.status) || (reply.status === 400 && said === undefined)) throw noEndpoint();
@@ -142,18 +140,13 @@ function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
   return {
     name: 'sentinel',
     scope: url,
-    get limits() {
-      return uploads.limits;
-    },
+    limits: uploads.limits,
     inFlight: 1,
     repeats: 'visible',
     encode: sentinelForm(tools.sourceName, () => tools.now()),
     probe,
     send,
-    async close() {
-      await login.close();
-      await http.close();
-    },
+    close: uploads.close,
   };
 }
 

@@ -66,8 +66,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
   const base = sinkBase('SPLUNK_URL', values['SPLUNK_URL'] ?? '', /\/services\/collector(?:\/.*)?$/);
   const who = `splunk at ${new URL(base).origin}`;
   const index = values['SPLUNK_INDEX'];
-  const http = tools.http(base);
-  const uploads = upload(http, who, { records: 1000, bytes: 1_000_000, record: 50 * 1024 * 1024 });
+  const uploads = upload(tools.http(base), who, { records: 1000, bytes: 1_000_000, record: 50 * 1024 * 1024 });
   let wantsAcks = truthOf(values['SPLUNK_ACK']) === true;
   const channelOfRun = tools.guid();
   let acks = acknowledgements(undefined);
@@ -169,9 +168,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
   return {
     name: 'splunk',
     scope: index === undefined ? base : `${base} index ${index}`,
-    get limits() {
-      return uploads.limits;
-    },
+    limits: uploads.limits,
     inFlight: 1,
     repeats: 'visible',
     encode: splunkWireForm(values, tools),
@@ -192,6 +189,6 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
         () => tools.now(),
       ),
     saved: () => (wantsAcks || acks.isWaiting() ? acks.saved() : undefined),
-    close: () => http.close(),
+    close: uploads.close,
   };
 }

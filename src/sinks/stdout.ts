@@ -15,15 +15,19 @@ export const stdout: SinkDefinition = {
   create: (_values, tools) => stdoutSink(tools),
 };
 
+/**
+ * Each batch costs a durable journal entry, because a repeat would be visible: large batches keep those few. But tens of
+ * thousands of tiny records would take far more memory than their bytes.
+ */
+const limits = { records: 6000, bytes: 2 * 1024 * 1024, record: Infinity };
+
 /** Its `open` throws Problem 78 where standard output is closed. */
 export function stdoutSink(tools: Pick<SinkTools, 'output' | 'form'>): Sink {
   const { output } = tools;
   return {
     name: 'stdout',
     scope: '',
-    // Each batch costs a durable journal entry, because a repeat would be visible: large batches keep those few. But tens of
-    // thousands of tiny records would take far more memory than their bytes.
-    limits: { records: 6000, bytes: 2 * 1024 * 1024, record: Infinity },
+    limits: () => limits,
     inFlight: 1,
     repeats: 'visible',
     encode: tools.form?.encode ?? jsonLine,

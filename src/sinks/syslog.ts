@@ -53,6 +53,8 @@ function syslogSink(values: SettingValues, tools: SinkTools): Sink {
   const event = name(values, 'SYSLOG_MSGID', 32);
   const format = values['SYSLOG_FORMAT'] as SyslogFormat; // as the settings have checked
   const wire = tools.wire(address);
+  const frame = most + String(most).length + 1; // the length before the message is not a part of it
+  const limits = { records: 1000, bytes: 1_000_000, record: frame, told: `${most} bytes of SYSLOG_MAX_BYTES` };
 
   async function send(batch: Batch): Promise<Reply> {
     const end = await wire.deliver(batch.body, lengthTold(longestIn(batch)));
@@ -63,13 +65,7 @@ function syslogSink(values: SettingValues, tools: SinkTools): Sink {
   return {
     name: 'syslog',
     scope: address,
-    // The length before the message is not a part of it.
-    limits: {
-      records: 1000,
-      bytes: 1_000_000,
-      record: most + String(most).length + 1,
-      told: `${most} bytes of SYSLOG_MAX_BYTES`,
-    },
+    limits: () => limits,
     inFlight: 1,
     repeats: 'visible',
     encode: syslogForm(

@@ -153,15 +153,13 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
     // The path is often the credential: it stays out of the position and of everything that is printed.
     scope: origin,
     mark: createHash('sha256').update(url).digest('hex').slice(0, 12),
-    get limits() {
-      return uploads.limits;
-    },
+    limits: uploads.limits,
     inFlight: 1,
     repeats: 'visible',
     encode: asArray ? arrayElement : jsonLine,
     probe,
     send,
-    close: () => http.close(),
+    close: uploads.close,
   };
 }
 

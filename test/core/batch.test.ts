@@ -9,7 +9,7 @@ import { auditRecord, auditRecords, textOf } from '../support/records.ts';
 const generous: Limits = { records: 1000, bytes: 1_000_000, record: 1_000_000 };
 
 function packAll(records: readonly AuditRecord[], limits: Limits): { batches: Packed[]; tooLarge: number[] } {
-  const packing = packer({ encode: jsonLine, limits }, '');
+  const packing = packer({ encode: jsonLine, limits: () => limits }, '');
   const batches: Packed[] = [];
   const tooLarge: number[] = [];
   for (const [entry, record] of records.entries()) {
@@ -42,7 +42,7 @@ test('a batch holds the encoded records, where each ends, and their entries', ()
 });
 
 test('an empty packer has no batch', () => {
-  const packing = packer({ encode: jsonLine, limits: generous }, '');
+  const packing = packer({ encode: jsonLine, limits: () => generous }, '');
   assert.equal(packing.take(), undefined);
   packing.add(auditRecord('{}'), 0);
   assert.ok(packing.take());
@@ -50,7 +50,7 @@ test('an empty packer has no batch', () => {
 });
 
 test('a batch that was taken keeps its bytes while the next one is filled', () => {
-  const packing = packer({ encode: jsonLine, limits: generous }, '');
+  const packing = packer({ encode: jsonLine, limits: () => generous }, '');
   packing.add(auditRecord('{"a":1}'), 0);
   const first = packing.take();
   packing.add(auditRecord('{"b":2}'), 1);
@@ -82,9 +82,7 @@ test('limits that a sink lowers hold from the next record on', () => {
   const packing = packer(
     {
       encode: jsonLine,
-      get limits() {
-        return { records: 10, bytes, record: 1000 };
-      },
+      limits: () => ({ records: 10, bytes, record: 1000 }),
     },
     '',
   );
@@ -154,7 +152,7 @@ test('a part without gaps shares the bytes of its batch', () => {
 });
 
 test('a batch that is given back makes room for another, whose records and keys are its own', () => {
-  const packing = packer({ encode: jsonLine, limits: generous }, '');
+  const packing = packer({ encode: jsonLine, limits: () => generous }, '');
   for (const [entry, record] of auditRecords(3).entries()) packing.add(record, entry);
   const first = packing.take();
   assert.ok(first);

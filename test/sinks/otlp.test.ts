@@ -349,7 +349,7 @@ test('a collector says of what is too large that it is no good (400): the next b
     refused.map(({ entry, reason }) => [entry, reason]),
     [[40, 'http: request body too large (HTTP 400)']],
   );
-  assert.ok(sink.limits.bytes <= 500_000, String(sink.limits.bytes));
+  assert.ok(sink.limits().bytes <= 500_000, String(sink.limits().bytes));
 });
 
 test('a collector that takes no gzip says that with 400, and gets the records uncompressed', async () => {

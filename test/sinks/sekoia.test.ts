@@ -160,7 +160,7 @@ test('an event of 250,000 bytes is sent on every route, a larger one is set asid
     const { kept, refused } = await send([fits, auditRecord(`${textOf(fits)} `), ...auditRecords(2)]);
     assert.deepEqual(kept, [0, 2, 3], endpoint);
     assert.match(refused[0]?.reason ?? '', /250000 bytes/);
-    assert.match(sink.limits.told ?? '', /^250000 bytes/, 'also of one that is refused before it is measured');
+    assert.match(sink.limits().told ?? '', /^250000 bytes/, 'also of one that is refused before it is measured');
     assert.deepEqual(server.lines, [fits, ...auditRecords(2)].map(textOf));
   }
 });
@@ -189,7 +189,7 @@ test('an event is measured as it is sent: with the fields of --add', async () =>
 test('one event a request is one batch, so that a killed run repeats one event', async () => {
   for (const endpoint of sekoiaEndpoints) {
     const { sink } = await start({}, { SEKOIA_ENDPOINT: endpoint });
-    assert.equal(sink.limits.records, ['plain', 'structured'].includes(endpoint) ? 1 : 1000);
+    assert.equal(sink.limits().records, ['plain', 'structured'].includes(endpoint) ? 1 : 1000);
   }
 });
 

@@ -197,7 +197,10 @@ test('a body that Splunk Cloud finds too large is split, and no event is blamed'
   const large = Array.from({ length: 3 }, (_, index) => auditRecord(`{"x":"${'x'.repeat(2_000_000)}"}`, `"l${index}"`));
   // Such a batch only exists when a record is larger than the limit of a batch; here three are put together.
   const { tools, sink } = await connect(server);
-  const packing = packer({ encode: sink.encode, limits: { records: 10, bytes: 10_000_000, record: 10_000_000 } }, '');
+  const packing = packer(
+    { encode: sink.encode, limits: () => ({ records: 10, bytes: 10_000_000, record: 10_000_000 }) },
+    '',
+  );
   for (const [entry, record] of large.entries()) packing.add(record, entry);
   const packed = packing.take();
   assert.ok(packed);

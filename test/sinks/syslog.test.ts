@@ -187,7 +187,7 @@ test('a message as long as is allowed is sent, a longer one is not', async (t) =
   await send([fits]);
   assert.ok((server.messages[0]?.length ?? 0) >= 999);
   assert.equal(packer(sink, '').add(record(1001 + (head % 2)), 0), 'tooLarge');
-  assert.equal(sink.limits.told, '1000 bytes of SYSLOG_MAX_BYTES');
+  assert.equal(sink.limits().told, '1000 bytes of SYSLOG_MAX_BYTES');
 });
 
 /** Whose message has so many bytes, with the settings that are there when nothing is set. */

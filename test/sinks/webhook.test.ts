@@ -294,9 +294,9 @@ test('what the receiver says about a bad record is the reason, fit for a termina
 
 test('a request has as many records as WEBHOOK_BATCH says', async () => {
   for (const records of [1, 20, 100_000]) {
-    assert.equal((await start({ WEBHOOK_BATCH: String(records) })).sink.limits.records, records);
+    assert.equal((await start({ WEBHOOK_BATCH: String(records) })).sink.limits().records, records);
   }
-  assert.equal((await start()).sink.limits.records, 500);
+  assert.equal((await start()).sink.limits().records, 500);
 });
 
 test('the program delivers the sample there once, with headers from a file, and shows no path that is a token', async (t) => {

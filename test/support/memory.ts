@@ -9,6 +9,7 @@ import type {
   Duration,
   Instant,
   Job,
+  Limits,
   Page,
   RefusedRecord,
   Reply,
@@ -117,11 +118,11 @@ export interface MemorySink extends Sink {
   closed: number;
 }
 
-export function memorySink(limits: Partial<Sink['limits']> = {}): MemorySink {
+export function memorySink(limits: Partial<Limits> = {}): MemorySink {
   const sink: MemorySink = {
     name: 'memory',
     scope: 'memory',
-    limits: { records: 4, bytes: 1_000_000, record: 100_000, ...limits },
+    limits: () => ({ records: 4, bytes: 1_000_000, record: 100_000, ...limits }),
     inFlight: 1,
     repeats: 'visible',
     taken: [],

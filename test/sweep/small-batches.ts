@@ -14,7 +14,7 @@ function withSmallBatches(definition: SinkDefinition, records: number): SinkDefi
     ...definition,
     create(values, tools) {
       const sink = definition.create(values, tools);
-      return Object.defineProperty(sink, 'limits', { value: { ...sink.limits, records }, enumerable: true });
+      return { ...sink, limits: () => ({ ...sink.limits(), records }) };
     },
   };
 }

@@ -160,7 +160,7 @@ export function outbox(parts: OutboxParts): Outbox {
   }
 
   async function refuseTooLarge(auditRecord: AuditRecord, entry: number): Promise<void> {
-    const { record: most, told = `${most} bytes that ${sink.name} takes` } = sink.limits;
+    const { record: most, told = `${most} bytes that ${sink.name} takes` } = sink.limits();
     const reason = `larger than the ${told}`;
     return record({ ...nothing, refused: [{ entry, record: auditRecord, reason, doubt: undefined }] });
   }

@@ -43,9 +43,6 @@ export function withFields(sink: Sink, fields: readonly Field[], { warn }: Pick<
 
   return {
     ...sink,
-    get limits() {
-      return sink.limits; // a sink may lower them as it learns
-    },
     encode: (record, out, branch) => sink.encode(spliced(record, fieldsFor(record)), out, branch),
   };
 }

@@ -9,21 +9,22 @@ import type { Batch, Limits, Reply } from '../types.ts';
 
 export interface Upload {
   /** The limits as they are by now. */
-  readonly limits: Limits;
+  limits(): Limits;
   /** Posts a batch. */
   post(url: string, headers: Headers, batch: Load): Promise<Posted>;
   /** Posts something other than a batch, such as an empty one, to see what is answered. */
   ask(url: string, headers: Headers, body: string): Promise<Answered>;
   /** The verdict on a batch that is too large. */
   tooLarge(batch: Load, reason: string): Reply;
+  close(): Promise<void>;
 }
 
 /** A batch, or the request body that was made of it. */
 type Load = Pick<Batch, 'count' | 'body'>;
 
-type Headers = Readonly<Record<string, string>>;
+export type Headers = Readonly<Record<string, string>>;
 
-interface Answered {
+export interface Answered {
   readonly reply: HttpReply;
   /** The whole body of the reply. */
   readonly text: string;
@@ -62,10 +63,9 @@ export function upload(http: Http, who: string, known: Limits, options: UploadOp
   }
 
   return {
-    get limits() {
-      return limits;
-    },
+    limits: () => limits,
     tooLarge,
+    close: () => http.close(),
     async ask(url, headers, body) {
       const reply = await http.send({ method: 'POST', url, headers, body });
       return { reply, text: await reply.text() };

@@ -1,21 +1,28 @@
-/** Requests to destinations that take an OAuth 2 token. */
+/** Uploads to destinations that take an OAuth 2 token. */
 import type { Session } from '../vendor/auth/session.ts';
-import type { HttpReply } from '../tools.ts';
-
-type Headers = Readonly<Record<string, string>>;
+import type { Answered, Headers, Upload } from './upload.ts';
 
 /**
- * Makes a request with the headers of the token; after a 401, once more with a new one: a token can be revoked, and the
+ * The same uploads with the headers of the token; after a 401, once more with a new one: a token can be revoked, and the
  * server's clock can be ahead of ours.
  */
-export async function withToken<T extends { readonly reply: Pick<HttpReply, 'status'> }>(
-  login: Session,
-  request: (token: Headers) => Promise<T>,
-): Promise<T> {
-  await login.open();
-  const answer = await request(login.headers());
-  if (answer.reply.status !== 401) return answer;
-  await login.close();
-  await login.open();
-  return request(login.headers());
+export function withToken(uploads: Upload, login: Session): Upload {
+  async function asked<T extends Answered>(request: (token: Headers) => Promise<T>): Promise<T> {
+    await login.open();
+    const answer = await request(login.headers());
+    if (answer.reply.status !== 401) return answer;
+    await login.close();
+    await login.open();
+    return request(login.headers());
+  }
+
+  return {
+    ...uploads,
+    post: (url, headers, batch) => asked((token) => uploads.post(url, { ...token, ...headers }, batch)),
+    ask: (url, headers, body) => asked((token) => uploads.ask(url, { ...token, ...headers }, body)),
+    async close() {
+      await login.close();
+      await uploads.close();
+    },
+  };
 }

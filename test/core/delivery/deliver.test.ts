@@ -15,7 +15,10 @@ import { deliverTo } from '../../support/send-all.ts';
 
 /** Entries are 100, 101, ... so that they are not mistaken for indices. */
 function packed(count: number): Packed {
-  const packing = packer({ encode: jsonLine, limits: { records: 10_000, bytes: 10_000_000, record: 1_000_000 } }, '');
+  const packing = packer(
+    { encode: jsonLine, limits: () => ({ records: 10_000, bytes: 10_000_000, record: 1_000_000 }) },
+    '',
+  );
   for (const [index, record] of auditRecords(count).entries()) packing.add(record, 100 + index);
   const taken = packing.take();
   assert.ok(taken);

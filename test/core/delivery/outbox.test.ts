@@ -118,7 +118,7 @@ for (const [told, reason] of [
 ] as const) {
   test(`why a record is too large is said in the sink’s words: ${reason}`, async () => {
     const limits = { records: 2, bytes: 1000, record: 3, ...(told !== undefined && { told }) };
-    const { add, box, quarantine } = bench({ limits });
+    const { add, box, quarantine } = bench({ limits: () => limits });
     await add(1);
     await box.drain();
     assert.deepEqual(
@@ -204,7 +204,7 @@ test('a record that had to wait for room leaves when it has waited for a second 
 
 test('a record that is too large is set aside, though it was met when there was no room', async () => {
   const limits = { records: 2, bytes: 1000, record: 18 }; // the eleventh has 19 bytes
-  const { add, box, quarantine } = bench({ limits, send: async () => allKept });
+  const { add, box, quarantine } = bench({ limits: () => limits, send: async () => allKept });
   await add(11);
   await box.drain();
   assert.deepEqual(
@@ -327,7 +327,7 @@ test('what a sink refuses is on disk before the journal says that it is settled'
 test('batches that are refused at the same time do not set more aside together than one after the other', async () => {
   const { add, box, sent, quarantine, summary } = bench({
     inFlight: 3,
-    limits: { records: 6, bytes: 1000, record: 1000 },
+    limits: () => ({ records: 6, bytes: 1000, record: 1000 }),
   });
   await add(19);
   await settled();

@@ -9,7 +9,7 @@ import { auditRecord } from '../../support/records.ts';
 
 /** A batch of lines, a line break at the end of each. */
 function batchOf(...texts: readonly string[]): Batch {
-  const packing = packer({ limits: { records: 100, bytes: 1000, record: 1000 }, encode: jsonLine }, '');
+  const packing = packer({ limits: () => ({ records: 100, bytes: 1000, record: 1000 }), encode: jsonLine }, '');
   for (const [entry, text] of texts.entries()) packing.add(auditRecord(text, `"${entry}"`), entry);
   const packed = packing.take();
   assert.ok(packed);

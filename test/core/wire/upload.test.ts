@@ -17,7 +17,7 @@ test('batches that are too large for the server are half as large from then on, 
     [9, 1000],
   ].map(([count = 0, size = 0]) => {
     assert.deepEqual(uploads.tooLarge({ count, body: Buffer.alloc(size) }, 'no'), { split: 'no', tooLarge: true });
-    return uploads.limits;
+    return uploads.limits();
   });
   assert.deepEqual(
     sizes,

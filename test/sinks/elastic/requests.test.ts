@@ -99,10 +99,10 @@ test('a cluster is told to give up on a shard before we give up on its answer, w
 
 test('a request that is too large is halved, and later batches are smaller', async () => {
   const { server, sink, send } = await start({ largest: 4000 });
-  const before = sink.limits.bytes;
+  const before = sink.limits().bytes;
   assert.equal((await send(auditRecords(200))).kept.length, 200);
   assert.equal(server.documents.size, 200);
-  assert.ok(sink.limits.bytes < before);
+  assert.ok(sink.limits().bytes < before);
 });
 
 test('a single document that is too large is set aside, its neighbours are not', async () => {
@@ -129,7 +129,7 @@ for (const [by, sizes] of [
 ] as const) {
   test(`a request that a cluster can never take, by its indexing_pressure.memory.limit, is halved, in the words of ${by}`, async () => {
     const { server, sink, send } = await start();
-    const before = sink.limits.bytes;
+    const before = sink.limits().bytes;
     const said = (size: number): string =>
       `rejected execution of ${by === 'a shard' ? 'primary' : 'coordinating'} operation [${sizes.replaceAll('SIZE', String(size))}]`;
     let size = 0;
@@ -145,13 +145,13 @@ for (const [by, sizes] of [
     server.item = () => (size > 4000 ? { status: 429, ...error() } : undefined);
     assert.equal((await send(auditRecords(200))).kept.length, 200);
     assert.equal(server.documents.size, 200);
-    assert.ok(sink.limits.bytes < before);
+    assert.ok(sink.limits().bytes < before);
   });
 }
 
 test('a document that is larger than a cluster ever takes, by its indexing_pressure.memory.max_operation_size, holds up no other', async () => {
   const { server, sink, send } = await start();
-  const before = sink.limits.bytes;
+  const before = sink.limits().bytes;
   const large = auditRecord(`{"id":"big","x":"${'x'.repeat(5000)}"}`, '"big"', 1);
   let isSpoilt = false;
   server.hook = ({ body }) => {
@@ -173,7 +173,7 @@ test('a document that is larger than a cluster ever takes, by its indexing_press
     refused.map(({ record }) => textOf(record)),
     [textOf(large)],
   );
-  assert.equal(sink.limits.bytes, before);
+  assert.equal(sink.limits().bytes, before);
 });
 
 for (const [by, bytes] of [
@@ -188,13 +188,13 @@ for (const [by, bytes] of [
 ] as const) {
   test(`a cluster that rejects a request for ${by} is waited for`, async () => {
     const { server, sink, send } = await start();
-    const before = sink.limits.bytes;
+    const before = sink.limits().bytes;
     const error = {
       type: 'es_rejected_execution_exception',
       reason: `rejected execution of coordinating operation [${bytes}`,
     };
     server.hook = ({ path }) => (path === '/' ? undefined : { status: 429, body: { error, status: 429 } });
     await assert.rejects(send(auditRecords(3)), { status: exit.tempfail });
-    assert.equal(sink.limits.bytes, before);
+    assert.equal(sink.limits().bytes, before);
   });
 }
