@@ -16,8 +16,11 @@ export interface FirstLook {
   count(): number;
   /** What all or some of them lack, to be appended to a sentence; empty when they lack nothing. */
   lacks(): string;
-  /** Whether all of them are from before the window: a run would leave out every one. */
-  isAllOld(): boolean;
+  /**
+   * Whether something lacks in all of them: a run would leave out every one, as from before the window, or warn as `drift`
+   * does.
+   */
+  isDoubtful(): boolean;
 }
 
 /** For the pages that are looked at of one definition. */
@@ -31,7 +34,7 @@ export function firstLook({ records: { id, time }, window }: Pick<SourceDefiniti
   let old = 0;
   let oldest = Infinity;
 
-  const isAllOld = (): boolean => early > 0 && early === looked;
+  const isAll = (number: number): boolean => number > 0 && number === looked;
 
   return {
     note({ records, refused, unmatched }, from) {
@@ -53,11 +56,14 @@ export function firstLook({ records: { id, time }, window }: Pick<SourceDefiniti
       if ('paths' in id && unnamed > 0) lacks.push(`${share(unnamed, looked)} an ID at ${id.paths.join(', ')}`);
       if (time !== undefined && undated > 0) lacks.push(`${share(undated, looked)} a time ${timePlace(time)}`);
       if (zoneless > 0) lacks.push(`${some(zoneless, looked)} a time that names no zone, read as UTC`);
-      if (isAllOld()) lacks.push(`none of them with a time in that window (one is of ${shown(oldest)})`);
+      if (isAll(early)) lacks.push(`none of them with a time in that window (one is of ${shown(oldest)})`);
       else if (old > 0) lacks.push(`${old} of them from long before that window (one is of ${shown(oldest)})`);
       return lacks.length === 0 ? '' : `; ${lacks.join(', ')}`;
     },
-    isAllOld,
+    isDoubtful() {
+      const areUnnamed = 'paths' in id && id.first !== true && isAll(unnamed);
+      return areUnnamed || (time !== undefined && isAll(undated)) || isAll(early);
+    },
   };
 }
 

@@ -13,7 +13,6 @@ import { serverText } from '../../core/text/shown.ts';
 import type { Tools } from '../../core/tools.ts';
 import type { Page, Source, Window, WindowRules } from '../../core/types.ts';
 import { slices, windowOf } from '../../core/window.ts';
-import { drift } from '../drift.ts';
 import { foundNowhere } from '../found-nowhere.ts';
 import { firstLook } from './first-look.ts';
 import type { Ends } from '../ends.ts';
@@ -38,12 +37,10 @@ export async function lookAtSource(
     const gone = goneBefore({ source, bookmark: undefined, job });
     if (gone !== undefined) throw gone;
     const seen = firstLook(definition);
-    const drifted = drift(configuration);
     let unmatched = 0;
     const slice = await readFirst({ source, tools }, job, branches, (page, { from }) => {
       unmatched += page.unmatched;
       seen.note(page, earliestShown(source, from));
-      drifted.note(page);
     });
     const [clock] = clockProblems({ source, job, tools }, undefined);
     if (clock !== undefined) throw clock;
@@ -57,7 +54,7 @@ export async function lookAtSource(
     const doubts = [...told, ...foundNowhere(source, job, unmatched)]
       .map((line) => `; ${line.replace(`${source.name}: `, '')}`)
       .join('');
-    return doubts === '' && drifted.warnings().length === 0 && !seen.isAllOld() ? found : { warning: found + doubts };
+    return doubts === '' && !seen.isDoubtful() ? found : { warning: found + doubts };
   } finally {
     await source.close();
   }

@@ -33,7 +33,7 @@ async function look(
   for await (const page of source.pull(ask())) seen.note(page, from);
   await source.close();
   await vendor.close();
-  return seen.count() + seen.lacks() + (seen.isAllOld() ? ' (all old)' : '');
+  return seen.count() + seen.lacks() + (seen.isDoubtful() ? ' (doubtful)' : '');
 }
 
 const whole: Records = { id: { paths: ['id'] }, time: { path: 'at', format: 'iso' } };
@@ -46,13 +46,13 @@ test('records that are as the definition says are counted', async () => {
   assert.equal(await look({ id: { content: true } }, [bare]), '1');
 });
 
-test('paths that no record has are named', async () => {
+test('paths that no record has are named, and are a doubt', async () => {
   assert.equal(
     await look(whole, [bare]),
-    '1; none of them with an ID at id, none of them with a time at at (read as iso)',
+    '1; none of them with an ID at id, none of them with a time at at (read as iso) (doubtful)',
   );
   const joined: Records = { ...whole, id: { paths: ['a.b', 'id'] } };
-  assert.equal(await look(joined, [good, good]), '2; none of them with an ID at a.b, id');
+  assert.equal(await look(joined, [good, good]), '2; none of them with an ID at a.b, id (doubtful)');
 });
 
 test('paths that some records do not have are named, too', async () => {
@@ -64,7 +64,7 @@ test('paths that some records do not have are named, too', async () => {
 
 test('a time in another format is not one', async () => {
   const epoch: Records = { ...whole, time: { path: 'at', format: 'epoch-ms' } };
-  assert.equal(await look(epoch, [good]), '1; none of them with a time at at (read as epoch-ms)');
+  assert.equal(await look(epoch, [good]), '1; none of them with a time at at (read as epoch-ms) (doubtful)');
 });
 
 test('times that name no zone are reported, since the vendor may mean its own, unless the definition names the zone', async () => {
@@ -90,11 +90,11 @@ test('times from before a window by the event are named: a month may be taken fo
   const inside = '{"id":4,"at":"2026-11-22T00:00:00Z"}';
   assert.equal(
     await look(whole, [hoursEarly, old], 'event'),
-    '2; none of them with a time in that window (one is of 2026-10-12T00:00:00Z) (all old)',
+    '2; none of them with a time in that window (one is of 2026-10-12T00:00:00Z) (doubtful)',
   );
   assert.equal(
     await look(whole, [hoursEarly], 'event'),
-    '1; none of them with a time in that window (one is of 2026-11-21T17:00:00Z) (all old)',
+    '1; none of them with a time in that window (one is of 2026-11-21T17:00:00Z) (doubtful)',
   );
   assert.equal(
     await look(whole, [inside, old], 'event'),
