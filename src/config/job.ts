@@ -41,7 +41,7 @@ export function jobOf(flags: Flags, now: Instant): UnnamedJob {
     maxRuntime: longerThanZero(flags.maxRuntime, '--max-runtime'),
     dryRun: flags.dryRun === true,
     holdOff: longerThanZero(flags.holdOff, '--hold-off'),
-    maxQuarantine: share(flags.maxQuarantine, '--max-quarantine') ?? 0.1,
+    maxQuarantine: share(flags.maxQuarantine) ?? 0.1,
     dedupe: oneOf(flags.dedupe, '--dedupe', ['id', 'changes', 'content']) ?? 'changes',
   };
 }
@@ -51,7 +51,7 @@ function searchOf(flags: Flags): Search {
     query: parseQuery(flags.query ?? []),
     rawQuery: flags.rawQuery,
     categories: categoryNames(flags.categories),
-    limit: positive(flags.limit, '--limit'),
+    limit: pageSize(flags.limit),
     single: flags.singleQuery === true,
   };
 }
@@ -132,18 +132,21 @@ function duration(text: string | undefined, flag: string): Duration | undefined 
   return text === undefined ? undefined : parseDuration(text, flag);
 }
 
-/** A percentage as a share, 0 to 1. */
-function share(text: string | undefined, flag: string): number | undefined {
+/** `--max-quarantine`: a percentage as a share, 0 to 1. */
+function share(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^(?:\d{1,2}|100)$/.test(text)) return Number(text) / 100;
-  throw new Problem(exit.usage, `${flag} is not a percentage: ${text}`, { hint: `write ${flag} 100 for all of them` });
+  throw new Problem(exit.usage, `--max-quarantine is not a percentage: ${text}`, {
+    hint: 'write --max-quarantine 100 for all of them',
+  });
 }
 
-function positive(text: string | undefined, flag: string): number | undefined {
+/** `--limit`. */
+function pageSize(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   if (/^[1-9]\d+$/.test(text)) {
-    throw new Problem(exit.usage, `${flag} is too large: ${text}`, { hint: `write ${flag} 999999999 at most` });
+    throw new Problem(exit.usage, `--limit is too large: ${text}`, { hint: 'write --limit 999999999 at most' });
   }
-  throw new Problem(exit.usage, `${flag} is not a positive whole number: ${text}`, { hint: `write ${flag} 1000` });
+  throw new Problem(exit.usage, `--limit is not a positive whole number: ${text}`, { hint: 'write --limit 1000' });
 }

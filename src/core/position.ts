@@ -1,6 +1,6 @@
 /** A job's position before its first run, and how a run is written down in it. */
 import { createLedger } from './dedupe.ts';
-import { isAnyAccepted, outcomeOf, refusedAnew } from './summary.ts';
+import { isAnyAccepted, refusedAnew } from './summary.ts';
 import { exit, isByRequest, type Problem, worst } from './problem.ts';
 import { fromMillis, isoText } from './time.ts';
 import { serverText } from './text/shown.ts';
@@ -47,23 +47,20 @@ export function newPlace(begin: BranchPosition['begin'], seed: number): BranchPo
 }
 
 /** Times are in milliseconds since 1970. */
-interface EndedRun {
+export interface EndedRun {
   readonly started: number;
   readonly ended: number;
   readonly problems: readonly Problem[];
   readonly summary: Summary;
-  /** What became of records in branches that were not read to their end; of all, where nothing is said. */
-  readonly unread?: NonNullable<Position['stuck']>;
+  /** What became of records in branches that were not read to their end. */
+  readonly unread: NonNullable<Position['stuck']>;
 }
 
 /**
  * Writes down how a run ended, and returns its status: 0 and 3 count as a success, and a signal as neither success nor
  * failure.
  */
-export function writeDown(
-  position: Position,
-  { started, ended, problems, summary, unread = outcomeOf(summary) }: EndedRun,
-): number {
+export function writeDown(position: Position, { started, ended, problems, summary, unread }: EndedRun): number {
   const status = worst(problems.map((problem) => problem.status));
   const success = status === exit.ok || status === exit.partial;
   const { fetched, delivered, quarantined, repeated } = summary;

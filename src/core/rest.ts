@@ -36,7 +36,6 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   const search = vendorSearch(definition, asked, tools);
   const written = windowWriter(definition, values);
   const overlong = overlongIn(definition, values);
-  const told = new Set<string>();
   const base = baseUrl(definition, values);
   const vendor = vendorClient(definition, values, tools);
   const prepare = preparation(definition, vendor);
@@ -74,8 +73,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
 
   async function* read(ask: Ask): AsyncGenerator<Page, void, undefined> {
     const warning = overlong(ask.slice);
-    if (warning !== undefined && !told.has(warning)) tools.warn(warning); // once, and not for each branch
-    if (warning !== undefined) told.add(warning);
+    if (warning !== undefined) tools.warn(warning);
     await vendor.open();
     await prepare(ask.branch, valuesOf(ask, ask.slice, {}));
     if (ask.bookmark === undefined || !hasBookmarks) return yield* readAnew(ask);

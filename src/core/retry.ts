@@ -66,12 +66,12 @@ export function retryAfter(headers: Readonly<Record<string, string>>, now: numbe
  * Problem is thrown then. A wait that the server asked for and that does not fit into the run ends it with Problem 75.
  */
 export async function retrying<T>(
-  action: (attempt: number) => Promise<T>,
+  action: () => Promise<T>,
   tools: Pick<Tools, 'wait' | 'random' | 'now' | 'deadline' | 'debug'>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await action(attempt);
+      return await action();
     } catch (error) {
       if (!(error instanceof Problem) || error.again === undefined) throw error;
       if (attempt >= mostAttempts(error)) throw error;

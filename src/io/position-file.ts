@@ -106,7 +106,7 @@ export function positionStore(directory: string, job: string, scope: Scope, take
       const reaches = progressIn(position);
       let heading = '';
       try {
-        await replaceFile(path, 'position', {
+        await replaceFile(path, {
           async write(file) {
             const written = await writePosition(file, job, generation + 1, position);
             heading = written.heading;

@@ -16,6 +16,7 @@ import { fakeElastic } from '../support/sinks/elastic.ts';
 import { run, scratch, shell, type Ended } from '../support/program.ts';
 import { refusesOnce, serve } from '../support/vendors/server.ts';
 
+const none = { delivered: 0, quarantined: 0 };
 const now = Date.parse('2026-11-20T09:00:00Z');
 
 function position(exit: number, failures: number, lastSuccess: string | undefined): Position {
@@ -87,7 +88,8 @@ for (const [what, place, state] of [
 test('runs that a signal stopped are no failures, and make up for none', () => {
   const stored = position(69, 2, recently);
   const end = (status: ExitStatus): void => {
-    writeDown(stored, { started: now, ended: now, problems: [new Problem(status, 'ended')], summary: emptySummary() });
+    const problems = [new Problem(status, 'ended')];
+    writeDown(stored, { started: now, ended: now, problems, summary: emptySummary(), unread: none });
   };
   for (const status of [exit.hangup, exit.interrupt, exit.terminate]) end(status);
   assert.deepEqual([stored.failures, stored.last?.exit, stored.lastSuccess], [2, 143, recently]);
@@ -111,8 +113,9 @@ test('a gap that a run had to pass over is a warning for a day, however well the
     ended,
     problems: [],
     summary: { ...emptySummary(), gaps: [{ from: 0n, until: 1n }] },
+    unread: none,
   });
-  writeDown(stored, { started: ended, ended: ended + 60_000, problems: [], summary: emptySummary() });
+  writeDown(stored, { started: ended, ended: ended + 60_000, problems: [], summary: emptySummary(), unread: none });
   await store.save(stored);
   await store.close();
   const { status, stdout, stderr } = await run(['status', '--state-dir', directory]);
@@ -365,6 +368,7 @@ test('a hint that is kept is short', () => {
     ended: now,
     problems: [new Problem(77, 'no', { hint: 'x'.repeat(5000) })],
     summary: emptySummary(),
+    unread: none,
   });
   assert.equal(stored.last?.hint?.length, 300);
 });

@@ -155,11 +155,18 @@ async function caught(promise: Promise<unknown>): Promise<Problem> {
   return error;
 }
 
+/** Fails at the first call, with a wait that the server asks for. */
+function failingOnce(after: number): () => Promise<string> {
+  let calls = 0;
+  return () => (++calls === 1 ? Promise.reject(failing({ after })) : Promise.resolve('done'));
+}
+
 test('a transient failure is tried again until it succeeds', async () => {
   const tools = world();
-  const result = await retrying(async (attempt) => {
-    if (attempt < 4) throw failing({});
-    return attempt;
+  let calls = 0;
+  const result = await retrying(async () => {
+    if (++calls < 4) throw failing({});
+    return calls;
   }, tools);
   assert.equal(result, 4);
   assert.deepEqual(tools.waits, [250, 500, 1000]);
@@ -193,7 +200,7 @@ test('what is worth one more attempt gets one', async () => {
 
 test('a wait that the server asked for is not clipped', async () => {
   const tools = world();
-  await retrying((attempt) => (attempt === 1 ? Promise.reject(failing({ after: 600_000 })) : Promise.resolve()), tools);
+  await retrying(failingOnce(600_000), tools);
   assert.deepEqual(tools.waits, [600_000]);
 });
 
@@ -208,19 +215,15 @@ test('a wait past the deadline ends the run with 75 and says until when', async 
 
 test('a long wait fits into a run that has the time, and not into one without a deadline', async () => {
   const hour = 60 * 60 * 1000;
-  const once = (attempt: number) =>
-    attempt === 1 ? Promise.reject(failing({ after: hour })) : Promise.resolve('done');
-  assert.equal(await retrying(once, world(now + 2 * hour)), 'done');
-  assert.equal((await caught(retrying(once, world()))).status, exit.tempfail);
+  assert.equal(await retrying(failingOnce(hour), world(now + 2 * hour)), 'done');
+  assert.equal((await caught(retrying(failingOnce(hour), world()))).status, exit.tempfail);
 });
 
 test('a wait fits if it ends before the deadline, or without one, within a quarter of an hour', async () => {
-  const once = (after: number) => (attempt: number) =>
-    attempt === 1 ? Promise.reject(failing({ after })) : Promise.resolve('done');
-  assert.equal(await retrying(once(59_999), world(now + 60_000)), 'done');
-  assert.equal((await caught(retrying(once(60_000), world(now + 60_000)))).status, exit.tempfail);
-  assert.equal(await retrying(once(900_000), world()), 'done');
-  assert.equal((await caught(retrying(once(900_001), world()))).status, exit.tempfail);
+  assert.equal(await retrying(failingOnce(59_999), world(now + 60_000)), 'done');
+  assert.equal((await caught(retrying(failingOnce(60_000), world(now + 60_000)))).status, exit.tempfail);
+  assert.equal(await retrying(failingOnce(900_000), world()), 'done');
+  assert.equal((await caught(retrying(failingOnce(900_001), world()))).status, exit.tempfail);
 });
 
 test('a backoff of our own past the deadline gives up with the failure itself', async () => {

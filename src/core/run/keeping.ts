@@ -1,9 +1,9 @@
 /** What outlives a run: the destination is opened with what was kept, and the position is kept as the run goes and ends. */
 import { exit, Problem } from '../problem.ts';
-import type { CredentialMarks, Position, Sink, Summary } from '../types.ts';
+import type { CredentialMarks, Position, Sink } from '../types.ts';
 import type { RunContext } from './branch-run.ts';
 import { notShownAgain } from './problems.ts';
-import { writeDown } from '../position.ts';
+import { writeDown, type EndedRun } from '../position.ts';
 
 /** A sink that cannot be opened has nothing to make durable, and nothing to save. */
 export async function openSink({ job, sink }: Pick<RunContext, 'job' | 'sink'>, position: Position): Promise<Sink> {
@@ -35,13 +35,7 @@ export async function save(
   await store.save(position);
 }
 
-export interface Ending {
-  /** When the run began, in milliseconds since 1970. */
-  readonly started: number;
-  readonly problems: readonly Problem[];
-  readonly summary: Summary;
-  /** What became of records in branches that were not read to their end, see `writeDown`. */
-  readonly unread: NonNullable<Position['stuck']>;
+export interface Ending extends Omit<EndedRun, 'ended'> {
   /** Of this run, see core/position/credentials.ts. */
   readonly credentials: CredentialMarks | undefined;
 }

@@ -36,17 +36,17 @@ export interface Replacement {
 
 /**
  * Replaces `path` with new content (0600), durably: after it returns, a power cut cannot bring the old content back.
- * On failure the old file is as it was, and no temp file is left. Failpoints are named `<name>: …`.
+ * On failure the old file is as it was, and no temp file is left.
  */
-export async function replaceFile(path: string, name: string, replacement: Replacement): Promise<void> {
+export async function replaceFile(path: string, replacement: Replacement): Promise<void> {
   const temp = tempBeside(path);
   const file = await open(temp, 'wx', 0o600); // a new file only, never through a symbolic link that somebody planted
   try {
     try {
-      reached(`${name}: temp opened`);
+      reached('position: temp opened');
       const size = await replacement.write(file);
       await file.sync();
-      reached(`${name}: temp synced`);
+      reached('position: temp synced');
       const onDisk = (await file.stat()).size;
       if (onDisk !== size) {
         throw new Problem(exit.ioerr, `${temp} has ${onDisk} bytes after ${size} were written`, {
@@ -66,9 +66,9 @@ export async function replaceFile(path: string, name: string, replacement: Repla
     throw error;
   }
   replacement.renamed();
-  reached(`${name}: renamed`);
+  reached('position: renamed');
   await syncDirectory(dirname(path));
-  reached(`${name}: directory synced`);
+  reached('position: directory synced');
 }
 
 /** Whether there is room beside `path` for what would replace it, as large as what is there; nothing of it is left. */

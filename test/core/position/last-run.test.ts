@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { firstPosition, writeDown } from '../../../src/core/position.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
-import { emptySummary } from '../../../src/core/summary.ts';
+import { emptySummary, outcomeOf } from '../../../src/core/summary.ts';
 import type { Position, Summary } from '../../../src/core/types.ts';
 
 const began = Date.parse('2026-11-20T09:00:00Z');
@@ -11,7 +11,7 @@ const began = Date.parse('2026-11-20T09:00:00Z');
 function end(position: Position, status?: (typeof exit)[keyof typeof exit], counts: Partial<Summary> = {}): number {
   const problems = status === undefined ? [] : [new Problem(status, 'it went wrong', { hint: 'mend it' })];
   const summary = { ...emptySummary(), ...counts };
-  return writeDown(position, { started: began, ended: began + 61_000, problems, summary });
+  return writeDown(position, { started: began, ended: began + 61_000, problems, summary, unread: outcomeOf(summary) });
 }
 
 test('a position tells when its last run began and ended, how, and what became of the records', () => {
