@@ -3,6 +3,7 @@ import { atAddress, nextRun, type Hint } from './hint.ts';
 import { gone, notAllowed, notFound } from './http-status.ts';
 import { exit, Problem, type ExitStatus } from './problem.ts';
 import { retryAfter, tellsLimit } from './retry.ts';
+import type { HttpReply } from './tools.ts';
 
 /** The hint for a request that is refused for what it asks. */
 export const askingFlags = 'check the settings and flags that ask for this';
@@ -33,13 +34,10 @@ export interface Asked {
   readonly meant?: number | undefined;
 }
 
+type Refused = Pick<HttpReply, 'status' | 'headers'>;
+
 /** The Problem behind an unsuccessful HTTP status. Transient ones carry `again`. */
-export function httpProblem(
-  status: number,
-  headers: Readonly<Record<string, string>>,
-  asked: Asked,
-  now: number,
-): Problem {
+export function httpProblem({ status, headers }: Refused, asked: Asked, now: number): Problem {
   const meant = asked.meant ?? (status === 403 && tellsLimit(headers) ? 429 : status); // GitHub limits the rate so
   const [code, verb, standardHint] = meaning(meant);
   const said = meant === 400 || meant === 422 ? asked.said : undefined;
@@ -102,7 +100,7 @@ export function meaning(status: number): readonly [code: ExitStatus, verb: strin
     : [exit.protocol, 'gave an unexpected answer to', wrongService];
 }
 
-function worthAnother(status: number, headers: Readonly<Record<string, string>>, now: number): Problem['again'] {
+function worthAnother(status: number, headers: HttpReply['headers'], now: number): Problem['again'] {
   if (status === 409) return { once: true };
   if (status !== 408 && status !== 425 && status !== 429 && (status < 500 || status === 501 || status === 505)) {
     return undefined;

@@ -93,7 +93,7 @@ function datadogSink(values: SettingValues, tools: SinkTools): Sink {
   function failure(reply: HttpReply, what: string, answer: ReturnType<typeof objectOf>): Problem {
     const hints = { 404: check(['DATADOG_URL', 'DATADOG_SITE']) };
     const asked = { who, what, hint: doubt, hints, said: saying(answer) };
-    return httpProblem(reply.status, reply.headers, asked, tools.now());
+    return httpProblem(reply, asked, tools.now());
   }
 
   function noIntake(): Problem {

@@ -117,7 +117,7 @@ function otlpSink(values: SettingValues, tools: SinkTools): Sink {
   function failure(reply: HttpReply, what: string, text: string): Problem {
     const said = saidBy(text);
     const asked = { who, what, hint: check(['OTLP_HEADERS']), hints: { ...hints, 400: misplaced(text) }, said };
-    const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
+    const problem = httpProblem(reply, asked, tools.now());
     return final.includes(reply.status) ? problem.with({ again: undefined }) : problem;
   }
 

@@ -128,7 +128,7 @@ function secopsSink(values: SettingValues, tools: SinkTools): Sink {
 
   function failure(reply: HttpReply, what: string, text: string): Problem {
     if (reply.status === 400) return noApi();
-    return httpProblem(reply.status, reply.headers, { who, what, hints, said: apiError(text).said }, tools.now());
+    return httpProblem(reply, { who, what, hints, said: apiError(text).said }, tools.now());
   }
 
   function noApi(): Problem {

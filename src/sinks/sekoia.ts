@@ -139,7 +139,7 @@ function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
   function failure(reply: HttpReply, text: string): Problem {
     const said = serverTextOf(objectOf(text)?.['message']);
     const asked = { who, what: 'the events', hint: check(['SEKOIA_INTAKE_KEY']), said };
-    const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
+    const problem = httpProblem(reply, asked, tools.now());
     if (problem.again !== undefined || problem.status === exit.noperm || reply.status >= 500) return problem;
     return problem.with({
       status: exit.config,

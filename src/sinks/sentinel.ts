@@ -129,7 +129,7 @@ function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
 
   function failure(reply: HttpReply, what: string, text: string): Problem {
     const asked = { who, what, hints, said: apiError(text).said };
-    const problem = httpProblem(reply.status, reply.headers, asked, tools.now());
+    const problem = httpProblem(reply, asked, tools.now());
     return reply.status === 400 ? problem.with({ status: exit.config }) : problem;
   }
 

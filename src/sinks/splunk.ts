@@ -158,7 +158,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
     const queue = queueHint(answer?.['code']);
     const hints = { [notFound]: port, 429: queue, [unavailable]: queue };
     const said = serverTextOf(answer?.['text']);
-    return httpProblem(reply.status, reply.headers, { who, what, hint, hints, said }, tools.now());
+    return httpProblem(reply, { who, what, hint, hints, said }, tools.now());
   }
 
   function notHec(): Problem {

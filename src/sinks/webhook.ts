@@ -125,7 +125,7 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
 
   function failure(reply: HttpReply): Problem {
     const hint = [check(['WEBHOOK_HEADERS', 'WEBHOOK_SECRET']), clock(reply)];
-    const problem = httpProblem(reply.status, reply.headers, { who, what: 'the records', hint }, tools.now());
+    const problem = httpProblem(reply, { who, what: 'the records', hint }, tools.now());
     if (reply.status === 410) {
       const message = `${who} is gone and asks for no more (HTTP 410)`;
       return new Problem(exit.config, message, { hint: check(['WEBHOOK_URL']) });

@@ -31,7 +31,7 @@ const statusCases: readonly (readonly [status: number, expected: number, again: 
 ];
 for (const [status, expected, again] of statusCases) {
   test(`HTTP ${status} is exit ${expected} and ${again === undefined ? 'final' : 'worth another attempt'}`, () => {
-    const problem = httpProblem(status, {}, asked, now);
+    const problem = httpProblem({ status, headers: {} }, asked, now);
     assert.equal(problem.status, expected);
     assert.deepEqual(problem.again, again);
     assert.match(problem.message, new RegExp(`^sycope .* the login \\(HTTP ${status}\\)$`));
@@ -40,31 +40,31 @@ for (const [status, expected, again] of statusCases) {
 }
 
 test('a refused login says what the settings are called, if the caller knows', () => {
-  const problem = httpProblem(401, {}, { ...asked, hint: 'check SYCOPE_PASSWORD' }, now);
+  const problem = httpProblem({ status: 401, headers: {} }, { ...asked, hint: 'check SYCOPE_PASSWORD' }, now);
   assert.equal(problem.message, 'sycope refused the login (HTTP 401)');
   assert.equal(problem.hint, 'check SYCOPE_PASSWORD');
 });
 
 test('whoever was told nothing (400) is not sent to read it', () => {
-  const told = httpProblem(400, {}, { ...asked, said: 'no such stream' }, now);
+  const told = httpProblem({ status: 400, headers: {} }, { ...asked, said: 'no such stream' }, now);
   assert.equal(told.hint, 'see what it says; check the settings and flags that ask for this');
   for (const said of [undefined, '']) {
-    const untold = httpProblem(400, {}, { ...asked, said }, now);
+    const untold = httpProblem({ status: 400, headers: {} }, { ...asked, said }, now);
     assert.equal(untold.hint, 'check the settings and flags that ask for this');
   }
 });
 
 test('a rate-limit reset counts for 429 alone, because many vendors send it with every reply', () => {
   const headers = { 'x-ratelimit-reset': '3000' };
-  assert.deepEqual(httpProblem(429, headers, asked, now).again, { after: 3_000_000, untaken: true });
-  assert.deepEqual(httpProblem(503, headers, asked, now).again, {});
-  assert.deepEqual(httpProblem(503, { 'retry-after': '5' }, asked, now).again, { after: 5000 });
+  assert.deepEqual(httpProblem({ status: 429, headers }, asked, now).again, { after: 3_000_000, untaken: true });
+  assert.deepEqual(httpProblem({ status: 503, headers }, asked, now).again, {});
+  assert.deepEqual(httpProblem({ status: 503, headers: { 'retry-after': '5' } }, asked, now).again, { after: 5000 });
 });
 
 test('a date to come back at is of the clock of the server, whatever the status that it comes with', () => {
   const headers = { date: 'Fri, 20 Nov 2026 08:00:00 GMT', 'retry-after': 'Fri, 20 Nov 2026 08:02:00 GMT' };
   for (const status of [429, 403, 408, 425, 500, 503]) {
-    assert.equal(httpProblem(status, headers, asked, now).again?.after, 120_000, String(status));
+    assert.equal(httpProblem({ status, headers }, asked, now).again?.after, 120_000, String(status));
   }
 });
 
@@ -83,22 +83,22 @@ test('403 is a rate limit where its headers say so, and a refusal where they do 
     [{ 'ratelimit-remaining': ' 0 ' }, { untaken: true }],
   ];
   for (const [headers, again] of limits) {
-    const problem = httpProblem(403, headers, { ...asked, hint: 'check SYCOPE_PASSWORD' }, now);
+    const problem = httpProblem({ status: 403, headers }, { ...asked, hint: 'check SYCOPE_PASSWORD' }, now);
     assert.deepEqual([problem.status, problem.again], [exit.tempfail, again]);
     assert.equal(problem.message, 'sycope limits the rate of the login (HTTP 403)');
     assert.doesNotMatch(problem.hint ?? '', /PASSWORD/);
   }
   for (const headers of [{ 'x-ratelimit-remaining': '59', 'x-ratelimit-reset': reset }, { 'retry-after': '' }]) {
-    const problem = httpProblem(403, headers, asked, now);
+    const problem = httpProblem({ status: 403, headers }, asked, now);
     assert.deepEqual([problem.status, problem.again], [exit.noperm, undefined]);
   }
-  assert.equal(httpProblem(401, { 'retry-after': '60' }, asked, now).again, undefined);
+  assert.equal(httpProblem({ status: 401, headers: { 'retry-after': '60' } }, asked, now).again, undefined);
 });
 
 test('a hint for a status comes before the others, and not where the rate was it', () => {
   const hints = { 403: 'give it the right to write', 404: 'check SYCOPE_URL' };
   const hintOf = (status: number, headers: Readonly<Record<string, string>> = {}): string | undefined =>
-    httpProblem(status, headers, { ...asked, hint: 'check SYCOPE_PASSWORD', hints }, now).hint;
+    httpProblem({ status, headers }, { ...asked, hint: 'check SYCOPE_PASSWORD', hints }, now).hint;
   assert.deepEqual([hintOf(404), hintOf(403), hintOf(401)], [hints[404], hints[403], 'check SYCOPE_PASSWORD']);
   assert.match(hintOf(403, { 'retry-after': '5' }) ?? '', /^run it less often/);
 });

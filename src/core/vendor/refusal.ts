@@ -34,7 +34,7 @@ export function refusal(definition: SourceDefinition, question: Question, { repl
   const clock = definition.auth.type === 'signature' ? clockHint({ date }, now) : undefined;
   const meant = meantBy(definition, status, said);
   const asked = { who: definition.name, what, at: placeOf(url), meant, hint: hint && [hint, clock] };
-  const problem = httpProblem(status, withReset(definition, headers), asked, now);
+  const problem = httpProblem({ status, headers: withReset(definition, headers) }, asked, now);
   // A setting that was wrong would have led to no page before.
   const isNoSetting = problem.status === exit.config && isCursorRefused(question, status);
   return problem.with({

@@ -50,7 +50,7 @@ export async function askLoginPage(
   const html = await reply.text();
   const hints = whereNothingIs(addressHint('auth.page'));
   const asked = { who: definition.name, what: 'the request for the login page', hint, hints };
-  if (!isSuccessful(reply.status)) throw httpProblem(reply.status, reply.headers, asked, tools.now());
+  if (!isSuccessful(reply.status)) throw httpProblem(reply, asked, tools.now());
   const { htmlValue } = await loadHtml();
   const { field, meta, cookie } = page;
   const [what, csrf] =

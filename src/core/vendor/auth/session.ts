@@ -123,7 +123,7 @@ export function session(
     const value = parseJson(text);
     if (!isSuccessful(reply.status)) {
       begun = false;
-      throw httpProblem(reply.status, reply.headers, askedForLogin(definition), tools.now());
+      throw httpProblem(reply, askedForLogin(definition), tools.now());
     }
     // Some vendors set the cookie and answer with nothing or a word. An HTML page is no such answer: it may set one, too.
     const isQuiet = login.success === undefined && (text === '' || isPlainText(reply));

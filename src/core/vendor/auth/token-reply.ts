@@ -63,7 +63,7 @@ export function grantIn(owner: CredentialOwner, auth: OAuthDefinition, answer: T
   }
   if (!isSuccessful(reply.status)) {
     const meant = mayRefuse && typeof error === 'string' && passing.test(error) ? 503 : undefined;
-    const problem = httpProblem(reply.status, reply.headers, { ...asked, meant }, now);
+    const problem = httpProblem(reply, { ...asked, meant }, now);
     throw problem.with({ message: problem.message + said });
   }
   const unusable = (how: string): Problem =>

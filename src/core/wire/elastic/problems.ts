@@ -37,7 +37,7 @@ export function elasticProblems(values: SettingValues, who: string, now: () => n
       const isNowhere = reply.status === notFound && root !== undefined;
       const hint = isNowhere ? elsewhereHint(values) : elasticHint(values, reply.status);
       const hints = { [reply.status]: isBusy ? busyHint(said) : hint };
-      const problem = httpProblem(reply.status, reply.headers, { who, what, at: root, hints, said }, now());
+      const problem = httpProblem(reply, { who, what, at: root, hints, said }, now());
       // For unreadable.ts, which sorts out why there was no answer.
       return reply.status === timedOut ? problem.with({ httpStatus: timedOut }) : problem;
     },
