@@ -52,20 +52,7 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
     // A dumb terminal, such as the shell of Emacs, shows the codes that erase a line as characters.
     progress = progressLine(world.stderr, isWanted && world.environment['TERM'] !== 'dumb', world.now);
     log = await open(levelOf(flags), oneOf(flags.logFormat, '--log-format', ['text', 'json']));
-    const report = log;
-    world.onWarning((warning) => report.debug('node warns', { name: warning.name, message: warning.message }));
-    const savesPosition = command === 'pull' && usesPosition(flags) && flags.dryRun !== true;
-    const stops = stopRequests(world, report.problem, savesPosition);
-    try {
-      const run = await commands[command]();
-      const status = await run(flags, { world, log, progress, stops });
-      // A write that the run has given up, because nobody reads, would keep the process waiting.
-      if (world.output.isWriting()) world.leave(status);
-      return status;
-    } finally {
-      stops.close();
-      progress.clear();
-    }
+    return await perform(command, flags, { world, log, progress });
   } catch (error) {
     if (error instanceof Problem) {
       log.problem(error);
@@ -75,6 +62,24 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
     return exit.software;
   } finally {
     stopListening();
+  }
+}
+
+/** Runs a command, whose end is the end of the progress line and of listening for signals. */
+async function perform(command: CommandName, flags: Flags, voices: Omit<Host, 'stops'>): Promise<number> {
+  const { world, log, progress } = voices;
+  world.onWarning((warning) => log.debug('node warns', { name: warning.name, message: warning.message }));
+  const savesPosition = command === 'pull' && usesPosition(flags) && flags.dryRun !== true;
+  const stops = stopRequests(world, log.problem, savesPosition);
+  try {
+    const run = await commands[command]();
+    const status = await run(flags, { ...voices, stops });
+    // A write that the run has given up, because nobody reads, would keep the process waiting.
+    if (world.output.isWriting()) world.leave(status);
+    return status;
+  } finally {
+    stops.close();
+    progress.clear();
   }
 }
 

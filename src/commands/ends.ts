@@ -1,6 +1,7 @@
 /** From a checked configuration to a source and a sink that can work. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import type { Role } from '../config/client-certificates.ts';
 import type { Configuration } from '../config.ts';
 import { withFields } from '../core/json/splice.ts';
 import { restSource } from '../core/rest.ts';
@@ -41,49 +42,61 @@ export async function makeEnds(configuration: Configuration, host: Host): Promis
 }
 
 async function createEnds(configuration: Configuration, host: Host): Promise<Ends> {
-  const { world, log } = host;
-  const { sink: sinkDefinition, sinkValues, job } = configuration;
-  for (const secret of configuration.findings.secrets) log.hide(secret);
-  for (const warning of configuration.findings.warnings) log.warn(warning);
-  if (configuration.http.insecure) {
-    const what = 'TLS certificates are not verified, and plain http is permitted (--insecure)';
-    log.warnAlways(`${what}: anybody on the way can read and change everything`);
-  }
-  const time = job.maxRuntime === undefined ? Infinity : toMillis(job.maxRuntime);
-  const until = world.now() + time;
-  const deadline = until - graceWithin(time);
+  sayBefore(configuration, host);
+  const { maxRuntime } = configuration.job;
+  const time = maxRuntime === undefined ? Infinity : toMillis(maxRuntime);
+  const until = host.world.now() + time;
   let usesHttp = false;
-  const noteHttp = (): void => void (usesHttp = true);
+  const toolsOf = (role: Role): Tools =>
+    makeTools(configuration, host, {
+      role,
+      until,
+      deadline: until - graceWithin(time),
+      noteHttp: () => void (usesHttp = true),
+    });
   const load = async (): Promise<void> => {
     if (usesHttp) await loadHttp();
     const { auth } = configuration.source;
     if (auth.type === 'session' && auth.page !== undefined) await loadHtml();
   };
-  const tools = makeTools(configuration, host, { role: 'source', until, deadline, noteHttp });
+  const tools = toolsOf('source');
   const { source, close } = await makeSource(configuration, host, tools);
   try {
-    const named = {
-      sourceName: sourceNameOf(configuration),
-      idSpace: (branch: string) => idSpaceOf(configuration, source, branch),
-      trustsIds: configuration.job.dedupe === 'id',
-    };
-    const { form } = configuration;
-    const sink = sinkDefinition.create(sinkValues, {
-      ...makeTools(configuration, host, { role: 'sink', until, deadline, noteHttp }),
-      ...named,
-      output: besideProgress(stoppable(world.output, host.stops.grace), host.progress),
-      file: appendFile,
-      wire: (address) =>
-        openWire(address, { ...connection(configuration, host, 'sink', address), stop: host.stops.grace }),
-      guid: world.guid,
-      ...(await commandAfterDashes(configuration, host)),
-      ...(form && { form: { name: form.name, encode: form.make(form.values, { ...named, now: world.now }) } }),
-    });
+    const sink = await makeSink(configuration, host, source, toolsOf('sink'));
     return { source, sink: withFields(sink, configuration.fields, tools), tools, load, close };
   } catch (error) {
     await close(); // a sample vendor that still listens would keep the program running
     throw error;
   }
+}
+
+/** Hides what is secret, and says what is doubtful about the settings. */
+function sayBefore({ findings, http }: Configuration, { log }: Host): void {
+  for (const secret of findings.secrets) log.hide(secret);
+  for (const warning of findings.warnings) log.warn(warning);
+  if (!http.insecure) return;
+  const what = 'TLS certificates are not verified, and plain http is permitted (--insecure)';
+  log.warnAlways(`${what}: anybody on the way can read and change everything`);
+}
+
+async function makeSink(configuration: Configuration, host: Host, source: Source, tools: Tools): Promise<Sink> {
+  const { sink, sinkValues, job, form } = configuration;
+  const { world, stops, progress } = host;
+  const named = {
+    sourceName: sourceNameOf(configuration),
+    idSpace: (branch: string) => idSpaceOf(configuration, source, branch),
+    trustsIds: job.dedupe === 'id',
+  };
+  return sink.create(sinkValues, {
+    ...tools,
+    ...named,
+    output: besideProgress(stoppable(world.output, stops.grace), progress),
+    file: appendFile,
+    wire: (address) => openWire(address, { ...connection(configuration, host, 'sink', address), stop: stops.grace }),
+    guid: world.guid,
+    ...(await commandAfterDashes(configuration, host)),
+    ...(form && { form: { name: form.name, encode: form.make(form.values, { ...named, now: world.now }) } }),
+  });
 }
 
 async function makeSource(
