@@ -75,7 +75,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     }
   }
 
-  /** One request and the head of its reply, on a fresh connection if the idle one turns out to have died meanwhile. */
+  /** One request and the head of its reply. */
   async function ask(
     request: HttpRequest,
     headers: Readonly<Record<string, string>>,
@@ -85,7 +85,6 @@ export function openHttp(base: string, options: HttpOptions): Http {
     client ??= openClient(home, proxy, options);
     const opened = await client;
     const { pathname, search } = where.url;
-    const path = pathOf(where);
     const { method, body = null, repeatable = method === 'GET' } = request;
     const cookie = jar.header(pathname, options.now());
     const own = {
@@ -93,37 +92,38 @@ export function openHttp(base: string, options: HttpOptions): Http {
       'accept-encoding': acceptEncoding,
       ...(cookie !== undefined && { cookie }),
     };
-    const dispatched: Dispatched = {
-      origin: home.origin,
-      path: pathname + search,
-      method,
-      headers: { ...own, ...headers },
-      body,
-      signal: exchange.signal,
-    };
-    const dispatchNow = (): Promise<Reply> => {
-      const reply = opened.dispatch(dispatched, exchange.begins);
-      reached('http: request sent');
-      return reply;
-    };
-    const insist = async (): Promise<Reply> => {
-      try {
-        return await dispatchNow();
-      } catch (error) {
-        if (!answered || !repeatable || !isBroken(error) || exchange.signal.aborted) throw error;
-        options.debug('the idle connection was gone, sending again', { method, path });
-        return dispatchNow();
-      }
-    };
+    const path = pathname + search;
+    const asked = { origin: home.origin, path, method, headers: { ...own, ...headers }, body, signal: exchange.signal };
     const started = options.now();
     exchange.waits();
     // undici looks at a signal once the request is on a connection: until there is one, nobody would be heard.
-    const reply = await unless(exchange.signal, insist());
+    const reply = await unless(exchange.signal, dispatch(opened, asked, where, exchange, repeatable));
     reached('http: reply headers');
     answered = true;
     jar.store([reply.headers['set-cookie'] ?? []].flat(), pathname, options.now(), dateOf(reply.headers));
-    options.debug('http', { method, path, status: reply.statusCode, milliseconds: options.now() - started });
+    const milliseconds = options.now() - started;
+    options.debug('http', { method, path: pathOf(where), status: reply.statusCode, milliseconds });
     return reply;
+  }
+
+  /** Sent once more, on a fresh connection, if the idle one turns out to have died meanwhile. */
+  async function dispatch(
+    opened: Client,
+    asked: Dispatched,
+    where: Where,
+    exchange: Exchange,
+    isRepeatable: boolean,
+  ): Promise<Reply> {
+    for (let isAgain = false; ; isAgain = true) {
+      try {
+        const reply = opened.dispatch(asked, exchange.begins);
+        reached('http: request sent');
+        return await reply;
+      } catch (error) {
+        if (isAgain || !answered || !isRepeatable || !isBroken(error) || exchange.signal.aborted) throw error;
+        options.debug('the idle connection was gone, sending again', { method: where.method, path: pathOf(where) });
+      }
+    }
   }
 
   function toReply(reply: Reply, where: Where, exchange: Exchange): HttpReply {
