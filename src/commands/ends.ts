@@ -1,5 +1,5 @@
 /** From a checked configuration to a source and a sink that can work. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Role } from '../config/client-certificates.ts';
 import type { Configuration } from '../config.ts';
@@ -157,5 +157,5 @@ function sourceNameOf({ source, sourceOrigin, naming }: Configuration): string {
 function idSpaceOf(configuration: Configuration, { scope }: Source, branch: string): string {
   const name = sourceNameOf(configuration);
   const place = branch === '' ? scope : `${scope}\n${branch}`;
-  return place === '' ? name : `${name}.${createHash('sha256').update(place).digest('hex').slice(0, 12)}`;
+  return place === '' ? name : `${name}.${hash('sha256', place).slice(0, 12)}`;
 }

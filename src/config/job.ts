@@ -1,5 +1,5 @@
 /** Flags to a Job: times, durations, numbers, and whether a position is used. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Flags } from '../cli/flags.ts';
 import type { SourceDefinition } from '../core/definition.ts';
 import { exit, Problem } from '../core/problem.ts';
@@ -95,8 +95,8 @@ export function jobName(
   const place = sink.mark === undefined ? sink.scope : `${sink.scope} ${sink.mark}`;
   const where = [place, ...(flags.command ?? []), ...form];
   const scope = JSON.stringify([source.scope, query, rawQuery ?? '', categories, ...where]);
-  const hash = createHash('sha256').update(scope).digest('hex').slice(0, 8);
-  return `${source.name.slice(0, 40)}.${sink.name}.${hash}`;
+  const mark = hash('sha256', scope).slice(0, 8);
+  return `${source.name.slice(0, 40)}.${sink.name}.${mark}`;
 }
 
 /**

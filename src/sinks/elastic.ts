@@ -2,6 +2,7 @@
 import { isSuccessful } from '../core/http-status.ts';
 import { objectOf } from '../core/json/parsed.ts';
 import { exit, Problem } from '../core/problem.ts';
+import { counted } from '../core/text/counted.ts';
 import type { SettingValues, Settings } from '../core/setting.ts';
 import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
 import type { HttpReply } from '../core/tools.ts';
@@ -137,9 +138,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     const answer = objectOf(text);
     const items = answer && bulkOutcomes(answer, batch.count);
     if (items === undefined)
-      throw notElastic(
-        `did not account for what it was sent (${batch.count === 1 ? '1 document' : `${batch.count} documents`})`,
-      );
+      throw notElastic(`did not account for what it was sent (${counted(batch.count, 'document')})`);
     const outcomes = items.map((item, at) => translate(item, () => isFirstClash(batch, at)));
     const limited = items.find((item) => typeof item === 'object' && 'busy' in item);
     const isFruitless = outcomes.every((outcome) => typeof outcome === 'object' && 'again' in outcome);

@@ -1,6 +1,6 @@
 /** Any receiver of JSON over HTTP, signed after the Standard Webhooks convention. */
 import type { Buffer } from 'node:buffer';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { check } from '../core/hint.ts';
 import { allKept } from '../core/batch.ts';
 import { clockHint } from '../core/clock/vendor-clock.ts';
@@ -152,7 +152,7 @@ function webhookSink(values: SettingValues, tools: SinkTools): Sink {
     name: 'webhook',
     // The path is often the credential: it stays out of the position and of everything that is printed.
     scope: origin,
-    mark: createHash('sha256').update(url).digest('hex').slice(0, 12),
+    mark: hash('sha256', url).slice(0, 12),
     limits: uploads.limits,
     inFlight: 1,
     repeats: 'visible',

@@ -5,6 +5,7 @@
 import { nextRun, ofPosition, type Hint } from '../hint.ts';
 import { exit, Problem } from '../problem.ts';
 import type { PositionStore } from '../stores.ts';
+import { counted } from '../text/counted.ts';
 import type { Tools } from '../tools.ts';
 import type { Ledger, Settlement, Sink, Summary } from '../types.ts';
 
@@ -68,9 +69,8 @@ export async function acknowledged(
     }
     // Rather than be stopped while it waits: the reason would then be told without the destination.
     if (tools.now() >= giveUp || tools.now() + pause >= tools.deadline) {
-      const waiting = ledger.pending().length;
       throw late(
-        `${sink.name} has not yet acknowledged ${waiting === 1 ? '1 batch' : `${waiting} batches`}`,
+        `${sink.name} has not yet acknowledged ${counted(ledger.pending().length, 'batch', 'batches')}`,
         ofPosition('the next run asks again; nothing is lost'), // of a pipe, too: it asks for what the position keeps
       );
     }

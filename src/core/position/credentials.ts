@@ -3,7 +3,7 @@
  * Nobody can tell a renewed secret from another account's, nor one that was put back from two jobs that take turns: a
  * change is told, each time, and nothing more.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { CredentialMarks } from '../types.ts';
 
 /** 16 bits: enough to see that a secret is another one, and too few to find it by trying. */
@@ -13,7 +13,7 @@ const digits = 4;
 export function markCredentials(secrets: Readonly<Record<string, string | undefined>>): CredentialMarks {
   return Object.fromEntries(
     Object.entries(secrets).flatMap(([name, text]) =>
-      text === undefined ? [] : [[name, createHash('sha256').update(`${name}=${text}`).digest('hex').slice(0, digits)]],
+      text === undefined ? [] : [[name, hash('sha256', `${name}=${text}`).slice(0, digits)]],
     ),
   );
 }

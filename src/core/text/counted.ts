@@ -1,4 +1,4 @@
-/** `1 record`, `2 records`. */
-export function counted(records: number): string {
-  return records === 1 ? '1 record' : `${records} records`;
+/** `1 record`, `2 records`; or of something else. */
+export function counted(number: number, one = 'record', many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
 }

@@ -1,6 +1,6 @@
 /** Reading a journal (journal.ts) from its beginning to the end of what is whole, an entry at a time. */
 import { Buffer } from 'node:buffer';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { Saved } from '../../core/types.ts';
 import { orFileProblem } from '../disk/file-problem.ts';
@@ -72,7 +72,7 @@ async function readEntry(bytes: Bytes): Promise<{ entry: JournalEntry; size: num
   if (head === undefined) return undefined;
   const size = line + 1 + head.bytes;
   held = await bytes.ahead(size); // fewer, of a torn one, have another digest
-  if (digest !== `${createHash('sha256').update(held.subarray(bodyStart, size)).digest('hex')} `) return undefined;
+  if (digest !== `${hash('sha256', held.subarray(bodyStart, size))} `) return undefined;
   return { entry: { branch: head.branch, lines: held.subarray(line + 1, size), saved: head.saved }, size };
 }
 

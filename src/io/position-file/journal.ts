@@ -8,7 +8,7 @@
  * It counts only beside exactly that position. Its end may be torn; what is torn was not promised to anybody.
  */
 import { Buffer } from 'node:buffer';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -70,7 +70,7 @@ export function openJournal(path: string): Journal {
     try {
       const handle = await prepare(wanted);
       const body = Buffer.concat([Buffer.from(`${JSON.stringify({ branch, bytes: lines.length, saved })}\n`), lines]);
-      const digest = Buffer.from(`${createHash('sha256').update(body).digest('hex')} `);
+      const digest = Buffer.from(`${hash('sha256', body)} `);
       await writeFully(handle, digest, size);
       reached('journal: half written');
       await writeFully(handle, body, size + digest.length);

@@ -1,5 +1,5 @@
 /** The state directory: made for its owner alone, locked for one run of a job, and cleared of what killed runs left. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -118,7 +118,7 @@ export function fileName(job: string): string {
     (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
   );
   if (safe.length <= 150) return safe;
-  return `${safe.slice(0, 100)}%${createHash('sha256').update(job).digest('hex').slice(0, 32)}`;
+  return `${safe.slice(0, 100)}%${hash('sha256', job).slice(0, 32)}`;
 }
 
 /** The job's name again, unless it was too long. */

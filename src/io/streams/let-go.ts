@@ -1,7 +1,6 @@
 /** Leaves terminals as they are when the program ends. */
-import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
-
-const nowhere = '/dev/null';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { isNull } from './closed.ts';
 
 /**
  * When it ends, Node puts the terminals of standard input, output and error back into the state in which it found them. In
@@ -13,15 +12,14 @@ export function letGoOfTerminals(): void {
   for (const descriptor of [0, 1, 2]) {
     if (!isDevice(descriptor)) continue;
     closeSync(descriptor);
-    openSync(nowhere, 'r+'); // takes the lowest number that is free, before anything else does
+    openSync('/dev/null', 'r+'); // takes the lowest number that is free, before anything else does
   }
 }
 
 /** Whether it is a character device other than /dev/null: a terminal, or something that can be closed as well. */
 function isDevice(descriptor: number): boolean {
   try {
-    const stat = fstatSync(descriptor);
-    return stat.isCharacterDevice() && stat.rdev !== statSync(nowhere).rdev;
+    return fstatSync(descriptor).isCharacterDevice() && !isNull(descriptor);
   } catch {
     return false;
   }

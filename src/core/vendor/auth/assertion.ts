@@ -1,6 +1,6 @@
 /** A JWT that is signed here to ask for a token (RFC 7523), as a compact JWS (RFC 7515). */
 import { Buffer } from 'node:buffer';
-import { constants, createHash, createHmac, createPrivateKey, sign, type KeyObject } from 'node:crypto';
+import { constants, createHmac, createPrivateKey, hash, sign, type KeyObject } from 'node:crypto';
 import { parseDuration } from '../../clock/duration.ts';
 import type { OAuthDefinition } from '../../definition.ts';
 import { exit, Problem } from '../../problem.ts';
@@ -83,7 +83,7 @@ function objectOf(templates: AssertionDefinition['claims'], values: TemplateValu
 
 /** In the form of a GUID, which Microsoft asks for. */
 function guidFrom(text: string): string {
-  const digits = createHash('sha256').update(text).digest('hex');
+  const digits = hash('sha256', text);
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
 }
 

@@ -6,7 +6,7 @@ import { objectOf } from '../../json/parsed.ts';
 import { exit, Problem } from '../../problem.ts';
 import type { SettingValues } from '../../setting.ts';
 import type { HttpReply } from '../../tools.ts';
-import { strangeAnswer } from '../strange-answer.ts';
+import { anotherService, strangeAnswer } from '../strange-answer.ts';
 import { errorText, isWithoutPipeline, ownWords } from './bulk.ts';
 
 export interface ElasticProblems {
@@ -35,7 +35,7 @@ export function elasticProblems(values: SettingValues, who: string, now: () => n
       const said = errorText(objectOf(text)?.['error']);
       const isBusy = reply.status === 429 && ownWords(text) !== '';
       const isNowhere = reply.status === notFound && root !== undefined;
-      const hint = isNowhere ? elsewhereHint(values) : elasticHint(values, reply.status);
+      const hint = isNowhere ? anotherService(addressSetting(values)) : elasticHint(values, reply.status);
       const hints = { [reply.status]: isBusy ? busyHint(said) : hint };
       const problem = httpProblem(reply, { who, what, at: root, hints, said }, now());
       // For unreadable.ts, which sorts out why there was no answer.
@@ -56,17 +56,12 @@ export function elasticHint(values: SettingValues, status: number): Hint | undef
   }
   const hasKey = values['ELASTIC_API_KEY'] !== undefined;
   const names = hasKey ? ['ELASTIC_API_KEY'] : ['ELASTIC_USERNAME', 'ELASTIC_PASSWORD'];
-  if (status === 400) return elsewhereHint(values);
+  if (status === 400) return anotherService(addressSetting(values));
   if (status === 401 && !hasKey && values['ELASTIC_USERNAME'] === undefined) {
     return 'set ELASTIC_API_KEY, or ELASTIC_USERNAME and ELASTIC_PASSWORD';
   }
   if (status === 401) return check(names);
   return status === 403 ? check(names, ', and that it may create documents in ELASTIC_INDEX (create_doc)') : undefined;
-}
-
-/** The next step where whatever answers at the address seems to be no cluster. */
-function elsewhereHint(values: SettingValues): Hint {
-  return check([addressSetting(values)], ': a proxy or another service may be answering there');
 }
 
 /** The one of the two that is set: both are an error. */
